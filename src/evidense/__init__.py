@@ -1,0 +1,15 @@
+"""Evidense puts claims about dense retrievers to the test."""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a public name from `evidense.api` when it is first asked for."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return getattr(importlib.import_module("evidense.api"), name)

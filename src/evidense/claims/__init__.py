@@ -1,0 +1,1 @@
+"""Claims: one part a file; sentences that can be decided."""

@@ -1,0 +1,1 @@
+"""Command line: argv to one api call to text."""

@@ -1,0 +1,1 @@
+"""Datasets: one part a file; each makes Collections."""

@@ -1,0 +1,1 @@
+"""Encoders: one part a file; items to vectors."""

@@ -1,0 +1,93 @@
+"""The one family of errors that Evidense raises on purpose.
+
+    EvidenseError                      the command line prints it without a traceback and exits with 2
+    ├── InvalidInput                   a file, a value, a study that cannot be read as what it claims to be
+    ├── UnknownName                    a name that no part answers to (says the nearest ones)
+    ├── AmbiguousName                  a name that several parts answer to (says the spellings that would be clear)
+    ├── UnsafeInput                    a pickle, remote code, a decompression bomb: refused whatever the flags
+    ├── IncompleteWeights              a checkpoint that would leave a needed weight at random
+    ├── MissingExtra                   a library that an optional extra would install
+    ├── StoreError                     the store cannot be written or holds what it should not
+    └── NotReproduced                  a replay that did not meet what the page claims
+
+A message says what is wrong, with the value; then what was expected; then what to do.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+TORCH_CPU_LINE = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
+
+
+class EvidenseError(Exception):
+    """Something that the user can mend; its text is meant to be read by them."""
+
+
+class InvalidInput(EvidenseError, ValueError):
+    """A file, value or study that cannot be read as what it claims to be."""
+
+    @classmethod
+    def all_of(cls, subject: str, mistakes: Sequence[str], *, shown: int = 20) -> "InvalidInput":
+        """Gather every mistake of one input in one message.
+
+        >>> print(InvalidInput.all_of("pairs.csv", ["line 2: empty query", "line 9: empty query"]))
+        pairs.csv: 2 mistakes
+          line 2: empty query
+          line 9: empty query
+        """
+        count = f"{len(mistakes)} mistake" + ("s" if len(mistakes) != 1 else "")
+        more = [f"… and {len(mistakes) - shown} more"] if len(mistakes) > shown else []
+        return cls("\n  ".join([f"{subject}: {count}", *mistakes[:shown], *more]))
+
+
+class UnknownName(EvidenseError, LookupError):
+    """A name that no part answers to."""
+
+    @classmethod
+    def among(cls, what: str, name: str, known: Iterable[str], hint: str = "") -> "UnknownName":
+        """Name the nearest known names.
+
+        >>> print(UnknownName.among("collection", "phenotype", ["icd10cm", "phenotypes"]))
+        unknown collection 'phenotype': did you mean 'phenotypes'? Known: icd10cm, phenotypes.
+        """
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+        guess = f" did you mean '{near[0]}'?" if near else ""
+        listed = f" Known: {', '.join(names)}." if names else ""
+        return cls(f"unknown {what} '{name}':{guess}{listed}{' ' + hint if hint else ''}")
+
+
+class AmbiguousName(EvidenseError, LookupError):
+    """A name that several parts answer to."""
+
+
+class UnsafeInput(EvidenseError):
+    """Input that would run code or exhaust the machine when opened."""
+
+
+class IncompleteWeights(EvidenseError):
+    """A checkpoint that does not hold a weight that the requested read-out needs."""
+
+
+class MissingExtra(EvidenseError, ImportError):
+    """A library that an optional extra would install."""
+
+    @classmethod
+    def named(cls, extra: str, for_what: str, missing: str) -> "MissingExtra":
+        """Say which extra to install, with the CPU line where torch is part of it.
+
+        >>> print(MissingExtra.named("parquet", "reading a Parquet file", "pyarrow"))
+        reading a Parquet file needs pyarrow, which is not installed. Install it with: pip install 'evidense[parquet]'
+        """
+        text = f"{for_what} needs {missing}, which is not installed. Install it with: pip install 'evidense[{extra}]'"
+        if missing in {"torch", "transformers"}:
+            text += f"\n(without a GPU, first: {TORCH_CPU_LINE})"
+        return cls(text)
+
+
+class StoreError(EvidenseError):
+    """The store cannot be written, is full, or holds something whose hash is wrong."""
+
+
+class NotReproduced(EvidenseError):
+    """A replay whose numbers differ from those that the page claims."""

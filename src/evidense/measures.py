@@ -1,0 +1,58 @@
+"""Measures: every spelling that users bring is read, one is printed (that of ir-measures, as `nDCG@10`)."""
+
+import re
+
+import ir_measures
+from ir_measures.measures import Measure
+
+from evidense.errors import UnknownName
+
+DEFAULT = ("nDCG@10", "RR@10", "R@100", "Judged@10")
+"""Primary first."""
+
+_NAMES = {"ndcg": "nDCG", "map": "AP", "ap": "AP", "mrr": "RR", "rr": "RR", "recip_rank": "RR", "recall": "R", "r": "R", "precision": "P", "p": "P",
+          "hit": "Success", "hits": "Success", "hit_rate": "Success", "success": "Success", "accuracy": "Success", "judged": "Judged", "rprec": "Rprec"}  # fmt: skip
+_FORM = re.compile(r"^([a-z_]+?)(?:_cut)?(?:(?:_at_|[@_])(\d+))?$", re.IGNORECASE)
+
+
+def parse(spelling: str) -> Measure:
+    """Read any usual spelling of a measure.
+
+    Raises:
+        UnknownName: it is none that ir-measures knows.
+
+    >>> [str(parse(s)) for s in ("ndcg_cut_10", "ndcg_at_10", "mrr@10", "recall_100", "nDCG@10", "map")]
+    ['nDCG@10', 'nDCG@10', 'RR@10', 'R@100', 'nDCG@10', 'AP']
+    """
+    text = spelling.strip()
+    if (form := _FORM.match(text)) and form[1].lower() in _NAMES:
+        text = _NAMES[form[1].lower()] + (f"@{form[2]}" if form[2] else "")
+    try:
+        measure = ir_measures.parse_measure(text)
+        measure.validate_params()
+    except (NameError, ValueError, TypeError, AssertionError, SyntaxError):
+        raise UnknownName.among("measure", spelling, ["nDCG@10", "RR@10", "R@100", "P@10", "AP", "Success@1", "Judged@10"]) from None
+    return measure
+
+
+def canonical(spelling: str) -> str:
+    """Return the one spelling that we print."""
+    return str(parse(spelling))
+
+
+def cutoff(spelling: str) -> int | None:
+    """Return the rank at which a measure stops looking, or None."""
+    value = parse(spelling).params.get("cutoff")
+    return int(value) if value is not None else None
+
+
+def condensed(spelling: str) -> str:
+    """Return the same measure over judged documents only (the condensed list of Sakai 2007), or itself where that is undefined.
+
+    >>> condensed("nDCG@10")
+    'nDCG(judged_only=True)@10'
+    """
+    measure = parse(spelling)
+    if "judged_only" not in measure.SUPPORTED_PARAMS:
+        return str(measure)
+    return str(measure(judged_only=True))

@@ -1,0 +1,246 @@
+"""The contracts, on one page: what a file on a shelf must offer to be a part.
+
+A part file ends in `PART = …`. It is found by its file name; nothing else is to be edited. Importing it must not import
+torch, transformers or anything else that is slow: those imports belong inside its functions.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float32, Int
+
+from evidense.records import Json
+from evidense.stats import Estimate
+from evidense.values import Collection, Item, Modality, RankedLists, Spelling
+
+Side = Literal["query", "document"]
+Capability = Literal["vectors", "layers", "gradients", "train"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a system was run: one column of the set-up table on the page. None = does not apply or not known."""
+
+    query_prompt: str | None = None
+    document_prompt: str | None = None
+    pooling: str | None = None
+    max_length: int | None = None
+    """Tokens."""
+    normalised: bool | None = None
+    similarity: str | None = None
+    """'cosine', 'dot', 'hamming', 'BM25' …"""
+    dtype: str | None = None
+    n_dims: int | None = None
+    n_parameters: int | None = None
+    bytes_per_vector: float | None = None
+    licence: str | None = None
+    weights_sha256: str | None = None
+    """Over every weight file read, in the order of their names."""
+    unused_weights: tuple[str, ...] = ()
+    """Weights of a declared head of the family that the read-out does not use."""
+    warnings: tuple[str, ...] = ()
+    """Sentences for the page, as: the model's own config names the prompt 'query: ', which was not used."""
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the fields as JSON values."""
+        return asdict(self)
+
+
+# --- datasets -------------------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Makes one or several Collections from a spelling (a path, an id, a built-in name)."""
+
+    name: str
+    spellings: tuple[str, ...]
+    """Examples of what it answers to, for help and error messages."""
+
+    def recognises(self, spelling: str) -> bool:
+        """Say, cheaply and without network, whether this spelling is meant for this part."""
+        ...
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read the data and return checked Collections.
+
+        Raises:
+            InvalidInput: with all mistakes of the input at once.
+            MissingExtra: a library that it needs is not installed.
+        """
+        ...
+
+
+# --- encoders -------------------------------------------------------------------------------------------------------
+
+
+class Prepared(Protocol):
+    """Items made ready for a tower (tokenised, or pictures as pixel arrays)."""
+
+    sizes: Int[np.ndarray, " b"]
+    """Cost of each item in tokens (patches for pictures), for the batch plan."""
+
+    def take(self, rows: Int[np.ndarray, " n"]) -> "Prepared":
+        """Return these rows, in this order."""
+        ...
+
+
+class Tower(Protocol):
+    """One side of an encoder. Both sides may be one object; equal fingerprints share cached vectors."""
+
+    fingerprint: str
+    """sha256 over weights, tokeniser and every setting that changes a vector."""
+    n_dims: int
+    n_layers: int
+    """Number of blocks; pooled states exist for layers 0 (embeddings) … n_layers. 0 for a static encoder."""
+    modalities: frozenset[Modality]
+    identity: Literal["content", "id"]
+    """What makes two items equal for this tower: their content (the rule), or their id (vectors given by somebody)."""
+
+    def prepare(self, items: Sequence[Item]) -> Prepared:
+        """Tokenise; prompts are added here."""
+        ...
+
+    def vectors(self, prepared: Prepared) -> Float32[np.ndarray, "b e"]:
+        """Encode one batch to final vectors (pooled, projected, normalised as the set-up says)."""
+        ...
+
+
+@runtime_checkable
+class LayeredTower(Protocol):
+    """A Tower that shows its inside (torch tensors; typed loosely here because this floor speaks numpy)."""
+
+    def layers(self, prepared: Prepared) -> Float32[np.ndarray, "l b e"]:
+        """Pool every layer's states in one forward pass: index 0 = embedding layer, last = what `vectors` pools."""
+        ...
+
+    def forward(self, prepared: Prepared) -> tuple[Any, Any]:
+        """Return (states[l, b, t, e], mask[b, t]) as tensors, with gradients where they are enabled."""
+        ...
+
+    def pool(self, states: Any, mask: Any) -> Any:
+        """Pool states[b, t, e] under mask[b, t] to [b, e]."""
+        ...
+
+    def project(self, pooled: Any) -> Any:
+        """Apply what follows pooling (dense modules, projection, normalisation)."""
+        ...
+
+    def modules(self, pattern: str) -> Mapping[str, Any]:
+        """Return the named torch modules whose names match the regular expression.
+
+        Raises:
+            UnknownName: none matches (never silently empty).
+        """
+        ...
+
+
+class Encoder(Protocol):
+    """Items → vectors."""
+
+    name: str
+    setup: Setup
+    can: frozenset[Capability]
+
+    def tower(self, side: Side) -> Tower:
+        """Return the tower of this side."""
+        ...
+
+
+@runtime_checkable
+class EncoderPart(Protocol):
+    """Opens encoders of one kind."""
+
+    name: str
+    spellings: tuple[str, ...]
+
+    def recognises(self, spelling: Spelling) -> bool:
+        """Say, cheaply and without network, whether this spelling is meant for this part."""
+        ...
+
+    def open(self, spelling: Spelling) -> Encoder:
+        """Load it; the loading guard speaks here.
+
+        Raises:
+            IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
+        """
+        ...
+
+
+# --- rankers --------------------------------------------------------------------------------------------------------
+
+
+class Ranker(Protocol):
+    """Collection → ranked lists without vectors: BM25, character n-grams, a run file of somebody."""
+
+    name: str
+    setup: Setup
+    fingerprint: str
+
+    def rank(self, collection: Collection, depth: int) -> RankedLists:
+        """Return the top `depth` documents of every query; ties in ascending order of document id."""
+        ...
+
+
+@runtime_checkable
+class RankerPart(Protocol):
+    """Opens rankers of one kind."""
+
+    name: str
+    spellings: tuple[str, ...]
+
+    def recognises(self, spelling: Spelling) -> bool:
+        """Say, cheaply, whether this spelling is meant for this part."""
+        ...
+
+    def open(self, spelling: Spelling) -> Ranker:
+        """Return the ranker."""
+        ...
+
+
+# --- claims ---------------------------------------------------------------------------------------------------------
+
+ClaimVerdict = Literal["HOLDS", "FAILS", "UNDECIDED", "NOT_TESTABLE"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a claim about two systems on one collection is decided from."""
+
+    estimate: Estimate
+    margin: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A claim's verdict with one sentence that says why."""
+
+    verdict: ClaimVerdict
+    reason: str
+
+
+@runtime_checkable
+class Claim(Protocol):
+    """A sentence that can be decided. It ships a world where it is true and one where it is false."""
+
+    name: str
+    sentence: str
+    source: str
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Decide by the interval against the margin."""
+        ...
+
+    def true_world(self, seed: int) -> Evidence:
+        """Return evidence from data with an effect of twice the margin (an equivalence claim: with none)."""
+        ...
+
+    def false_world(self, seed: int) -> Evidence:
+        """Return evidence from data without the effect (an equivalence claim: with twice the margin)."""
+        ...
+
+
+SHELVES: Mapping[str, type] = {"datasets": Dataset, "encoders": EncoderPart, "rankers": RankerPart, "claims": Claim}
+"""Every shelf with the contract that its parts keep."""

@@ -1,0 +1,1 @@
+"""Rankers: one part a file; collections to ranked lists, without vectors."""

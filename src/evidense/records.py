@@ -1,0 +1,207 @@
+"""Records: what a step leaves behind. Frozen, JSON, named by their own content, never edited."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, ClassVar
+
+from evidense.errors import InvalidInput
+
+Json = Any
+"""What JSON can hold: None, bool, int, float, str, list, dict with text keys."""
+
+
+def canonical_json(value: Json) -> str:
+    """Return the one JSON text of a value: keys sorted, no spaces, floats as Python's shortest repr.
+
+    Raises:
+        InvalidInput: a NaN or an infinity, which JSON cannot hold.
+
+    >>> canonical_json({"b": 1, "a": (0.1, None)})
+    '{"a":[0.1,null],"b":1}'
+    """
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise InvalidInput(f"a record cannot hold this value ({error}); expected finite numbers; use null for none") from None
+
+
+def sha256_of(value: Json) -> str:
+    """Return the sha256 of the canonical JSON of a value, in hexadecimal."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The common form: content that makes the id, parents that it rests on, and what was merely observed.
+
+    `observed` (started_at, wall_s, host, versions …) is kept beside the content and is no part of the id, so equal work has
+    equal ids.
+    """
+
+    kind: ClassVar[str]
+    parents: tuple[str, ...] = ()
+    observed: Mapping[str, Json] = field(default_factory=dict, compare=False)
+
+    def content(self) -> dict[str, Json]:
+        """Return the fields that the record is about, as JSON values."""
+        own = {f.name for f in fields(self)} - {"parents", "observed"}
+        return json.loads(canonical_json({name: getattr(self, name) for name in own}))  # type: ignore[no-any-return]
+
+    @cached_property
+    def id(self) -> str:
+        """Return the sha256 of (kind, content, parents)."""
+        return sha256_of([self.kind, self.content(), list(self.parents)])
+
+    def to_json(self) -> dict[str, Json]:
+        """Return everything, the id included, as it is stored."""
+        return {"kind": self.kind, "id": self.id, "parents": list(self.parents), "content": self.content(), "observed": dict(self.observed)}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Record):
+    """What is asked, of which systems, on which collections, by which rule: its id is the pre-registration."""
+
+    kind: ClassVar[str] = "study"
+    name: str
+    question: str
+    systems: tuple[str, ...]
+    """Spellings; the first is the baseline."""
+    collections: tuple[str, ...]
+    measures: tuple[str, ...] = ("nDCG@10",)
+    """Canonical spellings; the first is primary and alone gets verdicts."""
+    margin: float = 0.02
+    claims: tuple[str, ...] = ()
+    slices: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    """Spellings of systems that are shown as lines and get no verdict (BM25, static embeddings)."""
+    seed: int = 0
+    confidence: float = 0.95
+    n_resamples: int = 10_000
+    depth: int = 100
+    sample_queries: int | None = None
+    sample_documents: int | None = None
+    qrels: str | None = None
+
+    @property
+    def baseline(self) -> str:
+        """Return the spelling that the others are compared with."""
+        return self.systems[0]
+
+    @property
+    def primary(self) -> str:
+        """Return the measure that verdicts are about."""
+        return self.measures[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking(Record):
+    """Per query the top-k of one system on one collection."""
+
+    kind: ClassVar[str] = "ranking"
+    system: str
+    """Label on the page."""
+    spelling: str
+    setup: Mapping[str, Json]
+    """`parts.Setup` as JSON."""
+    collection: Mapping[str, Json]
+    """Card: name, checksum, n_queries, n_documents, n_judgements, query_modality, document_modality, licence, source,
+    contamination, labels, notes, is_user_data, drop_self_matches."""
+    depth: int
+    policies: Mapping[str, str]
+    """ties, self_matches, missing_queries, pool: one sentence each."""
+    query_ids: str
+    """Blob: JSON list."""
+    doc_ids: str
+    """Blob: JSON list."""
+    documents: str
+    """Blob: int32 array (q, k) into doc_ids; −1 pads."""
+    scores: str
+    """Blob: float32 array (q, k)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(Record):
+    """Per-query values of one measure for one ranking."""
+
+    kind: ClassVar[str] = "score"
+    system: str
+    collection: str
+    measure: str
+    """Canonical spelling."""
+    query_ids: str
+    """Blob: JSON list."""
+    values: str
+    """Blob: float64 array (q,)."""
+    mean: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding(Record):
+    """One estimate with its interval, and where it was taken."""
+
+    kind: ClassVar[str] = "finding"
+    estimand: str
+    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects'."""
+    site: Mapping[str, Json]
+    """system, baseline (for differences), collection, measure, and slice/column/named where it is one."""
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    n_clusters: int
+    unit: str
+    """The canonical measure."""
+    confidence: float = 0.95
+    p: float | None = None
+    p_adjusted: float | None = None
+    test: str = ""
+    family: str = ""
+    details: Mapping[str, Json] = field(default_factory=dict)
+    """win, tie, loss, probability_of_improvement, d_z, standard_error, queries_to_decide, letters …"""
+    excerpts: tuple[Mapping[str, Json], ...] = ()
+    """Queries worth reading: query_id, query, group, delta, base_value, system_value, relevant[{doc_id,text,rank_base,rank_system}],
+    base_first{doc_id,text,gain}, system_first{…}; pictures as data URLs under 'thumbnail'."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict(Record):
+    """What a claim comes to, with effect, interval, n and the findings that it rests on (its parents)."""
+
+    kind: ClassVar[str] = "verdict"
+    claim: str
+    verdict: str
+    system: str
+    baseline: str
+    collection: str
+    measure: str
+    effect: float
+    low: float
+    high: float
+    n: int
+    n_clusters: int
+    margin: float
+    base_mean: float
+    system_mean: float
+    reason: str = ""
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+KINDS: dict[str, type[Record]] = {cls.kind: cls for cls in (Study, Ranking, Score, Finding, Verdict)}
+
+
+def from_json(data: Mapping[str, Json]) -> Record:
+    """Read a record back, and check that it still has the id that it was stored under.
+
+    Raises:
+        InvalidInput: an unknown kind, or content that does not hash to the id.
+    """
+    if data["kind"] not in KINDS:
+        raise InvalidInput(f"unknown record kind '{data['kind']}'; expected one of {', '.join(KINDS)}")
+    content = {key: tuple(value) if isinstance(value, list) else value for key, value in data["content"].items()}
+    record = KINDS[data["kind"]](parents=tuple(data["parents"]), observed=data["observed"], **content)
+    if record.id != data["id"]:
+        raise InvalidInput(f"record {data['id'][:12]} holds content that hashes to {record.id[:12]}; it was altered; delete it and run again")
+    return record

@@ -1,0 +1,95 @@
+"""Registry: part by name. A file on a shelf is a part; its name is the file's name, its summary the docstring's first line."""
+
+import ast
+import importlib
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Any, cast
+
+from evidense.errors import AmbiguousName, UnknownName
+from evidense.parts import SHELVES, Dataset, EncoderPart, RankerPart
+from evidense.values import Spelling
+
+
+@cache
+def summaries(shelf: str) -> dict[str, str]:
+    """Return part name → one line, for every part of a shelf, without importing any.
+
+    Raises:
+        UnknownName: there is no such shelf.
+    """
+    if shelf not in SHELVES:
+        raise UnknownName.among("shelf", shelf, SHELVES)
+    folder = resources.files(f"evidense.{shelf}")
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".py") and not f.name.startswith("_")), key=lambda f: f.name)
+    return {f.name.removesuffix(".py"): _first_line(f.read_text(encoding="utf-8")) for f in files}
+
+
+def part(shelf: str, name: str) -> Any:
+    """Import one part and return its PART.
+
+    Raises:
+        UnknownName: with the nearest names.
+    """
+    if name not in summaries(shelf):
+        raise UnknownName.among(shelf.removesuffix("s"), name, summaries(shelf))
+    return importlib.import_module(f"evidense.{shelf}.{name}").PART
+
+
+def parts(shelf: str) -> list[Any]:
+    """Import and return every part of a shelf, by name."""
+    return [part(shelf, name) for name in summaries(shelf)]
+
+
+def dataset(spelling: str) -> tuple[Dataset, str]:
+    """Find the one dataset part that a spelling means; `name:rest` says it outright.
+
+    Raises:
+        UnknownName: none answers.
+        AmbiguousName: several do; says the spellings that would be clear.
+    """
+    name, colon, rest = spelling.partition(":")
+    if colon and name in summaries("datasets"):
+        return part("datasets", name), rest
+    found = [p for p in parts("datasets") if p.recognises(spelling)]
+    return cast(Dataset, _only("collection", spelling, found, "datasets")), spelling
+
+
+def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
+    """Find the one encoder or ranker part that a spelling means; `name:rest` says it outright.
+
+    Raises:
+        UnknownName: none answers.
+        AmbiguousName: several do.
+    """
+    name, colon, rest = spelling.head.partition(":")
+    for shelf in ("encoders", "rankers"):
+        if colon and name in summaries(shelf):
+            return part(shelf, name), Spelling(rest, spelling.options)
+    found = [p for shelf in ("encoders", "rankers") for p in parts(shelf) if p.recognises(spelling)]
+    return cast("EncoderPart | RankerPart", _only("system", spelling.head, found, "encoders", "rankers")), spelling
+
+
+def _only(what: str, spelling: str, found: list[Any], *shelves: str) -> Any:
+    if len(found) == 1:
+        return found[0]
+    if found:
+        clear = "  or  ".join(f"'{p.name}:{spelling}'" for p in found)
+        raise AmbiguousName(f"{what} '{spelling}' could mean {len(found)} things; expected a clear name; write {clear}")
+    known = [p for shelf in shelves for p in parts(shelf)]
+    examples = _examples(known)
+    raise UnknownName.among(what, spelling, summaries_of(shelves), f"Forms that are read: {examples}. A path must exist.")
+
+
+def summaries_of(shelves: Iterable[str]) -> list[str]:
+    """Return the names of all parts on these shelves."""
+    return [name for shelf in shelves for name in summaries(shelf)]
+
+
+def _examples(known: list[Any]) -> str:
+    return ", ".join(example for p in known for example in p.spellings)
+
+
+def _first_line(source: str) -> str:
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]

@@ -1,0 +1,1 @@
+"""Report: records to one page, figures, tables and exports."""

@@ -1,0 +1,1 @@
+"""Study: what composes the verbs."""

@@ -1,0 +1,9 @@
+"""Values: what passes between parts. Frozen, plain, free of torch."""
+
+from evidense.values.build import Draft, build, sample
+from evidense.values.collection import Collection, Provenance, Qrels
+from evidense.values.item import Item, Modality, Picture
+from evidense.values.ranking import RankedLists
+from evidense.values.spelling import Spelling
+
+__all__ = ["Collection", "Draft", "Item", "Modality", "Picture", "Provenance", "Qrels", "RankedLists", "Spelling", "build", "sample"]

@@ -1,0 +1,88 @@
+"""Collection: queries, corpus and relevance judgements, as one checked value."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from evidense.values.item import Item, Modality
+
+Qrels = Mapping[str, Mapping[str, int]]
+"""query_id → doc_id → gain; a gain above 0 is relevant, a document that is not named is unjudged."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a collection comes from and what a reader of its scores must know."""
+
+    licence: str = "unknown: yours to know"
+    source: str = ""
+    """File, package and version, or address that the data came from."""
+    contamination: str = "unknown"
+    """What is known of these texts in the training data of public models."""
+    labels: str = "judged"
+    """How relevance came about: judged, or structural (paired fields)."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the page: how many documents were merged, which rows were dropped, how it was sampled."""
+    is_user_data: bool = True
+    """True where the texts are the user's own (the page counts them); False for built-in public data."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One corpus with its queries and judgements; lazy sequences are fine, the checksum reads them once.
+
+    `queries` and `corpus` are sequences of Item with distinct ids; `groups` maps a query id to its group key (queries of
+    one group are not independent; empty where there are none); `columns` maps a column name to query id → value (slices).
+    """
+
+    name: str
+    """Canonical spelling `dataset[/subset][:direction][@split]`, as `glyphs/serif:t2i@test`."""
+    queries: Sequence[Item]
+    corpus: Sequence[Item]
+    qrels: Qrels
+    groups: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Id of a document that was merged into an equal one → the id that stands for it (results of others may name it)."""
+    drop_self_matches: bool = False
+    """Policy: True removes the document whose id equals the query's from that query's ranking (and from its qrels)."""
+
+    @cached_property
+    def query_ids(self) -> tuple[str, ...]:
+        """Ids of the queries, in order."""
+        return tuple(item.id for item in self.queries)
+
+    @cached_property
+    def doc_ids(self) -> tuple[str, ...]:
+        """Ids of the documents, in order."""
+        return tuple(item.id for item in self.corpus)
+
+    @cached_property
+    def checksum(self) -> str:
+        """Return the sha256 over ids, contents and judgements: the identity of this collection."""
+        digest = hashlib.sha256()
+        for side in (self.queries, self.corpus):
+            for item in side:
+                digest.update(f"{item.id}\0{item.content_key()}\n".encode())
+            digest.update(b"\f")
+        for query_id in sorted(self.qrels):
+            for doc_id, gain in sorted(self.qrels[query_id].items()):
+                digest.update(f"{query_id}\0{doc_id}\0{gain}\n".encode())
+        digest.update(repr((sorted(self.groups.items()), self.drop_self_matches)).encode())
+        return digest.hexdigest()
+
+    @property
+    def modalities(self) -> tuple[Modality | str, Modality | str]:
+        """Modality of the queries and of the documents; 'mixed' where a side has several."""
+        return _modality(self.queries), _modality(self.corpus)
+
+    def with_notes(self, *notes: str) -> "Collection":
+        """Return the same collection with further sentences for the page."""
+        return replace(self, provenance=replace(self.provenance, notes=(*self.provenance.notes, *notes)))
+
+
+def _modality(items: Sequence[Item]) -> str:
+    seen = {item.modality for item in items}
+    return seen.pop() if len(seen) == 1 else "mixed"

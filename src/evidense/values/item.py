@@ -1,0 +1,72 @@
+"""Item: what is encoded, a text, a picture, or both."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from evidense.errors import InvalidInput
+
+Modality = Literal["text", "image", "image+text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as its encoded bytes (PNG, JPEG, SVG …), held in memory or left in its file until somebody looks."""
+
+    source: Path | bytes
+
+    def read(self) -> bytes:
+        """Return the encoded bytes, unchanged.
+
+        Raises:
+            InvalidInput: the file is not there or cannot be read.
+        """
+        if isinstance(self.source, bytes):
+            return self.source
+        try:
+            return self.source.read_bytes()
+        except OSError as error:
+            raise InvalidInput(
+                f"picture '{self.source}' cannot be read ({error.strerror}); expected an image file; correct the path"
+            ) from None
+
+    def sha256(self) -> str:
+        """Return the sha256 of the encoded bytes, in hexadecimal."""
+        return hashlib.sha256(self.read()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One query or one document.
+
+    >>> Item("q1", "a text").modality
+    'text'
+    """
+
+    id: str
+    text: str | None = None
+    picture: Picture | None = None
+
+    @property
+    def modality(self) -> Modality:
+        """Say which of text and picture this item has.
+
+        Raises:
+            InvalidInput: it has neither.
+        """
+        match (self.text is not None, self.picture is not None):
+            case (True, False):
+                return "text"
+            case (False, True):
+                return "image"
+            case (True, True):
+                return "image+text"
+        raise InvalidInput(f"item '{self.id}' has neither text nor picture; expected one or both; drop it or fill it")
+
+    def content_key(self) -> str:
+        """Return a sha256 of what is encoded (not of the id): equal keys are encoded once."""
+        digest = hashlib.sha256()
+        digest.update(b"t" + self.text.encode() if self.text is not None else b"-")
+        digest.update(b"\0p" + bytes.fromhex(self.picture.sha256()) if self.picture is not None else b"\0-")
+        return digest.hexdigest()

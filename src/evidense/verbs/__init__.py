@@ -1,0 +1,1 @@
+"""Verbs: one a file; none imports another."""
