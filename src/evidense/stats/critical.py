@@ -1,0 +1,64 @@
+"""Critical values and p-values that cannot disagree: both count the same draws."""
+
+import bisect
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from evidense.stats.resampling import studentise
+
+
+class Sample:
+    """A reference distribution of |t|, drawn at random or (`exact`) enumerated whole.
+
+    >>> Sample(np.array([0.5, 1.0, 2.0])).p(1.0)  # (1 + 2) / (1 + 3)
+    0.75
+    """
+
+    def __init__(self, statistics: Float[np.ndarray, " r"], *, exact: bool = False) -> None:
+        self._sorted = np.sort(statistics)
+        self._own = 0 if exact else 1  # an enumeration already holds the observed pattern
+
+    def p(self, t: float) -> float:
+        """Share of draws at least as large as t, the observed one counted among them; never 0."""
+        return self._share(len(self._sorted) - int(np.searchsorted(self._sorted, t, side="left")))
+
+    def _share(self, count: int) -> float:
+        return (self._own + count) / (self._own + len(self._sorted))
+
+    def critical(self, exponent: float, alpha: float) -> float:
+        """The value that |t| must exceed for its adjusted p to be at most alpha; infinite where none suffices."""
+        n = len(self._sorted)
+        allowed = bisect.bisect_right(range(n), alpha, key=lambda count: adjust(self._share(count), exponent))
+        return float(self._sorted[n - allowed]) if allowed else np.inf  # `allowed` draws would be too many by one
+
+
+def adjust(p: float, exponent: float) -> float:
+    """Šidák: the chance that the smallest p of `exponent` independent ones is at most p.
+
+    >>> adjust(0.5, 2)  # 1 - (1 - .5)²
+    0.75
+    """
+    return 1.0 if p >= 1 else float(-np.expm1(exponent * np.log1p(-p)))
+
+
+def unadjust(alpha: float, exponent: float) -> float:
+    """The level of one comparison at which `exponent` of them together err with alpha."""
+    return float(-np.expm1(np.log1p(-alpha) / exponent))
+
+
+def decide(
+    references: Sequence[Sample], observed: tuple[float, float], exponent: float, alpha: float
+) -> tuple[float, float, float]:
+    """Adjusted p and interval (p, low, high) of an observed mean and standard error: the most cautious of the references.
+
+    The ends are se·(t ∓ critical), so that their signs are those of the comparison |t| > critical that p also makes.
+    """
+    mean, se = observed
+    t = float(studentise(np.array([mean]), np.array([se]))[0])
+    p = adjust(max(r.p(abs(t)) for r in references), exponent)
+    if se == 0:  # every cluster agrees: the interval is that point, stretched to 0 where p says so
+        return (p, mean, mean) if p <= alpha else (p, min(mean, 0.0), max(mean, 0.0))
+    critical = max(r.critical(exponent, alpha) for r in references)
+    return p, se * (t - critical), se * (t + critical)

@@ -1,0 +1,121 @@
+"""Paired differences, their cluster sums, and the grid on which sums do not depend on their order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from evidense.errors import InvalidInput
+
+_EXACT_BITS = 52  # float64 adds whole numbers below 2**53 without rounding; one bit is for the doubled sum of a flip
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The paired per-query differences of `s` systems against one baseline on one collection.
+
+    `clusters` labels the queries: equal labels are resampled and flipped together.
+
+    Raises:
+        InvalidInput: shapes that do not fit, no query, or a difference that is not finite.
+
+    >>> Differences(np.array([[0.1, 0.0, -0.2]]), np.array([0, 0, 1])).n_clusters
+    2
+    """
+
+    values: Float[np.ndarray, "s q"]
+    clusters: Int[np.ndarray, " q"]
+
+    def __post_init__(self) -> None:
+        check_values(self.values, self.clusters)
+
+    @property
+    def n_systems(self) -> int:
+        """How many systems are compared with the baseline."""
+        return int(self.values.shape[0])
+
+    @property
+    def n_queries(self) -> int:
+        """How many queries were paired."""
+        return int(self.values.shape[1])
+
+    @property
+    def n_clusters(self) -> int:
+        """How many independent groups of queries there are."""
+        return len(np.unique(self.clusters))
+
+
+def check_values(values: Float[np.ndarray, "s q"], clusters: Int[np.ndarray, " q"]) -> None:
+    """Refuse an array of per-query values that no statistic should be computed from.
+
+    Raises:
+        InvalidInput: with the shape, the number of queries, or the first place that is not finite.
+    """
+    if values.ndim != 2 or clusters.ndim != 1 or values.shape[1] != len(clusters):
+        raise InvalidInput(
+            f"values have shape {values.shape} and clusters {clusters.shape} → expected (systems, queries) "
+            "and (queries,) → give one row a system and one cluster label a query"
+        )
+    if values.shape[1] == 0:
+        raise InvalidInput("there is no query to compare → expected at least one → check that systems share query ids")
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = (int(i) for i in bad[0])
+        raise InvalidInput(
+            f"the value of system {row} on query {column} is {values[row, column]} ({len(bad)} such values) "
+            "→ expected finite numbers → find the score that is missing and drop or repair that query"
+        )
+
+
+@dataclass(frozen=True)
+class ClusterSums:
+    """What one collection's statistics are made of: per cluster its size and, per system, its sum of differences."""
+
+    sizes: Float[np.ndarray, " g"]
+    sums: Float[np.ndarray, "g s"]
+
+    @property
+    def n_queries(self) -> float:
+        """All queries of all clusters."""
+        return float(self.sizes.sum())
+
+    @property
+    def active(self) -> Bool[np.ndarray, " g"]:
+        """The clusters in which some system's sum is not zero: the only ones whose sign matters."""
+        nonzero: Bool[np.ndarray, " g"] = np.any(self.sums != 0, axis=1)
+        return nonzero
+
+    @property
+    def n_active(self) -> int:
+        """How many clusters are active."""
+        return int(self.active.sum())
+
+    @property
+    def inflation(self) -> float:
+        """The small-sample factor g/(g−1) of the cluster-robust variance; 1 where there is one cluster only."""
+        g = len(self.sizes)
+        return g / (g - 1) if g > 1 else 1.0
+
+
+def cluster_sums(values: Float[np.ndarray, "s q"], clusters: Int[np.ndarray, " q"]) -> ClusterSums:
+    """Add up the differences of each cluster, on the grid of `on_grid`."""
+    _, member = np.unique(clusters, return_inverse=True)
+    sizes = np.bincount(member).astype(np.float64)
+    sums = np.stack([np.bincount(member, row, minlength=len(sizes)) for row in values.astype(np.float64)], axis=1)
+    return ClusterSums(sizes, on_grid(sums))
+
+
+def on_grid(x: Float[np.ndarray, "g s"]) -> Float[np.ndarray, "g s"]:
+    """Round each column to multiples of a power of two so coarse that no sum of g of its entries is ever rounded.
+
+    Sums of such numbers are exact whatever the order of adding, so neither the number of threads nor the matrix
+    library can change a bit of a result, and two sums that should tie do tie. The change is below 2⁻⁵¹ · g of the largest entry.
+
+    >>> bool(on_grid(np.array([[0.1], [0.2], [-0.3]])).sum() == 0.0)
+    True
+    """
+    largest = np.abs(x).max(axis=0) * len(x)
+    _, exponent = np.frexp(np.where(largest > 0, largest, 1.0))
+    unit = np.ldexp(1.0, exponent - _EXACT_BITS)
+    rounded: Float[np.ndarray, "g s"] = np.rint(x / unit) * unit
+    return rounded

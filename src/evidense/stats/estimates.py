@@ -1,0 +1,184 @@
+"""From paired differences to estimates whose intervals and p-values are simultaneous over a family."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from evidense.errors import InvalidInput
+from evidense.stats.critical import Sample, decide
+from evidense.stats.differences import Differences
+from evidense.stats.few import FEW, few_nonzero
+from evidense.stats.resampling import Draws, combine, resample, studentise
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One system's mean difference from the baseline, in the unit of the measure.
+
+    `low` and `high` hold simultaneously over the family; `p_adjusted` is of the same family, `p` of this comparison
+    alone. `low > 0 or high < 0` exactly where `p_adjusted <= 1 - confidence`. `test` says in words what p is based on.
+    `win`, `tie`, `loss` count queries; `probability_of_improvement` is P(difference > 0) + ½ P(difference = 0);
+    `d_z` is the effect in standard deviations of a query's difference.
+    """
+
+    effect: float
+    low: float
+    high: float
+    p: float
+    p_adjusted: float
+    standard_error: float
+    n: int
+    n_clusters: int
+    test: str
+    win: int
+    tie: int
+    loss: int
+    probability_of_improvement: float
+    d_z: float
+
+    @property
+    def rules_out_loss_above(self) -> float:
+        """The largest loss that the interval leaves possible; 0 where it leaves none."""
+        return max(0.0, -self.low)
+
+    @property
+    def rules_out_gain_above(self) -> float:
+        """The largest gain that the interval leaves possible; 0 where it leaves none."""
+        return max(0.0, self.high)
+
+
+def simultaneous(
+    family: Sequence[Differences],
+    *,
+    confidence: float = 0.95,
+    n_resamples: int = 10_000,
+    seed: int,
+    draws: Sequence[Draws] | None = None,
+) -> list[list[Estimate]]:
+    """Estimate every system on every collection, with intervals that all hold together with `confidence`.
+
+    The result is indexed [collection][system]. Over the systems of a collection, which share its queries, the largest
+    statistic is compared (max-T); collections are independent and share the error by Šidák. `draws`, from `resample` on
+    the same family, saves drawing twice.
+
+    Raises:
+        InvalidInput: an empty family, a confidence outside (0, 1), or too few resamples for the size of the family.
+
+    >>> d = Differences(np.tile([0.1, 0.3], 20)[None], np.arange(40))
+    >>> round(simultaneous([d], n_resamples=999, seed=0)[0][0].effect, 3)  # (0.1 + 0.3) / 2
+    0.2
+    """
+    _check(family, confidence)
+    drawn = resample(family, n_resamples=n_resamples, seed=seed) if draws is None else draws
+    return [_estimates([one], [d], confidence, len(family)) for one, d in zip(family, drawn, strict=True)]
+
+
+def mean_over(
+    family: Sequence[Differences],
+    *,
+    confidence: float = 0.95,
+    n_resamples: int = 10_000,
+    seed: int,
+    draws: Sequence[Draws] | None = None,
+) -> list[Estimate]:
+    """Estimate every system's mean effect over *these* collections, each with equal weight; simultaneous over systems.
+
+    The collections are fixed and resampled independently; nothing is said of collections that are not here (for that,
+    see `random_effects`). `probability_of_improvement` is averaged likewise; `d_z` divides by the root mean variance.
+
+    Raises:
+        InvalidInput: as `simultaneous`, or collections with different numbers of systems.
+    """
+    _check(family, confidence)
+    if len({one.n_systems for one in family}) > 1:
+        raise InvalidInput(
+            f"collections have {[one.n_systems for one in family]} systems → expected the same systems everywhere "
+            "→ leave out the systems that miss a collection"
+        )
+    drawn = resample(family, n_resamples=n_resamples, seed=seed) if draws is None else draws
+    return _estimates(family, drawn, confidence, 1)
+
+
+def _check(family: Sequence[Differences], confidence: float) -> None:
+    if not family:
+        raise InvalidInput("the family holds no collection → expected at least one → name a collection to decide on")
+    if not 0 < confidence < 1:
+        raise InvalidInput(f"confidence is {confidence} → expected a number between 0 and 1 → use 0.95")
+
+
+def _estimates(
+    parts: Sequence[Differences], draws: Sequence[Draws], confidence: float, n_families: int
+) -> list[Estimate]:
+    """Estimates of the mean over `parts`; the systems split the error of one of `n_families` independent families."""
+    mean, se, flip, boot = _combined(draws)
+    few = [few_nonzero(parts, j) for j in range(parts[0].n_systems)]
+    n_moved = sum(f.n > 0 for f in few)
+    many = np.array([f.n >= FEW for f in few])
+    out = []
+    for j, some in enumerate(few):
+        if some.n == 0:
+            out.append(_describe(parts, j, 0.0, (1.0, 1.0, 0.0, 0.0), "none needed: every difference is zero"))
+            continue
+        group = many if many[j] else np.arange(len(few)) == j
+        references = [Sample(flip[:, group].max(axis=1)), Sample(boot[:, group].max(axis=1))]
+        alone = [Sample(flip[:, j]), Sample(boot[:, j])]
+        words = f"sign-flip and bootstrap, {len(flip):,} resamples"
+        if not many[j]:
+            references[0] = alone[0] = Sample(some.statistics, exact=True)
+            words = f"exact enumeration of 2^{some.n_signs} sign-flips"
+        exponent = n_families * n_moved / int(group.sum())
+        p, low, high = decide(references, (mean[j], se[j]), exponent, 1 - confidence)
+        if not many[j] and p > 1 - confidence:
+            low, high = some.interval(1 - confidence, exponent)
+        _check_resamples(low, n_moved * n_families, len(flip))
+        own = decide(alone, (mean[j], se[j]), 1, 1 - confidence)[0]
+        out.append(_describe(parts, j, se[j], (own, p, low, high), words))
+    return out
+
+
+def _check_resamples(low: float, n_hypotheses: int, n_resamples: int) -> None:
+    if not np.isfinite(low):
+        raise InvalidInput(
+            f"{n_resamples} resamples cannot decide a family of {n_hypotheses} comparisons → expected at least "
+            f"{40 * n_hypotheses} → raise n_resamples, or compare fewer systems or collections at once"
+        )
+
+
+def _combined(draws: Sequence[Draws]) -> tuple[Float[np.ndarray, "..."], ...]:
+    """Mean over collections with its standard error, and |t| of every flip and every bootstrap resample."""
+    k = len(draws)
+    mean, se = combine([(d.mean, d.se) for d in draws], k)
+    flip = np.abs(studentise(*combine([(d.flip_mean, d.flip_se) for d in draws], k)))
+    boot = np.abs(studentise(*combine([(d.boot_mean, d.boot_se) for d in draws], k)))
+    return mean, se, flip, boot
+
+
+def _describe(
+    parts: Sequence[Differences], j: int, se: float, inferred: tuple[float, float, float, float], test: str
+) -> Estimate:
+    """Put the plain descriptions of the differences beside what was inferred: p, adjusted p, low, high."""
+    p, p_adjusted, low, high = (float(x) for x in inferred)
+    rows = [one.values[j] for one in parts]
+    win, loss = (sum(int(x.sum()) for x in side) for side in ([r > 0 for r in rows], [r < 0 for r in rows]))
+    n = sum(len(r) for r in rows)
+    better = float(np.mean([np.mean(r > 0) + np.mean(r == 0) / 2 for r in rows]))
+    effect = float(np.mean([r.mean() for r in rows]))
+    spread = float(np.sqrt(np.mean([r.var(ddof=1) if len(r) > 1 else 0.0 for r in rows])))
+    return Estimate(
+        effect=effect,
+        low=low,
+        high=high,
+        p=p,
+        p_adjusted=p_adjusted,
+        standard_error=float(se),
+        n=n,
+        n_clusters=sum(one.n_clusters for one in parts),
+        test=test,
+        win=win,
+        tie=n - win - loss,
+        loss=loss,
+        probability_of_improvement=better,
+        d_z=effect / spread if spread > 0 else 0.0,
+    )

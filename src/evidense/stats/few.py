@@ -1,0 +1,71 @@
+"""What can be said when fewer than ten clusters differ at all: every sign-flip is enumerated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import gammaincinv
+
+from evidense.stats.critical import unadjust
+from evidense.stats.differences import ClusterSums, Differences, cluster_sums
+from evidense.stats.resampling import all_signs, combine, flip_moments, studentise
+
+FEW = 10
+
+
+@dataclass(frozen=True)
+class Few:
+    """One system's non-zero clusters: how many, how many each way, the largest share of one in the mean, every |t|."""
+
+    n: int
+    n_signs: int = 0
+    n_up: int = 0
+    n_down: int = 0
+    largest: float = 0.0
+    statistics: Float[np.ndarray, " r"] = field(default_factory=lambda: np.ones(1))
+
+    def interval(self, alpha: float, exponent: float) -> tuple[float, float]:
+        """The means that so few non-zero clusters leave possible: (exact bound of how many to expect) × (the largest).
+
+        It always holds 0. Up and down are bounded apart, each by the exact Poisson limit; the one assumption is that a
+        cluster that was not drawn is no larger than the largest that was.
+
+        Source: Garwood 1936, for the limit.
+        """
+        tail = unadjust(alpha, exponent) / 2
+        return -poisson_upper(self.n_down, tail) * self.largest, poisson_upper(self.n_up, tail) * self.largest
+
+
+def poisson_upper(count: int, tail: float) -> float:
+    """The largest Poisson mean that would give at most `count` with probability `tail`.
+
+    >>> round(poisson_upper(0, 0.05), 3)  # -ln(.05), the rule of three
+    2.996
+    """
+    return float(gammaincinv(count + 1, 1 - tail))
+
+
+def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
+    """Look at system j's clusters with a non-zero difference; enumerate the flips if they are fewer than `FEW`."""
+    n = sum(len(np.unique(one.clusters[one.values[j] != 0])) for one in parts)
+    if n == 0 or n >= FEW:
+        return Few(n)
+    sums = [cluster_sums(one.values[j : j + 1], one.clusters) for one in parts]
+    sizes = [cluster_sums(np.abs(one.values[j : j + 1]), one.clusters).sums[:, 0] for one in parts]
+    largest = max(float(a.max()) / (one.n_queries * len(parts)) for a, one in zip(sizes, parts, strict=True))
+    up = sum(int(((s.sums[:, 0] >= 0) & (a > 0)).sum()) for s, a in zip(sums, sizes, strict=True))
+    down = sum(int(((s.sums[:, 0] <= 0) & (a > 0)).sum()) for s, a in zip(sums, sizes, strict=True))
+    n_signs = sum(s.n_active for s in sums)
+    return Few(n, n_signs, up, down, largest, _every_flip(sums, n_signs))
+
+
+def _every_flip(sums: Sequence[ClusterSums], n_signs: int) -> Float[np.ndarray, " r"]:
+    """|t| of the mean over collections under each of the 2^n_signs flips."""
+    signs = next(all_signs(n_signs))
+    ends = np.cumsum([s.n_active for s in sums])
+    moments = [
+        flip_moments(s, iter([signs[:, end - s.n_active : end]]), len(signs)) for s, end in zip(sums, ends, strict=True)
+    ]
+    t: Float[np.ndarray, " r"] = np.abs(studentise(*combine(moments, len(sums))))[:, 0]
+    return t

@@ -1,0 +1,78 @@
+"""The absolute value of a system, with an interval."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from evidense.errors import InvalidInput
+from evidense.stats.critical import Sample
+from evidense.stats.differences import Differences, cluster_sums
+from evidense.stats.few import FEW, few_nonzero
+from evidense.stats.resampling import bootstrap_moments, observed, stream, studentise
+
+_MEAN = 2  # the stream of random numbers that is only for absolute values
+
+
+def mean_interval(
+    values: Float[np.ndarray, " q"],
+    clusters: Int[np.ndarray, " q"],
+    *,
+    confidence: float = 0.95,
+    n_resamples: int = 10_000,
+    seed: int,
+) -> tuple[float, float, float]:
+    """Mean, low and high of one system's per-query values; see `mean_intervals`."""
+    return mean_intervals(values[None], clusters, confidence=confidence, n_resamples=n_resamples, seed=seed)[0]
+
+
+def mean_intervals(
+    values: Float[np.ndarray, "s q"],
+    clusters: Int[np.ndarray, " q"],
+    *,
+    confidence: float = 0.95,
+    n_resamples: int = 10_000,
+    seed: int,
+) -> list[tuple[float, float, float]]:
+    """Mean, low and high of each row, by the studentised cluster bootstrap; each interval holds for itself.
+
+    Where fewer than ten clusters differ from the commonest value, the exact bound of `few` takes the bootstrap's place.
+    The interval stays within the smallest and largest value only by luck: the scale of the values is not known here.
+
+    Raises:
+        InvalidInput: shapes that do not fit, no query, or a value that is not finite.
+
+    >>> mean_intervals(np.full((1, 30), 0.5), np.arange(30), seed=0)  # every query the same
+    [(0.5, 0.5, 0.5)]
+    """
+    modes = np.array([_mode(row) for row in values])
+    one = Differences(values - modes[:, None], clusters)
+    sums = cluster_sums(one.values, one.clusters)
+    mean, se = observed(sums)
+    alpha = 1 - confidence
+    if not 0 < alpha < 1:
+        raise InvalidInput(f"confidence is {confidence} → expected a number between 0 and 1 → use 0.95")
+    boot = np.zeros((1, one.n_systems))
+    if sums.n_active:
+        boot = np.abs(studentise(*bootstrap_moments(sums, n_resamples, stream(seed, 0, _MEAN))))
+    out = []
+    for j, row in enumerate(values):
+        low, high = _around(one, j, (mean[j], se[j]), boot[:, j], alpha)
+        out.append((float(row.mean()), float(modes[j] + low), float(modes[j] + high)))
+    return out
+
+
+def _mode(row: Float[np.ndarray, " q"]) -> float:
+    """The commonest value; the smallest of several."""
+    distinct, counts = np.unique(row, return_counts=True)
+    return float(distinct[counts.argmax()])
+
+
+def _around(
+    one: Differences, j: int, observed_: tuple[float, float], boot: Float[np.ndarray, " r"], alpha: float
+) -> tuple[float, float]:
+    """The interval of the mean of what was left after the commonest value was taken off."""
+    few = few_nonzero([one], j)
+    if few.n < FEW:
+        return few.interval(alpha, 1) if few.n else (0.0, 0.0)
+    mean, se = observed_
+    half = se * Sample(boot).critical(1, alpha) if se > 0 else 0.0
+    return mean - half, mean + half
