@@ -1,0 +1,72 @@
+# The one door: setup check test demo bench calibrate docs.
+
+PYTHON ?= python3
+# On Linux without a GPU the plain torch brings gigabytes of CUDA; the CPU build is small:
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+PYTEST_ARGS ?= -n 2
+
+BIN := .venv/bin
+KEY := $(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# One thread a process: the suite runs two processes, and the bytes of an encoding depend on the number of threads.
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
+
+.PHONY: help setup check test demo bench calibrate docs
+
+help:
+	@echo "make setup      .venv with the extras of demo and tests"
+	@echo "make demo       install, run the built-in study on real models and data, print where its page is"
+	@echo "make test       the whole default suite, install included"
+	@echo "make check      lint, types, floors, and whether the generated docs are fresh"
+	@echo "make bench      speed and memory against the peers, one table of ratios"
+	@echo "make calibrate  the long simulations: is the rule as strict as it says?"
+	@echo "make docs       write docs/reference.md anew from the code"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Evidense needs Python 3.11 to 3.13; $(PYTHON) is %d.%d. Name another: make setup PYTHON=python3.12" % sys.version_info[:2])'
+	@$(PYTHON) -m venv .venv || { echo "python3 cannot make a virtual environment here; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+.venv/torch-installed: | $(BIN)/python
+	@echo "installing torch 2.13.0 (Linux without a GPU: TORCH_INDEX=https://download.pytorch.org/whl/cpu saves gigabytes)"
+	@$(INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) 'torch==2.13.0'
+	@touch $@
+
+.venv/demo-$(KEY): | .venv/torch-installed
+	@echo "installing evidense[demo]"
+	@$(INSTALL) -e '.[demo]'
+	@touch $@
+
+.venv/setup-$(KEY): | .venv/torch-installed
+	@echo "installing evidense[demo,test]"
+	@$(INSTALL) -e '.[demo,test]'
+	@touch $@ .venv/demo-$(KEY)
+
+.venv/bench-$(KEY): | .venv/setup-$(KEY)
+	@echo "installing evidense[bench]"
+	@$(INSTALL) -e '.[bench]'
+	@touch $@
+
+setup: .venv/setup-$(KEY)
+	@$(BIN)/python -c 'import importlib.util, sys; sys.exit("torchvision is installed in .venv; it breaks transformers beside this torch: .venv/bin/pip uninstall torchvision" if importlib.util.find_spec("torchvision") else 0)'
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+test: setup
+	$(ONE_THREAD) $(BIN)/pytest $(PYTEST_ARGS)
+
+demo: .venv/demo-$(KEY)
+	$(BIN)/evidense run
+
+bench: setup .venv/bench-$(KEY)
+	$(ONE_THREAD) $(BIN)/python -m bench
+
+calibrate: setup
+	$(ONE_THREAD) $(BIN)/pytest -m calibrate $(PYTEST_ARGS)
+
+docs: setup
+	$(BIN)/python docs/generate.py
