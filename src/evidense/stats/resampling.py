@@ -33,15 +33,19 @@ class Draws:
     boot_se: Float[np.ndarray, "r s"]
 
 
-def resample(family: Sequence[Differences], *, n_resamples: int = 10_000, seed: int) -> tuple[Draws, ...]:
+def resample(
+    family: Sequence[Differences], *, n_resamples: int = 10_000, seed: int, first: int = 0
+) -> tuple[Draws, ...]:
     """Draw both reference distributions of every collection, each from its own stream of `seed`.
+
+    `first` is the place of the first collection in the whole family, where the collections come one by one.
 
     Raises:
         InvalidInput: a negative seed, or no resample.
     """
     if n_resamples < 1 or seed < 0:
         raise InvalidInput(f"n_resamples={n_resamples}, seed={seed} → expected at least 1 and 0 → choose others")
-    return tuple(_draw(one, n_resamples, seed, at) for at, one in enumerate(family))
+    return tuple(_draw(one, n_resamples, seed, at) for at, one in enumerate(family, first))
 
 
 def _draw(one: Differences, n_resamples: int, seed: int, at: int) -> Draws:
