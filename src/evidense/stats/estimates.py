@@ -56,12 +56,14 @@ def simultaneous(
     n_resamples: int = 10_000,
     seed: int,
     draws: Sequence[Draws] | None = None,
+    n_collections: int | None = None,
 ) -> list[list[Estimate]]:
     """Estimate every system on every collection, with intervals that all hold together with `confidence`.
 
     The result is indexed [collection][system]. Over the systems of a collection, which share its queries, the largest
     statistic is compared (max-T); collections are independent and share the error by Šidák. `draws`, from `resample` on
-    the same family, saves drawing twice.
+    the same family, saves drawing twice. `n_collections` is the size of the whole family where `family` is a part of it,
+    so that a collection can be decided as soon as it is ready; its `draws` then name its place (`resample(…, first=…)`).
 
     Raises:
         InvalidInput: an empty family, a confidence outside (0, 1), or too few resamples for the size of the family.
@@ -72,7 +74,8 @@ def simultaneous(
     """
     _check(family, confidence)
     drawn = resample(family, n_resamples=n_resamples, seed=seed) if draws is None else draws
-    return [_estimates([one], [d], confidence, len(family)) for one, d in zip(family, drawn, strict=True)]
+    size = len(family) if n_collections is None else n_collections
+    return [_estimates([one], [d], confidence, size) for one, d in zip(family, drawn, strict=True)]
 
 
 def mean_over(
