@@ -1,9 +1,11 @@
 """Build a Collection from what a file says: check everything at once, merge equal documents, keep what was decided as notes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import overload
 
 import numpy as np
+from jaxtyping import Int64
 
 from evidense.errors import InvalidInput
 from evidense.values.collection import Collection, Provenance
@@ -26,10 +28,41 @@ class Draft:
     drop_self_matches: bool = False
     source: str = ""
     """What the messages call the input (a file name)."""
+    query_place: Callable[[int], str] | None = None
+    """Row of `queries` → where it stands ('queries.jsonl line 7'), for messages."""
+    document_place: Callable[[int], str] | None = None
+    """Row of `corpus` → where it stands."""
+    judgement_place: Callable[[str, str], str] | None = None
+    """(query_id, doc_id) → where that judgement stands."""
+
+
+class Chosen(Sequence[Item]):
+    """Some rows of a sequence, in this order, read when they are asked for.
+
+    >>> [item.id for item in Chosen([Item("a", "x"), Item("b", "y")], np.array([1]))]
+    ['b']
+    """
+
+    def __init__(self, items: Sequence[Item], rows: Int64[np.ndarray, " n"]) -> None:
+        self.items, self.rows = items, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, row: int) -> Item: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Item]: ...
+    def __getitem__(self, row: int | slice) -> Item | Sequence[Item]:
+        """Return one item, or these rows of these rows."""
+        return Chosen(self.items, self.rows[row]) if isinstance(row, slice) else self.items[int(self.rows[row])]
+
+    def __iter__(self) -> Iterator[Item]:
+        return (self.items[int(row)] for row in self.rows)
 
 
 def build(draft: Draft) -> Collection:
-    """Check a draft and make the Collection.
+    """Check a draft and make the Collection; each side is read once, and no text is kept.
 
     Equal documents (same text and picture) are merged into the first of them, and the judgements follow; a query without a
     relevant document is left out with a note, since no measure is defined for it.
@@ -37,25 +70,29 @@ def build(draft: Draft) -> Collection:
     Raises:
         InvalidInput: every mistake of the draft at once.
     """
-    mistakes = [*_item_mistakes("query", draft.queries), *_item_mistakes("document", draft.corpus), *_qrels_mistakes(draft)]
-    if len(draft.corpus) == 1:
-        mistakes.append("the corpus has 1 document; expected at least 2, else every ranking is perfect; add documents")
+    source = draft.source or draft.name
+    mistakes: list[str] = []
+    query_ids, _ = _survey("query", draft.queries, draft.query_place, mistakes)
+    doc_ids, contents = _survey("document", draft.corpus, draft.document_place, mistakes)
+    mistakes += _qrels_mistakes(draft, set(query_ids), set(doc_ids))
+    kept_apart = set(query_ids) if draft.drop_self_matches else set()
+    rows, merged = _merge_equal(doc_ids, contents, kept_apart)
+    if len(rows) == 1 and contents[0] != _NOTHING:
+        mistakes.append(_one_document(len(doc_ids)))
     if mistakes:
-        raise InvalidInput.all_of(draft.source or draft.name, mistakes)
-    corpus, merged = _merge_equal(draft.corpus)
-    qrels = {q: _merged_gains(gains, merged) for q, gains in draft.qrels.items()}
-    kept = [item for item in draft.queries if any(g > 0 for g in qrels.get(item.id, {}).values())]
-    if not kept:
-        raise InvalidInput(f"{draft.source or draft.name}: none of {len(draft.queries)} queries has a relevant document; expected a judgement above 0; check the ids of the qrels")  # fmt: skip
-    kept_ids = {item.id for item in kept}
-    notes = [*draft.provenance.notes, *_merge_note(merged), *_dropped_note(len(draft.queries) - len(kept))]
+        raise InvalidInput.all_of(source, mistakes)
+    qrels = _asked({q: _merged_gains(gains, merged) for q, gains in draft.qrels.items()}, draft.drop_self_matches)
+    kept = np.array([row for row, query_id in enumerate(query_ids) if query_id in qrels], dtype=np.int64)
+    if not len(kept):
+        raise InvalidInput(f"{source}: none of {len(query_ids):,} queries has a relevant document; expected a judgement above 0; check the ids and gains of the qrels")  # fmt: skip
+    notes = [*draft.provenance.notes, *_merge_note(merged), *_dropped_note(len(query_ids) - len(kept))]
     return Collection(
         name=draft.name,
-        queries=kept if len(kept) < len(draft.queries) else draft.queries,
-        corpus=corpus,
-        qrels={q: gains for q, gains in qrels.items() if q in kept_ids},
-        groups={q: g for q, g in draft.groups.items() if q in kept_ids},
-        columns=draft.columns,
+        queries=draft.queries if len(kept) == len(query_ids) else Chosen(draft.queries, kept),
+        corpus=draft.corpus if len(rows) == len(doc_ids) else Chosen(draft.corpus, rows),
+        qrels={query_ids[row]: qrels[query_ids[row]] for row in kept},
+        groups={q: g for q, g in draft.groups.items() if q in qrels},
+        columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in draft.columns.items()},
         provenance=replace(draft.provenance, notes=tuple(notes)),
         drop_self_matches=draft.drop_self_matches,
         aliases=merged,
@@ -66,74 +103,126 @@ def sample(collection: Collection, n_queries: int | None, n_documents: int | Non
     """Draw queries and documents without replacement; every judged document of a drawn query stays.
 
     The name and the notes say that it is a sample, of how much, with which seed. Order is kept.
+
+    Raises:
+        InvalidInput: a number below 1.
     """
+    for what, number in (("queries", n_queries), ("documents", n_documents)):
+        if number is not None and number < 1:
+            raise InvalidInput(f"a sample of {number} {what}; expected at least 1; give a larger number or none at all")
     rng = np.random.Generator(np.random.Philox(key=seed))
     total_queries, total_documents = len(collection.queries), len(collection.corpus)
     chosen = _draw(rng, total_queries, n_queries)
-    queries = [collection.queries[i] for i in chosen]
-    qrels = {item.id: collection.qrels[item.id] for item in queries}
+    qrels = {query_id: collection.qrels[query_id] for query_id in (collection.query_ids[int(row)] for row in chosen)}
     judged = {doc for gains in qrels.values() for doc in gains}
-    places = [i for i, doc_id in enumerate(collection.doc_ids) if doc_id in judged]
-    if n_documents is not None and n_documents < total_documents:
-        others = np.setdiff1d(np.arange(total_documents), places, assume_unique=True)
-        fill = max(0, n_documents - len(places))
-        keep = np.sort(np.concatenate([places, rng.choice(others, size=min(fill, len(others)), replace=False)])).astype(int)
-    else:
-        keep = np.arange(total_documents)
-    if len(queries) == total_queries and len(keep) == total_documents:
+    places = np.array([row for row, doc_id in enumerate(collection.doc_ids) if doc_id in judged], dtype=np.int64)
+    keep = _filled(rng, places, total_documents, n_documents)
+    if len(chosen) == total_queries and len(keep) == total_documents:
         return collection
-    corpus = [collection.corpus[int(i)] for i in keep]
-    note = f"a sample (seed {seed}): {len(queries):,} of {total_queries:,} queries, {len(corpus):,} of {total_documents:,} documents; every judged document of these queries is kept"  # fmt: skip
-    ids = set(qrels)
-    smaller = replace(collection, name=f"{collection.name}~{len(queries)}q{len(corpus)}d", queries=queries, corpus=corpus, qrels=qrels,
-                      groups={q: g for q, g in collection.groups.items() if q in ids})  # fmt: skip
+    note = f"a sample (seed {seed}): {len(chosen):,} of {total_queries:,} queries, {len(keep):,} of {total_documents:,} documents; every judged document of these queries is kept"  # fmt: skip
+    corpus_ids = {collection.doc_ids[int(row)] for row in keep}
+    smaller = replace(
+        collection,
+        name=f"{collection.name}~{len(chosen)}q{len(keep)}d",
+        queries=Chosen(collection.queries, chosen),
+        corpus=Chosen(collection.corpus, keep),
+        qrels=qrels,
+        groups={q: g for q, g in collection.groups.items() if q in qrels},
+        columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in collection.columns.items()},
+        aliases={left: stands for left, stands in collection.aliases.items() if stands in corpus_ids},
+    )
     return smaller.with_notes(note)
 
 
-def _draw(rng: np.random.Generator, total: int, wanted: int | None) -> list[int]:
+def _draw(rng: np.random.Generator, total: int, wanted: int | None) -> Int64[np.ndarray, " n"]:
     if wanted is None or wanted >= total:
-        return list(range(total))
-    return [int(i) for i in np.sort(rng.choice(total, size=wanted, replace=False))]
+        return np.arange(total, dtype=np.int64)
+    return np.sort(rng.choice(total, size=wanted, replace=False)).astype(np.int64)
 
 
-def _item_mistakes(what: str, items: Sequence[Item]) -> Iterable[str]:
-    if len(items) == 0:
-        yield f"there is no {what}; expected at least one"
-    seen: set[str] = set()
-    for place, item in enumerate(items, 1):
-        if item.id in seen:
-            yield f"{what} {place}: the id '{item.id}' stands twice; expected distinct ids; rename or remove one"
-        seen.add(item.id)
-        if not item.id:
-            yield f"{what} {place}: the id is empty; expected a text"
-        if item.text is not None and not item.text.strip() and item.picture is None:
-            yield f"{what} {place} (id '{item.id}'): the text is empty; expected some text; fill it or remove the row"
-        if item.text is not None and len(item.text) > MAX_TEXT_CHARACTERS:
-            yield f"{what} {place} (id '{item.id}'): {len(item.text):,} characters; expected at most {MAX_TEXT_CHARACTERS:,}; split the text"
+def _filled(
+    rng: np.random.Generator, places: Int64[np.ndarray, " j"], total: int, wanted: int | None
+) -> Int64[np.ndarray, " n"]:
+    """Return `wanted` rows in order: the judged ones, then others at random."""
+    if wanted is None or wanted >= total:
+        return np.arange(total, dtype=np.int64)
+    others = np.setdiff1d(np.arange(total, dtype=np.int64), places, assume_unique=True)
+    fill = max(0, wanted - len(places))
+    return np.sort(np.concatenate([places, rng.choice(others, size=fill, replace=False)]))
 
 
-def _qrels_mistakes(draft: Draft) -> Iterable[str]:
-    query_ids = {item.id for item in draft.queries}
-    doc_ids = {item.id for item in draft.corpus}
+_NOTHING = bytes(16)
+"""Stands for the content of an item that has an id only; such items are never merged."""
+
+
+def _survey(
+    what: str, items: Sequence[Item], place: Callable[[int], str] | None, mistakes: list[str]
+) -> tuple[list[str], list[bytes]]:
+    """Read one side once: its ids, 16 bytes that stand for each content, and every mistake."""
+    ids: list[str] = []
+    contents: list[bytes] = []
+    first: dict[str, int] = {}
+    named = place or (lambda row: f"{what} {row + 1}")
+    for row, item in enumerate(items):
+        mistakes += (f"{named(row)}: {wrong}" for wrong in _item_mistakes(item))
+        if first.setdefault(item.id, row) != row:
+            mistakes.append(f"{named(row)}: the id '{item.id}' stands already at {named(first[item.id])}; expected distinct ids; rename or remove one")  # fmt: skip
+        ids.append(item.id)
+        contents.append(_content(item, named(row), mistakes))
+    if not ids:
+        mistakes.append(f"there is no {what}; expected at least one; add some")
+    return ids, contents
+
+
+def _content(item: Item, place: str, mistakes: list[str]) -> bytes:
+    if item.text is None and item.picture is None:
+        return _NOTHING
+    try:
+        return bytes.fromhex(item.content_key())[:16]
+    except InvalidInput as error:
+        mistakes.append(f"{place}: {error}")
+    except UnicodeEncodeError:
+        mistakes.append(f"{place}: the text holds half of a surrogate pair; expected whole characters; repair the escapes (\\ud800 …)")  # fmt: skip
+    return _NOTHING
+
+
+def _item_mistakes(item: Item) -> Iterable[str]:
+    if not item.id.strip():
+        yield "the id is empty; expected some text; fill it"
+    if item.text is not None and not item.text.strip() and item.picture is None:
+        yield f"(id '{item.id}') the text is empty; expected some text; fill it or remove the row"
+    if item.text is not None and len(item.text) > MAX_TEXT_CHARACTERS:
+        yield f"(id '{item.id}') {len(item.text):,} characters; expected at most {MAX_TEXT_CHARACTERS:,}; split the text"
+
+
+def _qrels_mistakes(draft: Draft, query_ids: set[str], doc_ids: set[str]) -> Iterable[str]:
+    place = draft.judgement_place or (lambda query_id, doc_id: f"qrels of query '{query_id}'")
     for query_id, gains in draft.qrels.items():
         if query_id not in query_ids:
-            yield f"the qrels name the query '{query_id}', which is not among the queries; add it or remove its judgements"
+            at = place(query_id, next(iter(gains), ""))
+            yield f"{at}: the query '{query_id}' is not among the queries; expected an id of theirs; add it or remove its judgements"
         for doc_id in gains:
             if doc_id not in doc_ids:
-                yield f"the qrels of query '{query_id}' name the document '{doc_id}', which is not in the corpus; add it or remove the judgement"
+                yield f"{place(query_id, doc_id)}: the document '{doc_id}' is not in the corpus; expected an id of its; add it or remove the judgement"  # fmt: skip
 
 
-def _merge_equal(corpus: Sequence[Item]) -> tuple[Sequence[Item], dict[str, str]]:
-    """Return the corpus without repeated contents, and the id of each left-out document → the id that stands for it."""
-    first: dict[str, str] = {}
+def _merge_equal(
+    doc_ids: list[str], contents: list[bytes], kept_apart: set[str]
+) -> tuple[Int64[np.ndarray, " n"], dict[str, str]]:
+    """Return the rows without repeated contents, and the id of each left-out document → the id that stands for it.
+
+    Documents that are also queries stay apart where self matches are dropped, else the policy would no longer find them.
+    """
+    first: dict[bytes, int] = {}
     merged: dict[str, str] = {}
-    for item in corpus:
-        if item.text is None and item.picture is None:
-            continue
-        standing = first.setdefault(item.content_key(), item.id)
-        if standing != item.id:
-            merged[item.id] = standing
-    return (corpus if not merged else [item for item in corpus if item.id not in merged]), merged
+    rows = []
+    for row, (doc_id, content) in enumerate(zip(doc_ids, contents, strict=True)):
+        standing = row if content == _NOTHING or doc_id in kept_apart else first.setdefault(content, row)
+        if standing == row:
+            rows.append(row)
+        else:
+            merged[doc_id] = doc_ids[standing]
+    return np.array(rows, dtype=np.int64), merged
 
 
 def _merged_gains(gains: Mapping[str, int], merged: Mapping[str, str]) -> dict[str, int]:
@@ -142,6 +231,17 @@ def _merged_gains(gains: Mapping[str, int], merged: Mapping[str, str]) -> dict[s
         target = merged.get(doc_id, doc_id)
         result[target] = max(gain, result.get(target, gain))
     return result
+
+
+def _asked(qrels: Mapping[str, Mapping[str, int]], drop_self: bool) -> dict[str, dict[str, int]]:
+    """Return the judgements of the queries that have a relevant document, without self matches where these are dropped."""
+    cleaned = {q: {d: g for d, g in gains.items() if not (drop_self and d == q)} for q, gains in qrels.items()}
+    return {q: gains for q, gains in cleaned.items() if any(gain > 0 for gain in gains.values())}
+
+
+def _one_document(n_read: int) -> str:
+    what = "1 document" if n_read == 1 else f"1 document ({n_read:,} equal ones)"
+    return f"the corpus has {what}; expected at least 2, else every ranking is perfect; add documents"
 
 
 def _merge_note(merged: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,121 @@
+"""A BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each also as .gz), read lazily."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evidense.errors import InvalidInput
+from evidense.parts import Dataset
+from evidense.reading.corpora import JsonlItems
+from evidense.reading.judgements import read_judgements
+from evidense.reading.place import Place
+from evidense.values import Collection, Draft, Item, Provenance, build
+from evidense.values.build import Chosen
+
+SPLITS = ("test", "dev", "validation", "train")
+
+
+class Beir:
+    """`FOLDER[@split]`; without a split `test` is read, or the only one there is.
+
+    A document's text is `title + " " + text` (BEIR's rule); a query's is `text`. The corpus may be larger than memory. Only the queries that the
+    split judges are taken. Where queries are documents of the corpus too (the same id and text, as in ArguAna), each is dropped from its
+    own ranking, as BEIR does, and a note says so; ids that merely coincide change nothing.
+    """
+
+    name = "beir"
+    spellings = ("my-beir-folder", "my-beir-folder@dev")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this is a folder with corpus and queries."""
+        folder = Place.parse(spelling).path
+        return folder.is_dir() and _found(folder, "corpus.jsonl") is not None and _found(folder, "queries.jsonl") is not None
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read one split.
+
+        Raises:
+            InvalidInput: a file is missing or holds mistakes (all of them, with their lines).
+        """
+        place = Place.parse(spelling)
+        place.refuse_direction("a BEIR folder goes from its queries to its corpus")
+        if not place.path.is_dir():
+            raise InvalidInput(f"'{place.head}' is not a folder; expected one with corpus.jsonl, queries.jsonl and qrels/; check the path")
+        corpus_file, queries_file = (_required(place.path, name) for name in ("corpus.jsonl", "queries.jsonl"))
+        split, qrels_file = _split(place)
+        gains, lines = read_judgements(qrels_file)
+        every = JsonlItems(queries_file, _query)
+        rows = [row for row, item in enumerate(every) if item.id in gains]
+        corpus = JsonlItems(corpus_file, _document)
+        queries: Sequence[Item] = Chosen(every, np.array(rows, dtype=np.int64))
+        n_self = _n_self_matches(queries, corpus)
+        return (build(Draft(
+            name=f"{place.path.resolve().name}@{split}" if place.split else place.path.resolve().name,
+            queries=queries,
+            corpus=corpus,
+            qrels=gains,
+            provenance=Provenance(source=f"{place.path}, {qrels_file.relative_to(place.path)}", notes=_self_note(n_self)),
+            drop_self_matches=n_self > 0,
+            source=str(place.path),
+            query_place=lambda row: every.place(rows[row]),
+            document_place=corpus.place,
+            judgement_place=lambda query_id, doc_id: f"{qrels_file.name} line {lines[query_id, doc_id]}",
+        )),)  # fmt: skip
+
+
+def _found(folder: Path, name: str) -> Path | None:
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+
+
+def _required(folder: Path, name: str) -> Path:
+    found = _found(folder, name)
+    if found is None:
+        there = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+        raise InvalidInput(f"{folder} has no {name} (nor {name}.gz); found {there}; expected a BEIR folder; add the file")
+    return found
+
+
+def _split(place: Place) -> tuple[str, Path]:
+    folder = place.path / "qrels"
+    there = {path.name.removesuffix(".gz").removesuffix(".tsv"): path for path in sorted(folder.glob("*.tsv*")) if path.name.endswith((".tsv", ".tsv.gz"))}  # fmt: skip
+    if not there:
+        raise InvalidInput(f"{folder} has no .tsv file; expected qrels/test.tsv with `query-id<tab>corpus-id<tab>score`; add it")
+    wanted = place.split or ("test" if "test" in there else next(iter(there)) if len(there) == 1 else "")
+    if wanted not in there:
+        asked = f"no split '{place.split}'" if place.split else "several splits and none called test"
+        raise InvalidInput(f"{folder} has {asked}; found {', '.join(there)}; write '{place.head}@{next(iter(there))}'")
+    return wanted, there[wanted]
+
+
+def _query(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | None:
+    return _item(cells, place, mistakes, title=False)
+
+
+def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | None:
+    return _item(cells, place, mistakes, title=True)
+
+
+def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool) -> Item | None:
+    missing = [key for key in ("_id", "text") if not isinstance(cells.get(key), str | int)]
+    if missing:
+        mistakes.append(f"{place}: no {' and no '.join(missing)}; found {', '.join(cells) or 'no key'}; expected _id, {'title, ' if title else ''}text; add it")  # fmt: skip
+        return None
+    head = f"{cells.get('title') or ''} " if title else ""
+    return Item(str(cells["_id"]), (head + str(cells["text"])).strip())
+
+
+def _n_self_matches(queries: Sequence[Item], corpus: Sequence[Item]) -> int:
+    """Count queries that stand in the corpus under their own id; 0 where shared ids mostly mean different texts."""
+    asked = {item.id: item.text or "" for item in queries}
+    shared = [(asked[item.id], item.text or "") for item in corpus if item.id in asked]
+    same = [pair for pair in shared if pair[0] in pair[1] or pair[1] in pair[0]]
+    return len(same) if len(same) > 0.9 * len(shared) else 0
+
+
+def _self_note(n_self: int) -> tuple[str, ...]:
+    return (f"{n_self:,} queries are documents too (same id, same text); each is dropped from its own ranking",) if n_self else ()
+
+
+PART: Dataset = Beir()

@@ -1,0 +1,99 @@
+"""Lazy corpora: a JSONL file as a sequence of Items that holds byte offsets in memory, never the texts."""
+
+import os
+import shutil
+import tempfile
+import weakref
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast, overload
+
+from evidense.errors import InvalidInput
+from evidense.reading.lines import BOM, decoded, opened
+from evidense.reading.tables import json_object
+from evidense.values import Item
+
+ToItem = Callable[[dict[str, Any], str, list[str]], Item | None]
+"""(one JSON object, its place, mistakes to append to) → Item, or None with a mistake."""
+
+
+class JsonlItems(Sequence[Item]):
+    """Items of a JSONL file, read again whenever they are asked for; many threads may ask.
+
+    Memory is 16 bytes a line. A .gz file is unpacked into an unnamed temporary file, which goes with this object.
+    """
+
+    def __init__(self, path: Path, to_item: ToItem) -> None:
+        """Index the file and check every line.
+
+        Raises:
+            InvalidInput: every mistake of the file at once.
+        """
+        self.path = path
+        self._to_item = to_item
+        self._file = _unpacked(path)
+        weakref.finalize(self, os.close, self._file)
+        self._starts, self._lines = array("q"), array("q")
+        self._sizes = array("q")
+        self._index()
+
+    def _index(self) -> None:
+        mistakes: list[str] = []
+        start = 0
+        with os.fdopen(os.dup(self._file), "rb") as file:
+            file.seek(0)
+            for number, raw in enumerate(file, 1):
+                body = raw.removeprefix(BOM) if number == 1 else raw
+                if body.strip():
+                    self._starts.append(start + len(raw) - len(body))
+                    self._sizes.append(len(body))
+                    self._lines.append(number)
+                    self._parsed(body, number, mistakes)
+                start += len(raw)
+        if mistakes:
+            raise InvalidInput.all_of(str(self.path), mistakes)
+
+    def _parsed(self, raw: bytes, number: int, mistakes: list[str]) -> Item | None:
+        place = f"line {number}"
+        before = len(mistakes)
+        text = decoded(raw, number, mistakes)
+        value = json_object(text, place, mistakes) if len(mistakes) == before else None
+        return self._to_item(value, place, mistakes) if value is not None else None
+
+    def place(self, row: int) -> str:
+        """Say where an item stands, for messages."""
+        return f"{self.path.name} line {self._lines[row]}"
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, row: int) -> Item: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Item]: ...
+    def __getitem__(self, row: int | slice) -> Item | Sequence[Item]:
+        """Read one item, or a list of them."""
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(len(self)))]
+        row = range(len(self))[row]
+        mistakes: list[str] = []
+        raw = os.pread(self._file, self._sizes[row], self._starts[row])
+        item = self._parsed(raw, self._lines[row], mistakes)
+        if mistakes:
+            raise InvalidInput(f"{self.path} changed while it was being read ({mistakes[0]}); expected the same file; start again")
+        return cast(Item, item)
+
+    def __iter__(self) -> Iterator[Item]:
+        return (self[row] for row in range(len(self)))
+
+
+def _unpacked(path: Path) -> int:
+    """Return a descriptor of the file's plain bytes; the caller closes it."""
+    with opened(path) as file:
+        if path.suffix != ".gz":
+            return os.dup(file.fileno())
+        with tempfile.TemporaryFile() as plain:
+            shutil.copyfileobj(file, plain, 1 << 20)
+            plain.flush()
+            return os.dup(plain.fileno())

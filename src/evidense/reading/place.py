@@ -1,0 +1,69 @@
+"""Place: how a user names a collection, taken apart: `dataset[/subset][:direction][@split]`."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidense.errors import InvalidInput
+
+_DIRECTION = re.compile(r"^(t|i|it)2(t|i|it)$")
+_SPLIT = re.compile(r"^[A-Za-z0-9_.-]+$")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What stands before direction and split, and both.
+
+    >>> Place.parse("products.csv:t2i@test")
+    Place(head='products.csv', direction='t2i', split='test')
+    >>> Place.parse("a@b.csv") == Place("a", None, "b.csv")
+    True
+    """
+
+    head: str
+    direction: str | None = None
+    """`t2i`: the queries are texts (t) and the documents pictures (i); `it` is both."""
+    split: str | None = None
+
+    @classmethod
+    def parse(cls, spelling: str) -> "Place":
+        """Take a spelling apart; what exists as a file keeps its '@' and ':'."""
+        if Path(spelling).exists():
+            return cls(spelling)
+        head, at, split = spelling.rpartition("@")
+        if not at or not head or not _SPLIT.match(split):
+            head, split = spelling, ""
+        if not Path(head).exists():
+            before, colon, direction = head.rpartition(":")
+            if colon and before and _DIRECTION.match(direction):
+                return cls(before, direction, split or None)
+        return cls(head, None, split or None)
+
+    @property
+    def path(self) -> Path:
+        """The head as a path."""
+        return Path(self.head).expanduser()
+
+    @property
+    def name(self) -> str:
+        """Canonical name: the last part of the path, with direction and split."""
+        stem = self.path.resolve().name if self.path.exists() else self.head
+        return stem + (f":{self.direction}" if self.direction else "") + (f"@{self.split}" if self.split else "")
+
+    def refuse_direction(self, why: str) -> None:
+        """Refuse a direction where there is only one.
+
+        Raises:
+            InvalidInput: a direction was given.
+        """
+        if self.direction:
+            raise InvalidInput(f"'{self.head}:{self.direction}' gives the direction '{self.direction}'; {why}; leave it out")
+
+    def refuse_split(self, why: str) -> None:
+        """Refuse a split where there is none.
+
+        Raises:
+            InvalidInput: a split was given.
+        """
+        if self.split:
+            raise InvalidInput(f"'{self.head}@{self.split}' names the split '{self.split}'; {why}; leave it out")
