@@ -1,6 +1,7 @@
 """Evidense puts claims about dense retrievers to the test."""
 
 import importlib
+import importlib.util
 from typing import Any
 
 __version__ = "0.1.0"
@@ -9,7 +10,7 @@ __all__ = ["__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a public name from `evidense.api` when it is first asked for."""
-    if name.startswith("_"):
+    """Fetch a public name from `evidense.api` when it is first asked for; rooms are left to the import system."""
+    if name.startswith("_") or importlib.util.find_spec(f"evidense.{name}") is not None:
         raise AttributeError(name)
     return getattr(importlib.import_module("evidense.api"), name)
