@@ -51,7 +51,7 @@ def unadjust(alpha: float, exponent: float) -> float:
 def decide(
     references: Sequence[Sample], observed: tuple[float, float], exponent: float, alpha: float
 ) -> tuple[float, float, float]:
-    """Adjusted p and interval (p, low, high) of an observed mean and standard error: the most cautious of the references.
+    """Adjusted p and interval (p, low, high) of an observed mean and standard error: the most cautious of them.
 
     The ends are se·(t ∓ critical), so that their signs are those of the comparison |t| > critical that p also makes.
     """

@@ -109,7 +109,8 @@ def on_grid(x: Float[np.ndarray, "g s"]) -> Float[np.ndarray, "g s"]:
     """Round each column to multiples of a power of two so coarse that no sum of g of its entries is ever rounded.
 
     Sums of such numbers are exact whatever the order of adding, so neither the number of threads nor the matrix
-    library can change a bit of a result, and two sums that should tie do tie. The change is below 2⁻⁵¹ · g of the largest entry.
+    library can change a bit of a result, and two sums that should tie do tie. An entry changes by less than g · 2⁻⁵¹ of
+    the largest.
 
     >>> bool(on_grid(np.array([[0.1], [0.2], [-0.3]])).sum() == 0.0)
     True

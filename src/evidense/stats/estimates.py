@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from evidense.errors import InvalidInput
-from evidense.stats.critical import Sample, decide
+from evidense.stats.critical import Sample, decide, unadjust
 from evidense.stats.differences import Differences
-from evidense.stats.few import FEW, few_nonzero
+from evidense.stats.few import FEW, around_mode, few_nonzero
 from evidense.stats.resampling import Draws, combine, resample, studentise
 
 
@@ -119,6 +119,7 @@ def _estimates(
     few = [few_nonzero(parts, j) for j in range(parts[0].n_systems)]
     n_moved = sum(f.n > 0 for f in few)
     many = np.array([f.n >= FEW for f in few])
+    _check_resamples(draws[0], n_families * max(n_moved, 1), 1 - confidence)
     out = []
     for j, some in enumerate(few):
         if some.n == 0:
@@ -135,17 +136,21 @@ def _estimates(
         p, low, high = decide(references, (mean[j], se[j]), exponent, 1 - confidence)
         if not many[j] and p > 1 - confidence:
             low, high = some.interval(1 - confidence, exponent)
-        _check_resamples(low, n_moved * n_families, len(flip))
+        if not np.isfinite(low):
+            low, high = (
+                f(0.0, x) for f, x in zip((min, max), around_mode(parts, j, 1 - confidence, exponent), strict=True)
+            )
         own = decide(alone, (mean[j], se[j]), 1, 1 - confidence)[0]
         out.append(_describe(parts, j, se[j], (own, p, low, high), words))
     return out
 
 
-def _check_resamples(low: float, n_hypotheses: int, n_resamples: int) -> None:
-    if not np.isfinite(low):
+def _check_resamples(draws: Draws, exponent: float, alpha: float) -> None:
+    n, needed = len(draws.flip_mean), int(np.ceil(1 / unadjust(alpha, exponent)))
+    if n < needed:
         raise InvalidInput(
-            f"{n_resamples} resamples cannot decide a family of {n_hypotheses} comparisons → expected at least "
-            f"{40 * n_hypotheses} → raise n_resamples, or compare fewer systems or collections at once"
+            f"{n} resamples cannot decide a family of {round(exponent)} comparisons → expected at least {needed} "
+            "→ raise n_resamples, or compare fewer systems or collections at once"
         )
 
 

@@ -1,7 +1,7 @@
 """What can be said when fewer than ten clusters differ at all: every sign-flip is enumerated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -52,12 +52,39 @@ def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
     if n == 0 or n >= FEW:
         return Few(n)
     sums = [cluster_sums(one.values[j : j + 1], one.clusters) for one in parts]
-    sizes = [cluster_sums(np.abs(one.values[j : j + 1]), one.clusters).sums[:, 0] for one in parts]
-    largest = max(float(a.max()) / (one.n_queries * len(parts)) for a, one in zip(sizes, parts, strict=True))
-    up = sum(int(((s.sums[:, 0] >= 0) & (a > 0)).sum()) for s, a in zip(sums, sizes, strict=True))
-    down = sum(int(((s.sums[:, 0] <= 0) & (a > 0)).sum()) for s, a in zip(sums, sizes, strict=True))
     n_signs = sum(s.n_active for s in sums)
-    return Few(n, n_signs, up, down, largest, _every_flip(sums, n_signs))
+    return replace(
+        _tally([one.values[j] for one in parts], parts), n_signs=n_signs, statistics=_every_flip(sums, n_signs)
+    )
+
+
+def around_mode(parts: Sequence[Differences], j: int, alpha: float, exponent: float) -> tuple[float, float]:
+    """The means of system j that its clusters off the commonest value leave possible, by the bound of `Few.interval`.
+
+    For values so alike that resamples lose all spread; the commonest value of each collection is its centre.
+    """
+    modes = [commonest(one.values[j]) for one in parts]
+    few = _tally([one.values[j] - mode for one, mode in zip(parts, modes, strict=True)], parts)
+    low, high = few.interval(alpha, exponent)
+    centre = float(np.mean(modes))
+    return centre + low, centre + high
+
+
+def commonest(row: Float[np.ndarray, " q"]) -> float:
+    """The commonest value; the smallest of several."""
+    distinct, counts = np.unique(row, return_counts=True)
+    return float(distinct[counts.argmax()])
+
+
+def _tally(rows: Sequence[Float[np.ndarray, " q"]], parts: Sequence[Differences]) -> Few:
+    """Count the clusters off zero, up and down, and find the largest share of one of them in the mean over `parts`."""
+    n, up, down, largest = 0, 0, 0, 0.0
+    for row, one in zip(rows, parts, strict=True):
+        signed, size = (cluster_sums(x[None], one.clusters).sums[:, 0] for x in (row, np.abs(row)))
+        off = size > 0
+        n, up, down = n + int(off.sum()), up + int((off & (signed >= 0)).sum()), down + int((off & (signed <= 0)).sum())
+        largest = max(largest, float(size.max()) / (one.n_queries * len(parts)))
+    return Few(n, n_up=up, n_down=down, largest=largest)
 
 
 def _every_flip(sums: Sequence[ClusterSums], n_signs: int) -> Float[np.ndarray, " r"]:

@@ -18,8 +18,8 @@ class Pooled:
     """The mean effect over collections like these, and how far one of them may stray from it.
 
     `low`, `high` bound the mean effect (Hartung-Knapp); `predict_low`, `predict_high` bound the effect in one new
-    collection. `tau2` is the variance of true effects between collections; `i2`, from 0 to 1, is its share in the spread
-    that was seen; `q`, with `q_p`, is Cochran's test that there is none.
+    collection. `tau2` is the variance of true effects between collections; `i2`, from 0 to 1, is the share of the spread
+    that sampling does not explain; `q`, with `q_p`, is Cochran's test that there is none.
     """
 
     effect: float
@@ -61,11 +61,12 @@ def random_effects(effects: Sequence[float], standard_errors: Sequence[float], c
     variance = factor / float(weights.sum())
     t = float(stdtrit(k - 1, (1 + confidence) / 2))
     half, far = t * np.sqrt(variance), t * np.sqrt(tau2 + variance)
-    q, typical = _q(y, v, 0.0), _typical_variance(v)
+    q = _q(y, v, 0.0)
+    i2 = max(0.0, 1 - (k - 1) / q) if q > 0 else 0.0
     ends = (mean - half, mean + half, mean - far, mean + far)
     low, high, predict_low, predict_high = (float(x) for x in ends)
     return Pooled(
-        mean, low, high, float(np.sqrt(variance)), tau2, tau2 / (tau2 + typical), q, float(chdtrc(k - 1, q)),
+        mean, low, high, float(np.sqrt(variance)), tau2, i2, q, float(chdtrc(k - 1, q)),
         predict_low, predict_high, k,
     )  # fmt: skip
 
@@ -79,7 +80,8 @@ def _check(y: Float[np.ndarray, "..."], v: Float[np.ndarray, "..."], confidence:
     if not (np.isfinite(y).all() and np.isfinite(v).all() and (v > 0).all() and 0 < confidence < 1):
         raise InvalidInput(
             f"effects {y.tolist()}, standard errors {np.sqrt(v).tolist()}, confidence {confidence} → expected "
-            "finite effects, positive standard errors, a confidence between 0 and 1 → leave out collections without any difference"
+            "finite effects, positive standard errors, a confidence between 0 and 1 → leave out collections without any "
+            "difference"
         )
 
 
@@ -96,9 +98,3 @@ def _paule_mandel(y: Float[np.ndarray, " k"], v: Float[np.ndarray, " k"]) -> flo
         return 0.0
     top = float(np.var(y, ddof=1)) * k  # at this τ² the spread is certainly below k − 1
     return float(brentq(lambda tau2: _q(y, v, tau2) - (k - 1), 0.0, top, xtol=1e-14 * top, rtol=1e-12))
-
-
-def _typical_variance(v: Float[np.ndarray, " k"]) -> float:
-    """The one sampling variance that stands for all in I²."""
-    w = 1 / v
-    return float((len(v) - 1) * w.sum() / (w.sum() ** 2 - (w**2).sum()))

@@ -97,15 +97,15 @@ def flip_moments(
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
     """Mean and standard error after each flip of the active clusters; a sign is coded 1 (kept) or 0 (flipped)."""
     sizes, s = sums.sizes, sums.sums.shape[1]
-    columns = np.hstack([sums.sums, on_grid(sums.sums * sizes[:, None])])[sums.active]
+    columns = np.hstack([sums.sums, *_cross(sums)])[sums.active]
     total, square = columns.sum(axis=0), on_grid(sums.sums**2).sum(axis=0)
-    flipped = np.empty((n_resamples, 2 * s))
+    flipped = np.empty((n_resamples, columns.shape[1]))
     start = 0
     for block in signs:
         flipped[start : start + len(block)] = 2.0 * (block.astype(np.float64) @ columns) - total
         start += len(block)
     mean = flipped[:, :s] / sums.n_queries
-    scatter = square - 2.0 * mean * flipped[:, s:] + mean**2 * (sizes**2).sum()
+    scatter = square - 2.0 * mean * flipped[:, -s:] + mean**2 * (sizes**2).sum()
     return mean, _standard_error(scatter, square, sums.n_queries, sums.inflation)
 
 
@@ -114,8 +114,7 @@ def bootstrap_moments(
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
     """Mean (centred at the observed one) and standard error of each resample of g clusters with replacement."""
     sizes, s = sums.sizes, sums.sums.shape[1]
-    products = [sums.sums, on_grid(sums.sums**2), on_grid(sums.sums * sizes[:, None])]
-    columns = np.hstack([*products, sizes[:, None], sizes[:, None] ** 2])
+    columns = np.hstack([on_grid(sums.sums**2), sums.sums, *_cross(sums), sizes[:, None], sizes[:, None] ** 2])
     plain = ~sums.active & (sizes == 1)  # single queries without a difference: only their number matters
     drawn = np.empty((n_resamples, columns.shape[1]))
     start = 0
@@ -124,7 +123,7 @@ def bootstrap_moments(
         block[:, -2:] += n_plain[:, None]
         drawn[start : start + len(block)] = block
         start += len(block)
-    total, square, cross = drawn[:, :s], drawn[:, s : 2 * s], drawn[:, 2 * s : 3 * s]
+    square, total, cross = drawn[:, :s], drawn[:, s : 2 * s], drawn[:, -s - 2 : -2]
     n, n_square = drawn[:, -2:-1], drawn[:, -1:]
     mean = total / n
     scatter = square - 2.0 * mean * cross + mean**2 * n_square
@@ -144,6 +143,11 @@ def _bootstrap_counts(
         cell += np.repeat(np.arange(len(some)) * a, some)
         counts = np.bincount(cell, minlength=len(some) * a).reshape(len(some), a)
         yield counts.astype(np.float64), g - some
+
+
+def _cross(sums: ClusterSums) -> list[Float[np.ndarray, "g s"]]:
+    """Sums times sizes, where sizes differ from 1; else the sums themselves serve, and no column is added."""
+    return [] if (sums.sizes == 1).all() else [on_grid(sums.sums * sums.sizes[:, None])]
 
 
 def _standard_error(
