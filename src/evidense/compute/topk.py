@@ -1,0 +1,270 @@
+"""Exact top-k by inner product: streamed over documents, with a result that no block size or thread count can change."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int, Int32
+
+from evidense.errors import InvalidInput
+from evidense.values import Collection, RankedLists
+
+# Why the result depends on nothing but the vectors, their ids and k
+# -------------------------------------------------------------------
+# A matrix product sums in an order that the BLAS library picks by shape and thread count, so its last bits may differ
+# between two block sizes; near a tie that would change the order. So the product only *shortlists*. Whatever the order
+# of summation, with or without fused multiply-add, |computed − exact| ≤ γ |q| |d| with γ = e·u / (1 − e·u) and
+# u = 2⁻²⁴ (Higham, Accuracy and Stability, §3.1). The score that we return is a second, fixed-order sum (`_dots`), a
+# function of the two vectors alone, with the same bound. Let τ be the k-th best product so far. k documents have a
+# product ≥ τ, hence a score ≥ τ − 2γ|q||d|max; a document whose product is below τ − 4γ|q||d|max has a score below all
+# of theirs and cannot be among the first k, ties included. Everything else is kept, scored again, and sorted by (score
+# descending, id ascending). The bound γ is doubled in `_margins` to cover the rounding of the norms and of τ itself.
+
+UNIT_ROUNDOFF = 2.0**-24
+BLOCK = 8192
+"""Documents a block: the matrix product of a block stays in the processor's second and third cache."""
+QUERIES = 512
+"""Queries a pass over one block."""
+RESCORED = 1 << 21
+"""Numbers gathered at a time when candidates are scored again."""
+SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Which documents may be found: for all queries, and one that is taken out for each query."""
+
+    allowed: Bool[np.ndarray, " d"] | None = None
+    """False leaves a document out for every query (a pool of one modality)."""
+    excluded: Int[np.ndarray, " q"] | None = None
+    """The document that is left out for this query (its own text), −1 for none."""
+
+
+def id_order(doc_ids: Sequence[str]) -> Int32[np.ndarray, " d"]:
+    """Return the place of each id among all ids, compared as text.
+
+    >>> id_order(["b", "a", "10", "9"]).tolist()   # "10" < "9" < "a" < "b"
+    [3, 2, 0, 1]
+    """
+    order = np.empty(len(doc_ids), dtype=np.int32)
+    order[sorted(range(len(doc_ids)), key=doc_ids.__getitem__)] = np.arange(len(doc_ids), dtype=np.int32)
+    return order
+
+
+def top_k(
+    queries: Float32[np.ndarray, "q e"],
+    documents: Float32[np.ndarray, "d e"],
+    depth: int,
+    *,
+    doc_order: Int[np.ndarray, " d"],
+    pool: Pool = Pool(),
+) -> tuple[Int32[np.ndarray, "q k"], Float32[np.ndarray, "q k"]]:
+    """Return each query's `depth` best documents and their inner products, best first.
+
+    Equal scores stand in ascending `doc_order` (ranks of the ids, see `id_order`). Documents may be a memory map larger
+    than memory: one block at a time is read. Lists shorter than `depth` end in −1 with score −inf.
+
+    Raises:
+        InvalidInput: shapes that do not fit, a depth below 1, or a vector with NaN, infinite or enormous numbers.
+
+    >>> vectors = np.array([[1, 0], [0, 1], [1, 0]], dtype=np.float32)
+    >>> found, scores = top_k(vectors[:1], vectors, 2, doc_order=np.array([2, 1, 0]))
+    >>> found.tolist(), scores.tolist()   # documents 0 and 2 tie at 1; document 2 has the lower id
+    ([[2, 0]], [[1.0, 1.0]])
+    """
+    _check(queries, documents, depth, doc_order)
+    query_norms = _norms(queries, "query", 0)
+    k = min(depth + (pool.excluded is not None), len(documents))
+    found = np.full((len(queries), depth), -1, dtype=np.int32)
+    scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
+    shortlists = [_Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k) for lo in range(0, len(queries), QUERIES)]
+    largest = 0.0
+    for start, places, block in _blocks(documents, pool.allowed, max(BLOCK, 8 * k)):
+        largest = max(largest, float(_norms(block, "document", start).max(initial=0.0)))
+        for shortlist in shortlists:
+            shortlist.add(block, places, largest)
+    for number, shortlist in enumerate(shortlists):
+        rows = slice(number * QUERIES, number * QUERIES + len(shortlist.queries))
+        excluded = None if pool.excluded is None else pool.excluded[rows]
+        found[rows], scores[rows] = shortlist.finish(documents, doc_order, depth, excluded)
+    return found, scores
+
+
+def rank_vectors(
+    collection: Collection, queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], depth: int
+) -> RankedLists:
+    """Return the ranked lists of a collection from its vectors, self matches taken out where the collection says so.
+
+    Raises:
+        InvalidInput: as `top_k`.
+    """
+    excluded = self_matches(collection) if collection.drop_self_matches else None
+    found, scores = top_k(queries, documents, depth, doc_order=id_order(collection.doc_ids), pool=Pool(excluded=excluded))
+    return RankedLists(collection.query_ids, collection.doc_ids, found, scores)
+
+
+def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
+    """Return for each query the place of the document with the query's own id, −1 where there is none."""
+    places = {doc_id: place for place, doc_id in enumerate(collection.doc_ids)}
+    return np.array([places.get(query_id, -1) for query_id in collection.query_ids], dtype=np.int32)
+
+
+class _Shortlist:
+    """Candidates of some queries: everything whose product is within the margin of the k-th best so far."""
+
+    def __init__(self, queries: Float32[np.ndarray, "q e"], norms: Float32[np.ndarray, " q"], k: int) -> None:
+        self.queries, self.norms, self.k = np.ascontiguousarray(queries), norms, k
+        self.counts = np.zeros(len(queries), dtype=np.int64)
+        self.documents = np.zeros((len(queries), 0), dtype=np.int32)
+        self.products = np.zeros((len(queries), 0), dtype=np.float32)
+        self.floor = np.full(len(queries), -np.inf, dtype=np.float32)
+        self.n_seen, self.n_at_trim = 0, 0
+        self._space = np.empty(0, dtype=np.float32)
+
+    def add(self, block: Float32[np.ndarray, "d e"], places: Int[np.ndarray, " d"], largest: float) -> None:
+        """Take in one block of documents; `places` are their numbers, `largest` the greatest norm so far."""
+        if len(block) == 0:
+            return
+        products = self._multiply(block)
+        if self.n_seen == 0:
+            self.floor = _lowered(_first_floor(products, self.k), self._margins(largest))
+        rows, columns = _at_least(products, self.floor)
+        self._append(rows, places[columns], products[rows, columns])
+        self.n_seen += len(block)
+        if self.n_seen >= 2 * self.n_at_trim or self.documents.shape[1] > 8 * self.k + 64:
+            self._trim(largest)
+
+    def finish(
+        self, documents: np.ndarray, doc_order: np.ndarray, depth: int, excluded: Int[np.ndarray, " q"] | None
+    ) -> tuple[Int32[np.ndarray, "q k"], Float32[np.ndarray, "q k"]]:
+        """Score the candidates again in a fixed order of summation and sort them."""
+        found = np.full((len(self.queries), depth), -1, dtype=np.int32)
+        scores = np.full((len(self.queries), depth), -np.inf, dtype=np.float32)
+        width = self.documents.shape[1]
+        held = np.arange(width) < self.counts[:, None]
+        if excluded is not None:
+            held &= self.documents != excluded[:, None]
+        step = max(1, RESCORED // max(1, width * self.queries.shape[1]))
+        for lo in range(0, len(self.queries), step):
+            rows = slice(lo, lo + step)
+            candidates, valid = self.documents[rows], held[rows]
+            exact = np.where(valid, _dots(self.queries[rows], documents, candidates), -np.inf)
+            order = np.lexsort((doc_order[candidates], -exact, ~valid), axis=-1)[:, :depth]
+            kept = np.take_along_axis(valid, order, 1)
+            found[rows, : order.shape[1]] = np.where(kept, np.take_along_axis(candidates, order, 1), -1)
+            scores[rows, : order.shape[1]] = np.take_along_axis(exact, order, 1)
+        return found, scores
+
+    def _multiply(self, block: Float32[np.ndarray, "d e"]) -> Float32[np.ndarray, "q d"]:
+        size = len(self.queries) * len(block)
+        if len(self._space) < size:
+            self._space = np.empty(size, dtype=np.float32)
+        out = self._space[:size].reshape(len(self.queries), len(block))
+        np.matmul(self.queries, block.T, out=out)
+        return out
+
+    def _margins(self, largest: float) -> Float32[np.ndarray, " q"]:
+        e = self.queries.shape[1]
+        gamma = e * UNIT_ROUNDOFF / (1 - e * UNIT_ROUNDOFF)
+        return cast(np.ndarray, (8 * gamma * largest * self.norms + e * SMALLEST_NORMAL).astype(np.float32))
+
+    def _append(self, rows: Int[np.ndarray, " n"], documents: Int[np.ndarray, " n"], products: Float32[np.ndarray, " n"]) -> None:
+        new = np.bincount(rows, minlength=len(self.queries))
+        first = np.cumsum(new) - new
+        columns = np.arange(len(rows)) - first[rows] + self.counts[rows]
+        self.counts += new
+        self._widen(int(self.counts.max(initial=0)))
+        self.documents[rows, columns] = documents
+        self.products[rows, columns] = products
+
+    def _widen(self, width: int) -> None:
+        missing = width - self.documents.shape[1]
+        if missing > 0:
+            self.documents = np.pad(self.documents, ((0, 0), (0, missing)))
+            self.products = np.pad(self.products, ((0, 0), (0, missing)), constant_values=-np.inf)
+
+    def _trim(self, largest: float) -> None:
+        """Raise the floors to the margin below the k-th best product and drop what lies under them."""
+        self.n_at_trim = self.n_seen
+        if self.documents.shape[1] <= self.k:
+            return
+        self.floor = np.maximum(self.floor, _lowered(_kth_best(self.products, self.k), self._margins(largest)))
+        rows, columns = np.nonzero(self.products >= self.floor[:, None])
+        documents, products = self.documents[rows, columns], self.products[rows, columns]
+        self.counts[:] = 0
+        self.documents, self.products = self.documents[:, :0], self.products[:, :0]
+        self._append(rows, documents, products)
+
+
+def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np.ndarray) -> None:
+    if queries.ndim != 2 or documents.ndim != 2 or queries.shape[1] != documents.shape[1]:
+        raise InvalidInput(f"query vectors of shape {queries.shape} and document vectors of shape {documents.shape} do not fit; expected as many columns in both")  # fmt: skip
+    if depth < 1:
+        raise InvalidInput(f"the depth is {depth}; expected at least 1")
+    if len(doc_order) != len(documents):
+        raise InvalidInput(f"there are {len(doc_order)} document ids and {len(documents)} document vectors; expected one id for each vector")
+
+
+def _blocks(
+    documents: np.ndarray, allowed: np.ndarray | None, size: int
+) -> Iterator[tuple[int, Int[np.ndarray, " d"], Float32[np.ndarray, "d e"]]]:
+    for start in range(0, len(documents), size):
+        block = documents[start : start + size]
+        places = np.arange(start, start + len(block), dtype=np.int32)
+        if allowed is not None:
+            places = places[allowed[places]]
+            block = documents[places]
+        yield start, places, np.ascontiguousarray(block, dtype=np.float32)
+
+
+def _norms(vectors: np.ndarray, what: str, start: int) -> Float32[np.ndarray, " n"]:
+    """Return the lengths; one that is not a number shows a broken vector."""
+    vectors = np.asarray(vectors, dtype=np.float32)
+    norms = np.sqrt(np.einsum("ne,ne->n", vectors, vectors))
+    if not np.isfinite(norms).all():
+        row = int(np.flatnonzero(~np.isfinite(norms))[0])
+        where = f"of block {start}.." if start else ""
+        raise InvalidInput(f"{what} vector {row}{where} holds NaN, infinite or enormous numbers (length {norms[row]}); expected finite ones; encode it again")  # fmt: skip
+    return cast(np.ndarray, norms)
+
+
+def _dots(
+    queries: Float32[np.ndarray, "q e"], documents: np.ndarray, candidates: Int[np.ndarray, "q c"]
+) -> Float32[np.ndarray, "q c"]:
+    """Return inner products as one sum along e for each pair, in an order that only e decides (no BLAS)."""
+    vectors = np.asarray(documents[candidates], dtype=np.float32)
+    return cast(np.ndarray, np.einsum("qce,qe->qc", vectors, queries))
+
+
+def _lowered(best: Float32[np.ndarray, " q"], margins: Float32[np.ndarray, " q"]) -> Float32[np.ndarray, " q"]:
+    return cast(np.ndarray, np.nextafter(best - margins, np.float32(-np.inf)))
+
+
+def _kth_best(values: Float32[np.ndarray, "q n"], k: int) -> Float32[np.ndarray, " q"]:
+    place = values.shape[1] - k
+    return cast(np.ndarray, np.partition(values, place, axis=1)[:, place])
+
+
+def _first_floor(products: Float32[np.ndarray, "q d"], k: int) -> Float32[np.ndarray, " q"]:
+    """Return a value that at least k products of each row reach: the k-th best of the bests of groups."""
+    n_queries, n = products.shape
+    if n < k:
+        return np.full(n_queries, -np.inf, dtype=np.float32)
+    size = max(1, n // (4 * k))
+    n_groups = n // size
+    return _kth_best(products[:, : n_groups * size].reshape(n_queries, size, n_groups).max(axis=1), k)
+
+
+def _at_least(products: Float32[np.ndarray, "q d"], floor: Float32[np.ndarray, " q"]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (rows, columns) of the products that reach their row's floor, in order of rows."""
+    hits = products >= floor[:, None]
+    n = products.shape[1]
+    if n % 8:
+        rows, columns = np.nonzero(hits)
+        return rows, columns
+    words = np.flatnonzero(hits.reshape(-1).view(np.uint64))
+    eights = hits.reshape(-1, 8)[words]
+    which, offset = np.nonzero(eights)
+    flat = words[which] * 8 + offset
+    return np.divmod(flat, n)
