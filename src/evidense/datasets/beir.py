@@ -118,4 +118,4 @@ def _self_note(n_self: int) -> tuple[str, ...]:
     return (f"{n_self:,} queries are documents too (same id, same text); each is dropped from its own ranking",) if n_self else ()
 
 
-PART: Dataset = Beir()
+PART = Beir()

@@ -1,0 +1,140 @@
+"""Docstring summary → function body, from the standard library of the running interpreter."""
+
+import ast
+import gc
+import os
+import platform
+import re
+import sysconfig
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from evidense.errors import InvalidInput
+from evidense.parts import Dataset
+from evidense.reading.pairing import Pairing
+from evidense.reading.place import Place
+from evidense.reading.splits import only_split
+from evidense.values import Collection, Item, Provenance, build
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_LEFT_OUT = {"test", "tests", "idle_test", "__pycache__", "site-packages", "dist-packages"}
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
+
+
+class Docstrings:
+    """`docstrings[@split]`: tests excluded; the canonical name says which library, as `docstrings/cpython-3.11.7`.
+
+    The query is the first sentence of a function's docstring, the document its body without the docstring (bodies that do nothing are left
+    out). `docstrings/site-packages` takes what is installed beside it, which is another collection on every machine.
+    """
+
+    name = "docstrings"
+    spellings = ("docstrings", "docstrings@test", "docstrings/site-packages")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this is `docstrings`, with or without a library."""
+        head = Place.parse(spelling).head
+        return head == "docstrings" or head.startswith("docstrings/")
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Parse every module and take its functions.
+
+        Raises:
+            InvalidInput: another library than that of the running interpreter was asked for.
+        """
+        place = Place.parse(spelling or "docstrings")
+        place.refuse_direction("docstrings go from text to text")
+        library = place.head.partition("/")[2] or _here()
+        if library not in (_here(), "site-packages"):
+            raise InvalidInput(f"'{place.head}' is not the library of this interpreter; expected docstrings/{_here()} or docstrings/site-packages; write 'docstrings', or start Evidense with that Python")  # fmt: skip
+        root = Path(sysconfig.get_path("purelib" if library == "site-packages" else "stdlib"))
+        pairing = Pairing(f"docstrings/{library}", join_groups=False)
+        for module, qualname, summary, body in _functions(root):
+            query_id = pairing.query(Item("", summary), module, group=module)
+            pairing.judge(query_id, pairing.document(Item(f"{module}:{qualname}", body), module), 1)
+        return (only_split(build(pairing.draft(pairing.subject, _provenance(library))), place.split),)
+
+
+def _here() -> str:
+    return f"{platform.python_implementation().lower()}-{platform.python_version()}"
+
+
+def _provenance(library: str) -> Provenance:
+    own = library != "site-packages"
+    return Provenance(
+        licence="PSF-2.0" if own else "that of each installed package",
+        source=f"standard library of {library}" if own else f"packages installed for {_here()}",
+        contamination="CodeSearchNet (docstrings of public Python code) is in all-MiniLM's training mix: partly in-domain for it",
+        labels="structural: docstring and body of one function",
+        is_user_data=False,
+    )
+
+
+def _functions(root: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (module, qualified name, summary, body) of every documented function, in order of path and line."""
+    with _no_collector():
+        for path in _modules(root):
+            raw = path.read_bytes()
+            if not _may_document(raw):
+                continue
+            try:
+                tree, lines = ast.parse(raw), raw.decode("utf-8").splitlines(keepends=True)
+            except (SyntaxError, ValueError):
+                continue
+            module = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+            seen: Counter[str] = Counter()
+            for qualname, node in _definitions(tree.body, ""):
+                pair = _pair(node, lines)
+                if pair:
+                    seen[qualname] += 1
+                    yield module, qualname + (f"#{seen[qualname]}" if seen[qualname] > 1 else ""), *pair
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Pause the garbage collector: syntax trees are millions of objects without a cycle, and it takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _modules(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(set(folders) - _LEFT_OUT)
+        yield from (Path(folder, name) for name in sorted(files) if name.endswith(".py"))
+
+
+def _may_document(raw: bytes) -> bool:
+    return b"def " in raw and (b'"""' in raw or b"'''" in raw or re.search(rb":[^\n]*\n\s*[rRuU]?[\"']", raw) is not None)
+
+
+def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Function]]:
+    for node in body:
+        if isinstance(node, Function):
+            yield prefix + node.name, node
+        inner = f"{prefix}{node.name}." if isinstance(node, Function | ast.ClassDef) else prefix
+        for part in ("body", "orelse", "finalbody"):
+            yield from _definitions(getattr(node, part, []), inner)
+        for handler in getattr(node, "handlers", []):
+            yield from _definitions(handler.body, inner)
+
+
+def _pair(node: Function, lines: list[str]) -> tuple[str, str] | None:
+    """Return (summary, body), or None where either is missing."""
+    docstring = ast.get_docstring(node)
+    rest = [one for one in node.body[1:] if not isinstance(one, ast.Pass)]
+    if not docstring or not rest or (len(rest) == 1 and isinstance(rest[0], ast.Raise)):
+        return None
+    paragraph = " ".join(re.split(r"\n\s*\n", docstring.strip(), maxsplit=1)[0].split())
+    body = textwrap.dedent("".join(lines[node.body[0].end_lineno or 0 : node.end_lineno])).strip("\n")
+    return (_SENTENCE_END.split(paragraph, maxsplit=1)[0], body) if paragraph and body.strip() else None
+
+
+PART = Docstrings()
