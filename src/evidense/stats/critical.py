@@ -58,7 +58,5 @@ def decide(
     mean, se = observed
     t = float(studentise(np.array([mean]), np.array([se]))[0])
     p = adjust(max(r.p(abs(t)) for r in references), exponent)
-    if se == 0:  # every cluster agrees: the interval is that point, stretched to 0 where p says so
-        return (p, mean, mean) if p <= alpha else (p, min(mean, 0.0), max(mean, 0.0))
     critical = max(r.critical(exponent, alpha) for r in references)
     return p, se * (t - critical), se * (t + critical)

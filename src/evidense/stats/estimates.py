@@ -9,7 +9,7 @@ from jaxtyping import Float
 from evidense.errors import InvalidInput
 from evidense.stats.critical import Sample, decide, unadjust
 from evidense.stats.differences import Differences
-from evidense.stats.few import FEW, around_mode, few_nonzero
+from evidense.stats.few import FEW, few_nonzero
 from evidense.stats.resampling import Draws, combine, resample, studentise
 
 
@@ -20,7 +20,7 @@ class Estimate:
     `low` and `high` hold simultaneously over the family; `p_adjusted` is of the same family, `p` of this comparison
     alone. `low > 0 or high < 0` exactly where `p_adjusted <= 1 - confidence`. `test` says in words what p is based on.
     `win`, `tie`, `loss` count queries; `probability_of_improvement` is P(difference > 0) + ½ P(difference = 0);
-    `d_z` is the effect in standard deviations of a query's difference.
+    `d_z` is the effect in standard deviations of a query's difference, within ±1000.
     """
 
     effect: float
@@ -136,10 +136,6 @@ def _estimates(
         p, low, high = decide(references, (mean[j], se[j]), exponent, 1 - confidence)
         if not many[j] and p > 1 - confidence:
             low, high = some.interval(1 - confidence, exponent)
-        if not np.isfinite(low):
-            low, high = (
-                f(0.0, x) for f, x in zip((min, max), around_mode(parts, j, 1 - confidence, exponent), strict=True)
-            )
         own = decide(alone, (mean[j], se[j]), 1, 1 - confidence)[0]
         out.append(_describe(parts, j, se[j], (own, p, low, high), words))
     return out
@@ -174,6 +170,7 @@ def _describe(
     better = float(np.mean([np.mean(r > 0) + np.mean(r == 0) / 2 for r in rows]))
     effect = float(np.mean([r.mean() for r in rows]))
     spread = float(np.sqrt(np.mean([r.var(ddof=1) if len(r) > 1 else 0.0 for r in rows])))
+    spread = max(spread, 1e-3 * abs(effect))
     return Estimate(
         effect=effect,
         low=low,

@@ -58,24 +58,6 @@ def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
     )
 
 
-def around_mode(parts: Sequence[Differences], j: int, alpha: float, exponent: float) -> tuple[float, float]:
-    """The means of system j that its clusters off the commonest value leave possible, by the bound of `Few.interval`.
-
-    For values so alike that resamples lose all spread; the commonest value of each collection is its centre.
-    """
-    modes = [commonest(one.values[j]) for one in parts]
-    few = _tally([one.values[j] - mode for one, mode in zip(parts, modes, strict=True)], parts)
-    low, high = few.interval(alpha, exponent)
-    centre = float(np.mean(modes))
-    return centre + low, centre + high
-
-
-def commonest(row: Float[np.ndarray, " q"]) -> float:
-    """The commonest value; the smallest of several."""
-    distinct, counts = np.unique(row, return_counts=True)
-    return float(distinct[counts.argmax()])
-
-
 def _tally(rows: Sequence[Float[np.ndarray, " q"]], parts: Sequence[Differences]) -> Few:
     """Count the clusters off zero, up and down, and find the largest share of one of them in the mean over `parts`."""
     n, up, down, largest = 0, 0, 0, 0.0

@@ -6,7 +6,7 @@ from jaxtyping import Float, Int
 from evidense.errors import InvalidInput
 from evidense.stats.critical import Sample
 from evidense.stats.differences import Differences, cluster_sums
-from evidense.stats.few import FEW, around_mode, commonest, few_nonzero
+from evidense.stats.few import FEW, few_nonzero
 from evidense.stats.resampling import bootstrap_moments, observed, stream, studentise
 
 _MEAN = 2  # the stream of random numbers that is only for absolute values
@@ -43,7 +43,7 @@ def mean_intervals(
     >>> mean_intervals(np.full((1, 30), 0.5), np.arange(30), seed=0)  # every query the same
     [(0.5, 0.5, 0.5)]
     """
-    modes = np.array([commonest(row) for row in values])
+    modes = np.array([_commonest(row) for row in values])
     one = Differences(values - modes[:, None], clusters)
     sums = cluster_sums(one.values, one.clusters)
     mean, se = observed(sums)
@@ -60,6 +60,12 @@ def mean_intervals(
     return out
 
 
+def _commonest(row: Float[np.ndarray, " q"]) -> float:
+    """The commonest value; the smallest of several."""
+    distinct, counts = np.unique(row, return_counts=True)
+    return float(distinct[counts.argmax()])
+
+
 def _around(
     one: Differences, j: int, observed_: tuple[float, float], boot: Float[np.ndarray, " r"], alpha: float
 ) -> tuple[float, float]:
@@ -68,5 +74,5 @@ def _around(
     if few.n < FEW:
         return few.interval(alpha, 1) if few.n else (0.0, 0.0)
     mean, se = observed_
-    half = se * Sample(boot).critical(1, alpha) if se > 0 else 0.0
-    return (mean - half, mean + half) if np.isfinite(half) else around_mode([one], j, alpha, 1)
+    half = se * Sample(boot).critical(1, alpha)
+    return mean - half, mean + half

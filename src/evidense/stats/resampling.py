@@ -16,13 +16,14 @@ from evidense.stats.differences import ClusterSums, Differences, cluster_sums, o
 
 _BLOCK = 1 << 18  # weights in memory at once: 2 MiB of float64, which stays in a core's cache
 _FLIP, _BOOTSTRAP = 0, 1
+_LEAST_SPREAD = 1e-6  # of the sum of squares: differences that all agree count as spread by a thousandth of their size
 
 
 @dataclass(frozen=True)
 class Draws:
     """Observed and resampled means of one collection; `r` resamples of `s` systems.
 
-    `boot_mean` is centred at the observed mean. A standard error is cluster-robust, and 0 where every cluster agrees.
+    `boot_mean` is centred at the observed mean. Standard errors are cluster-robust, and 0 only where every cluster sum is 0.
     """
 
     mean: Float[np.ndarray, " s"]
@@ -106,13 +107,17 @@ def flip_moments(
         start += len(block)
     mean = flipped[:, :s] / sums.n_queries
     scatter = square - 2.0 * mean * flipped[:, -s:] + mean**2 * (sizes**2).sum()
-    return mean, _standard_error(scatter, square, sums.n_queries, sums.inflation)
+    spread = np.maximum(scatter, _LEAST_SPREAD * square)
+    return mean, np.sqrt(spread * sums.inflation) / sums.n_queries
 
 
 def bootstrap_moments(
     sums: ClusterSums, n_resamples: int, rng: np.random.Generator
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
-    """Mean (centred at the observed one) and standard error of each resample of g clusters with replacement."""
+    """Mean (centred at the observed one) and standard error of each resample of g clusters with replacement.
+
+    A resample whose clusters all agree says nothing of the spread; it is given the observed standard error.
+    """
     sizes, s = sums.sizes, sums.sums.shape[1]
     columns = np.hstack([on_grid(sums.sums**2), sums.sums, *_cross(sums), sizes[:, None], sizes[:, None] ** 2])
     plain = ~sums.active & (sizes == 1)  # single queries without a difference: only their number matters
@@ -127,7 +132,9 @@ def bootstrap_moments(
     n, n_square = drawn[:, -2:-1], drawn[:, -1:]
     mean = total / n
     scatter = square - 2.0 * mean * cross + mean**2 * n_square
-    return mean - sums.sums.sum(axis=0) / sums.n_queries, _standard_error(scatter, square, n, sums.inflation)
+    se = np.sqrt(np.maximum(scatter, 0.0) * sums.inflation) / n
+    mean_0, se_0 = observed(sums)
+    return mean - mean_0, np.where(scatter > _LEAST_SPREAD * square, se, se_0)
 
 
 def _bootstrap_counts(
@@ -150,23 +157,10 @@ def _cross(sums: ClusterSums) -> list[Float[np.ndarray, "g s"]]:
     return [] if (sums.sizes == 1).all() else [on_grid(sums.sums * sums.sizes[:, None])]
 
 
-def _standard_error(
-    scatter: Float[np.ndarray, "r s"],
-    square: Float[np.ndarray, "... s"],
-    n: Float[np.ndarray, "r 1"] | float,
-    inflation: float,
-) -> Float[np.ndarray, "r s"]:
-    """Root of the cluster-robust variance; what is left of an exact zero by rounding counts as zero."""
-    kept = np.where(scatter > 1e-11 * square, scatter, 0.0)
-    root: Float[np.ndarray, "r s"] = np.sqrt(kept * inflation) / n
-    return root
-
-
 def studentise(mean: Float[np.ndarray, "*r"], se: Float[np.ndarray, "*r"]) -> Float[np.ndarray, "*r"]:
-    """mean / se; where se is 0 it is infinite with the sign of the mean, or 0 for a mean of 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = mean / se
-    return np.where(se > 0, t, np.where(mean == 0, 0.0, np.copysign(np.inf, mean)))
+    """mean / se, and 0 where se is 0 (then the mean is 0 as well)."""
+    t: Float[np.ndarray, "*r"] = np.divide(mean, se, out=np.zeros_like(mean), where=se > 0)
+    return t
 
 
 def combine(
