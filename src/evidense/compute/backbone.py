@@ -1,0 +1,136 @@
+"""Backbone: the transformer inside an encoder, of the class that its config and its weights name."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evidense.compute.model_folder import ModelFolder
+from evidense.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+_ENCODER_ONLY = {"t5": "T5EncoderModel", "mt5": "MT5EncoderModel", "umt5": "UMT5EncoderModel", "longt5": "LongT5EncoderModel"}
+_DPR = {"ctx_encoder": "DPRContextEncoder", "question_encoder": "DPRQuestionEncoder"}
+DECODERS = {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi", "phi3", "gpt2", "gpt_neox", "gpt_neo", "opt", "bloom", "olmo", "olmo2", "granite", "smollm3", "starcoder2", "stablelm", "falcon"}  # fmt: skip
+"""Families whose last token is the one that has seen the whole text."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """The model as loaded, and the module inside it that maps token ids to states."""
+
+    model: "torch.nn.Module"
+    inner: "torch.nn.Module"
+    head: "torch.nn.Module | None" = None
+    """A projection that belongs to the class itself (DPR's `encode_proj`)."""
+
+    @property
+    def config(self) -> Any:
+        """Config of the inner model."""
+        return self.inner.config
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks."""
+        return int(getattr(self.config, "num_hidden_layers", 0) or getattr(self.config, "num_layers", 0))
+
+    @property
+    def n_hidden(self) -> int:
+        """Width of a state."""
+        return int(self.config.hidden_size)
+
+    def states(self, ids: "Tensor", mask: "Tensor | None") -> "Tensor":
+        """Return the last layer's states[b, t, e]."""
+        return self.inner(input_ids=ids, attention_mask=mask).last_hidden_state  # type: ignore[no-any-return]
+
+    def pooler_output(self, ids: "Tensor", mask: "Tensor | None") -> "Tensor":
+        """Return what the class's own pooler makes of the states, [b, e]."""
+        return self.inner(input_ids=ids, attention_mask=mask).pooler_output  # type: ignore[no-any-return]
+
+    def each_layer(self, ids: "Tensor", mask: "Tensor | None", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
+        """Reduce the states of layers 0 (embeddings) … n_layers while they pass, so that none is kept.
+
+        The last is the class's own last hidden state (after a final norm, where there is one), as transformers counts.
+        """
+        blocks, kept = self.blocks(), []
+        with ExitStack() as stack:
+            for block in blocks:
+                stack.callback(block.register_forward_pre_hook(lambda _, a, k: kept.append(reduce(_first(a, k))), with_kwargs=True).remove)  # fmt: skip
+            last = self.states(ids, mask)
+        return [*kept, reduce(last)]
+
+    def blocks(self) -> "list[torch.nn.Module]":
+        """Return the transformer blocks in order.
+
+        Raises:
+            InvalidInput: this class does not keep them in one list.
+        """
+        import torch
+
+        lists = [m for m in self.inner.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == self.n_layers]
+        if not lists:
+            raise InvalidInput(f"{type(self.inner).__name__} does not keep its {self.n_layers} layers in one list; expected a plain stack of blocks; ask for the last layer only")  # fmt: skip
+        return list(lists[0])
+
+
+def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":
+    return args[0] if args else kwargs["hidden_states"]  # type: ignore[no-any-return]
+
+
+def build(folder: ModelFolder, names: list[str], *, pooler: bool) -> Backbone:
+    """Make the model without weights of anybody: `names` are the checkpoint's, which tell DPR's two towers apart.
+
+    Raises:
+        InvalidInput: a config that transformers does not know, or a family that encodes no text.
+    """
+    import transformers
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(str(folder.transformer), local_files_only=True, trust_remote_code=False)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise InvalidInput(f"'{folder.transformer / 'config.json'}' cannot be used ({str(error)[:200]}); expected a model_type that transformers {transformers.__version__} knows") from None  # fmt: skip
+    config.use_cache = False
+    if config.model_type == "dpr":
+        return _dpr(config, names)
+    model_class = _text_class(config, folder)
+    return _with_inner(model_class, config, pooler)
+
+
+def _text_class(config: Any, folder: ModelFolder) -> type:
+    import transformers
+    from transformers import MODEL_MAPPING
+
+    if config.model_type in _ENCODER_ONLY:
+        return getattr(transformers, _ENCODER_ONLY[config.model_type])  # type: ignore[no-any-return]
+    if hasattr(config, "vision_config") or not hasattr(config, "vocab_size") or getattr(config, "is_encoder_decoder", False):
+        raise InvalidInput(f"'{folder.root}' is a model of the kind '{config.model_type}', which encodes no plain text here; expected a text encoder or decoder" + (f"; write clip:{folder.root}" if hasattr(config, "vision_config") else ""))  # fmt: skip
+    found = MODEL_MAPPING.get(type(config), None)
+    model_class = found[0] if isinstance(found, tuple | list) else found
+    if model_class is None:
+        raise InvalidInput(f"'{folder.root}' is a model of the kind '{config.model_type}', for which transformers has no plain model class; expected a text encoder")  # fmt: skip
+    return model_class  # type: ignore[no-any-return]
+
+
+def _with_inner(model_class: type, config: Any, pooler: bool) -> Backbone:
+    import inspect
+
+    takes = "add_pooling_layer" in inspect.signature(model_class.__init__).parameters
+    model = model_class(config, add_pooling_layer=pooler) if takes else model_class(config)
+    if pooler and getattr(model, "pooler", None) is None:
+        raise InvalidInput(f"{model_class.__name__} has no pooler; expected a class with one for the read-out 'pooler'; write @pooling=cls or @pooling=mean")  # fmt: skip
+    return Backbone(model.eval(), model)
+
+
+def _dpr(config: Any, names: list[str]) -> Backbone:
+    import transformers
+
+    sides = {name.partition(".")[0] for name in names} & set(_DPR)
+    named = [side for side, class_name in _DPR.items() if class_name in (config.architectures or [])]
+    side = sides.pop() if len(sides) == 1 else (named or ["question_encoder"])[0]
+    model = getattr(transformers, _DPR[side])(config).eval()
+    inner = getattr(model, side)
+    return Backbone(model, inner.bert_model, inner.encode_proj if config.projection_dim > 0 else None)

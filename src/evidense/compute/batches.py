@@ -1,0 +1,32 @@
+"""Batch plan: which texts are encoded together. Sorted by length, so that almost nothing is padded, and small enough for the cache."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Int, Int64
+
+
+def plan(sizes: Int[np.ndarray, " n"], budget: int) -> list[Int64[np.ndarray, " b"]]:
+    """Cut the rows, longest first, into batches of at most `budget` tokens, padding counted (one text may exceed it).
+
+    Deterministic: equal sizes keep their order.
+
+    >>> [b.tolist() for b in plan(np.array([3, 9, 3, 4]), 10)]
+    [[1], [3, 0], [2]]
+    """
+    order = np.argsort(-np.asarray(sizes), kind="stable").astype(np.int64)
+    batches, start = [], 0
+    while start < len(order):
+        n = max(1, int(budget // max(1, int(sizes[order[start]]))))
+        batches.append(order[start : start + n])
+        start += n
+    return batches
+
+
+def chunks(n: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of consecutive pieces of `size`.
+
+    >>> list(chunks(5, 2))
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    yield from ((start, min(start + size, n)) for start in range(0, n, size))

@@ -1,0 +1,242 @@
+"""Encode items to vectors once: equal items once, equal work never again, a killed run continued to the same bytes."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from evidense.compute.batches import chunks, plan
+from evidense.compute.progress import Clock, Progress, estimate
+from evidense.errors import InvalidInput, StoreError
+from evidense.parts import LayeredTower, Prepared, Tower
+from evidense.records import canonical_json, sha256_of
+from evidense.store import Store, disk_errors, write_atomically
+from evidense.values import Item
+
+_PLAN_VERSION = 1
+_CHUNK = 8192
+"""Distinct items that are tokenised and sorted together: what bounds memory."""
+_SAVE_EVERY_S = 2.0
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Vectors of the distinct items, and which row each item has."""
+
+    vectors: Float32[np.ndarray, "*l n e"]
+    """Read-only memory map: [n, e], or [l, n, e] with layers."""
+    rows: Int64[np.ndarray, " items"]
+    blob: str
+    was_cached: bool = False
+
+    def all(self) -> Float32[np.ndarray, "*l items e"]:
+        """Return a vector for every item, in order (copies; equal items repeat)."""
+        return np.take(self.vectors, self.rows, axis=-2)
+
+
+@dataclass(frozen=True)
+class _Distinct:
+    rows: Int64[np.ndarray, " items"]
+    firsts: Int64[np.ndarray, " n"]
+    """Place of the first item of each row."""
+    sha256: str
+
+
+def encode(tower: Tower, items: Sequence[Item], store: Store, *, progress: Progress | None = None, layers: bool = False) -> Encoded:
+    """Return the vectors of items, from the store where they are, else encoded now.
+
+    Raises:
+        InvalidInput: an item that this tower cannot encode, or a vector that is not finite (names the item).
+        StoreError: the disk is full; the next call continues.
+    """
+    distinct = _distinct(tower, items)
+    key = _key(tower, distinct, layers)
+    if (found := _recalled(store, key)) is not None:
+        return replace(found, rows=distinct.rows)
+    with store.partial(key) as folder:
+        found = _recalled(store, key)  # another process may have finished while we waited
+        if found is None:
+            _finish(_Run(tower, items, distinct.firsts, layers, folder), progress)
+            blob = store.adopt_file(folder / "vectors.npy")
+            write_atomically(_note(store, key), canonical_json({"blob": blob}).encode())
+            found = Encoded(store.array(blob), distinct.rows, blob)
+        shutil.rmtree(folder, ignore_errors=True)
+    return replace(found, rows=distinct.rows)
+
+
+def _finish(run: "_Run", progress: Progress | None) -> None:
+    try:
+        run.finish(progress)
+    except InvalidInput:
+        shutil.rmtree(run.folder, ignore_errors=True)  # nothing half-written stays of what can never be finished
+        raise
+
+
+def is_cached(tower: Tower, items: Sequence[Item], store: Store, *, layers: bool = False) -> bool:
+    """Say whether `encode` would find everything in the store."""
+    return _recalled(store, _key(tower, _distinct(tower, items), layers)) is not None
+
+
+def _key(tower: Tower, distinct: _Distinct, layers: bool) -> str:
+    return sha256_of(["encode", tower.fingerprint, layers, distinct.sha256])
+
+
+def _recalled(store: Store, key: str) -> Encoded | None:
+    try:
+        blob = json.loads(_note(store, key).read_bytes())["blob"]
+        return Encoded(store.array(blob), np.empty(0, np.int64), blob, was_cached=True)
+    except (OSError, ValueError, KeyError, StoreError):
+        return None  # never encoded, or its blob was removed or damaged: encode again
+
+
+def _note(store: Store, key: str) -> Path:
+    """Return where the store keeps key of an encoding → blob: `vectors/ab/KEY.json`."""
+    return store.root / "vectors" / key[:2] / f"{key}.json"
+
+
+def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
+    """Number the distinct items in the order of their first appearance."""
+    numbers: dict[bytes, int] = {}
+    rows = np.empty(len(items), np.int64)
+    firsts: list[int] = []
+    digest = hashlib.sha256()
+    for place, item in enumerate(items):
+        key = item.id.encode() if tower.identity == "id" else bytes.fromhex(item.content_key())
+        number = numbers.setdefault(key, len(numbers))
+        if number == len(firsts):
+            firsts.append(place)
+            digest.update(len(key).to_bytes(4, "big") + key)
+        rows[place] = number
+    return _Distinct(rows, np.array(firsts, np.int64), digest.hexdigest())
+
+
+@dataclass
+class _Run:
+    """One pass over the distinct items, into `vectors.npy` of a partial folder."""
+
+    tower: Tower
+    items: Sequence[Item]
+    firsts: Int64[np.ndarray, " n"]
+    layers: bool
+    folder: Path
+
+    def finish(self, progress: Progress | None) -> None:
+        """Encode what is left of the plan."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings, begun, n_saved = self._plan()
+        with disk_errors(self.folder):
+            out = _allocated(self.folder / "vectors.npy", self._shape(), fresh=n_saved == 0)
+        guess = estimate(self.tower, _Picked(self.items, self.firsts)).seconds if progress else 0.0
+        clock = Clock(len(self.firsts), guess, progress)
+        clock.start(n_saved)
+        last = time.monotonic()
+        for place, rows, prepared in self._batches(settings, begun):
+            self._write(out, rows, prepared)
+            clock.advance(len(rows))
+            if time.monotonic() - last >= _SAVE_EVERY_S:
+                self._save(out, settings, place, clock.done)
+                last = time.monotonic()
+        _flush(out)
+
+    def _plan(self) -> tuple[dict[str, int], tuple[int, int], int]:
+        """Return the plan's settings, the (chunk, batch) to begin with and the items done: an earlier run's where it left them."""
+        chunk = max(1, len(self.firsts)) if self.tower.identity == "id" else _CHUNK
+        ours = {"version": _PLAN_VERSION, "chunk": chunk, "budget": int(getattr(self.tower, "token_budget", 4096))}
+        try:
+            left = json.loads((self.folder / "plan.json").read_text())
+        except (OSError, ValueError):
+            return ours, (0, 0), 0
+        if left["settings"]["version"] != _PLAN_VERSION or not (self.folder / "vectors.npy").exists():
+            return ours, (0, 0), 0
+        return left["settings"], (left["chunk"], left["batch"]), left["n_done"]
+
+    def _save(self, out: np.ndarray, settings: dict[str, int], place: tuple[int, int], n_done: int) -> None:
+        """Note that everything up to this batch is on the disk."""
+        _flush(out)
+        note = {"settings": settings, "chunk": place[0], "batch": place[1] + 1, "n_done": n_done}
+        write_atomically(self.folder / "plan.json", canonical_json(note).encode())
+
+    def _batches(self, settings: dict[str, int], begun: tuple[int, int]) -> Iterator[tuple[tuple[int, int], np.ndarray, Prepared]]:
+        """Yield ((chunk, batch), rows, prepared items) from the batch to begin with."""
+        for number, (start, stop) in enumerate(chunks(len(self.firsts), settings["chunk"])):
+            if number < begun[0]:
+                continue
+            prepared = self.tower.prepare([self.items[int(i)] for i in self.firsts[start:stop]])
+            for batch, rows in enumerate(plan(prepared.sizes, settings["budget"])):
+                if (number, batch) >= begun:
+                    yield (number, batch), rows + start, prepared.take(rows)
+
+    def _write(self, out: np.ndarray, rows: np.ndarray, prepared: Prepared) -> None:
+        vectors = self._encoded(prepared)
+        expected = (*out.shape[:-2], len(rows), out.shape[-1])
+        if vectors.shape != expected:
+            raise InvalidInput(f"the encoder returned an array of shape {vectors.shape}; expected {expected} (items, dimensions); return one row an item")  # fmt: skip
+        if not (good := np.isfinite(vectors).all(axis=-1).reshape(-1, len(rows)).all(axis=0)).all():
+            bad = [self.items[int(self.firsts[row])].id for row in rows[~good]]
+            raise InvalidInput.all_of("vectors that are not finite (NaN or infinity); expected finite numbers; look at these items, or at the encoder", [f"item '{name}'" for name in bad])  # fmt: skip
+        out[..., rows, :] = vectors
+
+    def _encoded(self, prepared: Prepared) -> np.ndarray:
+        if not self.layers:
+            return np.asarray(self.tower.vectors(prepared), np.float32)
+        return np.asarray(cast(LayeredTower, self.tower).layers(prepared), np.float32)
+
+    def _shape(self) -> tuple[int, ...]:
+        if not self.layers:
+            return len(self.firsts), self.tower.n_dims
+        if not isinstance(self.tower, LayeredTower):
+            raise InvalidInput("this encoder does not show its layers; expected one that does (a transformer); ask for its vectors only")
+        return self.tower.n_layers + 1, len(self.firsts), int(getattr(self.tower, "n_pooled", self.tower.n_dims))
+
+
+@dataclass(frozen=True)
+class _Picked(Sequence[Item]):
+    """Some items of a sequence, without copying them."""
+
+    items: Sequence[Item]
+    places: Int64[np.ndarray, " n"]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.items[int(self.places[place])]
+
+
+def _allocated(path: Path, shape: tuple[int, ...], *, fresh: bool) -> np.ndarray:
+    """Return the memory map of an array file whose blocks are on the disk, so that a full disk is an error here, not a crash later."""
+    if 0 in shape:
+        np.save(path, np.empty(shape, np.float32))
+        return np.empty(shape, np.float32)
+    if not fresh:
+        return cast(np.ndarray, np.load(path, mmap_mode="r+", allow_pickle=False))
+    try:
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            _reserve(file, 4 * int(np.prod(shape)))
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return cast(np.ndarray, np.load(path, mmap_mode="r+", allow_pickle=False))
+
+
+def _reserve(file: BinaryIO, n_bytes: int) -> None:
+    file.flush()
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), file.tell(), n_bytes)
+        return
+    for start, stop in chunks(n_bytes, 1 << 20):
+        file.write(bytes(stop - start))
+
+
+def _flush(array: np.ndarray) -> None:
+    if isinstance(array, np.memmap):
+        array.flush()

@@ -1,0 +1,149 @@
+"""Read what a model folder says of itself: modules, pooling, prompts, length, similarity, licence; no weights, no torch."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evidense.compute import pooling
+from evidense.compute.checkpoint import read_json, refuse_remote_code
+from evidense.errors import InvalidInput, UnsafeInput
+from evidense.parts import Side
+
+_SIDE_PROMPTS: Mapping[Side, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
+_CARD_PROMPTS = ("query: ", "passage: ", "search_query: ", "search_document: ", "Represent this sentence for searching relevant passages:", "Instruct: ")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """One encoder as its folder describes it."""
+
+    root: Path
+    transformer: Path
+    """Where config.json and the weights lie."""
+    config: Mapping[str, Any]
+    pooling: tuple[str, ...] | None = None
+    """None: the folder names none."""
+    pools_prompt: bool = True
+    after: tuple[tuple[str, Path], ...] = ()
+    """What follows pooling, in order: ('Dense' | 'LayerNorm' | 'Normalize', folder)."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    default_prompt: str | None = None
+    similarity: str | None = None
+    max_length: int | None = None
+    lower_case: bool = False
+    licence: str | None = None
+    card: str = ""
+
+    @property
+    def family(self) -> str:
+        """`model_type` of the config, as 'bert'."""
+        return str(self.config.get("model_type", ""))
+
+    def prompt(self, side: Side, options: Mapping[str, str]) -> str:
+        """Return what stands before every text of this side: the user's word, else what sentence-transformers would use."""
+        for key in (f"{side}_prompt", "prompt"):
+            if key in options:
+                return options[key]
+        for name in (*_SIDE_PROMPTS[side], self.default_prompt):
+            if name is not None and name in self.prompts:
+                return self.prompts[name]
+        return ""
+
+    def prompt_warnings(self, used: set[str]) -> tuple[str, ...]:
+        """Return a sentence for each prompt that the config or the card names and that was not used."""
+        unused = {name: text for name, text in self.prompts.items() if text and text not in used}
+        configured = [f"the model's own config names the prompt '{name}' = {text!r}, which was not used" for name, text in unused.items()]
+        known = [*used, *self.prompts.values()]
+        carded = [text for text in _CARD_PROMPTS if text.strip() in self.card and f'{text.strip()}' in _quoted(self.card) and not any(text.strip() in k for k in known)]  # fmt: skip
+        return tuple(configured + [f"the model's card names the prompt {text!r}, which was not used" for text in carded])
+
+
+def read_folder(root: Path) -> ModelFolder:
+    """Read a sentence-transformers or transformers folder.
+
+    Raises:
+        InvalidInput: it is neither, or has a module that is not supported.
+        UnsafeInput: it asks to run code of its own.
+    """
+    modules = _modules(root)
+    transformer = modules[0][1] if modules else root
+    if not (transformer / "config.json").is_file():
+        raise InvalidInput(f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved" + _hint(root))  # fmt: skip
+    for folder in {root, transformer}:
+        refuse_remote_code(folder)
+    config = read_json(transformer / "config.json")
+    settings = read_json(root / "config_sentence_transformers.json")
+    reading = next((read_json(transformer / n) for n in _LENGTH_FILES if (transformer / n).is_file()), {})
+    pooled = [read_json(path / "config.json") for kind, path in modules if kind == "Pooling"]
+    card = (root / "README.md").read_text(encoding="utf-8", errors="replace") if (root / "README.md").is_file() else ""
+    return ModelFolder(
+        root,
+        transformer,
+        config,
+        pooling=pooling.from_config(pooled[0]) if pooled else None,
+        pools_prompt=bool(pooled[0].get("include_prompt", True)) if pooled else True,
+        after=tuple((kind, path) for kind, path in modules[1:] if kind in {"Dense", "LayerNorm", "Normalize"}),
+        prompts={str(k): str(v or "") for k, v in (settings.get("prompts") or {}).items()},
+        default_prompt=settings.get("default_prompt_name"),
+        similarity=settings.get("similarity_fn_name"),
+        max_length=reading.get("max_seq_length"),
+        lower_case=bool(reading.get("do_lower_case", False)),
+        licence=_licence(card),
+        card=card,
+    )
+
+
+_LENGTH_FILES = ("sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json", "sentence_camembert_config.json", "sentence_albert_config.json", "sentence_xlm-roberta_config.json", "sentence_xlnet_config.json")  # fmt: skip
+_KNOWN = {"Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout"}
+
+
+def module_kinds(root: Path) -> list[tuple[str, str, Path]]:
+    """Return (class path, class name, folder) for each entry of modules.json; [] where there is none.
+
+    Raises:
+        UnsafeInput: a folder outside the model's own.
+    """
+    if not (root / "modules.json").is_file():
+        return []
+    import json
+
+    try:
+        entries = json.loads((root / "modules.json").read_text(encoding="utf-8"))
+        found = [(str(e["type"]), str(e["type"]).rpartition(".")[2], root / str(e["path"])) for e in entries]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidInput(f"'{root / 'modules.json'}' cannot be read ({error!r}); expected a list of modules with type and path; fetch the model again") from None  # fmt: skip
+    if outside := [str(p) for *_, p in found if not p.resolve().is_relative_to(root.resolve())]:
+        raise UnsafeInput(f"'{root / 'modules.json'}' names a folder outside the model ({outside[0]}); expected folders inside; do not use it")  # fmt: skip
+    return found
+
+
+def _modules(root: Path) -> list[tuple[str, Path]]:
+    kinds = module_kinds(root)
+    if foreign := [path for path, *_ in kinds if not path.startswith("sentence_transformers.")]:
+        raise UnsafeInput(f"'{root / 'modules.json'}' asks for the module {foreign[0]}, which is code that the model brings along; expected modules of sentence-transformers itself; remote code is always refused")  # fmt: skip
+    if strange := [name for _, name, _ in kinds if name not in _KNOWN]:
+        raise InvalidInput(f"'{root}' has the module {strange[0]}, which is not supported; expected {', '.join(sorted(_KNOWN))}; encode with sentence-transformers and hand over the vectors (vectors:FOLDER)")  # fmt: skip
+    names = [name for _, name, _ in kinds]
+    if kinds and (names[0] != "Transformer" or names.count("Pooling") > 1 or (names[1:] and names[1] not in {"Pooling", "Dropout"})):
+        raise InvalidInput(f"'{root}' chains {' → '.join(names)}; expected Transformer → Pooling → Dense, LayerNorm or Normalize; encode with sentence-transformers and hand over the vectors (vectors:FOLDER)")  # fmt: skip
+    return [(name, path) for _, name, path in kinds]
+
+
+def _hint(root: Path) -> str:
+    if (root / "adapter_config.json").is_file():
+        return "; this is a PEFT adapter: merge it into its model first (merge_and_unload), then name the merged folder"
+    inside = sorted(p.parent.name for p in root.glob("*/config.json"))
+    return f"; did you mean one of its folders: {', '.join(inside[:5])}?" if inside else "; name the folder that holds config.json"
+
+
+def _licence(card: str) -> str | None:
+    front = card.split("---")[1] if card.startswith("---") and card.count("---") > 1 else ""
+    found = re.search(r"^license:\s*(\S.*)$", front, re.MULTILINE)
+    return found.group(1).strip().strip("'\"") if found else None
+
+
+def _quoted(card: str) -> str:
+    """Return the parts of a card that stand in quotes or code, where a prompt would be shown."""
+    return "\n".join(re.findall(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`", card))

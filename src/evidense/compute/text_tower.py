@@ -1,0 +1,122 @@
+"""TextTower: texts → tokens → states → pooled → projected vectors, with its layers and modules in sight."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from jaxtyping import Float32
+
+from evidense.compute import pooling
+from evidense.compute.backbone import Backbone
+from evidense.compute.dense import Step
+from evidense.compute.tokens import TextReader, Tokens
+from evidense.errors import InvalidInput, UnknownName
+from evidense.values import Item, Modality
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class TextTower:
+    """One side of a text encoder; both sides share `backbone` where they share weights."""
+
+    fingerprint: str
+    backbone: Backbone
+    reader: TextReader
+    modes: tuple[str, ...]
+    """Pooling modes; () reads the class's own pooler."""
+    after: tuple[Step, ...] = ()
+    """What follows pooling."""
+    prompt: str = ""
+    skip: int = 0
+    """Tokens of the prompt that are not pooled."""
+    modalities: frozenset[Modality] = frozenset({"text"})
+    identity: Literal["content"] = "content"
+    token_budget: int = 2048
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks."""
+        return self.backbone.n_layers
+
+    @property
+    def n_pooled(self) -> int:
+        """Dimensions after pooling, before what follows."""
+        return pooling.width(self.modes or ("cls",), self.backbone.n_hidden)
+
+    @cached_property
+    def n_dims(self) -> int:
+        """Dimensions of a final vector."""
+        import torch
+
+        with torch.inference_mode():
+            return int(self.project(torch.zeros(1, self.n_pooled)).shape[-1])
+
+    @cached_property
+    def flops_per_token(self) -> float:
+        """Multiply-adds × 2 of the linear maps, per token: what the first estimate of time rests on."""
+        import torch
+
+        return 2.0 * sum(m.weight.numel() for m in self.backbone.inner.modules() if isinstance(m, torch.nn.Linear))
+
+    def prepare(self, items: Sequence[Item]) -> Tokens:
+        """Put the prompt before each text and tokenise.
+
+        Raises:
+            InvalidInput: an item without text, or with a picture.
+        """
+        if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
+            raise InvalidInput(f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that takes pictures")  # fmt: skip
+        return self.reader.read([self.prompt + (item.text or "") for item in items])
+
+    def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
+        """Encode one batch to final vectors."""
+        import torch
+
+        with torch.inference_mode():
+            ids, mask = prepared.padded(self.reader.pad)
+            pooled = self.pool(self.backbone.states(ids, mask), mask) if self.modes else self.backbone.pooler_output(ids, mask).float()
+            return self.project(pooled).numpy()  # type: ignore[no-any-return]
+
+    def layers(self, prepared: Tokens) -> Float32[np.ndarray, "l b e"]:
+        """Pool every layer's states in one forward pass (a pooler read-out shows its first token)."""
+        import torch
+
+        with torch.inference_mode():
+            ids, mask = prepared.padded(self.reader.pad)
+            return torch.stack(self.backbone.each_layer(ids, mask, lambda states: self.pool(states, mask))).numpy()  # type: ignore[no-any-return]
+
+    def forward(self, prepared: Tokens) -> "tuple[Tensor, Tensor]":
+        """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
+        import torch
+
+        ids, mask = prepared.padded(self.reader.pad)
+        states = torch.stack(self.backbone.each_layer(ids, mask, lambda states: states))
+        return states, torch.ones_like(ids) if mask is None else mask
+
+    def pool(self, states: "Tensor", mask: "Tensor | None") -> "Tensor":
+        """Pool states[b, t, e] under mask[b, t] to [b, e]."""
+        return pooling.pool(states, mask, self.modes or ("cls",), self.skip)
+
+    def project(self, pooled: "Tensor") -> "Tensor":
+        """Apply what follows pooling."""
+        for step in self.after:
+            pooled = step(pooled)
+        return pooled
+
+    def modules(self, pattern: str) -> "Mapping[str, torch.nn.Module]":
+        """Return the modules of the backbone whose names match the regular expression.
+
+        Raises:
+            UnknownName: none matches.
+        """
+        named: dict[str, Any] = dict(self.backbone.inner.named_modules())
+        found = {name: module for name, module in named.items() if name and re.fullmatch(pattern, name)}
+        if not found:
+            raise UnknownName.among("module", pattern, [name for name in named if name][:40], "The pattern must match a whole name.")  # fmt: skip
+        return found

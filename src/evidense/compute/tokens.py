@@ -1,0 +1,105 @@
+"""Texts as token ids: one flat array with offsets, so that a million texts are two arrays and not a million lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Int, Int32, Int64
+
+from evidense.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token ids of several texts: text i is flat[offsets[i]:offsets[i + 1]]."""
+
+    flat: Int32[np.ndarray, " t"]
+    offsets: Int64[np.ndarray, " b_plus_1"]
+
+    @classmethod
+    def of(cls, ids: Sequence[Sequence[int]]) -> "Tokens":
+        """Join lists of ids.
+
+        >>> Tokens.of([[5, 6], [7]]).sizes.tolist()
+        [2, 1]
+        """
+        offsets = np.zeros(len(ids) + 1, np.int64)
+        np.cumsum([len(row) for row in ids], out=offsets[1:])
+        flat = np.fromiter((i for row in ids for i in row), np.int32, count=int(offsets[-1]))
+        return cls(flat, offsets)
+
+    @property
+    def sizes(self) -> Int64[np.ndarray, " b"]:
+        """Number of tokens of each text."""
+        return np.diff(self.offsets)
+
+    def take(self, rows: Int[np.ndarray, " n"]) -> "Tokens":
+        """Return these texts, in this order."""
+        sizes = self.sizes[rows]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        places = np.repeat(self.offsets[rows] - offsets[:-1], sizes) + np.arange(offsets[-1])
+        return Tokens(self.flat[places], offsets)
+
+    def padded(self, pad: int) -> "tuple[Tensor, Tensor | None]":
+        """Return ids[b, t] padded at the right, and mask[b, t] (None where nothing is padded)."""
+        import torch
+
+        sizes = self.sizes
+        if len(sizes) and (sizes == sizes[0]).all():
+            return torch.from_numpy(self.flat.astype(np.int64).reshape(len(sizes), -1)), None
+        mask = np.arange(sizes.max()) < sizes[:, None]
+        ids = np.full(mask.shape, pad, np.int64)
+        ids[mask] = self.flat
+        return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
+
+
+@dataclass(frozen=True)
+class TextReader:
+    """A tokeniser with its settings: text → token ids."""
+
+    tokenizer: Any
+    max_length: int
+    lower_case: bool = False
+
+    def read(self, texts: Sequence[str]) -> Tokens:
+        """Tokenise, special tokens added, cut at `max_length`."""
+        texts = [text.lower() for text in texts] if self.lower_case else list(texts)
+        if not texts:
+            return Tokens.of([])
+        found = self.tokenizer(texts, truncation=True, max_length=self.max_length, padding=False, return_attention_mask=False, return_token_type_ids=False)  # fmt: skip
+        return Tokens.of(found["input_ids"])
+
+    def prompt_length(self, prompt: str) -> int:
+        """Return how many tokens a prompt takes at the start of a text (special tokens before it included)."""
+        ids = self.tokenizer(prompt)["input_ids"] if prompt else []
+        return len(ids) - (1 if ids and ids[-1] in self.tokenizer.all_special_ids else 0)
+
+    @property
+    def pad(self) -> int:
+        """Id that fills a batch; 0 where the tokeniser has none (it is masked)."""
+        return int(self.tokenizer.pad_token_id or 0)
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Return the tokeniser of a folder; never runs code of the model.
+
+    Raises:
+        InvalidInput: there is none, or it cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, ImportError, TypeError, AttributeError) as error:
+        raise InvalidInput(f"'{folder}' has no tokeniser that can be read ({type(error).__name__}: {str(error)[:200]}); expected tokenizer.json or the vocabulary of its class; fetch the model again") from None  # fmt: skip
+
+
+def tokenizer_files(folder: Path) -> list[Path]:
+    """Return the files that determine the tokeniser, in the order of their names."""
+    patterns = ("tokenizer*.json", "vocab*", "merges.txt", "*.model", "special_tokens_map.json", "added_tokens.json", "*.tiktoken", "sentencepiece*")  # fmt: skip
+    return sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})

