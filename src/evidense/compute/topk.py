@@ -199,7 +199,10 @@ class _Shortlist:
 
 def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np.ndarray) -> None:
     if queries.ndim != 2 or documents.ndim != 2 or queries.shape[1] != documents.shape[1]:
-        raise InvalidInput(f"query vectors of shape {queries.shape} and document vectors of shape {documents.shape} do not fit; expected as many columns in both")  # fmt: skip
+        raise InvalidInput(
+            f"query vectors of shape {queries.shape} and document vectors of shape {documents.shape} do not fit; "
+            "expected as many columns in both; encode both sides with one model"
+        )
     if depth < 1:
         raise InvalidInput(f"the depth is {depth}; expected at least 1")
     if len(doc_order) != len(documents):
@@ -225,7 +228,10 @@ def _norms(vectors: np.ndarray, what: str, start: int) -> Float32[np.ndarray, " 
     if not np.isfinite(norms).all():
         row = int(np.flatnonzero(~np.isfinite(norms))[0])
         where = f"of block {start}.." if start else ""
-        raise InvalidInput(f"{what} vector {row}{where} holds NaN, infinite or enormous numbers (length {norms[row]}); expected finite ones; encode it again")  # fmt: skip
+        raise InvalidInput(
+            f"{what} vector {row}{where} holds NaN, infinite or enormous numbers (length {norms[row]}); "
+            "expected finite numbers; look at what the encoder makes of this item"
+        )
     return cast(np.ndarray, norms)
 
 
