@@ -1,0 +1,239 @@
+"""Scoring: per-query values of any measure, fast from arrays where that is parity-tested, else through ir-measures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import ir_measures
+import numpy as np
+from ir_measures.measures import Measure
+from jaxtyping import Bool, Float64, Int, Int32
+
+from evidense import measures
+from evidense.errors import InvalidInput
+from evidense.values import Collection, Qrels, RankedLists
+
+UNJUDGED = np.iinfo(np.int32).min
+"""Stands in the table of gains where a document has no judgement."""
+
+TIES = (
+    "documents of one query are ordered by score, descending, and where scores are equal by document id, ascending, as text; "
+    "trec_eval orders equal scores by descending id, so exported runs carry scores made strictly decreasing and "
+    "trec_eval reads this very order"
+)
+MISSING_QUERIES = "a query for which a system returns nothing counts as 0 in every mean, and the page says how many there are"
+SELF_KEPT = "a document whose id equals the query's is ranked and scored like any other"
+SELF_DROPPED = "the document whose id equals the query's is taken out of that query's ranking and judgements"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Per-query values of some measures for one ranking, in the order of the collection's queries."""
+
+    query_ids: tuple[str, ...]
+    values: Mapping[str, Float64[np.ndarray, " q"]]
+    """Canonical spelling of the measure → values."""
+    warnings: tuple[str, ...] = ()
+    """Sentences for the page."""
+
+
+def policies(collection: Collection, pool: str = "all documents of the collection") -> dict[str, str]:
+    """Return how ties, self matches, missing queries and the pool are treated, one sentence each."""
+    self_matches = SELF_DROPPED if collection.drop_self_matches else SELF_KEPT
+    return {"ties": TIES, "self_matches": self_matches, "missing_queries": MISSING_QUERIES, "pool": pool}
+
+
+def score(ranking: RankedLists, collection: Collection, spellings: Sequence[str]) -> Scores:
+    """Return the values of every measure for every query of the collection; a query without a list has 0.
+
+    Raises:
+        InvalidInput: the ranking names a query that the collection does not have.
+        UnknownName: a measure that ir-measures does not know.
+    """
+    aligned = align(ranking, collection.query_ids)
+    values = per_query(aligned, judgements(collection), spellings)
+    return Scores(collection.query_ids, values, tuple(_warnings(aligned, spellings)))
+
+
+def judgements(collection: Collection) -> Qrels:
+    """Return the qrels under the collection's policy for self matches."""
+    if not collection.drop_self_matches:
+        return collection.qrels
+    return {q: {d: gain for d, gain in gains.items() if d != q} for q, gains in collection.qrels.items()}
+
+
+def align(ranking: RankedLists, query_ids: Sequence[str]) -> RankedLists:
+    """Return the same lists in the order of these queries, empty where there is none.
+
+    Raises:
+        InvalidInput: the ranking has queries that are not among them.
+    """
+    if ranking.query_ids == tuple(query_ids):
+        return ranking
+    wanted = set(query_ids)
+    strangers = [f"query '{q}' is not in the collection; remove its lines" for q in ranking.query_ids if q not in wanted]
+    if strangers:
+        raise InvalidInput.all_of("ranking", strangers)
+    rows = {query_id: row for row, query_id in enumerate(ranking.query_ids)}
+    taken = np.array([rows.get(query_id, -1) for query_id in query_ids])
+    there = (taken >= 0)[:, None]
+    documents = np.where(there, ranking.documents[taken], np.int32(-1))
+    scores = np.where(there, ranking.scores[taken], np.float32(-np.inf))
+    return RankedLists(tuple(query_ids), ranking.doc_ids, documents, scores)
+
+
+def per_query(ranking: RankedLists, qrels: Qrels, spellings: Sequence[str]) -> dict[str, Float64[np.ndarray, " q"]]:
+    """Return canonical spelling → values, in the order of the ranking's queries.
+
+    nDCG, RR, R, P, AP, Success and Judged, with cut-off, relevance level and judged_only, are computed here; they equal
+    ir-measures to 1e-9 (tests/compute/test_scoring.py). Every other measure goes through ir-measures itself.
+
+    >>> lists = RankedLists(("q",), ("a", "b"), np.array([[1, 0]], np.int32), np.array([[2, 1]], np.float32))
+    >>> per_query(lists, {"q": {"a": 1}}, ["mrr@10", "nDCG@10"])   # "a" at rank 2: 1/2 and 1/log2(3)
+    {'RR@10': array([0.5]), 'nDCG@10': array([0.63092975])}
+
+    Raises:
+        UnknownName: a measure that ir-measures does not know.
+        InvalidInput: a measure that no installed provider computes.
+    """
+    parsed = [measures.parse(spelling) for spelling in spellings]
+    table = _Table.of(ranking, qrels) if any(_is_fast(m) for m in parsed) else None
+    others = [m for m in parsed if not _is_fast(m)]
+    values = by_ir_measures(ranking, qrels, others) if others else {}
+    for measure in parsed:
+        if table is not None and _is_fast(measure):
+            seen = table.condensed() if measure.params.get("judged_only") else table
+            values[str(measure)] = _FAST[measure.NAME](seen, _cutoff(measure), int(measure.params.get("rel", 1)))
+    return {str(m): values[str(m)] for m in parsed}
+
+
+def by_ir_measures(ranking: RankedLists, qrels: Qrels, wanted: Sequence[Measure]) -> dict[str, Float64[np.ndarray, " q"]]:
+    """Return the same through ir-measures, whatever the measure; our order is handed over as decreasing scores.
+
+    Raises:
+        InvalidInput: no installed provider computes one of the measures.
+    """
+    depth = ranking.depth
+    run = {q: {doc_id: float(depth - rank) for rank, (doc_id, _) in enumerate(found)} for q, found in ranking.items() if found}
+    row = {query_id: number for number, query_id in enumerate(ranking.query_ids)}
+    values = {str(m): np.zeros(len(row), dtype=np.float64) for m in wanted}
+    known = {q: dict(gains) for q, gains in qrels.items() if q in row}
+    try:
+        for metric in ir_measures.iter_calc(list(wanted), known, run):
+            values[str(metric.measure)][row[metric.query_id]] = metric.value
+    except ValueError as error:
+        raise InvalidInput(f"ir-measures cannot compute this: {error}; expected a measure of an installed provider") from None
+    return values
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The ranking as gains by rank, and the judgements as flat arrays, best gain first within a query."""
+
+    gains: Int32[np.ndarray, "q k"]
+    """UNJUDGED where there is no judgement (or no document)."""
+    lengths: Int[np.ndarray, " q"]
+    rows: Int[np.ndarray, " j"]
+    levels: Int32[np.ndarray, " j"]
+    places: Int[np.ndarray, " j"]
+    """Rank of this judgement in the best possible list of its query, from 0."""
+
+    @classmethod
+    def of(cls, ranking: RankedLists, qrels: Qrels) -> "_Table":
+        place = {doc_id: number for number, doc_id in enumerate(ranking.doc_ids)}
+        looked_up = np.full(len(place) + 1, UNJUDGED, dtype=np.int32)  # the last cell answers for −1, the padding
+        gains = np.empty(ranking.documents.shape, dtype=np.int32)
+        rows: list[int] = []
+        levels: list[int] = []
+        for row, query_id in enumerate(ranking.query_ids):
+            judged = qrels.get(query_id, {})
+            there = [place[doc_id] for doc_id in judged if doc_id in place]
+            looked_up[there] = [gain for doc_id, gain in judged.items() if doc_id in place]
+            gains[row] = looked_up[ranking.documents[row]]
+            looked_up[there] = UNJUDGED
+            levels += sorted(judged.values(), reverse=True)
+            rows += [row] * len(judged)
+        flat = np.array(rows, dtype=np.int64)
+        starts = np.searchsorted(flat, np.arange(len(gains)))
+        places = np.arange(len(flat)) - starts[flat] if len(flat) else flat
+        return cls(gains, (ranking.documents >= 0).sum(axis=1), flat, np.array(levels, dtype=np.int32), places)
+
+    def condensed(self) -> "_Table":
+        """Return the table of the lists without their unjudged documents (Sakai 2007)."""
+        judged = self.gains != UNJUDGED
+        order = np.argsort(~judged, axis=1, kind="stable")
+        return replace(self, gains=np.take_along_axis(self.gains, order, 1), lengths=judged.sum(axis=1))
+
+    def relevant(self, level: int) -> Bool[np.ndarray, "q k"]:
+        """Say which places hold a document of at least this gain."""
+        return self.gains >= max(level, UNJUDGED + 1)
+
+    def n_relevant(self, level: int) -> Int[np.ndarray, " q"]:
+        """Count the judged documents of at least this gain."""
+        return np.bincount(self.rows[self.levels >= level], minlength=len(self.gains))
+
+
+def _ndcg(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+    del level  # gains, not levels, count
+    gains = np.maximum(table.gains[:, :cutoff], 0).astype(np.float64)
+    found = (gains / np.log2(np.arange(2, gains.shape[1] + 2))).sum(axis=1)
+    counted = (table.levels > 0) & (table.places < (cutoff or np.inf))
+    parts = table.levels[counted] / np.log2(table.places[counted] + 2)
+    return _ratio(found, np.bincount(table.rows[counted], weights=parts, minlength=len(gains)))
+
+
+def _reciprocal_rank(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+    hits = table.relevant(level)[:, :cutoff]
+    return _ratio(hits.any(axis=1), 1 + hits.argmax(axis=1))
+
+
+def _recall(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+    return _ratio(table.relevant(level)[:, :cutoff].sum(axis=1), table.n_relevant(level))
+
+
+def _precision(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+    hits = table.relevant(level)[:, :cutoff].sum(axis=1)
+    return _ratio(hits, np.full(len(hits), cutoff))
+
+
+def _average_precision(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+    rows, ranks = np.nonzero(table.relevant(level)[:, :cutoff])
+    first = np.searchsorted(rows, rows)
+    parts = (np.arange(len(rows)) - first + 1) / (ranks + 1)
+    return _ratio(np.bincount(rows, weights=parts, minlength=len(table.gains)), table.n_relevant(level))
+
+
+def _success(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+    hits: Bool[np.ndarray, " q"] = table.relevant(level)[:, :cutoff].any(axis=1)
+    return hits.astype(np.float64)
+
+
+def _judged(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+    del level
+    judged = (table.gains[:, :cutoff] != UNJUDGED).sum(axis=1)
+    return _ratio(judged, np.minimum(table.lengths, cutoff or np.iinfo(np.int64).max))
+
+
+_FAST: Mapping[str, Callable[[_Table, int | None, int], Float64[np.ndarray, " q"]]] = {
+    "nDCG": _ndcg, "RR": _reciprocal_rank, "R": _recall, "P": _precision, "AP": _average_precision, "Success": _success, "Judged": _judged}  # fmt: skip
+
+
+def _is_fast(measure: Measure) -> bool:
+    return measure.NAME in _FAST and set(measure.params) <= {"cutoff", "rel", "judged_only"} and measure.params.get("rel", 1) > 0
+
+
+def _cutoff(measure: Measure) -> int | None:
+    value = measure.params.get("cutoff")
+    return None if value is None else int(value)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " q"]:
+    """Return part / whole, and 0 where there is no whole."""
+    return np.divide(part, whole, out=np.zeros(len(whole), dtype=np.float64), where=np.asarray(whole) > 0)
+
+
+def _warnings(ranking: RankedLists, spellings: Sequence[str]) -> list[str]:
+    n_empty = int((ranking.documents < 0).all(axis=1).sum())
+    found = [f"{n_empty:,} of {len(ranking.query_ids):,} queries have no results and count as 0"] if n_empty else []
+    longest = min(ranking.depth, len(ranking.doc_ids))
+    deep = [str(measures.parse(s)) for s in spellings if (measures.cutoff(s) or 0) > ranking.depth and longest == ranking.depth]
+    return found + [f"{name} looks deeper than these lists, which hold {ranking.depth} documents" for name in deep]
