@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import ir_measures
 import numpy as np
@@ -183,7 +184,7 @@ def _ndcg(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, 
 
 def _reciprocal_rank(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     hits = table.relevant(level)[:, :cutoff]
-    return _ratio(hits.any(axis=1), 1 + hits.argmax(axis=1))
+    return _ratio(hits.max(axis=1, initial=False), 1 + hits.argmax(axis=1))
 
 
 def _recall(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
@@ -203,8 +204,8 @@ def _average_precision(table: _Table, cutoff: int | None, level: int) -> Float64
 
 
 def _success(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
-    hits: Bool[np.ndarray, " q"] = table.relevant(level)[:, :cutoff].any(axis=1)
-    return hits.astype(np.float64)
+    hits = table.relevant(level)[:, :cutoff].max(axis=1, initial=False)
+    return cast(np.ndarray, hits.astype(np.float64))
 
 
 def _judged(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
@@ -228,7 +229,7 @@ def _cutoff(measure: Measure) -> int | None:
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " q"]:
     """Return part / whole, and 0 where there is no whole."""
-    return np.divide(part, whole, out=np.zeros(len(whole), dtype=np.float64), where=np.asarray(whole) > 0)
+    return cast(np.ndarray, np.divide(part, whole, out=np.zeros(len(whole), dtype=np.float64), where=whole > 0))
 
 
 def _warnings(ranking: RankedLists, spellings: Sequence[str]) -> list[str]:
