@@ -10,9 +10,23 @@ from evidense.errors import UnknownName
 DEFAULT = ("nDCG@10", "RR@10", "R@100", "Judged@10")
 """Primary first."""
 
-_NAMES = {"ndcg": "nDCG", "map": "AP", "ap": "AP", "mrr": "RR", "rr": "RR", "recip_rank": "RR", "recall": "R", "r": "R", "precision": "P", "p": "P",
-          "hit": "Success", "hits": "Success", "hit_rate": "Success", "success": "Success", "accuracy": "Success", "judged": "Judged", "rprec": "Rprec"}  # fmt: skip
-_FORM = re.compile(r"^([a-z_]+?)(?:_cut)?(?:(?:_at_|[@_])(\d+))?$", re.IGNORECASE)
+_NAMES = {
+    "nDCG": ("ndcg",),
+    "AP": ("map", "ap"),
+    "RR": ("mrr", "rr", "recip_rank"),
+    "R": ("recall", "r"),
+    "P": ("precision", "p"),
+    "Success": ("hit", "hits", "hit_rate", "success", "accuracy"),
+    "Judged": ("judged",),
+    "Rprec": ("rprec",),
+    "Bpref": ("bpref",),
+}
+"""Name of ir-measures → what else people write."""
+
+_CANONICAL = {other: name for name, others in _NAMES.items() for other in others}
+_FORM = re.compile(
+    r"^(?:(?:cosine|cos_sim|dot|euclidean|manhattan)_)?([a-z_]+?)(?:_cut)?(?:(?:_at_|[@_])(\d+))?$", re.IGNORECASE
+)
 
 
 def parse(spelling: str) -> Measure:
@@ -25,13 +39,16 @@ def parse(spelling: str) -> Measure:
     ['nDCG@10', 'nDCG@10', 'RR@10', 'R@100', 'nDCG@10', 'AP']
     """
     text = spelling.strip()
-    if (form := _FORM.match(text)) and form[1].lower() in _NAMES:
-        text = _NAMES[form[1].lower()] + (f"@{form[2]}" if form[2] else "")
+    if (form := _FORM.match(text)) and form[1].lower() in _CANONICAL:
+        text = _CANONICAL[form[1].lower()] + (f"@{form[2]}" if form[2] else "")
     try:
         measure = ir_measures.parse_measure(text)
         measure.validate_params()
+        if measure.params.get("cutoff") == 0:
+            raise ValueError("a cutoff of 0")
     except (NameError, ValueError, TypeError, AssertionError, SyntaxError):
-        raise UnknownName.among("measure", spelling, ["nDCG@10", "RR@10", "R@100", "P@10", "AP", "Success@1", "Judged@10"]) from None
+        hint = f"{text} needs a cutoff: {text}@10." if text in _NAMES else ""
+        raise UnknownName.among("measure", spelling, [*DEFAULT, "P@10", "AP", "Success@1"], hint) from None
     return measure
 
 

@@ -17,15 +17,19 @@ def canonical_json(value: Json) -> str:
     """Return the one JSON text of a value: keys sorted, no spaces, floats as Python's shortest repr.
 
     Raises:
-        InvalidInput: a NaN or an infinity, which JSON cannot hold.
+        InvalidInput: a NaN, an infinity, half of a surrogate pair, or an object, none of which JSON can hold.
 
     >>> canonical_json({"b": 1, "a": (0.1, None)})
     '{"a":[0.1,null],"b":1}'
     """
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except ValueError as error:
-        raise InvalidInput(f"a record cannot hold this value ({error}); expected finite numbers; use null for none") from None
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(
+            f"a record cannot hold this value ({error}); expected texts, lists, finite numbers of Python; use null for none"
+        ) from None
+    return text
 
 
 def sha256_of(value: Json) -> str:
@@ -42,6 +46,8 @@ class Record:
     """
 
     kind: ClassVar[str]
+    blob_fields: ClassVar[tuple[str, ...]] = ()
+    """Names of the fields that hold the sha256 of a blob."""
     parents: tuple[str, ...] = ()
     observed: Mapping[str, Json] = field(default_factory=dict, compare=False)
 
@@ -83,7 +89,8 @@ class Study(Record):
     depth: int = 100
     sample_queries: int | None = None
     sample_documents: int | None = None
-    qrels: str | None = None
+    excluded: tuple[str, ...] = ()
+    """Queries left out for all systems alike, since their label is wrong: 'collection<tab>query_id'."""
 
     @property
     def baseline(self) -> str:
@@ -101,6 +108,7 @@ class Ranking(Record):
     """Per query the top-k of one system on one collection."""
 
     kind: ClassVar[str] = "ranking"
+    blob_fields: ClassVar[tuple[str, ...]] = ("query_ids", "doc_ids", "documents", "scores")
     system: str
     """Label on the page."""
     spelling: str
@@ -127,6 +135,7 @@ class Score(Record):
     """Per-query values of one measure for one ranking."""
 
     kind: ClassVar[str] = "score"
+    blob_fields: ClassVar[tuple[str, ...]] = ("query_ids", "values")
     system: str
     collection: str
     measure: str
@@ -192,16 +201,26 @@ class Verdict(Record):
 KINDS: dict[str, type[Record]] = {cls.kind: cls for cls in (Study, Ranking, Score, Finding, Verdict)}
 
 
-def from_json(data: Mapping[str, Json]) -> Record:
+def from_json(data: Json) -> Record:
     """Read a record back, and check that it still has the id that it was stored under.
 
     Raises:
-        InvalidInput: an unknown kind, or content that does not hash to the id.
+        InvalidInput: an unknown kind, fields that this kind does not have, or content that does not hash to the id.
     """
-    if data["kind"] not in KINDS:
-        raise InvalidInput(f"unknown record kind '{data['kind']}'; expected one of {', '.join(KINDS)}")
-    content = {key: tuple(value) if isinstance(value, list) else value for key, value in data["content"].items()}
-    record = KINDS[data["kind"]](parents=tuple(data["parents"]), observed=data["observed"], **content)
-    if record.id != data["id"]:
-        raise InvalidInput(f"record {data['id'][:12]} holds content that hashes to {record.id[:12]}; it was altered; delete it and run again")
+    try:
+        kind, stored_id, parents, content, observed = (
+            data[key] for key in ("kind", "id", "parents", "content", "observed")
+        )
+        cls = KINDS[kind]
+        fields_of = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+        record = cls(parents=tuple(parents), observed=observed, **fields_of)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput(
+            f"this is no record of this version of Evidense ({error}); expected kind, id, parents, content and observed, "
+            f"kind being one of {', '.join(KINDS)}; delete it and run again"
+        ) from None
+    if record.id != stored_id:
+        raise InvalidInput(
+            f"record {stored_id[:12]} holds content that hashes to {record.id[:12]}; it was altered; delete it and run again"
+        )
     return record

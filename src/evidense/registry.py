@@ -2,7 +2,7 @@
 
 import ast
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, cast
@@ -22,8 +22,19 @@ def summaries(shelf: str) -> dict[str, str]:
     if shelf not in SHELVES:
         raise UnknownName.among("shelf", shelf, SHELVES)
     folder = resources.files(f"evidense.{shelf}")
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".py") and not f.name.startswith("_")), key=lambda f: f.name)
+    files = sorted(
+        (f for f in folder.iterdir() if f.name.endswith(".py") and not f.name.startswith("_")), key=lambda f: f.name
+    )
     return {f.name.removesuffix(".py"): _first_line(f.read_text(encoding="utf-8")) for f in files}
+
+
+def listing(shelf: str | None = None) -> Mapping[str, Any]:
+    """Return part name → one line for a shelf, or shelf → that for all of them.
+
+    Raises:
+        UnknownName: there is no such shelf.
+    """
+    return summaries(shelf) if shelf is not None else {name: summaries(name) for name in SHELVES}
 
 
 def part(shelf: str, name: str) -> Any:
@@ -45,13 +56,16 @@ def parts(shelf: str) -> list[Any]:
 def dataset(spelling: str) -> tuple[Dataset, str]:
     """Find the one dataset part that a spelling means; `name:rest` says it outright.
 
+    Where the part reads `name:rest` itself (`icons:t2i`, a direction), it gets the whole.
+
     Raises:
         UnknownName: none answers.
         AmbiguousName: several do; says the spellings that would be clear.
     """
     name, colon, rest = spelling.partition(":")
     if colon and name in summaries("datasets"):
-        return part("datasets", name), rest
+        named = part("datasets", name)
+        return named, spelling if not named.recognises(rest) and named.recognises(spelling) else rest
     found = [p for p in parts("datasets") if p.recognises(spelling)]
     return cast(Dataset, _only("collection", spelling, found, "datasets")), spelling
 
@@ -66,7 +80,8 @@ def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
     name, colon, rest = spelling.head.partition(":")
     for shelf in ("encoders", "rankers"):
         if colon and name in summaries(shelf):
-            return part(shelf, name), Spelling(rest, spelling.options)
+            named, inner = part(shelf, name), Spelling(rest, spelling.options)
+            return named, spelling if not named.recognises(inner) and named.recognises(spelling) else inner
     found = [p for shelf in ("encoders", "rankers") for p in parts(shelf) if p.recognises(spelling)]
     return cast("EncoderPart | RankerPart", _only("system", spelling.head, found, "encoders", "rankers")), spelling
 
@@ -79,7 +94,9 @@ def _only(what: str, spelling: str, found: list[Any], *shelves: str) -> Any:
         raise AmbiguousName(f"{what} '{spelling}' could mean {len(found)} things; expected a clear name; write {clear}")
     known = [p for shelf in shelves for p in parts(shelf)]
     examples = _examples(known)
-    raise UnknownName.among(what, spelling, summaries_of(shelves), f"Forms that are read: {examples}. A path must exist.")
+    raise UnknownName.among(
+        what, spelling, summaries_of(shelves), f"Forms that are read: {examples}. A path must exist."
+    )
 
 
 def summaries_of(shelves: Iterable[str]) -> list[str]:

@@ -77,7 +77,11 @@ def functions(source: Source) -> Iterator[Function]:
 
 def parts() -> list[Source]:
     """Return the files on the shelves that are parts."""
-    return [s for s in sources() if s.path.parent.name in SHELVES and s.path.parent.parent == PACKAGE and not s.path.name.startswith("_")]
+    return [
+        s
+        for s in sources()
+        if s.path.parent.name in SHELVES and s.path.parent.parent == PACKAGE and not s.path.name.startswith("_")
+    ]
 
 
 def imported(source: Source) -> Iterator[tuple[str, bool]]:

@@ -6,9 +6,14 @@ import subprocess
 import tomllib
 
 import pytest
+
 from architecture.sources import ROOT
 
-SOMEBODYS_FOLDER = re.compile(rb"(?<![\w./~*}>-])/(?:" + rb"|".join([b"ho" + b"me/\\w+/", b"Us" + b"ers/\\w+/", b"ro" + b"ot/", b"wo" + b"rk/"]) + rb")")
+SOMEBODYS_FOLDER = re.compile(
+    rb"(?<![\w./~*}>-])/(?:"
+    + rb"|".join([b"ho" + b"me/\\w+/", b"Us" + b"ers/\\w+/", b"ro" + b"ot/", b"wo" + b"rk/"])
+    + rb")"
+)
 
 
 def committed() -> list[str]:

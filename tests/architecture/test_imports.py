@@ -34,7 +34,9 @@ sys.exit(1 if broken else 0)
 
 def test_every_module_can_be_imported_first_and_alone_without_anything_heavy() -> None:
     modules = [s.module for s in sources() if not s.module.endswith("__main__")]
-    done = subprocess.run([sys.executable, "-c", IMPORT_EACH_ALONE, *modules], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_EACH_ALONE, *modules], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -46,8 +48,12 @@ def test_the_floors_hold() -> None:
 
 def test_the_linter_knows_every_room() -> None:
     text = (ROOT / "pyproject.toml").read_text()
-    rooms = {p.name for p in PACKAGE.iterdir() if p.is_dir() and (p / "__init__.py").exists()} | {p.stem for p in PACKAGE.glob("*.py")}
-    missing = [room for room in rooms - {"__init__", "__main__"} if room not in text[text.index("[tool.importlinter]") :]]
+    rooms = {p.name for p in PACKAGE.iterdir() if p.is_dir() and (p / "__init__.py").exists()} | {
+        p.stem for p in PACKAGE.glob("*.py")
+    }
+    missing = [
+        room for room in rooms - {"__init__", "__main__"} if room not in text[text.index("[tool.importlinter]") :]
+    ]
     assert not missing, f"rooms that no floor names: {missing}"
 
 

@@ -3,13 +3,16 @@
 import ast
 
 import pytest
+
 from architecture.sources import ROOT, Source, functions, parts, sources
 
 FORBIDDEN = {"utils", "util", "common", "helpers", "helper", "misc", "manager", "base", "core", "tools", "stuff"}
 
 
 def test_no_module_is_named_after_nothing() -> None:
-    found = [s.module for s in sources() if FORBIDDEN & {word for piece in s.module.split(".") for word in piece.split("_")}]
+    found = [
+        s.module for s in sources() if FORBIDDEN & {word for piece in s.module.split(".") for word in piece.split("_")}
+    ]
     assert not found, f"modules whose names say nothing: {found}"
 
 
@@ -17,7 +20,11 @@ def test_every_module_and_public_function_and_class_has_a_docstring() -> None:
     missing = [s.module for s in sources() if not ast.get_docstring(s.tree)]
     missing += [f.name for s in sources() for f in functions(s) if f.is_public and not ast.get_docstring(f.node)]
     for s in sources():
-        missing += [f"{s.module}.{n.name}" for n in s.tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_") and not ast.get_docstring(n)]
+        missing += [
+            f"{s.module}.{n.name}"
+            for n in s.tree.body
+            if isinstance(n, ast.ClassDef) and not n.name.startswith("_") and not ast.get_docstring(n)
+        ]
     assert not missing, f"no docstring: {missing}"
 
 

