@@ -125,17 +125,17 @@ def _estimates(
         if some.n == 0:
             out.append(_describe(parts, j, 0.0, (1.0, 1.0, 0.0, 0.0), "none needed: every difference is zero"))
             continue
-        group = many if many[j] else np.arange(len(few)) == j
-        references = [Sample(flip[:, group].max(axis=1)), Sample(boot[:, group].max(axis=1))]
-        alone = [Sample(flip[:, j]), Sample(boot[:, j])]
-        words = f"sign-flip and bootstrap, {len(flip):,} resamples"
-        if not many[j]:
-            references[0] = alone[0] = Sample(some.statistics, exact=True)
-            words = f"exact enumeration of 2^{some.n_signs} sign-flips"
-        exponent = n_families * n_moved / int(group.sum())
+        if many[j]:
+            references = [Sample(x[:, many].max(axis=1)) for x in (flip, boot)]
+            alone, n_here = [Sample(x[:, j]) for x in (flip, boot)], int(many.sum())
+            words = f"sign-flip and bootstrap, {len(flip):,} resamples"
+        else:
+            references = alone = [Sample(some.statistics, exact=True)]
+            words, n_here = f"exact enumeration of 2^{some.n_signs} sign-flips", 1
+        exponent = n_families * n_moved / n_here
         p, low, high = decide(references, (mean[j], se[j]), exponent, 1 - confidence)
-        if not many[j] and p > 1 - confidence:
-            low, high = some.interval(1 - confidence, exponent)
+        if not many[j]:
+            low, high = some.widen(low, high, 1 - confidence, exponent)
         own = decide(alone, (mean[j], se[j]), 1, 1 - confidence)[0]
         out.append(_describe(parts, j, se[j], (own, p, low, high), words))
     return out

@@ -36,6 +36,13 @@ class Few:
         tail = unadjust(alpha, exponent) / 2
         return -poisson_upper(self.n_down, tail) * self.largest, poisson_upper(self.n_up, tail) * self.largest
 
+    def widen(self, low: float, high: float, alpha: float, exponent: float) -> tuple[float, float]:
+        """Take the exact test's word on which side of 0 the interval lies, if any, and `interval` for how far it reaches."""
+        least, most = self.interval(alpha, exponent)
+        if low > 0:
+            return low, max(high, most)
+        return (min(low, least), high) if high < 0 else (least, most)
+
 
 def poisson_upper(count: int, tail: float) -> float:
     """The largest Poisson mean that would give at most `count` with probability `tail`.

@@ -34,8 +34,8 @@ def mean_intervals(
 ) -> list[tuple[float, float, float]]:
     """Mean, low and high of each row, by the studentised cluster bootstrap; each interval holds for itself.
 
-    Where fewer than ten clusters differ from the commonest value, the exact bound of `few` takes the bootstrap's place.
-    The interval stays within the smallest and largest value only by luck: the scale of the values is not known here.
+    A row's interval does not depend on the other rows. Where fewer than ten clusters differ from the commonest value, the
+    exact bound of `few` takes the bootstrap's place. An end may lie outside the scale of the measure, which is not known here.
 
     Raises:
         InvalidInput: shapes that do not fit, no query, or a value that is not finite.
@@ -52,7 +52,7 @@ def mean_intervals(
         raise InvalidInput(f"confidence is {confidence} → expected a number between 0 and 1 → use 0.95")
     boot = np.zeros((1, one.n_systems))
     if sums.n_active:
-        boot = np.abs(studentise(*bootstrap_moments(sums, n_resamples, stream(seed, 0, _MEAN))))
+        boot = np.abs(studentise(*bootstrap_moments(sums, n_resamples, stream(seed, 0, _MEAN), pool=False)))
     out = []
     for j, row in enumerate(values):
         low, high = _around(one, j, (mean[j], se[j]), boot[:, j], alpha)

@@ -112,15 +112,16 @@ def flip_moments(
 
 
 def bootstrap_moments(
-    sums: ClusterSums, n_resamples: int, rng: np.random.Generator
+    sums: ClusterSums, n_resamples: int, rng: np.random.Generator, *, pool: bool = True
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
     """Mean (centred at the observed one) and standard error of each resample of g clusters with replacement.
 
-    A resample whose clusters all agree says nothing of the spread; it is given the observed standard error.
+    A resample whose clusters all agree says nothing of the spread; it is given the observed standard error. `pool` draws
+    single queries without any difference as one lot, which is faster; what is drawn then depends on all systems together.
     """
     sizes, s = sums.sizes, sums.sums.shape[1]
     columns = np.hstack([on_grid(sums.sums**2), sums.sums, *_cross(sums), sizes[:, None], sizes[:, None] ** 2])
-    plain = ~sums.active & (sizes == 1)  # single queries without a difference: only their number matters
+    plain = ~sums.active & (sizes == 1) & pool  # single queries without a difference: only their number matters
     drawn = np.empty((n_resamples, columns.shape[1]))
     start = 0
     for counts, n_plain in _bootstrap_counts(plain, n_resamples, rng):

@@ -1,0 +1,44 @@
+import string
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evidense.errors import InvalidInput
+from evidense.stats import Differences, group_letters, simultaneous
+from evidense.stats.groups import _letters
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 8), st.integers(0, 2**32))
+def test_letters_say_exactly_which_pairs_are_alike(s: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    alike = rng.random((s, s)) < 0.6
+    alike = alike | alike.T | np.eye(s, dtype=bool)
+    names = list(string.ascii_uppercase[:s])
+    letters = _letters(alike, rng.permutation(s), names)
+    for i in range(s):
+        for j in range(s):
+            assert bool(set(letters[names[i]]) & set(letters[names[j]])) == alike[i, j]
+
+
+def test_letters_follow_the_simultaneous_test() -> None:
+    rng = np.random.default_rng(1)
+    values = 0.2 * rng.normal(size=(4, 150)) + np.array([[0.0], [0.05], [0.1], [0.4]])
+    names = ["w", "x", "y", "z"]
+    letters = group_letters(values, np.arange(150), names, n_resamples=1999, seed=3)
+    assert letters["z"] == "a"
+    pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
+    family = [Differences(np.array([values[i] - values[j] for i, j in pairs]), np.arange(150))]
+    for (i, j), e in zip(pairs, simultaneous(family, n_resamples=1999, seed=3)[0], strict=True):
+        assert bool(set(letters[names[i]]) & set(letters[names[j]])) == (e.p_adjusted > 0.05)
+
+
+def test_one_system_has_one_letter() -> None:
+    assert group_letters(np.zeros((1, 30)), np.arange(30), ["only"], seed=0) == {"only": "a"}
+
+
+def test_names_must_fit() -> None:
+    with pytest.raises(InvalidInput, match="2 names for 3 systems"):
+        group_letters(np.zeros((3, 30)), np.arange(30), ["a", "b"], seed=0)
