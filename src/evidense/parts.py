@@ -137,6 +137,7 @@ class LayeredTower(Protocol):
         ...
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """Items → vectors."""
 
@@ -172,6 +173,7 @@ class EncoderPart(Protocol):
 # --- rankers --------------------------------------------------------------------------------------------------------
 
 
+@runtime_checkable
 class Ranker(Protocol):
     """Collection → ranked lists without vectors: BM25, character n-grams, a run file of somebody."""
 

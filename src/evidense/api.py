@@ -1,0 +1,120 @@
+"""The public names. `import evidense as ev; ev.compare("base", "tuned", on="pairs.csv")`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evidense import registry
+from evidense.errors import EvidenseError, InvalidInput
+from evidense.parts import Encoder, Ranker
+from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
+from evidense.store import Store
+from evidense.study.compare import comparison
+from evidense.study.result import Result
+from evidense.study.run import Wishes, run_study
+from evidense.study.scoring import Scored, score_run
+from evidense.study.shipped import BUILT_IN, shipped
+from evidense.study.toml import read_study
+from evidense.values import Collection, Item, Picture
+
+System = str | Encoder | Ranker | Callable[[list[str]], Any]
+"""A spelling, an open encoder or ranker, or a function from texts to an array of vectors."""
+
+__all__ = [
+    "Collection",
+    "EvidenseError",
+    "Finding",
+    "Item",
+    "Picture",
+    "Ranking",
+    "Record",
+    "Result",
+    "Score",
+    "Scored",
+    "Store",
+    "Study",
+    "Verdict",
+    "compare",
+    "demo",
+    "list",
+    "run",
+    "score",
+]
+
+
+def compare(
+    base: System,
+    *others: System,
+    on: str | Collection | Sequence[str | Collection] = (),
+    qrels: str | None = None,
+    out: str | Path | None = None,
+    **settings: Any,
+) -> Result:
+    """Compare systems with a baseline on collections: did it help, where did it harm, how sure can you be?
+
+    `on` takes spellings (files, folders, names of built-in collections) or Collections; `qrels` stands in for it where the
+    systems are run files. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, depth,
+    sample_queries, sample_documents, confidence, n_resamples, name. A page is written only where `out` names a folder.
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    named = (on,) if isinstance(on, str | Collection) else tuple(on)
+    where = named if qrels is None else (*named, f"qrels:{qrels}")
+    if not where:
+        raise InvalidInput(
+            "no collection is named; expected on=… (a file, a folder, a built-in name) or qrels=…; "
+            "see evidense.list('datasets')"
+        )
+    engines, names = _engines((base, *others))
+    values = {c.name: c for c in where if isinstance(c, Collection)}
+    spellings = [c.name if isinstance(c, Collection) else c for c in where]
+    for key in ("measures", "slices", "claims", "references"):
+        if isinstance(settings.get(key), str):
+            settings[key] = [settings[key]]
+    study = comparison(names[0], names[1:], spellings, **settings)
+    return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
+
+
+def run(study: str | Path | Study = BUILT_IN, *, out: str | Path | None = None) -> Result:
+    """Run a study: a TOML file, the name of a shipped one, or a Study. A page is written only where `out` names a folder.
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    if not isinstance(study, Study):
+        study = read_study(Path(study)) if str(study).endswith(".toml") else shipped(str(study))
+    return run_study(study, Store(), Wishes(out=Path(out) if out else None))
+
+
+def demo(*, out: str | Path | None = None) -> Result:
+    """Run the ten-second study: BM25 against character n-grams on the docstrings of Python's own library."""
+    return run("demo", out=out)
+
+
+def score(run: str | Path, qrels: str | Path, measures: Sequence[str] | None = None, **settings: Any) -> Sequence[Scored]:
+    """Score a run file against judgements: one row a measure, with interval and per-query values. No torch is needed.
+
+    `settings`: confidence (.95), seed (0).
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    return score_run(str(run), str(qrels), measures, **settings)
+
+
+def _engines(systems: Sequence[System]) -> tuple[dict[str, Encoder | Ranker], Sequence[str]]:
+    """Give systems that exist only in this process a spelling, and open the functions among them."""
+    engines: dict[str, Encoder | Ranker] = {}
+    names = []
+    for system in systems:
+        if isinstance(system, str):
+            names.append(system)
+            continue
+        engine = system if isinstance(system, Encoder | Ranker) else registry.part("encoders", "callable").wrap(system)
+        names.append(f"python:{engine.name}")
+        engines[names[-1]] = engine
+    return engines, names
+
+
+list = registry.listing

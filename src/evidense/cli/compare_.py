@@ -1,0 +1,58 @@
+"""evidense compare."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evidense.cli.running import Order, execute
+
+
+def split(values: tuple[str, ...]) -> list[str]:
+    """Return the comma-separated parts of an option that may be repeated."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+@click.command("compare")
+@click.argument("base")
+@click.argument("tuned", nargs=-1, required=True)
+@click.option("--on", multiple=True, metavar="A,B,…", help="Collections: files, BEIR folders, built-in names (evidense list datasets).")
+@click.option("--qrels", type=click.Path(), help="Judgements, where the systems are run files and no collection is needed.")
+@click.option("--margin", type=float, default=0.02, show_default=True, help="Smallest difference that matters, in units of the measure.")
+@click.option("--measure", "measures", multiple=True, metavar="M,…", help="The first gets verdicts. Default: nDCG@10,RR@10,R@100.")
+@click.option("--slice", "slices", multiple=True, metavar="COLUMN,…", help="Slices named beforehand: tested, not only shown.")
+@click.option("--claim", "claims", multiple=True, metavar="CLAIM,…", help="Further claims to decide (evidense list claims).")
+@click.option("--reference", "references", multiple=True, metavar="SYSTEM,…", help="Systems shown as lines without a verdict, as bm25.")
+@click.option("--queries", "sample_queries", type=int, help="Draw at most this many queries of each collection.")
+@click.option("--documents", "sample_documents", type=int, help="Draw at most this many documents, all judged ones among them.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--confidence", type=float, default=0.95, show_default=True)
+@click.option("--depth", type=int, default=100, show_default=True, help="Documents kept for each query.")
+@click.option("--name", help="Name of the study. Default: TUNED-vs-BASE.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
+@click.option("--gate", type=click.Choice(["no-harm", "helps"]), help="Exit with 1 unless met.")
+@click.option("--allow-undecided", is_flag=True, help="Let UNDECIDED pass the gate.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Also write the summary as Markdown, for CI logs.")
+@click.option("--save-baseline", type=click.Path(path_type=Path), help="Write BASE's lists to NAME.baseline.json.gz: small enough to commit.")
+@click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
+@click.option("--plan", is_flag=True, help="Show steps, what is cached, estimated time and disk; run nothing.")
+def COMMAND(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str | None, **options: Any) -> None:
+    """Compare TUNED (one or more) with BASE.
+
+    A system is a hub id, a local folder, pip:PACKAGE/FOLDER, a TREC run file, bm25 …; with @dim=256, @int8 or @binary it is
+    cut or compressed. Exit codes: 0; 1 = the gate is not met; 2 = could not.
+
+    \b
+    evidense compare BASE TUNED --on pairs.csv,phenotypes,my-beir-folder --margin 0.02
+    evidense compare old.trec new.trec --qrels qrels.txt --gate no-harm
+    """
+    from evidense.errors import InvalidInput
+    from evidense.study.compare import comparison
+
+    where = [*split(on), *([f"qrels:{qrels}"] if qrels else [])]
+    if not where:
+        raise InvalidInput("no collection is named; expected --on with files, folders or names, or --qrels with run files; `evidense list datasets` shows what is built in")  # fmt: skip
+    order = Order(**{key: options.pop(key) for key in ("out", "plan", "gate", "allow_undecided", "markdown", "save_baseline")}, text=not options.pop("no_text"))
+    for key in ("measures", "slices", "claims", "references"):
+        options[key] = split(options[key]) or None
+    execute(comparison(base, tuned, where, **options), order)

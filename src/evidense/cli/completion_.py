@@ -1,0 +1,16 @@
+"""evidense completion."""
+
+import click
+
+LINES = {
+    "bash": 'eval "$(_EVIDENSE_COMPLETE=bash_source evidense)"',
+    "zsh": 'eval "$(_EVIDENSE_COMPLETE=zsh_source evidense)"',
+    "fish": "_EVIDENSE_COMPLETE=fish_source evidense | source",
+}
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(list(LINES)))
+def COMMAND(shell: str) -> None:
+    """Print the line to add to the start-up file of SHELL (bash, zsh, fish)."""
+    click.echo(LINES[shell])

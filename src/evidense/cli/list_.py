@@ -1,0 +1,22 @@
+"""evidense list."""
+
+import click
+
+
+@click.command("list")
+@click.argument("shelf", required=False)
+def COMMAND(shelf: str | None) -> None:
+    """Print the parts of SHELF, one a line; without SHELF, of every shelf under its name."""
+    from evidense import registry
+    from evidense.parts import SHELVES
+
+    if shelf is not None:
+        click.echo("\n".join(_rows(registry.summaries(shelf))))
+        return
+    for name in SHELVES:
+        click.echo("\n".join([name, *(f"  {row}" for row in _rows(registry.summaries(name))), ""]))
+
+
+def _rows(parts: dict[str, str]) -> list[str]:
+    width = max(map(len, parts), default=0)
+    return [f"{name:<{width}}  {summary}" for name, summary in parts.items()]

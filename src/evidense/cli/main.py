@@ -1,0 +1,83 @@
+"""The `evidense` command: argv → one api call → text. Commands are imported when they are called."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from evidense import __version__
+from evidense.errors import EvidenseError
+
+FIRST = ("demo", "compare", "run", "score", "list")
+"""What a newcomer needs, in this order."""
+MORE = ("replay", "completion")
+
+
+class Commands(click.Group):
+    """A group whose commands live one a file in evidense.cli and are found by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, the newcomer's first."""
+        return [*FIRST, *MORE]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command, or return None where there is none of this name."""
+        if cmd_name not in (*FIRST, *MORE):
+            return None
+        command: click.Command = importlib.import_module(f"evidense.cli.{cmd_name}_").COMMAND
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say the nearest name where a command is misspelt."""
+        from evidense.errors import UnknownName
+
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise UnknownName.among("command", args[0], (*FIRST, *MORE))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in two groups."""
+        for title, names in (("Start here", FIRST), ("More", MORE)):
+            rows = [(name, SUMMARIES[name]) for name in names]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+SUMMARIES = {
+    "demo": "Ten seconds, no model: BM25 against character n-grams.",
+    "compare": "Did my fine-tuning help, where did it harm, how sure?",
+    "run": "Run a study file, or a shipped study.",
+    "score": "Score anybody's run file, with intervals.",
+    "list": "What can be compared, and on what.",
+    "replay": "Recompute what a page claims.",
+    "completion": "Print the line that switches on completion in a shell.",
+}
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="evidense")
+def cli() -> None:
+    """Evidense puts claims about dense retrievers to the test.
+
+    \b
+    evidense compare BASE TUNED --on pairs.csv,phenotypes --margin 0.02
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line; exit 0, 1 (a gate is not met) or 2 (could not)."""
+    try:
+        code = cli.main(args=None if argv is None else list(argv), prog_name="evidense", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        print("stopped; the same command continues where this one was", file=sys.stderr)
+        code = 2
+    except EvidenseError as error:
+        print(f"evidense: {error}", file=sys.stderr)
+        code = 2
+    sys.exit(code if isinstance(code, int) else 0)

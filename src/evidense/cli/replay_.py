@@ -1,0 +1,30 @@
+"""evidense replay."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("replay")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def COMMAND(folder: Path) -> None:
+    """Hash the records in FOLDER again, recompute everything its page claims, and compare.
+
+    Same machine: the same bytes. Another machine: within .001 of the measure, and what differs there is named. Exit 1 where
+    a claim did not come out again.
+    """
+    from evidense.cli.lines import say_progress
+    from evidense.study.replay import TOLERANCE, replay
+
+    found = replay(folder, progress=say_progress)
+    click.echo(f"{found.n_records:,} records and the page hash to what they say")
+    if found.same:
+        click.echo("recomputed from nothing: the same records, byte for byte")
+    else:
+        click.echo(f"recomputed from nothing: largest difference {found.largest:.2g} (tolerance {TOLERANCE:g})")
+    for sentence in found.environment:
+        click.echo(f"  {sentence}")
+    for sentence in found.changed:
+        click.echo(f"✖ {sentence}")
+    if not found.held:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,32 @@
+"""evidense run."""
+
+from pathlib import Path
+
+import click
+
+from evidense.cli.running import Order, execute
+
+
+@click.command("run")
+@click.argument("study", required=False)
+@click.option("--toy", "is_toy", is_flag=True, help="Small samples, few resamples: to see that it runs.")
+@click.option("--full", "is_full", is_flag=True, help="Everything: no samples.")
+@click.option("--plan", is_flag=True, help="Show steps, what is cached, estimated time and disk; run nothing.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
+@click.option("--gate", type=click.Choice(["no-harm", "helps"]), help="Exit with 1 unless met.")
+@click.option("--allow-undecided", is_flag=True, help="Let UNDECIDED pass the gate.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Also write the summary as Markdown, for CI logs.")
+@click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
+@click.option("--list", "listing", is_flag=True, help="Name the shipped studies.")
+def COMMAND(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_text: bool, **order: object) -> None:
+    """Run STUDY: a TOML file, or the name of a shipped study (default: minilm, the built-in one)."""
+    from evidense.study.compare import full, toy
+    from evidense.study.shipped import BUILT_IN, names, shipped
+    from evidense.study.toml import read_study
+
+    if listing:
+        click.echo("\n".join(f"{name}  {question}" for name, question in names().items()))
+        return
+    chosen = read_study(Path(study)) if study and study.endswith(".toml") else shipped(study or BUILT_IN)
+    chosen = full(chosen) if is_full else chosen
+    execute(toy(chosen) if is_toy else chosen, Order(**order, text=not no_text))  # type: ignore[arg-type]

@@ -1,0 +1,75 @@
+"""Running: what compare, run and demo have in common: show the plan, run, print the lines, hold the gate."""
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from evidense.cli.lines import say_collection, say_progress
+from evidense.records import Study
+from evidense.store import Store, write_atomically
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a study is to be run from the command line."""
+
+    out: Path | None = None
+    text: bool = True
+    plan: bool = False
+    gate: str | None = None
+    allow_undecided: bool = False
+    markdown: Path | None = None
+    save_baseline: Path | None = None
+
+
+def execute(study: Study, order: Order) -> None:
+    """Run a study, or show its plan; print each collection's verdicts and, last, the page's path.
+
+    Raises:
+        click.exceptions.Exit: with 1 where the gate is not met.
+    """
+    from evidense import report
+    from evidense.cli.plans import estimate_line, plan_text
+    from evidense.study.baseline import save_baseline
+    from evidense.study.plan import plan
+    from evidense.study.run import Wishes, open_study, run_study
+    from evidense.study.toml import write_study
+
+    command = shlex.join(["evidense", *sys.argv[1:]])
+    out = order.out or Path("evidense-out") / study.name
+    wishes = Wishes(out=out, text=order.text, command=command, ready=say_collection, progress=say_progress)
+    store = Store()
+    steps = plan(open_study(study, wishes), store)
+    if order.plan:
+        click.echo(plan_text(steps, store))
+        return
+    if steps.seconds >= 1:
+        click.echo(estimate_line(steps), err=True)
+    result = run_study(study, store, wishes)
+    if result.page is None:
+        return
+    write_atomically(result.page.parent / "study.toml", write_study(result.study).encode())
+    _summary(report.table_markdown(result.study, result.records), order.markdown)
+    if order.save_baseline:
+        save_baseline(result, order.save_baseline)
+    met = True
+    if order.gate:
+        held = result.gate(order.gate, allow_undecided=order.allow_undecided)
+        met = held.passed
+        click.echo("\n".join([f"gate {order.gate}: {'met' if met else 'NOT met'}", *(f"  {f}" for f in held.failures)]))
+    click.echo(str(result.page))
+    if not met:
+        raise click.exceptions.Exit(1)
+
+
+def _summary(markdown: str, wanted: Path | None) -> None:
+    """Write the Markdown summary where the user, or the CI that runs us, collects it."""
+    if wanted is not None:
+        write_atomically(wanted, markdown.encode())
+    if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(step_summary).open("a", encoding="utf-8") as file:
+            file.write(markdown + "\n")

@@ -1,0 +1,28 @@
+"""evidense score."""
+
+import click
+
+
+@click.command("score")
+@click.argument("run", type=click.Path(exists=True, dir_okay=False))
+@click.argument("qrels", type=click.Path(exists=True, dir_okay=False))
+@click.argument("measures", nargs=-1)
+@click.option("--per-query", is_flag=True, help="Print each query's value: query, measure, value.")
+@click.option("--confidence", type=float, default=0.95, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+def COMMAND(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, confidence: float, seed: int) -> None:
+    """Score RUN (a run file in any usual form) against QRELS with MEASURES (default: nDCG@10 RR@10 R@100).
+
+    Every spelling of a measure is read: nDCG@10, ndcg_cut_10, mrr@10, recall_100. Each mean has its interval.
+    """
+    from evidense.api import score
+
+    rows = score(run, qrels, measures or None, confidence=confidence, seed=seed)
+    if per_query:
+        click.echo("\n".join(f"{q}\t{row.measure}\t{v:.6f}" for row in rows for q, v in row.per_query.items()))
+        return
+    width = max(len(row.measure) for row in rows)
+    for row in rows:
+        click.echo(f"{row.measure:<{width}}  {row.mean:.4f} [{row.low:.4f}, {row.high:.4f}]  n {len(row.per_query):,}")
+    for warning in dict.fromkeys(w for row in rows for w in row.warnings):
+        click.echo(f"⚠ {warning}", err=True)

@@ -1,0 +1,54 @@
+"""Environment: what a number may depend on besides its inputs; noted beside every ranking, no part of its identity."""
+
+import os
+import platform
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("evidense", "numpy", "scipy", "bm25s", "torch", "transformers", "tokenizers", "wordllama", "ir-measures")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@cache
+def environment() -> dict[str, str]:
+    """Return versions, threads, processor and system, as texts."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "threads": _threads(),
+        **{name: found for name in PACKAGES if (found := _version(name))},
+    }
+
+
+def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Return one sentence for each thing that is no longer as it was.
+
+    >>> differences({"numpy": "2.0", "threads": "2"}, {"numpy": "2.1", "threads": "2"})
+    ['numpy was 2.0, is 2.1']
+    """
+    names = dict.fromkeys([*then, *now])
+    return [f"{n} was {then.get(n, 'absent')}, is {now.get(n, 'absent')}" for n in names if then.get(n) != now.get(n)]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _threads() -> str:
+    asked = [f"{name}={os.environ[name]}" for name in THREADS if name in os.environ]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return ", ".join([f"{cores} cores", *asked])
+
+
+def _processor() -> str:
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

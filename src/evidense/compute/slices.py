@@ -1,0 +1,49 @@
+"""Slices: named subsets of a collection's queries, by a column or by the length of the query."""
+
+from collections import Counter
+
+import numpy as np
+from jaxtyping import Bool
+
+from evidense.errors import UnknownName
+from evidense.values import Collection
+
+LENGTH = "length"
+"""The one column that every collection of texts has: number of words of the query, in thirds."""
+SMALLEST = 20
+"""Queries; a smaller slice cannot be decided and is not shown."""
+MOST_VALUES = 12
+"""Values of one column that are shown, the most frequent first."""
+
+
+def columns_of(collection: Collection) -> list[str]:
+    """Return the names of the columns that this collection can be sliced by."""
+    has_texts = all(item.text is not None for item in collection.queries)
+    return [*([LENGTH] if has_texts else []), *sorted(collection.columns)]
+
+
+def slices(collection: Collection, column: str) -> dict[str, Bool[np.ndarray, " q"]]:
+    """Return value → mask over the collection's queries, for values with at least 20 queries.
+
+    Raises:
+        UnknownName: the collection has no such column.
+    """
+    if column not in columns_of(collection):
+        raise UnknownName.among(f"slice column of {collection.name}", column, columns_of(collection))
+    values = _lengths(collection) if column == LENGTH else _values(collection, column)
+    frequent = [value for value, n in Counter(values).most_common(MOST_VALUES) if value and n >= SMALLEST]
+    all_values = np.array(values, dtype=object)
+    masks = {value: np.asarray(all_values == value, dtype=bool) for value in sorted(frequent)}
+    return {} if len(masks) == 1 and next(iter(masks.values())).all() else masks
+
+
+def _values(collection: Collection, column: str) -> list[str]:
+    by_query = collection.columns[column]
+    return [by_query.get(query_id, "") for query_id in collection.query_ids]
+
+
+def _lengths(collection: Collection) -> list[str]:
+    words = np.array([len((item.text or "").split()) for item in collection.queries])
+    short, long = np.quantile(words, [1 / 3, 2 / 3]).astype(int)
+    names = (f"≤ {short} words", f"{short + 1}–{long} words", f"> {long} words")
+    return [names[0] if w <= short else names[1] if w <= long else names[2] for w in words]

@@ -1,0 +1,73 @@
+"""Gate: may it ship? Passed or not, with the rows that say why."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from evidense.errors import UnknownName
+from evidense.records import Verdict
+from evidense.stats.rule import MIN_CLUSTERS
+
+GateName = Literal["no-harm", "helps"]
+LABELS = {"HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED"}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Whether a gate is met; false in a boolean context where it is not. Its text is the verdict table."""
+
+    name: str
+    margin: float
+    passed: bool
+    failures: tuple[str, ...]
+    """One sentence a row that fails."""
+    table: str
+
+    def __bool__(self) -> bool:
+        """Return whether the gate is met."""
+        return self.passed
+
+    def __repr__(self) -> str:
+        """Return the gate's word, the failing rows and the verdict table: what pytest shows."""
+        word = "met" if self.passed else "NOT met"
+        return "\n".join([f"gate {self.name} at margin {self.margin:g}: {word}", *self.failures, self.table])
+
+
+def gate(
+    verdicts: Sequence[Verdict], name: str, margin: float, *, allow_undecided: bool = False, table: str = ""
+) -> Gate:
+    """Hold every comparison against a gate.
+
+    `no-harm`: met only where a loss beyond the margin is ruled out on every collection (low > −margin), from at least 20
+    independent groups of queries. `helps`: met only where every collection HELPS. With `allow_undecided` only what is
+    decided to the contrary fails.
+
+    Raises:
+        UnknownName: no such gate.
+    """
+    if name not in _REFUSALS:
+        raise UnknownName.among("gate", name, _REFUSALS)
+    rows = [v for v in verdicts if v.verdict in LABELS]
+    failures = tuple(text for v in rows if (text := _REFUSALS[name](v, margin, allow_undecided)))
+    return Gate(name, margin, not failures and bool(rows), failures, table)
+
+
+def _harm(v: Verdict, margin: float, allow_undecided: bool) -> str:
+    where = f"{v.system} on {v.collection}"
+    if v.low == v.high == 0:
+        return ""
+    if v.high < 0 and v.low < -margin and v.n_clusters >= MIN_CLUSTERS:
+        return f"{where}: HARMS ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
+    ruled_out = v.low > -margin and v.n_clusters >= MIN_CLUSTERS
+    return "" if ruled_out or allow_undecided else f"{where}: a loss of {-v.low:.3f} is not ruled out (margin {margin:g})"
+
+
+def _no_help(v: Verdict, margin: float, allow_undecided: bool) -> str:
+    helps = v.low > 0 and v.high > margin and v.n_clusters >= MIN_CLUSTERS
+    decided = v.n_clusters >= MIN_CLUSTERS and (v.high < 0 or (v.low >= -margin and v.high <= margin))
+    if helps or (allow_undecided and not decided):
+        return ""
+    return f"{v.system} on {v.collection}: does not help ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
+
+
+_REFUSALS: dict[str, Callable[[Verdict, float, bool], str]] = {"no-harm": _harm, "helps": _no_help}

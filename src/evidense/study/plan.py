@@ -1,0 +1,81 @@
+"""Plan: the steps of a study, what the store already holds, and what the rest will take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evidense.compute.encode import is_cached
+from evidense.compute.progress import estimate
+from evidense.parts import Ranker, Tower
+from evidense.store import Store
+from evidense.study.run import Opened
+from evidense.values import Collection, Item
+from evidense.verbs.retrieve import System, step_key
+
+RANKING_BYTES = 8
+"""Bytes a ranked document takes on disk: an index and a score."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One system on one collection."""
+
+    system: str
+    collection: str
+    n_queries: int
+    n_documents: int
+    cached: bool
+    seconds: float
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every step of a study, in the order in which they run."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Estimated time of what is not cached."""
+        return sum(s.seconds for s in self.steps)
+
+    @property
+    def size_bytes(self) -> int:
+        """Estimated disk of what is not cached."""
+        return sum(s.size_bytes for s in self.steps)
+
+
+def plan(opened: Opened, store: Store) -> Plan:
+    """Find out which steps are done, and estimate the others; texts that two systems share are encoded once."""
+    seen: set[tuple[str, str, str]] = set()
+    steps = []
+    for collection in opened.collections:
+        for system in (*opened.systems, *opened.references):
+            if store.recall(step_key(system, collection, opened.study.depth)):
+                steps.append(_step(system, collection, True, 0.0, 0))
+                continue
+            seconds, size = _cost(system, collection, store, seen)
+            size += len(collection.queries) * opened.study.depth * RANKING_BYTES
+            steps.append(_step(system, collection, False, seconds, size))
+    return Plan(tuple(steps))
+
+
+def _step(system: System, collection: Collection, cached: bool, seconds: float, size_bytes: int) -> Step:
+    return Step(system.label, collection.name, len(collection.queries), len(collection.corpus), cached, seconds, size_bytes)
+
+
+def _cost(system: System, collection: Collection, store: Store, seen: set[tuple[str, str, str]]) -> tuple[float, int]:
+    if isinstance(system.engine, Ranker):
+        return 0.0, 0
+    seconds, size = 0.0, 0
+    sides: Sequence[tuple[str, Tower, Sequence[Item]]] = (
+        ("documents", system.engine.tower("document"), collection.corpus),
+        ("queries", system.engine.tower("query"), collection.queries),
+    )
+    for side, tower, items in sides:
+        key = (tower.fingerprint, collection.checksum, side)
+        if key not in seen and not is_cached(tower, items, store):
+            needed = estimate(tower, items)
+            seconds, size = seconds + needed.seconds, size + needed.size_bytes
+        seen.add(key)
+    return seconds, size

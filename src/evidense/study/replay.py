@@ -1,0 +1,111 @@
+"""Replay: does a page still say what its records say, and do the records still come out of the same study?"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidense.compute.environment import differences, environment
+from evidense.errors import InvalidInput
+from evidense.records import Finding, Ranking, Record, Score, Study, Verdict, from_json
+from evidense.store import Store
+from evidense.study.run import Wishes, run_study
+from evidense.study.toml import read_study
+
+TOLERANCE = 0.001
+"""Largest difference of a mean or an interval's end, in units of the measure, that counts as the same on another machine.
+
+Vectors agree to 1e-6 across machines; a rank can turn where two scores are that close, and one query of a few hundred then
+moves a mean by less than this.
+"""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found. `same` = every record has the id that it had: the same bytes."""
+
+    n_records: int
+    same: bool
+    largest: float
+    """Largest absolute difference of an effect, an end of an interval or a mean."""
+    changed: tuple[str, ...]
+    """One sentence for each verdict whose word changed, or number beyond the tolerance."""
+    environment: tuple[str, ...]
+    """What is not as it was: versions, threads, processor, set-up."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the page's claims came out again, within the tolerance."""
+        return not self.changed
+
+
+def replay(folder: Path, *, progress: Callable[[int, int, float], None] | None = None) -> Replay:
+    """Hash the records of a page again, then recompute all of them in an empty store and compare.
+
+    Raises:
+        InvalidInput: the folder holds no page, or a record or file was altered.
+    """
+    then = read_records(folder)
+    study = read_study(folder / "study.toml")
+    with tempfile.TemporaryDirectory(prefix="evidense-replay-") as scratch:
+        now = run_study(study, Store(Path(scratch)), Wishes(progress=progress)).records
+    return compare_records(then, list(now))
+
+
+def read_records(folder: Path) -> list[Record]:
+    """Read the records beside a page; each is hashed again, and the page's own file too.
+
+    Raises:
+        InvalidInput: no records there, or something was altered.
+    """
+    path = folder / "records.json"
+    if not path.exists():
+        raise InvalidInput(f"'{folder}' holds no records.json; expected a folder that evidense wrote (--out); name that folder")
+    held = json.loads(path.read_text(encoding="utf-8"))
+    page = hashlib.sha256((folder / "report.html").read_bytes()).hexdigest()
+    if page != held["report_sha256"]:
+        raise InvalidInput(f"'{folder / 'report.html'}' is not the page that was written (its sha256 is {page[:12]}, the records say {held['report_sha256'][:12]}); run the study again")  # fmt: skip
+    return [from_json(r) for r in held["records"]]
+
+
+def compare_records(then: list[Record], now: list[Record]) -> Replay:
+    """Compare two sets of records of one study by what they are about."""
+    numbers_then, numbers_now = _numbers(then), _numbers(now)
+    gone = [f"{site}: not recomputed" for site in numbers_then if site not in numbers_now]
+    moved = {s: abs(v - numbers_now[s]) for s, v in numbers_then.items() if s in numbers_now}
+    far = [f"{s}: was {numbers_then[s]:.6f}, is {numbers_now[s]:.6f}" for s, by in moved.items() if by > TOLERANCE]
+    return Replay(
+        n_records=len(then),
+        same={r.id for r in then} == {r.id for r in now},
+        largest=max(moved.values(), default=0.0),
+        changed=tuple([*gone, *_changed_words(then, now), *far]),
+        environment=tuple(_environment(then)),
+    )
+
+
+def _numbers(records: list[Record]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for r in records:
+        if isinstance(r, Score):
+            found[f"{r.system} on {r.collection}, mean {r.measure}"] = r.mean
+        elif isinstance(r, Finding):
+            where = ", ".join(str(v) for v in r.site.values())
+            found |= {f"{r.estimand} ({where}), {end}": v for end, v in (("effect", r.value), ("low", r.low), ("high", r.high)) if v is not None}
+    return found
+
+
+def _changed_words(then: list[Record], now: list[Record]) -> list[str]:
+    words = [{(v.claim if v.verdict in {"HOLDS", "FAILS"} else "", v.system, v.collection): v.verdict for v in rs if isinstance(v, Verdict)} for rs in (then, now)]
+    return [f"{s} on {c}: was {word}, is {words[1].get((claim, s, c))}" for (claim, s, c), word in words[0].items() if words[1].get((claim, s, c)) != word]
+
+
+def _environment(then: list[Record]) -> list[str]:
+    rankings = [r for r in then if isinstance(r, Ranking)]
+    return differences(dict(rankings[0].observed.get("environment", {})), environment()) if rankings else []
+
+
+def study_of(records: list[Record]) -> Study:
+    """Return the study among the records."""
+    return next(r for r in records if isinstance(r, Study))

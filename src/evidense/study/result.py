@@ -1,0 +1,92 @@
+"""Result: the records that a study made, with the few things that one does with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from evidense import report
+from evidense.errors import MissingExtra
+from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
+from evidense.store import Store
+from evidense.study.gate import Gate, gate
+
+if TYPE_CHECKING:
+    import pandas
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What `compare` and `run` return. Its table shows in a notebook; nothing is printed unasked."""
+
+    study: Study
+    records: tuple[Record, ...]
+    store: Store
+    page: Path | None = None
+    """The report that was written, if one was asked for."""
+    command: str = ""
+
+    def of(self, kind: type[R]) -> list[R]:
+        """Return the records of one kind, in the order in which they were made."""
+        return [r for r in self.records if isinstance(r, kind)]
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Verdicts, one a system and collection, then those of claims that the study names."""
+        return self.of(Verdict)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Every estimate with its interval."""
+        return self.of(Finding)
+
+    @property
+    def scores(self) -> list[Score]:
+        """Per-query values, one record a system, collection and measure."""
+        return self.of(Score)
+
+    @property
+    def rankings(self) -> list[Ranking]:
+        """Ranked lists, one record a system and collection."""
+        return self.of(Ranking)
+
+    def gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
+        """Hold the verdicts against a gate; `assert result.gate("no-harm", margin=.02)` shows the table where it fails."""
+        m = self.study.margin if margin is None else margin
+        return gate(self.verdicts, name, m, allow_undecided=allow_undecided, table=repr(self))
+
+    def report(self, out: Path | str, *, text: bool = True) -> Path:
+        """Write the page and its companions into a folder and return the page's path."""
+        return report.write(self.study, self.records, self.store, Path(out), text=text, command=self.command)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return the verdicts as a data frame, one row a verdict.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise MissingExtra.named("notebook", "a data frame", "pandas") from None
+        return pandas.DataFrame([_row(v) for v in self.verdicts])
+
+    def _repr_html_(self) -> str:
+        return report.table_html(self.study, self.records)
+
+    def __repr__(self) -> str:
+        """Return the verdict table as text."""
+        return report.table_text(self.study, self.records)
+
+
+def _row(verdict: Verdict) -> dict[str, object]:
+    content = verdict.content()
+    details = content.pop("details")
+    return {**content, **{k: v for k, v in details.items() if not isinstance(v, dict)}}
+
+
+def kinds(records: Sequence[Record]) -> dict[str, int]:
+    """Return how many records there are of each kind."""
+    return {kind: sum(r.kind == kind for r in records) for kind in dict.fromkeys(r.kind for r in records)}

@@ -1,0 +1,136 @@
+"""Run: a Study, step by step, to its records and its page. A killed run continues where it stopped."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from evidense import registry, report
+from evidense.compute.progress import Progress
+from evidense.errors import InvalidInput
+from evidense.parts import Encoder, Ranker
+from evidense.records import Record, Study
+from evidense.store import Store
+from evidense.study.result import Result
+from evidense.values import Collection, sample
+from evidense.verbs.decide import Board, decide_collection, decide_over
+from evidense.verbs.retrieve import System, labels, open_system, retrieve
+from evidense.verbs.score import score, with_judged
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a study is run: nothing here changes a number.
+
+    `engines` are systems and `values` collections that exist in this process only, by the spelling that the study gives
+    them. `ready` hears of each collection as soon as it is decided; `progress` of the encoding.
+    """
+
+    out: Path | None = None
+    text: bool = True
+    command: str = ""
+    engines: Mapping[str, Encoder | Ranker] = field(default_factory=dict)
+    values: Mapping[str, Collection] = field(default_factory=dict)
+    ready: Callable[[Study, Sequence[Record]], None] | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A study whose systems and collections have been found: what runs, or is planned."""
+
+    study: Study
+    systems: tuple[System, ...]
+    references: tuple[System, ...]
+    collections: tuple[Collection, ...]
+
+
+def open_study(study: Study, wishes: Wishes) -> Opened:
+    """Open every system and collection before anything is computed, so that a misspelling costs no time.
+
+    Queries that losses.csv in the page's folder marks as wrongly labelled are excluded from here on: the study that comes
+    back says which.
+
+    Raises:
+        UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
+    """
+    study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(wishes)})))
+    collections = tuple(c for spelling in study.collections for c in _collections(study, spelling, wishes))
+    twice = sorted({c.name for c in collections if sum(o.name == c.name for o in collections) > 1})
+    if twice:
+        raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
+    names = labels((*study.systems, *study.references))
+    opened = [_system(s, names[i], wishes) for i, s in enumerate((*study.systems, *study.references))]
+    n = len(study.systems)
+    return Opened(study, tuple(opened[:n]), tuple(opened[n:]), collections)
+
+
+def run_study(study: Study, store: Store, wishes: Wishes) -> Result:
+    """Run a study and write its page, if `wishes.out` names a folder.
+
+    Raises:
+        EvidenseError: whatever a part, the store or the statistics refuse, before the page is touched.
+    """
+    opened = open_study(study, wishes)
+    store.put(opened.study)
+    records: list[Record] = [opened.study]
+    boards = []
+    for board, made in _boards(opened, store, wishes.progress):
+        boards.append(board)
+        decided = decide_collection(opened.study, board, store)
+        records += [*made, *decided]
+        if wishes.ready:
+            wishes.ready(opened.study, decided)
+    records += decide_over(opened.study, boards, store)
+    result = Result(opened.study, tuple(records), store, command=wishes.command)
+    return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
+
+
+def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator[tuple[Board, list[Record]]]:
+    wanted = with_judged(opened.study.measures)
+    everyone = (*opened.systems, *opened.references)
+    for place, collection in enumerate(opened.collections):
+        rankings = {s.label: retrieve(s, collection, opened.study.depth, store, progress) for s in everyone}
+        scores = {(s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, wanted, store)}
+        board = Board(
+            place=place,
+            n_collections=len(opened.collections),
+            collection=collection,
+            labels=tuple(s.label for s in opened.systems),
+            references=tuple(s.label for s in opened.references),
+            rankings=rankings,
+            scores=scores,
+        )
+        yield board, [*rankings.values(), *scores.values()]
+
+
+def _collections(study: Study, spelling: str, wishes: Wishes) -> list[Collection]:
+    if spelling in wishes.values:
+        found: tuple[Collection, ...] = (wishes.values[spelling],)
+    else:
+        part, rest = registry.dataset(spelling)
+        found = part.open(rest)
+    drawn = [sample(c, study.sample_queries, study.sample_documents, study.seed) for c in found]
+    return [_without(c, {e.removeprefix(f"{c.name}\t") for e in study.excluded if e.startswith(f"{c.name}\t")}) for c in drawn]
+
+
+def _marked(wishes: Wishes) -> list[str]:
+    if wishes.out is None:
+        return []
+    return [f"{name}\t{query}" for (name, query), word in report.read_labels(wishes.out / "losses.csv").items() if word]
+
+
+def _without(collection: Collection, query_ids: set[str]) -> Collection:
+    """Leave out queries whose label somebody marked as wrong in losses.csv, for all systems alike."""
+    gone = query_ids & set(collection.query_ids)
+    if not gone:
+        return collection
+    queries = [item for item in collection.queries if item.id not in gone]
+    qrels = {q: g for q, g in collection.qrels.items() if q not in gone}
+    note = f"{len(gone):,} queries marked 'label wrong?' in losses.csv were left out, for all systems alike"
+    return replace(collection, queries=queries, qrels=qrels).with_notes(note)
+
+
+def _system(spelling: str, label: str, wishes: Wishes) -> System:
+    if spelling in wishes.engines:
+        return System.of(wishes.engines[spelling], label, spelling)
+    return open_system(spelling, label)

