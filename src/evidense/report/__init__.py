@@ -1,1 +1,26 @@
 """Report: records to one page, figures, tables and exports."""
+
+from collections.abc import Iterable
+
+from evidense.records import Record, Study
+from evidense.report import notebook, tables
+from evidense.report.contents import Contents
+from evidense.report.labels import read_labels
+from evidense.report.write import write
+
+__all__ = ["read_labels", "table_html", "table_markdown", "table_text", "write"]
+
+
+def table_html(study: Study, records: Iterable[Record]) -> str:
+    """Return the compact table that a notebook shows: one HTML fragment with its own styles."""
+    return notebook.fragment(Contents.of(study, records))
+
+
+def table_markdown(study: Study, records: Iterable[Record]) -> str:
+    """Return answer, gate and table in Markdown, for the summary of a CI run."""
+    return tables.markdown(Contents.of(study, records))
+
+
+def table_text(study: Study, records: Iterable[Record], width: int = 100) -> str:
+    """Return answer, gate and table for a terminal of this width."""
+    return tables.text(Contents.of(study, records), width)

@@ -1,0 +1,187 @@
+"""Answer: what somebody reads in the first ten seconds: one sentence a system, its gate, and what to beware of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from evidense.measures import condensed
+from evidense.records import Ranking, Verdict
+from evidense.report.contents import Contents
+from evidense.report.numerals import count, interval, short, signed, size
+from evidense.report.words import passes_no_harm
+
+SURFACED = 0.05
+"""Share of unjudged documents in the top 10 beyond the baseline's that is worth a warning."""
+NAMED = 3
+"""Collections that a sentence names before it counts."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The sentence of one system; `lead` is its first words, `tone` the colour that goes with them."""
+
+    system: str
+    lead: str
+    sentence: Markup
+    tone: str
+    passes: bool
+
+
+def answer(contents: Contents, system: str) -> Answer:
+    """Say in one sentence where a system helps, harms, and what is not known."""
+    verdicts = contents.worst_first(system)
+    by_word = {w: [v.collection for v in verdicts if v.verdict == w] for w in ("HARMS", "UNDECIDED", "SAME", "HELPS", "IDENTICAL")}
+    passes = passes_no_harm(verdicts)
+    lead, tone = _lead(by_word, passes, len(verdicts))
+    return Answer(system, lead, _sentence(by_word, verdicts, contents.study.margin), tone, passes)
+
+
+def _lead(by_word: dict[str, list[str]], passes: bool, n: int) -> tuple[str, str]:
+    if by_word["HARMS"]:
+        return ("NOT YET", "harms") if by_word["HELPS"] else ("NO", "harms")
+    if len(by_word["IDENTICAL"]) == n:
+        return "IDENTICAL", "same"
+    if not passes:
+        return "NOT SURE YET", "undecided"
+    if by_word["HELPS"]:
+        return "YES", "helps"
+    return ("NO HARM", "undecided") if by_word["UNDECIDED"] else ("SAME", "same")
+
+
+def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin: float) -> Markup:
+    n, m = len(verdicts), short(margin)
+    if len(by_word["IDENTICAL"]) == n:
+        return Markup("every query has the same value {}.").format(_everywhere(n))
+    parts = [Markup("it {} {}").format(verb, names(by_word[word], n)) for word, verb in (("HELPS", "helps"), ("HARMS", "harms")) if by_word[word]]
+    text = Markup(" and ").join(parts)
+    open_ = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and v.low <= -margin]
+    closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and v.low > -margin]
+    still = by_word["SAME"] + by_word["IDENTICAL"]
+    more = []
+    if still:
+        more.append(Markup("no difference beyond {} {}").format(m, _on(still, n)))
+    if open_:
+        more.append(Markup("a loss beyond {} is not ruled out {}").format(m, _on(open_, n)))
+    if closed:
+        more.append(Markup("no loss beyond {}, gain unsure {}").format(m, _on(closed, n)))
+    return Markup("; ").join([*([text] if text else []), *more]) + "."
+
+
+def _everywhere(n: int) -> str:
+    return f"on all {n} collections" if n > 1 else "on this collection"
+
+
+def _on(collections: Sequence[str], n: int) -> Markup:
+    if len(collections) == n > 1:
+        return Markup(_everywhere(n))  # noqa: S704  (a fixed text and a number)
+    return Markup("on {}").format(names(collections, n))
+
+
+def names(collections: Sequence[str], n: int) -> Markup:
+    """Return the collections by name, or by number where they are many."""
+    if len(collections) == n > NAMED:
+        return Markup("all {} collections").format(n)
+    shown = [Markup("<bdi>{}</bdi>").format(c) for c in collections[: NAMED if len(collections) > NAMED + 1 else NAMED + 1]]
+    left = len(collections) - len(shown)
+    if left:
+        return Markup(", ").join(shown) + Markup(" and {} more").format(left)
+    return shown[0] if len(shown) == 1 else Markup(", ").join(shown[:-1]) + Markup(" and ") + shown[-1]
+
+
+def title(contents: Contents) -> Markup:
+    """Return who is compared with whom."""
+    systems = contents.systems
+    who = Markup("<bdi>{}</bdi>").format(systems[0]) if len(systems) == 1 else Markup("{} systems").format(len(systems))
+    return who + Markup(" vs <bdi>{}</bdi>").format(contents.baseline)
+
+
+def family(contents: Contents) -> str:
+    """Return what the intervals are adjusted over."""
+    n, k = len(contents.collections), len(contents.systems)
+    collections = f"{n} collection{'s' if n != 1 else ''}"
+    if k == 1:
+        return f"adjusted over {collections}" if n > 1 else "one comparison"
+    return f"adjusted over {len(contents.verdicts)} comparisons ({collections} × {k} systems)"
+
+
+# --- what to beware of
+
+
+def warnings(contents: Contents, system: str) -> list[Markup]:
+    """Return one sentence for everything that could make the comparison unfair."""
+    return [*_unjudged(contents, system), *_prompts(contents, system), *_own_warnings(contents, system)]
+
+
+def _unjudged(contents: Contents, system: str) -> list[Markup]:
+    found = []
+    for verdict in contents.worst_first(system):
+        judged = verdict.details.get("judged") or {}
+        base, own = (1 - judged.get(side, 1.0) for side in ("base", "system"))
+        if own - base < SURFACED:
+            continue
+        text = Markup("<bdi>{}</bdi>: {:.0%} of <bdi>{}</bdi>’s top 10 unjudged (baseline {:.0%})").format(verdict.collection, own, system, base)
+        beside = contents.differences.get((system, verdict.collection, condensed(verdict.measure)))
+        if beside is not None:
+            text += Markup("; over judged documents only {} {}").format(signed(beside.value), interval(beside.low, beside.high))
+        found.append(text)
+    return found
+
+
+def _prompts(contents: Contents, system: str) -> list[Markup]:
+    setups = [_setup(contents.ranking_of(s)) for s in (contents.baseline, system)]
+    found = []
+    for field, side in (("query_prompt", "query"), ("document_prompt", "document")):
+        base, own = (setup.get(field) or "" for setup in setups)
+        if base != own:
+            found.append(Markup("{} prompts differ: {} vs {} (baseline)").format(side, quoted(own), quoted(base)))
+    return found
+
+
+def _own_warnings(contents: Contents, system: str) -> list[Markup]:
+    pairs = [(s, w) for s in (system, contents.baseline) for w in _setup(contents.ranking_of(s)).get("warnings") or ()]
+    return [Markup("<bdi>{}</bdi>: {}").format(s, w) for s, w in pairs]
+
+
+def quoted(prompt: str) -> str:
+    """Return a prompt in quotes, or the word none.
+
+    >>> quoted("query: "), quoted("")
+    ('“query: ”', 'none')
+    """
+    return f"“{prompt}”" if prompt else "none"
+
+
+# --- size and speed, which never enter the verdict
+
+
+def costs(contents: Contents, system: str) -> list[tuple[str, bool]]:
+    """Return size and speed, baseline → system, each with whether it was merely observed."""
+    base, own = (_cost(contents, s) for s in (contents.baseline, system))
+    found = [(_arrow(base[key], own[key]), key == "speed") for key in base if base[key] or own[key]]
+    return [(f"{text} texts/s here" if observed else text, observed) for text, observed in found]
+
+
+def _arrow(base: str, own: str) -> str:
+    return f"{base or '—'} → {'same' if base == own else own or '—'}"
+
+
+def _cost(contents: Contents, system: str) -> dict[str, str]:
+    setup = _setup(contents.ranking_of(system))
+    size_bytes = setup.get("bytes_per_vector")
+    speed = speed_of(contents, system)
+    return {
+        "dims": f"{count(setup['n_dims'])} d" if setup.get("n_dims") else "",
+        "size": f"{size(size_bytes * 1e6)} per 1M docs" if size_bytes else "",
+        "speed": f"{speed:.0f}" if speed else "",
+    }
+
+
+def speed_of(contents: Contents, system: str) -> float | None:
+    """Return the middle of the observed speeds of a system, in texts per second."""
+    seen = sorted(r.observed["texts_per_s"] for (s, _), r in contents.rankings.items() if s == system and r.observed.get("texts_per_s"))
+    return float(seen[len(seen) // 2]) if seen else None
+
+
+def _setup(ranking: Ranking | None) -> dict[str, object]:
+    return dict(ranking.setup) if ranking else {}

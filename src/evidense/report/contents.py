@@ -1,0 +1,113 @@
+"""Contents: the records of one study, found by what they are about. It knows the order of everything on the page."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
+from evidense.report.words import WORDS
+
+At = tuple[str, str]
+"""(system, collection)"""
+
+
+@dataclass
+class Contents:
+    """Records by what they are about; systems go by the labels of their rankings."""
+
+    study: Study
+    records: tuple[Record, ...]
+    rankings: dict[At, Ranking] = field(default_factory=dict)
+    scores: dict[tuple[str, str, str], Score] = field(default_factory=dict)
+    means: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    differences: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    slices: dict[At, list[Finding]] = field(default_factory=dict)
+    pooled: dict[str, Finding] = field(default_factory=dict)
+    beyond: dict[str, Finding] = field(default_factory=dict)
+    verdicts: dict[At, Verdict] = field(default_factory=dict)
+    claims: list[Verdict] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, study: Study, records: Iterable[Record]) -> "Contents":
+        """Sort the records of a study into place."""
+        contents = cls(study, tuple(records))
+        for record in contents.records:
+            contents._place(record)
+        return contents
+
+    def _place(self, record: Record) -> None:
+        match record:
+            case Ranking():
+                self.rankings[record.system, record.collection["name"]] = record
+            case Score():
+                self.scores[record.system, record.collection, record.measure] = record
+            case Finding():
+                self._place_finding(record)
+            case Verdict():
+                at = (record.system, record.collection)
+                if record.verdict in WORDS and at not in self.verdicts:
+                    self.verdicts[at] = record
+                else:
+                    self.claims.append(record)
+
+    def _place_finding(self, finding: Finding) -> None:
+        site = finding.site
+        match finding.estimand:
+            case "mean":
+                self.means[site["system"], site["collection"], site["measure"]] = finding
+            case "difference":
+                self.differences[site["system"], site["collection"], site["measure"]] = finding
+            case "slice":
+                self.slices.setdefault((site["system"], site["collection"]), []).append(finding)
+            case "mean over collections":
+                self.pooled[site["system"]] = finding
+            case "random effects":
+                self.beyond[site["system"]] = finding
+
+    # --- in the order of the page
+
+    @property
+    def baseline(self) -> str:
+        """Return the label of the baseline."""
+        named = [v.baseline for v in self.verdicts.values()]
+        return named[0] if named else self._labels([self.study.baseline])[0]
+
+    @property
+    def systems(self) -> list[str]:
+        """Return the labels of the systems that are compared with the baseline, as the study names them."""
+        compared = list(dict.fromkeys(system for system, _ in self.verdicts))
+        order = self._labels(self.study.systems)
+        return sorted(compared, key=lambda s: order.index(s) if s in order else len(order))
+
+    @property
+    def references(self) -> list[str]:
+        """Return the labels of the systems that are shown and not judged."""
+        judged = {self.baseline, *self.systems}
+        return [s for s in dict.fromkeys(system for system, _ in self.rankings) if s not in judged]
+
+    @property
+    def everyone(self) -> list[str]:
+        """Return baseline, systems, references."""
+        return [self.baseline, *self.systems, *self.references]
+
+    @property
+    def collections(self) -> list[str]:
+        """Return the names of the collections, as they came."""
+        return list(dict.fromkeys([*(c for _, c in self.rankings), *(c for _, c in self.verdicts)]))
+
+    @property
+    def measures(self) -> list[str]:
+        """Return the measures that have values, those of the study first."""
+        return list(dict.fromkeys([*self.study.measures, *(m for _, _, m in self.means), *(m for _, _, m in self.scores)]))
+
+    def worst_first(self, system: str) -> list[Verdict]:
+        """Return a system's verdicts: harms before doubts before the rest, the lowest bound first."""
+        own = [v for (s, _), v in self.verdicts.items() if s == system]
+        return sorted(own, key=lambda v: (WORDS[v.verdict].rank, v.low, v.collection))
+
+    def ranking_of(self, system: str) -> Ranking | None:
+        """Return one ranking of a system (its set-up is the same on every collection)."""
+        return next((r for (s, _), r in self.rankings.items() if s == system), None)
+
+    def _labels(self, spellings: Sequence[str]) -> list[str]:
+        by_spelling = {r.spelling: r.system for r in self.rankings.values()}
+        return [by_spelling.get(s, s) for s in spellings]

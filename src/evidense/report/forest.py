@@ -1,0 +1,116 @@
+"""Forest: the rows of the first screen, each an effect with its interval on the one scale of the page."""
+
+from dataclasses import dataclass
+
+from evidense.records import Finding, Verdict
+from evidense.report.contents import Contents
+from evidense.report.numerals import count, interval, plain, signed
+from evidense.report.scale import Scale
+from evidense.report.words import WORDS, Word, note
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row, ready to print; places are percent of the plot's width."""
+
+    word: Word | None
+    name: str
+    href: str
+    values: str
+    """Absolute: baseline → system."""
+    effect: str
+    interval: str
+    n: str
+    clusters: str
+    tally: str
+    note: str
+    at: float
+    start: float
+    end: float
+    wide: tuple[float, float] | None = None
+    """Ends of a prediction interval, drawn thin."""
+    order: tuple[float, ...] = ()
+    """What sorting goes by: word, effect, n, wins less losses."""
+
+    @property
+    def spoken(self) -> str:
+        """Return what a screen reader says instead of the plot."""
+        return f"{self.effect} {self.interval}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one system, worst first, with the mean over these collections below."""
+
+    system: str
+    rows: list[Row]
+    summary: list[Row]
+
+
+def scale_of(contents: Contents) -> Scale:
+    """Return the scale that holds every interval of the first screen."""
+    ends = [x for v in contents.verdicts.values() for x in (v.low, v.high)]
+    ends += [x for f in (*contents.pooled.values(), *contents.beyond.values()) for x in (f.low, f.high)]
+    return Scale.over(ends, contents.study.margin)
+
+
+def group(contents: Contents, system: str, scale: Scale) -> Group:
+    """Return everything that is said about one system."""
+    verdicts = contents.worst_first(system)
+    summary = [*_pooled(contents.pooled.get(system), verdicts, scale), *_beyond(contents.beyond.get(system), scale)]
+    return Group(system, [_row(contents, v, scale) for v in verdicts], summary if len(verdicts) > 1 else [])
+
+
+def anchor(contents: Contents, system: str, collection: str) -> str:
+    """Return the id of the part of the page that shows one comparison; never made of a name."""
+    return f"c{contents.collections.index(collection) + 1}-s{contents.systems.index(system) + 1}"
+
+
+def _row(contents: Contents, verdict: Verdict, scale: Scale) -> Row:
+    word, d = WORDS[verdict.verdict], verdict.details
+    win, tie, loss = (int(d.get(k, 0)) for k in ("win", "tie", "loss"))
+    return Row(
+        word=word,
+        name=verdict.collection,
+        href=anchor(contents, verdict.system, verdict.collection),
+        values=f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}",
+        effect=signed(verdict.effect),
+        interval=interval(verdict.low, verdict.high),
+        n=count(verdict.n),
+        clusters=_clusters(verdict.n_clusters),
+        tally=f"{count(win)} / {count(tie)} / {count(loss)}",
+        note=note(verdict),
+        at=scale.at(verdict.effect),
+        start=scale.at(verdict.low),
+        end=scale.at(verdict.high),
+        order=(word.rank, verdict.effect, verdict.n, win - loss),
+    )
+
+
+def _clusters(n: int) -> str:
+    return f"{count(n)} cluster{'s' if n != 1 else ''}"
+
+
+def _pooled(finding: Finding | None, verdicts: list[Verdict], scale: Scale) -> list[Row]:
+    if finding is None:
+        return []
+    label = str(finding.details.get("label", ""))
+    n_harms = sum(v.verdict == "HARMS" for v in verdicts)
+    hides = f"and hides {'one harm' if n_harms == 1 else f'{n_harms} harms'}" if n_harms and label != "HARMS" else ""
+    return [_summary(finding, f"mean of these {len(verdicts)}", scale, WORDS.get(label), hides)]
+
+
+def _beyond(finding: Finding | None, scale: Scale) -> list[Row]:
+    if finding is None:
+        return []
+    low, high = finding.details.get("prediction_low"), finding.details.get("prediction_high")
+    wide = (scale.at(low), scale.at(high)) if low is not None and high is not None else None
+    text = f"expected between {signed(low)} and {signed(high)}" if wide else ""
+    return [_summary(finding, "a new collection like these", scale, None, text, wide)]
+
+
+def _summary(finding: Finding, name: str, scale: Scale, word: Word | None, text: str, wide: tuple[float, float] | None = None) -> Row:
+    d = finding.details
+    tally = f"{count(d['win'])} / {count(d['tie'])} / {count(d['loss'])}" if "win" in d else ""
+    return Row(word, name, "evidence", "", signed(finding.value), interval(finding.low, finding.high), count(finding.n), _clusters(finding.n_clusters),
+               tally, text, scale.at(finding.value), scale.at(finding.low), scale.at(finding.high), wide)  # fmt: skip

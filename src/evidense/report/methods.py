@@ -1,0 +1,108 @@
+"""Methods: the paragraph and the references that a paper can take over as they are."""
+
+from evidense.measures import parse
+from evidense.report.contents import Contents
+from evidense.report.numerals import count, short
+from evidense.report.words import MIN_CLUSTERS
+
+
+def paragraph(contents: Contents) -> str:
+    """Return the methods in words, each number of it from the records."""
+    study, n = contents.study, len(contents.collections)
+    systems = ", ".join(contents.systems)
+    several = len(contents.verdicts) > 1
+    sentences = [
+        f"We compared {systems} with {contents.baseline} on {n} collection{'s' if n != 1 else ''} ({_sizes(contents)}) by {study.primary}, "
+        "computed per query with ir-measures (MacAvaney et al., 2022).",
+        "Differences are paired by query; queries that share a relevant document or a group key form one cluster, which is resampled and flipped as a whole.",
+        f"Intervals ({study.confidence:.0%}) come from a studentised cluster bootstrap and p-values from cluster sign-flips ({count(study.n_resamples)} resamples, seed {study.seed}"
+        + ("; fewer than ten non-zero differences: all sign patterns, enumerated)." if _exact(contents) else ")."),
+    ]
+    if several:
+        sentences.append(f"Both hold simultaneously for the family of {len(contents.verdicts)} comparisons: comparisons that share queries are adjusted by the maximum "
+                         "statistic (Westfall and Young, 1993; Boytsov et al., 2013), collections by Šidák’s inequality.")  # fmt: skip
+    sentences.append(_rule(study.margin))
+    if contents.pooled and n > 1:
+        sentences.append("The mean over these collections weighs each collection equally and says nothing of others.")
+    if contents.beyond:
+        sentences.append("For new collections we report a random-effects estimate with the small-sample interval of Hartung and Knapp (2001) and a prediction interval.")
+    if any("judged_only" in str(m) for m in contents.measures):
+        sentences.append("Values over judged documents only follow Sakai (2007).")
+    return " ".join(sentences)
+
+
+def _rule(margin: float) -> str:
+    m = short(margin)
+    return (
+        f"With a margin of ±{m}, a system is the SAME where the whole interval lies within the margin, else HELPS (HARMS) where it lies above (below) zero, else UNDECIDED; "
+        f"fewer than {MIN_CLUSTERS} clusters are never decided, and IDENTICAL means that every difference is zero."
+    )
+
+
+def _sizes(contents: Contents) -> str:
+    n = {v.collection: v for v in contents.verdicts.values()}
+    return "; ".join(f"{c}: {count(v.n)} queries in {count(v.n_clusters)} clusters" for c, v in n.items())
+
+
+def _exact(contents: Contents) -> bool:
+    return any("exact" in f.test for f in contents.differences.values())
+
+
+def bibtex(contents: Contents, version: str) -> str:
+    """Return the entries that the paragraph cites."""
+    entries = [_EVIDENSE.replace("VERSION", version), _IR_MEASURES]
+    entries += [_WESTFALL, _BOYTSOV] if len(contents.verdicts) > 1 else []
+    entries += [_HARTUNG] if contents.beyond else []
+    entries += [_SAKAI] if any("judged_only" in m for m in contents.measures) else []
+    entries += [_JARVELIN] if parse(contents.study.primary).NAME == "nDCG" else []
+    return "\n\n".join(entries)
+
+
+_EVIDENSE = """@software{evidense,
+  title   = {Evidense: claims about dense retrievers, put to the test},
+  author  = {{The Evidense authors}},
+  version = {VERSION}
+}"""
+_IR_MEASURES = """@inproceedings{macavaney2022irmeasures,
+  title     = {Streamlining Evaluation with ir-measures},
+  author    = {MacAvaney, Sean and Macdonald, Craig and Ounis, Iadh},
+  booktitle = {Advances in Information Retrieval (ECIR)},
+  year      = {2022}
+}"""
+_WESTFALL = """@book{westfall1993resampling,
+  title     = {Resampling-Based Multiple Testing: Examples and Methods for p-Value Adjustment},
+  author    = {Westfall, Peter H. and Young, S. Stanley},
+  publisher = {Wiley},
+  year      = {1993}
+}"""
+_BOYTSOV = """@inproceedings{boytsov2013deciding,
+  title     = {Deciding on an Adjustment for Multiplicity in {IR} Experiments},
+  author    = {Boytsov, Leonid and Belova, Anna and Westfall, Peter},
+  booktitle = {Proceedings of the 36th International ACM SIGIR Conference},
+  year      = {2013}
+}"""
+_HARTUNG = """@article{hartung2001refined,
+  title   = {A refined method for the meta-analysis of controlled clinical trials with binary outcome},
+  author  = {Hartung, Joachim and Knapp, Guido},
+  journal = {Statistics in Medicine},
+  volume  = {20},
+  number  = {24},
+  pages   = {3875--3889},
+  year    = {2001}
+}"""
+_SAKAI = """@inproceedings{sakai2007alternatives,
+  title     = {Alternatives to {Bpref}},
+  author    = {Sakai, Tetsuya},
+  booktitle = {Proceedings of the 30th International ACM SIGIR Conference},
+  pages     = {71--78},
+  year      = {2007}
+}"""
+_JARVELIN = """@article{jarvelin2002cumulated,
+  title   = {Cumulated gain-based evaluation of {IR} techniques},
+  author  = {J{\\"a}rvelin, Kalervo and Kek{\\"a}l{\\"a}inen, Jaana},
+  journal = {ACM Transactions on Information Systems},
+  volume  = {20},
+  number  = {4},
+  pages   = {422--446},
+  year    = {2002}
+}"""

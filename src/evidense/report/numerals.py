@@ -1,0 +1,85 @@
+"""Numerals: how numbers look everywhere: three decimals, no leading zero, a true minus."""
+
+MINUS = "−"
+
+
+def signed(x: float | None) -> str:
+    """Return an effect with its sign.
+
+    >>> signed(-0.0431), signed(0.02), signed(0.00001), signed(None)
+    ('−.043', '+.020', '.000', '—')
+    """
+    if x is None:
+        return "—"
+    text = plain(x)
+    return text if text.startswith(MINUS) or float(text) == 0 else f"+{text}"
+
+
+def plain(x: float | None, digits: int = 3) -> str:
+    """Return a value without a plus.
+
+    >>> plain(0.4514), plain(1.0), plain(-0.25), plain(-0.0001)
+    ('.451', '1.000', '−.250', '.000')
+    """
+    if x is None:
+        return "—"
+    text = f"{abs(x):.{digits}f}"
+    minus = MINUS if x < 0 and float(text) != 0 else ""
+    return minus + (text[1:] if text.startswith("0.") else text)
+
+
+def short(x: float) -> str:
+    """Return a tick or a margin: no zeros at its end.
+
+    >>> short(0.02), short(-0.5), short(0), short(1)
+    ('.02', '−.5', '0', '1')
+    """
+    text = f"{abs(x):.4f}".rstrip("0").rstrip(".").removeprefix("0")
+    return (MINUS if x < 0 and text else "") + (text or "0")
+
+
+def interval(low: float | None, high: float | None, sign: bool = True) -> str:
+    """Return the interval in brackets; a dash where there is none.
+
+    >>> interval(-0.066, -0.02), interval(0.4, 0.5, sign=False), interval(None, None)
+    ('[−.066, −.020]', '[.400, .500]', '[no interval]')
+    """
+    if low is None or high is None:
+        return "[no interval]"
+    show = signed if sign else plain
+    return f"[{show(low)}, {show(high)}]"
+
+
+def probability(p: float | None) -> str:
+    """Return a p-value; small ones keep their first digits, since none is ever 0.
+
+    >>> probability(0.0123), probability(0.0001), probability(1.0), probability(None)
+    ('.012', '.0001', '1', '—')
+    """
+    if p is None:
+        return "—"
+    if p >= 0.9995:
+        return "1"
+    return plain(p) if p >= 0.01 else f"{p:.2g}".removeprefix("0") if p >= 0.0001 else f"{p:.1e}"
+
+
+def count(n: float) -> str:
+    """Return a number of things.
+
+    >>> count(1234)
+    '1,234'
+    """
+    return f"{n:,.0f}"
+
+
+def size(size_bytes: float) -> str:
+    """Return bytes in the unit that leaves one to three digits before the point.
+
+    >>> size(1.536e9), size(48e6), size(500)
+    ('1.5 GB', '48 MB', '500 B')
+    """
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size_bytes >= factor:
+            value = size_bytes / factor
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+    return f"{size_bytes:.0f} B"

@@ -1,0 +1,88 @@
+"""Page: records → one HTML file that needs nothing else: no network, no fonts, no library."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+import evidense
+from evidense.report import answer, forest, methods, proof, setup_table, texts
+from evidense.report.contents import Contents
+from evidense.report.numerals import short
+from evidense.report.sections import Limits, section
+from evidense.report.tables import latex
+from evidense.report.words import CLAIM_ICONS, WORDS, margin_text
+from evidense.store import Store
+
+MOST_BYTES = 5_000_000
+"""A page may be mailed; longer ones show less of each text, then fewer queries, then no pictures."""
+_STEPS = (Limits(600, 5), Limits(240, 5), Limits(160, 3), Limits(80, 2, pictures=False), Limits(0, 0, pictures=False))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a page says beside its records."""
+
+    command: str = ""
+    text: bool = True
+
+
+def page_html(contents: Contents, store: Store, frame: Frame) -> str:
+    """Return the page, at most 5 MB of it."""
+    template = _environment().get_template("page.html.j2")
+    html = ""
+    for limits in _STEPS:
+        html = template.render(_context(contents, store, frame, limits))
+        if len(html.encode()) <= MOST_BYTES:
+            break
+    return html
+
+
+def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> dict[str, object]:
+    study, scale = contents.study, forest.scale_of(contents)
+    css, script = _asset("page.css"), _asset("page.js")
+    own, public = texts.n_texts(contents)
+    return {
+        "css": css, "script": script, "script_hash": _hash(script), "version": evidense.__version__, "frame": frame,
+        "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence:.0%}".replace("%", " %"),
+        "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
+        "answers": [answer.answer(contents, s) for s in contents.systems],
+        "groups": [forest.group(contents, s, scale) for s in contents.systems],
+        "warnings": {s: answer.warnings(contents, s) for s in contents.systems},
+        "costs": {s: answer.costs(contents, s) for s in contents.systems},
+        "scale": scale, "words": list(WORDS.values()), "claim_icons": CLAIM_ICONS, "claims": contents.claims,
+        "overview": _overview(contents), "everyone": contents.everyone, "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone},
+        "sections": [section(contents, c, store, limits) for c in contents.collections],
+        "setup": setup_table.rows(contents), "proof": proof, "contents": contents,
+        "methods": methods.paragraph(contents), "bibtex": methods.bibtex(contents, evidense.__version__), "latex": latex(contents),
+        "n_own": own, "n_public": public,
+    }  # fmt: skip
+
+
+def _difference(contents: Contents) -> Markup:
+    system = contents.systems[0] if len(contents.systems) == 1 else "system"
+    return Markup("<bdi>{}</bdi> − <bdi>{}</bdi>").format(system, contents.baseline)
+
+
+def _overview(contents: Contents) -> list[setup_table.ValuesRow]:
+    return [setup_table.values_row(contents, c) for c in contents.collections]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(loader=PackageLoader("evidense.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["short"] = short
+    return environment
+
+
+@cache
+def _asset(name: str) -> Markup:
+    return Markup((resources.files("evidense.report") / "templates" / name).read_text(encoding="utf-8"))  # noqa: S704  (our own file)
+
+
+def _hash(script: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,74 @@
+"""Texts: what of the user's own data a page shows, how much of it, and how to leave it all out."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from evidense.records import Json
+from evidense.report.contents import Contents
+
+MOST_CHARACTERS = 600
+PICTURE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/]+={0,2}")
+"""The only pictures that a page takes in: raster bytes, never markup."""
+MOST_PICTURE_BYTES = 40_000
+
+Excerpt = Mapping[str, Json]
+_TEXTS = {"query", "text", "thumbnail", "group"}
+
+
+def without_texts(value: Json) -> Json:
+    """Return an excerpt (or anything in it) with every text and picture taken out; ids and numbers stay."""
+    if isinstance(value, Mapping):
+        return {key: None if key in _TEXTS else without_texts(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_texts(inner) for inner in value]
+    return value
+
+
+def cut(text: str | None, most: int = MOST_CHARACTERS) -> str:
+    """Return a text, shortened with an ellipsis."""
+    if not text:
+        return ""
+    return text if len(text) <= most else text[:most].rstrip() + " …"
+
+
+def picture(item: Mapping[str, Json] | None) -> str:
+    """Return the thumbnail's data URL where it is one that may be shown, else an empty text."""
+    url = str((item or {}).get("thumbnail") or "")
+    return url if len(url) <= MOST_PICTURE_BYTES and PICTURE.fullmatch(url) else ""
+
+
+def excerpts(contents: Contents, system: str, collection: str) -> tuple[Excerpt, ...]:
+    """Return the excerpts of one comparison on the primary measure."""
+    finding = contents.differences.get((system, collection, contents.study.primary))
+    return finding.excerpts if finding else ()
+
+
+def documents_of(excerpt: Excerpt) -> Iterator[Mapping[str, Any]]:
+    """Yield every document that an excerpt shows."""
+    yield from excerpt.get("relevant") or ()
+    yield from (excerpt[side] for side in ("base_first", "system_first") if excerpt.get(side))
+
+
+def n_texts(contents: Contents) -> tuple[int, int]:
+    """Return how many distinct texts and pictures the excerpts hold: of the user's own collections, of public ones."""
+    own: set[tuple[str, str, str]] = set()
+    public: set[tuple[str, str, str]] = set()
+    for system, collection in contents.verdicts:
+        seen = own if _is_own(contents, collection) else public
+        for excerpt in excerpts(contents, system, collection):
+            seen.update(_keys(collection, excerpt))
+    return len(own), len(public)
+
+
+def _keys(collection: str, excerpt: Excerpt) -> Iterable[tuple[str, str, str]]:
+    if excerpt.get("query") or excerpt.get("thumbnail"):
+        yield collection, "q", str(excerpt["query_id"])
+    for document in documents_of(excerpt):
+        if document.get("text") or document.get("thumbnail"):
+            yield collection, "d", str(document["doc_id"])
+
+
+def _is_own(contents: Contents, collection: str) -> bool:
+    cards = [r.collection for (_, c), r in contents.rankings.items() if c == collection]
+    return bool(cards[0].get("is_user_data", True)) if cards else True

@@ -1,0 +1,68 @@
+"""Words: the five verdicts of a comparison, with icon, order and meaning; words never stand on colour alone."""
+
+from dataclasses import dataclass
+
+from evidense.records import Verdict
+from evidense.report.numerals import count, plain, short
+
+MIN_CLUSTERS = 20
+"""Fewer independent groups of queries than this are never decided."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """One verdict word as the page shows it; `rank` sorts the worst first."""
+
+    icon: str
+    word: str
+    rank: int
+    meaning: str
+
+    @property
+    def css(self) -> str:
+        """Return the class of its colours."""
+        return f"is-{self.word.lower()}"
+
+
+_ALL = (
+    Word("✖", "HARMS", 0, "the whole interval lies below 0, and not all of it inside the margin"),
+    Word("?", "UNDECIDED", 1, "these queries cannot tell; the note says how large a loss could hide and how many queries would do"),
+    Word("=", "SAME", 2, "the whole interval lies inside the margin: no difference that matters"),
+    Word("✔", "HELPS", 3, "the whole interval lies above 0, and not all of it inside the margin"),
+    Word("≡", "IDENTICAL", 4, "every query has the same value with both"),
+)  # fmt: skip
+WORDS = {w.word: w for w in _ALL}
+CLAIM_ICONS = {"HOLDS": "✔", "FAILS": "✖", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
+
+
+def note(verdict: Verdict) -> str:
+    """Return what the interval rules out, or what it would take to decide."""
+    if verdict.verdict == "UNDECIDED":
+        return _undecided(verdict)
+    if verdict.verdict == "IDENTICAL":
+        return "every query has the same value with both"
+    if verdict.verdict == "HARMS":
+        return f"a loss of at least {plain(-verdict.high)}"
+    return "rules out any loss" if verdict.low >= 0 else f"rules out a loss above {plain(-verdict.low)}"
+
+
+def _undecided(verdict: Verdict) -> str:
+    if verdict.n_clusters < MIN_CLUSTERS:
+        return f"only {verdict.n_clusters} independent groups of queries; at least {MIN_CLUSTERS} are needed"
+    hidden = f"could hide a loss of {plain(-verdict.low)}" if verdict.low < 0 else "too close to the margin to call"
+    needed = verdict.details.get("queries_to_decide")
+    return f"{hidden}; about {count(needed)} queries would decide" if needed else hidden
+
+
+def passes_no_harm(verdicts: list[Verdict]) -> bool:
+    """Say whether a loss beyond the margin is ruled out everywhere."""
+    return bool(verdicts) and all(v.low > -v.margin or v.verdict == "IDENTICAL" for v in verdicts)
+
+
+def margin_text(margin: float) -> str:
+    """Return the margin as it is printed.
+
+    >>> margin_text(0.02)
+    '±.02'
+    """
+    return f"±{short(margin)}"

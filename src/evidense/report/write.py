@@ -1,0 +1,55 @@
+"""Write: a study's records → the folder that people get."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from evidense.records import Finding, Record, Study
+from evidense.report import exports, tables
+from evidense.report.contents import Contents
+from evidense.report.folder import publish
+from evidense.report.labels import losses, read_labels
+from evidense.report.page import Frame, page_html
+from evidense.report.texts import without_texts
+from evidense.store import Store
+
+
+def write(study: Study, records: Sequence[Record], store: Store, out: Path, *, text: bool = True, command: str = "") -> Path:
+    """Write report.html and everything beside it into `out`, all or nothing, and return the page's path.
+
+    `text=False` keeps every text and picture of the collections out of all files. Labels in a losses.csv that is already
+    there are kept.
+
+    Raises:
+        InvalidInput: `out` is a file, or its losses.csv holds labels that cannot be read.
+        StoreError: a blob is missing, the disk is full, or the folder cannot be written.
+    """
+    contents = Contents.of(study, records)
+    labels = read_labels(out / "losses.csv") if (out / "losses.csv").exists() else {}
+    visible = contents if text else _without_texts(contents)
+    files = dict(_files(visible, store, Frame(command, text)))
+    files["losses.csv"] = losses(visible, labels)
+    files["page.json"] = exports.pretty(exports.page_json(contents, command, text, files))
+    publish(files, out)
+    return out / "report.html"
+
+
+def _files(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str, bytes]]:
+    yield "report.html", page_html(contents, store, frame).encode("utf-8", errors="replace")
+    yield "verdicts.json", exports.pretty(exports.verdict_rows(contents))
+    yield "metrics.json", exports.pretty(exports.metrics(contents))
+    yield "scores.csv", exports.scores_csv(contents, store)
+    yield "table.tex", tables.latex(contents).encode("utf-8", errors="replace")
+    yield "table.md", tables.markdown(contents).encode("utf-8", errors="replace")
+    for name, data in exports.run_files(contents, store):
+        yield f"runs/{name}", data
+
+
+def _without_texts(contents: Contents) -> Contents:
+    """Return the same contents with excerpts of ids and numbers only; the records keep their own ids."""
+    bare = {key: _bare(f) for key, f in contents.differences.items()}
+    return replace(contents, differences=bare)
+
+
+def _bare(finding: Finding) -> Finding:
+    return replace(finding, excerpts=tuple(without_texts(e) for e in finding.excerpts))
