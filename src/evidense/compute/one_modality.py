@@ -1,0 +1,171 @@
+"""Towers of one modality inside an image-text model: texts → vectors, pictures → vectors, both in one space."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from jaxtyping import Float32
+
+from evidense.compute.captions import CaptionReader, Captions
+from evidense.compute.image_text import Half, ImageHalf, TextHalf, each_layer
+from evidense.compute.pixels import PictureReader, Pixels
+from evidense.errors import InvalidInput, UnknownName
+from evidense.values import Item, Modality
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OneModality:
+    """What the text tower and the image tower share."""
+
+    fingerprint: str
+    half: Half
+    normalised: bool
+    identity: Literal["content"] = "content"
+    token_budget: int = 2048
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks."""
+        return len(self.half.inner.encoder.layers)
+
+    @property
+    def n_pooled(self) -> int:
+        """Dimensions after pooling, before the projection."""
+        return int(self.half.inner.config.hidden_size)
+
+    @cached_property
+    def n_dims(self) -> int:
+        """Dimensions of a final vector."""
+        import torch
+
+        with torch.inference_mode():
+            return int(self.project(torch.zeros(1, self.n_pooled)).shape[-1])
+
+    @cached_property
+    def flops_per_token(self) -> float:
+        """Multiply-adds × 2 of the linear maps, per token."""
+        import torch
+
+        return 2.0 * float(sum(m.weight.numel() for m in self.half.inner.modules() if isinstance(m, torch.nn.Linear)))
+
+    def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
+        """Pool states[b, t, e] to [b, e] as the family does."""
+        return self.half.pool(states.to(self._dtype), mask).float()
+
+    def project(self, pooled: "Tensor") -> "Tensor":
+        """Map pooled[b, e] to the common space; unit length unless switched off."""
+        import torch
+
+        mapped = self.half.project(pooled.to(self._dtype)).float()
+        return torch.nn.functional.normalize(mapped, dim=-1) if self.normalised else mapped
+
+    @property
+    def _dtype(self) -> "torch.dtype":
+        return next(iter(self.half.inner.parameters())).dtype
+
+    def vectors(self, prepared: Any) -> Float32[np.ndarray, "b e"]:
+        """Encode one batch to final vectors."""
+        import torch
+
+        with torch.inference_mode():
+            inputs, mask = self._inputs(prepared)
+            return self.project(self.pool(self.half.states(inputs), mask)).numpy()  # type: ignore[no-any-return]
+
+    def layers(self, prepared: Any) -> Float32[np.ndarray, "l b e"]:
+        """Pool every layer's states in one forward pass."""
+        import torch
+
+        with torch.inference_mode():
+            inputs, mask = self._inputs(prepared)
+            return torch.stack(each_layer(self.half, inputs, lambda states: self.pool(states, mask))).numpy()  # type: ignore[no-any-return]
+
+    def forward(self, prepared: Any) -> "tuple[Tensor, Tensor]":
+        """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
+        import torch
+
+        inputs, mask = self._inputs(prepared)
+        return torch.stack(each_layer(self.half, inputs, lambda states: states)), mask
+
+    def modules(self, pattern: str) -> "Mapping[str, torch.nn.Module]":
+        """Return the modules of this side whose names match the regular expression.
+
+        Raises:
+            UnknownName: none matches.
+        """
+        named: dict[str, Any] = dict(self.half.inner.named_modules())
+        found = {name: module for name, module in named.items() if name and re.fullmatch(pattern, name)}
+        if not found:
+            raise UnknownName.among("module", pattern, [name for name in named if name][:40], "The pattern must match a whole name.")  # fmt: skip
+        return found
+
+    def _inputs(self, prepared: Any) -> "tuple[dict[str, Tensor], Tensor]":
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CaptionTower(OneModality):
+    """Texts → vectors."""
+
+    half: TextHalf
+    reader: CaptionReader
+    prompt: str = ""
+    """Stands before each text; or a template with {} in the text's place."""
+    modalities: frozenset[Modality] = frozenset({"text"})
+
+    def prepare(self, items: Sequence[Item]) -> Captions:
+        """Put each text into the prompt and tokenise.
+
+        Raises:
+            InvalidInput: an item without text.
+        """
+        if wrong := [item.id for item in items if item.text is None]:
+            raise InvalidInput(
+                f"{len(wrong)} items have no text (as '{wrong[0]}'); expected text for this tower; use the tower of pictures"
+            )
+        return self.reader.read([self._prompted(item.text or "") for item in items])
+
+    def _prompted(self, text: str) -> str:
+        return self.prompt.replace("{}", text) if "{}" in self.prompt else self.prompt + text
+
+    def _inputs(self, prepared: Captions) -> "tuple[dict[str, Tensor], Tensor]":
+        return prepared.inputs()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PictureTower(OneModality):
+    """Pictures → vectors."""
+
+    half: ImageHalf
+    reader: PictureReader
+    modalities: frozenset[Modality] = frozenset({"image"})
+
+    def prepare(self, items: Sequence[Item]) -> Pixels:
+        """Queue the pictures; they are decoded when their batch comes.
+
+        Raises:
+            InvalidInput: an item without picture.
+        """
+        pictures = [(item.id, item.picture) for item in items if item.picture is not None]
+        if len(pictures) != len(items):
+            wrong = next(item.id for item in items if item.picture is None)
+            raise InvalidInput(
+                f"{len(items) - len(pictures)} items have no picture (as '{wrong}'); expected pictures for this tower; use the tower of texts"
+            )
+        return Pixels(tuple(pictures), self.reader)
+
+    def _inputs(self, prepared: Pixels) -> "tuple[dict[str, Tensor], Tensor]":
+        import torch
+
+        arrays = prepared.arrays()
+        arrays["pixel_values"] = arrays["pixel_values"].to(self._dtype)
+        mask = arrays.get("pixel_attention_mask")
+        return arrays, torch.ones(
+            len(prepared.pictures), self.reader.n_tokens, dtype=torch.int64
+        ) if mask is None else mask

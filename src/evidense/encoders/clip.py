@@ -1,0 +1,31 @@
+"""Image-text encoders of the CLIP, SigLIP and SigLIP 2 kinds: texts, pictures, and items that are both."""
+
+from dataclasses import dataclass
+
+from evidense.compute.open_image_text import OPTIONS, ImageTextEncoder, is_image_text, open_image_text
+from evidense.compute.open_text import refuse_unknown_options
+from evidense.values import Spelling
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Opens a transformers folder whose config says clip, siglip or siglip2 (and sentence-transformers' wrapping of one)."""
+
+    name: str = "clip"
+    spellings: tuple[str, ...] = ("./my-clip", "clip:openai/clip-vit-base-patch32", "./my-clip@prompt=a photo of a {}")
+
+    def recognises(self, spelling: Spelling) -> bool:
+        """Say whether such a model lies at this path, package folder or in the hub's cache; `clip:ORG/NAME` fetches one."""
+        return is_image_text(spelling.head, spelling.options.get("revision"))
+
+    def open(self, spelling: Spelling) -> ImageTextEncoder:
+        """Load it under the guard.
+
+        Raises:
+            IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
+        """
+        refuse_unknown_options(spelling, OPTIONS)
+        return open_image_text(spelling)
+
+
+PART = Clip()
