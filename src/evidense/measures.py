@@ -10,7 +10,7 @@ from evidense.errors import UnknownName
 DEFAULT = ("nDCG@10", "RR@10", "R@100", "Judged@10")
 """Primary first."""
 
-_NAMES = {
+OTHER_NAMES = {
     "nDCG": ("ndcg",),
     "AP": ("map", "ap"),
     "RR": ("mrr", "rr", "recip_rank"),
@@ -23,7 +23,7 @@ _NAMES = {
 }
 """Name of ir-measures → what else people write."""
 
-_CANONICAL = {other: name for name, others in _NAMES.items() for other in others}
+_CANONICAL = {other: name for name, others in OTHER_NAMES.items() for other in others}
 _FORM = re.compile(
     r"^(?:(?:cosine|cos_sim|dot|euclidean|manhattan)_)?([a-z_]+?)(?:_cut)?(?:(?:_at_|[@_])(\d+))?$", re.IGNORECASE
 )
@@ -47,7 +47,7 @@ def parse(spelling: str) -> Measure:
         if measure.params.get("cutoff") == 0:
             raise ValueError("a cutoff of 0")
     except (NameError, ValueError, TypeError, AssertionError, SyntaxError):
-        hint = f"{text} needs a cutoff: {text}@10." if text in _NAMES else ""
+        hint = f"{text} needs a cutoff: {text}@10." if text in OTHER_NAMES else ""
         raise UnknownName.among("measure", spelling, [*DEFAULT, "P@10", "AP", "Success@1"], hint) from None
     return measure
 
