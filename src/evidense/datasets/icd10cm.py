@@ -1,0 +1,64 @@
+"""Inclusion term → title of a diagnosis, from ICD-10-CM in the package simple-icd-10-cm."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+from evidense.reading.packages import package_file, version
+from evidense.reading.pairing import Pairing
+from evidense.reading.place import Place
+from evidense.reading.splits import only_split
+from evidense.values import Collection, Item, Provenance, build
+
+
+class Icd10cm:
+    """`icd10cm[@split]`: the query is an inclusion term of at least two words, the document the title of its code.
+
+    The corpus is every title of the tabular list (codes that a seventh character would add are left out). The group is the code's family, its
+    first three characters, as A01 of A01.02: titles of one family are near copies.
+    """
+
+    name = "icd10cm"
+    spellings = ("icd10cm", "icd10cm@test")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this is `icd10cm`."""
+        return Place.parse(spelling).head == "icd10cm"
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read the tabular list of the package, without importing it.
+
+        Raises:
+            MissingExtra: simple-icd-10-cm is not installed.
+        """
+        place = Place.parse(spelling or "icd10cm")
+        place.refuse_direction("icd10cm goes from text to text")
+        path = package_file("simple_icd_10_cm", "data/icd10c-tabular-*.xml", extra="builtin", what="icd10cm")
+        pairing = Pairing("icd10cm")
+        for code, title, terms in _diagnoses(path):
+            pairing.document(Item(code, title), code)
+            for term in terms:
+                pairing.judge(pairing.query(Item("", term), code, group=code[:3]), code, 1)
+        return (only_split(build(pairing.draft("icd10cm", _provenance(path))), place.split),)
+
+
+def _provenance(path: Path) -> Provenance:
+    return Provenance(
+        licence="public domain (CDC/NCHS); package MIT",
+        source=f"simple-icd-10-cm {version('simple-icd-10-cm')}, {path.stem}",
+        contamination="unknown; the list is public, biomedical models may have been trained on it",
+        labels="structural: inclusion term and title of one code; other fitting codes count as misses",
+        is_user_data=False,
+    )
+
+
+def _diagnoses(path: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield (code, title, inclusion terms of at least two words), in the order of the list."""
+    for node in ElementTree.parse(path).iter("diag"):
+        code, title = (node.findtext(tag, "").strip() for tag in ("name", "desc"))
+        terms = [" ".join((note.text or "").split()) for note in node.findall("inclusionTerm/note")]
+        if code and title:
+            yield code, title, [term for term in terms if " " in term]
+
+
+PART = Icd10cm()

@@ -1,0 +1,113 @@
+"""Icons of Font Awesome Free: pictures ↔ their names and search terms, from an installed package."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.machinery import PathFinder
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from evidense.errors import MissingExtra, UnknownName
+from evidense.parts import Dataset
+from evidense.reading.directions import Pair, direction_of, placed
+from evidense.reading.pairing import Pairing
+from evidense.reading.place import Place
+from evidense.reading.splits import only_split
+from evidense.values import Collection, Item, Picture, Provenance, build
+
+STYLES = ("solid", "regular", "brands")
+_FRAMES = ("square-", "circle-")
+"""A frame around another icon: 'square-facebook' is a variant of 'facebook'."""
+
+
+class Icons:
+    """`icons[/solid|regular|brands][:t2i|:i2t][@split]`: one text an icon, one picture for each style that it is drawn in.
+
+    The text is the icon's label with its search terms, as "House: abode, building, home, main, residence" (brands have
+    labels only). Icons of one family (house, house-user, square-facebook with facebook) are one group: variants are near
+    duplicates and would leak across a split.
+    """
+
+    name = "icons"
+    spellings = ("icons", "icons/solid:i2t", "icons:t2i@test")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this is `icons`, with or without a style."""
+        head = Place.parse(spelling).head
+        return head == "icons" or head.startswith("icons/")
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read the package's metadata; the pictures stay in their files.
+
+        Raises:
+            UnknownName: a style that there is not.
+            InvalidInput: a direction or split that there is not.
+            MissingExtra: fontawesomefree is not installed.
+        """
+        place = placed(spelling, "icons")
+        if place.head and place.head not in STYLES:
+            raise UnknownName.among("style of icons", place.head, STYLES, "Write 'icons' for all, or icons/STYLE.")
+        direction = direction_of(place)
+        pairing = Pairing("icons" + (f"/{place.head}" if place.head else "") + f":{direction}", join_groups=False)
+        for pair in _pairs(_folder(), (place.head,) if place.head else STYLES):
+            pair.enter(pairing, direction)
+        return (only_split(build(pairing.draft(pairing.subject, _provenance())), place.split),)
+
+
+def _folder() -> Path:
+    spec = PathFinder.find_spec("fontawesomefree")
+    if spec is None or spec.origin is None:
+        raise MissingExtra.named("pictures", "the collection 'icons'", "fontawesomefree")
+    return Path(spec.origin).parent / "static" / "fontawesomefree"
+
+
+def _pairs(folder: Path, styles: Iterable[str]) -> Iterator[Pair]:
+    icons: dict[str, Any] = json.loads((folder / "metadata" / "icons.json").read_bytes())
+    families = _families(icons)
+    first: dict[str, str] = {}
+    for name, icon in icons.items():
+        terms = _terms(icon)
+        text = f"{icon['label']}: {', '.join(terms)}" if terms else icon["label"]
+        text_id = first.setdefault(text, name)
+        for style in styles:
+            if style in icon["free"]:
+                picture = Picture(folder / "svgs" / style / f"{name}.svg")
+                columns = {"has_search_terms": "yes" if terms else "no"}
+                yield Pair(Item(text_id, text), Item(f"{style}/{name}", picture=picture), f"icon '{name}'", families[name], columns,
+                           {"style": style, **columns})  # fmt: skip
+
+
+def _terms(icon: Mapping[str, Any]) -> list[str]:
+    """Return the search terms without the label, in order."""
+    label = str(icon["label"]).casefold()
+    return list(dict.fromkeys(term for term in map(str, icon["search"]["terms"]) if term.casefold() != label))
+
+
+def _families(names: Iterable[str]) -> dict[str, str]:
+    """Return icon → family: its first word, frames taken off, plural and singular together.
+
+    >>> _families(["house", "house-user", "square-facebook", "users", "user"])
+    {'house': 'house', 'house-user': 'house', 'square-facebook': 'facebook', 'users': 'user', 'user': 'user'}
+    """
+    words = {name: _first_word(name) for name in names}
+    known = set(words.values())
+    return {name: word[:-1] if word.endswith("s") and word[:-1] in known else word for name, word in words.items()}
+
+
+def _first_word(name: str) -> str:
+    bare = next((name.removeprefix(frame) for frame in _FRAMES if name.startswith(frame)), name)
+    return bare.partition("-")[0]
+
+
+def _provenance() -> Provenance:
+    return Provenance(
+        licence="CC BY 4.0 (Font Awesome Free icons, Fonticons, Inc.); brand icons are trademarks of their owners",
+        source=f"fontawesomefree {version('fontawesomefree')}: metadata/icons.json and svgs/",
+        contamination="these icons with their names are on very many web pages: image-text models trained on web data have probably seen them",
+        labels="structural: an icon and its own label and search terms",
+        notes=("an SVG is drawn in black on white, its longer side at 512 pixels",),
+        is_user_data=False,
+    )
+
+
+PART: Dataset = Icons()

