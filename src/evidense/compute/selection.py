@@ -20,8 +20,10 @@ class Lists:
         self.scores = np.full(shape, -np.inf, dtype=np.float32)
 
     def put(self, row: int, documents: Int[np.ndarray, " n"], scores: Float[np.ndarray, " n"]) -> None:
-        """Rank the candidates of one query; those beyond the depth and the query's own document are dropped."""
-        scores = scores.astype(np.float32)
+        """Rank the candidates of one query; those beyond the depth and the query's own document are dropped.
+
+        Scores are compared as they are given and kept as float32.
+        """
         if self.excluded is not None:
             others = documents != self.excluded[row]
             documents, scores = documents[others], scores[others]

@@ -1,0 +1,140 @@
+"""Given results: rankings that somebody else made, fitted to the documents and queries of a collection."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from evidense.compute.selection import Lists
+from evidense.errors import InvalidInput
+from evidense.parts import Setup
+from evidense.trec import unescaped
+from evidense.values import Collection, RankedLists
+
+Results = Mapping[str, Mapping[str, float]]
+"""query_id → doc_id → score."""
+
+
+@dataclass
+class GivenRanker:
+    """A ranker that returns what a file says. `setup` gains, with each `rank`, what was left out for that collection."""
+
+    name: str
+    setup: Setup
+    fingerprint: str
+    choose: Callable[[Collection], Results]
+    """The results that belong to a collection (some files hold several)."""
+
+    def rank(self, collection: Collection, depth: int) -> RankedLists:
+        """Return the file's results for every query of the collection, best first; an empty list where it has none.
+
+        Results for queries that the collection does not judge are left out (there is nothing to score), and, where the
+        collection is a sample, documents outside it.
+
+        Raises:
+            InvalidInput: every unknown document at once; or no query in common.
+        """
+        results = self.choose(collection)
+        known = {query_id: row for row, query_id in enumerate(collection.query_ids)}
+        rows = {key: known.get(key, known.get(unescaped(key))) for key in results}
+        if all(row is None for row in rows.values()):
+            raise InvalidInput(
+                f"{self.name}: none of its {len(results):,} queries ('{next(iter(results), '')}', …) is in '{collection.name}' "
+                f"('{collection.query_ids[0]}', …); expected the same query ids; compare on the collection that it was made for"
+            )
+        lists, places, unknown = Lists(collection, depth), _places(collection), _Unknown(self.name, collection)
+        for key, row in rows.items():
+            if row is not None:
+                lists.put(row, *_found(results[key], places, key, unknown))
+        warnings = [*_ignored(rows, collection), *unknown.sentence()]
+        self.setup = replace(self.setup, warnings=(*_standing(self.setup), *(_LEFT_OUT + text for text in warnings)))
+        return lists.done()
+
+
+class _Unknown:
+    """Documents that the collection does not have: mistakes, or expected where it is a sample."""
+
+    def __init__(self, source: str, collection: Collection) -> None:
+        self.source, self.collection = source, collection
+        self.names: list[tuple[str, str]] = []
+
+    def sentence(self) -> list[str]:
+        """Return a sentence for the page.
+
+        Raises:
+            InvalidInput: the collection is whole and lacks documents that the file names.
+        """
+        if self.names and not is_sample(self.collection):
+            told = [f"query '{q}' has the document '{d}', which is not in '{self.collection.name}'; remove it or correct its id" for q, d in self.names]
+            raise InvalidInput.all_of(self.source, told)
+        return [f"{len(self.names):,} results outside the sample"] if self.names else []
+
+
+def is_sample(collection: Collection) -> bool:
+    """Say whether `values.sample` made this collection (its name says of how much)."""
+    return re.search(r"~\d+q\d+d$", collection.name) is not None
+
+
+def finite_mistakes(results: Results) -> list[str]:
+    """Return one mistake for every score that is no finite number."""
+    return [
+        f"query '{q}', document '{d}': the score is {value}; expected a finite number; correct it"
+        for q, found in results.items()
+        for d, value in found.items()
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value)
+    ]
+
+
+def ties_sentence(results: Results) -> list[str]:
+    """Say how many queries have equal scores, since the one rule for ties may differ from the file's own."""
+    n = sum(len(set(found.values())) < len(found) for found in results.values())
+    return [f"{n:,} of {len(results):,} queries of this file have equal scores; they are put in ascending order of document id"] if n else []
+
+
+def read_bytes(path: Path, what: str) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        InvalidInput: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"'{path}' cannot be read ({error.strerror}); expected {what}; correct the path") from None
+
+
+def fingerprint(kind: str, data: bytes) -> str:
+    """Return a hash of the file and of how it is read."""
+    return hashlib.sha256(kind.encode() + b"\0" + data).hexdigest()
+
+
+_LEFT_OUT = "left out of this file: "
+
+
+def _standing(setup: Setup) -> list[str]:
+    return [text for text in setup.warnings if not text.startswith(_LEFT_OUT)]
+
+
+def _places(collection: Collection) -> dict[str, int]:
+    places = {doc_id: place for place, doc_id in enumerate(collection.doc_ids)}
+    return {**{alias: places[target] for alias, target in collection.aliases.items() if target in places}, **places}
+
+
+def _found(results: Mapping[str, float], places: dict[str, int], query_id: str, unknown: _Unknown) -> tuple[np.ndarray, np.ndarray]:
+    """Return document places and scores; of several documents that were merged into one, the best score counts."""
+    best: dict[int, float] = {}
+    for doc_id, value in results.items():
+        place = places.get(doc_id, places.get(unescaped(doc_id)))
+        if place is None:
+            unknown.names.append((query_id, doc_id))
+        else:
+            best[place] = max(value, best.get(place, value))
+    return np.array(list(best), dtype=np.int32), np.array(list(best.values()), dtype=np.float64)
+
+
+def _ignored(rows: Mapping[str, int | None], collection: Collection) -> list[str]:
+    n = sum(row is None for row in rows.values())
+    return [f"{n:,} queries that '{collection.name}' does not judge"] if n else []
