@@ -22,6 +22,7 @@ SIDE = 32
 """Width and height of a picture, in pixels."""
 _SIZES = (24, 20, 16, 12, 8, 6)
 """Pixels an em: 24, and the next smaller where a glyph would leave the picture."""
+_INVERTED = bytes(range(255, -1, -1))
 _DEJAVU = "Bitstream Vera licence (free to use and to redistribute); changes of DejaVu are in the public domain"
 _LICENCES = {"sans": _DEJAVU, "serif": _DEJAVU, "mono": _DEJAVU, "stix": "STIX Font License of 24 May 2010"}
 
@@ -35,7 +36,7 @@ class Glyphs:
     """
 
     name = "glyphs"
-    spellings = ("glyphs", "glyphs/serif:t2i@test", "glyphs/stix:i2t")
+    spellings: tuple[str, ...] = ("glyphs", "glyphs/serif:t2i@test", "glyphs/stix:i2t")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `glyphs`, with or without a style."""
@@ -112,22 +113,27 @@ def _drawing(style: str) -> _Drawing:
 
 def _drawn(path: Path, characters: list[str]) -> Iterator[tuple[str, bytes]]:
     """Yield each character with its picture; b"" where there is no ink."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import ImageFont
 
     fonts = [ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC) for size in _SIZES]
     header = b"P5 %d %d 255\n" % (SIDE, SIDE)
     for character in characters:
-        image = Image.new("L", (SIDE, SIDE), 255)
-        draw = ImageDraw.Draw(image)
-        font = next((f for f in fonts if _fits(draw, character, f)), fonts[-1])
-        draw.text((SIDE // 2, SIDE // 2), character, font=font, fill=0, anchor="mm")
-        pixels = image.tobytes()
-        yield character, header + pixels if min(pixels) < 255 else b""
+        ink = next((ink for font in fonts if (ink := _ink(character, font)) is not None), None)
+        yield character, header + ink.translate(_INVERTED) if ink else b""
 
 
-def _fits(draw: Any, character: str, font: Any) -> bool:
-    left, top, right, bottom = draw.textbbox((SIDE // 2, SIDE // 2), character, font=font, anchor="mm")
-    return bool(left >= 0 and top >= 0 and right <= SIDE and bottom <= SIDE)
+def _ink(character: str, font: Any) -> bytes | None:
+    """Return how much ink lies on each pixel; b"" where there is none, None where the glyph would leave the picture."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (3 * SIDE, 3 * SIDE))
+    ImageDraw.Draw(image).text((3 * SIDE // 2, 3 * SIDE // 2), character, font=font, fill=255, anchor="mm")
+    box = image.getbbox()
+    if box is None:
+        return b""
+    if min(box[:2]) < SIDE or max(box[2:]) > 2 * SIDE:
+        return None
+    return bytes(image.crop((SIDE, SIDE, 2 * SIDE, 2 * SIDE)).tobytes())
 
 
 def _fonts() -> Path:

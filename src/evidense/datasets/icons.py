@@ -29,7 +29,7 @@ class Icons:
     """
 
     name = "icons"
-    spellings = ("icons", "icons/solid:i2t", "icons:t2i@test")
+    spellings: tuple[str, ...] = ("icons", "icons/solid:i2t", "icons:t2i@test")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `icons`, with or without a style."""

@@ -15,7 +15,22 @@ from evidense.reading.tables import Row, read_table
 from evidense.values import Collection, Item, Picture, Provenance, build
 
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
-_ENDINGS = {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg", ".avif", ".ppm", ".pgm", ".ico"}
+_ENDINGS = {
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".jfif",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".svg",
+    ".avif",
+    ".ppm",
+    ".pgm",
+    ".ico",
+}
 _OTHERS = ("corpus.jsonl", "config.json", "modules.json", "dataset_info.json")
 """Files that make a folder something else."""
 
@@ -29,7 +44,7 @@ class ImageFolder:
     """
 
     name = "image_folder"
-    spellings = ("photos/", "photos/:i2t")
+    spellings: tuple[str, ...] = ("photos/", "photos/:i2t")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a folder with such metadata, or with sub-folders of pictures."""
@@ -37,7 +52,11 @@ class ImageFolder:
         if not place.path.is_dir() or any((place.path / name).exists() for name in _OTHERS):
             return False
         folder = place.path / place.split if place.split else place.path
-        return _metadata(folder) is not None or _metadata(place.path) is not None or next(_labelled(place.path), None) is not None
+        return (
+            _metadata(folder) is not None
+            or _metadata(place.path) is not None
+            or next(_labelled(place.path), None) is not None
+        )
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the captions and look at every picture's header.
@@ -54,7 +73,9 @@ class ImageFolder:
         texts: dict[str, str] = {}
         for pair in pairs:
             text = Item(texts.setdefault(pair.text.text or "", f"text{len(texts) + 1}"), pair.text.text)
-            Pair(text, pair.picture, pair.place, pair.group, pair.text_columns, pair.picture_columns).enter(pairing, direction)
+            Pair(text, pair.picture, pair.place, pair.group, pair.text_columns, pair.picture_columns).enter(
+                pairing, direction
+            )
         name = place.path.resolve().name + f":{direction}" + (f"@{place.split}" if place.split else "")
         return (build(pairing.draft(name, Provenance(source=str(place.path), notes=tuple(notes)))),)
 
@@ -68,10 +89,14 @@ def _pairs(place: Place) -> tuple[list[Pair], list[str]]:
     if (path := _metadata(folder)) is not None:
         return _captioned(path, split)
     if split is not None:
-        raise InvalidInput(f"'{folder}' has neither a sub-folder '{split}' nor metadata with a column 'split'; expected one of them; leave '@{split}' out")
+        raise InvalidInput(
+            f"'{folder}' has neither a sub-folder '{split}' nor metadata with a column 'split'; expected one of them; leave '@{split}' out"
+        )
     pairs = [Pair(Item("", label), _picture(folder, path), str(path)) for label, path in _labelled(folder)]
     if not pairs:
-        raise InvalidInput(f"'{folder}' holds no pictures; expected metadata.csv beside pictures, or sub-folders of pictures; correct the path")
+        raise InvalidInput(
+            f"'{folder}' holds no pictures; expected metadata.csv beside pictures, or sub-folders of pictures; correct the path"
+        )
     return pairs, ["each picture's text is the name of its sub-folder"]
 
 
@@ -82,7 +107,9 @@ def _metadata(folder: Path) -> Path | None:
 def _labelled(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield (name of the sub-folder, path) of every picture in a sub-folder, in order."""
     for inner in sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        yield from ((inner.name, path) for path in sorted(inner.iterdir()) if path.suffix.lower() in _ENDINGS and path.is_file())
+        yield from (
+            (inner.name, path) for path in sorted(inner.iterdir()) if path.suffix.lower() in _ENDINGS and path.is_file()
+        )
 
 
 def _picture(folder: Path, path: Path) -> Item:
@@ -94,9 +121,13 @@ def _captioned(path: Path, split: str | None) -> tuple[list[Pair], list[str]]:
     table = read_table(path)
     file, text, group, split_column = (find(table.columns, role) for role in ("picture", "title", "group", "split"))
     if file is None or text is None:
-        raise InvalidInput(f"{path}: found the columns {', '.join(table.columns)}; expected file_name and text (or caption, title); rename them")
+        raise InvalidInput(
+            f"{path}: found the columns {', '.join(table.columns)}; expected file_name and text (or caption, title); rename them"
+        )
     if split is not None and split_column is None:
-        raise InvalidInput(f"{path} has no column 'split', but '@{split}' was asked for; add the column or leave '@{split}' out")
+        raise InvalidInput(
+            f"{path} has no column 'split', but '@{split}' was asked for; add the column or leave '@{split}' out"
+        )
     others = [c for c in table.columns if c not in {file, text, group, split_column}]
     mistakes: list[str] = []
     pairs = []
@@ -105,14 +136,18 @@ def _captioned(path: Path, split: str | None) -> tuple[list[Pair], list[str]]:
             continue
         picture = _named_picture(path.parent, row, file, mistakes)
         if not row.text(text):
-            mistakes.append(f"{row.place}: the text of '{row.text(file)}' is empty; expected a caption; fill it or remove the row")
+            mistakes.append(
+                f"{row.place}: the text of '{row.text(file)}' is empty; expected a caption; fill it or remove the row"
+            )
         columns = {name: row.text(name) for name in others if row.text(name)}
         if picture is not None:
             pairs.append(Pair(Item("", row.text(text)), picture, row.place, row.text(group), columns, columns))
     if mistakes:
         raise InvalidInput.all_of(str(path), mistakes)
     if not pairs:
-        raise InvalidInput(f"{path} has no row" + (f" of the split '{split}'" if split else "") + "; expected at least one; correct it")
+        raise InvalidInput(
+            f"{path} has no row" + (f" of the split '{split}'" if split else "") + "; expected at least one; correct it"
+        )
     return pairs, []
 
 
@@ -120,7 +155,9 @@ def _named_picture(folder: Path, row: Row, column: str, mistakes: list[str]) -> 
     name = row.text(column)
     path = (folder / name).resolve()
     if not name or not path.is_relative_to(folder.resolve()):
-        mistakes.append(f"{row.place}: '{name}' does not lie in the folder; expected a path inside '{folder}'; correct it")
+        mistakes.append(
+            f"{row.place}: '{name}' does not lie in the folder; expected a path inside '{folder}'; correct it"
+        )
     elif not path.is_file():
         mistakes.append(f"{row.place}: there is no picture '{name}' in '{folder}'; correct the name or remove the row")
     else:
