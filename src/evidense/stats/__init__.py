@@ -5,6 +5,7 @@ from evidense.stats.differences import Differences
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.groups import group_letters
 from evidense.stats.means import mean_interval, mean_intervals
+from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, label, queries_to_decide
@@ -21,6 +22,8 @@ __all__ = [
     "mean_interval",
     "mean_intervals",
     "mean_over",
+    "planted",
+    "planted_estimate",
     "queries_to_decide",
     "random_effects",
     "resample",

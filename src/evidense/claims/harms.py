@@ -1,0 +1,46 @@
+"""The system harms: it scores lower than the baseline on this collection."""
+
+from dataclasses import dataclass
+
+from evidense.parts import Decision, Evidence
+from evidense.stats import label, planted_estimate
+
+MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class Harms:
+    """Holds where the rule says HARMS; fails where a loss beyond the margin is ruled out."""
+
+    name: str = "harms"
+    sentence: str = "The system scores lower than the baseline on this collection."
+    source: str = "Evidense: the rule of docs/statistics.md"
+    boundary: float = 0.0
+    """The effect, in margins, at which the sentence turns false."""
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Read the interval: all of it below 0 and not all within the margin, or none of it below minus the margin."""
+        e, m = evidence.estimate, evidence.margin
+        word = label(e, m)
+        if word == "HARMS":
+            return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies below 0")
+        if word == "IDENTICAL":
+            return Decision("FAILS", "every difference is zero")
+        if e.n_clusters < 20:
+            return Decision(
+                "UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed"
+            )
+        if e.low >= -m:
+            return Decision("FAILS", f"a loss above {e.rules_out_loss_above:.3f} is ruled out, and {m:g} is the margin")
+        return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] leaves loss and no loss possible")
+
+    def true_world(self, seed: int) -> Evidence:
+        """A loss of twice the margin."""
+        return Evidence(planted_estimate(-2 * MARGIN, seed), MARGIN)
+
+    def false_world(self, seed: int) -> Evidence:
+        """No effect."""
+        return Evidence(planted_estimate(0.0, seed), MARGIN)
+
+
+PART = Harms()

@@ -1,0 +1,46 @@
+"""The system helps: it scores higher than the baseline on this collection."""
+
+from dataclasses import dataclass
+
+from evidense.parts import Decision, Evidence
+from evidense.stats import label, planted_estimate
+
+MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class Helps:
+    """Holds where the rule says HELPS; fails where a gain beyond the margin is ruled out."""
+
+    name: str = "helps"
+    sentence: str = "The system scores higher than the baseline on this collection."
+    source: str = "Evidense: the rule of docs/statistics.md"
+    boundary: float = 0.0
+    """The effect, in margins, at which the sentence turns false."""
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Read the interval: all of it above 0 and not all within the margin, or none of it above the margin."""
+        e, m = evidence.estimate, evidence.margin
+        word = label(e, m)
+        if word == "HELPS":
+            return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies above 0")
+        if word == "IDENTICAL":
+            return Decision("FAILS", "every difference is zero")
+        if e.n_clusters < 20:
+            return Decision(
+                "UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed"
+            )
+        if e.high <= m:
+            return Decision("FAILS", f"a gain above {max(e.high, 0):.3f} is ruled out, and {m:g} is the margin")
+        return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] leaves gain and no gain possible")
+
+    def true_world(self, seed: int) -> Evidence:
+        """A gain of twice the margin."""
+        return Evidence(planted_estimate(2 * MARGIN, seed), MARGIN)
+
+    def false_world(self, seed: int) -> Evidence:
+        """No effect."""
+        return Evidence(planted_estimate(0.0, seed), MARGIN)
+
+
+PART = Helps()

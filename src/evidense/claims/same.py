@@ -1,0 +1,46 @@
+"""The system scores the same: whatever the difference on this collection, it is within the margin."""
+
+from dataclasses import dataclass
+
+from evidense.parts import Decision, Evidence
+from evidense.stats import label, planted_estimate
+
+MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class Same:
+    """Holds where the rule says SAME or IDENTICAL; fails where the interval lies wholly beyond the margin."""
+
+    name: str = "same"
+    sentence: str = "The system scores within the margin of the baseline on this collection."
+    source: str = "Evidense: the rule of docs/statistics.md"
+    boundary: float = 1.0
+    """The effect, in margins, at which the sentence turns false."""
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Read the interval: all of it within the margin, or all of it beyond."""
+        e, m = evidence.estimate, evidence.margin
+        word = label(e, m)
+        if word == "IDENTICAL":
+            return Decision("HOLDS", "every difference is zero")
+        if word == "SAME":
+            return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies within ±{m:g}")
+        if e.n_clusters < 20:
+            return Decision(
+                "UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed"
+            )
+        if e.low > m or e.high < -m:
+            return Decision("FAILS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies beyond ±{m:g}")
+        return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] reaches over the margin of ±{m:g}")
+
+    def true_world(self, seed: int) -> Evidence:
+        """No effect."""
+        return Evidence(planted_estimate(0.0, seed), MARGIN)
+
+    def false_world(self, seed: int) -> Evidence:
+        """A gain or a loss of twice the margin, by turns."""
+        return Evidence(planted_estimate(2 * MARGIN * (-1) ** seed, seed), MARGIN)
+
+
+PART = Same()
