@@ -1,0 +1,121 @@
+"""Compression: shorter or coarser vectors, scored as their search engine would, and what one of them then weighs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+from jaxtyping import Float32
+
+from evidense.errors import InvalidInput
+
+Bits = Literal["int8", "binary"]
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """Vectors whose inner product is the score of the compressed index, ready for `top_k`."""
+
+    queries: Float32[np.ndarray, "q e"]
+    documents: Float32[np.ndarray, "d e"]
+    bytes_per_vector: float
+    """Of a stored document vector."""
+    similarity: str
+    """Replaces `Setup.similarity` on the page."""
+
+
+@dataclass(frozen=True)
+class Compression:
+    """What `@dim=N`, `@int8` and `@binary` ask for; the cut comes before the bits.
+
+    >>> Compression.of({"dim": "256", "bits": "int8"})
+    Compression(n_dims=256, bits='int8')
+    """
+
+    n_dims: int | None = None
+    bits: Bits | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, str]) -> "Compression | None":
+        """Read the options of a spelling; None where they ask for no compression.
+
+        Raises:
+            InvalidInput: a number of dimensions that is not a positive integer.
+        """
+        dims, bits = options.get("dim"), options.get("bits")
+        if dims is None and bits is None:
+            return None
+        if dims is not None and not (dims.isascii() and dims.isdigit() and int(dims) > 0):
+            raise InvalidInput(f"'@dim={dims}' asks for {dims} dimensions; expected a positive integer, as @dim=256")
+        return cls(int(dims) if dims else None, cast("Bits | None", bits))
+
+    def apply(self, queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], normalised: bool) -> Compressed:
+        """Compress both sides. `normalised`: the encoder's vectors have length 1, so cut ones are brought back to it.
+
+        Raises:
+            InvalidInput: more dimensions than the vectors have.
+        """
+        if self.n_dims is not None:
+            queries, documents = (truncate(side, self.n_dims, normalised) for side in (queries, documents))
+        full = "cosine" if normalised else "dot"
+        if self.bits == "int8":
+            return Compressed(queries, int8(documents), float(documents.shape[1]), f"{full} of float queries and int8 documents")
+        if self.bits == "binary":
+            size = float(np.ceil(documents.shape[1] / 8))
+            return Compressed(signs(queries), signs(documents), size, "Hamming, as dimensions − 2 · distance")
+        return Compressed(queries, documents, 4.0 * documents.shape[1], full)
+
+
+def truncate(vectors: Float32[np.ndarray, "n e"], n_dims: int, normalised: bool = True) -> Float32[np.ndarray, "n k"]:
+    """Keep the first dimensions (Matryoshka) and bring the length back to 1 where the vectors had it.
+
+    sentence-transformers' `truncate_dim` keeps the same dimensions and leaves the length; under its cosine score that is
+    the same order. A vector whose kept part is all zeros stays zero.
+
+    Raises:
+        InvalidInput: the vectors have fewer dimensions.
+
+    Source: Kusupati et al. 2022, Matryoshka Representation Learning, §3.
+
+    >>> truncate(np.array([[3, 4, 5]], dtype=np.float32), 2).tolist()   # (3, 4) / 5
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    if n_dims > vectors.shape[1]:
+        raise InvalidInput(f"'@dim={n_dims}' of vectors with {vectors.shape[1]} dimensions; expected at most {vectors.shape[1]}; leave it out")
+    kept = np.ascontiguousarray(vectors[:, :n_dims], dtype=np.float32)
+    if not normalised:
+        return kept
+    lengths = np.sqrt(np.einsum("ne,ne->n", kept, kept))[:, None]
+    return cast(np.ndarray, np.divide(kept, lengths, out=np.zeros_like(kept), where=lengths > 0))
+
+
+def int8(documents: Float32[np.ndarray, "d e"]) -> Float32[np.ndarray, "d e"]:
+    """Round each dimension to 256 equal steps between its least and greatest value over the documents, and read it back.
+
+    The index holds one byte a dimension and the ranges; the score is the inner product of the float query with the
+    vector read back (asymmetric, so queries lose nothing). sentence-transformers' `quantize_embeddings(precision="int8")`
+    uses the same ranges (or those of a calibration set) and steps, takes the floor where we round to the nearest (its error
+    is up to a step, ours half a step), quantises queries as well, and searches by inner products of the bare codes, which
+    forgets that ranges differ between dimensions.
+
+    >>> int8(np.array([[0, -1], [2.55, 1], [1.274, 0]], dtype=np.float32))[2, 0].round(3)   # 127.4 steps of .01 → 127
+    np.float32(1.27)
+    """
+    low = documents.min(axis=0, initial=np.inf).astype(np.float32)
+    high = documents.max(axis=0, initial=-np.inf).astype(np.float32)
+    step = np.where(high > low, (high - low) / np.float32(255), np.float32(1)).astype(np.float32)
+    codes = np.rint((documents - low) / step).clip(0, 255)
+    return cast(np.ndarray, (low + codes * step).astype(np.float32))
+
+
+def signs(vectors: Float32[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
+    """Return +1 where a number is above zero, else −1: inner products are then dimensions − 2 · Hamming distance, exactly.
+
+    sentence-transformers' "binary" and "ubinary" take the same bits (above zero), packed eight to a byte, and its
+    `semantic_search_faiss` ranks by the same distance; it can then rescore the first hits with float queries, which we
+    do not.
+
+    >>> signs(np.array([[0.2, 0.0, -3]], dtype=np.float32)).tolist()
+    [[1.0, -1.0, -1.0]]
+    """
+    return np.where(vectors > 0, np.float32(1), np.float32(-1))
