@@ -45,9 +45,9 @@ class Beir:
             raise InvalidInput(f"'{place.head}' is not a folder; expected one with corpus.jsonl, queries.jsonl and qrels/; check the path")
         corpus_file, queries_file = (_required(place.path, name) for name in ("corpus.jsonl", "queries.jsonl"))
         split, qrels_file = _split(place)
-        gains, lines = read_judgements(qrels_file)
+        judged = read_judgements(qrels_file)
         every = JsonlItems(queries_file, _query)
-        rows = [row for row, item in enumerate(every) if item.id in gains]
+        rows = [row for row, item in enumerate(every) if item.id in judged.gains]
         corpus = JsonlItems(corpus_file, _document)
         queries: Sequence[Item] = Chosen(every, np.array(rows, dtype=np.int64))
         n_self = _n_self_matches(queries, corpus)
@@ -55,13 +55,14 @@ class Beir:
             name=f"{place.path.resolve().name}@{split}" if place.split else place.path.resolve().name,
             queries=queries,
             corpus=corpus,
-            qrels=gains,
+            qrels=judged.gains,
             provenance=Provenance(source=f"{place.path}, {qrels_file.relative_to(place.path)}", notes=_self_note(n_self)),
             drop_self_matches=n_self > 0,
             source=str(place.path),
+            mistakes=[*corpus.mistakes, *every.mistakes, *judged.mistakes],
             query_place=lambda row: every.place(rows[row]),
             document_place=corpus.place,
-            judgement_place=lambda query_id, doc_id: f"{qrels_file.name} line {lines[query_id, doc_id]}",
+            judgement_place=judged.place,
         )),)  # fmt: skip
 
 

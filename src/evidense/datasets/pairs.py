@@ -1,6 +1,7 @@
 """A table of pairs: CSV, TSV, JSONL or Parquet with `query,document` or `anchor,positive[,negative…]`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from evidense.errors import InvalidInput
 from evidense.parts import Dataset
@@ -48,7 +49,7 @@ class _Reader:
     """Which column plays which role, and what the rows have said so far."""
 
     def __init__(self, table: Table) -> None:
-        self.pairing = Pairing(str(table.path))
+        self.pairing = Pairing(str(table.path), mistakes=list(table.mistakes))
         self.query, self.query_id, self.doc_id, self.gain, self.group = (
             find(table.columns, role) for role in ("query", "query id", "document id", "gain", "group")
         )
@@ -88,7 +89,7 @@ def chosen_split(table: Table, place: Place) -> Table:
     if not rows:
         there = ", ".join(sorted({row.text(column) for row in table.rows}))
         raise InvalidInput(f"{table.path} has no row of the split '{place.split}'; found {there}; write '{place.head}@' and one of these")
-    return Table(table.path, table.columns, rows)
+    return replace(table, rows=rows)
 
 
 def _texts(row: Row, column: str) -> Sequence[str]:

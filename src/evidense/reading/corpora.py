@@ -25,12 +25,13 @@ class JsonlItems(Sequence[Item]):
     """
 
     def __init__(self, path: Path, to_item: ToItem) -> None:
-        """Index the file and check every line.
+        """Index the file and check every line; lines with mistakes are no items, and `mistakes` tells them.
 
         Raises:
-            InvalidInput: every mistake of the file at once.
+            InvalidInput: the file cannot be read.
         """
         self.path = path
+        self.mistakes: list[str] = []
         self._to_item = to_item
         self._file = _unpacked(path)
         weakref.finalize(self, os.close, self._file)
@@ -39,25 +40,21 @@ class JsonlItems(Sequence[Item]):
         self._index()
 
     def _index(self) -> None:
-        mistakes: list[str] = []
         start = 0
         with os.fdopen(os.dup(self._file), "rb") as file:
             file.seek(0)
             for number, raw in enumerate(file, 1):
                 body = raw.removeprefix(BOM) if number == 1 else raw
-                if body.strip():
+                if body.strip() and self._parsed(body, number, self.mistakes) is not None:
                     self._starts.append(start + len(raw) - len(body))
                     self._sizes.append(len(body))
                     self._lines.append(number)
-                    self._parsed(body, number, mistakes)
                 start += len(raw)
-        if mistakes:
-            raise InvalidInput.all_of(str(self.path), mistakes)
 
     def _parsed(self, raw: bytes, number: int, mistakes: list[str]) -> Item | None:
-        place = f"line {number}"
+        place = f"{self.path.name} line {number}"
         before = len(mistakes)
-        text = decoded(raw, number, mistakes)
+        text = decoded(raw, place, mistakes)
         value = json_object(text, place, mistakes) if len(mistakes) == before else None
         return self._to_item(value, place, mistakes) if value is not None else None
 

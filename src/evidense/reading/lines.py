@@ -30,18 +30,18 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise InvalidInput(f"{path}: cannot be read ({error.strerror}); expected a readable file; check path and rights") from None
 
 
-def decoded(raw: bytes, line: int, mistakes: list[str]) -> str:
+def decoded(raw: bytes, place: str, mistakes: list[str]) -> str:
     """Decode one line; what is not UTF-8 becomes a mistake that names line and byte.
 
     >>> wrong = []
-    >>> decoded(b"caf\\xe9", 3, wrong), wrong
+    >>> decoded(b"caf\\xe9", "line 3", wrong), wrong
     ('caf\ufffd', ['line 3, byte 4: 0xE9 is not UTF-8; expected UTF-8 text; convert the file (as with iconv -t utf-8)'])
     """
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        guess = " (it looks like UTF-16)" if line == 1 and raw[:2] in _UTF16 else ""
-        mistakes.append(f"line {line}, byte {error.start + 1}: 0x{raw[error.start]:02X} is not UTF-8{guess}; expected UTF-8 text; convert the file (as with iconv -t utf-8)")  # fmt: skip
+        guess = " (it looks like UTF-16)" if raw[:2] in _UTF16 else ""
+        mistakes.append(f"{place}, byte {error.start + 1}: 0x{raw[error.start]:02X} is not UTF-8{guess}; expected UTF-8 text; convert the file (as with iconv -t utf-8)")  # fmt: skip
         return raw.decode("utf-8", errors="replace")
 
 
@@ -53,4 +53,4 @@ def text_lines(path: Path, mistakes: list[str]) -> Iterator[tuple[int, str]]:
     """
     with opened(path) as file:
         for number, raw in enumerate(file, 1):
-            yield number, decoded(raw.removeprefix(BOM) if number == 1 else raw, number, mistakes)
+            yield number, decoded(raw.removeprefix(BOM) if number == 1 else raw, f"line {number}", mistakes)

@@ -55,13 +55,7 @@ class Pairing:
         gains[doc_id] = max(gain, gains.get(doc_id, gain))
 
     def draft(self, name: str, provenance: Provenance, *, drop_self_matches: bool = False) -> Draft:
-        """Hand over what was collected.
-
-        Raises:
-            InvalidInput: every mistake so far at once.
-        """
-        if self.mistakes:
-            raise InvalidInput.all_of(self.subject, self.mistakes)
+        """Hand over what was collected, mistakes included."""
         return Draft(
             name=name,
             queries=list(self._queries.items.values()),
@@ -74,6 +68,7 @@ class Pairing:
             source=self.subject,
             query_place=self._queries.place,
             document_place=self._documents.place,
+            mistakes=self.mistakes,
         )
 
     def _group(self, name: str) -> str:

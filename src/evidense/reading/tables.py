@@ -38,6 +38,8 @@ class Table:
     path: Path
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    mistakes: tuple[str, ...] = ()
+    """Wrong encoding, quotes, number of cells, JSON: rows that could not be read are not among the rows."""
 
 
 def table_format(path: Path) -> str | None:
@@ -67,10 +69,10 @@ def read_columns(path: Path) -> tuple[str, ...]:
 
 
 def read_table(path: Path) -> Table:
-    """Read every row; rows that are blank are passed over.
+    """Read every row, and note what is wrong; rows that are blank are passed over.
 
     Raises:
-        InvalidInput: every mistake of the file at once (encoding, quoting, wrong number of cells, JSON).
+        InvalidInput: the file cannot be read at all, or is empty.
         MissingExtra: a Parquet file without pyarrow.
     """
     mistakes: list[str] = []
@@ -81,13 +83,13 @@ def read_table(path: Path) -> Table:
         columns, rows = _jsonl_rows(path, mistakes)
     else:
         columns, rows = _delimited_rows(path, form or "csv", mistakes)
-    if mistakes:
+    if not columns and mistakes:
         raise InvalidInput.all_of(str(path), mistakes)
     if not columns:
         raise InvalidInput(f"{path}: the file is empty; expected a first line with the names of the columns; fill it")
-    if not rows:
+    if not rows and not mistakes:
         raise InvalidInput(f"{path}: there is no row under the columns {', '.join(columns)}; expected at least one; fill it")
-    return Table(path, columns, rows)
+    return Table(path, columns, rows, tuple(mistakes))
 
 
 def _delimited(path: Path, form: str, mistakes: list[str]) -> Iterator[tuple[int, list[str]]]:
@@ -126,6 +128,7 @@ def _delimited_rows(path: Path, form: str, mistakes: list[str]) -> tuple[tuple[s
     for line, cells in records:
         if len(cells) != len(columns):
             mistakes.append(f"line {line}: {len(cells)} cells; expected {len(columns)} ({', '.join(columns)}); quote cells that contain the separator")  # fmt: skip
+            continue
         rows.append(Row(f"line {line}", dict(zip(columns, cells, strict=False))))
     return columns, tuple(rows)
 

@@ -1,5 +1,6 @@
 """Build a Collection from what a file says: check everything at once, merge equal documents, keep what was decided as notes."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
@@ -28,6 +29,8 @@ class Draft:
     drop_self_matches: bool = False
     source: str = ""
     """What the messages call the input (a file name)."""
+    mistakes: Sequence[str] = ()
+    """What was wrong already when it was read; `build` adds its own, so that one error tells everything."""
     query_place: Callable[[int], str] | None = None
     """Row of `queries` → where it stands ('queries.jsonl line 7'), for messages."""
     document_place: Callable[[int], str] | None = None
@@ -71,16 +74,17 @@ def build(draft: Draft) -> Collection:
         InvalidInput: every mistake of the draft at once.
     """
     source = draft.source or draft.name
-    mistakes: list[str] = []
+    mistakes = list(draft.mistakes)
     query_ids, _ = _survey("query", draft.queries, draft.query_place, mistakes)
     doc_ids, contents = _survey("document", draft.corpus, draft.document_place, mistakes)
-    mistakes += _qrels_mistakes(draft, set(query_ids), set(doc_ids))
+    if not draft.mistakes:  # what could not be read is missed here too: not worth a second message
+        mistakes += _whole_mistakes(draft, query_ids, doc_ids)
     kept_apart = set(query_ids) if draft.drop_self_matches else set()
     rows, merged = _merge_equal(doc_ids, contents, kept_apart)
-    if len(rows) == 1 and contents[0] != _NOTHING:
+    if not mistakes and len(rows) == 1 and contents[0] != _NOTHING:
         mistakes.append(_one_document(len(doc_ids)))
     if mistakes:
-        raise InvalidInput.all_of(source, mistakes)
+        raise InvalidInput.all_of(source, sorted(mistakes, key=_natural))
     qrels = _asked({q: _merged_gains(gains, merged) for q, gains in draft.qrels.items()}, draft.drop_self_matches)
     kept = np.array([row for row, query_id in enumerate(query_ids) if query_id in qrels], dtype=np.int64)
     if not len(kept):
@@ -169,8 +173,6 @@ def _survey(
             mistakes.append(f"{named(row)}: the id '{item.id}' stands already at {named(first[item.id])}; expected distinct ids; rename or remove one")  # fmt: skip
         ids.append(item.id)
         contents.append(_content(item, named(row), mistakes))
-    if not ids:
-        mistakes.append(f"there is no {what}; expected at least one; add some")
     return ids, contents
 
 
@@ -195,7 +197,10 @@ def _item_mistakes(item: Item) -> Iterable[str]:
         yield f"(id '{item.id}') {len(item.text):,} characters; expected at most {MAX_TEXT_CHARACTERS:,}; split the text"
 
 
-def _qrels_mistakes(draft: Draft, query_ids: set[str], doc_ids: set[str]) -> Iterable[str]:
+def _whole_mistakes(draft: Draft, query_list: list[str], doc_list: list[str]) -> Iterable[str]:
+    """Yield what no single item shows: an empty side, and judgements that name what is not there."""
+    yield from (f"there is no {what}; expected at least one; add some" for what, ids in (("query", query_list), ("document", doc_list)) if not ids)
+    query_ids, doc_ids = set(query_list), set(doc_list)
     place = draft.judgement_place or (lambda query_id, doc_id: f"qrels of query '{query_id}'")
     for query_id, gains in draft.qrels.items():
         if query_id not in query_ids:
@@ -237,6 +242,11 @@ def _asked(qrels: Mapping[str, Mapping[str, int]], drop_self: bool) -> dict[str,
     """Return the judgements of the queries that have a relevant document, without self matches where these are dropped."""
     cleaned = {q: {d: g for d, g in gains.items() if not (drop_self and d == q)} for q, gains in qrels.items()}
     return {q: gains for q, gains in cleaned.items() if any(gain > 0 for gain in gains.values())}
+
+
+def _natural(text: str) -> list[str | int]:
+    """Sort key under which line 9 comes before line 10."""
+    return [int(piece) if piece.isdecimal() else piece for piece in re.split(r"(\d+)", text)]
 
 
 def _one_document(n_read: int) -> str:
