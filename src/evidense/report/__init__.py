@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from evidense.records import Record, Study
-from evidense.report import notebook, tables
+from evidense.report import notebook, tables, terminal
 from evidense.report.contents import Contents
 from evidense.report.labels import read_labels
 from evidense.report.write import write
@@ -23,4 +23,4 @@ def table_markdown(study: Study, records: Iterable[Record]) -> str:
 
 def table_text(study: Study, records: Iterable[Record], width: int = 100) -> str:
     """Return answer, gate and table for a terminal of this width."""
-    return tables.text(Contents.of(study, records), width)
+    return terminal.text(Contents.of(study, records), width)

@@ -1,12 +1,12 @@
 """Answer: what somebody reads in the first ten seconds: one sentence a system, its gate, and what to beware of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from evidense.measures import condensed
-from evidense.records import Ranking, Verdict
+from evidense.records import Json, Ranking, Verdict
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, interval, short, signed, size
 from evidense.report.words import passes_no_harm
@@ -31,7 +31,10 @@ class Answer:
 def answer(contents: Contents, system: str) -> Answer:
     """Say in one sentence where a system helps, harms, and what is not known."""
     verdicts = contents.worst_first(system)
-    by_word = {w: [v.collection for v in verdicts if v.verdict == w] for w in ("HARMS", "UNDECIDED", "SAME", "HELPS", "IDENTICAL")}
+    by_word = {
+        w: [v.collection for v in verdicts if v.verdict == w]
+        for w in ("HARMS", "UNDECIDED", "SAME", "HELPS", "IDENTICAL")
+    }
     passes = passes_no_harm(verdicts)
     lead, tone = _lead(by_word, passes, len(verdicts))
     return Answer(system, lead, _sentence(by_word, verdicts, contents.study.margin), tone, passes)
@@ -53,7 +56,11 @@ def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin
     n, m = len(verdicts), short(margin)
     if len(by_word["IDENTICAL"]) == n:
         return Markup("every query has the same value {}.").format(_everywhere(n))
-    parts = [Markup("it {} {}").format(verb, names(by_word[word], n)) for word, verb in (("HELPS", "helps"), ("HARMS", "harms")) if by_word[word]]
+    parts = [
+        Markup("it {} {}").format(verb, names(by_word[word], n))
+        for word, verb in (("HELPS", "helps"), ("HARMS", "harms"))
+        if by_word[word]
+    ]
     text = Markup(" and ").join(parts)
     open_ = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and v.low <= -margin]
     closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and v.low > -margin]
@@ -74,7 +81,7 @@ def _everywhere(n: int) -> str:
 
 def _on(collections: Sequence[str], n: int) -> Markup:
     if len(collections) == n > 1:
-        return Markup(_everywhere(n))  # noqa: S704  (a fixed text and a number)
+        return Markup("{}").format(_everywhere(n))
     return Markup("on {}").format(names(collections, n))
 
 
@@ -82,7 +89,9 @@ def names(collections: Sequence[str], n: int) -> Markup:
     """Return the collections by name, or by number where they are many."""
     if len(collections) == n > NAMED:
         return Markup("all {} collections").format(n)
-    shown = [Markup("<bdi>{}</bdi>").format(c) for c in collections[: NAMED if len(collections) > NAMED + 1 else NAMED + 1]]
+    shown = [
+        Markup("<bdi>{}</bdi>").format(c) for c in collections[: NAMED if len(collections) > NAMED + 1 else NAMED + 1]
+    ]
     left = len(collections) - len(shown)
     if left:
         return Markup(", ").join(shown) + Markup(" and {} more").format(left)
@@ -120,10 +129,14 @@ def _unjudged(contents: Contents, system: str) -> list[Markup]:
         base, own = (1 - judged.get(side, 1.0) for side in ("base", "system"))
         if own - base < SURFACED:
             continue
-        text = Markup("<bdi>{}</bdi>: {:.0%} of <bdi>{}</bdi>’s top 10 unjudged (baseline {:.0%})").format(verdict.collection, own, system, base)
+        text = Markup("<bdi>{}</bdi>: {:.0%} of <bdi>{}</bdi>’s top 10 unjudged (baseline {:.0%})").format(
+            verdict.collection, own, system, base
+        )
         beside = contents.differences.get((system, verdict.collection, condensed(verdict.measure)))
         if beside is not None:
-            text += Markup("; over judged documents only {} {}").format(signed(beside.value), interval(beside.low, beside.high))
+            text += Markup("; over judged documents only {} {}").format(
+                signed(beside.value), interval(beside.low, beside.high)
+            )
         found.append(text)
     return found
 
@@ -179,9 +192,13 @@ def _cost(contents: Contents, system: str) -> dict[str, str]:
 
 def speed_of(contents: Contents, system: str) -> float | None:
     """Return the middle of the observed speeds of a system, in texts per second."""
-    seen = sorted(r.observed["texts_per_s"] for (s, _), r in contents.rankings.items() if s == system and r.observed.get("texts_per_s"))
+    seen = sorted(
+        r.observed["texts_per_s"]
+        for (s, _), r in contents.rankings.items()
+        if s == system and r.observed.get("texts_per_s")
+    )
     return float(seen[len(seen) // 2]) if seen else None
 
 
-def _setup(ranking: Ranking | None) -> dict[str, object]:
-    return dict(ranking.setup) if ranking else {}
+def _setup(ranking: Ranking | None) -> Mapping[str, Json]:
+    return ranking.setup if ranking else {}

@@ -97,7 +97,9 @@ class Contents:
     @property
     def measures(self) -> list[str]:
         """Return the measures that have values, those of the study first."""
-        return list(dict.fromkeys([*self.study.measures, *(m for _, _, m in self.means), *(m for _, _, m in self.scores)]))
+        return list(
+            dict.fromkeys([*self.study.measures, *(m for _, _, m in self.means), *(m for _, _, m in self.scores)])
+        )
 
     def worst_first(self, system: str) -> list[Verdict]:
         """Return a system's verdicts: harms before doubts before the rest, the lowest bound first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-MOST_BARS = 240
+MOST_BARS = 400
 """More queries than this share bars: each bar is then the mean of its neighbours in the order."""
 HEIGHT = 100.0
 
@@ -17,7 +17,8 @@ class Curve:
     losses: str
     wins: str
     n_bars: int
-    per_bar: float
+    shared: str
+    """How many queries share a bar; empty where each has its own."""
     top: float
 
 
@@ -27,7 +28,14 @@ def sorted_differences(base: Float64[np.ndarray, " q"], system: Float64[np.ndarr
     n_bars = min(MOST_BARS, len(delta))
     bars = np.array([part.mean() for part in np.array_split(delta, n_bars)])
     top = float(np.abs(bars).max()) or 1.0
-    return Curve(_path(bars, top, -1), _path(bars, top, 1), n_bars, len(delta) / n_bars, top)
+    return Curve(_path(bars, top, -1), _path(bars, top, 1), n_bars, _shared(len(delta), n_bars), top)
+
+
+def _shared(n: int, n_bars: int) -> str:
+    if n == n_bars:
+        return ""
+    least, most = n // n_bars, -(-n // n_bars)
+    return f"each bar is the mean of {least if least == most else f'{least} or {most}'} neighbours in this order"
 
 
 def _path(bars: Float64[np.ndarray, " b"], top: float, sign: int) -> str:

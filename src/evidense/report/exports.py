@@ -19,7 +19,15 @@ from evidense.store import Store
 
 def pretty(value: Json) -> bytes:
     """Return JSON for people: sorted, indented, the same bytes for the same value."""
-    return (json.dumps(json.loads(canonical_json(value)), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", errors="replace")
+    return (json.dumps(json.loads(canonical_json(value)), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(
+        "utf-8", errors="replace"
+    )
+
+
+_ROW = (
+    "claim", "system", "baseline", "collection", "verdict", "measure", "effect", "low", "high", "n", "n_clusters", "margin",
+    "base_mean", "system_mean", "reason",
+)  # fmt: skip
 
 
 def verdict_rows(contents: Contents) -> list[dict[str, Json]]:
@@ -30,12 +38,20 @@ def verdict_rows(contents: Contents) -> list[dict[str, Json]]:
 
 def _verdict_row(contents: Contents, v: Verdict) -> dict[str, Json]:
     finding = contents.differences.get((v.system, v.collection, v.measure))
-    fields = ("claim", "system", "baseline", "collection", "verdict", "measure", "effect", "low", "high", "n", "n_clusters", "margin", "base_mean", "system_mean", "reason")
-    row: dict[str, Json] = {name: getattr(v, name) for name in fields}
+    row: dict[str, Json] = {name: getattr(v, name) for name in _ROW}
     row |= {"id": v.id, "study": contents.study.id, "confidence": contents.study.confidence, "details": dict(v.details)}
-    row |= {"p": finding.p, "p_adjusted": finding.p_adjusted, "test": finding.test, "family": finding.family} if finding else {}
+    row |= (
+        {"p": finding.p, "p_adjusted": finding.p_adjusted, "test": finding.test, "family": finding.family}
+        if finding
+        else {}
+    )
     means = {s: f for s in contents.everyone if (f := contents.means.get((s, v.collection, v.measure)))}
-    return row | {"values": {s: {"mean": f.value, "low": f.low, "high": f.high, "n": f.n, "n_clusters": f.n_clusters} for s, f in means.items()}}
+    return row | {
+        "values": {
+            s: {"mean": f.value, "low": f.low, "high": f.high, "n": f.n, "n_clusters": f.n_clusters}
+            for s, f in means.items()
+        }
+    }
 
 
 def scores_csv(contents: Contents, store: Store) -> bytes:
@@ -110,7 +126,9 @@ def run_file(ranking: Ranking, store: Store) -> bytes:
     lines: list[str] = []
     for row, query_id in enumerate(query_ids):
         found = zip(documents[row].tolist(), scores[row], strict=True)
-        lines += [f"{query_id} Q0 {doc_ids[d]} {rank} {score!s} {tag}\n" for rank, (d, score) in enumerate(found, 1) if d >= 0]
+        lines += [
+            f"{query_id} Q0 {doc_ids[d]} {rank} {score!s} {tag}\n" for rank, (d, score) in enumerate(found, 1) if d >= 0
+        ]
     return "".join(lines).encode("utf-8", errors="replace")
 
 
@@ -130,7 +148,9 @@ def strictly_falling(scores: np.ndarray) -> np.ndarray:
     lowered = np.array(scores, dtype=np.float32)
     for column in range(1, lowered.shape[1] if lowered.ndim == 2 else 0):
         ceiling = np.nextafter(lowered[:, column - 1], np.float32(-np.inf), dtype=np.float32)
-        lowered[:, column] = np.where(np.isfinite(lowered[:, column]), np.minimum(lowered[:, column], ceiling), lowered[:, column])
+        lowered[:, column] = np.where(
+            np.isfinite(lowered[:, column]), np.minimum(lowered[:, column], ceiling), lowered[:, column]
+        )
     return lowered
 
 
@@ -145,7 +165,9 @@ def page_json(contents: Contents, command: str, text: bool, files: dict[str, byt
         "command": command,
         "text": text,
         "records": [_stored(r, text) for r in contents.records],
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items()) if name != "losses.csv"},
+        "files": {
+            name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items()) if name != "losses.csv"
+        },
     }
 
 

@@ -8,6 +8,9 @@ from evidense.report.numerals import count, interval, plain, signed
 from evidense.report.scale import Scale
 from evidense.report.words import WORDS, Word, note
 
+SHOWN_REFERENCES = 2
+"""References that a row names; the table of values has them all."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -49,7 +52,7 @@ class Group:
 
 def scale_of(contents: Contents) -> Scale:
     """Return the scale that holds every interval of the first screen."""
-    ends = [x for v in contents.verdicts.values() for x in (v.low, v.high)]
+    ends: list[float | None] = [x for v in contents.verdicts.values() for x in (v.low, v.high)]
     ends += [x for f in (*contents.pooled.values(), *contents.beyond.values()) for x in (f.low, f.high)]
     return Scale.over(ends, contents.study.margin)
 
@@ -73,7 +76,7 @@ def _row(contents: Contents, verdict: Verdict, scale: Scale) -> Row:
         word=word,
         name=verdict.collection,
         href=anchor(contents, verdict.system, verdict.collection),
-        values=f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}",
+        values=_values(contents, verdict),
         effect=signed(verdict.effect),
         interval=interval(verdict.low, verdict.high),
         n=count(verdict.n),
@@ -85,6 +88,16 @@ def _row(contents: Contents, verdict: Verdict, scale: Scale) -> Row:
         end=scale.at(verdict.high),
         order=(word.rank, verdict.effect, verdict.n, win - loss),
     )
+
+
+def _values(contents: Contents, verdict: Verdict) -> str:
+    """Baseline → system, and what the first references reach."""
+    means = [
+        (s, contents.means.get((s, verdict.collection, verdict.measure)))
+        for s in contents.references[:SHOWN_REFERENCES]
+    ]
+    beside = [f"{system} {plain(f.value)}" for system, f in means if f is not None]
+    return " · ".join([f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}", *beside])
 
 
 def _clusters(n: int) -> str:
@@ -109,7 +122,9 @@ def _beyond(finding: Finding | None, scale: Scale) -> list[Row]:
     return [_summary(finding, "a new collection like these", scale, None, text, wide)]
 
 
-def _summary(finding: Finding, name: str, scale: Scale, word: Word | None, text: str, wide: tuple[float, float] | None = None) -> Row:
+def _summary(
+    finding: Finding, name: str, scale: Scale, word: Word | None, text: str, wide: tuple[float, float] | None = None
+) -> Row:
     d = finding.details
     tally = f"{count(d['win'])} / {count(d['tie'])} / {count(d['loss'])}" if "win" in d else ""
     return Row(word, name, "evidence", "", signed(finding.value), interval(finding.low, finding.high), count(finding.n), _clusters(finding.n_clusters),

@@ -41,7 +41,9 @@ def table(rows: Iterable[Iterable[Json]]) -> bytes:
     """Return rows as CSV that spreadsheets open (UTF-8 with its mark); texts are inert, numbers stay numbers."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([inert(value) if isinstance(value, str) else "" if value is None else value for value in row] for row in rows)
+    writer.writerows(
+        [inert(value) if isinstance(value, str) else "" if value is None else value for value in row] for row in rows
+    )
     return out.getvalue().encode("utf-8-sig", errors="replace")
 
 
@@ -53,8 +55,13 @@ def losses(contents: Contents, labels: Mapping[tuple[str, str], str]) -> bytes:
     return table([HEAD, *rows])
 
 
-def _rows(contents: Contents, system: str, collection: str, labels: Mapping[tuple[str, str], str]) -> list[tuple[Json, ...]]:
-    lost = sorted((e for e in excerpts(contents, system, collection) if e["delta"] < 0), key=lambda e: (e["delta"], str(e["query_id"])))
+def _rows(
+    contents: Contents, system: str, collection: str, labels: Mapping[tuple[str, str], str]
+) -> list[tuple[Json, ...]]:
+    lost = sorted(
+        (e for e in excerpts(contents, system, collection) if e["delta"] < 0),
+        key=lambda e: (e["delta"], str(e["query_id"])),
+    )
     return [(collection, str(e["query_id"]), system, cut(e.get("query")), _first_text(e.get("relevant")), _text(e.get("system_first")), e["delta"],
              labels.get((collection, str(e["query_id"])), "")) for e in lost[:MOST]]  # fmt: skip
 
@@ -78,7 +85,10 @@ def read_labels(path: Path) -> dict[tuple[str, str], str]:
     rows = _read(path)
     missing = [name for name in ("collection", "query_id", LABEL) if not rows or name not in rows[0]]
     if missing:
-        raise InvalidInput(f"'{path}' has no column {', '.join(repr(m) for m in missing)}; expected a losses.csv that a report wrote; take that file and fill its last column")  # fmt: skip
+        named = ", ".join(repr(m) for m in missing)
+        raise InvalidInput(
+            f"'{path}' has no column {named}; expected a losses.csv that a report wrote; fill the last column of one"
+        )
     found: dict[tuple[str, str], str] = {}
     mistakes: list[str] = []
     for line, row in enumerate(rows, 2):
@@ -89,7 +99,9 @@ def read_labels(path: Path) -> dict[tuple[str, str], str]:
             key = live(row["collection"] or ""), live(row["query_id"] or "")
             label = "yes" if word in _YES else "no"
             if found.setdefault(key, label) != label:
-                mistakes.append(f"row {line}: the query '{key[1]}' is labelled yes and no; expected one answer, for all systems alike")
+                mistakes.append(
+                    f"row {line}: the query '{key[1]}' is labelled yes and no; expected one answer, for all systems alike"
+                )
     if mistakes:
         raise InvalidInput.all_of(str(path), mistakes)
     return found
@@ -99,7 +111,9 @@ def _read(path: Path) -> list[dict[str, str]]:
     try:
         content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"'{path}' cannot be read ({error}); expected a losses.csv in UTF-8; save it as CSV UTF-8") from None
+        raise InvalidInput(
+            f"'{path}' cannot be read ({error}); expected a losses.csv in UTF-8; save it as CSV UTF-8"
+        ) from None
     first = content.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     return list(csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter))

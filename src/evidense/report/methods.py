@@ -12,20 +12,26 @@ def paragraph(contents: Contents) -> str:
     systems = ", ".join(contents.systems)
     several = len(contents.verdicts) > 1
     sentences = [
-        f"We compared {systems} with {contents.baseline} on {n} collection{'s' if n != 1 else ''} ({_sizes(contents)}) by {study.primary}, "
-        "computed per query with ir-measures (MacAvaney et al., 2022).",
-        "Differences are paired by query; queries that share a relevant document or a group key form one cluster, which is resampled and flipped as a whole.",
-        f"Intervals ({study.confidence:.0%}) come from a studentised cluster bootstrap and p-values from cluster sign-flips ({count(study.n_resamples)} resamples, seed {study.seed}"
-        + ("; fewer than ten non-zero differences: all sign patterns, enumerated)." if _exact(contents) else ")."),
+        f"We compared {systems} with {contents.baseline} on {n} collection{'s' if n != 1 else ''} ({_sizes(contents)}) "
+        f"by {study.primary}, computed per query with ir-measures (MacAvaney et al., 2022).",
+        "Differences are paired by query; queries that share a relevant document or a group key form one cluster, which is "
+        "resampled and flipped as a whole.",
+        f"Intervals ({study.confidence:.0%}) come from a studentised cluster bootstrap and p-values from cluster sign-flips "
+        f"({count(study.n_resamples)} resamples, seed {study.seed}{_few(contents)}).",
     ]
     if several:
-        sentences.append(f"Both hold simultaneously for the family of {len(contents.verdicts)} comparisons: comparisons that share queries are adjusted by the maximum "
-                         "statistic (Westfall and Young, 1993; Boytsov et al., 2013), collections by Šidák’s inequality.")  # fmt: skip
+        sentences.append(
+            f"Both hold simultaneously for the family of {len(contents.verdicts)} comparisons: those that share queries are "
+            "adjusted by the maximum statistic (Westfall and Young, 1993; Boytsov et al., 2013), collections by Šidák’s inequality."
+        )
     sentences.append(_rule(study.margin))
     if contents.pooled and n > 1:
         sentences.append("The mean over these collections weighs each collection equally and says nothing of others.")
     if contents.beyond:
-        sentences.append("For new collections we report a random-effects estimate with the small-sample interval of Hartung and Knapp (2001) and a prediction interval.")
+        sentences.append(
+            "For new collections we report a random-effects estimate with the small-sample interval of Hartung and Knapp (2001) "
+            "and a prediction interval."
+        )
     if any("judged_only" in str(m) for m in contents.measures):
         sentences.append("Values over judged documents only follow Sakai (2007).")
     return " ".join(sentences)
@@ -34,7 +40,8 @@ def paragraph(contents: Contents) -> str:
 def _rule(margin: float) -> str:
     m = short(margin)
     return (
-        f"With a margin of ±{m}, a system is the SAME where the whole interval lies within the margin, else HELPS (HARMS) where it lies above (below) zero, else UNDECIDED; "
+        f"With a margin of ±{m}, a system is the SAME where the whole interval lies within the margin, else HELPS (HARMS) "
+        "where it lies above (below) zero, else UNDECIDED; "
         f"fewer than {MIN_CLUSTERS} clusters are never decided, and IDENTICAL means that every difference is zero."
     )
 
@@ -44,8 +51,9 @@ def _sizes(contents: Contents) -> str:
     return "; ".join(f"{c}: {count(v.n)} queries in {count(v.n_clusters)} clusters" for c, v in n.items())
 
 
-def _exact(contents: Contents) -> bool:
-    return any("exact" in f.test for f in contents.differences.values())
+def _few(contents: Contents) -> str:
+    exact = any("exact" in f.test for f in contents.differences.values())
+    return "; where fewer than ten differences are not zero, all sign patterns" if exact else ""
 
 
 def bibtex(contents: Contents, version: str) -> str:

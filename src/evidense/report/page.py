@@ -33,7 +33,7 @@ class Frame:
 
 def page_html(contents: Contents, store: Store, frame: Frame) -> str:
     """Return the page, at most 5 MB of it."""
-    template = _environment().get_template("page.html.j2")
+    template = environment().get_template("page.html.j2")
     html = ""
     for limits in _STEPS:
         html = template.render(_context(contents, store, frame, limits))
@@ -48,7 +48,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
     own, public = texts.n_texts(contents)
     return {
         "css": css, "script": script, "script_hash": _hash(script), "version": evidense.__version__, "frame": frame,
-        "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence:.0%}".replace("%", " %"),
+        "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence * 100:.0f}\u202f%",
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
         "answers": [answer.answer(contents, s) for s in contents.systems],
         "groups": [forest.group(contents, s, scale) for s in contents.systems],
@@ -73,15 +73,22 @@ def _overview(contents: Contents) -> list[setup_table.ValuesRow]:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(loader=PackageLoader("evidense.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+def environment() -> Environment:
+    """Return where templates are found: every value that they print is escaped, and a missing one is an error."""
+    environment = Environment(
+        loader=PackageLoader("evidense.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["short"] = short
     return environment
 
 
 @cache
 def _asset(name: str) -> Markup:
-    return Markup((resources.files("evidense.report") / "templates" / name).read_text(encoding="utf-8"))  # noqa: S704  (our own file)
+    return Markup((resources.files("evidense.report") / "templates" / name).read_text(encoding="utf-8"))
 
 
 def _hash(script: str) -> str:

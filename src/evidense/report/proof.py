@@ -21,7 +21,11 @@ class Line:
 def study_facts(contents: Contents) -> list[Fact]:
     """Return what was fixed before the first result was seen."""
     s = contents.study
-    sample = [f"{count(n)} {what}" for n, what in ((s.sample_queries, "queries"), (s.sample_documents, "documents")) if n is not None]
+    sample = [
+        f"{count(n)} {what}"
+        for n, what in ((s.sample_queries, "queries"), (s.sample_documents, "documents"))
+        if n is not None
+    ]
     facts = [
         ("question", s.question), ("study", s.name), ("id of the study (its pre-registration)", s.id),
         ("baseline", s.systems[0]), ("compared", ", ".join(s.systems[1:])), ("for reference", ", ".join(s.references)),
@@ -45,7 +49,10 @@ def policies(contents: Contents) -> list[Fact]:
             users = found.setdefault((name.replace("_", " "), sentence), [])
             users += [system] if system not in users else []
     everyone = len(contents.everyone)
-    return [(name, sentence if len(users) == everyone else f"{sentence} ({', '.join(users)})") for (name, sentence), users in sorted(found.items())]
+    return [
+        (name, sentence if len(users) == everyone else f"{sentence} ({', '.join(users)})")
+        for (name, sentence), users in sorted(found.items())
+    ]
 
 
 def checksums(contents: Contents) -> list[Fact]:
@@ -60,7 +67,12 @@ def pooled(contents: Contents) -> list[Fact]:
     for system, f in contents.beyond.items():
         d = f.details
         words = f"{signed(f.value)} {interval(f.low, f.high)}, expected in a new one {interval(d.get('prediction_low'), d.get('prediction_high'))}"
-        found.append((f"{system}: a new collection like these", f"{words}; τ² {plain(d.get('tau2'), 5)}, I² {plain(d.get('i2'), 2)}"))
+        found.append(
+            (
+                f"{system}: a new collection like these",
+                f"{words}; τ² {plain(d.get('tau2'), 5)}, I² {plain(d.get('i2'), 2)}",
+            )
+        )
     return found
 
 
@@ -76,9 +88,13 @@ def _line(record: Record) -> Line:
         case Ranking():
             return Line(record.kind, f"{record.system} · {record.collection['name']}", f"top {record.depth}", record.id)
         case Score():
-            return Line(record.kind, f"{record.system} · {record.collection} · {record.measure}", plain(record.mean), record.id)
+            return Line(
+                record.kind, f"{record.system} · {record.collection} · {record.measure}", plain(record.mean), record.id
+            )
         case Verdict():
-            return Line(record.kind, f"{record.system} · {record.collection} · {record.claim}", record.verdict, record.id)
+            return Line(
+                record.kind, f"{record.system} · {record.collection} · {record.claim}", record.verdict, record.id
+            )
         case Finding():
             return Line(record.kind, _about(record), f"{_value(record)} n {count(record.n)}", record.id)
     return Line(record.kind, "", "", record.id)

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 
 from evidense.report.numerals import short, signed
 
-ROOM = 7.0
+ROOM = 5.0
 """Margins that a plain axis may span; a longer one is bent, else the margin could not be seen."""
-APART = 13.0
+APART = 8.0
 """Least distance between two tick labels, in percent of the width."""
+APART_NARROW = 15.0
+"""The same on a phone, which shows fewer of them."""
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A labelled place on the axis, in percent."""
+    """A labelled place on the axis, in percent; a phone leaves out those that are not `always` shown."""
 
     at: float
     text: str
+    always: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,10 @@ class Scale:
         steps = sorted((m * 10.0**e for e in range(-4, 2) for m in (1, 2, 5)), reverse=True)
         found = [Tick(self.zero, "0")]
         for x in (-self.margin, self.margin, *(sign * s for s in steps for sign in (-1, 1))):
-            place = self.at(x)
-            if self.low <= x <= self.high and all(abs(place - t.at) >= APART for t in found):
-                found.append(Tick(place, ("+" if x > 0 else "") + short(x)))
+            gaps = [(abs(self.at(x) - t.at), t.always) for t in found]
+            if abs(x) >= self.margin and self.low <= x <= self.high and min(gaps)[0] >= APART:
+                always = all(gap >= APART_NARROW for gap, shown in gaps if shown)
+                found.append(Tick(self.at(x), ("+" if x > 0 else "") + short(x), always))
         return sorted(found, key=lambda t: t.at)
 
     @property

@@ -153,21 +153,33 @@ def role_of(contents: Contents, system: str) -> str:
 
 
 def _line(contents: Contents, system: str, collection: str, measures: Sequence[str]) -> SystemLine:
-    return SystemLine(system, role_of(contents, system), [cell(contents.means.get((system, collection, m))) for m in measures])
+    return SystemLine(
+        system, role_of(contents, system), [cell(contents.means.get((system, collection, m))) for m in measures]
+    )
 
 
 def cell(finding: Finding | None) -> Cell:
     """Return an absolute value with its interval."""
     if finding is None:
         return Cell("—", "", "", -1.0)
-    return Cell(plain(finding.value), interval(finding.low, finding.high, sign=False), str(finding.details.get("letters", "")), finding.value)
+    return Cell(
+        plain(finding.value),
+        interval(finding.low, finding.high, sign=False),
+        str(finding.details.get("letters", "")),
+        finding.value,
+    )
 
 
 def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limits) -> Comparison:
     at = (verdict.system, verdict.collection)
     others = [f for (s, c, m), f in contents.differences.items() if (s, c) == at and m != verdict.measure]
-    slices = sorted(contents.slices.get(at, []), key=lambda f: (not f.site.get("named"), str(f.site.get("column")), str(f.site.get("value"))))
-    scale = Scale.over([x for f in (*others, *slices) for x in (f.low, f.high)] + [verdict.low, verdict.high], verdict.margin)
+    slices = sorted(
+        contents.slices.get(at, []),
+        key=lambda f: (not f.site.get("named"), str(f.site.get("column")), str(f.site.get("value"))),
+    )
+    scale = Scale.over(
+        [x for f in (*others, *slices) for x in (f.low, f.high)] + [verdict.low, verdict.high], verdict.margin
+    )
     readings = [_reading(e, limits) for e in excerpts(contents, *at)]
     d = verdict.details
     return Comparison(
@@ -183,13 +195,15 @@ def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limi
         losses=[r for r in readings if r.tone == "harms"][: limits.n_readings],
         wins=[r for r in readings if r.tone == "helps"][: limits.n_readings],
         others=[_estimated(f, f.unit, "", scale) for f in others],
-        slices=[_estimated(f, f"{f.site.get('column')}: {f.site.get('value')}", "named beforehand" if f.site.get("named") else "exploratory", scale) for f in slices],
+        slices=[_slice(f, scale) for f in slices],
         scale=scale,
     )  # fmt: skip
 
 
 def _curve(contents: Contents, verdict: Verdict, store: Store) -> Curve | None:
-    base, system = (contents.scores.get((s, verdict.collection, verdict.measure)) for s in (verdict.baseline, verdict.system))
+    base, system = (
+        contents.scores.get((s, verdict.collection, verdict.measure)) for s in (verdict.baseline, verdict.system)
+    )
     if base is None or system is None or base.query_ids != system.query_ids:
         return None
     return sorted_differences(np.asarray(store.array(base.values)), np.asarray(store.array(system.values)))
@@ -216,6 +230,11 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
     return [(what, value) for what, value in rows if value]
 
 
+def _slice(finding: Finding, scale: Scale) -> Estimated:
+    kind = "named beforehand" if finding.site.get("named") else "exploratory"
+    return _estimated(finding, f"{finding.site.get('column')}: {finding.site.get('value')}", kind, scale)
+
+
 def _estimated(finding: Finding, name: str, kind: str, scale: Scale) -> Estimated:
     return Estimated(name, kind, signed(finding.value), interval(finding.low, finding.high), count(finding.n),
                      probability(finding.p_adjusted if finding.p_adjusted is not None else finding.p),
@@ -225,7 +244,12 @@ def _estimated(finding: Finding, name: str, kind: str, scale: Scale) -> Estimate
 def _reading(excerpt: Excerpt, limits: Limits) -> Reading:
     delta = float(excerpt["delta"])
     return Reading(
-        query=Shown(str(excerpt["query_id"]), cut(excerpt.get("query"), limits.characters), picture(excerpt) if limits.pictures else "", ""),
+        query=Shown(
+            str(excerpt["query_id"]),
+            cut(excerpt.get("query"), limits.characters),
+            picture(excerpt) if limits.pictures else "",
+            "",
+        ),
         delta=signed(delta),
         values=f"{plain(excerpt['base_value'])} → {plain(excerpt['system_value'])}",
         tone="harms" if delta < 0 else "helps",

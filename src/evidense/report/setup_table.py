@@ -59,10 +59,16 @@ def rows(contents: Contents) -> list[SetupRow]:
     rankings = [contents.ranking_of(s) for s in contents.everyone]
     setups: list[Mapping[str, Json]] = [r.setup if r else {} for r in rankings]
     table = [_row("named as", [r.spelling if r else "—" for r in rankings])]
-    table += [_row(name, [_text(key, s.get(key)) for s in setups]) for name, key in _ROWS if any(s.get(key) not in (None, [], ()) for s in setups)]
+    table += [
+        _row(name, [_text(key, s.get(key)) for s in setups])
+        for name, key in _ROWS
+        if any(s.get(key) not in (None, [], ()) for s in setups)
+    ]
     speeds = [speed_of(contents, s) for s in contents.everyone]
     if any(speeds):
-        table.append(SetupRow("texts per second, here", [SetupCell(f"{v:.0f}" if v else "—", False, True) for v in speeds]))
+        table.append(
+            SetupRow("texts per second, here", [SetupCell(f"{v:.0f}" if v else "—", False, True) for v in speeds])
+        )
     return table
 
 
@@ -73,7 +79,7 @@ def _row(name: str, texts: list[str]) -> SetupRow:
 
 def _text(key: str, value: Any) -> str:
     match key, value:
-        case ("query_prompt" | "document_prompt"), _:
+        case (("query_prompt" | "document_prompt"), _):
             return quoted(value or "")
         case _, None:
             return "—"

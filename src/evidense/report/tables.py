@@ -1,8 +1,7 @@
-"""Tables: the verdicts as LaTeX and Markdown, and in a terminal."""
+"""Tables: the verdicts as LaTeX and Markdown."""
 
 import html
 import re
-import textwrap
 
 from markupsafe import Markup
 
@@ -10,7 +9,7 @@ from evidense.records import Verdict
 from evidense.report.answer import answer, family
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, interval, plain, signed
-from evidense.report.words import WORDS, margin_text, note
+from evidense.report.words import WORDS, margin_text
 
 _LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}",
           "^": r"\textasciicircum{}", "−": "$-$", "±": r"$\pm$", "→": r"$\to$", "<": r"\textless{}", ">": r"\textgreater{}"}  # fmt: skip
@@ -37,22 +36,31 @@ def escape_markdown(text: str) -> str:
 
 def latex(contents: Contents) -> str:
     """Return a table for a paper (it needs the package booktabs)."""
-    study, several = contents.study, len(contents.systems) > 1
-    rows = []
+    several = len(contents.systems) > 1
+    rows: list[str] = []
     for system in contents.systems:
         rows += [r"\midrule"] if rows else []
         rows += [_latex_row(v, several) for v in contents.worst_first(system)]
         pooled = contents.pooled.get(system)
         if pooled is not None and len(contents.collections) > 1:
             head = f"{escape_latex(system)} & " if several else ""
-            rows.append(f"{head}\\emph{{mean of these}} & {count(pooled.n)} & & & ${_math(signed(pooled.value))}$ ${_math(interval(pooled.low, pooled.high))}$ & {pooled.details.get('label', '')} \\\\")  # fmt: skip
+            effect = f"${_math(signed(pooled.value))}$ ${_math(interval(pooled.low, pooled.high))}$"
+            label = pooled.details.get("label", "")
+            rows.append(f"{head}\\emph{{mean of these}} & {count(pooled.n)} & & & {effect} & {label} \\\\")
     columns, head = ("ll", "System & Collection") if several else ("l", "Collection")
     return "\n".join([
         r"\begin{table}", r"\centering",
-        f"\\caption{{{escape_latex(study.primary)}: difference from {escape_latex(contents.baseline)} with its {study.confidence * 100:.0f}\\% interval, {escape_latex(family(contents))}; margin ${_math(margin_text(study.margin))}$.}}",
+        f"\\caption{{{_caption(contents)}}}",
         rf"\begin{{tabular}}{{{columns}rrrrl}}", r"\toprule", f"{head} & $n$ & Baseline & System & Difference [interval] & Verdict \\\\", r"\midrule",
         *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
     ])  # fmt: skip
+
+
+def _caption(contents: Contents) -> str:
+    study = contents.study
+    level = f"{study.confidence * 100:.0f}\\% interval, {escape_latex(family(contents))}"
+    what = f"{escape_latex(study.primary)}: difference from {escape_latex(contents.baseline)} with its {level}"
+    return f"{what}; margin ${_math(margin_text(study.margin))}$."
 
 
 def _latex_row(v: Verdict, several: bool) -> str:
@@ -68,17 +76,29 @@ def _math(text: str) -> str:
 def markdown(contents: Contents) -> str:
     """Return answer, gate and table in Markdown, as a CI log shows them."""
     study = contents.study
-    lines = [f"### {_title(contents)}", "", f"{study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}", ""]
+    lines = [
+        f"### {_title(contents)}",
+        "",
+        f"{study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}",
+        "",
+    ]
     for system in contents.systems:
         said = answer(contents, system)
         who = f"{escape_markdown(system)}: " if len(contents.systems) > 1 else ""
-        lines.append(f"- **{said.lead}:** {who}{escape_markdown(_unmarked(said.sentence))} Gate: **{'PASS' if said.passes else 'FAIL'}**")
-    lines += ["", "| | verdict | system | collection | baseline | system | difference [interval] | n | win / tie / loss |", "|---|---|---|---|---:|---:|---:|---:|---:|"]
+        lines.append(
+            f"- **{said.lead}:** {who}{escape_markdown(unmarked(said.sentence))} Gate: **{'PASS' if said.passes else 'FAIL'}**"
+        )
+    lines += [
+        "",
+        "| | verdict | system | collection | baseline | system | difference [interval] | n | win / tie / loss |",
+        "|---|---|---|---|---:|---:|---:|---:|---:|",
+    ]
     lines += [_markdown_row(v) for s in contents.systems for v in contents.worst_first(s)]
     return "\n".join([*lines, ""])
 
 
-def _unmarked(sentence: Markup) -> str:
+def unmarked(sentence: Markup) -> str:
+    """Return a sentence as plain text."""
     return html.unescape(re.sub(r"</?bdi>", "", str(sentence)))
 
 
@@ -92,51 +112,3 @@ def _markdown_row(v: Verdict) -> str:
 def _title(contents: Contents) -> str:
     who = contents.systems[0] if len(contents.systems) == 1 else f"{len(contents.systems)} systems"
     return f"{escape_markdown(who)} vs {escape_markdown(contents.baseline)}"
-
-
-# --- terminal
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def text(contents: Contents, width: int = 100) -> str:
-    """Return the first screen for a terminal of this width."""
-    study = contents.study
-    head = f"{_plain_title(contents)} · {study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}"
-    lines = textwrap.wrap(head, width)
-    for system in contents.systems:
-        said = answer(contents, system)
-        who = f"{shown(system)}: " if len(contents.systems) > 1 else ""
-        lines += ["", *textwrap.wrap(f"{said.lead}: {who}{shown(_unmarked(said.sentence))} gate: {'PASS' if said.passes else 'FAIL'}", width)]
-        lines += [line for v in contents.worst_first(system) for line in verdict_lines(v, width)]
-        lines += _mean_line(contents, system, width)
-    return "\n".join(lines) + "\n"
-
-
-def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
-    """Return one verdict in one line, and in a second what it would take where it is undecided."""
-    tally = "/".join(count(v.details.get(k, 0)) for k in ("win", "tie", "loss"))
-    right = f"{signed(v.effect):>6} {interval(v.low, v.high):<16} {count(v.n):>6}  {tally}"
-    room = max(8, width - 14 - len(right) - 2)
-    name = shown(v.collection)
-    name = name if len(name) <= room else name[: room - 1] + "…"
-    found = [f" {WORDS[v.verdict].icon} {v.verdict:<10}{name:<{room}}  {right}".rstrip()]
-    return [*found, " " * 13 + note(v)] if v.verdict == "UNDECIDED" else found
-
-
-def _mean_line(contents: Contents, system: str, width: int) -> list[str]:
-    f = contents.pooled.get(system)
-    if f is None or len(contents.collections) < 2:
-        return []
-    label = str(f.details.get("label", ""))
-    return [f"{'   mean of these':<{max(22, width - 14 - 46)}} {label:<10} {signed(f.value):>6} {interval(f.low, f.high)}"[:width].rstrip()]
-
-
-def shown(name: str) -> str:
-    """Return a name without the characters that could steer a terminal."""
-    return _CONTROL.sub("�", name)
-
-
-def _plain_title(contents: Contents) -> str:
-    who = contents.systems[0] if len(contents.systems) == 1 else f"{len(contents.systems)} systems"
-    return f"{shown(who)} vs {shown(contents.baseline)}"

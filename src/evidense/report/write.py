@@ -14,7 +14,9 @@ from evidense.report.texts import without_texts
 from evidense.store import Store
 
 
-def write(study: Study, records: Sequence[Record], store: Store, out: Path, *, text: bool = True, command: str = "") -> Path:
+def write(
+    study: Study, records: Sequence[Record], store: Store, out: Path, *, text: bool = True, command: str = ""
+) -> Path:
     """Write report.html and everything beside it into `out`, all or nothing, and return the page's path.
 
     `text=False` keeps every text and picture of the collections out of all files. Labels in a losses.csv that is already

@@ -1,0 +1,65 @@
+"""Terminal: the first screen in letters."""
+
+import re
+import textwrap
+
+from evidense.records import Verdict
+from evidense.report.answer import answer, family
+from evidense.report.contents import Contents
+from evidense.report.numerals import count, interval, signed
+from evidense.report.tables import unmarked
+from evidense.report.words import WORDS, margin_text, note
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def text(contents: Contents, width: int = 100) -> str:
+    """Return the first screen for a terminal of this width."""
+    study = contents.study
+    head = f"{_plain_title(contents)} · {study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}"
+    lines = textwrap.wrap(head, width)
+    for system in contents.systems:
+        said = answer(contents, system)
+        who = f"{shown(system)}: " if len(contents.systems) > 1 else ""
+        lines += [
+            "",
+            *textwrap.wrap(
+                f"{said.lead}: {who}{shown(unmarked(said.sentence))} gate: {'PASS' if said.passes else 'FAIL'}", width
+            ),
+        ]
+        lines += [line for v in contents.worst_first(system) for line in verdict_lines(v, width)]
+        lines += _mean_line(contents, system, width)
+    return "\n".join(lines) + "\n"
+
+
+def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
+    """Return one verdict in one line, and in a second what it would take where it is undecided."""
+    tally = "/".join(count(v.details.get(k, 0)) for k in ("win", "tie", "loss"))
+    right = f"{signed(v.effect):>6} {interval(v.low, v.high):<16} {count(v.n):>6}  {tally}"
+    room = max(8, width - 14 - len(right) - 2)
+    name = shown(v.collection)
+    name = name if len(name) <= room else name[: room - 1] + "…"
+    found = [f" {WORDS[v.verdict].icon} {v.verdict:<10}{name:<{room}}  {right}".rstrip()]
+    return [*found, " " * 13 + note(v)] if v.verdict == "UNDECIDED" else found
+
+
+def _mean_line(contents: Contents, system: str, width: int) -> list[str]:
+    f = contents.pooled.get(system)
+    if f is None or len(contents.collections) < 2:
+        return []
+    label = str(f.details.get("label", ""))
+    return [
+        f"{'   mean of these':<{max(22, width - 14 - 46)}} {label:<10} {signed(f.value):>6} {interval(f.low, f.high)}"[
+            :width
+        ].rstrip()
+    ]
+
+
+def shown(name: str) -> str:
+    """Return a name without the characters that could steer a terminal."""
+    return _CONTROL.sub("�", name)
+
+
+def _plain_title(contents: Contents) -> str:
+    who = contents.systems[0] if len(contents.systems) == 1 else f"{len(contents.systems)} systems"
+    return f"{shown(who)} vs {shown(contents.baseline)}"
