@@ -23,7 +23,9 @@ from evidense.values import Collection, RankedLists
 
 UNIT_ROUNDOFF = 2.0**-24
 BLOCK = 8192
-"""Documents a block: the matrix product of a block stays in the processor's second and third cache."""
+"""Documents a block: measured best of 2,048 … 16,384 on 1,000 × 100,000 × 384 (the product stays in the third cache)."""
+LEAST_PER_K = 8
+"""A block has at least so many documents for each one that is asked for, so that its first floor is not far off."""
 QUERIES = 512
 """Queries a pass over one block."""
 RESCORED = 1 << 21
@@ -74,14 +76,14 @@ def top_k(
     ([[2, 0]], [[1.0, 1.0]])
     """
     _check(queries, documents, depth, doc_order)
-    query_norms = _norms(queries, "query", 0)
+    query_norms = _norms(queries, "query", np.arange(len(queries)))
     k = min(depth + (pool.excluded is not None), len(documents))
     found = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
     shortlists = [_Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k) for lo in range(0, len(queries), QUERIES)]
     largest = 0.0
-    for start, places, block in _blocks(documents, pool.allowed, max(BLOCK, 8 * k)):
-        largest = max(largest, float(_norms(block, "document", start).max(initial=0.0)))
+    for places, block in _blocks(documents, pool.allowed, max(BLOCK, LEAST_PER_K * k)):
+        largest = max(largest, float(_norms(block, "document", places).max(initial=0.0)))
         for shortlist in shortlists:
             shortlist.add(block, places, largest)
     for number, shortlist in enumerate(shortlists):
@@ -211,25 +213,24 @@ def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np
 
 def _blocks(
     documents: np.ndarray, allowed: np.ndarray | None, size: int
-) -> Iterator[tuple[int, Int[np.ndarray, " d"], Float32[np.ndarray, "d e"]]]:
+) -> Iterator[tuple[Int[np.ndarray, " d"], Float32[np.ndarray, "d e"]]]:
     for start in range(0, len(documents), size):
         block = documents[start : start + size]
         places = np.arange(start, start + len(block), dtype=np.int32)
         if allowed is not None:
             places = places[allowed[places]]
             block = documents[places]
-        yield start, places, np.ascontiguousarray(block, dtype=np.float32)
+        yield places, np.ascontiguousarray(block, dtype=np.float32)
 
 
-def _norms(vectors: np.ndarray, what: str, start: int) -> Float32[np.ndarray, " n"]:
+def _norms(vectors: np.ndarray, what: str, places: Int[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
     """Return the lengths; one that is not a number shows a broken vector."""
     vectors = np.asarray(vectors, dtype=np.float32)
     norms = np.sqrt(np.einsum("ne,ne->n", vectors, vectors))
     if not np.isfinite(norms).all():
         row = int(np.flatnonzero(~np.isfinite(norms))[0])
-        where = f"of block {start}.." if start else ""
         raise InvalidInput(
-            f"{what} vector {row}{where} holds NaN, infinite or enormous numbers (length {norms[row]}); "
+            f"{what} vector {places[row]} holds NaN, infinite or enormous numbers (length {norms[row]}); "
             "expected finite numbers; look at what the encoder makes of this item"
         )
     return cast(np.ndarray, norms)

@@ -1,0 +1,158 @@
+"""Exact top-k: equal to a ten-line reference, whatever blocks, threads and order of documents."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
+
+from evidense.compute import topk
+from evidense.compute.topk import Pool, id_order, rank_vectors, top_k
+from evidense.errors import InvalidInput
+from evidense.values import Collection, Item
+
+Result = tuple[np.ndarray, np.ndarray]
+
+
+def reference(queries: np.ndarray, documents: np.ndarray, depth: int, order: np.ndarray, pool: Pool) -> Result:
+    found = np.full((len(queries), depth), -1, dtype=np.int32)
+    scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
+    for q, query in enumerate(queries):
+        all_scores = [float(np.float32(np.dot(query.astype(float), d.astype(float)))) for d in documents]
+        allowed = [d for d in range(len(documents)) if pool.allowed is None or pool.allowed[d]]
+        allowed = [d for d in allowed if pool.excluded is None or pool.excluded[q] != d]
+        best = sorted(allowed, key=lambda d: (-all_scores[d], order[d]))[:depth]
+        found[q, : len(best)], scores[q, : len(best)] = best, [all_scores[d] for d in best]
+    return found, scores
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> dict:
+    """Small whole numbers: every score is exact in float32, and ties abound."""
+    q, d, e = draw(st.integers(1, 6)), draw(st.integers(1, 60)), draw(st.integers(1, 5))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    width = draw(st.integers(1, 3))
+    return {
+        "queries": rng.integers(-width, width + 1, (q, e)).astype(np.float32),
+        "documents": rng.integers(-width, width + 1, (d, e)).astype(np.float32),
+        "depth": draw(st.integers(1, 70)),
+        "order": rng.permutation(d).astype(np.int32),
+        "pool": Pool(
+            rng.random(d) < 0.7 if draw(st.booleans()) else None,
+            rng.integers(-1, d, q).astype(np.int32) if draw(st.booleans()) else None,
+        ),
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(problem=problems(), block=st.integers(1, 70), n_queries=st.integers(1, 7))
+def test_it_equals_the_reference_for_every_block_size(problem: dict, block: int, n_queries: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(topk, "BLOCK", block)
+        patch.setattr(topk, "QUERIES", n_queries)
+        patch.setattr(topk, "LEAST_PER_K", 0)
+        found, scores = top_k(
+            problem["queries"], problem["documents"], problem["depth"], doc_order=problem["order"], pool=problem["pool"]
+        )
+    expected, exact = reference(*(problem[name] for name in ("queries", "documents", "depth", "order", "pool")))
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(scores, exact)
+
+
+def vectors(n: int, e: int, seed: int, spread: float = 1.0) -> np.ndarray:
+    rows = np.random.default_rng(seed).standard_normal((n, e)) * spread + np.ones(e)
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-3], ids=["usual", "collapsed to almost one direction"])
+def test_bits_do_not_depend_on_blocks_threads_or_the_order_of_documents(monkeypatch: pytest.MonkeyPatch, spread: float) -> None:
+    queries, documents = vectors(70, 48, 1, spread), vectors(3000, 48, 2, spread)
+    documents[1500:1600] = documents[:100]  # equal documents tie exactly
+    order = np.random.default_rng(3).permutation(3000).astype(np.int32)
+    expected = top_k(queries, documents, 25, doc_order=order)
+    shuffle = np.random.default_rng(4).permutation(3000)
+    for block, n_queries, n_threads in [(64, 7, 1), (257, 70, 2), (1000, 1, 2)]:
+        monkeypatch.setattr(topk, "BLOCK", block)
+        monkeypatch.setattr(topk, "QUERIES", n_queries)
+        monkeypatch.setattr(topk, "LEAST_PER_K", 0)
+        with threadpool_limits(n_threads):
+            found, scores = top_k(queries, documents[shuffle], 25, doc_order=order[shuffle])
+        np.testing.assert_array_equal(shuffle[found], expected[0])
+        np.testing.assert_array_equal(scores, expected[1])
+
+
+def test_documents_that_grow_better_and_better_are_all_looked_at() -> None:
+    documents = np.linspace(0, 1, 30_000, dtype=np.float32)[:, None]
+    found, _ = top_k(np.ones((3, 1), np.float32), documents, 10, doc_order=np.arange(30_000))
+    np.testing.assert_array_equal(found, [list(range(29_999, 29_989, -1))] * 3)
+
+
+def test_it_finds_what_faiss_finds() -> None:
+    faiss = pytest.importorskip("faiss", reason="faiss-cpu is the oracle of this test")
+    queries, documents = vectors(50, 64, 5), vectors(20_000, 64, 6)
+    found, scores = top_k(queries, documents, 100, doc_order=np.arange(20_000))
+    index = faiss.IndexFlatIP(64)
+    index.add(documents)
+    theirs, ids = index.search(queries, 100)
+    np.testing.assert_allclose(scores, theirs, atol=1e-6)
+    assert (found == ids).mean() > 0.999  # they may swap neighbours whose scores differ in the last bit
+
+
+def test_a_memory_map_is_read_block_by_block(tmp_path: Path) -> None:
+    documents = vectors(20_000, 8, 7)
+    np.save(tmp_path / "documents.npy", documents)
+    mapped = np.load(tmp_path / "documents.npy", mmap_mode="r")
+    plain = top_k(documents[:5], documents, 3, doc_order=np.arange(20_000))
+    found, scores = top_k(documents[:5], mapped, 3, doc_order=np.arange(20_000))
+    np.testing.assert_array_equal(found, plain[0])
+    np.testing.assert_array_equal(scores, plain[1])
+    np.testing.assert_array_equal(found[:, 0], np.arange(5))
+
+
+def test_a_depth_beyond_the_corpus_pads() -> None:
+    found, scores = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 4, doc_order=np.arange(2))
+    np.testing.assert_array_equal(found, [[0, 1, -1, -1], [1, 0, -1, -1]])
+    np.testing.assert_array_equal(scores, [[1, 0, -np.inf, -np.inf]] * 2)
+
+
+def test_an_empty_pool_finds_nothing() -> None:
+    pool = Pool(allowed=np.zeros(2, dtype=bool))
+    found, _ = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 2, doc_order=np.arange(2), pool=pool)
+    assert (found == -1).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("side", ["query", "document"])
+def test_a_broken_vector_is_named(bad: float, side: str) -> None:
+    queries, documents = np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)
+    {"query": queries, "document": documents}[side][2, 1] = bad
+    with pytest.raises(InvalidInput, match=rf"{side} vector 2 holds"):
+        top_k(queries, documents, 1, doc_order=np.arange(3))
+
+
+def test_a_broken_vector_is_named_by_its_number_behind_a_pool_and_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topk, "BLOCK", 4)
+    documents = vectors(20, 3, 8)
+    documents[17] = np.nan
+    with pytest.raises(InvalidInput, match="document vector 17 holds"):
+        top_k(documents[:1], documents, 1, doc_order=np.arange(20), pool=Pool(allowed=np.arange(20) % 2 == 1))
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    eye = np.eye(3, dtype=np.float32)
+    for queries, documents, depth, n_ids in [(eye[:, :2], eye, 1, 3), (eye, eye, 0, 3), (eye, eye, 1, 2)]:
+        with pytest.raises(InvalidInput, match="expected"):
+            top_k(queries, documents, depth, doc_order=np.arange(n_ids))
+
+
+def test_ids_are_ordered_as_text() -> None:
+    assert id_order(["10", "9", "é", "z"]).tolist() == [0, 1, 3, 2]
+
+
+def test_a_collection_that_drops_self_matches_never_returns_the_query_itself() -> None:
+    items = [Item("a", "x"), Item("b", "y"), Item("c", "z")]
+    collection = Collection("c", items[:2], items, {"a": {"b": 1}, "b": {"a": 1}}, drop_self_matches=True)
+    own = rank_vectors(collection, np.eye(3, dtype=np.float32)[:2], np.eye(3, dtype=np.float32), 3)
+    np.testing.assert_array_equal(own.documents, [[1, 2, -1], [0, 2, -1]])
