@@ -132,7 +132,7 @@ def _measures() -> Iterator[str]:
 def _errors() -> Iterator[str]:
     tree = (errors.__doc__ or "").partition("\n\n")[2]
     yield from ["## Errors", "", "Each message says what is wrong, with the value; what was expected; what to do.", ""]
-    yield from _fenced(textwrap.dedent(tree).strip().partition("\n\n")[0])
+    yield from _fenced(textwrap.dedent(tree.partition("\n\n")[0]))
 
 
 def _extras() -> Iterator[str]:
