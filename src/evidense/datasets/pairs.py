@@ -1,13 +1,12 @@
 """A table of pairs: CSV, TSV, JSONL or Parquet with `query,document` or `anchor,positive[,negative…]`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from evidense.errors import InvalidInput
 from evidense.parts import Dataset
 from evidense.reading.columns import ROLES, find, find_all, require, table_kind
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
+from evidense.reading.splits import chosen_split
 from evidense.reading.tables import Row, Table, read_table
 from evidense.values import Collection, Item, Provenance, build
 
@@ -37,7 +36,7 @@ class Pairs:
         """
         place = Place.parse(spelling)
         place.refuse_direction("pairs of texts go from query to document")
-        table = chosen_split(read_table(place.path), place)
+        table = chosen_split(read_table(place.path), place.split)
         require(table.columns, table.path, "query", "document")
         reader = _Reader(table)
         for row in table.rows:
@@ -72,24 +71,6 @@ class _Reader:
             self.pairing.judge(query_id, self.pairing.document(Item(row.text(self.doc_id), text), row.place), gain)
         for text in [text for name in self.negatives for text in _texts(row, name) if text.strip()]:
             self.pairing.judge(query_id, self.pairing.document(Item("", text), row.place), 0)
-
-
-def chosen_split(table: Table, place: Place) -> Table:
-    """Keep the rows of the split that was asked for.
-
-    Raises:
-        InvalidInput: the table has no column `split`, or not this value in it.
-    """
-    column = find(table.columns, "split")
-    if place.split is None:
-        return table
-    if column is None:
-        raise InvalidInput(f"{table.path} has no column 'split', but '@{place.split}' was asked for; add the column or leave '@{place.split}' out")
-    rows = tuple(row for row in table.rows if row.text(column) == place.split)
-    if not rows:
-        there = ", ".join(sorted({row.text(column) for row in table.rows}))
-        raise InvalidInput(f"{table.path} has no row of the split '{place.split}'; found {there}; write '{place.head}@' and one of these")
-    return replace(table, rows=rows)
 
 
 def _texts(row: Row, column: str) -> Sequence[str]:

@@ -85,6 +85,33 @@ class JsonlItems(Sequence[Item]):
         return (self[row] for row in range(len(self)))
 
 
+class Mapped(Sequence[Item]):
+    """Rows of any sequence (a memory-mapped table, say) as Items, made when they are asked for.
+
+    >>> list(Mapped([("a", "x")], lambda row: Item(*row)))
+    [Item(id='a', text='x', picture=None)]
+    """
+
+    def __init__(self, rows: Any, to_item: Callable[[Any], Item]) -> None:
+        self._rows, self._to_item = rows, to_item
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, row: int) -> Item: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Item]: ...
+    def __getitem__(self, row: int | slice) -> Item | Sequence[Item]:
+        """Make one item, or a list of them."""
+        if isinstance(row, slice):
+            return [self[i] for i in range(*row.indices(len(self)))]
+        return self._to_item(self._rows[range(len(self))[row]])
+
+    def __iter__(self) -> Iterator[Item]:
+        return (self._to_item(row) for row in self._rows)
+
+
 def _unpacked(path: Path) -> int:
     """Return a descriptor of the file's plain bytes; the caller closes it."""
     with opened(path) as file:

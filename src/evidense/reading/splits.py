@@ -6,10 +6,33 @@ from dataclasses import replace
 import numpy as np
 
 from evidense.errors import InvalidInput
+from evidense.reading.columns import find
+from evidense.reading.tables import Table
 from evidense.values import Collection
 from evidense.values.build import Chosen
 
 SHARES = {"test": 0.2, "dev": 0.1, "train": 0.7}
+
+
+def chosen_split(table: Table, split: str | None) -> Table:
+    """Keep the rows whose column `split` says this split; None keeps all.
+
+    Raises:
+        InvalidInput: the table has no such column, or not this value in it.
+    """
+    if split is None:
+        return table
+    column = find(table.columns, "split")
+    if column is None:
+        raise InvalidInput(
+            f"{table.path} has no column 'split', but '@{split}' was asked for; found {', '.join(table.columns)}; "
+            f"add the column or leave '@{split}' out"
+        )
+    rows = tuple(row for row in table.rows if row.text(column) == split)
+    if not rows:
+        there = ", ".join(sorted({row.text(column) for row in table.rows}))
+        raise InvalidInput(f"{table.path} has no row of the split '{split}'; found {there}; write one of these after '@'")
+    return replace(table, rows=rows)
 
 
 def split_of(group: str) -> str:

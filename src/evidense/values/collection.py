@@ -75,7 +75,7 @@ class Collection:
 
     @property
     def modalities(self) -> tuple[Modality | str, Modality | str]:
-        """Modality of the queries and of the documents; 'mixed' where a side has several."""
+        """Modality of the queries and of the documents; 'mixed' where a side has several, 'ids' where there are judgements only."""
         return _modality(self.queries), _modality(self.corpus)
 
     def with_notes(self, *notes: str) -> "Collection":
@@ -84,5 +84,5 @@ class Collection:
 
 
 def _modality(items: Sequence[Item]) -> str:
-    seen = {item.modality for item in items}
+    seen = {"ids" if item.text is None and item.picture is None else item.modality for item in items}
     return seen.pop() if len(seen) == 1 else "mixed"

@@ -1,0 +1,100 @@
+"""TREC files: qrels alone (to compare runs), or qrels with topics and documents."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from evidense.errors import InvalidInput
+from evidense.reading.corpora import JsonlItems, Mapped
+from evidense.reading.judgements import Judgements, is_trec_qrels, read_judgements
+from evidense.reading.place import Place
+from evidense.reading.topics import read_topics
+from evidense.values import Collection, Draft, Item, Provenance, build
+
+_ROLES = {"qrels": "qrels", "topics": "topics", "queries": "topics", "docs": "documents", "documents": "documents", "corpus": "documents",
+          "collection": "documents"}  # fmt: skip
+
+
+class Trec:
+    """`QRELS`, `FOLDER`, or `QRELS+TOPICS+DOCUMENTS` (joined by `+`, in this order).
+
+    Qrels are `query_id 0 doc_id gain`. Alone they make a collection of judgements: its queries and documents are ids without text, enough to
+    compare runs. Topics are `id<tab>text` or `<top><num>…<title>…`; documents are `id<tab>text` or JSONL with `id`, `title`, `text`. A folder
+    holds files whose names begin with qrels, topics (or queries), docs (or documents, corpus, collection). Only judged queries are taken.
+    """
+
+    name = "trec"
+    spellings = ("qrels.txt", "trec-folder", "qrels.txt+topics.tsv+docs.tsv")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether these are TREC files: the first line of the qrels tells."""
+        files = _files(spelling)
+        return "qrels" in files and files["qrels"].is_file() and is_trec_qrels(files["qrels"])
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read the files.
+
+        Raises:
+            InvalidInput: a file is missing or holds mistakes (all of them, with their lines).
+        """
+        files = _files(spelling)
+        if "qrels" not in files:
+            raise InvalidInput(f"'{spelling}' has no qrels; expected a file or folder with `query_id 0 doc_id gain`; check the path")
+        if len(files) == 2:
+            given = ", ".join(str(path) for path in files.values())
+            raise InvalidInput(f"{given}: topics or documents are missing; expected qrels alone, or all three; add the third file")
+        judged = read_judgements(files["qrels"])
+        return (build(_draft(spelling, files, judged)),)
+
+
+def _files(spelling: str) -> dict[str, Path]:
+    """Return role → file of what a spelling names."""
+    folder = Path(spelling).expanduser()
+    if not folder.is_dir():
+        return dict(zip(("qrels", "topics", "documents"), (Path(piece).expanduser() for piece in spelling.split("+")), strict=False))
+    roles = ((_ROLES.get(path.name.partition(".")[0].lower()), path) for path in sorted(folder.iterdir()) if path.is_file())
+    return {role: path for role, path in roles if role}
+
+
+def _draft(spelling: str, files: dict[str, Path], judged: Judgements) -> Draft:
+    alone = len(files) == 1
+    topics, wrong = ({}, []) if alone else read_topics(files["topics"])
+    corpus, more_wrong = _judged_documents(judged) if alone else _documents(files["documents"])
+    ids = list(judged.gains) if alone else [query_id for query_id in topics if query_id in judged.gains]
+    note = ("judgements only: queries and documents are known by their ids",) if alone else ()
+    return Draft(
+        name=Path(spelling).name if Path(spelling).exists() else "+".join(path.name for path in files.values()),
+        queries=[Item(query_id, topics.get(query_id)) for query_id in ids],
+        corpus=corpus,
+        qrels=judged.gains,
+        provenance=Provenance(source=", ".join(str(path) for path in files.values()), notes=note),
+        source=spelling,
+        document_place=getattr(corpus, "place", None),
+        judgement_place=judged.place,
+        mistakes=[*judged.mistakes, *wrong, *more_wrong],
+    )
+
+
+def _judged_documents(judged: Judgements) -> tuple[Sequence[Item], list[str]]:
+    return [Item(doc_id) for doc_id in sorted({doc_id for gains in judged.gains.values() for doc_id in gains})], []
+
+
+def _documents(path: Path) -> tuple[Sequence[Item], list[str]]:
+    name = path.name.removesuffix(".gz")
+    if name.endswith((".jsonl", ".ndjson")):
+        corpus = JsonlItems(path, _document)
+        return corpus, corpus.mistakes
+    texts, mistakes = read_topics(path)
+    return Mapped(list(texts.items()), lambda pair: Item(pair[0], pair[1])), mistakes
+
+
+def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | None:
+    doc_id = next((cells[key] for key in ("id", "_id", "doc_id", "docno") if cells.get(key) is not None), None)
+    text = next((cells[key] for key in ("text", "contents", "body", "abstract") if cells.get(key) is not None), None)
+    if doc_id is None or text is None:
+        mistakes.append(f"{place}: no {'id' if doc_id is None else 'text'}; found {', '.join(cells) or 'no key'}; expected id, title, text; add it")
+        return None
+    return Item(str(doc_id), f"{cells.get('title') or ''} {text}".strip())
+
+
+PART = Trec()
