@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from subprocess import CalledProcessError
 from typing import cast
 
 import ir_measures
@@ -110,20 +111,32 @@ def per_query(ranking: RankedLists, qrels: Qrels, spellings: Sequence[str]) -> d
 def by_ir_measures(ranking: RankedLists, qrels: Qrels, wanted: Sequence[Measure]) -> dict[str, Float64[np.ndarray, " q"]]:
     """Return the same through ir-measures, whatever the measure; our order is handed over as decreasing scores.
 
+    Queries and documents go by numbers, since some of its providers are programs that read files with numbered topics.
+
     Raises:
         InvalidInput: no installed provider computes one of the measures.
     """
-    depth = ranking.depth
-    run = {q: {doc_id: float(depth - rank) for rank, (doc_id, _) in enumerate(found)} for q, found in ranking.items() if found}
-    row = {query_id: number for number, query_id in enumerate(ranking.query_ids)}
-    values = {str(m): np.zeros(len(row), dtype=np.float64) for m in wanted}
-    known = {q: dict(gains) for q, gains in qrels.items() if q in row}
+    values = {str(m): np.zeros(len(ranking.query_ids), dtype=np.float64) for m in wanted}
+    run, judged = _numbered(ranking, qrels)
     try:
-        for metric in ir_measures.iter_calc(list(wanted), known, run):
-            values[str(metric.measure)][row[metric.query_id]] = metric.value
-    except ValueError as error:
-        raise InvalidInput(f"ir-measures cannot compute this: {error}; expected a measure of an installed provider") from None
+        for metric in ir_measures.iter_calc(list(wanted), judged, run):
+            values[str(metric.measure)][int(metric.query_id) - 1] = metric.value
+    except (ValueError, RuntimeError, OSError, CalledProcessError) as error:
+        names = ", ".join(values)
+        raise InvalidInput(f"ir-measures cannot compute {names} here: {error}; expected a measure of an installed provider") from None
     return values
+
+
+def _numbered(ranking: RankedLists, qrels: Qrels) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, int]]]:
+    number = {doc_id: f"d{place}" for place, doc_id in enumerate(ranking.doc_ids)}
+    run, judged = {}, {}
+    for query_number, (query_id, found) in enumerate(ranking.items(), 1):
+        if found:
+            run[str(query_number)] = {number[doc_id]: float(len(found) - rank) for rank, (doc_id, _) in enumerate(found)}
+        if query_id in qrels:
+            gains = qrels[query_id].items()
+            judged[str(query_number)] = {number.setdefault(doc_id, f"d{len(number)}"): gain for doc_id, gain in gains}
+    return run, judged
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""Compressed vectors: what is kept, what it weighs, and how it compares with sentence-transformers' quantisation."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evidense.compute.compress import Compression, int8, signs, truncate
+from evidense.compute.topk import top_k
+from evidense.errors import InvalidInput
+
+
+def vectors(n: int, e: int, seed: int) -> np.ndarray:
+    rows = np.random.default_rng(seed).standard_normal((n, e)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(("options", "size"), [
+    ({"dim": "16"}, 64), ({"bits": "int8"}, 48), ({"bits": "binary"}, 6), ({"dim": "16", "bits": "int8"}, 16), ({"dim": "12", "bits": "binary"}, 2),
+])  # fmt: skip
+def test_bytes_per_vector(options: dict[str, str], size: float) -> None:
+    compression = Compression.of(options)
+    assert compression is not None
+    assert compression.apply(vectors(3, 48, 0), vectors(9, 48, 1), True).bytes_per_vector == size
+
+
+def test_nothing_asked_nothing_done() -> None:
+    assert Compression.of({"pooling": "mean"}) is None
+
+
+def test_a_cut_of_normalised_vectors_has_length_one_again() -> None:
+    cut = truncate(vectors(20, 32, 2), 8)
+    np.testing.assert_allclose(np.linalg.norm(cut, axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(truncate(vectors(20, 32, 2), 8, normalised=False), vectors(20, 32, 2)[:, :8])
+    assert truncate(np.array([[0, 0, 1]], np.float32), 2).tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("dims", ["0", "-4", "2.5", "x", "64"])
+def test_a_wrong_number_of_dimensions_is_refused(dims: str) -> None:
+    with pytest.raises(InvalidInput, match=f"@dim={dims}"):
+        Compression.of({"dim": dims}).apply(vectors(1, 48, 0), vectors(2, 48, 0), True)  # type: ignore[union-attr]
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**31), n=st.integers(1, 50), e=st.integers(1, 20))
+def test_int8_is_off_by_at_most_half_a_step(seed: int, n: int, e: int) -> None:
+    documents = np.random.default_rng(seed).standard_normal((n, e)).astype(np.float32)
+    steps = (documents.max(axis=0) - documents.min(axis=0)) / 255
+    assert (np.abs(int8(documents) - documents) <= steps * 0.5001 + 1e-6).all()
+    assert all(len(np.unique(column)) <= 256 for column in int8(documents).T)
+
+
+def test_int8_against_sentence_transformers() -> None:
+    """Their codes, read back with their own ranges, are off by up to a step; ours by half of it."""
+    quantization = pytest.importorskip("sentence_transformers.util.quantization", reason="the oracle of this test")
+    documents = vectors(500, 24, 3)
+    codes = quantization.quantize_embeddings(documents, precision="int8").astype(np.float32) + 128
+    low, step = documents.min(axis=0), (documents.max(axis=0) - documents.min(axis=0)) / 255
+    theirs = np.abs(low + codes * step - documents).max()
+    assert np.abs(int8(documents) - documents).max() < 0.6 * theirs
+    ours = np.rint((int8(documents) - low) / step)
+    assert set(np.unique(ours - codes)) <= {0.0, 1.0}
+
+
+def test_binary_takes_the_bits_of_sentence_transformers_and_ranks_by_hamming_distance() -> None:
+    quantization = pytest.importorskip("sentence_transformers.util.quantization", reason="the oracle of this test")
+    queries, documents = vectors(20, 40, 4), vectors(300, 40, 5)
+    packed = [quantization.quantize_embeddings(side, precision="ubinary") for side in (queries, documents)]
+    distance = np.unpackbits(packed[0][:, None] ^ packed[1][None], axis=-1).sum(axis=-1)
+    np.testing.assert_array_equal(signs(queries) @ signs(documents).T, 40 - 2 * distance.astype(np.float32))
+    found, _ = top_k(signs(queries), signs(documents), 10, doc_order=np.arange(300))
+    expected = [sorted(range(300), key=lambda d, q=q: (distance[q, d], d))[:10] for q in range(20)]
+    np.testing.assert_array_equal(found, expected)
