@@ -41,17 +41,12 @@ def read_run(path: Path) -> Run:
         InvalidInput: every mistake of the file at once, with line numbers.
     """
     rows = list(_rows(path))
-    width = len(rows[0][1]) if rows else 0
     reader = _Reader(path.name)
-    for number, cells in rows:
-        if len(cells) not in (3, 6) or len(cells) != width:
-            expected = f"{width}, as in line {rows[0][0]}" if width in (3, 6) else "6 (query Q0 document rank score tag) or 3 (query document score)"
-            reader.mistakes.append(f"line {number}: {len(cells)} columns; expected {expected}; ids hold no spaces unless tabs part the columns")
-            continue
-        query_id, doc_id, value = (cells[0], cells[2], cells[4]) if width == 6 else (cells[0], cells[1], cells[2])
+    for number, cells in reader.of_one_width(rows, {6: "query Q0 document rank score tag", 3: "query document score"}):
+        query_id, doc_id, value = (cells[0], cells[2], cells[4]) if len(cells) == 6 else (cells[0], cells[1], cells[2])
         reader.add(number, query_id, doc_id, value)
     results = reader.done("results")
-    form = "trec" if width == 6 else _three_columns(path.name, results)
+    form = "trec" if len(rows[0][1]) == 6 else _three_columns(path.name, results)
     if form == "ranks":
         results = {q: {d: -rank for d, rank in found.items()} for q, found in results.items()}
     return Run(_FORMS[form], results, sum(len(set(found.values())) < len(found) for found in results.values()))
@@ -67,10 +62,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     if rows and len(rows[0][1]) == 3 and not _is_number(rows[0][1][-1]):
         rows = rows[1:]
     reader = _Reader(path.name)
-    for number, cells in rows:
-        if len(cells) not in (3, 4):
-            reader.mistakes.append(f"line {number}: {len(cells)} columns; expected 4 (query 0 document gain) or 3 (query document gain)")
-            continue
+    for number, cells in reader.of_one_width(rows, {4: "query 0 document gain", 3: "query document gain"}):
         if reader.add(number, cells[0], cells[-2], cells[-1]) and not float(cells[-1]).is_integer():
             reader.mistakes.append(f"line {number}: the gain is '{cells[-1]}'; expected an integer")
     results = reader.done("judgements")
@@ -153,6 +145,16 @@ class _Reader:
     source: str
     values: dict[str, dict[str, float]] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
+
+    def of_one_width(self, rows: list[tuple[int, list[str]]], forms: Mapping[int, str]) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows with as many columns as the first, if that is one of the forms; note the others."""
+        for number, cells in rows:
+            first, width = rows[0][0], len(rows[0][1])
+            if len(cells) == width and width in forms:
+                yield number, cells
+                continue
+            expected = f"{width}, as in line {first}" if width in forms else " or ".join(f"{n} ({form})" for n, form in forms.items())
+            self.mistakes.append(f"line {number}: {len(cells)} columns; expected {expected}; ids with spaces need tabs between the columns")
 
     def add(self, line: int, query_id: str, doc_id: str, value: str) -> bool:
         """Take in one row; say whether it was right."""
