@@ -60,7 +60,7 @@ def compare(
         EvidenseError: what is wrong, what was expected, what to do.
     """
     named = (on,) if isinstance(on, str | Collection) else tuple(on)
-    where = named if qrels is None else (*named, f"qrels:{qrels}")
+    where = named if qrels is None else (*named, f"trec:{qrels}")
     if not where:
         raise InvalidInput(
             "no collection is named; expected on=… (a file, a folder, a built-in name) or qrels=…; "
@@ -92,7 +92,9 @@ def demo(*, out: str | Path | None = None) -> Result:
     return run("demo", out=out)
 
 
-def score(run: str | Path, qrels: str | Path, measures: Sequence[str] | None = None, **settings: Any) -> Sequence[Scored]:
+def score(
+    run: str | Path, qrels: str | Path, measures: Sequence[str] | None = None, **settings: Any
+) -> Sequence[Scored]:
     """Score a run file against judgements: one row a measure, with interval and per-query values. No torch is needed.
 
     `settings`: confidence (.95), seed (0).

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -72,6 +73,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         _sweep(path.parent, prefix)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)
         try:
+            os.fchmod(handle, _file_mode())
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
@@ -80,6 +82,14 @@ def write_atomically(path: Path, data: bytes) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+@cache
+def _file_mode() -> int:
+    """Return the mode that the user's umask gives a new file; a temporary file is private otherwise."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 class Store:

@@ -16,15 +16,42 @@ def split(values: tuple[str, ...]) -> list[str]:
 @click.command("compare")
 @click.argument("base")
 @click.argument("tuned", nargs=-1, required=True)
-@click.option("--on", multiple=True, metavar="A,B,…", help="Collections: files, BEIR folders, built-in names (evidense list datasets).")
-@click.option("--qrels", type=click.Path(), help="Judgements, where the systems are run files and no collection is needed.")
-@click.option("--margin", type=float, default=0.02, show_default=True, help="Smallest difference that matters, in units of the measure.")
-@click.option("--measure", "measures", multiple=True, metavar="M,…", help="The first gets verdicts. Default: nDCG@10,RR@10,R@100.")
-@click.option("--slice", "slices", multiple=True, metavar="COLUMN,…", help="Slices named beforehand: tested, not only shown.")
-@click.option("--claim", "claims", multiple=True, metavar="CLAIM,…", help="Further claims to decide (evidense list claims).")
-@click.option("--reference", "references", multiple=True, metavar="SYSTEM,…", help="Systems shown as lines without a verdict, as bm25.")
+@click.option(
+    "--on",
+    multiple=True,
+    metavar="A,B,…",
+    help="Collections: files, BEIR folders, built-in names (evidense list datasets).",
+)
+@click.option(
+    "--qrels", type=click.Path(), help="Judgements, where the systems are run files and no collection is needed."
+)
+@click.option(
+    "--margin",
+    type=float,
+    default=0.02,
+    show_default=True,
+    help="Smallest difference that matters, in units of the measure.",
+)
+@click.option(
+    "--measure", "measures", multiple=True, metavar="M,…", help="The first gets verdicts. Default: nDCG@10,RR@10,R@100."
+)
+@click.option(
+    "--slice", "slices", multiple=True, metavar="COLUMN,…", help="Slices named beforehand: tested, not only shown."
+)
+@click.option(
+    "--claim", "claims", multiple=True, metavar="CLAIM,…", help="Further claims to decide (evidense list claims)."
+)
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="SYSTEM,…",
+    help="Systems shown as lines without a verdict, as bm25.",
+)
 @click.option("--queries", "sample_queries", type=int, help="Draw at most this many queries of each collection.")
-@click.option("--documents", "sample_documents", type=int, help="Draw at most this many documents, all judged ones among them.")
+@click.option(
+    "--documents", "sample_documents", type=int, help="Draw at most this many documents, all judged ones among them."
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--confidence", type=float, default=0.95, show_default=True)
 @click.option("--depth", type=int, default=100, show_default=True, help="Documents kept for each query.")
@@ -33,7 +60,11 @@ def split(values: tuple[str, ...]) -> list[str]:
 @click.option("--gate", type=click.Choice(["no-harm", "helps"]), help="Exit with 1 unless met.")
 @click.option("--allow-undecided", is_flag=True, help="Let UNDECIDED pass the gate.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write the summary as Markdown, for CI logs.")
-@click.option("--save-baseline", type=click.Path(path_type=Path), help="Write BASE's lists to NAME.baseline.json.gz: small enough to commit.")
+@click.option(
+    "--save-baseline",
+    type=click.Path(path_type=Path),
+    help="Write BASE's lists to NAME.baseline.json.gz: small enough to commit.",
+)
 @click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
 @click.option("--plan", is_flag=True, help="Show steps, what is cached, estimated time and disk; run nothing.")
 def COMMAND(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str | None, **options: Any) -> None:
@@ -49,10 +80,13 @@ def COMMAND(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str |
     from evidense.errors import InvalidInput
     from evidense.study.compare import comparison
 
-    where = [*split(on), *([f"qrels:{qrels}"] if qrels else [])]
+    where = [*split(on), *([f"trec:{qrels}"] if qrels else [])]
     if not where:
         raise InvalidInput("no collection is named; expected --on with files, folders or names, or --qrels with run files; `evidense list datasets` shows what is built in")  # fmt: skip
-    order = Order(**{key: options.pop(key) for key in ("out", "plan", "gate", "allow_undecided", "markdown", "save_baseline")}, text=not options.pop("no_text"))
+    order = Order(
+        **{key: options.pop(key) for key in ("out", "plan", "gate", "allow_undecided", "markdown", "save_baseline")},
+        text=not options.pop("no_text"),
+    )
     for key in ("measures", "slices", "claims", "references"):
         options[key] = split(options[key]) or None
     execute(comparison(base, tuned, where, **options), order)

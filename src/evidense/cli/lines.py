@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from evidense.cli.numbers import amount, duration, signed
 from evidense.records import Record, Study, Verdict
 
-ICONS = {"HARMS": "✖", "UNDECIDED": "?", "SAME": "=", "IDENTICAL": "≡", "HELPS": "✔", "HOLDS": "✔", "FAILS": "✖", "NOT_TESTABLE": "–"}
+ICONS = {
+    "HARMS": "✖",
+    "UNDECIDED": "?",
+    "SAME": "=",
+    "IDENTICAL": "≡",
+    "HELPS": "✔",
+    "HOLDS": "✔",
+    "FAILS": "✖",
+    "NOT_TESTABLE": "–",
+}
 
 
 def verdict_line(verdict: Verdict, width: int) -> str:
@@ -14,7 +23,9 @@ def verdict_line(verdict: Verdict, width: int) -> str:
     d = verdict.details
     effect = f"{signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]"
     counts = f"n {verdict.n:,}  {d['win']}/{d['tie']}/{d['loss']}"
-    claim = "" if verdict.verdict in ("HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED") else f"  claim '{verdict.claim}'"
+    claim = (
+        "" if verdict.verdict in ("HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED") else f"  claim '{verdict.claim}'"
+    )
     note = f"  {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
     return f"  {ICONS[verdict.verdict]} {verdict.verdict:<9} {verdict.system:<{width}} {effect}  {counts}{claim}{note}"
 

@@ -28,7 +28,9 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"evidense.cli.{cmd_name}_").COMMAND
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Say the nearest name where a command is misspelt."""
         from evidense.errors import UnknownName
 

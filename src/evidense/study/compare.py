@@ -20,7 +20,9 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
         InvalidInput, UnknownName: as `study_from`.
     """
     names = [label_of(s) for s in (base, *others)]
-    wanted = {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None}
+    wanted = {
+        key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None
+    }
     data = {
         "name": slug(f"{names[1] if len(names) > 1 else ''}-vs-{names[0]}"),
         "question": f"Did {', '.join(names[1:])} change what {names[0]} retrieves?",

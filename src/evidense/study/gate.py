@@ -59,7 +59,9 @@ def _harm(v: Verdict, margin: float, allow_undecided: bool) -> str:
     if v.high < 0 and v.low < -margin and v.n_clusters >= MIN_CLUSTERS:
         return f"{where}: HARMS ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
     ruled_out = v.low > -margin and v.n_clusters >= MIN_CLUSTERS
-    return "" if ruled_out or allow_undecided else f"{where}: a loss of {-v.low:.3f} is not ruled out (margin {margin:g})"
+    return (
+        "" if ruled_out or allow_undecided else f"{where}: a loss of {-v.low:.3f} is not ruled out (margin {margin:g})"
+    )
 
 
 def _no_help(v: Verdict, margin: float, allow_undecided: bool) -> str:

@@ -61,7 +61,9 @@ def plan(opened: Opened, store: Store) -> Plan:
 
 
 def _step(system: System, collection: Collection, cached: bool, seconds: float, size_bytes: int) -> Step:
-    return Step(system.label, collection.name, len(collection.queries), len(collection.corpus), cached, seconds, size_bytes)
+    return Step(
+        system.label, collection.name, len(collection.queries), len(collection.corpus), cached, seconds, size_bytes
+    )
 
 
 def _cost(system: System, collection: Collection, store: Store, seen: set[tuple[str, str, str]]) -> tuple[float, int]:

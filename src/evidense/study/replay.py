@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evidense.compute.environment import differences, environment
 from evidense.errors import InvalidInput
-from evidense.records import Finding, Ranking, Record, Score, Study, Verdict, from_json
+from evidense.records import Finding, Ranking, Record, Score, Verdict, from_json
 from evidense.store import Store
 from evidense.study.run import Wishes, run_study
 from evidense.study.toml import read_study
@@ -55,19 +55,29 @@ def replay(folder: Path, *, progress: Callable[[int, int, float], None] | None =
 
 
 def read_records(folder: Path) -> list[Record]:
-    """Read the records beside a page; each is hashed again, and the page's own file too.
+    """Read the records beside a page; each is hashed again, and so is every file of the folder.
+
+    Findings whose texts were kept out of the folder cannot be hashed and are left to the recomputation.
 
     Raises:
         InvalidInput: no records there, or something was altered.
     """
-    path = folder / "records.json"
+    path = folder / "page.json"
     if not path.exists():
-        raise InvalidInput(f"'{folder}' holds no records.json; expected a folder that evidense wrote (--out); name that folder")
+        raise InvalidInput(
+            f"'{folder}' holds no page.json; expected a folder that evidense wrote (--out); name that one"
+        )
     held = json.loads(path.read_text(encoding="utf-8"))
-    page = hashlib.sha256((folder / "report.html").read_bytes()).hexdigest()
-    if page != held["report_sha256"]:
-        raise InvalidInput(f"'{folder / 'report.html'}' is not the page that was written (its sha256 is {page[:12]}, the records say {held['report_sha256'][:12]}); run the study again")  # fmt: skip
-    return [from_json(r) for r in held["records"]]
+    altered = [
+        f"{name}: {said[:12]} was written" for name, said in held["files"].items() if _sha256(folder / name) != said
+    ]
+    if altered:
+        raise InvalidInput.all_of(f"'{folder}' is not what was written; run the study again", altered)
+    return [from_json(r) for r in held["records"] if not r.get("redacted")]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "nothing"
 
 
 def compare_records(then: list[Record], now: list[Record]) -> Replay:
@@ -78,7 +88,7 @@ def compare_records(then: list[Record], now: list[Record]) -> Replay:
     far = [f"{s}: was {numbers_then[s]:.6f}, is {numbers_now[s]:.6f}" for s, by in moved.items() if by > TOLERANCE]
     return Replay(
         n_records=len(then),
-        same={r.id for r in then} == {r.id for r in now},
+        same={r.id for r in then} <= {r.id for r in now},
         largest=max(moved.values(), default=0.0),
         changed=tuple([*gone, *_changed_words(then, now), *far]),
         environment=tuple(_environment(then)),
@@ -91,21 +101,31 @@ def _numbers(records: list[Record]) -> dict[str, float]:
         if isinstance(r, Score):
             found[f"{r.system} on {r.collection}, mean {r.measure}"] = r.mean
         elif isinstance(r, Finding):
-            where = ", ".join(str(v) for v in r.site.values())
-            found |= {f"{r.estimand} ({where}), {end}": v for end, v in (("effect", r.value), ("low", r.low), ("high", r.high)) if v is not None}
+            where = ", ".join(f"{k} {v}" for k, v in sorted(r.site.items()))
+            found |= {
+                f"{r.estimand} ({where}), {end}": v
+                for end, v in (("effect", r.value), ("low", r.low), ("high", r.high))
+                if v is not None
+            }
     return found
 
 
 def _changed_words(then: list[Record], now: list[Record]) -> list[str]:
-    words = [{(v.claim if v.verdict in {"HOLDS", "FAILS"} else "", v.system, v.collection): v.verdict for v in rs if isinstance(v, Verdict)} for rs in (then, now)]
-    return [f"{s} on {c}: was {word}, is {words[1].get((claim, s, c))}" for (claim, s, c), word in words[0].items() if words[1].get((claim, s, c)) != word]
+    words = [
+        {
+            (v.claim if v.verdict in {"HOLDS", "FAILS"} else "", v.system, v.collection): v.verdict
+            for v in rs
+            if isinstance(v, Verdict)
+        }
+        for rs in (then, now)
+    ]
+    return [
+        f"{s} on {c}: was {word}, is {words[1].get((claim, s, c))}"
+        for (claim, s, c), word in words[0].items()
+        if words[1].get((claim, s, c)) != word
+    ]
 
 
 def _environment(then: list[Record]) -> list[str]:
     rankings = [r for r in then if isinstance(r, Ranking)]
     return differences(dict(rankings[0].observed.get("environment", {})), environment()) if rankings else []
-
-
-def study_of(records: list[Record]) -> Study:
-    """Return the study among the records."""
-    return next(r for r in records if isinstance(r, Study))

@@ -90,7 +90,9 @@ def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator
     everyone = (*opened.systems, *opened.references)
     for place, collection in enumerate(opened.collections):
         rankings = {s.label: retrieve(s, collection, opened.study.depth, store, progress) for s in everyone}
-        scores = {(s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, wanted, store)}
+        scores = {
+            (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, wanted, store)
+        }
         board = Board(
             place=place,
             n_collections=len(opened.collections),
@@ -110,13 +112,17 @@ def _collections(study: Study, spelling: str, wishes: Wishes) -> list[Collection
         part, rest = registry.dataset(spelling)
         found = part.open(rest)
     drawn = [sample(c, study.sample_queries, study.sample_documents, study.seed) for c in found]
-    return [_without(c, {e.removeprefix(f"{c.name}\t") for e in study.excluded if e.startswith(f"{c.name}\t")}) for c in drawn]
+    return [
+        _without(c, {e.removeprefix(f"{c.name}\t") for e in study.excluded if e.startswith(f"{c.name}\t")})
+        for c in drawn
+    ]
 
 
 def _marked(wishes: Wishes) -> list[str]:
-    if wishes.out is None:
+    if wishes.out is None or not (wishes.out / "losses.csv").exists():
         return []
-    return [f"{name}\t{query}" for (name, query), word in report.read_labels(wishes.out / "losses.csv").items() if word]
+    labels = report.read_labels(wishes.out / "losses.csv")
+    return [f"{name}\t{query}" for (name, query), label in labels.items() if label == "yes"]
 
 
 def _without(collection: Collection, query_ids: set[str]) -> Collection:
@@ -132,5 +138,5 @@ def _without(collection: Collection, query_ids: set[str]) -> Collection:
 
 def _system(spelling: str, label: str, wishes: Wishes) -> System:
     if spelling in wishes.engines:
-        return System.of(wishes.engines[spelling], label, spelling)
+        return System(label, spelling, wishes.engines[spelling])
     return open_system(spelling, label)

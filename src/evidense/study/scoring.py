@@ -30,7 +30,7 @@ def score_run(
         UnknownName: a measure that is not known.
     """
     names = [measures.canonical(m) for m in wanted or measures.DEFAULT[:3]]
-    part, rest = registry.dataset(f"qrels:{qrels}")
+    part, rest = registry.dataset(f"trec:{qrels}")
     (collection,) = part.open(rest)
     ranker = registry.part("rankers", "trec_run").open(Spelling(run))
     lists = ranker.rank(collection, DEPTH)
@@ -41,7 +41,9 @@ def score_run(
     scored = []
     for name in names:
         mean, low, high = stats.mean_interval(values[name], clusters, confidence=confidence, seed=seed)
-        scored.append(Scored(name, mean, low, high, dict(zip(collection.query_ids, values[name].tolist(), strict=True)), warnings))
+        scored.append(
+            Scored(name, mean, low, high, dict(zip(collection.query_ids, values[name].tolist(), strict=True)), warnings)
+        )
     return scored
 
 

@@ -53,7 +53,7 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
     mistakes += _value_mistakes(data) if not mistakes else []
     if mistakes:
         raise InvalidInput.all_of(source, mistakes)
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
     values["measures"] = tuple(measures.canonical(m) for m in values.get("measures", measures.DEFAULT))
     return Study(**values)
 

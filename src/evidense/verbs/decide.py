@@ -5,6 +5,7 @@ A collection is decided as soon as its scores are there: the family (all collect
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -44,7 +45,7 @@ class Board:
         """Measures that were scored, the primary first."""
         return list(dict.fromkeys(m for _, m in self.scores))
 
-    @property
+    @cached_property
     def clusters(self) -> Int[np.ndarray, " q"]:
         """Cluster label of each query: queries that share a relevant document or the group key."""
         c = self.collection

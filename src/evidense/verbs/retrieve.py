@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32
@@ -20,6 +20,8 @@ from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, RankedLists, Spelling
 
+Vectors = Float32[np.ndarray, "n e"]
+
 ALGORITHM = 1
 """Raised when a change makes other rankings from the same inputs."""
 
@@ -34,17 +36,7 @@ class System:
     label: str
     spelling: str
     engine: Encoder | Ranker
-    compression: Compression
-
-    @classmethod
-    def of(cls, engine: Encoder | Ranker, label: str, spelling: str) -> "System":
-        """Make a system of something that is open already."""
-        return cls(label, spelling, engine, Compression.parse({}))
-
-    @property
-    def setup(self) -> Setup:
-        """Return how it was run, after compression."""
-        return self.compression.setup(self.engine.setup)
+    compression: Compression | None = None
 
 
 def open_system(text: str, label: str | None = None) -> System:
@@ -62,7 +54,7 @@ def open_system(text: str, label: str | None = None) -> System:
         label=label or label_of(text),
         spelling=str(spelling),
         engine=part.open(inner),
-        compression=Compression.parse(spelling.options),
+        compression=Compression.of(spelling.options),
     )
 
 
@@ -103,7 +95,9 @@ def step_key(system: System, collection: Collection, depth: int) -> str:
                       repr(system.compression), collection.name, collection.checksum, collection_card(collection), depth])  # fmt: skip
 
 
-def retrieve(system: System, collection: Collection, depth: int, store: Store, progress: Progress | None = None) -> Ranking:
+def retrieve(
+    system: System, collection: Collection, depth: int, store: Store, progress: Progress | None = None
+) -> Ranking:
     """Rank the corpus for every query, or return the record of having done so before.
 
     Raises:
@@ -116,12 +110,12 @@ def retrieve(system: System, collection: Collection, depth: int, store: Store, p
         assert isinstance(record, Ranking)  # noqa: S101  (the key is of this kind)
         return record
     started = time.perf_counter()
-    lists, seen = _rank(system, collection, depth, store, progress)
+    lists, setup, seen = _rank(system, collection, depth, store, progress)
     blobs = save_lists(lists, store)
     ranking = Ranking(
         system=system.label,
         spelling=system.spelling,
-        setup=system.setup.to_json(),
+        setup=setup.to_json(),
         collection=collection_card(collection),
         depth=depth,
         policies=policies(collection) | {"search": _search(system)},
@@ -157,20 +151,32 @@ def _fingerprint(engine: Encoder | Ranker) -> list[str]:
 
 def _rank(
     system: System, collection: Collection, depth: int, store: Store, progress: Progress | None
-) -> tuple[RankedLists, Mapping[str, Json]]:
+) -> tuple[RankedLists, Setup, Mapping[str, Json]]:
     engine = system.engine
     if isinstance(engine, Ranker):
-        return engine.rank(collection, depth), {}
+        return engine.rank(collection, depth), engine.setup, {}
     started = time.perf_counter()
     documents = encode(engine.tower("document"), collection.corpus, store, progress=progress)
     queries = encode(engine.tower("query"), collection.queries, store, progress=progress)
     wall_s = time.perf_counter() - started
     n_new = sum(len(e.vectors) for e in (documents, queries) if not e.was_cached)
-    seen = {"encode_s": round(wall_s, 3), "n_encoded": n_new} | ({"texts_per_s": round(n_new / wall_s, 1)} if n_new else {})
-    return rank_vectors(collection, *system.compression.apply(_all(queries), _all(documents)), depth), seen
+    speed = {"encode_s": round(wall_s, 3), "texts_per_s": round(n_new / wall_s, 1)} if n_new else {}
+    q, d, setup = _compressed(system, _all(queries), _all(documents))
+    return rank_vectors(collection, q, d, depth), setup, {"n_encoded": n_new, **speed}
 
 
-def _all(encoded: Encoded) -> Float32[np.ndarray, "n e"]:
+def _compressed(system: System, q: Vectors, d: Vectors) -> tuple[Vectors, Vectors, Setup]:
+    """Cut and compress both sides where the spelling asks for it; the set-up says what a vector then is."""
+    setup = system.engine.setup
+    if system.compression is None:
+        return q, d, setup
+    small = system.compression.apply(q, d, normalised=bool(setup.normalised))
+    n_dims = int(small.documents.shape[1])
+    changed = replace(setup, n_dims=n_dims, bytes_per_vector=small.bytes_per_vector, similarity=small.similarity)
+    return small.queries, small.documents, changed
+
+
+def _all(encoded: Encoded) -> Vectors:
     """Return one vector an item, without copying where no two items are equal."""
     plain = len(encoded.rows) == len(encoded.vectors) and bool((encoded.rows == np.arange(len(encoded.rows))).all())
     return encoded.vectors if plain else encoded.all()

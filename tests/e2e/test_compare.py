@@ -1,0 +1,181 @@
+"""compare, from a two-column CSV to a page, a gate and a second run."""
+
+import csv
+import json
+
+import pytest
+
+import evidense as ev
+from evidense import registry
+
+ROW = {"claim", "system", "baseline", "collection", "verdict", "measure", "effect", "low", "high", "n", "n_clusters", "margin", "base_mean", "system_mean"}  # fmt: skip
+
+
+def rows(folder):
+    return json.loads((folder / "verdicts.json").read_text())
+
+
+@pytest.fixture
+def compared(evidense, pairs_csv, tmp_path):
+    """bm25 against character n-grams, with a page."""
+    result = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--out", tmp_path / "page")
+    assert result.exit_code == 0, result.output
+    return result, tmp_path / "page"
+
+
+def test_last_line_is_the_page_and_rows_have_the_fixed_keys(compared):
+    result, folder = compared
+    assert result.stdout.strip().splitlines()[-1] == str(folder / "report.html")
+    assert (folder / "report.html").stat().st_size > 10_000
+    (row,) = rows(folder)
+    assert set(row) >= ROW
+    assert row["low"] <= row["effect"] <= row["high"]
+    assert row["effect"] == pytest.approx(row["system_mean"] - row["base_mean"], abs=1e-12)
+
+
+def test_api_says_what_the_command_says(compared, pairs_csv):
+    _, folder = compared
+    result = ev.compare("bm25", "char_ngrams", on=str(pairs_csv))
+    (row,), (verdict,) = rows(folder), result.verdicts
+    assert (row["effect"], row["low"], row["high"], row["verdict"]) == (
+        verdict.effect,
+        verdict.low,
+        verdict.high,
+        verdict.verdict,
+    )
+
+
+def test_api_prints_nothing_and_writes_no_page(pairs_csv, capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = ev.compare("bm25", "char_ngrams", on=str(pairs_csv))
+    assert capfd.readouterr() == ("", "")
+    assert result.page is None
+    assert not (tmp_path / "evidense-out").exists()
+    assert result.to_frame().loc[0, "verdict"] == result.verdicts[0].verdict
+
+
+def test_a_second_run_does_no_work_twice_and_ends_in_the_same_bytes(compared, evidense, pairs_csv, own_store):
+    _, folder = compared
+    first = (folder / "report.html").read_bytes()
+    blobs = {p: p.stat().st_mtime_ns for p in (own_store / "blobs").rglob("*") if p.is_file()}
+    evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--out", folder)
+    assert (folder / "report.html").read_bytes() == first
+    assert blobs == {p: p.stat().st_mtime_ns for p in (own_store / "blobs").rglob("*") if p.is_file()}
+
+
+def test_another_margin_decides_anew_and_ranks_nothing(compared, pairs_csv):
+    once = ev.compare("bm25", "char_ngrams", on=str(pairs_csv))
+    again = ev.compare("bm25", "char_ngrams", on=str(pairs_csv), margin=0.9)
+    assert [r.id for r in once.rankings] == [r.id for r in again.rankings]
+    assert once.study.id != again.study.id
+    assert again.verdicts[0].verdict == "SAME"
+    assert (once.verdicts[0].low, once.verdicts[0].high) == (again.verdicts[0].low, again.verdicts[0].high)
+
+
+def test_a_system_against_itself_is_identical(evidense, pairs_csv, tmp_path):
+    result = evidense("compare", "bm25", "bm25", "--on", pairs_csv, "--out", tmp_path / "page", "--gate", "no-harm")
+    assert result.exit_code == 0, result.output
+    (row,) = rows(tmp_path / "page")
+    assert (row["verdict"], row["effect"], row["low"], row["high"]) == ("IDENTICAL", 0, 0, 0)
+
+
+def test_the_gate_decides_the_exit_code(evidense):
+    few = ("--on", "docstrings", "--queries", 300, "--documents", 800)
+    harm = evidense("compare", "char_ngrams", "bm25", *few, "--gate", "no-harm")
+    assert harm.exit_code == 1
+    assert "gate no-harm: NOT met" in harm.stdout
+    assert "✖ HARMS" in harm.stdout
+    help_ = evidense("compare", "bm25", "char_ngrams", *few, "--gate", "helps")
+    assert help_.exit_code == 0, help_.output
+
+
+def test_undecided_fails_the_gate_unless_allowed(evidense, pairs_csv):
+    first = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--margin", 0.001, "--gate", "no-harm")
+    assert "? UNDECIDED" in first.stdout
+    assert first.exit_code == 1
+    allowed = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--margin", 0.001, "--gate", "no-harm", "--allow-undecided")
+    assert allowed.exit_code == 0
+
+
+def test_a_gate_that_is_not_met_shows_the_table():
+    worse = ev.compare("char_ngrams", "bm25", on="docstrings", sample_queries=300, sample_documents=800)
+    assert not worse.gate("no-harm", margin=0.02)
+    with pytest.raises(AssertionError, match="HARMS"):
+        assert worse.gate("no-harm", margin=0.02), repr(worse.gate("no-harm", margin=0.02))
+
+
+def test_labels_marked_wrong_leave_for_all_systems_alike(compared, evidense, pairs_csv):
+    _, folder = compared
+    with (folder / "losses.csv").open(newline="", encoding="utf-8") as file:
+        losses = list(csv.DictReader(file))
+    assert losses
+    losses[0]["label wrong?"] = "yes"
+    with (folder / "losses.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, losses[0])
+        writer.writeheader()
+        writer.writerows(losses)
+    before = rows(folder)[0]["n"]
+    for _ in range(2):  # the mark outlives the run that reads it
+        result = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--out", folder)
+        assert result.exit_code == 0, result.output
+        assert rows(folder)[0]["n"] == before - 1
+
+
+def test_named_slices_are_tested_and_others_exploratory(pairs_csv):
+    result = ev.compare("bm25", "char_ngrams", on=str(pairs_csv), slices=["module"])
+    found = [f for f in result.findings if f.estimand == "slice"]
+    named = [f for f in found if f.site["named"]]
+    assert {f.site["column"] for f in named} == {"module"}
+    assert all(f.p_adjusted is not None for f in named)
+    exploratory = [f for f in found if not f.site["named"]]
+    assert {f.site["column"] for f in exploratory} == {"length"}
+    assert all(f.p is None and "exploratory" in f.family for f in exploratory)
+
+
+def test_texts_stay_out_when_asked(evidense, pairs_csv, tmp_path):
+    result = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--out", tmp_path / "page", "--no-text")
+    assert result.exit_code == 0, result.output
+    with pairs_csv.open(newline="", encoding="utf-8") as file:
+        texts = [row["query"] for row in csv.DictReader(file) if len(row["query"]) > 40]
+    for path in (tmp_path / "page").rglob("*"):
+        if path.is_file():
+            content = path.read_text(encoding="utf-8")
+            assert not any(text[:40] in content for text in texts), path
+
+
+def test_a_saved_baseline_stands_in_for_the_system(evidense, pairs_csv, tmp_path):
+    saved = tmp_path / "base.baseline.json.gz"
+    evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--out", tmp_path / "a", "--save-baseline", saved)
+    assert saved.stat().st_size < 50_000
+    result = evidense("compare", saved, "char_ngrams", "--on", pairs_csv, "--out", tmp_path / "b")
+    assert result.exit_code == 0, result.output
+    a, b = rows(tmp_path / "a")[0], rows(tmp_path / "b")[0]
+    assert (a["effect"], a["low"], a["high"]) == (b["effect"], b["low"], b["high"])
+
+
+def test_run_files_and_judgements_are_enough(compared, evidense, pairs_csv, tmp_path):
+    _, folder = compared
+    runs = sorted((folder / "runs").glob("*.trec"))
+    assert len(runs) == 2
+    qrels = tmp_path / "qrels.txt"
+    (collection,) = registry.dataset(str(pairs_csv))[0].open(str(pairs_csv))
+    qrels.write_text("\n".join(f"{q} 0 {d} {g}" for q, gains in collection.qrels.items() for d, g in gains.items()))
+    old, new = runs
+    said = evidense("compare", old, new, "--qrels", qrels, "--out", tmp_path / "t")
+    assert said.exit_code == 0, said.output
+    assert rows(tmp_path / "t")[0]["effect"] == pytest.approx(rows(folder)[0]["effect"], abs=1e-9)
+    scored = evidense("score", old, qrels, "ndcg_cut_10", "mrr@10")
+    assert scored.exit_code == 0, scored.output
+    assert scored.stdout.startswith("nDCG@10")
+
+
+def test_replay_finds_the_same_bytes_and_an_altered_page(compared, evidense):
+    _, folder = compared
+    same = evidense("replay", folder)
+    assert same.exit_code == 0, same.output
+    assert "byte for byte" in same.stdout
+    page = folder / "report.html"
+    page.write_text(page.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    altered = evidense("replay", folder)
+    assert altered.exit_code == 2
+    assert "is not what was written" in altered.stderr

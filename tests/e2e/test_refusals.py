@@ -1,0 +1,42 @@
+"""What cannot be done is said in words: exit 2, no traceback, nothing half-written."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["compare", "bm25", "char_ngrams"], "no collection is named"),
+        (["compare", "bm25", "char_ngrams", "--on", "docstring"], "did you mean 'docstrings'?"),
+        (["compare", "bm25", "char_ngram", "--on", "docstrings"], "did you mean 'char_ngrams'?"),
+        (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--measure", "nGCD@10"], "unknown measure 'nGCD@10'"),
+        (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--margin", "2"], "'margin' is 2.0"),
+        (["compare", "bm25", "ViT-B-32,laion2b_s34b_b79k", "--on", "docstrings"], "open_clip"),
+        (["compair", "a", "b"], "did you mean 'compare'?"),
+        (["run", "nothing"], "unknown study 'nothing'"),
+        (["run", "nothing.toml"], "does not exist"),
+        (["list", "dataset"], "did you mean 'datasets'?"),
+    ],
+)
+def test_refused(evidense, argv, said, tmp_path):
+    result = evidense(*argv)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "evidense-out").exists()
+
+
+def test_an_unknown_key_of_a_study_names_the_nearest(evidense, tmp_path):
+    study = tmp_path / "mine.toml"
+    study.write_text('name = "mine"\nquestion = "?"\nsystems = ["bm25", "char_ngrams"]\ncolections = ["docstrings"]\n')
+    result = evidense("run", study)
+    assert result.exit_code == 2
+    assert "did you mean 'collections'?" in result.stderr
+
+
+def test_all_mistakes_of_a_study_come_at_once(evidense, tmp_path):
+    study = tmp_path / "mine.toml"
+    study.write_text('name = "mine"\nquestion = "?"\nsystems = ["bm25"]\ncollections = []\nmargin = -1\n')
+    result = evidense("run", study)
+    assert result.exit_code == 2
+    assert "3 mistakes" in result.stderr
