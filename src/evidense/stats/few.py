@@ -28,13 +28,13 @@ class Few:
     def interval(self, alpha: float, exponent: float) -> tuple[float, float]:
         """The means that so few non-zero clusters leave possible: (exact bound of how many to expect) × (the largest).
 
-        It always holds 0. Up and down are bounded apart, each by the exact Poisson limit; the one assumption is that a
-        cluster that was not drawn is no larger than the largest that was.
+        It always holds 0. Up and down are bounded apart, each by the exact Poisson limit. The largest possible is taken as
+        (1 + 1/n) times the largest of the n that were seen; that is the one assumption.
 
-        Source: Garwood 1936, for the limit.
+        Source: Garwood 1936, for the limit; Goodman 1952, for the largest of a uniform sample.
         """
-        tail = unadjust(alpha, exponent) / 2
-        return -poisson_upper(self.n_down, tail) * self.largest, poisson_upper(self.n_up, tail) * self.largest
+        tail, largest = unadjust(alpha, exponent) / 2, self.largest * (1 + 1 / self.n)
+        return -poisson_upper(self.n_down, tail) * largest, poisson_upper(self.n_up, tail) * largest
 
     def widen(self, low: float, high: float, alpha: float, exponent: float) -> tuple[float, float]:
         """Take the exact test's word on which side of 0 the interval lies, if any, and `interval` for how far it reaches."""
