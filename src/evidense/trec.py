@@ -130,7 +130,7 @@ def escaped(name: str) -> str:
     """
     if not name:
         return "%"
-    return quote(name, safe="") if re.search(r"\s", name) or unquote(name) != name else name
+    return quote(name, safe="") if name == "%" or re.search(r"\s", name) or unquote(name) != name else name
 
 
 def unescaped(name: str) -> str:
