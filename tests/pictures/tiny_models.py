@@ -48,7 +48,7 @@ def save_clip(folder: Path, *, seed: int = 0, legacy_end: bool = False, side: in
     return folder
 
 
-def clip_tokenizer():  # noqa: ANN201
+def clip_tokenizer():
     from transformers import CLIPTokenizer
 
     letters = [chr(c) for c in range(33, 127)]
@@ -72,9 +72,9 @@ def save_siglip(folder: Path, *, seed: int = 0, masked: bool = False, naflex: bo
     import transformers
 
     torch.manual_seed(seed)
-    tokenizer = word_tokenizer(masked=masked)
+    tokenizer = letter_tokenizer() if naflex else word_tokenizer(masked=masked)
     text = {"vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
-            "max_position_embeddings": 16, "projection_size": 32, "pad_token_id": 1, "eos_token_id": 1}  # fmt: skip
+            "max_position_embeddings": 16, "projection_size": 32, "pad_token_id": tokenizer.pad_token_id, "eos_token_id": 1, "bos_token_id": 1}  # fmt: skip
     vision = {
         "hidden_size": 32,
         "intermediate_size": 64,
@@ -100,7 +100,7 @@ def save_siglip(folder: Path, *, seed: int = 0, masked: bool = False, naflex: bo
     return folder
 
 
-def word_tokenizer(*, masked: bool):  # noqa: ANN201
+def word_tokenizer(*, masked: bool):
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -111,6 +111,14 @@ def word_tokenizer(*, masked: bool):  # noqa: ANN201
     names = ["input_ids", "attention_mask"] if masked else ["input_ids"]
     return PreTrainedTokenizerFast(tokenizer_object=inner, unk_token="<unk>", pad_token="</s>", eos_token="</s>",
                                    model_max_length=16, model_input_names=names)  # fmt: skip
+
+
+def letter_tokenizer():
+    """Return SigLIP 2's own tokeniser with letters as its tokens; it pads at the left."""
+    from transformers import Siglip2Tokenizer
+
+    pieces = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "▁", *(chr(c) for c in range(97, 123))]
+    return Siglip2Tokenizer(vocab={piece: i for i, piece in enumerate(pieces)}, merges=[], model_max_length=16)
 
 
 def save_pictures(folder: Path) -> list[Path]:

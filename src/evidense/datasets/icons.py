@@ -72,7 +72,7 @@ def _pairs(folder: Path, styles: Iterable[str]) -> Iterator[Pair]:
         for style in styles:
             if style in icon["free"]:
                 picture = Picture(folder / "svgs" / style / f"{name}.svg")
-                columns = {"has_search_terms": "yes" if terms else "no"}
+                columns = {"has_search_terms": "yes" if icon["search"]["terms"] else "no"}
                 yield Pair(Item(text_id, text), Item(f"{style}/{name}", picture=picture), f"icon '{name}'", families[name], columns,
                            {"style": style, **columns})  # fmt: skip
 
