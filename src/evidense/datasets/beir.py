@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from evidense.errors import InvalidInput
-from evidense.parts import Dataset
 from evidense.reading.corpora import JsonlItems
 from evidense.reading.judgements import read_judgements
 from evidense.reading.place import Place
+from evidense.reading.self_matches import self_matches
 from evidense.values import Collection, Draft, Item, Provenance, build
 from evidense.values.build import Chosen
 
@@ -50,14 +50,14 @@ class Beir:
         rows = [row for row, item in enumerate(every) if item.id in judged.gains]
         corpus = JsonlItems(corpus_file, _document)
         queries: Sequence[Item] = Chosen(every, np.array(rows, dtype=np.int64))
-        n_self = _n_self_matches(queries, corpus)
+        drop, notes = self_matches(queries, corpus)
         return (build(Draft(
             name=f"{place.path.resolve().name}@{split}" if place.split else place.path.resolve().name,
             queries=queries,
             corpus=corpus,
             qrels=judged.gains,
-            provenance=Provenance(source=f"{place.path}, {qrels_file.relative_to(place.path)}", notes=_self_note(n_self)),
-            drop_self_matches=n_self > 0,
+            provenance=Provenance(source=f"{place.path}, {qrels_file.relative_to(place.path)}", notes=notes),
+            drop_self_matches=drop,
             source=str(place.path),
             mistakes=[*corpus.mistakes, *every.mistakes, *judged.mistakes],
             query_place=lambda row: every.place(rows[row]),
@@ -105,18 +105,6 @@ def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool
         return None
     head = f"{cells.get('title') or ''} " if title else ""
     return Item(str(cells["_id"]), (head + str(cells["text"])).strip())
-
-
-def _n_self_matches(queries: Sequence[Item], corpus: Sequence[Item]) -> int:
-    """Count queries that stand in the corpus under their own id; 0 where shared ids mostly mean different texts."""
-    asked = {item.id: item.text or "" for item in queries}
-    shared = [(asked[item.id], item.text or "") for item in corpus if item.id in asked]
-    same = [pair for pair in shared if pair[0] in pair[1] or pair[1] in pair[0]]
-    return len(same) if len(same) > 0.9 * len(shared) else 0
-
-
-def _self_note(n_self: int) -> tuple[str, ...]:
-    return (f"{n_self:,} queries are documents too (same id, same text); each is dropped from its own ranking",) if n_self else ()
 
 
 PART = Beir()

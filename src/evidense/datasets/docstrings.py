@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evidense.errors import InvalidInput
-from evidense.parts import Dataset
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import only_split

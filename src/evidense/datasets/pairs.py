@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from evidense.parts import Dataset
 from evidense.reading.columns import ROLES, find, find_all, require, table_kind
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from evidense.parts import Dataset
 from evidense.reading.packages import package_file, version
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place

@@ -7,7 +7,6 @@ from typing import Any
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems, Mapped
 from evidense.reading.judgements import Judgements, is_trec_qrels, read_judgements
-from evidense.reading.place import Place
 from evidense.reading.topics import read_topics
 from evidense.values import Collection, Draft, Item, Provenance, build
 

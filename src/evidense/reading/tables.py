@@ -162,7 +162,7 @@ def _first_keys(path: Path) -> tuple[str, ...]:
 
 def _parquet() -> Any:
     try:
-        import pyarrow.parquet  # noqa: PLC0415
+        import pyarrow.parquet
     except ImportError:
         raise MissingExtra.named("parquet", "reading a Parquet file", "pyarrow") from None
     return pyarrow.parquet

@@ -46,7 +46,7 @@ def _marked_up(path: Path, lines: list[tuple[int, str]], mistakes: list[str]) ->
     blocks: list[tuple[int, str]] = []
     for number, line in lines:
         if "<top>" in line.lower():
-            blocks.append((number, ""))
+            blocks.append((number, line))
         elif blocks:
             blocks[-1] = (blocks[-1][0], blocks[-1][1] + line)
     for number, block in blocks:

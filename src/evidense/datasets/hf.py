@@ -1,0 +1,105 @@
+"""A retrieval data set of the Hugging Face hub in BEIR form: `mteb/scifact`, `BeIR/scifact`, `Tevatron/beir:scifact`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evidense.errors import InvalidInput
+from evidense.reading import hub
+from evidense.reading.corpora import Mapped
+from evidense.reading.place import Place
+from evidense.reading.self_matches import self_matches
+from evidense.values import Collection, Draft, Item, Provenance, build
+
+_OWNERS = ("mteb", "BeIR", "Tevatron")
+_ID, _TEXT = ("_id", "id", "docid", "query_id"), ("text", "query")
+
+
+class HuggingFace:
+    """`hf:OWNER/NAME[:SUBSET][@split]`, or a local folder in the hub's layout; `mteb/…`, `BeIR/…` and `Tevatron/…` need no `hf:`.
+
+    Three forms are read: configurations `corpus`, `queries` and `default` or `qrels` (mteb; with a subset, `SUBSET-corpus` …); the qrels in a
+    data set of their own, `NAME-qrels` (BeIR); rows of a query with its `positive_passages`, the corpus in `NAME-corpus` (Tevatron). Tables stay on disk.
+    """
+
+    name = "hf"
+    spellings = ("mteb/scifact", "BeIR/scifact@test", "Tevatron/beir:scifact", "hf:OWNER/NAME:SUBSET@test")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this is a data set of an owner whose data sets are all of this kind; others say `hf:`."""
+        owner, slash, name = spelling.partition("/")
+        return owner in _OWNERS and bool(slash and name) and "/" not in name and not Path(owner).exists()
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Download what is not yet in the hub's cache, and read it.
+
+        Raises:
+            InvalidInput: the hub cannot be reached, there is no such data set, or it is of another form.
+            MissingExtra: `datasets` is not installed.
+        """
+        place = Place.parse(spelling)
+        repository, _, subset = (place.head, "", "") if Path(place.head).exists() else place.head.partition(":")
+        configs = hub.configs(repository)
+        prefix = f"{subset}-" if f"{subset}-corpus" in configs else ""
+        if f"{prefix}corpus" in configs:
+            return (build(_three_tables(place, repository, prefix, configs)),)
+        config = subset or ("default" if "default" in configs else configs[0])
+        table = hub.rows(repository, config, place.split)
+        if "positive_passages" in table.column_names:
+            return (build(_passages(place, repository, config, table)),)
+        hint = f"; write 'mmeb:{spelling}'" if "qry_text" in table.column_names else "; see `evidense list datasets` for other forms"
+        raise InvalidInput(f"'{repository}' is not in BEIR form: configurations {', '.join(configs)}, columns {', '.join(table.column_names)}; expected corpus, queries and qrels, or positive_passages{hint}")  # fmt: skip
+
+
+def _three_tables(place: Place, repository: str, prefix: str, configs: list[str]) -> Draft:
+    judged, split = _qrels(place, repository, prefix, configs)
+    corpus = hub.rows(repository, f"{prefix}corpus", _own_split(repository, f"{prefix}corpus", split))
+    queries = hub.rows(repository, f"{prefix}queries", _own_split(repository, f"{prefix}queries", split))
+    qrels: dict[str, dict[str, int]] = {}
+    for row in judged:
+        qrels.setdefault(str(row["query-id"]), {})[str(row["corpus-id"])] = int(row["score"])
+    asked = [item for item in Mapped(queries, _item) if item.id in qrels]
+    return _draft(place, asked, Mapped(corpus, _item), qrels, _source(repository, corpus))
+
+
+def _qrels(place: Place, repository: str, prefix: str, configs: list[str]) -> tuple[Any, str]:
+    own = [name for name in ((f"{prefix}qrels",) if prefix else ("default", "qrels")) if name in configs]
+    source, config = (repository, own[0]) if own else (f"{repository}-qrels", "default")
+    there = hub.splits(source, config)
+    split = place.split or (there[0] if len(there) == 1 else "test")
+    return hub.rows(source, config, split), split
+
+
+def _own_split(repository: str, config: str, split: str) -> str | None:
+    return split if split in hub.splits(repository, config) else None
+
+
+def _passages(place: Place, repository: str, config: str, table: Any) -> Draft:
+    corpus = hub.rows(f"{repository}-corpus", config, None)
+    queries = [Item(str(row["query_id"]), row["query"]) for row in table]
+    qrels = {str(row["query_id"]): {**dict.fromkeys(_passage_ids(row, "negative"), 0), **dict.fromkeys(_passage_ids(row, "positive"), 1)} for row in table}  # fmt: skip
+    return _draft(place, queries, Mapped(corpus, _item), qrels, _source(repository, corpus))
+
+
+def _passage_ids(row: Mapping[str, Any], kind: str) -> list[str]:
+    return [str(passage["docid"]) for passage in row.get(f"{kind}_passages") or []]
+
+
+def _draft(place: Place, queries: list[Item], corpus: Mapped, qrels: dict[str, dict[str, int]], source: str) -> Draft:
+    drop, notes = self_matches(queries, corpus)
+    provenance = Provenance(licence="see the card of the data set", source=source, notes=notes, is_user_data=Path(place.head).exists())
+    return Draft(name=place.name, queries=queries, corpus=corpus, qrels=qrels, provenance=provenance, drop_self_matches=drop)
+
+
+def _item(row: Mapping[str, Any]) -> Item:
+    item_id = next((row[key] for key in _ID if row.get(key) is not None), "")
+    text = next((row[key] for key in _TEXT if row.get(key) is not None), "")
+    return Item(str(item_id), f"{row.get('title') or ''} {text}".strip())
+
+
+def _source(repository: str, table: Any) -> str:
+    commit = hub.revision(table)
+    return f"{repository}{f' at {commit}' if commit else ''}"
+
+
+PART = HuggingFace()

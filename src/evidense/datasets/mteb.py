@@ -1,0 +1,104 @@
+"""A retrieval task of mteb by its name, as `mteb:SciFact`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evidense.errors import InvalidInput, MissingExtra, UnknownName
+from evidense.reading.corpora import Mapped
+from evidense.reading.place import Place
+from evidense.values import Collection, Draft, Item, Picture, Provenance, build
+
+
+class Mteb:
+    """`mteb:TASK[/subset][@split]`; without a split the task's own evaluation splits are read, one Collection each.
+
+    Instructions of a task are no part of its queries (they are prompts). Identical ids of query and document are dropped where the task says so.
+    """
+
+    name = "mteb"
+    spellings = ("mteb:SciFact", "mteb:MIRACLRetrieval/de@dev")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this begins with `mteb:`; a bare task name could be anything."""
+        return spelling.startswith("mteb:")
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Let mteb load the task, from its cache or the hub.
+
+        Raises:
+            UnknownName: mteb has no such task, or it has no such subset or split.
+            InvalidInput: it is no retrieval task, or cannot be loaded.
+            MissingExtra: mteb is not installed.
+        """
+        place = Place.parse(spelling.removeprefix("mteb:"))
+        name, _, subset = place.head.partition("/")
+        return self.collections(_found(name, subset, place.split))
+
+    def collections(self, task: Any) -> tuple[Collection, ...]:
+        """Load a task object (of mteb, or one's own) and return a Collection for each of its subsets and splits.
+
+        Raises:
+            InvalidInput: it is no retrieval task, or cannot be loaded.
+        """
+        name = task.metadata.name
+        if all(kind.__name__ != "AbsTaskRetrieval" for kind in type(task).__mro__):
+            raise InvalidInput(f"'{name}' of mteb is a task of the kind {task.metadata.type}; expected a retrieval task; take another")
+        try:
+            task.load_data()
+            task.convert_v1_dataset_format_to_v2(num_proc=None)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise InvalidInput(f"mteb cannot load '{name}' ({type(error).__name__}: {str(error)[:200]}); expected the hub or its cache; check the network, or load the task once where there is one") from None  # fmt: skip
+        return tuple(build(_draft(task, subset, split)) for subset in sorted(task.dataset) for split in task.dataset[subset])
+
+
+def _found(name: str, subset: str, split: str | None) -> Any:
+    try:
+        import mteb
+    except ImportError:
+        raise MissingExtra.named("mteb", f"the task '{name}'", "mteb") from None
+    try:
+        return mteb.get_task(name, hf_subsets=[subset] if subset else None, eval_splits=[split] if split else None)
+    except KeyError as error:
+        raise UnknownName(f"unknown task of mteb '{name}': {str(error.args[0])[:300]} Expected the name of a retrieval task, as SciFact") from None
+    except ValueError as error:
+        raise UnknownName(f"the task '{name}' of mteb has no subset '{subset}' or no split '{split}' ({error}); take one that it has") from None
+
+
+def _draft(task: Any, subset: str, split: str) -> Draft:
+    data = task.dataset[subset][split]
+    inner = f"/{subset}" if subset != "default" else ""
+    source = task.metadata.dataset
+    return Draft(
+        name=f"{task.metadata.name}{inner}@{split}",
+        queries=Mapped(data["queries"], _item),
+        corpus=Mapped(data["corpus"], _item),
+        qrels={str(q): {str(d): int(gain) for d, gain in gains.items()} for q, gains in data["relevant_docs"].items()},
+        provenance=Provenance(
+            licence=str(task.metadata.license or "not stated by mteb"),
+            source=f"mteb {task.metadata.name}: {source.get('path', '')} at {source.get('revision', '')}",
+            is_user_data=False,
+        ),
+        drop_self_matches=bool(task.ignore_identical_ids),
+    )
+
+
+def _item(row: Mapping[str, Any]) -> Item:
+    text = row.get("text")
+    joined = f"{row.get('title') or ''} {text}".strip() if text is not None else None
+    return Item(str(row["id"]), joined, _picture(row.get("image")))
+
+
+def _picture(value: Any) -> Picture | None:
+    """Return the bytes of a picture that `datasets` has decoded, as PNG."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return Picture(value["bytes"])
+    import io
+
+    buffer = io.BytesIO()
+    value.save(buffer, format="PNG")
+    return Picture(buffer.getvalue())
+
+
+PART = Mteb()
