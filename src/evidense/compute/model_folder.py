@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,26 +70,37 @@ def read_folder(root: Path) -> ModelFolder:
     modules = _modules(root)
     transformer = modules[0][1] if modules else root
     if not (transformer / "config.json").is_file():
-        raise InvalidInput(f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved" + _hint(root))  # fmt: skip
+        raise InvalidInput(
+            f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved" + _hint(root)
+        )
     for folder in {root, transformer}:
         refuse_remote_code(folder)
-    config = read_json(transformer / "config.json")
-    settings = read_json(root / "config_sentence_transformers.json")
     reading = next((read_json(transformer / n) for n in _LENGTH_FILES if (transformer / n).is_file()), {})
     pooled = [read_json(path / "config.json") for kind, path in modules if kind == "Pooling"]
-    card = (root / "README.md").read_text(encoding="utf-8", errors="replace") if (root / "README.md").is_file() else ""
-    return ModelFolder(
-        root,
-        transformer,
-        config,
+    return replace(
+        read_settings(root),
+        transformer=transformer,
+        config=read_json(transformer / "config.json"),
         pooling=pooling.from_config(pooled[0]) if pooled else None,
         pools_prompt=bool(pooled[0].get("include_prompt", True)) if pooled else True,
-        after=tuple((kind, path) for kind, path in modules[1:] if kind in {"Dense", "LayerNorm", "Normalize"}),
+        max_length=reading.get("max_seq_length"),
+        lower_case=bool(reading.get("do_lower_case", False)),
+    )
+
+
+def read_settings(root: Path) -> ModelFolder:
+    """Read what surrounds the model: prompts, similarity, what follows pooling, licence, card."""
+    settings = read_json(root / "config_sentence_transformers.json")
+    card = (root / "README.md").read_text(encoding="utf-8", errors="replace") if (root / "README.md").is_file() else ""
+    kinds = module_kinds(root)
+    return ModelFolder(
+        root,
+        kinds[0][2] if kinds else root,
+        {},
+        after=tuple((name, path) for _, name, path in kinds[1:] if name in {"Dense", "LayerNorm", "Normalize"}),
         prompts={str(k): str(v or "") for k, v in (settings.get("prompts") or {}).items()},
         default_prompt=settings.get("default_prompt_name"),
         similarity=settings.get("similarity_fn_name"),
-        max_length=reading.get("max_seq_length"),
-        lower_case=bool(reading.get("do_lower_case", False)),
         licence=_licence(card),
         card=card,
     )

@@ -13,6 +13,7 @@ from evidense.compute.dense import Step, dense, layer_norm, projection, unit_len
 from evidense.compute.guard import load_guarded
 from evidense.compute.locate import folder_of
 from evidense.compute.model_folder import ModelFolder, read_folder
+from evidense.compute.quiet import quiet
 from evidense.compute.text_tower import TextTower
 from evidense.compute.tokens import TextReader, load_tokenizer, tokenizer_files
 from evidense.errors import InvalidInput, MissingExtra
@@ -90,7 +91,7 @@ class _Loaded:
         folder = read_folder(folder_of(head, options.get("revision"), pickles="unsafe_weights" in options))
         modes, doubts = _modes(folder, options)
         unsafe = "unsafe_weights" in options
-        with _quiet():
+        with quiet():
             if seed is None:
                 weights = read_weights(folder.transformer, unsafe=unsafe)
                 backbone = build(folder, list(weights.tensors), pooler=not modes)
@@ -261,23 +262,6 @@ def _torch() -> Any:
     import torch
 
     return torch
-
-
-def _quiet() -> Any:
-    from contextlib import contextmanager
-
-    @contextmanager
-    def quiet() -> Any:
-        from transformers.utils import logging
-
-        before = logging.get_verbosity()
-        logging.set_verbosity_error()
-        try:
-            yield
-        finally:
-            logging.set_verbosity(before)
-
-    return quiet()
 
 
 def _require_transformers(head: str) -> None:

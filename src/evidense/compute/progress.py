@@ -36,7 +36,8 @@ def estimate(tower: Tower, items: Sequence[Item]) -> Estimate:
     sizes = tower.prepare([items[int(i)] for i in places]).sizes
     reading_s = (time.perf_counter() - began) / len(places)
     flops = float(getattr(tower, "flops_per_token", 0.0)) * float(np.mean(sizes))
-    return Estimate(n * (reading_s + flops / (_EFFICIENCY * flops_per_second())), n * tower.n_dims * 4)
+    thinking_s = flops / (_EFFICIENCY * flops_per_second()) if flops else 0.0
+    return Estimate(n * (reading_s + thinking_s), n * tower.n_dims * 4)
 
 
 @cache

@@ -37,7 +37,7 @@ class TextTower:
     """Tokens of the prompt that are not pooled."""
     modalities: frozenset[Modality] = frozenset({"text"})
     identity: Literal["content"] = "content"
-    token_budget: int = 2048
+    token_budget: int = 1024
 
     @property
     def n_layers(self) -> int:

@@ -1,7 +1,9 @@
 """The architecture and tokeniser of another encoder with weights drawn from a seed: what training has to beat."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from evidense.compute.open_image_text import OPTIONS as IMAGE_TEXT_OPTIONS
+from evidense.compute.open_image_text import ImageTextEncoder, is_image_text, open_image_text
 from evidense.compute.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
 from evidense.errors import InvalidInput
 from evidense.values import Spelling
@@ -20,18 +22,22 @@ class RandomInit:
         """Say whether it begins with `random-init:`."""
         return spelling.head.startswith(_PREFIX)
 
-    def open(self, spelling: Spelling) -> TextEncoder:
+    def open(self, spelling: Spelling) -> TextEncoder | ImageTextEncoder:
         """Build the architecture and draw its weights by the rule of its own class.
 
         Raises:
             InvalidInput: no seed, or one that is no whole number.
         """
-        refuse_unknown_options(spelling, (OPTIONS | {"seed"}) - {"unsafe_weights"})
+        head = spelling.head.removeprefix(_PREFIX)
+        is_image = is_image_text(head, spelling.options.get("revision"))
+        refuse_unknown_options(spelling, ((IMAGE_TEXT_OPTIONS if is_image else OPTIONS) | {"seed"}) - {"unsafe_weights"})
         seed = spelling.options.get("seed", "")
         if not seed.isdigit():
             raise InvalidInput(f"'{spelling}' needs a seed, so that it can be drawn again (found '{seed}'); expected a whole number; write @seed=0")  # fmt: skip
         options = {key: value for key, value in spelling.options.items() if key != "seed"}
-        inner = open_text_encoder(Spelling(spelling.head.removeprefix(_PREFIX), options), seed=int(seed))
+        if is_image:
+            return replace(open_image_text(Spelling(head, options), seed=int(seed)), name=str(spelling))
+        inner = open_text_encoder(Spelling(head, options), seed=int(seed))
         return TextEncoder(str(spelling), inner.setup, inner.query, inner.document)
 
 

@@ -1,0 +1,78 @@
+"""FunctionTower: somebody's own function (texts → array) as a tower."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float32, Int, Int64
+
+from evidense.errors import InvalidInput
+from evidense.values import Item, Modality
+
+Function = Callable[[list[str]], Any]
+PROBE = ["a", "A second, longer text.", "0123456789"]
+"""Texts whose vectors tell one state of a function from another."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts for a function; their size is their length in characters."""
+
+    texts: tuple[str, ...]
+
+    @property
+    def sizes(self) -> Int64[np.ndarray, " b"]:
+        """Characters, as a stand-in for tokens."""
+        return np.array([max(1, len(text)) for text in self.texts], np.int64)
+
+    def take(self, rows: Int[np.ndarray, " n"]) -> "Texts":
+        """Return these texts, in this order."""
+        return Texts(tuple(self.texts[int(row)] for row in rows))
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionTower:
+    """Calls a function with lists of texts."""
+
+    fingerprint: str
+    function: Function
+    n_dims: int
+    prompt: str = ""
+    normalised: bool = False
+    modalities: frozenset[Modality] = frozenset({"text"})
+    identity: Literal["content"] = "content"
+    n_layers: int = 0
+    token_budget: int = 1 << 14
+
+    def prepare(self, items: Sequence[Item]) -> Texts:
+        """Put the prompt before each text.
+
+        Raises:
+            InvalidInput: an item without text, or with a picture.
+        """
+        if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
+            raise InvalidInput(f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that takes pictures")  # fmt: skip
+        return Texts(tuple(self.prompt + (item.text or "") for item in items))
+
+    def vectors(self, prepared: Texts) -> Float32[np.ndarray, "b e"]:
+        """Call the function."""
+        found = called(self.function, list(prepared.texts))
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12) if self.normalised else found
+
+
+def called(function: Function, texts: list[str]) -> Float32[np.ndarray, "b e"]:
+    """Call a function and check what it returns.
+
+    Raises:
+        InvalidInput: no array of one row a text.
+    """
+    value = function(texts)
+    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    try:
+        array = np.asarray(value, np.float32)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"the function returned {type(value).__name__}, which is no array ({error}); expected (texts, dimensions)") from None
+    if array.ndim != 2 or len(array) != len(texts) or array.shape[1] == 0:
+        raise InvalidInput(f"the function returned an array of shape {array.shape} for {len(texts)} texts; expected ({len(texts)}, dimensions); return one row a text")  # fmt: skip
+    return array

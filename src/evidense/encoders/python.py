@@ -1,0 +1,118 @@
+"""A Python function of yours, texts → array: `python:module:function`, or any callable through the API."""
+
+import hashlib
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from evidense.compute.function_tower import PROBE, Function, FunctionTower, called
+from evidense.compute.open_text import refuse_unknown_options
+from evidense.errors import InvalidInput
+from evidense.parts import Capability, Setup, Side
+from evidense.records import sha256_of
+from evidense.values import Spelling
+
+_PREFIX = "python:"
+_OPTIONS = {"similarity", "normalize", "query_prompt", "document_prompt", "prompt"}
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionEncoder:
+    """A function as an encoder."""
+
+    name: str
+    setup: Setup
+    query: FunctionTower
+    document: FunctionTower
+    can: frozenset[Capability] = frozenset({"vectors"})
+
+    def tower(self, side: Side) -> FunctionTower:
+        """Return the tower of this side."""
+        return self.query if side == "query" else self.document
+
+
+def from_function(function: Function, name: str, options: Mapping[str, str] | None = None) -> FunctionEncoder:
+    """Make an encoder of a function that maps a list of texts to an array (texts, dimensions).
+
+    A function with a parameter `side` is told 'query' or 'document'. What is cached is keyed by the function's source and its vectors
+    of three probe texts, so that another model behind the same name is encoded anew.
+
+    Raises:
+        InvalidInput: it returns no such array.
+    """
+    options = options or {}
+    towers = {side: _tower(function, name, cast(Side, side), options) for side in ("query", "document")}
+    query, document = towers["query"], towers["document"]
+    if query.fingerprint == document.fingerprint:
+        document = query
+    if query.n_dims != document.n_dims:
+        raise InvalidInput(f"'{name}' gives {query.n_dims} dimensions for queries and {document.n_dims} for documents; expected equal numbers")
+    setup = Setup(
+        query_prompt=query.prompt,
+        document_prompt=document.prompt,
+        normalised=query.normalised or None,
+        similarity=options.get("similarity", "cosine"),
+        n_dims=query.n_dims,
+        bytes_per_vector=4.0 * query.n_dims,
+    )
+    return FunctionEncoder(name, setup, query, document)
+
+
+def _tower(function: Function, name: str, side: Side, options: Mapping[str, str]) -> FunctionTower:
+    bound = partial(cast(Any, function), side=side) if _takes_side(function) else function
+    prompt = options.get(f"{side}_prompt", options.get("prompt", ""))
+    normalised = options.get("normalize") == "true"
+    probe = called(bound, PROBE)
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        source = type(function).__qualname__
+    fingerprint = sha256_of(["function", name, source, hashlib.sha256(probe.tobytes()).hexdigest(), prompt, normalised])
+    return FunctionTower(fingerprint, bound, int(probe.shape[1]), prompt, normalised)
+
+
+def _takes_side(function: Function) -> bool:
+    try:
+        return "side" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+@dataclass(frozen=True)
+class Python:
+    """Opens `python:module:function`."""
+
+    name: str = "python"
+    spellings: tuple[str, ...] = ("python:my_module:embed",)
+
+    def recognises(self, spelling: Spelling) -> bool:
+        """Say whether it begins with `python:`."""
+        return spelling.head.startswith(_PREFIX)
+
+    def open(self, spelling: Spelling) -> FunctionEncoder:
+        """Import the module (the working folder counts) and take the function.
+
+        Raises:
+            InvalidInput: no such module or function, or it returns no array.
+        """
+        refuse_unknown_options(spelling, _OPTIONS)
+        module_name, _, function_name = spelling.head.removeprefix(_PREFIX).partition(":")
+        if not module_name or not function_name:
+            raise InvalidInput(f"'{spelling}' names no function; expected python:MODULE:FUNCTION")
+        if os.getcwd() not in sys.path:
+            sys.path.insert(0, os.getcwd())
+        try:
+            function = getattr(importlib.import_module(module_name), function_name)
+        except (ImportError, AttributeError) as error:
+            raise InvalidInput(f"'{spelling}' cannot be imported ({error}); expected python:MODULE:FUNCTION, with MODULE in this folder or installed") from None  # fmt: skip
+        if not callable(function):
+            raise InvalidInput(f"'{spelling}' is a {type(function).__name__}; expected a function from a list of texts to an array")
+        return from_function(function, str(spelling), spelling.options)
+
+
+PART = Python()

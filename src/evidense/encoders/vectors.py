@@ -1,0 +1,73 @@
+"""Embeddings that somebody already has: a folder with queries.npy and documents.npy and their ids, or one .npy for both."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidense.compute.given_vectors import GivenTower, read_given
+from evidense.compute.open_text import refuse_unknown_options
+from evidense.errors import InvalidInput
+from evidense.parts import Capability, Setup, Side
+from evidense.records import sha256_of
+from evidense.values import Spelling
+
+
+@dataclass(frozen=True, eq=False)
+class GivenEncoder:
+    """Looks up what was encoded elsewhere."""
+
+    name: str
+    setup: Setup
+    query: GivenTower
+    document: GivenTower
+    can: frozenset[Capability] = frozenset({"vectors"})
+
+    def tower(self, side: Side) -> GivenTower:
+        """Return the tower of this side."""
+        return self.query if side == "query" else self.document
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Opens FOLDER (queries.npy, queries.ids.txt, documents.npy, documents.ids.txt), BOTH.npy, or Q.npy@document_tower=D.npy."""
+
+    name: str = "vectors"
+    spellings: tuple[str, ...] = ("my-vectors/ (queries.npy, queries.ids.txt, documents.npy, documents.ids.txt)", "emb.npy")
+
+    def recognises(self, spelling: Spelling) -> bool:
+        """Say whether it is a `.npy` file or a folder with the two arrays."""
+        path = Path(spelling.head).expanduser()
+        return path.suffix == ".npy" or any((path / f"{side}.npy").is_file() for side in ("queries", "documents"))
+
+    def open(self, spelling: Spelling) -> GivenEncoder:
+        """Check and map the arrays.
+
+        Raises:
+            InvalidInput: every mistake of all files at once.
+        """
+        refuse_unknown_options(spelling, {"document_tower", "similarity", "normalize"})
+        path = Path(spelling.head).expanduser()
+        if path.is_dir() and "document_tower" in spelling.options:
+            raise InvalidInput(f"'{spelling}' names a folder and a document_tower; expected one of them; write Q.npy@document_tower=D.npy")
+        pair = (path / "queries.npy", path / "documents.npy") if path.is_dir() else (path, Path(spelling.options.get("document_tower", path)).expanduser())  # fmt: skip
+        given = read_given(*dict.fromkeys(pair))
+        normalised = spelling.options.get("normalize") == "true"
+        query, document = given[0].tower(normalised), given[-1].tower(normalised)
+        is_unit = normalised or all(one.has_unit_length() for one in given)
+        return GivenEncoder(str(spelling), _setup(spelling, query, document, is_unit), query, document)
+
+
+def _setup(spelling: Spelling, query: GivenTower, document: GivenTower, is_unit: bool) -> Setup:
+    asked = spelling.options.get("similarity")
+    doubt = "the given vectors are not of length 1 and no similarity was named; their dot product was used (@similarity=cosine chooses the other)"  # fmt: skip
+    return Setup(
+        normalised=is_unit,
+        similarity=asked or ("cosine" if is_unit else "dot"),
+        dtype=str(query.array.dtype),
+        n_dims=query.n_dims,
+        bytes_per_vector=4.0 * query.n_dims,
+        weights_sha256=sha256_of([query.fingerprint, document.fingerprint]),
+        warnings=() if is_unit or asked else (doubt,),
+    )
+
+
+PART = Vectors()
