@@ -26,12 +26,16 @@ class Beir:
     """
 
     name = "beir"
-    spellings = ("my-beir-folder", "my-beir-folder@dev")
+    spellings: tuple[str, ...] = ("my-beir-folder", "my-beir-folder@dev")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a folder with corpus and queries."""
         folder = Place.parse(spelling).path
-        return folder.is_dir() and _found(folder, "corpus.jsonl") is not None and _found(folder, "queries.jsonl") is not None
+        return (
+            folder.is_dir()
+            and _found(folder, "corpus.jsonl") is not None
+            and _found(folder, "queries.jsonl") is not None
+        )
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read one split.
@@ -42,7 +46,10 @@ class Beir:
         place = Place.parse(spelling)
         place.refuse_direction("a BEIR folder goes from its queries to its corpus")
         if not place.path.is_dir():
-            raise InvalidInput(f"'{place.head}' is not a folder; expected one with corpus.jsonl, queries.jsonl and qrels/; check the path")
+            raise InvalidInput(
+                f"'{place.head}' is not a folder; expected one with corpus.jsonl, queries.jsonl and qrels/; check the "
+                "path"
+            )
         corpus_file, queries_file = (_required(place.path, name) for name in ("corpus.jsonl", "queries.jsonl"))
         split, qrels_file = _split(place)
         judged = read_judgements(qrels_file)
@@ -74,15 +81,20 @@ def _required(folder: Path, name: str) -> Path:
     found = _found(folder, name)
     if found is None:
         there = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
-        raise InvalidInput(f"{folder} has no {name} (nor {name}.gz); found {there}; expected a BEIR folder; add the file")
+        raise InvalidInput(
+            f"{folder} has no {name} (nor {name}.gz); found {there}; expected a BEIR folder; add the file"
+        )
     return found
 
 
 def _split(place: Place) -> tuple[str, Path]:
     folder = place.path / "qrels"
-    there = {path.name.removesuffix(".gz").removesuffix(".tsv"): path for path in sorted(folder.glob("*.tsv*")) if path.name.endswith((".tsv", ".tsv.gz"))}  # fmt: skip
+    files = sorted([*folder.glob("*.tsv"), *folder.glob("*.tsv.gz")])
+    there = {path.name.removesuffix(".gz").removesuffix(".tsv"): path for path in files}
     if not there:
-        raise InvalidInput(f"{folder} has no .tsv file; expected qrels/test.tsv with `query-id<tab>corpus-id<tab>score`; add it")
+        raise InvalidInput(
+            f"{folder} has no .tsv file; expected qrels/test.tsv with `query-id<tab>corpus-id<tab>score`; add it"
+        )
     wanted = place.split or ("test" if "test" in there else next(iter(there)) if len(there) == 1 else "")
     if wanted not in there:
         asked = f"no split '{place.split}'" if place.split else "several splits and none called test"
@@ -101,7 +113,10 @@ def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | 
 def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool) -> Item | None:
     missing = [key for key in ("_id", "text") if not isinstance(cells.get(key), str | int)]
     if missing:
-        mistakes.append(f"{place}: no {' and no '.join(missing)}; found {', '.join(cells) or 'no key'}; expected _id, {'title, ' if title else ''}text; add it")  # fmt: skip
+        mistakes.append(
+            f"{place}: no {' and no '.join(missing)}; found {', '.join(cells) or 'no key'}; expected _id, "
+            f"{'title, ' if title else ''}text; add it"
+        )
         return None
     head = f"{cells.get('title') or ''} " if title else ""
     return Item(str(cells["_id"]), (head + str(cells["text"])).strip())

@@ -14,16 +14,17 @@ from evidense.values import Collection, Item, Picture, Provenance, build
 
 
 class Catalogue:
-    """`FILE:XtoY` written as `FILE:t2i`, with t = the row's text, i = its picture, it = all that it has (text, picture, or both).
+    """`FILE:XtoY` with X and Y of t = the row's text, i = its picture, it = all that it has (text, picture, or both).
 
-    `t2i` (the rule where nothing is said; `t2t` where no column holds pictures) asks with texts for pictures, `i2t` the other way round: relevant is the same row; rows without one of
-    the two are left out, and a note says so. Every other direction (`t2t`, `i2i`, `it2it`, `t2it` …) asks for the other rows of the same
-    `category`; the row itself is dropped from its own ranking. Pictures are paths relative to the table, or bytes in Parquet. The column
-    `group` marks rows that belong together; every other column is a column to slice by. `@split` chooses by a column `split`.
+    `t2i` asks with texts for pictures, `i2t` the other way round: relevant is the same row; rows without one of the two are
+    left out, and a note says so. Without a direction it is `t2i` (`t2t` where no column holds pictures). Every other
+    direction (`t2t`, `i2i`, `it2it`, `t2it` …) asks for the other rows of the same `category`; the row itself is dropped from
+    its own ranking. Pictures are paths relative to the table, or bytes in Parquet. The column `group` marks rows that
+    belong together; every other column is a column to slice by. `@split` chooses by a column `split`.
     """
 
     name = "catalogue"
-    spellings = ("products.csv:t2i", "products.csv:it2it", "captions.csv:i2t@test")
+    spellings: tuple[str, ...] = ("products.csv:t2i", "products.csv:it2it", "captions.csv:i2t@test")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a table whose columns are those of a catalogue."""
@@ -93,11 +94,19 @@ class _Shape:
         queries: list[tuple[str, str]] = []
         for number, row in enumerate(self.table.rows, 1):
             item_id = row.text(find(self.table.columns, "item id")) or f"r{number}"
-            query, document = self.item(row, self.asked, item_id, pairing), self.item(row, self.wanted, item_id, pairing)
+            query, document = (
+                self.item(row, self.asked, item_id, pairing),
+                self.item(row, self.wanted, item_id, pairing),
+            )
             if document is not None:
                 members.setdefault(row.text(self.category), []).append(pairing.document(document, row.place))
             if query is not None and row.text(self.category):
-                queries.append((pairing.query(query, row.place, group=self.group(row), columns=dict(self.slices(row))), row.text(self.category)))
+                queries.append(
+                    (
+                        pairing.query(query, row.place, group=self.group(row), columns=dict(self.slices(row))),
+                        row.text(self.category),
+                    )
+                )
         for query_id, category in queries:
             for doc_id in members.get(category, []):
                 if doc_id != query_id:
@@ -121,7 +130,10 @@ class _Shape:
         path = Path(self.table.path).parent / str(value).strip()
         if path.is_file():
             return Picture(path)
-        pairing.mistakes.append(f"{row.place}: there is no picture '{value}' beside the table; expected a file under {path.parent}; correct the path")
+        pairing.mistakes.append(
+            f"{row.place}: there is no picture '{value}' beside the table; expected a file under {path.parent}; "
+            "correct the path"
+        )
         return None
 
     def group(self, row: Row) -> str:

@@ -31,7 +31,7 @@ class Docstrings:
     """
 
     name = "docstrings"
-    spellings = ("docstrings", "docstrings@test", "docstrings/site-packages")
+    spellings: tuple[str, ...] = ("docstrings", "docstrings@test", "docstrings/site-packages")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `docstrings`, with or without a library."""
@@ -48,7 +48,10 @@ class Docstrings:
         place.refuse_direction("docstrings go from text to text")
         library = place.head.partition("/")[2] or _here()
         if library not in (_here(), "site-packages"):
-            raise InvalidInput(f"'{place.head}' is not the library of this interpreter; expected docstrings/{_here()} or docstrings/site-packages; write 'docstrings', or start Evidense with that Python")  # fmt: skip
+            raise InvalidInput(
+                f"'{place.head}' is not the library of this interpreter; expected docstrings/{_here()} or "
+                "docstrings/site-packages; write 'docstrings', or start Evidense with that Python"
+            )
         root = Path(sysconfig.get_path("purelib" if library == "site-packages" else "stdlib"))
         pairing = Pairing(f"docstrings/{library}", join_groups=False)
         for module, qualname, summary, body in _functions(root):
@@ -66,7 +69,8 @@ def _provenance(library: str) -> Provenance:
     return Provenance(
         licence="PSF-2.0" if own else "that of each installed package",
         source=f"standard library of {library}" if own else f"packages installed for {_here()}",
-        contamination="CodeSearchNet (docstrings of public Python code) is in all-MiniLM's training mix: partly in-domain for it",
+        contamination="CodeSearchNet (docstrings of public Python code) is in all-MiniLM's training mix: partly in-domain "
+        "for it",
         labels="structural: docstring and body of one function",
         is_user_data=False,
     )
@@ -111,7 +115,9 @@ def _modules(root: Path) -> Iterator[Path]:
 
 
 def _may_document(raw: bytes) -> bool:
-    return b"def " in raw and (b'"""' in raw or b"'''" in raw or re.search(rb":[^\n]*\n\s*[rRuU]?[\"']", raw) is not None)
+    return b"def " in raw and (
+        b'"""' in raw or b"'''" in raw or re.search(rb":[^\n]*\n\s*[rRuU]?[\"']", raw) is not None
+    )
 
 
 def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Function]]:

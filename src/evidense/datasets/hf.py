@@ -23,7 +23,12 @@ class HuggingFace:
     """
 
     name = "hf"
-    spellings = ("mteb/scifact", "BeIR/scifact@test", "Tevatron/beir:scifact", "hf:OWNER/NAME:SUBSET@test")
+    spellings: tuple[str, ...] = (
+        "mteb/scifact",
+        "BeIR/scifact@test",
+        "Tevatron/beir:scifact",
+        "hf:OWNER/NAME:SUBSET@test",
+    )
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a data set of an owner whose data sets are all of this kind; others say `hf:`."""
@@ -47,8 +52,15 @@ class HuggingFace:
         table = hub.rows(repository, config, place.split)
         if "positive_passages" in table.column_names:
             return (build(_passages(place, repository, config, table)),)
-        hint = f"; write 'mmeb:{spelling}'" if "qry_text" in table.column_names else "; see `evidense list datasets` for other forms"
-        raise InvalidInput(f"'{repository}' is not in BEIR form: configurations {', '.join(configs)}, columns {', '.join(table.column_names)}; expected corpus, queries and qrels, or positive_passages{hint}")  # fmt: skip
+        hint = (
+            f"; write 'mmeb:{spelling}'"
+            if "qry_text" in table.column_names
+            else "; see `evidense list datasets` for other forms"
+        )
+        raise InvalidInput(
+            f"'{repository}' is not in BEIR form: configurations {', '.join(configs)}, columns "
+            f"{', '.join(table.column_names)}; expected corpus, queries and qrels, or positive_passages{hint}"
+        )
 
 
 def _three_tables(place: Place, repository: str, prefix: str, configs: list[str]) -> Draft:
@@ -77,18 +89,25 @@ def _own_split(repository: str, config: str, split: str) -> str | None:
 def _passages(place: Place, repository: str, config: str, table: Any) -> Draft:
     corpus = hub.rows(f"{repository}-corpus", config, None)
     queries = [Item(str(row["query_id"]), row["query"]) for row in table]
-    qrels = {str(row["query_id"]): {**dict.fromkeys(_passage_ids(row, "negative"), 0), **dict.fromkeys(_passage_ids(row, "positive"), 1)} for row in table}  # fmt: skip
+    qrels = {str(row["query_id"]): _gains(row) for row in table}
     return _draft(place, queries, Mapped(corpus, _item), qrels, _source(repository, corpus))
 
 
-def _passage_ids(row: Mapping[str, Any], kind: str) -> list[str]:
-    return [str(passage["docid"]) for passage in row.get(f"{kind}_passages") or []]
+def _gains(row: Mapping[str, Any]) -> dict[str, int]:
+    negative, positive = (
+        [str(passage["docid"]) for passage in row.get(f"{kind}_passages") or []] for kind in ("negative", "positive")
+    )
+    return {**dict.fromkeys(negative, 0), **dict.fromkeys(positive, 1)}
 
 
 def _draft(place: Place, queries: list[Item], corpus: Mapped, qrels: dict[str, dict[str, int]], source: str) -> Draft:
     drop, notes = self_matches(queries, corpus)
-    provenance = Provenance(licence="see the card of the data set", source=source, notes=notes, is_user_data=Path(place.head).exists())
-    return Draft(name=place.name, queries=queries, corpus=corpus, qrels=qrels, provenance=provenance, drop_self_matches=drop)
+    provenance = Provenance(
+        licence="see the card of the data set", source=source, notes=notes, is_user_data=Path(place.head).exists()
+    )
+    return Draft(
+        name=place.name, queries=queries, corpus=corpus, qrels=qrels, provenance=provenance, drop_self_matches=drop
+    )
 
 
 def _item(row: Mapping[str, Any]) -> Item:

@@ -19,7 +19,7 @@ class Icd10cm:
     """
 
     name = "icd10cm"
-    spellings = ("icd10cm", "icd10cm@test")
+    spellings: tuple[str, ...] = ("icd10cm", "icd10cm@test")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `icd10cm`."""

@@ -10,10 +10,14 @@ from evidense.reading.self_matches import self_matches
 from evidense.values import Collection, Draft, Item, Provenance, build
 
 _FAMILIES = frozenset(
-    "antique aol-ia aquaint argsme beir bright c4 car clinicaltrials clirmatrix clueweb09 clueweb12 codec codesearchnet cord19 cranfield csl "
-    "disks45 dpr-w100 gov gov2 hc4 highwire istella22 kilt lotte medline miracl mmarco mr-tydi msmarco-document msmarco-document-v2 "
-    "msmarco-passage msmarco-passage-v2 msmarco-qna nano-beir natural-questions neuclir neumarco nfcorpus nyt pmc sara touche-image "
-    "trec-arabic trec-cast trec-fair trec-fair-2021 trec-mandarin trec-robust04 trec-spanish trec-tot tripclick tweets2013-ia vaswani wapo "
+    "antique aol-ia aquaint argsme beir bright c4 car clinicaltrials clirmatrix clueweb09 clueweb12 "
+    "codec codesearchnet cord19 cranfield csl "
+    "disks45 dpr-w100 gov gov2 hc4 highwire istella22 kilt lotte medline miracl mmarco mr-tydi "
+    "msmarco-document msmarco-document-v2 "
+    "msmarco-passage msmarco-passage-v2 msmarco-qna nano-beir natural-questions neuclir neumarco "
+    "nfcorpus nyt pmc sara touche-image "
+    "trec-arabic trec-cast trec-fair trec-fair-2021 trec-mandarin trec-robust04 trec-spanish trec-tot "
+    "tripclick tweets2013-ia vaswani wapo "
     "wikiclir wikir".split()
 )
 
@@ -25,7 +29,7 @@ class IrDatasets:
     """
 
     name = "irds"
-    spellings = ("irds:beir/scifact/test", "beir/scifact/test")
+    spellings: tuple[str, ...] = ("irds:beir/scifact/test", "beir/scifact/test")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this begins like an id of the catalogue, and is no path."""
@@ -42,11 +46,18 @@ class IrDatasets:
         dataset = _loaded(spelling)
         missing = [what for what in ("docs", "queries", "qrels") if not getattr(dataset, f"has_{what}")()]
         if missing:
-            raise InvalidInput(f"'{spelling}' has no {' and no '.join(missing)}; expected an id with docs, queries and qrels; take one below it, as '{spelling}/test'")
+            raise InvalidInput(
+                f"'{spelling}' has no {' and no '.join(missing)}; expected an id with docs, queries and qrels; take "
+                f"one below it, as '{spelling}/test'"
+            )
         try:
             return (build(_draft(spelling, dataset)),)
         except (OSError, RuntimeError) as error:
-            raise InvalidInput(f"'{spelling}' cannot be read ({type(error).__name__}: {str(error)[:200]}); expected it in ir_datasets' folder or a network to fetch it; run `ir_datasets export {spelling} docs` where there is one") from None  # fmt: skip
+            raise InvalidInput(
+                f"'{spelling}' cannot be read ({type(error).__name__}: {str(error)[:200]}); expected it in "
+                f"ir_datasets' folder or a network to fetch it; run `ir_datasets export {spelling} docs` where there "
+                "is one"
+            ) from None
 
 
 def _loaded(spelling: str) -> Any:
@@ -59,7 +70,9 @@ def _loaded(spelling: str) -> Any:
     except KeyError:
         near = difflib.get_close_matches(spelling, list(ir_datasets.registry), n=5)
         guess = f"did you mean {', '.join(near)}?" if near else "expected an id of its catalogue, as beir/scifact/test"
-        raise UnknownName(f"unknown id of ir_datasets '{spelling}': {guess} All are on https://ir-datasets.com") from None
+        raise UnknownName(
+            f"unknown id of ir_datasets '{spelling}': {guess} All are on https://ir-datasets.com"
+        ) from None
 
 
 def _draft(spelling: str, dataset: Any) -> Draft:
@@ -69,8 +82,15 @@ def _draft(spelling: str, dataset: Any) -> Draft:
     queries = [Item(row.query_id, row.default_text()) for row in dataset.queries_iter() if row.query_id in qrels]
     corpus = _Documents(dataset)
     drop, notes = self_matches(queries, corpus)
-    provenance = Provenance(licence="see the documentation of ir_datasets", source=f"ir_datasets {spelling}", notes=notes, is_user_data=False)
-    return Draft(name=spelling, queries=queries, corpus=corpus, qrels=qrels, provenance=provenance, drop_self_matches=drop)
+    provenance = Provenance(
+        licence="see the documentation of ir_datasets",
+        source=f"ir_datasets {spelling}",
+        notes=notes,
+        is_user_data=False,
+    )
+    return Draft(
+        name=spelling, queries=queries, corpus=corpus, qrels=qrels, provenance=provenance, drop_self_matches=drop
+    )
 
 
 class _Documents(Sequence[Item]):

@@ -16,7 +16,7 @@ class Mteb:
     """
 
     name = "mteb"
-    spellings = ("mteb:SciFact", "mteb:MIRACLRetrieval/de@dev")
+    spellings: tuple[str, ...] = ("mteb:SciFact", "mteb:MIRACLRetrieval/de@dev")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this begins with `mteb:`; a bare task name could be anything."""
@@ -42,13 +42,20 @@ class Mteb:
         """
         name = task.metadata.name
         if all(kind.__name__ != "AbsTaskRetrieval" for kind in type(task).__mro__):
-            raise InvalidInput(f"'{name}' of mteb is a task of the kind {task.metadata.type}; expected a retrieval task; take another")
+            raise InvalidInput(
+                f"'{name}' of mteb is a task of the kind {task.metadata.type}; expected a retrieval task; take another"
+            )
         try:
             task.load_data()
             task.convert_v1_dataset_format_to_v2(num_proc=None)
         except (OSError, ValueError, RuntimeError) as error:
-            raise InvalidInput(f"mteb cannot load '{name}' ({type(error).__name__}: {str(error)[:200]}); expected the hub or its cache; check the network, or load the task once where there is one") from None  # fmt: skip
-        return tuple(build(_draft(task, subset, split)) for subset in sorted(task.dataset) for split in task.dataset[subset])
+            raise InvalidInput(
+                f"mteb cannot load '{name}' ({type(error).__name__}: {str(error)[:200]}); expected the hub or its "
+                "cache; check the network, or load the task once where there is one"
+            ) from None
+        return tuple(
+            build(_draft(task, subset, split)) for subset in sorted(task.dataset) for split in task.dataset[subset]
+        )
 
 
 def _found(name: str, subset: str, split: str | None) -> Any:
@@ -59,9 +66,14 @@ def _found(name: str, subset: str, split: str | None) -> Any:
     try:
         return mteb.get_task(name, hf_subsets=[subset] if subset else None, eval_splits=[split] if split else None)
     except KeyError as error:
-        raise UnknownName(f"unknown task of mteb '{name}': {str(error.args[0])[:300]} Expected the name of a retrieval task, as SciFact") from None
+        raise UnknownName(
+            f"unknown task of mteb '{name}': {str(error.args[0])[:300]} Expected the name of a retrieval task, as "
+            "SciFact"
+        ) from None
     except ValueError as error:
-        raise UnknownName(f"the task '{name}' of mteb has no subset '{subset}' or no split '{split}' ({error}); take one that it has") from None
+        raise UnknownName(
+            f"the task '{name}' of mteb has no subset '{subset}' or no split '{split}' ({error}); take one that it has"
+        ) from None
 
 
 def _draft(task: Any, subset: str, split: str) -> Draft:

@@ -21,7 +21,7 @@ class Pairs:
     """
 
     name = "pairs"
-    spellings = ("pairs.csv", "pairs.jsonl@test")
+    spellings: tuple[str, ...] = ("pairs.csv", "pairs.jsonl@test")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a table of pairs (or one whose columns nobody knows, so that the error can say so)."""
@@ -62,10 +62,14 @@ class _Reader:
         gain = _gain(row, self.gain, self.pairing.mistakes)
         for what, texts in (("query", [query]), ("document", positives or [""])):
             if not all(text.strip() for text in texts):
-                self.pairing.mistakes.append(f"{row.place}: the {what} is empty; expected some text; fill it or remove the row")
+                self.pairing.mistakes.append(
+                    f"{row.place}: the {what} is empty; expected some text; fill it or remove the row"
+                )
                 return
         columns = {name: text for name in self.columns if (text := row.text(name)) and _scalar(row.cells.get(name))}
-        query_id = self.pairing.query(Item(row.text(self.query_id), query), row.place, group=row.text(self.group), columns=columns)
+        query_id = self.pairing.query(
+            Item(row.text(self.query_id), query), row.place, group=row.text(self.group), columns=columns
+        )
         for text in positives:
             self.pairing.judge(query_id, self.pairing.document(Item(row.text(self.doc_id), text), row.place), gain)
         for text in [text for name in self.negatives for text in _texts(row, name) if text.strip()]:
@@ -92,7 +96,10 @@ def _gain(row: Row, column: str | None, mistakes: list[str]) -> int:
     except ValueError:
         number = 0.5
     if number != int(number):
-        mistakes.append(f"{row.place}: '{text}' in the column '{column}' is no whole number; expected a judgement 0, 1, 2 …; correct it, or rename the column if it is none ({', '.join(ROLES['gain'])} hold judgements)")  # fmt: skip
+        mistakes.append(
+            f"{row.place}: '{text}' in the column '{column}' is no whole number; expected a judgement 0, 1, 2 …; "
+            f"correct it, or rename the column if it is none ({', '.join(ROLES['gain'])} hold judgements)"
+        )
         return 0
     return int(number)
 

@@ -24,7 +24,7 @@ class Phenotypes:
     """
 
     name = "phenotypes"
-    spellings = ("phenotypes", "phenotypes@test")
+    spellings: tuple[str, ...] = ("phenotypes", "phenotypes@test")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `phenotypes`."""

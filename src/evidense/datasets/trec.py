@@ -23,7 +23,7 @@ class Trec:
     """
 
     name = "trec"
-    spellings = ("qrels.txt", "trec-folder", "qrels.txt+topics.tsv+docs.tsv")
+    spellings: tuple[str, ...] = ("qrels.txt", "trec-folder", "qrels.txt+topics.tsv+docs.tsv")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether these are TREC files: the first line of the qrels tells."""
@@ -38,10 +38,14 @@ class Trec:
         """
         files = _files(spelling)
         if "qrels" not in files:
-            raise InvalidInput(f"'{spelling}' has no qrels; expected a file or folder with `query_id 0 doc_id gain`; check the path")
+            raise InvalidInput(
+                f"'{spelling}' has no qrels; expected a file or folder with `query_id 0 doc_id gain`; check the path"
+            )
         if len(files) == 2:
             given = ", ".join(str(path) for path in files.values())
-            raise InvalidInput(f"{given}: topics or documents are missing; expected qrels alone, or all three; add the third file")
+            raise InvalidInput(
+                f"{given}: topics or documents are missing; expected qrels alone, or all three; add the third file"
+            )
         judged = read_judgements(files["qrels"])
         return (build(_draft(spelling, files, judged)),)
 
@@ -50,8 +54,16 @@ def _files(spelling: str) -> dict[str, Path]:
     """Return role → file of what a spelling names."""
     folder = Path(spelling).expanduser()
     if not folder.is_dir():
-        return dict(zip(("qrels", "topics", "documents"), (Path(piece).expanduser() for piece in spelling.split("+")), strict=False))
-    roles = ((_ROLES.get(path.name.partition(".")[0].lower()), path) for path in sorted(folder.iterdir()) if path.is_file())
+        return dict(
+            zip(
+                ("qrels", "topics", "documents"),
+                (Path(piece).expanduser() for piece in spelling.split("+")),
+                strict=False,
+            )
+        )
+    roles = (
+        (_ROLES.get(path.name.partition(".")[0].lower()), path) for path in sorted(folder.iterdir()) if path.is_file()
+    )
     return {role: path for role, path in roles if role}
 
 
@@ -91,7 +103,10 @@ def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | 
     doc_id = next((cells[key] for key in ("id", "_id", "doc_id", "docno") if cells.get(key) is not None), None)
     text = next((cells[key] for key in ("text", "contents", "body", "abstract") if cells.get(key) is not None), None)
     if doc_id is None or text is None:
-        mistakes.append(f"{place}: no {'id' if doc_id is None else 'text'}; found {', '.join(cells) or 'no key'}; expected id, title, text; add it")
+        mistakes.append(
+            f"{place}: no {'id' if doc_id is None else 'text'}; found {', '.join(cells) or 'no key'}; expected "
+            "id, title, text; add it"
+        )
         return None
     return Item(str(doc_id), f"{cells.get('title') or ''} {text}".strip())
 

@@ -24,7 +24,7 @@ class Weaknesses:
     """
 
     name = "weaknesses"
-    spellings = ("weaknesses", "weaknesses@test")
+    spellings: tuple[str, ...] = ("weaknesses", "weaknesses@test")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `weaknesses`."""
@@ -67,7 +67,11 @@ def _weaknesses(path: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
             continue
         seen = [_text(one.find(f"{space}Description")) for one in node.iter(f"{space}Observed_Example")]
         examples = [("cve", text) for text in seen[:_EXAMPLES] if len(text.split()) >= _MIN_WORDS]
-        yield f"CWE-{node.get('ID')}", _text(node.find(f"{space}Description")), [("name", node.get("Name", "")), *examples]
+        yield (
+            f"CWE-{node.get('ID')}",
+            _text(node.find(f"{space}Description")),
+            [("name", node.get("Name", "")), *examples],
+        )
 
 
 def _text(node: ElementTree.Element | None) -> str:

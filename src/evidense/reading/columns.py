@@ -48,18 +48,24 @@ def require(columns: Sequence[str], path: Path, *roles: str) -> list[str]:
     found = {role: find(columns, role) for role in roles}
     missing = [role for role, name in found.items() if name is None]
     if missing:
-        wrong = "; ".join(f"no column for the {role} ({', '.join(ROLES[role])}){_nearest(columns, role)}" for role in missing)
+        wrong = "; ".join(
+            f"no column for the {role} ({', '.join(ROLES[role])}){_nearest(columns, role)}" for role in missing
+        )
         raise InvalidInput(f"{path}: {wrong}. Found: {', '.join(columns)}. Rename the column in the first line")
     return [name for name in found.values() if name is not None]
 
 
 def table_kind(path: Path) -> str | None:
-    """Say what the rows of a table are, by its columns: 'pairs' (also where nothing fits), 'catalogue', or None for no table."""
+    """Say what the rows of a table are, by its columns: 'pairs' (also where nothing fits), 'catalogue', 'mmeb', or None for no table."""
     if not path.is_file() or table_format(path) is None or is_trec_qrels(path):
         return None
     columns = read_columns(path)
+    if {"qry_text", "tgt_text"} <= set(columns):
+        return "mmeb"
     is_pairs = find(columns, "query") is not None
-    has_picture, has_title, has_category = (find(columns, role) is not None for role in ("picture", "title", "category"))
+    has_picture, has_title, has_category = (
+        find(columns, role) is not None for role in ("picture", "title", "category")
+    )
     return "catalogue" if not is_pairs and (has_picture or (has_title and has_category)) else "pairs"
 
 

@@ -78,7 +78,9 @@ class JsonlItems(Sequence[Item]):
         raw = os.pread(self._file, self._sizes[row], self._starts[row])
         item = self._parsed(raw, self._lines[row], mistakes)
         if mistakes:
-            raise InvalidInput(f"{self.path} changed while it was being read ({mistakes[0]}); expected the same file; start again")
+            raise InvalidInput(
+                f"{self.path} changed while it was being read ({mistakes[0]}); expected the same file; start again"
+            )
         return cast(Item, item)
 
     def __iter__(self) -> Iterator[Item]:

@@ -58,5 +58,6 @@ def direction_of(place: Place) -> Direction:
         case "i2t":
             return "i2t"
     raise InvalidInput(
-        f"the direction '{place.direction}' does not exist here; expected t2i (texts look for pictures) or i2t; correct it"
+        f"the direction '{place.direction}' does not exist here; expected t2i (texts look for pictures) or "
+        "i2t; correct it"
     )

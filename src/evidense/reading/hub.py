@@ -40,7 +40,9 @@ def rows(repository: str, config: str, split: str | None) -> Any:
     there = splits(repository, config)
     wanted = split or (there[0] if len(there) == 1 else "test")
     if wanted not in there:
-        raise InvalidInput(f"{repository} ({config}) has no split '{wanted}'; found {', '.join(there)}; write one of these after '@'")
+        raise InvalidInput(
+            f"{repository} ({config}) has no split '{wanted}'; found {', '.join(there)}; write one of these after '@'"
+        )
     return _asked(repository, lambda library: library.load_dataset(repository, config, split=wanted))
 
 
@@ -72,9 +74,14 @@ def _asked(repository: str, ask: Callable[[Any], T]) -> T:
 def _reason(repository: str, error: Exception) -> str:
     first = str(error).strip().partition("\n")[0][:200]
     if Path(repository).exists():
-        return f"{repository} is no data set in the hub's layout ({type(error).__name__}: {first}); expected configurations in its README.md; correct it"
+        return (
+            f"{repository} is no data set in the hub's layout ({type(error).__name__}: {first}); expected "
+            "configurations in its README.md; correct it"
+        )
     return (
-        f"'{repository}' cannot be read from the hub ({type(error).__name__}: {first}); expected a reachable hub and an existing, "
-        f"readable data set; check name and network (and `hf auth login` where it is private), or copy it elsewhere with "
+        f"'{repository}' cannot be read from the hub ({type(error).__name__}: {first}); expected a reachable "
+        "hub and an existing, "
+        "readable data set; check name and network (and `hf auth login` where it is private), or copy it "
+        "elsewhere with "
         f"`hf download --repo-type dataset {repository} --local-dir FOLDER` and write 'hf:FOLDER'"
     )

@@ -23,11 +23,15 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             yield cast(BinaryIO, file)
     except gzip.BadGzipFile as error:
-        raise InvalidInput(f"{path}: not a gzip file ({error}); expected what its name says; rename or pack it again") from None
+        raise InvalidInput(
+            f"{path}: not a gzip file ({error}); expected what its name says; rename or pack it again"
+        ) from None
     except EOFError:
         raise InvalidInput(f"{path}: the gzip file ends too early; expected a whole file; copy it again") from None
     except OSError as error:
-        raise InvalidInput(f"{path}: cannot be read ({error.strerror}); expected a readable file; check path and rights") from None
+        raise InvalidInput(
+            f"{path}: cannot be read ({error.strerror}); expected a readable file; check path and rights"
+        ) from None
 
 
 def decoded(raw: bytes, place: str, mistakes: list[str]) -> str:
@@ -41,7 +45,10 @@ def decoded(raw: bytes, place: str, mistakes: list[str]) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         guess = " (it looks like UTF-16)" if raw[:2] in _UTF16 else ""
-        mistakes.append(f"{place}, byte {error.start + 1}: 0x{raw[error.start]:02X} is not UTF-8{guess}; expected UTF-8 text; convert the file (as with iconv -t utf-8)")  # fmt: skip
+        mistakes.append(
+            f"{place}, byte {error.start + 1}: 0x{raw[error.start]:02X} is not UTF-8{guess}; expected UTF-8 text; "
+            "convert the file (as with iconv -t utf-8)"
+        )
         return raw.decode("utf-8", errors="replace")
 
 

@@ -79,9 +79,23 @@ class Pairing:
     def _notes(self) -> list[str]:
         several = sum(sum(gain > 0 for gain in gains.values()) > 1 for gains in self._qrels.values())
         return [
-            *([f"{several:,} queries have several relevant documents; none of them counts as a miss"] if several else []),
-            *([f"{n:,} pairs whose document repeats another's were merged with it" for n in [self._documents.n_equal] if n]),
-            *([f"{self._n_softened:,} pairs were judged twice and differently; the higher judgement stands"] if self._n_softened else []),
+            *(
+                [f"{several:,} queries have several relevant documents; none of them counts as a miss"]
+                if several
+                else []
+            ),
+            *(
+                [
+                    f"{n:,} pairs whose document repeats another's were merged with it"
+                    for n in [self._documents.n_equal]
+                    if n
+                ]
+            ),
+            *(
+                [f"{self._n_softened:,} pairs were judged twice and differently; the higher judgement stands"]
+                if self._n_softened
+                else []
+            ),
         ]
 
 
@@ -107,7 +121,10 @@ class _Side:
             return item.id
         if item.id:
             if self._keys.setdefault(item.id, key) != key:
-                mistakes.append(f"{place}: the {self._what} id '{item.id}' stands for other content than before; expected one content an id; rename it")  # fmt: skip
+                mistakes.append(
+                    f"{place}: the {self._what} id '{item.id}' stands for other content than before; expected one content "
+                    "an id; rename it"
+                )
             item_id = item.id
         else:
             item_id = self._by_content.setdefault(key, f"{self._letter}{len(self._by_content) + 1}")

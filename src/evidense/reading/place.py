@@ -57,7 +57,9 @@ class Place:
             InvalidInput: a direction was given.
         """
         if self.direction:
-            raise InvalidInput(f"'{self.head}:{self.direction}' gives the direction '{self.direction}'; {why}; leave it out")
+            raise InvalidInput(
+                f"'{self.head}:{self.direction}' gives the direction '{self.direction}'; {why}; leave it out"
+            )
 
     def refuse_split(self, why: str) -> None:
         """Refuse a split where there is none.

@@ -31,7 +31,9 @@ def chosen_split(table: Table, split: str | None) -> Table:
     rows = tuple(row for row in table.rows if row.text(column) == split)
     if not rows:
         there = ", ".join(sorted({row.text(column) for row in table.rows}))
-        raise InvalidInput(f"{table.path} has no row of the split '{split}'; found {there}; write one of these after '@'")
+        raise InvalidInput(
+            f"{table.path} has no row of the split '{split}'; found {there}; write one of these after '@'"
+        )
     return replace(table, rows=rows)
 
 
@@ -67,7 +69,11 @@ def only_split(collection: Collection, split: str | None) -> Collection:
         for doc_id, gain in collection.qrels[query_id].items():
             if gain > 0:
                 of_document.setdefault(doc_id, side)
-    clean = {q for q, side in sides.items() if {of_document[d] for d, gain in collection.qrels[q].items() if gain > 0} == {side}}
+    clean = {
+        q
+        for q, side in sides.items()
+        if {of_document[d] for d, gain in collection.qrels[q].items() if gain > 0} == {side}
+    }
     kept = [row for row, query_id in enumerate(collection.query_ids) if sides[query_id] == split and query_id in clean]
     if not kept:
         raise InvalidInput(f"'{collection.name}@{split}' has no query; expected at least one; take another split")
@@ -81,4 +87,10 @@ def only_split(collection: Collection, split: str | None) -> Collection:
         groups={q: group for q, group in collection.groups.items() if q in ids},
         columns={name: {q: v for q, v in values.items() if q in ids} for name, values in collection.columns.items()},
     )
-    return part.with_notes(*([f"{n_leaks:,} queries of this split share a relevant document with another split and were left out"] if n_leaks else []))
+    return part.with_notes(
+        *(
+            [f"{n_leaks:,} queries of this split share a relevant document with another split and were left out"]
+            if n_leaks
+            else []
+        )
+    )

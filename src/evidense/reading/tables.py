@@ -88,20 +88,27 @@ def read_table(path: Path) -> Table:
     if not columns:
         raise InvalidInput(f"{path}: the file is empty; expected a first line with the names of the columns; fill it")
     if not rows and not mistakes:
-        raise InvalidInput(f"{path}: there is no row under the columns {', '.join(columns)}; expected at least one; fill it")
+        raise InvalidInput(
+            f"{path}: there is no row under the columns {', '.join(columns)}; expected at least one; fill it"
+        )
     return Table(path, columns, rows, tuple(mistakes))
 
 
 def _delimited(path: Path, form: str, mistakes: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield (line on which the record begins, cells); quoted line breaks belong to their cell."""
-    reader = csv.reader((line for _, line in text_lines(path, mistakes)), delimiter="\t" if form == "tsv" else ",", strict=True)
+    reader = csv.reader(
+        (line for _, line in text_lines(path, mistakes)), delimiter="\t" if form == "tsv" else ",", strict=True
+    )
     while True:
         begin = reader.line_num + 1
         try:
             with _wide_fields():
                 cells = next(reader, None)
         except csv.Error as error:
-            mistakes.append(f"line {begin}: {error}; expected cells quoted as \"one \"\"two\"\" three\"; correct the quotes (nothing after it was read)")  # fmt: skip
+            mistakes.append(
+                f'line {begin}: {error}; expected cells quoted as "one ""two"" three"; correct the quotes '
+                "(nothing after it was read)"
+            )
             return
         if cells is None:
             return
@@ -123,11 +130,15 @@ def _delimited_rows(path: Path, form: str, mistakes: list[str]) -> tuple[tuple[s
     records = _delimited(path, form, mistakes)
     _, header = next(records, (0, []))
     columns = tuple(name.strip() for name in header)
-    mistakes += [f"line 1: the column '{name}' stands twice; expected distinct names; rename one" for name in sorted({c for c in columns if columns.count(c) > 1})]  # fmt: skip
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    mistakes += [f"line 1: the column '{name}' stands twice; expected distinct names; rename one" for name in twice]
     rows = []
     for line, cells in records:
         if len(cells) != len(columns):
-            mistakes.append(f"line {line}: {len(cells)} cells; expected {len(columns)} ({', '.join(columns)}); quote cells that contain the separator")  # fmt: skip
+            mistakes.append(
+                f"line {line}: {len(cells)} cells; expected {len(columns)} ({', '.join(columns)}); quote cells that "
+                "contain the separator"
+            )
             continue
         rows.append(Row(f"line {line}", dict(zip(columns, cells, strict=False))))
     return columns, tuple(rows)
@@ -173,6 +184,8 @@ def _parquet_rows(path: Path) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     try:
         table = parquet.read_table(path)
     except (OSError, ValueError) as error:
-        raise InvalidInput(f"{path}: not a Parquet file ({error}); expected what its name says; write it again") from None
+        raise InvalidInput(
+            f"{path}: not a Parquet file ({error}); expected what its name says; write it again"
+        ) from None
     rows = tuple(Row(f"row {number}", cells) for number, cells in enumerate(table.to_pylist(), 1))
     return tuple(table.column_names), rows

@@ -36,7 +36,9 @@ def _two_cells(line: str, place: str, mistakes: list[str]) -> tuple[str, str, st
     if not tab:
         mistakes.append(f"{place}: no tab; expected `id<tab>text`; put one between id and text")
     elif not topic_id.strip() or not text.strip():
-        mistakes.append(f"{place}: the {'text' if topic_id.strip() else 'id'} is empty; expected `id<tab>text`; fill it")
+        mistakes.append(
+            f"{place}: the {'text' if topic_id.strip() else 'id'} is empty; expected `id<tab>text`; fill it"
+        )
     return topic_id.strip(), text.strip(), place
 
 
@@ -53,7 +55,10 @@ def _marked_up(path: Path, lines: list[tuple[int, str]], mistakes: list[str]) ->
         fields = {name.lower(): " ".join(text.split()) for name, text in _FIELD.findall(block)}
         place = f"{path.name} line {number}"
         if not fields.get("num") or not fields.get("title"):
-            mistakes.append(f"{place}: a topic without {'title' if fields.get('num') else 'num'}; expected <num> and <title>; add it")
+            mistakes.append(
+                f"{place}: a topic without {'title' if fields.get('num') else 'num'}; expected <num> and <title>; add "
+                "it"
+            )
         else:
             found.append((fields["num"], fields["title"], place))
     return found

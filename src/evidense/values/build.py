@@ -88,7 +88,10 @@ def build(draft: Draft) -> Collection:
     qrels = _asked({q: _merged_gains(gains, merged) for q, gains in draft.qrels.items()}, draft.drop_self_matches)
     kept = np.array([row for row, query_id in enumerate(query_ids) if query_id in qrels], dtype=np.int64)
     if not len(kept):
-        raise InvalidInput(f"{source}: none of {len(query_ids):,} queries has a relevant document; expected a judgement above 0; check the ids and gains of the qrels")  # fmt: skip
+        raise InvalidInput(
+            f"{source}: none of {len(query_ids):,} queries has a relevant document; expected a judgement above 0; "
+            "check the ids and gains of the qrels"
+        )
     notes = [*draft.provenance.notes, *_merge_note(merged), *_dropped_note(len(query_ids) - len(kept))]
     return Collection(
         name=draft.name,
@@ -123,7 +126,10 @@ def sample(collection: Collection, n_queries: int | None, n_documents: int | Non
     keep = _filled(rng, places, total_documents, n_documents)
     if len(chosen) == total_queries and len(keep) == total_documents:
         return collection
-    note = f"a sample (seed {seed}): {len(chosen):,} of {total_queries:,} queries, {len(keep):,} of {total_documents:,} documents; every judged document of these queries is kept"  # fmt: skip
+    note = (
+        f"a sample (seed {seed}): {len(chosen):,} of {total_queries:,} queries, {len(keep):,} of "
+        f"{total_documents:,} documents; every judged document of these queries is kept"
+    )
     corpus_ids = {collection.doc_ids[int(row)] for row in keep}
     smaller = replace(
         collection,
@@ -170,7 +176,10 @@ def _survey(
     for row, item in enumerate(items):
         mistakes += (f"{named(row)}: {wrong}" for wrong in _item_mistakes(item))
         if first.setdefault(item.id, row) != row:
-            mistakes.append(f"{named(row)}: the id '{item.id}' stands already at {named(first[item.id])}; expected distinct ids; rename or remove one")  # fmt: skip
+            mistakes.append(
+                f"{named(row)}: the id '{item.id}' stands already at {named(first[item.id])}; expected distinct ids; "
+                "rename or remove one"
+            )
         ids.append(item.id)
         contents.append(_content(item, named(row), mistakes))
     return ids, contents
@@ -184,7 +193,10 @@ def _content(item: Item, place: str, mistakes: list[str]) -> bytes:
     except InvalidInput as error:
         mistakes.append(f"{place}: {error}")
     except UnicodeEncodeError:
-        mistakes.append(f"{place}: the text holds half of a surrogate pair; expected whole characters; repair the escapes (\\ud800 …)")  # fmt: skip
+        mistakes.append(
+            f"{place}: the text holds half of a surrogate pair; expected whole characters; repair the escapes "
+            "(\\ud800 …)"
+        )
     return _NOTHING
 
 
@@ -194,21 +206,33 @@ def _item_mistakes(item: Item) -> Iterable[str]:
     if item.text is not None and not item.text.strip() and item.picture is None:
         yield f"(id '{item.id}') the text is empty; expected some text; fill it or remove the row"
     if item.text is not None and len(item.text) > MAX_TEXT_CHARACTERS:
-        yield f"(id '{item.id}') {len(item.text):,} characters; expected at most {MAX_TEXT_CHARACTERS:,}; split the text"
+        yield (
+            f"(id '{item.id}') {len(item.text):,} characters; expected at most {MAX_TEXT_CHARACTERS:,}; split the text"
+        )
 
 
 def _whole_mistakes(draft: Draft, query_list: list[str], doc_list: list[str]) -> Iterable[str]:
     """Yield what no single item shows: an empty side, and judgements that name what is not there."""
-    yield from (f"there is no {what}; expected at least one; add some" for what, ids in (("query", query_list), ("document", doc_list)) if not ids)
+    yield from (
+        f"there is no {what}; expected at least one; add some"
+        for what, ids in (("query", query_list), ("document", doc_list))
+        if not ids
+    )
     query_ids, doc_ids = set(query_list), set(doc_list)
     place = draft.judgement_place or (lambda query_id, doc_id: f"qrels of query '{query_id}'")
     for query_id, gains in draft.qrels.items():
         if query_id not in query_ids:
             at = place(query_id, next(iter(gains), ""))
-            yield f"{at}: the query '{query_id}' is not among the queries; expected an id of theirs; add it or remove its judgements"
+            yield (
+                f"{at}: the query '{query_id}' is not among the queries; expected an id of theirs; add it or remove "
+                "its judgements"
+            )
         for doc_id in gains:
             if doc_id not in doc_ids:
-                yield f"{place(query_id, doc_id)}: the document '{doc_id}' is not in the corpus; expected an id of its; add it or remove the judgement"  # fmt: skip
+                yield (
+                    f"{place(query_id, doc_id)}: the document '{doc_id}' is not in the corpus; expected an id of its; add "
+                    "it or remove the judgement"
+                )
 
 
 def _merge_equal(
@@ -259,4 +283,8 @@ def _merge_note(merged: Mapping[str, str]) -> list[str]:
 
 
 def _dropped_note(n_dropped: int) -> list[str]:
-    return [f"{n_dropped:,} queries without a relevant document were left out: no measure is defined for them"] if n_dropped else []
+    return (
+        [f"{n_dropped:,} queries without a relevant document were left out: no measure is defined for them"]
+        if n_dropped
+        else []
+    )

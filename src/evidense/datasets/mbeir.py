@@ -1,0 +1,109 @@
+"""A subset of a local M-BEIR folder (`query/`, `cand_pool/`, pictures beside them), as `mbeir:M-BEIR:mscoco_task0@test`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evidense.errors import InvalidInput
+from evidense.reading.corpora import JsonlItems
+from evidense.reading.place import Place
+from evidense.reading.tables import Row, read_table
+from evidense.values import Collection, Draft, Item, Picture, Provenance, build
+
+
+class MBeir:
+    """`FOLDER:SUBSET[@split]`; with `SUBSET/union` the pool of all subsets is searched, in which modalities are mixed.
+
+    Queries are `query/SPLIT/mbeir_SUBSET_SPLIT.jsonl` (`qid, query_txt, query_img_path, pos_cand_list, neg_cand_list`), documents
+    `cand_pool/local/mbeir_SUBSET_…cand_pool.jsonl` (`did, txt, img_path`), read lazily. Instructions are prompts and no part of a query.
+    """
+
+    name = "mbeir"
+    spellings: tuple[str, ...] = ("M-BEIR-folder:mscoco_task0", "M-BEIR-folder:mscoco_task0/union@test")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this begins with a folder that has `query` and `cand_pool`, or is the hub's id of M-BEIR."""
+        folder = Path(spelling.partition(":")[0])
+        return ((folder / "query").is_dir() and (folder / "cand_pool").is_dir()) or spelling.startswith(
+            "TIGER-Lab/M-BEIR"
+        )
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read one subset and split.
+
+        Raises:
+            InvalidInput: there is no such folder, subset or split; or files hold mistakes (all of them, with their lines).
+        """
+        place = Place.parse(spelling)
+        head, _, rest = place.head.partition(":")
+        subset, _, pool = rest.partition("/")
+        folder, split = Path(head), place.split or "test"
+        if not (folder / "query").is_dir():
+            raise InvalidInput(
+                f"'{head}' is no M-BEIR folder; expected query/ and cand_pool/ in it; its pictures are archives: "
+                f"download with `hf download --repo-type dataset TIGER-Lab/M-BEIR --local-dir {folder.name}`, unpack "
+                "them there and name the folder"
+            )
+        queries_file = _one(folder, f"query/{split}", f"mbeir_{subset}_{split}.jsonl")
+        if pool == "union":
+            pool_file = _one(folder, "cand_pool/global", f"mbeir_union_*{split}*cand_pool.jsonl")
+        else:
+            pool_file = _one(folder, "cand_pool/local", f"mbeir_{subset}*cand_pool.jsonl")
+        return (build(_draft(place, folder, queries_file, pool_file)),)
+
+
+def _one(folder: Path, inside: str, pattern: str) -> Path:
+    found = sorted((folder / inside).glob(pattern))
+    if found:
+        return found[0]
+    there = ", ".join(sorted(path.name for path in (folder / inside).glob("*.jsonl"))) or "nothing"
+    raise InvalidInput(
+        f"{folder / inside} has no {pattern}; found {there}; expected a subset and split of M-BEIR; write "
+        "FOLDER:SUBSET@split"
+    )
+
+
+def _draft(place: Place, folder: Path, queries_file: Path, pool_file: Path) -> Draft:
+    table = read_table(queries_file)
+    mistakes = [f"{queries_file.name} {wrong}" for wrong in table.mistakes]
+    corpus = JsonlItems(pool_file, lambda cells, at, wrong: _item(cells, ("did", "txt", "img_path"), folder, at, wrong))
+    queries, places, qrels = [], [], {}
+    for row in table.rows:
+        at = f"{queries_file.name} {row.place}"
+        item = _item(row.cells, ("qid", "query_txt", "query_img_path"), folder, at, mistakes)
+        if item is not None:
+            queries.append(item)
+            places.append(at)
+            qrels[item.id] = _gains(row)
+    return Draft(
+        name=f"{folder.resolve().name}:{place.head.partition(':')[2]}" + (f"@{place.split}" if place.split else ""),
+        queries=queries,
+        corpus=corpus,
+        qrels=qrels,
+        provenance=Provenance(licence="MIT, pictures under their own", source=f"{queries_file}, {pool_file}"),
+        source=str(folder),
+        query_place=lambda row: places[row],
+        document_place=corpus.place,
+        mistakes=[*mistakes, *corpus.mistakes],
+    )
+
+
+def _gains(row: Row) -> dict[str, int]:
+    negative, positive = (row.cells.get(f"{kind}_cand_list") or [] for kind in ("neg", "pos"))
+    return {**{str(doc_id): 0 for doc_id in negative}, **{str(doc_id): 1 for doc_id in positive}}
+
+
+def _item(
+    cells: Mapping[str, Any], keys: tuple[str, str, str], folder: Path, at: str, mistakes: list[str]
+) -> Item | None:
+    item_id, text, path = (cells.get(key) for key in keys)
+    if item_id is None or not (text or path):
+        mistakes.append(
+            f"{at}: no {keys[0] if item_id is None else f'{keys[1]} and no {keys[2]}'}; found {', '.join(cells)}; "
+            "fill it"
+        )
+        return None
+    return Item(str(item_id), str(text) if text else None, Picture(folder / str(path)) if path else None)
+
+
+PART = MBeir()

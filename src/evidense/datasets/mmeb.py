@@ -1,0 +1,87 @@
+"""A retrieval subset in MMEB form (`qry_text, qry_img_path, tgt_text, tgt_img_path`): a table, a folder, or the hub."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evidense.reading import hub
+from evidense.reading.columns import table_kind
+from evidense.reading.pairing import Pairing
+from evidense.reading.place import Place
+from evidense.reading.tables import Row, read_table
+from evidense.values import Collection, Item, Picture, Provenance, build
+
+_TOKEN = re.compile(r"<\|[a-z]+_\d+\|>\s*")
+_OWNER = "TIGER-Lab/MMEB"
+
+
+class Mmeb:
+    """`FILE.jsonl`, `mmeb:FOLDER:SUBSET[@split]` or `TIGER-Lab/MMEB-eval:SUBSET[@split]`.
+
+    The first target of a row is relevant, its other targets are judged 0, and all targets together are the corpus: MMEB itself ranks only
+    a row's own targets, so its numbers differ. Picture paths are relative to FILE or FOLDER (the hub holds the pictures as archives to be
+    unpacked there); marks like `<|image_1|>` are taken out of the texts.
+    """
+
+    name = "mmeb"
+    spellings: tuple[str, ...] = ("mmeb.jsonl", "mmeb:FOLDER:MSCOCO_t2i", "TIGER-Lab/MMEB-eval:MSCOCO_t2i@test")
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this is a table of this form, or a data set of its authors on the hub."""
+        return spelling.startswith(_OWNER) or table_kind(Place.parse(spelling).path) == "mmeb"
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read the rows.
+
+        Raises:
+            InvalidInput: rows hold mistakes (all of them), or a picture is missing.
+            MissingExtra: `datasets` is not installed, for folder and hub.
+        """
+        place = Place.parse(spelling)
+        if place.path.is_file():
+            place.refuse_split("a single table has none")
+            table = read_table(place.path)
+            pairing = Pairing(str(place.path), mistakes=list(table.mistakes))
+            rows, root = list(table.rows), place.path.parent
+        else:
+            head, _, subset = place.head.partition(":")
+            pairing, root = Pairing(place.head), Path(head)
+            found = hub.rows(head, subset or hub.configs(head)[0], place.split)
+            rows = [Row(f"row {number}", cells) for number, cells in enumerate(found, 1)]
+        for row in rows:
+            _read(row, root, pairing)
+        provenance = Provenance(licence="see the card of the data set", source=place.head, is_user_data=place.path.exists(), notes=(
+            "the corpus is every row's targets together; MMEB itself ranks each row's own targets",))  # fmt: skip
+        return (build(pairing.draft(place.name, provenance)),)
+
+
+def _read(row: Row, root: Path, pairing: Pairing) -> None:
+    query = _item(row.cells.get("qry_text"), row.cells.get("qry_img_path"), root)
+    targets = _targets(row.cells, root)
+    if query is None or not targets or targets[0] is None:
+        what = "query" if query is None else "first target"
+        pairing.mistakes.append(f"{row.place}: the {what} has neither text nor picture; expected one or both; fill it")
+        return
+    query_id = pairing.query(query, row.place)
+    for number, target in enumerate(targets):
+        if target is not None:
+            pairing.judge(query_id, pairing.document(target, row.place), int(number == 0))
+
+
+def _targets(cells: Mapping[str, Any], root: Path) -> list[Item | None]:
+    texts, paths = (
+        value if isinstance(value, list) else [value] for value in (cells.get("tgt_text"), cells.get("tgt_img_path"))
+    )
+    length = max(len(texts), len(paths))
+    padded = [[*values, *[None] * (length - len(values))] for values in (texts, paths)]
+    return [_item(text, path, root) for text, path in zip(*padded, strict=True)]
+
+
+def _item(text: Any, path: Any, root: Path) -> Item | None:
+    cleaned = _TOKEN.sub("", str(text or "")).strip() or None
+    picture = Picture(root / str(path)) if path else None
+    return Item("", cleaned, picture) if cleaned or picture else None
+
+
+PART = Mmeb()
