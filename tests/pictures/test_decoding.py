@@ -151,10 +151,10 @@ def test_one_wrong_byte_never_passes_as_a_traceback(place: int, value: int, kind
 # --- SVG --------------------------------------------------------------------------------------------------------------
 
 
-def test_svg_is_drawn_at_512_pixels_on_white() -> None:
+def test_svg_is_drawn_at_256_pixels_on_white() -> None:
     image = decode(Picture(SVG.format('<rect width="10" height="10" fill="blue"/>').encode()))
-    assert image.size == (512, 256)
-    assert (image.getpixel((100, 100)), image.getpixel((400, 100))) == ((0, 0, 255), (255, 255, 255))
+    assert image.size == (256, 128)
+    assert (image.getpixel((50, 50)), image.getpixel((200, 50))) == ((0, 0, 255), (255, 255, 255))
 
 
 @pytest.mark.parametrize(

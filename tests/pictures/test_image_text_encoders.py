@@ -190,9 +190,13 @@ def test_the_setup_says_how_it_was_run(models: dict[str, Path]) -> None:
 
 
 def test_equal_seed_equal_vectors_other_seed_others(models: dict[str, Path], items: list[Item]) -> None:
-    one, same, other = (vectors(opened(f"{models['clip']}@seed={s}").tower("query"), items) for s in (1, 1, 2))
+    one, same, other = (
+        vectors(opened(f"random-init:{models['clip']}@seed={s}").tower("query"), items) for s in (1, 1, 2)
+    )
     assert np.array_equal(one, same)
     assert np.abs(one - other).max() > 0.1
+    with pytest.raises(InvalidInput, match="has the option 'seed'"):
+        opened(f"{models['clip']}@seed=1")  # random weights only for who asks for them
 
 
 def test_bf16_is_close(models: dict[str, Path], items: list[Item]) -> None:

@@ -15,7 +15,7 @@ from jaxtyping import Float32, Int64
 
 from evidense.compute.batches import chunks, plan
 from evidense.compute.progress import Clock, Progress, estimate
-from evidense.errors import InvalidInput, StoreError
+from evidense.errors import InvalidInput, StoreError, UnsafeInput
 from evidense.parts import LayeredTower, Prepared, Tower
 from evidense.records import canonical_json, sha256_of
 from evidense.store import Store, disk_errors, write_atomically
@@ -75,7 +75,7 @@ def encode(tower: Tower, items: Sequence[Item], store: Store, *, progress: Progr
 def _finish(run: "_Run", progress: Progress | None) -> None:
     try:
         run.finish(progress)
-    except InvalidInput:
+    except (InvalidInput, UnsafeInput):
         shutil.rmtree(run.folder, ignore_errors=True)  # nothing half-written stays of what can never be finished
         raise
 

@@ -1,5 +1,6 @@
 """Open an image-text encoder from a spelling: read its folder, fill its weights under the guard, make its towers."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from evidense.values import Spelling
 if TYPE_CHECKING:
     import torch
 
-OPTIONS = {"max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "revision", "unsafe_weights", "similarity", "seed"}  # fmt: skip
+OPTIONS = {"max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "revision", "unsafe_weights", "similarity"}  # fmt: skip
 _WORKING = 1
 """Raise it when the same weights and settings would give other vectors: it is part of every fingerprint."""
 _POOLING = {
@@ -64,8 +65,8 @@ def is_image_text(head: str, revision: str | None = None) -> bool:
         return False
 
 
-def open_image_text(spelling: Spelling) -> ImageTextEncoder:
-    """Open a folder, package folder or hub id; with the option `seed` its architecture only, weights drawn anew.
+def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEncoder:
+    """Open a folder, package folder or hub id; with `seed` its architecture only, weights drawn anew.
 
     Raises:
         IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
@@ -80,7 +81,7 @@ def open_image_text(spelling: Spelling) -> ImageTextEncoder:
             "leave 'clip:' out for a text encoder"
         )
     with quiet():
-        weights, model, unused = _filled(folder, options)
+        weights, model, unused = _filled(folder, options, seed)
         model.to(dtype=_dtype(options)).requires_grad_(False)
         query, document = (_tower(folder, model, weights.sha256, options, side) for side in _SIDES)
     if query.fingerprint == document.fingerprint:
@@ -95,26 +96,31 @@ def _wrapped(root: Path) -> Path | None:
     return kinds[0][2] if is_clip and all(name == "Normalize" for _, name, _ in kinds[1:]) else None
 
 
-def _filled(folder: ModelFolder, options: Mapping[str, str]) -> "tuple[Weights, torch.nn.Module, tuple[str, ...]]":
+def _filled(
+    folder: ModelFolder, options: Mapping[str, str], seed: int | None
+) -> "tuple[Weights, torch.nn.Module, tuple[str, ...]]":
+    """Return weights, the model that holds them, and the names of those that it does not use."""
     import torch
 
-    if "seed" not in options:
-        weights = read_weights(folder.transformer, unsafe="unsafe_weights" in options)
-        model = build_model(str(folder.root), folder.config)
-        for name in _UNREAD:
-            if name not in weights.tensors and hasattr(model, name):
-                delattr(model, name)
-        return weights, model, load_guarded(model, weights.tensors, str(folder.root))
-    if not options["seed"].isdigit():
-        raise InvalidInput(f"seed={options['seed']} is no whole number; expected one, as seed=0")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(options["seed"]))
-        model = build_model(str(folder.root), folder.config)
-    return (
-        Weights({}, sha256_of(["drawn", int(options["seed"]), torch.__version__, dict(folder.config)]), ()),
-        model,
-        (),
-    )
+    if seed is not None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = build_model(str(folder.root), folder.config)
+        return Weights({}, sha256_of_tensors(model), ()), model, ()
+    weights = read_weights(folder.transformer, unsafe="unsafe_weights" in options)
+    model = build_model(str(folder.root), folder.config)
+    for name in _UNREAD:
+        if name not in weights.tensors and hasattr(model, name):
+            delattr(model, name)
+    return weights, model, load_guarded(model, weights.tensors, str(folder.root))
+
+
+def sha256_of_tensors(model: "torch.nn.Module") -> str:
+    """Return one sha256 over the names and bytes of a model's weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _tower(

@@ -1,7 +1,7 @@
 """Pictures: encoded bytes → RGB pixels, with hostile files refused; and thumbnails for the page.
 
 Only the content decides about the format, never the file's name. Rules, in the order in which they are applied: an SVG is
-drawn with its longer side at 512 pixels, without fonts and without anything from outside the file; of an animation the
+drawn with its longer side at 256 pixels, without fonts and without anything from outside the file; of an animation the
 first frame is taken; an EXIF rotation is carried out; 16-bit grey becomes 8-bit; what is transparent lies on white; colour
 profiles are not applied.
 """

@@ -4,8 +4,8 @@ import re
 
 from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
 
-SIDE = 512
-"""Longer side of a drawn SVG, in pixels: vectors have no size of their own that an encoder should see."""
+SIDE = 256
+"""Longer side of a drawn SVG, in pixels: above the 224 that most encoders take, and three times as fast as 512."""
 MAX_BYTES = 4_000_000
 
 _START = re.compile(rb"\s*(<\?xml|<!--|<!DOCTYPE\s+svg|<svg[\s>/]|<svg:svg)", re.IGNORECASE)
@@ -29,7 +29,7 @@ def is_svg(data: bytes) -> bool:
 
 
 def drawn(data: bytes, named: str) -> bytes:
-    """Draw an SVG so that its longer side has 512 pixels, without fonts (text is left out), to PNG bytes.
+    """Draw an SVG so that its longer side has 256 pixels, without fonts (text is left out), to PNG bytes.
 
     `named` is what messages call the picture.
 

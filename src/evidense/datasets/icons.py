@@ -105,7 +105,7 @@ def _provenance() -> Provenance:
         source=f"fontawesomefree {version('fontawesomefree')}: metadata/icons.json and svgs/",
         contamination="these icons with their names are on very many web pages: image-text models trained on web data have probably seen them",
         labels="structural: an icon and its own label and search terms",
-        notes=("an SVG is drawn in black on white, its longer side at 512 pixels",),
+        notes=("an SVG is drawn in black on white, its longer side at 256 pixels",),
         is_user_data=False,
     )
 

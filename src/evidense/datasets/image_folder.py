@@ -11,6 +11,7 @@ from evidense.reading.columns import find
 from evidense.reading.directions import Pair, direction_of
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
+from evidense.reading.splits import chosen_split
 from evidense.reading.tables import Row, read_table
 from evidense.values import Collection, Item, Picture, Provenance, build
 
@@ -118,22 +119,16 @@ def _picture(folder: Path, path: Path) -> Item:
 
 def _captioned(path: Path, split: str | None) -> tuple[list[Pair], list[str]]:
     """Read the metadata; a picture must lie inside the folder."""
-    table = read_table(path)
+    table = chosen_split(read_table(path), split)
     file, text, group, split_column = (find(table.columns, role) for role in ("picture", "title", "group", "split"))
     if file is None or text is None:
         raise InvalidInput(
             f"{path}: found the columns {', '.join(table.columns)}; expected file_name and text (or caption, title); rename them"
         )
-    if split is not None and split_column is None:
-        raise InvalidInput(
-            f"{path} has no column 'split', but '@{split}' was asked for; add the column or leave '@{split}' out"
-        )
     others = [c for c in table.columns if c not in {file, text, group, split_column}]
-    mistakes: list[str] = []
+    mistakes = list(table.mistakes)
     pairs = []
     for row in table.rows:
-        if split is not None and row.text(split_column) != split:
-            continue
         picture = _named_picture(path.parent, row, file, mistakes)
         if not row.text(text):
             mistakes.append(
@@ -144,10 +139,6 @@ def _captioned(path: Path, split: str | None) -> tuple[list[Pair], list[str]]:
             pairs.append(Pair(Item("", row.text(text)), picture, row.place, row.text(group), columns, columns))
     if mistakes:
         raise InvalidInput.all_of(str(path), mistakes)
-    if not pairs:
-        raise InvalidInput(
-            f"{path} has no row" + (f" of the split '{split}'" if split else "") + "; expected at least one; correct it"
-        )
     return pairs, []
 
 
