@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.pages import ROOT, commands, whole_files
+from docs.pages import ROOT, commands, fenced, whole_files
 from overlay import Overlay
 
 PAGES = {"datasets": "docs/add-a-dataset.md", "encoders": "docs/add-an-encoder.md", "claims": "docs/add-a-claim.md"}
@@ -18,6 +18,7 @@ def overlay(tmp_path_factory: pytest.TempPathFactory) -> Overlay:
     for page in PAGES.values():
         for file in whole_files(page):
             made.add(file.path.removeprefix("src/evidense/"), file.text)
+    exec(fenced("docs/tutorial.md", "python")[0].replace('open("', f'open("{made.folder}/'), {})  # writes pairs.csv
     return made
 
 

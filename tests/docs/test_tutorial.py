@@ -1,0 +1,50 @@
+"""The tutorial, executed in its order in an empty folder: every command ends as it says, every output has the shown shape."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs.pages import read
+
+BLOCK = re.compile(r"^```(bash|python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def shape(line: str) -> str:
+    """Return a line without its numbers and signs: what does not depend on the version of Python that the data come from."""
+    return re.sub(r"[+−-]?[\d.,]*\d", "0", line).strip()
+
+
+def run(command: list[str], folder: Path, own_store: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "EVIDENSE_STORE": str(own_store)}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=240)
+
+
+def test_the_tutorial(tmp_path: Path, own_store: Path) -> None:
+    pytest.importorskip("torch", reason="step 4 opens models")
+    said, n_commands = "", 0
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    for language, text in BLOCK.findall(read("docs/tutorial.md")):
+        if language == "python":
+            done = run([sys.executable, "-c", text], folder, own_store)
+            assert done.returncode == 0, f"{text}\n{done.stderr}"
+        elif language == "bash":
+            said = ""
+            for line in text.splitlines():
+                expected = int(found[1]) if (found := re.search(r"# exits with (\d)", line)) else 0
+                done = run(["bash", "-c", line], folder, own_store)
+                said += done.stdout
+                n_commands += 1
+                assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
+        else:
+            shapes = {shape(line) for line in said.splitlines()}
+            missing = [line for line in text.splitlines() if shape(line) not in shapes]
+            assert not missing, f"shown and not said: {missing}\nsaid:\n{said}"
+    assert n_commands >= 10
+    assert (folder / "first" / "report.html").stat().st_size > 10_000
+    assert (folder / "summary.md").read_text().strip()
