@@ -106,7 +106,7 @@ def _simultaneous(study: Study, one: stats.Differences, place: int, n_collection
 
 def _family(study: Study, board: Board) -> str:
     systems, collections = len(study.systems) - 1, board.n_collections
-    return f"{systems * collections} comparisons: {_count(systems, 'system')} × {_count(collections, 'collection')}, on {study.primary}"
+    return f"{_count(systems * collections, 'comparison')}: {_count(systems, 'system')} × {_count(collections, 'collection')}, on {study.primary}"
 
 
 def _count(n: int, noun: str) -> str:
