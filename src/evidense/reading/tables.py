@@ -83,7 +83,7 @@ def read_table(path: Path) -> Table:
         columns, rows = _jsonl_rows(path, mistakes)
     else:
         columns, rows = _delimited_rows(path, form or "csv", mistakes)
-    if not columns and mistakes:
+    if mistakes and (not columns or mistakes[0].startswith("line 1,")):  # a header that cannot be read
         raise InvalidInput.all_of(str(path), mistakes)
     if not columns:
         raise InvalidInput(f"{path}: the file is empty; expected a first line with the names of the columns; fill it")

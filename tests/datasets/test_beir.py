@@ -1,0 +1,148 @@
+"""BEIR folders: BEIR's rules, streamed, with every mistake told with file and line."""
+
+import gzip
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from evidense.datasets.beir import PART
+from evidense.errors import InvalidInput
+from evidense.values import Collection
+
+DOCUMENTS = [{"_id": "d1", "title": "One", "text": "first"}, {"_id": "d2", "title": "", "text": "second"}, {"_id": "d3", "text": "third"}]
+QUERIES = [{"_id": "q1", "text": "a"}, {"_id": "q2", "text": "b"}, {"_id": "q3", "text": "c"}]
+QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td3\t0\nq2\td2\t1\n"
+
+
+def folder(at: Path, documents: list[dict] = DOCUMENTS, queries: list[dict] = QUERIES, **qrels: str) -> str:
+    (at / "qrels").mkdir(parents=True, exist_ok=True)
+    (at / "corpus.jsonl").write_text("".join(json.dumps(one) + "\n" for one in documents))
+    (at / "queries.jsonl").write_text("".join(json.dumps(one) + "\n" for one in queries))
+    for split, text in (qrels or {"test": QRELS}).items():
+        (at / "qrels" / f"{split}.tsv").write_text(text)
+    return str(at)
+
+
+def opened(spelling: str) -> Collection:
+    assert PART.recognises(spelling)
+    (collection,) = PART.open(spelling)
+    return collection
+
+
+def refused(spelling: str) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        PART.open(spelling)
+    return str(caught.value)
+
+
+def test_title_and_text_are_joined_by_a_space_and_only_judged_queries_are_taken(tmp_path: Path) -> None:
+    made = opened(folder(tmp_path / "mine"))
+    assert [item.text for item in made.corpus] == ["One first", "second", "third"]
+    assert made.query_ids == ("q1", "q2")
+    assert made.qrels == {"q1": {"d1": 2, "d3": 0}, "q2": {"d2": 1}}
+    assert (made.name, made.drop_self_matches) == ("mine", False)
+
+
+def test_splits_are_asked_for_by_name(tmp_path: Path) -> None:
+    at = folder(tmp_path / "mine", train="q1\td1\t1\n", dev=QRELS)
+    assert opened(f"{at}@dev").query_ids == ("q1", "q2")
+    assert opened(f"{at}@train").name == "mine@train"
+    assert "several splits and none called test; found dev, train" in refused(at)
+    assert "no split 'tset'; found dev, train" in refused(f"{at}@tset")
+    assert "goes from its queries to its corpus" in refused(f"{at}:t2i")
+
+
+def test_packed_files_and_windows_line_ends_read_alike(tmp_path: Path) -> None:
+    plain, packed = folder(tmp_path / "a" / "x"), Path(folder(tmp_path / "b" / "x"))
+    for name in ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv"):
+        path = packed / name
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n")))
+        path.unlink()
+    assert opened(plain).checksum == opened(str(packed)).checksum
+
+
+def test_the_corpus_is_streamed_again_and_again_and_never_held(tmp_path: Path) -> None:
+    documents = [{"_id": f"d{i}", "text": f"{i} " + "x" * 20_000} for i in range(1_000)]
+    at = folder(tmp_path / "big", documents, test="q1\td7\t1\n")
+    del documents
+    tracemalloc.start()
+    made = opened(at)
+    assert sum(len(item.text or "") for item in made.corpus) == sum(len(item.text or "") for item in made.corpus) > 20_000_000
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 3_000_000, "20 MB of text were to pass through, not to stay"
+    assert (made.corpus[999].id, made.corpus[-1].id, [item.id for item in made.corpus[3:5]]) == ("d999", "d999", ["d3", "d4"])
+    with pytest.raises(IndexError):
+        made.corpus[1_000]
+
+
+def test_a_corpus_that_changes_while_it_is_used_is_noticed(tmp_path: Path) -> None:
+    at = folder(tmp_path / "mine")
+    made = opened(at)
+    (Path(at) / "corpus.jsonl").write_text("{" * 500)
+    with pytest.raises(InvalidInput, match="changed while it was being read"):
+        list(made.corpus)
+
+
+def test_mistakes_of_all_files_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+    at = folder(tmp_path / "bad", test="query-id\tcorpus-id\tscore\nq1\td1\tmany\nq1\td1\nq2\td2\t1\nq2\td2\t0\n")
+    with (Path(at) / "corpus.jsonl").open("ab") as file:
+        file.write(b'nonsense\n{"_id": "d1", "text": "again"}\n{"_id": "d9"}\n{"_id": "d8", "text": "\xff"}\n{"_id": "e", "text": " "}\n')
+    message = refused(at)
+    assert message.splitlines()[0].endswith("bad: 8 mistakes")
+    for part in (
+        "corpus.jsonl line 4: not JSON",
+        "corpus.jsonl line 5: the id 'd1' stands already at corpus.jsonl line 1",
+        "corpus.jsonl line 6: no text; found _id; expected _id, title, text",
+        "corpus.jsonl line 7, byte 24: 0xFF is not UTF-8",
+        "corpus.jsonl line 8: (id 'e') the text is empty",
+        "test.tsv line 2: the gain 'many' is no whole number",
+        "test.tsv line 3: 2 cells; expected",
+        "test.tsv line 5: query 'q2' and document 'd2' are judged 0 here and 1 on line 4",
+    ):
+        assert part in message
+
+
+def test_qrels_that_name_unknown_ids_are_refused_with_their_lines(tmp_path: Path) -> None:
+    message = refused(folder(tmp_path / "bad", test="q1\tnone\t1\nnobody\td1\t1\nq2\td2\t1\n"))
+    assert "test.tsv line 1: the document 'none' is not in the corpus" in message
+    assert "test.tsv line 2: the query 'nobody' is not among the queries" in message
+
+
+def test_queries_that_are_documents_are_dropped_from_their_own_ranking(tmp_path: Path) -> None:
+    queries = [{"_id": "d1", "text": "One first"}, {"_id": "d2", "text": "second"}]
+    made = opened(folder(tmp_path / "arguana", queries=queries, test="d1\td2\t1\nd2\td3\t1\n"))
+    assert made.drop_self_matches
+    assert "2 queries are documents too" in made.provenance.notes[0]
+    numbered = [{"_id": "d1", "text": "something else"}]
+    assert not opened(folder(tmp_path / "numbered", queries=numbered, test="d1\td1\t1\n")).drop_self_matches
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    at = folder(tmp_path / "x")
+    (tmp_path / "x" / "corpus.jsonl").unlink()
+    assert not PART.recognises(at)
+    assert "has no corpus.jsonl (nor corpus.jsonl.gz); found qrels, queries.jsonl" in refused(at)
+    (tmp_path / "y").write_text("")
+    assert "is not a folder" in refused(str(tmp_path / "y"))
+    at = folder(tmp_path / "z", test="query-id\tcorpus-id\tscore\n")
+    assert "there is no judgement" in refused(at)
+    (tmp_path / "z" / "qrels" / "test.tsv").unlink()
+    assert "has no .tsv file; expected qrels/test.tsv" in refused(at)
+
+
+def test_scifact_reads_as_published(tmp_path: Path, shared_data: Path) -> None:
+    corpus = [json.loads(line) for line in (shared_data / "scifact" / "corpus.jsonl").open()]
+    claims = [json.loads(line) for line in (shared_data / "scifact" / "claims_dev.jsonl").open()]
+    made = opened(
+        folder(
+            tmp_path / "scifact",
+            [{"_id": str(one["doc_id"]), "title": one["title"], "text": " ".join(one["abstract"])} for one in corpus],
+            [{"_id": str(one["id"]), "text": one["claim"]} for one in claims],
+            test="".join(f"{one['id']}\t{doc_id}\t1\n" for one in claims for doc_id in one["cited_doc_ids"]),
+        )
+    )
+    assert (len(made.queries), len(made.corpus), sum(map(len, made.qrels.values()))) == (300, 5183, 339)
+    assert not made.drop_self_matches
