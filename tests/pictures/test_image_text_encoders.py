@@ -227,6 +227,13 @@ def test_the_wrapping_of_sentence_transformers_is_read(
     assert np.array_equal(vectors(got, items), vectors(opened(models["clip"]).tower("query"), items))
 
 
+def test_another_kind_of_image_model_is_refused_by_name(models: dict[str, Path], tmp_path: Path) -> None:
+    other = Path(shutil.copytree(models["clip"], tmp_path / "other"))
+    edit_json(other / "config.json", model_type="llava")
+    with pytest.raises(InvalidInput, match="is a model of the kind 'llava'; expected clip, siglip, siglip2"):
+        opened(other)
+
+
 # --- the guard --------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from evidense.compute.captions import CaptionReader
-from evidense.compute.checkpoint import Weights, read_weights, sha256_of_files
+from evidense.compute.checkpoint import read_weights, sha256_of_files
 from evidense.compute.guard import load_guarded
 from evidense.compute.image_text import FAMILIES, ImageHalf, TextHalf, build_model
 from evidense.compute.image_text_tower import ImageTextTower
@@ -55,8 +55,8 @@ class ImageTextEncoder:
 
 
 def is_image_text(head: str, revision: str | None = None) -> bool:
-    """Say whether a spelling means a model of the CLIP or SigLIP kind that lies on this disk."""
-    if peek_json(head, "config.json", revision).get("model_type") in FAMILIES:
+    """Say whether a spelling means a model of texts and pictures that lies on this disk (perhaps of a kind not supported)."""
+    if "vision_config" in peek_json(head, "config.json", revision):
         return True
     folder = peek(head, revision)
     try:
@@ -78,15 +78,16 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
     if folder.family not in FAMILIES:
         raise InvalidInput(
             f"'{root}' is a model of the kind '{folder.family}'; expected {', '.join(FAMILIES)}; "
-            "leave 'clip:' out for a text encoder"
+            "encode elsewhere and hand over the vectors (vectors:FOLDER), or leave 'clip:' out for a text encoder"
         )
     with quiet():
-        weights, model, unused = _filled(folder, options, seed)
-        model.to(dtype=_dtype(options)).requires_grad_(False)
-        query, document = (_tower(folder, model, weights.sha256, options, side) for side in _SIDES)
+        loaded = _Loaded.of(folder, options, seed)
+        query, document = (loaded.tower(side) for side in _SIDES)
     if query.fingerprint == document.fingerprint:
         document = query
-    return ImageTextEncoder(str(spelling), _setup(folder, query, document, weights, unused, options), query, document)
+    return ImageTextEncoder(
+        str(spelling), loaded.setup(query.text.prompt, document.text.prompt, query), query, document
+    )
 
 
 def _wrapped(root: Path) -> Path | None:
@@ -96,23 +97,80 @@ def _wrapped(root: Path) -> Path | None:
     return kinds[0][2] if is_clip and all(name == "Normalize" for _, name, _ in kinds[1:]) else None
 
 
-def _filled(
-    folder: ModelFolder, options: Mapping[str, str], seed: int | None
-) -> "tuple[Weights, torch.nn.Module, tuple[str, ...]]":
-    """Return weights, the model that holds them, and the names of those that it does not use."""
-    import torch
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A folder with its filled model: what the towers of both sides share."""
 
-    if seed is not None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+    folder: ModelFolder
+    options: Mapping[str, str]
+    model: "torch.nn.Module"
+    weights_sha256: str
+    unused: tuple[str, ...]
+
+    @classmethod
+    def of(cls, folder: ModelFolder, options: Mapping[str, str], seed: int | None) -> "_Loaded":
+        import torch
+
+        dtype, unused = _dtype(options), tuple[str, ...]()
+        if seed is not None:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                model = build_model(str(folder.root), folder.config)
+            sha256 = sha256_of_tensors(model)
+        else:
+            weights = read_weights(folder.transformer, unsafe="unsafe_weights" in options)
             model = build_model(str(folder.root), folder.config)
-        return Weights({}, sha256_of_tensors(model), ()), model, ()
-    weights = read_weights(folder.transformer, unsafe="unsafe_weights" in options)
-    model = build_model(str(folder.root), folder.config)
-    for name in _UNREAD:
-        if name not in weights.tensors and hasattr(model, name):
-            delattr(model, name)
-    return weights, model, load_guarded(model, weights.tensors, str(folder.root))
+            for name in _UNREAD:
+                if name not in weights.tensors and hasattr(model, name):
+                    delattr(model, name)
+            sha256, unused = weights.sha256, load_guarded(model, weights.tensors, str(folder.root))
+        model.to(dtype=dtype).requires_grad_(False)
+        return cls(folder, options, model, sha256, unused)
+
+    def tower(self, side: Side) -> ImageTextTower:
+        folder, options, normalised = self.folder, self.options, _normalised(self.options)
+        prompt = folder.prompt(side, options)
+        config = cast(Any, self.model).config.to_dict()
+        captions = CaptionReader.of(load_tokenizer(folder.transformer), config, options.get("max_length"))
+        pictures = load_picture_reader(folder.transformer, config)
+        kept = {
+            k: v
+            for k, v in folder.config.items()
+            if k not in {"_name_or_path", "transformers_version", "architectures"}
+        }
+        shared = [_WORKING, self.weights_sha256, kept, normalised, str(_dtype(options))]
+        tokens = sha256_of_files(tokenizer_files(folder.transformer))
+        text = sha256_of(["text", *shared, tokens, captions.max_length, prompt])
+        image = sha256_of(["image", *shared, pictures.settings()])
+        halves = TextHalf(self.model, folder.family), ImageHalf(self.model, folder.family)
+        return ImageTextTower(
+            sha256_of(["mean of unit vectors", text, image]),
+            CaptionTower(fingerprint=text, half=halves[0], normalised=normalised, reader=captions, prompt=prompt),
+            PictureTower(fingerprint=image, half=halves[1], normalised=normalised, reader=pictures),
+        )
+
+    def setup(self, query_prompt: str, document_prompt: str, tower: ImageTextTower) -> Setup:
+        folder = self.folder
+        dtype = str(_dtype(self.options)).removeprefix("torch.")
+        doubts = folder.prompt_warnings({query_prompt, document_prompt})
+        if dtype == "bfloat16" and not has_bf16():
+            doubts += ("this processor has no bfloat16 instructions: bf16 is emulated and slower than float32",)
+        return Setup(
+            query_prompt=query_prompt,
+            document_prompt=document_prompt,
+            pooling=_POOLING[re.sub(r"\d", "", folder.family)] + "; of both: the mean of the unit vectors",
+            max_length=tower.text.reader.max_length,
+            normalised=tower.text.normalised,
+            similarity=self.options.get("similarity") or folder.similarity or "cosine",
+            dtype=dtype,
+            n_dims=tower.n_dims,
+            n_parameters=sum(p.numel() for p in self.model.parameters()),
+            bytes_per_vector=4.0 * tower.n_dims,
+            licence=folder.licence,
+            weights_sha256=self.weights_sha256,
+            unused_weights=self.unused,
+            warnings=doubts,
+        )
 
 
 def sha256_of_tensors(model: "torch.nn.Module") -> str:
@@ -121,30 +179,6 @@ def sha256_of_tensors(model: "torch.nn.Module") -> str:
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _tower(
-    folder: ModelFolder, model: "torch.nn.Module", weights_sha256: str, options: Mapping[str, str], side: Side
-) -> ImageTextTower:
-    normalised, family = _normalised(options), folder.family
-    prompt = folder.prompt(side, options)
-    config = cast(Any, model).config.to_dict()
-    captions = CaptionReader.of(load_tokenizer(folder.transformer), config, options.get("max_length"))
-    pictures = load_picture_reader(folder.transformer, config)
-    kept = {
-        k: v for k, v in folder.config.items() if k not in {"_name_or_path", "transformers_version", "architectures"}
-    }
-    shared = [_WORKING, weights_sha256, kept, normalised, str(options.get("dtype"))]
-    tokens = sha256_of_files(tokenizer_files(folder.transformer))
-    text = sha256_of(["text", *shared, tokens, captions.max_length, prompt])
-    image = sha256_of(["image", *shared, pictures.settings()])
-    return ImageTextTower(
-        sha256_of(["mean of unit vectors", text, image]),
-        CaptionTower(
-            fingerprint=text, half=TextHalf(model, family), normalised=normalised, reader=captions, prompt=prompt
-        ),
-        PictureTower(fingerprint=image, half=ImageHalf(model, family), normalised=normalised, reader=pictures),
-    )
 
 
 def _normalised(options: Mapping[str, str]) -> bool:
@@ -162,31 +196,6 @@ def _dtype(options: Mapping[str, str]) -> "torch.dtype":
     if asked not in names:
         raise InvalidInput(f"dtype={asked} is not supported; expected float32 or bf16")
     return names[asked]
-
-
-def _setup(folder: ModelFolder, query: ImageTextTower, document: ImageTextTower, weights: Weights, unused: tuple[str, ...],
-           options: Mapping[str, str]) -> Setup:  # fmt: skip
-    model: Any = query.text.half.model
-    dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
-    doubts = folder.prompt_warnings({query.text.prompt, document.text.prompt})
-    if dtype == "bfloat16" and not has_bf16():
-        doubts += ("this processor has no bfloat16 instructions: bf16 is emulated and slower than float32",)
-    return Setup(
-        query_prompt=query.text.prompt,
-        document_prompt=document.text.prompt,
-        pooling=_POOLING[re.sub(r"\d", "", folder.family)] + "; of both: the mean of the unit vectors",
-        max_length=query.text.reader.max_length,
-        normalised=query.text.normalised,
-        similarity=options.get("similarity") or folder.similarity or "cosine",
-        dtype=dtype,
-        n_dims=query.n_dims,
-        n_parameters=sum(p.numel() for p in model.parameters()),
-        bytes_per_vector=4.0 * query.n_dims,
-        licence=folder.licence,
-        weights_sha256=weights.sha256,
-        unused_weights=unused,
-        warnings=doubts,
-    )
 
 
 def _require_transformers(head: str) -> None:

@@ -125,8 +125,7 @@ def _opened(data: bytes, picture: Picture) -> Any:
     pil = _pillow()
     if svg.is_svg(data):
         data = svg.drawn(data, _named(picture))
-    with warnings.catch_warnings(), _damage_named(picture):
-        warnings.simplefilter("ignore", pil.DecompressionBombWarning)  # the limit below is ours
+    with _damage_named(picture):
         try:
             pil.init()
             image = pil.open(io.BytesIO(data), formats=[name for name in FORMATS if name in pil.OPEN])
@@ -157,7 +156,9 @@ def _damage_named(picture: Picture) -> Iterator[None]:
     """Turn what Pillow's readers raise on broken files into errors that say what to do."""
     pil = _pillow()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="PIL")  # of odd tags, and of sizes below our own limit
+            yield
     except (InvalidInput, UnsafeInput):
         raise
     except pil.DecompressionBombError:
