@@ -66,7 +66,10 @@ class Browser:
         )
         self.call(
             "Emulation.setEmulatedMedia",
-            features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
+            features=[
+                {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                {"name": "prefers-reduced-motion", "value": "reduce"},
+            ],
         )
         self.call("Page.navigate", url=path.resolve().as_uri())
         until = time.monotonic() + PATIENCE_S

@@ -9,7 +9,7 @@ from evidense.measures import condensed
 from evidense.records import Json, Ranking, Verdict
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, interval, short, signed, size
-from evidense.report.words import passes_no_harm
+from evidense.report.words import is_ruled_out, passes_no_harm
 
 SURFACED = 0.05
 """Share of unjudged documents in the top 10 beyond the baseline's that is worth a warning."""
@@ -57,13 +57,13 @@ def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin
     if len(by_word["IDENTICAL"]) == n:
         return Markup("every query has the same value {}.").format(_everywhere(n))
     parts = [
-        Markup("it {} {}").format(verb, names(by_word[word], n))
+        Markup("{} {}").format(verb, names(by_word[word], n))
         for word, verb in (("HELPS", "helps"), ("HARMS", "harms"))
         if by_word[word]
     ]
-    text = Markup(" and ").join(parts)
-    open_ = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and v.low <= -margin]
-    closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and v.low > -margin]
+    text = Markup("it ") + Markup(" and ").join(parts) if parts else Markup("")
+    open_ = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and not is_ruled_out(v)]
+    closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and is_ruled_out(v)]
     still = by_word["SAME"] + by_word["IDENTICAL"]
     more = []
     if still:

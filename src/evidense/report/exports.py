@@ -4,9 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
 
 import evidense
 from evidense.records import Finding, Json, Ranking, Record, Verdict, canonical_json
@@ -15,6 +12,8 @@ from evidense.report.labels import table
 from evidense.report.texts import without_texts
 from evidense.report.words import passes_no_harm
 from evidense.store import Store
+from evidense.trec import run_text
+from evidense.values import RankedLists
 
 
 def pretty(value: Json) -> bytes:
@@ -115,43 +114,14 @@ def slug(name: str) -> str:
 
 
 def run_file(ranking: Ranking, store: Store) -> bytes:
-    """Return six columns that trec_eval reads and orders as we did.
-
-    trec_eval breaks ties its own way, so equal scores are lowered by the smallest step of a float32 each; white space in an
-    id is written as %20.
-    """
-    query_ids, doc_ids = ([_field(i) for i in store.json(blob)] for blob in (ranking.query_ids, ranking.doc_ids))
-    documents, scores = store.array(ranking.documents), strictly_falling(store.array(ranking.scores))
-    tag = slug(ranking.system)
-    lines: list[str] = []
-    for row, query_id in enumerate(query_ids):
-        found = zip(documents[row].tolist(), scores[row], strict=True)
-        lines += [
-            f"{query_id} Q0 {doc_ids[d]} {rank} {score!s} {tag}\n" for rank, (d, score) in enumerate(found, 1) if d >= 0
-        ]
-    return "".join(lines).encode("utf-8", errors="replace")
-
-
-def _field(name: Any) -> str:
-    text = str(name)
-    if not re.search(r"\s|^$", text):
-        return text
-    return re.sub(r"[\s%]", lambda m: "".join(f"%{b:02X}" for b in m[0].encode()), text) or "%00"
-
-
-def strictly_falling(scores: np.ndarray) -> np.ndarray:
-    """Return float32 scores in which every one is below the one before it in its row.
-
-    >>> strictly_falling(np.array([[1, 1, 0.5]], dtype=np.float32))[0].tolist()  # 1 - 2**-24
-    [1.0, 0.9999999403953552, 0.5]
-    """
-    lowered = np.array(scores, dtype=np.float32)
-    for column in range(1, lowered.shape[1] if lowered.ndim == 2 else 0):
-        ceiling = np.nextafter(lowered[:, column - 1], np.float32(-np.inf), dtype=np.float32)
-        lowered[:, column] = np.where(
-            np.isfinite(lowered[:, column]), np.minimum(lowered[:, column], ceiling), lowered[:, column]
-        )
-    return lowered
+    """Return six columns that trec_eval reads and orders as we did."""
+    lists = RankedLists(
+        query_ids=tuple(store.json(ranking.query_ids)),
+        doc_ids=tuple(store.json(ranking.doc_ids)),
+        documents=store.array(ranking.documents),
+        scores=store.array(ranking.scores),
+    )
+    return run_text(lists, slug(ranking.system)).encode("utf-8", errors="replace")
 
 
 # --- what replay needs

@@ -1,6 +1,6 @@
 """Forest: the rows of the first screen, each an effect with its interval on the one scale of the page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evidense.records import Finding, Verdict
 from evidense.report.contents import Contents
@@ -110,22 +110,35 @@ def _pooled(finding: Finding | None, verdicts: list[Verdict], scale: Scale) -> l
     label = str(finding.details.get("label", ""))
     n_harms = sum(v.verdict == "HARMS" for v in verdicts)
     hides = f"and hides {'one harm' if n_harms == 1 else f'{n_harms} harms'}" if n_harms and label != "HARMS" else ""
-    return [_summary(finding, f"mean of these {len(verdicts)}", scale, WORDS.get(label), hides)]
+    row = _summary(finding, f"mean of these {len(verdicts)}", scale)
+    return [replace(row, word=WORDS.get(label), note=hides)]
 
 
 def _beyond(finding: Finding | None, scale: Scale) -> list[Row]:
     if finding is None:
         return []
+    row = _summary(finding, "a new collection like these", scale)
     low, high = finding.details.get("prediction_low"), finding.details.get("prediction_high")
-    wide = (scale.at(low), scale.at(high)) if low is not None and high is not None else None
-    text = f"expected between {signed(low)} and {signed(high)}" if wide else ""
-    return [_summary(finding, "a new collection like these", scale, None, text, wide)]
+    if low is None or high is None:
+        return [row]
+    wide = (scale.at(low), scale.at(high))
+    return [replace(row, wide=wide, note=f"expected between {signed(low)} and {signed(high)}")]
 
 
-def _summary(
-    finding: Finding, name: str, scale: Scale, word: Word | None, text: str, wide: tuple[float, float] | None = None
-) -> Row:
+def _summary(finding: Finding, name: str, scale: Scale) -> Row:
     d = finding.details
-    tally = f"{count(d['win'])} / {count(d['tie'])} / {count(d['loss'])}" if "win" in d else ""
-    return Row(word, name, "evidence", "", signed(finding.value), interval(finding.low, finding.high), count(finding.n), _clusters(finding.n_clusters),
-               tally, text, scale.at(finding.value), scale.at(finding.low), scale.at(finding.high), wide)  # fmt: skip
+    return Row(
+        word=None,
+        name=name,
+        href="evidence",
+        values="",
+        effect=signed(finding.value),
+        interval=interval(finding.low, finding.high),
+        n=count(finding.n),
+        clusters=_clusters(finding.n_clusters),
+        tally=f"{count(d['win'])} / {count(d['tie'])} / {count(d['loss'])}" if "win" in d else "",
+        note="",
+        at=scale.at(finding.value),
+        start=scale.at(finding.low),
+        end=scale.at(finding.high),
+    )

@@ -3,7 +3,7 @@
 from evidense.measures import parse
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, short
-from evidense.report.words import MIN_CLUSTERS
+from evidense.stats.rule import MIN_CLUSTERS
 
 
 def paragraph(contents: Contents) -> str:

@@ -1,5 +1,7 @@
 """Numerals: how numbers look everywhere: three decimals, no leading zero, a true minus."""
 
+import math
+
 MINUS = "−"
 
 
@@ -53,14 +55,14 @@ def interval(low: float | None, high: float | None, sign: bool = True) -> str:
 def probability(p: float | None) -> str:
     """Return a p-value; small ones keep their first digits, since none is ever 0.
 
-    >>> probability(0.0123), probability(0.0001), probability(1.0), probability(None)
+    >>> probability(0.0123), probability(1 / 10_001), probability(1.0), probability(None)
     ('.012', '.0001', '1', '—')
     """
     if p is None:
         return "—"
     if p >= 0.9995:
         return "1"
-    return plain(p) if p >= 0.01 else f"{p:.2g}".removeprefix("0") if p >= 0.0001 else f"{p:.1e}"
+    return plain(p, 3 if p >= 0.01 else max(4, math.ceil(-math.log10(p))))
 
 
 def count(n: float) -> str:

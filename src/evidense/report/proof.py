@@ -38,7 +38,8 @@ def study_facts(contents: Contents) -> list[Fact]:
 
 def families(contents: Contents) -> list[str]:
     """Return the families that p-values and intervals are adjusted over."""
-    return list(dict.fromkeys(f.family for f in contents.records if isinstance(f, Finding) and f.family))
+    found = [f for f in contents.records if isinstance(f, Finding)]
+    return list(dict.fromkeys(f.family for f in found if f.family and not f.family.startswith("none")))
 
 
 def policies(contents: Contents) -> list[Fact]:

@@ -97,6 +97,11 @@ class Comparison:
     slices: list[Estimated]
     scale: Scale
 
+    @property
+    def slices_tested(self) -> bool:
+        """Whether some slice was named beforehand, and so has a p-value."""
+        return any(s.p != "—" for s in self.slices)
+
 
 @dataclass(frozen=True)
 class Section:

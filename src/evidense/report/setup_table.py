@@ -36,15 +36,15 @@ class SetupCell:
 
     text: str
     differs: bool
-    observed: bool = False
 
 
 @dataclass(frozen=True)
 class SetupRow:
-    """One property of all systems."""
+    """One property of all systems; `observed` ones (speed) are no part of any record's id."""
 
     name: str
     cells: list[SetupCell]
+    observed: bool = False
 
 
 _ROWS: tuple[tuple[str, str], ...] = (
@@ -67,7 +67,9 @@ def rows(contents: Contents) -> list[SetupRow]:
     speeds = [speed_of(contents, s) for s in contents.everyone]
     if any(speeds):
         table.append(
-            SetupRow("texts per second, here", [SetupCell(f"{v:.0f}" if v else "—", False, True) for v in speeds])
+            SetupRow(
+                "texts per second, here", [SetupCell(f"{v:.0f}" if v else "—", False) for v in speeds], observed=True
+            )
         )
     return table
 

@@ -12,6 +12,9 @@ from evidense.report.words import WORDS, margin_text, note
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+LEAST_NAME = 24
+"""Letters of a collection's name that one line must have room for."""
+
 
 def text(contents: Contents, width: int = 100) -> str:
     """Return the first screen for a terminal of this width."""
@@ -33,26 +36,28 @@ def text(contents: Contents, width: int = 100) -> str:
 
 
 def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
-    """Return one verdict in one line, and in a second what it would take where it is undecided."""
+    """Return one verdict in one line, two where there is no room, and what it would take where it is undecided."""
     tally = "/".join(count(v.details.get(k, 0)) for k in ("win", "tie", "loss"))
     right = f"{signed(v.effect):>6} {interval(v.low, v.high):<16} {count(v.n):>6}  {tally}"
-    room = max(8, width - 14 - len(right) - 2)
-    name = shown(v.collection)
-    name = name if len(name) <= room else name[: room - 1] + "…"
-    found = [f" {WORDS[v.verdict].icon} {v.verdict:<10}{name:<{room}}  {right}".rstrip()]
-    return [*found, " " * 13 + note(v)] if v.verdict == "UNDECIDED" else found
+    head = f" {WORDS[v.verdict].icon} {v.verdict:<10}"
+    room = width - len(head) - len(right) - 2
+    wide = room >= LEAST_NAME
+    name = _shortened(shown(v.collection), room if wide else width - len(head))
+    found = [f"{head}{name:<{room}}  {right}"] if wide else [f"{head}{name}", f"{'':13}{right}"]
+    more = textwrap.wrap(note(v), width - 13) if v.verdict == "UNDECIDED" else []
+    return [*found, *(" " * 13 + line for line in more)]
+
+
+def _shortened(name: str, room: int) -> str:
+    return name if len(name) <= room else name[: room - 1] + "…"
 
 
 def _mean_line(contents: Contents, system: str, width: int) -> list[str]:
     f = contents.pooled.get(system)
     if f is None or len(contents.collections) < 2:
         return []
-    label = str(f.details.get("label", ""))
-    return [
-        f"{'   mean of these':<{max(22, width - 14 - 46)}} {label:<10} {signed(f.value):>6} {interval(f.low, f.high)}"[
-            :width
-        ].rstrip()
-    ]
+    numbers = f"{signed(f.value):>6} {interval(f.low, f.high):<16} {count(f.n):>6}"
+    return [f"   {f.details.get('label', ''):<10}{f'mean of these {len(contents.collections)}':<20}  {numbers}"[:width]]
 
 
 def shown(name: str) -> str:

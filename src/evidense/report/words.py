@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 from evidense.records import Verdict
 from evidense.report.numerals import count, plain, short
-
-MIN_CLUSTERS = 20
-"""Fewer independent groups of queries than this are never decided."""
+from evidense.stats.rule import MIN_CLUSTERS
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,14 @@ def _undecided(verdict: Verdict) -> str:
 
 
 def passes_no_harm(verdicts: list[Verdict]) -> bool:
-    """Say whether a loss beyond the margin is ruled out everywhere."""
-    return bool(verdicts) and all(v.low > -v.margin or v.verdict == "IDENTICAL" for v in verdicts)
+    """Say whether a loss beyond the margin is ruled out everywhere, from enough clusters."""
+    return bool(verdicts) and all(is_ruled_out(v) for v in verdicts)
+
+
+def is_ruled_out(verdict: Verdict) -> bool:
+    """Say whether a loss beyond the margin is ruled out on this collection."""
+    enough = verdict.n_clusters >= MIN_CLUSTERS and verdict.low > -verdict.margin
+    return enough or verdict.verdict == "IDENTICAL"
 
 
 def margin_text(margin: float) -> str:

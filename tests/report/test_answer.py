@@ -1,0 +1,77 @@
+"""The sentence in the box follows from the verdicts, whatever they are."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from evidense.records import Record, Verdict
+from evidense.report.answer import answer, warnings
+from evidense.report.contents import Contents
+from evidense.report.words import note
+from report.sample import Sample
+
+SHAPES = {
+    "HARMS": (-0.05, -0.08, -0.03),
+    "UNDECIDED": (-0.01, -0.05, 0.03),
+    "LEANING": (0.01, -0.01, 0.04),
+    "SAME": (0.0, -0.01, 0.01),
+    "HELPS": (0.05, 0.03, 0.07),
+    "IDENTICAL": (0.0, 0.0, 0.0),
+}  # fmt: skip
+
+
+def contents(sample: Sample, *shapes: str, n_clusters: int = 200) -> Contents:
+    """The first system's verdicts on as many collections, each of the shape asked for."""
+    template = next(r for r in sample.records if isinstance(r, Verdict))
+    verdicts: list[Record] = [
+        replace(
+            template,
+            collection=f"c{i}",
+            verdict="UNDECIDED" if shape == "LEANING" else shape,
+            effect=SHAPES[shape][0],
+            low=SHAPES[shape][1],
+            high=SHAPES[shape][2],
+            n_clusters=n_clusters,
+        )
+        for i, shape in enumerate(shapes)
+    ]
+    return Contents.of(sample.study, verdicts)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "said", "passes"),
+    [
+        (("HELPS", "HARMS"), "NOT YET: it helps c0 and harms c1.", False),
+        (("HARMS", "SAME"), "NO: it harms c0; no difference beyond .02 on c1.", False),
+        (("HELPS", "HELPS"), "YES: it helps c0 and c1.", True),
+        (("HELPS",) * 5, "YES: it helps all 5 collections.", True),
+        (("HELPS", "SAME"), "YES: it helps c0; no difference beyond .02 on c1.", True),
+        (("SAME", "IDENTICAL"), "SAME: no difference beyond .02 on all 2 collections.", True),
+        (("UNDECIDED", "HELPS"), "NOT SURE YET: it helps c1; a loss beyond .02 is not ruled out on c0.", False),
+        (("LEANING", "SAME"), "NO HARM: no difference beyond .02 on c1; no loss beyond .02, gain unsure on c0.", True),
+        (("IDENTICAL",), "IDENTICAL: every query has the same value on this collection.", True),
+        (("HARMS",) * 6 + ("SAME",), "NO: it harms c0, c1, c2 and 3 more; no difference beyond .02 on c6.", False),
+    ],
+)
+def test_sentence(sample: Sample, shapes: tuple[str, ...], said: str, passes: bool) -> None:
+    of = contents(sample, *shapes)
+    found = answer(of, of.systems[0])
+    assert f"{found.lead}: {re.sub('</?bdi>', '', found.sentence)}" == said
+    assert found.passes is passes
+
+
+def test_few_clusters_never_pass(sample: Sample) -> None:
+    of = contents(sample, "LEANING", n_clusters=19)
+    assert not answer(of, of.systems[0]).passes
+    assert "only 19 independent groups" in note(next(iter(of.verdicts.values())))
+
+
+def test_unjudged_documents_are_warned_of_only_where_the_system_surfaces_them(sample: Sample) -> None:
+    of = contents(sample, "HELPS", "HELPS")
+    at = list(of.verdicts)
+    for key, own in zip(at, (0.69, 0.86), strict=True):
+        judged = {"base": 0.88, "system": own}
+        of.verdicts[key] = replace(of.verdicts[key], details={**of.verdicts[key].details, "judged": judged})
+    found = [re.sub("</?bdi>", "", w) for w in warnings(of, of.systems[0])]
+    assert found == ["c0: 31% of bm25’s top 10 unjudged (baseline 12%)"]
