@@ -1,10 +1,11 @@
 """The public names. `import evidense as ev; ev.compare("base", "tuned", on="pairs.csv")`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from evidense import registry
+from evidense.compute.function_tower import Function
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
@@ -17,7 +18,7 @@ from evidense.study.shipped import BUILT_IN, shipped
 from evidense.study.toml import read_study
 from evidense.values import Collection, Item, Picture
 
-System = str | Encoder | Ranker | Callable[[list[str]], Any]
+System = str | Encoder | Ranker | Function
 """A spelling, an open encoder or ranker, or a function from texts to an array of vectors."""
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Verdict",
     "compare",
     "demo",
+    "evaluator",
     "list",
     "run",
     "score",
@@ -113,10 +115,33 @@ def _engines(systems: Sequence[System]) -> tuple[dict[str, Encoder | Ranker], Se
         if isinstance(system, str):
             names.append(system)
             continue
-        engine = system if isinstance(system, Encoder | Ranker) else registry.part("encoders", "callable").wrap(system)
-        names.append(f"python:{engine.name}")
+        engine = system if isinstance(system, Encoder | Ranker) else _function_encoder(system)
+        names.append(_unused(f"python:{engine.name}", engines))
         engines[names[-1]] = engine
     return engines, names
+
+
+def _function_encoder(function: Function) -> Encoder:
+    from evidense.encoders.python import from_function
+
+    return cast(Encoder, from_function(function, getattr(function, "__name__", type(function).__name__)))
+
+
+def _unused(name: str, taken: Mapping[str, Any]) -> str:
+    """Two functions may have one name: the second gets a number."""
+    again = sum(other.split("@")[0] == name for other in taken)
+    return f"{name}@revision={again + 1}" if again else name
+
+
+def evaluator(on: str | Sequence[str], *, base: str | None = None, **settings: Any) -> Any:
+    """Return an evaluator for a sentence-transformers trainer: value and interval at each step, against `base` or the start.
+
+    Raises:
+        MissingExtra: sentence-transformers is not installed.
+    """
+    from evidense.study.evaluator import evaluator as make
+
+    return make(on, base=base, **settings)
 
 
 list = registry.listing

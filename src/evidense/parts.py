@@ -55,9 +55,15 @@ class Setup:
 class Dataset(Protocol):
     """Makes one or several Collections from a spelling (a path, an id, a built-in name)."""
 
-    name: str
-    spellings: tuple[str, ...]
-    """Examples of what it answers to, for help and error messages."""
+    @property
+    def name(self) -> str:
+        """Name of the part (its file's name), or of the opened thing on the page."""
+        ...
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Examples of what it answers to, for help and error messages."""
+        ...
 
     def recognises(self, spelling: str) -> bool:
         """Say, cheaply and without network, whether this spelling is meant for this part."""
@@ -79,8 +85,10 @@ class Dataset(Protocol):
 class Prepared(Protocol):
     """Items made ready for a tower (tokenised, or pictures as pixel arrays)."""
 
-    sizes: Int[np.ndarray, " b"]
-    """Cost of each item in tokens (patches for pictures), for the batch plan."""
+    @property
+    def sizes(self) -> Int[np.ndarray, " b"]:
+        """Cost of each item in tokens (patches for pictures), for the batch plan."""
+        ...
 
     def take(self, rows: Int[np.ndarray, " n"]) -> "Prepared":
         """Return these rows, in this order."""
@@ -90,14 +98,30 @@ class Prepared(Protocol):
 class Tower(Protocol):
     """One side of an encoder. Both sides may be one object; equal fingerprints share cached vectors."""
 
-    fingerprint: str
-    """sha256 over weights, tokeniser and every setting that changes a vector."""
-    n_dims: int
-    n_layers: int
-    """Number of blocks; pooled states exist for layers 0 (embeddings) … n_layers. 0 for a static encoder."""
-    modalities: frozenset[Modality]
-    identity: Literal["content", "id"]
-    """What makes two items equal for this tower: their content (the rule), or their id (vectors given by somebody)."""
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over weights, tokeniser and every setting that changes a vector."""
+        ...
+
+    @property
+    def n_dims(self) -> int:
+        """Dimensions of a vector."""
+        ...
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks; pooled states exist for layers 0 (embeddings) … n_layers. 0 for a static encoder."""
+        ...
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What this tower can encode."""
+        ...
+
+    @property
+    def identity(self) -> Literal["content", "id"]:
+        """What makes two items equal for this tower: their content (the rule), or their id (vectors given by somebody)."""
+        ...
 
     def prepare(self, items: Sequence[Item]) -> Prepared:
         """Tokenise; prompts are added here."""
@@ -141,9 +165,20 @@ class LayeredTower(Protocol):
 class Encoder(Protocol):
     """Items → vectors."""
 
-    name: str
-    setup: Setup
-    can: frozenset[Capability]
+    @property
+    def name(self) -> str:
+        """Name of the part (its file's name), or of the opened thing on the page."""
+        ...
+
+    @property
+    def setup(self) -> Setup:
+        """How it is run: a column of the set-up table."""
+        ...
+
+    @property
+    def can(self) -> frozenset[Capability]:
+        """What this encoder can do."""
+        ...
 
     def tower(self, side: Side) -> Tower:
         """Return the tower of this side."""
@@ -154,8 +189,15 @@ class Encoder(Protocol):
 class EncoderPart(Protocol):
     """Opens encoders of one kind."""
 
-    name: str
-    spellings: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """Name of the part (its file's name), or of the opened thing on the page."""
+        ...
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Examples of what it answers to, for help and error messages."""
+        ...
 
     def recognises(self, spelling: Spelling) -> bool:
         """Say, cheaply and without network, whether this spelling is meant for this part."""
@@ -177,9 +219,20 @@ class EncoderPart(Protocol):
 class Ranker(Protocol):
     """Collection → ranked lists without vectors: BM25, character n-grams, a run file of somebody."""
 
-    name: str
-    setup: Setup
-    fingerprint: str
+    @property
+    def name(self) -> str:
+        """Name of the part (its file's name), or of the opened thing on the page."""
+        ...
+
+    @property
+    def setup(self) -> Setup:
+        """How it is run: a column of the set-up table."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of all that changes a ranking."""
+        ...
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
         """Return the top `depth` documents of every query; ties in ascending order of document id."""
@@ -190,8 +243,15 @@ class Ranker(Protocol):
 class RankerPart(Protocol):
     """Opens rankers of one kind."""
 
-    name: str
-    spellings: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """Name of the part (its file's name), or of the opened thing on the page."""
+        ...
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Examples of what it answers to, for help and error messages."""
+        ...
 
     def recognises(self, spelling: Spelling) -> bool:
         """Say, cheaply, whether this spelling is meant for this part."""
@@ -227,9 +287,20 @@ class Decision:
 class Claim(Protocol):
     """A sentence that can be decided. It ships a world where it is true and one where it is false."""
 
-    name: str
-    sentence: str
-    source: str
+    @property
+    def name(self) -> str:
+        """Name of the part (its file's name), or of the opened thing on the page."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """What is claimed."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Who claims it."""
+        ...
 
     def decide(self, evidence: Evidence) -> Decision:
         """Decide by the interval against the margin."""

@@ -1,0 +1,130 @@
+"""Evaluator: one line in a sentence-transformers trainer that logs value and interval, and the difference from the start."""
+
+import importlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from evidense.compute.rankings import load_lists
+from evidense.encoders.python import from_function
+from evidense.errors import MissingExtra
+from evidense.parts import Encoder, Ranker, Setup
+from evidense.records import Ranking
+from evidense.store import Store
+from evidense.study.compare import comparison
+from evidense.study.result import Result
+from evidense.study.run import Wishes, run_study
+from evidense.values import Collection, RankedLists
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a model retrieved when the evaluator first saw it: the baseline of all later steps."""
+
+    name: str
+    lists: dict[str, RankedLists]
+    fingerprint: str
+    setup: Setup = field(default_factory=Setup)
+
+    def rank(self, collection: Collection, depth: int) -> RankedLists:
+        """Return the lists that were kept."""
+        return self.lists[collection.name]
+
+
+def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "evidense", **settings: Any) -> Any:
+    """Return a sentence-transformers evaluator that compares the model in training with `base`.
+
+    Without `base`, the model as it is at the first call is the baseline. Each call returns, for every collection and
+    measure, the mean with the ends of its interval, and the difference from the baseline with its verdict's interval.
+    `settings` are keys of a study file, as in `evidense.compare`.
+
+    Raises:
+        MissingExtra: sentence-transformers is not installed.
+    """
+    parent = _sentence_evaluator()
+    collections = [on] if isinstance(on, str) else [*on]
+    scratch = tempfile.TemporaryDirectory(prefix="evidense-evaluator-")  # vectors of a step are of no use after it
+
+    class EvidenseEvaluator(parent):  # type: ignore[misc, valid-type]
+        """Value and interval at each evaluation step."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.kept: Kept | None = None
+            self.result: Result | None = None
+            self.primary_metric: str | None = None
+            self.folder = scratch
+
+        def __call__(
+            self, model: Any, output_path: str | None = None, epoch: int = -1, steps: int = -1
+        ) -> dict[str, float]:
+            store = Store(Path(scratch.name))
+            now = _encoder(model, f"step {steps}" if steps >= 0 else "model")
+            baseline: Encoder | Ranker | str = base or self.kept or now
+            self.result = _compare(baseline, now, collections, store, settings)
+            if base is None and self.kept is None:
+                self.kept = _keep(self.result, store)
+            found = _metrics(self.result, name)
+            self.primary_metric = next(iter(found))
+            return found
+
+    return EvidenseEvaluator()
+
+
+def _sentence_evaluator() -> Any:
+    """Import the class that a trainer expects from where version 6, or an earlier one, keeps it."""
+    for module in ("sentence_transformers.sentence_transformer.evaluation", "sentence_transformers.evaluation"):
+        try:
+            return importlib.import_module(module).SentenceEvaluator
+        except ImportError:
+            continue
+    raise MissingExtra.named("sentence-transformers", "an evaluator in training", "sentence-transformers")
+
+
+def _encoder(model: Any, name: str) -> Encoder:
+    def embed(texts: list[str], side: str = "document") -> Any:
+        encode = model.encode_query if side == "query" else model.encode_document
+        return encode(texts, convert_to_numpy=True, show_progress_bar=False)
+
+    return cast(Encoder, from_function(embed, name))
+
+
+def _compare(
+    base: Encoder | Ranker | str, now: Encoder, on: Sequence[str], store: Store, settings: dict[str, Any]
+) -> Result:
+    engines: dict[str, Encoder | Ranker] = {"now": now}
+    if not isinstance(base, str):
+        engines["start"] = base
+    study = comparison(base if isinstance(base, str) else "start", ["now"], on, **settings)
+    return run_study(study, store, Wishes(engines=engines))
+
+
+def _keep(result: Result, store: Store) -> Kept:
+    first = [r for r in result.of(Ranking) if r.system == "start"]
+    lists = {r.collection["name"]: load_lists(r, store) for r in first}
+    return Kept("start", {name: _in_memory(found) for name, found in lists.items()}, fingerprint=first[0].id)
+
+
+def _in_memory(lists: RankedLists) -> RankedLists:
+    return RankedLists(lists.query_ids, lists.doc_ids, lists.documents.copy(), lists.scores.copy())
+
+
+def _metrics(result: Result, name: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for verdict in result.verdicts:
+        stem = f"{name}_{verdict.collection}_{verdict.measure}"
+        mean = next(
+            f
+            for f in result.findings
+            if f.estimand == "mean"
+            and f.site == {"system": verdict.system, "collection": verdict.collection, "measure": verdict.measure}
+        )
+        found |= {stem: mean.value, f"{stem}_low": mean.low or 0.0, f"{stem}_high": mean.high or 0.0}
+        found |= {
+            f"{stem}_difference": verdict.effect,
+            f"{stem}_difference_low": verdict.low,
+            f"{stem}_difference_high": verdict.high,
+        }
+    return found
