@@ -144,4 +144,4 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, **settings: A
     return make(on, base=base, **settings)
 
 
-list = registry.listing
+list = registry.listing  # noqa: A001  (the public name is ev.list)

@@ -93,7 +93,9 @@ def test_undecided_fails_the_gate_unless_allowed(evidense, pairs_csv):
     first = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--margin", 0.001, "--gate", "no-harm")
     assert "? UNDECIDED" in first.stdout
     assert first.exit_code == 1
-    allowed = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--margin", 0.001, "--gate", "no-harm", "--allow-undecided")
+    allowed = evidense(
+        "compare", "bm25", "char_ngrams", "--on", pairs_csv, "--margin", 0.001, "--gate", "no-harm", "--allow-undecided"
+    )
     assert allowed.exit_code == 0
 
 

@@ -44,8 +44,21 @@ def few_csv(pairs_csv, tmp_path_factory):
 
 def start(model: Path, data: Path, out: Path, store: Path, **settings) -> subprocess.Popen:
     env = {**os.environ, "EVIDENSE_STORE": str(store), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    argv = [sys.executable, "-m", "evidense", "compare", "bm25", f"{model}@pooling=mean", "--on", str(data), "--out", str(out)]
-    return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=out.parent, **settings)
+    argv = [
+        sys.executable,
+        "-m",
+        "evidense",
+        "compare",
+        "bm25",
+        f"{model}@pooling=mean",
+        "--on",
+        str(data),
+        "--out",
+        str(out),
+    ]
+    return subprocess.Popen(
+        argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=out.parent, **settings
+    )
 
 
 def without_observed(folder: Path) -> list:

@@ -67,7 +67,7 @@ def split(values: tuple[str, ...]) -> list[str]:
 )
 @click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
 @click.option("--plan", is_flag=True, help="Show steps, what is cached, estimated time and disk; run nothing.")
-def COMMAND(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str | None, **options: Any) -> None:
+def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str | None, **options: Any) -> None:
     """Compare TUNED (one or more) with BASE.
 
     A system is a hub id, a local folder, pip:PACKAGE/FOLDER, a TREC run file, bm25 …; with @dim=256, @int8 or @binary it is
@@ -82,7 +82,10 @@ def COMMAND(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str |
 
     where = [*split(on), *([f"trec:{qrels}"] if qrels else [])]
     if not where:
-        raise InvalidInput("no collection is named; expected --on with files, folders or names, or --qrels with run files; `evidense list datasets` shows what is built in")  # fmt: skip
+        raise InvalidInput(
+            "no collection is named; expected --on with files, folders or names, or --qrels with run files; "
+            "`evidense list datasets` shows what is built in"
+        )
     order = Order(
         **{key: options.pop(key) for key in ("out", "plan", "gate", "allow_undecided", "markdown", "save_baseline")},
         text=not options.pop("no_text"),

@@ -11,6 +11,6 @@ LINES = {
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(list(LINES)))
-def COMMAND(shell: str) -> None:
+def command(shell: str) -> None:
     """Print the line to add to the start-up file of SHELL (bash, zsh, fish)."""
     click.echo(LINES[shell])

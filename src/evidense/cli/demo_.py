@@ -9,7 +9,7 @@ from evidense.cli.running import Order, execute
 
 @click.command("demo")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/demo.")
-def COMMAND(out: Path | None) -> None:
+def command(out: Path | None) -> None:
     """Compare BM25 with character n-grams on the docstrings of Python's own library: ten seconds, no model, no download."""
     from evidense.study.shipped import shipped
 

@@ -5,7 +5,7 @@ import click
 
 @click.command("list")
 @click.argument("shelf", required=False)
-def COMMAND(shelf: str | None) -> None:
+def command(shelf: str | None) -> None:
     """Print the parts of SHELF, one a line; without SHELF, of every shelf under its name."""
     from evidense import registry
     from evidense.parts import SHELVES

@@ -25,7 +25,7 @@ class Commands(click.Group):
         """Import one command, or return None where there is none of this name."""
         if cmd_name not in (*FIRST, *MORE):
             return None
-        command: click.Command = importlib.import_module(f"evidense.cli.{cmd_name}_").COMMAND
+        command: click.Command = importlib.import_module(f"evidense.cli.{cmd_name}_").command
         return command
 
     def resolve_command(

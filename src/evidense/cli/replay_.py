@@ -7,7 +7,7 @@ import click
 
 @click.command("replay")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def COMMAND(folder: Path) -> None:
+def command(folder: Path) -> None:
     """Hash the records in FOLDER again, recompute everything its page claims, and compare.
 
     Same machine: the same bytes. Another machine: within .001 of the measure, and what differs there is named. Exit 1 where

@@ -18,7 +18,7 @@ from evidense.cli.running import Order, execute
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write the summary as Markdown, for CI logs.")
 @click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
 @click.option("--list", "listing", is_flag=True, help="Name the shipped studies.")
-def COMMAND(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_text: bool, **order: object) -> None:
+def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_text: bool, **order: object) -> None:
     """Run STUDY: a TOML file, or the name of a shipped study (default: minilm, the built-in one)."""
     from evidense.study.compare import full, toy
     from evidense.study.shipped import BUILT_IN, names, shipped

@@ -10,7 +10,7 @@ import click
 @click.option("--per-query", is_flag=True, help="Print each query's value: query, measure, value.")
 @click.option("--confidence", type=float, default=0.95, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
-def COMMAND(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, confidence: float, seed: int) -> None:
+def command(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, confidence: float, seed: int) -> None:
     """Score RUN (a run file in any usual form) against QRELS with MEASURES (default: nDCG@10 RR@10 R@100).
 
     Every spelling of a measure is read: nDCG@10, ndcg_cut_10, mrr@10, recall_100. Each mean has its interval.

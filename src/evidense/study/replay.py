@@ -90,7 +90,7 @@ def compare_records(then: list[Record], now: list[Record]) -> Replay:
         n_records=len(then),
         same={r.id for r in then} <= {r.id for r in now},
         largest=max(moved.values(), default=0.0),
-        changed=tuple([*gone, *_changed_words(then, now), *far]),
+        changed=(*gone, *_changed_words(then, now), *far),
         environment=tuple(_environment(then)),
     )
 

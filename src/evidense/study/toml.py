@@ -14,10 +14,10 @@ from evidense.records import Study
 _KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed"}}
 _REQUIRED = [name for name, f in _KEYS.items() if f.default is MISSING and f.default_factory is MISSING]
 _KINDS: dict[str, tuple[type, ...]] = {
-    **{name: (str,) for name in ("name", "question")},
-    **{name: (list,) for name in ("systems", "collections", "measures", "claims", "slices", "references", "excluded")},
-    **{name: (int, float) for name in ("margin", "confidence")},
-    **{name: (int,) for name in ("seed", "n_resamples", "depth", "sample_queries", "sample_documents")},
+    **dict.fromkeys(("name", "question"), (str,)),
+    **dict.fromkeys(("systems", "collections", "measures", "claims", "slices", "references", "excluded"), (list,)),
+    **dict.fromkeys(("margin", "confidence"), (int, float)),
+    **dict.fromkeys(("seed", "n_resamples", "depth", "sample_queries", "sample_documents"), (int,)),
 }
 
 

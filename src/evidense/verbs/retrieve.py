@@ -9,8 +9,8 @@ from jaxtyping import Float32
 
 from evidense import registry
 from evidense.compute.compress import Compression
-from evidense.compute.environment import environment
 from evidense.compute.encode import Encoded, encode
+from evidense.compute.environment import environment
 from evidense.compute.progress import Progress
 from evidense.compute.rankings import save_lists
 from evidense.compute.scoring import policies
