@@ -130,6 +130,12 @@ def test_what_is_no_picture_is_refused(data: bytes, message: str) -> None:
         decode(Picture(data))
 
 
+@pytest.mark.parametrize("path", ["/dev/zero", "/"])
+def test_devices_and_folders_are_refused(path: str) -> None:
+    with pytest.raises(InvalidInput, match="is no regular file"):
+        decode(Picture(Path(path)))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"absent\.png' cannot be read"):
         decode(Picture(tmp_path / "absent.png"))

@@ -20,10 +20,12 @@ class Picture:
         """Return the encoded bytes, unchanged.
 
         Raises:
-            InvalidInput: the file is not there or cannot be read.
+            InvalidInput: the file is not there, cannot be read, or is a device or pipe, which need not end.
         """
         if isinstance(self.source, bytes):
             return self.source
+        if self.source.exists() and not self.source.is_file():
+            raise InvalidInput(f"picture '{self.source}' is no regular file; expected an image file; correct the path")
         try:
             return self.source.read_bytes()
         except OSError as error:
