@@ -115,8 +115,8 @@ class _Side:
 
     def take(self, item: Item, place: str, mistakes: list[str]) -> str:
         try:
-            key = item.content_key()
-        except (InvalidInput, UnicodeEncodeError) as error:
+            key = item.content_key() if item.picture is not None else f"t{item.text}"
+        except InvalidInput as error:
             mistakes.append(f"{place}: {error}")
             return item.id
         if item.id:
@@ -130,6 +130,6 @@ class _Side:
             item_id = self._by_content.setdefault(key, f"{self._letter}{len(self._by_content) + 1}")
             self.n_equal += item_id in self.items
         if item_id not in self.items:
-            self.items[item_id] = replace(item, id=item_id)
+            self.items[item_id] = item if item.id else replace(item, id=item_id)
             self._places.append(place)
         return item_id
