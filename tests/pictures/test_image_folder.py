@@ -97,6 +97,14 @@ def test_columns_that_say_nothing_are_refused(folder: Path) -> None:
         opened(str(folder))
 
 
+def test_a_missing_folder_and_one_without_pictures_are_named(tmp_path: Path) -> None:
+    part = registry.part("datasets", "image_folder")
+    with pytest.raises(InvalidInput, match="there is no folder"):
+        part.open(str(tmp_path / "absent"))
+    with pytest.raises(InvalidInput, match="holds no pictures"):
+        part.open(str(tmp_path))
+
+
 def test_other_folders_are_not_ours(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UnknownName):

@@ -68,6 +68,8 @@ class ImageFolder:
         """
         place = Place.parse(spelling)
         direction = direction_of(place)
+        if not place.path.is_dir():
+            raise InvalidInput(f"there is no folder '{place.path}'; expected a folder of pictures; correct the path")
         pairs, notes = _pairs(place)
         notes += _look_at({pair.picture.id: pair.picture for pair in pairs}, str(place.path))
         pairing = Pairing(str(place.path))
