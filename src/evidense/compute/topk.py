@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -22,14 +23,16 @@ from evidense.values import Collection, RankedLists
 # descending, id ascending). The bound γ is doubled in `_margins` to cover the rounding of the norms and of τ itself.
 
 UNIT_ROUNDOFF = 2.0**-24
-BLOCK = 8192
-"""Documents a block: measured best of 2,048 … 16,384 on 1,000 × 100,000 × 384 (the product stays in the third cache)."""
+BLOCK = 2048
+"""Documents a block: measured best of 512 … 8,192 on 1,000 × 100,000 × 384 (the product stays in the third cache)."""
+FIRST = 4
+"""The first block is so many times larger, so that its floor turns most of the second away."""
 LEAST_PER_K = 8
 """A block has at least so many documents for each one that is asked for, so that its first floor is not far off."""
-QUERIES = 512
-"""Queries a pass over one block."""
-RESCORED = 1 << 21
-"""Numbers gathered at a time when candidates are scored again."""
+QUERIES = 1024
+"""Queries a pass over one block (at most 65,536)."""
+RESCORED = 1 << 18
+"""Numbers gathered at a time when candidates are scored again: a megabyte stays in the second cache."""
 SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 
 
@@ -116,25 +119,28 @@ class _Shortlist:
     """Candidates of some queries: everything whose product is within the margin of the k-th best so far."""
 
     def __init__(self, queries: Float32[np.ndarray, "q e"], norms: Float32[np.ndarray, " q"], k: int) -> None:
-        self.queries, self.norms, self.k = np.ascontiguousarray(queries), norms, k
-        self.counts = np.zeros(len(queries), dtype=np.int64)
-        self.documents = np.zeros((len(queries), 0), dtype=np.int32)
-        self.products = np.zeros((len(queries), 0), dtype=np.float32)
+        self.queries, self.norms, self.k = queries, norms, k
+        self.columns = np.ascontiguousarray(queries.T)
         self.floor = np.full(len(queries), -np.inf, dtype=np.float32)
-        self.n_seen, self.n_at_trim = 0, 0
-        self._space = np.empty(0, dtype=np.float32)
+        self.hits: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        """(query, document, product) of each candidate, in no order."""
+        self.n_seen, self.n_hits, self.n_kept, self.n_at_trim = 0, 0, 0, 0
+        self._products, self._reached = np.empty(0, dtype=np.float32), np.empty(0, dtype=bool)
 
     def add(self, block: Float32[np.ndarray, "d e"], places: Int[np.ndarray, " d"], largest: float) -> None:
         """Take in one block of documents; `places` are their numbers, `largest` the greatest norm so far."""
         if len(block) == 0:
             return
-        products = self._multiply(block)
+        products, reached = self._space(len(block))
+        np.matmul(block, self.columns, out=products)
         if self.n_seen == 0:
             self.floor = _lowered(_first_floor(products, self.k), self._margins(largest))
-        rows, columns = _at_least(products, self.floor)
-        self._append(rows, places[columns], products[rows, columns])
-        self.n_seen += len(block)
-        if self.n_seen >= 2 * self.n_at_trim or self.documents.shape[1] > 8 * self.k + 64:
+        np.greater_equal(products, self.floor, out=reached)
+        flat = np.flatnonzero(reached)
+        rows, queries = np.divmod(flat, len(self.queries))
+        self.hits.append((queries.astype(np.uint16), places[rows], products.reshape(-1)[flat]))
+        self.n_seen, self.n_hits = self.n_seen + len(block), self.n_hits + len(flat)
+        if self.n_seen >= 2 * self.n_at_trim or self.n_hits > 2 * self.n_kept + 4 * self.k * len(self.queries):
             self._trim(largest)
 
     def finish(
@@ -143,60 +149,46 @@ class _Shortlist:
         """Score the candidates again in a fixed order of summation and sort them."""
         found = np.full((len(self.queries), depth), -1, dtype=np.int32)
         scores = np.full((len(self.queries), depth), -np.inf, dtype=np.float32)
-        width = self.documents.shape[1]
-        held = np.arange(width) < self.counts[:, None]
+        candidates, held = self._table(1, 0)
         if excluded is not None:
-            held &= self.documents != excluded[:, None]
-        step = max(1, RESCORED // max(1, width * self.queries.shape[1]))
-        for lo in range(0, len(self.queries), step):
-            rows = slice(lo, lo + step)
-            candidates, valid = self.documents[rows], held[rows]
-            exact = np.where(valid, _dots(self.queries[rows], documents, candidates), -np.inf)
-            order = np.lexsort((doc_order[candidates], -exact, ~valid), axis=-1)[:, :depth]
-            kept = np.take_along_axis(valid, order, 1)
-            found[rows, : order.shape[1]] = np.where(kept, np.take_along_axis(candidates, order, 1), -1)
-            scores[rows, : order.shape[1]] = np.take_along_axis(exact, order, 1)
+            held &= candidates != excluded[:, None]
+        exact = np.where(held, _dots(self.queries, documents, candidates), np.float32(-np.inf))
+        order = np.lexsort((doc_order[candidates], -exact), axis=-1)[:, :depth]
+        best = np.where(held, candidates, np.int32(-1))
+        found[:, : order.shape[1]] = np.take_along_axis(best, order, 1)
+        scores[:, : order.shape[1]] = np.take_along_axis(exact, order, 1)
         return found, scores
 
-    def _multiply(self, block: Float32[np.ndarray, "d e"]) -> Float32[np.ndarray, "q d"]:
-        size = len(self.queries) * len(block)
-        if len(self._space) < size:
-            self._space = np.empty(size, dtype=np.float32)
-        out = self._space[:size].reshape(len(self.queries), len(block))
-        np.matmul(self.queries, block.T, out=out)
-        return out
+    def _space(self, n: int) -> tuple[Float32[np.ndarray, "d q"], Bool[np.ndarray, "d q"]]:
+        """Return the two work spaces; they are kept, since fresh memory costs a page fault every 4 KiB."""
+        size = n * len(self.queries)
+        if len(self._products) < size:
+            self._products, self._reached = np.empty(size, dtype=np.float32), np.empty(size, dtype=bool)
+        return self._products[:size].reshape(n, -1), self._reached[:size].reshape(n, -1)
 
     def _margins(self, largest: float) -> Float32[np.ndarray, " q"]:
         e = self.queries.shape[1]
         gamma = e * UNIT_ROUNDOFF / (1 - e * UNIT_ROUNDOFF)
         return cast(np.ndarray, (8 * gamma * largest * self.norms + e * SMALLEST_NORMAL).astype(np.float32))
 
-    def _append(self, rows: Int[np.ndarray, " n"], documents: Int[np.ndarray, " n"], products: Float32[np.ndarray, " n"]) -> None:
-        new = np.bincount(rows, minlength=len(self.queries))
-        first = np.cumsum(new) - new
-        columns = np.arange(len(rows)) - first[rows] + self.counts[rows]
-        self.counts += new
-        self._widen(int(self.counts.max(initial=0)))
-        self.documents[rows, columns] = documents
-        self.products[rows, columns] = products
-
-    def _widen(self, width: int) -> None:
-        missing = width - self.documents.shape[1]
-        if missing > 0:
-            self.documents = np.pad(self.documents, ((0, 0), (0, missing)))
-            self.products = np.pad(self.products, ((0, 0), (0, missing)), constant_values=-np.inf)
+    def _table(self, column: int, fill: float) -> tuple[np.ndarray, Bool[np.ndarray, "q c"]]:
+        """Return one column of the hits (1 documents, 2 products) as a row for each query, and which cells hold one."""
+        queries, values = (np.concatenate([hit[c] for hit in self.hits] or [np.empty(0, np.int32)]) for c in (0, column))
+        counts = np.bincount(queries, minlength=len(self.queries))
+        held = np.arange(counts.max(initial=0)) < counts[:, None]
+        table = np.full(held.shape, fill, dtype=values.dtype)
+        table[held] = values[np.argsort(queries, kind="stable")]
+        return table, held
 
     def _trim(self, largest: float) -> None:
         """Raise the floors to the margin below the k-th best product and drop what lies under them."""
-        self.n_at_trim = self.n_seen
-        if self.documents.shape[1] <= self.k:
-            return
-        self.floor = np.maximum(self.floor, _lowered(_kth_best(self.products, self.k), self._margins(largest)))
-        rows, columns = np.nonzero(self.products >= self.floor[:, None])
-        documents, products = self.documents[rows, columns], self.products[rows, columns]
-        self.counts[:] = 0
-        self.documents, self.products = self.documents[:, :0], self.products[:, :0]
-        self._append(rows, documents, products)
+        products, _ = self._table(2, -np.inf)
+        if products.shape[1] > self.k:
+            self.floor = np.maximum(self.floor, _lowered(_kth_best(products, self.k), self._margins(largest)))
+        queries, documents, products = (np.concatenate(column) for column in zip(*self.hits, strict=True))
+        kept = products >= self.floor[queries]
+        self.hits = [(queries[kept], documents[kept], products[kept])]
+        self.n_at_trim, self.n_hits, self.n_kept = self.n_seen, int(kept.sum()), int(kept.sum())
 
 
 def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np.ndarray) -> None:
@@ -214,8 +206,9 @@ def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np
 def _blocks(
     documents: np.ndarray, allowed: np.ndarray | None, size: int
 ) -> Iterator[tuple[Int[np.ndarray, " d"], Float32[np.ndarray, "d e"]]]:
-    for start in range(0, len(documents), size):
-        block = documents[start : start + size]
+    edges = [0, *range(FIRST * size, len(documents), size), len(documents)]
+    for start, stop in pairwise(edges):
+        block = documents[start:stop]
         places = np.arange(start, start + len(block), dtype=np.int32)
         if allowed is not None:
             places = places[allowed[places]]
@@ -240,8 +233,12 @@ def _dots(
     queries: Float32[np.ndarray, "q e"], documents: np.ndarray, candidates: Int[np.ndarray, "q c"]
 ) -> Float32[np.ndarray, "q c"]:
     """Return inner products as one sum along e for each pair, in an order that only e decides (no BLAS)."""
-    vectors = np.asarray(documents[candidates], dtype=np.float32)
-    return cast(np.ndarray, np.einsum("qce,qe->qc", vectors, queries))
+    exact = np.empty(candidates.shape, dtype=np.float32)
+    step = max(1, RESCORED // max(1, candidates.shape[1] * queries.shape[1]))
+    for lo in range(0, len(queries), step):
+        vectors = np.asarray(documents[candidates[lo : lo + step]], dtype=np.float32)
+        np.einsum("qce,qe->qc", vectors, queries[lo : lo + step], out=exact[lo : lo + step])
+    return exact
 
 
 def _lowered(best: Float32[np.ndarray, " q"], margins: Float32[np.ndarray, " q"]) -> Float32[np.ndarray, " q"]:
@@ -253,25 +250,12 @@ def _kth_best(values: Float32[np.ndarray, "q n"], k: int) -> Float32[np.ndarray,
     return cast(np.ndarray, np.partition(values, place, axis=1)[:, place])
 
 
-def _first_floor(products: Float32[np.ndarray, "q d"], k: int) -> Float32[np.ndarray, " q"]:
-    """Return a value that at least k products of each row reach: the k-th best of the bests of groups."""
-    n_queries, n = products.shape
+def _first_floor(products: Float32[np.ndarray, "d q"], k: int) -> Float32[np.ndarray, " q"]:
+    """Return a value that at least k products of each query reach: the k-th best of the bests of groups."""
+    n, n_queries = products.shape
     if n < k:
         return np.full(n_queries, -np.inf, dtype=np.float32)
     size = max(1, n // (4 * k))
     n_groups = n // size
-    return _kth_best(products[:, : n_groups * size].reshape(n_queries, size, n_groups).max(axis=1), k)
-
-
-def _at_least(products: Float32[np.ndarray, "q d"], floor: Float32[np.ndarray, " q"]) -> tuple[np.ndarray, np.ndarray]:
-    """Return (rows, columns) of the products that reach their row's floor, in order of rows."""
-    hits = products >= floor[:, None]
-    n = products.shape[1]
-    if n % 8:
-        rows, columns = np.nonzero(hits)
-        return rows, columns
-    words = np.flatnonzero(hits.reshape(-1).view(np.uint64))
-    eights = hits.reshape(-1, 8)[words]
-    which, offset = np.nonzero(eights)
-    flat = words[which] * 8 + offset
-    return np.divmod(flat, n)
+    bests = products[: n_groups * size].reshape(size, n_groups, n_queries).max(axis=0)
+    return _kth_best(np.ascontiguousarray(bests.T), k)
