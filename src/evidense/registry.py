@@ -1,6 +1,7 @@
 """Registry: part by name. A file on a shelf is a part; its name is the file's name, its summary the docstring's first line."""
 
 import ast
+import errno
 import importlib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -64,9 +65,8 @@ def dataset(spelling: str) -> tuple[Dataset, str]:
     """
     name, colon, rest = spelling.partition(":")
     if colon and name in summaries("datasets"):
-        named = part("datasets", name)
-        return named, spelling if not named.recognises(rest) and named.recognises(spelling) else rest
-    found = [p for p in parts("datasets") if p.recognises(spelling)]
+        return _outright("datasets", name, rest, spelling)
+    found = [p for p in parts("datasets") if means(p, spelling)]
     return cast(Dataset, _only("collection", spelling, found, "datasets")), spelling
 
 
@@ -80,10 +80,37 @@ def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
     name, colon, rest = spelling.head.partition(":")
     for shelf in ("encoders", "rankers"):
         if colon and name in summaries(shelf):
-            named, inner = part(shelf, name), Spelling(rest, spelling.options)
-            return named, spelling if not named.recognises(inner) and named.recognises(spelling) else inner
-    found = [p for shelf in ("encoders", "rankers") for p in parts(shelf) if p.recognises(spelling)]
+            return _outright(shelf, name, Spelling(rest, spelling.options), spelling)
+    found = [p for shelf in ("encoders", "rankers") for p in parts(shelf) if means(p, spelling)]
     return cast("EncoderPart | RankerPart", _only("system", spelling.head, found, "encoders", "rankers")), spelling
+
+
+def means(candidate: Any, spelling: str | Spelling) -> bool:
+    """Ask one part whether a spelling is meant for it; what no file system can hold is no file."""
+    try:
+        return bool(candidate.recognises(spelling))
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+    except RuntimeError:  # '~somebody' who has no home
+        pass
+    return False
+
+
+def _outright(shelf: str, name: str, rest: Any, whole: Any) -> tuple[Any, Any]:
+    """Return the part of this name with what it is to open: the rest, or the whole where it reads that itself (`icons:t2i`).
+
+    A part that opens by its bare name knows every form that it has, so a rest that it does not know is a mistake.
+    """
+    named = part(shelf, name)
+    if means(named, rest):
+        return named, rest
+    if means(named, whole):
+        return named, whole
+    if means(named, name if shelf == "datasets" else Spelling(name)):
+        forms = ", ".join(f"'{form}'" for form in named.spellings)
+        raise UnknownName(f"{name} has no '{rest}'; expected one of the forms {forms}; correct '{whole}'")
+    return named, rest
 
 
 def _only(what: str, spelling: str, found: list[Any], *shelves: str) -> Any:
