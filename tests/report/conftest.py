@@ -24,7 +24,7 @@ def sample() -> Iterator[Sample]:
 def single() -> Iterator[Sample]:
     """Two collections, one system that is the baseline's copy."""
     with _own_store():
-        yield make(("bm25", "bm25@label=copy"), names=tuple(GROUPS)[:2], most=60)
+        yield make(("bm25", "bm25@label=copy"), names=tuple(GROUPS)[:2], most=60, claims=("helps", "same"))
 
 
 @contextmanager

@@ -70,11 +70,12 @@ def make(
     references: tuple[str, ...] = (),
     names: tuple[str, ...] = tuple(GROUPS),
     most: int = 200,
+    claims: tuple[str, ...] = (),
 ) -> Sample:
     """Compare systems with the first of them on these groups of docstrings; the one of texts counts as the user's own."""
     collections = tuple(_collection(name, GROUPS[name], most) for name in names)
     result = ev.compare(*systems, on=collections, references=references, slices=["kind"], n_resamples=2000,
-                        measures=["nDCG@10", "RR@10", "R@100"], name="sample")  # fmt: skip
+                        measures=["nDCG@10", "RR@10", "R@100"], claims=claims, name="sample")  # fmt: skip
     return Sample(result.study, list(result.records), result.store, collections)
 
 

@@ -157,6 +157,15 @@ def test_identical_systems_pass_and_say_so(single: Sample, tmp_path: Path) -> No
     assert text.count("≡ IDENTICAL") >= 2
 
 
+def test_claims_that_the_study_names_stand_apart(single: Sample, tmp_path: Path) -> None:
+    report.write(single.study, single.records, single.store, tmp_path / "out")
+    text = visible(page(tmp_path / "out"))
+    claims = text[text.index("Claims claim") : text.index("Values nDCG@10")]
+    assert claims.count("✔ HOLDS") == 2
+    assert claims.count("✖ FAILS") == 2
+    assert text[: text.index("Claims claim")].count("HOLDS") == 0
+
+
 def test_random_effects_speak_of_a_new_collection(sample: Sample, tmp_path: Path) -> None:
     mean = next(r for r in sample.records if isinstance(r, Finding) and r.estimand == "mean over collections")
     details = {"tau2": 0.0004, "i2": 0.41, "prediction_low": -0.03, "prediction_high": 0.11}

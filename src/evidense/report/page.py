@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -46,6 +47,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
     study, scale = contents.study, forest.scale_of(contents)
     css, script = _asset("page.css"), _asset("page.js")
     own, public = texts.n_texts(contents)
+    overview = [setup_table.values_row(contents, c) for c in contents.collections]
     return {
         "css": css, "script": script, "script_hash": _hash(script), "version": evidense.__version__, "frame": frame,
         "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence * 100:.0f}\u202f%",
@@ -55,7 +57,8 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},
         "costs": {s: answer.costs(contents, s) for s in contents.systems},
         "scale": scale, "words": list(WORDS.values()), "claim_icons": CLAIM_ICONS, "claims": contents.claims,
-        "overview": _overview(contents), "everyone": contents.everyone, "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone},
+        "overview": overview, "has_letters": any(cell.letters for row in overview for cell in row.cells),
+        "everyone": contents.everyone, "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone},
         "sections": [section(contents, c, store, limits) for c in contents.collections],
         "setup": setup_table.rows(contents), "proof": proof, "contents": contents,
         "methods": methods.paragraph(contents), "bibtex": methods.bibtex(contents, evidense.__version__), "latex": latex(contents),
@@ -66,10 +69,6 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
 def _difference(contents: Contents) -> Markup:
     system = contents.systems[0] if len(contents.systems) == 1 else "system"
     return Markup("<bdi>{}</bdi> − <bdi>{}</bdi>").format(system, contents.baseline)
-
-
-def _overview(contents: Contents) -> list[setup_table.ValuesRow]:
-    return [setup_table.values_row(contents, c) for c in contents.collections]
 
 
 @cache
@@ -83,7 +82,17 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["short"] = short
+    environment.filters["breakable"] = breakable
     return environment
+
+
+def breakable(name: str) -> Markup:
+    """Return a name that may be broken where its pieces meet, before it is broken anywhere.
+
+    >>> breakable("a/b_c<d>")
+    Markup('a/<wbr>b_<wbr>c&lt;d&gt;')
+    """
+    return Markup("<wbr>").join(re.split(r"(?<=[/_~.:-])(?=\w)", name))
 
 
 @cache
