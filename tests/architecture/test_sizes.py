@@ -6,7 +6,10 @@ from architecture.sources import functions, sources
 
 MAX_FILE, MAX_FUNCTION, WANTS_A_REASON, MAX_PARAMETERS = 400, 60, 40, 5
 
-MANY_PARAMETERS: dict[str, str] = {}
+MANY_PARAMETERS: dict[str, str] = {
+    "evidense.stats.estimates.simultaneous": "one family, and five keywords that have defaults or are the required seed",
+    "evidense.stats.groups.group_letters": "values, clusters and names of one table, and the keywords of simultaneous",
+}
 """Function → why it takes more than five parameters."""
 
 
