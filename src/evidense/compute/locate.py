@@ -19,6 +19,11 @@ def looks_like_hub_id(head: str) -> bool:
     return bool(HUB_ID.fullmatch(head)) and not Path(head).exists() and Path(head).suffix.lower() not in _NOT_MODELS
 
 
+def is_open_clip(head: str) -> bool:
+    """Say whether it is how open_clip spells a model: `ViT-B-32,laion2b_s34b_b79k` or `hf-hub:OWNER/NAME`."""
+    return head.startswith("hf-hub:") or bool(re.fullmatch(r"[\w-]+,[\w-]+", head))
+
+
 def peek(head: str, revision: str | None = None) -> Path | None:
     """Return the folder if it lies on this disk (path, package, or hub cache); no network, no import, no error."""
     try:
@@ -53,7 +58,7 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
     path = Path(head).expanduser()
     if path.is_dir():
         return path
-    if head.startswith("hf-hub:") or re.fullmatch(r"[\w-]+,[\w-]+", head):
+    if is_open_clip(head):
         raise InvalidInput(f"'{head}' is a spelling of open_clip, which needs torchvision and is not supported; expected a transformers model; use its transformers form, as 'laion/CLIP-ViT-B-32-laion2B-s34B-b79K'")  # fmt: skip
     if not looks_like_hub_id(head):
         raise InvalidInput(f"there is no model at '{head}'; expected a folder, pip:PACKAGE/FOLDER, or a hub id OWNER/NAME; correct the path")  # fmt: skip

@@ -11,7 +11,6 @@ from evidense.compute.checkpoint import read_json, refuse_remote_code
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.parts import Side
 
-_SIDE_PROMPTS: Mapping[Side, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
 _CARD_PROMPTS = ("query: ", "passage: ", "search_query: ", "search_document: ", "Represent this sentence for searching relevant passages:", "Instruct: ")  # fmt: skip
 
 
@@ -29,7 +28,6 @@ class ModelFolder:
     after: tuple[tuple[str, Path], ...] = ()
     """What follows pooling, in order: ('Dense' | 'LayerNorm' | 'Normalize', folder)."""
     prompts: Mapping[str, str] = field(default_factory=dict)
-    default_prompt: str | None = None
     similarity: str | None = None
     max_length: int | None = None
     lower_case: bool = False
@@ -42,14 +40,15 @@ class ModelFolder:
         return str(self.config.get("model_type", ""))
 
     def prompt(self, side: Side, options: Mapping[str, str]) -> str:
-        """Return what stands before every text of this side: the user's word, else what sentence-transformers would use."""
+        """Return what stands before every text of this side: the user's word, else what sentence-transformers would use.
+
+        That is the prompt named 'query' or 'document'. From its version 5 on both names always exist, empty at worst, so a
+        'passage' or a default prompt is never reached by `encode_query` and `encode_document`: here it is warned about.
+        """
         for key in (f"{side}_prompt", "prompt"):
             if key in options:
                 return options[key]
-        for name in (*_SIDE_PROMPTS[side], self.default_prompt):
-            if name is not None and name in self.prompts:
-                return self.prompts[name]
-        return ""
+        return self.prompts.get(side, "")
 
     def prompt_warnings(self, used: set[str]) -> tuple[str, ...]:
         """Return a sentence for each prompt that the config or the card names and that was not used."""
@@ -99,7 +98,6 @@ def read_settings(root: Path) -> ModelFolder:
         {},
         after=tuple((name, path) for _, name, path in kinds[1:] if name in {"Dense", "LayerNorm", "Normalize"}),
         prompts={str(k): str(v or "") for k, v in (settings.get("prompts") or {}).items()},
-        default_prompt=settings.get("default_prompt_name"),
         similarity=settings.get("similarity_fn_name"),
         licence=_licence(card),
         card=card,
@@ -128,6 +126,14 @@ def module_kinds(root: Path) -> list[tuple[str, str, Path]]:
     if outside := [str(p) for *_, p in found if not p.resolve().is_relative_to(root.resolve())]:
         raise UnsafeInput(f"'{root / 'modules.json'}' names a folder outside the model ({outside[0]}); expected folders inside; do not use it")  # fmt: skip
     return found
+
+
+def is_static(root: Path) -> bool:
+    """Say whether the first module is a StaticEmbedding (no error: a damaged folder is for whoever opens it)."""
+    try:
+        return [name for _, name, _ in module_kinds(root)][:1] == ["StaticEmbedding"]
+    except (InvalidInput, UnsafeInput):
+        return False
 
 
 def _modules(root: Path) -> list[tuple[str, Path]]:

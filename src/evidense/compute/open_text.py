@@ -15,7 +15,7 @@ from evidense.compute.locate import folder_of
 from evidense.compute.model_folder import ModelFolder, read_folder
 from evidense.compute.quiet import quiet
 from evidense.compute.text_tower import TextTower
-from evidense.compute.tokens import TextReader, load_tokenizer, tokenizer_files
+from evidense.compute.tokens import TextReader, load_tokenizer, tokenizer_doubts, tokenizer_files
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
@@ -103,7 +103,9 @@ class _Loaded:
         after, more = _after(folder, backbone, normalised, unsafe, seed)
         backbone.model.to(getattr(_torch(), dtype)).requires_grad_(False)
         doubts += _dtype_doubts(dtype)
-        reader = TextReader(load_tokenizer(folder.transformer), _max_length(folder, options, backbone), folder.lower_case)
+        tokenizer = load_tokenizer(folder.transformer)
+        doubts += tokenizer_doubts(tokenizer, folder.transformer)
+        reader = TextReader(tokenizer, _max_length(folder, options, backbone), folder.lower_case)
         sha = sha256_of([weights.sha256, *more]) if more else weights.sha256
         return cls(folder, backbone, after, reader, modes, sha, unused, normalised, dtype, doubts)
 

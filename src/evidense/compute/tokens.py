@@ -99,6 +99,21 @@ def load_tokenizer(folder: Path) -> Any:
         raise InvalidInput(f"'{folder}' has no tokeniser that can be read ({type(error).__name__}: {str(error)[:200]}); expected tokenizer.json or the vocabulary of its class; fetch the model again") from None  # fmt: skip
 
 
+def tokenizer_doubts(tokenizer: Any, folder: Path) -> tuple[str, ...]:
+    """Return a sentence where the class that transformers chose reads a probe otherwise than tokenizer.json says."""
+    from tokenizers import Tokenizer
+
+    if not (folder / "tokenizer.json").is_file():
+        return ()
+    probe = "Evidence for dense retrievers: 12 words, w1 w2."
+    raw = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    raw.no_padding()
+    raw.no_truncation()
+    if raw.encode(probe).ids == tokenizer(probe)["input_ids"]:
+        return ()
+    return (f"{type(tokenizer).__name__}, which transformers chose for this model, reads a text otherwise than the model's own tokenizer.json",)
+
+
 def tokenizer_files(folder: Path) -> list[Path]:
     """Return the files that determine the tokeniser, in the order of their names."""
     patterns = ("tokenizer*.json", "vocab*", "merges.txt", "*.model", "special_tokens_map.json", "added_tokens.json", "*.tiktoken", "sentencepiece*")  # fmt: skip

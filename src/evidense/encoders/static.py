@@ -8,7 +8,7 @@ import numpy as np
 
 from evidense.compute.checkpoint import read_json, sha256_of_files, weight_files
 from evidense.compute.locate import folder_of, package_folder, peek
-from evidense.compute.model_folder import ModelFolder, module_kinds, read_settings
+from evidense.compute.model_folder import ModelFolder, is_static, read_settings
 from evidense.compute.open_text import refuse_unknown_options
 from evidense.compute.static_tower import StaticTower
 from evidense.errors import InvalidInput, MissingExtra
@@ -46,10 +46,7 @@ class Static:
         if spelling.head == "wordllama":
             return not Path(spelling.head).exists()
         folder = peek(spelling.head, spelling.options.get("revision"))
-        try:
-            return folder is not None and [name for _, name, _ in module_kinds(folder)][:1] == ["StaticEmbedding"]
-        except InvalidInput:
-            return False
+        return folder is not None and is_static(folder)
 
     def open(self, spelling: Spelling) -> StaticEncoder:
         """Read the table and the tokeniser.
@@ -79,7 +76,7 @@ def _opened(spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: 
     asked = spelling.options.get("normalize")
     normalised = asked == "true" if asked else any(kind == "Normalize" for kind, _ in folder.after)
     sha = sha256_of_files([weights])
-    prompts = {side: folder.prompt(cast(Side, side), spelling.options) for side in ("query", "document")}
+    prompts = {side: folder.prompt(side, spelling.options) for side in ("query", "document")}
     identity = [sha, sha256_of_files([vocabulary]), normalised]
     towers = {p: StaticTower(sha256_of(["static", *identity, p]), tokenizer, table, p, normalised) for p in set(prompts.values())}
     setup = Setup(

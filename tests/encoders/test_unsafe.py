@@ -1,0 +1,105 @@
+"""What would run code, or is not what it claims to be, is refused with its reason."""
+
+import json
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from encoders.opening import open_encoder, vectors
+from encoders.text_models import TEXTS, edit_json, save
+
+from evidense.errors import InvalidInput, UnsafeInput
+
+
+class Evil:
+    """Creates a file when unpickled."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return os.mkdir, (str(self.target),)
+
+
+def test_a_pickle_needs_the_users_word(tmp_path: Path) -> None:
+    save(tmp_path / "safe", "BertModel", "bert")
+    save(tmp_path / "bin", "BertModel", "bert", safe=False)
+    with pytest.raises(UnsafeInput, match="unsafe-weights"):
+        open_encoder(f"{tmp_path / 'bin'}@pooling=mean")
+    encoder = open_encoder(f"{tmp_path / 'bin'}@pooling=mean@unsafe-weights")
+    np.testing.assert_array_equal(vectors(encoder, TEXTS), vectors(open_encoder(f"{tmp_path / 'safe'}@pooling=mean"), TEXTS))
+    assert len(encoder.setup.weights_sha256) == 64
+
+
+def test_a_pickle_that_runs_code_is_refused_whatever_the_options(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    (tmp_path / "model.safetensors").unlink()
+    with (tmp_path / "pytorch_model.bin").open("wb") as file:
+        pickle.dump({"embeddings": Evil(tmp_path / "ran")}, file)
+    with pytest.raises(UnsafeInput, match="would run code"):
+        open_encoder(f"{tmp_path}@pooling=mean@unsafe-weights")
+    torch.save({"embeddings": Evil(tmp_path / "ran")}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(UnsafeInput, match="would run code"):
+        open_encoder(f"{tmp_path}@pooling=mean@unsafe-weights")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
+def test_remote_code_is_refused(tmp_path: Path, name: str) -> None:
+    save(tmp_path, "BertModel", "bert")
+    edit_json(tmp_path / name, auto_map={"AutoModel": "modeling_mine.Mine"})
+    with pytest.raises(UnsafeInput, match=r"modeling_mine\.Mine"):
+        open_encoder(str(tmp_path))
+
+
+@pytest.mark.parametrize(("module", "error", "said"), [
+    ({"type": "my_package.MyModule", "path": ""}, UnsafeInput, "my_package.MyModule"),
+    ({"type": "sentence_transformers.models.Transformer", "path": "../elsewhere"}, UnsafeInput, "outside the model"),
+    ({"type": "sentence_transformers.models.BoW", "path": ""}, InvalidInput, "BoW, which is not supported"),
+])  # fmt: skip
+def test_modules_of_others_are_refused(tmp_path: Path, module: dict[str, str], error: type[Exception], said: str) -> None:
+    save(tmp_path, "BertModel", "bert")
+    (tmp_path / "modules.json").write_text(json.dumps([module]))
+    with pytest.raises(error, match=said):
+        open_encoder(f"transformer:{tmp_path}")
+
+
+def test_a_cut_safetensors_file_is_no_model(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    whole = (tmp_path / "model.safetensors").read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:4], b"", b"\xff" * 100):
+        (tmp_path / "model.safetensors").write_bytes(damaged)
+        with pytest.raises(InvalidInput, match="no readable safetensors"):
+            open_encoder(f"{tmp_path}@pooling=mean")
+
+
+@pytest.mark.parametrize("text", ["ViT-B-32,laion2b_s34b_b79k", "hf-hub:laion/CLIP-ViT-B-32"])
+def test_spellings_of_open_clip_are_known_and_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="open_clip"):
+        open_encoder(text)
+
+
+def test_an_adapter_says_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(InvalidInput, match="PEFT adapter"):
+        open_encoder(str(tmp_path))
+
+
+@pytest.mark.parametrize("config", ["not json", "[]", "{}", '{"model_type": "nothing-known"}'])
+def test_a_config_that_is_none(tmp_path: Path, config: str) -> None:
+    save(tmp_path, "BertModel", "bert")
+    (tmp_path / "config.json").write_text(config)
+    with pytest.raises(InvalidInput, match=r"config\.json"):
+        open_encoder(str(tmp_path))
+
+
+@pytest.mark.parametrize(("option", "said"), [
+    ("pooling=median", "median"), ("max_length=many", "many"), ("max_length=4000", "64 positions"), ("dtype=fp8", "fp8"), ("seed=1", "seed"),
+    ("readout=logits", "logits"), ("pooling=cls@readout=pooler", "one of them"), ("normalize=perhaps", "perhaps")])  # fmt: skip
+def test_options_that_make_no_sense(tmp_path: Path, option: str, said: str) -> None:
+    save(tmp_path, "BertModel", "bert")
+    with pytest.raises((InvalidInput, LookupError), match=said):
+        open_encoder(f"{tmp_path}@{option}")
