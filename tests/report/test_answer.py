@@ -49,6 +49,7 @@ def contents(sample: Sample, *shapes: str, n_clusters: int = 200) -> Contents:
         (("HELPS", "SAME"), "YES: it helps c0; no difference beyond .02 on c1.", True),
         (("SAME", "IDENTICAL"), "SAME: no difference beyond .02 on all 2 collections.", True),
         (("UNDECIDED", "HELPS"), "NOT SURE YET: it helps c1; a loss beyond .02 is not ruled out on c0.", False),
+        (("UNDECIDED",) * 2, "NOT SURE YET: a loss beyond .02 is not ruled out on any of the 2 collections.", False),
         (("LEANING", "SAME"), "NO HARM: no difference beyond .02 on c1; no loss beyond .02, gain unsure on c0.", True),
         (("IDENTICAL",), "IDENTICAL: every query has the same value on this collection.", True),
         (("HARMS",) * 6 + ("SAME",), "NO: it harms c0, c1, c2 and 3 more; no difference beyond .02 on c6.", False),

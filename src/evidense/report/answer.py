@@ -69,7 +69,8 @@ def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin
     if still:
         more.append(Markup("no difference beyond {} {}").format(m, _on(still, n)))
     if open_:
-        more.append(Markup("a loss beyond {} is not ruled out {}").format(m, _on(open_, n)))
+        where = Markup("on any of the {} collections").format(n) if len(open_) == n > 1 else _on(open_, n)
+        more.append(Markup("a loss beyond {} is not ruled out {}").format(m, where))
     if closed:
         more.append(Markup("no loss beyond {}, gain unsure {}").format(m, _on(closed, n)))
     return Markup("; ").join([*([text] if text else []), *more]) + "."
@@ -171,7 +172,8 @@ def quoted(prompt: str) -> str:
 def costs(contents: Contents, system: str) -> list[tuple[str, bool]]:
     """Return size and speed, baseline → system, each with whether it was merely observed."""
     base, own = (_cost(contents, s) for s in (contents.baseline, system))
-    found = [(_arrow(base[key], own[key]), key == "speed") for key in base if base[key] or own[key]]
+    known = [key for key in base if (base[key] and own[key]) or (key != "speed" and (base[key] or own[key]))]
+    found = [(_arrow(base[key], own[key]), key == "speed") for key in known]
     return [(f"{text} texts/s here" if observed else text, observed) for text, observed in found]
 
 

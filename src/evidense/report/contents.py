@@ -1,6 +1,6 @@
 """Contents: the records of one study, found by what they are about. It knows the order of everything on the page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
@@ -69,14 +69,12 @@ class Contents:
     def baseline(self) -> str:
         """Return the label of the baseline."""
         named = [v.baseline for v in self.verdicts.values()]
-        return named[0] if named else self._labels([self.study.baseline])[0]
+        return named[0] if named else self.study.baseline
 
     @property
     def systems(self) -> list[str]:
-        """Return the labels of the systems that are compared with the baseline, as the study names them."""
-        compared = list(dict.fromkeys(system for system, _ in self.verdicts))
-        order = self._labels(self.study.systems)
-        return sorted(compared, key=lambda s: order.index(s) if s in order else len(order))
+        """Return the labels of the systems that are compared with the baseline, in the order of the study."""
+        return list(dict.fromkeys(system for system, _ in self.verdicts))
 
     @property
     def references(self) -> list[str]:
@@ -109,7 +107,3 @@ class Contents:
     def ranking_of(self, system: str) -> Ranking | None:
         """Return one ranking of a system (its set-up is the same on every collection)."""
         return next((r for (s, _), r in self.rankings.items() if s == system), None)
-
-    def _labels(self, spellings: Sequence[str]) -> list[str]:
-        by_spelling = {r.spelling: r.system for r in self.rankings.values()}
-        return [by_spelling.get(s, s) for s in spellings]

@@ -92,7 +92,7 @@ def breakable(name: str) -> Markup:
     >>> breakable("a/b_c<d>")
     Markup('a/<wbr>b_<wbr>c&lt;d&gt;')
     """
-    return Markup("<wbr>").join(re.split(r"(?<=[/_~.:-])(?=\w)", name))
+    return Markup("<wbr>").join(re.split(r"(?<=[/_~:-])(?=\w)", name))
 
 
 @cache
