@@ -62,7 +62,7 @@ def probability(p: float | None) -> str:
         return "—"
     if p >= 0.9995:
         return "1"
-    return plain(p, 3 if p >= 0.01 else max(4, math.ceil(-math.log10(p))))
+    return plain(p, 3 if p >= 0.01 else 4 if p >= 0.00005 else math.ceil(-math.log10(p)))
 
 
 def count(n: float) -> str:
