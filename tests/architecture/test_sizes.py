@@ -7,8 +7,11 @@ from architecture.sources import functions, sources
 MAX_FILE, MAX_FUNCTION, WANTS_A_REASON, MAX_PARAMETERS = 400, 60, 40, 5
 
 MANY_PARAMETERS: dict[str, str] = {
-    "evidense.stats.estimates.simultaneous": "one family, and five keywords that have defaults or are the required seed",
-    "evidense.stats.groups.group_letters": "values, clusters and names of one table, and the keywords of simultaneous",
+    "evidense.cli.score_.command": "one parameter an option of the command line",
+    "evidense.report.write.write": "public: what to write, where, and three switches, by name",
+    "evidense.stats.estimates.simultaneous": "public: the family, and by name what a study file sets",
+    "evidense.stats.groups.group_letters": "public: as `simultaneous`",
+    "evidense.verbs.decide._plain": "makes a record: one parameter a field",
 }
 """Function → why it takes more than five parameters."""
 

@@ -18,7 +18,7 @@ def duration(seconds: float) -> str:
     """Return a time in the two units that matter.
 
     >>> duration(0.4), duration(75), duration(4000)
-    ('1 s', '1 min 15 s', '1 h 7 min')
+    ('1 s', '1 min 15 s', '1 h 6 min')
     """
     s = max(1, round(seconds))
     if s < 60:

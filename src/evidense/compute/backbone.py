@@ -44,11 +44,11 @@ class Backbone:
 
     def states(self, ids: "Tensor", mask: "Tensor | None") -> "Tensor":
         """Return the last layer's states[b, t, e]."""
-        return self.inner(input_ids=ids, attention_mask=mask).last_hidden_state  # type: ignore[no-any-return]
+        return self.inner(input_ids=ids, attention_mask=mask).last_hidden_state
 
     def pooler_output(self, ids: "Tensor", mask: "Tensor | None") -> "Tensor":
         """Return what the class's own pooler makes of the states, [b, e]."""
-        return self.inner(input_ids=ids, attention_mask=mask).pooler_output  # type: ignore[no-any-return]
+        return self.inner(input_ids=ids, attention_mask=mask).pooler_output
 
     def each_layer(self, ids: "Tensor", mask: "Tensor | None", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
         """Reduce the states of layers 0 (embeddings) … n_layers while they pass, so that none is kept.
@@ -77,7 +77,7 @@ class Backbone:
 
 
 def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":
-    return args[0] if args else kwargs["hidden_states"]  # type: ignore[no-any-return]
+    return args[0] if args else kwargs["hidden_states"]
 
 
 def build(folder: ModelFolder, names: list[str], *, pooler: bool) -> Backbone:
@@ -118,7 +118,7 @@ def _text_class(config: Any, folder: ModelFolder) -> type:
 def _with_inner(model_class: type, config: Any, pooler: bool) -> Backbone:
     import inspect
 
-    takes = "add_pooling_layer" in inspect.signature(model_class.__init__).parameters
+    takes = "add_pooling_layer" in inspect.signature(model_class).parameters
     model = model_class(config, add_pooling_layer=pooler) if takes else model_class(config)
     if pooler and getattr(model, "pooler", None) is None:
         raise InvalidInput(f"{model_class.__name__} has no pooler; expected a class with one for the read-out 'pooler'; write @pooling=cls or @pooling=mean")  # fmt: skip

@@ -62,7 +62,7 @@ class TextTower:
         """Multiply-adds × 2 of the linear maps, per token: what the first estimate of time rests on."""
         import torch
 
-        return 2.0 * sum(m.weight.numel() for m in self.backbone.inner.modules() if isinstance(m, torch.nn.Linear))
+        return float(2 * sum(m.weight.numel() for m in self.backbone.inner.modules() if isinstance(m, torch.nn.Linear)))
 
     def prepare(self, items: Sequence[Item]) -> Tokens:
         """Put the prompt before each text and tokenise.

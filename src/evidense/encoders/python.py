@@ -46,7 +46,7 @@ def from_function(function: Function, name: str, options: Mapping[str, str] | No
         InvalidInput: it returns no such array.
     """
     options = options or {}
-    towers = {side: _tower(function, name, cast(Side, side), options) for side in ("query", "document")}
+    towers = {side: _tower(function, name, side, options) for side in ("query", "document")}
     query, document = towers["query"], towers["document"]
     if query.fingerprint == document.fingerprint:
         document = query
