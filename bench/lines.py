@@ -29,7 +29,7 @@ class Line:
     @property
     def ratio(self) -> float:
         """Return the number that the target speaks of."""
-        if self.peer_value is None:
+        if self.sense == "ours ≤" or self.peer_value is None:
             return self.ours_value
         return self.peer_value / self.ours_value if self.sense.startswith("peer") else self.ours_value / self.peer_value
 

@@ -52,7 +52,8 @@ def test_it_equals_the_reference_for_every_block_size(problem: dict, block: int,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(topk, "BLOCK", block)
         patch.setattr(topk, "QUERIES", n_queries)
-        patch.setattr(topk, "LEAST_PER_K", 0)
+        patch.setattr(topk, "FIRST", block)
+        patch.setattr(topk, "FIRST_PER_K", 0)
         found, scores = top_k(
             problem["queries"], problem["documents"], problem["depth"], doc_order=problem["order"], pool=problem["pool"]
         )
@@ -76,7 +77,8 @@ def test_bits_do_not_depend_on_blocks_threads_or_the_order_of_documents(monkeypa
     for block, n_queries, n_threads in [(64, 7, 1), (257, 70, 2), (1000, 1, 2)]:
         monkeypatch.setattr(topk, "BLOCK", block)
         monkeypatch.setattr(topk, "QUERIES", n_queries)
-        monkeypatch.setattr(topk, "LEAST_PER_K", 0)
+        monkeypatch.setattr(topk, "FIRST", block)
+        monkeypatch.setattr(topk, "FIRST_PER_K", 0)
         with threadpool_limits(n_threads):
             found, scores = top_k(queries, documents[shuffle], 25, doc_order=order[shuffle])
         np.testing.assert_array_equal(shuffle[found], expected[0])
@@ -133,6 +135,8 @@ def test_a_broken_vector_is_named(bad: float, side: str) -> None:
 
 
 def test_a_broken_vector_is_named_by_its_number_behind_a_pool_and_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topk, "FIRST", 4)
+    monkeypatch.setattr(topk, "FIRST_PER_K", 0)
     monkeypatch.setattr(topk, "BLOCK", 4)
     documents = vectors(20, 3, 8)
     documents[17] = np.nan
