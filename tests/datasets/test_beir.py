@@ -11,7 +11,11 @@ from evidense.datasets.beir import PART
 from evidense.errors import InvalidInput
 from evidense.values import Collection
 
-DOCUMENTS = [{"_id": "d1", "title": "One", "text": "first"}, {"_id": "d2", "title": "", "text": "second"}, {"_id": "d3", "text": "third"}]
+DOCUMENTS = [
+    {"_id": "d1", "title": "One", "text": "first"},
+    {"_id": "d2", "title": "", "text": "second"},
+    {"_id": "d3", "text": "third"},
+]
 QUERIES = [{"_id": "q1", "text": "a"}, {"_id": "q2", "text": "b"}, {"_id": "q3", "text": "c"}]
 QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td3\t0\nq2\td2\t1\n"
 
@@ -58,7 +62,9 @@ def test_packed_files_and_windows_line_ends_read_alike(tmp_path: Path) -> None:
     plain, packed = folder(tmp_path / "a" / "x"), Path(folder(tmp_path / "b" / "x"))
     for name in ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv"):
         path = packed / name
-        path.with_name(path.name + ".gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n")))
+        path.with_name(path.name + ".gz").write_bytes(
+            gzip.compress(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+        )
         path.unlink()
     assert opened(plain).checksum == opened(str(packed)).checksum
 
@@ -69,11 +75,19 @@ def test_the_corpus_is_streamed_again_and_again_and_never_held(tmp_path: Path) -
     del documents
     tracemalloc.start()
     made = opened(at)
-    assert sum(len(item.text or "") for item in made.corpus) == sum(len(item.text or "") for item in made.corpus) > 20_000_000
+    assert (
+        sum(len(item.text or "") for item in made.corpus)
+        == sum(len(item.text or "") for item in made.corpus)
+        > 20_000_000
+    )
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 3_000_000, "20 MB of text were to pass through, not to stay"
-    assert (made.corpus[999].id, made.corpus[-1].id, [item.id for item in made.corpus[3:5]]) == ("d999", "d999", ["d3", "d4"])
+    assert (made.corpus[999].id, made.corpus[-1].id, [item.id for item in made.corpus[3:5]]) == (
+        "d999",
+        "d999",
+        ["d3", "d4"],
+    )
     with pytest.raises(IndexError):
         made.corpus[1_000]
 
@@ -89,7 +103,9 @@ def test_a_corpus_that_changes_while_it_is_used_is_noticed(tmp_path: Path) -> No
 def test_mistakes_of_all_files_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
     at = folder(tmp_path / "bad", test="query-id\tcorpus-id\tscore\nq1\td1\tmany\nq1\td1\nq2\td2\t1\nq2\td2\t0\n")
     with (Path(at) / "corpus.jsonl").open("ab") as file:
-        file.write(b'nonsense\n{"_id": "d1", "text": "again"}\n{"_id": "d9"}\n{"_id": "d8", "text": "\xff"}\n{"_id": "e", "text": " "}\n')
+        file.write(
+            b'nonsense\n{"_id": "d1", "text": "again"}\n{"_id": "d9"}\n{"_id": "d8", "text": "\xff"}\n{"_id": "e", "text": " "}\n'
+        )
     message = refused(at)
     assert message.splitlines()[0].endswith("bad: 8 mistakes")
     for part in (

@@ -12,7 +12,12 @@ from evidense.reading import packages
 from evidense.reading.splits import only_split
 from evidense.values import Collection
 
-PARTS = {"docstrings": docstrings.PART, "phenotypes": phenotypes.PART, "icd10cm": icd10cm.PART, "weaknesses": weaknesses.PART}
+PARTS = {
+    "docstrings": docstrings.PART,
+    "phenotypes": phenotypes.PART,
+    "icd10cm": icd10cm.PART,
+    "weaknesses": weaknesses.PART,
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +38,14 @@ def opened(timed: dict[str, tuple[Collection, float]]) -> dict[str, Collection]:
 
 
 def test_counts_are_those_of_the_packages(opened: dict[str, Collection]) -> None:
-    counts = {name: (len(one.queries), len(one.corpus), sum(map(len, one.qrels.values()))) for name, one in opened.items()}
+    counts = {
+        name: (len(one.queries), len(one.corpus), sum(map(len, one.qrels.values()))) for name, one in opened.items()
+    }
     assert counts["phenotypes"] == (4_304, 16_449, 4_304)
     assert counts["icd10cm"] == (12_120, 46_144, 12_154), "12,156 terms on 46,881 titles, before equal ones are merged"
-    assert counts["weaknesses"] == (1_873, 938, 2_112), "2,157 names and examples, of which 45 stand twice in a weakness"
+    assert counts["weaknesses"] == (1_873, 938, 2_112), (
+        "2,157 names and examples, of which 45 stand twice in a weakness"
+    )
     assert len(set(opened["phenotypes"].groups.values())) == 3_328
     n_queries, n_documents, n_pairs = counts["docstrings"]
     assert 5_000 < n_queries <= n_pairs < 9_000
@@ -59,7 +68,10 @@ def test_the_name_of_docstrings_says_which_library(opened: dict[str, Collection]
     version = platform.python_version()
     assert opened["docstrings"].name == f"docstrings/cpython-{version}"
     assert docstrings.PART.recognises(f"docstrings/cpython-{version}@test")
-    with pytest.raises(InvalidInput, match=f"'docstrings/cpython-2.7' is not the library of this interpreter; expected docstrings/cpython-{version}"):
+    with pytest.raises(
+        InvalidInput,
+        match=f"'docstrings/cpython-2.7' is not the library of this interpreter; expected docstrings/cpython-{version}",
+    ):
         docstrings.PART.open("docstrings/cpython-2.7")
 
 
@@ -68,10 +80,18 @@ def test_docstrings_hold_summary_and_body_and_no_tests(opened: dict[str, Collect
     documents = {item.id: item.text or "" for item in one.corpus}
     queries = {item.text: item.id for item in one.queries}
     query_id = queries["Push item onto heap, maintaining the heap invariant."]
-    assert {d: documents[d] for d in one.qrels[query_id]} == {"heapq:heappush": "heap.append(item)\n_siftdown(heap, 0, len(heap)-1)"}
+    assert {d: documents[d] for d in one.qrels[query_id]} == {
+        "heapq:heappush": "heap.append(item)\n_siftdown(heap, 0, len(heap)-1)"
+    }
     assert one.groups[query_id] == "heapq"
-    assert not [doc_id for doc_id in documents if {"test", "tests", "site-packages"} & set(doc_id.partition(":")[0].split("."))]
-    assert all(ast.parse(f"async def f():\n if True:\n  {body}".replace("\n", "\n  ")) for body in list(documents.values())[:50] if "\n" not in body)
+    assert not [
+        doc_id for doc_id in documents if {"test", "tests", "site-packages"} & set(doc_id.partition(":")[0].split("."))
+    ]
+    assert all(
+        ast.parse(f"async def f():\n if True:\n  {body}".replace("\n", "\n  "))
+        for body in list(documents.values())[:50]
+        if "\n" not in body
+    )
 
 
 def test_collections_open_in_time(timed: dict[str, tuple[Collection, float]]) -> None:
@@ -86,7 +106,12 @@ def test_lay_words_differ_from_the_name_they_stand_for(opened: dict[str, Collect
     assert documents[next(iter(one.qrels[queries["Frequent urinary tract infections"]]))] == (
         "Recurrent urinary tract infections. Repeated infections of the urinary tract."
     )
-    assert not [q.text for q in one.queries for d in one.qrels[q.id] if documents[d].partition(".")[0].casefold() == (q.text or "").casefold()]
+    assert not [
+        q.text
+        for q in one.queries
+        for d in one.qrels[q.id]
+        if documents[d].partition(".")[0].casefold() == (q.text or "").casefold()
+    ]
 
 
 def test_weaknesses_can_be_sliced_by_kind(opened: dict[str, Collection]) -> None:
@@ -98,7 +123,9 @@ def test_splits_share_no_group_and_no_relevant_document(opened: dict[str, Collec
     whole = opened[name]
     parts = {split: only_split(whole, split) for split in ("test", "dev", "train")}
     groups = [set(part.groups.values()) for part in parts.values()]
-    relevant = [{d for gains in part.qrels.values() for d, gain in gains.items() if gain > 0} for part in parts.values()]
+    relevant = [
+        {d for gains in part.qrels.values() for d, gain in gains.items() if gain > 0} for part in parts.values()
+    ]
     for sides in (groups, relevant, [set(part.query_ids) for part in parts.values()]):
         assert not sides[0] & sides[1]
         assert not sides[0] & sides[2]

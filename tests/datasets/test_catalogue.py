@@ -8,7 +8,13 @@ from evidense.datasets.catalogue import PART
 from evidense.errors import InvalidInput
 from evidense.registry import dataset
 
-ROWS = "id,title,image,category,brand,group\n1,a red,red.png,warm,x,g\n2,a blue,blue.png,cold,y,g\n3,a green,green.png,cold,x,\n4,only text,,warm,,\n5,,grey.png,cold,,\n"
+ROWS = """id,title,image,category,brand,group
+1,a red,red.png,warm,x,g
+2,a blue,blue.png,cold,y,g
+3,a green,green.png,cold,x,
+4,only text,,warm,,
+5,,grey.png,cold,,
+"""
 
 
 @pytest.fixture
@@ -30,7 +36,10 @@ def test_texts_ask_for_the_picture_of_their_row(shop: Path) -> None:
     (made,) = PART.open(f"{shop}:t2i")
     assert (made.name, made.modalities, made.doc_ids) == ("shop.csv:t2i", ("text", "image"), ("1", "2", "3"))
     assert made.qrels == {"q1": {"1": 1}, "q2": {"2": 1}, "q3": {"3": 1}}
-    assert made.columns == {"category": {"q1": "warm", "q2": "cold", "q3": "cold"}, "brand": {"q1": "x", "q2": "y", "q3": "x"}}
+    assert made.columns == {
+        "category": {"q1": "warm", "q2": "cold", "q3": "cold"},
+        "brand": {"q1": "x", "q2": "y", "q3": "x"},
+    }
     assert made.groups == {"q1": "g", "q2": "g"}
     assert "2 rows without text or without picture were left out" in made.provenance.notes
     assert PART.open(str(shop))[0].name == "shop.csv:t2i", "the rule where nothing is said"
@@ -45,8 +54,20 @@ def test_pictures_ask_for_the_text_of_their_row(shop: Path) -> None:
 def test_everything_else_asks_for_the_category_without_the_row_itself(shop: Path) -> None:
     (made,) = PART.open(f"{shop}:it2it")
     assert made.modalities == ("mixed", "mixed")
-    assert {item.id: item.modality for item in made.corpus} == {"1": "image+text", "2": "image+text", "3": "image+text", "4": "text", "5": "image"}
-    assert made.qrels == {"1": {"4": 1}, "2": {"3": 1, "5": 1}, "3": {"2": 1, "5": 1}, "4": {"1": 1}, "5": {"2": 1, "3": 1}}
+    assert {item.id: item.modality for item in made.corpus} == {
+        "1": "image+text",
+        "2": "image+text",
+        "3": "image+text",
+        "4": "text",
+        "5": "image",
+    }
+    assert made.qrels == {
+        "1": {"4": 1},
+        "2": {"3": 1, "5": 1},
+        "3": {"2": 1, "5": 1},
+        "4": {"1": 1},
+        "5": {"2": 1, "3": 1},
+    }
     assert made.drop_self_matches
     (crossed,) = PART.open(f"{shop}:t2it")
     assert crossed.query_ids == ("1", "2", "3", "4")
@@ -72,11 +93,13 @@ def test_titles_alone_ask_for_their_category(shop: Path) -> None:
 
 
 def test_pictures_in_parquet_are_bytes(tmp_path: Path, shop: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.parquet
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
 
-    rows = [{"image": {"bytes": (tmp_path / f"{name}.png").read_bytes(), "path": None}, "text": name} for name in ("red", "blue")]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "p.parquet")
+    rows = [
+        {"image": {"bytes": (tmp_path / f"{name}.png").read_bytes(), "path": None}, "text": name}
+        for name in ("red", "blue")
+    ]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "p.parquet")
     (made,) = PART.open(f"{tmp_path / 'p.parquet'}:i2t")
     assert made.queries[0].picture is not None
     assert made.queries[0].picture.read() == (tmp_path / "red.png").read_bytes()

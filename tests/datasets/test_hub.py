@@ -16,16 +16,15 @@ QRELS = [{"query-id": f"q{i}", "corpus-id": str(i), "score": i + 1} for i in ran
 
 def repository(at: Path, configs: dict[str, dict[str, list[dict]]]) -> str:
     """Write what the hub stores: a Parquet file for each split, and the list of configurations in README.md."""
-    pyarrow = pytest.importorskip("pyarrow")
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     pytest.importorskip("datasets")
-    import pyarrow.parquet
 
     card = ["---", "configs:"]
     for config, splits in configs.items():
         card += [f"- config_name: {config}", "  data_files:"]
         for split, rows in splits.items():
             (at / config).mkdir(parents=True, exist_ok=True)
-            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), at / config / f"{split}-00000-of-00001.parquet")
+            parquet.write_table(pyarrow.Table.from_pylist(rows), at / config / f"{split}-00000-of-00001.parquet")
             card += [f"  - split: {split}", f"    path: {config}/{split}-*"]
     (at / "README.md").write_text("\n".join([*card, "---", ""]))
     return str(at)
@@ -38,20 +37,28 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def summary(collection: Collection) -> tuple[list[str], list[str | None], dict[str, dict[str, int]]]:
-    return list(collection.query_ids), [item.text for item in collection.corpus], {q: dict(g) for q, g in collection.qrels.items()}
+    return (
+        list(collection.query_ids),
+        [item.text for item in collection.corpus],
+        {q: dict(g) for q, g in collection.qrels.items()},
+    )
 
 
 EXPECTED = (["q0", "q1"], [f"t{i} text {i}" for i in range(5)], {"q0": {"0": 1}, "q1": {"1": 2}})
 
 
 def test_the_form_of_mteb_is_read(tmp_path: Path) -> None:
-    tables = {"corpus": {"corpus": DOCUMENTS}, "queries": {"queries": QUERIES}, "default": {"test": QRELS, "train": QRELS[:1]}}
+    tables = {
+        "corpus": {"corpus": DOCUMENTS},
+        "queries": {"queries": QUERIES},
+        "default": {"test": QRELS, "train": QRELS[:1]},
+    }
     at = repository(tmp_path / "scifact", tables)
     (made,) = hf.PART.open(at)
     assert summary(made) == EXPECTED
     (train,) = hf.PART.open(f"{at}@train")
     assert (train.query_ids, train.name) == (("q0",), "scifact@train")
-    with pytest.raises(InvalidInput, match="has no split 'dev'; found .*test"):
+    with pytest.raises(InvalidInput, match=r"has no split 'dev'; found .*test"):
         hf.PART.open(f"{at}@dev")
     assert [item.id for item in made.corpus[1:3]] == ["1", "2"]
 
@@ -79,12 +86,17 @@ def test_the_form_of_tevatron_holds_positive_passages(tmp_path: Path, monkeypatc
     corpus = [{"docid": one["_id"], "title": one["title"], "text": one["text"]} for one in DOCUMENTS]
     repository(tmp_path / "Tevatron" / "beir-corpus", {"scifact": {"train": corpus}})
     monkeypatch.chdir(tmp_path)
-    assert summary(hf.PART.open("Tevatron/beir:scifact")[0]) == (*EXPECTED[:2], {"q0": {"4": 0, "0": 1}, "q1": {"4": 0, "1": 1}})
+    assert summary(hf.PART.open("Tevatron/beir:scifact")[0]) == (
+        *EXPECTED[:2],
+        {"q0": {"4": 0, "0": 1}, "q1": {"4": 0, "1": 1}},
+    )
 
 
 def test_unknown_ids_and_other_forms_are_refused(tmp_path: Path) -> None:
     wrong = [{"query-id": "q0", "corpus-id": "none", "score": 1}]
-    at = repository(tmp_path / "a", {"corpus": {"corpus": DOCUMENTS}, "queries": {"queries": QUERIES}, "default": {"test": wrong}})
+    at = repository(
+        tmp_path / "a", {"corpus": {"corpus": DOCUMENTS}, "queries": {"queries": QUERIES}, "default": {"test": wrong}}
+    )
     with pytest.raises(InvalidInput, match="the document 'none' is not in the corpus"):
         hf.PART.open(at)
     with pytest.raises(InvalidInput, match="is not in BEIR form: configurations default, columns a; expected corpus"):
@@ -107,7 +119,12 @@ def test_without_a_network_the_error_says_what_to_do(tmp_path: Path, monkeypatch
 
 def test_mmeb_rows_are_read_from_table_folder_and_hub_alike(tmp_path: Path) -> None:
     rows = [
-        {"qry_text": "<|image_1|>\nWhich is red?", "qry_img_path": "a.png", "tgt_text": ["", ""], "tgt_img_path": ["b.png", "a.png"]},
+        {
+            "qry_text": "<|image_1|>\nWhich is red?",
+            "qry_img_path": "a.png",
+            "tgt_text": ["", ""],
+            "tgt_img_path": ["b.png", "a.png"],
+        },
         {"qry_text": "blue", "qry_img_path": "", "tgt_text": ["", "a text"], "tgt_img_path": ["a.png", ""]},
     ]
     at = repository(tmp_path / "MMEB", {"MSCOCO_t2i": {"test": rows}})
@@ -155,11 +172,17 @@ def catalogue(tmp_path: Path) -> Iterator[str]:
 def test_ids_of_ir_datasets_are_read(catalogue: str, tmp_path: Path) -> None:
     (made,) = irds.PART.open(catalogue)
     assert summary(made) == EXPECTED
-    assert (made.corpus[3].text, made.corpus[-1].id, [item.id for item in made.corpus[1:3]]) == ("t3 text 3", "4", ["1", "2"])
+    assert (made.corpus[3].text, made.corpus[-1].id, [item.id for item in made.corpus[1:3]]) == (
+        "t3 text 3",
+        "4",
+        ["1", "2"],
+    )
     assert made.name == catalogue
     with pytest.raises(InvalidInput, match="'evidense-test' has no qrels; expected an id with docs, queries and qrels"):
         irds.PART.open("evidense-test")
-    with pytest.raises(UnknownName, match="unknown id of ir_datasets 'evidense-test/tset': did you mean evidense-test/test"):
+    with pytest.raises(
+        UnknownName, match="unknown id of ir_datasets 'evidense-test/tset': did you mean evidense-test/test"
+    ):
         irds.PART.open("evidense-test/tset")
     (tmp_path / "qrels.txt").unlink()
     with pytest.raises(InvalidInput, match="'evidense-test/test' cannot be read"):
@@ -193,9 +216,9 @@ def test_tasks_of_mteb_are_read(tmp_path: Path) -> None:
     (made,) = PART.collections(OwnTask())
     assert summary(made) == EXPECTED
     assert (made.name, made.provenance.licence, made.drop_self_matches) == ("OwnTask@test", "cc-by-4.0", True)
-    with pytest.raises(UnknownName, match="unknown task of mteb 'SciFat'.*SciFact"):
+    with pytest.raises(UnknownName, match=r"unknown task of mteb 'SciFat'.*SciFact"):
         PART.open("mteb:SciFat")
     with pytest.raises(InvalidInput, match="'Banking77Classification' of mteb is a task of the kind Classification"):
         PART.open("mteb:Banking77Classification")
-    with pytest.raises(InvalidInput, match="mteb cannot load 'SciFact' .*check the network"):
+    with pytest.raises(InvalidInput, match=r"mteb cannot load 'SciFact' .*check the network"):
         PART.open("mteb:SciFact")

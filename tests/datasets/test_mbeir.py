@@ -18,13 +18,32 @@ def lines(path: Path, *rows: dict) -> None:
 def folder(tmp_path: Path) -> Path:
     at = tmp_path / "M-BEIR"
     queries = [
-        {"qid": "9:1", "query_txt": "a cat", "query_img_path": None, "pos_cand_list": ["9:d1"], "neg_cand_list": ["9:d2"]},
-        {"qid": "9:2", "query_txt": None, "query_img_path": "img/a.png", "pos_cand_list": ["9:d2", "9:d1"], "neg_cand_list": []},
+        {
+            "qid": "9:1",
+            "query_txt": "a cat",
+            "query_img_path": None,
+            "pos_cand_list": ["9:d1"],
+            "neg_cand_list": ["9:d2"],
+        },
+        {
+            "qid": "9:2",
+            "query_txt": None,
+            "query_img_path": "img/a.png",
+            "pos_cand_list": ["9:d2", "9:d1"],
+            "neg_cand_list": [],
+        },
     ]
     lines(at / "query/test/mbeir_mscoco_task0_test.jsonl", *queries)
-    pool = [{"did": "9:d1", "txt": None, "img_path": "img/a.png"}, {"did": "9:d2", "txt": "a dog", "img_path": "img/b.png"}]
+    pool = [
+        {"did": "9:d1", "txt": None, "img_path": "img/a.png"},
+        {"did": "9:d2", "txt": "a dog", "img_path": "img/b.png"},
+    ]
     lines(at / "cand_pool/local/mbeir_mscoco_task0_test_cand_pool.jsonl", *pool)
-    lines(at / "cand_pool/global/mbeir_union_test_cand_pool.jsonl", *pool, {"did": "8:d1", "txt": "other", "img_path": None})
+    lines(
+        at / "cand_pool/global/mbeir_union_test_cand_pool.jsonl",
+        *pool,
+        {"did": "8:d1", "txt": "other", "img_path": None},
+    )
     (at / "img").mkdir()
     for name in ("a", "b"):
         (at / "img" / f"{name}.png").write_bytes(name.encode())

@@ -29,16 +29,17 @@ def refused(path: Path, text: str | bytes, spelling: str = "") -> str:
 
 def texts(collection: Collection) -> dict[str, dict[str, int]]:
     """Query text → document text → gain."""
-    queries, documents = ({item.id: item.text or "" for item in side} for side in (collection.queries, collection.corpus))
+    queries, documents = (
+        {item.id: item.text or "" for item in side} for side in (collection.queries, collection.corpus)
+    )
     return {queries[q]: {documents[d]: gain for d, gain in gains.items()} for q, gains in collection.qrels.items()}
 
 
 def test_csv_tsv_jsonl_and_parquet_make_the_same_collection(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.parquet
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
 
     objects = [dict(zip(("query", "document", "topic"), row, strict=True)) for row in ROWS]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(objects), tmp_path / "p.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist(objects), tmp_path / "p.parquet")
     csv = "query,document,topic\n" + "".join(",".join(row) + "\n" for row in ROWS)
     jsonl = "".join(json.dumps(one) + "\n" for one in objects)
     made = [
@@ -75,7 +76,10 @@ def test_lists_of_positives_and_negatives_are_read(tmp_path: Path) -> None:
 
 
 def test_labels_are_judgements_and_never_taken_for_a_slice(tmp_path: Path) -> None:
-    assert texts(opened(tmp_path / "l.csv", "query,document,label\na,b,1\na,c,0\nd,c,2\n")) == {"a": {"b": 1, "c": 0}, "d": {"c": 2}}
+    assert texts(opened(tmp_path / "l.csv", "query,document,label\na,b,1\na,c,0\nd,c,2\n")) == {
+        "a": {"b": 1, "c": 0},
+        "d": {"c": 2},
+    }
     message = refused(tmp_path / "l.csv", "query,document,label\na,b,relevant\na,c,0.5\n")
     assert "line 2: 'relevant' in the column 'label' is no whole number" in message
     assert "line 3: '0.5'" in message
@@ -83,7 +87,9 @@ def test_labels_are_judgements_and_never_taken_for_a_slice(tmp_path: Path) -> No
 
 def test_ids_are_kept_whatever_they_look_like(tmp_path: Path) -> None:
     ids = ["a b", "x/y", "../../etc", "<script>alert(1)</script>", "=1+1", "@SUM(A1)"]
-    text = "query_id\tquery\tdoc_id\tdocument\n" + "".join(f"q{i}\tquery {i}\t{doc_id}\ttext {i}\n" for i, doc_id in enumerate(ids))
+    text = "query_id\tquery\tdoc_id\tdocument\n" + "".join(
+        f"q{i}\tquery {i}\t{doc_id}\ttext {i}\n" for i, doc_id in enumerate(ids)
+    )
     assert list(opened(tmp_path / "i.tsv", text).doc_ids) == ids
 
 
@@ -106,7 +112,12 @@ def test_lines_are_counted_through_quoted_line_breaks(tmp_path: Path) -> None:
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     message = refused(tmp_path / "p.csv", b"query,document\na,b\n,c\nd,\ne,f,g\n\xe9t\xe9,x\n")
     assert message.splitlines()[0].endswith("p.csv: 4 mistakes")
-    assert [line.split(":")[0].strip() for line in message.splitlines()[1:]] == ["line 3", "line 4", "line 5", "line 6, byte 1"]
+    assert [line.split(":")[0].strip() for line in message.splitlines()[1:]] == [
+        "line 3",
+        "line 4",
+        "line 5",
+        "line 6, byte 1",
+    ]
     assert "0xE9 is not UTF-8" in message
 
 
@@ -153,7 +164,9 @@ def test_a_split_is_chosen_by_its_column(tmp_path: Path) -> None:
     assert texts(made) == {"c": {"d": 1}, "e": {"f": 1}}
     assert made.name == "p.csv@test"
     assert "no row of the split 'dev'; found test, train" in refused(path, text, f"{path}@dev")
-    assert "has no column 'split', but '@test' was asked for" in refused(path, "query,document\na,b\nc,d\n", f"{path}@test")
+    assert "has no column 'split', but '@test' was asked for" in refused(
+        path, "query,document\na,b\nc,d\n", f"{path}@test"
+    )
     assert "pairs of texts go from query to document" in refused(path, text, f"{path}:t2i")
 
 

@@ -9,7 +9,9 @@ from evidense.datasets.trec import PART
 from evidense.errors import InvalidInput
 
 QRELS = "q1 0 d1 1\nq1 0 d2 0\nq2 0 d3 2\n"
-TOPICS = "<top>\n<num> Number: q1\n<title> hello\n world\n<desc> Description:\nlong\n</top>\n<TOP><num>q2<title>bye</TOP>\n"
+TOPICS = (
+    "<top>\n<num> Number: q1\n<title> hello\n world\n<desc> Description:\nlong\n</top>\n<TOP><num>q2<title>bye</TOP>\n"
+)
 DOCUMENTS = "d1\tone\nd2\ttwo\nd3\tthree\n"
 
 
@@ -39,8 +41,15 @@ def test_qrels_alone_make_a_collection_of_judgements(tmp_path: Path) -> None:
 
 def test_folder_and_joined_files_read_alike_in_every_form(tmp_path: Path) -> None:
     marked = written(tmp_path / "a", qrels_txt=QRELS, topics_txt=TOPICS, docs_tsv=DOCUMENTS)
-    objects = "".join(json.dumps(dict(zip(("id", "text"), line.split("\t"), strict=True))) + "\n" for line in DOCUMENTS.splitlines())
-    tabbed = written(tmp_path / "b", qrels_test_txt=QRELS, queries_tsv="q1\thello world\nq2\tbye\nq3\tunjudged\n", corpus_jsonl=objects)
+    objects = "".join(
+        json.dumps(dict(zip(("id", "text"), line.split("\t"), strict=True))) + "\n" for line in DOCUMENTS.splitlines()
+    )
+    tabbed = written(
+        tmp_path / "b",
+        qrels_test_txt=QRELS,
+        queries_tsv="q1\thello world\nq2\tbye\nq3\tunjudged\n",
+        corpus_jsonl=objects,
+    )
     joined = "+".join(str(marked / name) for name in ("qrels.txt", "topics.txt", "docs.tsv"))
     made = [PART.open(spelling)[0] for spelling in (str(marked), str(tabbed), joined)]
     assert all(PART.recognises(spelling) for spelling in (str(marked), str(tabbed), joined))
