@@ -77,7 +77,9 @@ def pooled(name: str, qrels: Qrels, runs: Sequence[Run]) -> Collection:
     Raises:
         InvalidInput: no query has a relevant document.
     """
-    documents = {d for run in runs for found in run.results.values() for d in found} | {d for judged in qrels.values() for d in judged}
+    documents = {d for run in runs for found in run.results.values() for d in found} | {
+        d for judged in qrels.values() for d in judged
+    }
     queries = [Item(query_id) for query_id in qrels]
     return build(Draft(name, queries, [Item(doc_id) for doc_id in sorted(documents)], qrels, source=name))
 
@@ -146,21 +148,31 @@ class _Reader:
     values: dict[str, dict[str, float]] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
 
-    def of_one_width(self, rows: list[tuple[int, list[str]]], forms: Mapping[int, str]) -> Iterator[tuple[int, list[str]]]:
+    def of_one_width(
+        self, rows: list[tuple[int, list[str]]], forms: Mapping[int, str]
+    ) -> Iterator[tuple[int, list[str]]]:
         """Yield the rows with as many columns as the first, if that is one of the forms; note the others."""
         for number, cells in rows:
             first, width = rows[0][0], len(rows[0][1])
             if len(cells) == width and width in forms:
                 yield number, cells
                 continue
-            expected = f"{width}, as in line {first}" if width in forms else " or ".join(f"{n} ({form})" for n, form in forms.items())
-            self.mistakes.append(f"line {number}: {len(cells)} columns; expected {expected}; ids with spaces need tabs between the columns")
+            expected = (
+                f"{width}, as in line {first}"
+                if width in forms
+                else " or ".join(f"{n} ({form})" for n, form in forms.items())
+            )
+            self.mistakes.append(
+                f"line {number}: {len(cells)} columns; expected {expected}; ids with spaces need tabs between the columns"
+            )
 
     def add(self, line: int, query_id: str, doc_id: str, value: str) -> bool:
         """Take in one row; say whether it was right."""
         known = self.values.setdefault(query_id, {})
         if doc_id in known:
-            self.mistakes.append(f"line {line}: query '{query_id}' has document '{doc_id}' a second time; expected it once; remove one")
+            self.mistakes.append(
+                f"line {line}: query '{query_id}' has document '{doc_id}' a second time; expected it once; remove one"
+            )
         elif not _is_number(value):
             self.mistakes.append(f"line {line}: '{value}' is no finite number; expected one; correct the line")
         else:
@@ -195,12 +207,16 @@ def _lines(path: Path) -> Iterable[str]:
         data = gzip.decompress(data) if path.suffix == ".gz" else data
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InvalidInput(f"'{path}' cannot be read ({reason}); expected a run or qrels file; correct the path") from None
+        raise InvalidInput(
+            f"'{path}' cannot be read ({reason}); expected a run or qrels file; correct the path"
+        ) from None
     try:
         return data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InvalidInput(f"{path.name}: line {line} is no valid UTF-8 (byte {error.start}); expected UTF-8; convert the file") from None
+        raise InvalidInput(
+            f"{path.name}: line {line} is no valid UTF-8 (byte {error.start}); expected UTF-8; convert the file"
+        ) from None
 
 
 def _is_number(text: str) -> bool:
@@ -216,8 +232,12 @@ def _three_columns(source: str, results: Mapping[str, Mapping[str, float]]) -> s
     if all(column == list(range(1, len(column) + 1)) for column in columns):
         return "ranks"
     falling = all(column == sorted(column, reverse=True) for column in columns)
-    if not falling and all(sorted(column) in (list(range(1, len(column) + 1)), list(range(len(column)))) for column in columns):
-        raise InvalidInput(f"{source}: the third column could be ranks or scores; expected lines in order of rank; sort them, or write six columns")
+    if not falling and all(
+        sorted(column) in (list(range(1, len(column) + 1)), list(range(len(column)))) for column in columns
+    ):
+        raise InvalidInput(
+            f"{source}: the third column could be ranks or scores; expected lines in order of rank; sort them, or write six columns"
+        )
     return "scores"
 
 

@@ -16,7 +16,17 @@ from evidense.values import Collection, Item, Qrels, RankedLists
 
 MEASURES = [
     *("nDCG@10", "nDCG@3", "nDCG", "RR", "RR@3", "R@5", "R@50", "P@1", "P@50", "AP", "AP@4", "Success@1", "Success@7"),
-    *("P(rel=2)@5", "AP(rel=2)", "R(rel=2)@5", "RR(rel=2)", "RR(rel=2)@2", "Success(rel=3)@5", "Judged@10", "Judged@50", "Judged"),
+    *(
+        "P(rel=2)@5",
+        "AP(rel=2)",
+        "R(rel=2)@5",
+        "RR(rel=2)",
+        "RR(rel=2)@2",
+        "Success(rel=3)@5",
+        "Judged@10",
+        "Judged@50",
+        "Judged",
+    ),
     *("nDCG(judged_only=True)@5", "RR(judged_only=True)", "P(judged_only=True)@5", "AP(judged_only=True)"),
     *("R(judged_only=True)@5", "Success(judged_only=True)@2", "AP(rel=2,judged_only=True)@3"),
 ]
@@ -35,8 +45,12 @@ def world(seed: int, n_queries: int, n_documents: int, depth: int) -> tuple[Rank
     documents[np.arange(depth) >= lengths[:, None]] = -1
     query_ids = tuple(f"q{i}" for i in range(n_queries))
     judged = [rng.choice(n_documents, rng.integers(1, min(20, n_documents) + 1), replace=False) for _ in query_ids]
-    qrels = {q: {doc_ids[d]: int(rng.integers(0, 4)) for d in found} for q, found in zip(query_ids, judged, strict=True)}
-    return RankedLists(query_ids, doc_ids, documents, np.where(documents < 0, -np.inf, scores).astype(np.float32)), qrels
+    qrels = {
+        q: {doc_ids[d]: int(rng.integers(0, 4)) for d in found} for q, found in zip(query_ids, judged, strict=True)
+    }
+    return RankedLists(
+        query_ids, doc_ids, documents, np.where(documents < 0, -np.inf, scores).astype(np.float32)
+    ), qrels
 
 
 @settings(max_examples=40, deadline=None)
@@ -55,7 +69,14 @@ def test_trec_eval_reads_our_run_files_as_we_score_them(seed: int) -> None:
     lists, qrels = world(seed, 30, 50, 40)
     run = pytrec_eval.parse_run(trec.run_text(lists, "ours").splitlines())
     judged = pytrec_eval.parse_qrel(trec.qrels_text(qrels).splitlines())
-    names = {"nDCG@10": "ndcg_cut_10", "RR": "recip_rank", "AP": "map", "R@5": "recall_5", "P@5": "P_5", "Success@1": "success_1"}
+    names = {
+        "nDCG@10": "ndcg_cut_10",
+        "RR": "recip_rank",
+        "AP": "map",
+        "R@5": "recall_5",
+        "P@5": "P_5",
+        "Success@1": "success_1",
+    }
     theirs = pytrec_eval.RelevanceEvaluator(judged, set(names.values())).evaluate(run)
     ours = per_query(lists, qrels, list(names))
     assert len(theirs) > 20
@@ -90,7 +111,9 @@ def test_other_measures_go_through_ir_measures(spelling: str) -> None:
 @pytest.mark.skipif(shutil.which("perl") is None, reason="gdeval is a Perl program")
 def test_a_provider_that_reads_files_gets_numbered_topics() -> None:
     lists = RankedLists(("q 1",), ("a b",), np.array([[0]], np.int32), np.ones((1, 1), np.float32))
-    assert per_query(lists, {"q 1": {"a b": 1}}, ["ERR@10"])["ERR@10"][0] == pytest.approx(1 / 16, abs=1e-5)  # (2¹ − 1) / 2⁴
+    assert per_query(lists, {"q 1": {"a b": 1}}, ["ERR@10"])["ERR@10"][0] == pytest.approx(
+        1 / 16, abs=1e-5
+    )  # (2¹ − 1) / 2⁴
 
 
 def test_a_measure_without_a_provider_is_refused() -> None:
@@ -105,7 +128,9 @@ def test_an_unknown_measure_names_the_nearest() -> None:
 
 def small(**policy: bool) -> Collection:
     items = [Item(name, name) for name in "abc"]
-    return Collection("small", [Item("a", "x"), Item("q", "y")], items, {"a": {"a": 1, "b": 1}, "q": {"c": 1}}, **policy)
+    return Collection(
+        "small", [Item("a", "x"), Item("q", "y")], items, {"a": {"a": 1, "b": 1}, "q": {"c": 1}}, **policy
+    )
 
 
 def test_a_missing_query_counts_zero_and_is_told() -> None:

@@ -25,7 +25,9 @@ RESULTS = {"q1": {"d2": 0.5, "d1": 0.5, "d10": 0.9}, "q2": {"q2": 2.0, "d2": 1.0
 
 def small(**policy: bool) -> Collection:
     qrels = {"q1": {"d1": 1}, "q2": {"d2": 1}, "q3": {"d3": 1}}
-    draft = Draft("small", [Item(*pair) for pair in QUERIES.items()], [Item(*pair) for pair in TEXTS.items()], qrels, **policy)
+    draft = Draft(
+        "small", [Item(*pair) for pair in QUERIES.items()], [Item(*pair) for pair in TEXTS.items()], qrels, **policy
+    )
     return build(draft)
 
 
@@ -36,13 +38,18 @@ def _run(folder: Path) -> str:
 
 
 def _st(folder: Path) -> str:
-    rows = [{"query_id": q, "query": q, "results": [{"corpus_id": d, "score": s} for d, s in f.items()]} for q, f in RESULTS.items()]
+    rows = [
+        {"query_id": q, "query": q, "results": [{"corpus_id": d, "score": s} for d, s in f.items()]}
+        for q, f in RESULTS.items()
+    ]
     (folder / "x_predictions_cosine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return f"{folder}/x_predictions_cosine.jsonl"
 
 
 def _mteb(folder: Path) -> str:
-    (folder / "X_predictions.json").write_text(json.dumps({"mteb_model_meta": {"model_name": "me/mine"}, "default": {"test": RESULTS}}))
+    (folder / "X_predictions.json").write_text(
+        json.dumps({"mteb_model_meta": {"model_name": "me/mine"}, "default": {"test": RESULTS}})
+    )
     return f"{folder}/X_predictions.json"
 
 

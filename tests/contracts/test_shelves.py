@@ -79,7 +79,7 @@ def test_it_says_yes_or_no_to_anything_at_once(shelf: str, name: str) -> None:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=20))
 def test_it_claims_no_random_text(shelf: str, name: str, text: str) -> None:
-    if recognises(shelf, name, text):
+    if recognises(shelf, name, text) and text.lower() != name:
         assert any(mark in text for mark in "/.:,~"), f"{name} claims {text!r}"
 
 

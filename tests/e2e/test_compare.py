@@ -8,7 +8,22 @@ import pytest
 import evidense as ev
 from evidense import registry
 
-ROW = {"claim", "system", "baseline", "collection", "verdict", "measure", "effect", "low", "high", "n", "n_clusters", "margin", "base_mean", "system_mean"}  # fmt: skip
+ROW = {
+    "claim",
+    "system",
+    "baseline",
+    "collection",
+    "verdict",
+    "measure",
+    "effect",
+    "low",
+    "high",
+    "n",
+    "n_clusters",
+    "margin",
+    "base_mean",
+    "system_mean",
+}
 
 
 def rows(folder):

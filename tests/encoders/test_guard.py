@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 import transformers
+
 from encoders.opening import open_encoder, vectors
 from encoders.text_models import TEXTS, edit_json, edit_weights, save, tokenizer
-
 from evidense.errors import IncompleteWeights, InvalidInput
 
 
@@ -22,7 +22,15 @@ def reference(model: torch.nn.Module, pool: str) -> np.ndarray:
     return torch.stack(rows).numpy()
 
 
-@pytest.mark.parametrize(("class_name", "heads"), [("BertForPreTraining", "cls."), ("BertForMaskedLM", "cls."), ("BertForQuestionAnswering", "qa_outputs."), ("BertModel", "pooler.")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("class_name", "heads"),
+    [
+        ("BertForPreTraining", "cls."),
+        ("BertForMaskedLM", "cls."),
+        ("BertForQuestionAnswering", "qa_outputs."),
+        ("BertModel", "pooler."),
+    ],
+)
 @pytest.mark.parametrize("pool", ["cls", "mean"])
 def test_bert_checkpoints_load_for_cls_and_mean(tmp_path: Path, class_name: str, heads: str, pool: str) -> None:
     model = save(tmp_path, class_name, "bert")
@@ -33,7 +41,13 @@ def test_bert_checkpoints_load_for_cls_and_mean(tmp_path: Path, class_name: str,
 
 def test_a_pooler_that_was_never_saved_is_refused(tmp_path: Path) -> None:
     save(tmp_path, "BertForMaskedLM", "bert")
-    with pytest.raises(IncompleteWeights, match=r"2 of \d+ weights(.|\n)*pooler\.dense\.bias\n  pooler\.dense\.weight|pooler\.dense\.weight\n  pooler\.dense\.bias"):  # fmt: skip
+    with pytest.raises(
+        IncompleteWeights,
+        match=(
+            r"2 of \d+ weights(.|\n)*pooler\.dense\.bias\n  pooler\.dense\.weight|pooler\.dense\.weight\n "
+            r" pooler\.dense\.bias"
+        ),
+    ):
         open_encoder(f"{tmp_path}@readout=pooler")
 
 
@@ -52,7 +66,9 @@ def test_a_dpr_tower_loads_as_what_it_is(tmp_path: Path, class_name: str) -> Non
     model = save(tmp_path, class_name, "dpr")
     encoder = open_encoder(str(tmp_path))
     with torch.no_grad():
-        expected = torch.cat([model(tokenizer()(t, return_tensors="pt")["input_ids"]).pooler_output for t in TEXTS]).numpy()
+        expected = torch.cat(
+            [model(tokenizer()(t, return_tensors="pt")["input_ids"]).pooler_output for t in TEXTS]
+        ).numpy()
     np.testing.assert_allclose(vectors(encoder, TEXTS), expected, atol=2e-6)
     assert encoder.setup.pooling == "cls"
     assert encoder.setup.similarity == "dot"
@@ -83,7 +99,9 @@ def test_other_families_give_what_their_own_class_gives(tmp_path: Path, class_na
     reader, rows = tokenizer(kind), []
     with torch.no_grad():
         for text in TEXTS:
-            rows.append(getattr(model, body)(reader(text, return_tensors="pt", truncation=True)["input_ids"])[0][0].mean(0))
+            rows.append(
+                getattr(model, body)(reader(text, return_tensors="pt", truncation=True)["input_ids"])[0][0].mean(0)
+            )
     np.testing.assert_allclose(vectors(encoder, TEXTS), torch.stack(rows).numpy(), rtol=1e-4, atol=1e-5)
 
 
@@ -129,7 +147,9 @@ def test_old_names_of_layer_norms_are_read(tmp_path: Path) -> None:
 
     def rename(tensors: dict[str, torch.Tensor]) -> None:
         for name in [n for n in tensors if "LayerNorm" in n]:
-            tensors[name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")] = tensors.pop(name)
+            tensors[name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")] = (
+                tensors.pop(name)
+            )
 
     edit_weights(tmp_path / "old", rename)
     old, new = (vectors(open_encoder(f"{tmp_path / name}@pooling=mean"), TEXTS) for name in ("old", "new"))

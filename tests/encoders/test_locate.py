@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from encoders.opening import open_encoder
 
+from encoders.opening import open_encoder
 from evidense.compute.locate import folder_of, looks_like_hub_id, package_folder
 from evidense.errors import InvalidInput, MissingExtra
 
@@ -31,7 +31,10 @@ def test_a_hub_id_without_network_says_so() -> None:
         folder_of("nobody/no-such-model")
 
 
-@pytest.mark.parametrize(("head", "expected"), [("intfloat/e5-small", True), ("runs/old.trec", False), ("a/b/c", False), ("bm25", False), ("emb/all.npy", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [("intfloat/e5-small", True), ("runs/old.trec", False), ("a/b/c", False), ("bm25", False), ("emb/all.npy", False)],
+)
 def test_what_has_the_form_of_a_hub_id(head: str, expected: bool) -> None:
     assert looks_like_hub_id(head) is expected
 

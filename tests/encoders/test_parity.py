@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from encoders.opening import cosines, open_encoder, vectors
 from encoders.text_models import TEXTS, edit_json, save_sentence_transformer
 
@@ -18,7 +19,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("pooling", POOLINGS, ids=str)
-@pytest.mark.parametrize(("kind", "side"), [("bert", "right"), ("roberta", "right"), ("llama", "right"), ("llama", "left"), ("qwen2", "left"), ("gemma", "left")])
+@pytest.mark.parametrize(
+    ("kind", "side"),
+    [
+        ("bert", "right"),
+        ("roberta", "right"),
+        ("llama", "right"),
+        ("llama", "left"),
+        ("qwen2", "left"),
+        ("gemma", "left"),
+    ],
+)
 def test_every_pooling_at_each_padding_side(folder: Path, kind: str, side: str, pooling: Any) -> None:
     model = save_sentence_transformer(folder / f"{kind}-{side}-{pooling}", kind, pooling, padding_side=side)
     ours = vectors(open_encoder(str(folder / f"{kind}-{side}-{pooling}" / "st")), TEXTS)
@@ -59,7 +70,9 @@ def test_prompts_are_used_where_sentence_transformers_uses_them(folder: Path) ->
     assert any("'other' = 'w52 '" in sentence for sentence in encoder.setup.warnings)
 
 
-@pytest.mark.parametrize("more", [{"prompts": {"passage": "w50 : "}}, {"prompts": {"sts": "w50 : "}, "default_prompt_name": "sts"}])
+@pytest.mark.parametrize(
+    "more", [{"prompts": {"passage": "w50 : "}}, {"prompts": {"sts": "w50 : "}, "default_prompt_name": "sts"}]
+)
 def test_prompts_that_sentence_transformers_passes_over_are_warned_about(folder: Path, more: dict[str, Any]) -> None:
     """There 'query' and 'document' are always named, empty at worst, so a 'passage' or default prompt is never reached."""
     place = folder / f"passed-over-{len(more)}"
@@ -75,7 +88,9 @@ def test_prompts_that_sentence_transformers_passes_over_are_warned_about(folder:
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "weightedmean", "max"])
 def test_a_prompt_that_is_not_pooled(folder: Path, pooling: str) -> None:
-    model = save_sentence_transformer(folder / f"unpooled-{pooling}", "bert", pooling, include_prompt=False, prompts={"query": "w50 : "})
+    model = save_sentence_transformer(
+        folder / f"unpooled-{pooling}", "bert", pooling, include_prompt=False, prompts={"query": "w50 : "}
+    )
     encoder = open_encoder(str(folder / f"unpooled-{pooling}" / "st"))
     np.testing.assert_allclose(vectors(encoder, TEXTS, "query"), model.encode_query(TEXTS), atol=1e-5)
 
@@ -112,7 +127,9 @@ def test_lower_case_of_old_configs(folder: Path) -> None:
     model = save_sentence_transformer(folder / "lower", "bert", "mean")
     edit_json(folder / "lower" / "st" / "sentence_bert_config.json", do_lower_case=True, max_seq_length=32)
     upper = [text.upper() for text in TEXTS]
-    np.testing.assert_allclose(vectors(open_encoder(str(folder / "lower" / "st")), upper), model.encode(TEXTS), atol=1e-5)
+    np.testing.assert_allclose(
+        vectors(open_encoder(str(folder / "lower" / "st")), upper), model.encode(TEXTS), atol=1e-5
+    )
 
 
 def test_the_real_model() -> None:

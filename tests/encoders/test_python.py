@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoders.opening import open_encoder, vectors
 
+from encoders.opening import open_encoder, vectors
 from evidense.encoders.python import from_function
 from evidense.errors import InvalidInput
 
@@ -49,7 +49,10 @@ def test_prompts_and_unit_length(module: str) -> None:
     np.testing.assert_allclose(found, np.array([[2, 1, 0]]) / 5**0.5, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("name", "said"), [("short", r"\(1, 3\) for 3 texts"), ("flat", r"\(3,\)"), ("NUMBER", "is a int"), ("absent", "cannot be imported")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("short", r"\(1, 3\) for 3 texts"), ("flat", r"\(3,\)"), ("NUMBER", "is a int"), ("absent", "cannot be imported")],
+)
 def test_what_is_no_encoder(module: str, name: str, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         open_encoder(f"{module}:{name}")

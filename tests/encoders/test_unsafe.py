@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from encoders.opening import open_encoder, vectors
 from encoders.text_models import TEXTS, edit_json, save
-
 from evidense.errors import InvalidInput, UnsafeInput
 
 
@@ -30,7 +30,9 @@ def test_a_pickle_needs_the_users_word(tmp_path: Path) -> None:
     with pytest.raises(UnsafeInput, match="unsafe-weights"):
         open_encoder(f"{tmp_path / 'bin'}@pooling=mean")
     encoder = open_encoder(f"{tmp_path / 'bin'}@pooling=mean@unsafe-weights")
-    np.testing.assert_array_equal(vectors(encoder, TEXTS), vectors(open_encoder(f"{tmp_path / 'safe'}@pooling=mean"), TEXTS))
+    np.testing.assert_array_equal(
+        vectors(encoder, TEXTS), vectors(open_encoder(f"{tmp_path / 'safe'}@pooling=mean"), TEXTS)
+    )
     assert len(encoder.setup.weights_sha256) == 64
 
 
@@ -60,7 +62,9 @@ def test_remote_code_is_refused(tmp_path: Path, name: str) -> None:
     ({"type": "sentence_transformers.models.Transformer", "path": "../elsewhere"}, UnsafeInput, "outside the model"),
     ({"type": "sentence_transformers.models.BoW", "path": ""}, InvalidInput, "BoW, which is not supported"),
 ])  # fmt: skip
-def test_modules_of_others_are_refused(tmp_path: Path, module: dict[str, str], error: type[Exception], said: str) -> None:
+def test_modules_of_others_are_refused(
+    tmp_path: Path, module: dict[str, str], error: type[Exception], said: str
+) -> None:
     save(tmp_path, "BertModel", "bert")
     (tmp_path / "modules.json").write_text(json.dumps([module]))
     with pytest.raises(error, match=said):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoders.opening import open_encoder
 
+from encoders.opening import open_encoder
 from evidense.errors import InvalidInput
 from evidense.values import Item
 
@@ -40,7 +40,9 @@ def test_one_array_may_serve_both_sides_and_two_arrays_may_lie_anywhere(folder: 
     both = open_encoder(str(folder / "documents.npy"))
     assert both.tower("query").fingerprint == both.tower("document").fingerprint
     pair = open_encoder(f"{folder / 'queries.npy'}@document_tower={folder / 'documents.npy'}")
-    np.testing.assert_array_equal(looked_up(pair, "document", "a"), looked_up(open_encoder(str(folder)), "document", "a"))
+    np.testing.assert_array_equal(
+        looked_up(pair, "document", "a"), looked_up(open_encoder(str(folder)), "document", "a")
+    )
 
 
 def test_ids_without_a_vector_are_all_named(folder: Path) -> None:
@@ -61,7 +63,15 @@ def test_every_mistake_is_named_at_once(folder: Path) -> None:
         assert said in str(caught.value)
 
 
-@pytest.mark.parametrize(("array", "said"), [(np.ones(3), "shape (3,)"), (np.ones((2, 2), int), "int64"), (np.array([{}, {}], object), "cannot be read"), (np.ones((0, 4)), "shape (0, 4)")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.ones(3), "shape (3,)"),
+        (np.ones((2, 2), int), "int64"),
+        (np.array([{}, {}], object), "cannot be read"),
+        (np.ones((0, 4)), "shape (0, 4)"),
+    ],
+)
 def test_arrays_that_are_none(folder: Path, array: np.ndarray, said: str) -> None:
     np.save(folder / "queries.npy", array, allow_pickle=True)
     with pytest.raises(InvalidInput) as caught:

@@ -51,13 +51,17 @@ def config_of(kind: str) -> Any:
         "gemma": {"num_key_value_heads": 2, "head_dim": 8, "max_position_embeddings": 64, "pad_token_id": 0},
     }
     if kind == "distilbert":
-        return transformers.DistilBertConfig(vocab_size=66, dim=32, n_layers=3, n_heads=4, hidden_dim=64, max_position_embeddings=64)
+        return transformers.DistilBertConfig(
+            vocab_size=66, dim=32, n_layers=3, n_heads=4, hidden_dim=64, max_position_embeddings=64
+        )
     if kind == "t5":
         return transformers.T5Config(vocab_size=66, d_model=32, d_kv=8, d_ff=64, num_layers=3, num_heads=4)
     return transformers.AutoConfig.for_model(kind, **SMALL, **more[kind])
 
 
-def save(folder: Path, class_name: str, kind: str, *, seed: int = 0, padding_side: str = "right", safe: bool = True) -> Any:
+def save(
+    folder: Path, class_name: str, kind: str, *, seed: int = 0, padding_side: str = "right", safe: bool = True
+) -> Any:
     """Save a seeded model of this class with its tokeniser and return it, in evaluation mode."""
     import torch
     import transformers
@@ -91,7 +95,9 @@ def edit_json(path: Path, **values: Any) -> None:
     path.write_text(json.dumps({**data, **values}))
 
 
-def save_sentence_transformer(folder: Path, kind: str, pooling: Any, *, padding_side: str = "right", more: tuple[Any, ...] = (), **kwargs: Any) -> Any:  # fmt: skip
+def save_sentence_transformer(
+    folder: Path, kind: str, pooling: Any, *, padding_side: str = "right", more: tuple[Any, ...] = (), **kwargs: Any
+) -> Any:
     """Save a sentence-transformers folder of a small model and return it as loaded by sentence-transformers itself."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Transformer
@@ -99,9 +105,17 @@ def save_sentence_transformer(folder: Path, kind: str, pooling: Any, *, padding_
 
     include_prompt = kwargs.pop("include_prompt", True)
     plain = folder / "plain"
-    class_name = {"bert": "BertModel", "llama": "LlamaModel", "qwen2": "Qwen2Model", "gemma": "GemmaModel", "roberta": "RobertaModel"}[kind]
+    class_name = {
+        "bert": "BertModel",
+        "llama": "LlamaModel",
+        "qwen2": "Qwen2Model",
+        "gemma": "GemmaModel",
+        "roberta": "RobertaModel",
+    }[kind]
     save(plain, class_name, kind, padding_side=padding_side)
     body = Transformer(str(plain), max_seq_length=32)
-    model = SentenceTransformer(modules=[body, Pooling(32, pooling, include_prompt=include_prompt), *more], device="cpu", **kwargs)
+    model = SentenceTransformer(
+        modules=[body, Pooling(32, pooling, include_prompt=include_prompt), *more], device="cpu", **kwargs
+    )
     model.save(str(folder / "st"))
     return SentenceTransformer(str(folder / "st"), device="cpu")

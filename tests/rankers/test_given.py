@@ -49,7 +49,11 @@ def test_sentence_transformers_writes_this_form_today(tmp_path: Path) -> None:
     model = SentenceTransformer(str(Path(package.__file__).parent / "model"), device="cpu")
     texts = {"d1": "A cat is an animal", "d2": "Dogs bark loudly", "d3": "Stocks fell"}
     evaluator = InformationRetrievalEvaluator(
-        {"q1": "what is a cat", "q 2": "dogs bark"}, texts, {"q1": {"d1"}, "q 2": {"d2"}}, name="tiny", write_predictions=True
+        {"q1": "what is a cat", "q 2": "dogs bark"},
+        texts,
+        {"q1": {"d1"}, "q 2": {"d2"}},
+        name="tiny",
+        write_predictions=True,
     )
     evaluator(model, output_path=str(tmp_path))
     (written,) = tmp_path.glob("*_predictions_*.jsonl")
@@ -75,7 +79,10 @@ def _mteb(results: object, subset: str = "default") -> Path:
 
 def _st(results: dict[str, dict[str, object]]) -> Path:
     path = Path("x_predictions_dot.jsonl")
-    rows = [{"query_id": q, "query": q, "results": [{"corpus_id": d, "score": s} for d, s in f.items()]} for q, f in results.items()]
+    rows = [
+        {"query_id": q, "query": q, "results": [{"corpus_id": d, "score": s} for d, s in f.items()]}
+        for q, f in results.items()
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -151,7 +158,9 @@ def test_a_query_twice_in_predictions_is_refused() -> None:
     assert "line 4: JSONDecodeError" in message
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"default": 3}', b'{"default": {"test": {"q1": ["d1"]}}}', b"{}", b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"default": 3}', b'{"default": {"test": {"q1": ["d1"]}}}', b"{}", b"\xff"]
+)
 def test_a_file_that_mteb_did_not_write_is_refused(content: bytes) -> None:
     Path("X_predictions.json").write_bytes(content)
     with pytest.raises(InvalidInput, match="expected"):
@@ -159,7 +168,9 @@ def test_a_file_that_mteb_did_not_write_is_refused(content: bytes) -> None:
 
 
 def test_of_several_subsets_the_one_that_answers_is_taken_and_a_draw_is_refused() -> None:
-    Path("X_predictions.json").write_text(json.dumps({"en": {"test": {"q1": {"d2": 1.0}}}, "de": {"test": {"z": {"d1": 1.0}}}}))
+    Path("X_predictions.json").write_text(
+        json.dumps({"en": {"test": {"q1": {"d2": 1.0}}}, "de": {"test": {"z": {"d1": 1.0}}}})
+    )
     assert rank(Path("X_predictions.json")).documents[0].tolist() == [1, -1, -1]
     Path("X_predictions.json").write_text(json.dumps({"en": {"test": {"q1": {"d2": 1.0}}, "dev": {"q1": {"d1": 1.0}}}}))
     with pytest.raises(InvalidInput, match="en/test, en/dev each answer 1 queries"):

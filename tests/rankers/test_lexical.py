@@ -15,7 +15,14 @@ from evidense.errors import InvalidInput
 from evidense.rankers.bm25 import K1, B
 from evidense.values import Collection, Item, Picture, Spelling
 
-TEXTS = ["The cat sat on the mat.", "A dog barks at the cats; the cat runs", "no news is not good news", "Straße und Haus", "日本語の文書", "x"]
+TEXTS = [
+    "The cat sat on the mat.",
+    "A dog barks at the cats; the cat runs",
+    "no news is not good news",
+    "Straße und Haus",
+    "日本語の文書",
+    "x",
+]
 
 
 def collection(queries: list[str], texts: list[str] = TEXTS) -> Collection:
@@ -59,7 +66,9 @@ def test_char_ngrams_by_a_slow_reference() -> None:
     df = {g: sum(g in grams(text) for text in TEXTS) for g in frequency}
 
     def vector(text: str) -> dict[str, float]:
-        v = {g: (1 + math.log(n)) * (1 + math.log((1 + len(TEXTS)) / (1 + df.get(g, 0)))) for g, n in grams(text).items()}
+        v = {
+            g: (1 + math.log(n)) * (1 + math.log((1 + len(TEXTS)) / (1 + df.get(g, 0)))) for g, n in grams(text).items()
+        }
         length = math.sqrt(sum(x * x for x in v.values()))
         return {g: x / length for g, x in v.items()}
 

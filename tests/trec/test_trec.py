@@ -80,7 +80,9 @@ def test_a_missing_or_truncated_file_is_refused(tmp_path: Path) -> None:
         trec.read_run(tmp_path / "a.trec.gz")
 
 
-@pytest.mark.parametrize("text", ["q1 0 d1 2\nq1 0 d2 0\n", "q1\td1\t2\nq1\td2\t0\n", "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n"])
+@pytest.mark.parametrize(
+    "text", ["q1 0 d1 2\nq1 0 d2 0\n", "q1\td1\t2\nq1\td2\t0\n", "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n"]
+)
 def test_judgements_are_read(tmp_path: Path, text: str) -> None:
     (tmp_path / "qrels").write_text(text)
     assert trec.read_qrels(tmp_path / "qrels") == {"q1": {"d1": 2, "d2": 0}}
@@ -90,7 +92,12 @@ def test_all_mistakes_of_judgements_come_at_once(tmp_path: Path) -> None:
     (tmp_path / "qrels").write_text("q1 0 d1 1\nq1 0 d1 1\nq1 0 d2 0.5\nq1 0 d3\nq1\n")
     with pytest.raises(InvalidInput, match="4 mistakes") as caught:
         trec.read_qrels(tmp_path / "qrels")
-    for text in ("line 2: query 'q1' has document 'd1' a second", "line 3: the gain is '0.5'", "line 4: 3 columns; expected 4, as in line 1", "line 5: 1 columns"):
+    for text in (
+        "line 2: query 'q1' has document 'd1' a second",
+        "line 3: the gain is '0.5'",
+        "line 4: 3 columns; expected 4, as in line 1",
+        "line 5: 1 columns",
+    ):
         assert text in str(caught.value)
 
 

@@ -12,9 +12,36 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_ENCODER_ONLY = {"t5": "T5EncoderModel", "mt5": "MT5EncoderModel", "umt5": "UMT5EncoderModel", "longt5": "LongT5EncoderModel"}
+_ENCODER_ONLY = {
+    "t5": "T5EncoderModel",
+    "mt5": "MT5EncoderModel",
+    "umt5": "UMT5EncoderModel",
+    "longt5": "LongT5EncoderModel",
+}
 _DPR = {"ctx_encoder": "DPRContextEncoder", "question_encoder": "DPRQuestionEncoder"}
-DECODERS = {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi", "phi3", "gpt2", "gpt_neox", "gpt_neo", "opt", "bloom", "olmo", "olmo2", "granite", "smollm3", "starcoder2", "stablelm", "falcon"}  # fmt: skip
+DECODERS = {
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma",
+    "gemma2",
+    "gemma3_text",
+    "phi",
+    "phi3",
+    "gpt2",
+    "gpt_neox",
+    "gpt_neo",
+    "opt",
+    "bloom",
+    "olmo",
+    "olmo2",
+    "granite",
+    "smollm3",
+    "starcoder2",
+    "stablelm",
+    "falcon",
+}
 """Families whose last token is the one that has seen the whole text."""
 
 
@@ -72,7 +99,10 @@ class Backbone:
 
         lists = [m for m in self.inner.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == self.n_layers]
         if not lists:
-            raise InvalidInput(f"{type(self.inner).__name__} does not keep its {self.n_layers} layers in one list; expected a plain stack of blocks; ask for the last layer only")  # fmt: skip
+            raise InvalidInput(
+                f"{type(self.inner).__name__} does not keep its {self.n_layers} layers in one list; expected a plain"
+                " stack of blocks; ask for the last layer only"
+            )
         return list(lists[0])
 
 
@@ -92,7 +122,10 @@ def build(folder: ModelFolder, names: list[str], *, pooler: bool) -> Backbone:
     try:
         config = AutoConfig.from_pretrained(str(folder.transformer), local_files_only=True, trust_remote_code=False)
     except (ValueError, OSError, KeyError, TypeError) as error:
-        raise InvalidInput(f"'{folder.transformer / 'config.json'}' cannot be used ({str(error)[:200]}); expected a model_type that transformers {transformers.__version__} knows") from None  # fmt: skip
+        raise InvalidInput(
+            f"'{folder.transformer / 'config.json'}' cannot be used ({str(error)[:200]}); expected a model_type that"
+            f" transformers {transformers.__version__} knows"
+        ) from None
     config.use_cache = False
     if config.model_type == "dpr":
         return _dpr(config, names)
@@ -106,12 +139,22 @@ def _text_class(config: Any, folder: ModelFolder) -> type:
 
     if config.model_type in _ENCODER_ONLY:
         return getattr(transformers, _ENCODER_ONLY[config.model_type])  # type: ignore[no-any-return]
-    if hasattr(config, "vision_config") or not hasattr(config, "vocab_size") or getattr(config, "is_encoder_decoder", False):
-        raise InvalidInput(f"'{folder.root}' is a model of the kind '{config.model_type}', which encodes no plain text here; expected a text encoder or decoder" + (f"; write clip:{folder.root}" if hasattr(config, "vision_config") else ""))  # fmt: skip
+    if (
+        hasattr(config, "vision_config")
+        or not hasattr(config, "vocab_size")
+        or getattr(config, "is_encoder_decoder", False)
+    ):
+        raise InvalidInput(
+            f"'{folder.root}' is a model of the kind '{config.model_type}', which encodes no plain text here; expected"
+            " a text encoder or decoder" + (f"; write clip:{folder.root}" if hasattr(config, "vision_config") else "")
+        )
     found = MODEL_MAPPING.get(type(config), None)
     model_class = found[0] if isinstance(found, tuple | list) else found
     if model_class is None:
-        raise InvalidInput(f"'{folder.root}' is a model of the kind '{config.model_type}', for which transformers has no plain model class; expected a text encoder")  # fmt: skip
+        raise InvalidInput(
+            f"'{folder.root}' is a model of the kind '{config.model_type}', for which transformers has no plain model"
+            " class; expected a text encoder"
+        )
     return model_class  # type: ignore[no-any-return]
 
 
@@ -121,7 +164,10 @@ def _with_inner(model_class: type, config: Any, pooler: bool) -> Backbone:
     takes = "add_pooling_layer" in inspect.signature(model_class).parameters
     model = model_class(config, add_pooling_layer=pooler) if takes else model_class(config)
     if pooler and getattr(model, "pooler", None) is None:
-        raise InvalidInput(f"{model_class.__name__} has no pooler; expected a class with one for the read-out 'pooler'; write @pooling=cls or @pooling=mean")  # fmt: skip
+        raise InvalidInput(
+            f"{model_class.__name__} has no pooler; expected a class with one for the read-out 'pooler'; write"
+            " @pooling=cls or @pooling=mean"
+        )
     return Backbone(model.eval(), model)
 
 

@@ -49,11 +49,17 @@ def weight_files(folder: Path, *, unsafe: bool = False) -> list[Path]:
             return _shards(folder / name) if name.endswith(".json") else [folder / name]
     if len(named := sorted(folder.glob("*.safetensors"))) == 1:
         return named
-    pickled = sorted(p for ending in ("*.bin", "*.pth", "*.pt") for p in folder.glob(ending) if p.name != "training_args.bin")
+    pickled = sorted(
+        p for ending in ("*.bin", "*.pth", "*.pt") for p in folder.glob(ending) if p.name != "training_args.bin"
+    )
     if pickled and unsafe:
         return pickled
     if pickled:
-        raise UnsafeInput(f"'{folder}' holds its weights only as a pickle ({pickled[0].name}), which can run code when opened; expected model.safetensors; convert it, or write MODEL@unsafe-weights to read its tensors through torch's weights-only loader")  # fmt: skip
+        raise UnsafeInput(
+            f"'{folder}' holds its weights only as a pickle ({pickled[0].name}), which can run code when opened;"
+            " expected model.safetensors; convert it, or write MODEL@unsafe-weights to read its tensors through"
+            " torch's weights-only loader"
+        )
     raise IncompleteWeights(f"'{folder}' holds no weights; expected model.safetensors or model.safetensors.index.json; fetch the model again")  # fmt: skip
 
 
@@ -86,7 +92,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise InvalidInput(f"'{path}' cannot be read as JSON ({error}); expected a JSON object; fetch the model again") from None
+        raise InvalidInput(
+            f"'{path}' cannot be read as JSON ({error}); expected a JSON object; fetch the model again"
+        ) from None
     if not isinstance(value, dict):
         raise InvalidInput(f"'{path}' holds a JSON {type(value).__name__}; expected an object; fetch the model again")
     return value
@@ -101,16 +109,25 @@ def refuse_remote_code(folder: Path) -> None:
     for name in ("config.json", "tokenizer_config.json"):
         if code := read_json(folder / name).get("auto_map"):
             shown = ", ".join(map(str, code.values() if isinstance(code, dict) else code))[:200]
-            raise UnsafeInput(f"'{folder / name}' asks to run code that the model brings along (auto_map: {shown}); expected a model of a class that transformers has itself; remote code is always refused: use a port of this model without it")  # fmt: skip
+            raise UnsafeInput(
+                f"'{folder / name}' asks to run code that the model brings along (auto_map: {shown}); expected a model"
+                " of a class that transformers has itself; remote code is always refused: use a port of this model"
+                " without it"
+            )
 
 
 def _shards(index: Path) -> list[Path]:
     names = sorted(set(map(str, read_json(index).get("weight_map", {}).values())))
     files = [index.parent / name for name in names]
     if outside := [n for n, f in zip(names, files, strict=True) if f.parent.absolute() != index.parent.absolute()]:
-        raise UnsafeInput(f"'{index}' names files outside its folder ({outside[0]}); expected plain file names; do not use it")
+        raise UnsafeInput(
+            f"'{index}' names files outside its folder ({outside[0]}); expected plain file names; do not use it"
+        )
     if absent := [f.name for f in files if not f.is_file()]:
-        raise IncompleteWeights(f"'{index.parent}' lacks {len(absent)} of the {len(files)} weight files that its index names ({', '.join(absent[:5])}); expected all; fetch the model again")  # fmt: skip
+        raise IncompleteWeights(
+            f"'{index.parent}' lacks {len(absent)} of the {len(files)} weight files that its index names"
+            f" ({', '.join(absent[:5])}); expected all; fetch the model again"
+        )
     return files
 
 
@@ -121,7 +138,10 @@ def _read_safetensors(file: Path) -> "dict[str, torch.Tensor]":
     try:
         return dict(load_file(file))
     except (SafetensorError, ValueError, RuntimeError, KeyError, OSError) as error:
-        raise InvalidInput(f"'{file}' is no readable safetensors file ({error}); expected the whole file ({file.stat().st_size:,} bytes are here); fetch it again") from None  # fmt: skip
+        raise InvalidInput(
+            f"'{file}' is no readable safetensors file ({error}); expected the whole file ({file.stat().st_size:,}"
+            " bytes are here); fetch it again"
+        ) from None
 
 
 def _read_pickle(file: Path) -> "dict[str, torch.Tensor]":
@@ -132,10 +152,18 @@ def _read_pickle(file: Path) -> "dict[str, torch.Tensor]":
     try:
         value = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
-        raise UnsafeInput(f"'{file}' holds more than tensors: opening it would run code; expected plain weights; it is refused whatever the options") from None  # fmt: skip
+        raise UnsafeInput(
+            f"'{file}' holds more than tensors: opening it would run code; expected plain weights; it is refused"
+            " whatever the options"
+        ) from None
     except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        raise InvalidInput(f"'{file}' cannot be read as weights ({str(error)[:200]}); expected a file that torch.save wrote; fetch it again") from None  # fmt: skip
+        raise InvalidInput(
+            f"'{file}' cannot be read as weights ({str(error)[:200]}); expected a file that torch.save wrote; fetch it"
+            " again"
+        ) from None
     value = value.get("state_dict", value) if isinstance(value, dict) else value
     if not isinstance(value, dict) or not all(isinstance(t, torch.Tensor) for t in value.values()):
-        raise InvalidInput(f"'{file}' holds no mapping from names to tensors; expected a state dict; save it with model.state_dict()")
+        raise InvalidInput(
+            f"'{file}' holds no mapping from names to tensors; expected a state dict; save it with model.state_dict()"
+        )
     return value

@@ -49,7 +49,9 @@ class Compression:
             raise InvalidInput(f"'@dim={dims}' asks for {dims} dimensions; expected a positive integer, as @dim=256")
         return cls(int(dims) if dims else None, cast("Bits | None", bits))
 
-    def apply(self, queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], normalised: bool) -> Compressed:
+    def apply(
+        self, queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], normalised: bool
+    ) -> Compressed:
         """Compress both sides. `normalised`: the encoder's vectors have length 1, so cut ones are brought back to it.
 
         Raises:
@@ -59,7 +61,9 @@ class Compression:
             queries, documents = (truncate(side, self.n_dims, normalised) for side in (queries, documents))
         full = "cosine" if normalised else "dot"
         if self.bits == "int8":
-            return Compressed(queries, int8(documents), float(documents.shape[1]), f"{full} of float queries and int8 documents")
+            return Compressed(
+                queries, int8(documents), float(documents.shape[1]), f"{full} of float queries and int8 documents"
+            )
         if self.bits == "binary":
             size = float(np.ceil(documents.shape[1] / 8))
             return Compressed(signs(queries), signs(documents), size, "Hamming, as dimensions − 2 · distance")
@@ -81,7 +85,9 @@ def truncate(vectors: Float32[np.ndarray, "n e"], n_dims: int, normalised: bool 
     [[0.6000000238418579, 0.800000011920929]]
     """
     if n_dims > vectors.shape[1]:
-        raise InvalidInput(f"'@dim={n_dims}' of vectors with {vectors.shape[1]} dimensions; expected at most {vectors.shape[1]}; leave it out")
+        raise InvalidInput(
+            f"'@dim={n_dims}' of vectors with {vectors.shape[1]} dimensions; expected at most {vectors.shape[1]}; leave it out"
+        )
     kept = np.ascontiguousarray(vectors[:, :n_dims], dtype=np.float32)
     if not normalised:
         return kept

@@ -50,7 +50,9 @@ class _Distinct:
     sha256: str
 
 
-def encode(tower: Tower, items: Sequence[Item], store: Store, *, progress: Progress | None = None, layers: bool = False) -> Encoded:
+def encode(
+    tower: Tower, items: Sequence[Item], store: Store, *, progress: Progress | None = None, layers: bool = False
+) -> Encoded:
     """Return the vectors of items, from the store where they are, else encoded now.
 
     Raises:
@@ -164,7 +166,9 @@ class _Run:
         note = {"settings": settings, "chunk": place[0], "batch": place[1] + 1, "n_done": n_done}
         write_atomically(self.folder / "plan.json", canonical_json(note).encode())
 
-    def _batches(self, settings: dict[str, int], begun: tuple[int, int]) -> Iterator[tuple[tuple[int, int], np.ndarray, Prepared]]:
+    def _batches(
+        self, settings: dict[str, int], begun: tuple[int, int]
+    ) -> Iterator[tuple[tuple[int, int], np.ndarray, Prepared]]:
         """Yield ((chunk, batch), rows, prepared items) from the batch to begin with."""
         for number, (start, stop) in enumerate(chunks(len(self.firsts), settings["chunk"])):
             if number < begun[0]:
@@ -178,10 +182,17 @@ class _Run:
         vectors = self._encoded(prepared)
         expected = (*out.shape[:-2], len(rows), out.shape[-1])
         if vectors.shape != expected:
-            raise InvalidInput(f"the encoder returned an array of shape {vectors.shape}; expected {expected} (items, dimensions); return one row an item")  # fmt: skip
+            raise InvalidInput(
+                f"the encoder returned an array of shape {vectors.shape}; expected {expected} (items, dimensions);"
+                " return one row an item"
+            )
         if not (good := np.isfinite(vectors).all(axis=-1).reshape(-1, len(rows)).all(axis=0)).all():
             bad = [self.items[int(self.firsts[row])].id for row in rows[~good]]
-            raise InvalidInput.all_of("vectors that are not finite (NaN or infinity); expected finite numbers; look at these items, or at the encoder", [f"item '{name}'" for name in bad])  # fmt: skip
+            raise InvalidInput.all_of(
+                "vectors that are not finite (NaN or infinity); expected finite numbers; look at these items, or at the"
+                " encoder",
+                [f"item '{name}'" for name in bad],
+            )
         out[..., rows, :] = vectors
 
     def _encoded(self, prepared: Prepared) -> np.ndarray:
@@ -193,7 +204,10 @@ class _Run:
         if not self.layers:
             return len(self.firsts), self.tower.n_dims
         if not isinstance(self.tower, LayeredTower):
-            raise InvalidInput("this encoder does not show its layers; expected one that does (a transformer); ask for its vectors only")
+            raise InvalidInput(
+                "this encoder does not show its layers; expected one that does (a transformer); ask for its vectors"
+                " only"
+            )
         return self.tower.n_layers + 1, len(self.firsts), int(getattr(self.tower, "n_pooled", self.tower.n_dims))
 
 

@@ -52,7 +52,10 @@ class FunctionTower:
             InvalidInput: an item without text, or with a picture.
         """
         if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
-            raise InvalidInput(f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that takes pictures")  # fmt: skip
+            raise InvalidInput(
+                f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that"
+                " takes pictures"
+            )
         return Texts(tuple(self.prompt + (item.text or "") for item in items))
 
     def vectors(self, prepared: Texts) -> Float32[np.ndarray, "b e"]:
@@ -72,7 +75,12 @@ def called(function: Function, texts: list[str]) -> Float32[np.ndarray, "b e"]:
     try:
         array = np.asarray(value, np.float32)
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"the function returned {type(value).__name__}, which is no array ({error}); expected (texts, dimensions)") from None
+        raise InvalidInput(
+            f"the function returned {type(value).__name__}, which is no array ({error}); expected (texts, dimensions)"
+        ) from None
     if array.ndim != 2 or len(array) != len(texts) or array.shape[1] == 0:
-        raise InvalidInput(f"the function returned an array of shape {array.shape} for {len(texts)} texts; expected ({len(texts)}, dimensions); return one row a text")  # fmt: skip
+        raise InvalidInput(
+            f"the function returned an array of shape {array.shape} for {len(texts)} texts; expected ({len(texts)},"
+            " dimensions); return one row a text"
+        )
     return array

@@ -68,7 +68,10 @@ class _Unknown:
             InvalidInput: the collection is whole and lacks documents that the file names.
         """
         if self.names and not is_sample(self.collection):
-            told = [f"query '{q}' has the document '{d}', which is not in '{self.collection.name}'; remove it or correct its id" for q, d in self.names]
+            told = [
+                f"query '{q}' has the document '{d}', which is not in '{self.collection.name}'; remove it or correct its id"
+                for q, d in self.names
+            ]
             raise InvalidInput.all_of(self.source, told)
         return [f"{len(self.names):,} results outside the sample"] if self.names else []
 
@@ -91,7 +94,13 @@ def finite_mistakes(results: Results) -> list[str]:
 def ties_sentence(results: Results) -> list[str]:
     """Say how many queries have equal scores, since the one rule for ties may differ from the file's own."""
     n = sum(len(set(found.values())) < len(found) for found in results.values())
-    return [f"{n:,} of {len(results):,} queries of this file have equal scores; they are put in ascending order of document id"] if n else []
+    return (
+        [
+            f"{n:,} of {len(results):,} queries of this file have equal scores; they are put in ascending order of document id"
+        ]
+        if n
+        else []
+    )
 
 
 def read_bytes(path: Path, what: str) -> bytes:
@@ -123,7 +132,9 @@ def _places(collection: Collection) -> dict[str, int]:
     return {**{alias: places[target] for alias, target in collection.aliases.items() if target in places}, **places}
 
 
-def _found(results: Mapping[str, float], places: dict[str, int], query_id: str, unknown: _Unknown) -> tuple[np.ndarray, np.ndarray]:
+def _found(
+    results: Mapping[str, float], places: dict[str, int], query_id: str, unknown: _Unknown
+) -> tuple[np.ndarray, np.ndarray]:
     """Return document places and scores; of several documents that were merged into one, the best score counts."""
     best: dict[int, float] = {}
     for doc_id, value in results.items():

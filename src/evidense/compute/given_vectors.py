@@ -63,7 +63,10 @@ class GivenTower:
         """
         missing = [item.id for item in items if item.id not in self.numbers]
         if missing:
-            raise InvalidInput.all_of(f"{self.source}: no vector for {len(missing)} of {len(items)} ids; expected one for each; add them", [f"'{name}'" for name in missing])  # fmt: skip
+            raise InvalidInput.all_of(
+                f"{self.source}: no vector for {len(missing)} of {len(items)} ids; expected one for each; add them",
+                [f"'{name}'" for name in missing],
+            )
         return Rows(np.array([self.numbers[item.id] for item in items], np.int64))
 
     def vectors(self, prepared: Rows) -> Float32[np.ndarray, "b e"]:
@@ -84,7 +87,9 @@ class Given:
         """Make a tower of it."""
         ids = hashlib.sha256("\0".join(self.ids).encode()).hexdigest()
         fingerprint = sha256_of(["given", sha256_of_files([self.path]), ids, normalised])
-        return GivenTower(fingerprint, str(self.path), self.array, {name: row for row, name in enumerate(self.ids)}, normalised)
+        return GivenTower(
+            fingerprint, str(self.path), self.array, {name: row for row, name in enumerate(self.ids)}, normalised
+        )
 
     def has_unit_length(self) -> bool:
         """Say whether every vector has length 1 (to 1e-3)."""
@@ -104,9 +109,14 @@ def read_given(*paths: Path) -> list[Given]:
     found = [_given(path, mistakes) for path in paths]
     given = [one for one in found if one is not None]
     if len({one.array.shape[1] for one in given}) > 1:
-        mistakes.append("; ".join(f"'{one.path.name}' has {one.array.shape[1]} dimensions" for one in given) + "; expected equal numbers")
+        mistakes.append(
+            "; ".join(f"'{one.path.name}' has {one.array.shape[1]} dimensions" for one in given)
+            + "; expected equal numbers"
+        )
     if mistakes:
-        raise InvalidInput.all_of(f"{', '.join(dict.fromkeys(str(path) for path in paths))}: vectors that cannot be used", mistakes)
+        raise InvalidInput.all_of(
+            f"{', '.join(dict.fromkeys(str(path) for path in paths))}: vectors that cannot be used", mistakes
+        )
     return given
 
 
@@ -125,10 +135,16 @@ def _given(path: Path, mistakes: list[str]) -> Given | None:
         mistakes.append(f"'{path.name}' has {len(array)} rows and {len(ids)} ids; expected one id a row")
     if len(set(ids)) != len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
-        mistakes.append(f"'{path.name}': {len(ids) - len(set(ids))} ids stand more than once (as '{twice}'); expected distinct ids")
+        mistakes.append(
+            f"'{path.name}': {len(ids) - len(set(ids))} ids stand more than once (as '{twice}'); expected distinct ids"
+        )
     for start, stop in chunks(len(array), _ROWS_AT_ONCE):
         bad = np.flatnonzero(~np.isfinite(np.asarray(array[start:stop], np.float32)).all(axis=1)) + start
-        mistakes += [f"'{path.name}' row {row}{f' (id {ids[row]!r})' if row < len(ids) else ''}: not finite (NaN or infinity); expected numbers" for row in bad[:20]]  # fmt: skip
+        mistakes += [
+            f"'{path.name}' row {row}{f' (id {ids[row]!r})' if row < len(ids) else ''}: not finite (NaN or infinity);"
+            " expected numbers"
+            for row in bad[:20]
+        ]
     return Given(path, array, tuple(ids))
 
 
@@ -139,11 +155,20 @@ def _array(path: Path, mistakes: list[str]) -> np.ndarray | None:
         mistakes.append(f"'{path}' is absent; expected an array (items, dimensions) that numpy.save wrote")
         return None
     except (ValueError, OSError, EOFError) as error:
-        mistakes.append(f"'{path.name}' cannot be read ({error}); expected an array that numpy.save wrote, without pickled objects")
+        mistakes.append(
+            f"'{path.name}' cannot be read ({error}); expected an array that numpy.save wrote, without pickled objects"
+        )
         return None
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or not np.issubdtype(array.dtype, np.floating) or 0 in array.shape:
+    if (
+        not isinstance(array, np.ndarray)
+        or array.ndim != 2
+        or not np.issubdtype(array.dtype, np.floating)
+        or 0 in array.shape
+    ):
         shape, dtype = getattr(array, "shape", "?"), getattr(array, "dtype", "?")
-        mistakes.append(f"'{path.name}' has shape {shape} and type {dtype}; expected (items, dimensions) of floating point numbers")
+        mistakes.append(
+            f"'{path.name}' has shape {shape} and type {dtype}; expected (items, dimensions) of floating point numbers"
+        )
         return None
     return array
 

@@ -43,8 +43,16 @@ def load_guarded(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]"
     unexpected = [name for name in tensors if name not in names and not name.endswith(_BUFFERS)]
     unused = tuple(sorted(name for name in unexpected if _of_a_head(name, model)))
     if strangers := sorted(set(unexpected) - set(unused)):
-        raise InvalidInput.all_of(f"{source}: weights that {type(model).__name__} has no place for and that are no declared head of its family; expected none; use the class that this checkpoint was saved from", strangers)  # fmt: skip
-    shapes = [f"{theirs}: {tuple(tensors[theirs].shape)} instead of {tuple(own[mine].shape)}" for theirs, mine in names.items() if tensors[theirs].shape != own[mine].shape]  # fmt: skip
+        raise InvalidInput.all_of(
+            f"{source}: weights that {type(model).__name__} has no place for and that are no declared head of its"
+            " family; expected none; use the class that this checkpoint was saved from",
+            strangers,
+        )
+    shapes = [
+        f"{theirs}: {tuple(tensors[theirs].shape)} instead of {tuple(own[mine].shape)}"
+        for theirs, mine in names.items()
+        if tensors[theirs].shape != own[mine].shape
+    ]
     if shapes:
         raise InvalidInput.all_of(f"{source}: weights of another shape than config.json says; expected equal shapes; correct the config", shapes)  # fmt: skip
     _copy(own, names, tensors)
@@ -99,6 +107,7 @@ def _missing_text(source: str, model: Any, missing: list[str], n_needed: int, gi
     listed = "\n  ".join(missing[:20] + ([f"… and {len(missing) - 20} more"] if len(missing) > 20 else []))
     held = f"the checkpoint holds {len(given)} weights" + (f", as '{given[0]}'" if given else "")
     return (
-        f"{source}: {len(missing)} of {n_needed} weights that {type(model).__name__} needs for this read-out are missing ({held}); "
-        f"expected all of them, since a missing weight would be random; use a checkpoint that holds them, or another read-out\n  {listed}"
+        f"{source}: {len(missing)} of {n_needed} weights that {type(model).__name__} needs for this read-out are"
+        f" missing ({held}); expected all of them, since a missing weight would be random; use a checkpoint that holds"
+        f" them, or another read-out\n  {listed}"
     )

@@ -10,7 +10,16 @@ from evidense.errors import InvalidInput, MissingExtra
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _NOT_MODELS = {".trec", ".run", ".npy", ".npz", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".py", ".toml", ".onnx", ".gguf"}  # fmt: skip
-_WANTED = ["*.json", "*.txt", "*.model", "*.safetensors", "README.md", "*/config.json", "*/model.safetensors", "*.tiktoken"]
+_WANTED = [
+    "*.json",
+    "*.txt",
+    "*.model",
+    "*.safetensors",
+    "README.md",
+    "*/config.json",
+    "*/model.safetensors",
+    "*.tiktoken",
+]
 _PICKLES = ["*.bin", "*.pth", "*/pytorch_model.bin"]
 
 
@@ -59,7 +68,10 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
     if path.is_dir():
         return path
     if is_open_clip(head):
-        raise InvalidInput(f"'{head}' is a spelling of open_clip, which needs torchvision and is not supported; expected a transformers model; use its transformers form, as 'laion/CLIP-ViT-B-32-laion2B-s34B-b79K'")  # fmt: skip
+        raise InvalidInput(
+            f"'{head}' is a spelling of open_clip, which needs torchvision and is not supported; expected a"
+            " transformers model; use its transformers form, as 'laion/CLIP-ViT-B-32-laion2B-s34B-b79K'"
+        )
     if not looks_like_hub_id(head):
         raise InvalidInput(f"there is no model at '{head}'; expected a folder, pip:PACKAGE/FOLDER, or a hub id OWNER/NAME; correct the path")  # fmt: skip
     return _download(head, revision, _WANTED + (_PICKLES if pickles else []))
@@ -75,7 +87,10 @@ def package_folder(head: str) -> Path:
     package, _, inside = head.removeprefix("pip:").partition("/")
     spec = PathFinder.find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
-        raise MissingExtra(f"'{head}' needs the Python package '{package}', which is not installed. Install it with: pip install {package.replace('_', '-')}")  # fmt: skip
+        raise MissingExtra(
+            f"'{head}' needs the Python package '{package}', which is not installed. Install it with: pip install"
+            f" {package.replace('_', '-')}"
+        )
     roots = [Path(place) for place in spec.submodule_search_locations]
     for root in roots:
         if (root / inside).resolve().is_relative_to(root.resolve()) and (root / inside).is_dir():
@@ -105,4 +120,8 @@ def _download(head: str, revision: str | None, patterns: list[str]) -> Path:
     try:
         return Path(snapshot_download(head, revision=revision, allow_patterns=patterns))
     except Exception as error:
-        raise InvalidInput(f"'{head}' is no folder here and could not be fetched from the hub ({type(error).__name__}: {str(error).splitlines()[0][:200]}); expected a folder or a reachable hub id; correct the name, or check the network and HF_HUB_OFFLINE") from None  # fmt: skip
+        raise InvalidInput(
+            f"'{head}' is no folder here and could not be fetched from the hub ({type(error).__name__}:"
+            f" {str(error).splitlines()[0][:200]}); expected a folder or a reachable hub id; correct the name, or check"
+            " the network and HF_HUB_OFFLINE"
+        ) from None

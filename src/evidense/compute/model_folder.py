@@ -11,7 +11,14 @@ from evidense.compute.checkpoint import read_json, refuse_remote_code
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.parts import Side
 
-_CARD_PROMPTS = ("query: ", "passage: ", "search_query: ", "search_document: ", "Represent this sentence for searching relevant passages:", "Instruct: ")  # fmt: skip
+_CARD_PROMPTS = (
+    "query: ",
+    "passage: ",
+    "search_query: ",
+    "search_document: ",
+    "Represent this sentence for searching relevant passages:",
+    "Instruct: ",
+)
 
 
 @dataclass(frozen=True)
@@ -53,10 +60,21 @@ class ModelFolder:
     def prompt_warnings(self, used: set[str]) -> tuple[str, ...]:
         """Return a sentence for each prompt that the config or the card names and that was not used."""
         unused = {name: text for name, text in self.prompts.items() if text and text not in used}
-        configured = [f"the model's own config names the prompt '{name}' = {text!r}, which was not used" for name, text in unused.items()]
+        configured = [
+            f"the model's own config names the prompt '{name}' = {text!r}, which was not used"
+            for name, text in unused.items()
+        ]
         known = [*used, *self.prompts.values()]
-        carded = [text for text in _CARD_PROMPTS if text.strip() in self.card and f'{text.strip()}' in _quoted(self.card) and not any(text.strip() in k for k in known)]  # fmt: skip
-        return tuple(configured + [f"the model's card names the prompt {text!r}, which was not used" for text in carded])
+        carded = [
+            text
+            for text in _CARD_PROMPTS
+            if text.strip() in self.card
+            and f"{text.strip()}" in _quoted(self.card)
+            and not any(text.strip() in k for k in known)
+        ]
+        return tuple(
+            configured + [f"the model's card names the prompt {text!r}, which was not used" for text in carded]
+        )
 
 
 def read_folder(root: Path) -> ModelFolder:
@@ -70,7 +88,8 @@ def read_folder(root: Path) -> ModelFolder:
     transformer = modules[0][1] if modules else root
     if not (transformer / "config.json").is_file():
         raise InvalidInput(
-            f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved" + _hint(root)
+            f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved"
+            + _hint(root)
         )
     for folder in {root, transformer}:
         refuse_remote_code(folder)
@@ -104,7 +123,15 @@ def read_settings(root: Path) -> ModelFolder:
     )
 
 
-_LENGTH_FILES = ("sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json", "sentence_camembert_config.json", "sentence_albert_config.json", "sentence_xlm-roberta_config.json", "sentence_xlnet_config.json")  # fmt: skip
+_LENGTH_FILES = (
+    "sentence_bert_config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
+    "sentence_albert_config.json",
+    "sentence_xlm-roberta_config.json",
+    "sentence_xlnet_config.json",
+)
 _KNOWN = {"Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout"}
 
 
@@ -122,7 +149,10 @@ def module_kinds(root: Path) -> list[tuple[str, str, Path]]:
         entries = json.loads((root / "modules.json").read_text(encoding="utf-8"))
         found = [(str(e["type"]), str(e["type"]).rpartition(".")[2], root / str(e["path"])) for e in entries]
     except (ValueError, TypeError, KeyError) as error:
-        raise InvalidInput(f"'{root / 'modules.json'}' cannot be read ({error!r}); expected a list of modules with type and path; fetch the model again") from None  # fmt: skip
+        raise InvalidInput(
+            f"'{root / 'modules.json'}' cannot be read ({error!r}); expected a list of modules with type and path;"
+            " fetch the model again"
+        ) from None
     if outside := [str(p) for *_, p in found if not p.resolve().is_relative_to(root.resolve())]:
         raise UnsafeInput(f"'{root / 'modules.json'}' names a folder outside the model ({outside[0]}); expected folders inside; do not use it")  # fmt: skip
     return found
@@ -139,12 +169,25 @@ def is_static(root: Path) -> bool:
 def _modules(root: Path) -> list[tuple[str, Path]]:
     kinds = module_kinds(root)
     if foreign := [path for path, *_ in kinds if not path.startswith("sentence_transformers.")]:
-        raise UnsafeInput(f"'{root / 'modules.json'}' asks for the module {foreign[0]}, which is code that the model brings along; expected modules of sentence-transformers itself; remote code is always refused")  # fmt: skip
+        raise UnsafeInput(
+            f"'{root / 'modules.json'}' asks for the module {foreign[0]}, which is code that the model brings along;"
+            " expected modules of sentence-transformers itself; remote code is always refused"
+        )
     if strange := [name for _, name, _ in kinds if name not in _KNOWN]:
-        raise InvalidInput(f"'{root}' has the module {strange[0]}, which is not supported; expected {', '.join(sorted(_KNOWN))}; encode with sentence-transformers and hand over the vectors (vectors:FOLDER)")  # fmt: skip
+        raise InvalidInput(
+            f"'{root}' has the module {strange[0]}, which is not supported; expected {', '.join(sorted(_KNOWN))};"
+            " encode with sentence-transformers and hand over the vectors (vectors:FOLDER)"
+        )
     names = [name for _, name, _ in kinds]
-    if kinds and (names[0] != "Transformer" or names.count("Pooling") > 1 or (names[1:] and names[1] not in {"Pooling", "Dropout"})):
-        raise InvalidInput(f"'{root}' chains {' → '.join(names)}; expected Transformer → Pooling → Dense, LayerNorm or Normalize; encode with sentence-transformers and hand over the vectors (vectors:FOLDER)")  # fmt: skip
+    if kinds and (
+        names[0] != "Transformer"
+        or names.count("Pooling") > 1
+        or (names[1:] and names[1] not in {"Pooling", "Dropout"})
+    ):
+        raise InvalidInput(
+            f"'{root}' chains {' → '.join(names)}; expected Transformer → Pooling → Dense, LayerNorm or Normalize;"
+            " encode with sentence-transformers and hand over the vectors (vectors:FOLDER)"
+        )
     return [(name, path) for _, name, path in kinds]
 
 
@@ -152,7 +195,11 @@ def _hint(root: Path) -> str:
     if (root / "adapter_config.json").is_file():
         return "; this is a PEFT adapter: merge it into its model first (merge_and_unload), then name the merged folder"
     inside = sorted(p.parent.name for p in root.glob("*/config.json"))
-    return f"; did you mean one of its folders: {', '.join(inside[:5])}?" if inside else "; name the folder that holds config.json"
+    return (
+        f"; did you mean one of its folders: {', '.join(inside[:5])}?"
+        if inside
+        else "; name the folder that holds config.json"
+    )
 
 
 def _licence(card: str) -> str | None:

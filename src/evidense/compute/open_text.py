@@ -24,7 +24,20 @@ from evidense.values import Spelling
 if TYPE_CHECKING:
     import torch
 
-OPTIONS = {"pooling", "max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "readout", "revision", "unsafe_weights", "document_tower", "similarity"}  # fmt: skip
+OPTIONS = {
+    "pooling",
+    "max_length",
+    "normalize",
+    "dtype",
+    "query_prompt",
+    "document_prompt",
+    "prompt",
+    "readout",
+    "revision",
+    "unsafe_weights",
+    "document_tower",
+    "similarity",
+}
 """Options that a text encoder reads; `dim`, `bits` and `label` are for whoever comes after it."""
 _ELSEWHERE = {"dim", "bits", "label"}
 _WORKING = 1
@@ -49,7 +62,10 @@ class TextEncoder:
 def refuse_unknown_options(spelling: Spelling, known: set[str]) -> None:
     """Raise InvalidInput where a spelling has an option that its part does not read."""
     if unknown := sorted(set(spelling.options) - known - _ELSEWHERE):
-        raise InvalidInput(f"'{spelling}' has the option '{unknown[0]}', which this kind of encoder does not read; expected one of {', '.join(sorted(known | _ELSEWHERE))}; leave it out")  # fmt: skip
+        raise InvalidInput(
+            f"'{spelling}' has the option '{unknown[0]}', which this kind of encoder does not read; expected one of"
+            f" {', '.join(sorted(known | _ELSEWHERE))}; leave it out"
+        )
 
 
 def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncoder:
@@ -67,7 +83,10 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
     if document.fingerprint == query.fingerprint:
         document = query
     if query.n_dims != document.n_dims:
-        raise InvalidInput(f"the query tower gives {query.n_dims} dimensions and the document tower {document.n_dims}; expected equal numbers; name two towers of one model")  # fmt: skip
+        raise InvalidInput(
+            f"the query tower gives {query.n_dims} dimensions and the document tower {document.n_dims}; expected equal"
+            " numbers; name two towers of one model"
+        )
     return TextEncoder(str(spelling), _setup(loaded, other, query, document, options), query, document)
 
 
@@ -112,7 +131,11 @@ class _Loaded:
     @cached_property
     def identity(self) -> str:
         """sha256 of all that changes a vector, the prompt left out."""
-        kept = {k: v for k, v in self.folder.config.items() if k not in {"_name_or_path", "transformers_version", "architectures"}}
+        kept = {
+            k: v
+            for k, v in self.folder.config.items()
+            if k not in {"_name_or_path", "transformers_version", "architectures"}
+        }
         chain = [[kind, read_json(path / "config.json")] for kind, path in self.folder.after]
         tokenizer = sha256_of_files(tokenizer_files(self.folder.transformer))
         return sha256_of([_WORKING, self.weights_sha256, kept, tokenizer, self.modes, chain, self.normalised, self.dtype,
@@ -121,14 +144,19 @@ class _Loaded:
     def tower(self, side: Side, options: Mapping[str, str]) -> TextTower:
         prompt = self.folder.prompt(side, options)
         skip = 0 if self.folder.pools_prompt else self.reader.prompt_length(prompt)
-        return TextTower(sha256_of([self.identity, prompt]), self.backbone, self.reader, self.modes, self.after, prompt, skip)
+        return TextTower(
+            sha256_of([self.identity, prompt]), self.backbone, self.reader, self.modes, self.after, prompt, skip
+        )
 
 
 def _modes(folder: ModelFolder, options: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the pooling modes (() for the class's pooler), and a sentence where nobody named one."""
     readout = options.get("readout")
     if readout not in {None, "pooler"}:
-        raise InvalidInput(f"the read-out '{readout}' does not exist; expected 'pooler'; for the others write @pooling=cls, mean, max or lasttoken")
+        raise InvalidInput(
+            f"the read-out '{readout}' does not exist; expected 'pooler'; for the others write @pooling=cls, mean, max"
+            " or lasttoken"
+        )
     if readout and "pooling" in options:
         raise InvalidInput(f"both readout={readout} and pooling={options['pooling']} are given; expected one of them")
     if readout:
@@ -158,11 +186,20 @@ def _max_length(folder: ModelFolder, options: Mapping[str, str], backbone: Backb
         positions -= 2
     if "max_length" in options:
         if not options["max_length"].isdigit() or int(options["max_length"]) < 3:
-            raise InvalidInput(f"max_length={options['max_length']} is no number of tokens; expected an integer of at least 3")
+            raise InvalidInput(
+                f"max_length={options['max_length']} is no number of tokens; expected an integer of at least 3"
+            )
         if int(options["max_length"]) > positions:
-            raise InvalidInput(f"max_length={options['max_length']} is more than the {positions} positions of '{folder.root}'; expected at most that")  # fmt: skip
+            raise InvalidInput(
+                f"max_length={options['max_length']} is more than the {positions} positions of '{folder.root}';"
+                " expected at most that"
+            )
         return int(options["max_length"])
-    named = folder.max_length or read_json(folder.transformer / "tokenizer_config.json").get("model_max_length") or positions
+    named = (
+        folder.max_length
+        or read_json(folder.transformer / "tokenizer_config.json").get("model_max_length")
+        or positions
+    )
     return int(min(named, positions))
 
 
@@ -176,7 +213,12 @@ def _dtype(options: Mapping[str, str]) -> str:
 
 def _dtype_doubts(dtype: str) -> tuple[str, ...]:
     if dtype == "bfloat16" and not has_bf16():
-        return ("this processor has no bfloat16 instructions (avx512_bf16 or amx): bf16 is emulated and slower than float32",)
+        return (
+            (
+                "this processor has no bfloat16 instructions (avx512_bf16 or amx): bf16 is emulated and slower than"
+                " float32"
+            ),
+        )
     return ()
 
 
@@ -246,10 +288,13 @@ def _setup(loaded: _Loaded, other: _Loaded, query: TextTower, document: TextTowe
         similarity=similarity,
         dtype=loaded.dtype,
         n_dims=query.n_dims,
-        n_parameters=n_parameters + sum(p.numel() for step in loaded.after if step.weights is not None for p in step.weights.parameters()),
+        n_parameters=n_parameters
+        + sum(p.numel() for step in loaded.after if step.weights is not None for p in step.weights.parameters()),
         bytes_per_vector=4.0 * query.n_dims,
         licence=folder.licence,
-        weights_sha256=loaded.weights_sha256 if other is loaded else sha256_of([loaded.weights_sha256, other.weights_sha256]),
+        weights_sha256=(
+            loaded.weights_sha256 if other is loaded else sha256_of([loaded.weights_sha256, other.weights_sha256])
+        ),
         unused_weights=tuple(name for part in both for name in part.unused),
         warnings=tuple(dict.fromkeys(warnings)),
     )

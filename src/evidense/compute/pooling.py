@@ -42,7 +42,14 @@ def from_config(config: dict[str, Any]) -> tuple[str, ...]:
     named = config.get("pooling_mode")
     if named is not None:
         return canonical("+".join([named] if isinstance(named, str) else named))
-    keys = {"cls": "cls_token", "max": "max_tokens", "mean": "mean_tokens", "mean_sqrt_len": "mean_sqrt_len_tokens", "weightedmean": "weightedmean_tokens", "lasttoken": "lasttoken"}  # fmt: skip
+    keys = {
+        "cls": "cls_token",
+        "max": "max_tokens",
+        "mean": "mean_tokens",
+        "mean_sqrt_len": "mean_sqrt_len_tokens",
+        "weightedmean": "weightedmean_tokens",
+        "lasttoken": "lasttoken",
+    }
     return tuple(mode for mode in _ORDER if config.get(f"pooling_mode_{keys[mode]}")) or ("mean",)
 
 
@@ -108,7 +115,14 @@ def _gather(states: "Tensor", places: "Tensor") -> "Tensor":
     return states[torch.arange(len(states), device=states.device), places]
 
 
-_MODES = {"cls": _cls, "lasttoken": _last, "mean": _mean, "max": _max, "mean_sqrt_len": _mean_sqrt_len, "weightedmean": _weighted_mean}
+_MODES = {
+    "cls": _cls,
+    "lasttoken": _last,
+    "mean": _mean,
+    "max": _max,
+    "mean_sqrt_len": _mean_sqrt_len,
+    "weightedmean": _weighted_mean,
+}
 
 
 def width(modes: tuple[str, ...], n_hidden: int) -> int:

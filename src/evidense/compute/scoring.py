@@ -22,7 +22,9 @@ TIES = (
     "trec_eval orders equal scores by descending id, so exported runs carry scores made strictly decreasing and "
     "trec_eval reads this very order"
 )
-MISSING_QUERIES = "a query for which a system returns nothing counts as 0 in every mean, and the page says how many there are"
+MISSING_QUERIES = (
+    "a query for which a system returns nothing counts as 0 in every mean, and the page says how many there are"
+)
 SELF_KEPT = "a document whose id equals the query's is ranked and scored like any other"
 SELF_DROPPED = "the document whose id equals the query's is taken out of that query's ranking and judgements"
 
@@ -72,7 +74,9 @@ def align(ranking: RankedLists, query_ids: Sequence[str]) -> RankedLists:
     if ranking.query_ids == tuple(query_ids):
         return ranking
     wanted = set(query_ids)
-    strangers = [f"query '{q}' is not in the collection; remove its lines" for q in ranking.query_ids if q not in wanted]
+    strangers = [
+        f"query '{q}' is not in the collection; remove its lines" for q in ranking.query_ids if q not in wanted
+    ]
     if strangers:
         raise InvalidInput.all_of("ranking", strangers)
     rows = {query_id: row for row, query_id in enumerate(ranking.query_ids)}
@@ -108,7 +112,9 @@ def per_query(ranking: RankedLists, qrels: Qrels, spellings: Sequence[str]) -> d
     return {str(m): values[str(m)] for m in parsed}
 
 
-def by_ir_measures(ranking: RankedLists, qrels: Qrels, wanted: Sequence[Measure]) -> dict[str, Float64[np.ndarray, " q"]]:
+def by_ir_measures(
+    ranking: RankedLists, qrels: Qrels, wanted: Sequence[Measure]
+) -> dict[str, Float64[np.ndarray, " q"]]:
     """Return the same through ir-measures, whatever the measure; our order is handed over as decreasing scores.
 
     Queries and documents go by numbers, since some of its providers are programs that read files with numbered topics.
@@ -123,7 +129,9 @@ def by_ir_measures(ranking: RankedLists, qrels: Qrels, wanted: Sequence[Measure]
             values[str(metric.measure)][int(metric.query_id) - 1] = metric.value
     except (ValueError, RuntimeError, OSError, CalledProcessError) as error:
         names = ", ".join(values)
-        raise InvalidInput(f"ir-measures cannot compute {names} here: {error}; expected a measure of an installed provider") from None
+        raise InvalidInput(
+            f"ir-measures cannot compute {names} here: {error}; expected a measure of an installed provider"
+        ) from None
     return values
 
 
@@ -132,7 +140,9 @@ def _numbered(ranking: RankedLists, qrels: Qrels) -> tuple[dict[str, dict[str, f
     run, judged = {}, {}
     for query_number, (query_id, found) in enumerate(ranking.items(), 1):
         if found:
-            run[str(query_number)] = {number[doc_id]: float(len(found) - rank) for rank, (doc_id, _) in enumerate(found)}
+            run[str(query_number)] = {
+                number[doc_id]: float(len(found) - rank) for rank, (doc_id, _) in enumerate(found)
+            }
         if query_id in qrels:
             gains = qrels[query_id].items()
             judged[str(query_number)] = {number.setdefault(doc_id, f"d{len(number)}"): gain for doc_id, gain in gains}
@@ -232,7 +242,11 @@ _FAST: Mapping[str, Callable[[_Table, int | None, int], Float64[np.ndarray, " q"
 
 
 def _is_fast(measure: Measure) -> bool:
-    return measure.NAME in _FAST and set(measure.params) <= {"cutoff", "rel", "judged_only"} and measure.params.get("rel", 1) > 0
+    return (
+        measure.NAME in _FAST
+        and set(measure.params) <= {"cutoff", "rel", "judged_only"}
+        and measure.params.get("rel", 1) > 0
+    )
 
 
 def _cutoff(measure: Measure) -> int | None:
@@ -249,5 +263,9 @@ def _warnings(ranking: RankedLists, spellings: Sequence[str]) -> list[str]:
     n_empty = int((ranking.documents < 0).all(axis=1).sum())
     found = [f"{n_empty:,} of {len(ranking.query_ids):,} queries have no results and count as 0"] if n_empty else []
     longest = min(ranking.depth, len(ranking.doc_ids))
-    deep = [str(measures.parse(s)) for s in spellings if (measures.cutoff(s) or 0) > ranking.depth and longest == ranking.depth]
+    deep = [
+        str(measures.parse(s))
+        for s in spellings
+        if (measures.cutoff(s) or 0) > ranking.depth and longest == ranking.depth
+    ]
     return found + [f"{name} looks deeper than these lists, which hold {ranking.depth} documents" for name in deep]

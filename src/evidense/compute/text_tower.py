@@ -71,7 +71,10 @@ class TextTower:
             InvalidInput: an item without text, or with a picture.
         """
         if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
-            raise InvalidInput(f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that takes pictures")  # fmt: skip
+            raise InvalidInput(
+                f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that"
+                " takes pictures"
+            )
         return self.reader.read([self.prompt + (item.text or "") for item in items])
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
@@ -80,7 +83,11 @@ class TextTower:
 
         with torch.inference_mode():
             ids, mask = prepared.padded(self.reader.pad)
-            pooled = self.pool(self.backbone.states(ids, mask), mask) if self.modes else self.backbone.pooler_output(ids, mask).float()
+            pooled = (
+                self.pool(self.backbone.states(ids, mask), mask)
+                if self.modes
+                else self.backbone.pooler_output(ids, mask).float()
+            )
             return self.project(pooled).numpy()  # type: ignore[no-any-return]
 
     def layers(self, prepared: Tokens) -> Float32[np.ndarray, "l b e"]:

@@ -71,7 +71,14 @@ class TextReader:
         texts = [text.lower() for text in texts] if self.lower_case else list(texts)
         if not texts:
             return Tokens.of([])
-        found = self.tokenizer(texts, truncation=True, max_length=self.max_length, padding=False, return_attention_mask=False, return_token_type_ids=False)  # fmt: skip
+        found = self.tokenizer(
+            texts,
+            truncation=True,
+            max_length=self.max_length,
+            padding=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
         return Tokens.of(found["input_ids"])
 
     def prompt_length(self, prompt: str) -> int:
@@ -96,7 +103,10 @@ def load_tokenizer(folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"'{folder}' has no tokeniser that can be read ({type(error).__name__}: {str(error)[:200]}); expected tokenizer.json or the vocabulary of its class; fetch the model again") from None  # fmt: skip
+        raise InvalidInput(
+            f"'{folder}' has no tokeniser that can be read ({type(error).__name__}: {str(error)[:200]}); expected"
+            " tokenizer.json or the vocabulary of its class; fetch the model again"
+        ) from None
 
 
 def tokenizer_doubts(tokenizer: Any, folder: Path) -> tuple[str, ...]:
@@ -111,10 +121,24 @@ def tokenizer_doubts(tokenizer: Any, folder: Path) -> tuple[str, ...]:
     raw.no_truncation()
     if raw.encode(probe).ids == tokenizer(probe)["input_ids"]:
         return ()
-    return (f"{type(tokenizer).__name__}, which transformers chose for this model, reads a text otherwise than the model's own tokenizer.json",)
+    return (
+        (
+            f"{type(tokenizer).__name__}, which transformers chose for this model, reads a text otherwise than the"
+            " model's own tokenizer.json"
+        ),
+    )
 
 
 def tokenizer_files(folder: Path) -> list[Path]:
     """Return the files that determine the tokeniser, in the order of their names."""
-    patterns = ("tokenizer*.json", "vocab*", "merges.txt", "*.model", "special_tokens_map.json", "added_tokens.json", "*.tiktoken", "sentencepiece*")  # fmt: skip
+    patterns = (
+        "tokenizer*.json",
+        "vocab*",
+        "merges.txt",
+        "*.model",
+        "special_tokens_map.json",
+        "added_tokens.json",
+        "*.tiktoken",
+        "sentencepiece*",
+    )
     return sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})

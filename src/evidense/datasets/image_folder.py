@@ -50,7 +50,7 @@ class ImageFolder:
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a folder with such metadata, or with sub-folders of pictures."""
         place = Place.parse(spelling)
-        if not place.path.is_dir() or any((place.path / name).exists() for name in _OTHERS):
+        if not spelling.strip() or not place.path.is_dir() or any((place.path / name).exists() for name in _OTHERS):
             return False
         folder = place.path / place.split if place.split else place.path
         return (

@@ -51,7 +51,10 @@ def from_function(function: Function, name: str, options: Mapping[str, str] | No
     if query.fingerprint == document.fingerprint:
         document = query
     if query.n_dims != document.n_dims:
-        raise InvalidInput(f"'{name}' gives {query.n_dims} dimensions for queries and {document.n_dims} for documents; expected equal numbers")
+        raise InvalidInput(
+            f"'{name}' gives {query.n_dims} dimensions for queries and {document.n_dims} for documents; expected equal"
+            " numbers"
+        )
     setup = Setup(
         query_prompt=query.prompt,
         document_prompt=document.prompt,
@@ -109,9 +112,14 @@ class Python:
         try:
             function = getattr(importlib.import_module(module_name), function_name)
         except (ImportError, AttributeError) as error:
-            raise InvalidInput(f"'{spelling}' cannot be imported ({error}); expected python:MODULE:FUNCTION, with MODULE in this folder or installed") from None  # fmt: skip
+            raise InvalidInput(
+                f"'{spelling}' cannot be imported ({error}); expected python:MODULE:FUNCTION, with MODULE in this"
+                " folder or installed"
+            ) from None
         if not callable(function):
-            raise InvalidInput(f"'{spelling}' is a {type(function).__name__}; expected a function from a list of texts to an array")
+            raise InvalidInput(
+                f"'{spelling}' is a {type(function).__name__}; expected a function from a list of texts to an array"
+            )
         return from_function(function, str(spelling), spelling.options)
 
 

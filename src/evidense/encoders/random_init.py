@@ -30,10 +30,15 @@ class RandomInit:
         """
         head = spelling.head.removeprefix(_PREFIX)
         is_image = is_image_text(head, spelling.options.get("revision"))
-        refuse_unknown_options(spelling, ((IMAGE_TEXT_OPTIONS if is_image else OPTIONS) | {"seed"}) - {"unsafe_weights"})
+        refuse_unknown_options(
+            spelling, ((IMAGE_TEXT_OPTIONS if is_image else OPTIONS) | {"seed"}) - {"unsafe_weights"}
+        )
         seed = spelling.options.get("seed", "")
         if not seed.isdigit():
-            raise InvalidInput(f"'{spelling}' needs a seed, so that it can be drawn again (found '{seed}'); expected a whole number; write @seed=0")  # fmt: skip
+            raise InvalidInput(
+                f"'{spelling}' needs a seed, so that it can be drawn again (found '{seed}'); expected a whole number;"
+                " write @seed=0"
+            )
         options = {key: value for key, value in spelling.options.items() if key != "seed"}
         if is_image:
             return replace(open_image_text(Spelling(head, options), seed=int(seed)), name=str(spelling))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +58,10 @@ class Static:
         refuse_unknown_options(spelling, _OPTIONS)
         if spelling.head == "wordllama":
             root = _wordllama_folder()
-            weights, tokenizer = root / "weights" / "l2_supercat_256.safetensors", root / "tokenizers" / "l2_supercat_tokenizer_config.json"
+            weights, tokenizer = (
+                root / "weights" / "l2_supercat_256.safetensors",
+                root / "tokenizers" / "l2_supercat_tokenizer_config.json",
+            )
             return _opened(spelling, ModelFolder(root, root, {}, licence="MIT"), weights, tokenizer)
         folder = read_settings(folder_of(spelling.head, spelling.options.get("revision")))
         return _opened(spelling, folder, weight_files(folder.transformer)[0], folder.transformer / "tokenizer.json")
@@ -78,7 +81,10 @@ def _opened(spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: 
     sha = sha256_of_files([weights])
     prompts = {side: folder.prompt(side, spelling.options) for side in ("query", "document")}
     identity = [sha, sha256_of_files([vocabulary]), normalised]
-    towers = {p: StaticTower(sha256_of(["static", *identity, p]), tokenizer, table, p, normalised) for p in set(prompts.values())}
+    towers = {
+        p: StaticTower(sha256_of(["static", *identity, p]), tokenizer, table, p, normalised)
+        for p in set(prompts.values())
+    }
     setup = Setup(
         query_prompt=prompts["query"],
         document_prompt=prompts["document"],
@@ -105,10 +111,14 @@ def _table(path: Path) -> np.ndarray:
     try:
         arrays = dict(load_file(path))
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise InvalidInput(f"'{path}' is no readable safetensors file ({error}); expected a table of vectors; fetch it again") from None
+        raise InvalidInput(
+            f"'{path}' is no readable safetensors file ({error}); expected a table of vectors; fetch it again"
+        ) from None
     tables = [a for a in arrays.values() if a.ndim == 2]
     if len(arrays) != 1 or len(tables) != 1:
-        raise InvalidInput(f"'{path}' holds {sorted(arrays)}; expected one table (tokens, dimensions); name a StaticEmbedding model")
+        raise InvalidInput(
+            f"'{path}' holds {sorted(arrays)}; expected one table (tokens, dimensions); name a StaticEmbedding model"
+        )
     return np.ascontiguousarray(tables[0], np.float32)
 
 

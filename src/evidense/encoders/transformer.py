@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from evidense.compute.locate import is_open_clip, looks_like_hub_id, peek, peek_json
-from evidense.compute.open_image_text import is_image_text
 from evidense.compute.model_folder import is_static
+from evidense.compute.open_image_text import is_image_text
 from evidense.compute.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
 from evidense.values import Spelling
 
@@ -22,9 +22,15 @@ class Transformer:
         folder = peek(head, revision)
         if folder is None:
             return is_open_clip(head) or head.startswith("pip:") or looks_like_hub_id(head)
-        if "vision_config" in peek_json(head, "config.json", revision) or is_image_text(head, revision) or is_static(folder):
+        if (
+            "vision_config" in peek_json(head, "config.json", revision)
+            or is_image_text(head, revision)
+            or is_static(folder)
+        ):
             return False
-        return head.startswith("pip:") or any((folder / name).is_file() for name in ("config.json", "modules.json", "adapter_config.json"))
+        return head.startswith("pip:") or any(
+            (folder / name).is_file() for name in ("config.json", "modules.json", "adapter_config.json")
+        )
 
     def open(self, spelling: Spelling) -> TextEncoder:
         """Load it under the guard."""

@@ -31,7 +31,10 @@ class Vectors:
     """Opens FOLDER (queries.npy, queries.ids.txt, documents.npy, documents.ids.txt), BOTH.npy, or Q.npy@document_tower=D.npy."""
 
     name: str = "vectors"
-    spellings: tuple[str, ...] = ("my-vectors/ (queries.npy, queries.ids.txt, documents.npy, documents.ids.txt)", "emb.npy")
+    spellings: tuple[str, ...] = (
+        "my-vectors/ (queries.npy, queries.ids.txt, documents.npy, documents.ids.txt)",
+        "emb.npy",
+    )
 
     def recognises(self, spelling: Spelling) -> bool:
         """Say whether it is a `.npy` file or a folder with the two arrays."""
@@ -47,8 +50,15 @@ class Vectors:
         refuse_unknown_options(spelling, {"document_tower", "similarity", "normalize"})
         path = Path(spelling.head).expanduser()
         if path.is_dir() and "document_tower" in spelling.options:
-            raise InvalidInput(f"'{spelling}' names a folder and a document_tower; expected one of them; write Q.npy@document_tower=D.npy")
-        pair = (path / "queries.npy", path / "documents.npy") if path.is_dir() else (path, Path(spelling.options.get("document_tower", path)).expanduser())  # fmt: skip
+            raise InvalidInput(
+                f"'{spelling}' names a folder and a document_tower; expected one of them; write"
+                " Q.npy@document_tower=D.npy"
+            )
+        pair = (
+            (path / "queries.npy", path / "documents.npy")
+            if path.is_dir()
+            else (path, Path(spelling.options.get("document_tower", path)).expanduser())
+        )
         given = read_given(*dict.fromkeys(pair))
         normalised = spelling.options.get("normalize") == "true"
         query, document = given[0].tower(normalised), given[-1].tower(normalised)

@@ -33,9 +33,15 @@ class Baseline:
         """
         held = self.collections.get(collection.name)
         if held is None:
-            raise InvalidInput(f"baseline '{self.name}' holds no '{collection.name}'; expected one of {', '.join(self.collections)}; save it anew with --save-baseline")  # fmt: skip
+            raise InvalidInput(
+                f"baseline '{self.name}' holds no '{collection.name}'; expected one of {', '.join(self.collections)};"
+                " save it anew with --save-baseline"
+            )
         if held["checksum"] != collection.checksum:
-            raise InvalidInput(f"'{collection.name}' has changed since baseline '{self.name}' was saved; expected equal queries, documents and judgements; save it anew with --save-baseline")  # fmt: skip
+            raise InvalidInput(
+                f"'{collection.name}' has changed since baseline '{self.name}' was saved; expected equal queries,"
+                " documents and judgements; save it anew with --save-baseline"
+            )
         documents = np.full((len(collection.queries), depth), -1, dtype=np.int32)
         scores = np.full((len(collection.queries), depth), -np.inf, dtype=np.float32)
         for row, (places, values) in enumerate(held["lists"]):
@@ -64,12 +70,20 @@ class Part:
         try:
             data = path.read_bytes()
             held = json.loads(gzip.decompress(data))
-            setup = {**held["setup"], "unused_weights": (), "warnings": (*held["setup"]["warnings"], f"saved lists, {held['depth']} documents deep")}
+            setup = {
+                **held["setup"],
+                "unused_weights": (),
+                "warnings": (*held["setup"]["warnings"], f"saved lists, {held['depth']} documents deep"),
+            }
             return Baseline(held["label"], Setup(**setup), hashlib.sha256(data).hexdigest(), held["collections"])
         except FileNotFoundError:
-            raise InvalidInput(f"baseline '{path}' does not exist; expected a file that --save-baseline wrote; correct the path") from None
+            raise InvalidInput(
+                f"baseline '{path}' does not exist; expected a file that --save-baseline wrote; correct the path"
+            ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InvalidInput(f"'{path}' is no saved baseline ({error}); expected a file that --save-baseline wrote; save it anew") from None
+            raise InvalidInput(
+                f"'{path}' is no saved baseline ({error}); expected a file that --save-baseline wrote; save it anew"
+            ) from None
 
 
 PART = Part()

@@ -28,7 +28,10 @@ class Bm25:
     @property
     def setup(self) -> Setup:
         """Say how it ranks."""
-        return Setup(similarity=f"BM25 (Lucene, k1={K1}, b={B}), Snowball English stems, no stop words removed", licence="MIT (bm25s)")
+        return Setup(
+            similarity=f"BM25 (Lucene, k1={K1}, b={B}), Snowball English stems, no stop words removed",
+            licence="MIT (bm25s)",
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -87,7 +90,9 @@ def _tokens(texts: list[str]):  # type: ignore[no-untyped-def]
     import bm25s
     import Stemmer
 
-    return bm25s.tokenize(texts, token_pattern=TOKEN, stopwords=None, stemmer=Stemmer.Stemmer("english"), show_progress=False)
+    return bm25s.tokenize(
+        texts, token_pattern=TOKEN, stopwords=None, stemmer=Stemmer.Stemmer("english"), show_progress=False
+    )
 
 
 def _words(texts: list[str]) -> list[list[str]]:

@@ -79,7 +79,9 @@ class Part:
             InvalidInput: it was given options; it has none.
         """
         if spelling.options:
-            raise InvalidInput(f"'{spelling}' gives options to char_ngrams; expected 'char_ngrams' alone; remove what follows '@'")
+            raise InvalidInput(
+                f"'{spelling}' gives options to char_ngrams; expected 'char_ngrams' alone; remove what follows '@'"
+            )
         return CharNgrams()
 
 
@@ -138,7 +140,9 @@ def _unit(counts: Any, weights: np.ndarray) -> Any:
     data = (1 + np.log(counts.data)) * weights[counts.indices]
     rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
     lengths = np.sqrt(np.bincount(rows, weights=data.astype(np.float64) ** 2, minlength=counts.shape[0]))
-    return sparse.csr_matrix(((data / lengths[rows]).astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)
+    return sparse.csr_matrix(
+        ((data / lengths[rows]).astype(np.float32), counts.indices, counts.indptr), shape=counts.shape
+    )
 
 
 PART = Part()

@@ -36,22 +36,32 @@ class Part:
             InvalidInput: every mistake of the file at once; or options other than a label.
         """
         if extra := set(spelling.options) - {"label"}:
-            raise InvalidInput(f"'{spelling}' gives {', '.join(sorted(extra))} to a file of predictions; expected no such option")
+            raise InvalidInput(
+                f"'{spelling}' gives {', '.join(sorted(extra))} to a file of predictions; expected no such option"
+            )
         path = Path(spelling.head)
         data = read_bytes(path, "predictions that mteb saved")
         model, held = _read(path.name, data)
         warnings = [sentence for results in held.values() for sentence in ties_sentence(results)]
         setup = Setup(similarity=f"as mteb used it for {model}", warnings=tuple(warnings))
-        return GivenRanker(path.name, setup, fingerprint("mteb_predictions", data), lambda c: _choose(path.name, held, c))
+        return GivenRanker(
+            path.name, setup, fingerprint("mteb_predictions", data), lambda c: _choose(path.name, held, c)
+        )
 
 
 def _read(source: str, data: bytes) -> tuple[str, Parts]:
     try:
         content = json.loads(data)
         meta = content.pop(MODEL, {}) or {}
-        held = {f"{subset}/{split}": _results(found) for subset, splits in content.items() for split, found in splits.items()}
+        held = {
+            f"{subset}/{split}": _results(found)
+            for subset, splits in content.items()
+            for split, found in splits.items()
+        }
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise InvalidInput(f"{source}: {type(error).__name__} {error}; expected {_FORM}; save it again with mteb") from None
+        raise InvalidInput(
+            f"{source}: {type(error).__name__} {error}; expected {_FORM}; save it again with mteb"
+        ) from None
     mistakes = [f"{part}, {text}" for part, results in held.items() for text in finite_mistakes(results)]
     if mistakes or not held:
         raise InvalidInput.all_of(source, mistakes or [f"it holds no results; expected {_FORM}"])
@@ -73,7 +83,9 @@ def _choose(source: str, held: Parts, collection: Collection) -> Results:
     best = max(counts.values())
     names = [part for part, count in counts.items() if count == best]
     if len(names) > 1 and best > 0:
-        raise InvalidInput(f"{source}: {', '.join(names)} each answer {best} queries of '{collection.name}'; expected one; leave one of them in the file")
+        raise InvalidInput(
+            f"{source}: {', '.join(names)} each answer {best} queries of '{collection.name}'; expected one; leave one of them in the file"
+        )
     return held[names[0]]
 
 

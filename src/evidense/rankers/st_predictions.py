@@ -31,7 +31,9 @@ class Part:
             InvalidInput: every mistake of the file at once; or options other than a label.
         """
         if extra := set(spelling.options) - {"label"}:
-            raise InvalidInput(f"'{spelling}' gives {', '.join(sorted(extra))} to a file of predictions; expected no such option")
+            raise InvalidInput(
+                f"'{spelling}' gives {', '.join(sorted(extra))} to a file of predictions; expected no such option"
+            )
         path = Path(spelling.head)
         data = read_bytes(path, "predictions as JSON lines")
         results = _read(path.name, data)
@@ -46,17 +48,23 @@ def _read(source: str, data: bytes) -> dict[str, dict[str, float]]:
     for number, row in _rows(data, mistakes):
         query_id = str(row["query_id"])
         if query_id in results:
-            mistakes.append(f"line {number}: query '{query_id}' stands a second time; expected it once; remove one (the evaluator appends: one line per epoch)")
+            mistakes.append(
+                f"line {number}: query '{query_id}' stands a second time; expected it once; remove one (the evaluator appends: one line per epoch)"
+            )
             continue
         results[query_id] = found = {}
         for result in row["results"]:
             doc_id = str(result["corpus_id"])
             if doc_id in found:
-                mistakes.append(f"line {number}: query '{query_id}' has document '{doc_id}' a second time; expected it once; remove one")
+                mistakes.append(
+                    f"line {number}: query '{query_id}' has document '{doc_id}' a second time; expected it once; remove one"
+                )
             found[doc_id] = result["score"]
     mistakes += finite_mistakes(results)
     if mistakes or not results:
-        raise InvalidInput.all_of(source, mistakes or ["the file is empty; expected one line for each query; check the path"])
+        raise InvalidInput.all_of(
+            source, mistakes or ["the file is empty; expected one line for each query; check the path"]
+        )
     return results
 
 
@@ -69,7 +77,9 @@ def _rows(data: bytes, mistakes: list[str]) -> Iterator[tuple[int, dict[str, Any
                 _ = row["query_id"], [(result["corpus_id"], result["score"]) for result in row["results"]]
                 yield number, row
             except (ValueError, KeyError, TypeError) as error:
-                mistakes.append(f"line {number}: {type(error).__name__} {error}; expected {{query_id, results: [{{corpus_id, score}}]}}; correct it")
+                mistakes.append(
+                    f"line {number}: {type(error).__name__} {error}; expected {{query_id, results: [{{corpus_id, score}}]}}; correct it"
+                )
 
 
 PART = Part()

@@ -26,7 +26,9 @@ class Part:
             InvalidInput: every mistake of the file at once; or options other than a label.
         """
         if extra := set(spelling.options) - {"label"}:
-            raise InvalidInput(f"'{spelling}' gives {', '.join(sorted(extra))} to a run file; expected no such option; its ranking is already made")
+            raise InvalidInput(
+                f"'{spelling}' gives {', '.join(sorted(extra))} to a run file; expected no such option; its ranking is already made"
+            )
         path = Path(spelling.head)
         data = read_bytes(path, "a run file")
         run = read_run(path)

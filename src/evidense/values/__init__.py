@@ -6,4 +6,16 @@ from evidense.values.item import Item, Modality, Picture
 from evidense.values.ranking import RankedLists
 from evidense.values.spelling import Spelling
 
-__all__ = ["Collection", "Draft", "Item", "Modality", "Picture", "Provenance", "Qrels", "RankedLists", "Spelling", "build", "sample"]
+__all__ = [
+    "Collection",
+    "Draft",
+    "Item",
+    "Modality",
+    "Picture",
+    "Provenance",
+    "Qrels",
+    "RankedLists",
+    "Spelling",
+    "build",
+    "sample",
+]

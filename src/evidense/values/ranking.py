@@ -28,7 +28,10 @@ class RankedLists:
         """Yield (query_id, [(doc_id, score), …]) in the order of the queries, without padding."""
         for row, query_id in enumerate(self.query_ids):
             kept = self.documents[row] >= 0
-            yield query_id, [
-                (self.doc_ids[d], float(s))
-                for d, s in zip(self.documents[row][kept], self.scores[row][kept], strict=True)
-            ]
+            yield (
+                query_id,
+                [
+                    (self.doc_ids[d], float(s))
+                    for d, s in zip(self.documents[row][kept], self.scores[row][kept], strict=True)
+                ],
+            )
