@@ -73,3 +73,15 @@ def condensed(spelling: str) -> str:
     if "judged_only" not in measure.SUPPORTED_PARAMS:
         return str(measure)
     return str(measure(judged_only=True))
+
+
+_SHARES = {"nDCG", "RR", "R", "P", "AP", "Success", "Judged", "Rprec", "Bpref", "infAP", "RBP", "ERR", "IPrec", "SetP", "SetR", "SetF", "SetAP"}
+
+
+def is_share(spelling: str) -> bool:
+    """Say whether a measure lies between 0 and 1 by definition, so that an interval need not leave that range.
+
+    >>> is_share("nDCG@10"), is_share("NumRet")
+    (True, False)
+    """
+    return parse(spelling).NAME in _SHARES

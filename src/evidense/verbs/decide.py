@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float64, Int
 
-from evidense import registry, stats
+from evidense import measures, registry, stats
 from evidense.compute.excerpts import Pair, excerpts
 from evidense.compute.rankings import load_lists
 from evidense.compute.slices import columns_of, slices
@@ -184,18 +184,19 @@ def _reason(e: stats.Estimate, word: stats.Label, margin: float) -> str:
 def _means(study: Study, board: Board, store: Store) -> list[Finding]:
     """Absolute value of every system and reference on every measure, and letters on the primary."""
     everyone = [*board.labels, *board.references]
-    measures = board.measures
-    values = np.concatenate([board.values(m, everyone, store) for m in measures])
+    values = np.concatenate([board.values(m, everyone, store) for m in board.measures])
     letters = _letters(study, board, store) if len(board.labels) > 2 else {}
-    sites = [(label, m) for m in measures for label in everyone]
+    sites = [(label, m) for m in board.measures for label in everyone]
+    intervals = _each(study, values, board.clusters)
     return [
         Finding(
-            parents=(board.scores[label, m].id,), estimand="mean", value=mean, low=low, high=high, unit=m,
+            parents=(board.scores[label, m].id,), estimand="mean", value=mean, unit=m,
+            low=max(low, 0.0) if measures.is_share(m) else low, high=min(high, 1.0) if measures.is_share(m) else high,
             site={"system": label, "collection": board.collection.name, "measure": m}, n=values.shape[1],
             n_clusters=int(board.clusters.max()) + 1, confidence=study.confidence, test="cluster bootstrap",
             details={"letters": letters[label]} if m == study.primary and letters else {},
         )
-        for (label, m), (mean, low, high) in zip(sites, _each(study, values, board.clusters), strict=True)
+        for (label, m), (mean, low, high) in zip(sites, intervals, strict=True)
     ]  # fmt: skip
 
 
