@@ -1,0 +1,208 @@
+"""encode: equal items once, equal work never again, every plan the same vectors, and what cannot be encoded named."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from encoders.opening import open_encoder
+from encoders.text_models import TEXTS, save
+
+from evidense.compute import encode as module
+from evidense.compute.encode import encode, is_cached
+from evidense.compute.progress import estimate
+from evidense.encoders.python import from_function
+from evidense.errors import InvalidInput
+from evidense.store import Store
+from evidense.values import Item, Picture
+
+ITEMS = [Item(f"i{n}", TEXTS[n % 7] + (f" w{n % 13}" if n >= 14 else "")) for n in range(60)]
+
+
+@pytest.fixture(scope="module")
+def tower(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("model")
+    save(folder, "BertModel", "bert")
+    return open_encoder(f"{folder}@pooling=mean").tower("query")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "vectors")
+
+
+def counted(calls: list[str]) -> Any:
+    """Return a tower that notes every text that it is asked for."""
+
+    def embed(texts: list[str]) -> np.ndarray:
+        calls.extend(texts)
+        return np.array([[len(text), 1.0] for text in texts])
+
+    encoder = from_function(embed, "counted").tower("query")
+    calls.clear()
+    return encoder
+
+
+def test_each_item_has_the_vector_of_its_text(tower: Any, store: Store) -> None:
+    found = encode(tower, ITEMS, store)
+    alone = np.concatenate([tower.vectors(tower.prepare([item])) for item in ITEMS])
+    np.testing.assert_allclose(found.all(), alone, atol=2e-6)
+    assert isinstance(found.vectors, np.memmap)
+    assert not found.vectors.flags.writeable
+    assert found.vectors.dtype == np.float32
+
+
+def test_equal_texts_are_encoded_once(store: Store) -> None:
+    calls: list[str] = []
+    found = encode(counted(calls), [Item(str(n), text) for n, text in enumerate(["a", "bb", "a", "a", "bb", "ccc"])], store)
+    assert sorted(calls) == ["a", "bb", "ccc"]
+    assert found.rows.tolist() == [0, 1, 0, 0, 1, 2]
+    np.testing.assert_array_equal(found.all()[:, 0], [1, 2, 1, 1, 2, 3])
+
+
+def test_the_same_work_is_done_once(store: Store) -> None:
+    calls: list[str] = []
+    tower = counted(calls)
+    assert not is_cached(tower, ITEMS, store)
+    first = encode(tower, ITEMS, store)
+    n_calls = len(calls)
+    renamed = [Item(f"other {item.id}", item.text) for item in ITEMS]  # contents count, not ids
+    again = encode(tower, renamed, store)
+    assert again.was_cached
+    assert (again.blob, len(calls)) == (first.blob, n_calls)
+    assert is_cached(tower, ITEMS, store)
+
+
+def test_a_removed_blob_is_encoded_anew(tower: Any, store: Store) -> None:
+    first = encode(tower, ITEMS, store)
+    (path,) = store.root.glob(f"blobs/*/{first.blob}")
+    path.unlink()
+    assert encode(tower, ITEMS, Store(store.root)).blob == first.blob
+
+
+def test_order_is_part_of_what_is_cached(tower: Any, store: Store) -> None:
+    forth, back = encode(tower, ITEMS, store), encode(tower, ITEMS[::-1], store)
+    assert forth.blob != back.blob
+    np.testing.assert_allclose(forth.all(), back.all()[::-1], atol=1e-6)
+
+
+@pytest.mark.parametrize(("chunk", "budget"), [(5, 1024), (8192, 40), (7, 1)])
+def test_every_plan_gives_the_same_vectors(tower: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, budget: int) -> None:
+    expected = encode(tower, ITEMS, Store(tmp_path / "a")).all()
+    monkeypatch.setattr(module, "_CHUNK", chunk)
+    object.__setattr__(tower, "token_budget", budget)
+    try:
+        np.testing.assert_allclose(encode(tower, ITEMS, Store(tmp_path / "b")).all(), expected, atol=2e-6)
+    finally:
+        object.__setattr__(tower, "token_budget", 1024)
+
+
+def test_threads_change_vectors_by_rounding_at_most(tower: Any, tmp_path: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = encode(tower, ITEMS, Store(tmp_path / "1")).all()
+        torch.set_num_threads(2)
+        np.testing.assert_allclose(encode(tower, ITEMS, Store(tmp_path / "2")).all(), one, atol=1e-6)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_layers_equal_the_hidden_states_of_transformers(tower: Any, store: Store) -> None:
+    import torch
+
+    found = encode(tower, ITEMS, store, layers=True)
+    assert found.vectors.shape == (4, len({i.text for i in ITEMS}), 32)
+    for place in (0, 3, 40):
+        ids, _ = tower.prepare([ITEMS[place]]).padded(0)
+        with torch.no_grad():
+            hidden = tower.backbone.inner(ids, output_hidden_states=True).hidden_states
+        np.testing.assert_allclose(found.vectors[:, found.rows[place]], torch.stack(hidden).mean(2)[:, 0].numpy(), atol=2e-6)
+    np.testing.assert_allclose(found.all()[-1], encode(tower, ITEMS, store).all(), atol=1e-6)
+
+
+@pytest.mark.parametrize(("class_name", "kind", "pooling"), [("LlamaModel", "llama", "lasttoken"), ("DistilBertModel", "distilbert", "cls"), ("T5EncoderModel", "t5", "mean")])  # fmt: skip
+def test_layers_of_other_families(tmp_path: Path, class_name: str, kind: str, pooling: str) -> None:
+    import torch
+
+    save(tmp_path, class_name, kind)
+    tower = open_encoder(f"{tmp_path}@pooling={pooling}").tower("query")
+    ids, _ = tower.prepare([Item("a", TEXTS[0])]).padded(0)
+    with torch.no_grad():
+        hidden = torch.stack(tower.backbone.inner(ids, output_hidden_states=True).hidden_states)[:, 0]
+    expected = {"lasttoken": hidden[:, -1], "cls": hidden[:, 0], "mean": hidden.mean(1)}[pooling]
+    batch = tower.prepare([Item("a", TEXTS[0]), Item("b", TEXTS[2])])
+    np.testing.assert_allclose(tower.layers(batch)[:, 0], expected.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_vector_that_is_not_finite_is_named_and_nothing_stays(store: Store) -> None:
+    tower = from_function(lambda texts: [[float("nan") if "bad" in t else 1.0] for t in texts], "holed").tower("query")
+    items = [Item("fine", "good"), Item("wrong one", "bad text"), Item("wrong too", "another bad")]
+    with pytest.raises(InvalidInput) as caught:
+        encode(tower, items, store)
+    assert "'wrong one'" in str(caught.value)
+    assert "'wrong too'" in str(caught.value)
+    assert "'fine'" not in str(caught.value)
+    assert not list(store.root.rglob("*.npy"))
+    assert not list(store.root.glob("blobs/*/*"))
+
+
+def test_a_picture_is_no_text(tower: Any, store: Store) -> None:
+    with pytest.raises(InvalidInput, match="'p'"):
+        encode(tower, [Item("p", "text", Picture(b"x"))], store)
+
+
+def test_progress_begins_before_the_first_batch_and_ends_at_zero(tower: Any, store: Store) -> None:
+    seen: list[tuple[int, int, float]] = []
+    encode(tower, ITEMS, store, progress=lambda *now: seen.append(now))
+    n = len({item.text for item in ITEMS})
+    assert seen[0][:2] == (0, n)
+    assert seen[0][2] > 0
+    assert seen[-1] == (n, n, 0.0)
+    assert [done for done, *_ in seen] == sorted(done for done, *_ in seen)
+
+
+def test_the_estimate_counts_time_and_disk(tower: Any) -> None:
+    guess = estimate(tower, ITEMS)
+    assert guess.size_bytes == 60 * 32 * 4
+    assert 0 < guess.seconds < 60
+    assert estimate(tower, []).seconds == 0
+
+
+def test_no_items(tower: Any, store: Store) -> None:
+    assert encode(tower, [], store).all().shape == (0, 32)
+
+
+class Lazy(Sequence[Item]):
+    """Makes items on demand."""
+
+    def __len__(self) -> int:
+        return 5000
+
+    def __getitem__(self, place: Any) -> Any:
+        if place >= 5000:
+            raise IndexError(place)
+        return Item(str(place), f"w{place} w{place % 7}")
+
+
+def test_a_lazy_corpus_is_tokenised_in_chunks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    tower = open_encoder("wordllama").tower("query")
+
+    class Watched:
+        """A tower that notes how many items it is asked to prepare at once."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(tower, name)
+
+        def prepare(self, items: Sequence[Item]) -> Any:
+            sizes.append(len(items))
+            return tower.prepare(items)
+
+    monkeypatch.setattr(module, "_CHUNK", 1000)
+    found = encode(Watched(), Lazy(), store)  # type: ignore[arg-type]
+    assert found.vectors.shape == (5000, 256)
+    assert sizes == [1000] * 5
