@@ -32,7 +32,9 @@ def main(names: list[str]) -> int:
             print(f"{shown(line)}", flush=True)
         print(f"  ({name}: {time.perf_counter() - started:.0f} s{', FAILED: ' + error if error else ''})", flush=True)
     if not names:
-        (HERE / "results.json").write_text(json.dumps({"machine": about, "lines": lines, "failures": failures}, indent=1, ensure_ascii=False) + "\n")
+        (HERE / "results.json").write_text(
+            json.dumps({"machine": about, "lines": lines, "failures": failures}, indent=1, ensure_ascii=False) + "\n"
+        )
         (HERE / "results.md").write_text(page(about, lines, failures))
         print(f"written: {HERE / 'results.md'}")
     return 0 if not failures and all(line["is_met"] for line in lines) else 1
@@ -42,7 +44,12 @@ def run(name: str) -> tuple[list[dict], str]:
     """Run one job in a process of its own; return its lines, or what went wrong."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "bench.child", name], env=machine.environment(), cwd=HERE.parent, capture_output=True, text=True, timeout=LIMIT_S
+            [sys.executable, "-m", "bench.child", name],
+            env=machine.environment(),
+            cwd=HERE.parent,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
         )
     except subprocess.TimeoutExpired:
         return [], f"took longer than {LIMIT_S} s"

@@ -1,9 +1,9 @@
 """Texts of skewed length for the jobs that encode: words of Python's own documentation, lognormal numbers of them."""
 
 import re
+from pydoc_data.topics import topics
 
 import numpy as np
-from pydoc_data.topics import topics
 
 from evidense.values import Item
 

@@ -26,16 +26,30 @@ def measure() -> list[Line]:
     texts = skewed(N_TEXTS)
     package, _, folder = MODEL.partition("/")
     model = SentenceTransformer(str(resources.files(package) / folder), device="cpu")
-    trial = {size: min(cpu_s(lambda s=size: model.encode(texts[:N_TRIAL], batch_size=s)) for _ in range(2)) for size in (16, 32, 64)}
+    trial = {
+        size: min(cpu_s(lambda s=size: model.encode(texts[:N_TRIAL], batch_size=s)) for _ in range(2))
+        for size in (16, 32, 64)
+    }
     best = min(trial, key=trial.__getitem__)
     peer_s, ours_s = alternate(lambda: model.encode(texts, batch_size=best), lambda: vectors(tower(), texts))
     cosines = (model.encode(texts, batch_size=best) * vectors(tower(), texts)).sum(axis=1)
-    notes = (f"its best batch size of {', '.join(map(str, trial))} here: {best}", f"least cosine of the two {cosines.min():.7f}")
+    notes = (
+        f"its best batch size of {', '.join(map(str, trial))} here: {best}",
+        f"least cosine of the two {cosines.min():.7f}",
+    )
     lines = [_line("fp32", 1.10, peer_s, ours_s, notes)]
     if not has_bf16():
-        return [Line(**{**lines[0].__dict__, "notes": (*notes, "bf16 not measured: this processor has no avx512_bf16 or amx_bf16")})]
+        return [
+            Line(
+                **{
+                    **lines[0].__dict__,
+                    "notes": (*notes, "bf16 not measured: this processor has no avx512_bf16 or amx_bf16"),
+                }
+            )
+        ]
     small_s = median(cpu_s(lambda: vectors(tower("@bf16"), texts)) for _ in range(N_RUNS))
-    return [*lines, _line("bf16", 1.6, peer_s, small_s, (f"least cosine with fp32 {(vectors(tower('@bf16'), texts) * vectors(tower(), texts)).sum(axis=1).min():.5f}",))]  # fmt: skip
+    cosines = (vectors(tower("@bf16"), texts) * vectors(tower(), texts)).sum(axis=1)
+    return [*lines, _line("bf16", 1.6, peer_s, small_s, (f"least cosine with fp32 {cosines.min():.5f}",))]
 
 
 def _line(how: str, bound: float, peer_s: float, ours_s: float, notes: tuple[str, ...]) -> Line:

@@ -51,7 +51,9 @@ def _make(folder: Path) -> None:
     package, _, inside = MODEL.partition("/")
     tokenizer = Tokenizer.from_file(str(resources.files(package) / inside / "tokenizer.json"))
     table = np.random.default_rng(0).standard_normal((tokenizer.get_vocab_size(), N_DIMS), dtype=np.float32)
-    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=table)], device="cpu").save(str(folder / "static"))
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=table)], device="cpu").save(
+        str(folder / "static")
+    )
 
 
 def _theirs(folder: Path) -> Callable[[], object]:

@@ -36,11 +36,16 @@ def _embeddings(noise: float) -> Embeddings:
     rng = np.random.default_rng(0)
     documents = rng.standard_normal((N_DOCUMENTS, N_DIMS), dtype=np.float32)
     queries = documents[:N_QUERIES] + np.float32(5 * noise) * rng.standard_normal((N_QUERIES, N_DIMS), dtype=np.float32)
-    return {side: rows / np.linalg.norm(rows, axis=1, keepdims=True) for side, rows in (("queries", queries), ("documents", documents))}
+    return {
+        side: rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        for side, rows in (("queries", queries), ("documents", documents))
+    }
 
 
 def _collection() -> Collection:
-    queries, documents = ([Item(f"{s}{i}", f"text {s}{i}") for i in range(n)] for s, n in (("q", N_QUERIES), ("d", N_DOCUMENTS)))
+    queries, documents = (
+        [Item(f"{s}{i}", f"text {s}{i}") for i in range(n)] for s, n in (("q", N_QUERIES), ("d", N_DOCUMENTS))
+    )
     return build(Draft("given", queries, documents, {f"q{i}": {f"d{i}": 1} for i in range(N_QUERIES)}))
 
 
@@ -88,10 +93,11 @@ def _mteb_model(one: Embeddings, number: int) -> Any:
 
 
 def _mteb_task(collection: Collection) -> Any:
-    from datasets import Dataset
     from mteb.abstasks.retrieval import AbsTaskRetrieval
     from mteb.abstasks.retrieval_dataset_loaders import RetrievalSplitData
     from mteb.abstasks.task_metadata import TaskMetadata
+
+    from datasets import Dataset
 
     queries = Dataset.from_list([{"id": item.id, "text": item.text} for item in collection.queries])
     corpus = Dataset.from_list([{"id": item.id, "title": "", "text": item.text} for item in collection.corpus])

@@ -21,13 +21,21 @@ def measure() -> list[Line]:
     theirs = [kernel for file, kernel in as_installed.items() if "numpy" not in file and "scipy" not in file]
     lines = [_line("as installed", {}, f"faiss's own BLAS chose: {', '.join(theirs) or 'none seen'}")]
     if not any(kernel.endswith(numpys) for kernel in theirs):
-        lines.append(_line(f"told to use the kernel {numpys}", {"OPENBLAS_CORETYPE": numpys}, f"OPENBLAS_CORETYPE={numpys} in this job only"))
+        lines.append(
+            _line(
+                f"told to use the kernel {numpys}",
+                {"OPENBLAS_CORETYPE": numpys},
+                f"OPENBLAS_CORETYPE={numpys} in this job only",
+            )
+        )
     return lines
 
 
 def _line(how: str, setting: dict[str, str], note: str) -> Line:
     command = [sys.executable, "-m", "bench.rows.topk"]
-    done = subprocess.run(command, env=machine.environment(**setting) | {INSIDE: "1"}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env=machine.environment(**setting) | {INSIDE: "1"}, capture_output=True, text=True, check=True
+    )
     peer_s, ours_s, same = json.loads(done.stdout.splitlines()[-1])
     return Line(
         job="exact top-100, 1,000 × 100,000 × 384", peer=f"faiss flat, {how}", target="≤ 1.1 × its time", bound=1.1, sense="ours/peer ≤",

@@ -124,24 +124,25 @@ class _Shortlist:
         self.floor = np.full(len(queries), -np.inf, dtype=np.float32)
         self.hits: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         """(query, document, product) of each candidate, in no order."""
-        self.n_seen, self.n_hits, self.n_kept, self.n_at_trim = 0, 0, 0, 0
+        self.n_seen, self.n_hits, self.n_kept, self.n_at_trim, self.largest = 0, 0, 0, 0, 0.0
         self._products, self._reached = np.empty(0, dtype=np.float32), np.empty(0, dtype=bool)
 
     def add(self, block: Float32[np.ndarray, "d e"], places: Int[np.ndarray, " d"], largest: float) -> None:
         """Take in one block of documents; `places` are their numbers, `largest` the greatest norm so far."""
         if len(block) == 0:
             return
+        self.largest = largest
         products, reached = self._space(len(block))
         np.matmul(block, self.columns, out=products)
         if self.n_seen == 0:
-            self.floor = _lowered(_first_floor(products, self.k), self._margins(largest))
+            self.floor, self.n_at_trim = _lowered(_first_floor(products, self.k), self._margins()), len(block)
         np.greater_equal(products, self.floor, out=reached)
         flat = np.flatnonzero(reached)
         rows, queries = np.divmod(flat, len(self.queries))
         self.hits.append((queries.astype(np.uint16), places[rows], products.reshape(-1)[flat]))
         self.n_seen, self.n_hits = self.n_seen + len(block), self.n_hits + len(flat)
         if self.n_seen >= 2 * self.n_at_trim or self.n_hits > 2 * self.n_kept + 4 * self.k * len(self.queries):
-            self._trim(largest)
+            self._trim()
 
     def finish(
         self, documents: np.ndarray, doc_order: np.ndarray, depth: int, excluded: Int[np.ndarray, " q"] | None
@@ -149,6 +150,8 @@ class _Shortlist:
         """Score the candidates again in a fixed order of summation and sort them."""
         found = np.full((len(self.queries), depth), -1, dtype=np.int32)
         scores = np.full((len(self.queries), depth), -np.inf, dtype=np.float32)
+        if self.hits:
+            self._trim()
         candidates, held = self._table(1, 0)
         if excluded is not None:
             held &= candidates != excluded[:, None]
@@ -166,10 +169,10 @@ class _Shortlist:
             self._products, self._reached = np.empty(size, dtype=np.float32), np.empty(size, dtype=bool)
         return self._products[:size].reshape(n, -1), self._reached[:size].reshape(n, -1)
 
-    def _margins(self, largest: float) -> Float32[np.ndarray, " q"]:
+    def _margins(self) -> Float32[np.ndarray, " q"]:
         e = self.queries.shape[1]
         gamma = e * UNIT_ROUNDOFF / (1 - e * UNIT_ROUNDOFF)
-        return cast(np.ndarray, (8 * gamma * largest * self.norms + e * SMALLEST_NORMAL).astype(np.float32))
+        return cast(np.ndarray, (8 * gamma * self.largest * self.norms + e * SMALLEST_NORMAL).astype(np.float32))
 
     def _table(self, column: int, fill: float) -> tuple[np.ndarray, Bool[np.ndarray, "q c"]]:
         """Return one column of the hits (1 documents, 2 products) as a row for each query, and which cells hold one."""
@@ -180,11 +183,11 @@ class _Shortlist:
         table[held] = values[np.argsort(queries, kind="stable")]
         return table, held
 
-    def _trim(self, largest: float) -> None:
+    def _trim(self) -> None:
         """Raise the floors to the margin below the k-th best product and drop what lies under them."""
         products, _ = self._table(2, -np.inf)
         if products.shape[1] > self.k:
-            self.floor = np.maximum(self.floor, _lowered(_kth_best(products, self.k), self._margins(largest)))
+            self.floor = np.maximum(self.floor, _lowered(_kth_best(products, self.k), self._margins()))
         queries, documents, products = (np.concatenate(column) for column in zip(*self.hits, strict=True))
         kept = products >= self.floor[queries]
         self.hits = [(queries[kept], documents[kept], products[kept])]

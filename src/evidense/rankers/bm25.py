@@ -1,5 +1,6 @@
 """BM25, Lucene's variant, with English stemming and every word kept (stop words too: "no" and "not" carry meaning)."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ class Bm25:
         import bm25s
         import Stemmer
 
-        return sha256_of(["bm25", bm25s.__version__, Stemmer.version(), K1, B, TOKEN])
+        return sha256_of(["bm25", 2, bm25s.__version__, Stemmer.version(), K1, B, TOKEN])
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
         """Return the top `depth` documents of every query.
@@ -51,15 +52,16 @@ class Bm25:
 
         queries, documents = texts_of(collection, self.name)
         lists = Lists(collection, depth)
-        tokens = _tokens(documents)
-        if not tokens.vocab:
+        words = _Words()
+        tokens = [words.of(text) for text in documents]
+        if not words.stems:
             return lists.done()
         index = bm25s.BM25(method="lucene", k1=K1, b=B)
-        index.index(tokens, show_progress=False)
-        for row, words in enumerate(_words(queries)):
-            known = [word for word in words if word in tokens.vocab]
-            if known:
-                scores = index.get_scores(known)
+        index.index((tokens, dict(words.stems)), show_progress=False)
+        n_known = len(words.stems)
+        for row, text in enumerate(queries):
+            if known := [number for number in words.of(text) if number < n_known]:
+                scores = index.get_scores_from_ids(known)
                 found = np.flatnonzero(scores > 0)
                 lists.put(row, found, scores[found])
         return lists.done()
@@ -86,20 +88,23 @@ class Part:
         return Bm25()
 
 
-def _tokens(texts: list[str]):  # type: ignore[no-untyped-def]
-    import bm25s
-    import Stemmer
+class _Words(dict[str, int]):
+    """Word → number of its stem; each word is stemmed once."""
 
-    return bm25s.tokenize(
-        texts, token_pattern=TOKEN, stopwords=None, stemmer=Stemmer.Stemmer("english"), show_progress=False
-    )
+    def __init__(self) -> None:
+        import Stemmer
 
+        self.stem = Stemmer.Stemmer("english").stemWord
+        self.stems: dict[str, int] = {}
+        self.find = re.compile(TOKEN).findall
 
-def _words(texts: list[str]) -> list[list[str]]:
-    import bm25s
-    import Stemmer
+    def __missing__(self, word: str) -> int:
+        self[word] = number = self.stems.setdefault(self.stem(word), len(self.stems))
+        return number
 
-    return bm25s.tokenize(texts, token_pattern=TOKEN, stopwords=None, stemmer=Stemmer.Stemmer("english"), return_ids=False, show_progress=False)  # type: ignore[no-any-return]  # fmt: skip
+    def of(self, text: str) -> list[int]:
+        """Return the numbers of a text's words, in order."""
+        return [self[word] for word in self.find(text.lower())]
 
 
 PART = Part()
