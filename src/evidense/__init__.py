@@ -14,3 +14,8 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_") or importlib.util.find_spec(f"evidense.{name}") is not None:
         raise AttributeError(name)
     return getattr(importlib.import_module("evidense.api"), name)
+
+
+def __dir__() -> list[str]:
+    """Name what a user may ask for, so that a notebook can complete it."""
+    return sorted({*globals(), *importlib.import_module("evidense.api").__all__})
