@@ -75,7 +75,25 @@ def condensed(spelling: str) -> str:
     return str(measure(judged_only=True))
 
 
-_SHARES = {"nDCG", "RR", "R", "P", "AP", "Success", "Judged", "Rprec", "Bpref", "infAP", "RBP", "ERR", "IPrec", "SetP", "SetR", "SetF", "SetAP"}
+_SHARES = {
+    "nDCG",
+    "RR",
+    "R",
+    "P",
+    "AP",
+    "Success",
+    "Judged",
+    "Rprec",
+    "Bpref",
+    "infAP",
+    "RBP",
+    "ERR",
+    "IPrec",
+    "SetP",
+    "SetR",
+    "SetF",
+    "SetAP",
+}
 
 
 def is_share(spelling: str) -> bool:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from encoders.opening import open_encoder
 from encoders.text_models import TEXTS, save
-
 from evidense.compute import encode as module
 from evidense.compute.encode import encode, is_cached
 from evidense.compute.progress import estimate
@@ -55,7 +55,9 @@ def test_each_item_has_the_vector_of_its_text(tower: Any, store: Store) -> None:
 
 def test_equal_texts_are_encoded_once(store: Store) -> None:
     calls: list[str] = []
-    found = encode(counted(calls), [Item(str(n), text) for n, text in enumerate(["a", "bb", "a", "a", "bb", "ccc"])], store)
+    found = encode(
+        counted(calls), [Item(str(n), text) for n, text in enumerate(["a", "bb", "a", "a", "bb", "ccc"])], store
+    )
     assert sorted(calls) == ["a", "bb", "ccc"]
     assert found.rows.tolist() == [0, 1, 0, 0, 1, 2]
     np.testing.assert_array_equal(found.all()[:, 0], [1, 2, 1, 1, 2, 3])
@@ -88,7 +90,9 @@ def test_order_is_part_of_what_is_cached(tower: Any, store: Store) -> None:
 
 
 @pytest.mark.parametrize(("chunk", "budget"), [(5, 1024), (8192, 40), (7, 1)])
-def test_every_plan_gives_the_same_vectors(tower: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, budget: int) -> None:
+def test_every_plan_gives_the_same_vectors(
+    tower: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, budget: int
+) -> None:
     expected = encode(tower, ITEMS, Store(tmp_path / "a")).all()
     monkeypatch.setattr(module, "_CHUNK", chunk)
     object.__setattr__(tower, "token_budget", budget)
@@ -120,11 +124,16 @@ def test_layers_equal_the_hidden_states_of_transformers(tower: Any, store: Store
         ids, _ = tower.prepare([ITEMS[place]]).padded(0)
         with torch.no_grad():
             hidden = tower.backbone.inner(ids, output_hidden_states=True).hidden_states
-        np.testing.assert_allclose(found.vectors[:, found.rows[place]], torch.stack(hidden).mean(2)[:, 0].numpy(), atol=2e-6)
+        np.testing.assert_allclose(
+            found.vectors[:, found.rows[place]], torch.stack(hidden).mean(2)[:, 0].numpy(), atol=2e-6
+        )
     np.testing.assert_allclose(found.all()[-1], encode(tower, ITEMS, store).all(), atol=1e-6)
 
 
-@pytest.mark.parametrize(("class_name", "kind", "pooling"), [("LlamaModel", "llama", "lasttoken"), ("DistilBertModel", "distilbert", "cls"), ("T5EncoderModel", "t5", "mean")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("class_name", "kind", "pooling"),
+    [("LlamaModel", "llama", "lasttoken"), ("DistilBertModel", "distilbert", "cls"), ("T5EncoderModel", "t5", "mean")],
+)
 def test_layers_of_other_families(tmp_path: Path, class_name: str, kind: str, pooling: str) -> None:
     import torch
 

@@ -68,7 +68,9 @@ def vectors(n: int, e: int, seed: int, spread: float = 1.0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("spread", [1.0, 1e-3], ids=["usual", "collapsed to almost one direction"])
-def test_bits_do_not_depend_on_blocks_threads_or_the_order_of_documents(monkeypatch: pytest.MonkeyPatch, spread: float) -> None:
+def test_bits_do_not_depend_on_blocks_threads_or_the_order_of_documents(
+    monkeypatch: pytest.MonkeyPatch, spread: float
+) -> None:
     queries, documents = vectors(70, 48, 1, spread), vectors(3000, 48, 2, spread)
     documents[1500:1600] = documents[:100]  # equal documents tie exactly
     order = np.random.default_rng(3).permutation(3000).astype(np.int32)

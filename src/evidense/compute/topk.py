@@ -83,7 +83,10 @@ def top_k(
     k = min(depth + (pool.excluded is not None), len(documents))
     found = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
-    shortlists = [_Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k) for lo in range(0, len(queries), QUERIES)]
+    shortlists = [
+        _Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k)
+        for lo in range(0, len(queries), QUERIES)
+    ]
     largest = 0.0
     for places, block in _blocks(documents, pool.allowed, max(FIRST, FIRST_PER_K * k)):
         largest = max(largest, float(_norms(block, "document", places).max(initial=0.0)))
@@ -105,7 +108,9 @@ def rank_vectors(
         InvalidInput: as `top_k`.
     """
     excluded = self_matches(collection) if collection.drop_self_matches else None
-    found, scores = top_k(queries, documents, depth, doc_order=id_order(collection.doc_ids), pool=Pool(excluded=excluded))
+    found, scores = top_k(
+        queries, documents, depth, doc_order=id_order(collection.doc_ids), pool=Pool(excluded=excluded)
+    )
     return RankedLists(collection.query_ids, collection.doc_ids, found, scores)
 
 
@@ -176,7 +181,9 @@ class _Shortlist:
 
     def _table(self, column: int, fill: float) -> tuple[np.ndarray, Bool[np.ndarray, "q c"]]:
         """Return one column of the hits (1 documents, 2 products) as a row for each query, and which cells hold one."""
-        queries, values = (np.concatenate([hit[c] for hit in self.hits] or [np.empty(0, np.int32)]) for c in (0, column))
+        queries, values = (
+            np.concatenate([hit[c] for hit in self.hits] or [np.empty(0, np.int32)]) for c in (0, column)
+        )
         counts = np.bincount(queries, minlength=len(self.queries))
         held = np.arange(counts.max(initial=0)) < counts[:, None]
         table = np.full(held.shape, fill, dtype=values.dtype)
@@ -203,7 +210,9 @@ def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np
     if depth < 1:
         raise InvalidInput(f"the depth is {depth}; expected at least 1")
     if len(doc_order) != len(documents):
-        raise InvalidInput(f"there are {len(doc_order)} document ids and {len(documents)} document vectors; expected one id for each vector")
+        raise InvalidInput(
+            f"there are {len(doc_order)} document ids and {len(documents)} document vectors; expected one id for each vector"
+        )
 
 
 def _blocks(
