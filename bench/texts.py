@@ -15,7 +15,9 @@ def skewed(n: int, mean_words: float = 35.0, longest: int = 160) -> list[str]:
     rng = np.random.default_rng(0)
     words = np.array(sorted(set(re.findall(r"[a-z]{2,12}", " ".join(topics.values())))))
     lengths = np.clip(rng.lognormal(np.log(mean_words) - 0.32, 0.8, n).astype(int), 3, longest)
-    return [f"{' '.join(rng.choice(words, size))} {number}" for number, size in enumerate(lengths)]
+    stops = np.cumsum(lengths)
+    drawn = rng.choice(words, stops[-1])
+    return [f"{' '.join(drawn[stop - size : stop])} {number}" for number, (stop, size) in enumerate(zip(stops, lengths, strict=True))]
 
 
 def items(texts: list[str]) -> list[Item]:

@@ -21,14 +21,14 @@ def measure() -> list[Line]:
     """Run each side in processes of its own; what counts is the peak above what was resident before the first text."""
     with tempfile.TemporaryDirectory() as folder:
         _inside("make", folder)
-        theirs, ours = ([_inside(side, folder) for _ in range(N_RUNS)] for side in ("theirs", "ours"))
+        theirs, ours = [_inside("theirs", folder)], [_inside("ours", folder) for _ in range(N_RUNS)]
     matrix = N_TEXTS * N_DIMS * 4
     above = [median(run["peak"] - run["base"] for run in runs) / matrix for runs in (theirs, ours)]
     bases = [median(run["base"] for run in runs) / 2**20 for runs in (theirs, ours)]
     return [Line(
         job="resident memory above the base, 200,000 texts to 384 d, static", peer="sentence-transformers StaticEmbedding",
         target="≤ base + 1.2 × the matrix", bound=1.2, sense="ours ≤", peer_value=above[0], ours_value=above[1], unit="× the matrix",
-        n_runs=N_RUNS, notes=(f"the matrix is {matrix / 2**20:.0f} MiB; base (libraries, table, texts): theirs {bases[0]:.0f} MiB, ours {bases[1]:.0f} MiB",),
+        n_runs=N_RUNS, notes=(f"the matrix is {matrix / 2**20:.0f} MiB; base (libraries, table, texts): theirs {bases[0]:.0f} MiB, ours {bases[1]:.0f} MiB; theirs ran once",),
     )]  # fmt: skip
 
 
