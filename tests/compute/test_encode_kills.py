@@ -1,0 +1,97 @@
+"""A killed process and a full disk in the middle of encoding: the next run continues and ends in the same bytes."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from encoders.text_models import save
+
+ROOT = Path(__file__).parents[2]
+CHILD = """
+import json, os, resource, signal, sys
+sys.path.insert(0, "tests")
+from encoders.opening import open_encoder
+from evidense.compute import encode as module
+from evidense.errors import StoreError
+from evidense.store import Store
+from evidense.values import Item
+from pathlib import Path
+
+job = json.loads(sys.argv[1])
+module._CHUNK, module._SAVE_EVERY_S = 40, 0.0
+tower = open_encoder(job["encoder"]).tower("document")
+object.__setattr__(tower, "token_budget", 60)
+items = [Item(str(n), " ".join(f"w{(n * k) % 57}" for k in range(1, 2 + n % 23))) for n in range(100)]
+calls = []
+
+def watch(done, total, left_s):
+    calls.append(done)
+    if len(calls) == job.get("kill_at"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if len(calls) == job.get("fill_at"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30, resource.RLIM_INFINITY))
+
+if job.get("full_from_the_start"):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))
+try:
+    found = module.encode(tower, items, Store(Path(job["store"])), progress=watch, layers=job.get("layers", False))
+    print(json.dumps({"blob": found.blob, "first": calls[0] if calls else None, "n_calls": len(calls)}))
+except StoreError as error:
+    print(json.dumps({"error": str(error)}))
+"""
+
+
+def run(**job: object) -> tuple[int, dict[str, object]]:
+    """Encode in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", CHILD, json.dumps(job)], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
+    return done.returncode, json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    return run(encoder="wordllama", store=str(tmp_path_factory.mktemp("undisturbed")))[1]
+
+
+@pytest.mark.parametrize("kill_at", [1, 2, 9, "last"])
+def test_a_kill_at_any_batch_ends_in_the_same_bytes(tmp_path: Path, undisturbed: dict[str, object], kill_at: int | str) -> None:
+    at = undisturbed["n_calls"] if kill_at == "last" else kill_at
+    assert run(encoder="wordllama", store=str(tmp_path), kill_at=at)[0] == -signal.SIGKILL
+    code, found = run(encoder="wordllama", store=str(tmp_path))
+    assert (code, found["blob"]) == (0, undisturbed["blob"])
+    assert (found["first"] == 0) == (at in (1, 2))  # the first call comes before the first batch, a note after each
+    assert not list((tmp_path / "partial").glob("*/vectors.npy"))
+
+
+def test_two_kills_in_one_encoding(tmp_path: Path, undisturbed: dict[str, object]) -> None:
+    for at in (5, 3):
+        assert run(encoder="wordllama", store=str(tmp_path), kill_at=at)[0] == -signal.SIGKILL
+    assert run(encoder="wordllama", store=str(tmp_path))[1]["blob"] == undisturbed["blob"]
+
+
+def test_a_killed_transformer_with_all_layers(tmp_path: Path) -> None:
+    save(tmp_path / "model", "BertModel", "bert")
+    job = {"encoder": f"{tmp_path / 'model'}@pooling=mean", "layers": True}
+    assert run(**job, store=str(tmp_path / "killed"), kill_at=6)[0] == -signal.SIGKILL
+    resumed, whole = run(**job, store=str(tmp_path / "killed"))[1], run(**job, store=str(tmp_path / "whole"))[1]
+    assert resumed["blob"] == whole["blob"]
+    assert resumed["first"]
+
+
+@pytest.mark.parametrize("how", [{"full_from_the_start": True}, {"fill_at": 5}])
+def test_a_full_disk_is_said_and_the_next_run_ends_in_the_same_bytes(tmp_path: Path, undisturbed: dict[str, object], how: dict[str, object]) -> None:
+    code, found = run(encoder="wordllama", store=str(tmp_path), **how)
+    assert code == 0
+    assert "disk is full" in str(found["error"])
+    assert not list(tmp_path.glob("blobs/*/*"))
+    assert run(encoder="wordllama", store=str(tmp_path))[1]["blob"] == undisturbed["blob"]
+
+
+def test_two_processes_encode_into_one_store(tmp_path: Path, undisturbed: dict[str, object]) -> None:
+    job = json.dumps({"encoder": "wordllama", "store": str(tmp_path)})
+    both = [subprocess.Popen([sys.executable, "-c", CHILD, job], stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(2)]
+    found = [json.loads(one.communicate()[0].splitlines()[-1]) for one in both]
+    assert {one["blob"] for one in found} == {undisturbed["blob"]}
