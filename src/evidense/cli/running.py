@@ -34,22 +34,25 @@ def execute(study: Study, order: Order) -> None:
     """
     from evidense import report
     from evidense.cli.plans import estimate_line, plan_text
-    from evidense.study.baseline import save_baseline
+    from evidense.study.baseline import check_ending, save_baseline
     from evidense.study.plan import plan
-    from evidense.study.run import Wishes, open_study, run_study
+    from evidense.study.run import Wishes, open_study, run_opened
     from evidense.study.toml import write_study
 
+    if order.save_baseline:
+        check_ending(order.save_baseline)
     command = shlex.join(["evidense", *sys.argv[1:]])
     out = order.out or Path("evidense-out") / study.name
     wishes = Wishes(out=out, text=order.text, command=command, ready=say_collection, progress=say_progress)
     store = Store()
-    steps = plan(open_study(study, wishes), store)
+    opened = open_study(study, wishes)
+    steps = plan(opened, store)
     if order.plan:
         click.echo(plan_text(steps, store))
         return
     if steps.seconds >= 1:
         click.echo(estimate_line(steps), err=True)
-    result = run_study(study, store, wishes)
+    result = run_opened(opened, store, wishes)
     if result.page is None:
         return
     write_atomically(result.page.parent / "study.toml", write_study(result.study).encode())

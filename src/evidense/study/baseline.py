@@ -20,8 +20,7 @@ def save_baseline(result: Result, path: Path) -> None:
     Raises:
         InvalidInput: the name does not end in .baseline.json.gz.
     """
-    if not path.name.endswith(ENDING):
-        raise InvalidInput(f"baseline file '{path}' has another ending; expected NAME{ENDING}; rename it")
+    check_ending(path)
     base = result.rankings[0].system
     rankings = [r for r in result.rankings if r.system == base]
     depth = measures.cutoff(result.study.primary) or result.study.depth
@@ -33,6 +32,16 @@ def save_baseline(result: Result, path: Path) -> None:
         "collections": {r.collection["name"]: _lists(r, depth, result.store) for r in rankings},
     }
     write_atomically(path, gzip.compress(canonical_json(held).encode(), mtime=0))
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a name that would not be read back, before anything is computed.
+
+    Raises:
+        InvalidInput: the name does not end in .baseline.json.gz.
+    """
+    if not path.name.endswith(ENDING):
+        raise InvalidInput(f"baseline file '{path}' has another ending; expected NAME{ENDING}; rename it")
 
 
 def _lists(ranking: Ranking, depth: int, store: Store) -> dict[str, Any]:

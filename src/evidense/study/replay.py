@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evidense.compute.environment import differences, environment
 from evidense.errors import InvalidInput
-from evidense.records import Finding, Ranking, Record, Score, Verdict, from_json
+from evidense.records import Finding, Ranking, Record, Score, Verdict, canonical_json, from_json
 from evidense.store import Store
 from evidense.study.run import Wishes, run_study
 from evidense.study.toml import read_study
@@ -91,7 +91,7 @@ def compare_records(then: list[Record], now: list[Record]) -> Replay:
         same={r.id for r in then} <= {r.id for r in now},
         largest=max(moved.values(), default=0.0),
         changed=(*gone, *_changed_words(then, now), *far),
-        environment=tuple(_environment(then)),
+        environment=(*_environment(then), *_setups(then, now)),
     )
 
 
@@ -123,6 +123,18 @@ def _changed_words(then: list[Record], now: list[Record]) -> list[str]:
         f"{s} on {c}: was {word}, is {words[1].get((claim, s, c))}"
         for (claim, s, c), word in words[0].items()
         if words[1].get((claim, s, c)) != word
+    ]
+
+
+def _setups(then: list[Record], now: list[Record]) -> list[str]:
+    """Say which cell of a system's set-up (prompt, pooling, length, weights …) is not as it was."""
+    tables = [{r.system: dict(r.setup) for r in records if isinstance(r, Ranking)} for records in (then, now)]
+    return [
+        f"{system}: {cell} was {value!r}, is {tables[1][system].get(cell)!r}"
+        for system, setup in tables[0].items()
+        if system in tables[1]
+        for cell, value in setup.items()
+        if canonical_json(value) != canonical_json(tables[1][system].get(cell))
     ]
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from evidense import registry, report
 from evidense.compute.progress import Progress
-from evidense.errors import InvalidInput
+from evidense.compute.slices import columns_of
+from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Encoder, Ranker
 from evidense.records import Record, Study
 from evidense.store import Store
@@ -58,8 +59,10 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     twice = sorted({c.name for c in collections if sum(o.name == c.name for o in collections) > 1})
     if twice:
         raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
+    _check_names(study, collections)
     names = labels((*study.systems, *study.references))
-    opened = [_system(s, names[i], wishes) for i, s in enumerate((*study.systems, *study.references))]
+    engines = dict(wishes.engines)
+    opened = [open_system(s, names[i], engines) for i, s in enumerate((*study.systems, *study.references))]
     n = len(study.systems)
     return Opened(study, tuple(opened[:n]), tuple(opened[n:]), collections)
 
@@ -70,7 +73,11 @@ def run_study(study: Study, store: Store, wishes: Wishes) -> Result:
     Raises:
         EvidenseError: whatever a part, the store or the statistics refuse, before the page is touched.
     """
-    opened = open_study(study, wishes)
+    return run_opened(open_study(study, wishes), store, wishes)
+
+
+def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
+    """Run a study whose systems and collections are open already; see `run_study`."""
     store.put(opened.study)
     records: list[Record] = [opened.study]
     boards = []
@@ -136,7 +143,11 @@ def _without(collection: Collection, query_ids: set[str]) -> Collection:
     return replace(collection, queries=queries, qrels=qrels).with_notes(note)
 
 
-def _system(spelling: str, label: str, wishes: Wishes) -> System:
-    if spelling in wishes.engines:
-        return System(label, spelling, wishes.engines[spelling])
-    return open_system(spelling, label)
+def _check_names(study: Study, collections: Sequence[Collection]) -> None:
+    """Find a misspelt claim or slice before anything is computed."""
+    for claim in study.claims:
+        registry.part("claims", claim)
+    columns = {column for c in collections for column in columns_of(c)}
+    for name in study.slices:
+        if name not in columns:
+            raise UnknownName.among("slice column", name, columns)

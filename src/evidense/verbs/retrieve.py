@@ -39,23 +39,26 @@ class System:
     compression: Compression | None = None
 
 
-def open_system(text: str, label: str | None = None) -> System:
-    """Open the system that a spelling names.
+Engines = dict[str, Encoder | Ranker]
+"""What is open already, by spelling."""
+
+
+def open_system(text: str, label: str | None = None, engines: Engines | None = None) -> System:
+    """Open the system that a spelling names; what `engines` holds is taken from there, and what is opened is added.
 
     Raises:
         UnknownName, AmbiguousName: no part, or several, answer.
         EvidenseError: the part cannot open it.
     """
+    engines = {} if engines is None else engines
+    if text in engines:
+        return System(label or label_of(text), text, engines[text])
     spelling = Spelling.parse(text)
-    part, inner = registry.system(
-        Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in _OURS})
-    )
-    return System(
-        label=label or label_of(text),
-        spelling=str(spelling),
-        engine=part.open(inner),
-        compression=Compression.of(spelling.options),
-    )
+    model = Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in _OURS})
+    if str(model) not in engines:
+        part, inner = registry.system(model)
+        engines[str(model)] = part.open(inner)
+    return System(label or label_of(text), str(spelling), engines[str(model)], Compression.of(spelling.options))
 
 
 def label_of(text: str) -> str:
