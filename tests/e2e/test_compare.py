@@ -30,6 +30,11 @@ def rows(folder):
     return json.loads((folder / "verdicts.json").read_text())
 
 
+def scores_of(folder):
+    with (folder / "scores.csv").open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture
 def compared(evidense, pairs_csv, tmp_path):
     """bm25 against character n-grams, with a page."""
@@ -92,6 +97,8 @@ def test_a_system_against_itself_is_identical(evidense, pairs_csv, tmp_path):
     assert result.exit_code == 0, result.output
     (row,) = rows(tmp_path / "page")
     assert (row["verdict"], row["effect"], row["low"], row["high"]) == ("IDENTICAL", 0, 0, 0)
+    again = evidense("compare", "bm25", "bm25", "--on", pairs_csv, "--out", tmp_path / "page")
+    assert again.exit_code == 0, again.output  # its losses.csv is empty
 
 
 def test_the_gate_decides_the_exit_code(evidense):
@@ -181,6 +188,11 @@ def test_run_files_and_judgements_are_enough(compared, evidense, pairs_csv, tmp_
     said = evidense("compare", old, new, "--qrels", qrels, "--out", tmp_path / "t")
     assert said.exit_code == 0, said.output
     assert rows(tmp_path / "t")[0]["effect"] == pytest.approx(rows(folder)[0]["effect"], abs=1e-9)
+    few = dict(list(collection.qrels.items())[:40])  # most documents of the runs are then unjudged, as in life
+    qrels.write_text("\n".join(f"{q} 0 {d} {g}" for q, gains in few.items() for d, g in gains.items()))
+    by_query = {r["query_id"]: float(r["nDCG@10"]) for r in scores_of(folder) if r["system"] == "bm25"}
+    (scored,) = ev.score(old if "bm25" in old.name else new, qrels, ["nDCG@10"])
+    assert scored.per_query == pytest.approx({q: by_query[q] for q in few}, abs=1e-9)
     scored = evidense("score", old, qrels, "ndcg_cut_10", "mrr@10")
     assert scored.exit_code == 0, scored.output
     assert scored.stdout.startswith("nDCG@10")

@@ -12,7 +12,7 @@ from evidense.compute.selection import Lists
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.trec import unescaped
-from evidense.values import Collection, RankedLists
+from evidense.values import Collection, Item, RankedLists
 
 Results = Mapping[str, Mapping[str, float]]
 """query_id → doc_id → score."""
@@ -32,7 +32,7 @@ class GivenRanker:
         """Return the file's results for every query of the collection, best first; an empty list where it has none.
 
         Results for queries that the collection does not judge are left out (there is nothing to score), and, where the
-        collection is a sample, documents outside it.
+        collection is a sample, documents outside it. A collection of judgements only takes the file's documents as they are.
 
         Raises:
             InvalidInput: every unknown document at once; or no query in common.
@@ -45,6 +45,8 @@ class GivenRanker:
                 f"{self.name}: none of its {len(results):,} queries ('{next(iter(results), '')}', …) is in '{collection.name}' "
                 f"('{collection.query_ids[0]}', …); expected the same query ids; compare on the collection that it was made for"
             )
+        if collection.modalities[1] == "ids":
+            collection = _with_documents_of(results, rows, collection)
         lists, places, unknown = Lists(collection, depth), _places(collection), _Unknown(self.name, collection)
         for key, row in rows.items():
             if row is not None:
@@ -52,6 +54,14 @@ class GivenRanker:
         warnings = [*_ignored(rows, collection), *unknown.sentence()]
         self.setup = replace(self.setup, warnings=(*_standing(self.setup), *(_LEFT_OUT + text for text in warnings)))
         return lists.done()
+
+
+def _with_documents_of(results: Results, rows: Mapping[str, int | None], collection: Collection) -> Collection:
+    """Add the file's own documents to a collection that is made of judgements only: most results are unjudged."""
+    known = {*collection.doc_ids, *collection.aliases}
+    own = {d for key, found in results.items() if rows[key] is not None for d in found}
+    new = sorted(d for d in own if d not in known and unescaped(d) not in known)
+    return replace(collection, corpus=[*collection.corpus, *(Item(d) for d in new)])
 
 
 class _Unknown:

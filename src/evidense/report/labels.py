@@ -83,7 +83,7 @@ def read_labels(path: Path) -> dict[tuple[str, str], str]:
         InvalidInput: it cannot be read, lacks a column, or holds a label that is neither yes nor no.
     """
     rows = _read(path)
-    missing = [name for name in ("collection", "query_id", LABEL) if not rows or name not in rows[0]]
+    missing = [name for name in ("collection", "query_id", LABEL) if name not in (rows.fieldnames or ())]
     if missing:
         named = ", ".join(repr(m) for m in missing)
         raise InvalidInput(
@@ -107,7 +107,7 @@ def read_labels(path: Path) -> dict[tuple[str, str], str]:
     return found
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def _read(path: Path) -> "csv.DictReader[str]":
     try:
         content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -116,4 +116,4 @@ def _read(path: Path) -> list[dict[str, str]]:
         ) from None
     first = content.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    return list(csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter))
+    return csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter)

@@ -3,8 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Int
+
 from evidense import measures, registry, stats
 from evidense.compute.scoring import score
+from evidense.stats.rule import MIN_CLUSTERS
 from evidense.values import Spelling
 
 
@@ -37,7 +41,7 @@ def score_run(
     scores = score(lists, collection, names)
     values = scores.values
     clusters = stats.cluster_queries(collection.query_ids, collection.qrels, collection.groups)
-    warnings = (*collection.provenance.notes, *ranker.setup.warnings, *scores.warnings)
+    warnings = (*collection.provenance.notes, *ranker.setup.warnings, *scores.warnings, *_few(clusters))
     scored = []
     for name in names:
         mean, low, high = stats.mean_interval(values[name], clusters, confidence=confidence, seed=seed)
@@ -49,3 +53,9 @@ def score_run(
 
 DEPTH = 1000
 """Documents of each query that are looked at, as trec_eval does by default."""
+
+
+def _few(clusters: Int[np.ndarray, " q"]) -> list[str]:
+    n = len(np.unique(clusters))
+    few = f"{n} independent groups of queries: too few to believe an interval (at least {MIN_CLUSTERS} are needed)"
+    return [few] if n < MIN_CLUSTERS else []
