@@ -6,8 +6,8 @@ from pathlib import Path
 import ir_measures
 import numpy as np
 import pytest
-from encoders.opening import open_encoder
 
+from encoders.opening import open_encoder
 from evidense.compute.encode import encode
 from evidense.store import Store
 from evidense.values import Item

@@ -89,7 +89,7 @@ def test_order_is_part_of_what_is_cached(tower: Any, store: Store) -> None:
     np.testing.assert_allclose(forth.all(), back.all()[::-1], atol=1e-6)
 
 
-@pytest.mark.parametrize(("chunk", "budget"), [(5, 1024), (8192, 40), (7, 1)])
+@pytest.mark.parametrize(("chunk", "budget"), [(5, 1024), (4096, 40), (7, 1)])
 def test_every_plan_gives_the_same_vectors(
     tower: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, budget: int
 ) -> None:

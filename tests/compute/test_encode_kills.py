@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from encoders.text_models import save
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from encoders.opening import open_encoder
 from encoders.text_models import TEXTS, save
-
 from evidense import registry
 from evidense.parts import EncoderPart, LayeredTower, Setup
 from evidense.values import Item, Spelling

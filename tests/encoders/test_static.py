@@ -40,7 +40,7 @@ def test_a_static_embedding_folder_equals_sentence_transformers(tmp_path: Path) 
     )
     encoder = open_encoder(str(tmp_path))
     np.testing.assert_allclose(
-        vectors(encoder, TEXTS), SentenceTransformer(str(tmp_path), device="cpu").encode(TEXTS), atol=1e-6
+        vectors(encoder, TEXTS), SentenceTransformer(str(tmp_path), device="cpu").encode(TEXTS), atol=5e-6
     )
     assert encoder.setup.normalised is True
 

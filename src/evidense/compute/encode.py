@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import mmap
 import os
 import shutil
 import time
@@ -22,7 +23,7 @@ from evidense.store import Store, disk_errors, write_atomically
 from evidense.values import Item
 
 _PLAN_VERSION = 1
-_CHUNK = 8192
+_CHUNK = 4096
 """Distinct items that are tokenised and sorted together: what bounds memory."""
 _SAVE_EVERY_S = 2.0
 
@@ -161,7 +162,7 @@ class _Run:
         return left["settings"], (left["chunk"], left["batch"]), left["n_done"]
 
     def _save(self, out: np.ndarray, settings: dict[str, int], place: tuple[int, int], n_done: int) -> None:
-        """Note that everything up to this batch is on the disk."""
+        """Note that everything up to this batch is on the disk, and let go of the memory that it took."""
         _flush(out)
         note = {"settings": settings, "chunk": place[0], "batch": place[1] + 1, "n_done": n_done}
         write_atomically(self.folder / "plan.json", canonical_json(note).encode())
@@ -252,5 +253,10 @@ def _reserve(file: BinaryIO, n_bytes: int) -> None:
 
 
 def _flush(array: np.ndarray) -> None:
-    if isinstance(array, np.memmap):
-        array.flush()
+    """Write a memory map to its file and give its pages back: what is resident stays small, however large the file."""
+    if not isinstance(array, np.memmap):
+        return
+    array.flush()
+    mapped = array._mmap  # type: ignore[attr-defined]
+    if hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

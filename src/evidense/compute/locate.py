@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evidense.errors import InvalidInput, MissingExtra
+from evidense.values.spelling import FLAGS
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _NOT_MODELS = {".trec", ".run", ".npy", ".npz", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".py", ".toml", ".onnx", ".gguf"}  # fmt: skip
@@ -62,9 +63,14 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
         InvalidInput: nothing is there; says what was tried.
         MissingExtra: the package, or huggingface_hub, is not installed.
     """
+    path = Path(head).expanduser()
+    if revision is not None and (head.startswith("pip:") or path.is_dir()):
+        raise InvalidInput(
+            f"'{head}' lies on this disk and has no revision '{revision}'; expected an option after '@' "
+            f"({', '.join(sorted(FLAGS))}, dim=…, pooling=… and others); correct it or drop it"
+        )
     if head.startswith("pip:"):
         return package_folder(head)
-    path = Path(head).expanduser()
     if path.is_dir():
         return path
     if is_open_clip(head):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int32
 
+from evidense.compute.batches import chunks
 from evidense.compute.tokens import Tokens
 from evidense.errors import InvalidInput
 from evidense.values import Item, Modality
@@ -25,7 +26,7 @@ class StaticTower:
     modalities: frozenset[Modality] = frozenset({"text"})
     identity: Literal["content"] = "content"
     n_layers: int = 0
-    token_budget: int = 1 << 15
+    token_budget: int = 1 << 13
 
     @property
     def n_dims(self) -> int:
@@ -49,12 +50,17 @@ class StaticTower:
         return Tokens(np.minimum(tokens.flat, len(self.table) - 1), tokens.offsets)
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
-        """Average the table's rows; a text without tokens gets zeros."""
+        """Average the table's rows; a text without tokens gets zeros. Each sum has one order, whatever the batch."""
         sizes = prepared.sizes
         out = np.zeros((len(sizes), self.n_dims), np.float32)
-        if (filled := np.flatnonzero(sizes)).size:
-            sums = np.add.reduceat(self.table[prepared.flat], prepared.offsets[:-1][filled], axis=0)
-            out[filled] = sums / sizes[filled, None].astype(np.float32)
+        for size in np.unique(sizes[sizes > 0]):
+            rows = np.flatnonzero(sizes == size)
+            ids = prepared.flat[prepared.offsets[rows][:, None] + np.arange(size)]
+            out[rows] = self._sum(ids) / np.float32(size)
         if self.normalised:
             out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
         return out
+
+    def _sum(self, ids: Int32[np.ndarray, "b t"]) -> Float32[np.ndarray, "b e"]:
+        pieces = [self.table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], self.token_budget)]
+        return np.asarray(sum(pieces[1:], pieces[0]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ class Tokens:
         """
         offsets = np.zeros(len(ids) + 1, np.int64)
         np.cumsum([len(row) for row in ids], out=offsets[1:])
-        flat = np.fromiter((i for row in ids for i in row), np.int32, count=int(offsets[-1]))
+        flat = np.fromiter(chain.from_iterable(ids), np.int32, count=int(offsets[-1]))
         return cls(flat, offsets)
 
     @property
