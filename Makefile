@@ -12,6 +12,10 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 # One thread a process: the suite runs two processes, and the bytes of an encoding depend on the number of threads.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 
+# Where arrays pass through: these tests run once with every signature's shapes checked.
+SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test_scoring.py tests/compute/test_compress.py \
+          --deselect tests/stats/test_calibration.py
+
 .PHONY: help setup check test demo bench calibrate docs
 
 help:
@@ -56,6 +60,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	EVIDENSE_SHAPES=1 $(ONE_THREAD) $(BIN)/pytest $(PYTEST_ARGS) $(SHAPES)
 
 test: setup
 	$(ONE_THREAD) $(BIN)/pytest $(PYTEST_ARGS)

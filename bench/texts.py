@@ -17,7 +17,10 @@ def skewed(n: int, mean_words: float = 35.0, longest: int = 160) -> list[str]:
     lengths = np.clip(rng.lognormal(np.log(mean_words) - 0.32, 0.8, n).astype(int), 3, longest)
     stops = np.cumsum(lengths)
     drawn = rng.choice(words, stops[-1])
-    return [f"{' '.join(drawn[stop - size : stop])} {number}" for number, (stop, size) in enumerate(zip(stops, lengths, strict=True))]
+    return [
+        f"{' '.join(drawn[stop - size : stop])} {number}"
+        for number, (stop, size) in enumerate(zip(stops, lengths, strict=True))
+    ]
 
 
 def items(texts: list[str]) -> list[Item]:

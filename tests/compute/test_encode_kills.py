@@ -47,7 +47,9 @@ except StoreError as error:
 
 def run(**job: object) -> tuple[int, dict[str, object]]:
     """Encode in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", CHILD, json.dumps(job)], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, json.dumps(job)], capture_output=True, text=True, check=False, cwd=ROOT
+    )
     assert done.returncode in {0, -signal.SIGKILL}, done.stderr
     return done.returncode, json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
 
@@ -58,7 +60,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("kill_at", [1, 2, 9, "last"])
-def test_a_kill_at_any_batch_ends_in_the_same_bytes(tmp_path: Path, undisturbed: dict[str, object], kill_at: int | str) -> None:
+def test_a_kill_at_any_batch_ends_in_the_same_bytes(
+    tmp_path: Path, undisturbed: dict[str, object], kill_at: int | str
+) -> None:
     at = undisturbed["n_calls"] if kill_at == "last" else kill_at
     assert run(encoder="wordllama", store=str(tmp_path), kill_at=at)[0] == -signal.SIGKILL
     code, found = run(encoder="wordllama", store=str(tmp_path))
@@ -83,7 +87,9 @@ def test_a_killed_transformer_with_all_layers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [{"full_from_the_start": True}, {"fill_at": 5}])
-def test_a_full_disk_is_said_and_the_next_run_ends_in_the_same_bytes(tmp_path: Path, undisturbed: dict[str, object], how: dict[str, object]) -> None:
+def test_a_full_disk_is_said_and_the_next_run_ends_in_the_same_bytes(
+    tmp_path: Path, undisturbed: dict[str, object], how: dict[str, object]
+) -> None:
     code, found = run(encoder="wordllama", store=str(tmp_path), **how)
     assert code == 0
     assert "disk is full" in str(found["error"])
@@ -93,6 +99,9 @@ def test_a_full_disk_is_said_and_the_next_run_ends_in_the_same_bytes(tmp_path: P
 
 def test_two_processes_encode_into_one_store(tmp_path: Path, undisturbed: dict[str, object]) -> None:
     job = json.dumps({"encoder": "wordllama", "store": str(tmp_path)})
-    both = [subprocess.Popen([sys.executable, "-c", CHILD, job], stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(2)]
+    both = [
+        subprocess.Popen([sys.executable, "-c", CHILD, job], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        for _ in range(2)
+    ]
     found = [json.loads(one.communicate()[0].splitlines()[-1]) for one in both]
     assert {one["blob"] for one in found} == {undisturbed["blob"]}

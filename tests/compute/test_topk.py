@@ -146,6 +146,7 @@ def test_a_broken_vector_is_named_by_its_number_behind_a_pool_and_blocks(monkeyp
         top_k(documents[:1], documents, 1, doc_order=np.arange(20), pool=Pool(allowed=np.arange(20) % 2 == 1))
 
 
+@pytest.mark.usefixtures("shapes_unchecked")
 def test_shapes_that_do_not_fit_are_refused() -> None:
     eye = np.eye(3, dtype=np.float32)
     for queries, documents, depth, n_ids in [(eye[:, :2], eye, 1, 3), (eye, eye, 0, 3), (eye, eye, 1, 2)]:

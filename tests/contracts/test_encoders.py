@@ -32,7 +32,9 @@ def _transformer(folder: Path) -> str:
 
 
 def _function(folder: Path) -> str:
-    (folder / "contract_of_functions.py").write_text("def embed(texts):\n    return [[len(t), t.count('w')] for t in texts]\n")
+    (folder / "contract_of_functions.py").write_text(
+        "def embed(texts):\n    return [[len(t), t.count('w')] for t in texts]\n"
+    )
     sys.path.insert(0, str(folder))
     return "python:contract_of_functions:embed"
 
@@ -63,7 +65,11 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_exactly_one_part_recognises_it(opened: tuple[str, str, Any]) -> None:
     name, text, _ = opened
-    found = [part.name for part in registry.parts("encoders") + registry.parts("rankers") if part.recognises(Spelling.parse(text))]
+    found = [
+        part.name
+        for part in registry.parts("encoders") + registry.parts("rankers")
+        if part.recognises(Spelling.parse(text))
+    ]
     assert found == [name]
 
 

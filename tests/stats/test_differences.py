@@ -18,6 +18,7 @@ def test_a_nan_is_refused_with_its_place() -> None:
         Differences(values, np.arange(5))
 
 
+@pytest.mark.usefixtures("shapes_unchecked")
 @pytest.mark.parametrize(("shape", "n_labels"), [((2, 5), 4), ((5,), 5), ((1, 0), 0)])
 def test_shapes_that_do_not_fit_are_refused(shape: tuple[int, ...], n_labels: int) -> None:
     with pytest.raises(InvalidInput, match="expected"):

@@ -65,7 +65,7 @@ def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
     )
 
 
-def _tally(rows: Sequence[Float[np.ndarray, " q"]], parts: Sequence[Differences]) -> Few:
+def _tally(rows: Sequence[Float[np.ndarray, "..."]], parts: Sequence[Differences]) -> Few:
     """Count the clusters off zero, up and down, and find the largest share of one of them in the mean over `parts`."""
     n, up, down, largest = 0, 0, 0, 0.0
     for row, one in zip(rows, parts, strict=True):
