@@ -1,6 +1,5 @@
 """Result: the records that a study made, with the few things that one does with them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -85,8 +84,3 @@ def _row(verdict: Verdict) -> dict[str, object]:
     content = verdict.content()
     details = content.pop("details")
     return {**content, **{k: v for k, v in details.items() if not isinstance(v, dict)}}
-
-
-def kinds(records: Sequence[Record]) -> dict[str, int]:
-    """Return how many records there are of each kind."""
-    return {kind: sum(r.kind == kind for r in records) for kind in dict.fromkeys(r.kind for r in records)}
