@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from evidense.errors import InvalidInput
 from evidense.records import (
     KINDS,
+    Checkpoint,
     Finding,
     Ranking,
+    Recipe,
     Record,
     Score,
     Study,
@@ -53,7 +55,21 @@ VERDICT = Verdict(claim="harms", verdict="HOLDS", system="tuned", baseline="base
                   high=-0.05, n=40, n_clusters=39, margin=0.02, base_mean=0.5, system_mean=0.4)  # fmt: skip
 RANKING = Ranking(system="base", spelling="base", setup={"pooling": "mean"}, collection={"name": "x"}, depth=100, policies={"ties": "by id"},
                   query_ids="a" * 64, doc_ids="b" * 64, documents="c" * 64, scores="d" * 64)  # fmt: skip
-EVERY_KIND = [STUDY, RANKING, SCORE, FINDING, VERDICT]
+RECIPE = Recipe(start="checkpoint:" + "a" * 64, objective="infonce", data=("glyphs/sans:t2i@train",), n_steps=3, seed=1)
+CHECKPOINT = Checkpoint(
+    parents=(RECIPE.id,),
+    weights_sha256="a" * 64,
+    fingerprints=("b" * 64, "c" * 64),
+    n_steps=3,
+    n_pairs=192,
+    n_tokens=900,
+    n_pixels=0,
+    flops=1e9,
+    stopped="",
+    warnings=(),
+    diagnostics="d" * 64,
+)
+EVERY_KIND = [STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, FINDING, VERDICT]
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

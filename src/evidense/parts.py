@@ -13,7 +13,7 @@ from jaxtyping import Float32, Int
 
 from evidense.records import Json
 from evidense.stats import Estimate
-from evidense.values import Collection, Item, Modality, RankedLists, Spelling
+from evidense.values import Batch, Collection, Item, Kind, Modality, Pairs, RankedLists, Spelling
 
 Side = Literal["query", "document"]
 Capability = Literal["vectors", "layers", "gradients", "train"]
@@ -48,17 +48,22 @@ class Setup:
         return asdict(self)
 
 
+@runtime_checkable
+class Named(Protocol):
+    """What has a name: the part its file's name, an opened thing the one that it has on the page."""
+
+    @property
+    def name(self) -> str:
+        """Return it."""
+        ...
+
+
 # --- datasets -------------------------------------------------------------------------------------------------------
 
 
 @runtime_checkable
-class Dataset(Protocol):
+class Dataset(Named, Protocol):
     """Makes one or several Collections from a spelling (a path, an id, a built-in name)."""
-
-    @property
-    def name(self) -> str:
-        """Name of the part (its file's name), or of the opened thing on the page."""
-        ...
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -75,6 +80,24 @@ class Dataset(Protocol):
         Raises:
             InvalidInput: with all mistakes of the input at once.
             MissingExtra: a library that it needs is not installed.
+        """
+        ...
+
+
+@runtime_checkable
+class PairSource(Protocol):
+    """A Dataset that makes training pairs of its own, beside the exact ones that every collection has."""
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Which kinds it makes, spelled in the place of a direction: `glyphs/sans:cheap@train`."""
+        ...
+
+    def pairs(self, spelling: str) -> Pairs:
+        """Return the pairs of a spelling that names one of these kinds.
+
+        Raises:
+            InvalidInput: no pairs, or a kind that this part does not make.
         """
         ...
 
@@ -164,13 +187,43 @@ class LayeredTower(Protocol):
 
 
 @runtime_checkable
-class Encoder(Protocol):
-    """Items → vectors."""
+class TrainableTower(Protocol):
+    """A Tower whose vectors carry gradients."""
 
     @property
-    def name(self) -> str:
-        """Name of the part (its file's name), or of the opened thing on the page."""
+    def weights(self) -> Mapping[str, Any]:
+        """Name → torch module, of all modules that make a vector, in order; towers that share weights share the objects."""
         ...
+
+    def represent(self, prepared: Prepared) -> Any:
+        """Encode one batch to a tensor [b, e], the vectors that are scored, with gradients where they are enabled."""
+        ...
+
+
+@runtime_checkable
+class TokenPredictor(Protocol):
+    """A Tower that can be trained to predict masked tokens."""
+
+    def predict(self, prepared: Prepared, rng: np.random.Generator) -> tuple[Any, Any]:
+        """Mask 15 % of the tokens (80 % mask, 10 % random, 10 % kept) and return (logits[m, v], labels[m]) at their places.
+
+        Source: Devlin et al. 2019, §3.1.
+        """
+        ...
+
+
+@runtime_checkable
+class TrainableEncoder(Protocol):
+    """An Encoder whose `can` holds 'train': its towers are TrainableTowers, and it can be written."""
+
+    def save(self, folder: Any) -> None:
+        """Write it into an empty folder, in the ecosystem's own format; opened again, it gives equal vectors."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Named, Protocol):
+    """Items → vectors."""
 
     @property
     def setup(self) -> Setup:
@@ -188,13 +241,8 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
-class EncoderPart(Protocol):
+class EncoderPart(Named, Protocol):
     """Opens encoders of one kind."""
-
-    @property
-    def name(self) -> str:
-        """Name of the part (its file's name), or of the opened thing on the page."""
-        ...
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -218,13 +266,8 @@ class EncoderPart(Protocol):
 
 
 @runtime_checkable
-class Ranker(Protocol):
+class Ranker(Named, Protocol):
     """Collection → ranked lists without vectors: BM25, character n-grams, a run file of somebody."""
-
-    @property
-    def name(self) -> str:
-        """Name of the part (its file's name), or of the opened thing on the page."""
-        ...
 
     @property
     def setup(self) -> Setup:
@@ -242,13 +285,8 @@ class Ranker(Protocol):
 
 
 @runtime_checkable
-class RankerPart(Protocol):
+class RankerPart(Named, Protocol):
     """Opens rankers of one kind."""
-
-    @property
-    def name(self) -> str:
-        """Name of the part (its file's name), or of the opened thing on the page."""
-        ...
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -286,13 +324,8 @@ class Decision:
 
 
 @runtime_checkable
-class Claim(Protocol):
+class Claim(Named, Protocol):
     """A sentence that can be decided. It ships a world where it is true and one where it is false."""
-
-    @property
-    def name(self) -> str:
-        """Name of the part (its file's name), or of the opened thing on the page."""
-        ...
 
     @property
     def sentence(self) -> str:
@@ -317,5 +350,106 @@ class Claim(Protocol):
         ...
 
 
-SHELVES: Mapping[str, type] = {"datasets": Dataset, "encoders": EncoderPart, "rankers": RankerPart, "claims": Claim}
+# --- objectives -----------------------------------------------------------------------------------------------------
+
+Stage = Literal["contrastive pre-training", "alignment fine-tuning", "control"]
+Need = Literal["negatives", "targets", "tokens"]
+
+
+@dataclass(frozen=True)
+class Representations:
+    """What a loss is computed from: torch tensors (typed loosely here because this floor speaks numpy).
+
+    Candidates c of a query are, in this order: all documents [b × k], all hard negatives [b × n], the queue [m].
+    """
+
+    queries: Any
+    """[b, e], as scored: unit length where the encoder's similarity is cosine."""
+    documents: Any
+    """[b × k, e]: the k positives of query i at i × k …"""
+    negatives: Any = None
+    """[b, n, e], or None."""
+    queue: Any = None
+    """[m, e] without gradient, or None."""
+    excluded: Any = None
+    """bool [b, c], or None: True = no negative of this query, since its content equals a positive's (never True at its own positives)."""
+    targets: Any = None
+    """[b, 1 + n], or None: see `Pairs.targets`."""
+    scale: Any = None
+    """Scalar tensor: 1 / temperature."""
+    bias: Any = None
+    """Scalar tensor (siglip)."""
+    logits: Any = None
+    """[m, v] at masked tokens (mlm)."""
+    labels: Any = None
+    """[m]"""
+
+    @property
+    def n_positives(self) -> int:
+        """Positives of each query (k)."""
+        return len(self.documents) // len(self.queries)
+
+
+@runtime_checkable
+class Objective(Named, Protocol):
+    """A batch of representations → loss in nats; says how its batch is made of pairs."""
+
+    @property
+    def source(self) -> str:
+        """Paper and equation."""
+        ...
+
+    @property
+    def stage(self) -> Stage:
+        """Which regime it belongs to."""
+        ...
+
+    @property
+    def feeds_on(self) -> frozenset[Kind]:
+        """Kinds of Pairs that it can be trained on."""
+        ...
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a batch must have beside pairs: hard negatives, targets, or predictions at masked tokens."""
+        ...
+
+    @property
+    def temperature(self) -> float | None:
+        """Where the temperature starts; None = it has none."""
+        ...
+
+    @property
+    def learns_temperature(self) -> bool:
+        """Whether temperature (and bias) are trained unless the Recipe says otherwise."""
+        ...
+
+    @property
+    def bias(self) -> float | None:
+        """Where the bias of the logits starts; None = it has none."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, Json]:
+        """Names and default values of what `Recipe.objective_options` may set."""
+        ...
+
+    def batch(
+        self, pairs: Pairs, rows: Int[np.ndarray, " b"], rng: np.random.Generator, options: Mapping[str, Json]
+    ) -> Batch:
+        """Make the batch of these pairs: cut spans, take views, or pass them on."""
+        ...
+
+    def loss(self, seen: Representations, options: Mapping[str, Json]) -> Any:
+        """Return the loss, a scalar tensor in nats, averaged over queries; permuting the batch does not change it."""
+        ...
+
+
+SHELVES: Mapping[str, type] = {
+    "datasets": Dataset,
+    "encoders": EncoderPart,
+    "rankers": RankerPart,
+    "objectives": Objective,
+    "claims": Claim,
+}
 """Every shelf with the contract that its parts keep."""

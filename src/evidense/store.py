@@ -191,6 +191,19 @@ class Store:
             return None
         return ids if whole else None
 
+    def adopt_folder(self, record_id: str, folder: Path) -> Path:
+        """Move a finished folder of this disk to where this record's files lie, and return that place."""
+        target = self.folder(record_id)
+        with disk_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                os.rename(folder, target)
+        return target
+
+    def folder(self, record_id: str) -> Path:
+        """Return where the files of a record lie (a checkpoint's weights), whether or not they are there."""
+        return self.root / "folders" / record_id
+
     @contextmanager
     def partial(self, key: str) -> Iterator[Path]:
         """Hold the folder of a step in progress; a second process waits until the first is done.

@@ -3,14 +3,18 @@
 from evidense.values.build import Draft, build, sample
 from evidense.values.collection import Collection, Provenance, Qrels
 from evidense.values.item import Item, Modality, Picture
+from evidense.values.pairs import Batch, Kind, Pairs
 from evidense.values.ranking import RankedLists
 from evidense.values.spelling import Spelling
 
 __all__ = [
+    "Batch",
     "Collection",
     "Draft",
     "Item",
+    "Kind",
     "Modality",
+    "Pairs",
     "Picture",
     "Provenance",
     "Qrels",

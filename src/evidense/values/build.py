@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 from jaxtyping import Int64
@@ -12,6 +12,7 @@ from evidense.errors import InvalidInput
 from evidense.values.collection import Collection, Provenance
 from evidense.values.item import Item
 
+T = TypeVar("T")
 MAX_TEXT_CHARACTERS = 1_000_000
 
 
@@ -39,28 +40,28 @@ class Draft:
     """(query_id, doc_id) → where that judgement stands."""
 
 
-class Chosen(Sequence[Item]):
+class Chosen(Sequence[T]):
     """Some rows of a sequence, in this order, read when they are asked for.
 
     >>> [item.id for item in Chosen([Item("a", "x"), Item("b", "y")], np.array([1]))]
     ['b']
     """
 
-    def __init__(self, items: Sequence[Item], rows: Int64[np.ndarray, " n"]) -> None:
+    def __init__(self, items: Sequence[T], rows: Int64[np.ndarray, " n"]) -> None:
         self.items, self.rows = items, rows
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @overload
-    def __getitem__(self, row: int) -> Item: ...
+    def __getitem__(self, row: int) -> T: ...
     @overload
-    def __getitem__(self, row: slice) -> Sequence[Item]: ...
-    def __getitem__(self, row: int | slice) -> Item | Sequence[Item]:
+    def __getitem__(self, row: slice) -> Sequence[T]: ...
+    def __getitem__(self, row: int | slice) -> T | Sequence[T]:
         """Return one item, or these rows of these rows."""
         return Chosen(self.items, self.rows[row]) if isinstance(row, slice) else self.items[int(self.rows[row])]
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[T]:
         return (self.items[int(row)] for row in self.rows)
 
 
