@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from evidense.records import Record, Study
-from evidense.report import notebook, tables, terminal
+from evidense.report import effect_tables, notebook, tables, terminal
 from evidense.report.contents import Contents
 from evidense.report.labels import read_labels
 from evidense.report.write import write
@@ -13,14 +13,17 @@ __all__ = ["read_labels", "table_html", "table_markdown", "table_text", "write"]
 
 def table_html(study: Study, records: Iterable[Record]) -> str:
     """Return the compact table that a notebook shows: one HTML fragment with its own styles."""
-    return notebook.fragment(Contents.of(study, records))
+    contents = Contents.of(study, records)
+    return effect_tables.fragment(contents) if contents.is_trained else notebook.fragment(contents)
 
 
 def table_markdown(study: Study, records: Iterable[Record]) -> str:
     """Return answer, gate and table in Markdown, for the summary of a CI run."""
-    return tables.markdown(Contents.of(study, records))
+    contents = Contents.of(study, records)
+    return effect_tables.markdown(contents) if contents.is_trained else tables.markdown(contents)
 
 
 def table_text(study: Study, records: Iterable[Record], width: int = 100) -> str:
     """Return answer, gate and table for a terminal of this width."""
-    return terminal.text(Contents.of(study, records), width)
+    contents = Contents.of(study, records)
+    return effect_tables.text(contents) if contents.is_trained else terminal.text(contents, width)

@@ -44,7 +44,7 @@ class Contents:
                 self._place_finding(record)
             case Verdict():
                 at = (record.system, record.collection)
-                if record.verdict in WORDS and at not in self.verdicts:
+                if record.verdict in WORDS and at not in self.verdicts and not self.is_trained:
                     self.verdicts[at] = record
                 else:
                     self.claims.append(record)
@@ -66,10 +66,15 @@ class Contents:
     # --- in the order of the page
 
     @property
+    def is_trained(self) -> bool:
+        """Whether the study trains its own systems: its verdicts are about effects, and no system is the baseline."""
+        return bool(self.study.factorial or self.study.arms)
+
+    @property
     def baseline(self) -> str:
         """Return the label of the baseline."""
         named = [v.baseline for v in self.verdicts.values()]
-        return named[0] if named else self.study.baseline
+        return named[0] if named else self.study.baseline if self.study.systems else ""
 
     @property
     def systems(self) -> list[str]:
@@ -85,7 +90,7 @@ class Contents:
     @property
     def everyone(self) -> list[str]:
         """Return baseline, systems, references."""
-        return [self.baseline, *self.systems, *self.references]
+        return [s for s in (self.baseline, *self.systems, *self.references) if s or not self.is_trained]
 
     @property
     def collections(self) -> list[str]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import evidense
-from evidense.report import answer, forest, methods, proof, setup_table, texts
+from evidense.report import answer, effect_tables, factorial, forest, methods, proof, setup_table, texts
 from evidense.report.contents import Contents
 from evidense.report.numerals import short
 from evidense.report.sections import Limits, section
@@ -34,6 +34,8 @@ class Frame:
 
 def page_html(contents: Contents, store: Store, frame: Frame) -> str:
     """Return the page, at most 5 MB of it."""
+    if factorial.is_factorial(contents):
+        return _factorial_html(contents, store, frame)
     template = environment().get_template("page.html.j2")
     html = ""
     for limits in _STEPS:
@@ -41,6 +43,23 @@ def page_html(contents: Contents, store: Store, frame: Frame) -> str:
         if len(html.encode()) <= MOST_BYTES:
             break
     return html
+
+
+def _factorial_html(contents: Contents, store: Store, frame: Frame) -> str:
+    script = _asset("page.js")
+    return (
+        environment()
+        .get_template("factorial.html.j2")
+        .render(
+            factorial.context(contents, store),
+            css=_asset("page.css"),
+            factorial_css=_asset("factorial.css"),
+            script=script,
+            script_hash=_hash(script),
+            frame=frame,
+            latex=effect_tables.latex(contents),
+        )
+    )
 
 
 def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> dict[str, object]:

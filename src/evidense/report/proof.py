@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
+from evidense.records import Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict, canonical_json
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, interval, plain, short, signed
 from evidense.report.sections import Fact
@@ -28,10 +28,11 @@ def study_facts(contents: Contents) -> list[Fact]:
     ]
     facts = [
         ("question", s.question), ("study", s.name), ("id of the study (its pre-registration)", s.id),
-        ("baseline", s.systems[0]), ("compared", ", ".join(s.systems[1:])), ("for reference", ", ".join(s.references)),
+        ("baseline", s.systems[0] if s.systems else ""), ("compared", ", ".join(s.systems[1:])), ("for reference", ", ".join(s.references)),
         ("collections", ", ".join(s.collections)), ("sample of each", ", ".join(sample)), ("measures, primary first", ", ".join(s.measures)),
         ("margin", f"±{short(s.margin)}"), ("confidence", f"{s.confidence:.0%}"), ("slices named beforehand", ", ".join(s.slices)),
-        ("claims", ", ".join(s.claims)), ("seed", str(s.seed)), ("resamples", count(s.n_resamples)), ("depth", count(s.depth)),
+        ("claims", ", ".join(s.claims)), ("factorial", canonical_json(s.factorial) if s.factorial else ""),
+        ("arms", canonical_json(list(s.arms)) if s.arms else ""), ("seed", str(s.seed)), ("resamples", count(s.n_resamples)), ("depth", count(s.depth)),
     ]  # fmt: skip
     return [(what, value) for what, value in facts if value]
 
@@ -86,6 +87,17 @@ def _line(record: Record) -> Line:
     match record:
         case Study():
             return Line(record.kind, record.name, "", record.id)
+        case Recipe():
+            return Line(
+                record.kind,
+                f"{record.objective or 'backbone'} · seed {record.seed}",
+                f"{count(record.n_steps)} steps",
+                record.id,
+            )
+        case Checkpoint():
+            return Line(
+                record.kind, f"weights {record.weights_sha256[:12]}", f"{count(record.n_pairs)} pairs", record.id
+            )
         case Ranking():
             return Line(record.kind, f"{record.system} · {record.collection['name']}", f"top {record.depth}", record.id)
         case Score():
@@ -102,11 +114,11 @@ def _line(record: Record) -> Line:
 
 
 def _about(finding: Finding) -> str:
-    keys = ("system", "collection", "measure", "column", "value")
+    keys = ("system", "cell", "effect", "collection", "measure", "column", "value")
     return " · ".join([finding.estimand, *(str(finding.site[k]) for k in keys if k in finding.site)])
 
 
 def _value(finding: Finding) -> str:
-    if finding.estimand == "mean":
+    if finding.estimand in {"mean", "cell mean"}:
         return f"{plain(finding.value)} {interval(finding.low, finding.high, sign=False)}"
     return f"{signed(finding.value)} {interval(finding.low, finding.high)}"

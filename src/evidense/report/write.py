@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evidense.records import Finding, Record, Study
-from evidense.report import exports, tables
+from evidense.report import effect_tables, exports, tables
 from evidense.report.contents import Contents
 from evidense.report.folder import publish
 from evidense.report.labels import losses, read_labels
@@ -39,10 +39,13 @@ def write(
 def _files(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str, bytes]]:
     yield "report.html", page_html(contents, store, frame).encode("utf-8", errors="replace")
     yield "verdicts.json", exports.pretty(exports.verdict_rows(contents))
-    yield "metrics.json", exports.pretty(exports.metrics(contents))
+    trained = contents.is_trained
+    flat = effect_tables.metrics(contents) if trained else exports.metrics(contents)
+    yield "metrics.json", exports.pretty(flat)
     yield "scores.csv", exports.scores_csv(contents, store)
-    yield "table.tex", tables.latex(contents).encode("utf-8", errors="replace")
-    yield "table.md", tables.markdown(contents).encode("utf-8", errors="replace")
+    tabled = effect_tables if trained else tables
+    yield "table.tex", tabled.latex(contents).encode("utf-8", errors="replace")
+    yield "table.md", tabled.markdown(contents).encode("utf-8", errors="replace")
     for name, data in exports.run_files(contents, store):
         yield f"runs/{name}", data
 

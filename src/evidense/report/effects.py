@@ -1,0 +1,127 @@
+"""Effects: the findings of trained cells, by what they are about, in the order of the page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from evidense.records import Checkpoint, Finding, Recipe, Record, Study, Verdict
+
+CELLS = ("neither", "pre-trained", "fine-tuned", "both")
+"""The four cells, in the order in which a reader adds one stage to another."""
+MAIN = ("pretraining", "finetuning", "interaction")
+"""The three effects of the factorial."""
+ROLES = ("in-domain", "near", "far")
+NAMES = {
+    "pretraining": "Contrastive pre-training adds",
+    "finetuning": "Alignment fine-tuning adds",
+    "interaction": "They interact",
+}
+"""Effect → the beginning of a sentence about it."""
+GROUPS = {
+    "factorial": "Main effects and interaction",
+    "stage": "Stage by stage",
+    "total": "At equal total budget",
+    "arm": "Fine-tuned from a given encoder",
+}
+
+Cell = tuple[str, str, str]
+"""(cell, collection, measure)"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an effect was measured: a collection with its role and direction, or several."""
+
+    name: str
+    role: str
+    direction: str
+
+
+@dataclass
+class Effects:
+    """Everything that a factorial found; effects and cells go by the names that the study gives them."""
+
+    study: Study
+    cells: dict[Cell, Finding] = field(default_factory=dict)
+    effects: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    """(effect, collection, measure) → finding."""
+    means: dict[tuple[str, str, str], list[Finding]] = field(default_factory=dict)
+    """(effect, measure, role) → means over collections, one a direction."""
+    beyond: dict[tuple[str, str, str], list[Finding]] = field(default_factory=dict)
+    """The same for random effects."""
+    verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    """(effect, collection) → verdict."""
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: Study, records: Iterable[Record]) -> "Effects":
+        """Sort the records of a factorial into place."""
+        found = cls(study)
+        for record in records:
+            match record:
+                case Recipe():
+                    found.recipes[record.id] = record
+                case Checkpoint():
+                    found.checkpoints[record.id] = record
+                case Verdict():
+                    found.verdicts[record.system, record.collection] = record
+                case Finding():
+                    found._place(record)
+        return found
+
+    def _place(self, finding: Finding) -> None:
+        site = finding.site
+        measure = str(site.get("measure", finding.unit))
+        match finding.estimand:
+            case "cell mean":
+                self.cells[site["cell"], site["collection"], measure] = finding
+                self._note(finding)
+            case "effect":
+                self.effects[site["effect"], site["collection"], measure] = finding
+                self._note(finding)
+            case "effect, mean over collections":
+                self.means.setdefault((site["effect"], measure, str(site.get("role", "all"))), []).append(finding)
+            case "effect, random effects":
+                self.beyond.setdefault((site["effect"], measure, str(site.get("role", "all"))), []).append(finding)
+
+    def _note(self, finding: Finding) -> None:
+        name = str(finding.site["collection"])
+        self.places.setdefault(
+            name, Place(name, str(finding.site.get("role", "")), str(finding.site.get("direction", "")))
+        )
+
+    # --- in the order of the page
+
+    @property
+    def collections(self) -> list[Place]:
+        """Return the collections: in-domain before near before far, else as they came."""
+        order = {name: at for at, name in enumerate(self.places)}
+        return sorted(self.places.values(), key=lambda p: (_rank(p.role), order[p.name]))
+
+    @property
+    def cell_names(self) -> list[str]:
+        """Return the four cells, then control arms, then other arms, as they came."""
+        seen = list(dict.fromkeys(cell for cell, _, _ in self.cells))
+        return [*(c for c in CELLS if c in seen), *(c for c in seen if c not in CELLS)]
+
+    def names(self, group: str) -> list[str]:
+        """Return the effects of one group, the three of the factorial in their own order."""
+        seen = list(
+            dict.fromkeys(e for (e, _, _), f in self.effects.items() if str(f.site.get("group", "factorial")) == group)
+        )
+        return [e for e in MAIN if e in seen] if group == "factorial" else seen
+
+    def of_effect(self, effect: str, measure: str) -> list[Finding]:
+        """Return one effect on every collection, in the order of the page."""
+        found = (self.effects.get((effect, place.name, measure)) for place in self.collections)
+        return [f for f in found if f is not None]
+
+    @property
+    def n_seeds(self) -> int:
+        """Return how many seeds the cells have (the most, where they differ)."""
+        return max((int(f.details.get("n_seeds", 1)) for f in self.cells.values()), default=0)
+
+
+def _rank(role: str) -> int:
+    return ROLES.index(role) if role in ROLES else len(ROLES)
