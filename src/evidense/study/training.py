@@ -1,0 +1,207 @@
+"""Training by name: settings, as one types them, to a Recipe; and a checkpoint in a folder of one's own."""
+
+import json
+import shutil
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from evidense.errors import InvalidInput, UnknownName
+from evidense.records import Checkpoint, Json, Recipe
+from evidense.store import Store, disk_errors, write_atomically
+from evidense.verbs.train import Opened, open_pairs, resolved, train
+
+if TYPE_CHECKING:
+    from evidense.training.trainer import Watch
+
+_DERIVED = {"parents", "observed", "data_sha256", "start_sha256"}
+_FIELDS = {f.name for f in fields(Recipe)} - _DERIVED
+_BUDGETS = ("steps", "pairs", "seconds", "flops", "epochs")
+_LISTS = {"data"}
+_TABLES = {"architecture", "objective_options", "early_stop", "budget"}
+_OWN = "recipe.json"
+
+
+@dataclass(frozen=True, repr=False)
+class Training:
+    """What `train` returns: the checkpoint, the recipe that made it, and the folder where it lies."""
+
+    checkpoint: Checkpoint
+    recipe: Recipe
+    folder: Path
+    """Opens in Evidense, and in sentence-transformers or transformers."""
+    store: Store
+
+    @property
+    def spelling(self) -> str:
+        """How the other commands name it: `checkpoint:` and the first letters of its id."""
+        return f"checkpoint:{self.checkpoint.id[:12]}"
+
+    @property
+    def diagnostics(self) -> list[dict[str, Json]]:
+        """What was measured at each step: loss in nats, accuracy, alignment, uniformity, gradient norm …"""
+        return cast(list[dict[str, Json]], self.store.json(self.checkpoint.diagnostics))
+
+    def __repr__(self) -> str:
+        """Return two lines: what was trained, and where it lies."""
+        c = self.checkpoint
+        return f"{self.recipe.objective or 'initialised'}: {c.n_steps:,} steps, {c.n_pairs:,} pairs\n{self.folder}"
+
+
+def recipe_of(settings: Mapping[str, Any], source: str, given: Opened | None = None) -> Recipe:
+    """Make a Recipe from its keys and the budgets' short names (steps, pairs, seconds, flops, epochs); None = not set.
+
+    Without any budget the data are seen once.
+
+    Raises:
+        UnknownName: an unknown key, with the nearest.
+        InvalidInput: a value of the wrong kind, or two budgets.
+
+    >>> recipe_of({"start": "model", "objective": "infonce", "pairs": 640}, "here").budget
+    {'pairs': 640}
+    """
+    wanted = {key: value for key, value in settings.items() if value is not None}
+    for key in wanted:
+        if key not in _FIELDS and key not in _BUDGETS:
+            raise UnknownName.among(f"key of {source}", key, [*_FIELDS, *_BUDGETS])
+    asked = {key: wanted.pop(key) for key in _BUDGETS if key in wanted}
+    for key in _LISTS & set(wanted):
+        wanted[key] = (wanted[key],) if isinstance(wanted[key], str) else tuple(wanted[key])
+    if mistakes := [m for key, value in wanted.items() if (m := _mistake(key, value))]:
+        raise InvalidInput.all_of(source, mistakes)
+    n_budgets = len(asked) + bool(wanted.get("budget")) + bool(wanted.get("n_steps"))
+    if n_budgets > 1:
+        raise InvalidInput(
+            f"{source} names {n_budgets} budgets ({', '.join(asked)} …); expected one; leave the others out"
+        )
+    if n_budgets == 0 and wanted.get("objective"):
+        asked = {"epochs": 1}
+    recipe = Recipe(**wanted)
+    return _with_budget(recipe, asked, {} if given is None else given)
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """Return the keys of a recipe file (TOML).
+
+    Raises:
+        InvalidInput: it does not exist or is no TOML.
+    """
+    return _toml(path, "recipe")
+
+
+def read_architecture(path: Path) -> dict[str, Any]:
+    """Return the tables of an architecture file (TOML).
+
+    Raises:
+        InvalidInput: it does not exist or is no TOML.
+    """
+    return _toml(path, "architecture")
+
+
+def train_into(
+    recipe: Recipe, store: Store, out: Path | None = None, watch: "Watch | None" = None, given: Opened | None = None
+) -> Training:
+    """Train a recipe; with `out`, put the checkpoint and its recipe into that folder, which must be its own or empty.
+
+    Raises:
+        InvalidInput: the folder holds something else, or a recipe that differs (says in what); and as `train`.
+    """
+    given = {} if given is None else given
+    recipe = resolved(recipe, store, given)
+    if out is not None and _writes():
+        _claim(out, recipe)
+    checkpoint = train(recipe, store, watch, given)
+    folder = store.folder(checkpoint.id)
+    if out is not None and _writes():
+        with disk_errors(out):
+            shutil.copytree(folder, out, dirs_exist_ok=True)
+    return Training(checkpoint, recipe, folder if out is None else out, store)
+
+
+def changed(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+    """Return one sentence for each field of a recipe that is not as it was.
+
+    >>> changed({"seed": 0, "n_steps": 5}, {"seed": 1, "n_steps": 5})
+    ['seed was 0, is 1']
+    """
+    names = sorted({*then, *now})
+    return [f"{n} was {_short(then.get(n))}, is {_short(now.get(n))}" for n in names if then.get(n) != now.get(n)]
+
+
+def _claim(out: Path, recipe: Recipe) -> None:
+    """Write the recipe into the folder before training; refuse a folder that is somebody else's."""
+    own = out / _OWN
+    if own.is_file():
+        if differences := changed(_content(own), recipe.content() | {"parents": list(recipe.parents)}):
+            raise InvalidInput(
+                f"'{out}' was begun with another recipe: {'; '.join(differences)}; expected the same; name another folder, or "
+                f"delete this one"
+            )
+        return
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        raise InvalidInput(f"'{out}' holds files and no {_OWN}; expected an empty or new folder; name another (--out)")
+    write_atomically(own, json.dumps(recipe.to_json(), indent=1, ensure_ascii=False, sort_keys=True).encode())
+
+
+def _content(path: Path) -> dict[str, Json]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return {**data["content"], "parents": data["parents"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(
+            f"'{path}' is no recipe ({error!r}); expected what train wrote there; delete the folder"
+        ) from None
+
+
+def _with_budget(recipe: Recipe, asked: Mapping[str, Any], given: Opened) -> Recipe:
+    from dataclasses import replace
+
+    if not asked:
+        return recipe
+    (kind, amount), *_ = asked.items()
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or amount <= 0:
+        raise InvalidInput(f"{kind} is {amount!r}; expected a number above 0")
+    if kind == "epochs":
+        n = sum(len(open_pairs(spelling, given)) for spelling in recipe.data)
+        n = n if recipe.n_pairs is None else min(n, recipe.n_pairs)
+        return replace(recipe, budget={"pairs": round(amount * n)})
+    return replace(recipe, budget={kind: amount})
+
+
+def _mistake(key: str, value: Any) -> str:
+    """Return what is wrong with the kind of a value; '' if nothing."""
+    default = {f.name: f for f in fields(Recipe)}[key]
+    if key in _TABLES:
+        return "" if isinstance(value, Mapping) else f"'{key}' is {value!r}; expected a table of keys and values"
+    if key in _LISTS:
+        return "" if all(isinstance(x, str) for x in value) else f"'{key}' is {value!r}; expected names of data"
+    kinds: Mapping[str, tuple[type, ...]] = {
+        "str": (str,), "int": (int,), "float": (int, float), "int | None": (int,), "float | None": (int, float), "bool | None": (bool,),
+    }  # fmt: skip
+    named = default.type if isinstance(default.type, str) else getattr(default.type, "__name__", str(default.type))
+    expected = kinds[named]
+    is_right = isinstance(value, expected) and (bool in expected or not isinstance(value, bool))
+    return "" if is_right else f"'{key}' is {value!r}; expected {expected[-1].__name__}"
+
+
+def _toml(path: Path, what: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise InvalidInput(f"{what} file '{path}' does not exist; expected a TOML file; correct the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{what} file '{path}' is not TOML: {error}; correct that line") from None
+
+
+def _short(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _writes() -> bool:
+    """Say whether this process writes files: the first of those that train together."""
+    import torch.distributed as dist
+
+    return not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0

@@ -1,0 +1,394 @@
+"""Train: a Recipe → Checkpoint. Fine-tuning is the same verb with a start; a killed run continues where it stopped."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from evidense import registry
+from evidense.compute.environment import environment
+from evidense.errors import AmbiguousName, InvalidInput, UnknownName
+from evidense.parts import Encoder, Objective, Side, TrainableEncoder, TrainableTower
+from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
+from evidense.store import Store
+from evidense.training import budget
+from evidense.training.portions import drawn, held_out, joined, texts_of
+from evidense.training.readiness import check
+from evidense.values import Pairs, Spelling
+
+if TYPE_CHECKING:
+    from evidense.training.trainer import Trained, Watch
+
+ALGORITHM = 1
+"""Raised when a change makes other weights from the same recipe."""
+
+Opened = dict[str, Pairs]
+"""Pairs that are open already, by spelling."""
+
+_SIDES: tuple[Side, Side] = ("query", "document")
+_PREFIX = "checkpoint:"
+
+
+def train(recipe: Recipe, store: Store, watch: "Watch | None" = None, given: Opened | None = None) -> Checkpoint:
+    """Train what a recipe says, or return the record of having done so before.
+
+    Data that `given` holds are taken from there, and what is opened is added.
+
+    Raises:
+        InvalidInput: a recipe, data and encoder that do not go together, found before the first step; a loss that is no number.
+        UnknownName, AmbiguousName: no start, data or objective of this name, or several.
+        StoreError: the disk is full; the next run continues.
+    """
+    given = {} if given is None else given
+    recipe = resolved(recipe, store, given)
+    key = step_key(recipe)
+    if done := recalled(recipe, store):
+        return done
+    with _partial(store, key) as folder:
+        if done := recalled(recipe, store):  # another process was first
+            return done
+        made = _trained(recipe, store, folder, _Run(given, watch))
+    return made if made is not None else _of_first_process(recipe, store)
+
+
+def step_key(recipe: Recipe) -> str:
+    """Return the key under which the checkpoint of a resolved recipe is remembered."""
+    return sha256_of(["train", ALGORITHM, recipe.id])
+
+
+def recalled(recipe: Recipe, store: Store) -> Checkpoint | None:
+    """Return the checkpoint that a resolved recipe has made already, if it and its folder are still there."""
+    done = store.recall(step_key(recipe))
+    return cast(Checkpoint, store.get(done[0])) if done and store.folder(done[0]).is_dir() else None
+
+
+def resolved(recipe: Recipe, store: Store, given: Opened | None = None) -> Recipe:
+    """Return the recipe with what its data, start and budget come to: checksums, fingerprints, parents, number of steps.
+
+    A budget in seconds or FLOPs is measured once a store: the same recipe, resolved again, has the same steps.
+
+    Raises:
+        InvalidInput, UnknownName, AmbiguousName: as `train`.
+    """
+    given = {} if given is None else given
+    opened = [open_pairs(spelling, given) for spelling in recipe.data]
+    recipe = replace(recipe, data_sha256=tuple(pairs.checksum for pairs in opened))
+    recipe = _with_start(recipe, store)
+    if not recipe.objective:
+        _check_backbone(recipe)
+        return recipe
+    if budget.needs_measuring(recipe):
+        return _measured(recipe, store, given)
+    return budget.fixed(recipe, lambda: budget.Speed(0, 0))
+
+
+# --- what a recipe names ---------------------------------------------------------------------------------------------
+
+
+def open_pairs(spelling: str, given: Opened) -> Pairs:
+    """Open the data of a spelling, or take them from what is open."""
+    if spelling not in given:
+        given[spelling] = registry.pairs(spelling)
+    return given[spelling]
+
+
+def _with_start(recipe: Recipe, store: Store) -> Recipe:
+    if not recipe.start and not recipe.architecture:
+        raise InvalidInput(
+            "the recipe names neither a start nor an architecture; expected a start (a model, a folder, checkpoint:ID) or the "
+            "architecture of a new encoder"
+        )
+    if not recipe.start:
+        return replace(recipe, start_sha256="", parents=())
+    spelling, parents = Spelling.parse(recipe.start), tuple[str, ...]()
+    if spelling.head.startswith(_PREFIX):
+        checkpoint_id = _whole_id(spelling.head.removeprefix(_PREFIX), store)
+        spelling, parents = Spelling(f"{_PREFIX}{checkpoint_id}", spelling.options), (checkpoint_id,)
+    _check_architecture(recipe, _architecture_of(parents[0], store) if parents else {})
+    recipe = replace(recipe, start=str(spelling), architecture={}, parents=parents)
+    if parents and not spelling.options:
+        found = cast(Checkpoint, store.get(parents[0])).fingerprints
+    else:
+        found = tuple(_fingerprints(_start(recipe, store)))
+    return replace(recipe, start_sha256=sha256_of(list(found)))
+
+
+def _whole_id(prefix: str, store: Store) -> str:
+    """Return the id of the one checkpoint of this store that begins so."""
+    known = [path.name for path in (store.root / "folders").glob("*") if path.is_dir()]
+    found = [name for name in known if name.startswith(prefix)] if prefix else []
+    if len(found) > 1:
+        raise AmbiguousName(
+            f"'{_PREFIX}{prefix}' could mean {len(found)} checkpoints; expected one; write more of its id"
+        )
+    if not found:
+        raise UnknownName.among("checkpoint", prefix, [name[:12] for name in known], f"They lie in {store.root}.")
+    return found[0]
+
+
+def _architecture_of(checkpoint_id: str, store: Store) -> Mapping[str, Any]:
+    """Return the architecture that the first recipe of a checkpoint's line names; {} where it began with a ready model."""
+    while True:
+        checkpoint = store.get(checkpoint_id)
+        recipe = cast(Recipe, store.get(checkpoint.parents[0]))
+        if not recipe.parents:
+            return recipe.architecture
+        checkpoint_id = recipe.parents[0]
+
+
+def _check_architecture(recipe: Recipe, built: Mapping[str, Any]) -> None:
+    """Refuse a start of another architecture than the recipe names; where it names none, any start will do."""
+    if not recipe.architecture or canonical_json(dict(recipe.architecture)) == canonical_json(dict(built)):
+        return
+    keys = [key for key in {**recipe.architecture, **built} if recipe.architecture.get(key) != built.get(key)]
+    is_not = f"was built as {dict(built)!r}" if built else "is a ready model, for which no architecture was named"
+    raise InvalidInput(
+        f"the recipe's architecture differs from its start in {', '.join(sorted(keys))}: '{recipe.start[:40]}' {is_not}; "
+        "expected the same; leave the architecture out, or start from another checkpoint"
+    )
+
+
+def _check_backbone(recipe: Recipe) -> None:
+    if recipe.n_steps or recipe.budget:
+        raise InvalidInput(
+            f"the recipe has {recipe.n_steps or dict(recipe.budget)} steps and no objective; expected the name of one; see `evidense list objectives`"
+        )
+    if recipe.start:
+        raise InvalidInput(
+            f"the recipe starts from '{recipe.start}' and trains nothing; expected an objective and steps, or an architecture to build"
+        )
+
+
+def _start(recipe: Recipe, store: Store) -> Encoder:
+    """Open the encoder that is trained on."""
+    spelling = Spelling.parse(recipe.start)
+    if spelling.head.startswith(_PREFIX):
+        spelling = Spelling(str(store.folder(spelling.head.removeprefix(_PREFIX))), spelling.options)
+    return _encoder(spelling)
+
+
+def _encoder(spelling: Spelling) -> Encoder:
+    part, inner = registry.system(spelling)
+    opened = part.open(inner)
+    if not isinstance(opened, Encoder):
+        raise InvalidInput(
+            f"'{spelling}' ranks without vectors and has no weights; expected an encoder; see `evidense list encoders`"
+        )
+    return opened
+
+
+def _fingerprints(encoder: Encoder) -> list[str]:
+    return [encoder.tower(side).fingerprint for side in _SIDES]
+
+
+# --- one run -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Run:
+    """What is at hand while one recipe is trained."""
+
+    given: Opened
+    watch: "Watch | None" = None
+
+
+@dataclass
+class _Ready:
+    """Everything that a run is made from, checked."""
+
+    encoder: Encoder
+    objective: Objective
+    pairs: Pairs
+    held_out: Pairs | None = field(default=None)
+
+
+def _ready(recipe: Recipe, store: Store, folder: Path, given: Opened) -> _Ready:
+    from evidense.training.negatives import with_negatives
+
+    objective = cast(Objective, registry.part("objectives", recipe.objective))
+    pairs = drawn(joined([open_pairs(spelling, given) for spelling in recipe.data]), recipe.n_pairs, recipe.seed)
+    encoder = _encoder(Spelling(str(_built(recipe, folder, given)))) if not recipe.start else _start(recipe, store)
+    check(recipe, objective, pairs, encoder)
+    held: Pairs | None = None
+    if recipe.negatives:
+        pairs = with_negatives(pairs, recipe, encoder, store)
+    if recipe.early_stop:
+        pairs, held = held_out(pairs, recipe.seed)
+    return _Ready(encoder, objective, pairs, held)
+
+
+def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
+    """Build the architecture in the folder of the step, once; its vocabulary comes from the texts of the data."""
+    from evidense.training.architectures import build
+
+    target = folder / "start"
+    if not target.is_dir():
+        draft = folder / "building"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        texts = [text for spelling in recipe.data for text in texts_of(open_pairs(spelling, given))]
+        build(recipe.architecture, texts, recipe.seed, draft)
+        draft.rename(target)
+    return target
+
+
+def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoint | None:
+    """Train and put away; None in all processes but the first, which do not write."""
+    from evidense.training.trainer import Job, Watch
+    from evidense.training.trainer import run as train_steps
+
+    is_first = _rank() == 0
+    if not recipe.objective:
+        return _put(recipe, store, _built(recipe, folder, run.given), None) if is_first else None
+    ready = _ready(recipe, store, folder, run.given)
+    job = Job(ready.encoder, ready.objective, ready.pairs, recipe, folder / "state", ready.held_out)
+    trained = train_steps(job, run.watch or Watch())
+    if not is_first:
+        return None
+    done = folder / "checkpoint"
+    shutil.rmtree(done, ignore_errors=True)
+    done.mkdir(parents=True)
+    cast(TrainableEncoder, trained.encoder).save(done)
+    made = _put(recipe, store, done, trained)
+    shutil.rmtree(folder / "state", ignore_errors=True)
+    shutil.rmtree(folder / "start", ignore_errors=True)
+    return made
+
+
+def _put(recipe: Recipe, store: Store, folder: Path, trained: "Trained | None") -> Checkpoint:
+    """Open what was saved, describe it, and give it to the store."""
+    encoder = _encoder(Spelling(str(folder)))
+    checkpoint = Checkpoint(
+        parents=(recipe.id,),
+        weights_sha256=_weights_sha256(encoder),
+        fingerprints=tuple(_fingerprints(encoder)),
+        n_steps=trained.n_steps if trained else 0,
+        n_pairs=trained.n_pairs if trained else 0,
+        n_tokens=trained.n_tokens if trained else 0,
+        n_pixels=trained.n_pixels if trained else 0,
+        flops=float(trained.flops) if trained else 0.0,
+        stopped=trained.stopped if trained else "",
+        warnings=trained.warnings if trained else (),
+        diagnostics=store.put_json(trained.diagnostics if trained else []),
+        observed=_observed(recipe, trained),
+    )
+    store.put(recipe)
+    store.put(checkpoint)
+    _write_card(folder, recipe, checkpoint)
+    store.adopt_folder(checkpoint.id, folder)
+    shutil.rmtree(folder, ignore_errors=True)  # still there only if another store of the same disk was first
+    store.remember(step_key(recipe), [checkpoint.id])
+    return checkpoint
+
+
+def _observed(recipe: Recipe, trained: "Trained | None") -> dict[str, Any]:
+    """Return wall time, and how near to the machine's own speed in matrix products the steps came."""
+    if trained is None:
+        return {"environment": environment()}
+    peak = budget.peak_flops_per_second(recipe.dtype)
+    achieved = trained.flops / trained.wall_s if trained.wall_s else 0.0
+    return {
+        "wall_s": round(trained.wall_s, 3),
+        "flops_per_s": float(f"{achieved:.4g}"),
+        "peak_flops_per_s": float(f"{peak:.4g}"),
+        "achieved_to_peak": round(achieved / peak, 4),
+        "n_processes": _world(),
+        "environment": environment(),
+    }
+
+
+def _weights_sha256(encoder: Encoder) -> str:
+    """Return the sha256 over the tensors of both towers; what they share counts once."""
+    from evidense.compute.checkpoint import sha256_of_tensors
+
+    tensors, seen = {}, set[int]()
+    for side in _SIDES:
+        tower = encoder.tower(side)
+        modules = tower.weights if isinstance(tower, TrainableTower) else {}
+        for name, module in modules.items():
+            if id(module) not in seen:
+                seen.add(id(module))
+                tensors |= {f"{side}.{name}.{key}": tensor for key, tensor in module.state_dict().items()}
+    return sha256_of_tensors(tensors)
+
+
+def _write_card(folder: Path, recipe: Recipe, checkpoint: Checkpoint) -> None:
+    from evidense.training.card import write_card
+
+    write_card(folder, recipe, checkpoint)
+
+
+# --- seconds and FLOPs → steps --------------------------------------------------------------------------------------
+
+
+def _measured(recipe: Recipe, store: Store, given: Opened) -> Recipe:
+    key = sha256_of(["budget", ALGORITHM, recipe.id])
+    if done := store.recall(key):
+        return cast(Recipe, store.get(done[0]))
+    with _partial(store, key) as folder:
+        found = budget.fixed(recipe, lambda: _speed(recipe, store, folder, given))
+        if _rank() == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+            store.put(found)
+            store.remember(key, [found.id])
+    return found if _world() == 1 else _same_everywhere(found)
+
+
+def _speed(recipe: Recipe, store: Store, folder: Path, given: Opened) -> budget.Speed:
+    trial = replace(recipe, n_steps=budget.N_MEASURED, budget={})
+    ready = _ready(trial, store, folder, given)
+    return budget.measured(ready.encoder, ready.objective, ready.pairs, trial, folder / "state")
+
+
+# --- several processes ----------------------------------------------------------------------------------------------
+
+
+def _world() -> int:
+    """Return the number of processes that train together."""
+    import torch.distributed as dist
+
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def _rank() -> int:
+    import torch.distributed as dist
+
+    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
+
+
+def _same_everywhere(recipe: Recipe) -> Recipe:
+    """Give every process the first one's measurement, so that all of them take equally many steps."""
+    import torch.distributed as dist
+
+    shared: list[Any] = [recipe]
+    dist.broadcast_object_list(shared, src=0)
+    return cast(Recipe, shared[0])
+
+
+@contextmanager
+def _partial(store: Store, key: str) -> Iterator[Path]:
+    """Hold the folder of a step in progress in the first process; the others look at it once it is there, and leave first."""
+    if _world() == 1:
+        with store.partial(key) as folder:
+            yield folder
+        return
+    import torch.distributed as dist
+
+    if _rank() == 0:
+        with store.partial(key) as folder:
+            dist.barrier()
+            yield folder
+            dist.barrier()
+    else:
+        dist.barrier()
+        yield store.root / "partial" / key
+        dist.barrier()
+
+
+def _of_first_process(recipe: Recipe, store: Store) -> Checkpoint:
+    done = recalled(recipe, store)
+    if done is None:
+        raise InvalidInput("the first process left no checkpoint; expected one; read its message, and run again")
+    return done
