@@ -8,7 +8,7 @@ from evidense import registry
 from evidense.compute.function_tower import Function
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
-from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
+from evidense.records import Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict
 from evidense.store import Store
 from evidense.study.compare import comparison
 from evidense.study.result import Result
@@ -16,24 +16,29 @@ from evidense.study.run import Wishes, run_study
 from evidense.study.scoring import Scored, score_run
 from evidense.study.shipped import BUILT_IN, shipped
 from evidense.study.toml import read_study
-from evidense.values import Collection, Item, Picture
+from evidense.study.training import Training, read_recipe, recipe_of, train_into
+from evidense.values import Collection, Item, Pairs, Picture
 
 System = str | Encoder | Ranker | Function
 """A spelling, an open encoder or ranker, or a function from texts to an array of vectors."""
 
 __all__ = [
+    "Checkpoint",
     "Collection",
     "EvidenseError",
     "Finding",
     "Item",
+    "Pairs",
     "Picture",
     "Ranking",
+    "Recipe",
     "Record",
     "Result",
     "Score",
     "Scored",
     "Store",
     "Study",
+    "Training",
     "Verdict",
     "compare",
     "demo",
@@ -41,6 +46,7 @@ __all__ = [
     "list",
     "run",
     "score",
+    "train",
 ]
 
 
@@ -87,6 +93,37 @@ def run(study: str | Path | Study = BUILT_IN, *, out: str | Path | None = None) 
     if not isinstance(study, Study):
         study = read_study(Path(study)) if str(study).endswith(".toml") else shipped(str(study))
     return run_study(study, Store(), Wishes(out=Path(out) if out else None))
+
+
+def train(
+    start: str | Recipe = "",
+    *,
+    data: str | Pairs | Sequence[str | Pairs] = (),
+    objective: str | None = None,
+    out: str | Path | None = None,
+    recipe: str | Path | None = None,
+    **settings: Any,
+) -> Training:
+    """Train an encoder on pairs: a start, or a new one where `architecture` describes it.
+
+    `start` takes a spelling, or a whole Recipe. `data` takes spellings (files, built-in names as docstrings@train) or Pairs. `settings` are keys
+    of a Recipe (batch_size, learning_rate, negatives, n_negatives, tuned, temperature, chunk, early_stop, architecture, seed …) and one budget:
+    steps, pairs, epochs, seconds or flops (default: the data once). What was trained before is found; what was killed continues. The checkpoint
+    lies in the store, or in the folder that `out` names.
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    given = {pairs.name: pairs for pairs in ([data] if isinstance(data, Pairs) else data) if isinstance(pairs, Pairs)}
+    wanted = start
+    if not isinstance(wanted, Recipe):
+        named = [data] if isinstance(data, str | Pairs) else data
+        keys: dict[str, Any] = read_recipe(Path(recipe)) if recipe else {}
+        keys |= {"start": wanted} if wanted else {}
+        keys |= {"data": [one.name if isinstance(one, Pairs) else one for one in named]} if named else {}
+        keys |= {"objective": objective} if objective else {}
+        wanted = recipe_of(keys | settings, "train", given)
+    return train_into(wanted, Store(), Path(out) if out else None, given=given)
 
 
 def demo(*, out: str | Path | None = None) -> Result:

@@ -9,7 +9,7 @@ import click
 from evidense import __version__
 from evidense.errors import EvidenseError
 
-FIRST = ("demo", "compare", "run", "score", "list")
+FIRST = ("demo", "compare", "run", "train", "score", "list")
 """What a newcomer needs, in this order."""
 MORE = ("replay", "completion")
 
@@ -50,6 +50,7 @@ SUMMARIES = {
     "demo": "Ten seconds, no model: BM25 against character n-grams.",
     "compare": "Did my fine-tuning help, where did it harm, how sure?",
     "run": "Run a study file, or a shipped study.",
+    "train": "Train an encoder: pre-training or fine-tuning, one verb.",
     "score": "Score anybody's run file, with intervals.",
     "list": "What can be compared, and on what.",
     "replay": "Recompute what a page claims.",

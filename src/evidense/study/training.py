@@ -2,23 +2,27 @@
 
 import json
 import shutil
+import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from evidense.compute.progress import estimate
 from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Checkpoint, Json, Recipe
 from evidense.store import Store, disk_errors, write_atomically
-from evidense.verbs.train import Opened, open_pairs, resolved, train
+from evidense.training.budget import pairs_per_step
+from evidense.verbs.train import Opened, open_pairs, rank, ready, recalled, resolved, train
 
 if TYPE_CHECKING:
     from evidense.training.trainer import Watch
 
 _DERIVED = {"parents", "observed", "data_sha256", "start_sha256"}
 _FIELDS = {f.name for f in fields(Recipe)} - _DERIVED
-_BUDGETS = ("steps", "pairs", "seconds", "flops", "epochs")
+BUDGETS = ("steps", "pairs", "seconds", "flops", "epochs")
+"""Short names of a budget; one of them, or none: the data once."""
 _LISTS = {"data"}
 _TABLES = {"architecture", "objective_options", "early_stop", "budget"}
 _OWN = "recipe.json"
@@ -44,6 +48,11 @@ class Training:
         """What was measured at each step: loss in nats, accuracy, alignment, uniformity, gradient norm …"""
         return cast(list[dict[str, Json]], self.store.json(self.checkpoint.diagnostics))
 
+    @property
+    def test_data(self) -> str:
+        """Spellings on which to look for what the training did: the data's test side; "" where that is not known."""
+        return ",".join(s.replace("@train", "@test") for s in self.recipe.data if s.endswith("@train"))
+
     def __repr__(self) -> str:
         """Return two lines: what was trained, and where it lies."""
         c = self.checkpoint
@@ -64,9 +73,9 @@ def recipe_of(settings: Mapping[str, Any], source: str, given: Opened | None = N
     """
     wanted = {key: value for key, value in settings.items() if value is not None}
     for key in wanted:
-        if key not in _FIELDS and key not in _BUDGETS:
-            raise UnknownName.among(f"key of {source}", key, [*_FIELDS, *_BUDGETS])
-    asked = {key: wanted.pop(key) for key in _BUDGETS if key in wanted}
+        if key not in _FIELDS and key not in BUDGETS:
+            raise UnknownName.among(f"key of {source}", key, [*_FIELDS, *BUDGETS])
+    asked = {key: wanted.pop(key) for key in BUDGETS if key in wanted}
     for key in _LISTS & set(wanted):
         wanted[key] = (wanted[key],) if isinstance(wanted[key], str) else tuple(wanted[key])
     if mistakes := [m for key, value in wanted.items() if (m := _mistake(key, value))]:
@@ -110,14 +119,65 @@ def train_into(
     """
     given = {} if given is None else given
     recipe = resolved(recipe, store, given)
-    if out is not None and _writes():
+    if out is not None and rank() == 0:
         _claim(out, recipe)
     checkpoint = train(recipe, store, watch, given)
     folder = store.folder(checkpoint.id)
-    if out is not None and _writes():
+    if out is not None and rank() == 0:
         with disk_errors(out):
             shutil.copytree(folder, out, dirs_exist_ok=True)
     return Training(checkpoint, recipe, folder if out is None else out, store)
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What a training will take, before its first step."""
+
+    recipe: Recipe
+    n_pairs: int
+    seconds: float
+    """Estimated from the machine's speed and the lengths of a sample; 0 where the checkpoint is in the store."""
+    is_done: bool
+
+    def line(self) -> str:
+        """Return it in one line."""
+        r = self.recipe
+        head = (
+            f"{r.objective}: {r.n_steps:,} steps of {pairs_per_step(r):,}, {self.n_pairs:,} pairs"
+            if r.objective
+            else "a new encoder, as initialised"
+        )
+        return f"{head}; {'in the store already' if self.is_done else f'about {max(1, round(self.seconds)):,} s'}"
+
+    def lines(self) -> list[str]:
+        """Return it with every key of the recipe that is set."""
+        plain = Recipe().content()
+        keys = {k: v for k, v in self.recipe.content().items() if v != plain[k] and not k.endswith("_sha256")}
+        return [*(f"{key} = {_short(value)}" for key, value in keys.items()), self.line()]
+
+
+def plan_of(recipe: Recipe, store: Store, given: Opened | None = None) -> TrainingPlan:
+    """Check that a recipe can be trained, and estimate what it takes.
+
+    Raises:
+        InvalidInput: as `train`.
+    """
+    given = {} if given is None else given
+    recipe = resolved(recipe, store, given)
+    is_done = recalled(recipe, store) is not None
+    n_pairs = sum(len(open_pairs(spelling, given)) for spelling in recipe.data)
+    n_pairs = n_pairs if recipe.n_pairs is None else min(n_pairs, recipe.n_pairs)
+    if is_done or not recipe.objective:
+        return TrainingPlan(recipe, n_pairs, 0.0, is_done)
+    with tempfile.TemporaryDirectory() as folder:
+        found = ready(recipe, store, Path(folder), given)
+        forward_s = estimate(found.encoder.tower("query"), found.pairs.left).seconds
+        if found.pairs.kind != "items":
+            forward_s += estimate(found.encoder.tower("document"), found.pairs.right).seconds * (1 + recipe.n_negatives)
+    passes = 4 if recipe.chunk else 3  # backward is twice forward; in chunks, forward is done twice
+    return TrainingPlan(
+        recipe, n_pairs, passes * forward_s * recipe.n_steps * pairs_per_step(recipe) / len(found.pairs), False
+    )
 
 
 def changed(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
@@ -156,8 +216,6 @@ def _content(path: Path) -> dict[str, Json]:
 
 
 def _with_budget(recipe: Recipe, asked: Mapping[str, Any], given: Opened) -> Recipe:
-    from dataclasses import replace
-
     if not asked:
         return recipe
     (kind, amount), *_ = asked.items()
@@ -198,10 +256,3 @@ def _toml(path: Path, what: str) -> dict[str, Any]:
 def _short(value: Json) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-def _writes() -> bool:
-    """Say whether this process writes files: the first of those that train together."""
-    import torch.distributed as dist
-
-    return not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -84,7 +85,7 @@ def measured(encoder: Encoder, objective: Objective, pairs: Pairs, recipe: Recip
     moments: list[float] = []
     watch = Watch(progress=None, diagnostics=lambda _: moments.append(time.perf_counter()))
     trained = run(Job(encoder, objective, pairs, short, folder, None), watch)
-    steps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    steps = [later - earlier for earlier, later in pairwise(moments)]
     s_per_step = median(steps) if steps else trained.wall_s / max(1, trained.n_steps)
     return Speed(s_per_step, trained.flops / max(1, trained.n_steps))
 

@@ -83,7 +83,7 @@ def _data(recipe: Recipe, objective: Objective, pairs: Pairs) -> Iterator[str]:
     if recipe.negatives == "block" and not pairs.blocks:
         yield f"'{pairs.name}' has no blocks to take hard negatives from; expected a block of each pair; write negatives = mined"
     if "targets" in objective.needs and not pairs.targets:
-        yield f"the objective {objective.name} needs a target for each pair (a similarity, or a teacher's scores); '{pairs.name}' has none; add a column of scores"  # fmt: skip
+        yield f"the objective {objective.name} needs a target for each pair (a similarity, a teacher's scores); '{pairs.name}' has none; add some"
 
 
 def _encoder(recipe: Recipe, objective: Objective, pairs: Pairs, encoder: Encoder) -> Iterator[str]:

