@@ -8,9 +8,10 @@ from functools import cache
 from importlib import resources
 from typing import Any, cast
 
-from evidense.errors import AmbiguousName, UnknownName
-from evidense.parts import SHELVES, Dataset, EncoderPart, RankerPart
-from evidense.values import Spelling
+from evidense.errors import AmbiguousName, InvalidInput, UnknownName
+from evidense.parts import SHELVES, Dataset, EncoderPart, PairSource, RankerPart
+from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
+from evidense.values import Pairs, Spelling
 
 
 @cache
@@ -68,6 +69,30 @@ def dataset(spelling: str) -> tuple[Dataset, str]:
         return _outright("datasets", name, rest, spelling)
     found = [p for p in parts("datasets") if means(p, spelling)]
     return cast(Dataset, _only("collection", spelling, found, "datasets")), spelling
+
+
+def pairs(spelling: str) -> Pairs:
+    """Open training pairs: `docstrings@train` (exact), or a kind in the place of the direction, as `docstrings:items@train`.
+
+    Raises:
+        UnknownName, AmbiguousName: no one dataset answers.
+        InvalidInput: the data make no pairs of this kind, or the spelling means several collections.
+    """
+    bare, kind = kind_of(spelling)
+    source, rest = dataset(bare)
+    own = source.kinds if isinstance(source, PairSource) else frozenset[str]()
+    if kind in own:
+        return cast(PairSource, source).pairs(with_kind(rest, kind))
+    if kind not in ("exact", "items"):
+        known = ", ".join(sorted({"exact", "items", *own}))
+        raise InvalidInput(f"'{spelling}': {source.name} makes no '{kind}' pairs; expected {known}; correct the kind")
+    collections = source.open(rest)
+    if len(collections) != 1:
+        names = ", ".join(one.name for one in collections)
+        raise InvalidInput(
+            f"'{spelling}' means {len(collections)} collections ({names}); expected one to train on; name it"
+        )
+    return pairs_of(collections[0], kind)
 
 
 def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:

@@ -27,7 +27,8 @@ class Docstrings:
     """`docstrings[@split]`: tests excluded; the canonical name says which library, as `docstrings/cpython-3.11.7`.
 
     The query is the first sentence of a function's docstring, the document its body without the docstring (bodies that do nothing are left
-    out). `docstrings/site-packages` takes what is installed beside it, which is another collection on every machine.
+    out). The group is the module, the column `block` the package.
+    `docstrings/site-packages` takes what is installed beside it, which is another collection on every machine.
     """
 
     name = "docstrings"
@@ -55,8 +56,10 @@ class Docstrings:
         root = Path(sysconfig.get_path("purelib" if library == "site-packages" else "stdlib"))
         pairing = Pairing(f"docstrings/{library}", join_groups=False)
         for module, qualname, summary, body in _functions(root):
-            query_id = pairing.query(Item("", summary), module, group=module)
-            pairing.judge(query_id, pairing.document(Item(f"{module}:{qualname}", body), module), 1)
+            columns = {"block": module.partition(".")[0]}
+            query_id = pairing.query(Item("", summary), module, group=module, columns=columns)
+            document = Item(f"{module}:{qualname}", body)
+            pairing.judge(query_id, pairing.document(document, module, group=module), 1)
         return (only_split(build(pairing.draft(pairing.subject, _provenance(library))), place.split),)
 
 

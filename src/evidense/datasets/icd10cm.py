@@ -15,7 +15,8 @@ class Icd10cm:
     """`icd10cm[@split]`: the query is an inclusion term of at least two words, the document the title of its code.
 
     The corpus is every title of the tabular list (codes that a seventh character would add are left out). The group is the code's family, its
-    first three characters, as A01 of A01.02: titles of one family are near copies.
+    first three characters, as A01 of A01.02: titles of one family are near copies. The column `block` says the first two: families side by
+    side (A00 … A09, intestinal infections) are easily confused.
     """
 
     name = "icd10cm"
@@ -36,9 +37,10 @@ class Icd10cm:
         path = package_file("simple_icd_10_cm", "data/icd10c-tabular-*.xml", extra="builtin", what="icd10cm")
         pairing = Pairing("icd10cm")
         for code, title, terms in _diagnoses(path):
-            pairing.document(Item(code, title), code)
+            pairing.document(Item(code, title), code, group=code[:3])
             for term in terms:
-                pairing.judge(pairing.query(Item("", term), code, group=code[:3]), code, 1)
+                query_id = pairing.query(Item("", term), code, group=code[:3], columns={"block": code[:2]})
+                pairing.judge(query_id, code, 1)
         return (only_split(build(pairing.draft("icd10cm", _provenance(path))), place.split),)
 
 

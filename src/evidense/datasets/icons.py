@@ -74,7 +74,7 @@ def _pairs(folder: Path, styles: Iterable[str]) -> Iterator[Pair]:
                 picture = Picture(folder / "svgs" / style / f"{name}.svg")
                 columns = {"has_search_terms": "yes" if icon["search"]["terms"] else "no"}
                 yield Pair(Item(text_id, text), Item(f"{style}/{name}", picture=picture), f"icon '{name}'", families[name], columns,
-                           {"style": style, **columns})  # fmt: skip
+                           {"style": style, **columns}, families[name])  # fmt: skip
 
 
 def _terms(icon: Mapping[str, Any]) -> list[str]:

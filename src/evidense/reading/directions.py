@@ -1,6 +1,6 @@
 """Directions: texts look for pictures (`t2i`), or pictures for texts (`i2t`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,6 +23,8 @@ class Pair:
     group: str = ""
     text_columns: Mapping[str, str] | None = None
     picture_columns: Mapping[str, str] | None = None
+    document_group: str = ""
+    """Key that splits are made by, of the side that is found."""
 
     def enter(self, pairing: Pairing, direction: Direction) -> None:
         """Judge the one relevant to the other, in this direction."""
@@ -30,7 +32,7 @@ class Pair:
         query, document = (self.text, self.picture) if looks_for_pictures else (self.picture, self.text)
         columns = self.text_columns if looks_for_pictures else self.picture_columns
         query_id = pairing.query(query, self.place, group=self.group, columns=columns)
-        pairing.judge(query_id, pairing.document(document, self.place), 1)
+        pairing.judge(query_id, pairing.document(document, self.place, group=self.document_group), 1)
 
 
 def placed(spelling: str, name: str) -> Place:
@@ -40,14 +42,16 @@ def placed(spelling: str, name: str) -> Place:
     (Place(head='solid', direction='i2t', split='test'), Place(head='', direction='t2i', split=None))
     """
     place = Place.parse(spelling or name)
-    if place.head in {"t2i", "i2t"} and place.direction is None:
-        place = Place("", place.head, place.split)
+    if place.direction is None and (direction := Place.parse(f"{name}:{place.head}").direction):
+        place = Place("", direction, place.split)
     head, slash, subset = place.head.partition("/")
     return replace(place, head=subset if head == name else place.head.removeprefix("/") if not slash else place.head)
 
 
-def direction_of(place: Place) -> Direction:
+def direction_of(place: Place, others: Sequence[str] = ()) -> Direction:
     """Return the direction that was asked for; texts look for pictures unless somebody says otherwise.
+
+    `others` are further ones that the caller has dealt with, for the message.
 
     Raises:
         InvalidInput: another direction than these two.
@@ -59,5 +63,5 @@ def direction_of(place: Place) -> Direction:
             return "i2t"
     raise InvalidInput(
         f"the direction '{place.direction}' does not exist here; expected t2i (texts look for pictures) or "
-        "i2t; correct it"
+        f"{' or '.join(['i2t', *others])}; correct it"
     )

@@ -28,6 +28,7 @@ class Pairing:
     _qrels: dict[str, dict[str, int]] = field(default_factory=dict)
     _groups: dict[str, str] = field(default_factory=dict)
     _joined: dict[str, str] = field(default_factory=dict)
+    _doc_groups: dict[str, str] = field(default_factory=dict)
     _columns: dict[str, dict[str, str]] = field(default_factory=dict)
     _n_softened: int = 0
 
@@ -43,9 +44,12 @@ class Pairing:
                 self._joined[other] = first
         return query_id
 
-    def document(self, item: Item, place: str) -> str:
-        """Take a document; return its id."""
-        return self._documents.take(item, place, self.mistakes)
+    def document(self, item: Item, place: str, *, group: str = "") -> str:
+        """Take a document; return its id. Its group is the key that splits are made by; the first one stands."""
+        doc_id = self._documents.take(item, place, self.mistakes)
+        if group:
+            self._doc_groups.setdefault(doc_id, group)
+        return doc_id
 
     def judge(self, query_id: str, doc_id: str, gain: int) -> None:
         """Note a judgement; of two, the higher stands."""
@@ -63,6 +67,7 @@ class Pairing:
             qrels=self._qrels,
             groups={query_id: self._group(group) for query_id, group in self._groups.items()},
             columns=self._columns,
+            doc_groups=self._doc_groups,
             provenance=replace(provenance, notes=(*provenance.notes, *self._notes())),
             drop_self_matches=drop_self_matches,
             source=self.subject,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evidense.errors import InvalidInput
 
-_DIRECTION = re.compile(r"^(t|i|it)2(t|i|it)$")
+_DIRECTION = re.compile(r"^((t|i|it)2(t|i|it)|mixed|exact|cheap|views|items)$")
 _SPLIT = re.compile(r"^[A-Za-z0-9_.-]+$")
 
 
@@ -22,7 +22,10 @@ class Place:
 
     head: str
     direction: str | None = None
-    """`t2i`: the queries are texts (t) and the documents pictures (i); `it` is both."""
+    """`t2i`: the queries are texts (t) and the documents pictures (i); `it` is both; `mixed`: the corpus holds both.
+
+    Or, in the same place, a kind of training pairs: `exact`, `cheap`, `views`, `items`.
+    """
     split: str | None = None
 
     @classmethod

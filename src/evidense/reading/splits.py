@@ -1,6 +1,7 @@
 """Splits without leaks: queries of one group, and queries that share a relevant document, never lie on two sides."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -54,7 +55,9 @@ def split_of(group: str) -> str:
 def only_split(collection: Collection, split: str | None) -> Collection:
     """Keep the queries of one side; the corpus stays whole. None keeps all.
 
-    A document lies on the side of its first query; a query with a relevant document of another side is left out of every side.
+    A document lies on the side of its group, else of its first query; a query on the side of its relevant documents, and of its own
+    group, unless the documents' groups are keys of another kind (branches, where its own is a phenotype). A query on two sides is left
+    out of every side.
 
     Raises:
         InvalidInput: there is no such split, or nothing is left.
@@ -63,22 +66,14 @@ def only_split(collection: Collection, split: str | None) -> Collection:
         return collection
     if split not in SHARES:
         raise InvalidInput(f"'{collection.name}@{split}' names no split; expected {', '.join(SHARES)}; correct it")
-    sides = {query_id: split_of(collection.groups.get(query_id, query_id)) for query_id in collection.query_ids}
-    of_document: dict[str, str] = {}
-    for query_id, side in sides.items():
-        for doc_id, gain in collection.qrels[query_id].items():
-            if gain > 0:
-                of_document.setdefault(doc_id, side)
-    clean = {
-        q
-        for q, side in sides.items()
-        if {of_document[d] for d, gain in collection.qrels[q].items() if gain > 0} == {side}
-    }
-    kept = [row for row, query_id in enumerate(collection.query_ids) if sides[query_id] == split and query_id in clean]
+    keys = _document_keys(collection)
+    known = frozenset(collection.doc_groups.values())
+    sides = {query_id: _sides(collection, query_id, keys, known) for query_id in collection.query_ids}
+    kept = [row for row, query_id in enumerate(collection.query_ids) if sides[query_id] == {split}]
     if not kept:
         raise InvalidInput(f"'{collection.name}@{split}' has no query; expected at least one; take another split")
     ids = {collection.query_ids[row] for row in kept}
-    n_leaks = sum(side == split for q, side in sides.items() if q not in clean)
+    n_leaks = sum(split in found and len(found) > 1 for found in sides.values())
     part = replace(
         collection,
         name=f"{collection.name}@{split}",
@@ -86,6 +81,8 @@ def only_split(collection: Collection, split: str | None) -> Collection:
         qrels={q: gains for q, gains in collection.qrels.items() if q in ids},
         groups={q: group for q, group in collection.groups.items() if q in ids},
         columns={name: {q: v for q, v in values.items() if q in ids} for name, values in collection.columns.items()},
+        doc_groups=keys,
+        split=split,
     )
     return part.with_notes(
         *(
@@ -94,3 +91,21 @@ def only_split(collection: Collection, split: str | None) -> Collection:
             else []
         )
     )
+
+
+def _document_keys(collection: Collection) -> dict[str, str]:
+    """Return the key of every document that has a group, or the group of its first query."""
+    keys = dict(collection.doc_groups)
+    for query_id in collection.query_ids:
+        for doc_id, gain in collection.qrels[query_id].items():
+            if gain > 0:
+                keys.setdefault(doc_id, collection.groups.get(query_id, query_id))
+    return keys
+
+
+def _sides(collection: Collection, query_id: str, keys: Mapping[str, str], known: frozenset[str]) -> set[str]:
+    """Return the sides that a query touches: one, where it may be used."""
+    relevant = [doc_id for doc_id, gain in collection.qrels[query_id].items() if gain > 0]
+    own = collection.groups.get(query_id, query_id)
+    counts = own in known or not any(d in collection.doc_groups for d in relevant)
+    return {split_of(key) for key in [*(keys[d] for d in relevant), *([own] if counts else [])]}

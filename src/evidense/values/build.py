@@ -26,6 +26,7 @@ class Draft:
     qrels: Mapping[str, Mapping[str, int]]
     groups: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    doc_groups: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     drop_self_matches: bool = False
     source: str = ""
@@ -104,6 +105,7 @@ def build(draft: Draft) -> Collection:
         provenance=replace(draft.provenance, notes=tuple(notes)),
         drop_self_matches=draft.drop_self_matches,
         aliases=merged,
+        doc_groups={d: group for d, group in draft.doc_groups.items() if d not in merged},
     )
 
 
@@ -141,6 +143,7 @@ def sample(collection: Collection, n_queries: int | None, n_documents: int | Non
         groups={q: g for q, g in collection.groups.items() if q in qrels},
         columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in collection.columns.items()},
         aliases={left: stands for left, stands in collection.aliases.items() if stands in corpus_ids},
+        doc_groups={d: group for d, group in collection.doc_groups.items() if d in corpus_ids},
     )
     return smaller.with_notes(note)
 

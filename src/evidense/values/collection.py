@@ -48,6 +48,13 @@ class Collection:
     """Id of a document that was merged into an equal one → the id that stands for it (results of others may name it)."""
     drop_self_matches: bool = False
     """Policy: True removes the document whose id equals the query's from that query's ranking (and from its qrels)."""
+    doc_groups: Mapping[str, str] = field(default_factory=dict)
+    """Document id → key by which splits are made, where it is known: documents of one key never lie on two sides.
+
+    No part of the checksum, since no ranking depends on it; the checksum of Pairs holds what training sees.
+    """
+    split: str = ""
+    """The side that `reading.splits.only_split` took the queries from: documents of other sides are not trained on. "" = all."""
 
     @cached_property
     def query_ids(self) -> tuple[str, ...]:

@@ -1,0 +1,122 @@
+"""Training pairs that every collection has: the exact ones of its judgements, and its documents one by one."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+
+from evidense.errors import InvalidInput
+from evidense.reading.splits import split_of
+from evidense.values import Collection, Kind, Pairs
+from evidense.values.build import Chosen
+
+KINDS: tuple[Kind, ...] = ("exact", "cheap", "views", "items")
+_SPELLED = re.compile(rf"^(?P<head>.+?):(?P<kind>{'|'.join(KINDS)})(?P<split>@[A-Za-z0-9_.-]+)?$")
+
+
+def kind_of(spelling: str) -> tuple[str, Kind]:
+    """Take the kind out of a spelling; return that of the collection, and the kind ("exact" where none is named).
+
+    >>> kind_of("docstrings:items@train"), kind_of("glyphs/sans:t2i@train")
+    (('docstrings@train', 'items'), ('glyphs/sans:t2i@train', 'exact'))
+    """
+    found = _SPELLED.match(spelling)
+    if found is None:
+        return spelling, "exact"
+    return found["head"] + (found["split"] or ""), next(kind for kind in KINDS if kind == found["kind"])
+
+
+def with_kind(spelling: str, kind: Kind) -> str:
+    """Put a kind into the spelling of a collection, before its split.
+
+    >>> with_kind("docstrings@train", "items"), with_kind("glyphs/sans", "exact")
+    ('docstrings:items@train', 'glyphs/sans')
+    """
+    if kind == "exact":
+        return spelling
+    head, at, split = spelling.rpartition("@")
+    return f"{head}:{kind}@{split}" if at else f"{spelling}:{kind}"
+
+
+def pairs_of(collection: Collection, kind: Kind) -> Pairs:
+    """Return the exact pairs of a collection, or its items.
+
+    exact: every query with every document of a gain above 0, in the order of the queries; the group is the query's. items: every document
+    of the collection's side, right as left (queries are no items: whoever trains without labels has none). The column `block` of a query,
+    where the collection has it, becomes the block of its pairs.
+
+    Raises:
+        InvalidInput: a kind that needs a dataset that makes it, or no pair.
+    """
+    if kind == "items":
+        return _items(collection)
+    if kind != "exact":
+        raise InvalidInput(
+            f"'{collection.name}' makes no pairs of the kind '{kind}'; expected exact or items; take another kind or "
+            "dataset"
+        )
+    place = {doc_id: row for row, doc_id in enumerate(collection.doc_ids)}
+    found = [
+        (row, place[doc_id])
+        for row, query_id in enumerate(collection.query_ids)
+        for doc_id, gain in collection.qrels.get(query_id, {}).items()
+        if gain > 0 and doc_id in place
+    ]
+    if not found:
+        raise InvalidInput(
+            f"'{collection.name}' has no pair; expected a query with a document of a gain above 0; take other data"
+        )
+    rows = np.array(found, np.int64)
+    ids = [collection.query_ids[row] for row, _ in found]
+    blocks = collection.columns.get("block", {})
+    return Pairs(
+        collection.name,
+        "exact",
+        Chosen(collection.queries, rows[:, 0]),
+        Chosen(collection.corpus, rows[:, 1]),
+        tuple(collection.groups.get(query_id, query_id) for query_id in ids),
+        tuple(blocks.get(query_id, "") for query_id in ids) if blocks else (),
+        provenance=collection.provenance,
+    )
+
+
+def _items(collection: Collection) -> Pairs:
+    """Return the documents on the collection's side; one that nobody knows a group of lies by its own id."""
+    keys = {doc_id: collection.doc_groups.get(doc_id, doc_id) for doc_id in collection.doc_ids}
+    rows = [row for row, d in enumerate(collection.doc_ids) if collection.split in ("", split_of(keys[d]))]
+    if not rows:
+        raise InvalidInput(f"'{collection.name}' has no item on its side; expected documents; take another split")
+    kept = Chosen(collection.corpus, np.array(rows, np.int64))
+    groups = tuple(keys[collection.doc_ids[row]] for row in rows)
+    name = with_kind(collection.name, "items")
+    return Pairs(name, "items", kept, kept, groups, provenance=collection.provenance)
+
+
+def joined(parts: Sequence[Pairs]) -> Pairs:
+    """Return several pairs of one kind as one, in this order; read into memory.
+
+    Raises:
+        InvalidInput: kinds differ, or only some name negatives or targets.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    names = " + ".join(one.name for one in parts)
+    if len({(one.kind, bool(one.negatives), bool(one.targets)) for one in parts}) > 1:
+        said = ", ".join(f"{one.name}: {one.kind}" for one in parts)
+        raise InvalidInput(
+            f"pairs of several forms ({said}); expected one kind, and negatives and targets in all or none; train on "
+            "one after the other"
+        )
+    first = parts[0]
+    return replace(
+        first,
+        name=names,
+        left=tuple(chain.from_iterable(one.left for one in parts)),
+        right=tuple(chain.from_iterable(one.right for one in parts)),
+        groups=tuple(f"{one.name} {group}" for one in parts for group in one.groups),
+        blocks=tuple(f"{one.name} {block}" for one in parts for block in one.blocks or [""] * len(one)),
+        negatives=tuple(chain.from_iterable(one.negatives for one in parts)),
+        targets=tuple(chain.from_iterable(one.targets for one in parts)),
+    )
