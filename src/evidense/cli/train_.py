@@ -1,10 +1,8 @@
 """evidense train."""
 
 import json
-import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +63,12 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
     """  # fmt: skip
     from evidense.store import Store
     from evidense.study.training import plan_of, read_recipe, recipe_of, train_into
+    from evidense.training.processes import together
     from evidense.training.trainer import Watch
 
     written = read_recipe(recipe_file) if recipe_file else {}
     given: dict[str, Any] = {}
-    with _together() as is_first:
+    with together() as is_first:
         recipe = recipe_of(written | _keys(start, settings, written), "train", given)
         store = Store()
         if plan:
@@ -140,23 +139,3 @@ def _end(made: "Training") -> None:
         f"did it help?  evidense compare {base} {made.folder} --on {made.test_data or 'YOUR-TEST-DATA'}", err=True
     )
     click.echo(str(made.folder))
-
-
-@contextmanager
-def _together() -> Iterator[bool]:
-    """Join the processes that torchrun started, and yield whether this is the first of them."""
-    n_processes = int(os.environ.get("WORLD_SIZE", "1"))
-    if n_processes == 1:
-        yield True
-        return
-    import torch
-    import torch.distributed as dist
-
-    has_gpu = torch.cuda.is_available()
-    if has_gpu:
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    dist.init_process_group("nccl" if has_gpu else "gloo")
-    try:
-        yield dist.get_rank() == 0
-    finally:
-        dist.destroy_process_group()

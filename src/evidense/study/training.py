@@ -14,7 +14,8 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Checkpoint, Json, Recipe
 from evidense.store import Store, disk_errors, write_atomically
 from evidense.training.budget import pairs_per_step
-from evidense.verbs.train import Opened, open_pairs, rank, ready, recalled, resolved, train
+from evidense.training.processes import rank
+from evidense.verbs.train import Opened, open_pairs, ready, recalled, resolved, train
 
 if TYPE_CHECKING:
     from evidense.training.trainer import Watch

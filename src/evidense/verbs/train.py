@@ -16,6 +16,7 @@ from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
 from evidense.store import Store
 from evidense.training import budget
 from evidense.training.portions import drawn, held_out, texts_of
+from evidense.training.processes import of_first, rank, wait, world
 from evidense.training.readiness import check
 from evidense.values import Pairs, Spelling
 
@@ -348,7 +349,7 @@ def _measured(recipe: Recipe, store: Store, given: Opened) -> Recipe:
             shutil.rmtree(folder, ignore_errors=True)
             store.put(found)
             store.remember(key, [found.id])
-    return found if world() == 1 else _same_everywhere(found)
+    return of_first(found)
 
 
 def _speed(recipe: Recipe, store: Store, folder: Path, given: Opened) -> budget.Speed:
@@ -361,29 +362,6 @@ def _speed(recipe: Recipe, store: Store, folder: Path, given: Opened) -> budget.
 # --- several processes ----------------------------------------------------------------------------------------------
 
 
-def world() -> int:
-    """Return the number of processes that train together."""
-    import torch.distributed as dist
-
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
-def rank() -> int:
-    """Return this process's place among them; the first, 0, alone writes."""
-    import torch.distributed as dist
-
-    return dist.getrank() if dist.is_available() and dist.is_initialized() else 0
-
-
-def _same_everywhere(recipe: Recipe) -> Recipe:
-    """Give every process the first one's measurement, so that all of them take equally many steps."""
-    import torch.distributed as dist
-
-    shared: list[Any] = [recipe]
-    dist.broadcast_object_list(shared, src=0)
-    return cast(Recipe, shared[0])
-
-
 @contextmanager
 def _partial(store: Store, key: str) -> Iterator[Path]:
     """Hold the folder of a step in progress in the first process; the others look at it once it is there, and leave first."""
@@ -391,17 +369,15 @@ def _partial(store: Store, key: str) -> Iterator[Path]:
         with store.partial(key) as folder:
             yield folder
         return
-    import torch.distributed as dist
-
     if rank() == 0:
         with store.partial(key) as folder:
-            dist.barrier()
+            wait()
             yield folder
-            dist.barrier()
+            wait()
     else:
-        dist.barrier()
+        wait()
         yield store.root / "partial" / key
-        dist.barrier()
+        wait()
 
 
 def _of_first_process(recipe: Recipe, store: Store) -> Checkpoint:

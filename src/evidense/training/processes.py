@@ -1,0 +1,59 @@
+"""Processes: those that torchrun started, of which the first alone writes files."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+
+@contextmanager
+def together() -> Iterator[bool]:
+    """Join the processes that torchrun started (one, without it), and yield whether this is the first of them."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield True
+        return
+    import torch
+    import torch.distributed as dist
+
+    has_gpu = torch.cuda.is_available()
+    if has_gpu:
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    dist.init_process_group("nccl" if has_gpu else "gloo")
+    try:
+        yield dist.get_rank() == 0
+    finally:
+        dist.destroy_process_group()
+
+
+def world() -> int:
+    """Return the number of processes that train together."""
+    import torch.distributed as dist
+
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """Return this process's place among them; the first, 0, alone writes."""
+    import torch.distributed as dist
+
+    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
+
+
+def wait() -> None:
+    """Wait until every process has come here."""
+    import torch.distributed as dist
+
+    dist.barrier()
+
+
+def of_first(value: T) -> T:
+    """Return the first process's value in every process."""
+    import torch.distributed as dist
+
+    if world() == 1:
+        return value
+    shared = [value]
+    dist.broadcast_object_list(shared, src=0)
+    return cast(T, shared[0])
