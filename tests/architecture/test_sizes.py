@@ -11,6 +11,7 @@ MANY_PARAMETERS: dict[str, str] = {
     "evidense.report.write.write": "public: what to write, where, and three switches, by name",
     "evidense.stats.estimates.simultaneous": "public: the family, and by name what a study file sets",
     "evidense.stats.groups.group_letters": "public: as `simultaneous`",
+    "evidense.stats.seeded.seeded": "public: as `simultaneous`, and its place in the whole family",
     "evidense.verbs.decide._plain": "makes a record: one parameter a field",
 }
 """Function → why it takes more than five parameters."""

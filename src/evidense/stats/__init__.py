@@ -1,24 +1,35 @@
 """Intervals, tests, equivalence and pooling of paired per-query differences."""
 
 from evidense.stats.clusters import cluster_queries
+from evidense.stats.crossed import Seeded, Variances, variances
 from evidense.stats.differences import Differences
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
+from evidense.stats.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
 from evidense.stats.groups import group_letters
 from evidense.stats.means import mean_interval, mean_intervals
 from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, label, queries_to_decide
+from evidense.stats.seeded import seeded, seeded_mean_over
 
 __all__ = [
+    "CELLS",
+    "EFFECTS",
+    "FACTORIAL",
     "Differences",
     "Draws",
     "Estimate",
     "Label",
     "Pooled",
+    "Seeded",
+    "Variances",
     "cluster_queries",
+    "contrasts",
     "group_letters",
     "label",
+    "logit_contrasts",
+    "logit_means",
     "mean_interval",
     "mean_intervals",
     "mean_over",
@@ -27,6 +38,9 @@ __all__ = [
     "queries_to_decide",
     "random_effects",
     "resample",
+    "seeded",
+    "seeded_mean_over",
     "sign_flips",
     "simultaneous",
+    "variances",
 ]

@@ -20,7 +20,8 @@ class Estimate:
     `low` and `high` hold simultaneously over the family; `p_adjusted` is of the same family, `p` of this comparison
     alone. `low > 0 or high < 0` exactly where `p_adjusted <= 1 - confidence`. `test` says in words what p is based on.
     `win`, `tie`, `loss` count queries; `probability_of_improvement` is P(difference > 0) + ½ P(difference = 0);
-    `d_z` is the effect in standard deviations of a query's difference, within ±1000.
+    `d_z` is the effect in standard deviations of a query's difference, within ±1000. Where systems were trained in several
+    seeds, `n_seeds` says how many; the interval is over seeds and queries, and all else is of a query's mean over seeds.
     """
 
     effect: float
@@ -37,6 +38,7 @@ class Estimate:
     loss: int
     probability_of_improvement: float
     d_z: float
+    n_seeds: int = 1
 
     @property
     def rules_out_loss_above(self) -> float:

@@ -1,0 +1,204 @@
+"""Seeds and queries as crossed random effects: what each of them leaves uncertain, and the interval that follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.special import ndtr, stdtrit
+
+from evidense.errors import InvalidInput
+from evidense.stats.differences import check_values
+
+_HALVINGS = 60  # of an interval of 37 standard deviations: to the last bit
+_FARTHEST = 37.0  # beyond it a two-sided p is below 1e-298
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Per-query values of `k` contrasts in `s` seeds on one collection, paired by seed and by query.
+
+    A contrast is a difference of trained systems of one seed, which share backbone, data order and the checkpoints of the
+    stages that they have in common. `clusters` labels the queries: equal labels are resampled together.
+
+    Raises:
+        InvalidInput: shapes that do not fit, no contrast, no seed, no query, or a value that is not finite.
+
+    >>> one = Seeded(np.array([[[0.1, 0.3], [0.3, 0.5]]]), np.arange(2))
+    >>> (one.n_contrasts, one.n_seeds, one.n_queries)
+    (1, 2, 2)
+    """
+
+    values: Float[np.ndarray, "k s q"]
+    clusters: Int[np.ndarray, " q"]
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 3 or 0 in self.values.shape[:2]:
+            raise InvalidInput(
+                f"values have shape {self.values.shape} → expected (contrasts, seeds, queries), at least one of each "
+                "→ give every contrast its value in each seed on each query"
+            )
+        k, s, q = self.values.shape
+        check_values(self.values.reshape(k * s, q), self.clusters)
+
+    @property
+    def n_contrasts(self) -> int:
+        """How many contrasts are estimated together."""
+        return int(self.values.shape[0])
+
+    @property
+    def n_seeds(self) -> int:
+        """How many times everything was trained."""
+        return int(self.values.shape[1])
+
+    @property
+    def n_queries(self) -> int:
+        """How many queries each seed answered."""
+        return int(self.values.shape[2])
+
+    @property
+    def n_clusters(self) -> int:
+        """How many independent groups of queries there are."""
+        return len(np.unique(self.clusters))
+
+
+@dataclass(frozen=True)
+class Variances:
+    """Where the uncertainty of one contrast comes from: ANOVA estimators of the crossed model, floored at 0.
+
+    value = mean + seed + query + rest. `seed_sd` is how far one seed's true effect strays from the mean over all seeds;
+    `query_sd` and `rest_sd` are likewise of a query over all seeds, and of a query in one seed. `query_se` is what the
+    queries leave uncertain with these seeds; `seed_se` what the seeds leave uncertain with all queries there could be.
+    """
+
+    seed_sd: float
+    query_sd: float
+    rest_sd: float
+    seed_se: float
+    query_se: float
+
+
+@dataclass(frozen=True)
+class Squares:
+    """Squared standard errors of `k` means: between seeds, between query clusters, and of what is left.
+
+    In a balanced table without clusters these are the mean squares of the two-way analysis of variance over s·q.
+    `between_queries` is the whole covariance over contrasts, since many clusters can tell how contrasts go together.
+    `n_seeds` and `n_clusters` give the degrees of freedom.
+    """
+
+    mean: Float[np.ndarray, " k"]
+    seeds: Float[np.ndarray, " k"]
+    between_queries: Float[np.ndarray, "k k"]
+    rest: Float[np.ndarray, " k"]
+    n_seeds: int
+    df_queries: Float[np.ndarray, " k"]
+
+    @property
+    def queries(self) -> Float[np.ndarray, " k"]:
+        """The squared standard errors over queries alone, of the mean over these seeds."""
+        return np.diagonal(self.between_queries)
+
+    @property
+    def queries_only(self) -> Float[np.ndarray, " k"]:
+        """What queries add to the spread of the seeds' means, which holds `rest` already."""
+        left: Float[np.ndarray, " k"] = np.maximum(self.queries - self.rest, 0.0)
+        return left
+
+    @property
+    def standard_error(self) -> Float[np.ndarray, " k"]:
+        """The standard error of the mean, over seeds and queries."""
+        seeds_only = np.maximum(self.seeds - self.rest, 0.0)
+        total: Float[np.ndarray, " k"] = np.sqrt(seeds_only + self.queries_only + self.rest)
+        return total
+
+    def half(self, alpha: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+        """Half the width of the interval that errs with `alpha`: seeds and queries each with their own Student's t."""
+        t_seeds = -stdtrit(self.n_seeds - 1, alpha / 2)
+        t_queries = -stdtrit(self.df_queries, alpha / 2)
+        width: Float[np.ndarray, " k"] = np.sqrt(t_seeds**2 * self.seeds + t_queries**2 * self.queries_only)
+        return width
+
+    def z(self) -> Float[np.ndarray, " k"]:
+        """How far each mean lies from 0: the normal deviate whose two-sided p is that of the interval ending at 0."""
+        near, far = np.zeros_like(self.mean), np.full_like(self.mean, _FARTHEST)
+        for _ in range(_HALVINGS):
+            middle = (near + far) / 2
+            inside = self.half(two_sided(middle)) < np.abs(self.mean)
+            near, far = np.where(inside, middle, near), np.where(inside, far, middle)
+        return near
+
+
+def two_sided(z: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """The chance that a normal deviate lies at least z from 0, either way."""
+    p: Float[np.ndarray, " k"] = 2 * ndtr(-z)
+    return p
+
+
+def squares(one: Seeded) -> Squares:
+    """Take one collection's table of seeds × queries apart; needs two seeds or more.
+
+    Sums over clusters make the second and third part robust to queries that belong together.
+    """
+    s, n, g = one.n_seeds, one.n_queries, one.n_clusters
+    by_seed, by_query = one.values.mean(axis=2), one.values.mean(axis=1)
+    mean = by_seed.mean(axis=1)
+    rest = one.values - by_seed[:, :, None] - by_query[:, None, :] + mean[:, None, None]
+    inflation = g / (g - 1) if g > 1 else 1.0
+    _, member = np.unique(one.clusters, return_inverse=True)
+    sums = _cluster_sums(by_query - mean[:, None], member)
+    rest_sums = _cluster_sums(rest.reshape(-1, n), member)
+    return Squares(
+        mean=mean,
+        seeds=((by_seed - mean[:, None]) ** 2).sum(axis=1) / (s * (s - 1)),
+        between_queries=inflation * np.einsum("kg,jg->kj", sums, sums) / n**2,
+        rest=inflation * (rest_sums**2).reshape(len(mean), -1).sum(axis=1) / (s * (s - 1) * n**2),
+        n_seeds=s,
+        df_queries=np.full(len(mean), max(g - 1, 1), dtype=np.float64),
+    )
+
+
+def mean_squares(family: Sequence[Seeded]) -> Squares:
+    """The same of the plain mean over collections: seeds are the same everywhere, so their means are averaged first."""
+    parts = [squares(one) for one in family]
+    s, c = family[0].n_seeds, len(family)
+    by_seed = np.mean([one.values.mean(axis=2) for one in family], axis=0)
+    mean = by_seed.mean(axis=1)
+    each = np.stack([part.queries for part in parts]) / c**2
+    total, dfs = each.sum(axis=0), np.stack([part.df_queries for part in parts])
+    spread = (each**2 / dfs).sum(axis=0)
+    return Squares(
+        mean=mean,
+        seeds=((by_seed - mean[:, None]) ** 2).sum(axis=1) / (s * (s - 1)),
+        between_queries=np.sum([part.between_queries for part in parts], axis=0) / c**2,
+        rest=np.sum([part.rest for part in parts], axis=0) / c**2,
+        n_seeds=s,
+        df_queries=np.divide(total**2, spread, out=dfs.min(axis=0), where=spread > 0),
+    )
+
+
+def variances(one: Seeded) -> list[Variances]:
+    """The variance components of each contrast; all of seed and rest are 0 where there is one seed only.
+
+    >>> table = np.array([[[0.0, 0.2, 0.4], [0.2, 0.4, 0.6]]])  # seeds .2 apart, queries .2 apart, nothing else
+    >>> found = variances(Seeded(table, np.arange(3)))[0]
+    >>> round(found.seed_sd**2, 4), round(found.query_sd**2, 4), round(found.rest_sd**2, 4)  # .2² / 2 and .2²
+    (0.02, 0.04, 0.0)
+    """
+    s, n = one.n_seeds, one.n_queries
+    if s == 1:
+        doubled = squares(Seeded(np.repeat(one.values, 2, axis=1), one.clusters))
+        return [Variances(0.0, float(np.sqrt(q * n)), 0.0, 0.0, float(np.sqrt(q))) for q in doubled.queries]
+    found = squares(one)
+    out = []
+    for seeds, queries, rest in zip(found.seeds, found.queries, found.rest, strict=True):
+        seed, query = max(seeds - rest, 0.0), max(queries - rest, 0.0)
+        roots = np.sqrt([seed * s, query * n, rest * s * n, seed, queries])
+        out.append(Variances(*(float(x) for x in roots)))
+    return out
+
+
+def _cluster_sums(rows: Float[np.ndarray, "r q"], member: Int[np.ndarray, " q"]) -> Float[np.ndarray, "r g"]:
+    """Add up each row's values of each cluster, in the order of the queries."""
+    g = int(member.max()) + 1
+    return np.stack([np.bincount(member, row, minlength=g) for row in rows])
