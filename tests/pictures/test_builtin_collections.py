@@ -9,8 +9,8 @@ import pytest
 
 from evidense import registry
 from evidense.compute.pictures import decode
-from evidense.datasets.glyphs import _drawing
 from evidense.errors import InvalidInput, UnknownName
+from evidense.reading.glyph_drawing import drawing
 from evidense.values import Collection
 
 
@@ -76,7 +76,7 @@ def test_glyphs_have_the_known_counts() -> None:
 
 
 def test_the_largest_font_is_drawn_in_five_seconds() -> None:
-    _drawing.cache_clear()
+    drawing.cache_clear()
     began = time.process_time()
     opened("glyphs/sans")
     assert time.process_time() - began < 5

@@ -1,42 +1,54 @@
 """Glyphs: pictures of characters in matplotlib's fonts ↔ their Unicode names, one style a collection."""
 
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from importlib.machinery import PathFinder
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
-from evidense.errors import MissingExtra, UnknownName
-from evidense.parts import Dataset
+import numpy as np
+
+from evidense.errors import InvalidInput, UnknownName
 from evidense.reading.directions import Pair, direction_of, placed
+from evidense.reading.glyph_drawing import FONTS, SIZES, Drawing, drawing, group_of, look_alikes, second_views
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import only_split
-from evidense.values import Collection, Item, Picture, Provenance, build
+from evidense.reading.training_pairs import pairs_of
+from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, build
 
-FONTS = {"sans": "DejaVuSans", "serif": "DejaVuSerif", "mono": "DejaVuSansMono", "stix": "STIXGeneral"}
-SIDE = 32
-"""Width and height of a picture, in pixels."""
-_SIZES = (24, 20, 16, 12, 8, 6)
-"""Pixels an em: 24, and the next smaller where a glyph would leave the picture."""
-_INVERTED = bytes(range(255, -1, -1))
 _DEJAVU = "Bitstream Vera licence (free to use and to redistribute); changes of DejaVu are in the public domain"
 _LICENCES = {"sans": _DEJAVU, "serif": _DEJAVU, "mono": _DEJAVU, "stix": "STIX Font License of 24 May 2010"}
+_CATEGORIES = {
+    "Lu": "letter uppercase", "Ll": "letter lowercase", "Lt": "letter titlecase", "Lm": "letter modifier", "Lo": "letter other",
+    "Mn": "mark nonspacing", "Mc": "mark spacing", "Me": "mark enclosing", "Nd": "number digit", "Nl": "number letter",
+    "No": "number other", "Pc": "punctuation connector", "Pd": "punctuation dash", "Ps": "punctuation open", "Pe": "punctuation close",
+    "Pi": "punctuation initial", "Pf": "punctuation final", "Po": "punctuation other", "Sm": "symbol math", "Sc": "symbol currency",
+    "Sk": "symbol modifier", "So": "symbol other", "Zs": "separator space", "Cf": "format", "Co": "private",
+}  # fmt: skip
 
 
 class Glyphs:
-    """`glyphs[/sans|serif|mono|stix][:t2i|:i2t][@split]`: black on white, 32 × 32 pixels, baseline and side bearing kept.
+    """`glyphs[/sans|serif|mono|stix][:t2i|:i2t|:i2i|:mixed][@split]`: black on white, 32 × 32 pixels, baseline and side bearing kept.
 
     The text is the Unicode name in lower case, as "greek small letter alpha". Glyphs without ink are left out. Characters
     that are drawn pixel for pixel alike (A, Α, А) are one picture, for which all their names are relevant. A character and
-    its compatibility forms (A, Ａ, 𝐀) are one group.
+    its compatibility forms (A, Ａ, 𝐀) are one group; groups that look alike in any style share one side of a split, the same in all styles.
+
+    i2i: the picture of a character in this style looks for its picture in sans (for sans itself: in serif). mixed: a name looks for its
+    picture among all pictures and all other characters' names. The column `block` says the Unicode block. Pairs of the kind `cheap`: a few words that do not
+    name the character (start of its name, block, category) with its picture; `views`: its picture with a second one in the same font,
+    smaller and moved.
     """
 
     name = "glyphs"
-    spellings: tuple[str, ...] = ("glyphs", "glyphs/serif:t2i@test", "glyphs/stix:i2t")
+    spellings: tuple[str, ...] = (
+        "glyphs",
+        "glyphs/serif:t2i@test",
+        "glyphs/stix:i2t",
+        "glyphs/mono:i2i@test",
+        "glyphs/sans:mixed@test",
+    )
+    kinds: frozenset[Kind] = frozenset({"cheap", "views"})
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `glyphs`, with or without a style."""
@@ -51,100 +63,131 @@ class Glyphs:
             InvalidInput: a direction or split that there is not.
             MissingExtra: matplotlib or Pillow is not installed.
         """
-        place = placed(spelling, "glyphs")
-        if place.head and place.head not in FONTS:
-            raise UnknownName.among(
-                "style of glyphs", place.head, FONTS, "Write 'glyphs' for all four, or glyphs/STYLE."
-            )
+        place = _placed(spelling)
         return tuple(_collection(style, place) for style in ((place.head,) if place.head else FONTS))
 
+    def pairs(self, spelling: str) -> Pairs:
+        """Return the cheap pairs or the views of one style's split.
 
-def _collection(style: str, place: Place) -> Collection:
-    direction = direction_of(place)
-    pairing = Pairing(f"glyphs/{style}:{direction}", join_groups=False)
-    drawing = _drawing(style)
-    first: dict[bytes, str] = {}
-    for character, pixels in drawing.pictures:
-        code = f"U+{ord(character):04X}"
-        picture = Item(first.setdefault(pixels, f"{style}/{code}"), picture=Picture(pixels))
-        name = unicodedata.name(character).lower()
-        columns = {"script": name.partition(" ")[0], "category": unicodedata.category(character)}
-        Pair(Item(code, name), picture, code, _group(character), columns, columns).enter(pairing, direction)
-    n_alike = len(drawing.pictures) - len(first)
-    notes = (
-        f"{drawing.n_named:,} named characters; {drawing.n_blank:,} without ink were left out",
-        f"{n_alike:,} characters are drawn pixel for pixel like another: one picture, for which all their names are relevant",
-    )
-    return only_split(build(pairing.draft(pairing.subject, _provenance(style, notes))), place.split)
+        Raises:
+            InvalidInput: no style, or another kind.
+        """
+        place = _placed(spelling)
+        if not place.head or place.direction not in self.kinds:
+            raise InvalidInput(
+                f"'{spelling}' names no pairs of glyphs; expected glyphs/STYLE:cheap or glyphs/STYLE:views; correct it"
+            )
+        exact = pairs_of(_collection(place.head, replace(place, direction="t2i")), "exact")
+        name = f"glyphs/{place.head}:{place.direction}" + (f"@{place.split}" if place.split else "")
+        characters = [chr(int(item.id.removeprefix("U+"), 16)) for item in exact.left]
+        if place.direction == "cheap":
+            texts = tuple(Item(item.id, cheap_text(c)) for item, c in zip(exact.left, characters, strict=True))
+            return replace(exact, name=name, kind="cheap", left=texts)
+        return _views(replace(exact, name=name, kind="views"), place.head, characters)
 
 
-def _group(character: str) -> str:
-    """Return the code points of the compatibility composition: equal for a character and its compatibility forms.
+def cheap_text(character: str) -> str:
+    """Return words that do not name a character: at most two, and less than half, of its name; its block; its category.
 
-    >>> _group("A"), _group("𝐀"), _group("ﬁ")
-    ('U+0041', 'U+0041', 'U+0066 U+0069')
+    >>> cheap_text("α"), cheap_text("#")
+    ('greek coptic letter lowercase', 'basic latin punctuation other')
     """
-    return " ".join(f"U+{ord(c):04X}" for c in unicodedata.normalize("NFKC", character))
+    name = unicodedata.name(character).lower().split()
+    block = [word for word in _block(character).lower().split() if word != "and"]
+    words = [*name[: min(2, (len(name) - 1) // 2)], *block, *_CATEGORIES[unicodedata.category(character)].split()]
+    return " ".join(dict.fromkeys(words))
+
+
+def _placed(spelling: str) -> Place:
+    place = placed(spelling, "glyphs")
+    if place.head and place.head not in FONTS:
+        raise UnknownName.among("style of glyphs", place.head, FONTS, "Write 'glyphs' for all four, or glyphs/STYLE.")
+    return place
+
+
+def _views(exact: Pairs, style: str, characters: list[str]) -> Pairs:
+    """Return each picture once, with its second view."""
+    views, seen, rows, others = second_views(style), set[str](), [], []
+    for row, (item, character) in enumerate(zip(exact.right, characters, strict=True)):
+        if item.id not in seen and character in views:
+            seen.add(item.id)
+            rows.append(row)
+            others.append(Item(f"{item.id}~", picture=Picture(views[character])))
+    once = exact.take(np.array(rows, np.int64))
+    return replace(once, left=once.right, right=tuple(others))
 
 
 @dataclass(frozen=True)
-class _Drawing:
-    pictures: tuple[tuple[str, bytes], ...]
-    """(character, picture as PGM: its bytes do not depend on a compression library)."""
-    n_named: int
-    n_blank: int
+class _Glyph:
+    character: str
+    name: Item
+    picture: Item
+    columns: Mapping[str, str]
+
+    def pair(self, place: Place) -> Pair:
+        group = group_of(self.character)
+        key = look_alikes()[group] if place.split else group  # four fonts are drawn only where they matter
+        return Pair(self.name, self.picture, self.name.id, group, self.columns, self.columns, key)
 
 
-@cache
-def _drawing(style: str) -> _Drawing:
-    """Draw all named characters of a style (half a second, once a process)."""
-    path = _fonts() / f"{FONTS[style]}.ttf"
-    try:
-        from fontTools.ttLib import TTFont
-
-        pictures = list(
-            _drawn(path, [chr(code) for code in sorted(TTFont(path).getBestCmap()) if unicodedata.name(chr(code), "")])
-        )
-    except ImportError as error:
-        raise MissingExtra.named("pictures", "drawing the collection 'glyphs'", str(error.name or "pillow")) from None
-    inked = tuple((character, pixels) for character, pixels in pictures if pixels)
-    return _Drawing(inked, len(pictures), len(pictures) - len(inked))
+def _glyphs(style: str, drawn: Drawing) -> Iterator[_Glyph]:
+    first: dict[bytes, str] = {}
+    for character, pixels in drawn.pictures:
+        code, name = f"U+{ord(character):04X}", unicodedata.name(character).lower()
+        picture = Item(first.setdefault(pixels, f"{style}/{code}"), picture=Picture(pixels))
+        columns = {
+            "script": name.partition(" ")[0],
+            "category": unicodedata.category(character),
+            "block": _block(character),
+        }
+        yield _Glyph(character, Item(code, name), picture, columns)
 
 
-def _drawn(path: Path, characters: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield each character with its picture; b"" where there is no ink."""
-    from PIL import ImageFont
-
-    fonts = [ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC) for size in _SIZES]
-    header = b"P5 %d %d 255\n" % (SIDE, SIDE)
-    for character in characters:
-        ink = next((ink for font in fonts if (ink := _ink(character, font)) is not None), None)
-        yield character, header + ink.translate(_INVERTED) if ink else b""
-
-
-def _ink(character: str, font: Any) -> bytes | None:
-    """Return how much ink lies on each pixel; b"" where there is none, None where the glyph would leave the picture."""
-    from PIL import Image, ImageDraw
-
-    image = Image.new("L", (3 * SIDE, 3 * SIDE))
-    ImageDraw.Draw(image).text((3 * SIDE // 2, 3 * SIDE // 2), character, font=font, fill=255, anchor="mm")
-    box = image.getbbox()
-    if box is None:
-        return b""
-    if min(box[:2]) < SIDE or max(box[2:]) > 2 * SIDE:
-        return None
-    return bytes(image.crop((SIDE, SIDE, 2 * SIDE, 2 * SIDE)).tobytes())
+def _collection(style: str, place: Place) -> Collection:
+    drawn = drawing(style)
+    if place.direction == "i2i":
+        return _between_styles(style, place)
+    mixed = place.direction == "mixed"
+    direction = "t2i" if mixed else direction_of(place, ("i2i", "mixed"))
+    pairing = Pairing(f"glyphs/{style}:{'mixed' if mixed else direction}", join_groups=False)
+    for glyph in _glyphs(style, drawn):
+        pair = glyph.pair(place)
+        pair.enter(pairing, direction)
+        if mixed:
+            pairing.document(glyph.name, pair.place, group=pair.document_group)
+    n_alike = len(drawn.pictures) - len({pixels for _, pixels in drawn.pictures})
+    notes = (
+        f"{drawn.n_named:,} named characters; {drawn.n_blank:,} without ink were left out",
+        f"{n_alike:,} characters are drawn pixel for pixel like another: one picture, for which all their names are relevant",
+        *(["the corpus holds all pictures and all names; a query's own name is taken out of its ranking, only its picture is relevant"] if mixed else []),
+    )  # fmt: skip
+    draft = pairing.draft(pairing.subject, _provenance(style, notes), drop_self_matches=mixed)
+    return only_split(build(draft), place.split)
 
 
-def _fonts() -> Path:
-    spec = PathFinder.find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise MissingExtra.named("pictures", "the collection 'glyphs'", "matplotlib")
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+def _between_styles(style: str, place: Place) -> Collection:
+    """Return the pictures of a style as queries, all those of the other as corpus."""
+    other = "serif" if style == "sans" else "sans"
+    pairing = Pairing(f"glyphs/{style}:i2i", join_groups=False)
+    asked = {glyph.character: glyph for glyph in _glyphs(style, drawing(style))}
+    for found in _glyphs(other, drawing(other)):
+        pair = found.pair(place)
+        doc_id = pairing.document(found.picture, pair.place, group=pair.document_group)
+        if (glyph := asked.get(found.character)) is not None:
+            query_id = pairing.query(glyph.picture, pair.place, group=pair.group, columns=glyph.columns)
+            pairing.judge(query_id, doc_id, 1)
+    notes = (f"a picture in {FONTS[style]} looks for the same character among all pictures in {FONTS[other]}",)
+    return only_split(build(pairing.draft(pairing.subject, _provenance(style, notes))), place.split)
+
+
+def _block(character: str) -> str:
+    from fontTools import unicodedata as blocks
+
+    return str(blocks.block(character))
 
 
 def _provenance(style: str, notes: tuple[str, ...]) -> Provenance:
-    drawn_by = f"drawn by Pillow {version('pillow')} (basic layout, {_SIZES[0]} pixels an em)"
+    drawn_by = f"drawn by Pillow {version('pillow')} (basic layout, {SIZES[0]} pixels an em)"
     return Provenance(
         licence=_LICENCES[style],
         source=f"{FONTS[style]}.ttf of matplotlib {version('matplotlib')}, {drawn_by}; names of Unicode {unicodedata.unidata_version}",
@@ -155,4 +198,4 @@ def _provenance(style: str, notes: tuple[str, ...]) -> Provenance:
     )
 
 
-PART: Dataset = Glyphs()
+PART = Glyphs()

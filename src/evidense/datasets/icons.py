@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.machinery import PathFinder
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from evidense.errors import MissingExtra, UnknownName
-from evidense.parts import Dataset
+from evidense.errors import InvalidInput, MissingExtra, UnknownName
 from evidense.reading.directions import Pair, direction_of, placed
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import only_split
-from evidense.values import Collection, Item, Picture, Provenance, build
+from evidense.reading.training_pairs import pairs_of
+from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, build
 
 STYLES = ("solid", "regular", "brands")
 _FRAMES = ("square-", "circle-")
@@ -21,15 +22,18 @@ _FRAMES = ("square-", "circle-")
 
 
 class Icons:
-    """`icons[/solid|regular|brands][:t2i|:i2t][@split]`: one text an icon, one picture for each style that it is drawn in.
+    """`icons[/solid|regular|brands][:t2i|:i2t][@split]`, `icons:i2i[@split]`: one text an icon, one picture for each style that it is drawn in.
 
     The text is the icon's label with its search terms, as "House: abode, building, home, main, residence" (brands have
     labels only). Icons of one family (house, house-user, square-facebook with facebook) are one group: variants are near
     duplicates and would leak across a split.
+
+    i2i: the solid drawing of an icon looks for its regular one. Pairs of the kind `views` are these two drawings.
     """
 
     name = "icons"
-    spellings: tuple[str, ...] = ("icons", "icons/solid:i2t", "icons:t2i@test")
+    spellings: tuple[str, ...] = ("icons", "icons/solid:i2t", "icons:t2i@test", "icons:i2i")
+    kinds: frozenset[Kind] = frozenset({"views"})
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `icons`, with or without a style."""
@@ -47,11 +51,38 @@ class Icons:
         place = placed(spelling, "icons")
         if place.head and place.head not in STYLES:
             raise UnknownName.among("style of icons", place.head, STYLES, "Write 'icons' for all, or icons/STYLE.")
-        direction = direction_of(place)
+        if place.direction == "i2i" and not place.head:
+            return (_between_styles(place.split),)
+        direction = direction_of(place, () if place.head else ("i2i",))
         pairing = Pairing("icons" + (f"/{place.head}" if place.head else "") + f":{direction}", join_groups=False)
         for pair in _pairs(_folder(), (place.head,) if place.head else STYLES):
             pair.enter(pairing, direction)
         return (only_split(build(pairing.draft(pairing.subject, _provenance())), place.split),)
+
+    def pairs(self, spelling: str) -> Pairs:
+        """Return the solid and the regular drawing of every icon that has both.
+
+        Raises:
+            InvalidInput: another kind, or a style.
+        """
+        place = placed(spelling, "icons")
+        if place.head or place.direction != "views":
+            raise InvalidInput(f"'{spelling}' names no pairs of icons; expected icons:views[@split]; correct it")
+        name = "icons:views" + (f"@{place.split}" if place.split else "")
+        return replace(pairs_of(_between_styles(place.split), "exact"), name=name, kind="views")
+
+
+def _between_styles(split: str | None) -> Collection:
+    pairing = Pairing("icons:i2i", join_groups=False)
+    drawn = {pair.picture.id: pair for pair in _pairs(_folder(), ("solid", "regular"))}
+    for pair in [pair for doc_id, pair in drawn.items() if doc_id.startswith("regular/")]:
+        solid = drawn.get(pair.picture.id.replace("regular/", "solid/"))
+        doc_id = pairing.document(pair.picture, pair.place, group=pair.group)
+        if solid is not None:
+            pairing.judge(pairing.query(solid.picture, pair.place, group=pair.group), doc_id, 1)
+    told = _provenance()
+    notes = (*told.notes, "a solid drawing looks for the regular one of the same icon, among all regular ones")
+    return only_split(build(pairing.draft("icons:i2i", replace(told, notes=notes))), split)
 
 
 def _folder() -> Path:
@@ -110,4 +141,4 @@ def _provenance() -> Provenance:
     )
 
 
-PART: Dataset = Icons()
+PART = Icons()
