@@ -313,6 +313,8 @@ class Evidence:
 
     estimate: Estimate
     margin: float
+    logit: Estimate | None = None
+    """Of an interaction: the same on logits of the cells' means, whose effect and interval are in logits."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""What the claims about a factorial share: how a gain is decided, and simulated score tables with known effects."""
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import betaincinv, ndtr
+
+from evidense.parts import Decision, Evidence
+from evidense.stats import EFFECTS, FACTORIAL, Seeded, contrasts, label, logit_contrasts, seeded
+
+MARGIN = 0.04
+"""Of the two gains: what N_SEEDS and N_QUERIES can decide; docs/statistics.md shows the power at other sizes."""
+INTERACTION_MARGIN = 2 * MARGIN
+"""A difference of two gains has twice the standard error of their mean."""
+N_SEEDS, N_QUERIES = 5, 200
+SEED_SD = 0.015
+"""Of a cell's true mean between seeds."""
+QUERY_SD = 0.35
+"""Of one query's score in one cell and seed."""
+SHARES = (0.5, 0.2, 0.3)
+"""Of that variance: the query in all cells; the query in one cell, all seeds; the query in one cell and seed."""
+_MIDDLE = 0.4
+
+
+def means(gains: tuple[float, float, float]) -> Float[np.ndarray, "4"]:
+    """Return the cells' true means, around 0.4, for a gain by pre-training, one by fine-tuning, and an interaction.
+
+    >>> means((0.0, 0.0, 0.16)).round(2)  # .44 − .36 − .36 + .44 = .16
+    array([0.44, 0.36, 0.36, 0.44])
+    """
+    half = np.array(gains) / (2.0, 2.0, 4.0)
+    cells: Float[np.ndarray, "4"] = _MIDDLE + half @ np.sign(FACTORIAL)
+    return cells
+
+
+def scores(gains: tuple[float, float, float], seed: int) -> Float[np.ndarray, "4 s q"]:
+    """Draw a table of scores from 0 to 1, many of them near either end as those of nDCG are, whose true effects are `gains`.
+
+    A query's score is a quantile of a beta distribution whose mean is that of its cell and seed; which quantile depends on
+    the query, on the query in that cell, and on chance.
+    """
+    rng = np.random.default_rng([seed, 3])
+    share = means(gains)[:, None, None] + SEED_SD * rng.standard_normal((len(FACTORIAL[0]), N_SEEDS, 1))
+    share = np.clip(share, 0.01, 0.99)
+    shapes = ((1, 1, N_QUERIES), (4, 1, N_QUERIES), (4, N_SEEDS, N_QUERIES))
+    deviate = sum(np.sqrt(part) * rng.standard_normal(shape) for part, shape in zip(SHARES, shapes, strict=True))
+    total = _MIDDLE * (1 - _MIDDLE) / QUERY_SD**2 - 1  # the beta's two parameters together
+    table: Float[np.ndarray, "4 s q"] = betaincinv(total * share, total * (1 - share), ndtr(deviate))
+    return table
+
+
+def world(gains: tuple[float, float, float], seed: int) -> dict[str, Evidence]:
+    """Return effect → evidence of the whole family of three, drawn at this seed and estimated as a study does."""
+    table, clusters = scores(gains, seed), np.arange(N_QUERIES)
+    on_measure, on_logits = (
+        seeded([Seeded(values, clusters)], n_resamples=2000, seed=seed)[0]
+        for values in (contrasts(table, FACTORIAL), logit_contrasts(table, FACTORIAL))
+    )
+    margins = (MARGIN, MARGIN, INTERACTION_MARGIN)
+    logits = (None, None, on_logits[2])
+    return {
+        name: Evidence(estimate, margin, logit)
+        for name, estimate, margin, logit in zip(EFFECTS, on_measure, margins, logits, strict=True)
+    }
+
+
+def decide_gain(evidence: Evidence) -> Decision:
+    """Read the interval of a gain: all of it above 0 and not all within the margin, or none of it above the margin."""
+    e, m = evidence.estimate, evidence.margin
+    too_few = few_clusters(evidence)
+    if label(e, m) == "IDENTICAL":
+        return Decision("FAILS", "every difference is zero")
+    if too_few is not None:
+        return too_few
+    interval = f"the interval [{e.low:+.3f}, {e.high:+.3f}]"
+    if label(e, m) == "HELPS":
+        return Decision("HOLDS", f"{interval} lies above 0{over(evidence)}")
+    if e.high <= m:
+        return Decision(
+            "FAILS", f"a gain above {max(e.high, 0):.3f} is ruled out, and {m:g} is the margin{over(evidence)}"
+        )
+    return Decision("UNDECIDED", f"{interval} leaves gain and no gain possible{over(evidence)}")
+
+
+def few_clusters(evidence: Evidence) -> Decision | None:
+    """Return the decision that nothing can be said, where fewer than 20 groups of queries stand behind the estimate."""
+    n = evidence.estimate.n_clusters
+    if n >= 20:
+        return None
+    return Decision("UNDECIDED", f"{n} independent groups of queries are too few to say; 20 are needed")
+
+
+def over(evidence: Evidence) -> str:
+    """Say which seeds the interval is about, to end a reason with."""
+    n = evidence.estimate.n_seeds
+    return f", over {n} seeds and all queries" if n > 1 else "; one seed, which says nothing of other seeds"
