@@ -1,10 +1,14 @@
 """evidense run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evidense.cli.running import Order, execute
+
+if TYPE_CHECKING:
+    from evidense.study.templates import Template
 
 
 @click.command("run")
@@ -19,14 +23,36 @@ from evidense.cli.running import Order, execute
 @click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
 @click.option("--list", "listing", is_flag=True, help="Name the shipped studies.")
 def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_text: bool, **order: object) -> None:
-    """Run STUDY: a TOML file, or the name of a shipped study (default: minilm, the built-in one)."""
+    """Run STUDY: a TOML file, or the name of a shipped study (default: minilm, the built-in one).
+
+    Names that begin with paper_scale/ are templates: --plan checks them.
+    """
+    from evidense.study import templates
     from evidense.study.compare import full, toy
     from evidense.study.shipped import BUILT_IN, names, shipped
     from evidense.study.toml import read_study
 
     if listing:
         click.echo("\n".join(f"{name}  {question}" for name, question in names().items()))
+        click.echo(
+            "\n".join(f"{name}  (a template, not run here) {question}" for name, question in templates.names().items())
+        )
+        return
+    if study and templates.is_template(study):
+        _show_template(templates.read_template(study), bool(order["plan"]))
         return
     chosen = read_study(Path(study)) if study and study.endswith(".toml") else shipped(study or BUILT_IN)
     chosen = full(chosen) if is_full else chosen
     execute(toy(chosen) if is_toy else chosen, Order(**order, text=not no_text))  # type: ignore[arg-type]
+
+
+def _show_template(template: "Template", is_plan: bool) -> None:
+    """Print what can be checked of a template; exit with 2 where something does not agree. It is not run."""
+    from evidense.study import templates
+
+    if not is_plan:
+        raise templates.refusal(template)
+    lines, mistakes = templates.check(template)
+    click.echo("\n".join(lines))
+    if mistakes:
+        raise click.exceptions.Exit(2)

@@ -46,7 +46,7 @@ class Training:
 
     @property
     def diagnostics(self) -> list[dict[str, Json]]:
-        """What was measured at each step: loss in nats, accuracy, alignment, uniformity, gradient norm …"""
+        """What was measured at each step: loss in nats, accuracy, alignment, uniformity, gradient norm and others."""
         return cast(list[dict[str, Json]], self.store.json(self.checkpoint.diagnostics))
 
     @property

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar, cast
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -56,4 +56,4 @@ def of_first(value: T) -> T:
         return value
     shared = [value]
     dist.broadcast_object_list(shared, src=0)
-    return cast(T, shared[0])
+    return shared[0]

@@ -24,10 +24,15 @@ def check(recipe: Recipe, objective: Objective, pairs: Pairs, encoder: Encoder) 
     Raises:
         InvalidInput: with all mistakes at once.
     """
-    mistakes = [*_numbers(recipe), *_objective(recipe, objective), *_data(recipe, objective, pairs)]
+    mistakes = [*recipe_mistakes(recipe, objective), *_data(recipe, objective, pairs)]
     mistakes += _encoder(recipe, objective, pairs, encoder) if not mistakes else []
     if mistakes:
         raise InvalidInput.all_of("this recipe cannot be trained", mistakes)
+
+
+def recipe_mistakes(recipe: Recipe, objective: Objective) -> list[str]:
+    """Return what is wrong with a recipe and its objective, whatever the data."""
+    return [*_numbers(recipe), *_objective(recipe, objective)]
 
 
 def _numbers(recipe: Recipe) -> Iterator[str]:
