@@ -1,0 +1,55 @@
+"""Costs: pairs, tokens, pixels and floating-point operations that a training used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evidense.parts import Tower
+from evidense.training import gather
+from evidense.training.step import Load, n_repeated, trains
+
+
+@dataclass
+class Costs:
+    """Sums over the steps of this process; a backward pass counts as two forward passes."""
+
+    n_pairs: int = 0
+    n_tokens: int = 0
+    n_pixels: int = 0
+    flops: float = 0.0
+
+    def add(self, loads: Sequence[Load], *, only_forward: bool = False) -> None:
+        """Count what was encoded."""
+        for load in loads:
+            n_items = len(load.keys)
+            n_again = 0 if only_forward else n_repeated(load, load is loads[-1])
+            passes = (3 if trains(load.tower) and not only_forward else 1) + n_again / n_items
+            self.flops += passes * _forward(load.tower, load.prepared)
+            n_pixels = int(getattr(load.prepared, "n_pixels", 0))
+            self.n_pixels += n_pixels
+            self.n_tokens += 0 if n_pixels else int(np.sum(load.prepared.sizes))
+
+    def of_all(self) -> "Costs":
+        """Return the sums over all processes, each of which counted every pair."""
+        return Costs(
+            self.n_pairs,
+            int(gather.total(self.n_tokens)),
+            int(gather.total(self.n_pixels)),
+            gather.total(self.flops),
+        )
+
+
+def _forward(tower: Any, prepared: Any) -> float:
+    """Return the FLOPs of one forward pass."""
+    try:
+        from evidense.training.flops import forward_flops
+    except ImportError:
+        return _linear_maps(tower, prepared)
+    return float(forward_flops(tower, prepared))
+
+
+def _linear_maps(tower: Tower, prepared: Any) -> float:
+    per_token = float(getattr(tower, "flops_per_token", 0.0))
+    return per_token * float(np.sum(prepared.sizes))

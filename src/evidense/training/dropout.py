@@ -1,0 +1,199 @@
+"""Dropout keyed by row: a row's mask depends on (seed, step, row, call), not on chunks, padding, neighbours or processes."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Bool, UInt64
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_LANES = 4
+"""One 64-bit number decides four values, 16 bits each."""
+_STEPS = 1 << 16
+"""Levels of a probability: .1 becomes 6554/65536, and the kept values are scaled by what is really kept."""
+_BLOCK = 1 << 15
+"""Numbers mixed at once, so that they stay in the processor's cache."""
+_SHARED = np.uint64(0xFFFF_FFFF_FFFF)
+"""Row of what belongs to no row of the batch (relative positions)."""
+_MASK = (1 << 64) - 1
+_AXES = (0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7, 0xABC98388FB8FAC03, 0x9E3779B97F4A7C15)
+_M1, _M2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+
+
+def has_dropout(modules: "Iterable[nn.Module]") -> bool:
+    """Say whether one of these modules, or one inside them, drops anything out."""
+    return any(_rate(inside) > 0 for module in modules for inside in module.modules())
+
+
+def _rate(module: "nn.Module") -> float:
+    return max((float(value) for name, value in vars(module).items() if _is_rate(module, name, value)), default=0.0)
+
+
+@contextmanager
+def rate(modules: "Iterable[nn.Module]", wanted: float | None) -> Iterator[None]:
+    """Let every dropout of these modules have this rate, within this context; None leaves them as they are."""
+    changed: list[tuple[nn.Module, str, float]] = []
+    for inside in {i for module in modules for i in module.modules()} if wanted is not None else ():
+        changed += [(inside, name, value) for name, value in vars(inside).items() if _is_rate(inside, name, value)]
+    for inside, name, _ in changed:
+        setattr(inside, name, wanted)
+    try:
+        yield
+    finally:
+        for inside, name, value in changed:
+            setattr(inside, name, value)
+
+
+def _is_rate(module: "nn.Module", name: str, value: Any) -> bool:
+    from torch.nn.modules.dropout import _DropoutNd
+
+    return isinstance(value, float | int) and not isinstance(value, bool) and (
+        name == "p" if isinstance(module, _DropoutNd) else "dropout" in name and isinstance(value, float)
+    )  # fmt: skip
+
+
+def keyed(key: Sequence[int], rows: UInt64[np.ndarray, " b"]) -> Any:
+    """Return a context in which dropout follows this key; the i-th row of what is encoded has the key rows[i].
+
+    Within it, `torch.nn.functional.dropout` and the dropout of `scaled_dot_product_attention` take their masks from a counter-based
+    generator: the values of a row are found by their coordinates, so that they are equal however the row is padded.
+
+    Source: Steele, Lea & Flood 2014 (SplitMix64), whose finaliser mixes row key + coordinate.
+    """
+    return _mode_class()(_fold(key), rows)
+
+
+def keep(base: int, rows: UInt64[np.ndarray, " b"], shape: Sequence[int], p: float) -> Bool[np.ndarray, "b ..."]:
+    """Return which values of an array [b, …] are kept.
+
+    >>> long, short = (keep(7, np.arange(3, dtype=np.uint64), (3, t, 8), .5) for t in (6, 4))
+    >>> bool((long[:, :4] == short).all()), bool((long[0] == long[1]).all())
+    (True, False)
+    """
+    places = _places(tuple(shape[1:]))
+    keys = _mix(rows * np.uint64(_AXES[3]) + np.uint64(base))
+    kept = np.empty((len(rows), places.size * _LANES), np.bool_)
+    threshold = np.uint16(round(p * _STEPS))
+    size = max(1, _BLOCK // places.size)
+    for first in range(0, len(rows), size):
+        mixed = _mix(keys[first : first + size, None] + places)
+        np.greater_equal(mixed.view(np.uint16), threshold, out=kept[first : first + size])
+    kept = kept.reshape(len(rows), *shape[1:-1], -1)
+    return kept[..., : shape[-1]]
+
+
+@lru_cache(maxsize=32)
+def _places(shape: tuple[int, ...]) -> UInt64[np.ndarray, " n"]:
+    """Return a number for each group of four values of one row, made of its coordinates alone."""
+    counts = (*shape[:-1], -(-shape[-1] // _LANES))
+    total = np.zeros(counts, np.uint64)
+    for axis, count in enumerate(counts):
+        steps = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_AXES[axis % 4] + 2 * (axis // 4))
+        total += steps.reshape([-1 if a == axis else 1 for a in range(len(counts))])
+    return total.reshape(-1)
+
+
+def _mix(x: np.ndarray) -> np.ndarray:
+    """Mix 64-bit numbers in place."""
+    shifted = np.empty_like(x)
+    for shift, factor in ((30, _M1), (27, _M2)):
+        np.right_shift(x, np.uint64(shift), out=shifted)
+        x ^= shifted
+        x *= np.uint64(factor)
+    np.right_shift(x, np.uint64(31), out=shifted)
+    x ^= shifted
+    return x
+
+
+def _fold(key: Iterable[int]) -> int:
+    """Fold numbers, in order, into one of 64 bits."""
+    state = 0
+    for number in key:
+        state = int(_mix(np.array([(state * _AXES[0] + number + 1) & _MASK], np.uint64))[0])
+    return state
+
+
+@lru_cache(maxsize=1)
+def _mode_class() -> type:
+    import torch
+    from torch.nn import functional
+    from torch.overrides import TorchFunctionMode
+
+    drop, attend = functional.dropout, functional.scaled_dot_product_attention
+
+    class Apply(torch.autograd.Function):  # type: ignore[misc]
+        """Values × mask × scale in one pass, forward and backward; what is kept for backward is one byte a value."""
+
+        @staticmethod
+        def forward(ctx: Any, values: "Tensor", mask: "Tensor", scale: float) -> "Tensor":
+            ctx.save_for_backward(mask)
+            ctx.scale = scale
+            return torch.ops.aten.native_dropout_backward(values, mask, scale)
+
+        @staticmethod
+        def backward(ctx: Any, grad: "Tensor") -> "tuple[Tensor, None, None]":
+            (mask,) = ctx.saved_tensors
+            return torch.ops.aten.native_dropout_backward(grad, mask, ctx.scale), None, None
+
+    class Keyed(TorchFunctionMode):  # type: ignore[misc]
+        """Answers dropout from the key; every other call passes."""
+
+        def __init__(self, base: int, rows: np.ndarray) -> None:
+            super().__init__()
+            self.base, self.rows, self.calls = base, rows, 0
+
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            if func is drop:
+                return self.dropped(*args, **kwargs)
+            if func is attend:
+                given = {**dict(zip(_PARAMETERS, args, strict=False)), **kwargs}
+                if given.get("dropout_p"):
+                    return _attended(self.dropped, given)
+            return func(*args, **kwargs)
+
+        def dropped(self, values: "Tensor", p: float = 0.5, training: bool = True, inplace: bool = False) -> "Tensor":
+            """Return values with some of them zero and the others scaled up."""
+            if not training or p <= 0:
+                return values
+            if p >= 1:
+                return values * 0
+            self.calls += 1
+            mask = torch.from_numpy(self._mask(values.shape, p)).to(values.device)
+            return Apply.apply(values, mask, 1 / (1 - round(p * _STEPS) / _STEPS))
+
+        def _mask(self, shape: Sequence[int], p: float) -> np.ndarray:
+            base = _fold((self.base, self.calls))
+            n = len(self.rows)
+            if len(shape) > 1 and shape[0] % n == 0:
+                inner = (n, shape[0] // n, *shape[1:]) if shape[0] > n else tuple(shape)
+                return keep(base, self.rows, inner, p).reshape(shape)
+            found: np.ndarray = keep(base, np.array([_SHARED]), (1, *shape), p)[0]
+            return found
+
+    return Keyed
+
+
+_PARAMETERS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa")
+"""Of torch's scaled_dot_product_attention, in its order."""
+
+
+def _attended(drop: "Callable[[Tensor, float], Tensor]", given: dict[str, Any]) -> "Tensor":
+    """Carry out scaled dot-product attention in the open, since its own dropout cannot be keyed."""
+    import torch
+
+    query, key, value = (given[name] for name in _PARAMETERS[:3])
+    mask = given.get("attn_mask")
+    if given.get("enable_gqa"):
+        key, value = (x.repeat_interleave(query.shape[-3] // x.shape[-3], dim=-3) for x in (key, value))
+    factor = query.shape[-1] ** -0.5 if given.get("scale") is None else given["scale"]
+    scores = (query * factor) @ key.transpose(-2, -1)
+    if given.get("is_causal"):
+        mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
+    return drop(scores.softmax(-1), given["dropout_p"]).to(value.dtype) @ value

@@ -1,0 +1,96 @@
+"""State: a training in progress on disk, from which a killed one goes on as if nothing had happened."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evidense.errors import InvalidInput
+from evidense.records import Json, Recipe, canonical_json
+from evidense.store import write_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_NAMES = ("state-0.safetensors", "state-1.safetensors")
+"""Two generations, written in turn: while one is written, the other stays whole."""
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that the next step depends on; random numbers are derived from seed and step and need no place here."""
+
+    step: int
+    """Steps taken."""
+    recipe: Mapping[str, Json]
+    tensors: "Mapping[str, Tensor]"
+    rest: Mapping[str, Json]
+
+
+def save(state: State, folder: Path) -> None:
+    """Write a state over the older of the two generations, atomically.
+
+    Raises:
+        StoreError: the disk is full or the folder cannot be written; the last good state stays.
+    """
+    from safetensors.torch import save as to_bytes
+
+    seen = {name: _step_of(folder / name) for name in _NAMES}
+    target = min(_NAMES, key=lambda name: seen[name])
+    words = canonical_json(
+        {"format": _FORMAT, "step": state.step, "recipe": dict(state.recipe), "rest": dict(state.rest)}
+    )
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors.items()}
+    write_atomically(folder / target, to_bytes(tensors, metadata={"state": words, "step": str(state.step)}))
+
+
+def load(folder: Path, recipe: Recipe) -> State | None:
+    """Return the latest whole state of a folder, or None where there is none.
+
+    Raises:
+        InvalidInput: it belongs to another recipe; the message says what changed.
+    """
+    found = [state for name in _NAMES if (state := _read(folder / name))]
+    if not found:
+        return None
+    latest = max(found, key=lambda state: state.step)
+    wanted = recipe.content()
+    if changed := [key for key in wanted if wanted[key] != latest.recipe.get(key)]:
+        listed = ", ".join(f"{key}: {latest.recipe.get(key)!r} → {wanted[key]!r}" for key in changed)
+        raise InvalidInput(
+            f"'{folder}' holds {latest.step} steps of another recipe ({listed}); expected the recipe that was begun; "
+            "undo the change, or delete that folder to begin anew"
+        )
+    return latest
+
+
+def _step_of(path: Path) -> int:
+    found = _words(path)
+    return -1 if found is None else int(found["step"])
+
+
+def _words(path: Path) -> dict[str, str] | None:
+    """Return the metadata of a safetensors file, or None where it is absent or cut."""
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            read: dict[str, str] = json.loads(file.read(size))["__metadata__"]
+            return read
+    except (OSError, ValueError, KeyError, MemoryError, OverflowError):
+        return None
+
+
+def _read(path: Path) -> State | None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    found = _words(path)
+    if found is None:
+        return None
+    try:
+        words: dict[str, Any] = json.loads(found["state"])
+        return State(int(words["step"]), words["recipe"], load_file(path), words["rest"])
+    except (OSError, ValueError, KeyError, SafetensorError):
+        return None
