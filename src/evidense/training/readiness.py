@@ -74,8 +74,6 @@ def _data(recipe: Recipe, objective: Objective, pairs: Pairs) -> Iterator[str]:
             f"'{pairs.name}' gives pairs of the kind {pairs.kind}; expected {' or '.join(sorted(objective.feeds_on))} for the "
             f"objective {objective.name}; write the kind in the data's spelling, as '{_other_kind(pairs, objective)}'"
         )
-    if recipe.batch_size > len(pairs):
-        yield f"batch_size is {recipe.batch_size} and '{pairs.name}' holds {len(pairs):,} pairs; expected no more than that"
     has_negatives = bool(recipe.n_negatives) and bool(recipe.negatives)
     if "negatives" in objective.needs and not has_negatives:
         yield f"the objective {objective.name} needs hard negatives; expected negatives = given, block or mined, and n_negatives of at least 1"
