@@ -28,11 +28,11 @@ def means(gains: tuple[float, float, float]) -> Float[np.ndarray, "4"]:
     array([0.44, 0.36, 0.36, 0.44])
     """
     half = np.array(gains) / (2.0, 2.0, 4.0)
-    cells: Float[np.ndarray, "4"] = _MIDDLE + half @ np.sign(FACTORIAL)
+    cells: Float[np.ndarray, 4] = _MIDDLE + half @ np.sign(FACTORIAL)
     return cells
 
 
-def scores(gains: tuple[float, float, float], seed: int) -> Float[np.ndarray, "4 s q"]:
+def scores(gains: tuple[float, float, float], seed: int, *, n_queries: int = N_QUERIES) -> Float[np.ndarray, "4 s q"]:
     """Draw a table of scores from 0 to 1, many of them near either end as those of nDCG are, whose true effects are `gains`.
 
     A query's score is a quantile of a beta distribution whose mean is that of its cell and seed; which quantile depends on
@@ -41,7 +41,7 @@ def scores(gains: tuple[float, float, float], seed: int) -> Float[np.ndarray, "4
     rng = np.random.default_rng([seed, 3])
     share = means(gains)[:, None, None] + SEED_SD * rng.standard_normal((len(FACTORIAL[0]), N_SEEDS, 1))
     share = np.clip(share, 0.01, 0.99)
-    shapes = ((1, 1, N_QUERIES), (4, 1, N_QUERIES), (4, N_SEEDS, N_QUERIES))
+    shapes = ((1, 1, n_queries), (4, 1, n_queries), (4, N_SEEDS, n_queries))
     deviate = sum(np.sqrt(part) * rng.standard_normal(shape) for part, shape in zip(SHARES, shapes, strict=True))
     total = _MIDDLE * (1 - _MIDDLE) / QUERY_SD**2 - 1  # the beta's two parameters together
     table: Float[np.ndarray, "4 s q"] = betaincinv(total * share, total * (1 - share), ndtr(deviate))

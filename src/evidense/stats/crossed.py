@@ -116,7 +116,7 @@ class Squares:
         """Half the width of the interval that errs with `alpha`: seeds and queries each with their own Student's t."""
         t_seeds = -stdtrit(self.n_seeds - 1, alpha / 2)
         t_queries = -stdtrit(self.df_queries, alpha / 2)
-        width: Float[np.ndarray, " k"] = np.sqrt(t_seeds**2 * self.seeds + t_queries**2 * self.queries_only)
+        width: Float[np.ndarray, " k"] = np.hypot(t_seeds * np.sqrt(self.seeds), t_queries * np.sqrt(self.queries_only))
         return width
 
     def z(self) -> Float[np.ndarray, " k"]:

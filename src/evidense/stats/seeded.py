@@ -14,9 +14,10 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import ndtri
 
 from evidense.errors import InvalidInput
-from evidense.stats.critical import Sample, adjust
+from evidense.stats.critical import Sample, adjust, unadjust
 from evidense.stats.crossed import Seeded, Squares, mean_squares, squares, two_sided
 from evidense.stats.differences import Differences
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
@@ -130,7 +131,8 @@ def _widened(
 ) -> list[Estimate]:
     """Widen the estimates over queries alone to what seeds and queries leave possible together."""
     z = found.z()
-    critical = np.full_like(z, largest.critical(n_families, alpha))
+    alone = -float(ndtri(unadjust(alpha, n_families) / 2))  # what one contrast by itself would need, without chance
+    critical = np.full_like(z, max(largest.critical(n_families, alpha), alone))
     half, p = found.half(two_sided(critical)), two_sided(z)
     words = f"t of {found.n_seeds} seeds and of query clusters, no narrower than over queries alone"
     out = []
@@ -144,7 +146,7 @@ def _widened(
                 low=min(e.low, e.effect - float(half[j])),
                 high=max(e.high, e.effect + float(half[j])),
                 p=max(e.p, float(p[j])),
-                p_adjusted=max(e.p_adjusted, adjust(largest.p(float(z[j])), n_families), float(p[j])),
+                p_adjusted=max(e.p_adjusted, adjust(max(largest.p(float(z[j])), float(p[j])), n_families)),
                 standard_error=float(found.standard_error[j]),
                 test=f"{words} ({e.test})",
                 n_seeds=found.n_seeds,
