@@ -45,7 +45,7 @@ def pairs_of(collection: Collection, kind: Kind) -> Pairs:
 
     exact: every query with every document of a gain above 0, in the order of the queries; the group is the query's. items: every document
     of the collection's side, right as left (queries are no items: whoever trains without labels has none). The column `block` of a query,
-    where the collection has it, becomes the block of its pairs.
+    where the collection has it, becomes the block of its pairs; documents that are judged and not relevant become its hard negatives.
 
     Raises:
         InvalidInput: a kind that needs a dataset that makes it, or no pair.
@@ -71,6 +71,7 @@ def pairs_of(collection: Collection, kind: Kind) -> Pairs:
     rows = np.array(found, np.int64)
     ids = [collection.query_ids[row] for row, _ in found]
     blocks = collection.columns.get("block", {})
+    negatives = {q: [place[d] for d, gain in collection.qrels[q].items() if gain <= 0 and d in place] for q in ids}
     return Pairs(
         collection.name,
         "exact",
@@ -78,6 +79,9 @@ def pairs_of(collection: Collection, kind: Kind) -> Pairs:
         Chosen(collection.corpus, rows[:, 1]),
         tuple(collection.groups.get(query_id, query_id) for query_id in ids),
         tuple(blocks.get(query_id, "") for query_id in ids) if blocks else (),
+        tuple(Chosen(collection.corpus, np.array(negatives[query_id], np.int64)) for query_id in ids)
+        if any(negatives.values())
+        else (),
         provenance=collection.provenance,
     )
 
@@ -116,7 +120,9 @@ def joined(parts: Sequence[Pairs]) -> Pairs:
         left=tuple(chain.from_iterable(one.left for one in parts)),
         right=tuple(chain.from_iterable(one.right for one in parts)),
         groups=tuple(f"{one.name} {group}" for one in parts for group in one.groups),
-        blocks=tuple(f"{one.name} {block}" for one in parts for block in one.blocks or [""] * len(one)),
+        blocks=tuple(block and f"{one.name} {block}" for one in parts for block in one.blocks or [""] * len(one))
+        if any(one.blocks for one in parts)
+        else (),
         negatives=tuple(chain.from_iterable(one.negatives for one in parts)),
         targets=tuple(chain.from_iterable(one.targets for one in parts)),
     )
