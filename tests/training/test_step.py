@@ -51,7 +51,7 @@ def loss_of(leaves: list[Any], log_scale: Any) -> Any:
     return torch.nn.functional.cross_entropy(logits, torch.arange(B))
 
 
-def gradients(tower: Double, chunk: int, *, split: bool = False, how: How = How((1, 2))) -> dict[str, Any]:
+def gradients(tower: Double, chunk: int, *, split: bool = False, key: tuple[int, ...] = (1, 2)) -> dict[str, Any]:
     """Return the loss and every gradient, with both sides as one load, or as two."""
     import torch
 
@@ -62,7 +62,7 @@ def gradients(tower: Double, chunk: int, *, split: bool = False, how: How = How(
     loads = [Load(tower, prepared.take(rows), keys[rows], chunk) for rows in cuts]
     log_scale = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
     tower.weights["backbone"].zero_grad(set_to_none=True)
-    loss = step_gradients(loads, lambda leaves: loss_of(leaves, log_scale), how)
+    loss = step_gradients(loads, lambda leaves: loss_of(leaves, log_scale), How(key))
     named = tower.weights["backbone"].named_parameters()
     found = {name: weight.grad.clone() for name, weight in named if weight.grad is not None}
     return {**found, "loss": loss, "log_scale": log_scale.grad}
@@ -100,7 +100,7 @@ def test_the_whole_batch_in_one_padded_forward_gives_the_same(tower: Double) -> 
 
 
 def test_another_step_drops_out_otherwise(tower: Double) -> None:
-    assert largest_difference(gradients(tower, 5), gradients(tower, 5, how=How((1, 3)))) > 1e-4
+    assert largest_difference(gradients(tower, 5), gradients(tower, 5, key=(1, 3))) > 1e-4
 
 
 def test_the_last_chunk_is_encoded_once(tower: Double) -> None:
@@ -123,7 +123,16 @@ def test_candidates_that_are_positives_are_excluded() -> None:
     contents = Contents(["q", "r", "q"], ["d", "e", "f"], ["d", "x", "f"])
     found = contents.excluded(["e", "y"]).astype(int).tolist()
     assert found == [
-        [0, 0, 1, 1, 0, 1, 0, 0],  # q: its own d stays; f, the other q's, and d and f among the hard negatives do not count
+        [
+            0,
+            0,
+            1,
+            1,
+            0,
+            1,
+            0,
+            0,
+        ],  # q: its own d stays; f, the other q's, and d and f among the hard negatives do not count
         [0, 0, 0, 0, 0, 0, 1, 0],  # r: e comes again in the queue
         [1, 0, 0, 1, 0, 1, 0, 0],
     ]

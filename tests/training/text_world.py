@@ -63,7 +63,14 @@ def pairs_of(n: int = 40, *, seed: int = 0, n_negatives: int = 0) -> Pairs:
         left.append(Item(f"q{row}", word + words(rng, int(rng.integers(1, 20)))))
         right.append(Item(f"d{row}", word + words(rng, int(rng.integers(1, 20)))))
         negatives.append([Item(f"n{row}-{i}", words(rng, 5)) for i in range(n_negatives)])
-    return Pairs("words:exact@train", "exact", left, right, [str(row) for row in range(n)], negatives=negatives if n_negatives else ())
+    return Pairs(
+        "words:exact@train",
+        "exact",
+        left,
+        right,
+        [str(row) for row in range(n)],
+        negatives=negatives if n_negatives else (),
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,9 @@ class InfoNce:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def batch(self, pairs: Pairs, rows: np.ndarray, rng: np.random.Generator, options: Mapping[str, Any]) -> Batch:
-        negatives: Sequence[Item] = [item for row in rows for item in pairs.negatives[int(row)]] if pairs.negatives else []
+        negatives: Sequence[Item] = (
+            [item for row in rows for item in pairs.negatives[int(row)]] if pairs.negatives else []
+        )
         return Batch(
             tuple(pairs.left[int(row)] for row in rows), tuple(pairs.right[int(row)] for row in rows), tuple(negatives)
         )
@@ -100,7 +109,7 @@ class InfoNce:
 def job(folder: Path, state: Path, pairs: Pairs | None = None, **changes: Any) -> Job:
     """Return a short training of the encoder in this folder."""
     settings = {"objective": "reference", "n_steps": 6, "batch_size": 8, "learning_rate": 3e-3, "seed": 5, **changes}
-    return Job(open_bert(folder), InfoNce(), pairs or pairs_of(), Recipe(**settings), state)
+    return Job(open_bert(folder), InfoNce(), pairs_of() if pairs is None else pairs, Recipe(**settings), state)
 
 
 def weights_of(encoder: Any) -> dict[str, Any]:
