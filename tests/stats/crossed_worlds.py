@@ -1,14 +1,11 @@
 """Tables of seeds × queries with a known truth, and how often each way of making an interval holds it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.stats
 
 QUERY_SD = 0.3
-Interval = Callable[[np.ndarray, np.random.Generator], float]
-"""A table [s, q] → half the width of a 95 % interval around its mean."""
 
 
 @dataclass(frozen=True)
@@ -51,49 +48,35 @@ def _squares(x: np.ndarray) -> tuple[float, float, float]:
     return seed.var(ddof=1) / s, query.var(ddof=1) / q, float((rest**2).sum()) / ((s - 1) * (q - 1) * s * q)
 
 
-def satterthwaite(x: np.ndarray, rng: np.random.Generator) -> float:
-    """t with the degrees of freedom of Satterthwaite on the sum of the variance components, each floored at 0."""
+def rival_intervals(x: np.ndarray, rng: np.random.Generator, n_resamples: int) -> dict[str, float]:
+    """Half the width of a 95 % interval around the mean of a table [s, q], by each method that is not in use.
+
+    *Satterthwaite*: t with his degrees of freedom on the sum of the variance components, each floored at 0.
+    """
     s, q = x.shape
     seeds, queries, rest = _squares(x)
     variance = max(seeds - rest, 0) + max(queries - rest, 0) + rest
     df = variance**2 / (seeds**2 / (s - 1) + queries**2 / (q - 1) + rest**2 / ((s - 1) * (q - 1)))
-    return float(scipy.stats.t.isf(0.025, df) * np.sqrt(variance))
+    mean, se = _multi_bootstrap(x, rng, n_resamples)
+    low, high = np.quantile(mean, [0.025, 0.975])
+    t = np.quantile(np.abs(mean - x.mean()) / se, 0.95)
+    halves = {
+        "queries alone": 1.96 * np.sqrt(queries),
+        "Multi-Bootstrap, percentile": (high - low) / 2,
+        "Multi-Bootstrap, studentised": t * np.sqrt(max(seeds + queries - rest, queries)),
+        "Satterthwaite": scipy.stats.t.isf(0.025, df) * np.sqrt(variance),
+    }
+    return {name: float(half) for name, half in halves.items()}
 
 
 def _multi_bootstrap(x: np.ndarray, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Means and standard errors of n tables of which seeds and queries were drawn with replacement (Sellam et al. 2022)."""
     s, q = x.shape
     seeds = rng.multinomial(s, np.full(s, 1 / s), n).astype(float)
-    queries = rng.multinomial(q, np.full(q, 1 / q), n).astype(float)
+    cell = rng.integers(0, q, (n, q)) + np.arange(n)[:, None] * q
+    queries = np.bincount(cell.ravel(), minlength=n * q).reshape(n, q).astype(float)
     by_seed, by_query = queries @ x.T / q, seeds @ x / s
     mean = (by_seed * seeds).sum(axis=1) / s
     of_seeds = ((by_seed - mean[:, None]) ** 2 * seeds).sum(axis=1) / (s * (s - 1))
     of_queries = ((by_query - mean[:, None]) ** 2 * queries).sum(axis=1) / (q * (q - 1))
     return mean, np.sqrt(np.maximum(of_seeds + of_queries - _squares(x)[2], of_queries))
-
-
-def percentile_bootstrap(x: np.ndarray, rng: np.random.Generator) -> float:
-    """Half the distance of the 2.5 and 97.5 percentiles of the Multi-Bootstrap's means."""
-    low, high = np.quantile(_multi_bootstrap(x, rng, 999)[0], [0.025, 0.975])
-    return float(high - low) / 2
-
-
-def studentised_bootstrap(x: np.ndarray, rng: np.random.Generator) -> float:
-    """The 95 % quantile of the Multi-Bootstrap's |t|, times the standard error."""
-    mean, se = _multi_bootstrap(x, rng, 999)
-    seeds, queries, rest = _squares(x)
-    own = np.sqrt(max(seeds + queries - rest, queries))
-    return float(np.quantile(np.abs(mean - x.mean()) / se, 0.95) * own)
-
-
-def queries_alone(x: np.ndarray, rng: np.random.Generator) -> float:
-    """As if these seeds were all there could be."""
-    return float(1.96 * np.sqrt(_squares(x)[1]))
-
-
-RIVALS: dict[str, Interval] = {
-    "queries alone": queries_alone,
-    "Multi-Bootstrap, percentile": percentile_bootstrap,
-    "Multi-Bootstrap, studentised": studentised_bootstrap,
-    "Satterthwaite": satterthwaite,
-}

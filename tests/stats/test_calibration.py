@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import scipy.stats
+from crossed_worlds import Crossed
 
-from evidense.stats import label, simultaneous
+from evidense.stats import Seeded, label, seeded, simultaneous
 from worlds import WORLDS, Cell, at_most, noisy_copies, run
 
 RUNS = 400
@@ -67,3 +68,13 @@ def test_a_loss_of_the_margin_itself_passes_no_more_often_than_stated() -> None:
     for name in ("ties", "skewed"):
         rates = run(Cell(WORLDS[name], 400, 1, 1, effect=-0.02), RUNS, 199)
         assert at_most(rates.below, 0.05, RUNS), name
+
+
+@pytest.mark.parametrize("world", [Crossed(3, 50, 0.03), Crossed(5, 200, 0.01), Crossed(5, 200, 0.03, 0.2)], ids=str)
+def test_an_interval_over_seeds_and_queries_holds_what_it_says(world: Crossed) -> None:
+    held = []
+    for i in range(RUNS):
+        table = world.draw(np.random.default_rng([i, 5]))[None]
+        e = seeded([Seeded(table, np.arange(world.n_queries))], n_resamples=199, seed=i)[0][0]
+        held.append(e.low <= 0 <= e.high)
+    assert at_most(1 - float(np.mean(held)), 0.05, RUNS)

@@ -85,7 +85,7 @@ def test_the_delta_method_agrees_with_drawing_the_logits_anew() -> None:
     assert e.standard_error == pytest.approx(np.std(drawn), rel=0.2)
 
 
-def test_a_cell_of_zeros_has_finite_logits() -> None:
+def test_a_cell_of_zeros_has_finite_logits_and_other_values_have_none(shapes_unchecked: None) -> None:
     cells = scores((0.0, 0.0, 0.0), 3) * np.array([0, 1, 1, 1])[:, None, None]
     assert np.isfinite(logit_contrasts(cells, FACTORIAL)).all()
     with pytest.raises(InvalidInput, match="odds"):

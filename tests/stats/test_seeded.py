@@ -51,7 +51,7 @@ def families(draw: st.DrawFn) -> list[Seeded]:
     return out
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(families(), st.sampled_from([0.8, 0.95]))
 def test_interval_and_p_never_disagree(family: list[Seeded], confidence: float) -> None:
     every = [e for row in seeded(family, confidence=confidence, n_resamples=399, seed=0) for e in row]
@@ -219,14 +219,3 @@ def test_what_cannot_be_estimated_is_refused(shapes_unchecked: None) -> None:
     with pytest.raises(InvalidInput, match="expected at least 235"):
         seeded([one], n_resamples=100, seed=0, n_collections=4)
     assert resample([Differences(one.values[:, 0], one.clusters)], n_resamples=9, seed=0)
-
-
-@pytest.mark.parametrize(
-    "world", [Crossed(3, 50, 0.03), Crossed(5, 50, 0.0), Crossed(5, 200, 0.01), Crossed(5, 200, 0.03, 0.2)]
-)
-def test_it_holds_what_it_says(world: Crossed) -> None:
-    held = []
-    for i in range(400):
-        e = seeded([Seeded(world.draw(np.random.default_rng([i, 5]))[None], np.arange(world.n_queries))], n_resamples=199, seed=i)[0][0]  # fmt: skip
-        held.append(e.low <= 0 <= e.high)
-    assert np.mean(held) >= 0.95 - 2 * np.sqrt(0.05 * 0.95 / 400)
