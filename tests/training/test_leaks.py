@@ -1,0 +1,103 @@
+"""Leaks: what is equal, what is near, against a plain comparison of every pair; and how long it takes."""
+
+import time
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evidense import registry
+from evidense.training.leaks import NEAR, SHINGLE, Overlap, _n_near_texts, overlap
+from evidense.values import Collection, Draft, Item, Pairs, Picture, build
+
+
+def trained(*texts: str) -> Pairs:
+    items = [Item(f"t{n}", text) for n, text in enumerate(texts)]
+    return Pairs("made", "items", items, items, [item.id for item in items])
+
+
+def collection_of(*texts: str) -> Collection:
+    queries = [Item(f"q{n}", text) for n, text in enumerate(texts)]
+    corpus = [Item("d", "the one document that is relevant to all"), Item("e", "another one")]
+    return build(Draft("made", queries, corpus, {q.id: {"d": 1} for q in queries}))
+
+
+def near(one: str, other: str) -> bool:
+    a, b = (
+        {text.ljust(SHINGLE, "\0")[i : i + SHINGLE] for i in range(max(1, len(text) - SHINGLE + 1))}
+        for text in (one, other)
+    )
+    return len(a & b) >= NEAR * len(a | b)
+
+
+def test_equal_is_without_case_and_spaces_and_near_is_by_shingles() -> None:
+    long = "the quick brown fox jumps over the lazy dog and runs away into the deep dark forest"
+    seen = overlap(
+        [trained("Open the  file", long)], collection_of("open the file", long + "s", "something else entirely", "x")
+    )
+    assert seen == Overlap(n_equal=1, n_near=1, n_checked=5)
+    assert seen.sentence() == "1 of 5 test items equals a training item, 1 nearly equals one"
+    assert seen.to_json() == {"n_equal": 1, "n_near": 1, "n_checked": 5}
+
+
+def test_documents_that_no_query_asks_for_are_not_counted() -> None:
+    assert overlap([trained("another one")], collection_of("a question")).n_equal == 0
+    assert overlap([trained("the one document that is relevant to all")], collection_of("a question")).n_equal == 1
+
+
+def test_given_hard_negatives_count_as_seen() -> None:
+    pairs = Pairs("made", "exact", [Item("q", "q")], [Item("d", "d")], ["g"], negatives=[[Item("n", "a question")]])
+    assert overlap([pairs], collection_of("a question")).n_equal == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.text("ab ", max_size=25), min_size=1, max_size=8, unique=True),
+    st.lists(st.text("ab ", max_size=25), min_size=1, max_size=8, unique=True),
+)
+def test_near_texts_are_those_of_a_plain_comparison(test: list[str], known: list[str]) -> None:
+    assert _n_near_texts(test, known) == sum(any(near(one, other) for other in known) for one in test)
+
+
+def picture(marks: Iterable[tuple[int, int]], side: int = 32) -> Picture:
+    pixels = np.full((side, side), 255, np.uint8)
+    pixels[8:20, 8:20] = 0
+    for row, column in marks:
+        pixels[row, column] = 0
+    return Picture(b"P5 %d %d 255\n" % (side, side) + pixels.tobytes())
+
+
+def test_pictures_are_compared_by_their_pixels_and_by_an_average_hash() -> None:
+    pytest.importorskip("PIL")
+    seen = picture([])
+    same_in_another_file = Picture(b"P5\n# a comment\n32 32\n255\n" + seen.read()[len(b"P5 32 32 255\n") :])
+    near_by = picture([(30, 30)])
+    other = picture([(row, column) for row in range(22, 30) for column in range(32)])
+    items = [Item("seen", picture=seen)]
+    pairs = Pairs("made", "items", items, items, ["g"])
+    queries = [Item(str(n), picture=one) for n, one in enumerate((same_in_another_file, near_by, other))]
+    corpus = [Item("d", "a text"), Item("e", "b")]
+    collection = build(Draft("made", queries, corpus, {q.id: {"d": 1} for q in queries}))
+    assert overlap([pairs], collection) == Overlap(n_equal=1, n_near=1, n_checked=4)
+
+
+def test_no_glyph_of_training_is_tested_in_any_style() -> None:
+    pairs = [registry.pairs(f"glyphs/sans:{kind}@train") for kind in ("t2i", "views")]
+    for style in ("sans", "serif", "mono", "stix"):
+        (collection,) = registry.dataset(f"glyphs/{style}@test")[0].open(f"glyphs/{style}@test")
+        seen = overlap(pairs, collection)
+        assert seen.n_equal == 0, style
+        assert 0 < seen.n_near < 0.4 * seen.n_checked, (
+            "names of one system (braille dots 1, 12, 123 …) nearly equal each other"
+        )
+
+
+def test_five_thousand_texts_against_five_thousand_take_seconds() -> None:
+    rng = np.random.default_rng(0)
+    words = ["".join(map(chr, row)) for row in rng.integers(97, 113, (20_000, 6)).tolist()]
+    texts = [" ".join(words[n] for n in row) for row in rng.integers(20_000, size=(10_000, 40)).tolist()]
+    began = time.process_time()
+    assert _n_near_texts(texts[:5_000], [*texts[5_000:], texts[0] + " end"]) == 1
+    assert time.process_time() - began < 15, "about 3 s on an idle processor"
