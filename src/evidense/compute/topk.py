@@ -83,8 +83,9 @@ def top_k(
     k = min(depth + (pool.excluded is not None), len(documents))
     found = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
+    space = _Space()
     shortlists = [
-        _Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k)
+        _Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k, space)
         for lo in range(0, len(queries), QUERIES)
     ]
     largest = 0.0
@@ -120,24 +121,39 @@ def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
     return np.array([places.get(query_id, -1) for query_id in collection.query_ids], dtype=np.int32)
 
 
+class _Space:
+    """Work space that the shortlists of one search share; it is kept, since fresh memory costs a page fault every 4 KiB."""
+
+    def __init__(self) -> None:
+        self.products, self.reached = np.empty(0, dtype=np.float32), np.empty(0, dtype=bool)
+
+    def of(self, n: int, n_queries: int) -> tuple[Float32[np.ndarray, "d q"], Bool[np.ndarray, "d q"]]:
+        """Return a space for products and one for what they reach."""
+        size = n * n_queries
+        if len(self.products) < size:
+            self.products, self.reached = np.empty(size, dtype=np.float32), np.empty(size, dtype=bool)
+        return self.products[:size].reshape(n, -1), self.reached[:size].reshape(n, -1)
+
+
 class _Shortlist:
     """Candidates of some queries: everything whose product is within the margin of the k-th best so far."""
 
-    def __init__(self, queries: Float32[np.ndarray, "q e"], norms: Float32[np.ndarray, " q"], k: int) -> None:
-        self.queries, self.norms, self.k = queries, norms, k
+    def __init__(
+        self, queries: Float32[np.ndarray, "q e"], norms: Float32[np.ndarray, " q"], k: int, space: "_Space"
+    ) -> None:
+        self.queries, self.norms, self.k, self.space = queries, norms, k, space
         self.columns = np.ascontiguousarray(queries.T)
         self.floor = np.full(len(queries), -np.inf, dtype=np.float32)
         self.hits: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         """(query, document, product) of each candidate, in no order."""
         self.n_seen, self.n_hits, self.n_kept, self.n_at_trim, self.largest = 0, 0, 0, 0, 0.0
-        self._products, self._reached = np.empty(0, dtype=np.float32), np.empty(0, dtype=bool)
 
     def add(self, block: Float32[np.ndarray, "d e"], places: Int[np.ndarray, " d"], largest: float) -> None:
         """Take in one block of documents; `places` are their numbers, `largest` the greatest norm so far."""
         if len(block) == 0:
             return
         self.largest = largest
-        products, reached = self._space(len(block))
+        products, reached = self.space.of(len(block), len(self.queries))
         np.matmul(block, self.columns, out=products)
         if self.n_seen == 0:
             self.floor, self.n_at_trim = _lowered(_first_floor(products, self.k), self._margins()), len(block)
@@ -166,13 +182,6 @@ class _Shortlist:
         found[:, : order.shape[1]] = np.take_along_axis(best, order, 1)
         scores[:, : order.shape[1]] = np.take_along_axis(exact, order, 1)
         return found, scores
-
-    def _space(self, n: int) -> tuple[Float32[np.ndarray, "d q"], Bool[np.ndarray, "d q"]]:
-        """Return the two work spaces; they are kept, since fresh memory costs a page fault every 4 KiB."""
-        size = n * len(self.queries)
-        if len(self._products) < size:
-            self._products, self._reached = np.empty(size, dtype=np.float32), np.empty(size, dtype=bool)
-        return self._products[:size].reshape(n, -1), self._reached[:size].reshape(n, -1)
 
     def _margins(self) -> Float32[np.ndarray, " q"]:
         e = self.queries.shape[1]
