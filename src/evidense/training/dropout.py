@@ -118,12 +118,8 @@ def _fold(key: Iterable[int]) -> int:
 
 
 @lru_cache(maxsize=1)
-def _mode_class() -> type:
+def _apply_class() -> Any:
     import torch
-    from torch.nn import functional
-    from torch.overrides import TorchFunctionMode
-
-    drop, attend = functional.dropout, functional.scaled_dot_product_attention
 
     class Apply(torch.autograd.Function):  # type: ignore[misc]
         """Values × mask × scale in one pass, forward and backward; what is kept for backward is one byte a value."""
@@ -138,6 +134,19 @@ def _mode_class() -> type:
         def backward(ctx: Any, grad: "Tensor") -> "tuple[Tensor, None, None]":
             (mask,) = ctx.saved_tensors
             return torch.ops.aten.native_dropout_backward(grad, mask, ctx.scale), None, None
+
+    return Apply
+
+
+@lru_cache(maxsize=1)
+def _mode_class() -> type:
+    import torch
+    from torch.nn import functional
+    from torch.overrides import TorchFunctionMode
+
+    drop, attend = functional.dropout, functional.scaled_dot_product_attention
+
+    apply = _apply_class().apply
 
     class Keyed(TorchFunctionMode):  # type: ignore[misc]
         """Answers dropout from the key; every other call passes."""
@@ -164,7 +173,7 @@ def _mode_class() -> type:
                 return values * 0
             self.calls += 1
             mask = torch.from_numpy(self._mask(values.shape, p)).to(values.device)
-            return Apply.apply(values, mask, 1 / (1 - round(p * _STEPS) / _STEPS))
+            return apply(values, mask, 1 / (1 - round(p * _STEPS) / _STEPS))
 
         def _mask(self, shape: Sequence[int], p: float) -> np.ndarray:
             base = _fold((self.base, self.calls))

@@ -15,7 +15,7 @@ from evidense.training.dropout import keyed
 if TYPE_CHECKING:
     from torch import Tensor
 
-_TOKENS_AT_ONCE = 4096
+_TOKENS_AT_ONCE = 2048
 """Tokens encoded together, padding counted, where no chunk is asked for: short items are not padded to the longest of the batch."""
 
 
