@@ -1,0 +1,72 @@
+"""How batches are made of pairs: passed on as they are, or cut from texts with the random numbers given."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Int
+
+from evidense.errors import InvalidInput
+from evidense.values import Batch, Item, Pairs
+
+Words = list[str]
+_ENDS = re.compile(r"""[.!?…。！？]["'”’)\]]*$""")
+_PAUSES = re.compile(r"""[,;:–—]["'”’)\]]*$""")
+
+
+def passed_on(pairs: Pairs, rows: Int[np.ndarray, " b"], *, with_targets: bool = False) -> Batch:
+    """Return the pairs of these rows with their hard negatives: as many for each as every one of them has.
+
+    With targets, hard negatives without one are left out.
+    """
+    at = [int(row) for row in rows]
+    targets = [pairs.targets[row] for row in at] if with_targets and pairs.targets else None
+    n = min((len(pairs.negatives[row]) for row in at), default=0) if pairs.negatives else 0
+    n = n if targets is None else min(n, *(len(target) - 1 for target in targets))
+    return Batch(
+        tuple(pairs.left[row] for row in at),
+        tuple(pairs.right[row] for row in at),
+        tuple(item for row in at for item in pairs.negatives[row][:n]) if n else (),
+        None if targets is None else np.array([target[: n + 1] for target in targets], np.float32),
+    )
+
+
+def cut(pairs: Pairs, rows: Int[np.ndarray, " b"], of: Callable[[Words], tuple[str, list[str]]]) -> Batch:
+    """Return the batch of which `of` makes, from the words of each text, the query and its k positives.
+
+    Raises:
+        InvalidInput: an item without text, or with a picture beside it.
+    """
+    queries, documents = [], []
+    for row in rows:
+        item = pairs.left[int(row)]
+        if item.text is None or item.picture is not None:
+            raise InvalidInput(
+                f"item '{item.id}' of '{pairs.name}' is of the modality {item.modality}; expected a text to cut spans from; name data "
+                "of texts, or the objective views or clip"
+            )
+        query, positives = of(item.text.split())
+        queries.append(Item(item.id, query))
+        documents += [Item(item.id, positive) for positive in positives]
+    return Batch(tuple(queries), tuple(documents))
+
+
+def span(words: Words, n: int, rng: np.random.Generator) -> Words:
+    """Return n consecutive words, from one of the places where they fit with equal chance; all where there are no more than n."""
+    first = int(rng.integers(max(0, len(words) - n) + 1))
+    return words[first : first + n]
+
+
+def sentences(words: Words) -> list[tuple[int, int]]:
+    """Return where each sentence begins and ends; clauses where there is but one, single words where there is but one clause.
+
+    >>> sentences("It fits. It is red.".split())
+    [(0, 2), (2, 5)]
+    >>> sentences("Fracture of femur, open".split())
+    [(0, 3), (3, 4)]
+    """
+    for sign in (_ENDS, _PAUSES):
+        ends = [place + 1 for place, word in enumerate(words[:-1]) if sign.search(word)]
+        if ends:
+            return list(zip([0, *ends], [*ends, len(words)], strict=True))
+    return [(place, place + 1) for place in range(len(words))]

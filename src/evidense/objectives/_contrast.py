@@ -1,0 +1,126 @@
+"""What the losses share: scores of every candidate, which of them are positives and negatives, and log-sum-exp over the rest.
+
+Everything is computed in at least float32, also under bf16 autocast, and in float64 where the representations are.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jaxtyping import Bool, Float
+
+from evidense.parts import Representations
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Queries and their candidates as vectors, with who is whose. Axes: b queries, c candidates, e embedding."""
+
+    queries: Float[Any, "b e"]
+    candidates: Float[Any, "c e"]
+    """All documents, all hard negatives, the queue."""
+    positive: Bool[Any, "b c"]
+    """The k documents of each query."""
+    negative: Bool[Any, "b c"]
+    """All others but the excluded ones."""
+    given: Bool[Any, "b c"]
+    """The hard negatives of each query itself, without the excluded ones."""
+    n_positives: int
+    scale: Any = None
+
+
+def sides(seen: Representations) -> Sides:
+    """Bring representations to full precision and say which candidates are positives and negatives of which query."""
+    import torch
+
+    queries = full(seen.queries)
+    b, k = len(queries), seen.n_positives
+    own = torch.eye(b, dtype=torch.bool, device=queries.device)
+    blocks, vectors = [own.repeat_interleave(k, 1)], [full(seen.documents)]
+    if seen.negatives is not None:
+        vectors.append(full(seen.negatives).flatten(0, 1))
+        blocks.append(own.repeat_interleave(seen.negatives.shape[1], 1))
+    if seen.queue is not None:
+        vectors.append(full(seen.queue).to(queries.dtype))
+        blocks.append(own.new_zeros(b, len(seen.queue)))
+    candidates, belongs = torch.cat(vectors), torch.cat(blocks, 1)
+    positive = belongs.clone()
+    positive[:, b * k :] = False
+    allowed = ~positive if seen.excluded is None else ~(positive | seen.excluded)
+    scale = None if seen.scale is None else full(seen.scale)
+    return Sides(queries, candidates, positive, allowed, belongs & allowed, k, scale)
+
+
+def full(tensor: "Tensor") -> "Tensor":
+    """Return half precision as float32, and everything else as it is."""
+    import torch
+
+    return tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
+
+
+def product(left: Float[Any, "b e"], right: Float[Any, "c e"]) -> Float[Any, "b c"]:
+    """Return every inner product, in the precision of its factors whatever autocast is on."""
+    import torch
+
+    with torch.autocast(left.device.type, enabled=False):
+        return left @ right.T
+
+
+def scores(s: Sides) -> Float[Any, "b c"]:
+    """Return what each query gives each candidate: inner products over the temperature."""
+    found = product(s.queries, s.candidates)
+    return found if s.scale is None else found * s.scale
+
+
+def info_nce(
+    logits: Float[Any, "b c"], positive: Bool[Any, "b c"], negative: Bool[Any, "b c"], n_positives: int = 1
+) -> Float[Any, " b"]:
+    """Return for each row −log of the softmax of a positive among the negatives, averaged over its positives.
+
+    Each of its `n_positives` positives competes with the negatives alone, not with the other positives; without any negative the loss is 0.
+
+    Source: van den Oord et al. 2018, eq. 4; Karpukhin et al. 2020, eq. 2.
+
+    >>> import torch
+    >>> own = torch.eye(4, dtype=torch.bool)
+    >>> info_nce(torch.zeros(4, 4), own, ~own).exp()  # four equal candidates: log 4 each
+    tensor([4.0000, 4.0000, 4.0000, 4.0000])
+    """
+    import torch
+    from torch.nn import functional
+
+    others = logits.masked_fill(~negative, -torch.inf).logsumexp(1, keepdim=True)
+    own = logits[positive].view(-1, n_positives)
+    return -functional.logsigmoid(own - others).mean(1)
+
+
+def mean_where(values: Float[Any, "b c"], mask: Bool[Any, "b c"]) -> Float[Any, " b"]:
+    """Return the mean of each row where the mask is set; 0 in a row where it is nowhere."""
+    return values.masked_fill(~mask, 0).sum(1) / mask.sum(1).clamp(min=1)
+
+
+def unit(vectors: Float[Any, "n e"]) -> Float[Any, "n e"]:
+    """Return vectors of length 1 (a zero vector stays zero)."""
+    from torch.nn import functional
+
+    return functional.normalize(vectors, dim=-1)
+
+
+def one_way(seen: Representations) -> "Tensor":
+    """Return InfoNCE of queries against all their candidates, a mean over queries."""
+    s = sides(seen)
+    return info_nce(scores(s), s.positive, s.negative, s.n_positives).mean()
+
+
+def both_ways(seen: Representations) -> "Tensor":
+    """Return the mean of InfoNCE of queries against candidates and of documents against the queries of the batch.
+
+    Source: Radford et al. 2021, figure 3.
+    """
+    s = sides(seen)
+    logits, n = scores(s), len(seen.documents)
+    there = info_nce(logits, s.positive, s.negative, s.n_positives).mean()
+    back = info_nce(logits[:, :n].T, s.positive[:, :n].T, s.negative[:, :n].T).mean()
+    return (there + back) / 2

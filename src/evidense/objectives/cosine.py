@@ -1,0 +1,67 @@
+"""Squared error of the cosine of a pair against its similarity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from evidense.objectives._batches import passed_on
+from evidense.objectives._contrast import Sides, mean_where, product, sides, unit
+from evidense.parts import Need, Representations, Stage
+from evidense.records import Json
+from evidense.values import Batch, Kind, Pairs
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Regression on given similarities; without them 1 for the pair, and 0 for its hard negatives and for documents of other pairs."""
+
+    name: str = "cosine"
+    source: str = "Reimers and Gurevych 2019 (Sentence-BERT), regression objective; CosineSimilarityLoss"
+    stage: Stage = "alignment fine-tuning"
+    feeds_on: frozenset[Kind] = frozenset({"exact", "cheap"})
+    needs: frozenset[Need] = frozenset()
+    temperature: float | None = None
+    learns_temperature: bool = False
+    bias: float | None = None
+    options: Mapping[str, Json] = field(default_factory=lambda: {"negatives": 1})
+    """negatives: where the pairs have no targets, how many documents of other pairs stand beside each pair, with target 0."""
+
+    def batch(
+        self, pairs: Pairs, rows: Int[np.ndarray, " b"], rng: np.random.Generator, options: Mapping[str, Json]
+    ) -> Batch:
+        """Pass the pairs on with their hard negatives and targets."""
+        return passed_on(pairs, rows, with_targets=True)
+
+    def loss(self, seen: Representations, options: Mapping[str, Json]) -> Any:
+        """Return the mean squared error over what each query is compared with, averaged over queries.
+
+        Documents of other pairs count by their mean: the expectation over shuffles of the batch, so that no order of it matters.
+        """
+        s = sides(seen)
+        cosines = product(unit(s.queries), unit(s.candidates))
+        k, n = s.n_positives, 0 if seen.negatives is None else seen.negatives.shape[1]
+        if seen.targets is not None:
+            return _against(seen.targets.to(cosines.dtype), cosines, s, (k, n))
+        squares = cosines.square()
+        errors = (cosines[s.positive].view(-1, k) - 1).square().mean(1)
+        errors = errors + squares.masked_fill(~s.given, 0).sum(1)
+        strangers = s.negative & ~s.given
+        weight = int(options["negatives"]) * strangers.any(1)
+        return ((errors + weight * mean_where(squares, strangers)) / (1 + s.given.sum(1) + weight)).mean()
+
+
+def _against(targets: Any, cosines: Any, s: Sides, n_own: tuple[int, int]) -> Any:
+    """Regress the pair on the first target, each of its hard negatives on the next ones."""
+    (k, n), b = n_own, len(cosines)
+    errors = (cosines[s.positive].view(b, k) - targets[:, :1]).square().mean(1)
+    if n:
+        ours = cosines[:, b * k : b * (k + n)].view(b, b, n).diagonal().T
+        counts = s.given[:, b * k : b * (k + n)].view(b, b, n).diagonal().T
+        errors = errors + (ours - targets[:, 1:]).square().masked_fill(~counts, 0).sum(1)
+    return (errors / (1 + s.given.sum(1))).mean()
+
+
+PART = Cosine()
