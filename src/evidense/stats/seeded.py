@@ -44,8 +44,8 @@ def seeded(
     Raises:
         InvalidInput: as `simultaneous`.
 
-    Source: model and question, Sellam et al. 2022 (MultiBERTs, the Multi-Bootstrap); sum of a seed and a query part, each
-    with its own t: Graybill and Wang 1980 (the modified large-sample interval) with Cochran 1964's weights.
+    Source: the question, Sellam et al. 2022 (MultiBERTs); limits of a sum from the limits of its independent parts, squared and
+    added: Howe 1974, Zou and Donner 2008.
 
     >>> rng = np.random.default_rng(0)
     >>> table = 0.2 + 0.02 * rng.standard_normal((1, 5, 1)) + 0.1 * rng.standard_normal((1, 5, 50))
