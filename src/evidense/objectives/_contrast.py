@@ -28,7 +28,16 @@ class Sides:
     given: Bool[Any, "b c"]
     """The hard negatives of each query itself, without the excluded ones."""
     n_positives: int
+    """Of each query (k)."""
+    n_negatives: int = 0
+    """Hard ones of each query (n)."""
     scale: Any = None
+
+    def of_query(self, values: Float[Any, "b c"]) -> tuple[Float[Any, "b k"], Float[Any, "b n"]]:
+        """Return what stands at the positives and at the hard negatives of each query itself, excluded ones included."""
+        b, k, n = len(values), self.n_positives, self.n_negatives
+        hard = values[:, b * k : b * (k + n)].reshape(b, b, n).diagonal().T
+        return values[self.positive].view(b, k), hard
 
 
 def sides(seen: Representations) -> Sides:
@@ -37,11 +46,12 @@ def sides(seen: Representations) -> Sides:
 
     queries = full(seen.queries)
     b, k = len(queries), seen.n_positives
+    n = 0 if seen.negatives is None else seen.negatives.shape[1]
     own = torch.eye(b, dtype=torch.bool, device=queries.device)
     blocks, vectors = [own.repeat_interleave(k, 1)], [full(seen.documents)]
     if seen.negatives is not None:
         vectors.append(full(seen.negatives).flatten(0, 1))
-        blocks.append(own.repeat_interleave(seen.negatives.shape[1], 1))
+        blocks.append(own.repeat_interleave(n, 1))
     if seen.queue is not None:
         vectors.append(full(seen.queue).to(queries.dtype))
         blocks.append(own.new_zeros(b, len(seen.queue)))
@@ -50,7 +60,32 @@ def sides(seen: Representations) -> Sides:
     positive[:, b * k :] = False
     allowed = ~positive if seen.excluded is None else ~(positive | seen.excluded)
     scale = None if seen.scale is None else full(seen.scale)
-    return Sides(queries, candidates, positive, allowed, belongs & allowed, k, scale)
+    return Sides(queries, candidates, positive, allowed, belongs & allowed, k, n, scale)
+
+
+def grouped(seen: Representations) -> Sides:
+    """Take each query with its documents as a group: every member is an anchor, the other members its positives.
+
+    Candidates are all queries, then those of `sides`. Two queries are excluded from each other where all documents of one are positives of
+    the other (their contents are equal); a document is excluded where its own query, or the other's, excludes it.
+    """
+    import torch
+
+    s = sides(seen)
+    b, k = len(s.queries), s.n_positives
+    owner = torch.arange(b, device=s.queries.device)
+    owner = torch.cat([owner, owner.repeat_interleave(k)])
+    out = ~(s.positive | s.negative)
+    equal = out[:, : b * k].view(b, b, k).all(2)
+    barred = torch.cat([equal | equal.T, out], 1)[owner]
+    n = len(owner)
+    barred[:, :n] |= barred[:, :n].T.clone()
+    same = torch.zeros_like(barred)
+    same[:, :n] = owner[:, None] == owner
+    positive = same.clone()
+    positive[:, :n].fill_diagonal_(False)
+    vectors = torch.cat([s.queries, s.candidates])
+    return Sides(vectors[:n], vectors, positive, ~(same | barred), torch.zeros_like(same), k, scale=s.scale)
 
 
 def full(tensor: "Tensor") -> "Tensor":

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from evidense.objectives._batches import passed_on
-from evidense.objectives._contrast import Sides, mean_where, product, sides, unit
+from evidense.objectives._contrast import mean_where, product, sides, unit
 from evidense.parts import Need, Representations, Stage
 from evidense.records import Json
 from evidense.values import Batch, Kind, Pairs
@@ -42,26 +42,16 @@ class Cosine:
         """
         s = sides(seen)
         cosines = product(unit(s.queries), unit(s.candidates))
-        k, n = s.n_positives, 0 if seen.negatives is None else seen.negatives.shape[1]
-        if seen.targets is not None:
-            return _against(seen.targets.to(cosines.dtype), cosines, s, (k, n))
-        squares = cosines.square()
-        errors = (cosines[s.positive].view(-1, k) - 1).square().mean(1)
-        errors = errors + squares.masked_fill(~s.given, 0).sum(1)
+        own, hard = s.of_query(cosines)
+        counts = s.of_query(s.given)[1]
+        goal = own.new_tensor([[1.0] + [0.0] * s.n_negatives]) if seen.targets is None else seen.targets.to(own.dtype)
+        errors = (own - goal[:, :1]).square().mean(1) + (hard - goal[:, 1:]).square().masked_fill(~counts, 0).sum(1)
         strangers = s.negative & ~s.given
-        weight = int(options["negatives"]) * strangers.any(1)
-        return ((errors + weight * mean_where(squares, strangers)) / (1 + s.given.sum(1) + weight)).mean()
-
-
-def _against(targets: Any, cosines: Any, s: Sides, n_own: tuple[int, int]) -> Any:
-    """Regress the pair on the first target, each of its hard negatives on the next ones."""
-    (k, n), b = n_own, len(cosines)
-    errors = (cosines[s.positive].view(b, k) - targets[:, :1]).square().mean(1)
-    if n:
-        ours = cosines[:, b * k : b * (k + n)].view(b, b, n).diagonal().T
-        counts = s.given[:, b * k : b * (k + n)].view(b, b, n).diagonal().T
-        errors = errors + (ours - targets[:, 1:]).square().masked_fill(~counts, 0).sum(1)
-    return (errors / (1 + s.given.sum(1))).mean()
+        n_strangers = (
+            int(options["negatives"]) * strangers.any(1) if seen.targets is None else counts.new_zeros(1).int()
+        )
+        errors = errors + n_strangers * mean_where(cosines.square(), strangers)
+        return (errors / (1 + counts.sum(1) + n_strangers)).mean()
 
 
 PART = Cosine()

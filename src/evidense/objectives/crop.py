@@ -19,7 +19,7 @@ class Crop:
     """InfoNCE between two spans cut independently from one window of a text, words of which are deleted at random."""
 
     name: str = "crop"
-    source: str = "Izacard et al. 2022 (Contriever), eq. 1 and §3.1"
+    source: str = "Izacard et al. 2022 (Contriever), eq. 1 and §3.2"
     stage: Stage = "contrastive pre-training"
     feeds_on: frozenset[Kind] = frozenset({"items"})
     needs: frozenset[Need] = frozenset()
