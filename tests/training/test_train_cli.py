@@ -1,5 +1,6 @@
 """The command: its plan, its last line, its folder, its refusals, and two processes that give the weights of one."""
 
+import contextlib
 import csv
 import json
 import os
@@ -7,10 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from evidense.cli.main import main
 
 pytest.importorskip("torch")
 
@@ -35,13 +40,28 @@ def environment(store: Path) -> dict[str, str]:
     return {**os.environ, "EVIDENSE_STORE": str(store), "OMP_NUM_THREADS": "1"}
 
 
-def run(words: list[str], place: Path, store: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "evidense", "train", *words]
-    return subprocess.run(command, cwd=place, env=environment(store), capture_output=True, text=True, timeout=120)
+class Done(NamedTuple):
+    returncode: object
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Call the command in this process, as its own process would: torch is imported once."""
+
+    def call(words: list[str], place: Path, store: Path) -> Done:
+        monkeypatch.chdir(place)
+        monkeypatch.setenv("EVIDENSE_STORE", str(store))
+        with pytest.raises(SystemExit) as stop:
+            main(["train", *words])
+        return Done(stop.value.code, *capsys.readouterr())
+
+    return call
 
 
 def test_the_last_line_is_the_folder_and_what_to_do_next_is_said_beside_it(
-    place: Path, own_store: Path, tmp_path: Path
+    run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path
 ) -> None:
     done = run([*BASE, "--steps", "3", "--out", str(tmp_path / "out")], place, own_store)
     assert done.returncode == 0, done.stderr
@@ -55,7 +75,7 @@ def test_the_last_line_is_the_folder_and_what_to_do_next_is_said_beside_it(
     assert "seed was 0, is 4" in other.stderr
 
 
-def test_the_plan_trains_nothing(place: Path, own_store: Path) -> None:
+def test_the_plan_trains_nothing(run: Callable[..., Done], place: Path, own_store: Path) -> None:
     done = run([*BASE, "--epochs", "2", "--plan"], place, own_store)
     assert done.returncode == 0, done.stderr
     assert 'objective = "infonce"' in done.stdout
@@ -63,7 +83,9 @@ def test_the_plan_trains_nothing(place: Path, own_store: Path) -> None:
     assert not (own_store / "folders").exists()
 
 
-def test_a_recipe_file_is_read_and_options_win(place: Path, own_store: Path, tmp_path: Path) -> None:
+def test_a_recipe_file_is_read_and_options_win(
+    run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path
+) -> None:
     (tmp_path / "recipe.toml").write_text(
         'objective = "infonce"\nn_steps = 50\nbatch_size = 4\nschedule = "cosine"\ndata = ["pairs.csv"]\n'
     )
@@ -77,7 +99,7 @@ def test_a_recipe_file_is_read_and_options_win(place: Path, own_store: Path, tmp
     assert "2 steps of 4" in done.stdout
 
 
-def test_mistakes_are_said_without_a_traceback(place: Path, own_store: Path) -> None:
+def test_mistakes_are_said_without_a_traceback(run: Callable[..., Done], place: Path, own_store: Path) -> None:
     for words, said in (
         ([*BASE, "--steps", "2", "--temperature", "0"], "temperature is 0"),
         ([*BASE, "--steps", "2", "--seconds", "3"], "names 2 budgets"),
@@ -90,7 +112,7 @@ def test_mistakes_are_said_without_a_traceback(place: Path, own_store: Path) -> 
         assert "Traceback" not in done.stderr
 
 
-def test_a_killed_training_goes_on(place: Path, own_store: Path, tmp_path: Path) -> None:
+def test_a_killed_training_goes_on(run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path) -> None:
     words = [*BASE, "--steps", "400", "--out", str(tmp_path / "out")]
     whole = run([*BASE, "--steps", "400", "--out", str(tmp_path / "whole")], place, tmp_path / "other-store")
     assert whole.returncode == 0, whole.stderr
@@ -109,28 +131,34 @@ def test_a_killed_training_goes_on(place: Path, own_store: Path, tmp_path: Path)
     assert weights[0] == weights[1]
 
 
-def test_two_processes_train_what_one_does(place: Path, own_store: Path, tmp_path: Path) -> None:
+def test_two_processes_train_what_one_does(
+    run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path
+) -> None:
     import numpy as np
     from safetensors.numpy import load_file
 
     words = [*BASE, "--steps", "3"]
     one = run([*words, "--out", str(tmp_path / "one")], place, own_store)
     assert one.returncode == 0, one.stderr
-    command = [
+    launcher = [
         sys.executable,
         "-m",
         "torch.distributed.run",
+        "--standalone",
         "--nproc-per-node",
         "2",
-        "--master-port",
-        "0",
         "-m",
         "evidense",
         "train",
-        *words,
     ]
-    two = subprocess.run([*command, "--out", str(tmp_path / "two")], cwd=place, env=environment(tmp_path / "store-of-two"),
-                         capture_output=True, text=True, timeout=120)  # fmt: skip
+    processes = subprocess.Popen([*launcher, *words, "--out", str(tmp_path / "two")], cwd=place, env=environment(tmp_path / "store-of-two"),
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)  # fmt: skip
+    try:
+        said, complaint = processes.communicate(timeout=120)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(processes.pid, signal.SIGKILL)
+    two = Done(processes.returncode, said, complaint)
     assert two.returncode == 0, two.stderr[-3000:]
     assert two.stdout.splitlines() == [str(tmp_path / "two")]
     left, right = (load_file(next((tmp_path / name).glob("**/model.safetensors"))) for name in ("one", "two"))

@@ -71,12 +71,11 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
     with together() as is_first:
         recipe = recipe_of(written | _keys(start, settings, written), "train", given)
         store = Store()
-        if plan:
-            click.echo("\n".join(plan_of(recipe, store, given).lines()))
-            return
+        planned = plan_of(recipe, store, given)
         if is_first:
-            planned = plan_of(recipe, store, given)
-            click.echo(planned.line(), err=True)
+            click.echo("\n".join(planned.lines()) if plan else planned.line(), err=not plan)
+        if plan:
+            return
         made = train_into(recipe, store, out, Watch(progress=_say if is_first else None), given)
         if is_first:
             _end(made)
@@ -86,7 +85,7 @@ def _keys(start: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -
     """Return the recipe's keys of what was typed; what was not typed is left to the file and the defaults."""
     from evidense.study.training import BUDGETS, read_architecture
 
-    typed = {key: value for key, value in settings.items() if value not in (None, (), False)}
+    typed = {key: value for key, value in settings.items() if value is not None and value is not False and value != ()}
     keys: dict[str, Any] = {"start": start} if start else {}
     if "data" in typed:
         keys["data"] = split(typed.pop("data"))

@@ -168,7 +168,7 @@ def plan_of(recipe: Recipe, store: Store, given: Opened | None = None) -> Traini
     is_done = recalled(recipe, store) is not None
     n_pairs = sum(len(open_pairs(spelling, given)) for spelling in recipe.data)
     n_pairs = n_pairs if recipe.n_pairs is None else min(n_pairs, recipe.n_pairs)
-    if is_done or not recipe.objective:
+    if is_done or not recipe.objective or rank():  # of several processes, the first plans
         return TrainingPlan(recipe, n_pairs, 0.0, is_done)
     with tempfile.TemporaryDirectory() as folder:
         found = ready(recipe, store, Path(folder), given)

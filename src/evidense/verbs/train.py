@@ -246,6 +246,14 @@ def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
     return target
 
 
+def _build_together(recipe: Recipe, folder: Path, given: Opened) -> None:
+    """Let the first process build the architecture where all of them will open it."""
+    if world() > 1 and not recipe.start:
+        if rank() == 0:
+            _built(recipe, folder, given)
+        wait()
+
+
 def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoint | None:
     """Train and put away; None in all processes but the first, which do not write."""
     from evidense.training.trainer import Job, Watch
@@ -254,6 +262,7 @@ def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoin
     is_first = rank() == 0
     if not recipe.objective:
         return _put(recipe, store, _built(recipe, folder, run.given), None) if is_first else None
+    _build_together(recipe, folder, run.given)
     found = ready(recipe, store, folder, run.given)
     pairs, held = _with_negatives(found, recipe, store), None
     if recipe.early_stop:
@@ -354,6 +363,7 @@ def _measured(recipe: Recipe, store: Store, given: Opened) -> Recipe:
 
 def _speed(recipe: Recipe, store: Store, folder: Path, given: Opened) -> budget.Speed:
     trial = replace(recipe, n_steps=budget.N_MEASURED, budget={})
+    _build_together(trial, folder, given)
     found = ready(trial, store, folder, given)
     pairs = _with_negatives(found, trial, store)
     return budget.measured(found.encoder, found.objective, pairs, trial, folder / "state")
