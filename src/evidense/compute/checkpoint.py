@@ -38,7 +38,7 @@ def read_weights(folder: Path, *, unsafe: bool = False) -> Weights:
     files = weight_files(folder, unsafe=unsafe)
     tensors: dict[str, torch.Tensor] = {}
     for file in files:
-        tensors.update(_read_safetensors(file) if file.suffix == ".safetensors" else _read_pickle(file))
+        tensors.update(read_safetensors(file) if file.suffix == ".safetensors" else _read_pickle(file))
     return Weights(tensors, sha256_of_files(files), tuple(files))
 
 
@@ -131,7 +131,12 @@ def _shards(index: Path) -> list[Path]:
     return files
 
 
-def _read_safetensors(file: Path) -> "dict[str, torch.Tensor]":
+def read_safetensors(file: Path) -> "dict[str, torch.Tensor]":
+    """Read one safetensors file.
+
+    Raises:
+        InvalidInput: it is none, or cut.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

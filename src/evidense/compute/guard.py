@@ -1,6 +1,6 @@
 """Loading guard: a checkpoint fills every weight that the read-out needs, or it is refused; nothing is left at random in silence."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from evidense.errors import IncompleteWeights, InvalidInput
@@ -57,6 +57,22 @@ def load_guarded(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]"
         raise InvalidInput.all_of(f"{source}: weights of another shape than config.json says; expected equal shapes; correct the config", shapes)  # fmt: skip
     _copy(own, names, tensors)
     return unused
+
+
+def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[str], source: str) -> tuple[str, ...]:
+    """Judge what transformers' own loader reports by the same rule, and return the names that belong to a declared head.
+
+    Raises:
+        IncompleteWeights: a weight is missing.
+        InvalidInput: an unexpected weight that belongs to no declared head.
+    """
+    own = model.state_dict()
+    if missing:
+        raise IncompleteWeights(_missing_text(source, model, sorted(missing), len(own), sorted(unexpected)))
+    if strangers := sorted(name for name in unexpected if not _of_a_head(name, model)):
+        raise InvalidInput.all_of(f"{source}: weights that {type(model).__name__} has no place for and that are no declared head of its family; "
+                                  "expected none; use the class that this checkpoint was saved from", strangers)  # fmt: skip
+    return tuple(sorted(unexpected))
 
 
 def _matched(own: Mapping[str, Any], given: list[str], model: "torch.nn.Module") -> dict[str, str]:

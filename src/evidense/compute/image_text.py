@@ -31,6 +31,12 @@ class TextHalf:
         """The transformer inside."""
         return self.model.text_model
 
+    @property
+    def parts(self) -> "Mapping[str, torch.nn.Module]":
+        """The modules that make a vector."""
+        found = {"backbone": self.inner}
+        return {**found, "projection": self.model.text_projection} if self.family == "clip" else found
+
     def states(self, inputs: "Mapping[str, Tensor]") -> "Tensor":
         """Return the last layer's states[b, t, e], after the final norm."""
         return self.inner(**inputs).last_hidden_state
@@ -62,6 +68,12 @@ class ImageHalf:
     def inner(self) -> Any:
         """The transformer inside."""
         return self.model.vision_model
+
+    @property
+    def parts(self) -> "Mapping[str, torch.nn.Module]":
+        """The modules that make a vector."""
+        found = {"backbone": self.inner}
+        return {**found, "projection": self.model.visual_projection} if self.family == "clip" else found
 
     def states(self, inputs: "Mapping[str, Tensor]") -> "Tensor":
         """Return the last layer's states[b, t, e] as transformers does (CLIP: before the last norm; SigLIP: after it)."""

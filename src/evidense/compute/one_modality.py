@@ -1,17 +1,19 @@
 """Towers of one modality inside an image-text model: texts → vectors, pictures → vectors, both in one space."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from jaxtyping import Float32
 
 from evidense.compute.captions import CaptionReader, Captions
+from evidense.compute.frozen import features, is_frozen
 from evidense.compute.image_text import Half, ImageHalf, TextHalf, each_layer
 from evidense.compute.pixels import PictureReader, Pixels
+from evidense.compute.vision import VisionHalf
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item, Modality
 
@@ -25,7 +27,7 @@ class OneModality:
     """What the text tower and the image tower share."""
 
     fingerprint: str
-    half: Half
+    half: TextHalf | ImageHalf | VisionHalf
     normalised: bool
     identity: Literal["content"] = "content"
     token_budget: int = 2048
@@ -70,13 +72,30 @@ class OneModality:
     def _dtype(self) -> "torch.dtype":
         return next(iter(self.half.inner.parameters())).dtype
 
+    @property
+    def weights(self) -> "Mapping[str, torch.nn.Module]":
+        """The transformer and the projection."""
+        return self.half.parts
+
     def vectors(self, prepared: Any) -> Float32[np.ndarray, "b e"]:
         """Encode one batch to final vectors."""
         import torch
 
         with torch.inference_mode():
-            inputs, mask = self._inputs(prepared)
-            return self.project(self.pool(self.half.states(inputs), mask)).numpy()  # type: ignore[no-any-return]
+            return self.project(self._pooled(prepared)).numpy()  # type: ignore[no-any-return]
+
+    def represent(self, prepared: Any) -> "Tensor":
+        """Encode one batch to final vectors[b, e], with gradients where they are enabled.
+
+        Features of a frozen transformer are made once an item, without dropout (see `compute.frozen`).
+        """
+        inner = self.half.inner
+        pooled = features(inner, prepared, self._pooled) if is_frozen(inner) else self._pooled(prepared)
+        return self.project(pooled)
+
+    def _pooled(self, prepared: Any) -> "Tensor":
+        inputs, mask = self._inputs(prepared)
+        return self.pool(self.half.states(inputs), mask)
 
     def layers(self, prepared: Any) -> Float32[np.ndarray, "l b e"]:
         """Pool every layer's states in one forward pass."""
@@ -84,14 +103,17 @@ class OneModality:
 
         with torch.inference_mode():
             inputs, mask = self._inputs(prepared)
-            return torch.stack(each_layer(self.half, inputs, lambda states: self.pool(states, mask))).numpy()  # type: ignore[no-any-return]
+            return torch.stack(self._each_layer(inputs, lambda states: self.pool(states, mask))).numpy()  # type: ignore[no-any-return]
 
     def forward(self, prepared: Any) -> "tuple[Tensor, Tensor]":
         """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
         import torch
 
         inputs, mask = self._inputs(prepared)
-        return torch.stack(each_layer(self.half, inputs, lambda states: states)), mask
+        return torch.stack(self._each_layer(inputs, lambda states: states)), mask
+
+    def _each_layer(self, inputs: "Mapping[str, Tensor]", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
+        return each_layer(cast(Half, self.half), inputs, reduce)
 
     def modules(self, pattern: str) -> "Mapping[str, torch.nn.Module]":
         """Return the modules of this side whose names match the regular expression.
