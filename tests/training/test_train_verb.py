@@ -147,7 +147,7 @@ def wrong(**more: object) -> dict[str, object]:
         (wrong(objective="crop"), "expected items"),
         (wrong(objective="infonc"), "did you mean 'infonce'"),
         (wrong(objective="margin"), "needs hard negatives"),
-        (wrong(objective="cosine"), "needs a target"),
+        (wrong(objective="distill"), "needs a target"),
         (wrong(negatives="block", n_negatives=2), "has no blocks"),
         (wrong(negatives="given", n_negatives=2), "names no hard negatives"),
         (wrong(negatives="mine", n_negatives=2), "did you mean 'mined'"),
