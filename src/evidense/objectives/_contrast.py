@@ -66,20 +66,20 @@ def sides(seen: Representations) -> Sides:
 def grouped(seen: Representations) -> Sides:
     """Take each query with its documents as a group: every member is an anchor, the other members its positives.
 
-    Candidates are all queries, then those of `sides`. Two queries are excluded from each other where all documents of one are positives of
-    the other (their contents are equal); a document is excluded where its own query, or the other's, excludes it.
+    Candidates are all queries, then those of `sides`. What is excluded of a query is it in both directions; of two queries, where all
+    documents of one are positives of the other; of two documents, where the query of either excludes the other.
     """
     import torch
 
     s = sides(seen)
     b, k = len(s.queries), s.n_positives
-    owner = torch.arange(b, device=s.queries.device)
-    owner = torch.cat([owner, owner.repeat_interleave(k)])
+    of_document = torch.arange(b, device=s.queries.device).repeat_interleave(k)
     out = ~(s.positive | s.negative)
-    equal = out[:, : b * k].view(b, b, k).all(2)
-    barred = torch.cat([equal | equal.T, out], 1)[owner]
+    equal, to_documents = out[:, : b * k].view(b, b, k).all(2), out[of_document]
+    to_documents[:, : b * k] |= to_documents[:, : b * k].T.clone()
+    barred = torch.cat([torch.cat([equal | equal.T, out], 1), torch.cat([out[:, : b * k].T, to_documents], 1)])
+    owner = torch.cat([torch.arange(b, device=of_document.device), of_document])
     n = len(owner)
-    barred[:, :n] |= barred[:, :n].T.clone()
     same = torch.zeros_like(barred)
     same[:, :n] = owner[:, None] == owner
     positive = same.clone()

@@ -61,7 +61,7 @@ def _log_potential(
     if not counts.any():
         return some.sum() * 0
     distances = (2 - 2 * product(some, others)).clamp(min=0)
-    return (-t * distances).masked_fill(~counts, -torch.inf).flatten().logsumexp(0) - counts.sum().log()
+    return (-t * distances).masked_fill(~counts, -torch.inf).flatten().logsumexp(0) - counts.sum().to(some.dtype).log()
 
 
 PART = AlignUniform()

@@ -1,0 +1,126 @@
+"""Every objective equals its plain loops, in value and gradient; and what does not matter to it changes nothing."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evidense import registry
+from evidense.parts import Representations
+from objectives.made import EXACT, FORMS, Form, permuted, representations, value_and_gradients
+from objectives.plain import LOSSES
+
+NAMES = list(registry.summaries("objectives"))
+OTHER_OPTIONS = {
+    "margin": {"margin": 0.5, "in_batch": True},
+    "cosine": {"negatives": 3},
+    "distill": {"kind": "kl", "teacher_temperature": 0.5},
+    "align_uniform": {"alignment": 0.7, "uniformity": 0.4, "alpha": 1.0, "t": 3.0},
+}
+IN_BATCH = ["infonce", "crop", "ict", "simcse", "clip"]
+CASES = [(name, {}) for name in NAMES] + list(OTHER_OPTIONS.items())
+
+
+def test_every_objective_that_ships_has_a_reference() -> None:
+    assert set(NAMES) == set(LOSSES)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("form", FORMS, ids=lambda f: f"b{f.b}k{f.k}n{f.n}m{f.m}{'x' * f.repeats}")
+@pytest.mark.parametrize(("name", "changed"), CASES, ids=lambda c: c if isinstance(c, str) else "/".join(map(str, c)))
+def test_value_and_gradient_equal_plain_loops(name: str, changed: dict, form: Form, seed: int) -> None:
+    part = registry.part("objectives", name)
+    options = {**part.options, **changed}
+    seen = representations(part, form, seed)
+    found = value_and_gradients(part.loss(seen, options), seen)
+    wanted = value_and_gradients(LOSSES[name](seen, options), seen)
+    assert found["loss"].dtype == EXACT
+    for key, value in wanted.items():
+        torch.testing.assert_close(
+            found[key], value, rtol=1e-10, atol=1e-10, msg=lambda said, key=key: f"{key}: {said}"
+        )
+
+
+def test_some_of_these_batches_exclude_something() -> None:
+    part = registry.part("objectives", "infonce")
+    seen = [representations(part, form, seed) for form in FORMS for seed in (0, 1) if form.repeats]
+    assert all(one.excluded.any() and not one.excluded.all() for one in seen)
+    assert any(one.excluded[:, : len(one.documents)].any() for one in seen)
+
+
+@pytest.mark.parametrize("name", IN_BATCH)
+@pytest.mark.parametrize(("b", "n"), [(2, 0), (64, 0), (8, 3)])
+def test_of_equal_rows_nothing_can_be_told_apart(name: str, b: int, n: int) -> None:
+    rows = torch.ones(b, 4, dtype=EXACT) / 2
+    seen = Representations(rows, rows, rows[:, None].expand(b, n, 4) if n else None, scale=torch.tensor(20.0))
+    chance = math.log(b * (1 + n))
+    wanted = (chance + math.log(b)) / 2 if name == "clip" else chance  # clip's way back sees no hard negatives
+    assert float(registry.part("objectives", name).loss(seen, {})) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_chance_of_the_other_objectives() -> None:
+    b, rows = 8, torch.ones(8, 4, dtype=EXACT) / 2
+    seen = Representations(rows, rows, scale=torch.tensor(20.0), bias=torch.tensor(-20.0))
+    loss = {name: float(registry.part("objectives", name).loss(seen, {})) for name in ("views", "span", "siglip")}
+    assert loss["views"] == pytest.approx(math.log(2 * b - 1))  # all other views: 2b − 2 negatives and one positive
+    assert loss["span"] == pytest.approx(math.log(2 * b - 1))
+    assert loss["siglip"] == pytest.approx(b * math.log(2))  # every logit is 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_the_order_of_a_batch_changes_nothing(name: str, data: st.DataObject) -> None:
+    part = registry.part("objectives", name)
+    form = Form(*(data.draw(st.integers(low, high)) for low, high in ((1, 6), (1, 3), (0, 2), (0, 4))), data.draw(st.booleans()))  # fmt: skip
+    seen = representations(part, form, data.draw(st.integers(0, 99)))
+    order = np.array(data.draw(st.permutations(range(form.b))))
+    torch.testing.assert_close(
+        part.loss(permuted(seen, order), part.options), part.loss(seen, part.options), rtol=1e-12, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("name", ["infonce", "margin", "distill"])
+@settings(max_examples=15, deadline=None)
+@given(shift=st.floats(-50, 50), seed=st.integers(0, 99))
+def test_a_constant_added_to_all_scores_of_a_query_changes_nothing(name: str, shift: float, seed: int) -> None:
+    part = registry.part("objectives", name)
+    seen = representations(part, Form(4, n=2, m=3), seed)
+
+    def longer(vectors: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
+        return torch.cat([vectors, by.expand(*vectors.shape[:-1], 1)], -1)
+
+    one, each = torch.ones(1, dtype=EXACT), torch.linspace(-1, 1, 4, dtype=EXACT)[:, None] * shift
+    moved = replace(
+        seen,
+        queries=torch.cat([seen.queries, each], 1),
+        documents=longer(seen.documents, one),
+        negatives=longer(seen.negatives, one),
+        queue=longer(seen.queue, one),
+    )
+    torch.testing.assert_close(part.loss(moved, part.options), part.loss(seen, part.options), rtol=1e-9, atol=1e-9)
+
+
+def test_excluded_candidates_might_as_well_be_absent() -> None:
+    part = registry.part("objectives", "infonce")
+    seen = representations(part, Form(4, m=3))
+    out = torch.zeros(4, 7, dtype=torch.bool)
+    out[:, 4:] = True
+    torch.testing.assert_close(part.loss(replace(seen, excluded=out), {}), part.loss(replace(seen, queue=None), {}))
+
+
+def test_a_positive_that_another_query_shares_is_no_negative_on_the_way_back_either() -> None:
+    part = registry.part("objectives", "clip")
+    seen = representations(part, Form(2))
+    both = torch.tensor([[False, True], [True, False]])
+    assert float(part.loss(replace(seen, excluded=both), {})) == 0.0
+
+
+def test_an_unknown_kind_of_distillation_is_refused() -> None:
+    part = registry.part("objectives", "distill")
+    with pytest.raises(ValueError, match="expected margin_mse or kl"):
+        part.loss(representations(part, Form(2)), {**part.options, "kind": "mse"})
