@@ -44,8 +44,11 @@ _MEMORIES: "WeakKeyDictionary[Any, Memory]" = WeakKeyDictionary()
 
 
 def is_frozen(module: "torch.nn.Module") -> bool:
-    """Say whether no weight of a module is trained."""
-    return not any(p.requires_grad for p in module.parameters())
+    """Say whether no weight of a module is trained; where one is, forget the features that are kept."""
+    trained = any(p.requires_grad for p in module.parameters())
+    if trained:
+        _MEMORIES.pop(module, None)
+    return not trained
 
 
 def features(module: "torch.nn.Module", prepared: Any, pooled: "Callable[[Any], Tensor]") -> "Tensor":

@@ -146,10 +146,10 @@ class ImageTextTower:
         import torch
 
         seen = [
-            (torch.from_numpy(rows), self._represent(tower, half, rows))
-            for tower, half, rows in (
-                (self.text, prepared.captions, prepared.caption_rows),
-                (self.image, prepared.pixels, prepared.picture_rows),
+            (torch.from_numpy(rows), self._represent(number, half, rows))
+            for number, half, rows in (
+                (0, prepared.captions, prepared.caption_rows),
+                (1, prepared.pixels, prepared.picture_rows),
             )
             if half is not None
         ]
@@ -165,8 +165,9 @@ class ImageTextTower:
             total = total + own.new_zeros(prepared.n_items, own.shape[1]).index_add(0, rows.to(own.device), own)
         return torch.where(fused.to(total.device), torch.nn.functional.normalize(total, dim=-1), total)
 
-    def _represent(self, tower: Any, prepared: Any, rows: Int64[np.ndarray, " n"]) -> "Tensor":
-        with only(rows):
+    def _represent(self, number: int, prepared: Any, rows: Int64[np.ndarray, " n"]) -> "Tensor":
+        tower = (self.text, self.image)[number]
+        with only(rows, number):
             if isinstance(tower, TextTower) and tower.modes and frozen.is_frozen(tower.backbone.inner):
                 pooled = frozen.features(tower.backbone.inner, prepared, partial(_pooled_text, tower))
                 return tower.project(pooled)

@@ -21,7 +21,7 @@ from evidense.compute.quiet import quiet
 from evidense.compute.tokens import load_tokenizer, tokenizer_files
 from evidense.errors import EvidenseError, InvalidInput, MissingExtra
 from evidense.parts import Capability, Setup, Side
-from evidense.records import sha256_of
+from evidense.records import canonical_json, sha256_of
 from evidense.values import Spelling
 
 if TYPE_CHECKING:
@@ -47,11 +47,22 @@ class ImageTextEncoder:
     setup: Setup
     query: ImageTextTower
     document: ImageTextTower
-    can: frozenset[Capability] = frozenset({"vectors", "layers", "gradients"})
+    can: frozenset[Capability] = frozenset({"vectors", "layers", "gradients", "train"})
 
     def tower(self, side: Side) -> ImageTextTower:
         """Return the tower of this side; it takes texts and pictures."""
         return self.query if side == "query" else self.document
+
+    def save(self, folder: Path) -> None:
+        """Write it as transformers does, tokeniser and picture settings included; weights of a training loss stay as they were."""
+        tower = self.query
+        with quiet():
+            tower.text.half.model.save_pretrained(str(folder))
+            tower.text.reader.tokenizer.save_pretrained(str(folder))
+            tower.image.reader.processor.save_pretrained(str(folder))
+        prompts = {"query": self.query.text.prompt, "document": self.document.text.prompt}
+        settings = {"prompts": prompts, "similarity_fn_name": self.setup.similarity}
+        (Path(folder) / "config_sentence_transformers.json").write_text(canonical_json(settings) + "\n", encoding="utf-8")
 
 
 def is_image_text(head: str, revision: str | None = None) -> bool:

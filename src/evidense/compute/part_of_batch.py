@@ -3,23 +3,34 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int64
 
-_ROWS: ContextVar[np.ndarray | None] = ContextVar("rows", default=None)
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a batch: the i-th row that is encoded is row rows[i] of the batch."""
+
+    rows: Int64[np.ndarray, " n"]
+    tower: int
+    """Number of the tower that encodes it: what it drops out does not depend on what another tower does before."""
+
+
+_PART: ContextVar[Part | None] = ContextVar("part", default=None)
 
 
 @contextmanager
-def only(rows: Int64[np.ndarray, " n"]) -> Iterator[None]:
-    """Say that, inside the block, the i-th row that is encoded is row rows[i] of the batch (dropout is keyed by it)."""
-    token = _ROWS.set(rows)
+def only(rows: Int64[np.ndarray, " n"], tower: int) -> Iterator[None]:
+    """Say that this part of the batch is encoded inside the block."""
+    token = _PART.set(Part(rows, tower))
     try:
         yield
     finally:
-        _ROWS.reset(token)
+        _PART.reset(token)
 
 
-def rows_seen() -> Int64[np.ndarray, " n"] | None:
-    """Return the rows of the block that runs; None where the whole batch is encoded."""
-    return _ROWS.get()
+def encoded_part() -> Part | None:
+    """Return the part that is encoded now; None where it is the whole batch."""
+    return _PART.get()

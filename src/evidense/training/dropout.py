@@ -1,5 +1,6 @@
 """Dropout keyed by row: a row's mask depends on (seed, step, row, call), not on chunks, padding, neighbours or processes."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, UInt64
+
+from evidense.compute.part_of_batch import encoded_part
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -153,7 +156,8 @@ def _mode_class() -> type:
 
         def __init__(self, base: int, rows: np.ndarray) -> None:
             super().__init__()
-            self.base, self.rows, self.calls = base, rows, 0
+            self.base, self.rows = base, rows
+            self.calls: Counter[int] = Counter()
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
@@ -171,16 +175,18 @@ def _mode_class() -> type:
                 return values
             if p >= 1:
                 return values * 0
-            self.calls += 1
             mask = torch.from_numpy(self._mask(values.shape, p)).to(values.device)
             return apply(values, mask, 1 / (1 - round(p * _STEPS) / _STEPS))
 
         def _mask(self, shape: Sequence[int], p: float) -> np.ndarray:
-            base = _fold((self.base, self.calls))
-            n = len(self.rows)
+            part = encoded_part()
+            tower, rows = (0, self.rows) if part is None else (part.tower, self.rows[part.rows])
+            self.calls[tower] += 1
+            base = _fold((self.base, self.calls[tower] + (tower << 32)))
+            n = len(rows)
             if len(shape) > 1 and shape[0] % n == 0:
                 inner = (n, shape[0] // n, *shape[1:]) if shape[0] > n else tuple(shape)
-                return keep(base, self.rows, inner, p).reshape(shape)
+                return keep(base, rows, inner, p).reshape(shape)
             found: np.ndarray = keep(base, np.array([_SHARED]), (1, *shape), p)[0]
             return found
 
