@@ -58,6 +58,16 @@ class TextEncoder:
         """Return the tower of this side."""
         return self.query if side == "query" else self.document
 
+    def save(self, folder: Path) -> None:
+        """Write the sentence-transformers folder of this encoder; opened again, it gives equal vectors.
+
+        Raises:
+            InvalidInput, StoreError: as `save_text`.
+        """
+        from evidense.compute.save_text import save_text
+
+        save_text(self.query, self.document, Path(folder), str(self.setup.similarity))
+
 
 def refuse_unknown_options(spelling: Spelling, known: set[str]) -> None:
     """Raise InvalidInput where a spelling has an option that its part does not read."""

@@ -1,8 +1,9 @@
 """StaticTower: the mean of one vector a token. No network, no torch; as fast as the tokeniser."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int32
@@ -11,6 +12,10 @@ from evidense.compute.batches import chunks
 from evidense.compute.tokens import Tokens
 from evidense.errors import InvalidInput
 from evidense.values import Item, Modality
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +32,34 @@ class StaticTower:
     identity: Literal["content"] = "content"
     n_layers: int = 0
     token_budget: int = 1 << 13
+
+    @cached_property
+    def weights(self) -> "Mapping[str, torch.nn.Module]":
+        """The table as a module that can be trained; from then on `vectors` reads it there."""
+        import torch
+
+        return {"embedding": torch.nn.Embedding.from_pretrained(torch.tensor(self.table), freeze=False)}
+
+    def represent(self, prepared: Tokens) -> "Tensor":
+        """Average token vectors to [b, e] as they are scored, with gradients where they are enabled."""
+        import torch
+        from torch.nn import functional
+
+        embedding: Any = self.weights["embedding"]
+        owner = torch.from_numpy(np.repeat(np.arange(len(prepared.sizes)), prepared.sizes))
+        found = embedding(torch.from_numpy(prepared.flat.astype(np.int64)))
+        sums = torch.zeros(len(prepared.sizes), self.n_dims).index_add(0, owner, found)
+        means = sums / torch.from_numpy(np.maximum(prepared.sizes, 1)).unsqueeze(1)
+        return functional.normalize(means, dim=-1) if self.normalised else means
+
+    @property
+    def current(self) -> Float32[np.ndarray, "v e"]:
+        """The table as it is now, trained or not."""
+        if "weights" not in self.__dict__:
+            return self.table
+        embedding: Any = self.weights["embedding"]
+        found: Float32[np.ndarray, "v e"] = embedding.weight.detach().numpy()
+        return found
 
     @property
     def n_dims(self) -> int:
@@ -62,5 +95,6 @@ class StaticTower:
         return out
 
     def _sum(self, ids: Int32[np.ndarray, "b t"]) -> Float32[np.ndarray, "b e"]:
-        pieces = [self.table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], self.token_budget)]
+        table = self.current
+        pieces = [table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], self.token_budget)]
         return np.asarray(sum(pieces[1:], pieces[0]))

@@ -12,6 +12,7 @@ from jaxtyping import Float32
 from evidense.compute import pooling
 from evidense.compute.backbone import Backbone
 from evidense.compute.dense import Step
+from evidense.compute.masking import masked
 from evidense.compute.tokens import TextReader, Tokens
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item, Modality
@@ -89,6 +90,44 @@ class TextTower:
                 else self.backbone.pooler_output(ids, mask).float()
             )
             return self.project(pooled).numpy()  # type: ignore[no-any-return]
+
+    @cached_property
+    def weights(self) -> "Mapping[str, torch.nn.Module]":
+        """The transformer, then each step after pooling that has weights of its own; `backbone` holds a class's own projection."""
+        own = [step.weights for step in self.after if step.weights is not None]
+        held = {id(module) for module in self.backbone.model.modules()}
+        more = [w for w in own if not any(id(module) in held for module in w.children())]
+        return {"backbone": self.backbone.model} | {f"after.{at}": module for at, module in enumerate(more)}
+
+    def represent(self, prepared: Tokens) -> "Tensor":
+        """Encode one batch to vectors[b, e] as they are scored, with gradients where they are enabled."""
+        ids, mask = prepared.padded(self.reader.pad)
+        device = next(iter(self.backbone.inner.parameters())).device
+        ids, mask = ids.to(device), None if mask is None else mask.to(device)
+        pooled = (
+            self.pool(self.backbone.states(ids, mask), mask)
+            if self.modes
+            else self.backbone.pooler_output(ids, mask).float()
+        )
+        return self.project(pooled)
+
+    def predict(self, prepared: Tokens, rng: np.random.Generator) -> "tuple[Tensor, Tensor]":
+        """Mask tokens and predict them with the input embeddings as the output layer; see `parts.TokenPredictor`.
+
+        Raises:
+            InvalidInput: the tokeniser has no mask token.
+        """
+        import torch
+        from torch.nn import functional
+
+        corrupted, rows, labels = masked(prepared, self.reader.tokenizer, rng)
+        ids, mask = corrupted.padded(self.reader.pad)
+        states = self.backbone.states(ids, mask)
+        real = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
+        table: Any = self.backbone.inner
+        return functional.linear(
+            states[real][torch.from_numpy(rows)], table.get_input_embeddings().weight
+        ), torch.from_numpy(labels)
 
     def layers(self, prepared: Tokens) -> Float32[np.ndarray, "l b e"]:
         """Pool every layer's states in one forward pass (a pooler read-out shows its first token)."""

@@ -1,0 +1,46 @@
+"""Save static embeddings as the StaticEmbedding folder of sentence-transformers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from evidense.compute.save_text import settings
+from evidense.compute.static_tower import StaticTower
+from evidense.errors import InvalidInput
+from evidense.store import disk_errors
+
+
+def save_static(query: StaticTower, document: StaticTower, folder: Path, similarity: str) -> None:
+    """Write table, tokeniser and settings; equal weights make equal bytes.
+
+    Raises:
+        InvalidInput: the tokeniser has more ids than the table has rows.
+        StoreError: the disk is full.
+    """
+    from safetensors.numpy import save_file
+
+    n_ids = query.tokenizer.get_vocab_size(with_added_tokens=True)
+    if n_ids > len(query.current):
+        raise InvalidInput(
+            f"the tokeniser has {n_ids:,} ids and the table {len(query.current):,} rows; expected a row an id, since a "
+            "StaticEmbedding folder knows no other; train from an encoder of that kind"
+        )
+    kinds = ["StaticEmbedding", *(["Normalize"] if query.normalised else [])]
+    modules = [
+        {
+            "idx": at,
+            "name": str(at),
+            "path": "" if not at else f"{at}_{kind}",
+            "type": f"sentence_transformers.models.{kind}",
+        }
+        for at, kind in enumerate(kinds)
+    ]
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for at, kind in enumerate(kinds[1:], 1):
+            (folder / f"{at}_{kind}").mkdir(exist_ok=True)
+        save_file({"embedding.weight": np.ascontiguousarray(query.current)}, folder / "model.safetensors")
+        query.tokenizer.save(str(folder / "tokenizer.json"))
+        for name, value in (("modules.json", modules), ("config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity))):  # fmt: skip
+            (folder / name).write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
