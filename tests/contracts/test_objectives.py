@@ -116,7 +116,7 @@ def test_a_step_along_the_gradient_lowers_the_loss(objective: Objective) -> None
     with torch.no_grad():
         for name, leaf in leaves(seen).items():
             leaf -= 1e-3 * before[name]
-    assert float(objective.loss(seen, objective.options)) < float(before["loss"])
+    assert objective.loss(seen, objective.options).item() < float(before["loss"])
 
 
 def with_scale(seen: Representations, scale: float) -> Representations:

@@ -117,7 +117,7 @@ def test_a_positive_that_another_query_shares_is_no_negative_on_the_way_back_eit
     part = registry.part("objectives", "clip")
     seen = representations(part, Form(2))
     both = torch.tensor([[False, True], [True, False]])
-    assert float(part.loss(replace(seen, excluded=both), {})) == 0.0
+    assert part.loss(replace(seen, excluded=both), {}).item() == 0.0
 
 
 def test_an_unknown_kind_of_distillation_is_refused() -> None:
