@@ -75,7 +75,7 @@ def ours(folder: Path, n_steps: int, batch_size: int, **more: Any) -> list[float
         part.open(spelling), registry.part("objectives", "infonce"), pairs(), recipe(n_steps, batch_size, **more), state
     )
     run(job, Watch(diagnostics=lambda _: moments.append(time.process_time())))
-    return list(np.diff(moments))
+    return [float(step) for step in np.diff(moments)]
 
 
 def theirs(
@@ -107,4 +107,4 @@ def theirs(
     SentenceTransformerTrainer(
         model=model, args=settings, train_dataset=data, loss=loss_of(model), callbacks=[Clock()]
     ).train()
-    return list(np.diff(moments))
+    return [float(step) for step in np.diff(moments)]

@@ -78,7 +78,7 @@ def _ours(folder: Path, pairs: Pairs) -> list[float]:
     moments: list[float] = []
     job = Job(_opened(folder), registry.part("objectives", "clip"), pairs, recipe, folder / f"state{time.time_ns()}")
     run(job, Watch(diagnostics=lambda _: moments.append(time.process_time())))
-    return list(np.diff(moments))
+    return [float(step) for step in np.diff(moments)]
 
 
 def _theirs(folder: Path, pairs: Pairs) -> list[float]:
@@ -106,4 +106,4 @@ def _theirs(folder: Path, pairs: Pairs) -> list[float]:
         torch.nn.utils.clip_grad_norm_([*weights, scale], 1.0)
         optimiser.step()
         moments.append(time.process_time())
-    return list(np.diff(moments))
+    return [float(step) for step in np.diff(moments)]

@@ -10,7 +10,7 @@ from bench import small_text
 from bench.lines import Line
 from evidense.compute.open_text import has_bf16
 
-N_STEPS, N_ROUNDS, BATCH = 7, 3, 128
+N_STEPS, N_ROUNDS, BATCH = 7, 2, 128
 
 
 def measure() -> list[Line]:
