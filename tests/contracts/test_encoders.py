@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,21 @@ def _clip(folder: Path) -> str:
     return str(save_clip(folder))
 
 
+def _two_towers(folder: Path) -> str:
+    from training.towers import built
+
+    return str(built(folder / "towers"))
+
+
+def _checkpoint(folder: Path) -> str:
+    from evidense.store import Store
+    from training.towers import built
+
+    built(folder / "towers")
+    Store().adopt_folder("ab" * 32, folder / "towers")
+    return "checkpoint:abab"
+
+
 EXAMPLES: dict[str, Callable[[Path], str]] = {
     "transformer": _transformer,
     "random_init": lambda folder: f"random-init:{_transformer(folder)}@seed=1",
@@ -52,7 +67,18 @@ EXAMPLES: dict[str, Callable[[Path], str]] = {
     "vectors": _given,
     "python": _function,
     "clip": _clip,
+    "two_towers": _two_towers,
+    "checkpoint": _checkpoint,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give this module one store, so that what a part opens from it can be opened again."""
+    root = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EVIDENSE_STORE", str(root))
+        yield root
 
 
 @pytest.fixture(scope="module", params=NAMES)

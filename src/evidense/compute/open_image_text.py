@@ -18,6 +18,7 @@ from evidense.compute.one_modality import CaptionTower, PictureTower
 from evidense.compute.open_text import has_bf16
 from evidense.compute.pixels import load_picture_reader
 from evidense.compute.quiet import quiet
+from evidense.compute.save_text import save_tokenizer, settings
 from evidense.compute.tokens import load_tokenizer, tokenizer_files
 from evidense.errors import EvidenseError, InvalidInput, MissingExtra
 from evidense.parts import Capability, Setup, Side
@@ -58,11 +59,10 @@ class ImageTextEncoder:
         tower = self.query
         with quiet():
             tower.text.half.model.save_pretrained(str(folder))
-            tower.text.reader.tokenizer.save_pretrained(str(folder))
+            save_tokenizer(tower.text.reader.tokenizer, Path(folder))
             tower.image.reader.processor.save_pretrained(str(folder))
-        prompts = {"query": self.query.text.prompt, "document": self.document.text.prompt}
-        settings = {"prompts": prompts, "similarity_fn_name": self.setup.similarity}
-        (Path(folder) / "config_sentence_transformers.json").write_text(canonical_json(settings) + "\n", encoding="utf-8")
+        said = settings(self.query.text.prompt, self.document.text.prompt, str(self.setup.similarity))
+        (Path(folder) / "config_sentence_transformers.json").write_text(canonical_json(said) + "\n", encoding="utf-8")
 
 
 def is_image_text(head: str, revision: str | None = None) -> bool:

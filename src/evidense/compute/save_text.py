@@ -51,7 +51,7 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
         folder.mkdir(parents=True, exist_ok=True)
         model: Any = query.backbone.model
         model.save_pretrained(folder)
-        query.reader.tokenizer.save_pretrained(folder)
+        save_tokenizer(query.reader.tokenizer, folder)
         steps = [step for step in query.after if not _is_own(step, query)]
         kinds = ["", "Pooling", *(_kind(step) for step in steps)]
         places = ["" if not kind else f"{at}_{kind}" for at, kind in enumerate(kinds)]
@@ -70,6 +70,15 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
         reading = {"max_seq_length": query.reader.max_length, "do_lower_case": query.reader.lower_case}
         _write(folder / "sentence_bert_config.json", reading)
         _write(folder / "config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity))
+
+
+def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Write a tokeniser as it was opened: cutting and padding that its last call has set are no part of it."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        backend.no_truncation()
+        backend.no_padding()
+    tokenizer.save_pretrained(folder)
 
 
 def settings(query_prompt: str, document_prompt: str, similarity: str) -> dict[str, Any]:

@@ -140,22 +140,22 @@ def _settings(folder: Path) -> Mapping[str, Any]:
 
 def _open_text(folder: Path) -> Any:
     if is_static(folder):
-        return open_static_text(Spelling(str(folder)))
+        from evidense.compute.open_static import open_static
+
+        return open_static(Spelling(str(folder)))
     from evidense.compute.open_text import open_text_encoder
 
     return open_text_encoder(Spelling(str(folder)))
 
 
-def open_static_text(spelling: Spelling) -> Any:
-    """Open a StaticEmbedding folder."""
-    from evidense.compute import open_static
-
-    return open_static.open_static(spelling)
-
-
 def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[Step, str]:
     """Return the picture's projection and the sha256 of what makes it another."""
     if settings["shared_projection"]:
+        if (folder / PROJECTION).exists():
+            raise InvalidInput(
+                f"'{folder}' holds a projection of its own ({PROJECTION}), and {SETTINGS} says that it is shared; expected one of "
+                "both; take all files from one checkpoint"
+            )
         dense = [step for step in text.after if step.weights is not None]
         if len(dense) != 1:
             raise InvalidInput(

