@@ -8,6 +8,7 @@
     ├── IncompleteWeights              a checkpoint that would leave a needed weight at random
     ├── MissingExtra                   a library that an optional extra would install
     ├── StoreError                     the store cannot be written or holds what it should not
+    ├── WorkerLost                     a worker process that ended without a word (killed, out of memory)
     └── NotReproduced                  a replay that did not meet what the page claims
 
 A message says what is wrong, with the value; then what was expected; then what to do.
@@ -87,6 +88,10 @@ class MissingExtra(EvidenseError, ImportError):
 
 class StoreError(EvidenseError):
     """The store cannot be written, is full, or holds something whose hash is wrong."""
+
+
+class WorkerLost(EvidenseError):
+    """A worker process that ended without a word: it was killed, or memory ran out."""
 
 
 class NotReproduced(EvidenseError):

@@ -11,8 +11,10 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Encoder, Ranker
 from evidense.records import Record, Study
 from evidense.store import Store
+from evidense.study.cells import At, Watch, cells_of, run_cells
+from evidense.study.collections import collections_of
 from evidense.study.result import Result
-from evidense.values import Collection, sample
+from evidense.values import Collection
 from evidense.verbs.decide import Board, decide_collection, decide_over
 from evidense.verbs.retrieve import System, labels, open_system, retrieve
 from evidense.verbs.score import score, with_judged
@@ -33,6 +35,12 @@ class Wishes:
     values: Mapping[str, Collection] = field(default_factory=dict)
     ready: Callable[[Study, Sequence[Record]], None] | None = None
     progress: Progress | None = None
+    line: Callable[[str, float], None] | None = None
+    """Of a study that trains: hears what is being done, and about how many seconds are left."""
+    n_workers: int | None = None
+    """Of a study that trains: None is one a processor, 0 everything in this process."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Of a study that trains: task → its estimated time."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,13 @@ class Opened:
     systems: tuple[System, ...]
     references: tuple[System, ...]
     collections: tuple[Collection, ...]
+    origins: tuple[At, ...]
+    """Of each collection: its spelling in the study and which of those that it means; "" where it exists in this process only."""
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the study trains its own systems."""
+        return bool(self.study.factorial or self.study.arms)
 
 
 def open_study(study: Study, wishes: Wishes) -> Opened:
@@ -55,16 +70,23 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
         UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
     """
     study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(wishes)})))
-    collections = tuple(c for spelling in study.collections for c in _collections(study, spelling, wishes))
+    found = [(spelling, collections_of(study, spelling, wishes.values)) for spelling in study.collections]
+    collections = tuple(c for _, several in found for c in several)
+    origins = tuple(
+        ("" if name in wishes.values else name, at) for name, several in found for at in range(len(several))
+    )
     twice = sorted({c.name for c in collections if sum(o.name == c.name for o in collections) > 1})
     if twice:
         raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
     _check_names(study, collections)
+    if study.factorial or study.arms:
+        cells_of(study)
+        return Opened(study, (), (), collections, origins)
     names = labels((*study.systems, *study.references))
     engines = dict(wishes.engines)
     opened = [open_system(s, names[i], engines) for i, s in enumerate((*study.systems, *study.references))]
     n = len(study.systems)
-    return Opened(study, tuple(opened[:n]), tuple(opened[n:]), collections)
+    return Opened(study, tuple(opened[:n]), tuple(opened[n:]), collections, origins)
 
 
 def run_study(study: Study, store: Store, wishes: Wishes) -> Result:
@@ -79,7 +101,18 @@ def run_study(study: Study, store: Store, wishes: Wishes) -> Result:
 def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
     """Run a study whose systems and collections are open already; see `run_study`."""
     store.put(opened.study)
-    records: list[Record] = [opened.study]
+    made = _trained(opened, store, wishes) if opened.is_trained else _compared(opened, store, wishes)
+    result = Result(opened.study, (opened.study, *made), store, command=wishes.command)
+    return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
+
+
+def _trained(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
+    watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
+    return run_cells(opened.study, list(zip(opened.origins, opened.collections, strict=True)), store, watch)
+
+
+def _compared(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
+    records: list[Record] = []
     boards = []
     for board, made in _boards(opened, store, wishes.progress):
         boards.append(board)
@@ -87,9 +120,7 @@ def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
         records += [*made, *decided]
         if wishes.ready:
             wishes.ready(opened.study, decided)
-    records += decide_over(opened.study, boards, store)
-    result = Result(opened.study, tuple(records), store, command=wishes.command)
-    return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
+    return [*records, *decide_over(opened.study, boards, store)]
 
 
 def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator[tuple[Board, list[Record]]]:
@@ -112,35 +143,11 @@ def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator
         yield board, [*rankings.values(), *scores.values()]
 
 
-def _collections(study: Study, spelling: str, wishes: Wishes) -> list[Collection]:
-    if spelling in wishes.values:
-        found: tuple[Collection, ...] = (wishes.values[spelling],)
-    else:
-        part, rest = registry.dataset(spelling)
-        found = part.open(rest)
-    drawn = [sample(c, study.sample_queries, study.sample_documents, study.seed) for c in found]
-    return [
-        _without(c, {e.removeprefix(f"{c.name}\t") for e in study.excluded if e.startswith(f"{c.name}\t")})
-        for c in drawn
-    ]
-
-
 def _marked(wishes: Wishes) -> list[str]:
     if wishes.out is None or not (wishes.out / "losses.csv").exists():
         return []
     labels = report.read_labels(wishes.out / "losses.csv")
     return [f"{name}\t{query}" for (name, query), label in labels.items() if label == "yes"]
-
-
-def _without(collection: Collection, query_ids: set[str]) -> Collection:
-    """Leave out queries whose label somebody marked as wrong in losses.csv, for all systems alike."""
-    gone = query_ids & set(collection.query_ids)
-    if not gone:
-        return collection
-    queries = [item for item in collection.queries if item.id not in gone]
-    qrels = {q: g for q, g in collection.qrels.items() if q not in gone}
-    note = f"{len(gone):,} queries marked 'label wrong?' in losses.csv were left out, for all systems alike"
-    return replace(collection, queries=queries, qrels=qrels).with_notes(note)
 
 
 def _check_names(study: Study, collections: Sequence[Collection]) -> None:

@@ -1,6 +1,7 @@
 """Study files: TOML to a Study and back. An unknown key is an error with the nearest name."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -10,15 +11,23 @@ from typing import Any
 from evidense import measures
 from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Study
+from evidense.study.arms import arms_of
+from evidense.study.factorial import factorial_of
 
 _KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed"}}
 _REQUIRED = [name for name, f in _KEYS.items() if f.default is MISSING and f.default_factory is MISSING]
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("name", "question"), (str,)),
-    **dict.fromkeys(("systems", "collections", "measures", "claims", "slices", "references", "excluded"), (list,)),
+    **dict.fromkeys(
+        ("systems", "collections", "measures", "claims", "slices", "references", "excluded", "arms"), (list,)
+    ),
+    "factorial": (dict,),
     **dict.fromkeys(("margin", "confidence"), (int, float)),
     **dict.fromkeys(("seed", "n_resamples", "depth", "sample_queries", "sample_documents"), (int,)),
 }
+
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def read_study(path: Path) -> Study:
@@ -48,11 +57,13 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
     for key in data:
         if key not in _KEYS:
             raise UnknownName.among(f"key of {source}", key, _KEYS)
+    data = {"systems": [], **data} if _is_trained(data) else data
     mistakes = [f"'{name}' is missing; expected a value" for name in _REQUIRED if name not in data]
     mistakes += [_kind_mistake(k, v) for k, v in data.items() if not isinstance(v, _KINDS[k]) or isinstance(v, bool)]
     mistakes += _value_mistakes(data) if not mistakes else []
     if mistakes:
         raise InvalidInput.all_of(source, mistakes)
+    _check_training(data, source)
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
     values["measures"] = tuple(measures.canonical(m) for m in values.get("measures", measures.DEFAULT))
     return Study(**values)
@@ -60,13 +71,46 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
 
 def write_study(study: Study) -> str:
     """Return a Study as a study file that reads back to the same Study."""
-    lines = [f"{key} = {_toml(value)}" for key, value in study.content().items() if value is not None]
-    return "\n".join(sorted(lines, key=lambda line: list(_KEYS).index(line.split(" = ")[0]))) + "\n"
+    content = {key: value for key, value in study.content().items() if value is not None and value != {}}
+    plain = {key: content[key] for key in _KEYS if key in content and key not in ("factorial", "arms")}
+    lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
+    lines += _section("factorial", content.get("factorial", {}))
+    for arm in content.get("arms", []):
+        lines += ["", "[[arms]]", *(f"{_key(key)} = {_toml(value)}" for key, value in arm.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, table: Mapping[str, Any]) -> list[str]:
+    """Return a table, its own tables as sections of their own and what lies deeper inline."""
+    tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
+    plain = [f"{_key(key)} = {_toml(value)}" for key, value in table.items() if key not in tables]
+    lines = ["", f"[{name}]", *plain] if table else []
+    for key, inner in tables.items():
+        lines += ["", f"[{name}.{key}]", *(f"{_key(k)} = {_toml(v)}" for k, v in inner.items())]
+    return lines
 
 
 def _toml(value: Any) -> str:
-    """JSON's numbers, strings and lists of them are TOML's too."""
+    """JSON's numbers, strings and lists of them are TOML's too; tables are written inline."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def _is_trained(data: Mapping[str, Any]) -> bool:
+    return bool(data.get("factorial") or data.get("arms"))
+
+
+def _check_training(data: Mapping[str, Any], source: str) -> None:
+    if data.get("factorial"):
+        factorial_of(data["factorial"], source)
+    arms_of(data.get("arms", []), source)
 
 
 def _kind_mistake(key: str, value: Any) -> str:
@@ -76,7 +120,7 @@ def _kind_mistake(key: str, value: Any) -> str:
 
 def _value_mistakes(data: Mapping[str, Any]) -> list[str]:
     rules = [
-        (len(data["systems"]) >= 2, f"'systems' names {len(data['systems'])}; expected a baseline and at least one more"),
+        (len(data["systems"]) >= 2 or _is_trained(data), f"'systems' names {len(data['systems'])}; expected a baseline and at least one more"),
         (len(data["collections"]) >= 1, "'collections' is empty; expected at least one (--on)"),
         (0 < data.get("margin", 0.02) < 1, f"'margin' is {data.get('margin')}; expected a number between 0 and 1, in units of the measure"),
         (0 < data.get("confidence", 0.95) < 1, f"'confidence' is {data.get('confidence')}; expected a number between 0 and 1"),

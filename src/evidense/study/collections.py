@@ -1,0 +1,39 @@
+"""Collections: those that a study names, opened, sampled, and without the queries that it leaves out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from evidense import registry
+from evidense.records import Study
+from evidense.values import Collection, sample
+
+
+def collections_of(study: Study, spelling: str, values: Mapping[str, Collection] | None = None) -> list[Collection]:
+    """Return what a spelling of the study means; the same in every process.
+
+    `values` are collections that exist in this process only, by their spelling.
+
+    Raises:
+        UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
+    """
+    if values and spelling in values:
+        found: tuple[Collection, ...] = (values[spelling],)
+    else:
+        part, rest = registry.dataset(spelling)
+        found = part.open(rest)
+    drawn = [sample(c, study.sample_queries, study.sample_documents, study.seed) for c in found]
+    return [
+        _without(c, {e.removeprefix(f"{c.name}\t") for e in study.excluded if e.startswith(f"{c.name}\t")})
+        for c in drawn
+    ]
+
+
+def _without(collection: Collection, query_ids: set[str]) -> Collection:
+    """Leave out queries whose label somebody marked as wrong in losses.csv, for all systems alike."""
+    gone = query_ids & set(collection.query_ids)
+    if not gone:
+        return collection
+    queries = [item for item in collection.queries if item.id not in gone]
+    qrels = {q: g for q, g in collection.qrels.items() if q not in gone}
+    note = f"{len(gone):,} queries marked 'label wrong?' in losses.csv were left out, for all systems alike"
+    return replace(collection, queries=queries, qrels=qrels).with_notes(note)

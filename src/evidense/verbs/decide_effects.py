@@ -1,0 +1,318 @@
+"""Decide effects: Scores of trained cells over seeds → Findings on cells and effects, and Verdicts on them.
+
+A collection is decided as soon as its scores are there: each group of effects is one family with all collections.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense import measures, registry, stats
+from evidense.compute.lineup import Cell, Effect, Lineup, Place
+from evidense.parts import Evidence
+from evidense.records import Finding, Json, Record, Study, Verdict
+from evidense.stats import Estimate, Seeded
+from evidense.store import Store
+
+MIN_FOR_RANDOM_EFFECTS = 5
+_CLAIMS = {"pretraining": "pretraining_adds", "finetuning": "finetuning_adds", "interaction": "they_interact"}
+
+
+# --- one collection --------------------------------------------------------------------------------------------------
+
+
+def decide_place(study: Study, lineup: Lineup, place: Place, store: Store) -> list[Record]:
+    """Return the Findings and Verdicts of one collection, stored: cell means, effects, and verdicts on the primary measure."""
+    records: list[Record] = [
+        _cell_mean(study, cell, place, measure, store) for measure in study.measures for cell in lineup.cells
+    ]
+    for measure in study.measures:
+        for family in lineup.families:
+            records += _decided(study, _At(lineup, place, measure), family, store)
+    for record in records:
+        store.put(record)
+    return records
+
+
+@dataclass(frozen=True)
+class _At:
+    """Where a family of effects is looked at."""
+
+    lineup: Lineup
+    place: Place
+    measure: str
+
+    def cells(self, family: Sequence[Effect], store: Store) -> tuple[list[str], Float64[np.ndarray, "c s q"]]:
+        """Return the names and values of the cells of a family; what is the same in all seeds is repeated."""
+        wanted = [cell for cell in self.lineup.cells if any(cell.name in effect.weights for effect in family)]
+        rows = [self.place.values(cell, self.measure, store) for cell in wanted]
+        n = max(len(row) for row in rows)
+        return [c.name for c in wanted], np.stack([np.broadcast_to(row, (n, row.shape[1])) for row in rows])
+
+    def seeded(self, family: Sequence[Effect], store: Store) -> Seeded:
+        """Return the contrasts of a family."""
+        names, values = self.cells(family, store)
+        return Seeded(stats.contrasts(values, _weights(family, names)), self.place.clusters)
+
+    def parents(self, study: Study, effect: Effect) -> tuple[str, ...]:
+        """Return the study and the scores that an effect rests on."""
+        labels = [label for cell in self.lineup.cells if cell.name in effect.weights for label in cell.labels]
+        return (study.id, *(self.place.scores[label, self.measure].id for label in labels))
+
+
+def _weights(family: Sequence[Effect], names: Sequence[str]) -> Float64[np.ndarray, "k c"]:
+    return np.array([[effect.weights.get(name, 0.0) for name in names] for effect in family], np.float64)
+
+
+def _estimates(study: Study, one: Seeded, at: int, n_places: int) -> list[Estimate]:
+    return stats.seeded([one], confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, first=at,
+                        n_collections=n_places)[0]  # fmt: skip
+
+
+def _decided(study: Study, at: _At, family: Sequence[Effect], store: Store) -> list[Record]:
+    is_primary = at.measure == study.primary
+    one = at.seeded(family, store)
+    estimates = _estimates(study, one, at.place.at, at.place.n_places if is_primary else 1)
+    logits = _logits(study, at, family, store)
+    means = [_sides(effect, *at.cells(family, store)) for effect in family]
+    records: list[Record] = []
+    for k, (effect, estimate) in enumerate(zip(family, estimates, strict=True)):
+        finding = _finding(study, at, effect, (one, k), estimate)
+        if effect.name in logits:
+            e = logits[effect.name]
+            shown = {"value": e.effect, "low": e.low, "high": e.high}
+            finding = replace(finding, details={**finding.details, "logit": shown})
+        if is_primary:
+            finding = replace(finding, p=estimate.p, p_adjusted=estimate.p_adjusted, family=_family(study, family, at.place.n_places))  # fmt: skip
+            records.append(_verdict(study, effect, (estimate, logits.get(effect.name)), finding, means[k]))
+        records.append(finding)
+    return records
+
+
+def _logits(study: Study, at: _At, family: Sequence[Effect], store: Store) -> dict[str, Estimate]:
+    """Return the interaction on logits of the cells' means, where the measure is a share."""
+    names, values = at.cells(family, store)
+    if family[0].group != "factorial" or not measures.is_share(at.measure):
+        return {}
+    one = Seeded(stats.logit_contrasts(values, _weights(family, names)), at.place.clusters)
+    n = at.place.n_places if at.measure == study.primary else 1
+    found = dict(zip((e.name for e in family), _estimates(study, one, at.place.at, n), strict=True))
+    return {name: e for name, e in found.items() if name == "interaction"}
+
+
+def _finding(study: Study, at: _At, effect: Effect, row: tuple[Seeded, int], e: Estimate) -> Finding:
+    one, k = row
+    details = _details(one.values[k].mean(axis=1), e) | {
+        "seed_sd": (v := stats.variances(Seeded(one.values[k : k + 1], one.clusters))[0]).seed_sd,
+        "query_se": v.query_se,
+        **({"start": effect.start} if effect.start else {}),
+    }
+    return Finding(
+        parents=at.parents(study, effect), estimand="effect", value=e.effect, low=e.low, high=e.high, n=e.n,
+        site={"effect": effect.name, "group": effect.group, **at.place.site(effect.name, at.measure)},
+        n_clusters=e.n_clusters, unit=at.measure, confidence=study.confidence, test=e.test,
+        family="none: shown for reading, no verdict", details=details,
+    )  # fmt: skip
+
+
+def _details(by_seed: Float64[np.ndarray, " s"], e: Estimate) -> dict[str, Json]:
+    return {
+        "seeds": [float(x) for x in by_seed], "n_seeds": e.n_seeds, "standard_error": e.standard_error, "win": e.win, "tie": e.tie,
+        "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
+    }  # fmt: skip
+
+
+def _family(study: Study, family: Sequence[Effect], n_places: int) -> str:
+    effects = f"{len(family)} {family[0].group} effect{'s' * (len(family) != 1)}"
+    where = f"{n_places} collection{'s' * (n_places != 1)}"
+    return f"{len(family) * n_places} intervals: {effects} × {where}, over seeds and queries, on {study.primary}"
+
+
+def _sides(effect: Effect, names: Sequence[str], values: Float64[np.ndarray, "c s q"]) -> tuple[float, float]:
+    """Return the mean of the cells that an effect is measured against, and of those that it speaks for."""
+    means = dict(zip(names, values.mean(axis=(1, 2)).tolist(), strict=True))
+    sides = [[means[cell] for cell, weight in effect.weights.items() if weight * sign > 0] for sign in (-1, 1)]
+    return float(np.mean(sides[0])), float(np.mean(sides[1]))
+
+
+def _verdict(
+    study: Study, effect: Effect, found: tuple[Estimate, Estimate | None], finding: Finding, means: tuple[float, float]
+) -> Verdict:
+    e, logit = found
+    claim, word, reason = _word(effect, Evidence(e, study.margin, logit))
+    where = str(finding.site.get("collection") or _named_mean(finding))
+    return Verdict(
+        parents=(study.id, finding.id), claim=claim, verdict=word, system=effect.name, baseline=effect.against,
+        collection=where, measure=study.primary, effect=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters,
+        margin=study.margin, base_mean=means[0], system_mean=means[1], reason=reason,
+        details={"group": effect.group, "role": finding.site["role"], "direction": finding.site["direction"],
+                 "p_adjusted": e.p_adjusted, **{k: finding.details[k] for k in ("win", "tie", "loss", "n_seeds")}},
+    )  # fmt: skip
+
+
+def _word(effect: Effect, evidence: Evidence) -> tuple[str, str, str]:
+    """Return claim, word and reason: a claim's of the three effects, a comparison's of the others."""
+    if effect.group == "factorial":
+        claim = _CLAIMS[effect.name]
+        decision = registry.part("claims", claim).decide(evidence)
+        return claim, decision.verdict, decision.reason
+    e, word = evidence.estimate, stats.label(evidence.estimate, evidence.margin)
+    reasons = {
+        "IDENTICAL": "every query has the same value in every seed", "SAME": f"the interval lies within ±{evidence.margin:g}",
+        "HELPS": "the interval lies above 0", "HARMS": "the interval lies below 0",
+        "UNDECIDED": f"could hide a loss of {e.rules_out_loss_above:.3f} and a gain of {e.rules_out_gain_above:.3f}",
+    }  # fmt: skip
+    if e.n_clusters < stats.rule.MIN_CLUSTERS and word == "UNDECIDED":
+        return (
+            "helps",
+            word,
+            f"{e.n_clusters} independent groups of queries; at least {stats.rule.MIN_CLUSTERS} are needed to decide",
+        )
+    return "helps", word, reasons[word]
+
+
+def _cell_mean(study: Study, cell: Cell, place: Place, measure: str, store: Store) -> Finding:
+    """Return the absolute value of a cell, over seeds and queries."""
+    values, clusters = place.values(cell, measure, store), place.clusters
+    if len(cell.labels) == 1:
+        value, low, high = stats.mean_interval(
+            values[0], clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed
+        )
+    else:
+        e = _estimates(study, Seeded(values[None], clusters), place.at, 1)[0]
+        value, low, high = e.effect, e.low, e.high
+    if measures.is_share(measure):
+        low, high = max(low, 0.0), min(high, 1.0)
+    duplicates = place.near_duplicates.get(cell.name)
+    return Finding(
+        parents=tuple(place.scores[label, measure].id for label in cell.labels), estimand="cell mean", value=value, low=low,
+        high=high, n=values.shape[1], n_clusters=len(np.unique(clusters)), unit=measure, confidence=study.confidence,
+        site={"cell": cell.name, **place.site(cell.name, measure)}, test="over seeds and queries" if len(values) > 1 else "cluster bootstrap",
+        details={"seeds": [float(x) for x in values.mean(axis=1)], "n_seeds": len(values),
+                 **({"near_duplicates": dict(duplicates)} if duplicates is not None else {})},
+    )  # fmt: skip
+
+
+# --- several collections ---------------------------------------------------------------------------------------------
+
+
+def decide_places(study: Study, lineup: Lineup, places: Sequence[Place], store: Store) -> list[Record]:
+    """Return the Findings and Verdicts that speak of several collections together, stored.
+
+    Means over *these* collections: all, those of one role, those of one direction. From five collections on also random effects, which
+    take collections as independent although they share the seeds: what a new collection like these would show, with these seeds.
+    """
+    records: list[Record] = []
+    for family in lineup.families:
+        for role, direction, chosen in _selections(family, places):
+            records += _over(study, lineup, family, _Selection(role, direction, chosen), store)
+    for record in records:
+        store.put(record)
+    return records
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """Some collections that are spoken of together."""
+
+    role: str
+    direction: str
+    places: Sequence[Place]
+
+
+def _selections(family: Sequence[Effect], places: Sequence[Place]) -> list[tuple[str, str, list[Place]]]:
+    """Return all collections, those of each role, those of each direction; at least two each, none twice.
+
+    Arms differ in what is home to them, so they have no roles in common.
+    """
+    found = [("all", "all", list(places))]
+    if family[0].group != "arm":
+        found += [
+            (role, "all", [p for p in places if p.role == role])
+            for role in dict.fromkeys(p.role for p in places)
+            if role
+        ]
+    found += [("all", d, [p for p in places if p.direction == d]) for d in dict.fromkeys(p.direction for p in places)]
+    return [(role, direction, some) for n, (role, direction, some) in enumerate(found)
+            if len(some) > 1 and (n == 0 or len(some) < len(places))]  # fmt: skip
+
+
+def _over(study: Study, lineup: Lineup, family: Sequence[Effect], some: _Selection, store: Store) -> list[Record]:
+    ats = [_At(lineup, place, study.primary) for place in some.places]
+    tables = [at.seeded(family, store) for at in ats]
+    over = stats.seeded_mean_over(tables, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed)
+    logits = _logits_over(study, ats, family, store)
+    records: list[Record] = []
+    for k, (effect, e) in enumerate(zip(family, over, strict=True)):
+        by_seed = np.mean([table.values[k].mean(axis=1) for table in tables], axis=0)
+        finding = _pooled(study, ats, effect, some, e, by_seed)
+        means = np.mean([_sides(effect, *at.cells(family, store)) for at in ats], axis=0)
+        records += [
+            finding,
+            _verdict(study, effect, (e, logits.get(effect.name)), finding, (float(means[0]), float(means[1]))),
+        ]
+        if (
+            some.role == some.direction == "all"
+            and (new := _random_effects(study, ats, effect, (tables, k))) is not None
+        ):
+            records.append(new)
+    return records
+
+
+def _logits_over(study: Study, ats: Sequence[_At], family: Sequence[Effect], store: Store) -> dict[str, Estimate]:
+    if family[0].group != "factorial" or not measures.is_share(study.primary):
+        return {}
+    tables = []
+    for at in ats:
+        names, values = at.cells(family, store)
+        tables.append(Seeded(stats.logit_contrasts(values, _weights(family, names)), at.place.clusters))
+    over = stats.seeded_mean_over(tables, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed)
+    return {effect.name: e for effect, e in zip(family, over, strict=True) if effect.name == "interaction"}
+
+
+def _pooled(study: Study, ats: Sequence[_At], effect: Effect, some: _Selection, e: Estimate, by_seed: Float64[np.ndarray, " s"]) -> Finding:  # fmt: skip
+    n = len(ats)
+    return Finding(
+        parents=tuple(dict.fromkeys(p for at in ats for p in at.parents(study, effect))), estimand="effect, mean over collections",
+        site=_pooled_site(study, ats, effect, some), value=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters,
+        unit=study.primary, confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted, test=e.test,
+        family=f"the mean over these {n} collections, {effect.group} effects, over seeds and queries, on {study.primary}",
+        details=_details(by_seed, e),
+    )  # fmt: skip
+
+
+def _pooled_site(study: Study, ats: Sequence[_At], effect: Effect, some: _Selection) -> dict[str, Json]:
+    names = [at.place.collection.name for at in ats]
+    return {"effect": effect.name, "group": effect.group, "collections": names, "measure": study.primary, "role": some.role,
+            "direction": some.direction}  # fmt: skip
+
+
+def _named_mean(finding: Finding) -> str:
+    """Return what stands where a verdict names its collection; always with their number, never 'in general'."""
+    kind = " ".join(str(finding.site[key]) for key in ("role", "direction") if finding.site[key] != "all")
+    return f"mean of these {len(finding.site['collections'])}{f' {kind}' if kind else ''} collections"
+
+
+def _random_effects(
+    study: Study, ats: Sequence[_At], effect: Effect, row: tuple[Sequence[Seeded], int]
+) -> Finding | None:
+    """What a new collection like these would show; None where fewer than five have any difference."""
+    tables, k = row
+    alone = [
+        _estimates(study, Seeded(t.values[k : k + 1], t.clusters), at.place.at, 1)[0]
+        for t, at in zip(tables, ats, strict=True)
+    ]
+    moved = [e for e in alone if e.standard_error > 0]
+    if len(moved) < MIN_FOR_RANDOM_EFFECTS:
+        return None
+    pooled = stats.random_effects([e.effect for e in moved], [e.standard_error for e in moved], study.confidence)
+    return Finding(
+        parents=tuple(dict.fromkeys(p for at in ats for p in at.parents(study, effect))), estimand="effect, random effects",
+        site=_pooled_site(study, ats, effect, _Selection("all", "all", [])), value=pooled.effect, low=pooled.low, high=pooled.high,
+        n=sum(e.n for e in moved), n_clusters=sum(e.n_clusters for e in moved), unit=study.primary, confidence=study.confidence,
+        test="random effects (Paule-Mandel, Hartung-Knapp)", family="none: one estimate an effect",
+        details={"tau2": pooled.tau2, "i2": pooled.i2, "prediction_low": pooled.predict_low,
+                 "prediction_high": pooled.predict_high, "n_collections": len(moved), "n_seeds": alone[0].n_seeds},
+    )  # fmt: skip
