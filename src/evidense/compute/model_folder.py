@@ -205,7 +205,8 @@ def _hint(root: Path) -> str:
 def _licence(card: str) -> str | None:
     front = card.split("---")[1] if card.startswith("---") and card.count("---") > 1 else ""
     found = re.search(r"^license:\s*(\S.*)$", front, re.MULTILINE)
-    return found.group(1).strip().strip("'\"") if found else None
+    named = found.group(1).strip().strip("'\"") if found else "unknown"
+    return None if named == "unknown" else named
 
 
 def _quoted(card: str) -> str:
