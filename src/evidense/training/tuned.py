@@ -1,0 +1,192 @@
+"""Which weights a training changes: all, the last blocks, the heads, one tower, or low-rank adapters beside frozen weights."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from evidense.errors import InvalidInput, MissingExtra
+from evidense.parts import Encoder, Side
+from evidense.records import Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_SIDES: tuple[Side, Side] = ("query", "document")
+_BODIES = {"backbone", "embedding"}
+"""Names of the modules whose output is pooled; every other module of a tower follows pooling."""
+_POSSIBLE = "'all', 'last:K' (blocks), 'heads', 'text', 'image' or 'lora:R' (rank), with K and R of at least 1"
+_ALPHA = 2
+"""An adapter of rank R is scaled by alpha / R with alpha = 2 R, whatever the rank."""
+
+
+@contextmanager
+def tuned(encoder: Encoder, recipe: Recipe) -> Iterator[Encoder]:
+    """Let gradients flow to what `recipe.tuned` names, within this context; afterwards every flag is as it was.
+
+    'lora:R' puts adapters into the Linear modules of every block. They are merged into the weights at the end, so that what is left is a
+    plain model of the same architecture; after an error they are dropped. Their first values come from the seed of the recipe.
+
+    Raises:
+        InvalidInput: an unknown value, or one that this encoder has no weights for.
+        MissingExtra: adapters without peft.
+
+    Source: LoRA, Hu et al. 2022, §4.1; LiT, Zhai et al. 2022, §3 ('text': the image tower is frozen).
+    """
+    kind, number = _parsed(recipe.tuned)
+    halves = _halves(encoder)
+    modules = _distinct(module for towers in halves.values() for tower in towers for module in tower.weights.values())
+    flags = [(weight, weight.requires_grad) for module in modules for weight in module.parameters()]
+    adapted: list[nn.Module] = []
+    try:
+        for weight, _ in flags:
+            weight.requires_grad_(False)
+        if kind == "lora":
+            _adapt(encoder, halves, recipe, adapted)
+        for weight in _chosen(encoder, halves, kind, number):
+            weight.requires_grad_(True)
+        yield encoder
+        for module in adapted:
+            _remove_adapters(module, merge=True)
+    finally:
+        for module in adapted:
+            _remove_adapters(module, merge=False)
+        for weight, flag in flags:
+            weight.requires_grad_(flag)
+
+
+def _parsed(value: str) -> tuple[str, int]:
+    """Return kind and number (0 where the kind has none)."""
+    found = re.fullmatch(r"(all|heads|text|image)|(last|lora):([1-9]\d{0,5})", value)
+    if found is None:
+        raise InvalidInput(f"tuned is '{value}'; expected {_POSSIBLE}; correct the recipe")
+    return found[1] or found[2], int(found[3] or 0)
+
+
+def _halves(encoder: Encoder) -> Mapping[str, list[Any]]:
+    """Return the towers of one modality: under 'text' and 'image' where there are both, else under ''."""
+    found: dict[str, list[Any]] = {}
+    for tower in (encoder.tower(side) for side in _SIDES):
+        halves = {name: getattr(tower, name, None) for name in ("text", "image")}
+        for name, half in (halves if all(halves.values()) else {"": tower}).items():
+            if not any(half is known for known in found.setdefault(name, [])):
+                found[name].append(half)
+    return found
+
+
+def _distinct(modules: "Iterable[nn.Module]") -> "list[nn.Module]":
+    return list({id(module): module for module in modules}.values())
+
+
+def _chosen(encoder: Encoder, halves: Mapping[str, list[Any]], kind: str, number: int) -> list[Any]:
+    """Return the weights that a kind names."""
+    towers = [tower for group in halves.values() for tower in group]
+    match kind:
+        case "lora":
+            return []
+        case "text" | "image":
+            if kind not in halves:
+                raise InvalidInput(
+                    f"tuned is '{kind}', and '{encoder.name}' has no towers of texts and pictures of which one could be frozen; "
+                    "expected an encoder with both; write 'all'"
+                )
+            modules = [module for tower in halves[kind] for module in tower.weights.values()]
+        case "heads":
+            modules = [module for tower in towers for module in _heads(tower)]
+            if not any(True for module in modules for _ in module.parameters()):
+                raise InvalidInput(
+                    f"tuned is 'heads', and nothing with weights follows the pooling of '{encoder.name}'; expected a projection "
+                    "after it; write 'all' or 'last:1'"
+                )
+        case "last":
+            return [weight for tower in towers for weight in _last(encoder, tower, number)]
+        case _:
+            modules = [module for tower in towers for module in tower.weights.values()]
+    return [weight for module in modules for weight in module.parameters()]
+
+
+def _heads(tower: Any) -> "list[nn.Module]":
+    """Return what follows pooling; of DPR, the class's own projection."""
+    own = getattr(getattr(tower, "backbone", None), "head", None)
+    return [module for name, module in tower.weights.items() if name not in _BODIES] + ([] if own is None else [own])
+
+
+def _blocks(encoder: Encoder, tower: Any) -> "list[nn.Module]":
+    """Return the blocks of a transformer, or the stages of a convolutional network, in order."""
+    from torch import nn
+
+    if hasattr(tower, "backbone"):
+        return list(tower.backbone.blocks())
+    body = tower.weights.get("backbone")
+    lists = [module for module in body.modules() if isinstance(module, nn.ModuleList)] if body is not None else []
+    if not lists:
+        raise InvalidInput(
+            f"a tower of '{encoder.name}' ({type(tower).__name__}) has no blocks that could be told apart; expected a transformer or a "
+            "convolutional network; write 'all'"
+        )
+    return list(lists[0])
+
+
+def _last(encoder: Encoder, tower: Any, number: int) -> list[Any]:
+    """Return the weights of the last blocks and of all that follows them, final norm and pooler included."""
+    blocks = _blocks(encoder, tower)
+    if number > len(blocks):
+        raise InvalidInput(
+            f"tuned is 'last:{number}', and a tower of '{encoder.name}' has {len(blocks)} blocks; expected at most as many; "
+            f"write 'last:{len(blocks)}' or 'all'"
+        )
+    ordered = list(tower.weights["backbone"].parameters())
+    first = {id(weight) for weight in blocks[-number].parameters()}
+    start = next(place for place, weight in enumerate(ordered) if id(weight) in first)
+    return [*ordered[start:], *(weight for module in _heads(tower) for weight in module.parameters())]
+
+
+# --- adapters ---------------------------------------------------------------------------------------------------------
+
+
+def _adapt(encoder: Encoder, halves: Mapping[str, list[Any]], recipe: Recipe, adapted: "list[nn.Module]") -> None:
+    """Put adapters into every tower that has Linear modules in its blocks; a body that is adapted joins the list at once."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        for tower in (tower for group in halves.values() for tower in group):
+            body = tower.weights.get("backbone")
+            names = _linear_names(body, _blocks(encoder, tower)) if body is not None else []
+            if names and not any(body is known for known in adapted):
+                adapted.append(body)
+                _inject(body, names, _parsed(recipe.tuned)[1])
+    if not adapted:
+        raise InvalidInput(
+            f"tuned is '{recipe.tuned}', and no tower of '{encoder.name}' has Linear modules in its blocks; expected a transformer; "
+            "write 'all' or 'last:1'"
+        )
+
+
+def _linear_names(body: "nn.Module", blocks: "list[nn.Module]") -> list[str]:
+    from torch import nn
+
+    inside = {id(module) for block in blocks for module in block.modules()}
+    return [n for n, module in body.named_modules() if isinstance(module, nn.Linear) and id(module) in inside]
+
+
+def _inject(body: "nn.Module", names: list[str], rank: int) -> None:
+    try:
+        from peft import LoraConfig, inject_adapter_in_model
+    except ImportError:
+        raise MissingExtra.named("lora", "training with adapters", "peft") from None
+    inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=_ALPHA * rank, target_modules=names, lora_dropout=0.0), body)
+
+
+def _remove_adapters(body: "nn.Module", *, merge: bool) -> None:
+    """Put the plain modules back, with what the adapters learnt added to their weights or without it."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    for name, layer in list(body.named_modules()):
+        if isinstance(layer, BaseTunerLayer):
+            if merge:
+                layer.merge()
+            parent, _, own = name.rpartition(".")
+            setattr(body.get_submodule(parent), own, layer.get_base_layer())
+    if hasattr(body, "peft_config"):
+        del body.peft_config
