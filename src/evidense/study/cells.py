@@ -8,7 +8,7 @@ from typing import cast
 
 from evidense.compute.lineup import Cell, Effect, Lineup, Place, effects_of
 from evidense.parts import Encoder, Ranker
-from evidense.records import Checkpoint, Recipe, Record, Score, Study
+from evidense.records import Checkpoint, Recipe, Record, Score, Study, sha256_of
 from evidense.store import Store
 from evidense.study.arms import Arm, arms_of, stages_of_arms
 from evidense.study.collections import collections_of
@@ -17,7 +17,7 @@ from evidense.study.workers import Task, Workers, n_cores, tell
 from evidense.training.leaks import overlap
 from evidense.values import Collection, Pairs
 from evidense.verbs.decide_effects import decide_place, decide_places
-from evidense.verbs.retrieve import labels, open_system, retrieve
+from evidense.verbs.retrieve import collection_card, labels, open_system, retrieve
 from evidense.verbs.score import score
 from evidense.verbs.train import open_pairs, train
 
@@ -267,11 +267,25 @@ def train_stage(root: Path, recipe: Recipe, label: str) -> str:
 def rank(root: Path, study: Study, where: At | Collection, label: str, spelling: str) -> list[str]:
     """Rank and score one system on one collection; return the ids of the Ranking and its Scores."""
     store, collection = Store(root), _collection(study, where)
+    key = ranking_key(study, collection, label, spelling)
+    if done := store.recall(key):
+        return done
     if len(_ENGINES) > _MOST_ENGINES:
         _ENGINES.clear()
     system = open_system(spelling, label, _ENGINES)
     ranking = retrieve(system, collection, study.depth, store)
-    return [ranking.id, *(one.id for one in score(ranking, collection, study.measures, store))]
+    made = [ranking.id, *(one.id for one in score(ranking, collection, study.measures, store))]
+    if spelling.startswith("checkpoint:"):
+        store.remember(key, made)
+    return made
+
+
+def ranking_key(study: Study, collection: Collection, label: str, spelling: str) -> str:
+    """Return the key under which the ranking and scores of a checkpoint, which is named by its content, are remembered."""
+    card = collection_card(collection)
+    return sha256_of(
+        ["cell", label, spelling, collection.name, collection.checksum, card, study.depth, list(study.measures)]
+    )
 
 
 def count_leaks(study: Study, where: At | Collection, data: tuple[str, ...]) -> dict[str, int]:

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from evidense.records import Study
+from evidense.study.arms import toy_arms
+from evidense.study.factorial import TOY_STUDY, laid_over
 from evidense.study.toml import study_from
 from evidense.verbs.retrieve import label_of
 
@@ -35,8 +38,19 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
 
 
 def toy(study: Study) -> Study:
-    """Return the same study on small samples with few resamples: to see that it runs, not to believe it."""
-    return replace(study, name=f"{study.name}-toy", **TOY)  # type: ignore[arg-type]
+    """Return the same study on small samples with few resamples: to see that it runs, not to believe it.
+
+    A study that trains says in [factorial.toy] what else is smaller: seeds, budgets, collections.
+    """
+    own = study.factorial.get("toy", {}) if study.factorial else {}
+    changes: dict[str, Any] = {**TOY, **{key: own[key] for key in TOY_STUDY if key in own}}
+    changes = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
+    small = replace(study, name=f"{study.name}-toy", **changes)
+    if not study.factorial:
+        return small
+    factorial = laid_over(study.factorial, own)
+    factorial["roles"] = {c: role for c, role in factorial.get("roles", {}).items() if c in small.collections}
+    return replace(small, factorial=factorial, arms=toy_arms(study.arms, own.get("arms", {})))
 
 
 def full(study: Study) -> Study:

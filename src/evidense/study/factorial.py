@@ -18,12 +18,12 @@ NEITHER, PRE, FINE, BOTH = CELLS = ("neither", "pre-trained", "fine-tuned", "bot
 CONTROLS = ("pre-trained, total budget", "fine-tuned, total budget", "pre-trained, fine-tuning pairs")
 """Arms at the total budget of "both": one stage alone, and the fine-tuning pairs under the loss of pre-training."""
 ROLES = ("in-domain", "near", "far")
-_SECTIONS = ("seeds", "backbone", "pretraining", "finetuning", "control", "roles", "toy")
-TOY_KEYS = (
-    "seeds", "backbone", "pretraining", "finetuning", "control", "arms", "collections", "references", "sample_queries",
-    "sample_documents", "n_resamples",
-)  # fmt: skip
-"""What [factorial.toy] may say: tables are laid over their own sections, `arms` over every arm, the rest over the study."""
+_TABLES = ("backbone", "pretraining", "finetuning", "roles", "toy")
+_SECTIONS = ("seeds", "controls", *_TABLES)
+TOY_STUDY = ("collections", "measures", "references", "sample_queries", "sample_documents", "n_resamples")
+"""What [factorial.toy] may say of the study."""
+TOY_KEYS = ("seeds", "controls", "backbone", "pretraining", "finetuning", "roles", "arms", *TOY_STUDY)
+"""What it may say in all: tables are laid over their own sections, `arms` over every arm."""
 _BUDGETS = budget.KINDS
 _DERIVED = {"start_sha256", "data_sha256", "budget", "parents", "observed"}
 _GIVEN = {"start", "architecture", "seed"}
@@ -136,7 +136,7 @@ class Mistakes:
 def _read(data: Mapping[str, Any], source: str, found: Mistakes) -> Factorial:
     found.unknown(f"key of [factorial] of {source}", data, _SECTIONS)
     tables: dict[str, Mapping[str, Any]] = {}
-    for key in _SECTIONS[1:]:
+    for key in _TABLES:
         value = data.get(key, {})
         if not isinstance(value, Mapping):
             found.others.append(f"'{key}' is {value!r}; expected a table [factorial.{key}]")
@@ -144,7 +144,7 @@ def _read(data: Mapping[str, Any], source: str, found: Mistakes) -> Factorial:
     for key in ("pretraining", "finetuning"):
         stage_recipe(tables[key], f"[factorial.{key}]", found)
     _check_backbone(tables["backbone"], found)
-    controls = _controls(tables, found)
+    controls = _controls(data.get("controls", CONTROLS), tables, found)
     for spelling, role in tables["roles"].items():
         if role not in ROLES:
             found.others.append(f"the role of '{spelling}' is {role!r}; expected {', '.join(ROLES)}")
@@ -191,9 +191,10 @@ def _check_backbone(keys: Mapping[str, Any], found: Mistakes) -> None:
         found.hear("[factorial.backbone]", error)
 
 
-def _controls(tables: Mapping[str, Mapping[str, Any]], found: Mistakes) -> tuple[str, ...]:
-    found.unknown("key of [factorial.control]", tables["control"], ["arms"])
-    named = tuple(tables["control"].get("arms", CONTROLS))
+def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], found: Mistakes) -> tuple[str, ...]:
+    if not isinstance(named, list | tuple):
+        found.others.append(f"controls is {named!r}; expected a list of control arms, [] for none")
+        return ()
     for name in named:
         if name not in CONTROLS:
             found.names.append(f"unknown control arm '{name}': expected some of {', '.join(map(repr, CONTROLS))}.")
@@ -201,7 +202,7 @@ def _controls(tables: Mapping[str, Mapping[str, Any]], found: Mistakes) -> tuple
     if any("total" in name for name in named) and "" not in kinds and kinds[0] != kinds[1]:
         found.others.append(
             f"pre-training has a budget of {kinds[0]} and fine-tuning one of {kinds[1]}, which have no total; expected the same kind; "
-            "name it, or leave the arms at the total budget out: [factorial.control] arms = []"
+            "name it, or leave the arms at the total budget out: controls = []"
         )
     return tuple(name for name in named if name in CONTROLS)
 

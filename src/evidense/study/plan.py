@@ -7,7 +7,9 @@ from evidense.compute.encode import is_cached
 from evidense.compute.progress import estimate
 from evidense.parts import Ranker, Tower
 from evidense.store import Store
+from evidense.study.costs import Training, cost_of_cells
 from evidense.study.run import Opened
+from evidense.study.workers import n_cores
 from evidense.values import Collection, Item
 from evidense.verbs.retrieve import System, step_key
 
@@ -33,11 +35,20 @@ class Plan:
     """Every step of a study, in the order in which they run."""
 
     steps: tuple[Step, ...]
+    trainings: tuple[Training, ...] = ()
+    n_workers: int = 1
+    """Processes that share the work."""
 
     @property
     def seconds(self) -> float:
         """Estimated time of what is not cached."""
-        return sum(s.seconds for s in self.steps)
+        return (sum(t.seconds for t in self.trainings) + sum(s.seconds for s in self.steps)) / self.n_workers
+
+    @property
+    def by_task(self) -> dict[str, float]:
+        """Return task → estimated time, as a study that trains names its tasks."""
+        trained = {training.label: training.seconds for training in self.trainings}
+        return trained | {f"{step.system} on {step.collection}": step.seconds for step in self.steps}
 
     @property
     def size_bytes(self) -> int:
@@ -47,6 +58,8 @@ class Plan:
 
 def plan(opened: Opened, store: Store) -> Plan:
     """Find out which steps are done, and estimate the others; texts that two systems share are encoded once."""
+    if opened.is_trained:
+        return _of_cells(opened, store)
     seen: set[tuple[str, str, str]] = set()
     steps = []
     for collection in opened.collections:
@@ -58,6 +71,17 @@ def plan(opened: Opened, store: Store) -> Plan:
             size += len(collection.queries) * opened.study.depth * RANKING_BYTES
             steps.append(_step(system, collection, False, seconds, size))
     return Plan(tuple(steps))
+
+
+def _of_cells(opened: Opened, store: Store) -> Plan:
+    """Return the plan of a study that trains: what a checkpoint will retrieve costs what its start would."""
+    found = cost_of_cells(opened.study, store)
+    steps = [
+        Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes)
+        for c in opened.collections
+        for r in found.rankings(c)
+    ]
+    return Plan(tuple(steps), tuple(found.trainings), n_cores())
 
 
 def _step(system: System, collection: Collection, cached: bool, seconds: float, size_bytes: int) -> Step:
