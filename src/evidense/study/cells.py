@@ -8,12 +8,13 @@ from typing import cast
 
 from evidense.compute.lineup import Cell, Effect, Lineup, Place, effects_of
 from evidense.parts import Encoder, Ranker
-from evidense.records import Checkpoint, Recipe, Record, Score, Study, sha256_of
+from evidense.records import Checkpoint, Recipe, Record, Score, Study, Verdict, sha256_of
 from evidense.store import Store
 from evidense.study.arms import Arm, arms_of, stages_of_arms
 from evidense.study.collections import collections_of
 from evidense.study.factorial import NEITHER, Factorial, Stage, factorial_of, stages_of
 from evidense.study.workers import Task, Workers, n_cores, tell
+from evidense.training.card import write_card
 from evidense.training.leaks import overlap
 from evidense.values import Collection, Pairs
 from evidense.verbs.decide_effects import decide_place, decide_places
@@ -113,6 +114,7 @@ def run_cells(study: Study, collections: Sequence[tuple[At, Collection]], store:
             if watch.ready:
                 watch.ready(study, decided)
     records += decide_places(study, cells.lineup, places, store) if len(places) > 1 else []
+    _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Verdict)], store)
     return records
 
 
@@ -237,6 +239,17 @@ def _fixed(
     function: Callable[..., object], *arguments: object
 ) -> Callable[[Mapping[str, object]], tuple[Callable[..., object], tuple[object, ...]]]:
     return lambda _: (function, arguments)
+
+
+def _write_cards(cells: Cells, checkpoints: Mapping[str, str], verdicts: Sequence[Verdict], store: Store) -> None:
+    """Write into the folder of every checkpoint what was decided about its cell."""
+    about = {effect.name: set(effect.weights) for effect in cells.lineup.effects}
+    for stage in cells.stages:
+        made = cast(Checkpoint, store.get(checkpoints[stage.label]))
+        own = [v for v in verdicts if stage.cell in about[v.system]]
+        write_card(
+            store.folder(made.id), cast(Recipe, store.get(made.parents[0])), made, own, store.json(made.diagnostics)
+        )
 
 
 def _lines(checkpoints: Mapping[str, str], store: Store) -> list[Record]:
