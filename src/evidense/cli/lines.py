@@ -1,9 +1,10 @@
 """Lines: what the terminal says while a study runs. Verdicts to stdout as they are ready, progress to stderr."""
 
+import shutil
 import sys
 from collections.abc import Sequence
 
-from evidense.cli.numbers import amount, duration, signed
+from evidense.cli.numbers import amount, duration, share, signed
 from evidense.records import Record, Study, Verdict
 
 ICONS = {
@@ -16,6 +17,12 @@ ICONS = {
     "FAILS": "✖",
     "NOT_TESTABLE": "–",
 }
+CLAIMED = {
+    "pretraining_adds": "pre-training adds",
+    "finetuning_adds": "fine-tuning adds",
+    "they_interact": "they interact",
+}
+"""Claim → how it is named in a line."""
 
 
 def verdict_line(verdict: Verdict, width: int) -> str:
@@ -41,6 +48,41 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
     for verdict in verdicts:
         print(verdict_line(verdict, width))
     sys.stdout.flush()
+
+
+def say_effects(study: Study, records: Sequence[Record]) -> None:
+    """Print, of a collection of a study that trained its systems, the three claims, then what each stage and arm did."""
+    _clear()
+    verdicts = [r for r in records if isinstance(r, Verdict)]
+    if not verdicts:
+        return
+    marks = " · ".join(str(verdicts[0].details[key]) for key in ("role", "direction") if verdicts[0].details.get(key))
+    print(f"{verdicts[0].collection}  ({f'{marks}, ' if marks else ''}{study.primary})")
+    width = max(len(_name(v)) for v in verdicts)
+    for verdict in verdicts:
+        print(effect_line(verdict, width))
+    sys.stdout.flush()
+
+
+def effect_line(verdict: Verdict, width: int) -> str:
+    """Return one effect as a line: word, effect [interval], the values on both sides, and why it is not decided."""
+    effect = f"{signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]"
+    sides = f"{share(verdict.base_mean)} → {share(verdict.system_mean)}" if verdict.system != "interaction" else ""
+    note = f"  {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
+    return f"  {ICONS[verdict.verdict]} {verdict.verdict:<9} {_name(verdict):<{width}} {effect}  {sides}{note}".rstrip()
+
+
+def _name(verdict: Verdict) -> str:
+    return CLAIMED.get(verdict.claim, verdict.system)
+
+
+def say_step(words: str, left_s: float) -> None:
+    """Show what a study that trains is doing, on a line that the next one replaces; silent where nobody watches."""
+    if sys.stderr.isatty():
+        left = f", about {duration(left_s)} left" if left_s > 0 else ""
+        room = max(20, shutil.get_terminal_size().columns - 1)
+        sys.stderr.write(f"\r\033[K{f'{words}{left}'[:room]}")
+        sys.stderr.flush()
 
 
 def say_progress(done: int, total: int, left_s: float) -> None:

@@ -14,6 +14,15 @@ def signed(value: float) -> str:
     return ("−" if value < 0 else "+") + text
 
 
+def share(value: float) -> str:
+    """Return a value of a measure without its leading zero.
+
+    >>> share(0.27), share(1.0)
+    ('.270', '1.000')
+    """
+    return f"{value:.3f}".removeprefix("0")
+
+
 def duration(seconds: float) -> str:
     """Return a time in the two units that matter.
 

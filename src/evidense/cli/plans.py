@@ -1,8 +1,11 @@
 """Plans: how a plan reads in a terminal."""
 
+from collections.abc import Sequence
+
 from evidense.cli.numbers import duration, size
 from evidense.store import Store
-from evidense.study.plan import Plan
+from evidense.study.costs import Training
+from evidense.study.plan import Plan, Step
 
 
 def estimate_line(plan: Plan) -> str:
@@ -13,11 +16,38 @@ def estimate_line(plan: Plan) -> str:
 def plan_text(plan: Plan, store: Store) -> str:
     """Return every step with what it will take, and the sum."""
     width = max(len(s.system) for s in plan.steps)
+    lines = _trainings(plan.trainings)
+    for name, steps in _by_collection(plan.steps).items():
+        lines.append(f"{name}  ({steps[0].n_queries:,} queries, {steps[0].n_documents:,} documents)")
+        if plan.trainings:
+            left = [s for s in steps if not s.cached]
+            cost = f"about {duration(sum(s.seconds for s in left))}" if left else "nothing to do"
+            lines.append(f"  {len(steps):,} rankings, {len(steps) - len(left):,} in the store; {cost}")
+            continue
+        for step in steps:
+            cost = "in the store" if step.cached else f"about {duration(step.seconds)}, {size(step.size_bytes)}"
+            lines.append(f"  {step.system:<{width}}  {cost}")
+    on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""
+    return "\n".join([*lines, f"in all {estimate_line(plan)}{on}, in {store.root}"])
+
+
+def _by_collection(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        found.setdefault(step.collection, []).append(step)
+    return found
+
+
+def _trainings(trainings: Sequence[Training]) -> list[str]:
+    """Return one line a training, under what it trains on."""
     lines: list[str] = []
-    for step in plan.steps:
-        head = f"{step.collection}  ({step.n_queries:,} queries, {step.n_documents:,} documents)"
-        if head not in lines:
-            lines.append(head)
-        cost = "in the store" if step.cached else f"about {duration(step.seconds)}, {size(step.size_bytes)}"
-        lines.append(f"  {step.system:<{width}}  {cost}")
-    return "\n".join([*lines, f"in all {estimate_line(plan)}, in {store.root}"])
+    width = max((len(t.label) for t in trainings), default=0)
+    for words in dict.fromkeys(t.words for t in trainings):
+        lines.append(words)
+        for t in trainings:
+            if t.words == words:
+                spent = f"{t.n_steps:,} steps, {t.n_pairs:,} pairs, {t.flops:.1e} FLOPs; " if t.n_steps else ""
+                lines.append(
+                    f"  {t.label:<{width}}  {spent}{'in the store' if t.cached else f'about {duration(t.seconds)}'}"
+                )
+    return lines

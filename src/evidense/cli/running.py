@@ -3,12 +3,12 @@
 import os
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from evidense.cli.lines import say_collection, say_progress
+from evidense.cli.lines import say_collection, say_effects, say_progress, say_step
 from evidense.records import Study
 from evidense.store import Store, write_atomically
 
@@ -43,10 +43,14 @@ def execute(study: Study, order: Order) -> None:
         check_ending(order.save_baseline)
     command = shlex.join(["evidense", *sys.argv[1:]])
     out = order.out or Path("evidense-out") / study.name
-    wishes = Wishes(out=out, text=order.text, command=command, ready=say_collection, progress=say_progress)
+    wishes = Wishes(
+        out=out, text=order.text, command=command, ready=say_collection, progress=say_progress, line=say_step
+    )
     store = Store()
     opened = open_study(study, wishes)
     steps = plan(opened, store)
+    if opened.is_trained:
+        wishes = replace(wishes, ready=say_effects, seconds=steps.by_task)
     if order.plan:
         click.echo(plan_text(steps, store))
         return
