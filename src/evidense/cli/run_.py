@@ -1,5 +1,8 @@
 """evidense run."""
 
+from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +11,7 @@ import click
 from evidense.cli.running import Order, execute
 
 if TYPE_CHECKING:
+    from evidense.records import Study
     from evidense.study.templates import Template
 
 
@@ -23,13 +27,14 @@ if TYPE_CHECKING:
 @click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
 @click.option("--list", "listing", is_flag=True, help="Name the shipped studies.")
 def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_text: bool, **order: object) -> None:
-    """Run STUDY: a TOML file, or the name of a shipped study (default: minilm, the built-in one).
+    """Run STUDY: a TOML file, or the name of a shipped study.
 
-    Names that begin with paper_scale/ are templates: --plan checks them.
+    Without STUDY: the built-in one (minilm), then multimodal_factorial in miniature (as with --toy). Names that begin with paper_scale/ are
+    templates: --plan checks them.
     """
     from evidense.study import templates
     from evidense.study.compare import full, toy
-    from evidense.study.shipped import BUILT_IN, names, shipped
+    from evidense.study.shipped import BUILT_IN, MINIATURE, names, shipped
     from evidense.study.toml import read_study
 
     if listing:
@@ -41,9 +46,29 @@ def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_te
     if study and templates.is_template(study):
         _show_template(templates.read_template(study), bool(order["plan"]))
         return
+    wanted = Order(**order, text=not no_text)  # type: ignore[arg-type]
+    wanted = Order(**order, text=not no_text)  # type: ignore[arg-type]
+    for at, chosen in enumerate(_chosen(study, is_toy, is_full)):
+        execute(chosen, wanted if at == 0 else _for_the_next(wanted, chosen))
+
+
+def _chosen(study: str | None, is_toy: bool, is_full: bool) -> Iterator["Study"]:
+    """Yield the study that was named, else the built-in ones."""
+    from evidense.study.compare import full, toy
+    from evidense.study.shipped import BUILT_IN, MINIATURE, shipped
+    from evidense.study.toml import read_study
+
     chosen = read_study(Path(study)) if study and study.endswith(".toml") else shipped(study or BUILT_IN)
     chosen = full(chosen) if is_full else chosen
-    execute(toy(chosen) if is_toy else chosen, Order(**order, text=not no_text))  # type: ignore[arg-type]
+    yield toy(chosen) if is_toy else chosen
+    if study is None:
+        yield toy(shipped(MINIATURE))
+
+
+def _for_the_next(order: Order, study: "Study") -> Order:
+    """Return the order of a further study: a folder inside that of the first, whose gate and summary are not its own."""
+    out = None if order.out is None else order.out / study.name
+    return replace(order, out=out, gate=None, markdown=None)
 
 
 def _show_template(template: "Template", is_plan: bool) -> None:

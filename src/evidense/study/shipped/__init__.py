@@ -8,7 +8,9 @@ from evidense.records import Study
 from evidense.study.toml import study_from
 
 BUILT_IN = "minilm"
-"""What `evidense run` runs when it is told nothing."""
+"""What `evidense run` runs when it is told nothing, followed by …"""
+MINIATURE = "multimodal_factorial"
+"""… the toy of this one."""
 
 
 def names() -> dict[str, str]:
