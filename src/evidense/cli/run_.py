@@ -1,6 +1,5 @@
 """evidense run."""
 
-from dataclasses import replace
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,9 +32,7 @@ def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_te
     templates: --plan checks them.
     """
     from evidense.study import templates
-    from evidense.study.compare import full, toy
-    from evidense.study.shipped import BUILT_IN, MINIATURE, names, shipped
-    from evidense.study.toml import read_study
+    from evidense.study.shipped import names
 
     if listing:
         click.echo("\n".join(f"{name}  {question}" for name, question in names().items()))
@@ -46,7 +43,6 @@ def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_te
     if study and templates.is_template(study):
         _show_template(templates.read_template(study), bool(order["plan"]))
         return
-    wanted = Order(**order, text=not no_text)  # type: ignore[arg-type]
     wanted = Order(**order, text=not no_text)  # type: ignore[arg-type]
     for at, chosen in enumerate(_chosen(study, is_toy, is_full)):
         execute(chosen, wanted if at == 0 else _for_the_next(wanted, chosen))
