@@ -1,0 +1,76 @@
+"""Workers: tasks wait for each other, a lost process is reported, and none outlives its parent."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from evidense.errors import InvalidInput, WorkerLost
+from evidense.study.factorial import factorial_of
+from evidense.study.workers import Task, Workers
+
+PARENT = """
+import os, sys, time
+from pathlib import Path
+from evidense.study.workers import Task, Workers
+with Workers(2, Path(sys.argv[1])) as workers:
+    for key, pid in workers.run([Task(str(n), lambda _: (os.getpid, ())) for n in range(6)]):
+        print(pid, flush=True)
+    print("done", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_a_task_gets_the_results_of_those_that_it_waits_for(tmp_path: Path, n: int) -> None:
+    tasks = [
+        Task("third", lambda done: (math.pow, (done["second"], 2)), ("second",)),
+        Task("second", lambda done: (math.pow, (done["first"], 3)), ("first",)),
+        Task("first", lambda _: (math.sqrt, (4.0,))),
+        Task("store", lambda _: (os.getenv, ("EVIDENSE_STORE",))),
+    ]
+    with Workers(n, tmp_path) as workers:
+        found = dict(workers.run(tasks))
+    assert found == {"first": 2.0, "second": 8.0, "third": 64.0, "store": str(tmp_path)}
+
+
+def test_workers_have_one_thread_each(tmp_path: Path) -> None:
+    with Workers(1, tmp_path) as workers:
+        assert dict(workers.run([Task("threads", lambda _: (os.getenv, ("OMP_NUM_THREADS",)))])) == {"threads": "1"}
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_what_a_task_refuses_is_raised_here(tmp_path: Path, n: int) -> None:
+    with Workers(n, tmp_path) as workers, pytest.raises(InvalidInput, match="seeds"):
+        list(workers.run([Task("read", lambda _: (factorial_of, ({"seeds": "all"}, "x")))]))
+
+
+def test_a_killed_worker_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(WorkerLost, match="'the third'.*Run the same command again"), Workers(1, tmp_path) as workers:
+        list(workers.run([Task("the third", lambda _: (os._exit, (9,)))]))
+
+
+def test_workers_end_with_their_parent_however_it_ends(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pids = {int(line) for line in iter(parent.stdout.readline, "done\n")}
+    assert pids
+    assert all(_alive(pid) for pid in pids)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    deadline = time.monotonic() + 20
+    while any(_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(_alive(pid) for pid in pids)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
