@@ -13,10 +13,10 @@ def command(folder: Path) -> None:
     Same machine: the same bytes. Another machine: within .001 of the measure, and what differs there is named. Exit 1 where
     a claim did not come out again.
     """
-    from evidense.cli.lines import say_progress
+    from evidense.cli.lines import say_progress, say_step
     from evidense.study.replay import TOLERANCE, replay
 
-    found = replay(folder, progress=say_progress)
+    found = replay(folder, progress=say_progress, line=say_step)
     click.echo(f"{found.n_records:,} records and the page hash to what they say")
     if found.same:
         click.echo("recomputed from nothing: the same records, byte for byte")

@@ -41,8 +41,15 @@ class Replay:
         return not self.changed
 
 
-def replay(folder: Path, *, progress: Callable[[int, int, float], None] | None = None) -> Replay:
-    """Hash the records of a page again, then recompute all of them in an empty store and compare.
+def replay(
+    folder: Path,
+    *,
+    progress: Callable[[int, int, float], None] | None = None,
+    line: Callable[[str, float], None] | None = None,
+) -> Replay:
+    """Hash the records of a page again, then recompute all of them in an empty store and compare; what was trained is trained again.
+
+    `progress` hears of encoding, `line` of a study that trains.
 
     Raises:
         InvalidInput: the folder holds no page, or a record or file was altered.
@@ -50,7 +57,7 @@ def replay(folder: Path, *, progress: Callable[[int, int, float], None] | None =
     then = read_records(folder)
     study = read_study(folder / "study.toml")
     with tempfile.TemporaryDirectory(prefix="evidense-replay-") as scratch:
-        now = run_study(study, Store(Path(scratch)), Wishes(progress=progress)).records
+        now = run_study(study, Store(Path(scratch)), Wishes(progress=progress, line=line)).records
     return compare_records(then, list(now))
 
 
@@ -91,7 +98,7 @@ def compare_records(then: list[Record], now: list[Record]) -> Replay:
         same={r.id for r in then} <= {r.id for r in now},
         largest=max(moved.values(), default=0.0),
         changed=(*gone, *_changed_words(then, now), *far),
-        environment=(*_environment(then), *_setups(then, now)),
+        environment=(*_environment(then, now), *_setups(then, now)),
     )
 
 
@@ -138,6 +145,9 @@ def _setups(then: list[Record], now: list[Record]) -> list[str]:
     ]
 
 
-def _environment(then: list[Record]) -> list[str]:
-    rankings = [r for r in then if isinstance(r, Ranking)]
-    return differences(dict(rankings[0].observed.get("environment", {})), environment()) if rankings else []
+def _environment(then: list[Record], now: list[Record]) -> list[str]:
+    """Compare where the first ranking of each was made (of a study that trains, in a worker)."""
+    seen = [
+        [dict(r.observed.get("environment", {})) for r in records if isinstance(r, Ranking)] for records in (then, now)
+    ]
+    return differences(seen[0][0], (seen[1][0] if seen[1] else {}) or environment()) if seen[0] else []
