@@ -1,7 +1,7 @@
 """Backbone: the transformer inside an encoder, of the class that its config and its weights name."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,19 @@ class Backbone:
                 " stack of blocks; ask for the last layer only"
             )
         return list(lists[0])
+
+
+@contextmanager
+def evaluating(module: "torch.nn.Module") -> Iterator[None]:
+    """Put a module in evaluation within this context, and each module inside it back in its own mode afterwards."""
+    changed = [inside for inside in module.modules() if inside.training] if module.training else []
+    if changed:
+        module.eval()
+    try:
+        yield
+    finally:
+        for inside in changed:
+            inside.training = True
 
 
 def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":

@@ -10,7 +10,7 @@ from evidense.compute.checkpoint import read_json, sha256_of_files, weight_files
 from evidense.compute.locate import folder_of
 from evidense.compute.model_folder import ModelFolder, read_settings
 from evidense.compute.open_text import refuse_unknown_options
-from evidense.compute.static_tower import StaticTower
+from evidense.compute.static_tower import StaticTower, Table
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
@@ -34,10 +34,10 @@ class StaticEncoder:
         return self.query if side == "query" else self.document
 
     def save(self, folder: Path) -> None:
-        """Write the StaticEmbedding folder of sentence-transformers.
+        """Write the StaticEmbedding folder of sentence-transformers; opened again, it gives equal vectors.
 
         Raises:
-            InvalidInput: the tokeniser counts ids beyond the table as its last, which such a folder cannot say.
+            StoreError: the disk is full.
         """
         from evidense.compute.save_static import save_static
 
@@ -63,9 +63,11 @@ def opened(spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: P
     normalised = asked == "true" if asked else any(kind == "Normalize" for kind, _ in folder.after)
     sha = sha256_of_files([weights])
     prompts = {side: folder.prompt(side, spelling.options) for side in ("query", "document")}
+    similarity = spelling.options.get("similarity") or folder.similarity or "cosine"
     identity = [sha, sha256_of_files([vocabulary]), normalised]
+    shared = Table(table)
     towers = {
-        p: StaticTower(sha256_of(["static", *identity, p]), tokenizer, table, p, normalised)
+        p: StaticTower(sha256_of(["static", *identity, p]), tokenizer, shared, p, normalised, similarity == "cosine")
         for p in set(prompts.values())
     }
     setup = Setup(
@@ -73,7 +75,7 @@ def opened(spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: P
         document_prompt=prompts["document"],
         pooling="mean",
         normalised=normalised,
-        similarity=spelling.options.get("similarity") or folder.similarity or "cosine",
+        similarity=similarity,
         dtype="float32",
         n_dims=int(table.shape[1]),
         n_parameters=table.size,

@@ -97,7 +97,15 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
             f"the query tower gives {query.n_dims} dimensions and the document tower {document.n_dims}; expected equal"
             " numbers; name two towers of one model"
         )
-    return TextEncoder(str(spelling), _setup(loaded, other, query, document, options), query, document)
+    setup = _setup(loaded, other, query, document, options)
+    return TextEncoder(str(spelling), setup, query, document, _can(loaded, other, query))
+
+
+def _can(loaded: "_Loaded", other: "_Loaded", query: TextTower) -> frozenset[Capability]:
+    """Say what can be done: what is stored in half precision rounds small steps away, and a folder holds one named read-out of one model."""
+    can: set[Capability] = {"vectors", "layers", "gradients"}
+    is_saved = loaded.dtype == "float32" and other is loaded and bool(query.modes)
+    return frozenset(can | {"train"} if is_saved else can)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +163,20 @@ class _Loaded:
         prompt = self.folder.prompt(side, options)
         skip = 0 if self.folder.pools_prompt else self.reader.prompt_length(prompt)
         return TextTower(
-            sha256_of([self.identity, prompt]), self.backbone, self.reader, self.modes, self.after, prompt, skip
+            sha256_of([self.identity, prompt]),
+            self.backbone,
+            self.reader,
+            self.modes,
+            self.after,
+            prompt,
+            skip,
+            by_angle=self.similarity(options) == "cosine" and not self.normalised,
+        )
+
+    def similarity(self, options: Mapping[str, str]) -> str:
+        """Return how vectors are compared: the user's word, else the folder's, else the family's habit."""
+        return (
+            options.get("similarity") or self.folder.similarity or ("dot" if self.folder.family == "dpr" else "cosine")
         )
 
 
@@ -287,7 +308,6 @@ def _setup(loaded: _Loaded, other: _Loaded, query: TextTower, document: TextTowe
     both = [loaded] if other is loaded else [loaded, other]
     used = {query.prompt, document.prompt}
     warnings = [w for part in both for w in (*part.warnings, *part.folder.prompt_warnings(used))]
-    similarity = options.get("similarity") or folder.similarity or ("dot" if folder.family == "dpr" else "cosine")
     n_parameters = sum(p.numel() for part in both for p in part.backbone.model.parameters())
     return Setup(
         query_prompt=query.prompt,
@@ -295,7 +315,7 @@ def _setup(loaded: _Loaded, other: _Loaded, query: TextTower, document: TextTowe
         pooling="+".join(loaded.modes) or "pooler",
         max_length=loaded.reader.max_length,
         normalised=loaded.normalised,
-        similarity=similarity,
+        similarity=loaded.similarity(options),
         dtype=loaded.dtype,
         n_dims=query.n_dims,
         n_parameters=n_parameters

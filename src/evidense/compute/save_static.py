@@ -7,25 +7,22 @@ import numpy as np
 
 from evidense.compute.save_text import settings
 from evidense.compute.static_tower import StaticTower
-from evidense.errors import InvalidInput
 from evidense.store import disk_errors
 
 
 def save_static(query: StaticTower, document: StaticTower, folder: Path, similarity: str) -> None:
     """Write table, tokeniser and settings; equal weights make equal bytes.
 
+    Ids beyond the table count as its last, which such a folder cannot say: they get rows that equal it.
+
     Raises:
-        InvalidInput: the tokeniser has more ids than the table has rows.
         StoreError: the disk is full.
     """
     from safetensors.numpy import save_file
 
-    n_ids = query.tokenizer.get_vocab_size(with_added_tokens=True)
-    if n_ids > len(query.current):
-        raise InvalidInput(
-            f"the tokeniser has {n_ids:,} ids and the table {len(query.current):,} rows; expected a row an id, since a "
-            "StaticEmbedding folder knows no other; train from an encoder of that kind"
-        )
+    rows = query.table.current
+    n_more = max(0, query.tokenizer.get_vocab_size(with_added_tokens=True) - len(rows))
+    rows = np.concatenate([rows, np.repeat(rows[-1:], n_more, axis=0)])
     kinds = ["StaticEmbedding", *(["Normalize"] if query.normalised else [])]
     modules = [
         {
@@ -40,7 +37,7 @@ def save_static(query: StaticTower, document: StaticTower, folder: Path, similar
         folder.mkdir(parents=True, exist_ok=True)
         for at, kind in enumerate(kinds[1:], 1):
             (folder / f"{at}_{kind}").mkdir(exist_ok=True)
-        save_file({"embedding.weight": np.ascontiguousarray(query.current)}, folder / "model.safetensors")
+        save_file({"embedding.weight": np.ascontiguousarray(rows)}, folder / "model.safetensors")
         query.tokenizer.save(str(folder / "tokenizer.json"))
         for name, value in (("modules.json", modules), ("config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity))):  # fmt: skip
             (folder / name).write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -19,52 +19,67 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class Table:
+    """One vector a token: an array until somebody trains it, from then on the weights of a module."""
+
+    initial: Float32[np.ndarray, "v e"]
+
+    @cached_property
+    def module(self) -> "torch.nn.Module":
+        """The table as a module that can be trained."""
+        import torch
+
+        return torch.nn.Embedding.from_pretrained(torch.tensor(self.initial), freeze=True)
+
+    @property
+    def current(self) -> Float32[np.ndarray, "v e"]:
+        """The vectors as they are now."""
+        if "module" not in self.__dict__:
+            return self.initial
+        module: Any = self.module
+        found: Float32[np.ndarray, "v e"] = module.weight.detach().cpu().numpy()
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class StaticTower:
-    """Token embeddings that are averaged; both sides are one object unless their prompts differ."""
+    """Token embeddings that are averaged; both sides are one object unless their prompts differ, and share the table always."""
 
     fingerprint: str
     tokenizer: Any
     """A `tokenizers.Tokenizer`, without padding and truncation."""
-    table: Float32[np.ndarray, "v e"]
+    table: Table
     prompt: str = ""
     normalised: bool = False
+    by_angle: bool = False
+    """Whether vectors are scored by their angle alone, so that `represent` brings them to unit length."""
     modalities: frozenset[Modality] = frozenset({"text"})
     identity: Literal["content"] = "content"
     n_layers: int = 0
     token_budget: int = 1 << 13
 
-    @cached_property
+    @property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
         """The table as a module that can be trained; from then on `vectors` reads it there."""
-        import torch
-
-        return {"embedding": torch.nn.Embedding.from_pretrained(torch.tensor(self.table), freeze=False)}
+        return {"embedding": self.table.module}
 
     def represent(self, prepared: Tokens) -> "Tensor":
         """Average token vectors to [b, e] as they are scored, with gradients where they are enabled."""
         import torch
         from torch.nn import functional
 
-        embedding: Any = self.weights["embedding"]
-        owner = torch.from_numpy(np.repeat(np.arange(len(prepared.sizes)), prepared.sizes))
-        found = embedding(torch.from_numpy(prepared.flat.astype(np.int64)))
-        sums = torch.zeros(len(prepared.sizes), self.n_dims).index_add(0, owner, found)
-        means = sums / torch.from_numpy(np.maximum(prepared.sizes, 1)).unsqueeze(1)
-        return functional.normalize(means, dim=-1) if self.normalised else means
-
-    @property
-    def current(self) -> Float32[np.ndarray, "v e"]:
-        """The table as it is now, trained or not."""
-        if "weights" not in self.__dict__:
-            return self.table
-        embedding: Any = self.weights["embedding"]
-        found: Float32[np.ndarray, "v e"] = embedding.weight.detach().numpy()
-        return found
+        embedding: Any = self.table.module
+        device = embedding.weight.device
+        owner = torch.from_numpy(np.repeat(np.arange(len(prepared.sizes)), prepared.sizes)).to(device)
+        found = embedding(torch.from_numpy(prepared.flat.astype(np.int64)).to(device))
+        sums = found.new_zeros(len(prepared.sizes), self.n_dims).index_add(0, owner, found)
+        means = sums / torch.from_numpy(np.maximum(prepared.sizes, 1)).unsqueeze(1).to(device)
+        return functional.normalize(means, dim=-1) if self.normalised or self.by_angle else means
 
     @property
     def n_dims(self) -> int:
         """Dimensions of a vector."""
-        return int(self.table.shape[1])
+        return int(self.table.initial.shape[1])
 
     def prepare(self, items: Sequence[Item]) -> Tokens:
         """Tokenise without special tokens; ids beyond the table count as its last (as wordllama does).
@@ -80,7 +95,7 @@ class StaticTower:
         texts = [self.prompt + (item.text or "") for item in items]
         found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         tokens = Tokens.of([encoding.ids for encoding in found])
-        return Tokens(np.minimum(tokens.flat, len(self.table) - 1), tokens.offsets)
+        return Tokens(np.minimum(tokens.flat, len(self.table.initial) - 1), tokens.offsets)
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
         """Average the table's rows; a text without tokens gets zeros. Each sum has one order, whatever the batch."""
@@ -95,6 +110,6 @@ class StaticTower:
         return out
 
     def _sum(self, ids: Int32[np.ndarray, "b t"]) -> Float32[np.ndarray, "b e"]:
-        table = self.current
+        table = self.table.current
         pieces = [table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], self.token_budget)]
         return np.asarray(sum(pieces[1:], pieces[0]))

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from jaxtyping import Float32
 
 from evidense.compute import pooling
-from evidense.compute.backbone import Backbone
+from evidense.compute.backbone import Backbone, evaluating
 from evidense.compute.dense import Step
 from evidense.compute.masking import masked
 from evidense.compute.tokens import TextReader, Tokens
@@ -36,6 +36,8 @@ class TextTower:
     prompt: str = ""
     skip: int = 0
     """Tokens of the prompt that are not pooled."""
+    by_angle: bool = False
+    """Whether vectors are scored by their angle alone, so that `represent` brings them to unit length."""
     modalities: frozenset[Modality] = frozenset({"text"})
     identity: Literal["content"] = "content"
     token_budget: int = 1024
@@ -79,17 +81,23 @@ class TextTower:
         return self.reader.read([self.prompt + (item.text or "") for item in items])
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
-        """Encode one batch to final vectors."""
+        """Encode one batch to final vectors, in evaluation even while the tower is trained."""
         import torch
 
-        with torch.inference_mode():
-            ids, mask = prepared.padded(self.reader.pad)
-            pooled = (
-                self.pool(self.backbone.states(ids, mask), mask)
-                if self.modes
-                else self.backbone.pooler_output(ids, mask).float()
-            )
-            return self.project(pooled).numpy()  # type: ignore[no-any-return]
+        with torch.inference_mode(), evaluating(self.backbone.model):
+            return self._projected(prepared).cpu().numpy()  # type: ignore[no-any-return]
+
+    def _projected(self, prepared: Tokens) -> "Tensor":
+        ids, mask = self._padded(prepared)
+        if not self.modes:
+            return self.project(self.backbone.pooler_output(ids, mask).float())
+        return self.project(self.pool(self.backbone.states(ids, mask), mask))
+
+    def _padded(self, prepared: Tokens) -> "tuple[Tensor, Tensor | None]":
+        """Return ids[b, t] and mask[b, t] where the weights are."""
+        ids, mask = prepared.padded(self.reader.pad)
+        device = next(iter(self.backbone.inner.parameters())).device
+        return ids.to(device), None if mask is None else mask.to(device)
 
     @cached_property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
@@ -101,15 +109,10 @@ class TextTower:
 
     def represent(self, prepared: Tokens) -> "Tensor":
         """Encode one batch to vectors[b, e] as they are scored, with gradients where they are enabled."""
-        ids, mask = prepared.padded(self.reader.pad)
-        device = next(iter(self.backbone.inner.parameters())).device
-        ids, mask = ids.to(device), None if mask is None else mask.to(device)
-        pooled = (
-            self.pool(self.backbone.states(ids, mask), mask)
-            if self.modes
-            else self.backbone.pooler_output(ids, mask).float()
-        )
-        return self.project(pooled)
+        from torch.nn import functional
+
+        found = self._projected(prepared)
+        return functional.normalize(found, dim=-1) if self.by_angle else found
 
     def predict(self, prepared: Tokens, rng: np.random.Generator) -> "tuple[Tensor, Tensor]":
         """Mask tokens and predict them with the input embeddings as the output layer; see `parts.TokenPredictor`.
@@ -121,27 +124,27 @@ class TextTower:
         from torch.nn import functional
 
         corrupted, rows, labels = masked(prepared, self.reader.tokenizer, rng)
-        ids, mask = corrupted.padded(self.reader.pad)
+        ids, mask = self._padded(corrupted)
         states = self.backbone.states(ids, mask)
         real = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
-        table: Any = self.backbone.inner
-        return functional.linear(
-            states[real][torch.from_numpy(rows)], table.get_input_embeddings().weight
-        ), torch.from_numpy(labels)
+        seen, inner = states[real][torch.from_numpy(rows).to(ids.device)], cast(Any, self.backbone.inner)
+        logits = functional.linear(seen, inner.get_input_embeddings().weight)
+        return logits, torch.from_numpy(labels).to(ids.device)
 
     def layers(self, prepared: Tokens) -> Float32[np.ndarray, "l b e"]:
         """Pool every layer's states in one forward pass (a pooler read-out shows its first token)."""
         import torch
 
-        with torch.inference_mode():
-            ids, mask = prepared.padded(self.reader.pad)
-            return torch.stack(self.backbone.each_layer(ids, mask, lambda states: self.pool(states, mask))).numpy()  # type: ignore[no-any-return]
+        with torch.inference_mode(), evaluating(self.backbone.model):
+            ids, mask = self._padded(prepared)
+            found = torch.stack(self.backbone.each_layer(ids, mask, lambda states: self.pool(states, mask)))
+            return found.cpu().numpy()  # type: ignore[no-any-return]
 
     def forward(self, prepared: Tokens) -> "tuple[Tensor, Tensor]":
         """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
         import torch
 
-        ids, mask = prepared.padded(self.reader.pad)
+        ids, mask = self._padded(prepared)
         states = torch.stack(self.backbone.each_layer(ids, mask, lambda states: states))
         return states, torch.ones_like(ids) if mask is None else mask
 

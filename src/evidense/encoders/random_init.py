@@ -43,7 +43,7 @@ class RandomInit:
         if is_image:
             return replace(open_image_text(Spelling(head, options), seed=int(seed)), name=str(spelling))
         inner = open_text_encoder(Spelling(head, options), seed=int(seed))
-        return TextEncoder(str(spelling), inner.setup, inner.query, inner.document)
+        return replace(inner, name=str(spelling))
 
 
 PART = RandomInit()
