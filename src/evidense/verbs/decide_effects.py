@@ -141,15 +141,21 @@ def _verdict(
     study: Study, effect: Effect, found: tuple[Estimate, Estimate | None], finding: Finding, means: tuple[float, float]
 ) -> Verdict:
     e, logit = found
-    claim, word, reason = _word(effect, Evidence(e, study.margin, logit))
+    margin = _margin(study, effect)
+    claim, word, reason = _word(effect, Evidence(e, margin, logit))
     where = str(finding.site.get("collection") or _named_mean(finding))
     return Verdict(
         parents=(study.id, finding.id), claim=claim, verdict=word, system=effect.name, baseline=effect.against,
         collection=where, measure=study.primary, effect=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters,
-        margin=study.margin, base_mean=means[0], system_mean=means[1], reason=reason,
+        margin=margin, base_mean=means[0], system_mean=means[1], reason=reason,
         details={"group": effect.group, "role": finding.site["role"], "direction": finding.site["direction"],
                  "p_adjusted": e.p_adjusted, **{k: finding.details[k] for k in ("win", "tie", "loss", "n_seeds")}},
     )  # fmt: skip
+
+
+def _margin(study: Study, effect: Effect) -> float:
+    """Return the margin of an effect: of the interaction, a difference of two gains with twice their standard error, twice the study's."""
+    return 2 * study.margin if effect.name == "interaction" else study.margin
 
 
 def _word(effect: Effect, evidence: Evidence) -> tuple[str, str, str]:
