@@ -12,7 +12,7 @@ import pytest
 from encoders.opening import open_encoder
 from encoders.text_models import TEXTS, save
 from evidense import registry
-from evidense.parts import EncoderPart, LayeredTower, Setup
+from evidense.parts import EncoderPart, LayeredTower, Setup, TrainableEncoder, TrainableTower
 from evidense.values import Item, Spelling
 
 ITEMS = [Item(f"i{n}", text) for n, text in enumerate(TEXTS)]
@@ -149,6 +149,49 @@ def test_what_says_it_shows_layers_shows_them(opened: tuple[str, str, Any]) -> N
             layers = tower.layers(tower.prepare(ITEMS))
             assert layers.shape[:2] == (tower.n_layers + 1, len(ITEMS))
             assert tower.modules(r".+")
+
+
+def test_what_says_it_trains_has_towers_that_carry_gradients(opened: tuple[str, str, Any]) -> None:
+    encoder = opened[2]
+    towers = [encoder.tower(side) for side in ("query", "document")]
+    if "train" not in encoder.can:
+        pytest.skip(f"{opened[0]} does not say that it trains")
+    assert isinstance(encoder, TrainableEncoder)
+    for tower in towers:
+        assert isinstance(tower, TrainableTower)
+        weights = [p.requires_grad_(True) for module in tower.weights.values() for p in module.parameters()]
+        prepared = tower.prepare(ITEMS)
+        seen = tower.represent(prepared)
+        seen[:, :3].sum().backward()
+        assert any(float(p.grad.abs().sum()) > 0 for p in weights if p.grad is not None)
+        for p in weights:
+            p.grad = None
+            p.requires_grad_(False)
+        scored = tower.vectors(prepared)
+        if encoder.setup.similarity == "cosine":
+            scored = scored / np.linalg.norm(scored, axis=1, keepdims=True)
+        np.testing.assert_allclose(seen.detach().numpy(), scored, atol=1e-6)
+
+
+def test_what_says_it_trains_is_saved_and_opened_again_with_equal_vectors(
+    opened: tuple[str, str, Any], tmp_path: Path
+) -> None:
+    import torch
+
+    encoder = open_encoder(opened[1])
+    if "train" not in encoder.can:
+        pytest.skip(f"{opened[0]} does not say that it trains")
+    with torch.no_grad():
+        for module in encoder.tower("query").weights.values():
+            for weight in module.parameters():
+                weight.add_(0.01 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(weight.numel())))
+    encoder.save(tmp_path)
+    again = open_encoder(str(tmp_path))
+    assert "train" in again.can
+    for side in ("query", "document"):
+        changed, old, new = (e.tower(side) for e in (encoder, opened[2], again))
+        assert new.vectors(new.prepare(ITEMS)).tobytes() == changed.vectors(changed.prepare(ITEMS)).tobytes()
+        assert not np.allclose(old.vectors(old.prepare(ITEMS)), changed.vectors(changed.prepare(ITEMS)), atol=1e-4)
 
 
 def test_importing_the_shelf_imports_nothing_slow() -> None:
