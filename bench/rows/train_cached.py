@@ -9,7 +9,7 @@ from typing import Any
 from bench import apart, small_text
 from bench.lines import Line
 
-N_STEPS, N_ROUNDS, BATCH, CHUNK = 3, 2, 512, 32
+N_STEPS, N_ROUNDS, BATCH, CHUNK = 3, 1, 512, 32
 MODULE = "bench.rows.train_cached"
 SIDES = ("theirs", "ours", "uncached")
 

@@ -1,44 +1,38 @@
-"""The page on training, executed in its order in an empty folder."""
+"""The page on training, executed in its order in an empty folder, in this process: torch is imported once."""
 
-import os
 import re
-import subprocess
-import sys
+import shlex
 from pathlib import Path
 
 import pytest
 
 from docs.pages import read
+from evidense.cli.main import main
 
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_every_command_of_the_page_on_training_does_what_it_says(tmp_path: Path, own_store: Path) -> None:
+def test_every_command_of_the_page_on_training_does_what_it_says(
+    tmp_path: Path, own_store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("torch")
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    env = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "EVIDENSE_STORE": str(own_store),
-    }
+    monkeypatch.chdir(tmp_path)
     said = {}
     for language, text in BLOCK.findall(read("docs/train.md")):
-        for line in [text] if language == "python" else text.splitlines():
+        if language == "python":
+            exec(compile(text, "docs/train.md", "exec"), {})
+            continue
+        for line in text.splitlines():
             expected = int(found[1]) if (found := re.search(r"# exits with (\d)", line)) else 0
-            command = [sys.executable, "-c", line] if language == "python" else ["bash", "-c", line]
-            done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=240)
-            assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
-            said[line] = done
-    trained = [
-        done.stdout.splitlines()[-1]
-        for line, done in said.items()
-        if "--out" in line and "train" in line and not done.returncode
-    ]
-    assert trained == ["pretrained", "tuned"]
-    refused = next(done.stderr for line, done in said.items() if "--steps 25" in line)
+            with pytest.raises(SystemExit) as stop:
+                main(shlex.split(line, comments=True)[1:])
+            said[line] = capsys.readouterr()
+            assert stop.value.code == expected, f"{line}\n{said[line].out}{said[line].err}"
+    trained = {line: done.out.splitlines()[-1] for line, done in said.items() if "evidense train" in line and done.out}
+    assert [last for line, last in trained.items() if "--out" in line] == ["pretrained", "tuned"]
+    refused = next(done.err for line, done in said.items() if "--steps 25" in line)
     assert "n_steps was 20, is 25" in refused
-    for name in trained:
-        assert (folder / name / "recipe.json").is_file()
-        assert (folder / name / "modules.json").is_file()
-    assert (folder / "page" / "report.html").is_file()
+    for name in ("pretrained", "tuned"):
+        assert (tmp_path / name / "recipe.json").is_file()
+        assert (tmp_path / name / "modules.json").is_file()
+    assert (tmp_path / "page" / "report.html").is_file()

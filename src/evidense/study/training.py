@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from evidense.compute.progress import estimate
+from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Checkpoint, Json, Recipe
 from evidense.store import Store, disk_errors, write_atomically
@@ -170,7 +171,7 @@ def plan_of(recipe: Recipe, store: Store, given: Opened | None = None) -> Traini
     n_pairs = n_pairs if recipe.n_pairs is None else min(n_pairs, recipe.n_pairs)
     if is_done or not recipe.objective or rank():  # of several processes, the first plans
         return TrainingPlan(recipe, n_pairs, 0.0, is_done)
-    with tempfile.TemporaryDirectory() as folder:
+    with quiet(), tempfile.TemporaryDirectory() as folder:
         found = ready(recipe, store, Path(folder), given)
         forward_s = estimate(found.encoder.tower("query"), found.pairs.left).seconds
         if found.pairs.kind != "items":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from evidense import registry
 from evidense.compute.environment import environment
+from evidense.compute.quiet import quiet
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.parts import Encoder, Objective, Side, TrainableEncoder, TrainableTower
 from evidense.reading.training_pairs import joined
@@ -48,7 +49,7 @@ def train(recipe: Recipe, store: Store, watch: "Watch | None" = None, given: Ope
     key = step_key(recipe)
     if done := recalled(recipe, store):
         return done
-    with _partial(store, key) as folder:
+    with quiet(), _partial(store, key) as folder:
         if done := recalled(recipe, store):  # another process was first
             return done
         made = _trained(recipe, store, folder, _Run(given, watch))
@@ -352,7 +353,7 @@ def _measured(recipe: Recipe, store: Store, given: Opened) -> Recipe:
     key = sha256_of(["budget", ALGORITHM, recipe.id])
     if done := store.recall(key):
         return cast(Recipe, store.get(done[0]))
-    with _partial(store, key) as folder:
+    with quiet(), _partial(store, key) as folder:
         found = budget.fixed(recipe, lambda: _speed(recipe, store, folder, given))
         if rank() == 0:
             shutil.rmtree(folder, ignore_errors=True)
