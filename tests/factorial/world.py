@@ -22,9 +22,7 @@ def write_world(path: Path, *, n_train: int = 800, n_test: int = 120, seed: int 
         document = [*(_word("tell", t, rng) for t in (a, b) for _ in range(5)), *(_noise(rng) for _ in range(4))]
         if row < n_train and rng.random() < 0.5:
             document += [_word("ask", a, rng), _word("ask", b, rng)]
-        rows.append(
-            [" ".join(question), " ".join(rng.permutation(document)), "train" if row < n_train else "test"]
-        )
+        rows.append([" ".join(question), " ".join(rng.permutation(document)), "train" if row < n_train else "test"])
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     return path
