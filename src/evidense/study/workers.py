@@ -14,6 +14,7 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any
 
+from evidense.compute.threads import one_thread
 from evidense.errors import WorkerLost
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -59,7 +60,7 @@ class Workers:
         """Start the processes."""
         if self.n == 0:
             self._stack.enter_context(_variables({"EVIDENSE_STORE": str(self.root)}))
-            self._stack.enter_context(_one_thread())
+            self._stack.enter_context(one_thread())
             return self
         context = multiprocessing.get_context("spawn")
         self._said = context.SimpleQueue()
@@ -189,18 +190,6 @@ def _variables(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

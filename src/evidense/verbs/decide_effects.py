@@ -253,7 +253,7 @@ def _over(study: Study, lineup: Lineup, family: Sequence[Effect], some: _Selecti
     records: list[Record] = []
     for k, (effect, e) in enumerate(zip(family, over, strict=True)):
         by_seed = np.mean([table.values[k].mean(axis=1) for table in tables], axis=0)
-        finding = _pooled(study, ats, effect, some, e, by_seed)
+        finding = _pooled(study, ats, effect, some, (e, by_seed))
         means = np.mean([_sides(effect, *at.cells(family, store)) for at in ats], axis=0)
         records += [
             finding,
@@ -278,8 +278,14 @@ def _logits_over(study: Study, ats: Sequence[_At], family: Sequence[Effect], sto
     return {effect.name: e for effect, e in zip(family, over, strict=True) if effect.name == "interaction"}
 
 
-def _pooled(study: Study, ats: Sequence[_At], effect: Effect, some: _Selection, e: Estimate, by_seed: Float64[np.ndarray, " s"]) -> Finding:  # fmt: skip
-    n = len(ats)
+def _pooled(
+    study: Study,
+    ats: Sequence[_At],
+    effect: Effect,
+    some: _Selection,
+    found: tuple[Estimate, Float64[np.ndarray, " s"]],
+) -> Finding:
+    (e, by_seed), n = found, len(ats)
     return Finding(
         parents=tuple(dict.fromkeys(p for at in ats for p in at.parents(study, effect))), estimand="effect, mean over collections",
         site=_pooled_site(study, ats, effect, some), value=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters,
