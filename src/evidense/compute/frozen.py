@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from evidense.compute.backbone import evaluating
 from evidense.compute.captions import Captions
 from evidense.compute.picture_arrays import Arrays
 from evidense.compute.pixels import Pixels
@@ -59,15 +60,10 @@ def features(module: "torch.nn.Module", prepared: Any, pooled: "Callable[[Any], 
     keys = _keys(prepared)
     missing = list({key: row for row, key in enumerate(keys) if key not in kept}.items())
     fresh: dict[Hashable, Tensor] = {}
-    was_training = module.training
-    module.eval()
-    try:
-        with torch.no_grad():
-            for rows in _groups(np.asarray(prepared.sizes), [row for _, row in missing]):
-                made = pooled(prepared.take(np.resize(rows, _GROUP)))
-                fresh |= {keys[row]: made[place].clone() for place, row in enumerate(rows)}
-    finally:
-        module.train(was_training)
+    with torch.no_grad(), evaluating(module):
+        for rows in _groups(np.asarray(prepared.sizes), [row for _, row in missing]):
+            made = pooled(prepared.take(np.resize(rows, _GROUP)))
+            fresh |= {keys[row]: made[place].clone() for place, row in enumerate(rows)}
     found = torch.stack([kept[key] if key in kept else fresh[key] for key in keys])
     _keep(kept, fresh)
     return found

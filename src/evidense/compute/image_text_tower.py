@@ -166,11 +166,14 @@ class ImageTextTower:
         return torch.where(fused.to(total.device), torch.nn.functional.normalize(total, dim=-1), total)
 
     def _represent(self, number: int, prepared: Any, rows: Int64[np.ndarray, " n"]) -> "Tensor":
+        import torch
+
         tower = (self.text, self.image)[number]
         with only(rows, number):
             if isinstance(tower, TextTower) and tower.modes and frozen.is_frozen(tower.backbone.inner):
                 pooled = frozen.features(tower.backbone.inner, prepared, partial(_pooled_text, tower))
-                return tower.project(pooled)
+                seen = tower.project(pooled)
+                return torch.nn.functional.normalize(seen, dim=-1) if tower.by_angle else seen
             found: Tensor = tower.represent(prepared)
             return found
 
@@ -225,6 +228,8 @@ class ImageTextTower:
 
 def _pooled_text(tower: TextTower, prepared: Tokens) -> "Tensor":
     ids, mask = prepared.padded(tower.reader.pad)
+    device = next(iter(tower.backbone.inner.parameters())).device
+    ids, mask = ids.to(device), None if mask is None else mask.to(device)
     return tower.pool(tower.backbone.states(ids, mask), mask)
 
 

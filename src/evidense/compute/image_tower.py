@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float32
 
+from evidense.compute.backbone import evaluating
 from evidense.compute.one_modality import OneModality
 from evidense.compute.picture_arrays import ArrayReader, Arrays, Processed, Scaling
 from evidense.compute.vision import VisionHalf
@@ -43,7 +44,7 @@ class ImageTower(OneModality):
         import torch
 
         with torch.inference_mode():
-            layers = self.half.hidden({"pixel_values": blank(self.reader.scaling)})
+            layers = self.half.hidden({"pixel_values": self._blank()})
         return [(int(states.shape[1]), int(states.shape[2])) for states in layers]
 
     @cached_property
@@ -54,8 +55,11 @@ class ImageTower(OneModality):
 
         counter = FlopCounterMode(display=False)
         with torch.inference_mode(False), torch.no_grad(), counter:
-            self.half.states({"pixel_values": blank(self.reader.scaling)})
+            self.half.states({"pixel_values": self._blank()})
         return float(counter.get_total_flops()) / self.reader.n_tokens
+
+    def _blank(self) -> "Tensor":
+        return blank(self.reader.scaling).to(next(iter(self.half.inner.parameters())))
 
     def prepare(self, items: Sequence[Item]) -> Arrays:
         """Queue the pictures; each is decoded when a batch first asks for it.
@@ -77,18 +81,18 @@ class ImageTower(OneModality):
         import torch
         from torch.nn.functional import pad
 
-        with torch.inference_mode():
-            inputs, mask = self._inputs(prepared)
+        with torch.inference_mode(), evaluating(self.half.inner):
+            inputs, mask = self._placed(prepared)
             *inner, last = self.half.hidden(inputs)
             pooled = [*(self.half.pool_inside(states) for states in inner), self.pool(last, mask)]
             width = max(p.shape[1] for p in pooled)
-            return torch.stack([pad(p, (0, width - p.shape[1])) for p in pooled]).numpy()  # type: ignore[no-any-return]
+            return torch.stack([pad(p, (0, width - p.shape[1])) for p in pooled]).cpu().numpy()  # type: ignore[no-any-return]
 
     def forward(self, prepared: Arrays) -> "tuple[Tensor, Tensor]":
         """Return (states[l, b, t, e], mask[b, t]); l is 1, the last stage, where the stages differ in shape."""
         import torch
 
-        inputs, mask = self._inputs(prepared)
+        inputs, mask = self._placed(prepared)
         states = self.half.hidden(inputs)
         alike = all(s.shape == states[-1].shape for s in states)
         return torch.stack(states if alike else states[-1:]), mask
@@ -96,9 +100,8 @@ class ImageTower(OneModality):
     def _inputs(self, prepared: Arrays) -> "tuple[dict[str, Tensor], Tensor]":
         import torch
 
-        device = next(iter(self.half.inner.parameters())).device
-        pixels = prepared.tensor().to(device=device, dtype=self._dtype)
-        return {"pixel_values": pixels}, torch.ones(len(pixels), self.reader.n_tokens, dtype=torch.int64, device=device)
+        pixels = prepared.tensor().to(self._dtype)
+        return {"pixel_values": pixels}, torch.ones(len(pixels), self.reader.n_tokens, dtype=torch.int64)
 
 
 def blank(scaling: Scaling | Processed) -> "Tensor":

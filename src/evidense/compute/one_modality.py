@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 from jaxtyping import Float32
 
+from evidense.compute.backbone import evaluating
 from evidense.compute.captions import CaptionReader, Captions
 from evidense.compute.frozen import features, is_frozen
 from evidense.compute.image_text import Half, ImageHalf, TextHalf, each_layer
@@ -48,7 +49,8 @@ class OneModality:
         import torch
 
         with torch.inference_mode():
-            return int(self.project(torch.zeros(1, self.n_pooled)).shape[-1])
+            zeros = torch.zeros(1, self.n_pooled, device=next(iter(self.half.inner.parameters())).device)
+            return int(self.project(zeros).shape[-1])
 
     @cached_property
     def flops_per_token(self) -> float:
@@ -78,11 +80,11 @@ class OneModality:
         return self.half.parts
 
     def vectors(self, prepared: Any) -> Float32[np.ndarray, "b e"]:
-        """Encode one batch to final vectors."""
+        """Encode one batch to final vectors, in evaluation even while the tower is trained."""
         import torch
 
-        with torch.inference_mode():
-            return self.project(self._pooled(prepared)).numpy()  # type: ignore[no-any-return]
+        with torch.inference_mode(), evaluating(self.half.inner):
+            return self.project(self._pooled(prepared)).cpu().numpy()  # type: ignore[no-any-return]
 
     def represent(self, prepared: Any) -> "Tensor":
         """Encode one batch to final vectors[b, e], with gradients where they are enabled.
@@ -94,22 +96,22 @@ class OneModality:
         return self.project(pooled)
 
     def _pooled(self, prepared: Any) -> "Tensor":
-        inputs, mask = self._inputs(prepared)
+        inputs, mask = self._placed(prepared)
         return self.pool(self.half.states(inputs), mask)
 
     def layers(self, prepared: Any) -> Float32[np.ndarray, "l b e"]:
         """Pool every layer's states in one forward pass."""
         import torch
 
-        with torch.inference_mode():
-            inputs, mask = self._inputs(prepared)
-            return torch.stack(self._each_layer(inputs, lambda states: self.pool(states, mask))).numpy()  # type: ignore[no-any-return]
+        with torch.inference_mode(), evaluating(self.half.inner):
+            inputs, mask = self._placed(prepared)
+            return torch.stack(self._each_layer(inputs, lambda states: self.pool(states, mask))).cpu().numpy()  # type: ignore[no-any-return]
 
     def forward(self, prepared: Any) -> "tuple[Tensor, Tensor]":
         """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
         import torch
 
-        inputs, mask = self._inputs(prepared)
+        inputs, mask = self._placed(prepared)
         return torch.stack(self._each_layer(inputs, lambda states: states)), mask
 
     def _each_layer(self, inputs: "Mapping[str, Tensor]", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
@@ -126,6 +128,12 @@ class OneModality:
         if not found:
             raise UnknownName.among("module", pattern, [name for name in named if name][:40], "The pattern must match a whole name.")  # fmt: skip
         return found
+
+    def _placed(self, prepared: Any) -> "tuple[dict[str, Tensor], Tensor]":
+        """Return what the model takes and the mask, on the device of the weights."""
+        device = next(iter(self.half.inner.parameters())).device
+        inputs, mask = self._inputs(prepared)
+        return {name: tensor.to(device) for name, tensor in inputs.items()}, mask.to(device)
 
     def _inputs(self, prepared: Any) -> "tuple[dict[str, Tensor], Tensor]":
         raise NotImplementedError
