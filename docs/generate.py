@@ -110,11 +110,11 @@ def _catalogue() -> Iterator[str]:
         "",
     ]
     for shelf in SHELVES:
-        column = "sentence" if shelf == "claims" else "spelled"
+        column = {"claims": "sentence", "objectives": "source"}.get(shelf, "spelled")
         yield from [f"### {SHELF_TITLES.get(shelf, shelf)}", "", f"| name | what it is | {column} |", "|---|---|---|"]
         for name, line in registry.summaries(shelf).items():
             part = registry.part(shelf, name)
-            said = part.sentence if shelf == "claims" else ", ".join(f"`{s}`" for s in part.spellings)
+            said = getattr(part, column) if column != "spelled" else ", ".join(f"`{s}`" for s in part.spellings)
             said = re.sub(r"cpython-\d+\.\d+\.\d+", "cpython-3.x.y", said)
             yield f"| `{name}` | {line} | {said} |".replace("||", "|")
         yield ""

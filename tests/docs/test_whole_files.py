@@ -10,7 +10,12 @@ import pytest
 from docs.pages import ROOT, commands, fenced, whole_files
 from overlay import Overlay
 
-PAGES = {"datasets": "docs/add-a-dataset.md", "encoders": "docs/add-an-encoder.md", "claims": "docs/add-a-claim.md"}
+PAGES = {
+    "datasets": "docs/add-a-dataset.md",
+    "encoders": "docs/add-an-encoder.md",
+    "objectives": "docs/add-an-objective.md",
+    "claims": "docs/add-a-claim.md",
+}
 
 
 @pytest.fixture(scope="module")

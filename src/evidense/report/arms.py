@@ -93,7 +93,7 @@ def _words(recipe: Recipe) -> str:
 
 
 def _achieved(chain: list[tuple[Recipe, Checkpoint]]) -> float | None:
-    shares = [made.observed.get("achieved_over_peak") for _, made in chain]
+    shares = [made.observed.get("achieved_to_peak") for _, made in chain]
     known = [float(s) for s in shares if s is not None]
     return known[-1] if known else None
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from evidense.parts import Tower
 from evidense.training import gather
-from evidense.training.step import Load, n_repeated, trains
+from evidense.training.flops import forward_flops, training_flops
+from evidense.training.step import Load, n_repeated
 
 
 @dataclass
 class Costs:
-    """Sums over the steps of this process; a backward pass counts as two forward passes."""
+    """Sums over the steps of this process; a backward pass counts as two forward passes of what is trained."""
 
     n_pairs: int = 0
     n_tokens: int = 0
@@ -24,9 +23,10 @@ class Costs:
         """Count what was encoded."""
         for load in loads:
             n_items = len(load.keys)
+            forward = forward_flops(load.tower, load.prepared)
             n_again = 0 if only_forward else n_repeated(load, load is loads[-1])
-            passes = (3 if trains(load.tower) and not only_forward else 1) + n_again / n_items
-            self.flops += passes * _forward(load.tower, load.prepared)
+            learnt = forward if only_forward else training_flops(load.tower, load.prepared)
+            self.flops += learnt + n_again / n_items * forward
             n_pixels = int(getattr(load.prepared, "n_pixels", 0))
             self.n_pixels += n_pixels
             self.n_tokens += 0 if n_pixels else int(np.sum(load.prepared.sizes))
@@ -39,17 +39,3 @@ class Costs:
             int(gather.total(self.n_pixels)),
             gather.total(self.flops),
         )
-
-
-def _forward(tower: Any, prepared: Any) -> float:
-    """Return the FLOPs of one forward pass."""
-    try:
-        from evidense.training.flops import forward_flops
-    except ImportError:
-        return _linear_maps(tower, prepared)
-    return float(forward_flops(tower, prepared))
-
-
-def _linear_maps(tower: Tower, prepared: Any) -> float:
-    per_token = float(getattr(tower, "flops_per_token", 0.0))
-    return per_token * float(np.sum(prepared.sizes))
