@@ -187,7 +187,7 @@ class LayeredTower(Protocol):
 
 
 @runtime_checkable
-class TrainableTower(Protocol):
+class TrainableTower(Tower, Protocol):
     """A Tower whose vectors carry gradients."""
 
     @property

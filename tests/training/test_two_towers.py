@@ -331,3 +331,17 @@ def test_a_vision_model_of_transformers_is_a_tower(tmp_path: Path) -> None:
         np.testing.assert_allclose(image.vectors(image.prepare(items)), theirs, atol=1e-5)
     with pytest.raises(UnknownName, match="kind of vision model 'siglip'"):
         built(tmp_path / "whole", {"kind": str(save_siglip(tmp_path / "siglip"))})
+
+
+def test_tokens_and_pixels_of_a_mixed_batch_are_both_counted(towers: Any) -> None:
+    from evidense.training.costs import Costs
+    from evidense.training.step import Load
+
+    tower, items = towers.tower("query"), mixed_items()
+    prepared = tower.prepare(items)
+    costs = Costs()
+    costs.add([Load(tower, prepared, np.arange(len(items), dtype=np.uint64))])
+    texts = towers.text.prepare([Item(item.id, item.text) for item in items if item.text is not None])
+    assert costs.n_tokens == texts.sizes.sum() > 0
+    assert costs.n_pixels == 5 * 16 * 16
+    assert costs.flops > 5 * towers.image.flops_per_token * towers.image.reader.n_tokens

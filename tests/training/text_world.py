@@ -30,24 +30,7 @@ def save_bert(folder: Path, dropout: float = 0.1, seed: int = 0) -> Path:
 
 
 def open_bert(folder: Path) -> Any:
-    opened = open_text_encoder(Spelling(str(folder)))
-    if not hasattr(opened.query, "represent"):
-        from dataclasses import fields, replace
-
-        from evidense.compute.text_tower import TextTower
-
-        class T(TextTower):
-            @property
-            def weights(self):
-                return {"backbone": self.backbone.inner}
-
-            def represent(self, prepared):
-                ids, mask = prepared.padded(self.reader.pad)
-                return self.project(self.pool(self.backbone.states(ids, mask), mask))
-
-        t = T(**{f.name: getattr(opened.query, f.name) for f in fields(TextTower)})
-        opened = replace(opened, query=t, document=t)
-    return opened
+    return open_text_encoder(Spelling(str(folder)))
 
 
 def words(rng: np.random.Generator, n: int) -> str:

@@ -44,6 +44,11 @@ class Mixed:
         return sizes
 
     @property
+    def n_tokens(self) -> int:
+        """Tokens of the texts."""
+        return 0 if self.captions is None else int(np.sum(self.captions.sizes))
+
+    @property
     def n_pixels(self) -> int:
         """Pixels that the model sees; 0 where it is not told."""
         return int(getattr(self.pixels, "n_pixels", 0))

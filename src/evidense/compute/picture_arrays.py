@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 SETTINGS = "preprocessor_config.json"
 MAX_KEPT_BYTES = 1 << 28
-"""Arrays that one tower keeps: 256 MiB, 87,000 pictures of 32 × 32 in colour. What does not fit is decoded each time it is asked for."""
+"""Arrays that are kept: 256 MiB, 87,000 pictures of 32 × 32 in colour. What does not fit is decoded each time it is asked for."""
+_MOST_SCALINGS = 4
 _GREY = re.compile(rb"P5 (\d+) (\d+) 255\s")
 
 
@@ -114,6 +115,14 @@ class ArrayReader:
     n_tokens: int
     """What one picture costs, in places of the last feature map (patches for transformers)."""
     kept: dict[Picture, np.ndarray] = field(default_factory=dict)
+    """Towers of one scaling share it: a study opens dozens of them, one after the other, on the same pictures."""
+
+    def __post_init__(self) -> None:
+        """Take the memory that other towers of this scaling have filled."""
+        if isinstance(self.scaling, Scaling) and not self.kept:
+            if len(_KEPT) >= _MOST_SCALINGS and self.scaling not in _KEPT:
+                _KEPT.pop(next(iter(_KEPT)))
+            object.__setattr__(self, "kept", _KEPT.setdefault(self.scaling, self.kept))
 
     def read(self, pictures: Sequence[tuple[str, Picture]]) -> Float32[np.ndarray, "b c h w"]:
         """Decode what is not kept yet.
@@ -141,6 +150,9 @@ class ArrayReader:
         if (len(self.kept) + 1) * made.nbytes <= MAX_KEPT_BYTES:
             self.kept[picture] = made
         return made
+
+
+_KEPT: dict[Scaling, dict[Picture, np.ndarray]] = {}
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,8 +28,9 @@ class Costs:
             learnt = forward if only_forward else training_flops(load.tower, load.prepared)
             self.flops += learnt + n_again / n_items * forward
             n_pixels = int(getattr(load.prepared, "n_pixels", 0))
+            n_tokens = 0 if n_pixels else int(np.sum(load.prepared.sizes))
             self.n_pixels += n_pixels
-            self.n_tokens += 0 if n_pixels else int(np.sum(load.prepared.sizes))
+            self.n_tokens += int(getattr(load.prepared, "n_tokens", n_tokens))
 
     def of_all(self) -> "Costs":
         """Return the sums over all processes, each of which counted every pair."""

@@ -1,7 +1,7 @@
 """Train: a Recipe → Checkpoint. Fine-tuning is the same verb with a start; a killed run continues where it stopped."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -301,7 +301,7 @@ def _put(recipe: Recipe, store: Store, folder: Path, trained: "Trained | None") 
     )
     store.put(recipe)
     store.put(checkpoint)
-    _write_card(folder, recipe, checkpoint)
+    _write_card(folder, recipe, checkpoint, trained.diagnostics if trained else ())
     store.adopt_folder(checkpoint.id, folder)
     shutil.rmtree(folder, ignore_errors=True)  # still there only if another store of the same disk was first
     store.remember(step_key(recipe), [checkpoint.id])
@@ -340,10 +340,10 @@ def _weights_sha256(encoder: Encoder) -> str:
     return sha256_of_tensors(tensors)
 
 
-def _write_card(folder: Path, recipe: Recipe, checkpoint: Checkpoint) -> None:
+def _write_card(folder: Path, recipe: Recipe, checkpoint: Checkpoint, diagnostics: Sequence[Mapping[str, Any]]) -> None:
     from evidense.training.card import write_card
 
-    write_card(folder, recipe, checkpoint)
+    write_card(folder, recipe, checkpoint, diagnostics=diagnostics)
 
 
 # --- seconds and FLOPs → steps --------------------------------------------------------------------------------------
