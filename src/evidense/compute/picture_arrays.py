@@ -107,6 +107,26 @@ class Processed:
         return {key: value for key, value in self.processor.to_dict().items() if not key.startswith("_")}
 
 
+_SHARED: dict[Scaling | Processed, dict[Picture, np.ndarray]] = {}
+_MOST_SHARED = 4
+_sharing = False
+
+
+def share_pictures() -> None:
+    """Let towers of one scaling share what they decode, from now on: for a process that lives as long as one run, whose files stay as they are."""
+    global _sharing
+    _sharing = True
+
+
+def kept_by(scaling: Scaling | Processed) -> dict[Picture, np.ndarray]:
+    """Return the memory of a new tower: its own, or in a process that shares, that of all towers of this scaling."""
+    if not _sharing or not isinstance(scaling, Scaling):
+        return {}
+    if len(_SHARED) >= _MOST_SHARED and scaling not in _SHARED:
+        _SHARED.pop(next(iter(_SHARED)))
+    return _SHARED.setdefault(scaling, {})
+
+
 @dataclass(frozen=True, eq=False)
 class ArrayReader:
     """Pictures → what the model takes, with a memory of what was decoded."""

@@ -18,7 +18,7 @@ from evidense.compute.guard import load_guarded
 from evidense.compute.image_text_tower import ImageTextTower
 from evidense.compute.image_tower import ImageTower, n_tokens
 from evidense.compute.model_folder import is_static, read_settings
-from evidense.compute.picture_arrays import ArrayReader
+from evidense.compute.picture_arrays import ArrayReader, kept_by
 from evidense.compute.vision import Vision, VisionHalf, open_vision, pooling_of, save_vision
 from evidense.errors import IncompleteWeights, InvalidInput
 from evidense.parts import Capability, LayeredTower, Setup, Side
@@ -177,7 +177,7 @@ def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[S
 
 
 def _image_tower(vision: Vision, step: Step, sha256: str) -> ImageTower:
-    reader = ArrayReader(vision.scaling, n_tokens(vision.model, vision.scaling))
+    reader = ArrayReader(vision.scaling, n_tokens(vision.model, vision.scaling), kept_by(vision.scaling))
     config: Any = vision.model.config
     kept = config.to_dict() if hasattr(config, "to_dict") else {"model_type": config.model_type}
     kept = {k: v for k, v in kept.items() if k not in {"_name_or_path", "transformers_version", "architectures"}}

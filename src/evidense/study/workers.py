@@ -14,6 +14,7 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any
 
+from evidense.compute.picture_arrays import share_pictures
 from evidense.compute.threads import one_thread
 from evidense.errors import WorkerLost
 
@@ -165,6 +166,7 @@ def _begin(root: str, said: Any) -> None:
             said.put((name, done, total))
 
     _listen(say)
+    share_pictures()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 
