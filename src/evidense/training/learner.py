@@ -127,7 +127,7 @@ class Learner:
         n_queries = max(1, turn.own[1] - turn.own[0])
         n_own = self.recipe.chunk if self.recipe.chunk < n_queries else 0
         return [
-            Load(tower, shelf.take(items), places, n_own * len(items) // n_queries)
+            Load(tower, shelf.take(items), places, n_own * max(1, len(items) // n_queries - self.is_one))
             for tower, shelf, (items, places) in zip(self.towers, self.shelves, sides, strict=False)
             if items
         ]

@@ -28,7 +28,7 @@ class Load:
     keys: UInt64[np.ndarray, " m"]
     """Place of each item in the joint batch, side included: what its dropout depends on."""
     chunk: int = 0
-    """Items encoded at once; 0 = the whole batch, whose graph is kept."""
+    """As much is encoded at once as so many of the longest items; 0 = the whole batch, whose graph is kept."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +138,8 @@ def n_repeated(load: Load, is_last: bool) -> int:
 def _pieces(load: Load) -> list[_Piece]:
     """Cut a load into pieces of like length, the longest last."""
     sizes = np.asarray(load.prepared.sizes)
-    if load.chunk:
-        order = np.argsort(sizes, kind="stable").astype(np.int64)
-        cuts = [order[start : start + load.chunk] for start in range(0, len(order), load.chunk)]
-    else:
-        cuts = plan(sizes, _TOKENS_AT_ONCE)[::-1]
+    most = load.chunk * int(sizes.max(initial=1)) if load.chunk else _TOKENS_AT_ONCE
+    cuts = plan(sizes, most)[::-1]
     return [_Piece(load, rows) for rows in cuts]
 
 
