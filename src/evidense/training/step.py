@@ -138,7 +138,8 @@ def n_repeated(load: Load, is_last: bool) -> int:
 def _pieces(load: Load) -> list[_Piece]:
     """Cut a load into pieces of like length, the longest last."""
     sizes = np.asarray(load.prepared.sizes)
-    most = load.chunk * int(sizes.max(initial=1)) if load.chunk else _TOKENS_AT_ONCE
+    chunk = load.chunk * int(sizes.max(initial=1)) if load.chunk else _TOKENS_AT_ONCE
+    most = min(chunk, _TOKENS_AT_ONCE) if device_of(load.tower) == "cpu" else chunk
     cuts = plan(sizes, most)[::-1]
     return [_Piece(load, rows) for rows in cuts]
 
