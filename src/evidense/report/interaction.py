@@ -53,17 +53,20 @@ class Plot:
 
 
 def plots(effects: Effects, measure: str) -> list[Plot]:
-    """Draw every collection on one scale."""
+    """Draw every collection, those of one direction on one scale."""
     found = {
         p.name: {c: f for c in CELLS if (f := effects.cells.get((c, p.name, measure)))} for p in effects.collections
     }
-    top = _round_up(max((_highest(f) for cells in found.values() for f in cells.values()), default=1.0))
+    tops: dict[str, float] = {}
+    for p in effects.collections:
+        highest = max((_highest(f) for f in found[p.name].values()), default=0.0)
+        tops[p.direction] = max(tops.get(p.direction, 0.1), _round_up(highest))
+    return [_plot(p, found[p.name], tops[p.direction]) for p in effects.collections if found[p.name]]
+
+
+def _plot(place: Place, cells: dict[str, Finding], top: float) -> Plot:
     ticks = tuple((_y(share * top, top), short(share * top)) for share in (0.0, 0.5, 1.0))
-    return [
-        Plot(p, {c: _mark(c, f, top) for c, f in found[p.name].items()}, ticks)
-        for p in effects.collections
-        if found[p.name]
-    ]
+    return Plot(place, {c: _mark(c, f, top) for c, f in cells.items()}, ticks)
 
 
 def _mark(cell: str, finding: Finding, top: float) -> Mark:
