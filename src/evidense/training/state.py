@@ -1,7 +1,7 @@
 """State: a training in progress on disk, from which a killed one goes on as if nothing had happened."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _NAMES = ("state-0.safetensors", "state-1.safetensors")
 """Two generations, written in turn: while one is written, the other stays whole."""
 _FORMAT = 1
+_DTYPES = {
+    "torch.float64": "F64", "torch.float32": "F32", "torch.bfloat16": "BF16", "torch.float16": "F16",
+    "torch.int64": "I64", "torch.int32": "I32", "torch.uint8": "U8", "torch.bool": "BOOL",
+}  # fmt: skip
+"""Of torch → as safetensors writes it."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,30 @@ def save(state: State, folder: Path) -> None:
     Raises:
         StoreError: the disk is full or the folder cannot be written; the last good state stays.
     """
-    from safetensors.torch import save as to_bytes
-
     seen = {name: _step_of(folder / name) for name in _NAMES}
     target = min(_NAMES, key=lambda name: seen[name])
     words = canonical_json(
         {"format": _FORMAT, "step": state.step, "recipe": dict(state.recipe), "rest": dict(state.rest)}
     )
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors.items()}
-    write_atomically(folder / target, to_bytes(tensors, metadata={"state": words, "step": str(state.step)}))
+    write_atomically(folder / target, _pieces(tensors, {"state": words, "step": str(state.step)}))
+
+
+def _pieces(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+    """Yield a safetensors file in pieces; the library's own writer copies all tensors twice before it writes any."""
+    import torch
+
+    header: dict[str, Json] = {"__metadata__": dict(metadata)}
+    stop = 0
+    for name, tensor in tensors.items():
+        start, stop = stop, stop + tensor.numel() * tensor.element_size()
+        header[name] = {"dtype": _DTYPES[str(tensor.dtype)], "shape": list(tensor.shape), "data_offsets": [start, stop]}
+    words = json.dumps(header).encode()
+    words += b" " * (-len(words) % 8)
+    yield len(words).to_bytes(8, "little")
+    yield words
+    for tensor in tensors.values():
+        yield tensor.reshape(-1).view(torch.uint8).numpy().data
 
 
 def load(folder: Path, recipe: Recipe) -> State | None:
