@@ -141,9 +141,9 @@ class Recipe(Record):
     batch_size: int = 64
     """Pairs a step, over all processes."""
     chunk: int = 0
-    """Pairs encoded at once (gradient cache); 0 = the whole batch."""
+    """As much is encoded at once as so many of the longest items (gradient cache); 0 = all, whose graph is kept."""
     accumulate: int = 1
-    """Batches whose gradients are added before a step; unlike `chunk` it does not widen the pool of negatives."""
+    """Batches whose gradients are averaged before a step; unlike `chunk` it does not widen the pool of negatives."""
     queue: int = 0
     """Keys of earlier batches kept as negatives (MoCo); 0 = in-batch negatives only."""
     momentum: float = 0.999
@@ -166,6 +166,7 @@ class Recipe(Record):
     dtype: str = "float32"
     """'float32', or 'bf16' for the forward and backward products."""
     query_prompt: str = ""
+    """Stands before every query, and is saved with the encoder; "" = the start's own."""
     document_prompt: str = ""
     early_stop: Mapping[str, Json] = field(default_factory=dict)
     """every (steps), patience (times); the held-out pairs are a tenth of the groups."""

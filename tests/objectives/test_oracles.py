@@ -21,7 +21,7 @@ def nobody() -> torch.nn.Module:
     return sentence_transformers.SentenceTransformer(modules=[torch.nn.Identity()], device="cpu")
 
 
-def same(found: torch.Tensor, wanted: torch.Tensor, seen: Representations) -> None:
+def assert_same(found: torch.Tensor, wanted: torch.Tensor, seen: Representations) -> None:
     ours, theirs = (value_and_gradients(loss, seen) for loss in (found, wanted))
     for name, value in theirs.items():
         torch.testing.assert_close(ours[name], value, rtol=1e-10, atol=1e-10)
@@ -36,7 +36,7 @@ def test_infonce_is_multiple_negatives_ranking(nobody: torch.nn.Module, form: Fo
     part = registry.part("objectives", "infonce")
     seen = replace(representations(part, form), scale=torch.tensor(20.0, dtype=EXACT))
     theirs = losses.MultipleNegativesRankingLoss(nobody, scale=20.0, similarity_fct=util.dot_score)
-    same(part.loss(seen, {}), theirs.compute_loss_from_embeddings(columns(seen), None), seen)
+    assert_same(part.loss(seen, {}), theirs.compute_loss_from_embeddings(columns(seen), None), seen)
 
 
 def test_infonce_is_cached_multiple_negatives_ranking(nobody: torch.nn.Module) -> None:
@@ -44,7 +44,7 @@ def test_infonce_is_cached_multiple_negatives_ranking(nobody: torch.nn.Module) -
     seen = replace(representations(part, Form(7, n=2)), scale=torch.tensor(20.0, dtype=EXACT))
     theirs = losses.CachedMultipleNegativesRankingLoss(nobody, 20.0, util.dot_score, 3)
     chunks = [list(column.split(3)) for column in columns(seen)]
-    same(part.loss(seen, {}), theirs.calculate_loss(chunks), seen)
+    assert_same(part.loss(seen, {}), theirs.calculate_loss(chunks), seen)
 
 
 @pytest.mark.parametrize("labels", [None, (0.875, 0.125, 0.5, 0.0)])
@@ -55,7 +55,7 @@ def test_cosine_is_cosine_similarity_loss(nobody: torch.nn.Module, labels: tuple
     targets = None if labels is None else torch.tensor(labels, dtype=EXACT)[:, None]
     wanted = torch.ones(4, dtype=EXACT) if targets is None else targets[:, 0]
     theirs = losses.CosineSimilarityLoss(nobody).compute_loss_from_embeddings([seen.queries, seen.documents], wanted)
-    same(part.loss(replace(seen, targets=targets), {"negatives": 0}), theirs, seen)
+    assert_same(part.loss(replace(seen, targets=targets), {"negatives": 0}), theirs, seen)
 
 
 def test_cosine_without_targets_is_the_mean_of_that_loss_over_every_shuffle(nobody: torch.nn.Module) -> None:
@@ -69,7 +69,7 @@ def test_cosine_without_targets_is_the_mean_of_that_loss_over_every_shuffle(nobo
         )
         for by in (1, 2, 3)
     ]
-    same(part.loss(seen, part.options), torch.stack(shuffled).mean(), seen)
+    assert_same(part.loss(seen, part.options), torch.stack(shuffled).mean(), seen)
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -79,7 +79,7 @@ def test_distill_is_margin_mse(nobody: torch.nn.Module, n: int) -> None:
     seen = replace(seen, negatives=seen.negatives[:, :n].detach().requires_grad_(), targets=seen.targets[:, : 1 + n])
     seen = replace(seen, scale=torch.tensor(1.0, dtype=EXACT))
     theirs = losses.MarginMSELoss(nobody).compute_loss_from_embeddings(columns(seen), seen.targets)
-    same(part.loss(seen, part.options), theirs, seen)
+    assert_same(part.loss(seen, part.options), theirs, seen)
 
 
 def test_distill_by_kl_is_distill_kl_div(nobody: torch.nn.Module) -> None:
@@ -87,7 +87,7 @@ def test_distill_by_kl_is_distill_kl_div(nobody: torch.nn.Module) -> None:
     seen = replace(representations(part, Form(5, n=3)), scale=torch.tensor(0.5, dtype=EXACT))
     theirs = losses.DistillKLDivLoss(nobody, temperature=2.0).compute_loss_from_embeddings(columns(seen), seen.targets)
     ours = part.loss(seen, {"kind": "kl", "teacher_temperature": 2.0})
-    same(ours * 2.0**2, theirs, seen)  # theirs is scaled by the square of its temperature
+    assert_same(ours * 2.0**2, theirs, seen)  # theirs is scaled by the square of its temperature
 
 
 def test_margin_is_triplet_loss_by_cosine(nobody: torch.nn.Module) -> None:
@@ -106,7 +106,7 @@ def test_clip_is_that_of_transformers() -> None:
     part = registry.part("objectives", "clip")
     seen = representations(part, Form(6))
     loss = getattr(theirs, "image_text_contrastive_loss", None) or theirs.clip_loss
-    same(part.loss(seen, {}), loss(seen.queries @ seen.documents.T * seen.scale), seen)
+    assert_same(part.loss(seen, {}), loss(seen.queries @ seen.documents.T * seen.scale), seen)
 
 
 def test_siglip_is_that_of_transformers() -> None:
@@ -139,7 +139,7 @@ def test_siglip_starts_where_the_paper_does() -> None:
 def test_mlm_is_cross_entropy() -> None:
     part = registry.part("objectives", "mlm")
     seen = representations(part, Form(4))
-    same(part.loss(seen, {}), torch.nn.functional.cross_entropy(seen.logits, seen.labels), seen)
+    assert_same(part.loss(seen, {}), torch.nn.functional.cross_entropy(seen.logits, seen.labels), seen)
     none = replace(seen, logits=seen.logits[:0], labels=seen.labels[:0])
     assert part.loss(none, {}).item() == 0.0
 
@@ -150,4 +150,4 @@ def test_align_uniform_is_the_code_of_its_paper() -> None:
     x, y = (torch.nn.functional.normalize(side, dim=1) for side in (seen.queries, seen.documents))
     align = (x - y).norm(dim=1).pow(2).mean()
     spread = [torch.pdist(side).pow(2).mul(-2).exp().mean().log() for side in (x, y)]
-    same(part.loss(seen, part.options), align + sum(spread) / 2, seen)
+    assert_same(part.loss(seen, part.options), align + sum(spread) / 2, seen)

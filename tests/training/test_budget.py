@@ -70,3 +70,18 @@ def test_steps_that_are_given_stay() -> None:
 def test_the_peak_is_a_speed_that_a_machine_can_have() -> None:
     pytest.importorskip("torch")
     assert 1e8 < peak_flops_per_second("float32") < 1e16
+
+
+def test_a_matrix_product_comes_near_the_peak() -> None:
+    import time
+
+    import torch
+
+    a = torch.ones(768, 768)
+    with torch.inference_mode():
+        a @ a
+        began = time.perf_counter()
+        for _ in range(10):
+            a @ a
+        spent = time.perf_counter() - began
+    assert 0.1 < 10 * 2 * 768**3 / spent / peak_flops_per_second("float32") < 10

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import evidense as ev
+from evidense import registry
 from evidense.errors import AmbiguousName, EvidenseError, InvalidInput, UnknownName
 from evidense.records import Checkpoint, Recipe
 from evidense.store import Store
@@ -229,3 +230,33 @@ def test_a_misspelt_setting_is_named(store: Store, data: str) -> None:
         ev.train("model", data=data, objective="infonce", steps=8, seconds=3)
     with pytest.raises(InvalidInput, match="'seed' is '3'"):
         ev.train("model", data=data, objective="infonce", seed="3")
+
+
+def test_prompts_of_a_recipe_stand_before_the_texts_and_are_saved_with_the_encoder(
+    store: Store, recipe: Recipe
+) -> None:
+    from evidense.verbs.retrieve import open_system
+
+    plain = train(recipe, store)
+    prompted = train(replace(recipe, query_prompt="find what this names: ", document_prompt="meaning: "), store)
+    assert prompted.weights_sha256 != plain.weights_sha256
+    assert prompted.n_tokens > plain.n_tokens
+    setup = open_system(f"checkpoint:{prompted.id}").engine.setup
+    assert (setup.query_prompt, setup.document_prompt) == ("find what this names: ", "meaning: ")
+    onwards = train(replace(recipe, architecture={}, start=f"checkpoint:{prompted.id}"), store)
+    assert open_system(f"checkpoint:{onwards.id}").engine.setup.query_prompt == "find what this names: "
+
+
+def test_hard_negatives_that_only_the_data_name_are_not_used_unasked(
+    store: Store, recipe: Recipe, tmp_path: Path
+) -> None:
+    said, judged = [s for s in HTTPStatus if s.description], str(tmp_path / "judged.csv")
+    with open(judged, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["query", "document", "label"])
+        writer.writerows([s.phrase, s.description, 1] for s in said)
+        writer.writerows([s.phrase, said[place - 1].description, 0] for place, s in enumerate(said))
+    assert registry.pairs(judged).negatives
+    unasked = train(replace(recipe, data=(judged,)), store)
+    asked = train(replace(recipe, data=(judged,), negatives="given", n_negatives=1), store)
+    assert asked.n_tokens > 1.2 * unasked.n_tokens

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float32, Int, Int64, UInt8
 
 from evidense.compute.checkpoint import read_json
-from evidense.compute.pictures import decode
-from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
+from evidense.compute.pictures import decode, each
+from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import Json
 from evidense.values import Picture
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 SETTINGS = "preprocessor_config.json"
 MAX_KEPT_BYTES = 1 << 28
 """Arrays that are kept: 256 MiB, 87,000 pictures of 32 × 32 in colour. What does not fit is decoded each time it is asked for."""
-_MOST_SCALINGS = 4
 _GREY = re.compile(rb"P5 (\d+) (\d+) 255\s")
 
 
@@ -135,14 +134,7 @@ class ArrayReader:
     n_tokens: int
     """What one picture costs, in places of the last feature map (patches for transformers)."""
     kept: dict[Picture, np.ndarray] = field(default_factory=dict)
-    """Towers of one scaling share it: a study opens dozens of them, one after the other, on the same pictures."""
-
-    def __post_init__(self) -> None:
-        """Take the memory that other towers of this scaling have filled."""
-        if isinstance(self.scaling, Scaling) and not self.kept:
-            if len(_KEPT) >= _MOST_SCALINGS and self.scaling not in _KEPT:
-                _KEPT.pop(next(iter(_KEPT)))
-            object.__setattr__(self, "kept", _KEPT.setdefault(self.scaling, self.kept))
+    """See `kept_by`."""
 
     def read(self, pictures: Sequence[tuple[str, Picture]]) -> Float32[np.ndarray, "b c h w"]:
         """Decode what is not kept yet.
@@ -151,17 +143,7 @@ class ArrayReader:
             InvalidInput: pictures that cannot be read, all of this batch at once.
             UnsafeInput: a hostile one.
         """
-        squares, mistakes = [], []
-        for item_id, picture in pictures:
-            try:
-                squares.append(self._square(picture))
-            except InvalidInput as error:
-                mistakes.append(f"item '{item_id}': {error}")
-            except UnsafeInput as error:
-                raise UnsafeInput(f"item '{item_id}': {error}") from None
-        if mistakes:
-            raise InvalidInput.all_of("pictures that cannot be encoded", mistakes)
-        return self.scaling.values(np.stack(squares))
+        return self.scaling.values(np.stack(each(pictures, self._square)))
 
     def _square(self, picture: Picture) -> np.ndarray:
         if (found := self.kept.get(picture)) is not None:
@@ -170,9 +152,6 @@ class ArrayReader:
         if (len(self.kept) + 1) * made.nbytes <= MAX_KEPT_BYTES:
             self.kept[picture] = made
         return made
-
-
-_KEPT: dict[Scaling, dict[Picture, np.ndarray]] = {}
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,16 +9,17 @@ profiles are not applied.
 import base64
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from evidense.compute import svg
 from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
 from evidense.values import Picture
 
+T = TypeVar("T")
 MAX_BYTES = 100_000_000
 """Encoded size that is still read."""
 MAX_PIXELS = 89_478_485
@@ -31,6 +32,26 @@ _SAVES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("PNG", {"optimize": True}),
     *(("WEBP", {"quality": quality, "method": 4}) for quality in (80, 60, 40, 20)),
 )
+
+
+def each(pictures: Sequence[tuple[str, Picture]], read: Callable[[Picture], T]) -> list[T]:
+    """Read (item id, picture) pairs, and gather what cannot be read.
+
+    Raises:
+        InvalidInput: pictures that cannot be read, all of them at once.
+        UnsafeInput: a hostile one.
+    """
+    found, mistakes = [], []
+    for item_id, picture in pictures:
+        try:
+            found.append(read(picture))
+        except InvalidInput as error:
+            mistakes.append(f"item '{item_id}': {error}")
+        except UnsafeInput as error:
+            raise UnsafeInput(f"item '{item_id}': {error}") from None
+    if mistakes:
+        raise InvalidInput.all_of("pictures that cannot be encoded", mistakes)
+    return found
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Int, Int64
 
-from evidense.compute.pictures import decode
-from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
+from evidense.compute.pictures import decode, each
+from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import canonical_json
 from evidense.values import Picture
 
@@ -41,17 +41,7 @@ class PictureReader:
             InvalidInput: pictures that cannot be read, all of this batch at once.
             UnsafeInput: a hostile one.
         """
-        images, mistakes = [], []
-        for item_id, picture in pictures:
-            try:
-                images.append(decode(picture))
-            except InvalidInput as error:
-                mistakes.append(f"item '{item_id}': {error}")
-            except UnsafeInput as error:
-                raise UnsafeInput(f"item '{item_id}': {error}") from None
-        if mistakes:
-            raise InvalidInput.all_of("pictures that cannot be encoded", mistakes)
-        return dict(self.processor(images=images, return_tensors="pt"))
+        return dict(self.processor(images=each(pictures, decode), return_tensors="pt"))
 
 
 @dataclass(frozen=True, eq=False)

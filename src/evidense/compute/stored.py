@@ -10,14 +10,14 @@ _SHOWN = 12
 """Letters of an id that are shown."""
 
 
-def checkpoint_folder(spelling: str) -> Path:
-    """Return the folder that `checkpoint:ID` means in the store; a beginning of the id that is unique will do.
+def checkpoint_folder(spelling: str, store: Store | None = None) -> Path:
+    """Return the folder that `checkpoint:ID` means in a store (None: the default one); a beginning of the id that is unique will do.
 
     Raises:
         UnknownName: no checkpoint of the store has this id.
         AmbiguousName: several begin so.
     """
-    root, beginning = Store().root / "folders", spelling.removeprefix(PREFIX)
+    root, beginning = (store or Store()).root / "folders", spelling.removeprefix(PREFIX)
     known = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     found = [name for name in known if beginning and name.startswith(beginning)]
     if len(found) == 1:

@@ -120,7 +120,7 @@ def paragraph(effects: Effects) -> str:
         "the effect of a stage is the mean of its two simple effects, the interaction is both − pre-trained − fine-tuned + neither.",
         "Intervals treat seeds and clusters of queries as random together (Sellam et al., 2022)",
         "and hold simultaneously for the family that the evidence names.",
-        f"The smallest effect of interest is {margin_text(study.margin)}.",
+        f"The smallest effect of interest is {margin_text(study.margin)}, twice that for the interaction, a difference of two gains.",
         "The interaction is stated on the measure and on the logits of the cell means;",
         "where the two disagree it depends on the scale and is not decided.",
     ])  # fmt: skip

@@ -12,7 +12,7 @@ from evidense.report.numerals import plain, short
 from evidense.store import Store
 
 WIDTH, HEIGHT, MOST_POINTS = 220.0, 90.0, 80
-WHAT = {"loss_nats": "loss (nats)", "accuracy": "in-batch accuracy", "held_out": "held-out value"}
+WHAT = {"loss_nats": "loss", "accuracy": "in-batch accuracy", "held_out": "held-out loss"}
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,7 @@ def _value_mistakes(data: Mapping[str, Any]) -> list[str]:
         (0 < data.get("confidence", 0.95) < 1, f"'confidence' is {data.get('confidence')}; expected a number between 0 and 1"),
         (data.get("n_resamples", 10_000) >= 999, f"'n_resamples' is {data.get('n_resamples')}; expected at least 999"),
         (data.get("depth", 100) >= 10, f"'depth' is {data.get('depth')}; expected at least 10"),
+        (not (_is_trained(data) and data.get("claims")), f"'claims' is {data.get('claims')}; a study that trains decides its own three; leave it out"),
     ]  # fmt: skip
     rules += [
         (data.get(k) is None or data[k] >= 20, f"'{k}' is {data.get(k)}; expected at least 20")

@@ -61,7 +61,9 @@ def unit(vectors: "Tensor") -> "Tensor":
 
 
 def uniformity(vectors: "Tensor") -> float:
-    """Return log of the mean of exp(−2 · squared distance) over pairs of unit vectors: 0 = all equal, −4 at the least.
+    """Return log of the mean of exp(−2 · squared distance) over pairs of unit vectors: 0 = all equal.
+
+    Many vectors spread evenly in many dimensions have about −4.
 
     >>> import torch
     >>> round(uniformity(torch.tensor([[1.0, 0.0], [-1.0, 0.0]])), 6)  # one pair at squared distance 4: log exp(−8)

@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from evidense.compute.progress import flops_per_second
 from evidense.compute.tokens import Tokens
 from evidense.parts import Prepared, Tower
 
@@ -56,13 +55,6 @@ def passes(modules: "Mapping[str, nn.Module]") -> float:
         return 1.0
     own = sum(size for size, is_trained in zip(sizes, trained, strict=True) if is_trained)
     return float(1.0 + (own + sum(sizes[trained.index(True) :])) / sum(sizes))
-
-
-def achieved_over_peak(flops: float, wall_s: float) -> tuple[float, float, float]:
-    """Return FLOPs per second achieved, those of this machine's float32 matrix product, and their ratio (0 for no time)."""
-    peak = flops_per_second()
-    achieved = flops / wall_s if wall_s > 0 else 0.0
-    return achieved, peak, achieved / peak
 
 
 def _matrices(module: "nn.Module") -> Iterator[Any]:

@@ -310,17 +310,6 @@ def _as_before(encoder: Encoder) -> Iterator[None]:
 
 def _tuned(encoder: Encoder, recipe: Recipe) -> AbstractContextManager[Encoder]:
     """Choose what is trained."""
-    try:
-        from evidense.training.tuned import tuned
-    except ImportError:
-        return _all(encoder, recipe)
+    from evidense.training.tuned import tuned
+
     return cast(AbstractContextManager[Encoder], tuned(encoder, recipe))
-
-
-@contextmanager
-def _all(encoder: Encoder, recipe: Recipe) -> Iterator[Encoder]:
-    if recipe.tuned != "all":
-        raise InvalidInput(f"tuned is '{recipe.tuned}'; expected 'all'; leave it out")
-    for module in _modules(encoder):
-        module.requires_grad_(True)
-    yield encoder

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from evidense import registry
 from evidense.compute.environment import environment
 from evidense.compute.quiet import quiet
-from evidense.errors import AmbiguousName, InvalidInput, UnknownName
+from evidense.compute.stored import PREFIX, checkpoint_folder
+from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Objective, Side, TrainableEncoder, TrainableTower
 from evidense.reading.training_pairs import joined
 from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
@@ -31,7 +32,6 @@ Opened = dict[str, Pairs]
 """Pairs that are open already, by spelling."""
 
 _SIDES: tuple[Side, Side] = ("query", "document")
-_PREFIX = "checkpoint:"
 
 
 def train(recipe: Recipe, store: Store, watch: "Watch | None" = None, given: Opened | None = None) -> Checkpoint:
@@ -106,9 +106,9 @@ def _with_start(recipe: Recipe, store: Store) -> Recipe:
     if not recipe.start:
         return replace(recipe, start_sha256="", parents=())
     spelling, parents = Spelling.parse(recipe.start), tuple[str, ...]()
-    if spelling.head.startswith(_PREFIX):
-        checkpoint_id = _whole_id(spelling.head.removeprefix(_PREFIX), store)
-        spelling, parents = Spelling(f"{_PREFIX}{checkpoint_id}", spelling.options), (checkpoint_id,)
+    if spelling.head.startswith(PREFIX):
+        checkpoint_id = checkpoint_folder(spelling.head, store).name
+        spelling, parents = Spelling(f"{PREFIX}{checkpoint_id}", spelling.options), (checkpoint_id,)
     _check_architecture(recipe, _architecture_of(parents[0], store) if parents else {})
     recipe = replace(recipe, start=str(spelling), architecture={}, parents=parents)
     return replace(recipe, start_sha256=sha256_of(_start_fingerprints(recipe, spelling, store)))
@@ -119,19 +119,6 @@ def _start_fingerprints(recipe: Recipe, spelling: Spelling, store: Store) -> lis
     if recipe.parents and not spelling.options:
         return list(cast(Checkpoint, store.get(recipe.parents[0])).fingerprints)
     return _fingerprints(_start(recipe, store))
-
-
-def _whole_id(prefix: str, store: Store) -> str:
-    """Return the id of the one checkpoint of this store that begins so."""
-    known = [path.name for path in (store.root / "folders").glob("*") if path.is_dir()]
-    found = [name for name in known if name.startswith(prefix)] if prefix else []
-    if len(found) > 1:
-        raise AmbiguousName(
-            f"'{_PREFIX}{prefix}' could mean {len(found)} checkpoints; expected one; write more of its id"
-        )
-    if not found:
-        raise UnknownName.among("checkpoint", prefix, [name[:12] for name in known], f"They lie in {store.root}.")
-    return found[0]
 
 
 def _architecture_of(checkpoint_id: str, store: Store) -> Mapping[str, Any]:
@@ -168,11 +155,16 @@ def _check_backbone(recipe: Recipe) -> None:
 
 
 def _start(recipe: Recipe, store: Store) -> Encoder:
-    """Open the encoder that is trained on."""
+    """Open the encoder that is trained on, with the recipe's prompts, which are saved with it."""
     spelling = Spelling.parse(recipe.start)
-    if spelling.head.startswith(_PREFIX):
-        spelling = Spelling(str(store.folder(spelling.head.removeprefix(_PREFIX))), spelling.options)
-    return _encoder(spelling)
+    if spelling.head.startswith(PREFIX):
+        spelling = Spelling(str(checkpoint_folder(spelling.head, store)), spelling.options)
+    return _encoder(_prompted(spelling, recipe))
+
+
+def _prompted(spelling: Spelling, recipe: Recipe) -> Spelling:
+    prompts = {"query_prompt": recipe.query_prompt, "document_prompt": recipe.document_prompt}
+    return Spelling(spelling.head, {**spelling.options, **{side: text for side, text in prompts.items() if text}})
 
 
 def _encoder(spelling: Spelling) -> Encoder:
@@ -221,7 +213,11 @@ def ready(recipe: Recipe, store: Store, folder: Path, given: Opened) -> Ready:
             f"the recipe names no data for the objective {recipe.objective}; expected training pairs (--data), as docstrings@train"
         )
     pairs = drawn(joined([open_pairs(spelling, given) for spelling in recipe.data]), recipe.n_pairs, recipe.seed)
-    encoder = _start(recipe, store) if recipe.start else _encoder(Spelling(str(_built(recipe, folder, given))))
+    encoder = (
+        _start(recipe, store)
+        if recipe.start
+        else _encoder(_prompted(Spelling(str(_built(recipe, folder, given))), recipe))
+    )
     check(recipe, objective, pairs, encoder)
     return Ready(encoder, objective, pairs)
 
@@ -229,7 +225,9 @@ def ready(recipe: Recipe, store: Store, folder: Path, given: Opened) -> Ready:
 def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
     from evidense.training.negatives import with_negatives
 
-    return with_negatives(found.pairs, recipe, found.encoder, store) if recipe.negatives else found.pairs
+    if recipe.negatives:
+        return with_negatives(found.pairs, recipe, found.encoder, store)
+    return replace(found.pairs, negatives=(), targets=[target[:1] for target in found.pairs.targets])
 
 
 def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:

@@ -1,0 +1,63 @@
+"""The contracts, one room a shelf: what a file on a shelf must offer to be a part.
+
+A part file ends in `PART = …`. It is found by its file name; nothing else is to be edited. Importing it must not import
+torch, transformers or anything else that is slow: those imports belong inside its functions.
+"""
+
+from collections.abc import Mapping
+
+from evidense.parts.claims import Claim, ClaimVerdict, Decision, Evidence
+from evidense.parts.datasets import Dataset, PairSource
+from evidense.parts.encoders import (
+    Capability,
+    Encoder,
+    EncoderPart,
+    LayeredTower,
+    Prepared,
+    Setup,
+    Side,
+    TokenPredictor,
+    Tower,
+    TrainableEncoder,
+    TrainableTower,
+)
+from evidense.parts.names import Named
+from evidense.parts.objectives import Need, Objective, Representations, Stage
+from evidense.parts.rankers import Ranker, RankerPart
+
+__all__ = [
+    "SHELVES",
+    "Capability",
+    "Claim",
+    "ClaimVerdict",
+    "Dataset",
+    "Decision",
+    "Encoder",
+    "EncoderPart",
+    "Evidence",
+    "LayeredTower",
+    "Named",
+    "Need",
+    "Objective",
+    "PairSource",
+    "Prepared",
+    "Ranker",
+    "RankerPart",
+    "Representations",
+    "Setup",
+    "Side",
+    "Stage",
+    "TokenPredictor",
+    "Tower",
+    "TrainableEncoder",
+    "TrainableTower",
+]
+
+SHELVES: Mapping[str, type] = {
+    "datasets": Dataset,
+    "encoders": EncoderPart,
+    "rankers": RankerPart,
+    "objectives": Objective,
+    "claims": Claim,
+}
+"""Every shelf with the contract that its parts keep."""
