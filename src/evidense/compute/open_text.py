@@ -1,7 +1,7 @@
 """Open a text encoder from a spelling: read its folder, fill its weights under the guard, make its two towers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -328,11 +328,6 @@ def _setup(loaded: _Loaded, other: _Loaded, query: TextTower, document: TextTowe
         unused_weights=tuple(name for part in both for name in part.unused),
         warnings=tuple(dict.fromkeys(warnings)),
     )
-
-
-def with_warnings(encoder: TextEncoder, *sentences: str) -> TextEncoder:
-    """Return the same encoder with further sentences for the page."""
-    return replace(encoder, setup=replace(encoder.setup, warnings=(*encoder.setup.warnings, *sentences)))
 
 
 def _torch() -> Any:
