@@ -21,6 +21,7 @@ SHELF_TITLES = {
     "datasets": "Collections: `--on NAME`",
     "encoders": "Encoders: systems that give vectors",
     "rankers": "Rankers: systems that give lists",
+    "analyses": "Analyses: what `dissect` looks at",
     "claims": "Claims: `--claim NAME`",
 }
 

@@ -77,7 +77,7 @@ class Study(Record):
     """What is asked, of which systems, on which collections, by which rule: its id is the pre-registration."""
 
     kind: ClassVar[str] = "study"
-    unset: ClassVar[frozenset[str]] = frozenset({"factorial", "arms"})
+    unset: ClassVar[frozenset[str]] = frozenset({"factorial", "arms", "dissect"})
     name: str
     question: str
     systems: tuple[str, ...]
@@ -102,6 +102,8 @@ class Study(Record):
     """Factors, levels, seeds and budgets of the trained cells (`study.factorial` says which keys); empty without training."""
     arms: tuple[Mapping[str, Json], ...] = ()
     """Further trained systems, each against its own start: label, start, recipe keys, seeds."""
+    dissect: tuple[Mapping[str, Json], ...] = ()
+    """What is dissected (`study.dissect` says which keys): base and tuned, seeds, random weights, collections, analyses, options."""
 
     @property
     def baseline(self) -> str:
@@ -250,10 +252,11 @@ class Finding(Record):
 
     kind: ClassVar[str] = "finding"
     estimand: str
-    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects'."""
+    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects'; of an analysis, what its page says."""
     site: Mapping[str, Json]
-    """system, baseline (for differences), collection, measure, and slice/column/named where it is one."""
-    value: float
+    """system, baseline (for differences), collection, measure, and slice/column/named where it is one; of an analysis: see `parts.Case.site`."""
+    value: Json
+    """A number, or None where nothing could be estimated: `details` then give the reason."""
     low: float | None
     high: float | None
     n: int
@@ -283,14 +286,15 @@ class Verdict(Record):
     baseline: str
     collection: str
     measure: str
-    effect: float
-    low: float
-    high: float
+    effect: Json
+    """A number, as its interval; all None where there is no evidence or the claim is not testable."""
+    low: Json
+    high: Json
     n: int
     n_clusters: int
     margin: float
-    base_mean: float
-    system_mean: float
+    base_mean: Json
+    system_mean: Json
     reason: str = ""
     details: Mapping[str, Json] = field(default_factory=dict)
 

@@ -6,7 +6,18 @@ torch, transformers or anything else that is slow: those imports belong inside i
 
 from collections.abc import Mapping
 
-from evidense.parts.claims import Claim, ClaimVerdict, Decision, Evidence
+from evidense.parts.analyses import Analysis, Bench, Case, Role, Subject
+from evidense.parts.claims import (
+    Claim,
+    ClaimVerdict,
+    Control,
+    Decision,
+    Evidence,
+    Hypothesis,
+    Level,
+    LiteratureClaim,
+    Sought,
+)
 from evidense.parts.datasets import Dataset, PairSource
 from evidense.parts.encoders import (
     Capability,
@@ -27,15 +38,22 @@ from evidense.parts.rankers import Ranker, RankerPart
 
 __all__ = [
     "SHELVES",
+    "Analysis",
+    "Bench",
     "Capability",
+    "Case",
     "Claim",
     "ClaimVerdict",
+    "Control",
     "Dataset",
     "Decision",
     "Encoder",
     "EncoderPart",
     "Evidence",
+    "Hypothesis",
     "LayeredTower",
+    "Level",
+    "LiteratureClaim",
     "Named",
     "Need",
     "Objective",
@@ -44,9 +62,12 @@ __all__ = [
     "Ranker",
     "RankerPart",
     "Representations",
+    "Role",
     "Setup",
     "Side",
+    "Sought",
     "Stage",
+    "Subject",
     "TokenPredictor",
     "Tower",
     "TrainableEncoder",
@@ -58,6 +79,7 @@ SHELVES: Mapping[str, type] = {
     "encoders": EncoderPart,
     "rankers": RankerPart,
     "objectives": Objective,
+    "analyses": Analysis,
     "claims": Claim,
 }
 """Every shelf with the contract that its parts keep."""

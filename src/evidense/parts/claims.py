@@ -1,12 +1,17 @@
 """Claims: sentences that can be decided, with worlds where they are true and false."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from evidense.parts.names import Named
+from evidense.records import Json
 from evidense.stats import Estimate
 
 ClaimVerdict = Literal["HOLDS", "FAILS", "UNDECIDED", "NOT_TESTABLE"]
+Level = Literal["level", "instance", "transfer", "geometry", "cause"]
+"""At which a sentence about two encoders can be true: as much is decodable; of the same queries; by the same code; in the same space; and
+to the same end. It can be true at one and false at another."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,8 @@ class Evidence:
     margin: float
     logit: Estimate | None = None
     """Of an interaction: the same on logits of the cells' means, whose effect and interval are in logits."""
+    failed: tuple[str, ...] = ()
+    """Controls that did not pass, each a sentence; with any, nothing is decided."""
 
 
 @dataclass(frozen=True)
@@ -51,4 +58,84 @@ class Claim(Named, Protocol):
 
     def false_world(self, seed: int) -> Evidence:
         """Return evidence from data without the effect (an equivalence claim: with twice the margin)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Which findings speak: those with this estimand whose site holds all of `site`."""
+
+    estimand: str
+    site: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Control:
+    """What must hold before a hypothesis is decided: the interval of these findings lies above the least."""
+
+    sentence: str
+    sought: Sought
+    least: float
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A sentence at one level, as it is registered before test data are read."""
+
+    level: Level
+    estimand: str
+    """What is estimated, in words: formula, unit, over what it is aggregated."""
+    comparator: str
+    """What it is compared with, and the noise floor: seed against seed where there is one."""
+    sought: Sought
+    joined: Literal["every", "any", "mean"]
+    """How findings of several sites (layers) are one answer: every one must clear the margin (each by its own interval); any one may (by
+    intervals that hold together); or their mean."""
+    relation: Literal["above", "below", "within"]
+    """The claimed side of the margin: effect > margin, effect < −margin, |effect| < margin."""
+    margin: float
+    margin_reason: str
+    family: str
+    """Over what the intervals hold together."""
+    refuted_by: str
+    """What would show it to be false, in words."""
+    true_world: Callable[[int], Evidence]
+    """Seed → evidence from data where it is true, with twice the margin (a claim of equivalence: with none), at the n it is decided with."""
+    false_world: Callable[[int], Evidence]
+    """Seed → evidence from data where it is not (a claim of equivalence: with twice the margin)."""
+    controls: tuple[Control, ...] = ()
+
+
+@runtime_checkable
+class LiteratureClaim(Named, Protocol):
+    """A sentence of the literature, decided at each of its levels from findings; or not testable, with the reason."""
+
+    @property
+    def code(self) -> str:
+        """Short name in the ledger, as B1."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """What is claimed, in the authors' words as far as they can be cited."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Who claims it, and where."""
+        ...
+
+    @property
+    def untestable(self) -> str:
+        """Why no experiment can test it; "" where one can."""
+        ...
+
+    @property
+    def decided_by(self) -> str:
+        """The study or command whose findings would decide it."""
+        ...
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """Its levels; () where it is not testable."""
         ...

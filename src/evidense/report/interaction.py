@@ -79,7 +79,7 @@ def _mark(cell: str, finding: Finding, top: float) -> Mark:
 
 
 def _highest(finding: Finding) -> float:
-    return max([finding.value, finding.high or 0.0, *map(float, finding.details.get("seeds") or ())])
+    return max([float(finding.value), finding.high or 0.0, *map(float, finding.details.get("seeds") or ())])
 
 
 def _y(value: float, top: float) -> float:

@@ -1,0 +1,1 @@
+"""Analyses: encoders and a collection → findings about what is inside, one analysis a file."""

@@ -1,0 +1,152 @@
+"""Candidates: of each query one relevant document and some that are not, such that folds share neither queries nor documents."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from evidense.errors import InvalidInput
+from evidense.stats import cluster_queries
+from evidense.values import Collection, RankedLists
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Rows of a collection: query i has the candidates documents[i], of which the first is relevant."""
+
+    queries: Int64[np.ndarray, " n"]
+    """Rows into `collection.queries`."""
+    documents: Int64[np.ndarray, "n c"]
+    """Rows into `collection.corpus`; column 0 is relevant, no other is."""
+    clusters: Int64[np.ndarray, " n"]
+    """Queries that share a relevant document or a group have one label."""
+    folds: Int64[np.ndarray, " n"]
+    """Fold of each query; documents of two folds are disjoint, and so are clusters."""
+    negatives: str
+    """Where the others come from: 'random', or the name of what ranked them."""
+    n_filled: int = 0
+    """Of the negatives, how many were drawn at random since the ranking held too few of the fold."""
+
+    @property
+    def n_candidates(self) -> int:
+        """How many documents a query chooses among (N)."""
+        return int(self.documents.shape[1])
+
+    def first(self, n: int) -> "Candidates":
+        """Return the task with the first n candidates of each query."""
+        return Candidates(self.queries, self.documents[:, :n], self.clusters, self.folds, self.negatives, self.n_filled)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How candidates are drawn."""
+
+    n_candidates: int = 5
+    n_folds: int = 5
+    n_queries: int | None = None
+    """At most so many queries, drawn by the seed; None = all."""
+    negatives: str = "random"
+    seed: int = 0
+
+
+def candidates(collection: Collection, draw: Draw, ranked: RankedLists | None = None) -> Candidates:
+    """Draw candidates: negatives at random from the query's fold, or the best that `ranked` has there and that are not relevant.
+
+    A document's fold is that of the queries that it answers, else by the hash of its id; so nothing that a probe is trained on, query
+    or document, is seen again where it is tested.
+
+    Raises:
+        InvalidInput: fewer clusters than folds, or a fold with fewer documents than candidates.
+
+    >>> from evidense import registry
+    >>> some = candidates(registry.dataset("weaknesses")[0].open("weaknesses")[0], Draw(n_candidates=3, n_queries=60))
+    >>> some.documents.shape, set(some.folds.tolist())
+    ((60, 3), {0, 1, 2, 3, 4})
+    """
+    if draw.n_candidates < 2:
+        raise InvalidInput(f"n_candidates is {draw.n_candidates}; expected at least 2, one of them relevant")
+    clusters = cluster_queries(collection.query_ids, collection.qrels, collection.groups)
+    rng = np.random.default_rng([draw.seed, 17])
+    rows = _some_queries(len(clusters), draw.n_queries, rng)
+    folds = _folds(clusters, rows, draw.n_folds, rng)
+    doc_rows = {doc_id: row for row, doc_id in enumerate(collection.doc_ids)}
+    of_doc = _document_folds(collection, rows, folds, doc_rows, draw.n_folds)
+    pools = [np.flatnonzero(of_doc == fold) for fold in range(draw.n_folds)]
+    lists = {} if ranked is None else _ranked_rows(ranked, doc_rows)
+    documents, n_filled = np.empty((len(rows), draw.n_candidates), np.int64), 0
+    for at, row in enumerate(rows):
+        gains = collection.qrels[collection.query_ids[row]]
+        relevant = sorted(doc_rows[d] for d, gain in gains.items() if gain > 0)
+        documents[at, 0] = relevant[int(rng.integers(len(relevant)))]
+        fold = int(folds[at])
+        best = [d for d in lists.get(collection.query_ids[row], ()) if of_doc[d] == fold and d not in relevant]
+        chosen = best[: draw.n_candidates - 1]
+        more = draw.n_candidates - 1 - len(chosen)
+        n_filled += more if ranked is not None else 0
+        documents[at, 1:] = [*chosen, *_others(pools[fold], {*relevant, *chosen}, more, rng)]
+    return Candidates(rows, documents, clusters[rows], folds, draw.negatives, n_filled)
+
+
+def _some_queries(total: int, wanted: int | None, rng: np.random.Generator) -> Int64[np.ndarray, " n"]:
+    if wanted is None or wanted >= total:
+        return np.arange(total)
+    return np.sort(rng.choice(total, size=wanted, replace=False))
+
+
+def _folds(
+    clusters: Int64[np.ndarray, " q"], rows: Int64[np.ndarray, " n"], n_folds: int, rng: np.random.Generator
+) -> Int64[np.ndarray, " n"]:
+    """Deal the clusters of these queries, largest first, each to the fold that has the fewest queries."""
+    labels, sizes = np.unique(clusters[rows], return_counts=True)
+    if len(labels) < n_folds:
+        raise InvalidInput(
+            f"{len(rows)} queries in {len(labels)} independent clusters; expected at least {n_folds}, one a fold; take more queries"
+        )
+    order = rng.permutation(len(labels))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    held, fold_of = np.zeros(n_folds, np.int64), {}
+    for place in order:
+        fold = int(held.argmin())
+        fold_of[labels[place]] = fold
+        held[fold] += sizes[place]
+    return np.array([fold_of[label] for label in clusters[rows]], np.int64)
+
+
+def _document_folds(
+    collection: Collection,
+    rows: Int64[np.ndarray, " n"],
+    folds: Int64[np.ndarray, " n"],
+    doc_rows: Mapping[str, int],
+    n_folds: int,
+) -> Int64[np.ndarray, " d"]:
+    found = np.array([_hashed(doc_id) % n_folds for doc_id in collection.doc_ids], np.int64)
+    for row, fold in zip(rows, folds, strict=True):
+        gains = collection.qrels[collection.query_ids[row]]
+        found[[doc_rows[doc_id] for doc_id, gain in gains.items() if gain > 0]] = fold
+    return found
+
+
+def _hashed(doc_id: str) -> int:
+    return int.from_bytes(hashlib.sha256(doc_id.encode()).digest()[:8], "big")
+
+
+def _ranked_rows(ranked: RankedLists, doc_rows: Mapping[str, int]) -> dict[str, list[int]]:
+    return {query_id: [doc_rows[d] for d, _ in found] for query_id, found in _known(ranked, doc_rows)}
+
+
+def _known(ranked: RankedLists, doc_rows: Mapping[str, int]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    for query_id, found in ranked.items():
+        yield query_id, [(d, s) for d, s in found if d in doc_rows]
+
+
+def _others(pool: Int64[np.ndarray, " d"], taken: set[int], n: int, rng: np.random.Generator) -> list[int]:
+    """Draw n documents of a fold that are not taken."""
+    free: Bool[np.ndarray, " d"] = ~np.isin(pool, list(taken))
+    if free.sum() < n:
+        raise InvalidInput(
+            f"a fold has {int(free.sum())} other documents and {n} are wanted; expected as many as candidates; take a larger corpus, or fewer "
+            "folds or candidates"
+        )
+    return [int(d) for d in rng.choice(pool[free], size=n, replace=False)]
