@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from evidense.compute.lineup import Cell, Effect, Lineup, Place, effects_of
+from evidense.errors import UnknownName
 from evidense.parts import Encoder, Ranker
 from evidense.records import Checkpoint, Recipe, Record, Score, Study, Verdict, sha256_of
 from evidense.store import Store
@@ -116,6 +117,26 @@ def run_cells(study: Study, collections: Sequence[tuple[At, Collection]], store:
     records += decide_places(study, cells.lineup, places, store) if len(places) > 1 else []
     _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Verdict)], store)
     return records
+
+
+def train_some(study: Study, wanted: Sequence[str], store: Store, watch: Watch) -> dict[str, str]:
+    """Train the stages of a study that are wanted, with those that they start from; return label → id of the checkpoint.
+
+    Raises:
+        UnknownName: a label that the study does not train.
+    """
+    cells = cells_of(study)
+    known = {stage.label: stage for stage in cells.stages}
+    kept: dict[str, Stage] = {}
+    for label in wanted:
+        if label not in known:
+            raise UnknownName.among(f"training of {study.name}", label, known)
+        while label:
+            kept[label] = known[label]
+            label = _before(known[label]) if known[label].after else ""
+    some = replace(cells, stages=tuple(stage for stage in cells.stages if stage.label in kept))
+    with Workers(n_cores() if watch.n_workers is None else watch.n_workers, store.root) as workers:
+        return _Run(study, some, (), store, workers, watch).train()
 
 
 @dataclass

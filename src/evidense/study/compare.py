@@ -7,6 +7,7 @@ from typing import Any
 
 from evidense.records import Study
 from evidense.study.arms import toy_arms
+from evidense.study.dissect import toy_rows
 from evidense.study.factorial import TOY_STUDY, laid_over
 from evidense.study.toml import study_from
 from evidense.verbs.retrieve import label_of
@@ -45,7 +46,7 @@ def toy(study: Study) -> Study:
     own = study.factorial.get("toy", {}) if study.factorial else {}
     changes: dict[str, Any] = {**TOY, **{key: own[key] for key in TOY_STUDY if key in own}}
     changes = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
-    small = replace(study, name=f"{study.name}-toy", **changes)
+    small = replace(study, name=f"{study.name}-toy", dissect=toy_rows(study.dissect), **changes)
     if not study.factorial:
         return small
     factorial = laid_over(study.factorial, own)

@@ -11,11 +11,15 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Encoder, Ranker
 from evidense.records import Record, Study
 from evidense.store import Store
-from evidense.study.cells import At, Watch, cells_of, run_cells
+from evidense.study.cells import At, Watch, cells_of, run_cells, train_some
 from evidense.study.collections import collections_of
+from evidense.study.dissect import Dissection, Ground, findings_of, open_dissections
+from evidense.study.lending import trainer
 from evidense.study.result import Result
+from evidense.study.shipped import named
 from evidense.values import Collection
 from evidense.verbs.decide import Board, decide_collection, decide_over
+from evidense.verbs.dissect import Lent, Tell
 from evidense.verbs.retrieve import System, labels, open_system, retrieve
 from evidense.verbs.score import score, with_judged
 
@@ -53,6 +57,9 @@ class Opened:
     collections: tuple[Collection, ...]
     origins: tuple[At, ...]
     """Of each collection: its spelling in the study and which of those that it means; "" where it exists in this process only."""
+    dissections: tuple[Dissection, ...] = ()
+    engines: dict[str, Encoder | Ranker] = field(default_factory=dict)
+    """What is open, by spelling."""
 
     @property
     def is_trained(self) -> bool:
@@ -79,14 +86,15 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     if twice:
         raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
     _check_names(study, collections)
+    engines = dict(wishes.engines)
+    dissections = open_dissections(study, engines)
     if study.factorial or study.arms:
         cells_of(study)
-        return Opened(study, (), (), collections, origins)
+        return Opened(study, (), (), collections, origins, dissections, engines)
     names = labels((*study.systems, *study.references))
-    engines = dict(wishes.engines)
     opened = [open_system(s, names[i], engines) for i, s in enumerate((*study.systems, *study.references))]
     n = len(study.systems)
-    return Opened(study, tuple(opened[:n]), tuple(opened[n:]), collections, origins)
+    return Opened(study, tuple(opened[:n]), tuple(opened[n:]), collections, origins, dissections, engines)
 
 
 def run_study(study: Study, store: Store, wishes: Wishes) -> Result:
@@ -102,6 +110,7 @@ def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
     """Run a study whose systems and collections are open already; see `run_study`."""
     store.put(opened.study)
     made = _trained(opened, store, wishes) if opened.is_trained else _compared(opened, store, wishes)
+    made += _dissected(opened, store, wishes)
     result = Result(opened.study, (opened.study, *made), store, command=wishes.command)
     return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
 
@@ -109,6 +118,25 @@ def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
 def _trained(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
     watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
     return run_cells(opened.study, list(zip(opened.origins, opened.collections, strict=True)), store, watch)
+
+
+def _dissected(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
+    lent = Lent(store, trainer(store), wishes.progress, _teller(wishes))
+    watch = Watch(None, wishes.line, wishes.n_workers, wishes.seconds)
+    records: list[Record] = []
+    for one in opened.dissections:
+        trained = train_some(named(one.trained_by), one.trained, store, watch) if one.trained else {}
+        ground = Ground(opened.study, lent, wishes.values, trained, opened.engines)
+        for found in findings_of(one, ground):
+            records += found
+            if wishes.ready:
+                wishes.ready(opened.study, found)
+    return records
+
+
+def _teller(wishes: Wishes) -> Tell | None:
+    line = wishes.line
+    return None if line is None else lambda what, done, total: line(f"{what}, {done:,} of {total:,}", 0.0)
 
 
 def _compared(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:

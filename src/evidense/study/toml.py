@@ -12,6 +12,7 @@ from evidense import measures
 from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Study
 from evidense.study.arms import arms_of
+from evidense.study.dissect import dissections_of
 from evidense.study.factorial import factorial_of
 
 _KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed"}}
@@ -19,7 +20,7 @@ _REQUIRED = [name for name, f in _KEYS.items() if f.default is MISSING and f.def
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("name", "question"), (str,)),
     **dict.fromkeys(
-        ("systems", "collections", "measures", "claims", "slices", "references", "excluded", "arms"), (list,)
+        ("systems", "collections", "measures", "claims", "slices", "references", "excluded", "arms", "dissect"), (list,)
     ),
     "factorial": (dict,),
     **dict.fromkeys(("margin", "confidence"), (int, float)),
@@ -27,6 +28,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
+_TABLES = ("factorial", "arms", "dissect")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -72,11 +74,12 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
 def write_study(study: Study) -> str:
     """Return a Study as a study file that reads back to the same Study."""
     content = {key: value for key, value in study.content().items() if value is not None and value != {}}
-    plain = {key: content[key] for key in _KEYS if key in content and key not in ("factorial", "arms")}
+    plain = {key: content[key] for key in _KEYS if key in content and key not in _TABLES}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
     lines += _section("factorial", content.get("factorial", {}))
-    for arm in content.get("arms", []):
-        lines += ["", "[[arms]]", *(f"{_key(key)} = {_toml(value)}" for key, value in arm.items())]
+    for name in ("arms", "dissect"):
+        for row in content.get(name, []):
+            lines += ["", f"[[{name}]]", *(f"{_key(key)} = {_toml(value)}" for key, value in row.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -111,6 +114,7 @@ def _check_training(data: Mapping[str, Any], source: str) -> None:
     if data.get("factorial"):
         factorial_of(data["factorial"], source)
     arms_of(data.get("arms", []), source)
+    dissections_of(data, source)
 
 
 def _kind_mistake(key: str, value: Any) -> str:

@@ -285,7 +285,7 @@ def _put(recipe: Recipe, store: Store, folder: Path, trained: "Trained | None") 
     encoder = _encoder(Spelling(str(folder)))
     checkpoint = Checkpoint(
         parents=(recipe.id,),
-        weights_sha256=_weights_sha256(encoder),
+        weights_sha256=weights_sha256_of(encoder),
         fingerprints=tuple(_fingerprints(encoder)),
         n_steps=trained.n_steps if trained else 0,
         n_pairs=trained.n_pairs if trained else 0,
@@ -322,7 +322,7 @@ def _observed(recipe: Recipe, trained: "Trained | None") -> dict[str, Any]:
     }
 
 
-def _weights_sha256(encoder: Encoder) -> str:
+def weights_sha256_of(encoder: Encoder) -> str:
     """Return the sha256 over the tensors of both towers; what they share counts once."""
     from evidense.compute.checkpoint import sha256_of_tensors
 

@@ -2,10 +2,12 @@
 
 import tomllib
 from importlib import resources
+from pathlib import Path
 
 from evidense.errors import UnknownName
 from evidense.records import Study
-from evidense.study.toml import study_from
+from evidense.study.compare import toy
+from evidense.study.toml import read_study, study_from
 
 BUILT_IN = "minilm"
 """What `evidense run` runs when it is told nothing, followed by …"""
@@ -30,3 +32,14 @@ def shipped(name: str) -> Study:
         raise UnknownName.among("study", name, names(), "A study file's name ends in .toml.")
     text = (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
     return study_from(tomllib.loads(text), f"{name}.toml")
+
+
+def named(name: str) -> Study:
+    """Return the study of a name: a file that ends in .toml, a shipped study, or NAME-toy, its miniature.
+
+    Raises:
+        UnknownName, InvalidInput: as `shipped` and `read_study`.
+    """
+    if name.endswith(".toml"):
+        return read_study(Path(name))
+    return toy(shipped(name.removesuffix("-toy"))) if name.endswith("-toy") else shipped(name)

@@ -1,0 +1,181 @@
+"""Dissect: one analysis of encoders on a collection → Findings; what was found before is not looked for again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from evidense import registry
+from evidense.compute import scoring
+from evidense.compute.batches import plan
+from evidense.compute.encode import encode
+from evidense.compute.progress import Progress
+from evidense.compute.states import OWN, States, states
+from evidense.compute.topk import rank_vectors
+from evidense.errors import InvalidInput, UnknownName
+from evidense.parts import Analysis, Case, Encoder, Ranker, Side, Subject, Tower
+from evidense.records import Finding, Json, Recipe, sha256_of
+from evidense.store import Store
+from evidense.values import Collection, Item, Pairs, RankedLists
+
+ALGORITHM = 1
+"""Raised when a change makes other findings from the same inputs, whatever the analysis."""
+
+_CHUNK = 1024
+"""Items that are prepared together where nothing is kept."""
+Tell = Callable[[str, int, int], None]
+
+
+class Train(Protocol):
+    """Trains a recipe, from an encoder that exists in this process only where one is given."""
+
+    def __call__(self, recipe: Recipe, pairs: Mapping[str, Pairs], start: Encoder | None) -> Encoder:
+        """Return what was trained."""
+        ...
+
+
+@dataclass(frozen=True)
+class Lent:
+    """What a study lends to its analyses."""
+
+    store: Store
+    train: Train
+    progress: Progress | None = None
+    tell: Tell | None = None
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Where a dissection was registered before data were read."""
+
+    study: str
+    """Id of the Study: a parent of every finding."""
+    dissection: str
+    """Name of the table: the site of every finding says it."""
+
+
+def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[Finding]:
+    """Return the findings of one analysis, from the store where it was made before.
+
+    Raises:
+        UnknownName: no analysis of this name, or an option that it does not have.
+        InvalidInput: encoders or data that it cannot examine.
+    """
+    analysis = cast(Analysis, registry.part("analyses", name))
+    case = replace(case, options=options_of(analysis, case.options))
+    key = step_key(analysis, case)
+    if done := lent.store.recall(key):
+        found = [cast(Finding, lent.store.get(i)) for i in done]
+    elif reason := unfit(analysis, case):
+        found = [_nothing(analysis, case, reason)]
+    else:
+        found = list(analysis.examine(case, StoreBench(case, lent)))
+        lent.store.remember(key, [lent.store.put(one) for one in found])
+    where = {"dissection": registered.dissection}
+    own = [replace(one, parents=(registered.study,), site={**one.site, **where}) for one in found]
+    for one in own:
+        lent.store.put(one)
+    return own
+
+
+def options_of(analysis: Analysis, wanted: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the analysis's options with what is wanted in their place.
+
+    Raises:
+        UnknownName: an option that it does not have.
+        InvalidInput: a value of another kind than the default.
+    """
+    for key, value in wanted.items():
+        if key not in analysis.options:
+            raise UnknownName.among(f"option of the analysis {analysis.name}", key, analysis.options)
+        default = analysis.options[key]
+        alike = isinstance(value, list | tuple) == isinstance(default, list | tuple)
+        if default is not None and not alike:
+            raise InvalidInput(
+                f"'{key}' of the analysis {analysis.name} is {value!r}; expected a value like {default!r}; correct it"
+            )
+    return {**analysis.options, **wanted}
+
+
+def step_key(analysis: Analysis, case: Case) -> str:
+    """Return the key under which an analysis's findings are remembered."""
+    who = [[s.label, s.role, *_fingerprints(s.encoder)] for s in case.subjects]
+    where = [case.collection.name, case.collection.checksum, sorted(case.collection.groups.items())]
+    numbers = [case.seed, case.confidence, case.n_resamples, dict(case.options)]
+    return sha256_of(["dissect", ALGORITHM, analysis.name, analysis.version, who, where, numbers])
+
+
+def unfit(analysis: Analysis, case: Case) -> str:
+    """Say why the base cannot be examined at all; "" where it can."""
+    missing = sorted(analysis.needs - case.base.encoder.can)
+    if not missing:
+        return ""
+    return f"{case.base.label} gives no {', '.join(missing)}, which {analysis.name} needs"
+
+
+def _nothing(analysis: Analysis, case: Case, reason: str) -> Finding:
+    site = case.site(analysis.name, subject=case.base.label)
+    return Finding(estimand=analysis.name, site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="", details={"reason": reason})  # fmt: skip
+
+
+def _fingerprints(encoder: Encoder) -> list[str]:
+    sides: tuple[Side, Side] = ("query", "document")
+    return [*(encoder.tower(side).fingerprint for side in sides), str(encoder.setup.similarity)]
+
+
+@dataclass(frozen=True)
+class StoreBench:
+    """The bench of a real run; see `parts.Bench`. Vectors of the subjects are kept in the store, those of changed encoders are not."""
+
+    case: Case
+    lent: Lent
+
+    def states(self, subject: Subject, side: Side, items: Sequence[Item], poolings: Sequence[str] = (OWN,)) -> States:
+        """Return pooling → every layer's pooled states, of one pass."""
+        return states(subject.encoder.tower(side), items, self.lent.store, poolings, self.lent.progress)
+
+    def vectors(self, subject: Subject, side: Side, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
+        """Return final vectors."""
+        return self._vectors(subject.encoder.tower(side), items)
+
+    def rank(self, system: Encoder | Ranker, collection: Collection, depth: int) -> RankedLists:
+        """Rank a collection with an encoder, changed or not, or a ranker."""
+        if isinstance(system, Ranker):
+            return system.rank(collection, depth)
+        documents = self._vectors(system.tower("document"), collection.corpus)
+        return rank_vectors(collection, self._vectors(system.tower("query"), collection.queries), documents, depth)
+
+    def score(self, lists: RankedLists, collection: Collection, measure: str) -> Float64[np.ndarray, " q"]:
+        """Return a measure's value of every query."""
+        return scoring.score(lists, collection, [measure]).values[measure]
+
+    def train(self, recipe: Recipe, pairs: Mapping[str, Pairs], start: Encoder | None = None) -> Encoder:
+        """Train, or find what was trained."""
+        return self.lent.train(recipe, pairs, start)
+
+    def part(self, shelf: str, name: str) -> Any:
+        """Return another part, by name."""
+        return registry.part(shelf, name)
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Say how far the analysis is."""
+        if self.lent.tell:
+            self.lent.tell(what, done, total)
+
+    def _vectors(self, tower: Tower, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
+        sides: tuple[Side, Side] = ("query", "document")
+        if any(tower is s.encoder.tower(side) for s in self.case.subjects for side in sides):
+            return encode(tower, items, self.lent.store, progress=self.lent.progress).all()
+        return _unkept(tower, items)
+
+
+def _unkept(tower: Tower, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
+    """Encode by the same plan as `encode`, and keep nothing: a changed encoder is looked at once."""
+    out = np.empty((len(items), tower.n_dims), np.float32)
+    for start in range(0, len(items), _CHUNK):
+        prepared = tower.prepare(items[start : start + _CHUNK])
+        for rows in plan(prepared.sizes, int(getattr(tower, "token_budget", 4096))):
+            out[start + rows] = tower.vectors(prepared.take(rows))
+    return out
