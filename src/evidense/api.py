@@ -10,7 +10,7 @@ from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
 from evidense.records import Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict
 from evidense.store import Store
-from evidense.study.compare import comparison
+from evidense.study.compare import comparison, dissection
 from evidense.study.result import Result
 from evidense.study.run import Wishes, run_study
 from evidense.study.scoring import Scored, score_run
@@ -42,6 +42,7 @@ __all__ = [
     "Verdict",
     "compare",
     "demo",
+    "dissect",
     "evaluator",
     "list",
     "run",
@@ -81,6 +82,30 @@ def compare(
         if isinstance(settings.get(key), str):
             settings[key] = [settings[key]]
     study = comparison(names[0], names[1:], spellings, **settings)
+    return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
+
+
+def dissect(
+    base: System,
+    *others: System,
+    on: str | Collection | Sequence[str | Collection],
+    out: str | Path | None = None,
+    **settings: Any,
+) -> Result:
+    """Say what changed inside between encoders: layers, geometry, neurons; `result.findings` holds every estimate.
+
+    `settings`: analyses (names; default: the quick ones), options (analysis → its options), seeds (spellings of the tuning again with other
+    seeds), n_random (copies of the base with random weights, 1), claims, and keys of a study file as in `compare`.
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    named = (on,) if isinstance(on, str | Collection) else tuple(on)
+    engines, names = _engines((base, *others))
+    values = {c.name: c for c in named if isinstance(c, Collection)}
+    spellings = [c.name if isinstance(c, Collection) else c for c in named]
+    settings = {"n_random": 0 if engines else 1, **settings}
+    study = dissection(names, spellings, **settings)
     return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
 
 

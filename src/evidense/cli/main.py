@@ -9,7 +9,7 @@ import click
 from evidense import __version__
 from evidense.errors import EvidenseError
 
-FIRST = ("demo", "compare", "run", "train", "score", "list")
+FIRST = ("demo", "compare", "dissect", "run", "train", "score", "list")
 """What a newcomer needs, in this order."""
 MORE = ("replay", "completion")
 
@@ -49,6 +49,7 @@ class Commands(click.Group):
 SUMMARIES = {
     "demo": "Ten seconds, no model: BM25 against character n-grams.",
     "compare": "Did my fine-tuning help, where did it harm, how sure?",
+    "dissect": "What changed inside: layers, geometry, neurons?",
     "run": "Run a study file, or a shipped study.",
     "train": "Train an encoder: pre-training or fine-tuning, one verb.",
     "score": "Score anybody's run file, with intervals.",

@@ -25,6 +25,10 @@ class Contents:
     beyond: dict[str, Finding] = field(default_factory=dict)
     verdicts: dict[At, Verdict] = field(default_factory=dict)
     claims: list[Verdict] = field(default_factory=list)
+    inside: list[Finding] = field(default_factory=list)
+    """What analyses found, in the order in which they were made."""
+    ledger: list[Verdict] = field(default_factory=list)
+    """Verdicts on claims of the literature."""
 
     @classmethod
     def of(cls, study: Study, records: Iterable[Record]) -> "Contents":
@@ -40,8 +44,12 @@ class Contents:
                 self.rankings[record.system, record.collection["name"]] = record
             case Score():
                 self.scores[record.system, record.collection, record.measure] = record
+            case Finding() if "analysis" in record.site:
+                self.inside.append(record)
             case Finding():
                 self._place_finding(record)
+            case Verdict() if "code" in record.details:
+                self.ledger.append(record)
             case Verdict():
                 at = (record.system, record.collection)
                 if record.verdict in WORDS and at not in self.verdicts and not self.is_trained:

@@ -31,7 +31,7 @@ _ROW = (
 
 def verdict_rows(contents: Contents) -> list[dict[str, Json]]:
     """Return the rows of verdicts.json, unrounded; `values` holds the absolute value of every system on the collection."""
-    rows = [*(v for s in contents.systems for v in contents.worst_first(s)), *contents.claims]
+    rows = [*(v for s in contents.systems for v in contents.worst_first(s)), *contents.claims, *contents.ledger]
     return [_verdict_row(contents, v) for v in rows]
 
 

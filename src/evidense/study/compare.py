@@ -1,7 +1,7 @@
 """Compare: the everyday use, as a Study. What `evidense compare` writes is a study file that runs the same again."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from evidense.study.arms import toy_arms
 from evidense.study.dissect import toy_rows
 from evidense.study.factorial import TOY_STUDY, laid_over
 from evidense.study.toml import study_from
+from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 
 TOY = {"sample_queries": 60, "sample_documents": 200, "n_resamples": 2000}
@@ -36,6 +37,35 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
         **wanted,
     }
     return study_from(data, "compare")
+
+
+def dissection(
+    systems: Sequence[str],
+    on: Sequence[str],
+    *,
+    seeds: Sequence[str] = (),
+    n_random: int = 1,
+    analyses: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Study:
+    """Return the study that compares some encoders with the first and looks inside; `n_random` copies of the base get random weights.
+
+    Raises:
+        InvalidInput, UnknownName: as `study_from`.
+    """
+    base = Spelling.parse(systems[0])
+    random = [f"random-init:{Spelling(base.head, {**base.options, 'seed': str(seed)})}" for seed in range(n_random)]
+    table: dict[str, Any] = {"name": "inside", "seeds": list(seeds), "random": random}
+    table |= {"analyses": list(analyses)} if analyses else {}
+    table |= {"options": dict(options)} if options else {}
+    names = [label_of(s) for s in systems]
+    given = {
+        "name": slug(f"{names[-1]}-vs-{names[0]}-inside"),
+        "question": f"What changed inside {names[0]} when {', '.join(names[1:])} came of it?",
+    }
+    given |= {key: value for key, value in settings.items() if value is not None}
+    return comparison(systems[0], systems[1:], on, **given, dissect=[table])
 
 
 def toy(study: Study) -> Study:

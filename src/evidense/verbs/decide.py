@@ -14,7 +14,7 @@ from evidense import measures, registry, stats
 from evidense.compute.excerpts import Pair, excerpts
 from evidense.compute.rankings import load_lists
 from evidense.compute.slices import columns_of, slices
-from evidense.parts import Evidence
+from evidense.parts import Evidence, LiteratureClaim
 from evidense.records import Finding, Json, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
 from evidense.values import Collection
@@ -147,7 +147,8 @@ def _difference(study: Study, board: Board, at: int, e: stats.Estimate, store: S
 def _verdicts(study: Study, board: Board, at: int, found: tuple[stats.Estimate, Finding]) -> list[Verdict]:
     e, finding = found
     word = stats.label(e, study.margin)
-    asked = [(name, registry.part("claims", name).decide(Evidence(e, study.margin))) for name in study.claims]
+    own = [part for name in study.claims if not isinstance(part := registry.part("claims", name), LiteratureClaim)]
+    asked = [(part.name, part.decide(Evidence(e, study.margin))) for part in own]
     rows = [(ASSERTED[word], word, _reason(e, word, study.margin)), *((n, d.verdict, d.reason) for n, d in asked)]
     base, label = board.labels[0], board.labels[at + 1]
     judged = {"base": board.scores[base, "Judged@10"].mean, "system": board.scores[label, "Judged@10"].mean}

@@ -1,0 +1,96 @@
+"""evidense dissect."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evidense.cli.compare_ import split
+from evidense.cli.running import Order, execute
+
+
+@click.command("dissect")
+@click.argument("base", required=False)
+@click.argument("tuned", nargs=-1)
+@click.option("--on", multiple=True, metavar="A,B,…", help="Collections: files, BEIR folders, built-in names.")
+@click.option(
+    "--analysis",
+    "analyses",
+    multiple=True,
+    metavar="A,…",
+    help="What to look at (evidense list analyses). Default: the quick ones.",
+)
+@click.option(
+    "--seed-of-tuned",
+    "seeds",
+    multiple=True,
+    metavar="MODEL",
+    help="TUNED again with another seed: what differs is noise. Repeatable.",
+)
+@click.option(
+    "--random",
+    "n_random",
+    type=int,
+    default=1,
+    show_default=True,
+    help="How many times BASE's architecture with random weights.",
+)
+@click.option(
+    "--claim",
+    "claims",
+    multiple=True,
+    metavar="CLAIM,…",
+    help="Claims of the literature to decide (evidense list claims).",
+)
+@click.option(
+    "--queries",
+    "sample_queries",
+    type=int,
+    default=500,
+    show_default=True,
+    help="Draw at most this many queries of each collection.",
+)
+@click.option(
+    "--documents",
+    "sample_documents",
+    type=int,
+    default=2000,
+    show_default=True,
+    help="Draw at most this many documents, all judged ones among them.",
+)
+@click.option(
+    "--margin", type=float, default=0.02, show_default=True, help="Smallest difference in retrieval that matters."
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--confidence", type=float, default=0.95, show_default=True)
+@click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
+@click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
+@click.option("--plan", is_flag=True, help="Show steps, what is cached, estimated time and disk; run nothing.")
+@click.option("--published", metavar="STUDY", help="Instead: a page of a published study's own numbers, as yao2025.")
+def command(base: str | None, tuned: tuple[str, ...], published: str | None, **options: Any) -> None:
+    """Say what changed inside between BASE and TUNED: which layers, how the space moved, which neurons carry the score.
+
+    \b
+    evidense dissect BASE TUNED --on phenotypes
+    evidense dissect BASE TUNED --on my-beir-folder --seed-of-tuned TUNED2 --claim probe_accuracy_is_equal
+    evidense dissect --published yao2025
+    """
+    from evidense.errors import InvalidInput
+    from evidense.study.compare import dissection
+
+    if published:
+        from evidense.study.published import published_page
+
+        click.echo(str(published_page(published, options["out"] or Path("evidense-out") / published)))
+        return
+    where = split(options.pop("on"))
+    if base is None or not tuned or not where:
+        raise InvalidInput(
+            "BASE, TUNED and --on are needed; expected two encoders and a collection, as: evidense dissect BASE TUNED --on phenotypes; "
+            "or a published study: evidense dissect --published yao2025"
+        )
+    order = Order(out=options.pop("out"), plan=options.pop("plan"), text=not options.pop("no_text"))
+    for key in ("analyses", "claims"):
+        options[key] = split(options[key])
+    execute(dissection((base, *tuned), where, **options), order)
