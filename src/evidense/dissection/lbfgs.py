@@ -1,0 +1,346 @@
+"""L-BFGS of many problems at once on one feature matrix: each step of all of them is two matrix products.
+
+Along a direction the scores are a polynomial of the step's length (straight for linear models, a parabola for bilinear ones), so one
+product serves a whole line search, and another the gradient where it ends. A problem that has converged leaves the products.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Float64, Int64
+
+_SUFFICIENT, _CURVATURE = 1e-4, 0.5  # Wolfe's conditions; the second is tight, since a trial costs no matrix product
+_ROUNDING = 1e-7  # by so much of itself a loss in float32 may seem to grow where it does not (Hager and Zhang 2005)
+_MEMORY, _MOST_TRIALS = 10, 24
+
+
+class Model(Protocol):
+    """How parameters become scores; columns (k) are problems that share the features."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many parameters a problem has."""
+        ...
+
+    def scores(self, theta: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "n c k"]:
+        """Return what each candidate (c) of each example (n) is given."""
+        ...
+
+    def along(
+        self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]
+    ) -> tuple[Float32[np.ndarray, "n c k"], Float32[np.ndarray, "n c k"] | None]:
+        """Return s₁, s₂ with scores(θ + t·direction) = scores(θ) + t·s₁ + t²·s₂; s₂ is None where it is zero."""
+        ...
+
+    def gradient(
+        self, theta: Float32[np.ndarray, "p k"], of_scores: Float32[np.ndarray, "n c k"]
+    ) -> Float32[np.ndarray, "p k"]:
+        """Return the gradient by parameters, from the gradient by scores."""
+        ...
+
+    @property
+    def penalised(self) -> Float32[np.ndarray, " p"]:
+        """1 where a parameter is penalised, 0 where not (intercepts)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Which candidate is right in each example (n) of each problem (k), how much the example counts there, and how θ is penalised.
+
+    The loss of a problem is Σᵢ wᵢ·lossᵢ / Σw + λ‖θ‖² / 2Σw. With one candidate an example the loss is logistic and `right` is 0 or 1.
+    """
+
+    right: Int64[np.ndarray, "n k"]
+    weights: Float32[np.ndarray, "n k"]
+    penalty: Float64[np.ndarray, " k"]
+
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "Labels":
+        """Return some of the problems."""
+        return Labels(self.right[:, keep], self.weights[:, keep], self.penalty[keep])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """When a problem counts as solved."""
+
+    tolerance: float = 1e-4
+    """Of the largest entry of the gradient of the mean loss, in nats per unit of a standardised feature."""
+    max_iterations: int = 500
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Parameters, and the evidence that they are a minimum."""
+
+    theta: Float32[np.ndarray, "p k"]
+    objective: Float64[np.ndarray, " k"]
+    gradient: Float64[np.ndarray, " k"]
+    """‖g‖∞ at the end."""
+    n_iterations: Int64[np.ndarray, " k"]
+    converged: Bool[np.ndarray, " k"]
+
+
+@dataclass
+class _State:
+    """The problems that are not solved yet: a column each."""
+
+    ids: Int64[np.ndarray, " k"]
+    labels: Labels
+    theta: Float32[np.ndarray, "p k"]
+    scores: Float32[np.ndarray, "n c k"]
+    objective: Float64[np.ndarray, " k"]
+    grad: Float32[np.ndarray, "p k"]
+    steps: list[Float32[np.ndarray, "p k"]] = field(default_factory=list)
+    changes: list[Float32[np.ndarray, "p k"]] = field(default_factory=list)
+    curvatures: list[Float64[np.ndarray, " k"]] = field(default_factory=list)
+
+    def keep(self, which: Bool[np.ndarray, " k"]) -> None:
+        """Drop the others."""
+        self.ids, self.labels, self.objective = self.ids[which], self.labels.part(which), self.objective[which]
+        self.theta, self.grad, self.scores = (np.ascontiguousarray(a[..., which]) for a in (self.theta, self.grad, self.scores))
+        for several in (self.steps, self.changes, self.curvatures):
+            several[:] = [np.ascontiguousarray(one[..., which]) for one in several]
+
+
+def minimise(
+    model: Model, labels: Labels, start: Float[np.ndarray, "p k"] | None = None, settings: Settings | None = None
+) -> Solved:
+    """Return the minimum of every problem; what did not converge says so.
+
+    Source: Liu and Nocedal 1989; line search by Wolfe's conditions, Nocedal and Wright 2006, algorithm 3.5.
+    """
+    wanted, k = settings or Settings(), labels.right.shape[1]
+    theta = np.zeros((model.n_parameters, k), np.float32) if start is None else start.astype(np.float32)
+    state = _begin(model, labels, theta)
+    out = Solved(theta.copy(), np.zeros(k), np.full(k, np.inf), np.zeros(k, np.int64), np.zeros(k, bool))
+    for iteration in range(wanted.max_iterations + 1):
+        largest = np.abs(state.grad).max(axis=0).astype(np.float64)
+        done = largest <= wanted.tolerance
+        _record(out, state, largest, iteration)
+        out.converged[state.ids[done]] = True
+        if done.any():
+            state.keep(~done)
+        if not len(state.ids) or iteration == wanted.max_iterations:
+            break
+        stuck = _step(model, state)
+        if stuck.any():
+            _record(out, state, np.abs(state.grad).max(axis=0), iteration)
+            state.keep(~stuck)
+            if not len(state.ids):
+                break
+    return out
+
+
+def _begin(model: Model, labels: Labels, theta: Float32[np.ndarray, "p k"]) -> _State:
+    scores = model.scores(theta)
+    loss, of_scores = loss_and_slope(scores, labels)
+    state = _State(np.arange(theta.shape[1]), labels, theta, scores, loss, theta)
+    _renew(model, state, of_scores)
+    state.objective = loss + _penalty(model, state)
+    return state
+
+
+def _penalty(model: Model, state: _State) -> Float64[np.ndarray, " k"]:
+    weight = state.labels.penalty / state.labels.weights.sum(axis=0, dtype=np.float64)
+    return 0.5 * weight * np.einsum("p,pk,pk->k", model.penalised, state.theta, state.theta, dtype=np.float64)
+
+
+def _renew(model: Model, state: _State, of_scores: Float32[np.ndarray, "n c k"]) -> None:
+    weight = (state.labels.penalty / state.labels.weights.sum(axis=0, dtype=np.float64)).astype(np.float32)
+    state.grad = model.gradient(state.theta, of_scores) + weight * model.penalised[:, None] * state.theta
+
+
+def _record(out: Solved, state: _State, largest: Float[np.ndarray, " k"], iteration: int) -> None:
+    out.theta[:, state.ids], out.objective[state.ids] = state.theta, state.objective
+    out.gradient[state.ids], out.n_iterations[state.ids] = largest, iteration
+
+
+def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
+    """Go one step in every problem; return where no step was found."""
+    direction = _direction(state)
+    line = _line(model, state, direction)
+    lengths, found = _search(line, state)
+    move = lengths.astype(np.float32)
+    step, before = direction * move, state.grad
+    state.theta = state.theta + step
+    state.scores = line.scores(move)
+    state.objective, of_scores = line.whole(move, state.scores)
+    _renew(model, state, of_scores)
+    _remember(state, step, state.grad - before)
+    return ~found
+
+
+def _remember(state: _State, step: Float32[np.ndarray, "p k"], change: Float32[np.ndarray, "p k"]) -> None:
+    curvature = _dot(step, change)
+    good = curvature > 1e-12 * np.maximum(_dot(change, change), 1e-30)
+    inverse = np.where(good, 1 / np.where(good, curvature, 1), 0)  # 0 = this pair is passed over in this problem
+    for several, new in ((state.steps, step), (state.changes, change), (state.curvatures, inverse)):
+        several.append(new)
+        del several[:-_MEMORY]
+
+
+def _dot(a: Float32[np.ndarray, "p k"], b: Float32[np.ndarray, "p k"]) -> Float64[np.ndarray, " k"]:
+    return np.einsum("pk,pk->k", a, b).astype(np.float64)
+
+
+def _direction(state: _State) -> Float32[np.ndarray, "p k"]:
+    """The two-loop recursion; where it does not go down, the gradient itself."""
+    q, taken = state.grad.copy(), []
+    history = list(zip(state.steps, state.changes, state.curvatures, strict=True))
+    for step, change, inverse in reversed(history):
+        a = (inverse * _dot(step, q)).astype(np.float32)
+        q -= a * change
+        taken.append(a)
+    q *= _scale(state)
+    for (step, change, inverse), a in zip(history, reversed(taken), strict=True):
+        q += (a - (inverse * _dot(change, q)).astype(np.float32)) * step
+    uphill = _dot(q, state.grad) <= 0
+    if uphill.any():
+        q[:, uphill] = state.grad[:, uphill]
+    return -q
+
+
+def _scale(state: _State) -> Float32[np.ndarray, " k"]:
+    """The inverse curvature of the last good pair; 1 / ‖g‖ where there is none."""
+    first = 1 / np.maximum(np.sqrt(_dot(state.grad, state.grad)), 1e-30)
+    for change, inverse in zip(state.changes, state.curvatures, strict=True):
+        good = inverse > 0
+        first = np.where(good, 1 / np.where(good, inverse * _dot(change, change), 1), first)
+    return first.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The loss of some problems along their directions."""
+
+    at: Float32[np.ndarray, "n c k"]
+    first: Float32[np.ndarray, "n c k"]
+    second: Float32[np.ndarray, "n c k"] | None
+    labels: Labels
+    penalty: Float64[np.ndarray, "3 k"]
+    """Coefficients of 1, t and t²."""
+
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "_Line":
+        """Return some of the problems."""
+        second = None if self.second is None else self.second[..., keep]
+        return _Line(self.at[..., keep], self.first[..., keep], second, self.labels.part(keep), self.penalty[:, keep])
+
+    def scores(self, t: Float32[np.ndarray, " k"]) -> Float32[np.ndarray, "n c k"]:
+        """Return the scores at these lengths."""
+        return self.at + t * self.first if self.second is None else self.at + t * (self.first + t * self.second)
+
+    def whole(
+        self, t: Float32[np.ndarray, " k"], scores: Float32[np.ndarray, "n c k"]
+    ) -> tuple[Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
+        """Return objective, and the loss's gradient by scores."""
+        loss, slope = loss_and_slope(scores, self.labels)
+        return loss + self.penalty[0] + t * self.penalty[1] + t.astype(np.float64) ** 2 * self.penalty[2], slope
+
+    def trial(self, t: Float64[np.ndarray, " k"]) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
+        """Return objective and slope at these lengths."""
+        short = t.astype(np.float32)
+        value, of_scores = self.whole(short, self.scores(short))
+        way = self.first if self.second is None else self.first + (2 * short) * self.second
+        slope = np.einsum("nck,nck->k", of_scores, way).astype(np.float64)
+        return value, slope + self.penalty[1] + 2 * t * self.penalty[2]
+
+
+def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) -> _Line:
+    first, second = model.along(state.theta, direction)
+    weight = state.labels.penalty / state.labels.weights.sum(axis=0, dtype=np.float64)
+    free = model.penalised[:, None]
+    parts = (_dot(free * state.theta, state.theta) / 2, _dot(free * state.theta, direction), _dot(free * direction, direction) / 2)
+    return _Line(state.scores, first, second, state.labels, weight * np.stack(parts) if len(parts) else np.zeros((3, 0)))
+
+
+def _search(line: _Line, state: _State) -> tuple[Float64[np.ndarray, " k"], Bool[np.ndarray, " k"]]:
+    """Find a step of every problem that fulfils Wolfe's conditions; where none is found its length is 0."""
+    k = len(state.ids)
+    value_0, slope_0 = line.trial(np.zeros(k))
+    t, low, high = np.ones(k), np.zeros(k), np.full(k, np.inf)
+    low_slope, lengths, open_ = slope_0.copy(), np.zeros(k), np.ones(k, bool)
+    best = np.zeros(k)
+    for _ in range(_MOST_TRIALS):
+        some = line if open_.all() else line.part(open_)
+        value, slope = (_spread(x, open_) for x in some.trial(t[open_]))
+        enough = value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0)
+        flat = np.abs(slope) <= _CURVATURE * np.abs(slope_0)
+        accepted, short = open_ & enough & flat, open_ & enough & ~flat & (slope < 0)
+        lengths[accepted], best[short] = t[accepted], t[short]
+        far = open_ & ~accepted & ~short
+        t_new = _next(t, (low, high, low_slope, slope), short, far)
+        low[short], low_slope[short], high[far] = t[short], slope[short], t[far]
+        open_ &= ~accepted
+        if not open_.any():
+            break
+        t = np.where(open_, t_new, t)
+    lengths[open_] = best[open_]
+    return lengths, lengths > 0
+
+
+def _spread(values: Float64[np.ndarray, " o"], where: Bool[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+    out = np.zeros(len(where))
+    out[where] = values
+    return out
+
+
+def _next(
+    t: Float64[np.ndarray, " k"],
+    known: tuple[Float64[np.ndarray, " k"], ...],
+    short: Bool[np.ndarray, " k"],
+    far: Bool[np.ndarray, " k"],
+) -> Float64[np.ndarray, " k"]:
+    """The next trial: where the slope's secant is zero, kept well inside the bracket, or up to eight times as far."""
+    low, high, low_slope, slope = known
+    rise = (slope - low_slope) / np.where(t > low, t - low, 1)
+    zero = t - slope / np.where(rise > 0, rise, np.inf)
+    zero = np.where(rise > 0, zero, np.inf)
+    out = t.copy()
+    a, b = np.where(short, t, low), np.where(far, t, high)
+    bounded = np.isfinite(b)
+    width = np.where(bounded, b - a, 0)
+    inside = np.clip(zero, a + 0.1 * width, b - 0.1 * width) if bounded.any() else zero
+    inside = np.where(far & ~(rise > 0), a + 0.3 * width, inside)
+    out[bounded] = inside[bounded]
+    out[~bounded] = np.clip(zero, 1.2 * t, 8 * t)[~bounded]
+    return out
+
+
+def loss_and_slope(
+    scores: Float32[np.ndarray, "n c k"], labels: Labels
+) -> tuple[Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
+    """Return the weighted mean loss in nats of every problem, and its gradient by the scores."""
+    total = labels.weights.sum(axis=0, dtype=np.float64)
+    share = (labels.weights / total).astype(np.float32)
+    each, slope = _logistic(scores, labels.right) if scores.shape[1] == 1 else _softmax(scores, labels.right)
+    loss = np.einsum("nk,nk->k", each, labels.weights, dtype=np.float64) / total
+    slope *= share[:, None]
+    return loss, slope
+
+
+Slopes = Callable[[Float32[np.ndarray, "n c k"], Int64[np.ndarray, "n k"]], tuple[np.ndarray, np.ndarray]]
+
+
+def _softmax(
+    scores: Float32[np.ndarray, "n c k"], right: Int64[np.ndarray, "n k"]
+) -> tuple[Float32[np.ndarray, "n k"], Float32[np.ndarray, "n c k"]]:
+    top = scores.max(axis=1)
+    odds = np.exp(scores - top[:, None])
+    total = odds.sum(axis=1)
+    place = right[:, None]
+    own = np.take_along_axis(scores, place, 1)[:, 0]
+    odds /= total[:, None]
+    np.put_along_axis(odds, place, np.take_along_axis(odds, place, 1) - 1, 1)
+    return np.log(total) + top - own, odds
+
+
+def _logistic(
+    scores: Float32[np.ndarray, "n 1 k"], right: Int64[np.ndarray, "n k"]
+) -> tuple[Float32[np.ndarray, "n k"], Float32[np.ndarray, "n 1 k"]]:
+    s = scores[:, 0]
+    small = np.exp(-np.abs(s))
+    likely = np.where(s >= 0, 1, small) / (1 + small)
+    return np.maximum(s, 0) - right * s + np.log1p(small), (likely - right)[:, None].astype(np.float32)
