@@ -1,7 +1,7 @@
 """Claims: sentences that can be decided, with worlds where they are true and false."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 from evidense.parts.names import Named
@@ -63,19 +63,24 @@ class Claim(Named, Protocol):
 
 @dataclass(frozen=True)
 class Sought:
-    """Which findings speak: those with this estimand whose site holds all of `site`."""
+    """Which findings speak: those with this estimand whose site holds all of `site`; a tuple there means one of its members."""
 
     estimand: str
-    site: Mapping[str, Json]
+    site: Mapping[str, Json] = field(default_factory=dict)
+    depth: tuple[float, float] = (0.0, 1.0)
+    """Of the layers, those within this part of the depth: 0 the embeddings, 1 the last that the encoder's findings name."""
 
 
 @dataclass(frozen=True)
 class Control:
-    """What must hold before a hypothesis is decided: the interval of these findings lies above the least."""
+    """What must hold before a hypothesis is decided: the interval of these findings lies above the least, or below minus it."""
 
     sentence: str
     sought: Sought
     least: float
+    relation: Literal["above", "below"] = "above"
+    joined: Literal["every", "any", "mean"] = "any"
+    """Which of several layers must show it."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from evidense.stats.clusters import cluster_queries
 from evidense.stats.crossed import Seeded, Variances, variances
 from evidense.stats.differences import Differences
+from evidense.stats.equivalence import Joined, Sited, join, smallest_margin, three_way
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
 from evidense.stats.groups import group_letters
+from evidense.stats.kappa import above_chance, wilson
 from evidense.stats.means import mean_interval, mean_intervals
 from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
@@ -20,13 +22,17 @@ __all__ = [
     "Differences",
     "Draws",
     "Estimate",
+    "Joined",
     "Label",
     "Pooled",
     "Seeded",
+    "Sited",
     "Variances",
+    "above_chance",
     "cluster_queries",
     "contrasts",
     "group_letters",
+    "join",
     "label",
     "logit_contrasts",
     "logit_means",
@@ -42,5 +48,8 @@ __all__ = [
     "seeded_mean_over",
     "sign_flips",
     "simultaneous",
+    "smallest_margin",
+    "three_way",
     "variances",
+    "wilson",
 ]

@@ -1,0 +1,138 @@
+"""Worlds for claims of the literature: simulated sites (layers) with a known effect, estimated as a dissection does."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from evidense.parts import Evidence
+from evidense.stats import Differences, Seeded, Sited, join, mean_intervals, seeded, simultaneous
+from evidense.stats.equivalence import Join, Relation
+
+Truth = Literal["true", "false", "boundary"]
+N_RESAMPLES = 999
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is observed of one query at one site, and of how many."""
+
+    what: Literal["answers", "numbers", "products", "seeds"]
+    """answers: right or wrong of two models, subtracted; numbers: any difference, normal; products of two standard normals, whose mean
+    is a correlation; seeds: as numbers, in five seeds that differ by .02, at one site."""
+    n_queries: int
+    n_sites: int
+    spread: float
+    """answers: the share on which the models differ; else the standard deviation."""
+    per_query: int = 1
+    """Examples of one query, averaged."""
+
+
+PAPER = Kind("answers", 6_515, 12, 0.2, 8)
+"""The published study's size: 6,515 questions of 8 examples, twelve layers; the models differ on a fifth of the answers."""
+PROBE = Kind("answers", 2_000, 6, 0.15)
+"""A dissection of a six-layer encoder on 2,000 queries."""
+ONE_PROBE = Kind("answers", 2_000, 1, 0.15)
+ITEMS = Kind("numbers", 2_000, 6, 0.6)
+"""An index over 2,000 items, by each item's influence on it."""
+TEXTS = Kind("numbers", 400, 12, 0.35)
+"""Log ratio of two models' effective numbers of neurons, a text: about a factor of 1.4 either way."""
+NEURONS = Kind("products", 1_000, 1, 1.0)
+FACTS = Kind("seeds", 200, 1, 0.5)
+"""Recall of 200 edited facts minus that of their controls, in five trainings."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A world of one hypothesis: seed → evidence."""
+
+    kind: Kind
+    relation: Relation
+    margin: float
+    joined: Join
+    truth: Truth
+
+    def __call__(self, seed: int) -> Evidence:
+        """Draw the world at a seed and estimate it; worlds that claims share are drawn once."""
+        return _evidence(self, seed)
+
+    def effects(self, seed: int) -> Float[np.ndarray, " s"]:
+        """Return each site's true effect.
+
+        Twice the margin where the claim is true, none where it is false (a claim of equivalence or of no great loss: the other
+        way about); of "every", one site alone makes it false; of "any", one alone makes it true.
+
+        >>> Planted(PROBE, "within", 0.02, "every", "false").effects(1)[:3]
+        array([-0.04,  0.  ,  0.  ])
+        """
+        side = -1 if self.relation == "below" else (-1) ** seed if self.relation == "within" else 1
+        holding = 0.0 if self.relation == "within" or self.margin < 0 else 2 * self.margin
+        failing = 2 * self.margin - holding
+        odd = {"true": holding, "false": failing, "boundary": self.margin}[self.truth]
+        rest = {"every": holding, "any": failing, "mean": odd}[self.joined]
+        rest = self.margin if self.truth == "boundary" and self.joined == "any" else rest
+        return np.array([odd] + [rest] * (self.kind.n_sites - 1)) * side
+
+
+def worlds(kind: Kind, relation: Relation, margin: float, joined: Join = "every") -> tuple[Planted, Planted]:
+    """Return the true and the false world of a hypothesis."""
+    return Planted(kind, relation, margin, joined, "true"), Planted(kind, relation, margin, joined, "false")
+
+
+@lru_cache(maxsize=4096)
+def _evidence(world: Planted, seed: int) -> Evidence:
+    rng = np.random.default_rng([seed, 7, {"true": 0, "false": 1, "boundary": 2}[world.truth]])
+    effects = world.effects(seed)
+    if world.kind.what == "seeds":
+        return Evidence(_over_seeds(world.kind, float(effects[0]), rng, seed), world.margin)
+    clusters = _clusters(world.kind.n_queries, rng)
+    values = _values(world.kind, effects, clusters, rng)
+    estimates = simultaneous([Differences(values, clusters)], n_resamples=N_RESAMPLES, seed=seed)[0]
+    own = mean_intervals(values, clusters, n_resamples=N_RESAMPLES, seed=seed)
+    sites = [
+        Sited(e.effect, (low, high), (e.low, e.high)) for e, (_, low, high) in zip(estimates, own, strict=True)
+    ]
+    one = join(sites, world.joined, world.relation, world.margin)
+    deciding = replace(estimates[max(one.at, 0)], effect=one.effect, low=one.low, high=one.high)
+    return Evidence(deciding, world.margin)
+
+
+def _clusters(n: int, rng: np.random.Generator) -> Int[np.ndarray, " q"]:
+    """Put queries into groups of one to three."""
+    labels: Int[np.ndarray, " q"] = np.repeat(np.arange(n), rng.integers(1, 4, n))[:n]
+    return labels
+
+
+def _values(
+    kind: Kind, effects: Float[np.ndarray, " s"], clusters: Int[np.ndarray, " q"], rng: np.random.Generator
+) -> Float[np.ndarray, "s q"]:
+    """Draw what is observed: a fifth of its variance is the group's, a fifth the query's at all sites, the rest chance."""
+    shape = (kind.n_sites, kind.n_queries, kind.per_query)
+    shared = np.sqrt(0.2) * (rng.standard_normal(kind.n_queries)[clusters] + rng.standard_normal(kind.n_queries))
+    latent = shared[None, :, None] + np.sqrt(0.6) * rng.standard_normal(shape, dtype=np.float32)
+    at = effects[:, None, None]
+    if kind.what == "numbers":
+        drawn = at + kind.spread * latent
+    elif kind.what == "products":
+        drawn = latent * (at * latent + np.sqrt(1 - at**2) * rng.standard_normal(shape))
+    else:
+        drawn = (latent > _limit((kind.spread + at) / 2)) * 1.0 - (latent < -_limit((kind.spread - at) / 2))
+    mean: Float[np.ndarray, "s q"] = drawn.mean(axis=2)
+    return mean
+
+
+def _limit(share: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+    """Return what a standard normal exceeds with this probability."""
+    from scipy.special import ndtri
+
+    return np.asarray(-ndtri(np.clip(share, 1e-9, 1)))
+
+
+def _over_seeds(kind: Kind, effect: float, rng: np.random.Generator, seed: int):  # type: ignore[no-untyped-def]
+    query = rng.standard_normal((1, 1, kind.n_queries))
+    each = rng.standard_normal((1, 5, kind.n_queries))
+    luck = 0.02 * rng.standard_normal((1, 5, 1))
+    table = effect + luck + kind.spread * (np.sqrt(0.5) * query + np.sqrt(0.5) * each)
+    return seeded([Seeded(table, np.arange(kind.n_queries))], n_resamples=N_RESAMPLES, seed=seed)[0][0]

@@ -1,0 +1,1 @@
+"""Published numbers that ship with the project, as facts: their reader, and what they say under honest statistics."""

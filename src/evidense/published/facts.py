@@ -1,0 +1,135 @@
+"""Facts: published numbers as they ship, one curve over layers for each model, data set, pooling and N."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import groupby
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from evidense.errors import UnknownName
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What is known of the examples behind the numbers."""
+
+    name: str
+    title: str
+    n_questions: int
+    """How many questions the examples come from: the number of clusters, were a question's examples all alike."""
+    source: str
+    """Where that is written, and how sure it is."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Right answers of one probe family, layer 0 (embeddings) first."""
+
+    dataset: str
+    pooling: str
+    model: str
+    n_passages: int
+    n_eval: int
+    correct: tuple[int, ...]
+    starred: tuple[bool, ...]
+
+    @property
+    def accuracy(self) -> Float[np.ndarray, " l"]:
+        """Return the shares of right answers."""
+        return np.array(self.correct) / self.n_eval
+
+    @property
+    def chance(self) -> float:
+        """Return 1 / N."""
+        return 1 / self.n_passages
+
+    @property
+    def n_layers(self) -> int:
+        """Return how many layers there are, the embeddings included."""
+        return len(self.correct)
+
+    @property
+    def stars(self) -> Int[np.ndarray, " k"]:
+        """Return the layers that were published as significantly different from the backbone."""
+        return np.flatnonzero(self.starred)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published study's numbers."""
+
+    name: str
+    title: str
+    citation: str
+    provenance: str
+    datasets: tuple[DataSet, ...]
+    curves: tuple[Curve, ...]
+
+    def dataset(self, name: str) -> DataSet:
+        """Return a data set by name."""
+        return next(d for d in self.datasets if d.name == name)
+
+    def groups(self) -> Iterator[tuple[Curve, ...]]:
+        """Yield the curves that share data set, pooling and N: the backbone first, then what was tuned from it."""
+        for _, some in groupby(self.curves, key=lambda c: (c.dataset, c.pooling, c.n_passages)):
+            yield tuple(sorted(some, key=lambda c: c.model not in BACKBONES))
+
+
+BACKBONES = ("bert-base-uncased", "llama")
+
+_YAO = Published(
+    "yao2025",
+    "Pre-training vs. Fine-tuning: A Reproducibility Study on Dense Retrieval Knowledge Acquisition",
+    "Yao, Wang and Zuccon, SIGIR 2025 (arXiv 2505.07166), reproducing Reichman and Heck, Findings of EMNLP 2024",
+    "read from the vertices of the lines in the authors' vector figures; all are whole numbers of right answers for exactly these n",
+    (
+        DataSet("nq", "Natural Questions", 6515, "questions of DPR's development set, by the DPR paper; not verified here"),
+        DataSet("msmarco", "MS MARCO v1.1", 9650, "queries of the test split, by its card; that it is the test split is inferred"),
+    ),
+    (),
+)  # fmt: skip
+_KNOWN = {"yao2025": _YAO}
+
+
+@cache
+def read(name: str) -> Published:
+    """Return a published study's numbers.
+
+    Raises:
+        UnknownName: with the nearest name.
+
+    >>> study = read("yao2025")
+    >>> len(study.curves), sum(c.n_layers for c in study.curves), study.curves[0].correct[0]
+    (64, 1152, 27257)
+    """
+    if name not in _KNOWN:
+        raise UnknownName.among("published study", name, _KNOWN)
+    text = (resources.files("evidense.published") / f"{name}.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    found = {(r["dataset"], r["pooling"], r["model"], int(r["n_passages"])): [] for r in rows}  # type: dict[tuple[str, str, str, int], list[dict[str, str]]]
+    for row in rows:
+        found[row["dataset"], row["pooling"], row["model"], int(row["n_passages"])].append(row)
+    order = sorted(found, key=lambda k: (-("nq" == k[0]), ("cls", "mean", "eos").index(k[1]), k[3]))
+    known = _KNOWN[name]
+    return Published(
+        known.name, known.title, known.citation, known.provenance, known.datasets, tuple(_curve(k, found[k]) for k in order)
+    )
+
+
+def names() -> tuple[str, ...]:
+    """Return the published studies that ship."""
+    return tuple(_KNOWN)
+
+
+def _curve(key: tuple[str, str, str, int], rows: list[dict[str, str]]) -> Curve:
+    rows = sorted(rows, key=lambda r: int(r["layer"]))
+    return Curve(
+        *key,
+        n_eval=int(rows[0]["n_eval"]),
+        correct=tuple(int(r["correct"]) for r in rows),
+        starred=tuple(r["starred"] == "1" for r in rows),
+    )

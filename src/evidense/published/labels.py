@@ -1,0 +1,52 @@
+"""Labels: how often the right passage stood in each slot, replayed from the authors' seed.
+
+The embedding of a `[CLS]` token is the same for every text, so a probe on layer 0 can only ever name one slot: its accuracy is the
+frequency of that slot among the labels. That makes layer 0 a check of the whole chain, to the single example.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evidense.published.facts import Curve, Published
+
+
+def label_frequencies(n: int, n_passages: int, *, seed: int = 42) -> tuple[int, ...]:
+    """Return how often each slot holds the positive, where `random` draws the negatives and shuffles the slots of n examples.
+
+    Source: the authors' `train_probe_multi.py`: `random.seed(42)`, then for each example `random.sample` of N − 1 of the 4
+    negatives and `random.shuffle` of the N passages.
+
+    >>> label_frequencies(6, 2)
+    (2, 4)
+    """
+    rng, counts = random.Random(seed), [0] * n_passages  # noqa: S311
+    for _ in range(n):
+        slots = [0, *rng.sample(range(1, 5), n_passages - 1)]
+        rng.shuffle(slots)
+        counts[slots.index(0)] += 1
+    return tuple(counts)
+
+
+@dataclass(frozen=True)
+class LayerZero:
+    """One curve's layer 0 beside the frequencies of the labels."""
+
+    curve: Curve
+    frequencies: tuple[int, ...]
+
+    @property
+    def apart(self) -> int:
+        """Return how many examples lie between the accuracy and the nearest frequency; 0 = it is one of them."""
+        return min(abs(self.curve.correct[0] - f) for f in self.frequencies)
+
+
+def layer_zero(study: Published) -> Iterator[LayerZero]:
+    """Yield the check of every curve whose layer 0 is one vector for all texts: CLS and EOS."""
+    known: dict[tuple[int, int], tuple[int, ...]] = {}
+    for curve in study.curves:
+        if curve.pooling == "mean":
+            continue
+        key = (curve.n_eval, curve.n_passages)
+        known.setdefault(key, label_frequencies(*key))
+        yield LayerZero(curve, known[key])

@@ -1,0 +1,234 @@
+"""Decide claims: Findings and claims of the literature → Verdicts, one for each level and each pair of encoders.
+
+The findings that a hypothesis seeks are put together by pair and collection, its layers are joined, and the interval is
+read against the margin (`stats.three_way`). A control that fails, or was not measured, leaves it UNDECIDED.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evidense import registry
+from evidense.parts import Control, Hypothesis, LiteratureClaim, Sought
+from evidense.records import Finding, Json, Study, Verdict, canonical_json
+from evidense.stats import Joined, Sited, join
+from evidense.stats.equivalence import apart, said
+from evidense.stats.rule import MIN_CLUSTERS
+from evidense.store import Store
+
+Pair = tuple[str, str, str]
+"""(subject, against, collection)"""
+
+
+def literature() -> dict[str, LiteratureClaim]:
+    """Return the claims of the literature by name, in the order of their codes."""
+    parts = (registry.part("claims", name) for name in registry.summaries("claims"))
+    found = [part for part in parts if isinstance(part, LiteratureClaim)]
+    return {p.name: p for p in sorted(found, key=lambda p: (p.code[0], int(p.code[1:])))}
+
+
+def registered(names: Sequence[str]) -> dict[str, str]:
+    """Return `name` or `name/level` → sha256 of what is registered: everything that could be bent afterwards.
+
+    A study keeps it, so that its id changes where a margin or an estimand does.
+
+    Raises:
+        UnknownName: a claim that is not on the shelf.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        claim = registry.part("claims", name)
+        if isinstance(claim, LiteratureClaim):
+            found |= {f"{name}/{h.level}": _sha256(claim, h) for h in claim.hypotheses} or {name: _sha256(claim, None)}
+    return found
+
+
+def decide_claims(
+    study: Study, findings: Sequence[Finding], store: Store | None = None, names: Sequence[str] | None = None
+) -> list[Verdict]:
+    """Return the verdicts on the study's claims of the literature (or on `names`), stored where there is a store.
+
+    Raises:
+        UnknownName: a claim that is not on the shelf.
+    """
+    parts = [registry.part("claims", name) for name in (study.claims if names is None else names)]
+    verdicts = [v for part in parts if isinstance(part, LiteratureClaim) for v in _claim(study, part, findings)]
+    for verdict in verdicts if store is not None else ():
+        store.put(verdict)
+    return verdicts
+
+
+def _claim(study: Study, claim: LiteratureClaim, findings: Sequence[Finding]) -> list[Verdict]:
+    if claim.untestable:
+        return [_empty(study, claim, None, "NOT_TESTABLE", claim.untestable, ())]
+    return [v for hypothesis in claim.hypotheses for v in _level(study, claim, hypothesis, findings)]
+
+
+def _level(
+    study: Study, claim: LiteratureClaim, hypothesis: Hypothesis, findings: Sequence[Finding]
+) -> list[Verdict]:
+    asked = [f for f in findings if speaks(f, hypothesis.sought, findings)]
+    usable = [f for f in asked if f.value is not None and f.low is not None and f.high is not None]
+    if not usable:
+        why = next((str(f.details["reason"]) for f in asked if f.details.get("reason")), "")
+        reason = f"could not be estimated: {why}" if why else f"no evidence here; {claim.decided_by} would decide it"
+        return [_empty(study, claim, hypothesis, "UNDECIDED", reason, asked)]
+    pairs = dict.fromkeys(_pair(f) for f in usable)
+    return [
+        _decided(study, claim, hypothesis, ([f for f in usable if _pair(f) == pair], findings), pair) for pair in pairs
+    ]
+
+
+def speaks(finding: Finding, sought: Sought, among: Sequence[Finding]) -> bool:
+    """Say whether a finding is one of those sought; its depth is its layer among those of its subject's findings."""
+    if finding.estimand != sought.estimand or not all(_is(finding.site, k, v) for k, v in sought.site.items()):
+        return False
+    if sought.depth == (0.0, 1.0):
+        return True
+    layer = finding.site.get("layer")
+    if layer is None:
+        return False
+    alike = (f.site.get("layer") for f in among if f.estimand == finding.estimand and _pair(f) == _pair(finding))
+    last = max(int(x) for x in alike if x is not None)
+    return sought.depth[0] <= (int(layer) / last if last else 0.0) <= sought.depth[1]
+
+
+def _is(site: Mapping[str, Json], key: str, wanted: Json) -> bool:
+    return key in site and (site[key] in wanted if isinstance(wanted, tuple) else site[key] == wanted)
+
+
+def _pair(finding: Finding) -> Pair:
+    subject, against, collection = (str(finding.site.get(k, "")) for k in ("subject", "against", "collection"))
+    return subject, against, collection
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """One control, looked at."""
+
+    control: Control
+    passed: bool
+    findings: tuple[Finding, ...]
+    joined: Joined | None
+
+    @property
+    def sentence(self) -> str:
+        if self.joined is None:
+            return f"{self.control.sentence} (not measured)"
+        return f"{self.control.sentence}: {said(self.control.relation, (self.joined.low, self.joined.high), self.control.least)}"
+
+    def json(self) -> Json:
+        return {"sentence": self.control.sentence, "passed": self.passed, "found": self.sentence,
+                "findings": [f.id for f in self.findings]}  # fmt: skip
+
+
+def _check(control: Control, findings: Sequence[Finding], pair: Pair) -> _Checked:
+    """Look for a control among the findings on this collection, of this pair unless it names another role."""
+    named = "role" in control.sought.site and control.sought.site["role"] not in ("base", "tuned")
+    found = tuple(
+        f for f in findings
+        if speaks(f, control.sought, findings) and _pair(f)[2] == pair[2] and (named or _pair(f)[0] in ("", *pair[:2]))
+        and f.low is not None and f.high is not None and f.value is not None
+    )  # fmt: skip
+    if not found:
+        return _Checked(control, False, (), None)
+    joined = join(sited(found), control.joined, control.relation, control.least)
+    return _Checked(control, joined.word == "HOLDS", found, joined)
+
+
+def sited(findings: Sequence[Finding]) -> list[Sited]:
+    """Return effects with own and joint intervals; where a finding brings no joint one, Bonferroni over these findings."""
+    plain = [Sited(float(f.value), (_end(f.low), _end(f.high)), (0.0, 0.0)) for f in findings]
+    wide = apart(plain, len(plain))
+    joint = [f.details.get("together") for f in findings]
+    return [Sited(s.effect, s.own, (float(t[0]), float(t[1]))) if t else s for s, t in zip(wide, joint, strict=True)]
+
+
+def _end(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _decided(
+    study: Study,
+    claim: LiteratureClaim,
+    hypothesis: Hypothesis,
+    found: tuple[Sequence[Finding], Sequence[Finding]],
+    pair: Pair,
+) -> Verdict:
+    own, everything = found
+    joined = join(sited(own), hypothesis.joined, hypothesis.relation, hypothesis.margin)
+    checked = [_check(c, everything, pair) for c in hypothesis.controls]
+    word, reason = _word(hypothesis, joined, own, checked)
+    deciding = own[max(joined.at, 0)]
+    sites: dict[str, Json] = {"n_sites": len(own), "joined": hypothesis.joined}
+    if joined.at >= 0:
+        sites["site"] = dict(deciding.site)
+    parents = dict.fromkeys([study.id, *(f.id for f in own), *(f.id for c in checked for f in c.findings)])
+    return Verdict(
+        parents=tuple(parents), claim=claim.name, verdict=word, system=pair[0], baseline=pair[1], collection=pair[2],
+        measure=hypothesis.sought.estimand, effect=joined.effect, low=joined.low, high=joined.high, n=deciding.n,
+        n_clusters=deciding.n_clusters, margin=hypothesis.margin, base_mean=None, system_mean=None, reason=reason,
+        details={**_details(claim, hypothesis), **sites, "controls": [c.json() for c in checked]},
+    )  # fmt: skip
+
+
+def _word(
+    hypothesis: Hypothesis, joined: Joined, own: Sequence[Finding], checked: Sequence[_Checked]
+) -> tuple[str, str]:
+    failed = [c.sentence for c in checked if not c.passed]
+    if failed:
+        return "UNDECIDED", f"a control did not pass: {'; '.join(failed)}"
+    fewest = min(f.n_clusters for f in own)
+    if fewest < MIN_CLUSTERS:
+        return "UNDECIDED", f"{fewest} independent groups of queries are too few to say; {MIN_CLUSTERS} are needed"
+    reason = said(hypothesis.relation, (joined.low, joined.high), hypothesis.margin)
+    if len(own) == 1:
+        return joined.word, reason
+    where = own[joined.at].site.get("layer") if joined.at >= 0 else None
+    at = {"mean": f"mean of {len(own)} sites", "every": "the site that decides", "any": "the site that decides"}
+    what = f"layer {where} of {len(own)} sites" if where is not None else f"{at[hypothesis.joined]} of {len(own)}"
+    return joined.word, f"{reason} ({at['mean'] if joined.at < 0 else what})"
+
+
+def _empty(
+    study: Study, claim: LiteratureClaim, hypothesis: Hypothesis | None, word: str, reason: str, asked: Sequence[Finding]
+) -> Verdict:
+    return Verdict(
+        parents=(study.id, *dict.fromkeys(f.id for f in asked)), claim=claim.name, verdict=word, system="", baseline="",
+        collection="", measure=hypothesis.sought.estimand if hypothesis else "", effect=None, low=None, high=None, n=0, n_clusters=0,
+        margin=hypothesis.margin if hypothesis else 0.0, base_mean=None, system_mean=None, reason=reason,
+        details=_details(claim, hypothesis),
+    )  # fmt: skip
+
+
+def _details(claim: LiteratureClaim, hypothesis: Hypothesis | None) -> dict[str, Json]:
+    own: dict[str, Json] = {
+        "code": claim.code, "sentence": claim.sentence, "source": claim.source, "decided_by": claim.decided_by,
+        "registration": _sha256(claim, hypothesis),
+    }  # fmt: skip
+    return own if hypothesis is None else own | _registration(hypothesis)
+
+
+def _registration(hypothesis: Hypothesis) -> dict[str, Json]:
+    """Return everything of a hypothesis but its worlds."""
+    sought, h = hypothesis.sought, hypothesis
+    return {
+        "level": h.level, "estimand": h.estimand, "comparator": h.comparator, "relation": h.relation, "joined": h.joined,
+        "margin": h.margin, "margin_reason": h.margin_reason, "family": h.family, "refuted_by": h.refuted_by,
+        "sought": {"estimand": sought.estimand, "site": _json(sought.site), "depth": list(sought.depth)},
+        "required": [
+            {"sentence": c.sentence, "estimand": c.sought.estimand, "site": _json(c.sought.site), "depth": list(c.sought.depth),
+             "least": c.least, "relation": c.relation, "joined": c.joined} for c in h.controls
+        ],
+    }  # fmt: skip
+
+
+def _json(site: Mapping[str, Json]) -> dict[str, Json]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in site.items()}
+
+
+def _sha256(claim: LiteratureClaim, hypothesis: Hypothesis | None) -> str:
+    content: Json = {"sentence": claim.sentence, "untestable": claim.untestable}
+    if hypothesis is not None:
+        content |= _registration(hypothesis)
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
