@@ -1,0 +1,75 @@
+"""Targets: the number of each example whose making is attributed to neurons."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from evidense.errors import InvalidInput
+from evidense.parts import Side
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Kind = Literal["margin", "log-softmax", "norm"]
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A function of the vectors of one side, the other side's being fixed numbers: no module is ever shared with it.
+
+    margin: s(q, first) − mean of s(q, others); log-softmax: ln of the first one's share among all, in nats; norm: the vector's
+    length (as published). Scores are inner products of the vectors as they are scored.
+    """
+
+    kind: Kind
+    side: Side = "query"
+    fixed: "Float32[np.ndarray, 'x ...'] | None" = None
+    """Of the side 'query': the documents [x, c, e], the relevant one first; of 'document': the queries [x, e]; of a norm: nothing."""
+    n_candidates: int = 1
+    """Of the side 'document': rows x · c are texts, example by example, the relevant one first."""
+    scale: float = 1.0
+    """Inverse temperature of the softmax."""
+
+    @property
+    def rows_each(self) -> int:
+        """Texts of one example that pass through the encoder."""
+        return self.n_candidates if self.side == "document" and self.kind != "norm" else 1
+
+    def take(self, examples: Int64[np.ndarray, " x"]) -> "Target":
+        """Return the target of these examples."""
+        fixed = None if self.fixed is None else self.fixed[examples]
+        return Target(self.kind, self.side, fixed, self.n_candidates, self.scale)
+
+    def values(self, vectors: "Tensor", copies: int) -> "Tensor":
+        """Map vectors [copies · x · rows_each, e] to [copies, x]."""
+        import torch
+
+        if self.kind == "norm":
+            return vectors.norm(dim=-1).view(copies, -1)
+        fixed = torch.as_tensor(self.fixed, dtype=vectors.dtype, device=vectors.device)
+        each = vectors.view(copies, -1, self.rows_each, vectors.shape[-1])
+        if self.side == "query":
+            scores = (each * fixed).sum(-1)
+        else:
+            scores = (each * fixed[:, None]).sum(-1)
+        if self.kind == "margin":
+            return scores[..., 0] - scores[..., 1:].mean(-1)
+        return torch.log_softmax(self.scale * scores, dim=-1)[..., 0]
+
+
+def refuse_constant_norm(vectors: Float32[np.ndarray, "n e"]) -> None:
+    """Refuse the norm as a target where every vector has one length.
+
+    Raises:
+        InvalidInput: it has; the gradient would be zero, and so every attribution.
+    """
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if np.ptp(norms) > 1e-4 * norms.mean():
+        return
+    why = "brought to unit length" if abs(norms.mean() - 1) < 1e-3 else "normalised last by a layer norm without scale"
+    raise InvalidInput(
+        f"the target 'norm' is {norms.mean():.4g} for every item (these vectors are {why}), so its gradient is exactly zero and nothing can "
+        "be attributed; expected vectors that differ in length; take the target 'margin', or open the encoder with @normalize=false"
+    )
