@@ -111,7 +111,7 @@ def _catalogue() -> Iterator[str]:
         "",
     ]
     for shelf in SHELVES:
-        column = {"claims": "sentence", "objectives": "source"}.get(shelf, "spelled")
+        column = {"claims": "sentence", "objectives": "source", "analyses": "source"}.get(shelf, "spelled")
         yield from [f"### {SHELF_TITLES.get(shelf, shelf)}", "", f"| name | what it is | {column} |", "|---|---|---|"]
         for name, line in registry.summaries(shelf).items():
             part = registry.part(shelf, name)

@@ -107,3 +107,16 @@ def test_a_rate_is_set_and_put_back() -> None:
             assert model[1].p == wanted
             assert has_dropout([model]) == bool(wanted)
         assert model[1].p == expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_thinning_by_numpy_is_torch_s_own_to_the_bit(dtype: str) -> None:
+    import torch
+
+    from evidense.training.dropout import _thinned
+
+    rng = torch.Generator().manual_seed(0)
+    values = torch.randn(8, 5, 7, generator=rng, dtype=getattr(torch, dtype))
+    mask = torch.rand(8, 5, 7, generator=rng) > 0.1
+    for v, m in ((values, mask), (values.transpose(0, 2), mask.transpose(0, 2))):
+        assert torch.equal(_thinned(v, m, 1 / 0.9), torch.ops.aten.native_dropout_backward(v, m, 1 / 0.9))
