@@ -1,9 +1,11 @@
 """What the claims of the literature share: their form, and how one level reads an interval."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidense.errors import InvalidInput
-from evidense.parts import Decision, Evidence, Hypothesis
+from evidense.parts import Control, Decision, Evidence, Hypothesis, Sought
+from evidense.records import Json
 from evidense.stats import three_way
 from evidense.stats.equivalence import said
 
@@ -11,6 +13,33 @@ DISSECT = "evidense dissect BASE TUNED --on COLLECTION"
 PAPER_SCALE = "evidense run paper_scale/yao2025 (the authors' checkpoints; --plan checks it without them)"
 PUBLISHED = "evidense dissect --published yao2025"
 FACTORIAL = "evidense run multimodal_factorial"
+
+YAO = "Yao, Wang and Zuccon, SIGIR 2025 (arXiv 2505.07166)"
+REICHMAN = "Reichman and Heck, Findings of EMNLP 2024 (arXiv 2402.11035), as Yao et al. 2025 report it"
+SEED_REPORT = "the seed report (Assignee Research, 2026), claim {} of 6, extracted with confidence {}, not verified by it"
+
+READING: Mapping[str, Json] = {"probe": "hadamard"}
+"""The probe of these claims: wᵀ(q ⊙ p), shared by all candidates, which can see relevance."""
+AS_PUBLISHED: Mapping[str, Json] = {"probe": "published"}
+"""One linear layer over [q; p1 … pN], which cannot."""
+HIDDEN = (0.01, 1.0)
+"""Every layer but the embeddings."""
+
+ACCURACY = "mean over queries of right(tuned) − right(base) in choosing the relevant passage of N, at a layer, {}"
+BY_READING = "by the probe wᵀ(q ⊙ p)"
+BY_PUBLISHED = "by the published probe, a linear layer over [q; p1 … pN]"
+BASE = "the backbone, on the same queries and candidates"
+LAYERS = "the layers of a pair on a collection: to hold, each by its own interval; to fail, one by intervals that hold together"
+ONE = "one interval a pair and collection"
+TWO_POINTS = "2 points: a fifth of what the backbone's best layer gains over chance with N = 2, and less than 210 more training steps change"
+FIVE_POINTS = "5 points: the least that 2,000 queries can decide at all of six layers; what the published probe's training alone changes"
+
+READS = Control(
+    "the probe reads the query: its relevance gain over its query-ablated twin", Sought("relevance gain", READING, HIDDEN), 0.05
+)
+SELECTS = Control(
+    "the probe does not just memorise: accuracy minus that of the control task", Sought("selectivity", READING, HIDDEN), 0.1
+)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.special import ndtri
 
 from evidense.parts import Evidence
-from evidense.stats import Differences, Seeded, Sited, join, mean_intervals, seeded, simultaneous
+from evidense.stats import Differences, Estimate, Seeded, Sited, join, mean_intervals, seeded, simultaneous
 from evidense.stats.equivalence import Join, Relation
 
 Truth = Literal["true", "false", "boundary"]
@@ -81,6 +82,12 @@ def worlds(kind: Kind, relation: Relation, margin: float, joined: Join = "every"
     return Planted(kind, relation, margin, joined, "true"), Planted(kind, relation, margin, joined, "false")
 
 
+def tested(kind: Kind, relation: Relation, margin: float, joined: Join = "every") -> dict[str, Any]:
+    """Return the fields of a hypothesis that its worlds must agree with."""
+    true_world, false_world = worlds(kind, relation, margin, joined)
+    return {"relation": relation, "margin": margin, "joined": joined, "true_world": true_world, "false_world": false_world}
+
+
 @lru_cache(maxsize=4096)
 def _evidence(world: Planted, seed: int) -> Evidence:
     rng = np.random.default_rng([seed, 7, {"true": 0, "false": 1, "boundary": 2}[world.truth]])
@@ -125,12 +132,10 @@ def _values(
 
 def _limit(share: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """Return what a standard normal exceeds with this probability."""
-    from scipy.special import ndtri
-
     return np.asarray(-ndtri(np.clip(share, 1e-9, 1)))
 
 
-def _over_seeds(kind: Kind, effect: float, rng: np.random.Generator, seed: int):  # type: ignore[no-untyped-def]
+def _over_seeds(kind: Kind, effect: float, rng: np.random.Generator, seed: int) -> Estimate:
     query = rng.standard_normal((1, 1, kind.n_queries))
     each = rng.standard_normal((1, 5, kind.n_queries))
     luck = 0.02 * rng.standard_normal((1, 5, 1))

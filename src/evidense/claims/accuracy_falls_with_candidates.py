@@ -1,0 +1,25 @@
+"""A2: probing accuracy falls as the number of passages grows. Chance falls too, so it is asked above chance."""
+
+from evidense.claims._literature import AS_PUBLISHED, HIDDEN, PUBLISHED, YAO, Literature
+from evidense.claims._worlds import PAPER, tested
+from evidense.parts import Hypothesis, Sought
+
+PART = Literature(
+    name="accuracy_falls_with_candidates",
+    code="A2",
+    sentence="Probing accuracy decreases as the number of candidate passages N increases.",
+    source=YAO,
+    decided_by=PUBLISHED,
+    hypotheses=(
+        Hypothesis(
+            level="level",
+            estimand="mean over layers of κ(N = 5) − κ(N = 2), κ = (accuracy − 1/N) / (1 − 1/N), by the published probe",
+            comparator="the same model with N = 2; raw accuracy must fall, since chance falls from .5 to .2",
+            sought=Sought("change in chance-corrected accuracy", AS_PUBLISHED, HIDDEN),
+            margin_reason=".02 of κ: with N = 2 a point of accuracy is 2 points of κ",
+            family="one interval a model and data set: the mean over its layers",
+            refuted_by="κ that does not fall: then only chance does",
+            **tested(PAPER, "below", 0.02, "mean"),
+        ),
+    ),
+)

@@ -1,0 +1,38 @@
+"""V1: instruction and alignment data change the format of answers, not capability."""
+
+from evidense.claims._literature import (
+    ACCURACY, BASE, BY_READING, DISSECT, FACTORIAL, FIVE_POINTS, HIDDEN, LAYERS, READING, READS, SELECTS, Literature,
+)  # fmt: skip
+from evidense.claims._worlds import FACTS, PROBE, tested
+from evidense.parts import Hypothesis, Sought
+
+PART = Literature(
+    name="alignment_changes_format",
+    code="V1",
+    sentence="Alignment data mainly change the format of a multimodal model's output and add little capability.",
+    source="Xu et al., Findings of ACL 2024 (Vision-Flan, arXiv 2402.11690), carried over from generation to retrieval",
+    decided_by=f"{FACTORIAL}, and {DISSECT} on its pre-trained and twice trained cells",
+    hypotheses=(
+        Hypothesis(
+            level="level",
+            estimand=ACCURACY.format(BY_READING),
+            comparator=BASE,
+            sought=Sought("change in accuracy", {**READING, "role": "tuned"}, HIDDEN),
+            margin_reason=FIVE_POINTS,
+            family=LAYERS,
+            refuted_by="a layer at which alignment adds 5 points that a probe could not read before",
+            controls=(READS, SELECTS),
+            **tested(PROBE, "within", 0.05),
+        ),
+        Hypothesis(
+            level="transfer",
+            estimand="nDCG@10 with alignment minus without, both after contrastive pre-training, over seeds and queries",
+            comparator="the pre-trained encoder without alignment; five seeds",
+            sought=Sought("effect", {"effect": "finetuning after pretraining", "measure": "nDCG@10"}),
+            margin_reason=".1 of nDCG@10: what five seeds and 200 queries find, and more than a change of format could hide",
+            family="one interval a collection, of the study's family",
+            refuted_by="scores that do not rise: then alignment changes nothing that retrieval can use",
+            **tested(FACTS, "above", 0.1, "mean"),
+        ),
+    ),
+)

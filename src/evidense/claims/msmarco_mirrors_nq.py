@@ -1,0 +1,25 @@
+"""A3: layer trends on MS MARCO mirror those on Natural Questions, with larger fluctuation between layers."""
+
+from evidense.claims._literature import AS_PUBLISHED, PUBLISHED, YAO, Literature
+from evidense.claims._worlds import NEURONS, tested
+from evidense.parts import Hypothesis, Sought
+
+PART = Literature(
+    name="msmarco_mirrors_nq",
+    code="A3",
+    sentence="Trends over layers on MS MARCO mirror those on Natural Questions, with larger fluctuation across layers.",
+    source=YAO,
+    decided_by=f"{PUBLISHED} shows it; {'{}'}".format("evidense run paper_scale/yao2025 with several trainings of each probe would decide it"),
+    hypotheses=(
+        Hypothesis(
+            level="geometry",
+            estimand="rank correlation over layers of (tuned − backbone) on MS MARCO with that on NQ, by the published probe",
+            comparator="none: unrelated profiles correlate by 0; neighbouring layers depend on each other, so layers count as few",
+            sought=Sought("correlation of profiles", AS_PUBLISHED),
+            margin_reason=".3: a tenth of shared variance, the least that 'mirrors' can mean",
+            family="one interval a model",
+            refuted_by="profiles that correlate by less than .3",
+            **tested(NEURONS, "above", 0.3, "mean"),
+        ),
+    ),
+)

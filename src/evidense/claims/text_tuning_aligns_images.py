@@ -1,0 +1,35 @@
+"""V2: contrastive tuning on text alone improves the alignment of images and text."""
+
+from evidense.claims._literature import DISSECT, FIVE_POINTS, HIDDEN, LAYERS, ONE, READING, Literature
+from evidense.claims._worlds import ITEMS, PROBE, tested
+from evidense.parts import Hypothesis, Sought
+
+PART = Literature(
+    name="text_tuning_aligns_images",
+    code="V2",
+    sentence="Contrastive tuning on text alone improves the alignment of images and text.",
+    source="E5-V (Jiang et al. 2024); LCO-Emb (NeurIPS 2025, arXiv 2510.11693)",
+    decided_by=f"{DISSECT}, BASE an image-text encoder and TUNED its tuning on text pairs",
+    hypotheses=(
+        Hypothesis(
+            level="level",
+            estimand="mean over queries of right(tuned on text) − right(base) in choosing the picture that answers a text, by wᵀ(q ⊙ p)",
+            comparator="the image-text encoder before it was tuned, on the same queries",
+            sought=Sought("change in accuracy", {**READING, "role": "tuned on text"}, HIDDEN),
+            margin_reason=FIVE_POINTS,
+            family=f"{LAYERS}; any may show it",
+            refuted_by="no layer at which cross-modal choices gain 5 points",
+            **tested(PROBE, "above", 0.05, "any"),
+        ),
+        Hypothesis(
+            level="geometry",
+            estimand="shared neighbours (k = 10) of texts and their pictures, tuned minus base",
+            comparator="the image-text encoder before it was tuned",
+            sought=Sought("change in shared neighbours", {"role": "tuned on text"}),
+            margin_reason=".05: one of ten neighbours in every second item",
+            family=ONE,
+            refuted_by="neighbours that are shared no more often",
+            **tested(ITEMS, "above", 0.05, "any"),
+        ),
+    ),
+)
