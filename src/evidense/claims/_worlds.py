@@ -13,7 +13,7 @@ from evidense.stats import Differences, Estimate, Seeded, Sited, join, mean_inte
 from evidense.stats.equivalence import Join, Relation
 
 Truth = Literal["true", "false", "boundary"]
-N_RESAMPLES = 999
+N_RESAMPLES = 399
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ PAPER = Kind("answers", 6_515, 12, 0.2, 8)
 PROBE = Kind("answers", 2_000, 6, 0.15)
 """A dissection of a six-layer encoder on 2,000 queries."""
 ONE_PROBE = Kind("answers", 2_000, 1, 0.15)
-ITEMS = Kind("numbers", 2_000, 6, 0.6)
+ITEMS = Kind("numbers", 2_000, 6, 0.5)
 """An index over 2,000 items, by each item's influence on it."""
 TEXTS = Kind("numbers", 400, 12, 0.35)
 """Log ratio of two models' effective numbers of neurons, a text: about a factor of 1.4 either way."""
 NEURONS = Kind("products", 1_000, 1, 1.0)
-FACTS = Kind("seeds", 200, 1, 0.5)
-"""Recall of 200 edited facts minus that of their controls, in five trainings."""
+FACTS = Kind("seeds", 300, 1, 0.5)
+"""Recall of 300 edited facts minus that of their controls, in five trainings."""
 
 
 @dataclass(frozen=True)

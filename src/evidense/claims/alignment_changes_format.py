@@ -29,7 +29,7 @@ PART = Literature(
             estimand="nDCG@10 with alignment minus without, both after contrastive pre-training, over seeds and queries",
             comparator="the pre-trained encoder without alignment; five seeds",
             sought=Sought("effect", {"effect": "finetuning after pretraining", "measure": "nDCG@10"}),
-            margin_reason=".1 of nDCG@10: what five seeds and 200 queries find, and more than a change of format could hide",
+            margin_reason=".1 of nDCG@10: what five seeds and 300 queries find, and more than a change of format could hide",
             family="one interval a collection, of the study's family",
             refuted_by="scores that do not rise: then alignment changes nothing that retrieval can use",
             **tested(FACTS, "above", 0.1, "mean"),

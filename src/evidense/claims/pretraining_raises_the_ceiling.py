@@ -16,7 +16,7 @@ PART = Literature(
             estimand="nDCG@10 of pre-trained and fine-tuned encoders minus that of fine-tuned ones, over seeds and queries",
             comparator="the same fine-tuning from the same start without pre-training; five seeds",
             sought=Sought("effect", {"effect": "pretraining before finetuning", "measure": "nDCG@10"}),
-            margin_reason=".1 of nDCG@10: what five seeds and 200 queries can find",
+            margin_reason=".1 of nDCG@10: what five seeds and 300 queries can find",
             family="one interval a collection, of the study's family",
             refuted_by="a gain of less than the margin at equal fine-tuning",
             **tested(FACTS, "above", 0.1, "mean"),
