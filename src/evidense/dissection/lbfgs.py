@@ -24,6 +24,11 @@ class Model(Protocol):
         """How many parameters a problem has."""
         ...
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many examples (n), of how many candidates (c)."""
+        ...
+
     def scores(self, theta: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "n c k"]:
         """Return what each candidate (c) of each example (n) is given."""
         ...
@@ -43,6 +48,22 @@ class Model(Protocol):
     @property
     def penalised(self) -> Float32[np.ndarray, " p"]:
         """1 where a parameter is penalised, 0 where not (intercepts)."""
+        ...
+
+    def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "Conditioner | None":
+        """Return what stands for the inverse curvature of each problem at zero, penalised by its shift; None = the identity."""
+        ...
+
+
+class Conditioner(Protocol):
+    """A guess of the inverse curvature, that makes dimensions alike."""
+
+    def apply(self, gradient: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
+        """Return the guess times each gradient."""
+        ...
+
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "Conditioner":
+        """Return that of some of the problems."""
         ...
 
 
@@ -93,6 +114,8 @@ class _State:
     scores: Float32[np.ndarray, "n c k"]
     objective: Float64[np.ndarray, " k"]
     grad: Float32[np.ndarray, "p k"]
+    conditioner: Conditioner | None
+    scale: Float64[np.ndarray, " k"] = field(default_factory=lambda: np.ones(0))
     steps: list[Float32[np.ndarray, "p k"]] = field(default_factory=list)
     changes: list[Float32[np.ndarray, "p k"]] = field(default_factory=list)
     curvatures: list[Float64[np.ndarray, " k"]] = field(default_factory=list)
@@ -100,7 +123,11 @@ class _State:
     def keep(self, which: Bool[np.ndarray, " k"]) -> None:
         """Drop the others."""
         self.ids, self.labels, self.objective = self.ids[which], self.labels.part(which), self.objective[which]
-        self.theta, self.grad, self.scores = (np.ascontiguousarray(a[..., which]) for a in (self.theta, self.grad, self.scores))
+        self.theta, self.grad, self.scores = (
+            np.ascontiguousarray(a[..., which]) for a in (self.theta, self.grad, self.scores)
+        )
+        self.scale = self.scale[which] if len(self.scale) else self.scale
+        self.conditioner = self.conditioner and self.conditioner.part(which)
         for several in (self.steps, self.changes, self.curvatures):
             several[:] = [np.ascontiguousarray(one[..., which]) for one in several]
 
@@ -135,9 +162,10 @@ def minimise(
 
 
 def _begin(model: Model, labels: Labels, theta: Float32[np.ndarray, "p k"]) -> _State:
-    scores = model.scores(theta)
+    scores = model.scores(theta) if theta.any() else np.zeros((*model.shape, theta.shape[1]), np.float32)
     loss, of_scores = loss_and_slope(scores, labels)
-    state = _State(np.arange(theta.shape[1]), labels, theta, scores, loss, theta)
+    guess = model.conditioner(labels.penalty / labels.weights.sum(axis=0, dtype=np.float64))
+    state = _State(np.arange(theta.shape[1]), labels, theta, scores, loss, theta, guess)
     _renew(model, state, of_scores)
     state.objective = loss + _penalty(model, state)
     return state
@@ -162,15 +190,13 @@ def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
     """Go one step in every problem; return where no step was found."""
     direction = _direction(state)
     line = _line(model, state, direction)
-    lengths, found = _search(line, state)
-    move = lengths.astype(np.float32)
-    step, before = direction * move, state.grad
+    found = _search(line, _dot(state.grad, direction), state.objective)
+    step, before = direction * found.lengths.astype(np.float32), state.grad
     state.theta = state.theta + step
-    state.scores = line.scores(move)
-    state.objective, of_scores = line.whole(move, state.scores)
-    _renew(model, state, of_scores)
+    state.scores, state.objective = line.scores(found.lengths.astype(np.float32)), found.objective
+    _renew(model, state, found.of_scores)
     _remember(state, step, state.grad - before)
-    return ~found
+    return found.lengths == 0
 
 
 def _remember(state: _State, step: Float32[np.ndarray, "p k"], change: Float32[np.ndarray, "p k"]) -> None:
@@ -194,7 +220,7 @@ def _direction(state: _State) -> Float32[np.ndarray, "p k"]:
         a = (inverse * _dot(step, q)).astype(np.float32)
         q -= a * change
         taken.append(a)
-    q *= _scale(state)
+    q = _guess(state, q)
     for (step, change, inverse), a in zip(history, reversed(taken), strict=True):
         q += (a - (inverse * _dot(change, q)).astype(np.float32)) * step
     uphill = _dot(q, state.grad) <= 0
@@ -203,13 +229,19 @@ def _direction(state: _State) -> Float32[np.ndarray, "p k"]:
     return -q
 
 
-def _scale(state: _State) -> Float32[np.ndarray, " k"]:
-    """The inverse curvature of the last good pair; 1 / ‖g‖ where there is none."""
-    first = 1 / np.maximum(np.sqrt(_dot(state.grad, state.grad)), 1e-30)
-    for change, inverse in zip(state.changes, state.curvatures, strict=True):
-        good = inverse > 0
-        first = np.where(good, 1 / np.where(good, inverse * _dot(change, change), 1), first)
-    return first.astype(np.float32)
+def _guess(state: _State, q: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
+    """The curvature's first guess times q, scaled so that it agrees with the last good pair."""
+    guess = state.conditioner
+    first = np.ones(q.shape[1]) if guess else 1 / np.maximum(np.sqrt(_dot(state.grad, state.grad)), 1e-30)
+    if state.changes:
+        change, inverse = state.changes[-1], state.curvatures[-1]
+        size = _dot(change, guess.apply(change) if guess else change)
+        good = (inverse > 0) & (size > 0)
+        state.scale = np.where(good, 1 / np.where(good, inverse * size, 1), state.scale)
+        first = state.scale
+    else:
+        state.scale = first
+    return (guess.apply(q) if guess else q) * first.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -239,46 +271,66 @@ class _Line:
         loss, slope = loss_and_slope(scores, self.labels)
         return loss + self.penalty[0] + t * self.penalty[1] + t.astype(np.float64) ** 2 * self.penalty[2], slope
 
-    def trial(self, t: Float64[np.ndarray, " k"]) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
-        """Return objective and slope at these lengths."""
+    def trial(
+        self, t: Float64[np.ndarray, " k"]
+    ) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
+        """Return objective and slope at these lengths, and the loss's gradient by scores."""
         short = t.astype(np.float32)
         value, of_scores = self.whole(short, self.scores(short))
         way = self.first if self.second is None else self.first + (2 * short) * self.second
         slope = np.einsum("nck,nck->k", of_scores, way).astype(np.float64)
-        return value, slope + self.penalty[1] + 2 * t * self.penalty[2]
+        return value, slope + self.penalty[1] + 2 * t * self.penalty[2], of_scores
 
 
 def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) -> _Line:
     first, second = model.along(state.theta, direction)
     weight = state.labels.penalty / state.labels.weights.sum(axis=0, dtype=np.float64)
     free = model.penalised[:, None]
-    parts = (_dot(free * state.theta, state.theta) / 2, _dot(free * state.theta, direction), _dot(free * direction, direction) / 2)
-    return _Line(state.scores, first, second, state.labels, weight * np.stack(parts) if len(parts) else np.zeros((3, 0)))
+    parts = (
+        _dot(free * state.theta, state.theta) / 2,
+        _dot(free * state.theta, direction),
+        _dot(free * direction, direction) / 2,
+    )
+    return _Line(state.scores, first, second, state.labels, weight * np.stack(parts))
 
 
-def _search(line: _Line, state: _State) -> tuple[Float64[np.ndarray, " k"], Bool[np.ndarray, " k"]]:
-    """Find a step of every problem that fulfils Wolfe's conditions; where none is found its length is 0."""
-    k = len(state.ids)
-    value_0, slope_0 = line.trial(np.zeros(k))
+@dataclass
+class _Found:
+    """Where a line search ended; a length of 0 = nowhere."""
+
+    lengths: Float64[np.ndarray, " k"]
+    objective: Float64[np.ndarray, " k"]
+    of_scores: Float32[np.ndarray, "n c k"]
+
+    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], seen: tuple[np.ndarray, ...]) -> None:
+        """Write a trial of some problems down."""
+        if where.all():
+            self.lengths, self.objective, self.of_scores = t, seen[0], seen[2]
+        elif where.any():
+            self.lengths[where], self.objective[where], self.of_scores[..., where] = t, seen[0], seen[2]
+
+
+def _search(line: _Line, slope_0: Float64[np.ndarray, " k"], value_0: Float64[np.ndarray, " k"]) -> _Found:
+    """Find a step of every problem that fulfils Wolfe's conditions, or at least goes down."""
+    k = len(value_0)
+    found = _Found(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
     t, low, high = np.ones(k), np.zeros(k), np.full(k, np.inf)
-    low_slope, lengths, open_ = slope_0.copy(), np.zeros(k), np.ones(k, bool)
-    best = np.zeros(k)
+    low_slope, open_ = slope_0.copy(), np.ones(k, bool)
     for _ in range(_MOST_TRIALS):
-        some = line if open_.all() else line.part(open_)
-        value, slope = (_spread(x, open_) for x in some.trial(t[open_]))
-        enough = value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0)
+        seen = (line if open_.all() else line.part(open_)).trial(t[open_])
+        value, slope = _spread(seen[0], open_), _spread(seen[1], open_)
+        enough = open_ & (value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0))
         flat = np.abs(slope) <= _CURVATURE * np.abs(slope_0)
-        accepted, short = open_ & enough & flat, open_ & enough & ~flat & (slope < 0)
-        lengths[accepted], best[short] = t[accepted], t[short]
-        far = open_ & ~accepted & ~short
-        t_new = _next(t, (low, high, low_slope, slope), short, far)
-        low[short], low_slope[short], high[far] = t[short], slope[short], t[far]
-        open_ &= ~accepted
+        short, far = enough & ~flat & (slope < 0), open_ & ~(enough & (flat | (slope < 0)))
+        down = enough & (flat | short)  # a step that is merely short is kept until a better one comes
+        found.put(down, t[down], tuple(x[..., down[open_]] for x in seen) if not down.all() else seen)
+        open_ &= ~(enough & flat)
         if not open_.any():
             break
+        t_new = _next(t, (low, high, low_slope, slope), short, far)
+        low[short], low_slope[short], high[far] = t[short], slope[short], t[far]
         t = np.where(open_, t_new, t)
-    lengths[open_] = best[open_]
-    return lengths, lengths > 0
+    return found
 
 
 def _spread(values: Float64[np.ndarray, " o"], where: Bool[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:

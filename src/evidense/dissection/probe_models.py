@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32, Float64, Int64
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,11 @@ class Linear:
 
     features: Float32[np.ndarray, "n c e"]
     has_intercept: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Examples and candidates."""
+        return self.features.shape[0], self.features.shape[1]
 
     @property
     def n_parameters(self) -> int:
@@ -52,6 +57,93 @@ class Linear:
         return np.vstack([found, flat.sum(axis=0, keepdims=True)]) if self.has_intercept else found
 
 
+    def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "Cholesky | Spectrum":
+        """Return the inverse curvature at zero, of some examples that stand for all, each problem's penalty added."""
+        rows = self.features[:: max(1, self._flat.shape[0] // (_ROWS_A_FEATURE * self.features.shape[2]))]
+        if rows.shape[1] > 1:
+            rows = rows - rows.mean(axis=1, keepdims=True)
+        flat = rows.reshape(-1, rows.shape[2])
+        moment = (flat.T @ flat).astype(np.float32) / np.float32(len(flat) * (4 if rows.shape[1] == 1 else 1))
+        free = 4.0 if self.has_intercept else None
+        if len(np.unique(near(shifts))) <= _MOST_FACTORS:
+            return Cholesky.of(moment, shifts, free)
+        values, vectors = np.linalg.eigh(moment)
+        return Spectrum(np.maximum(values, 0), vectors, shifts.astype(np.float32), free)
+
+
+def near(shifts: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+    """Round penalties to powers of √2: for a guess, penalties that differ by less are one."""
+    rounded: Float64[np.ndarray, " k"] = np.exp2(np.rint(2 * np.log2(np.maximum(shifts, 1e-12))) / 2)
+    return rounded
+
+
+_MOST_FACTORS = 6  # an eigendecomposition costs as much as so many Cholesky factors, about
+_ROWS_A_FEATURE = 8  # so many rows are enough for a guess; its matrix product would be the dearest of all
+_FLOOR = 1e-6  # of the mean variance: keeps a constant feature from dividing by zero
+
+
+@dataclass(frozen=True)
+class Cholesky:
+    """The inverse curvature by one triangular factor for each distinct penalty."""
+
+    factors: tuple[Float32[np.ndarray, "e e"], ...]
+    which: Int64[np.ndarray, " k"]
+    free: float | None
+    """Inverse curvature of the intercept, which is the last parameter; None = there is none."""
+
+    @classmethod
+    def of(cls, moment: Float32[np.ndarray, "e e"], shifts: Float64[np.ndarray, " k"], free: float | None) -> "Cholesky":
+        """Factor the moments with each distinct shift."""
+        from scipy.linalg import cholesky
+
+        distinct, which = np.unique(near(shifts), return_inverse=True)
+        least, eye = _FLOOR * float(np.trace(moment)) / len(moment) + 1e-12, np.eye(len(moment), dtype=np.float32)
+        factors = [
+            cholesky(moment + np.float32(max(d, least)) * eye, lower=True, overwrite_a=True, check_finite=False)
+            for d in distinct
+        ]
+        return cls(tuple(factors), which.astype(np.int64), free)
+
+    def apply(self, gradient: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
+        """Solve for each problem with its factor."""
+        from scipy.linalg import cho_solve
+
+        out, width = gradient.copy(), len(self.factors[0])
+        for at, factor in enumerate(self.factors):
+            mine = self.which == at
+            if mine.any():
+                out[:width, mine] = cho_solve((factor, True), gradient[:width, mine], check_finite=False)
+        out[width:] *= self.free or 1
+        return out
+
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "Cholesky":
+        """Return that of some of the problems."""
+        return Cholesky(self.factors, self.which[keep], self.free)
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The inverse curvature by eigenvectors, for many different penalties."""
+
+    values: Float32[np.ndarray, " e"]
+    vectors: Float32[np.ndarray, "e e"]
+    shifts: Float32[np.ndarray, " k"]
+    free: float | None
+
+    def apply(self, gradient: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
+        """Divide by value + shift in the eigenvectors' directions."""
+        out, width = gradient.copy(), len(self.values)
+        least = np.float32(_FLOOR * float(self.values.mean()) + 1e-12)
+        turned = (self.vectors.T @ gradient[:width]) / (self.values[:, None] + np.maximum(self.shifts, least))
+        out[:width] = self.vectors @ turned
+        out[width:] *= self.free or 1
+        return out
+
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "Spectrum":
+        """Return that of some of the problems."""
+        return Spectrum(self.values, self.vectors, self.shifts[keep], self.free)
+
+
 @dataclass(frozen=True)
 class Bilinear:
     """Score = (Uᵀq)·(Vᵀp) of rank r; θ holds U, then V, row by row."""
@@ -59,6 +151,11 @@ class Bilinear:
     queries: Float32[np.ndarray, "n a"]
     candidates: Float32[np.ndarray, "n c e"]
     rank: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Examples and candidates."""
+        return self.candidates.shape[0], self.candidates.shape[1]
 
     @property
     def n_parameters(self) -> int:
@@ -69,6 +166,10 @@ class Bilinear:
     def penalised(self) -> Float32[np.ndarray, " p"]:
         """All."""
         return np.ones(self.n_parameters, np.float32)
+
+    def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> None:
+        """Its curvature is not known beforehand."""
+        return
 
     def _sides(
         self, theta: Float32[np.ndarray, "p k"]

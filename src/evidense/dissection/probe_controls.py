@@ -1,0 +1,77 @@
+"""Controls of probes: queries permuted within folds, labels by hash, and what words alone tell."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from evidense.errors import InvalidInput
+from evidense.values import Item
+
+_K1, _B = 1.2, 0.75  # Lucene's defaults
+
+
+def permuted(folds: Int64[np.ndarray, " n"], seed: int) -> Int64[np.ndarray, " n"]:
+    """Return for every query another one of its fold, in a random cycle.
+
+    >>> permuted(np.array([0, 0, 1, 1]), 0).tolist()
+    [1, 0, 3, 2]
+    """
+    out, rng = np.arange(len(folds)), np.random.default_rng([seed, 41])
+    for fold in np.unique(folds):
+        cycle = rng.permutation(np.flatnonzero(folds == fold))
+        out[cycle] = np.roll(cycle, 1)
+    return out
+
+
+def hashed_labels(query_ids: Sequence[str], doc_ids: Sequence[Sequence[str]]) -> Int64[np.ndarray, " n"]:
+    """Return the candidate that a hash of query id and document id puts first: deterministic, and without meaning.
+
+    Source: Hewitt and Liang 2019 (control tasks).
+    """
+    return np.array(
+        [
+            int(np.argmax([hashlib.sha256(f"{query}\0{doc}".encode()).digest()[:8] for doc in docs]))
+            for query, docs in zip(query_ids, doc_ids, strict=True)
+        ],
+        np.int64,
+    )
+
+
+def lexical_features(
+    queries: Sequence[Item], documents: Sequence[Item], places: Int64[np.ndarray, "n c"]
+) -> Float32[np.ndarray, "n c 3"]:
+    """Return BM25, share of the query's words that the document has, and log of the document's number of words.
+
+    Raises:
+        InvalidInput: a side without text.
+
+    >>> a, b = Item("a", "red house"), Item("b", "a blue house")
+    >>> lexical_features([Item("q", "blue")], [a, b], np.array([[1, 0]]))[0, :, 1].tolist()
+    [1.0, 0.0]
+    """
+    if any(item.text is None for item in (*queries, *documents)):
+        raise InvalidInput("a picture has no words to compare; expected texts on both sides; leave the lexical control out")
+    words = [_words(item) for item in documents]
+    holders: dict[str, int] = {}
+    for some in words:
+        for word in set(some):
+            holders[word] = holders.get(word, 0) + 1
+    idf = {word: float(np.log1p((len(words) - n + 0.5) / (n + 0.5))) for word, n in holders.items()}
+    mean = max(float(np.mean([len(some) for some in words])), 1.0)
+    out = np.zeros((*places.shape, 3), np.float32)
+    for row, query in enumerate(queries):
+        asked = set(_words(query))
+        for at, place in enumerate(places[row]):
+            some = words[int(place)]
+            found = {word: some.count(word) for word in asked if word in some}
+            norm = _K1 * (1 - _B + _B * len(some) / mean)
+            score = sum(idf[w] * n * (_K1 + 1) / (n + norm) for w, n in found.items())
+            out[row, at] = score, len(found) / max(len(asked), 1), np.log1p(len(some))
+    return out
+
+
+def _words(item: Item) -> list[str]:
+    return re.findall(r"(?u)\b\w+\b", (item.text or "").lower())

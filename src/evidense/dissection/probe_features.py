@@ -1,0 +1,102 @@
+"""Features of query–candidate pairs, centred and scaled by the training rows alone."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int64
+
+from evidense.errors import InvalidInput
+
+Kind = Literal["hadamard", "pair", "ablated"]
+"""q⊙p; [q⊙p; |q−p|; p] (with weights shared over candidates a term in q alone cancels in the softmax); p alone: the query ablated."""
+_LEAST_SPREAD = 1e-6
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """States of one layer: of n queries, and of the c candidates of each, of which the first is relevant."""
+
+    queries: Float32[np.ndarray, "n a"]
+    documents: Float32[np.ndarray, "d e"]
+    """Each document once."""
+    places: Int64[np.ndarray, "n c"]
+    """Rows into `documents`."""
+
+    def __post_init__(self) -> None:
+        for name, values in (("queries", self.queries), ("documents", self.documents)):
+            if n_bad := int((~np.isfinite(values)).sum()):
+                raise InvalidInput(
+                    f"{n_bad} of the states of the {name} are not finite; expected numbers; an overflow in half precision, or a model "
+                    "that diverged: encode in float32, or leave this encoder out"
+                )
+
+    @property
+    def same_space(self) -> bool:
+        """Whether query and candidate have equal widths, so that their entries can be multiplied one by one."""
+        return self.queries.shape[1] == self.documents.shape[1]
+
+    @property
+    def candidates(self) -> Float32[np.ndarray, "n c e"]:
+        """States of each query's candidates."""
+        return self.documents[self.places]
+
+    def with_queries(self, order: Int64[np.ndarray, " n"]) -> "Pairs":
+        """Return the same candidates with other queries."""
+        return Pairs(self.queries[order], self.documents, self.places)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Means and inverse standard deviations of training rows; a feature that does not vary is zero ever after."""
+
+    mean: Float32[np.ndarray, " e"]
+    inverse: Float32[np.ndarray, " e"]
+
+    @classmethod
+    def of(cls, rows: Float[np.ndarray, "m e"]) -> "Scale":
+        """Measure rows."""
+        mean = rows.mean(axis=0, dtype=np.float64)
+        spread = rows.std(axis=0, dtype=np.float64)
+        live = spread > _LEAST_SPREAD * np.maximum(np.abs(mean), 1e-6)
+        return cls(mean.astype(np.float32), np.where(live, 1 / np.where(live, spread, 1), 0).astype(np.float32))
+
+    def __call__(self, rows: Float32[np.ndarray, "*m e"]) -> Float32[np.ndarray, "*m e"]:
+        """Standardise rows."""
+        return (rows - self.mean) * self.inverse
+
+
+def standardised(
+    pairs: Pairs, train: Bool[np.ndarray, " n"]
+) -> tuple[Float32[np.ndarray, "n a"], Float32[np.ndarray, "n c e"]]:
+    """Return queries and candidates, each side standardised by what the training queries have."""
+    seen = np.unique(pairs.places[train])
+    documents = Scale.of(pairs.documents[seen])(pairs.documents)
+    return Scale.of(pairs.queries[train])(pairs.queries), documents[pairs.places]
+
+
+def features(pairs: Pairs, kind: Kind, train: Bool[np.ndarray, " n"]) -> Float32[np.ndarray, "n c e"]:
+    """Return the features of a kind; sides are standardised first, then the features are scaled, by training rows.
+
+    Since the sides are centred, a product tells nothing of a candidate by itself.
+    """
+    queries, candidates = standardised(pairs, train)
+    if kind == "ablated":
+        made = candidates
+    elif kind == "hadamard":
+        made = queries[:, None] * candidates
+    else:
+        made = np.concatenate(
+            [queries[:, None] * candidates, np.abs(queries[:, None] - candidates), candidates], axis=2
+        )
+    flat = made[train].reshape(-1, made.shape[2])
+    made *= Scale.of(flat).inverse
+    return made
+
+
+def cosines(pairs: Pairs) -> Float32[np.ndarray, "n c"]:
+    """Return the cosine of each query and candidate, as they are; of a zero vector it is 0."""
+    q, d = (
+        x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (pairs.queries, pairs.documents)
+    )
+    return np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)

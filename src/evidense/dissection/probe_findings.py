@@ -1,0 +1,70 @@
+"""From per-query values at every layer to findings: each with its own interval, and one that holds over all layers together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from evidense.parts import Case
+from evidense.records import Finding, Json
+from evidense.stats import Differences, mean_intervals, simultaneous
+
+ALONE = "studentised cluster bootstrap"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One estimand at several sites that are one family: a row of per-query values each."""
+
+    estimand: str
+    unit: str
+    values: Float64[np.ndarray, "l n"]
+    clusters: Int64[np.ndarray, " n"]
+    sites: Sequence[Mapping[str, Json]]
+    null: float = 0.0
+    """What is tested: the mean is not this."""
+    details: Sequence[Mapping[str, Json]] = ()
+    unsolved: Mapping[int, str] = field(default_factory=dict)
+    """Row → why it has no value."""
+
+
+def findings(case: Case, series: Series, family: str) -> list[Finding]:
+    """Return one finding a row; p and the interval `together` are simultaneous over the rows by max-T."""
+    live = [at for at in range(len(series.values)) if at not in series.unsolved]
+    out: dict[int, Finding] = {at: nothing(series, at) for at in series.unsolved}
+    if live:
+        values = series.values[live]
+        alone = mean_intervals(values, series.clusters, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)
+        tested = Differences(values - series.null, series.clusters)
+        joint = simultaneous([tested], confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
+        for at, (value, low, high), one in zip(live, alone, joint, strict=True):
+            together = [one.low + series.null, one.high + series.null]
+            details = {**(series.details[at] if series.details else {}), "together": together}
+            if series.null == 0:
+                details |= {"d_z": one.d_z, "win": one.win, "tie": one.tie, "loss": one.loss}
+            out[at] = Finding(
+                estimand=series.estimand, site=dict(series.sites[at]), value=value, low=low, high=high, n=one.n,
+                n_clusters=one.n_clusters, unit=series.unit, confidence=case.confidence, p=one.p, p_adjusted=one.p_adjusted,
+                test=f"interval: {ALONE}; p that the mean is not {series.null:g}: {one.test}, max-T over {len(live)} layers",
+                family=family, details=details,
+            )  # fmt: skip
+    return [out[at] for at in sorted(out)]
+
+
+def nothing(series: Series, at: int) -> Finding:
+    """Return the finding that there is none, with the reason."""
+    more = dict(series.details[at]) if series.details else {}
+    return without(series.estimand, series.sites[at], series.unit, {**more, "reason": series.unsolved[at]})
+
+
+def without(estimand: str, site: Mapping[str, Json], unit: str, details: Mapping[str, Json]) -> Finding:
+    """Return a finding without value; its details hold the `reason`."""
+    return Finding(estimand=estimand, site=dict(site), value=None, low=None, high=None, n=0, n_clusters=0, unit=unit, details=dict(details))  # fmt: skip
+
+
+def interval(case: Case, values: Float64[np.ndarray, " n"], clusters: Int64[np.ndarray, " n"]) -> list[float]:
+    """Return mean, low and high, for the details of a finding."""
+    return list(
+        mean_intervals(values[None], clusters, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
+    )

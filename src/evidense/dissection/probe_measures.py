@@ -1,0 +1,52 @@
+"""What a probe's scores come to, query by query; candidate 0 is the relevant one unless another is named."""
+
+import numpy as np
+from jaxtyping import Float, Float64, Int64
+
+
+def credit(scores: Float[np.ndarray, "n c"], right: Int64[np.ndarray, " n"] | None = None) -> Float64[np.ndarray, " n"]:
+    """Return 1 where the right candidate scores highest, 0 where not, and 1/m where m share the highest score.
+
+    >>> credit(np.array([[2.0, 1.0], [1.0, 1.0], [0.0, 1.0]])).tolist()
+    [1.0, 0.5, 0.0]
+    """
+    own = scores[:, 0] if right is None else np.take_along_axis(scores, right[:, None], 1)[:, 0]
+    top = scores.max(axis=1)
+    shared: Float64[np.ndarray, " n"] = np.where(own == top, 1 / (scores == top[:, None]).sum(axis=1), 0.0)
+    return shared
+
+
+def reciprocal_rank(scores: Float[np.ndarray, "n c"]) -> Float64[np.ndarray, " n"]:
+    """Return 1 / rank of candidate 0, where equal scores share their mean rank.
+
+    >>> reciprocal_rank(np.array([[2.0, 1.0, 0.0], [1.0, 1.0, 0.0]])).tolist()  # rank 1; rank 1.5
+    [1.0, 0.6666666666666666]
+    """
+    own = scores[:, :1]
+    rank = 1 + (scores > own).sum(axis=1) + ((scores == own).sum(axis=1) - 1) / 2
+    inverse: Float64[np.ndarray, " n"] = 1 / rank
+    return inverse
+
+
+def bits(scores: Float[np.ndarray, "n c"], right: Int64[np.ndarray, " n"] | None = None) -> Float64[np.ndarray, " n"]:
+    """Return −log₂ of the softmax of the right candidate.
+
+    >>> bits(np.zeros((1, 4))).tolist()  # four equal candidates
+    [2.0]
+    """
+    wide = scores.astype(np.float64)
+    own = wide[:, 0] if right is None else np.take_along_axis(wide, right[:, None], 1)[:, 0]
+    top = wide.max(axis=1)
+    nats = np.log(np.exp(wide - top[:, None]).sum(axis=1)) + top - own
+    found: Float64[np.ndarray, " n"] = nats / np.log(2)
+    return found
+
+
+def corrected(accuracy: float, n_candidates: int) -> float:
+    """Return κ: accuracy over chance, as a share of what there is over chance.
+
+    >>> corrected(0.6, 5)  # (.6 − .2) / (1 − .2)
+    0.5
+    """
+    chance = 1 / n_candidates
+    return round((accuracy - chance) / (1 - chance), 12)
