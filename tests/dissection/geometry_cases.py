@@ -1,11 +1,8 @@
 """Small real cases for the tests of geometry: text encoders of a package, image-text towers, arrays that stand for states."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from evidense import registry
 from evidense.parts import Case, Role, Subject

@@ -1,68 +1,247 @@
 """How alike are the states of two encoders, layer by layer: CKA, RSA, Procrustes and nearest neighbours.
 
-| estimand | site beyond analysis, collection, subject, against, role, side, pooling | unit | details |
+Every pair of the base with another subject is compared, and every two seeds of the tuning: the floor (`role` "floor"). Site of all: subject, against,
+role, side, pooling, measure; and layer (with `layer_against` where depths differ: then only the first and the last layers are paired).
+
+| estimand | measure | value and unit | details |
 |---|---|---|---|
-| CKA | layer, measure (raw, standardised, without top components) | CKA | together, n_equal, null |
-| CKA of all layers | measure | CKA, mean over equal layers | matrix[layer of `against`][layer of `subject`] |
-| CKA beyond seeds | layer, measure | difference of CKA | floor |
+| CKA | CKA · CKA, standardised · CKA, without top components | debiased CKA, never clamped; p against shuffled items (first measure) | null |
+| CKA of all layers | as above | mean over paired layers | matrix[layer of against][layer of subject], null_sd |
+| CKA beyond seeds | as above | CKA(base, subject) − mean CKA of two seeds; below 0: moved more than another seed would have | floor |
+| RSA | RSA | Spearman of pairs of items | n_rows |
+| Procrustes | R² | held-out R² of the best rotation | d2, null_d2 (items shuffled), angle |
+| moved | R² | held-out R² of the states as they are, but for a shift | |
+| rotated | R² | what a rotation adds | |
+| re-mapped | R² | what a linear map adds | |
+| new | R² | what no linear map explains | |
+| mutual neighbours | k=1 · k=10 · k=100 | shared nearest neighbours, 0 at chance | chance |
+
+All have `together` (over layers), `standard_error` and `n_equal` (rows left out since another is equal). Intervals: delete-a-group jackknife over
+clusters; rows are never drawn twice.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float64
 
-from evidense.dissection.cka import hsic
+from evidense.dissection import neighbours, procrustes, rsa
+from evidense.dissection.cka import hsic, is_constant
+from evidense.dissection.cka_views import VIEWS, shuffled
+from evidense.dissection.space_compare import Compared, compared
 from evidense.dissection.space_findings import Family, absent, findings, listed
-from evidense.dissection.space_sample import Sample, Wanted, by_role, sample
-from evidense.parts import Bench, Capability, Case
+from evidense.dissection.space_sample import Wanted, sample
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json
+
+SIDES: tuple[Side, Side] = ("query", "document")
 
 
 @dataclass(frozen=True)
 class Similarity:
-    """Compare states of the same items, at every layer."""
+    """Compare the states that two encoders give the same items, at every layer."""
 
     name: str = "similarity"
-    source: str = "Song et al. 2012, eq. 5; Kornblith et al. 2019; Davari et al. 2023; Groeger et al. 2026"
-    needs: frozenset[Capability] = frozenset({"layers"})
+    source: str = (
+        "Song et al. 2012, eq. 5; Kriegeskorte et al. 2008; Schönemann 1966; Huh et al. 2024 (mutual neighbours)"
+    )
+    needs: frozenset[Capability] = frozenset({"vectors"})
     version: int = 1
-    options: Mapping[str, Json] = field(default_factory=lambda: {"n_rows": 2_000, "poolings": ["own"]})
+    options: Mapping[str, Json] = field(
+        default_factory=lambda: {
+            "n_rows": 2_000,
+            "poolings": ["own", "vectors"],
+            "n_shuffles": 99,
+            "neighbours": [1, 10, 100],
+        }
+    )
+    """n_rows: of a side at most; poolings: as `compute.pooling` spells them, or "vectors", the final ones; n_shuffles: of the null of CKA; neighbours: every k."""
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
         """Return the findings of both sides."""
         options = {**self.options, **case.options}
         out: list[Finding] = []
-        for side in ("query", "document"):
-            seen = sample(case, bench, Wanted(side, tuple(options["poolings"]), int(options["n_rows"])))  # type: ignore[arg-type]
-            for pooling in options["poolings"]:
-                out += _cka(case, seen, pooling)
+        for number, side in enumerate(SIDES):
+            bench.tell(f"similarity of {side} states", number, len(SIDES))
+            wanted = Wanted(side, tuple(options["poolings"]), int(options["n_rows"]))
+            try:
+                seen = sample(case, bench, wanted)
+            except InvalidInput as error:
+                nothing = Family(case, self.name, "CKA", "CKA", {"subject": case.base.label, "side": side}, 0, 0)
+                out.append(absent(nothing, {}, str(error)))
+                continue
+            for pooling in wanted.poolings:
+                of = compared(case, self.name, seen, pooling)
+                out += of.refusals("CKA", "CKA")
+                out += [*_cka(of, int(options["n_shuffles"])), *_rsa(of), *_procrustes(of)]
+                out += _neighbours(of, [int(k) for k in options["neighbours"]])
         return out
 
 
-def _cka(case: Case, seen: Sample, pooling: str) -> list[Finding]:
-    labels = [s.label for s in case.subjects if (s.label, pooling) in seen.states]
-    stack = [layer for label in labels for layer in seen.states[label, pooling]]
-    starts = np.cumsum([0, *(len(seen.states[label, pooling]) for label in labels)])
-    products = hsic(stack, seen.groups)
-    whole, dropped = products.cka(), products.cka_dropped()
-    out: list[Finding] = []
-    for one, other, role in by_role(case):
-        site: dict[str, Any] = {"subject": other.label, "against": one.label, "role": other.role if role == "base" else "floor",
-                                "side": seen.side, "pooling": pooling, "measure": "CKA"}  # fmt: skip
-        family = Family(
-            case, "similarity", "CKA", "CKA", site, len(seen.rows), seen.n_clusters, details={"n_equal": seen.n_equal}
+def _cka(of: Compared, n_shuffles: int) -> Iterator[Finding]:
+    places = of.columns()
+    for measure, view in VIEWS.items():
+        stack = [view(layer) for layer in of.stack]
+        products = hsic(stack, of.seen.groups)
+        whole, dropped = products.cka(), products.cka_dropped()
+        null = shuffled(stack, n_shuffles, of.case.seed) if measure == "CKA" and n_shuffles else None
+        floors = []
+        for pair in of.pairs:
+            rows, columns = pair.columns(places)
+            family = of.family("CKA", "CKA", pair, measure)
+            found = findings(family, pair.places, whole[rows, columns], dropped[:, rows, columns], of.seen)
+            if null is not None:
+                p = null.p(whole[rows, columns], (rows, columns))
+                drawn = null.draws[:, rows, columns]
+                found = [_with_null(f, p[:, i], drawn[:, i], null.n_rows) for i, f in enumerate(found)]
+            yield from found
+            yield _map(of, pair, measure, (whole, dropped), places)
+            if pair.role == "floor":
+                floors.append((whole[rows, columns], dropped[:, rows, columns]))
+        yield from _beyond(of, measure, (whole, dropped), floors)
+
+
+def _with_null(one: Finding, p: Float64[np.ndarray, " 2"], drawn: Float64[np.ndarray, " r"], n_rows: int) -> Finding:
+    if one.value is None:
+        return one
+    null = {"mean": float(drawn.mean()), "sd": float(drawn.std()), "n_shuffles": len(drawn), "n_rows": n_rows}
+    test = f"p: items shuffled {len(drawn)} times, {n_rows} rows; interval: {one.test}"
+    return replace(one, p=float(p[0]), p_adjusted=float(p[1]), test=test, details={**one.details, "null": null})
+
+
+def _map(
+    of: Compared, pair: Any, measure: str, cka: tuple[np.ndarray, np.ndarray], places: Mapping[str, slice]
+) -> Finding:
+    """All layers against all, whose value is the mean over paired layers."""
+    whole, dropped = cka
+    rows, columns = pair.columns(places)
+    block = whole[places[pair.one.label], places[pair.other.label]]
+    family = of.family("CKA of all layers", "CKA, mean over paired layers", pair, measure, null=None)
+    live = np.isfinite(whole[rows, columns])
+    details = {"matrix": listed(block), "axes": ["layer of against", "layer of subject"]}
+    if not live.any():
+        return replace(
+            absent(family, {}, "every paired layer is constant"),
+            details={**details, "reason": "every paired layer is constant"},
         )
-        if missing := [s for s in (one, other) if s.label not in labels]:
-            out.append(absent(family, {}, seen.refused[missing[0].label, pooling]))
+    mean = np.array([whole[rows, columns][live].mean()])
+    left = dropped[:, rows, columns][:, live].mean(axis=1, keepdims=True)
+    return findings(family, [{"details": details}], mean, left, of.seen)[0]
+
+
+def _beyond(
+    of: Compared, measure: str, cka: tuple[np.ndarray, np.ndarray], floors: list[tuple[np.ndarray, np.ndarray]]
+) -> Iterator[Finding]:
+    """How much less alike base and tuning are than two tunings that differ in their seed alone."""
+    whole, dropped = cka
+    for pair in of.pairs if floors else []:
+        rows, columns = pair.columns(of.columns())
+        if pair.other.role != "tuned" or pair.role == "floor" or any(len(f[0]) != len(rows) for f in floors):
             continue
-        a, b = (labels.index(s.label) for s in (one, other))
-        rows, columns = np.arange(starts[a], starts[a + 1]), np.arange(starts[b], starts[b + 1])
-        if len(rows) == len(columns):
-            places = [{"layer": layer} for layer in range(len(rows))]
-            out += findings(family, places, whole[rows, columns], dropped[:, rows, columns], seen)
-    return out
+        floor, floor_dropped = (np.mean([f[i] for f in floors], axis=0) for i in (0, 1))
+        family = of.family("CKA beyond seeds", "difference of CKA", pair, measure)
+        places = [{**place, "details": {"floor": listed(floor[i])}} for i, place in enumerate(pair.places)]
+        yield from findings(
+            family, places, whole[rows, columns] - floor, dropped[:, rows, columns] - floor_dropped, of.seen
+        )
+
+
+def _rsa(of: Compared) -> Iterator[Finding]:
+    keep = of.some(rsa.N_ROWS)
+    few = replace(of.seen, rows=of.seen.rows[keep], clusters=of.seen.clusters[keep], groups=of.seen.groups[keep])
+    ranks = {key: rsa.ranked(layer[keep], few.groups) for key, layer in of.layers() if not is_constant(layer[keep])}
+    for pair in of.pairs:
+        found = [
+            rsa.correlations(ranks[a], ranks[b])
+            if a in ranks and b in ranks
+            else (np.nan, np.full(len(few.sizes), np.nan))
+            for a, b in pair.keys
+        ]
+        family = replace(
+            of.family("RSA", "Spearman's correlation", pair, "RSA"), n=len(few.rows), n_clusters=few.n_clusters
+        )
+        yield from findings(
+            family, pair.places, np.array([f[0] for f in found]), np.stack([f[1] for f in found], axis=1), few
+        )
+
+
+def _procrustes(of: Compared) -> Iterator[Finding]:
+    layers = dict(of.layers())
+    order = np.random.default_rng([of.case.seed, 37]).permutation(len(of.seen.rows))
+    for pair in of.pairs:
+        whole, dropped, beside = [], [], []
+        for a, b in pair.keys:
+            x, y = layers[a], layers[b]
+            constant = is_constant(x) or is_constant(y)
+            r2, left = np.full(3, np.nan), np.full((len(of.seen.sizes), 3), np.nan)
+            if not constant:
+                r2, left = procrustes.held_out(x, y, of.seen.groups).explained(of.seen.groups)
+            whole.append(r2)
+            dropped.append(left)
+            beside.append({} if constant else _distances(x, y, order))
+        yield from _steps(of, pair, np.array(whole), np.stack(dropped, axis=1), beside)
+
+
+def _steps(
+    of: Compared,
+    pair: Any,
+    whole: Float64[np.ndarray, "s 3"],
+    dropped: Float64[np.ndarray, "g s 3"],
+    beside: list[dict[str, Json]],
+) -> Iterator[Finding]:
+    alike = pair.same_width
+    told = {"Procrustes": lambda r: r[..., 1], "moved": lambda r: r[..., 0], "rotated": lambda r: r[..., 1] - r[..., 0],
+            "re-mapped": lambda r: r[..., 2] - (r[..., 1] if alike else 0), "new": lambda r: 1 - r[..., 2]}  # fmt: skip
+    for estimand, part in told.items():
+        null = 0.0 if estimand in ("rotated", "re-mapped") else None
+        family = of.family(estimand, "share of variance, held out", pair, "R²", null)
+        if not alike and estimand in ("Procrustes", "moved", "rotated"):
+            widths = f"{pair.widths[0]} and {pair.widths[1]}"
+            yield absent(
+                family,
+                {},
+                f"widths differ ({widths} dimensions), so that no rotation maps one to the other; see re-mapped",
+            )
+            continue
+        places = (
+            [{**p, "details": more} for p, more in zip(pair.places, beside, strict=True)]
+            if estimand == "Procrustes"
+            else pair.places
+        )
+        yield from findings(family, places, part(whole), part(dropped), of.seen)
+
+
+def _distances(x: np.ndarray, y: np.ndarray, order: np.ndarray) -> dict[str, Json]:
+    if x.shape[1] != y.shape[1]:
+        return {}
+    d2 = 0.0 if np.array_equal(x, y) else procrustes.distance(x, y)
+    null = procrustes.distance(x, y[order])
+    return {"d2": d2, "null_d2": null, "angle": float(np.arccos(np.clip(1 - d2 / 2, -1, 1)))}
+
+
+def _neighbours(of: Compared, depths: list[int]) -> Iterator[Finding]:
+    lists = {key: neighbours.nearest(layer, max(depths)) for key, layer in of.layers() if not is_constant(layer)}
+    n_others = len(of.seen.rows) - 1
+    for pair in of.pairs:
+        for k in depths:
+            family = of.family("mutual neighbours", "shared neighbours, adjusted for chance", pair, f"k={k}")
+            family = replace(family, details={**family.details, "chance": min(1.0, k / n_others)})
+            if k >= n_others:
+                yield absent(
+                    family, {}, f"{n_others + 1} rows, so that every list of {k} holds all others; take more items"
+                )
+                continue
+            values = [
+                neighbours.shared(lists[a], lists[b], k, n_others)
+                if a in lists and b in lists
+                else np.full(n_others + 1, np.nan)
+                for a, b in pair.keys
+            ]
+            whole, dropped = of.means(np.stack(values, axis=1))
+            yield from findings(family, pair.places, whole, dropped, of.seen)
 
 
 PART = Similarity()

@@ -76,8 +76,9 @@ def hsic(layers: Sequence[Layer], groups: Int64[np.ndarray, " n"] | None = None)
         )
     distinct, place = _distinct(layers)
     sums = _Sums.of([layers[at] for at in distinct], labels, n_groups)
-    whole = _hsic1(sums.squares.sum(axis=(0, 1)), sums.rows.sum(axis=2), n)
-    dropped = [] if groups is None else [sums.without(g, labels) for g in range(n_groups)]
+    unit = np.outer(sums.scales, sums.scales) ** 2
+    whole = _hsic1(sums.squares.sum(axis=(0, 1)), sums.rows.sum(axis=2), n) / unit
+    dropped = [] if groups is None else [sums.without(g, labels) / unit for g in range(n_groups)]
     pick = np.ix_(place, place)
     empty = np.empty((0, len(place), len(place)))
     return Hsic(whole[pick], np.stack([one[pick] for one in dropped]) if dropped else empty)
@@ -133,6 +134,8 @@ class _Sums:
 
     squares: Float64[np.ndarray, "g g k k"]
     rows: Float64[np.ndarray, "k n g"]
+    scales: Float64[np.ndarray, " k"]
+    """What the rows of a layer were multiplied by."""
 
     @classmethod
     def of(cls, layers: Sequence[Layer], labels: Int64[np.ndarray, " n"], n_groups: int) -> "_Sums":
@@ -155,7 +158,8 @@ class _Sums:
                 if i != j:
                     squares[h, g] += product
                     rows[:, others, g] += grams.sum(axis=1, dtype=np.float64)
-        return cls(squares, rows)
+        scales = np.array([scale or 1.0 for _, scale in shifts])
+        return cls(squares, rows, scales)
 
     def without(self, g: int, labels: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, "k k"]:
         """HSIC₁ of the rows outside a group."""

@@ -1,6 +1,5 @@
 """Which rows of a side are looked at, with every subject's states of them: sampled, without equal rows, dealt to groups."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,9 +11,12 @@ from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case, Side, Subject
 from evidense.stats import cluster_queries
 from evidense.stats.jackknife import deal
+from evidense.values import Item
 
 WHOLE = 10_000
 """A side of so many items is asked for whole, so that every analysis shares one pass."""
+VECTORS = "vectors"
+"""Instead of a pooling: the final vectors, as one layer, which encoders without layers have too."""
 _EQUAL = 1e-5
 """Rows whose difference is less than this share of their length are equal: padding alone moves a row that much."""
 
@@ -26,6 +28,10 @@ class Wanted:
     side: Side
     poolings: tuple[str, ...] = ("own",)
     n_rows: int = 2_000
+    keep_equal: bool = False
+    """Equal rows stay: they are answers to be found, not pairs of a similarity."""
+    besides: tuple[int, ...] = ()
+    """Rows that are read whatever is drawn."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ def sample(case: Case, bench: Bench, wanted: Wanted) -> Sample:
         InvalidInput: the base shows none, or too few rows are left to leave any out.
     """
     items = case.collection.queries if wanted.side == "query" else case.collection.corpus
-    rows = some_rows(len(items), wanted.n_rows, case.seed)
+    rows = np.union1d(some_rows(len(items), wanted.n_rows, case.seed), np.array(wanted.besides, np.int64))
     asked = items if len(items) <= WHOLE else [items[int(row)] for row in rows]
     places = rows if asked is items else np.arange(len(rows))
     states: dict[tuple[str, str], Float32[np.ndarray, "l n e"]] = {}
@@ -71,7 +77,7 @@ def sample(case: Case, bench: Bench, wanted: Wanted) -> Sample:
     for subject in case.subjects:
         for pooling in wanted.poolings:
             try:
-                found = bench.states(subject, wanted.side, asked, (pooling,))[pooling][:, places]
+                found = _states(bench, subject, wanted.side, asked, pooling)[:, places]
                 check_layers(found)
                 states[subject.label, pooling] = found
             except InvalidInput as error:
@@ -79,11 +85,19 @@ def sample(case: Case, bench: Bench, wanted: Wanted) -> Sample:
     own = [p for p in wanted.poolings if (case.base.label, p) in states]
     if not own:
         raise InvalidInput(f"the base has no states to compare: {refused[case.base.label, wanted.poolings[0]]}")
-    keep = distinct_rows([x[-1] for x in states.values()])
+    keep = np.ones(len(rows), bool) if wanted.keep_equal else distinct_rows([x[-1] for x in states.values()])
     clusters = clusters_of(case, wanted.side)[rows][keep]
     kept = {key: x if keep.all() else x[:, keep] for key, x in states.items()}
     groups = deal(clusters, seed=case.seed)
     return Sample(wanted.side, rows[keep], clusters, groups, kept, refused, int((~keep).sum()))
+
+
+def _states(
+    bench: Bench, subject: Subject, side: Side, items: Sequence[Item], pooling: str
+) -> Float32[np.ndarray, "l n e"]:
+    if pooling == VECTORS:
+        return bench.vectors(subject, side, items)[None]
+    return bench.states(subject, side, items, (pooling,))[pooling]
 
 
 def some_rows(total: int, wanted: int, seed: int) -> Int64[np.ndarray, " n"]:
@@ -101,6 +115,13 @@ def clusters_of(case: Case, side: Side) -> Int64[np.ndarray, " n"]:
     labels: dict[str, int] = {}
     keys = (collection.doc_groups.get(doc_id, f"\0{doc_id}") for doc_id in collection.doc_ids)
     return np.array([labels.setdefault(key, len(labels)) for key in keys], np.int64)
+
+
+def relevant_rows(case: Case) -> list[Int64[np.ndarray, " r"]]:
+    """Return for each query the rows of the documents that answer it."""
+    place = {doc_id: at for at, doc_id in enumerate(case.collection.doc_ids)}
+    judged = (case.collection.qrels.get(query_id, {}) for query_id in case.collection.query_ids)
+    return [np.array(sorted(place[d] for d, gain in gains.items() if gain > 0), np.int64) for gains in judged]
 
 
 def distinct_rows(layers: Sequence[Float[np.ndarray, "n _"]]) -> Bool[np.ndarray, " n"]:
@@ -132,8 +153,3 @@ def by_role(case: Case) -> list[tuple[Subject, Subject, str]]:
     pairs = [(case.base, other, "base") for other in case.subjects[1:]]
     tunings = case.of("tuned", "seed") if case.of("seed") else ()
     return pairs + [(a, b, "floor") for i, a in enumerate(tunings) for b in tunings[i + 1 :]]
-
-
-def key_of(text: str) -> int:
-    """Return a number that a text always gives, for a seed of its own."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

@@ -6,6 +6,7 @@ only ever left out. Clusters stay whole: a group is some clusters, and one group
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from evidense.errors import InvalidInput
 from evidense.stats.resampling import stream
 
 N_GROUPS = 20
-_N_DRAWS = 20_000
+_N_DRAWS = 10_000
 _DEAL, _MAXIMUM = 11, 12  # streams of random numbers of their own
 
 
@@ -129,8 +130,13 @@ def _critical(
     one = float(stdtrit(g - 1, (1 + confidence) / 2))
     if not live.any():
         return one, (one, np.zeros(1))
-    rng = stream(seed, _MAXIMUM)
-    weights = rng.standard_normal((_N_DRAWS, g))
-    chi = np.sqrt(rng.chisquare(g - 1, _N_DRAWS) / (g - 1))
+    weights, chi = _draws(g, seed)
     largest = np.abs(weights @ (influence[:, live] / se[live])).max(axis=1) / chi
     return one, (max(one, float(np.quantile(largest, confidence))), largest)
+
+
+@lru_cache(maxsize=4)
+def _draws(g: int, seed: int) -> tuple[Float64[np.ndarray, "r g"], Float64[np.ndarray, " r"]]:
+    """Gaussian weights of the groups, and the χ that they are divided by."""
+    rng = stream(seed, _MAXIMUM)
+    return rng.standard_normal((_N_DRAWS, g)), np.sqrt(rng.chisquare(g - 1, _N_DRAWS) / (g - 1))

@@ -1,0 +1,103 @@
+"""How far the weights of every layer moved, and in how many directions. Weights are known exactly: there is no interval.
+
+| estimand | site beyond subject, against, role, side | unit | details |
+|---|---|---|---|
+| drift | layer, module (kind; "all" for a whole layer) | ‖ΔW‖/‖W‖ | n_weights |
+| rank of the change | layer, module | effective rank of ΔW over the most it could be, mean over matrices | effective_rank, largest |
+
+Layer 0 is the embeddings, block b is layer b + 1, as with states; what follows the blocks is one more. `low` and `high` are the value: there is nothing
+to estimate. The drift of two seeds of the tuning from each other has `role` "floor".
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from evidense.dissection.drift import Moved, moved, weights
+from evidense.dissection.space_sample import by_role
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Capability, Case, Side
+from evidense.records import Finding, Json
+
+_TEST = "none: weights are known, not estimated"
+SIDES: tuple[Side, Side] = ("query", "document")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Compare the weights of two encoders of one architecture, layer by layer and by kind of module."""
+
+    name: str = "drift"
+    source: str = "relative Frobenius norm; effective rank: Roy and Vetterli 2007"
+    needs: frozenset[Capability] = frozenset({"vectors"})
+    version: int = 1
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+    def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
+        """Return the findings of each side, once where both are one tower."""
+        out: list[Finding] = []
+        for side in sides_of(case):
+            known: dict[str, Any] = {}
+            for number, (one, other, kind) in enumerate(by_role(case)):
+                bench.tell(f"drift of {other.label}", number, len(case.subjects))
+                who: dict[str, Json] = {
+                    "subject": other.label,
+                    "against": one.label,
+                    "role": "floor" if kind == "floor" else other.role,
+                    "side": side,
+                }
+                try:
+                    for subject in (one, other):
+                        if subject.label not in known:
+                            known[subject.label] = weights(subject.encoder.tower(side))
+                    out += _findings(case, who, moved(known[one.label], known[other.label]))
+                except InvalidInput as error:
+                    out.append(_finding(case, "drift", who, (None, "‖ΔW‖/‖W‖"), {"reason": str(error)}))
+        return out
+
+
+def sides_of(case: Case) -> tuple[Side, ...]:
+    """Return the sides that have weights of their own."""
+    same = all(s.encoder.tower("query") is s.encoder.tower("document") or
+               s.encoder.tower("query").fingerprint == s.encoder.tower("document").fingerprint for s in case.subjects)  # fmt: skip
+    return SIDES[:1] if same else SIDES
+
+
+def _findings(case: Case, who: Mapping[str, Json], changes: list[Moved]) -> list[Finding]:
+    parts: dict[tuple[int, str], list[Moved]] = defaultdict(list)
+    for one in changes:
+        parts[one.layer, "all"].append(one)
+        parts[one.layer, one.kind].append(one)
+    out = []
+    for (layer, module), some in sorted(parts.items()):
+        site = {**who, "layer": layer, "module": module}
+        square = sum(m.square for m in some)
+        value = float(np.sqrt(sum(m.square_change for m in some) / square)) if square else None
+        details: dict[str, Json] = {"n_weights": int(sum(np.prod(m.shape) for m in some))}
+        if value is None:
+            details["reason"] = "the base's weights are all 0 here, so that there is no share of them"
+        out.append(_finding(case, "drift", site, (value, "‖ΔW‖/‖W‖"), details))
+        ranks = [(m.rank, min(m.shape), m.name) for m in some if m.rank is not None]
+        if ranks:
+            share = float(np.mean([rank / most for rank, most, _ in ranks]))
+            least = min(ranks, key=lambda r: r[0] / r[1])
+            more: dict[str, Json] = {"effective_rank": float(np.mean([r for r, _, _ in ranks])), "most": max(m for _, m, _ in ranks),
+                                     "lowest": least[2], "n_matrices": len(ranks)}  # fmt: skip
+            out.append(_finding(case, "rank of the change", site, (share, "effective rank / full rank"), more))
+    return out
+
+
+def _finding(
+    case: Case, estimand: str, site: Mapping[str, Json], told: tuple[float | None, str], details: dict[str, Json]
+) -> Finding:
+    value, unit = told
+    return Finding(
+        estimand=estimand, site=case.site("drift", **site), value=value, low=value, high=value, n=int(details.get("n_weights", 0)),
+        n_clusters=1, unit=unit, confidence=case.confidence, test=_TEST, details=details,
+    )  # fmt: skip
+
+
+PART = Drift()

@@ -1,0 +1,152 @@
+"""The gap between pictures and texts in final vectors, and what closing it does to retrieval.
+
+Of each subject a value, of each pair a change ("change of …"), over seeds the mean change against another seed's. Site: subject, role, side "both", pooling
+"vectors"; changes also against.
+
+| estimand | unit |
+|---|---|
+| modality gap | distance of the means of unit vectors, unbiased |
+| pair distance = centroid part + distribution part | squared distance of matched unit vectors |
+| centroid share | centroid part / pair distance |
+| separability; separability, centred | held-out accuracy of telling the modalities apart |
+| share of few dimensions | of the squared gap, held out |
+| effect of closing the gap | the measure with each modality's mean taken off − as it is |
+| mixed pool; effect of closing the gap in a mixed pool | the queries themselves stand among the documents (not a query's own) |
+
+The intervals are of the delete-a-group jackknife over clusters of queries. A collection with one modality has a finding without value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from evidense.compute.topk import Pool, id_order, self_matches, top_k
+from evidense.dissection.gap import STATISTICS, closed, gap
+from evidense.dissection.neighbours import unit
+from evidense.dissection.space_compare import compared, means
+from evidense.dissection.space_findings import Family, absent
+from evidense.dissection.space_sample import VECTORS, Sample, Wanted, relevant_rows, sample
+from evidense.dissection.space_tables import Table, Told
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Capability, Case
+from evidense.records import Finding, Json
+from evidense.values import Collection, Item, RankedLists
+
+Vectors = Float32[np.ndarray, "n e"]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Measure the modality gap, take it apart, and close it."""
+
+    name: str = "gap"
+    source: str = "Liang et al. 2022; Schrodi et al. 2025; closing it: Li et al. 2025 (GR-CLIP)"
+    needs: frozenset[Capability] = frozenset({"vectors"})
+    version: int = 1
+    options: Mapping[str, Json] = field(default_factory=lambda: {"measure": "nDCG@10"})
+    """measure: of the retrieval effect."""
+
+    def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
+        """Return the findings, or one without value where there is no picture or no text."""
+        site: dict[str, Json] = {"side": "both", "pooling": VECTORS}
+        nothing = Family(
+            case, "gap", "modality gap", STATISTICS["modality gap"], {"subject": case.base.label, **site}, 0, 0
+        )
+        if reason := one_modality(case.collection):
+            return [absent(nothing, {}, reason)]
+        measure = str({**self.options, **case.options}["measure"])
+        try:
+            seen = sample(case, bench, Wanted("query", (VECTORS,), len(case.collection.queries), keep_equal=True))
+            found = sample(case, bench, Wanted("document", (VECTORS,), len(case.collection.corpus), keep_equal=True))
+        except InvalidInput as error:
+            return [absent(nothing, {}, str(error))]
+        refused = {**seen.refused, **found.refused}
+        out = [
+            absent(replace(nothing, site={**nothing.site, "subject": label}), {}, why)
+            for (label, _), why in refused.items()
+        ]
+        kept = {key: x for key, x in seen.states.items() if key in found.states}
+        seen = replace(seen, states=kept)
+        if (case.base.label, VECTORS) not in kept:
+            return out
+        first = np.array([rows[0] for rows in relevant_rows(case)])
+        units = {**STATISTICS, **_effects(measure)}
+        rows: dict[str, tuple[Told | None, ...]] = {}
+        for number, (label, _) in enumerate(kept):
+            bench.tell(f"modality gap of {label}", number, len(kept))
+            q, d = kept[label, VECTORS][0], found.states[label, VECTORS][0]
+            told = gap(q, d[first], seen.groups) | _retrieval(case, bench, measure, (q, d), seen)
+            rows[label] = (Told(told),)
+        return out + list(
+            Table(case, "gap", seen, site, units, rows).findings(compared(case, "gap", seen, VECTORS).pairs)
+        )
+
+
+def one_modality(collection: Collection) -> str:
+    """Say why there is no gap to measure; "" where queries are of one modality and documents of the other."""
+    query, document = collection.modalities
+    if {query, document} == {"text", "image"}:
+        return ""
+    return (
+        f"queries are {query} and documents {document}; expected texts on one side and pictures on the other; choose a collection in a "
+        "direction such as t2i or i2t"
+    )
+
+
+def _effects(measure: str) -> dict[str, str]:
+    return {
+        "pool of one modality": measure,
+        "effect of closing the gap": f"{measure}, centred − as it is",
+        "mixed pool": f"{measure}, queries among the documents",
+        "effect of closing the gap in a mixed pool": f"{measure}, centred − as it is",
+    }
+
+
+def _retrieval(
+    case: Case, bench: Bench, measure: str, vectors: tuple[Vectors, Vectors], seen: Sample
+) -> dict[str, tuple[float, Float64[np.ndarray, " g"]]]:
+    """The measure as it is and with the gap closed, in the pool of documents and in one with the queries in it."""
+    q, d = (unit(x) for x in vectors)
+    centred = closed(q), closed(d)
+    mixed = mixed_pool(case.collection)
+    n = len(case.collection.corpus)
+    values = []
+    for collection, is_mixed in ((case.collection, False), (mixed, True)):
+        for queries, documents in ((q, d), centred):
+            pool = np.vstack([documents, queries]) if is_mixed else documents
+            own = np.arange(n, n + len(queries), dtype=np.int32) if is_mixed else self_matches(collection)
+            lists = _ranked(collection, (queries, pool), own)
+            values.append(bench.score(lists, collection, measure))
+    plain, better, mixed_plain, mixed_better = values
+    columns = np.stack([plain, better - plain, mixed_plain, mixed_better - mixed_plain], axis=1)
+    whole, left = means(columns, seen.groups)
+    return {name: (float(whole[at]), left[:, at]) for at, name in enumerate(_effects(measure))}
+
+
+def mixed_pool(collection: Collection) -> Collection:
+    """Return the collection with its queries among its documents, under ids of their own."""
+    taken = set(collection.doc_ids)
+    queries = []
+    for item in collection.queries:
+        name = f"query {item.id}"
+        while name in taken:
+            name += "'"
+        queries.append(Item(name, item.text, item.picture))
+    return replace(
+        collection,
+        name=f"{collection.name}+queries",
+        corpus=[*collection.corpus, *queries],
+        drop_self_matches=False,
+        aliases={},
+    )
+
+
+def _ranked(collection: Collection, vectors: tuple[Vectors, Vectors], own: np.ndarray) -> RankedLists:
+    depth = min(100, len(vectors[1]) - 1)
+    found, scores = top_k(*vectors, depth, doc_order=id_order(collection.doc_ids), pool=Pool(excluded=own))
+    return RankedLists(collection.query_ids, collection.doc_ids, found, scores)
+
+
+PART = Gap()

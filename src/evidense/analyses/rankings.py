@@ -1,0 +1,139 @@
+"""Are base and tuning the same retriever? Scores, lists and gold ranks of every query, which no rotation of the towers can change.
+
+Every pair of the base with another subject, and every two seeds of the tuning (`role` "floor"). Site: subject, against, role, side "both", pooling
+"vectors". n is queries; intervals by the delete-a-group jackknife over clusters of queries.
+
+| estimand | unit | details |
+|---|---|---|
+| score correlation · score rank correlation | Pearson's, Spearman's over documents, mean over queries | |
+| top-1 overlap · top-10 overlap · top-100 overlap | share of the first k in both lists | |
+| RBO | rank-biased overlap, p = .9 | |
+| margin correlation | Pearson's of margins (relevant − best other) over queries | |
+| gold rank change | log₂ rank of the best relevant document, after − before | better, equal, worse: queries |
+| wins lost · wins gained | share of queries | queries: how many |
+| prediction flips | wins lost + wins gained | |
+| … beyond seeds | of (base, tuned) − mean of two seeds of the tuning | floor |
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense.compute.topk import id_order, self_matches
+from evidense.dissection.rank_similarity import MARGIN, STATISTICS, Searched, Task, compare, margin_correlation, search
+from evidense.dissection.space_compare import Compared, Pair, compared, means
+from evidense.dissection.space_findings import Family, absent, findings
+from evidense.dissection.space_sample import VECTORS, Sample, Wanted, relevant_rows, sample
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Capability, Case
+from evidense.records import Finding, Json
+
+FLIPS = "prediction flips"
+UNITS: Mapping[str, str] = {**STATISTICS, FLIPS: "share of queries", MARGIN: "Pearson's, of margins over queries"}
+_ONE = {
+    "score correlation",
+    "score rank correlation",
+    "top-1 overlap",
+    "top-10 overlap",
+    "top-100 overlap",
+    "RBO",
+    MARGIN,
+}
+"""These are 1, not 0, where nothing changed, so that no p against 0 is of interest."""
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """Compare what two encoders retrieve, query by query."""
+
+    name: str = "rankings"
+    source: str = "Webber, Moffat and Zobel 2010 (RBO)"
+    needs: frozenset[Capability] = frozenset({"vectors"})
+    version: int = 1
+    options: Mapping[str, Json] = field(default_factory=lambda: {"n_rows": 2_000})
+    """n_rows: queries at most."""
+
+    def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
+        """Return the findings of every pair."""
+        n_rows = int({**self.options, **case.options}["n_rows"])
+        nothing = Family(
+            case, self.name, "RBO", UNITS["RBO"], {"subject": case.base.label, "side": "both", "pooling": VECTORS}, 0, 0
+        )
+        try:
+            seen = sample(case, bench, Wanted("query", (VECTORS,), n_rows, keep_equal=True))
+            found = sample(case, bench, Wanted("document", (VECTORS,), len(case.collection.corpus), keep_equal=True))
+        except InvalidInput as error:
+            return [absent(nothing, {}, str(error))]
+        refused = {**seen.refused, **found.refused}
+        out = [
+            absent(replace(nothing, site={**nothing.site, "subject": label}), {}, why)
+            for (label, _), why in refused.items()
+        ]
+        seen = replace(seen, states={key: x for key, x in seen.states.items() if key in found.states})
+        if (case.base.label, VECTORS) not in seen.states:
+            return out
+        answers = relevant_rows(case)
+        task = Task([answers[int(q)] for q in seen.rows], id_order(case.collection.doc_ids), _excluded(case)[seen.rows])
+        searched = {label: search(q[0], found.states[label, VECTORS][0], task) for (label, _), q in seen.states.items()}
+        return out + list(_pairs(compared(case, self.name, seen, VECTORS), searched, task))
+
+
+def _excluded(case: Case) -> np.ndarray:
+    if case.collection.drop_self_matches:
+        return self_matches(case.collection)
+    return np.full(len(case.collection.queries), -1, np.int32)
+
+
+def _pairs(of: Compared, searched: Mapping[str, Searched], task: Task) -> Iterator[Finding]:
+    told: dict[tuple[str, str], dict[str, tuple[float, Float64[np.ndarray, " g"]]]] = {}
+    for pair in of.pairs:
+        before, after = searched[pair.one.label], searched[pair.other.label]
+        values = compare(before, after, task)
+        values = np.hstack([values, values[:, -2:].sum(axis=1, keepdims=True)])
+        whole, left = means(values, of.seen.groups)
+        found = {name: (float(whole[at]), left[:, at]) for at, name in enumerate([*STATISTICS, FLIPS])}
+        found[MARGIN] = margin_correlation(before, after, of.seen.groups)
+        told[pair.one.label, pair.other.label] = found
+        counts = _counts(before, after)
+        for name, (value, dropped) in found.items():
+            yield _finding(of, pair, name, (value, dropped), counts.get(name, {}))
+    floors = [told[p.one.label, p.other.label] for p in of.pairs if p.role == "floor"]
+    for pair in of.pairs if floors else []:
+        if pair.role != "tuned":
+            continue
+        for name, (value, dropped) in told[pair.one.label, pair.other.label].items():
+            floor = float(np.mean([f[name][0] for f in floors]))
+            rest = dropped - np.mean([f[name][1] for f in floors], axis=0)
+            yield _finding(of, pair, f"{name} beyond seeds", (value - floor, rest), {"floor": floor})
+
+
+def _counts(before: Searched, after: Searched) -> dict[str, dict[str, Json]]:
+    won, wins = before.gold == 1, after.gold == 1
+    return {
+        "gold rank change": {"better": int((after.gold < before.gold).sum()), "equal": int((after.gold == before.gold).sum()),
+                             "worse": int((after.gold > before.gold).sum())},
+        "wins lost": {"queries": int((won & ~wins).sum())},
+        "wins gained": {"queries": int((~won & wins).sum())},
+    }  # fmt: skip
+
+
+def _finding(
+    of: Compared, pair: Pair, estimand: str, told: tuple[float, Float64[np.ndarray, " g"]], details: Mapping[str, Json]
+) -> Finding:
+    seen: Sample = of.seen
+    name = estimand.removesuffix(" beyond seeds")
+    site: dict[str, Json] = {
+        "subject": pair.other.label,
+        "against": pair.one.label,
+        "role": pair.role,
+        "side": "both",
+        "pooling": VECTORS,
+    }
+    null = None if estimand in _ONE else 0.0
+    family = Family(of.case, "rankings", estimand, UNITS[name], site, len(seen.rows), seen.n_clusters, null)
+    return findings(family, [{"details": details}], np.array([told[0]]), told[1][:, None], seen)[0]
+
+
+PART = Rankings()

@@ -1,0 +1,151 @@
+"""The shape of the space at every layer: spread, directions used, relevant pairs among hard negatives, hubs.
+
+Of each subject a value, of each pair with the base (and of two seeds of the tuning: `role` "floor") a change, and over seeds the mean change against what
+another seed would change. Site: subject, role, side, pooling, layer; changes also against. side "both" is of queries among documents.
+
+| estimand (also "change of …", "change of … over seeds") | side | details |
+|---|---|---|
+| uniformity | query, document | floor: of the even sphere |
+| mean cosine | query, document | |
+| participation ratio | query, document | |
+| IsoScore | query, document | plug_in: as published, too low unless n ≫ D |
+| effective rank | query, document | |
+| top variance, first variance | query, document | shares |
+| IsoScore, mean cosine … without rogue dimensions | query, document | n_rogue, rogue |
+| alignment | both | |
+| hard-negative margin | both | |
+| cross uniformity | both | |
+| hub skewness, hub Gini, hub rate | both | |
+
+All have `together` (over layers) and `standard_error`; over seeds also n_seeds, sd_seeds, changed. Intervals: delete-a-group jackknife over clusters.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Float32
+
+from evidense.dissection import hubs
+from evidense.dissection.cka import is_constant
+from evidense.dissection.space import STATISTICS, shape
+from evidense.dissection.space_compare import compared
+from evidense.dissection.space_findings import Family, absent
+from evidense.dissection.space_sample import Sample, Wanted, relevant_rows, sample
+from evidense.dissection.space_tables import Table, Told
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Capability, Case, Side
+from evidense.records import Finding, Json
+
+SIDES: tuple[Side, Side] = ("query", "document")
+
+
+@dataclass(frozen=True)
+class Space:
+    """Describe the space of every subject at every layer, and what tuning changed in it."""
+
+    name: str = "space"
+    source: str = "Wang and Isola 2020; Rudman et al. 2022 (IsoScore, here debiased); Timkey and van Schijndel 2021; Radovanović et al. 2010"
+    needs: frozenset[Capability] = frozenset({"vectors"})
+    version: int = 1
+    options: Mapping[str, Json] = field(default_factory=lambda: {"n_rows": 2_000, "poolings": ["own", "vectors"]})
+    """n_rows: of a side at most; poolings: as `compute.pooling` spells them, or "vectors", the final ones."""
+
+    def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
+        """Return the findings of each side, then of queries among documents."""
+        options = {**self.options, **case.options}
+        out: list[Finding] = []
+        for number, side in enumerate(SIDES):
+            bench.tell(f"space of {side} states", number, 3)
+            for pooling in options["poolings"]:
+                try:
+                    seen = sample(case, bench, Wanted(side, (pooling,), int(options["n_rows"])))
+                except InvalidInput as error:
+                    nothing = Family(
+                        case,
+                        self.name,
+                        "uniformity",
+                        "",
+                        {"subject": case.base.label, "side": side, "pooling": pooling},
+                        0,
+                        0,
+                    )
+                    out.append(absent(nothing, {}, str(error)))
+                    continue
+                out += _shapes(case, seen, pooling)
+        bench.tell("queries among documents", 2, 3)
+        for pooling in options["poolings"]:
+            out += _both(case, bench, pooling, int(options["n_rows"]))
+        return out
+
+
+def _shapes(case: Case, seen: Sample, pooling: str) -> Iterator[Finding]:
+    of = compared(case, "space", seen, pooling)
+    yield from of.refusals("uniformity", "")
+    base = seen.states[case.base.label, pooling]
+    first = tuple(shape(layer, seen.groups) for layer in base)
+    rows = {case.base.label: first}
+    for label in of.labels[1:]:
+        rows[label] = tuple(
+            first[at] if at < len(base) and np.array_equal(layer, base[at]) else shape(layer, seen.groups)
+            for at, layer in enumerate(seen.states[label, pooling])
+        )
+    site = {"side": seen.side, "pooling": pooling}
+    yield from Table(case, "space", seen, site, STATISTICS, rows).findings(of.pairs)
+
+
+def _both(case: Case, bench: Bench, pooling: str, n_rows: int) -> Iterator[Finding]:
+    site: dict[str, Json] = {"side": "both", "pooling": pooling}
+    answers = relevant_rows(case)
+    try:
+        asked = sample(case, bench, Wanted("query", (pooling,), n_rows, keep_equal=True))
+        judged = np.unique(np.concatenate([answers[int(query)] for query in asked.rows]))
+        found = sample(case, bench, Wanted("document", (pooling,), 5 * n_rows, True, tuple(int(d) for d in judged)))
+    except InvalidInput as error:
+        yield absent(Family(case, "space", "alignment", "", {"subject": case.base.label, **site}, 0, 0), {}, str(error))
+        return
+    task = hubs.Asked([np.searchsorted(found.rows, answers[int(query)]) for query in asked.rows], asked.groups)
+    fits = {
+        label: q
+        for (label, _), q in asked.states.items()
+        if (label, pooling) in found.states and _fit(q.shape, found.states[label, pooling].shape)
+    }
+    for subject in case.subjects:
+        if subject.label not in fits:
+            reason = "queries and documents go through towers of different depth or width here; see the final vectors"
+            reason = asked.refused.get((subject.label, pooling), found.refused.get((subject.label, pooling), reason))
+            yield absent(Family(case, "space", "alignment", "", {"subject": subject.label, **site}, 0, 0), {}, reason)
+    if case.base.label not in fits:
+        return
+    asked = replace(asked, states={(label, pooling): q for label, q in fits.items()})
+    rows = _among(fits, {label: found.states[label, pooling] for label in fits}, task)
+    yield from Table(case, "space", asked, site, hubs.STATISTICS, rows).findings(
+        compared(case, "space", asked, pooling).pairs
+    )
+
+
+def _fit(some: tuple[int, ...], others: tuple[int, ...]) -> bool:
+    return some[0] == others[0] and some[2] == others[2]
+
+
+def _among(
+    queries: Mapping[str, Float32[np.ndarray, "l q e"]],
+    documents: Mapping[str, Float32[np.ndarray, "l d e"]],
+    task: hubs.Asked,
+) -> dict[str, tuple[Told | None, ...]]:
+    """The statistics of every subject; layers that are equal to the first subject's are not computed again."""
+    rows: dict[str, tuple[Told | None, ...]] = {}
+    first = next(iter(queries))
+    for label, q in queries.items():
+        told: list[Told | None] = []
+        for at, (x, y) in enumerate(zip(q, documents[label], strict=True)):
+            known = rows.get(first, ())
+            if at < len(known) and np.array_equal(x, queries[first][at]) and np.array_equal(y, documents[first][at]):
+                told.append(known[at])
+            else:
+                told.append(None if is_constant(x) or is_constant(y) else Told(hubs.among(x, y, task)))
+        rows[label] = tuple(told)
+    return rows
+
+
+PART = Space()

@@ -1,0 +1,122 @@
+"""Did a space move, rotate, or was it re-mapped? Maps fitted on half of the rows, judged on the other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float64, Int64
+
+STEPS = ("as it is", "rotation", "linear map")
+"""Maps of growing freedom, each with a shift: none, orthogonal, and what ridge regression adds to the rotation; so each nests the one before."""
+_STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 1e6)
+"""Of the ridge, in mean eigenvalues; the last leaves the rotation as it is. Chosen by leave-one-out on the rows that are fitted."""
+
+Layer = Float[np.ndarray, "n _"]
+Map = Callable[[Layer], Float64[np.ndarray, "m _"]]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Squared errors of rows that were not fitted."""
+
+    total: Float64[np.ndarray, " n"]
+    """Squared distance of the second layer's row from the mean of the rows that were fitted."""
+    left: Float64[np.ndarray, "3 n"]
+    """What each map leaves of it; NaN where the map does not exist (widths differ)."""
+
+    def explained(
+        self, groups: Int64[np.ndarray, " n"]
+    ) -> tuple[Float64[np.ndarray, " 3"], Float64[np.ndarray, "g 3"]]:
+        """Return the held-out R² of each map, of all rows and with each group left out."""
+        n_groups = int(groups.max()) + 1
+        total = np.bincount(groups, self.total, n_groups)
+        left = np.stack([np.bincount(groups, row, n_groups) for row in self.left], axis=1)
+        whole = 1 - left.sum(axis=0) / total.sum()
+        return whole, 1 - (left.sum(axis=0) - left) / (total.sum() - total)[:, None]
+
+
+def held_out(x: Layer, y: Layer, groups: Int64[np.ndarray, " n"]) -> HeldOut:
+    """Fit maps from x to y on the groups of even number and judge them on the others, then the other way round.
+
+    Equal layers leave exactly nothing.
+
+    Source: `‖X_tuned − (X_base R + μ)‖²` with R the identity, orthogonal (Schoenemann 1966), and linear.
+
+    >>> x = np.random.default_rng(0).standard_normal((60, 4)); turn = np.linalg.qr(x[:4])[0]
+    >>> of = held_out(x, x @ turn + 2, np.arange(60) % 6)
+    >>> (of.explained(np.arange(60) % 6)[0] > 1 - 1e-9).tolist()  # nothing is left once it is turned
+    [False, True, True]
+    """
+    n = len(x)
+    total, left = np.empty(n), np.full((len(STEPS), n), np.nan)
+    for parity in (0, 1):
+        fit, test = groups % 2 == parity, groups % 2 != parity
+        mean = y[fit].mean(axis=0, dtype=np.float64)
+        total[test] = ((y[test] - mean) ** 2).sum(axis=1)
+        if x.shape == y.shape and np.array_equal(x, y):
+            left[:, test] = 0
+            continue
+        for step, apply in enumerate(_maps(x[fit], y[fit])):
+            if apply is not None:
+                left[step, test] = ((y[test] - apply(x[test])) ** 2).sum(axis=1)
+    return HeldOut(total, left)
+
+
+def distance(x: Layer, y: Layer) -> float:
+    """Return Procrustes' squared distance, 0 … 2, of centred layers of length 1; it is far below 2 for unrelated ones unless n ≫ D.
+
+    >>> x = np.random.default_rng(0).standard_normal((30, 3))
+    >>> abs(round(distance(x, 5 * x[:, ::-1] + 1), 9))
+    0.0
+    """
+    a, b = (z / np.linalg.norm(z) for z in (layer - layer.mean(axis=0, dtype=np.float64) for layer in (x, y)))
+    return float(2 - 2 * np.linalg.svd(a.T @ b, compute_uv=False).sum())
+
+
+def _maps(x: Layer, y: Layer) -> list[Map | None]:
+    shift_x, shift_y = x.mean(axis=0, dtype=np.float64), y.mean(axis=0, dtype=np.float64)
+    a, b = x - shift_x, y - shift_y
+    turn = _rotation(a, b) if x.shape[1] == y.shape[1] else None
+    still = None if turn is None else np.eye(x.shape[1])
+    rest = b if turn is None else b - a @ turn
+    linear = _ridge(a, rest) + (0.0 if turn is None else turn)
+
+    def with_shift(matrix: Float64[np.ndarray, "_ _"]) -> Map:
+        return lambda rows: (rows - shift_x) @ matrix + shift_y
+
+    return [None if matrix is None else with_shift(matrix) for matrix in (still, turn, linear)]
+
+
+def _rotation(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"]) -> Float64[np.ndarray, "e e"]:
+    """The best rotation of three quarters of the rows, pulled to the identity as far as serves the fourth quarter.
+
+    Where there are fewer rows than dimensions, a rotation is free in the rest; it then stays as it is, not at random.
+    """
+    test = np.arange(len(a)) % 4 == 3
+    product = a[~test].T @ b[~test]
+    noise = float(np.linalg.norm(a) * np.linalg.norm(b)) / np.sqrt(a.size)
+    still = np.eye(a.shape[1])
+    best, found = float(((b[test] - a[test]) ** 2).sum()), still
+    for pull in (1e-9, 1.0):
+        u, _, v = np.linalg.svd(product + pull * noise * still)
+        turn = u @ v
+        error = float(((b[test] - a[test] @ turn) ** 2).sum())
+        if error < best:
+            best, found = error, turn
+    return found
+
+
+def _ridge(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "e f"]:
+    """The map with the least leave-one-out error among the strengths."""
+    values, vectors = np.linalg.eigh(a.T @ a)
+    values = np.maximum(values, 0)
+    along = a @ vectors
+    target = along.T @ b
+    best, found = np.inf, np.zeros((a.shape[1], b.shape[1]))
+    for strength in _STRENGTHS:
+        shrunk = 1 / (values + strength * max(float(values.mean()), 1e-30))
+        leverage = (along**2 * shrunk).sum(axis=1) + 1 / len(a)
+        error = float((((b - along @ (shrunk[:, None] * target)) / (1 - leverage)[:, None]) ** 2).sum())
+        if error < best:
+            best, found = error, vectors @ (shrunk[:, None] * target)
+    return found

@@ -1,0 +1,51 @@
+"""Representational similarity analysis: do two layers order pairs of items alike?"""
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Int64
+from scipy.stats import rankdata
+
+N_ROWS = 400
+"""Rows that pairs are made of: 79,800 pairs, ranked once whole and once for each group left out."""
+
+
+def ranked(layer: Float[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]) -> list[Float32[np.ndarray, " p"]]:
+    """Return the ranks of all pairs' similarities, centred and of length 1: of all rows, then with each group left out.
+
+    The similarity of two items is the cosine of their row-centred states, so their correlation.
+    """
+    similar = _similar(layer)
+    out = [_ranks(similar)]
+    for g in range(int(groups.max()) + 1):
+        kept = np.flatnonzero(groups != g)
+        out.append(_ranks(similar[np.ix_(kept, kept)]))
+    return out
+
+
+def correlations(
+    some: list[Float32[np.ndarray, " p"]], others: list[Float32[np.ndarray, " p"]]
+) -> tuple[float, Float64[np.ndarray, " g"]]:
+    """Return Spearman's correlation of two layers' pairs, whole and with each group left out; 1 where they are equal.
+
+    Source: Kriegeskorte, Mur and Bandettini 2008.
+    """
+    found = [
+        1.0 if np.array_equal(a, b) else float(np.dot(a.astype(np.float64), b.astype(np.float64)))
+        for a, b in zip(some, others, strict=True)
+    ]
+    return found[0], np.array(found[1:])
+
+
+def _similar(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n n"]:
+    centred = layer.astype(np.float64)
+    centred -= centred.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
+    return (unit @ unit.T).astype(np.float32)
+
+
+def _ranks(similar: Float32[np.ndarray, "n n"]) -> Float32[np.ndarray, " p"]:
+    ranks = rankdata(similar[np.triu_indices(len(similar), 1)])
+    ranks -= ranks.mean()
+    length = float(np.linalg.norm(ranks))
+    found: Float32[np.ndarray, " p"] = (ranks / length if length > 0 else ranks * np.nan).astype(np.float32)
+    return found
