@@ -39,8 +39,12 @@ def text_encoder(folder: Path, class_name: str = "BertModel", **options: str) ->
 
     kind = TEXT_CLASSES[class_name]
     if kind in {"mpnet", "qwen3", "gemma3_text"}:
-        more = {"mpnet": {"max_position_embeddings": 66}, "qwen3": {"head_dim": 8}, "gemma3_text": {"head_dim": 8}}[kind]
-        decoder = {} if kind == "mpnet" else {"num_key_value_heads": 2, "max_position_embeddings": 64, "pad_token_id": 0}
+        more = {"mpnet": {"max_position_embeddings": 66}, "qwen3": {"head_dim": 8}, "gemma3_text": {"head_dim": 8}}[
+            kind
+        ]
+        decoder = (
+            {} if kind == "mpnet" else {"num_key_value_heads": 2, "max_position_embeddings": 64, "pad_token_id": 0}
+        )
         torch.manual_seed(0)
         model = getattr(transformers, class_name)(transformers.AutoConfig.for_model(kind, **SMALL, **more, **decoder))
         with torch.no_grad():

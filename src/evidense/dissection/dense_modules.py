@@ -118,5 +118,7 @@ def _checked(
 def _tails(named: "Mapping[str, torch.nn.Module]") -> list[str]:
     import torch
 
-    linear = {m[1] for n, x in named.items() if isinstance(x, torch.nn.Linear) and (m := re.fullmatch(r".+?\.\d+\.(.+)", n))}
+    linear = {
+        m[1] for n, x in named.items() if isinstance(x, torch.nn.Linear) and (m := re.fullmatch(r".+?\.\d+\.(.+)", n))
+    }
     return sorted(linear)[:20]

@@ -202,9 +202,7 @@ def _watch_source(stack: ExitStack, found: Trace, inner: Any, dense: DenseModule
 
 
 @contextmanager
-def from_module(
-    found: Trace, dense: DenseModules, one: DenseModule, output: "Tensor", copies: int
-) -> Iterator[None]:
+def from_module(found: Trace, dense: DenseModules, one: DenseModule, output: "Tensor", copies: int) -> Iterator[None]:
     """Within this context, a pass of `copies` copies computes only what lies behind the module, whose output is `output`."""
     at = one.layer - 1
     named = dict(dense.blocks[at].named_modules(prefix=dense.names[at]))

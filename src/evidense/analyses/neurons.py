@@ -1,0 +1,94 @@
+"""Which neurons carry a score margin: how many, whether tuning moved them, and the published count beside that.
+
+Integrated gradients at both dense modules of each block, query side with the documents fixed and document side with the query fixed.
+
+| estimand | site (always: side, target, subject, role, negatives, n_candidates) | unit | details |
+|---|---|---|---|
+| completeness | | share of F(x) − F(x'), the worst | median, by_example, most_nodes, token_share (first, between, last) |
+| effective neurons | layer, module | neurons (N2 of the weight path) | N1, gini, top_mass, N2_activation_path: [value, low, high]; lorenz |
+| effective neurons slope | module | ln(N2) a layer | |
+| effective neurons ratio | layer, module, against | ln(N2 ratio), paired by example | ratio [value, low, high], together |
+| published count | layer, module | neurons active in some text | by_threshold, rarefaction, mean_per_text |
+| published count ratio | layer, module, against | ln(count ratio) | counts |
+| neuron overlap | layer, module, against | share of the top k | k, chance; p is the hypergeometric's |
+
+`against` is the base; role "floor" compares a second seed of the tuning with the tuned encoder. `module` is intermediate or output; `layer` 1 … n.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evidense.dissection.attribution import How
+from evidense.dissection.candidates import Draw
+from evidense.dissection.neuron_examples import Examples, Wanted, attributed, examples
+from evidense.dissection.neuron_findings import Seen, Table, nothing, of_pair, of_subject
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Capability, Case, Side
+from evidense.records import Finding, Json
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """Attribute score margins to the neurons of every block, and say how concentrated they are."""
+
+    name: str = "neurons"
+    source: str = "Sundararajan et al. 2017, eq. 2; Yao et al. 2025 (the count); Hill 1973 (effective numbers)"
+    needs: frozenset[Capability] = frozenset({"vectors", "layers", "gradients"})
+    version: int = 1
+    options: Mapping[str, Json] = field(
+        default_factory=lambda: {
+            "sides": ["query", "document"], "n_queries": 32, "n_queries_document": 8, "target": "margin", "negatives": "random",
+            "n_candidates": 2, "top": 0.05, "pattern": [],
+        }
+    )  # fmt: skip
+    """n_queries: examples of the query side; n_queries_document: of the document side, whose texts are longer; target: margin, log-softmax or
+    norm; negatives: random, or a ranker's name; top: share of neurons called the strongest; pattern: [intermediate, output], regular
+    expressions of what stands after the block's number, where the family is not known."""
+
+    def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
+        """Return the findings of each side.
+
+        Raises:
+            InvalidInput: the base cannot be attributed on any side.
+        """
+        options = {**self.options, **case.options}
+        out: list[Finding] = []
+        for side in options["sides"]:
+            n = int(options["n_queries" if side == "query" else "n_queries_document"])
+            draw = Draw(int(options["n_candidates"]), 2, n, str(options["negatives"]), case.seed)
+            out += _side(case, bench, (side, examples(case, bench, draw)), options)
+        if all(one.value is None for one in out):
+            raise InvalidInput(str(out[0].details["reason"]))
+        return out
+
+
+def _side(case: Case, bench: Bench, what: tuple[Side, Examples], options: Mapping[str, Json]) -> Iterator[Finding]:
+    side, some = what
+    where = {"negatives": some.negatives, "n_candidates": some.n_candidates}
+    table = Table(case, side, str(options["target"]), some.clusters, where, float(options["top"]))
+    pattern = tuple(options["pattern"])
+    wanted = Wanted(side, options["target"], How(pattern=(pattern[0], pattern[1]) if pattern else None))
+    seen: dict[str, Seen] = {}
+    for number, subject in enumerate(case.subjects):
+        bench.tell(f"neurons of the {side} side", number, len(case.subjects))
+        try:
+            seen[subject.label] = Seen(subject, attributed(subject, bench, some, wanted))
+        except InvalidInput as error:
+            yield nothing(table, "effective neurons", {"subject": subject.label, "role": subject.role}, str(error))
+            continue
+        yield from of_subject(table, seen[subject.label])
+    for against, other, role in pairs(case):
+        if against in seen and other in seen:
+            yield from of_pair(table, seen[against], seen[other], role)
+
+
+def pairs(case: Case) -> Iterator[tuple[str, str, str]]:
+    """Yield (against, subject, role): everything beside the base, and seeds of the tuning beside the tuned encoder as its floor."""
+    for subject in case.subjects[1:]:
+        yield case.base.label, subject.label, subject.role
+    for tuned in case.of("tuned")[:1]:
+        for seed in case.of("seed"):
+            yield tuned.label, seed.label, "floor"
+
+
+PART = Neurons()

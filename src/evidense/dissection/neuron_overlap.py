@@ -1,0 +1,78 @@
+"""Overlap of the strongest neurons of two encoders, beside what chance gives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from evidense.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many of the k strongest neurons two encoders have in common."""
+
+    share: float
+    """Of k."""
+    low: float
+    high: float
+    chance: float
+    """What two independent draws of k of f share: k / f."""
+    p: float
+    """That chance gives as many: the upper tail of the hypergeometric law."""
+    k: int
+    n_neurons: int
+
+
+def strongest(strengths: Float[np.ndarray, "x f"], k: int) -> Int64[np.ndarray, " k"]:
+    """Return the k neurons with the largest mean over examples of their share, strongest first; ties by number."""
+    mean = _scaled(strengths).mean(axis=0)
+    return np.argsort(-mean, kind="stable")[:k]
+
+
+def overlap(
+    a: Float[np.ndarray, "x f"],
+    b: Float[np.ndarray, "x f"],
+    clusters: Int64[np.ndarray, " x"],
+    k: int,
+    *,
+    seed: int,
+    n_resamples: int = 200,
+    confidence: float = 0.95,
+) -> Overlap:
+    """Return what the k strongest neurons of two encoders share, on the same examples.
+
+    The interval is the bootstrap's standard error about the value: resampled means are noisier, so their percentiles would lie too low.
+
+    Raises:
+        InvalidInput: encoders of different numbers of neurons or examples, or k out of range.
+    """
+    from scipy.stats import hypergeom, norm
+
+    if a.shape != b.shape or not 1 <= k <= a.shape[1]:
+        raise InvalidInput(
+            f"strengths of shapes {a.shape} and {b.shape}, k = {k}; expected the same examples and numbers of neurons, and 1 ≤ k ≤ f; "
+            "only encoders of one architecture share neurons"
+        )
+    scaled = [_scaled(x) for x in (a, b)]
+    common = _common([s.mean(axis=0) for s in scaled], k)
+    labels, member = np.unique(clusters, return_inverse=True)
+    rng = np.random.default_rng([seed, 41])
+    drawn = []
+    for _ in range(n_resamples):
+        counts = np.bincount(rng.integers(0, len(labels), len(labels)), minlength=len(labels))[member]
+        drawn.append(_common([counts @ s for s in scaled], k))
+    half = float(norm.ppf(0.5 + confidence / 2)) * float(np.std(drawn)) / k
+    share, f = common / k, a.shape[1]
+    p = float(hypergeom.sf(common - 1, f, k, k))
+    return Overlap(share, max(0.0, share - half), min(1.0, share + half), k / f, p, k, f)
+
+
+def _scaled(strengths: Float[np.ndarray, "x f"]) -> Float[np.ndarray, "x f"]:
+    s = np.abs(np.asarray(strengths, np.float64))
+    return s / np.maximum(s.sum(axis=1, keepdims=True), 1e-300)
+
+
+def _common(means: list[np.ndarray], k: int) -> int:
+    a, b = (set(np.argsort(-mean, kind="stable")[:k].tolist()) for mean in means)
+    return len(a & b)
