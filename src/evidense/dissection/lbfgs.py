@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int64
 
 _SUFFICIENT, _CURVATURE = 1e-4, 0.5  # Wolfe's conditions; the second is tight, since a trial costs no matrix product
-_ROUNDING = 1e-7  # by so much of itself a loss in float32 may seem to grow where it does not (Hager and Zhang 2005)
+_ROUNDING = 1e-6  # by so much of itself a loss in float32 may seem to grow where it does not (Hager and Zhang 2005)
 _MEMORY, _MOST_TRIALS = 10, 24
 
 
@@ -115,7 +115,8 @@ class _State:
     objective: Float64[np.ndarray, " k"]
     grad: Float32[np.ndarray, "p k"]
     conditioner: Conditioner | None
-    scale: Float64[np.ndarray, " k"] = field(default_factory=lambda: np.ones(0))
+    still: Bool[np.ndarray, " k"]
+    """Where the last step found no way down."""
     steps: list[Float32[np.ndarray, "p k"]] = field(default_factory=list)
     changes: list[Float32[np.ndarray, "p k"]] = field(default_factory=list)
     curvatures: list[Float64[np.ndarray, " k"]] = field(default_factory=list)
@@ -126,7 +127,7 @@ class _State:
         self.theta, self.grad, self.scores = (
             np.ascontiguousarray(a[..., which]) for a in (self.theta, self.grad, self.scores)
         )
-        self.scale = self.scale[which] if len(self.scale) else self.scale
+        self.still = self.still[which]
         self.conditioner = self.conditioner and self.conditioner.part(which)
         for several in (self.steps, self.changes, self.curvatures):
             several[:] = [np.ascontiguousarray(one[..., which]) for one in several]
@@ -165,7 +166,8 @@ def _begin(model: Model, labels: Labels, theta: Float32[np.ndarray, "p k"]) -> _
     scores = model.scores(theta) if theta.any() else np.zeros((*model.shape, theta.shape[1]), np.float32)
     loss, of_scores = loss_and_slope(scores, labels)
     guess = model.conditioner(labels.penalty / labels.weights.sum(axis=0, dtype=np.float64))
-    state = _State(np.arange(theta.shape[1]), labels, theta, scores, loss, theta, guess)
+    k = theta.shape[1]
+    state = _State(np.arange(k), labels, theta, scores, loss, theta, guess, np.zeros(k, bool))
     _renew(model, state, of_scores)
     state.objective = loss + _penalty(model, state)
     return state
@@ -195,8 +197,20 @@ def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
     state.theta = state.theta + step
     state.scores, state.objective = line.scores(found.lengths.astype(np.float32)), found.objective
     _renew(model, state, found.of_scores)
+    still = found.lengths == 0
+    state.grad[:, still] = before[:, still]  # where nothing was tried with success, no slope was kept
     _remember(state, step, state.grad - before)
-    return found.lengths == 0
+    stuck = still & state.still
+    state.still = still
+    if still.any():
+        _forget(state, still)
+    return stuck
+
+
+def _forget(state: _State, which: Bool[np.ndarray, " k"]) -> None:
+    """Let these problems go on from the gradient alone."""
+    for inverse in state.curvatures:
+        inverse[which] = 0
 
 
 def _remember(state: _State, step: Float32[np.ndarray, "p k"], change: Float32[np.ndarray, "p k"]) -> None:
@@ -230,18 +244,14 @@ def _direction(state: _State) -> Float32[np.ndarray, "p k"]:
 
 
 def _guess(state: _State, q: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
-    """The curvature's first guess times q, scaled so that it agrees with the last good pair."""
-    guess = state.conditioner
-    first = np.ones(q.shape[1]) if guess else 1 / np.maximum(np.sqrt(_dot(state.grad, state.grad)), 1e-30)
-    if state.changes:
-        change, inverse = state.changes[-1], state.curvatures[-1]
-        size = _dot(change, guess.apply(change) if guess else change)
-        good = (inverse > 0) & (size > 0)
-        state.scale = np.where(good, 1 / np.where(good, inverse * size, 1), state.scale)
-        first = state.scale
-    else:
-        state.scale = first
-    return (guess.apply(q) if guess else q) * first.astype(np.float32)
+    """The curvature's first guess times q: the model's own, or a number that agrees with the last good pair."""
+    if state.conditioner:
+        return state.conditioner.apply(q)
+    scale = 1 / np.maximum(np.sqrt(_dot(state.grad, state.grad)), 1e-30)
+    for change, inverse in zip(state.changes, state.curvatures, strict=True):
+        size = inverse * _dot(change, change)
+        scale = np.where(size > 0, 1 / np.where(size > 0, size, 1), scale)
+    return q * scale.astype(np.float32)
 
 
 @dataclass(frozen=True)
