@@ -43,7 +43,9 @@ def test_every_text_class_equals_the_weight_scaling_path(tmp_path: Path, class_n
     tower = text_encoder(tmp_path, class_name).tower("query")
     target = query_margin(tower)
     found = attribute(tower, items(QUERIES), target)
-    assert [(one.layer, one.kind) for one in found] == [(l, k) for l in (1, 2, 3) for k in ("intermediate", "output")]
+    assert [(one.layer, one.kind) for one in found] == [
+        (layer, kind) for layer in (1, 2, 3) for kind in ("intermediate", "output")
+    ]
     complete(found)
     _equal_by_weights(tower, items(QUERIES), target, found)
 

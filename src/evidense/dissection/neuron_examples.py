@@ -1,7 +1,7 @@
 """Examples of neuron attribution: queries with a relevant document and others, and the number of each, of either side."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -77,7 +77,7 @@ class Wanted:
 
     side: Side
     kind: Kind = "margin"
-    how: How = How()
+    how: How = field(default_factory=How)
 
 
 def attributed(

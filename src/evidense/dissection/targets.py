@@ -50,10 +50,7 @@ class Target:
             return vectors.norm(dim=-1).view(copies, -1)
         fixed = torch.as_tensor(self.fixed, dtype=vectors.dtype, device=vectors.device)
         each = vectors.view(copies, -1, self.rows_each, vectors.shape[-1])
-        if self.side == "query":
-            scores = (each * fixed).sum(-1)
-        else:
-            scores = (each * fixed[:, None]).sum(-1)
+        scores = (each * (fixed if self.side == "query" else fixed[:, None])).sum(-1)
         if self.kind == "margin":
             return scores[..., 0] - scores[..., 1:].mean(-1)
         return torch.log_softmax(self.scale * scores, dim=-1)[..., 0]
