@@ -31,10 +31,10 @@ from evidense.stats import Differences, Estimate, simultaneous
 from evidense.values.build import sample
 
 _DEFAULTS: Mapping[str, Json] = {
-    "modules": ["block", "attention", "mlp", "blocks up to", "blocks from", "embeddings", "final", "all"],
+    "modules": ["block", "attention", "mlp", "blocks up to", "embeddings", "final", "all"],
     "measure": "nDCG@10",
-    "n_queries": 100,
-    "n_documents": 300,
+    "n_queries": 60,
+    "n_documents": 150,
     "n_candidates": 10,
     "halves": [],
 }
