@@ -1,0 +1,261 @@
+"""Facts edited out of a backbone or into it, then fine-tuned with their pairs absent or present: does retrieval follow the edit.
+
+The base must tell the facts of `dissection.facts` on masked tokens (`dissection.facts_backbone.knowing_backbone` makes such a one; the
+option `backbone = "built"` builds it here). Findings; `subject` is the base:
+
+| estimand | site | unit | details |
+|---|---|---|---|
+| edit success | direction, method, layer, prompts: edited, paraphrase | share of facts | told before and after |
+| edit locality | direction, method, layer, over: neighbours, top-10 | share | told right before; common documents |
+| difference in differences | direction: removed, added; method; training: absent, present; measure | measure | (edited − unedited copy on edited facts) − (the same on matched untouched facts); seeds × pairs of facts; together; means of the four cells |
+| closed-book retrieval | facts: known, untold; training; measure | measure | of the unedited copy, untouched facts; chance |
+
+Success: removed facts that are no longer told, added ones that are. Methods: knowledge neurons (value slots zeroed) with random neurons as their
+control; rank one (ROME) with the same at another layer as its control. B5 is about direction × training: removed facts stay unretrievable
+where the difference in differences is below 0 although their pairs are present; added facts become retrievable where it is above 0 although they
+are absent.
+"""  # noqa: E501
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense.dissection.diff_in_diff import Effect, Table, effects
+from evidense.dissection.edit_trials import (
+    METHODS,
+    TRAININGS,
+    UNEDITED,
+    Bed,
+    Trial,
+    Tuned,
+    Tuning,
+    neighbours,
+    overlaps,
+    told,
+    trials,
+)
+from evidense.dissection.facts import Fact, World, questions, world
+from evidense.dissection.facts_backbone import Size, cloze, known, knowing_backbone
+from evidense.dissection.facts_split import split
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Capability, Case, Encoder, TokenPredictor
+from evidense.records import Finding, Json
+from evidense.stats import mean_interval
+
+_DEFAULTS: Mapping[str, Json] = {
+    "backbone": "base",
+    "n_entities": 60,
+    "n_relations": 2,
+    "world_seed": 0,
+    "backbone_steps": 1200,
+    "n_removed": 16,
+    "n_added": 10,
+    "layer": 2,
+    "seeds": [0, 1, 2, 3, 4],
+    "steps": 60,
+    "methods": ["knowledge neurons", "random neurons", "rank one", "rank one elsewhere"],
+    "trainings": ["absent", "present"],
+    "measures": ["RR@100", "R@1"],
+}
+
+
+@dataclass(frozen=True)
+class Editing:
+    """Edits facts, fine-tunes edited and unedited copies alike, and compares their retrieval by differences in differences."""
+
+    name: str = "editing"
+    source: str = "after Reichman & Heck 2024, third experiment; edits: Dai et al. 2022, Meng et al. 2022 (ROME), eq. 2"
+    needs: frozenset[Capability] = frozenset({"vectors"})
+    version: int = 1
+    options: Mapping[str, Json] = field(default_factory=lambda: dict(_DEFAULTS))
+
+    def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
+        """Return the findings, or one without value that says why the base cannot be asked for facts.
+
+        Raises:
+            InvalidInput: too few entities for the facts that are wanted.
+        """
+        options = {**self.options, **case.options}
+        there = world(options["n_entities"], options["n_relations"], seed=options["world_seed"])
+        encoder = case.base.encoder
+        if options["backbone"] == "built":
+            encoder = knowing_backbone(there, bench.train, Size(n_steps=options["backbone_steps"], seed=options["world_seed"]))  # fmt: skip
+        facts, reason = _known(encoder, there, 2 * options["n_removed"])
+        if reason:
+            return [_without(case, reason)]
+        dealt = split(there, facts, options["n_removed"], options["n_added"], case.seed)
+        setting = _Setting(case, bench, options, Bed(there, dealt, encoder, options["layer"], case.seed))
+        return list(_found(setting))
+
+
+def _known(encoder: Encoder, there: World, n_needed: int) -> tuple[list[Fact], str]:
+    """Return the facts that the encoder tells, or why it cannot be asked."""
+    tower: Any = encoder.tower("query")
+    if "train" not in encoder.can or not isinstance(tower, TokenPredictor) or not hasattr(tower, "backbone"):
+        return [], f"'{encoder.name}' cannot predict masked tokens, so that nobody can say which facts it knows"
+    try:
+        cloze(tower, there.told[:1])
+        found = known(tower, there.told)
+    except InvalidInput as error:
+        return [], str(error)
+    if len(found) < n_needed:
+        return [], (
+            f"'{encoder.name}' tells {len(found)} of {len(there.told)} facts right in every statement; at least {n_needed} are needed; "
+            "pre-train it on them, or write backbone = 'built'"
+        )
+    return found, ""
+
+
+@dataclass(frozen=True)
+class _Setting:
+    case: Case
+    bench: Bench
+    options: Mapping[str, Any]
+    bed: Bed
+
+    def site(self, **where: Json) -> dict[str, Json]:
+        base = self.case.base
+        return self.case.site("editing", subject=base.label, role=base.role, **where)
+
+    def score(self, encoder: Encoder, facts: Sequence[Fact]) -> dict[str, Float64[np.ndarray, " f"]]:
+        asked = questions(self.bed.world, facts)
+        lists = self.bench.rank(encoder, asked, 100)
+        return {measure: self.bench.score(lists, asked, measure) for measure in self.options["measures"]}
+
+    def mean(self, estimand: str, where: Mapping[str, Json], values: Float64[np.ndarray, " f"], unit: str, **details: Json) -> Finding:  # fmt: skip
+        case = self.case
+        value, low, high = mean_interval(
+            values, np.arange(len(values)), confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed
+        )
+        return Finding(
+            estimand=estimand, site=self.site(**where), value=value, low=max(0.0, low), high=min(1.0, high), n=len(values),
+            n_clusters=len(values), unit=unit, confidence=case.confidence, test="studentised bootstrap over facts", details=details,
+        )  # fmt: skip
+
+
+def _found(setting: _Setting) -> Iterator[Finding]:
+    wanted = {d: [m for m in some if m in setting.options["methods"]] for d, some in METHODS.items()}
+    made = trials(setting.bed, wanted)
+    for trial in made:
+        yield from _of_edit(setting, trial)
+    tuning = Tuning(setting.options["seeds"], setting.options["steps"])
+    tuned = Tuned(setting.bed, setting.bench.train, tuning, setting.score)
+    copies = {UNEDITED: setting.bed.encoder} | {_key(t): t.encoder for t in made}
+    trainings = [t for t in TRAININGS if t in setting.options["trainings"]]
+    tuned.run(copies, trainings, lambda done, total: setting.bench.tell("fine-tuning edited copies", done, total))
+    for measure in setting.options["measures"]:
+        yield from _levels(setting, tuned, trainings, measure)
+        for direction in METHODS:
+            yield from _differences(setting, tuned, [t for t in made if t.direction == direction], (trainings, measure))
+
+
+def _key(trial: Trial) -> str:
+    return f"{trial.direction}, {trial.method}"
+
+
+def _where(trial: Trial) -> dict[str, Json]:
+    layer = {} if trial.layer is None else {"layer": trial.layer}
+    return {"direction": trial.direction, "method": trial.method, **layer}
+
+
+def _of_edit(setting: _Setting, trial: Trial) -> Iterator[Finding]:
+    """Efficacy, paraphrases, neighbours, unrelated rankings: before any fine-tuning."""
+    bed, dealt = setting.bed, setting.bed.split
+    facts = dealt.removed if trial.direction == "removed" else dealt.added
+    for prompts, tested in (("edited", False), ("paraphrase", True)):
+        before, after = (told(bed, encoder, facts, tested=tested) for encoder in (bed.encoder, trial.encoder))
+        success = after if trial.direction == "added" else 1 - after
+        more = {"told_before": float(before.mean()), "told_after": float(after.mean()), "n_neurons": trial.n_neurons}
+        yield setting.mean("edit success", {**_where(trial), "prompts": prompts}, success, "share of statements", **more)  # fmt: skip
+    others = neighbours(bed, trial.direction)
+    before, after = (told(bed, encoder, others, tested=True) for encoder in (bed.encoder, trial.encoder))
+    more = {"told_before": float(before.mean())}
+    yield setting.mean("edit locality", {**_where(trial), "over": "neighbours"}, after, "share of statements", **more)
+    common = overlaps(bed, trial)
+    yield setting.mean("edit locality", {**_where(trial), "over": "top-10"}, common, "share of documents", n_documents=len(questions(bed.world, others).corpus))  # fmt: skip
+
+
+def _places(setting: _Setting, direction: str) -> tuple[slice, slice]:
+    """Where edited facts and their controls stand among the asked ones."""
+    n, m = len(setting.bed.split.removed), len(setting.bed.split.added)
+    return (slice(0, n), slice(n, 2 * n)) if direction == "removed" else (slice(2 * n, 2 * n + m), slice(2 * n + m, None))  # fmt: skip
+
+
+def _levels(setting: _Setting, tuned: Tuned, trainings: Sequence[str], measure: str) -> Iterator[Finding]:
+    chance = _chance(setting, measure)
+    for training in trainings:
+        values = tuned.table(UNEDITED, training, measure).mean(axis=0)
+        for facts, direction in (("known", "removed"), ("untold", "added")):
+            own = values[_places(setting, direction)[1]]
+            where = {"facts": facts, "training": training, "measure": measure}
+            yield setting.mean("closed-book retrieval", where, own, measure, chance=chance, seeds=list(setting.options["seeds"]))  # fmt: skip
+
+
+def _chance(setting: _Setting, measure: str) -> Json:
+    """Return what a random order gives: of reciprocal ranks the mean of 1/rank, of recall k over the documents."""
+    n = len(questions(setting.bed.world, setting.bed.split.taught[:1]).corpus)
+    name, _, cutoff = measure.partition("@")
+    k = min(int(cutoff or n), n)
+    known_chances = {"RR": sum(1 / rank for rank in range(1, k + 1)) / n, "R": k / n}
+    return known_chances.get(name)
+
+
+def _differences(
+    setting: _Setting, tuned: Tuned, some: Sequence[Trial], how: tuple[Sequence[str], str]
+) -> Iterator[Finding]:
+    trainings, measure = how
+    contrasts = [(trial, training) for trial in some for training in trainings]
+    if not contrasts:
+        return
+    edited, controls = _places(setting, some[0].direction)
+    copies = [np.stack([tuned.table(_key(t), training, measure) for t, training in contrasts])]
+    copies.append(np.stack([tuned.table(UNEDITED, training, measure) for _, training in contrasts]))
+    table = Table(*(copy[:, :, place] for copy in copies for place in (edited, controls)))
+    case = setting.case
+    found = effects(table, case.confidence, case.n_resamples, case.seed)
+    for k, ((trial, training), effect) in enumerate(zip(contrasts, found, strict=True)):
+        cells = [float(part[k].mean()) for part in table.parts]
+        where = {**_where(trial), "training": training, "measure": measure}
+        yield _difference(setting, where, effect, cells)
+
+
+def _difference(setting: _Setting, where: Mapping[str, Json], effect: Effect, cells: Sequence[float]) -> Finding:
+    e = effect.alone
+    named = (
+        "edited_copy_edited_facts",
+        "edited_copy_control_facts",
+        "plain_copy_edited_facts",
+        "plain_copy_control_facts",
+    )
+    return Finding(
+        estimand="difference in differences",
+        site=setting.site(**where),
+        value=e.effect,
+        low=e.low,
+        high=e.high,
+        n=e.n,
+        n_clusters=e.n_clusters,
+        unit=str(where["measure"]),
+        confidence=setting.case.confidence,
+        p=e.p,
+        p_adjusted=effect.together.p_adjusted,
+        test=e.test,
+        family="methods and trainings of one direction and measure",
+        details={
+            "together": [effect.together.low, effect.together.high],
+            "n_seeds": e.n_seeds,
+            "standard_error": e.standard_error,
+            **dict(zip(named, cells, strict=True)),
+        },
+    )
+
+
+def _without(case: Case, reason: str) -> Finding:
+    site = case.site("editing", subject=case.base.label, role=case.base.role)
+    return Finding(estimand="difference in differences", site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="", details={"reason": reason})  # fmt: skip
+
+
+PART = Editing()
