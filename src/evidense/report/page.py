@@ -13,6 +13,7 @@ from markupsafe import Markup
 import evidense
 from evidense.report import answer, effect_tables, factorial, forest, methods, proof, setup_table, texts
 from evidense.report.contents import Contents
+from evidense.report.inside import page as inside
 from evidense.report.numerals import short
 from evidense.report.sections import Limits, section
 from evidense.report.tables import latex
@@ -30,10 +31,19 @@ class Frame:
 
     command: str = ""
     text: bool = True
+    inside: str = ""
+    """File name of the page of the dissection, where this one stands beside it."""
 
 
 def page_html(contents: Contents, store: Store, frame: Frame) -> str:
-    """Return the page, at most 5 MB of it."""
+    """Return the page, at most 5 MB of it; of a study that looked inside, that of the dissection."""
+    if inside.is_dissection(contents):
+        return _inside_html(contents, frame)
+    return compare_html(contents, store, frame)
+
+
+def compare_html(contents: Contents, store: Store, frame: Frame) -> str:
+    """Return the page of the comparison, or of what was trained."""
     if factorial.is_factorial(contents):
         return _factorial_html(contents, store, frame)
     template = environment().get_template("page.html.j2")
@@ -60,6 +70,27 @@ def _factorial_html(contents: Contents, store: Store, frame: Frame) -> str:
             latex=effect_tables.latex(contents),
         )
     )
+
+
+def _inside_html(contents: Contents, frame: Frame) -> str:
+    """Return the page of a dissection; of one that is too large, without the tables of its largest figures."""
+    template, script = environment().get_template("inside.html.j2"), _asset("page.js")
+    styles = {"css": _asset("page.css"), "factorial_css": _asset("factorial.css"), "inside_css": _asset("inside.css")}
+    fixed = {
+        **inside.context(contents),
+        **styles,
+        "script": script,
+        "script_hash": _hash(script),
+        "frame": frame,
+        "version": evidense.__version__,
+    }
+    full, n_dropped = inside.grounds(contents), 0
+    html = template.render(fixed, grounds=full)
+    n_figures = sum(len(p.leads) + len(p.others) for g in full for p in g.parts)
+    while len(html.encode()) > MOST_BYTES and n_dropped < n_figures:
+        n_dropped = min(n_figures, max(8, 2 * n_dropped))
+        html = template.render(fixed, grounds=inside.smaller(full, n_dropped))
+    return html
 
 
 def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> dict[str, object]:

@@ -8,8 +8,11 @@ from evidense.records import Finding, Record, Study
 from evidense.report import effect_tables, exports, tables
 from evidense.report.contents import Contents
 from evidense.report.folder import publish
+from evidense.report.inside import exports as inside_exports
+from evidense.report.inside import ledger
+from evidense.report.inside import page as inside
 from evidense.report.labels import losses, read_labels
-from evidense.report.page import Frame, page_html
+from evidense.report.page import Frame, compare_html, page_html
 from evidense.report.texts import without_texts
 from evidense.store import Store
 
@@ -38,6 +41,14 @@ def write(
 
 def _files(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str, bytes]]:
     yield "report.html", page_html(contents, store, frame).encode("utf-8", errors="replace")
+    if contents.inside:
+        yield "findings.csv", inside_exports.findings_csv(contents)
+        yield "ledger.tex", ledger.latex(contents.ledger).encode("utf-8", errors="replace")
+    if contents.inside and inside.is_compared(contents):
+        yield (
+            "compare.html",
+            compare_html(contents, store, replace(frame, inside="report.html")).encode("utf-8", errors="replace"),
+        )
     yield "verdicts.json", exports.pretty(exports.verdict_rows(contents))
     trained = contents.is_trained
     flat = effect_tables.metrics(contents) if trained else exports.metrics(contents)

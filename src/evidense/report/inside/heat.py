@@ -1,0 +1,138 @@
+"""Heat maps: every layer of one encoder against every layer of another, the number in the cell where there is room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evidense.records import Finding, Json
+from evidense.report.inside.axes import MOST_LABELS
+from evidense.report.inside.places import Figure, grouped, is_number, said, who
+from evidense.report.numerals import plain
+
+SIZE = 200.0
+FROM = 34.0
+"""Where the cells begin, right of and above the labels."""
+MOST_NUMBERED = 8
+"""Layers of a map whose cells hold their numbers."""
+
+
+@dataclass(frozen=True)
+class Square:
+    """One cell; its strength is the share of the largest value."""
+
+    x: float
+    y: float
+    size_x: float
+    size_y: float
+    strength: float
+    text: str
+    is_dark: bool
+    missing: bool
+
+
+@dataclass(frozen=True)
+class Heat:
+    """One map."""
+
+    title: str
+    across: str
+    up: str
+    squares: tuple[Square, ...]
+    columns: tuple[tuple[float, str], ...]
+    rows: tuple[tuple[float, str], ...]
+    spoken: str
+
+
+def heats(figure: Figure) -> list[Heat]:
+    """Return the maps of a figure: matrices in the details of its findings, and findings over two depths."""
+    varying = [k for p in figure.panels for k, _ in p.key] or [k for f in figure.measured for k in f.site]
+    return [*_matrices(figure, set(varying)), *_grids(figure)]
+
+
+def _matrices(figure: Figure, varying: set[str]) -> list[Heat]:
+    found = []
+    constant = dict(figure.common)
+    for f in figure.findings:
+        matrix = f.details.get("matrix")
+        if isinstance(matrix, list | tuple) and matrix and isinstance(matrix[0], list | tuple):
+            own = [said(k, v) for k, v in f.site.items() if k in varying and k not in constant and k not in _OWN]
+            title = " · ".join([_pair(f), *own])
+            found.append(
+                _heat(
+                    title, (f"layers of {f.site.get('subject', '')}", f"layers of {f.site.get('against', '')}"), matrix
+                )
+            )
+    return found
+
+
+_OWN = ("analysis", "collection", "dissection", "subject", "against", "role", "layer", "layer_against")
+
+
+def _pair(finding: Finding) -> str:
+    return f"{finding.site.get('subject', '')} and {finding.site.get('against', '')}"
+
+
+def _grids(figure: Figure) -> list[Heat]:
+    found = []
+    layered = [f for f in figure.measured if f.site.get("layer_document") is not None]
+    keys = {p.key: p for p in figure.panels}
+    for key, panel in keys.items():
+        for name, some in grouped([f for f in panel.findings if f in layered], who).items():
+            columns = sorted({int(f.site["layer"]) for f in some})
+            rows = sorted({int(f.site["layer_document"]) for f in some})
+            if len(columns) < 2 and len(rows) < 2:
+                continue
+            at = {(int(f.site["layer_document"]), int(f.site["layer"])): f.value for f in some}
+            title = " · ".join([name, *(said(k, v) for k, v in key)])
+            found.append(
+                _heat(
+                    title,
+                    ("layers of the queries’ tower", "layers of the documents’ tower"),
+                    [[at.get((r, c)) for c in columns] for r in rows],
+                    (columns, rows),
+                )
+            )
+    return found
+
+
+def _heat(
+    title: str,
+    names: tuple[str, str],
+    matrix: Sequence[Sequence[Json]],
+    layers: tuple[Sequence[int], Sequence[int]] | None = None,
+) -> Heat:
+    n_rows, n_columns = len(matrix), len(matrix[0])
+    columns, rows = layers or (range(n_columns), range(n_rows))
+    wide, high = (SIZE / n_columns, SIZE / n_rows)
+    top = max([abs(float(x)) for row in matrix for x in row if is_number(x)] or [1.0])
+    numbered = max(n_rows, n_columns) <= MOST_NUMBERED
+    squares = [
+        _square((FROM + c * wide, FROM / 4 + (n_rows - 1 - r) * high), (wide, high), x, (max(top, 1.0) if top <= 1.0 else top, numbered))
+        for r, row in enumerate(matrix) for c, x in enumerate(row)
+    ]  # fmt: skip
+    every_c, every_r = (max(1, -(-n // MOST_LABELS)) for n in (n_columns, n_rows))
+    return Heat(
+        title=title, across=names[0], up=names[1], squares=tuple(squares),
+        columns=tuple((round(FROM + (c + 0.5) * wide, 1), str(columns[c])) for c in range(n_columns) if c % every_c == 0),
+        rows=tuple((round(FROM / 4 + (n_rows - r - 0.5) * high, 1), str(rows[r])) for r in range(n_rows) if r % every_r == 0),
+        spoken=f"{title}: {names[0]} against {names[1]}, first {plain(_number(matrix[0][0]))}, last {plain(_number(matrix[-1][-1]))}",
+    )  # fmt: skip
+
+
+def _number(x: Json) -> float | None:
+    return float(x) if is_number(x) else None
+
+
+def _square(place: tuple[float, float], size: tuple[float, float], x: Json, how: tuple[float, bool]) -> Square:
+    top, numbered = how
+    strength = 0.0 if not is_number(x) else min(1.0, max(0.0, float(x) / top))
+    text = plain(_number(x), 2) if numbered else ""
+    return Square(
+        round(place[0], 1),
+        round(place[1], 1),
+        round(size[0], 1),
+        round(size[1], 1),
+        round(strength, 2),
+        text,
+        strength > 0.55,
+        not is_number(x),
+    )

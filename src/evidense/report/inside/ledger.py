@@ -1,0 +1,193 @@
+"""Ledger: claims of the literature with their verdicts, what each rests on, and what would decide those that are open."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evidense.records import Finding, Json, Verdict
+from evidense.report.inside.places import grouped, said
+from evidense.report.numerals import count, interval, plain, short, signed
+from evidense.report.tables import escape_latex
+from evidense.report.words import CLAIM_ICONS
+
+ORDER = ("HOLDS", "FAILS", "UNDECIDED", "NOT_TESTABLE")
+CSS = {"HOLDS": "is-helps", "FAILS": "is-harms", "UNDECIDED": "is-undecided", "NOT_TESTABLE": "is-none"}
+MEANING = {
+    "HOLDS": "the whole interval lies on the claimed side of the margin, and every control passed",
+    "FAILS": "the whole interval lies on the other side of it, and every control passed",
+    "UNDECIDED": "neither: too few data, a control that did not pass, or no evidence here; the reason stands beside it",
+    "NOT_TESTABLE": "no experiment can test this sentence; the reason stands beside it",
+}
+LINKED = 4
+"""Findings that a row links to; of more, the deciding ones first."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One verdict: one level of a claim, for one pair of encoders on one collection."""
+
+    verdict: str
+    word: str
+    icon: str
+    css: str
+    level: str
+    about: str
+    estimand: str
+    effect: str
+    interval: str
+    margin: str
+    margin_reason: str
+    n: str
+    controls: tuple[tuple[bool, str], ...]
+    reason: str
+    links: tuple[tuple[str, str], ...]
+    """(anchor, text)"""
+    n_findings: int
+    command: str
+    refuted_by: str
+    comparator: str
+    family: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One claim with all its verdicts."""
+
+    code: str
+    sentence: str
+    source: str
+    decided_by: str
+    rows: tuple[Row, ...]
+
+    @property
+    def has_evidence(self) -> bool:
+        """Say whether any level was estimated."""
+        return any(r.effect for r in self.rows)
+
+
+def entries(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[Entry]:
+    """Return the claims in the order of their codes."""
+    known = {f.id: f for f in findings}
+    several = (
+        len({v.system for v in verdicts if v.system}) > 1 or len({v.collection for v in verdicts if v.collection}) > 1
+    )
+    found = grouped(verdicts, lambda v: str(v.details["code"]))
+    return [
+        Entry(code, str(some[0].details["sentence"]), str(some[0].details.get("source", "")), str(some[0].details.get("decided_by", "")),
+              tuple(_row(v, known, several) for v in some))
+        for code, some in sorted(found.items(), key=lambda x: code_order(x[0]))
+    ]  # fmt: skip
+
+
+def code_order(code: str) -> tuple[str, int]:
+    """Return what sorts codes: letters, then number.
+
+    >>> sorted(["A10", "A2", "B1"], key=code_order)
+    ['A2', 'A10', 'B1']
+    """
+    digits = re.sub(r"\D", "", code)
+    return re.sub(r"\d", "", code), int(digits or 0)
+
+
+def _row(v: Verdict, known: dict[str, Finding], several: bool) -> Row:
+    d = v.details
+    has = v.effect is not None
+    pair = f"{v.system}{f' − {v.baseline}' if v.baseline else ''}" if v.system else ""
+    where = " · ".join(x for x in (pair, v.collection) if x) if has and (several or pair) else ""
+    return Row(
+        verdict=v.verdict, word=v.verdict.replace("_", " "), icon=CLAIM_ICONS.get(v.verdict, ""), css=CSS.get(v.verdict, "is-none"),
+        level=str(d.get("level", "")), about=where, estimand=str(d.get("estimand", "")), effect=signed(v.effect) if has else "",
+        interval=interval(v.low, v.high) if has else "", margin=_margin(v), margin_reason=str(d.get("margin_reason", "")),
+        n=f"{count(v.n)}" if has else "", controls=tuple((bool(c["passed"]), str(c["found"])) for c in d.get("controls", ())), reason=v.reason,
+        links=_links(v, known), n_findings=sum(p in known for p in v.parents), command=command(str(d.get("decided_by", ""))) if not has else "",
+        refuted_by=str(d.get("refuted_by", "")), comparator=str(d.get("comparator", "")), family=str(d.get("family", "")), id=v.id,
+    )  # fmt: skip
+
+
+def _margin(v: Verdict) -> str:
+    relation = str(v.details.get("relation", ""))
+    if not relation:
+        return ""
+    return {
+        "within": f"within ±{short(v.margin)}",
+        "above": f"above {short(v.margin)}",
+        "below": f"below {short(-v.margin)}",
+    }.get(relation, short(v.margin))
+
+
+def command(decided_by: str) -> str:
+    """Return the first command that a claim says would decide it.
+
+    >>> command("evidense run paper_scale/x (their checkpoints), and more"), command("a study that nobody has made")
+    ('evidense run paper_scale/x', '')
+    """
+    found = re.search(r"evidense [a-z]+(?: (?!and\b|shows\b|would\b|with\b|on\b)[\w./=*#-]+)*", decided_by)
+    return found.group(0).rstrip(".,;") if found else ""
+
+
+def _links(v: Verdict, known: dict[str, Finding]) -> tuple[tuple[str, str], ...]:
+    own = [known[p] for p in v.parents if p in known]
+    site: Json = v.details.get("site")
+    own.sort(key=lambda f: dict(f.site) != site if site else False)
+    return tuple((anchor(f), _named(f)) for f in own[:LINKED])
+
+
+def anchor(finding: Finding) -> str:
+    """Return the id of a finding's row in the page."""
+    return f"f-{finding.id[:12]}"
+
+
+def _named(finding: Finding) -> str:
+    place = [said(k, finding.site[k]) for k in ("side", "module", "probe") if k in finding.site]
+    layer = [f"layer {finding.site['layer']}"] if finding.site.get("layer") is not None else []
+    return " ".join([finding.estimand, *(f"({', '.join([*layer, *place])})" for _ in (1,) if layer or place)])
+
+
+def tally(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str, list[str]]]:
+    """Return (verdict, icon, class, codes) of claims: a claim stands under each verdict that one of its levels has."""
+    found = grouped(verdicts, lambda v: v.verdict)
+    return [
+        (w, CLAIM_ICONS[w], CSS[w], sorted({str(v.details["code"]) for v in found[w]}, key=code_order))
+        for w in ORDER
+        if w in found
+    ]
+
+
+def latex(verdicts: Sequence[Verdict]) -> str:
+    """Return the ledger as a table for a paper (it needs the package booktabs)."""
+    rows = [_latex_row(v) for v in sorted(verdicts, key=lambda v: code_order(str(v.details["code"])))]
+    return "\n".join([
+        r"\begin{table}", r"\centering", r"\caption{Claims of the literature and what these findings say of them.}",
+        r"\begin{tabular}{lllrrl}", r"\toprule", r"Claim & Level & Pair, collection & Effect [interval] & $n$ & Verdict \\", r"\midrule",
+        *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
+    ])  # fmt: skip
+
+
+def _latex_row(v: Verdict) -> str:
+    has = v.effect is not None
+    pair = f"{v.system} − {v.baseline}, {v.collection}" if has and v.system else ""
+    effect = escape_latex(f"{signed(v.effect)} {interval(v.low, v.high)}") if has else "---"
+    n = count(v.n) if has else "---"
+    return f"{escape_latex(str(v.details['code']))} & {v.details.get('level', '')} & {escape_latex(pair)} & {effect} & {n} & {escape_latex(v.verdict.replace('_', ' '))} \\\\"
+
+
+def value_text(finding: Finding) -> str:
+    """Return a finding's value as it is printed: large numbers without decimals."""
+    return number(finding.value)
+
+
+def number(x: Json) -> str:
+    """Return a number with three decimals, fewer where it is large.
+
+    >>> number(0.1234), number(123.4), number(54321.0), number(None), number(0.00004)
+    ('.123', '123.4', '54,321', '—', '4.0e−05')
+    """
+    if x is None or isinstance(x, str | bool | list | dict):
+        return "—"
+    value = float(x)
+    if value != 0 and abs(value) < 0.0005:
+        return f"{value:.1e}".replace("-", "−")
+    if abs(value) >= 10_000:
+        return f"{'−' if value < 0 else ''}{count(abs(value))}"
+    return plain(value, 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3)

@@ -1,0 +1,176 @@
+"""Page: what the page of a dissection prints, the answer first, then the ledger, then each analysis with its figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from evidense.records import Finding
+from evidense.report import proof, setup_table
+from evidense.report.contents import Contents
+from evidense.report.inside import answer, ledger, words
+from evidense.report.inside.distributions import Spreads, spreads
+from evidense.report.inside.heat import Heat, heats
+from evidense.report.inside.methods import bibtex, paragraph
+from evidense.report.inside.places import Figure, figures, grouped, who
+from evidense.report.inside.plots import Colours, Drawn, draw
+from evidense.report.inside.tables import Estimates, Table, estimates, missing, table
+from evidense.report.numerals import count
+from evidense.report.proof import Line
+
+MOST_LINES = 4000
+"""Records that the page lists one by one; of more, findings are in findings.csv only."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One figure with everything that is drawn of it."""
+
+    anchor: str
+    title: str
+    common: str
+    see: str
+    drawn: Drawn | None
+    heats: tuple[Heat, ...]
+    spreads: tuple[Spreads, ...]
+    estimates: Estimates | None
+    table: Table | None
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One analysis on one collection."""
+
+    anchor: str
+    about: words.About
+    analysis: str
+    leads: tuple[Shown, ...]
+    others: tuple[Shown, ...]
+    missing: tuple[tuple[str, str, int], ...]
+    n_findings: int
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One collection of one dissection."""
+
+    anchor: str
+    dissection: str
+    collection: str
+    subjects: tuple[tuple[str, str, str], ...]
+    """(name, role, class)"""
+    parts: tuple[Part, ...]
+
+
+def is_dissection(contents: Contents) -> bool:
+    """Say whether a study looked inside."""
+    return bool(contents.inside)
+
+
+def grounds(contents: Contents) -> list[Ground]:
+    """Return every collection of every dissection with its analyses and figures."""
+    found = []
+    places = grouped(contents.inside, lambda f: (str(f.site.get("dissection", "")), str(f.site.get("collection", ""))))
+    for number, ((dissection, collection), some) in enumerate(places.items(), 1):
+        colours = Colours(some)
+        parts = [
+            _part(f"d{number}-a{at}", analysis, own, colours)
+            for at, (analysis, own) in enumerate(grouped(some, lambda f: str(f.site["analysis"])).items(), 1)
+        ]
+        found.append(Ground(f"d{number}", dissection, collection, _subjects(some, colours), tuple(parts)))
+    return found
+
+
+_ROLES = {"base": "base", "tuned": "tuned", "seed": "another seed of the tuning", "random": "random weights"}
+
+
+def _subjects(findings: Sequence[Finding], colours: Colours) -> tuple[tuple[str, str, str], ...]:
+    firsts = {str(f.site["subject"]): f for f in findings if f.site.get("subject") and f.site.get("role") in _ROLES}
+    against = [
+        (str(f.site["against"]), "base", "is-base")
+        for f in findings
+        if f.site.get("against") and f.site.get("role") == "tuned"
+    ]
+    rows = [(name, _ROLES[str(f.site["role"])], colours.of(f)) for name, f in firsts.items()]
+    known = {r[0] for r in rows}
+    return tuple(dict.fromkeys([*(a for a in against if a[0] not in known), *rows]))
+
+
+def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colours) -> Part:
+    about = words.about(analysis)
+    shown = [_shown(f"{anchor}-f{i}", one, colours) for i, one in enumerate(figures(findings), 1)]
+    shown = [s for s in shown if s.n_rows or s.heats]
+    leads = sorted((s for s in shown if s.title in about.leads), key=lambda s: about.leads.index(s.title))
+    leads = leads or shown[:4]
+    others = [s for s in shown if s not in leads]
+    return Part(anchor, about, analysis, tuple(leads), tuple(others), tuple(missing(findings)), len(findings))
+
+
+def _shown(anchor: str, figure: Figure, colours: Colours) -> Shown:
+    common = " · ".join(
+        dict.fromkeys(said for k, v in figure.common if k not in ("dissection",) for said in (_said(k, v),))
+    )
+    maps = tuple(heats(figure))
+    made = draw(figure, colours)
+    return Shown(
+        anchor=anchor, title=figure.estimand, common=common, see=words.see(figure.estimand), drawn=made, heats=maps,
+        spreads=tuple(spreads(figure, colours)), estimates=estimates(figure) if not maps else None, table=table(figure), n_rows=len(figure.measured),
+    )  # fmt: skip
+
+
+def _said(key: str, value: object) -> str:
+    from evidense.report.inside.places import said
+
+    return said(key, value)
+
+
+def smaller(found: Sequence[Ground], n_dropped: int) -> list[Ground]:
+    """Return the same without the tables of the `n_dropped` largest figures, whose values are in findings.csv."""
+    sizes = sorted(((s.n_rows, s.anchor) for g in found for p in g.parts for s in (*p.leads, *p.others)), reverse=True)
+    out = {anchor for _, anchor in sizes[:n_dropped]}
+    return [
+        replace(g, parts=tuple(replace(p, leads=_less(p.leads, out), others=_less(p.others, out)) for p in g.parts))
+        for g in found
+    ]
+
+
+def _less(shown: Sequence[Shown], dropped: set[str]) -> tuple[Shown, ...]:
+    return tuple(replace(s, table=None) if s.anchor in dropped else s for s in shown)
+
+
+def context(contents: Contents) -> Mapping[str, object]:
+    """Return what the template prints, beside styles, script and the page's frame."""
+    study = contents.study
+    entries = ledger.entries(contents.ledger, contents.inside)
+    return {
+        "study": study, "contents": contents, "proof": proof, "confidence": f"{study.confidence * 100:.0f}\u202f%",
+        "says": answer.box(contents), "decided": [e for e in entries if e.has_evidence], "open": [e for e in entries if not e.has_evidence],
+        "meanings": [(w.replace("_", " "), ledger.CSS[w], ledger_icon(w), m) for w, m in ledger.MEANING.items()],
+        "setup": setup_table.rows(contents) if contents.everyone and contents.rankings else [], "everyone": contents.everyone,
+        "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone} if contents.rankings else {},
+        "methods": paragraph(contents), "latex": ledger.latex(contents.ledger) if contents.ledger else "", "bibtex": bibtex(contents),
+        "lines": lines(contents), "n_records": len(contents.records), "n_findings": count(len(contents.inside)), "is_compared": is_compared(contents),
+        "who": who,
+    }  # fmt: skip
+
+
+def ledger_icon(word: str) -> str:
+    """Return the icon of a verdict."""
+    from evidense.report.words import CLAIM_ICONS
+
+    return CLAIM_ICONS[word]
+
+
+def is_compared(contents: Contents) -> bool:
+    """Say whether the study compared or trained systems, too: then that page stands beside."""
+    return bool(contents.verdicts or contents.claims or contents.rankings or contents.is_trained)
+
+
+def lines(contents: Contents) -> list[Line]:
+    """Return the records to list; without the findings of analyses where these are very many."""
+    if len(contents.records) <= MOST_LINES:
+        return proof.lines(contents)
+    inside = {f.id for f in contents.inside}
+    return [line for line in proof.lines(contents) if line.id not in inside]
+
+
+__all__ = ["Ground", "context", "grounds", "is_compared", "is_dissection", "smaller"]

@@ -1,0 +1,187 @@
+"""Places: findings of analyses sorted into tables, collections, analyses, figures and panels."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from evidense.records import Finding, Json
+
+WHO = (
+    "analysis",
+    "collection",
+    "dissection",
+    "subject",
+    "against",
+    "role",
+    "control",
+    "layer",
+    "layer_against",
+    "layer_document",
+)
+"""Keys of a site that never make a panel of their own: where the figure stands, its lines, and what runs along its axis."""
+FIRST = (
+    "half",
+    "side",
+    "target",
+    "probe",
+    "measure",
+    "pooling",
+    "module",
+    "order",
+    "ablation",
+    "n_candidates",
+    "negatives",
+)
+"""The others, in the order in which a caption names them; keys that are not here come after."""
+
+Key = tuple[tuple[str, Json], ...]
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small picture of a figure: the findings that differ in line and layer only."""
+
+    key: Key
+    """What tells it from the other panels."""
+    findings: tuple[Finding, ...]
+    beside: tuple[Finding, ...] = ()
+    """Findings without layer that go with it: a line that no layer changes."""
+
+    @property
+    def title(self) -> str:
+        """Return the caption."""
+        return " · ".join(said(k, v) for k, v in self.key)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """All findings of one estimand, of one analysis on one collection of one dissection."""
+
+    estimand: str
+    analysis: str
+    findings: tuple[Finding, ...]
+    common: Key
+    """Site keys that have one value in all of it."""
+    panels: tuple[Panel, ...]
+
+    @property
+    def measured(self) -> tuple[Finding, ...]:
+        """Return the findings with a value."""
+        return tuple(f for f in self.findings if is_number(f.value))
+
+    @property
+    def is_change(self) -> bool:
+        """Say whether values are differences, around 0."""
+        return is_change(self.estimand)
+
+
+def is_number(value: Json) -> bool:
+    """Say whether a finding's value is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_change(estimand: str) -> bool:
+    """Say whether an estimand is a difference, to be read against 0.
+
+    >>> is_change("change in accuracy"), is_change("CKA beyond seeds"), is_change("CKA")
+    (True, True, False)
+    """
+    words = (
+        "change",
+        "beyond seeds",
+        "over seeds",
+        "ratio",
+        "difference",
+        "effect",
+        "slope",
+        "gain",
+        "selectivity",
+        "pruning",
+    )
+    return any(word in estimand for word in words)
+
+
+def grouped(items: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
+    """Return key → items, both in the order in which they came."""
+    found: dict[K, list[V]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
+
+
+def figures(findings: Sequence[Finding]) -> list[Figure]:
+    """Return the figures of one analysis on one collection, in the order of its findings."""
+    return [_figure(estimand, tuple(some)) for estimand, some in grouped(findings, lambda f: f.estimand).items()]
+
+
+def _figure(estimand: str, findings: tuple[Finding, ...]) -> Figure:
+    shown = [f for f in findings if is_number(f.value)] or list(findings)
+    layered = [f for f in shown if f.site.get("layer") is not None]
+    alone = [f for f in shown if f.site.get("layer") is None]
+    varying = [k for k in _keys(shown) if len({repr(f.site.get(k)) for f in (layered or shown)}) > 1]
+    common = tuple((k, shown[0].site[k]) for k in _keys(shown) if k not in varying and shown[0].site.get(k) is not None)
+    panels = [
+        Panel(
+            tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None),
+            tuple(some),
+            _beside(varying, some[0], alone),
+        )
+        for values, some in grouped(layered, lambda f: tuple(_plain(f.site.get(k)) for k in varying)).items()
+    ]
+    return Figure(estimand, str(shown[0].site["analysis"]), findings, common, tuple(panels))
+
+
+def _beside(varying: Sequence[str], first: Finding, alone: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(f for f in alone if all(f.site.get(k) in (None, first.site.get(k)) for k in varying if k != "probe"))
+
+
+def _keys(findings: Sequence[Finding]) -> list[str]:
+    seen = list(dict.fromkeys(k for f in findings for k in f.site if k not in WHO))
+    return sorted(seen, key=lambda k: FIRST.index(k) if k in FIRST else len(FIRST))
+
+
+def _plain(value: Json) -> Json:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_SAID: dict[str, Callable[[Json], str]] = {
+    "side": lambda v: {"query": "queries", "document": "documents", "both": "queries and documents"}.get(v, str(v)),
+    "pooling": lambda v: {"own": "its own pooling", "vectors": "final vectors", "mean": "mean of tokens", "cls": "first token", "first": "first token",
+                          "last": "last token", "max": "maximum of tokens"}.get(v, f"pooling {v}"),
+    "n_candidates": lambda v: f"N = {v}",
+    "probe": lambda v: {"cosine": "cosine, untrained", "hadamard": "probe q ⊙ p", "bilinear": "low-rank bilinear probe",
+                        "pair": "probe of the whole pair", "published": "published probe [q; p1 … pN]"}.get(v, f"probe {v}"),
+    "negatives": lambda v: f"negatives: {v}",
+    "order": lambda v: f"order: {v}",
+    "target": lambda v: f"target: {v}",
+    "ablation": lambda v: f"ablation: {v}",
+    "half": lambda v: f"{v} tower",
+}  # fmt: skip
+
+
+def said(key: str, value: Json) -> str:
+    """Return one key of a site in words.
+
+    >>> said("n_candidates", 4), said("side", "query"), said("measure", "CKA")
+    ('N = 4', 'queries', 'CKA')
+    """
+    if key in _SAID:
+        return _SAID[key](value)
+    return (
+        str(value).replace("_", " ") if key in ("module", "measure", "control") else f"{key.replace('_', ' ')} {value}"
+    )
+
+
+def who(finding: Finding) -> str:
+    """Return the line that a finding belongs to: subject, what it is compared with, and its control.
+
+    >>> who(Finding(estimand="accuracy", site={"subject": "b", "against": "a"}, value=0, low=0, high=0, n=1, n_clusters=1, unit=""))
+    'b − a'
+    """
+    site = finding.site
+    joint = " − " if is_change(finding.estimand) else " and "
+    name = f"{site.get('subject', '')}{joint}{site['against']}" if site.get("against") else str(site.get("subject", ""))
+    control = site.get("control")
+    return f"{name}, {str(control).replace('_', ' ')}" if control not in (None, "none", "") else name

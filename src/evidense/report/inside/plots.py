@@ -1,0 +1,206 @@
+"""Plots: layers across, checkpoints as lines with bands; chance and controls drawn with them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evidense.records import Finding, Json
+from evidense.report.inside.axes import Axis, Layers, Point, points
+from evidense.report.inside.places import Figure, Panel, grouped, is_number, who
+from evidense.report.numerals import interval, plain
+
+NONE = ("none", "", None)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One value: a dot, with its interval for whoever points at it."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    solid: bool
+    """Whether it differs from 0 with all layers looked at together; always, where 0 means nothing."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One checkpoint, or one of its controls."""
+
+    name: str
+    css: str
+    is_control: bool
+    pieces: tuple[str, ...]
+    """The line, broken where a layer has no value."""
+    bands: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    level: float | None = None
+    """Of a control without layers: one height."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One panel, ready to draw."""
+
+    title: str
+    lines: tuple[Line, ...]
+    ticks: tuple[tuple[float, str], ...]
+    layers: tuple[tuple[float, str], ...]
+    chance: str
+    """Points of the line of chance; "" where there is none."""
+    zero: float | None
+    spoken: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure's panels on one scale, and the lines that its legend names."""
+
+    plots: tuple[Plot, ...]
+    legend: tuple[tuple[str, str, bool], ...]
+    """(css, name, is_control)"""
+    chance: str
+    """What the dashed line is; "" where there is none."""
+    has_zero: bool
+
+
+class Colours:
+    """Subject → class of its line: the same in all figures of the page."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        counts: dict[str, int] = {}
+        self._css: dict[str, str] = {}
+        for f in findings:
+            name, role = str(f.site.get("subject", "")), str(f.site.get("role", "") or "other")
+            if name not in self._css and role != "floor":
+                counts[role] = counts.get(role, 0) + 1
+                self._css[name] = f"is-{role}" + (f"-{min(counts[role], 4)}" if counts[role] > 1 else "")
+
+    def of(self, finding: Finding) -> str:
+        """Return the class of a finding's line."""
+        return (
+            "is-floor"
+            if finding.site.get("role") == "floor"
+            else self._css.get(str(finding.site.get("subject", "")), "is-other")
+        )
+
+
+def draw(figure: Figure, colours: Colours) -> Drawn | None:
+    """Draw all panels of a figure on one scale; None where it has no layers."""
+    shown = [f for p in figure.panels for f in (*p.findings, *p.beside)]
+    layers = sorted({int(f.site["layer"]) for f in shown if f.site.get("layer") is not None})
+    if not layers or not figure.measured:
+        return None
+    levels = [x for f in shown if (x := chance_of(f)) is not None]
+    axis = Axis.over(
+        [x for f in shown for x in (f.value, f.low, f.high) if is_number(x)],
+        [*levels, *([0.0] if figure.is_change else [])],
+    )
+    plots = [_plot(p, (axis, Layers(tuple(layers))), figure.is_change, colours) for p in figure.panels]
+    legend = dict.fromkeys((line.css, line.name, line.is_control) for p in plots for line in p.lines)
+    return Drawn(tuple(plots), tuple(legend), _chance_name(figure) if levels else "", figure.is_change)
+
+
+def chance_of(finding: Finding) -> float | None:
+    """Return what an estimate would be without any information, where the finding says so.
+
+    >>> chance_of(Finding(estimand="accuracy", site={}, value=.5, low=.4, high=.6, n=9, n_clusters=9, unit="", details={"chance": 0.25}))
+    0.25
+    """
+    value = finding.details.get("chance")
+    return (
+        float(value)
+        if is_number(value) and finding.site.get("control") in NONE and not finding.site.get("against_only")
+        else None
+    )
+
+
+def _chance_name(figure: Figure) -> str:
+    values = {plain(x, 2) for f in figure.measured if (x := chance_of(f)) is not None}
+    return f"chance{f' ({values.pop()})' if len(values) == 1 else ''}"
+
+
+def _plot(panel: Panel, scales: tuple[Axis, Layers], is_change: bool, colours: Colours) -> Plot:
+    axis, layers = scales
+    lines = [_line(some, scales, is_change, colours) for some in grouped(panel.findings, who).values()]
+    lines += [_level(f, axis, colours) for f in panel.beside if is_number(f.value)]
+    lines.sort(key=lambda x: not x.is_control)
+    chance = {int(f.site["layer"]): axis.y(x) for f in panel.findings if (x := chance_of(f)) is not None}
+    flat = [(layers.x(layer), y) for layer, y in sorted(chance.items())]
+    zero = axis.y(0.0) if axis.low < 0 < axis.high else None
+    return Plot(panel.title, tuple(lines), tuple(axis.ticks), tuple(layers.ticks), points(flat), zero, _spoken(panel))
+
+
+def _spoken(panel: Panel) -> str:
+    found = []
+    for name, some in grouped(panel.findings, who).items():
+        f = max(some, key=lambda f: int(f.site["layer"]))
+        found.append(f"{name} at layer {f.site['layer']}: {plain(f.value)} {interval(f.low, f.high, sign=False)}")
+    return "; ".join(found)
+
+
+def _line(findings: Sequence[Finding], scales: tuple[Axis, Layers], is_change: bool, colours: Colours) -> Line:
+    axis, layers = scales
+    by_layer = {int(f.site["layer"]): f for f in findings}
+    runs = _runs(by_layer, layers.all)
+    is_control = findings[0].site.get("control") not in NONE
+    return Line(
+        name=who(findings[0]),
+        css=colours.of(findings[0]) + (f" control-{_slug(findings[0].site['control'])}" if is_control else ""),
+        is_control=is_control,
+        pieces=tuple(points([(layers.x(at), axis.y(float(f.value))) for at, f in run]) for run in runs if len(run) > 1),
+        bands=() if is_control else tuple(_band(run, axis, layers) for run in runs if len(run) > 1),
+        marks=() if is_control else tuple(_mark(at, f, scales, is_change) for run in runs for at, f in run),
+    )
+
+
+def _slug(control: Json) -> str:
+    return str(control).replace(" ", "-")
+
+
+def _runs(by_layer: Mapping[int, Finding], layers: Sequence[int]) -> list[list[tuple[int, Finding]]]:
+    """Return the stretches of layers with values; a layer that the line never has does not break it."""
+    runs: list[list[tuple[int, Finding]]] = [[]]
+    for layer in layers:
+        if layer not in by_layer:
+            continue
+        if is_number(by_layer[layer].value):
+            runs[-1].append((layer, by_layer[layer]))
+        else:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _band(run: Sequence[tuple[int, Finding]], axis: Axis, layers: Layers) -> str:
+    known = [(at, f) for at, f in run if f.low is not None and f.high is not None]
+    up: list[Point] = [(layers.x(at), axis.y(float(f.high or 0))) for at, f in known]
+    down: list[Point] = [(layers.x(at), axis.y(float(f.low or 0))) for at, f in known[::-1]]
+    return points([*up, *down])
+
+
+def _mark(layer: int, finding: Finding, scales: tuple[Axis, Layers], is_change: bool) -> Mark:
+    axis, layers = scales
+    low, high = (axis.y(float(x if x is not None else finding.value)) for x in (finding.low, finding.high))
+    text = f"{who(finding)}, layer {layer}: {plain(finding.value)} {interval(finding.low, finding.high, sign=False)}"
+    return Mark(layers.x(layer), axis.y(float(finding.value)), low, high, not is_change or differs(finding), text)
+
+
+def _level(finding: Finding, axis: Axis, colours: Colours) -> Line:
+    css = f"{colours.of(finding)} control-{_slug(finding.site.get('control') or 'level')}"
+    name = who(finding) if finding.site.get("control") not in NONE else f"{who(finding)}, without layer"
+    return Line(name, css, True, (), (), (), axis.y(float(finding.value)))
+
+
+def differs(finding: Finding) -> bool:
+    """Say whether a change is not 0, by the interval that holds over all layers together where there is one."""
+    low, high = together(finding)
+    return low is not None and high is not None and (low > 0 or high < 0)
+
+
+def together(finding: Finding) -> tuple[float | None, float | None]:
+    """Return the interval that holds together with those of the other layers, else the finding's own."""
+    joint = finding.details.get("together")
+    if isinstance(joint, list | tuple) and len(joint) == 2 and all(is_number(x) for x in joint):
+        return float(joint[0]), float(joint[1])
+    return finding.low, finding.high
