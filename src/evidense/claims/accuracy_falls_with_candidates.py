@@ -1,7 +1,7 @@
 """A2: probing accuracy falls as the number of passages grows. Chance falls too, so it is asked above chance."""
 
 from evidense.claims._literature import AS_PUBLISHED, HIDDEN, PUBLISHED, YAO, Literature
-from evidense.claims._worlds import PAPER, tested
+from evidense.claims._worlds import PAPER, TEXTS, tested
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -20,6 +20,16 @@ PART = Literature(
             family="one interval a model and data set: the mean over its layers",
             refuted_by="κ that does not fall: then only chance does",
             **tested(PAPER, "below", 0.02, "mean"),
+        ),
+        Hypothesis(
+            level="cause",
+            estimand="mean over layers of d′(N = 5) − d′(N = 2), by the published probe: κ falls with N even where passages are as easy to tell apart",
+            comparator="the same model with N = 2, at equal d′ (normal scores of equal variance)",
+            sought=Sought("change in discriminability", AS_PUBLISHED, HIDDEN),
+            margin_reason=".05 of d′: 2 points of accuracy with N = 2",
+            family="one interval a model and data set: the mean over its layers",
+            refuted_by="d′ that does not fall: then accuracy falls by arithmetic alone",
+            **tested(TEXTS, "below", 0.05, "mean"),
         ),
     ),
 )

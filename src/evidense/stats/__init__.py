@@ -7,7 +7,7 @@ from evidense.stats.equivalence import Joined, Sited, join, smallest_margin, thr
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
 from evidense.stats.groups import group_letters
-from evidense.stats.kappa import above_chance, wilson
+from evidense.stats.kappa import above_chance, discriminability, wilson
 from evidense.stats.means import mean_interval, mean_intervals
 from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
@@ -31,6 +31,7 @@ __all__ = [
     "above_chance",
     "cluster_queries",
     "contrasts",
+    "discriminability",
     "group_letters",
     "join",
     "label",

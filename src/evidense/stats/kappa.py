@@ -2,7 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from evidense.errors import InvalidInput
 
@@ -46,3 +46,20 @@ def above_chance(share: Float[np.ndarray, "..."], n_choices: int) -> Float[np.nd
         raise InvalidInput(f"a choice among {n_choices} → expected 2 or more → chance is 1 / N")
     kappa: Float[np.ndarray, ...] = (share - 1 / n_choices) / (1 - 1 / n_choices)
     return kappa
+
+
+def discriminability(share: Float[np.ndarray, "..."], n_choices: int) -> Float[np.ndarray, "..."]:
+    """Return d′: by how many standard deviations the right choice's score lies above the others', if all are normal.
+
+    With equal d′ the share of right choices falls as N grows, and κ with it; d′ says whether anything else fell. Shares
+    at or below chance give 0 or less; 1 gives the end of the table, 8.
+
+    Source: Green and Swets 1966; Hacker and Ratcliff 1979: P(right) = ∫ φ(x − d′) Φ(x)^(N−1) dx.
+
+    >>> discriminability(np.array([0.6]), 2).round(3)[0]  # √2 · Φ⁻¹(.6)
+    np.float64(0.358)
+    """
+    x, table = np.linspace(-9, 17, 2601), np.linspace(-4, 8, 1201)
+    density = np.exp(-((x[None, :] - table[:, None]) ** 2) / 2) / np.sqrt(2 * np.pi)
+    right = (density * ndtr(x) ** (n_choices - 1)).sum(axis=1) * (x[1] - x[0])
+    return np.asarray(np.interp(share, right, table))

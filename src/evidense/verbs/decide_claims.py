@@ -1,23 +1,23 @@
 """Decide claims: Findings and claims of the literature → Verdicts, one for each level and each pair of encoders.
 
 The findings that a hypothesis seeks are put together by pair and collection, its layers are joined, and the interval is
-read against the margin (`stats.three_way`). A control that fails, or was not measured, leaves it UNDECIDED.
+read against the margin (`stats.three_way`). A control that fails, or was not measured, leaves it UNDECIDED; so does a
+finding whose details say what `failed` where it was made.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense import registry
 from evidense.parts import Control, Hypothesis, LiteratureClaim, Sought
-from evidense.records import Finding, Json, Study, Verdict, canonical_json
+from evidense.records import Finding, Json, Study, Verdict, sha256_of
 from evidense.stats import Joined, Sited, join
 from evidense.stats.equivalence import apart, said
 from evidense.stats.rule import MIN_CLUSTERS
 from evidense.store import Store
 
-Pair = tuple[str, str, str]
-"""(subject, against, collection)"""
+Pair = tuple[str, str, str, str]
+"""(subject, against, collection, dissection)"""
 
 
 def literature() -> dict[str, LiteratureClaim]:
@@ -28,7 +28,7 @@ def literature() -> dict[str, LiteratureClaim]:
 
 
 def registered(names: Sequence[str]) -> dict[str, str]:
-    """Return `name` or `name/level` → sha256 of what is registered: everything that could be bent afterwards.
+    """Return `name`, or `name/1 level` and so on → sha256 of what is registered: everything that could be bent afterwards.
 
     A study keeps it, so that its id changes where a margin or an estimand does.
 
@@ -39,7 +39,8 @@ def registered(names: Sequence[str]) -> dict[str, str]:
     for name in names:
         claim = registry.part("claims", name)
         if isinstance(claim, LiteratureClaim):
-            found |= {f"{name}/{h.level}": _sha256(claim, h) for h in claim.hypotheses} or {name: _sha256(claim, None)}
+            own = {f"{name}/{n} {h.level}": _sha256(claim, h) for n, h in enumerate(claim.hypotheses, 1)}
+            found |= own or {name: _sha256(claim, None)}
     return found
 
 
@@ -67,7 +68,7 @@ def _claim(study: Study, claim: LiteratureClaim, findings: Sequence[Finding]) ->
 def _level(
     study: Study, claim: LiteratureClaim, hypothesis: Hypothesis, findings: Sequence[Finding]
 ) -> list[Verdict]:
-    asked = [f for f in findings if speaks(f, hypothesis.sought, findings)]
+    asked = sought(findings, hypothesis.sought)
     usable = [f for f in asked if f.value is not None and f.low is not None and f.high is not None]
     if not usable:
         why = next((str(f.details["reason"]) for f in asked if f.details.get("reason")), "")
@@ -79,18 +80,19 @@ def _level(
     ]
 
 
-def speaks(finding: Finding, sought: Sought, among: Sequence[Finding]) -> bool:
-    """Say whether a finding is one of those sought; its depth is its layer among those of its subject's findings."""
-    if finding.estimand != sought.estimand or not all(_is(finding.site, k, v) for k, v in sought.site.items()):
-        return False
-    if sought.depth == (0.0, 1.0):
-        return True
-    layer = finding.site.get("layer")
-    if layer is None:
-        return False
-    alike = (f.site.get("layer") for f in among if f.estimand == finding.estimand and _pair(f) == _pair(finding))
-    last = max(int(x) for x in alike if x is not None)
-    return sought.depth[0] <= (int(layer) / last if last else 0.0) <= sought.depth[1]
+def sought(findings: Sequence[Finding], wanted: Sought) -> list[Finding]:
+    """Return the findings that speak; depth is a layer's place among those of the same subjects' findings."""
+    found = [
+        f for f in findings if f.estimand == wanted.estimand and all(_is(f.site, k, v) for k, v in wanted.site.items())
+    ]
+    if wanted.depth == (0.0, 1.0):
+        return found
+    last: dict[Pair, int] = {}
+    layered = [(f, int(f.site["layer"])) for f in found if f.site.get("layer") is not None]
+    for f, layer in layered:
+        last[_pair(f)] = max(layer, last.get(_pair(f), 1))
+    least, most = wanted.depth
+    return [f for f, layer in layered if least <= layer / last[_pair(f)] <= most]
 
 
 def _is(site: Mapping[str, Json], key: str, wanted: Json) -> bool:
@@ -98,8 +100,8 @@ def _is(site: Mapping[str, Json], key: str, wanted: Json) -> bool:
 
 
 def _pair(finding: Finding) -> Pair:
-    subject, against, collection = (str(finding.site.get(k, "")) for k in ("subject", "against", "collection"))
-    return subject, against, collection
+    of = finding.site.get
+    return str(of("subject", "")), str(of("against", "")), str(of("collection", "")), str(of("dissection", ""))
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,8 @@ def _check(control: Control, findings: Sequence[Finding], pair: Pair) -> _Checke
     """Look for a control among the findings on this collection, of this pair unless it names another role."""
     named = "role" in control.sought.site and control.sought.site["role"] not in ("base", "tuned")
     found = tuple(
-        f for f in findings
-        if speaks(f, control.sought, findings) and _pair(f)[2] == pair[2] and (named or _pair(f)[0] in ("", *pair[:2]))
+        f for f in sought(findings, control.sought)
+        if _pair(f)[2:] == pair[2:] and (named or _pair(f)[0] in ("", *pair[:2]))
         and f.low is not None and f.high is not None and f.value is not None
     )  # fmt: skip
     if not found:
@@ -176,18 +178,21 @@ def _word(
     hypothesis: Hypothesis, joined: Joined, own: Sequence[Finding], checked: Sequence[_Checked]
 ) -> tuple[str, str]:
     failed = [c.sentence for c in checked if not c.passed]
+    failed += dict.fromkeys(str(why) for f in own for why in f.details.get("failed", ()))
     if failed:
         return "UNDECIDED", f"a control did not pass: {'; '.join(failed)}"
     fewest = min(f.n_clusters for f in own)
     if fewest < MIN_CLUSTERS:
-        return "UNDECIDED", f"{fewest} independent groups of queries are too few to say; {MIN_CLUSTERS} are needed"
+        return "UNDECIDED", f"{fewest} independent groups are too few to say; {MIN_CLUSTERS} are needed"
     reason = said(hypothesis.relation, (joined.low, joined.high), hypothesis.margin)
     if len(own) == 1:
         return joined.word, reason
-    where = own[joined.at].site.get("layer") if joined.at >= 0 else None
-    at = {"mean": f"mean of {len(own)} sites", "every": "the site that decides", "any": "the site that decides"}
-    what = f"layer {where} of {len(own)} sites" if where is not None else f"{at[hypothesis.joined]} of {len(own)}"
-    return joined.word, f"{reason} ({at['mean'] if joined.at < 0 else what})"
+    if joined.at < 0:
+        return joined.word, f"{reason} (mean of {len(own)} sites)"
+    where = {k: own[joined.at].site.get(k) for k in ("layer", "n_candidates", "module", "probe")}
+    words = {"layer": "layer {}", "n_candidates": "N = {}", "module": "{}", "probe": "{} probe"}
+    at = ", ".join(words[k].format(v) for k, v in where.items() if v is not None)
+    return joined.word, f"{reason} (decided at {at or 'one'} of {len(own)} sites)"
 
 
 def _empty(
@@ -211,11 +216,11 @@ def _details(claim: LiteratureClaim, hypothesis: Hypothesis | None) -> dict[str,
 
 def _registration(hypothesis: Hypothesis) -> dict[str, Json]:
     """Return everything of a hypothesis but its worlds."""
-    sought, h = hypothesis.sought, hypothesis
+    wanted, h = hypothesis.sought, hypothesis
     return {
         "level": h.level, "estimand": h.estimand, "comparator": h.comparator, "relation": h.relation, "joined": h.joined,
         "margin": h.margin, "margin_reason": h.margin_reason, "family": h.family, "refuted_by": h.refuted_by,
-        "sought": {"estimand": sought.estimand, "site": _json(sought.site), "depth": list(sought.depth)},
+        "sought": {"estimand": wanted.estimand, "site": _json(wanted.site), "depth": list(wanted.depth)},
         "required": [
             {"sentence": c.sentence, "estimand": c.sought.estimand, "site": _json(c.sought.site), "depth": list(c.sought.depth),
              "least": c.least, "relation": c.relation, "joined": c.joined} for c in h.controls
@@ -231,4 +236,4 @@ def _sha256(claim: LiteratureClaim, hypothesis: Hypothesis | None) -> str:
     content: Json = {"sentence": claim.sentence, "untestable": claim.untestable}
     if hypothesis is not None:
         content |= _registration(hypothesis)
-    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    return sha256_of(content)

@@ -1,0 +1,208 @@
+"""Findings of published numbers, in the words of the analyses: what a claim about them is decided from.
+
+| estimand | site beside collection, subject, role, pooling, n_candidates | unit | details |
+|---|---|---|---|
+| accuracy | layer | accuracy | independent (its interval if all examples were), chance, kappa, correct, label_frequency |
+| change in accuracy | against, layer | accuracy | together, independent, starred, p_published, p_worst, survives, smallest_margin, failed |
+| relative gain in accuracy | against, layer | share | together |
+| change in chance-corrected accuracy | layer; from N = 2 to 5 | κ | together |
+| change in discriminability | layer; from N = 2 to 5 | d′ | together |
+| correlation of profiles | against | ρ | n_layers |
+
+`probe` is "published" everywhere, `low` and `high` are of the worst case of clustering, `together` holds over layers and N; `failed` names what
+was wrong with a model, so that a claim does not rest on it.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from evidense.published.contrasts import Contrast, contrasts
+from evidense.published.facts import BACKBONES, Curve, Published
+from evidense.records import Finding, Json
+from evidense.stats import above_chance, discriminability, smallest_margin, wilson
+
+ANALYSIS = "published"
+N_SIZES = 4
+"""Numbers of passages: with the layers they make the family."""
+TEST = "two shares of n answers as if independent, their variance times the examples of a question"
+UNLOADED = "the context encoder's own weights were read (by the released code they were not, and random ones stood in for them)"
+_UNLOADED_MODELS = ("dpr-context", "dpr-paired")
+
+
+def findings(study: Published, parent: str = "") -> list[Finding]:
+    """Return all findings of a published study; `parent` is the study record that registered the claims."""
+    parents = (parent,) if parent else ()
+    return [*accuracies(study, parents), *changes(study, parents), *_relative(study, parents), *_kappas(study, parents),
+            *_profiles(study, parents)]  # fmt: skip
+
+
+def _site(study: Published, curve: Curve, **more: Json) -> dict[str, Json]:
+    role = "base" if curve.model in BACKBONES else "tuned" if more.get("against", BACKBONES[0]) in BACKBONES else "other encoder"
+    return {"analysis": ANALYSIS, "collection": f"{study.name}/{curve.dataset}", "subject": curve.model, "role": role, "pooling": curve.pooling,
+            "probe": "published", "control": "none", "n_candidates": curve.n_passages, **more}  # fmt: skip
+
+
+def _finding(parents: tuple[str, ...], site: dict[str, Json], shape: tuple[int, int], **fields: Json) -> Finding:
+    n, n_clusters = shape
+    return Finding(parents=parents, site=site, n=n, n_clusters=n_clusters, **fields)
+
+
+def accuracies(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield every published accuracy with Wilson's interval for questions (and, in the details, for examples)."""
+    for curve in study.curves:
+        known = study.dataset(curve.dataset)
+        low, high = wilson(curve.accuracy, curve.n_eval, design_effect=curve.n_eval / known.n_questions)
+        alone_low, alone_high = wilson(curve.accuracy, curve.n_eval)
+        kappa = above_chance(curve.accuracy, curve.n_passages)
+        for layer, value in enumerate(curve.accuracy):
+            details: dict[str, Json] = {
+                "independent": [float(alone_low[layer]), float(alone_high[layer])], "chance": curve.chance, "kappa": float(kappa[layer]),
+                "correct": curve.correct[layer], "label_frequency": layer == 0 and curve.pooling != "mean",
+            }  # fmt: skip
+            yield _finding(
+                parents, _site(study, curve, layer=layer), (curve.n_eval, known.n_questions), estimand="accuracy", value=float(value),
+                low=float(low[layer]), high=float(high[layer]), unit="accuracy", details=details, family="none: each by itself",
+                test="Wilson, with as many independent answers as questions",
+            )  # fmt: skip
+
+
+def changes(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield each tuned model against its backbone, and the context encoder against the question encoder."""
+    for one in [*contrasts(study), *encoders_apart(study)]:
+        yield from _change(study, one, parents)
+
+
+def encoders_apart(study: Published) -> list[Contrast]:
+    """Return DPR's context encoder, and the pair, against its question encoder."""
+    found = []
+    for group in study.groups():
+        by_name = {c.model: c for c in group}
+        if "dpr-question" in by_name:
+            known = study.dataset(group[0].dataset)
+            found += [Contrast(by_name["dpr-question"], by_name[m], known) for m in _UNLOADED_MODELS]
+            found.append(Contrast(by_name["dpr-context"], by_name["dpr-paired"], known))
+    return found
+
+
+def _change(study: Published, one: Contrast, parents: tuple[str, ...]) -> Iterator[Finding]:
+    published = one.backbone.model in BACKBONES
+    low, high = one.interval()
+    together = _together(one.effect, one.worst_error, one.tuned.n_layers * N_SIZES)
+    alone = 1.96 * one.standard_error
+    p_published, p_worst = one.p_published(), one.p_worst()
+    for layer, effect in enumerate(one.effect):
+        details: dict[str, Json] = {
+            "together": together[layer], "independent": [float(effect - alone[layer]), float(effect + alone[layer])],
+            "p_published": float(p_published[layer]), "p_worst": float(p_worst[layer]),
+            "smallest_margin": smallest_margin(float(effect), float(one.worst_error[layer])),
+            "smallest_margin_independent": smallest_margin(float(effect), float(one.standard_error[layer])),
+            "standard_error": float(one.worst_error[layer]),
+        }  # fmt: skip
+        if published:
+            details |= {"starred": one.tuned.starred[layer], "survives": bool(one.stars_survive[layer])}
+        if one.tuned.model in _UNLOADED_MODELS:
+            details["failed"] = [UNLOADED]
+        yield _finding(
+            parents, _site(study, one.tuned, against=one.backbone.model, layer=layer), (one.tuned.n_eval, one.dataset.n_questions),
+            estimand="change in accuracy", value=float(effect), low=float(low[layer]), high=float(high[layer]), unit="accuracy",
+            p_adjusted=float(p_worst[layer]), test=TEST, family="together: the layers and N of a model, Bonferroni", details=details,
+        )  # fmt: skip
+
+
+def _relative(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
+    for one in contrasts(study):
+        if one.tuned.pooling != "eos":
+            continue
+        p, q, n = one.tuned.accuracy, one.backbone.accuracy, one.tuned.n_eval
+        gain = p / q - 1
+        error = np.sqrt((p * (1 - p) / q**2 + p**2 * q * (1 - q) / q**4) / n * one.design_effect)
+        yield from _series(parents, _site(study, one.tuned, against=one.backbone.model), (gain, error),
+                           (n, one.dataset.n_questions), ("relative gain in accuracy", "share"))  # fmt: skip
+
+
+def _kappas(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
+    ordered = sorted(study.curves, key=lambda c: (c.dataset, c.pooling, c.model, c.n_passages))
+    for _, some in groupby(ordered, key=lambda c: (c.dataset, c.pooling, c.model)):
+        curves = list(some)
+        few, many = curves[0], curves[-1]
+        known = study.dataset(few.dataset)
+        effect = above_chance(many.accuracy, many.n_passages) - above_chance(few.accuracy, few.n_passages)
+        parts = [c.accuracy * (1 - c.accuracy) / c.n_eval / (1 - c.chance) ** 2 for c in (few, many)]
+        error = np.sqrt(sum(parts) * few.n_eval / known.n_questions)
+        shape = (few.n_eval, known.n_questions)
+        yield from _series(parents, _site(study, many), (effect, error), shape, ("change in chance-corrected accuracy", "κ"))
+        yield from _series(parents, _site(study, many), _easier(few, many, known.n_questions), shape, ("change in discriminability", "d′"))
+
+
+def _easier(few: Curve, many: Curve, n_questions: int) -> tuple[Float[np.ndarray, " l"], Float[np.ndarray, " l"]]:
+    """Return d′ of many minus d′ of few, with its standard error by the delta method."""
+    values, parts = [], []
+    for curve in (few, many):
+        at = discriminability(curve.accuracy, curve.n_passages)
+        slope = (discriminability(curve.accuracy + 1e-3, curve.n_passages) - at) / 1e-3
+        values.append(at)
+        parts.append(slope**2 * curve.accuracy * (1 - curve.accuracy) / n_questions)
+    return values[1] - values[0], np.sqrt(parts[0] + parts[1])
+
+
+def _series(
+    parents: tuple[str, ...],
+    site: dict[str, Json],
+    estimated: tuple[Float[np.ndarray, " l"], Float[np.ndarray, " l"]],
+    shape: tuple[int, int],
+    what: tuple[str, str],
+) -> Iterator[Finding]:
+    effect, error = estimated
+    together = _together(effect, error, len(effect) * N_SIZES)
+    failed: dict[str, Json] = {"failed": [UNLOADED]} if site["subject"] in _UNLOADED_MODELS else {}
+    for layer, value in enumerate(effect):
+        yield _finding(
+            parents, {**site, "layer": layer}, shape, estimand=what[0], unit=what[1], value=float(value),
+            low=float(value - 1.96 * error[layer]), high=float(value + 1.96 * error[layer]), test=TEST,
+            family="together: the layers and N of a model, Bonferroni", details={"together": together[layer], **failed},
+        )  # fmt: skip
+
+
+def _together(effect: Float[np.ndarray, " l"], error: Float[np.ndarray, " l"], n: int) -> list[list[float]]:
+    z = -float(ndtri(0.025 / n))
+    return [[float(e - z * s), float(e + z * s)] for e, s in zip(effect, error, strict=True)]
+
+
+def _profiles(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield the rank correlation of a model's profile on one data set with that on the other; neighbouring layers count as few."""
+    found: dict[tuple[str, int], list[Contrast]] = {}
+    for one in contrasts(study):
+        found.setdefault((one.tuned.model, one.tuned.n_passages), []).append(one)
+    for pair in found.values():
+        ranks = [rankdata(one.effect[1:]) for one in pair]
+        rho, n = float(np.corrcoef(*ranks)[0, 1]), len(ranks[0])
+        few = effective_n(ranks)
+        half = 1.96 / np.sqrt(max(few - 3, 0.1))
+        low, high = (float(np.tanh(np.arctanh(min(max(rho, -0.9999), 0.9999)) + side * half)) for side in (-1, 1))
+        site = _site(study, pair[0].tuned, against=pair[0].backbone.model)
+        details: dict[str, Json] = {"n_layers": n, "effective_n": few}
+        if pair[0].tuned.model in _UNLOADED_MODELS:
+            details["failed"] = [UNLOADED]
+        yield _finding(
+            parents, {**site, "collection": " and ".join(f"{study.name}/{one.tuned.dataset}" for one in pair)}, (n, int(few)),
+            estimand="correlation of profiles", unit="ρ", value=rho, low=low, high=high, details=details,
+            test="Fisher's z, with Bartlett's effective number of layers", family="none: one a model and N",
+        )  # fmt: skip
+
+
+def effective_n(series: Sequence[Float[np.ndarray, " l"]]) -> float:
+    """Return as how many independent points two series count whose neighbours are alike.
+
+    Source: Bartlett 1935: n (1 − r₁r₂) / (1 + r₁r₂), r the correlations of each with itself one step on.
+
+    >>> round(effective_n([np.arange(12.0), np.arange(12.0)]), 1)  # r₁ = r₂ = 1
+    0.0
+    """
+    a, b = (float(np.corrcoef(x[:-1], x[1:])[0, 1]) for x in series)
+    product = max(a * b, 0.0)
+    return len(series[0]) * (1 - product) / (1 + product)

@@ -1,0 +1,45 @@
+"""Published: a page made of a published study's own numbers, with the claims of the literature decided by them."""
+
+from pathlib import Path
+
+from evidense.published.facts import Published, read
+from evidense.published.findings import findings
+from evidense.records import Finding, Study, Verdict
+from evidense.report import exports
+from evidense.report import published as report
+from evidense.report.folder import publish
+from evidense.verbs.decide_claims import decide_claims, literature, registered
+
+
+def published_page(name: str, out: Path) -> Path:
+    """Write report.html, findings.csv, verdicts.json, claims.tex and records.json into `out`, and return the page's path.
+
+    Raises:
+        UnknownName: no published study of this name ships.
+        InvalidInput: `out` is a file.
+        StoreError: the disk is full or the folder cannot be written.
+    """
+    published = read(name)
+    study, found, verdicts = decided(published)
+    material = report.Material(published, found, verdicts, f"evidense dissect --published {name}")
+    files = {
+        "report.html": report.page(material).encode(),
+        "findings.csv": report.table(found).encode(),
+        "claims.tex": report.latex(material).encode(),
+        "verdicts.json": exports.pretty([v.to_json()["content"] for v in verdicts]),
+        "records.json": exports.pretty([r.to_json() for r in (study, *found, *verdicts)]),
+    }
+    publish(files, out)
+    return out / "report.html"
+
+
+def decided(published: Published) -> tuple[Study, list[Finding], list[Verdict]]:
+    """Return what was registered, every finding, and the verdicts on all claims of the literature."""
+    claims = tuple(literature())
+    study = Study(
+        name=published.name, question=published.title, systems=tuple(dict.fromkeys(c.model for c in published.curves)),
+        collections=tuple(f"{published.name}/{d.name}" for d in published.datasets), measures=("accuracy",), claims=claims,
+        dissect=({"published": published.name, "registered": registered(claims)},),
+    )  # fmt: skip
+    found = findings(published, study.id)
+    return study, found, decide_claims(study, found)
