@@ -25,6 +25,8 @@ class Series:
     null: float = 0.0
     """What is tested: the mean is not this."""
     details: Sequence[Mapping[str, Json]] = ()
+    beside: Mapping[str, Float64[np.ndarray, "l n"]] = field(default_factory=dict)
+    """Further per-query values: their mean, low and high stand in the details under this name."""
     unsolved: Mapping[int, str] = field(default_factory=dict)
     """Row → why it has no value."""
 
@@ -35,12 +37,17 @@ def findings(case: Case, series: Series, family: str) -> list[Finding]:
     out: dict[int, Finding] = {at: nothing(series, at) for at in series.unsolved}
     if live:
         values = series.values[live]
-        alone = mean_intervals(values, series.clusters, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)
+        stacked = np.concatenate([values, *(more[live] for more in series.beside.values())])
+        alone = mean_intervals(
+            stacked, series.clusters, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed
+        )
         tested = Differences(values - series.null, series.clusters)
         joint = simultaneous([tested], confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
-        for at, (value, low, high), one in zip(live, alone, joint, strict=True):
+        for row, (at, one) in enumerate(zip(live, joint, strict=True)):
+            value, low, high = alone[row]
             together = [one.low + series.null, one.high + series.null]
-            details = {**(series.details[at] if series.details else {}), "together": together}
+            beside = {name: list(alone[row + len(live) * (i + 1)]) for i, name in enumerate(series.beside)}
+            details = {**(series.details[at] if series.details else {}), **beside, "together": together}
             if series.null == 0:
                 details |= {"d_z": one.d_z, "win": one.win, "tie": one.tie, "loss": one.loss}
             out[at] = Finding(
@@ -62,9 +69,3 @@ def without(estimand: str, site: Mapping[str, Json], unit: str, details: Mapping
     """Return a finding without value; its details hold the `reason`."""
     return Finding(estimand=estimand, site=dict(site), value=None, low=None, high=None, n=0, n_clusters=0, unit=unit, details=dict(details))  # fmt: skip
 
-
-def interval(case: Case, values: Float64[np.ndarray, " n"], clusters: Int64[np.ndarray, " n"]) -> list[float]:
-    """Return mean, low and high, for the details of a finding."""
-    return list(
-        mean_intervals(values[None], clusters, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
-    )

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.probe_findings import Series, findings, interval
+from evidense.dissection.probe_findings import Series, findings
 from evidense.dissection.probe_fit import Outcome
 from evidense.dissection.probe_layers import ABLATED, PERMUTED
 from evidense.dissection.probe_measures import corrected, credit, reciprocal_rank
@@ -80,9 +81,10 @@ def level(case: Case, one: Probed) -> list[Finding]:
     out = []
     for wanted in quantities(one):
         values, missing = one.rows(wanted)
-        details = [_details(case, one, at, wanted) if at not in missing else {} for at in range(len(values))]
+        details = [_details(one, at, wanted) if at not in missing else {} for at in range(len(values))]
         sites = [one.site(case, at, **wanted.site) for at in range(len(values))]
-        series = Series(wanted.estimand, wanted.unit, values, one.asked.task.clusters, sites, wanted.null, details, missing)
+        beside = _beside(case, one, wanted)
+        series = Series(wanted.estimand, wanted.unit, values, one.asked.task.clusters, sites, wanted.null, details, beside, missing)
         out += findings(case, series, _family(one, wanted))
     return out
 
@@ -106,7 +108,7 @@ def change(case: Case, one: Probed, base: Probed) -> list[Finding]:
             missing[at] = f"{one.subject.label} has {len(one.layers) - 1} blocks and {base.subject.label} has {len(base.layers) - 1}"
         values = np.vstack([values, np.zeros((len(sites) - n, values.shape[1]))])
         name = f"change in {wanted.estimand}"
-        series = Series(name, wanted.unit, values, one.asked.task.clusters, sites, 0.0, details, missing)
+        series = Series(name, wanted.unit, values, one.asked.task.clusters, sites, 0.0, details, {}, missing)
         out += findings(case, series, f"{name}, {_family(one, wanted)}, against {base.subject.label}")
     return out
 
@@ -152,7 +154,7 @@ def _family(one: Probed, wanted: Wanted) -> str:
     return f"{wanted.estimand}, {where}"
 
 
-def _details(case: Case, one: Probed, at: int, wanted: Wanted) -> dict[str, Json]:
+def _details(one: Probed, at: int, wanted: Wanted) -> dict[str, Json]:
     layer = one.layers[at]
     if isinstance(layer, str):
         return {}
@@ -163,12 +165,19 @@ def _details(case: Case, one: Probed, at: int, wanted: Wanted) -> dict[str, Json
         return out | {"memorised": outcome.memorised}
     if wanted.estimand != "accuracy":
         return out
-    clusters = one.asked.task.clusters
-    by_n: dict[str, Json] = {}
-    for n in sorted(int(n) for n in case.options["n_candidates"]):
-        value, low, high = interval(case, credit(outcome.scores[:, :n]), clusters)
-        kappa = [corrected(x, n) for x in (value, low, high)]
-        by_n[str(n)] = {"accuracy": [value, low, high], "chance": 1 / n, "kappa": kappa}
-    out |= {"chance": wanted.null, "by_n": by_n, "reciprocal_rank": interval(case, reciprocal_rank(outcome.scores), clusters)}
-    out["kappa"] = by_n[str(one.asked.n_candidates)]["kappa"][0]
+    out |= {"chance": wanted.null, "kappa": corrected(float(credit(outcome.scores).mean()), one.asked.n_candidates)}
     return out | ({"learning_curve": [list(point) for point in outcome.curve]} if outcome.curve else {})
+
+
+def _beside(case: Case, one: Probed, wanted: Wanted) -> dict[str, Float64[np.ndarray, "l n"]]:
+    """Of an accuracy: that among the first n candidates, and the reciprocal rank."""
+    if wanted.estimand != "accuracy":
+        return {}
+    counts = sorted({int(n) for n in case.options["n_candidates"]} - {one.asked.n_candidates})
+    out = {f"accuracy_of_{n}": _rows(one, wanted, lambda s, n=n: credit(s[:, :n])) for n in counts}
+    return {**out, "reciprocal_rank": _rows(one, wanted, reciprocal_rank)}
+
+
+def _rows(one: Probed, wanted: Wanted, of: Callable[[Any], Float64[np.ndarray, " n"]]) -> Float64[np.ndarray, "l n"]:
+    name, none = wanted.needs[0], np.zeros(len(one.asked.queries))
+    return np.stack([none if isinstance(layer, str) or name not in layer else of(layer[name].scores) for layer in one.layers])
