@@ -111,8 +111,8 @@ def _checked(
             "give a pattern that names them",
             mistakes,
         )
-    names = tuple(f"{stack}.{block}" for block in range(n_blocks))
-    return DenseModules(tuple(named[name] for name in names), names, tuple(modules))
+    blocks = tuple(f"{stack}.{block}" for block in range(n_blocks))
+    return DenseModules(tuple(named[name] for name in blocks), blocks, tuple(modules))
 
 
 def _tails(named: "Mapping[str, torch.nn.Module]") -> list[str]:

@@ -27,7 +27,7 @@ class Seen:
     @property
     def largest(self) -> Float[np.ndarray, " x"]:
         """Each example's strongest neuron over all modules: what the published threshold is a share of."""
-        return np.stack([one.weight_path.max(axis=1) for one in self.modules]).max(axis=0)
+        return np.asarray(np.stack([one.weight_path.max(axis=1) for one in self.modules]).max(axis=0))
 
     def n2(self) -> Float64[np.ndarray, "m x"]:
         """Effective number of neurons of each module."""

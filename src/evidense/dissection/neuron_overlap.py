@@ -70,7 +70,7 @@ def overlap(
 
 def _scaled(strengths: Float[np.ndarray, "x f"]) -> Float[np.ndarray, "x f"]:
     s = np.abs(np.asarray(strengths, np.float64))
-    return s / np.maximum(s.sum(axis=1, keepdims=True), 1e-300)
+    return np.asarray(s / np.maximum(s.sum(axis=1, keepdims=True), 1e-300))
 
 
 def _common(means: list[np.ndarray], k: int) -> int:

@@ -99,7 +99,7 @@ def weight_path(one: DenseModule, found: Trace, gradient: "Tensor", rows_each: i
         rows = slice(at * rows_each, (at + 1) * rows_each)
         outer = gradient[rows].flatten(0, 1).T @ taken[rows].flatten(0, 1)
         out[at] = (outer.abs_() * size).sum(-1)
-    return out.numpy()
+    return np.asarray(out.numpy())
 
 
 def _ends(
