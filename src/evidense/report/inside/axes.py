@@ -60,21 +60,32 @@ def numeral(x: float, step: float) -> str:
 
 @dataclass(frozen=True)
 class Layers:
-    """The layers of a figure, left to right, evenly."""
+    """The layers of a figure, left to right, evenly; after a gap, where there are any, the final vectors."""
 
     all: tuple[int, ...]
+    has_final: bool = False
 
     def x(self, layer: int) -> float:
         """Return the place of a layer."""
         first, last = self.all[0], self.all[-1]
         share = 0.5 if first == last else (layer - first) / (last - first)
-        return round(LEFT + 8 + (RIGHT - LEFT - 16) * share, 1)
+        return round(LEFT + 8 + (self._right - LEFT - 16) * share, 1)
+
+    @property
+    def final(self) -> float:
+        """Return the place of the final vectors."""
+        return RIGHT - 8
+
+    @property
+    def _right(self) -> float:
+        return RIGHT - 26 if self.has_final else RIGHT
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Return the layers that are labelled; always the last."""
+        """Return the layers that are labelled, always the last, and the final vectors."""
         every = max(1, math.ceil(len(self.all) / MOST_LABELS))
-        return [(self.x(layer), str(layer)) for layer in self.all[::-every][::-1]]
+        shown = [(self.x(layer), str(layer)) for layer in self.all[::-every][::-1]]
+        return [*shown, *([(self.final, "out")] if self.has_final else [])]
 
 
 def points(places: Sequence[Point]) -> str:

@@ -43,28 +43,20 @@ class Heat:
 
 
 def heats(figure: Figure) -> list[Heat]:
-    """Return the maps of a figure: matrices in the details of its findings, and findings over two depths."""
-    varying = [k for p in figure.panels for k, _ in p.key] or [k for f in figure.measured for k in f.site]
-    return [*_matrices(figure, set(varying)), *_grids(figure)]
+    """Return the maps of a figure, the tuned encoder's first: matrices in the details of its findings, and findings over two depths."""
+    return [*_matrices(figure), *_grids(figure)]
 
 
-def _matrices(figure: Figure, varying: set[str]) -> list[Heat]:
+def _matrices(figure: Figure) -> list[Heat]:
     found = []
-    constant = dict(figure.common)
-    for f in figure.findings:
+    measures = list(dict.fromkeys(str(f.site.get("measure")) for f in figure.findings))
+    for f in sorted(figure.findings, key=lambda f: (f.site.get("role") == "random", measures.index(str(f.site.get("measure"))))):
         matrix = f.details.get("matrix")
-        if isinstance(matrix, list | tuple) and matrix and isinstance(matrix[0], list | tuple):
-            own = [said(k, v) for k, v in f.site.items() if k in varying and k not in constant and k not in _OWN]
-            title = " · ".join([_pair(f), *own])
-            found.append(
-                _heat(
-                    title, (f"layers of {f.site.get('subject', '')}", f"layers of {f.site.get('against', '')}"), matrix
-                )
-            )
+        if isinstance(matrix, list | tuple) and len(matrix) > 1 and isinstance(matrix[0], list | tuple):
+            title = " · ".join(said(k, f.site[k]) for k in figure.varying if k in f.site and (k, f.site[k]) != ("pooling", "own"))
+            names = f"layers of {f.site.get('subject', '')}", f"layers of {f.site.get('against', '')}"
+            found.append(_heat(title or _pair(f), names, matrix))
     return found
-
-
-_OWN = ("analysis", "collection", "dissection", "subject", "against", "role", "layer", "layer_against")
 
 
 def _pair(finding: Finding) -> str:

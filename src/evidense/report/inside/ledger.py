@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evidense.records import Finding, Json, Verdict
 from evidense.report.inside.places import grouped, said
-from evidense.report.numerals import count, interval, plain, short, signed
+from evidense.report.numerals import count, interval, short, signed
 from evidense.report.tables import escape_latex
 from evidense.report.words import CLAIM_ICONS
 
@@ -43,11 +43,14 @@ class Row:
     links: tuple[tuple[str, str], ...]
     """(anchor, text)"""
     n_findings: int
-    command: str
+    decided_by: tuple[str, str, str]
+    """What would decide it: before the command, the command, after it."""
     refuted_by: str
     comparator: str
     family: str
     id: str
+    others: tuple["Row", ...] = ()
+    """Further levels that this row stands for."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def entries(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[En
     found = grouped(verdicts, lambda v: str(v.details["code"]))
     return [
         Entry(code, str(some[0].details["sentence"]), str(some[0].details.get("source", "")), str(some[0].details.get("decided_by", "")),
-              tuple(_row(v, known, several) for v in some))
+              _merged([_row(v, known, several) for v in some]))
         for code, some in sorted(found.items(), key=lambda x: code_order(x[0]))
     ]  # fmt: skip
 
@@ -99,8 +102,8 @@ def _row(v: Verdict, known: dict[str, Finding], several: bool) -> Row:
         verdict=v.verdict, word=v.verdict.replace("_", " "), icon=CLAIM_ICONS.get(v.verdict, ""), css=CSS.get(v.verdict, "is-none"),
         level=str(d.get("level", "")), about=where, estimand=str(d.get("estimand", "")), effect=signed(v.effect) if has else "",
         interval=interval(v.low, v.high) if has else "", margin=_margin(v), margin_reason=str(d.get("margin_reason", "")),
-        n=f"{count(v.n)}" if has else "", controls=tuple((bool(c["passed"]), str(c["found"])) for c in d.get("controls", ())), reason=v.reason,
-        links=_links(v, known), n_findings=sum(p in known for p in v.parents), command=command(str(d.get("decided_by", ""))) if not has else "",
+        n=f"{count(v.n)}" if has else "", controls=tuple((bool(c["passed"]), str(c["found"])) for c in d.get("controls", ())), reason=NO_EVIDENCE if v.reason.startswith(NO_EVIDENCE) else v.reason,
+        links=_links(v, known), n_findings=sum(p in known for p in v.parents), decided_by=command(str(d.get("decided_by", ""))) if v.verdict == "UNDECIDED" and not has else ("", "", ""),
         refuted_by=str(d.get("refuted_by", "")), comparator=str(d.get("comparator", "")), family=str(d.get("family", "")), id=v.id,
     )  # fmt: skip
 
@@ -116,14 +119,24 @@ def _margin(v: Verdict) -> str:
     }.get(relation, short(v.margin))
 
 
-def command(decided_by: str) -> str:
-    """Return the first command that a claim says would decide it.
+def command(decided_by: str) -> tuple[str, str, str]:
+    """Return what a claim says would decide it, cut where its first command begins and ends.
 
     >>> command("evidense run paper_scale/x (their checkpoints), and more"), command("a study that nobody has made")
-    ('evidense run paper_scale/x', '')
+    (('', 'evidense run paper_scale/x', ' (their checkpoints), and more'), ('a study that nobody has made', '', ''))
     """
     found = re.search(r"evidense [a-z]+(?: (?!and\b|shows\b|would\b|with\b|on\b)[\w./=*#-]+)*", decided_by)
-    return found.group(0).rstrip(".,;") if found else ""
+    return (decided_by[: found.start()], found.group(0), decided_by[found.end() :]) if found else (decided_by, "", "")
+
+
+NO_EVIDENCE = "no evidence here"
+
+
+def _merged(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows, levels without evidence for one and the same reason as one."""
+    found = grouped(rows, lambda r: r.id if r.effect else f"{r.word} {r.reason}")
+    return tuple(replace(some[0], level=", ".join(dict.fromkeys(r.level for r in some if r.level)), margin=some[0].margin if len(some) == 1 else "",
+                         others=tuple(some[1:])) for some in found.values())  # fmt: skip
 
 
 def _links(v: Verdict, known: dict[str, Finding]) -> tuple[tuple[str, str], ...]:
@@ -170,24 +183,3 @@ def _latex_row(v: Verdict) -> str:
     effect = escape_latex(f"{signed(v.effect)} {interval(v.low, v.high)}") if has else "---"
     n = count(v.n) if has else "---"
     return f"{escape_latex(str(v.details['code']))} & {v.details.get('level', '')} & {escape_latex(pair)} & {effect} & {n} & {escape_latex(v.verdict.replace('_', ' '))} \\\\"
-
-
-def value_text(finding: Finding) -> str:
-    """Return a finding's value as it is printed: large numbers without decimals."""
-    return number(finding.value)
-
-
-def number(x: Json) -> str:
-    """Return a number with three decimals, fewer where it is large.
-
-    >>> number(0.1234), number(123.4), number(54321.0), number(None), number(0.00004)
-    ('.123', '123.4', '54,321', '—', '4.0e−05')
-    """
-    if x is None or isinstance(x, str | bool | list | dict):
-        return "—"
-    value = float(x)
-    if value != 0 and abs(value) < 0.0005:
-        return f"{value:.1e}".replace("-", "−")
-    if abs(value) >= 10_000:
-        return f"{'−' if value < 0 else ''}{count(abs(value))}"
-    return plain(value, 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3)

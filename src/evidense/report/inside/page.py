@@ -10,11 +10,12 @@ from evidense.report.inside import answer, ledger, words
 from evidense.report.inside.distributions import Spreads, spreads
 from evidense.report.inside.heat import Heat, heats
 from evidense.report.inside.methods import bibtex, paragraph
-from evidense.report.inside.places import Figure, figures, grouped, who
+from evidense.report.inside.places import Figure, figures, grouped, said
 from evidense.report.inside.plots import Colours, Drawn, draw
 from evidense.report.inside.tables import Estimates, Table, estimates, missing, table
 from evidense.report.numerals import count
 from evidense.report.proof import Line
+from evidense.report.words import CLAIM_ICONS
 
 MOST_LINES = 4000
 """Records that the page lists one by one; of more, findings are in findings.csv only."""
@@ -74,10 +75,17 @@ def grounds(contents: Contents) -> list[Ground]:
         colours = Colours(some)
         parts = [
             _part(f"d{number}-a{at}", analysis, own, colours)
-            for at, (analysis, own) in enumerate(grouped(some, lambda f: str(f.site["analysis"])).items(), 1)
+            for at, (analysis, own) in enumerate(_in_order(some), 1)
         ]
         found.append(Ground(f"d{number}", dissection, collection, _subjects(some, colours), tuple(parts)))
     return found
+
+
+def _in_order(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Return analysis → findings, relevance first; analyses that the page does not know come last."""
+    names = list(words.ANALYSES)
+    found = grouped(findings, lambda f: str(f.site["analysis"])).items()
+    return sorted(found, key=lambda x: names.index(x[0]) if x[0] in names else len(names))
 
 
 _ROLES = {"base": "base", "tuned": "tuned", "seed": "another seed of the tuning", "random": "random weights"}
@@ -92,7 +100,8 @@ def _subjects(findings: Sequence[Finding], colours: Colours) -> tuple[tuple[str,
     ]
     rows = [(name, _ROLES[str(f.site["role"])], colours.of(f)) for name, f in firsts.items()]
     known = {r[0] for r in rows}
-    return tuple(dict.fromkeys([*(a for a in against if a[0] not in known), *rows]))
+    found = dict.fromkeys([*(a for a in against if a[0] not in known), *rows])
+    return tuple(sorted(found, key=lambda r: list(_ROLES.values()).index(r[1])))
 
 
 def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colours) -> Part:
@@ -106,21 +115,13 @@ def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colo
 
 
 def _shown(anchor: str, figure: Figure, colours: Colours) -> Shown:
-    common = " · ".join(
-        dict.fromkeys(said for k, v in figure.common if k not in ("dissection",) for said in (_said(k, v),))
-    )
+    common = " · ".join(said(k, v) for k, v in figure.common)
     maps = tuple(heats(figure))
     made = draw(figure, colours)
     return Shown(
         anchor=anchor, title=figure.estimand, common=common, see=words.see(figure.estimand), drawn=made, heats=maps,
         spreads=tuple(spreads(figure, colours)), estimates=estimates(figure) if not maps else None, table=table(figure), n_rows=len(figure.measured),
     )  # fmt: skip
-
-
-def _said(key: str, value: object) -> str:
-    from evidense.report.inside.places import said
-
-    return said(key, value)
 
 
 def smaller(found: Sequence[Ground], n_dropped: int) -> list[Ground]:
@@ -141,23 +142,17 @@ def context(contents: Contents) -> Mapping[str, object]:
     """Return what the template prints, beside styles, script and the page's frame."""
     study = contents.study
     entries = ledger.entries(contents.ledger, contents.inside)
+    without = {e.code for e in entries if not e.has_evidence}
     return {
         "study": study, "contents": contents, "proof": proof, "confidence": f"{study.confidence * 100:.0f}\u202f%",
         "says": answer.box(contents), "decided": [e for e in entries if e.has_evidence], "open": [e for e in entries if not e.has_evidence],
-        "meanings": [(w.replace("_", " "), ledger.CSS[w], ledger_icon(w), m) for w, m in ledger.MEANING.items()],
+        "open_words": ledger.tally([v for v in contents.ledger if v.details["code"] in without]),
+        "meanings": [(w.replace("_", " "), ledger.CSS[w], CLAIM_ICONS[w], m) for w, m in ledger.MEANING.items()],
         "setup": setup_table.rows(contents) if contents.everyone and contents.rankings else [], "everyone": contents.everyone,
         "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone} if contents.rankings else {},
         "methods": paragraph(contents), "latex": ledger.latex(contents.ledger) if contents.ledger else "", "bibtex": bibtex(contents),
         "lines": lines(contents), "n_records": len(contents.records), "n_findings": count(len(contents.inside)), "is_compared": is_compared(contents),
-        "who": who,
     }  # fmt: skip
-
-
-def ledger_icon(word: str) -> str:
-    """Return the icon of a verdict."""
-    from evidense.report.words import CLAIM_ICONS
-
-    return CLAIM_ICONS[word]
 
 
 def is_compared(contents: Contents) -> bool:

@@ -1,7 +1,7 @@
 """Places: findings of analyses sorted into tables, collections, analyses, figures and panels."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from evidense.records import Finding, Json
@@ -64,6 +64,8 @@ class Figure:
     findings: tuple[Finding, ...]
     common: Key
     """Site keys that have one value in all of it."""
+    varying: tuple[str, ...]
+    """Site keys that tell its panels, or its estimates, apart."""
     panels: tuple[Panel, ...]
 
     @property
@@ -120,21 +122,52 @@ def _figure(estimand: str, findings: tuple[Finding, ...]) -> Figure:
     shown = [f for f in findings if is_number(f.value)] or list(findings)
     layered = [f for f in shown if f.site.get("layer") is not None]
     alone = [f for f in shown if f.site.get("layer") is None]
-    varying = [k for k in _keys(shown) if len({repr(f.site.get(k)) for f in (layered or shown)}) > 1]
-    common = tuple((k, shown[0].site[k]) for k in _keys(shown) if k not in varying and shown[0].site.get(k) is not None)
+    told = layered or shown
+    varying = tuple(k for k in _keys(told) if len({repr(f.site.get(k)) for f in told}) > 1)
+    common = tuple((k, told[0].site[k]) for k in _keys(told) if k not in varying and told[0].site.get(k) is not None)
     panels = [
-        Panel(
-            tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None),
-            tuple(some),
-            _beside(varying, some[0], alone),
-        )
+        Panel(tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None), tuple(some), _beside(varying, some[0], alone))
         for values, some in grouped(layered, lambda f: tuple(_plain(f.site.get(k)) for k in varying)).items()
     ]
-    return Figure(estimand, str(shown[0].site["analysis"]), findings, common, tuple(panels))
+    return Figure(estimand, str(shown[0].site["analysis"]), findings, common, varying, _with_controls(panels))
+
+
+def _with_controls(panels: Sequence[Panel]) -> tuple[Panel, ...]:
+    """Return the panels, those that hold controls only (one control of several probes) drawn into the others instead of alone."""
+    shared = [p for p in panels if all(is_control(f) for f in p.findings)]
+    others = [p for p in panels if p not in shared]
+    if not others:
+        return tuple(panels)
+    found = []
+    for panel in others:
+        rest = [f for p in shared if _without_probe(p.key) == _without_probe(panel.key) for f in p.findings]
+        found.append(replace(panel, findings=(*panel.findings, *rest)))
+    return tuple(found)
+
+
+def is_control(finding: Finding) -> bool:
+    """Say whether a finding is a control of another, not a result of its own."""
+    return finding.site.get("control") not in (None, "", "none")
+
+
+def _without_probe(key: Key) -> Key:
+    return tuple((k, v) for k, v in key if k != "probe")
 
 
 def _beside(varying: Sequence[str], first: Finding, alone: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(f for f in alone if all(f.site.get(k) in (None, first.site.get(k)) for k in varying if k != "probe"))
+    return tuple(f for f in alone if all(_goes_with(k, f, first) for k in varying))
+
+
+def _goes_with(key: str, alone: Finding, layered: Finding) -> bool:
+    """Say whether a finding without layer belongs to a panel: final vectors to the encoder's own pooling, what no probe reads to all probes."""
+    own, theirs = alone.site.get(key), layered.site.get(key)
+    if own is None or own == theirs:
+        return True
+    return (key == "pooling" and own == FINAL and theirs == "own") or (key == "probe" and own == "lexical")
+
+
+FINAL = "vectors"
+"""The pooling of final vectors, which have no layer."""
 
 
 def _keys(findings: Sequence[Finding]) -> list[str]:

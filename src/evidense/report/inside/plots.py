@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import Axis, Layers, Point, points
-from evidense.report.inside.places import Figure, Panel, grouped, is_number, who
+from evidense.report.inside.numbers import number
+from evidense.report.inside.places import FINAL, Figure, Panel, grouped, is_number, who
 from evidense.report.numerals import interval, plain
 
 NONE = ("none", "", None)
@@ -21,6 +22,8 @@ class Mark:
     high: float
     solid: bool
     """Whether it differs from 0 with all layers looked at together; always, where 0 means nothing."""
+    reach: bool
+    """Whether its interval is drawn as a bar, since no band does."""
     text: str
 
 
@@ -31,6 +34,8 @@ class Line:
     name: str
     css: str
     is_control: bool
+    control: str
+    """Its name without the checkpoint's; "" of a checkpoint itself."""
     pieces: tuple[str, ...]
     """The line, broken where a layer has no value."""
     bands: tuple[str, ...]
@@ -63,6 +68,9 @@ class Drawn:
     chance: str
     """What the dashed line is; "" where there is none."""
     has_zero: bool
+    has_final: bool
+    beyond: tuple[str, ...]
+    """Lines that leave the frame, since they would flatten all others."""
 
 
 class Colours:
@@ -88,18 +96,62 @@ class Colours:
 
 def draw(figure: Figure, colours: Colours) -> Drawn | None:
     """Draw all panels of a figure on one scale; None where it has no layers."""
-    shown = [f for p in figure.panels for f in (*p.findings, *p.beside)]
+    shown = [f for p in figure.panels for f in (*p.findings, *p.beside) if is_number(f.value)]
     layers = sorted({int(f.site["layer"]) for f in shown if f.site.get("layer") is not None})
-    if not layers or not figure.measured:
+    if not layers:
         return None
-    levels = [x for f in shown if (x := chance_of(f)) is not None]
-    axis = Axis.over(
-        [x for f in shown for x in (f.value, f.low, f.high) if is_number(x)],
-        [*levels, *([0.0] if figure.is_change else [])],
+    has_final = any(_is_final(f) for f in shown)
+    axis, beyond = _axis(shown, figure.is_change)
+    axis = _within(axis, shown, figure.is_change)
+    plots = [_plot(p, (axis, Layers(tuple(layers), has_final)), figure.is_change, colours) for p in figure.panels]
+    has_chance = any(p.chance for p in plots)
+    return Drawn(
+        tuple(plots), tuple(legend), _chance_name(figure) if has_chance else "", figure.is_change, has_final, beyond
     )
-    plots = [_plot(p, (axis, Layers(tuple(layers))), figure.is_change, colours) for p in figure.panels]
-    legend = dict.fromkeys((line.css, line.name, line.is_control) for p in plots for line in p.lines)
-    return Drawn(tuple(plots), tuple(legend), _chance_name(figure) if levels else "", figure.is_change)
+
+
+def _legend(plots: Sequence[Plot]) -> tuple[tuple[str, str, bool], ...]:
+    """Return checkpoints by colour, then controls by dash: a control has its checkpoint's colour."""
+    lines = [line for p in plots for line in p.lines]
+    own = dict.fromkeys((line.css, line.name, False) for line in lines if not line.is_control)
+    controls = dict.fromkeys((f"is-other {line.css.partition(' ')[2]}", line.control, True) for line in lines if line.is_control)
+    return (*own, *controls)
+
+
+MOST_WIDER = 1.5
+"""Random weights may widen the scale of a figure by this factor; beyond it their line leaves the frame."""
+
+
+def _axis(shown: Sequence[Finding], is_change: bool) -> tuple[Axis, tuple[str, ...]]:
+    """Return the scale of a figure, and the lines of random weights that leave it."""
+    also = [*(x for f in shown if (x := chance_of(f)) is not None), *([0.0] if is_change else [])]
+    real = [f for f in shown if f.site.get("role") != "random"] or list(shown)
+    all_of_it, narrow = (
+        Axis.over([x for f in some for x in (f.value, f.low, f.high) if is_number(x)], also) for some in (shown, real)
+    )
+    if all_of_it.high - all_of_it.low <= MOST_WIDER * (narrow.high - narrow.low):
+        return all_of_it, ()
+    out = [who(f) for f in shown if not narrow.low <= float(f.value) <= narrow.high]
+    return narrow, tuple(dict.fromkeys(out))
+
+
+SHARES = ("accuracy",)
+"""Units that lie between 0 and 1 by nature, whatever an interval says."""
+
+
+def _within(axis: Axis, shown: Sequence[Finding], is_change: bool) -> Axis:
+    """Return the scale without what no value can be."""
+    if is_change or any(f.unit not in SHARES for f in shown):
+        return axis
+    return Axis(max(0.0, axis.low), min(1.02, axis.high))
+
+
+def _is_final(finding: Finding) -> bool:
+    return (
+        finding.site.get("layer") is None
+        and finding.site.get("pooling") == FINAL
+        and finding.site.get("control") in NONE
+    )
 
 
 def chance_of(finding: Finding) -> float | None:
@@ -123,8 +175,11 @@ def _chance_name(figure: Figure) -> str:
 
 def _plot(panel: Panel, scales: tuple[Axis, Layers], is_change: bool, colours: Colours) -> Plot:
     axis, layers = scales
-    lines = [_line(some, scales, is_change, colours) for some in grouped(panel.findings, who).values()]
-    lines += [_level(f, axis, colours) for f in panel.beside if is_number(f.value)]
+    final = {who(f): f for f in panel.beside if _is_final(f) and is_number(f.value)}
+    lines = [
+        _line(some, scales, is_change, colours, final.get(name)) for name, some in grouped(panel.findings, who).items()
+    ]
+    lines += [_level(f, axis, colours) for f in panel.beside if is_number(f.value) and not _is_final(f)]
     lines.sort(key=lambda x: not x.is_control)
     chance = {int(f.site["layer"]): axis.y(x) for f in panel.findings if (x := chance_of(f)) is not None}
     flat = [(layers.x(layer), y) for layer, y in sorted(chance.items())]
@@ -140,18 +195,23 @@ def _spoken(panel: Panel) -> str:
     return "; ".join(found)
 
 
-def _line(findings: Sequence[Finding], scales: tuple[Axis, Layers], is_change: bool, colours: Colours) -> Line:
+def _line(
+    findings: Sequence[Finding], scales: tuple[Axis, Layers], is_change: bool, colours: Colours, final: Finding | None
+) -> Line:
     axis, layers = scales
     by_layer = {int(f.site["layer"]): f for f in findings}
     runs = _runs(by_layer, layers.all)
     is_control = findings[0].site.get("control") not in NONE
+    marks = [_mark((layers.x(at), f"layer {at}"), f, axis, is_change) for run in runs for at, f in run]
+    marks += [_mark((layers.final, "final vectors"), final, axis, is_change, reach=True)] if final else []
     return Line(
         name=who(findings[0]),
         css=colours.of(findings[0]) + (f" control-{_slug(findings[0].site['control'])}" if is_control else ""),
         is_control=is_control,
+        control=f"control: {findings[0].site['control']}" if is_control else "",
         pieces=tuple(points([(layers.x(at), axis.y(float(f.value))) for at, f in run]) for run in runs if len(run) > 1),
         bands=() if is_control else tuple(_band(run, axis, layers) for run in runs if len(run) > 1),
-        marks=() if is_control else tuple(_mark(at, f, scales, is_change) for run in runs for at, f in run),
+        marks=() if is_control else tuple(marks),
     )
 
 
@@ -179,17 +239,17 @@ def _band(run: Sequence[tuple[int, Finding]], axis: Axis, layers: Layers) -> str
     return points([*up, *down])
 
 
-def _mark(layer: int, finding: Finding, scales: tuple[Axis, Layers], is_change: bool) -> Mark:
-    axis, layers = scales
+def _mark(place: tuple[float, str], finding: Finding, axis: Axis, is_change: bool, reach: bool = False) -> Mark:
     low, high = (axis.y(float(x if x is not None else finding.value)) for x in (finding.low, finding.high))
-    text = f"{who(finding)}, layer {layer}: {plain(finding.value)} {interval(finding.low, finding.high, sign=False)}"
-    return Mark(layers.x(layer), axis.y(float(finding.value)), low, high, not is_change or differs(finding), text)
+    text = f"{who(finding)}, {place[1]}: {number(finding.value)} {interval(finding.low, finding.high, sign=False)}"
+    return Mark(place[0], axis.y(float(finding.value)), low, high, not is_change or differs(finding), reach, text)
 
 
 def _level(finding: Finding, axis: Axis, colours: Colours) -> Line:
     css = f"{colours.of(finding)} control-{_slug(finding.site.get('control') or 'level')}"
     name = who(finding) if finding.site.get("control") not in NONE else f"{who(finding)}, without layer"
-    return Line(name, css, True, (), (), (), axis.y(float(finding.value)))
+    control = f"control: {finding.site.get('control') or 'without layer'}"
+    return Line(name, css, True, control, (), (), (), axis.y(float(finding.value)))
 
 
 def differs(finding: Finding) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidense.records import Finding
-from evidense.report.inside.ledger import anchor, number
+from evidense.report.inside.ledger import anchor
+from evidense.report.inside.numbers import number
 from evidense.report.inside.places import Figure, is_number, said, who
 from evidense.report.inside.plots import differs, together
 from evidense.report.numerals import count, probability
@@ -63,7 +64,9 @@ _LINE = ("analysis", "collection", "dissection", "subject", "against", "role", "
 def _row(f: Finding, tests: dict[str, str], constant: dict[str, object]) -> TableRow:
     low, high = together(f)
     joint = bounds(low, high) if f.details.get("together") else ""
-    place = " · ".join(said(k, v) for k, v in f.site.items() if k not in _LINE and k not in constant and v is not None)
+    place = " · ".join(
+        said(k, v) for k, v in f.site.items() if k not in _LINE and constant.get(k) != v and v is not None
+    )
     layer = "" if f.site.get("layer") is None else str(f.site["layer"])
     p = f.p_adjusted if f.p_adjusted is not None else f.p
     clusters = count(f.n_clusters) if f.n_clusters != f.n else ""
@@ -124,7 +127,9 @@ def estimates(figure: Figure) -> Estimates | None:
 
 def _drawn(f: Finding, scale: Scale, constant: dict[str, object], is_change: bool) -> Drawn:
     low, high = (x if x is not None else f.value for x in (f.low, f.high))
-    place = " · ".join(said(k, v) for k, v in f.site.items() if k not in _LINE and k not in constant and v is not None)
+    place = " · ".join(
+        said(k, v) for k, v in f.site.items() if k not in _LINE and constant.get(k) != v and v is not None
+    )
     return Drawn(
         anchor(f),
         who(f),
