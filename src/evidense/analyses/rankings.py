@@ -12,7 +12,8 @@ Every pair of the base with another subject, and every two seeds of the tuning (
 | gold rank change | log₂ rank of the best relevant document, after − before | better, equal, worse: queries |
 | wins lost · wins gained | share of queries | queries: how many |
 | prediction flips | wins lost + wins gained | |
-| … beyond seeds | of (base, tuned) − mean of two seeds of the tuning | floor |
+| … beyond seeds (the likenesses, prediction flips) | mean of base and tunings − of two seeds | floor, n_seeds, changed |
+| … over seeds (gold rank change, wins lost, wins gained) | mean over seeds, with another seed's interval | n_seeds, sd_seeds, changed |
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,8 @@ from evidense.compute.topk import id_order, self_matches
 from evidense.dissection.rank_similarity import MARGIN, STATISTICS, Searched, Task, compare, margin_correlation, search
 from evidense.dissection.space_compare import Compared, Pair, compared, means
 from evidense.dissection.space_findings import Family, absent, findings
-from evidense.dissection.space_sample import VECTORS, Sample, Wanted, relevant_rows, sample
+from evidense.dissection.space_sample import VECTORS, Wanted, relevant_rows, sample
+from evidense.dissection.space_seeds import Similar, beyond_seeds, over_seeds
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case
 from evidense.records import Finding, Json
@@ -42,6 +44,9 @@ _ONE = {
     MARGIN,
 }
 """These are 1, not 0, where nothing changed, so that no p against 0 is of interest."""
+_SIGNED = {"gold rank change", "wins lost", "wins gained"}
+One = tuple[float, Float64[np.ndarray, " g"]]
+"""A statistic of all queries, and with each group left out."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def _excluded(case: Case) -> np.ndarray:
 
 
 def _pairs(of: Compared, searched: Mapping[str, Searched], task: Task) -> Iterator[Finding]:
-    told: dict[tuple[str, str], dict[str, tuple[float, Float64[np.ndarray, " g"]]]] = {}
+    told: dict[tuple[str, str], dict[str, One]] = {}
     for pair in of.pairs:
         before, after = searched[pair.one.label], searched[pair.other.label]
         values = compare(before, after, task)
@@ -99,14 +104,33 @@ def _pairs(of: Compared, searched: Mapping[str, Searched], task: Task) -> Iterat
         counts = _counts(before, after)
         for name, (value, dropped) in found.items():
             yield _finding(of, pair, name, (value, dropped), counts.get(name, {}))
-    floors = [told[p.one.label, p.other.label] for p in of.pairs if p.role == "floor"]
-    for pair in of.pairs if floors else []:
-        if pair.role != "tuned":
-            continue
-        for name, (value, dropped) in told[pair.one.label, pair.other.label].items():
-            floor = float(np.mean([f[name][0] for f in floors]))
-            rest = dropped - np.mean([f[name][1] for f in floors], axis=0)
-            yield _finding(of, pair, f"{name} beyond seeds", (value - floor, rest), {"floor": floor})
+    tunings = [p for p in of.pairs if p.one is of.case.base and p.other.role in ("tuned", "seed")]
+    names = [p.other.label for p in tunings]
+    floors = {(names.index(a), names.index(b)): x for (a, b), x in told.items() if a in names and b in names}
+    for name in UNITS if floors else ():
+        yield from _over(
+            of,
+            tunings,
+            name,
+            [told[of.case.base.label, label][name] for label in names],
+            {at: x[name] for at, x in floors.items()},
+        )
+
+
+def _over(
+    of: Compared, tunings: list[Pair], name: str, own: list[One], floors: dict[tuple[int, int], One]
+) -> list[Finding]:
+    """Over seeds: of a likeness, base and tunings against two seeds; of a change, its mean against what another seed would change."""
+    if name in _SIGNED:
+        family = _family(of, tunings[0], f"{name} over seeds")
+        changes = np.array([[x[0]] for x in own]), np.stack([x[1][:, None] for x in own])
+        return over_seeds(family, [{}], changes, of.seen)
+    family = _family(of, tunings[0], f"{name} beyond seeds")
+    return beyond_seeds(family, [{}], [_row(x) for x in own], {at: _row(x) for at, x in floors.items()}, of.seen)
+
+
+def _row(one: One) -> Similar:
+    return np.array([one[0]]), one[1][:, None]
 
 
 def _counts(before: Searched, after: Searched) -> dict[str, dict[str, Json]]:
@@ -119,11 +143,8 @@ def _counts(before: Searched, after: Searched) -> dict[str, dict[str, Json]]:
     }  # fmt: skip
 
 
-def _finding(
-    of: Compared, pair: Pair, estimand: str, told: tuple[float, Float64[np.ndarray, " g"]], details: Mapping[str, Json]
-) -> Finding:
-    seen: Sample = of.seen
-    name = estimand.removesuffix(" beyond seeds")
+def _family(of: Compared, pair: Pair, estimand: str) -> Family:
+    name = estimand.removesuffix(" beyond seeds").removesuffix(" over seeds")
     site: dict[str, Json] = {
         "subject": pair.other.label,
         "against": pair.one.label,
@@ -131,9 +152,20 @@ def _finding(
         "side": "both",
         "pooling": VECTORS,
     }
-    null = None if estimand in _ONE else 0.0
-    family = Family(of.case, "rankings", estimand, UNITS[name], site, len(seen.rows), seen.n_clusters, null)
-    return findings(family, [{"details": details}], np.array([told[0]]), told[1][:, None], seen)[0]
+    return Family(
+        of.case,
+        "rankings",
+        estimand,
+        UNITS[name],
+        site,
+        len(of.seen.rows),
+        of.seen.n_clusters,
+        None if estimand in _ONE else 0.0,
+    )
+
+
+def _finding(of: Compared, pair: Pair, estimand: str, told: One, details: Mapping[str, Json]) -> Finding:
+    return findings(_family(of, pair, estimand), [{"details": details}], *_row(told), of.seen)[0]
 
 
 PART = Rankings()

@@ -7,7 +7,7 @@ role, side, pooling, measure; and layer (with `layer_against` where depths diffe
 |---|---|---|---|
 | CKA | CKA · CKA, standardised · CKA, without top components | debiased CKA, never clamped; p against shuffled items (first measure) | null |
 | CKA of all layers | as above | mean over paired layers | matrix[layer of against][layer of subject], null_sd |
-| CKA beyond seeds | as above | CKA(base, subject) − mean CKA of two seeds; below 0: moved more than another seed would have | floor |
+| CKA beyond seeds | as above | mean CKA of base and tunings − of two seeds; below 0: moved more than seeds do | floor, n_seeds, changed |
 | RSA | RSA | Spearman of pairs of items | n_rows |
 | Procrustes | R² | held-out R² of the best rotation | d2, null_d2 (items shuffled), angle |
 | moved | R² | held-out R² of the states as they are, but for a shift | |
@@ -15,6 +15,7 @@ role, side, pooling, measure; and layer (with `layer_against` where depths diffe
 | re-mapped | R² | what a linear map adds | |
 | new | R² | what no linear map explains | |
 | mutual neighbours | k=1 · k=10 · k=100 | shared nearest neighbours, 0 at chance | chance |
+| RSA beyond seeds, mutual neighbours beyond seeds | as these | as CKA beyond seeds | floor, n_seeds, changed |
 
 All have `together` (over layers), `standard_error` and `n_equal` (rows left out since another is equal). Intervals: delete-a-group jackknife over
 clusters; rows are never drawn twice.
@@ -22,7 +23,6 @@ clusters; rows are never drawn twice.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -30,9 +30,10 @@ from jaxtyping import Float64
 from evidense.dissection import neighbours, procrustes, rsa
 from evidense.dissection.cka import hsic, is_constant
 from evidense.dissection.cka_views import VIEWS, shuffled
-from evidense.dissection.space_compare import Compared, compared
+from evidense.dissection.space_compare import Compared, Pair, compared
 from evidense.dissection.space_findings import Family, absent, findings, listed
-from evidense.dissection.space_sample import Wanted, sample
+from evidense.dissection.space_sample import Sample, Wanted, sample
+from evidense.dissection.space_seeds import Similar, beyond_seeds
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json
@@ -58,7 +59,8 @@ class Similarity:
             "neighbours": [1, 10, 100],
         }
     )
-    """n_rows: of a side at most; poolings: as `compute.pooling` spells them, or "vectors", the final ones; n_shuffles: of the null of CKA; neighbours: every k."""
+    """n_rows: of a side at most; poolings: as `compute.pooling` spells them, or "vectors", the final ones; n_shuffles: of the null of CKA;
+    neighbours: every k."""
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
         """Return the findings of both sides."""
@@ -88,9 +90,10 @@ def _cka(of: Compared, n_shuffles: int) -> Iterator[Finding]:
         products = hsic(stack, of.seen.groups)
         whole, dropped = products.cka(), products.cka_dropped()
         null = shuffled(stack, n_shuffles, of.case.seed) if measure == "CKA" and n_shuffles else None
-        floors = []
+        told: dict[tuple[str, str], Similar] = {}
         for pair in of.pairs:
             rows, columns = pair.columns(places)
+            told[pair.one.label, pair.other.label] = whole[rows, columns], dropped[:, rows, columns]
             family = of.family("CKA", "CKA", pair, measure)
             found = findings(family, pair.places, whole[rows, columns], dropped[:, rows, columns], of.seen)
             if null is not None:
@@ -99,9 +102,7 @@ def _cka(of: Compared, n_shuffles: int) -> Iterator[Finding]:
                 found = [_with_null(f, p[:, i], drawn[:, i], null.n_rows) for i, f in enumerate(found)]
             yield from found
             yield _map(of, pair, measure, (whole, dropped), places)
-            if pair.role == "floor":
-                floors.append((whole[rows, columns], dropped[:, rows, columns]))
-        yield from _beyond(of, measure, (whole, dropped), floors)
+        yield from _beyond(of, "CKA", measure, told, of.seen)
 
 
 def _with_null(one: Finding, p: Float64[np.ndarray, " 2"], drawn: Float64[np.ndarray, " r"], n_rows: int) -> Finding:
@@ -113,7 +114,7 @@ def _with_null(one: Finding, p: Float64[np.ndarray, " 2"], drawn: Float64[np.nda
 
 
 def _map(
-    of: Compared, pair: Any, measure: str, cka: tuple[np.ndarray, np.ndarray], places: Mapping[str, slice]
+    of: Compared, pair: Pair, measure: str, cka: tuple[np.ndarray, np.ndarray], places: Mapping[str, slice]
 ) -> Finding:
     """All layers against all, whose value is the mean over paired layers."""
     whole, dropped = cka
@@ -133,26 +134,23 @@ def _map(
 
 
 def _beyond(
-    of: Compared, measure: str, cka: tuple[np.ndarray, np.ndarray], floors: list[tuple[np.ndarray, np.ndarray]]
+    of: Compared, estimand: str, measure: str, told: Mapping[tuple[str, str], Similar], seen: Sample
 ) -> Iterator[Finding]:
-    """How much less alike base and tuning are than two tunings that differ in their seed alone."""
-    whole, dropped = cka
-    for pair in of.pairs if floors else []:
-        rows, columns = pair.columns(of.columns())
-        if pair.other.role != "tuned" or pair.role == "floor" or any(len(f[0]) != len(rows) for f in floors):
-            continue
-        floor, floor_dropped = (np.mean([f[i] for f in floors], axis=0) for i in (0, 1))
-        family = of.family("CKA beyond seeds", "difference of CKA", pair, measure)
-        places = [{**place, "details": {"floor": listed(floor[i])}} for i, place in enumerate(pair.places)]
-        yield from findings(
-            family, places, whole[rows, columns] - floor, dropped[:, rows, columns] - floor_dropped, of.seen
-        )
+    """How much less alike base and tunings are than two tunings that differ in their seed alone."""
+    tunings = [p for p in of.pairs if p.one is of.case.base and p.other.role in ("tuned", "seed")]
+    names = [p.other.label for p in tunings]
+    floors = {(names.index(a), names.index(b)): x for (a, b), x in told.items() if a in names and b in names}
+    if floors and len({p.n_layers for p in tunings}) == 1:
+        family = of.family(f"{estimand} beyond seeds", "difference of similarities", tunings[0], measure)
+        own = [told[of.case.base.label, name] for name in names]
+        yield from beyond_seeds(family, tunings[0].places, own, floors, seen)
 
 
 def _rsa(of: Compared) -> Iterator[Finding]:
     keep = of.some(rsa.N_ROWS)
     few = replace(of.seen, rows=of.seen.rows[keep], clusters=of.seen.clusters[keep], groups=of.seen.groups[keep])
     ranks = {key: rsa.ranked(layer[keep], few.groups) for key, layer in of.layers() if not is_constant(layer[keep])}
+    told: dict[tuple[str, str], Similar] = {}
     for pair in of.pairs:
         found = [
             rsa.correlations(ranks[a], ranks[b])
@@ -163,9 +161,12 @@ def _rsa(of: Compared) -> Iterator[Finding]:
         family = replace(
             of.family("RSA", "Spearman's correlation", pair, "RSA"), n=len(few.rows), n_clusters=few.n_clusters
         )
-        yield from findings(
-            family, pair.places, np.array([f[0] for f in found]), np.stack([f[1] for f in found], axis=1), few
+        told[pair.one.label, pair.other.label] = (
+            np.array([f[0] for f in found]),
+            np.stack([f[1] for f in found], axis=1),
         )
+        yield from findings(family, pair.places, *told[pair.one.label, pair.other.label], few)
+    yield from _beyond(of, "RSA", "RSA", told, few)
 
 
 def _procrustes(of: Compared) -> Iterator[Finding]:
@@ -187,7 +188,7 @@ def _procrustes(of: Compared) -> Iterator[Finding]:
 
 def _steps(
     of: Compared,
-    pair: Any,
+    pair: Pair,
     whole: Float64[np.ndarray, "s 3"],
     dropped: Float64[np.ndarray, "g s 3"],
     beside: list[dict[str, Json]],
@@ -225,8 +226,9 @@ def _distances(x: np.ndarray, y: np.ndarray, order: np.ndarray) -> dict[str, Jso
 def _neighbours(of: Compared, depths: list[int]) -> Iterator[Finding]:
     lists = {key: neighbours.nearest(layer, max(depths)) for key, layer in of.layers() if not is_constant(layer)}
     n_others = len(of.seen.rows) - 1
-    for pair in of.pairs:
-        for k in depths:
+    for k in depths:
+        told: dict[tuple[str, str], Similar] = {}
+        for pair in of.pairs:
             family = of.family("mutual neighbours", "shared neighbours, adjusted for chance", pair, f"k={k}")
             family = replace(family, details={**family.details, "chance": min(1.0, k / n_others)})
             if k >= n_others:
@@ -240,8 +242,10 @@ def _neighbours(of: Compared, depths: list[int]) -> Iterator[Finding]:
                 else np.full(n_others + 1, np.nan)
                 for a, b in pair.keys
             ]
-            whole, dropped = of.means(np.stack(values, axis=1))
-            yield from findings(family, pair.places, whole, dropped, of.seen)
+            told[pair.one.label, pair.other.label] = of.means(np.stack(values, axis=1))
+            yield from findings(family, pair.places, *told[pair.one.label, pair.other.label], of.seen)
+        if told:
+            yield from _beyond(of, "mutual neighbours", f"k={k}", told, of.seen)
 
 
 PART = Similarity()

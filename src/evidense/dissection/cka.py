@@ -84,7 +84,7 @@ def hsic(layers: Sequence[Layer], groups: Int64[np.ndarray, " n"] | None = None)
     return Hsic(whole[pick], np.stack([one[pick] for one in dropped]) if dropped else empty)
 
 
-def check_layers(layers: Sequence[Layer]) -> None:
+def check_layers(layers: Sequence[Layer] | Float[np.ndarray, "l n e"]) -> None:
     """Refuse layers that cannot be compared.
 
     Raises:
@@ -194,7 +194,10 @@ def _centre_and_scale(layer: Layer) -> tuple[Float64[np.ndarray, " e"], float]:
 def _centred(
     layer: Layer, rows: Int64[np.ndarray, " b"], shift: tuple[Float64[np.ndarray, " e"], float]
 ) -> Float32[np.ndarray, "b e"]:
-    return ((layer[rows] - shift[0]) * shift[1]).astype(np.float32)
+    found: Float32[np.ndarray, "b e"] = (
+        (layer[rows] - shift[0].astype(layer.dtype)) * layer.dtype.type(shift[1])
+    ).astype(np.float32)
+    return found
 
 
 def _products(grams: Float32[np.ndarray, "k p"]) -> Float64[np.ndarray, "k k"]:

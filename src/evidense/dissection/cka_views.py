@@ -25,7 +25,10 @@ def standardised(layer: Layer) -> Float32[np.ndarray, "n _"]:
     centred = layer - layer.mean(axis=0, dtype=np.float64)
     spread = np.sqrt((centred**2).mean(axis=0))
     usable = spread > 1e-6 * max(float(spread.max(initial=0.0)), 1e-30)
-    return np.divide(centred, spread, out=np.zeros_like(centred), where=usable).astype(np.float32)
+    found: Float32[np.ndarray, "n _"] = np.divide(centred, spread, out=np.zeros_like(centred), where=usable).astype(
+        np.float32
+    )
+    return found
 
 
 def without_top(layer: Layer, n_top: int = N_TOP) -> Float32[np.ndarray, "n _"]:
@@ -36,7 +39,8 @@ def without_top(layer: Layer, n_top: int = N_TOP) -> Float32[np.ndarray, "n _"]:
     centred = layer - layer.mean(axis=0, dtype=np.float64)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     top = vectors[:, -n_top:]
-    return (centred - (centred @ top) @ top.T).astype(np.float32)
+    found: Float32[np.ndarray, "n _"] = (centred - (centred @ top) @ top.T).astype(np.float32)
+    return found
 
 
 VIEWS: Mapping[str, Callable[[Layer], Layer]] = {
@@ -94,4 +98,5 @@ def _u_centred(layer: Layer) -> Float32[np.ndarray, "m m"]:
     rows = gram.sum(axis=0)
     gram += rows.sum() / ((n - 1) * (n - 2)) - (rows[:, None] + rows) / (n - 2)
     np.fill_diagonal(gram, 0)
-    return (gram / np.linalg.norm(gram)).astype(np.float32)
+    found: Float32[np.ndarray, "m m"] = (gram / np.linalg.norm(gram)).astype(np.float32)
+    return found

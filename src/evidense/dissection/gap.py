@@ -59,7 +59,7 @@ def gap(
     return found
 
 
-def _all_and_left(parts: Float[np.ndarray, "g *e"]) -> Float64[np.ndarray, "h *e"]:
+def _all_and_left(parts: Float[np.ndarray, "g ..."]) -> Float64[np.ndarray, "h ..."]:
     total = parts.sum(axis=0, keepdims=True).astype(np.float64)
     return np.concatenate([total, total - parts])
 

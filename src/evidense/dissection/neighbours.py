@@ -13,7 +13,10 @@ def unit(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
     length = np.sqrt((layer.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    return np.divide(layer, length, out=np.zeros(layer.shape), where=length > 0).astype(np.float32)
+    found: Float32[np.ndarray, "n e"] = np.divide(layer, length, out=np.zeros(layer.shape), where=length > 0).astype(
+        np.float32
+    )
+    return found
 
 
 def nearest(layer: Float[np.ndarray, "n e"], depth: int) -> Int32[np.ndarray, "n k"]:

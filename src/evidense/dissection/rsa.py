@@ -40,7 +40,8 @@ def _similar(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n n"]:
     centred -= centred.mean(axis=1, keepdims=True)
     length = np.linalg.norm(centred, axis=1, keepdims=True)
     unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
-    return (unit @ unit.T).astype(np.float32)
+    found: Float32[np.ndarray, "n n"] = (unit @ unit.T).astype(np.float32)
+    return found
 
 
 def _ranks(similar: Float32[np.ndarray, "n n"]) -> Float32[np.ndarray, " p"]:
