@@ -5,18 +5,31 @@ one (bilinear), or the whole of [q⊙p; |q−p|; q; p] (pair). Probes are cross-
 
 | estimand | site beside subject, role, pooling, layer, negatives, n_candidates | unit | details |
 |---|---|---|---|
-| accuracy | probe, control (none, query ablated, queries permuted, lexical) | accuracy | chance, kappa, by_n, reciprocal_rank, learning_curve, λ and convergence |
+| accuracy | probe, control (none or its name) | accuracy | chance, kappa, accuracy_of_n, reciprocal_rank, learning_curve, λ, ‖g‖∞ |
 | relevance gain | probe | accuracy | accuracy − that of a probe of p alone |
 | selectivity | probe | accuracy | accuracy − that on labels by hash; memorised: training accuracy there |
 | log-loss | probe, control | bits | of one query; an untrained score has one trained scale |
+| description length | probe hadamard | bits | online code, of one query; compression; n_orders |
+| κ of correctness | probe, against | κ | Cohen's κ of which queries are right |
+| agreement | probe, against | κ | that of base and tuning, minus that of the tuning and another seed of it |
+| transfer | probe hadamard, against | accuracy | accuracy of the probe of `against` on mapped states − own |
+| accuracy | probe cosine, layer "output" | accuracy | of the final vectors; negatives "wrong modality" apart |
+| accuracy | probe bilinear, layer, layer_document | accuracy | grid over both depths, where the towers differ |
 | change in … | the same, with against | as above | value, against_value; paired by query, simultaneous over layers |
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evidense.dissection.probe_findings import without
+from evidense.dissection.depth_grid import grid, wrong_modality
+from evidense.dissection.probe_code import codes, outputs
+from evidense.dissection.probe_controls import lexical_features
+from evidense.dissection.probe_features import Scale
+from evidense.dissection.probe_findings import Series, findings, without
+from evidense.dissection.probe_fit import crossfit
 from evidense.dissection.probe_layers import PROBES, Wanted, probe_layers
+from evidense.dissection.probe_measures import credit
+from evidense.dissection.probe_pairs import States, agreements, transfers
 from evidense.dissection.probe_report import ANALYSIS, Probed, change, level
 from evidense.dissection.probe_task import Asked, ask
 from evidense.errors import InvalidInput
@@ -32,6 +45,7 @@ OPTIONS: dict[str, Json] = {
     "probes": list(PROBES),
     "rank": 16,
     "n_starts": 2,
+    "n_orders": 5,
     "max_iterations": 500,
 }
 
@@ -58,37 +72,87 @@ class Probes:
 
 def _pooling(case: Case, bench: Bench, asked: Asked, pooling: str) -> Iterator[Finding]:
     seen: dict[str, Probed] = {}
+    states: dict[str, States] = {}
     for at, subject in enumerate(case.subjects):
         bench.tell(f"probing {subject.label}", at, len(case.subjects))
+        where = (subject, pooling)
         try:
-            one = probed(case, bench, asked, (subject, pooling))
+            states[subject.label] = _states(bench, asked, where)
+            one = _probed(case, asked, where, states[subject.label])
         except InvalidInput as error:
             site = asked.site(case, ANALYSIS, subject=subject.label, role=subject.role, pooling=pooling)
             yield without("accuracy", site, "accuracy", {"reason": str(error)})
             continue
         seen[subject.label] = one
         yield from level(case, one)
+        yield from outputs(case, bench, one)
+        yield from _depths(case, bench, one, states[subject.label])
+        if n_orders := int(case.options["n_orders"]):
+            yield from codes(case, one, states[subject.label], n_orders)
         for other in _compared_with(case, subject):
             if other.label in seen:
                 yield from change(case, one, seen[other.label])
+                yield from transfers(case, one, seen[other.label], states)
+    for one in seen.values():
+        yield from _agreements(case, one, seen)
+    yield from _words(case, asked)
+
+
+def _agreements(case: Case, one: Probed, seen: Mapping[str, Probed]) -> Iterator[Finding]:
+    """Each with the base, less what two seeds of the tuning agree; and a seed with its tuning."""
+    tuned = [seen[s.label] for s in case.of("tuned") if s.label in seen]
+    seeds = [seen[s.label] for s in case.of("seed") if s.label in seen]
+    floor = (seeds[0], tuned[0]) if seeds and tuned and one.subject.role == "tuned" else None
+    for other in _compared_with(case, one.subject):
+        if other.label in seen:
+            yield from agreements(case, one, seen[other.label], floor if other.role == "base" else None)
 
 
 def _compared_with(case: Case, subject: Subject) -> tuple[Subject, ...]:
     """The base; and of another seed the tuning itself, whose difference is the noise floor."""
     if subject.role == "base":
         return ()
-    return (case.base, *(case.of("tuned") if subject.role == "seed" else ()))
+    others = (case.base, *(case.of("tuned") if subject.role == "seed" else ()))
+    return tuple({other.label: other for other in others}.values())
 
 
-def probed(case: Case, bench: Bench, asked: Asked, which: tuple[Subject, str]) -> Probed:
-    """Encode the task's items once and probe all layers."""
-    subject, pooling = which
+def _states(bench: Bench, asked: Asked, where: tuple[Subject, str]) -> States:
+    subject, pooling = where
     queries = bench.states(subject, "query", asked.queries, (pooling,))[pooling]
-    documents = bench.states(subject, "document", asked.documents, (pooling,))[pooling]
+    return queries, bench.states(subject, "document", asked.documents, (pooling,))[pooling]
+
+
+def _probed(case: Case, asked: Asked, where: tuple[Subject, str], states: States) -> Probed:
+    """Probe all layers that both sides have; towers of different depth are probed at their last layers too, by the grid."""
     options = case.options
     wanted = Wanted(tuple(options["probes"]), int(options["rank"]), int(options["n_starts"]))
-    layers = probe_layers(queries, documents, asked.places, asked.task, wanted)
-    return Probed(subject, pooling, layers.outcomes, asked)
+    queries, documents = states
+    n = min(len(queries), len(documents))
+    layers = probe_layers(queries[:n], documents[:n], asked.places, asked.task, wanted)
+    return Probed(*where, layers.outcomes, asked)
+
+
+def _depths(case: Case, bench: Bench, one: Probed, states: States) -> Iterator[Finding]:
+    """For two modalities: the grid over both depths, and negatives of the wrong modality."""
+    sides = [{item.modality for item in items} for items in (one.asked.queries, one.asked.documents)]
+    if sides[0] == sides[1] and states[0].shape[::2] == states[1].shape[::2]:
+        return
+    yield from grid(case, one.asked, (one.subject, one.pooling), states)
+    if sides[0] != sides[1]:
+        yield from wrong_modality(case, bench, one.asked, (one.subject, one.pooling))
+
+
+def _words(case: Case, asked: Asked) -> Iterator[Finding]:
+    site = asked.site(case, ANALYSIS, probe="linear", control="lexical")
+    try:
+        made = lexical_features(asked.queries, asked.documents, asked.places)
+    except InvalidInput as error:
+        yield without("accuracy", site, "accuracy", {"reason": str(error)})
+        return
+    found = crossfit(lambda train: made * Scale.of(made[train].reshape(-1, made.shape[2])).inverse, asked.task)
+    right, chance = credit(found.scores)[None], 1 / asked.n_candidates
+    series = Series("accuracy", "accuracy", right, asked.task.clusters, [site], chance, [{"chance": chance}])
+    yield from findings(case, series, "lexical")
 
 
 PART = Probes()

@@ -69,7 +69,9 @@ def _pooling(case: Case, bench: Bench, run: Run, pooling: str) -> Iterator[Findi
             documents = bench.states(subject, "document", run.asked.documents, (pooling,))[pooling]
             cells = run_layers(queries, documents, run)
         except InvalidInput as error:
-            yield without("accuracy", _site(case, run.asked, where, ("published", "none", 0)), "accuracy", {"reason": str(error)})
+            yield without(
+                "accuracy", _site(case, run.asked, where, ("published", "none", 0)), "accuracy", {"reason": str(error)}
+            )
             continue
         yield from _levels(case, run, where, cells)
         if subject.role == "base":
@@ -100,10 +102,14 @@ def _levels(
         ]
         bad = {at: str(one["reason"]) for at, one in enumerate(details) if "reason" in one}
         family = f"accuracy, {probe}, {control}, N={n}, {where[1]}, {where[0].label}"
-        yield from findings(case, Series("accuracy", "accuracy", values, run.clusters, sites, chance, details, {}, bad), family)
+        yield from findings(
+            case, Series("accuracy", "accuracy", values, run.clusters, sites, chance, details, {}, bad), family
+        )
         for twin in _BLIND if control == "none" and probe != "cosine" else ():
             gain = values - np.stack(cells[probe, twin, n])
-            yield from findings(case, Series("query gain", "accuracy", gain, run.clusters, sites, unsolved=bad), f"query gain, {family}")
+            yield from findings(
+                case, Series("query gain", "accuracy", gain, run.clusters, sites, unsolved=bad), f"query gain, {family}"
+            )
 
 
 def _changes(

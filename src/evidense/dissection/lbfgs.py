@@ -92,6 +92,9 @@ class Settings:
     max_iterations: int = 500
 
 
+DEFAULT = Settings()
+
+
 @dataclass(frozen=True)
 class Solved:
     """Parameters, and the evidence that they are a minimum."""
@@ -140,7 +143,7 @@ def minimise(
 
     Source: Liu and Nocedal 1989; line search by Wolfe's conditions, Nocedal and Wright 2006, algorithm 3.5.
     """
-    wanted, k = settings or Settings(), labels.right.shape[1]
+    wanted, k = settings or DEFAULT, labels.right.shape[1]
     theta = np.zeros((model.n_parameters, k), np.float32) if start is None else start.astype(np.float32)
     state = _begin(model, labels, theta)
     out = Solved(theta.copy(), np.zeros(k), np.full(k, np.inf), np.zeros(k, np.int64), np.zeros(k, bool))

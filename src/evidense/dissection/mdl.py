@@ -1,5 +1,7 @@
 """Description length of labels given states: the online code, over several orders of the queries."""
 
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Float32, Float64
 
@@ -25,14 +27,15 @@ def online_code(features: Float32[np.ndarray, "n c e"], task: Task, n_orders: in
     >>> bool(abs(online_code(noise, task, 2).mean() - 2) < 0.1)  # nothing to learn: log2(4) = 2 bits
     True
     """
-    n, c, _ = features.shape
-    total = np.zeros(n)
+    total = np.zeros(len(features))
     for order_seed in range(n_orders):
         total += _one_order(features, task, np.random.default_rng([task.seed, 61, order_seed]))
     return total / n_orders
 
 
-def _one_order(features: Float32[np.ndarray, "n c e"], task: Task, rng: np.random.Generator) -> Float64[np.ndarray, " n"]:
+def _one_order(
+    features: Float32[np.ndarray, "n c e"], task: Task, rng: np.random.Generator
+) -> Float64[np.ndarray, " n"]:
     n, c, _ = features.shape
     order = _order(task, rng)
     ends = sorted({max(1, round(f * n)) for f in FRACTIONS})
@@ -46,7 +49,7 @@ def _one_order(features: Float32[np.ndarray, "n c e"], task: Task, rng: np.rando
     scores = model.scores(minimise(model, labels, settings=Settings(1e-3, task.settings.max_iterations)).theta)
     coded = np.empty(n)
     coded[: ends[0]] = np.log2(c)
-    for at, (start, stop) in enumerate(zip(ends, ends[1:], strict=False)):
+    for at, (start, stop) in enumerate(pairwise(ends)):
         judges = slice(int(fit[at]), start) if fit[at] < start else slice(0, 0)
         loss = [bits(scores[judges, :, at * k + i]).sum() for i in range(k)]
         best = int(np.argmin(loss)) if fit[at] < start else k - 1

@@ -17,7 +17,9 @@ class Agreement:
     together: Float64[np.ndarray, "2 l"]
 
 
-def kappa(both: Float64[np.ndarray, "*b"], first: Float64[np.ndarray, "*b"], second: Float64[np.ndarray, "*b"]) -> Float64[np.ndarray, "*b"]:
+def kappa(
+    both: Float64[np.ndarray, "*b"], first: Float64[np.ndarray, "*b"], second: Float64[np.ndarray, "*b"]
+) -> Float64[np.ndarray, "*b"]:
     """Return Cohen's κ from the shares that both, the first and the second get right; 1 where both are always equal.
 
     Source: Cohen 1960.

@@ -38,7 +38,9 @@ def crossfit_bilinear(pairs: Pairs, task: Task, rank: int, n_starts: int) -> Out
             right.append(task.control[train])
         start = spectral_start(data.train, n_starts, task.seed)
         start = np.concatenate([start, start[:, : len(right) - n_starts]], axis=1)
-        labels = Labels(np.stack(right, 1), np.ones((int(train.sum()), len(right)), np.float32), np.full(len(right), penalty))
+        labels = Labels(
+            np.stack(right, 1), np.ones((int(train.sum()), len(right)), np.float32), np.full(len(right), penalty)
+        )
         solved = minimise(data.train, labels, start, Settings(_TOLERANCE, task.settings.max_iterations))
         best = int(solved.objective[:n_starts].argmin())
         found = data.held.scores(solved.theta)
@@ -53,7 +55,9 @@ def crossfit_bilinear(pairs: Pairs, task: Task, rank: int, n_starts: int) -> Out
 def _data(pairs: Pairs, train: Bool[np.ndarray, " n"], rank: int) -> _Data:
     q, p = standardised(pairs, train)
     size: Float32[np.ndarray, ""] = np.float32(np.sqrt(p.shape[2]))
-    return _Data(*(Bilinear(np.ascontiguousarray(q[m]), np.ascontiguousarray(p[m]) / size, rank) for m in (train, ~train)))
+    return _Data(
+        *(Bilinear(np.ascontiguousarray(q[m]), np.ascontiguousarray(p[m]) / size, rank) for m in (train, ~train))
+    )
 
 
 def _penalty(model: Bilinear, task: Task, train: Bool[np.ndarray, " n"]) -> float:

@@ -53,7 +53,9 @@ def lexical_features(
     [1.0, 0.0]
     """
     if any(item.text is None for item in (*queries, *documents)):
-        raise InvalidInput("a picture has no words to compare; expected texts on both sides; leave the lexical control out")
+        raise InvalidInput(
+            "a picture has no words to compare; expected texts on both sides; leave the lexical control out"
+        )
     words = [_words(item) for item in documents]
     holders: dict[str, int] = {}
     for some in words:

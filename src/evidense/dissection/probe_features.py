@@ -96,7 +96,5 @@ def features(pairs: Pairs, kind: Kind, train: Bool[np.ndarray, " n"]) -> Float32
 
 def cosines(pairs: Pairs) -> Float32[np.ndarray, "n c"]:
     """Return the cosine of each query and candidate, as they are; of a zero vector it is 0."""
-    q, d = (
-        x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (pairs.queries, pairs.documents)
-    )
+    q, d = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (pairs.queries, pairs.documents))
     return np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)

@@ -68,4 +68,3 @@ def nothing(series: Series, at: int) -> Finding:
 def without(estimand: str, site: Mapping[str, Json], unit: str, details: Mapping[str, Json]) -> Finding:
     """Return a finding without value; its details hold the `reason`."""
     return Finding(estimand=estimand, site=dict(site), value=None, low=None, high=None, n=0, n_clusters=0, unit=unit, details=dict(details))  # fmt: skip
-

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from evidense.dissection.lbfgs import Labels, Model, Settings, Solved, minimise
+from evidense.dissection.lbfgs import DEFAULT, Labels, Model, Settings, Solved, minimise
 from evidense.dissection.probe_measures import bits, credit
 from evidense.dissection.probe_models import Linear
 
@@ -32,7 +32,7 @@ class Task:
     seed: int = 0
     lambdas: tuple[float, ...] = LAMBDAS
     has_curve: bool = False
-    settings: Settings = Settings()
+    settings: Settings = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,7 @@ def choose_penalty(model: Model, task: Task, train: Bool[np.ndarray, " n"]) -> f
     return task.lambdas[int(loss.reshape(len(names), -1).sum(axis=0).argmin())]
 
 
-def _label_sets(
-    task: Task, train: Bool[np.ndarray, " n"], penalty: float
-) -> tuple[Labels, list[tuple[int, int]]]:
+def _label_sets(task: Task, train: Bool[np.ndarray, " n"], penalty: float) -> tuple[Labels, list[tuple[int, int]]]:
     """The task, the control task, and the task on ever more of the training clusters, with where each number of queries stands."""
     n = int(train.sum())
     right, weights = [np.zeros(n, np.int64)], [np.ones(n, np.float32)]
@@ -158,7 +156,9 @@ def _label_sets(
     return Labels(np.stack(right, 1), np.stack(weights, 1), np.full(len(right), penalty)), sizes
 
 
-def first_clusters(clusters: Int64[np.ndarray, " n"], fraction: float, rng: np.random.Generator) -> Bool[np.ndarray, " n"]:
+def first_clusters(
+    clusters: Int64[np.ndarray, " n"], fraction: float, rng: np.random.Generator
+) -> Bool[np.ndarray, " n"]:
     """Take whole clusters in a random order until they hold this fraction of the queries, at least one cluster."""
     labels, member = np.unique(clusters, return_inverse=True)
     order = rng.permutation(len(labels))

@@ -56,7 +56,6 @@ class Linear:
         found = self._flat.T @ flat
         return np.vstack([found, flat.sum(axis=0, keepdims=True)]) if self.has_intercept else found
 
-
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "Cholesky | Spectrum":
         """Return the inverse curvature at zero, of some examples that stand for all, each problem's penalty added."""
         rows = self.features[:: max(1, self._flat.shape[0] // (_ROWS_A_FEATURE * self.features.shape[2]))]
@@ -92,7 +91,9 @@ class Cholesky:
     """Inverse curvature of the intercept, which is the last parameter; None = there is none."""
 
     @classmethod
-    def of(cls, moment: Float32[np.ndarray, "e e"], shifts: Float64[np.ndarray, " k"], free: float | None) -> "Cholesky":
+    def of(
+        cls, moment: Float32[np.ndarray, "e e"], shifts: Float64[np.ndarray, " k"], free: float | None
+    ) -> "Cholesky":
         """Factor the moments with each distinct shift."""
         from scipy.linalg import cholesky
 

@@ -39,7 +39,13 @@ class Probed:
     def site(self, case: Case, layer: int, **more: Json) -> dict[str, Json]:
         """Return the site of a layer."""
         return self.asked.site(
-            case, ANALYSIS, subject=self.subject.label, role=self.subject.role, pooling=self.pooling, layer=layer, **more
+            case,
+            ANALYSIS,
+            subject=self.subject.label,
+            role=self.subject.role,
+            pooling=self.pooling,
+            layer=layer,
+            **more,
         )
 
     def rows(self, wanted: "Wanted") -> tuple[Float64[np.ndarray, "l n"], dict[int, str]]:
@@ -84,7 +90,9 @@ def level(case: Case, one: Probed) -> list[Finding]:
         details = [_details(one, at, wanted) if at not in missing else {} for at in range(len(values))]
         sites = [one.site(case, at, **wanted.site) for at in range(len(values))]
         beside = _beside(case, one, wanted)
-        series = Series(wanted.estimand, wanted.unit, values, one.asked.task.clusters, sites, wanted.null, details, beside, missing)
+        series = Series(
+            wanted.estimand, wanted.unit, values, one.asked.task.clusters, sites, wanted.null, details, beside, missing
+        )
         out += findings(case, series, _family(one, wanted))
     return out
 
@@ -101,11 +109,15 @@ def change(case: Case, one: Probed, base: Probed) -> list[Finding]:
         values = mine[:n] - theirs[:n]
         more = {"against": base.subject.label}
         sites = [one.site(case, at, **wanted.site, **more) for at in range(n)]
-        details: list[dict[str, Json]] = [{"value": float(mine[at].mean()), "against_value": float(theirs[at].mean())} for at in range(n)]
+        details: list[dict[str, Json]] = [
+            {"value": float(mine[at].mean()), "against_value": float(theirs[at].mean())} for at in range(n)
+        ]
         for at in range(n, max(len(mine), len(theirs))):
             sites.append(one.site(case, at, **wanted.site, **more))
             details.append({})
-            missing[at] = f"{one.subject.label} has {len(one.layers) - 1} blocks and {base.subject.label} has {len(base.layers) - 1}"
+            missing[at] = (
+                f"{one.subject.label} has {len(one.layers) - 1} blocks and {base.subject.label} has {len(base.layers) - 1}"
+            )
         values = np.vstack([values, np.zeros((len(sites) - n, values.shape[1]))])
         name = f"change in {wanted.estimand}"
         series = Series(name, wanted.unit, values, one.asked.task.clusters, sites, 0.0, details, {}, missing)
@@ -123,10 +135,21 @@ def quantities(one: Probed) -> Iterator[Wanted]:
         if control is not None and name != "cosine":
             yield Wanted("selectivity", "accuracy", _selectivity(name, control), (name,), site)
         yield Wanted("log-loss", "bits", _bits(name), (name,), site, float(np.log2(one.asked.n_candidates)))
-    yield Wanted("accuracy", "accuracy", _accuracy(ABLATED), (ABLATED,), {"probe": "linear", "control": ABLATED}, chance)
-    yield Wanted("log-loss", "bits", _bits(ABLATED), (ABLATED,), {"probe": "linear", "control": ABLATED}, float(np.log2(1 / chance)))
+    yield Wanted(
+        "accuracy", "accuracy", _accuracy(ABLATED), (ABLATED,), {"probe": "linear", "control": ABLATED}, chance
+    )
+    yield Wanted(
+        "log-loss",
+        "bits",
+        _bits(ABLATED),
+        (ABLATED,),
+        {"probe": "linear", "control": ABLATED},
+        float(np.log2(1 / chance)),
+    )
     if "hadamard" in one.names:
-        yield Wanted("accuracy", "accuracy", _accuracy(PERMUTED), (PERMUTED,), {"probe": "hadamard", "control": PERMUTED}, chance)
+        yield Wanted(
+            "accuracy", "accuracy", _accuracy(PERMUTED), (PERMUTED,), {"probe": "hadamard", "control": PERMUTED}, chance
+        )
 
 
 def _accuracy(name: str) -> Callable[[Mapping[str, Outcome]], Float64[np.ndarray, " n"]]:
@@ -150,7 +173,9 @@ def _selectivity(name: str, control: np.ndarray) -> Callable[[Mapping[str, Outco
 
 
 def _family(one: Probed, wanted: Wanted) -> str:
-    where = f"{wanted.site['probe']}, {wanted.site['control']}, {one.pooling}, {one.asked.negatives}, {one.subject.label}"
+    where = (
+        f"{wanted.site['probe']}, {wanted.site['control']}, {one.pooling}, {one.asked.negatives}, {one.subject.label}"
+    )
     return f"{wanted.estimand}, {where}"
 
 
@@ -160,7 +185,12 @@ def _details(one: Probed, at: int, wanted: Wanted) -> dict[str, Json]:
         return {}
     outcome, out = layer[wanted.needs[0]], dict[str, Json]()
     if (e := outcome.evidence) is not None:
-        out |= {"lambdas": list(e.lambdas), "objective": e.objective, "gradient": e.gradient, "n_iterations": e.n_iterations}
+        out |= {
+            "lambdas": list(e.lambdas),
+            "objective": e.objective,
+            "gradient": e.gradient,
+            "n_iterations": e.n_iterations,
+        }
     if wanted.estimand == "selectivity":
         return out | {"memorised": outcome.memorised}
     if wanted.estimand != "accuracy":
@@ -180,4 +210,6 @@ def _beside(case: Case, one: Probed, wanted: Wanted) -> dict[str, Float64[np.nda
 
 def _rows(one: Probed, wanted: Wanted, of: Callable[[Any], Float64[np.ndarray, " n"]]) -> Float64[np.ndarray, "l n"]:
     name, none = wanted.needs[0], np.zeros(len(one.asked.queries))
-    return np.stack([none if isinstance(layer, str) or name not in layer else of(layer[name].scores) for layer in one.layers])
+    return np.stack(
+        [none if isinstance(layer, str) or name not in layer else of(layer[name].scores) for layer in one.layers]
+    )

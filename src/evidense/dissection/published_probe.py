@@ -7,6 +7,7 @@ optimum does not depend on the query. The twins show it: without the query, and 
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
@@ -119,7 +120,10 @@ def _twin(pairs: Pairs, is_train: Bool[np.ndarray, " n"], twin: str, seed: int) 
 
 
 def _fit(
-    layer: _Layer, pairs: Pairs, is_train: Bool[np.ndarray, " n"], how: tuple[Sequence[Int64[np.ndarray, "n c"]], Recipe]
+    layer: _Layer,
+    pairs: Pairs,
+    is_train: Bool[np.ndarray, " n"],
+    how: tuple[Sequence[Int64[np.ndarray, "n c"]], Recipe],
 ) -> None:
     draws, recipe = how
     rows, rng = np.flatnonzero(is_train), np.random.default_rng(recipe.seed)
@@ -160,7 +164,9 @@ def _gradients(
 
     b, n = slope.shape
     columns = _places(pairs, batch, drawn) * n + np.arange(n)
-    which = csr_matrix((np.ones(b * n, np.float32), columns.ravel(), np.arange(0, b * n + 1, n)), (b, len(pairs.documents) * n))
+    which = csr_matrix(
+        (np.ones(b * n, np.float32), columns.ravel(), np.arange(0, b * n + 1, n)), (b, len(pairs.documents) * n)
+    )
     gathered = (which.T @ slope).reshape(len(pairs.documents), n * n)
     passages = (pairs.documents.T @ gathered).reshape(-1, n, n).transpose(1, 0, 2)
     return {"query": pairs.queries[batch].T @ slope, "passages": passages, "bias": slope.sum(axis=0)}
@@ -209,10 +215,14 @@ class Concatenated:
 
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "_Blocks":
         """Return the inverse curvature of the query's block and of a slot's, as if they did not depend on each other."""
-        n, f = self.features.shape
+        f = self.features.shape[1]
         width = (f - self.n_query) // self.n_candidates
         rows = self.features[:, self.n_query :].reshape(-1, width)
-        blocks = [x.T @ x / np.float32(len(x) * self.n_candidates) for x in (self.features[:, : self.n_query], rows) if x.shape[1]]
+        blocks = [
+            x.T @ x / np.float32(len(x) * self.n_candidates)
+            for x in (self.features[:, : self.n_query], rows)
+            if x.shape[1]
+        ]
         return _Blocks(tuple(Cholesky.of(x, shifts, None) for x in blocks), self.n_query, self.n_candidates)
 
 
@@ -231,7 +241,7 @@ class _Blocks:
         starts = [0, self.n_query] if self.n_query else [0]
         width = (len(wide) - self.n_query) // n
         starts += [starts[-1] + width * (i + 1) for i in range(n)]
-        for at, (start, stop) in enumerate(zip(starts, starts[1:], strict=False)):
+        for at, (start, stop) in enumerate(pairwise(starts)):
             factor = self.factors[0 if at == 0 else -1]
             for output in range(n):
                 out[start:stop, output] = factor.apply(np.ascontiguousarray(wide[start:stop, output]))
@@ -262,9 +272,13 @@ def converge(
     z = np.ascontiguousarray(np.hstack([q[:, :n_query], z]))
     n, right = draw.shape[1], labels(draw)
     inner = np.random.default_rng(42).permutation(int(is_train.sum())) % 5 == 0
-    weights = np.stack([np.where(inner, 0, 1)] * len(lambdas) + [np.ones(len(inner))] * len(lambdas), 1).astype(np.float32)
+    weights = np.stack([np.where(inner, 0, 1)] * len(lambdas) + [np.ones(len(inner))] * len(lambdas), 1).astype(
+        np.float32
+    )
     model = Concatenated(z[is_train], n, n_query)
-    many = Labels(np.repeat(right[is_train][:, None], 2 * len(lambdas), 1), weights, np.tile(np.asarray(lambdas, float), 2))
+    many = Labels(
+        np.repeat(right[is_train][:, None], 2 * len(lambdas), 1), weights, np.tile(np.asarray(lambdas, float), 2)
+    )
     solved = minimise(model, many, settings=Settings())
     scores = model.scores(solved.theta)[inner]
     picked = np.take_along_axis(scores, right[is_train][inner][:, None, None], 1)[:, 0]
@@ -272,5 +286,10 @@ def converge(
     best = int(loss.argmin())
     at = len(lambdas) + best
     found = Concatenated(z[~is_train], n, n_query).scores(solved.theta[:, at : at + 1])[..., 0]
-    kept = Solved(*(x[..., at : at + 1] for x in (solved.theta, solved.objective, solved.gradient, solved.n_iterations, solved.converged)))
+    kept = Solved(
+        *(
+            x[..., at : at + 1]
+            for x in (solved.theta, solved.objective, solved.gradient, solved.n_iterations, solved.converged)
+        )
+    )
     return Converged((found.argmax(axis=1) == right[~is_train]).astype(np.float64), kept, float(lambdas[best]))
