@@ -77,7 +77,7 @@ class Study(Record):
     """What is asked, of which systems, on which collections, by which rule: its id is the pre-registration."""
 
     kind: ClassVar[str] = "study"
-    unset: ClassVar[frozenset[str]] = frozenset({"factorial", "arms", "dissect"})
+    unset: ClassVar[frozenset[str]] = frozenset({"factorial", "arms", "dissect", "registered"})
     name: str
     question: str
     systems: tuple[str, ...]
@@ -104,6 +104,8 @@ class Study(Record):
     """Further trained systems, each against its own start: label, start, recipe keys, seeds."""
     dissect: tuple[Mapping[str, Json], ...] = ()
     """What is dissected (`study.dissect` says which keys): base and tuned, seeds, random weights, collections, analyses, options."""
+    registered: Mapping[str, str] = field(default_factory=dict)
+    """Claim of the literature, at one level → sha256 of all that could be bent afterwards: estimand, margin, controls."""
 
     @property
     def baseline(self) -> str:

@@ -9,7 +9,7 @@ from evidense.compute.progress import Progress
 from evidense.compute.slices import columns_of
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Encoder, Ranker
-from evidense.records import Record, Study
+from evidense.records import Finding, Record, Study
 from evidense.store import Store
 from evidense.study.cells import At, Watch, cells_of, run_cells, train_some
 from evidense.study.collections import collections_of
@@ -19,9 +19,13 @@ from evidense.study.result import Result
 from evidense.study.shipped import named
 from evidense.values import Collection
 from evidense.verbs.decide import Board, decide_collection, decide_over
+from evidense.verbs.decide_claims import decide_claims, literature, registered
 from evidense.verbs.dissect import Lent, Tell
 from evidense.verbs.retrieve import System, labels, open_system, retrieve
 from evidense.verbs.score import score, with_judged
+
+LITERATURE = "literature"
+"""Among a study's claims: all that are of the literature."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     Raises:
         UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
     """
-    study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(wishes)})))
+    study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(wishes)})), claims=_claims(study.claims))
+    study = replace(study, registered=registered(study.claims))
     found = [(spelling, collections_of(study, spelling, wishes.values)) for spelling in study.collections]
     collections = tuple(c for _, several in found for c in several)
     origins = tuple(
@@ -131,7 +136,14 @@ def _dissected(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
             records += found
             if wishes.ready:
                 wishes.ready(opened.study, found)
-    return records
+    inside = [record for record in records if isinstance(record, Finding)]
+    return [*records, *decide_claims(opened.study, inside, store)]
+
+
+def _claims(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of claims, each once; LITERATURE stands for all that are of the literature."""
+    every = [tuple(literature()) if name == LITERATURE else (name,) for name in names]
+    return tuple(dict.fromkeys(name for some in every for name in some))
 
 
 def _teller(wishes: Wishes) -> Tell | None:

@@ -15,7 +15,7 @@ from evidense.study.arms import arms_of
 from evidense.study.dissect import dissections_of
 from evidense.study.factorial import factorial_of
 
-_KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed"}}
+_KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
 _REQUIRED = [name for name, f in _KEYS.items() if f.default is MISSING and f.default_factory is MISSING]
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("name", "question"), (str,)),
