@@ -38,7 +38,7 @@ from evidense.dissection.edit_trials import (
     trials,
 )
 from evidense.dissection.facts import Fact, World, questions, world
-from evidense.dissection.facts_backbone import Size, cloze, known, knowing_backbone
+from evidense.dissection.facts_backbone import Size, cloze, knowing_backbone, known
 from evidense.dissection.facts_split import split
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Encoder, TokenPredictor

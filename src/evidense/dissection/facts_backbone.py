@@ -17,7 +17,6 @@ from evidense.records import Recipe
 from evidense.values import Pairs
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 Train = Callable[[Recipe, Mapping[str, Pairs], Encoder | None], Encoder]
