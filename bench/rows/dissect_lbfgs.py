@@ -3,7 +3,8 @@
 import numpy as np
 
 from bench.lines import N_RUNS, Line, alternate
-from evidense.dissection.lbfgs import Labels, Solved, minimise
+from evidense.dissection.lbfgs import Solved, minimise
+from evidense.dissection.probe_loss import Labels
 from evidense.dissection.probe_models import Linear
 
 N_ROWS, N_FEATURES, N_SETS = 6_400, 768, 16

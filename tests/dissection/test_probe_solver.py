@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evidense.dissection.lbfgs import Labels, Settings, minimise
+from evidense.dissection.lbfgs import Settings, minimise
+from evidense.dissection.probe_loss import Labels
 from evidense.dissection.probe_models import Bilinear, Linear, spectral_start
 
 

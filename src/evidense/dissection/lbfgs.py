@@ -4,16 +4,16 @@ Along a direction the scores are a polynomial of the step's length (straight for
 product serves a whole line search, and another the gradient where it ends. A problem that has converged leaves the products.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int64
 
-_SUFFICIENT, _CURVATURE = 1e-4, 0.5  # Wolfe's conditions; the second is tight, since a trial costs no matrix product
-_ROUNDING = 1e-6  # by so much of itself a loss in float32 may seem to grow where it does not (Hager and Zhang 2005)
-_MEMORY, _MOST_TRIALS = 10, 24
+from evidense.dissection.lbfgs_line import Line, search
+from evidense.dissection.probe_loss import Labels, loss_and_slope
+
+_MEMORY = 10
 
 
 class Model(Protocol):
@@ -65,22 +65,6 @@ class Conditioner(Protocol):
     def part(self, keep: Bool[np.ndarray, " k"]) -> "Conditioner":
         """Return that of some of the problems."""
         ...
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Which candidate is right in each example (n) of each problem (k), how much the example counts there, and how θ is penalised.
-
-    The loss of a problem is Σᵢ wᵢ·lossᵢ / Σw + λ‖θ‖² / 2Σw. With one candidate an example the loss is logistic and `right` is 0 or 1.
-    """
-
-    right: Int64[np.ndarray, "n k"]
-    weights: Float32[np.ndarray, "n k"]
-    penalty: Float64[np.ndarray, " k"]
-
-    def part(self, keep: Bool[np.ndarray, " k"]) -> "Labels":
-        """Return some of the problems."""
-        return Labels(self.right[:, keep], self.weights[:, keep], self.penalty[keep])
 
 
 @dataclass(frozen=True)
@@ -195,7 +179,7 @@ def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
     """Go one step in every problem; return where no step was found."""
     direction = _direction(state)
     line = _line(model, state, direction)
-    found = _search(line, _dot(state.grad, direction), state.objective)
+    found = search(line, _dot(state.grad, direction), state.objective)
     step, before = direction * found.lengths.astype(np.float32), state.grad
     state.theta = state.theta + step
     state.scores, state.objective = line.scores(found.lengths.astype(np.float32)), found.objective
@@ -257,45 +241,7 @@ def _guess(state: _State, q: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, 
     return q * scale.astype(np.float32)
 
 
-@dataclass(frozen=True)
-class _Line:
-    """The loss of some problems along their directions."""
-
-    at: Float32[np.ndarray, "n c k"]
-    first: Float32[np.ndarray, "n c k"]
-    second: Float32[np.ndarray, "n c k"] | None
-    labels: Labels
-    penalty: Float64[np.ndarray, "3 k"]
-    """Coefficients of 1, t and t²."""
-
-    def part(self, keep: Bool[np.ndarray, " k"]) -> "_Line":
-        """Return some of the problems."""
-        second = None if self.second is None else self.second[..., keep]
-        return _Line(self.at[..., keep], self.first[..., keep], second, self.labels.part(keep), self.penalty[:, keep])
-
-    def scores(self, t: Float32[np.ndarray, " k"]) -> Float32[np.ndarray, "n c k"]:
-        """Return the scores at these lengths."""
-        return self.at + t * self.first if self.second is None else self.at + t * (self.first + t * self.second)
-
-    def whole(
-        self, t: Float32[np.ndarray, " k"], scores: Float32[np.ndarray, "n c k"]
-    ) -> tuple[Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
-        """Return objective, and the loss's gradient by scores."""
-        loss, slope = loss_and_slope(scores, self.labels)
-        return loss + self.penalty[0] + t * self.penalty[1] + t.astype(np.float64) ** 2 * self.penalty[2], slope
-
-    def trial(
-        self, t: Float64[np.ndarray, " k"]
-    ) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
-        """Return objective and slope at these lengths, and the loss's gradient by scores."""
-        short = t.astype(np.float32)
-        value, of_scores = self.whole(short, self.scores(short))
-        way = self.first if self.second is None else self.first + (2 * short) * self.second
-        slope = np.einsum("nck,nck->k", of_scores, way).astype(np.float64)
-        return value, slope + self.penalty[1] + 2 * t * self.penalty[2], of_scores
-
-
-def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) -> _Line:
+def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) -> Line:
     first, second = model.along(state.theta, direction)
     weight = state.labels.penalty / state.labels.weights.sum(axis=0, dtype=np.float64)
     free = model.penalised[:, None]
@@ -304,108 +250,4 @@ def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) ->
         _dot(free * state.theta, direction),
         _dot(free * direction, direction) / 2,
     )
-    return _Line(state.scores, first, second, state.labels, weight * np.stack(parts))
-
-
-@dataclass
-class _Found:
-    """Where a line search ended; a length of 0 = nowhere."""
-
-    lengths: Float64[np.ndarray, " k"]
-    objective: Float64[np.ndarray, " k"]
-    of_scores: Float32[np.ndarray, "n c k"]
-
-    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], seen: tuple[np.ndarray, ...]) -> None:
-        """Write a trial of some problems down."""
-        if where.all():
-            self.lengths, self.objective, self.of_scores = t, seen[0], seen[2]
-        elif where.any():
-            self.lengths[where], self.objective[where], self.of_scores[..., where] = t, seen[0], seen[2]
-
-
-def _search(line: _Line, slope_0: Float64[np.ndarray, " k"], value_0: Float64[np.ndarray, " k"]) -> _Found:
-    """Find a step of every problem that fulfils Wolfe's conditions, or at least goes down."""
-    k = len(value_0)
-    found = _Found(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
-    t, low, high = np.ones(k), np.zeros(k), np.full(k, np.inf)
-    low_slope, open_ = slope_0.copy(), np.ones(k, bool)
-    for _ in range(_MOST_TRIALS):
-        seen = (line if open_.all() else line.part(open_)).trial(t[open_])
-        value, slope = _spread(seen[0], open_), _spread(seen[1], open_)
-        enough = open_ & (value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0))
-        flat = np.abs(slope) <= _CURVATURE * np.abs(slope_0)
-        short, far = enough & ~flat & (slope < 0), open_ & ~(enough & (flat | (slope < 0)))
-        down = enough & (flat | short)  # a step that is merely short is kept until a better one comes
-        found.put(down, t[down], tuple(x[..., down[open_]] for x in seen) if not down.all() else seen)
-        open_ &= ~(enough & flat)
-        if not open_.any():
-            break
-        t_new = _next(t, (low, high, low_slope, slope), short, far)
-        low[short], low_slope[short], high[far] = t[short], slope[short], t[far]
-        t = np.where(open_, t_new, t)
-    return found
-
-
-def _spread(values: Float64[np.ndarray, " o"], where: Bool[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
-    out = np.zeros(len(where))
-    out[where] = values
-    return out
-
-
-def _next(
-    t: Float64[np.ndarray, " k"],
-    known: tuple[Float64[np.ndarray, " k"], ...],
-    short: Bool[np.ndarray, " k"],
-    far: Bool[np.ndarray, " k"],
-) -> Float64[np.ndarray, " k"]:
-    """The next trial: where the slope's secant is zero, kept well inside the bracket, or up to eight times as far."""
-    low, high, low_slope, slope = known
-    rise = (slope - low_slope) / np.where(t > low, t - low, 1)
-    zero = t - slope / np.where(rise > 0, rise, np.inf)
-    zero = np.where(rise > 0, zero, np.inf)
-    out = t.copy()
-    a, b = np.where(short, t, low), np.where(far, t, high)
-    bounded = np.isfinite(b)
-    width = np.where(bounded, b - a, 0)
-    inside = np.clip(zero, a + 0.1 * width, b - 0.1 * width) if bounded.any() else zero
-    inside = np.where(far & ~(rise > 0), a + 0.3 * width, inside)
-    out[bounded] = inside[bounded]
-    out[~bounded] = np.clip(zero, 1.2 * t, 8 * t)[~bounded]
-    return out
-
-
-def loss_and_slope(
-    scores: Float32[np.ndarray, "n c k"], labels: Labels
-) -> tuple[Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
-    """Return the weighted mean loss in nats of every problem, and its gradient by the scores."""
-    total = labels.weights.sum(axis=0, dtype=np.float64)
-    share = (labels.weights / total).astype(np.float32)
-    each, slope = _logistic(scores, labels.right) if scores.shape[1] == 1 else _softmax(scores, labels.right)
-    loss = np.einsum("nk,nk->k", each, labels.weights, dtype=np.float64) / total
-    slope *= share[:, None]
-    return loss, slope
-
-
-Slopes = Callable[[Float32[np.ndarray, "n c k"], Int64[np.ndarray, "n k"]], tuple[np.ndarray, np.ndarray]]
-
-
-def _softmax(
-    scores: Float32[np.ndarray, "n c k"], right: Int64[np.ndarray, "n k"]
-) -> tuple[Float32[np.ndarray, "n k"], Float32[np.ndarray, "n c k"]]:
-    top = scores.max(axis=1)
-    odds = np.exp(scores - top[:, None])
-    total = odds.sum(axis=1)
-    place = right[:, None]
-    own = np.take_along_axis(scores, place, 1)[:, 0]
-    odds /= total[:, None]
-    np.put_along_axis(odds, place, np.take_along_axis(odds, place, 1) - 1, 1)
-    return np.log(total) + top - own, odds
-
-
-def _logistic(
-    scores: Float32[np.ndarray, "n 1 k"], right: Int64[np.ndarray, "n k"]
-) -> tuple[Float32[np.ndarray, "n k"], Float32[np.ndarray, "n 1 k"]]:
-    s = scores[:, 0]
-    small = np.exp(-np.abs(s))
-    likely = np.where(s >= 0, 1, small) / (1 + small)
-    return np.maximum(s, 0) - right * s + np.log1p(small), (likely - right)[:, None].astype(np.float32)
+    return Line(state.scores, first, second, state.labels, weight * np.stack(parts))

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from evidense.dissection.lbfgs import Labels, Settings, minimise
+from evidense.dissection.lbfgs import Settings, minimise
 from evidense.dissection.probe_fit import Task
+from evidense.dissection.probe_loss import Labels
 from evidense.dissection.probe_measures import bits
 from evidense.dissection.probe_models import Linear
 

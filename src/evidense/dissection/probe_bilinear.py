@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from evidense.dissection.lbfgs import Labels, Settings, minimise
+from evidense.dissection.lbfgs import Settings, minimise
 from evidense.dissection.probe_features import Pairs, standardised
 from evidense.dissection.probe_fit import Outcome, Task, evidence_of
+from evidense.dissection.probe_loss import Labels
 from evidense.dissection.probe_measures import bits, credit
 from evidense.dissection.probe_models import Bilinear, spectral_start
 

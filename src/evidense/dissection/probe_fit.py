@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from evidense.dissection.lbfgs import DEFAULT, Labels, Model, Settings, Solved, minimise
+from evidense.dissection.lbfgs import DEFAULT, Model, Settings, Solved, minimise
+from evidense.dissection.probe_loss import Labels
 from evidense.dissection.probe_measures import bits, credit
 from evidense.dissection.probe_models import Linear
 

@@ -3,9 +3,10 @@
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from evidense.dissection.lbfgs import Labels, minimise
+from evidense.dissection.lbfgs import minimise
 from evidense.dissection.probe_features import Pairs, Scale
 from evidense.dissection.probe_fit import Task, choose_penalty
+from evidense.dissection.probe_loss import Labels
 from evidense.dissection.probe_models import Linear
 
 

@@ -12,8 +12,9 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from evidense.dissection.lbfgs import Labels, Settings, Solved, minimise
+from evidense.dissection.lbfgs import Settings, Solved, minimise
 from evidense.dissection.probe_features import Pairs, standardised
+from evidense.dissection.probe_loss import Labels
 from evidense.dissection.probe_models import Cholesky
 from evidense.dissection.published_draw import labels, slots
 

@@ -1,0 +1,78 @@
+"""Two towers of different width and depth: a grid over both, and negatives of the wrong modality apart."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from dissection.probe_worlds import Given, case
+from evidense.analyses import probes, published_probe
+from evidense.dissection.candidates import Draw, candidates
+from evidense.dissection.probe_task import ask
+from evidense.values import Item, Picture
+
+N, N_DOCUMENTS = 150, 700
+OPTIONS: dict[str, Any] = {**probes.OPTIONS, "n_orders": 0, "n_queries": None, "n_candidates": [2, 4], "rank": 4}
+
+
+@dataclass(frozen=True)
+class Towers(Given):
+    """Their last states are projected to eight dimensions that both share; text and pictures lie apart."""
+
+    gap: float = 0.0
+
+    def vectors(self, subject: Any, side: str, items: Any) -> np.ndarray:
+        is_query = items[0].id.startswith("q")
+        found = self.states_of[subject.label][0 if is_query else 1][-1][[int(item.id[1:]) for item in items], :8].copy()
+        found[:, 0] += self.gap if is_query else -self.gap
+        return found
+
+
+def towers() -> tuple[np.ndarray, np.ndarray]:
+    """Queries of 12 dimensions at 3 layers, documents of 20 at 4; relevance is readable at the last of each alone."""
+    rng = np.random.default_rng(0)
+    queries, documents = rng.standard_normal((3, N, 12)), rng.standard_normal((4, N_DOCUMENTS, 20))
+    queries[2, :, :8] = documents[3, :N, :8] + 0.3 * rng.standard_normal((N, 8))
+    return queries.astype(np.float32), documents.astype(np.float32)
+
+
+def pictures(made: Any) -> Any:
+    """The same case, whose documents are pictures."""
+    grey = Picture(b"P5 1 1 255\n\x00")
+    corpus = [Item(item.id, picture=grey) for item in made.collection.corpus]
+    return replace(made, collection=replace(made.collection, corpus=corpus))
+
+
+def test_a_grid_over_both_depths_finds_where_relevance_is() -> None:
+    made = pictures(case({"a": "base"}, N, N_DOCUMENTS, OPTIONS))
+    found = probes.PART.examine(made, Towers({"a": towers()}, gap=6.0))
+    cells = {(f.site["layer"], f.site["layer_document"]): f.value for f in found if "layer_document" in f.site}
+    assert len(cells) == 12
+    assert max(cells, key=lambda cell: cells[cell]) == (2, 3)
+    assert cells[2, 3] > 0.6
+    assert max(value for cell, value in cells.items() if cell != (2, 3)) < 0.45
+    wrong = [f for f in found if f.site["negatives"] == "wrong modality"]
+    assert len(wrong) == 1
+    assert wrong[0].value < 0.25  # the gap outweighs relevance: its own modality looks nearer
+    right = [f for f in found if f.site.get("layer") == "output" and f.site["negatives"] == "random"]
+    assert right[0].value > 0.6
+    words = [f for f in found if f.site["control"] == "lexical"]
+    assert words[0].value is None
+    assert "no words" in words[0].details["reason"]
+
+
+def test_the_published_probe_needs_no_equal_widths_and_the_cosine_is_left_out() -> None:
+    options = {**published_probe.OPTIONS, "n_queries": None, "n_epochs": 1, "converged": [], "n_candidates": [2]}
+    queries, documents = towers()
+    found = published_probe.PART.examine(
+        case({"a": "base"}, N, N_DOCUMENTS, options), Given({"a": (queries, documents[:3])})
+    )
+    assert {f.site["probe"] for f in found} == {"published"}
+
+
+def test_the_task_is_the_one_that_was_drawn() -> None:
+    made = case({"a": "base"}, N, N_DOCUMENTS, OPTIONS)
+    asked = ask(made, Given({}), "random")  # type: ignore[arg-type]
+    drawn = candidates(made.collection, Draw(n_candidates=4))
+    ids = [[asked.documents[d].id for d in row] for row in asked.places]
+    assert ids == [[made.collection.corpus[d].id for d in row] for row in drawn.documents]
