@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from evidense.cli.numbers import amount, duration, share, signed
-from evidense.records import Record, Study, Verdict
+from evidense.records import Finding, Record, Study, Verdict
 
 ICONS = {
     "HARMS": "✖",
@@ -38,8 +38,10 @@ def verdict_line(verdict: Verdict, width: int) -> str:
 
 
 def say_collection(study: Study, records: Sequence[Record]) -> None:
-    """Print the verdicts of one collection."""
+    """Print the verdicts of one collection, or what an analysis found, or what came of claims."""
     _clear()
+    if say_inside(records):
+        return
     verdicts = [r for r in records if isinstance(r, Verdict)]
     if not verdicts:
         return
@@ -53,6 +55,8 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
 def say_effects(study: Study, records: Sequence[Record]) -> None:
     """Print, of a collection of a study that trained its systems, the three claims, then what each stage and arm did."""
     _clear()
+    if say_inside(records):
+        return
     verdicts = [r for r in records if isinstance(r, Verdict)]
     if not verdicts:
         return
@@ -62,6 +66,68 @@ def say_effects(study: Study, records: Sequence[Record]) -> None:
     for verdict in verdicts:
         print(effect_line(verdict, width))
     sys.stdout.flush()
+
+
+def say_inside(records: Sequence[Record]) -> bool:
+    """Print one line for what an analysis found, and one for each verdict on a claim of the literature; say whether there was any."""
+    found = [r for r in records if isinstance(r, Finding) and "analysis" in r.site]
+    ledger = [r for r in records if isinstance(r, Verdict) and "code" in r.details]
+    if found:
+        print(finding_line(found))
+    for verdict in ledger:
+        if verdict.effect is not None:
+            print(ledger_line(verdict))
+    for line in _empty_lines(ledger):
+        print(line)
+    sys.stdout.flush()
+    return bool(found or ledger)
+
+
+def finding_line(findings: Sequence[Finding]) -> str:
+    """Return what one analysis found on one collection as a line: how many findings, and what could not be estimated."""
+    site, missing = findings[0].site, [f for f in findings if f.value is None]
+    told = _told(findings)
+    reasons = list(dict.fromkeys(str(f.details["reason"]) for f in missing if f.details.get("reason")))
+    why = f"; {len(missing):,} without value: {reasons[0]}" if reasons else ""
+    n = f"{len(findings):,} finding{'s' if len(findings) != 1 else ''}"
+    return f"  · {str(site['analysis']).replace('_', ' '):<12} {site.get('collection', '')}: {n}{f'; {told}' if told else ''}{why}"
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    from evidense.report.inside.told import told
+
+    tuned = [f for f in findings if f.site.get("role") == "tuned" and f.site.get("against") and f.value is not None]
+    first = [f for f in tuned if f.site.get("subject") == tuned[0].site.get("subject")] if tuned else []
+    return told(first).rstrip(".")
+
+
+def ledger_line(verdict: Verdict) -> str:
+    """Return one verdict of the ledger as a line: word, code, level, effect [interval], n, and the claim."""
+    d = verdict.details
+    known = verdict.effect is not None
+    effect = (
+        f" {signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]  n {verdict.n:,} " if known else " "
+    )
+    where = f" ({verdict.system}, {verdict.collection})" if known and verdict.system else ""
+    why = f": {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
+    return f"  {_badge(verdict.verdict)} {d['code']!s:<4} {d.get('level', ''):<9}{effect} {str(d['sentence']).rstrip('.')}{where}{why}"
+
+
+def _badge(word: str) -> str:
+    return f"{ICONS[word]} {word.replace('_', ' '):<12}"
+
+
+def _empty_lines(ledger: Sequence[Verdict]) -> list[str]:
+    """Return one line for all claims that nothing here speaks of, and one for those that no experiment can test."""
+    why = {
+        "UNDECIDED": "no evidence here; the page names what would decide each",
+        "NOT_TESTABLE": "no experiment can test them; the page says why",
+    }
+    codes = {
+        word: list(dict.fromkeys(str(v.details["code"]) for v in ledger if v.verdict == word and v.effect is None))
+        for word in why
+    }
+    return [f"  {_badge(word)} {', '.join(codes[word])}: {reason}" for word, reason in why.items() if codes[word]]
 
 
 def effect_line(verdict: Verdict, width: int) -> str:
