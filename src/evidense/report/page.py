@@ -86,7 +86,7 @@ def _inside_html(contents: Contents, frame: Frame) -> str:
     }
     full, n_dropped = inside.grounds(contents), 0
     html = template.render(fixed, grounds=full)
-    n_figures = sum(len(p.leads) + len(p.others) for g in full for p in g.parts)
+    n_figures = sum(len(p.figures) for g in full for p in g.parts)
     while len(html.encode()) > MOST_BYTES and n_dropped < n_figures:
         n_dropped = min(n_figures, max(8, 2 * n_dropped))
         html = template.render(fixed, grounds=inside.smaller(full, n_dropped))

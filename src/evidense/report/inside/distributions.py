@@ -201,3 +201,34 @@ def _along(parts: Json, values: Json) -> list[tuple[float, float]]:
 def spreads(figure: Figure, colours: Colours) -> list[Spreads]:
     """Return every distribution that a figure's findings hold."""
     return [found for make in (lorenz, learning, pruned) if (found := make(figure, colours)) is not None]
+
+
+def summaries(findings: Sequence[Finding]) -> list[Spreads]:
+    """Return the curves that several estimands of an analysis make together."""
+    shares = [f for f in findings if f.estimand in _STEPS and f.site.get("layer") is not None and f.site.get("role") != "random" and is_number(f.value)]
+    panels = []
+    keys = ("subject", "against", "side", "pooling")
+    for values, some in grouped(shares, lambda f: tuple(f.site.get(k) for k in keys)).items():
+        by_step = [{int(f.site["layer"]): float(f.value) for f in some if f.estimand == step} for step in _STEPS]
+        layers = sorted(set.intersection(*(set(x) for x in by_step)))
+        if len(layers) < 2:
+            continue
+        sums = [(name, css, [(float(at), sum(x[at] for x in by_step[: k + 1])) for at in layers]) for k, (name, css) in enumerate(_STEPS.values())]
+        subject, against, side, pooling = values
+        title = " · ".join(x for x in (f"{subject} by {against}", said("side", side), "" if pooling == "own" else said("pooling", pooling)) if x)
+        panels.append(spread((title, "layer", "explained"), [(n, c, [(x, max(FLOOR, y)) for x, y in pairs]) for n, c, pairs in sums]))
+    legend = tuple((css, name) for name, css in _STEPS.values())
+    return [Spreads("Moved, rotated, re-mapped, new", _MOVED, tuple(panels), (), legend)] if panels else []
+
+
+FLOOR = -0.2
+"""Shares below it (a fit worse than none) are drawn here."""
+_STEPS = {
+    "moved": ("as it is", "is-base"),
+    "rotated": ("once rotated", "is-tuned"),
+    "re-mapped": ("once re-mapped linearly", "is-tuned-2"),
+}
+_MOVED = (
+    "How much of each layer’s variance the base’s layer explains on items that were held out. All lines at 1: nothing moved. A gap between the first and the second "
+    "line: the space turned. Between the second and the third: directions were weighed anew. Above the third: new. Below 0: worse than no map at all, as with few items."
+)

@@ -42,12 +42,26 @@ class Heat:
     spoken: str
 
 
-def heats(figure: Figure) -> list[Heat]:
-    """Return the maps of a figure, the tuned encoder's first: matrices in the details of its findings, and findings over two depths."""
-    return [*_matrices(figure), *_grids(figure)]
+@dataclass(frozen=True)
+class Heats:
+    """The maps of a figure: those in sight, and those that are folded away."""
+
+    shown: tuple[Heat, ...]
+    folded: tuple[Heat, ...]
 
 
-def _matrices(figure: Figure) -> list[Heat]:
+MOST_SHOWN = 6
+
+
+def heats(figure: Figure) -> Heats | None:
+    """Return the maps of a figure: matrices in the details of its findings, and findings over two depths; first what is not random weights."""
+    maps = [*_matrices(figure), *_grids(figure)]
+    first = next((measure for measure, _, _ in maps), "")
+    shown = [heat for measure, is_random, heat in maps if measure == first and not is_random][:MOST_SHOWN] or [heat for _, _, heat in maps[:1]]
+    return Heats(tuple(shown), tuple(heat for _, _, heat in maps if heat not in shown)) if maps else None
+
+
+def _matrices(figure: Figure) -> list[tuple[str, bool, Heat]]:
     found = []
     measures = list(dict.fromkeys(str(f.site.get("measure")) for f in figure.findings))
     for f in sorted(figure.findings, key=lambda f: (f.site.get("role") == "random", measures.index(str(f.site.get("measure"))))):
@@ -55,7 +69,7 @@ def _matrices(figure: Figure) -> list[Heat]:
         if isinstance(matrix, list | tuple) and len(matrix) > 1 and isinstance(matrix[0], list | tuple):
             title = " · ".join(said(k, f.site[k]) for k in figure.varying if k in f.site and (k, f.site[k]) != ("pooling", "own"))
             names = f"layers of {f.site.get('subject', '')}", f"layers of {f.site.get('against', '')}"
-            found.append(_heat(title or _pair(f), names, matrix))
+            found.append((str(f.site.get("measure")), f.site.get("role") == "random", _heat(title or _pair(f), names, matrix)))
     return found
 
 
@@ -63,7 +77,7 @@ def _pair(finding: Finding) -> str:
     return f"{finding.site.get('subject', '')} and {finding.site.get('against', '')}"
 
 
-def _grids(figure: Figure) -> list[Heat]:
+def _grids(figure: Figure) -> list[tuple[str, bool, Heat]]:
     found = []
     layered = [f for f in figure.measured if f.site.get("layer_document") is not None]
     keys = {p.key: p for p in figure.panels}
@@ -75,14 +89,9 @@ def _grids(figure: Figure) -> list[Heat]:
                 continue
             at = {(int(f.site["layer_document"]), int(f.site["layer"])): f.value for f in some}
             title = " · ".join([name, *(said(k, v) for k, v in key)])
-            found.append(
-                _heat(
-                    title,
-                    ("layers of the queries’ tower", "layers of the documents’ tower"),
-                    [[at.get((r, c)) for c in columns] for r in rows],
-                    (columns, rows),
-                )
-            )
+            names = ("layers of the queries’ tower", "layers of the documents’ tower")
+            matrix = [[at.get((r, c)) for c in columns] for r in rows]
+            found.append(("", some[0].site.get("role") == "random", _heat(title, names, matrix, (columns, rows))))
     return found
 
 

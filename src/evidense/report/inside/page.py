@@ -7,8 +7,8 @@ from evidense.records import Finding
 from evidense.report import proof, setup_table
 from evidense.report.contents import Contents
 from evidense.report.inside import answer, ledger, words
-from evidense.report.inside.distributions import Spreads, spreads
-from evidense.report.inside.heat import Heat, heats
+from evidense.report.inside.distributions import Spreads, spreads, summaries
+from evidense.report.inside.heat import Heats, heats
 from evidense.report.inside.methods import bibtex, paragraph
 from evidense.report.inside.places import Figure, figures, grouped, said
 from evidense.report.inside.plots import Colours, Drawn, draw
@@ -30,7 +30,7 @@ class Shown:
     common: str
     see: str
     drawn: Drawn | None
-    heats: tuple[Heat, ...]
+    heats: Heats | None
     spreads: tuple[Spreads, ...]
     estimates: Estimates | None
     table: Table | None
@@ -44,10 +44,19 @@ class Part:
     anchor: str
     about: words.About
     analysis: str
+    summary: tuple[Spreads, ...]
+    """Curves that several figures make together."""
     leads: tuple[Shown, ...]
+    scalars: tuple[Shown, ...]
+    """Those of the leads that have no layers: one table."""
     others: tuple[Shown, ...]
     missing: tuple[tuple[str, str, int], ...]
     n_findings: int
+
+    @property
+    def figures(self) -> tuple[Shown, ...]:
+        """Return all of its figures."""
+        return (*self.leads, *self.scalars, *self.others)
 
 
 @dataclass(frozen=True)
@@ -108,15 +117,18 @@ def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colo
     about = words.about(analysis)
     shown = [_shown(f"{anchor}-f{i}", one, colours) for i, one in enumerate(figures(findings), 1)]
     shown = [s for s in shown if s.n_rows or s.heats]
-    leads = sorted((s for s in shown if s.title in about.leads), key=lambda s: about.leads.index(s.title))
-    leads = leads or shown[:4]
+    leads = sorted((s for s in shown if s.title in about.leads), key=lambda s: about.leads.index(s.title)) or shown[:4]
+    scalars = [s for s in leads if s.estimates is not None]
     others = [s for s in shown if s not in leads]
-    return Part(anchor, about, analysis, tuple(leads), tuple(others), tuple(missing(findings)), len(findings))
+    leads = [s for s in leads if s not in scalars]
+    return Part(
+        anchor, about, analysis, tuple(summaries(findings)), tuple(leads), tuple(scalars), tuple(others), tuple(missing(findings)), len(findings)
+    )
 
 
 def _shown(anchor: str, figure: Figure, colours: Colours) -> Shown:
     common = " · ".join(said(k, v) for k, v in figure.common)
-    maps = tuple(heats(figure))
+    maps = heats(figure)
     made = draw(figure, colours)
     return Shown(
         anchor=anchor, title=figure.estimand, common=common, see=words.see(figure.estimand), drawn=made, heats=maps,
@@ -126,10 +138,10 @@ def _shown(anchor: str, figure: Figure, colours: Colours) -> Shown:
 
 def smaller(found: Sequence[Ground], n_dropped: int) -> list[Ground]:
     """Return the same without the tables of the `n_dropped` largest figures, whose values are in findings.csv."""
-    sizes = sorted(((s.n_rows, s.anchor) for g in found for p in g.parts for s in (*p.leads, *p.others)), reverse=True)
+    sizes = sorted(((s.n_rows, s.anchor) for g in found for p in g.parts for s in p.figures), reverse=True)
     out = {anchor for _, anchor in sizes[:n_dropped]}
     return [
-        replace(g, parts=tuple(replace(p, leads=_less(p.leads, out), others=_less(p.others, out)) for p in g.parts))
+        replace(g, parts=tuple(replace(p, leads=_less(p.leads, out), scalars=_less(p.scalars, out), others=_less(p.others, out)) for p in g.parts))
         for g in found
     ]
 

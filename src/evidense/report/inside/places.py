@@ -1,5 +1,6 @@
 """Places: findings of analyses sorted into tables, collections, analyses, figures and panels."""
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -84,25 +85,19 @@ def is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+_CHANGE = re.compile(
+    r"^change (in|of) |(beyond|over) seeds$|(neurons|count) ratio$|(difference|slope)$|\beffect\b|"
+    r"^(relevance gain|selectivity|pruning|deletion|insertion|gold rank change)"
+)
+
+
 def is_change(estimand: str) -> bool:
     """Say whether an estimand is a difference, to be read against 0.
 
-    >>> is_change("change in accuracy"), is_change("CKA beyond seeds"), is_change("CKA")
-    (True, True, False)
+    >>> is_change("change in accuracy"), is_change("CKA beyond seeds"), is_change("effective rank"), is_change("participation ratio")
+    (True, True, False, False)
     """
-    words = (
-        "change",
-        "beyond seeds",
-        "over seeds",
-        "ratio",
-        "difference",
-        "effect",
-        "slope",
-        "gain",
-        "selectivity",
-        "pruning",
-    )
-    return any(word in estimand for word in words)
+    return bool(_CHANGE.search(estimand))
 
 
 def grouped(items: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:

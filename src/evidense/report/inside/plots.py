@@ -98,7 +98,7 @@ def draw(figure: Figure, colours: Colours) -> Drawn | None:
     """Draw all panels of a figure on one scale; None where it has no layers."""
     shown = [f for p in figure.panels for f in (*p.findings, *p.beside) if is_number(f.value)]
     layers = sorted({int(f.site["layer"]) for f in shown if f.site.get("layer") is not None})
-    if not layers:
+    if not layers or _is_grid(shown):
         return None
     has_final = any(_is_final(f) for f in shown)
     axis, beyond = _axis(shown, figure.is_change)
@@ -106,8 +106,14 @@ def draw(figure: Figure, colours: Colours) -> Drawn | None:
     plots = [_plot(p, (axis, Layers(tuple(layers), has_final)), figure.is_change, colours) for p in figure.panels]
     has_chance = any(p.chance for p in plots)
     return Drawn(
-        tuple(plots), tuple(legend), _chance_name(figure) if has_chance else "", figure.is_change, has_final, beyond
+        tuple(plots), _legend(plots), _chance_name(figure) if has_chance else "", figure.is_change, has_final, beyond
     )
+
+
+def _is_grid(shown: Sequence[Finding]) -> bool:
+    """Say whether depths of two towers are crossed: a map shows that, lines do not."""
+    pairs = {(f.site.get("layer"), f.site.get("layer_document")) for f in shown if f.site.get("layer_document") is not None}
+    return len({layer for layer, _ in pairs}) < len(pairs)
 
 
 def _legend(plots: Sequence[Plot]) -> tuple[tuple[str, str, bool], ...]:
@@ -200,10 +206,10 @@ def _line(
 ) -> Line:
     axis, layers = scales
     by_layer = {int(f.site["layer"]): f for f in findings}
-    runs = _runs(by_layer, layers.all)
+    runs = _runs({at: f for at, f in by_layer.items() if not _is_outside(f, axis)}, layers.all)
     is_control = findings[0].site.get("control") not in NONE
     marks = [_mark((layers.x(at), f"layer {at}"), f, axis, is_change) for run in runs for at, f in run]
-    marks += [_mark((layers.final, "final vectors"), final, axis, is_change, reach=True)] if final else []
+    marks += [_mark((layers.final, "final vectors"), final, axis, is_change, reach=True)] if final and not _is_outside(final, axis) else []
     return Line(
         name=who(findings[0]),
         css=colours.of(findings[0]) + (f" control-{_slug(findings[0].site['control'])}" if is_control else ""),
@@ -213,6 +219,10 @@ def _line(
         bands=() if is_control else tuple(_band(run, axis, layers) for run in runs if len(run) > 1),
         marks=() if is_control else tuple(marks),
     )
+
+
+def _is_outside(finding: Finding, axis: Axis) -> bool:
+    return is_number(finding.value) and not axis.low <= float(finding.value) <= axis.high
 
 
 def _slug(control: Json) -> str:

@@ -30,7 +30,7 @@ ANALYSES: dict[str, About] = {
         "How alike the layers are",
         "Whether two encoders place the same items alike: 1 is the same up to rotation and scale, 0 is what unrelated items would give.",
         "Two spaces can differ much and rank alike, and look alike and rank differently: see “Rankings”.",
-        ("CKA", "CKA of all layers", "moved", "rotated", "re-mapped", "new", "CKA beyond seeds"),
+        ("CKA", "CKA of all layers", "CKA beyond seeds"),
     ),
     "space": About(
         "The shape of the space",
