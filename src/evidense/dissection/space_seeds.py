@@ -67,14 +67,17 @@ def beyond_seeds(
     ]
     rows = findings(family, told, whole, dropped, sample)
     if k < 3:
-        return [
-            replace(one, test=f"{one.test}; over items alone: two seeds show no spread of their floor") for one in rows
-        ]
+        words = "over items alone: two seeds show no spread of their floor, so that nothing is called changed"
+        return [one if one.value is None else _unjudged(one, words) for one in rows]
     each = np.stack([np.mean([x[0] for pair, x in floors.items() if i in pair], axis=0) for i in range(k)])
     spread = each.std(axis=0, ddof=1) * (k - 1) / (k - 2) * np.sqrt(1 + 1 / k)
     return [
         one if one.value is None else _widened(one, float(spread[at]), (k, len(places))) for at, one in enumerate(rows)
     ]
+
+
+def _unjudged(one: Finding, words: str) -> Finding:
+    return replace(one, p=None, p_adjusted=None, test=f"{one.test}; {words}", details={**one.details, "changed": False})
 
 
 def _widened(one: Finding, spread: float, counts: tuple[int, int]) -> Finding:
