@@ -14,6 +14,7 @@ from evidense.dissection.lbfgs_line import Line, search
 from evidense.dissection.probe_loss import Labels, loss_and_slope
 
 _MEMORY = 10
+_STALLED = 10  # where float32 finds no way further down, a gradient so many times the tolerance is a minimum
 
 
 class Model(Protocol):
@@ -89,6 +90,7 @@ class Solved:
     """‖g‖∞ at the end."""
     n_iterations: Int64[np.ndarray, " k"]
     converged: Bool[np.ndarray, " k"]
+    """‖g‖∞ is within the tolerance, or within ten times it where float32 finds no way further down."""
 
 
 @dataclass
@@ -142,7 +144,9 @@ def minimise(
             break
         stuck = _step(model, state)
         if stuck.any():
-            _record(out, state, np.abs(state.grad).max(axis=0), iteration)
+            largest = np.abs(state.grad).max(axis=0)
+            _record(out, state, largest, iteration)
+            out.converged[state.ids[stuck]] = largest[stuck] <= _STALLED * wanted.tolerance
             state.keep(~stuck)
             if not len(state.ids):
                 break

@@ -71,8 +71,8 @@ class Linear:
 
 
 def near(shifts: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
-    """Round penalties to powers of √2: for a guess, penalties that differ by less are one."""
-    rounded: Float64[np.ndarray, " k"] = np.exp2(np.rint(2 * np.log2(np.maximum(shifts, 1e-12))) / 2)
+    """Round penalties to powers of 4: for a guess, penalties that differ by less are one."""
+    rounded: Float64[np.ndarray, " k"] = np.exp2(2 * np.rint(np.log2(np.maximum(shifts, 1e-12)) / 2))
     return rounded
 
 
