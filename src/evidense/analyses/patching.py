@@ -5,8 +5,8 @@ Findings; `subject` is the tuned encoder, `against` the base, `half` the tower (
 | estimand | site | unit | details |
 |---|---|---|---|
 | tuning difference | measure | measure, or cosine | F(tuned) − F(base); the denominator of every share |
-| patching difference | half, module, layer, order, measure | as above | what adding the site to the base gains, or what removing it from the tuned loses; together |
-| patching effect | the same; order also "mean of both" | share | the difference over the tuning difference, as a ratio of sums; together; or no value, with the `reason` |
+| patching difference | half, module, layer, order, measure | as above | what adding gains, or removing loses; together |
+| patching effect | the same; order also "mean of both" | share | a ratio of sums; together; or no value, with the `reason` |
 
 `module`: block, attention, mlp, blocks up to, blocks from (all of them cumulative in `layer`), embeddings, final (norms, pooler, projections), all.
 `layer`: 1 … n (block l makes layer l). `order`: add to base, remove from tuned. `measure`: nDCG@10 as a rule, and margin, which is s(q, d⁺) −
@@ -144,7 +144,7 @@ def _of_module(family: _Family, at: Sequence[Site]) -> Iterator[Finding]:
     base, tuned = runs.plain()
     by_order = {order: runs.effects(at, order, _teller(setting, family, at)) for order in ORDERS}
     for measure in setting.task.measures:
-        tables = {order: found[measure] for order, found in by_order.items()}
+        tables: dict[str, Any] = {order: found[measure] for order, found in by_order.items()}
         for order, values in tables.items():
             for site, e in zip(at, setting.simultaneous(values), strict=True):
                 yield _finding(setting, "patching difference", family.site(site, order, measure), e, {"n_tensors": len(site.names)}, runs.tuned)  # fmt: skip
@@ -205,7 +205,10 @@ def _shared(setting: _Setting, place: Mapping[str, Json], share: Share) -> Findi
 
 def _without(setting: _Setting, place: Mapping[str, Json], reason: str) -> Finding:
     site = setting.case.site("patching", **place)
-    return Finding(estimand="patching effect", site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="share", details={"reason": reason})  # fmt: skip
+    return Finding(
+        estimand="patching effect", site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="share",
+        details={"reason": reason},
+    )  # fmt: skip
 
 
 PART = Patching()

@@ -106,7 +106,8 @@ def second_moment(of: Matrix, texts: Sequence[str]) -> Float64[np.ndarray, "m m"
     rows = keys[real].numpy().astype(np.float64)
     found = rows.T @ rows / len(rows)
     ridge: Float64[np.ndarray, "m m"] = _RIDGE * float(np.trace(found)) / len(found) * np.eye(len(found))
-    return found + ridge
+    total: Float64[np.ndarray, "m m"] = found + ridge
+    return total
 
 
 @dataclass(frozen=True)
@@ -192,9 +193,10 @@ def target_values(of: Matrix, wishes: Sequence[Wish], how: Rome) -> Float64[np.n
                 loss = loss + how.keep * _cross_entropy(logits(tower, beside[0]), beside[1], beside[0], len(wishes))
         loss = loss + how.decay * delta.square().sum()
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
-    return (plain + delta).detach().numpy().astype(np.float64)
+    found: Float64[np.ndarray, "f e"] = (plain + delta).detach().numpy().astype(np.float64)
+    return found
 
 
 def _cross_entropy(seen: "Tensor", wanted: "Tensor", asked: Cloze, n_facts: int) -> "Tensor":

@@ -67,7 +67,7 @@ def _trial(bed: Bed, direction: str, method: str) -> Trial:
 
 def elsewhere(bed: Bed) -> int:
     """Return another layer, drawn by the seed: the control of "this layer holds the fact"."""
-    n_layers = int(bed.encoder.tower("query").n_layers)  # type: ignore[attr-defined]
+    n_layers = int(bed.encoder.tower("query").n_layers)
     others = [layer for layer in range(1, n_layers + 1) if layer != bed.layer]
     return int(np.random.default_rng([bed.seed, 53]).choice(others or [bed.layer]))
 

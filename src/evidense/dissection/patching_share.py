@@ -129,4 +129,5 @@ def both_orders(added: Sequence[Float[np.ndarray, "k q"]]) -> Float[np.ndarray, 
         raise InvalidInput(
             f"{len(added)} tables of shapes {[a.shape for a in added]}; expected two of one shape, one an order; patch both ways"
         )
-    return (added[0] + added[1]) / 2
+    mean: Float[np.ndarray, "k q"] = (added[0] + added[1]) / 2
+    return mean
