@@ -194,9 +194,7 @@ def _steps(
     beside: list[dict[str, Json]],
 ) -> Iterator[Finding]:
     alike = pair.same_width
-    told = {"Procrustes": lambda r: r[..., 1], "moved": lambda r: r[..., 0], "rotated": lambda r: r[..., 1] - r[..., 0],
-            "re-mapped": lambda r: r[..., 2] - (r[..., 1] if alike else 0), "new": lambda r: 1 - r[..., 2]}  # fmt: skip
-    for estimand, part in told.items():
+    for estimand, parts in _parts(whole, dropped, alike).items():
         null = 0.0 if estimand in ("rotated", "re-mapped") else None
         family = of.family(estimand, "share of variance, held out", pair, "R²", null)
         if not alike and estimand in ("Procrustes", "moved", "rotated"):
@@ -212,7 +210,20 @@ def _steps(
             if estimand == "Procrustes"
             else pair.places
         )
-        yield from findings(family, places, part(whole), part(dropped), of.seen)
+        yield from findings(family, places, *parts, of.seen)
+
+
+def _parts(whole: Float64[np.ndarray, "s 3"], dropped: Float64[np.ndarray, "g s 3"], alike: bool) -> dict[str, Similar]:
+    """What each estimand is of the three R²: as it is, rotated, mapped."""
+    still, turned, mapped = ((whole[..., at], dropped[..., at]) for at in range(3))
+    before = turned if alike else (np.zeros_like(turned[0]), np.zeros_like(turned[1]))
+    return {
+        "Procrustes": turned,
+        "moved": still,
+        "rotated": (turned[0] - still[0], turned[1] - still[1]),
+        "re-mapped": (mapped[0] - before[0], mapped[1] - before[1]),
+        "new": (1 - mapped[0], 1 - mapped[1]),
+    }
 
 
 def _distances(x: np.ndarray, y: np.ndarray, order: np.ndarray) -> dict[str, Json]:
