@@ -27,6 +27,8 @@ from evidense.dissection.path import gauss_legendre
 from evidense.dissection.path_by_weights import by_weights
 from evidense.dissection.suffix import flow_of
 from evidense.dissection.targets import Target
+from evidense.values import Item
+from training import towers
 
 
 def close(found: np.ndarray, expected: np.ndarray, relative: float = 1e-5) -> None:
@@ -166,3 +168,15 @@ def test_only_what_lies_behind_a_module_is_computed_again_and_nothing_stays_chan
     assert calls.count("third") >= 3
     assert not any("forward" in module.__dict__ for module in inner.modules())
     assert np.array_equal(tower.vectors(tower.prepare(items(QUERIES))), before)
+
+
+def test_a_picture_tower_of_its_own_vision_model_is_attributed(tmp_path: Path) -> None:
+    encoder = towers.opened(tmp_path, image=towers.VIT)
+    towers.trained_a_little(encoder, towers.mixed_items())
+    tower = encoder.tower("document")
+    own = [Item(str(at), picture=towers.grey(at)) for at in range(4)]
+    target = document_margin(tower, items(["red house", "arrow"]))
+    found = attribute(tower, own, target)
+    assert [one.name for one in found][:2] == ["layers.0.mlp.fc1", "layers.0.mlp.fc2"]
+    complete(found)
+    _equal_by_weights(half_of(tower, own), own, target, found)

@@ -47,12 +47,8 @@ def test_equal_encoders_differ_in_nothing(bert: Any, tmp_path: Path) -> None:
 
 def test_a_second_seed_makes_the_floor_and_another_width_says_why_not(bert: Any, tmp_path: Path) -> None:
     other = text_encoder(tmp_path / "llama", "LlamaModel")
-    subjects = [
-        Subject("base", "a", bert, "base"),
-        Subject("tuned", "b", bert, "tuned"),
-        Subject("seed", "c", bert, "seed"),
-        Subject("llama", "d", other, "random"),
-    ]
+    subjects = [Subject("base", "a", bert, "base"), Subject("tuned", "b", bert, "tuned")]
+    subjects += [Subject("seed", "c", bert, "seed"), Subject("llama", "d", other, "random")]
     every = found(tmp_path, *subjects, sides=["query"], n_queries=4)
     floor = [one for one in every if one.site["role"] == "floor"]
     assert {one.site["against"] for one in floor} == {"tuned"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evidense.dissection import neuron_summaries as summaries
-from evidense.dissection.neuron_overlap import overlap, strongest
+from evidense.dissection.neuron_overlap import How, overlap, strongest
 from evidense.errors import InvalidInput
 
 N_TEXTS, N_NEURONS = 200, 3072
@@ -29,7 +29,7 @@ def test_one_loud_neuron_makes_the_published_count_fall_and_leaves_the_measures(
         louder[0, s[0].argmax()] *= factor
         rows.append((factor, counted(louder), float(summaries.hill(louder, 1)[0]), float(summaries.gini(louder)[0])))
     assert rows[0][1] > 5 * rows[2][1]
-    assert rows[2][2] == pytest.approx(rows[0][2], rel=0.01)
+    assert rows[2][2] == pytest.approx(rows[0][2], rel=0.02)
     assert rows[2][3] == pytest.approx(rows[0][3], abs=0.005)
     for factor, count, n1, gini in rows:
         on_page(f"| × {factor} | {count:,} | {n1:,.0f} | {gini:.3f} |")
@@ -85,10 +85,10 @@ def test_jackknife_leaves_out_whole_clusters() -> None:
 
 def test_overlap_of_an_encoder_with_itself_is_one_and_of_strangers_is_chance() -> None:
     s, clusters = strengths(2, 40), np.arange(40)
-    same = overlap(s, s, clusters, 30, seed=0)
+    same = overlap(s, s, clusters, How(30, seed=0))
     assert (same.share, same.high) == (1.0, 1.0)
     assert same.p < 1e-50
-    other = overlap(s, strengths(5, 40), clusters, 300, seed=0)
+    other = overlap(s, strengths(5, 40), clusters, How(300, seed=0))
     assert other.share == pytest.approx(other.chance, abs=0.05)
     assert other.chance == 300 / N_NEURONS
     assert strongest(np.array([[1.0, 3.0, 2.0]]), 2).tolist() == [1, 2]

@@ -5,7 +5,7 @@ whose attributions: the subject's own, or the base's.
 
 | estimand | site (always: subject, role, side, module, ablation, measure, order, control) | unit |
 |---|---|---|
-| pruning | order base (of the base: own), control magnitude, ablation zero, the retrieval measure: what this loses without the base's neurons | of the measure |
+| pruning | order base (of the base: own), control magnitude, ablation zero, the retrieval measure | of the measure |
 | deletion | all other deletion curves | of the measure |
 | insertion | only the first neurons speak | of the measure |
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Float64, Int64
 
 from evidense.dissection import neuron_summaries as summaries
 from evidense.dissection.attribution import Attribution
-from evidense.dissection.neuron_overlap import overlap
+from evidense.dissection.neuron_overlap import How, overlap
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
 from evidense.stats import Differences, Estimate, mean_intervals, simultaneous
@@ -119,21 +119,13 @@ def _completeness(table: Table, seen: Seen, who: Mapping[str, Json]) -> Finding:
 
 
 def _token_share(seen: Seen) -> Json:
-    """Share of the absolute attribution at the first token, the last, and between, by module kind: mean over texts."""
+    """Share of the absolute attribution at the first token, between, and at the last, by module kind: mean over texts."""
     found = {}
     for kind in dict.fromkeys(one.kind for one in seen.modules):
-        rows = [
-            np.abs(t)
-            for one in seen.modules
-            if one.kind == kind
-            for t in one.tokens
-            if len(t) > 2 and np.abs(t).sum() > 0
-        ]
+        texts = [np.abs(t) for one in seen.modules if one.kind == kind for t in one.tokens]
+        rows = [[t[0], t[1:-1].sum(), t[-1]] / t.sum() for t in texts if len(t) > 2 and t.sum() > 0]
         if rows:
-            found[kind] = [
-                float(np.mean([part / t.sum() for t, part in ((t, f(t)) for t in rows)]))
-                for f in (lambda t: t[0], lambda t: t[1:-1].sum(), lambda t: t[-1])
-            ]
+            found[kind] = np.mean(rows, axis=0).tolist()
     return found
 
 
@@ -230,14 +222,8 @@ def _count_ratio(table: Table, pair: tuple[Seen, Seen], at: int, site: Mapping[s
 
 def _overlap(table: Table, pair: tuple[Attribution, Attribution], site: Mapping[str, Json]) -> Finding:
     k = max(1, round(table.top * pair[0].weight_path.shape[1]))
-    found = overlap(
-        pair[0].weight_path,
-        pair[1].weight_path,
-        table.clusters,
-        k,
-        seed=table.case.seed,
-        confidence=table.case.confidence,
-    )
+    how = How(k, table.case.seed, confidence=table.case.confidence)
+    found = overlap(pair[0].weight_path, pair[1].weight_path, table.clusters, how)
     details = {"k": k, "n_neurons": found.n_neurons, "chance": found.chance}
     return table.finding(
         "neuron overlap", site, (found.share, found.low, found.high), unit="share of k", p=found.p, details=details,

@@ -24,6 +24,16 @@ class Overlap:
     n_neurons: int
 
 
+@dataclass(frozen=True)
+class How:
+    """How many neurons are compared, and how the interval is made."""
+
+    k: int
+    seed: int
+    n_resamples: int = 200
+    confidence: float = 0.95
+
+
 def strongest(strengths: Float[np.ndarray, "x f"], k: int) -> Int64[np.ndarray, " k"]:
     """Return the k neurons with the largest mean over examples of their share, strongest first; ties by number."""
     mean = _scaled(strengths).mean(axis=0)
@@ -31,14 +41,7 @@ def strongest(strengths: Float[np.ndarray, "x f"], k: int) -> Int64[np.ndarray, 
 
 
 def overlap(
-    a: Float[np.ndarray, "x f"],
-    b: Float[np.ndarray, "x f"],
-    clusters: Int64[np.ndarray, " x"],
-    k: int,
-    *,
-    seed: int,
-    n_resamples: int = 200,
-    confidence: float = 0.95,
+    a: Float[np.ndarray, "x f"], b: Float[np.ndarray, "x f"], clusters: Int64[np.ndarray, " x"], how: How
 ) -> Overlap:
     """Return what the k strongest neurons of two encoders share, on the same examples.
 
@@ -49,6 +52,7 @@ def overlap(
     """
     from scipy.stats import hypergeom, norm
 
+    k = how.k
     if a.shape != b.shape or not 1 <= k <= a.shape[1]:
         raise InvalidInput(
             f"strengths of shapes {a.shape} and {b.shape}, k = {k}; expected the same examples and numbers of neurons, and 1 ≤ k ≤ f; "
@@ -57,12 +61,12 @@ def overlap(
     scaled = [_scaled(x) for x in (a, b)]
     common = _common([s.mean(axis=0) for s in scaled], k)
     labels, member = np.unique(clusters, return_inverse=True)
-    rng = np.random.default_rng([seed, 41])
+    rng = np.random.default_rng([how.seed, 41])
     drawn = []
-    for _ in range(n_resamples):
+    for _ in range(how.n_resamples):
         counts = np.bincount(rng.integers(0, len(labels), len(labels)), minlength=len(labels))[member]
         drawn.append(_common([counts @ s for s in scaled], k))
-    half = float(norm.ppf(0.5 + confidence / 2)) * float(np.std(drawn)) / k
+    half = float(norm.ppf(0.5 + how.confidence / 2)) * float(np.std(drawn)) / k
     share, f = common / k, a.shape[1]
     p = float(hypergeom.sf(common - 1, f, k, k))
     return Overlap(share, max(0.0, share - half), min(1.0, share + half), k / f, p, k, f)
