@@ -41,7 +41,9 @@ def _retrieval(contents: Contents) -> list[Say]:
         who = Markup("<bdi>{}</bdi>: ").format(system) if len(contents.systems) > 1 else Markup("")
         numbers = Markup("; ").join(_numbers(v, len(verdicts) > 1) for v in verdicts[:MOST_NUMBERS])
         more = f"; {len(verdicts) - MOST_NUMBERS} more" if len(verdicts) > MOST_NUMBERS else ""
-        text = Markup('{}{} <span class="sub">{} {}{}</span>').format(who, said.sentence, contents.study.primary, numbers, more)
+        text = Markup('{}{} <span class="sub">{} {}{}</span>').format(
+            who, said.sentence, contents.study.primary, numbers, more
+        )
         found.append(Say(_changed([v.verdict for v in verdicts]), said.tone, text))
     if found:
         return found
@@ -63,7 +65,9 @@ def _changed(words: Sequence[str]) -> str:
 
 def _numbers(v: Verdict, several: bool) -> Markup:
     where = Markup("<bdi>{}</bdi> ").format(v.collection) if several else Markup("")
-    values = f"{plain(v.base_mean)} → {plain(v.system_mean)}, {signed(v.effect)} {interval(v.low, v.high)}, n {count(v.n)}"
+    values = (
+        f"{plain(v.base_mean)} → {plain(v.system_mean)}, {signed(v.effect)} {interval(v.low, v.high)}, n {count(v.n)}"
+    )
     return where + values
 
 
@@ -82,7 +86,9 @@ def _claims(verdicts: Sequence[Verdict]) -> list[Say]:
     if not verdicts:
         return []
     shape = Markup('<span class="word {}"><span class="icon" aria-hidden="true">{}</span> {}</span> {}')
-    parts = [shape.format(css, icon, word.replace("_", " "), ", ".join(codes)) for word, icon, css, codes in tally(verdicts)]
+    parts = [
+        shape.format(css, icon, word.replace("_", " "), ", ".join(codes)) for word, icon, css, codes in tally(verdicts)
+    ]
     n = len({v.details["code"] for v in verdicts})
     more = Markup('<a href="#ledger">The ledger</a> says why; a claim stands twice where its levels differ.')
     return [Say(f"{n} claim{'s' if n != 1 else ''}", "claims", Markup(" <i>·</i> ").join(parts) + Markup(". ") + more)]

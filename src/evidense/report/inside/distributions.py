@@ -45,12 +45,12 @@ class Spreads:
 
 
 def lorenz(figure: Figure, colours: Colours) -> Spreads | None:
-    """Return the Lorenz curves of a figure's neurons, the first, the middle and the last layer in sight."""
+    """Return the Lorenz curves of a figure's neurons, the first and the last layer in sight."""
     having = [f for f in figure.measured if _listed(f.details.get("lorenz"))]
     if not having:
         return None
     layers = sorted({int(f.site["layer"]) for f in having})
-    near = {layers[0], layers[len(layers) // 2], layers[-1]}
+    near = {layers[0], layers[-1]}
     panels, more = [], []
     for (layer, *_), some in grouped(
         having, lambda f: (int(f.site["layer"]), str(f.site.get("module", "")), str(f.site.get("side", "")))
@@ -205,7 +205,14 @@ def spreads(figure: Figure, colours: Colours) -> list[Spreads]:
 
 def summaries(findings: Sequence[Finding]) -> list[Spreads]:
     """Return the curves that several estimands of an analysis make together."""
-    shares = [f for f in findings if f.estimand in _STEPS and f.site.get("layer") is not None and f.site.get("role") != "random" and is_number(f.value)]
+    shares = [
+        f
+        for f in findings
+        if f.estimand in _STEPS
+        and f.site.get("layer") is not None
+        and f.site.get("role") != "random"
+        and is_number(f.value)
+    ]
     panels = []
     keys = ("subject", "against", "side", "pooling")
     for values, some in grouped(shares, lambda f: tuple(f.site.get(k) for k in keys)).items():
@@ -213,10 +220,25 @@ def summaries(findings: Sequence[Finding]) -> list[Spreads]:
         layers = sorted(set.intersection(*(set(x) for x in by_step)))
         if len(layers) < 2:
             continue
-        sums = [(name, css, [(float(at), sum(x[at] for x in by_step[: k + 1])) for at in layers]) for k, (name, css) in enumerate(_STEPS.values())]
+        sums = [
+            (name, css, [(float(at), sum(x[at] for x in by_step[: k + 1])) for at in layers])
+            for k, (name, css) in enumerate(_STEPS.values())
+        ]
         subject, against, side, pooling = values
-        title = " · ".join(x for x in (f"{subject} by {against}", said("side", side), "" if pooling == "own" else said("pooling", pooling)) if x)
-        panels.append(spread((title, "layer", "explained"), [(n, c, [(x, max(FLOOR, y)) for x, y in pairs]) for n, c, pairs in sums]))
+        title = " · ".join(
+            x
+            for x in (
+                f"{subject} by {against}",
+                said("side", side),
+                "" if pooling == "own" else said("pooling", pooling),
+            )
+            if x
+        )
+        panels.append(
+            spread(
+                (title, "layer", "explained"), [(n, c, [(x, max(FLOOR, y)) for x, y in pairs]) for n, c, pairs in sums]
+            )
+        )
     legend = tuple((css, name) for name, css in _STEPS.values())
     return [Spreads("Moved, rotated, re-mapped, new", _MOVED, tuple(panels), (), legend)] if panels else []
 
@@ -229,6 +251,7 @@ _STEPS = {
     "re-mapped": ("once re-mapped linearly", "is-tuned-2"),
 }
 _MOVED = (
-    "How much of each layer’s variance the base’s layer explains on items that were held out. All lines at 1: nothing moved. A gap between the first and the second "
-    "line: the space turned. Between the second and the third: directions were weighed anew. Above the third: new. Below 0: worse than no map at all, as with few items."
+    "How much of each layer’s variance the base’s layer explains on items that were held out. All lines at 1: nothing moved. "
+    "A gap between the first and the second line: the space turned. Between the second and the third: directions were weighed anew. "
+    "Above the third: new. Below 0: worse than no map at all, as with few items."
 )

@@ -57,19 +57,27 @@ def heats(figure: Figure) -> Heats | None:
     """Return the maps of a figure: matrices in the details of its findings, and findings over two depths; first what is not random weights."""
     maps = [*_matrices(figure), *_grids(figure)]
     first = next((measure for measure, _, _ in maps), "")
-    shown = [heat for measure, is_random, heat in maps if measure == first and not is_random][:MOST_SHOWN] or [heat for _, _, heat in maps[:1]]
+    shown = [heat for measure, is_random, heat in maps if measure == first and not is_random][:MOST_SHOWN] or [
+        heat for _, _, heat in maps[:1]
+    ]
     return Heats(tuple(shown), tuple(heat for _, _, heat in maps if heat not in shown)) if maps else None
 
 
 def _matrices(figure: Figure) -> list[tuple[str, bool, Heat]]:
     found = []
     measures = list(dict.fromkeys(str(f.site.get("measure")) for f in figure.findings))
-    for f in sorted(figure.findings, key=lambda f: (f.site.get("role") == "random", measures.index(str(f.site.get("measure"))))):
+    for f in sorted(
+        figure.findings, key=lambda f: (f.site.get("role") == "random", measures.index(str(f.site.get("measure"))))
+    ):
         matrix = f.details.get("matrix")
         if isinstance(matrix, list | tuple) and len(matrix) > 1 and isinstance(matrix[0], list | tuple):
-            title = " · ".join(said(k, f.site[k]) for k in figure.varying if k in f.site and (k, f.site[k]) != ("pooling", "own"))
+            title = " · ".join(
+                said(k, f.site[k]) for k in figure.varying if k in f.site and (k, f.site[k]) != ("pooling", "own")
+            )
             names = f"layers of {f.site.get('subject', '')}", f"layers of {f.site.get('against', '')}"
-            found.append((str(f.site.get("measure")), f.site.get("role") == "random", _heat(title or _pair(f), names, matrix)))
+            found.append(
+                (str(f.site.get("measure")), f.site.get("role") == "random", _heat(title or _pair(f), names, matrix))
+            )
     return found
 
 

@@ -26,28 +26,26 @@ LINKED = 4
 class Row:
     """One verdict: one level of a claim, for one pair of encoders on one collection."""
 
-    verdict: str
     word: str
     icon: str
     css: str
     level: str
     about: str
-    estimand: str
+    """Which pair, on which collection."""
     effect: str
+    """Empty where there is no evidence."""
     interval: str
     margin: str
-    margin_reason: str
     n: str
     controls: tuple[tuple[bool, str], ...]
+    """(passed, what was found)"""
     reason: str
+    decided_by: tuple[str, str, str]
+    """What would decide it: before the command, the command, after it."""
     links: tuple[tuple[str, str], ...]
     """(anchor, text)"""
     n_findings: int
-    decided_by: tuple[str, str, str]
-    """What would decide it: before the command, the command, after it."""
-    refuted_by: str
-    comparator: str
-    family: str
+    registered: tuple[tuple[str, str], ...]
     id: str
     others: tuple["Row", ...] = ()
     """Further levels that this row stands for."""
@@ -72,13 +70,10 @@ class Entry:
 def entries(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[Entry]:
     """Return the claims in the order of their codes."""
     known = {f.id: f for f in findings}
-    several = (
-        len({v.system for v in verdicts if v.system}) > 1 or len({v.collection for v in verdicts if v.collection}) > 1
-    )
     found = grouped(verdicts, lambda v: str(v.details["code"]))
     return [
         Entry(code, str(some[0].details["sentence"]), str(some[0].details.get("source", "")), str(some[0].details.get("decided_by", "")),
-              _merged([_row(v, known, several) for v in some]))
+              _merged([_row(v, known) for v in some]))
         for code, some in sorted(found.items(), key=lambda x: code_order(x[0]))
     ]  # fmt: skip
 
@@ -93,19 +88,43 @@ def code_order(code: str) -> tuple[str, int]:
     return re.sub(r"\d", "", code), int(digits or 0)
 
 
-def _row(v: Verdict, known: dict[str, Finding], several: bool) -> Row:
-    d = v.details
-    has = v.effect is not None
-    pair = f"{v.system}{f' − {v.baseline}' if v.baseline else ''}" if v.system else ""
-    where = " · ".join(x for x in (pair, v.collection) if x) if has and (several or pair) else ""
+NOBODY = ("", "", "")
+
+
+def _row(v: Verdict, known: dict[str, Finding]) -> Row:
+    d, has = v.details, v.effect is not None
+    is_open = v.verdict == "UNDECIDED" and not has
     return Row(
-        verdict=v.verdict, word=v.verdict.replace("_", " "), icon=CLAIM_ICONS.get(v.verdict, ""), css=CSS.get(v.verdict, "is-none"),
-        level=str(d.get("level", "")), about=where, estimand=str(d.get("estimand", "")), effect=signed(v.effect) if has else "",
-        interval=interval(v.low, v.high) if has else "", margin=_margin(v), margin_reason=str(d.get("margin_reason", "")),
-        n=f"{count(v.n)}" if has else "", controls=tuple((bool(c["passed"]), str(c["found"])) for c in d.get("controls", ())), reason=NO_EVIDENCE if v.reason.startswith(NO_EVIDENCE) else v.reason,
-        links=_links(v, known), n_findings=sum(p in known for p in v.parents), decided_by=command(str(d.get("decided_by", ""))) if v.verdict == "UNDECIDED" and not has else ("", "", ""),
-        refuted_by=str(d.get("refuted_by", "")), comparator=str(d.get("comparator", "")), family=str(d.get("family", "")), id=v.id,
-    )  # fmt: skip
+        word=v.verdict.replace("_", " "),
+        icon=CLAIM_ICONS[v.verdict],
+        css=CSS[v.verdict],
+        level=str(d.get("level", "")),
+        about=" · ".join(x for x in (_pair(v), v.collection) if x),
+        effect=signed(v.effect) if has else "",
+        interval=interval(v.low, v.high) if has else "",
+        margin=_margin(v),
+        n=count(v.n) if has else "",
+        controls=tuple((bool(c["passed"]), str(c["found"])) for c in d.get("controls", ())),
+        reason=NO_EVIDENCE if v.reason.startswith(NO_EVIDENCE) else v.reason,
+        decided_by=command(str(d.get("decided_by", ""))) if is_open else NOBODY,
+        links=_links(v, known),
+        n_findings=sum(p in known for p in v.parents),
+        registered=tuple((words, str(d[key])) for words, key in _REGISTERED if d.get(key)),
+        id=v.id,
+    )
+
+
+_REGISTERED = (
+    ("estimated", "estimand"),
+    ("compared with", "comparator"),
+    ("why this margin", "margin_reason"),
+    ("adjusted over", "family"),
+    ("refuted by", "refuted_by"),
+)
+
+
+def _pair(v: Verdict) -> str:
+    return " − ".join(x for x in (v.system, v.baseline) if x)
 
 
 def _margin(v: Verdict) -> str:
@@ -178,8 +197,15 @@ def latex(verdicts: Sequence[Verdict]) -> str:
 
 
 def _latex_row(v: Verdict) -> str:
-    has = v.effect is not None
-    pair = f"{v.system} − {v.baseline}, {v.collection}" if has and v.system else ""
-    effect = escape_latex(f"{signed(v.effect)} {interval(v.low, v.high)}") if has else "---"
-    n = count(v.n) if has else "---"
-    return f"{escape_latex(str(v.details['code']))} & {v.details.get('level', '')} & {escape_latex(pair)} & {effect} & {n} & {escape_latex(v.verdict.replace('_', ' '))} \\\\"
+    has, d = v.effect is not None, v.details
+    effect = f"{signed(v.effect)} {interval(v.low, v.high)}" if has else ""
+    where = ", ".join(x for x in (_pair(v), v.collection) if x)
+    cells = [
+        str(d["code"]),
+        str(d.get("level", "")),
+        where,
+        effect,
+        count(v.n) if has else "",
+        v.verdict.replace("_", " "),
+    ]
+    return f"{' & '.join(escape_latex(c) for c in cells)} \\\\"

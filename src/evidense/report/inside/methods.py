@@ -12,18 +12,20 @@ def paragraph(contents: Contents) -> str:
     analyses = list(dict.fromkeys(str(f.site["analysis"]) for f in found))
     collections = list(dict.fromkeys(str(f.site.get("collection", "")) for f in found))
     subjects = list(dict.fromkeys(str(f.site["subject"]) for f in found if f.site.get("subject")))
-    sizes = [f.n for f in found if f.n]
+    sizes = [f.n for f in found if f.n and f.low != f.high]
     n = (
         f"{count(min(sizes))} to {count(max(sizes))}"
         if sizes and min(sizes) != max(sizes)
         else count(max(sizes, default=0))
     )
+    names = ", ".join(a.replace("_", " ") for a in analyses)
     sentences = [
-        f"We looked inside {', '.join(subjects)} on {', '.join(collections)} by {len(analyses)} analyses ({', '.join(a.replace('_', ' ') for a in analyses)}), n {n} units each.",
+        f"We looked inside {', '.join(subjects)} on {', '.join(collections)} by {len(analyses)} analyses ({names}), n {n}.",
         "Layer 0 is the embeddings, layer l the output of block l; states were read in one pass and pooled as the figures say.",
-        "Differences are paired by query; queries that share a relevant document or a group form one cluster, which is resampled or left out as a whole.",
-        f"Intervals are of {study.confidence:.0%}; a layer is said to differ where the interval that holds over all layers of its figure together excludes 0 (maximum statistic; "
-        f"{count(study.n_resamples)} resamples, seed {study.seed}).",
+        "Differences are paired by query; queries that share a relevant document or a group form one cluster, which is resampled or left out "
+        "as a whole.",
+        f"Intervals are of {study.confidence:.0%}; a layer is said to differ where the interval that holds over all layers of its figure "
+        f"together excludes 0 (maximum statistic; {count(study.n_resamples)} resamples, seed {study.seed}).",
     ]
     if any(f.site.get("analysis") == "probes" for f in found):
         sentences.append(
@@ -31,8 +33,8 @@ def paragraph(contents: Contents) -> str:
         )
     if contents.ledger:
         sentences.append(
-            "Each claim’s estimand, margin, controls and family were registered, and hashed into the study, before test data were read; a claim HOLDS or FAILS only "
-            "where its whole interval lies on one side of the margin and every control passed, and is UNDECIDED otherwise."
+            "Each claim’s estimand, margin, controls and family were registered, and hashed into the study, before test data were read; "
+            "a claim HOLDS or FAILS only where its whole interval lies on one side of the margin and every control passed."
         )
     return " ".join(sentences)
 

@@ -83,8 +83,7 @@ def grounds(contents: Contents) -> list[Ground]:
     for number, ((dissection, collection), some) in enumerate(places.items(), 1):
         colours = Colours(some)
         parts = [
-            _part(f"d{number}-a{at}", analysis, own, colours)
-            for at, (analysis, own) in enumerate(_in_order(some), 1)
+            _part(f"d{number}-a{at}", analysis, own, colours) for at, (analysis, own) in enumerate(_in_order(some), 1)
         ]
         found.append(Ground(f"d{number}", dissection, collection, _subjects(some, colours), tuple(parts)))
     return found
@@ -122,7 +121,15 @@ def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colo
     others = [s for s in shown if s not in leads]
     leads = [s for s in leads if s not in scalars]
     return Part(
-        anchor, about, analysis, tuple(summaries(findings)), tuple(leads), tuple(scalars), tuple(others), tuple(missing(findings)), len(findings)
+        anchor,
+        about,
+        analysis,
+        tuple(summaries(findings)),
+        tuple(leads),
+        tuple(scalars),
+        tuple(others),
+        tuple(missing(findings)),
+        len(findings),
     )
 
 
@@ -141,7 +148,13 @@ def smaller(found: Sequence[Ground], n_dropped: int) -> list[Ground]:
     sizes = sorted(((s.n_rows, s.anchor) for g in found for p in g.parts for s in p.figures), reverse=True)
     out = {anchor for _, anchor in sizes[:n_dropped]}
     return [
-        replace(g, parts=tuple(replace(p, leads=_less(p.leads, out), scalars=_less(p.scalars, out), others=_less(p.others, out)) for p in g.parts))
+        replace(
+            g,
+            parts=tuple(
+                replace(p, leads=_less(p.leads, out), scalars=_less(p.scalars, out), others=_less(p.others, out))
+                for p in g.parts
+            ),
+        )
         for g in found
     ]
 

@@ -121,7 +121,11 @@ def _figure(estimand: str, findings: tuple[Finding, ...]) -> Figure:
     varying = tuple(k for k in _keys(told) if len({repr(f.site.get(k)) for f in told}) > 1)
     common = tuple((k, told[0].site[k]) for k in _keys(told) if k not in varying and told[0].site.get(k) is not None)
     panels = [
-        Panel(tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None), tuple(some), _beside(varying, some[0], alone))
+        Panel(
+            tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None),
+            tuple(some),
+            _beside(varying, some[0], alone),
+        )
         for values, some in grouped(layered, lambda f: tuple(_plain(f.site.get(k)) for k in varying)).items()
     ]
     return Figure(estimand, str(shown[0].site["analysis"]), findings, common, varying, _with_controls(panels))
@@ -205,7 +209,7 @@ def said(key: str, value: Json) -> str:
 def who(finding: Finding) -> str:
     """Return the line that a finding belongs to: subject, what it is compared with, and its control.
 
-    >>> who(Finding(estimand="accuracy", site={"subject": "b", "against": "a"}, value=0, low=0, high=0, n=1, n_clusters=1, unit=""))
+    >>> who(Finding(estimand="change in accuracy", site={"subject": "b", "against": "a"}, value=0, low=0, high=0, n=1, n_clusters=1, unit=""))
     'b − a'
     """
     site = finding.site

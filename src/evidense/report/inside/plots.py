@@ -71,6 +71,8 @@ class Drawn:
     has_final: bool
     beyond: tuple[str, ...]
     """Lines that leave the frame, since they would flatten all others."""
+    has_own_scales: bool
+    """Whether its panels have more than one scale."""
 
 
 class Colours:
@@ -101,18 +103,27 @@ def draw(figure: Figure, colours: Colours) -> Drawn | None:
     if not layers or _is_grid(shown):
         return None
     has_final = any(_is_final(f) for f in shown)
-    axis, beyond = _axis(shown, figure.is_change)
-    axis = _within(axis, shown, figure.is_change)
-    plots = [_plot(p, (axis, Layers(tuple(layers), has_final)), figure.is_change, colours) for p in figure.panels]
+    axes, beyond = _axes(figure, shown)
+    plots = [
+        _plot(p, (axes[_own(p)], Layers(tuple(layers), has_final)), figure.is_change, colours) for p in figure.panels
+    ]
     has_chance = any(p.chance for p in plots)
     return Drawn(
-        tuple(plots), _legend(plots), _chance_name(figure) if has_chance else "", figure.is_change, has_final, beyond
+        tuple(plots),
+        _legend(plots),
+        _chance_name(figure) if has_chance else "",
+        figure.is_change,
+        has_final,
+        beyond,
+        len(set(axes.values())) > 1,
     )
 
 
 def _is_grid(shown: Sequence[Finding]) -> bool:
     """Say whether depths of two towers are crossed: a map shows that, lines do not."""
-    pairs = {(f.site.get("layer"), f.site.get("layer_document")) for f in shown if f.site.get("layer_document") is not None}
+    pairs = {
+        (f.site.get("layer"), f.site.get("layer_document")) for f in shown if f.site.get("layer_document") is not None
+    }
     return len({layer for layer, _ in pairs}) < len(pairs)
 
 
@@ -120,8 +131,32 @@ def _legend(plots: Sequence[Plot]) -> tuple[tuple[str, str, bool], ...]:
     """Return checkpoints by colour, then controls by dash: a control has its checkpoint's colour."""
     lines = [line for p in plots for line in p.lines]
     own = dict.fromkeys((line.css, line.name, False) for line in lines if not line.is_control)
-    controls = dict.fromkeys((f"is-other {line.css.partition(' ')[2]}", line.control, True) for line in lines if line.is_control)
+    controls = dict.fromkeys(
+        (f"is-other {line.css.partition(' ')[2]}", line.control, True) for line in lines if line.is_control
+    )
     return (*own, *controls)
+
+
+APART = 0.35
+"""Panels whose values span less than this share of the figure's get a scale of their own, with those of the same module, measure and target."""
+
+
+def _own(panel: Panel) -> str:
+    return str([(k, v) for k, v in panel.key if k in ("module", "measure", "target")])
+
+
+def _axes(figure: Figure, shown: Sequence[Finding]) -> tuple[dict[str, Axis], tuple[str, ...]]:
+    """Return the scale of each kind of panel, one for all unless one kind would be flat on it, and the lines that leave their scale."""
+    common, beyond = _axis(shown, figure.is_change)
+    kinds = {
+        kind: [f for p in some for f in (*p.findings, *p.beside) if is_number(f.value)]
+        for kind, some in grouped(figure.panels, _own).items()
+    }
+    own = {kind: _axis(some, figure.is_change) for kind, some in kinds.items()}
+    if min(axis.high - axis.low for axis, _ in own.values()) >= APART * (common.high - common.low):
+        return {kind: _within(common, shown, figure.is_change) for kind in kinds}, beyond
+    out = dict.fromkeys(name for _, names in own.values() for name in names)
+    return {kind: _within(axis, kinds[kind], figure.is_change) for kind, (axis, _) in own.items()}, tuple(out)
 
 
 MOST_WIDER = 1.5
@@ -209,7 +244,11 @@ def _line(
     runs = _runs({at: f for at, f in by_layer.items() if not _is_outside(f, axis)}, layers.all)
     is_control = findings[0].site.get("control") not in NONE
     marks = [_mark((layers.x(at), f"layer {at}"), f, axis, is_change) for run in runs for at, f in run]
-    marks += [_mark((layers.final, "final vectors"), final, axis, is_change, reach=True)] if final and not _is_outside(final, axis) else []
+    marks += (
+        [_mark((layers.final, "final vectors"), final, axis, is_change, reach=True)]
+        if final and not _is_outside(final, axis)
+        else []
+    )
     return Line(
         name=who(findings[0]),
         css=colours.of(findings[0]) + (f" control-{_slug(findings[0].site['control'])}" if is_control else ""),

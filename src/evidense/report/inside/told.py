@@ -24,7 +24,10 @@ def relevance(findings: Sequence[Finding]) -> str:
     for estimand in ("change in relevance gain", "change in accuracy"):
         for probe in READERS:
             if own := [f for f in layered if f.estimand == estimand and f.site.get("probe") == probe]:
-                return _by_layer(_first_panel(own), estimand)
+                accuracies = [f for f in layered if f.estimand == "change in accuracy" and f.site.get("probe") == probe]
+                return _by_layer(_first_panel(own), estimand) + _accuracy(
+                    _first_panel(accuracies) if accuracies else []
+                )
     return ""
 
 
@@ -41,14 +44,31 @@ def _first_panel(findings: Sequence[Finding]) -> list[Finding]:
 def _by_layer(findings: Sequence[Finding], estimand: str) -> str:
     what = "what the query adds to accuracy" if "gain" in estimand else "accuracy"
     n = f"n {count(findings[0].n)}"
-    found = [(some, word) for sign, word in ((1, "more"), (-1, "less")) if (some := [f for f in findings if differs(f) and f.value * sign > 0])]
+    found = [
+        (some, word)
+        for sign, word in ((1, "more"), (-1, "less"))
+        if (some := [f for f in findings if differs(f) and f.value * sign > 0])
+    ]
     if not found:
         widest = plain(max(max(abs(f.low or 0), abs(f.high or 0)) for f in findings))
         return f"no layer is shown to carry more or less relevance (change in {what}; up to {widest} either way is possible, {n})"
-    parts = [f"{_layers(some)} {'carry' if len(some) > 1 else 'carries'} {word} relevance ({_strongest(some)})" for some, word in found]
+    parts = [
+        f"{_layers(some)} {'carry' if len(some) > 1 else 'carries'} {word} relevance ({_strongest(some)})"
+        for some, word in found
+    ]
     n_open = len(findings) - sum(len(some) for some, _ in found)
     rest = f", {n_open} of {len(findings)} layers undecided" if n_open else ""
     return f"{' and '.join(parts)}{rest} (change in {what}, {n})"
+
+
+def _accuracy(findings: Sequence[Finding]) -> str:
+    """Say what accuracy was and became in the last layer, and what chance would be."""
+    last = max(findings, key=lambda f: int(f.site["layer"]), default=None)
+    if last is None or "against_value" not in last.details or not last.site.get("n_candidates"):
+        return ""
+    n = int(last.site["n_candidates"])
+    before, after = plain(float(last.details["against_value"])), plain(float(last.details["value"]))
+    return f"; accuracy of a probe on the last layer, among {n}: {before} → {after} (chance {plain(1 / n, 2)})"
 
 
 def _layers(findings: Sequence[Finding]) -> str:
@@ -109,7 +129,11 @@ def neurons(findings: Sequence[Finding]) -> str:
     """Say in which layers more or fewer neurons carry the margin."""
     own = [f for f in _layered(findings, "neurons") if f.estimand == "effective neurons ratio"]
     more, fewer = ([f for f in own if differs(f) and f.value * sign > 0] for sign in (1, -1))
-    return " and ".join(f"{word} neurons carry the score in {_layers(some)}" for some, word in ((more, "more"), (fewer, "fewer")) if some)
+    return " and ".join(
+        f"{word} neurons carry the score in {_layers(some)}"
+        for some, word in ((more, "more"), (fewer, "fewer"))
+        if some
+    )
 
 
 def lists(findings: Sequence[Finding]) -> str:
