@@ -80,9 +80,9 @@ def test_the_published_training_is_torchs_to_rounding() -> None:
 
 def test_on_pure_interaction_the_published_probe_is_blind_and_the_others_see() -> None:
     for corr, within in ((0.5, 0.02), (0.9, 0.04)):
-        pairs = interaction(10_000, corr)
-        is_train = np.arange(10_000) >= 5_000
-        drawn = Draws.of(10_000, (2, 3, 4, 5), 5, Recipe())
+        pairs = interaction(7_000, corr)
+        is_train = np.arange(7_000) >= 5_000
+        drawn = Draws.of(7_000, (2, 3, 4, 5), 5, Recipe())
         right = train(pairs, is_train, drawn, Recipe()).right
         for n in (2, 3, 4, 5):
             assert abs(right[n, "none"].mean() - 1 / n) <= within
@@ -90,11 +90,11 @@ def test_on_pure_interaction_the_published_probe_is_blind_and_the_others_see() -
         ends = {twin: converge(pairs, is_train, drawn.test[5], twin, (100.0, 1e4)) for twin in TWINS}
         assert all(one.solved.converged.all() for one in ends.values())
         assert abs(ends["none"].right.mean() - 0.2) <= within
-        some = Pairs(pairs.queries[:4_000], pairs.documents, pairs.places[:4_000])
-        seen = probe(some, task(4_000), Wanted(("cosine", "hadamard")))
+        some = Pairs(pairs.queries[:3_000], pairs.documents, pairs.places[:3_000])
+        seen = probe(some, task(3_000), Wanted(("cosine", "hadamard")))
         assert credit(seen["cosine"].scores).mean() >= 0.99
         assert credit(seen["hadamard"].scores).mean() >= 0.99
-        assert all(abs(credit(seen[twin].scores).mean() - 0.2) < 0.02 for twin in (ABLATED, PERMUTED))
+        assert all(abs(credit(seen[twin].scores).mean() - 0.2) < 0.025 for twin in (ABLATED, PERMUTED))
 
 
 def test_on_an_artefact_alone_the_published_probe_is_above_chance_and_interaction_probes_are_not() -> None:
@@ -141,13 +141,15 @@ def test_what_a_feature_is_scaled_by_is_of_the_training_rows_alone() -> None:
 
 
 def test_a_probe_transfers_through_a_rotation_and_not_to_another_space() -> None:
-    pairs, other = interaction(1_500, 0.7, width=24), interaction(1_500, 0.7, seed=9, width=24)
+    pairs = interaction(1_500, 0.7, width=24)
     turn = np.linalg.qr(np.random.default_rng(0).standard_normal((24, 24)))[0].astype(np.float32)
     turned = Pairs(pairs.queries @ turn, pairs.documents @ turn, pairs.places)
+    half = Pairs(pairs.queries @ turn, pairs.documents, pairs.places)  # only the queries turned: another code
     t = task(1_500, lambdas=(10.0,))
     same = credit(transferred(pairs, pairs, t, True)).mean()
     assert credit(transferred(pairs, turned, t, True)).mean() == pytest.approx(same, abs=0.005)
-    assert credit(transferred(pairs, other, t, True)).mean() < same - 0.2
+    assert credit(transferred(pairs, half, t, True)).mean() < same - 0.2
+    assert credit(transferred(pairs, half, t, False)).mean() > same - 0.02  # a map for each side undoes it
 
 
 def test_the_online_code_of_voita_and_titov() -> None:

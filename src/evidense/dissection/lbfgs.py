@@ -166,7 +166,10 @@ def _begin(model: Model, labels: Labels, theta: Float32[np.ndarray, "p k"]) -> _
 
 def _penalty(model: Model, state: _State) -> Float64[np.ndarray, " k"]:
     weight = state.labels.penalty / state.labels.weights.sum(axis=0, dtype=np.float64)
-    return 0.5 * weight * np.einsum("p,pk,pk->k", model.penalised, state.theta, state.theta, dtype=np.float64)
+    found: Float64[np.ndarray, " k"] = (
+        0.5 * weight * np.einsum("p,pk,pk->k", model.penalised, state.theta, state.theta, dtype=np.float64)
+    )
+    return found
 
 
 def _renew(model: Model, state: _State, of_scores: Float32[np.ndarray, "n c k"]) -> None:
@@ -191,7 +194,7 @@ def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
     still = found.lengths == 0
     state.grad[:, still] = before[:, still]  # where nothing was tried with success, no slope was kept
     _remember(state, step, state.grad - before)
-    stuck = still & state.still
+    stuck: Bool[np.ndarray, " k"] = still & state.still
     state.still = still
     if still.any():
         _forget(state, still)
@@ -214,7 +217,8 @@ def _remember(state: _State, step: Float32[np.ndarray, "p k"], change: Float32[n
 
 
 def _dot(a: Float32[np.ndarray, "p k"], b: Float32[np.ndarray, "p k"]) -> Float64[np.ndarray, " k"]:
-    return np.einsum("pk,pk->k", a, b).astype(np.float64)
+    found: Float64[np.ndarray, " k"] = np.einsum("pk,pk->k", a, b).astype(np.float64)
+    return found
 
 
 def _direction(state: _State) -> Float32[np.ndarray, "p k"]:
@@ -242,7 +246,8 @@ def _guess(state: _State, q: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, 
     for change, inverse in zip(state.changes, state.curvatures, strict=True):
         size = inverse * _dot(change, change)
         scale = np.where(size > 0, 1 / np.where(size > 0, size, 1), scale)
-    return q * scale.astype(np.float32)
+    found: Float32[np.ndarray, "p k"] = q * scale.astype(np.float32)
+    return found
 
 
 def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) -> Line:

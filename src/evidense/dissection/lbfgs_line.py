@@ -30,7 +30,10 @@ class Line:
 
     def scores(self, t: Float32[np.ndarray, " k"]) -> Float32[np.ndarray, "n c k"]:
         """Return the scores at these lengths."""
-        return self.at + t * self.first if self.second is None else self.at + t * (self.first + t * self.second)
+        found: Float32[np.ndarray, "n c k"] = (
+            self.at + t * self.first if self.second is None else self.at + t * (self.first + t * self.second)
+        )
+        return found
 
     def whole(
         self, t: Float32[np.ndarray, " k"], scores: Float32[np.ndarray, "n c k"]

@@ -55,7 +55,7 @@ def crossfit_bilinear(pairs: Pairs, task: Task, rank: int, n_starts: int) -> Out
 
 def _data(pairs: Pairs, train: Bool[np.ndarray, " n"], rank: int) -> _Data:
     q, p = standardised(pairs, train)
-    size: Float32[np.ndarray, ""] = np.float32(np.sqrt(p.shape[2]))
+    size = np.float32(np.sqrt(p.shape[2]))
     return _Data(
         *(Bilinear(np.ascontiguousarray(q[m]), np.ascontiguousarray(p[m]) / size, rank) for m in (train, ~train))
     )

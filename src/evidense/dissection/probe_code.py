@@ -3,7 +3,7 @@
 import numpy as np
 
 from evidense.dissection.mdl import online_code
-from evidense.dissection.probe_features import Pairs, cosines, features
+from evidense.dissection.probe_features import Kind, Pairs, cosines, features
 from evidense.dissection.probe_findings import Series, findings
 from evidense.dissection.probe_measures import credit
 from evidense.dissection.probe_pairs import States
@@ -12,7 +12,7 @@ from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case
 from evidense.records import Finding, Json
 
-_PROBE = "hadamard"
+_PROBE: Kind = "hadamard"
 
 
 def codes(case: Case, one: Probed, states: States, n_orders: int) -> list[Finding]:

@@ -34,12 +34,13 @@ class Pairs:
     @property
     def same_space(self) -> bool:
         """Whether query and candidate have equal widths, so that their entries can be multiplied one by one."""
-        return self.queries.shape[1] == self.documents.shape[1]
+        return bool(self.queries.shape[1] == self.documents.shape[1])
 
     @property
     def candidates(self) -> Float32[np.ndarray, "n c e"]:
         """States of each query's candidates."""
-        return self.documents[self.places]
+        found: Float32[np.ndarray, "n c e"] = self.documents[self.places]
+        return found
 
     def with_queries(self, order: Int64[np.ndarray, " n"]) -> "Pairs":
         """Return the same candidates with other queries."""
@@ -63,7 +64,8 @@ class Scale:
 
     def __call__(self, rows: Float32[np.ndarray, "*m e"]) -> Float32[np.ndarray, "*m e"]:
         """Standardise rows."""
-        return (rows - self.mean) * self.inverse
+        found: Float32[np.ndarray, "*m e"] = (rows - self.mean) * self.inverse
+        return found
 
 
 def standardised(
@@ -97,4 +99,5 @@ def features(pairs: Pairs, kind: Kind, train: Bool[np.ndarray, " n"]) -> Float32
 def cosines(pairs: Pairs) -> Float32[np.ndarray, "n c"]:
     """Return the cosine of each query and candidate, as they are; of a zero vector it is 0."""
     q, d = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (pairs.queries, pairs.documents))
-    return np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)
+    found: Float32[np.ndarray, "n c"] = np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)
+    return found

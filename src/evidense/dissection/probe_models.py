@@ -40,7 +40,8 @@ class Linear:
         found = self._flat @ theta[:width]
         if self.has_intercept:
             found += theta[width]
-        return found.reshape(*self.features.shape[:2], theta.shape[1])
+        shaped: Float32[np.ndarray, "n c k"] = found.reshape(*self.features.shape[:2], theta.shape[1])
+        return shaped
 
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]
@@ -183,7 +184,8 @@ class Bilinear:
     def scores(self, theta: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "n c k"]:
         """Return (Uᵀq)·(Vᵀp)."""
         left, right = self._sides(theta)
-        return np.einsum("nrk,ncrk->nck", left, right)
+        found: Float32[np.ndarray, "n c k"] = np.einsum("nrk,ncrk->nck", left, right)
+        return found
 
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]

@@ -204,8 +204,12 @@ def _beside(case: Case, one: Probed, wanted: Wanted) -> dict[str, Float64[np.nda
     if wanted.estimand != "accuracy":
         return {}
     counts = sorted({int(n) for n in case.options["n_candidates"]} - {one.asked.n_candidates})
-    out = {f"accuracy_of_{n}": _rows(one, wanted, lambda s, n=n: credit(s[:, :n])) for n in counts}
+    out = {f"accuracy_of_{n}": _rows(one, wanted, _among(n)) for n in counts}
     return {**out, "reciprocal_rank": _rows(one, wanted, reciprocal_rank)}
+
+
+def _among(n: int) -> Callable[[Any], Float64[np.ndarray, " n"]]:
+    return lambda scores: credit(scores[:, :n])
 
 
 def _rows(one: Probed, wanted: Wanted, of: Callable[[Any], Float64[np.ndarray, " n"]]) -> Float64[np.ndarray, "l n"]:

@@ -26,4 +26,5 @@ def slots(n_examples: int, n_candidates: int, rng: random.Random, n_stored: int 
 
 def labels(places: Int64[np.ndarray, "n c"]) -> Int64[np.ndarray, " n"]:
     """Return the slot of the positive."""
-    return (places == 0).argmax(axis=1)
+    found: Int64[np.ndarray, " n"] = (places == 0).argmax(axis=1)
+    return found

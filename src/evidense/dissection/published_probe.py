@@ -97,15 +97,24 @@ def train(pairs: Pairs, is_train: Bool[np.ndarray, " n"], draws: Draws, recipe: 
 
     Passages are multiplied once, not once an example and slot.
     """
-    out = {}
+    out: dict[tuple[int, str], Float64[np.ndarray, " m"]] = {}
+    held = np.flatnonzero(~is_train)
     for n in draws.test:
         for twin in TWINS:
             seen = _twin(pairs, is_train, twin, recipe.seed)
             layer = initial(pairs.queries.shape[1], pairs.documents.shape[1], n, recipe.seed)
-            _fit(layer, seen, is_train, (draws.train[n], recipe))
-            scores = _scores(layer, seen, np.flatnonzero(~is_train), draws.test[n])
-            out[n, twin] = (scores.argmax(axis=1) == labels(draws.test[n])[~is_train]).astype(np.float64)
+            _fit(layer, _only(seen, is_train), is_train, (draws.train[n], recipe))
+            scores = _scores(layer, _only(seen, ~is_train), held, draws.test[n])
+            out[n, twin] = (scores.argmax(axis=1) == labels(draws.test[n])[held]).astype(np.float64)
     return Trained(out)
+
+
+def _only(pairs: Pairs, rows: Bool[np.ndarray, " n"]) -> Pairs:
+    """Keep the passages of these queries; of other queries the places are no longer right, and are not read."""
+    kept, places = np.unique(pairs.places[rows], return_inverse=True)
+    every = np.zeros_like(pairs.places)
+    every[rows] = places.reshape(-1, pairs.places.shape[1])
+    return Pairs(pairs.queries, pairs.documents[kept], every)
 
 
 def _twin(pairs: Pairs, is_train: Bool[np.ndarray, " n"], twin: str, seed: int) -> Pairs:
@@ -115,7 +124,8 @@ def _twin(pairs: Pairs, is_train: Bool[np.ndarray, " n"], twin: str, seed: int) 
     if twin == "queries permuted":
         order, rng = np.arange(len(is_train)), np.random.default_rng([seed, 43])
         for side in (np.flatnonzero(is_train), np.flatnonzero(~is_train)):
-            order[rng.permutation(side)] = np.roll(rng.permutation(side), 1)
+            cycle = rng.permutation(side)
+            order[cycle] = np.roll(cycle, 1)
         return pairs.with_queries(order)
     return pairs
 
@@ -200,7 +210,8 @@ class Concatenated:
         """Return Wz."""
         k = theta.shape[1]
         wide = theta.reshape(self.features.shape[1], self.n_candidates * k)
-        return (self.features @ wide).reshape(-1, self.n_candidates, k)
+        found: Float32[np.ndarray, "n c k"] = (self.features @ wide).reshape(-1, self.n_candidates, k)
+        return found
 
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]
@@ -212,7 +223,10 @@ class Concatenated:
         self, theta: Float32[np.ndarray, "p k"], of_scores: Float32[np.ndarray, "n c k"]
     ) -> Float32[np.ndarray, "p k"]:
         """Return zᵀ·slope."""
-        return (self.features.T @ of_scores.reshape(len(of_scores), -1)).reshape(theta.shape)
+        found: Float32[np.ndarray, "p k"] = (self.features.T @ of_scores.reshape(len(of_scores), -1)).reshape(
+            theta.shape
+        )
+        return found
 
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "_Blocks":
         """Return the inverse curvature of the query's block and of a slot's, as if they did not depend on each other."""

@@ -50,7 +50,8 @@ class Run:
     @property
     def clusters(self) -> Int64[np.ndarray, " m"]:
         """Their clusters."""
-        return self.asked.task.clusters[self.rows]
+        found: Int64[np.ndarray, " m"] = self.asked.task.clusters[self.rows]
+        return found
 
 
 def run_layers(
