@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool
 
 from evidense.dissection.lbfgs import Settings, minimise
 from evidense.dissection.probe_features import Pairs, standardised
