@@ -107,9 +107,7 @@ def check_layers(layers: Sequence[Layer] | Float[np.ndarray, "l n e"]) -> None:
 
 def is_constant(layer: Layer) -> bool:
     """Say whether all rows are one row, but for rounding (as a CLS token is before the first block)."""
-    mean = layer.mean(axis=0, dtype=np.float64)
-    spread = float(((layer - mean) ** 2).sum()) / len(layer)
-    return spread <= CONSTANT * float((mean**2).sum())
+    return _centre_and_scale(layer)[1] == 0
 
 
 def _distinct(layers: Sequence[Layer]) -> tuple[list[int], list[int]]:
@@ -185,10 +183,8 @@ def _blocks(labels: Int64[np.ndarray, " n"], n_groups: int) -> Iterator[tuple[In
 def _centre_and_scale(layer: Layer) -> tuple[Float64[np.ndarray, " e"], float]:
     """The mean row, and what brings a row to about unit length (CKA does not see it; float32 would overflow without)."""
     mean = layer.mean(axis=0, dtype=np.float64)
-    if is_constant(layer):
-        return mean, 0.0
-    square = sum(float(((layer[lo : lo + BLOCK] - mean) ** 2).sum()) for lo in range(0, len(layer), BLOCK))
-    return mean, float(np.sqrt(len(layer) / square))
+    square = sum(float(((layer[lo : lo + BLOCK] - mean) ** 2).sum()) for lo in range(0, len(layer), BLOCK)) / len(layer)
+    return mean, 0.0 if square <= CONSTANT * float((mean**2).sum()) else float(1 / np.sqrt(square))
 
 
 def _centred(
