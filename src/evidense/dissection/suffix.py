@@ -111,7 +111,7 @@ class Trace:
     shape_of: dict[int, int] = field(default_factory=dict)
     """Block → how long a tuple it returns; 0 = a tensor."""
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Dense module → parts of its block that had ended when it began, with what they gave."""
+    """Dense module → parts of its block that had ended when it began and do nothing later, with what they gave."""
     source: "torch.nn.Module | None" = None
     """The module whose output is what the first block takes."""
 
@@ -138,13 +138,15 @@ def trace(flow: Flow, dense: DenseModules) -> Trace:
     """
     import torch
 
-    found, made = Trace(), dict[str, int]()
+    found, made, calls = Trace(), dict[str, int](), dict[str, int]()
     with ExitStack() as stack, torch.no_grad():
         for at, (name, block) in enumerate(zip(dense.names, dense.blocks, strict=True)):
             own = [d for d in dense.modules if d.layer == at + 1]
-            _watch_block(stack, found, (at, name, block), own, made)
+            _watch_block(stack, found, (at, name, block), own, (made, calls))
         _watch_source(stack, found, flow.inner, dense)
         found.vectors = flow.vectors()
+    for name, parts in found.ended.items():  # a part that is called again, as ViT's dropout, must answer for itself
+        found.ended[name] = {part: out for part, out in parts.items() if calls[part] == 1}
     wrong = [d.name for d in dense.modules if made.get(d.name) != 1 or len(found.outputs[d.name]) != flow.n_rows]
     if wrong:
         raise InvalidInput.all_of(
@@ -155,9 +157,13 @@ def trace(flow: Flow, dense: DenseModules) -> Trace:
 
 
 def _watch_block(
-    stack: ExitStack, found: Trace, where: tuple[int, str, Any], own: list[DenseModule], made: dict[str, int]
+    stack: ExitStack,
+    found: Trace,
+    where: tuple[int, str, Any],
+    own: list[DenseModule],
+    counts: tuple[dict[str, int], dict[str, int]],
 ) -> None:
-    at, block_name, block = where
+    (at, block_name, block), (made, calls) = where, counts
     ended: dict[str, Any] = {}
     dense = {d.name for d in own}
 
@@ -169,6 +175,7 @@ def _watch_block(
             found.inputs[name], found.ended[name] = args[0], dict(ended)
 
     def ends(name: str, out: Any) -> None:
+        calls[name] = calls.get(name, 0) + 1
         if name == block_name:
             found.shape_of[at] = len(out) if isinstance(out, tuple) else 0
             return
