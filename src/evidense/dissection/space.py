@@ -71,7 +71,7 @@ def uniformity(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Left:
     Source: Wang and Isola 2020, eq. 2, as a U-statistic (no row is paired with itself).
 
     >>> round(uniformity(np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]), np.arange(4))[0], 4)
-    -4.2956
+    -4.3963
     """  # 8 of 12 ordered pairs at squared distance 2, 4 at 4: log((2 e⁻⁴ + e⁻⁸) / 3)
     rows = unit(layer)
     n_groups = int(groups.max()) + 1
