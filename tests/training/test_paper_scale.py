@@ -10,7 +10,7 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.study import templates
 from evidense.study.shipped import names as shipped_names
 
-CHAINS = ("contriever", "costa", "dpr", "repllama", "siglip", "uniir", "vlm2vec")
+CHAINS = ("contriever", "costa", "dpr", "repllama", "siglip", "uniir", "vlm2vec", "yao2025")
 
 
 def raw(name: str) -> dict:

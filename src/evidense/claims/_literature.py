@@ -16,11 +16,13 @@ FACTORIAL = "evidense run multimodal_factorial"
 
 YAO = "Yao, Wang and Zuccon, SIGIR 2025 (arXiv 2505.07166)"
 REICHMAN = "Reichman and Heck, Findings of EMNLP 2024 (arXiv 2402.11035), as Yao et al. 2025 report it"
-SEED_REPORT = "the seed report (Assignee Research, 2026), claim {} of 6, extracted with confidence {}, not verified by it"
+SEED_REPORT = (
+    "the seed report (Assignee Research, 2026), claim {} of 6, extracted with confidence {}, not verified by it"
+)
 
-READING: Mapping[str, Json] = {"probe": "hadamard"}
+READING: Mapping[str, Json] = {"probe": "hadamard", "control": "none"}
 """The probe of these claims: wᵀ(q ⊙ p), shared by all candidates, which can see relevance."""
-AS_PUBLISHED: Mapping[str, Json] = {"probe": "published"}
+AS_PUBLISHED: Mapping[str, Json] = {"probe": "published", "control": "none"}
 """One linear layer over [q; p1 … pN], which cannot."""
 HIDDEN = (0.01, 1.0)
 """Every layer but the embeddings."""
@@ -35,16 +37,20 @@ TWO_POINTS = "2 points: a fifth of what the backbone's best layer gains over cha
 FIVE_POINTS = "5 points: the least that 2,000 queries can decide at all of six layers; what the published probe's training alone changes"
 
 READS = Control(
-    "the probe reads the query: its relevance gain over its query-ablated twin", Sought("relevance gain", READING, HIDDEN), 0.05
+    "the probe reads the query: its relevance gain over its query-ablated twin",
+    Sought("relevance gain", READING, HIDDEN),
+    0.05,
 )
 SELECTS = Control(
-    "the probe does not just memorise: accuracy minus that of the control task", Sought("selectivity", READING, HIDDEN), 0.1
+    "the probe does not just memorise: accuracy minus that of the control task",
+    Sought("selectivity", READING, HIDDEN),
+    0.1,
 )
 
 
 @dataclass(frozen=True)
 class Literature:
-    """A sentence of the literature with the levels at which it can be true, or the reason why none can be tested."""
+    """A sentence of the literature with the levels at which it can be true, or the reason why none can be planted."""
 
     name: str
     code: str
@@ -56,13 +62,15 @@ class Literature:
 
     def decide(self, evidence: Evidence) -> Decision:
         """Decide the first level; the others are asked for by `decide_level`."""
-        return Decision("NOT_TESTABLE", self.untestable) if self.untestable else decide_level(self.hypotheses[0], evidence)
+        return (
+            Decision("NOT_TESTABLE", self.untestable) if self.untestable else decide_level(self.hypotheses[0], evidence)
+        )
 
     def true_world(self, seed: int) -> Evidence:
         """Return the first level's planted truth.
 
         Raises:
-            InvalidInput: the claim cannot be tested, and ships no worlds.
+            InvalidInput: the claim cannot be planted, and ships no worlds.
         """
         return self._first.true_world(seed)
 
@@ -70,7 +78,7 @@ class Literature:
         """Return the first level's planted falsehood.
 
         Raises:
-            InvalidInput: the claim cannot be tested, and ships no worlds.
+            InvalidInput: the claim cannot be planted, and ships no worlds.
         """
         return self._first.false_world(seed)
 
@@ -78,7 +86,7 @@ class Literature:
     def _first(self) -> Hypothesis:
         if not self.hypotheses:
             raise InvalidInput(
-                f"{self.code} cannot be tested ({self.untestable}) → expected a claim with worlds → choose another"
+                f"{self.code} cannot be planted ({self.untestable}) → expected a claim with worlds → choose another"
             )
         return self.hypotheses[0]
 
@@ -89,8 +97,6 @@ def decide_level(hypothesis: Hypothesis, evidence: Evidence) -> Decision:
     if evidence.failed:
         return Decision("UNDECIDED", f"a control did not pass: {'; '.join(evidence.failed)}")
     if e.n_clusters < 20:
-        return Decision(
-            "UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed"
-        )
+        return Decision("UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed")
     word = three_way(hypothesis.relation, (e.low, e.high), evidence.margin)
     return Decision(word, said(hypothesis.relation, (e.low, e.high), evidence.margin))

@@ -40,6 +40,8 @@ ITEMS = Kind("numbers", 2_000, 6, 0.5)
 """An index over 2,000 items, by each item's influence on it."""
 TEXTS = Kind("numbers", 400, 12, 0.35)
 """Log ratio of two models' effective numbers of neurons, a text: about a factor of 1.4 either way."""
+SLOPES = Kind("numbers", 400, 1, 0.15)
+"""A text's slope over blocks of the logarithm of its effective number of neurons."""
 NEURONS = Kind("products", 1_000, 1, 1.0)
 FACTS = Kind("seeds", 300, 1, 0.5)
 """Recall of 300 edited facts minus that of their controls, in five trainings."""
@@ -82,10 +84,16 @@ def worlds(kind: Kind, relation: Relation, margin: float, joined: Join = "every"
     return Planted(kind, relation, margin, joined, "true"), Planted(kind, relation, margin, joined, "false")
 
 
-def tested(kind: Kind, relation: Relation, margin: float, joined: Join = "every") -> dict[str, Any]:
+def planted(kind: Kind, relation: Relation, margin: float, joined: Join = "every") -> dict[str, Any]:
     """Return the fields of a hypothesis that its worlds must agree with."""
     true_world, false_world = worlds(kind, relation, margin, joined)
-    return {"relation": relation, "margin": margin, "joined": joined, "true_world": true_world, "false_world": false_world}
+    return {
+        "relation": relation,
+        "margin": margin,
+        "joined": joined,
+        "true_world": true_world,
+        "false_world": false_world,
+    }
 
 
 @lru_cache(maxsize=4096)
@@ -98,9 +106,7 @@ def _evidence(world: Planted, seed: int) -> Evidence:
     values = _values(world.kind, effects, clusters, rng)
     estimates = simultaneous([Differences(values, clusters)], n_resamples=N_RESAMPLES, seed=seed)[0]
     own = mean_intervals(values, clusters, n_resamples=N_RESAMPLES, seed=seed)
-    sites = [
-        Sited(e.effect, (low, high), (e.low, e.high)) for e, (_, low, high) in zip(estimates, own, strict=True)
-    ]
+    sites = [Sited(e.effect, (low, high), (e.low, e.high)) for e, (_, low, high) in zip(estimates, own, strict=True)]
     one = join(sites, world.joined, world.relation, world.margin)
     deciding = replace(estimates[max(one.at, 0)], effect=one.effect, low=one.low, high=one.high)
     return Evidence(deciding, world.margin)

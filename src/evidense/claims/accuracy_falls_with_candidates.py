@@ -1,7 +1,7 @@
 """A2: probing accuracy falls as the number of passages grows. Chance falls too, so it is asked above chance."""
 
 from evidense.claims._literature import AS_PUBLISHED, HIDDEN, PUBLISHED, YAO, Literature
-from evidense.claims._worlds import PAPER, TEXTS, tested
+from evidense.claims._worlds import PAPER, TEXTS, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -19,7 +19,7 @@ PART = Literature(
             margin_reason=".02 of κ: with N = 2 a point of accuracy is 2 points of κ",
             family="one interval a model and data set: the mean over its layers",
             refuted_by="κ that does not fall: then only chance does",
-            **tested(PAPER, "below", 0.02, "mean"),
+            **planted(PAPER, "below", 0.02, "mean"),
         ),
         Hypothesis(
             level="cause",
@@ -29,7 +29,7 @@ PART = Literature(
             margin_reason=".05 of d′: 2 points of accuracy with N = 2",
             family="one interval a model and data set: the mean over its layers",
             refuted_by="d′ that does not fall: then accuracy falls by arithmetic alone",
-            **tested(TEXTS, "below", 0.05, "mean"),
+            **planted(TEXTS, "below", 0.05, "mean"),
         ),
     ),
 )

@@ -1,9 +1,20 @@
 """V1: instruction and alignment data change the format of answers, not capability."""
 
 from evidense.claims._literature import (
-    ACCURACY, BASE, BY_READING, DISSECT, FACTORIAL, FIVE_POINTS, HIDDEN, LAYERS, READING, READS, SELECTS, Literature,
-)  # fmt: skip
-from evidense.claims._worlds import FACTS, PROBE, tested
+    ACCURACY,
+    BASE,
+    BY_READING,
+    DISSECT,
+    FACTORIAL,
+    FIVE_POINTS,
+    HIDDEN,
+    LAYERS,
+    READING,
+    READS,
+    SELECTS,
+    Literature,
+)
+from evidense.claims._worlds import FACTS, PROBE, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -22,7 +33,7 @@ PART = Literature(
             family=LAYERS,
             refuted_by="a layer at which alignment adds 5 points that a probe could not read before",
             controls=(READS, SELECTS),
-            **tested(PROBE, "within", 0.05),
+            **planted(PROBE, "within", 0.05),
         ),
         Hypothesis(
             level="transfer",
@@ -32,7 +43,7 @@ PART = Literature(
             margin_reason=".1 of nDCG@10: what five seeds and 300 queries find, and more than a change of format could hide",
             family="one interval a collection, of the study's family",
             refuted_by="scores that do not rise: then alignment changes nothing that retrieval can use",
-            **tested(FACTS, "above", 0.1, "mean"),
+            **planted(FACTS, "above", 0.1, "mean"),
         ),
     ),
 )

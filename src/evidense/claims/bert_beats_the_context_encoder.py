@@ -1,9 +1,17 @@
 """A1: pre-trained BERT outperforms DPR's passage encoder, and the pair of both encoders, in probing."""
 
 from evidense.claims._literature import (
-    ACCURACY, AS_PUBLISHED, BASE, BY_PUBLISHED, HIDDEN, LAYERS, PAPER_SCALE, TWO_POINTS, YAO, Literature,
-)  # fmt: skip
-from evidense.claims._worlds import PAPER, tested
+    ACCURACY,
+    AS_PUBLISHED,
+    BASE,
+    BY_PUBLISHED,
+    LAYERS,
+    PAPER_SCALE,
+    TWO_POINTS,
+    YAO,
+    Literature,
+)
+from evidense.claims._worlds import PAPER, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -17,11 +25,15 @@ PART = Literature(
             level="level",
             estimand=ACCURACY.format(BY_PUBLISHED),
             comparator=BASE,
-            sought=Sought("change in accuracy", {**AS_PUBLISHED, "subject": ("dpr-context", "dpr-paired"), "against": "bert-base-uncased"}, (0.5, 1.0)),
+            sought=Sought(
+                "change in accuracy",
+                {**AS_PUBLISHED, "subject": ("dpr-context", "dpr-paired"), "against": "bert-base-uncased"},
+                (0.5, 1.0),
+            ),
             margin_reason=TWO_POINTS,
             family=LAYERS,
             refuted_by="a layer of the upper half at which the context encoder, read with its own weights, loses less than 2 points",
-            **tested(PAPER, "below", 0.02),
+            **planted(PAPER, "below", 0.02),
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """B4: the question encoder and the context encoder of DPR behave alike."""
 
 from evidense.claims._literature import AS_PUBLISHED, HIDDEN, LAYERS, PAPER_SCALE, REICHMAN, TWO_POINTS, Literature
-from evidense.claims._worlds import PAPER, tested
+from evidense.claims._worlds import PAPER, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -15,11 +15,13 @@ PART = Literature(
             level="level",
             estimand="mean over queries of right(context encoder) − right(question encoder), by the published probe, at a layer",
             comparator="the question encoder, on the same queries and candidates",
-            sought=Sought("change in accuracy", {**AS_PUBLISHED, "subject": ("dpr-context",), "against": "dpr-question"}, HIDDEN),
+            sought=Sought(
+                "change in accuracy", {**AS_PUBLISHED, "subject": ("dpr-context",), "against": "dpr-question"}, HIDDEN
+            ),
             margin_reason=TWO_POINTS,
             family=LAYERS,
             refuted_by="a layer at which the encoders differ by 2 points, both read with their own weights",
-            **tested(PAPER, "within", 0.02),
+            **planted(PAPER, "within", 0.02),
         ),
     ),
 )

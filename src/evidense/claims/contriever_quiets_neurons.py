@@ -1,7 +1,7 @@
 """A6: Contriever has fewer active intermediate neurons than BERT in every layer."""
 
 from evidense.claims._literature import LAYERS, PAPER_SCALE, YAO, Literature
-from evidense.claims._worlds import TEXTS, tested
+from evidense.claims._worlds import TEXTS, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -19,7 +19,7 @@ PART = Literature(
             margin_reason="ln 1.1, as for B2",
             family=LAYERS,
             refuted_by="a block whose effective number falls by less than a tenth",
-            **tested(TEXTS, "below", 0.0953),
+            **planted(TEXTS, "below", 0.0953),
         ),
         Hypothesis(
             level="level",
@@ -29,7 +29,7 @@ PART = Literature(
             margin_reason="ln 1.1: a fall of less than a tenth is no suppression",
             family="one interval: the mean over the blocks",
             refuted_by="a fall of more than a tenth over the early output layers",
-            **tested(TEXTS, "above", -0.0953, "mean"),
+            **planted(TEXTS, "above", -0.0953, "mean"),
         ),
     ),
 )

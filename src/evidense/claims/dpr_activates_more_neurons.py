@@ -1,7 +1,7 @@
 """B2: DPR training raises the number of active neurons in the intermediate layer of every block."""
 
 from evidense.claims._literature import DISSECT, LAYERS, REICHMAN, Literature
-from evidense.claims._worlds import TEXTS, tested
+from evidense.claims._worlds import TEXTS, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -19,7 +19,7 @@ PART = Literature(
             margin_reason="ln 1.1: a third of the least rise that was published (32 %)",
             family=LAYERS,
             refuted_by="a block whose effective number rises by less than a tenth",
-            **tested(TEXTS, "above", 0.0953),
+            **planted(TEXTS, "above", 0.0953),
         ),
     ),
 )

@@ -1,9 +1,21 @@
 """S2, of the seed report: fine-tuned retrievers encode knowledge as their backbone does. True or false at five levels."""
 
 from evidense.claims._literature import (
-    ACCURACY, BASE, BY_READING, DISSECT, FIVE_POINTS, HIDDEN, LAYERS, ONE, READING, READS, SEED_REPORT, SELECTS, Literature,
-)  # fmt: skip
-from evidense.claims._worlds import ITEMS, ONE_PROBE, PROBE, tested
+    ACCURACY,
+    BASE,
+    BY_READING,
+    DISSECT,
+    FIVE_POINTS,
+    HIDDEN,
+    LAYERS,
+    ONE,
+    READING,
+    READS,
+    SEED_REPORT,
+    SELECTS,
+    Literature,
+)
+from evidense.claims._worlds import ITEMS, ONE_PROBE, PROBE, planted
 from evidense.parts import Hypothesis, Sought
 
 _SEEDS = "two seeds of the same fine-tuning: as far apart as they are, any two encoders may be"
@@ -24,7 +36,7 @@ PART = Literature(
             family=LAYERS,
             refuted_by="a layer at which one encoder finds the relevant passage more often by 5 points",
             controls=(READS, SELECTS),
-            **tested(PROBE, "within", 0.05),
+            **planted(PROBE, "within", 0.05),
         ),
         Hypothesis(
             level="instance",
@@ -35,18 +47,18 @@ PART = Literature(
             family=LAYERS,
             refuted_by="a layer at which base and tuned are right of other queries than two seeds are, by .1 of κ",
             controls=(READS, SELECTS),
-            **tested(PROBE, "above", -0.1),
+            **planted(PROBE, "above", -0.1),
         ),
         Hypothesis(
             level="transfer",
-            estimand="accuracy of the base's probe on the tuned encoder's states (after an orthogonal map fitted on other items) minus that of the tuned encoder's own probe",
+            estimand="accuracy of the base's probe on the tuned encoder's states, after an orthogonal map, minus that of the tuned encoder's own",
             comparator="the tuned encoder's own probe, on the same queries",
             sought=Sought("transfer", {**READING, "role": "tuned"}, HIDDEN),
             margin_reason=FIVE_POINTS,
             family=LAYERS,
             refuted_by="a layer at which the base's probe loses 5 points on the tuned encoder",
             controls=(READS, SELECTS),
-            **tested(PROBE, "above", -0.05),
+            **planted(PROBE, "above", -0.05),
         ),
         Hypothesis(
             level="geometry",
@@ -56,17 +68,17 @@ PART = Literature(
             margin_reason=".1 of CKA: about what separates neighbouring layers of one encoder",
             family=LAYERS,
             refuted_by="a layer at which tuning turned the space .1 of CKA further than another seed does",
-            **tested(ITEMS, "above", -0.1),
+            **planted(ITEMS, "above", -0.1),
         ),
         Hypothesis(
             level="cause",
-            estimand="nDCG@10 that the tuned encoder loses without the base's most attributed neurons, minus what it loses without as many of equal magnitude",
+            estimand="nDCG@10 that the tuned encoder loses without the base's most attributed neurons − without as many of equal magnitude",
             comparator="neurons drawn at random among those of equal magnitude",
-            sought=Sought("pruning", {"role": "tuned"}),
+            sought=Sought("pruning", {"role": "tuned", "order": "base", "control": "magnitude", "ablation": "zero"}),
             margin_reason=".05 of nDCG@10, twice the margin of a comparison: half of it would not be worth the claim",
             family=ONE,
             refuted_by="the tuned encoder works as well without the base's neurons as without any others",
-            **tested(ONE_PROBE, "above", 0.05, "any"),
+            **planted(ONE_PROBE, "above", 0.05, "any"),
         ),
     ),
 )

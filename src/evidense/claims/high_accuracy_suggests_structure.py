@@ -1,7 +1,7 @@
 """S6, of the seed report: a linear classifier's high accuracy suggests that embeddings contain structure."""
 
-from evidense.claims._literature import AS_PUBLISHED, DISSECT, HIDDEN, SEED_REPORT, Literature
-from evidense.claims._worlds import PROBE, tested
+from evidense.claims._literature import AS_PUBLISHED, DISSECT, HIDDEN, READING, SEED_REPORT, Literature
+from evidense.claims._worlds import PROBE, planted
 from evidense.parts import Hypothesis, Sought
 
 _ANY = "any layer may show it, by intervals that hold together; to fail, each layer by its own"
@@ -11,17 +11,17 @@ PART = Literature(
     code="S6",
     sentence="If a linear classifier achieves high accuracy, it suggests that the embeddings contain structure.",
     source=SEED_REPORT.format(6, 0.03),
-    decided_by=f"{DISSECT} --random",
+    decided_by=f"{DISSECT}, with random weights and the analysis published_probe",
     hypotheses=(
         Hypothesis(
             level="level",
-            estimand="selectivity of the published probe: accuracy minus that on a control task of random labels that are fixed for each passage",
+            estimand="selectivity of wᵀ(q ⊙ p): accuracy minus that on a control task of random labels that are fixed for each passage, on the backbone",
             comparator="the control task: what the classifier achieves where there is no structure to find",
-            sought=Sought("selectivity", AS_PUBLISHED, HIDDEN),
+            sought=Sought("selectivity", {**READING, "role": "base"}, HIDDEN),
             margin_reason="5 points: half of what the backbone's best layer gains over chance with N = 2",
             family=_ANY,
             refuted_by="labels that mean nothing are told apart as well",
-            **tested(PROBE, "above", 0.05, "any"),
+            **planted(PROBE, "above", 0.05, "any"),
         ),
         Hypothesis(
             level="cause",
@@ -31,7 +31,7 @@ PART = Literature(
             margin_reason="5 points, as above",
             family=_ANY,
             refuted_by="random weights reach the same accuracy, so it is the input's structure and not that of what was learnt",
-            **tested(PROBE, "below", 0.05, "any"),
+            **planted(PROBE, "below", 0.05, "any"),
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """A8: in DPR's passage encoder the output layers stay active, more so in late blocks."""
 
-from evidense.claims._literature import PAPER_SCALE, YAO, Literature
-from evidense.claims._worlds import TEXTS, tested
+from evidense.claims._literature import ONE, PAPER_SCALE, YAO, Literature
+from evidense.claims._worlds import SLOPES, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -13,13 +13,15 @@ PART = Literature(
     hypotheses=(
         Hypothesis(
             level="level",
-            estimand="mean over texts and over blocks of the last third of ln(effective number, context encoder) − ln(…, BERT), in output modules",
-            comparator="BERT with the same read-out, on the same passages",
-            sought=Sought("effective neurons ratio", {"subject": "dpr-context", "module": "output"}, (0.67, 1.0)),
-            margin_reason="ln 1.1, as for B2",
-            family="one interval: the mean over the blocks",
-            refuted_by="late output layers that are no more active than the backbone's",
-            **tested(TEXTS, "above", 0.0953, "mean"),
+            estimand="mean over passages of the slope over blocks of ln(effective number), in output modules of the context encoder",
+            comparator="no slope: as many neurons in early blocks as in late ones",
+            sought=Sought(
+                "effective neurons slope", {"subject": "dpr-context", "module": "output", "side": "document"}
+            ),
+            margin_reason="ln 1.5 over the eleven steps between twelve blocks: half as many again in the last as in the first",
+            family=ONE,
+            refuted_by="late output layers that are no more active than early ones",
+            **planted(SLOPES, "above", 0.0369),
         ),
     ),
 )

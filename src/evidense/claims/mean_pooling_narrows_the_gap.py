@@ -1,9 +1,18 @@
 """A4: with mean pooling, the gap between the backbone and Contriever is small."""
 
 from evidense.claims._literature import (
-    ACCURACY, AS_PUBLISHED, BASE, BY_PUBLISHED, HIDDEN, LAYERS, PAPER_SCALE, TWO_POINTS, YAO, Literature,
-)  # fmt: skip
-from evidense.claims._worlds import PAPER, tested
+    ACCURACY,
+    AS_PUBLISHED,
+    BASE,
+    BY_PUBLISHED,
+    HIDDEN,
+    LAYERS,
+    PAPER_SCALE,
+    TWO_POINTS,
+    YAO,
+    Literature,
+)
+from evidense.claims._worlds import PAPER, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -21,7 +30,7 @@ PART = Literature(
             margin_reason=TWO_POINTS,
             family=LAYERS,
             refuted_by="a layer at which the interval lies wholly beyond 2 points; that none differs significantly does not show it",
-            **tested(PAPER, "within", 0.02),
+            **planted(PAPER, "within", 0.02),
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """A3: layer trends on MS MARCO mirror those on Natural Questions, with larger fluctuation between layers."""
 
 from evidense.claims._literature import AS_PUBLISHED, PUBLISHED, YAO, Literature
-from evidense.claims._worlds import NEURONS, tested
+from evidense.claims._worlds import NEURONS, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -9,7 +9,9 @@ PART = Literature(
     code="A3",
     sentence="Trends over layers on MS MARCO mirror those on Natural Questions, with larger fluctuation across layers.",
     source=YAO,
-    decided_by=f"{PUBLISHED} shows it; {'{}'}".format("evidense run paper_scale/yao2025 with several trainings of each probe would decide it"),
+    decided_by=f"{PUBLISHED} shows it; {'{}'}".format(
+        "evidense run paper_scale/yao2025 with several trainings of each probe would decide it"
+    ),
     hypotheses=(
         Hypothesis(
             level="geometry",
@@ -19,7 +21,7 @@ PART = Literature(
             margin_reason=".3: a tenth of shared variance, the least that 'mirrors' can mean",
             family="one interval a model",
             refuted_by="profiles that correlate by less than .3",
-            **tested(NEURONS, "above", 0.3, "mean"),
+            **planted(NEURONS, "above", 0.3, "mean"),
         ),
     ),
 )

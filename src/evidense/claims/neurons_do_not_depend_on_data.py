@@ -1,7 +1,7 @@
 """A9: patterns of active neurons do not depend on the data set."""
 
 from evidense.claims._literature import DISSECT, ONE, YAO, Literature
-from evidense.claims._worlds import NEURONS, tested
+from evidense.claims._worlds import NEURONS, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -19,7 +19,7 @@ PART = Literature(
             margin_reason=".4: less would leave most of the order to the collection",
             family=ONE,
             refuted_by="a rank correlation of less than .4",
-            **tested(NEURONS, "above", 0.4, "mean"),
+            **planted(NEURONS, "above", 0.4, "mean"),
         ),
     ),
 )

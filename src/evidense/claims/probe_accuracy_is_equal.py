@@ -1,10 +1,24 @@
 """B1: pre-trained BERT tells relevant passages apart about as well as BERT fine-tuned by DPR."""
 
 from evidense.claims._literature import (
-    ACCURACY, AS_PUBLISHED, BASE, BY_PUBLISHED, BY_READING, DISSECT, FIVE_POINTS, HIDDEN, LAYERS, PAPER_SCALE, READING, READS, REICHMAN,
-    SELECTS, TWO_POINTS, Literature,
-)  # fmt: skip
-from evidense.claims._worlds import PAPER, PROBE, tested
+    ACCURACY,
+    AS_PUBLISHED,
+    BASE,
+    BY_PUBLISHED,
+    BY_READING,
+    DISSECT,
+    FIVE_POINTS,
+    HIDDEN,
+    LAYERS,
+    PAPER_SCALE,
+    READING,
+    READS,
+    REICHMAN,
+    SELECTS,
+    TWO_POINTS,
+    Literature,
+)
+from evidense.claims._worlds import PAPER, PROBE, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -23,7 +37,7 @@ PART = Literature(
             family=LAYERS,
             refuted_by="a layer at which DPR training adds or takes 5 points",
             controls=(READS, SELECTS),
-            **tested(PROBE, "within", 0.05),
+            **planted(PROBE, "within", 0.05),
         ),
         Hypothesis(
             level="level",
@@ -33,7 +47,7 @@ PART = Literature(
             margin_reason=TWO_POINTS,
             family=LAYERS,
             refuted_by="a layer at which the interval lies wholly beyond 2 points; equal accuracy of this probe is not yet equal knowledge",
-            **tested(PAPER, "within", 0.02),
+            **planted(PAPER, "within", 0.02),
         ),
     ),
 )

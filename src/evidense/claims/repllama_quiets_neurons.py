@@ -1,7 +1,7 @@
 """A7: RepLLaMA has fewer active intermediate neurons than LLaMA."""
 
 from evidense.claims._literature import LAYERS, PAPER_SCALE, YAO, Literature
-from evidense.claims._worlds import TEXTS, tested
+from evidense.claims._worlds import TEXTS, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -19,7 +19,7 @@ PART = Literature(
             margin_reason="ln 1.1, as for B2",
             family=LAYERS,
             refuted_by="a block whose effective number falls by less than a tenth",
-            **tested(TEXTS, "below", 0.0953),
+            **planted(TEXTS, "below", 0.0953),
         ),
     ),
 )

@@ -1,9 +1,17 @@
 """A5: RepLLaMA outperforms LLaMA in the deeper layers, by 18 to 22 percent."""
 
 from evidense.claims._literature import (
-    ACCURACY, AS_PUBLISHED, BASE, BY_PUBLISHED, LAYERS, PAPER_SCALE, TWO_POINTS, YAO, Literature,
-)  # fmt: skip
-from evidense.claims._worlds import PAPER, TEXTS, tested
+    ACCURACY,
+    AS_PUBLISHED,
+    BASE,
+    BY_PUBLISHED,
+    LAYERS,
+    PAPER_SCALE,
+    TWO_POINTS,
+    YAO,
+    Literature,
+)
+from evidense.claims._worlds import PAPER, TEXTS, planted
 from evidense.parts import Hypothesis, Sought
 
 _DEEP = (0.374, 1.0)
@@ -25,7 +33,7 @@ PART = Literature(
             margin_reason=TWO_POINTS,
             family=LAYERS,
             refuted_by="a layer from 14 on (the claim says about 12, and the jump lies at 12 to 14) at which it gains less than 2 points",
-            **tested(PAPER, "above", 0.02),
+            **planted(PAPER, "above", 0.02),
         ),
         Hypothesis(
             level="level",
@@ -35,7 +43,7 @@ PART = Literature(
             margin_reason=".18: the lower end of what is claimed",
             family="one interval a data set and N: the mean over the layers",
             refuted_by="a mean relative gain of less than 18 %",
-            **tested(TEXTS, "above", 0.18, "mean"),
+            **planted(TEXTS, "above", 0.18, "mean"),
         ),
     ),
 )

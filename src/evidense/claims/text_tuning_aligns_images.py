@@ -1,7 +1,7 @@
 """V2: contrastive tuning on text alone improves the alignment of images and text."""
 
 from evidense.claims._literature import DISSECT, FIVE_POINTS, HIDDEN, LAYERS, ONE, READING, Literature
-from evidense.claims._worlds import ITEMS, PROBE, tested
+from evidense.claims._worlds import ITEMS, PROBE, planted
 from evidense.parts import Hypothesis, Sought
 
 PART = Literature(
@@ -15,21 +15,21 @@ PART = Literature(
             level="level",
             estimand="mean over queries of right(tuned on text) − right(base) in choosing the picture that answers a text, by wᵀ(q ⊙ p)",
             comparator="the image-text encoder before it was tuned, on the same queries",
-            sought=Sought("change in accuracy", {**READING, "role": "tuned on text"}, HIDDEN),
+            sought=Sought("change in accuracy", {**READING, "tuned_on": "text"}, HIDDEN),
             margin_reason=FIVE_POINTS,
             family=f"{LAYERS}; any may show it",
             refuted_by="no layer at which cross-modal choices gain 5 points",
-            **tested(PROBE, "above", 0.05, "any"),
+            **planted(PROBE, "above", 0.05, "any"),
         ),
         Hypothesis(
             level="geometry",
-            estimand="shared neighbours (k = 10) of texts and their pictures, tuned minus base",
+            estimand="squared distance of a text's and its picture's unit vectors, tuned minus base",
             comparator="the image-text encoder before it was tuned",
-            sought=Sought("change in shared neighbours", {"role": "tuned on text"}),
-            margin_reason=".05: one of ten neighbours in every second item",
+            sought=Sought("change of pair distance", {"tuned_on": "text"}),
+            margin_reason=".05, of about 1.4 between pairs of a trained CLIP and 2 between strangers",
             family=ONE,
-            refuted_by="neighbours that are shared no more often",
-            **tested(ITEMS, "above", 0.05, "any"),
+            refuted_by="pairs that are no closer",
+            **planted(ITEMS, "below", 0.05, "any"),
         ),
     ),
 )

@@ -84,6 +84,4 @@ class Contrast:
 
 def contrasts(study: Published) -> list[Contrast]:
     """Return every tuned model against its backbone, in every group."""
-    return [
-        Contrast(group[0], tuned, study.dataset(tuned.dataset)) for group in study.groups() for tuned in group[1:]
-    ]
+    return [Contrast(group[0], tuned, study.dataset(tuned.dataset)) for group in study.groups() for tuned in group[1:]]

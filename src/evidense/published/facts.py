@@ -85,7 +85,7 @@ _YAO = Published(
     "yao2025",
     "Pre-training vs. Fine-tuning: A Reproducibility Study on Dense Retrieval Knowledge Acquisition",
     "Yao, Wang and Zuccon, SIGIR 2025 (arXiv 2505.07166), reproducing Reichman and Heck, Findings of EMNLP 2024",
-    "read from the vertices of the lines in the authors' vector figures; all are whole numbers of right answers for exactly these n",
+    "read from the vertices of the lines in the authors' vector figures; all are whole numbers of right answers among 54,414 and 10,448 examples",
     (
         DataSet("nq", "Natural Questions", 6515, "questions of DPR's development set, by the DPR paper; not verified here"),
         DataSet("msmarco", "MS MARCO v1.1", 9650, "queries of the test split, by its card; that it is the test split is inferred"),
@@ -110,13 +110,18 @@ def read(name: str) -> Published:
         raise UnknownName.among("published study", name, _KNOWN)
     text = (resources.files("evidense.published") / f"{name}.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
-    found = {(r["dataset"], r["pooling"], r["model"], int(r["n_passages"])): [] for r in rows}  # type: dict[tuple[str, str, str, int], list[dict[str, str]]]
+    found: dict[tuple[str, str, str, int], list[dict[str, str]]] = {}
     for row in rows:
-        found[row["dataset"], row["pooling"], row["model"], int(row["n_passages"])].append(row)
-    order = sorted(found, key=lambda k: (-("nq" == k[0]), ("cls", "mean", "eos").index(k[1]), k[3]))
+        found.setdefault((row["dataset"], row["pooling"], row["model"], int(row["n_passages"])), []).append(row)
+    order = sorted(found, key=lambda k: (k[0] != "nq", ("cls", "mean", "eos").index(k[1]), k[3]))
     known = _KNOWN[name]
     return Published(
-        known.name, known.title, known.citation, known.provenance, known.datasets, tuple(_curve(k, found[k]) for k in order)
+        known.name,
+        known.title,
+        known.citation,
+        known.provenance,
+        known.datasets,
+        tuple(_curve(k, found[k]) for k in order),
     )
 
 

@@ -42,7 +42,13 @@ def findings(study: Published, parent: str = "") -> list[Finding]:
 
 
 def _site(study: Published, curve: Curve, **more: Json) -> dict[str, Json]:
-    role = "base" if curve.model in BACKBONES else "tuned" if more.get("against", BACKBONES[0]) in BACKBONES else "other encoder"
+    role = (
+        "base"
+        if curve.model in BACKBONES
+        else "tuned"
+        if more.get("against", BACKBONES[0]) in BACKBONES
+        else "other encoder"
+    )
     return {"analysis": ANALYSIS, "collection": f"{study.name}/{curve.dataset}", "subject": curve.model, "role": role, "pooling": curve.pooling,
             "probe": "published", "control": "none", "n_candidates": curve.n_passages, **more}  # fmt: skip
 
@@ -99,8 +105,8 @@ def _change(study: Published, one: Contrast, parents: tuple[str, ...]) -> Iterat
         details: dict[str, Json] = {
             "together": together[layer], "independent": [float(effect - alone[layer]), float(effect + alone[layer])],
             "p_published": float(p_published[layer]), "p_worst": float(p_worst[layer]),
-            "smallest_margin": smallest_margin(float(effect), float(one.worst_error[layer])),
-            "smallest_margin_independent": smallest_margin(float(effect), float(one.standard_error[layer])),
+            "smallest_margin": smallest_margin(float(effect), float(one.worst_error[layer]), alpha=0.025),
+            "smallest_margin_independent": smallest_margin(float(effect), float(one.standard_error[layer]), alpha=0.025),
             "standard_error": float(one.worst_error[layer]),
         }  # fmt: skip
         if published:
@@ -135,8 +141,16 @@ def _kappas(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
         parts = [c.accuracy * (1 - c.accuracy) / c.n_eval / (1 - c.chance) ** 2 for c in (few, many)]
         error = np.sqrt(sum(parts) * few.n_eval / known.n_questions)
         shape = (few.n_eval, known.n_questions)
-        yield from _series(parents, _site(study, many), (effect, error), shape, ("change in chance-corrected accuracy", "κ"))
-        yield from _series(parents, _site(study, many), _easier(few, many, known.n_questions), shape, ("change in discriminability", "d′"))
+        yield from _series(
+            parents, _site(study, many), (effect, error), shape, ("change in chance-corrected accuracy", "κ")
+        )
+        yield from _series(
+            parents,
+            _site(study, many),
+            _easier(few, many, known.n_questions),
+            shape,
+            ("change in discriminability", "d′"),
+        )
 
 
 def _easier(few: Curve, many: Curve, n_questions: int) -> tuple[Float[np.ndarray, " l"], Float[np.ndarray, " l"]]:

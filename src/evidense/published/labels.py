@@ -20,7 +20,7 @@ def label_frequencies(n: int, n_passages: int, *, seed: int = 42) -> tuple[int, 
     >>> label_frequencies(6, 2)
     (2, 4)
     """
-    rng, counts = random.Random(seed), [0] * n_passages  # noqa: S311
+    rng, counts = random.Random(seed), [0] * n_passages
     for _ in range(n):
         slots = [0, *rng.sample(range(1, 5), n_passages - 1)]
         rng.shuffle(slots)

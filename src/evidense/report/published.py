@@ -118,7 +118,9 @@ def ledger(verdicts: Sequence[Verdict]) -> list[Ledger]:
     out = []
     for code, levels in sorted(found.items(), key=lambda x: ("BASV".index(x[0][0]), int(x[0][1:]))):
         first = next(iter(levels.values()))[0]
-        shown = [LevelOf(level, what, some[0].measure, [_claimed(v) for v in some]) for (level, what), some in levels.items()]
+        shown = [
+            LevelOf(level, what, some[0].measure, [_claimed(v) for v in some]) for (level, what), some in levels.items()
+        ]
         out.append(Ledger(code, str(first.details["sentence"]), str(first.details["source"]), shown))
     return out
 
@@ -127,7 +129,7 @@ def _claimed(v: Verdict) -> Claimed:
     known = v.effect is not None
     points = known and v.measure in ("change in accuracy", "change in chance-corrected accuracy")
     plot = (_SCALE.at(v.effect), _SCALE.at(v.low), _SCALE.at(v.high)) if points else None
-    smallest = max(abs(v.low), abs(v.high)) if points and v.details.get("relation") == "within" else None
+    smallest = v.details.get("smallest_margin")
     return Claimed(
         css=CSS[v.verdict], icon=CLAIM_ICONS[v.verdict], word=v.verdict.replace("_", " "), who=_who(v), where=_place(v),
         effect=signed(v.effect) if known else "", interval=interval(v.low, v.high) if known else "", plot=plot,
@@ -189,11 +191,16 @@ def blindness(findings: Sequence[Finding]) -> list[Blind]:
     """Return paired − context, the mean over layers 1 to 12, with an interval that no correlation of layers can exceed."""
     found: dict[tuple[str, int], list[Finding]] = {}
     for f in findings:
-        if f.estimand == "change in accuracy" and (f.site["subject"], f.site["against"]) == ("dpr-paired", "dpr-context"):
+        if f.estimand == "change in accuracy" and (f.site["subject"], f.site["against"]) == (
+            "dpr-paired",
+            "dpr-context",
+        ):
             found.setdefault((f.site["collection"].rpartition("/")[2], f.site["n_candidates"]), []).append(f)
     out = []
     for (dataset, n), some in found.items():
-        e, low, high = (sum(x) / 12 for x in zip(*((f.value, f.low, f.high) for f in some if f.site["layer"]), strict=True))
+        e, low, high = (
+            sum(x) / 12 for x in zip(*((f.value, f.low, f.high) for f in some if f.site["layer"]), strict=True)
+        )
         out.append(Blind(TITLES[dataset], n, signed(e), interval(low, high), *(_SCALE.at(x) for x in (e, low, high))))
     return out
 
@@ -205,7 +212,11 @@ def kappas(study: Published) -> list[tuple[str, str, str, list[tuple[str, str, s
     found: dict[tuple[str, str, str], list[tuple[str, str, str]]] = {}
     for c in study.curves:
         last, n = c.accuracy[-1:], c.n_passages
-        row = (plain(float(last[0])), plain(float(above_chance(last, n)[0]), 2), plain(float(discriminability(last, n)[0]), 2))
+        row = (
+            plain(float(last[0])),
+            plain(float(above_chance(last, n)[0]), 2),
+            plain(float(discriminability(last, n)[0]), 2),
+        )
         found.setdefault((TITLES[c.dataset], POOLINGS[c.pooling], c.model), []).append(row)
     return [(*key, rows) for key, rows in found.items()]
 
@@ -259,7 +270,21 @@ def _math(text: str) -> str:
     return f"${text.replace('−', '-')}$"
 
 
-_COLUMNS = ("estimand", "collection", "pooling", "subject", "against", "n_candidates", "layer", "value", "low", "high", "n", "n_clusters", "id")
+_COLUMNS = (
+    "estimand",
+    "collection",
+    "pooling",
+    "subject",
+    "against",
+    "n_candidates",
+    "layer",
+    "value",
+    "low",
+    "high",
+    "n",
+    "n_clusters",
+    "id",
+)
 
 
 def table(findings: Sequence[Finding]) -> str:
@@ -269,7 +294,9 @@ def table(findings: Sequence[Finding]) -> str:
     writer.writerow(_COLUMNS)
     for f in findings:
         own: Mapping[str, Json] = {**f.site, "estimand": f.estimand, "n": f.n, "n_clusters": f.n_clusters, "id": f.id}
-        numbers = {k: "" if x is None else f"{x:.6f}" for k, x in (("value", f.value), ("low", f.low), ("high", f.high))}
+        numbers = {
+            k: "" if x is None else f"{x:.6f}" for k, x in (("value", f.value), ("low", f.low), ("high", f.high))
+        }
         writer.writerow([{**own, **numbers}.get(c, "") for c in _COLUMNS])
     return out.getvalue()
 

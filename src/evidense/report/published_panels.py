@@ -83,7 +83,9 @@ def _panel(group: tuple[Curve, ...], ends: dict[tuple[str, str, str, int, int], 
     ticks = tuple((_y(first.chance + up, first), short(round(first.chance + up, 2))) for up in (0.0, 0.1, 0.2))
     last = first.n_layers - 1
     shown = tuple((_x(layer, last), str(layer)) for layer in ((0, 4, 8, 12) if last == 12 else (0, 8, 16, 24, 32)))
-    return Panel(first.n_passages, round(_y(first.chance, first), 1), ticks, shown, tuple(_line(c, ends) for c in group))
+    return Panel(
+        first.n_passages, round(_y(first.chance, first), 1), ticks, shown, tuple(_line(c, ends) for c in group)
+    )
 
 
 def _line(curve: Curve, ends: dict[tuple[str, str, str, int, int], tuple[float, float]]) -> Line:
@@ -130,11 +132,20 @@ def equivalence(findings: Sequence[Finding]) -> list[Equivalence]:
     """Draw the equivalence curve of each tuned model: as if all examples were independent, and in the worst case."""
     found: dict[tuple[str, str, str], list[Finding]] = {}
     for f in findings:
-        if f.estimand == "change in accuracy" and f.site["role"] == "tuned" and not f.details.get("failed") and f.site["layer"] > 0:
-            found.setdefault((f.site["collection"].rpartition("/")[2], f.site["subject"], f.site["against"]), []).append(f)
+        if (
+            f.estimand == "change in accuracy"
+            and f.site["role"] == "tuned"
+            and not f.details.get("failed")
+            and f.site["layer"] > 0
+        ):
+            found.setdefault(
+                (f.site["collection"].rpartition("/")[2], f.site["subject"], f.site["against"]), []
+            ).append(f)
     out = []
     for (dataset, subject, against), some in found.items():
-        naive, worst = (np.sort([f.details[k] for f in some]) for k in ("smallest_margin_independent", "smallest_margin"))
+        naive, worst = (
+            np.sort([f.details[k] for f in some]) for k in ("smallest_margin_independent", "smallest_margin")
+        )
         out.append(
             Equivalence(
                 f"{subject} and {against}", dataset, _steps(naive), _steps(worst),

@@ -82,9 +82,7 @@ def join(sites: Sequence[Sited], how: Join, relation: Relation, margin: float) -
     if not sites:
         raise InvalidInput("there is no site to decide on → expected at least one finding → see what the claim seeks")
     if how == "mean":
-        effect, low, high = (
-            sum(x) / len(sites) for x in zip(*((s.effect, *s.own) for s in sites), strict=True)
-        )
+        effect, low, high = (sum(x) / len(sites) for x in zip(*((s.effect, *s.own) for s in sites), strict=True))
         return Joined(three_way(relation, (low, high), margin), effect, low, high, -1)
     own = [three_way(relation, s.own, margin) for s in sites]
     together = [three_way(relation, s.together, margin) for s in sites]

@@ -65,9 +65,7 @@ def _claim(study: Study, claim: LiteratureClaim, findings: Sequence[Finding]) ->
     return [v for hypothesis in claim.hypotheses for v in _level(study, claim, hypothesis, findings)]
 
 
-def _level(
-    study: Study, claim: LiteratureClaim, hypothesis: Hypothesis, findings: Sequence[Finding]
-) -> list[Verdict]:
+def _level(study: Study, claim: LiteratureClaim, hypothesis: Hypothesis, findings: Sequence[Finding]) -> list[Verdict]:
     asked = sought(findings, hypothesis.sought)
     usable = [f for f in asked if f.value is not None and f.low is not None and f.high is not None]
     if not usable:
@@ -165,6 +163,8 @@ def _decided(
     sites: dict[str, Json] = {"n_sites": len(own), "joined": hypothesis.joined}
     if joined.at >= 0:
         sites["site"] = dict(deciding.site)
+    if hypothesis.relation == "within":
+        sites["smallest_margin"] = max(abs(end) for s in sited(own) for end in s.own)
     parents = dict.fromkeys([study.id, *(f.id for f in own), *(f.id for c in checked for f in c.findings)])
     return Verdict(
         parents=tuple(parents), claim=claim.name, verdict=word, system=pair[0], baseline=pair[1], collection=pair[2],
@@ -192,11 +192,16 @@ def _word(
     where = {k: own[joined.at].site.get(k) for k in ("layer", "n_candidates", "module", "probe")}
     words = {"layer": "layer {}", "n_candidates": "N = {}", "module": "{}", "probe": "{} probe"}
     at = ", ".join(words[k].format(v) for k, v in where.items() if v is not None)
-    return joined.word, f"{reason} (decided at {at or 'one'} of {len(own)} sites)"
+    return joined.word, f"{reason} (of {len(own)} sites, {at or 'one'} decides)"
 
 
 def _empty(
-    study: Study, claim: LiteratureClaim, hypothesis: Hypothesis | None, word: str, reason: str, asked: Sequence[Finding]
+    study: Study,
+    claim: LiteratureClaim,
+    hypothesis: Hypothesis | None,
+    word: str,
+    reason: str,
+    asked: Sequence[Finding],
 ) -> Verdict:
     return Verdict(
         parents=(study.id, *dict.fromkeys(f.id for f in asked)), claim=claim.name, verdict=word, system="", baseline="",
