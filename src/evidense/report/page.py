@@ -13,6 +13,7 @@ from markupsafe import Markup
 import evidense
 from evidense.report import answer, effect_tables, factorial, forest, methods, proof, setup_table, texts
 from evidense.report.contents import Contents
+from evidense.report.inside import fit
 from evidense.report.inside import page as inside
 from evidense.report.numerals import short
 from evidense.report.sections import Limits, section
@@ -74,22 +75,22 @@ def _factorial_html(contents: Contents, store: Store, frame: Frame) -> str:
 
 def _inside_html(contents: Contents, frame: Frame) -> str:
     """Return the page of a dissection; of one that is too large, without the tables of its largest figures."""
-    template, script = environment().get_template("inside.html.j2"), _asset("page.js")
+    script, grounds = _asset("page.js"), inside.grounds(contents)
     styles = {"css": _asset("page.css"), "factorial_css": _asset("factorial.css"), "inside_css": _asset("inside.css")}
-    fixed = {
-        **inside.context(contents),
-        **styles,
+    own = {
         "script": script,
         "script_hash": _hash(script),
         "frame": frame,
         "version": evidense.__version__,
+        "grounds": grounds,
     }
-    full, n_dropped = inside.grounds(contents), 0
-    html = template.render(fixed, grounds=full)
-    n_figures = sum(len(p.figures) for g in full for p in g.parts)
-    while len(html.encode()) > MOST_BYTES and n_dropped < n_figures:
-        n_dropped = min(n_figures, max(8, 2 * n_dropped))
-        html = template.render(fixed, grounds=inside.smaller(full, n_dropped))
+    figures = fit.pieces(grounds, environment().get_template("inside_figure.html.j2").module)
+    template, fixed = environment().get_template("inside.html.j2"), {**inside.context(contents), **styles, **own}
+    html = template.render(fixed, figures=figures)
+    excess = len(html.encode()) - MOST_BYTES
+    if excess > 0:
+        room = sum(p.size_bytes for p in figures.values()) - excess
+        html = template.render(fixed, figures=fit.fitted(figures, room))
     return html
 
 

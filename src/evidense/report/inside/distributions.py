@@ -51,7 +51,8 @@ def lorenz(figure: Figure, colours: Colours) -> Spreads | None:
         return None
     layers = sorted({int(f.site["layer"]) for f in having})
     near = {layers[0], layers[-1]}
-    panels, more = [], []
+    panels: list[Spread] = []
+    more: list[Spread] = []
     for (layer, *_), some in grouped(
         having, lambda f: (int(f.site["layer"]), str(f.site.get("module", "")), str(f.site.get("side", "")))
     ).items():

@@ -1,7 +1,7 @@
 """Page: what the page of a dissection prints, the answer first, then the ledger, then each analysis with its figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evidense.records import Finding
 from evidense.report import proof, setup_table
@@ -17,7 +17,7 @@ from evidense.report.numerals import count
 from evidense.report.proof import Line
 from evidense.report.words import CLAIM_ICONS
 
-MOST_LINES = 4000
+MOST_LINES = 600
 """Records that the page lists one by one; of more, findings are in findings.csv only."""
 
 
@@ -143,26 +143,6 @@ def _shown(anchor: str, figure: Figure, colours: Colours) -> Shown:
     )  # fmt: skip
 
 
-def smaller(found: Sequence[Ground], n_dropped: int) -> list[Ground]:
-    """Return the same without the tables of the `n_dropped` largest figures, whose values are in findings.csv."""
-    sizes = sorted(((s.n_rows, s.anchor) for g in found for p in g.parts for s in p.figures), reverse=True)
-    out = {anchor for _, anchor in sizes[:n_dropped]}
-    return [
-        replace(
-            g,
-            parts=tuple(
-                replace(p, leads=_less(p.leads, out), scalars=_less(p.scalars, out), others=_less(p.others, out))
-                for p in g.parts
-            ),
-        )
-        for g in found
-    ]
-
-
-def _less(shown: Sequence[Shown], dropped: set[str]) -> tuple[Shown, ...]:
-    return tuple(replace(s, table=None) if s.anchor in dropped else s for s in shown)
-
-
 def context(contents: Contents) -> Mapping[str, object]:
     """Return what the template prints, beside styles, script and the page's frame."""
     study = contents.study
@@ -193,4 +173,4 @@ def lines(contents: Contents) -> list[Line]:
     return [line for line in proof.lines(contents) if line.id not in inside]
 
 
-__all__ = ["Ground", "context", "grounds", "is_compared", "is_dissection", "smaller"]
+__all__ = ["Ground", "context", "grounds", "is_compared", "is_dissection"]

@@ -120,14 +120,16 @@ def _figure(estimand: str, findings: tuple[Finding, ...]) -> Figure:
     told = layered or shown
     varying = tuple(k for k in _keys(told) if len({repr(f.site.get(k)) for f in told}) > 1)
     common = tuple((k, told[0].site[k]) for k in _keys(told) if k not in varying and told[0].site.get(k) is not None)
-    panels = [
-        Panel(
-            tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None),
-            tuple(some),
-            _beside(varying, some[0], alone),
-        )
-        for values, some in grouped(layered, lambda f: tuple(_plain(f.site.get(k)) for k in varying)).items()
-    ]
+    gaps = (
+        [f for f in findings if not is_number(f.value) and f.site.get("layer") is not None]
+        if len(shown) < len(findings)
+        else []
+    )
+    panels = []
+    for values, some in grouped(layered, lambda f: tuple(_plain(f.site.get(k)) for k in varying)).items():
+        empty = [f for f in gaps if tuple(_plain(f.site.get(k)) for k in varying) == values]
+        key = tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None)
+        panels.append(Panel(key, (*some, *empty), _beside(varying, some[0], alone)))
     return Figure(estimand, str(shown[0].site["analysis"]), findings, common, varying, _with_controls(panels))
 
 

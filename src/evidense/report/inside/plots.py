@@ -202,11 +202,7 @@ def chance_of(finding: Finding) -> float | None:
     0.25
     """
     value = finding.details.get("chance")
-    return (
-        float(value)
-        if is_number(value) and finding.site.get("control") in NONE and not finding.site.get("against_only")
-        else None
-    )
+    return float(value) if is_number(value) and finding.site.get("control") in NONE else None
 
 
 def _chance_name(figure: Figure) -> str:
@@ -241,7 +237,7 @@ def _line(
 ) -> Line:
     axis, layers = scales
     by_layer = {int(f.site["layer"]): f for f in findings}
-    runs = _runs({at: f for at, f in by_layer.items() if not _is_outside(f, axis)}, layers.all)
+    runs = _runs(by_layer, axis)
     is_control = findings[0].site.get("control") not in NONE
     marks = [_mark((layers.x(at), f"layer {at}"), f, axis, is_change) for run in runs for at, f in run]
     marks += (
@@ -268,14 +264,12 @@ def _slug(control: Json) -> str:
     return str(control).replace(" ", "-")
 
 
-def _runs(by_layer: Mapping[int, Finding], layers: Sequence[int]) -> list[list[tuple[int, Finding]]]:
-    """Return the stretches of layers with values; a layer that the line never has does not break it."""
+def _runs(by_layer: Mapping[int, Finding], axis: Axis) -> list[list[tuple[int, Finding]]]:
+    """Return the stretches of layers with values inside the frame; a layer that the line never has does not break it."""
     runs: list[list[tuple[int, Finding]]] = [[]]
-    for layer in layers:
-        if layer not in by_layer:
-            continue
-        if is_number(by_layer[layer].value):
-            runs[-1].append((layer, by_layer[layer]))
+    for layer, finding in sorted(by_layer.items()):
+        if is_number(finding.value) and not _is_outside(finding, axis):
+            runs[-1].append((layer, finding))
         else:
             runs.append([])
     return [run for run in runs if run]
@@ -289,9 +283,10 @@ def _band(run: Sequence[tuple[int, Finding]], axis: Axis, layers: Layers) -> str
 
 
 def _mark(place: tuple[float, str], finding: Finding, axis: Axis, is_change: bool, reach: bool = False) -> Mark:
-    low, high = (axis.y(float(x if x is not None else finding.value)) for x in (finding.low, finding.high))
-    text = f"{who(finding)}, {place[1]}: {number(finding.value)} {interval(finding.low, finding.high, sign=False)}"
-    return Mark(place[0], axis.y(float(finding.value)), low, high, not is_change or differs(finding), reach, text)
+    value = float(finding.value)
+    low, high = (axis.y(value if x is None else x) for x in (finding.low, finding.high))
+    text = f"{place[1]}: {number(finding.value)} {interval(finding.low, finding.high, sign=False)}"
+    return Mark(place[0], axis.y(value), low, high, not is_change or differs(finding), reach, text)
 
 
 def _level(finding: Finding, axis: Axis, colours: Colours) -> Line:

@@ -119,7 +119,7 @@ def estimates(figure: Figure) -> Estimates | None:
     """Return the estimates of a figure without layers, drawn; None where it has layers."""
     if figure.panels or not figure.measured:
         return None
-    ends = [x for f in figure.measured for x in (f.value, f.low, f.high) if is_number(x)]
+    ends = [float(x) for f in figure.measured for x in (f.value, f.low, f.high) if x is not None]
     scale = Scale(min([0.0, *ends]), max([0.0, *ends]) or 1.0, 0.0, 0.0)
     constant = dict(figure.common)
     return Estimates(tuple(_drawn(f, scale, constant, figure.is_change) for f in figure.measured), scale)
