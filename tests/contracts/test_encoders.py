@@ -60,6 +60,12 @@ def _checkpoint(folder: Path) -> str:
     return "checkpoint:abab"
 
 
+def _gguf(folder: Path) -> str:
+    from encoders.tiny_gguf import write
+
+    return f"gguf:{write(folder / 'tiny.gguf')}"
+
+
 EXAMPLES: dict[str, Callable[[Path], str]] = {
     "transformer": _transformer,
     "random_init": lambda folder: f"random-init:{_transformer(folder)}@seed=1",
@@ -69,6 +75,7 @@ EXAMPLES: dict[str, Callable[[Path], str]] = {
     "clip": _clip,
     "two_towers": _two_towers,
     "checkpoint": _checkpoint,
+    "gguf": _gguf,
 }
 
 

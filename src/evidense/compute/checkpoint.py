@@ -12,7 +12,7 @@ from evidense.errors import IncompleteWeights, InvalidInput, UnsafeInput
 if TYPE_CHECKING:
     import torch
 
-_SAFE = ("model.safetensors.index.json", "model.safetensors")
+_SAFE = ("model.safetensors.index.json", "model.safetensors", "model.gguf")
 _PICKLED = ("pytorch_model.bin.index.json", "pytorch_model.bin")
 
 
@@ -38,8 +38,16 @@ def read_weights(folder: Path, *, unsafe: bool = False) -> Weights:
     files = weight_files(folder, unsafe=unsafe)
     tensors: dict[str, torch.Tensor] = {}
     for file in files:
-        tensors.update(read_safetensors(file) if file.suffix == ".safetensors" else _read_pickle(file))
+        tensors.update(_read(file))
     return Weights(tensors, sha256_of_files(files), tuple(files))
+
+
+def _read(file: Path) -> "dict[str, torch.Tensor]":
+    if file.suffix == ".gguf":
+        from evidense.compute.gguf_weights import read_gguf
+
+        return read_gguf(file)
+    return read_safetensors(file) if file.suffix == ".safetensors" else _read_pickle(file)
 
 
 def weight_files(folder: Path, *, unsafe: bool = False) -> list[Path]:

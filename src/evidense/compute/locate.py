@@ -64,13 +64,17 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
         MissingExtra: the package, or huggingface_hub, is not installed.
     """
     path = Path(head).expanduser()
-    if revision is not None and (head.startswith("pip:") or path.is_dir()):
+    if revision is not None and (head.startswith(("pip:", "gguf:")) or path.is_dir()):
         raise InvalidInput(
             f"'{head}' lies on this disk and has no revision '{revision}'; expected an option after '@' "
             f"({', '.join(sorted(FLAGS))}, dim=…, pooling=… and others); correct it or drop it"
         )
     if head.startswith("pip:"):
         return package_folder(head)
+    if head.startswith("gguf:"):
+        from evidense.compute.gguf import gguf_folder
+
+        return gguf_folder(head)
     if path.is_dir():
         return path
     if is_open_clip(head):

@@ -10,6 +10,7 @@ from evidense.compute import pooling
 from evidense.compute.backbone import DECODERS, Backbone, build
 from evidense.compute.checkpoint import Weights, read_json, read_weights, sha256_of_files, sha256_of_tensors
 from evidense.compute.dense import Step, dense, layer_norm, projection, unit_length
+from evidense.compute.gguf import gguf_doubts
 from evidense.compute.guard import load_guarded
 from evidense.compute.locate import folder_of
 from evidense.compute.model_folder import ModelFolder, read_folder
@@ -139,7 +140,7 @@ class _Loaded:
         normalised = _normalised(folder, options)
         after, more = _after(folder, backbone, normalised, unsafe, seed)
         backbone.model.to(getattr(_torch(), dtype)).requires_grad_(False)
-        doubts += _dtype_doubts(dtype)
+        doubts += _dtype_doubts(dtype) + (gguf_doubts(folder.transformer) if seed is None else ())
         tokenizer = load_tokenizer(folder.transformer)
         doubts += tokenizer_doubts(tokenizer, folder.transformer)
         reader = TextReader(tokenizer, _max_length(folder, options, backbone), folder.lower_case)
