@@ -64,7 +64,17 @@ def made(estimand: str, value: float | None, **site: object) -> Finding:
              "control": "none", "probe": "hadamard", "pooling": "own", "n_candidates": 4, "negatives": "random", **site}  # fmt: skip
     low, high = (None, None) if value is None else (value - 0.04, value + 0.04)
     details = {"reason": "too narrow"} if value is None else {"together": [value - 0.06, value + 0.06]}
-    return Finding(estimand=estimand, site=where, value=value, low=low, high=high, n=200, n_clusters=180, unit="accuracy", details=details)
+    return Finding(
+        estimand=estimand,
+        site=where,
+        value=value,
+        low=low,
+        high=high,
+        n=200,
+        n_clusters=180,
+        unit="accuracy",
+        details=details,
+    )
 
 
 def with_findings(sample: Sample, *more: Finding) -> list[Record]:
@@ -76,7 +86,9 @@ def test_the_dissection_is_the_page_and_the_comparison_stands_beside_it(out: Pat
     other = (out / "compare.html").read_text(encoding="utf-8")
     assert '<a href="report.html">' in other
     assert 'class="forest sortable"' in other
-    assert {"findings.csv", "ledger.tex", "scores.csv", "verdicts.json", "table.tex", "losses.csv", "page.json"} <= set(files(out))
+    assert {"findings.csv", "ledger.tex", "scores.csv", "verdicts.json", "table.tex", "losses.csv", "page.json"} <= set(
+        files(out)
+    )
     assert not (folder / "compare.html").exists()
     assert "report.html" not in page(folder)
 
@@ -123,7 +135,10 @@ def test_a_decided_claim_shows_effect_interval_n_controls_and_its_findings(disse
     assert "✖ not passed: the probe reads: [0, 0]" in text
     assert f'href="#{anchor(finding)}"' in page(tmp_path / "out")
     assert not (tmp_path / "out" / "compare.html").exists()
-    assert r"B1 & level & tuned $-$ base, c & +.200 [+.160, +.240] & 200 & FAILS \\" in (tmp_path / "out" / "ledger.tex").read_text()
+    assert (
+        r"B1 & level & tuned $-$ base, c & +.200 [+.160, +.240] & 200 & FAILS \\"
+        in (tmp_path / "out" / "ledger.tex").read_text()
+    )
 
 
 def test_findings_csv_has_one_line_a_finding_with_its_numbers(dissected: Sample, out: Path) -> None:
@@ -137,7 +152,9 @@ def test_findings_csv_has_one_line_a_finding_with_its_numbers(dissected: Sample,
 
 
 def test_equal_records_make_equal_bytes_and_nothing_is_fetched(dissected: Sample, out: Path, tmp_path: Path) -> None:
-    report.write(dissected.study, dissected.records, dissected.store, tmp_path / "again", command="evidense dissect BASE TUNED")
+    report.write(
+        dissected.study, dissected.records, dissected.store, tmp_path / "again", command="evidense dissect BASE TUNED"
+    )
     assert files(tmp_path / "again") == files(out)
     links = re.findall(r'(?:href|src|action|srcset)="([^"]*)"', page(out))
     assert not [link for link in links if not link.startswith(("#", "data:")) and link != "compare.html"]
@@ -184,7 +201,9 @@ def test_ticks_are_round_and_inside() -> None:
 
 
 def test_a_control_of_all_probes_is_drawn_into_each(dissected: Sample) -> None:
-    findings = [made("accuracy", 0.5 + 0.1 * at, layer=at, probe=probe) for probe in ("hadamard", "pair") for at in range(3)]
+    findings = [
+        made("accuracy", 0.5 + 0.1 * at, layer=at, probe=probe) for probe in ("hadamard", "pair") for at in range(3)
+    ]
     findings += [made("accuracy", 0.25, layer=at, probe="linear", control="query ablated") for at in range(3)]
     (figure,) = figures(findings)
     drawn = draw(figure, Colours(findings))
@@ -215,7 +234,10 @@ def test_the_answer_names_the_layers_by_the_intervals_that_hold_together() -> No
 
 
 def test_an_analysis_that_nobody_has_described_is_drawn_all_the_same(dissected: Sample, tmp_path: Path) -> None:
-    findings = [replace(made("warmth", 0.1 * at, layer=at), site={**made("", 0, layer=at).site, "analysis": "sunshine"}) for at in range(4)]
+    findings = [
+        replace(made("warmth", 0.1 * at, layer=at), site={**made("", 0, layer=at).site, "analysis": "sunshine"})
+        for at in range(4)
+    ]
     report.write(dissected.study, with_findings(dissected, *findings), dissected.store, tmp_path / "out")
     assert "sunshine" in visible(page(tmp_path / "out"))
     assert "<h4>warmth" in page(tmp_path / "out")
@@ -232,7 +254,9 @@ def test_a_grid_over_two_depths_becomes_a_map(dissected: Sample, tmp_path: Path)
 
 def test_hostile_names_stay_text(dissected: Sample, tmp_path: Path) -> None:
     bad = "<script>alert(1)</script>"
-    findings = [made("accuracy", 0.5, layer=at, subject=bad, collection=bad, module=bad, dissection=bad) for at in range(2)]
+    findings = [
+        made("accuracy", 0.5, layer=at, subject=bad, collection=bad, module=bad, dissection=bad) for at in range(2)
+    ]
     findings.append(made("accuracy", None, layer=2, subject=bad, collection=bad))
     report.write(dissected.study, with_findings(dissected, *findings), dissected.store, tmp_path / "out")
     assert bad not in page(tmp_path / "out")
@@ -269,6 +293,8 @@ def test_it_renders_in_silence_and_fits(browser: Browser, out: Path, width: int,
 @pytest.mark.browser
 def test_a_link_of_the_ledger_opens_the_table_that_it_points_into(browser: Browser, out: Path) -> None:
     browser.open(out / "report.html", 1280)
-    browser.evaluate("location.hash = document.querySelector('.behind tr[id]').id; new Promise(done => setTimeout(done, 100))")
+    browser.evaluate(
+        "location.hash = document.querySelector('.behind tr[id]').id; new Promise(done => setTimeout(done, 100))"
+    )
     assert browser.evaluate("document.querySelector('.behind tr[id]').closest('details').open") is True
     assert browser.evaluate("document.querySelectorAll('.behind[open]').length") == 1

@@ -31,7 +31,8 @@ class Contrast:
     @cached_property
     def effect(self) -> Float[np.ndarray, " l"]:
         """Return the differences of accuracy."""
-        return self.tuned.accuracy - self.backbone.accuracy
+        effect: Float[np.ndarray, " l"] = self.tuned.accuracy - self.backbone.accuracy
+        return effect
 
     @cached_property
     def standard_error(self) -> Float[np.ndarray, " l"]:

@@ -63,7 +63,7 @@ def curves(study: Published, findings: Sequence[Finding]) -> list[Group]:
     """Draw every published curve with the interval that questions leave."""
     ends = {
         (f.site["collection"].rpartition("/")[2], f.site["pooling"], f.site["subject"], f.site["n_candidates"], f.site["layer"]): (f.low, f.high)
-        for f in findings if f.estimand == "accuracy"
+        for f in findings if f.estimand == "accuracy" and f.low is not None and f.high is not None
     }  # fmt: skip
     found: dict[tuple[str, str], list[tuple[Curve, ...]]] = {}
     for group in study.groups():

@@ -54,8 +54,9 @@ def decide_claims(
     """
     parts = [registry.part("claims", name) for name in (study.claims if names is None else names)]
     verdicts = [v for part in parts if isinstance(part, LiteratureClaim) for v in _claim(study, part, findings)]
-    for verdict in verdicts if store is not None else ():
-        store.put(verdict)
+    if store is not None:
+        for verdict in verdicts:
+            store.put(verdict)
     return verdicts
 
 

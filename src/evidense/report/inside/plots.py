@@ -202,7 +202,7 @@ def chance_of(finding: Finding) -> float | None:
     0.25
     """
     value = finding.details.get("chance")
-    return float(value) if is_number(value) and finding.site.get("control") in NONE else None
+    return float(value) if value is not None and is_number(value) and finding.site.get("control") in NONE else None
 
 
 def _chance_name(figure: Figure) -> str:
