@@ -130,6 +130,8 @@ def _dissected(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
     watch = Watch(None, wishes.line, wishes.n_workers, wishes.seconds)
     records: list[Record] = []
     for one in opened.dissections:
+        if not one.analyses:
+            continue
         trained = train_some(named(one.trained_by), one.trained, store, watch) if one.trained else {}
         ground = Ground(opened.study, lent, wishes.values, trained, opened.engines)
         for found in findings_of(one, ground):
