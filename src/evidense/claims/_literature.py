@@ -12,7 +12,7 @@ from evidense.stats.equivalence import said
 DISSECT = "evidense dissect BASE TUNED --on COLLECTION"
 PAPER_SCALE = "evidense run paper_scale/yao2025 (the authors' checkpoints; --plan checks it without them)"
 PUBLISHED = "evidense dissect --published yao2025"
-FACTORIAL = "evidense run multimodal_factorial"
+FACTORIAL = "evidense run multimodal_factorial, with claims = ['literature']"
 
 YAO = "Yao, Wang and Zuccon, SIGIR 2025 (arXiv 2505.07166)"
 REICHMAN = "Reichman and Heck, Findings of EMNLP 2024 (arXiv 2402.11035), as Yao et al. 2025 report it"

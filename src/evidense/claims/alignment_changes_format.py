@@ -17,6 +17,9 @@ from evidense.claims._literature import (
 from evidense.claims._worlds import FACTS, PROBE, planted
 from evidense.parts import Hypothesis, Sought
 
+_PRETRAINED = tuple(f"pre-trained #{seed}" for seed in range(5))
+"""Cells of the image-text factorial."""
+
 PART = Literature(
     name="alignment_changes_format",
     code="V1",
@@ -28,7 +31,7 @@ PART = Literature(
             level="level",
             estimand=ACCURACY.format(BY_READING),
             comparator=BASE,
-            sought=Sought("change in accuracy", {**READING, "role": "tuned"}, HIDDEN),
+            sought=Sought("change in accuracy", {**READING, "role": "tuned", "against": _PRETRAINED}, HIDDEN),
             margin_reason=FIVE_POINTS,
             family=LAYERS,
             refuted_by="a layer at which alignment adds 5 points that a probe could not read before",

@@ -64,7 +64,7 @@ PART = Literature(
             level="geometry",
             estimand="debiased CKA(base, tuned) − debiased CKA(two seeds of the tuning), per layer",
             comparator=_SEEDS,
-            sought=Sought("CKA beyond seeds", {"role": "tuned"}, HIDDEN),
+            sought=Sought("CKA beyond seeds", {"role": "tuned", "measure": "CKA"}, HIDDEN),
             margin_reason=".1 of CKA: about what separates neighbouring layers of one encoder",
             family=LAYERS,
             refuted_by="a layer at which tuning turned the space .1 of CKA further than another seed does",
@@ -72,7 +72,7 @@ PART = Literature(
         ),
         Hypothesis(
             level="cause",
-            estimand="nDCG@10 that the tuned encoder loses without the base's most attributed neurons − without as many of equal magnitude",
+            estimand="nDCG@10 that the tuned encoder loses without the base's most attributed neurons − without as many of equal magnitude, mean over shares of them",
             comparator="neurons drawn at random among those of equal magnitude",
             sought=Sought("pruning", {"role": "tuned", "order": "base", "control": "magnitude", "ablation": "zero"}),
             margin_reason=".05 of nDCG@10, twice the margin of a comparison: half of it would not be worth the claim",

@@ -39,7 +39,7 @@ def decided(published: Published) -> tuple[Study, list[Finding], list[Verdict]]:
     study = Study(
         name=published.name, question=published.title, systems=tuple(dict.fromkeys(c.model for c in published.curves)),
         collections=tuple(f"{published.name}/{d.name}" for d in published.datasets), measures=("accuracy",), claims=claims,
-        dissect=({"published": published.name, "registered": registered(claims)},),
+        dissect=({"published": published.name},), registered=registered(claims),
     )  # fmt: skip
     found = findings(published, study.id)
     return study, found, decide_claims(study, found)

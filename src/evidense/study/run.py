@@ -139,7 +139,10 @@ def _dissected(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
             if wishes.ready:
                 wishes.ready(opened.study, found)
     inside = [record for record in records if isinstance(record, Finding)]
-    return [*records, *decide_claims(opened.study, inside, store)]
+    ledger: list[Record] = list(decide_claims(opened.study, inside, store))
+    if ledger and wishes.ready:
+        wishes.ready(opened.study, ledger)
+    return [*records, *ledger]
 
 
 def _claims(names: Sequence[str]) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def sought(findings: Sequence[Finding], wanted: Sought) -> list[Finding]:
     if wanted.depth == (0.0, 1.0):
         return found
     last: dict[Pair, int] = {}
-    layered = [(f, int(f.site["layer"])) for f in found if f.site.get("layer") is not None]
+    layered = [(f, layer) for f in found if isinstance(layer := f.site.get("layer"), int)]
     for f, layer in layered:
         last[_pair(f)] = max(layer, last.get(_pair(f), 1))
     least, most = wanted.depth
