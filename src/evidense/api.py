@@ -105,6 +105,7 @@ def dissect(
     values = {c.name: c for c in named if isinstance(c, Collection)}
     spellings = [c.name if isinstance(c, Collection) else c for c in named]
     settings = {"n_random": 0 if engines else 1, **settings}
+    settings["table"] = {key: settings.pop(key) for key in ("analyses", "options", "seeds") if key in settings}
     study = dissection(names, spellings, **settings)
     return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
 

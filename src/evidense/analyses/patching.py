@@ -76,7 +76,9 @@ class _Setting:
     def how(self) -> Sureness:
         return Sureness(self.case.confidence, self.case.n_resamples, self.case.seed)
 
-    def unit(self, measure: str, tuned: Subject) -> str:
+    def unit(self, place: Mapping[str, Json]) -> str:
+        measure = str(place["measure"])
+        tuned = next(s for s in self.case.subjects if s.label == place["subject"])
         return str(tuned.encoder.setup.similarity or "score") if measure == MARGIN else measure
 
     def numbers(self) -> dict[str, Json]:
@@ -120,7 +122,7 @@ def _whole(setting: _Setting, runs: Runs, place: Mapping[str, Json]) -> Iterator
     for measure in setting.task.measures:
         e = setting.simultaneous((tuned[measure] - base[measure])[None])[0]
         details = {"base_mean": float(base[measure].mean()), "tuned_mean": float(tuned[measure].mean())}
-        yield _finding(setting, "tuning difference", {**place, "measure": measure}, e, details, runs.tuned)
+        yield _finding(setting, "tuning difference", {**place, "measure": measure}, e, details)
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def _of_module(family: _Family, at: Sequence[Site]) -> Iterator[Finding]:
         tables: dict[str, Any] = {order: found[measure] for order, found in by_order.items()}
         for order, values in tables.items():
             for site, e in zip(at, setting.simultaneous(values), strict=True):
-                yield _finding(setting, "patching difference", family.site(site, order, measure), e, {"n_tensors": len(site.names)}, runs.tuned)  # fmt: skip
+                yield _finding(setting, "patching difference", family.site(site, order, measure), e, {"n_tensors": len(site.names)})  # fmt: skip
         tables |= {"mean of both": both_orders(list(tables.values()))}
         whole = tuned[measure] - base[measure]
         for order, values in tables.items():
@@ -168,7 +170,6 @@ def _finding(
     place: Mapping[str, Json],
     e: Estimate,
     details: Mapping[str, Json],
-    tuned: Subject,
 ) -> Finding:
     more = {"together": [e.low, e.high], "standard_error": e.standard_error, "win": e.win, "tie": e.tie, "loss": e.loss}
     return Finding(
@@ -177,7 +178,7 @@ def _finding(
         value=e.effect,
         low=e.low,
         high=e.high,
-        unit=setting.unit(str(place["measure"]), tuned),
+        unit=setting.unit(place),
         p=e.p,
         p_adjusted=e.p_adjusted,
         test=e.test,

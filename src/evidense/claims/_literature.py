@@ -50,7 +50,7 @@ SELECTS = Control(
 
 @dataclass(frozen=True)
 class Literature:
-    """A sentence of the literature with the levels at which it can be true, or the reason why none can be planted."""
+    """A sentence of the literature with the levels at which it can be true, or the reason why none can be tested."""
 
     name: str
     code: str
@@ -70,7 +70,7 @@ class Literature:
         """Return the first level's planted truth.
 
         Raises:
-            InvalidInput: the claim cannot be planted, and ships no worlds.
+            InvalidInput: the claim cannot be tested, and ships no worlds.
         """
         return self._first.true_world(seed)
 
@@ -78,7 +78,7 @@ class Literature:
         """Return the first level's planted falsehood.
 
         Raises:
-            InvalidInput: the claim cannot be planted, and ships no worlds.
+            InvalidInput: the claim cannot be tested, and ships no worlds.
         """
         return self._first.false_world(seed)
 
@@ -86,7 +86,7 @@ class Literature:
     def _first(self) -> Hypothesis:
         if not self.hypotheses:
             raise InvalidInput(
-                f"{self.code} cannot be planted ({self.untestable}) → expected a claim with worlds → choose another"
+                f"{self.code} cannot be tested ({self.untestable}) → expected a claim with worlds → choose another"
             )
         return self.hypotheses[0]
 

@@ -40,6 +40,8 @@ ITEMS = Kind("numbers", 2_000, 6, 0.5)
 """An index over 2,000 items, by each item's influence on it."""
 TEXTS = Kind("numbers", 400, 12, 0.35)
 """Log ratio of two models' effective numbers of neurons, a text: about a factor of 1.4 either way."""
+DISCRIMINATING = Kind("numbers", 6_515, 1, 2.4)
+"""A change of d′, by each question's influence on it; its standard error is .03."""
 SLOPES = Kind("numbers", 400, 1, 0.15)
 """A text's slope over blocks of the logarithm of its effective number of neurons."""
 NEURONS = Kind("products", 1_000, 1, 1.0)

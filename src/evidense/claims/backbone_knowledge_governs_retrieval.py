@@ -8,7 +8,7 @@ PART = Literature(
     name="backbone_knowledge_governs_retrieval",
     code="A10",
     sentence="Pre-trained knowledge governs retrieval effectiveness in dense retrievers.",
-    source=f"{YAO}; planted neither there nor by Reichman and Heck",
+    source=f"{YAO}; tested neither there nor by Reichman and Heck",
     decided_by=f"{DISSECT}, over several tuned encoders of one backbone, with the probe's margins kept for each query",
     hypotheses=(
         Hypothesis(

@@ -72,7 +72,7 @@ PART = Literature(
         ),
         Hypothesis(
             level="cause",
-            estimand="nDCG@10 that the tuned encoder loses without the base's most attributed neurons − without as many of equal magnitude, mean over shares of them",
+            estimand="nDCG@10 that the tuned encoder loses without the base's most attributed neurons − without as many others, mean over shares of them",
             comparator="neurons drawn at random among those of equal magnitude",
             sought=Sought("pruning", {"role": "tuned", "order": "base", "control": "magnitude", "ablation": "zero"}),
             margin_reason=".05 of nDCG@10, twice the margin of a comparison: half of it would not be worth the claim",

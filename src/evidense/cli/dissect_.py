@@ -91,6 +91,6 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
             "or a published study: evidense dissect --published yao2025"
         )
     order = Order(out=options.pop("out"), plan=options.pop("plan"), text=not options.pop("no_text"))
-    for key in ("analyses", "claims"):
-        options[key] = split(options[key])
-    execute(dissection((base, *tuned), where, **options), order)
+    options["claims"] = split(options["claims"])
+    table = {"analyses": split(options.pop("analyses")), "seeds": list(options.pop("seeds"))}
+    execute(dissection((base, *tuned), where, table=table, **options), order)

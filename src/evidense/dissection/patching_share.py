@@ -50,7 +50,7 @@ def shares(
     >>> rng = np.random.default_rng(0)
     >>> whole = 0.4 + 0.1 * rng.standard_normal(200)
     >>> one = shares(0.25 * whole[None] + 0.02 * rng.standard_normal((1, 200)), whole, np.arange(200), Sureness())[0]
-    >>> round(one.value, 2), one.low < 0.25 < one.high   # a quarter of every query's change
+    >>> round(one.value, 2), bool(one.low < 0.25 < one.high)   # a quarter of every query's change
     (0.25, True)
     """
     both = Differences(np.vstack([parts, whole[None]]), clusters)

@@ -7,10 +7,12 @@ frequency of that slot among the labels. That makes layer 0 a check of the whole
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from evidense.published.facts import Curve, Published
 
 
+@cache
 def label_frequencies(n: int, n_passages: int, *, seed: int = 42) -> tuple[int, ...]:
     """Return how often each slot holds the positive, where `random` draws the negatives and shuffles the slots of n examples.
 

@@ -1,5 +1,7 @@
 """Shares of right answers among N: their interval, for clustered answers too, and how far they are above chance."""
 
+from functools import cache
+
 import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtr, ndtri
@@ -59,7 +61,11 @@ def discriminability(share: Float[np.ndarray, "..."], n_choices: int) -> Float[n
     >>> discriminability(np.array([0.6]), 2).round(3)[0]  # √2 · Φ⁻¹(.6)
     np.float64(0.358)
     """
+    return np.asarray(np.interp(share, *_right_by_distance(n_choices)))
+
+
+@cache
+def _right_by_distance(n_choices: int) -> tuple[Float[np.ndarray, " t"], Float[np.ndarray, " t"]]:
     x, table = np.linspace(-9, 17, 2601), np.linspace(-4, 8, 1201)
     density = np.exp(-((x[None, :] - table[:, None]) ** 2) / 2) / np.sqrt(2 * np.pi)
-    right = (density * ndtr(x) ** (n_choices - 1)).sum(axis=1) * (x[1] - x[0])
-    return np.asarray(np.interp(share, right, table))
+    return (density * ndtr(x) ** (n_choices - 1)).sum(axis=1) * (x[1] - x[0]), table

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from evidense.records import Study
@@ -43,29 +44,27 @@ def dissection(
     systems: Sequence[str],
     on: Sequence[str],
     *,
-    seeds: Sequence[str] = (),
     n_random: int = 1,
-    analyses: Sequence[str] = (),
-    options: Mapping[str, Any] | None = None,
+    table: Mapping[str, Any] = MappingProxyType({}),
     **settings: Any,
 ) -> Study:
-    """Return the study that compares some encoders with the first and looks inside; `n_random` copies of the base get random weights.
+    """Return the study that compares some encoders with the first and looks inside.
+
+    `n_random` copies of the base get random weights; `table` are keys of [[dissect]]: seeds, analyses, options; `settings` those of a study file.
 
     Raises:
         InvalidInput, UnknownName: as `study_from`.
     """
     base = Spelling.parse(systems[0])
     random = [f"random-init:{Spelling(base.head, {**base.options, 'seed': str(seed)})}" for seed in range(n_random)]
-    table: dict[str, Any] = {"name": "inside", "seeds": list(seeds), "random": random}
-    table |= {"analyses": list(analyses)} if analyses else {}
-    table |= {"options": dict(options)} if options else {}
+    own = {"name": "inside", "random": random, **{key: value for key, value in table.items() if value}}
     names = [label_of(s) for s in systems]
     given = {
         "name": slug(f"{names[-1]}-vs-{names[0]}-inside"),
         "question": f"What changed inside {names[0]} when {', '.join(names[1:])} came of it?",
     }
     given |= {key: value for key, value in settings.items() if value is not None}
-    return comparison(systems[0], systems[1:], on, **given, dissect=[table])
+    return comparison(systems[0], systems[1:], on, **given, dissect=[own])
 
 
 def toy(study: Study) -> Study:

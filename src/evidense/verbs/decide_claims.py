@@ -62,7 +62,7 @@ def decide_claims(
 
 def _claim(study: Study, claim: LiteratureClaim, findings: Sequence[Finding]) -> list[Verdict]:
     if claim.untestable:
-        return [_empty(study, claim, None, "NOT_TESTABLE", claim.untestable, ())]
+        return [_empty(study, claim, None, ("NOT_TESTABLE", claim.untestable), ())]
     return [v for hypothesis in claim.hypotheses for v in _level(study, claim, hypothesis, findings)]
 
 
@@ -72,7 +72,7 @@ def _level(study: Study, claim: LiteratureClaim, hypothesis: Hypothesis, finding
     if not usable:
         why = next((str(f.details["reason"]) for f in asked if f.details.get("reason")), "")
         reason = f"could not be estimated: {why}" if why else f"no evidence here; {claim.decided_by} would decide it"
-        return [_empty(study, claim, hypothesis, "UNDECIDED", reason, asked)]
+        return [_empty(study, claim, hypothesis, ("UNDECIDED", reason), asked)]
     pairs = dict.fromkeys(_pair(f) for f in usable)
     return [
         _decided(study, claim, hypothesis, ([f for f in usable if _pair(f) == pair], findings), pair) for pair in pairs
@@ -200,10 +200,10 @@ def _empty(
     study: Study,
     claim: LiteratureClaim,
     hypothesis: Hypothesis | None,
-    word: str,
-    reason: str,
+    because: tuple[str, str],
     asked: Sequence[Finding],
 ) -> Verdict:
+    word, reason = because
     return Verdict(
         parents=(study.id, *dict.fromkeys(f.id for f in asked)), claim=claim.name, verdict=word, system="", baseline="",
         collection="", measure=hypothesis.sought.estimand if hypothesis else "", effect=None, low=None, high=None, n=0, n_clusters=0,
