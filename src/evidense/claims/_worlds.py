@@ -78,7 +78,7 @@ class Planted:
         odd = {"true": holding, "false": failing, "boundary": self.margin}[self.truth]
         rest = {"every": holding, "any": failing, "mean": odd}[self.joined]
         rest = self.margin if self.truth == "boundary" and self.joined == "any" else rest
-        return np.array([odd] + [rest] * (self.kind.n_sites - 1)) * side
+        return np.array([odd] + [rest] * (self.kind.n_sites - 1)) * side + 0.0
 
 
 def worlds(kind: Kind, relation: Relation, margin: float, joined: Join = "every") -> tuple[Planted, Planted]:
