@@ -69,7 +69,7 @@ class Planted:
         Twice the margin where the claim is true, none where it is false (a claim of equivalence or of no great loss: the other
         way about); of "every", one site alone makes it false; of "any", one alone makes it true.
 
-        >>> Planted(PROBE, "within", 0.02, "every", "false").effects(1)[:3]
+        >>> Planted(PROBE, "within", 0.02, "every", "false").effects(1)[:3] + 0.0
         array([-0.04,  0.  ,  0.  ])
         """
         side = -1 if self.relation == "below" else (-1) ** seed if self.relation == "within" else 1

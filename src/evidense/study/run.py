@@ -115,7 +115,7 @@ def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
     """Run a study whose systems and collections are open already; see `run_study`."""
     store.put(opened.study)
     made = _trained(opened, store, wishes) if opened.is_trained else _compared(opened, store, wishes)
-    made += _dissected(opened, store, wishes)
+    made += _dissected(opened, made, store, wishes)
     result = Result(opened.study, (opened.study, *made), store, command=wishes.command)
     return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
 
@@ -125,7 +125,8 @@ def _trained(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
     return run_cells(opened.study, list(zip(opened.origins, opened.collections, strict=True)), store, watch)
 
 
-def _dissected(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
+def _dissected(opened: Opened, made: Sequence[Record], store: Store, wishes: Wishes) -> list[Record]:
+    """Look inside, then decide the claims of the literature from all that was found, effects of trained cells among it."""
     lent = Lent(store, trainer(store), wishes.progress, _teller(wishes))
     watch = Watch(None, wishes.line, wishes.n_workers, wishes.seconds)
     records: list[Record] = []
@@ -134,12 +135,12 @@ def _dissected(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
             continue
         trained = train_some(named(one.trained_by), one.trained, store, watch) if one.trained else {}
         ground = Ground(opened.study, lent, wishes.values, trained, opened.engines)
-        for found in findings_of(one, ground):
-            records += found
+        for some in findings_of(one, ground):
+            records += some
             if wishes.ready:
-                wishes.ready(opened.study, found)
-    inside = [record for record in records if isinstance(record, Finding)]
-    ledger: list[Record] = list(decide_claims(opened.study, inside, store))
+                wishes.ready(opened.study, some)
+    found = [record for record in (*made, *records) if isinstance(record, Finding)]
+    ledger: list[Record] = list(decide_claims(opened.study, found, store))
     if ledger and wishes.ready:
         wishes.ready(opened.study, ledger)
     return [*records, *ledger]
