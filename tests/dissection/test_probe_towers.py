@@ -54,7 +54,7 @@ def test_a_grid_over_both_depths_finds_where_relevance_is() -> None:
     wrong = [f for f in found if f.site["negatives"] == "wrong modality"]
     assert len(wrong) == 1
     assert wrong[0].value < 0.25  # the gap outweighs relevance: its own modality looks nearer
-    right = [f for f in found if f.site.get("layer") == "output" and f.site["negatives"] == "random"]
+    right = [f for f in found if f.site.get("pooling") == "vectors" and f.site["negatives"] == "random"]
     assert right[0].value > 0.6
     words = [f for f in found if f.site["control"] == "lexical"]
     assert words[0].value is None

