@@ -1,4 +1,4 @@
-"""A study that trains, killed between and within its trainings, ends in the records of one that was left alone."""
+"""Long (make calibrate): a study that trains, killed between and within its trainings, ends in the records of one that was left alone."""
 
 import json
 import os
@@ -54,6 +54,7 @@ def records(folder: Path) -> list[dict]:
     return [{key: value for key, value in record.items() if key != "observed"} for record in found]
 
 
+@pytest.mark.calibrate
 def test_killed_twice_it_ends_in_the_same_records(tmp_path: Path) -> None:
     world = write_world(tmp_path / "world.csv", n_train=300, n_test=60)
     study = tmp_path / "world.toml"

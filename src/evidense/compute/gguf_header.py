@@ -78,7 +78,7 @@ def read_header(file: Path) -> Header:
     try:
         with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _header(_Cursor(data))
-    except (struct.error, ValueError, KeyError, OverflowError, OSError) as error:
+    except (struct.error, InvalidInput, ValueError, KeyError, OverflowError, OSError) as error:
         raise InvalidInput(
             f"'{file}' is no readable GGUF file ({error}); expected a whole file of GGUF version 2 or 3"
             f" ({file.stat().st_size:,} bytes are here); fetch it again"
@@ -113,7 +113,7 @@ class _Cursor:
         size = int(self.number(_U64))
         self.at += size
         if self.at > len(self.data):
-            raise ValueError(f"a text of {size:,} bytes runs past its end")
+            raise InvalidInput(f"a text of {size:,} bytes runs past its end")
         return size
 
     def value(self, kind: int) -> Any:
@@ -132,10 +132,10 @@ class _Cursor:
 
 def _header(cursor: _Cursor) -> Header:
     if cursor.data[:4] != b"GGUF":
-        raise ValueError(f"it begins with {bytes(cursor.data[:4])!r}")
+        raise InvalidInput(f"it begins with {bytes(cursor.data[:4])!r}")
     cursor.at = 4
     if (version := cursor.number(_U32)) not in {2, 3}:
-        raise ValueError(f"its version is {version}")
+        raise InvalidInput(f"its version is {version}")
     n_tensors, n_fields = int(cursor.number(_U64)), int(cursor.number(_U64))
     fields = {}
     for _ in range(n_fields):
@@ -146,7 +146,7 @@ def _header(cursor: _Cursor) -> Header:
     start = -(-cursor.at // unit) * unit
     tensors = tuple(_stored(*entry, start) for entry in table)
     if tensors and (end := max(one.start + one.n_bytes for one in tensors)) > len(cursor.data):
-        raise ValueError(f"its tensors end at byte {end:,}")
+        raise InvalidInput(f"its tensors end at byte {end:,}")
     return Header(fields, tensors)
 
 
@@ -161,5 +161,5 @@ def _stored(name: str, shape: tuple[int, ...], kind: int, offset: int, start: in
 
     n_values, n_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
     if not shape or shape[-1] % n_values:
-        raise ValueError(f"the tensor {name} of shape {shape} does not fill blocks of {n_values}")
+        raise InvalidInput(f"the tensor {name} of shape {shape} does not fill blocks of {n_values}")
     return Stored(name, shape, kind, start + offset, shape[-1] // n_values * n_bytes)
