@@ -25,7 +25,7 @@ PART = Literature(
     code="S2",
     sentence="Fine-tuned dense retrieval models encode knowledge in a manner consistent with their pre-training initialization.",
     source=SEED_REPORT.format(2, 0.14),
-    decided_by=f"{DISSECT} --seeds OTHER_SEED",
+    decided_by=f"{DISSECT} --seed-of-tuned OTHER_SEED",
     hypotheses=(
         Hypothesis(
             level="level",
