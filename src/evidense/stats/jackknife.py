@@ -4,7 +4,6 @@ Rows that are drawn twice are equal to each other, and equal rows are what a sim
 only ever left out. Clusters stay whole: a group is some clusters, and one group is left out at a time.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -63,15 +62,6 @@ def deal(clusters: Int[np.ndarray, " n"], *, n_groups: int = N_GROUPS, seed: int
         group_of[cluster] = held.argmin()
         held[group_of[cluster]] += sizes[cluster]
     return cast(np.ndarray, group_of[member])
-
-
-def leave_out(
-    statistic: Callable[[Int64[np.ndarray, " m"]], Float64[np.ndarray, " s"]], groups: Int64[np.ndarray, " n"]
-) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
-    """Return a statistic of all rows, and of all rows but one group, for each group."""
-    rows = np.arange(len(groups))
-    whole = statistic(rows)
-    return whole, np.stack([statistic(rows[groups != g]) for g in range(int(groups.max()) + 1)])
 
 
 def jackknife(
