@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from evidense import registry
+from evidense.compute.scoring import score
+from evidense.compute.topk import rank_vectors
 from evidense.dissection.probe_features import Pairs
-from evidense.parts import Case, Subject
-from evidense.values import Collection, Item
+from evidense.parts import Case, Ranker, Subject
+from evidense.values import Collection, Item, RankedLists
 
 
 def interaction(n: int, corr: float, seed: int = 0, width: int = 64, c: int = 5) -> Pairs:
@@ -38,6 +41,18 @@ class Given:
 
     def vectors(self, subject: Subject, side: str, items: Any) -> np.ndarray:
         return self.states(subject, side, items)["own"][-1]
+
+    def rank(self, system: Any, found: Collection, depth: int) -> RankedLists:
+        if isinstance(system, Ranker):
+            return system.rank(found, depth)
+        queries, documents = (side[-1] for side in self.states_of[system.label])
+        return rank_vectors(found, queries[: len(found.queries)], documents[: len(found.corpus)], depth)
+
+    def score(self, lists: RankedLists, found: Collection, measure: str) -> np.ndarray:
+        return score(lists, found, [measure]).values[measure]
+
+    def part(self, shelf: str, name: str) -> Any:
+        return registry.part(shelf, name)
 
     def tell(self, what: str, done: int, total: int) -> None:
         pass

@@ -65,6 +65,20 @@ def test_other_files_stay_and_runs_of_an_earlier_report_go(tmp_path: Path) -> No
     ]
 
 
+def test_what_an_earlier_report_wrote_goes_unless_somebody_has_changed_it(tmp_path: Path) -> None:
+    out, outside = tmp_path / "out", tmp_path / "mine.txt"
+    outside.write_bytes(b"1")
+    listed = {name: sha256(b"1").hexdigest() for name in ("compare.html", "ledger.tex", "../mine.txt")}
+    page = json.dumps({"files": listed}).encode()
+    publish({"report.html": b"1", "compare.html": b"1", "ledger.tex": b"1", "page.json": page}, out)
+    (out / "ledger.tex").write_text("edited")
+    publish({"report.html": b"2", "page.json": b"{}"}, out)
+    assert sorted(p.name for p in out.iterdir()) == ["ledger.tex", "page.json", "report.html"]
+    assert outside.exists(), "a page.json names nothing outside its folder"
+    publish({"report.html": b"3", "page.json": b"{}"}, out)
+    assert (out / "report.html").read_bytes() == b"3"
+
+
 def test_the_folder_names_the_hash_of_each_file(folder: Path) -> None:
     named = json.loads((folder / "page.json").read_text(encoding="utf-8"))["files"]
     assert {"report.html", "verdicts.json", "scores.csv", "table.tex", "table.md", "metrics.json"} < set(named)

@@ -10,16 +10,18 @@ Integrated gradients at both dense modules of each block, query side with the do
 | effective neurons ratio | layer, module, against | ln(N2 ratio), paired by example | ratio [value, low, high], together |
 | published count | layer, module | neurons active in some text | by_threshold, rarefaction, mean_per_text |
 | published count ratio | layer, module, against | ln(count ratio) | counts |
+| agreement of neurons between collections | layer, module, beside | rank correlation over that of halves | between, within |
 | neuron overlap | layer, module, against | share of the top k | k, chance; p is the hypergeometric's |
 
 `against` is the base; role "floor" compares a second seed of the tuning with the tuned encoder. `module` is intermediate or output; `layer` 1 … n.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evidense.dissection.attribution import How
 from evidense.dissection.candidates import Draw
+from evidense.dissection.neuron_agreement import between_collections
 from evidense.dissection.neuron_examples import Examples, Wanted, attributed, examples
 from evidense.dissection.neuron_findings import Seen, Table, nothing, of_pair, of_subject
 from evidense.errors import InvalidInput
@@ -34,7 +36,7 @@ class Neurons:
     name: str = "neurons"
     source: str = "Sundararajan et al. 2017, eq. 2; Yao et al. 2025 (the count); Hill 1973 (effective numbers)"
     needs: frozenset[Capability] = frozenset({"vectors", "layers", "gradients"})
-    version: int = 1
+    version: int = 2
     options: Mapping[str, Json] = field(
         default_factory=lambda: {
             "sides": ["query", "document"], "n_queries": 32, "n_queries_document": 8, "target": "margin", "negatives": "random",
@@ -51,19 +53,20 @@ class Neurons:
         Raises:
             InvalidInput: the base cannot be attributed on any side.
         """
-        options = {**self.options, **case.options}
+        options = case.options
         out: list[Finding] = []
         for side in options["sides"]:
             n = int(options["n_queries" if side == "query" else "n_queries_document"])
             draw = Draw(int(options["n_candidates"]), 2, n, str(options["negatives"]), case.seed)
-            out += _side(case, bench, (side, examples(case, bench, draw)), options)
+            out += _side(case, bench, (side, draw), options)
         if all(one.value is None for one in out):
             raise InvalidInput(str(out[0].details["reason"]))
         return out
 
 
-def _side(case: Case, bench: Bench, what: tuple[Side, Examples], options: Mapping[str, Json]) -> Iterator[Finding]:
-    side, some = what
+def _side(case: Case, bench: Bench, what: tuple[Side, Draw], options: Mapping[str, Json]) -> Iterator[Finding]:
+    side, draw = what
+    some = examples(case, bench, draw)
     where = {"negatives": some.negatives, "n_candidates": some.n_candidates}
     table = Table(case, side, str(options["target"]), some.clusters, where, float(options["top"]))
     pattern = tuple(options["pattern"])
@@ -80,6 +83,18 @@ def _side(case: Case, bench: Bench, what: tuple[Side, Examples], options: Mappin
     for against, other, role in pairs(case):
         if against in seen and other in seen:
             yield from of_pair(table, seen[against], seen[other], role)
+    if case.beside is not None:
+        there = examples(replace(case, collection=case.beside), bench, draw)
+        yield from _beside(table, bench, (there, wanted), seen)
+
+
+def _beside(table: Table, bench: Bench, what: tuple[Examples, Wanted], seen: Mapping[str, Seen]) -> Iterator[Finding]:
+    """The same neurons on another collection."""
+    (there, wanted), case = what, table.case
+    for number, one in enumerate(seen.values()):
+        bench.tell(f"neurons on {case.beside.name if case.beside else ''}", number, len(seen))
+        other = Seen(one.subject, attributed(one.subject, bench, there, wanted))
+        yield from between_collections(table, one, (case.beside.name if case.beside else "", other, there.clusters))
 
 
 def pairs(case: Case) -> Iterator[tuple[str, str, str]]:

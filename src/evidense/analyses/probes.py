@@ -15,6 +15,8 @@ one (bilinear), or the whole of [q⊙p; |q−p|; q; p] (pair). Probes are cross-
 | transfer | probe hadamard, against | accuracy | accuracy of the probe of `against` on mapped states − own |
 | accuracy | probe cosine, pooling "vectors", no layer | accuracy | of the final vectors; negatives "wrong modality" apart |
 | accuracy | probe bilinear, layer, layer_document | accuracy | grid over both depths, where the towers differ |
+| partial correlation of backbone and retrieval | probe hadamard, layer, measure, against | rank correlation | base's margin with tuned nDCG@10, given BM25's |
+| partial correlation beyond random weights | the same | rank correlation | less that of random weights' margin |
 | change in … | the same, with against | as above | value, against_value; paired by query, simultaneous over layers |
 """
 
@@ -22,6 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidense.dissection.depth_grid import grid, wrong_modality
+from evidense.dissection.probe_and_retrieval import governs
 from evidense.dissection.probe_code import codes, outputs
 from evidense.dissection.probe_controls import lexical_features
 from evidense.dissection.probe_features import Scale
@@ -57,7 +60,7 @@ class Probes:
     name: str = "probes"
     source: str = "conditional logit, McFadden 1974; controls: Hewitt and Liang 2019; online code: Voita and Titov 2020"
     needs: frozenset[Capability] = frozenset({"layers"})
-    version: int = 1
+    version: int = 2
     options: Mapping[str, Json] = field(default_factory=lambda: dict(OPTIONS))
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
@@ -95,6 +98,7 @@ def _pooling(case: Case, bench: Bench, asked: Asked, pooling: str) -> Iterator[F
                 yield from transfers(case, one, seen[other.label], states)
     for one in seen.values():
         yield from _agreements(case, one, seen)
+    yield from governs(case, bench, seen)
     yield from _words(case, asked)
 
 

@@ -26,6 +26,8 @@ AS_PUBLISHED: Mapping[str, Json] = {"probe": "published", "control": "none"}
 """One linear layer over [q; p1 … pN], which cannot."""
 HIDDEN = (0.01, 1.0)
 """Every layer but the embeddings."""
+LAST = (1.0, 1.0)
+"""The last layer."""
 
 ACCURACY = "mean over queries of right(tuned) − right(base) in choosing the relevant passage of N, at a layer, {}"
 BY_READING = "by the probe wᵀ(q ⊙ p)"

@@ -9,13 +9,14 @@ PART = Literature(
     code="A9",
     sentence="Patterns of neuron activation are consistent across data sets.",
     source=f"{YAO}, where it is said and not quantified",
-    decided_by=f"{DISSECT}, on two collections, with neurons compared between them",
+    decided_by=f"{DISSECT},ANOTHER --analysis neurons",
     hypotheses=(
         Hypothesis(
             level="instance",
-            estimand="rank correlation, over the neurons of an encoder, of their mean attribution on one collection with that on another",
+            estimand="rank correlation, over the neurons of a module, of their mean attribution on one collection with that on another, "
+            "divided by that of halves of one collection; mean over modules",
             comparator="halves of one collection: what sampling alone leaves",
-            sought=Sought("agreement of neurons between collections", {}),
+            sought=Sought("agreement of neurons between collections", {"side": "query", "role": ("base", "tuned")}),
             margin_reason=".4: less would leave most of the order to the collection",
             family=ONE,
             refuted_by="a rank correlation of less than .4",

@@ -1,6 +1,6 @@
 """V2: contrastive tuning on text alone improves the alignment of images and text."""
 
-from evidense.claims._literature import DISSECT, FIVE_POINTS, HIDDEN, LAYERS, ONE, READING, Literature
+from evidense.claims._literature import FIVE_POINTS, HIDDEN, LAYERS, ONE, READING, Literature
 from evidense.claims._worlds import ITEMS, PROBE, planted
 from evidense.parts import Hypothesis, Sought
 
@@ -9,7 +9,7 @@ PART = Literature(
     code="V2",
     sentence="Contrastive tuning on text alone improves the alignment of images and text.",
     source="E5-V (Jiang et al. 2024); LCO-Emb (NeurIPS 2025, arXiv 2510.11693)",
-    decided_by=f"{DISSECT}, BASE an image-text encoder and TUNED its tuning on text pairs",
+    decided_by="a study file whose [[dissect]] has an image-text encoder, its tuning on text pairs, and tuned_on = 'text'",
     hypotheses=(
         Hypothesis(
             level="level",

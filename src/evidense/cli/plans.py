@@ -10,7 +10,9 @@ from evidense.study.plan import Plan, Step
 
 def estimate_line(plan: Plan) -> str:
     """Return the one line that stands before the first batch."""
-    return f"about {duration(plan.seconds)} and {size(plan.size_bytes)} of disk"
+    n = sum(plan.inside.values())
+    inside = f", then {n} {'analysis' if n == 1 else 'analyses'} inside, whose time is not estimated" if n else ""
+    return f"about {duration(plan.seconds)} and {size(plan.size_bytes)} of disk{inside}"
 
 
 def plan_text(plan: Plan, store: Store) -> str:
@@ -27,6 +29,7 @@ def plan_text(plan: Plan, store: Store) -> str:
         for step in steps:
             cost = "in the store" if step.cached else f"about {duration(step.seconds)}, {size(step.size_bytes)}"
             lines.append(f"  {step.system:<{width}}  {cost}")
+    lines += [f"inside: {name}\n  {n} {'analysis' if n == 1 else 'analyses'}" for name, n in plan.inside.items()]
     on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""
     return "\n".join([*lines, f"in all {estimate_line(plan)}{on}, in {store.root}"])
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_text: bool, **order: object) -> None:
     """Run STUDY: a TOML file, or the name of a shipped study.
 
-    Without STUDY: the built-in one (minilm), then multimodal_factorial in miniature (as with --toy). Names that begin with paper_scale/ are
-    templates: --plan checks them.
+    Without STUDY: the built-in one (minilm), then multimodal_factorial and inside in miniature (as with --toy). Names that begin with
+    paper_scale/ are templates: --plan checks them.
     """
     from evidense.study import templates
     from evidense.study.shipped import names
@@ -51,14 +51,14 @@ def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_te
 def _chosen(study: str | None, is_toy: bool, is_full: bool) -> Iterator["Study"]:
     """Yield the study that was named, else the built-in ones."""
     from evidense.study.compare import full, toy
-    from evidense.study.shipped import BUILT_IN, MINIATURE, shipped
+    from evidense.study.shipped import BUILT_IN, MINIATURES, shipped
     from evidense.study.toml import read_study
 
     chosen = read_study(Path(study)) if study and study.endswith(".toml") else shipped(study or BUILT_IN)
     chosen = full(chosen) if is_full else chosen
     yield toy(chosen) if is_toy else chosen
     if study is None:
-        yield toy(shipped(MINIATURE))
+        yield from (toy(shipped(name)) for name in MINIATURES)
 
 
 def _for_the_next(order: Order, study: "Study") -> Order:

@@ -36,6 +36,8 @@ class Case:
     subjects: tuple[Subject, ...]
     """The base first; distinct labels."""
     collection: Collection
+    beside: Collection | None = None
+    """The first collection of several, where this is a later one: for what is compared between collections."""
     seed: int = 0
     confidence: float = 0.95
     n_resamples: int = 10_000

@@ -1,5 +1,7 @@
 """Folder: all files of a report appear together; a kill or a full disk leaves the old ones, or none."""
 
+import hashlib
+import json
 import os
 import shutil
 import uuid
@@ -14,7 +16,7 @@ LAST = ("report.html", "page.json")
 
 
 def publish(files: Mapping[str, bytes], out: Path) -> None:
-    """Write the files beside the folder, then move them in; runs of an earlier report that are not among them go.
+    """Write the files beside the folder, then move them in; what an earlier report wrote there and this one does not goes.
 
     Raises:
         InvalidInput: `out` is a file.
@@ -51,12 +53,29 @@ def _move(staging: Path, out: Path, files: Mapping[str, bytes]) -> None:
     if not out.exists():
         os.replace(staging, out)
         return
-    stale = {f"runs/{p.name}" for p in (out / "runs").glob("*.trec")} - set(files)
+    stale = _written_before(out) - set(files)
     for name in sorted(files, key=lambda n: (n in LAST, n)):
         (out / name).parent.mkdir(exist_ok=True)
         os.replace(staging / name, out / name)
     for name in stale:
         (out / name).unlink(missing_ok=True)
+
+
+def _written_before(out: Path) -> set[str]:
+    """Return the runs of an earlier report, and its other files as far as nobody has changed them since."""
+    runs = {f"runs/{p.name}" for p in (out / "runs").glob("*.trec")}
+    try:
+        listed = dict(json.loads((out / "page.json").read_bytes())["files"])
+        return runs | {name for name, sha256 in listed.items() if _sha256(out, name) == sha256}
+    except (OSError, ValueError, KeyError, TypeError):  # no earlier report, or not one of ours
+        return runs
+
+
+def _sha256(out: Path, name: str) -> str:
+    """Return the hash of a file inside the folder; "" where there is none."""
+    path = (out / name).resolve()
+    is_inside = path.is_relative_to(out.resolve()) and path.is_file()
+    return hashlib.sha256(path.read_bytes()).hexdigest() if is_inside else ""
 
 
 def _sweep(out: Path) -> None:

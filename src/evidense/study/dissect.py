@@ -1,6 +1,6 @@
 """Dissect: the tables [[dissect]] of a study file → cases for the analyses, and their findings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,8 @@ DEFAULT = ("similarity", "space", "drift", "rankings", "probes", "neurons", "pat
 
 _LISTS = ("systems", "seeds", "random", "collections", "analyses")
 _SAMPLES = ("sample_queries", "sample_documents")
-KEYS = ("name", *_LISTS, "options", "trained_by", *_SAMPLES, "toy")
+_NAMES = ("name", "trained_by", "tuned_on")
+KEYS = (*_LISTS, "options", *_NAMES, *_SAMPLES, "toy")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Dissection:
     """Analysis → its options."""
     trained_by: str = ""
     """Study whose trainings `trained:LABEL` names; NAME-toy is its miniature."""
+    tuned_on: str = ""
+    """What the tuning saw where it matters to a claim and weights do not tell: "text", of an image-text encoder."""
     sample_queries: int | None = None
     """None: as many as the study draws."""
     sample_documents: int | None = None
@@ -74,8 +77,12 @@ def dissections_of(data: Mapping[str, Any], source: str) -> tuple[Dissection, ..
     return tuple(one for one in read if one is not None)
 
 
-def open_dissections(study: Study, engines: dict[str, Encoder | Ranker]) -> tuple[Dissection, ...]:
+def open_dissections(
+    study: Study, engines: dict[str, Encoder | Ranker], given: Container[str] = ()
+) -> tuple[Dissection, ...]:
     """Read a study's tables and open every encoder that is not to be trained first, so that a misspelling costs no time.
+
+    `given` are the collections that exist in this process only.
 
     Raises:
         EvidenseError: as `dissections_of` and the parts say.
@@ -84,6 +91,8 @@ def open_dissections(study: Study, engines: dict[str, Encoder | Ranker]) -> tupl
         {"systems": study.systems, "collections": study.collections, "dissect": study.dissect}, study.name
     )
     for one in found:
+        for spelling in (s for s in one.collections if s not in given):
+            registry.dataset(spelling)
         for spelling in one.spellings:
             if not spelling.startswith(TRAINED):
                 _encoder(spelling, open_system(spelling, None, engines).engine)
@@ -117,7 +126,7 @@ def _dissection(keys: Mapping[str, Any], number: int, found: Mistakes) -> Dissec
     found.others += [f"{where}: '{key}' is {sizes[key]!r}; expected a whole number, at least 20" for key in few]
     if wrong or few:
         return None
-    plain = {key: str(keys[key]) for key in ("name", "trained_by") if key in keys}
+    plain = {key: str(keys[key]) for key in _NAMES if key in keys}
     lists = {key: tuple(keys[key]) for key in _LISTS if key in keys}
     given: dict[str, Any] = {"name": f"dissection {number}", **plain, **lists, **sizes}
     made = Dissection(**given, options=options)
@@ -163,19 +172,21 @@ class Ground:
 
 def findings_of(one: Dissection, ground: Ground) -> Iterator[list[Finding]]:
     """Yield the findings of each analysis on each collection of one table, stored."""
-    subjects, study = subjects_of(one, ground), _sampled(ground.study, one)
+    subjects, study, first = subjects_of(one, ground), _sampled(ground.study, one), None
     for spelling in one.collections:
         for collection in collections_of(study, spelling, ground.values):
             for name in one.analyses:
                 case = Case(
                     subjects=subjects,
                     collection=collection,
+                    beside=first,
                     seed=study.seed,
                     confidence=study.confidence,
                     n_resamples=study.n_resamples,
                     options=one.options.get(name, {}),
                 )
-                yield dissect(name, case, ground.lent, Registered(ground.study.id, one.name))
+                yield dissect(name, case, ground.lent, Registered(ground.study.id, one.name, one.tuned_on))
+            first = first or collection
 
 
 def _sampled(study: Study, one: Dissection) -> Study:

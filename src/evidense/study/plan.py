@@ -1,7 +1,7 @@
 """Plan: the steps of a study, what the store already holds, and what the rest will take."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from evidense.compute.encode import is_cached
 from evidense.compute.progress import estimate
@@ -38,6 +38,8 @@ class Plan:
     trainings: tuple[Training, ...] = ()
     n_workers: int = 1
     """Processes that share the work."""
+    inside: Mapping[str, int] = field(default_factory=dict)
+    """Dissection → how many analyses look inside; what they take is not estimated."""
 
     @property
     def seconds(self) -> float:
@@ -58,8 +60,9 @@ class Plan:
 
 def plan(opened: Opened, store: Store) -> Plan:
     """Find out which steps are done, and estimate the others; texts that two systems share are encoded once."""
+    inside = {one.name: len(one.analyses) * len(one.collections) for one in opened.dissections if one.analyses}
     if opened.is_trained:
-        return _of_cells(opened, store)
+        return replace(_of_cells(opened, store), inside=inside)
     seen: set[tuple[str, str, str]] = set()
     steps = []
     for collection in opened.collections:
@@ -70,7 +73,7 @@ def plan(opened: Opened, store: Store) -> Plan:
             seconds, size = _cost(system, collection, store, seen)
             size += len(collection.queries) * opened.study.depth * RANKING_BYTES
             steps.append(_step(system, collection, False, seconds, size))
-    return Plan(tuple(steps))
+    return Plan(tuple(steps), inside=inside)
 
 
 def _of_cells(opened: Opened, store: Store) -> Plan:

@@ -92,7 +92,7 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
         raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
     _check_names(study, collections)
     engines = dict(wishes.engines)
-    dissections = open_dissections(study, engines)
+    dissections = open_dissections(study, engines, wishes.values)
     if study.factorial or study.arms:
         cells_of(study)
         return Opened(study, (), (), collections, origins, dissections, engines)

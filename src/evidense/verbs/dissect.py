@@ -20,7 +20,7 @@ from evidense.records import Finding, Json, Recipe, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, Item, Pairs, RankedLists
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raised when a change makes other findings from the same inputs, whatever the analysis."""
 
 _CHUNK = 1024
@@ -54,6 +54,8 @@ class Registered:
     """Id of the Study: a parent of every finding."""
     dissection: str
     """Name of the table: the site of every finding says it."""
+    tuned_on: str = ""
+    """What the tuning saw, where the table says it: so do the sites of changes."""
 
 
 def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[Finding]:
@@ -73,11 +75,15 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
     else:
         found = list(analysis.examine(case, StoreBench(case, lent)))
         lent.store.remember(key, [lent.store.put(one) for one in found])
-    where = {"dissection": registered.dissection}
-    own = [replace(one, parents=(registered.study,), site={**one.site, **where}) for one in found]
+    own = [replace(one, parents=(registered.study,), site=_site(one, registered)) for one in found]
     for one in own:
         lent.store.put(one)
     return own
+
+
+def _site(one: Finding, registered: Registered) -> dict[str, Json]:
+    more = {"tuned_on": registered.tuned_on} if registered.tuned_on and one.site.get("against") else {}
+    return {**one.site, "dissection": registered.dissection, **more}
 
 
 def options_of(analysis: Analysis, wanted: Mapping[str, Json]) -> dict[str, Json]:
@@ -102,7 +108,7 @@ def options_of(analysis: Analysis, wanted: Mapping[str, Json]) -> dict[str, Json
 def step_key(analysis: Analysis, case: Case) -> str:
     """Return the key under which an analysis's findings are remembered."""
     who = [[s.label, s.role, *_fingerprints(s.encoder)] for s in case.subjects]
-    where = [case.collection.name, case.collection.checksum, sorted(case.collection.groups.items())]
+    where = [_data(one) for one in (case.collection, case.beside) if one is not None]
     numbers = [case.seed, case.confidence, case.n_resamples, dict(case.options)]
     return sha256_of(["dissect", ALGORITHM, analysis.name, analysis.version, who, where, numbers])
 
@@ -118,6 +124,10 @@ def unfit(analysis: Analysis, case: Case) -> str:
 def _nothing(analysis: Analysis, case: Case, reason: str) -> Finding:
     site = case.site(analysis.name, subject=case.base.label)
     return Finding(estimand=analysis.name, site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="", details={"reason": reason})  # fmt: skip
+
+
+def _data(collection: Collection) -> list[Json]:
+    return [collection.name, collection.checksum, sorted(collection.groups.items())]
 
 
 def _fingerprints(encoder: Encoder) -> list[str]:

@@ -11,8 +11,8 @@ from evidense.study.toml import read_study, study_from
 
 BUILT_IN = "minilm"
 """What `evidense run` runs when it is told nothing, followed by …"""
-MINIATURE = "multimodal_factorial"
-"""… the toy of this one."""
+MINIATURES = ("multimodal_factorial", "inside")
+"""… the toys of these; the second looks into what the first has trained."""
 
 
 def names() -> dict[str, str]:
