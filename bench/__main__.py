@@ -1,4 +1,7 @@
-"""Run all jobs (or those named), print the table of ratios, and write bench/results.md and bench/results.json."""
+"""Run all jobs, print the table of ratios, and write bench/results.md and bench/results.json.
+
+Jobs that are named are run and printed only; with --again they take their place in the table of the last whole run.
+"""
 
 import json
 import subprocess
@@ -16,6 +19,7 @@ LIMIT_S = 900
 
 def main(names: list[str]) -> int:
     """Run the jobs and return 0 if every target is met, else 1."""
+    again, names = "--again" in names, [name for name in names if name != "--again"]
     known = sorted(p.stem for p in (HERE / "rows").glob("[a-z]*.py"))
     if unknown := set(names) - set(known):
         print(f"unknown job {', '.join(sorted(unknown))}; expected one of {', '.join(known)}")
@@ -26,18 +30,32 @@ def main(names: list[str]) -> int:
     for name in names or known:
         started = time.perf_counter()
         found, error = run(name)
-        lines += found
+        lines += [{**line, "row": name} for line in found]
         failures += [f"{name}: {error}"] if error else []
         for line in found:
             print(f"{shown(line)}", flush=True)
         print(f"  ({name}: {time.perf_counter() - started:.0f} s{', FAILED: ' + error if error else ''})", flush=True)
-    if not names:
-        (HERE / "results.json").write_text(
-            json.dumps({"machine": about, "lines": lines, "failures": failures}, indent=1, ensure_ascii=False) + "\n"
-        )
-        (HERE / "results.md").write_text(page(about, lines, failures))
-        print(f"written: {HERE / 'results.md'}")
+    if not names or again:
+        write(about, *(laid_over(about, names, lines, failures) if again else (lines, failures)))
     return 0 if not failures and all(line["is_met"] for line in lines) else 1
+
+
+def laid_over(about: dict, names: list[str], lines: list[dict], failures: list[str]) -> tuple[list[dict], list[str]]:
+    """Return the last table with these jobs' lines in their place; on another machine, or with other versions, there is no such table."""
+    last = json.loads((HERE / "results.json").read_text())
+    if last["machine"] != about:
+        sys.exit("bench/results.json is of another machine or of other versions; run `make bench` whole")
+    kept = [line for line in last["lines"] if line["row"] not in names]
+    still = [failure for failure in last["failures"] if failure.split(":")[0] not in names]
+    return sorted([*kept, *lines], key=lambda line: line["row"]), [*still, *failures]
+
+
+def write(about: dict, lines: list[dict], failures: list[str]) -> None:
+    """Write the table for people and for programs."""
+    text = json.dumps({"machine": about, "lines": lines, "failures": failures}, indent=1, ensure_ascii=False)
+    (HERE / "results.json").write_text(text + "\n")
+    (HERE / "results.md").write_text(page(about, lines, failures))
+    print(f"written: {HERE / 'results.md'}")
 
 
 def run(name: str) -> tuple[list[dict], str]:
