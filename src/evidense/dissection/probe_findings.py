@@ -8,7 +8,7 @@ from jaxtyping import Float64, Int64
 
 from evidense.parts import Case
 from evidense.records import Finding, Json
-from evidense.stats import Differences, mean_intervals, simultaneous
+from evidense.stats import Differences, mean_intervals, simultaneous, wilson
 
 ALONE = "studentised cluster bootstrap"
 
@@ -45,6 +45,8 @@ def findings(case: Case, series: Series, family: str) -> list[Finding]:
         joint = simultaneous([tested], confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
         for row, (at, one) in enumerate(zip(live, joint, strict=True)):
             value, low, high = alone[row]
+            if series.estimand == "accuracy":
+                low, high = _on_scale((value, low, high), one.n_clusters, case.confidence)
             together = [one.low + series.null, one.high + series.null]
             beside = {name: list(alone[row + len(live) * (i + 1)]) for i, name in enumerate(series.beside)}
             details = {**(series.details[at] if series.details else {}), **beside, "together": together}
@@ -57,6 +59,15 @@ def findings(case: Case, series: Series, family: str) -> list[Finding]:
                 family=family, details=details,
             )  # fmt: skip
     return [out[at] for at in sorted(out)]
+
+
+def _on_scale(numbers: tuple[float, float, float], n_clusters: int, confidence: float) -> tuple[float, float]:
+    """Keep an accuracy's interval between 0 and 1; where every query is right, or wrong, as many groups say what may still be."""
+    value, low, high = numbers
+    if value in (0.0, 1.0):
+        ends = wilson(np.array([value]), n_clusters, confidence=confidence)
+        low, high = float(ends[0][0]), float(ends[1][0])
+    return max(0.0, low), min(1.0, high)
 
 
 def nothing(series: Series, at: int) -> Finding:

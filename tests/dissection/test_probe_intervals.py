@@ -1,0 +1,26 @@
+"""Intervals of accuracies: on their scale, and honest where every query is right."""
+
+import numpy as np
+import pytest
+
+from dissection.probe_worlds import collection
+from evidense.dissection.probe_findings import Series, findings
+from evidense.parts import Case
+
+
+def interval(right):
+    series = Series("accuracy", "accuracy", np.asarray([right], float), np.arange(len(right)), [{}], 0.5)
+    (found,) = findings(Case((), collection(20, 40), n_resamples=999), series, "one")
+    return found.low, found.high
+
+
+def test_an_accuracy_near_one_stays_on_its_scale():
+    low, high = interval([1.0] * 26 + [0.0] * 4 + [0.5] * 9)
+    assert 0.6 < low < 0.85 < high <= 1
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_where_every_query_is_right_a_few_may_still_be_wrong(value):
+    ends = interval([value] * 60)
+    assert max(ends) - min(ends) == pytest.approx(1.96**2 / (60 + 1.96**2), abs=1e-3), "Wilson's interval of 60 of 60"
+    assert value == pytest.approx(min(ends, key=lambda end: abs(end - value)))
