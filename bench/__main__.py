@@ -14,7 +14,7 @@ from bench.child import MARK
 
 HERE = Path(__file__).parent
 LIMIT_S = 900
-"""A job that takes longer is ended; all together take well under half an hour."""
+"""A job that takes longer is ended; all together take about forty minutes."""
 
 
 def main(names: list[str]) -> int:
