@@ -14,6 +14,7 @@ from jaxtyping import Float, Float64, Int64
 from evidense.dissection.probe_findings import without
 from evidense.dissection.probe_report import ANALYSIS, NONE, Probed, Wanted
 from evidense.dissection.probe_task import Asked
+from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case, Encoder, Ranker
 from evidense.records import Finding, Json
 from evidense.stats.jackknife import Jackknifed, deal, jackknife
@@ -82,7 +83,7 @@ def governs(case: Case, bench: Bench, probed: Mapping[str, Probed]) -> Iterator[
     at, margins, missing = _margins(base)
     random = next((probed[s.label] for s in case.of("random") if s.label in probed), None)
     beside = None if random is None else _beside(random, at)
-    words = _scores(case, bench, base.asked, bench.part("rankers", "bm25").open(Spelling("bm25")))
+    words = _words(case, bench, base.asked)
     for subject in tuned:
         own = _scores(case, bench, base.asked, subject.encoder)
         site = base.asked.site(
@@ -126,6 +127,14 @@ def _beside(random: Probed, at: Sequence[int]) -> Float64[np.ndarray, "l n"] | N
 
 def _margin(scores: Float[np.ndarray, "n c"]) -> Float64[np.ndarray, " n"]:
     return np.asarray(scores[:, 0] - scores[:, 1:].max(axis=1), np.float64)
+
+
+def _words(case: Case, bench: Bench, asked: Asked) -> Float64[np.ndarray, " n"] | str:
+    """Return what BM25 scores, or why it cannot, as of pictures."""
+    try:
+        return _scores(case, bench, asked, bench.part("rankers", "bm25").open(Spelling("bm25")))
+    except InvalidInput as error:
+        return str(error)
 
 
 def _scores(case: Case, bench: Bench, asked: Asked, system: Encoder | Ranker) -> Float64[np.ndarray, " n"]:

@@ -1,17 +1,15 @@
-"""Dissect: the tables [[dissect]] of a study file → cases for the analyses, and their findings."""
+"""Dissect: the tables [[dissect]] of a study file, read and checked; `look_inside` runs them."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from evidense import registry
 from evidense.errors import EvidenseError, InvalidInput
-from evidense.parts import Case, Encoder, Ranker, Role, Subject
-from evidense.records import Finding, Json, Study
-from evidense.study.collections import collections_of
+from evidense.parts import Encoder, Ranker, Role, Subject
+from evidense.records import Json, Study
 from evidense.study.factorial import Mistakes
-from evidense.values import Collection
-from evidense.verbs.dissect import Lent, Registered, dissect, options_of
+from evidense.verbs.dissect import options_of
 from evidense.verbs.retrieve import labels, open_system
 
 TRAINED = "trained:"
@@ -21,9 +19,9 @@ DEFAULT = ("similarity", "space", "drift", "rankings", "probes", "neurons", "pat
 """What `dissect` looks at where nothing is named, quickest first."""
 
 _LISTS = ("systems", "seeds", "random", "collections", "analyses")
-_SAMPLES = ("sample_queries", "sample_documents")
+SAMPLES = ("sample_queries", "sample_documents")
 _NAMES = ("name", "trained_by", "tuned_on")
-KEYS = (*_LISTS, "options", *_NAMES, *_SAMPLES, "toy")
+KEYS = (*_LISTS, "options", *_NAMES, *SAMPLES, "toy")
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def _dissection(keys: Mapping[str, Any], number: int, found: Mistakes) -> Dissec
     if not isinstance(options, Mapping) or not all(isinstance(v, Mapping) for v in options.values()):
         found.others.append(f"{where}: 'options' is {options!r}; expected a table an analysis")
         return None
-    sizes = {key: keys[key] for key in _SAMPLES if key in keys}
+    sizes = {key: keys[key] for key in SAMPLES if key in keys}
     few = [key for key, n in sizes.items() if not isinstance(n, int) or n < 20]
     found.others += [f"{where}: '{key}' is {sizes[key]!r}; expected a whole number, at least 20" for key in few]
     if wrong or few:
@@ -157,45 +155,10 @@ def _mistakes(made: Dissection, where: str) -> Iterator[str]:
         yield f"{where}: '{TRAINED}{made.trained[0]}' is trained by no study; expected trained_by = \"NAME\""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What dissections stand on: the study, what is lent, and what is open or trained."""
-
-    study: Study
-    lent: Lent
-    values: Mapping[str, Collection] = field(default_factory=dict)
-    """Collections that exist in this process only."""
-    trained: Mapping[str, str] = field(default_factory=dict)
-    """Label → id of the checkpoint."""
-    engines: dict[str, Encoder | Ranker] = field(default_factory=dict)
-
-
-def findings_of(one: Dissection, ground: Ground) -> Iterator[list[Finding]]:
-    """Yield the findings of each analysis on each collection of one table, stored."""
-    subjects, study, first = subjects_of(one, ground), _sampled(ground.study, one), None
-    for spelling in one.collections:
-        for collection in collections_of(study, spelling, ground.values):
-            for name in one.analyses:
-                case = Case(
-                    subjects=subjects,
-                    collection=collection,
-                    beside=first,
-                    seed=study.seed,
-                    confidence=study.confidence,
-                    n_resamples=study.n_resamples,
-                    options=one.options.get(name, {}),
-                )
-                yield dissect(name, case, ground.lent, Registered(ground.study.id, one.name, one.tuned_on))
-            first = first or collection
-
-
-def _sampled(study: Study, one: Dissection) -> Study:
-    sizes = {key: n for key in _SAMPLES if (n := getattr(one, key)) is not None}
-    return replace(study, **sizes)
-
-
-def subjects_of(one: Dissection, ground: Ground) -> tuple[Subject, ...]:
-    """Open the encoders of a table, each with its role.
+def subjects_of(
+    one: Dissection, trained: Mapping[str, str], engines: dict[str, Encoder | Ranker]
+) -> tuple[Subject, ...]:
+    """Open the encoders of a table, each with its role; `trained` is label → id of a checkpoint, `engines` what is open.
 
     Raises:
         InvalidInput: something that ranks without vectors.
@@ -204,10 +167,8 @@ def subjects_of(one: Dissection, ground: Ground) -> tuple[Subject, ...]:
     names = labels(tuple(_shown(s) for s in one.spellings))
     found = []
     for place, spelling in enumerate(one.spellings):
-        real = (
-            f"checkpoint:{ground.trained[spelling.removeprefix(TRAINED)]}" if spelling.startswith(TRAINED) else spelling
-        )
-        system = open_system(real, names[place], ground.engines)
+        real = f"checkpoint:{trained[spelling.removeprefix(TRAINED)]}" if spelling.startswith(TRAINED) else spelling
+        system = open_system(real, names[place], engines)
         found.append(Subject(names[place], real, _encoder(spelling, system.engine), _role(one, spelling)))
     return tuple(found)
 

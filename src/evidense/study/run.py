@@ -11,16 +11,14 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
 from evidense.store import Store
-from evidense.study.cells import At, Watch, cells_of, run_cells, train_some
+from evidense.study.cells import At, Watch, cells_of, run_cells
 from evidense.study.collections import collections_of
-from evidense.study.dissect import Dissection, Ground, findings_of, open_dissections
-from evidense.study.lending import trainer
+from evidense.study.dissect import Dissection, open_dissections
+from evidense.study.look_inside import Given, look_inside
 from evidense.study.result import Result
-from evidense.study.shipped import named
 from evidense.values import Collection
 from evidense.verbs.decide import Board, decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
-from evidense.verbs.dissect import Lent, Tell
 from evidense.verbs.retrieve import System, labels, open_system, retrieve
 from evidense.verbs.score import score, with_judged
 
@@ -127,18 +125,9 @@ def _trained(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
 
 def _dissected(opened: Opened, made: Sequence[Record], store: Store, wishes: Wishes) -> list[Record]:
     """Look inside, then decide the claims of the literature from all that was found, effects of trained cells among it."""
-    lent = Lent(store, trainer(store), wishes.progress, _teller(wishes))
-    watch = Watch(None, wishes.line, wishes.n_workers, wishes.seconds)
-    records: list[Record] = []
-    for one in opened.dissections:
-        if not one.analyses:
-            continue
-        trained = train_some(named(one.trained_by), one.trained, store, watch) if one.trained else {}
-        ground = Ground(opened.study, lent, wishes.values, trained, opened.engines)
-        for some in findings_of(one, ground):
-            records += some
-            if wishes.ready:
-                wishes.ready(opened.study, some)
+    watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
+    given = Given(wishes.values, wishes.engines, wishes.progress)
+    records = look_inside(opened.study, opened.dissections, given, store, watch)
     found = [record for record in (*made, *records) if isinstance(record, Finding)]
     ledger: list[Record] = list(decide_claims(opened.study, found, store))
     if ledger and wishes.ready:
@@ -150,11 +139,6 @@ def _claims(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names of claims, each once; LITERATURE stands for all that are of the literature."""
     every = [tuple(literature()) if name == LITERATURE else (name,) for name in names]
     return tuple(dict.fromkeys(name for some in every for name in some))
-
-
-def _teller(wishes: Wishes) -> Tell | None:
-    line = wishes.line
-    return None if line is None else lambda what, done, total: line(f"{what}, {done:,} of {total:,}", 0.0)
 
 
 def _compared(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:

@@ -75,6 +75,15 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
     else:
         found = list(analysis.examine(case, StoreBench(case, lent)))
         lent.store.remember(key, [lent.store.put(one) for one in found])
+    return _kept(found, lent, registered)
+
+
+def refused(name: str, case: Case, reason: str, to: tuple[Lent, Registered]) -> list[Finding]:
+    """Return the one finding that says why an analysis could not examine this, stored but not remembered."""
+    return _kept([_nothing(cast(Analysis, registry.part("analyses", name)), case, reason)], *to)
+
+
+def _kept(found: Sequence[Finding], lent: Lent, registered: Registered) -> list[Finding]:
     own = [replace(one, parents=(registered.study,), site=_site(one, registered)) for one in found]
     for one in own:
         lent.store.put(one)
