@@ -90,11 +90,12 @@ def governs(case: Case, bench: Bench, probed: Mapping[str, Probed]) -> Iterator[
             case, ANALYSIS, subject=subject.label, role="tuned", against=case.base.label, pooling=base.pooling, probe=PROBE, control=NONE,
             measure=MEASURE, given="bm25",
         )  # fmt: skip
+        if isinstance(words, str):
+            yield without(PLAIN, site, _UNIT, {"reason": words})
+            continue
         if not at or np.ptp(own) == 0:
-            why = (
-                f"{subject.label} has {MEASURE} {own[0]:g} for every query, so nothing goes with it" if at else missing
-            )
-            yield without(PLAIN, site, _UNIT, {"reason": why})
+            flat = f"{subject.label} has {MEASURE} {own[0]:g} for every query, so nothing goes with it"
+            yield without(PLAIN, site, _UNIT, {"reason": flat if at else missing})
             continue
         table = _Table(margins, beside, own, words, base.asked.task.clusters)
         yield from _findings(case, table, [{**site, "layer": layer} for layer in at])
