@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from evidense.errors import InvalidInput
+
 pytest.importorskip("torch")
 
 
@@ -81,3 +83,36 @@ def test_what_cannot_be_compared_says_why_and_the_rest_is_compared(models, few_c
     assert without
     assert all(f.site["analysis"] == "drift" and f.details["reason"] for f in without)
     assert any(f.site["analysis"] == "rankings" and f.value is not None for f in inside)
+
+
+def test_what_one_analysis_refuses_leaves_the_others_standing(models, few_csv, tmp_path, monkeypatch):
+    import evidense as ev
+
+    monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / "store"))
+    asked = {"on": str(few_csv), "n_random": 0, "options": {"probes": {"n_candidates": [500]}}}
+    pair = f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean"
+    result = ev.dissect(*pair, analyses=["drift", "probes"], **asked)
+    inside = [f for f in result.findings if "analysis" in f.site]
+    (refused,) = [f for f in inside if f.site["analysis"] == "probes"]
+    assert refused.value is None
+    assert "500 candidates" in refused.details["reason"]
+    assert any(f.site["analysis"] == "drift" and f.value is not None for f in inside)
+    with pytest.raises(InvalidInput, match="500 candidates"):
+        ev.dissect(*pair, analyses=["probes"], **asked)
+
+
+def test_two_workers_find_what_one_process_finds(models, few_csv, tmp_path):
+    """Six analyses are worth two workers; every record of the page is the same, in the same order."""
+    from evidense.store import Store
+    from evidense.study.compare import dissection
+    from evidense.study.run import Wishes, run_study
+
+    other = tmp_path / "other.csv"
+    other.write_text(few_csv.read_text(encoding="utf-8").replace("the", "a"), encoding="utf-8")
+    study = dissection(
+        [f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean"], [str(few_csv), str(other)], n_random=0, n_resamples=500,
+        table={"analyses": ["similarity", "drift", "rankings"], "options": {"similarity": {"poolings": ["own"], "n_shuffles": 19}}},
+    )  # fmt: skip
+    made = [run_study(study, Store(tmp_path / str(n)), Wishes(n_workers=n)).records for n in (0, 2)]
+    assert [r.id for r in made[0]] == [r.id for r in made[1]]
+    assert len({r.site["collection"] for r in made[0] if hasattr(r, "site") and "analysis" in r.site}) == 2

@@ -24,7 +24,7 @@ from evidense.dissection.candidates import Draw
 from evidense.dissection.neuron_agreement import between_collections
 from evidense.dissection.neuron_examples import Examples, Wanted, attributed, examples
 from evidense.dissection.neuron_findings import Seen, Table, nothing, of_pair, of_subject
-from evidense.errors import InvalidInput
+from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json
 
@@ -76,7 +76,7 @@ def _side(case: Case, bench: Bench, what: tuple[Side, Draw], options: Mapping[st
         bench.tell(f"neurons of the {side} side", number, len(case.subjects))
         try:
             seen[subject.label] = Seen(subject, attributed(subject, bench, some, wanted))
-        except InvalidInput as error:
+        except (InvalidInput, UnknownName) as error:
             yield nothing(table, "effective neurons", {"subject": subject.label, "role": subject.role}, str(error))
             continue
         yield from of_subject(table, seen[subject.label])

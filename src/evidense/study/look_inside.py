@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from evidense.compute.progress import Progress
-from evidense.errors import InvalidInput
+from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Case, Encoder, Ranker
 from evidense.records import Finding, Study
 from evidense.store import Store
@@ -74,7 +74,7 @@ class Ground:
             )
             try:
                 found += dissect(name, case, lent, registered)
-            except InvalidInput as error:
+            except (InvalidInput, UnknownName) as error:
                 refusal = str(error)
                 found += refused(name, case, refusal, (lent, registered))
         return Looked(tuple(finding.id for finding in found), refusal)
