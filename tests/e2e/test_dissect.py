@@ -110,7 +110,7 @@ def test_two_workers_find_what_one_process_finds(models, few_csv, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text(few_csv.read_text(encoding="utf-8").replace("the", "a"), encoding="utf-8")
     study = dissection(
-        [f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean"], [str(few_csv), str(other)], n_random=0, n_resamples=500,
+        [f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean"], [str(few_csv), str(other)], n_random=0, n_resamples=999,
         table={"analyses": ["similarity", "drift", "rankings"], "options": {"similarity": {"poolings": ["own"], "n_shuffles": 19}}},
     )  # fmt: skip
     made = [run_study(study, Store(tmp_path / str(n)), Wishes(n_workers=n)).records for n in (0, 2)]

@@ -4,10 +4,13 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from evidense.dissection.lbfgs import minimise
-from evidense.dissection.probe_features import Pairs, Scale
+from evidense.dissection.probe_features import Pairs
 from evidense.dissection.probe_fit import Task, choose_penalty
 from evidense.dissection.probe_loss import Labels
 from evidense.dissection.probe_models import Linear
+
+_LEAST = 0.1
+"""Of the typical spread: what a dimension that varies less is taken to vary by."""
 
 
 def orthogonal_map(
@@ -38,7 +41,7 @@ def transferred(trained: Pairs, read: Pairs, task: Task, one_map: bool) -> Float
         train = task.folds != fold
         own, mapped = _sides(trained, read, train, one_map)
         x = own.queries[:, None] * own.candidates
-        scale = Scale.of(x[train].reshape(-1, x.shape[2])).inverse
+        scale = _inverse(x[train].reshape(-1, x.shape[2]))
         model = Linear(np.ascontiguousarray(x[train] * scale))
         penalty = choose_penalty(model, task, train)
         n = int(train.sum())
@@ -59,10 +62,21 @@ def _sides(trained: Pairs, read: Pairs, train: Bool[np.ndarray, " n"], one_map: 
     for (a, b, r), (fit_a, fit_b, fit_r) in zip(centred, fit, strict=True):
         turned = b @ orthogonal_map(fit_b[fit_r], fit_a[fit_r])
         size = np.linalg.norm(a[r]) / max(float(np.linalg.norm(b[r])), 1e-12)
-        spread = Scale.of(a[r])
-        own.append(a * spread.inverse)
-        other.append(turned * np.float32(size) * spread.inverse)
+        inverse = _inverse(a[r])
+        own.append(a * inverse)
+        other.append(turned * np.float32(size) * inverse)
     return Pairs(own[0], own[1], trained.places), Pairs(other[0], other[1], trained.places)
+
+
+def _inverse(rows: Float32[np.ndarray, "m e"]) -> Float32[np.ndarray, " e"]:
+    """Return what centred dimensions are multiplied by: a standard deviation's inverse, but at most ten times the typical one.
+
+    A trained encoder may have dimensions that hardly vary (two of MiniLM's last layer are constant). A map is never perfect, and
+    brings a little of all others into them; standardised, that little would outweigh everything.
+    """
+    spread = rows.std(axis=0, dtype=np.float64)
+    typical = float(np.sqrt((spread**2).mean()))
+    return np.asarray(1 / np.maximum(spread, max(_LEAST * typical, 1e-12)), np.float32)
 
 
 Centred = tuple[Float32[np.ndarray, "n e"], Float32[np.ndarray, "n e"], Int64[np.ndarray, " m"]]

@@ -1,0 +1,41 @@
+"""A probe that is read on another encoder: a dimension that hardly varies in one must not decide in the other."""
+
+import numpy as np
+import pytest
+
+from dissection.probe_worlds import interaction
+from evidense.dissection.probe_features import Pairs
+from evidense.dissection.probe_fit import Task
+from evidense.dissection.probe_measures import credit
+from evidense.dissection.probe_transfer import transferred
+
+
+@pytest.mark.parametrize("one_map", [True, False])
+@pytest.mark.parametrize("direction", ["dead in the trained", "dead in the read"])
+def test_dimensions_that_hardly_vary_do_not_break_the_code(one_map, direction):
+    """MiniLM's last layer has such dimensions, and a tuning wakes them: its code is still the same."""
+    pairs, rng = interaction(300, 0.8), np.random.default_rng(0)
+    turn = np.linalg.qr(rng.standard_normal((64, 64)))[0].astype(np.float32)
+    dead, awake = (_with_two(pairs, spread, rng) for spread in (1e-7, 0.02))
+    sides = (x @ _padded(turn) + 0.2 * rng.standard_normal(x.shape) for x in (awake.queries, awake.documents))
+    awake = Pairs(*(x.astype(np.float32) for x in sides), pairs.places)
+    trained, read = (dead, awake) if direction == "dead in the trained" else (awake, dead)
+    task = Task(np.arange(300) % 5, np.arange(300))
+    own = credit(transferred(read, read, task, one_map)).mean()
+    got = credit(transferred(trained, read, task, one_map)).mean()
+    assert own > 0.9
+    assert got > own - 0.05
+
+
+def _with_two(pairs: Pairs, spread: float, rng: np.random.Generator) -> Pairs:
+    sides = (pairs.queries, pairs.documents)
+    return Pairs(
+        *(np.hstack([x, 0.3 + spread * rng.standard_normal((len(x), 2))]).astype(np.float32) for x in sides),
+        pairs.places,
+    )
+
+
+def _padded(turn: np.ndarray) -> np.ndarray:
+    whole = np.eye(66, dtype=np.float32)
+    whole[:64, :64] = turn
+    return whole
