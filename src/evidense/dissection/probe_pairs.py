@@ -30,9 +30,7 @@ def agreements(case: Case, one: Probed, other: Probed, floor: tuple[Probed, Prob
             continue
         out += _kappas(case, (one, other), name, (rows, usable))
         if floor is None and one.subject.role == "tuned":
-            reason = (
-                "two seeds of the tuning make the noise floor, and one is here; name another checkpoint with --seeds"
-            )
+            reason = "two seeds of the tuning make the noise floor, and one is here; name another checkpoint with --seed-of-tuned"
             out.append(without("agreement", site, "κ", {"reason": reason}))
     return out
 
