@@ -78,7 +78,7 @@ class Editing:
         Raises:
             InvalidInput: too few entities for the facts that are wanted.
         """
-        options = case.options
+        options = {**self.options, **case.options}
         there = world(options["n_entities"], options["n_relations"], seed=options["world_seed"])
         encoder = case.base.encoder
         if options["backbone"] == "built":

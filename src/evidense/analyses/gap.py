@@ -56,7 +56,7 @@ class Gap:
         )
         if reason := one_modality(case.collection):
             return [absent(nothing, {}, reason)]
-        measure = str(case.options["measure"])
+        measure = str({**self.options, **case.options}["measure"])
         try:
             seen = sample(case, bench, Wanted("query", (VECTORS,), len(case.collection.queries), keep_equal=True))
             found = sample(case, bench, Wanted("document", (VECTORS,), len(case.collection.corpus), keep_equal=True))

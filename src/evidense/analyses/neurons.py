@@ -53,7 +53,7 @@ class Neurons:
         Raises:
             InvalidInput: the base cannot be attributed on any side.
         """
-        options = case.options
+        options = {**self.options, **case.options}
         out: list[Finding] = []
         for side in options["sides"]:
             n = int(options["n_queries" if side == "query" else "n_queries_document"])

@@ -58,7 +58,7 @@ class Patching:
         Raises:
             InvalidInput: no tuned encoder, or a collection that is too small for its candidates.
         """
-        options = case.options
+        options = {**self.options, **case.options}
         small = sample(case.collection, options["n_queries"], options["n_documents"], case.seed)
         found = candidates(small, Draw(n_candidates=options["n_candidates"], n_folds=1, seed=case.seed))
         task = Task(small, found, options["measure"])

@@ -56,7 +56,7 @@ class Pruning:
         Raises:
             InvalidInput: shares out of order, or too few queries.
         """
-        options = case.options
+        options = {**self.options, **case.options}
         parts = [float(part) for part in options["parts"]]
         if len(parts) < 2 or sorted(set(parts)) != parts or parts[0] <= 0 or parts[-1] > 0.5:
             raise InvalidInput(

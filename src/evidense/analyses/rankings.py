@@ -62,7 +62,7 @@ class Rankings:
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
         """Return the findings of every pair."""
-        n_rows = int(case.options["n_rows"])
+        n_rows = int({**self.options, **case.options}["n_rows"])
         nothing = Family(
             case, self.name, "RBO", UNITS["RBO"], {"subject": case.base.label, "side": "both", "pooling": VECTORS}, 0, 0
         )

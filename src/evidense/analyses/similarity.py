@@ -64,7 +64,7 @@ class Similarity:
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
         """Return the findings of both sides."""
-        options = case.options
+        options = {**self.options, **case.options}
         out: list[Finding] = []
         for number, side in enumerate(SIDES):
             bench.tell(f"similarity of {side} states", number, len(SIDES))

@@ -53,7 +53,7 @@ class Space:
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
         """Return the findings of each side, then of queries among documents."""
-        options = case.options
+        options = {**self.options, **case.options}
         out: list[Finding] = []
         for number, side in enumerate(SIDES):
             bench.tell(f"space of {side} states", number, 3)
