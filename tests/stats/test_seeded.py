@@ -25,6 +25,7 @@ from evidense.stats import (
     simultaneous,
     variances,
 )
+from evidense.stats.crossed import Squares
 
 PROGRAM = """
 import numpy as np
@@ -219,3 +220,11 @@ def test_what_cannot_be_estimated_is_refused(shapes_unchecked: None) -> None:
     with pytest.raises(InvalidInput, match="expected at least 235"):
         seeded([one], n_resamples=100, seed=0, n_collections=4)
     assert resample([Differences(one.values[:, 0], one.clusters)], n_resamples=9, seed=0)
+
+
+def test_where_nothing_varies_the_interval_is_a_point_and_p_says_so() -> None:
+    """Of a share that errs so small that Student's t is infinite, 0 times it is 0."""
+    squares = Squares(np.array([0.2, 0.0]), np.zeros(2), np.zeros((2, 2)), np.zeros(2), 2, np.array([3.0, 3.0]))
+    assert squares.half(np.array([0.0, 0.05])).tolist() == [0.0, 0.0]
+    assert squares.z()[0] > 30
+    assert squares.z()[1] == 0

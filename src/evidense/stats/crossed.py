@@ -116,7 +116,8 @@ class Squares:
         """Half the width of the interval that errs with `alpha`: seeds and queries each with their own Student's t."""
         t_seeds = -stdtrit(self.n_seeds - 1, alpha / 2)
         t_queries = -stdtrit(self.df_queries, alpha / 2)
-        width: Float[np.ndarray, " k"] = np.hypot(t_seeds * np.sqrt(self.seeds), t_queries * np.sqrt(self.queries_only))
+        parts = (t_seeds, np.sqrt(self.seeds)), (t_queries, np.sqrt(self.queries_only))
+        width: Float[np.ndarray, " k"] = np.hypot(*(_times(t, se) for t, se in parts))
         return width
 
     def z(self) -> Float[np.ndarray, " k"]:
@@ -202,3 +203,9 @@ def _cluster_sums(rows: Float[np.ndarray, "r q"], member: Int[np.ndarray, " q"])
     """Add up each row's values of each cluster, in the order of the queries."""
     g = int(member.max()) + 1
     return np.stack([np.bincount(member, row, minlength=g) for row in rows])
+
+
+def _times(t: Float[np.ndarray, " k"], error: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """Multiply; where nothing varies the product is 0, however small the share that errs (whose t is infinite)."""
+    found: Float[np.ndarray, " k"] = np.multiply(t, error, out=np.zeros(np.broadcast(t, error).shape), where=error > 0)
+    return found

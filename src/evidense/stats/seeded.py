@@ -146,7 +146,9 @@ def _widened(
                 low=min(e.low, e.effect - float(half[j])),
                 high=max(e.high, e.effect + float(half[j])),
                 p=max(e.p, float(p[j])),
-                p_adjusted=max(e.p_adjusted, adjust(max(largest.p(float(z[j])), float(p[j])), n_families)),
+                p_adjusted=max(
+                    e.p, e.p_adjusted, float(p[j]), adjust(max(largest.p(float(z[j])), float(p[j])), n_families)
+                ),
                 standard_error=float(found.standard_error[j]),
                 test=f"{words} ({e.test})",
                 n_seeds=found.n_seeds,
