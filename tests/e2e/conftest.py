@@ -89,3 +89,16 @@ def _as_command():
         main(words)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def first_lines(pairs_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Return what makes a file of the first n lines of the pairs, the header among them."""
+
+    def made(n: int) -> Path:
+        path = tmp_path_factory.mktemp("few") / "pairs.csv"
+        with pairs_csv.open(newline="", encoding="utf-8") as file, path.open("w", newline="", encoding="utf-8") as few:
+            csv.writer(few).writerows(list(csv.reader(file))[:n])
+        return path
+
+    return made

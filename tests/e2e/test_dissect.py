@@ -1,6 +1,5 @@
 """Dissect as a user does: from the command line, again from the store, through Python, and what cannot be compared says why."""
 
-import csv
 import json
 from pathlib import Path
 
@@ -29,11 +28,8 @@ def models(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def few_csv(pairs_csv, tmp_path_factory):
-    path = tmp_path_factory.mktemp("few") / "pairs.csv"
-    with pairs_csv.open(newline="", encoding="utf-8") as file, path.open("w", newline="", encoding="utf-8") as few:
-        csv.writer(few).writerows(list(csv.reader(file))[:61])
-    return path
+def few_csv(first_lines):
+    return first_lines(61)
 
 
 def records(out: Path) -> list[dict]:

@@ -1,6 +1,5 @@
 """A run that is killed anywhere, or meets a full disk, ends in the same bytes when it is run again."""
 
-import csv
 import json
 import os
 import resource
@@ -34,12 +33,9 @@ def model(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def few_csv(pairs_csv, tmp_path_factory):
+def few_csv(first_lines):
     """The first pairs of the file: enough to be killed in."""
-    path = tmp_path_factory.mktemp("few") / "pairs.csv"
-    with pairs_csv.open(newline="", encoding="utf-8") as file, path.open("w", newline="", encoding="utf-8") as few:
-        csv.writer(few).writerows(list(csv.reader(file))[:161])
-    return path
+    return first_lines(161)
 
 
 def start(model: Path, data: Path, out: Path, store: Path, **settings) -> subprocess.Popen:

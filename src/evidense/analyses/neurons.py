@@ -85,16 +85,18 @@ def _side(case: Case, bench: Bench, what: tuple[Side, Draw], options: Mapping[st
             yield from of_pair(table, seen[against], seen[other], role)
     if case.beside is not None:
         there = examples(replace(case, collection=case.beside), bench, draw)
-        yield from _beside(table, bench, (there, wanted), seen)
+        yield from _beside(table, bench, (case.beside.name, there, wanted), seen)
 
 
-def _beside(table: Table, bench: Bench, what: tuple[Examples, Wanted], seen: Mapping[str, Seen]) -> Iterator[Finding]:
-    """The same neurons on another collection."""
-    (there, wanted), case = what, table.case
+def _beside(
+    table: Table, bench: Bench, what: tuple[str, Examples, Wanted], seen: Mapping[str, Seen]
+) -> Iterator[Finding]:
+    """The same neurons on another collection, of this name."""
+    name, there, wanted = what
     for number, one in enumerate(seen.values()):
-        bench.tell(f"neurons on {case.beside.name if case.beside else ''}", number, len(seen))
+        bench.tell(f"neurons on {name}", number, len(seen))
         other = Seen(one.subject, attributed(one.subject, bench, there, wanted))
-        yield from between_collections(table, one, (case.beside.name if case.beside else "", other, there.clusters))
+        yield from between_collections(table, one, (name, other, there.clusters))
 
 
 def pairs(case: Case) -> Iterator[tuple[str, str, str]]:

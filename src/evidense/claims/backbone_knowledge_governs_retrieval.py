@@ -9,7 +9,7 @@ PART = Literature(
     code="A10",
     sentence="Pre-trained knowledge governs retrieval effectiveness in dense retrievers.",
     source=f"{YAO}; tested neither there nor by Reichman and Heck",
-    decided_by=f"{DISSECT} --random random-init:BASE, over several tuned encoders of one backbone",
+    decided_by=f"{DISSECT}, TUNED several encoders tuned from one backbone, beside its random weights (--random, 1 unless told)",
     hypotheses=(
         Hypothesis(
             level="cause",

@@ -71,7 +71,7 @@ def _sides(trained: Pairs, read: Pairs, train: Bool[np.ndarray, " n"], one_map: 
 def _inverse(rows: Float32[np.ndarray, "m e"]) -> Float32[np.ndarray, " e"]:
     """Return what centred dimensions are multiplied by: a standard deviation's inverse, but at most ten times the typical one.
 
-    A trained encoder may have dimensions that hardly vary (two of MiniLM's last layer are constant). A map is never perfect, and
+    A trained encoder may have dimensions that hardly vary (some of MiniLM's last layer are constant but for rounding). A map is never perfect, and
     brings a little of all others into them; standardised, that little would outweigh everything.
     """
     spread = rows.std(axis=0, dtype=np.float64)
