@@ -163,6 +163,18 @@ def test_an_arm_is_set_against_its_start() -> None:
     assert (effect.name, effect.group, dict(effect.weights)) == ("tuned", "arm", {"tuned": 1.0, "MiniLM": -1.0})
 
 
+def test_an_arm_may_start_from_a_cell_of_the_same_seed() -> None:
+    from_cell = {k: v for k, v in arm(start="pre-trained").items() if k != "seeds"}
+    found = cells_of(study_from({**study(section()), "arms": [from_cell]}, "x"))
+    stages = [s for s in found.stages if s.cell == "tuned"]
+    assert [(s.seed, s.after, s.recipe.start) for s in stages] == [(s, "pre-trained", "") for s in section()["seeds"]]
+    assert dict(found.lineup.effects[-1].weights) == {"tuned": 1.0, "pre-trained": -1.0}
+    assert set(found.data_of("tuned")) == {"docstrings@train", *found.data_of("pre-trained")}
+    for seeds, expected in (((), "expected a \\[factorial\\] that trains it"), ((7, 8), "leave 'seeds' out")):
+        with pytest.raises(InvalidInput, match=expected):
+            arms_of([arm(start="pre-trained")], "x", seeds)
+
+
 def test_mistakes_of_arms_are_said_at_once() -> None:
     with pytest.raises(InvalidInput) as refusal:
         arms_of(

@@ -85,6 +85,16 @@ def test_two_views_are_one_character_drawn_twice_in_one_font() -> None:
     assert smaller > 0.9 * len(pairs) / 40
 
 
+def test_two_ways_to_say_a_character_have_no_picture() -> None:
+    pairs, exact = registry.pairs("glyphs/names:views@train"), registry.pairs("glyphs/sans:t2i@train")
+    assert (pairs.name, pairs.kind) == ("glyphs/names:views@train", "views")
+    assert [item.text for item in pairs.right] == [item.text for item in exact.left], "names"
+    assert pairs.groups == exact.groups, "so that no character is on two sides of a split"
+    for left, right in zip(pairs.left, pairs.right, strict=True):
+        assert left.picture is None is right.picture
+        assert left.text == cheap_text(chr(int(right.id.removeprefix("U+"), 16)))
+
+
 def test_views_of_icons_are_their_two_drawings() -> None:
     pairs = registry.pairs("icons:views@train")
     assert {
@@ -129,6 +139,7 @@ def test_datasets_that_make_pairs_say_so() -> None:
         ("docstrings:views@train", InvalidInput, "docstrings makes no 'views' pairs; expected exact, items"),
         ("icons:cheap", InvalidInput, "icons makes no 'cheap' pairs; expected exact, items, views"),
         ("glyphs:cheap@train", InvalidInput, "expected glyphs/STYLE:cheap"),
+        ("glyphs/names:cheap@train", UnknownName, "Known: mono, sans, serif, stix"),
         ("glyphs@train", InvalidInput, "means 4 collections"),
         ("icons/solid:views", InvalidInput, "expected icons:views"),
         ("glyphs/comic:cheap", UnknownName, "Known: mono, sans, serif, stix"),

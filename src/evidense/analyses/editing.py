@@ -80,10 +80,11 @@ class Editing:
         """
         options = {**self.options, **case.options}
         there = world(options["n_entities"], options["n_relations"], seed=options["world_seed"])
-        encoder = case.base.encoder
+        encoder, whose = case.base.encoder, f"'{case.base.label}'"
         if options["backbone"] == "built":
+            whose = "the backbone that was built"
             encoder = knowing_backbone(there, bench.train, Size(n_steps=options["backbone_steps"], seed=options["world_seed"]))  # fmt: skip
-        facts, reason = _known(encoder, there, 2 * options["n_removed"])
+        facts, reason = _known(encoder, whose, there, 2 * options["n_removed"])
         if reason:
             return [_without(case, reason)]
         dealt = split(there, facts, options["n_removed"], options["n_added"], case.seed)
@@ -91,19 +92,19 @@ class Editing:
         return list(_found(setting))
 
 
-def _known(encoder: Encoder, there: World, n_needed: int) -> tuple[list[Fact], str]:
+def _known(encoder: Encoder, whose: str, there: World, n_needed: int) -> tuple[list[Fact], str]:
     """Return the facts that the encoder tells, or why it cannot be asked."""
     tower: Any = encoder.tower("query")
     if "train" not in encoder.can or not isinstance(tower, TokenPredictor) or not hasattr(tower, "backbone"):
-        return [], f"'{encoder.name}' cannot predict masked tokens, so that nobody can say which facts it knows"
+        return [], f"{whose} cannot predict masked tokens, so that nobody can say which facts it knows"
     try:
         found = known(cast(Any, tower), there.told)
     except InvalidInput as error:
         return [], str(error)
     if len(found) < n_needed:
         return [], (
-            f"'{encoder.name}' tells {len(found)} of {len(there.told)} facts right in every statement; at least {n_needed} are needed; "
-            "pre-train it on them, or write backbone = 'built'"
+            f"{whose} tells {len(found)} of {len(there.told)} facts right in every statement; at least {n_needed} are needed; "
+            "pre-train it on them for longer (backbone = 'built' with more backbone_steps), or edit fewer facts"
         )
     return found, ""
 

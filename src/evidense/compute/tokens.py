@@ -120,7 +120,7 @@ def tokenizer_doubts(tokenizer: Any, folder: Path) -> tuple[str, ...]:
     raw = Tokenizer.from_file(str(folder / "tokenizer.json"))
     raw.no_padding()
     raw.no_truncation()
-    if raw.encode(probe).ids == tokenizer(probe)["input_ids"]:
+    if raw.encode(probe).ids == tokenizer(probe, verbose=False)["input_ids"]:
         return ()
     return (
         (

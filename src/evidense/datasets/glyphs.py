@@ -16,6 +16,9 @@ from evidense.reading.splits import only_split
 from evidense.reading.training_pairs import pairs_of
 from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, build
 
+_HOME = "sans"
+_NAMES = "names"
+"""Stands where a style stands; nothing is drawn."""
 _DEJAVU = "Bitstream Vera licence (free to use and to redistribute); changes of DejaVu are in the public domain"
 _LICENCES = {"sans": _DEJAVU, "serif": _DEJAVU, "mono": _DEJAVU, "stix": "STIX Font License of 24 May 2010"}
 _CATEGORIES = {
@@ -37,7 +40,7 @@ class Glyphs:
     i2i: the picture of a character in this style looks for its picture in sans (for sans itself: in serif). mixed: a name looks for its
     picture among all pictures and all other characters' names. The column `block` says the Unicode block. Pairs of the kind `cheap`: a few words that do not
     name the character (start of its name, block, category) with its picture; `views`: its picture with a second one in the same font,
-    smaller and moved.
+    smaller and moved. `glyphs/names:views` has no picture: those few words with the name.
     """
 
     name = "glyphs"
@@ -72,16 +75,23 @@ class Glyphs:
         Raises:
             InvalidInput: no style, or another kind.
         """
-        place = _placed(spelling)
+        place = placed(spelling, "glyphs")
+        in_words = place.head == _NAMES and place.direction == "views"
+        place = replace(place, head=_HOME) if in_words else _placed(spelling)
         if not place.head or place.direction not in self.kinds:
             raise InvalidInput(
-                f"'{spelling}' names no pairs of glyphs; expected glyphs/STYLE:cheap or glyphs/STYLE:views; correct it"
+                f"'{spelling}' names no pairs of glyphs; expected glyphs/STYLE:cheap, glyphs/STYLE:views or glyphs/{_NAMES}:views; correct it"
             )
         exact = pairs_of(_collection(place.head, replace(place, direction="t2i")), "exact")
-        name = f"glyphs/{place.head}:{place.direction}" + (f"@{place.split}" if place.split else "")
+        name = f"glyphs/{_NAMES if in_words else place.head}:{place.direction}" + (
+            f"@{place.split}" if place.split else ""
+        )
         characters = [chr(int(item.id.removeprefix("U+"), 16)) for item in exact.left]
+        texts = tuple(Item(item.id, cheap_text(c)) for item, c in zip(exact.left, characters, strict=True))
+        if in_words:
+            others = tuple(replace(item, id=f"{item.id}~") for item in texts)
+            return replace(exact, name=name, kind="views", left=others, right=exact.left)
         if place.direction == "cheap":
-            texts = tuple(Item(item.id, cheap_text(c)) for item, c in zip(exact.left, characters, strict=True))
             return replace(exact, name=name, kind="cheap", left=texts)
         return _views(replace(exact, name=name, kind="views"), place.head, characters)
 

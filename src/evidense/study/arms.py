@@ -9,6 +9,7 @@ from evidense.records import Json, Recipe
 from evidense.study.factorial import (
     CELLS,
     CONTROLS,
+    NEITHER,
     ROLES,
     STAGE_KEYS,
     Mistakes,
@@ -21,15 +22,16 @@ from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 
 _OWN = ("label", "start", "seeds", "home", "roles")
+_STARTS = tuple(cell for cell in CELLS if cell != NEITHER)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm: a ready encoder, trained further with several seeds."""
+    """One arm: a ready encoder, or a cell of the study's factorial, trained further with several seeds."""
 
     label: str
     start: str
-    """Spelling of the encoder that is trained on, and that it is compared with."""
+    """Spelling of the encoder that is trained on, and that it is compared with; or the cell, each seed from that of the same seed."""
     seeds: tuple[int, ...]
     recipe: Recipe
     """Without start and seed."""
@@ -39,24 +41,29 @@ class Arm:
     """Of the other collections; far unless it says otherwise."""
 
     @property
+    def after(self) -> str:
+        """Return the cell that it starts from; "" for a ready encoder."""
+        return self.start if self.start in _STARTS else ""
+
+    @property
     def start_label(self) -> str:
         """Return the name of the start on the page."""
-        return label_of(self.start)
+        return self.after or label_of(self.start)
 
     def role(self, spelling: str) -> str:
         """Return what a collection is for this arm."""
         return "in-domain" if spelling == self.home else self.roles.get(spelling, "far")
 
 
-def arms_of(rows: Sequence[Mapping[str, Json]], source: str) -> tuple[Arm, ...]:
-    """Read the tables [[arms]].
+def arms_of(rows: Sequence[Mapping[str, Json]], source: str, cell_seeds: Sequence[int] = ()) -> tuple[Arm, ...]:
+    """Read the tables [[arms]]; an arm that starts from a cell has the seeds of the factorial.
 
     Raises:
         UnknownName: their only mistakes are names that there are not.
         InvalidInput: any others, with all mistakes at once.
     """
     found = Mistakes()
-    arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, found)) is not None]
+    arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, cell_seeds, found)) is not None]
     labels = [arm.label for arm in arms]
     taken = {*CELLS, *CONTROLS, *(arm.start_label for arm in arms)}
     for label in dict.fromkeys(labels):
@@ -71,7 +78,7 @@ def arms_of(rows: Sequence[Mapping[str, Json]], source: str) -> tuple[Arm, ...]:
 def stages_of_arms(arms: Sequence[Arm]) -> list[Stage]:
     """Return every training of the arms."""
     return [
-        Stage(arm.label, seed, replace(arm.recipe, start=bare(arm.start), seed=seed))
+        Stage(arm.label, seed, replace(arm.recipe, start="" if arm.after else bare(arm.start), seed=seed), arm.after)
         for arm in arms
         for seed in arm.seeds
     ]
@@ -94,12 +101,12 @@ def bare(spelling: str) -> str:
     return str(Spelling(parsed.head, {key: value for key, value in parsed.options.items() if key != "label"}))
 
 
-def _arm(keys: Mapping[str, Any], row: int, found: Mistakes) -> Arm | None:
+def _arm(keys: Mapping[str, Any], row: int, cell_seeds: Sequence[int], found: Mistakes) -> Arm | None:
     where = f"arm {row}" + (f" '{keys['label']}'" if isinstance(keys.get("label"), str) else "")
     found.unknown(f"key of {where}", {key: 0 for key in keys if key not in _OWN}, [*STAGE_KEYS, "pairs", "steps", "flops", "seconds", *_OWN])  # fmt: skip
     missing = [name for name in ("label", "start") if not isinstance(keys.get(name), str) or not keys[name]]
     found.others += [f"{where}: '{name}' is missing; expected a text" for name in missing]
-    seeds = seeds_of(keys.get("seeds"), where, found)
+    seeds = _seeds(keys, where, cell_seeds, found)
     roles = keys.get("roles", {})
     found.others += [f"{where}: the role of '{c}' is {role!r}; expected {', '.join(ROLES)}" for c, role in roles.items() if role not in ROLES]  # fmt: skip
     inner = Mistakes()  # unknown keys are noted above, with the arm's own keys among the known
@@ -113,3 +120,17 @@ def _arm(keys: Mapping[str, Any], row: int, found: Mistakes) -> Arm | None:
     except EvidenseError as error:
         found.hear(where, error)
         return None
+
+
+def _seeds(keys: Mapping[str, Any], where: str, cell_seeds: Sequence[int], found: Mistakes) -> tuple[int, ...]:
+    if keys.get("start") not in _STARTS:
+        return seeds_of(keys.get("seeds"), where, found)
+    if not cell_seeds:
+        found.others.append(
+            f"{where} starts from the cell '{keys['start']}'; expected a [factorial] that trains it; add one"
+        )
+    if keys.get("seeds", list(cell_seeds)) != list(cell_seeds):
+        found.others.append(
+            f"{where} has seeds {keys['seeds']!r} and starts from a cell; expected those of [factorial]; leave 'seeds' out"
+        )
+    return tuple(cell_seeds)

@@ -74,14 +74,14 @@ def cells_of(study: Study) -> Cells:
         UnknownName, InvalidInput: as `factorial_of` and `arms_of`.
     """
     factorial = factorial_of(study.factorial, study.name) if study.factorial else None
-    arms = arms_of(study.arms, study.name)
+    arms = arms_of(study.arms, study.name, factorial.seeds if factorial else ())
     stages = [*(stages_of(factorial) if factorial else []), *stages_of_arms(arms)]
     cells: dict[str, Cell] = {}
     for stage in stages:
         old = cells.get(stage.cell, Cell(stage.cell, ()))
         cells[stage.cell] = Cell(stage.cell, (*old.labels, stage.label))
     given = {NEITHER: factorial.start} if factorial and factorial.start else {}
-    given |= {arm.start_label: arm.start for arm in arms}
+    given |= {arm.start_label: arm.start for arm in arms if not arm.after}
     spellings = tuple(s for s in dict.fromkeys((*study.systems, *study.references)) if s not in given.values())
     given |= {labels(spellings)[place]: spelling for place, spelling in enumerate(spellings)}
     everyone = (*cells.values(), *(Cell(label, (label,)) for label in given))

@@ -111,9 +111,8 @@ def _is_trained(data: Mapping[str, Any]) -> bool:
 
 
 def _check_training(data: Mapping[str, Any], source: str) -> None:
-    if data.get("factorial"):
-        factorial_of(data["factorial"], source)
-    arms_of(data.get("arms", []), source)
+    factorial = factorial_of(data["factorial"], source) if data.get("factorial") else None
+    arms_of(data.get("arms", []), source, factorial.seeds if factorial else ())
     dissections_of(data, source)
 
 
