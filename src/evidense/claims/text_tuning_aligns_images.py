@@ -9,7 +9,7 @@ PART = Literature(
     code="V2",
     sentence="Contrastive tuning on text alone improves the alignment of images and text.",
     source="E5-V (Jiang et al. 2024); LCO-Emb (NeurIPS 2025, arXiv 2510.11693)",
-    decided_by="a study file whose [[dissect]] has an image-text encoder, its tuning on text pairs, and tuned_on = 'text'",
+    decided_by="evidense run inside, or a study file whose [[dissect]] has an image-text encoder, its tuning on text pairs, and tuned_on = 'text'",
     hypotheses=(
         Hypothesis(
             level="level",
