@@ -21,10 +21,11 @@ from dissection.neuron_worlds import (
     text_encoder,
 )
 from evidense.compute.states import half_of
+from evidense.dissection import path
 from evidense.dissection.attribution import Attribution, How, attribute
 from evidense.dissection.dense_modules import dense_modules
-from evidense.dissection.path import gauss_legendre
 from evidense.dissection.path_by_weights import by_weights
+from evidense.dissection.quadrature import NESTED, rule
 from evidense.dissection.suffix import flow_of
 from evidense.dissection.targets import Target
 from evidense.values import Item
@@ -72,7 +73,7 @@ def _equal_by_weights(half: Any, own: list[Any], target: Target, found: tuple[At
         flow = flow_of(half, half.prepare(own[example * n_rows : (example + 1) * n_rows]))
         modules = {one.name: one for one in dense_modules(flow.inner, half.n_layers).modules}
         for one in found:
-            nodes = gauss_legendre(n := int(one.n_nodes[example]), 3 if n > 32 else 1)
+            nodes = rule(int(one.n_nodes[example]))
             slow = by_weights(flow, modules[one.name], target.take(np.array([example])), nodes)
             close(one.weight_path[example], slow.weight_path)
             close(one.activation_path[example], slow.activation_path)
@@ -82,6 +83,22 @@ def _equal_by_weights(half: Any, own: list[Any], target: Target, found: tuple[At
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return text_encoder(tmp_path_factory.mktemp("bert"))
+
+
+@pytest.mark.parametrize("n_levels", [1, 2, 3, 4])
+def test_points_that_are_added_make_the_rule_that_holds_them_all(
+    bert: Any, n_levels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(path, "_AIM", -1.0)  # nobody is near enough
+    monkeypatch.setattr(path, "ABSOLUTE", 0.0)
+    monkeypatch.setattr(path, "_COUNTS", NESTED[:n_levels])
+    monkeypatch.setattr(path, "_TOKENS_AT_ONCE", 40)  # a few points at once
+    tower = bert.tower("query")
+    target = query_margin(tower)
+    found = attribute(tower, items(QUERIES), target)
+    assert {int(n) for one in found for n in one.n_nodes} <= set(NESTED[:n_levels])
+    assert NESTED[n_levels - 1] in {int(n) for one in found for n in one.n_nodes}
+    _equal_by_weights(tower, items(QUERIES), target, found)
 
 
 @pytest.mark.parametrize("kind", ["margin", "log-softmax"])

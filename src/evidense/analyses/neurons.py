@@ -36,7 +36,7 @@ class Neurons:
     name: str = "neurons"
     source: str = "Sundararajan et al. 2017, eq. 2; Yao et al. 2025 (the count); Hill 1973 (effective numbers)"
     needs: frozenset[Capability] = frozenset({"vectors", "layers", "gradients"})
-    version: int = 2
+    version: int = 3
     options: Mapping[str, Json] = field(
         default_factory=lambda: {
             "sides": ["query", "document"], "n_queries": 32, "n_queries_document": 8, "target": "margin", "negatives": "random",

@@ -41,7 +41,7 @@ class Pruning:
     name: str = "pruning"
     source: str = "Petsiuk et al. 2018 (deletion and insertion); Dai et al. 2022 (silencing attributed neurons)"
     needs: frozenset[Capability] = frozenset({"vectors", "layers", "gradients"})
-    version: int = 1
+    version: int = 2
     options: Mapping[str, Json] = field(
         default_factory=lambda: {
             "n_queries": 100, "n_attributed": 24, "module": "intermediate", "parts": [0.02, 0.05, 0.1, 0.2, 0.5], "n_random": 2,

@@ -10,13 +10,13 @@ Source: Sundararajan et al. 2017, eq. 2 (the path); Yao et al. 2025 (the weight 
 """
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from evidense.dissection.dense_modules import DenseModule, DenseModules
+from evidense.dissection.quadrature import NESTED, added, rule
 from evidense.dissection.suffix import Flow, Trace, from_module
 from evidense.dissection.targets import Target
 from evidense.errors import InvalidInput
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 RELATIVE, ABSOLUTE = 1e-3, 1e-6
 """What the sum of attributions may miss: RELATIVE · |F(x) − F(x')| + ABSOLUTE."""
 _AIM = 3e-4
-"""Nodes are doubled while more is missed than this in the place of RELATIVE, so that what is missed is usually far less."""
-_RULES = ((8, 1), (16, 1), (32, 1), (64, 3), (128, 3), (256, 3))
-"""Nodes, and the power of u in α = u^power: a norm right behind the module (Gemma) makes a step near α = 0, where powers crowd the nodes."""
+"""Points are added while more is missed than this in the place of RELATIVE, so that what is missed is usually far less."""
+_COUNTS = (*NESTED, 64, 128, 256)
+"""Points: each nested rule adds to the one before, those after them begin anew."""
 _TOKENS_AT_ONCE = 4096
 
 
@@ -46,14 +46,14 @@ class Integral:
     missed: Float64[np.ndarray, " x"]
     """|sum of attributions − change|."""
     n_nodes: Int64[np.ndarray, " x"]
-    """Points of the quadrature that it took."""
+    """Points of the rule that it took."""
 
 
 def integrate(flow: Flow, found: Trace, where: tuple[DenseModules, DenseModule], target: Target) -> Integral:
-    """Integrate along one module's path, with twice the nodes for the examples whose attributions miss the change.
+    """Integrate along one module's path, with more points for the examples whose attributions miss the change.
 
     Raises:
-        InvalidInput: an example that still misses it with the most nodes; says by how much.
+        InvalidInput: an example that still misses it with the most points; says by how much.
     """
     import torch
 
@@ -63,18 +63,20 @@ def integrate(flow: Flow, found: Trace, where: tuple[DenseModules, DenseModule],
     gradient = torch.zeros_like(found.outputs[where[1].name])
     missed, n_nodes, left = np.full(len(examples), np.inf), np.zeros(len(examples), np.int64), examples
     allowed = RELATIVE * np.abs(change) + ABSOLUTE
-    for count, power in _RULES:
-        rows = _rows(left, target.rows_each)
+    sums: Tensor | None = None
+    for level, count in enumerate(_COUNTS):
         all_left = len(left) == len(examples)
+        rows = _rows(left, target.rows_each)
         part = (flow, found) if all_left else (flow.take(rows), found.take(rows))
-        mean = _mean_gradient(part, where, target if all_left else target.take(left), (count, power))
-        by_how_much = np.abs(_summed(part[1].outputs[where[1].name] * mean, target.rows_each) - change[left])
+        sums = _summed_up(sums, part, where, target if all_left else target.take(left), level)
+        by_how_much = np.abs(_summed(part[1].outputs[where[1].name] * sums[0], target.rows_each) - change[left])
         better = by_how_much <= missed[left]
-        gradient[_rows(left[better], target.rows_each)] = mean[_rows(np.flatnonzero(better), target.rows_each)]
+        gradient[_rows(left[better], target.rows_each)] = sums[0][_rows(np.flatnonzero(better), target.rows_each)]
         missed[left], n_nodes[left] = np.minimum(by_how_much, missed[left]), np.where(better, count, n_nodes[left])
-        left = left[missed[left] > _AIM * np.abs(change[left]) + ABSOLUTE]
-        if not len(left):
+        far = missed[left] > _AIM * np.abs(change[left]) + ABSOLUTE
+        if not far.any():
             break
+        left, sums = left[far], sums[1:, _rows(np.flatnonzero(far), target.rows_each)]
     _refuse_incomplete(where[1], missed, change, allowed)
     return Integral(found.outputs[where[1].name] * gradient, gradient, change, missed, n_nodes)
 
@@ -84,7 +86,7 @@ def _refuse_incomplete(one: DenseModule, missed: np.ndarray, change: np.ndarray,
     if missed[worst] > allowed[worst]:
         raise InvalidInput(
             f"the attributions to '{one.name}' miss the change of {change[worst]:.3g} in example {worst} by {missed[worst]:.3g}, with "
-            f"{_RULES[-1][0]} nodes; expected at most {allowed[worst]:.3g}; the path is too rough for float32: leave this module or example out"
+            f"{_COUNTS[-1]} points; expected at most {allowed[worst]:.3g}; the path is too rough for float32: leave this module or example out"
         )
 
 
@@ -115,41 +117,45 @@ def _ends(
         return start.cpu().numpy(), target.values(found.vectors.double(), 1)[0].cpu().numpy()
 
 
-def _mean_gradient(
-    part: tuple[Flow, Trace], where: tuple[DenseModules, DenseModule], target: Target, rule: tuple[int, int]
+def _summed_up(
+    sums: "Tensor | None",
+    part: tuple[Flow, Trace],
+    where: tuple[DenseModules, DenseModule],
+    target: Target,
+    level: int,
 ) -> "Tensor":
-    """Return δ̄ [r, t, f] by Gauss-Legendre quadrature, as many nodes at once as memory allows."""
+    """Return δ̄ by this rule, and what its points add to every later one that contains them [l, r, t, f]."""
+    if level >= len(NESTED):
+        nodes, weights = rule(_COUNTS[level])
+        return _weighted(part, where, target, (nodes, weights[None]))
+    new = _weighted(part, where, target, added(level))
+    return new if sums is None else new.add_(sums)
+
+
+def _weighted(
+    part: tuple[Flow, Trace],
+    where: tuple[DenseModules, DenseModule],
+    target: Target,
+    points: tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "l k"]],
+) -> "Tensor":
+    """Return Σ_k w_lk δ(α_k) of every rule [l, r, t, f], as many points at once as memory allows."""
     import torch
 
     flow, found = part
     output = found.outputs[where[1].name]
-    count = rule[0]
-    nodes, weights = gauss_legendre(*rule)
     at_once = max(1, _TOKENS_AT_ONCE // max(1, output[..., 0].numel()))
-    total = torch.zeros_like(output)
-    for start in range(0, count, at_once):
-        some = torch.tensor(nodes[start : start + at_once], dtype=output.dtype, device=output.device)
-        shares = torch.tensor(weights[start : start + at_once], dtype=output.dtype, device=output.device)
-        copies = len(some)
-        scaled = (some.view(-1, 1, 1, 1) * output).flatten(0, 1).requires_grad_(True)
+    total = torch.zeros(len(points[1]), output.numel(), dtype=output.dtype, device=output.device)
+    for start in range(0, len(points[0]), at_once):
+        alphas, shares = (
+            torch.tensor(x[..., start : start + at_once], dtype=output.dtype, device=output.device) for x in points
+        )
+        copies = len(alphas)
+        scaled = (alphas.view(-1, 1, 1, 1) * output).flatten(0, 1).requires_grad_(True)
         with torch.enable_grad(), from_module(found, *where, scaled, copies):
             value = target.values(flow.vectors(copies), copies)
-            (gradient,) = torch.autograd.grad((value.sum(1) * shares).sum(), scaled)
-        total += gradient.view(copies, *output.shape).sum(0)
-    return total
-
-
-@cache
-def gauss_legendre(count: int, power: int = 1) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
-    """Return nodes and weights on [0, 1], after the substitution x = u^power; exact for polynomials of degree 2 count − 1 in u.
-
-    >>> nodes, weights = gauss_legendre(2)
-    >>> round(float((weights * nodes**3).sum()), 12)   # ∫ x³ dx = 1/4
-    0.25
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(count)
-    u = (nodes + 1) / 2
-    return u**power, weights / 2 * power * u ** (power - 1)
+            (gradient,) = torch.autograd.grad(value.sum(), scaled)
+        total.addmm_(shares, gradient.view(copies, -1))
+    return total.view(-1, *output.shape)
 
 
 def _rows(examples: Int64[np.ndarray, " x"], rows_each: int) -> Int64[np.ndarray, " r"]:

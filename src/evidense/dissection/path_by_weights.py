@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from evidense.dissection.dense_modules import DenseModule
-from evidense.dissection.path import gauss_legendre
+from evidense.dissection.quadrature import rule
 from evidense.dissection.suffix import Flow
 from evidense.dissection.targets import Target
 
@@ -58,7 +58,7 @@ def by_weights(
     total = torch.zeros_like(weight), torch.zeros(len(weight))
     ends = []
     try:
-        for alpha, share in zip(*(gauss_legendre(64) if nodes is None else nodes), strict=True):
+        for alpha, share in zip(*(rule(63) if nodes is None else nodes), strict=True):
             module.weight = torch.nn.Parameter(weight.detach() * float(alpha))
             module.bias = None if bias is None else torch.nn.Parameter(bias.detach() * float(alpha))
             value = target.values(flow.vectors(), 1).sum()
