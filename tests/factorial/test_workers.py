@@ -44,6 +44,26 @@ def test_workers_have_one_thread_each(tmp_path: Path) -> None:
         assert dict(workers.run([Task("threads", lambda _: (os.getenv, ("OMP_NUM_THREADS",)))])) == {"threads": "1"}
 
 
+IN_THIS_PROCESS = """
+import numpy, scipy.linalg, torch
+from pathlib import Path
+from threadpoolctl import threadpool_info, threadpool_limits
+from evidense.study.workers import Workers
+threads = lambda: {torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())}
+torch.set_num_threads(2)
+with threadpool_limits(2):
+    with Workers(0, Path(".")):
+        inside = threads()
+    print(inside, threads())
+"""
+
+
+def test_work_in_this_process_has_one_thread_too_and_gives_the_others_back(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", IN_THIS_PROCESS], cwd=tmp_path, capture_output=True, text=True, env={
+        **os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"})  # fmt: skip
+    assert done.stdout == "{1} {2}\n", done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("n", [0, 1])
 def test_what_a_task_refuses_is_raised_here(tmp_path: Path, n: int) -> None:
     with Workers(n, tmp_path) as workers, pytest.raises(InvalidInput, match="seeds"):
