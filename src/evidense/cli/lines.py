@@ -123,10 +123,9 @@ def _empty_lines(ledger: Sequence[Verdict]) -> list[str]:
         "UNDECIDED": "no evidence here; the page names what would decide each",
         "NOT_TESTABLE": "no experiment can test them; the page says why",
     }
-    codes = {
-        word: list(dict.fromkeys(str(v.details["code"]) for v in ledger if v.verdict == word and v.effect is None))
-        for word in why
-    }
+    known = {v.details["code"] for v in ledger if v.effect is not None}
+    empty = [v for v in ledger if v.details["code"] not in known]
+    codes = {word: list(dict.fromkeys(str(v.details["code"]) for v in empty if v.verdict == word)) for word in why}
     return [f"  {_badge(word)} {', '.join(codes[word])}: {reason}" for word, reason in why.items() if codes[word]]
 
 
