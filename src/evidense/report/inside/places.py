@@ -213,9 +213,12 @@ def who(finding: Finding) -> str:
 
     >>> who(Finding(estimand="change in accuracy", site={"subject": "b", "against": "a"}, value=0, low=0, high=0, n=1, n_clusters=1, unit=""))
     'b − a'
+    >>> who(Finding(estimand="accuracy", site={"control": "lexical"}, value=0, low=0, high=0, n=1, n_clusters=1, unit=""))
+    'lexical'
     """
     site = finding.site
     joint = " − " if is_change(finding.estimand) else " and "
     name = f"{site.get('subject', '')}{joint}{site['against']}" if site.get("against") else str(site.get("subject", ""))
     control = site.get("control")
-    return f"{name}, {str(control).replace('_', ' ')}" if control not in (None, "none", "") else name
+    parts = (name, "" if control in (None, "none") else str(control).replace("_", " "))
+    return ", ".join(part for part in parts if part)
