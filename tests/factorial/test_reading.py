@@ -165,10 +165,13 @@ def test_an_arm_is_set_against_its_start() -> None:
 
 def test_an_arm_may_start_from_a_cell_of_the_same_seed() -> None:
     from_cell = {k: v for k, v in arm(start="pre-trained").items() if k != "seeds"}
-    found = cells_of(study_from({**study(section()), "arms": [from_cell]}, "x"))
+    roles = {"glyphs/sans:t2i@test": "near"}
+    found = cells_of(study_from({**study(section(roles=roles)), "arms": [from_cell]}, "x"))
     stages = [s for s in found.stages if s.cell == "tuned"]
     assert [(s.seed, s.after, s.recipe.start) for s in stages] == [(s, "pre-trained", "") for s in section()["seeds"]]
     assert dict(found.lineup.effects[-1].weights) == {"tuned": 1.0, "pre-trained": -1.0}
+    assert found.arms[0].role("glyphs/sans:t2i@test") == "near", "what a collection is for the factorial"
+    assert found.arms[0].role("icons:t2i@test") == "far"
     assert set(found.data_of("tuned")) == {"docstrings@train", *found.data_of("pre-trained")}
     for seeds, expected in (((), "expected a \\[factorial\\] that trains it"), ((7, 8), "leave 'seeds' out")):
         with pytest.raises(InvalidInput, match=expected):

@@ -20,7 +20,7 @@ GROUPS = {
     "factorial": "Main effects and interaction",
     "stage": "Stage by stage",
     "total": "At equal total budget",
-    "arm": "Fine-tuned from a given encoder",
+    "arm": "Trained further",
 }
 
 Cell = tuple[str, str, str]
