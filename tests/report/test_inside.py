@@ -13,6 +13,7 @@ from evidense import report
 from evidense.cli.lines import finding_line, ledger_line
 from evidense.records import Finding, Record, Verdict
 from evidense.report.contents import Contents
+from evidense.report.inside.answer import MOST_LINES, box
 from evidense.report.inside.axes import BOTTOM, TOP, Axis
 from evidense.report.inside.ledger import anchor
 from evidense.report.inside.places import figures, is_number
@@ -228,6 +229,20 @@ def test_a_layer_without_value_breaks_the_line() -> None:
     (line,) = drawn.plots[0].lines
     assert len(line.pieces) == 2
     assert [m.solid for m in line.marks] == [True] * 4
+
+
+def test_what_the_answer_has_no_room_for_is_named(dissected: Sample) -> None:
+    one = contents(dissected)
+    places = [
+        replace(f, site={**f.site, "collection": f"c{k}"})
+        for k in range(MOST_LINES + 2)
+        for f in one.inside
+        if f.site.get("against")
+    ]
+    lines = [say.text for say in box(replace(one, inside=places)) if say.lead == "Inside"]
+    assert len(lines) == MOST_LINES + 1
+    assert re.sub("<[^>]+>", "", lines[-1]).startswith("2 more below: ")
+    assert [f"c{k}" in lines[-1] for k in range(MOST_LINES + 2)] == [False] * MOST_LINES + [True] * 2
 
 
 def test_the_answer_names_the_layers_by_the_intervals_that_hold_together() -> None:

@@ -16,7 +16,7 @@ from evidense.report.numerals import count, interval, plain, signed
 MOST_NUMBERS = 3
 """Collections whose numbers the line of retrieval gives."""
 MOST_LINES = 6
-"""Lines of the box about what changed inside: one a tuned encoder and collection."""
+"""Lines of the box about what changed inside, one a tuned encoder and collection; what is left is named."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,12 @@ def _inside(findings: Sequence[Finding]) -> list[Say]:
     places = grouped(tuned, lambda f: (str(f.site["subject"]), str(f.site["collection"])))
     found = []
     for (subject, collection), some in places.items():
-        head = Markup("<bdi>{}</bdi> on <bdi>{}</bdi>: ").format(subject, collection) if len(places) > 1 else Markup("")
         if sentence := told(some):
-            found.append(Say("Inside", "inside", head + sentence))
-    return found[:MOST_LINES]
+            found.append((Markup("<bdi>{}</bdi> on <bdi>{}</bdi>").format(subject, collection), sentence))
+    said = [Say("Inside", "inside", (where + ": " if len(places) > 1 else Markup("")) + s) for where, s in found]
+    if left := [where for where, _ in found[MOST_LINES:]]:
+        return [*said[:MOST_LINES], Say("Inside", "inside", Markup("{} more below: {}.").format(len(left), Markup(", ").join(left)))]  # fmt: skip
+    return said
 
 
 def _claims(verdicts: Sequence[Verdict]) -> list[Say]:
