@@ -129,8 +129,9 @@ def _seeds(keys: Mapping[str, Any], where: str, cell_seeds: Sequence[int], found
         found.others.append(
             f"{where} starts from the cell '{keys['start']}'; expected a [factorial] that trains it; add one"
         )
-    if keys.get("seeds", list(cell_seeds)) != list(cell_seeds):
+    given = keys.get("seeds", cell_seeds)
+    if not isinstance(given, list | tuple) or list(given) != list(cell_seeds):
         found.others.append(
-            f"{where} has seeds {keys['seeds']!r} and starts from a cell; expected those of [factorial]; leave 'seeds' out"
+            f"{where} has seeds {given!r} and starts from a cell; expected those of [factorial]; leave 'seeds' out"
         )
     return tuple(cell_seeds)
