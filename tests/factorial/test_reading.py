@@ -173,10 +173,12 @@ def test_an_arm_may_start_from_a_cell_of_the_same_seed() -> None:
     assert found.arms[0].role("glyphs/sans:t2i@test") == "near", "what a collection is for the factorial"
     assert found.arms[0].role("icons:t2i@test") == "far"
     assert set(found.data_of("tuned")) == {"docstrings@train", *found.data_of("pre-trained")}
-    assert arms_of([arm(start="pre-trained", seeds=(0, 1))], "x", (0, 1))[0].seeds == (0, 1)
-    for seeds, expected in (((), "expected a \\[factorial\\] that trains it"), ((7, 8), "leave 'seeds' out")):
+    cells = factorial_of(section(), "x")
+    for same in ([3, 7], (3, 7)):
+        assert arms_of([arm(start="pre-trained", seeds=same)], "x", cells)[0].seeds == (3, 7)
+    for factorial, expected in ((None, "expected a \\[factorial\\] that trains it"), (cells, "leave 'seeds' out")):
         with pytest.raises(InvalidInput, match=expected):
-            arms_of([arm(start="pre-trained")], "x", seeds)
+            arms_of([arm(start="pre-trained")], "x", factorial)
 
 
 def test_mistakes_of_arms_are_said_at_once() -> None:

@@ -12,6 +12,7 @@ from evidense.study.factorial import (
     NEITHER,
     ROLES,
     STAGE_KEYS,
+    Factorial,
     Mistakes,
     Stage,
     over,
@@ -55,15 +56,15 @@ class Arm:
         return "in-domain" if spelling == self.home else self.roles.get(spelling, "far")
 
 
-def arms_of(rows: Sequence[Mapping[str, Json]], source: str, cell_seeds: Sequence[int] = ()) -> tuple[Arm, ...]:
-    """Read the tables [[arms]]; an arm that starts from a cell has the seeds of the factorial.
+def arms_of(rows: Sequence[Mapping[str, Json]], source: str, factorial: Factorial | None = None) -> tuple[Arm, ...]:
+    """Read the tables [[arms]]; an arm that starts from a cell has the seeds of the factorial, and its roles where it names none.
 
     Raises:
         UnknownName: their only mistakes are names that there are not.
         InvalidInput: any others, with all mistakes at once.
     """
     found = Mistakes()
-    arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, cell_seeds, found)) is not None]
+    arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, factorial, found)) is not None]
     labels = [arm.label for arm in arms]
     taken = {*CELLS, *CONTROLS, *(arm.start_label for arm in arms)}
     for label in dict.fromkeys(labels):
@@ -101,12 +102,13 @@ def bare(spelling: str) -> str:
     return str(Spelling(parsed.head, {key: value for key, value in parsed.options.items() if key != "label"}))
 
 
-def _arm(keys: Mapping[str, Any], row: int, cell_seeds: Sequence[int], found: Mistakes) -> Arm | None:
+def _arm(keys: Mapping[str, Any], row: int, factorial: Factorial | None, found: Mistakes) -> Arm | None:
     where = f"arm {row}" + (f" '{keys['label']}'" if isinstance(keys.get("label"), str) else "")
     found.unknown(f"key of {where}", {key: 0 for key in keys if key not in _OWN}, [*STAGE_KEYS, "pairs", "steps", "flops", "seconds", *_OWN])  # fmt: skip
     missing = [name for name in ("label", "start") if not isinstance(keys.get(name), str) or not keys[name]]
     found.others += [f"{where}: '{name}' is missing; expected a text" for name in missing]
-    seeds = _seeds(keys, where, cell_seeds, found)
+    is_further = keys.get("start") in _STARTS
+    seeds = _cell_seeds(keys, where, factorial, found) if is_further else seeds_of(keys.get("seeds"), where, found)
     roles = keys.get("roles", {})
     found.others += [f"{where}: the role of '{c}' is {role!r}; expected {', '.join(ROLES)}" for c, role in roles.items() if role not in ROLES]  # fmt: skip
     inner = Mistakes()  # unknown keys are noted above, with the arm's own keys among the known
@@ -115,6 +117,8 @@ def _arm(keys: Mapping[str, Any], row: int, cell_seeds: Sequence[int], found: Mi
     found.names += [name for name in inner.names if not name.startswith(f"unknown key of {where}")]
     if missing or recipe is None:
         return None
+    if factorial and is_further:
+        roles = {**factorial.roles, **roles}
     try:
         return Arm(keys["label"], str(Spelling.parse(keys["start"])), seeds, recipe, str(keys.get("home", "")), roles)
     except EvidenseError as error:
@@ -122,16 +126,15 @@ def _arm(keys: Mapping[str, Any], row: int, cell_seeds: Sequence[int], found: Mi
         return None
 
 
-def _seeds(keys: Mapping[str, Any], where: str, cell_seeds: Sequence[int], found: Mistakes) -> tuple[int, ...]:
-    if keys.get("start") not in _STARTS:
-        return seeds_of(keys.get("seeds"), where, found)
-    if not cell_seeds:
+def _cell_seeds(keys: Mapping[str, Any], where: str, factorial: Factorial | None, found: Mistakes) -> tuple[int, ...]:
+    if factorial is None:
         found.others.append(
             f"{where} starts from the cell '{keys['start']}'; expected a [factorial] that trains it; add one"
         )
-    given = keys.get("seeds", cell_seeds)
-    if not isinstance(given, list | tuple) or list(given) != list(cell_seeds):
+        return ()
+    given = keys.get("seeds", factorial.seeds)
+    if not isinstance(given, list | tuple) or tuple(given) != factorial.seeds:
         found.others.append(
             f"{where} has seeds {given!r} and starts from a cell; expected those of [factorial]; leave 'seeds' out"
         )
-    return tuple(cell_seeds)
+    return factorial.seeds

@@ -74,9 +74,7 @@ def cells_of(study: Study) -> Cells:
         UnknownName, InvalidInput: as `factorial_of` and `arms_of`.
     """
     factorial = factorial_of(study.factorial, study.name) if study.factorial else None
-    arms = arms_of(study.arms, study.name, factorial.seeds if factorial else ())
-    if factorial:
-        arms = tuple(replace(a, roles={**factorial.roles, **a.roles}) if a.after else a for a in arms)
+    arms = arms_of(study.arms, study.name, factorial)
     stages = [*(stages_of(factorial) if factorial else []), *stages_of_arms(arms)]
     cells: dict[str, Cell] = {}
     for stage in stages:

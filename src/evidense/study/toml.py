@@ -112,7 +112,7 @@ def _is_trained(data: Mapping[str, Any]) -> bool:
 
 def _check_training(data: Mapping[str, Any], source: str) -> None:
     factorial = factorial_of(data["factorial"], source) if data.get("factorial") else None
-    arms_of(data.get("arms", []), source, factorial.seeds if factorial else ())
+    arms_of(data.get("arms", []), source, factorial)
     dissections_of(data, source)
 
 
