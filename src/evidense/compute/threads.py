@@ -1,19 +1,29 @@
 """Threads: arithmetic on one of them, whose bytes do not depend on how many processors there are."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch, and the libraries that numpy multiplies with, use one thread in this block."""
-    import torch
+    """Let torch (where it is installed) and the libraries that numpy multiplies with use one thread in this block."""
     from threadpoolctl import threadpool_limits
+
+    with ExitStack() as undo:
+        if find_spec("torch") is not None:
+            undo.enter_context(_one_thread_of_torch())
+        undo.enter_context(threadpool_limits(1))
+        yield
+
+
+@contextmanager
+def _one_thread_of_torch() -> Iterator[None]:
+    import torch
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(1):
-            yield
+        yield
     finally:
         torch.set_num_threads(before)

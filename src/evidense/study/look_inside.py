@@ -107,6 +107,8 @@ def look_inside(
         EvidenseError: what a part or the store refuses; WorkerLost where a process was killed. The next run continues.
     """
     asked = [one for one in dissections if one.analyses]
+    if not asked:
+        return []
     trained = {
         one.name: train_some(named(one.trained_by), one.trained, store, watch) if one.trained else {} for one in asked
     }
