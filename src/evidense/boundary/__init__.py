@@ -1,0 +1,1 @@
+"""What crosses the border of the process: files and JSON from outside in, text out."""

@@ -1,0 +1,97 @@
+"""Documents: JSON from outside. Rust's parser bounds depth and digits and refuses lone surrogates; a typed model says what is meant."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import pydantic_core
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from evidense.errors import InvalidInput
+
+MOST_SHOWN = 60
+"""Characters of a wrong value that a message shows."""
+
+
+class Form(BaseModel):
+    """Base of a format's model: frozen, keys that it does not name are passed over, numbers are finite, kinds are not converted."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False, protected_namespaces=())
+
+
+AnyForm = TypeVar("AnyForm", bound=BaseModel)
+
+
+def parsed(data: bytes | str, place: str) -> Any:
+    """Return a JSON value: at most 200 levels deep, integers of at most 4,300 digits, no lone surrogates. NaN and Infinity are read.
+
+    Raises:
+        InvalidInput: it is no such JSON, with line and column.
+
+    >>> parsed('{"a": [1, 2.5]}', "page.json")
+    {'a': [1, 2.5]}
+    >>> parsed('[1,', "page.json")
+    Traceback (most recent call last):
+    evidense.errors.InvalidInput: 'page.json' is not JSON: EOF while parsing a value at line 1 column 3. Correct the file or write it again.
+    """
+    try:
+        return pydantic_core.from_json(data)
+    except (ValueError, UnicodeEncodeError) as error:
+        raise InvalidInput(f"'{place}' is not JSON: {error}. Correct the file or write it again.") from None
+
+
+def read_as(form: type[AnyForm], data: bytes | str, place: str) -> AnyForm:
+    """Return JSON as the model of its format.
+
+    Raises:
+        InvalidInput: no JSON, or every value that is missing or of another kind, at once.
+    """
+    return checked(form, parsed(data, place), place)
+
+
+def checked(form: type[AnyForm], value: Any, place: str) -> AnyForm:
+    """Return a parsed value (of JSON, TOML or Python) as the model of its format.
+
+    Raises:
+        InvalidInput: every value that is missing or of another kind, at once.
+    """
+    try:
+        return form.model_validate(value)
+    except ValidationError as error:
+        mistakes = [_sentence(dict(mistake)) for mistake in error.errors(include_url=False)]
+        raise InvalidInput.all_of(place, list(dict.fromkeys(mistakes))) from None
+
+
+def _sentence(mistake: dict[str, Any]) -> str:
+    place = _place(mistake["loc"])
+    if mistake["type"] == "missing":
+        return f"{place} is missing. Expected a value."
+    return f"{place} is {_short(mistake['input'])}, {_kind(mistake['input'])}. {_expected(str(mistake['msg']))}"
+
+
+def _expected(message: str) -> str:
+    return message.replace("Input should be", "Expected").removeprefix("Value error, ").rstrip(".") + "."
+
+
+def _place(steps: Sequence[int | str]) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+    return f"'{text}'" if text else "the whole"
+
+
+def _short(value: Any) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits
+        text = "…"
+    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"
+
+
+def _kind(value: Any) -> str:
+    kinds: dict[type, str] = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+    }
+    return "nothing" if value is None else kinds.get(type(value), f"a {type(value).__name__}")
