@@ -13,4 +13,4 @@ LINES = {
 @click.argument("shell", type=click.Choice(list(LINES)))
 def command(shell: str) -> None:
     """Print the line to add to the start-up file of SHELL (bash, zsh, fish)."""
-    click.echo(LINES[shell])
+    print(LINES[shell])

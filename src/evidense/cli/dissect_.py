@@ -82,7 +82,7 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
     if published:
         from evidense.study.published import published_page
 
-        click.echo(str(published_page(published, options["out"] or Path("evidense-out") / published)))
+        print(str(published_page(published, options["out"] or Path("evidense-out") / published)))
         return
     where = split(options.pop("on"))
     if base is None or not tuned or not where:

@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from evidense.boundary.streams import replace_line
 from evidense.cli.numbers import amount, duration, share, signed
 from evidense.records import Finding, Record, Study, Verdict
 
@@ -146,18 +147,15 @@ def say_step(words: str, left_s: float) -> None:
     if sys.stderr.isatty():
         left = f", about {duration(left_s)} left" if left_s > 0 else ""
         room = max(20, shutil.get_terminal_size().columns - 1)
-        sys.stderr.write(f"\r\033[K{f'{words}{left}'[:room]}")
-        sys.stderr.flush()
+        replace_line(f"{words}{left}"[:room])
 
 
 def say_progress(done: int, total: int, left_s: float) -> None:
     """Show how far encoding is, on a line that the next one replaces; silent where nobody watches."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[Kencoding {amount(done)} of {amount(total)} items, about {duration(left_s)} left")
-        sys.stderr.flush()
+        replace_line(f"encoding {amount(done)} of {amount(total)} items, about {duration(left_s)} left")
 
 
 def _clear() -> None:
     if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")
-        sys.stderr.flush()
+        replace_line("")

@@ -11,10 +11,10 @@ def command(shelf: str | None) -> None:
     from evidense.parts import SHELVES
 
     if shelf is not None:
-        click.echo("\n".join(_rows(registry.summaries(shelf))))
+        print("\n".join(_rows(registry.summaries(shelf))))
         return
     for name in SHELVES:
-        click.echo("\n".join([name, *(f"  {row}" for row in _rows(registry.summaries(name))), ""]))
+        print("\n".join([name, *(f"  {row}" for row in _rows(registry.summaries(name))), ""]))
 
 
 def _rows(parts: dict[str, str]) -> list[str]:

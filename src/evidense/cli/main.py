@@ -1,13 +1,16 @@
 """The `evidense` command: argv → one api call → text. Commands are imported when they are called."""
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 import click
 
 from evidense import __version__
-from evidense.errors import EvidenseError
+from evidense.boundary.streams import visible_streams
+from evidense.cli.faults import fault_sentence, show_traceback
+from evidense.errors import EvidenseError, StoreError
 
 FIRST = ("demo", "compare", "dissect", "run", "train", "score", "list")
 """What a newcomer needs, in this order."""
@@ -70,18 +73,35 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line; exit 0, 1 (a gate is not met) or 2 (could not)."""
+    """Run the command line; exit 0, 1 (a gate is not met, a claim did not come out again) or 2 (could not)."""
+    os.environ.setdefault(
+        "PYTHONSAFEPATH", "1"
+    )  # of processes that this one starts: what lies in the working folder is no module
+    try:
+        with visible_streams():
+            code = _code(argv)
+    except StoreError:  # the last words went to a full disk
+        code = 2
+    sys.exit(code)
+
+
+def _code(argv: Sequence[str] | None) -> int:
+    """Run the command and say in words what went wrong; whatever it was, nobody sees a traceback unasked."""
     try:
         code = cli.main(args=None if argv is None else list(argv), prog_name="evidense", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except click.exceptions.Exit as stop:
-        code = stop.exit_code
+        return stop.exit_code
     except click.ClickException as error:
         error.show()
-        code = 2
     except (click.Abort, KeyboardInterrupt):
         print("stopped; the same command continues where this one was", file=sys.stderr)
-        code = 2
     except EvidenseError as error:
+        show_traceback(error)
         print(f"evidense: {error}", file=sys.stderr)
-        code = 2
-    sys.exit(code if isinstance(code, int) else 0)
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic of a Rust library is no Exception
+        show_traceback(error)
+        print(f"evidense: {fault_sentence(error)}", file=sys.stderr)
+    return 2

@@ -17,14 +17,14 @@ def command(folder: Path) -> None:
     from evidense.study.replay import TOLERANCE, replay
 
     found = replay(folder, progress=say_progress, line=say_step)
-    click.echo(f"{found.n_records:,} records and the page hash to what they say")
+    print(f"{found.n_records:,} records and the page hash to what they say")
     if found.same:
-        click.echo("recomputed from nothing: the same records, byte for byte")
+        print("recomputed from nothing: the same records, byte for byte")
     else:
-        click.echo(f"recomputed from nothing: largest difference {found.largest:.2g} (tolerance {TOLERANCE:g})")
+        print(f"recomputed from nothing: largest difference {found.largest:.2g} (tolerance {TOLERANCE:g})")
     for sentence in found.environment:
-        click.echo(f"  {sentence}")
+        print(f"  {sentence}")
     for sentence in found.changed:
-        click.echo(f"✖ {sentence}")
+        print(f"✖ {sentence}")
     if not found.held:
         raise click.exceptions.Exit(1)

@@ -35,8 +35,8 @@ def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_te
     from evidense.study.shipped import names
 
     if listing:
-        click.echo("\n".join(f"{name}  {question}" for name, question in names().items()))
-        click.echo(
+        print("\n".join(f"{name}  {question}" for name, question in names().items()))
+        print(
             "\n".join(f"{name}  (a template, not run here) {question}" for name, question in templates.names().items())
         )
         return
@@ -74,6 +74,6 @@ def _show_template(template: "Template", is_plan: bool) -> None:
     if not is_plan:
         raise templates.refusal(template)
     lines, mistakes = templates.check(template)
-    click.echo("\n".join(lines))
+    print("\n".join(lines))
     if mistakes:
         raise click.exceptions.Exit(2)

@@ -52,10 +52,10 @@ def execute(study: Study, order: Order) -> None:
     if opened.is_trained:
         wishes = replace(wishes, ready=say_effects, seconds=steps.by_task)
     if order.plan:
-        click.echo(plan_text(steps, store))
+        print(plan_text(steps, store))
         return
     if steps.seconds >= 1:
-        click.echo(estimate_line(steps), err=True)
+        print(estimate_line(steps), file=sys.stderr)
     result = run_opened(opened, store, wishes)
     if result.page is None:
         return
@@ -67,8 +67,8 @@ def execute(study: Study, order: Order) -> None:
     if order.gate:
         held = result.gate(order.gate, allow_undecided=order.allow_undecided)
         met = held.passed
-        click.echo("\n".join([f"gate {order.gate}: {'met' if met else 'NOT met'}", *(f"  {f}" for f in held.failures)]))
-    click.echo(str(result.page))
+        print("\n".join([f"gate {order.gate}: {'met' if met else 'NOT met'}", *(f"  {f}" for f in held.failures)]))
+    print(str(result.page))
     if not met:
         raise click.exceptions.Exit(1)
 

@@ -1,5 +1,7 @@
 """evidense score."""
 
+import sys
+
 import click
 
 
@@ -16,13 +18,14 @@ def command(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, co
     Every spelling of a measure is read: nDCG@10, ndcg_cut_10, mrr@10, recall_100. Each mean has its interval.
     """
     from evidense.api import score
+    from evidense.boundary.shown import shown_line
 
     rows = score(run, qrels, measures or None, confidence=confidence, seed=seed)
     if per_query:
-        click.echo("\n".join(f"{q}\t{row.measure}\t{v:.6f}" for row in rows for q, v in row.per_query.items()))
+        print("\n".join(f"{shown_line(q)}\t{row.measure}\t{v:.6f}" for row in rows for q, v in row.per_query.items()))
         return
     width = max(len(row.measure) for row in rows)
     for row in rows:
-        click.echo(f"{row.measure:<{width}}  {row.mean:.4f} [{row.low:.4f}, {row.high:.4f}]  n {len(row.per_query):,}")
+        print(f"{row.measure:<{width}}  {row.mean:.4f} [{row.low:.4f}, {row.high:.4f}]  n {len(row.per_query):,}")
     for warning in dict.fromkeys(w for row in rows for w in row.warnings):
-        click.echo(f"⚠ {warning}", err=True)
+        print(f"⚠ {warning}", file=sys.stderr)

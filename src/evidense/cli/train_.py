@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evidense.boundary.streams import replace_line
 from evidense.cli.compare_ import split
 from evidense.cli.numbers import amount, duration
 
@@ -73,7 +74,7 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
         store = Store()
         planned = plan_of(recipe, store, given)
         if is_first:
-            click.echo("\n".join(planned.lines()) if plan else planned.line(), err=not plan)
+            print("\n".join(planned.lines()) if plan else planned.line(), file=sys.stdout if plan else sys.stderr)
         if plan:
             return
         made = train_into(recipe, store, out, Watch(progress=_say if is_first else None), given)
@@ -120,21 +121,21 @@ def _say(done: int, total: int, left_s: float) -> None:
     """Show how far training is, on a line that the next one replaces; silent where nobody watches."""
     if sys.stderr.isatty():
         left = f", about {duration(left_s)} left" if done < total else ""
-        sys.stderr.write(f"\r\033[Ktraining: step {amount(done)} of {amount(total)}{left}")
-        sys.stderr.flush()
+        replace_line(f"training: step {amount(done)} of {amount(total)}{left}")
 
 
 def _end(made: "Training") -> None:
     """Say how it ended: warnings loudly, what to do next, and as the last line the folder."""
     if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")
+        replace_line("")
     checkpoint = made.checkpoint
     if checkpoint.stopped:
-        click.echo(f"stopped: {checkpoint.stopped}", err=True)
+        print(f"stopped: {checkpoint.stopped}", file=sys.stderr)
     for warning in checkpoint.warnings:
-        click.echo(click.style(f"WARNING: {warning}", bold=True), err=True)
+        print(f"WARNING: {warning}", file=sys.stderr)
     base = made.recipe.start or "bm25"
-    click.echo(
-        f"did it help?  evidense compare {base} {made.folder} --on {made.test_data or 'YOUR-TEST-DATA'}", err=True
+    print(
+        f"did it help?  evidense compare {base} {made.folder} --on {made.test_data or 'YOUR-TEST-DATA'}",
+        file=sys.stderr,
     )
-    click.echo(str(made.folder))
+    print(str(made.folder))

@@ -14,6 +14,7 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any
 
+from evidense.boundary.streams import make_visible
 from evidense.compute.picture_arrays import share_pictures
 from evidense.compute.threads import one_thread
 from evidense.errors import WorkerLost
@@ -28,6 +29,8 @@ _AHEAD = 2
 """Tasks a worker is given at a time, so that it has the next one while its parent is busy with what is done."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 _QUIET = {"TOKENIZERS_PARALLELISM": "false"}
+_SAFE = {"PYTHONSAFEPATH": "1"}
+"""A new process finds no modules in the working folder while it starts; then it looks where its parent does."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ class Workers:
             self._stack.enter_context(one_thread())
             return self
         context = multiprocessing.get_context("spawn")
-        self._said = context.SimpleQueue()
-        self._pool = ProcessPoolExecutor(self.n, context, _begin, (str(self.root), self._said))
-        with _variables({**_ONE_THREAD, **_QUIET}), _hidden_main():
+        with _variables({**_ONE_THREAD, **_QUIET, **_SAFE}), _hidden_main():
+            self._said = context.SimpleQueue()
+            self._pool = ProcessPoolExecutor(self.n, context, _begin, (str(self.root), self._said))
             for started in [self._pool.submit(os.getpid) for _ in range(self.n)]:
                 self._outcome("starting", started)
         return self
@@ -156,6 +159,7 @@ def _lost(key: str, error: BaseException) -> WorkerLost:
 
 def _begin(root: str, said: Any) -> None:
     """Set a new worker up: its store, whom it tells, and that it ends with its parent."""
+    make_visible()
     os.environ["EVIDENSE_STORE"] = root
     last: dict[str, float] = {}
 

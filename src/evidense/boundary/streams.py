@@ -1,0 +1,147 @@
+"""Streams: whatever this process prints passes here, made visible, in the letters that the terminal or pipe has."""
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO, cast
+
+from evidense.boundary.shown import shown
+from evidense.errors import StoreError
+
+_PLAIN = {
+    "−": "-", "–": "-", "—": "-", "‑": "-", "±": "+/-", "×": "x", "·": "*", "…": "...", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≈": "~",
+    "≡": "==", "✔": "+", "✖": "x", "⚠": "!", "‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " ", "\u2009": " ", "\u202f": " ", "␡": "^?",
+    **{chr(0x2400 + code): "^" + chr(0x40 + code) for code in range(0x20)},
+}  # fmt: skip
+"""Signs that Evidense prints → what stands for them where they cannot be printed."""
+
+
+def in_letters_of(encoding: str, text: str) -> str:
+    """Return text that this encoding can hold: signs in their plain form, other letters as Python escapes them.
+
+    >>> in_letters_of("ascii", "✖ −.043 ± é"), in_letters_of("latin-1", "→ é"), in_letters_of("utf-8", "−")
+    ('x -.043 +/- \\\\xe9', '-> é', '−')
+    """
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(_encodable(encoding, character) for character in text)
+    return text
+
+
+def _encodable(encoding: str, character: str) -> str:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return _PLAIN.get(character) or character.encode("ascii", "backslashreplace").decode()
+    return character
+
+
+class Visible(io.TextIOBase):
+    """A text stream before another: steering characters become symbols. A reader that went away ends the talk, not the work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_heard = True
+
+    def write(self, text: str) -> int:
+        """Write text; a carriage return may stand first, as progress bars of libraries have it.
+
+        Raises:
+            StoreError: as `steer`.
+        """
+        line = text.lstrip("\r")
+        self.steer(("\r" if line != text else "") + in_letters_of(self.encoding, shown(line)))
+        return len(text)
+
+    def steer(self, text: str) -> None:
+        """Write our own control characters, as they are.
+
+        Raises:
+            StoreError: what is printed goes to a disk that is full, or to a device that fails.
+        """
+        self._if_heard(lambda: self._stream.write(text))
+
+    def flush(self) -> None:
+        """Hand over what was written so far.
+
+        Raises:
+            StoreError: as `steer`.
+        """
+        self._if_heard(self._stream.flush)
+
+    def _if_heard(self, speak: Callable[[], object]) -> None:
+        if not self._is_heard:
+            return
+        try:
+            speak()
+        except BrokenPipeError:
+            self._hang_up()
+        except OSError as error:
+            self._hang_up()
+            raise StoreError(f"what is printed cannot be written ({error.strerror}); send it elsewhere") from None
+
+    def _hang_up(self) -> None:
+        """Say no more; what is left in the stream's buffer goes nowhere when the process ends."""
+        self._is_heard = False
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The letters that arrive: those of the stream behind."""
+        return self._stream.encoding or "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]
+        """What encoding does with others: there are none."""
+        return "strict"
+
+    def fileno(self) -> int:
+        """Return the number of the stream behind."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """Say whether somebody watches."""
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        """Say yes."""
+        return True
+
+
+def replace_line(text: str) -> None:
+    """Show text on the line of stderr that the next one replaces; it is made visible as all text."""
+    steer = sys.stderr.steer if isinstance(sys.stderr, Visible) else sys.stderr.write
+    steer("\r\033[K")
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+@contextmanager
+def visible_streams() -> Iterator[None]:
+    """Let everything that is printed in this block, by whatever library, pass through `Visible`.
+
+    Raises:
+        StoreError: what was printed cannot be written.
+    """
+    before = sys.stdout, sys.stderr
+    make_visible()
+    try:
+        yield
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # closed before the process began
+                stream.flush()
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def make_visible() -> None:
+    """Let everything that this process prints from now on pass through `Visible`."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and not isinstance(stream, Visible):
+            setattr(sys, name, cast(TextIO, Visible(stream)))

@@ -1,0 +1,114 @@
+"""What the command line prints: in any locale, with nothing raw from a file, and never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAIRS = "query,document\n" + "".join(f"word {n} of the query,the document that word {n} means\n" for n in range(24))
+RAW = ("\x1b", "\x07", "\u202e", "\x9b")
+
+
+def run(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "evidense", *words],
+        cwd=cwd, env={**os.environ, **variables}, capture_output=True, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def pairs(tmp_path: Path, own_store: Path) -> Path:
+    (tmp_path / "p.csv").write_text(PAIRS, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"PYTHONIOENCODING": "cp1252"},
+        {"LC_ALL": "POSIX"},
+        {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    ],
+)
+def test_signs_have_a_plain_form_where_the_stream_cannot_hold_them(pairs: Path, variables: dict[str, str]) -> None:
+    words = ("compare", "bm25", "char_ngrams", "--on", "p.csv", "--depth", "10", "--gate", "no-harm")
+    done = run(*words, cwd=pairs, **variables)
+    assert done.returncode in (0, 1), done.stderr
+    assert b"bm25: 1.000" in done.stdout
+    assert b"UnicodeEncodeError" not in done.stderr
+    refused = run("compare", "bm25", "模型", "--on", "p.csv", **variables, cwd=pairs)
+    assert refused.returncode == 2
+    assert b"unknown system" in refused.stderr
+
+
+def test_a_usage_error_and_a_help_page_print_in_ascii(pairs: Path) -> None:
+    refused = run("compare", "bm25", "char_ngrams", "--gäte", cwd=pairs, PYTHONIOENCODING="ascii")
+    assert refused.returncode == 2
+    assert rb"g\xe4te" in refused.stderr
+    assert b"A,B,..." in run("compare", "--help", cwd=pairs, PYTHONIOENCODING="ascii").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compare", "bm25", "\x1b[31mred", "--on", "p.csv"),
+        ("compare", "bm25", "bm25@label=\x1b[31mred\u202e", "--on", "p.csv"),
+        ("compare", "bm25", "char_ngrams", "--on", "\x1b[31m.csv"),
+        ("compare", "bm25", "char_ngrams", "--on", "p.csv", "--slice", "\x1b]0;x\x07"),
+        ("compare", "bm25", "char_ngrams", "--on", "p.csv", "--out", "o\x1b[31m"),
+        ("compare", "bm25", "char_ngrams", "--on", "p.csv", "--gate", "\x1b[31m"),
+        ("\x1b[31mcompare",),
+    ],
+)
+def test_no_escape_reaches_the_terminal(pairs: Path, words: tuple[str, ...]) -> None:
+    done = run(*words, cwd=pairs)
+    said = (done.stdout + done.stderr).decode("utf-8")
+    assert not [sign for sign in RAW if sign in said]
+    assert "␛" in said or r"\x1b" in said
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_command(pairs: Path) -> None:
+    line = (
+        f"{sys.executable} -m evidense compare bm25 char_ngrams --on p.csv --out page | true; echo ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(["bash", "-c", line], cwd=pairs, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "0"
+    assert done.stderr == ""
+    assert (pairs / "page" / "report.html").is_file()
+
+
+def test_a_full_device_is_said_and_exits_with_two(pairs: Path) -> None:
+    line = f"{sys.executable} -m evidense list > /dev/full"
+    done = subprocess.run(["bash", "-c", line], cwd=pairs, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+FAULT = """
+import evidense.cli.list_ as listing
+from evidense.cli.main import main
+def fails(shelf): [][1]
+listing.command.callback = fails
+main(["list"])
+"""
+
+
+def test_an_error_that_nobody_foresaw_is_one_sentence_and_exits_with_two(tmp_path: Path) -> None:
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", FAULT], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "IndexError: list index out of range. This is a fault of Evidense" in done.stderr
+    (saved,) = tmp_path.glob("evidense-traceback-*.txt")
+    assert str(saved) in done.stderr
+    assert "in fails" in saved.read_text()
+    shown = subprocess.run(
+        [sys.executable, "-c", FAULT],
+        env={**env, "EVIDENSE_TRACEBACK": "1"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert shown.returncode == 2
+    assert "in fails" in shown.stderr
