@@ -2,14 +2,17 @@
 
 import importlib
 import importlib.util
-from typing import Any
+
+TYPE_CHECKING = False  # as typing's own, without importing it: `python -m` finds modules of the working folder first
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 
 __all__ = ["__version__"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Fetch a public name from `evidense.api` when it is first asked for; rooms are left to the import system."""
     if name.startswith("_") or importlib.util.find_spec(f"evidense.{name}") is not None:
         raise AttributeError(name)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from evidense import registry
+from evidense.boundary.consent import consenting
 from evidense.compute.function_tower import Function
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
@@ -82,7 +83,8 @@ def compare(
         if isinstance(settings.get(key), str):
             settings[key] = [settings[key]]
     study = comparison(names[0], names[1:], spellings, **settings)
-    return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
+    with consenting([*names, *study.references]):
+        return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
 
 
 def dissect(
@@ -107,18 +109,22 @@ def dissect(
     settings = {"n_random": 0 if engines else 1, **settings}
     settings["table"] = {key: settings.pop(key) for key in ("analyses", "options", "seeds") if key in settings}
     study = dissection(names, spellings, **settings)
-    return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
+    with consenting([*names, *study.references, *settings["table"].get("seeds", ())]):
+        return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
 
 
-def run(study: str | Path | Study = BUILT_IN, *, out: str | Path | None = None) -> Result:
+def run(study: str | Path | Study = BUILT_IN, *, out: str | Path | None = None, allow_code: bool = False) -> Result:
     """Run a study: a TOML file, the name of a shipped one, or a Study. A page is written only where `out` names a folder.
+
+    Python functions that it names (`python:module:function`) are code that came with it: they run only where `allow_code` says so.
 
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.
     """
     if not isinstance(study, Study):
         study = read_study(Path(study)) if str(study).endswith(".toml") else shipped(str(study))
-    return run_study(study, Store(), Wishes(out=Path(out) if out else None))
+    with consenting(everything=allow_code):
+        return run_study(study, Store(), Wishes(out=Path(out) if out else None))
 
 
 def train(
@@ -149,7 +155,8 @@ def train(
         keys |= {"data": [one.name if isinstance(one, Pairs) else one for one in named]} if named else {}
         keys |= {"objective": objective} if objective else {}
         wanted = recipe_of(keys | settings, "train", given)
-    return train_into(wanted, Store(), Path(out) if out else None, given=given)
+    with consenting([wanted.start]):
+        return train_into(wanted, Store(), Path(out) if out else None, given=given)
 
 
 def demo(*, out: str | Path | None = None) -> Result:

@@ -110,6 +110,16 @@ def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
     return cast("EncoderPart | RankerPart", _only("system", spelling.head, found, "encoders", "rankers")), spelling
 
 
+def runs_code(text: str) -> bool:
+    """Say whether opening a system runs code that is not of Evidense: a part says so with `runs_code = True`.
+
+    Raises:
+        UnknownName, AmbiguousName: as `system`.
+    """
+    part, _ = system(Spelling.parse(text))
+    return bool(getattr(part, "runs_code", False))
+
+
 def means(candidate: Any, spelling: str | Spelling) -> bool:
     """Ask one part whether a spelling is meant for it; what no file system can hold is no file."""
     try:

@@ -6,13 +6,15 @@ from typing import Any, cast
 import numpy as np
 
 from evidense import registry
+from evidense.boundary.consent import consenting
 from evidense.parts import EncoderPart, Side
 from evidense.values import Item, Spelling
 
 
 def open_encoder(text: str) -> Any:
     part, spelling = registry.system(Spelling.parse(text))
-    return cast(EncoderPart, part).open(spelling)
+    with consenting([text]):
+        return cast(EncoderPart, part).open(spelling)
 
 
 def vectors(encoder: Any, texts: Sequence[str], side: Side = "query") -> np.ndarray:

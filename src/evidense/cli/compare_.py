@@ -89,6 +89,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str |
     order = Order(
         **{key: options.pop(key) for key in ("out", "plan", "gate", "allow_undecided", "markdown", "save_baseline")},
         text=not options.pop("no_text"),
+        named=(base, *tuned, *split(options["references"])),
     )
     for key in ("measures", "slices", "claims", "references"):
         options[key] = split(options[key]) or None

@@ -90,7 +90,12 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
             "BASE, TUNED and --on are needed; expected two encoders and a collection, as: evidense dissect BASE TUNED --on phenotypes; "
             "or a published study: evidense dissect --published yao2025"
         )
-    order = Order(out=options.pop("out"), plan=options.pop("plan"), text=not options.pop("no_text"))
+    order = Order(
+        out=options.pop("out"),
+        plan=options.pop("plan"),
+        text=not options.pop("no_text"),
+        named=(base, *tuned, *options["seeds"]),
+    )
     options["claims"] = split(options["claims"])
     table = {"analyses": split(options.pop("analyses")), "seeds": list(options.pop("seeds"))}
     execute(dissection((base, *tuned), where, table=table, **options), order)

@@ -28,6 +28,7 @@ def plan_text(plan: Plan, store: Store) -> str:
             continue
         for step in steps:
             cost = "in the store" if step.cached else f"about {duration(step.seconds)}, {size(step.size_bytes)}"
+            cost = "unknown until it runs: it is code, and a plan runs none" if step.is_code else cost
             lines.append(f"  {step.system:<{width}}  {cost}")
     lines += [f"inside: {name}\n  {n} {'analysis' if n == 1 else 'analyses'}" for name, n in plan.inside.items()]
     on = f", on {plan.n_workers} processors" if plan.n_workers > 1 else ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--allow-undecided", is_flag=True, help="Let UNDECIDED pass the gate.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write the summary as Markdown, for CI logs.")
 @click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
+@click.option("--allow-code", is_flag=True, help="Run the Python functions that STUDY names: code that came with it.")
 @click.option("--list", "listing", is_flag=True, help="Name the shipped studies.")
 def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_text: bool, **order: object) -> None:
     """Run STUDY: a TOML file, or the name of a shipped study.

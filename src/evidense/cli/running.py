@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from evidense.boundary.consent import consenting
 from evidense.cli.lines import say_collection, say_effects, say_progress, say_step
 from evidense.records import Study
 from evidense.store import Store, write_atomically
@@ -24,6 +25,10 @@ class Order:
     allow_undecided: bool = False
     markdown: Path | None = None
     save_baseline: Path | None = None
+    named: tuple[str, ...] = ()
+    """Systems that the command itself names: their code may run."""
+    allow_code: bool = False
+    """Let all code run that the study names."""
 
 
 def execute(study: Study, order: Order) -> None:
@@ -32,6 +37,11 @@ def execute(study: Study, order: Order) -> None:
     Raises:
         click.exceptions.Exit: with 1 where the gate is not met.
     """
+    with consenting(order.named, everything=order.allow_code, nothing=order.plan):
+        _execute(study, order)
+
+
+def _execute(study: Study, order: Order) -> None:
     from evidense import report
     from evidense.cli.plans import estimate_line, plan_text
     from evidense.study.baseline import check_ending, save_baseline

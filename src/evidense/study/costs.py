@@ -19,6 +19,7 @@ from evidense.training import budget
 from evidense.training.architectures import build
 from evidense.training.portions import texts_of
 from evidense.values import Collection, Item, Pairs, Spelling
+from evidense.verbs.retrieve import stays_shut
 from evidense.verbs.train import open_pairs, recalled, resolved
 
 _SAMPLE, _TEXTS = 64, 4000
@@ -52,6 +53,7 @@ class Ranking:
     seconds: float
     size_bytes: int
     cached: bool
+    is_code: bool = False
 
 
 @dataclass
@@ -73,6 +75,9 @@ class Costs:
             made = self.checkpoints.get(label)
             if made and self.store.recall(ranking_key(self.study, collection, label, f"checkpoint:{made}")):
                 yield Ranking(label, 0.0, 0, True)
+                continue
+            if label in self.cells.given and stays_shut(bare(self.cells.given[label])):
+                yield Ranking(label, 0.0, 0, False, is_code=True)
                 continue
             engine = self._stand_in(label)
             if isinstance(engine, Ranker):

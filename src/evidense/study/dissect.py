@@ -10,7 +10,7 @@ from evidense.parts import Encoder, Ranker, Role, Subject
 from evidense.records import Json, Study
 from evidense.study.factorial import Mistakes
 from evidense.verbs.dissect import options_of
-from evidense.verbs.retrieve import labels, open_system
+from evidense.verbs.retrieve import labels, open_system, stays_shut
 
 TRAINED = "trained:"
 """`trained:both #0` is what another study's training of this name gave."""
@@ -92,7 +92,7 @@ def open_dissections(
         for spelling in (s for s in one.collections if s not in given):
             registry.dataset(spelling)
         for spelling in one.spellings:
-            if not spelling.startswith(TRAINED):
+            if not spelling.startswith(TRAINED) and not (spelling not in engines and stays_shut(spelling)):
                 _encoder(spelling, open_system(spelling, None, engines).engine)
     return found
 

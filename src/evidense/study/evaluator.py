@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from evidense.boundary.consent import consenting
 from evidense.compute.rankings import load_lists
 from evidense.encoders.python import from_function
 from evidense.errors import MissingExtra
@@ -98,7 +99,8 @@ def _compare(
     if not isinstance(base, str):
         engines["start"] = base
     study = comparison(base if isinstance(base, str) else "start", ["now"], on, **settings)
-    return run_study(study, store, Wishes(engines=engines))
+    with consenting([*study.systems, *study.references]):
+        return run_study(study, store, Wishes(engines=engines))
 
 
 def _keep(result: Result, store: Store) -> Kept:

@@ -28,6 +28,8 @@ class Step:
     cached: bool
     seconds: float
     size_bytes: int
+    is_code: bool = False
+    """What it takes is unknown until it runs: a plan runs no code."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def plan(opened: Opened, store: Store) -> Plan:
             seconds, size = _cost(system, collection, store, seen)
             size += len(collection.queries) * opened.study.depth * RANKING_BYTES
             steps.append(_step(system, collection, False, seconds, size))
+        steps += [_of_code(label, collection) for label in opened.unopened]
     return Plan(tuple(steps), inside=inside)
 
 
@@ -80,7 +83,7 @@ def _of_cells(opened: Opened, store: Store) -> Plan:
     """Return the plan of a study that trains: what a checkpoint will retrieve costs what its start would."""
     found = cost_of_cells(opened.study, store)
     steps = [
-        Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes)
+        Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code)
         for c in opened.collections
         for r in found.rankings(c)
     ]
@@ -91,6 +94,10 @@ def _step(system: System, collection: Collection, cached: bool, seconds: float, 
     return Step(
         system.label, collection.name, len(collection.queries), len(collection.corpus), cached, seconds, size_bytes
     )
+
+
+def _of_code(label: str, collection: Collection) -> Step:
+    return Step(label, collection.name, len(collection.queries), len(collection.corpus), False, 0.0, 0, is_code=True)
 
 
 def _cost(system: System, collection: Collection, store: Store, seen: set[tuple[str, str, str]]) -> tuple[float, int]:

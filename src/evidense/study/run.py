@@ -19,7 +19,7 @@ from evidense.study.result import Result
 from evidense.values import Collection
 from evidense.verbs.decide import Board, decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
-from evidense.verbs.retrieve import System, labels, open_system, retrieve
+from evidense.verbs.retrieve import System, labels, open_system, retrieve, stays_shut
 from evidense.verbs.score import score, with_judged
 
 LITERATURE = "literature"
@@ -62,6 +62,8 @@ class Opened:
     dissections: tuple[Dissection, ...] = ()
     engines: dict[str, Encoder | Ranker] = field(default_factory=dict)
     """What is open, by spelling."""
+    unopened: tuple[str, ...] = ()
+    """Of a plan, which runs no code: labels of systems that are code."""
 
     @property
     def is_trained(self) -> bool:
@@ -95,9 +97,14 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
         cells_of(study)
         return Opened(study, (), (), collections, origins, dissections, engines)
     names = labels((*study.systems, *study.references))
-    opened = [open_system(s, names[i], engines) for i, s in enumerate((*study.systems, *study.references))]
+    shut = {s for s in (*study.systems, *study.references) if s not in engines and stays_shut(s)}
+    opened = {
+        i: open_system(s, names[i], engines) for i, s in enumerate((*study.systems, *study.references)) if s not in shut
+    }
     n = len(study.systems)
-    return Opened(study, tuple(opened[:n]), tuple(opened[n:]), collections, origins, dissections, engines)
+    systems, references = (tuple(opened[i] for i in opened if (i < n) == is_first) for is_first in (True, False))
+    unopened = tuple(name for i, name in names.items() if i not in opened)
+    return Opened(study, systems, references, collections, origins, dissections, engines, unopened)
 
 
 def run_study(study: Study, store: Store, wishes: Wishes) -> Result:

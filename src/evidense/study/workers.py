@@ -14,6 +14,7 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any
 
+from evidense.boundary.consent import Consent, accept, consent
 from evidense.boundary.streams import make_visible
 from evidense.compute.picture_arrays import share_pictures
 from evidense.compute.threads import one_thread
@@ -69,7 +70,7 @@ class Workers:
         context = multiprocessing.get_context("spawn")
         with _variables({**_ONE_THREAD, **_QUIET, **_SAFE}), _hidden_main():
             self._said = context.SimpleQueue()
-            self._pool = ProcessPoolExecutor(self.n, context, _begin, (str(self.root), self._said))
+            self._pool = ProcessPoolExecutor(self.n, context, _begin, (str(self.root), self._said, consent()))
             for started in [self._pool.submit(os.getpid) for _ in range(self.n)]:
                 self._outcome("starting", started)
         return self
@@ -157,9 +158,10 @@ def _lost(key: str, error: BaseException) -> WorkerLost:
 # --- in a worker -----------------------------------------------------------------------------------------------------
 
 
-def _begin(root: str, said: Any) -> None:
-    """Set a new worker up: its store, whom it tells, and that it ends with its parent."""
+def _begin(root: str, said: Any, given: Consent) -> None:
+    """Set a new worker up: its store, whom it tells, whose code it may run, and that it ends with its parent."""
     make_visible()
+    accept(given)
     os.environ["EVIDENSE_STORE"] = root
     last: dict[str, float] = {}
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from evidense import registry
+from evidense.boundary.consent import consent
 from evidense.compute.compress import Compression
 from evidense.compute.encode import Encoded, encode
 from evidense.compute.environment import environment
@@ -59,6 +60,15 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
         part, inner = registry.system(model)
         engines[str(model)] = part.open(inner)
     return System(label or label_of(text), str(spelling), engines[str(model)], Compression.of(spelling.options))
+
+
+def stays_shut(text: str) -> bool:
+    """Say whether a system is left unopened: it is code, and a plan is made, which runs none.
+
+    Raises:
+        UnknownName, AmbiguousName: no part, or several, answer.
+    """
+    return consent().nothing and registry.runs_code(text)
 
 
 def label_of(text: str) -> str:

@@ -1,0 +1,75 @@
+"""Own code: a function of the user's, loaded from the working folder without making that folder a place to import from."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from evidense.boundary.strangers import reason
+from evidense.errors import InvalidInput
+
+
+def file_of(module: str) -> str:
+    """Say which file a module would be run from: one of the working folder, or "the installed module NAME"; nothing is imported."""
+    return _in_folder(module, Path.cwd()) or f"the installed module {module}"
+
+
+def function_of(module: str, name: str) -> Any:
+    """Import a module, installed or of the working folder, and return what it calls `name`.
+
+    An installed module goes before one of the folder, so that no file there stands in for a library.
+
+    Raises:
+        InvalidInput: there is no such module or name, or the module cannot be run.
+    """
+    folder = Path.cwd()
+    try:
+        with _importable(folder):
+            found = getattr(_imported(module), name)
+    except (Exception, SystemExit) as error:
+        raise InvalidInput(
+            f"'python:{module}:{name}' cannot be imported ({type(error).__name__}: {reason(error)}). Expected python:MODULE:FUNCTION, "
+            "with MODULE in this folder or installed."
+        ) from error
+    return _with_folder(found, folder) if callable(found) and _in_folder(module, folder) else found
+
+
+def _imported(module: str) -> ModuleType:
+    importlib.invalidate_caches()
+    return importlib.import_module(module)
+
+
+def _in_folder(module: str, folder: Path) -> str:
+    """Return the file of the working folder that a module means, relative to it; "" where the module is installed or absent."""
+    top, *inner = module.split(".")
+    if not top.isidentifier() or any(finder.find_spec(top, None) for finder in sys.meta_path):
+        return ""
+    place = Path(top, *inner)
+    files = (place.with_suffix(".py"), place / "__init__.py", Path(top, "__init__.py"), Path(top))
+    return next((str(file) for file in files if (folder / file).exists()), "")
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let modules of a folder be found in this block, after all others."""
+    entry = str(folder)
+    sys.path.append(entry)
+    try:
+        yield
+    finally:
+        del sys.path[len(sys.path) - 1 - sys.path[::-1].index(entry)]
+
+
+def _with_folder(function: Callable[..., Any], folder: Path) -> Callable[..., Any]:
+    """Return a function that finds the modules beside it while it runs, as it did while it was loaded."""
+
+    @wraps(function, updated=())
+    def called(*arguments: Any, **options: Any) -> Any:
+        with _importable(folder):
+            return function(*arguments, **options)
+
+    return called
