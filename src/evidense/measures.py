@@ -1,5 +1,6 @@
 """Measures: every spelling that users bring is read, one is printed (that of ir-measures, as `nDCG@10`)."""
 
+import math
 import re
 
 import ir_measures
@@ -76,24 +77,10 @@ def condensed(spelling: str) -> str:
 
 
 _SHARES = {
-    "nDCG",
-    "RR",
-    "R",
-    "P",
-    "AP",
-    "Success",
-    "Judged",
-    "Rprec",
-    "Bpref",
-    "infAP",
-    "RBP",
-    "ERR",
-    "IPrec",
-    "SetP",
-    "SetR",
-    "SetF",
-    "SetAP",
-}
+    "nDCG", "RR", "R", "P", "AP", "Success", "Judged", "Rprec", "Bpref", "infAP", "RBP", "ERR", "IPrec", "SetP", "SetR", "SetF", "SetAP",
+    "SetRelP", "Accuracy", "BPM", "Compat", "NERR8", "NERR9", "NERR10", "NERR11", "SDCG", "StRecall", "NRBP", "nNRBP", "P_IA", "AP_IA",
+    "ERR_IA", "nERR_IA", "alpha_nDCG",
+}  # fmt: skip
 
 
 def is_share(spelling: str) -> bool:
@@ -103,3 +90,12 @@ def is_share(spelling: str) -> bool:
     (True, False)
     """
     return parse(spelling).NAME in _SHARES
+
+
+def limits(spelling: str) -> tuple[float, float]:
+    """Return the smallest and the largest value that a measure can have: counts and gains have no largest.
+
+    >>> limits("nDCG@10"), limits("NumRet")
+    ((0.0, 1.0), (0.0, inf))
+    """
+    return (0.0, 1.0) if is_share(spelling) else (0.0, math.inf)

@@ -208,3 +208,29 @@ def test_replay_finds_the_same_bytes_and_an_altered_page(compared, evidense):
     altered = evidense("replay", folder)
     assert altered.exit_code == 2
     assert "is not what was written" in altered.stderr
+
+
+@pytest.mark.parametrize("n", [1, 2, 19])
+def test_identical_systems_on_few_queries_pass_no_gate(tmp_path, n):
+    run = "".join(f"q{i} Q0 d{i} 1 2.0 r\n" for i in range(n))
+    (tmp_path / "a.trec").write_text(run)
+    (tmp_path / "b.trec").write_text(run)
+    (tmp_path / "qrels.txt").write_text("".join(f"q{i} 0 d{i} 1\n" for i in range(n)))
+    result = ev.compare(str(tmp_path / "a.trec"), str(tmp_path / "b.trec"), qrels=str(tmp_path / "qrels.txt"))
+    (verdict,) = result.verdicts
+    assert verdict.verdict == "UNDECIDED"
+    assert verdict.reason.startswith("too few to decide")
+    assert verdict.low < 0
+    assert not result.gate("no-harm")
+    assert "too few to decide" in result.gate("no-harm").failures[0]
+
+
+def test_systems_that_both_score_zero_pass_no_gate(tmp_path):
+    (tmp_path / "qrels.txt").write_text("".join(f"q{i} 0 d{i} 1\nq{i} 0 x{i} 0\n" for i in range(40)))
+    run = "".join(f"q{i} Q0 x{i} 1 2.0 r\n" for i in range(40))
+    (tmp_path / "a.trec").write_text(run)
+    (tmp_path / "b.trec").write_text(run)
+    result = ev.compare(str(tmp_path / "a.trec"), str(tmp_path / "b.trec"), qrels=str(tmp_path / "qrels.txt"))
+    assert result.verdicts[0].verdict == "UNDECIDED"
+    assert result.verdicts[0].reason == "the baseline scores 0 on every query: no loss could show"
+    assert not result.gate("no-harm")

@@ -65,7 +65,8 @@ def test_sentence(sample: Sample, shapes: tuple[str, ...], said: str, passes: bo
 def test_few_clusters_never_pass(sample: Sample) -> None:
     of = contents(sample, "LEANING", n_clusters=19)
     assert not answer(of, of.systems[0]).passes
-    assert "only 19 independent groups" in note(next(iter(of.verdicts.values())))
+    assert "too few to decide: 19 independent groups" in note(next(iter(of.verdicts.values())))
+    assert "too few queries to decide on <bdi>c0</bdi>" in answer(of, of.systems[0]).sentence
 
 
 def test_unjudged_documents_are_warned_of_only_where_the_system_surfaces_them(sample: Sample) -> None:

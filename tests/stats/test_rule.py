@@ -28,10 +28,20 @@ def test_the_rule(low: float, high: float, expected: str) -> None:
     assert label(replace(BASE, effect=(low + high) / 2, low=low, high=high), 0.02) == expected
 
 
-def test_fewer_than_twenty_clusters_decide_nothing_but_identity() -> None:
+def test_fewer_than_twenty_clusters_decide_nothing() -> None:
     assert label(replace(BASE, n_clusters=19), 0.02) == "UNDECIDED"
     assert label(replace(BASE, n_clusters=20), 0.02) == "SAME"
-    assert label(replace(BASE, n_clusters=3, win=0, tie=100, loss=0), 0.02) == "IDENTICAL"
+    assert label(replace(BASE, n_clusters=19, win=0, tie=100, loss=0), 0.02) == "UNDECIDED"
+    assert label(replace(BASE, n_clusters=20, win=0, tie=100, loss=0), 0.02) == "IDENTICAL"
+
+
+def test_baseline_with_nothing_to_lose_gives_no_all_clear() -> None:
+    at_zero = replace(BASE, effect=0.0, low=0.0, high=0.0, win=0, tie=100, loss=0, least=0.0, most=1.0)
+    nearly = replace(BASE, effect=0.001, low=-0.015, high=0.01, least=-0.015, most=0.985)
+    assert [label(e, 0.02) for e in (at_zero, nearly)] == ["UNDECIDED", "UNDECIDED"]
+    assert label(replace(nearly, low=-0.01), 0.02) == "SAME"  # the data rule the loss out, not the floor
+    assert label(replace(at_zero, effect=0.1, low=0.05, high=0.15, win=100, tie=0), 0.02) == "HELPS"
+    assert queries_to_decide(at_zero, 0.02) is None
 
 
 def test_a_margin_below_zero_is_refused() -> None:

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from scipy.special import betaincinv, ndtr
 
 from evidense.parts import Decision, Evidence
-from evidense.stats import EFFECTS, FACTORIAL, Seeded, contrasts, label, logit_contrasts, seeded
+from evidense.stats import EFFECTS, FACTORIAL, Seeded, contrasts, label, logit_contrasts, seeded, too_few
 
 MARGIN = 0.04
 """Of the two gains: what N_SEEDS and N_QUERIES can decide; docs/statistics.md shows the power at other sizes."""
@@ -66,11 +66,11 @@ def world(gains: tuple[float, float, float], seed: int) -> dict[str, Evidence]:
 def decide_gain(evidence: Evidence) -> Decision:
     """Read the interval of a gain: all of it above 0 and not all within the margin, or none of it above the margin."""
     e, m = evidence.estimate, evidence.margin
-    too_few = few_clusters(evidence)
+    few = few_clusters(evidence)
+    if few is not None:
+        return few
     if label(e, m) == "IDENTICAL":
         return Decision("FAILS", "every difference is zero")
-    if too_few is not None:
-        return too_few
     interval = f"the interval [{e.low:+.3f}, {e.high:+.3f}]"
     if label(e, m) == "HELPS":
         return Decision("HOLDS", f"{interval} lies above 0{over(evidence)}")
@@ -83,10 +83,8 @@ def decide_gain(evidence: Evidence) -> Decision:
 
 def few_clusters(evidence: Evidence) -> Decision | None:
     """Return the decision that nothing can be said, where fewer than 20 groups of queries stand behind the estimate."""
-    n = evidence.estimate.n_clusters
-    if n >= 20:
-        return None
-    return Decision("UNDECIDED", f"{n} independent groups of queries are too few to say; 20 are needed")
+    few = too_few(evidence.estimate.n_clusters)
+    return Decision("UNDECIDED", few) if few else None
 
 
 def over(evidence: Evidence) -> str:

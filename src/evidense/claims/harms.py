@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from evidense.parts import Decision, Evidence
-from evidense.stats import label, planted_estimate
+from evidense.stats import doubt, label, planted_estimate
 
 MARGIN = 0.02
 
@@ -26,10 +26,8 @@ class Harms:
             return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies below 0")
         if word == "IDENTICAL":
             return Decision("FAILS", "every difference is zero")
-        if e.n_clusters < 20:
-            return Decision(
-                "UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed"
-            )
+        if open_ := doubt(e, m):
+            return Decision("UNDECIDED", open_)
         if e.low >= -m:
             return Decision("FAILS", f"a loss above {e.rules_out_loss_above:.3f} is ruled out, and {m:g} is the margin")
         return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] leaves loss and no loss possible")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from evidense.parts import Decision, Evidence
-from evidense.stats import label, planted_estimate
+from evidense.stats import label, planted_estimate, too_few
 
 MARGIN = 0.02
 
@@ -26,10 +26,8 @@ class Helps:
             return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies above 0")
         if word == "IDENTICAL":
             return Decision("FAILS", "every difference is zero")
-        if e.n_clusters < 20:
-            return Decision(
-                "UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed"
-            )
+        if open_ := too_few(e.n_clusters):
+            return Decision("UNDECIDED", open_)
         if e.high <= m:
             return Decision("FAILS", f"a gain above {max(e.high, 0):.3f} is ruled out, and {m:g} is the margin")
         return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] leaves gain and no gain possible")

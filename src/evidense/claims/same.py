@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from evidense.parts import Decision, Evidence
-from evidense.stats import label, planted_estimate
+from evidense.stats import doubt, label, planted_estimate
 
 MARGIN = 0.02
 
@@ -26,10 +26,8 @@ class Same:
             return Decision("HOLDS", "every difference is zero")
         if word == "SAME":
             return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies within ±{m:g}")
-        if e.n_clusters < 20:
-            return Decision(
-                "UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed"
-            )
+        if open_ := doubt(e, m):
+            return Decision("UNDECIDED", open_)
         if e.low > m or e.high < -m:
             return Decision("FAILS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies beyond ±{m:g}")
         return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] reaches over the margin of ±{m:g}")

@@ -24,9 +24,9 @@ class TheyInteract:
     def decide(self, evidence: Evidence) -> Decision:
         """Read the interval on the measure, then ask whether the one on logits (where there is one) agrees."""
         e, m = evidence.estimate, evidence.margin
-        word, too_few = label(e, m), few_clusters(evidence)
-        if too_few is not None and word != "IDENTICAL":
-            return too_few
+        word, few = label(e, m), few_clusters(evidence)
+        if few is not None:
+            return few
         side = {"HELPS": 1, "HARMS": -1}.get(word, 0)
         other = _side(evidence.logit) if evidence.logit is not None else side
         interval, tail = f"the interval [{e.low:+.3f}, {e.high:+.3f}]", over(evidence)

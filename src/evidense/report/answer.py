@@ -10,6 +10,7 @@ from evidense.records import Json, Ranking, Verdict
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, interval, short, signed, size
 from evidense.report.words import is_ruled_out, passes_no_harm
+from evidense.stats.rule import too_few
 
 SURFACED = 0.05
 """Share of unjudged documents in the top 10 beyond the baseline's that is worth a warning."""
@@ -62,12 +63,17 @@ def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin
         if by_word[word]
     ]
     text = Markup("it ") + Markup(" and ").join(parts) if parts else Markup("")
-    open_ = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and not is_ruled_out(v)]
+    few = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and too_few(v.n_clusters)]
+    open_ = [
+        v.collection for v in verdicts if v.verdict == "UNDECIDED" and not is_ruled_out(v) and v.collection not in few
+    ]
     closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and is_ruled_out(v)]
     still = by_word["SAME"] + by_word["IDENTICAL"]
     more = []
     if still:
         more.append(Markup("no difference beyond {} {}").format(m, _on(still, n)))
+    if few:
+        more.append(Markup("too few queries to decide {}").format(_on(few, n)))
     if open_:
         where = Markup("on any of the {} collections").format(n) if len(open_) == n > 1 else _on(open_, n)
         more.append(Markup("a loss beyond {} is not ruled out {}").format(m, where))

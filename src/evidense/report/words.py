@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from evidense.records import Verdict
 from evidense.report.numerals import count, plain, short
-from evidense.stats.rule import MIN_CLUSTERS
+from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,10 @@ def note(verdict: Verdict) -> str:
 
 
 def _undecided(verdict: Verdict) -> str:
-    if verdict.n_clusters < MIN_CLUSTERS:
-        return f"only {verdict.n_clusters} independent groups of queries; at least {MIN_CLUSTERS} are needed"
+    if few := too_few(verdict.n_clusters):
+        return few
+    if is_at_floor(verdict.base_mean, verdict.low, verdict.margin):
+        return floor_sentence(verdict.base_mean, verdict.margin)
     hidden = f"could hide a loss of {plain(-verdict.low)}" if verdict.low < 0 else "too close to the margin to call"
     needed = verdict.details.get("queries_to_decide")
     return f"{hidden}; about {count(needed)} queries would decide" if needed else hidden
@@ -59,8 +61,7 @@ def passes_no_harm(verdicts: list[Verdict]) -> bool:
 
 def is_ruled_out(verdict: Verdict) -> bool:
     """Say whether a loss beyond the margin is ruled out on this collection."""
-    enough = verdict.n_clusters >= MIN_CLUSTERS and verdict.low > -verdict.margin
-    return enough or verdict.verdict == "IDENTICAL"
+    return rules_out_loss(verdict.low, verdict.base_mean, verdict.n_clusters, verdict.margin)
 
 
 def margin_text(margin: float) -> str:

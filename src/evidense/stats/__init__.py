@@ -1,5 +1,6 @@
 """Intervals, tests, equivalence and pooling of paired per-query differences."""
 
+from evidense.stats.bounds import Bounds
 from evidense.stats.clusters import cluster_queries
 from evidense.stats.crossed import Seeded, Variances, variances
 from evidense.stats.differences import Differences
@@ -12,13 +13,14 @@ from evidense.stats.means import mean_interval, mean_intervals
 from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
-from evidense.stats.rule import Label, label, queries_to_decide
+from evidense.stats.rule import Label, doubt, label, queries_to_decide, too_few
 from evidense.stats.seeded import seeded, seeded_mean_over
 
 __all__ = [
     "CELLS",
     "EFFECTS",
     "FACTORIAL",
+    "Bounds",
     "Differences",
     "Draws",
     "Estimate",
@@ -32,6 +34,7 @@ __all__ = [
     "cluster_queries",
     "contrasts",
     "discriminability",
+    "doubt",
     "group_letters",
     "join",
     "label",
@@ -51,6 +54,7 @@ __all__ = [
     "simultaneous",
     "smallest_margin",
     "three_way",
+    "too_few",
     "variances",
     "wilson",
 ]

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from scipy.special import ndtr, stdtrit
 
 from evidense.errors import InvalidInput
+from evidense.stats.bounds import Bounds
 from evidense.stats.differences import check_values
 
 _HALVINGS = 60  # of an interval of 37 standard deviations: to the last bit
@@ -19,7 +20,8 @@ class Seeded:
     """Per-query values of `k` contrasts in `s` seeds on one collection, paired by seed and by query.
 
     A contrast is a difference of trained systems of one seed, which share backbone, data order and the checkpoints of the
-    stages that they have in common. `clusters` labels the queries: equal labels are resampled together.
+    stages that they have in common. `clusters` labels the queries: equal labels are resampled together. `bounds`, one row a
+    contrast, say what its value on a query could be at least and at most.
 
     Raises:
         InvalidInput: shapes that do not fit, no contrast, no seed, no query, or a value that is not finite.
@@ -31,6 +33,7 @@ class Seeded:
 
     values: Float[np.ndarray, "k s q"]
     clusters: Int[np.ndarray, " q"]
+    bounds: Bounds | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or 0 in self.values.shape[:2]:
@@ -40,6 +43,10 @@ class Seeded:
             )
         k, s, q = self.values.shape
         check_values(self.values.reshape(k * s, q), self.clusters)
+
+    def row(self, k: int) -> "Seeded":
+        """Return one contrast."""
+        return Seeded(self.values[k : k + 1], self.clusters, self.bounds and self.bounds.row(k))
 
     @property
     def n_contrasts(self) -> int:

@@ -6,7 +6,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from evidense.errors import InvalidInput
+from evidense.stats.bounds import Bounds
 
+MIN_CLUSTERS = 20
+"""Independent groups of queries below which nothing is decided."""
 _EXACT_BITS = 52  # float64 adds whole numbers below 2**53 without rounding; one bit is for the doubled sum of a flip
 
 
@@ -14,7 +17,8 @@ _EXACT_BITS = 52  # float64 adds whole numbers below 2**53 without rounding; one
 class Differences:
     """The paired per-query differences of `s` systems against one baseline on one collection.
 
-    `clusters` labels the queries: equal labels are resampled and flipped together.
+    `clusters` labels the queries: equal labels are resampled and flipped together. `bounds` say what each difference could
+    have been at least and at most; without them anything could.
 
     Raises:
         InvalidInput: shapes that do not fit, no query, or a difference that is not finite.
@@ -25,9 +29,23 @@ class Differences:
 
     values: Float[np.ndarray, "s q"]
     clusters: Int[np.ndarray, " q"]
+    bounds: Bounds | None = None
 
     def __post_init__(self) -> None:
         check_values(self.values, self.clusters)
+
+    def of(self, queries: Bool[np.ndarray, " q"]) -> "Differences":
+        """Return the differences of some queries."""
+        clusters = np.unique(self.clusters[queries], return_inverse=True)[1]
+        return Differences(self.values[:, queries], clusters, self.bounds and self.bounds.of(queries))
+
+    def row(self, j: int) -> "Differences":
+        """Return the differences of one system."""
+        return Differences(self.values[j : j + 1], self.clusters, self.bounds and self.bounds.row(j))
+
+    def mean_bounds(self, j: int) -> tuple[float, float]:
+        """Return what the mean of system j could be at least and at most."""
+        return self.bounds.mean(j) if self.bounds else (-np.inf, np.inf)
 
     @property
     def n_systems(self) -> int:

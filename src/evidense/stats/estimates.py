@@ -1,15 +1,16 @@
 """From paired differences to estimates whose intervals and p-values are simultaneous over a family."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from evidense.errors import InvalidInput
-from evidense.stats.critical import Sample, decide, unadjust
-from evidense.stats.differences import Differences
+from evidense.stats.critical import Sample, adjust, decide, unadjust
+from evidense.stats.differences import MIN_CLUSTERS, Differences
 from evidense.stats.few import FEW, few_nonzero
+from evidense.stats.flat import flat
 from evidense.stats.resampling import Draws, combine, resample, studentise
 
 
@@ -22,6 +23,7 @@ class Estimate:
     `win`, `tie`, `loss` count queries; `probability_of_improvement` is P(difference > 0) + ½ P(difference = 0);
     `d_z` is the effect in standard deviations of a query's difference, within ±1000. Where systems were trained in several
     seeds, `n_seeds` says how many; the interval is over seeds and queries, and all else is of a query's mean over seeds.
+    `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
     """
 
     effect: float
@@ -39,6 +41,12 @@ class Estimate:
     probability_of_improvement: float
     d_z: float
     n_seeds: int = 1
+    least: float = -np.inf
+    most: float = np.inf
+
+    def within_bounds(self) -> "Estimate":
+        """Return the same with its interval cut at what is possible; which side of 0 it lies on does not change."""
+        return replace(self, low=max(self.low, self.least), high=min(self.high, self.most))
 
     @property
     def rules_out_loss_above(self) -> float:
@@ -125,7 +133,8 @@ def _estimates(
     out = []
     for j, some in enumerate(few):
         if some.n == 0:
-            out.append(_describe(parts, j, 0.0, (1.0, 1.0, 0.0, 0.0), "none needed: every difference is zero"))
+            low, high = _identical(parts, j, unadjust(1 - confidence, n_families) / 2)
+            out.append(_describe(parts, j, 0.0, (1.0, 1.0, low, high), "none needed: every difference is zero"))
             continue
         if many[j]:
             references = [Sample(x[:, many].max(axis=1)) for x in (flip, boot)]
@@ -139,8 +148,20 @@ def _estimates(
         if not many[j]:
             low, high = some.widen(low, high, 1 - confidence, exponent)
         own = decide(alone, (mean[j], se[j]), 1, 1 - confidence)[0]
+        if spreadless := flat(parts, j):
+            size = n_families * n_moved
+            own, low, high = spreadless.widen(own, low, high, unadjust(1 - confidence, size) / 2)
+            p, words = max(p, adjust(spreadless.p(), size)), f"{words}; exact bound of what was not sampled"
         out.append(_describe(parts, j, se[j], (own, p, low, high), words))
     return out
+
+
+def _identical(parts: Sequence[Differences], j: int, tail: float) -> tuple[float, float]:
+    """No difference at all: from few groups the interval is what they leave possible, from more it is the word that counts."""
+    spreadless = flat(parts, j)
+    if spreadless is None or spreadless.n >= MIN_CLUSTERS:
+        return 0.0, 0.0
+    return spreadless.interval(tail)
 
 
 def _check_resamples(draws: Draws, exponent: float, alpha: float) -> None:
@@ -173,6 +194,7 @@ def _describe(
     effect = float(np.mean([r.mean() for r in rows]))
     spread = float(np.sqrt(np.mean([r.var(ddof=1) if len(r) > 1 else 0.0 for r in rows])))
     spread = max(spread, 1e-3 * abs(effect))
+    least, most = (float(np.mean(ends)) for ends in zip(*(one.mean_bounds(j) for one in parts), strict=True))
     return Estimate(
         effect=effect,
         low=low,
@@ -188,4 +210,6 @@ def _describe(
         loss=loss,
         probability_of_improvement=better,
         d_z=effect / spread if spread > 0 else 0.0,
-    )
+        least=least,
+        most=most,
+    ).within_bounds()

@@ -4,9 +4,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from evidense.errors import InvalidInput
+from evidense.stats.bounds import Bounds
 from evidense.stats.critical import Sample
 from evidense.stats.differences import Differences, cluster_sums
 from evidense.stats.few import FEW, few_nonzero
+from evidense.stats.flat import commonest, flat
 from evidense.stats.resampling import bootstrap_moments, observed, stream, studentise
 
 _MEAN = 2  # the stream of random numbers that is only for absolute values
@@ -19,9 +21,12 @@ def mean_interval(
     confidence: float = 0.95,
     n_resamples: int = 10_000,
     seed: int,
+    bounds: Bounds | None = None,
 ) -> tuple[float, float, float]:
     """Mean, low and high of one system's per-query values; see `mean_intervals`."""
-    return mean_intervals(values[None], clusters, confidence=confidence, n_resamples=n_resamples, seed=seed)[0]
+    return mean_intervals(
+        values[None], clusters, confidence=confidence, n_resamples=n_resamples, seed=seed, bounds=bounds
+    )[0]
 
 
 def mean_intervals(
@@ -31,11 +36,13 @@ def mean_intervals(
     confidence: float = 0.95,
     n_resamples: int = 10_000,
     seed: int,
+    bounds: Bounds | None = None,
 ) -> list[tuple[float, float, float]]:
     """Mean, low and high of each row, by the studentised cluster bootstrap; each interval holds for itself.
 
     A row's interval does not depend on the other rows. Where fewer than ten clusters differ from the commonest value, the
-    exact bound of `few` takes the bootstrap's place. An end may lie outside the scale of the measure, which is not known here.
+    exact bound of `few` takes the bootstrap's place. `bounds` say what each value could have been: no interval leaves them, and
+    where all values are equal they give it its width. Without bounds an end may lie anywhere, and equal values have no width.
 
     Raises:
         InvalidInput: shapes that do not fit, no query, or a value that is not finite.
@@ -43,8 +50,8 @@ def mean_intervals(
     >>> mean_intervals(np.full((1, 30), 0.5), np.arange(30), seed=0)  # every query the same
     [(0.5, 0.5, 0.5)]
     """
-    modes = np.array([_commonest(row) for row in values])
-    one = Differences(values - modes[:, None], clusters)
+    modes = np.array([commonest(row) for row in values])
+    one = Differences(values - modes[:, None], clusters, bounds and bounds.minus(modes))
     sums = cluster_sums(one.values, one.clusters)
     mean, se = observed(sums)
     alpha = 1 - confidence
@@ -56,14 +63,9 @@ def mean_intervals(
     out = []
     for j, row in enumerate(values):
         low, high = _around(one, j, (mean[j], se[j]), boot[:, j], alpha)
-        out.append((float(row.mean()), float(modes[j] + low), float(modes[j] + high)))
+        least, most = bounds.mean(j) if bounds else (-np.inf, np.inf)
+        out.append((float(row.mean()), max(float(modes[j] + low), least), min(float(modes[j] + high), most)))
     return out
-
-
-def _commonest(row: Float[np.ndarray, " q"]) -> float:
-    """The commonest value; the smallest of several."""
-    distinct, counts = np.unique(row, return_counts=True)
-    return float(distinct[counts.argmax()])
 
 
 def _around(
@@ -71,8 +73,11 @@ def _around(
 ) -> tuple[float, float]:
     """The interval of the mean of what was left after the commonest value was taken off."""
     few = few_nonzero([one], j)
+    if few.n == 0:
+        equal = flat([one], j) if one.bounds else None
+        return equal.interval(alpha / 2) if equal else (0.0, 0.0)
     if few.n < FEW:
-        return few.interval(alpha, 1) if few.n else (0.0, 0.0)
+        return few.interval(alpha, 1)
     mean, se = observed_
     half = se * Sample(boot).critical(1, alpha)
     return mean - half, mean + half

@@ -1,7 +1,7 @@
 """What the collections at hand say about a new collection like them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -33,6 +33,13 @@ class Pooled:
     predict_low: float
     predict_high: float
     k: int
+
+    def within(self, least: float, most: float) -> "Pooled":
+        """Return the same with its intervals cut at what is possible."""
+        ends = {
+            name: min(max(getattr(self, name), least), most) for name in ("low", "high", "predict_low", "predict_high")
+        }
+        return replace(self, **ends)
 
 
 def random_effects(effects: Sequence[float], standard_errors: Sequence[float], confidence: float = 0.95) -> Pooled:

@@ -94,7 +94,7 @@ def seeded_mean_over(
 
 
 def _over_seeds(one: Seeded) -> Differences:
-    return Differences(one.values.mean(axis=1), one.clusters)
+    return Differences(one.values.mean(axis=1), one.clusters, one.bounds)
 
 
 def _one_seed(e: Estimate) -> Estimate:
@@ -152,6 +152,6 @@ def _widened(
                 standard_error=float(found.standard_error[j]),
                 test=f"{words} ({e.test})",
                 n_seeds=found.n_seeds,
-            )
+            ).within_bounds()
         )
     return out

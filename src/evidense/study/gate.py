@@ -6,7 +6,7 @@ from typing import Literal
 
 from evidense.errors import UnknownName
 from evidense.records import Verdict
-from evidense.stats.rule import MIN_CLUSTERS
+from evidense.stats.rule import MIN_CLUSTERS, floor_sentence, is_at_floor, rules_out_loss, too_few
 
 GateName = Literal["no-harm", "helps"]
 LABELS = {"HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED"}
@@ -39,29 +39,32 @@ def gate(
     """Hold every comparison against a gate.
 
     `no-harm`: met only where a loss beyond the margin is ruled out on every collection (low > −margin), from at least 20
-    independent groups of queries. `helps`: met only where every collection HELPS. With `allow_undecided` only what is
-    decided to the contrary fails.
+    independent groups of queries, and not merely because the baseline has nothing to lose (`stats.rule.is_at_floor`).
+    `helps`: met only where every collection HELPS. With `allow_undecided` only what is decided to the contrary fails.
 
     Raises:
         UnknownName: no such gate.
     """
     if name not in _REFUSALS:
         raise UnknownName.among("gate", name, _REFUSALS)
-    rows = [v for v in verdicts if v.verdict in LABELS]
+    rows = [v for v in verdicts if v.verdict in LABELS and v.low is not None]
     failures = tuple(text for v in rows if (text := _REFUSALS[name](v, margin, allow_undecided)))
     return Gate(name, margin, not failures and bool(rows), failures, table)
 
 
 def _harm(v: Verdict, margin: float, allow_undecided: bool) -> str:
     where = f"{v.system} on {v.collection}"
-    if v.low == v.high == 0:
-        return ""
     if v.high < 0 and v.low < -margin and v.n_clusters >= MIN_CLUSTERS:
         return f"{where}: HARMS ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
-    ruled_out = v.low > -margin and v.n_clusters >= MIN_CLUSTERS
-    return (
-        "" if ruled_out or allow_undecided else f"{where}: a loss of {-v.low:.3f} is not ruled out (margin {margin:g})"
-    )
+    if allow_undecided or rules_out_loss(v.low, v.base_mean, v.n_clusters, margin):
+        return ""
+    return f"{where}: {too_few(v.n_clusters) or _open(v, margin)}"
+
+
+def _open(v: Verdict, margin: float) -> str:
+    if is_at_floor(v.base_mean, v.low, margin):
+        return floor_sentence(v.base_mean, margin)
+    return f"a loss of {-v.low:.3f} is not ruled out (margin {margin:g})"
 
 
 def _no_help(v: Verdict, margin: float, allow_undecided: bool) -> str:

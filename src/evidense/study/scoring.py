@@ -44,7 +44,8 @@ def score_run(
     warnings = (*collection.provenance.notes, *ranker.setup.warnings, *scores.warnings, *_few(clusters))
     scored = []
     for name in names:
-        mean, low, high = stats.mean_interval(values[name], clusters, confidence=confidence, seed=seed)
+        bounds = stats.Bounds.constant(measures.limits(name), (1, len(clusters)))
+        mean, low, high = stats.mean_interval(values[name], clusters, confidence=confidence, seed=seed, bounds=bounds)
         scored.append(
             Scored(name, mean, low, high, dict(zip(collection.query_ids, values[name].tolist(), strict=True)), warnings)
         )

@@ -58,7 +58,8 @@ class Board:
     def differences(self, measure: str, store: Store) -> stats.Differences:
         """Paired differences of every other system from the baseline."""
         values = self.values(measure, self.labels, store)
-        return stats.Differences(values[1:] - values[0], self.clusters)
+        bounds = stats.Bounds.around(values[0], measures.limits(measure), len(values) - 1)
+        return stats.Differences(values[1:] - values[0], self.clusters, bounds)
 
 
 def decide_collection(study: Study, board: Board, store: Store) -> list[Record]:
@@ -174,8 +175,8 @@ def _reason(e: stats.Estimate, word: stats.Label, margin: float) -> str:
             return "the interval lies above 0"
         case "HARMS":
             return "the interval lies below 0"
-    if e.n_clusters < stats.rule.MIN_CLUSTERS:
-        return f"{e.n_clusters} independent groups of queries; at least {stats.rule.MIN_CLUSTERS} are needed to decide"
+    if doubt := stats.doubt(e, margin):
+        return doubt
     needed = stats.queries_to_decide(e, margin)
     return f"could hide a loss of {e.rules_out_loss_above:.3f}" + (
         f"; about {needed:,} queries would decide" if needed else ""
@@ -188,11 +189,11 @@ def _means(study: Study, board: Board, store: Store) -> list[Finding]:
     values = np.concatenate([board.values(m, everyone, store) for m in board.measures])
     letters = _letters(study, board, store) if len(board.labels) > 2 else {}
     sites = [(label, m) for m in board.measures for label in everyone]
-    intervals = _each(study, values, board.clusters)
+    bounds = [stats.Bounds.constant(measures.limits(m), (1, values.shape[1])) for _, m in sites]
+    intervals = _each(study, stats.Differences(values, board.clusters, stats.Bounds.stacked(bounds)))
     return [
         Finding(
-            parents=(board.scores[label, m].id,), estimand="mean", value=mean, unit=m,
-            low=max(low, 0.0) if measures.is_share(m) else low, high=min(high, 1.0) if measures.is_share(m) else high,
+            parents=(board.scores[label, m].id,), estimand="mean", value=mean, unit=m, low=low, high=high,
             site={"system": label, "collection": board.collection.name, "measure": m}, n=values.shape[1],
             n_clusters=int(board.clusters.max()) + 1, confidence=study.confidence, test="cluster bootstrap",
             details={"letters": letters[label]} if m == study.primary and letters else {},
@@ -201,13 +202,12 @@ def _means(study: Study, board: Board, store: Store) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _each(
-    study: Study, rows: Float64[np.ndarray, "s q"], clusters: Int[np.ndarray, " q"]
-) -> list[tuple[float, float, float]]:
+def _each(study: Study, rows: stats.Differences) -> list[tuple[float, float, float]]:
     """Mean, low and high of each row by itself, from one set of resamples."""
     return stats.mean_intervals(
-        rows, clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed
-    )
+        rows.values, rows.clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed,
+        bounds=rows.bounds,
+    )  # fmt: skip
 
 
 def _letters(study: Study, board: Board, store: Store) -> dict[str, str]:
@@ -221,9 +221,11 @@ def _letters(study: Study, board: Board, store: Store) -> dict[str, str]:
 def _other_measures(study: Study, board: Board, store: Store) -> list[Finding]:
     """Differences on the measures that get no verdict, each with an interval of its own."""
     others = [m for m in board.measures if m != study.primary]
-    rows = np.concatenate([board.differences(m, store).values for m in others])
+    tables = [board.differences(m, store) for m in others]
+    rows = np.concatenate([one.values for one in tables])
+    bounds = stats.Bounds.stacked([one.bounds for one in tables if one.bounds])
     sites = [(at, m) for m in others for at in range(len(board.labels) - 1)]
-    intervals = _each(study, rows, board.clusters)
+    intervals = _each(study, stats.Differences(rows, board.clusters, bounds))
     return [
         _plain(study, board, (at, m), (row, board.clusters), interval, "difference", {})
         for (at, m), row, interval in zip(sites, rows, intervals, strict=True)
@@ -237,7 +239,7 @@ def _slices(study: Study, board: Board, store: Store) -> list[Finding]:
     for column in columns_of(board.collection):
         parts = slices(board.collection, column)
         for value, mask in parts.items():
-            one = stats.Differences(whole.values[:, mask], np.unique(whole.clusters[mask], return_inverse=True)[1])
+            one = whole.of(mask)
             extra: dict[str, Json] = {"column": column, "value": value, "named": column in study.slices}
             if column in study.slices:
                 found += _named_slice(study, board, one, extra, len(parts))
@@ -264,7 +266,7 @@ def _named_slice(
 def _exploratory_slice(study: Study, board: Board, one: stats.Differences, extra: dict[str, Json]) -> list[Finding]:
     return [
         _plain(study, board, (at, study.primary), (row, one.clusters), interval, "slice", extra)
-        for at, (row, interval) in enumerate(zip(one.values, _each(study, one.values, one.clusters), strict=True))
+        for at, (row, interval) in enumerate(zip(one.values, _each(study, one), strict=True))
     ]
 
 
@@ -322,12 +324,14 @@ def _random_effects(
     study: Study, boards: Sequence[Board], at: int, family: Sequence[stats.Differences]
 ) -> Finding | None:
     """What a new collection like these would show; None where fewer than five have any difference."""
-    alone = [stats.Differences(one.values[at : at + 1], one.clusters) for one in family]
+    alone = [one.row(at) for one in family]
     estimates = [_simultaneous(study, one, board.place, 1)[0] for one, board in zip(alone, boards, strict=True)]
     moved = [e for e in estimates if e.standard_error > 0]
     if len(moved) < MIN_FOR_RANDOM_EFFECTS:
         return None
+    low, high = measures.limits(study.primary)
     pooled = stats.random_effects([e.effect for e in moved], [e.standard_error for e in moved], study.confidence)
+    pooled = pooled.within(low - high, high - low)
     return Finding(
         parents=_over_parents(study, boards, at), estimand="random effects", site=_over_site(study, boards, at),
         value=pooled.effect, low=pooled.low, high=pooled.high, n=sum(e.n for e in moved),

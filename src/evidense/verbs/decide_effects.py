@@ -54,7 +54,9 @@ class _At:
     def seeded(self, family: Sequence[Effect], store: Store) -> Seeded:
         """Return the contrasts of a family."""
         names, values = self.cells(family, store)
-        return Seeded(stats.contrasts(values, _weights(family, names)), self.place.clusters)
+        weights = _weights(family, names)
+        bounds = stats.Bounds.weighted(weights, measures.limits(self.measure), values.shape[2])
+        return Seeded(stats.contrasts(values, weights), self.place.clusters, bounds)
 
     def parents(self, study: Study, effect: Effect) -> tuple[str, ...]:
         """Return the study and the scores that an effect rests on."""
@@ -170,27 +172,20 @@ def _word(effect: Effect, evidence: Evidence) -> tuple[str, str, str]:
         "HELPS": "the interval lies above 0", "HARMS": "the interval lies below 0",
         "UNDECIDED": f"could hide a loss of {e.rules_out_loss_above:.3f} and a gain of {e.rules_out_gain_above:.3f}",
     }  # fmt: skip
-    if e.n_clusters < stats.rule.MIN_CLUSTERS and word == "UNDECIDED":
-        return (
-            "helps",
-            word,
-            f"{e.n_clusters} independent groups of queries; at least {stats.rule.MIN_CLUSTERS} are needed to decide",
-        )
-    return "helps", word, reasons[word]
+    return "helps", word, stats.too_few(e.n_clusters) or reasons[word]
 
 
 def _cell_mean(study: Study, cell: Cell, place: Place, measure: str, store: Store) -> Finding:
     """Return the absolute value of a cell, over seeds and queries."""
     values, clusters = place.values(cell, measure, store), place.clusters
+    bounds = stats.Bounds.constant(measures.limits(measure), (1, values.shape[1]))
     if len(cell.labels) == 1:
         value, low, high = stats.mean_interval(
-            values[0], clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed
-        )
+            values[0], clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, bounds=bounds
+        )  # fmt: skip
     else:
-        e = _estimates(study, Seeded(values[None], clusters), place.at, 1)[0]
+        e = _estimates(study, Seeded(values[None], clusters, bounds), place.at, 1)[0]
         value, low, high = e.effect, e.low, e.high
-    if measures.is_share(measure):
-        low, high = max(low, 0.0), min(high, 1.0)
     duplicates = place.near_duplicates.get(cell.name)
     return Finding(
         parents=tuple(place.scores[label, measure].id for label in cell.labels), estimand="cell mean", value=value, low=low,
@@ -312,14 +307,12 @@ def _random_effects(
 ) -> Finding | None:
     """What a new collection like these would show; None where fewer than five have any difference."""
     tables, k = row
-    alone = [
-        _estimates(study, Seeded(t.values[k : k + 1], t.clusters), at.place.at, 1)[0]
-        for t, at in zip(tables, ats, strict=True)
-    ]
+    alone = [_estimates(study, t.row(k), at.place.at, 1)[0] for t, at in zip(tables, ats, strict=True)]
     moved = [e for e in alone if e.standard_error > 0]
     if len(moved) < MIN_FOR_RANDOM_EFFECTS:
         return None
     pooled = stats.random_effects([e.effect for e in moved], [e.standard_error for e in moved], study.confidence)
+    pooled = pooled.within(min(e.least for e in moved), max(e.most for e in moved))
     return Finding(
         parents=tuple(dict.fromkeys(p for at in ats for p in at.parents(study, effect))), estimand="effect, random effects",
         site=_pooled_site(study, ats, effect, _Selection("all", "all", [])), value=pooled.effect, low=pooled.low, high=pooled.high,
