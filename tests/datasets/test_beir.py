@@ -115,7 +115,7 @@ def test_mistakes_of_all_files_are_told_at_once_with_their_lines(tmp_path: Path)
         "corpus.jsonl line 7, byte 24: 0xFF is not UTF-8",
         "corpus.jsonl line 8: (id 'e') the text is empty",
         "test.tsv line 2: the gain 'many' is no whole number",
-        "test.tsv line 3: 2 cells; expected",
+        "test.tsv line 3: 2 cells (",
         "test.tsv line 5: query 'q2' and document 'd2' are judged 0 here and 1 on line 4",
     ):
         assert part in message
@@ -144,7 +144,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "y").write_text("")
     assert "is not a folder" in refused(str(tmp_path / "y"))
     at = folder(tmp_path / "z", test="query-id\tcorpus-id\tscore\n")
-    assert "there is no judgement" in refused(at)
+    assert "holds no judgement" in refused(at)
     (tmp_path / "z" / "qrels" / "test.tsv").unlink()
     assert "has no .tsv file; expected qrels/test.tsv" in refused(at)
 

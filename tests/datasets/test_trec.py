@@ -67,7 +67,7 @@ def test_every_mistake_of_all_files_is_told_at_once(tmp_path: Path) -> None:
     )
     message = refused(str(at))
     for part in (
-        "qrels.txt line 2: 2 cells",
+        "qrels.txt line 2: the gain 'x' is no whole number",
         "qrels.txt line 3: 5 cells",
         "topics.txt line 2: the id 'q1' stands twice",
         "topics.txt line 3: no tab",
@@ -95,7 +95,7 @@ def test_unknown_ids_and_missing_files_are_told(tmp_path: Path) -> None:
     assert "topics or documents are missing; expected qrels alone, or all three" in refused(str(at))
     assert "has no qrels" in refused(str(written(tmp_path / "empty")))
     assert "cannot be read (No such file or directory)" in refused(str(tmp_path / "none.txt"))
-    assert "there is no judgement" in refused(str(written(tmp_path / "e", q_txt="\n") / "q.txt"))
+    assert "holds no judgement" in refused(str(written(tmp_path / "e", q_txt="\n") / "q.txt"))
 
 
 @pytest.mark.parametrize("text", ["", "query,document\na,b\n", "a b c\n", "q1 0 d1 high\n", "\x00\x01"])

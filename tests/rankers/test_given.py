@@ -154,8 +154,8 @@ def test_a_query_twice_in_predictions_is_refused() -> None:
         rank(path)
     message = str(caught.value)
     assert "line 2: query 'q1' stands a second time" in message
-    assert "line 3: KeyError" in message
-    assert "line 4: JSONDecodeError" in message
+    assert "'results' is missing" in message
+    assert "'line 4' is not JSON" in message
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_query_twice_in_predictions_is_refused() -> None:
 )
 def test_a_file_that_mteb_did_not_write_is_refused(content: bytes) -> None:
     Path("X_predictions.json").write_bytes(content)
-    with pytest.raises(InvalidInput, match="expected"):
+    with pytest.raises(InvalidInput, match="[Ee]xpected"):
         rank(Path("X_predictions.json"))
 
 

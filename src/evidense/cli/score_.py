@@ -6,7 +6,7 @@ import click
 
 
 @click.command("score")
-@click.argument("run", type=click.Path(exists=True, dir_okay=False))
+@click.argument("run")
 @click.argument("qrels", type=click.Path(exists=True, dir_okay=False))
 @click.argument("measures", nargs=-1)
 @click.option("--per-query", is_flag=True, help="Print each query's value: query, measure, value.")
@@ -15,7 +15,8 @@ import click
 def command(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, confidence: float, seed: int) -> None:
     """Score RUN (a run file in any usual form) against QRELS with MEASURES (default: nDCG@10 RR@10 R@100).
 
-    Every spelling of a measure is read: nDCG@10, ndcg_cut_10, mrr@10, recall_100. Each mean has its interval.
+    Every spelling of a measure is read: nDCG@10, ndcg_cut_10, mrr@10, recall_100. Each mean has its interval. As what RUN was
+    read is said; RUN@form=ranks, @form=scores or @form=trec decides.
     """
     from evidense.api import score
     from evidense.boundary.shown import shown_line
@@ -24,6 +25,7 @@ def command(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, co
     if per_query:
         print("\n".join(f"{shown_line(q)}\t{row.measure}\t{v:.6f}" for row in rows for q, v in row.per_query.items()))
         return
+    print(f"{run} was read as: {rows[0].form}", file=sys.stderr)
     width = max(len(row.measure) for row in rows)
     for row in rows:
         print(f"{row.measure:<{width}}  {row.mean:.4f} [{row.low:.4f}, {row.high:.4f}]  n {len(row.per_query):,}")

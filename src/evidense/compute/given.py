@@ -1,10 +1,8 @@
 """Given results: rankings that somebody else made, fitted to the documents and queries of a collection."""
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -91,16 +89,6 @@ def is_sample(collection: Collection) -> bool:
     return re.search(r"~\d+q\d+d$", collection.name) is not None
 
 
-def finite_mistakes(results: Results) -> list[str]:
-    """Return one mistake for every score that is no finite number."""
-    return [
-        f"query '{q}', document '{d}': the score is {value}; expected a finite number; correct it"
-        for q, found in results.items()
-        for d, value in found.items()
-        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value)
-    ]
-
-
 def ties_sentence(results: Results) -> list[str]:
     """Say how many queries have equal scores, since the one rule for ties may differ from the file's own."""
     n = sum(len(set(found.values())) < len(found) for found in results.values())
@@ -111,23 +99,6 @@ def ties_sentence(results: Results) -> list[str]:
         if n
         else []
     )
-
-
-def read_bytes(path: Path, what: str) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        InvalidInput: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"'{path}' cannot be read ({error.strerror}); expected {what}; correct the path") from None
-
-
-def fingerprint(kind: str, data: bytes) -> str:
-    """Return a hash of the file and of how it is read."""
-    return hashlib.sha256(kind.encode() + b"\0" + data).hexdigest()
 
 
 _LEFT_OUT = "left out of this file: "

@@ -1,10 +1,12 @@
 """Judgement files: TREC qrels (`query_id 0 doc_id gain`) and BEIR qrels (`query-id  corpus-id  score`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evidense.boundary.numbers import LARGEST, whole_number
 from evidense.errors import InvalidInput
-from evidense.reading.lines import text_lines
+from evidense.reading.cells import cut, heading, numbered_lines, split
 
 
 @dataclass(frozen=True)
@@ -29,66 +31,55 @@ class Judgements:
         if first == gain:
             return None
         return (
-            f"query '{query_id}' and document '{doc_id}' are judged {gain} here and {first} on line {at}; "
+            f"query '{cut(query_id)}' and document '{cut(doc_id)}' are judged {gain} here and {first} on line {at}; "
             "expected one judgement; remove one"
         )
 
 
 def read_judgements(path: Path) -> Judgements:
-    """Read qrels of either form, and note what is wrong.
+    """Read qrels, packed or not, and note what is wrong.
 
-    A line with a tab is split at tabs (so that ids may hold spaces), any other at white space. Three cells are BEIR's form,
-    where a header is allowed; four are TREC's.
+    Four cells are TREC's form (query, iteration, document, gain), three are BEIR's; a heading may name the columns in another order. Lines with
+    tabs are split at them (so that ids may hold spaces), others at white space. A gain is whole, however it is written (1, 1.0, 1e0);
+    a negative one counts as not relevant.
 
     Raises:
         InvalidInput: the file cannot be read, or holds no judgement.
     """
     read = Judgements(path)
-    for number, line in text_lines(path, read.mistakes):
-        cells = _cells(line)
-        if not cells or (not read.gains and _is_header(cells)):
+    layout: dict[str, int] | None = None
+    for number, line in numbered_lines(path, "a file of judgements", read.mistakes):
+        cells = split(line)
+        if not read.gains and layout is None and (layout := heading(cells, "gain")):
             continue
-        wrong = _take(read, cells, number)
+        wrong = _take(read, cells, layout or {}, number)
         if wrong:
             read.mistakes.append(f"{path.name} line {number}: {wrong}")
     if not read.gains and not read.mistakes:
-        raise InvalidInput(f"{path}: there is no judgement; expected lines `query_id 0 doc_id gain`; fill the file")
+        raise InvalidInput(f"'{path}' holds no judgement; expected lines `query_id 0 doc_id gain`; fill the file")
     return read
 
 
 def is_trec_qrels(path: Path) -> bool:
-    """Say whether the first line reads as `query_id 0 doc_id gain`."""
+    """Say whether the first line reads as `query_id 0 doc_id gain`, or the heading names four columns."""
     try:
-        first = next((line for _, line in text_lines(path, []) if line.strip()), "")
+        first = next((line for _, line in numbered_lines(path, "a file of judgements", [])), "")
     except InvalidInput:
         return False
-    cells = _cells(first)
-    return len(cells) == 4 and _whole(cells[3]) is not None
+    cells = split(first) if first else []
+    return len(cells) == 4 and (whole_number(cells[3]) is not None or heading(cells, "gain") is not None)
 
 
-def _take(read: Judgements, cells: list[str], number: int) -> str | None:
+def _take(read: Judgements, cells: list[str], layout: Mapping[str, int], number: int) -> str | None:
     if len(cells) not in (3, 4):
         forms = "`query_id 0 doc_id gain` or `query-id<tab>corpus-id<tab>score`"
-        return f"{len(cells)} cells; expected {forms}; correct the line"
-    gain = _whole(cells[-1])
+        return f"{len(cells)} cells ('{cut(' '.join(cells))}'); expected {forms}; correct the line"
+    if max(layout.values(), default=0) >= len(cells):
+        return f"{len(cells)} cells; expected as many as the heading has; correct the line"
+    query_id, doc_id, text = (
+        cells[layout.get(role, place)] for role, place in (("query", 0), ("document", -2), ("gain", -1))
+    )
+    gain = whole_number(text, -LARGEST)
     if gain is None:
-        return f"the gain '{cells[-1]}' is no whole number; expected 0, 1, 2 …; correct it"
-    return read.add(cells[0], cells[-2], gain, number)
-
-
-def _cells(line: str) -> list[str]:
-    stripped = line.strip("\r\n")
-    if "\t" in stripped:
-        return [cell.strip() for cell in stripped.split("\t")] if stripped.strip() else []
-    return stripped.split()
-
-
-def _is_header(cells: list[str]) -> bool:
-    return _whole(cells[-1]) is None and cells[0].lower().replace("-", "_") in {"query_id", "qid", "query"}
-
-
-def _whole(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:
-        return None
+        return f"the gain '{cut(text)}' is no whole number of 32 bits; expected 0, 1, 2 …; correct it"
+    return read.add(query_id, doc_id, gain, number)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from evidense.errors import InvalidInput
-from evidense.reading.lines import text_lines
+from evidense.reading.cells import cut, numbered_lines
 
 _FIELD = re.compile(r"<(num|title)>\s*(?:Number:|Topic:)?\s*([^<]*)", re.IGNORECASE)
 
@@ -16,17 +16,19 @@ def read_topics(path: Path) -> tuple[dict[str, str], list[str]]:
         InvalidInput: the file cannot be read, or holds nothing.
     """
     mistakes: list[str] = []
-    lines = list(text_lines(path, mistakes))
+    lines = list(numbered_lines(path, "a file of topics or documents", mistakes))
     if any("<top>" in line.lower() for _, line in lines):
         found = _marked_up(path, lines, mistakes)
     else:
-        found = [_two_cells(line, f"{path.name} line {number}", mistakes) for number, line in lines if line.strip()]
+        found = [_two_cells(line, f"{path.name} line {number}", mistakes) for number, line in lines]
     if not found and not mistakes:
         raise InvalidInput(f"{path}: the file is empty; expected lines `id<tab>text` or <top> … </top>; fill it")
     texts: dict[str, str] = {}
     for topic_id, text, place in found:
         if topic_id in texts:
-            mistakes.append(f"{place}: the id '{topic_id}' stands twice; expected distinct ids; rename or remove one")
+            mistakes.append(
+                f"{place}: the id '{cut(topic_id)}' stands twice; expected distinct ids; rename or remove one"
+            )
         texts.setdefault(topic_id, text)
     return texts, mistakes
 
@@ -45,14 +47,14 @@ def _two_cells(line: str, place: str, mistakes: list[str]) -> tuple[str, str, st
 def _marked_up(path: Path, lines: list[tuple[int, str]], mistakes: list[str]) -> list[tuple[str, str, str]]:
     """Read `<top>` blocks; the text of a topic is its title."""
     found = []
-    blocks: list[tuple[int, str]] = []
+    blocks: list[tuple[int, list[str]]] = []
     for number, line in lines:
         if "<top>" in line.lower():
-            blocks.append((number, line))
+            blocks.append((number, [line]))
         elif blocks:
-            blocks[-1] = (blocks[-1][0], blocks[-1][1] + line)
+            blocks[-1][1].append(line)
     for number, block in blocks:
-        fields = {name.lower(): " ".join(text.split()) for name, text in _FIELD.findall(block)}
+        fields = {name.lower(): " ".join(text.split()) for name, text in _FIELD.findall("".join(block))}
         place = f"{path.name} line {number}"
         if not fields.get("num") or not fields.get("title"):
             mistakes.append(

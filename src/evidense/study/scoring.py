@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
@@ -22,12 +23,14 @@ class Scored:
     high: float
     per_query: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    form: str = ""
+    """As what the run file was read, in one line."""
 
 
 def score_run(
     run: str, qrels: str, wanted: Sequence[str] | None = None, *, confidence: float = 0.95, seed: int = 0
 ) -> list[Scored]:
-    """Score a run file against judgements. A judged query that the run lacks counts 0.
+    """Score a run file against judgements. A judged query that the run lacks counts 0. `run` may end in `@form=ranks`, `scores` or `trec`.
 
     Raises:
         InvalidInput: a file that is not what it should be, with every mistake and its line.
@@ -36,7 +39,7 @@ def score_run(
     names = [measures.canonical(m) for m in wanted or measures.DEFAULT[:3]]
     part, rest = registry.dataset(f"trec:{qrels}")
     (collection,) = part.open(rest)
-    ranker = registry.part("rankers", "trec_run").open(Spelling(run))
+    ranker = registry.part("rankers", "trec_run").open(_spelling(run))
     lists = ranker.rank(collection, DEPTH)
     scores = score(lists, collection, names)
     values = scores.values
@@ -47,13 +50,26 @@ def score_run(
         bounds = stats.Bounds.constant(measures.limits(name), (1, len(clusters)))
         mean, low, high = stats.mean_interval(values[name], clusters, confidence=confidence, seed=seed, bounds=bounds)
         scored.append(
-            Scored(name, mean, low, high, dict(zip(collection.query_ids, values[name].tolist(), strict=True)), warnings)
+            Scored(
+                name,
+                mean,
+                low,
+                high,
+                dict(zip(collection.query_ids, values[name].tolist(), strict=True)),
+                warnings,
+                ranker.setup.similarity,
+            )
         )
     return scored
 
 
 DEPTH = 1000
 """Documents of each query that are looked at, as trec_eval does by default."""
+
+
+def _spelling(run: str) -> Spelling:
+    """Return the spelling of a run file; the name of a file that is there is no spelling, whatever signs it has."""
+    return Spelling(run) if Path(run).is_file() else Spelling.parse(run)
 
 
 def _few(clusters: Int[np.ndarray, " q"]) -> list[str]:

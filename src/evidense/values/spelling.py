@@ -20,7 +20,7 @@ FLAGS = {
 """Option that is one word → the option and the value that it stands for."""
 
 KEYS = {"dim", "pooling", "max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "seed", "revision",
-        "document_tower", "readout", "similarity", "label"}  # fmt: skip
+        "document_tower", "readout", "similarity", "label", "form"}  # fmt: skip
 """Options with a value."""
 
 

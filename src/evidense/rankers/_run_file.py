@@ -1,0 +1,49 @@
+"""Run files: the rankers of results that somebody has share one reader; each answers to one kind of file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from evidense.compute.given import GivenRanker, Results, ties_sentence
+from evidense.errors import InvalidInput
+from evidense.parts import Setup
+from evidense.reading.runs import fingerprint, kind, read_run
+from evidense.values import Collection, Spelling
+
+
+def is_kind(spelling: Spelling, wanted: str) -> bool:
+    """Say whether a spelling names a run file of this kind: 'columns', 'json' or 'lines'."""
+    return kind(Path(spelling.head).expanduser()) == wanted
+
+
+def open_run(spelling: Spelling) -> GivenRanker:
+    """Read a run file of any kind: its content tells which.
+
+    Raises:
+        InvalidInput: every mistake of the file at once; or options other than form and label.
+    """
+    if extra := set(spelling.options) - {"label", "form"}:
+        raise InvalidInput(
+            f"'{spelling}' gives {', '.join(sorted(extra))} to a run file; expected form or label; its ranking is already made"
+        )
+    path, form = Path(spelling.head).expanduser(), spelling.options.get("form")
+    run = read_run(path, form)
+    warnings = dict.fromkeys([*run.notes, *(text for results in run.parts.values() for text in ties_sentence(results))])
+    setup = Setup(similarity=run.form, warnings=tuple(warnings))
+    return GivenRanker(path.name, setup, fingerprint(path, form), lambda c: _choose(path.name, run.parts, c))
+
+
+def _choose(source: str, parts: Mapping[str, Results], collection: Collection) -> Results:
+    """Return the part (mteb's subset and split) that answers most queries of the collection.
+
+    Raises:
+        InvalidInput: two answer equally many.
+    """
+    known = set(collection.query_ids)
+    counts = {part: len(known & set(results)) for part, results in parts.items()}
+    best = max(counts.values())
+    names = [part for part, count in counts.items() if count == best]
+    if len(names) > 1 and best > 0:
+        raise InvalidInput(
+            f"{source}: {', '.join(names)} each answer {best} queries of '{collection.name}'; expected one; leave one of them in the file"
+        )
+    return parts[names[0]]

@@ -1,0 +1,102 @@
+"""Cells: the lines of a run or of judgements, split at tabs or white space, and what their heading calls them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from evidense.boundary.files import BOM, MIB, opened
+from evidense.boundary.numbers import finite_number
+from evidense.boundary.shown import shown_line
+from evidense.errors import InvalidInput
+from evidense.reading.lines import decoded
+
+LONGEST_LINE = 16 * MIB
+MOST_MISTAKES = 1000
+"""Mistakes after which a file is read no further."""
+MOST_SHOWN = 60
+
+_WIDTHS = (3, 4, 6)
+"""Columns that runs and judgements have: a line with tabs that gives none of these is split at white space."""
+_HEADINGS = {
+    "query": {"query_id", "queryid", "qid", "q_id", "query", "topic", "topic_id", "topicid"},
+    "document": {"doc_id", "docid", "document_id", "documentid", "corpus_id", "corpusid", "pid", "passage_id", "docno", "doc",
+                 "document"},
+    "rank": {"rank", "position", "pos"},
+    "score": {"score", "sim", "similarity"},
+    "gain": {"gain", "relevance", "rel", "label", "score", "grade", "judgement", "judgment"},
+}  # fmt: skip
+
+
+def numbered_lines(path: Path, what: str, mistakes: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield (line number from 1, text) of a UTF-8 file, packed or not; a byte order mark is dropped, blank lines are passed over.
+
+    A line that is not UTF-8 or holds NUL characters becomes a mistake.
+
+    Raises:
+        InvalidInput: as `opened`; a line beyond 16 MiB; or more mistakes than anybody reads.
+    """
+    with opened(path, what) as file:
+        number = 0
+        while raw := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(raw) > LONGEST_LINE:
+                raise InvalidInput(f"'{path}' line {number} is longer than 16 MiB. Expected {what}; check the file.")
+            line = decoded(raw.removeprefix(BOM) if number == 1 else raw, f"line {number}", mistakes)
+            if "\0" in line:
+                mistakes.append(f"line {number} holds NUL characters. Expected UTF-8 text; convert the file.")
+            elif line.strip():
+                yield number, line
+            stop_at_too_many(path.name, mistakes)
+
+
+def stop_at_too_many(source: str, mistakes: Sequence[str]) -> None:
+    """Stop reading a file that is no such file at all.
+
+    Raises:
+        InvalidInput: there are more than 1,000 mistakes.
+    """
+    if len(mistakes) > MOST_MISTAKES:
+        raise InvalidInput.all_of(source, mistakes)
+
+
+def split(line: str) -> list[str]:
+    r"""Return the cells of a line: between tabs where these give 3, 4 or 6 (ids may hold spaces), else between white space.
+
+    Cells that a CSV writer put in quotes are taken out of them.
+
+    >>> split("q 1\td 1\t1\n"), split("q1 0 d1 1"), split('"q1"\t"d ""1"" x"\t"2.0"')
+    (['q 1', 'd 1', '1'], ['q1', '0', 'd1', '1'], ['q1', 'd "1" x', '2.0'])
+    """
+    by_tab = line.rstrip().split("\t")
+    if len(by_tab) in _WIDTHS:
+        return [_unquoted(cell.strip()) for cell in by_tab]
+    cells = line.split()
+    return [_unquoted(cell) for cell in cells] if _is_quoted(cells[-1]) else cells
+
+
+def heading(cells: Sequence[str], *values: str) -> dict[str, int] | None:
+    """Return role → column where a line names its columns: a query, a document and one of the `values`; else None.
+
+    >>> heading(["query-id", "corpus-id", "score"], "gain"), heading(["q1", "d1", "1"], "gain")
+    ({'query': 0, 'document': 1, 'gain': 2}, None)
+    """
+    names = [cell.lower().replace("-", "_").replace(" ", "_") for cell in cells]
+    found = {
+        role: next((place for place, name in enumerate(names) if name in _HEADINGS[role]), -1)
+        for role in ("query", "document", *values)
+    }
+    there = {role: place for role, place in found.items() if place >= 0}
+    is_heading = {"query", "document"} < there.keys() and not any(finite_number(cell) is not None for cell in cells)
+    return there if is_heading else None
+
+
+def cut(text: str) -> str:
+    """Return a cell as a message shows it: on one line, at most 60 characters."""
+    return shown_line(text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…")
+
+
+def _is_quoted(cell: str) -> bool:
+    return len(cell) > 1 and cell[0] == cell[-1] == '"'
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1].replace('""', '"') if _is_quoted(cell) else cell
