@@ -1,5 +1,6 @@
 """Measures: every spelling that users bring is read, one is printed (that of ir-measures, as `nDCG@10`)."""
 
+import difflib
 import math
 import re
 
@@ -12,45 +13,95 @@ DEFAULT = ("nDCG@10", "RR@10", "R@100", "Judged@10")
 """Primary first."""
 
 OTHER_NAMES = {
-    "nDCG": ("ndcg",),
-    "AP": ("map", "ap"),
-    "RR": ("mrr", "rr", "recip_rank"),
+    "nDCG": ("ndcg", "normalized_discounted_cumulative_gain"),
+    "AP": ("map", "ap", "average_precision", "mean_average_precision"),
+    "RR": ("mrr", "rr", "recip_rank", "reciprocal_rank", "mean_reciprocal_rank"),
     "R": ("recall", "r"),
     "P": ("precision", "p"),
-    "Success": ("hit", "hits", "hit_rate", "success", "accuracy"),
+    "Success": ("hit", "hits", "hit_rate", "hitrate", "success", "accuracy", "acc"),
     "Judged": ("judged",),
-    "Rprec": ("rprec",),
+    "Rprec": ("rprec", "r_prec", "r_precision"),
     "Bpref": ("bpref",),
+    "infAP": ("infap",),
+    "SetP": ("set_p", "set_precision"),
+    "SetR": ("set_recall", "set_r"),
+    "SetF": ("set_f",),
+    "SetAP": ("set_map", "set_ap"),
+    "SetRelP": ("set_relative_p",),
+    "IPrec": ("iprec_at_recall", "iprec"),
+    "NumRet": ("num_ret",),
+    "NumRel": ("num_rel",),
+    "NumRelRet": ("num_rel_ret",),
+    "ERR": ("err",),
+    "RBP": ("rbp",),
 }
-"""Name of ir-measures → what else people write."""
+"""Name of ir-measures → what else people write: trec_eval, mteb, sentence-transformers, ranx, papers."""
 
 _CANONICAL = {other: name for name, others in OTHER_NAMES.items() for other in others}
-_FORM = re.compile(
-    r"^(?:(?:cosine|cos_sim|dot|euclidean|manhattan)_)?([a-z_]+?)(?:_cut)?(?:(?:_at_|[@_])(\d+))?$", re.IGNORECASE
+_SIMILARITY = re.compile(
+    r"^(?:.*[-_])?(?:cosine|cos_sim|dot_score|dot|euclidean|manhattan|max)[-_](?=[a-z])", re.IGNORECASE
 )
+"""What sentence-transformers puts before a measure: an evaluator's name and a similarity."""
+_FORM = re.compile(r"^([a-z](?:[a-z_\- ]*[a-z])?)(?:\s*[@_.\-]?\s*(\d+(?:\.\d+)?))?$", re.IGNORECASE)
+"""A name of letters, and a cutoff behind '@', '_', '.', '-' or nothing."""
+_LONGEST = 100
+_MOST = 1_000_000
+"""Ranks, levels and other whole numbers of a measure go no higher."""
 
 
 def parse(spelling: str) -> Measure:
-    """Read any usual spelling of a measure.
+    """Read any usual spelling of a measure: of ir-measures, trec_eval, mteb or sentence-transformers, with '@', '_', '.' or '-'.
 
     Raises:
         UnknownName: it is none that ir-measures knows.
 
-    >>> [str(parse(s)) for s in ("ndcg_cut_10", "ndcg_at_10", "mrr@10", "recall_100", "nDCG@10", "map")]
+    >>> [str(parse(s)) for s in ("ndcg_cut.10", "ndcg_at_10", "mrr@10", "recall_100", "dot-NDCG@10", "map")]
     ['nDCG@10', 'nDCG@10', 'RR@10', 'R@100', 'nDCG@10', 'AP']
     """
     text = spelling.strip()
-    if (form := _FORM.match(text)) and form[1].lower() in _CANONICAL:
-        text = _CANONICAL[form[1].lower()] + (f"@{form[2]}" if form[2] else "")
+    text = _translated(text) or text
     try:
+        if len(text) > _LONGEST:
+            raise ValueError("too long")
         measure = ir_measures.parse_measure(text)
         measure.validate_params()
-        if measure.params.get("cutoff") == 0:
-            raise ValueError("a cutoff of 0")
-    except (NameError, ValueError, TypeError, AssertionError, SyntaxError):
-        hint = f"{text} needs a cutoff: {text}@10." if text in OTHER_NAMES else ""
-        raise UnknownName.among("measure", spelling, [*DEFAULT, "P@10", "AP", "Success@1"], hint) from None
+        if measure.params.get("cutoff") == 0 or any(_is_beyond(value) for value in measure.params.values()):
+            raise ValueError("a cutoff of 0, or a number that no list reaches")
+    except (NameError, ValueError, TypeError, AssertionError, SyntaxError, RecursionError, MemoryError):
+        raise _unknown(spelling, text) from None
     return measure
+
+
+def _translated(text: str) -> str | None:
+    """Return ir-measures' spelling of a name that others write, with its cutoff; None where it is no such name."""
+    name, cutoff = _taken_apart(text) or ("", "")
+    return f"{_CANONICAL[name]}{cutoff}" if name in _CANONICAL else None
+
+
+def _taken_apart(text: str) -> tuple[str, str] | None:
+    """Return a measure's name in small letters and '_', and '@cutoff' or ''; None where it is not name and cutoff."""
+    form = _FORM.match(_SIMILARITY.sub("", text))
+    if form is None:
+        return None
+    name = re.sub(r"[-\s]+", "_", form[1].lower())
+    return re.sub("(?:_cut|_at)$", "", name), f"@{form[2]}" if form[2] else ""
+
+
+def _is_beyond(value: object) -> bool:
+    return isinstance(value, int | float) and not abs(value) <= _MOST
+
+
+def _unknown(spelling: str, text: str) -> UnknownName:
+    shown, known = spelling[:_LONGEST], [*DEFAULT, "P@10", "AP", "Success@1"]
+    if text in OTHER_NAMES:
+        return UnknownName.among("measure", shown, known, f"{text} needs a cutoff: {text}@10.")
+    name, cutoff = _taken_apart(text[:_LONGEST]) or (text[:_LONGEST].partition("@")[0].lower(), "")
+    names = {name.lower(): name for name in OTHER_NAMES} | _CANONICAL
+    near = [] if name in names else difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    if not near:
+        return UnknownName.among("measure", shown, known)
+    guess = names[near[0]] + cutoff
+    return UnknownName(f"unknown measure '{shown}': did you mean '{guess}'? Known: {', '.join(sorted(known))}.")
 
 
 def canonical(spelling: str) -> str:

@@ -221,6 +221,8 @@ def _letters(study: Study, board: Board, store: Store) -> dict[str, str]:
 def _other_measures(study: Study, board: Board, store: Store) -> list[Finding]:
     """Differences on the measures that get no verdict, each with an interval of its own."""
     others = [m for m in board.measures if m != study.primary]
+    if not others:
+        return []
     tables = [board.differences(m, store) for m in others]
     rows = np.concatenate([one.values for one in tables])
     bounds = stats.Bounds.stacked([one.bounds for one in tables if one.bounds])
