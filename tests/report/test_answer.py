@@ -76,4 +76,4 @@ def test_unjudged_documents_are_warned_of_only_where_the_system_surfaces_them(sa
         judged = {"base": 0.88, "system": own}
         of.verdicts[key] = replace(of.verdicts[key], details={**of.verdicts[key].details, "judged": judged})
     found = [re.sub("</?bdi>", "", w) for w in warnings(of, of.systems[0])]
-    assert found == ["c0: 31% of bm25’s top 10 unjudged (baseline 12%)"]
+    assert found == ["bm25 on c0: 31% of its top 10 unjudged (baseline 12%)"]

@@ -50,7 +50,19 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
     width = max(len(v.system) for v in verdicts)
     for verdict in verdicts:
         print(verdict_line(verdict, width))
+    for line in note_lines(study, records):
+        print(line)
     sys.stdout.flush()
+
+
+def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
+    """Return a line for everything to beware of on one collection, each once: what its page says on the first screen."""
+    from evidense.report.contents import Contents
+    from evidense.report.notes import notes_on
+
+    contents = Contents.of(study, records)
+    notes = dict.fromkeys(note for system in contents.systems for note in notes_on(contents, system))
+    return [f"  ⚠ {note.system}: {note.text}" for note in notes]
 
 
 def say_effects(study: Study, records: Sequence[Record]) -> None:

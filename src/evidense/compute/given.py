@@ -1,11 +1,12 @@
 """Given results: rankings that somebody else made, fitted to the documents and queries of a collection."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evidense.compute.ids import difference, shown_ids
 from evidense.compute.selection import Lists
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
@@ -40,10 +41,12 @@ class GivenRanker:
         rows = {key: known.get(key, known.get(unescaped(key))) for key in results}
         if all(row is None for row in rows.values()):
             raise InvalidInput(
-                f"{self.name}: none of its {len(results):,} queries ('{next(iter(results), '')}', …) is in '{collection.name}' "
-                f"('{collection.query_ids[0]}', …); expected the same query ids; compare on the collection that it was made for"
+                f"{self.name}: none of its {len(results):,} queries ({shown_ids(results)}) is in '{collection.name}' "
+                f"({shown_ids(collection.query_ids)}); expected the same query ids; "
+                f"{_advice(results, collection.query_ids, 'compare on the collection that it was made for')}"
             )
         if collection.modalities[1] == "ids":
+            _refuse_strangers(self.name, results, rows, collection)
             collection = _with_documents_of(results, rows, collection)
         lists, places, unknown = Lists(collection, depth), _places(collection), _Unknown(self.name, collection)
         for key, row in rows.items():
@@ -52,6 +55,30 @@ class GivenRanker:
         warnings = [*_ignored(rows, collection), *unknown.sentence()]
         self.setup = replace(self.setup, warnings=(*_standing(self.setup), *(_LEFT_OUT + text for text in warnings)))
         return lists.done()
+
+
+def _refuse_strangers(name: str, results: Results, rows: Mapping[str, int | None], collection: Collection) -> None:
+    """Refuse a file none of whose documents is judged for its query: it would score 0 whatever it holds.
+
+    Raises:
+        InvalidInput: with two document ids of each side, and what they differ in.
+    """
+    taken = {collection.query_ids[row]: results[key] for key, row in rows.items() if row is not None}
+    judged = {q: gains for q, gains in collection.qrels.items() if taken.get(q)}
+    if not judged or any(d in judged[q] or unescaped(d) in judged[q] for q in judged for d in taken[q]):
+        return
+    ours, theirs = (list(dict.fromkeys(d for q in judged for d in side[q])) for side in (taken, judged))
+    raise InvalidInput(
+        f"{name}: none of its {len(ours):,} documents ({shown_ids(ours)}) is judged in '{collection.name}' "
+        f"({shown_ids(theirs)}) for the query that it is listed under, so that nothing can be compared; expected the same document "
+        f"ids; {_advice(ours, theirs, 'score it with the judgements of its own corpus')}"
+    )
+
+
+def _advice(ours: Iterable[str], theirs: Iterable[str], otherwise: str) -> str:
+    """Say which writing of the ids would make them match, or what else to do."""
+    differ = difference(ours, theirs)
+    return f"they match without {differ}: write them alike in both files" if differ else otherwise
 
 
 def _with_documents_of(results: Results, rows: Mapping[str, int | None], collection: Collection) -> Collection:
@@ -80,6 +107,8 @@ class _Unknown:
                 f"query '{q}' has the document '{d}', which is not in '{self.collection.name}'; remove it or correct its id"
                 for q, d in self.names
             ]
+            if differ := difference((d for _, d in self.names), self.collection.doc_ids):
+                told.insert(0, f"the ids would match without {differ}: write them alike in both files")
             raise InvalidInput.all_of(self.source, told)
         return [f"{len(self.names):,} results outside the sample"] if self.names else []
 

@@ -36,8 +36,6 @@ class Scores:
     query_ids: tuple[str, ...]
     values: Mapping[str, Float64[np.ndarray, " q"]]
     """Canonical spelling of the measure → values."""
-    warnings: tuple[str, ...] = ()
-    """Sentences for the page."""
 
 
 def policies(collection: Collection, pool: str = "all documents of the collection") -> dict[str, str]:
@@ -55,7 +53,7 @@ def score(ranking: RankedLists, collection: Collection, spellings: Sequence[str]
     """
     aligned = align(ranking, collection.query_ids)
     values = per_query(aligned, judgements(collection), spellings)
-    return Scores(collection.query_ids, values, tuple(_warnings(aligned, spellings)))
+    return Scores(collection.query_ids, values)
 
 
 def judgements(collection: Collection) -> Qrels:
@@ -257,15 +255,3 @@ def _cutoff(measure: Measure) -> int | None:
 def _ratio(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " q"]:
     """Return part / whole, and 0 where there is no whole."""
     return cast(np.ndarray, np.divide(part, whole, out=np.zeros(len(whole), dtype=np.float64), where=whole > 0))
-
-
-def _warnings(ranking: RankedLists, spellings: Sequence[str]) -> list[str]:
-    n_empty = int((ranking.documents < 0).all(axis=1).sum())
-    found = [f"{n_empty:,} of {len(ranking.query_ids):,} queries have no results and count as 0"] if n_empty else []
-    longest = min(ranking.depth, len(ranking.doc_ids))
-    deep = [
-        str(measures.parse(s))
-        for s in spellings
-        if (measures.cutoff(s) or 0) > ranking.depth and longest == ranking.depth
-    ]
-    return found + [f"{name} looks deeper than these lists, which hold {ranking.depth} documents" for name in deep]

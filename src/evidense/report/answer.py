@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from evidense.measures import condensed
 from evidense.records import Json, Ranking, Verdict
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, interval, short, signed, size
+from evidense.report.notes import Note, notes_on
+from evidense.report.numerals import count, short, size
 from evidense.report.words import is_ruled_out, passes_no_harm
 from evidense.stats.rule import too_few
 
-SURFACED = 0.05
-"""Share of unjudged documents in the top 10 beyond the baseline's that is worth a warning."""
 NAMED = 3
 """Collections that a sentence names before it counts."""
 
@@ -125,51 +123,14 @@ def family(contents: Contents) -> str:
 
 
 def warnings(contents: Contents, system: str) -> list[Markup]:
-    """Return one sentence for everything that could make the comparison unfair."""
-    return [*_unjudged(contents, system), *_prompts(contents, system), *_own_warnings(contents, system)]
+    """Return one sentence for everything that could make the comparison unfair, with the system and, if some only, where."""
+    n = len(contents.collections)
+    return [_warning(note, n) for note in notes_on(contents, system)]
 
 
-def _unjudged(contents: Contents, system: str) -> list[Markup]:
-    found = []
-    for verdict in contents.worst_first(system):
-        judged = verdict.details.get("judged") or {}
-        base, own = (1 - judged.get(side, 1.0) for side in ("base", "system"))
-        if own - base < SURFACED:
-            continue
-        text = Markup("<bdi>{}</bdi>: {:.0%} of <bdi>{}</bdi>’s top 10 unjudged (baseline {:.0%})").format(
-            verdict.collection, own, system, base
-        )
-        beside = contents.differences.get((system, verdict.collection, condensed(verdict.measure)))
-        if beside is not None:
-            text += Markup("; over judged documents only {} {}").format(
-                signed(beside.value), interval(beside.low, beside.high)
-            )
-        found.append(text)
-    return found
-
-
-def _prompts(contents: Contents, system: str) -> list[Markup]:
-    setups = [_setup(contents.ranking_of(s)) for s in (contents.baseline, system)]
-    found = []
-    for field, side in (("query_prompt", "query"), ("document_prompt", "document")):
-        base, own = (setup.get(field) or "" for setup in setups)
-        if base != own:
-            found.append(Markup("{} prompts differ: {} vs {} (baseline)").format(side, quoted(own), quoted(base)))
-    return found
-
-
-def _own_warnings(contents: Contents, system: str) -> list[Markup]:
-    pairs = [(s, w) for s in (system, contents.baseline) for w in _setup(contents.ranking_of(s)).get("warnings") or ()]
-    return [Markup("<bdi>{}</bdi>: {}").format(s, w) for s, w in pairs]
-
-
-def quoted(prompt: str) -> str:
-    """Return a prompt in quotes, or the word none.
-
-    >>> quoted("query: "), quoted("")
-    ('“query: ”', 'none')
-    """
-    return f"“{prompt}”" if prompt else "none"
+def _warning(note: Note, n: int) -> Markup:
+    where = Markup(" {}").format(_on(note.collections, n)) if len(note.collections) < n else Markup("")
+    return Markup("<bdi>{}</bdi>{}: {}").format(note.system, where, note.text)
 
 
 # --- size and speed, which never enter the verdict

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidense.records import Json
-from evidense.report.answer import quoted, speed_of
+from evidense.report.answer import speed_of
 from evidense.report.contents import Contents
+from evidense.report.notes import quoted
 from evidense.report.numerals import count, size
 from evidense.report.sections import Cell, cell, role_of
 

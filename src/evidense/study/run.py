@@ -156,7 +156,7 @@ def _compared(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
         decided = decide_collection(opened.study, board, store)
         records += [*made, *decided]
         if wishes.ready:
-            wishes.ready(opened.study, decided)
+            wishes.ready(opened.study, [*made, *decided])
     return [*records, *decide_over(opened.study, boards, store)]
 
 

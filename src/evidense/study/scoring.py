@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
 
 from evidense import measures, registry, stats
+from evidense.compute.list_notes import list_notes
 from evidense.compute.scoring import score
-from evidense.stats.rule import MIN_CLUSTERS
 from evidense.values import Spelling
 
 
@@ -41,10 +40,11 @@ def score_run(
     (collection,) = part.open(rest)
     ranker = registry.part("rankers", "trec_run").open(_spelling(run))
     lists = ranker.rank(collection, DEPTH)
-    scores = score(lists, collection, names)
-    values = scores.values
+    values = score(lists, collection, names).values
     clusters = stats.cluster_queries(collection.query_ids, collection.qrels, collection.groups)
-    warnings = (*collection.provenance.notes, *ranker.setup.warnings, *scores.warnings, *_few(clusters))
+    few = stats.too_few(len(np.unique(clusters)))
+    notes = list_notes(lists, collection, names)
+    warnings = (*collection.provenance.notes, *ranker.setup.warnings, *notes, *([few] if few else []))
     scored = []
     for name in names:
         bounds = stats.Bounds.constant(measures.limits(name), (1, len(clusters)))
@@ -70,9 +70,3 @@ DEPTH = 1000
 def _spelling(run: str) -> Spelling:
     """Return the spelling of a run file; the name of a file that is there is no spelling, whatever signs it has."""
     return Spelling(run) if Path(run).is_file() else Spelling.parse(run)
-
-
-def _few(clusters: Int[np.ndarray, " q"]) -> list[str]:
-    n = len(np.unique(clusters))
-    few = f"{n} independent groups of queries: too few to believe an interval (at least {MIN_CLUSTERS} are needed)"
-    return [few] if n < MIN_CLUSTERS else []

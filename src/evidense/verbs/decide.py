@@ -12,6 +12,7 @@ from jaxtyping import Float64, Int
 
 from evidense import measures, registry, stats
 from evidense.compute.excerpts import Pair, excerpts
+from evidense.compute.list_notes import list_notes
 from evidense.compute.rankings import load_lists
 from evidense.compute.slices import columns_of, slices
 from evidense.parts import Evidence, LiteratureClaim
@@ -191,15 +192,23 @@ def _means(study: Study, board: Board, store: Store) -> list[Finding]:
     sites = [(label, m) for m in board.measures for label in everyone]
     bounds = [stats.Bounds.constant(measures.limits(m), (1, values.shape[1])) for _, m in sites]
     intervals = _each(study, stats.Differences(values, board.clusters, stats.Bounds.stacked(bounds)))
+    notes = {label: _notes(study, board, label, store) for label in everyone}
     return [
         Finding(
             parents=(board.scores[label, m].id,), estimand="mean", value=mean, unit=m, low=low, high=high,
             site={"system": label, "collection": board.collection.name, "measure": m}, n=values.shape[1],
             n_clusters=int(board.clusters.max()) + 1, confidence=study.confidence, test="cluster bootstrap",
-            details={"letters": letters[label]} if m == study.primary and letters else {},
+            details={**({"letters": letters[label]} if letters else {}), **notes[label]} if m == study.primary else {},
         )
         for (label, m), (mean, low, high) in zip(sites, intervals, strict=True)
     ]  # fmt: skip
+
+
+def _notes(study: Study, board: Board, label: str, store: Store) -> dict[str, Json]:
+    """What to beware of in the lists of one system; nothing where there is nothing."""
+    lists = load_lists(board.rankings[label], store)
+    notes = list_notes(lists, board.collection, study.measures, study.depth)
+    return {"notes": list(notes)} if notes else {}
 
 
 def _each(study: Study, rows: stats.Differences) -> list[tuple[float, float, float]]:

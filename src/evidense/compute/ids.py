@@ -1,0 +1,63 @@
+"""Ids: why the ids of a result file and those of the judgements do not match, where a simple difference in writing explains it."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+SHOWN = 2
+"""Ids of each side that a message names."""
+_LOOKED_AT = 20_000
+"""Ids of each side that are compared: enough to see how they are written."""
+
+Writing = tuple[str, Callable[[str], str]]
+_WRITINGS: tuple[Writing, ...] = (
+    ("spaces around them", str.strip),
+    ("upper and lower case", str.casefold),
+    ("leading zeros", lambda text: re.sub(r"(?<!\d)0+(?=\d)", "", text)),
+    ("a '.0' at the end (1 and 1.0)", lambda text: re.sub(r"(\d)\.0+$", r"\1", text)),
+    (
+        "what stands before the last '/', ':', '#', '_' or '-'",
+        lambda text: re.split(r"[/:#_-](?=[^/:#_-]*$)", text)[-1],
+    ),
+    ("the letters before the number", lambda text: re.sub(r"^\D+(?=\d)", "", text)),
+    ("what stands after the first '/', ':', '#', '_' or '-'", lambda text: re.split(r"[/:#_-]", text, maxsplit=1)[0]),
+    ("the ending of a file name", lambda text: os.path.splitext(text)[0]),
+)
+"""What two writings of one id may differ in → the writing without it."""
+_PLAIN = 4
+"""So many of the first may come together, and with one of the others."""
+
+
+def shown_ids(ids: Iterable[str]) -> str:
+    """Return the first ids in quotes.
+
+    >>> shown_ids(["7", "8", "9"])
+    "'7', '8', …"
+    """
+    some = list(ids)
+    return ", ".join([f"'{one}'" for one in some[:SHOWN]] + ["…"] * (len(some) > SHOWN))
+
+
+def difference(ours: Iterable[str], theirs: Iterable[str]) -> str:
+    """Name what two sets of ids differ in, if leaving that out lets at least half of the smaller one match; else nothing.
+
+    >>> difference(["7", "8"], ["007", "008"]), difference(["D7", "D8"], ["d07", "d08"]), difference(["a"], ["b"])
+    ('leading zeros', 'upper and lower case and leading zeros', '')
+    """
+    mine, other = sorted(set(ours))[:_LOOKED_AT], sorted(set(theirs))[:_LOOKED_AT]
+    several = [[writing] for writing in _WRITINGS] + [
+        [*_WRITINGS[:_PLAIN], writing] for writing in _WRITINGS[_PLAIN - 1 :]
+    ]
+    found = next((some for some in several if _match(mine, other, some)), [])
+    for writing in list(found):  # only those without which the ids no longer match are named
+        rest = [one for one in found if one is not writing]
+        found = rest if _match(mine, other, rest) else found
+    return " and ".join(name for name, _ in found)
+
+
+def _match(mine: Sequence[str], other: Sequence[str], writings: Sequence[Writing]) -> bool:
+    """Say whether at least half of the ids of one side are those of the other, once these differences are left out."""
+    sides = [set(ids) for ids in (mine, other)]
+    for _, write in writings:
+        sides = [{write(one) for one in side} for side in sides]
+    return 2 * len(sides[0] & sides[1]) >= min(len(side) for side in sides) > 0

@@ -1,0 +1,81 @@
+"""Notes: everything to beware of in a comparison, from its records alone: the terminal and the first screen say the same."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from evidense.measures import condensed
+from evidense.records import Json, Ranking
+from evidense.report.contents import Contents
+from evidense.report.numerals import interval, signed
+
+SURFACED = 0.05
+"""Share of unjudged documents in the top 10 beyond the baseline's that is worth a note."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing to beware of: `text` about a system, on some collections (all of them where it does not depend on that)."""
+
+    system: str
+    text: str
+    collections: tuple[str, ...]
+
+
+def notes_on(contents: Contents, system: str) -> list[Note]:
+    """Return the notes that concern one comparison: those of the system, those of the baseline, those of the references."""
+    others = [s for s in (contents.baseline, *contents.references) if s != system]
+    found = [*_unjudged(contents, system), *_prompts(contents, system)]
+    for one in (system, *others):
+        found += [Note(one, text, (c,)) for c in contents.collections for text in _own(contents, one, c)]
+    return _merged(found)
+
+
+def _merged(found: Sequence[Note]) -> list[Note]:
+    """Say once what holds on several collections."""
+    where: dict[tuple[str, str], list[str]] = {}
+    for note in found:
+        where.setdefault((note.system, note.text), []).extend(note.collections)
+    return [Note(system, text, tuple(dict.fromkeys(names))) for (system, text), names in where.items()]
+
+
+def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:
+    """What was noted when a system ranked a collection, and when its lists were scored."""
+    if (ranking := contents.rankings.get((system, collection))) is not None:
+        yield from (str(text) for text in _setup(ranking).get("warnings") or ())
+    mean = contents.means.get((system, collection, contents.study.primary))
+    yield from (str(text) for text in (mean.details.get("notes") or () if mean is not None else ()))
+
+
+def _unjudged(contents: Contents, system: str) -> Iterator[Note]:
+    for verdict in contents.worst_first(system):
+        judged = verdict.details.get("judged") or {}
+        base, own = (1 - judged.get(side, 1.0) for side in ("base", "system"))
+        if own - base < SURFACED:
+            continue
+        text = f"{own:.0%} of its top 10 unjudged (baseline {base:.0%})"
+        beside = contents.differences.get((system, verdict.collection, condensed(verdict.measure)))
+        if beside is not None:
+            text += f"; over judged documents only {signed(beside.value)} {interval(beside.low, beside.high)}"
+        yield Note(system, text, (verdict.collection,))
+
+
+def _prompts(contents: Contents, system: str) -> Iterator[Note]:
+    setups = [_setup(contents.ranking_of(s)) for s in (contents.baseline, system)]
+    for field, side in (("query_prompt", "query"), ("document_prompt", "document")):
+        base, own = (setup.get(field) or "" for setup in setups)
+        if base != own:
+            text = f"{side} prompts differ: {quoted(own)} vs {quoted(base)} (baseline)"
+            yield Note(system, text, tuple(contents.collections))
+
+
+def quoted(prompt: str) -> str:
+    """Return a prompt in quotes, or the word none.
+
+    >>> quoted("query: "), quoted("")
+    ('“query: ”', 'none')
+    """
+    return f"“{prompt}”" if prompt else "none"
+
+
+def _setup(ranking: Ranking | None) -> Mapping[str, Json]:
+    return ranking.setup if ranking else {}

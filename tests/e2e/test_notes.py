@@ -1,0 +1,76 @@
+"""What to beware of is said on the terminal and on the first screen alike, and by `score`."""
+
+import html
+import re
+
+import pytest
+
+import evidense as ev
+from evidense.cli.lines import note_lines
+from evidense.report.answer import warnings
+from evidense.report.contents import Contents
+
+N = 30
+
+
+def run_of(lists):
+    return "".join(f"{q} Q0 {d} {rank} {100 - rank} r\n" for q, docs in lists.items() for rank, d in enumerate(docs, 1))
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Judgements, a whole run, and one that lacks three queries, puts two queries' own ids on top and is two documents deep."""
+    whole = {f"q{i}": [f"d{i}", *(f"x{n}" for n in range(120))] for i in range(N)}
+    lacking = {f"q{i}": [f"q{i}" if i < 5 else f"x{i}", f"d{i}"] for i in range(3, N)}
+    (tmp_path / "qrels.txt").write_text("".join(f"q{i} 0 d{i} 1\n" for i in range(N)))
+    (tmp_path / "whole.trec").write_text(run_of(whole))
+    (tmp_path / "lacking.trec").write_text(run_of(lacking) + "stranger Q0 d1 1 1.0 r\n")
+    return tmp_path
+
+
+SAID = (
+    "3 of 30 queries have no results and count as 0",
+    "2 of 30 queries have a document with their own id on top, which is not judged relevant",
+    "no list holds more than 2 documents, and nDCG@10, R@100 look deeper",
+    "left out of this file: 1 queries that 'qrels.txt' does not judge",
+)
+
+
+def test_compare_says_on_terminal_and_page_what_to_beware_of(files):
+    result = ev.compare(str(files / "whole.trec"), str(files / "lacking.trec"), qrels=str(files / "qrels.txt"),
+                        measures=["nDCG@10", "R@100"], out=files / "page")  # fmt: skip
+    contents = Contents.of(result.study, result.records)
+    on_page = [html.unescape(re.sub("<.*?>", "", text)) for text in warnings(contents, "lacking.trec")]
+    on_terminal = note_lines(result.study, result.records)
+    page = (files / "page" / "report.html").read_text(encoding="utf-8")
+    first_screen = html.unescape(page[: page.index('<nav class="jump"')])
+    for text in SAID:
+        assert any(text in line for line in on_page), (text, on_page)
+        assert any(text in line for line in on_terminal), (text, on_terminal)
+        assert text in first_screen
+    assert not any("whole.trec" in line for line in on_terminal)
+
+
+def test_score_says_the_same(files):
+    (row,) = ev.score(files / "lacking.trec", files / "qrels.txt", ["R@100"])
+    assert any(text.startswith(SAID[0]) for text in row.warnings)
+    assert any(text.startswith(SAID[1]) for text in row.warnings)
+    assert "no list holds more than 2 documents, and R@100 looks deeper" in row.warnings
+
+
+def test_a_run_less_deep_than_asked_for_is_told(files):
+    result = ev.compare(str(files / "lacking.trec"), str(files / "whole.trec"), qrels=str(files / "qrels.txt"),
+                        measures=["RR@2"], depth=50)  # fmt: skip
+    lines = note_lines(result.study, result.records)
+    assert any("no list holds more than 2 documents, and 50 were asked for" in line for line in lines)
+
+
+def test_a_note_on_one_of_two_collections_names_it(files):
+    for name in ("a.txt", "b.txt"):
+        (files / name).write_text((files / "qrels.txt").read_text())
+    (files / "b.txt").write_text((files / "b.txt").read_text() + "more 0 d1 1\n")
+    result = ev.compare(str(files / "whole.trec"), str(files / "whole.trec") + "@label=again",
+                        on=[f"trec:{files}/a.txt", f"trec:{files}/b.txt"])  # fmt: skip
+    found = warnings(Contents.of(result.study, result.records), "again")
+    told = [re.sub("<.*?>", "", text) for text in found if "no results" in text]
+    assert told[0] == "again on b.txt: 1 of 31 queries have no results and count as 0"
