@@ -130,7 +130,7 @@ def test_a_mixed_pool_holds_pictures_and_names_and_leaves_out_the_own_name() -> 
 
 
 def test_datasets_that_make_pairs_say_so() -> None:
-    assert {p.name for p in registry.parts("datasets") if isinstance(p, PairSource)} == {"glyphs", "icons"}
+    assert {p.name for p in registry.parts("datasets") if isinstance(p, PairSource)} == {"glyphs", "icons", "pairs"}
 
 
 @pytest.mark.parametrize(

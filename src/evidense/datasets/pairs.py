@@ -7,7 +7,9 @@ from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
 from evidense.reading.tables import Row, Table, read_table
-from evidense.values import Collection, Item, Provenance, build
+from evidense.reading.training_pairs import graded_column, graded_pairs, pairs_of
+from evidense.values import Collection, Item, Kind, Provenance, build
+from evidense.values import Pairs as TrainingPairs
 
 
 class Pairs:
@@ -21,6 +23,7 @@ class Pairs:
     """
 
     name = "pairs"
+    kinds = frozenset[Kind]({"exact"})
     spellings: tuple[str, ...] = ("pairs.csv", "pairs.jsonl@test")
 
     def recognises(self, spelling: str) -> bool:
@@ -40,7 +43,18 @@ class Pairs:
         reader = _Reader(table)
         for row in table.rows:
             reader.read(row)
-        return (build(reader.pairing.draft(place.name, Provenance(source=str(place.path)))),)
+        return (build(reader.pairing.draft(place.name, Provenance(source=str(place.path), notes=reader.notes()))),)
+
+    def pairs(self, spelling: str) -> TrainingPairs:
+        """Return the pairs to train on: where a column says how similar each is (`similarity`, a `score` or `label` of .0 to 1), with that target.
+
+        Raises:
+            InvalidInput: as `open`, or a similarity that is none.
+        """
+        place = Place.parse(spelling)
+        table = chosen_split(read_table(place.path), place.split)
+        column = graded_column(table)
+        return graded_pairs(table, place.name, column) if column else pairs_of(self.open(spelling)[0], "exact")
 
 
 class _Reader:
@@ -54,6 +68,11 @@ class _Reader:
         self.positives, self.negatives = find_all(table.columns, "document"), find_all(table.columns, "negative")
         known = {self.query, self.query_id, self.doc_id, self.gain, self.group, *self.positives, *self.negatives}
         self.columns = [name for name in table.columns if name not in known]
+
+    def notes(self) -> tuple[str, ...]:
+        """Say that similarities are no judgements."""
+        name = find(self.columns, "similarity")
+        return (f"the column '{name}' is no judgement: every row counts as relevant",) if name else ()
 
     def read(self, row: Row) -> None:
         """Take one row."""
@@ -98,7 +117,8 @@ def _gain(row: Row, column: str | None, mistakes: list[str]) -> int:
     if number != int(number):
         mistakes.append(
             f"{row.place}: '{text}' in the column '{column}' is no whole number; expected a judgement 0, 1, 2 …; "
-            f"correct it, or rename the column if it is none ({', '.join(ROLES['gain'])} hold judgements)"
+            f"correct it, or rename the column if it is none ({', '.join(ROLES['gain'])} hold judgements; to train on similarities, "
+            "evidense train --objective cosine)"
         )
         return 0
     return int(number)

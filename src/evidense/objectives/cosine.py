@@ -23,6 +23,7 @@ class Cosine:
     stage: Stage = "alignment fine-tuning"
     feeds_on: frozenset[Kind] = frozenset({"exact", "cheap"})
     needs: frozenset[Need] = frozenset()
+    takes_targets: bool = True
     temperature: float | None = None
     learns_temperature: bool = False
     bias: float | None = None

@@ -33,7 +33,7 @@ from evidense.parts.encoders import (
     TrainableTower,
 )
 from evidense.parts.names import Named
-from evidense.parts.objectives import Need, Objective, Representations, Stage
+from evidense.parts.objectives import Need, Objective, Representations, Stage, takes_targets
 from evidense.parts.rankers import Ranker, RankerPart
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "Tower",
     "TrainableEncoder",
     "TrainableTower",
+    "takes_targets",
 ]
 
 SHELVES: Mapping[str, type] = {

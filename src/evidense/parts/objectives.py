@@ -102,3 +102,8 @@ class Objective(Named, Protocol):
     def loss(self, seen: Representations, options: Mapping[str, Json]) -> Any:
         """Return the loss, a scalar tensor averaged over queries, in nats where it is a likelihood; permuting the batch does not change it."""
         ...
+
+
+def takes_targets(objective: Objective) -> bool:
+    """Say whether an objective learns from `Pairs.targets`: it needs them, or says `takes_targets = True` and uses them where they are."""
+    return "targets" in objective.needs or bool(getattr(objective, "takes_targets", False))

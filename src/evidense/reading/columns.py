@@ -13,6 +13,7 @@ ROLES = {
     "document": ("document", "doc", "passage", "answer", "positive", "pos"),
     "negative": ("negative", "neg"),
     "gain": ("gain", "relevance", "label", "score"),
+    "similarity": ("similarity", "sim", "similarity_score", "sim_score", "cosine", "cosine_similarity", "cos_sim"),
     "query id": ("query_id", "query-id", "qid"),
     "document id": ("doc_id", "doc-id", "document_id", "corpus-id", "docid", "pid"),
     "picture": ("image", "filepath", "file_path", "image_path", "filename", "file_name", "picture", "path"),

@@ -1,5 +1,6 @@
 """Training pairs that every collection has: the exact ones of its judgements, and its documents one by one."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,8 +9,10 @@ from itertools import chain
 import numpy as np
 
 from evidense.errors import InvalidInput
+from evidense.reading.columns import ROLES, find, find_all, require
 from evidense.reading.splits import split_of
-from evidense.values import Collection, Kind, Pairs
+from evidense.reading.tables import Table
+from evidense.values import Collection, Item, Kind, Pairs, Provenance
 from evidense.values.build import Chosen
 
 KINDS: tuple[Kind, ...] = ("exact", "cheap", "views", "items")
@@ -83,7 +86,82 @@ def pairs_of(collection: Collection, kind: Kind) -> Pairs:
         if any(negatives.values())
         else (),
         provenance=collection.provenance,
+        unused=_unused(collection),
     )
+
+
+def _unused(collection: Collection) -> tuple[str, ...]:
+    """Return the user's columns that training does not look at; a split is looked at where one is asked for."""
+    if not collection.provenance.is_user_data:
+        return ()
+    looked_at = {"block", *(ROLES["split"] if "@" in collection.name else ())}
+    return tuple(name for name in collection.columns if name.lower() not in looked_at)
+
+
+def graded_column(table: Table) -> str | None:
+    """Return the column that says how similar a pair is: by its name, or one of judgements that holds parts of 1.
+
+    Raises:
+        InvalidInput: two columns do.
+    """
+    similarity, gain = find(table.columns, "similarity"), find(table.columns, "gain")
+    is_graded = gain is not None and any(_is_part(row.text(gain)) for row in table.rows)
+    if similarity and is_graded:
+        raise InvalidInput(
+            f"{table.path}: '{similarity}' and '{gain}' both say how similar a pair is; expected one column; take the other out"
+        )
+    return similarity or (gain if is_graded else None)
+
+
+def graded_pairs(table: Table, name: str, column: str) -> Pairs:
+    """Return every row of a table as a pair whose target is its similarity; nothing is judged, and nothing is left out.
+
+    Raises:
+        InvalidInput: with every cell that is no similarity and every empty text, and its line.
+    """
+    query, documents = require(table.columns, table.path, "query", "document")[0], find_all(table.columns, "document")
+    group = find(table.columns, "group")
+    mistakes, rows = list(table.mistakes), []
+    for row in table.rows:
+        texts = [str(one).strip() for d in documents for one in _several(row.cells.get(d)) if one is not None]
+        value = _number(row.text(column))
+        if value is None or not -1 <= value <= 1:
+            mistakes.append(
+                f"{row.place}: '{row.text(column)}' in the column '{column}' is no similarity; expected a number from -1 to 1; "
+                "correct it, or divide all by the largest"
+            )
+        elif not row.text(query) or not all(texts) or not texts:
+            mistakes.append(
+                f"{row.place}: the query or the document is empty; expected some text; fill it or remove the row"
+            )
+        else:
+            rows += [(row.text(query), text, value, row.text(group) or row.text(query)) for text in texts]
+    if mistakes or not rows:
+        raise InvalidInput.all_of(str(table.path), mistakes or ["no row holds a pair"])
+    used = {query, *documents, column, group, find(table.columns, "split") if "@" in name else None}
+    left, right, values, groups = zip(*rows, strict=True)
+    return Pairs(
+        name, "exact", [Item(text, text) for text in left], [Item(text, text) for text in right], groups,
+        targets=[(value,) for value in values],
+        provenance=Provenance(source=str(table.path), labels=f"the column '{column}'"),
+        unused=tuple(c for c in table.columns if c not in used),
+    )  # fmt: skip
+
+
+def _several(cell: object) -> Sequence[object]:
+    return cell if isinstance(cell, list) else [cell]
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _is_part(text: str) -> bool:
+    number = _number(text)
+    return number is not None and math.isfinite(number) and number != int(number) and -1 <= number <= 1
 
 
 def _items(collection: Collection) -> Pairs:
@@ -125,4 +203,5 @@ def joined(parts: Sequence[Pairs]) -> Pairs:
         else (),
         negatives=tuple(chain.from_iterable(one.negatives for one in parts)),
         targets=tuple(chain.from_iterable(one.targets for one in parts)),
+        unused=tuple(dict.fromkeys(chain.from_iterable(one.unused for one in parts))),
     )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from evidense.errors import InvalidInput
-from evidense.parts import Encoder, Objective, TokenPredictor, Tower
+from evidense.parts import Encoder, Objective, TokenPredictor, Tower, takes_targets
 from evidense.records import Recipe
+from evidense.training.portions import held_out
 from evidense.values import Item, Pairs
 
 _LOOKED_AT = 64
@@ -16,6 +17,8 @@ _SCHEDULES = ("linear", "cosine", "constant")
 _DTYPES = ("float32", "bf16")
 _NEGATIVES = ("", "given", "block", "mined")
 _EARLY_STOP = {"every", "patience"}
+MIN_GROUPS = 20
+"""Groups of pairs below which nothing is held out: a tenth of fewer would be one, whose pairs have hardly a negative."""
 
 
 def check(recipe: Recipe, objective: Objective, pairs: Pairs, encoder: Encoder) -> None:
@@ -25,6 +28,7 @@ def check(recipe: Recipe, objective: Objective, pairs: Pairs, encoder: Encoder) 
         InvalidInput: with all mistakes at once.
     """
     mistakes = [*recipe_mistakes(recipe, objective), *_data(recipe, objective, pairs)]
+    mistakes += _early_stop(recipe, objective, pairs) if not mistakes and recipe.early_stop else []
     mistakes += _encoder(recipe, objective, pairs, encoder) if not mistakes else []
     if mistakes:
         raise InvalidInput.all_of("this recipe cannot be trained", mistakes)
@@ -87,6 +91,32 @@ def _data(recipe: Recipe, objective: Objective, pairs: Pairs) -> Iterator[str]:
         yield f"'{pairs.name}' has no blocks to take hard negatives from; expected a block of each pair; write negatives = mined"
     if "targets" in objective.needs and not pairs.targets:
         yield f"the objective {objective.name} needs a target for each pair (a similarity, a teacher's scores); '{pairs.name}' has none; add some"
+
+    if pairs.targets and not takes_targets(objective):
+        yield (
+            f"'{pairs.name}' gives each pair a similarity ({pairs.provenance.labels}), and the objective {objective.name} takes every "
+            "pair as relevant; expected an objective that learns from similarities; write objective = cosine, or keep only the rows "
+            "that are relevant and take the column out"
+        )
+
+
+def _early_stop(recipe: Recipe, objective: Objective, pairs: Pairs) -> Iterator[str]:
+    """Find out whether a held-out tenth can say anything."""
+    n_groups = len(set(pairs.groups))
+    if n_groups < MIN_GROUPS:
+        yield (
+            f"early stopping looks at a tenth of the groups, and '{pairs.name}' has {n_groups} ({len(pairs)} pairs); expected at "
+            f"least {MIN_GROUPS}, so that two are held out; add data, or leave early stopping out"
+        )
+        return
+    held = held_out(pairs, recipe.seed)[1]
+    n_documents = len({item.content_key() for item in held.right})
+    if n_documents < 2 and objective.temperature is not None and not recipe.n_negatives:
+        yield (
+            f"all {len(held)} held-out pairs of '{pairs.name}' have the same document, so that none has a negative and the loss that "
+            "early stopping looks at is 0 whatever is learnt; expected two documents at least; take another seed, add data, or "
+            "leave early stopping out"
+        )
 
 
 def _encoder(recipe: Recipe, objective: Objective, pairs: Pairs, encoder: Encoder) -> Iterator[str]:

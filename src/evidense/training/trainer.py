@@ -112,7 +112,7 @@ def _learner(encoder: Encoder, pairs: Pairs, job: Job) -> "Learner":
 
 
 def _checked(job: Job, pairs: Pairs) -> tuple[str, ...]:
-    """Refuse what cannot be trained; return a sentence on hard negatives that are positives."""
+    """Refuse what cannot be trained; return sentences on what is not used and on hard negatives that are positives."""
     recipe, objective = job.recipe, job.objective
     n = min(recipe.batch_size, len(pairs))
     mistakes = []
@@ -135,9 +135,11 @@ def _checked(job: Job, pairs: Pairs) -> tuple[str, ...]:
         raise InvalidInput(
             f"all {n_all} hard negatives of '{pairs.name}' are their query's positive; expected other documents; mine them anew"
         )
+    names = ", ".join(f"'{name}'" for name in pairs.unused)
+    notes = (f"'{pairs.name}' holds what this training does not use: {names}",) if names else ()
     if n_false:
-        return (f"{n_false} of {n_all} hard negatives are their query's positive; they were left out",)
-    return ()
+        return (*notes, f"{n_false} of {n_all} hard negatives are their query's positive; they were left out")
+    return notes
 
 
 @dataclass
@@ -212,6 +214,11 @@ class _Training:
             return
         loss = self.learner.held_out(held)
         found["held_out"] = loss
+        if self.best_loss is None and loss == 0:
+            raise InvalidInput(
+                f"the held-out loss is 0 at the first look (step {self.step}; {len(held)} pairs held out): nothing is left to learn "
+                "there, or no pair has a negative; expected a loss above 0; add data, or leave early stopping out"
+            )
         if self.best_loss is None or loss < self.best_loss:
             self.best_loss, self.best_step = loss, self.step
             self.best = {name: tensor.detach().clone() for name, tensor in self._trained().items()}

@@ -37,6 +37,8 @@ class Pairs:
     targets: Sequence[Sequence[float]] = ()
     """Of each pair, or nothing: the similarity (or teacher's score) of left and right, then of left and each hard negative."""
     provenance: Provenance = field(default_factory=Provenance)
+    unused: tuple[str, ...] = ()
+    """What the user's data hold and training does not look at, by the name of its column: said when training ends."""
 
     def __len__(self) -> int:
         """Return the number of pairs."""

@@ -227,7 +227,9 @@ def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
 
     if recipe.negatives:
         return with_negatives(found.pairs, recipe, found.encoder, store)
-    return replace(found.pairs, negatives=(), targets=[target[:1] for target in found.pairs.targets])
+    pairs, said = found.pairs, ("hard negatives (negatives = given takes them)",)
+    unused = (*pairs.unused, *(said if pairs.negatives and pairs.provenance.is_user_data else ()))
+    return replace(pairs, negatives=(), targets=[target[:1] for target in pairs.targets], unused=unused)
 
 
 def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
