@@ -9,10 +9,13 @@ from evidense.parts import Setup
 from evidense.reading.runs import fingerprint, kind, read_run
 from evidense.values import Collection, Spelling
 
+BASELINE = ".baseline.json.gz"
+"""Ending of a saved baseline, which is an object of objects too and has a reader of its own."""
+
 
 def is_kind(spelling: Spelling, wanted: str) -> bool:
     """Say whether a spelling names a run file of this kind: 'columns', 'json' or 'lines'."""
-    return kind(Path(spelling.head).expanduser()) == wanted
+    return not spelling.head.endswith(BASELINE) and kind(Path(spelling.head).expanduser()) == wanted
 
 
 def open_run(spelling: Spelling) -> GivenRanker:

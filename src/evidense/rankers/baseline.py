@@ -11,9 +11,8 @@ import numpy as np
 
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
+from evidense.rankers._run_file import BASELINE as ENDING
 from evidense.values import Collection, RankedLists, Spelling
-
-ENDING = ".baseline.json.gz"
 
 
 @dataclass(frozen=True)
