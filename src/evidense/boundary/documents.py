@@ -1,11 +1,14 @@
 """Documents: JSON from outside. Rust's parser bounds depth and digits and refuses lone surrogates; a typed model says what is meant."""
 
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pydantic_core
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from evidense.boundary.files import read_text
 from evidense.errors import InvalidInput
 
 MOST_SHOWN = 60
@@ -59,6 +62,23 @@ def checked(form: type[AnyForm], value: Any, place: str) -> AnyForm:
     except ValidationError as error:
         mistakes = [_sentence(dict(mistake)) for mistake in error.errors(include_url=False)]
         raise InvalidInput.all_of(place, list(dict.fromkeys(mistakes))) from None
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Return the keys of a TOML file.
+
+    Raises:
+        InvalidInput: no such file, something else than a file, or no TOML.
+    """
+    text = read_text(path, f"a {what} file (TOML)")
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # an integer of thousands of digits is one, too
+        raise InvalidInput(f"{what} file '{path}' is not TOML: {error}; correct that line") from None
+    except RecursionError:
+        raise InvalidInput(
+            f"{what} file '{path}' is nested too deeply. Expected a few levels; write it flatter."
+        ) from None
 
 
 def _sentence(mistake: dict[str, Any]) -> str:

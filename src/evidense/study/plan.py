@@ -8,13 +8,10 @@ from evidense.compute.progress import estimate
 from evidense.parts import Ranker, Tower
 from evidense.store import Store
 from evidense.study.costs import Training, cost_of_cells
-from evidense.study.run import Opened
+from evidense.study.run import RANKED_BYTES, Opened
 from evidense.study.workers import n_cores
 from evidense.values import Collection, Item
 from evidense.verbs.retrieve import System, step_key
-
-RANKING_BYTES = 8
-"""Bytes a ranked document takes on disk: an index and a score."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ def plan(opened: Opened, store: Store) -> Plan:
                 steps.append(_step(system, collection, True, 0.0, 0))
                 continue
             seconds, size = _cost(system, collection, store, seen)
-            size += len(collection.queries) * opened.study.depth * RANKING_BYTES
+            size += len(collection.queries) * opened.study.depth * RANKED_BYTES
             steps.append(_step(system, collection, False, seconds, size))
         steps += [_of_code(label, collection) for label in opened.unopened]
     return Plan(tuple(steps), inside=inside)

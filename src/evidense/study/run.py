@@ -24,6 +24,10 @@ from evidense.verbs.score import score, with_judged
 
 LITERATURE = "literature"
 """Among a study's claims: all that are of the literature."""
+RANKED_BYTES = 8
+"""Bytes that a ranked document takes: an index and a score."""
+MOST_BYTES = 2 << 30
+"""Of the ranked lists of one system on one collection."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     if twice:
         raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
     _check_names(study, collections)
+    _check_depth(study, collections)
     engines = dict(wishes.engines)
     dissections = open_dissections(study, engines, wishes.values)
     if study.factorial or study.arms:
@@ -195,3 +200,15 @@ def _check_names(study: Study, collections: Sequence[Collection]) -> None:
     for name in study.slices:
         if name not in columns:
             raise UnknownName.among("slice column", name, columns)
+
+
+def _check_depth(study: Study, collections: Sequence[Collection]) -> None:
+    """Refuse ranked lists that no memory holds."""
+    for c in collections:
+        size = study.depth * len(c.queries) * RANKED_BYTES
+        if size > MOST_BYTES:
+            deepest = MOST_BYTES // (len(c.queries) * RANKED_BYTES)
+            raise InvalidInput(
+                f"'depth' is {study.depth:,}, which takes {size / 1e9:.1f} GB a system for the {len(c.queries):,} queries of {c.name}; "
+                f"expected at most {deepest:,} here; choose fewer documents (--depth) or queries (--queries)"
+            )

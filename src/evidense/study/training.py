@@ -3,12 +3,12 @@
 import json
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from evidense.boundary.documents import read_toml
 from evidense.compute.progress import estimate
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, UnknownName
@@ -99,7 +99,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
     Raises:
         InvalidInput: it does not exist or is no TOML.
     """
-    return _toml(path, "recipe")
+    return read_toml(path, "recipe")
 
 
 def read_architecture(path: Path) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def read_architecture(path: Path) -> dict[str, Any]:
     Raises:
         InvalidInput: it does not exist or is no TOML.
     """
-    return _toml(path, "architecture")
+    return read_toml(path, "architecture")
 
 
 def train_into(
@@ -244,15 +244,6 @@ def _mistake(key: str, value: Any) -> str:
     expected = kinds[named]
     is_right = isinstance(value, expected) and (bool in expected or not isinstance(value, bool))
     return "" if is_right else f"'{key}' is {value!r}; expected {expected[-1].__name__}"
-
-
-def _toml(path: Path, what: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
-        raise InvalidInput(f"{what} file '{path}' does not exist; expected a TOML file; correct the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{what} file '{path}' is not TOML: {error}; correct that line") from None
 
 
 def _short(value: Json) -> str:

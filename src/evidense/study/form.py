@@ -1,0 +1,107 @@
+"""Form: the keys of a study file, what kind each value is, and between which bounds it lies."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from evidense.boundary.documents import Form
+from evidense.boundary.shown import shown_line
+
+MOST_SEED = 2**63 - 1
+"""Seeds are kept in 64 bits, by torch too."""
+MOST_RESAMPLES = 1_000_000
+MOST_DEPTH = 100_000
+MOST_NAME_BYTES = 200
+"""A file system's names end at 255 bytes, and `-toy` or a temporary ending may follow."""
+
+
+def _printable(text: str) -> str:
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("Expected a text without NUL and surrogates")
+    return text
+
+
+def _fits_a_folder(name: str) -> str:
+    if len(name.encode()) > MOST_NAME_BYTES:
+        raise ValueError(f"Expected a name of at most {MOST_NAME_BYTES} bytes")
+    return name
+
+
+Text = Annotated[str, AfterValidator(_printable)]
+Name = Annotated[Text, AfterValidator(_fits_a_folder)]
+Table = dict[Text, Any]
+Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
+Sample = Annotated[int, Field(ge=20)]
+
+
+class ArmForm(Form):
+    """Keys of [[arms]] that are not of a recipe."""
+
+    label: Text = ""
+    start: Text = ""
+    home: Text = ""
+    seeds: list[Seed] = Field(default_factory=list)
+    roles: dict[Text, Text] = Field(default_factory=dict)
+
+
+class DissectForm(Form):
+    """Keys of [[dissect]] but for its lists, which its reader checks."""
+
+    name: Name = ""
+    trained_by: Text = ""
+    tuned_on: Text = ""
+    options: dict[Text, Table] = Field(default_factory=dict)
+    toy: Table = Field(default_factory=dict)
+
+
+class FactorialForm(Form):
+    """Sections of [factorial]."""
+
+    seeds: list[Seed] = Field(default_factory=list)
+    controls: list[Text] = Field(default_factory=list)
+    backbone: Table = Field(default_factory=dict)
+    pretraining: Table = Field(default_factory=dict)
+    finetuning: Table = Field(default_factory=dict)
+    roles: dict[Text, Text] = Field(default_factory=dict)
+    toy: Table = Field(default_factory=dict)
+
+
+class StudyForm(Form):
+    """A study file. What is not named here is refused by its reader, with the nearest name."""
+
+    name: Name
+    question: Text
+    systems: list[Text]
+    collections: list[Text]
+    measures: list[Text] = Field(default_factory=list)
+    claims: list[Text] = Field(default_factory=list)
+    slices: list[Text] = Field(default_factory=list)
+    references: list[Text] = Field(default_factory=list)
+    excluded: list[Text] = Field(default_factory=list)
+    margin: float = 0.02
+    confidence: float = 0.95
+    seed: Seed = 0
+    n_resamples: Annotated[int, Field(ge=999, le=MOST_RESAMPLES)] = 10_000
+    depth: Annotated[int, Field(ge=10, le=MOST_DEPTH)] = 100
+    sample_queries: Sample | None = None
+    sample_documents: Sample | None = None
+    factorial: FactorialForm | None = None
+    arms: list[ArmForm] = Field(default_factory=list)
+    dissect: list[DissectForm] = Field(default_factory=list)
+
+
+def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
+    """Yield what is wrong with a study whose values are all of the right kind."""
+    is_trained = bool(data.get("factorial") or data.get("arms"))
+    if len(form.systems) < 2 and not is_trained:
+        yield f"'systems' names {len(form.systems)}; expected a baseline and at least one more"
+    if not form.collections:
+        yield "'collections' is empty; expected at least one (--on)"
+    if not 0 < form.margin < 1:
+        yield f"'margin' is {form.margin}; expected a number between 0 and 1, in units of the measure"
+    if not 0 < form.confidence < 1:
+        yield f"'confidence' is {form.confidence}; expected a number between 0 and 1"
+    if is_trained and form.claims:
+        claims = ", ".join(map(shown_line, form.claims))
+        yield f"'claims' names {claims}; a study that trains decides its own three; leave it out"
