@@ -62,7 +62,7 @@ def opened(path: Path, what: str = "a readable file", budget: Budget = Budget())
         InvalidInput: no such file, no right to read it, a folder, pipe, device or socket, a damaged archive, or one that
             unpacks to more than the budget. Damage and size are noticed while the file is read.
     """
-    with _regular(path, what) as raw:
+    with regular(path, what) as raw:
         packing = _packing(path, raw)
         try:
             if packing is None:
@@ -108,7 +108,12 @@ def read_text(path: Path, what: str = "a text file", budget: Budget = Budget()) 
 
 
 @contextmanager
-def _regular(path: Path, what: str) -> Iterator[BinaryIO]:
+def regular(path: Path, what: str = "a readable file") -> Iterator[BinaryIO]:
+    """Open a file for reading its bytes as they lie there, packed or not.
+
+    Raises:
+        InvalidInput: no such file, no right to read it, a folder, pipe, device or socket.
+    """
     try:
         # O_NONBLOCK: opening a pipe that nobody writes would wait for ever.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,12 +1,15 @@
 """Replay: does a page still say what its records say, and do the records still come out of the same study?"""
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
+from evidense.boundary.documents import Form, read_as
+from evidense.boundary.files import read_bytes, regular
+from evidense.boundary.strangers import foreign
 from evidense.compute.environment import differences, environment
 from evidense.errors import InvalidInput
 from evidense.records import Finding, Ranking, Record, Score, Verdict, canonical_json, from_json
@@ -58,7 +61,27 @@ def replay(
     study = read_study(folder / "study.toml")
     with tempfile.TemporaryDirectory(prefix="evidense-replay-") as scratch:
         now = run_study(study, Store(Path(scratch)), Wishes(progress=progress, line=line)).records
-    return compare_records(then, list(now))
+    with foreign(str(folder / "page.json"), "Expected what evidense wrote there; run the study again."):
+        return compare_records(then, list(now))
+
+
+class StoredRecord(Form):
+    """A record as page.json holds it; `content` is checked by its own hash."""
+
+    kind: str
+    id: str
+    parents: list[str]
+    content: dict[str, Any]
+    observed: dict[str, Any]
+    redacted: bool = False
+
+
+class StoredPage(Form):
+    """What a replay reads of page.json."""
+
+    files: dict[str, str]
+    """File of the folder → its sha256."""
+    records: list[StoredRecord]
 
 
 def read_records(folder: Path) -> list[Record]:
@@ -67,24 +90,37 @@ def read_records(folder: Path) -> list[Record]:
     Findings whose texts were kept out of the folder cannot be hashed and are left to the recomputation.
 
     Raises:
-        InvalidInput: no records there, or something was altered.
+        InvalidInput: no records there, or something was altered, or a file is listed that does not lie in the folder.
     """
     path = folder / "page.json"
     if not path.exists():
         raise InvalidInput(
             f"'{folder}' holds no page.json; expected a folder that evidense wrote (--out); name that one"
         )
-    held = json.loads(path.read_text(encoding="utf-8"))
-    altered = [
-        f"{name}: {said[:12]} was written" for name, said in held["files"].items() if _sha256(folder / name) != said
-    ]
+    held = read_as(StoredPage, read_bytes(path, "the records of a page"), str(path))
+    altered = [f"{name}: {said[:12]} was written" for name, said in held.files.items() if _sha256(folder, name) != said]
     if altered:
         raise InvalidInput.all_of(f"'{folder}' is not what was written; run the study again", altered)
-    return [from_json(r) for r in held["records"] if not r.get("redacted")]
+    with foreign(str(path), "Expected what evidense wrote there; run the study again."):
+        return [from_json(r.model_dump()) for r in held.records if not r.redacted]
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "nothing"
+def _sha256(folder: Path, name: str) -> str:
+    """Return the hash of a file of the folder; "nothing" where there is none.
+
+    Raises:
+        InvalidInput: the name leads out of the folder, or to something else than a file.
+    """
+    with foreign(name, "Expected the name of a file of the page."):
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise InvalidInput(
+                f"'{name}' lies outside of '{folder}'; expected files of the page only; this page was not written by evidense"
+            )
+        if not path.exists():
+            return "nothing"
+        with regular(path, "a file of the page") as file:
+            return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
 
 
 def compare_records(then: list[Record], now: list[Record]) -> Replay:
