@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 from jaxtyping import Float32
 
+from evidense.boundary.shown import shown
 from evidense.values import Qrels, RankedLists
 
 
@@ -35,7 +36,7 @@ def qrels_text(qrels: Qrels) -> str:
 
 
 def escaped(name: str) -> str:
-    """Return an id that one column of a TREC file can hold: percent-encoded where it has spaces, else as it is.
+    """Return an id that one column of a TREC file can hold: percent-encoded where it has spaces or control characters, else as it is.
 
     Ids that decoding would change are encoded too, so that `unquote` always gives the id back; the empty id is "%".
 
@@ -44,7 +45,11 @@ def escaped(name: str) -> str:
     """
     if not name:
         return "%"
-    return quote(name, safe="") if name == "%" or re.search(r"\s", name) or unquote(name) != name else name
+    return (
+        quote(name, safe="")
+        if name == "%" or re.search(r"\s", name) or shown(name) != name or unquote(name) != name
+        else name
+    )
 
 
 def unescaped(name: str) -> str:

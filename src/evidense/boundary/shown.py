@@ -2,7 +2,7 @@
 
 import re
 
-_STEERING = re.compile(
+STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, escapes, carriage returns; not tab and line feed
     "\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, bidi, separators
     "\ud800-\udfff\U000e0000-\U000e007f]"  # lone surrogates, tags
@@ -16,7 +16,7 @@ def shown(text: str) -> str:
     >>> shown("a\\x1b[31mb\\u202ec\\x85\\n")
     'a␛[31mb<U+202E>c<U+0085>\\n'
     """
-    return _STEERING.sub(lambda match: _symbol(match[0]), text)
+    return STEERING.sub(lambda match: _symbol(match[0]), text)
 
 
 def shown_line(text: str) -> str:

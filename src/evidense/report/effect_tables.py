@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from evidense.boundary.shown import shown
 from evidense.records import Finding
 from evidense.report.contents import Contents
 from evidense.report.effects import GROUPS, NAMES, Effects
@@ -54,7 +55,7 @@ def text(contents: Contents) -> str:
         lines.append(
             f"{_word(effects, f):<10} {_title(f):<34} {f.site['collection']!s:<28} {signed(f.value)} {interval(f.low, f.high)}  n {count(f.n)}"
         )
-    return "\n".join(lines)
+    return shown("\n".join(lines))
 
 
 def fragment(contents: Contents) -> str:

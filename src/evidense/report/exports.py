@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import evidense
+from evidense.boundary.shown import STEERING
 from evidense.records import Finding, Json, Ranking, Record, Verdict, canonical_json
 from evidense.report.contents import Contents
 from evidense.report.labels import table
@@ -17,10 +18,14 @@ from evidense.values import RankedLists
 
 
 def pretty(value: Json) -> bytes:
-    """Return JSON for people: sorted, indented, the same bytes for the same value."""
-    return (json.dumps(json.loads(canonical_json(value)), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(
-        "utf-8", errors="replace"
-    )
+    """Return JSON for people: sorted, indented, the same bytes for the same value; steering characters as JSON escapes them."""
+    text = json.dumps(json.loads(canonical_json(value)), indent=1, sort_keys=True, ensure_ascii=False)
+    return (STEERING.sub(_escaped, text) + "\n").encode("utf-8", errors="replace")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 _ROW = (

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from evidense.boundary.shown import shown
 from evidense.errors import InvalidInput
 from evidense.records import Json
 from evidense.report.contents import Contents
@@ -38,11 +39,12 @@ def live(cell: str) -> str:
 
 
 def table(rows: Iterable[Iterable[Json]]) -> bytes:
-    """Return rows as CSV that spreadsheets open (UTF-8 with its mark); texts are inert, numbers stay numbers."""
+    """Return rows as CSV that spreadsheets open (UTF-8 with its mark); texts are inert and made visible, numbers stay numbers."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerows(
-        [inert(value) if isinstance(value, str) else "" if value is None else value for value in row] for row in rows
+        [inert(shown(value)) if isinstance(value, str) else "" if value is None else value for value in row]
+        for row in rows
     )
     return out.getvalue().encode("utf-8-sig", errors="replace")
 

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import evidense
+from evidense.boundary.shown import shown
 from evidense.report import answer, effect_tables, factorial, forest, methods, proof, setup_table, texts
 from evidense.report.contents import Contents
 from evidense.report.inside import fit
@@ -131,10 +133,18 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_visible,
     )
     environment.filters["short"] = short
     environment.filters["breakable"] = breakable
     return environment
+
+
+def _visible(value: Any) -> Any:
+    """Make what is printed visible, once, whatever template prints it."""
+    if isinstance(value, Markup):
+        return Markup(shown(value))
+    return shown(value) if isinstance(value, str) else value
 
 
 def breakable(name: str) -> Markup:

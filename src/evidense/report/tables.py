@@ -5,6 +5,7 @@ import re
 
 from markupsafe import Markup
 
+from evidense.boundary.shown import shown
 from evidense.records import Verdict
 from evidense.report.answer import answer, family
 from evidense.report.contents import Contents
@@ -21,7 +22,7 @@ def escape_latex(text: str) -> str:
     >>> escape_latex("100%_{a}")
     '100\\%\\_\\{a\\}'
     """
-    return "".join(_LATEX.get(c, c) for c in " ".join(text.split()))
+    return "".join(_LATEX.get(c, c) for c in shown(" ".join(text.split())))
 
 
 def escape_markdown(text: str) -> str:
@@ -30,7 +31,7 @@ def escape_markdown(text: str) -> str:
     >>> escape_markdown("a|b <b>")
     'a\\|b &lt;b&gt;'
     """
-    plain_ = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain_ = shown(" ".join(text.split())).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", plain_)
 
 

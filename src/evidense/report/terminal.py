@@ -1,16 +1,14 @@
 """Terminal: the first screen in letters."""
 
-import re
 import textwrap
 
+from evidense.boundary.shown import shown_line
 from evidense.records import Verdict
 from evidense.report.answer import answer, family
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, interval, signed
 from evidense.report.tables import unmarked
 from evidense.report.words import WORDS, margin_text, note
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 LEAST_NAME = 24
 """Letters of a collection's name that one line must have room for."""
@@ -23,11 +21,12 @@ def text(contents: Contents, width: int = 100) -> str:
     lines = textwrap.wrap(head, width)
     for system in contents.systems:
         said = answer(contents, system)
-        who = f"{shown(system)}: " if len(contents.systems) > 1 else ""
+        who = f"{shown_line(system)}: " if len(contents.systems) > 1 else ""
         lines += [
             "",
             *textwrap.wrap(
-                f"{said.lead}: {who}{shown(unmarked(said.sentence))} gate: {'PASS' if said.passes else 'FAIL'}", width
+                f"{said.lead}: {who}{shown_line(unmarked(said.sentence))} gate: {'PASS' if said.passes else 'FAIL'}",
+                width,
             ),
         ]
         lines += [line for v in contents.worst_first(system) for line in verdict_lines(v, width)]
@@ -42,7 +41,7 @@ def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
     head = f" {WORDS[v.verdict].icon} {v.verdict:<10}"
     room = width - len(head) - len(right) - 2
     wide = room >= LEAST_NAME
-    name = _shortened(shown(v.collection), room if wide else width - len(head))
+    name = _shortened(shown_line(v.collection), room if wide else width - len(head))
     found = [f"{head}{name:<{room}}  {right}"] if wide else [f"{head}{name}", f"{'':13}{right}"]
     more = textwrap.wrap(note(v), width - 13) if v.verdict == "UNDECIDED" else []
     return [*found, *(" " * 13 + line for line in more)]
@@ -60,11 +59,6 @@ def _mean_line(contents: Contents, system: str, width: int) -> list[str]:
     return [f"   {f.details.get('label', ''):<10}{f'mean of these {len(contents.collections)}':<20}  {numbers}"[:width]]
 
 
-def shown(name: str) -> str:
-    """Return a name without the characters that could steer a terminal."""
-    return _CONTROL.sub("�", name)
-
-
 def _plain_title(contents: Contents) -> str:
     who = contents.systems[0] if len(contents.systems) == 1 else f"{len(contents.systems)} systems"
-    return f"{shown(who)} vs {shown(contents.baseline)}"
+    return f"{shown_line(who)} vs {shown_line(contents.baseline)}"

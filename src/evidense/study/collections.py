@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from evidense import registry
+from evidense.boundary.shown import shown
 from evidense.records import Study
 from evidense.values import Collection, sample
 
@@ -22,15 +23,17 @@ def collections_of(study: Study, spelling: str, values: Mapping[str, Collection]
         part, rest = registry.dataset(spelling)
         found = part.open(rest)
     drawn = [sample(c, study.sample_queries, study.sample_documents, study.seed) for c in found]
-    return [
-        _without(c, {e.removeprefix(f"{c.name}\t") for e in study.excluded if e.startswith(f"{c.name}\t")})
-        for c in drawn
-    ]
+    return [_without(c, _excluded(study, shown(c.name))) for c in drawn]
+
+
+def _excluded(study: Study, name: str) -> set[str]:
+    """Return ids as files show them: losses.csv, which a user fills in, holds no control characters."""
+    return {e.removeprefix(f"{name}\t") for e in map(shown, study.excluded) if e.startswith(f"{name}\t")}
 
 
 def _without(collection: Collection, query_ids: set[str]) -> Collection:
     """Leave out queries whose label somebody marked as wrong in losses.csv, for all systems alike."""
-    gone = query_ids & set(collection.query_ids)
+    gone = {query_id for query_id in collection.query_ids if shown(query_id) in query_ids}
     if not gone:
         return collection
     queries = [item for item in collection.queries if item.id not in gone]

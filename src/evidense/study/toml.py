@@ -9,6 +9,7 @@ from typing import Any
 
 from evidense import measures
 from evidense.boundary.documents import checked, read_toml
+from evidense.boundary.shown import STEERING
 from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Study
@@ -84,11 +85,15 @@ def _toml(value: Any) -> str:
         return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value)
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    return name if _BARE.fullmatch(name) else _quoted(name)
+
+
+def _quoted(value: Any) -> str:
+    return STEERING.sub(lambda found: f"\\U{ord(found[0]):08x}", json.dumps(value, ensure_ascii=False))
 
 
 def _is_trained(data: Mapping[str, Any]) -> bool:

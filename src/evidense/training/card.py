@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from evidense.boundary.shown import shown
 from evidense.compute.checkpoint import read_json
 from evidense.records import Checkpoint, Json, Recipe, Verdict, canonical_json
 from evidense.store import write_atomically
@@ -55,7 +56,7 @@ def write_card(
     Raises:
         StoreError: the disk is full.
     """
-    text = card(recipe, checkpoint, verdicts, diagnostics, form_of(folder))
+    text = shown(card(recipe, checkpoint, verdicts, diagnostics, form_of(folder)))
     known = read_json(folder / "two_towers.json").get("licence") or read_json(folder / "lite0.json").get("licence")
     if known:
         text = text.replace("license: unknown", f"license: {str(known).lower()}", 1)
