@@ -139,7 +139,7 @@ def _errors() -> Iterator[str]:
 def _extras() -> Iterator[str]:
     project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     yield from ["## Extras", "", f"The plain install needs {', '.join(_bare(d) for d in project['dependencies'])}.", ""]
-    yield from ["| `pip install 'evidense[…]'` | brings |", "|---|---|"]
+    yield from ["| `pip install '.[…]'`, in a clone | brings |", "|---|---|"]
     for name, needs in project["optional-dependencies"].items():
         yield f"| `{name}` | {', '.join(_bare(n) for n in needs)} |"
     yield from ["", f"Without a GPU, torch first: `{errors.TORCH_CPU_LINE}`."]

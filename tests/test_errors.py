@@ -50,7 +50,7 @@ def test_an_unknown_name_gets_the_nearest_one_only_if_there_is_one_near() -> Non
 
 
 def test_a_missing_extra_gives_the_line_to_type_and_the_cpu_line_for_torch() -> None:
-    assert "pip install 'evidense[parquet]'" in str(MissingExtra.named("parquet", "reading x.parquet", "pyarrow"))
+    assert "pip install 'pyarrow>=15'" in str(MissingExtra.named("parquet", "reading x.parquet", "pyarrow"))
     assert TORCH_CPU_LINE in str(MissingExtra.named("encoders", "encoding", "torch"))
     assert "download.pytorch.org/whl/cpu" in TORCH_CPU_LINE
 

@@ -15,7 +15,9 @@ A message says what is wrong, with the value; then what was expected; then what 
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
+from importlib import metadata
 
 TORCH_CPU_LINE = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
 
@@ -75,15 +77,44 @@ class MissingExtra(EvidenseError, ImportError):
 
     @classmethod
     def named(cls, extra: str, for_what: str, missing: str) -> "MissingExtra":
-        """Say which extra to install, with the CPU line where torch is part of it.
+        """Say what to install, with the CPU line where torch is part of it.
 
         >>> print(MissingExtra.named("parquet", "reading a Parquet file", "pyarrow"))
-        reading a Parquet file needs pyarrow, which is not installed. Install it with: pip install 'evidense[parquet]'
+        reading a Parquet file needs pyarrow, which is not installed. Install it with: pip install 'pyarrow>=15'
+        (in a clone of Evidense: pip install '.[parquet]')
         """
-        text = f"{for_what} needs {missing}, which is not installed. Install it with: pip install 'evidense[{extra}]'"
+        text = (
+            f"{for_what} needs {missing}, which is not installed. Install it with: {install_line(extra, missing)}\n"
+            f"(in a clone of Evidense: pip install '.[{extra}]')"
+        )
         if missing in {"torch", "transformers"}:
             text += f"\n(without a GPU, first: {TORCH_CPU_LINE})"
         return cls(text)
+
+
+def install_line(extra: str, missing: str = "") -> str:
+    """Return the line that installs the libraries of an extra: it works wherever Evidense itself came from.
+
+    >>> install_line("notebook")
+    "pip install 'pandas>=2.0'"
+    """
+    try:
+        stated = metadata.requires("evidense") or []
+    except metadata.PackageNotFoundError:  # run from its sources
+        stated = []
+    return " ".join(["pip install", *(f"'{one}'" for one in _libraries(extra, stated) or [missing or f".[{extra}]"])])
+
+
+def _libraries(extra: str, stated: Sequence[str]) -> list[str]:
+    """Return the requirements of an extra, those of extras that it names among them."""
+    own = [
+        line.partition(";")[0].strip() for line in stated if re.search(f"""extra == ['"]{re.escape(extra)}['"]""", line)
+    ]
+    found: list[str] = []
+    for one in own:
+        inner = re.fullmatch(r"evidense\[(.+)\]", one)
+        found += [more for name in inner[1].split(",") for more in _libraries(name.strip(), stated)] if inner else [one]
+    return list(dict.fromkeys(found))
 
 
 class StoreError(EvidenseError):

@@ -10,9 +10,7 @@ from dissection.neuron_worlds import QUERIES, document_margin, items, query_marg
 from evidense.dissection.attribution import How, attribute
 from evidense.dissection.suffix import flow_of
 
-captum = pytest.importorskip(
-    "captum.attr", reason="captum, the oracle, is not installed (pip install 'evidense[test]')"
-)
+captum = pytest.importorskip("captum.attr", reason="captum, the oracle, is not installed (pip install '.[test]')")
 
 
 def gated(original: Any, state: dict[str, Any]) -> Any:

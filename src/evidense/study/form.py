@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from evidense.boundary.documents import Form
 from evidense.boundary.shown import shown_line
+from evidense.errors import InvalidInput
 
 MOST_SEED = 2**63 - 1
 """Seeds are kept in 64 bits, by torch too."""
@@ -18,13 +19,13 @@ MOST_NAME_BYTES = 200
 
 def _printable(text: str) -> str:
     if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("Expected a text without NUL and surrogates")
+        raise InvalidInput("Expected a text without NUL and surrogates")
     return text
 
 
 def _fits_a_folder(name: str) -> str:
     if len(name.encode()) > MOST_NAME_BYTES:
-        raise ValueError(f"Expected a name of at most {MOST_NAME_BYTES} bytes")
+        raise InvalidInput(f"Expected a name of at most {MOST_NAME_BYTES} bytes")
     return name
 
 
