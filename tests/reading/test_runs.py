@@ -192,7 +192,16 @@ def test_json_lines_are_read_under_any_name(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["q 0 d 1\n" * 2, '{"a": 1}', '{"name": "x", "n": {}}', "[1, 2]", "\x93NUMPY", "", "query\tdocument\na\tb\n"],
+    [
+        "q 0 d 1\n" * 2,
+        '{"a": 1}',
+        '{"name": "x", "n": {}}',
+        '{"collections": {"c": {"checksum": "x"}}}',
+        "[1, 2]",
+        "\x93NUMPY",
+        "",
+        "query\tdocument\na\tb\n",
+    ],
 )
 def test_other_files_are_not_taken_for_runs(tmp_path: Path, content: str) -> None:
     (tmp_path / "x").write_text(content, encoding="latin-1")

@@ -1,18 +1,44 @@
 """A small file with what a baseline put first, to be committed and compared against: NAME.baseline.json.gz."""
 
-import gzip
 import hashlib
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from jaxtyping import Float32, Int32
+from pydantic import FailFast, Field, TypeAdapter
 
+from evidense.boundary.documents import Form, read_as
+from evidense.boundary.files import read_bytes
+from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.rankers._run_file import BASELINE as ENDING
 from evidense.values import Collection, RankedLists, Spelling
+
+_WHAT = "a file that --save-baseline wrote"
+_ADVICE = f"Expected {_WHAT}; save it anew."
+
+_Numbers = Annotated[list[float], FailFast()]
+_List = Annotated[list[_Numbers], Field(min_length=2, max_length=2), FailFast()]
+
+
+class Held(Form):
+    """Lists of one collection: for each query the places of the documents, and their scores."""
+
+    checksum: str
+    lists: Annotated[list[_List], FailFast()]
+
+
+class _Saved(Form):
+    """What --save-baseline writes."""
+
+    label: str
+    depth: int
+    setup: dict[str, Any]
+    collections: dict[str, Held]
 
 
 @dataclass(frozen=True)
@@ -22,13 +48,13 @@ class Baseline:
     name: str
     setup: Setup
     fingerprint: str
-    collections: dict[str, Any]
+    collections: Mapping[str, Held]
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
         """Return the saved lists, cut at `depth`.
 
         Raises:
-            InvalidInput: this collection was not saved, or has changed since.
+            InvalidInput: this collection was not saved, has changed since, or lists do not fit it.
         """
         held = self.collections.get(collection.name)
         if held is None:
@@ -36,17 +62,47 @@ class Baseline:
                 f"baseline '{self.name}' holds no '{collection.name}'; expected one of {', '.join(self.collections)};"
                 " save it anew with --save-baseline"
             )
-        if held["checksum"] != collection.checksum:
+        if held.checksum != collection.checksum:
             raise InvalidInput(
                 f"'{collection.name}' has changed since baseline '{self.name}' was saved; expected equal queries,"
                 " documents and judgements; save it anew with --save-baseline"
             )
+        if len(held.lists) != len(collection.queries):
+            raise InvalidInput(
+                f"baseline '{self.name}' holds {len(held.lists):,} lists for the {len(collection.queries):,} queries of "
+                f"'{collection.name}'. Expected one each; save it anew with --save-baseline."
+            )
         documents = np.full((len(collection.queries), depth), -1, dtype=np.int32)
         scores = np.full((len(collection.queries), depth), -np.inf, dtype=np.float32)
-        for row, (places, values) in enumerate(held["lists"]):
-            n = min(depth, len(places))
-            documents[row, :n], scores[row, :n] = places[:n], values[:n]
+        for row, (places, values) in enumerate(held.lists):
+            found, best = self._list(row, np.array(places), np.array(values), len(collection.corpus))
+            n = min(depth, len(found))
+            documents[row, :n], scores[row, :n] = found[:n], best[:n]
         return RankedLists(collection.query_ids, collection.doc_ids, documents, scores)
+
+    def _list(
+        self, row: int, places: np.ndarray, values: np.ndarray, n_documents: int
+    ) -> tuple[Int32[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
+        """Return the list of one query as it is kept.
+
+        Raises:
+            InvalidInput: a place that no document has, a document twice, or scores that do not fall.
+        """
+        is_whole = (places % 1 == 0) & (places >= 0) & (places < n_documents)
+        with np.errstate(over="ignore"):
+            scores = values.astype(np.float32)
+        if len(places) != len(values) or not is_whole.all() or not np.isfinite(scores).all():
+            what = (
+                f"{len(places)} documents and {len(values)} scores, or a place that is none of 0 to {n_documents - 1}"
+            )
+        elif len(np.unique(places)) < len(places) or (np.diff(scores) > 0).any():
+            what = "a document twice, or scores that rise"
+        else:
+            return places.astype(np.int32), scores
+        raise InvalidInput(
+            f"baseline '{self.name}' holds a list (number {row}) with {what}. Expected distinct documents, best first; "
+            "save it anew with --save-baseline."
+        )
 
 
 class Part:
@@ -65,24 +121,20 @@ class Part:
         Raises:
             InvalidInput: it is not there, or no file that --save-baseline wrote.
         """
-        path = Path(spelling.head)
-        try:
-            data = path.read_bytes()
-            held = json.loads(gzip.decompress(data))
-            setup = {
-                **held["setup"],
-                "unused_weights": (),
-                "warnings": (*held["setup"]["warnings"], f"saved lists, {held['depth']} documents deep"),
-            }
-            return Baseline(held["label"], Setup(**setup), hashlib.sha256(data).hexdigest(), held["collections"])
-        except FileNotFoundError:
-            raise InvalidInput(
-                f"baseline '{path}' does not exist; expected a file that --save-baseline wrote; correct the path"
-            ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InvalidInput(
-                f"'{path}' is no saved baseline ({error}); expected a file that --save-baseline wrote; save it anew"
-            ) from None
+        path = Path(spelling.head).expanduser()
+        data = read_bytes(path, _WHAT)
+        saved = read_as(_Saved, data, str(path))
+        setup = _setup(saved.setup, str(path))
+        note = f"saved lists, {saved.depth} documents deep"
+        setup = replace(setup, unused_weights=(), warnings=(*setup.warnings, note))
+        return Baseline(saved.label, setup, hashlib.sha256(data).hexdigest(), saved.collections)
+
+
+def _setup(said: Mapping[str, Any], place: str) -> Setup:
+    """Return the set-up that was saved; fields that this version does not know are passed over."""
+    known = {field.name for field in fields(Setup)}
+    with foreign(place, _ADVICE):
+        return TypeAdapter(Setup).validate_python({name: value for name, value in said.items() if name in known})
 
 
 PART = Part()

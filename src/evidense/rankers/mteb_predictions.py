@@ -12,7 +12,7 @@ class Part:
     spellings = ("predictions/SciFact_predictions.json", "results.json", "mteb_predictions:FILE")
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether the name is the one that mteb gives, or else whether the file is an object of objects."""
+        """Say whether the name is the one that mteb gives, or else whether the file begins as such results do."""
         return is_kind(spelling, "json")
 
     def open(self, spelling: Spelling) -> GivenRanker:

@@ -24,7 +24,9 @@ LINES_NAME = re.compile(r"_predictions(?:_([a-z_]+))?\.jsonl$")
 _SIMILARITIES = {"cos_sim": "cosine", "dot_score": "dot"}
 _NESTED = "{query: {document: score}}, or {subset: {split: {query: {document: score}}}} as mteb writes it"
 _LINE = "{query_id, results: [{corpus_id, score}]}"
-_OBJECT_OF_OBJECTS = re.compile(r'\{\s*("mteb_model_meta"|"(?:[^"\\]|\\.)*"\s*:\s*\{)')
+_KEY = r'"(?:[^"\\]|\\.)*"\s*:\s*'
+_RESULTS = re.compile(rf'\{{\s*("{MODEL}"|(?:{_KEY}\{{\s*){{1,3}}(?:{_KEY}-?\d|\}}))')
+"""Objects in objects (at most four deep) around a number."""
 _MOST_LEVELS = 4
 _UNNAMED = "an unnamed model"
 
@@ -50,8 +52,8 @@ class _Line(Form):
 
 
 def reads_as_results(start: bytes) -> bool:
-    """Say whether a file that begins so may hold results: an object of objects."""
-    return _OBJECT_OF_OBJECTS.match(start.decode("utf-8", "replace")) is not None
+    """Say whether a file that begins so may hold results: objects of objects with a number inside."""
+    return _RESULTS.match(start.decode("utf-8", "replace")) is not None
 
 
 def is_json_lines(data: bytes) -> bool:
