@@ -1,6 +1,7 @@
 """Embeddings that somebody already has: every mistake at once, then exactly what was given."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ def test_every_mistake_is_named_at_once(folder: Path) -> None:
         (np.ones((2, 2), int), "int64"),
         (np.array([{}, {}], object), "cannot be read"),
         (np.ones((0, 4)), "shape (0, 4)"),
+        (np.ones((1, 1 << 21), np.float16), "at most 1,048,576 dimensions"),
     ],
 )
 def test_arrays_that_are_none(folder: Path, array: np.ndarray, said: str) -> None:
@@ -89,3 +91,71 @@ def test_another_array_is_another_system(folder: Path) -> None:
     before = open_encoder(str(folder)).tower("query").fingerprint
     np.save(folder / "queries.npy", QUERIES * 2)
     assert open_encoder(str(folder)).tower("query").fingerprint != before
+
+
+def _with_shape(shape: str, dtype: str = "<f4") -> bytes:
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header = header.ljust(-(10 + len(header) + 1) % 64 + len(header)) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x93NUMPY",
+        _with_shape(f"({10**30}, 4)"),
+        _with_shape(f"({2**62}, 4)"),
+        _with_shape("(1000000, 400)"),
+        _with_shape("(-1, 4)"),
+        _with_shape("(2, 4)", "|O"),
+        _with_shape("(2, 4)", "nonsense"),
+        _with_shape("('a', 4)"),
+        _with_shape("(" * 3000),
+        b"PK\x03\x04" + bytes(100),
+    ],
+    ids=[
+        "empty",
+        "no header",
+        "1e30 rows",
+        "2**62 rows",
+        "truncated",
+        "negative",
+        "objects",
+        "no type",
+        "text",
+        "deep",
+        "no zip",
+    ],
+)
+def test_a_header_that_promises_too_much_is_refused(folder: Path, data: bytes) -> None:
+    (folder / "queries.npy").write_bytes(data)
+    with pytest.raises(InvalidInput, match=r"queries\.npy"):
+        open_encoder(str(folder))
+
+
+@pytest.mark.parametrize(
+    "ids",
+    ["[" * 5000 + "]" * 5000, '["\\ud800", "a", "b"]', "5", '{"a": 1}', "[true, 1]", "[[1], 2]", "[1,", ""],
+    ids=["deep", "surrogate", "number", "object", "true", "list", "cut", "empty"],
+)
+def test_ids_of_another_kind_are_refused(folder: Path, ids: str) -> None:
+    (folder / "queries.ids.txt").unlink()
+    (folder / "queries.ids.json").write_text(ids)
+    with pytest.raises(InvalidInput, match=r"queries\.ids\.json"):
+        open_encoder(str(folder))
+
+
+def test_many_ids_that_stand_twice_are_counted_in_linear_time(folder: Path) -> None:
+    n = 200_000
+    np.save(folder / "queries.npy", np.ones((n, 4), np.float32))
+    (folder / "queries.ids.txt").write_text("".join(f"{i % (n - 1)}\n" for i in range(n)))
+    started = time.monotonic()
+    with pytest.raises(InvalidInput, match="1 ids stand more than once"):
+        open_encoder(str(folder))
+    assert time.monotonic() - started < 10
+
+
+def test_ids_keep_what_is_no_line_end(folder: Path) -> None:
+    (folder / "queries.ids.txt").write_bytes("\ufeffq\u20281\r\nq2\r\n".encode())
+    assert [*open_encoder(str(folder)).tower("query").numbers] == ["q\u20281", "q2"]

@@ -74,7 +74,11 @@ def test_a_label_counts_for_all_systems_alike(sample: Sample, tmp_path: Path) ->
     [
         (b"a,b\n1,2\n", "has no column 'collection', 'query_id', 'label wrong"),
         (b"", "has no column"),
-        (b"\xff\xfe\x00", "cannot be read"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b'collection,query_id,label wrong?\nc,"q,yes\nc,r,no\n', "unexpected end of data"),
+        (b'collection,query_id,"label wrong?\n' + b"c,q,yes\n" * 50_000, "cannot be read"),
+        (b"collection,query_id,label wrong?\nc,q, with a comma,yes\n", "row 2: more cells than columns; expected 3"),
+        (b"collection,query_id,label wrong?\nc,q,maybe\x1b[31m\n", "row 2: label wrong. is 'maybe␛\\[31m'"),
         (b"collection,query_id,label wrong?\nc,q,maybe\nc,r,perhaps\n", "2 mistakes"),
     ],
 )

@@ -1,22 +1,32 @@
 """Vectors that somebody already has: `.npy` arrays with the ids of their rows, checked all at once."""
 
 import hashlib
-import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int, Int64
+from pydantic import FailFast
 
+from evidense.boundary.documents import Form, checked, parsed
+from evidense.boundary.files import opened, read_text
+from evidense.boundary.shown import shown_line
+from evidense.boundary.strangers import foreign
 from evidense.compute.batches import chunks
 from evidense.compute.checkpoint import sha256_of_files
 from evidense.errors import InvalidInput
 from evidense.records import sha256_of
 from evidense.values import Item, Modality
 
-_ROWS_AT_ONCE = 65536
+_CELLS_AT_ONCE = 1 << 24
+_MOST_DIMS = 1 << 20
+_MOST_ROWS = 20
+"""Rows that are not finite and are named."""
+_MOST_UNNAMED = 1 << 20
+"""Rows without an id that are looked at: a header may promise any number of them."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class Given:
         """Say whether every vector has length 1 (to 1e-3)."""
         return all(
             np.allclose(np.linalg.norm(np.asarray(self.array[a:b], np.float32), axis=1), 1, atol=1e-3)
-            for a, b in chunks(len(self.array), _ROWS_AT_ONCE)
+            for a, b in chunks(len(self.array), max(1, _CELLS_AT_ONCE // self.array.shape[1]))
         )
 
 
@@ -133,44 +143,61 @@ def _given(path: Path, mistakes: list[str]) -> Given | None:
         return None
     if len(ids) != len(array):
         mistakes.append(f"'{path.name}' has {len(array)} rows and {len(ids)} ids; expected one id a row")
-    if len(set(ids)) != len(ids):
-        twice = next(name for name in ids if ids.count(name) > 1)
+    twice = [name for name, n in Counter(ids).items() if n > 1]
+    if twice:
         mistakes.append(
-            f"'{path.name}': {len(ids) - len(set(ids))} ids stand more than once (as '{twice}'); expected distinct ids"
+            f"'{path.name}': {len(ids) - len(set(ids))} ids stand more than once (as '{shown_line(twice[0])}'); expected distinct ids"
         )
-    for start, stop in chunks(len(array), _ROWS_AT_ONCE):
-        bad = np.flatnonzero(~np.isfinite(np.asarray(array[start:stop], np.float32)).all(axis=1)) + start
-        mistakes += [
-            f"'{path.name}' row {row}{f' (id {ids[row]!r})' if row < len(ids) else ''}: not finite (NaN or infinity);"
-            " expected numbers"
-            for row in bad[:20]
-        ]
+    if len(array) <= max(len(ids), _MOST_UNNAMED):
+        mistakes += _not_finite(path.name, array, ids)
     return Given(path, array, tuple(ids))
 
 
+def _not_finite(source: str, array: np.ndarray, ids: list[str]) -> list[str]:
+    """Return a mistake for each row with NaN or infinity, for the first of them."""
+    found: list[str] = []
+    for start, stop in chunks(len(array), max(1, _CELLS_AT_ONCE // array.shape[1])):
+        with np.errstate(over="ignore"):
+            rows = np.asarray(array[start:stop], np.float32)
+        for row in np.flatnonzero(~np.isfinite(rows).all(axis=1)) + start:
+            name = f" (id {ids[row]!r})" if row < len(ids) else ""
+            found.append(
+                f"'{source}' row {row}{name}: not finite (NaN or infinity, as 32-bit floats); expected numbers"
+            )
+            if len(found) == _MOST_ROWS:
+                return found
+    return found
+
+
 def _array(path: Path, mistakes: list[str]) -> np.ndarray | None:
+    """Map an array without reading it; Python objects, which would be unpickled, are refused."""
+    wanted = "an array (items, dimensions) that numpy.save wrote, without pickled objects"
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        mistakes.append(f"'{path}' is absent; expected an array (items, dimensions) that numpy.save wrote")
-        return None
-    except (ValueError, OSError, EOFError) as error:
-        mistakes.append(
-            f"'{path.name}' cannot be read ({error}); expected an array that numpy.save wrote, without pickled objects"
-        )
+        with opened(path, wanted), foreign(str(path), f"Expected {wanted}."), np.errstate(over="ignore"):
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except InvalidInput as error:
+        mistakes.append(str(error))
         return None
     if (
         not isinstance(array, np.ndarray)
         or array.ndim != 2
         or not np.issubdtype(array.dtype, np.floating)
         or 0 in array.shape
+        or array.shape[1] > _MOST_DIMS
     ):
         shape, dtype = getattr(array, "shape", "?"), getattr(array, "dtype", "?")
         mistakes.append(
-            f"'{path.name}' has shape {shape} and type {dtype}; expected (items, dimensions) of floating point numbers"
+            f"'{path.name}' has shape {shape} and type {dtype}; expected (items, dimensions) of floating point numbers, "
+            f"at most {_MOST_DIMS:,} dimensions"
         )
         return None
     return array
+
+
+class _Ids(Form):
+    """Ids of rows as JSON."""
+
+    ids: Annotated[list[str | int], FailFast()]
 
 
 def _ids(path: Path, mistakes: list[str]) -> list[str] | None:
@@ -179,12 +206,11 @@ def _ids(path: Path, mistakes: list[str]) -> list[str] | None:
         mistakes.append(f"'{path.name}' comes without ids; expected {path.stem}.ids.txt (one a line) or {path.stem}.ids.json (a list) beside it")  # fmt: skip
         return None
     try:
-        text = file.read_text(encoding="utf-8")
-        value = json.loads(text) if file.suffix == ".json" else text.splitlines()
-    except (OSError, ValueError) as error:
-        mistakes.append(f"'{file.name}' cannot be read ({error}); expected one id a line, or a JSON list")
+        text = read_text(file, "ids of rows, one a line or a JSON list")
+        if file.suffix == ".json":
+            return [str(name) for name in checked(_Ids, {"ids": parsed(text, file.name)}, file.name).ids]
+    except InvalidInput as error:
+        mistakes.append(str(error))
         return None
-    if not isinstance(value, list) or not all(isinstance(v, str | int) for v in value):
-        mistakes.append(f"'{file.name}' holds no list of ids; expected a JSON list of texts")
-        return None
-    return [str(v) for v in value]
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return [line.removesuffix("\r") for line in lines]

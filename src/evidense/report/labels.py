@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from evidense.boundary.shown import shown
+from evidense.boundary.files import read_text
+from evidense.boundary.shown import shown, shown_line
+from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput
 from evidense.records import Json
 from evidense.report.contents import Contents
@@ -16,6 +18,7 @@ LABEL = "label wrong?"
 HEAD = ("collection", "query_id", "system", "query", "relevant document", "system's first document", "delta", LABEL)
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _YES, _NO = {"yes", "y", "x", "1", "true", "ja", "oui"}, {"no", "n", "0", "false"}
+_ADVICE = "Expected a losses.csv that a report wrote, with every quote closed; save it as CSV UTF-8."
 MOST = 100
 """Rows of one comparison, at most."""
 
@@ -93,29 +96,38 @@ def read_labels(path: Path) -> dict[tuple[str, str], str]:
         )
     found: dict[tuple[str, str], str] = {}
     mistakes: list[str] = []
-    for line, row in enumerate(rows, 2):
-        word = (row[LABEL] or "").strip().lower()
-        if word and word not in _YES | _NO:
-            mistakes.append(f"row {line}: {LABEL} is '{row[LABEL]}'; expected yes, no, or nothing")
-        elif word:
-            key = live(row["collection"] or ""), live(row["query_id"] or "")
-            label = "yes" if word in _YES else "no"
-            if found.setdefault(key, label) != label:
+    with foreign(str(path), _ADVICE):
+        for line, row in enumerate(rows, 2):
+            if None in row:  # more cells than columns: a label would be read from another column
                 mistakes.append(
-                    f"row {line}: the query '{key[1]}' is labelled yes and no; expected one answer, for all systems alike"
+                    f"row {line}: more cells than columns; expected {len(rows.fieldnames or ())}; quote cells that hold the separator"
                 )
+            elif wrong := _take(found, row):
+                mistakes.append(f"row {line}: {wrong}")
     if mistakes:
         raise InvalidInput.all_of(str(path), mistakes)
     return found
 
 
+def _take(found: dict[tuple[str, str], str], row: Mapping[str, str | None]) -> str | None:
+    """Take the label of one row; return what is wrong with it."""
+    word = (row[LABEL] or "").strip().lower()
+    if not word:
+        return None
+    if word not in _YES | _NO:
+        return f"{LABEL} is '{shown_line((row[LABEL] or '')[:MOST])}'; expected yes, no, or nothing"
+    key = live(row["collection"] or ""), live(row["query_id"] or "")
+    label = "yes" if word in _YES else "no"
+    if found.setdefault(key, label) == label:
+        return None
+    return f"the query '{shown_line(key[1])}' is labelled yes and no; expected one answer, for all systems alike"
+
+
 def _read(path: Path) -> "csv.DictReader[str]":
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"'{path}' cannot be read ({error}); expected a losses.csv in UTF-8; save it as CSV UTF-8"
-        ) from None
+    content = read_text(path, "a losses.csv that a report wrote")
     first = content.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    return csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter)
+    rows = csv.DictReader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
+    with foreign(str(path), _ADVICE):
+        _ = rows.fieldnames  # reads the first line
+    return rows
