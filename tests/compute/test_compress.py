@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense.compute.compress import Compression, int8, signs, truncate
-from evidense.compute.topk import top_k
+from evidense.compute.topk import Search, top_k
 from evidense.errors import InvalidInput
 
 
@@ -21,24 +21,36 @@ def vectors(n: int, e: int, seed: int) -> np.ndarray:
 def test_bytes_per_vector(options: dict[str, str], size: float) -> None:
     compression = Compression.of(options)
     assert compression is not None
-    assert compression.apply(vectors(3, 48, 0), vectors(9, 48, 1), True).bytes_per_vector == size
+    assert compression.apply(vectors(3, 48, 0), vectors(9, 48, 1), "cosine").bytes_per_vector == size
 
 
 def test_nothing_asked_nothing_done() -> None:
     assert Compression.of({"pooling": "mean"}) is None
 
 
-def test_a_cut_of_normalised_vectors_has_length_one_again() -> None:
-    cut = truncate(vectors(20, 32, 2), 8)
-    np.testing.assert_allclose(np.linalg.norm(cut, axis=1), 1, atol=1e-6)
-    np.testing.assert_array_equal(truncate(vectors(20, 32, 2), 8, normalised=False), vectors(20, 32, 2)[:, :8])
-    assert truncate(np.array([[0, 0, 1]], np.float32), 2).tolist() == [[0, 0]]
+def test_a_cut_keeps_the_first_dimensions_and_their_length() -> None:
+    np.testing.assert_array_equal(truncate(vectors(20, 32, 2), 8), vectors(20, 32, 2)[:, :8])
+    small = Compression(n_dims=8).apply(vectors(3, 32, 0), vectors(9, 32, 1), "cosine")
+    assert (small.similarity, small.shown, small.keeps_length) == ("cosine", "cosine", False)
+    assert Compression(n_dims=32).apply(vectors(3, 32, 0), vectors(9, 32, 1), "cosine").keeps_length
+
+
+@pytest.mark.parametrize("bits", ["int8", "binary"])
+def test_length_is_no_part_of_a_compressed_cosine(bits: str) -> None:
+    queries, documents = vectors(4, 32, 6), vectors(60, 32, 7)
+    longer = documents * np.random.default_rng(8).uniform(0.1, 9, (60, 1)).astype(np.float32)
+    some, others = (Compression.of({"bits": bits}).apply(queries, d, "cosine") for d in (documents, longer))  # type: ignore[union-attr]
+    ranked = [
+        top_k(c.queries, c.documents, 20, doc_order=np.arange(60), search=Search(c.similarity)) for c in (some, others)
+    ]
+    np.testing.assert_array_equal(ranked[0][0], ranked[1][0])
+    np.testing.assert_allclose(ranked[0][1], ranked[1][1], atol=2e-6)
 
 
 @pytest.mark.parametrize("dims", ["0", "-4", "2.5", "x", "64"])
 def test_a_wrong_number_of_dimensions_is_refused(dims: str) -> None:
     with pytest.raises(InvalidInput, match=f"@dim={dims}"):
-        Compression.of({"dim": dims}).apply(vectors(1, 48, 0), vectors(2, 48, 0), True)  # type: ignore[union-attr]
+        Compression.of({"dim": dims}).apply(vectors(1, 48, 0), vectors(2, 48, 0), "dot")  # type: ignore[union-attr]
 
 
 @settings(max_examples=50, deadline=None)

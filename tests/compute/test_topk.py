@@ -9,20 +9,29 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from evidense.compute import topk
-from evidense.compute.topk import Pool, id_order, rank_vectors, top_k
+from evidense.compute.topk import Search, id_order, rank_vectors, top_k
 from evidense.errors import InvalidInput
 from evidense.values import Collection, Item
 
 Result = tuple[np.ndarray, np.ndarray]
+SCORE = {
+    "dot": np.dot,
+    "cosine": lambda q, d: np.dot(*(x / (np.linalg.norm(x) or 1) for x in (q, d))),
+    "euclidean": lambda q, d: 0 - np.sqrt(((q - d) ** 2).sum()),
+    "manhattan": lambda q, d: 0 - np.abs(q - d).sum(),
+}
+SIMILARITIES = list(SCORE)
 
 
-def reference(queries: np.ndarray, documents: np.ndarray, depth: int, order: np.ndarray, pool: Pool) -> Result:
+def reference(queries: np.ndarray, documents: np.ndarray, depth: int, order: np.ndarray, search: Search) -> Result:
     found = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
     for q, query in enumerate(queries):
-        all_scores = [float(np.float32(np.dot(query.astype(float), d.astype(float)))) for d in documents]
-        allowed = [d for d in range(len(documents)) if pool.allowed is None or pool.allowed[d]]
-        allowed = [d for d in allowed if pool.excluded is None or pool.excluded[q] != d]
+        all_scores = [
+            float(np.float32(SCORE[search.similarity](query.astype(float), d.astype(float)))) for d in documents
+        ]
+        allowed = [d for d in range(len(documents)) if search.allowed is None or search.allowed[d]]
+        allowed = [d for d in allowed if search.excluded is None or search.excluded[q] != d]
         best = sorted(allowed, key=lambda d: (-all_scores[d], order[d]))[:depth]
         found[q, : len(best)], scores[q, : len(best)] = best, [all_scores[d] for d in best]
     return found, scores
@@ -39,7 +48,8 @@ def problems(draw: st.DrawFn) -> dict:
         "documents": rng.integers(-width, width + 1, (d, e)).astype(np.float32),
         "depth": draw(st.integers(1, 70)),
         "order": rng.permutation(d).astype(np.int32),
-        "pool": Pool(
+        "search": Search(
+            draw(st.sampled_from(["dot", "euclidean", "manhattan"])),
             rng.random(d) < 0.7 if draw(st.booleans()) else None,
             rng.integers(-1, d, q).astype(np.int32) if draw(st.booleans()) else None,
         ),
@@ -55,9 +65,13 @@ def test_it_equals_the_reference_for_every_block_size(problem: dict, block: int,
         patch.setattr(topk, "FIRST", block)
         patch.setattr(topk, "FIRST_PER_K", 0)
         found, scores = top_k(
-            problem["queries"], problem["documents"], problem["depth"], doc_order=problem["order"], pool=problem["pool"]
+            problem["queries"],
+            problem["documents"],
+            problem["depth"],
+            doc_order=problem["order"],
+            search=problem["search"],
         )
-    expected, exact = reference(*(problem[name] for name in ("queries", "documents", "depth", "order", "pool")))
+    expected, exact = reference(*(problem[name] for name in ("queries", "documents", "depth", "order", "search")))
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(scores, exact)
 
@@ -67,14 +81,17 @@ def vectors(n: int, e: int, seed: int, spread: float = 1.0) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
+@pytest.mark.parametrize("similarity", SIMILARITIES)
 @pytest.mark.parametrize("spread", [1.0, 1e-3], ids=["usual", "collapsed to almost one direction"])
 def test_bits_do_not_depend_on_blocks_threads_or_the_order_of_documents(
-    monkeypatch: pytest.MonkeyPatch, spread: float
+    monkeypatch: pytest.MonkeyPatch, spread: float, similarity: str
 ) -> None:
     queries, documents = vectors(70, 48, 1, spread), vectors(3000, 48, 2, spread)
+    documents *= np.random.default_rng(9).uniform(0.2, 5, (3000, 1)).astype(np.float32)  # lengths differ
+    search = Search(similarity)
     documents[1500:1600] = documents[:100]  # equal documents tie exactly
     order = np.random.default_rng(3).permutation(3000).astype(np.int32)
-    expected = top_k(queries, documents, 25, doc_order=order)
+    expected = top_k(queries, documents, 25, doc_order=order, search=search)
     shuffle = np.random.default_rng(4).permutation(3000)
     for block, n_queries, n_threads in [(64, 7, 1), (257, 70, 2), (1000, 1, 2)]:
         monkeypatch.setattr(topk, "BLOCK", block)
@@ -82,9 +99,43 @@ def test_bits_do_not_depend_on_blocks_threads_or_the_order_of_documents(
         monkeypatch.setattr(topk, "FIRST", block)
         monkeypatch.setattr(topk, "FIRST_PER_K", 0)
         with threadpool_limits(n_threads):
-            found, scores = top_k(queries, documents[shuffle], 25, doc_order=order[shuffle])
+            found, scores = top_k(queries, documents[shuffle], 25, doc_order=order[shuffle], search=search)
         np.testing.assert_array_equal(shuffle[found], expected[0])
         np.testing.assert_array_equal(scores, expected[1])
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("offset", [0.0, 30.0], ids=["centred", "far from the origin"])
+def test_near_ties_are_ranked_by_the_score_that_is_returned(similarity: str, offset: float) -> None:
+    rng = np.random.default_rng(10)
+    documents = (rng.standard_normal(24) + offset + 1e-6 * rng.standard_normal((2000, 24))).astype(np.float32)
+    queries = (rng.standard_normal((5, 24)) + offset).astype(np.float32)
+    every, scores = top_k(queries, documents, 2000, doc_order=np.arange(2000), search=Search(similarity))
+    for q in range(5):
+        expected = [SCORE[similarity](queries[q].astype(float), d) for d in documents[every[q]].astype(float)]
+        np.testing.assert_allclose(scores[q], expected, rtol=2e-6)
+        np.testing.assert_array_equal(np.lexsort((every[q], -scores[q])), np.arange(2000))
+    found, best = top_k(queries, documents, 10, doc_order=np.arange(2000), search=Search(similarity))
+    np.testing.assert_array_equal(found, every[:, :10])
+    np.testing.assert_array_equal(best, scores[:, :10])
+
+
+def test_length_is_no_part_of_a_cosine() -> None:
+    queries, documents = vectors(20, 16, 11), vectors(500, 16, 12)
+    lengths = np.random.default_rng(13).choice([2.0**-30, 0.5, 1, 8, 2.0**30], (500, 1)).astype(np.float32)
+    search = Search("cosine")
+    plain = top_k(queries, documents, 30, doc_order=np.arange(500), search=search)
+    found, scores = top_k(4 * queries, documents * lengths, 30, doc_order=np.arange(500), search=search)
+    np.testing.assert_array_equal(found, plain[0])
+    np.testing.assert_allclose(scores, plain[1], atol=5e-7)
+
+
+def test_the_cosine_of_a_zero_vector_is_0() -> None:
+    documents = np.array([[-1, 0], [0, 0], [5, 0]], np.float32)
+    queries = np.array([[2, 0], [0, 0]], np.float32)
+    found, scores = top_k(queries, documents, 3, doc_order=np.arange(3), search=Search("cosine"))
+    assert found.tolist() == [[2, 1, 0], [0, 1, 2]]
+    assert scores.tolist() == [[1, 0, -1], [0, 0, 0]]
 
 
 def test_documents_that_grow_better_and_better_are_all_looked_at() -> None:
@@ -104,12 +155,14 @@ def test_it_finds_what_faiss_finds() -> None:
     assert (found == ids).mean() > 0.999  # they may swap neighbours whose scores differ in the last bit
 
 
-def test_a_memory_map_is_read_block_by_block(tmp_path: Path) -> None:
-    documents = vectors(20_000, 8, 7)
+@pytest.mark.parametrize("similarity", ["dot", "cosine"])
+@pytest.mark.parametrize("length", [1, 3])
+def test_a_memory_map_is_read_block_by_block(tmp_path: Path, similarity: str, length: float) -> None:
+    documents, search = vectors(20_000, 8, 7) * np.float32(length), Search(similarity)
     np.save(tmp_path / "documents.npy", documents)
     mapped = np.load(tmp_path / "documents.npy", mmap_mode="r")
-    plain = top_k(documents[:5], documents, 3, doc_order=np.arange(20_000))
-    found, scores = top_k(documents[:5], mapped, 3, doc_order=np.arange(20_000))
+    plain = top_k(documents[:5], documents, 3, doc_order=np.arange(20_000), search=search)
+    found, scores = top_k(documents[:5], mapped, 3, doc_order=np.arange(20_000), search=search)
     np.testing.assert_array_equal(found, plain[0])
     np.testing.assert_array_equal(scores, plain[1])
     np.testing.assert_array_equal(found[:, 0], np.arange(5))
@@ -122,8 +175,8 @@ def test_a_depth_beyond_the_corpus_pads() -> None:
 
 
 def test_an_empty_pool_finds_nothing() -> None:
-    pool = Pool(allowed=np.zeros(2, dtype=bool))
-    found, _ = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 2, doc_order=np.arange(2), pool=pool)
+    search = Search(allowed=np.zeros(2, dtype=bool))
+    found, _ = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 2, doc_order=np.arange(2), search=search)
     assert (found == -1).all()
 
 
@@ -143,7 +196,7 @@ def test_a_broken_vector_is_named_by_its_number_behind_a_pool_and_blocks(monkeyp
     documents = vectors(20, 3, 8)
     documents[17] = np.nan
     with pytest.raises(InvalidInput, match="document vector 17 holds"):
-        top_k(documents[:1], documents, 1, doc_order=np.arange(20), pool=Pool(allowed=np.arange(20) % 2 == 1))
+        top_k(documents[:1], documents, 1, doc_order=np.arange(20), search=Search(allowed=np.arange(20) % 2 == 1))
 
 
 @pytest.mark.usefixtures("shapes_unchecked")
@@ -161,5 +214,5 @@ def test_ids_are_ordered_as_text() -> None:
 def test_a_collection_that_drops_self_matches_never_returns_the_query_itself() -> None:
     items = [Item("a", "x"), Item("b", "y"), Item("c", "z")]
     collection = Collection("c", items[:2], items, {"a": {"b": 1}, "b": {"a": 1}}, drop_self_matches=True)
-    own = rank_vectors(collection, np.eye(3, dtype=np.float32)[:2], np.eye(3, dtype=np.float32), 3)
+    own = rank_vectors(collection, np.eye(3, dtype=np.float32)[:2], np.eye(3, dtype=np.float32), 3, "dot")
     np.testing.assert_array_equal(own.documents, [[1, 2, -1], [0, 2, -1]])

@@ -46,7 +46,7 @@ class Given:
         if isinstance(system, Ranker):
             return system.rank(found, depth)
         queries, documents = (side[-1] for side in self.states_of[system.label])
-        return rank_vectors(found, queries[: len(found.queries)], documents[: len(found.corpus)], depth)
+        return rank_vectors(found, queries[: len(found.queries)], documents[: len(found.corpus)], depth, "dot")
 
     def score(self, lists: RankedLists, found: Collection, measure: str) -> np.ndarray:
         return score(lists, found, [measure]).values[measure]

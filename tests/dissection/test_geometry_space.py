@@ -203,7 +203,7 @@ def test_rotated_towers_rank_alike_and_noise_does_not() -> None:
         [np.array([i]) for i in range(30)], np.arange(150, dtype=np.int32), np.full(30, -1, np.int32)
     )
     one, two, other = (
-        rank_similarity.search(*pair, task)
+        rank_similarity.search(*pair, task, "dot")
         for pair in ((q, d), (q @ turn, d @ turn), (draw(24, 30, 8).astype(np.float32), d))
     )
     same, noise = (

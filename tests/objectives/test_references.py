@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from evidense import registry
 from evidense.parts import Representations
+from objectives import plain
 from objectives.made import EXACT, FORMS, Form, permuted, representations, value_and_gradients
 from objectives.plain import LOSSES
 
@@ -43,6 +44,27 @@ def test_value_and_gradient_equal_plain_loops(name: str, changed: dict, form: Fo
         torch.testing.assert_close(
             found[key], value, rtol=1e-10, atol=1e-10, msg=lambda said, key=key: f"{key}: {said}"
         )
+
+
+BY_DEFINITION = {"cosine", "align_uniform", "mlm"}
+"""Their similarity is part of what they are, or they have none."""
+
+
+@pytest.mark.parametrize("similarity", ["euclidean", "manhattan"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in BY_DEFINITION])
+def test_the_encoders_similarity_is_what_a_loss_is_computed_of(
+    name: str, similarity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = registry.part("objectives", name)
+    seen = replace(representations(part, Form(4, n=2, m=3), 1), similarity=similarity)
+    found = value_and_gradients(part.loss(seen, part.options), seen)
+    p = 2 if similarity == "euclidean" else 1
+    monkeypatch.setattr(plain, "dot", lambda a, b: -(a - b).norm(p=p))
+    wanted = value_and_gradients(LOSSES[name](seen, part.options), seen)
+    for key, value in wanted.items():
+        torch.testing.assert_close(found[key], value, rtol=1e-8, atol=1e-9)
+    other = value_and_gradients(part.loss(replace(seen, similarity="dot"), part.options), seen)
+    assert abs(float(other["loss"]) - float(found["loss"])) > 1e-4
 
 
 def test_some_of_these_batches_exclude_something() -> None:

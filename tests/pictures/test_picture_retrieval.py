@@ -13,7 +13,7 @@ from PIL import Image
 import evidense as ev
 from evidense import registry
 from evidense.compute.encode import encode
-from evidense.compute.topk import Pool, id_order, rank_vectors, top_k
+from evidense.compute.topk import Search, id_order, rank_vectors, top_k
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.store import Store
 from evidense.values import Collection, Draft, Item, Picture, Spelling, build, sample
@@ -41,7 +41,7 @@ def test_icons_are_ranked_as_a_slow_reference_ranks_them(direction: str, clip: P
     collection, store, encoder = icons(direction), Store(tmp_path / "s"), opened(clip)
     queries = encode(encoder.tower("query"), collection.queries, store).all()
     documents = encode(encoder.tower("document"), collection.corpus, store).all()
-    lists = rank_vectors(collection, queries, documents, 10)
+    lists = rank_vectors(collection, queries, documents, 10, "cosine")
     for q, query in enumerate(collection.queries):
         tower = encoder.tower("query")
         vector = tower.vectors(tower.prepare([query]))[0]
@@ -69,11 +69,11 @@ def test_a_pool_of_mixed_modalities_and_its_halves(clip: Path, tmp_path: Path) -
     queries = encode(encoder.tower("query"), mixed.queries, store).all()
     documents = encode(encoder.tower("document"), mixed.corpus, store).all()
     assert np.abs(np.linalg.norm(documents, axis=1) - 1).max() < 1e-5
-    everything = rank_vectors(mixed, queries, documents, len(mixed.corpus))
+    everything = rank_vectors(mixed, queries, documents, len(mixed.corpus), "cosine")
     kinds = np.array([item.modality for item in mixed.corpus])
     assert {kinds[d] for d in everything.documents[0]} == {"text", "image", "image+text"}
     pictures_only, _ = top_k(
-        queries, documents, 10, doc_order=id_order(mixed.doc_ids), pool=Pool(allowed=kinds == "image")
+        queries, documents, 10, doc_order=id_order(mixed.doc_ids), search=Search(allowed=kinds == "image")
     )
     assert (kinds[pictures_only] == "image").all()
     for q in range(len(queries)):  # the pool of one modality is the mixed ranking without the others

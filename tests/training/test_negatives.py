@@ -182,7 +182,8 @@ def test_settings_without_room_are_refused() -> None:
         {"num_negatives": 2, "max_score": 0.6, "min_score": 0.1},
     ],
 )
-def test_sentence_transformers_finds_the_same(options: dict[str, float]) -> None:
+@pytest.mark.parametrize("similarity", ["cosine", "dot", "euclidean", "manhattan"])
+def test_sentence_transformers_finds_the_same(options: dict[str, float], similarity: str) -> None:
     peer = pytest.importorskip("sentence_transformers")
     from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
     from sentence_transformers.util import mine_hard_negatives
@@ -196,9 +197,10 @@ def test_sentence_transformers_finds_the_same(options: dict[str, float]) -> None
     tokens = Tokenizer(models.WordLevel({word: n for n, word in enumerate(["[UNK]", *words])}, unk_token="[UNK]"))
     tokens.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     weights = np.random.default_rng(0).normal(size=(len(words) + 1, 48)).astype(np.float32)
-    model = peer.SentenceTransformer(
-        modules=[StaticEmbedding(tokens, embedding_weights=weights), Normalize()], device="cpu"
-    )
+    modules = [StaticEmbedding(tokens, embedding_weights=weights)]
+    if similarity != "cosine":  # theirs is of unit vectors, whatever the similarity
+        modules.append(Normalize())
+    model = peer.SentenceTransformer(modules=modules, device="cpu", similarity_fn_name=similarity)
     theirs = mine_hard_negatives(
         Dataset.from_dict({"a": left, "p": right}), model, output_format="triplet", verbose=False, **options
     )
@@ -212,8 +214,11 @@ def test_sentence_transformers_finds_the_same(options: dict[str, float]) -> None
         for one in queries
     ]
     names = {"num_negatives": "n_negatives"}
-    settings = Mining(**{"relative_margin": None, **{names.get(key, key): value for key, value in options.items()}})
+    settings = Mining(
+        similarity=similarity,
+        **{"relative_margin": None, **{names.get(key, key): value for key, value in options.items()}},
+    )
     ours = mine(model.encode(queries), model.encode(documents), positives, settings)
     found = {q: [documents[d] for d in row if d >= 0] for q, row in zip(queries, ours.rows.tolist(), strict=True)}
     assert {q: ds for q, ds in found.items() if ds} == expected
-    assert len(expected) > 20
+    assert len(expected) > 20 or ("min_score" in options and similarity in ("euclidean", "manhattan"))

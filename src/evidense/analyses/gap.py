@@ -22,9 +22,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from evidense.compute.topk import Pool, id_order, self_matches, top_k
+from evidense.compute.similarity import as_scored
+from evidense.compute.topk import Search, id_order, self_matches, top_k
 from evidense.dissection.gap import STATISTICS, closed, gap
-from evidense.dissection.neighbours import unit
 from evidense.dissection.space_compare import compared, means
 from evidense.dissection.space_findings import Family, absent
 from evidense.dissection.space_sample import VECTORS, Sample, Wanted, relevant_rows, sample
@@ -74,10 +74,11 @@ class Gap:
         first = np.array([rows[0] for rows in relevant_rows(case)])
         units = {**STATISTICS, **_effects(measure)}
         rows: dict[str, tuple[Told | None, ...]] = {}
+        similarities = {subject.label: str(subject.encoder.setup.similarity) for subject in case.subjects}
         for number, (label, _) in enumerate(kept):
             bench.tell(f"modality gap of {label}", number, len(kept))
             q, d = kept[label, VECTORS][0], found.states[label, VECTORS][0]
-            told = gap(q, d[first], seen.groups) | _retrieval(case, bench, measure, (q, d), seen)
+            told = gap(q, d[first], seen.groups) | _retrieval(case, bench, (measure, similarities[label]), (q, d), seen)
             rows[label] = (Told(told),)
         return out + list(
             Table(case, "gap", seen, site, units, rows).findings(compared(case, "gap", seen, VECTORS).pairs)
@@ -105,11 +106,12 @@ def _effects(measure: str) -> dict[str, str]:
 
 
 def _retrieval(
-    case: Case, bench: Bench, measure: str, vectors: tuple[Vectors, Vectors], seen: Sample
+    case: Case, bench: Bench, by: tuple[str, str], vectors: tuple[Vectors, Vectors], seen: Sample
 ) -> dict[str, tuple[float, Float64[np.ndarray, " g"]]]:
-    """The measure as it is and with the gap closed, in the pool of documents and in one with the queries in it."""
-    q, d = (unit(x) for x in vectors)
-    centred = closed(q), closed(d)
+    """The measure, by the encoder's similarity, as it is and with the gap closed, in the pool of documents and in one with the queries in it."""
+    measure, similarity = by
+    q, d = (as_scored(x, similarity) for x in vectors)
+    centred = closed(q, similarity), closed(d, similarity)
     mixed = mixed_pool(case.collection)
     n = len(case.collection.corpus)
     values = []
@@ -117,7 +119,7 @@ def _retrieval(
         for queries, documents in ((q, d), centred):
             pool = np.vstack([documents, queries]) if is_mixed else documents
             own = np.arange(n, n + len(queries), dtype=np.int32) if is_mixed else self_matches(collection)
-            lists = _ranked(collection, (queries, pool), own)
+            lists = _ranked(collection, (queries, pool), Search(similarity, excluded=own))
             values.append(bench.score(lists, collection, measure))
     plain, better, mixed_plain, mixed_better = values
     columns = np.stack([plain, better - plain, mixed_plain, mixed_better - mixed_plain], axis=1)
@@ -143,9 +145,9 @@ def mixed_pool(collection: Collection) -> Collection:
     )
 
 
-def _ranked(collection: Collection, vectors: tuple[Vectors, Vectors], own: np.ndarray) -> RankedLists:
+def _ranked(collection: Collection, vectors: tuple[Vectors, Vectors], search: Search) -> RankedLists:
     depth = min(100, len(vectors[1]) - 1)
-    found, scores = top_k(*vectors, depth, doc_order=id_order(collection.doc_ids), pool=Pool(excluded=own))
+    found, scores = top_k(*vectors, depth, doc_order=id_order(collection.doc_ids), search=search)
     return RankedLists(collection.query_ids, collection.doc_ids, found, scores)
 
 

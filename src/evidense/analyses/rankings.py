@@ -81,7 +81,11 @@ class Rankings:
             return out
         answers = relevant_rows(case)
         task = Task([answers[int(q)] for q in seen.rows], id_order(case.collection.doc_ids), _excluded(case)[seen.rows])
-        searched = {label: search(q[0], found.states[label, VECTORS][0], task) for (label, _), q in seen.states.items()}
+        similarities = {subject.label: str(subject.encoder.setup.similarity) for subject in case.subjects}
+        searched = {
+            label: search(q[0], found.states[label, VECTORS][0], task, similarities[label])
+            for (label, _), q in seen.states.items()
+        }
         return out + list(_pairs(compared(case, self.name, seen, VECTORS), searched, task))
 
 

@@ -7,6 +7,7 @@ from typing import Literal, cast
 import numpy as np
 from jaxtyping import Float32
 
+from evidense.compute.similarity import as_scored
 from evidense.errors import InvalidInput
 
 Bits = Literal["int8", "binary"]
@@ -14,14 +15,18 @@ Bits = Literal["int8", "binary"]
 
 @dataclass(frozen=True)
 class Compressed:
-    """Vectors whose inner product is the score of the compressed index, ready for `top_k`."""
+    """Vectors of both sides as the compressed index scores them."""
 
     queries: Float32[np.ndarray, "q e"]
     documents: Float32[np.ndarray, "d e"]
     bytes_per_vector: float
     """Of a stored document vector."""
     similarity: str
+    """What these vectors are ranked by: a name of `compute.similarity`."""
+    shown: str
     """Replaces `Setup.similarity` on the page."""
+    keeps_length: bool
+    """Whether document vectors are as long as they were."""
 
 
 @dataclass(frozen=True)
@@ -50,56 +55,54 @@ class Compression:
         return cls(int(dims) if dims else None, cast("Bits | None", bits))
 
     def apply(
-        self, queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], normalised: bool
+        self, queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], similarity: str
     ) -> Compressed:
-        """Compress both sides. `normalised`: the encoder's vectors have length 1, so cut ones are brought back to it.
+        """Compress both sides of an encoder that is scored by `similarity`.
+
+        dim: the first dimensions are kept, and scored by the same similarity (cosine: the angle of what is kept). int8: under cosine,
+        documents are brought to unit length before they are stored, so that the length is no part of the ranges; the score is the
+        similarity of the float query with the document read back. binary: the similarity plays no part, since of vectors of signs all
+        four fall with the Hamming distance; the score is dimensions − 2 · distance.
 
         Raises:
             InvalidInput: more dimensions than the vectors have.
         """
+        n_given = documents.shape[1]
         if self.n_dims is not None:
-            queries, documents = (truncate(side, self.n_dims, normalised) for side in (queries, documents))
-        full = "cosine" if normalised else "dot"
+            queries, documents = (truncate(side, self.n_dims) for side in (queries, documents))
+        n_dims = documents.shape[1]
         if self.bits == "int8":
-            return Compressed(
-                queries, int8(documents), float(documents.shape[1]), f"{full} of float queries and int8 documents"
-            )
+            stored, shown = int8(as_scored(documents, similarity)), f"{similarity} of float queries and int8 documents"
+            return Compressed(queries, stored, float(n_dims), similarity, shown, False)
         if self.bits == "binary":
-            size = float(np.ceil(documents.shape[1] / 8))
-            return Compressed(signs(queries), signs(documents), size, "Hamming, as dimensions − 2 · distance")
-        return Compressed(queries, documents, 4.0 * documents.shape[1], full)
+            size, shown = float(np.ceil(n_dims / 8)), "Hamming, as dimensions − 2 · distance"
+            return Compressed(signs(queries), signs(documents), size, "dot", shown, False)
+        return Compressed(queries, documents, 4.0 * n_dims, similarity, similarity, n_dims == n_given)
 
 
-def truncate(vectors: Float32[np.ndarray, "n e"], n_dims: int, normalised: bool = True) -> Float32[np.ndarray, "n k"]:
-    """Keep the first dimensions (Matryoshka) and bring the length back to 1 where the vectors had it.
-
-    sentence-transformers' `truncate_dim` keeps the same dimensions and leaves the length; under its cosine score that is
-    the same order. A vector whose kept part is all zeros stays zero.
+def truncate(vectors: Float32[np.ndarray, "n e"], n_dims: int) -> Float32[np.ndarray, "n k"]:
+    """Keep the first dimensions (Matryoshka), as sentence-transformers' `truncate_dim` does: what is left keeps its length.
 
     Raises:
         InvalidInput: the vectors have fewer dimensions.
 
     Source: Kusupati et al. 2022, Matryoshka Representation Learning, §3.
 
-    >>> truncate(np.array([[3, 4, 5]], dtype=np.float32), 2).tolist()   # (3, 4) / 5
-    [[0.6000000238418579, 0.800000011920929]]
+    >>> truncate(np.array([[3, 4, 5]], dtype=np.float32), 2).tolist()
+    [[3.0, 4.0]]
     """
     if n_dims > vectors.shape[1]:
         raise InvalidInput(
             f"'@dim={n_dims}' of vectors with {vectors.shape[1]} dimensions; expected at most {vectors.shape[1]}; leave it out"
         )
-    kept = np.ascontiguousarray(vectors[:, :n_dims], dtype=np.float32)
-    if not normalised:
-        return kept
-    lengths = np.sqrt(np.einsum("ne,ne->n", kept, kept))[:, None]
-    return cast(np.ndarray, np.divide(kept, lengths, out=np.zeros_like(kept), where=lengths > 0))
+    return np.ascontiguousarray(vectors[:, :n_dims], dtype=np.float32)
 
 
 def int8(documents: Float32[np.ndarray, "d e"]) -> Float32[np.ndarray, "d e"]:
     """Round each dimension to 256 equal steps between its least and greatest value over the documents, and read it back.
 
-    The index holds one byte a dimension and the ranges; the score is the inner product of the float query with the
-    vector read back (asymmetric, so queries lose nothing). sentence-transformers' `quantize_embeddings(precision="int8")`
+    The index holds one byte a dimension and the ranges; the score is the similarity of the float query with the vector
+    read back (asymmetric, so queries lose nothing). sentence-transformers' `quantize_embeddings(precision="int8")`
     uses the same ranges (or those of a calibration set) and steps, takes the floor where we round to the nearest (its error
     is up to a step, ours half a step), quantises queries as well, and searches by inner products of the bare codes, which
     forgets that ranges differ between dimensions.

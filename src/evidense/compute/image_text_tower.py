@@ -11,6 +11,7 @@ from jaxtyping import Float32, Int, Int64
 
 from evidense.compute import frozen
 from evidense.compute.part_of_batch import only
+from evidense.compute.tensor_similarity import as_scored
 from evidense.compute.text_tower import TextTower
 from evidense.compute.tokens import Tokens
 from evidense.errors import InvalidInput, UnknownName
@@ -171,14 +172,12 @@ class ImageTextTower:
         return torch.where(fused.to(total.device), torch.nn.functional.normalize(total, dim=-1), total)
 
     def _represent(self, number: int, prepared: Any, rows: Int64[np.ndarray, " n"]) -> "Tensor":
-        import torch
 
         tower = (self.text, self.image)[number]
         with only(rows, number):
             if isinstance(tower, TextTower) and tower.modes and frozen.is_frozen(tower.backbone.inner):
                 pooled = frozen.features(tower.backbone.inner, prepared, partial(_pooled_text, tower))
-                seen = tower.project(pooled)
-                return torch.nn.functional.normalize(seen, dim=-1) if tower.by_angle else seen
+                return as_scored(tower.project(pooled), tower.by_angle)
             found: Tensor = tower.represent(prepared)
             return found
 

@@ -14,6 +14,7 @@ from evidense.compute.captions import CaptionReader, Captions
 from evidense.compute.frozen import features, is_frozen
 from evidense.compute.image_text import Half, ImageHalf, TextHalf, each_layer
 from evidense.compute.pixels import PictureReader, Pixels
+from evidense.compute.tensor_similarity import as_scored
 from evidense.compute.vision import VisionHalf
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item, Modality
@@ -30,6 +31,8 @@ class OneModality:
     fingerprint: str
     half: TextHalf | ImageHalf | VisionHalf
     normalised: bool
+    by_angle: bool = False
+    """Whether vectors are scored by their angle though they are not of unit length, so that `represent` brings them to it."""
     identity: Literal["content"] = "content"
     token_budget: int = 2048
 
@@ -87,13 +90,13 @@ class OneModality:
             return self.project(self._pooled(prepared)).cpu().numpy()  # type: ignore[no-any-return]
 
     def represent(self, prepared: Any) -> "Tensor":
-        """Encode one batch to final vectors[b, e], with gradients where they are enabled.
+        """Encode one batch to vectors[b, e] as they are scored, with gradients where they are enabled.
 
         Features of a frozen transformer are made once an item, without dropout (see `compute.frozen`).
         """
         inner = self.half.inner
         pooled = features(inner, prepared, self._pooled) if is_frozen(inner) else self._pooled(prepared)
-        return self.project(pooled)
+        return as_scored(self.project(pooled), self.by_angle)
 
     def _pooled(self, prepared: Any) -> "Tensor":
         inputs, mask = self._placed(prepared)

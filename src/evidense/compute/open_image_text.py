@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,12 +13,13 @@ from evidense.compute.guard import load_guarded
 from evidense.compute.image_text import FAMILIES, ImageHalf, TextHalf, build_model
 from evidense.compute.image_text_tower import ImageTextTower
 from evidense.compute.locate import folder_of, peek, peek_json
-from evidense.compute.model_folder import ModelFolder, module_kinds, read_folder
+from evidense.compute.model_folder import ModelFolder, module_kinds, read_folder, read_settings
 from evidense.compute.one_modality import CaptionTower, PictureTower
 from evidense.compute.open_text import has_bf16
 from evidense.compute.pixels import load_picture_reader
 from evidense.compute.quiet import quiet
 from evidense.compute.save_text import save_tokenizer, settings
+from evidense.compute.similarity import chosen, normalises
 from evidense.compute.tokens import load_tokenizer, tokenizer_files
 from evidense.errors import EvidenseError, InvalidInput, MissingExtra
 from evidense.parts import Capability, Setup, Side
@@ -85,7 +86,7 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
     _require_transformers(spelling.head)
     options = spelling.options
     root = folder_of(spelling.head, options.get("revision"), pickles="unsafe_weights" in options)
-    folder = read_folder(_wrapped(root) or root)
+    folder = replace(read_folder(_wrapped(root) or root), similarity=read_settings(root).similarity)
     if folder.family not in FAMILIES:
         raise InvalidInput(
             f"'{root}' is a model of the kind '{folder.family}'; expected {', '.join(FAMILIES)}; "
@@ -117,12 +118,14 @@ class _Loaded:
     model: "torch.nn.Module"
     weights_sha256: str
     unused: tuple[str, ...]
+    similarity: str
 
     @classmethod
     def of(cls, folder: ModelFolder, options: Mapping[str, str], seed: int | None) -> "_Loaded":
         import torch
 
         dtype, unused = _dtype(options), tuple[str, ...]()
+        similarity = chosen(options.get("similarity"), folder.similarity, str(folder.root))
         if seed is not None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
@@ -136,10 +139,10 @@ class _Loaded:
                     delattr(model, name)
             sha256, unused = weights.sha256, load_guarded(model, weights.tensors, str(folder.root))
         model.to(dtype=dtype).requires_grad_(False)
-        return cls(folder, options, model, sha256, unused)
+        return cls(folder, options, model, sha256, unused, similarity)
 
     def tower(self, side: Side) -> ImageTextTower:
-        folder, options, normalised = self.folder, self.options, _normalised(self.options)
+        folder, options, normalised = self.folder, self.options, normalises(self.options, True)
         prompt = folder.prompt(side, options)
         config = cast(Any, self.model).config.to_dict()
         captions = CaptionReader.of(load_tokenizer(folder.transformer), config, options.get("max_length"))
@@ -153,11 +156,19 @@ class _Loaded:
         tokens = sha256_of_files(tokenizer_files(folder.transformer))
         text = sha256_of(["text", *shared, tokens, captions.max_length, prompt])
         image = sha256_of(["image", *shared, pictures.settings()])
+        by_angle = self.similarity == "cosine" and not normalised
         halves = TextHalf(self.model, folder.family), ImageHalf(self.model, folder.family)
         return ImageTextTower(
             sha256_of(["mean of unit vectors", text, image]),
-            CaptionTower(fingerprint=text, half=halves[0], normalised=normalised, reader=captions, prompt=prompt),
-            PictureTower(fingerprint=image, half=halves[1], normalised=normalised, reader=pictures),
+            CaptionTower(
+                fingerprint=text,
+                half=halves[0],
+                normalised=normalised,
+                by_angle=by_angle,
+                reader=captions,
+                prompt=prompt,
+            ),
+            PictureTower(fingerprint=image, half=halves[1], normalised=normalised, by_angle=by_angle, reader=pictures),
         )
 
     def setup(self, query_prompt: str, document_prompt: str, tower: ImageTextTower) -> Setup:
@@ -172,7 +183,7 @@ class _Loaded:
             pooling=_POOLING[re.sub(r"\d", "", folder.family)] + "; of both: the mean of the unit vectors",
             max_length=tower.text.reader.max_length,
             normalised=tower.text.normalised,
-            similarity=self.options.get("similarity") or folder.similarity or "cosine",
+            similarity=self.similarity,
             dtype=dtype,
             n_dims=tower.n_dims,
             n_parameters=sum(p.numel() for p in self.model.parameters()),
@@ -190,13 +201,6 @@ def sha256_of_tensors(model: "torch.nn.Module") -> str:
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _normalised(options: Mapping[str, str]) -> bool:
-    asked = options.get("normalize", "true")
-    if asked not in {"true", "false"}:
-        raise InvalidInput(f"normalize={asked} is neither true nor false; expected one of them")
-    return asked == "true"
 
 
 def _dtype(options: Mapping[str, str]) -> "torch.dtype":

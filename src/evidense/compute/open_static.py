@@ -10,6 +10,7 @@ from evidense.compute.checkpoint import read_json, sha256_of_files, weight_files
 from evidense.compute.locate import folder_of
 from evidense.compute.model_folder import ModelFolder, read_settings
 from evidense.compute.open_text import refuse_unknown_options
+from evidense.compute.similarity import chosen, normalises
 from evidense.compute.static_tower import StaticTower, Table
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.parts import Capability, Setup, Side
@@ -59,11 +60,10 @@ def open_static(spelling: Spelling) -> StaticEncoder:
 def opened(spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: Path) -> StaticEncoder:
     """Make the encoder of a table and a tokeniser, as the folder's settings and the spelling's options say."""
     table, tokenizer = _table(weights), _tokenizer(vocabulary)
-    asked = spelling.options.get("normalize")
-    normalised = asked == "true" if asked else any(kind == "Normalize" for kind, _ in folder.after)
+    normalised = normalises(spelling.options, any(kind == "Normalize" for kind, _ in folder.after))
     sha = sha256_of_files([weights])
     prompts = {side: folder.prompt(side, spelling.options) for side in ("query", "document")}
-    similarity = spelling.options.get("similarity") or folder.similarity or "cosine"
+    similarity = chosen(spelling.options.get("similarity"), folder.similarity, spelling.head)
     identity = [sha, sha256_of_files([vocabulary]), normalised]
     shared = Table(table)
     towers = {

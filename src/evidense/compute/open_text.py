@@ -15,6 +15,7 @@ from evidense.compute.guard import load_guarded
 from evidense.compute.locate import folder_of
 from evidense.compute.model_folder import ModelFolder, read_folder
 from evidense.compute.quiet import quiet
+from evidense.compute.similarity import DEFAULT, chosen, normalises
 from evidense.compute.text_tower import TextTower
 from evidense.compute.tokens import TextReader, load_tokenizer, tokenizer_doubts, tokenizer_files
 from evidense.errors import InvalidInput, MissingExtra
@@ -121,12 +122,16 @@ class _Loaded:
     weights_sha256: str
     unused: tuple[str, ...]
     normalised: bool
+    """Whether the last step brings vectors to unit length."""
+    similarity: str
     dtype: str
     warnings: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, head: str, options: Mapping[str, str], seed: int | None) -> "_Loaded":
         folder = read_folder(folder_of(head, options.get("revision"), pickles="unsafe_weights" in options))
+        habit = "dot" if folder.family == "dpr" else DEFAULT
+        similarity = chosen(options.get("similarity"), folder.similarity, head, habit)
         modes, doubts = _modes(folder, options)
         unsafe = "unsafe_weights" in options
         with quiet():
@@ -137,7 +142,7 @@ class _Loaded:
             else:
                 weights, unused, backbone = _drawn(folder, seed, pooler=not modes)
         dtype = _dtype(options)
-        normalised = _normalised(folder, options)
+        normalised = normalises(options, [kind for kind, _ in folder.after][-1:] == ["Normalize"])
         after, more = _after(folder, backbone, normalised, unsafe, seed)
         backbone.model.to(getattr(_torch(), dtype)).requires_grad_(False)
         doubts += _dtype_doubts(dtype) + (gguf_doubts(folder.transformer) if seed is None else ())
@@ -145,7 +150,7 @@ class _Loaded:
         doubts += tokenizer_doubts(tokenizer, folder.transformer)
         reader = TextReader(tokenizer, _max_length(folder, options, backbone), folder.lower_case)
         sha = sha256_of([weights.sha256, *more]) if more else weights.sha256
-        return cls(folder, backbone, after, reader, modes, sha, unused, normalised, dtype, doubts)
+        return cls(folder, backbone, after, reader, modes, sha, unused, normalised, similarity, dtype, doubts)
 
     @cached_property
     def identity(self) -> str:
@@ -171,13 +176,7 @@ class _Loaded:
             self.after,
             prompt,
             skip,
-            by_angle=self.similarity(options) == "cosine" and not self.normalised,
-        )
-
-    def similarity(self, options: Mapping[str, str]) -> str:
-        """Return how vectors are compared: the user's word, else the folder's, else the family's habit."""
-        return (
-            options.get("similarity") or self.folder.similarity or ("dot" if self.folder.family == "dpr" else "cosine")
+            by_angle=self.similarity == "cosine" and not self.normalised,
         )
 
 
@@ -201,14 +200,6 @@ def _modes(folder: ModelFolder, options: Mapping[str, str]) -> tuple[tuple[str, 
         return ("cls",), ()
     mode = "lasttoken" if folder.family in DECODERS else "mean"
     return (mode,), (f"the model names no pooling; {mode} was used (@pooling=… chooses another)",)
-
-
-def _normalised(folder: ModelFolder, options: Mapping[str, str]) -> bool:
-    if "normalize" in options:
-        if options["normalize"] not in {"true", "false"}:
-            raise InvalidInput(f"normalize={options['normalize']} is neither true nor false; expected one of them")
-        return options["normalize"] == "true"
-    return any(kind == "Normalize" for kind, _ in folder.after)
 
 
 def _max_length(folder: ModelFolder, options: Mapping[str, str], backbone: Backbone) -> int:
@@ -273,9 +264,9 @@ def _after(
             step, sha = _weighted_step(kind, path, unsafe, None if seed is None else seed + number + 1)
             chain.append(step)
             hashes.append(sha)
-        elif normalised:
+        elif number + 1 < len(folder.after):
             chain.append(unit_length())
-    if normalised and not any(kind == "Normalize" for kind, _ in folder.after):
+    if normalised:
         chain.append(unit_length())
     return tuple(chain), hashes
 
@@ -316,7 +307,7 @@ def _setup(loaded: _Loaded, other: _Loaded, query: TextTower, document: TextTowe
         pooling="+".join(loaded.modes) or "pooler",
         max_length=loaded.reader.max_length,
         normalised=loaded.normalised,
-        similarity=loaded.similarity(options),
+        similarity=loaded.similarity,
         dtype=loaded.dtype,
         n_dims=query.n_dims,
         n_parameters=n_parameters

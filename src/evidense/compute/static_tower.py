@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from evidense.compute.batches import chunks
+from evidense.compute.tensor_similarity import as_scored
 from evidense.compute.tokens import Tokens
 from evidense.errors import InvalidInput
 from evidense.values import Item, Modality
@@ -66,7 +67,6 @@ class StaticTower:
     def represent(self, prepared: Tokens) -> "Tensor":
         """Average token vectors to [b, e] as they are scored, with gradients where they are enabled."""
         import torch
-        from torch.nn import functional
 
         embedding: Any = self.table.module
         device = embedding.weight.device
@@ -74,7 +74,7 @@ class StaticTower:
         found = embedding(torch.from_numpy(prepared.flat.astype(np.int64)).to(device))
         sums = found.new_zeros(len(prepared.sizes), self.n_dims).index_add(0, owner, found)
         means = sums / torch.from_numpy(np.maximum(prepared.sizes, 1)).unsqueeze(1).to(device)
-        return functional.normalize(means, dim=-1) if self.normalised or self.by_angle else means
+        return as_scored(means, self.normalised or self.by_angle)
 
     @property
     def n_dims(self) -> int:

@@ -13,6 +13,7 @@ from evidense.compute import pooling
 from evidense.compute.backbone import Backbone, evaluating
 from evidense.compute.dense import Step
 from evidense.compute.masking import masked
+from evidense.compute.tensor_similarity import as_scored
 from evidense.compute.tokens import TextReader, Tokens
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item, Modality
@@ -109,10 +110,7 @@ class TextTower:
 
     def represent(self, prepared: Tokens) -> "Tensor":
         """Encode one batch to vectors[b, e] as they are scored, with gradients where they are enabled."""
-        from torch.nn import functional
-
-        found = self._projected(prepared)
-        return functional.normalize(found, dim=-1) if self.by_angle else found
+        return as_scored(self._projected(prepared), self.by_angle)
 
     def predict(self, prepared: Tokens, rng: np.random.Generator) -> "tuple[Tensor, Tensor]":
         """Mask tokens and predict them with the input embeddings as the output layer; see `parts.TokenPredictor`.

@@ -1,4 +1,4 @@
-"""Exact top-k by inner product: streamed over documents, with a result that no block size or thread count can change."""
+"""Exact top-k by any similarity: streamed over documents, with a result that no block size or thread count can change."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Int32
 
+from evidense.compute.similarity import KERNELS, Kernel, as_scored, divisors_of, lengths
 from evidense.errors import InvalidInput
 from evidense.values import Collection, RankedLists
 
@@ -16,13 +17,25 @@ from evidense.values import Collection, RankedLists
 # A matrix product sums in an order that the BLAS library picks by shape and thread count, so its last bits may differ
 # between two block sizes; near a tie that would change the order. So the product only *shortlists*. Whatever the order
 # of summation, with or without fused multiply-add, |computed − exact| ≤ γ |q| |d| with γ = e·u / (1 − e·u) and
-# u = 2⁻²⁴ (Higham, Accuracy and Stability, §3.1). The score that we return is a second, fixed-order sum (`_dots`), a
+# u = 2⁻²⁴ (Higham, Accuracy and Stability, §3.1). The score that we return is a second, fixed-order sum (the kernel's `scores`), a
 # function of the two vectors alone, with the same bound. Let τ be the k-th best product so far. k documents have a
 # product ≥ τ, hence a score ≥ τ − 2γ|q||d|max; a document whose product is below τ − 4γ|q||d|max has a score below all
 # of theirs and cannot be among the first k, ties included. Everything else is kept, scored again, and sorted by (score
-# descending, id ascending). The bound γ is doubled in `_margins` to cover the rounding of the norms and of τ itself.
+# descending, id ascending). The bound γ is doubled in the kernel's `margins` to cover the rounding of the norms and of τ.
+#
+# Cosine: the same, of rows that were divided by their own lengths before; a row's length is a sum of fixed order, too.
+#
+# Euclidean: with p = q·d − |d|²/2 the distance D has D² = |q|² − 2p, so the best p are the nearest. The computed p is off by
+# at most ε = γ(|q| + |d|)²: the product by γ|q||d|, half the square by γ|d|²/2, their difference by u(|q||d| + |d|²/2). The
+# score −D is computed from the differences of the coordinates, whose errors are relative: D̂² = D²(1 + η) with |η| ≤ γ, since
+# nothing cancels after the subtraction (γ for e + 8 terms counts it, the square, the sum, and the root twice). k documents
+# have p ≥ τ − ε, so D² ≤ T = |q|² − 2τ + 2ε and D̂² ≤ T(1 + γ). A document whose computed p is below τ − m has
+# D² > T + 2m − 4ε, so D̂² > (T + 2m − 4ε)(1 − γ), which is more than T(1 + γ) where m ≥ 2ε + γT/(1 − γ). Since
+# T ≤ (|q| + |d|)² up to ε, m = 4γ(|q| + |d|)² will do; it is doubled as above. Squares that underflow add e times the least
+# normal number.
+#
+# Manhattan: the shortlist holds the scores themselves, sums in double precision of one pair each, rounded once. m = 0.
 
-UNIT_ROUNDOFF = 2.0**-24
 FIRST = 8192
 """Documents of the first block: many, so that its floor turns most of the second away."""
 FIRST_PER_K = 8
@@ -33,13 +46,16 @@ QUERIES = 1024
 """Queries a pass over one block (at most 65,536)."""
 RESCORED = 1 << 18
 """Numbers gathered at a time when candidates are scored again: a megabyte stays in the second cache."""
-SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
+ENORMOUS = 2.0**62
+"""Longer vectors are refused: their squares would leave the range of float32."""
 
 
 @dataclass(frozen=True)
-class Pool:
-    """Which documents may be found: for all queries, and one that is taken out for each query."""
+class Search:
+    """How is searched: by which similarity, and which documents may be found."""
 
+    similarity: str = "dot"
+    """A name of `compute.similarity`."""
     allowed: Bool[np.ndarray, " d"] | None = None
     """False leaves a document out for every query (a pool of one modality)."""
     excluded: Int[np.ndarray, " q"] | None = None
@@ -63,9 +79,9 @@ def top_k(
     depth: int,
     *,
     doc_order: Int[np.ndarray, " d"],
-    pool: Pool = Pool(),
+    search: Search = Search(),
 ) -> tuple[Int32[np.ndarray, "q k"], Float32[np.ndarray, "q k"]]:
-    """Return each query's `depth` best documents and their inner products, best first.
+    """Return each query's `depth` best documents and their scores by the similarity of `search` (inner products, if it names none), best first.
 
     Equal scores stand in ascending `doc_order` (ranks of the ids, see `id_order`). Documents may be a memory map larger
     than memory: one block at a time is read. Lists shorter than `depth` end in −1 with score −inf.
@@ -79,29 +95,34 @@ def top_k(
     ([[2, 0]], [[1.0, 1.0]])
     """
     _check(queries, documents, depth, doc_order)
-    query_norms = _norms(queries, "query", np.arange(len(queries)))
-    k = min(depth + (pool.excluded is not None), len(documents))
+    _norms(queries, "query", np.arange(len(queries)))
+    queries = as_scored(queries, search.similarity)
+    query_norms = lengths(queries)
+    k = min(depth + (search.excluded is not None), len(documents))
     found = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
-    space = _Space()
+    space, kernel = _Space(), KERNELS[search.similarity]
     shortlists = [
-        _Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k, space)
+        _Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k, (kernel, space))
         for lo in range(0, len(queries), QUERIES)
     ]
-    largest = 0.0
-    for places, block in _blocks(documents, pool.allowed, max(FIRST, FIRST_PER_K * k)):
-        largest = max(largest, float(_norms(block, "document", places).max(initial=0.0)))
+    given = _Given(documents, np.ones(len(documents), np.float32) if search.similarity == "cosine" else None)
+    for places, block, largest in given.blocks(search.allowed, max(FIRST, FIRST_PER_K * k)):
         for shortlist in shortlists:
             shortlist.add(block, places, largest)
     for number, shortlist in enumerate(shortlists):
         rows = slice(number * QUERIES, number * QUERIES + len(shortlist.queries))
-        excluded = None if pool.excluded is None else pool.excluded[rows]
-        found[rows], scores[rows] = shortlist.finish(documents, doc_order, depth, excluded)
+        excluded = None if search.excluded is None else search.excluded[rows]
+        found[rows], scores[rows] = shortlist.finish(given, doc_order, depth, excluded)
     return found, scores
 
 
 def rank_vectors(
-    collection: Collection, queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], depth: int
+    collection: Collection,
+    queries: Float32[np.ndarray, "q e"],
+    documents: Float32[np.ndarray, "d e"],
+    depth: int,
+    similarity: str,
 ) -> RankedLists:
     """Return the ranked lists of a collection from its vectors, self matches taken out where the collection says so.
 
@@ -110,7 +131,7 @@ def rank_vectors(
     """
     excluded = self_matches(collection) if collection.drop_self_matches else None
     found, scores = top_k(
-        queries, documents, depth, doc_order=id_order(collection.doc_ids), pool=Pool(excluded=excluded)
+        queries, documents, depth, doc_order=id_order(collection.doc_ids), search=Search(similarity, excluded=excluded)
     )
     return RankedLists(collection.query_ids, collection.doc_ids, found, scores)
 
@@ -119,6 +140,37 @@ def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
     """Return for each query the place of the document with the query's own id, −1 where there is none."""
     places = {doc_id: place for place, doc_id in enumerate(collection.doc_ids)}
     return np.array([places.get(query_id, -1) for query_id in collection.query_ids], dtype=np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """The documents, as they are given, with what each is divided by before it is scored."""
+
+    vectors: np.ndarray
+    divisors: Float32[np.ndarray, " d"] | None
+    """Filled as blocks are read; None where vectors are scored as they are."""
+
+    def blocks(
+        self, allowed: np.ndarray | None, first: int
+    ) -> Iterator[tuple[Int[np.ndarray, " d"], Float32[np.ndarray, "d e"], float]]:
+        """Yield the numbers of some documents, their vectors as they are scored, and the greatest length so far."""
+        largest = 0.0
+        for places, block in _blocks(self.vectors, allowed, first):
+            norms = _norms(block, "document", places)
+            if self.divisors is not None:
+                self.divisors[places] = divisors = divisors_of(norms)
+                norms = norms / divisors
+                block = block if (divisors == 1).all() else block / divisors[:, None]
+            largest = max(largest, float(norms.max(initial=0.0)))
+            yield places, block, largest
+
+    def rows(self, places: Int[np.ndarray, " n"], space: np.ndarray) -> Float32[np.ndarray, "n e"]:
+        """Return some documents as they are scored."""
+        vectors = np.take(self.vectors, places, axis=0, out=space, mode="clip")  # "raise" would copy once more
+        found = np.asarray(vectors, np.float32)
+        if self.divisors is None or ((divisors := self.divisors[places]) == 1).all():
+            return found
+        return cast(np.ndarray, found / divisors[:, None])
 
 
 class _Space:
@@ -139,9 +191,14 @@ class _Shortlist:
     """Candidates of some queries: everything whose product is within the margin of the k-th best so far."""
 
     def __init__(
-        self, queries: Float32[np.ndarray, "q e"], norms: Float32[np.ndarray, " q"], k: int, space: "_Space"
+        self,
+        queries: Float32[np.ndarray, "q e"],
+        norms: Float32[np.ndarray, " q"],
+        k: int,
+        means: tuple[Kernel, "_Space"],
     ) -> None:
-        self.queries, self.norms, self.k, self.space = queries, norms, k, space
+        self.queries, self.norms, self.k = queries, norms, k
+        self.kernel, self.space = means
         self.columns = np.ascontiguousarray(queries.T)
         self.floor = np.full(len(queries), -np.inf, dtype=np.float32)
         self.hits: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -154,7 +211,7 @@ class _Shortlist:
             return
         self.largest = largest
         products, reached = self.space.of(len(block), len(self.queries))
-        np.matmul(block, self.columns, out=products)
+        self.kernel.products(block, self.columns, products)
         if self.n_seen == 0:
             self.floor, self.n_at_trim = _lowered(_first_floor(products, self.k), self._margins()), len(block)
         np.greater_equal(products, self.floor, out=reached)
@@ -166,7 +223,7 @@ class _Shortlist:
             self._trim()
 
     def finish(
-        self, documents: np.ndarray, doc_order: np.ndarray, depth: int, excluded: Int[np.ndarray, " q"] | None
+        self, given: _Given, doc_order: np.ndarray, depth: int, excluded: Int[np.ndarray, " q"] | None
     ) -> tuple[Int32[np.ndarray, "q k"], Float32[np.ndarray, "q k"]]:
         """Score the candidates again in a fixed order of summation and sort them."""
         found = np.full((len(self.queries), depth), -1, dtype=np.int32)
@@ -176,7 +233,7 @@ class _Shortlist:
         candidates, held = self._table(1, 0)
         if excluded is not None:
             held &= candidates != excluded[:, None]
-        exact = np.where(held, _dots(self.queries, documents, candidates), np.float32(-np.inf))
+        exact = np.where(held, _rescored(self.kernel, self.queries, given, candidates), np.float32(-np.inf))
         order = np.lexsort((doc_order[candidates], -exact), axis=-1)[:, :depth]
         best = np.where(held, candidates, np.int32(-1))
         found[:, : order.shape[1]] = np.take_along_axis(best, order, 1)
@@ -184,9 +241,7 @@ class _Shortlist:
         return found, scores
 
     def _margins(self) -> Float32[np.ndarray, " q"]:
-        e = self.queries.shape[1]
-        gamma = e * UNIT_ROUNDOFF / (1 - e * UNIT_ROUNDOFF)
-        return cast(np.ndarray, (8 * gamma * self.largest * self.norms + e * SMALLEST_NORMAL).astype(np.float32))
+        return self.kernel.margins(self.queries.shape[1], self.norms, self.largest)
 
     def _table(self, column: int, fill: float) -> tuple[np.ndarray, Bool[np.ndarray, "q c"]]:
         """Return one column of the hits (1 documents, 2 products) as a row for each query, and which cells hold one."""
@@ -239,30 +294,28 @@ def _blocks(
 
 def _norms(vectors: np.ndarray, what: str, places: Int[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
     """Return the lengths; one that is not a number shows a broken vector."""
-    vectors = np.asarray(vectors, dtype=np.float32)
-    norms = np.sqrt(np.einsum("ne,ne->n", vectors, vectors))
-    if not np.isfinite(norms).all():
-        row = int(np.flatnonzero(~np.isfinite(norms))[0])
+    norms = lengths(vectors)
+    if not (fits := norms < ENORMOUS).all():
+        row = int(np.flatnonzero(~fits)[0])
         raise InvalidInput(
             f"{what} vector {places[row]} holds NaN, infinite or enormous numbers (length {norms[row]}); "
             "expected finite numbers; look at what the encoder makes of this item"
         )
-    return cast(np.ndarray, norms)
+    return norms
 
 
-def _dots(
-    queries: Float32[np.ndarray, "q e"], documents: np.ndarray, candidates: Int[np.ndarray, "q c"]
+def _rescored(
+    kernel: Kernel, queries: Float32[np.ndarray, "q e"], given: _Given, candidates: Int[np.ndarray, "q c"]
 ) -> Float32[np.ndarray, "q c"]:
-    """Return inner products as one sum along e for each pair, in an order that only e decides (no BLAS)."""
+    """Return the scores of each query's candidates, some queries at a time."""
     exact = np.empty(candidates.shape, dtype=np.float32)
     n, e = candidates.shape[1], queries.shape[1]
     step = max(1, RESCORED // max(1, n * e))
-    space = np.empty((step * n, e), dtype=documents.dtype)
+    space = np.empty((step * n, e), dtype=given.vectors.dtype)
     for lo in range(0, len(queries), step):
-        rows = candidates[lo : lo + step].reshape(-1)
-        vectors = np.take(documents, rows, axis=0, out=space[: len(rows)], mode="clip")  # "raise" would copy once more
-        pairs = np.asarray(vectors, dtype=np.float32).reshape(len(candidates[lo : lo + step]), n, e)
-        np.einsum("qce,qe->qc", pairs, queries[lo : lo + step], out=exact[lo : lo + step])
+        some = candidates[lo : lo + step]
+        pairs = given.rows(some.reshape(-1), space[: some.size]).reshape(*some.shape, e)
+        exact[lo : lo + step] = kernel.scores(queries[lo : lo + step], pairs)
     return exact
 
 

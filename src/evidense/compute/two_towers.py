@@ -19,6 +19,7 @@ from evidense.compute.image_text_tower import ImageTextTower
 from evidense.compute.image_tower import ImageTower, n_tokens
 from evidense.compute.model_folder import is_static, read_settings
 from evidense.compute.picture_arrays import ArrayReader, kept_by
+from evidense.compute.similarity import DEFAULT
 from evidense.compute.vision import Vision, VisionHalf, open_vision, pooling_of, save_vision
 from evidense.errors import IncompleteWeights, InvalidInput
 from evidense.parts import Capability, LayeredTower, Setup, Side
@@ -104,7 +105,7 @@ def open_two_towers(folder: Path, spelling: Spelling) -> TwoTowers:
             f"'{folder}' lacks {', '.join(absent)}; expected {SETTINGS}, text/, image/ and {PROJECTION}, since a missing part would "
             "be random; copy the whole folder, or train again"
         )
-    texts = _open_text(folder / "text")
+    texts = _open_text(folder / "text", {"similarity": spelling.options.get("similarity", DEFAULT)})
     vision = open_vision(folder / "image")
     text = texts.tower("query")
     step, sha256 = _projection(folder, settings, text)
@@ -138,14 +139,14 @@ def _settings(folder: Path) -> Mapping[str, Any]:
     return settings
 
 
-def _open_text(folder: Path) -> Any:
+def _open_text(folder: Path, options: dict[str, str]) -> Any:
     if is_static(folder):
         from evidense.compute.open_static import open_static
 
-        return open_static(Spelling(str(folder)))
+        return open_static(Spelling(str(folder), options))
     from evidense.compute.open_text import open_text_encoder
 
-    return open_text_encoder(Spelling(str(folder)))
+    return open_text_encoder(Spelling(str(folder), options))
 
 
 def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[Step, str]:
@@ -201,8 +202,8 @@ def _setup(folder: Path, texts: Any, vision: Vision, both: ImageTextTower, spell
         document_prompt=said.document_prompt,
         pooling=f"{said.pooling} (text), {pooling_of(vision.model)} (picture); of both: the mean of the unit vectors",
         max_length=said.max_length,
-        normalised=True,
-        similarity=spelling.options.get("similarity") or "cosine",
+        normalised=said.normalised,
+        similarity=said.similarity,
         dtype="float32",
         n_dims=both.n_dims,
         n_parameters=sum(weights.values()),

@@ -99,7 +99,7 @@ def overlaps(bed: Bed, trial: Trial) -> Float64[np.ndarray, " f"]:
     for encoder in (bed.encoder, trial.encoder):
         sides: tuple[tuple[Side, object], ...] = (("query", found.queries), ("document", found.corpus))
         q, d = (_vectors(encoder, side, items) for side, items in sides)  # type: ignore[arg-type]
-        tops.append(rank_vectors(found, q, d, 10).documents)
+        tops.append(rank_vectors(found, q, d, 10, str(encoder.setup.similarity)).documents)
     return np.array([len(set(a) & set(b)) / len(a) for a, b in zip(*(t.tolist() for t in tops), strict=True)])
 
 

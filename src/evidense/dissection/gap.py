@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
+from evidense.compute.similarity import as_scored
 from evidense.dissection.neighbours import unit
 from evidense.dissection.space_compare import means
 
@@ -101,7 +102,7 @@ def few_dimensions(difference: Float64[np.ndarray, "n e"], groups: Int64[np.ndar
     return share(-1), np.array([share(g) for g in range(n_groups)])
 
 
-def closed(some: Float[np.ndarray, "n e"]) -> Float[np.ndarray, "n e"]:
-    """Take the mean of a modality off its unit vectors and bring them back to length 1."""
-    rows = unit(some)
-    return unit(rows - rows.mean(axis=0, dtype=np.float64))
+def closed(some: Float[np.ndarray, "n e"], similarity: str = "cosine") -> Float[np.ndarray, "n e"]:
+    """Take the mean of a modality off its vectors in the form that is scored; under cosine they get back to length 1."""
+    rows = as_scored(some, similarity)
+    return as_scored(rows - rows.mean(axis=0, dtype=np.float64), similarity)

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int32
 
-from evidense.compute.topk import Pool, top_k
+from evidense.compute.topk import Search, top_k
 
 
 def unit(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
@@ -23,7 +23,7 @@ def nearest(layer: Float[np.ndarray, "n e"], depth: int) -> Int32[np.ndarray, "n
     """Return each row's nearest others by cosine, best first; never itself (by its place), ties by place."""
     n = len(layer)
     rows, places = unit(layer), np.arange(n)
-    return top_k(rows, rows, min(depth, n - 1), doc_order=places, pool=Pool(excluded=places))[0]
+    return top_k(rows, rows, min(depth, n - 1), doc_order=places, search=Search(excluded=places))[0]
 
 
 def shared(

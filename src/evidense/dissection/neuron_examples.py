@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from evidense.compute.states import half_of
+from evidense.compute.similarity import as_scored, between_scored
 from evidense.dissection.attribution import Attribution, How, attribute
 from evidense.dissection.candidates import Candidates, Draw, candidates
 from evidense.dissection.targets import Kind, Target
@@ -91,23 +91,24 @@ def attributed(
     refuse_without_gradients(subject)
     tower = cast(Any, subject.encoder.tower(wanted.side))
     flat = [document for documents in some.documents for document in documents]
+    similarity = between_scored(str(subject.encoder.setup.similarity))
     if wanted.kind == "norm":
         own = some.queries if wanted.side == "query" else [documents[0] for documents in some.documents]
         return attribute(tower, own, Target("norm"), wanted.how, tell)
     if wanted.side == "query":
         fixed = scored(subject, bench, "document", flat).reshape(len(some.queries), some.n_candidates, -1)
-        return attribute(tower, some.queries, Target(wanted.kind, "query", fixed), wanted.how, tell)
+        return attribute(
+            tower, some.queries, Target(wanted.kind, "query", fixed, similarity=similarity), wanted.how, tell
+        )
     fixed = scored(subject, bench, "query", list(some.queries))
-    return attribute(tower, flat, Target(wanted.kind, "document", fixed, some.n_candidates), wanted.how, tell)
+    return attribute(
+        tower, flat, Target(wanted.kind, "document", fixed, some.n_candidates, similarity=similarity), wanted.how, tell
+    )
 
 
 def scored(subject: Subject, bench: Bench, side: Side, items: list[Item]) -> Float32[np.ndarray, "n e"]:
-    """Return vectors whose inner products are the scores: of unit length where an encoder is scored by angle."""
-    vectors = np.asarray(bench.vectors(subject, side, items))
-    half = half_of(subject.encoder.tower(side), items)
-    if not getattr(half, "by_angle", False):
-        return vectors
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
+    """Return vectors in the form that is scored: of unit length where an encoder is scored by angle."""
+    return as_scored(bench.vectors(subject, side, items), str(subject.encoder.setup.similarity))
 
 
 def refuse_without_gradients(subject: Subject) -> None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float64
 
+from evidense.compute.similarity import as_scored, between_scored, pair_scores
 from evidense.compute.topk import rank_vectors
 from evidense.dissection.candidates import Candidates
 from evidense.dissection.patching import patched
@@ -38,18 +39,15 @@ def scored(task: Task, subject: Subject, bench: Bench) -> dict[str, Float64[np.n
     """Return per query the measure over the whole corpus, and the margin s(q, d⁺) − max s(q, d⁻) over its candidates."""
     queries = bench.vectors(subject, "query", task.collection.queries)
     documents = bench.vectors(subject, "document", task.collection.corpus)
-    lists = rank_vectors(task.collection, queries, documents, _DEPTH)
+    similarity = str(subject.encoder.setup.similarity)
+    queries, documents = as_scored(queries, similarity), as_scored(documents, similarity)
+    similarity = between_scored(similarity)
+    lists = rank_vectors(task.collection, queries, documents, _DEPTH, similarity)
     measured = bench.score(lists, task.collection, task.measure)
-    return {task.measure: measured[task.candidates.queries], MARGIN: margins(queries, documents, task.candidates)}
-
-
-def margins(
-    queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], found: Candidates
-) -> Float64[np.ndarray, " n"]:
-    """Return the score of the relevant candidate less the best score of the others."""
-    scores = np.einsum("ne,nce->nc", queries[found.queries], documents[found.documents], dtype=np.float64)
-    margin: Float64[np.ndarray, " n"] = scores[:, 0] - scores[:, 1:].max(axis=1)
-    return margin
+    own, candidates = (x.astype(np.float64) for x in (queries, documents))
+    scores = pair_scores(own[task.candidates.queries], candidates[task.candidates.documents], similarity)
+    margin = scores[:, 0] - scores[:, 1:].max(axis=1)
+    return {task.measure: measured[task.candidates.queries], MARGIN: margin}
 
 
 @dataclass

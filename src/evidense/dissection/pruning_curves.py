@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
+from evidense.compute.similarity import between_scored, score_row
 from evidense.dissection.ablation import ablated, with_values
 from evidense.dissection.attribution import Attribution
 from evidense.dissection.neuron_examples import Examples, scored
@@ -88,10 +89,11 @@ def _direct(ground: Ground, subject: Subject) -> tuple[Float64[np.ndarray, " q"]
     """Margin of the best relevant document over the mean of the others that were drawn, and −log2 of its rank in the corpus."""
     queries = scored(subject, ground.bench, "query", list(ground.examples.queries)).astype(np.float64)
     corpus = ground.corpus[subject.label]
+    similarity = between_scored(str(subject.encoder.setup.similarity))
     rows = {item.id: row for row, item in enumerate(ground.collection.corpus)}
     margins, ranks = np.empty(len(queries)), np.empty(len(queries))
     for at, query in enumerate(queries):
-        scores = corpus @ query
+        scores = score_row(query, corpus, similarity)
         best = scores[list(ground.gold[at])].max()
         others = [rows[document.id] for document in ground.examples.documents[at][1:]]
         margins[at] = scores[rows[ground.examples.documents[at][0].id]] - scores[others].mean()

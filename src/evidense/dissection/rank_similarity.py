@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64, Int32, Int64
 from scipy.stats import rankdata
 
-from evidense.compute.topk import Pool, top_k
+from evidense.compute.similarity import as_scored, between_scored, score_row
+from evidense.compute.topk import Search, top_k
 
 PERSISTENCE = 0.9
 DEPTH = 100
@@ -34,9 +35,16 @@ class Searched:
     queries: Float32[np.ndarray, "q e"]
     documents: Float32[np.ndarray, "d e"]
     lists: Int32[np.ndarray, "q k"]
+    similarity: str
+    """What scores these vectors, which are in the form that is scored."""
     margins: Float64[np.ndarray, " q"]
     gold: Int64[np.ndarray, " q"]
     """Rank of the best relevant document, from 1."""
+
+    def scores(self, row: int) -> Float32[np.ndarray, " d"]:
+        """Return the scores of all documents for a query."""
+        found: Float32[np.ndarray, " d"] = score_row(self.queries[row], self.documents, self.similarity)
+        return found
 
 
 @dataclass(frozen=True)
@@ -49,14 +57,17 @@ class Task:
     """The document that is left out for a query, −1 for none."""
 
 
-def search(queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], task: Task) -> Searched:
-    """Rank all documents for every query; equal scores stand in the order of their ids."""
-    lists, _ = top_k(
-        queries, documents, min(DEPTH, len(documents)), doc_order=task.doc_order, pool=Pool(excluded=task.excluded)
-    )
+def search(
+    queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], task: Task, similarity: str
+) -> Searched:
+    """Rank all documents for every query by the encoder's similarity; equal scores stand in the order of their ids."""
+    queries, documents = as_scored(queries, similarity), as_scored(documents, similarity)
+    how = Search(between_scored(similarity), excluded=task.excluded)
+    lists, _ = top_k(queries, documents, min(DEPTH, len(documents)), doc_order=task.doc_order, search=how)
     margins, gold = np.empty(len(queries)), np.empty(len(queries), np.int64)
-    for row, query in enumerate(queries):
-        scores = documents @ query
+    found = Searched(queries, documents, lists, how.similarity, margins, gold)
+    for row in range(len(queries)):
+        scores = found.scores(row)
         if task.excluded[row] >= 0:
             scores[task.excluded[row]] = -np.inf
         relevant = task.relevant[row]
@@ -65,14 +76,14 @@ def search(queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "
         gold[row] = 1 + int((scores > scores[best]).sum()) + int(tied.sum())
         others = np.delete(scores, relevant)
         margins[row] = float(scores[best]) - float(others.max(initial=-np.inf))
-    return Searched(queries, documents, lists, margins, gold)
+    return found
 
 
 def compare(before: Searched, after: Searched, task: Task) -> Float64[np.ndarray, "q s"]:
     """Return the per-query statistics, in the order of `STATISTICS`."""
     out = np.empty((len(before.queries), len(STATISTICS)))
     for row in range(len(out)):
-        a, b = before.documents @ before.queries[row], after.documents @ after.queries[row]
+        a, b = before.scores(row), after.scores(row)
         if task.excluded[row] >= 0:
             a, b = (np.delete(x, task.excluded[row]) for x in (a, b))
         out[row, :2] = _correlation(a, b), _rank_correlation(a, b)

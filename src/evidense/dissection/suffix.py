@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from evidense.compute.one_modality import OneModality
+from evidense.compute.tensor_similarity import as_scored
 from evidense.compute.text_tower import TextTower
 from evidense.dissection.dense_modules import DenseModule, DenseModules
 from evidense.errors import InvalidInput
@@ -77,19 +78,17 @@ def flow_of(half: Any, prepared: Any) -> Flow:
 
 
 def _through_text(tower: TextTower, tensors: "Mapping[str, Tensor]") -> "Tensor":
-    import torch
-
     ids, mask = tensors["ids"], tensors.get("mask")
     if not tower.modes:
         found = tower.project(tower.backbone.pooler_output(ids, mask).float())
     else:
         found = tower.project(tower.pool(tower.backbone.states(ids, mask), mask))
-    return torch.nn.functional.normalize(found, dim=-1) if tower.by_angle else found
+    return as_scored(found, tower.by_angle)
 
 
 def _through_one(tower: OneModality, names: tuple[str, ...], tensors: "Mapping[str, Tensor]") -> "Tensor":
     states = tower.half.states({name: tensors[name] for name in names})
-    return tower.project(tower.pool(states, tensors["mask"]))
+    return as_scored(tower.project(tower.pool(states, tensors["mask"])), tower.by_angle)
 
 
 def repeated(tensor: "Tensor", copies: int) -> "Tensor":

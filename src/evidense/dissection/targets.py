@@ -1,11 +1,12 @@
 """Targets: the number of each example whose making is attributed to neurons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from evidense.compute.tensor_similarity import pair_scores
 from evidense.errors import InvalidInput
 from evidense.parts import Side
 
@@ -20,7 +21,7 @@ class Target:
     """A function of the vectors of one side, the other side's being fixed numbers: no module is ever shared with it.
 
     margin: s(q, first) − mean of s(q, others); log-softmax: ln of the first one's share among all, in nats; norm: the vector's
-    length (as published). Scores are inner products of the vectors as they are scored.
+    length (as published). Scores are by the encoder's similarity.
     """
 
     kind: Kind
@@ -31,6 +32,8 @@ class Target:
     """Of the side 'document': rows x · c are texts, example by example, the relevant one first."""
     scale: float = 1.0
     """Inverse temperature of the softmax."""
+    similarity: str = "dot"
+    """What scores vectors in the form that is scored (see `compute.similarity.between_scored`)."""
 
     @property
     def rows_each(self) -> int:
@@ -40,7 +43,7 @@ class Target:
     def take(self, examples: Int64[np.ndarray, " x"]) -> "Target":
         """Return the target of these examples."""
         fixed = None if self.fixed is None else self.fixed[examples]
-        return Target(self.kind, self.side, fixed, self.n_candidates, self.scale)
+        return replace(self, fixed=fixed)
 
     def values(self, vectors: "Tensor", copies: int) -> "Tensor":
         """Map vectors [copies · x · rows_each, e] to [copies, x]."""
@@ -50,7 +53,7 @@ class Target:
             return vectors.norm(dim=-1).view(copies, -1)
         fixed = torch.as_tensor(self.fixed, dtype=vectors.dtype, device=vectors.device)
         each = vectors.view(copies, -1, self.rows_each, vectors.shape[-1])
-        scores = (each * (fixed if self.side == "query" else fixed[:, None])).sum(-1)
+        scores = pair_scores(each, fixed if self.side == "query" else fixed[:, None], self.similarity)
         if self.kind == "margin":
             return scores[..., 0] - scores[..., 1:].mean(-1)
         return torch.log_softmax(self.scale * scores, dim=-1)[..., 0]

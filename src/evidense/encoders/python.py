@@ -11,6 +11,7 @@ from evidense.boundary.consent import require
 from evidense.compute.function_tower import PROBE, Function, FunctionTower, called
 from evidense.compute.open_text import refuse_unknown_options
 from evidense.compute.own_code import file_of, function_of
+from evidense.compute.similarity import chosen, normalises
 from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
@@ -58,7 +59,7 @@ def from_function(function: Function, name: str, options: Mapping[str, str] | No
         query_prompt=query.prompt,
         document_prompt=document.prompt,
         normalised=query.normalised or None,
-        similarity=options.get("similarity", "cosine"),
+        similarity=chosen(options.get("similarity"), None, name),
         n_dims=query.n_dims,
         bytes_per_vector=4.0 * query.n_dims,
     )
@@ -68,7 +69,7 @@ def from_function(function: Function, name: str, options: Mapping[str, str] | No
 def _tower(function: Function, name: str, side: Side, options: Mapping[str, str]) -> FunctionTower:
     bound = partial(cast(Any, function), side=side) if _takes_side(function) else function
     prompt = options.get(f"{side}_prompt", options.get("prompt", ""))
-    normalised = options.get("normalize") == "true"
+    normalised = normalises(options, False)
     probe = called(bound, PROBE)
     try:
         source = inspect.getsource(function)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from evidense.compute.given_vectors import GivenTower, read_given
 from evidense.compute.open_text import refuse_unknown_options
+from evidense.compute.similarity import chosen, normalises
 from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
@@ -60,7 +61,7 @@ class Vectors:
             else (path, Path(spelling.options.get("document_tower", path)).expanduser())
         )
         given = read_given(*dict.fromkeys(pair))
-        normalised = spelling.options.get("normalize") == "true"
+        normalised = normalises(spelling.options, False)
         query, document = given[0].tower(normalised), given[-1].tower(normalised)
         is_unit = normalised or all(one.has_unit_length() for one in given)
         return GivenEncoder(str(spelling), _setup(spelling, query, document, is_unit), query, document)
@@ -71,7 +72,7 @@ def _setup(spelling: Spelling, query: GivenTower, document: GivenTower, is_unit:
     doubt = "the given vectors are not of length 1 and no similarity was named; their dot product was used (@similarity=cosine chooses the other)"  # fmt: skip
     return Setup(
         normalised=is_unit,
-        similarity=asked or ("cosine" if is_unit else "dot"),
+        similarity=chosen(asked, None, str(spelling), "cosine" if is_unit else "dot"),
         dtype=str(query.array.dtype),
         n_dims=query.n_dims,
         bytes_per_vector=4.0 * query.n_dims,

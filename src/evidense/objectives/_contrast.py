@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Bool, Float
 
+from evidense.compute.tensor_similarity import score_table
 from evidense.parts import Representations
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Sides:
     n_negatives: int = 0
     """Hard ones of each query (n)."""
     scale: Any = None
+    similarity: str = "dot"
 
     def of_query(self, values: Float[Any, "b c"]) -> tuple[Float[Any, "b k"], Float[Any, "b n"]]:
         """Return what stands at the positives and at the hard negatives of each query itself, excluded ones included."""
@@ -60,7 +62,7 @@ def sides(seen: Representations) -> Sides:
     positive[:, b * k :] = False
     allowed = ~positive if seen.excluded is None else ~(positive | seen.excluded)
     scale = None if seen.scale is None else full(seen.scale)
-    return Sides(queries, candidates, positive, allowed, belongs & allowed, k, n, scale)
+    return Sides(queries, candidates, positive, allowed, belongs & allowed, k, n, scale, seen.similarity)
 
 
 def grouped(seen: Representations) -> Sides:
@@ -85,7 +87,7 @@ def grouped(seen: Representations) -> Sides:
     positive = same.clone()
     positive[:, :n].fill_diagonal_(False)
     vectors = torch.cat([s.queries, s.candidates])
-    return Sides(vectors[:n], vectors, positive, ~(same | barred), torch.zeros_like(same), k, scale=s.scale)
+    return Sides(vectors[:n], vectors, positive, ~(same | barred), torch.zeros_like(same), k, 0, s.scale, s.similarity)
 
 
 def full(tensor: "Tensor") -> "Tensor":
@@ -97,16 +99,20 @@ def full(tensor: "Tensor") -> "Tensor":
 
 def product(left: Float[Any, "b e"], right: Float[Any, "c e"]) -> Float[Any, "b c"]:
     """Return every inner product, in the precision of its factors whatever autocast is on."""
-    import torch
-
-    with torch.autocast(left.device.type, enabled=False):
-        return left @ right.T
+    found: Tensor = score_table(left, right, "dot")
+    return found
 
 
 def scores(s: Sides) -> Float[Any, "b c"]:
-    """Return what each query gives each candidate: inner products over the temperature."""
-    found = product(s.queries, s.candidates)
+    """Return what each query gives each candidate by the encoder's similarity, over the temperature."""
+    found = likeness(s)
     return found if s.scale is None else found * s.scale
+
+
+def likeness(s: Sides) -> Float[Any, "b c"]:
+    """Return the similarity of each query and each candidate."""
+    found: Tensor = score_table(s.queries, s.candidates, s.similarity)
+    return found
 
 
 def info_nce(

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from evidense.objectives._batches import passed_on
-from evidense.objectives._contrast import mean_where, product, sides
+from evidense.objectives._contrast import likeness, mean_where, sides
 from evidense.parts import Need, Representations, Stage
 from evidense.records import Json
 from evidense.values import Batch, Kind, Pairs
@@ -38,7 +38,7 @@ class Margin:
     def loss(self, seen: Representations, options: Mapping[str, Json]) -> Any:
         """Return the mean hinge over positives and negatives of each query, averaged over queries."""
         s = sides(seen)
-        found = product(s.queries, s.candidates)
+        found = likeness(s)
         own = found[s.positive].view(len(found), s.n_positives, 1)
         hinges = (float(options["margin"]) + found[:, None] - own).clamp(min=0).mean(1)
         return mean_where(hinges, s.negative if options["in_batch"] else s.given).mean()

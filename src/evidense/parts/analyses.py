@@ -78,7 +78,7 @@ class Bench(Protocol):
         ...
 
     def vectors(self, subject: Subject, side: Side, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
-        """Return final vectors, as they are scored by the set-up's similarity."""
+        """Return final vectors; `compute.similarity` scores them by the set-up's similarity."""
         ...
 
     def rank(self, system: Encoder | Ranker, collection: Collection, depth: int) -> RankedLists:

@@ -34,6 +34,8 @@ class Representations:
     """bool [b, c], or None: True = no negative of this query, since its content equals a positive's (never True at its own positives)."""
     targets: Any = None
     """[b, 1 + n], or None: see `Pairs.targets`."""
+    similarity: str = "dot"
+    """How these vectors are scored: a name of `compute.similarity`; inner products do for cosine, since lengths are 1."""
     scale: Any = None
     """Scalar tensor: 1 / temperature."""
     bias: Any = None

@@ -13,6 +13,7 @@ from pydantic import FailFast, Field, TypeAdapter
 from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import read_bytes
 from evidense.boundary.strangers import foreign
+from evidense.compute.similarity import UNAPPLIED, unapplied
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.rankers._run_file import BASELINE as ENDING
@@ -38,6 +39,8 @@ class _Saved(Form):
     label: str
     depth: int
     setup: dict[str, Any]
+    policies: dict[str, Any] = Field(default_factory=dict)
+    """Of the rankings; absent from files of earlier versions."""
     collections: dict[str, Held]
 
 
@@ -126,7 +129,7 @@ class Part:
         saved = read_as(_Saved, data, str(path))
         setup = _setup(saved.setup, str(path))
         note = f"saved lists, {saved.depth} documents deep"
-        setup = replace(setup, unused_weights=(), warnings=(*setup.warnings, note))
+        setup = replace(setup, unused_weights=(), warnings=(*setup.warnings, note, *_old(saved)))
         return Baseline(saved.label, setup, hashlib.sha256(data).hexdigest(), saved.collections)
 
 
@@ -135,6 +138,13 @@ def _setup(said: Mapping[str, Any], place: str) -> Setup:
     known = {field.name for field in fields(Setup)}
     with foreign(place, _ADVICE):
         return TypeAdapter(Setup).validate_python({name: value for name, value in said.items() if name in known})
+
+
+def _old(saved: _Saved) -> list[str]:
+    """Say that lists were saved before similarity was applied."""
+    if not unapplied(saved.setup, saved.policies):
+        return []
+    return [f"the saved baseline (set up as {saved.setup['similarity']}) {UNAPPLIED}; save it anew"]
 
 
 PART = Part()

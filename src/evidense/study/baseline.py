@@ -28,6 +28,7 @@ def save_baseline(result: Result, path: Path) -> None:
         "label": base,
         "spelling": rankings[0].spelling,
         "setup": dict(rankings[0].setup),
+        "policies": dict(rankings[0].policies),
         "depth": depth,
         "collections": {r.collection["name"]: _lists(r, depth, result.store) for r in rankings},
     }

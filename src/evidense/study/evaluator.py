@@ -89,7 +89,8 @@ def _encoder(model: Any, name: str) -> Encoder:
         encode = model.encode_query if side == "query" else model.encode_document
         return encode(texts, convert_to_numpy=True, show_progress_bar=False)
 
-    return cast(Encoder, from_function(embed, name))
+    said = getattr(model, "similarity_fn_name", None)
+    return cast(Encoder, from_function(embed, name, {"similarity": str(said)} if said else None))
 
 
 def _compare(

@@ -11,6 +11,7 @@ from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import read_bytes, regular
 from evidense.boundary.strangers import foreign
 from evidense.compute.environment import differences, environment
+from evidense.compute.similarity import UNAPPLIED, unapplied
 from evidense.errors import InvalidInput
 from evidense.records import Finding, Ranking, Record, Score, Verdict, canonical_json, from_json
 from evidense.store import Store
@@ -134,7 +135,7 @@ def compare_records(then: list[Record], now: list[Record]) -> Replay:
         same={r.id for r in then} <= {r.id for r in now},
         largest=max(moved.values(), default=0.0),
         changed=(*gone, *_changed_words(then, now), *far),
-        environment=(*_environment(then, now), *_setups(then, now)),
+        environment=(*_unapplied(then), *_environment(then, now), *_setups(then, now)),
     )
 
 
@@ -179,6 +180,13 @@ def _setups(then: list[Record], now: list[Record]) -> list[str]:
         for cell, value in setup.items()
         if canonical_json(value) != canonical_json(tables[1][system].get(cell))
     ]
+
+
+def _unapplied(then: list[Record]) -> list[str]:
+    """Say which systems were ranked before similarity was applied, in one sentence."""
+    found = [r for r in then if isinstance(r, Ranking) and unapplied(r.setup, r.policies)]
+    said = dict.fromkeys(f"{r.system} (set up as {r.setup['similarity']})" for r in found)
+    return [f"{', '.join(said)}: {UNAPPLIED}"] if said else []
 
 
 def _environment(then: list[Record], now: list[Record]) -> list[str]:

@@ -11,6 +11,7 @@ from evidense.records import Json
 if TYPE_CHECKING:
     from torch import Tensor
 
+from evidense.compute.tensor_similarity import score_table
 from evidense.parts import Representations
 
 NEAR = 0.95
@@ -23,8 +24,9 @@ _MANY_SUSPECTED = 0.1
 def measured(seen: Representations) -> dict[str, float]:
     """Return accuracy, alignment, uniformity, mean cosine and share of suspected false negatives of a batch.
 
-    Accuracy: share of queries whose best positive scores above every negative. Alignment and uniformity (t = 2; mean of queries
-    and documents), on unit vectors. A negative is suspected where its cosine is at least `NEAR` of the first positive's, and that is above 0.
+    Accuracy: share of queries whose best positive scores above every negative, by the similarity that is trained. Alignment and
+    uniformity (t = 2; mean of queries and documents), on unit vectors. A negative is suspected where its cosine is at least `NEAR`
+    of the first positive's, and that is above 0.
 
     Source: Wang & Isola 2020, eqs. 1 and 2.
     """
@@ -35,17 +37,19 @@ def measured(seen: Representations) -> dict[str, float]:
             return {"accuracy": float((seen.logits.argmax(-1) == seen.labels).float().mean())}
         b, k = len(seen.queries), seen.n_positives
         queries, documents = unit(seen.queries), unit(seen.documents)
-        candidates = torch.cat([documents, *([] if seen.negatives is None else [unit(seen.negatives.flatten(0, 1))])])
-        cosines = queries @ candidates.T
+        others = [] if seen.negatives is None else [seen.negatives.flatten(0, 1)]
+        cosines = queries @ torch.cat([documents, *map(unit, others)]).T
+        scored = [x.detach().float() for x in (seen.queries, torch.cat([seen.documents, *others]))]
+        scores = score_table(scored[0], scored[1], seen.similarity)
         own = torch.zeros(cosines.shape, dtype=torch.bool, device=cosines.device)
         rows = torch.arange(b, device=cosines.device).repeat_interleave(k)
         own[rows, torch.arange(b * k, device=cosines.device)] = True
         negative = ~own if seen.excluded is None else ~(own | seen.excluded[:, : cosines.shape[1]])
         positives = cosines[own].view(b, k)
-        hardest = cosines.masked_fill(~negative, -torch.inf).amax(1)
+        hardest = scores.masked_fill(~negative, -torch.inf).amax(1)
         suspected = negative & (cosines >= NEAR * positives[:, :1]) & (positives[:, :1] > 0)
         return {
-            "accuracy": float((positives.amax(1) > hardest).float().mean()),
+            "accuracy": float((scores[own].view(b, k).amax(1) > hardest).float().mean()),
             "alignment": float(2 - 2 * positives.mean()),
             "uniformity": (uniformity(queries) + uniformity(documents)) / 2,
             "cosine": float(cosines.mean()),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from evidense.compute.similarity import checked
 from evidense.parts import Encoder, Objective, Representations, Side, TokenPredictor, TrainableTower
 from evidense.records import Json, Recipe
 from evidense.training import gather, schedule
@@ -58,6 +59,7 @@ class Learner:
 
         self.objective, self.recipe, self.pairs = objective, recipe, remembered(pairs)
         self.options: Mapping[str, Json] = {**objective.options, **recipe.objective_options}
+        self.similarity = checked(encoder.setup.similarity, f"'{encoder.name}'")
         self.towers = [cast(TrainableTower, encoder.tower(side)) for side in _SIDES]
         self.modules = {
             f"{side}.{name}": module
@@ -153,6 +155,7 @@ class Learner:
             queue=held.vectors.to(flat.dtype) if held and held.vectors is not None else None,
             excluded=torch.from_numpy(excluded).to(flat.device),
             targets=None if batch.targets is None else torch.from_numpy(np.asarray(batch.targets)).to(flat),
+            similarity=self.similarity,
             scale=self.temperature.scale(),
             bias=self.temperature.bias,
         )

@@ -1,6 +1,6 @@
 """Hard-negative mining: what ranks high for a query and is none of its positives, found in bounded memory.
 
-The candidates of a query are its best documents by inner product (`compute.topk`: blocks of documents, a running shortlist, exact). From
+The candidates of a query are its best documents by the encoder's similarity (`compute.topk`: blocks of documents, a running shortlist, exact). From
 them go its positives, documents of its own group, and suspected false negatives: those too close to the positive. The rest, from rank
 `range_min` on, are its hard negatives.
 """
@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Int32
 
-from evidense.compute.topk import top_k
+from evidense.compute.similarity import pair_scores
+from evidense.compute.topk import Search, top_k
 from evidense.errors import InvalidInput
 
 _SLAB = 8192
@@ -35,6 +36,8 @@ class Mining:
     max_score: float | None = None
     min_score: float | None = None
     sampling: Literal["top", "random"] = "top"
+    similarity: str = "dot"
+    """How a candidate is scored: a name of `compute.similarity`. sentence-transformers asks the model, too, of vectors at unit length."""
     seed: int = 0
     """For random sampling."""
 
@@ -53,7 +56,7 @@ class Mined:
     rows: Int32[np.ndarray, "q n"]
     """Numbers of documents; −1 where too few were left."""
     scores: Float32[np.ndarray, "q n"]
-    """Their inner products with the query; −inf where there is none."""
+    """Their scores; −inf where there is none."""
     n_suspected: int
     """Candidates taken out by the margins and `max_score`: suspected false negatives."""
     n_missing: int
@@ -82,17 +85,19 @@ def mine(
     ([[2]], 1)
     """
     depth, range_max = _depth(positives, settings)
+    search = Search(settings.similarity)
     order = np.arange(len(documents), dtype=np.int32)
     rng = np.random.Generator(np.random.Philox(key=settings.seed))
     parts = []
     for start in range(0, len(queries), _SLAB):
         stop = min(len(queries), start + _SLAB)
-        found, scores = top_k(queries[start:stop], documents, min(depth, len(documents)), doc_order=order)
+        some = queries[start:stop]
+        found, scores = top_k(some, documents, min(depth, len(documents)), doc_order=order, search=search)
         own = [np.asarray(p, np.int64) for p in positives[start:stop]]
         scores[_own(found, own)] = -np.inf
         if groups is not None:
             scores[(groups.documents[found] == groups.queries[start:stop, None]) & (found >= 0)] = -np.inf
-        n_suspected = _filter(scores, _least(queries[start:stop], documents, own), settings)
+        n_suspected = _filter(scores, _least(some, documents, own, settings.similarity), settings)
         parts.append((*_chosen(found, scores, settings, range_max, rng), n_suspected))
     rows, kept = (np.concatenate([part[column] for part in parts]) for column in (0, 1))
     return Mined(rows, kept, sum(part[2] for part in parts), int((rows < 0).sum()))
@@ -130,11 +135,12 @@ def _own(found: Int32[np.ndarray, "q k"], own: list[np.ndarray]) -> Bool[np.ndar
 
 
 def _least(
-    queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], own: list[np.ndarray]
+    queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], own: list[np.ndarray], similarity: str
 ) -> Float32[np.ndarray, " q"]:
     """Return the lowest score among each query's positives."""
     rows = np.repeat(np.arange(len(own)), [len(places) for places in own])
-    scores = np.einsum("ne,ne->n", queries[rows], np.asarray(documents[np.concatenate(own)], np.float32))
+    relevant = np.asarray(documents[np.concatenate(own)], np.float32)
+    scores = pair_scores(queries[rows], relevant[:, None], similarity)[:, 0]
     starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
     return np.minimum.reduceat(scores, starts).astype(np.float32)
 

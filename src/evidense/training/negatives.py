@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from evidense.compute.encode import encode
+from evidense.compute.similarity import checked
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder
 from evidense.records import Recipe
@@ -156,7 +157,8 @@ def _mined(known: _Known, n: int, encoder: Encoder, store: Store) -> tuple[list[
     groups = Groups(
         *(np.array([numbers[pairs.groups[row]] for row in firsts]) for firsts in (known.queries, documents))
     )
-    mined = mine(queries, vectors, [list(own) for own in known.positives], Mining(n + _SPARE), groups)
+    settings = Mining(n + _SPARE, similarity=checked(encoder.setup.similarity, f"'{encoder.name}'"))
+    mined = mine(queries, vectors, [list(own) for own in known.positives], settings, groups)
     rows = [
         known.free(row, (d for d in mined.rows[query].tolist() if d >= 0), n)
         for row, query in enumerate(known.query_of_pair)

@@ -12,6 +12,7 @@ from evidense.compute import scoring
 from evidense.compute.batches import plan
 from evidense.compute.encode import encode
 from evidense.compute.progress import Progress
+from evidense.compute.similarity import checked
 from evidense.compute.states import OWN, States, states
 from evidense.compute.topk import rank_vectors
 from evidense.errors import InvalidInput, UnknownName
@@ -20,7 +21,7 @@ from evidense.records import Finding, Json, Recipe, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, Item, Pairs, RankedLists
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Raised when a change makes other findings from the same inputs, whatever the analysis."""
 
 _CHUNK = 1024
@@ -164,7 +165,9 @@ class StoreBench:
         if isinstance(system, Ranker):
             return system.rank(collection, depth)
         documents = self._vectors(system.tower("document"), collection.corpus)
-        return rank_vectors(collection, self._vectors(system.tower("query"), collection.queries), documents, depth)
+        queries = self._vectors(system.tower("query"), collection.queries)
+        similarity = checked(system.setup.similarity, f"'{system.name}'")
+        return rank_vectors(collection, queries, documents, depth, similarity)
 
     def score(self, lists: RankedLists, collection: Collection, measure: str) -> Float64[np.ndarray, " q"]:
         """Return a measure's value of every query."""

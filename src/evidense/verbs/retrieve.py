@@ -9,12 +9,13 @@ from jaxtyping import Float32
 
 from evidense import registry
 from evidense.boundary.consent import consent
-from evidense.compute.compress import Compression
+from evidense.compute.compress import Compressed, Compression
 from evidense.compute.encode import Encoded, encode
 from evidense.compute.environment import environment
 from evidense.compute.progress import Progress
 from evidense.compute.rankings import save_lists
 from evidense.compute.scoring import policies
+from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.compute.topk import rank_vectors
 from evidense.parts import Encoder, Ranker, Setup
 from evidense.records import Json, Ranking, sha256_of
@@ -23,7 +24,7 @@ from evidense.values import Collection, RankedLists, Spelling
 
 Vectors = Float32[np.ndarray, "n e"]
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raised when a change makes other rankings from the same inputs."""
 
 _OURS = {"dim", "bits", "label"}
@@ -123,7 +124,7 @@ def retrieve(
         assert isinstance(record, Ranking)  # noqa: S101  (the key is of this kind)
         return record
     started = time.perf_counter()
-    lists, setup, seen = _rank(system, collection, depth, store, progress)
+    lists, setup, searched, seen = _rank(system, collection, depth, store, progress)
     blobs = save_lists(lists, store)
     ranking = Ranking(
         system=system.label,
@@ -131,7 +132,7 @@ def retrieve(
         setup=setup.to_json(),
         collection=collection_card(collection),
         depth=depth,
-        policies=policies(collection) | {"search": _search(system)},
+        policies=policies(collection) | searched,
         query_ids=blobs.query_ids,
         doc_ids=blobs.doc_ids,
         documents=blobs.documents,
@@ -164,36 +165,38 @@ def _fingerprint(engine: Encoder | Ranker) -> list[str]:
 
 def _rank(
     system: System, collection: Collection, depth: int, store: Store, progress: Progress | None
-) -> tuple[RankedLists, Setup, Mapping[str, Json]]:
+) -> tuple[RankedLists, Setup, dict[str, str], Mapping[str, Json]]:
+    """Return the lists, the set-up, how was searched, and what was observed."""
     engine = system.engine
     if isinstance(engine, Ranker):
-        return engine.rank(collection, depth), engine.setup, {}
+        return engine.rank(collection, depth), engine.setup, {"search": "as the ranker returns it"}, {}
+    checked(engine.setup.similarity, f"'{system.spelling}'")
     started = time.perf_counter()
     documents = encode(engine.tower("document"), collection.corpus, store, progress=progress)
     queries = encode(engine.tower("query"), collection.queries, store, progress=progress)
     wall_s = time.perf_counter() - started
     n_new = sum(len(e.vectors) for e in (documents, queries) if not e.was_cached)
     speed = {"encode_s": round(wall_s, 3), "texts_per_s": round(n_new / wall_s, 1)} if n_new else {}
-    q, d, setup = _compressed(system, _all(queries), _all(documents))
-    return rank_vectors(collection, q, d, depth), setup, {"n_encoded": n_new, **speed}
+    small, setup = _compressed(system, _all(queries), _all(documents))
+    lists = rank_vectors(collection, small.queries, small.documents, depth, small.similarity)
+    searched = {"search": "exact, over the whole corpus", APPLIED: MEANING.get(small.shown, small.shown)}
+    return lists, setup, searched, {"n_encoded": n_new, **speed}
 
 
-def _compressed(system: System, q: Vectors, d: Vectors) -> tuple[Vectors, Vectors, Setup]:
+def _compressed(system: System, q: Vectors, d: Vectors) -> tuple[Compressed, Setup]:
     """Cut and compress both sides where the spelling asks for it; the set-up says what a vector then is."""
-    setup = system.engine.setup
+    setup, asked = system.engine.setup, system.compression or Compression()
+    small = asked.apply(q, d, str(setup.similarity))
     if system.compression is None:
-        return q, d, setup
-    small = system.compression.apply(q, d, normalised=bool(setup.normalised))
+        return small, setup
     n_dims = int(small.documents.shape[1])
-    changed = replace(setup, n_dims=n_dims, bytes_per_vector=small.bytes_per_vector, similarity=small.similarity)
-    return small.queries, small.documents, changed
+    return small, replace(
+        setup, n_dims=n_dims, bytes_per_vector=small.bytes_per_vector, similarity=small.shown,
+        normalised=setup.normalised if small.keeps_length else False,
+    )  # fmt: skip
 
 
 def _all(encoded: Encoded) -> Vectors:
     """Return one vector an item, without copying where no two items are equal."""
     plain = len(encoded.rows) == len(encoded.vectors) and bool((encoded.rows == np.arange(len(encoded.rows))).all())
     return encoded.vectors if plain else encoded.all()
-
-
-def _search(system: System) -> str:
-    return "as the ranker returns it" if isinstance(system.engine, Ranker) else "exact, over the whole corpus"

@@ -25,7 +25,7 @@ from evidense.values import Pairs, Spelling
 if TYPE_CHECKING:
     from evidense.training.trainer import Trained, Watch
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raised when a change makes other weights from the same recipe."""
 
 Opened = dict[str, Pairs]

@@ -1,0 +1,250 @@
+"""Similarity: how alike two vectors are, in one place for ranking, mining, margins and analyses. Names and signs are sentence-transformers'."""
+
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from evidense.errors import InvalidInput
+
+UNIT_ROUNDOFF = 2.0**-24
+SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
+UNIT_WITHIN = 5e-7
+"""A row whose length is this near to 1 counts as of unit length and is left as it is: no score moves by more than twice this."""
+_COARSE = 2.0**-50
+"""Shorter rows are measured again in double precision, since their squares may vanish in single."""
+
+MEANING: Mapping[str, str] = {
+    "cosine": "cosine of the angle between two vectors, whatever their lengths; 0 for a zero vector",
+    "dot": "inner product of two vectors as they are",
+    "euclidean": "minus the Euclidean distance of two vectors",
+    "manhattan": "minus the Manhattan distance of two vectors (the sum of absolute differences)",
+}
+"""Name → what the score is; greater is more alike."""
+APPLIED = "similarity"
+"""Among the policies of a Ranking: what its scores are. Rankings of encoders without it were made by inner product."""
+DEFAULT = "cosine"
+"""What sentence-transformers takes where a model names no similarity."""
+
+
+def checked(name: object, place: str) -> str:
+    """Return the name of a similarity, or refuse it; `place` says where it was written.
+
+    Raises:
+        InvalidInput: no similarity has this name.
+
+    >>> checked("cosine", "'model@similarity=cosine'")
+    'cosine'
+    """
+    if not isinstance(name, str) or name not in MEANING:
+        raise InvalidInput(f"{place} names the similarity {name!r}; expected {', '.join(MEANING)}; write one of them")
+    return name
+
+
+def chosen(asked: str | None, said: object, place: str, otherwise: str = DEFAULT) -> str:
+    """Return the similarity that was asked for, else the one that a model's own settings name, else the usual one.
+
+    Raises:
+        InvalidInput: no similarity has this name.
+    """
+    if asked is not None:
+        return checked(asked, f"'{place}'")
+    return otherwise if said is None else checked(said, f"the settings of '{place}' (similarity_fn_name)")
+
+
+def normalises(options: Mapping[str, str], otherwise: bool) -> bool:
+    """Return whether `@normalize` asks for unit length; `otherwise` where it is not written.
+
+    Raises:
+        InvalidInput: neither true nor false.
+    """
+    asked = options.get("normalize", str(otherwise).lower())
+    if asked not in {"true", "false"}:
+        raise InvalidInput(f"normalize={asked} is neither true nor false; expected one of them; write @normalize=true")
+    return asked == "true"
+
+
+def unapplied(setup: Mapping[str, object], policies: Mapping[str, object]) -> bool:
+    """Say whether a ranking was made when vectors were ranked by inner product whatever the set-up said, and that mattered.
+
+    >>> unapplied({"similarity": "cosine", "normalised": False, "n_dims": 384}, {"search": "exact, over the whole corpus"})
+    True
+    >>> unapplied({"similarity": "cosine", "normalised": True, "n_dims": 384}, {"search": "exact, over the whole corpus"})
+    False
+    """
+    said = setup.get("similarity")
+    if APPLIED in policies or setup.get("n_dims") is None or not isinstance(said, str):
+        return False
+    return said in ("euclidean", "manhattan") or said.startswith("cosine of") or (said == "cosine" and not setup.get("normalised"))  # fmt: skip
+
+
+UNAPPLIED = "was ranked by inner product, since similarity was not applied when this was made; now it is"
+"""What is said of such a ranking, after its set-up."""
+
+
+def as_scored(vectors: Float[np.ndarray, "n e"], similarity: str) -> Float32[np.ndarray, "n e"]:
+    """Return vectors in the form that is scored: of unit length under cosine, else as they are."""
+    return unit(vectors) if similarity == "cosine" else np.asarray(vectors, np.float32)
+
+
+def unit(vectors: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
+    """Bring rows to length 1, each by itself, in one order of summation; a row of zeros stays, and so does one of unit length.
+
+    The array itself is returned where there is nothing to change.
+
+    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    rows = np.asarray(vectors, np.float32)
+    divisors = divisors_of(lengths(rows))
+    return rows if (divisors == 1).all() else cast(np.ndarray, rows / divisors[:, None])
+
+
+def lengths(vectors: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, " n"]:
+    """Return the length of each row; it depends on the row alone."""
+    rows = np.asarray(vectors, np.float32)
+    found = np.sqrt(np.einsum("ne,ne->n", rows, rows))
+    if (short := np.flatnonzero(found < _COARSE)).size:
+        exact = rows[short].astype(np.float64)
+        found[short] = np.sqrt(np.einsum("ne,ne->n", exact, exact)).astype(np.float32)
+    return cast(np.ndarray, found)
+
+
+def divisors_of(lengths: Float32[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
+    """Return what each row is divided by to have length 1: 1 for rows of unit length and for zeros."""
+    plain = (np.abs(lengths - 1) <= UNIT_WITHIN) | (lengths < SMALLEST_NORMAL)
+    return np.where(plain, np.float32(1), lengths)
+
+
+def between_scored(similarity: str) -> str:
+    """Return what scores vectors in the form of `as_scored`: inner products under cosine, whose lengths are 1."""
+    return "dot" if similarity == "cosine" else similarity
+
+
+def score_row(
+    query: Float[np.ndarray, " e"], documents: Float[np.ndarray, "d e"], similarity: str
+) -> Float[np.ndarray, " d"]:
+    """Return the score of a query with every document, in the precision of the vectors.
+
+    Inner products have the order of summation that the library picks, so their last bits are not those of `top_k`.
+
+    >>> score_row(np.array([3.0, 4.0]), np.array([[0.0, 0.0], [6.0, 8.0]]), "euclidean").tolist()
+    [-5.0, -5.0]
+    """
+    if similarity in ("euclidean", "manhattan"):
+        return np.asarray(pair_scores(query[None], documents[None], similarity)[0])
+    if similarity == "cosine":
+        query, documents = unit(query[None])[0], unit(documents)
+    return np.asarray(documents @ query)
+
+
+def pair_scores(
+    queries: Float[np.ndarray, "q e"], candidates: Float[np.ndarray, "q c e"], similarity: str
+) -> Float[np.ndarray, "q c"]:
+    """Return the score of each query with its own candidates, in the precision of the vectors (cosine: single).
+
+    >>> pair_scores(np.array([[3.0, 4.0]]), np.array([[[0.0, 0.0], [3.0, 3.0]]]), "manhattan").tolist()
+    [[-7.0, -1.0]]
+    """
+    if similarity == "euclidean":
+        return np.asarray(0.0 - np.sqrt(((candidates - queries[:, None]) ** 2).sum(axis=-1)))
+    if similarity == "manhattan":
+        return np.asarray(0.0 - np.abs(candidates - queries[:, None]).sum(axis=-1))
+    if similarity == "cosine":
+        queries, candidates = unit(queries), unit(candidates.reshape(-1, queries.shape[1])).reshape(candidates.shape)
+    return np.asarray(np.einsum("qe,qce->qc", queries, candidates))
+
+
+class Kernel(Protocol):
+    """How `top_k` shortlists and scores; see the proof there."""
+
+    def products(
+        self,
+        block: Float32[np.ndarray, "d e"],
+        columns: Float32[np.ndarray, "e q"],
+        out: Float32[np.ndarray, "d q"],
+    ) -> None:
+        """Write numbers in the order of the scores, up to the margins."""
+        ...
+
+    def margins(self, n_dims: int, norms: Float32[np.ndarray, " q"], largest: float) -> Float32[np.ndarray, " q"]:
+        """Return how far below the k-th best product a document must lie to score worse for certain."""
+        ...
+
+    def scores(
+        self, queries: Float32[np.ndarray, "q e"], rows: Float32[np.ndarray, "q c e"]
+    ) -> Float32[np.ndarray, "q c"]:
+        """Return the scores: sums along e in an order that only e decides (no BLAS)."""
+        ...
+
+
+def _gamma(n: int) -> float:
+    return n * UNIT_ROUNDOFF / (1 - n * UNIT_ROUNDOFF)
+
+
+class _Inner:
+    """Inner products: of vectors as they are, and of unit ones under cosine."""
+
+    def products(self, block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
+        """Multiply."""
+        np.matmul(block, columns, out=out)
+
+    def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
+        """4γ|q||d|, doubled."""
+        found = 8 * _gamma(n_dims) * largest * norms + n_dims * SMALLEST_NORMAL
+        return np.asarray(found, np.float32)
+
+    def scores(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Sum the products of one pair after another."""
+        return np.asarray(np.einsum("qce,qe->qc", rows, queries))
+
+
+class _Euclidean:
+    """Minus the distance, shortlisted by q·d − |d|²/2 = (|q|² − distance²)/2."""
+
+    def products(self, block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
+        """Multiply, and take off half the squared length of each document."""
+        np.matmul(block, columns, out=out)
+        out -= (np.einsum("de,de->d", block, block) * np.float32(0.5))[:, None]
+
+    def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
+        """4γ(|q| + |d|)², doubled."""
+        found = 8 * _gamma(n_dims + 8) * (largest + norms) ** 2 + 4 * n_dims * SMALLEST_NORMAL
+        return np.asarray(found, np.float32)
+
+    def scores(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Sum the squared differences of one pair after another."""
+        apart = rows - queries[:, None]
+        return np.asarray(0.0 - np.sqrt(np.einsum("qce,qce->qc", apart, apart)), np.float32)
+
+
+class _Manhattan:
+    """Minus the distance; no product stands for it, so every pair is summed, in double precision, and nothing is shortlisted in error."""
+
+    def products(self, block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
+        """Sum the absolute differences of every pair."""
+        out[...] = _city_blocks(block, columns.T)
+
+    def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
+        """None: what is shortlisted is the score itself."""
+        return np.zeros_like(norms)
+
+    def scores(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Sum again, query by query."""
+        found = [_city_blocks(own, query[None])[:, 0] for query, own in zip(queries, rows, strict=True)]
+        return np.stack(found) if found else np.empty(rows.shape[:2], np.float32)
+
+
+def _city_blocks(some: np.ndarray, others: np.ndarray) -> Float32[np.ndarray, "n m"]:
+    from scipy.spatial.distance import cdist
+
+    return np.asarray(0.0 - cdist(some, others, "cityblock"), np.float32)
+
+
+KERNELS: Mapping[str, Kernel] = {
+    "cosine": _Inner(),
+    "dot": _Inner(),
+    "euclidean": _Euclidean(),
+    "manhattan": _Manhattan(),
+}
