@@ -1,10 +1,13 @@
 """Backbone: the transformer inside an encoder, of the class that its config and its weights name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from evidense.boundary.strangers import foreign
+from evidense.compute.architecture import config_of, drawn, filled
 from evidense.compute.model_folder import ModelFolder
 from evidense.errors import InvalidInput
 
@@ -123,27 +126,31 @@ def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":
     return args[0] if args else kwargs["hidden_states"]
 
 
-def build(folder: ModelFolder, names: list[str], *, pooler: bool) -> Backbone:
-    """Make the model without weights of anybody: `names` are the checkpoint's, which tell DPR's two towers apart.
+def build(folder: ModelFolder, tensors: "Mapping[str, torch.Tensor] | None", *, pooler: bool) -> Backbone:
+    """Make the model without weights of anybody: the names of `tensors`, the checkpoint's, tell DPR's two towers apart.
+
+    With tensors the model is first compared with them and takes memory only where they fill it; None: it keeps what is drawn.
 
     Raises:
-        InvalidInput: a config that transformers does not know, or a family that encodes no text.
+        IncompleteWeights, InvalidInput: tensors that do not fill it, a config that transformers does not know, or a family that
+            encodes no text.
     """
-    import transformers
-    from transformers import AutoConfig
-
-    try:
-        config = AutoConfig.from_pretrained(str(folder.transformer), local_files_only=True, trust_remote_code=False)
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        raise InvalidInput(
-            f"'{folder.transformer / 'config.json'}' cannot be used ({str(error)[:200]}); expected a model_type that"
-            f" transformers {transformers.__version__} knows"
-        ) from None
+    place = folder.transformer / "config.json"
+    config = config_of(place, folder.config, None if tensors is None else len(tensors))
     config.use_cache = False
     if config.model_type == "dpr":
-        return _dpr(config, names)
-    model_class = _text_class(config, folder)
-    return _with_inner(model_class, config, pooler)
+        make = partial(_dpr, config, list(tensors or {}))
+    else:
+        with foreign(str(place), "Expected a text encoder; install what its class needs, or take another model."):
+            model_class = _text_class(config, folder)
+        make = partial(_with_inner, model_class, config, pooler)
+    if tensors is None:
+        return drawn(make, _model_of, str(place))
+    return filled(make, _model_of, tensors, str(folder.root))
+
+
+def _model_of(backbone: Backbone) -> "torch.nn.Module":
+    return backbone.model
 
 
 def _text_class(config: Any, folder: ModelFolder) -> type:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Int, Int32, Int64
 
+from evidense.compute.tokens import reading_text
 from evidense.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -84,9 +85,10 @@ class CaptionReader:
             InvalidInput: the tokeniser does not write the end token that a CLIP model pools.
         """
         side = {"padding_side": "right"} if self.family == "clip" else {}
-        found = self.tokenizer(list(texts), padding="max_length", truncation=True, max_length=self.max_length,
-                               return_attention_mask=True, return_tensors="np", **side)  # fmt: skip
-        ids, mask = (np.asarray(found[name], np.int32) for name in ("input_ids", "attention_mask"))
+        with reading_text(self.tokenizer):
+            found = self.tokenizer(list(texts), padding="max_length", truncation=True, max_length=self.max_length,
+                                   return_attention_mask=True, return_tensors="np", **side)  # fmt: skip
+            ids, mask = (np.asarray(found[name], np.int32) for name in ("input_ids", "attention_mask"))
         if self.family != "clip":
             return Captions(ids, mask, True, "attention_mask" not in self.tokenizer.model_input_names)
         return Captions(ids, self._until_end(ids, mask), False, False)

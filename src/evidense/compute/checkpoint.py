@@ -1,18 +1,27 @@
 """Read weight files: safetensors as a rule; pickles only when the user says so, and then only their tensors."""
 
 import hashlib
-import json
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from evidense.errors import IncompleteWeights, InvalidInput, UnsafeInput
+import numpy as np
+
+from evidense.boundary.files import MIB
+from evidense.boundary.strangers import foreign
+from evidense.compute.folder_files import inside, read_form, read_json
+from evidense.compute.model_forms import ShardIndex
+from evidense.errors import IncompleteWeights, InvalidInput, MissingExtra, UnsafeInput
 
 if TYPE_CHECKING:
     import torch
 
 _SAFE = ("model.safetensors.index.json", "model.safetensors", "model.gguf")
+MOST_HEADER = 16 * MIB
+"""Bytes of the names and shapes in a safetensors file: the largest in use have less than one MiB."""
 _PICKLED = ("pytorch_model.bin.index.json", "pytorch_model.bin")
 
 
@@ -89,25 +98,6 @@ def sha256_of_tensors(tensors: "Mapping[str, torch.Tensor]") -> str:
     return digest.hexdigest()
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON object; {} where the file is absent.
-
-    Raises:
-        InvalidInput: it is no JSON object.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InvalidInput(
-            f"'{path}' cannot be read as JSON ({error}); expected a JSON object; fetch the model again"
-        ) from None
-    if not isinstance(value, dict):
-        raise InvalidInput(f"'{path}' holds a JSON {type(value).__name__}; expected an object; fetch the model again")
-    return value
-
-
 def refuse_remote_code(folder: Path) -> None:
     """Refuse a model that brings Python code of its own.
 
@@ -125,9 +115,9 @@ def refuse_remote_code(folder: Path) -> None:
 
 
 def _shards(index: Path) -> list[Path]:
-    names = sorted(set(map(str, read_json(index).get("weight_map", {}).values())))
-    files = [index.parent / name for name in names]
-    if outside := [n for n, f in zip(names, files, strict=True) if f.parent.absolute() != index.parent.absolute()]:
+    named = read_form(ShardIndex, index).weight_map
+    files = [inside(index.parent, name, index) for name in sorted(set(named.values()))]
+    if outside := [f for f in files if f.parent.absolute() != index.parent.absolute()]:
         raise UnsafeInput(
             f"'{index}' names files outside its folder ({outside[0]}); expected plain file names; do not use it"
         )
@@ -145,16 +135,51 @@ def read_safetensors(file: Path) -> "dict[str, torch.Tensor]":
     Raises:
         InvalidInput: it is none, or cut.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    try:
+    with _safetensors(file):
         return dict(load_file(file))
-    except (SafetensorError, ValueError, RuntimeError, KeyError, OSError) as error:
+
+
+def read_arrays(file: Path) -> dict[str, np.ndarray]:
+    """Read one safetensors file without torch.
+
+    Raises:
+        InvalidInput: it is none, or cut.
+        MissingExtra: safetensors is not installed.
+    """
+    try:
+        from safetensors.numpy import load_file
+    except ImportError:
+        raise MissingExtra.named("static", f"reading '{file.name}'", "safetensors") from None
+    with _safetensors(file):
+        return dict(load_file(file))
+
+
+def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
+    """Return name → shape of a safetensors file; no tensor is read.
+
+    Raises:
+        InvalidInput: it is none, or cut.
+    """
+    from safetensors import safe_open
+
+    with _safetensors(file), safe_open(file, framework="numpy") as tensors:
+        return {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
+
+
+@contextmanager
+def _safetensors(file: Path) -> Iterator[None]:
+    """The one place where the library of safetensors reads a file of others."""
+    with file.open("rb") as handle:
+        head = int.from_bytes(handle.read(8), "little")
+    if MOST_HEADER < head < file.stat().st_size:
         raise InvalidInput(
-            f"'{file}' is no readable safetensors file ({error}); expected the whole file ({file.stat().st_size:,}"
-            " bytes are here); fetch it again"
-        ) from None
+            f"'{file}' has a header of {head:,} bytes. Expected at most {MOST_HEADER:,}; fetch it again."
+        )
+    size = f"{file.stat().st_size:,} bytes are here"
+    with foreign(f"{file}: no readable safetensors file", f"Expected the whole file ({size}); fetch it again."):
+        yield
 
 
 def _read_pickle(file: Path) -> "dict[str, torch.Tensor]":
@@ -162,21 +187,51 @@ def _read_pickle(file: Path) -> "dict[str, torch.Tensor]":
 
     import torch
 
-    try:
-        value = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise UnsafeInput(
-            f"'{file}' holds more than tensors: opening it would run code; expected plain weights; it is refused"
-            " whatever the options"
-        ) from None
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        raise InvalidInput(
-            f"'{file}' cannot be read as weights ({str(error)[:200]}); expected a file that torch.save wrote; fetch it"
-            " again"
-        ) from None
+    _refuse_packed(file)
+    with foreign(str(file), "Expected weights in a file that torch.save wrote; fetch it again."):
+        try:
+            value = torch.load(file, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError:
+            raise UnsafeInput(
+                f"'{file}' holds more than tensors: opening it would run code; expected plain weights; it is refused"
+                " whatever the options"
+            ) from None
     value = value.get("state_dict", value) if isinstance(value, dict) else value
-    if not isinstance(value, dict) or not all(isinstance(t, torch.Tensor) for t in value.values()):
+    if not isinstance(value, dict) or not all(
+        isinstance(name, str) and isinstance(t, torch.Tensor) for name, t in value.items()
+    ):
         raise InvalidInput(
             f"'{file}' holds no mapping from names to tensors; expected a state dict; save it with model.state_dict()"
         )
+    _refuse_unstored(value, file)
     return value
+
+
+def _refuse_packed(file: Path) -> None:
+    """Refuse an archive that is packed: torch.save stores what it writes as it is, so that its size is known."""
+    if not zipfile.is_zipfile(file):
+        return
+    with foreign(str(file), "Expected weights in a file that torch.save wrote; fetch it again."), zipfile.ZipFile(file) as archive:  # fmt: skip
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > 2 * file.stat().st_size:
+        raise InvalidInput(
+            f"'{file}' unpacks to {unpacked:,} bytes. Expected weights as torch.save writes them, which it does not pack; "
+            "save them again."
+        )
+
+
+def _refuse_unstored(tensors: "Mapping[str, torch.Tensor]", file: Path) -> None:
+    """Refuse tensors whose values do not lie in the file: sparse ones, repeated ones, of a size that a few bytes state."""
+    import torch
+
+    size = file.stat().st_size
+    wrong = [
+        f"{name}: {tuple(t.shape)}, {str(t.layout).removeprefix('torch.')}"
+        for name, t in tensors.items()
+        if t.layout != torch.strided or t.is_quantized or t.is_meta or t.numel() * t.element_size() > size
+    ]
+    if wrong:
+        raise InvalidInput.all_of(
+            f"'{file}': tensors whose values do not lie in its {size:,} bytes; expected plain ones; save model.state_dict()",
+            wrong,
+        )

@@ -1,12 +1,14 @@
 """What sentence-transformers puts after pooling: a dense layer, a layer norm, unit length."""
 
 import inspect
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from evidense.errors import InvalidInput, UnsafeInput
+from evidense.boundary.strangers import foreign
+from evidense.compute.folder_files import read_form
+from evidense.compute.model_forms import DenseSettings, LayerNormSettings
+from evidense.errors import UnsafeInput
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -18,11 +20,15 @@ class Step:
 
     weights: "nn.Module | None"
     adds_input: bool = False
+    kept: int | None = None
+    """Dimensions that a step without weights keeps, from the first on."""
 
     def __call__(self, pooled: "Tensor") -> "Tensor":
-        """Map pooled[b, e] to [b, e_out]; without weights: divide each vector by its length (a zero vector stays zero)."""
+        """Map pooled[b, e] to [b, e_out]; without weights: cut it, or divide each vector by its length (a zero vector stays zero)."""
         from torch.nn import functional
 
+        if self.kept is not None:
+            return pooled[..., : self.kept]
         if self.weights is None:
             return functional.normalize(pooled, dim=-1)
         named = dict(self.weights.named_children())
@@ -39,6 +45,11 @@ def unit_length() -> Step:
     return Step(None)
 
 
+def first_dimensions(kept: int) -> Step:
+    """Return the step that keeps the first dimensions, as sentence-transformers' `truncate_dim` does after all modules."""
+    return Step(None, kept=kept)
+
+
 def projection(linear: "nn.Module") -> Step:
     """Return a plain linear map as a step."""
     from torch import nn
@@ -46,38 +57,43 @@ def projection(linear: "nn.Module") -> Step:
     return Step(nn.ModuleDict({"linear": linear}))
 
 
-def layer_norm(config: Mapping[str, Any]) -> Step:
-    """Return the `LayerNorm` module of sentence-transformers."""
-    from torch import nn
-
-    return Step(nn.ModuleDict({"norm": nn.LayerNorm(int(config["dimension"]))}))
-
-
-def dense(config: Mapping[str, Any], path: Path) -> Step:
-    """Return the `Dense` module of sentence-transformers.
+def layer_norm(path: Path) -> Step:
+    """Return the `LayerNorm` module of sentence-transformers that a folder describes.
 
     Raises:
-        UnsafeInput: an activation that is not torch's own.
-        InvalidInput: a config that describes no dense layer.
+        InvalidInput: its config.json describes none.
     """
     from torch import nn
 
-    name = str(config.get("activation_function", "torch.nn.modules.activation.Tanh"))
+    return Step(nn.ModuleDict({"norm": nn.LayerNorm(read_form(LayerNormSettings, path / "config.json").dimension)}))
+
+
+def dense(path: Path) -> Step:
+    """Return the `Dense` module of sentence-transformers that a folder describes.
+
+    Raises:
+        UnsafeInput: an activation that is not torch's own.
+        InvalidInput: its config.json describes no dense layer.
+    """
+    from torch import nn
+
+    place = path / "config.json"
+    said = read_form(DenseSettings, place)
+    parts = {"linear": nn.Linear(said.in_features, said.out_features, bias=said.bias)}
+    parts["activation"] = _activation(said.activation_function, place)
+    if said.use_residual and said.in_features != said.out_features:
+        parts["residual"] = nn.Linear(said.in_features, said.out_features, bias=False)
+    return Step(nn.ModuleDict(parts), said.use_residual)
+
+
+def _activation(name: str, place: Path) -> "nn.Module":
+    from torch import nn
+
     found = getattr(nn, name.rpartition(".")[2], None)
-    if not name.startswith("torch.nn.modules.") or not (inspect.isclass(found) and issubclass(found, nn.Module)):
+    if not name.startswith("torch.nn.") or not (inspect.isclass(found) and issubclass(found, nn.Module)):
         raise UnsafeInput(
-            f"'{path / 'config.json'}' names the activation '{name}', which would be imported; "
+            f"'{place}' names the activation '{name:.100}', which would be imported; "
             "expected one of torch.nn.modules; do not use it"
         )
-    try:
-        n_in, n_out = int(config["in_features"]), int(config["out_features"])
-        parts = {"linear": nn.Linear(n_in, n_out, bias=bool(config.get("bias", True))), "activation": found()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(
-            f"'{path / 'config.json'}' describes no dense layer ({error!r}); expected in_features, out_features, bias; "
-            "fetch the model again"
-        ) from None
-    adds = bool(config.get("use_residual", False))
-    if adds and n_in != n_out:
-        parts["residual"] = nn.Linear(n_in, n_out, bias=False)
-    return Step(nn.ModuleDict(parts), adds)
+    with foreign(str(place), "Expected an activation of torch that takes no arguments; fetch the model again."):
+        return cast("nn.Module", found())

@@ -3,11 +3,11 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from evidense.compute.checkpoint import read_json, sha256_of_files
+from evidense.boundary.strangers import foreign
+from evidense.compute.checkpoint import sha256_of_files
+from evidense.compute.folder_files import read_json
 from evidense.compute.gguf_header import Header, read_header, require_gguf
 from evidense.compute.gguf_parts import PACKAGED, joined
 from evidense.compute.quiet import quiet
@@ -68,8 +68,14 @@ def _refuse_incomplete(file: Path, header: Header) -> None:
     mistakes = []
     if not header.architecture:
         mistakes.append("general.architecture is missing")
-    if not header.fields.get("tokenizer.ggml.tokens"):
+    n_tokens = header.fields.get("tokenizer.ggml.tokens")
+    if not isinstance(n_tokens, int) or not n_tokens:
         mistakes.append("tokenizer.ggml.tokens is missing: the file holds no tokeniser")
+    block_count = header.fields.get(f"{header.architecture}.block_count", 0)
+    if not isinstance(block_count, int) or not 0 <= block_count <= len(header.tensors):
+        mistakes.append(
+            f"{header.architecture}.block_count is {block_count!r:.40}, and there are {len(header.tensors)} tensors"
+        )
     if not header.tensors:
         mistakes.append("it holds no tensors")
     if mistakes:
@@ -99,27 +105,15 @@ def _unpack(file: Path, header: Header, folder: Path) -> None:
 
 
 def _write_config_and_tokeniser(file: Path, work: Path) -> None:
+    import transformers
     from transformers import AutoConfig, AutoTokenizer
 
-    with quiet(), _readable(file):
+    version = f"transformers {transformers.__version__}"
+    with quiet(), foreign(str(file), f"Expected a model and tokeniser that {version} reads from GGUF; use its safetensors form."):  # fmt: skip
         config = AutoConfig.from_pretrained(str(work), gguf_file=WEIGHTS, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(str(work), gguf_file=WEIGHTS, local_files_only=True)
     config.save_pretrained(work)
     save_tokenizer(tokenizer, work)
-
-
-@contextmanager
-def _readable(file: Path) -> Iterator[None]:
-    """Turn what transformers raises over a file's settings into an error that says what to do."""
-    import transformers
-
-    try:
-        yield
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, NotImplementedError, OSError) as error:
-        raise InvalidInput(
-            f"'{file}' cannot be unpacked ({type(error).__name__}: {str(error)[:200]}); expected a model and tokeniser that"
-            f" transformers {transformers.__version__} reads from GGUF; use its safetensors form"
-        ) from None
 
 
 def _unread(header: Header) -> list[str]:

@@ -13,11 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput, MissingExtra
 
 _FORMATS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _TEXT, _ARRAY, _U32, _U64 = 8, 9, 4, 10
-_ALIGNMENT = 32
+_ALIGNMENT, _MOST_ALIGNMENT = 32, 1 << 20
+_LEAST_TENSOR, _LEAST_FIELD = 24, 13
+"""Bytes of the shortest entry."""
+_MOST_DIMENSIONS = 8
+MOST_VALUES = 1 << 20
+"""Values of one list: the largest vocabulary in use has 262,144 tokens."""
+MOST_ENTRIES = 1 << 17
+"""Tensors, and settings."""
+
+
+class _Wrong(ValueError):
+    """What is wrong with the file, in half a sentence."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +87,15 @@ def read_header(file: Path) -> Header:
     require_gguf(str(file))
     if not file.is_file():
         raise InvalidInput(f"there is no file '{file}'; expected a GGUF file or the name of a packaged one (gguf:gemma3-270m); correct the path")  # fmt: skip
-    try:
-        with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _header(_Cursor(data))
-    except (struct.error, InvalidInput, ValueError, KeyError, OverflowError, OSError) as error:
-        raise InvalidInput(
-            f"'{file}' is no readable GGUF file ({error}); expected a whole file of GGUF version 2 or 3"
-            f" ({file.stat().st_size:,} bytes are here); fetch it again"
-        ) from None
+    size = f"{file.stat().st_size:,} bytes are here"
+    with (
+        foreign(
+            f"{file}: no readable GGUF file", f"Expected a whole file of GGUF version 2 or 3 ({size}); fetch it again."
+        ),
+        file.open("rb") as handle,
+        mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        return _header(_Cursor(data))
 
 
 def require_gguf(head: str) -> None:
@@ -99,7 +112,16 @@ class _Cursor:
     def __init__(self, data: mmap.mmap) -> None:
         self.data, self.at = data, 0
 
+    def count(self, kind: int, least: int, what: str) -> int:
+        """Return how many of something follow, each of at least so many bytes; more than the file has room for are refused."""
+        found = int(self.number(kind))
+        if found * least > len(self.data) - self.at:
+            raise _Wrong(f"it says {found:,} {what}, for which it has no room")
+        return found
+
     def number(self, kind: int) -> Any:
+        if kind not in _FORMATS:
+            raise _Wrong(f"it holds a value of the kind {kind}")
         layout = _FORMATS[kind]
         (value,) = struct.unpack_from(layout, self.data, self.at)
         self.at += struct.calcsize(layout)
@@ -110,10 +132,8 @@ class _Cursor:
         return self.data[self.at - size : self.at].decode("utf-8")
 
     def skipped_text(self) -> int:
-        size = int(self.number(_U64))
+        size = self.count(_U64, 1, "bytes of a text")
         self.at += size
-        if self.at > len(self.data):
-            raise InvalidInput(f"a text of {size:,} bytes runs past its end")
         return size
 
     def value(self, kind: int) -> Any:
@@ -121,9 +141,14 @@ class _Cursor:
             return self.text()
         if kind != _ARRAY:
             return self.number(kind)
-        inner, count = int(self.number(_U32)), int(self.number(_U64))
+        inner = int(self.number(_U32))
+        if inner != _TEXT and inner not in _FORMATS:
+            raise _Wrong(f"it holds a list of the kind {inner}")
+        least = 8 if inner == _TEXT else struct.calcsize(_FORMATS[inner])
+        if (count := self.count(_U64, least, "values of a list")) > MOST_VALUES:
+            raise _Wrong(f"it holds a list of {count:,} values, more than {MOST_VALUES:,}")
         if inner != _TEXT:
-            self.at += count * struct.calcsize(_FORMATS[inner])
+            self.at += count * least
             return count
         for _ in range(count):
             self.skipped_text()
@@ -132,26 +157,34 @@ class _Cursor:
 
 def _header(cursor: _Cursor) -> Header:
     if cursor.data[:4] != b"GGUF":
-        raise InvalidInput(f"it begins with {bytes(cursor.data[:4])!r}")
+        raise _Wrong(f"it begins with {bytes(cursor.data[:4])!r}")
     cursor.at = 4
     if (version := cursor.number(_U32)) not in {2, 3}:
-        raise InvalidInput(f"its version is {version}")
-    n_tensors, n_fields = int(cursor.number(_U64)), int(cursor.number(_U64))
+        raise _Wrong(f"its version is {version}")
+    n_tensors, n_fields = cursor.count(_U64, _LEAST_TENSOR, "tensors"), cursor.count(_U64, _LEAST_FIELD, "settings")
+    if max(n_tensors, n_fields) > MOST_ENTRIES:
+        raise _Wrong(f"it says {n_tensors:,} tensors and {n_fields:,} settings, more than {MOST_ENTRIES:,}")
     fields = {}
     for _ in range(n_fields):
         name = cursor.text()
         fields[name] = cursor.value(int(cursor.number(_U32)))
     table = [_entry(cursor) for _ in range(n_tensors)]
-    unit = int(fields.get("general.alignment", _ALIGNMENT))
+    unit = fields.get("general.alignment", _ALIGNMENT)
+    if not isinstance(unit, int) or isinstance(unit, bool) or not 1 <= unit <= _MOST_ALIGNMENT:
+        raise _Wrong(f"its alignment is {unit!r:.40}")
     start = -(-cursor.at // unit) * unit
     tensors = tuple(_stored(*entry, start) for entry in table)
     if tensors and (end := max(one.start + one.n_bytes for one in tensors)) > len(cursor.data):
-        raise InvalidInput(f"its tensors end at byte {end:,}")
+        raise _Wrong(f"its tensors end at byte {end:,}")
+    if (total := sum(one.n_bytes for one in tensors)) > len(cursor.data):
+        raise _Wrong(f"its tensors have {total:,} bytes together")
     return Header(fields, tensors)
 
 
 def _entry(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:
-    name, n_dimensions = cursor.text(), int(cursor.number(_U32))
+    name, n_dimensions = cursor.text(), cursor.count(_U32, 8, "dimensions")
+    if n_dimensions > _MOST_DIMENSIONS:
+        raise _Wrong(f"the tensor {name!r:.60} has {n_dimensions:,} dimensions")
     shape = [int(cursor.number(_U64)) for _ in range(n_dimensions)]
     return name, tuple(reversed(shape)), int(cursor.number(_U32)), int(cursor.number(_U64))
 
@@ -160,6 +193,6 @@ def _stored(name: str, shape: tuple[int, ...], kind: int, offset: int, start: in
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
     n_values, n_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
-    if not shape or shape[-1] % n_values:
-        raise InvalidInput(f"the tensor {name} of shape {shape} does not fill blocks of {n_values}")
+    if not shape or 0 in shape or shape[-1] % n_values:
+        raise _Wrong(f"the tensor {name} of shape {shape} does not fill blocks of {n_values}")
     return Stored(name, shape, kind, start + offset, shape[-1] // n_values * n_bytes)

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evidense.boundary.strangers import foreign
+from evidense.compute.architecture import config_of
+from evidense.compute.folder_files import read_json
 from evidense.compute.gguf_header import Header, Stored, read_header
 from evidense.compute.quiet import quiet
-from evidense.errors import InvalidInput
 
 if TYPE_CHECKING:
     import torch
@@ -28,15 +30,16 @@ def read_gguf(file: Path) -> "dict[str, torch.Tensor]":
     names, processor = _mapping(file, header)
     data, own = np.memmap(file, mode="r", dtype=np.uint8), {"tensors": {}}  # type: ignore[var-annotated]
     found: dict[str, torch.Tensor] = {}
-    for stored in header.tensors:
-        if stored.name not in names:
-            found["lm_head.weight" if stored.name == "output.weight" else stored.name] = torch.empty(0)
-            continue
-        done = processor.process(
-            weights=_values(data, stored), name=stored.name, tensor_key_mapping=names, parsed_parameters=own
-        )
-        if done.name is not None:
-            found[names[done.name]] = torch.from_numpy(np.ascontiguousarray(done.weights, dtype=np.float32))
+    with foreign(str(file), "Expected tensors that the gguf package unpacks; fetch it again."):
+        for stored in header.tensors:
+            if stored.name not in names:
+                found["lm_head.weight" if stored.name == "output.weight" else stored.name] = torch.empty(0)
+                continue
+            done = processor.process(
+                weights=_values(data, stored), name=stored.name, tensor_key_mapping=names, parsed_parameters=own
+            )
+            if done.name is not None:
+                found[names[done.name]] = torch.from_numpy(np.ascontiguousarray(done.weights, dtype=np.float32))
     return found | own["tensors"]
 
 
@@ -52,17 +55,16 @@ def _mapping(file: Path, header: Header) -> tuple[dict[str, str], Any]:
     """Return name in the file → name in the model, and what undoes llama.cpp's changes of values (Gemma's norms hold w + 1)."""
     import torch
     import transformers
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
     from transformers.modeling_gguf_pytorch_utils import TENSOR_PROCESSORS, TensorProcessor, get_gguf_hf_weights_map
 
-    try:
+    settings = file.parent / "config.json"
+    config = config_of(settings, read_json(settings), len(header.tensors))
+    advice = (
+        f"Expected a decoder that transformers {transformers.__version__} reads from GGUF; use its safetensors form."
+    )
+    with foreign(f"{file}: the architecture '{header.architecture:.60}'", advice):
         with quiet(), torch.device("meta"):
-            config = AutoConfig.from_pretrained(str(file.parent), local_files_only=True, trust_remote_code=False)
-            model = AutoModelForCausalLM.from_config(config)
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
         processor = TENSOR_PROCESSORS.get(header.architecture, TensorProcessor)(config=config.to_dict())
         return get_gguf_hf_weights_map(model, processor), processor
-    except (ValueError, KeyError, NotImplementedError) as error:
-        raise InvalidInput(
-            f"'{file}' holds the architecture '{header.architecture}', which cannot be mapped to a model ({str(error)[:200]});"
-            f" expected a decoder that transformers {transformers.__version__} reads from GGUF; use its safetensors form"
-        ) from None

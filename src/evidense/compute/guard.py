@@ -1,5 +1,6 @@
 """Loading guard: a checkpoint fills every weight that the read-out needs, or it is refused; nothing is left at random in silence."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,12 @@ from evidense.errors import IncompleteWeights, InvalidInput
 if TYPE_CHECKING:
     import torch
 
+_FREE_BUFFERS = 1 << 28
+"""Bytes of buffers that any model may have."""
+_MOST_STEM = 6
+"""Pieces before a weight's own name, as `_orig_mod.module.0.auto_model.bert.`."""
+_MOST_STEMS = 8
+"""Of the stems in one file, the most common are tried."""
 _BUFFERS = ("position_ids", "rotary_emb.inv_freq", "attn.bias", "attn.masked_bias", "attention.bias", "attention.masked_bias", "token_type_ids")  # fmt: skip
 _ANY_FAMILY = ("cls.", "lm_head.", "qa_outputs.", "classifier.", "score.", "pooler.")
 _HEADS: Mapping[str, tuple[str, ...]] = {
@@ -33,15 +40,40 @@ def load_guarded(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]"
         IncompleteWeights: a needed weight is missing (lists them).
         InvalidInput: an unexpected weight that belongs to no declared head, or a weight of another shape.
     """
+    own, names, unused = _judged(model, tensors, source)
+    _copy(own, names, tensors)
+    return unused
+
+
+def refuse_unfilled(blank: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", source: str) -> None:
+    """Judge a model that takes no memory yet (on the device `meta`) as `load_guarded` does, and what it would take beside its weights.
+
+    Raises:
+        IncompleteWeights, InvalidInput: as `load_guarded`; or buffers far larger than the weights.
+    """
+    _judged(blank, tensors, source)
+    given = sum(t.numel() * 4 for t in tensors.values())
+    if (buffers := sum(b.numel() * b.element_size() for b in blank.buffers())) > max(_FREE_BUFFERS, 4 * given):
+        raise InvalidInput(
+            f"'{source}' asks for {buffers:,} bytes beside its weights of {given:,} bytes (as tables of positions). "
+            "Expected a config.json that fits the weights; correct it."
+        )
+
+
+def _judged(
+    model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", source: str
+) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
+    """Return the model's weights, checkpoint name → model name, and the unused names of a declared head."""
     own = dict(model.state_dict(keep_vars=True))
-    names = _matched(own, list(tensors), model)
+    stem, names = _matched(own, list(tensors), model)
     tied = {id(own[name]) for name in names.values()}
     buffers = {name for name, _ in model.named_buffers()}
-    missing = [n for n in own if n not in names.values() and n not in buffers and id(own[n]) not in tied]
+    taken = set(names.values())
+    missing = [n for n in own if n not in taken and n not in buffers and id(own[n]) not in tied]
     if missing:
         raise IncompleteWeights(_missing_text(source, model, missing, len(own), list(tensors)))
     unexpected = [name for name in tensors if name not in names and not name.endswith(_BUFFERS)]
-    unused = tuple(sorted(name for name in unexpected if _of_a_head(name, model)))
+    unused = tuple(sorted(name for name in unexpected if _of_a_head(name, model, stem)))
     if strangers := sorted(set(unexpected) - set(unused)):
         raise InvalidInput.all_of(
             f"{source}: weights that {type(model).__name__} has no place for and that are no declared head of its"
@@ -53,10 +85,14 @@ def load_guarded(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]"
         for theirs, mine in names.items()
         if tensors[theirs].shape != own[mine].shape
     ]
+    shapes += [
+        f"{theirs}: {str(tensors[theirs].dtype).removeprefix('torch.')} instead of a floating number type"
+        for theirs, mine in names.items()
+        if own[mine].is_floating_point() and not tensors[theirs].is_floating_point()
+    ]
     if shapes:
         raise InvalidInput.all_of(f"{source}: weights of another shape than config.json says; expected equal shapes; correct the config", shapes)  # fmt: skip
-    _copy(own, names, tensors)
-    return unused
+    return own, names, unused
 
 
 def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[str], source: str) -> tuple[str, ...]:
@@ -75,18 +111,19 @@ def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[st
     return tuple(sorted(unexpected))
 
 
-def _matched(own: Mapping[str, Any], given: list[str], model: "torch.nn.Module") -> dict[str, str]:
-    """Return checkpoint name → model name, under the prefix ('', 'bert.' …) that matches most."""
+def _matched(own: Mapping[str, Any], given: list[str], model: "torch.nn.Module") -> tuple[str, dict[str, str]]:
+    """Return the stem ('', 'bert.', 'module.' …) that matches most, and under it checkpoint name → model name."""
     prefix = getattr(model, "base_model_prefix", "") or ""
-    stems = sorted({"", f"{prefix}.", *(_stem(name, own) for name in given[:2000])})
-    options = [{name: mine for name in given if (mine := _renamed(name, stem)) in own} for stem in stems]
-    return max(options, key=len)
+    found = Counter(_stem(name, own) for name in given)
+    stems = sorted({"", f"{prefix}.", *(stem for stem, _ in found.most_common(_MOST_STEMS))})
+    options = {stem: {name: mine for name in given if (mine := _renamed(name, stem)) in own} for stem in stems}
+    return max(options.items(), key=lambda option: len(option[1]))
 
 
 def _stem(name: str, own: Mapping[str, Any]) -> str:
     """Return the shortest leading part of a name whose rest the model knows; '' if none is."""
     pieces = name.split(".")
-    for cut in range(1, min(4, len(pieces))):
+    for cut in range(1, min(_MOST_STEM, len(pieces) - 1) + 1):
         if _modern(".".join(pieces[cut:])) in own:
             return ".".join(pieces[:cut]) + "."
     return ""
@@ -102,13 +139,15 @@ def _modern(name: str) -> str:
     return name.removesuffix("beta") + "bias" if name.endswith("LayerNorm.beta") else name
 
 
-def _of_a_head(name: str, model: "torch.nn.Module") -> bool:
-    config = getattr(model, "config", None)
-    family = getattr(config, "model_type", "")
+def _of_a_head(name: str, model: "torch.nn.Module", stem: str = "") -> bool:
+    """Say whether a name is that of a declared head, alone or under the stem that was matched, or under a part of it."""
+    family = getattr(getattr(model, "config", None), "model_type", "")
     heads = _ANY_FAMILY + _HEADS.get(family, ())
-    prefix = getattr(model, "base_model_prefix", "") or ""
-    rest = name.removeprefix(f"{prefix}.") if prefix else name
-    return name.startswith(heads) or rest.startswith(heads)
+    base = getattr(model, "base_model_prefix", "") or ""
+    pieces = stem.split(".")[:-1]
+    above = [".".join([*pieces[:cut], ""]) for cut in range(len(pieces) + 1)]
+    stems = {"", *above, *(f"{one}{base}." for one in above if base)}
+    return any(name.startswith(one) and name.removeprefix(one).startswith(heads) for one in stems)
 
 
 def _copy(own: Mapping[str, Any], names: Mapping[str, str], tensors: "Mapping[str, torch.Tensor]") -> None:

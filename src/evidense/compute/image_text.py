@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evidense.compute.architecture import config_of, drawn, filled
 from evidense.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
 FAMILIES = {"clip": "CLIPModel", "siglip": "SiglipModel", "siglip2": "Siglip2Model"}
 """model_type → class of transformers."""
+_UNREAD = ("logit_scale", "logit_bias")
+"""Weights of the training loss: no vector depends on them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,27 +111,38 @@ def each_layer(half: Half, inputs: "Mapping[str, Tensor]", reduce: "Callable[[Te
     return [*kept, reduce(last)]
 
 
-def build_model(source: str, config: Mapping[str, Any]) -> "torch.nn.Module":
+def build_model(
+    place: Path, config: Mapping[str, Any], tensors: "Mapping[str, torch.Tensor] | None"
+) -> "torch.nn.Module":
     """Make the model of the class that the config names, without weights of anybody.
 
+    With tensors it is first compared with them and takes memory only where they fill it; None: it keeps what is drawn.
+
     Raises:
-        InvalidInput: a config that this class cannot be made from, or an image side without a head to read.
+        IncompleteWeights, InvalidInput: tensors that do not fill it, a config that this class cannot be made from, or an image side
+            without a head to read.
     """
     import transformers
 
     name = FAMILIES[str(config["model_type"])]
-    try:
-        found = getattr(transformers, name)
-        made = found.config_class.from_dict(dict(config))
-        model: torch.nn.Module = found(made).eval()
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    found = config_of(place, config, None if tensors is None else len(tensors))
+    make = partial(_blank, getattr(transformers, name), found, set(tensors or _UNREAD))
+    model = drawn(make, _itself, str(place)) if tensors is None else filled(make, _itself, tensors, str(place.parent))
+    if name != "CLIPModel" and not found.vision_config.vision_use_head:
         raise InvalidInput(
-            f"'{source}' has a config that {name} of transformers {transformers.__version__} cannot be made from "
-            f"({str(error)[:200]}); expected its own form; fetch the model again"
-        ) from None
-    if name != "CLIPModel" and not made.vision_config.vision_use_head:
-        raise InvalidInput(
-            f"'{source}' has no pooling head for pictures (vision_use_head = false), so no vector of a picture is defined; "
+            f"'{place.parent}' has no pooling head for pictures (vision_use_head = false), so no vector of a picture is defined; "
             "expected a model with one; take another checkpoint"
         )
+    return model
+
+
+def _itself(model: "torch.nn.Module") -> "torch.nn.Module":
+    return model
+
+
+def _blank(model_class: Any, config: Any, given: set[str]) -> "torch.nn.Module":
+    model: torch.nn.Module = model_class(config).eval()
+    for name in _UNREAD:
+        if name not in given and hasattr(model, name):
+            delattr(model, name)
     return model

@@ -11,9 +11,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from evidense.compute.checkpoint import read_json, read_weights
+from evidense.compute.checkpoint import read_weights
+from evidense.compute.folder_files import read_json
 from evidense.compute.guard import load_guarded
-from evidense.compute.picture_arrays import Scaling
+from evidense.compute.picture_arrays import MOST_SIDE, Scaling
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import canonical_json
 
@@ -88,7 +89,7 @@ def load(folder: Path) -> "tuple[torch.nn.Module, Scaling]":
     """
     settings = read_json(folder / SETTINGS)
     side = settings.get("side")
-    if settings.get("format") != 1 or not isinstance(side, int):
+    if settings.get("format") != 1 or not isinstance(side, int) or not 1 <= side <= MOST_SIDE:
         raise InvalidInput(f"'{folder / SETTINGS}' holds {settings}; expected format 1 and a side in pixels; write the checkpoint again")  # fmt: skip
     weights = read_weights(folder)
     model = blank(side)

@@ -1,11 +1,11 @@
 """Find the folder that a model's spelling means: a local folder, a folder inside an installed package, or a hub id."""
 
-import json
 import re
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
+from evidense.compute.folder_files import read_json
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.values.spelling import FLAGS
 
@@ -26,7 +26,23 @@ _PICKLES = ["*.bin", "*.pth", "*/pytorch_model.bin"]
 
 def looks_like_hub_id(head: str) -> bool:
     """Say whether a spelling has the form `owner/name` and is no path of this disk and no name of a file."""
-    return bool(HUB_ID.fullmatch(head)) and not Path(head).exists() and Path(head).suffix.lower() not in _NOT_MODELS
+    return bool(HUB_ID.fullmatch(head)) and not _exists(head) and Path(head).suffix.lower() not in _NOT_MODELS
+
+
+def _exists(head: str) -> bool:
+    try:
+        return Path(head).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def local_folder(head: str) -> Path | None:
+    """Return the folder of this disk that a spelling names; None where there is none, or it is no path at all."""
+    try:
+        path = Path(head).expanduser()
+        return path if path.is_dir() else None
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def is_open_clip(head: str) -> bool:
@@ -39,8 +55,8 @@ def peek(head: str, revision: str | None = None) -> Path | None:
     try:
         if head.startswith("pip:"):
             return package_folder(head)
-        if Path(head).expanduser().is_dir():
-            return Path(head).expanduser()
+        if (folder := local_folder(head)) is not None:
+            return folder
         return _cached_snapshot(head, revision) if looks_like_hub_id(head) else None
     except (InvalidInput, MissingExtra, OSError):
         return None
@@ -50,10 +66,9 @@ def peek_json(head: str, name: str, revision: str | None = None) -> dict[str, An
     """Return a JSON file of a model that lies on this disk; {} where there is none or it is no object."""
     folder = peek(head, revision)
     try:
-        value = json.loads((folder / name).read_text(encoding="utf-8")) if folder else {}
-    except (OSError, ValueError):
+        return read_json(folder / name) if folder else {}
+    except (OSError, InvalidInput):
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) -> Path:
@@ -63,8 +78,8 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
         InvalidInput: nothing is there; says what was tried.
         MissingExtra: the package, or huggingface_hub, is not installed.
     """
-    path = Path(head).expanduser()
-    if revision is not None and (head.startswith(("pip:", "gguf:")) or path.is_dir()):
+    path = local_folder(head)
+    if revision is not None and (head.startswith(("pip:", "gguf:")) or path is not None):
         raise InvalidInput(
             f"'{head}' lies on this disk and has no revision '{revision}'; expected an option after '@' "
             f"({', '.join(sorted(FLAGS))}, dim=…, pooling=… and others); correct it or drop it"
@@ -75,7 +90,7 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
         from evidense.compute.gguf import gguf_folder
 
         return gguf_folder(head)
-    if path.is_dir():
+    if path is not None:
         return path
     if is_open_clip(head):
         raise InvalidInput(

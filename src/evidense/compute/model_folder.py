@@ -6,11 +6,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from evidense.boundary.files import MIB
 from evidense.compute import pooling
-from evidense.compute.checkpoint import read_json, refuse_remote_code
+from evidense.compute.checkpoint import refuse_remote_code
+from evidense.compute.folder_files import inside, read_form, read_head, read_json, refuse_irregular
+from evidense.compute.model_forms import MODULES, Modules, PoolingSettings, Reading, SentenceSettings
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.parts import Side
 
+SETTINGS, MODULES_FILE = "config_sentence_transformers.json", "modules.json"
 _CARD_PROMPTS = (
     "query: ",
     "passage: ",
@@ -36,15 +40,24 @@ class ModelFolder:
     """What follows pooling, in order: ('Dense' | 'LayerNorm' | 'Normalize', folder)."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     similarity: str | None = None
+    truncate_dim: int | None = None
+    """Dimensions that sentence-transformers keeps of the final vector."""
     max_length: int | None = None
     lower_case: bool = False
     licence: str | None = None
     card: str = ""
+    unhonoured: tuple[str, ...] = ()
+    """A sentence for each key of the folder's settings that changes nothing here."""
 
     @property
     def family(self) -> str:
         """`model_type` of the config, as 'bert'."""
         return str(self.config.get("model_type", ""))
+
+    @property
+    def ends_at_unit_length(self) -> bool:
+        """Whether the last step brings vectors to unit length: a Normalize at the end, with nothing cut off after it."""
+        return self.truncate_dim is None and [kind for kind, _ in self.after][-1:] == ["Normalize"]
 
     def prompt(self, side: Side, options: Mapping[str, str]) -> str:
         """Return what stands before every text of this side: the user's word, else what sentence-transformers would use.
@@ -57,8 +70,11 @@ class ModelFolder:
                 return options[key]
         return self.prompts.get(side, "")
 
-    def prompt_warnings(self, used: set[str]) -> tuple[str, ...]:
-        """Return a sentence for each prompt that the config or the card names and that was not used."""
+    def warnings(self, used: set[str]) -> tuple[str, ...]:
+        """Return a sentence for each setting that is not honoured, and for each prompt that config or card name and that was not used."""
+        return self.unhonoured + self._prompt_warnings(used)
+
+    def _prompt_warnings(self, used: set[str]) -> tuple[str, ...]:
         unused = {name: text for name, text in self.prompts.items() if text and text not in used}
         configured = [
             f"the model's own config names the prompt '{name}' = {text!r}, which was not used"
@@ -91,36 +107,61 @@ def read_folder(root: Path) -> ModelFolder:
             f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved"
             + _hint(root)
         )
+    found = read_settings(root)
     for folder in {root, transformer}:
         refuse_remote_code(folder)
-    reading = next((read_json(transformer / n) for n in _LENGTH_FILES if (transformer / n).is_file()), {})
-    pooled = [read_json(path / "config.json") for kind, path in modules if kind == "Pooling"]
+    place = next(
+        (transformer / n for n in _LENGTH_FILES if (transformer / n).is_file()), transformer / _LENGTH_FILES[0]
+    )
+    reading = read_form(Reading, place)
+    pooled = [read_form(PoolingSettings, path / "config.json") for kind, path in modules if kind == "Pooling"]
     return replace(
-        read_settings(root),
+        found,
         transformer=transformer,
         config=read_json(transformer / "config.json"),
-        pooling=pooling.from_config(pooled[0]) if pooled else None,
-        pools_prompt=bool(pooled[0].get("include_prompt", True)) if pooled else True,
-        max_length=reading.get("max_seq_length"),
-        lower_case=bool(reading.get("do_lower_case", False)),
+        pooling=pooling.from_config(pooled[0].model_dump()) if pooled else None,
+        pools_prompt=pooled[0].include_prompt if pooled else True,
+        max_length=reading.max_length,
+        lower_case=bool(reading.do_lower_case),
+        unhonoured=found.unhonoured + reading.unhonoured(place.name),
     )
 
 
 def read_settings(root: Path) -> ModelFolder:
-    """Read what surrounds the model: prompts, similarity, what follows pooling, licence, card."""
-    settings = read_json(root / "config_sentence_transformers.json")
-    card = (root / "README.md").read_text(encoding="utf-8", errors="replace") if (root / "README.md").is_file() else ""
+    """Read what surrounds the model: prompts, similarity, dimensions kept, what follows pooling, licence, card.
+
+    Raises:
+        InvalidInput, UnsafeInput: settings that are not of their form, or name another folder.
+    """
+    refuse_irregular([root])
+    settings = read_form(SentenceSettings, root / SETTINGS)
+    card = read_head(root / "README.md", MIB)
     kinds = module_kinds(root)
     return ModelFolder(
         root,
         kinds[0][2] if kinds else root,
         {},
         after=tuple((name, path) for _, name, path in kinds[1:] if name in {"Dense", "LayerNorm", "Normalize"}),
-        prompts={str(k): str(v or "") for k, v in (settings.get("prompts") or {}).items()},
-        similarity=settings.get("similarity_fn_name"),
+        prompts={name: text or "" for name, text in (settings.prompts or {}).items()},
+        similarity=settings.similarity_fn_name,
+        truncate_dim=settings.truncate_dim,
         licence=_licence(card),
         card=card,
+        unhonoured=settings.unhonoured(SETTINGS) + _module_doubts(root, kinds),
     )
+
+
+def _module_doubts(root: Path, kinds: list[tuple[str, str, Path]]) -> tuple[str, ...]:
+    """Return a sentence for each key of modules.json and of a module's own config.json that is not honoured."""
+    if not kinds:
+        return ()
+    entries = read_form(Modules, root / MODULES_FILE).root
+    said = [sentence for entry in entries for sentence in entry.unhonoured(MODULES_FILE)]
+    for _, name, path in kinds[1:]:
+        if name in MODULES:
+            place = path / "config.json"
+            said += read_form(MODULES[name], place).unhonoured(place.relative_to(root))
+    return tuple(said)
 
 
 _LENGTH_FILES = (
@@ -139,23 +180,14 @@ def module_kinds(root: Path) -> list[tuple[str, str, Path]]:
     """Return (class path, class name, folder) for each entry of modules.json; [] where there is none.
 
     Raises:
+        InvalidInput: no list of modules with type and path.
         UnsafeInput: a folder outside the model's own.
     """
-    if not (root / "modules.json").is_file():
+    place = root / MODULES_FILE
+    if not place.is_file():
         return []
-    import json
-
-    try:
-        entries = json.loads((root / "modules.json").read_text(encoding="utf-8"))
-        found = [(str(e["type"]), str(e["type"]).rpartition(".")[2], root / str(e["path"])) for e in entries]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InvalidInput(
-            f"'{root / 'modules.json'}' cannot be read ({error!r}); expected a list of modules with type and path;"
-            " fetch the model again"
-        ) from None
-    if outside := [str(p) for *_, p in found if not p.resolve().is_relative_to(root.resolve())]:
-        raise UnsafeInput(f"'{root / 'modules.json'}' names a folder outside the model ({outside[0]}); expected folders inside; do not use it")  # fmt: skip
-    return found
+    entries = read_form(Modules, place).root
+    return [(entry.type, entry.type.rpartition(".")[2], inside(root, entry.path, place)) for entry in entries]
 
 
 def is_static(root: Path) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from evidense.boundary.strangers import foreign
 from evidense.compute.captions import CaptionReader
 from evidense.compute.checkpoint import read_weights, sha256_of_files
 from evidense.compute.guard import load_guarded
@@ -17,6 +18,7 @@ from evidense.compute.model_folder import ModelFolder, module_kinds, read_folder
 from evidense.compute.one_modality import CaptionTower, PictureTower
 from evidense.compute.open_text import has_bf16
 from evidense.compute.pixels import load_picture_reader
+from evidense.compute.probe import refuse_unusable
 from evidense.compute.quiet import quiet
 from evidense.compute.save_text import save_tokenizer, settings
 from evidense.compute.similarity import chosen, normalises
@@ -37,8 +39,6 @@ _POOLING = {
     "siglip": "last position (text), attention head (picture)",
 }
 _SIDES: tuple[Side, Side] = ("query", "document")
-_UNREAD = ("logit_scale", "logit_bias")
-"""Weights of the training loss: no vector depends on them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,20 +86,38 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
     _require_transformers(spelling.head)
     options = spelling.options
     root = folder_of(spelling.head, options.get("revision"), pickles="unsafe_weights" in options)
-    folder = replace(read_folder(_wrapped(root) or root), similarity=read_settings(root).similarity)
+    folder = _read(root)
     if folder.family not in FAMILIES:
         raise InvalidInput(
             f"'{root}' is a model of the kind '{folder.family}'; expected {', '.join(FAMILIES)}; "
             "encode elsewhere and hand over the vectors (vectors:FOLDER), or leave 'clip:' out for a text encoder"
         )
-    with quiet():
+    with quiet(), foreign(str(root), "Expected what transformers saved; fetch the model again."):
         loaded = _Loaded.of(folder, options, seed)
         query, document = (loaded.tower(side) for side in _SIDES)
     if query.fingerprint == document.fingerprint:
         document = query
+    for tower in dict.fromkeys((query, document)):
+        refuse_unusable(tower, spelling.head)
     return ImageTextEncoder(
         str(spelling), loaded.setup(query.text.prompt, document.text.prompt, query), query, document
     )
+
+
+def _read(root: Path) -> ModelFolder:
+    """Read the folder, and what sentence-transformers keeps around one that it wraps."""
+    inner = _wrapped(root)
+    folder = read_folder(inner or root)
+    if inner is not None and inner != root:
+        said = read_settings(root)
+        kept = {name: getattr(said, name) for name in ("prompts", "similarity", "truncate_dim", "licence", "card")}
+        folder = replace(folder, **kept, unhonoured=folder.unhonoured + said.unhonoured)
+    if folder.truncate_dim is not None:
+        raise InvalidInput(
+            f"'{root}' keeps {folder.truncate_dim} dimensions (truncate_dim), which is not read for texts and pictures. Expected all; "
+            f"take the key out of config_sentence_transformers.json and write @dim={folder.truncate_dim}"
+        )
+    return folder
 
 
 def _wrapped(root: Path) -> Path | None:
@@ -129,14 +147,11 @@ class _Loaded:
         if seed is not None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
-                model = build_model(str(folder.root), folder.config)
+                model = build_model(folder.transformer / "config.json", folder.config, None)
             sha256 = sha256_of_tensors(model)
         else:
             weights = read_weights(folder.transformer, unsafe="unsafe_weights" in options)
-            model = build_model(str(folder.root), folder.config)
-            for name in _UNREAD:
-                if name not in weights.tensors and hasattr(model, name):
-                    delattr(model, name)
+            model = build_model(folder.transformer / "config.json", folder.config, weights.tensors)
             sha256, unused = weights.sha256, load_guarded(model, weights.tensors, str(folder.root))
         model.to(dtype=dtype).requires_grad_(False)
         return cls(folder, options, model, sha256, unused, similarity)
@@ -174,7 +189,7 @@ class _Loaded:
     def setup(self, query_prompt: str, document_prompt: str, tower: ImageTextTower) -> Setup:
         folder = self.folder
         dtype = str(_dtype(self.options)).removeprefix("torch.")
-        doubts = folder.prompt_warnings({query_prompt, document_prompt})
+        doubts = folder.warnings({query_prompt, document_prompt})
         if dtype == "bfloat16" and not has_bf16():
             doubts += ("this processor has no bfloat16 instructions: bf16 is emulated and slower than float32",)
         return Setup(

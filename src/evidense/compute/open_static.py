@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from evidense.compute.checkpoint import read_json, sha256_of_files, weight_files
+from evidense.compute.checkpoint import read_arrays, sha256_of_files, weight_files
 from evidense.compute.locate import folder_of
-from evidense.compute.model_folder import ModelFolder, read_settings
+from evidense.compute.model_folder import ModelFolder, module_kinds, read_settings
 from evidense.compute.open_text import refuse_unknown_options
+from evidense.compute.probe import refuse_unusable
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.static_tower import StaticTower, Table
-from evidense.errors import InvalidInput, MissingExtra
+from evidense.compute.tokens import raw_tokenizer
+from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
 from evidense.values import Spelling
@@ -53,21 +54,48 @@ def open_static(spelling: Spelling) -> StaticEncoder:
         InvalidInput: files that are not what they claim to be.
     """
     refuse_unknown_options(spelling, OPTIONS)
-    folder = read_settings(folder_of(spelling.head, spelling.options.get("revision")))
+    root = folder_of(spelling.head, spelling.options.get("revision"))
+    folder = read_settings(root)
+    _refuse_other_modules(root)
     return opened(spelling, folder, weight_files(folder.transformer)[0], folder.transformer / "tokenizer.json")
 
 
-def opened(spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: Path) -> StaticEncoder:
-    """Make the encoder of a table and a tokeniser, as the folder's settings and the spelling's options say."""
-    table, tokenizer = _table(weights), _tokenizer(vocabulary)
-    normalised = normalises(spelling.options, any(kind == "Normalize" for kind, _ in folder.after))
+def _refuse_other_modules(root: Path) -> None:
+    names = [name for _, name, _ in module_kinds(root)]
+    if set(names[1:]) - {"Normalize", "Dropout"}:
+        raise InvalidInput(
+            f"'{root}' chains {' → '.join(names)}; expected StaticEmbedding, then nothing or Normalize; encode with "
+            "sentence-transformers and hand over the vectors (vectors:FOLDER)"
+        )
+
+
+def opened(
+    spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: Path, *, clamps: bool = False
+) -> StaticEncoder:
+    """Make the encoder of a table and a tokeniser, as the folder's settings and the spelling's options say.
+
+    `clamps`: ids beyond the table count as its last, as wordllama has it; else they are refused.
+    """
+    table, tokenizer = _table(weights), raw_tokenizer(vocabulary)
+    kept, is_unit = folder.truncate_dim, any(kind == "Normalize" for kind, _ in folder.after)
+    normalised = normalises(spelling.options, is_unit and kept is None)
     sha = sha256_of_files([weights])
     prompts = {side: folder.prompt(side, spelling.options) for side in ("query", "document")}
     similarity = chosen(spelling.options.get("similarity"), folder.similarity, spelling.head)
-    identity = [sha, sha256_of_files([vocabulary]), normalised]
+    identity = [sha, sha256_of_files([vocabulary]), normalised, *([] if kept is None else [kept, is_unit])]
     shared = Table(table)
     towers = {
-        p: StaticTower(sha256_of(["static", *identity, p]), tokenizer, shared, p, normalised, similarity == "cosine")
+        p: StaticTower(
+            sha256_of(["static", *identity, p]),
+            tokenizer,
+            shared,
+            p,
+            normalised,
+            similarity == "cosine",
+            kept=kept,
+            is_unit_before=kept is not None and is_unit,
+            clamps=clamps,
+        )
         for p in set(prompts.values())
     }
     setup = Setup(
@@ -77,44 +105,23 @@ def opened(spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: P
         normalised=normalised,
         similarity=similarity,
         dtype="float32",
-        n_dims=int(table.shape[1]),
+        n_dims=towers[prompts["query"]].n_dims,
         n_parameters=table.size,
-        bytes_per_vector=4.0 * table.shape[1],
+        bytes_per_vector=4.0 * towers[prompts["query"]].n_dims,
         licence=folder.licence,
         weights_sha256=sha,
-        warnings=folder.prompt_warnings(set(prompts.values())),
+        warnings=folder.warnings(set(prompts.values())),
     )
+    for tower in towers.values():
+        refuse_unusable(tower, spelling.head)
     return StaticEncoder(str(spelling), setup, towers[prompts["query"]], towers[prompts["document"]])
 
 
 def _table(path: Path) -> np.ndarray:
-    try:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-    except ImportError:
-        raise MissingExtra.named("static", f"reading '{path.name}'", "safetensors") from None
-    try:
-        arrays = dict(load_file(path))
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise InvalidInput(
-            f"'{path}' is no readable safetensors file ({error}); expected a table of vectors; fetch it again"
-        ) from None
-    tables = [a for a in arrays.values() if a.ndim == 2]
+    arrays = read_arrays(path)
+    tables = [a for a in arrays.values() if a.ndim == 2 and a.size and a.dtype.kind == "f"]
     if len(arrays) != 1 or len(tables) != 1:
         raise InvalidInput(
-            f"'{path}' holds {sorted(arrays)}; expected one table (tokens, dimensions); name a StaticEmbedding model"
+            f"'{path}' holds {sorted(arrays)}; expected one table (tokens, dimensions) of floating numbers; name a StaticEmbedding model"
         )
     return np.ascontiguousarray(tables[0], np.float32)
-
-
-def _tokenizer(path: Path) -> Any:
-    try:
-        from tokenizers import Tokenizer
-    except ImportError:
-        raise MissingExtra.named("static", f"reading '{path.name}'", "tokenizers") from None
-    if not read_json(path):
-        raise InvalidInput(f"'{path}' is absent; expected the tokeniser beside the table; fetch the model again")
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from evidense.compute import pooling
+from evidense.compute.architecture import config_doubts, drawn, filled
 from evidense.compute.backbone import DECODERS, Backbone, build
-from evidense.compute.checkpoint import Weights, read_json, read_weights, sha256_of_files, sha256_of_tensors
-from evidense.compute.dense import Step, dense, layer_norm, projection, unit_length
+from evidense.compute.checkpoint import Weights, read_weights, sha256_of_files, sha256_of_tensors
+from evidense.compute.dense import Step, dense, first_dimensions, layer_norm, projection, unit_length
+from evidense.compute.folder_files import read_form, read_json
 from evidense.compute.gguf import gguf_doubts
 from evidense.compute.guard import load_guarded
 from evidense.compute.locate import folder_of
 from evidense.compute.model_folder import ModelFolder, read_folder
+from evidense.compute.model_forms import TokenizerSettings
+from evidense.compute.probe import refuse_unusable
 from evidense.compute.quiet import quiet
 from evidense.compute.similarity import DEFAULT, chosen, normalises
 from evidense.compute.text_tower import TextTower
@@ -99,6 +103,8 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
             f"the query tower gives {query.n_dims} dimensions and the document tower {document.n_dims}; expected equal"
             " numbers; name two towers of one model"
         )
+    for tower in dict.fromkeys((query, document)):
+        refuse_unusable(tower, spelling.head)
     setup = _setup(loaded, other, query, document, options)
     return TextEncoder(str(spelling), setup, query, document, _can(loaded, other, query))
 
@@ -137,13 +143,14 @@ class _Loaded:
         with quiet():
             if seed is None:
                 weights = read_weights(folder.transformer, unsafe=unsafe)
-                backbone = build(folder, list(weights.tensors), pooler=not modes)
+                backbone = build(folder, weights.tensors, pooler=not modes)
                 unused = load_guarded(backbone.model, weights.tensors, str(folder.root))
             else:
                 weights, unused, backbone = _drawn(folder, seed, pooler=not modes)
         dtype = _dtype(options)
-        normalised = normalises(options, [kind for kind, _ in folder.after][-1:] == ["Normalize"])
+        normalised = normalises(options, folder.ends_at_unit_length)
         after, more = _after(folder, backbone, normalised, unsafe, seed)
+        doubts += config_doubts(folder.config, backbone.model.config)
         backbone.model.to(getattr(_torch(), dtype)).requires_grad_(False)
         doubts += _dtype_doubts(dtype) + (gguf_doubts(folder.transformer) if seed is None else ())
         tokenizer = load_tokenizer(folder.transformer)
@@ -160,7 +167,9 @@ class _Loaded:
             for k, v in self.folder.config.items()
             if k not in {"_name_or_path", "transformers_version", "architectures"}
         }
-        chain = [[kind, read_json(path / "config.json")] for kind, path in self.folder.after]
+        chain: list[Any] = [[kind, read_json(path / "config.json")] for kind, path in self.folder.after]
+        if self.folder.truncate_dim is not None:
+            chain.append(["truncate_dim", self.folder.truncate_dim])
         tokenizer = sha256_of_files(tokenizer_files(self.folder.transformer))
         return sha256_of([_WORKING, self.weights_sha256, kept, tokenizer, self.modes, chain, self.normalised, self.dtype,
                           self.reader.max_length, self.reader.lower_case, type(self.backbone.model).__name__, self.folder.pools_prompt])  # fmt: skip
@@ -218,12 +227,8 @@ def _max_length(folder: ModelFolder, options: Mapping[str, str], backbone: Backb
                 " expected at most that"
             )
         return int(options["max_length"])
-    named = (
-        folder.max_length
-        or read_json(folder.transformer / "tokenizer_config.json").get("model_max_length")
-        or positions
-    )
-    return int(min(named, positions))
+    own = read_form(TokenizerSettings, folder.transformer / "tokenizer_config.json").model_max_length
+    return int(min(folder.max_length or own or positions, positions))
 
 
 def _dtype(options: Mapping[str, str]) -> str:
@@ -264,8 +269,10 @@ def _after(
             step, sha = _weighted_step(kind, path, unsafe, None if seed is None else seed + number + 1)
             chain.append(step)
             hashes.append(sha)
-        elif number + 1 < len(folder.after):
+        elif number + 1 < len(folder.after) or folder.truncate_dim is not None:
             chain.append(unit_length())
+    if folder.truncate_dim is not None:
+        chain.append(first_dimensions(folder.truncate_dim))
     if normalised:
         chain.append(unit_length())
     return tuple(chain), hashes
@@ -273,17 +280,22 @@ def _after(
 
 def _weighted_step(kind: str, path: Path, unsafe: bool, seed: int | None) -> tuple[Step, str]:
     torch = _torch()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed or 0)
-        config = read_json(path / "config.json")
-        step = layer_norm(config) if kind == "LayerNorm" else dense(config, path)
-    weighted = cast("torch.nn.Module", step.weights)
+    make = partial(layer_norm if kind == "LayerNorm" else dense, path)
     if seed is not None:
-        return step, sha256_of_tensors(weighted.state_dict())
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            step = drawn(make, _weights_of, str(path))
+        return step, sha256_of_tensors(_weights_of(step).state_dict())
     weights = read_weights(path, unsafe=unsafe)
-    load_guarded(weighted, weights.tensors, str(path))
-    weighted.eval().requires_grad_(False)
+    with torch.random.fork_rng(devices=[]):
+        step = filled(make, _weights_of, weights.tensors, str(path))
+    load_guarded(_weights_of(step), weights.tensors, str(path))
+    _weights_of(step).eval().requires_grad_(False)
     return step, weights.sha256
+
+
+def _weights_of(step: Step) -> "torch.nn.Module":
+    return cast("torch.nn.Module", step.weights)
 
 
 def _drawn(folder: ModelFolder, seed: int, *, pooler: bool) -> tuple[Weights, tuple[str, ...], Backbone]:
@@ -291,7 +303,7 @@ def _drawn(folder: ModelFolder, seed: int, *, pooler: bool) -> tuple[Weights, tu
     torch = _torch()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        backbone = build(folder, [], pooler=pooler)
+        backbone = build(folder, None, pooler=pooler)
     return Weights({}, sha256_of_tensors(backbone.model.state_dict()), ()), (), backbone
 
 
@@ -299,7 +311,7 @@ def _setup(loaded: _Loaded, other: _Loaded, query: TextTower, document: TextTowe
     folder = loaded.folder
     both = [loaded] if other is loaded else [loaded, other]
     used = {query.prompt, document.prompt}
-    warnings = [w for part in both for w in (*part.warnings, *part.folder.prompt_warnings(used))]
+    warnings = [w for part in both for w in (*part.warnings, *part.folder.warnings(used))]
     n_parameters = sum(p.numel() for part in both for p in part.backbone.model.parameters())
     return Setup(
         query_prompt=query.prompt,

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float32, Int, Int64, UInt8
 
-from evidense.compute.checkpoint import read_json
+from evidense.boundary.numbers import whole_number
+from evidense.boundary.strangers import foreign
+from evidense.compute.folder_files import read_json
 from evidense.compute.pictures import decode, each
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import Json
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SETTINGS = "preprocessor_config.json"
+MOST_SIDE = 4096
+"""Pixels of a side to which pictures are scaled."""
 MAX_KEPT_BYTES = 1 << 28
 """Arrays that are kept: 256 MiB, 87,000 pictures of 32 × 32 in colour. What does not fit is decoded each time it is asked for."""
 _GREY = re.compile(rb"P5 (\d+) (\d+) 255\s")
@@ -195,7 +199,10 @@ def read_scaling(folder: Path) -> Scaling | Processed:
     settings = read_json(folder / SETTINGS)
     if not settings:
         raise InvalidInput(f"'{folder}' has no picture settings; expected {SETTINGS}; fetch the model again")
-    return _plain(settings) or _processed(folder, settings)
+    with foreign(
+        str(folder / SETTINGS), "Expected picture settings as transformers saves them; fetch the model again."
+    ):
+        return _plain(settings) or _processed(folder, settings)
 
 
 def require_pillow() -> None:
@@ -220,6 +227,8 @@ def _plain(settings: Mapping[str, Any]) -> Scaling | None:
         return None
     if settings.get("do_center_crop") or settings.get("do_convert_rgb"):
         return None
+    if whole_number(side, 1, MOST_SIDE) is None:
+        raise InvalidInput(f"{SETTINGS} scales pictures to {side!r:.40} pixels. Expected 1 to {MOST_SIDE}; correct it.")
     mean, std = (tuple(map(float, settings[name])) for name in ("image_mean", "image_std"))
     return Scaling(int(side), mean, std, float(settings["rescale_factor"]), int(settings["resample"]))
 
@@ -235,9 +244,4 @@ def _processed(folder: Path, settings: Mapping[str, Any]) -> Processed:
             f"'{folder / SETTINGS}' names the picture processor '{named}', which transformers {transformers.__version__} does not "
             "have; expected one of its own; encode elsewhere and hand over the vectors (vectors:FOLDER)"
         )
-    try:
-        return Processed(found.from_pretrained(str(folder), local_files_only=True))
-    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
-        raise InvalidInput(
-            f"the picture settings of '{folder}' cannot be read ({str(error)[:200]}); expected {SETTINGS}; fetch the model again"
-        ) from None
+    return Processed(found.from_pretrained(str(folder), local_files_only=True))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Int, Int64
 
+from evidense.boundary.strangers import foreign
 from evidense.compute.pictures import decode, each
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import canonical_json
@@ -81,13 +82,8 @@ def load_picture_reader(folder: Path, config: Mapping[str, Any]) -> PictureReade
     name = _CLASSES[family]
     _check_kind(folder, name)
     found = getattr(transformers, f"{name}Pil", None) or getattr(transformers, name)
-    try:
+    with foreign(f"{folder}: its picture settings", "Expected preprocessor_config.json; fetch the model again."):
         processor = found.from_pretrained(str(folder), local_files_only=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InvalidInput(
-            f"the picture settings of '{folder}' cannot be read ({str(error)[:200]}); expected preprocessor_config.json; "
-            "fetch the model again"
-        ) from None
     return PictureReader(processor, _n_tokens(folder, family, config, processor))
 
 
@@ -100,7 +96,7 @@ def _require_pillow() -> None:
 
 def _check_kind(folder: Path, name: str) -> None:
     """Refuse settings that were made for another kind of processor."""
-    from evidense.compute.checkpoint import read_json
+    from evidense.compute.folder_files import read_json
 
     for file in _SETTINGS:
         settings = read_json(folder / file)

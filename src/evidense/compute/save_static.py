@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evidense.compute.save_text import settings
+from evidense.compute.save_text import refuse_unit_after_cut, settings
 from evidense.compute.static_tower import StaticTower
 from evidense.store import disk_errors
 
@@ -17,13 +17,15 @@ def save_static(query: StaticTower, document: StaticTower, folder: Path, similar
 
     Raises:
         StoreError: the disk is full.
+        InvalidInput: unit length after a cut, which such a folder cannot say.
     """
+    refuse_unit_after_cut(query.kept is not None and query.normalised)
     from safetensors.numpy import save_file
 
     rows = query.table.current
     n_more = max(0, query.tokenizer.get_vocab_size(with_added_tokens=True) - len(rows))
     rows = np.concatenate([rows, np.repeat(rows[-1:], n_more, axis=0)])
-    kinds = ["StaticEmbedding", *(["Normalize"] if query.normalised else [])]
+    kinds = ["StaticEmbedding", *(["Normalize"] if query.normalised or query.is_unit_before else [])]
     modules = [
         {
             "idx": at,
@@ -39,5 +41,6 @@ def save_static(query: StaticTower, document: StaticTower, folder: Path, similar
             (folder / f"{at}_{kind}").mkdir(exist_ok=True)
         save_file({"embedding.weight": np.ascontiguousarray(rows)}, folder / "model.safetensors")
         query.tokenizer.save(str(folder / "tokenizer.json"))
-        for name, value in (("modules.json", modules), ("config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity))):  # fmt: skip
+        said = settings(query.prompt, document.prompt, similarity, query.kept)
+        for name, value in (("modules.json", modules), ("config_sentence_transformers.json", said)):
             (folder / name).write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -47,12 +47,14 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
         raise InvalidInput(
             "the read-out 'pooler' cannot be named in a sentence-transformers folder; expected a pooling; write @pooling=cls or mean"
         )
+    refuse_unit_after_cut(any(step.kept is not None for step in query.after[:-1]))
     with disk_errors(folder), quiet():
         folder.mkdir(parents=True, exist_ok=True)
         model: Any = query.backbone.model
         model.save_pretrained(folder)
         save_tokenizer(query.reader.tokenizer, folder)
-        steps = [step for step in query.after if not _is_own(step, query)]
+        steps = [step for step in query.after if step.kept is None and not _is_own(step, query)]
+        kept = next((step.kept for step in query.after if step.kept is not None), None)
         kinds = ["", "Pooling", *(_kind(step) for step in steps)]
         places = ["" if not kind else f"{at}_{kind}" for at, kind in enumerate(kinds)]
         _write(
@@ -69,7 +71,20 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
             _save_step(step, folder / place)
         reading = {"max_seq_length": query.reader.max_length, "do_lower_case": query.reader.lower_case}
         _write(folder / "sentence_bert_config.json", reading)
-        _write(folder / "config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity))
+        _write(folder / "config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity, kept))
+
+
+def refuse_unit_after_cut(is_so: bool) -> None:
+    """Refuse to save vectors that are brought to unit length after they are cut.
+
+    Raises:
+        InvalidInput: it is so.
+    """
+    if is_so:
+        raise InvalidInput(
+            "a sentence-transformers folder cannot say that vectors are brought to unit length after truncate_dim; expected one of the "
+            "two; leave @normalize=true out"
+        )
 
 
 def save_tokenizer(tokenizer: Any, folder: Path) -> None:
@@ -81,10 +96,11 @@ def save_tokenizer(tokenizer: Any, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def settings(query_prompt: str, document_prompt: str, similarity: str) -> dict[str, Any]:
-    """Return what sentence-transformers keeps of prompts and similarity."""
+def settings(query_prompt: str, document_prompt: str, similarity: str, kept: int | None = None) -> dict[str, Any]:
+    """Return what sentence-transformers keeps of prompts, similarity, and dimensions kept (None: all)."""
     prompts = {"query": query_prompt, "document": document_prompt}
-    return {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity}
+    said = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity}
+    return said if kept is None else {**said, "truncate_dim": kept}
 
 
 def _is_own(step: Step, tower: TextTower) -> bool:

@@ -10,7 +10,7 @@ from jaxtyping import Float32, Int32
 
 from evidense.compute.batches import chunks
 from evidense.compute.tensor_similarity import as_scored
-from evidense.compute.tokens import Tokens
+from evidense.compute.tokens import Tokens, reading_text, refuse_beyond_table
 from evidense.errors import InvalidInput
 from evidense.values import Item, Modality
 
@@ -54,6 +54,12 @@ class StaticTower:
     normalised: bool = False
     by_angle: bool = False
     """Whether vectors are scored by their angle alone, so that `represent` brings them to unit length."""
+    kept: int | None = None
+    """Dimensions that are kept of a final vector, from the first on; None: all."""
+    is_unit_before: bool = False
+    """Whether vectors are brought to unit length before they are cut."""
+    clamps: bool = False
+    """Whether ids beyond the table count as its last (as wordllama does); else they are refused."""
     modalities: frozenset[Modality] = frozenset({"text"})
     identity: Literal["content"] = "content"
     n_layers: int = 0
@@ -72,20 +78,23 @@ class StaticTower:
         device = embedding.weight.device
         owner = torch.from_numpy(np.repeat(np.arange(len(prepared.sizes)), prepared.sizes)).to(device)
         found = embedding(torch.from_numpy(prepared.flat.astype(np.int64)).to(device))
-        sums = found.new_zeros(len(prepared.sizes), self.n_dims).index_add(0, owner, found)
+        sums = found.new_zeros(len(prepared.sizes), found.shape[1]).index_add(0, owner, found)
         means = sums / torch.from_numpy(np.maximum(prepared.sizes, 1)).unsqueeze(1).to(device)
+        if self.kept is not None:
+            means = as_scored(means, self.is_unit_before)[:, : self.kept]
         return as_scored(means, self.normalised or self.by_angle)
 
     @property
     def n_dims(self) -> int:
         """Dimensions of a vector."""
-        return int(self.table.initial.shape[1])
+        width = int(self.table.initial.shape[1])
+        return width if self.kept is None else min(self.kept, width)
 
     def prepare(self, items: Sequence[Item]) -> Tokens:
-        """Tokenise without special tokens; ids beyond the table count as its last (as wordllama does).
+        """Tokenise without special tokens.
 
         Raises:
-            InvalidInput: an item without text, or with a picture.
+            InvalidInput: an item without text, or with a picture; or an id beyond the table where these are not clamped.
         """
         if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
             raise InvalidInput(
@@ -93,23 +102,32 @@ class StaticTower:
                 "use one that takes pictures"
             )
         texts = [self.prompt + (item.text or "") for item in items]
-        found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        tokens = Tokens.of([encoding.ids for encoding in found])
+        with reading_text(self.tokenizer):
+            found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            tokens = Tokens.of([encoding.ids for encoding in found])
+        if not self.clamps:
+            refuse_beyond_table(tokens, len(self.table.initial))
+            return tokens
         return Tokens(np.minimum(tokens.flat, len(self.table.initial) - 1), tokens.offsets)
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
         """Average the table's rows; a text without tokens gets zeros. Each sum has one order, whatever the batch."""
         sizes = prepared.sizes
-        out = np.zeros((len(sizes), self.n_dims), np.float32)
+        out = np.zeros((len(sizes), self.table.initial.shape[1]), np.float32)
         for size in np.unique(sizes[sizes > 0]):
             rows = np.flatnonzero(sizes == size)
             ids = prepared.flat[prepared.offsets[rows][:, None] + np.arange(size)]
             out[rows] = self._sum(ids) / np.float32(size)
-        if self.normalised:
-            out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
-        return out
+        if self.kept is not None:
+            out = np.ascontiguousarray((_unit(out) if self.is_unit_before else out)[:, : self.kept])
+        return _unit(out) if self.normalised else out
 
     def _sum(self, ids: Int32[np.ndarray, "b t"]) -> Float32[np.ndarray, "b e"]:
         table = self.table.current
         pieces = [table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], self.token_budget)]
         return np.asarray(sum(pieces[1:], pieces[0]))
+
+
+def _unit(vectors: Float32[np.ndarray, "b e"]) -> Float32[np.ndarray, "b e"]:
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return vectors

@@ -14,7 +14,7 @@ from evidense.compute.backbone import Backbone, evaluating
 from evidense.compute.dense import Step
 from evidense.compute.masking import masked
 from evidense.compute.tensor_similarity import as_scored
-from evidense.compute.tokens import TextReader, Tokens
+from evidense.compute.tokens import TextReader, Tokens, refuse_beyond_table
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item, Modality
 
@@ -62,6 +62,12 @@ class TextTower:
             return int(self.project(torch.zeros(1, self.n_pooled)).shape[-1])
 
     @cached_property
+    def n_rows(self) -> int:
+        """Tokens that the model has an embedding for."""
+        inner: Any = self.backbone.inner
+        return int(inner.get_input_embeddings().weight.shape[0])
+
+    @cached_property
     def flops_per_token(self) -> float:
         """Multiply-adds × 2 of the linear maps, per token: what the first estimate of time rests on."""
         import torch
@@ -79,7 +85,9 @@ class TextTower:
                 f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that"
                 " takes pictures"
             )
-        return self.reader.read([self.prompt + (item.text or "") for item in items])
+        found = self.reader.read([self.prompt + (item.text or "") for item in items])
+        refuse_beyond_table(found, self.n_rows)
+        return found
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
         """Encode one batch to final vectors, in evaluation even while the tower is trained."""

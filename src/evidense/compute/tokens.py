@@ -1,6 +1,7 @@
 """Texts as token ids: one flat array with offsets, so that a million texts are two arrays and not a million lists."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Int, Int32, Int64
 
-from evidense.errors import InvalidInput
+from evidense.boundary.strangers import foreign
+from evidense.errors import InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_ADVICE = "Expected tokenizer.json or the vocabulary of its class; fetch the model again."
 
 
 @dataclass(frozen=True)
@@ -72,25 +76,40 @@ class TextReader:
         texts = [text.lower() for text in texts] if self.lower_case else list(texts)
         if not texts:
             return Tokens.of([])
-        found = self.tokenizer(
-            texts,
-            truncation=True,
-            max_length=self.max_length,
-            padding=False,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-        return Tokens.of(found["input_ids"])
+        with reading_text(self.tokenizer):
+            found = self.tokenizer(
+                texts,
+                truncation=True,
+                max_length=self.max_length,
+                padding=False,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+            )
+            return Tokens.of(found["input_ids"])
 
     def prompt_length(self, prompt: str) -> int:
         """Return how many tokens a prompt takes at the start of a text (special tokens before it included)."""
-        ids = self.tokenizer(prompt)["input_ids"] if prompt else []
+        with reading_text(self.tokenizer):
+            ids = self.tokenizer(prompt)["input_ids"] if prompt else []
         return len(ids) - (1 if ids and ids[-1] in self.tokenizer.all_special_ids else 0)
 
     @property
     def pad(self) -> int:
         """Id that fills a batch; 0 where the tokeniser has none (it is masked)."""
         return int(self.tokenizer.pad_token_id or 0)
+
+
+def refuse_beyond_table(tokens: Tokens, n_rows: int) -> None:
+    """Refuse token ids that a model has no embedding for.
+
+    Raises:
+        InvalidInput: there is one (shows the largest).
+    """
+    if len(tokens.flat) and not 0 <= tokens.flat.min() <= tokens.flat.max() < n_rows:
+        raise InvalidInput(
+            f"the tokeniser gives the token id {tokens.flat.max():,}, and the model has {n_rows:,} embeddings. Expected ids below that; "
+            "take tokeniser and weights from one model."
+        )
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -101,27 +120,48 @@ def load_tokenizer(folder: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
-    try:
+    with foreign(f"{folder}: its tokeniser", _ADVICE):
         return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, ImportError, TypeError, AttributeError) as error:
-        raise InvalidInput(
-            f"'{folder}' has no tokeniser that can be read ({type(error).__name__}: {str(error)[:200]}); expected"
-            " tokenizer.json or the vocabulary of its class; fetch the model again"
-        ) from None
+
+
+def raw_tokenizer(file: Path) -> Any:
+    """Return the tokeniser of a tokenizer.json, without padding and truncation.
+
+    Raises:
+        InvalidInput: no such file, or one that cannot be read.
+        MissingExtra: tokenizers is not installed.
+    """
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:
+        raise MissingExtra.named("static", f"reading '{file.name}'", "tokenizers") from None
+    if not file.is_file():
+        raise InvalidInput(f"'{file}' is absent; expected the tokeniser of the model; fetch the model again")
+    with foreign(str(file), _ADVICE):
+        raw = Tokenizer.from_file(str(file))
+        raw.no_padding()
+        raw.no_truncation()
+        return raw
+
+
+@contextmanager
+def reading_text(tokenizer: Any) -> Iterator[None]:
+    """The one place where a tokeniser reads texts: what it raises, or panics over, becomes one error that names it."""
+    place = str(getattr(tokenizer, "name_or_path", "") or "the model")
+    with foreign(f"{place}: its tokeniser", _ADVICE):
+        yield
 
 
 def tokenizer_doubts(tokenizer: Any, folder: Path) -> tuple[str, ...]:
     """Return a sentence where the class that transformers chose reads a probe otherwise than tokenizer.json says."""
-    from tokenizers import Tokenizer
-
-    if not (folder / "tokenizer.json").is_file():
+    file = folder / "tokenizer.json"
+    if not file.is_file():
         return ()
     probe = "Evidence for dense retrievers: 12 words, w1 w2."
-    raw = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    raw.no_padding()
-    raw.no_truncation()
-    if raw.encode(probe).ids == tokenizer(probe, verbose=False)["input_ids"]:
-        return ()
+    raw = raw_tokenizer(file)
+    with reading_text(tokenizer):
+        if raw.encode(probe).ids == tokenizer(probe, verbose=False)["input_ids"]:
+            return ()
     return (
         (
             f"{type(tokenizer).__name__}, which transformers chose for this model, reads a text otherwise than the"

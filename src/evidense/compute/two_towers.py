@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evidense.boundary.documents import Form
 from evidense.compute import lite0
-from evidense.compute.checkpoint import read_json
 from evidense.compute.dense import Step, projection
+from evidense.compute.folder_files import read_form, read_json
 from evidense.compute.guard import load_guarded
 from evidense.compute.image_text_tower import ImageTextTower
 from evidense.compute.image_tower import ImageTower, n_tokens
@@ -34,7 +35,14 @@ FORMAT = 1
 OPTIONS = {"similarity"}
 _WORKING = 1
 """Raise it when the same weights and settings would give other vectors: it is part of every fingerprint."""
-_NEEDED = {"format", "n_dims", "shared_projection"}
+
+
+class _Settings(Form):
+    """two_towers.json."""
+
+    format: int
+    n_dims: int
+    shared_projection: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,16 +135,12 @@ def open_two_towers(folder: Path, spelling: Spelling) -> TwoTowers:
 
 
 def _settings(folder: Path) -> Mapping[str, Any]:
-    settings = read_json(folder / SETTINGS)
-    if missing := sorted(_NEEDED - set(settings)):
+    said = read_form(_Settings, folder / SETTINGS)
+    if said.format != FORMAT:
         raise InvalidInput(
-            f"'{folder / SETTINGS}' lacks {', '.join(missing)}; expected {', '.join(sorted(_NEEDED))}; take it from the same checkpoint"
+            f"'{folder / SETTINGS}' has the format {said.format}; expected {FORMAT}; open it with the version that wrote it"
         )
-    if settings["format"] != FORMAT:
-        raise InvalidInput(
-            f"'{folder / SETTINGS}' has the format {settings['format']}; expected {FORMAT}; open it with the version that wrote it"
-        )
-    return settings
+    return read_json(folder / SETTINGS)
 
 
 def _open_text(folder: Path, options: dict[str, str]) -> Any:

@@ -1,13 +1,18 @@
 """Vision models of transformers: how each class is opened under the guard, and how its states become one vector."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evidense.boundary.strangers import foreign
 from evidense.compute import lite0
-from evidense.compute.checkpoint import read_json, refuse_remote_code, sha256_of_files, weight_files
+from evidense.compute.architecture import config_of, refuse_larger
+from evidense.compute.checkpoint import refuse_remote_code, sha256_of_files, shapes_of, weight_files
 from evidense.compute.dense import Step
+from evidense.compute.folder_files import read_json, refuse_irregular
 from evidense.compute.guard import judge_loaded
 from evidense.compute.picture_arrays import SETTINGS, Processed, Scaling, read_scaling
 from evidense.compute.quiet import quiet
@@ -135,6 +140,7 @@ def open_vision(folder: Path) -> Vision:
         raise InvalidInput(
             f"'{folder}' holds no config.json; expected a vision model that transformers saved; fetch or write it again"
         )
+    refuse_irregular([folder])
     refuse_remote_code(folder)
     kind = str(config.get("model_type", ""))
     if kind not in POOLINGS:
@@ -150,29 +156,19 @@ def _loaded(folder: Path, kind: str) -> "tuple[torch.nn.Module, tuple[str, ...]]
     import torch
     from transformers import AutoModel
 
-    more = {} if kind not in _POOLERS or _has_pooler(folder) else {"add_pooling_layer": False}
-    try:
-        with torch.random.fork_rng(devices=[]):
-            model, info = AutoModel.from_pretrained(
-                str(folder), output_loading_info=True, local_files_only=True, trust_remote_code=False,
-                use_safetensors=True, dtype=torch.float32, **more,
-            )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise InvalidInput(
-            f"'{folder}' cannot be opened as a vision model of the kind '{kind}' ({str(error)[:300]}); expected what transformers "
-            "saved; fetch or write it again"
-        ) from None
+    shapes = {name: shape for file in weight_files(folder) for name, shape in shapes_of(file).items()}
+    has_pooler = any("pooler.dense" in name for name in shapes)
+    more = {} if kind not in _POOLERS or has_pooler else {"add_pooling_layer": False}
+    place = folder / "config.json"
+    config = config_of(place, read_json(place), len(shapes))
+    refuse_larger(partial(AutoModel.from_config, config, trust_remote_code=False), sum(map(math.prod, shapes.values())), str(place))  # fmt: skip
+    advice = f"Expected a vision model of the kind '{kind}' as transformers saved it; fetch or write it again."
+    with foreign(str(folder), advice), torch.random.fork_rng(devices=[]):
+        model, info = AutoModel.from_pretrained(
+            str(folder), config=config, output_loading_info=True, local_files_only=True, trust_remote_code=False,
+            use_safetensors=True, dtype=torch.float32, **more,
+        )  # fmt: skip
     return model, judge_loaded(model, info["missing_keys"], info["unexpected_keys"], str(folder))
-
-
-def _has_pooler(folder: Path) -> bool:
-    from safetensors import safe_open
-
-    for file in weight_files(folder):
-        with safe_open(file, framework="pt") as tensors:
-            if any("pooler.dense" in name for name in tensors.keys()):  # noqa: SIM118
-                return True
-    return False
 
 
 def save_vision(model: Any, scaling: Scaling | Processed, folder: Path) -> None:

@@ -39,7 +39,7 @@ class Static:
                 root / "weights" / "l2_supercat_256.safetensors",
                 root / "tokenizers" / "l2_supercat_tokenizer_config.json",
             )
-            return opened(spelling, ModelFolder(root, root, {}, licence="MIT"), weights, tokenizer)
+            return opened(spelling, ModelFolder(root, root, {}, licence="MIT"), weights, tokenizer, clamps=True)
         return open_static(spelling)
 
 

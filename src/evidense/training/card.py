@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from evidense.boundary.shown import shown
-from evidense.compute.checkpoint import read_json
+from evidense.compute.folder_files import read_json
 from evidense.records import Checkpoint, Json, Recipe, Verdict, canonical_json
 from evidense.store import write_atomically
 

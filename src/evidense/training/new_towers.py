@@ -202,7 +202,10 @@ def _write_modules(folder: Path, modules: Sequence[_Module], like: ModelFolder |
             save_file(dict(module.weights.state_dict()), target / "model.safetensors")
     (folder / "modules.json").write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
     prompts = {"query": "", "document": "", **(like.prompts if like else {})}
-    settings = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": (like.similarity if like else None) or "cosine"}  # fmt: skip
+    similarity = (like.similarity if like else None) or "cosine"
+    settings: dict[str, Any] = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity}
+    if like and like.truncate_dim is not None and not any(module.kind == "Dense" for module in modules):
+        settings["truncate_dim"] = like.truncate_dim
     _write_json(folder / "config_sentence_transformers.json", settings)
 
 

@@ -1,0 +1,114 @@
+"""Files of a model folder: only regular ones, of a size that such files have, inside the folder, JSON as the model of its format."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from evidense.boundary.documents import checked, parsed
+from evidense.boundary.files import MIB, read_bytes
+from evidense.boundary.strangers import reason
+from evidense.errors import InvalidInput, UnsafeInput
+
+MOST_JSON = 32 * MIB
+"""Bytes of a JSON file that is read here: settings and indices of weights."""
+MOST_OTHER = 128 * MIB
+"""Bytes of any other file that is no weight file: vocabularies, cards. The largest tokeniser in use has 34 MB."""
+_WEIGHTS = {".safetensors", ".gguf", ".bin", ".pth", ".pt", ".onnx", ".h5", ".msgpack", ".npy", ".npz", ".ckpt"}
+_DEPTH = 2
+
+AnyForm = TypeVar("AnyForm", bound=BaseModel)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON object; {} where the file is absent.
+
+    Raises:
+        InvalidInput: no regular file, too large, or no JSON object.
+    """
+    if not _exists(path):
+        return {}
+    value = parsed(_data(path), str(path))
+    if not isinstance(value, dict):
+        raise InvalidInput(f"'{path}' holds a JSON {type(value).__name__}. Expected an object; fetch the model again.")
+    return value
+
+
+def read_form(form: type[AnyForm], path: Path) -> AnyForm:
+    """Return a JSON file as the model of its format; its defaults where the file is absent.
+
+    Raises:
+        InvalidInput: as `read_json`; or every value of another kind, at once.
+    """
+    return checked(form, parsed(_data(path), str(path)) if _exists(path) else {}, str(path))
+
+
+def refuse_irregular(folders: Iterable[Path]) -> None:
+    """Look at every file of these folders before a library opens one: pipes and devices would hang it, giants would fill the memory.
+
+    Raises:
+        InvalidInput: all that are no regular files, or larger than such files are.
+    """
+    mistakes = [mistake for folder in dict.fromkeys(folders) for mistake in _mistakes(folder)]
+    if mistakes:
+        raise InvalidInput.all_of("model folder", list(dict.fromkeys(mistakes)))
+
+
+def inside(folder: Path, name: str, place: Path) -> Path:
+    """Return the path of what a file of the model names inside its folder.
+
+    Raises:
+        UnsafeInput: a place outside the folder.
+        InvalidInput: no path at all (a NUL character, a name that is too long).
+    """
+    try:
+        found = folder / name
+        within = not os.path.isabs(name) and os.path.normpath(found).startswith(os.path.normpath(folder))
+        if within and (not found.is_dir() or found.resolve().is_relative_to(folder.resolve())):
+            return found
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            f"'{place}' names '{name[:60]}', which is no path ({reason(error):.60}). Expected a place inside the model folder; "
+            "fetch the model again."
+        ) from None
+    raise UnsafeInput(f"'{place}' names a place outside the model ({name[:60]!r}). Expected one inside; do not use it.")
+
+
+def read_head(path: Path, n_bytes: int) -> str:
+    """Return the beginning of a text file; '' where it is absent. What is no UTF-8 is replaced."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return file.read(n_bytes).decode("utf-8", errors="replace")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _data(path: Path) -> bytes:
+    if (size := path.stat().st_size) > MOST_JSON:
+        raise InvalidInput(f"'{path}' has {size:,} bytes. Expected settings of at most {MOST_JSON:,} bytes; fetch the model again.")  # fmt: skip
+    return read_bytes(path, "a JSON file")
+
+
+def _mistakes(folder: Path) -> Iterator[str]:
+    for root, inner, names in os.walk(folder):
+        if len(Path(root).relative_to(folder).parts) >= _DEPTH:
+            inner.clear()
+        for name in sorted(names):
+            path = Path(root) / name
+            try:
+                found = path.stat()
+            except OSError:  # a link to nothing: whoever needs the file says so
+                continue
+            if not stat.S_ISREG(found.st_mode):
+                yield f"'{path}' is a pipe, socket or device. Expected a regular file; take it out."
+            elif found.st_size > MOST_OTHER and path.suffix not in _WEIGHTS:
+                yield f"'{path}' has {found.st_size:,} bytes. Expected at most {MOST_OTHER:,} of a file without weights; fetch the model again."
