@@ -289,7 +289,7 @@ def test_a_pickle_in_the_place_of_weights_is_refused(tmp_path: Path) -> None:
     [
         ({"format": 2}, "expected 1"),
         ({"n_dims": 7}, "says 7"),
-        ({"n_dims": None}, "lacks n_dims"),
+        ({"n_dims": None}, "'n_dims' is missing"),
         ({"shared_projection": True}, "holds a projection of its own"),
     ],
 )
