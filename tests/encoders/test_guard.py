@@ -174,3 +174,73 @@ def test_no_weights_at_all(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(IncompleteWeights, match="holds no weights"):
         open_encoder(str(tmp_path))
+
+
+STEMS = (
+    "module.",
+    "0.auto_model.",
+    "encoder.",
+    "lm_q.",
+    "model.",
+    "_orig_mod.",
+    "_orig_mod.module.bert.",
+    "a.b.c.d.e.",
+)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_stem_before_every_name_is_known_with_its_heads(tmp_path: Path, stem: str) -> None:
+    save(tmp_path / "plain", "BertForPreTraining", "bert")
+    save(tmp_path / "stem", "BertForPreTraining", "bert")
+
+    def rename(tensors: dict[str, torch.Tensor]) -> None:
+        for name in list(tensors):
+            tensors[stem + name.removeprefix("bert.")] = tensors.pop(name)
+
+    edit_weights(tmp_path / "stem", rename)
+    plain, found = (open_encoder(f"{tmp_path / name}@pooling=mean") for name in ("plain", "stem"))
+    np.testing.assert_array_equal(vectors(found, TEXTS), vectors(plain, TEXTS))
+    assert f"{stem}pooler.dense.weight" in found.setup.unused_weights
+
+
+def test_heads_beside_the_model_under_one_stem_are_known(tmp_path: Path) -> None:
+    """As DistributedDataParallel saves a BertForPreTraining: module.bert.… beside module.cls.…"""
+    save(tmp_path, "BertForPreTraining", "bert")
+    edit_weights(tmp_path, lambda t: [t.update({f"module.{name}": t.pop(name)}) for name in list(t)])
+    assert any(name.startswith("module.cls.") for name in open_encoder(str(tmp_path)).setup.unused_weights)
+
+
+def test_a_second_tower_beside_the_matched_one_is_no_head(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    edit_weights(
+        tmp_path, lambda t: [t.update({f"lm_{side}.{n}": t[n].clone() for side in "qp"}) or t.pop(n) for n in list(t)]
+    )
+    with pytest.raises(InvalidInput, match=r"lm_q\.embeddings|lm_p\.embeddings"):
+        open_encoder(f"{tmp_path}@pooling=mean")
+
+
+@pytest.mark.parametrize(("key", "value", "said"), [
+    ("hidden_size", 100_000, "instead of"), ("vocab_size", 10**10, "at most 2,147,483,647"), ("vocab_size", 2 * 10**9, "instead of"),
+    ("num_hidden_layers", 10**6, "as there are 5"), ("num_labels", 10**9, "at most 100,000"), ("max_position_embeddings", 10**9, "instead of"),
+    ("num_attention_heads", 3, "multiple of the number of attention heads"), ("hidden_size", float("nan"), "NaN"), ("vocab_size", 0, "config"),
+    ("hidden_act", 5, "hidden_act"), ("layer_norm_eps", "x", "layer_norm_eps"), ("dtype", "float99", "float99"), ("id2label", [1], "config"),
+    ("model_type", "timm_backbone", "timm"), ("pad_token_id", 5000, "adding_idx"), ("model_type", 5, "model_type 5")])  # fmt: skip
+def test_a_config_that_the_weights_do_not_fill_is_refused_before_it_takes_memory(tmp_path: Path, key: str, value: object, said: str) -> None:  # fmt: skip
+    save(tmp_path, "BertModel", "bert")
+    edit_json(tmp_path / "config.json", **{key: value})
+    with pytest.raises((InvalidInput, IncompleteWeights), match=said):
+        open_encoder(f"{tmp_path}@pooling=mean")
+
+
+def test_random_weights_that_no_machine_can_hold_are_refused(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    edit_json(tmp_path / "config.json", hidden_size=10**6, num_attention_heads=10**4)
+    with pytest.raises(InvalidInput, match="this machine has"):
+        open_encoder(f"random-init:{tmp_path}@seed=0")
+
+
+def test_weights_of_whole_numbers_are_refused(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    edit_weights(tmp_path, lambda t: t.update({"encoder.layer.1.output.dense.weight": t["encoder.layer.1.output.dense.weight"].to(torch.int8)}))  # fmt: skip
+    with pytest.raises(InvalidInput, match="int8 instead of a floating number type"):
+        open_encoder(f"{tmp_path}@pooling=mean")

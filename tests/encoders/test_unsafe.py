@@ -107,3 +107,79 @@ def test_options_that_make_no_sense(tmp_path: Path, option: str, said: str) -> N
     save(tmp_path, "BertModel", "bert")
     with pytest.raises((InvalidInput, LookupError), match=said):
         open_encoder(f"{tmp_path}@{option}")
+
+
+def test_a_pipe_or_device_in_the_folder_is_refused(tmp_path: Path) -> None:
+    for number, name in enumerate(("config.json", "chat_template.jinja", "README.md", "1_Pooling/config.json")):
+        folder = tmp_path / str(number)
+        save(folder, "BertModel", "bert")
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name) if number % 2 else (folder / name).symlink_to("/dev/zero")
+        with pytest.raises(InvalidInput, match="pipe, socket or device|holds no config"):
+            open_encoder(f"transformer:{folder}")
+
+
+@pytest.mark.parametrize("shards", [{"a": 5}, 5, ["x"], None])
+def test_an_index_of_weights_that_is_none_is_refused(tmp_path: Path, shards: object) -> None:
+    save(tmp_path, "BertModel", "bert")
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+    with pytest.raises(InvalidInput, match="weight_map"):
+        open_encoder(f"{tmp_path}@pooling=mean")
+
+
+@pytest.mark.parametrize(("value", "said"), [
+    ({1: torch.zeros(2)}, "no mapping from names"),
+    ({"a": torch.zeros(1).expand(10**9)}, "do not lie in"),
+    ({"a": torch.sparse_coo_tensor(torch.zeros((1, 1), dtype=torch.long), torch.ones(1), (10**15,))}, "do not lie in"),
+])  # fmt: skip
+def test_a_pickle_whose_tensors_do_not_lie_in_it_is_refused(tmp_path: Path, value: object, said: str) -> None:
+    save(tmp_path, "BertModel", "bert", safe=False)
+    torch.save(value, tmp_path / "pytorch_model.bin")
+    with pytest.raises(InvalidInput, match=said):
+        open_encoder(f"{tmp_path}@pooling=mean@unsafe-weights")
+
+
+def test_a_packed_pickle_is_refused(tmp_path: Path) -> None:
+    import zipfile
+
+    save(tmp_path, "BertModel", "bert", safe=False)
+    with zipfile.ZipFile(tmp_path / "pytorch_model.bin", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(10**7))
+    with pytest.raises(InvalidInput, match="unpacks to 10,000,000 bytes"):
+        open_encoder(f"{tmp_path}@pooling=mean@unsafe-weights")
+
+
+def test_a_header_of_weights_that_is_far_too_long_is_refused(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    size = 20 << 20
+    (tmp_path / "model.safetensors").write_bytes(size.to_bytes(8, "little") + b" " * (size + 8))
+    with pytest.raises(InvalidInput, match="has a header of"):
+        open_encoder(f"{tmp_path}@pooling=mean")
+
+
+def test_a_tokeniser_that_panics_is_refused_without_its_panic(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path, "BertModel", "bert")
+    told = json.loads((tmp_path / "tokenizer.json").read_text())
+    told["post_processor"]["special_tokens"] = {}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(told))
+    with pytest.raises(InvalidInput, match="tokeniser"):
+        open_encoder(f"{tmp_path}@pooling=mean")
+    assert "panicked" not in capfd.readouterr().err
+
+
+def test_a_tokeniser_with_more_tokens_than_the_model_is_refused(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    told = json.loads((tmp_path / "tokenizer.json").read_text())
+    told["model"]["vocab"]["[UNK]"] = 500
+    (tmp_path / "tokenizer.json").write_text(json.dumps(told))
+    with pytest.raises(InvalidInput, match="the token id 500"):
+        open_encoder(f"{tmp_path}@pooling=mean")
+
+
+@pytest.mark.parametrize("head", ["a\0b", "n" * 5000, "~nobody-of-this-name/x"])
+def test_a_spelling_that_is_no_path_is_refused(head: str) -> None:
+    with pytest.raises((InvalidInput, LookupError)):
+        open_encoder(f"transformer:{head}")

@@ -1,7 +1,11 @@
 """Strangers: whatever a library raises while it reads somebody's file becomes one error that names the file."""
 
+import os
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from evidense.errors import EvidenseError, InvalidInput
 
@@ -38,6 +42,36 @@ def foreign(place: str, advice: str = "Expected what its name says; write or dow
         if type(error).__name__ != "PanicException":
             raise
         raise InvalidInput(f"'{place}' cannot be read ({reason(error)}). {advice}") from error
+
+
+@contextmanager
+def without_panic_text() -> Iterator[None]:
+    """Keep what this process writes to its error stream inside the block, and pass it on where the block raises nothing.
+
+    A Rust library prints its panic there before Python sees it; the error that `foreign` makes of it says the same.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept:
+        before = os.dup(2)
+        try:
+            os.dup2(kept.fileno(), 2)
+            yield
+        except BaseException as error:
+            if not isinstance(error, EvidenseError):
+                _pass_on(kept, before)
+            raise
+        else:
+            _pass_on(kept, before)
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+
+
+def _pass_on(kept: IO[bytes], target: int) -> None:
+    sys.stderr.flush()
+    kept.seek(0)
+    while data := kept.read(1 << 16):
+        os.write(target, data)
 
 
 def reason(error: BaseException) -> str:

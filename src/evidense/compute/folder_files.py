@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,6 +67,8 @@ def inside(folder: Path, name: str, place: Path) -> Path:
     """
     try:
         found = folder / name
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.stat(found)
         within = not os.path.isabs(name) and os.path.normpath(found).startswith(os.path.normpath(folder))
         if within and (not found.is_dir() or found.resolve().is_relative_to(folder.resolve())):
             return found

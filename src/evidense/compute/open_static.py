@@ -55,8 +55,8 @@ def open_static(spelling: Spelling) -> StaticEncoder:
     """
     refuse_unknown_options(spelling, OPTIONS)
     root = folder_of(spelling.head, spelling.options.get("revision"))
-    folder = read_settings(root)
     _refuse_other_modules(root)
+    folder = read_settings(root)
     return opened(spelling, folder, weight_files(folder.transformer)[0], folder.transformer / "tokenizer.json")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from evidense.boundary.strangers import foreign
+from evidense.boundary.strangers import foreign, without_panic_text
 from evidense.errors import InvalidInput
 from evidense.values import Item
 
@@ -20,7 +20,7 @@ def refuse_unusable(tower: Any, place: str) -> None:
     Raises:
         InvalidInput: whatever tokeniser or model raise over it, or a vector that is not finite.
     """
-    with foreign(place, _ADVICE):
+    with without_panic_text(), foreign(place, _ADVICE):
         vectors = np.asarray(tower.vectors(tower.prepare([Item("probe", TEXT)])))
     if not np.isfinite(vectors).all():
         raise InvalidInput(f"'{place}' gives NaN or infinity for a short text. {_ADVICE}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Int, Int32, Int64
 
-from evidense.boundary.strangers import foreign
+from evidense.boundary.strangers import foreign, without_panic_text
 from evidense.errors import InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def load_tokenizer(folder: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
-    with foreign(f"{folder}: its tokeniser", _ADVICE):
+    with without_panic_text(), foreign(f"{folder}: its tokeniser", _ADVICE):
         return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
 
 
@@ -137,7 +137,7 @@ def raw_tokenizer(file: Path) -> Any:
         raise MissingExtra.named("static", f"reading '{file.name}'", "tokenizers") from None
     if not file.is_file():
         raise InvalidInput(f"'{file}' is absent; expected the tokeniser of the model; fetch the model again")
-    with foreign(str(file), _ADVICE):
+    with without_panic_text(), foreign(str(file), _ADVICE):
         raw = Tokenizer.from_file(str(file))
         raw.no_padding()
         raw.no_truncation()
@@ -159,7 +159,7 @@ def tokenizer_doubts(tokenizer: Any, folder: Path) -> tuple[str, ...]:
         return ()
     probe = "Evidence for dense retrievers: 12 words, w1 w2."
     raw = raw_tokenizer(file)
-    with reading_text(tokenizer):
+    with without_panic_text(), reading_text(tokenizer):
         if raw.encode(probe).ids == tokenizer(probe, verbose=False)["input_ids"]:
             return ()
     return (
