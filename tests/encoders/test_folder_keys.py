@@ -157,3 +157,14 @@ def test_a_static_model_with_a_dense_layer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "modules.json").write_text(json.dumps(entries))
     with pytest.raises(InvalidInput, match="StaticEmbedding → Dense"):
         open_encoder(str(tmp_path))
+
+
+def test_unit_length_after_a_cut_is_what_was_asked_for_and_cannot_be_saved(place: Path, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    edit_json(place / SETTINGS, truncate_dim=8)
+    encoder = open_encoder(f"{place}@normalize=true")
+    model = SentenceTransformer(str(place), device="cpu")
+    np.testing.assert_allclose(vectors(encoder, TEXTS), model.encode_query(TEXTS, normalize_embeddings=True), atol=1e-6)
+    with pytest.raises(InvalidInput, match="truncate_dim"):
+        encoder.save(tmp_path / "copy")
