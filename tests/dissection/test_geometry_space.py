@@ -217,6 +217,26 @@ def test_rotated_towers_rank_alike_and_noise_does_not() -> None:
     assert rank_similarity.margin_correlation(one, two, np.arange(30) % 5)[0] == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("similarity", ["cosine", "euclidean", "manhattan"])
+def test_rankings_are_compared_by_the_similarity_of_the_encoder(similarity: str) -> None:
+    q, d = (draw(s, n, 8).astype(np.float32) for s, n in ((31, 30), (32, 150)))
+    long = d * np.random.default_rng(33).uniform(0.2, 5, (150, 1)).astype(np.float32)
+    task = rank_similarity.Task(
+        [np.array([i]) for i in range(30)], np.arange(150, dtype=np.int32), np.full(30, -1, np.int32)
+    )
+    found = rank_similarity.search(q, long, task, similarity)
+    if similarity == "cosine":
+        unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (q, long)]
+        scores = unit[0] @ unit[1].T
+    else:
+        scores = -np.linalg.norm(q[:, None] - long, ord=2 if similarity == "euclidean" else 1, axis=-1)
+    np.testing.assert_array_equal(found.lists, np.argsort(-scores, axis=1)[:, :100])
+    own = scores[np.arange(30), np.arange(30)]
+    np.testing.assert_array_equal(found.gold, 1 + (scores > own[:, None]).sum(axis=1))
+    scores[np.arange(30), np.arange(30)] = -np.inf
+    np.testing.assert_allclose(found.margins, own - scores.max(axis=1), atol=1e-5)
+
+
 def test_drift_knows_a_rank_one_change_and_refuses_other_shapes() -> None:
     base = {"encoder.layer.0.output.dense.weight": draw(25, 6, 4)}
     other = {

@@ -189,6 +189,26 @@ def test_the_setup_says_how_it_was_run(models: dict[str, Path]) -> None:
     assert np.abs(np.linalg.norm(vectors(raw.tower("query"), [Item("a", "cat")])) - 1) > 1e-3
 
 
+def test_what_is_trained_is_scored_as_it_is_ranked(models: dict[str, Path], items: list[Item]) -> None:
+    for more, is_unit in (("", True), ("@normalize=false", True), ("@normalize=false@similarity=dot", False)):
+        tower = opened(f"{models['clip']}{more}").tower("query")
+        alone = [item for item in items if item.picture is None or item.text is None]
+        lengths = tower.represent(tower.prepare(alone)).detach().norm(dim=-1).numpy()
+        assert bool(np.abs(lengths - 1).max() < 1e-5) is is_unit, more
+
+
+def test_the_similarity_of_sentence_transformers_wrapping_is_read(models: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text(
+        '[{"idx": 0, "name": "0", "path": "0_CLIPModel", "type": "sentence_transformers.models.CLIPModel"}]'
+    )
+    shutil.copytree(models["clip"], tmp_path / "0_CLIPModel")
+    (tmp_path / "config_sentence_transformers.json").write_text('{"similarity_fn_name": "euclidean"}')
+    assert opened(str(tmp_path)).setup.similarity == "euclidean"
+    (tmp_path / "config_sentence_transformers.json").write_text('{"similarity_fn_name": "nearest"}')
+    with pytest.raises(InvalidInput, match="'nearest'; expected cosine"):
+        opened(str(tmp_path))
+
+
 def test_equal_seed_equal_vectors_other_seed_others(models: dict[str, Path], items: list[Item]) -> None:
     one, same, other = (
         vectors(opened(f"random-init:{models['clip']}@seed={s}").tower("query"), items) for s in (1, 1, 2)

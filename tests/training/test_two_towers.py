@@ -83,6 +83,23 @@ def test_they_keep_the_contract(towers: Any) -> None:
     assert towers.setup.n_dims == 24
 
 
+def test_the_similarity_asked_for_is_that_of_both_towers(tmp_path: Path) -> None:
+    folder = built(tmp_path / "towers")
+    (folder / "text" / "modules.json").write_text(
+        json.dumps(
+            [m for m in json.loads((folder / "text" / "modules.json").read_text()) if "Normalize" not in m["type"]]
+        )
+    )
+    for similarity, is_unit in (("cosine", True), ("dot", False)):
+        encoder = open_encoder(f"{folder}@similarity={similarity}")
+        assert (encoder.setup.similarity, encoder.setup.normalised) == (similarity, False)
+        text = encoder.text
+        lengths = text.represent(text.prepare([Item("a", TEXTS[0])])).detach().norm(dim=-1)
+        assert (abs(float(lengths[0]) - 1) < 1e-5) is is_unit
+    with pytest.raises(InvalidInput, match="expected cosine, dot, euclidean, manhattan"):
+        open_encoder(f"{folder}@similarity=angle")
+
+
 def test_a_mixed_batch_equals_each_item_alone(towers: Any) -> None:
     tower, items = towers.tower("query"), mixed_items()
     together = tower.vectors(tower.prepare(items))
