@@ -157,3 +157,8 @@ def test_steering_characters_are_shown_and_letters_of_every_script_stay() -> Non
     assert shown_line("a\tb\nc") == "a␉b␊c"
     for text in ("naïve", "日本語", "می\u200cخواهم", "👩\u200d💻", "−.02 ± →", "tab\tand\nline"):
         assert shown(text) == text
+
+
+def test_json_of_millions_of_lists_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(InvalidInput, match="holds 5,000,002 lists and objects"):
+        parsed(b"[" + b"[]," * 5_000_000 + b"[]]", "x.json")

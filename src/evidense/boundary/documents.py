@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from evidense.boundary.files import read_text
 from evidense.errors import InvalidInput
 
+MOST_CONTAINERS = 5_000_000
 MOST_SHOWN = 60
 """Characters of a wrong value that a message shows."""
 
@@ -27,6 +28,8 @@ AnyForm = TypeVar("AnyForm", bound=BaseModel)
 def parsed(data: bytes | str, place: str) -> Any:
     """Return a JSON value: at most 200 levels deep, integers of at most 4,300 digits, no lone surrogates. NaN and Infinity are read.
 
+    More than five million lists and objects are refused: each of them takes thirty times the memory of its two brackets.
+
     Raises:
         InvalidInput: it is no such JSON, with line and column.
 
@@ -36,10 +39,26 @@ def parsed(data: bytes | str, place: str) -> Any:
     Traceback (most recent call last):
     evidense.errors.InvalidInput: 'page.json' is not JSON: EOF while parsing a value at line 1 column 3. Correct the file or write it again.
     """
+    bounded(data, place)
     try:
         return pydantic_core.from_json(data)
     except (ValueError, UnicodeEncodeError) as error:
         raise InvalidInput(f"'{place}' is not JSON: {error}. Correct the file or write it again.") from None
+
+
+def bounded(data: bytes | str, place: str) -> None:
+    """Look at JSON before any parser does.
+
+    Raises:
+        InvalidInput: it holds more than five million lists and objects.
+    """
+    if len(data) <= 2 * MOST_CONTAINERS:
+        return
+    n = data.count("[") + data.count("{") if isinstance(data, str) else data.count(b"[") + data.count(b"{")
+    if n > MOST_CONTAINERS:
+        raise InvalidInput(
+            f"'{place}' holds {n:,} lists and objects. Expected at most {MOST_CONTAINERS:,}; split the file."
+        )
 
 
 def read_as(form: type[AnyForm], data: bytes | str, place: str) -> AnyForm:

@@ -4,16 +4,18 @@ import json
 import re
 import reprlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import FailFast
 
-from evidense.boundary.documents import Form, checked, parsed
+from evidense.boundary.documents import Form, bounded, checked, parsed
 from evidense.boundary.numbers import finite_number
 from evidense.boundary.strangers import reason
 from evidense.errors import InvalidInput
-from evidense.reading.cells import cut, stop_at_too_many
+from evidense.reading.cells import MOST_MISTAKES, cut, stop_at_too_many
 from evidense.reading.run_columns import LARGEST_SCORE
 
 Results = dict[str, dict[str, float]]
@@ -72,8 +74,9 @@ def read_json(path: Path, data: bytes) -> tuple[str, dict[str, Results]]:
     Raises:
         InvalidInput: every mistake of the file at once.
     """
-    content = parsed(data, path.name)
+    bounded(data, path.name)
     _refuse_repeated_keys(data, path.name)
+    content = parsed(data, path.name)
     if not isinstance(content, dict):
         raise InvalidInput(f"'{path.name}' holds a {type(content).__name__}. Expected {_NESTED}; check the path.")
     meta = content.pop(MODEL, None)
@@ -178,13 +181,14 @@ def _results(held: Any, part: str, source: str, mistakes: list[str]) -> Results:
                 f"{at}query '{cut(query_id)}' holds {cut(reprlib.repr(found))}; expected {{document: score}}; correct it"
             )
         else:
+            wrong = ((doc_id, value) for doc_id, value in found.items() if not _is_score(value))
             mistakes += [
-                f"{at}query '{cut(query_id)}', document '{cut(doc_id)}': the score is {cut(reprlib.repr(value))}; expected a finite number; correct it"
-                for doc_id, value in found.items()
-                if not _is_score(value)
+                f"{at}query '{cut(query_id)}', document '{cut(doc_id)}': the score is {cut(reprlib.repr(value))}; "
+                "expected a finite number; correct it"
+                for doc_id, value in islice(wrong, MOST_MISTAKES + 1)
             ]
         stop_at_too_many(source, mistakes)
-    return {} if mistakes else {q: {d: float(value) for d, value in found.items()} for q, found in held.items()}
+    return {} if mistakes else held
 
 
 def _is_score(value: Any) -> bool:
@@ -206,7 +210,8 @@ def _refuse_repeated_keys(data: bytes, source: str) -> None:
             twice.extend(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         stop_at_too_many(source, twice)
 
-    json.loads(data, object_pairs_hook=take)
+    with suppress(ValueError, RecursionError):  # what is no JSON is refused by `parsed`
+        json.loads(data, object_pairs_hook=take)
     if twice:
         raise InvalidInput.all_of(
             source, [f"'{cut(key)}' stands twice in one object; expected it once; remove one" for key in twice]
