@@ -3,7 +3,12 @@
 records/ab/abcd….json      one record
 blobs/ab/abcd…             bytes: arrays (.npy format), JSON lists, run files
 steps/ab/abcd….json        key of a step (verb and inputs) → ids of the records that it made
+vectors/ab/abcd….json      key of an encoding → blob of its vectors
+folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes
 partial/KEY/               a step in progress: what a killed process left, for the next one to continue; KEY.lock beside it
+
+Every file is named by its content or carries a hash of it. What is damaged is never used: a step that meets it is done again,
+and what it makes replaces the damaged file.
 """
 
 import errno
@@ -12,23 +17,20 @@ import hashlib
 import io
 import json
 import os
-import tempfile
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, cast, overload
 
 import numpy as np
 
+from evidense.boundary import disk
+from evidense.boundary.disk import disk_errors, sha256_of_file, write_atomically
+from evidense.boundary.manifest import damaged, seal
 from evidense.errors import InvalidInput, StoreError
-from evidense.records import Record, canonical_json, from_json
+from evidense.records import Json, Record, canonical_json, from_json, sha256_of
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-FORBIDDEN = {errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
-LEFTOVER_AGE_S = 3600.0
-"""A temporary file older than this was left by a killed process: no single write takes an hour."""
+_AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"
 
 
 def default_root() -> Path:
@@ -39,57 +41,30 @@ def default_root() -> Path:
     return (Path(cache) if cache else Path.home() / ".cache") / "evidense"
 
 
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk, a missing permission or a file in the way into an error that says what to do.
+def sealed(value: Mapping[str, Json]) -> bytes:
+    """Return JSON that carries its own hash, so that `unsealed` notices any damage.
+
+    >>> unsealed(sealed({"blob": "ab"}))
+    {'blob': 'ab'}
+    """
+    return canonical_json({**value, "sha256": sha256_of(value)}).encode()
+
+
+def unsealed(data: bytes) -> dict[str, Json]:
+    """Return what was sealed.
 
     Raises:
-        StoreError: any of these.
+        ValueError: it is not what was written.
     """
     try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise StoreError(
-                f"the disk is full while writing '{path}' ({error.strerror}); free some space, or set EVIDENSE_STORE to "
-                "another disk, and run the same command again: it continues where it stopped"
-            ) from None
-        if error.errno in FORBIDDEN:
-            raise StoreError(
-                f"'{path}' cannot be written ({error.strerror}); set EVIDENSE_STORE to a folder that can"
-            ) from None
-        raise
-
-
-def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview]) -> None:
-    """Write a file, given whole or in pieces, so that others see all of it or nothing.
-
-    Raises:
-        StoreError: the disk is full or the folder cannot be written.
-    """
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        prefix = f".{path.name[:16]}."
-        _sweep(path.parent, prefix)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)
-        try:
-            os.fchmod(handle, _file_mode())
-            with os.fdopen(handle, "wb") as file:
-                file.writelines([data] if isinstance(data, bytes) else data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-
-
-@cache
-def _file_mode() -> int:
-    """Return the mode that the user's umask gives a new file; a temporary file is private otherwise."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return 0o666 & ~mask
+        value = json.loads(data)
+        said = value.pop("sha256")
+        is_same = sha256_of(value) == said
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"no sealed JSON ({error!r})") from None
+    if not is_same:
+        raise ValueError("its hash is not that of its content")
+    return cast(dict[str, Json], value)
 
 
 class Store:
@@ -102,10 +77,11 @@ class Store:
     # --- records
 
     def put(self, record: Record) -> str:
-        """Store a record and return its id; a record that is there already is left as it is."""
-        path = self._path("records", record.id, ".json")
-        if not path.exists():
-            write_atomically(path, canonical_json(record.to_json()).encode())
+        """Store a record and return its id; a record that is there already and whole is left as it is."""
+        try:
+            self.get(record.id)
+        except StoreError:
+            write_atomically(self._path("records", record.id, ".json"), sealed(record.to_json()))
         return record.id
 
     def get(self, record_id: str) -> Record:
@@ -115,13 +91,15 @@ class Store:
             StoreError: it is not there, or what is there was altered.
         """
         try:
-            record = from_json(json.loads(self._read("records", record_id, ".json")))
+            record = from_json(unsealed(self._read("records", record_id, ".json")))
         except (InvalidInput, ValueError) as error:
-            raise StoreError(f"record {record_id[:12]} in the store '{self.root}' is damaged: {error}") from None
+            raise StoreError(
+                f"record {record_id[:12]} in the store '{self.root}' is damaged: {error}; expected what was written; {_AGAIN}"
+            ) from None
         if record.id != record_id:
             raise StoreError(
                 f"the store '{self.root}' holds record {record.id[:12]} under the name {record_id[:12]}; expected the same; "
-                "delete that file and run again"
+                f"{_AGAIN}"
             )
         return record
 
@@ -130,9 +108,10 @@ class Store:
     def put_blob(self, data: bytes) -> str:
         """Store bytes and return their sha256."""
         name = hashlib.sha256(data).hexdigest()
-        path = self._path("blobs", name)
-        if not path.exists():
-            write_atomically(path, data)
+        try:
+            self._check_blob(name)
+        except StoreError:
+            write_atomically(self._path("blobs", name), data)
         return name
 
     def put_json(self, value: Any) -> str:
@@ -147,7 +126,7 @@ class Store:
 
     def adopt_file(self, path: Path) -> str:
         """Move a finished file of this disk into the blobs and return its sha256."""
-        name = _sha256_of_file(path)
+        name = sha256_of_file(path)
         target = self._path("blobs", name)
         with disk_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -180,25 +159,70 @@ class Store:
 
     def remember(self, key: str, record_ids: Sequence[str]) -> None:
         """Note that the step of this key made these records."""
-        write_atomically(self._path("steps", key, ".json"), canonical_json(list(record_ids)).encode())
+        self.note("steps", key, {"records": list(record_ids)})
 
     def recall(self, key: str) -> list[str] | None:
-        """Return the records that a step of this key made, if it was done and all of them, with their blobs, are still there."""
+        """Return the records that a step of this key made, if it was done and all of them, with their blobs, are still there and whole."""
         try:
-            ids = cast(list[str], json.loads(self._path("steps", key, ".json").read_bytes()))
-            whole = all(self._is_whole(self.get(record_id)) for record_id in ids)
-        except (OSError, ValueError, StoreError):
+            ids = cast(list[str], self.noted("steps", key)["records"])
+            for record_id in ids:
+                record = self.get(record_id)
+                for blob in record.blob_fields:
+                    self._check_blob(getattr(record, blob))
+        except (KeyError, StoreError):
             return None
-        return ids if whole else None
+        return ids
+
+    def note(self, room: str, key: str, value: Mapping[str, Json]) -> None:
+        """Write a small value under a key, with the key in it: two notes that have changed places are noticed."""
+        write_atomically(self._path(room, key, ".json"), sealed({"key": key, **value}))
+
+    def noted(self, room: str, key: str) -> dict[str, Json]:
+        """Return what was noted.
+
+        Raises:
+            KeyError: nothing, or it is damaged.
+        """
+        try:
+            value = unsealed(self._path(room, key, ".json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise KeyError(key) from error
+        if value.pop("key", None) != key:
+            raise KeyError(key)
+        return value
+
+    # --- folders
 
     def adopt_folder(self, record_id: str, folder: Path) -> Path:
-        """Move a finished folder of this disk to where this record's files lie, and return that place."""
+        """Move a finished folder of this disk to where this record's files lie, and return that place; a damaged one there is replaced."""
         target = self.folder(record_id)
         with disk_errors(target):
+            if self.has_folder(record_id):
+                return target
+            seal(folder, {"record": record_id})
             target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
-                os.rename(folder, target)
+            old = self.root / "partial" / f"{record_id}.damaged"
+            if os.path.lexists(target):
+                old.parent.mkdir(parents=True, exist_ok=True)
+                disk.remove(old)
+                os.rename(target, old)
+            os.rename(folder, target)
+            disk.remove(old)
+            disk.sync_folder(target.parent)
         return target
+
+    def has_folder(self, record_id: str) -> bool:
+        """Say whether the files of a record are there and whole; they are hashed once an instance."""
+        return not self.damaged_in_folder(record_id)
+
+    def damaged_in_folder(self, record_id: str) -> list[str]:
+        """Return the files of a record's folder that are damaged or gone; its manifest where nothing is there."""
+        if record_id in self._checked:
+            return []
+        if found := damaged(self.folder(record_id), {"record": record_id}):
+            return found
+        self._checked.add(record_id)
+        return []
 
     def folder(self, record_id: str) -> Path:
         """Return where the files of a record lie (a checkpoint's weights), whether or not they are there."""
@@ -221,6 +245,35 @@ class Store:
                 yield folder
             finally:
                 _tidy(folder, self.root / "partial" / f"{key}.lock")
+
+    def sweep(self) -> None:
+        """Remove what killed processes left and nobody will continue: temporary files, and steps that were finished after all."""
+        for room in ("records", "blobs", "steps", "vectors"):
+            for shard in self._entries(room):
+                disk.sweep(shard)
+        for left in self._entries("partial"):
+            key, ending = left.stem, left.suffix
+            if ending == ".damaged":
+                disk.remove(left)
+            elif ending == ".lock" or not ending:
+                self._sweep_step(key)
+
+    def _sweep_step(self, key: str) -> None:
+        folder, lock = self.root / "partial" / key, self.root / "partial" / f"{key}.lock"
+        held = _locked(lock, wait=False)
+        if held is None:
+            return
+        with held:
+            disk.sweep(folder)
+            if any(self._path(room, key, ".json").exists() for room in ("steps", "vectors")):
+                disk.remove(folder)
+            _tidy(folder, lock)
+
+    def _entries(self, room: str) -> list[Path]:
+        try:
+            return sorted((self.root / room).iterdir())
+        except OSError:
+            return []
 
     # --- inside
 
@@ -247,44 +300,34 @@ class Store:
         if name in self._checked:
             return
         try:
-            found = _sha256_of_file(self._path("blobs", name))
+            found = sha256_of_file(self._path("blobs", name))
         except OSError as error:
             raise self._unreadable("blobs", name, error) from None
         if found != name:
             raise StoreError(
                 f"blob {name[:12]} in the store '{self.root}' has the sha256 {found[:12]}; expected its own name: it was "
-                "altered or cut; delete it and run again"
+                f"altered or cut; {_AGAIN}"
             )
         self._checked.add(name)
 
-    def _is_whole(self, record: Record) -> bool:
-        return all(self._path("blobs", getattr(record, field)).exists() for field in record.blob_fields)
 
-
-def _sha256_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sweep(folder: Path, prefix: str) -> None:
-    """Remove what killed processes left beside a file of this name."""
-    for leftover in folder.glob(f"{prefix}*"):
-        try:
-            if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE_S:
-                leftover.unlink()
-        except FileNotFoundError:
-            continue
-
-
-def _locked(path: Path) -> IO[bytes]:
-    """Open and lock a file, and make sure that the file which is locked is still the one at this path."""
+@overload
+def _locked(path: Path) -> IO[bytes]: ...
+@overload
+def _locked(path: Path, *, wait: bool) -> IO[bytes] | None: ...
+def _locked(path: Path, *, wait: bool = True) -> IO[bytes] | None:
+    """Open and lock a file, and make sure that the file which is locked is still the one at this path; None where another holds it and `wait` is off."""
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock = path.open("wb")
         except FileNotFoundError:
             continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return None
         try:
             if os.fstat(lock.fileno()).st_ino == path.stat().st_ino:
                 return lock

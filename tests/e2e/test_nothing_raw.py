@@ -71,7 +71,7 @@ def test_a_query_with_such_an_id_can_be_marked_as_wrongly_labelled(page: Path) -
         row = next(csv.DictReader(file))
     with (page / "losses.csv").open("a", encoding="utf-8", newline="") as file:
         csv.writer(file).writerow([row["collection"], row["query_id"], "", "", "", "", "", "yes"])
-    words = ["compare", "bm25", "char_ngrams", "--on", f"c{BAD}", "--out", "page"]
+    words = ["compare", "bm25", f"char_ngrams@label={BAD}", "--on", f"c{BAD}", "--out", "page"]
     done = subprocess.run(
         [sys.executable, "-m", "evidense", *words], cwd=page.parent, capture_output=True, text=True, timeout=120
     )

@@ -42,7 +42,9 @@ def test_signs_have_a_plain_form_where_the_stream_cannot_hold_them(pairs: Path, 
     assert b"UnicodeEncodeError" not in done.stderr
     refused = run("compare", "bm25", "模型", "--on", "p.csv", **variables, cwd=pairs)
     assert refused.returncode == 2
-    assert b"unknown system" in refused.stderr
+    assert (
+        b"unknown system" in refused.stderr or b"'systems[1]' is" in refused.stderr
+    )  # bytes that are no text in this locale
 
 
 def test_a_usage_error_and_a_help_page_print_in_ascii(pairs: Path) -> None:

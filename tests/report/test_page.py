@@ -36,15 +36,15 @@ def test_equal_records_make_equal_bytes(sample: Sample, folder: Path, tmp_path: 
     assert files(tmp_path / "again") == files(folder)
 
 
-def test_what_was_observed_stands_in_marked_places_only(sample: Sample, tmp_path: Path) -> None:
-    seen = [replace(r, observed={**r.observed, "texts_per_s": 61.0}) for r in sample.records]
-    blank = [replace(r, observed={}) for r in sample.records]
-    report.write(sample.study, seen, sample.store, tmp_path / "seen")
-    report.write(sample.study, blank, sample.store, tmp_path / "blank")
-    assert "61 → same texts/s here" in visible(page(tmp_path / "seen"))
-    marked = re.compile(r'<(p|tr|span)(?= class="[^"]*observed).*?</\1>\n?', flags=re.DOTALL)
-    assert page(tmp_path / "seen") != page(tmp_path / "blank")
-    assert marked.sub("", page(tmp_path / "seen")) == marked.sub("", page(tmp_path / "blank"))
+def test_what_was_luck_when_it_was_observed_is_in_no_file(sample: Sample, tmp_path: Path) -> None:
+    steady = {"environment": {"python": "3.12"}}
+    luck = {"texts_per_s": 61.0, "wall_s": 3.1, "encode_s": 2.0, "started_at": "2026-01-01"}
+    report.write(
+        sample.study, [replace(r, observed=steady | luck) for r in sample.records], sample.store, tmp_path / "a"
+    )
+    report.write(sample.study, [replace(r, observed=steady) for r in sample.records], sample.store, tmp_path / "b")
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+    assert '"python": "3.12"' in (tmp_path / "a" / "page.json").read_text(encoding="utf-8"), "replay compares it"
 
 
 def test_every_verdict_is_there_in_words_with_effect_interval_n_and_clusters(sample: Sample, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Store: what is in it is whole, whoever writes, whoever dies, however full the disk."""
 
+import fcntl
 import hashlib
 import multiprocessing
 import os
@@ -15,9 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evidense.boundary.disk import HALF, disk_errors, write_atomically
 from evidense.errors import StoreError
 from evidense.records import Record, Score, Study
-from evidense.store import Store, default_root, disk_errors, write_atomically
+from evidense.store import Store, default_root
 
 SPAWN = multiprocessing.get_context("fork")
 
@@ -183,15 +185,13 @@ def test_a_killed_writer_leaves_nothing_half_written(own_store: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_swept_away_by_the_next_and_a_living_one_is_not_disturbed(tmp_path: Path) -> None:
-    target = tmp_path / "abcdef"
-    dead, living, other = tmp_path / ".abcdef.dead", tmp_path / ".abcdef.living", tmp_path / ".unrelated"
+    dead, living, other = tmp_path / f"{HALF}dead", tmp_path / f"{HALF}living", tmp_path / ".unrelated"
     for path in (dead, living, other):
         path.write_bytes(b"half")
-    two_hours_ago = time.time() - 7200
-    os.utime(dead, (two_hours_ago, two_hours_ago))
-    os.utime(other, (two_hours_ago, two_hours_ago))
-    write_atomically(target, b"all")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".abcdef.living", ".unrelated", "abcdef"]
+    with living.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        write_atomically(tmp_path / "abcdef", b"all")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [living.name, ".unrelated", "abcdef"]
 
 
 def _write_with_a_limit(root: Path, limit: int, said: "multiprocessing.Queue[str]") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evidense.boundary.streams import replace_line
 from evidense.cli.numbers import amount, duration, share, signed
-from evidense.records import Finding, Record, Study, Verdict
+from evidense.records import Checkpoint, Finding, Ranking, Record, Study, Verdict
 
 ICONS = {
     "HARMS": "✖",
@@ -63,6 +63,19 @@ def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
     contents = Contents.of(study, records)
     notes = dict.fromkeys(note for system in contents.systems for note in notes_on(contents, system))
     return [f"  ⚠ {note.system}: {note.text}" for note in notes]
+
+
+def say_speeds(records: Sequence[Record]) -> None:
+    """Say to stderr how fast systems encoded here and how long trainings took: luck, which stays out of every file."""
+    speeds: dict[str, float] = {}
+    for record in records:
+        if isinstance(record, Ranking) and record.observed.get("texts_per_s"):
+            speeds.setdefault(record.system, float(record.observed["texts_per_s"]))
+    trained_s = sum(float(r.observed.get("wall_s", 0)) for r in records if isinstance(r, Checkpoint))
+    said = [f"{system} {speed:,.0f} texts/s" for system, speed in speeds.items()]
+    said += [f"trainings {duration(trained_s)}"] if trained_s else []
+    if said:
+        print(f"speed here: {', '.join(said)}", file=sys.stderr)
 
 
 def say_effects(study: Study, records: Sequence[Record]) -> None:

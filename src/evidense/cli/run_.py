@@ -64,7 +64,9 @@ def _chosen(study: str | None, is_toy: bool, is_full: bool) -> Iterator["Study"]
 
 def _for_the_next(order: Order, study: "Study") -> Order:
     """Return the order of a further study: a folder inside that of the first, whose gate and summary are not its own."""
-    out = None if order.out is None else order.out / study.name
+    from evidense.report.place import folder_name
+
+    out = None if order.out is None else order.out / folder_name(study.name)
     return replace(order, out=out, gate=None, markdown=None)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from evidense.boundary.consent import consenting
-from evidense.cli.lines import say_collection, say_effects, say_progress, say_step
+from evidense.boundary.disk import write_named
+from evidense.cli.lines import say_collection, say_effects, say_progress, say_speeds, say_step
 from evidense.records import Study
-from evidense.store import Store, write_atomically
+from evidense.store import Store
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,14 @@ def execute(study: Study, order: Order) -> None:
 def _execute(study: Study, order: Order) -> None:
     from evidense import report
     from evidense.cli.plans import estimate_line, plan_text
-    from evidense.study.baseline import check_ending, save_baseline
+    from evidense.report.place import folder_of
+    from evidense.study.baseline import save_baseline
     from evidense.study.plan import plan
     from evidense.study.run import Wishes, open_study, run_opened
-    from evidense.study.toml import write_study
 
-    if order.save_baseline:
-        check_ending(order.save_baseline)
     command = shlex.join(["evidense", *sys.argv[1:]])
-    out = order.out or Path("evidense-out") / study.name
+    out = order.out or folder_of(study)
+    _check_named(study, order, out)
     wishes = Wishes(
         out=out, text=order.text, command=command, ready=say_collection, progress=say_progress, line=say_step
     )
@@ -69,7 +69,7 @@ def _execute(study: Study, order: Order) -> None:
     result = run_opened(opened, store, wishes)
     if result.page is None:
         return
-    write_atomically(result.page.parent / "study.toml", write_study(result.study).encode())
+    say_speeds(result.records)
     _summary(report.table_markdown(result.study, result.records), order.markdown)
     if order.save_baseline:
         save_baseline(result, order.save_baseline)
@@ -83,10 +83,21 @@ def _execute(study: Study, order: Order) -> None:
         raise click.exceptions.Exit(1)
 
 
+def _check_named(study: Study, order: Order, out: Path) -> None:
+    """Refuse files that the command cannot write besides the page, before anything is computed."""
+    from evidense.report.place import check_named
+    from evidense.study.baseline import check_ending
+
+    if order.save_baseline:
+        check_ending(order.save_baseline)
+    for named in filter(None, (order.markdown, order.save_baseline)):
+        check_named(named, study, out)
+
+
 def _summary(markdown: str, wanted: Path | None) -> None:
     """Write the Markdown summary where the user, or the CI that runs us, collects it."""
     if wanted is not None:
-        write_atomically(wanted, markdown.encode())
+        write_named(wanted, markdown.encode())
     if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(step_summary).open("a", encoding="utf-8") as file:
             file.write(markdown + "\n")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from evidense.boundary.strangers import foreign
 from evidense.compute.folder_files import inside, read_form, read_json
 from evidense.compute.model_forms import ShardIndex
 from evidense.errors import IncompleteWeights, InvalidInput, MissingExtra, UnsafeInput
+from evidense.parts import Encoder, Side, TrainableTower
 
 if TYPE_CHECKING:
     import torch
 
+_SIDES: tuple[Side, Side] = ("query", "document")
 _SAFE = ("model.safetensors.index.json", "model.safetensors", "model.gguf")
 MOST_HEADER = 16 * MIB
 """Bytes of the names and shapes in a safetensors file: the largest in use have less than one MiB."""
@@ -96,6 +98,20 @@ def sha256_of_tensors(tensors: "Mapping[str, torch.Tensor]") -> str:
     for name in sorted(tensors):
         digest.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def weights_sha256_of(encoder: Encoder) -> str:
+    """Return the sha256 over the tensors of both towers; what they share counts once."""
+    tensors: dict[str, Any] = {}
+    seen: set[int] = set()
+    for side in _SIDES:
+        tower = encoder.tower(side)
+        modules = tower.weights if isinstance(tower, TrainableTower) else {}
+        for name, module in modules.items():
+            if id(module) not in seen:
+                seen.add(id(module))
+                tensors |= {f"{side}.{name}.{key}": tensor for key, tensor in module.state_dict().items()}
+    return sha256_of_tensors(tensors)
 
 
 def refuse_remote_code(folder: Path) -> None:

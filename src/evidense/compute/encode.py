@@ -1,12 +1,11 @@
 """Encode items to vectors once: equal items once, equal work never again, a killed run continued to the same bytes."""
 
 import hashlib
-import json
 import mmap
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -14,18 +13,20 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from evidense.boundary.disk import disk_errors, write_atomically
 from evidense.compute.batches import chunks, plan
 from evidense.compute.progress import Clock, Progress, estimate
 from evidense.errors import InvalidInput, StoreError, UnsafeInput
 from evidense.parts import LayeredTower, Prepared, Tower
-from evidense.records import canonical_json, sha256_of
-from evidense.store import Store, disk_errors, write_atomically
+from evidense.records import sha256_of
+from evidense.store import Store, sealed, unsealed
 from evidense.values import Item
 
-_PLAN_VERSION = 1
+_PLAN_VERSION = 2
 _CHUNK = 4096
 """Distinct items that are tokenised and sorted together: what bounds memory."""
 _SAVE_EVERY_S = 2.0
+_MODULUS = 1 << 128
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def encode(
         if found is None:
             _finish(_Run(tower, items, distinct.firsts, layers, folder), progress)
             blob = store.adopt_file(folder / "vectors.npy")
-            write_atomically(_note(store, key), canonical_json({"blob": blob}).encode())
+            store.note("vectors", key, {"blob": blob})
             found = Encoded(store.array(blob), distinct.rows, blob)
         shutil.rmtree(folder, ignore_errors=True)
     return replace(found, rows=distinct.rows)
@@ -94,15 +95,10 @@ def _key(tower: Tower, distinct: _Distinct, layers: bool) -> str:
 
 def _recalled(store: Store, key: str) -> Encoded | None:
     try:
-        blob = json.loads(_note(store, key).read_bytes())["blob"]
+        blob = str(store.noted("vectors", key)["blob"])
         return Encoded(store.array(blob), np.empty(0, np.int64), blob, was_cached=True)
-    except (OSError, ValueError, KeyError, StoreError):
+    except (ValueError, KeyError, StoreError):
         return None  # never encoded, or its blob was removed or damaged: encode again
-
-
-def _note(store: Store, key: str) -> Path:
-    """Return where the store keeps key of an encoding → blob: `vectors/ab/KEY.json`."""
-    return store.root / "vectors" / key[:2] / f"{key}.json"
 
 
 def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
@@ -121,6 +117,17 @@ def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
     return _Distinct(rows, np.array(firsts, np.int64), digest.hexdigest())
 
 
+@dataclass(frozen=True)
+class _Left:
+    """Where a run stopped: (chunk, batch) to go on with, items done, and the checksum of their vectors."""
+
+    settings: dict[str, int]
+    begun: tuple[int, int] = (0, 0)
+    n_done: int = 0
+    checksum: int = 0
+    out: np.ndarray | None = None
+
+
 @dataclass
 class _Run:
     """One pass over the distinct items, into `vectors.npy` of a partial folder."""
@@ -134,38 +141,52 @@ class _Run:
     def finish(self, progress: Progress | None) -> None:
         """Encode what is left of the plan."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings, begun, n_saved = self._plan()
+        left = self._left()
         with disk_errors(self.folder):
-            out = _allocated(self.folder / "vectors.npy", self._shape(), fresh=n_saved == 0)
+            out = left.out if left.out is not None else _allocated(self.folder / "vectors.npy", self._shape())
         guess = estimate(self.tower, _Picked(self.items, self.firsts)).seconds if progress else 0.0
         clock = Clock(len(self.firsts), guess, progress)
-        clock.start(n_saved)
-        last = time.monotonic()
-        for place, rows, prepared in self._batches(settings, begun):
+        clock.start(left.n_done)
+        last, seen = time.monotonic(), left.checksum
+        for place, rows, prepared in self._batches(left.settings, left.begun):
             self._write(out, rows, prepared)
+            seen = (seen + _checksum(out, rows)) % _MODULUS
             clock.advance(len(rows))
             if time.monotonic() - last >= _SAVE_EVERY_S:
-                self._save(out, settings, place, clock.done)
+                self._save(out, _Left(left.settings, (place[0], place[1] + 1), clock.done, seen))
                 last = time.monotonic()
         _flush(out)
 
-    def _plan(self) -> tuple[dict[str, int], tuple[int, int], int]:
-        """Return the plan's settings, the (chunk, batch) to begin with and the items done: an earlier run's where it left them."""
+    def _left(self) -> "_Left":
+        """Return where an earlier run stopped, if the vectors that it left are as it wrote them; else the beginning."""
         chunk = max(1, len(self.firsts)) if self.tower.identity == "id" else _CHUNK
         ours = {"version": _PLAN_VERSION, "chunk": chunk, "budget": int(getattr(self.tower, "token_budget", 4096))}
         try:
-            left = json.loads((self.folder / "plan.json").read_text())
-        except (OSError, ValueError):
-            return ours, (0, 0), 0
-        if left["settings"]["version"] != _PLAN_VERSION or not (self.folder / "vectors.npy").exists():
-            return ours, (0, 0), 0
-        return left["settings"], (left["chunk"], left["batch"]), left["n_done"]
+            said = unsealed((self.folder / "plan.json").read_bytes())
+            out = np.load(self.folder / "vectors.npy", mmap_mode="r+", allow_pickle=False)
+            settings, begun = said["settings"], (int(said["chunk"]), int(said["batch"]))
+            is_same = settings["version"] == _PLAN_VERSION and out.shape == self._shape() and out.dtype == np.float32
+        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            return _Left(ours)
+        if not is_same or _checksum(out, self._done(settings, begun)) != int(said["checksum"], 16):
+            return _Left(ours)
+        return _Left(settings, begun, said["n_done"], int(said["checksum"], 16), cast(np.ndarray, out))
 
-    def _save(self, out: np.ndarray, settings: dict[str, int], place: tuple[int, int], n_done: int) -> None:
+    def _done(self, settings: dict[str, int], begun: tuple[int, int]) -> Iterator[int]:
+        """Yield the rows of every batch before one."""
+        for number, (start, stop) in enumerate(chunks(len(self.firsts), settings["chunk"])):
+            if number < begun[0]:
+                yield from range(start, stop)
+            elif number == begun[0] and begun[1]:
+                prepared = self.tower.prepare([self.items[int(i)] for i in self.firsts[start:stop]])
+                for rows in plan(prepared.sizes, settings["budget"])[: begun[1]]:
+                    yield from (int(row) + start for row in rows)
+
+    def _save(self, out: np.ndarray, left: "_Left") -> None:
         """Note that everything up to this batch is on the disk, and let go of the memory that it took."""
         _flush(out)
-        note = {"settings": settings, "chunk": place[0], "batch": place[1] + 1, "n_done": n_done}
-        write_atomically(self.folder / "plan.json", canonical_json(note).encode())
+        note = {"settings": left.settings, "chunk": left.begun[0], "batch": left.begun[1], "n_done": left.n_done}
+        write_atomically(self.folder / "plan.json", sealed({**note, "checksum": f"{left.checksum:x}"}))
 
     def _batches(
         self, settings: dict[str, int], begun: tuple[int, int]
@@ -226,13 +247,17 @@ class _Picked(Sequence[Item]):
         return self.items[int(self.places[place])]
 
 
-def _allocated(path: Path, shape: tuple[int, ...], *, fresh: bool) -> np.ndarray:
+def _checksum(out: np.ndarray, rows: Iterable[int]) -> int:
+    """Return a checksum of some rows that does not depend on their order: the sum of their hashes."""
+    hashes = (hashlib.blake2b(int(r).to_bytes(8, "big") + out[..., int(r), :].tobytes(), digest_size=16) for r in rows)
+    return sum(int.from_bytes(h.digest(), "big") for h in hashes) % _MODULUS
+
+
+def _allocated(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """Return the memory map of an array file whose blocks are on the disk, so that a full disk is an error here, not a crash later."""
     if 0 in shape:
         np.save(path, np.empty(shape, np.float32))
         return np.empty(shape, np.float32)
-    if not fresh:
-        return cast(np.ndarray, np.load(path, mmap_mode="r+", allow_pickle=False))
     try:
         with path.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})

@@ -5,6 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from evidense.boundary.disk import disk_errors, remove
+from evidense.boundary.manifest import damaged, seal
 from evidense.boundary.strangers import foreign
 from evidense.compute.checkpoint import sha256_of_files
 from evidense.compute.folder_files import read_json
@@ -14,7 +16,7 @@ from evidense.compute.quiet import quiet
 from evidense.compute.save_text import save_tokenizer
 from evidense.errors import InvalidInput
 from evidense.records import canonical_json
-from evidense.store import default_root, disk_errors
+from evidense.store import default_root
 
 PREFIX = "gguf:"
 WEIGHTS = "model.gguf"
@@ -43,7 +45,8 @@ def gguf_folder(head: str) -> Path:
     _refuse_incomplete(file, header)
     folder = room / f"{sha256_of_files([file])[:32]}-{_FORMAT}-transformers-{transformers.__version__}"
     with disk_errors(folder):
-        if not folder.is_dir():
+        if damaged(folder, {"unpacked": folder.name}):
+            remove(folder)
             _unpack(file, header, folder)
         elif (folder / WEIGHTS).resolve() != file.resolve():
             _link(file, folder)
@@ -94,6 +97,7 @@ def _unpack(file: Path, header: Header, folder: Path) -> None:
         card = f"---\nlicense: {_LICENCES.get(licence, licence)}\n---\n{name}, unpacked from a GGUF file.\n"
         (work / "README.md").write_text(card, encoding="utf-8")
         (work / _ABOUT).write_text(canonical_json({"kinds": list(header.kinds), "unread": _unread(header)}) + "\n", encoding="utf-8")  # fmt: skip
+        seal(work, {"unpacked": folder.name})
         try:
             work.chmod(0o755)
             work.rename(folder)

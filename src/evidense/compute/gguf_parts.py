@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from evidense.boundary.disk import write_atomically
 from evidense.compute.checkpoint import sha256_of_files
 from evidense.errors import InvalidInput, MissingExtra, install_line
-from evidense.store import write_atomically
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from evidense.boundary.disk import disk_errors
 from evidense.compute.save_text import refuse_unit_after_cut, settings
 from evidense.compute.static_tower import StaticTower
-from evidense.store import disk_errors
 
 
 def save_static(query: StaticTower, document: StaticTower, folder: Path, similarity: str) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evidense.boundary.disk import disk_errors
 from evidense.compute.dense import Step
 from evidense.compute.quiet import quiet
 from evidense.compute.text_tower import TextTower
 from evidense.errors import InvalidInput
-from evidense.store import disk_errors
 
 if TYPE_CHECKING:
     from torch import nn

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from evidense.errors import AmbiguousName, UnknownName
+from evidense.errors import AmbiguousName, StoreError, UnknownName
 from evidense.store import Store
 
 PREFIX = "checkpoint:"
@@ -16,11 +16,18 @@ def checkpoint_folder(spelling: str, store: Store | None = None) -> Path:
     Raises:
         UnknownName: no checkpoint of the store has this id.
         AmbiguousName: several begin so.
+        StoreError: its files are not as they were written.
     """
-    root, beginning = (store or Store()).root / "folders", spelling.removeprefix(PREFIX)
+    store = store or Store()
+    root, beginning = store.root / "folders", spelling.removeprefix(PREFIX)
     known = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     found = [name for name in known if beginning and name.startswith(beginning)]
     if len(found) == 1:
+        if (damaged := store.damaged_in_folder(found[0])) and damaged != ["README.md"]:
+            raise StoreError(
+                f"the checkpoint {found[0][:_SHOWN]} in the store '{store.root}' is damaged ({', '.join(damaged[:5])}); expected its "
+                "files as they were written; run the training, or the study, that made it again: it is then made anew"
+            )
         return root / found[0]
     if found:
         shown = ", ".join(f"'{PREFIX}{name[:_SHOWN]}'" for name in found[:5])

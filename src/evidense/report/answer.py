@@ -133,15 +133,13 @@ def _warning(note: Note, n: int) -> Markup:
     return Markup("<bdi>{}</bdi>{}: {}").format(note.system, where, note.text)
 
 
-# --- size and speed, which never enter the verdict
+# --- size, which never enters the verdict
 
 
-def costs(contents: Contents, system: str) -> list[tuple[str, bool]]:
-    """Return size and speed, baseline → system, each with whether it was merely observed."""
+def costs(contents: Contents, system: str) -> list[str]:
+    """Return dimensions and size, baseline → system."""
     base, own = (_cost(contents, s) for s in (contents.baseline, system))
-    known = [key for key in base if (base[key] and own[key]) or (key != "speed" and (base[key] or own[key]))]
-    found = [(_arrow(base[key], own[key]), key == "speed") for key in known]
-    return [(f"{text} texts/s here" if observed else text, observed) for text, observed in found]
+    return [_arrow(base[key], own[key]) for key in base if base[key] or own[key]]
 
 
 def _arrow(base: str, own: str) -> str:
@@ -151,22 +149,10 @@ def _arrow(base: str, own: str) -> str:
 def _cost(contents: Contents, system: str) -> dict[str, str]:
     setup = _setup(contents.ranking_of(system))
     size_bytes = setup.get("bytes_per_vector")
-    speed = speed_of(contents, system)
     return {
         "dims": f"{count(setup['n_dims'])} d" if setup.get("n_dims") else "",
         "size": f"{size(size_bytes * 1e6)} per 1M docs" if size_bytes else "",
-        "speed": f"{speed:.0f}" if speed else "",
     }
-
-
-def speed_of(contents: Contents, system: str) -> float | None:
-    """Return the middle of the observed speeds of a system, in texts per second."""
-    seen = sorted(
-        r.observed["texts_per_s"]
-        for (s, _), r in contents.rankings.items()
-        if s == system and r.observed.get("texts_per_s")
-    )
-    return float(seen[len(seen) // 2]) if seen else None
 
 
 def _setup(ranking: Ranking | None) -> Mapping[str, Json]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from evidense.records import Checkpoint, Ranking, Recipe, Record
 from evidense.report.effects import CELLS, Effects
-from evidense.report.numerals import count, plain
+from evidense.report.numerals import count
 
 PREFIX = "checkpoint:"
 
@@ -22,9 +22,6 @@ class Arm:
     n_tokens: float = 0.0
     n_pixels: float = 0.0
     flops: float = 0.0
-    wall_s: float | None = None
-    achieved: float | None = None
-    """Share of the machine's peak arithmetic, of the last stage."""
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -36,12 +33,6 @@ class Arm:
             _large(self.n_pixels),
             f"{self.flops:.2e}" if self.flops else "0",
         ]
-
-    @property
-    def observed(self) -> list[str]:
-        """Return wall time and achieved share of peak; they are no part of any record's id."""
-        wall = "—" if self.wall_s is None else f"{self.wall_s:.0f} s"
-        return [wall, "—" if self.achieved is None else plain(self.achieved, 2)]
 
 
 def arms(effects: Effects, records: Iterable[Record]) -> list[Arm]:
@@ -59,16 +50,13 @@ def _arm(effects: Effects, name: str, checkpoints: list[str]) -> Arm:
     arm, n = Arm(name, checkpoints), max(1, len(checkpoints))
     for checkpoint_id in checkpoints:
         chain = _chain(effects, checkpoint_id)
-        for recipe, made in chain:
+        for _, made in chain:
             arm.n_pairs += made.n_pairs / n
             arm.n_tokens += made.n_tokens / n
             arm.n_pixels += made.n_pixels / n
             arm.flops += made.flops / n
             arm.warnings += [w for w in made.warnings if w not in arm.warnings]
-            if "wall_s" in made.observed and recipe.n_steps:
-                arm.wall_s = (arm.wall_s or 0.0) + float(made.observed["wall_s"]) / n
         arm.stages = arm.stages or [_words(recipe) for recipe, _ in chain]
-        arm.achieved = _achieved(chain) if arm.achieved is None else arm.achieved
     return arm
 
 
@@ -90,12 +78,6 @@ def _words(recipe: Recipe) -> str:
         return "random weights" if not recipe.start else f"as it is: {recipe.start}"
     negatives = f" with {recipe.n_negatives} hard negatives ({recipe.negatives})" if recipe.negatives else ""
     return f"{recipe.objective} on {', '.join(recipe.data)}{negatives}: {count(recipe.n_steps)} steps × {recipe.batch_size}"
-
-
-def _achieved(chain: list[tuple[Recipe, Checkpoint]]) -> float | None:
-    shares = [made.observed.get("achieved_to_peak") for _, made in chain]
-    known = [float(s) for s in shares if s is not None]
-    return known[-1] if known else None
 
 
 def _large(n: float) -> str:

@@ -146,8 +146,13 @@ def page_json(contents: Contents, command: str, text: bool, files: dict[str, byt
     }
 
 
+_STEADY = ("environment",)
+"""What was observed and is the same in every run on one machine; times and speeds are not, and stay out of the folder."""
+
+
 def _stored(record: Record, text: bool) -> dict[str, Json]:
     data = record.to_json()
+    data["observed"] = {key: data["observed"][key] for key in _STEADY if key in data["observed"]}
     if text or not isinstance(record, Finding) or not record.excerpts:
         return data
     content = data["content"] | {"excerpts": without_texts(data["content"]["excerpts"])}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -121,6 +122,13 @@ def _take(found: dict[tuple[str, str], str], row: Mapping[str, str | None]) -> s
     if found.setdefault(key, label) == label:
         return None
     return f"the query '{shown_line(key[1])}' is labelled yes and no; expected one answer, for all systems alike"
+
+
+def carries_all(path: Path) -> bool:
+    """Say whether everything that people added to a losses.csv is carried over: it has our columns and no others, or is not there."""
+    if path.is_symlink() or not path.is_file():
+        return not os.path.lexists(path)
+    return sorted(_read(path).fieldnames or ()) == sorted(HEAD)
 
 
 def _read(path: Path) -> "csv.DictReader[str]":

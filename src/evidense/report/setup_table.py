@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidense.records import Json
-from evidense.report.answer import speed_of
 from evidense.report.contents import Contents
 from evidense.report.notes import quoted
 from evidense.report.numerals import count, size
@@ -41,11 +40,10 @@ class SetupCell:
 
 @dataclass(frozen=True)
 class SetupRow:
-    """One property of all systems; `observed` ones (speed) are no part of any record's id."""
+    """One property of all systems."""
 
     name: str
     cells: list[SetupCell]
-    observed: bool = False
 
 
 _ROWS: tuple[tuple[str, str], ...] = (
@@ -65,13 +63,6 @@ def rows(contents: Contents) -> list[SetupRow]:
         for name, key in _ROWS
         if any(s.get(key) not in (None, [], ()) for s in setups)
     ]
-    speeds = [speed_of(contents, s) for s in contents.everyone]
-    if any(speeds):
-        table.append(
-            SetupRow(
-                "texts per second, here", [SetupCell(f"{v:.0f}" if v else "—", False) for v in speeds], observed=True
-            )
-        )
     return table
 
 

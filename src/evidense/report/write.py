@@ -4,38 +4,49 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from evidense.boundary.folder import publish
 from evidense.records import Finding, Record, Study
 from evidense.report import effect_tables, exports, tables
 from evidense.report.contents import Contents
-from evidense.report.folder import publish
 from evidense.report.inside import exports as inside_exports
 from evidense.report.inside import ledger
 from evidense.report.inside import page as inside
 from evidense.report.labels import losses, read_labels
 from evidense.report.page import Frame, compare_html, page_html
+from evidense.report.place import LOSSES, claim_of
 from evidense.report.texts import without_texts
 from evidense.store import Store
 
 
 def write(
-    study: Study, records: Sequence[Record], store: Store, out: Path, *, text: bool = True, command: str = ""
+    study: Study,
+    records: Sequence[Record],
+    store: Store,
+    out: Path,
+    *,
+    text: bool = True,
+    command: str = "",
+    study_file: str = "",
 ) -> Path:
     """Write report.html and everything beside it into `out`, all or nothing, and return the page's path.
 
     `text=False` keeps every text and picture of the collections out of all files. Labels in a losses.csv that is already
-    there are kept.
+    there are kept. `study_file` is the text of study.toml, from which the page can be replayed.
 
     Raises:
-        InvalidInput: `out` is a file, or its losses.csv holds labels that cannot be read.
+        InvalidInput: `out` is a file, holds another study or files in the way, or its losses.csv holds labels that cannot be read.
         StoreError: a blob is missing, the disk is full, or the folder cannot be written.
     """
     contents = Contents.of(study, records)
-    labels = read_labels(out / "losses.csv") if (out / "losses.csv").exists() else {}
+    claim = claim_of(study, out)
+    labels = read_labels(out / LOSSES) if (out / LOSSES).exists() else {}
     visible = contents if text else _without_texts(contents)
     files = dict(_files(visible, store, Frame(command, text)))
-    files["losses.csv"] = losses(visible, labels)
+    if study_file:
+        files["study.toml"] = study_file.encode("utf-8", errors="replace")
+    files[LOSSES] = losses(visible, labels)
     files["page.json"] = exports.pretty(exports.page_json(contents, command, text, files))
-    publish(files, out)
+    publish(claim, files)
     return out / "report.html"
 
 

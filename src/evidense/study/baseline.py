@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from evidense import measures
+from evidense.boundary.disk import write_named
 from evidense.compute.rankings import load_lists
 from evidense.errors import InvalidInput
 from evidense.records import Ranking, canonical_json
-from evidense.store import Store, write_atomically
+from evidense.store import Store
 from evidense.study.result import Result
 
 ENDING = ".baseline.json.gz"
@@ -32,7 +33,7 @@ def save_baseline(result: Result, path: Path) -> None:
         "depth": depth,
         "collections": {r.collection["name"]: _lists(r, depth, result.store) for r in rankings},
     }
-    write_atomically(path, gzip.compress(canonical_json(held).encode(), mtime=0))
+    write_named(path, gzip.compress(canonical_json(held).encode(), mtime=0))
 
 
 def check_ending(path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
+from evidense.boundary.manifest import reseal
 from evidense.compute.lineup import Cell, Effect, Lineup, Place, effects_of
 from evidense.errors import UnknownName
 from evidense.parts import Encoder, Ranker
@@ -21,7 +22,7 @@ from evidense.values import Collection, Pairs
 from evidense.verbs.decide_effects import decide_place, decide_places
 from evidense.verbs.retrieve import collection_card, labels, open_system, retrieve
 from evidense.verbs.score import score
-from evidense.verbs.train import open_pairs, train
+from evidense.verbs.train import CARD, open_pairs, train
 
 At = tuple[str, int]
 """A collection as a worker finds it: the spelling in the study, and which of those that it means."""
@@ -271,6 +272,7 @@ def _write_cards(cells: Cells, checkpoints: Mapping[str, str], verdicts: Sequenc
         write_card(
             store.folder(made.id), cast(Recipe, store.get(made.parents[0])), made, own, store.json(made.diagnostics)
         )
+        reseal(store.folder(made.id), CARD)
 
 
 def _lines(checkpoints: Mapping[str, str], store: Store) -> list[Record]:

@@ -1,12 +1,13 @@
 """Lending: what a study lends to its analyses; above all, training from an encoder that exists in this process only."""
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from evidense import registry
+from evidense.boundary.disk import remove
+from evidense.compute.checkpoint import weights_sha256_of
 from evidense.compute.quiet import quiet
 from evidense.compute.stored import PREFIX
 from evidense.errors import InvalidInput
@@ -15,7 +16,7 @@ from evidense.records import Checkpoint, Recipe, sha256_of
 from evidense.store import Store
 from evidense.values import Pairs, Spelling
 from evidense.verbs.dissect import Train
-from evidense.verbs.train import train, weights_sha256_of
+from evidense.verbs.train import train
 
 _SIDES: tuple[Side, Side] = ("query", "document")
 
@@ -43,10 +44,11 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
     fingerprints = [encoder.tower(side).fingerprint for side in _SIDES]
     recipe = Recipe(architecture={"changed_in_memory": fingerprints})
     key = sha256_of(["keep", recipe.id])
-    if (done := store.recall(key)) and store.folder(done[0]).is_dir():
+    if (done := store.recall(key)) and store.has_folder(done[0]):
         return cast(Checkpoint, store.get(done[0]))
-    with tempfile.TemporaryDirectory(dir=store.root) as folder, quiet():
-        target = Path(folder) / "encoder"
+    with store.partial(key) as folder, quiet():
+        target = folder / "encoder"
+        remove(target)
         encoder.save(target)
         saved = opened(target)
         made = Checkpoint(
@@ -57,7 +59,8 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
         store.put(recipe)
         store.put(made)
         store.adopt_folder(made.id, target)
-    store.remember(key, [made.id])
+        remove(target)
+        store.remember(key, [made.id])
     return made
 
 

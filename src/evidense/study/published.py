@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+from evidense.boundary.claim import Claim
+from evidense.boundary.folder import prepare, publish
 from evidense.published.facts import Published, read
 from evidense.published.findings import findings
 from evidense.records import Finding, Study, Verdict
 from evidense.report import exports
 from evidense.report import published as report
-from evidense.report.folder import publish
 from evidense.verbs.decide_claims import decide_claims, literature, registered
+
+_NAMES = ("report.html", "findings.csv", "claims.tex", "verdicts.json", "records.json")
 
 
 def published_page(name: str, out: Path) -> Path:
@@ -16,10 +19,12 @@ def published_page(name: str, out: Path) -> Path:
 
     Raises:
         UnknownName: no published study of this name ships.
-        InvalidInput: `out` is a file.
+        InvalidInput: `out` is a file, holds something else, or files in the way.
         StoreError: the disk is full or the folder cannot be written.
     """
     published = read(name)
+    claim = Claim(out, {"name": name, "kind": "published numbers"})
+    prepare(claim, list(_NAMES))
     study, found, verdicts = decided(published)
     material = report.Material(published, found, verdicts, f"evidense dissect --published {name}")
     files = {
@@ -29,7 +34,7 @@ def published_page(name: str, out: Path) -> Path:
         "verdicts.json": exports.pretty([v.to_json()["content"] for v in verdicts]),
         "records.json": exports.pretty([r.to_json() for r in (study, *found, *verdicts)]),
     }
-    publish(files, out)
+    publish(claim, files)
     return out / "report.html"
 
 

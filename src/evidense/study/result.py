@@ -9,6 +9,7 @@ from evidense.errors import MissingExtra
 from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
 from evidense.study.gate import Gate, gate
+from evidense.study.toml import write_study
 
 if TYPE_CHECKING:
     import pandas
@@ -57,8 +58,21 @@ class Result:
         return gate(self.verdicts, name, m, allow_undecided=allow_undecided, table=repr(self))
 
     def report(self, out: Path | str, *, text: bool = True) -> Path:
-        """Write the page and its companions into a folder and return the page's path."""
-        return report.write(self.study, self.records, self.store, Path(out), text=text, command=self.command)
+        """Write the page and its companions into a folder and return the page's path.
+
+        Raises:
+            InvalidInput: the folder holds another study, or files in the way.
+            StoreError: the disk is full or the folder cannot be written.
+        """
+        return report.write(
+            self.study,
+            self.records,
+            self.store,
+            Path(out),
+            text=text,
+            command=self.command,
+            study_file=write_study(self.study),
+        )
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return the verdicts as a data frame, one row a verdict.

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evidense import registry, report
+from evidense.boundary.folder import prepare
 from evidense.compute.progress import Progress
 from evidense.compute.slices import columns_of
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
+from evidense.report.place import claim_of, names_of
 from evidense.store import Store
 from evidense.study.cells import At, Watch, cells_of, run_cells
 from evidense.study.collections import collections_of
@@ -83,7 +85,10 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
 
     Raises:
         UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
+        InvalidInput, StoreError: the page's folder holds another study or files in the way, or cannot be written.
     """
+    if wishes.out is not None:
+        prepare(claim_of(study, wishes.out), names_of(study))
     study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(wishes)})), claims=_claims(study.claims))
     study = replace(study, registered=registered(study.claims))
     found = [(spelling, collections_of(study, spelling, wishes.values)) for spelling in study.collections]
@@ -123,6 +128,7 @@ def run_study(study: Study, store: Store, wishes: Wishes) -> Result:
 
 def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
     """Run a study whose systems and collections are open already; see `run_study`."""
+    store.sweep()
     store.put(opened.study)
     made = _trained(opened, store, wishes) if opened.is_trained else _compared(opened, store, wishes)
     made += _dissected(opened, made, store, wishes)

@@ -1,19 +1,22 @@
 """Training by name: settings, as one types them, to a Recipe; and a checkpoint in a folder of one's own."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from evidense.boundary.claim import Claim, next_free
 from evidense.boundary.documents import read_toml
+from evidense.boundary.folder import prepare, publish
+from evidense.boundary.manifest import Manifest, State, plain_files
 from evidense.compute.progress import estimate
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Checkpoint, Json, Recipe
-from evidense.store import Store, disk_errors, write_atomically
+from evidense.report.place import paths_in
+from evidense.store import Store
 from evidense.training.budget import pairs_per_step
 from evidense.training.processes import rank
 from evidense.verbs.train import Opened, open_pairs, ready, recalled, resolved, train
@@ -114,21 +117,30 @@ def read_architecture(path: Path) -> dict[str, Any]:
 def train_into(
     recipe: Recipe, store: Store, out: Path | None = None, watch: "Watch | None" = None, given: Opened | None = None
 ) -> Training:
-    """Train a recipe; with `out`, put the checkpoint and its recipe into that folder, which must be its own or empty.
+    """Train a recipe; with `out`, put the checkpoint and its recipe into that folder, all or nothing.
 
     Raises:
-        InvalidInput: the folder holds something else, or a recipe that differs (says in what); and as `train`.
+        InvalidInput: the folder holds files in the way, or another recipe's checkpoint (says in what); and as `train`.
     """
     given = {} if given is None else given
     recipe = resolved(recipe, store, given)
-    if out is not None and rank() == 0:
-        _claim(out, recipe)
+    is_written = out is not None and rank() == 0
+    if out is not None and is_written:
+        _check_recipe(out, recipe)
+        prepare(_claim(out, recipe), [_OWN, "README.md", "config.json", "model.safetensors", "modules.json"])
+    if rank() == 0:
+        store.sweep()
     checkpoint = train(recipe, store, watch, given)
     folder = store.folder(checkpoint.id)
-    if out is not None and rank() == 0:
-        with disk_errors(out):
-            shutil.copytree(folder, out, dirs_exist_ok=True)
+    if out is not None and is_written:
+        publish(_claim(out, recipe), _files(folder, recipe))
     return Training(checkpoint, recipe, folder if out is None else out, store)
+
+
+def _files(folder: Path, recipe: Recipe) -> dict[str, bytes | Path]:
+    """Return the files of a checkpoint's folder, with its recipe."""
+    files: dict[str, bytes | Path] = {name: folder / name for name in plain_files(folder)}
+    return files | {_OWN: json.dumps(recipe.to_json(), indent=1, ensure_ascii=False, sort_keys=True).encode()}
 
 
 @dataclass(frozen=True)
@@ -192,19 +204,26 @@ def changed(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
     return [f"{n} was {_short(then.get(n))}, is {_short(now.get(n))}" for n in names if then.get(n) != now.get(n)]
 
 
-def _claim(out: Path, recipe: Recipe) -> None:
-    """Write the recipe into the folder before training; refuse a folder that is somebody else's."""
-    own = out / _OWN
-    if own.is_file():
-        if differences := changed(_content(own), recipe.content() | {"parents": list(recipe.parents)}):
+def _claim(out: Path, recipe: Recipe) -> Claim:
+    """Return the claim of a checkpoint on a folder: one that is free, or holds what the same recipe made."""
+    return Claim(out, {"name": "a checkpoint", "recipe": recipe.id}, paths_in([recipe.start, list(recipe.data)]))
+
+
+def _check_recipe(out: Path, recipe: Recipe) -> None:
+    """Refuse a folder of somebody else, or one that another recipe made, and say in what it differs."""
+    held = Manifest.read(out)
+    if held is None and out.is_dir() and any(not p.name.startswith(".evidense-") for p in out.iterdir()):
+        raise InvalidInput(
+            f"'{out}' holds files, and no checkpoint of Evidense; expected an empty or new folder, since files of another model "
+            f"would become part of this one; name another, as --out {next_free(out)}"
+        )
+    if held is not None and held.state(out, _OWN) is State.OURS:
+        now = recipe.content() | {"parents": list(recipe.parents)}
+        if differences := changed(_content(out / _OWN), now):
             raise InvalidInput(
-                f"'{out}' was begun with another recipe: {'; '.join(differences)}; expected the same; name another folder, or "
-                f"delete this one"
+                f"'{out}' holds what another recipe made: {'; '.join(differences)}; expected the same; name another folder, as "
+                f"--out {next_free(out)}, or delete this one"
             )
-        return
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise InvalidInput(f"'{out}' holds files and no {_OWN}; expected an empty or new folder; name another (--out)")
-    write_atomically(own, json.dumps(recipe.to_json(), indent=1, ensure_ascii=False, sort_keys=True).encode())
 
 
 def _content(path: Path) -> dict[str, Json]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from evidense.boundary.disk import write_atomically
 from evidense.boundary.shown import shown
 from evidense.compute.folder_files import read_json
 from evidense.records import Checkpoint, Json, Recipe, Verdict, canonical_json
-from evidense.store import write_atomically
 
 Form = Literal["text", "two towers", "image-text"]
 """What the folder of a checkpoint is: sentence-transformers, two towers of Evidense, or an image-text model of transformers."""

@@ -1,14 +1,15 @@
 """State: a training in progress on disk, from which a killed one goes on as if nothing had happened."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evidense.boundary.disk import write_atomically
 from evidense.errors import InvalidInput
 from evidense.records import Json, Recipe, canonical_json
-from evidense.store import write_atomically
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +47,19 @@ def save(state: State, folder: Path) -> None:
         {"format": _FORMAT, "step": state.step, "recipe": dict(state.recipe), "rest": dict(state.rest)}
     )
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors.items()}
-    write_atomically(folder / target, _pieces(tensors, {"state": words, "step": str(state.step)}))
+    said = {"state": words, "step": str(state.step), "sha256": _sha256(words, tensors)}
+    write_atomically(folder / target, _pieces(tensors, said))
+
+
+def _sha256(words: str, tensors: "Mapping[str, Tensor]") -> str:
+    """Return the hash of everything in a state: a damaged one is passed over."""
+    import torch
+
+    digest = hashlib.sha256(words.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name}\0{tensor.dtype}\0{list(tensor.shape)}\0".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _pieces(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
@@ -88,7 +101,10 @@ def load(folder: Path, recipe: Recipe) -> State | None:
 
 def _step_of(path: Path) -> int:
     found = _words(path)
-    return -1 if found is None else int(found["step"])
+    try:
+        return -1 if found is None else int(found["step"])
+    except (KeyError, ValueError, TypeError):
+        return -1
 
 
 def _words(path: Path) -> dict[str, str] | None:
@@ -96,9 +112,11 @@ def _words(path: Path) -> dict[str, str] | None:
     try:
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
-            read: dict[str, str] = json.loads(file.read(size))["__metadata__"]
-            return read
-    except (OSError, ValueError, KeyError, MemoryError, OverflowError):
+            if size > path.stat().st_size:
+                return None
+            read = json.loads(file.read(size))["__metadata__"]
+            return read if isinstance(read, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -110,7 +128,10 @@ def _read(path: Path) -> State | None:
     if found is None:
         return None
     try:
+        tensors = load_file(path)
+        if _sha256(found["state"], tensors) != found["sha256"]:
+            return None
         words: dict[str, Any] = json.loads(found["state"])
-        return State(int(words["step"]), words["recipe"], load_file(path), words["rest"])
-    except (OSError, ValueError, KeyError, SafetensorError):
+        return State(int(words["step"]), words["recipe"], tensors, words["rest"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError):
         return None

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from evidense import registry
+from evidense.boundary.disk import remove
+from evidense.boundary.manifest import damaged, reseal, seal
+from evidense.compute.checkpoint import weights_sha256_of
 from evidense.compute.environment import environment
 from evidense.compute.quiet import quiet
 from evidense.compute.stored import PREFIX, checkpoint_folder
 from evidense.errors import InvalidInput
-from evidense.parts import Encoder, Objective, Side, TrainableEncoder, TrainableTower
+from evidense.parts import Encoder, Objective, Side, TrainableEncoder
 from evidense.reading.training_pairs import joined
 from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
 from evidense.store import Store
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 ALGORITHM = 2
 """Raised when a change makes other weights from the same recipe."""
+
+CARD = "README.md"
+"""The only file of a checkpoint that is written again: what was decided about it goes there."""
 
 Opened = dict[str, Pairs]
 """Pairs that are open already, by spelling."""
@@ -62,9 +68,18 @@ def step_key(recipe: Recipe) -> str:
 
 
 def recalled(recipe: Recipe, store: Store) -> Checkpoint | None:
-    """Return the checkpoint that a resolved recipe has made already, if it and its folder are still there."""
+    """Return the checkpoint that a resolved recipe has made already, if it and its folder are still there and whole."""
     done = store.recall(step_key(recipe))
-    return cast(Checkpoint, store.get(done[0])) if done and store.folder(done[0]).is_dir() else None
+    if not done:
+        return None
+    checkpoint = cast(Checkpoint, store.get(done[0]))
+    if (bad := store.damaged_in_folder(checkpoint.id)) and bad != [CARD]:
+        return None
+    store.put(recipe)  # where its record is damaged, it is written anew
+    if bad:
+        _write_card(store.folder(checkpoint.id), recipe, checkpoint, store.json(checkpoint.diagnostics))
+        reseal(store.folder(checkpoint.id), CARD)
+    return checkpoint
 
 
 def resolved(recipe: Recipe, store: Store, given: Opened | None = None) -> Recipe:
@@ -236,13 +251,15 @@ def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
     """Build the architecture in the folder of the step, once; its vocabulary comes from the texts of the data."""
     from evidense.training.architectures import build
 
-    target = folder / "start"
-    if not target.is_dir():
+    target, of = folder / "start", {"architecture": dict(recipe.architecture), "seed": recipe.seed}
+    if damaged(target, of):
         draft = folder / "building"
-        shutil.rmtree(draft, ignore_errors=True)
+        remove(target)
+        remove(draft)
         draft.mkdir(parents=True)
         texts = [text for spelling in recipe.data for text in texts_of(open_pairs(spelling, given))]
         build(recipe.architecture, texts, recipe.seed, draft)
+        seal(draft, of)
         draft.rename(target)
     return target
 
@@ -322,22 +339,6 @@ def _observed(recipe: Recipe, trained: "Trained | None") -> dict[str, Any]:
         "n_processes": world(),
         "environment": environment(),
     }
-
-
-def weights_sha256_of(encoder: Encoder) -> str:
-    """Return the sha256 over the tensors of both towers; what they share counts once."""
-    from evidense.compute.checkpoint import sha256_of_tensors
-
-    tensors: dict[str, Any] = {}
-    seen: set[int] = set()
-    for side in _SIDES:
-        tower = encoder.tower(side)
-        modules = tower.weights if isinstance(tower, TrainableTower) else {}
-        for name, module in modules.items():
-            if id(module) not in seen:
-                seen.add(id(module))
-                tensors |= {f"{side}.{name}.{key}": tensor for key, tensor in module.state_dict().items()}
-    return sha256_of_tensors(tensors)
 
 
 def _write_card(folder: Path, recipe: Recipe, checkpoint: Checkpoint, diagnostics: Sequence[Mapping[str, Any]]) -> None:
