@@ -8,6 +8,7 @@ profiles are not applied.
 
 import base64
 import io
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ MAX_BYTES = 100_000_000
 """Encoded size that is still read."""
 MAX_PIXELS = 89_478_485
 """Width × height that is still decoded: 256 MiB as RGB (the limit at which Pillow begins to warn)."""
+MOST_WASTED_S = 10.0
+"""Seconds that pictures which cannot be read may take together; those after them are not looked at."""
 MAX_ASPECT = 100
 """Longer side over shorter side: an encoder that scales the shorter side to 224 would make a bomb of a thin line."""
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "DIB", "TIFF", "PPM", "ICO")
@@ -34,23 +37,33 @@ _SAVES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def each(pictures: Sequence[tuple[str, Picture]], read: Callable[[Picture], T]) -> list[T]:
-    """Read (item id, picture) pairs, and gather what cannot be read.
+def each(
+    pictures: Sequence[tuple[str, Picture]],
+    read: Callable[[Picture], T],
+    subject: str = "pictures that cannot be encoded",
+) -> list[T]:
+    """Read (item id, picture) pairs, and gather what cannot be read, until that has taken ten seconds.
 
     Raises:
-        InvalidInput: pictures that cannot be read, all of them at once.
-        UnsafeInput: a hostile one.
+        InvalidInput, UnsafeInput: pictures that cannot be read, all of them at once; unsafe if any is hostile.
     """
-    found, mistakes = [], []
-    for item_id, picture in pictures:
+    found: list[T] = []
+    mistakes: list[str] = []
+    is_hostile, wasted_s = False, 0.0
+    for n_seen, (item_id, picture) in enumerate(pictures, 1):
+        began = time.monotonic()
         try:
             found.append(read(picture))
-        except InvalidInput as error:
+        except (InvalidInput, UnsafeInput) as error:
+            is_hostile |= isinstance(error, UnsafeInput)
             mistakes.append(f"item '{item_id}': {error}")
-        except UnsafeInput as error:
-            raise UnsafeInput(f"item '{item_id}': {error}") from None
+            wasted_s += time.monotonic() - began
+        if wasted_s > MOST_WASTED_S and n_seen < len(pictures):
+            mistakes.append(f"the {len(pictures) - n_seen:,} pictures after it were not looked at: these took too long")
+            break
     if mistakes:
-        raise InvalidInput.all_of("pictures that cannot be encoded", mistakes)
+        gathered = InvalidInput.all_of(subject, mistakes)
+        raise UnsafeInput(str(gathered)) if is_hostile else gathered
     return found
 
 
@@ -77,9 +90,11 @@ def decode(picture: Picture) -> Any:
     >>> decode(Picture(b"P5 2 1 255 " + bytes([0, 255]))).getpixel((1, 0))   # two grey pixels, 0 and 255
     (255, 255, 255)
     """
-    with _opened(_read(picture), picture) as image, _damage_named(picture):
+    data = _read(picture)
+    with _opened(data, picture) as image, _damage_named(picture):
         image.seek(0)
         image.load()
+        _check_size(image, picture, len(data))  # an icon says one size and holds another
         return _upright_rgb(image, _named(picture))
 
 
@@ -228,4 +243,7 @@ def _eight_bit(image: Any, named: str) -> Any:
             f"{named} of mode {image.mode} holds values from {values.min():g} to {values.max():g}; "
             "expected 8 or 16 bits a channel; convert it to 8 bits"
         )
-    return Image.fromarray(np.round(values / 257).astype(np.uint8))
+    small = np.empty(values.shape, np.uint8)
+    for row, line in enumerate(values):  # one by one: all of them as float64 would take 700 MB
+        small[row] = np.round(line / 257)
+    return Image.fromarray(small)

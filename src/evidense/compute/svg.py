@@ -2,6 +2,7 @@
 
 import re
 
+from evidense.boundary.child import Work, in_child
 from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
 
 SIDE = 256
@@ -11,7 +12,7 @@ MAX_BYTES = 4_000_000
 _START = re.compile(rb"\s*(<\?xml|<!--|<!DOCTYPE\s+svg|<svg[\s>/]|<svg:svg)", re.IGNORECASE)
 _UNSAFE = {
     "refers to a file or embeds one": re.compile(r"""(?:href|src)\s*=\s*["'](?!\s*#).{0,60}""", re.IGNORECASE),
-    "refers to an address": re.compile(r"""url\(\s*["']?\s*(?!["']?\s*#).{1,60}""", re.IGNORECASE),
+    "refers to an address": re.compile(r"""url\(\s*+["']?+\s*+(?!#).{1,60}""", re.IGNORECASE),
     "refers to a style sheet": re.compile(r"@import.{0,60}|<\?xml-stylesheet", re.IGNORECASE),
     "defines entities": re.compile(r"<!ENTITY", re.IGNORECASE),
     "has a filter, which may take for ever to draw": re.compile(r"<(?:\w+:)?filter[\s>/]", re.IGNORECASE),
@@ -31,35 +32,49 @@ def is_svg(data: bytes) -> bool:
 def drawn(data: bytes, named: str) -> bytes:
     """Draw an SVG so that its longer side has 256 pixels, without fonts (text is left out), to PNG bytes.
 
+    It is drawn in a child process, which may take 3 seconds of processor time and 1 GiB, and can open no file.
     `named` is what messages call the picture.
 
     Raises:
         UnsafeInput: it refers to a file, an address or an entity, embeds a picture (resvg would open local files), or has
             filters (whose time to draw is not bounded).
-        InvalidInput: it is no valid SVG, or has no size.
+        InvalidInput: it is no valid SVG, has no size, or takes more than it may.
+        MissingExtra: resvg-py is not installed.
+    """
+    try:
+        return in_child("evidense.compute.svg:drawing", data)
+    except (InvalidInput, UnsafeInput) as error:
+        raise type(error)(
+            f"{named} {error}; expected plain shapes with a size; simplify it or convert it to PNG"
+        ) from None
+
+
+def drawing() -> Work:
+    """Return what draws, with everything imported that it needs: for a child, which can open no file later.
+
+    Raises:
         MissingExtra: resvg-py is not installed.
     """
     try:
         import resvg_py
     except ImportError:
         raise MissingExtra.named("pictures", "drawing an SVG picture", "resvg-py") from None
-    text = data.decode("utf-8-sig", errors="replace")
-    _refuse_unsafe(text, named)
-    try:
-        return bytes(resvg_py.svg_to_bytes(svg_string=text, width=SIDE, height=SIDE, skip_system_fonts=True))
-    except ValueError as error:
-        raise InvalidInput(
-            f"{named} is no valid SVG ({error}); expected shapes with a size; replace it or convert it to PNG"
-        ) from None
+
+    def draw(data: bytes) -> bytes:
+        text = data.decode("utf-8-sig", errors="replace")
+        _refuse_unsafe(text)
+        try:
+            return bytes(resvg_py.svg_to_bytes(svg_string=text, width=SIDE, height=SIDE, skip_system_fonts=True))
+        except ValueError as error:
+            raise InvalidInput(f"is no valid SVG ({error})") from None
+
+    draw(b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
+    return draw
 
 
-def _refuse_unsafe(text: str, named: str) -> None:
+def _refuse_unsafe(text: str) -> None:
     if len(text) > MAX_BYTES:
-        raise UnsafeInput(
-            f"{named} is an SVG of {len(text):,} characters; expected at most {MAX_BYTES:,}; convert it to PNG"
-        )
+        raise UnsafeInput(f"is an SVG of {len(text):,} characters, more than {MAX_BYTES:,}")
     for reason, pattern in _UNSAFE.items():
         if found := pattern.search(text):
-            raise UnsafeInput(
-                f"{named} is an SVG that {reason} ({found.group(0)!r}); expected plain shapes; convert it to PNG"
-            )
+            raise UnsafeInput(f"is an SVG that {reason} ({found.group(0)!r})")

@@ -1,11 +1,10 @@
 """A folder of pictures with captions (`metadata.csv` or `.jsonl` beside them), or with sub-folders whose names are labels."""
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from evidense.compute.pictures import header
-from evidense.errors import InvalidInput, UnsafeInput
+from evidense.compute.pictures import each, header
+from evidense.errors import InvalidInput
 from evidense.parts import Dataset
 from evidense.reading.columns import find
 from evidense.reading.directions import Pair, direction_of
@@ -164,18 +163,8 @@ def _look_at(pictures: dict[str, Item], source: str) -> list[str]:
     Raises:
         InvalidInput, UnsafeInput: all that are wrong at once; unsafe if any is hostile.
     """
-    mistakes, is_hostile, seen = [], False, Counter[str]()
-    for item in pictures.values():
-        try:
-            if item.picture is not None and header(item.picture).is_animated:
-                seen["animated"] += 1
-        except (InvalidInput, UnsafeInput) as error:
-            is_hostile |= isinstance(error, UnsafeInput)
-            mistakes.append(str(error))
-    if mistakes:
-        gathered = InvalidInput.all_of(source, mistakes)
-        raise UnsafeInput(str(gathered)) if is_hostile else gathered
-    n = seen["animated"]
+    headers = each([(id_, item.picture) for id_, item in pictures.items() if item.picture is not None], header, source)
+    n = sum(one.is_animated for one in headers)
     return [f"{n:,} pictures are animated: their first frame is used"] if n else []
 
 

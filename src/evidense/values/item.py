@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from evidense.boundary.files import regular
 from evidense.errors import InvalidInput
 
 Modality = Literal["text", "image", "image+text"]
@@ -24,14 +25,8 @@ class Picture:
         """
         if isinstance(self.source, bytes):
             return self.source
-        if self.source.exists() and not self.source.is_file():
-            raise InvalidInput(f"picture '{self.source}' is no regular file; expected an image file; correct the path")
-        try:
-            return self.source.read_bytes()
-        except OSError as error:
-            raise InvalidInput(
-                f"picture '{self.source}' cannot be read ({error.strerror}); expected an image file; correct the path"
-            ) from None
+        with regular(self.source, "an image file") as file:
+            return file.read()
 
     def sha256(self) -> str:
         """Return the sha256 of the encoded bytes, in hexadecimal."""
