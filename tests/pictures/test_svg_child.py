@@ -14,6 +14,7 @@ from evidense.boundary.child import Limits, in_child
 from evidense.compute.pictures import decode, each, header
 from evidense.compute.svg import drawing, drawn
 from evidense.errors import EvidenseError, InvalidInput, UnsafeInput, WorkerLost
+from evidense.study.workers import Task, Workers
 from evidense.values import Picture
 from pictures.svg_bombs import BOMBS, HEAD, deep, plain
 
@@ -44,6 +45,15 @@ def gone_within(pid: int, seconds: float) -> bool:
 @pytest.mark.parametrize("data", [plain(), plain("red"), b"\xef\xbb\xbf" + plain("#123456"), deep(100)])
 def test_the_child_draws_the_same_bytes_as_this_process(data: bytes) -> None:
     assert drawn(data, "a picture") == drawing()(data)
+
+
+def test_a_picture_is_drawn_once_and_none_is_kept_beyond_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = drawn(plain("#abc"), "a picture")
+    assert drawn(plain("#abc"), "a picture") is first
+    monkeypatch.setattr("evidense.compute.svg.MAX_KEPT_BYTES", 0)
+    one, other = (drawn(plain("#abd"), "a picture") for _ in range(2))
+    assert one == other
+    assert one is not other
 
 
 @pytest.mark.parametrize("name", [name for name in BOMBS if name not in FINE])
@@ -156,3 +166,14 @@ def test_the_child_ends_with_its_parent(way: str) -> None:
             parent.kill()
         parent.wait()
     assert gone_within(child, 8)
+
+
+def test_a_worker_draws_in_a_child_that_ends_with_it(tmp_path: Path) -> None:
+    tasks = [
+        Task("drawn", lambda results: (drawn, (plain(), "a picture"))),
+        Task("pid", lambda results: (child_pid, ())),
+    ]
+    with Workers(1, tmp_path) as workers:
+        results = dict(workers.run(tasks))
+    assert results["drawn"] == drawing()(plain())
+    assert gone_within(results["pid"], 8)

@@ -1,5 +1,6 @@
 """SVG pictures: drawn to pixels by resvg, after a search for whatever reaches outside the file or has no bound in time."""
 
+import hashlib
 import re
 
 from evidense.boundary.child import Work, in_child
@@ -8,6 +9,8 @@ from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
 SIDE = 256
 """Longer side of a drawn SVG, in pixels: above the 224 that most encoders take, and three times as fast as 512."""
 MAX_BYTES = 4_000_000
+MAX_KEPT_BYTES = 32 << 20
+"""Drawn pictures that a process keeps, as PNG: 8,000 icons. Those beyond are drawn each time they are asked for."""
 
 _START = re.compile(rb"\s*(<\?xml|<!--|<!DOCTYPE\s+svg|<svg[\s>/]|<svg:svg)", re.IGNORECASE)
 _UNSAFE = {
@@ -32,6 +35,7 @@ def is_svg(data: bytes) -> bool:
 def drawn(data: bytes, named: str) -> bytes:
     """Draw an SVG so that its longer side has 256 pixels, without fonts (text is left out), to PNG bytes.
 
+    A picture is drawn once, as far as the memory for drawn ones goes: its header, its pixels and its thumbnail are asked for apart.
     It is drawn in a child process, which may take 3 seconds of processor time and 1 GiB, and can open no file.
     `named` is what messages call the picture.
 
@@ -41,12 +45,32 @@ def drawn(data: bytes, named: str) -> bytes:
         InvalidInput: it is no valid SVG, has no size, or takes more than it may.
         MissingExtra: resvg-py is not installed.
     """
+    key = hashlib.sha256(data).digest()
+    if (kept := _KEPT.made.get(key)) is not None:
+        return kept
     try:
-        return in_child("evidense.compute.svg:drawing", data)
+        made = in_child("evidense.compute.svg:drawing", data)
     except (InvalidInput, UnsafeInput) as error:
-        raise type(error)(
-            f"{named} {error}; expected plain shapes with a size; simplify it or convert it to PNG"
-        ) from None
+        advice = "expected plain shapes with a size; simplify it or convert it to PNG"
+        raise type(error)(f"{named} {error}; {advice}") from None
+    _KEPT.keep(key, made)
+    return made
+
+
+class _Kept:
+    """PNG of drawn pictures by the sha256 of their SVG, as far as the memory for them goes."""
+
+    def __init__(self) -> None:
+        self.made: dict[bytes, bytes] = {}
+        self._n_bytes = 0
+
+    def keep(self, key: bytes, png: bytes) -> None:
+        if self._n_bytes + len(png) <= MAX_KEPT_BYTES:
+            self.made[key] = png
+            self._n_bytes += len(png)
+
+
+_KEPT = _Kept()
 
 
 def drawing() -> Work:
