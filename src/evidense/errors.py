@@ -19,6 +19,8 @@ import re
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 
+MOST_MISTAKES = 1_000
+"""Mistakes of one input that are gathered before reading stops: a file of another kind is wrong on every line."""
 TORCH_CPU_LINE = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
 
 

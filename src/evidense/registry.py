@@ -8,10 +8,11 @@ from functools import cache
 from importlib import resources
 from typing import Any, cast
 
+from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.parts import SHELVES, Dataset, EncoderPart, PairSource, RankerPart
 from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
-from evidense.values import Pairs, Spelling
+from evidense.values import Collection, Pairs, Spelling
 
 
 @cache
@@ -71,6 +72,18 @@ def dataset(spelling: str) -> tuple[Dataset, str]:
     return cast(Dataset, _only("collection", spelling, found, "datasets")), spelling
 
 
+def collections(spelling: str) -> tuple[Collection, ...]:
+    """Open the collections that a spelling means.
+
+    Raises:
+        UnknownName, AmbiguousName: no one dataset answers.
+        InvalidInput: the data cannot be read, whatever was raised over them.
+    """
+    source, rest = dataset(spelling)
+    with foreign(spelling, "Expected data of the form that its name says; check them."):
+        return source.open(rest)
+
+
 def pairs(spelling: str) -> Pairs:
     """Open training pairs: `docstrings@train` (exact), or a kind in the place of the direction, as `docstrings:items@train`.
 
@@ -82,17 +95,16 @@ def pairs(spelling: str) -> Pairs:
     source, rest = dataset(bare)
     own = source.kinds if isinstance(source, PairSource) else frozenset[str]()
     if kind in own:
-        return cast(PairSource, source).pairs(with_kind(rest, kind))
+        with foreign(spelling, "Expected data of the form that its name says; check them."):
+            return cast(PairSource, source).pairs(with_kind(rest, kind))
     if kind not in ("exact", "items"):
         known = ", ".join(sorted({"exact", "items", *own}))
         raise InvalidInput(f"'{spelling}': {source.name} makes no '{kind}' pairs; expected {known}; correct the kind")
-    collections = source.open(rest)
-    if len(collections) != 1:
-        names = ", ".join(one.name for one in collections)
-        raise InvalidInput(
-            f"'{spelling}' means {len(collections)} collections ({names}); expected one to train on; name it"
-        )
-    return pairs_of(collections[0], kind)
+    found = collections(bare)
+    if len(found) != 1:
+        names = ", ".join(one.name for one in found)
+        raise InvalidInput(f"'{spelling}' means {len(found)} collections ({names}); expected one to train on; name it")
+    return pairs_of(found[0], kind)
 
 
 def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
@@ -122,13 +134,14 @@ def runs_code(text: str) -> bool:
 
 def means(candidate: Any, spelling: str | Spelling) -> bool:
     """Ask one part whether a spelling is meant for it; what no file system can hold is no file."""
-    try:
-        return bool(candidate.recognises(spelling))
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-    except RuntimeError:  # '~somebody' who has no home
-        pass
+    with foreign(str(spelling), "Expected a readable path; check it."):
+        try:
+            return bool(candidate.recognises(spelling))
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+        except RuntimeError:  # '~somebody' who has no home
+            pass
     return False
 
 
@@ -145,6 +158,10 @@ def _outright(shelf: str, name: str, rest: Any, whole: Any) -> tuple[Any, Any]:
     if means(named, name if shelf == "datasets" else Spelling(name)):
         forms = ", ".join(f"'{form}'" for form in named.spellings)
         raise UnknownName(f"{name} has no '{rest}'; expected one of the forms {forms}; correct '{whole}'")
+    if not str(rest if isinstance(rest, str) else rest.head).strip():
+        raise UnknownName(
+            f"'{whole}' names nothing after '{name}:'; expected one of the forms {', '.join(named.spellings)}; complete it"
+        )
     return named, rest
 
 

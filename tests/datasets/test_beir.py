@@ -107,13 +107,12 @@ def test_mistakes_of_all_files_are_told_at_once_with_their_lines(tmp_path: Path)
             b'nonsense\n{"_id": "d1", "text": "again"}\n{"_id": "d9"}\n{"_id": "d8", "text": "\xff"}\n{"_id": "e", "text": " "}\n'
         )
     message = refused(at)
-    assert message.splitlines()[0].endswith("bad: 8 mistakes")
+    assert message.splitlines()[0].endswith("bad: 7 mistakes")
     for part in (
-        "corpus.jsonl line 4: not JSON",
+        "'corpus.jsonl line 4' is not JSON",
         "corpus.jsonl line 5: the id 'd1' stands already at corpus.jsonl line 1",
         "corpus.jsonl line 6: no text; found _id; expected _id, title, text",
         "corpus.jsonl line 7, byte 24: 0xFF is not UTF-8",
-        "corpus.jsonl line 8: (id 'e') the text is empty",
         "test.tsv line 2: the gain 'many' is no whole number",
         "test.tsv line 3: 2 cells (",
         "test.tsv line 5: query 'q2' and document 'd2' are judged 0 here and 1 on line 4",
@@ -121,10 +120,38 @@ def test_mistakes_of_all_files_are_told_at_once_with_their_lines(tmp_path: Path)
         assert part in message
 
 
-def test_qrels_that_name_unknown_ids_are_refused_with_their_lines(tmp_path: Path) -> None:
-    message = refused(folder(tmp_path / "bad", test="q1\tnone\t1\nnobody\td1\t1\nq2\td2\t1\n"))
-    assert "test.tsv line 1: the document 'none' is not in the corpus" in message
-    assert "test.tsv line 2: the query 'nobody' is not among the queries" in message
+def test_judgements_of_what_is_not_there_are_noted_and_count_as_never_found(tmp_path: Path) -> None:
+    made = opened(folder(tmp_path / "few", test="q1\tnone\t1\nnobody\td1\t1\nq2\td2\t1\n"))
+    assert made.qrels == {"q1": {"none": 1}, "q2": {"d2": 1}}
+    assert made.provenance.notes == (
+        "1 of 3 judged queries are not among the queries; their judgements were left out ('nobody')",
+        "1 judgements name documents that the corpus lacks (1 of 2 relevant documents; 'none'); they count as never found, as in "
+        "trec_eval, BEIR and mteb",
+    )
+
+
+def test_ids_that_do_not_match_are_refused_with_two_of_each_side(tmp_path: Path) -> None:
+    message = refused(folder(tmp_path / "documents", test="q1\t001\t1\nq2\t002\t1\n"))
+    assert "test.tsv line 1: 0 of 2 relevant documents are in the corpus" in message
+    assert "the judgements name '001', '002', the corpus has 'd1', 'd2'" in message
+    message = refused(folder(tmp_path / "queries", test="1\td1\t1\n2\td2\t1\n"))
+    assert (
+        "none of the 2 judged queries is among the 3 queries: the judgements name '1', '2', the queries are 'q1', 'q2'"
+        in message
+    )
+
+
+def test_empty_documents_stay_where_few_are_empty(tmp_path: Path) -> None:
+    empty = [
+        {"_id": "e1", "title": None, "text": None},
+        {"_id": "e2", "text": " "},
+        {"_id": "t", "title": "Only", "text": ""},
+    ]
+    made = opened(folder(tmp_path / "few", [*DOCUMENTS, *empty]))
+    assert [(item.id, item.text) for item in made.corpus][3:] == [("e1", ""), ("e2", ""), ("t", "Only")]
+    assert "2 documents are empty; they stay in the corpus, as in BEIR and mteb" in made.provenance.notes
+    message = refused(folder(tmp_path / "many", [{**one, "title": "", "text": ""} for one in DOCUMENTS]))
+    assert "3 of 3 documents are empty" in message
 
 
 def test_queries_that_are_documents_are_dropped_from_their_own_ranking(tmp_path: Path) -> None:

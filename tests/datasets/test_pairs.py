@@ -82,7 +82,7 @@ def test_labels_are_judgements_and_never_taken_for_a_slice(tmp_path: Path) -> No
     }
     message = refused(tmp_path / "l.csv", "query,document,label\na,b,relevant\na,c,0.5\n")
     assert "line 2: 'relevant' in the column 'label' is no whole number" in message
-    assert "line 3: '0.5'" in message
+    assert "line 3: '0.5' in the column 'label'" in message
 
 
 def test_ids_are_kept_whatever_they_look_like(tmp_path: Path) -> None:
@@ -138,12 +138,12 @@ def test_wrong_columns_are_named_with_the_nearest(tmp_path: Path) -> None:
         ("p.csv", "query,query,document\na,b,c\n", "the column 'query' stands twice"),
         ("p.csv", 'query,document\na,"b\nc,d\n', "line 2: unexpected end of data"),
         ("p.tsv", 'query\tdocument\n"a" b\tc\n', "line 2: "),
-        ("p.jsonl", '{"query": "a"\n["b"]\n', "line 1: not JSON"),
+        ("p.jsonl", '{"query": "a"\n["b"]\n', "'line 1' is not JSON"),
         ("p.jsonl", '["b"]\n', "line 1: a JSON list; expected an object"),
         ("p.csv", b"\xff\xfeq\x00u\x00", "it looks like UTF-16"),
-        ("p.csv.gz", b"no gzip", "not a gzip file"),
-        ("p.csv.gz", gzip.compress(b"query,document\n" * 999, mtime=0)[:40], "the gzip file ends too early"),
-        ("p.parquet", b"PAR?", "not a Parquet file"),
+        ("p.csv.gz", b"no gzip", "is not a gzip file, though its name says so"),
+        ("p.csv.gz", gzip.compress(b"query,document\n" * 999, mtime=0)[:40], "is a damaged gzip file"),
+        ("p.parquet", b"PAR?", "cannot be read (Parquet file size is 4 bytes"),
     ],
 )
 def test_what_cannot_be_read_says_why(tmp_path: Path, name: str, text: str | bytes, expected: str) -> None:

@@ -82,15 +82,19 @@ def test_topics_without_number_or_title_and_empty_cells_are_mistakes(tmp_path: P
     at = written(tmp_path / "a", qrels_txt=QRELS, topics_txt="<top>\n<title> x\n</top>\n", docs_tsv="d1\t\n\tx\n")
     message = refused(str(at))
     assert "topics.txt line 1: a topic without num" in message
-    assert "docs.tsv line 1: the text is empty" in message
     assert "docs.tsv line 2: the id is empty" in message
 
 
 def test_unknown_ids_and_missing_files_are_told(tmp_path: Path) -> None:
-    at = written(tmp_path / "a", qrels_txt=QRELS + "q9 0 d9 1\n", topics_tsv="q1\ta\nq2\tb\n", docs_tsv=DOCUMENTS)
+    at = written(
+        tmp_path / "a",
+        qrels_txt=QRELS.replace("d", "D") + "q9 0 d9 1\n",
+        topics_tsv="q1\ta\nq2\tb\n",
+        docs_tsv=DOCUMENTS,
+    )
     message = refused(str(at))
-    assert "qrels.txt line 4: the query 'q9' is not among the queries" in message
-    assert "qrels.txt line 4: the document 'd9' is not in the corpus" in message
+    assert "qrels.txt line 1: 0 of 2 relevant documents are in the corpus" in message
+    assert "the judgements name 'D1', 'D3', the corpus has 'd1', 'd2'" in message
     (at / "docs.tsv").unlink()
     assert "topics or documents are missing; expected qrels alone, or all three" in refused(str(at))
     assert "has no qrels" in refused(str(written(tmp_path / "empty")))

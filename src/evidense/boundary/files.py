@@ -52,6 +52,15 @@ class Budget:
         return self.free_bytes + self.ratio * packed_bytes
 
 
+def plain_name(path: Path) -> Path:
+    """Return a path without the ending of a packed file.
+
+    >>> plain_name(Path("a/pairs.csv.gz")).name, plain_name(Path("pairs.csv")).name
+    ('pairs.csv', 'pairs.csv')
+    """
+    return path.with_suffix("") if path.suffix.lower() in _ENDINGS else path
+
+
 @contextmanager
 def opened(path: Path, what: str = "a readable file", budget: Budget = Budget()) -> Iterator[BinaryIO]:
     """Open a file for reading bytes; gzip, bzip2, xz, zip (of one file) and zstd are unpacked, told by their first bytes.

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems
+from evidense.reading.delimited import listed
 from evidense.reading.judgements import read_judgements
 from evidense.reading.place import Place
 from evidense.reading.self_matches import self_matches
+from evidense.reading.typed import as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Provenance, build
-from evidense.values.build import Chosen
+from evidense.values.build import Chosen, judged_rows
 
 SPLITS = ("test", "dev", "validation", "train")
 
@@ -20,9 +20,9 @@ SPLITS = ("test", "dev", "validation", "train")
 class Beir:
     """`FOLDER[@split]`; without a split `test` is read, or the only one there is.
 
-    A document's text is `title + " " + text` (BEIR's rule); a query's is `text`. The corpus may be larger than memory. Only the queries that the
-    split judges are taken. Where queries are documents of the corpus too (the same id and text, as in ArguAna), each is dropped from its
-    own ranking, as BEIR does, and a note says so; ids that merely coincide change nothing.
+    A document's text is `title + " " + text` (BEIR's rule; null is no text); a query's is `text`. The corpus may be larger than memory.
+    Only the queries that the split judges are taken. Where queries are documents of the corpus too (the same id and text, as in
+    ArguAna), each is dropped from its own ranking, as BEIR does, and a note says so; ids that merely coincide change nothing.
     """
 
     name = "beir"
@@ -54,9 +54,9 @@ class Beir:
         split, qrels_file = _split(place)
         judged = read_judgements(qrels_file)
         every = JsonlItems(queries_file, _query)
-        rows = [row for row, item in enumerate(every) if item.id in judged.gains]
+        rows = judged_rows(every, judged.gains)
         corpus = JsonlItems(corpus_file, _document)
-        queries: Sequence[Item] = Chosen(every, np.array(rows, dtype=np.int64))
+        queries: Sequence[Item] = Chosen(every, rows)
         drop, notes = self_matches(queries, corpus)
         return (build(Draft(
             name=f"{place.path.resolve().name}@{split}" if place.split else place.path.resolve().name,
@@ -67,7 +67,7 @@ class Beir:
             drop_self_matches=drop,
             source=str(place.path),
             mistakes=[*corpus.mistakes, *every.mistakes, *judged.mistakes],
-            query_place=lambda row: every.place(rows[row]),
+            query_place=lambda row: every.place(int(rows[row])),
             document_place=corpus.place,
             judgement_place=judged.place,
         )),)  # fmt: skip
@@ -80,7 +80,7 @@ def _found(folder: Path, name: str) -> Path | None:
 def _required(folder: Path, name: str) -> Path:
     found = _found(folder, name)
     if found is None:
-        there = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+        there = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
         raise InvalidInput(
             f"{folder} has no {name} (nor {name}.gz); found {there}; expected a BEIR folder; add the file"
         )
@@ -98,7 +98,9 @@ def _split(place: Place) -> tuple[str, Path]:
     wanted = place.split or ("test" if "test" in there else next(iter(there)) if len(there) == 1 else "")
     if wanted not in there:
         asked = f"no split '{place.split}'" if place.split else "several splits and none called test"
-        raise InvalidInput(f"{folder} has {asked}; found {', '.join(there)}; write '{place.head}@{next(iter(there))}'")
+        raise InvalidInput(
+            f"{folder} has {asked}; found {listed(list(there))}; write '{place.head}@{next(iter(there))}'"
+        )
     return wanted, there[wanted]
 
 
@@ -111,15 +113,18 @@ def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | 
 
 
 def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool) -> Item | None:
-    missing = [key for key in ("_id", "text") if not isinstance(cells.get(key), str | int)]
-    if missing:
+    known = ("title", "text") if title else ("text",)
+    if "_id" not in cells or not any(key in cells for key in known):
+        missing = "_id" if "_id" not in cells else "text"
         mistakes.append(
-            f"{place}: no {' and no '.join(missing)}; found {', '.join(cells) or 'no key'}; expected _id, "
+            f"{place}: no {missing}; found {listed(list(cells)) or 'no key'}; expected _id, "
             f"{'title, ' if title else ''}text; add it"
         )
         return None
-    head = f"{cells.get('title') or ''} " if title else ""
-    return Item(str(cells["_id"]), (head + str(cells["text"])).strip())
+    with noted(mistakes, place):
+        head = as_text(cells.get("title")) + " " if title else ""
+        return Item(as_id(cells["_id"]), (head + as_text(cells.get("text"))).strip())
+    return None
 
 
 PART = Beir()

@@ -1,16 +1,21 @@
 """A table of items: CSV, TSV, JSONL or Parquet with `id,title,image,category`, or `filepath,text`: texts ↔ pictures."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from evidense.errors import InvalidInput
 from evidense.reading.columns import find, require, table_kind
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
 from evidense.reading.tables import Row, Table, read_table
+from evidense.reading.typed import noted
 from evidense.values import Collection, Item, Picture, Provenance, build
+
+MOST_JUDGEMENTS = 10_000_000
+"""Judgements that categories may make: n rows of one category make n × (n - 1)."""
 
 
 class Catalogue:
@@ -41,7 +46,7 @@ class Catalogue:
         direction = place.direction or ("t2i" if find(table.columns, "picture") else "t2t")
         shape = _Shape.of(table, direction)
         pairing = Pairing(str(table.path), mistakes=list(table.mistakes))
-        notes = shape.same_category(pairing) if shape.by_category else shape.same_row(pairing)
+        notes = (*table.notes, *(shape.same_category(pairing) if shape.by_category else shape.same_row(pairing)))
         name = Place(place.head, direction, place.split).name
         provenance = Provenance(source=str(place.path), labels=shape.labels, notes=notes)
         return (build(pairing.draft(name, provenance, drop_self_matches=shape.by_category)),)
@@ -75,17 +80,31 @@ class _Shape:
     def labels(self) -> str:
         return "structural: rows of one category" if self.by_category else "structural: text and picture of one row"
 
+    @cached_property
+    def item_id(self) -> str | None:
+        return find(self.table.columns, "item id")
+
+    @cached_property
+    def group(self) -> str | None:
+        return find(self.table.columns, "group")
+
+    @cached_property
+    def others(self) -> frozenset[str]:
+        """Columns to slice by."""
+        known = {self.text, self.picture, self.item_id, self.group, find(self.table.columns, "split")}
+        return frozenset(name for name in self.table.columns if name not in known)
+
     def same_row(self, pairing: Pairing) -> tuple[str, ...]:
         """Ask with one half of each row for its other half."""
         n_left_out = 0
         for row in self.table.rows:
-            row_id = row.text(find(self.table.columns, "item id"))
-            query, document = self.item(row, self.asked, "", pairing), self.item(row, self.wanted, row_id, pairing)
-            if query is None or document is None:
-                n_left_out += 1
-                continue
-            query_id = pairing.query(query, row.place, group=self.group(row), columns=dict(self.slices(row)))
-            pairing.judge(query_id, pairing.document(document, row.place), 1)
+            with noted(pairing.mistakes):
+                query, document = self.item(row, self.asked, ""), self.item(row, self.wanted, row.id(self.item_id))
+                if query is None or document is None:
+                    n_left_out += 1
+                    continue
+                query_id = self.ask(row, query, pairing)
+                pairing.judge(query_id, pairing.document(document, row.place), 1)
         return (f"{n_left_out:,} rows without text or without picture were left out",) if n_left_out else ()
 
     def same_category(self, pairing: Pairing) -> tuple[str, ...]:
@@ -93,55 +112,55 @@ class _Shape:
         members: dict[str, list[str]] = {}
         queries: list[tuple[str, str]] = []
         for number, row in enumerate(self.table.rows, 1):
-            item_id = row.text(find(self.table.columns, "item id")) or f"r{number}"
-            query, document = (
-                self.item(row, self.asked, item_id, pairing),
-                self.item(row, self.wanted, item_id, pairing),
-            )
-            if document is not None:
-                members.setdefault(row.text(self.category), []).append(pairing.document(document, row.place))
-            if query is not None and row.text(self.category):
-                queries.append(
-                    (
-                        pairing.query(query, row.place, group=self.group(row), columns=dict(self.slices(row))),
-                        row.text(self.category),
-                    )
-                )
+            with noted(pairing.mistakes):
+                item_id, category = row.id(self.item_id) or f"r{number}", row.text(self.category)
+                query, document = self.item(row, self.asked, item_id), self.item(row, self.wanted, item_id)
+                if document is not None:
+                    members.setdefault(category, []).append(pairing.document(document, row.place))
+                if query is not None and category:
+                    queries.append((self.ask(row, query, pairing), category))
+        _refuse_too_many(sum(len(members.get(category, ())) for _, category in queries), self.table)
         for query_id, category in queries:
             for doc_id in members.get(category, []):
                 if doc_id != query_id:
                     pairing.judge(query_id, doc_id, 1)
         return ("relevant are the other rows of the same category; a row is dropped from its own ranking",)
 
-    def item(self, row: Row, what: str, item_id: str, pairing: Pairing) -> Item | None:
+    def ask(self, row: Row, query: Item, pairing: Pairing) -> str:
+        """Take a row's query; return its id."""
+        columns = {name: value for name in row.cells if name in self.others and (value := row.slice(name))}
+        return pairing.query(query, row.place, group=row.id(self.group), columns=columns)
+
+    def item(self, row: Row, what: str, item_id: str) -> Item | None:
         """Return the text, the picture or both of a row; None where it has nothing of that."""
         text = row.text(self.text) or None if "t" in what else None
-        picture = self.picture_of(row, pairing) if "i" in what else None
+        picture = self.picture_of(row) if "i" in what else None
         return Item(item_id, text, picture) if text is not None or picture is not None else None
 
-    def picture_of(self, row: Row, pairing: Pairing) -> Picture | None:
+    def picture_of(self, row: Row) -> Picture | None:
+        """Return a row's picture: bytes, the hub's {bytes, path}, or a path beside the table."""
         value: Any = row.cells.get(self.picture) if self.picture else None
         if isinstance(value, dict):
             value = value.get("bytes") or value.get("path")
         if isinstance(value, bytes):
             return Picture(value)
-        if not value or not str(value).strip():
+        name = Row(row.place, {str(self.picture): value}).text(self.picture)
+        if not name:
             return None
-        path = Path(self.table.path).parent / str(value).strip()
+        path = Path(self.table.path).parent / name
         if path.is_file():
             return Picture(path)
-        pairing.mistakes.append(
-            f"{row.place}: there is no picture '{value}' beside the table; expected a file under {path.parent}; "
-            "correct the path"
+        raise InvalidInput(
+            f"{row.place}: there is no picture '{name}' beside the table; expected a file under {path.parent}; correct the path"
         )
-        return None
 
-    def group(self, row: Row) -> str:
-        return row.text(find(self.table.columns, "group"))
 
-    def slices(self, row: Row) -> Iterator[tuple[str, str]]:
-        known = {self.text, self.picture, *(find(self.table.columns, role) for role in ("item id", "group", "split"))}
-        return ((name, row.text(name)) for name in self.table.columns if name not in known and row.text(name))
+def _refuse_too_many(n_judgements: int, table: Table) -> None:
+    if n_judgements > MOST_JUDGEMENTS:
+        raise InvalidInput(
+            f"{table.path}: its categories make {n_judgements:,} judgements; expected at most {MOST_JUDGEMENTS:,}; "
+            "take narrower categories or fewer rows"
+        )
 
 
 PART = Catalogue()

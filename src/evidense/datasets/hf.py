@@ -1,15 +1,20 @@
 """A retrieval data set of the Hugging Face hub in BEIR form: `mteb/scifact`, `BeIR/scifact`, `Tevatron/beir:scifact`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput
 from evidense.reading import hub
 from evidense.reading.corpora import Mapped
+from evidense.reading.lines import stop_at_too_many
 from evidense.reading.place import Place
 from evidense.reading.self_matches import self_matches
+from evidense.reading.typed import as_gain, as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Provenance, build
+from evidense.values.build import Chosen, judged_rows
 
 _OWNERS = ("mteb", "BeIR", "Tevatron")
 _ID, _TEXT = ("_id", "id", "docid", "query_id"), ("text", "query")
@@ -43,35 +48,51 @@ class HuggingFace:
             MissingExtra: `datasets` is not installed.
         """
         place = Place.parse(spelling)
-        repository, _, subset = (place.head, "", "") if Path(place.head).exists() else place.head.partition(":")
-        configs = hub.configs(repository)
-        prefix = f"{subset}-" if f"{subset}-corpus" in configs else ""
-        if f"{prefix}corpus" in configs:
-            return (build(_three_tables(place, repository, prefix, configs)),)
-        config = subset or ("default" if "default" in configs else configs[0])
-        table = hub.rows(repository, config, place.split)
-        if "positive_passages" in table.column_names:
-            return (build(_passages(place, repository, config, table)),)
-        hint = (
-            f"; write 'mmeb:{spelling}'"
-            if "qry_text" in table.column_names
-            else "; see `evidense list datasets` for other forms"
-        )
-        raise InvalidInput(
-            f"'{repository}' is not in BEIR form: configurations {', '.join(configs)}, columns "
-            f"{', '.join(table.column_names)}; expected corpus, queries and qrels, or positive_passages{hint}"
-        )
+        with foreign(spelling, "Expected a data set in BEIR form; check it with the `datasets` library."):
+            return (build(_draft_of(place, spelling)),)
+
+
+def _draft_of(place: Place, spelling: str) -> Draft:
+    repository, _, subset = (place.head, "", "") if Path(place.head).exists() else place.head.partition(":")
+    configs = hub.configs(repository)
+    prefix = f"{subset}-" if f"{subset}-corpus" in configs else ""
+    if f"{prefix}corpus" in configs:
+        return _three_tables(place, repository, prefix, configs)
+    config = subset or ("default" if "default" in configs else configs[0])
+    table = hub.rows(repository, config, place.split)
+    if "positive_passages" in table.column_names:
+        return _passages(place, repository, config, table)
+    hint = (
+        f"; write 'mmeb:{spelling}'"
+        if "qry_text" in table.column_names
+        else "; see `evidense list datasets` for other forms"
+    )
+    raise InvalidInput(
+        f"'{repository}' is not in BEIR form: configurations {', '.join(configs)}, columns "
+        f"{', '.join(table.column_names)}; expected corpus, queries and qrels, or positive_passages{hint}"
+    )
 
 
 def _three_tables(place: Place, repository: str, prefix: str, configs: list[str]) -> Draft:
     judged, split = _qrels(place, repository, prefix, configs)
     corpus = hub.rows(repository, f"{prefix}corpus", _own_split(repository, f"{prefix}corpus", split))
     queries = hub.rows(repository, f"{prefix}queries", _own_split(repository, f"{prefix}queries", split))
+    qrels, mistakes = _judgements(judged)
+    every = Mapped(queries, _item)
+    asked = list(Chosen(every, judged_rows(every, qrels)))
+    return replace(_draft(place, asked, Mapped(corpus, _item), qrels, _source(repository, corpus)), mistakes=mistakes)
+
+
+def _judgements(table: Any) -> tuple[dict[str, dict[str, int]], list[str]]:
+    names = hub.class_names(table).get("score")
     qrels: dict[str, dict[str, int]] = {}
-    for row in judged:
-        qrels.setdefault(str(row["query-id"]), {})[str(row["corpus-id"])] = int(row["score"])
-    asked = [item for item in Mapped(queries, _item) if item.id in qrels]
-    return _draft(place, asked, Mapped(corpus, _item), qrels, _source(repository, corpus))
+    mistakes: list[str] = []
+    for number, row in enumerate(table, 1):
+        with noted(mistakes, f"row {number} of the judgements"):
+            score = names[row["score"]] if names and isinstance(row["score"], int) else row["score"]
+            qrels.setdefault(as_id(row["query-id"]), {})[as_id(row["corpus-id"])] = as_gain(score)
+        stop_at_too_many("the judgements", mistakes)
+    return qrels, mistakes
 
 
 def _qrels(place: Place, repository: str, prefix: str, configs: list[str]) -> tuple[Any, str]:
@@ -88,19 +109,21 @@ def _own_split(repository: str, config: str, split: str) -> str | None:
 
 def _passages(place: Place, repository: str, config: str, table: Any) -> Draft:
     corpus = hub.rows(f"{repository}-corpus", config, None)
-    queries = [Item(str(row["query_id"]), row["query"]) for row in table]
-    qrels = {str(row["query_id"]): _gains(row) for row in table}
+    queries = [Item(as_id(row["query_id"]), as_text(row["query"])) for row in table]
+    qrels = {as_id(row["query_id"]): _gains(row) for row in table}
     return _draft(place, queries, Mapped(corpus, _item), qrels, _source(repository, corpus))
 
 
 def _gains(row: Mapping[str, Any]) -> dict[str, int]:
     negative, positive = (
-        [str(passage["docid"]) for passage in row.get(f"{kind}_passages") or []] for kind in ("negative", "positive")
+        [as_id(passage["docid"]) for passage in row.get(f"{kind}_passages") or []] for kind in ("negative", "positive")
     )
     return {**dict.fromkeys(negative, 0), **dict.fromkeys(positive, 1)}
 
 
-def _draft(place: Place, queries: list[Item], corpus: Mapped, qrels: dict[str, dict[str, int]], source: str) -> Draft:
+def _draft(
+    place: Place, queries: Sequence[Item], corpus: Mapped, qrels: dict[str, dict[str, int]], source: str
+) -> Draft:
     drop, notes = self_matches(queries, corpus)
     provenance = Provenance(
         licence="see the card of the data set", source=source, notes=notes, is_user_data=Path(place.head).exists()
@@ -113,7 +136,7 @@ def _draft(place: Place, queries: list[Item], corpus: Mapped, qrels: dict[str, d
 def _item(row: Mapping[str, Any]) -> Item:
     item_id = next((row[key] for key in _ID if row.get(key) is not None), "")
     text = next((row[key] for key in _TEXT if row.get(key) is not None), "")
-    return Item(str(item_id), f"{row.get('title') or ''} {text}".strip())
+    return Item(as_id(item_id), f"{as_text(row.get('title'))} {as_text(text)}".strip())
 
 
 def _source(repository: str, table: Any) -> str:

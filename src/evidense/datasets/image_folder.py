@@ -12,6 +12,7 @@ from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
 from evidense.reading.tables import Row, read_table
+from evidense.reading.typed import noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -126,31 +127,37 @@ def _captioned(path: Path, split: str | None) -> tuple[list[Pair], list[str]]:
         raise InvalidInput(
             f"{path}: found the columns {', '.join(table.columns)}; expected file_name and text (or caption, title); rename them"
         )
-    others = [c for c in table.columns if c not in {file, text, group, split_column}]
+    others = {c for c in table.columns if c not in {file, text, group, split_column}}
     mistakes = list(table.mistakes)
     pairs = []
     for row in table.rows:
-        picture = _named_picture(path.parent, row, file, mistakes)
-        if not row.text(text):
-            mistakes.append(
-                f"{row.place}: the text of '{row.text(file)}' is empty; expected a caption; fill it or remove the row"
-            )
-        columns = {name: row.text(name) for name in others if row.text(name)}
-        if picture is not None:
-            pairs.append(Pair(Item("", row.text(text)), picture, row.place, row.text(group), columns, columns))
+        with noted(mistakes):
+            picture = _named_picture(path.parent, row, file, mistakes)
+            if not row.text(text):
+                mistakes.append(
+                    f"{row.place}: the text of '{row.text(file)}' is empty; expected a caption; fill it or remove the row"
+                )
+            columns = {name: value for name in row.cells if name in others and (value := row.slice(name))}
+            if picture is not None:
+                pairs.append(Pair(Item("", row.text(text)), picture, row.place, row.id(group), columns, columns))
     if mistakes:
         raise InvalidInput.all_of(str(path), mistakes)
-    return pairs, []
+    return pairs, list(table.notes)
 
 
 def _named_picture(folder: Path, row: Row, column: str, mistakes: list[str]) -> Item | None:
     name = row.text(column)
-    path = (folder / name).resolve()
+    try:
+        path = (folder / name).resolve()
+        is_there = path.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # NUL characters, a loop of links
+        mistakes.append(f"{row.place}: '{name}' is no path ({error}); expected a path inside '{folder}'; correct it")
+        return None
     if not name or not path.is_relative_to(folder.resolve()):
         mistakes.append(
             f"{row.place}: '{name}' does not lie in the folder; expected a path inside '{folder}'; correct it"
         )
-    elif not path.is_file():
+    elif not is_there:
         mistakes.append(f"{row.place}: there is no picture '{name}' in '{folder}'; correct the name or remove the row")
     else:
         return Item(Path(name).as_posix(), picture=Picture(path))

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
-from evidense.errors import InvalidInput, MissingExtra, UnknownName
+from evidense.errors import EvidenseError, InvalidInput, MissingExtra, UnknownName
 from evidense.reading.self_matches import self_matches
+from evidense.reading.typed import as_gain
 from evidense.values import Collection, Draft, Item, Provenance, build
+from evidense.values.build import Chosen, judged_rows
 
 _FAMILIES = frozenset(
     "antique aol-ia aquaint argsme beir bright c4 car clinicaltrials clirmatrix clueweb09 clueweb12 "
@@ -52,7 +54,9 @@ class IrDatasets:
             )
         try:
             return (build(_draft(spelling, dataset)),)
-        except (OSError, RuntimeError) as error:
+        except EvidenseError:
+            raise
+        except Exception as error:  # whatever ir_datasets and the files below it raise
             raise InvalidInput(
                 f"'{spelling}' cannot be read ({type(error).__name__}: {str(error)[:200]}); expected it in "
                 f"ir_datasets' folder or a network to fetch it; run `ir_datasets export {spelling} docs` where there "
@@ -78,8 +82,9 @@ def _loaded(spelling: str) -> Any:
 def _draft(spelling: str, dataset: Any) -> Draft:
     qrels: dict[str, dict[str, int]] = {}
     for row in dataset.qrels_iter():
-        qrels.setdefault(row.query_id, {})[row.doc_id] = int(row.relevance)
-    queries = [Item(row.query_id, row.default_text()) for row in dataset.queries_iter() if row.query_id in qrels]
+        qrels.setdefault(row.query_id, {})[row.doc_id] = as_gain(row.relevance)
+    every = [Item(row.query_id, row.default_text() or "") for row in dataset.queries_iter()]
+    queries = list(Chosen(every, judged_rows(every, qrels)))
     corpus = _Documents(dataset)
     drop, notes = self_matches(queries, corpus)
     provenance = Provenance(
@@ -120,7 +125,7 @@ class _Documents(Sequence[Item]):
 
 
 def _item(document: Any) -> Item:
-    return Item(document.doc_id, document.default_text())
+    return Item(document.doc_id, document.default_text() or "")
 
 
 PART = IrDatasets()

@@ -6,8 +6,10 @@ from typing import Any
 
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems
+from evidense.reading.delimited import listed
 from evidense.reading.place import Place
 from evidense.reading.tables import Row, read_table
+from evidense.reading.typed import as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Picture, Provenance, build
 
 
@@ -56,7 +58,7 @@ def _one(folder: Path, inside: str, pattern: str) -> Path:
     found = sorted((folder / inside).glob(pattern))
     if found:
         return found[0]
-    there = ", ".join(sorted(path.name for path in (folder / inside).glob("*.jsonl"))) or "nothing"
+    there = listed(sorted(path.name for path in (folder / inside).glob("*.jsonl"))) or "nothing"
     raise InvalidInput(
         f"{folder / inside} has no {pattern}; found {there}; expected a subset and split of M-BEIR; write "
         "FOLDER:SUBSET@split"
@@ -70,11 +72,12 @@ def _draft(place: Place, folder: Path, queries_file: Path, pool_file: Path) -> D
     queries, places, qrels = [], [], {}
     for row in table.rows:
         at = f"{queries_file.name} {row.place}"
-        item = _item(row.cells, ("qid", "query_txt", "query_img_path"), folder, at, mistakes)
-        if item is not None:
-            queries.append(item)
-            places.append(at)
-            qrels[item.id] = _gains(row)
+        with noted(mistakes):
+            item, gains = _item(row.cells, ("qid", "query_txt", "query_img_path"), folder, at, mistakes), _gains(row)
+            if item is not None:
+                queries.append(item)
+                places.append(at)
+                qrels[item.id] = gains
     return Draft(
         name=f"{folder.resolve().name}:{place.head.partition(':')[2]}" + (f"@{place.split}" if place.split else ""),
         queries=queries,
@@ -89,21 +92,24 @@ def _draft(place: Place, folder: Path, queries_file: Path, pool_file: Path) -> D
 
 
 def _gains(row: Row) -> dict[str, int]:
-    negative, positive = (row.cells.get(f"{kind}_cand_list") or [] for kind in ("neg", "pos"))
-    return {**{str(doc_id): 0 for doc_id in negative}, **{str(doc_id): 1 for doc_id in positive}}
+    negative, positive = (row.ids(f"{kind}_cand_list") for kind in ("neg", "pos"))
+    return {**dict.fromkeys(negative, 0), **dict.fromkeys(positive, 1)}
 
 
 def _item(
     cells: Mapping[str, Any], keys: tuple[str, str, str], folder: Path, at: str, mistakes: list[str]
 ) -> Item | None:
-    item_id, text, path = (cells.get(key) for key in keys)
-    if item_id is None or not (text or path):
+    item_id = cells.get(keys[0])
+    if item_id is None or not any(key in cells for key in keys[1:]):
         mistakes.append(
-            f"{at}: no {keys[0] if item_id is None else f'{keys[1]} and no {keys[2]}'}; found {', '.join(cells)}; "
+            f"{at}: no {keys[0] if item_id is None else f'{keys[1]} and no {keys[2]}'}; found {listed(list(cells))}; "
             "fill it"
         )
         return None
-    return Item(str(item_id), str(text) if text else None, Picture(folder / str(path)) if path else None)
+    with noted(mistakes, at):
+        text, path = (as_text(cells.get(key)) for key in keys[1:])
+        return Item(as_id(item_id), text if text or not path else None, Picture(folder / path) if path else None)
+    return None
 
 
 PART = MBeir()

@@ -1,15 +1,15 @@
 """A retrieval subset in MMEB form (`qry_text, qry_img_path, tgt_text, tgt_img_path`): a table, a folder, or the hub."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from evidense.boundary.strangers import foreign
 from evidense.reading import hub
 from evidense.reading.columns import table_kind
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.tables import Row, read_table
+from evidense.reading.typed import members, noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
 _TOKEN = re.compile(r"<\|[a-z]+_\d+\|>\s*")
@@ -47,18 +47,20 @@ class Mmeb:
         else:
             head, _, subset = place.head.partition(":")
             pairing, root = Pairing(place.head), Path(head)
-            found = hub.rows(head, subset or hub.configs(head)[0], place.split)
-            rows = [Row(f"row {number}", cells) for number, cells in enumerate(found, 1)]
+            with foreign(spelling, "Expected a data set in MMEB form; check it with the `datasets` library."):
+                found = hub.rows(head, subset or hub.configs(head)[0], place.split)
+                rows = [Row(f"row {number}", cells) for number, cells in enumerate(found, 1)]
         for row in rows:
-            _read(row, root, pairing)
+            with noted(pairing.mistakes):
+                _read(row, root, pairing)
         provenance = Provenance(licence="see the card of the data set", source=place.head, is_user_data=place.path.exists(), notes=(
             "the corpus is every row's targets together; MMEB itself ranks each row's own targets",))  # fmt: skip
         return (build(pairing.draft(place.name, provenance)),)
 
 
 def _read(row: Row, root: Path, pairing: Pairing) -> None:
-    query = _item(row.cells.get("qry_text"), row.cells.get("qry_img_path"), root)
-    targets = _targets(row.cells, root)
+    query = _item(row.text("qry_text"), row.text("qry_img_path"), root)
+    targets = _targets(row, root)
     if query is None or not targets or targets[0] is None:
         what = "query" if query is None else "first target"
         pairing.mistakes.append(f"{row.place}: the {what} has neither text nor picture; expected one or both; fill it")
@@ -69,18 +71,20 @@ def _read(row: Row, root: Path, pairing: Pairing) -> None:
             pairing.judge(query_id, pairing.document(target, row.place), int(number == 0))
 
 
-def _targets(cells: Mapping[str, Any], root: Path) -> list[Item | None]:
+def _targets(row: Row, root: Path) -> list[Item | None]:
+    # A null keeps its place here: texts and pictures of one target stand at the same place of two lists.
     texts, paths = (
-        value if isinstance(value, list) else [value] for value in (cells.get("tgt_text"), cells.get("tgt_img_path"))
+        [Row(row.place, {name: one}).text(name) for one in members(row.cells.get(name))]
+        for name in ("tgt_text", "tgt_img_path")
     )
     length = max(len(texts), len(paths))
-    padded = [[*values, *[None] * (length - len(values))] for values in (texts, paths)]
+    padded = [[*values, *[""] * (length - len(values))] for values in (texts, paths)]
     return [_item(text, path, root) for text, path in zip(*padded, strict=True)]
 
 
-def _item(text: Any, path: Any, root: Path) -> Item | None:
-    cleaned = _TOKEN.sub("", str(text or "")).strip() or None
-    picture = Picture(root / str(path)) if path else None
+def _item(text: str, path: str, root: Path) -> Item | None:
+    cleaned = _TOKEN.sub("", text).strip() or None
+    picture = Picture(root / path) if path else None
     return Item("", cleaned, picture) if cleaned or picture else None
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput, MissingExtra, UnknownName
 from evidense.reading.corpora import Mapped
 from evidense.reading.place import Place
+from evidense.reading.typed import as_gain, as_id, as_text
 from evidense.values import Collection, Draft, Item, Picture, Provenance, build
+from evidense.values.build import Chosen, judged_rows
 
 
 class Mteb:
@@ -32,6 +35,8 @@ class Mteb:
         """
         place = Place.parse(spelling.removeprefix("mteb:"))
         name, _, subset = place.head.partition("/")
+        if not name.strip():
+            raise UnknownName(f"'{spelling}' names no task; expected one, as mteb:SciFact; complete it")
         return self.collections(_found(name, subset, place.split))
 
     def collections(self, task: Any) -> tuple[Collection, ...]:
@@ -48,14 +53,15 @@ class Mteb:
         try:
             task.load_data()
             task.convert_v1_dataset_format_to_v2(num_proc=None)
-        except (OSError, ValueError, RuntimeError) as error:
+        except Exception as error:  # whatever mteb and the hub raise
             raise InvalidInput(
                 f"mteb cannot load '{name}' ({type(error).__name__}: {str(error)[:200]}); expected the hub or its "
                 "cache; check the network, or load the task once where there is one"
             ) from None
-        return tuple(
-            build(_draft(task, subset, split)) for subset in sorted(task.dataset) for split in task.dataset[subset]
-        )
+        with foreign(name, "Expected a retrieval task of mteb; load it with mteb."):
+            return tuple(
+                build(_draft(task, subset, split)) for subset in sorted(task.dataset) for split in task.dataset[subset]
+            )
 
 
 def _found(name: str, subset: str, split: str | None) -> Any:
@@ -80,11 +86,14 @@ def _draft(task: Any, subset: str, split: str) -> Draft:
     data = task.dataset[subset][split]
     inner = f"/{subset}" if subset != "default" else ""
     source = task.metadata.dataset
+    judged = data["relevant_docs"].items()
+    qrels = {as_id(q): {as_id(d): as_gain(gain) for d, gain in gains.items()} for q, gains in judged}
+    queries = Mapped(data["queries"], _item)
     return Draft(
         name=f"{task.metadata.name}{inner}@{split}",
-        queries=Mapped(data["queries"], _item),
+        queries=Chosen(queries, judged_rows(queries, qrels)),
         corpus=Mapped(data["corpus"], _item),
-        qrels={str(q): {str(d): int(gain) for d, gain in gains.items()} for q, gains in data["relevant_docs"].items()},
+        qrels=qrels,
         provenance=Provenance(
             licence=str(task.metadata.license or "not stated by mteb"),
             source=f"mteb {task.metadata.name}: {source.get('path', '')} at {source.get('revision', '')}",
@@ -95,9 +104,9 @@ def _draft(task: Any, subset: str, split: str) -> Draft:
 
 
 def _item(row: Mapping[str, Any]) -> Item:
-    text = row.get("text")
-    joined = f"{row.get('title') or ''} {text}".strip() if text is not None else None
-    return Item(str(row["id"]), joined, _picture(row.get("image")))
+    picture = _picture(row.get("image"))
+    joined = f"{as_text(row.get('title'))} {as_text(row.get('text'))}".strip()
+    return Item(as_id(row["id"]), joined if joined or picture is None else None, picture)
 
 
 def _picture(value: Any) -> Picture | None:

@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from evidense.boundary.files import plain_name
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems, Mapped
+from evidense.reading.delimited import listed
 from evidense.reading.judgements import Judgements, is_trec_qrels, read_judgements
+from evidense.reading.place import expanded
 from evidense.reading.topics import read_topics
+from evidense.reading.typed import as_id, as_text, is_missing, noted
 from evidense.values import Collection, Draft, Item, Provenance, build
 
 _ROLES = {"qrels": "qrels", "topics": "topics", "queries": "topics", "docs": "documents", "documents": "documents", "corpus": "documents",
           "collection": "documents"}  # fmt: skip
+_IDS = ("id", "_id", "doc_id", "docno")
+_TEXTS = ("text", "contents", "body", "abstract")
 
 
 class Trec:
@@ -52,12 +58,12 @@ class Trec:
 
 def _files(spelling: str) -> dict[str, Path]:
     """Return role → file of what a spelling names."""
-    folder = Path(spelling).expanduser()
+    folder = expanded(spelling)
     if not folder.is_dir():
         return dict(
             zip(
                 ("qrels", "topics", "documents"),
-                (Path(piece).expanduser() for piece in spelling.split("+")),
+                (expanded(piece) for piece in spelling.split("+")),
                 strict=False,
             )
         )
@@ -71,7 +77,7 @@ def _draft(spelling: str, files: dict[str, Path], judged: Judgements) -> Draft:
     alone = len(files) == 1
     topics, wrong = ({}, []) if alone else read_topics(files["topics"])
     corpus, more_wrong = _judged_documents(judged) if alone else _documents(files["documents"])
-    ids = list(judged.gains) if alone else [query_id for query_id in topics if query_id in judged.gains]
+    ids = list(judged.gains) if alone else [query_id for query_id in topics if query_id in judged.gains] or list(topics)
     note = ("judgements only: queries and documents are known by their ids",) if alone else ()
     return Draft(
         name=Path(spelling).name if Path(spelling).exists() else "+".join(path.name for path in files.values()),
@@ -91,24 +97,31 @@ def _judged_documents(judged: Judgements) -> tuple[Sequence[Item], list[str]]:
 
 
 def _documents(path: Path) -> tuple[Sequence[Item], list[str]]:
-    name = path.name.removesuffix(".gz")
-    if name.endswith((".jsonl", ".ndjson")):
+    if plain_name(path).suffix.lower() in (".jsonl", ".ndjson"):
         corpus = JsonlItems(path, _document)
         return corpus, corpus.mistakes
-    texts, mistakes = read_topics(path)
+    texts, mistakes = read_topics(path, may_be_empty=True)
     return Mapped(list(texts.items()), lambda pair: Item(pair[0], pair[1])), mistakes
 
 
 def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | None:
-    doc_id = next((cells[key] for key in ("id", "_id", "doc_id", "docno") if cells.get(key) is not None), None)
-    text = next((cells[key] for key in ("text", "contents", "body", "abstract") if cells.get(key) is not None), None)
-    if doc_id is None or text is None:
+    id_key, text_key = (_first_key(cells, keys) for keys in (_IDS, _TEXTS))
+    if id_key is None or (text_key is None and "title" not in cells):
         mistakes.append(
-            f"{place}: no {'id' if doc_id is None else 'text'}; found {', '.join(cells) or 'no key'}; expected "
+            f"{place}: no {'id' if id_key is None else 'text'}; found {listed(list(cells)) or 'no key'}; expected "
             "id, title, text; add it"
         )
         return None
-    return Item(str(doc_id), f"{cells.get('title') or ''} {text}".strip())
+    with noted(mistakes, place):
+        text = as_text(cells[text_key]) if text_key else ""
+        return Item(as_id(cells[id_key]), f"{as_text(cells.get('title'))} {text}".strip())
+    return None
+
+
+def _first_key(cells: dict[str, Any], keys: tuple[str, ...]) -> str | None:
+    """Return the first key that holds something, else the first that is there."""
+    there = [key for key in keys if key in cells]
+    return next((key for key in there if not is_missing(cells[key])), there[0] if there else None)
 
 
 PART = Trec()

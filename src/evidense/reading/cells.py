@@ -3,15 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from evidense.boundary.files import BOM, MIB, opened
 from evidense.boundary.numbers import finite_number
 from evidense.boundary.shown import shown_line
-from evidense.errors import InvalidInput
-from evidense.reading.lines import decoded
+from evidense.reading.lines import text_lines
 
-LONGEST_LINE = 16 * MIB
-MOST_MISTAKES = 1000
-"""Mistakes after which a file is read no further."""
 MOST_SHOWN = 60
 
 _WIDTHS = (3, 4, 6)
@@ -32,30 +27,13 @@ def numbered_lines(path: Path, what: str, mistakes: list[str]) -> Iterator[tuple
     A line that is not UTF-8 or holds NUL characters becomes a mistake.
 
     Raises:
-        InvalidInput: as `opened`; a line beyond 16 MiB; or more mistakes than anybody reads.
+        InvalidInput: as `text_lines`.
     """
-    with opened(path, what) as file:
-        number = 0
-        while raw := file.readline(LONGEST_LINE + 1):
-            number += 1
-            if len(raw) > LONGEST_LINE:
-                raise InvalidInput(f"'{path}' line {number} is longer than 16 MiB. Expected {what}; check the file.")
-            line = decoded(raw.removeprefix(BOM) if number == 1 else raw, f"line {number}", mistakes)
-            if "\0" in line:
-                mistakes.append(f"line {number} holds NUL characters. Expected UTF-8 text; convert the file.")
-            elif line.strip():
-                yield number, line
-            stop_at_too_many(path.name, mistakes)
-
-
-def stop_at_too_many(source: str, mistakes: Sequence[str]) -> None:
-    """Stop reading a file that is no such file at all.
-
-    Raises:
-        InvalidInput: there are more than 1,000 mistakes.
-    """
-    if len(mistakes) > MOST_MISTAKES:
-        raise InvalidInput.all_of(source, mistakes)
+    for number, line in text_lines(path, mistakes, what):
+        if "\0" in line:
+            mistakes.append(f"line {number} holds NUL characters. Expected UTF-8 text; convert the file.")
+        elif line.strip():
+            yield number, line
 
 
 def split(line: str) -> list[str]:

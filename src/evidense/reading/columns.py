@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evidense.errors import InvalidInput
+from evidense.reading.delimited import listed
 from evidense.reading.judgements import is_trec_qrels
 from evidense.reading.tables import read_columns, table_format
 
@@ -23,6 +24,8 @@ ROLES = {
     "group": ("group",),
     "split": ("split",),
 }
+_MOST_COMPARED = 200
+"""Columns that are looked at for a name that is nearly right."""
 
 
 def find(columns: Sequence[str], role: str) -> str | None:
@@ -52,7 +55,7 @@ def require(columns: Sequence[str], path: Path, *roles: str) -> list[str]:
         wrong = "; ".join(
             f"no column for the {role} ({', '.join(ROLES[role])}){_nearest(columns, role)}" for role in missing
         )
-        raise InvalidInput(f"{path}: {wrong}. Found: {', '.join(columns)}. Rename the column in the first line")
+        raise InvalidInput(f"{path}: {wrong}. Found: {listed(columns)}. Rename the column in the first line")
     return [name for name in found.values() if name is not None]
 
 
@@ -71,5 +74,9 @@ def table_kind(path: Path) -> str | None:
 
 
 def _nearest(columns: Sequence[str], role: str) -> str:
-    near = [name for name in columns if difflib.get_close_matches(name.lower(), ROLES[role], n=1, cutoff=0.6)]
+    near = [
+        name
+        for name in columns[:_MOST_COMPARED]
+        if difflib.get_close_matches(name.lower(), ROLES[role], n=1, cutoff=0.6)
+    ]
     return f"; nearest is '{near[0]}'" if near else ""

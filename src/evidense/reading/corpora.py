@@ -1,5 +1,6 @@
 """Lazy corpora: a JSONL file as a sequence of Items that holds byte offsets in memory, never the texts."""
 
+import io
 import os
 import shutil
 import tempfile
@@ -9,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast, overload
 
+from evidense.boundary.files import BOM, opened
 from evidense.errors import InvalidInput
-from evidense.reading.lines import BOM, decoded, opened
+from evidense.reading.lines import decoded, raw_lines, stop_at_too_many
 from evidense.reading.tables import json_object
 from evidense.values import Item
 
@@ -21,7 +23,7 @@ ToItem = Callable[[dict[str, Any], str, list[str]], Item | None]
 class JsonlItems(Sequence[Item]):
     """Items of a JSONL file, read again whenever they are asked for; many threads may ask.
 
-    Memory is 16 bytes a line. A .gz file is unpacked into an unnamed temporary file, which goes with this object.
+    Memory is 24 bytes a line. A packed file is unpacked into an unnamed temporary file, which goes with this object.
     """
 
     def __init__(self, path: Path, to_item: ToItem) -> None:
@@ -43,13 +45,14 @@ class JsonlItems(Sequence[Item]):
         start = 0
         with os.fdopen(os.dup(self._file), "rb") as file:
             file.seek(0)
-            for number, raw in enumerate(file, 1):
+            for number, raw in enumerate(raw_lines(file, self.path), 1):
                 body = raw.removeprefix(BOM) if number == 1 else raw
                 if body.strip() and self._parsed(body, number, self.mistakes) is not None:
                     self._starts.append(start + len(raw) - len(body))
                     self._sizes.append(len(body))
                     self._lines.append(number)
                 start += len(raw)
+                stop_at_too_many(str(self.path), self.mistakes)
 
     def _parsed(self, raw: bytes, number: int, mistakes: list[str]) -> Item | None:
         place = f"{self.path.name} line {number}"
@@ -116,9 +119,11 @@ class Mapped(Sequence[Item]):
 
 def _unpacked(path: Path) -> int:
     """Return a descriptor of the file's plain bytes; the caller closes it."""
-    with opened(path) as file:
-        if path.suffix != ".gz":
+    with opened(path, "a file of JSON lines") as file:
+        try:
             return os.dup(file.fileno())
+        except io.UnsupportedOperation:  # it is packed
+            pass
         with tempfile.TemporaryFile() as plain:
             shutil.copyfileobj(file, plain, 1 << 20)
             plain.flush()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evidense.boundary.numbers import LARGEST, whole_number
+from evidense.boundary.numbers import LARGEST, finite_number, whole_number
 from evidense.errors import InvalidInput
 from evidense.reading.cells import cut, heading, numbered_lines, split
 
@@ -67,7 +67,7 @@ def is_trec_qrels(path: Path) -> bool:
     except InvalidInput:
         return False
     cells = split(first) if first else []
-    return len(cells) == 4 and (whole_number(cells[3]) is not None or heading(cells, "gain") is not None)
+    return len(cells) == 4 and (finite_number(cells[3]) is not None or heading(cells, "gain") is not None)
 
 
 def _take(read: Judgements, cells: list[str], layout: Mapping[str, int], number: int) -> str | None:

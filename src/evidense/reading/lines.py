@@ -1,37 +1,18 @@
-"""Lines of a text file with their numbers: UTF-8 only, gzip if the name says so, no mistake passed over."""
+"""Lines of a text file with their numbers: UTF-8 only, packed or not, no mistake passed over, no line and no file without end."""
 
-import gzip
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from evidense.errors import InvalidInput
+from evidense.boundary.files import BOM, MIB, opened
+from evidense.errors import MOST_MISTAKES, InvalidInput
 
-BOM = b"\xef\xbb\xbf"
+LONGEST_LINE = 32 * MIB
+"""Bytes of a line: a document of a million characters, escaped, has 12 MB."""
+FREE_LINES, LINES_PER_BYTE = 1_000_000, 2
+"""Lines that a file may have: so many, and so many for each byte on the disk. Only a packed file can have more, which is then a bomb."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading bytes; a name that ends in .gz is unpacked on the way.
-
-    Raises:
-        InvalidInput: it cannot be read, or is no whole gzip file.
-    """
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            yield cast(BinaryIO, file)
-    except gzip.BadGzipFile as error:
-        raise InvalidInput(
-            f"{path}: not a gzip file ({error}); expected what its name says; rename or pack it again"
-        ) from None
-    except EOFError:
-        raise InvalidInput(f"{path}: the gzip file ends too early; expected a whole file; copy it again") from None
-    except OSError as error:
-        raise InvalidInput(
-            f"{path}: cannot be read ({error.strerror}); expected a readable file; check path and rights"
-        ) from None
+_BLOCK = MIB
 
 
 def decoded(raw: bytes, place: str, mistakes: list[str]) -> str:
@@ -52,12 +33,65 @@ def decoded(raw: bytes, place: str, mistakes: list[str]) -> str:
         return raw.decode("utf-8", errors="replace")
 
 
-def text_lines(path: Path, mistakes: list[str]) -> Iterator[tuple[int, str]]:
+def text_lines(path: Path, mistakes: list[str], what: str = "a text file") -> Iterator[tuple[int, str]]:
     """Yield (line number from 1, text with its line end); a byte order mark is dropped.
 
+    Lines end in LF, CR LF, or in CR alone where the file knows no other end (it is then read as LF).
+
     Raises:
-        InvalidInput: the file cannot be read.
+        InvalidInput: the file cannot be read, is UTF-16, has a line or lines beyond every measure, or more mistakes than anybody reads.
     """
-    with opened(path) as file:
-        for number, raw in enumerate(file, 1):
+    with opened(path, what) as file:
+        most = FREE_LINES + LINES_PER_BYTE * path.stat().st_size
+        for number, raw in enumerate(raw_lines(file, path), 1):
+            if number == 1 and raw[:2] in _UTF16:
+                decoded(raw, "line 1", mistakes)
+                raise InvalidInput.all_of(str(path), mistakes)
+            if number > most:
+                raise InvalidInput(
+                    f"'{path}' unpacks to more than {most:,} lines, far more than its size promises. Unpack it yourself if it is right."
+                )
             yield number, decoded(raw.removeprefix(BOM) if number == 1 else raw, f"line {number}", mistakes)
+            stop_at_too_many(str(path), mistakes)
+
+
+def raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    """Yield the lines of an open file as bytes.
+
+    Raises:
+        InvalidInput: a line has more than LONGEST_LINE bytes.
+    """
+    start = cast(Any, file).peek(_BLOCK)
+    found = _ended_by_cr(file) if b"\r" in start and b"\n" not in start else _ended_by_lf(file)
+    for number, raw in enumerate(found, 1):
+        if len(raw) > LONGEST_LINE:
+            raise InvalidInput(
+                f"'{path}' line {number} is longer than {LONGEST_LINE // MIB} MiB. Expected lines of text; check the file."
+            )
+        yield raw
+
+
+def stop_at_too_many(source: str, mistakes: Sequence[str]) -> None:
+    """Stop reading a file that is no such file at all.
+
+    Raises:
+        InvalidInput: there are more than 1,000 mistakes.
+    """
+    if len(mistakes) > MOST_MISTAKES:
+        raise InvalidInput.all_of(source, mistakes)
+
+
+def _ended_by_lf(file: BinaryIO) -> Iterator[bytes]:
+    while raw := file.readline(LONGEST_LINE + 1):
+        yield raw
+
+
+def _ended_by_cr(file: BinaryIO) -> Iterator[bytes]:
+    rest = b""
+    while block := file.read(_BLOCK):
+        *whole, rest = (rest + block).split(b"\r")
+        yield from (line + b"\n" for line in whole)
+        if len(rest) > LONGEST_LINE:
+            break
+    if rest:
+        yield rest

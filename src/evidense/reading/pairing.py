@@ -77,8 +77,11 @@ class Pairing:
         )
 
     def _group(self, name: str) -> str:
+        passed = []
         while name in self._joined:
+            passed.append(name)
             name = self._joined[name]
+        self._joined.update(dict.fromkeys(passed, name))  # the next look is short, however long the chain was
         return name
 
     def _notes(self) -> list[str]:

@@ -10,6 +10,22 @@ _DIRECTION = re.compile(r"^((t|i|it)2(t|i|it)|mixed|exact|cheap|views|items)$")
 _SPLIT = re.compile(r"^[A-Za-z0-9_.-]+$")
 
 
+def expanded(spelling: str) -> Path:
+    """Return a path with `~` replaced; a home that does not exist stays as it is written."""
+    try:
+        return Path(spelling).expanduser()
+    except RuntimeError:
+        return Path(spelling)
+
+
+def _exists(path: str | Path) -> bool:
+    """Say whether a path exists; what no file system can hold does not."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
 @dataclass(frozen=True)
 class Place:
     """What stands before direction and split, and both.
@@ -31,12 +47,12 @@ class Place:
     @classmethod
     def parse(cls, spelling: str) -> "Place":
         """Take a spelling apart; what exists as a file keeps its '@' and ':'."""
-        if Path(spelling).exists():
+        if _exists(spelling):
             return cls(spelling)
         head, at, split = spelling.rpartition("@")
         if not at or not head or not _SPLIT.match(split):
             head, split = spelling, ""
-        if not Path(head).exists():
+        if not _exists(head):
             before, colon, direction = head.rpartition(":")
             if colon and before and _DIRECTION.match(direction):
                 return cls(before, direction, split or None)
@@ -45,12 +61,12 @@ class Place:
     @property
     def path(self) -> Path:
         """The head as a path."""
-        return Path(self.head).expanduser()
+        return expanded(self.head)
 
     @property
     def name(self) -> str:
         """Canonical name: the last part of the path, with direction and split."""
-        stem = self.path.resolve().name if self.path.exists() else self.head
+        stem = self.path.resolve().name if _exists(self.path) else self.head
         return stem + (f":{self.direction}" if self.direction else "") + (f"@{self.split}" if self.split else "")
 
     def refuse_direction(self, why: str) -> None:

@@ -14,8 +14,9 @@ from pydantic import FailFast
 from evidense.boundary.documents import Form, bounded, checked, parsed
 from evidense.boundary.numbers import finite_number
 from evidense.boundary.strangers import reason
-from evidense.errors import InvalidInput
-from evidense.reading.cells import MOST_MISTAKES, cut, stop_at_too_many
+from evidense.errors import MOST_MISTAKES, InvalidInput
+from evidense.reading.cells import cut
+from evidense.reading.lines import stop_at_too_many
 from evidense.reading.run_columns import LARGEST_SCORE
 
 Results = dict[str, dict[str, float]]

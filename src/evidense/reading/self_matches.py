@@ -17,7 +17,7 @@ def self_matches(queries: Sequence[Item], corpus: Sequence[Item]) -> tuple[bool,
     """
     asked = {item.id: item.text or "" for item in queries}
     shared = [(asked[item.id], item.text or "") for item in corpus if item.id in asked]
-    n_same = sum(query in document or document in query for query, document in shared)
+    n_same = sum(bool(query and document) and (query in document or document in query) for query, document in shared)
     if not n_same or n_same <= 0.9 * len(shared):
         return False, ()
     return True, (f"{n_same:,} queries are documents too (same id, same text); each is dropped from its own ranking",)

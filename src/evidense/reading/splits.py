@@ -8,6 +8,7 @@ import numpy as np
 
 from evidense.errors import InvalidInput
 from evidense.reading.columns import find
+from evidense.reading.delimited import listed
 from evidense.reading.tables import Table
 from evidense.values import Collection
 from evidense.values.build import Chosen
@@ -26,12 +27,12 @@ def chosen_split(table: Table, split: str | None) -> Table:
     column = find(table.columns, "split")
     if column is None:
         raise InvalidInput(
-            f"{table.path} has no column 'split', but '@{split}' was asked for; found {', '.join(table.columns)}; "
+            f"{table.path} has no column 'split', but '@{split}' was asked for; found {listed(table.columns)}; "
             f"add the column or leave '@{split}' out"
         )
     rows = tuple(row for row in table.rows if row.text(column) == split)
     if not rows:
-        there = ", ".join(sorted({row.text(column) for row in table.rows}))
+        there = listed(sorted({row.text(column) for row in table.rows}))
         raise InvalidInput(
             f"{table.path} has no row of the split '{split}'; found {there}; write one of these after '@'"
         )

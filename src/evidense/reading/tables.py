@@ -1,24 +1,23 @@
 """Tables: CSV, TSV, JSONL and Parquet as rows that know where they stand."""
 
-import csv
-import json
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from evidense.errors import InvalidInput, MissingExtra
+from evidense.boundary.documents import parsed
+from evidense.boundary.files import plain_name
+from evidense.errors import InvalidInput
+from evidense.reading import parquet
+from evidense.reading.delimited import Delimited, is_unnamed, listed, refuse_many_columns
 from evidense.reading.lines import text_lines
+from evidense.reading.typed import as_gain, as_id, as_ids, as_slice, as_text, as_texts
 
+T = TypeVar("T")
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-_MAX_FIELD = 1 << 24
-"""Characters a field may have before the csv module gives up; the limit that users meet is that of `build`."""
-_csv_limit = threading.Lock()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row: where it stands ('line 3'), and its cells by column."""
 
@@ -26,18 +25,67 @@ class Row:
     cells: Mapping[str, Any]
 
     def text(self, column: str | None) -> str:
-        """Return a cell as text without outer white space; '' where there is none."""
-        value = self.cells.get(column) if column else None
-        return "" if value is None else str(value).strip()
+        """Return a cell as text without outer white space; '' where there is none.
+
+        Raises:
+            InvalidInput: the cell holds something else, with its place.
+        """
+        return self._read(column, as_text, "")
+
+    def id(self, column: str | None) -> str:
+        """Return a cell as an id; '' where there is none.
+
+        Raises:
+            InvalidInput: as `text`.
+        """
+        return self._read(column, as_id, "")
+
+    def texts(self, column: str | None) -> list[str]:
+        """Return the texts of a cell that may hold a list of them.
+
+        Raises:
+            InvalidInput: as `text`.
+        """
+        return self._read(column, as_texts, [])
+
+    def ids(self, column: str | None) -> list[str]:
+        """Return the ids of a cell that may hold a list of them; nulls are passed over.
+
+        Raises:
+            InvalidInput: as `text`.
+        """
+        return self._read(column, as_ids, [])
+
+    def gain(self, column: str | None) -> int:
+        """Return a cell as a judgement; 1 where there is no such column.
+
+        Raises:
+            InvalidInput: it is no whole number, with its place.
+        """
+        return 1 if column is None else self._read(column, as_gain, 1)
+
+    def slice(self, column: str) -> str:
+        """Return a cell as a value to slice by; '' where there is none."""
+        return as_slice(self.cells.get(column))
+
+    def _read(self, column: str | None, read: Callable[[Any, str], T], nothing: T) -> T:
+        if column is None:
+            return nothing
+        try:
+            return read(self.cells.get(column), f" in the column '{column}'")
+        except InvalidInput as error:
+            raise InvalidInput(f"{self.place}: {error}") from None
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns in order, and rows."""
+    """Columns in order (those that nobody named are left out), and rows."""
 
     path: Path
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+    """Sentences for the page: how the file was read where that is not plain."""
     mistakes: tuple[str, ...] = ()
     """Wrong encoding, quotes, number of cells, JSON: rows that could not be read are not among the rows."""
 
@@ -48,8 +96,7 @@ def table_format(path: Path) -> str | None:
     >>> table_format(Path("pairs.tsv.gz")), table_format(Path("notes.txt"))
     ('tsv', None)
     """
-    name = path.with_suffix("") if path.suffix == ".gz" else path
-    return SUFFIXES.get(name.suffix.lower())
+    return SUFFIXES.get(plain_name(path).suffix.lower())
 
 
 def read_columns(path: Path) -> tuple[str, ...]:
@@ -57,12 +104,11 @@ def read_columns(path: Path) -> tuple[str, ...]:
     try:
         match table_format(path):
             case "parquet":
-                return tuple(_parquet().read_schema(path).names)
+                return tuple(name for name in parquet.column_names(path) if not is_unnamed(name))
             case "jsonl":
                 return _first_keys(path)
             case "csv" | "tsv" as form:
-                header = next(_delimited(path, form, []), None)
-                return tuple(header[1]) if header else ()
+                return Delimited(path, form).header()
     except (InvalidInput, OSError, ValueError):
         return ()
     return ()
@@ -76,80 +122,35 @@ def read_table(path: Path) -> Table:
         MissingExtra: a Parquet file without pyarrow.
     """
     mistakes: list[str] = []
+    notes: list[str] = []
     form = table_format(path)
     if form == "parquet":
-        columns, rows = _parquet_rows(path)
+        rows = tuple(Row(f"row {number}", cells) for number, cells in enumerate(parquet.rows(path), 1))
+        columns = parquet.column_names(path)
     elif form == "jsonl":
         columns, rows = _jsonl_rows(path, mistakes)
     else:
-        columns, rows = _delimited_rows(path, form or "csv", mistakes)
+        file = Delimited(path, form or "csv", mistakes, notes)
+        rows = tuple(Row(f"line {line}", cells) for line, cells in file.rows())
+        columns = tuple(rows[0].cells) if rows else file.header()
     if mistakes and (not columns or mistakes[0].startswith("line 1,")):  # a header that cannot be read
         raise InvalidInput.all_of(str(path), mistakes)
     if not columns:
         raise InvalidInput(f"{path}: the file is empty; expected a first line with the names of the columns; fill it")
     if not rows and not mistakes:
         raise InvalidInput(
-            f"{path}: there is no row under the columns {', '.join(columns)}; expected at least one; fill it"
+            f"{path}: there is no row under the columns {listed(tuple(columns))}; expected at least one; fill it"
         )
-    return Table(path, columns, rows, tuple(mistakes))
-
-
-def _delimited(path: Path, form: str, mistakes: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line on which the record begins, cells); quoted line breaks belong to their cell."""
-    reader = csv.reader(
-        (line for _, line in text_lines(path, mistakes)), delimiter="\t" if form == "tsv" else ",", strict=True
-    )
-    while True:
-        begin = reader.line_num + 1
-        try:
-            with _wide_fields():
-                cells = next(reader, None)
-        except csv.Error as error:
-            mistakes.append(
-                f'line {begin}: {error}; expected cells quoted as "one ""two"" three"; correct the quotes '
-                "(nothing after it was read)"
-            )
-            return
-        if cells is None:
-            return
-        if any(cell.strip() for cell in cells):
-            yield begin, cells
-
-
-@contextmanager
-def _wide_fields() -> Iterator[None]:
-    with _csv_limit:
-        before = csv.field_size_limit(_MAX_FIELD)
-        try:
-            yield
-        finally:
-            csv.field_size_limit(before)
-
-
-def _delimited_rows(path: Path, form: str, mistakes: list[str]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
-    records = _delimited(path, form, mistakes)
-    _, header = next(records, (0, []))
-    columns = tuple(name.strip() for name in header)
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    mistakes += [f"line 1: the column '{name}' stands twice; expected distinct names; rename one" for name in twice]
-    rows = []
-    for line, cells in records:
-        if len(cells) != len(columns):
-            mistakes.append(
-                f"line {line}: {len(cells)} cells; expected {len(columns)} ({', '.join(columns)}); quote cells that "
-                "contain the separator"
-            )
-            continue
-        rows.append(Row(f"line {line}", dict(zip(columns, cells, strict=False))))
-    return columns, tuple(rows)
+    known = tuple(name for name in columns if not is_unnamed(name))
+    return Table(path, known, rows, tuple(mistakes), notes=tuple(dict.fromkeys(notes)))
 
 
 def json_object(line: str, place: str, mistakes: list[str]) -> dict[str, Any] | None:
     """Parse one line as a JSON object; None, and a mistake, if it is none."""
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        mistakes.append(f"{place}: not JSON ({error}); expected one object a line; correct the line")
+        value = parsed(line, place)
+    except InvalidInput as error:
+        mistakes.append(str(error))
         return None
     if isinstance(value, dict):
         return value
@@ -159,33 +160,18 @@ def json_object(line: str, place: str, mistakes: list[str]) -> dict[str, Any] | 
 
 def _jsonl_rows(path: Path, mistakes: list[str]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     rows = []
-    for number, line in text_lines(path, mistakes):
+    columns: dict[str, None] = {}
+    for number, line in text_lines(path, mistakes, "a table"):
         cells = json_object(line, f"line {number}", mistakes) if line.strip() else None
         if cells is not None:
+            columns.update(dict.fromkeys(cells))
+            refuse_many_columns(len(columns))
             rows.append(Row(f"line {number}", cells))
-    return tuple(dict.fromkeys(name for row in rows for name in row.cells)), tuple(rows)
+    return tuple(columns), tuple(rows)
 
 
 def _first_keys(path: Path) -> tuple[str, ...]:
-    first = next((line for _, line in text_lines(path, []) if line.strip()), "")
-    return tuple(json_object(first, "", []) or ())
-
-
-def _parquet() -> Any:
-    try:
-        import pyarrow.parquet
-    except ImportError:
-        raise MissingExtra.named("parquet", "reading a Parquet file", "pyarrow") from None
-    return pyarrow.parquet
-
-
-def _parquet_rows(path: Path) -> tuple[tuple[str, ...], tuple[Row, ...]]:
-    parquet = _parquet()
-    try:
-        table = parquet.read_table(path)
-    except (OSError, ValueError) as error:
-        raise InvalidInput(
-            f"{path}: not a Parquet file ({error}); expected what its name says; write it again"
-        ) from None
-    rows = tuple(Row(f"row {number}", cells) for number, cells in enumerate(table.to_pylist(), 1))
-    return tuple(table.column_names), rows
+    first = next((line for _, line in text_lines(path, [], "a table") if line.strip()), "")
+    keys = tuple(json_object(first, "line 1", []) or ())
+    refuse_many_columns(len(keys))
+    return tuple(name for name in keys if not is_unnamed(name))

@@ -9,8 +9,8 @@ from evidense.reading.cells import cut, numbered_lines
 _FIELD = re.compile(r"<(num|title)>\s*(?:Number:|Topic:)?\s*([^<]*)", re.IGNORECASE)
 
 
-def read_topics(path: Path) -> tuple[dict[str, str], list[str]]:
-    """Return id → text in order, and what was wrong.
+def read_topics(path: Path, may_be_empty: bool = False) -> tuple[dict[str, str], list[str]]:
+    """Return id → text in order, and what was wrong; documents may be empty, queries not.
 
     Raises:
         InvalidInput: the file cannot be read, or holds nothing.
@@ -20,7 +20,7 @@ def read_topics(path: Path) -> tuple[dict[str, str], list[str]]:
     if any("<top>" in line.lower() for _, line in lines):
         found = _marked_up(path, lines, mistakes)
     else:
-        found = [_two_cells(line, f"{path.name} line {number}", mistakes) for number, line in lines]
+        found = [_two_cells(line, f"{path.name} line {number}", mistakes, may_be_empty) for number, line in lines]
     if not found and not mistakes:
         raise InvalidInput(f"{path}: the file is empty; expected lines `id<tab>text` or <top> … </top>; fill it")
     texts: dict[str, str] = {}
@@ -33,11 +33,11 @@ def read_topics(path: Path) -> tuple[dict[str, str], list[str]]:
     return texts, mistakes
 
 
-def _two_cells(line: str, place: str, mistakes: list[str]) -> tuple[str, str, str]:
+def _two_cells(line: str, place: str, mistakes: list[str], may_be_empty: bool) -> tuple[str, str, str]:
     topic_id, tab, text = line.strip("\r\n").partition("\t")
     if not tab:
         mistakes.append(f"{place}: no tab; expected `id<tab>text`; put one between id and text")
-    elif not topic_id.strip() or not text.strip():
+    elif not topic_id.strip() or not (text.strip() or may_be_empty):
         mistakes.append(
             f"{place}: the {'text' if topic_id.strip() else 'id'} is empty; expected `id<tab>text`; fill it"
         )

@@ -11,7 +11,8 @@ import numpy as np
 from evidense.errors import InvalidInput
 from evidense.reading.columns import ROLES, find, find_all, require
 from evidense.reading.splits import split_of
-from evidense.reading.tables import Table
+from evidense.reading.tables import Row, Table
+from evidense.reading.typed import noted
 from evidense.values import Collection, Item, Kind, Pairs, Provenance
 from evidense.values.build import Chosen
 
@@ -105,7 +106,7 @@ def graded_column(table: Table) -> str | None:
         InvalidInput: two columns do.
     """
     similarity, gain = find(table.columns, "similarity"), find(table.columns, "gain")
-    is_graded = gain is not None and any(_is_part(row.text(gain)) for row in table.rows)
+    is_graded = gain is not None and any(_is_part(row.slice(gain)) for row in table.rows)
     if similarity and is_graded:
         raise InvalidInput(
             f"{table.path}: '{similarity}' and '{gain}' both say how similar a pair is; expected one column; take the other out"
@@ -123,19 +124,14 @@ def graded_pairs(table: Table, name: str, column: str) -> Pairs:
     group = find(table.columns, "group")
     mistakes, rows = list(table.mistakes), []
     for row in table.rows:
-        texts = [str(one).strip() for d in documents for one in _several(row.cells.get(d)) if one is not None]
-        value = _number(row.text(column))
-        if value is None or not -1 <= value <= 1:
-            mistakes.append(
-                f"{row.place}: '{row.text(column)}' in the column '{column}' is no similarity; expected a number from -1 to 1; "
-                "correct it, or divide all by the largest"
-            )
-        elif not row.text(query) or not all(texts) or not texts:
-            mistakes.append(
-                f"{row.place}: the query or the document is empty; expected some text; fill it or remove the row"
-            )
-        else:
-            rows += [(row.text(query), text, value, row.text(group) or row.text(query)) for text in texts]
+        with noted(mistakes):
+            value = _similarity(row, column)
+            asked, texts = row.text(query), [text for d in documents for text in row.texts(d)]
+            if not asked or not all(texts) or not texts:
+                raise InvalidInput(
+                    f"{row.place}: the query or the document is empty; expected some text; fill it or remove the row"
+                )
+            rows += [(asked, text, value, row.id(group) or asked) for text in texts]
     if mistakes or not rows:
         raise InvalidInput.all_of(str(table.path), mistakes or ["no row holds a pair"])
     used = {query, *documents, column, group, find(table.columns, "split") if "@" in name else None}
@@ -148,8 +144,14 @@ def graded_pairs(table: Table, name: str, column: str) -> Pairs:
     )  # fmt: skip
 
 
-def _several(cell: object) -> Sequence[object]:
-    return cell if isinstance(cell, list) else [cell]
+def _similarity(row: Row, column: str) -> float:
+    value = _number(row.slice(column))
+    if value is None or not -1 <= value <= 1:
+        raise InvalidInput(
+            f"{row.place}: '{row.slice(column)}' in the column '{column}' is no similarity; expected a number from -1 to 1; "
+            "correct it, or divide all by the largest"
+        )
+    return value
 
 
 def _number(text: str) -> float | None:

@@ -20,8 +20,7 @@ def collections_of(study: Study, spelling: str, values: Mapping[str, Collection]
     if values and spelling in values:
         found: tuple[Collection, ...] = (values[spelling],)
     else:
-        part, rest = registry.dataset(spelling)
-        found = part.open(rest)
+        found = registry.collections(spelling)
     drawn = [sample(c, study.sample_queries, study.sample_documents, study.seed) for c in found]
     return [_without(c, _excluded(study, shown(c.name))) for c in drawn]
 

@@ -8,12 +8,16 @@ from typing import TypeVar, overload
 import numpy as np
 from jaxtyping import Int64
 
-from evidense.errors import InvalidInput
+from evidense.errors import MOST_MISTAKES, InvalidInput
 from evidense.values.collection import Collection, Provenance
 from evidense.values.item import Item
+from evidense.values.judged import Judged
 
 T = TypeVar("T")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 MAX_TEXT_CHARACTERS = 1_000_000
+MOST_EMPTY = 0.5
+"""Largest share of empty documents: above it the text is looked for in the wrong place."""
 
 
 @dataclass
@@ -72,6 +76,11 @@ def build(draft: Draft) -> Collection:
     Equal documents (same text and picture) are merged into the first of them, and the judgements follow; a query without a
     relevant document is left out with a note, since no measure is defined for it.
 
+    Three things are read as trec_eval, BEIR and mteb read them, each with a note and a count. An empty document stays in the corpus (and is
+    merged with no other). A judgement of a document that the corpus lacks stays: that document is never found. Judgements of a query
+    that is not among the queries are left out. Where they are the rule and no exception, ids or fields do not match, and the draft is refused: no judged
+    query is there, fewer than LEAST_SHARE of the relevant documents are, or more than MOST_EMPTY of the documents are empty.
+
     Raises:
         InvalidInput: every mistake of the draft at once.
     """
@@ -79,8 +88,12 @@ def build(draft: Draft) -> Collection:
     mistakes = list(draft.mistakes)
     query_ids, _ = _survey("query", draft.queries, draft.query_place, mistakes)
     doc_ids, contents = _survey("document", draft.corpus, draft.document_place, mistakes)
-    if not draft.mistakes:  # what could not be read is missed here too: not worth a second message
-        mistakes += _whole_mistakes(draft, query_ids, doc_ids)
+    n_empty = contents.count(_EMPTY)
+    judged = Judged(draft.qrels, query_ids, doc_ids, draft.judgement_place)
+    if (
+        not draft.mistakes and len(mistakes) < MOST_MISTAKES
+    ):  # what was not read is missed here too: not worth a second message
+        mistakes += [*_sides_mistakes(query_ids, doc_ids, n_empty), *judged.mistakes()]
     kept_apart = set(query_ids) if draft.drop_self_matches else set()
     rows, merged = _merge_equal(doc_ids, contents, kept_apart)
     if not mistakes and len(rows) == 1 and contents[0] != _NOTHING:
@@ -94,7 +107,13 @@ def build(draft: Draft) -> Collection:
             f"{source}: none of {len(query_ids):,} queries has a relevant document; expected a judgement above 0; "
             "check the ids and gains of the qrels"
         )
-    notes = [*draft.provenance.notes, *_merge_note(merged), *_dropped_note(len(query_ids) - len(kept))]
+    notes = [
+        *draft.provenance.notes,
+        *_empty_note(n_empty),
+        *judged.notes(),
+        *_merge_note(merged),
+        *_dropped_note(len(query_ids) - len(kept)),
+    ]
     return Collection(
         name=draft.name,
         queries=draft.queries if len(kept) == len(query_ids) else Chosen(draft.queries, kept),
@@ -167,6 +186,15 @@ def _filled(
 
 _NOTHING = bytes(16)
 """Stands for the content of an item that has an id only; such items are never merged."""
+_EMPTY = bytes(15) + b"\1"
+"""Stands for the content of an empty document; BEIR ranks each of them, so they are never merged."""
+
+
+def judged_rows(items: Sequence[Item], qrels: Mapping[str, Mapping[str, int]]) -> Int64[np.ndarray, " n"]:
+    """Return the rows of the queries that are judged; every row where none is, so that `build` can say that the ids do not match."""
+    ids = [item.id for item in items]
+    rows = [row for row, query_id in enumerate(ids) if query_id in qrels]
+    return np.array(rows or range(len(ids)), dtype=np.int64)
 
 
 def _survey(
@@ -178,7 +206,9 @@ def _survey(
     first: dict[str, int] = {}
     named = place or (lambda row: f"{what} {row + 1}")
     for row, item in enumerate(items):
-        mistakes += (f"{named(row)}: {wrong}" for wrong in _item_mistakes(item))
+        if len(mistakes) >= MOST_MISTAKES:
+            break
+        mistakes += (f"{named(row)}: {wrong}" for wrong in _item_mistakes(item, what))
         if first.setdefault(item.id, row) != row:
             mistakes.append(
                 f"{named(row)}: the id '{item.id}' stands already at {named(first[item.id])}; expected distinct ids; "
@@ -192,6 +222,8 @@ def _survey(
 def _content(item: Item, place: str, mistakes: list[str]) -> bytes:
     if item.text is None and item.picture is None:
         return _NOTHING
+    if _is_empty(item):
+        return _EMPTY
     try:
         return bytes.fromhex(item.content_key())[:16]
     except InvalidInput as error:
@@ -204,10 +236,16 @@ def _content(item: Item, place: str, mistakes: list[str]) -> bytes:
     return _NOTHING
 
 
-def _item_mistakes(item: Item) -> Iterable[str]:
+def _is_empty(item: Item) -> bool:
+    return item.text is not None and not item.text.strip() and item.picture is None
+
+
+def _item_mistakes(item: Item, what: str) -> Iterable[str]:
     if not item.id.strip():
         yield "the id is empty; expected some text; fill it"
-    if item.text is not None and not item.text.strip() and item.picture is None:
+    if _HALF_PAIR.search(item.id):
+        yield "the id holds half of a surrogate pair; expected whole characters; repair the escapes (\\ud800 …)"
+    if what == "query" and _is_empty(item):
         yield f"(id '{item.id}') the text is empty; expected some text; fill it or remove the row"
     if item.text is not None and len(item.text) > MAX_TEXT_CHARACTERS:
         yield (
@@ -215,28 +253,18 @@ def _item_mistakes(item: Item) -> Iterable[str]:
         )
 
 
-def _whole_mistakes(draft: Draft, query_list: list[str], doc_list: list[str]) -> Iterable[str]:
-    """Yield what no single item shows: an empty side, and judgements that name what is not there."""
+def _sides_mistakes(query_ids: list[str], doc_ids: list[str], n_empty: int) -> Iterable[str]:
+    """Yield what no single item shows: a side without items, documents without text."""
     yield from (
         f"there is no {what}; expected at least one; add some"
-        for what, ids in (("query", query_list), ("document", doc_list))
+        for what, ids in (("query", query_ids), ("document", doc_ids))
         if not ids
     )
-    query_ids, doc_ids = set(query_list), set(doc_list)
-    place = draft.judgement_place or (lambda query_id, doc_id: f"qrels of query '{query_id}'")
-    for query_id, gains in draft.qrels.items():
-        if query_id not in query_ids:
-            at = place(query_id, next(iter(gains), ""))
-            yield (
-                f"{at}: the query '{query_id}' is not among the queries; expected an id of theirs; add it or remove "
-                "its judgements"
-            )
-        for doc_id in gains:
-            if doc_id not in doc_ids:
-                yield (
-                    f"{place(query_id, doc_id)}: the document '{doc_id}' is not in the corpus; expected an id of its; add "
-                    "it or remove the judgement"
-                )
+    if n_empty > MOST_EMPTY * len(doc_ids):
+        yield (
+            f"{n_empty:,} of {len(doc_ids):,} documents are empty; expected text in most of them; check which field holds "
+            "the text"
+        )
 
 
 def _merge_equal(
@@ -250,7 +278,7 @@ def _merge_equal(
     merged: dict[str, str] = {}
     rows = []
     for row, (doc_id, content) in enumerate(zip(doc_ids, contents, strict=True)):
-        standing = row if content == _NOTHING or doc_id in kept_apart else first.setdefault(content, row)
+        standing = row if content in (_NOTHING, _EMPTY) or doc_id in kept_apart else first.setdefault(content, row)
         if standing == row:
             rows.append(row)
         else:
@@ -274,12 +302,17 @@ def _asked(qrels: Mapping[str, Mapping[str, int]], drop_self: bool) -> dict[str,
 
 def _natural(text: str) -> list[str | int]:
     """Sort key under which line 9 comes before line 10."""
-    return [int(piece) if piece.isdecimal() else piece for piece in re.split(r"(\d+)", text)]
+    pieces = re.split(r"([0-9]{1,18})", text.removeprefix("'"))
+    return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
 
 
 def _one_document(n_read: int) -> str:
     what = "1 document" if n_read == 1 else f"1 document ({n_read:,} equal ones)"
     return f"the corpus has {what}; expected at least 2, else every ranking is perfect; add documents"
+
+
+def _empty_note(n_empty: int) -> list[str]:
+    return [f"{n_empty:,} documents are empty; they stay in the corpus, as in BEIR and mteb"] if n_empty else []
 
 
 def _merge_note(merged: Mapping[str, str]) -> list[str]:

@@ -85,6 +85,21 @@ class Collection:
         """Modality of the queries and of the documents; 'mixed' where a side has several, 'ids' where there are judgements only."""
         return _modality(self.queries), _modality(self.corpus)
 
+    def findable(self) -> "Collection":
+        """Return it without judgements of documents that the corpus lacks, and without the queries that have no other relevant one.
+
+        For what looks at the documents themselves; measures keep these judgements. Itself where nothing is lacking.
+        """
+        there = set(self.doc_ids)
+        if all(doc_id in there for gains in self.qrels.values() for doc_id in gains):
+            return self
+        found = {q: {d: gain for d, gain in gains.items() if d in there} for q, gains in self.qrels.items()}
+        kept = {q: gains for q, gains in found.items() if any(gain > 0 for gain in gains.values())}
+        left_out = f"{len(self.qrels) - len(kept):,} queries whose relevant documents the corpus lacks were left out"
+        return replace(self, queries=[item for item in self.queries if item.id in kept], qrels=kept).with_notes(
+            left_out
+        )
+
     def with_notes(self, *notes: str) -> "Collection":
         """Return the same collection with further sentences for the page."""
         return replace(self, provenance=replace(self.provenance, notes=(*self.provenance.notes, *notes)))

@@ -67,7 +67,12 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
         InvalidInput: encoders or data that it cannot examine.
     """
     analysis = cast(Analysis, registry.part("analyses", name))
-    case = replace(case, options=options_of(analysis, case.options))
+    case = replace(
+        case,
+        options=options_of(analysis, case.options),
+        collection=case.collection.findable(),
+        beside=case.beside and case.beside.findable(),
+    )
     key = step_key(analysis, case)
     if done := lent.store.recall(key):
         found = [cast(Finding, lent.store.get(i)) for i in done]
