@@ -1,0 +1,198 @@
+"""Run cases and say what is wrong with how they ended."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hostile.case import Case
+
+CPU_S = 20
+"""CPU seconds of a command: the machine may be busy, and wall time would say so."""
+WALL_S = 90
+"""A command that waits for ever uses no CPU."""
+MEMORY_KIB = 2 << 20
+_RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Controls, escapes and what turns the direction of text around."""
+_PAPER = {".csv", ".md", ".tex"}
+_STAGED = re.compile(r"\.writing-|\.tmp$|\.part$|~$")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    exit: int
+    """Exit code; negative: the signal that ended it."""
+    broken: str | None
+    """Which limit it broke: cpu, wall or memory."""
+    cpu_s: float
+    wall_s: float
+    memory_kib: int
+    left_running: bool
+    stdout: bytes
+    stderr: bytes
+
+
+class Server:
+    """A fork server (server.py), started when it is first needed."""
+
+    def __init__(self, torch: bool) -> None:
+        home = tempfile.mkdtemp(prefix="evidense-hostile-home-")
+        more = {"HOME": home, "HF_HOME": home, "HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "utf-8", "MPLCONFIGDIR": home}
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("server.py")), *(["torch"] if torch else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **more, **threads, "TOKENIZERS_PARALLELISM": "false"},
+        )
+
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Run one command line."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(order).encode() + b"\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        self.process.communicate()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Servers:
+    """The two servers, without and with torch."""
+
+    def __init__(self) -> None:
+        self._started: dict[bool, Server] = {}
+
+    def of(self, torch: bool) -> Server:
+        """Return the server, started now or before."""
+        if torch not in self._started:
+            self._started[torch] = Server(torch)
+        return self._started[torch]
+
+    def close(self) -> None:
+        """End those that were started."""
+        for server in self._started.values():
+            server.close()
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Servers]:
+    """Return servers that end with the block."""
+    servers = Servers()
+    try:
+        yield servers
+    finally:
+        servers.close()
+
+
+def run(case: Case, place: Path, servers: Servers) -> tuple[Outcome, list[str]]:
+    """Lay a case down in `place`, run it there, and return its outcome with everything that is wrong with it."""
+    folder = place / "work"
+    for made in (folder, place / "temp"):
+        made.mkdir(parents=True)
+    case.build(folder)
+    before = _hashes(folder)
+    streams = {name: str(place / name) for name in ("stdout", "stderr")}
+    env = {"EVIDENSE_STORE": str(place / "store"), "TMPDIR": str(place / "temp")}
+    limits = {"cpu_s": CPU_S, "wall_s": WALL_S, "memory_kib": MEMORY_KIB}
+    order = {"folder": str(folder), "argv": case.argv, "env": env, **streams, **limits}
+    answer = servers.of(case.torch).ask(order)
+    outcome = Outcome(**answer, **{name: Path(path).read_bytes() for name, path in streams.items()})
+    return outcome, [*_ending(case, outcome), *_printed(outcome), *_written(place, folder, before)]
+
+
+def _ending(case: Case, outcome: Outcome) -> list[str]:
+    said = outcome.stderr.decode("utf-8", "replace")
+    wrong = []
+    if outcome.broken:
+        wrong.append(f"over its limit of {outcome.broken}: {outcome.cpu_s:.1f} s CPU, {outcome.wall_s:.1f} s, {outcome.memory_kib >> 10} MiB")  # fmt: skip
+    elif outcome.exit not in (0, 1, 2):
+        wrong.append(f"ended with {outcome.exit}")
+    if outcome.left_running:
+        wrong.append("left a process running")
+    if "Traceback (most recent call last)" in said or "Exception ignored" in said or "panicked at" in said:
+        wrong.append(f"a traceback: {said.strip().splitlines()[-1][:200]}")
+    if "a fault of Evidense" in said:
+        wrong.append(f"an uncaught exception: {said.strip()[:300]}")
+    if outcome.exit == 2 and len(said.strip()) < 20:
+        wrong.append("refused without a word")
+    if case.expected == "refused" and outcome.exit != 2:
+        wrong.append(f"expected a refusal, exit {outcome.exit}")
+    if case.expected == "read" and outcome.exit not in (0, 1):
+        wrong.append(f"expected to be read, exit {outcome.exit}: {said.strip()[:300]}")
+    if outcome.exit == 2 and case.says and case.says not in said:
+        wrong.append(f"the refusal does not name {case.says!r}: {said.strip()[:300]}")
+    return wrong
+
+
+def _printed(outcome: Outcome) -> list[str]:
+    wrong = []
+    for name, data in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):
+        if found := _raw(data):
+            wrong.append(f"{name} holds {found}")
+    return wrong
+
+
+def _raw(data: bytes) -> str | None:
+    try:
+        found = _RAW.search(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return f"no UTF-8 ({error})"
+    return f"a raw {found[0]!r}" if found else None
+
+
+def _written(place: Path, folder: Path, before: dict[str, str]) -> list[str]:
+    after = _hashes(folder)
+    wrong = [f"'{name}' was {'changed' if name in after else 'removed'}" for name, said in before.items() if after.get(name) != said]  # fmt: skip
+    new = {name for name in after if name not in before}
+    stored = {f"store/{name}" for name in _hashes(place / "store")} if (place / "store").is_dir() else set()
+    wrong += [f"left a staged file '{name}'" for name in sorted(new | stored) if _STAGED.search(name)]
+    wrong += [f"left '{left.name}' in the temporary folder" for left in (place / "temp").iterdir()]
+    for name in sorted(new):
+        path = folder / name
+        if path.suffix in _PAPER and path.is_file() and (found := _raw(path.read_bytes())):
+            wrong.append(f"wrote {name} with {found}")
+        if path.name == "page.json" or path.name == "report.html":
+            wrong += _half_written(path.parent)
+    return list(dict.fromkeys(wrong))
+
+
+def _half_written(page: Path) -> list[str]:
+    try:
+        listed = json.loads((page / "page.json").read_bytes())["files"]
+        missing = [name for name in (*listed, "report.html") if not (page / name).is_file()]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [f"half a page in '{page.name}': {error}"]
+    return [f"half a page in '{page.name}': no {name}" for name in missing]
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return path → hash of a file; of a link, pipe or folder: what it is."""
+    found = {}
+    for base, folders, names in os.walk(folder):
+        for name in [*folders, *names]:
+            path = Path(base, name)
+            relative = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
+            if path.is_symlink():
+                found[relative] = f"link to {os.readlink(path)}"
+            elif path.is_dir():
+                found[relative] = "folder"
+            else:
+                found[relative] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "special"
+    return found

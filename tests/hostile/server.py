@@ -1,0 +1,157 @@
+"""A process that has imported evidense and forks once per command line: a case costs what the command does, not the imports.
+
+Reads one JSON order a line from stdin, answers one JSON outcome a line. Run as a script: `python server.py [torch]`.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+LIGHT = ("evidense.cli.main", "evidense.cli.compare_", "evidense.cli.score_", "evidense.cli.replay_", "evidense.cli.run_",
+         "evidense.study.compare", "evidense.study.plan", "evidense.study.run", "evidense.study.baseline", "evidense.report",
+         "evidense.registry", "evidense.report.write", "evidense.report.page", "numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s",
+         "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image")  # fmt: skip
+HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert",
+         "transformers.tokenization_utils_fast", "safetensors.torch", "tokenizers", "evidense.compute.open_text",
+         "evidense.compute.text_tower", "transformers.models.auto.tokenization_auto", "transformers.models.gemma3")  # fmt: skip
+GRACE_S = 3.0
+"""Seconds in which the helpers of a command must have ended after it."""
+
+
+def serve(with_torch: bool) -> None:
+    """Answer orders until stdin ends."""
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    os.dup2(2, 1)
+    for name in (*LIGHT, *(HEAVY if with_torch else ())):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.freeze()
+    for line in orders:
+        answers.write(json.dumps(_outcome(json.loads(line), orders, answers)).encode() + b"\n")
+        answers.flush()
+
+
+def _outcome(order: dict[str, Any], *mine: BinaryIO) -> dict[str, Any]:
+    pid = os.fork()
+    if pid == 0:
+        for file in mine:
+            os.close(file.fileno())
+        os._exit(_command(order))
+    return _watched(pid, order)
+
+
+def _command(order: dict[str, Any]) -> int:
+    """Be the command line: the order's folder, streams, limits; return the exit code as Python would."""
+    os.setsid()
+    for name, at in (("stdout", 1), ("stderr", 2)):
+        os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), at)
+    os.environ.update(order["env"])
+    os.chdir(order["folder"])
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
+    sys.argv = ["evidense", *order["argv"]]
+    code = _exit_code(order["argv"])
+    with contextlib.suppress(Exception):
+        _ended()
+    return code
+
+
+def _exit_code(argv: Sequence[str]) -> int:
+    from evidense.cli.main import main
+
+    try:
+        main(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _ended() -> None:
+    import atexit
+    import threading
+
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def _watched(pid: int, order: dict[str, Any]) -> dict[str, Any]:
+    """Wait for the command; kill it beyond its CPU seconds, wall seconds or memory, and say which."""
+    began, broken = time.monotonic(), None
+    while True:
+        ended, status, usage = os.wait4(pid, os.WNOHANG)
+        if ended:
+            break
+        broken = broken or _broken(pid, order, time.monotonic() - began)
+        if broken:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        _sleep(pid)
+    if usage.ru_maxrss > order["memory_kib"]:
+        broken = broken or "memory"
+    return {
+        "exit": os.waitstatus_to_exitcode(status),
+        "broken": broken,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "wall_s": time.monotonic() - began,
+        "memory_kib": usage.ru_maxrss,
+        "left_running": _left_running(pid),
+    }
+
+
+def _broken(pid: int, order: dict[str, Any], wall_s: float) -> str | None:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            values = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    cpu_s = sum(map(int, values[11:15])) / os.sysconf("SC_CLK_TCK")
+    if cpu_s > order["cpu_s"]:
+        return "cpu"
+    if int(values[21]) * (resource.getpagesize() // 1024) > order["memory_kib"]:
+        return "memory"
+    return "wall" if wall_s > order["wall_s"] else None
+
+
+def _sleep(pid: int) -> None:
+    if not hasattr(os, "pidfd_open"):
+        time.sleep(0.02)
+        return
+    handle = os.pidfd_open(pid)
+    try:
+        select.select([handle], [], [], 0.05)
+    finally:
+        os.close(handle)
+
+
+def _left_running(group: int) -> bool:
+    """Say whether something that the command started outlives it by seconds; end it."""
+    until = time.monotonic() + GRACE_S
+    try:
+        while time.monotonic() < until:
+            os.killpg(group, 0)
+            time.sleep(0.02)
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # as the installed command: neither this folder nor the working one
+    serve("torch" in sys.argv[1:])
