@@ -1,4 +1,4 @@
-# The one door: setup check test demo bench calibrate docs.
+# The one door: setup check test demo bench calibrate fuzz docs.
 
 PYTHON ?= python3
 # On Linux without a GPU the plain torch brings gigabytes of CUDA; the CPU build is small:
@@ -16,7 +16,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZ
 SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test_scoring.py tests/compute/test_compress.py \
           --deselect tests/stats/test_calibration.py
 
-.PHONY: help setup check test demo bench calibrate docs
+.PHONY: help setup check test demo bench calibrate fuzz docs
 
 help:
 	@echo "make setup      .venv with the extras of demo and tests"
@@ -25,6 +25,7 @@ help:
 	@echo "make check      lint, types, floors, and whether the generated docs are fresh"
 	@echo "make bench      speed and memory against the peers, one table of ratios"
 	@echo "make calibrate  the long simulations: is the rule as strict as it says?"
+	@echo "make fuzz       damaged files of every format, new ones each day, for MINUTES=10; SEED=csv:4711 runs one again"
 	@echo "make docs       write docs/reference.md anew from the code"
 
 $(BIN)/python:
@@ -73,6 +74,9 @@ bench: setup .venv/bench-$(KEY)
 
 calibrate: setup
 	$(ONE_THREAD) $(BIN)/pytest -m calibrate $(PYTEST_ARGS)
+
+fuzz: setup
+	$(ONE_THREAD) $(BIN)/python tests/hostile/fuzz.py $(if $(SEED),--seed '$(SEED)',--minutes $(or $(MINUTES),10))
 
 docs: setup
 	$(BIN)/python docs/generate.py

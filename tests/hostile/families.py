@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from hostile import given_results, model_folders, replayed_pages, study_files, tables, trec_files, vector_files
+from hostile import (
+    given_results,
+    model_folders,
+    picture_files,
+    replayed_pages,
+    study_files,
+    tables,
+    trec_files,
+    vector_files,
+)
 from hostile.case import Case, Family
 
 FAMILIES: tuple[Family, ...] = (
@@ -10,6 +19,7 @@ FAMILIES: tuple[Family, ...] = (
     trec_files.FAMILY,
     given_results.FAMILY,
     vector_files.FAMILY,
+    picture_files.FAMILY,
     study_files.FAMILY,
     replayed_pages.FAMILY,
     model_folders.FAMILY,

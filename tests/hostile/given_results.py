@@ -33,9 +33,16 @@ def _baseline(name: str, change: Callable[[dict[str, Any]], Any] | bytes, **more
             return change
         value = held()
         changed = change(value)
-        return gzip.compress(mutate.json_text(value if changed is None else changed).encode("utf-8", "surrogatepass"), mtime=0)
+        return gzip.compress(
+            mutate.json_text(value if changed is None else changed).encode("utf-8", "surrogatepass"), mtime=0
+        )
 
-    return Case(f"baseline_{name}", files({"p.csv": made.PAIRS, BASELINE: content}), against(BASELINE), **{"expected": "refused", "says": BASELINE, **more})
+    return Case(
+        f"baseline_{name}",
+        files({"p.csv": made.PAIRS, BASELINE: content}),
+        against(BASELINE),
+        **{"expected": "refused", "says": "baseline", **more},
+    )
 
 
 def _lists(value: dict[str, Any]) -> Any:
@@ -73,7 +80,9 @@ def _baselines() -> list[Case]:
         _baseline("not_gz", b"{}"),
         _baseline("empty", b""),
         _baseline("bomb", tables.packed(b" " * (1 << 20), 512)),
-        Case("baseline_fifo", then(files({"p.csv": made.PAIRS}), pipe(BASELINE)), against(BASELINE), "refused", BASELINE),
+        Case(
+            "baseline_fifo", then(files({"p.csv": made.PAIRS}), pipe(BASELINE)), against(BASELINE), "refused", BASELINE
+        ),
     ]
 
 
@@ -90,12 +99,19 @@ def st() -> list[dict[str, Any]]:
 
 
 def _mteb(name: str, value: Any, **more: Any) -> Case:
-    return Case(f"mteb_{name}", files({"p.csv": made.PAIRS, MTEB: mutate.json_text(value)}), against(MTEB), **{"expected": "refused", "says": MTEB, **more})
+    return Case(
+        f"mteb_{name}",
+        files({"p.csv": made.PAIRS, MTEB: mutate.json_text(value)}),
+        against(MTEB),
+        **{"expected": "refused", "says": MTEB, **more},
+    )
 
 
 def _st(name: str, *lines: Any, **more: Any) -> Case:
     text = tables.as_lines([*lines, *st()[len(lines) :]])
-    return Case(f"st_{name}", files({"p.csv": made.PAIRS, ST: text}), against(ST), **{"expected": "refused", "says": ST, **more})
+    return Case(
+        f"st_{name}", files({"p.csv": made.PAIRS, ST: text}), against(ST), **{"expected": "refused", "says": ST, **more}
+    )
 
 
 def _predictions() -> list[Case]:
@@ -110,12 +126,18 @@ def _predictions() -> list[Case]:
             "results_dict": {**row, "results": {"corpus_id": "d0"}}, "results_str": {**row, "results": "d0"}, "row_int": 5, "row_null": None, "surrogate": {**row, "query_id": "\ud800"},
             "doc_list": {**row, "results": [{"corpus_id": ["d0"], "score": 1.0}]}, "query_object": {**row, "query_id": {"a": 1}}}  # fmt: skip
     return [
-        *(_mteb(name, value, **({"expected": "either"} if name in {"score_bigint", "empty_query"} else {})) for name, value in one.items()),
+        *(
+            _mteb(name, value, **({"expected": "either"} if name in {"score_bigint", "empty_query"} else {}))
+            for name, value in one.items()
+        ),
         _mteb("unknown_doc", {"default": {"test": {"q1": {"zz\x1b[31m": 1.0, "d1": 0.5}}}}),
         _mteb("unknown_query", {"default": {"test": {ESCAPE: {"d1": 0.5}}}}),
         _mteb("bidi_model", {**mteb(), "mteb_model_meta": {"model_name": BIDI + ESCAPE}}, expected="either"),
         Case("mteb_fifo", then(files({"p.csv": made.PAIRS}), pipe(MTEB)), against(MTEB), "refused", MTEB),
-        *(_st(name, value, **({"expected": "either"} if name in {"bigint", "query_object"} else {})) for name, value in rows.items()),
+        *(
+            _st(name, value, **({"expected": "either"} if name in {"bigint", "query_object"} else {}))
+            for name, value in rows.items()
+        ),
         _st("unknown_doc", {**row, "results": [{"corpus_id": ESCAPE, "score": 1.0}]}),
         Case("st_fifo", then(files({"p.csv": made.PAIRS}), pipe(ST)), against(ST), "refused", ST),
     ]
@@ -124,7 +146,11 @@ def _predictions() -> list[Case]:
 # --- labels of a page's losses ----------------------------------------------------------------------------------------
 
 _TABLES = ("compare", "bm25", "char_ngrams", "--on", "p.csv", "--out", "page")
-LOSSES = [["collection", "query_id", "query", "label wrong?"], ["p.csv", "q1", "what", "yes"], ["p.csv", "q2", "what", ""]]
+LOSSES = [
+    ["collection", "query_id", "query", "label wrong?"],
+    ["p.csv", "q1", "what", "yes"],
+    ["p.csv", "q2", "what", ""],
+]
 
 
 def _losses_file(rows: list[list[str]] | bytes) -> Callable[[], bytes]:
@@ -148,7 +174,9 @@ def _labels() -> list[Case]:
         _losses("wide", b"p.csv,q1," + b"x" * 300_000 + b"\n"),
         _losses("short_row", [["p.csv"]]),
         _losses("bytes", b"\xff\xfe\x00\n"),
-        Case("losses_fifo", then(files({"p.csv": made.PAIRS}), pipe("page/losses.csv")), _TABLES, "refused", "losses.csv"),
+        Case(
+            "losses_fifo", then(files({"p.csv": made.PAIRS}), pipe("page/losses.csv")), _TABLES, "refused", "losses.csv"
+        ),
     ]
 
 

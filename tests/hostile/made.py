@@ -30,7 +30,11 @@ def _made(options: Sequence[str], folder: str) -> dict[str, bytes]:
         (Path(scratch) / "p.csv").write_bytes(PAIRS)
         argv = [sys.executable, "-m", "evidense", "compare", "bm25", "char_ngrams", "--on", "p.csv", *options]
         done = subprocess.run(
-            argv, cwd=scratch, env={**os.environ, "EVIDENSE_STORE": f"{scratch}/store"}, capture_output=True, check=False
+            argv,
+            cwd=scratch,
+            env={**os.environ, "EVIDENSE_STORE": f"{scratch}/store"},
+            capture_output=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr.decode()
         made = Path(scratch) / folder

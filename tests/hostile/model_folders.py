@@ -22,6 +22,7 @@ FORMS = ("plain", "st", "gguf")
 def whole(form: str) -> dict[str, bytes]:
     """Return the files of a valid folder: path → bytes."""
     from encoders import text_models, tiny_gguf
+
     with tempfile.TemporaryDirectory(prefix="evidense-model-") as scratch:
         place = Path(scratch)
         if form == "plain":
@@ -32,7 +33,11 @@ def whole(form: str) -> dict[str, bytes]:
         else:
             tiny_gguf.write(place / "m.gguf")
             return {"m.gguf": (place / "m.gguf").read_bytes()}
-        return {f"m/{path.relative_to(place / 'm')}": path.read_bytes() for path in sorted((place / "m").rglob("*")) if path.is_file()}
+        return {
+            f"m/{path.relative_to(place / 'm')}": path.read_bytes()
+            for path in sorted((place / "m").rglob("*"))
+            if path.is_file()
+        }
 
 
 def _case(name: str, build: Callable[[Path], None], argv: tuple[str, ...] = COMPARE, **more: Any) -> Case:
@@ -73,7 +78,20 @@ def _configs() -> list[Case]:
                "vocab_1e10": {"vocab_size": 10**10}, "positions_1e11": {"max_position_embeddings": 10**11}, "heads_3": {"num_attention_heads": 3}, "layers_float": {"num_hidden_layers": 1.5},
                "vocab_0": {"vocab_size": 0}, "act_int": {"hidden_act": 5}, "eps_str": {"layer_norm_eps": "x"}, "dtype_x": {"dtype": "float99"}, "id2label_list": {"id2label": [1, 2]},
                "num_labels": {"num_labels": 10**9}, "hidden_neg": {"hidden_size": -32}, "digits": {"hidden_size": Raw("9" * 5000)}, "auto_map": {"auto_map": {"AutoModel": "evil.Evil"}}}  # fmt: skip
-    kinds = ("timm_wrapper", "timm_backbone", "reformer", "modernbert", "t5", "clip", "no_such", "\x1b[31m", "", 5, None, ["bert"])
+    kinds = (
+        "timm_wrapper",
+        "timm_backbone",
+        "reformer",
+        "modernbert",
+        "t5",
+        "clip",
+        "no_such",
+        "\x1b[31m",
+        "",
+        5,
+        None,
+        ["bert"],
+    )
     return [
         *(_config(name, **changed) for name, changed in numbers.items()),
         *(_config(f"type_{kind!r}", model_type=kind) for kind in kinds),
@@ -96,9 +114,16 @@ def _parts() -> list[Case]:
         _modules("numbers", 1, 2),
         _modules("none"),
         _edited("modules_pool_int", "st", "1_Pooling/config.json", pooling_mode=5),
-        _edited("modules_pool_list", "st", "1_Pooling/config.json", pooling_mode=[5, None], word_embedding_dimension="x"),
+        _edited(
+            "modules_pool_list", "st", "1_Pooling/config.json", pooling_mode=[5, None], word_embedding_dimension="x"
+        ),
         _edited("modules_st_prompts_list", "st", "config_sentence_transformers.json", prompts=["a"]),
-        _edited("modules_prompt_long", "st", "config_sentence_transformers.json", prompts={"query": "w1 " * 1_000_000, "document": ""}),
+        _edited(
+            "modules_prompt_long",
+            "st",
+            "config_sentence_transformers.json",
+            prompts={"query": "w1 " * 1_000_000, "document": ""},
+        ),
         _edited("modules_similarity", "st", "config_sentence_transformers.json", similarity_fn_name=ESCAPE),
         _edited("modules_truncate", "st", "config_sentence_transformers.json", truncate_dim=-1),
         _edited("modules_st_len_str", "st", "sentence_bert_config.json", max_seq_length="x"),
@@ -127,17 +152,67 @@ def _weights() -> list[Case]:
     return [
         *(_case(f"safetensors_{name}", _with("plain", **{"model.safetensors": value})) for name, value in one.items()),
         _case("safetensors_fifo", then(_with("plain", **{"model.safetensors": None}), pipe("m/model.safetensors"))),
-        _case("index_map_int", _with("plain", **{"model.safetensors": None, "model.safetensors.index.json": json.dumps(index)})),
-        _case("index_outside", _with("plain", **{"model.safetensors": None, "model.safetensors.index.json": json.dumps({"weight_map": {"a": "../../../etc/passwd"}})})),
-        _case("pickle_refused", _with("plain", **{"model.safetensors": None, "pytorch_model.bin": b"\x80\x04cos\nsystem\n(S'touch ran'\ntR."})),
-        _case("pickle_code", _with("plain", **{"model.safetensors": None, "pytorch_model.bin": b"\x80\x04cos\nsystem\n(S'touch ran'\ntR."}), (*COMPARE[:2], "m@unsafe-weights", *COMPARE[3:])),
-        _case("pickle_zipbomb", _with("plain", **{"model.safetensors": None, "pytorch_model.bin": lambda: _zip("archive/data.pkl", bytes(1 << 28))}), (*COMPARE[:2], "m@unsafe-weights", *COMPARE[3:])),
-        _edited("tok_bad_regex", "plain", "tokenizer.json", pre_tokenizer={"type": "Split", "pattern": {"Regex": "(((" * 99}, "behavior": "Removed", "invert": False}),
-        _edited("tok_post", "plain", "tokenizer.json", post_processor={"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[NO]", "type_id": 0}}], "pair": [], "special_tokens": {}}),
+        _case(
+            "index_map_int",
+            _with("plain", **{"model.safetensors": None, "model.safetensors.index.json": json.dumps(index)}),
+        ),
+        _case(
+            "index_outside",
+            _with(
+                "plain",
+                **{
+                    "model.safetensors": None,
+                    "model.safetensors.index.json": json.dumps({"weight_map": {"a": "../../../etc/passwd"}}),
+                },
+            ),
+        ),
+        _case(
+            "pickle_refused",
+            _with(
+                "plain", **{"model.safetensors": None, "pytorch_model.bin": b"\x80\x04cos\nsystem\n(S'touch ran'\ntR."}
+            ),
+        ),
+        _case(
+            "pickle_code",
+            _with(
+                "plain", **{"model.safetensors": None, "pytorch_model.bin": b"\x80\x04cos\nsystem\n(S'touch ran'\ntR."}
+            ),
+            (*COMPARE[:2], "m@unsafe-weights", *COMPARE[3:]),
+        ),
+        _case(
+            "pickle_zipbomb",
+            _with(
+                "plain",
+                **{"model.safetensors": None, "pytorch_model.bin": lambda: _zip("archive/data.pkl", bytes(1 << 28))},
+            ),
+            (*COMPARE[:2], "m@unsafe-weights", *COMPARE[3:]),
+        ),
+        _edited(
+            "tok_bad_regex",
+            "plain",
+            "tokenizer.json",
+            pre_tokenizer={"type": "Split", "pattern": {"Regex": "(((" * 99}, "behavior": "Removed", "invert": False},
+        ),
+        _edited(
+            "tok_post",
+            "plain",
+            "tokenizer.json",
+            post_processor={
+                "type": "TemplateProcessing",
+                "single": [{"SpecialToken": {"id": "[NO]", "type_id": 0}}],
+                "pair": [],
+                "special_tokens": {},
+            },
+        ),
         _edited("tok_model_list", "plain", "tokenizer.json", model=[1]),
         _edited("tok_conf_class2", "plain", "tokenizer_config.json", tokenizer_class="os"),
         _edited("tok_conf_len_neg", "plain", "tokenizer_config.json", model_max_length=-5),
-        _edited("tok_truncation_neg", "plain", "tokenizer.json", truncation={"max_length": -1, "strategy": "LongestFirst", "stride": 0, "direction": "Right"}),
+        _edited(
+            "tok_truncation_neg",
+            "plain",
+            "tokenizer.json",
+            truncation={"max_length": -1, "strategy": "LongestFirst", "stride": 0, "direction": "Right"},
+        ),
         _case("tok_gone", _with("plain", **{"tokenizer.json": None, "tokenizer_config.json": None})),
         _case("tok_deep", _with("plain", **{"tokenizer.json": "[" * 100_000})),
     ]
@@ -183,7 +258,9 @@ def _mutated_json(seed: int) -> Case:
         rng = mutate.generator("model", seed)
         form = rng.choice(("plain", "st"))
         name = rng.choice(sorted(name for name in whole(form) if name.endswith(".json")))
-        content = mutate.json_text(mutate.tree(json.loads(whole(form)[name]), rng), rng).encode("utf-8", "surrogatepass")
+        content = mutate.json_text(mutate.tree(json.loads(whole(form)[name]), rng), rng).encode(
+            "utf-8", "surrogatepass"
+        )
         files({"p.csv": made.PAIRS, **whole(form), name: content})(place)
 
     return _case(f"model:{seed}", build, expected="either")
@@ -193,7 +270,9 @@ def _mutated_bytes(seed: int) -> Case:
     def build(place: Path) -> None:
         rng = mutate.generator("weights", seed)
         form = rng.choice(FORMS)
-        name = rng.choice(sorted(name for name in whole(form) if name.endswith((".safetensors", ".gguf", "tokenizer.json"))))
+        name = rng.choice(
+            sorted(name for name in whole(form) if name.endswith((".safetensors", ".gguf", "tokenizer.json")))
+        )
         files({"p.csv": made.PAIRS, **whole(form), name: mutate.data(whole(form)[name], rng)})(place)
 
     rng = mutate.generator("weights", seed)

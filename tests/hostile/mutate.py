@@ -82,7 +82,11 @@ def _replace(holder: Any, key: Any, rng: random.Random) -> None:
 def _other_kind(holder: Any, key: Any, rng: random.Random) -> None:
     """The same content as another kind: 1 → "1", {…} → […], x → [x]."""
     value = holder[key]
-    ways: list[Callable[[], Any]] = [lambda: [value], lambda: {"a": value}, lambda: value if isinstance(value, Raw) else str(value)]
+    ways: list[Callable[[], Any]] = [
+        lambda: [value],
+        lambda: {"a": value},
+        lambda: value if isinstance(value, Raw) else str(value),
+    ]
     if isinstance(value, dict):
         ways += [lambda: list(value.values()), lambda: list(map(list, value.items()))]
     if isinstance(value, list):
@@ -194,7 +198,17 @@ def _flip(content: bytes, rng: random.Random) -> bytes:
 
 def _fill(content: bytes, rng: random.Random) -> bytes:
     a, b = _spot(content, rng)
-    filling = rng.choice((b"", b"\0" * 16, b"\xff" * 8, b"\n" * 50, b"\r", content[a:b] * 3, junk_text(rng).encode("utf-8", "surrogatepass")))
+    filling = rng.choice(
+        (
+            b"",
+            b"\0" * 16,
+            b"\xff" * 8,
+            b"\n" * 50,
+            b"\r",
+            content[a:b] * 3,
+            junk_text(rng).encode("utf-8", "surrogatepass"),
+        )
+    )
     return content[:a] + filling + content[b:]
 
 
@@ -214,7 +228,9 @@ def _crlf(content: bytes, rng: random.Random) -> bytes:
 
 def _pack(content: bytes, rng: random.Random) -> bytes:
     packed = gzip.compress(content, mtime=0)
-    return rng.choice((lambda: packed, lambda: _cut(packed, rng), lambda: _flip(packed, rng), lambda: packed + packed))()
+    return rng.choice(
+        (lambda: packed, lambda: _cut(packed, rng), lambda: _flip(packed, rng), lambda: packed + packed)
+    )()
 
 
 _BYTES = (_flip, _flip, _fill, _fill, _cut, _recode, _crlf, _pack)

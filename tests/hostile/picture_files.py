@@ -9,10 +9,10 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
-from hostile.case import Case, Content, Family, files, link, pipe, then
-from hostile.mutate import BIDI, ESCAPE, Raw
 
 from hostile import mutate
+from hostile.case import Case, Content, Family, files, link, pipe, then
+from hostile.mutate import BIDI, ESCAPE, Raw
 from pictures.hostile import encoded, photo, png_header
 from pictures.svg_bombs import BOMBS, plain, svg
 

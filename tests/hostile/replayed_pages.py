@@ -82,7 +82,11 @@ def _mutated_page(seed: int) -> Case:
     def build(place: Path) -> None:
         rng = mutate.generator("page", seed)
         value = json.loads(made.page()["page.json"])
-        content = mutate.json_text(mutate.tree(value, rng), rng).encode("utf-8", "surrogatepass") if rng.random() < 0.8 else mutate.data(made.page()["page.json"], rng)
+        content = (
+            mutate.json_text(mutate.tree(value, rng), rng).encode("utf-8", "surrogatepass")
+            if rng.random() < 0.8
+            else mutate.data(made.page()["page.json"], rng)
+        )
         files(_page(page_json=content))(place)
 
     return Case(f"page:{seed}", build, REPLAY)

@@ -1,6 +1,5 @@
 """Study files, options of the command line, and the names of systems and collections."""
 
-from pathlib import Path
 from typing import Any
 
 from hostile import made, mutate
@@ -26,15 +25,32 @@ def _option(name: str, *argv: str, expected: Any = "refused") -> Case:
 
 
 def _system(name: str, spelling: str, expected: Any = "refused") -> Case:
-    return Case(f"system_{name}", files({"p.csv": made.PAIRS}), ("compare", "bm25", spelling, "--on", "p.csv", "--out", "out"), expected)
+    return Case(
+        f"system_{name}",
+        files({"p.csv": made.PAIRS}),
+        ("compare", "bm25", spelling, "--on", "p.csv", "--out", "out"),
+        expected,
+    )
 
 
 def _on(name: str, spelling: str, expected: Any = "refused") -> Case:
-    return Case(f"on_{name}", files({"p.csv": made.PAIRS}), ("compare", "bm25", "char_ngrams", "--on", spelling, "--out", "out"), expected)
+    return Case(
+        f"on_{name}",
+        files({"p.csv": made.PAIRS}),
+        ("compare", "bm25", "char_ngrams", "--on", spelling, "--out", "out"),
+        expected,
+    )
 
 
 def _studies() -> list[Case]:
-    many = {"nested": [["bm25"]], "mixed": ["bm25", 5], "esc": ["bm25", f"{ESCAPE}x"], "numbers": [1, 2], "text": "bm25", "empty": []}
+    many = {
+        "nested": [["bm25"]],
+        "mixed": ["bm25", 5],
+        "esc": ["bm25", f"{ESCAPE}x"],
+        "numbers": [1, 2],
+        "text": "bm25",
+        "empty": [],
+    }
     keys: dict[str, Any] = {
         "coll_nested": {"collections": [["p.csv"]]}, "meas_ints": {"measures": [1, 2]}, "claims_ints": {"claims": [1]}, "claims_tables": {"claims": [{"a": 1}]},
         "slices_ints": {"slices": [5]}, "excl_ints": {"excluded": [1]}, "references_ints": {"references": [1]}, "arms_ints": {"arms": [1]}, "dissect_ints": {"dissect": [1]},
@@ -45,7 +61,10 @@ def _studies() -> list[Case]:
     }  # fmt: skip
     return [
         *(_toml(f"sys_{name}", systems=value) for name, value in many.items()),
-        *(_toml(name, expected="either" if name in ("depth_1e9", "samples_1e30") else "refused", **changed) for name, changed in keys.items()),
+        *(
+            _toml(name, expected="either" if name in ("depth_1e9", "samples_1e30") else "refused", **changed)
+            for name, changed in keys.items()
+        ),
         _toml("name_nul", name="a\0b"),
         _toml("name_long", name="n" * 5000, expected="either"),
         _toml("name_esc", name=ESCAPE, expected="either"),
@@ -60,7 +79,9 @@ def _studies() -> list[Case]:
         _text("plain", mutate.toml_text(STUDY), "read"),
         Case("toml_is_folder", then(files({"p.csv": made.PAIRS}), folder("s.toml")), RUN, "refused", "s.toml"),
         Case("toml_is_pipe", then(files({"p.csv": made.PAIRS}), pipe("s.toml")), RUN, "refused", "s.toml"),
-        Case("toml_is_device", then(files({"p.csv": made.PAIRS}), link("s.toml", "/dev/zero")), RUN, "refused", "s.toml"),
+        Case(
+            "toml_is_device", then(files({"p.csv": made.PAIRS}), link("s.toml", "/dev/zero")), RUN, "refused", "s.toml"
+        ),
     ]
 
 
@@ -77,7 +98,7 @@ def _options() -> list[Case]:
         _option("margin_neg", "--margin", "-1"),
         _option("confidence_nan", "--confidence", "nan"),
         _option("queries_0", "--queries", "0"),
-        _option("queries_1e30", "--queries", "1" + "0" * 30),
+        _option("queries_1e30", "--queries", "1" + "0" * 30, expected="either"),
         _option("slice_esc", "--slice", ESCAPE),
         _option("measure_esc", "--measure", ESCAPE),
         _option("claim_esc", "--claim", ESCAPE),
@@ -98,7 +119,19 @@ def _options() -> list[Case]:
 
 
 def _names() -> list[Case]:
-    functions = ("os:getcwd", "json:loads", "subprocess:run", "os:environ", "no_such:f", "os:no_such", "sys:exit", "os:abort_", ":", "a.b.c:d", "..:x")
+    functions = (
+        "os:getcwd",
+        "json:loads",
+        "subprocess:run",
+        "os:environ",
+        "no_such:f",
+        "os:no_such",
+        "sys:exit",
+        "os:abort_",
+        ":",
+        "a.b.c:d",
+        "..:x",
+    )
     return [
         *(_system(f"python:{name}", f"python:{name}") for name in functions),
         _system("red", "\x1b[31mred"),
@@ -113,7 +146,27 @@ def _names() -> list[Case]:
         _system("home", "~nobody/x"),
         _system("device", "/dev/zero"),
         _system("root", "/"),
-        *(_on(name.replace("/", "_"), name) for name in ("hf:", "hf:/tmp", "hf:../..", "mmeb:", "mteb:", "mbeir:", "irds:", "pairs:/dev/zero", "beir:/", "trec:", "icons:x", "glyphs:", "catalogue:/dev/zero", "/", "..", "~nobody")),
+        *(
+            _on(name.replace("/", "_"), name)
+            for name in (
+                "hf:",
+                "hf:/tmp",
+                "hf:../..",
+                "mmeb:",
+                "mteb:",
+                "mbeir:",
+                "irds:",
+                "pairs:/dev/zero",
+                "beir:/",
+                "trec:",
+                "icons:x",
+                "glyphs:",
+                "catalogue:/dev/zero",
+                "/",
+                "..",
+                "~nobody",
+            )
+        ),
         _on("red_csv", "\x1b[31m.csv"),
         _on("long", "c" * 5000),
         _on("twice", "p.csv,p.csv"),
@@ -138,7 +191,9 @@ def _named() -> list[Case]:
 def _mutated_study(seed: int) -> Case:
     rng = mutate.generator("toml", seed)
     if rng.random() < 0.75:
-        content = mutate.toml_text(mutate.tree(STUDY, rng) or {}) if isinstance(mutate.tree(STUDY, rng), dict) else "x = 1"
+        content = (
+            mutate.toml_text(mutate.tree(STUDY, rng) or {}) if isinstance(mutate.tree(STUDY, rng), dict) else "x = 1"
+        )
         changed = content.encode("utf-8", "surrogatepass")
     else:
         changed = mutate.data(mutate.toml_text(STUDY).encode(), rng)
@@ -148,7 +203,25 @@ def _mutated_study(seed: int) -> Case:
 def _mutated_words(seed: int) -> Case:
     """A command line with one word replaced; words that the system cannot pass (NUL) are left out."""
     rng = mutate.generator("argv", seed)
-    words = ["compare", "bm25", "char_ngrams", "--on", "p.csv", "--seed", "1", "--depth", "20", "--margin", "0.1", "--measure", "nDCG@5", "--name", "n", "--out", "out"]
+    words = [
+        "compare",
+        "bm25",
+        "char_ngrams",
+        "--on",
+        "p.csv",
+        "--seed",
+        "1",
+        "--depth",
+        "20",
+        "--margin",
+        "0.1",
+        "--measure",
+        "nDCG@5",
+        "--name",
+        "n",
+        "--out",
+        "out",
+    ]
     at = rng.randrange(1, len(words) - 1)
     words[at] = mutate.junk_text(rng).replace("\0", "")[:60_000]
     return Case(f"argv:{seed}", files({"p.csv": made.PAIRS}), tuple(words))

@@ -48,9 +48,7 @@ def _json_case(name: str, column: str, value: Any, **more: Any) -> Case:
     return Case(name, files({"p.jsonl": as_lines(rows)}), on("p.jsonl"), **more)
 
 
-def beir(
-    qrels: str | bytes | None = None, corpus: Any = None, queries: Any = None, packed: str = ""
-) -> dict[str, Any]:
+def beir(qrels: str | bytes | None = None, corpus: Any = None, queries: Any = None, packed: str = "") -> dict[str, Any]:
     """Return the files of a BEIR folder, some of them given."""
     judged = "query-id\tcorpus-id\tscore\n" + "".join(f"q{i}\td{i}\t1\n" for i in range(N))
     documents = as_lines([{"_id": d, "title": "", "text": t} for _, t, _, _, d, _ in ROWS])
@@ -96,7 +94,9 @@ def _dictionary_bomb() -> bytes:
 def _no_number_is_a_number() -> list[Case]:
     wrong = {"nan": "nan", "huge": "1" + "0" * 400, "digits4300": "9" * 4301, "2_31": str(2**31), "2_40": str(2**40), "inf": "inf",
              "neg_2_31": str(-(2**31) - 1), "half": "0.5", "arabic": "١", "esc": "1\x1b[31m", "hex": "0x10", "underscore": "1_0"}  # fmt: skip
-    return [_csv_case(f"csv_gain_{name}", "gain", value, expected="refused", says="p.csv") for name, value in wrong.items()]
+    return [
+        _csv_case(f"csv_gain_{name}", "gain", value, expected="refused", says="p.csv") for name, value in wrong.items()
+    ]
 
 
 def _named() -> list[Case]:
@@ -137,7 +137,7 @@ def _named() -> list[Case]:
         Case("beir_corpus_surrogate", files(beir(corpus=as_lines([{"_id": "\ud800", "text": "x"}]))), on("b"), "refused", "corpus.jsonl"),
         Case("beir_corpus_deep", files(beir(corpus="[" * 100_000)), on("b"), "refused", "corpus.jsonl"),
         Case("beir_corpus_types", files(beir(corpus=as_lines([{"_id": 1, "text": ["x"]}, {"_id": [], "text": "x"}]))), on("b"), "refused", "corpus.jsonl"),
-        Case("beir_queries_fifo", then(files({k: v for k, v in beir().items() if "queries" not in k}), pipe("b/queries.jsonl")), on("b"), "refused", "queries.jsonl"),
+        Case("beir_queries_fifo", then(files({k: v for k, v in beir().items() if "queries" not in k}), pipe("b/queries.jsonl")), on("b"), "refused", "'b'"),
         Case("beir_corpus_zeros", files(beir(corpus=bytes(1 << 20))), on("b"), "refused", "corpus.jsonl"),
         Case("parquet_neg_gain", files({"p.parquet": lambda: as_parquet(_columns(gain=[1, 1, -(2**62), 1, 1, 1]))}), on("p.parquet"), "refused", "p.parquet"),
         Case("parquet_gain_2_62", files({"p.parquet": lambda: as_parquet(_columns(gain=[1, 1, 2**62, 1, 1, 1]))}), on("p.parquet"), "refused", "p.parquet"),
@@ -159,7 +159,11 @@ def _mutated_delimited(form: str, delimiter: str) -> Callable[[int], Case]:
     def make(seed: int) -> Case:
         rng = mutate.generator(form, seed)
         table = [HEADER, *ROWS]
-        content = as_csv(mutate.cells(table, rng), delimiter) if rng.random() < 0.7 else mutate.data(as_csv(table, delimiter), rng)
+        content = (
+            as_csv(mutate.cells(table, rng), delimiter)
+            if rng.random() < 0.7
+            else mutate.data(as_csv(table, delimiter), rng)
+        )
         return Case(f"{form}:{seed}", files({f"p.{form}": content}), on(f"p.{form}"))
 
     return make

@@ -45,7 +45,16 @@ def _with_cell(at: int, value: str) -> str:
 
 
 def _named() -> list[Case]:
-    gains = {"2_31": str(2**31), "2_40": str(2**40), "huge": "1" + "0" * 400, "digits": "9" * 5000, "nan": "nan", "half": "0.5", "text": "x", "esc": ESCAPE}
+    gains = {
+        "2_31": str(2**31),
+        "2_40": str(2**40),
+        "huge": "1" + "0" * 400,
+        "digits": "9" * 5000,
+        "nan": "nan",
+        "half": "0.5",
+        "text": "x",
+        "esc": ESCAPE,
+    }
     cells = {"score_nan": (4, "nan"), "score_inf": (4, "inf"), "score_text": (4, "x"), "score_digits": (4, "9" * 5000), "rank_huge": (3, "9" * 30), "rank_neg": (3, "-1"),
              "id_esc": (0, ESCAPE.replace(" ", "")), "doc_esc": (2, ESCAPE), "doc_bidi": (2, BIDI), "doc_nul": (2, "a\0b"), "doc_long": (2, "d" * 100_000), "tag_esc": (5, ESCAPE)}  # fmt: skip
     measures = ("Judged@10", "nDCG@0", "nDCG@-1", "nDCG@99999999999999999999", "RR", "P@1e9", "x" * 5000, ESCAPE, BIDI, "", "nDCG@10,RR", "AP(rel=9999999999)", "nDCG(gains={0:1})@3",
@@ -80,13 +89,21 @@ def _named() -> list[Case]:
 
 def _mutated_run(seed: int) -> Case:
     rng = mutate.generator("run", seed)
-    changed = text(mutate.cells(run_lines(), rng), rng.choice((" ", "\t"))) if rng.random() < 0.7 else mutate.data(text(run_lines()).encode(), rng)
+    changed = (
+        text(mutate.cells(run_lines(), rng), rng.choice((" ", "\t")))
+        if rng.random() < 0.7
+        else mutate.data(text(run_lines()).encode(), rng)
+    )
     return Case(f"run:{seed}", files(content(run=changed)), rng.choice((SCORE, COMPARE)))
 
 
 def _mutated_qrels(seed: int) -> Case:
     rng = mutate.generator("qrels", seed)
-    changed = text(mutate.cells(qrels_lines(), rng), rng.choice((" ", "\t"))) if rng.random() < 0.7 else mutate.data(text(qrels_lines()).encode(), rng)
+    changed = (
+        text(mutate.cells(qrels_lines(), rng), rng.choice((" ", "\t")))
+        if rng.random() < 0.7
+        else mutate.data(text(qrels_lines()).encode(), rng)
+    )
     return Case(f"qrels:{seed}", files(content(qrels=changed)), rng.choice((SCORE, COMPARE)))
 
 

@@ -32,14 +32,26 @@ def saved(value: Any) -> bytes:
 def header(text: str, body: bytes = b"\0" * 64, version: int = 1) -> bytes:
     """Return a .npy file with this text as its header."""
     encoded = text.encode("latin-1", "replace") + b"\n"
-    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(encoded) % (65536 if version == 1 else 1 << 32)) + encoded + body
+    return (
+        b"\x93NUMPY"
+        + bytes([version, 0])
+        + struct.pack("<H" if version == 1 else "<I", len(encoded) % (65536 if version == 1 else 1 << 32))
+        + encoded
+        + body
+    )
 
 
 def content(e: Content | None = None, **ids: Content) -> dict[str, Content]:
     """Return the files of a comparison, some of them given: `txt` or `json` are the ids of e.npy."""
     given: dict[str, Content] = {f"e.ids.{ending}": value for ending, value in ids.items()}
     text = "\n".join(IDS) + "\n"
-    return {"p.csv": made.PAIRS, "e.npy": saved(array()) if e is None else e, **(given or {"e.ids.txt": text}), "f.npy": saved(array(1)), "f.ids.txt": text}
+    return {
+        "p.csv": made.PAIRS,
+        "e.npy": saved(array()) if e is None else e,
+        **(given or {"e.ids.txt": text}),
+        "f.npy": saved(array(1)),
+        "f.ids.txt": text,
+    }
 
 
 def _npy(name: str, value: Content, **more: Any) -> Case:
@@ -47,7 +59,12 @@ def _npy(name: str, value: Content, **more: Any) -> Case:
 
 
 def _ids(name: str, ending: str, value: Content, **more: Any) -> Case:
-    return Case(f"npy{ending}_{name}", files(content(**{ending: value})), COMPARE, **{"expected": "refused", "says": f"e.ids.{ending}", **more})
+    return Case(
+        f"npy{ending}_{name}",
+        files(content(**{ending: value})),
+        COMPARE,
+        **{"expected": "refused", "says": f"e.ids.{ending}", **more},
+    )
 
 
 _HEADERS = {
@@ -145,7 +162,11 @@ def _mutated_folder(seed: int) -> Case:
     whole[hit] = mutate.data(whole[hit], rng)
     if rng.random() < 0.2:
         del whole[hit]
-    return Case(f"vectors:{seed}", files({"p.csv": made.PAIRS, **whole}), ("compare", "v", "bm25", "--on", "p.csv", "--out", "out"))
+    return Case(
+        f"vectors:{seed}",
+        files({"p.csv": made.PAIRS, **whole}),
+        ("compare", "v", "bm25", "--on", "p.csv", "--out", "out"),
+    )
 
 
 _MAKERS: dict[str, Callable[[int], Case]] = {"npy": _mutated_npy, "ids": _mutated_ids, "vectors": _mutated_folder}

@@ -114,7 +114,7 @@ def read_folder(root: Path) -> ModelFolder:
         (transformer / n for n in _LENGTH_FILES if (transformer / n).is_file()), transformer / _LENGTH_FILES[0]
     )
     reading = read_form(Reading, place)
-    pooled = [read_form(PoolingSettings, path / "config.json") for kind, path in modules if kind == "Pooling"]
+    pooled = [_pooling(path / "config.json") for kind, path in modules if kind == "Pooling"]
     return replace(
         found,
         transformer=transformer,
@@ -125,6 +125,12 @@ def read_folder(root: Path) -> ModelFolder:
         lower_case=bool(reading.do_lower_case),
         unhonoured=found.unhonoured + reading.unhonoured(place.name),
     )
+
+
+def _pooling(place: Path) -> PoolingSettings:
+    if not place.is_file():
+        raise InvalidInput(f"'{place}' is absent. Expected how the model pools; fetch the model again.")
+    return read_form(PoolingSettings, place)
 
 
 def read_settings(root: Path) -> ModelFolder:
@@ -187,6 +193,8 @@ def module_kinds(root: Path) -> list[tuple[str, str, Path]]:
     if not place.is_file():
         return []
     entries = read_form(Modules, place).root
+    if not entries:
+        raise InvalidInput(f"'{place}' names no module. Expected a Transformer at least; fetch the model again.")
     return [(entry.type, entry.type.rpartition(".")[2], inside(root, entry.path, place)) for entry in entries]
 
 

@@ -121,7 +121,12 @@ def load_tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     with without_panic_text(), foreign(f"{folder}: its tokeniser", _ADVICE):
-        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    # transformers makes an empty vocabulary where there is none, and every word is then the unknown one.
+    wanted = sorted({"tokenizer.json", *type(tokenizer).vocab_files_names.values()})
+    if type(tokenizer).vocab_files_names and not any((folder / name).is_file() for name in wanted):
+        raise InvalidInput(f"'{folder}' holds no tokeniser. Expected {' or '.join(wanted)}; fetch the model again.")
+    return tokenizer
 
 
 def raw_tokenizer(file: Path) -> Any:

@@ -126,7 +126,7 @@ def _take(found: dict[tuple[str, str], str], row: Mapping[str, str | None]) -> s
 
 def carries_all(path: Path) -> bool:
     """Say whether everything that people added to a losses.csv is carried over: it has our columns and no others, or is not there."""
-    if path.is_symlink() or not path.is_file():
+    if os.path.islink(path) or not os.path.isfile(path):  # of os.path: a name that no disk can hold is no file
         return not os.path.lexists(path)
     return sorted(_read(path).fieldnames or ()) == sorted(HEAD)
 
