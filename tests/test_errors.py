@@ -96,6 +96,11 @@ def test_nothing_is_raised_for_the_user_that_is_not_of_the_family() -> None:
             for s in t.body
             for r in ast.walk(s)
             if isinstance(r, ast.Raise)
+        } | {  # how a pydantic model says what is wrong: `boundary.documents` makes an InvalidInput of it
+            id(r)
+            for f in ast.walk(tree)
+            if isinstance(f, ast.FunctionDef) and any("_validator" in ast.unparse(d) for d in f.decorator_list)
+            for r in ast.walk(f)
         }
         for node in ast.walk(tree):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and id(node) not in inside_try:

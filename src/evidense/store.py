@@ -54,16 +54,16 @@ def unsealed(data: bytes) -> dict[str, Json]:
     """Return what was sealed.
 
     Raises:
-        ValueError: it is not what was written.
+        StoreError: it is not what was written.
     """
     try:
         value = json.loads(data)
         said = value.pop("sha256")
         is_same = sha256_of(value) == said
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"no sealed JSON ({error!r})") from None
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise StoreError(f"no sealed JSON ({error!r})") from None
     if not is_same:
-        raise ValueError("its hash is not that of its content")
+        raise StoreError("its hash is not that of its content")
     return cast(dict[str, Json], value)
 
 
@@ -90,9 +90,10 @@ class Store:
         Raises:
             StoreError: it is not there, or what is there was altered.
         """
+        data = self._read("records", record_id, ".json")
         try:
-            record = from_json(unsealed(self._read("records", record_id, ".json")))
-        except (InvalidInput, ValueError) as error:
+            record = from_json(unsealed(data))
+        except (InvalidInput, StoreError) as error:
             raise StoreError(
                 f"record {record_id[:12]} in the store '{self.root}' is damaged: {error}; expected what was written; {_AGAIN}"
             ) from None
@@ -181,14 +182,14 @@ class Store:
         """Return what was noted.
 
         Raises:
-            KeyError: nothing, or it is damaged.
+            StoreError: nothing, or it is damaged.
         """
         try:
             value = unsealed(self._path(room, key, ".json").read_bytes())
-        except (OSError, ValueError) as error:
-            raise KeyError(key) from error
+        except OSError as error:
+            raise self._unreadable(room, key, error) from None
         if value.pop("key", None) != key:
-            raise KeyError(key)
+            raise StoreError(f"the note under {key[:12]} is of another key")
         return value
 
     # --- folders

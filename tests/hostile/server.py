@@ -153,5 +153,6 @@ def _left_running(group: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.path.pop(0)  # as the installed command: neither this folder nor the working one
+    if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):  # as the installed command: not this folder
+        sys.path.pop(0)
     serve("torch" in sys.argv[1:])

@@ -4,8 +4,13 @@ import os
 import signal
 import time
 
-from evidense.boundary.child import Work
+from evidense.boundary.child import Work, in_child
 from evidense.errors import UnsafeInput
+
+
+def child_pid() -> int:
+    """Return the process id of this process's child."""
+    return int(in_child("pictures.child_works:pid", b""))
 
 
 def _spin() -> None:

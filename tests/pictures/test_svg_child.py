@@ -16,14 +16,11 @@ from evidense.compute.svg import drawing, drawn
 from evidense.errors import EvidenseError, InvalidInput, UnsafeInput, WorkerLost
 from evidense.study.workers import Task, Workers
 from evidense.values import Picture
+from pictures.child_works import child_pid
 from pictures.svg_bombs import BOMBS, HEAD, deep, plain
 
 FINE = ("dashes", "spaces", "huge", "tiny", "nan_size")
 """Odd, and drawn all the same."""
-
-
-def child_pid() -> int:
-    return int(in_child("pictures.child_works:pid", b""))
 
 
 def is_running(pid: int) -> bool:

@@ -138,6 +138,7 @@ def test_the_page_is_a_function_of_its_records_and_says_everything(tmp_path) -> 
         "report.html",
         "findings.csv",
         "claims.tex",
+        "evidense.json",
         "verdicts.json",
         "records.json",
     }

@@ -166,7 +166,7 @@ class _Run:
             out = np.load(self.folder / "vectors.npy", mmap_mode="r+", allow_pickle=False)
             settings, begun = said["settings"], (int(said["chunk"]), int(said["batch"]))
             is_same = settings["version"] == _PLAN_VERSION and out.shape == self._shape() and out.dtype == np.float32
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, StoreError):
             return _Left(ours)
         if not is_same or _checksum(out, self._done(settings, begun)) != int(said["checksum"], 16):
             return _Left(ours)
