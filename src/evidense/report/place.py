@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from evidense import registry
@@ -23,6 +24,10 @@ _ALWAYS = (
     "runs/any.trec",
 )  # fmt: skip
 _INSIDE = ("findings.csv", "ledger.tex", "compare.html")
+_MOST_PIECES = 64
+"""Separators of a spelling that are looked at: a path follows one of the first."""
+_LONGEST_PATH = 4096
+"""Characters: what is longer names no file."""
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -101,10 +106,9 @@ def paths_in(value: Json) -> Inputs:
 def _spelt(value: Json) -> Iterator[str]:
     """Yield every piece of a text that could be a path: the whole, what follows a colon or an equals sign, without options."""
     if isinstance(value, str):
-        tails = {value, *(value[m.end() :] for m in re.finditer("[:=]", value))}
-        yield from (
-            text for tail in tails for text in {tail, *(tail[: m.start()] for m in re.finditer("[@:]", tail))} if text
-        )
+        starts = [0, *(m.end() for m in islice(re.finditer("[:=]", value), _MOST_PIECES))]
+        ends = [*(m.start() for m in islice(re.finditer("[@:]", value), _MOST_PIECES)), len(value)]
+        yield from {value[a:b] for a in starts for b in ends if 0 < b - a <= _LONGEST_PATH}
     elif isinstance(value, dict):
         yield from (text for inner in value.values() for text in _spelt(inner))
     elif isinstance(value, list | tuple):

@@ -1,0 +1,104 @@
+"""Each extra has a command that needs it: it runs where the extra is installed, else it says which line to type.
+
+`.ci/without-extras` runs this with environments that hold one extra, or none; the suite with its own, which holds them all.
+"""
+
+import csv
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from docs.pages import PYTHON, extras_of, fenced
+
+SMALL = (
+    'text = { kind = "bert", n_layers = 1, width = 32, n_heads = 2, max_length = 32, vocabulary = 500, pooling = "mean" }\n'
+    "n_dims = 32\n"
+)
+TRAIN = "-m evidense train --architecture small.toml --data pairs.csv --objective infonce --steps 1 --batch-size 4"
+OPEN = "from evidense import registry; part, rest = registry.dataset('{0}'); print(part.open(rest)[0].name)"
+PAIRS = "-m evidense compare bm25 char_ngrams --on"
+
+
+HUB = {
+    "corpus": [{"_id": f"d{n}", "title": f"title {n}", "text": f"text {n}"} for n in range(12)],
+    "queries": [{"_id": f"q{n}", "text": f"title {n}"} for n in range(12)],
+    "default": [{"query-id": f"q{n}", "corpus-id": f"d{n}", "score": 1} for n in range(12)],
+}
+"""A retrieval data set in the hub's own layout."""
+
+
+class Use(NamedTuple):
+    """What somebody types who needs the extra."""
+
+    words: str
+    also: tuple[str, ...] = ()
+    """Other extras that it needs."""
+    program: str = ""
+    """Python in the place of a command."""
+    exits_with: int = 0
+
+
+USES = {
+    "encoders": Use(TRAIN),
+    "lora": Use(f"{TRAIN} --tuned lora:2", ("encoders",)),
+    "static": Use("-m evidense compare bm25 wordllama --on pairs.csv", ("encoders",)),
+    "parquet": Use(f"{PAIRS} p.parquet"),
+    "builtin": Use(f"{PAIRS} phenotypes,icd10cm,weaknesses --queries 40 --documents 100"),
+    "images": Use("-c", program=OPEN.format("photos")),
+    "pictures": Use("-c", program=f"{OPEN.format('icons')}; {OPEN.format('glyphs')}"),
+    "hub": Use(f"{PAIRS} hf:hub"),
+    "ir-datasets": Use(f"{PAIRS} irds:no-such-set", exits_with=2),
+    "notebook": Use(
+        "-c", program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
+    ),
+    "sentence-transformers": Use("-c", ("encoders",), "import evidense as ev; ev.evaluator('pairs.csv')"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the commands read, written by the libraries of the suite."""
+    from PIL import Image
+
+    at = tmp_path_factory.mktemp("extras")
+    subprocess.run([PYTHON, "-c", fenced("docs/tutorial.md", "python")[0]], cwd=at, check=True)
+    (at / "small.toml").write_text(SMALL)
+    with (at / "pairs.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist(rows), at / "p.parquet")
+    for shade in (0, 100, 200):
+        (at / "photos" / f"shade {shade}").mkdir(parents=True)
+        Image.new("L", (8, 8), shade).save(at / "photos" / f"shade {shade}" / "a.png")
+    (at / "hub").mkdir()
+    card = ["---", "configs:"]
+    for config, table in HUB.items():
+        card += [f"- config_name: {config}", "  data_files:", "  - split: test", f"    path: {config}.jsonl"]
+        (at / "hub" / f"{config}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in table))
+    (at / "hub" / "README.md").write_text("\n".join([*card, "---", ""]))
+    return at
+
+
+@pytest.mark.parametrize("extra", USES)
+def test_it_runs_or_says_the_line_to_type(folder: Path, extra: str) -> None:
+    use = USES[extra]
+    words = [*use.words.split(), *([use.program] if use.program else [])]
+    done = subprocess.run([PYTHON, *words], cwd=folder, capture_output=True, text=True, timeout=300)
+    said = f"{words}\n{done.stdout}{done.stderr}"
+    if {extra, *use.also} <= extras_of(PYTHON):
+        assert done.returncode == use.exits_with, said
+        assert "is not installed" not in done.stderr, said
+        return
+    assert done.returncode == (1 if use.program else 2), said
+    line = re.search(
+        r"is not installed. Install it with: (pip install '.+')\n\(in a clone of Evidense: pip install '\.\[([\w-]+)\]'\)",
+        done.stderr,
+    )
+    assert line, said
+    assert line[2] in {extra, *use.also}
+    if not use.program:
+        assert "Traceback" not in done.stderr
