@@ -11,10 +11,14 @@ _SPLIT = re.compile(r"^[A-Za-z0-9_.-]+$")
 
 
 def expanded(spelling: str) -> Path:
-    """Return a path with `~` replaced; a home that does not exist stays as it is written."""
+    """Return a path with `~` replaced; a home that does not exist, or that no system can look up, stays as it is written.
+
+    >>> str(expanded("~\\0")) == "~\\0"
+    True
+    """
     try:
         return Path(spelling).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):
         return Path(spelling)
 
 
