@@ -1,7 +1,7 @@
 """Similarity: how alike two vectors are, in one place for ranking, mining, margins and analyses. Names and signs are sentence-transformers'."""
 
 from collections.abc import Mapping
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -156,6 +156,7 @@ def pair_scores(
     return np.asarray(np.einsum("qe,qce->qc", queries, candidates))
 
 
+@runtime_checkable
 class Kernel(Protocol):
     """How `top_k` shortlists and scores; see the proof there."""
 
