@@ -1,12 +1,11 @@
 """A GGUF file as a model folder: config, tokeniser and licence unpacked once into the cache, the weights left where they are."""
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 from evidense.boundary.disk import disk_errors, remove
 from evidense.boundary.manifest import damaged, seal
+from evidense.boundary.scratch import Scratch
 from evidense.boundary.strangers import foreign
 from evidense.compute.checkpoint import sha256_of_files
 from evidense.compute.folder_files import read_json
@@ -88,8 +87,9 @@ def _refuse_incomplete(file: Path, header: Header) -> None:
 def _unpack(file: Path, header: Header, folder: Path) -> None:
     """Fill a folder beside, then move it to its place in one step; who comes second keeps the first one's."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
-    try:
+    with Scratch(folder.parent) as scratch:
+        work = scratch / folder.name
+        work.mkdir()
         _link(file, work)
         _write_config_and_tokeniser(file, work)
         licence = str(header.fields.get("general.license", "unknown"))
@@ -99,13 +99,10 @@ def _unpack(file: Path, header: Header, folder: Path) -> None:
         (work / _ABOUT).write_text(canonical_json({"kinds": list(header.kinds), "unread": _unread(header)}) + "\n", encoding="utf-8")  # fmt: skip
         seal(work, {"unpacked": folder.name})
         try:
-            work.chmod(0o755)
             work.rename(folder)
         except OSError:
             if not folder.is_dir():
                 raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _write_config_and_tokeniser(file: Path, work: Path) -> None:

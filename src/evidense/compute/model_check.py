@@ -1,12 +1,11 @@
 """Check what is said of a published model against its class: its shapes in full without weights, its read-out on a small one."""
 
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evidense.boundary.scratch import Scratch
 from evidense.compute import small_models
 from evidense.compute.quiet import quiet
 from evidense.errors import EvidenseError
@@ -103,8 +102,8 @@ def _shapes(facts: Facts, full: Any) -> list[str]:
 
 def _small(facts: Facts) -> tuple[str, Sequence[str]]:
     """Encode with a small model of the class and say what was done, and what did not agree."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = small_models.save(facts.model_class, Path(folder))
+    with Scratch() as folder:
+        made = small_models.save(facts.model_class, folder)
         vectors, how = small_models.encode(made, facts.pooling, facts.query_prompt, facts.document_prompt)
     wrong = [
         f"{facts.id}: a small model gives vectors of the shape {v.shape}; expected {made.n_dims} numbers each"

@@ -1,13 +1,12 @@
 """Costs: what the trainings of a study will take, before their first step: steps, pairs, FLOPs and time."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
 from evidense import registry
+from evidense.boundary.scratch import Scratch
 from evidense.compute.progress import flops_per_second
 from evidense.parts import Encoder, Objective, Ranker, Tower
 from evidense.records import Recipe, Study
@@ -111,9 +110,9 @@ class Costs:
         recipe = next(stage.recipe for stage in self.cells.stages if stage.recipe.architecture)
         every = [texts_of(open_pairs(spelling, self.pairs)) for spelling in recipe.data]
         texts = [text for several in every for text in several[:: max(1, len(several) // _TEXTS)]]
-        with tempfile.TemporaryDirectory() as folder:
-            build(recipe.architecture, texts, recipe.seed, Path(folder))
-            return self._open(folder)
+        with Scratch() as folder:
+            build(recipe.architecture, texts, recipe.seed, folder)
+            return self._open(str(folder))
 
     def add(self, stage: Stage) -> Training:
         """Find out whether a stage is done, or estimate it."""

@@ -1,13 +1,12 @@
 """Evaluator: one line in a sentence-transformers trainer that logs value and interval, and the difference from the start."""
 
 import importlib
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 from evidense.boundary.consent import consenting
+from evidense.boundary.scratch import Scratch
 from evidense.compute.rankings import load_lists
 from evidense.encoders.python import from_function
 from evidense.errors import MissingExtra
@@ -46,7 +45,7 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "
     """
     parent = _sentence_evaluator()
     collections = [on] if isinstance(on, str) else [*on]
-    scratch = tempfile.TemporaryDirectory(prefix="evidense-evaluator-")  # vectors of a step are of no use after it
+    scratch = Scratch()  # vectors of a step are of no use after it
 
     class EvidenseEvaluator(parent):  # type: ignore[misc, valid-type]
         """Value and interval at each evaluation step."""
@@ -61,7 +60,7 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "
         def __call__(
             self, model: Any, output_path: str | None = None, epoch: int = -1, steps: int = -1
         ) -> dict[str, float]:
-            store = Store(Path(scratch.name))
+            store = Store(scratch.path)
             now = _encoder(model, f"step {steps}" if steps >= 0 else "model")
             baseline: Encoder | Ranker | str = base or self.kept or now
             self.result = _compare(baseline, now, collections, store, settings)

@@ -1,7 +1,6 @@
 """Replay: does a page still say what its records say, and do the records still come out of the same study?"""
 
 import hashlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, cast
 
 from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import read_bytes, regular
+from evidense.boundary.scratch import Scratch
 from evidense.boundary.strangers import foreign
 from evidense.compute.environment import differences, environment
 from evidense.compute.similarity import UNAPPLIED, unapplied
@@ -60,8 +60,8 @@ def replay(
     """
     then = read_records(folder)
     study = read_study(folder / "study.toml")
-    with tempfile.TemporaryDirectory(prefix="evidense-replay-") as scratch:
-        now = run_study(study, Store(Path(scratch)), Wishes(progress=progress, line=line)).records
+    with Scratch() as scratch:
+        now = run_study(study, Store(scratch), Wishes(progress=progress, line=line)).records
     with foreign(str(folder / "page.json"), "Expected what evidense wrote there; run the study again."):
         return compare_records(then, list(now))
 

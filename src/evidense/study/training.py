@@ -1,7 +1,6 @@
 """Training by name: settings, as one types them, to a Recipe; and a checkpoint in a folder of one's own."""
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from evidense.boundary.claim import Claim, next_free
 from evidense.boundary.documents import read_toml
 from evidense.boundary.folder import prepare, publish
 from evidense.boundary.manifest import Manifest, State, plain_files
+from evidense.boundary.scratch import Scratch
 from evidense.compute.progress import estimate
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, UnknownName
@@ -183,8 +183,8 @@ def plan_of(recipe: Recipe, store: Store, given: Opened | None = None) -> Traini
     n_pairs = n_pairs if recipe.n_pairs is None else min(n_pairs, recipe.n_pairs)
     if is_done or not recipe.objective or rank():  # of several processes, the first plans
         return TrainingPlan(recipe, n_pairs, 0.0, is_done)
-    with quiet(), tempfile.TemporaryDirectory() as folder:
-        found = ready(recipe, store, Path(folder), given)
+    with quiet(), Scratch() as folder:
+        found = ready(recipe, store, folder, given)
         forward_s = estimate(found.encoder.tower("query"), found.pairs.left).seconds
         if found.pairs.kind != "items":
             forward_s += estimate(found.encoder.tower("document"), found.pairs.right).seconds * (1 + recipe.n_negatives)
