@@ -10,6 +10,7 @@ from evidense.stats.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit
 from evidense.stats.groups import group_letters
 from evidense.stats.kappa import above_chance, discriminability, wilson
 from evidense.stats.means import mean_interval, mean_intervals
+from evidense.stats.overlap import Grouping, Overlap, effective, labels_of, overlap_of, part_of
 from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
@@ -20,6 +21,8 @@ __all__ = [
     "CELLS",
     "EFFECTS",
     "FACTORIAL",
+    "Grouping",
+    "Overlap",
     "Bounds",
     "Differences",
     "Draws",

@@ -1,6 +1,6 @@
 """Which queries belong together, because they share a relevant document or a group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Int
@@ -18,7 +18,22 @@ def cluster_queries(
     >>> cluster_queries(["a", "b", "c"], qrels, {})
     array([0, 0, 1])
     """
-    parent = list(range(len(query_ids)))
+    first: dict[tuple[str, str], int] = {}
+    pairs = []
+    for at, query in enumerate(query_ids):
+        shared = [("document", doc) for doc, gain in qrels.get(query, {}).items() if gain > 0]
+        shared += [("group", groups[query])] if query in groups else []
+        pairs += [(first.setdefault(key, at), at) for key in shared]
+    return connected(len(query_ids), pairs)
+
+
+def connected(n: int, pairs: Iterable[tuple[int, int]]) -> Int[np.ndarray, " n"]:
+    """Label the connected components of n things of which these pairs belong together, in the order of first appearance.
+
+    >>> connected(4, [(0, 2), (2, 3)])
+    array([0, 1, 0, 0])
+    """
+    parent = list(range(n))
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -26,12 +41,8 @@ def cluster_queries(
             i = parent[i]
         return i
 
-    first: dict[tuple[str, str], int] = {}
-    for at, query in enumerate(query_ids):
-        shared = [("document", doc) for doc, gain in qrels.get(query, {}).items() if gain > 0]
-        shared += [("group", groups[query])] if query in groups else []
-        for key in shared:
-            a, b = root(first.setdefault(key, at)), root(at)
-            parent[max(a, b)] = min(a, b)
+    for one, other in pairs:
+        a, b = root(one), root(other)
+        parent[max(a, b)] = min(a, b)
     labels: dict[int, int] = {}
-    return np.array([labels.setdefault(root(at), len(labels)) for at in range(len(query_ids))], dtype=np.int64)
+    return np.array([labels.setdefault(root(at), len(labels)) for at in range(n)], dtype=np.int64)

@@ -10,6 +10,7 @@ from scipy.special import ndtr, stdtrit
 from evidense.errors import InvalidInput
 from evidense.stats.bounds import Bounds
 from evidense.stats.differences import check_values
+from evidense.stats.overlap import Grouping, Overlap, effective, labels_of
 
 _HALVINGS = 60  # of an interval of 37 standard deviations: to the last bit
 _FARTHEST = 37.0  # beyond it a two-sided p is below 1e-298
@@ -20,7 +21,7 @@ class Seeded:
     """Per-query values of `k` contrasts in `s` seeds on one collection, paired by seed and by query.
 
     A contrast is a difference of trained systems of one seed, which share backbone, data order and the checkpoints of the
-    stages that they have in common. `clusters` labels the queries: equal labels are resampled together. `bounds`, one row a
+    stages that they have in common. `clusters` says how queries depend on each other, as in `Differences`. `bounds`, one row a
     contrast, say what its value on a query could be at least and at most.
 
     Raises:
@@ -32,7 +33,7 @@ class Seeded:
     """
 
     values: Float[np.ndarray, "k s q"]
-    clusters: Int[np.ndarray, " q"]
+    clusters: Grouping
     bounds: Bounds | None = None
 
     def __post_init__(self) -> None:
@@ -42,7 +43,7 @@ class Seeded:
                 "→ give every contrast its value in each seed on each query"
             )
         k, s, q = self.values.shape
-        check_values(self.values.reshape(k * s, q), self.clusters)
+        check_values(self.values.reshape(k * s, q), labels_of(self.clusters))
 
     def row(self, k: int) -> "Seeded":
         """Return one contrast."""
@@ -65,8 +66,8 @@ class Seeded:
 
     @property
     def n_clusters(self) -> int:
-        """How many independent groups of queries there are."""
-        return len(np.unique(self.clusters))
+        """How many independent groups of queries there are; with an overlap, as how many independent queries they count."""
+        return effective(self.clusters)
 
 
 @dataclass(frozen=True)
@@ -152,15 +153,16 @@ def squares(one: Seeded) -> Squares:
     by_seed, by_query = one.values.mean(axis=2), one.values.mean(axis=1)
     mean = by_seed.mean(axis=1)
     rest = one.values - by_seed[:, :, None] - by_query[:, None, :] + mean[:, None, None]
-    inflation = g / (g - 1) if g > 1 else 1.0
-    _, member = np.unique(one.clusters, return_inverse=True)
-    sums = _cluster_sums(by_query - mean[:, None], member)
-    rest_sums = _cluster_sums(rest.reshape(-1, n), member)
+    off = by_query - mean[:, None]
+    if isinstance(one.clusters, Overlap):
+        between, within = _overlap_errors(off, rest, one.clusters)
+    else:
+        between, within = _cluster_errors(off, rest, one.clusters)
     return Squares(
         mean=mean,
         seeds=((by_seed - mean[:, None]) ** 2).sum(axis=1) / (s * (s - 1)),
-        between_queries=inflation * np.einsum("kg,jg->kj", sums, sums) / n**2,
-        rest=inflation * (rest_sums**2).reshape(len(mean), -1).sum(axis=1) / (s * (s - 1) * n**2),
+        between_queries=between,
+        rest=within / (s * (s - 1) * n**2),
         n_seeds=s,
         df_queries=np.full(len(mean), max(g - 1, 1), dtype=np.float64),
     )
@@ -204,6 +206,34 @@ def variances(one: Seeded) -> list[Variances]:
         roots = np.sqrt([seed * s, query * n, rest * s * n, seed, queries])
         out.append(Variances(*(float(x) for x in roots)))
     return out
+
+
+def _cluster_errors(
+    by_query: Float[np.ndarray, "k q"], rest: Float[np.ndarray, "k s q"], labels: Int[np.ndarray, " q"]
+) -> tuple[Float[np.ndarray, "k k"], Float[np.ndarray, " k"]]:
+    """Squared standard errors from sums over clusters: of all pairs of contrasts; and of the sums of what is left, added over the seeds."""
+    _, member = np.unique(labels, return_inverse=True)
+    sums, rest_sums = (_cluster_sums(x.reshape(-1, x.shape[-1]), member) for x in (by_query, rest))
+    g, n = sums.shape[1], by_query.shape[1]
+    inflation = g / (g - 1) if g > 1 else 1.0
+    between = inflation * np.einsum("kg,jg->kj", sums, sums) / n**2
+    return between, inflation * (rest_sums**2).reshape(len(by_query), -1).sum(axis=1)
+
+
+def _overlap_errors(
+    by_query: Float[np.ndarray, "k q"], rest: Float[np.ndarray, "k s q"], overlap: Overlap
+) -> tuple[Float[np.ndarray, "k k"], Float[np.ndarray, " k"]]:
+    """The same where queries share in part; contrasts correlate as they do over independent queries."""
+    plain = by_query @ by_query.T
+    between = plain * scales(overlap.squared_error(np.ascontiguousarray(by_query.T)), np.diagonal(plain))
+    each = overlap.squared_error(np.ascontiguousarray(rest.reshape(-1, rest.shape[-1]).T))
+    return between, each.reshape(len(by_query), -1).sum(axis=1) * rest.shape[-1] ** 2
+
+
+def scales(part: Float[np.ndarray, " k"], whole: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k k"]:
+    """The factor that turns a covariance with the diagonal `whole` into one with the diagonal `part`."""
+    ratio = np.sqrt(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
+    return np.outer(ratio, ratio)
 
 
 def _cluster_sums(rows: Float[np.ndarray, "r q"], member: Int[np.ndarray, " q"]) -> Float[np.ndarray, "r g"]:

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from evidense.errors import InvalidInput
 from evidense.stats.bounds import Bounds
+from evidense.stats.overlap import Grouping, Overlap, effective, labels_of, part_of
 
 MIN_CLUSTERS = 20
 """Independent groups of queries below which nothing is decided."""
@@ -17,8 +18,8 @@ _EXACT_BITS = 52  # float64 adds whole numbers below 2**53 without rounding; one
 class Differences:
     """The paired per-query differences of `s` systems against one baseline on one collection.
 
-    `clusters` labels the queries: equal labels are resampled and flipped together. `bounds` say what each difference could
-    have been at least and at most; without them anything could.
+    `clusters` says how queries depend on each other: equal labels are resampled and flipped together; an overlap joins them in
+    part. `bounds` say what each difference could have been at least and at most; without them anything could.
 
     Raises:
         InvalidInput: shapes that do not fit, no query, or a difference that is not finite.
@@ -28,16 +29,15 @@ class Differences:
     """
 
     values: Float[np.ndarray, "s q"]
-    clusters: Int[np.ndarray, " q"]
+    clusters: Grouping
     bounds: Bounds | None = None
 
     def __post_init__(self) -> None:
-        check_values(self.values, self.clusters)
+        check_values(self.values, self.labels)
 
     def of(self, queries: Bool[np.ndarray, " q"]) -> "Differences":
         """Return the differences of some queries."""
-        clusters = np.unique(self.clusters[queries], return_inverse=True)[1]
-        return Differences(self.values[:, queries], clusters, self.bounds and self.bounds.of(queries))
+        return Differences(self.values[:, queries], part_of(self.clusters, queries), self.bounds and self.bounds.of(queries))
 
     def row(self, j: int) -> "Differences":
         """Return the differences of one system."""
@@ -59,8 +59,23 @@ class Differences:
 
     @property
     def n_clusters(self) -> int:
-        """How many independent groups of queries there are."""
-        return len(np.unique(self.clusters))
+        """How many independent groups of queries there are; with an overlap, as how many independent queries they count."""
+        return effective(self.clusters)
+
+    @property
+    def labels(self) -> Int[np.ndarray, " q"]:
+        """One label a query: equal ones count as one where single groups are counted."""
+        return labels_of(self.clusters)
+
+    @property
+    def n_groups(self) -> int:
+        """How many different labels there are."""
+        return len(np.unique(self.labels))
+
+    @property
+    def overlap(self) -> Overlap | None:
+        """What the queries share in part, if they do."""
+        return self.clusters if isinstance(self.clusters, Overlap) else None
 
 
 def check_values(values: Float[np.ndarray, "s q"], clusters: Int[np.ndarray, " q"]) -> None:

@@ -132,6 +132,7 @@ def _estimates(
     _check_resamples(draws[0], n_families * max(n_moved, 1), 1 - confidence)
     out = []
     for j, some in enumerate(few):
+        shown = se[j]
         if some.n == 0:
             low, high = _identical(parts, j, unadjust(1 - confidence, n_families) / 2)
             out.append(_describe(parts, j, 0.0, (1.0, 1.0, low, high), "none needed: every difference is zero"))
@@ -142,17 +143,18 @@ def _estimates(
             words = f"sign-flip and bootstrap, {len(flip):,} resamples"
         else:
             references = alone = [Sample(some.statistics, exact=True)]
+            shown = some.standard_error(mean[j], parts, se[j])
             words, n_here = f"exact enumeration of 2^{some.n_signs} sign-flips", 1
         exponent = n_families * n_moved / n_here
-        p, low, high = decide(references, (mean[j], se[j]), exponent, 1 - confidence)
+        p, low, high = decide(references, (mean[j], shown), exponent, 1 - confidence)
         if not many[j]:
             low, high = some.widen(low, high, 1 - confidence, exponent)
-        own = decide(alone, (mean[j], se[j]), 1, 1 - confidence)[0]
+        own = decide(alone, (mean[j], shown), 1, 1 - confidence)[0]
         if spreadless := flat(parts, j):
             size = n_families * n_moved
             own, low, high = spreadless.widen(own, low, high, unadjust(1 - confidence, size) / 2)
             p, words = max(p, adjust(spreadless.p(), size)), f"{words}; exact bound of what was not sampled"
-        out.append(_describe(parts, j, se[j], (own, p, low, high), words))
+        out.append(_describe(parts, j, shown, (own, p, low, high), words))
     return out
 
 

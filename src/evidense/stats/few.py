@@ -36,6 +36,11 @@ class Few:
         tail, largest = unadjust(alpha, exponent) / 2, self.largest * (1 + 1 / self.n)
         return -poisson_upper(self.n_down, tail) * largest, poisson_upper(self.n_up, tail) * largest
 
+    def standard_error(self, mean: float, parts: Sequence[Differences], se: float) -> float:
+        """The standard error that the enumerated statistics have: where queries share in part, not that of the overlap."""
+        kept = float(self.statistics[-1])  # of the pattern that keeps every sign
+        return abs(mean) / kept if kept > 0 and any(one.overlap is not None for one in parts) else se
+
     def widen(self, low: float, high: float, alpha: float, exponent: float) -> tuple[float, float]:
         """Take the exact test's word on which side of 0 the interval lies, if any, and `interval` for how far it reaches."""
         least, most = self.interval(alpha, exponent)
@@ -55,10 +60,10 @@ def poisson_upper(count: int, tail: float) -> float:
 
 def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
     """Look at system j's clusters with a non-zero difference; enumerate the flips if they are fewer than `FEW`."""
-    n = sum(len(np.unique(one.clusters[one.values[j] != 0])) for one in parts)
+    n = sum(len(np.unique(one.labels[one.values[j] != 0])) for one in parts)
     if n == 0 or n >= FEW:
         return Few(n)
-    sums = [cluster_sums(one.values[j : j + 1], one.clusters) for one in parts]
+    sums = [cluster_sums(one.values[j : j + 1], one.labels) for one in parts]
     n_signs = sum(s.n_active for s in sums)
     return replace(
         _tally([one.values[j] for one in parts], parts), n_signs=n_signs, statistics=_every_flip(sums, n_signs)
@@ -69,7 +74,7 @@ def _tally(rows: Sequence[Float[np.ndarray, "..."]], parts: Sequence[Differences
     """Count the clusters off zero, up and down, and find the largest share of one of them in the mean over `parts`."""
     n, up, down, largest = 0, 0, 0, 0.0
     for row, one in zip(rows, parts, strict=True):
-        signed, size = (cluster_sums(x[None], one.clusters).sums[:, 0] for x in (row, np.abs(row)))
+        signed, size = (cluster_sums(x[None], one.labels).sums[:, 0] for x in (row, np.abs(row)))
         off = size > 0
         n, up, down = n + int(off.sum()), up + int((off & (signed >= 0)).sum()), down + int((off & (signed <= 0)).sum())
         largest = max(largest, float(size.max()) / (one.n_queries * len(parts)))

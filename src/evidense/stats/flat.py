@@ -83,15 +83,15 @@ def flat(parts: Sequence[Differences], j: int) -> Flat | None:
     tallies = [_strays(row - mode, one) for row, mode, one in zip(rows, modes, parts, strict=True)]
     n_off = sum(off for off, *_ in tallies)
     bounded = all(one.bounds is not None for one in parts)
-    crowded = any(2 * off >= one.n_clusters for (off, *_), one in zip(tallies, parts, strict=True)) and n_off > 0
+    crowded = any(2 * off >= one.n_groups for (off, *_), one in zip(tallies, parts, strict=True)) and n_off > 0
     if n_off >= FEW or crowded or (n_off and (not bounded or not any(modes))):
         return None
     largest = max(size for *_, size in tallies)
     reach = [_reach(one, j, mode) for one, mode in zip(parts, modes, strict=True)]
     seen = (1 + 1 / n_off) * largest if n_off else np.inf
-    shares = [cluster_sums(np.ones((1, one.n_queries)), one.clusters).sizes.max() / one.n_queries for one in parts]
+    shares = [cluster_sums(np.ones((1, one.n_queries)), one.labels).sizes.max() / one.n_queries for one in parts]
     return Flat(
-        at=float(np.mean(modes)), n=sum(one.n_clusters for one in parts), n_up=sum(up for _, up, *_ in tallies),
+        at=float(np.mean(modes)), n=sum(one.n_groups for one in parts), n_up=sum(up for _, up, *_ in tallies),
         n_down=sum(down for _, _, down, _ in tallies), share=float(max(shares)) / len(parts),
         up=min(seen, max(up for up, _ in reach)), down=min(seen, max(down for _, down in reach)),
     )  # fmt: skip
@@ -105,7 +105,7 @@ def commonest(row: Float[np.ndarray, " q"]) -> float:
 
 def _strays(off: Float[np.ndarray, " q"], one: Differences) -> tuple[int, int, int, float]:
     """How many groups hold another value, how many of them lie above and below, and how far the farthest of them is."""
-    signed, size = (cluster_sums(x[None], one.clusters) for x in (off, np.abs(off)))
+    signed, size = (cluster_sums(x[None], one.labels) for x in (off, np.abs(off)))
     there, total = size.sums[:, 0] > 0, signed.sums[:, 0]
     farthest = float((size.sums[:, 0] / size.sizes).max())
     return int(there.sum()), int((there & (total >= 0)).sum()), int((there & (total <= 0)).sum()), farthest

@@ -9,11 +9,12 @@ from jaxtyping import Bool, Float, Int
 from evidense.errors import InvalidInput
 from evidense.stats.differences import Differences
 from evidense.stats.estimates import simultaneous
+from evidense.stats.overlap import Grouping
 
 
 def group_letters(
     values: Float[np.ndarray, "s q"],
-    clusters: Int[np.ndarray, " q"],
+    clusters: Grouping,
     names: Sequence[str],
     *,
     confidence: float = 0.95,

@@ -1,7 +1,7 @@
 """The absolute value of a system, with an interval."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from evidense.errors import InvalidInput
 from evidense.stats.bounds import Bounds
@@ -9,14 +9,15 @@ from evidense.stats.critical import Sample
 from evidense.stats.differences import Differences, cluster_sums
 from evidense.stats.few import FEW, few_nonzero
 from evidense.stats.flat import commonest, flat
-from evidense.stats.resampling import bootstrap_moments, observed, stream, studentise
+from evidense.stats.overlap import Grouping
+from evidense.stats.resampling import bootstrap_moments, observed, overlap_observed, stream, studentise
 
 _MEAN = 2  # the stream of random numbers that is only for absolute values
 
 
 def mean_interval(
     values: Float[np.ndarray, " q"],
-    clusters: Int[np.ndarray, " q"],
+    clusters: Grouping,
     *,
     confidence: float = 0.95,
     n_resamples: int = 10_000,
@@ -31,7 +32,7 @@ def mean_interval(
 
 def mean_intervals(
     values: Float[np.ndarray, "s q"],
-    clusters: Int[np.ndarray, " q"],
+    clusters: Grouping,
     *,
     confidence: float = 0.95,
     n_resamples: int = 10_000,
@@ -52,8 +53,8 @@ def mean_intervals(
     """
     modes = np.array([commonest(row) for row in values])
     one = Differences(values - modes[:, None], clusters, bounds and bounds.minus(modes))
-    sums = cluster_sums(one.values, one.clusters)
-    mean, se = observed(sums)
+    sums = cluster_sums(one.values, one.labels)
+    mean, se = observed(sums) if one.overlap is None else overlap_observed(one.values, one.overlap)
     alpha = 1 - confidence
     if not 0 < alpha < 1:
         raise InvalidInput(f"confidence is {confidence} → expected a number between 0 and 1 → use 0.95")

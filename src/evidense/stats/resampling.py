@@ -13,10 +13,10 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from evidense.errors import InvalidInput
 from evidense.stats.differences import ClusterSums, Differences, cluster_sums, on_grid
+from evidense.stats.overlap import LEAST_SPREAD, Overlap
 
 _BLOCK = 1 << 18  # weights in memory at once: 2 MiB of float64, which stays in a core's cache
 _FLIP, _BOOTSTRAP = 0, 1
-_LEAST_SPREAD = 1e-6  # of the sum of squares: differences that all agree count as spread by a thousandth of their size
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ def resample(
 
 
 def _draw(one: Differences, n_resamples: int, seed: int, at: int) -> Draws:
-    sums = cluster_sums(one.values, one.clusters)
+    if one.overlap is not None:
+        return _draw_overlap(one, one.overlap, n_resamples, (stream(seed, at, _FLIP), stream(seed, at, _BOOTSTRAP)))
+    sums = cluster_sums(one.values, one.labels)
     mean, se = observed(sums)
     shape = (n_resamples, one.n_systems)
     drawn = [np.zeros(shape) for _ in range(4)]
@@ -62,6 +64,54 @@ def _draw(one: Differences, n_resamples: int, seed: int, at: int) -> Draws:
         for whole, some in zip(drawn, (*flips, *boots), strict=True):
             whole[:, live] = some
     return Draws(mean, se, *drawn)
+
+
+def _draw_overlap(
+    one: Differences, overlap: Overlap, n_resamples: int, rngs: tuple[np.random.Generator, np.random.Generator]
+) -> Draws:
+    """Flip by documents; draw queries with replacement, as if they were independent, and scale that to the standard error."""
+    mean, se = overlap_observed(one.values, overlap)
+    drawn = [np.zeros((n_resamples, one.n_systems)) for _ in range(4)]
+    live = np.flatnonzero(np.any(one.values != 0, axis=1))
+    if len(live):
+        part = cluster_sums(one.values[live], one.labels)
+        scale = studentise(se[live], observed(part)[1])
+        flips = overlap_flips(one.values[live], overlap, n_resamples, rngs[0])
+        boots = bootstrap_moments(part, n_resamples, rngs[1])
+        for whole, some in zip(drawn, (*flips, *(scale * moment for moment in boots)), strict=True):
+            whole[:, live] = some
+    return Draws(mean, se, *drawn)
+
+
+def overlap_observed(
+    values: Float[np.ndarray, "s q"], overlap: Overlap
+) -> tuple[Float[np.ndarray, " s"], Float[np.ndarray, " s"]]:
+    """Mean over queries and its standard error, given what the queries share."""
+    columns = np.ascontiguousarray(values.T, dtype=np.float64)
+    return columns.mean(axis=0), np.sqrt(overlap.squared_error(columns))
+
+
+def overlap_flips(
+    values: Float[np.ndarray, "s q"], overlap: Overlap, n_resamples: int, rng: np.random.Generator
+) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
+    """Mean and standard error after each query's difference is multiplied by the signs of its documents, by their weights.
+
+    Two queries' multipliers correlate as much as the queries share; with one document a query they are signs themselves.
+
+    Source: the dependent wild bootstrap, Shao 2010.
+    """
+    d = overlap.shared.shape[1]
+    mean, square = (np.empty((n_resamples, len(values))) for _ in range(2))
+    start = 0
+    for bits in random_signs(d + len(overlap), n_resamples, rng):
+        signs = 2.0 * bits.T - 1.0
+        multipliers = overlap.shared @ np.ascontiguousarray(signs[:d]) + overlap.private[:, None] * signs[d:]
+        for j, row in enumerate(values):
+            flipped = row[:, None] * multipliers
+            mean[start : start + len(bits), j] = flipped.mean(axis=0)
+            square[start : start + len(bits), j] = overlap.squared_error(flipped)
+        start += len(bits)
+    return mean, np.sqrt(square)
 
 
 def stream(seed: int, *path: int) -> np.random.Generator:
@@ -107,7 +157,7 @@ def flip_moments(
         start += len(block)
     mean = flipped[:, :s] / sums.n_queries
     scatter = square - 2.0 * mean * flipped[:, -s:] + mean**2 * (sizes**2).sum()
-    spread = np.maximum(scatter, _LEAST_SPREAD * square)
+    spread = np.maximum(scatter, LEAST_SPREAD * square)
     return mean, np.sqrt(spread * sums.inflation) / sums.n_queries
 
 
@@ -135,7 +185,7 @@ def bootstrap_moments(
     scatter = square - 2.0 * mean * cross + mean**2 * n_square
     se = np.sqrt(np.maximum(scatter, 0.0) * sums.inflation) / n
     mean_0, se_0 = observed(sums)
-    return mean - mean_0, np.where(scatter > _LEAST_SPREAD * square, se, se_0)
+    return mean - mean_0, np.where(scatter > LEAST_SPREAD * square, se, se_0)
 
 
 def _bootstrap_counts(
@@ -189,7 +239,7 @@ def sign_flips(
     Source: Westfall and Young 1993; Boytsov, Belova and Westfall, CIKM 2013.
     """
     one = Differences(values, np.arange(values.shape[1]) if clusters is None else clusters)
-    sums = cluster_sums(one.values, one.clusters)
+    sums = cluster_sums(one.values, one.labels)
     t = np.abs(studentise(*observed(sums)))
     signs = random_signs(sums.n_active, n_resamples, stream(seed, 0, _FLIP))
     flipped = np.abs(studentise(*flip_moments(sums, signs, n_resamples)))

@@ -18,7 +18,7 @@ from scipy.special import ndtri
 
 from evidense.errors import InvalidInput
 from evidense.stats.critical import Sample, adjust, unadjust
-from evidense.stats.crossed import Seeded, Squares, mean_squares, squares, two_sided
+from evidense.stats.crossed import Seeded, Squares, mean_squares, scales, squares, two_sided
 from evidense.stats.differences import Differences
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.resampling import resample, stream
@@ -107,7 +107,7 @@ def _largest(found: Squares, n_resamples: int, rng: np.random.Generator) -> Samp
     What the seeds would say of the correlation is not used, for a few seeds seem to agree by chance; contrasts count as
     independent between seeds, which errs on the side of caution.
     """
-    queries = found.between_queries * _share(found.queries_only, found.queries)
+    queries = found.between_queries * scales(found.queries_only, found.queries)
     covariance = queries + np.diag(np.maximum(found.seeds, found.rest))
     alive = np.diagonal(covariance) > 0
     if not alive.any():
@@ -118,12 +118,6 @@ def _largest(found: Squares, n_resamples: int, rng: np.random.Generator) -> Samp
     root = vector * np.sqrt(np.maximum(value, 0.0))
     z = np.einsum("rj,ij->ri", rng.standard_normal((n_resamples, len(root))), root)
     return Sample(np.abs(z).max(axis=1))
-
-
-def _share(part: Float[np.ndarray, " k"], whole: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k k"]:
-    """The factor that turns a covariance with the diagonal `whole` into one with the diagonal `part`."""
-    ratio = np.sqrt(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
-    return np.outer(ratio, ratio)
 
 
 def _widened(
