@@ -77,7 +77,7 @@ class Study(Record):
     """What is asked, of which systems, on which collections, by which rule: its id is the pre-registration."""
 
     kind: ClassVar[str] = "study"
-    unset: ClassVar[frozenset[str]] = frozenset({"factorial", "arms", "dissect", "registered"})
+    unset: ClassVar[frozenset[str]] = frozenset({"factorial", "arms", "dissect", "registered", "clusters"})
     name: str
     question: str
     systems: tuple[str, ...]
@@ -88,6 +88,8 @@ class Study(Record):
     margin: float = 0.02
     claims: tuple[str, ...] = ()
     slices: tuple[str, ...] = ()
+    clusters: str = ""
+    """How queries depend on each other: "" in proportion to the relevant documents that they share, else see `compute.grouping`."""
     references: tuple[str, ...] = ()
     """Spellings of systems that are shown as lines and get no verdict (BM25, static embeddings)."""
     seed: int = 0
@@ -263,6 +265,7 @@ class Finding(Record):
     high: float | None
     n: int
     n_clusters: int
+    """Independent groups of queries; where queries share documents in part, as how many independent queries they count."""
     unit: str
     """The canonical measure."""
     confidence: float = 0.95
@@ -294,6 +297,7 @@ class Verdict(Record):
     high: Json
     n: int
     n_clusters: int
+    """Independent groups of queries; where queries share documents in part, as how many independent queries they count."""
     margin: float
     base_mean: Json
     system_mean: Json

@@ -39,6 +39,11 @@ def split(values: tuple[str, ...]) -> list[str]:
     "--slice", "slices", multiple=True, metavar="COLUMN,…", help="Slices named beforehand: tested, not only shown."
 )
 @click.option(
+    "--clusters",
+    metavar="components|queries|COLUMN",
+    help="Which queries belong together. Default: in proportion to the relevant documents that they share.",
+)
+@click.option(
     "--claim", "claims", multiple=True, metavar="CLAIM,…", help="Further claims to decide (evidense list claims)."
 )
 @click.option(

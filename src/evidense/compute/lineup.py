@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64
 
 from evidense import stats
+from evidense.compute.grouping import grouping_of
 from evidense.records import Json, Score
 from evidense.store import Store
 from evidense.values import Collection
@@ -86,6 +87,8 @@ class Place:
     direction: str
     scores: Mapping[tuple[str, str], Score]
     """(label, measure) → Score."""
+    grouped_by: str = ""
+    """How queries depend on each other, as in `Study.clusters`."""
     role: str = ""
     arm_roles: Mapping[str, str] = field(default_factory=dict)
     """Arm → what the collection is for it."""
@@ -93,10 +96,9 @@ class Place:
     """Cell → how many test items equal or nearly equal something that it was trained on."""
 
     @cached_property
-    def clusters(self) -> Int[np.ndarray, " q"]:
-        """Cluster label of each query: queries that share a relevant document or the group key."""
-        c = self.collection
-        return stats.cluster_queries(c.query_ids, c.qrels, c.groups)
+    def clusters(self) -> stats.Grouping:
+        """How the queries depend on each other."""
+        return grouping_of(self.collection, self.grouped_by)
 
     def values(self, cell: Cell, measure: str, store: Store) -> Float64[np.ndarray, "s q"]:
         """Per-query values of a cell, one row a seed."""

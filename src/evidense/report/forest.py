@@ -6,7 +6,7 @@ from evidense.records import Finding, Verdict
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, interval, plain, signed
 from evidense.report.scale import Scale
-from evidense.report.words import WORDS, Word, note
+from evidense.report.words import WORDS, Word, groups_text, note
 
 SHOWN_REFERENCES = 2
 """References that a row names; the table of values has them all."""
@@ -80,7 +80,7 @@ def _row(contents: Contents, verdict: Verdict, scale: Scale) -> Row:
         effect=signed(verdict.effect),
         interval=interval(verdict.low, verdict.high),
         n=count(verdict.n),
-        clusters=_clusters(verdict.n_clusters),
+        clusters=groups_text(verdict.n_clusters, verdict.details),
         tally=f"{count(win)} / {count(tie)} / {count(loss)}",
         note=note(verdict),
         at=scale.at(verdict.effect),
@@ -98,10 +98,6 @@ def _values(contents: Contents, verdict: Verdict) -> str:
     ]
     beside = [f"{system} {plain(f.value)}" for system, f in means if f is not None]
     return " · ".join([f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}", *beside])
-
-
-def _clusters(n: int) -> str:
-    return f"{count(n)} cluster{'s' if n != 1 else ''}"
 
 
 def _pooled(finding: Finding | None, verdicts: list[Verdict], scale: Scale) -> list[Row]:
@@ -135,7 +131,7 @@ def _summary(finding: Finding, name: str, scale: Scale) -> Row:
         effect=signed(finding.value),
         interval=interval(finding.low, finding.high),
         n=count(finding.n),
-        clusters=_clusters(finding.n_clusters),
+        clusters=groups_text(finding.n_clusters, d),
         tally=f"{count(d['win'])} / {count(d['tie'])} / {count(d['loss'])}" if "win" in d else "",
         note="",
         at=scale.at(finding.value),

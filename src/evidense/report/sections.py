@@ -12,7 +12,7 @@ from evidense.report.forest import anchor
 from evidense.report.numerals import count, interval, plain, probability, signed
 from evidense.report.scale import Scale
 from evidense.report.texts import Excerpt, cut, excerpts, picture
-from evidense.report.words import WORDS, Word
+from evidense.report.words import WORDS, Word, otherwise
 from evidense.store import Store
 
 Fact = tuple[str, str]
@@ -220,7 +220,8 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
     rows: list[tuple[str, str | None]] = [
         ("verdict", f"{verdict.verdict}: {verdict.reason}" if verdict.reason else verdict.verdict),
         ("baseline → system", f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}"),
-        ("queries", f"{count(verdict.n)} in {count(verdict.n_clusters)} independent clusters"),
+        ("queries", _queries(verdict)),
+        ("grouped otherwise", otherwise(d) or None),
         ("adjusted p", probability(finding.p_adjusted) if finding and finding.p_adjusted is not None else None),
         ("p of this comparison alone", probability(finding.p) if finding and finding.p is not None else None),
         ("test", finding.test if finding else None),
@@ -233,6 +234,12 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
         ("queries that would decide", f"about {count(d['queries_to_decide'])}" if d.get("queries_to_decide") else None),
     ]  # fmt: skip
     return [(what, value) for what, value in rows if value]
+
+
+def _queries(verdict: Verdict) -> str:
+    if "effective_queries" in verdict.details:
+        return f"{count(verdict.n)}, worth {count(verdict.n_clusters)} independent ones, since queries share relevant documents in part"
+    return f"{count(verdict.n)} in {count(verdict.n_clusters)} independent clusters"
 
 
 def _slice(finding: Finding, scale: Scale) -> Estimated:

@@ -1,8 +1,9 @@
 """Words: the five verdicts of a comparison, with icon, order and meaning; words never stand on colour alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evidense.records import Verdict
+from evidense.records import Json, Verdict
 from evidense.report.numerals import count, plain, short
 from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few
 
@@ -52,6 +53,26 @@ def _undecided(verdict: Verdict) -> str:
     hidden = f"could hide a loss of {plain(-verdict.low)}" if verdict.low < 0 else "too close to the margin to call"
     needed = verdict.details.get("queries_to_decide")
     return f"{hidden}; about {count(needed)} queries would decide" if needed else hidden
+
+
+def groups_text(n: int, details: Mapping[str, Json]) -> str:
+    """Say how many queries count as independent.
+
+    >>> groups_text(1, {}), groups_text(71, {"effective_queries": 71})
+    ('1 cluster', '71 effective queries')
+    """
+    if "effective_queries" in details:
+        return f"{count(n)} effective quer{'ies' if n != 1 else 'y'}"
+    return f"{count(n)} cluster{'s' if n != 1 else ''}"
+
+
+def otherwise(details: Mapping[str, Json]) -> str:
+    """Say what other ways of grouping queries would have said, where that is another word; else nothing."""
+    words = {
+        "components": "all linked queries as one (--clusters components)",
+        "queries": "each query by itself (--clusters queries)",
+    }
+    return "; ".join(f"{words[how]}: {word}" for how, word in dict(details.get("otherwise", {})).items())
 
 
 def passes_no_harm(verdicts: list[Verdict]) -> bool:

@@ -37,7 +37,9 @@ class Differences:
 
     def of(self, queries: Bool[np.ndarray, " q"]) -> "Differences":
         """Return the differences of some queries."""
-        return Differences(self.values[:, queries], part_of(self.clusters, queries), self.bounds and self.bounds.of(queries))
+        return Differences(
+            self.values[:, queries], part_of(self.clusters, queries), self.bounds and self.bounds.of(queries)
+        )
 
     def row(self, j: int) -> "Differences":
         """Return the differences of one system."""

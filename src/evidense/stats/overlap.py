@@ -104,9 +104,7 @@ Grouping = Int[np.ndarray, " q"] | Overlap
 """How queries depend on each other: labels where they share all or nothing, else an overlap."""
 
 
-def overlap_of(
-    query_ids: Sequence[str], qrels: Mapping[str, Mapping[str, int]], groups: Mapping[str, str]
-) -> Grouping:
+def overlap_of(query_ids: Sequence[str], qrels: Mapping[str, Mapping[str, int]], groups: Mapping[str, str]) -> Grouping:
     """Say how queries depend on each other: by the gains of the relevant documents that they share, and by group keys.
 
     Queries of one group have one row, the sum of theirs. Where each query has at most one relevant document, or whoever
@@ -150,7 +148,9 @@ def _rows(relevant: Sequence[Mapping[str, float]], groups: Sequence[str | None])
 
     columns: dict[tuple[str, str], int] = {}
     of_group: dict[str, int] = {}
-    units = [len(relevant) + of_group.setdefault(g, len(of_group)) if g is not None else i for i, g in enumerate(groups)]
+    units = [
+        len(relevant) + of_group.setdefault(g, len(of_group)) if g is not None else i for i, g in enumerate(groups)
+    ]
     at, place, weight = [], [], []
     for i, docs in enumerate(relevant):
         length = float(np.sqrt(sum(gain**2 for gain in docs.values())))

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
 from scipy.special import ndtri
 
 from evidense.errors import InvalidInput

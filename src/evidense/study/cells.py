@@ -225,6 +225,7 @@ class _Run:
             n_places=len(self.collections),
             collection=collection,
             direction=direction_of(collection),
+            grouped_by=self.study.clusters,
             scores={(r.system, r.measure): r for r in records if isinstance(r, Score)},
             role=self.cells.factorial.roles.get(spelling, "") if self.cells.factorial else "",
             arm_roles={arm.label: arm.role(spelling) for arm in self.cells.arms},

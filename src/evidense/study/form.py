@@ -78,6 +78,7 @@ class StudyForm(Form):
     measures: list[Text] = Field(default_factory=list)
     claims: list[Text] = Field(default_factory=list)
     slices: list[Text] = Field(default_factory=list)
+    clusters: Text = ""
     references: list[Text] = Field(default_factory=list)
     excluded: list[Text] = Field(default_factory=list)
     margin: float = 0.02

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evidense import registry, report
 from evidense.boundary.folder import prepare
+from evidense.compute.grouping import check_grouping
 from evidense.compute.progress import Progress
 from evidense.compute.slices import columns_of
 from evidense.errors import InvalidInput, UnknownName
@@ -187,6 +188,7 @@ def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator
             references=tuple(s.label for s in opened.references),
             rankings=rankings,
             scores=scores,
+            grouped_by=opened.study.clusters,
         )
         yield board, [*rankings.values(), *scores.values()]
 
@@ -206,6 +208,8 @@ def _check_names(study: Study, collections: Sequence[Collection]) -> None:
     for name in study.slices:
         if name not in columns:
             raise UnknownName.among("slice column", name, columns)
+    for c in collections:
+        check_grouping(c, study.clusters)
 
 
 def _check_depth(study: Study, collections: Sequence[Collection]) -> None:

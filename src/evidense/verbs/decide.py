@@ -4,14 +4,15 @@ A collection is decided as soon as its scores are there: the family (all collect
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64
 
 from evidense import measures, registry, stats
 from evidense.compute.excerpts import Pair, excerpts
+from evidense.compute.grouping import COMPONENTS, QUERIES, grouping_of
 from evidense.compute.list_notes import list_notes
 from evidense.compute.rankings import load_lists
 from evidense.compute.slices import columns_of, slices
@@ -40,6 +41,8 @@ class Board:
     references: tuple[str, ...]
     rankings: Mapping[str, Ranking]
     scores: Mapping[tuple[str, str], Score]
+    grouped_by: str = ""
+    """How queries depend on each other, as in `Study.clusters`."""
 
     @property
     def measures(self) -> list[str]:
@@ -47,10 +50,9 @@ class Board:
         return list(dict.fromkeys(m for _, m in self.scores))
 
     @cached_property
-    def clusters(self) -> Int[np.ndarray, " q"]:
-        """Cluster label of each query: queries that share a relevant document or the group key."""
-        c = self.collection
-        return stats.cluster_queries(c.query_ids, c.qrels, c.groups)
+    def clusters(self) -> stats.Grouping:
+        """How the queries depend on each other."""
+        return grouping_of(self.collection, self.grouped_by)
 
     def values(self, measure: str, labels: Sequence[str], store: Store) -> Float64[np.ndarray, "s q"]:
         """Per-query values of one measure, one row a system."""
@@ -71,7 +73,10 @@ def decide_collection(study: Study, board: Board, store: Store) -> list[Record]:
     """
     differences = board.differences(study.primary, store)
     estimates = _simultaneous(study, differences, board.place, board.n_collections)
-    findings = [_difference(study, board, at, e, store) for at, e in enumerate(estimates)]
+    shared = _shared(study, board, differences, estimates)
+    findings = [
+        _difference(study, board, at, found, store) for at, found in enumerate(zip(estimates, shared, strict=True))
+    ]
     verdicts = [v for at, e in enumerate(estimates) for v in _verdicts(study, board, at, (e, findings[at]))]
     rest = [*_means(study, board, store), *_other_measures(study, board, store), *_slices(study, board, store)]
     records: list[Record] = [*findings, *rest, *verdicts]
@@ -106,6 +111,23 @@ def _simultaneous(study: Study, one: stats.Differences, place: int, n_collection
                               draws=draws, n_collections=n_collections)[0]  # fmt: skip
 
 
+def _shared(
+    study: Study, board: Board, differences: stats.Differences, estimates: Sequence[stats.Estimate]
+) -> list[dict[str, Json]]:
+    """Where queries share documents in part: that they do, and each other way of grouping that would have said another word."""
+    if differences.overlap is None:
+        return [{} for _ in estimates]
+    found: list[dict[str, Json]] = [{"effective_queries": e.n_clusters} for e in estimates]
+    for how in (COMPONENTS, QUERIES):
+        other = replace(differences, clusters=grouping_of(board.collection, how))
+        others = _simultaneous(study, other, board.place, board.n_collections)
+        for details, e, there in zip(found, estimates, others, strict=True):
+            word = stats.label(there, study.margin)
+            if word != stats.label(e, study.margin):
+                details["otherwise"] = {**details.get("otherwise", {}), how: word}
+    return found
+
+
 def _family(study: Study, board: Board) -> str:
     systems, collections = len(study.systems) - 1, board.n_collections
     return f"{_count(systems * collections, 'comparison')}: {_count(systems, 'system')} × {_count(collections, 'collection')}, on {study.primary}"
@@ -133,7 +155,10 @@ def _details(e: stats.Estimate, margin: float) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def _difference(study: Study, board: Board, at: int, e: stats.Estimate, store: Store) -> Finding:
+def _difference(
+    study: Study, board: Board, at: int, found: tuple[stats.Estimate, Mapping[str, Json]], store: Store
+) -> Finding:
+    e, shared = found
     label, base = board.labels[at + 1], board.labels[0]
     values = board.values(study.primary, [base, label], store)
     lists = [load_lists(board.rankings[x], store) for x in (base, label)]
@@ -142,7 +167,7 @@ def _difference(study: Study, board: Board, at: int, e: stats.Estimate, store: S
         parents=(study.id, board.scores[base, study.primary].id, board.scores[label, study.primary].id),
         estimand="difference", site=_site(board, at, study.primary), value=e.effect, low=e.low, high=e.high, n=e.n,
         n_clusters=e.n_clusters, unit=study.primary, confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted,
-        test=e.test, family=_family(study, board), details=_details(e, study.margin), excerpts=excerpts(pair),
+        test=e.test, family=_family(study, board), details={**_details(e, study.margin), **shared}, excerpts=excerpts(pair),
     )  # fmt: skip
 
 
@@ -197,7 +222,7 @@ def _means(study: Study, board: Board, store: Store) -> list[Finding]:
         Finding(
             parents=(board.scores[label, m].id,), estimand="mean", value=mean, unit=m, low=low, high=high,
             site={"system": label, "collection": board.collection.name, "measure": m}, n=values.shape[1],
-            n_clusters=int(board.clusters.max()) + 1, confidence=study.confidence, test="cluster bootstrap",
+            n_clusters=stats.effective(board.clusters), confidence=study.confidence, test="cluster bootstrap",
             details={**({"letters": letters[label]} if letters else {}), **notes[label]} if m == study.primary else {},
         )
         for (label, m), (mean, low, high) in zip(sites, intervals, strict=True)
@@ -285,7 +310,7 @@ def _plain(
     study: Study,
     board: Board,
     what: tuple[int, str],
-    data: tuple[Float64[np.ndarray, " q"], Int[np.ndarray, " q"]],
+    data: tuple[Float64[np.ndarray, " q"], stats.Grouping],
     interval: tuple[float, float, float],
     estimand: str,
     extra: dict[str, Json],
@@ -295,7 +320,7 @@ def _plain(
     win, loss = int((row > 0).sum()), int((row < 0).sum())
     return Finding(
         parents=_parents(study, board, at, measure), estimand=estimand, site=_site(board, at, measure, **extra), value=mean,
-        low=low, high=high, n=len(row), n_clusters=len(np.unique(clusters)), unit=measure, confidence=study.confidence,
+        low=low, high=high, n=len(row), n_clusters=stats.effective(clusters), unit=measure, confidence=study.confidence,
         test="cluster bootstrap", family="none: exploratory" if extra else "none: shown for reading, no verdict",
         details={"win": win, "tie": len(row) - win - loss, "loss": loss},
     )  # fmt: skip

@@ -189,7 +189,7 @@ def _cell_mean(study: Study, cell: Cell, place: Place, measure: str, store: Stor
     duplicates = place.near_duplicates.get(cell.name)
     return Finding(
         parents=tuple(place.scores[label, measure].id for label in cell.labels), estimand="cell mean", value=value, low=low,
-        high=high, n=values.shape[1], n_clusters=len(np.unique(clusters)), unit=measure, confidence=study.confidence,
+        high=high, n=values.shape[1], n_clusters=stats.effective(clusters), unit=measure, confidence=study.confidence,
         site={"cell": cell.name, **place.site(cell.name, measure)}, test="over seeds and queries" if len(values) > 1 else "cluster bootstrap",
         details={"seeds": [float(x) for x in values.mean(axis=1)], "n_seeds": len(values),
                  **({"near_duplicates": dict(duplicates)} if duplicates is not None else {})},
