@@ -58,8 +58,8 @@ def _undecided(verdict: Verdict) -> str:
 def groups_text(n: int, details: Mapping[str, Json]) -> str:
     """Say how many queries count as independent.
 
-    >>> groups_text(1, {}), groups_text(71, {"effective_queries": 71})
-    ('1 cluster', '71 effective queries')
+    >>> groups_text(1, {}), groups_text(70, {"effective_queries": 70})
+    ('1 cluster', '70 effective queries')
     """
     if "effective_queries" in details:
         return f"{count(n)} effective quer{'ies' if n != 1 else 'y'}"
