@@ -12,7 +12,7 @@ from evidense.report.forest import anchor
 from evidense.report.numerals import count, interval, plain, probability, signed
 from evidense.report.scale import Scale
 from evidense.report.texts import Excerpt, cut, excerpts, picture
-from evidense.report.words import WORDS, Word, otherwise
+from evidense.report.words import WORDS, Word, otherwise, queries_to_decide
 from evidense.store import Store
 
 Fact = tuple[str, str]
@@ -231,7 +231,7 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
         ("effect in standard deviations", signed(d["d_z"]) if "d_z" in d else None),
         ("rules out a loss above", plain(d["rules_out_loss_above"]) if "rules_out_loss_above" in d else None),
         ("rules out a gain above", plain(d["rules_out_gain_above"]) if "rules_out_gain_above" in d else None),
-        ("queries that would decide", f"about {count(d['queries_to_decide'])}" if d.get("queries_to_decide") else None),
+        ("queries that would decide", queries_to_decide(d) or None),
     ]  # fmt: skip
     return [(what, value) for what, value in rows if value]
 

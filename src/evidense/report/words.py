@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from evidense.records import Json, Verdict
 from evidense.report.numerals import count, plain, short
-from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few
+from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ def note(verdict: Verdict) -> str:
     if verdict.verdict == "UNDECIDED":
         return _undecided(verdict)
     if verdict.verdict == "IDENTICAL":
-        return "every query has the same value with both"
+        share = unseen(int(verdict.details.get("n_groups", verdict.n_clusters)))
+        return f"every query has the same value with both; up to {100 * share:.1f} % of others could differ"
     if verdict.verdict == "HARMS":
         return f"a loss of at least {plain(-verdict.high)}"
     return "rules out any loss" if verdict.low >= 0 else f"rules out a loss above {plain(-verdict.low)}"
@@ -50,9 +51,23 @@ def _undecided(verdict: Verdict) -> str:
         return few
     if is_at_floor(verdict.base_mean, verdict.low, verdict.margin):
         return floor_sentence(verdict.base_mean, verdict.margin)
+    if verdict.details.get("reservation"):
+        return str(verdict.details["reservation"])
     hidden = f"could hide a loss of {plain(-verdict.low)}" if verdict.low < 0 else "too close to the margin to call"
-    needed = verdict.details.get("queries_to_decide")
-    return f"{hidden}; about {count(needed)} queries would decide" if needed else hidden
+    needed = queries_to_decide(verdict.details)
+    return f"{hidden}; {needed} queries would decide" if needed else hidden
+
+
+def queries_to_decide(details: Mapping[str, Json]) -> str:
+    """Say how many queries would decide, with the range of that number.
+
+    >>> queries_to_decide({"queries_to_decide": 520, "queries_to_decide_between": [110, 1300]})
+    'about 520 (110 to 1,300)'
+    """
+    about, between = details.get("queries_to_decide"), details.get("queries_to_decide_between")
+    if not about:
+        return ""
+    return f"about {count(about)}" + (f" ({count(between[0])} to {count(between[1])})" if between else "")
 
 
 def groups_text(n: int, details: Mapping[str, Json]) -> str:
@@ -82,7 +97,8 @@ def passes_no_harm(verdicts: list[Verdict]) -> bool:
 
 def is_ruled_out(verdict: Verdict) -> bool:
     """Say whether a loss beyond the margin is ruled out on this collection."""
-    return rules_out_loss(verdict.low, verdict.base_mean, verdict.n_clusters, verdict.margin)
+    groups = verdict.details.get("n_groups")
+    return rules_out_loss(verdict.low, verdict.base_mean, verdict.n_clusters, verdict.margin, groups)
 
 
 def margin_text(margin: float) -> str:

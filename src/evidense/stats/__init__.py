@@ -1,5 +1,6 @@
 """Intervals, tests, equivalence and pooling of paired per-query differences."""
 
+from evidense.stats.advice import Advice, advice
 from evidense.stats.bounds import Bounds
 from evidense.stats.clusters import cluster_queries
 from evidense.stats.crossed import Seeded, Variances, variances
@@ -14,13 +15,14 @@ from evidense.stats.overlap import Grouping, Overlap, effective, labels_of, over
 from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
-from evidense.stats.rule import Label, doubt, label, queries_to_decide, too_few
+from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
 from evidense.stats.seeded import seeded, seeded_mean_over
 
 __all__ = [
     "CELLS",
     "EFFECTS",
     "FACTORIAL",
+    "Advice",
     "Bounds",
     "Differences",
     "Draws",
@@ -34,6 +36,7 @@ __all__ = [
     "Sited",
     "Variances",
     "above_chance",
+    "advice",
     "cluster_queries",
     "contrasts",
     "discriminability",
@@ -52,9 +55,9 @@ __all__ = [
     "part_of",
     "planted",
     "planted_estimate",
-    "queries_to_decide",
     "random_effects",
     "resample",
+    "reservation",
     "seeded",
     "seeded_mean_over",
     "sign_flips",
@@ -62,6 +65,8 @@ __all__ = [
     "smallest_margin",
     "three_way",
     "too_few",
+    "unseen",
+    "unseen_sentence",
     "variances",
     "wilson",
 ]

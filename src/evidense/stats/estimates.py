@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evidense.errors import InvalidInput
+from evidense.stats.breakdown import CARRY, with_one_against
 from evidense.stats.critical import Sample, adjust, decide, unadjust
 from evidense.stats.differences import MIN_CLUSTERS, Differences
 from evidense.stats.few import FEW, few_nonzero
@@ -23,7 +24,9 @@ class Estimate:
     `win`, `tie`, `loss` count queries; `probability_of_improvement` is P(difference > 0) + ½ P(difference = 0);
     `d_z` is the effect in standard deviations of a query's difference, within ±1000. Where systems were trained in several
     seeds, `n_seeds` says how many; the interval is over seeds and queries, and all else is of a query's mean over seeds.
-    `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
+    `n_groups` counts the groups of queries that are not alike, each of which shows one kind of query: `n_clusters`, and more
+    where queries share documents in part. `is_carried` says that a verdict was there, carried by few differences, which one more
+    of them, the other way, would overturn. `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
     """
 
     effect: float
@@ -41,6 +44,8 @@ class Estimate:
     probability_of_improvement: float
     d_z: float
     n_seeds: int = 1
+    n_groups: int = 0
+    is_carried: bool = False
     least: float = -np.inf
     most: float = np.inf
 
@@ -132,7 +137,7 @@ def _estimates(
     _check_resamples(draws[0], n_families * max(n_moved, 1), 1 - confidence)
     out = []
     for j, some in enumerate(few):
-        shown = se[j]
+        shown, is_carried = se[j], False
         if some.n == 0:
             low, high = _identical(parts, j, unadjust(1 - confidence, n_families) / 2)
             out.append(_describe(parts, j, 0.0, (1.0, 1.0, low, high), "none needed: every difference is zero"))
@@ -150,11 +155,16 @@ def _estimates(
         if not many[j]:
             low, high = some.widen(low, high, 1 - confidence, exponent)
         own = decide(alone, (mean[j], shown), 1, 1 - confidence)[0]
+        if 0 < some.n < CARRY and own <= 1 - confidence:
+            own = max(own, with_one_against(parts, j, some.n, alone))
+            p = max(p, adjust(with_one_against(parts, j, some.n, references), exponent))
+            is_carried = (low > 0 or high < 0) and p > 1 - confidence
+            low, high = (min(low, 0.0), max(high, 0.0)) if is_carried else (low, high)
         if spreadless := flat(parts, j):
             size = n_families * n_moved
             own, low, high = spreadless.widen(own, low, high, unadjust(1 - confidence, size) / 2)
             p, words = max(p, adjust(spreadless.p(), size)), f"{words}; exact bound of what was not sampled"
-        out.append(_describe(parts, j, shown, (own, p, low, high), words))
+        out.append(replace(_describe(parts, j, shown, (own, p, low, high), words), is_carried=is_carried))
     return out
 
 
@@ -212,6 +222,7 @@ def _describe(
         loss=loss,
         probability_of_improvement=better,
         d_z=effect / spread if spread > 0 else 0.0,
+        n_groups=sum(one.n_groups for one in parts),
         least=least,
         most=most,
     ).within_bounds()

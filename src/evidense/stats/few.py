@@ -66,7 +66,7 @@ def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
     sums = [cluster_sums(one.values[j : j + 1], one.labels) for one in parts]
     n_signs = sum(s.n_active for s in sums)
     return replace(
-        _tally([one.values[j] for one in parts], parts), n_signs=n_signs, statistics=_every_flip(sums, n_signs)
+        _tally([one.values[j] for one in parts], parts), n_signs=n_signs, statistics=every_flip(sums, n_signs)
     )
 
 
@@ -81,7 +81,7 @@ def _tally(rows: Sequence[Float[np.ndarray, "..."]], parts: Sequence[Differences
     return Few(n, n_up=up, n_down=down, largest=largest)
 
 
-def _every_flip(sums: Sequence[ClusterSums], n_signs: int) -> Float[np.ndarray, " r"]:
+def every_flip(sums: Sequence[ClusterSums], n_signs: int) -> Float[np.ndarray, " r"]:
     """|t| of the mean over collections under each of the 2^n_signs flips."""
     signs = next(all_signs(n_signs))
     ends = np.cumsum([s.n_active for s in sums])

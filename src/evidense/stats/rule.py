@@ -12,14 +12,20 @@ __all__ = [
     "Label",
     "doubt",
     "floor_sentence",
+    "groups_of",
+    "groups_to_see",
     "is_at_floor",
     "label",
-    "queries_to_decide",
+    "reservation",
     "rules_out_loss",
+    "sees_all",
     "too_few",
+    "unseen",
+    "unseen_sentence",
 ]
 
 _ROUNDING = 1e-12
+_MISSED = 0.025
 Label = Literal["IDENTICAL", "SAME", "HELPS", "HARMS", "UNDECIDED"]
 
 
@@ -27,8 +33,8 @@ def label(estimate: Estimate, margin: float) -> Label:
     """Decide what the interval [low, high] says, in this order.
 
     1. fewer than 20 clusters → UNDECIDED; 2. at the floor, where the interval reaches all that a poor baseline has to lose
-    (`is_at_floor`) → UNDECIDED; 3. every difference zero → IDENTICAL; 4. −margin ≤ low and high ≤ margin → SAME; 5. low > 0 → HELPS;
-    6. high < 0 → HARMS; 7. else UNDECIDED.
+    (`is_at_floor`) → UNDECIDED; 3. every difference zero → IDENTICAL; 4. −margin ≤ low and high ≤ margin, from enough groups to
+    have seen each kind of query that could matter (`sees_all`) → SAME; 5. low > 0 → HELPS; 6. high < 0 → HARMS; 7. else UNDECIDED.
 
     Raises:
         InvalidInput: a negative margin or one that is not a number.
@@ -38,7 +44,7 @@ def label(estimate: Estimate, margin: float) -> Label:
         return "UNDECIDED"
     if estimate.tie == estimate.n:
         return "IDENTICAL"
-    if -margin <= estimate.low and estimate.high <= margin:
+    if -margin <= estimate.low and estimate.high <= margin and sees_all(groups_of(estimate), margin):
         return "SAME"
     if estimate.low > 0:
         return "HELPS"
@@ -54,10 +60,58 @@ def is_at_floor(base_mean: float, low: float, margin: float) -> bool:
     return base_mean <= margin and low <= -base_mean + _ROUNDING
 
 
-def rules_out_loss(low: float, base_mean: float, n_clusters: int, margin: float) -> bool:
-    """Say whether the data rule out a loss beyond the margin: by the interval, from enough groups, and not by the floor alone."""
+def rules_out_loss(low: float, base_mean: float, n_clusters: int, margin: float, n_groups: int | None = None) -> bool:
+    """Say whether the data rule out a loss beyond the margin: by the interval, from enough groups, and not by the floor alone.
+
+    A gain (low > 0) does; else no kind of query that could make up such a loss may be missing from the sample (`sees_all`).
+    """
     inside = low > -margin or low == margin == 0
-    return inside and n_clusters >= MIN_CLUSTERS and not is_at_floor(base_mean, low, margin)
+    if not inside or n_clusters < MIN_CLUSTERS or is_at_floor(base_mean, low, margin):
+        return False
+    return low > 0 or sees_all(n_clusters if n_groups is None else n_groups, margin)
+
+
+def unseen(n_groups: int) -> float:
+    """The largest share of a kind of query that a sample of groups may miss altogether, at .025.
+
+    >>> round(unseen(50), 3), round(unseen(183), 4)  # 1 − .025^(1/n)
+    (0.071, 0.02)
+    """
+    return 1.0 - float(_MISSED ** (1 / max(n_groups, 1)))
+
+
+def sees_all(n_groups: int, margin: float) -> bool:
+    """Say whether queries that lose everything, and that the sample misses, could make up no more than the margin."""
+    return unseen(n_groups) <= margin or margin == 0
+
+
+def groups_to_see(margin: float) -> int:
+    """How many groups `sees_all` needs.
+
+    >>> groups_to_see(0.02), groups_to_see(0.1)
+    (183, 36)
+    """
+    return math.ceil(math.log(_MISSED) / math.log1p(-margin)) if 0 < margin < 1 else 1
+
+
+def unseen_sentence(n_groups: int, margin: float) -> str:
+    """Say what so few groups may have missed, or nothing.
+
+    >>> unseen_sentence(50, 0.02)
+    'queries of a kind that makes up 7.1 % of all may be missing among 50 and could lose more than 0.02; 183 would show them'
+    """
+    if sees_all(n_groups, margin):
+        return ""
+    share = f"{100 * unseen(n_groups):.1f} %"
+    return (
+        f"queries of a kind that makes up {share} of all may be missing among {n_groups} and could lose more than {margin:g}; "
+        f"{groups_to_see(margin):,} would show them"
+    )
+
+
+def groups_of(estimate: Estimate) -> int:
+    """How many groups of queries that are not alike were seen."""
+    return estimate.n_groups or estimate.n_clusters
 
 
 def too_few(n_clusters: int) -> str:
@@ -70,6 +124,15 @@ def too_few(n_clusters: int) -> str:
         return ""
     groups = f"{n_clusters} independent group{'' if n_clusters == 1 else 's'} of queries"
     return f"too few to decide: {groups}, at least {MIN_CLUSTERS} are needed"
+
+
+def reservation(estimate: Estimate, margin: float) -> str:
+    """Say why an interval that seems to decide does not, or nothing: few differences carry it, or a kind of query may be missing."""
+    if estimate.is_carried:
+        n = estimate.win + estimate.loss
+        return f"{n} queries differ, and one more as large as the largest, the other way, would overturn it"
+    inside = -margin <= estimate.low and estimate.high <= margin
+    return unseen_sentence(groups_of(estimate), margin) if inside else ""
 
 
 def doubt(estimate: Estimate, margin: float) -> str:
@@ -87,27 +150,6 @@ def floor_sentence(base_mean: float, margin: float) -> str:
     if base_mean == 0:
         return "the baseline scores 0 on every query: no loss could show"
     return f"the baseline scores no more than {base_mean:.3f}, within the margin of {margin:g}: no loss beyond it could show"
-
-
-def queries_to_decide(estimate: Estimate, margin: float) -> int | None:
-    """About how many queries would end in a word other than UNDECIDED, if effect and spread stay as observed.
-
-    The interval narrows with the root of n; it decides once it is shorter than the distance from the effect to 0 or to
-    the nearer end of the margin, whichever is larger. Two digits are kept, rounded up. None where the label is decided
-    already or no number of queries would do (effect and margin both 0; a baseline that has nothing to lose).
-
-    Raises:
-        InvalidInput: as `label`.
-    """
-    if label(estimate, margin) != "UNDECIDED" or is_at_floor(-estimate.least, estimate.low, margin):
-        return None
-    width = max(estimate.high - estimate.effect, estimate.effect - estimate.low)
-    room = max(abs(estimate.effect), margin - abs(estimate.effect))
-    if room <= 0:
-        return None
-    needed = estimate.n * max((width / room) ** 2, MIN_CLUSTERS / estimate.n_clusters)
-    unit: int = 10 ** max(0, math.floor(math.log10(needed)) - 1)
-    return max(math.ceil(needed / unit) * unit, estimate.n + 1)
 
 
 def _check(margin: float) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from evidense.errors import UnknownName
 from evidense.records import Verdict
-from evidense.stats.rule import MIN_CLUSTERS, floor_sentence, is_at_floor, rules_out_loss, too_few
+from evidense.stats.rule import MIN_CLUSTERS, floor_sentence, is_at_floor, rules_out_loss, too_few, unseen_sentence
 
 GateName = Literal["no-harm", "helps"]
 LABELS = {"HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED"}
@@ -39,7 +39,8 @@ def gate(
     """Hold every comparison against a gate.
 
     `no-harm`: met only where a loss beyond the margin is ruled out on every collection (low > −margin), from at least 20
-    independent groups of queries, and not merely because the baseline has nothing to lose (`stats.rule.is_at_floor`).
+    independent groups of queries, not merely because the baseline has nothing to lose (`stats.rule.is_at_floor`), and, unless it
+    gains, from enough groups to have seen any kind of query that could lose as much (`stats.rule.sees_all`: 183 at .02).
     `helps`: met only where every collection HELPS. With `allow_undecided` only what is decided to the contrary fails.
 
     Raises:
@@ -56,7 +57,7 @@ def _harm(v: Verdict, margin: float, allow_undecided: bool) -> str:
     where = f"{v.system} on {v.collection}"
     if v.high < 0 and v.low < -margin and v.n_clusters >= MIN_CLUSTERS:
         return f"{where}: HARMS ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
-    if allow_undecided or rules_out_loss(v.low, v.base_mean, v.n_clusters, margin):
+    if allow_undecided or rules_out_loss(v.low, v.base_mean, v.n_clusters, margin, v.details.get("n_groups")):
         return ""
     return f"{where}: {too_few(v.n_clusters) or _open(v, margin)}"
 
@@ -64,6 +65,8 @@ def _harm(v: Verdict, margin: float, allow_undecided: bool) -> str:
 def _open(v: Verdict, margin: float) -> str:
     if is_at_floor(v.base_mean, v.low, margin):
         return floor_sentence(v.base_mean, margin)
+    if v.low > -margin:
+        return unseen_sentence(int(v.details.get("n_groups", v.n_clusters)), margin)
     return f"a loss of {-v.low:.3f} is not ruled out (margin {margin:g})"
 
 

@@ -148,10 +148,18 @@ def _site(board: Board, at: int, measure: str, **more: Json) -> dict[str, Json]:
 
 
 def _details(e: stats.Estimate, margin: float) -> dict[str, Json]:
+    said = stats.advice(e, margin)
+    needed: dict[str, Json] = {"queries_to_decide": said and said.about}
+    if said:
+        needed["queries_to_decide_between"] = [said.low, said.high]
+    if e.n_groups != e.n_clusters:
+        needed["n_groups"] = e.n_groups
+    if held_back := stats.reservation(e, margin):
+        needed["reservation"] = held_back
     return {
         "win": e.win, "tie": e.tie, "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
         "standard_error": e.standard_error, "rules_out_loss_above": e.rules_out_loss_above,
-        "rules_out_gain_above": e.rules_out_gain_above, "queries_to_decide": stats.queries_to_decide(e, margin),
+        "rules_out_gain_above": e.rules_out_gain_above, **needed,
     }  # fmt: skip
 
 
@@ -201,11 +209,11 @@ def _reason(e: stats.Estimate, word: stats.Label, margin: float) -> str:
             return "the interval lies above 0"
         case "HARMS":
             return "the interval lies below 0"
-    if doubt := stats.doubt(e, margin):
+    if doubt := stats.doubt(e, margin) or stats.reservation(e, margin):
         return doubt
-    needed = stats.queries_to_decide(e, margin)
+    said = stats.advice(e, margin)
     return f"could hide a loss of {e.rules_out_loss_above:.3f}" + (
-        f"; about {needed:,} queries would decide" if needed else ""
+        f"; about {said.about:,} queries would decide ({said.low:,} to {said.high:,})" if said else ""
     )
 
 
