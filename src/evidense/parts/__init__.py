@@ -34,7 +34,7 @@ from evidense.parts.encoders import (
 )
 from evidense.parts.names import Named
 from evidense.parts.objectives import Need, Objective, Representations, Stage, takes_targets
-from evidense.parts.rankers import Ranker, RankerPart
+from evidense.parts.rankers import Ranker, RankerPart, WithPolicies
 
 __all__ = [
     "SHELVES",
@@ -72,6 +72,7 @@ __all__ = [
     "Tower",
     "TrainableEncoder",
     "TrainableTower",
+    "WithPolicies",
     "takes_targets",
 ]
 

@@ -52,6 +52,8 @@ class Baseline:
     setup: Setup
     fingerprint: str
     collections: Mapping[str, Held]
+    policies: Mapping[str, str]
+    """How the saved lists treat ties."""
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
         """Return the saved lists, cut at `depth`.
@@ -130,7 +132,8 @@ class Part:
         setup = _setup(saved.setup, str(path))
         note = f"saved lists, {saved.depth} documents deep"
         setup = replace(setup, unused_weights=(), warnings=(*setup.warnings, note, *_old(saved)))
-        return Baseline(saved.label, setup, hashlib.sha256(data).hexdigest(), saved.collections)
+        ties = {name: str(sentence) for name, sentence in saved.policies.items() if name == "ties"}
+        return Baseline(saved.label, setup, hashlib.sha256(data).hexdigest(), saved.collections, ties)
 
 
 def _setup(said: Mapping[str, Any], place: str) -> Setup:

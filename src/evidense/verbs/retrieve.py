@@ -17,7 +17,7 @@ from evidense.compute.rankings import save_lists
 from evidense.compute.scoring import policies
 from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.compute.topk import rank_vectors
-from evidense.parts import Encoder, Ranker, Setup
+from evidense.parts import Encoder, Ranker, Setup, WithPolicies
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, RankedLists, Spelling
@@ -169,7 +169,8 @@ def _rank(
     """Return the lists, the set-up, how was searched, and what was observed."""
     engine = system.engine
     if isinstance(engine, Ranker):
-        return engine.rank(collection, depth), engine.setup, {"search": "as the ranker returns it"}, {}
+        lists, own = engine.rank(collection, depth), engine.policies if isinstance(engine, WithPolicies) else {}
+        return lists, engine.setup, {"search": "as the ranker returns it", **own}, {}
     checked(engine.setup.similarity, f"'{system.spelling}'")
     started = time.perf_counter()
     documents = encode(engine.tower("document"), collection.corpus, store, progress=progress)
