@@ -172,9 +172,9 @@ def _compared(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
 
 
 def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator[tuple[Board, list[Record]]]:
-    wanted = with_judged(opened.study.measures)
     everyone = (*opened.systems, *opened.references)
     for place, collection in enumerate(opened.collections):
+        wanted = with_judged(opened.study.measures, collection)
         rankings = {s.label: retrieve(s, collection, opened.study.depth, store, progress) for s in everyone}
         scores = {
             (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, wanted, store)

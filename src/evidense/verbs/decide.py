@@ -14,6 +14,7 @@ from evidense import measures, registry, stats
 from evidense.compute.excerpts import Pair, excerpts
 from evidense.compute.list_notes import list_notes
 from evidense.compute.rankings import load_lists
+from evidense.compute.scoring import judges_negatives
 from evidense.compute.slices import columns_of, slices
 from evidense.parts import Evidence, LiteratureClaim
 from evidense.records import Finding, Json, Ranking, Record, Score, Study, Verdict
@@ -153,17 +154,24 @@ def _verdicts(study: Study, board: Board, at: int, found: tuple[stats.Estimate, 
     asked = [(part.name, part.decide(Evidence(e, study.margin))) for part in own]
     rows = [(ASSERTED[word], word, _reason(e, word, study.margin)), *((n, d.verdict, d.reason) for n, d in asked)]
     base, label = board.labels[0], board.labels[at + 1]
-    judged = {"base": board.scores[base, "Judged@10"].mean, "system": board.scores[label, "Judged@10"].mean}
     return [
         Verdict(
             parents=(study.id, finding.id), claim=claim, verdict=verdict, system=label, baseline=base,
             collection=board.collection.name, measure=study.primary, effect=e.effect, low=e.low, high=e.high, n=e.n,
             n_clusters=e.n_clusters, margin=study.margin, base_mean=board.scores[base, study.primary].mean,
             system_mean=board.scores[label, study.primary].mean, reason=reason,
-            details={**finding.details, "p_adjusted": e.p_adjusted, "judged": judged},
+            details={**finding.details, "p_adjusted": e.p_adjusted, **_judged(board, label)},
         )
         for claim, verdict, reason in rows
     ]  # fmt: skip
+
+
+def _judged(board: Board, label: str) -> dict[str, Json]:
+    """Share of judged documents in the top ten of both, where it is more than precision."""
+    if not judges_negatives(board.collection):
+        return {}
+    sides = {"base": board.labels[0], "system": label}
+    return {"judged": {side: board.scores[name, "Judged@10"].mean for side, name in sides.items()}}
 
 
 def _reason(e: stats.Estimate, word: stats.Label, margin: float) -> str:
