@@ -21,6 +21,7 @@ from evidense.parts.claims import (
 from evidense.parts.datasets import Dataset, PairSource
 from evidense.parts.encoders import (
     Capability,
+    CuttingTower,
     Encoder,
     EncoderPart,
     LayeredTower,
@@ -45,6 +46,7 @@ __all__ = [
     "Claim",
     "ClaimVerdict",
     "Control",
+    "CuttingTower",
     "Dataset",
     "Decision",
     "Encoder",
