@@ -9,12 +9,14 @@ from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
 from evidense.stats.groups import group_letters
 from evidense.stats.kappa import above_chance, discriminability, wilson
+from evidense.stats.looks import chance_of_an_error, level, over_looks
 from evidense.stats.means import mean_interval, mean_intervals
 from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, queries_to_decide, too_few
 from evidense.stats.seeded import seeded, seeded_mean_over
+from evidense.stats.winner import Winner, winner
 
 __all__ = [
     "CELLS",
@@ -30,7 +32,9 @@ __all__ = [
     "Seeded",
     "Sited",
     "Variances",
+    "Winner",
     "above_chance",
+    "chance_of_an_error",
     "cluster_queries",
     "contrasts",
     "discriminability",
@@ -38,11 +42,13 @@ __all__ = [
     "group_letters",
     "join",
     "label",
+    "level",
     "logit_contrasts",
     "logit_means",
     "mean_interval",
     "mean_intervals",
     "mean_over",
+    "over_looks",
     "planted",
     "planted_estimate",
     "queries_to_decide",
@@ -57,4 +63,5 @@ __all__ = [
     "too_few",
     "variances",
     "wilson",
+    "winner",
 ]

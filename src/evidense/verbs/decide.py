@@ -88,8 +88,9 @@ def decide_over(study: Study, boards: Sequence[Board], store: Store) -> list[Rec
     family = [board.differences(study.primary, store) for board in boards]
     draws = stats.resample(family, n_resamples=study.n_resamples, seed=study.seed)
     over = stats.mean_over(
-        family, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, draws=draws
+        family, confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, draws=draws
     )
+    over = stats.over_looks(over, study.looks)
     records: list[Record] = [_mean_over(study, boards, at, e) for at, e in enumerate(over)]
     if len(boards) >= MIN_FOR_RANDOM_EFFECTS:
         records += [f for at in range(len(over)) if (f := _random_effects(study, boards, at, family)) is not None]
@@ -103,13 +104,22 @@ MIN_FOR_RANDOM_EFFECTS = 5
 
 def _simultaneous(study: Study, one: stats.Differences, place: int, n_collections: int) -> list[stats.Estimate]:
     draws = stats.resample([one], n_resamples=study.n_resamples, seed=study.seed, first=place)
-    return stats.simultaneous([one], confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed,
-                              draws=draws, n_collections=n_collections)[0]  # fmt: skip
+    found = stats.simultaneous([one], confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed,
+                               draws=draws, n_collections=n_collections)[0]  # fmt: skip
+    return stats.over_looks(found, study.looks)
+
+
+def _level(study: Study) -> float:
+    return stats.level(study.confidence, study.looks)
 
 
 def _family(study: Study, board: Board) -> str:
     systems, collections = len(study.systems) - 1, board.n_collections
-    return f"{_count(systems * collections, 'comparison')}: {_count(systems, 'system')} × {_count(collections, 'collection')}, on {study.primary}"
+    return f"{_count(systems * collections, 'comparison')}: {_count(systems, 'system')} × {_count(collections, 'collection')}, on {study.primary}{_planned(study)}"
+
+
+def _planned(study: Study) -> str:
+    return f", at each of {study.looks} planned looks" if study.looks > 1 else ""
 
 
 def _count(n: int, noun: str) -> str:
@@ -275,7 +285,7 @@ def _named_slice(
         Finding(
             parents=_parents(study, board, at), estimand="slice", site=_site(board, at, study.primary, **extra), value=e.effect,
             low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, unit=study.primary, confidence=study.confidence, p=e.p,
-            p_adjusted=e.p_adjusted, test=e.test, family=f"slices named beforehand: about {size} slices",
+            p_adjusted=e.p_adjusted, test=e.test, family=f"slices named beforehand: about {size} slices{_planned(study)}",
             details={**_details(e, study.margin), "label": stats.label(e, study.margin)},
         )
         for at, e in enumerate(_simultaneous(study, one, board.place, size))
@@ -334,7 +344,7 @@ def _mean_over(study: Study, boards: Sequence[Board], at: int, e: stats.Estimate
         parents=_over_parents(study, boards, at), estimand="mean over collections", site=_over_site(study, boards, at),
         value=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, unit=study.primary,
         confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted, test=e.test,
-        family=f"the mean over these {_count(len(boards), 'collection')}, {_count(len(study.systems) - 1, 'system')}",
+        family=f"the mean over these {_count(len(boards), 'collection')}, {_count(len(study.systems) - 1, 'system')}{_planned(study)}",
         details={**_details(e, study.margin), "label": stats.label(e, study.margin)},
     )  # fmt: skip
 

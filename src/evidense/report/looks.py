@@ -1,0 +1,61 @@
+"""Looks: what is said of queries that were used before, and of the best of several candidates."""
+
+from datetime import date
+from typing import Any
+
+from evidense.boundary.shown import shown_line
+from evidense.records import Finding, Study
+from evidense.report.numerals import count, interval, signed
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def sentences(study: Study) -> list[str]:
+    """Return one sentence for each collection whose queries were used in other comparisons too, and one for each plan of looks.
+
+    They come from what was observed, and say nothing where this store has seen no other comparison.
+    """
+    found = []
+    for name, facts in study.observed.get("looks", {}).items():
+        where = shown_line(name)
+        if facts["n_others"]:
+            found.append(_used(where, facts))
+        if study.looks and facts["place"]:
+            found.append(_plan(where, study, facts))
+    return found
+
+
+def _used(where: str, facts: dict[str, Any]) -> str:
+    times = f"{count(facts['n_comparisons'])} comparisons of this store since {day(facts['since'])}, this one among them"
+    chance = f"the chance of at least one false HELPS or HARMS among them is up to {facts['chance']:.2f}"
+    return f"{where}: these queries were used in {times}; {chance}"
+
+
+def _plan(where: str, study: Study, facts: dict[str, Any]) -> str:
+    text = f"{where}: look {count(facts['place'])} of {count(study.looks)} planned"
+    if not facts["used_up"]:
+        return text
+    return f"{text}: all of them are used up, and no gate is met any more; take fresh queries, and save the baseline on them anew"
+
+
+def day(iso: str) -> str:
+    """Return a date in words.
+
+    >>> day("2026-11-03")
+    '3 November 2026'
+    """
+    on = date.fromisoformat(iso)
+    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
+def best_sentence(finding: Finding) -> str:
+    """Return which of several candidates is best: what was observed, the interval that holds whichever wins, and the corrected effect."""
+    d, where = finding.details, finding.site.get("collection", "")
+    over = f" on {where}" if where else f" on the mean of {len(finding.site['collections'])} collections"
+    observed = f"{signed(d['observed'])} {interval(finding.low, finding.high)}"
+    return (
+        f"best of {count(d['n_candidates'])}{shown_line(over)}: {shown_line(str(finding.site['system']))} {d['label']} {observed}; "
+        f"corrected for having been chosen {signed(finding.value)}"
+    )
