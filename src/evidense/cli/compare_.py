@@ -51,7 +51,7 @@ def split(values: tuple[str, ...]) -> list[str]:
 @click.option(
     "--best-of",
     is_flag=True,
-    help="The systems are candidates: name the best, with its effect corrected for having been chosen. The gate is then about it.",
+    help="The systems are candidates: name the best, and what its effect is worth after having been chosen. The gate is then about it.",
 )
 @click.option(
     "--looks",

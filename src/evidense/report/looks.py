@@ -1,5 +1,6 @@
 """Looks: what is said of queries that were used before, and of the best of several candidates."""
 
+import math
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from evidense.report.numerals import count, interval, signed
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+_ROUNDING = 1e-6
 
 
 def sentences(study: Study) -> list[str]:
@@ -27,9 +29,24 @@ def sentences(study: Study) -> list[str]:
     return found
 
 
+def observed_looks(study: Study) -> dict[str, float]:
+    """Return for trackers, of each collection: comparisons and looks so far, the chance of a false verdict, looks of the plan made and left."""
+    flat: dict[str, float] = {}
+    for name, facts in study.observed.get("looks", {}).items():
+        at = f"looks/{name}"
+        flat |= {f"{at}/n_comparisons": facts["n_comparisons"], f"{at}/n_looks": facts["n_looks"]}
+        flat |= {f"{at}/chance_of_a_false_verdict": facts["chance"]}
+        if study.looks:
+            flat |= {f"{at}/planned": study.looks, f"{at}/place": facts["place"]}
+    return flat
+
+
 def _used(where: str, facts: dict[str, Any]) -> str:
-    times = f"{count(facts['n_comparisons'])} comparisons of this store since {day(facts['since'])}, this one among them"
-    chance = f"the chance of at least one false HELPS or HARMS among them is up to {facts['chance']:.2f}"
+    times = (
+        f"{count(facts['n_comparisons'])} comparisons of this store since {day(facts['since'])}, this one among them"
+    )
+    most = math.ceil(facts["chance"] * 100 - _ROUNDING) / 100
+    chance = f"the chance of at least one false HELPS or HARMS among them is up to {most:.2f}"
     return f"{where}: these queries were used in {times}; {chance}"
 
 
@@ -51,11 +68,11 @@ def day(iso: str) -> str:
 
 
 def best_sentence(finding: Finding) -> str:
-    """Return which of several candidates is best: what was observed, the interval that holds whichever wins, and the corrected effect."""
+    """Return which of several candidates is best: what was observed, the interval that holds whichever wins, and what is left of the effect."""
     d, where = finding.details, finding.site.get("collection", "")
     over = f" on {where}" if where else f" on the mean of {len(finding.site['collections'])} collections"
     observed = f"{signed(d['observed'])} {interval(finding.low, finding.high)}"
     return (
         f"best of {count(d['n_candidates'])}{shown_line(over)}: {shown_line(str(finding.site['system']))} {d['label']} {observed}; "
-        f"corrected for having been chosen {signed(finding.value)}"
+        f"{signed(finding.value)} after allowing for its having been chosen"
     )

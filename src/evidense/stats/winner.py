@@ -5,14 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtr, ndtri
 
-from evidense.stats.differences import Differences
-
-_PROJECTION = 0.005
-"""Error spent on the limits within which the truth is looked for: a tenth of .05, as Andrews, Kitagawa and McCloskey have it."""
-_ROUNDING = 1e-9
-_HALVINGS = 60
+from evidense.stats.resampling import Draws, combine
 
 
 @dataclass(frozen=True)
@@ -23,79 +17,47 @@ class Winner:
     """Its place among the systems."""
     observed: float
     shrunken: float
-    """Median-unbiased given that it won: as often above the truth as below."""
+    """Less what the best of such systems is overestimated by."""
 
 
 def winner(
-    family: Sequence[Differences], effects: Float[np.ndarray, " s"], standard_errors: Float[np.ndarray, " s"]
+    draws: Sequence[Draws], effects: Float[np.ndarray, " s"], standard_errors: Float[np.ndarray, " s"]
 ) -> Winner:
-    """Name the best system and correct its effect for having been chosen.
+    """Name the best system and shrink its effect by what being chosen adds to it.
 
-    `effects` are the mean differences over the collections of `family`, `standard_errors` theirs; only how the systems move together is
-    taken from the differences themselves.
+    `effects` are the mean differences over the collections of `draws`, `standard_errors` theirs. In each bootstrap resample chance is
+    added to systems that differ as much as these seem to (`spread_out`); the mean of the chance that the resamples' winners had is
+    taken off. Where one system leads clearly it is 0; where all are equal it is what the largest of so many draws is by chance.
+
+    Source: Sun and Bull 2005, for the bootstrap of a winner's bias; Louis 1984, for the truths that it starts from.
     """
+    deviations = _deviations(draws, standard_errors)
+    wins = np.argmax(spread_out(effects, deviations) + deviations, axis=1)
+    bias = float(np.mean(np.take_along_axis(deviations, wins[:, None], axis=1)))
     at = int(np.argmax(effects))
-    covariance = _correlation(family) * np.outer(standard_errors, standard_errors)
-    return Winner(at, float(effects[at]), hybrid(effects, covariance, at))
+    return Winner(at, float(effects[at]), float(effects[at]) - max(bias, 0.0))
 
 
-def hybrid(effects: Float[np.ndarray, " s"], covariance: Float[np.ndarray, "s s"], at: int) -> float:
-    """Return the effect of system `at`, corrected for being the largest of jointly normal estimates.
+def spread_out(effects: Float[np.ndarray, " s"], deviations: Float[np.ndarray, "r s"]) -> Float[np.ndarray, " s"]:
+    """Return effects drawn towards their mean until they differ as much as true ones may: what is observed, less the part of chance.
 
-    Given that it won, and given what the others show beside their correlation with it, its estimate is normal but cut off where another
-    would have won. The corrected effect is the mean of that normal for which the estimate is a median. It is looked for within the
-    limits that hold for all systems together with .995, without which a photo finish would be corrected without end.
-
-    Source: Andrews, Kitagawa and McCloskey, Inference on Winners, QJE 139(1), 2024: the hybrid estimator.
-
-    >>> alone = hybrid(np.array([0.05, -9.0]), np.eye(2) * 0.01**2, 0)  # nobody near: nothing to correct
-    >>> close = hybrid(np.array([0.05, 0.049]), np.eye(2) * 0.01**2, 0)
-    >>> round(alone, 3), close < 0.045
-    (0.05, True)
+    Variances subtract: (spread of the effects)² − (spread that chance alone makes)², and 0 where chance alone makes more.
     """
-    estimate, se = float(effects[at]), float(np.sqrt(covariance[at, at]))
-    if se == 0:
-        return estimate
-    below, above = _cuts(effects, covariance, at)
-    reach = -float(ndtri(_PROJECTION / (2 * len(effects)))) * se
-    low, high = estimate - reach, estimate + reach
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        cut = max(below, middle - reach), min(above, middle + reach)
-        if _share_below(estimate, middle, se, cut) > 0.5:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    n = len(effects)
+    apart = effects - effects.mean()
+    chance = deviations - deviations.mean(axis=1, keepdims=True)
+    observed, by_chance = float(np.sum(apart**2)) / (n - 1), float(np.sum(chance**2)) / len(chance) / (n - 1)
+    kept = np.sqrt(max(0.0, 1 - by_chance / observed)) if observed > 0 else 0.0
+    truths: Float[np.ndarray, " s"] = effects.mean() + kept * apart
+    return truths
 
 
-def _cuts(effects: Float[np.ndarray, " s"], covariance: Float[np.ndarray, "s s"], at: int) -> tuple[float, float]:
-    """Between which values the winner's estimate wins, the others moving with it as they are correlated."""
-    slope = covariance[:, at] / covariance[at, at]
-    rest, lag = effects - slope * effects[at], 1 - slope
-    slower, faster = lag > _ROUNDING, lag < -_ROUNDING
-    slower[at] = faster[at] = False
-    below = np.max(rest[slower] / lag[slower]) if slower.any() else -np.inf
-    above = np.min(rest[faster] / lag[faster]) if faster.any() else np.inf
-    return float(below), float(above)
-
-
-def _share_below(estimate: float, mean: float, se: float, cut: tuple[float, float]) -> float:
-    """How much of a normal, cut off on both sides, lies below the estimate; it falls from 1 to 0 as the mean grows."""
-    at, low, high = ((x - mean) / se for x in (estimate, *cut))
-    if low >= high:
-        return float(mean < estimate)
-    sign = -1.0 if low > 0 else 1.0  # in the lower tail ndtr keeps its digits
-    whole = sign * (ndtr(sign * high) - ndtr(sign * low))
-    return float(sign * (ndtr(sign * at) - ndtr(sign * low)) / whole) if whole > 0 else float(mean < estimate)
-
-
-def _correlation(family: Sequence[Differences]) -> Float[np.ndarray, "s s"]:
-    """How the systems' mean differences move together, over collections that are independent."""
-    covariance = np.sum([np.atleast_2d(np.cov(one.values)) / one.n_queries for one in family], axis=0)
-    spread = np.sqrt(np.diag(covariance))
-    scale = np.outer(spread, spread)
-    correlation: Float[np.ndarray, "s s"] = np.divide(
-        covariance, scale, out=np.eye(len(spread)), where=(scale > 0) & ~np.eye(len(spread), dtype=bool)
+def _deviations(draws: Sequence[Draws], standard_errors: Float[np.ndarray, " s"]) -> Float[np.ndarray, "r s"]:
+    """Return what chance adds to each system in each resample, scaled to the standard errors in use."""
+    mean, _ = combine([(d.boot_mean, d.boot_se) for d in draws], len(draws))
+    mean = mean - mean.mean(axis=0)
+    spread = np.sqrt(np.mean(mean**2, axis=0))
+    scaled: Float[np.ndarray, "r s"] = mean * np.divide(
+        standard_errors, spread, out=np.zeros_like(spread), where=spread > 0
     )
-    return correlation
+    return scaled

@@ -42,7 +42,9 @@ def save_baseline(result: Result, path: Path) -> None:
 
 def is_own(path: Path, study: Study) -> bool:
     """Say whether a file to be written is the baseline that the study compares with: its lists stay, and looks are counted in it."""
-    return path.name.endswith(ENDING) and path.exists() and Path(study.baseline).expanduser().resolve() == path.resolve()
+    return (
+        path.name.endswith(ENDING) and path.exists() and Path(study.baseline).expanduser().resolve() == path.resolve()
+    )
 
 
 def check_own(study: Study) -> None:

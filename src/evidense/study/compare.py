@@ -33,7 +33,7 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
         key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None
     }
     if wanted.get("looks"):
-        wanted.setdefault("n_resamples", RESAMPLES * min(int(wanted["looks"]), MOST_FOR_LOOKS))
+        wanted.setdefault("n_resamples", RESAMPLES * min(int(str(wanted["looks"])), MOST_FOR_LOOKS))
     data = {
         "name": slug(f"{names[1] if len(names) > 1 else ''}-vs-{names[0]}"),
         "question": f"Did {', '.join(names[1:])} change what {names[0]} retrieves?",

@@ -57,7 +57,9 @@ def looked(study: Study, board: Board, store: Store, baseline: Any) -> Study:
 def _look(study: Study, board: Board) -> Look | None:
     """Return what is looked at now; nothing where all systems score alike, so that nothing can be found."""
     values = [board.scores[label, study.primary].values for label in board.labels]
-    pairs = sorted({sha256_of([study.primary, *sorted((values[0], own))])[:32] for own in values[1:] if own != values[0]})
+    pairs = sorted(
+        {sha256_of([study.primary, *sorted((values[0], own))])[:32] for own in values[1:] if own != values[0]}
+    )
     if not pairs:
         return None
     level = stats.level(study.confidence, study.looks)

@@ -16,8 +16,8 @@ from evidense.store import Store
 from evidense.study.cells import At, Watch, cells_of, run_cells
 from evidense.study.collections import collections_of
 from evidense.study.dissect import Dissection, open_dissections
-from evidense.study.looks import looked, planned
 from evidense.study.look_inside import Given, look_inside
+from evidense.study.looks import looked, planned
 from evidense.study.result import Result
 from evidense.values import Collection
 from evidense.verbs.decide import Board, decide_collection, decide_over

@@ -115,7 +115,8 @@ def _level(study: Study) -> float:
 
 def _family(study: Study, board: Board) -> str:
     systems, collections = len(study.systems) - 1, board.n_collections
-    return f"{_count(systems * collections, 'comparison')}: {_count(systems, 'system')} × {_count(collections, 'collection')}, on {study.primary}{_planned(study)}"
+    size = f"{_count(systems, 'system')} × {_count(collections, 'collection')}"
+    return f"{_count(systems * collections, 'comparison')}: {size}, on {study.primary}{_planned(study)}"
 
 
 def _planned(study: Study) -> str:

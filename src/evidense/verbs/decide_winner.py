@@ -8,20 +8,20 @@ from evidense import stats
 from evidense.records import Finding, Record, Study, Verdict
 from evidense.store import Store
 
-TEST = "best of {n} by the observed mean; interval simultaneous over all {n}; effect by the hybrid estimator of Andrews, Kitagawa and McCloskey (2024)"
+TEST = "best of {n} by the observed mean; interval simultaneous over all {n}; effect less the bootstrap's mean overestimate of the best"
 
 
 def decide_winner(study: Study, found: Sequence[Record], family: Sequence[stats.Differences], store: Store) -> Finding:
     """Return the Finding of the best system, stored: the largest mean difference, over the collections where there are several.
 
-    `found` are the findings of the study, `family` the differences that they came of. The interval is the winner's own among those that
+    `found` are the records of the study, `family` the differences that they came of. The interval is the winner's own among those that
     hold together over all systems, so it holds whichever of them wins. `value` is shrunken for the selection and kept inside of it;
     `details` have what was observed.
     """
     estimand = "difference" if len(family) == 1 else "mean over collections"
     rows = [r for r in found if isinstance(r, Finding) and r.estimand == estimand and r.unit == study.primary]
-    effects, errors = (np.array(x) for x in zip(*((r.value, r.details["standard_error"]) for r in rows), strict=True))
-    best = stats.winner(family, effects, errors)
+    effects, errors = (np.array([float(x) for x in xs]) for xs in zip(*map(_estimate, rows), strict=True))
+    best = stats.winner(stats.resample(family, n_resamples=study.n_resamples, seed=study.seed), effects, errors)
     own = rows[best.at]
     low, high = own.low or 0.0, own.high or 0.0
     words = (r.verdict for r in found if isinstance(r, Verdict) and r.system == own.site["system"])
@@ -33,3 +33,7 @@ def decide_winner(study: Study, found: Sequence[Record], family: Sequence[stats.
     )  # fmt: skip
     store.put(finding)
     return finding
+
+
+def _estimate(row: Finding) -> tuple[float, float]:
+    return row.value, row.details["standard_error"]
