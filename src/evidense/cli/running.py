@@ -5,6 +5,7 @@ import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from evidense.boundary.disk import write_named
 from evidense.cli.lines import say_best, say_collection, say_effects, say_looks, say_progress, say_speeds, say_step
 from evidense.records import Study
 from evidense.store import Store
+
+if TYPE_CHECKING:
+    from evidense.study.result import Result
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,7 @@ def _execute(study: Study, order: Order) -> None:
     result = run_opened(opened, store, wishes)
     if result.page is None:
         return
-    say_speeds(result.records)
-    say_best(result.records)
-    say_looks(result.study)
+    _say(result)
     _summary(report.table_markdown(result.study, result.records), order.markdown)
     if order.save_baseline:
         save_baseline(result, order.save_baseline)
@@ -85,6 +87,13 @@ def _execute(study: Study, order: Order) -> None:
     print(str(result.page))
     if not met:
         raise click.exceptions.Exit(1)
+
+
+def _say(result: "Result") -> None:
+    """Print what is known only when everything is decided: the best candidate; to stderr speeds, and how often the queries were used."""
+    say_best(result.records)
+    say_speeds(result.records)
+    say_looks(result.study)
 
 
 def _check_named(study: Study, order: Order, out: Path) -> None:
