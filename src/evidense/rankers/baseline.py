@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float32, Int32
-from pydantic import FailFast, Field, TypeAdapter
+from pydantic import AfterValidator, FailFast, Field, TypeAdapter
 
 from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import read_bytes
@@ -33,11 +34,23 @@ class Held(Form):
     lists: Annotated[list[_List], FailFast()]
 
 
+def _moment(text: str) -> str:
+    """Return a moment of UTC as it is written.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    with foreign(text, "Expected a moment as 2026-11-03T08:00:00+00:00."):
+        if datetime.fromisoformat(text).utcoffset() == timedelta(0):
+            return text
+    raise InvalidInput(f"'{text}' is no moment of UTC")
+
+
 class SeenLook(Form):
     """One look at a collection, as `values.Look`."""
 
     look_id: Annotated[str, Field(min_length=1, max_length=64)]
-    first: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$")]
+    first: Annotated[str, AfterValidator(_moment)]
     comparisons: list[str]
     error: Annotated[float, Field(ge=0, lt=1)]
     planned: Annotated[int, Field(ge=0)] = 0

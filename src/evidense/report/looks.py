@@ -42,9 +42,8 @@ def observed_looks(study: Study) -> dict[str, float]:
 
 
 def _used(where: str, facts: dict[str, Any]) -> str:
-    times = (
-        f"{count(facts['n_comparisons'])} comparisons of this store since {day(facts['since'])}, this one among them"
-    )
+    also = " and of the baseline file" if facts["is_from_file"] else ""
+    times = f"{count(facts['n_comparisons'])} comparisons of this store{also} since {day(facts['since'])}, this one among them"
     most = math.ceil(facts["chance"] * 100 - _ROUNDING) / 100
     chance = f"the chance of at least one false HELPS or HARMS among them is up to {most:.2f}"
     return f"{where}: these queries were used in {times}; {chance}"

@@ -13,7 +13,7 @@ MOST_SEED = 2**63 - 1
 """Seeds are kept in 64 bits, by torch too."""
 MOST_RESAMPLES = 1_000_000
 MOST_DEPTH = 100_000
-MOST_LOOKS = 10_000
+MOST_LOOKS = 1_000
 MOST_NAME_BYTES = 200
 """A file system's names end at 255 bytes, and `-toy` or a temporary ending may follow."""
 

@@ -50,7 +50,8 @@ def looked(study: Study, board: Board, store: Store, baseline: Any) -> Study:
             store.note(ROOM, f"{checksum}-{now.look_id}", now.to_json())
         before[now.look_id] = now
     seen = sorted(before.values(), key=lambda look: (look.first, look.look_id))
-    facts = {**dict(study.observed.get("looks", {})), name: _facts(study, seen, now)}
+    mine = _facts(study, seen, now) | {"is_from_file": bool(saved)}
+    facts = {**dict(study.observed.get("looks", {})), name: mine}
     return replace(study, observed={**study.observed, "looks": facts})
 
 
