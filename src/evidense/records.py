@@ -77,7 +77,9 @@ class Study(Record):
     """What is asked, of which systems, on which collections, by which rule: its id is the pre-registration."""
 
     kind: ClassVar[str] = "study"
-    unset: ClassVar[frozenset[str]] = frozenset({"factorial", "arms", "dissect", "registered", "clusters"})
+    unset: ClassVar[frozenset[str]] = frozenset(
+        {"factorial", "arms", "dissect", "registered", "best_of", "looks", "clusters"}
+    )
     name: str
     question: str
     systems: tuple[str, ...]
@@ -108,6 +110,10 @@ class Study(Record):
     """What is dissected (`study.dissect` says which keys): base and tuned, seeds, random weights, collections, analyses, options."""
     registered: Mapping[str, str] = field(default_factory=dict)
     """Claim of the literature, at one level → sha256 of all that could be bent afterwards: estimand, margin, controls."""
+    best_of: bool = False
+    """The systems are candidates of which the best will be taken: it is named, and its effect corrected for having been chosen."""
+    looks: int = 0
+    """How many times these queries are planned to be looked at; the error is shared by all of them. 0 = no plan."""
 
     @property
     def baseline(self) -> str:
@@ -256,7 +262,7 @@ class Finding(Record):
 
     kind: ClassVar[str] = "finding"
     estimand: str
-    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects'; of an analysis, what its page says."""
+    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects' | 'winner'; of an analysis, what its page says."""
     site: Mapping[str, Json]
     """system, baseline (for differences), collection, measure, and slice/column/named where it is one; of an analysis: see `parts.Case.site`."""
     value: Json

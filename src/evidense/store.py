@@ -2,6 +2,7 @@
 
 records/ab/abcd….json      one record
 blobs/ab/abcd…             bytes: arrays (.npy format), JSON lists, run files
+looks/ab/abcd….json        checksum of a collection and what was compared on it → when, and with what error
 steps/ab/abcd….json        key of a step (verb and inputs) → ids of the records that it made
 vectors/ab/abcd….json      key of an encoding → blob of its vectors
 folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes
@@ -18,7 +19,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast, overload
 
@@ -192,6 +193,12 @@ class Store:
             raise StoreError(f"the note under {key[:12]} is of another key")
         return value
 
+    def notes(self, room: str, beginning: str) -> Iterator[dict[str, Json]]:
+        """Yield what was noted under every key with this beginning (of at least two letters), in order; damaged notes are passed over."""
+        for path in sorted((self.root / room / beginning[:2]).glob(f"{beginning}*.json")):
+            with suppress(StoreError):
+                yield self.noted(room, path.stem)
+
     # --- folders
 
     def adopt_folder(self, record_id: str, folder: Path) -> Path:
@@ -249,7 +256,7 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what killed processes left and nobody will continue: temporary files, and steps that were finished after all."""
-        for room in ("records", "blobs", "steps", "vectors"):
+        for room in ("records", "blobs", "looks", "steps", "vectors"):
             for shard in self._entries(room):
                 disk.sweep(shard)
         for left in self._entries("partial"):

@@ -3,6 +3,7 @@
 import html
 import re
 
+import numpy as np
 import pytest
 
 import evidense as ev
@@ -74,3 +75,35 @@ def test_a_note_on_one_of_two_collections_names_it(files):
     found = warnings(Contents.of(result.study, result.records), "again")
     told = [re.sub("<.*?>", "", text) for text in found if "no results" in text]
     assert told[0] == "again on b.txt: 1 of 31 queries have no results and count as 0"
+
+
+def judged_run_pair(folder, negatives):
+    """A run with the relevant document on top, one that lost it, and judgements of which `negatives` queries have one that is negative."""
+    good = {f"q{i}": [f"d{i}", "n1", *(f"x{n}" for n in range(8))] for i in range(N)}
+    bad = {f"q{i}": [f"y{n}" for n in range(9)] + [f"d{i}"] for i in range(N)}
+    (folder / "good.trec").write_text(run_of(good))
+    (folder / "bad.trec").write_text(run_of(bad))
+    judged = [f"q{i} 0 d{i} 1\n" + (f"q{i} 0 n1 0\n" if i < negatives else "") for i in range(N)]
+    (folder / "qrels.txt").write_text("".join(judged))
+    return ev.compare(f"{folder}/good.trec", f"{folder}/bad.trec", qrels=f"{folder}/qrels.txt", out=folder / "page")
+
+
+@pytest.mark.parametrize("negatives", [0, 1])
+def test_unjudged_is_not_told_where_only_positives_are_judged(tmp_path, negatives):
+    """There "unjudged" is the share that is not relevant, and over judged documents only every list is perfect."""
+    result = judged_run_pair(tmp_path, negatives)
+    assert not any("judged" in line for line in note_lines(result.study, result.records))
+    page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
+    assert "unjudged" not in page[: page.index('<nav class="jump"')]
+    assert not any("judged_only" in f.site["measure"] for f in result.findings)
+    assert all("judged" not in v.details for v in result.verdicts)
+    assert result.verdicts[0].effect == pytest.approx(1 / np.log2(11) - 1)
+
+
+def test_unjudged_is_told_where_negatives_are_judged(tmp_path):
+    """Hand-computed: 2 of 10 judged with one, 1 of 10 with the other; its only judged document is relevant: 1 − 1 = 0."""
+    result = judged_run_pair(tmp_path, N)
+    (line,) = [line for line in note_lines(result.study, result.records) if "judged" in line]
+    assert "90% of its top 10 unjudged (baseline 80%); over judged documents only" in line
+    (condensed,) = [f for f in result.findings if f.estimand == "difference" and "judged_only" in f.site["measure"]]
+    assert condensed.value == 0

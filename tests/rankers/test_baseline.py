@@ -73,6 +73,35 @@ WRONG: dict[str, Any] = {
 }
 
 
+LOOK = {"look_id": "ab", "first": "2026-11-03T08:00:00.5+00:00", "comparisons": ["cd"], "error": 0.01, "planned": 3}
+WRONG_LOOKS: dict[str, Any] = {
+    "moment that is none": ("first", "2026-13-40T08:00:00+00:00"),
+    "moment elsewhere": ("first", "2026-11-03T08:00:00+05:00"),
+    "error of all": ("error", 1.0),
+    "comparisons that are none": ("comparisons", 5),
+    "plan below none": ("planned", -1),
+    "no name": ("look_id", ""),
+}
+
+
+def with_look(**changes: Any) -> bytes:
+    return packed(content() | {"looks": {"planned": 3, "seen": {"small": [LOOK | changes]}}})
+
+
+def test_planned_looks_and_those_that_were_made_are_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "old.baseline.json.gz"
+    path.write_bytes(with_look())
+    opened = registry.part("rankers", "baseline").open(Spelling(str(path)))
+    assert opened.planned == 3
+    assert [look.to_json() for look in opened.looks["small"]] == [LOOK]
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG_LOOKS.values(), ids=list(WRONG_LOOKS))
+def test_looks_that_say_nonsense_are_refused(tmp_path: Path, key: str, value: Any) -> None:
+    with pytest.raises(InvalidInput, match="looks"):
+        ranked(tmp_path, with_look(**{key: value}))
+
+
 @pytest.mark.parametrize(("key", "value"), WRONG.values(), ids=list(WRONG))
 def test_lists_that_do_not_fit_are_refused(tmp_path: Path, key: str, value: Any) -> None:
     held = content()

@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evidense import registry
+from evidense.api import compare
+from evidense.compute.given import TIES
+from evidense.compute.scoring import TIES as OWN_TIES
+from evidense.compute.scoring import score
 from evidense.errors import InvalidInput
+from evidense.trec import run_text
 from evidense.values import Collection, Item, RankedLists, Spelling, sample
 
 HERE = Path(__file__).parent
@@ -131,7 +137,65 @@ def test_other_queries_are_left_out_and_told(write: Writer) -> None:
 def test_ties_are_told(write: Writer) -> None:
     part, spelling = registry.system(Spelling(str(write({"q1": {"d2": 1.0, "d1": 1.0}}))))
     assert "1 of 1 queries of this file have equal scores" in part.open(spelling).setup.warnings[0]
-    assert rank(Path(spelling.head)).documents[0].tolist() == [0, 1, -1]
+    assert rank(Path(spelling.head)).documents[0].tolist() == [1, 0, -1]  # d2 before d1, as trec_eval has it
+
+
+TIED = {
+    "equal": {"d1": 1.0, "d2": 1.0, "d3": 1.0},
+    "beyond 32 bits": {"d1": 1.0 + 1e-9, "d2": 1.0, "d3": 0.5},
+    "large whole numbers": {"d1": 16777217, "d2": 16777216, "d3": 16777218},
+    "near and below 32 bits": {"d1": 1.0 + 2e-7, "d2": 1.0, "d3": 1.0},
+    "no ties": {"d1": 0.1, "d2": 0.2, "d3": 0.3},
+}
+
+
+@every_form
+@pytest.mark.parametrize("scores", TIED.values(), ids=TIED)
+def test_ties_of_somebodys_run_give_the_values_of_trec_eval(write: Writer, scores: dict[str, float]) -> None:
+    import pytrec_eval
+
+    names = {"RR": "recip_rank", "nDCG@2": "ndcg_cut_2", "P@1": "P_1", "AP": "map"}
+    for relevant in scores:
+        collection = replace(tiny(), qrels={"q1": {relevant: 1}, "q 2": {"d2": 1}})
+        theirs = pytrec_eval.RelevanceEvaluator({"q1": {relevant: 1}}, set(names.values())).evaluate({"q1": scores})
+        ours = score(rank(write({"q1": dict(scores)}), collection), collection, list(names)).values
+        for mine, name in names.items():
+            assert ours[mine][0] == pytest.approx(theirs["q1"][name], abs=1e-9), (relevant, mine)
+
+
+def test_ids_are_compared_by_the_bytes_of_the_file() -> None:
+    """Hand-made: in UTF-8, U+1F600 (f0…) > U+FF5E (ef…) > é (c3…) > z; UTF-16 would put U+FF5E first."""
+    ids = ["z", "é", "\uff5e", "\U0001f600"]
+    collection = Collection("x", [Item("q1", "cat")], [Item(i, f"text {i}") for i in ids], {"q1": {"z": 1}})
+    found = rank(_mteb({"q1": dict.fromkeys(ids, 1.0)}), collection, depth=4)
+    assert found.documents[0].tolist() == [3, 2, 1, 0]
+
+
+def test_of_ties_at_the_depth_those_that_trec_eval_puts_first_are_kept() -> None:
+    ids = [f"d{i}" for i in range(9)]
+    collection = Collection("x", [Item("q1", "cat")], [Item(i, f"text {i}") for i in ids], {"q1": {"d0": 1}})
+    assert rank(_mteb({"q1": dict.fromkeys(ids, 1.0)}), collection, depth=2).documents[0].tolist() == [8, 7]
+
+
+def test_a_run_that_evidense_exported_keeps_its_order(tmp_path: Path) -> None:
+    """Our own ties go by ascending id; the export is strictly decreasing, so that the rule for runs of others changes nothing."""
+    run = tmp_path / "ours.trec"
+    ours = RankedLists(
+        ("q1", "q 2"), ("d1", "d2", "d3"), np.array([[0, 1, 2]] * 2, np.int32), np.ones((2, 3), np.float32)
+    )
+    run.write_text(run_text(ours, "ours"))
+    assert rank(run).documents.tolist() == ours.documents.tolist()
+    assert len(set(rank(run).scores[0].tolist())) == 3
+
+
+def test_the_page_says_whose_ties_go_by_which_rule() -> None:
+    runs = [_mteb({"q1": {"d1": 1.0, "d2": 1.0}}), _run({"q1": {"d1": 1.0, "d2": 2.0}})]
+    result = compare(str(runs[0]), str(runs[1]), on=tiny(), references=["bm25"], out="page", n_resamples=999)
+    said = {r.system: r.policies["ties"] for r in result.rankings}
+    assert {said[r.name] for r in runs} == {TIES} != {said["bm25"]} == {OWN_TIES}
+    page = Path("page/report.html").read_text(encoding="utf-8")
+    assert TIES in page
+    assert OWN_TIES in page
 
 
 @every_form

@@ -53,6 +53,17 @@ def split(values: tuple[str, ...]) -> list[str]:
     metavar="SYSTEM,…",
     help="Systems shown as lines without a verdict, as bm25.",
 )
+@click.option(
+    "--best-of",
+    is_flag=True,
+    help="The systems are candidates: name the best, and what its effect is worth after having been chosen. The gate is then about it.",
+)
+@click.option(
+    "--looks",
+    type=int,
+    metavar="N",
+    help="These queries will be looked at N times: share the error among all looks. A baseline file saved with it counts them.",
+)
 @click.option("--queries", "sample_queries", type=int, help="Draw at most this many queries of each collection.")
 @click.option(
     "--documents", "sample_documents", type=int, help="Draw at most this many documents, all judged ones among them."
@@ -81,6 +92,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str |
     \b
     evidense compare BASE TUNED --on pairs.csv,phenotypes,my-beir-folder --margin 0.02
     evidense compare old.trec new.trec --qrels qrels.txt --gate no-harm
+    evidense compare BASE step-1000 step-2000 step-3000 --on pairs.csv --best-of
     """
     from evidense.errors import InvalidInput
     from evidense.study.compare import comparison
@@ -98,4 +110,5 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str |
     )
     for key in ("measures", "slices", "claims", "references"):
         options[key] = split(options[key]) or None
+    options["best_of"] = options["best_of"] or None
     execute(comparison(base, tuned, where, **options), order)

@@ -78,6 +78,24 @@ def say_speeds(records: Sequence[Record]) -> None:
         print(f"speed here: {', '.join(said)}", file=sys.stderr)
 
 
+def say_best(records: Sequence[Record]) -> None:
+    """Print which of several candidates is best, and what it is worth."""
+    from evidense.report.looks import best_sentence
+
+    for finding in records:
+        if isinstance(finding, Finding) and finding.estimand == "winner":
+            print(f"{ICONS[str(finding.details['label'])]} {best_sentence(finding)}")
+    sys.stdout.flush()
+
+
+def say_looks(study: Study) -> None:
+    """Say to stderr how often these queries were looked at: it depends on what this store has seen, not on the study."""
+    from evidense.report.looks import sentences
+
+    for sentence in sentences(study):
+        print(sentence, file=sys.stderr)
+
+
 def say_effects(study: Study, records: Sequence[Record]) -> None:
     """Print, of a collection of a study that trained its systems, the three claims, then what each stage and arm did."""
     _clear()

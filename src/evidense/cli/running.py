@@ -5,14 +5,18 @@ import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evidense.boundary.consent import consenting
 from evidense.boundary.disk import write_named
-from evidense.cli.lines import say_collection, say_effects, say_progress, say_speeds, say_step
+from evidense.cli.lines import say_best, say_collection, say_effects, say_looks, say_progress, say_speeds, say_step
 from evidense.records import Study
 from evidense.store import Store
+
+if TYPE_CHECKING:
+    from evidense.study.result import Result
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def _execute(study: Study, order: Order) -> None:
     from evidense import report
     from evidense.cli.plans import estimate_line, plan_text
     from evidense.report.place import folder_of
-    from evidense.study.baseline import save_baseline
+    from evidense.study.baseline import check_own, is_own, save_baseline
     from evidense.study.plan import plan
     from evidense.study.run import Wishes, open_study, run_opened
 
@@ -58,6 +62,8 @@ def _execute(study: Study, order: Order) -> None:
     )
     store = Store()
     opened = open_study(study, wishes)
+    if order.save_baseline and is_own(order.save_baseline, study):
+        check_own(opened.study)
     steps = plan(opened, store)
     if opened.is_trained:
         wishes = replace(wishes, ready=say_effects, seconds=steps.by_task)
@@ -69,7 +75,7 @@ def _execute(study: Study, order: Order) -> None:
     result = run_opened(opened, store, wishes)
     if result.page is None:
         return
-    say_speeds(result.records)
+    _say(result)
     _summary(report.table_markdown(result.study, result.records), order.markdown)
     if order.save_baseline:
         save_baseline(result, order.save_baseline)
@@ -83,15 +89,23 @@ def _execute(study: Study, order: Order) -> None:
         raise click.exceptions.Exit(1)
 
 
+def _say(result: "Result") -> None:
+    """Print what is known only when everything is decided: the best candidate; to stderr speeds, and how often the queries were used."""
+    say_best(result.records)
+    say_speeds(result.records)
+    say_looks(result.study)
+
+
 def _check_named(study: Study, order: Order, out: Path) -> None:
     """Refuse files that the command cannot write besides the page, before anything is computed."""
     from evidense.report.place import check_named
-    from evidense.study.baseline import check_ending
+    from evidense.study.baseline import check_ending, is_own
 
     if order.save_baseline:
         check_ending(order.save_baseline)
     for named in filter(None, (order.markdown, order.save_baseline)):
-        check_named(named, study, out)
+        if not (named == order.save_baseline and is_own(named, study)):
+            check_named(named, study, out)
 
 
 def _summary(markdown: str, wanted: Path | None) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
+from jaxtyping import Bool, Int, Int32, Int64
 
-from evidense.compute.tokens import reading_text
+from evidense.compute.tokens import longer_than, reading_text
 from evidense.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -92,6 +92,10 @@ class CaptionReader:
         if self.family != "clip":
             return Captions(ids, mask, True, "attention_mask" not in self.tokenizer.model_input_names)
         return Captions(ids, self._until_end(ids, mask), False, False)
+
+    def is_cut(self, texts: Sequence[str]) -> Bool[np.ndarray, " n"]:
+        """Say which texts `read` cuts."""
+        return longer_than(self.max_length, self.tokenizer, texts)
 
     def _until_end(self, ids: Int32[np.ndarray, "b t"], mask: Int32[np.ndarray, "b t"]) -> Int32[np.ndarray, "b t"]:
         """End the mask where transformers pools: later tokens cannot be seen from there (attention is causal)."""

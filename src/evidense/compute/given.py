@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from jaxtyping import Float32
 
 from evidense.compute.ids import difference, shown_ids
 from evidense.compute.selection import Lists
@@ -16,6 +17,11 @@ from evidense.values import Collection, Item, RankedLists
 Results = Mapping[str, Mapping[str, float]]
 """query_id → doc_id → score."""
 
+TIES = (
+    "documents of one query are ordered as trec_eval orders those of a run: by score as a 32-bit number, descending, and where these are "
+    "equal by the document id of the file, descending by its bytes"
+)
+
 
 @dataclass
 class GivenRanker:
@@ -26,6 +32,7 @@ class GivenRanker:
     fingerprint: str
     choose: Callable[[Collection], Results]
     """The results that belong to a collection (some files hold several)."""
+    policies: Mapping[str, str] = field(default_factory=lambda: {"ties": TIES})
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
         """Return the file's results for every query of the collection, best first; an empty list where it has none.
@@ -119,15 +126,14 @@ def is_sample(collection: Collection) -> bool:
 
 
 def ties_sentence(results: Results) -> list[str]:
-    """Say how many queries have equal scores, since the one rule for ties may differ from the file's own."""
-    n = sum(len(set(found.values())) < len(found) for found in results.values())
-    return (
-        [
-            f"{n:,} of {len(results):,} queries of this file have equal scores; they are put in ascending order of document id"
-        ]
-        if n
-        else []
-    )
+    """Say how many queries have scores that trec_eval takes for equal, since its rule may differ from the order of the file."""
+    n = sum(len(np.unique(_as_compared(found.values()))) < len(found) for found in results.values())
+    held = f"{n:,} of {len(results):,} queries of this file have equal scores (in 32 bits)"
+    return [f"{held}; they are put in descending order of document id, as trec_eval does"] if n else []
+
+
+def _as_compared(scores: Iterable[float]) -> Float32[np.ndarray, " n"]:
+    return np.array(list(scores), dtype=np.float64).astype(np.float32)
 
 
 _LEFT_OUT = "left out of this file: "
@@ -144,16 +150,15 @@ def _places(collection: Collection) -> dict[str, int]:
 
 def _found(
     results: Mapping[str, float], places: dict[str, int], query_id: str, unknown: _Unknown
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return document places and scores; of several documents that were merged into one, the best score counts."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return document places, scores, and the places in trec_eval's order; of several that were merged into one, the first counts."""
+    found = {doc_id: places.get(doc_id, places.get(unescaped(doc_id))) for doc_id in results}
+    unknown.names += [(query_id, doc_id) for doc_id, place in found.items() if place is None]
     best: dict[int, float] = {}
-    for doc_id, value in results.items():
-        place = places.get(doc_id, places.get(unescaped(doc_id)))
-        if place is None:
-            unknown.names.append((query_id, doc_id))
-        else:
-            best[place] = max(value, best.get(place, value))
-    return np.array(list(best), dtype=np.int32), np.array(list(best.values()), dtype=np.float64)
+    for value, doc_id in sorted(zip(_as_compared(results.values()).tolist(), results, strict=True), reverse=True):
+        if (place := found[doc_id]) is not None:
+            best.setdefault(place, value)
+    return np.array(list(best), np.int32), np.array(list(best.values()), np.float32), np.arange(len(best))
 
 
 def _ignored(rows: Mapping[str, int | None], collection: Collection) -> list[str]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from evidense.compute.backbone import evaluating
 from evidense.compute.captions import CaptionReader, Captions
@@ -151,6 +151,15 @@ class CaptionTower(OneModality):
     prompt: str = ""
     """Stands before each text; or a template with {} in the text's place."""
     modalities: frozenset[Modality] = frozenset({"text"})
+
+    @property
+    def max_length(self) -> int:
+        """Tokens that are read of a text, prompt and special tokens included."""
+        return self.reader.max_length
+
+    def is_cut(self, items: Sequence[Item]) -> Bool[np.ndarray, " n"]:
+        """Say which items have a text that is longer than that."""
+        return self.reader.is_cut([self._prompted(item.text or "") for item in items])
 
     def prepare(self, items: Sequence[Item]) -> Captions:
         """Put each text into the prompt and tokenise.

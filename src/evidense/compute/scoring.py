@@ -17,6 +17,9 @@ from evidense.values import Collection, Qrels, RankedLists
 UNJUDGED = np.iinfo(np.int32).min
 """Stands in the table of gains where a document has no judgement."""
 
+ENOUGH_NEGATIVES = 0.5
+"""Share of the judged queries with a negative judgement from which on an unjudged document is more than one that is not relevant."""
+
 TIES = (
     "documents of one query are ordered by score, descending, and where scores are equal by document id, ascending, as text; "
     "trec_eval orders equal scores by descending id, so exported runs carry scores made strictly decreasing and "
@@ -61,6 +64,21 @@ def judgements(collection: Collection) -> Qrels:
     if not collection.drop_self_matches:
         return collection.qrels
     return {q: {d: gain for d, gain in gains.items() if d != q} for q, gains in collection.qrels.items()}
+
+
+def judges_negatives(collection: Collection) -> bool:
+    """Say whether at least half of the judged queries have a document that was judged not relevant (gain 0 or less).
+
+    Elsewhere unjudged means not relevant: the share of judged documents is precision, and over judged documents only every list is perfect.
+
+    >>> from evidense.values import Item
+    >>> texts = [Item("a", "one"), Item("b", "two")]
+    >>> [judges_negatives(Collection("x", texts, texts, {"a": {"a": 1, "b": gain}})) for gain in (0, 1)]
+    [True, False]
+    """
+    judged = [gains.values() for gains in judgements(collection).values() if gains]
+    n = sum(min(gains) <= 0 for gains in judged)
+    return n > 0 and n >= ENOUGH_NEGATIVES * len(judged)
 
 
 def align(ranking: RankedLists, query_ids: Sequence[str]) -> RankedLists:

@@ -9,7 +9,7 @@ from evidense.values import Collection, RankedLists
 
 
 class Lists:
-    """Ranked lists of a collection, filled query by query: score descending, then document id ascending."""
+    """Ranked lists of a collection, filled query by query: score descending, then document id ascending, unless `put` is told otherwise."""
 
     def __init__(self, collection: Collection, depth: int) -> None:
         shape = (len(collection.query_ids), depth)
@@ -19,18 +19,26 @@ class Lists:
         self.documents = np.full(shape, -1, dtype=np.int32)
         self.scores = np.full(shape, -np.inf, dtype=np.float32)
 
-    def put(self, row: int, documents: Int[np.ndarray, " n"], scores: Float[np.ndarray, " n"]) -> None:
+    def put(
+        self,
+        row: int,
+        documents: Int[np.ndarray, " n"],
+        scores: Float[np.ndarray, " n"],
+        order: Int[np.ndarray, " n"] | None = None,
+    ) -> None:
         """Rank the candidates of one query; those beyond the depth and the query's own document are dropped.
 
-        Scores are compared as they are given and kept as float32.
+        Scores are compared as they are given and kept as float32. `order` says which of equal scores comes first (the lowest).
         """
+        order = self.order[documents] if order is None else order
         if self.excluded is not None:
             others = documents != self.excluded[row]
-            documents, scores = documents[others], scores[others]
+            documents, scores, order = documents[others], scores[others], order[others]
         if len(scores) > 2 * self.depth:
             last = np.partition(scores, len(scores) - self.depth)[len(scores) - self.depth]
-            documents, scores = documents[scores >= last], scores[scores >= last]
-        best = np.lexsort((self.order[documents], -scores))[: self.depth]
+            reached = scores >= last
+            documents, scores, order = documents[reached], scores[reached], order[reached]
+        best = np.lexsort((order, -scores))[: self.depth]
         self.documents[row, : len(best)] = documents[best]
         self.scores[row, : len(best)] = scores[best]
 

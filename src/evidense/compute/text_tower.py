@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from evidense.compute import pooling
 from evidense.compute.backbone import Backbone, evaluating
@@ -73,6 +73,15 @@ class TextTower:
         import torch
 
         return float(2 * sum(m.weight.numel() for m in self.backbone.inner.modules() if isinstance(m, torch.nn.Linear)))
+
+    @property
+    def max_length(self) -> int:
+        """Tokens that are read of a text, prompt and special tokens included."""
+        return self.reader.max_length
+
+    def is_cut(self, items: Sequence[Item]) -> Bool[np.ndarray, " n"]:
+        """Say which items have a text that is longer than that."""
+        return self.reader.is_cut([self.prompt + (item.text or "") for item in items])
 
     def prepare(self, items: Sequence[Item]) -> Tokens:
         """Put the prompt before each text and tokenise.

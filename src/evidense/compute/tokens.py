@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
+from jaxtyping import Bool, Int, Int32, Int64
 
 from evidense.boundary.strangers import foreign, without_panic_text
 from evidense.errors import InvalidInput, MissingExtra
@@ -87,6 +87,10 @@ class TextReader:
             )
             return Tokens.of(found["input_ids"])
 
+    def is_cut(self, texts: Sequence[str]) -> Bool[np.ndarray, " n"]:
+        """Say which texts `read` cuts."""
+        return longer_than(self.max_length, self.tokenizer, [t.lower() for t in texts] if self.lower_case else texts)
+
     def prompt_length(self, prompt: str) -> int:
         """Return how many tokens a prompt takes at the start of a text (special tokens before it included)."""
         with reading_text(self.tokenizer):
@@ -97,6 +101,22 @@ class TextReader:
     def pad(self) -> int:
         """Id that fills a batch; 0 where the tokeniser has none (it is masked)."""
         return int(self.tokenizer.pad_token_id or 0)
+
+
+SPECIAL = 8
+"""At most so many tokens of a text stand for none of its bytes."""
+
+
+def longer_than(max_length: int, tokenizer: Any, texts: Sequence[str]) -> Bool[np.ndarray, " n"]:
+    """Say which texts have more tokens than that, special ones included. A text of fewer bytes has not, and is not read."""
+    rows = [row for row, text in enumerate(texts) if len(text.encode("utf-8", "replace")) + SPECIAL > max_length]
+    is_longer = np.zeros(len(texts), dtype=bool)
+    if rows:
+        with reading_text(tokenizer):
+            found = tokenizer([texts[row] for row in rows], padding=False, truncation=False, return_attention_mask=False,
+                              verbose=False)  # fmt: skip
+        is_longer[rows] = [len(ids) > max_length for ids in found["input_ids"]]
+    return is_longer
 
 
 def refuse_beyond_table(tokens: Tokens, n_rows: int) -> None:

@@ -21,6 +21,7 @@ from evidense.parts.claims import (
 from evidense.parts.datasets import Dataset, PairSource
 from evidense.parts.encoders import (
     Capability,
+    CuttingTower,
     Encoder,
     EncoderPart,
     LayeredTower,
@@ -34,7 +35,7 @@ from evidense.parts.encoders import (
 )
 from evidense.parts.names import Named
 from evidense.parts.objectives import Need, Objective, Representations, Stage, takes_targets
-from evidense.parts.rankers import Ranker, RankerPart
+from evidense.parts.rankers import Ranker, RankerPart, WithPolicies
 
 __all__ = [
     "SHELVES",
@@ -45,6 +46,7 @@ __all__ = [
     "Claim",
     "ClaimVerdict",
     "Control",
+    "CuttingTower",
     "Dataset",
     "Decision",
     "Encoder",
@@ -72,6 +74,7 @@ __all__ = [
     "Tower",
     "TrainableEncoder",
     "TrainableTower",
+    "WithPolicies",
     "takes_targets",
 ]
 

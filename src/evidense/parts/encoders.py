@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Bool, Float32, Int
 
 from evidense.parts.names import Named
 from evidense.records import Json
@@ -93,6 +93,20 @@ class Tower(Protocol):
 
     def vectors(self, prepared: Prepared) -> Float32[np.ndarray, "b e"]:
         """Encode one batch to final vectors (pooled, projected, normalised as the set-up says)."""
+        ...
+
+
+@runtime_checkable
+class CuttingTower(Protocol):
+    """A Tower that reads no more than so many tokens of a text."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens that are read of a text, prompt and special tokens included."""
+        ...
+
+    def is_cut(self, items: Sequence[Item]) -> Bool[np.ndarray, " n"]:
+        """Say which items have a text that is longer than that."""
         ...
 
 

@@ -1,5 +1,6 @@
 """Rankers: a Collection to ranked lists, without vectors."""
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from evidense.parts.encoders import Setup
@@ -22,7 +23,17 @@ class Ranker(Named, Protocol):
         ...
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
-        """Return the top `depth` documents of every query; ties in ascending order of document id."""
+        """Return the top `depth` documents of every query; ties in ascending order of document id, unless its policies say otherwise."""
+        ...
+
+
+@runtime_checkable
+class WithPolicies(Protocol):
+    """A Ranker that treats ties, self matches, missing queries or the pool in its own way."""
+
+    @property
+    def policies(self) -> Mapping[str, str]:
+        """Name of the policy (ties …) → one sentence."""
         ...
 
 

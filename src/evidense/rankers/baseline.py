@@ -1,14 +1,15 @@
 """A small file with what a baseline put first, to be committed and compared against: NAME.baseline.json.gz."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float32, Int32
-from pydantic import FailFast, Field, TypeAdapter
+from pydantic import AfterValidator, FailFast, Field, TypeAdapter
 
 from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import read_bytes
@@ -17,7 +18,7 @@ from evidense.compute.similarity import UNAPPLIED, unapplied
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.rankers._run_file import BASELINE as ENDING
-from evidense.values import Collection, RankedLists, Spelling
+from evidense.values import Collection, Look, RankedLists, Spelling
 
 _WHAT = "a file that --save-baseline wrote"
 _ADVICE = f"Expected {_WHAT}; save it anew."
@@ -33,6 +34,35 @@ class Held(Form):
     lists: Annotated[list[_List], FailFast()]
 
 
+def _moment(text: str) -> str:
+    """Return a moment of UTC as it is written.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    with foreign(text, "Expected a moment as 2026-11-03T08:00:00+00:00."):
+        if datetime.fromisoformat(text).utcoffset() == timedelta(0):
+            return text
+    raise InvalidInput(f"'{text}' is no moment of UTC")
+
+
+class SeenLook(Form):
+    """One look at a collection, as `values.Look`."""
+
+    look_id: Annotated[str, Field(min_length=1, max_length=64)]
+    first: Annotated[str, AfterValidator(_moment)]
+    comparisons: list[str]
+    error: Annotated[float, Field(ge=0, lt=1)]
+    planned: Annotated[int, Field(ge=0)] = 0
+
+
+class _Looks(Form):
+    """How many looks were planned, and those that were made at each collection."""
+
+    planned: Annotated[int, Field(ge=0)] = 0
+    seen: dict[str, list[SeenLook]] = Field(default_factory=dict)
+
+
 class _Saved(Form):
     """What --save-baseline writes."""
 
@@ -42,6 +72,7 @@ class _Saved(Form):
     policies: dict[str, Any] = Field(default_factory=dict)
     """Of the rankings; absent from files of earlier versions."""
     collections: dict[str, Held]
+    looks: _Looks = Field(default_factory=_Looks)
 
 
 @dataclass(frozen=True)
@@ -52,6 +83,12 @@ class Baseline:
     setup: Setup
     fingerprint: str
     collections: Mapping[str, Held]
+    policies: Mapping[str, str]
+    """How the saved lists treat ties."""
+    planned: int = 0
+    """How many looks at these collections were planned when it was saved; 0 = no plan."""
+    looks: Mapping[str, Sequence[Look]] = field(default_factory=dict)
+    """The looks that were made at each collection by then."""
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
         """Return the saved lists, cut at `depth`.
@@ -130,12 +167,15 @@ class Part:
         setup = _setup(saved.setup, str(path))
         note = f"saved lists, {saved.depth} documents deep"
         setup = replace(setup, unused_weights=(), warnings=(*setup.warnings, note, *_old(saved)))
-        return Baseline(saved.label, setup, hashlib.sha256(data).hexdigest(), saved.collections)
+        ties = {name: str(sentence) for name, sentence in saved.policies.items() if name == "ties"}
+        looks = {name: [Look.of(look.model_dump()) for look in seen] for name, seen in saved.looks.seen.items()}
+        digest = hashlib.sha256(data).hexdigest()
+        return Baseline(saved.label, setup, digest, saved.collections, ties, saved.looks.planned, looks)
 
 
 def _setup(said: Mapping[str, Any], place: str) -> Setup:
     """Return the set-up that was saved; fields that this version does not know are passed over."""
-    known = {field.name for field in fields(Setup)}
+    known = {one.name for one in fields(Setup)}
     with foreign(place, _ADVICE):
         return TypeAdapter(Setup).validate_python({name: value for name, value in said.items() if name in known})
 

@@ -16,8 +16,8 @@ from evidense.reading.run_columns import read_columns, reads_as_columns
 from evidense.reading.run_form import FORMS
 from evidense.reading.run_json import LINES_NAME, is_json_lines, read_json, read_json_lines, reads_as_results
 
-READING = 2
-"""Raised when other results are read from the same file."""
+READING = 3
+"""Raised when other results, or another order of equal scores, come from the same file."""
 
 WHAT = "a run file (columns, JSON or JSON lines)"
 MOST_JSON = 256 * MIB

@@ -114,9 +114,10 @@ def family(contents: Contents) -> str:
     """Return what the intervals are adjusted over."""
     n, k = len(contents.collections), len(contents.systems)
     collections = f"{n} collection{'s' if n != 1 else ''}"
+    looks = f", at each of {count(contents.study.looks)} planned looks" if contents.study.looks > 1 else ""
     if k == 1:
-        return f"adjusted over {collections}" if n > 1 else "one comparison"
-    return f"adjusted over {len(contents.verdicts)} comparisons ({collections} × {k} systems)"
+        return (f"adjusted over {collections}" if n > 1 else "one comparison") + looks
+    return f"adjusted over {len(contents.verdicts)} comparisons ({collections} × {k} systems){looks}"
 
 
 # --- what to beware of

@@ -23,6 +23,8 @@ class Contents:
     slices: dict[At, list[Finding]] = field(default_factory=dict)
     pooled: dict[str, Finding] = field(default_factory=dict)
     beyond: dict[str, Finding] = field(default_factory=dict)
+    winners: list[Finding] = field(default_factory=list)
+    """The best of several candidates, where the study asks for it: one."""
     verdicts: dict[At, Verdict] = field(default_factory=dict)
     claims: list[Verdict] = field(default_factory=list)
     inside: list[Finding] = field(default_factory=list)
@@ -70,6 +72,8 @@ class Contents:
                 self.pooled[site["system"]] = finding
             case "random effects":
                 self.beyond[site["system"]] = finding
+            case "winner":
+                self.winners.append(finding)
 
     # --- in the order of the page
 
@@ -86,8 +90,9 @@ class Contents:
 
     @property
     def systems(self) -> list[str]:
-        """Return the labels of the systems that are compared with the baseline, in the order of the study."""
-        return list(dict.fromkeys(system for system, _ in self.verdicts))
+        """Return the labels of the systems that are compared with the baseline, in the order of the study; the best of candidates first."""
+        best = [f.site["system"] for f in self.winners]
+        return list(dict.fromkeys([*best, *(system for system, _ in self.verdicts)]))
 
     @property
     def references(self) -> list[str]:

@@ -10,6 +10,7 @@ from evidense.boundary.shown import STEERING
 from evidense.records import Finding, Json, Ranking, Record, Verdict, canonical_json
 from evidense.report.contents import Contents
 from evidense.report.labels import table
+from evidense.report.looks import observed_looks
 from evidense.report.texts import without_texts
 from evidense.report.words import passes_no_harm
 from evidense.store import Store
@@ -85,6 +86,10 @@ def metrics(contents: Contents) -> dict[str, float]:
         flat |= _with_interval(f"{collection}/{system}/{measure}/difference", f)
     for system, f in contents.pooled.items():
         flat |= _with_interval(f"mean/{system}/{f.unit}/difference", f)
+    for f in contents.winners:
+        name = f"best-of/{f.site['system']}/{f.unit}/difference"
+        flat |= _with_interval(name, f) | {name: f.details["observed"], f"{name}/shrunken": f.value}
+    flat |= observed_looks(contents.study)
     flat |= {f"gate/no-harm/{s}": float(passes_no_harm(contents.worst_first(s))) for s in contents.systems}
     return {name: value for name, value in flat.items() if value is not None}
 

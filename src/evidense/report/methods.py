@@ -24,6 +24,13 @@ def paragraph(contents: Contents) -> str:
             f"Both hold simultaneously for the family of {len(contents.verdicts)} comparisons: those that share queries are "
             "adjusted by the maximum statistic (Westfall and Young, 1993; Boytsov et al., 2013), collections by Šidák’s inequality."
         )
+    if study.looks > 1:
+        sentences.append(f"The error is shared by {count(study.looks)} planned looks at these queries (Bonferroni).")
+    if contents.winners:
+        sentences.append(
+            "The best candidate is the one with the largest observed mean; its interval holds simultaneously over all candidates, and its "
+            "effect is shrunken by the bootstrap's mean overestimate of the best (Sun and Bull, 2005)."
+        )
     sentences.append(_rule(study.margin))
     if contents.pooled and n > 1:
         sentences.append("The mean over these collections weighs each collection equally and says nothing of others.")
@@ -60,6 +67,7 @@ def bibtex(contents: Contents, version: str) -> str:
     """Return the entries that the paragraph cites."""
     entries = [_EVIDENSE.replace("VERSION", version), _IR_MEASURES]
     entries += [_WESTFALL, _BOYTSOV] if len(contents.verdicts) > 1 else []
+    entries += [_SUN] if contents.winners else []
     entries += [_HARTUNG] if contents.beyond else []
     entries += [_SAKAI] if any("judged_only" in m for m in contents.measures) else []
     entries += [_JARVELIN] if parse(contents.study.primary).NAME == "nDCG" else []
@@ -88,6 +96,15 @@ _BOYTSOV = """@inproceedings{boytsov2013deciding,
   author    = {Boytsov, Leonid and Belova, Anna and Westfall, Peter},
   booktitle = {Proceedings of the 36th International ACM SIGIR Conference},
   year      = {2013}
+}"""
+_SUN = """@article{sun2005reduction,
+  title   = {Reduction of selection bias in genomewide studies by resampling},
+  author  = {Sun, Lei and Bull, Shelley B.},
+  journal = {Genetic Epidemiology},
+  volume  = {28},
+  number  = {4},
+  pages   = {352--367},
+  year    = {2005}
 }"""
 _HARTUNG = """@article{hartung2001refined,
   title   = {A refined method for the meta-analysis of controlled clinical trials with binary outcome},

@@ -10,6 +10,7 @@ from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
 from evidense.stats.groups import group_letters
 from evidense.stats.kappa import above_chance, discriminability, wilson
+from evidense.stats.looks import chance_of_an_error, level, over_looks
 from evidense.stats.means import mean_interval, mean_intervals
 from evidense.stats.overlap import Grouping, Overlap, effective, labels_of, overlap_of, part_of
 from evidense.stats.planted import planted, planted_estimate
@@ -17,6 +18,7 @@ from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
 from evidense.stats.seeded import seeded, seeded_mean_over
+from evidense.stats.winner import Winner, winner
 
 __all__ = [
     "CELLS",
@@ -35,8 +37,10 @@ __all__ = [
     "Seeded",
     "Sited",
     "Variances",
+    "Winner",
     "above_chance",
     "advice",
+    "chance_of_an_error",
     "cluster_queries",
     "contrasts",
     "discriminability",
@@ -46,11 +50,13 @@ __all__ = [
     "join",
     "label",
     "labels_of",
+    "level",
     "logit_contrasts",
     "logit_means",
     "mean_interval",
     "mean_intervals",
     "mean_over",
+    "over_looks",
     "overlap_of",
     "part_of",
     "planted",
@@ -69,4 +75,5 @@ __all__ = [
     "unseen_sentence",
     "variances",
     "wilson",
+    "winner",
 ]

@@ -13,6 +13,7 @@ MOST_SEED = 2**63 - 1
 """Seeds are kept in 64 bits, by torch too."""
 MOST_RESAMPLES = 1_000_000
 MOST_DEPTH = 100_000
+MOST_LOOKS = 1_000
 MOST_NAME_BYTES = 200
 """A file system's names end at 255 bytes, and `-toy` or a temporary ending may follow."""
 
@@ -86,6 +87,8 @@ class StudyForm(Form):
     seed: Seed = 0
     n_resamples: Annotated[int, Field(ge=999, le=MOST_RESAMPLES)] = 10_000
     depth: Annotated[int, Field(ge=10, le=MOST_DEPTH)] = 100
+    best_of: bool = False
+    looks: Annotated[int, Field(ge=0, le=MOST_LOOKS)] = 0
     sample_queries: Sample | None = None
     sample_documents: Sample | None = None
     factorial: FactorialForm | None = None
@@ -104,6 +107,10 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
         yield f"'margin' is {form.margin}; expected a number between 0 and 1, in units of the measure"
     if not 0 < form.confidence < 1:
         yield f"'confidence' is {form.confidence}; expected a number between 0 and 1"
+    if form.best_of and not is_trained and len(form.systems) < 3:
+        yield f"'best_of' is set for {len(form.systems) - 1} system beside the baseline; expected at least two to choose from"
+    if is_trained and (form.best_of or form.looks):
+        yield "'best_of' and 'looks' are for systems that are compared with a baseline; a study that trains cannot use them; leave them out"
     if is_trained and form.claims:
         claims = ", ".join(map(shown_line, form.claims))
         yield f"'claims' names {claims}; a study that trains decides its own three; leave it out"

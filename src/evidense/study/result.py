@@ -1,6 +1,6 @@
 """Result: the records that a study made, with the few things that one does with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,6 +9,7 @@ from evidense.errors import MissingExtra
 from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
 from evidense.study.gate import Gate, gate
+from evidense.study.looks import used_up
 from evidense.study.toml import write_study
 
 if TYPE_CHECKING:
@@ -53,9 +54,16 @@ class Result:
         return self.of(Ranking)
 
     def gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
-        """Hold the verdicts against a gate; `assert result.gate("no-harm", margin=.02)` shows the table where it fails."""
+        """Hold the verdicts against a gate; `assert result.gate("no-harm", margin=.02)` shows the table where it fails.
+
+        Of several candidates (`best_of`) the best is held against it. Where all planned looks are used up it is not met.
+        """
         m = self.study.margin if margin is None else margin
-        return gate(self.verdicts, name, m, allow_undecided=allow_undecided, table=repr(self))
+        best = [f.site["system"] for f in self.findings if f.estimand == "winner"]
+        asked = [v for v in self.verdicts if not best or v.system in best]
+        held = gate(asked, name, m, allow_undecided=allow_undecided, table=repr(self))
+        spent = used_up(self.study)
+        return replace(held, passed=held.passed and not spent, failures=(*held.failures, *spent))
 
     def report(self, out: Path | str, *, text: bool = True) -> Path:
         """Write the page and its companions into a folder and return the page's path.

@@ -18,10 +18,12 @@ from evidense.study.cells import At, Watch, cells_of, run_cells
 from evidense.study.collections import collections_of
 from evidense.study.dissect import Dissection, open_dissections
 from evidense.study.look_inside import Given, look_inside
+from evidense.study.looks import looked, planned
 from evidense.study.result import Result
 from evidense.values import Collection
 from evidense.verbs.decide import Board, decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
+from evidense.verbs.decide_winner import decide_winner
 from evidense.verbs.retrieve import System, labels, open_system, retrieve, stays_shut
 from evidense.verbs.score import score, with_judged
 
@@ -115,6 +117,7 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     n = len(study.systems)
     systems, references = (tuple(opened[i] for i in opened if (i < n) == is_first) for is_first in (True, False))
     unopened = tuple(name for i, name in names.items() if i not in opened)
+    study = replace(study, looks=planned(study, opened[0].engine if 0 in opened else None))
     return Opened(study, systems, references, collections, origins, dissections, engines, unopened)
 
 
@@ -131,15 +134,16 @@ def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
     """Run a study whose systems and collections are open already; see `run_study`."""
     store.sweep()
     store.put(opened.study)
-    made = _trained(opened, store, wishes) if opened.is_trained else _compared(opened, store, wishes)
+    study, made = _trained(opened, store, wishes) if opened.is_trained else _compared(opened, store, wishes)
     made += _dissected(opened, made, store, wishes)
-    result = Result(opened.study, (opened.study, *made), store, command=wishes.command)
+    result = Result(study, (study, *made), store, command=wishes.command)
     return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
 
 
-def _trained(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
+def _trained(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list[Record]]:
     watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
-    return run_cells(opened.study, list(zip(opened.origins, opened.collections, strict=True)), store, watch)
+    named = list(zip(opened.origins, opened.collections, strict=True))
+    return opened.study, run_cells(opened.study, named, store, watch)
 
 
 def _dissected(opened: Opened, made: Sequence[Record], store: Store, wishes: Wishes) -> list[Record]:
@@ -160,22 +164,27 @@ def _claims(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for some in every for name in some))
 
 
-def _compared(opened: Opened, store: Store, wishes: Wishes) -> list[Record]:
+def _compared(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list[Record]]:
+    study = opened.study
     records: list[Record] = []
     boards = []
     for board, made in _boards(opened, store, wishes.progress):
         boards.append(board)
-        decided = decide_collection(opened.study, board, store)
+        decided = decide_collection(study, board, store)
         records += [*made, *decided]
+        study = looked(study, board, store, opened.systems[0].engine)
         if wishes.ready:
-            wishes.ready(opened.study, [*made, *decided])
-    return [*records, *decide_over(opened.study, boards, store)]
+            wishes.ready(study, [*made, *decided])
+    records += decide_over(study, boards, store)
+    if study.best_of:
+        records.append(decide_winner(study, records, [b.differences(study.primary, store) for b in boards], store))
+    return study, records
 
 
 def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator[tuple[Board, list[Record]]]:
-    wanted = with_judged(opened.study.measures)
     everyone = (*opened.systems, *opened.references)
     for place, collection in enumerate(opened.collections):
+        wanted = with_judged(opened.study.measures, collection)
         rankings = {s.label: retrieve(s, collection, opened.study.depth, store, progress) for s in everyone}
         scores = {
             (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, wanted, store)

@@ -3,6 +3,7 @@
 from evidense.values.build import Draft, build, sample
 from evidense.values.collection import Collection, Provenance, Qrels
 from evidense.values.item import Item, Modality, Picture
+from evidense.values.looks import Look
 from evidense.values.pairs import Batch, Kind, Pairs
 from evidense.values.ranking import RankedLists
 from evidense.values.spelling import Spelling
@@ -13,6 +14,7 @@ __all__ = [
     "Draft",
     "Item",
     "Kind",
+    "Look",
     "Modality",
     "Pairs",
     "Picture",

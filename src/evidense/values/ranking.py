@@ -9,7 +9,9 @@ from jaxtyping import Float32, Int32
 
 @dataclass(frozen=True)
 class RankedLists:
-    """Top-k documents of each query, best first; ties in score are in ascending order of document id.
+    """Top-k documents of each query, best first.
+
+    Equal scores stand in ascending order of document id; in a run that somebody else made, as trec_eval orders them.
 
     `documents[q, r]` indexes `doc_ids`; −1 pads a list that is shorter than k (its score is −inf).
     """

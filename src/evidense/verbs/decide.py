@@ -15,6 +15,7 @@ from evidense.compute.excerpts import Pair, excerpts
 from evidense.compute.grouping import COMPONENTS, QUERIES, grouping_of
 from evidense.compute.list_notes import list_notes
 from evidense.compute.rankings import load_lists
+from evidense.compute.scoring import judges_negatives
 from evidense.compute.slices import columns_of, slices
 from evidense.parts import Evidence, LiteratureClaim
 from evidense.records import Finding, Json, Ranking, Record, Score, Study, Verdict
@@ -92,8 +93,9 @@ def decide_over(study: Study, boards: Sequence[Board], store: Store) -> list[Rec
     family = [board.differences(study.primary, store) for board in boards]
     draws = stats.resample(family, n_resamples=study.n_resamples, seed=study.seed)
     over = stats.mean_over(
-        family, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, draws=draws
+        family, confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, draws=draws
     )
+    over = stats.over_looks(over, study.looks)
     records: list[Record] = [_mean_over(study, boards, at, e) for at, e in enumerate(over)]
     if len(boards) >= MIN_FOR_RANDOM_EFFECTS:
         records += [f for at in range(len(over)) if (f := _random_effects(study, boards, at, family)) is not None]
@@ -107,8 +109,13 @@ MIN_FOR_RANDOM_EFFECTS = 5
 
 def _simultaneous(study: Study, one: stats.Differences, place: int, n_collections: int) -> list[stats.Estimate]:
     draws = stats.resample([one], n_resamples=study.n_resamples, seed=study.seed, first=place)
-    return stats.simultaneous([one], confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed,
-                              draws=draws, n_collections=n_collections)[0]  # fmt: skip
+    found = stats.simultaneous([one], confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed,
+                               draws=draws, n_collections=n_collections)[0]  # fmt: skip
+    return stats.over_looks(found, study.looks)
+
+
+def _level(study: Study) -> float:
+    return stats.level(study.confidence, study.looks)
 
 
 def _shared(
@@ -130,7 +137,12 @@ def _shared(
 
 def _family(study: Study, board: Board) -> str:
     systems, collections = len(study.systems) - 1, board.n_collections
-    return f"{_count(systems * collections, 'comparison')}: {_count(systems, 'system')} × {_count(collections, 'collection')}, on {study.primary}"
+    size = f"{_count(systems, 'system')} × {_count(collections, 'collection')}"
+    return f"{_count(systems * collections, 'comparison')}: {size}, on {study.primary}{_planned(study)}"
+
+
+def _planned(study: Study) -> str:
+    return f", at each of {study.looks} planned looks" if study.looks > 1 else ""
 
 
 def _count(n: int, noun: str) -> str:
@@ -186,17 +198,24 @@ def _verdicts(study: Study, board: Board, at: int, found: tuple[stats.Estimate, 
     asked = [(part.name, part.decide(Evidence(e, study.margin))) for part in own]
     rows = [(ASSERTED[word], word, _reason(e, word, study.margin)), *((n, d.verdict, d.reason) for n, d in asked)]
     base, label = board.labels[0], board.labels[at + 1]
-    judged = {"base": board.scores[base, "Judged@10"].mean, "system": board.scores[label, "Judged@10"].mean}
     return [
         Verdict(
             parents=(study.id, finding.id), claim=claim, verdict=verdict, system=label, baseline=base,
             collection=board.collection.name, measure=study.primary, effect=e.effect, low=e.low, high=e.high, n=e.n,
             n_clusters=e.n_clusters, margin=study.margin, base_mean=board.scores[base, study.primary].mean,
             system_mean=board.scores[label, study.primary].mean, reason=reason,
-            details={**finding.details, "p_adjusted": e.p_adjusted, "judged": judged},
+            details={**finding.details, "p_adjusted": e.p_adjusted, **_judged(board, label)},
         )
         for claim, verdict, reason in rows
     ]  # fmt: skip
+
+
+def _judged(board: Board, label: str) -> dict[str, Json]:
+    """Share of judged documents in the top ten of both, where it is more than precision."""
+    if not judges_negatives(board.collection):
+        return {}
+    sides = {"base": board.labels[0], "system": label}
+    return {"judged": {side: board.scores[name, "Judged@10"].mean for side, name in sides.items()}}
 
 
 def _reason(e: stats.Estimate, word: stats.Label, margin: float) -> str:
@@ -300,7 +319,7 @@ def _named_slice(
         Finding(
             parents=_parents(study, board, at), estimand="slice", site=_site(board, at, study.primary, **extra), value=e.effect,
             low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, unit=study.primary, confidence=study.confidence, p=e.p,
-            p_adjusted=e.p_adjusted, test=e.test, family=f"slices named beforehand: about {size} slices",
+            p_adjusted=e.p_adjusted, test=e.test, family=f"slices named beforehand: about {size} slices{_planned(study)}",
             details={**_details(e, study.margin), "label": stats.label(e, study.margin)},
         )
         for at, e in enumerate(_simultaneous(study, one, board.place, size))
@@ -359,7 +378,7 @@ def _mean_over(study: Study, boards: Sequence[Board], at: int, e: stats.Estimate
         parents=_over_parents(study, boards, at), estimand="mean over collections", site=_over_site(study, boards, at),
         value=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, unit=study.primary,
         confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted, test=e.test,
-        family=f"the mean over these {_count(len(boards), 'collection')}, {_count(len(study.systems) - 1, 'system')}",
+        family=f"the mean over these {_count(len(boards), 'collection')}, {_count(len(study.systems) - 1, 'system')}{_planned(study)}",
         details={**_details(e, study.margin), "label": stats.label(e, study.margin)},
     )  # fmt: skip
 

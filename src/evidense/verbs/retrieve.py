@@ -10,6 +10,7 @@ from jaxtyping import Float32
 from evidense import registry
 from evidense.boundary.consent import consent
 from evidense.compute.compress import Compressed, Compression
+from evidense.compute.cuts import cut_notes
 from evidense.compute.encode import Encoded, encode
 from evidense.compute.environment import environment
 from evidense.compute.progress import Progress
@@ -17,15 +18,15 @@ from evidense.compute.rankings import save_lists
 from evidense.compute.scoring import policies
 from evidense.compute.similarity import APPLIED, MEANING, checked
 from evidense.compute.topk import rank_vectors
-from evidense.parts import Encoder, Ranker, Setup
+from evidense.parts import Encoder, Ranker, Setup, WithPolicies
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, RankedLists, Spelling
 
 Vectors = Float32[np.ndarray, "n e"]
 
-ALGORITHM = 2
-"""Raised when a change makes other rankings from the same inputs."""
+ALGORITHM = 3
+"""Raised when a change makes other rankings, or other notes on them, from the same inputs."""
 
 _OURS = {"dim", "bits", "label"}
 """Options of a spelling that speak about the vectors or the page, not about the model."""
@@ -169,7 +170,8 @@ def _rank(
     """Return the lists, the set-up, how was searched, and what was observed."""
     engine = system.engine
     if isinstance(engine, Ranker):
-        return engine.rank(collection, depth), engine.setup, {"search": "as the ranker returns it"}, {}
+        lists, own = engine.rank(collection, depth), engine.policies if isinstance(engine, WithPolicies) else {}
+        return lists, engine.setup, {"search": "as the ranker returns it", **own}, {}
     checked(engine.setup.similarity, f"'{system.spelling}'")
     started = time.perf_counter()
     documents = encode(engine.tower("document"), collection.corpus, store, progress=progress)
@@ -178,6 +180,7 @@ def _rank(
     n_new = sum(len(e.vectors) for e in (documents, queries) if not e.was_cached)
     speed = {"encode_s": round(wall_s, 3), "texts_per_s": round(n_new / wall_s, 1)} if n_new else {}
     small, setup = _compressed(system, _all(queries), _all(documents))
+    setup = replace(setup, warnings=(*setup.warnings, *cut_notes(engine, collection)))
     lists = rank_vectors(collection, small.queries, small.documents, depth, small.similarity)
     searched = {"search": "exact, over the whole corpus", APPLIED: MEANING.get(small.shown, small.shown)}
     return lists, setup, searched, {"n_encoded": n_new, **speed}

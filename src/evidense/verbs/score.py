@@ -15,13 +15,17 @@ ALGORITHM = 1
 """Raised when a change makes other values from the same inputs."""
 
 
-def with_judged(wanted: Sequence[str]) -> list[str]:
-    """Return the measures to compute: those wanted, Judged@10, and the primary over judged documents only.
+def with_judged(wanted: Sequence[str], collection: Collection) -> list[str]:
+    """Return the measures to compute: those wanted and, where negatives are judged, Judged@10 and the primary over judged documents only.
 
-    >>> with_judged(["nDCG@10"])
+    >>> from evidense.values import Item
+    >>> texts = [Item("a", "one"), Item("b", "two")]
+    >>> with_judged(["nDCG@10"], Collection("x", texts, texts, {"a": {"a": 1, "b": 0}}))
     ['nDCG@10', 'Judged@10', 'nDCG(judged_only=True)@10']
     """
     names = [measures.canonical(m) for m in wanted]
+    if not scoring.judges_negatives(collection):
+        return list(dict.fromkeys(names))
     return list(dict.fromkeys([*names, "Judged@10", measures.condensed(names[0])]))
 
 

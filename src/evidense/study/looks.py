@@ -1,0 +1,105 @@
+"""Looks: how often the queries of a collection were used, in this store and by whoever wrote the baseline file.
+
+What a look is made of is content: the same comparisons again are one look, on any machine. That it was made, and when, is observed:
+it stands beside the records (`Study.observed`) and changes none of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from evidense import stats
+from evidense.errors import InvalidInput
+from evidense.records import Json, Study, sha256_of
+from evidense.store import Store
+from evidense.values import Look
+from evidense.verbs.decide import Board
+
+ROOM = "looks"
+"""Of the store: one note a collection and look."""
+
+
+def planned(study: Study, baseline: Any) -> int:
+    """Return how many looks are planned: as the study says, else as the baseline file says.
+
+    Raises:
+        InvalidInput: they say different things.
+    """
+    saved = int(getattr(baseline, "planned", 0))
+    if study.looks and saved and study.looks != saved:
+        raise InvalidInput(
+            f"'looks' is {study.looks}, but the baseline '{study.baseline}' was saved for {saved} looks; expected one plan for all of them; "
+            "leave --looks out, or begin a new plan on fresh queries and save its baseline (--save-baseline)"
+        )
+    return study.looks or saved
+
+
+def looked(study: Study, board: Board, store: Store, baseline: Any) -> Study:
+    """Note in the store that a collection was looked at, and return the study with all looks at it among what was observed."""
+    name, checksum = board.collection.name, board.collection.checksum
+    now = _look(study, board)
+    saved = getattr(baseline, "looks", {}).get(name, ())
+    before = {look.look_id: look for look in (*saved, *_noted(store, checksum))}
+    if now is not None:
+        was = before.get(now.look_id, now)
+        now = replace(now, first=was.first, error=max(now.error, was.error), planned=now.planned or was.planned)
+        if now != before.get(now.look_id):
+            store.note(ROOM, f"{checksum}-{now.look_id}", now.to_json())
+        before[now.look_id] = now
+    seen = sorted(before.values(), key=lambda look: (look.first, look.look_id))
+    mine = _facts(study, seen, now) | {"is_from_file": bool(saved)}
+    facts = {**dict(study.observed.get("looks", {})), name: mine}
+    return replace(study, observed={**study.observed, "looks": facts})
+
+
+def _look(study: Study, board: Board) -> Look | None:
+    """Return what is looked at now; nothing where all systems score alike, so that nothing can be found."""
+    values = [board.scores[label, study.primary].values for label in board.labels]
+    pairs = sorted(
+        {sha256_of([study.primary, *sorted((values[0], own))])[:32] for own in values[1:] if own != values[0]}
+    )
+    if not pairs:
+        return None
+    level = stats.level(study.confidence, study.looks)
+    error = 1 - level ** (1 / board.n_collections)
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    return Look(sha256_of(pairs)[:32], now, tuple(pairs), error, study.looks)
+
+
+def _noted(store: Store, checksum: str) -> list[Look]:
+    found = []
+    for note in store.notes(ROOM, f"{checksum}-"):
+        with suppress(KeyError, TypeError):
+            found.append(Look.of(note))
+    return found
+
+
+def _facts(study: Study, seen: Sequence[Look], now: Look | None) -> dict[str, Json]:
+    """Return what is said of the looks at one collection, and the looks themselves for the baseline file."""
+    own = set(now.comparisons) if now is not None else set()
+    every = {pair for look in seen for pair in look.comparisons}
+    plan = [look for look in seen if look.planned]
+    place = plan.index(now) + 1 if now in plan else 0
+    return {
+        "n_comparisons": len(every), "n_others": len(every - own), "n_looks": len(seen), "since": seen[0].first[:10] if seen else "",
+        "chance": stats.chance_of_an_error(look.error for look in seen), "planned": study.looks, "place": place,
+        "used_up": _spent(plan[:place]) > 1, "seen": [look.to_json() for look in seen],
+    }  # fmt: skip
+
+
+def _spent(looks: Iterable[Look]) -> Fraction:
+    """Return the share of the error that planned looks have spent."""
+    return sum((Fraction(1, look.planned) for look in looks), Fraction())
+
+
+def used_up(study: Study) -> list[str]:
+    """Return a sentence for each collection on which all planned looks are used up."""
+    return [
+        f"{name}: this is look {facts['place']}, and {study.looks} were planned; the error of {1 - study.confidence:.2g} is spent. "
+        "Take fresh queries, and save the baseline on them anew"
+        for name, facts in study.observed.get("looks", {}).items()
+        if facts["used_up"]
+    ]

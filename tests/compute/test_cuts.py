@@ -1,0 +1,88 @@
+"""How many texts an encoder reads in part only is counted from its own tokens, and said where it is material."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from encoders.opening import open_encoder
+from encoders.text_models import save
+from evidense.api import compare
+from evidense.cli.lines import note_lines
+from evidense.compute.cuts import LOOKED_AT, cut_notes
+from evidense.compute.small_models import save as save_small
+from evidense.parts import CuttingTower
+from evidense.values import Collection, Item
+
+
+def words(n: int) -> str:
+    """n tokens for the small models: each word of theirs is one."""
+    return " ".join(f"w{i % 60}" for i in range(n))
+
+
+def collection(query_lengths: list[int], document_lengths: list[int]) -> Collection:
+    queries = [Item(f"q{i}", f"{words(n)}") for i, n in enumerate(query_lengths)]
+    corpus = [Item(f"d{i}", words(n)) for i, n in enumerate(document_lengths)]
+    return Collection("x", queries, corpus, {"q0": {"d0": 1}})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small BERT: one token a word, [CLS] and [SEP] around them."""
+    found = tmp_path_factory.mktemp("bert")
+    save(found, "BertModel", "bert")
+    return found
+
+
+def test_only_texts_with_more_tokens_than_are_read_count_as_cut(folder: Path) -> None:
+    """max_length=10 leaves room for 8 words: 8 are whole, 9 are cut."""
+    tower = open_encoder(f"{folder}@max_length=10").tower("document")
+    assert isinstance(tower, CuttingTower)
+    assert tower.is_cut([Item(str(n), words(n)) for n in (1, 8, 9, 40)]).tolist() == [False, False, True, True]
+
+
+def test_a_prompt_counts(folder: Path) -> None:
+    encoder = open_encoder(f"{folder}@max_length=10@query_prompt=w1 w2 ")
+    assert encoder.tower("query").is_cut([Item("a", words(7))]).tolist() == [True]
+    assert encoder.tower("document").is_cut([Item("a", words(7))]).tolist() == [False]
+
+
+def test_the_note_gives_share_and_limit_of_each_side(folder: Path) -> None:
+    encoder = open_encoder(f"{folder}@max_length=10")
+    assert cut_notes(encoder, collection([3, 9], [9] * 3 + [8])) == (
+        "75% of the documents are longer than the 10 tokens that it reads (max_length): the rest is cut off",
+        "50% of the queries are longer than the 10 tokens that it reads (max_length): the rest is cut off",
+    )
+
+
+@pytest.mark.parametrize(("n_long", "is_told"), [(4, False), (5, True)])
+def test_from_a_twentieth_of_the_texts_on_it_is_told(folder: Path, n_long: int, is_told: bool) -> None:
+    found = cut_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [30] * n_long + [3] * (100 - n_long)))
+    assert bool(found) is is_told
+
+
+def test_a_large_corpus_is_looked_at_in_part(folder: Path) -> None:
+    """Every second document is cut; 2,000 draws of 4,000 give 50 % within four standard errors (4 · 0.8 %)."""
+    (told,) = cut_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [3, 30] * LOOKED_AT))
+    assert told.startswith("about ")
+    assert abs(int(told.split("%")[0].removeprefix("about ")) - 50) <= 3
+
+
+@pytest.mark.parametrize("model_class", ["CLIPModel", "SiglipModel"])
+def test_encoders_of_texts_and_pictures_are_counted_too(tmp_path: Path, model_class: str) -> None:
+    small = save_small(model_class, tmp_path / "m")
+    encoder: Any = open_encoder(str(small.folder))
+    limit = encoder.tower("document").text.max_length
+    (told,) = cut_notes(encoder, collection([1], [limit - 4, limit + 4]))
+    assert told.startswith(f"50% of the documents are longer than the {limit} tokens")
+
+
+def test_the_first_screen_and_the_terminal_say_it(folder: Path, tmp_path: Path) -> None:
+    texts = [Item(f"d{i}", words(20 + i)) for i in range(30)]
+    queries = [Item(f"q{i}", f"w{i} w3") for i in range(30)]
+    on = Collection("long", queries, texts, {f"q{i}": {f"d{i}": 1} for i in range(30)})
+    result = compare(f"{folder}@max_length=10@label=short", "bm25", on=on, out=tmp_path / "page", n_resamples=999)
+    said = "100% of the documents are longer than the 10 tokens that it reads"
+    assert any(line.startswith(f"  ⚠ short: {said}") for line in note_lines(result.study, result.records))
+    page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
+    assert said in page[: page.index('<nav class="jump"')]
