@@ -152,14 +152,14 @@ def _estimates(
             words, n_here = f"exact enumeration of 2^{some.n_signs} sign-flips", 1
         exponent = n_families * n_moved / n_here
         p, low, high = decide(references, (mean[j], shown), exponent, 1 - confidence)
-        if not many[j]:
-            low, high = some.widen(low, high, 1 - confidence, exponent)
         own = decide(alone, (mean[j], shown), 1, 1 - confidence)[0]
         if 0 < some.n < CARRY and own <= 1 - confidence:
             own = max(own, with_one_against(parts, j, some.n, alone))
-            p = max(p, adjust(with_one_against(parts, j, some.n, references), exponent))
+            p = max(p, own, adjust(with_one_against(parts, j, some.n, references), exponent))
             is_carried = (low > 0 or high < 0) and p > 1 - confidence
             low, high = (min(low, 0.0), max(high, 0.0)) if is_carried else (low, high)
+        if not many[j]:
+            low, high = some.widen(low, high, 1 - confidence, exponent)
         if spreadless := flat(parts, j):
             size = n_families * n_moved
             own, low, high = spreadless.widen(own, low, high, unadjust(1 - confidence, size) / 2)
