@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense import measures, registry, stats
+from evidense.compute.decision import details_of, reason_of
 from evidense.compute.excerpts import Pair, excerpts
 from evidense.compute.grouping import COMPONENTS, QUERIES, grouping_of
 from evidense.compute.list_notes import list_notes
@@ -159,22 +160,6 @@ def _site(board: Board, at: int, measure: str, **more: Json) -> dict[str, Json]:
     }
 
 
-def _details(e: stats.Estimate, margin: float) -> dict[str, Json]:
-    said = stats.advice(e, margin)
-    needed: dict[str, Json] = {"queries_to_decide": said and said.about}
-    if said:
-        needed["queries_to_decide_between"] = [said.low, said.high]
-    if e.n_groups != e.n_clusters:
-        needed["n_groups"] = e.n_groups
-    if held_back := stats.reservation(e, margin):
-        needed["reservation"] = held_back
-    return {
-        "win": e.win, "tie": e.tie, "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
-        "standard_error": e.standard_error, "rules_out_loss_above": e.rules_out_loss_above,
-        "rules_out_gain_above": e.rules_out_gain_above, **needed,
-    }  # fmt: skip
-
-
 def _difference(
     study: Study, board: Board, at: int, found: tuple[stats.Estimate, Mapping[str, Json]], store: Store
 ) -> Finding:
@@ -187,7 +172,7 @@ def _difference(
         parents=(study.id, board.scores[base, study.primary].id, board.scores[label, study.primary].id),
         estimand="difference", site=_site(board, at, study.primary), value=e.effect, low=e.low, high=e.high, n=e.n,
         n_clusters=e.n_clusters, unit=study.primary, confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted,
-        test=e.test, family=_family(study, board), details={**_details(e, study.margin), **shared}, excerpts=excerpts(pair),
+        test=e.test, family=_family(study, board), details={**details_of(e, study.margin), **shared}, excerpts=excerpts(pair),
     )  # fmt: skip
 
 
@@ -196,7 +181,7 @@ def _verdicts(study: Study, board: Board, at: int, found: tuple[stats.Estimate, 
     word = stats.label(e, study.margin)
     own = [part for name in study.claims if not isinstance(part := registry.part("claims", name), LiteratureClaim)]
     asked = [(part.name, part.decide(Evidence(e, study.margin))) for part in own]
-    rows = [(ASSERTED[word], word, _reason(e, word, study.margin)), *((n, d.verdict, d.reason) for n, d in asked)]
+    rows = [(ASSERTED[word], word, reason_of(e, word, study.margin)), *((n, d.verdict, d.reason) for n, d in asked)]
     base, label = board.labels[0], board.labels[at + 1]
     return [
         Verdict(
@@ -216,24 +201,6 @@ def _judged(board: Board, label: str) -> dict[str, Json]:
         return {}
     sides = {"base": board.labels[0], "system": label}
     return {"judged": {side: board.scores[name, "Judged@10"].mean for side, name in sides.items()}}
-
-
-def _reason(e: stats.Estimate, word: stats.Label, margin: float) -> str:
-    match word:
-        case "IDENTICAL":
-            return "every query has the same value"
-        case "SAME":
-            return f"the interval lies within ±{margin:g}"
-        case "HELPS":
-            return "the interval lies above 0"
-        case "HARMS":
-            return "the interval lies below 0"
-    if doubt := stats.doubt(e, margin) or stats.reservation(e, margin):
-        return doubt
-    said = stats.advice(e, margin)
-    return f"could hide a loss of {e.rules_out_loss_above:.3f}" + (
-        f"; about {said.about:,} queries would decide ({said.low:,} to {said.high:,})" if said else ""
-    )
 
 
 def _means(study: Study, board: Board, store: Store) -> list[Finding]:
@@ -320,7 +287,7 @@ def _named_slice(
             parents=_parents(study, board, at), estimand="slice", site=_site(board, at, study.primary, **extra), value=e.effect,
             low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, unit=study.primary, confidence=study.confidence, p=e.p,
             p_adjusted=e.p_adjusted, test=e.test, family=f"slices named beforehand: about {size} slices{_planned(study)}",
-            details={**_details(e, study.margin), "label": stats.label(e, study.margin)},
+            details={**details_of(e, study.margin), "label": stats.label(e, study.margin)},
         )
         for at, e in enumerate(_simultaneous(study, one, board.place, size))
     ]  # fmt: skip
@@ -379,7 +346,7 @@ def _mean_over(study: Study, boards: Sequence[Board], at: int, e: stats.Estimate
         value=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, unit=study.primary,
         confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted, test=e.test,
         family=f"the mean over these {_count(len(boards), 'collection')}, {_count(len(study.systems) - 1, 'system')}{_planned(study)}",
-        details={**_details(e, study.margin), "label": stats.label(e, study.margin)},
+        details={**details_of(e, study.margin), "label": stats.label(e, study.margin)},
     )  # fmt: skip
 
 

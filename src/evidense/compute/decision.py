@@ -1,0 +1,40 @@
+"""What is said beside an estimate: the numbers that go with it, and the reason of its word."""
+
+from evidense import stats
+from evidense.records import Json
+
+
+def details_of(e: stats.Estimate, margin: float) -> dict[str, Json]:
+    """Return what a finding keeps beside value and interval."""
+    said = stats.advice(e, margin)
+    needed: dict[str, Json] = {"queries_to_decide": said and said.about}
+    if said:
+        needed["queries_to_decide_between"] = [said.low, said.high]
+    if e.n_groups != e.n_clusters:
+        needed["n_groups"] = e.n_groups
+    if held_back := stats.reservation(e, margin):
+        needed["reservation"] = held_back
+    return {
+        "win": e.win, "tie": e.tie, "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
+        "standard_error": e.standard_error, "rules_out_loss_above": e.rules_out_loss_above,
+        "rules_out_gain_above": e.rules_out_gain_above, **needed,
+    }  # fmt: skip
+
+
+def reason_of(e: stats.Estimate, word: stats.Label, margin: float) -> str:
+    """Say why the word is what it is; for UNDECIDED, what it would take."""
+    match word:
+        case "IDENTICAL":
+            return "every query has the same value"
+        case "SAME":
+            return f"the interval lies within ±{margin:g}"
+        case "HELPS":
+            return "the interval lies above 0"
+        case "HARMS":
+            return "the interval lies below 0"
+    if doubt := stats.doubt(e, margin) or stats.reservation(e, margin):
+        return doubt
+    said = stats.advice(e, margin)
+    return f"could hide a loss of {e.rules_out_loss_above:.3f}" + (
+        f"; about {said.about:,} queries would decide ({said.low:,} to {said.high:,})" if said else ""
+    )
