@@ -54,10 +54,12 @@ def _lead(by_word: dict[str, list[str]], passes: bool, n: int) -> tuple[str, str
 def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin: float) -> Markup:
     n, m = len(verdicts), short(margin)
     if len(by_word["IDENTICAL"]) == n:
-        open_ = (
-            "" if passes_no_harm(list(verdicts)) else Markup("; too few queries to rule out a loss beyond {}").format(m)
+        missing = (
+            Markup("")
+            if passes_no_harm(list(verdicts))
+            else Markup("; too few queries to rule out a loss beyond {}").format(m)
         )
-        return Markup("every query has the same value {}{}.").format(_everywhere(n), open_)
+        return Markup("every query has the same value {}{}.").format(_everywhere(n), missing)
     parts = [
         Markup("{} {}").format(verb, names(by_word[word], n))
         for word, verb in (("HELPS", "helps"), ("HARMS", "harms"))
