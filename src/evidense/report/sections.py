@@ -231,6 +231,7 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
         ("effect in standard deviations", signed(d["d_z"]) if "d_z" in d else None),
         ("rules out a loss above", plain(d["rules_out_loss_above"]) if "rules_out_loss_above" in d else None),
         ("rules out a gain above", plain(d["rules_out_gain_above"]) if "rules_out_gain_above" in d else None),
+        ("groups of queries that decide this", f"{count(d['n_deciding'])}: without the strongest, it would be undecided" if "n_deciding" in d else None),
         ("queries that would decide", queries_to_decide(d) or None),
     ]  # fmt: skip
     return [(what, value) for what, value in rows if value]

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evidense.errors import InvalidInput
-from evidense.stats.breakdown import CARRY, with_one_against
+from evidense.stats.breakdown import CARRY, n_deciding, with_one_against
 from evidense.stats.critical import Sample, adjust, decide, unadjust
 from evidense.stats.differences import MIN_CLUSTERS, Differences
 from evidense.stats.few import FEW, few_nonzero
@@ -26,7 +26,8 @@ class Estimate:
     seeds, `n_seeds` says how many; the interval is over seeds and queries, and all else is of a query's mean over seeds.
     `n_groups` counts the groups of queries that are not alike, each of which shows one kind of query: `n_clusters`, and more
     where queries share documents in part. `is_carried` says that a verdict was there, carried by few differences, which one more
-    of them, the other way, would overturn. `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
+    of them, the other way, would overturn; `n_deciding` how many groups, set to 0, would take a
+    verdict away (None from 20 on). `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
     """
 
     effect: float
@@ -46,6 +47,7 @@ class Estimate:
     n_seeds: int = 1
     n_groups: int = 0
     is_carried: bool = False
+    n_deciding: int | None = None
     least: float = -np.inf
     most: float = np.inf
 
@@ -164,7 +166,10 @@ def _estimates(
             size = n_families * n_moved
             own, low, high = spreadless.widen(own, low, high, unadjust(1 - confidence, size) / 2)
             p, words = max(p, adjust(spreadless.p(), size)), f"{words}; exact bound of what was not sampled"
-        out.append(replace(_describe(parts, j, shown, (own, p, low, high), words), is_carried=is_carried))
+        near = max(low, -high)
+        deciding = n_deciding(parts, j, (abs(mean[j]) - near) / shown) if near > 0 and shown > 0 else None
+        described = _describe(parts, j, shown, (own, p, low, high), words)
+        out.append(replace(described, is_carried=is_carried, n_deciding=deciding))
     return out
 
 
