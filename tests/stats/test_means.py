@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evidense.errors import InvalidInput
-from evidense.stats import mean_interval, mean_intervals
+from evidense.stats import Bounds, mean_interval, mean_intervals
 
 
 def test_rows_share_draws_but_not_each_others_values() -> None:
@@ -39,3 +39,28 @@ def test_bad_values_are_refused() -> None:
         mean_interval(np.array([0.1, np.nan]), np.arange(2), seed=0)
     with pytest.raises(InvalidInput, match="confidence"):
         mean_interval(np.array([0.1, 0.2]), np.arange(2), confidence=2, seed=0)
+
+
+def test_few_misses_leave_out_the_perfect_score_and_more_misses_never_look_better() -> None:
+    """Success@1 of 100 queries. Exact (Clopper-Pearson) for 9 misses: [.836, .958]."""
+    bounds = Bounds.constant((0.0, 1.0), (1, 100))
+    intervals = []
+    for n_misses in (1, 5, 9, 10, 11, 20):
+        row = np.ones((1, 100))
+        row[0, :n_misses] = 0
+        intervals.append(mean_intervals(row, np.arange(100), n_resamples=4999, seed=0, bounds=bounds)[0][1:])
+    lows, highs = zip(*intervals, strict=True)
+    assert lows[2] == pytest.approx(0.829, abs=0.002)
+    assert all(high < 1 for high in highs)
+    assert list(lows) == sorted(lows, reverse=True) or max(np.diff(lows)) < 0.005
+
+
+def test_intervals_of_few_misses_hold_the_truth() -> None:
+    bounds = Bounds.constant((0.0, 1.0), (400, 100))
+    for truth in (0.02, 0.05, 0.08):
+        rows = (np.random.default_rng(0).random((400, 100)) >= truth).astype(float)
+        held = [
+            low <= 1 - truth <= high
+            for _, low, high in mean_intervals(rows, np.arange(100), n_resamples=499, seed=0, bounds=bounds)
+        ]
+        assert np.mean(held) >= 0.95

@@ -16,13 +16,14 @@ FEW = 10
 
 @dataclass(frozen=True)
 class Few:
-    """One system's non-zero clusters: how many, how many each way, the largest share of one in the mean, every |t|."""
+    """One system's non-zero clusters: how many, how many each way, the largest and smallest share of one in the mean, every |t|."""
 
     n: int
     n_signs: int = 0
     n_up: int = 0
     n_down: int = 0
     largest: float = 0.0
+    smallest: float = 0.0
     statistics: Float[np.ndarray, " r"] = field(default_factory=lambda: np.ones(1))
 
     def interval(self, alpha: float, exponent: float) -> tuple[float, float]:
@@ -35,6 +36,19 @@ class Few:
         """
         tail, largest = unadjust(alpha, exponent) / 2, self.largest * (1 + 1 / self.n)
         return -poisson_upper(self.n_down, tail) * largest, poisson_upper(self.n_up, tail) * largest
+
+    def around(self, tail: float, down: float, up: float) -> tuple[float, float]:
+        """The means that are left possible, each end with this error, where no cluster can weigh more than `down` or `up` in the mean.
+
+        Here what was seen counts: with clusters below and none above, 0 is left out, for some such clusters must be expected.
+        The smallest possible is taken as n/(n+1) times the smallest that was seen.
+        """
+        most, least = self.largest * (1 + 1 / self.n), self.smallest * self.n / (self.n + 1)
+        below, above = min(most, down), min(most, up)
+        return (
+            poisson_lower(self.n_up, tail) * least - poisson_upper(self.n_down, tail) * below,
+            poisson_upper(self.n_up, tail) * above - poisson_lower(self.n_down, tail) * least,
+        )
 
     def standard_error(self, mean: float, parts: Sequence[Differences], se: float) -> float:
         """The standard error that the enumerated statistics have: where queries share in part, not that of the overlap."""
@@ -58,6 +72,15 @@ def poisson_upper(count: int, tail: float) -> float:
     return float(gammaincinv(count + 1, 1 - tail))
 
 
+def poisson_lower(count: int, tail: float) -> float:
+    """The smallest Poisson mean that would give at least `count` with probability `tail`.
+
+    >>> round(poisson_lower(1, 0.05), 3)  # -ln(.95)
+    0.051
+    """
+    return float(gammaincinv(count, tail)) if count else 0.0
+
+
 def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
     """Look at system j's clusters with a non-zero difference; enumerate the flips if they are fewer than `FEW`."""
     n = sum(len(np.unique(one.labels[one.values[j] != 0])) for one in parts)
@@ -72,13 +95,15 @@ def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
 
 def _tally(rows: Sequence[Float[np.ndarray, "..."]], parts: Sequence[Differences]) -> Few:
     """Count the clusters off zero, up and down, and find the largest share of one of them in the mean over `parts`."""
-    n, up, down, largest = 0, 0, 0, 0.0
+    n, up, down, largest, smallest = 0, 0, 0, 0.0, np.inf
     for row, one in zip(rows, parts, strict=True):
         signed, size = (cluster_sums(x[None], one.labels).sums[:, 0] for x in (row, np.abs(row)))
         off = size > 0
         n, up, down = n + int(off.sum()), up + int((off & (signed >= 0)).sum()), down + int((off & (signed <= 0)).sum())
-        largest = max(largest, float(size.max()) / (one.n_queries * len(parts)))
-    return Few(n, n_up=up, n_down=down, largest=largest)
+        whole = one.n_queries * len(parts)
+        largest = max(largest, float(size.max()) / whole)
+        smallest = min(smallest, float(size[off].min(initial=np.inf)) / whole)
+    return Few(n, n_up=up, n_down=down, largest=largest, smallest=smallest)
 
 
 def every_flip(sums: Sequence[ClusterSums], n_signs: int) -> Float[np.ndarray, " r"]:

@@ -69,6 +69,14 @@ def mean_intervals(
     return out
 
 
+def _weights(one: Differences, j: int) -> tuple[float, float]:
+    """The most that one cluster can weigh in the mean, below and above the commonest value."""
+    if one.bounds is None:
+        return np.inf, np.inf
+    share = float(np.unique(one.labels, return_counts=True)[1].max()) / one.n_queries
+    return -float(one.bounds.least[j].min()) * share, float(one.bounds.most[j].max()) * share
+
+
 def _around(
     one: Differences, j: int, observed_: tuple[float, float], boot: Float[np.ndarray, " r"], alpha: float
 ) -> tuple[float, float]:
@@ -78,7 +86,7 @@ def _around(
         equal = flat([one], j) if one.bounds else None
         return equal.interval(alpha / 2) if equal else (0.0, 0.0)
     if few.n < FEW:
-        return few.interval(alpha, 1)
+        return few.around(alpha / 2, *_weights(one, j))
     mean, se = observed_
     half = se * Sample(boot).critical(1, alpha)
     return mean - half, mean + half
