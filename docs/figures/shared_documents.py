@@ -3,12 +3,10 @@
 import sys
 from pathlib import Path
 
-import numpy as np
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "tests" / "stats"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "stats"))
 
 import judged
+import numpy as np
 
 from evidense.stats import Overlap, cluster_queries, overlap_of
 
@@ -75,4 +73,4 @@ if __name__ == "__main__":
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {height}" font-family="sans-serif" font-size="12" fill="#1f2328" role="img">'
     title = "<title>Queries that share documents, and how many independent queries real collections have</title>"
     back = f'<rect width="800" height="{height}" fill="#ffffff"/>'
-    (HERE / "shared_documents.svg").write_text("\n".join([head, title, back, *example(), *bars(), "</svg>"]) + "\n")
+    (Path(__file__).parent / "shared_documents.svg").write_text("\n".join([head, title, back, *example(), *bars(), "</svg>"]) + "\n")
