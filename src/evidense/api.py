@@ -64,7 +64,7 @@ def compare(
 
     `on` takes spellings (files, folders, names of built-in collections) or Collections; `qrels` stands in for it where the
     systems are run files. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, depth,
-    sample_queries, sample_documents, confidence, n_resamples, name. A page is written only where `out` names a folder.
+    sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name. A page is written only where `out` names a folder.
 
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.

@@ -94,6 +94,8 @@ def test_planned_looks_widen_the_interval_and_are_used_up(evidense, few_csv, bui
     assert "this is look 3, and 2 were planned" in third.stdout
     assert "fresh queries" in third.stdout
     assert "used up" in (tmp_path / "3" / "report.html").read_text()
+    gates = [metrics(tmp_path / n)[f"gate/no-harm/{build(k).name}"] for k, n in enumerate("123")]
+    assert gates == [1.0, 1.0, 0.0]
     assert evidense("compare", "bm25", build(1), *words, tmp_path / "2").exit_code == 0  # the second again
 
 

@@ -36,7 +36,8 @@ def answer(contents: Contents, system: str) -> Answer:
     }
     passes = passes_no_harm(verdicts)
     lead, tone = _lead(by_word, passes, len(verdicts))
-    return Answer(system, lead, _sentence(by_word, verdicts, contents.study.margin), tone, passes)
+    sentence = _sentence(by_word, verdicts, contents.study.margin)
+    return Answer(system, lead, sentence, tone, passes and not contents.is_used_up)
 
 
 def _lead(by_word: dict[str, list[str]], passes: bool, n: int) -> tuple[str, str]:

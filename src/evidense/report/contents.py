@@ -78,6 +78,11 @@ class Contents:
     # --- in the order of the page
 
     @property
+    def is_used_up(self) -> bool:
+        """Whether more looks were made at a collection than were planned: then no gate is met any more."""
+        return any(facts["used_up"] for facts in self.study.observed.get("looks", {}).values())
+
+    @property
     def is_trained(self) -> bool:
         """Whether the study trains its own systems: its verdicts are about effects, and no system is the baseline."""
         return bool(self.study.factorial or self.study.arms)

@@ -14,9 +14,6 @@ from evidense.study.toml import study_from
 from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 
-RESAMPLES = 10_000
-MOST_FOR_LOOKS = 10
-"""Times as many resamples as usual: a smaller error for each look lies farther out in the tail."""
 TOY = {"sample_queries": 60, "sample_documents": 200, "n_resamples": 2000}
 
 
@@ -32,8 +29,6 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
     wanted = {
         key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None
     }
-    if wanted.get("looks"):
-        wanted.setdefault("n_resamples", RESAMPLES * min(int(str(wanted["looks"])), MOST_FOR_LOOKS))
     data = {
         "name": slug(f"{names[1] if len(names) > 1 else ''}-vs-{names[0]}"),
         "question": f"Did {', '.join(names[1:])} change what {names[0]} retrieves?",

@@ -116,7 +116,7 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     n = len(study.systems)
     systems, references = (tuple(opened[i] for i in opened if (i < n) == is_first) for is_first in (True, False))
     unopened = tuple(name for i, name in names.items() if i not in opened)
-    study = replace(study, looks=planned(study, opened[0].engine if 0 in opened else None))
+    study = planned(study, opened[0].engine if 0 in opened else None)
     return Opened(study, systems, references, collections, origins, dissections, engines, unopened)
 
 
