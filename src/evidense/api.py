@@ -63,8 +63,8 @@ def compare(
     """Compare systems with a baseline on collections: did it help, where did it harm, how sure can you be?
 
     `on` takes spellings (files, folders, names of built-in collections) or Collections; `qrels` stands in for it where the
-    systems are run files. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, depth,
-    sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name. A page is written only where `out` names a folder.
+    systems are run files. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, trained_on,
+    depth, sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name. A page is written only where `out` names a folder.
 
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.
@@ -79,7 +79,7 @@ def compare(
     engines, names = _engines((base, *others))
     values = {c.name: c for c in where if isinstance(c, Collection)}
     spellings = [c.name if isinstance(c, Collection) else c for c in where]
-    for key in ("measures", "slices", "claims", "references"):
+    for key in ("measures", "slices", "claims", "references", "trained_on"):
         if isinstance(settings.get(key), str):
             settings[key] = [settings[key]]
     study = comparison(names[0], names[1:], spellings, **settings)

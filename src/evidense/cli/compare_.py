@@ -59,6 +59,13 @@ def split(values: tuple[str, ...]) -> list[str]:
     metavar="N",
     help="These queries will be looked at N times: share the error among all looks. A baseline file saved with it counts them.",
 )
+@click.option(
+    "--trained-on",
+    "trained_on",
+    multiple=True,
+    metavar="FILE,…",
+    help="Training pairs of TUNED: says how many test queries are among them, and whether the verdict holds without those.",
+)
 @click.option("--queries", "sample_queries", type=int, help="Draw at most this many queries of each collection.")
 @click.option(
     "--documents", "sample_documents", type=int, help="Draw at most this many documents, all judged ones among them."
@@ -103,7 +110,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str |
         text=not options.pop("no_text"),
         named=(base, *tuned, *split(options["references"])),
     )
-    for key in ("measures", "slices", "claims", "references"):
+    for key in ("measures", "slices", "claims", "references", "trained_on"):
         options[key] = split(options[key]) or None
     options["best_of"] = options["best_of"] or None
     execute(comparison(base, tuned, where, **options), order)
