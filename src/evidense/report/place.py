@@ -121,7 +121,9 @@ def _possible(value: Json) -> Iterator[str]:
 
 def _reads(study: Study) -> list[Json]:
     said = study.content()
-    return [said.get(key) for key in ("systems", "references", "collections", "factorial", "arms", "dissect")]
+    return [
+        said.get(key) for key in ("systems", "references", "collections", "trained_on", "factorial", "arms", "dissect")
+    ]
 
 
 def _spelt(value: Json) -> Iterator[str]:
