@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evidense import errors
-from evidense.errors import TORCH_CPU_LINE, EvidenseError, InvalidInput, MissingExtra, UnknownName
+from evidense.errors import MOST_MISTAKES, TORCH_CPU_LINE, EvidenseError, InvalidInput, MissingExtra, UnknownName
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAVES = [
@@ -36,10 +36,23 @@ def test_python_s_own_families_catch_them_too() -> None:
 
 
 def test_all_mistakes_of_one_input_come_at_once_and_a_flood_is_cut() -> None:
-    text = str(InvalidInput.all_of("x.csv", [f"line {i}" for i in range(1, 31)]))
-    assert text.startswith("x.csv: 30 mistakes\n  line 1\n")
-    assert text.endswith("line 20\n  … and 10 more")
+    text = str(InvalidInput.all_of("x.csv", [f"'{i}.png' is gone" for i in range(1, 31)]))
+    assert text.startswith("x.csv: 30 mistakes\n  '1.png' is gone\n")
+    assert text.endswith("'20.png' is gone\n  … and 10 more")
     assert str(InvalidInput.all_of("x.csv", ["line 1"])) == "x.csv: 1 mistake\n  line 1"
+
+
+def test_mistakes_of_one_kind_on_many_lines_are_one_with_a_count() -> None:
+    alike = [f"line {i}: '{i}' is no number" for i in range(1, 9)]
+    assert str(InvalidInput.all_of("x.csv", [*alike, "line 9: empty"])) == (
+        "x.csv: 9 mistakes\n  line 1: '1' is no number (7 more like it, on lines 2, 3, 4, 5, 6 …)\n  line 9: empty"
+    )
+    assert str(InvalidInput.all_of("x.csv", alike[:3])).count("is no number") == 3
+
+
+def test_a_count_that_is_a_cap_says_so() -> None:
+    text = str(InvalidInput.all_of("x.csv", [f"line {i}: empty" for i in range(1, MOST_MISTAKES + 2)]))
+    assert text.startswith("x.csv: more than 1,000 mistakes\n  line 1: empty (at least 1,000 more like it")
 
 
 def test_an_unknown_name_gets_the_nearest_one_only_if_there_is_one_near() -> None:

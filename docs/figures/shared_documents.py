@@ -73,4 +73,6 @@ if __name__ == "__main__":
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {height}" font-family="sans-serif" font-size="12" fill="#1f2328" role="img">'
     title = "<title>Queries that share documents, and how many independent queries real collections have</title>"
     back = f'<rect width="800" height="{height}" fill="#ffffff"/>'
-    (Path(__file__).parent / "shared_documents.svg").write_text("\n".join([head, title, back, *example(), *bars(), "</svg>"]) + "\n")
+    (Path(__file__).parent / "shared_documents.svg").write_text(
+        "\n".join([head, title, back, *example(), *bars(), "</svg>"]) + "\n"
+    )

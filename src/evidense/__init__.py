@@ -20,5 +20,5 @@ def __getattr__(name: str) -> "Any":
 
 
 def __dir__() -> list[str]:
-    """Name what a user may ask for, so that a notebook can complete it."""
-    return sorted({*globals(), *importlib.import_module("evidense.api").__all__})
+    """List the public names, so that notebooks can autocomplete them."""
+    return sorted({"__version__", *importlib.import_module("evidense.api").__all__})

@@ -1,5 +1,6 @@
 """The public names. `import evidense as ev; ev.compare("base", "tuned", on="pairs.csv")`."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -11,17 +12,18 @@ from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
 from evidense.records import Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict
 from evidense.store import Store
-from evidense.study.compare import comparison, dissection
+from evidense.study.compare import IN_TABLE, comparison, dissection
 from evidense.study.result import Result
 from evidense.study.run import Wishes, run_study
 from evidense.study.scoring import Scored, score_run
 from evidense.study.shipped import BUILT_IN, shipped
+from evidense.study.spelt import Where, collections_given, is_path, not_a_system, texts
 from evidense.study.toml import read_study
 from evidense.study.training import Training, read_recipe, recipe_of, train_into
 from evidense.values import Collection, Item, Pairs, Picture
 
-System = str | Encoder | Ranker | Function
-"""A spelling, an open encoder or ranker, or a function from texts to an array of vectors."""
+System = str | Path | Encoder | Ranker | Function
+"""A spelling or a path, an open encoder or ranker, or a function from texts to an array of vectors."""
 
 __all__ = [
     "Checkpoint",
@@ -55,33 +57,30 @@ __all__ = [
 def compare(
     base: System,
     *others: System,
-    on: str | Collection | Sequence[str | Collection] = (),
-    qrels: str | None = None,
+    on: Where | Sequence[Where] = (),
+    qrels: str | Path | Sequence[str | Path] | None = None,
     out: str | Path | None = None,
     **settings: Any,
 ) -> Result:
     """Compare systems with a baseline on collections: did it help, where did it harm, how sure can you be?
 
-    `on` takes spellings (files, folders, names of built-in collections) or Collections; `qrels` stands in for it where the
-    systems are run files. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, depth,
-    sample_queries, sample_documents, confidence, n_resamples, name. A page is written only where `out` names a folder.
+    `on` takes spellings (files, folders, names of built-in collections), paths or Collections; `qrels` stands in for it where
+    the systems are run files. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, trained_on,
+    depth, sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name. A page is written only where `out` names a folder.
 
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.
     """
-    named = (on,) if isinstance(on, str | Collection) else tuple(on)
-    where = named if qrels is None else (*named, f"trec:{qrels}")
-    if not where:
+    spellings, values = collections_given(on, qrels)
+    if not spellings:
         raise InvalidInput(
             "no collection is named; expected on=… (a file, a folder, a built-in name) or qrels=…; "
             "see evidense.list('datasets')"
         )
     engines, names = _engines((base, *others))
-    values = {c.name: c for c in where if isinstance(c, Collection)}
-    spellings = [c.name if isinstance(c, Collection) else c for c in where]
-    for key in ("measures", "slices", "claims", "references"):
-        if isinstance(settings.get(key), str):
-            settings[key] = [settings[key]]
+    for key in ("measures", "slices", "claims", "references", "trained_on"):
+        if settings.get(key) is not None:
+            settings[key] = texts(settings[key])
     study = comparison(names[0], names[1:], spellings, **settings)
     with consenting([*names, *study.references]):
         return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
@@ -90,7 +89,7 @@ def compare(
 def dissect(
     base: System,
     *others: System,
-    on: str | Collection | Sequence[str | Collection],
+    on: Where | Sequence[Where],
     out: str | Path | None = None,
     **settings: Any,
 ) -> Result:
@@ -102,12 +101,10 @@ def dissect(
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.
     """
-    named = (on,) if isinstance(on, str | Collection) else tuple(on)
     engines, names = _engines((base, *others))
-    values = {c.name: c for c in named if isinstance(c, Collection)}
-    spellings = [c.name if isinstance(c, Collection) else c for c in named]
+    spellings, values = collections_given(on)
     settings = {"n_random": 0 if engines else 1, **settings}
-    settings["table"] = {key: settings.pop(key) for key in ("analyses", "options", "seeds") if key in settings}
+    settings["table"] = {key: settings.pop(key) for key in IN_TABLE if key in settings}
     study = dissection(names, spellings, **settings)
     with consenting([*names, *study.references, *settings["table"].get("seeds", ())]):
         return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
@@ -128,9 +125,9 @@ def run(study: str | Path | Study = BUILT_IN, *, out: str | Path | None = None, 
 
 
 def train(
-    start: str | Recipe = "",
+    start: str | Path | Recipe = "",
     *,
-    data: str | Pairs | Sequence[str | Pairs] = (),
+    data: str | Path | Pairs | Sequence[str | Path | Pairs] = (),
     objective: str | None = None,
     out: str | Path | None = None,
     recipe: str | Path | None = None,
@@ -146,13 +143,13 @@ def train(
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.
     """
-    given = {pairs.name: pairs for pairs in ([data] if isinstance(data, Pairs) else data) if isinstance(pairs, Pairs)}
-    wanted = start
+    named = [data] if isinstance(data, str | Path | Pairs) else data
+    given = {pairs.name: pairs for pairs in named if isinstance(pairs, Pairs)}
+    wanted = start if isinstance(start, Recipe) else str(start)
     if not isinstance(wanted, Recipe):
-        named = [data] if isinstance(data, str | Pairs) else data
         keys: dict[str, Any] = read_recipe(Path(recipe)) if recipe else {}
         keys |= {"start": wanted} if wanted else {}
-        keys |= {"data": [one.name if isinstance(one, Pairs) else one for one in named]} if named else {}
+        keys |= {"data": [one.name if isinstance(one, Pairs) else str(one) for one in named]} if named else {}
         keys |= {"objective": objective} if objective else {}
         wanted = recipe_of(keys | settings, "train", given)
     with consenting([wanted.start]):
@@ -182,9 +179,11 @@ def _engines(systems: Sequence[System]) -> tuple[dict[str, Encoder | Ranker], Se
     engines: dict[str, Encoder | Ranker] = {}
     names = []
     for system in systems:
-        if isinstance(system, str):
-            names.append(system)
+        if is_path(system):
+            names.append(os.fspath(system))
             continue
+        if not callable(system) and not isinstance(system, Encoder | Ranker):
+            raise not_a_system(system)
         engine = system if isinstance(system, Encoder | Ranker) else _function_encoder(system)
         names.append(_unused(f"python:{engine.name}", engines))
         engines[names[-1]] = engine
@@ -203,7 +202,7 @@ def _unused(name: str, taken: Mapping[str, Any]) -> str:
     return f"{name}@revision={again + 1}" if again else name
 
 
-def evaluator(on: str | Sequence[str], *, base: str | None = None, **settings: Any) -> Any:
+def evaluator(on: str | Path | Sequence[str | Path], *, base: str | Path | None = None, **settings: Any) -> Any:
     """Return an evaluator for a sentence-transformers trainer: value and interval at each step, against `base` or the start.
 
     Raises:
@@ -211,7 +210,7 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, **settings: A
     """
     from evidense.study.evaluator import evaluator as make
 
-    return make(on, base=base, **settings)
+    return make(collections_given(on)[0], base=None if base is None else str(base), **settings)
 
 
 list = registry.listing  # noqa: A001  (the public name is ev.list)

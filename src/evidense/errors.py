@@ -21,6 +21,9 @@ from importlib import metadata
 
 MOST_MISTAKES = 1_000
 """Mistakes of one input that are gathered before reading stops: a file of another kind is wrong on every line."""
+FEW_ALIKE = 4
+"""Mistakes of one kind from which on only the first is told, with a count."""
+_LINES_NAMED = 5
 TORCH_CPU_LINE = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
 
 
@@ -33,16 +36,47 @@ class InvalidInput(EvidenseError, ValueError):
 
     @classmethod
     def all_of(cls, subject: str, mistakes: Sequence[str], *, shown: int = 20) -> "InvalidInput":
-        """Gather every mistake of one input in one message.
+        """Gather every mistake of one input in one message; of many on different lines that are alike, the first with a count.
 
         >>> print(InvalidInput.all_of("pairs.csv", ["line 2: empty query", "line 9: empty query"]))
         pairs.csv: 2 mistakes
           line 2: empty query
           line 9: empty query
+        >>> print(InvalidInput.all_of("pairs.csv", [f"line {n}: {n} cells; expected 2" for n in (3, 5, 8, 9, 12, 13, 14)]))
+        pairs.csv: 7 mistakes
+          line 3: 3 cells; expected 2 (6 more like it, on lines 5, 8, 9, 12, 13 …)
         """
-        count = f"{len(mistakes)} mistake" + ("s" if len(mistakes) != 1 else "")
-        more = [f"… and {len(mistakes) - shown} more"] if len(mistakes) > shown else []
-        return cls("\n  ".join([f"{subject}: {count}", *mistakes[:shown], *more]))
+        is_capped = len(mistakes) > MOST_MISTAKES
+        count = f"more than {MOST_MISTAKES:,} mistakes" if is_capped else f"{len(mistakes)} mistake{_s(len(mistakes))}"
+        told = _folded(mistakes, is_capped)
+        more = [f"… and {len(told) - shown} more"] if len(told) > shown else []
+        return cls("\n  ".join([f"{subject}: {count}", *told[:shown], *more]))
+
+
+_LINE = re.compile(r"\bline (\d+)")
+_VALUE = re.compile(r"'[^']*'|0x[0-9A-F]+|\d[\d,.]*")
+"""What may differ between mistakes that are alike: a quoted value, a number."""
+
+
+def _folded(mistakes: Sequence[str], is_capped: bool) -> list[str]:
+    """Return each mistake, of a kind that stands on many lines only the first; mistakes that name no line are all told."""
+    kinds: dict[str, list[str]] = {}
+    for mistake in mistakes:
+        kinds.setdefault(_VALUE.sub("", mistake) if _LINE.search(mistake) else mistake, []).append(mistake)
+    told = []
+    for alike in kinds.values():
+        told += alike if len(alike) < FEW_ALIKE else [f"{alike[0]} ({_more(alike[1:], is_capped)})"]
+    return told
+
+
+def _more(alike: Sequence[str], is_capped: bool) -> str:
+    lines = [found[1] for mistake in alike[:_LINES_NAMED] if (found := _LINE.search(mistake))]
+    where = f", on lines {', '.join(lines)}{' …' if len(alike) > _LINES_NAMED else ''}" if lines else ""
+    return f"{'at least ' if is_capped else ''}{len(alike):,} more like it{where}"
+
+
+def _s(n: int) -> str:
+    return "" if n == 1 else "s"
 
 
 class UnknownName(EvidenseError, LookupError):

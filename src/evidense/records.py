@@ -78,7 +78,7 @@ class Study(Record):
 
     kind: ClassVar[str] = "study"
     unset: ClassVar[frozenset[str]] = frozenset(
-        {"factorial", "arms", "dissect", "registered", "best_of", "looks", "clusters"}
+        {"factorial", "arms", "dissect", "registered", "best_of", "looks", "trained_on", "clusters"}
     )
     name: str
     question: str
@@ -102,6 +102,8 @@ class Study(Record):
     sample_documents: int | None = None
     excluded: tuple[str, ...] = ()
     """Queries left out for all systems alike, since their label is wrong: 'collection<tab>query_id'."""
+    trained_on: tuple[str, ...] = ()
+    """Spellings of the pairs that the systems were trained on: counted among the test queries, and the verdict without those."""
     factorial: Mapping[str, Json] = field(default_factory=dict)
     """Factors, levels, seeds and budgets of the trained cells (`study.factorial` says which keys); empty without training."""
     arms: tuple[Mapping[str, Json], ...] = ()
@@ -262,7 +264,8 @@ class Finding(Record):
 
     kind: ClassVar[str] = "finding"
     estimand: str
-    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects' | 'winner'; of an analysis, what its page says."""
+    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects' | 'winner' | 'difference on unseen queries'; of an
+    analysis, what its page says."""
     site: Mapping[str, Json]
     """system, baseline (for differences), collection, measure, and slice/column/named where it is one; of an analysis: see `parts.Case.site`."""
     value: Json

@@ -12,6 +12,7 @@ from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.parts import SHELVES, Dataset, EncoderPart, PairSource, RankerPart
 from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
+from evidense.reading.unread import unread
 from evidense.values import Collection, Pairs, Spelling
 
 
@@ -68,7 +69,7 @@ def dataset(spelling: str) -> tuple[Dataset, str]:
     name, colon, rest = spelling.partition(":")
     if colon and name in summaries("datasets"):
         return _outright("datasets", name, rest, spelling)
-    found = [p for p in parts("datasets") if means(p, spelling)]
+    found = [p for p in parts("datasets") if means(p, spelling)] if spelling.strip() else []
     return cast(Dataset, _only("collection", spelling, found, "datasets")), spelling
 
 
@@ -171,20 +172,13 @@ def _only(what: str, spelling: str, found: list[Any], *shelves: str) -> Any:
     if found:
         clear = "  or  ".join(f"'{p.name}:{spelling}'" for p in found)
         raise AmbiguousName(f"{what} '{spelling}' could mean {len(found)} things; expected a clear name; write {clear}")
-    known = [p for shelf in shelves for p in parts(shelf)]
-    examples = _examples(known)
-    raise UnknownName.among(
-        what, spelling, summaries_of(shelves), f"Forms that are read: {examples}. A path must exist."
-    )
+    with foreign(spelling, "Expected a readable path; check it."):
+        raise unread(what, spelling, summaries_of(shelves), shelves)
 
 
 def summaries_of(shelves: Iterable[str]) -> list[str]:
     """Return the names of all parts on these shelves."""
     return [name for shelf in shelves for name in summaries(shelf)]
-
-
-def _examples(known: list[Any]) -> str:
-    return ", ".join(example for p in known for example in p.spellings)
 
 
 def _first_line(source: str) -> str:

@@ -52,7 +52,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "open quote": ("p.csv", b'query,document\na,"' + b"b\n" * 1_000_000, "unexpected end of data"),
     "many keys": ("p.jsonl", b"{" + b",".join(b'"k%d":1' % i for i in range(300_000)) + b"}\n", "300,000 columns"),
     "deep": ("p.jsonl", b'{"query":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "'line 1' is not JSON"),
-    "other file": ("p.jsonl", b"x\n" * 1_000_000, "1001 mistakes"),
+    "other file": ("p.jsonl", b"x\n" * 1_000_000, "more than 1,000 mistakes"),
     "corrupt": ("p.csv.gz", gzip.compress(os.urandom(9_000))[:4_000] + b"x" * 4_000, "damaged gzip file"),
     "categories": ("p.csv", b"id,title,category\n" + b"".join(b"%d,t%d,c\n" % (i, i) for i in range(9_000)), "80,991,000|81,000,000"),
 }  # fmt: skip

@@ -1,11 +1,11 @@
 """Worlds in which the same queries are looked at many times: nights of a gate, and checkpoints of which the best is named."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from evidense.stats import Differences, label, level, resample, simultaneous, winner
+from evidense.stats import Differences, Draws, label, level, resample, simultaneous, winner
 from worlds import World
 
 MARGIN = 0.02
@@ -21,18 +21,23 @@ class Nights:
     effect: float = -MARGIN
 
 
-def passed(nights: Nights, looks: int, i: int, n_resamples: int) -> np.ndarray:
-    """Which nights pass `no-harm` in the i-th study, where so many looks are planned."""
+def passed(nights: Nights, plans: Sequence[int], i: int, n_resamples: int) -> np.ndarray:
+    """Which nights pass `no-harm` in the i-th study, one row a plan: so many looks. Nights share the draws of their queries."""
     rng = np.random.default_rng([i, nights.n, nights.n_nights])
     builds = nights.world(rng, nights.n, np.full(nights.n_nights, nights.effect))
-    confidence = level(0.95, looks)
-    each = [simultaneous([builds.row(j)], confidence=confidence, n_resamples=n_resamples, seed=i)[0][0] for j in range(nights.n_nights)]  # fmt: skip
-    return np.array([e.low > -MARGIN for e in each])
+    (drawn,) = resample([builds], n_resamples=n_resamples, seed=i)
+    return np.array([[_low(builds, drawn, j, looks) > -MARGIN for j in range(nights.n_nights)] for looks in plans])
 
 
-def at_least_one(nights: Nights, looks: int, runs: int, n_resamples: int) -> float:
-    """Share of studies in which at least one night passes."""
-    return float(np.mean([passed(nights, looks, i, n_resamples).any() for i in range(runs)]))
+def _low(builds: Differences, drawn: Draws, j: int, looks: int) -> float:
+    own = Draws(*(np.asarray(getattr(drawn, field.name))[..., j : j + 1] for field in fields(Draws)))
+    return simultaneous([builds.row(j)], confidence=level(0.95, looks), seed=0, draws=[own])[0][0].low
+
+
+def at_least_one(nights: Nights, plans: Sequence[int], runs: int, n_resamples: int) -> list[float]:
+    """Share of studies in which at least one night passes, by each plan."""
+    seen = [passed(nights, plans, i, n_resamples).any(axis=1) for i in range(runs)]
+    return [float(x) for x in np.mean(seen, axis=0)]
 
 
 TRUTHS: dict[str, Callable[[int], np.ndarray]] = {

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense import registry
-from evidense.training.leaks import NEAR, SHINGLE, Overlap, _n_near_texts, overlap
+from evidense.training.copies import SHINGLE, near_copies
+from evidense.training.leaks import NEAR, Overlap, overlap, seen
 from evidense.values import Collection, Draft, Item, Pairs, Picture, build
 
 
@@ -47,6 +48,28 @@ def test_documents_that_no_query_asks_for_are_not_counted() -> None:
     assert overlap([trained("the one document that is relevant to all")], collection_of("a question")).n_equal == 1
 
 
+def test_queries_documents_and_pairs_that_were_seen_are_told_apart() -> None:
+    """q0: its pair (either way round, case apart); q1: query and document, in two pairs; q2: a document alone; q3: nearly a query."""
+    long = "a rather long question about what the quick brown fox did to the lazy dog last night"
+    texts = ["first question", "second question", "third question", long + "?"]
+    corpus = [Item(f"d{n}", text) for n, text in enumerate(["alpha", "beta", "gamma", "delta", "never judged"])]
+    queries = [Item(f"q{n}", text) for n, text in enumerate(texts)]
+    collection = build(Draft("made", queries, corpus, {f"q{n}": {f"d{n}": 1, "d4": 0} for n in range(4)}))
+    rows = [
+        ("ALPHA", "First  question"),
+        ("second question", "x"),
+        ("y", "beta"),
+        ("z", "gamma"),
+        (long, "never judged"),
+    ]
+    items = [[Item(f"{side}{n}", row[side]) for n, row in enumerate(rows)] for side in (0, 1)]
+    found = seen([Pairs("made", "exact", *items, [str(n) for n in range(5)])], collection)
+    assert found.is_equal.tolist() == [True, True, False, False]
+    assert found.is_near.tolist() == [False, False, False, True]
+    assert (found.documents, found.pairs) == ((3, 0, 4), (1, 0, 4))
+    assert found.overlap == Overlap(n_equal=5, n_near=1, n_checked=8)
+
+
 def test_given_hard_negatives_count_as_seen() -> None:
     pairs = Pairs("made", "exact", [Item("q", "q")], [Item("d", "d")], ["g"], negatives=[[Item("n", "a question")]])
     assert overlap([pairs], collection_of("a question")).n_equal == 1
@@ -58,7 +81,8 @@ def test_given_hard_negatives_count_as_seen() -> None:
     st.lists(st.text("ab ", max_size=25), min_size=1, max_size=8, unique=True),
 )
 def test_near_texts_are_those_of_a_plain_comparison(test: list[str], known: list[str]) -> None:
-    assert _n_near_texts(test, known) == sum(any(near(one, other) for other in known) for one in test)
+    expected = {(i, j) for i, one in enumerate(test) for j, other in enumerate(known) if near(one, other)}
+    assert {(int(i), int(j)) for i, j in zip(*near_copies(test, known, NEAR), strict=True)} == expected
 
 
 def picture(marks: Iterable[tuple[int, int]], side: int = 32) -> Picture:
@@ -99,5 +123,5 @@ def test_five_thousand_texts_against_five_thousand_take_seconds() -> None:
     words = ["".join(map(chr, row)) for row in rng.integers(97, 113, (20_000, 6)).tolist()]
     texts = [" ".join(words[n] for n in row) for row in rng.integers(20_000, size=(10_000, 40)).tolist()]
     began = time.process_time()
-    assert _n_near_texts(texts[:5_000], [*texts[5_000:], texts[0] + " end"]) == 1
+    assert len(near_copies(texts[:5_000], [*texts[5_000:], texts[0] + " end"], NEAR)[0]) == 1
     assert time.process_time() - began < 15, "about 3 s on an idle processor"

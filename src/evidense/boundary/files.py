@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from evidense.boundary.encodings import not_utf8
 from evidense.errors import InvalidInput
 
 MIB = 1 << 20
 BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -109,11 +109,7 @@ def read_text(path: Path, what: str = "a text file", budget: Budget = Budget()) 
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        guess = " (it looks like UTF-16)" if data[:2] in _UTF16 else ""
-        raise InvalidInput(
-            f"'{path}' line {line}: byte 0x{data[error.start]:02X} is not UTF-8{guess}. Expected UTF-8 text; "
-            "convert the file, as with iconv -t utf-8."
-        ) from None
+        raise InvalidInput(f"'{path}' line {line}: byte {not_utf8(path, data, error)}") from None
 
 
 @contextmanager

@@ -40,6 +40,19 @@ class Inputs:
         return any(place.is_relative_to(folder) for folder in self.folders if folder.is_relative_to(here))
 
 
+def existing(paths: Iterable[str], place: Path | None = None) -> list[str]:
+    """Return the spellings that name a file or folder, each once, sorted; relative ones are looked for in `place` (default: here)."""
+    within = Path() if place is None else place
+    return sorted({text for text in paths if _stands(text, within)})
+
+
+def _stands(text: str, within: Path) -> bool:
+    try:
+        return (within / Path(text).expanduser()).exists()
+    except (OSError, ValueError, RuntimeError):  # a name that no path can have, '~somebody' who has no home
+        return False
+
+
 def _identity(path: Path) -> Identity | None:
     try:
         found = os.stat(path)

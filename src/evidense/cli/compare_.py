@@ -23,7 +23,10 @@ def split(values: tuple[str, ...]) -> list[str]:
     help="Collections: files, BEIR folders, built-in names (evidense list datasets).",
 )
 @click.option(
-    "--qrels", type=click.Path(), help="Judgements, where the systems are run files and no collection is needed."
+    "--qrels",
+    multiple=True,
+    type=click.Path(),
+    help="Judgements, where the systems are run files and no collection is needed. Repeatable.",
 )
 @click.option(
     "--margin",
@@ -64,6 +67,13 @@ def split(values: tuple[str, ...]) -> list[str]:
     metavar="N",
     help="These queries will be looked at N times: share the error among all looks. A baseline file saved with it counts them.",
 )
+@click.option(
+    "--trained-on",
+    "trained_on",
+    multiple=True,
+    metavar="FILE,…",
+    help="Training pairs of TUNED: says how many test queries are among them, and whether the verdict holds without those.",
+)
 @click.option("--queries", "sample_queries", type=int, help="Draw at most this many queries of each collection.")
 @click.option(
     "--documents", "sample_documents", type=int, help="Draw at most this many documents, all judged ones among them."
@@ -83,7 +93,7 @@ def split(values: tuple[str, ...]) -> list[str]:
 )
 @click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
 @click.option("--plan", is_flag=True, help="Show steps, what is cached, estimated time and disk; run nothing.")
-def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str | None, **options: Any) -> None:
+def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple[str, ...], **options: Any) -> None:
     """Compare TUNED (one or more) with BASE.
 
     A system is a hub id, a local folder, pip:PACKAGE/FOLDER, a TREC run file, bm25 …; with @dim=256, @int8 or @binary it is
@@ -97,7 +107,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str |
     from evidense.errors import InvalidInput
     from evidense.study.compare import comparison
 
-    where = [*split(on), *([f"trec:{qrels}"] if qrels else [])]
+    where = [*split(on), *(f"trec:{path}" for path in qrels)]
     if not where:
         raise InvalidInput(
             "no collection is named; expected --on with files, folders or names, or --qrels with run files; "
@@ -108,7 +118,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: str |
         text=not options.pop("no_text"),
         named=(base, *tuned, *split(options["references"])),
     )
-    for key in ("measures", "slices", "claims", "references"):
+    for key in ("measures", "slices", "claims", "references", "trained_on"):
         options[key] = split(options[key]) or None
     options["best_of"] = options["best_of"] or None
     execute(comparison(base, tuned, where, **options), order)

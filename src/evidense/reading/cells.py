@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from evidense.boundary.numbers import finite_number
+from evidense.boundary.numbers import finite_number, whole_number
 from evidense.boundary.shown import shown_line
 from evidense.reading.lines import text_lines
 
@@ -65,6 +65,26 @@ def heading(cells: Sequence[str], *values: str) -> dict[str, int] | None:
     there = {role: place for role, place in found.items() if place >= 0}
     is_heading = {"query", "document"} < there.keys() and not any(finite_number(cell) is not None for cell in cells)
     return there if is_heading else None
+
+
+def is_trec_run(cells: Sequence[str]) -> bool:
+    """Say whether a line can only be that of a TREC run: six columns, the fourth a rank and the fifth a score.
+
+    >>> is_trec_run("q1 Q0 d1 1 2.5 me".split()), is_trec_run("q1 0 d1 1".split())
+    (True, False)
+    """
+    return len(cells) == 6 and all(finite_number(cell) is not None for cell in cells[3:5])
+
+
+def is_judgement(cells: Sequence[str]) -> bool:
+    """Say whether a line can only be a judgement: four columns, the second 0, the third no rank, the last a gain.
+
+    >>> is_judgement("q1 0 d1 1".split()), is_judgement("q1 0 1 23.5".split())
+    (True, False)
+    """
+    return (
+        len(cells) == 4 and cells[1] == "0" and finite_number(cells[2]) is None and whole_number(cells[3]) is not None
+    )
 
 
 def cut(text: str) -> str:

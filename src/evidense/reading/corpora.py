@@ -57,7 +57,7 @@ class JsonlItems(Sequence[Item]):
     def _parsed(self, raw: bytes, number: int, mistakes: list[str]) -> Item | None:
         place = f"{self.path.name} line {number}"
         before = len(mistakes)
-        text = decoded(raw, place, mistakes)
+        text = decoded(raw, place, self.path, mistakes)
         value = json_object(text, place, mistakes) if len(mistakes) == before else None
         return self._to_item(value, place, mistakes) if value is not None else None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evidense.boundary.numbers import LARGEST, finite_number, whole_number
 from evidense.errors import InvalidInput
-from evidense.reading.cells import cut, heading, numbered_lines, split
+from evidense.reading.cells import cut, heading, is_trec_run, numbered_lines, split
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ def read_judgements(path: Path) -> Judgements:
         cells = split(line)
         if not read.gains and layout is None and (layout := heading(cells, "gain")):
             continue
+        if not read.gains and not read.mistakes and is_trec_run(cells):
+            raise InvalidInput(
+                f"'{path}' line {number} is that of a run file (query Q0 document rank score tag); expected judgements, "
+                "`query_id 0 doc_id gain`; the order is RUN QRELS, and --qrels QRELS"
+            )
         wrong = _take(read, cells, layout or {}, number)
         if wrong:
             read.mistakes.append(f"{path.name} line {number}: {wrong}")

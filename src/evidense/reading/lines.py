@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from evidense.boundary.encodings import is_utf16, not_utf8
 from evidense.boundary.files import BOM, MIB, opened
 from evidense.errors import MOST_MISTAKES, InvalidInput
 
@@ -11,25 +12,15 @@ LONGEST_LINE = 32 * MIB
 """Bytes of a line: a document of a million characters, escaped, has 12 MB."""
 FREE_LINES, LINES_PER_BYTE = 1_000_000, 2
 """Lines that a file may have: so many, and so many for each byte on the disk. Only a packed file can have more, which is then a bomb."""
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BLOCK = MIB
 
 
-def decoded(raw: bytes, place: str, mistakes: list[str]) -> str:
-    """Decode one line; what is not UTF-8 becomes a mistake that names line and byte.
-
-    >>> wrong = []
-    >>> decoded(b"caf\\xe9", "line 3", wrong), wrong
-    ('caf\ufffd', ['line 3, byte 4: 0xE9 is not UTF-8; expected UTF-8 text; convert the file (as with iconv -t utf-8)'])
-    """
+def decoded(raw: bytes, place: str, path: Path, mistakes: list[str]) -> str:
+    """Decode one line of a file; what is not UTF-8 becomes a mistake that names line and byte, and the command that mends the file."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        guess = " (it looks like UTF-16)" if raw[:2] in _UTF16 else ""
-        mistakes.append(
-            f"{place}, byte {error.start + 1}: 0x{raw[error.start]:02X} is not UTF-8{guess}; expected UTF-8 text; "
-            "convert the file (as with iconv -t utf-8)"
-        )
+        mistakes.append(f"{place}, byte {error.start + 1}: {not_utf8(path, raw, error)}")
         return raw.decode("utf-8", errors="replace")
 
 
@@ -44,14 +35,14 @@ def text_lines(path: Path, mistakes: list[str], what: str = "a text file") -> It
     with opened(path, what) as file:
         most = FREE_LINES + LINES_PER_BYTE * path.stat().st_size
         for number, raw in enumerate(raw_lines(file, path), 1):
-            if number == 1 and raw[:2] in _UTF16:
-                decoded(raw, "line 1", mistakes)
+            if number == 1 and is_utf16(raw):
+                decoded(raw, "line 1", path, mistakes)
                 raise InvalidInput.all_of(str(path), mistakes)
             if number > most:
                 raise InvalidInput(
                     f"'{path}' unpacks to more than {most:,} lines, far more than its size promises. Unpack it yourself if it is right."
                 )
-            yield number, decoded(raw.removeprefix(BOM) if number == 1 else raw, f"line {number}", mistakes)
+            yield number, decoded(raw.removeprefix(BOM) if number == 1 else raw, f"line {number}", path, mistakes)
             stop_at_too_many(str(path), mistakes)
 
 

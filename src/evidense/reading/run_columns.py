@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evidense.boundary.numbers import finite_number
 from evidense.errors import InvalidInput
-from evidense.reading.cells import cut, heading, numbered_lines, split
+from evidense.reading.cells import cut, heading, is_judgement, numbered_lines, split
 from evidense.reading.run_form import Steps, ranks_or_scores, upside_down
 
 Results = dict[str, dict[str, float]]
@@ -119,6 +119,11 @@ class _Reader:
             InvalidInput: no run has so many columns, or they are not those that the user says.
         """
         self.first = line, len(cells)
+        if not self.form and is_judgement(cells):
+            raise InvalidInput(
+                f"'{self.source}' line {line} is a judgement (query_id 0 doc_id gain); expected a run file, "
+                "`query Q0 document rank score tag`; the order is RUN QRELS, and --qrels QRELS"
+            )
         named = heading(cells, "rank", "score")
         if named and len(named) > 2:
             self.layout, self.named = named, " ".join(cells)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from evidense.records import Json, Ranking, Verdict
+from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.contents import Contents
+from evidense.report.looks import best_sentence
 from evidense.report.notes import Note, notes_on
 from evidense.report.numerals import count, short, size
 from evidense.report.words import is_ruled_out, passes_no_harm
@@ -36,7 +37,20 @@ def answer(contents: Contents, system: str) -> Answer:
     }
     passes = passes_no_harm(verdicts)
     lead, tone = _lead(by_word, passes, len(verdicts))
-    return Answer(system, lead, _sentence(by_word, verdicts, contents.study.margin), tone, passes)
+    sentence = _sentence(by_word, verdicts, contents.study.margin)
+    return Answer(system, lead, sentence, tone, passes and not contents.is_used_up)
+
+
+_TONES = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "undecided"}
+
+
+def best(finding: Finding) -> Answer:
+    """Say which of several candidates is the best, and what it is worth."""
+    label = str(finding.details["label"])
+    lead, _, sentence = best_sentence(finding).partition(": ")
+    return Answer(
+        str(finding.site["system"]), lead.upper(), Markup("{}.").format(sentence), _TONES[label], label == "HELPS"
+    )
 
 
 def _lead(by_word: dict[str, list[str]], passes: bool, n: int) -> tuple[str, str]:

@@ -25,6 +25,8 @@ class Contents:
     beyond: dict[str, Finding] = field(default_factory=dict)
     winners: list[Finding] = field(default_factory=list)
     """The best of several candidates, where the study asks for it: one."""
+    unseen: dict[At, list[Finding]] = field(default_factory=dict)
+    """Without the queries that were trained on."""
     verdicts: dict[At, Verdict] = field(default_factory=dict)
     claims: list[Verdict] = field(default_factory=list)
     inside: list[Finding] = field(default_factory=list)
@@ -68,6 +70,8 @@ class Contents:
                 self.differences[site["system"], site["collection"], site["measure"]] = finding
             case "slice":
                 self.slices.setdefault((site["system"], site["collection"]), []).append(finding)
+            case "difference on unseen queries":
+                self.unseen.setdefault((site["system"], site["collection"]), []).append(finding)
             case "mean over collections":
                 self.pooled[site["system"]] = finding
             case "random effects":
@@ -76,6 +80,11 @@ class Contents:
                 self.winners.append(finding)
 
     # --- in the order of the page
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether more looks were made at a collection than were planned: then no gate is met any more."""
+        return any(facts["used_up"] for facts in self.study.observed.get("looks", {}).values())
 
     @property
     def is_trained(self) -> bool:

@@ -90,7 +90,8 @@ def metrics(contents: Contents) -> dict[str, float]:
         name = f"best-of/{f.site['system']}/{f.unit}/difference"
         flat |= _with_interval(name, f) | {name: f.details["observed"], f"{name}/shrunken": f.value}
     flat |= observed_looks(contents.study)
-    flat |= {f"gate/no-harm/{s}": float(passes_no_harm(contents.worst_first(s))) for s in contents.systems}
+    met = {s: passes_no_harm(contents.worst_first(s)) and not contents.is_used_up for s in contents.systems}
+    flat |= {f"gate/no-harm/{s}": float(is_met) for s, is_met in met.items()}
     return {name: value for name, value in flat.items() if value is not None}
 
 

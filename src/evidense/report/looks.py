@@ -6,7 +6,7 @@ from typing import Any
 
 from evidense.boundary.shown import shown_line
 from evidense.records import Finding, Study
-from evidense.report.numerals import count, interval, signed
+from evidense.report.numerals import count, interval, plain, signed
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -45,7 +45,7 @@ def _used(where: str, facts: dict[str, Any]) -> str:
     also = " and of the baseline file" if facts["is_from_file"] else ""
     times = f"{count(facts['n_comparisons'])} comparisons of this store{also} since {day(facts['since'])}, this one among them"
     most = math.ceil(facts["chance"] * 100 - _ROUNDING) / 100
-    chance = f"the chance of at least one false HELPS or HARMS among them is up to {most:.2f}"
+    chance = f"the chance of at least one false HELPS or HARMS among them is up to {plain(most, 2)}"
     return f"{where}: these queries were used in {times}; {chance}"
 
 
@@ -69,9 +69,9 @@ def day(iso: str) -> str:
 def best_sentence(finding: Finding) -> str:
     """Return which of several candidates is best: what was observed, the interval that holds whichever wins, and what is left of the effect."""
     d, where = finding.details, finding.site.get("collection", "")
-    over = f" on {where}" if where else f" on the mean of {len(finding.site['collections'])} collections"
+    over = f"on {shown_line(where)}" if where else f"by the mean of {len(finding.site['collections'])} collections"
     observed = f"{signed(d['observed'])} {interval(finding.low, finding.high)}"
     return (
-        f"best of {count(d['n_candidates'])}{shown_line(over)}: {shown_line(str(finding.site['system']))} {d['label']} {observed}; "
+        f"best of {count(d['n_candidates'])}: {shown_line(str(finding.site['system']))} {over}, {d['label']} {observed}; "
         f"{signed(finding.value)} after allowing for its having been chosen"
     )

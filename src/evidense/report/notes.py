@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense.measures import condensed
-from evidense.records import Json, Ranking
+from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.contents import Contents
 from evidense.report.numerals import interval, signed
 
@@ -14,7 +14,10 @@ SURFACED = 0.05
 
 @dataclass(frozen=True)
 class Note:
-    """One thing to beware of: `text` about a system, on some collections (all of them where it does not depend on that)."""
+    """One thing to beware of: `text` about a system, on some collections (all of them where it does not depend on that).
+
+    What concerns a collection, whoever is compared on it, stands under the name of the collection, and names all.
+    """
 
     system: str
     text: str
@@ -22,9 +25,12 @@ class Note:
 
 
 def notes_on(contents: Contents, system: str) -> list[Note]:
-    """Return the notes that concern one comparison: those of the system, those of the baseline, those of the references."""
+    """Return the notes that concern one comparison: those of the collections, the system, the baseline, the references."""
     others = [s for s in (contents.baseline, *contents.references) if s != system]
-    found = [*_unjudged(contents, system), *_prompts(contents, system)]
+    found = [
+        Note(c, text, tuple(contents.collections)) for c in contents.collections for text in _of_collection(contents, c)
+    ]
+    found += [*_unseen(contents, system), *_unjudged(contents, system), *_prompts(contents, system)]
     for one in (system, *others):
         found += [Note(one, text, (c,)) for c in contents.collections for text in _own(contents, one, c)]
     return _merged(found)
@@ -36,6 +42,50 @@ def _merged(found: Sequence[Note]) -> list[Note]:
     for note in found:
         where.setdefault((note.system, note.text), []).extend(note.collections)
     return [Note(system, text, tuple(dict.fromkeys(names))) for (system, text), names in where.items()]
+
+
+def _of_collection(contents: Contents, collection: str) -> Iterator[str]:
+    """What was noted of its texts, and how much of it stands in the training pairs that were named."""
+    mean = contents.means.get((contents.baseline, collection, contents.study.primary))
+    yield from (str(text) for text in (mean.details.get("traps") or () if mean is not None else ()))
+    seen = next((found[0].details for (_, c), found in contents.unseen.items() if c == collection), None)
+    if seen is not None:
+        held = [
+            _held(seen[key], noun)
+            for key, noun in (("queries", "queries"), ("documents", "relevant documents"), ("pairs", "pairs"))
+        ]
+        yield f"among the training pairs ({', '.join(map(str, seen['trained_on']))}) are {', '.join(held)}"
+
+
+def _held(counts: Sequence[int], noun: str) -> str:
+    """Say how many of all equal one, and how many nearly do.
+
+    >>> _held([30, 5, 60], "queries")
+    '30 (and nearly 5 more) of 60 queries'
+    """
+    n_equal, n_near, n = counts
+    nearly = f" (and nearly {n_near:,} more)" if n_near else ""
+    return f"{n_equal:,}{nearly} of {n:,} {noun}"
+
+
+def _unseen(contents: Contents, system: str) -> Iterator[Note]:
+    """Whether a verdict holds without the queries that were trained on."""
+    for verdict in contents.worst_first(system):
+        for finding in contents.unseen.get((system, verdict.collection), ()):
+            n_gone = verdict.n - finding.n
+            if n_gone:
+                yield Note(system, _without(verdict, finding, n_gone), (verdict.collection,))
+
+
+def _without(verdict: Verdict, finding: Finding, n_gone: int) -> str:
+    d = finding.details
+    gone = f"the {n_gone:,} queries that are {'' if d['left_out'] == 'equal' else 'or nearly are '}among the training pairs"
+    if finding.value is None:
+        return f"no query is left without {gone}: {verdict.verdict} says nothing of queries that were not trained on"
+    rest = f"{signed(finding.value)} {interval(finding.low, finding.high)}, n {finding.n:,}"
+    if d["verdict"] == verdict.verdict:
+        return f"{verdict.verdict} holds without {gone} ({rest})"
+    return f"{verdict.verdict} does not hold without {gone}: {d['verdict']} ({rest})"
 
 
 def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from evidense import registry
 from evidense.boundary.claim import LONGEST, Claim
 from evidense.boundary.disk import check_plain
-from evidense.boundary.inputs import Inputs
+from evidense.boundary.inputs import Inputs, existing
 from evidense.boundary.manifest import NAME, Manifest
 from evidense.errors import InvalidInput
 from evidense.records import Json, Study, sha256_of
@@ -93,21 +93,44 @@ def check_named(path: Path, study: Study, out: Path) -> None:
 
 def inputs_of(study: Study) -> Inputs:
     """Return the files and folders that a study reads, as far as its spellings are paths."""
-    said = study.content()
-    return paths_in([said.get(key) for key in ("systems", "references", "collections", "factorial", "arms", "dissect")])
+    return paths_in(_reads(study))
 
 
 def paths_in(value: Json) -> Inputs:
     """Return the files and folders that the texts of a value name; a folder that is called like a part is none."""
+    return Inputs.of(Path(text).expanduser() for text in _possible(value))
+
+
+def where_inputs_lie(study: Study, out: Path) -> dict[str, Json]:
+    """Return the paths that a study reads, as it spells them, and the way from its page to where they were typed.
+
+    The way leads up only (`../..`), so that a page never says where on a machine it was made; of a page outside of the
+    working folder it is empty.
+    """
+    inputs = existing(_possible(_reads(study)))
+    here, page = Path.cwd().resolve(), out.resolve()
+    is_below = bool(inputs) and page.is_relative_to(here)
+    way = Path(*[".."] * len(page.relative_to(here).parts)).as_posix() if is_below else ""
+    return {"inputs": list[Json](inputs), "inputs_from": way}
+
+
+def _possible(value: Json) -> Iterator[str]:
     parts = {name for shelf in ("datasets", "encoders", "rankers") for name in registry.summaries(shelf)}
-    return Inputs.of(Path(text).expanduser() for text in _spelt(value) if text not in parts)
+    return (text for text in _spelt(value) if text not in parts)
+
+
+def _reads(study: Study) -> list[Json]:
+    said = study.content()
+    return [
+        said.get(key) for key in ("systems", "references", "collections", "trained_on", "factorial", "arms", "dissect")
+    ]
 
 
 def _spelt(value: Json) -> Iterator[str]:
-    """Yield every piece of a text that could be a path: the whole, what follows a colon or an equals sign, without options."""
+    """Yield every piece of a text that could be a path: the whole, what follows a colon, an equals sign or a plus, without options."""
     if isinstance(value, str):
-        starts = [0, *(m.end() for m in islice(re.finditer("[:=]", value), _MOST_PIECES))]
-        ends = [*(m.start() for m in islice(re.finditer("[@:]", value), _MOST_PIECES)), len(value)]
+        starts = [0, *(m.end() for m in islice(re.finditer("[:=+]", value), _MOST_PIECES))]
+        ends = [*(m.start() for m in islice(re.finditer("[@:+]", value), _MOST_PIECES)), len(value)]
         yield from {value[a:b] for a in starts for b in ends if 0 < b - a <= _LONGEST_PATH}
     elif isinstance(value, dict):
         yield from (text for inner in value.values() for text in _spelt(inner))

@@ -13,7 +13,7 @@ from evidense.report.inside import ledger
 from evidense.report.inside import page as inside
 from evidense.report.labels import losses, read_labels
 from evidense.report.page import Frame, compare_html, page_html
-from evidense.report.place import LOSSES, claim_of
+from evidense.report.place import LOSSES, claim_of, where_inputs_lie
 from evidense.report.texts import without_texts
 from evidense.store import Store
 
@@ -45,7 +45,9 @@ def write(
     if study_file:
         files["study.toml"] = study_file.encode("utf-8", errors="replace")
     files[LOSSES] = losses(visible, labels)
-    files["page.json"] = exports.pretty(exports.page_json(contents, command, text, files))
+    files["page.json"] = exports.pretty(
+        exports.page_json(contents, command, text, files) | where_inputs_lie(study, out)
+    )
     publish(claim, files)
     return out / "report.html"
 

@@ -1,22 +1,22 @@
 """Compare: the everyday use, as a Study. What `evidense compare` writes is a study file that runs the same again."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from evidense.errors import UnknownName
 from evidense.records import Study
 from evidense.study.arms import toy_arms
 from evidense.study.dissect import toy_rows
 from evidense.study.factorial import TOY_STUDY, laid_over
-from evidense.study.toml import study_from
+from evidense.study.toml import SETTINGS, study_from
 from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 
-RESAMPLES = 10_000
-MOST_FOR_LOOKS = 10
-"""Times as many resamples as usual: a smaller error for each look lies farther out in the tail."""
+IN_TABLE = ("analyses", "options", "seeds")
+"""Settings of a dissection that stand in its table of the study file."""
 TOY = {"sample_queries": 60, "sample_documents": 200, "n_resamples": 2000}
 
 
@@ -28,12 +28,11 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
     Raises:
         InvalidInput, UnknownName: as `study_from`.
     """
+    check_settings(settings, *SETTINGS, "dissect")
     names = [label_of(s) for s in (base, *others)]
     wanted = {
         key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None
     }
-    if wanted.get("looks"):
-        wanted.setdefault("n_resamples", RESAMPLES * min(int(str(wanted["looks"])), MOST_FOR_LOOKS))
     data = {
         "name": slug(f"{names[1] if len(names) > 1 else ''}-vs-{names[0]}"),
         "question": f"Did {', '.join(names[1:])} change what {names[0]} retrieves?",
@@ -43,6 +42,17 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
         **wanted,
     }
     return study_from(data, "compare")
+
+
+def check_settings(given: Iterable[str], *known: str) -> None:
+    """Find a misspelt setting.
+
+    Raises:
+        UnknownName: with the nearest one; lists those that can be given.
+    """
+    for key in given:
+        if key not in known:
+            raise UnknownName.among("setting", key, set(known) - {"dissect"})
 
 
 def dissection(
@@ -60,6 +70,7 @@ def dissection(
     Raises:
         InvalidInput, UnknownName: as `study_from`.
     """
+    check_settings({**settings, **table}, *SETTINGS, "n_random", *IN_TABLE)
     base = Spelling.parse(systems[0])
     random = [f"random-init:{Spelling(base.head, {**base.options, 'seed': str(seed)})}" for seed in range(n_random)]
     own = {"name": "inside", "random": random, **{key: value for key, value in table.items() if value}}

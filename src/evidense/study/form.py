@@ -82,6 +82,7 @@ class StudyForm(Form):
     clusters: Text = ""
     references: list[Text] = Field(default_factory=list)
     excluded: list[Text] = Field(default_factory=list)
+    trained_on: list[Text] = Field(default_factory=list)
     margin: float = 0.02
     confidence: float = 0.95
     seed: Seed = 0
@@ -111,6 +112,8 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
         yield f"'best_of' is set for {len(form.systems) - 1} system beside the baseline; expected at least two to choose from"
     if is_trained and (form.best_of or form.looks):
         yield "'best_of' and 'looks' are for systems that are compared with a baseline; a study that trains cannot use them; leave them out"
+    if is_trained and form.trained_on:
+        yield "'trained_on' is for systems that are ready; a study that trains counts leaks itself; leave it out"
     if is_trained and form.claims:
         claims = ", ".join(map(shown_line, form.claims))
         yield f"'claims' names {claims}; a study that trains decides its own three; leave it out"

@@ -20,10 +20,12 @@ from evidense.verbs.decide import Board
 
 ROOM = "looks"
 """Of the store: one note a collection and look."""
+MOST_TIMES = 10
+"""As many resamples as usual: the smaller error of each look lies farther out in the tail."""
 
 
-def planned(study: Study, baseline: Any) -> int:
-    """Return how many looks are planned: as the study says, else as the baseline file says.
+def planned(study: Study, baseline: Any) -> Study:
+    """Return the study with its plan of looks: its own, else that of the baseline file; and with enough resamples for it.
 
     Raises:
         InvalidInput: they say different things.
@@ -34,7 +36,10 @@ def planned(study: Study, baseline: Any) -> int:
             f"'looks' is {study.looks}, but the baseline '{study.baseline}' was saved for {saved} looks; expected one plan for all of them; "
             "leave --looks out, or begin a new plan on fresh queries and save its baseline (--save-baseline)"
         )
-    return study.looks or saved
+    looks = study.looks or saved
+    usual = study.n_resamples == Study.n_resamples
+    times = min(max(looks, 1), MOST_TIMES) if usual else 1
+    return replace(study, looks=looks, n_resamples=times * study.n_resamples)
 
 
 def looked(study: Study, board: Board, store: Store, baseline: Any) -> Study:

@@ -1,19 +1,26 @@
 """Replay: does a page still say what its records say, and do the records still come out of the same study?"""
 
 import hashlib
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic import Field
+
 from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import read_bytes, regular
+from evidense.boundary.inputs import existing
+from evidense.boundary.manifest import NAME, Manifest
 from evidense.boundary.scratch import Scratch
 from evidense.boundary.strangers import foreign
 from evidense.compute.environment import differences, environment
 from evidense.compute.similarity import UNAPPLIED, unapplied
 from evidense.errors import InvalidInput
 from evidense.records import Finding, Ranking, Record, Score, Verdict, canonical_json, from_json
+from evidense.report.place import LOSSES
 from evidense.store import Store
 from evidense.study.run import Wishes, run_study
 from evidense.study.toml import read_study
@@ -26,11 +33,16 @@ moves a mean by less than this.
 """
 
 
+MOST_MISSING = 5
+"""Paths that a message names."""
+NOTHING = ""
+"""The hash of a file that is not there."""
+
+
 @dataclass(frozen=True)
 class Replay:
     """What a replay found. `same` = every record has the id that it had: the same bytes."""
 
-    n_records: int
     same: bool
     largest: float
     """Largest absolute difference of an effect, an end of an interval or a mean."""
@@ -45,25 +57,67 @@ class Replay:
         return not self.changed
 
 
+@dataclass(frozen=True)
+class Page:
+    """A folder whose records and files hash to what they say."""
+
+    folder: Path
+    records: list[Record]
+    is_guarded: bool
+    """Whether evidense.json is there, which says what page.json itself hashes to."""
+    inputs: Sequence[str] = ()
+    """Paths that the study reads, as it spells them."""
+    inputs_from: str = ""
+    """The way up from the page to where these paths were typed; empty where the page lay elsewhere."""
+
+    def sentence(self) -> str:
+        """Say what the hashes prove."""
+        n = f"{len(self.records):,} records"
+        if self.is_guarded:
+            return f"{n} and the page hash to what they say"
+        return f"{n} hash to what they say; {NAME} is gone, so the files of the page are unguarded: a changed one may go unnoticed"
+
+    def place_of_inputs(self) -> Path:
+        """Return the folder in which the study's paths name something: where it was made, else here.
+
+        Raises:
+            InvalidInput: neither; says which paths, and where to type what.
+        """
+        made = [self.folder.resolve() / self.inputs_from] if self.inputs_from else []
+        for place in (*made, Path.cwd()):
+            if len(existing(self.inputs, place)) == len(self.inputs):
+                return place
+        missing = sorted(set(self.inputs) - set(existing(self.inputs)))
+        more = f" and {len(missing) - MOST_MISSING:,} more" if len(missing) > MOST_MISSING else ""
+        raise InvalidInput(
+            f"the hashes agree; the data {', '.join(missing[:MOST_MISSING])}{more} are not here, so nothing was recomputed. "
+            f"Expected the files that the page was made from; run it in the folder where the page was made: "
+            f"{_command(self.folder.resolve())}"
+        )
+
+
+def _command(folder: Path) -> str:
+    return shlex.join(["evidense", "replay", str(folder)])
+
+
 def replay(
-    folder: Path,
+    page: Page,
     *,
     progress: Callable[[int, int, float], None] | None = None,
     line: Callable[[str, float], None] | None = None,
 ) -> Replay:
-    """Hash the records of a page again, then recompute all of them in an empty store and compare; what was trained is trained again.
+    """Recompute all records of a page in an empty store and compare; what was trained is trained again.
 
     `progress` hears of encoding, `line` of a study that trains.
 
     Raises:
-        InvalidInput: the folder holds no page, or a record or file was altered.
+        InvalidInput: the study cannot be read, or its data are not there.
     """
-    then = read_records(folder)
-    study = read_study(folder / "study.toml")
-    with Scratch() as scratch:
+    study = read_study(page.folder / "study.toml")
+    with Scratch() as scratch, chdir(page.place_of_inputs()):
         now = run_study(study, Store(scratch), Wishes(progress=progress, line=line)).records
-    with foreign(str(folder / "page.json"), "Expected what evidense wrote there; run the study again."):
-        return compare_records(then, list(now))
+    with foreign(str(page.folder / "page.json"), "Expected what evidense wrote there; run the study again."):
+        return compare_records(page.records, list(now))
 
 
 class StoredRecord(Form):
@@ -83,31 +137,55 @@ class StoredPage(Form):
     files: dict[str, str]
     """File of the folder → its sha256."""
     records: list[StoredRecord]
+    inputs: list[str] = Field(default_factory=list)
+    inputs_from: str = Field("", pattern=r"^(\.|\.\.(/\.\.)*)?$")
 
 
-def read_records(folder: Path) -> list[Record]:
-    """Read the records beside a page; each is hashed again, and so is every file of the folder.
+def read_page(folder: Path) -> Page:
+    """Read what lies beside a page; each record is hashed again, and so is every file of the folder.
 
     Findings whose texts were kept out of the folder cannot be hashed and are left to the recomputation.
 
     Raises:
         InvalidInput: no records there, or something was altered, or a file is listed that does not lie in the folder.
     """
-    path = folder / "page.json"
-    if not path.exists():
-        raise InvalidInput(
-            f"'{folder}' holds no page.json; expected a folder that evidense wrote (--out); name that one"
-        )
+    path = _records_of(folder)
     held = read_as(StoredPage, read_bytes(path, "the records of a page"), str(path))
-    altered = [f"{name}: {said[:12]} was written" for name, said in held.files.items() if _sha256(folder, name) != said]
+    manifest = Manifest.read(folder)
+    guarded = {name: said for name, said in manifest.files.items() if name != LOSSES} if manifest else {}
+    found = {name: _sha256(folder, name) for name in {**held.files, **guarded}}
+    altered = [
+        f"'{name}' {'is gone' if sha256 == NOTHING else 'was changed since it was written'}"
+        for name, sha256 in sorted(found.items())
+        if {sha256} != {said[name] for said in (held.files, guarded) if name in said}
+    ]
     if altered:
         raise InvalidInput.all_of(f"'{folder}' is not what was written; run the study again", altered)
     with foreign(str(path), "Expected what evidense wrote there; run the study again."):
-        return [from_json(r.model_dump()) for r in held.records if not r.redacted]
+        records = [from_json(r.model_dump()) for r in held.records if not r.redacted]
+    return Page(folder, records, bool(guarded), held.inputs, held.inputs_from)
+
+
+def _records_of(folder: Path) -> Path:
+    """Return the file of the records.
+
+    Raises:
+        InvalidInput: there is none; says which folder is meant where a file of the page was named.
+    """
+    path = folder / "page.json"
+    if path.exists():
+        return path
+    if folder.is_file():
+        is_page = (folder.parent / "page.json").exists()
+        advice = f"type: {_command(folder.parent)}" if is_page else "name one that evidense wrote (--out)"
+        raise InvalidInput(f"'{folder}' is a file; expected the folder of a page; {advice}")
+    if not folder.exists():
+        raise InvalidInput(f"'{folder}': no such folder; expected the folder of a page (--out); correct the path")
+    raise InvalidInput(f"'{folder}' holds no page.json; expected a folder that evidense wrote (--out); name that one")
 
 
 def _sha256(folder: Path, name: str) -> str:
-    """Return the hash of a file of the folder; "nothing" where there is none.
+    """Return the hash of a file of the folder; NOTHING where there is none.
 
     Raises:
         InvalidInput: the name leads out of the folder, or to something else than a file.
@@ -119,7 +197,7 @@ def _sha256(folder: Path, name: str) -> str:
                 f"'{name}' lies outside of '{folder}'; expected files of the page only; this page was not written by evidense"
             )
         if not path.exists():
-            return "nothing"
+            return NOTHING
         with regular(path, "a file of the page") as file:
             return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
 
@@ -131,7 +209,6 @@ def compare_records(then: list[Record], now: list[Record]) -> Replay:
     moved = {s: abs(v - numbers_now[s]) for s, v in numbers_then.items() if s in numbers_now}
     far = [f"{s}: was {numbers_then[s]:.6f}, is {numbers_now[s]:.6f}" for s, by in moved.items() if by > TOLERANCE]
     return Replay(
-        n_records=len(then),
         same={r.id for r in then} <= {r.id for r in now},
         largest=max(moved.values(), default=0.0),
         changed=(*gone, *_changed_words(then, now), *far),

@@ -20,7 +20,8 @@ from evidense.study.dissect import Dissection, open_dissections
 from evidense.study.look_inside import Given, look_inside
 from evidense.study.looks import looked, planned
 from evidense.study.result import Result
-from evidense.values import Collection
+from evidense.study.unseen import training_pairs, unseen
+from evidense.values import Collection, Pairs
 from evidense.verbs.decide import Board, decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
 from evidense.verbs.decide_winner import decide_winner
@@ -73,6 +74,8 @@ class Opened:
     """What is open, by spelling."""
     unopened: tuple[str, ...] = ()
     """Of a plan, which runs no code: labels of systems that are code."""
+    trained_on: tuple[Pairs, ...] = ()
+    """What the systems were trained on."""
 
     @property
     def is_trained(self) -> bool:
@@ -117,8 +120,10 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     n = len(study.systems)
     systems, references = (tuple(opened[i] for i in opened if (i < n) == is_first) for is_first in (True, False))
     unopened = tuple(name for i, name in names.items() if i not in opened)
-    study = replace(study, looks=planned(study, opened[0].engine if 0 in opened else None))
-    return Opened(study, systems, references, collections, origins, dissections, engines, unopened)
+    study = planned(study, opened[0].engine if 0 in opened else None)
+    return Opened(
+        study, systems, references, collections, origins, dissections, engines, unopened, training_pairs(study)
+    )
 
 
 def run_study(study: Study, store: Store, wishes: Wishes) -> Result:
@@ -171,6 +176,7 @@ def _compared(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list
     for board, made in _boards(opened, store, wishes.progress):
         boards.append(board)
         decided = decide_collection(study, board, store)
+        decided += unseen(study, board, opened.trained_on, store)
         records += [*made, *decided]
         study = looked(study, board, store, opened.systems[0].engine)
         if wishes.ready:

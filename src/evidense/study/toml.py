@@ -18,8 +18,10 @@ from evidense.study.dissect import dissections_of
 from evidense.study.factorial import factorial_of
 from evidense.study.form import StudyForm, mistakes_of
 
-_KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
-_TABLES = ("factorial", "arms", "dissect")
+KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
+TABLES = ("factorial", "arms", "dissect")
+SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES})
+"""What can be set of a comparison beside its systems and collections."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -44,8 +46,8 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
         InvalidInput, UnknownName: as `read_study`.
     """
     for key in data:
-        if key not in _KEYS:
-            raise UnknownName.among(f"key of {source}", key, _KEYS)
+        if key not in KEYS:
+            raise UnknownName.among(f"key of {source}", key, KEYS)
     data = {"systems": [], **data} if _is_trained(data) else data
     form = checked(StudyForm, data, source)
     if mistakes := list(mistakes_of(data, form)):
@@ -60,7 +62,7 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
 def write_study(study: Study) -> str:
     """Return a Study as a study file that reads back to the same Study."""
     content = {key: value for key, value in study.content().items() if value is not None and value != {}}
-    plain = {key: content[key] for key in _KEYS if key in content and key not in _TABLES}
+    plain = {key: content[key] for key in KEYS if key in content and key not in TABLES}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
     lines += _section("factorial", content.get("factorial", {}))
     for name in ("arms", "dissect"):

@@ -4,16 +4,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int, UInt64
+from jaxtyping import Bool, Float32
 
 from evidense.compute.pictures import decode
+from evidense.training.copies import near_copies, plain
 from evidense.values import Collection, Item, Pairs, Picture
 
-SHINGLE = 5
-"""Characters of a shingle."""
 NEAR = 0.8
 """Two texts are near copies where their sets of shingles overlap so far: |both| / |either| (Broder 1997)."""
 HASH_SIDE = 16
@@ -21,6 +19,9 @@ HASH_SIDE = 16
 NEAR_BITS = 2
 """Two pictures are near copies where at most so many of the 256 bits differ."""
 _AT_ONCE = 512
+
+Key = str | bytes
+"""What an item is known by: its text without case and spaces, or the sha256 of its pixels."""
 
 
 @dataclass(frozen=True)
@@ -48,104 +49,108 @@ class Overlap:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What of a collection was seen, or nearly seen, in training."""
+
+    overlap: Overlap
+    is_equal: Bool[np.ndarray, " q"]
+    """Which queries equal a training item."""
+    is_near: Bool[np.ndarray, " q"]
+    """Which nearly do, and equal none."""
+    documents: tuple[int, int, int]
+    """Relevant documents that equal one, that nearly do, and all."""
+    pairs: tuple[int, int, int]
+    """Queries with a relevant document of theirs that equal the two sides of one training pair, that nearly do, and all."""
+
+
 def overlap(pairs: Sequence[Pairs], collection: Collection) -> Overlap:
     """Compare the queries and relevant documents of a collection with everything that these pairs hold.
 
     Texts are compared with texts, pictures (and items with both, by their pictures) with pictures.
     """
-    trained = _Sides(item for one in pairs for side in (one.left, one.right, *one.negatives) for item in side)
-    relevant = {doc_id for gains in collection.qrels.values() for doc_id, gain in gains.items() if gain > 0}
-    test = _Sides([*collection.queries, *(item for item in collection.corpus if item.id in relevant)])
-    texts = test.texts.keys() - trained.texts.keys()
-    pictures = test.pictures.keys() - trained.pictures.keys()
-    n_checked = len(test.texts) + len(test.pictures)
-    n_near = _n_near_texts(sorted(texts), sorted(trained.texts)) + _n_near_pictures(
-        [test.pictures[key] for key in sorted(pictures)], list(trained.pictures.values())
+    return seen(pairs, collection).overlap
+
+
+def seen(pairs: Sequence[Pairs], collection: Collection) -> Seen:
+    """Say which queries, relevant documents and judged pairs of a collection equal, or nearly equal, what these pairs hold."""
+    trained, test = _Sides(), _Sides()
+    together = {side for one in pairs for side in zip(trained.add(one.left), trained.add(one.right), strict=True)}
+    for negatives in (some for one in pairs for some in one.negatives):
+        trained.add(negatives)
+    relevant = {d for gains in collection.qrels.values() for d, gain in gains.items() if gain > 0}
+    documents = [item for item in collection.corpus if item.id in relevant]
+    queries = dict(zip(collection.query_ids, test.add(collection.queries), strict=True))
+    known = dict(zip((item.id for item in documents), test.add(documents), strict=True))
+    found = _matches(test, trained)
+    judged = [
+        (queries.get(q), known.get(d)) for q, gains in collection.qrels.items() for d, gain in gains.items() if gain > 0
+    ]
+    paired = [(q, d) for q, d in judged if _are_together(found.get(q, ()), found.get(d, ()), together)]
+    n_equal_pairs = sum(q in trained and d in trained for q, d in paired)
+    is_equal, is_found = (np.array([key in held for key in queries.values()], bool) for held in (trained, found))
+    return Seen(
+        Overlap(*_counts(found, trained), len(test)),
+        is_equal,
+        is_found & ~is_equal,
+        (*_counts([key for key in known.values() if key in found], trained), len(known)),
+        (n_equal_pairs, len(paired) - n_equal_pairs, len(judged)),
     )
-    return Overlap(n_checked - len(texts) - len(pictures), n_near, n_checked)
+
+
+def _counts(found: Iterable[Key | None], trained: "_Sides") -> tuple[int, int]:
+    """Count those that equal a training item, and the others."""
+    is_equal = [key in trained for key in found]
+    return sum(is_equal), len(is_equal) - sum(is_equal)
+
+
+def _are_together(some: Sequence[Key], others: Sequence[Key], together: set[tuple[Key | None, Key | None]]) -> bool:
+    return any((a, b) in together or (b, a) in together for a in some for b in others)
 
 
 class _Sides:
     """The distinct texts and pictures among some items."""
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    def __init__(self) -> None:
         self.texts: dict[str, None] = {}
         self.pictures: dict[bytes, bytes] = {}
         """sha256 of the pixels → bits of the hash."""
-        seen: set[str | Picture] = set()
-        for item in items:
-            what = item.picture or item.text or ""
-            if what in seen:
-                continue
-            seen.add(what)
+        self._known: dict[str | Picture, Key] = {}
+
+    def add(self, items: Iterable[Item]) -> list[Key | None]:
+        """Take in some items and return what each is known by: its text, or the hash of its pixels; None for an empty one."""
+        return [self._key(item.picture or item.text or "") for item in items]
+
+    def _key(self, what: str | Picture) -> Key | None:
+        if what and what not in self._known:
             if isinstance(what, Picture):
                 pixels, bits = _looked_at(what)
+                self._known[what] = pixels
                 self.pictures[pixels] = bits
-            elif what:
-                self.texts[" ".join(what.casefold().split())] = None
+            else:
+                self._known[what] = plain(what)
+                self.texts[plain(what)] = None
+        return self._known.get(what)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.texts or key in self.pictures
+
+    def __len__(self) -> int:
+        return len(self.texts) + len(self.pictures)
 
 
-# --- texts ----------------------------------------------------------------------------------------------------------
-
-
-def _n_near_texts(test: Sequence[str], trained: Sequence[str]) -> int:
-    """Count the test texts that have a near copy.
-
-    Two sets of n and m elements can only overlap by NEAR where they share one of the rarest n − ⌈NEAR n⌉ + 1 of the first, and likewise
-    of the second (prefix filter, Chaudhuri et al. 2006); only such pairs are compared in full. The result is exact.
-    """
-    if not test or not trained:
-        return 0
-    shingles, sizes = _shingles([*trained, *test])
-    whole, rare = _incidence(shingles, sizes, all_of_them=True), _incidence(shingles, sizes, all_of_them=False)
-    n_trained, near = len(trained), np.zeros(len(test), dtype=bool)
-    for start in range(0, len(test), _AT_ONCE):
-        rows = slice(n_trained + start, n_trained + min(start + _AT_ONCE, len(test)))
-        candidates = (rare[rows] @ rare[:n_trained].T).tocoo()
-        ours, theirs = candidates.row + rows.start, candidates.col
-        near[candidates.row[_alike(whole, sizes, ours, theirs)] + start] = True
-    return int(near.sum())
-
-
-def _alike(
-    whole: Any, sizes: Int[np.ndarray, " t"], ours: Int[np.ndarray, " c"], theirs: Int[np.ndarray, " c"]
-) -> Bool[np.ndarray, " c"]:
-    """Compare candidate pairs in full; those whose sizes differ too much need no look."""
-    small, large = np.minimum(sizes[ours], sizes[theirs]), np.maximum(sizes[ours], sizes[theirs])
-    alike: Bool[np.ndarray, " c"] = np.greater_equal(small, NEAR * large)
-    for places in np.array_split(np.flatnonzero(alike), 1 + int(alike.sum()) // 50_000):
-        a, b = ours[places], theirs[places]
-        both = np.asarray(whole[a].multiply(whole[b]).sum(axis=1)).ravel()
-        alike[places] = both >= NEAR * (sizes[a] + sizes[b] - both)
-    return alike
-
-
-def _shingles(texts: Sequence[str]) -> tuple[UInt64[np.ndarray, " n"], Int[np.ndarray, " t"]]:
-    """Return the distinct shingles of each text as hashes, one text after the other, and how many each has."""
-    factors = np.array([0x9E3779B97F4A7C15 * (2 * k + 1) ** 5 % 2**64 | 1 for k in range(SHINGLE)], np.uint64)
-    found = []
-    for text in texts:
-        codes = np.frombuffer(text.ljust(SHINGLE, "\0").encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-        windows = np.lib.stride_tricks.sliding_window_view(codes, SHINGLE)
-        mixed = windows * factors
-        mixed ^= mixed >> np.uint64(29)
-        found.append(np.unique(mixed.sum(axis=1, dtype=np.uint64)))
-    return np.concatenate(found), np.array([len(one) for one in found])
-
-
-def _incidence(shingles: UInt64[np.ndarray, " n"], sizes: Int[np.ndarray, " t"], *, all_of_them: bool) -> Any:
-    """Return text × shingle as a sparse matrix of ones: every shingle, or each text's rarest ones that the prefix filter needs."""
-    from scipy.sparse import csr_matrix
-
-    _, numbers, counts = np.unique(shingles, return_inverse=True, return_counts=True)
-    texts = np.repeat(np.arange(len(sizes)), sizes)
-    if not all_of_them:
-        order = np.lexsort((numbers, counts[numbers], texts))  # by text, the rarest first
-        place = np.arange(len(numbers)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        order = order[place < np.repeat(sizes - np.ceil(NEAR * sizes - 1e-9).astype(int) + 1, sizes)]
-        numbers, texts = numbers[order], texts[order]
-    ones = np.ones(len(numbers), np.int32)
-    return csr_matrix((ones, (texts, numbers)), shape=(len(sizes), len(counts)))
+def _matches(test: _Sides, trained: _Sides) -> dict[Key | None, list[Key]]:
+    """Return test text or picture → those of training that it equals, or else nearly equals; without those that match none."""
+    every: list[Key] = [*test.texts, *test.pictures]
+    found: dict[Key | None, list[Key]] = {key: [key] for key in every if key in trained}
+    texts, known = sorted(test.texts.keys() - trained.texts.keys()), sorted(trained.texts)
+    for ours, theirs in zip(*near_copies(texts, known, NEAR), strict=True):
+        found.setdefault(texts[ours], []).append(known[theirs])
+    pictures, seen_pictures = sorted(test.pictures.keys() - trained.pictures.keys()), list(trained.pictures)
+    hashes = [test.pictures[key] for key in pictures], list(trained.pictures.values())
+    for ours, theirs in _near_pictures(*hashes):
+        found.setdefault(pictures[ours], []).append(seen_pictures[theirs])
+    return found
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------
@@ -162,15 +167,14 @@ def _looked_at(picture: Picture) -> tuple[bytes, bytes]:
     return pixels, np.packbits(small > small.mean()).tobytes()
 
 
-def _n_near_pictures(test: Sequence[bytes], trained: Sequence[bytes]) -> int:
+def _near_pictures(test: Sequence[bytes], trained: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield the places of all pairs whose hashes differ by at most NEAR_BITS."""
     if not test or not trained:
-        return 0
+        return
     known = _signs(trained)
-    return sum(int((part @ known.T >= HASH_SIDE**2 - 2 * NEAR_BITS).any(axis=1).sum()) for part in _parts(test))
-
-
-def _parts(hashes: Sequence[bytes]) -> Iterator[Float32[np.ndarray, "n bits"]]:
-    yield from (_signs(hashes[start : start + _AT_ONCE]) for start in range(0, len(hashes), _AT_ONCE))
+    for start in range(0, len(test), _AT_ONCE):
+        alike = _signs(test[start : start + _AT_ONCE]) @ known.T >= HASH_SIDE**2 - 2 * NEAR_BITS
+        yield from ((int(row) + start, int(column)) for row, column in np.argwhere(alike))
 
 
 def _signs(hashes: Sequence[bytes]) -> Float32[np.ndarray, "n bits"]:

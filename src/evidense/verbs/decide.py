@@ -21,6 +21,7 @@ from evidense.compute.slices import columns_of, slices
 from evidense.parts import Evidence, LiteratureClaim
 from evidense.records import Finding, Json, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
+from evidense.training.traps import traps_of
 from evidense.values import Collection
 
 ASSERTED = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "helps"}
@@ -74,7 +75,7 @@ def decide_collection(study: Study, board: Board, store: Store) -> list[Record]:
         UnknownName: the study names a claim or a slice that does not exist.
     """
     differences = board.differences(study.primary, store)
-    estimates = _simultaneous(study, differences, board.place, board.n_collections)
+    estimates = simultaneous(study, differences, board.place, board.n_collections)
     shared = _shared(study, board, differences, estimates)
     findings = [
         _difference(study, board, at, found, store) for at, found in enumerate(zip(estimates, shared, strict=True))
@@ -108,7 +109,8 @@ def decide_over(study: Study, boards: Sequence[Board], store: Store) -> list[Rec
 MIN_FOR_RANDOM_EFFECTS = 5
 
 
-def _simultaneous(study: Study, one: stats.Differences, place: int, n_collections: int) -> list[stats.Estimate]:
+def simultaneous(study: Study, one: stats.Differences, place: int, n_collections: int) -> list[stats.Estimate]:
+    """Estimate every system on one collection, or on a part of its queries, within the study's family."""
     draws = stats.resample([one], n_resamples=study.n_resamples, seed=study.seed, first=place)
     found = stats.simultaneous([one], confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed,
                                draws=draws, n_collections=n_collections)[0]  # fmt: skip
@@ -128,7 +130,7 @@ def _shared(
     found: list[dict[str, Json]] = [{"effective_queries": e.n_clusters} for e in estimates]
     for how in (COMPONENTS, QUERIES):
         other = replace(differences, clusters=grouping_of(board.collection, how))
-        others = _simultaneous(study, other, board.place, board.n_collections)
+        others = simultaneous(study, other, board.place, board.n_collections)
         for details, e, there in zip(found, estimates, others, strict=True):
             word = stats.label(there, study.margin)
             if word != stats.label(e, study.margin):
@@ -212,6 +214,8 @@ def _means(study: Study, board: Board, store: Store) -> list[Finding]:
     bounds = [stats.Bounds.constant(measures.limits(m), (1, values.shape[1])) for _, m in sites]
     intervals = _each(study, stats.Differences(values, board.clusters, stats.Bounds.stacked(bounds)))
     notes = {label: _notes(study, board, label, store) for label in everyone}
+    if found := traps_of(board.collection, store):
+        notes[board.labels[0]]["traps"] = list(found)
     return [
         Finding(
             parents=(board.scores[label, m].id,), estimand="mean", value=mean, unit=m, low=low, high=high,
@@ -289,7 +293,7 @@ def _named_slice(
             p_adjusted=e.p_adjusted, test=e.test, family=f"slices named beforehand: about {size} slices{_planned(study)}",
             details={**details_of(e, study.margin), "label": stats.label(e, study.margin)},
         )
-        for at, e in enumerate(_simultaneous(study, one, board.place, size))
+        for at, e in enumerate(simultaneous(study, one, board.place, size))
     ]  # fmt: skip
 
 
@@ -355,7 +359,7 @@ def _random_effects(
 ) -> Finding | None:
     """What a new collection like these would show; None where fewer than five have any difference."""
     alone = [one.row(at) for one in family]
-    estimates = [_simultaneous(study, one, board.place, 1)[0] for one, board in zip(alone, boards, strict=True)]
+    estimates = [simultaneous(study, one, board.place, 1)[0] for one, board in zip(alone, boards, strict=True)]
     moved = [e for e in estimates if e.standard_error > 0]
     if len(moved) < MIN_FOR_RANDOM_EFFECTS:
         return None

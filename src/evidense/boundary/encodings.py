@@ -1,0 +1,65 @@
+"""Encodings: what a file that is not UTF-8 seems to be, and the whole command that converts it."""
+
+import shlex
+from pathlib import Path
+
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+"""Byte order marks, the longer ones first."""
+_WINDOWS = frozenset(
+    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþŒœŠšŽžŸ€„“”‘’‚«»‹›–—…•°§´·¿¡²³µ£©®½¼\xa0"
+)
+"""What stands beyond ASCII in texts that Windows wrote in Western Europe."""
+_UNPACK = {".gz": "gzip -dc", ".bz2": "bzip2 -dc", ".xz": "xz -dc", ".zst": "zstd -dc", ".zip": "unzip -p"}
+
+
+def is_utf16(start: bytes) -> bool:
+    """Say whether a file begins with the mark of UTF-16 or UTF-32."""
+    return any(start.startswith(mark) for mark, _ in _MARKS)
+
+
+def not_utf8(path: Path, raw: bytes, error: UnicodeDecodeError, start: bytes = b"") -> str:
+    """Say which byte is wrong, what the file seems to be, and what to type; `start` are the first bytes of the file.
+
+    >>> wrong = b"K\\xf6ln"
+    >>> try: wrong.decode()
+    ... except UnicodeDecodeError as error: print(not_utf8(Path("a b.csv"), wrong, error))
+    0xF6 is not UTF-8 (it looks like cp1252, as Windows and Excel write); expected UTF-8 text; convert it: iconv -f cp1252 -t utf-8 'a b.csv' > 'a b.utf8.csv'
+    """
+    guess = encoding_of(start or raw, raw)
+    looks = {"": "", "cp1252": " (it looks like cp1252, as Windows and Excel write)"}.get(
+        guess, f" (it looks like {guess.upper()})"
+    )
+    return f"0x{raw[error.start]:02X} is not UTF-8{looks}; expected UTF-8 text; convert it: {conversion(path, guess)}"
+
+
+def encoding_of(start: bytes, raw: bytes) -> str:
+    """Guess an encoding from the first bytes of a file and a line of it; "" where nothing speaks for one.
+
+    >>> encoding_of(b"", "naïve".encode("cp1252")), encoding_of("a".encode("utf-16"), b""), encoding_of(b"", b"caf\\xff")
+    ('cp1252', 'utf-16', '')
+    """
+    if marked := next((name for mark, name in _MARKS if start.startswith(mark)), ""):
+        return marked
+    try:
+        beyond = {character for character in raw.decode("cp1252") if not character.isascii()}
+    except UnicodeDecodeError:
+        return ""
+    return "cp1252" if beyond <= _WINDOWS else ""
+
+
+def conversion(path: Path, encoding: str) -> str:
+    """Return the command that writes a file anew as UTF-8 beside itself; ITS-ENCODING stands in for one that nobody can guess.
+
+    >>> conversion(Path("p.csv.gz"), "utf-16")
+    'gzip -dc p.csv.gz | iconv -f utf-16 -t utf-8 > p.utf8.csv'
+    """
+    unpack, name = _UNPACK.get(path.suffix.lower(), ""), str(path)
+    plain = path.with_suffix("") if unpack else path
+    to = shlex.quote(str(plain.with_name(f"{plain.stem}.utf8{plain.suffix}")))
+    convert = f"iconv -f {encoding or 'ITS-ENCODING'} -t utf-8"
+    return f"{unpack} {shlex.quote(name)} | {convert} > {to}" if unpack else f"{convert} {shlex.quote(name)} > {to}"

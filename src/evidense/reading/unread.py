@@ -1,0 +1,107 @@
+"""Unread: what to say of a spelling that no part answers to: a path that is read as something else, one that is not there, or a misspelt name."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from evidense.errors import UnknownName
+from evidense.reading.delimited import listed
+from evidense.reading.judgements import is_trec_qrels
+from evidense.reading.place import Place, expanded
+from evidense.reading.runs import kind
+from evidense.reading.tables import table_format
+
+_EXPECTED = {
+    "collection": "a table of pairs (.csv, .tsv, .jsonl, .parquet), TREC judgements, or a folder with corpus.jsonl, queries.jsonl and qrels/",
+    "system": "a run file (.trec, .run, .tsv, .json), vectors (.npy), or the folder of a model",
+}
+_SIGNS = {
+    "collection": ({"corpus.jsonl", "queries.jsonl", "qrels"}, {"corpus.jsonl", "queries.jsonl"}),
+    "system": ({"model.safetensors", "pytorch_model.bin", "tokenizer.json"}, {"config.json"}),
+}
+"""Files of which one makes a folder look like this kind, and those without which it is none."""
+_SPREADSHEETS = {".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}")
+_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-]+")
+_MOST_ENTRIES = 1_000
+
+
+def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str]) -> UnknownName:
+    """Return the error for a collection or system that no part of these shelves recognises, in at most three lines."""
+    if not spelling.strip():
+        return UnknownName(f"a {what} without a name; expected {_EXPECTED[what]}; name one")
+    path = Place.parse(spelling).path
+    if _exists(path):
+        return UnknownName(f"{_why_not(what, spelling, path)}. Expected {_EXPECTED[what]}.")
+    missing = [piece for piece in spelling.split("+") if not _exists(expanded(piece))]
+    if _is_path(missing[0]):
+        hint = (
+            f"; a data set of the hub is spelled hf:{spelling}"
+            if what == "collection" and _HUB.fullmatch(spelling)
+            else ""
+        )
+        return UnknownName(
+            f"{what} '{missing[0]}': no such file or folder{_near(expanded(missing[0]))}{hint}. Expected {_EXPECTED[what]}; correct the path."
+        )
+    found = difflib.get_close_matches(spelling, list(names), n=1, cutoff=0.6)
+    guess = f": did you mean '{found[0]}'?" if found else "; expected a built-in name, a file or a folder."
+    show = " and ".join(f"`evidense list {shelf}`" for shelf in shelves)
+    return UnknownName(
+        f"unknown {what} '{spelling}'{guess}\n{show} {'show' if len(shelves) > 1 else 'shows'} all names; others are paths or OWNER/NAME of the hub."
+    )
+
+
+def _why_not(what: str, spelling: str, path: Path) -> str:
+    """Say what stands at a path, and why it is not read as what was expected."""
+    if path.is_dir():
+        return _folder(what, path)
+    ending = path.suffix.lower()
+    if ending in _SPREADSHEETS:
+        return f"'{spelling}' is there, but {ending} is not read: save it as CSV"
+    if what == "system" and is_trec_qrels(path):
+        return f"'{spelling}' holds judgements, and stands where a system was expected: give it with --qrels"
+    if what == "system" and table_format(path):
+        return f"'{spelling}' is a table, and stands where a system was expected: give it with --on"
+    if what == "collection" and kind(path):
+        return f"'{spelling}' is a run file, and stands where a collection was expected: give it as a system"
+    return f"'{spelling}' is there, but is not read as a {what}"
+
+
+def _folder(what: str, path: Path) -> str:
+    held = sorted(entry.name for entry in islice(path.iterdir(), _MOST_ENTRIES))
+    if not held:
+        return f"the folder '{path}' is empty"
+    there = {name.removesuffix(".gz") for name in held}
+    if what == "system" and {"corpus.jsonl", "queries.jsonl"} <= there:
+        return f"the folder '{path}' is a collection, and stands where a system was expected: give it with --on"
+    signs, needed = _SIGNS[what]
+    lacks = ", ".join(sorted(needed - there)) if signs & there else f"all that makes a {what}"
+    return f"the folder '{path}' lacks {lacks}; it holds {listed(held)}"
+
+
+def _is_path(spelling: str) -> bool:
+    return (
+        "/" in spelling
+        or "\\" in spelling
+        or spelling.startswith("~")
+        or bool(_ENDING.fullmatch(Path(spelling).suffix))
+    )
+
+
+def _near(path: Path) -> str:
+    """Name the file beside a missing one that is called nearly so."""
+    try:
+        beside = [entry.name for entry in islice(path.parent.iterdir(), _MOST_ENTRIES)]
+    except (OSError, ValueError):
+        return ""
+    found = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.75)
+    return f" (did you mean '{path.parent / found[0]}'?)" if found else ""
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,73 @@
+"""Spelt: what Python code hands over (texts, paths, objects) as the spellings of a study; anything else is refused in a line."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import Any, TypeGuard
+
+from evidense.errors import InvalidInput
+from evidense.values import Collection
+
+Path = str | os.PathLike[str]
+Where = Path | Collection
+SYSTEM = "a system is a string, a path, an open encoder or ranker, or a function from texts to vectors"
+_COLLECTION = "a collection is a string, a path or a Collection, or a list of these"
+_TABLES = {"DataFrame": "save it as CSV and name the file"}
+_ADVICE = {
+    "list": "give several as further arguments: ev.compare(BASE, A, B)",
+    "tuple": "give several as further arguments: ev.compare(BASE, A, B)",
+    "dict": "save results as JSON, {query: {document: score}}, and name the file",
+    "ndarray": "save vectors as a folder with queries.npy and documents.npy, and name the folder",
+}
+
+
+def is_path(value: object) -> TypeGuard[Path]:
+    """Say whether a value is spelt already, or is a path."""
+    return isinstance(value, str | os.PathLike)
+
+
+def not_a_system(value: object) -> InvalidInput:
+    """Return the error for what cannot be a system.
+
+    >>> print(not_a_system(7))
+    a system is a string, a path, an open encoder or ranker, or a function from texts to vectors; this is a int; name one
+    """
+    kind = type(value).__name__
+    return InvalidInput(f"{SYSTEM}; this is a {kind}; {_ADVICE.get(kind, 'name one')}")
+
+
+def collections_given(
+    on: Where | Iterable[Where], qrels: Path | Sequence[Path] | None = None
+) -> tuple[list[str], dict[str, Collection]]:
+    """Return the spellings of collections, and those that exist in this process only by theirs.
+
+    Raises:
+        InvalidInput: something else than a text, a path or a Collection.
+    """
+    named = [on] if is_path(on) or isinstance(on, Collection) else _each(on)
+    judged = [] if qrels is None else [qrels] if is_path(qrels) else _each(qrels)
+    values = {one.name: one for one in named if isinstance(one, Collection)}
+    spellings = [one.name if isinstance(one, Collection) else _text(one) for one in named]
+    return [*spellings, *(f"trec:{_text(path)}" for path in judged)], values
+
+
+def texts(values: object) -> list[object]:
+    """Return the values of a setting that may be one or several, paths as texts."""
+    several = [values] if is_path(values) or not isinstance(values, Iterable) else list(values)
+    return [os.fspath(one) if is_path(one) else one for one in several]
+
+
+def _each(values: object) -> list[Any]:
+    if not isinstance(values, Sequence | Set | Iterator):
+        raise _not_a_collection(values)
+    return list(values)
+
+
+def _text(value: object) -> str:
+    if not is_path(value):
+        raise _not_a_collection(value)
+    return os.fspath(value)
+
+
+def _not_a_collection(value: object) -> InvalidInput:
+    kind = type(value).__name__
+    return InvalidInput(f"{_COLLECTION}; this is a {kind}; {_TABLES.get(kind, 'name a file or a folder')}")

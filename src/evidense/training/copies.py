@@ -1,0 +1,87 @@
+"""Copies: texts that equal another without regard to case and spaces, and those that nearly do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int, UInt64
+
+SHINGLE = 5
+"""Characters of a shingle."""
+_AT_ONCE = 512
+
+
+def plain(text: str) -> str:
+    """Return a text without regard to case and spaces.
+
+    >>> plain(" A  Cat ")
+    'a cat'
+    """
+    return " ".join(text.casefold().split())
+
+
+def near_copies(
+    some: Sequence[str], others: Sequence[str], near: float
+) -> tuple[Int[np.ndarray, " p"], Int[np.ndarray, " p"]]:
+    """Return the places of all pairs of a text of `some` and one of `others` whose sets of shingles overlap so far: |both| / |either|.
+
+    Two sets of n and m elements can only overlap by `near` where they share one of the rarest n − ⌈near n⌉ + 1 of the first, and likewise
+    of the second (prefix filter, Chaudhuri et al. 2006); only such pairs are compared in full. The result is exact.
+
+    Source: Broder 1997.
+    """
+    if not some or not others:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    shingles, sizes = _shingles([*others, *some])
+    whole, rare = _incidence(shingles, sizes, None), _incidence(shingles, sizes, near)
+    n_others, found = len(others), []
+    for start in range(0, len(some), _AT_ONCE):
+        rows = slice(n_others + start, n_others + min(start + _AT_ONCE, len(some)))
+        candidates = (rare[rows] @ rare[:n_others].T).tocoo()
+        ours, theirs = candidates.row + rows.start, candidates.col
+        alike = _alike(whole, sizes, (ours, theirs), near)
+        found.append((candidates.row[alike] + start, theirs[alike]))
+    ours, theirs = (np.concatenate(side).astype(np.int64) for side in zip(*found, strict=True))
+    return ours, theirs
+
+
+def _alike(
+    whole: Any, sizes: Int[np.ndarray, " t"], pairs: tuple[Int[np.ndarray, " c"], Int[np.ndarray, " c"]], near: float
+) -> Bool[np.ndarray, " c"]:
+    """Compare candidate pairs in full; those whose sizes differ too much need no look."""
+    ours, theirs = pairs
+    small, large = np.minimum(sizes[ours], sizes[theirs]), np.maximum(sizes[ours], sizes[theirs])
+    alike: Bool[np.ndarray, " c"] = np.greater_equal(small, near * large)
+    for places in np.array_split(np.flatnonzero(alike), 1 + int(alike.sum()) // 50_000):
+        a, b = ours[places], theirs[places]
+        both = np.asarray(whole[a].multiply(whole[b]).sum(axis=1)).ravel()
+        alike[places] = both >= near * (sizes[a] + sizes[b] - both)
+    return alike
+
+
+def _shingles(texts: Sequence[str]) -> tuple[UInt64[np.ndarray, " n"], Int[np.ndarray, " t"]]:
+    """Return the distinct shingles of each text as hashes, one text after the other, and how many each has."""
+    factors = np.array([0x9E3779B97F4A7C15 * (2 * k + 1) ** 5 % 2**64 | 1 for k in range(SHINGLE)], np.uint64)
+    found = []
+    for text in texts:
+        codes = np.frombuffer(text.ljust(SHINGLE, "\0").encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+        windows = np.lib.stride_tricks.sliding_window_view(codes, SHINGLE)
+        mixed = windows * factors
+        mixed ^= mixed >> np.uint64(29)
+        found.append(np.unique(mixed.sum(axis=1, dtype=np.uint64)))
+    return np.concatenate(found), np.array([len(one) for one in found])
+
+
+def _incidence(shingles: UInt64[np.ndarray, " n"], sizes: Int[np.ndarray, " t"], near: float | None) -> Any:
+    """Return text × shingle as a sparse matrix of ones: every shingle, or each text's rarest ones that the prefix filter needs."""
+    from scipy.sparse import csr_matrix
+
+    _, numbers, counts = np.unique(shingles, return_inverse=True, return_counts=True)
+    texts = np.repeat(np.arange(len(sizes)), sizes)
+    if near is not None:
+        order = np.lexsort((numbers, counts[numbers], texts))  # by text, the rarest first
+        place = np.arange(len(numbers)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        order = order[place < np.repeat(sizes - np.ceil(near * sizes - 1e-9).astype(int) + 1, sizes)]
+        numbers, texts = numbers[order], texts[order]
+    ones = np.ones(len(numbers), np.int32)
+    return csr_matrix((ones, (texts, numbers)), shape=(len(sizes), len(counts)))

@@ -1,0 +1,128 @@
+"""What a user types wrongly: a name, a path, arguments in the wrong order. One cause is one short message that says it first."""
+
+from pathlib import Path
+
+import pytest
+
+import evidense as ev
+from evidense.errors import EvidenseError
+
+ROWS = "".join(f"word {n} of the query,the document that word {n} means\n" for n in range(24))
+
+
+@pytest.fixture
+def folder(own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.csv").write_text(f"query,document\n{ROWS}", encoding="utf-8")
+    (tmp_path / "qrels.txt").write_text("".join(f"q{n} 0 d{n} 1\n" for n in range(24)))
+    for name, shift in (("a.trec", 0), ("b.trec", 1)):
+        lines = [f"q{n} Q0 d{n + shift * (n % 2)} 1 1.5 x\n" for n in range(24)]
+        (tmp_path / name).write_text("".join(lines))
+    (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04")
+    (tmp_path / "notes.txt").write_text("some words\n")
+    for name in ("half", "empty", "model"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "half" / "corpus.jsonl").write_text('{"_id": "d1", "text": "a"}\n')
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("on", "said"),
+    [
+        ("table.xlsx", "'table.xlsx' is there, but .xlsx is not read: save it as CSV"),
+        ("notes.txt", "'notes.txt' is there, but is not read as a collection"),
+        ("half", "the folder 'half' lacks queries.jsonl; it holds corpus.jsonl"),
+        ("empty", "the folder 'empty' is empty"),
+        ("a.trec", "'a.trec' is a run file"),
+        ("pairs.cvs", "collection 'pairs.cvs': no such file or folder (did you mean 'pairs.csv'?)"),
+        ("data/nothing", "collection 'data/nothing': no such file or folder"),
+        ("judged.txt+topics.tsv+docs.tsv", "collection 'judged.txt': no such file or folder"),
+        ("owner/name", "spelled hf:owner/name"),
+        ("docstring", "unknown collection 'docstring': did you mean 'docstrings'?\n`evidense list datasets`"),
+        ("zzz", "unknown collection 'zzz'"),
+    ],
+)
+def test_a_collection_that_is_not_read_says_why_first(evidense, folder, on, said):
+    refused = evidense("compare", "bm25", "char_ngrams", "--on", on)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith(f"evidense: {said}") or said in refused.stderr.splitlines()[0]
+    assert len(refused.stderr.splitlines()) <= 3
+    assert len(refused.stderr) < 400
+
+
+@pytest.mark.parametrize(
+    ("system", "said"),
+    [
+        ("table.xlsx", "'table.xlsx' is there, but .xlsx is not read: save it as CSV"),
+        ("pairs.csv", "'pairs.csv' is a table, and stands where a system was expected: give it with --on"),
+        ("qrels.txt", "'qrels.txt' holds judgements, and stands where a system was expected: give it with --qrels"),
+        ("model", "the folder 'model' lacks config.json; it holds model.safetensors"),
+        ("c.trec.gz", "system 'c.trec.gz': no such file or folder"),
+        ("char_ngram", "unknown system 'char_ngram': did you mean 'char_ngrams'?\n`evidense list encoders` and"),
+    ],
+)
+def test_a_system_that_is_not_read_says_why_first(evidense, folder, system, said):
+    refused = evidense("compare", "bm25", system, "--on", "pairs.csv")
+    assert refused.exit_code == 2
+    if system != "c.trec.gz":  # a name that ends as runs do is one, and says itself that it is not there
+        assert refused.stderr.startswith(f"evidense: {said}"), refused.stderr
+    assert len(refused.stderr.splitlines()) <= 3
+    assert len(refused.stderr) < 400
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("score", "qrels.txt", "a.trec"), "'a.trec' line 1 is that of a run file"),
+        (("score", "a.trec", "a.trec"), "'a.trec' line 1 is that of a run file"),
+        (("score", "qrels.txt", "qrels.txt"), "'qrels.txt' line 1 is a judgement"),
+        (("compare", "a.trec", "b.trec", "--qrels", "b.trec"), "'b.trec' line 1 is that of a run file"),
+    ],
+)
+def test_runs_and_judgements_in_each_other_s_place_are_told_apart(evidense, folder, argv, said):
+    refused = evidense(*argv)
+    assert refused.exit_code == 2
+    assert said in refused.stderr
+    assert "the order is RUN QRELS" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_judgements_that_are_named_twice_are_two_collections(evidense, folder):
+    (folder / "more.txt").write_text("".join(f"q{n} 0 d{n} 2\n" for n in range(20)))
+    done = evidense("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--qrels", "more.txt")
+    assert done.exit_code == 0, done.output
+    assert "qrels.txt  (" in done.stdout
+    assert "more.txt  (" in done.stdout
+
+
+def test_paths_are_systems_collections_and_judgements(folder):
+    made = ev.compare(Path("a.trec"), Path("b.trec"), qrels=Path("qrels.txt"))
+    assert made.verdicts[0].collection == "qrels.txt"
+    assert ev.compare("bm25", "char_ngrams", on=[Path("pairs.csv")]).verdicts[0].collection == "pairs.csv"
+
+
+@pytest.mark.parametrize(
+    ("systems", "on", "settings", "said"),
+    [
+        ((["bm25"], "char_ngrams"), "pairs.csv", {}, "a system is a string, .*this is a list; give several"),
+        (("bm25", {"q": {"d": 1.0}}), "pairs.csv", {}, "a system is a string, .*this is a dict; save results as JSON"),
+        (("bm25", 7), "pairs.csv", {}, "a system is a string, .*this is a int"),
+        (("bm25", "char_ngrams"), {"pairs.csv": 1}, {}, "a collection is a string, .*this is a dict"),
+        (("bm25", "char_ngrams"), [7], {}, "a collection is a string, .*this is a int"),
+        (("bm25", "char_ngrams"), " ", {}, "a collection without a name"),
+        (("bm25", "char_ngrams"), "pairs.csv", {"measure": "R@5"}, "'measure': did you mean 'measures'"),
+        (("bm25", "char_ngrams"), "pairs.csv", {"systems": "x"}, "unknown setting 'systems'"),
+    ],
+)
+def test_a_value_of_another_kind_is_one_line(folder, systems, on, settings, said):
+    with pytest.raises(EvidenseError, match=said) as refused:
+        ev.compare(*systems, on=on, **settings)
+    assert "\n" not in str(refused.value)
+    assert "factorial" not in str(refused.value)
+
+
+def test_the_names_of_the_package_are_the_public_ones():
+    import evidense.api
+
+    assert dir(ev) == sorted({"__version__", *evidense.api.__all__})

@@ -1,0 +1,114 @@
+"""A page can be replayed from any folder: hashes are reported first, and its data are found from the page's place."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROWS = "".join(f"word {n} of the query,the document that word {n} means\n" for n in range(24))
+
+
+@pytest.fixture
+def page(evidense, own_store: Path, tmp_path: Path) -> Path:
+    """A page in its usual place, of data that are named by a relative path."""
+    (tmp_path / "semi.csv").write_text(f"query,document\n{ROWS}", encoding="utf-8")
+    made = evidense("compare", "bm25", "char_ngrams", "--on", "semi.csv")
+    assert made.exit_code == 0, made.output
+    return tmp_path / Path(made.stdout.splitlines()[-1]).parent
+
+
+def test_the_line_on_the_page_works_in_the_folder_of_the_page(evidense, page, monkeypatch):
+    assert "evidense replay ." in (page / "report.html").read_text(encoding="utf-8")
+    monkeypatch.chdir(page)
+    done = evidense("replay", ".")
+    assert (done.exit_code, "byte for byte" in done.stdout) == (0, True), done.output
+
+
+def test_a_page_is_replayed_from_any_folder(evidense, page, monkeypatch):
+    monkeypatch.chdir("/")
+    done = evidense("replay", page)
+    assert (done.exit_code, "byte for byte" in done.stdout) == (0, True), done.output
+
+
+def test_a_page_away_from_its_data_reports_its_hashes_and_says_which_command_works_where(
+    evidense, page, tmp_path, monkeypatch
+):
+    moved = tmp_path / "a" / "b" / "c" / "page"
+    shutil.copytree(page, moved)
+    monkeypatch.chdir(moved)
+    refused = evidense("replay", ".")
+    assert refused.exit_code == 2
+    assert "records and the page hash to what they say" in refused.stdout
+    assert "semi.csv are not here" in refused.stderr
+    assert f"evidense replay {moved}" in refused.stderr
+    assert "unknown collection" not in refused.stderr
+    monkeypatch.chdir(tmp_path)
+    assert evidense("replay", moved).exit_code == 0
+
+
+def test_run_files_and_judgements_are_found_from_the_page_too(evidense, own_store, tmp_path, monkeypatch):
+    (tmp_path / "qrels.txt").write_text("".join(f"q{n} 0 d{n} 1\n" for n in range(24)))
+    for name, shift in (("a.trec", 0), ("b.trec", 1)):
+        lines = [f"q{n} Q0 d{n + shift * (n % 2)} 1 1.0 x\n" for n in range(24)]
+        (tmp_path / name).write_text("".join(lines))
+    made = evidense("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--out", "lists")
+    assert made.exit_code == 0, made.output
+    held = json.loads((tmp_path / "lists" / "page.json").read_text())
+    assert (held["inputs"], held["inputs_from"]) == (["a.trec", "b.trec", "qrels.txt"], "..")
+    monkeypatch.chdir(tmp_path / "lists")
+    assert evidense("replay", ".").exit_code == 0
+
+
+def test_every_file_of_a_spelling_is_found_from_the_page(evidense, own_store, tmp_path, monkeypatch):
+    (tmp_path / "qrels.txt").write_text("".join(f"q{n} 0 d{n} 1\n" for n in range(24)))
+    (tmp_path / "topics.tsv").write_text("".join(f"q{n}\tword {n}\n" for n in range(24)))
+    (tmp_path / "docs.tsv").write_text("".join(f"d{n}\tthe word {n}\n" for n in range(24)))
+    made = evidense("compare", "bm25", "char_ngrams", "--on", "qrels.txt+topics.tsv+docs.tsv", "--out", "three")
+    assert made.exit_code == 0, made.output
+    held = json.loads((tmp_path / "three" / "page.json").read_text())
+    assert held["inputs"] == ["docs.tsv", "qrels.txt", "topics.tsv"]
+    monkeypatch.chdir(tmp_path / "three")
+    assert evidense("replay", ".").exit_code == 0
+
+
+def test_no_page_says_where_on_the_machine_it_was_made(evidense, page, tmp_path, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "page"
+    made = evidense("compare", "bm25", "char_ngrams", "--on", "semi.csv", "--out", elsewhere)
+    assert made.exit_code == 0, made.output
+    held = json.loads((elsewhere / "page.json").read_text())
+    assert held["inputs_from"] == ""
+    assert str(tmp_path) not in (elsewhere / "page.json").read_text()
+    assert str(tmp_path) not in (page / "page.json").read_text()
+
+
+@pytest.mark.parametrize("name", ["report.html", "page.json", "table.md"])
+def test_a_file_that_was_changed_or_is_gone_is_named(evidense, page, name):
+    with (page / name).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    refused = evidense("replay", page)
+    assert refused.exit_code == 2
+    assert f"'{name}' was changed since it was written" in refused.stderr
+    if name != "page.json":
+        (page / name).unlink()
+        assert f"'{name}' is gone" in evidense("replay", page).stderr
+
+
+def test_marks_in_losses_csv_are_no_damage(evidense, page):
+    with (page / "losses.csv").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert evidense("replay", page).exit_code == 0
+
+
+def test_a_page_without_its_manifest_is_called_unguarded(evidense, page):
+    (page / "evidense.json").unlink()
+    said = evidense("replay", page).stdout
+    assert "unguarded" in said
+    assert "and the page hash" not in said
+
+
+def test_a_file_of_the_page_leads_to_its_folder(evidense, page):
+    refused = evidense("replay", page / "report.html")
+    assert refused.exit_code == 2
+    assert f"type: evidense replay {page}" in refused.stderr
+    assert "no such folder" in evidense("replay", page / "nothing").stderr

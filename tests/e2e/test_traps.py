@@ -1,0 +1,138 @@
+"""Traps of the set-up are said on the terminal and on the first screen, and what is left of a verdict without the queries of training."""
+
+import html
+import json
+
+import numpy as np
+import pytest
+
+import evidense as ev
+from evidense import registry
+from evidense.cli.lines import note_lines
+from evidense.study.toml import read_study
+
+N = 80
+RNG = np.random.default_rng(0)
+WORDS = ["".join(map(chr, row)) for row in RNG.integers(97, 123, (2_000, 7)).tolist()]
+QUERIES = [" ".join(WORDS[i] for i in RNG.integers(0, 2_000, 6)) for _ in range(N)]
+DOCUMENTS = [" ".join(WORDS[i] for i in RNG.integers(0, 2_000, 40)) for _ in range(N)]
+
+
+def write_pairs(path, rows):
+    path.write_text("query,document\n" + "".join(f"{q},{d}\n" for q, d in rows))
+    return path
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Pairs; a base that finds nothing, and a tuned system that finds what it was trained on: the first 50 queries."""
+    write_pairs(tmp_path / "pairs.csv", zip(QUERIES, DOCUMENTS, strict=True))
+    (collection,) = registry.collections(str(tmp_path / "pairs.csv"))
+    relevant = {q: next(iter(gains)) for q, gains in collection.qrels.items()}
+    ids, wrong = list(collection.query_ids), collection.doc_ids[-1]
+    place = {item.id: QUERIES.index(item.text) for item in collection.queries}
+    base = "".join(f"{q} Q0 {wrong if relevant[q] != wrong else collection.doc_ids[0]} 1 1.0 r\n" for q in ids)
+    tuned = "".join(f"{q} Q0 {relevant[q] if place[q] < 50 else wrong} 1 1.0 r\n" for q in ids if relevant[q] != wrong)
+    (tmp_path / "base.trec").write_text(base)
+    (tmp_path / "tuned.trec").write_text(tuned)
+    return tmp_path
+
+
+def compared(files, trained_on, **settings):
+    return ev.compare(str(files / "base.trec"), str(files / "tuned.trec"), on=str(files / "pairs.csv"), out=files / "page",
+                      trained_on=[str(trained_on)], n_resamples=999, **settings)  # fmt: skip
+
+
+def first_screen(folder):
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    return html.unescape(page[: page.index('<nav class="jump"')])
+
+
+def test_a_verdict_that_rests_on_training_queries_does_not_hold_without_them(files):
+    """50 of 80 queries were trained on, and only these are found: +50/80 with them, 0 (of a base that has nothing to lose) without."""
+    train = write_pairs(files / "train.csv", [(q.upper(), d) for q, d in zip(QUERIES[:50], DOCUMENTS, strict=False)])
+    result = compared(files, train)
+    (verdict,) = result.verdicts
+    assert verdict.verdict == "HELPS"
+    (rest,) = [f for f in result.findings if f.estimand == "difference on unseen queries"]
+    assert (rest.value, rest.n, rest.details["verdict"]) == (0.0, 30, "UNDECIDED")
+    lines = note_lines(result.study, result.records)
+    held = "among the training pairs (train.csv) are 50 of 80 queries, 50 of 80 relevant documents, 50 of 80 pairs"
+    lost = "HELPS does not hold without the 50 queries that are among the training pairs: UNDECIDED"
+    for text in (held, lost):
+        assert any(text in line for line in lines), lines
+        assert text in first_screen(files / "page")
+
+
+def test_a_verdict_that_holds_without_them_is_said_to_hold(files):
+    """10 of the 50 that are found were trained on: 40 of 70 are left."""
+    train = write_pairs(files / "train.csv", zip(QUERIES[:10], DOCUMENTS[10:20], strict=True))
+    result = compared(files, train)
+    (rest,) = [f for f in result.findings if f.estimand == "difference on unseen queries"]
+    assert rest.value == pytest.approx(40 / 70)
+    lines = note_lines(result.study, result.records)
+    assert any(
+        "HELPS holds without the 10 queries that are among the training pairs (+.571 [" in line for line in lines
+    ), lines
+    assert any("10 of 80 queries, 10 of 80 relevant documents, 0 of 80 pairs" in line for line in lines)
+
+
+def test_nearly_equal_queries_are_counted_apart(files):
+    rows = [*zip(QUERIES[:10], DOCUMENTS, strict=False), *((f"{q} x", "new") for q in QUERIES[10:50])]
+    result = compared(files, write_pairs(files / "train.csv", rows))
+    found = {f.details["left_out"]: f for f in result.findings if f.estimand == "difference on unseen queries"}
+    assert found["equal"].n == 70
+    assert (found["equal or nearly equal"].n, found["equal or nearly equal"].value) == (30, 0.0)
+    lines = note_lines(result.study, result.records)
+    assert any("10 (and nearly 40 more) of 80 queries" in line for line in lines), lines
+
+
+def test_where_no_query_is_left_it_is_said(files):
+    lines = note_lines(*(lambda r: (r.study, r.records))(compared(files, files / "pairs.csv")))
+    assert any("no query is left without the 80 queries that are among the training pairs" in line for line in lines), (
+        lines
+    )
+
+
+def test_where_nothing_was_trained_on_the_counts_say_so(files):
+    rows = [("quite another question", "quite another document"), ("and one more", "with its document")]
+    train = write_pairs(files / "train.csv", rows)
+    result = compared(files, train)
+    lines = [line for line in note_lines(result.study, result.records) if "train" in line]
+    assert len(lines) == 1
+    assert "0 of 80 queries, 0 of 80 relevant documents, 0 of 80 pairs" in lines[0]
+
+
+def test_the_command_takes_the_file_and_the_page_can_be_replayed(files, evidense):
+    train = write_pairs(files / "train.csv", zip(QUERIES[:50], DOCUMENTS, strict=False))
+    said = evidense("compare", files / "base.trec", files / "tuned.trec", "--on", files / "pairs.csv", "--trained-on", train,
+                    "--out", files / "page")  # fmt: skip
+    assert said.exit_code == 0, said.output
+    assert "HELPS does not hold without the 50 queries" in said.stdout
+    assert read_study(files / "page" / "study.toml").trained_on == (str(train),)
+    assert "byte for byte" in evidense("replay", files / "page").stdout
+    assert json.loads((files / "page" / "page.json").read_text())["study"]
+
+
+def test_a_file_that_holds_no_pairs_is_refused(files, evidense):
+    (files / "bad.csv").write_text("a,b\n1,2\n")
+    said = evidense(
+        "compare",
+        files / "base.trec",
+        files / "tuned.trec",
+        "--on",
+        files / "pairs.csv",
+        "--trained-on",
+        files / "bad.csv",
+    )
+    assert said.exit_code == 2
+    assert "bad.csv" in said.stderr
+
+
+def test_queries_that_stand_in_their_documents_are_said(tmp_path):
+    rows = [(" ".join(d.split()[3:9]), d) for d in DOCUMENTS]
+    write_pairs(tmp_path / "copied.csv", rows)
+    result = ev.compare("char_ngrams", "bm25", on=str(tmp_path / "copied.csv"), out=tmp_path / "page", n_resamples=999)
+    said = "100% of the queries (80 of 80) stand word for word in a document that is relevant to them"
+    assert any(line.startswith(f"  ⚠ copied.csv: {said}") for line in note_lines(result.study, result.records))
+    assert f"copied.csv: {said}" in first_screen(tmp_path / "page").replace("<bdi>", "").replace("</bdi>", "")

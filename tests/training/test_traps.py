@@ -1,0 +1,100 @@
+"""What in the texts of a collection makes scores mean something else: each trap with its share, and silence without it."""
+
+import time
+
+import numpy as np
+import pytest
+
+from evidense.training.traps import traps
+from evidense.values import Collection, Item, Picture
+
+N = 40
+WORDS = [f"word{i}x{i * 7 % 13}" for i in range(500)]
+
+
+def text(seed: int, n: int = 30) -> str:
+    return " ".join(WORDS[i] for i in np.random.default_rng(seed).integers(0, len(WORDS), n))
+
+
+def collection(
+    queries: dict[int, str] | None = None, more: dict[str, str] | None = None, **settings: object
+) -> Collection:
+    """40 queries of other words than their relevant documents; some of them given, with some more documents."""
+    asked = {i: f"ask for thing {i} {text(1000 + i, 5)}" for i in range(N)} | (queries or {})
+    corpus = [*(Item(f"d{i}", text(i)) for i in range(N)), *(Item(name, one) for name, one in (more or {}).items())]
+    qrels = {f"q{i}": {f"d{i}": 1} for i in range(N)}
+    return Collection("made", [Item(f"q{i}", asked[i]) for i in range(N)], corpus, qrels, **settings)  # type: ignore[arg-type]
+
+
+def test_nothing_is_told_where_nothing_is_wrong() -> None:
+    assert traps(collection()) == ()
+
+
+@pytest.mark.parametrize("n", [1, 2, 10])
+def test_queries_that_stand_in_their_document_are_told_from_a_twentieth_on(n: int) -> None:
+    """2 of 40 are 5 %; case, spaces and the question mark do not hide them."""
+    inside = {i: "  " + " ".join(text(i).split()[4:12]).upper() + "?" for i in range(n)}
+    found = traps(collection(inside))
+    assert len(found) == (n >= 2)
+    if found:
+        assert found[0].startswith(
+            f"{n / N:.0%} of the queries ({n} of 40) stand word for word in a document that is relevant"
+        )
+
+
+def test_one_or_two_words_stand_in_a_document_by_right() -> None:
+    assert traps(collection({i: " ".join(text(i).split()[4:6]) for i in range(N)})) == ()
+
+
+def test_a_query_that_equals_a_document_which_is_not_relevant_is_told() -> None:
+    plain = collection()
+    twins = {f"t{i}": f"{plain.queries[i].text}!".upper() for i in range(4)}
+    (told,) = traps(collection(more=twins))
+    assert told.startswith("10% of the queries (4 of 40) equal a document that is not judged relevant to them")
+
+
+def test_a_querys_own_document_is_no_trap_where_it_is_taken_out() -> None:
+    plain = collection()
+    own = {f"q{i}": plain.queries[i].text or "" for i in range(4)}
+    assert traps(collection(more=own, drop_self_matches=True)) == ()
+    assert len(traps(collection(more=own))) == 1
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [str.upper, lambda one: one.replace(" ", "  ") + ".", lambda one: one + " (copy)", lambda one: "a" + one],
+    ids=["case", "spaces and full stop", "a word more", "a letter more"],
+)
+def test_unjudged_copies_of_relevant_documents_are_told(copy) -> None:  # type: ignore[no-untyped-def]
+    (told,) = traps(collection(more={f"c{i}": copy(text(i)) for i in range(8)}))
+    assert told.startswith("20% of the queries (8 of 40) have a relevant document with a copy, or nearly one")
+
+
+def test_copies_that_are_judged_and_copies_of_other_documents_are_none() -> None:
+    more = {"c0": text(0).upper(), "x1": text(500), "x2": text(500) + "."}
+    judged = collection(more=more)
+    judged.qrels["q0"]["c0"] = 0  # type: ignore[index]
+    assert traps(judged) == ()
+
+
+def test_short_texts_that_differ_in_a_word_are_no_copies() -> None:
+    docs = {f"c{i}": f"fracture of the {side} femur, first visit {i}" for i, side in enumerate(["left", "right"] * 20)}
+    made = collection(more=docs)
+    for i in range(N):
+        made.qrels[f"q{i}"][f"c{i}"] = 1  # type: ignore[index]
+    assert traps(made) == ()
+
+
+def test_pictures_and_judgements_without_texts_are_passed_over() -> None:
+    picture = Picture(b"P5 1 1 255\n\0")
+    assert traps(Collection("ids", [Item("q")], [Item("d")], {"q": {"d": 1}})) == ()
+    assert traps(Collection("p", [Item("q", "a cat")], [Item("d", picture=picture)], {"q": {"d": 1}})) == ()
+
+
+def test_twenty_thousand_documents_take_a_second() -> None:
+    corpus = [Item(f"d{i}", text(i, 60)) for i in range(20_000)]
+    queries = [Item(f"q{i}", text(30_000 + i, 8)) for i in range(1_000)]
+    made = Collection("large", queries, corpus, {f"q{i}": {f"d{i}": 1} for i in range(1_000)})
+    began = time.process_time()
+    assert traps(made) == ()
+    assert time.process_time() - began < 5, "about 0.5 s on an idle processor"
