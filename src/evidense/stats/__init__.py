@@ -15,7 +15,7 @@ from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, queries_to_decide, too_few
-from evidense.stats.seeded import seeded, seeded_mean_over
+from evidense.stats.seeded import few_seeds, seeded, seeded_mean_over
 from evidense.stats.winner import Winner, winner
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "contrasts",
     "discriminability",
     "doubt",
+    "few_seeds",
     "group_letters",
     "join",
     "label",
