@@ -33,6 +33,8 @@ class Draft:
     doc_groups: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     drop_self_matches: bool = False
+    shares: str = ""
+    """As in `Collection`."""
     source: str = ""
     """What the messages call the input (a file name)."""
     mistakes: Sequence[str] = ()
@@ -123,6 +125,7 @@ def build(draft: Draft) -> Collection:
         columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in draft.columns.items()},
         provenance=replace(draft.provenance, notes=tuple(notes)),
         drop_self_matches=draft.drop_self_matches,
+        shares=draft.shares,
         aliases=merged,
         doc_groups={d: group for d, group in draft.doc_groups.items() if d not in merged},
     )
