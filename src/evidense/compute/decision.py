@@ -16,6 +16,8 @@ def details_of(e: stats.Estimate, margin: float) -> dict[str, Json]:
         needed["queries_to_decide_between"] = [said.low, said.high]
     if e.n_groups != e.n_clusters:
         needed["n_groups"] = e.n_groups
+    if e.is_overlapping:
+        needed["effective_queries"] = e.n_clusters
     if e.n_deciding:
         needed["n_deciding"] = e.n_deciding
     if held_back := stats.reservation(e, margin):

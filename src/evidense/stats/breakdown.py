@@ -56,9 +56,9 @@ def n_deciding(parts: Sequence[Differences], j: int, critical: float) -> int | N
 
 
 def _against(sums: ClusterSums, sign: float) -> ClusterSums:
-    """Add one query of a group by itself, as large as the largest mean of a group and against the sign."""
-    largest = np.abs(sums.sums[:, 0] / sums.sizes).max()
-    return ClusterSums(np.append(sums.sizes, 1.0), np.append(sums.sums, [[-sign * largest]], axis=0))
+    """Add one group of the average size, whose mean is as large as the largest of a group, against the sign."""
+    largest, size = np.abs(sums.sums[:, 0] / sums.sizes).max(), sums.sizes.mean()
+    return ClusterSums(np.append(sums.sizes, size), np.append(sums.sums, [[-sign * largest * size]], axis=0))
 
 
 def _mean(sums: Sequence[ClusterSums]) -> tuple[float, float]:

@@ -28,7 +28,8 @@ class Estimate:
     `n_groups` counts the groups of queries that are not alike, each of which shows one kind of query: `n_clusters`, and more
     where queries share documents in part. `is_carried` says that a verdict was there, carried by few differences, which one more
     of them, the other way, would overturn; `n_deciding` how many groups, set to 0, would take a
-    verdict away (None from 20 on). `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
+    verdict away (None from 20 on). `is_overlapping` says that queries share in part, so that `n_clusters` is of effective
+    queries. `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
     """
 
     effect: float
@@ -49,6 +50,7 @@ class Estimate:
     n_groups: int = 0
     is_carried: bool = False
     n_deciding: int | None = None
+    is_overlapping: bool = False
     least: float = -np.inf
     most: float = np.inf
 
@@ -228,6 +230,7 @@ def _describe(pool: Pool, j: int, se: float, inferred: tuple[float, float, float
         probability_of_improvement=better,
         d_z=effect / spread if spread > 0 else 0.0,
         n_groups=sum(one.n_groups for one in pool.at_means),
+        is_overlapping=any(one.overlap is not None for one in pool.at_means),
         least=least,
         most=most,
     ).within_bounds()

@@ -11,8 +11,8 @@ from evidense.errors import InvalidInput
 
 MIN_COLLECTIONS = 5
 """Independent collections below which nothing is said of a new one."""
-_N_MIXED = 1000
-_HALVINGS = 100
+_N_MIXED = 400
+_HALVINGS = 60
 _FARTHEST = 40.0
 
 

@@ -152,10 +152,17 @@ def joined(family: Sequence[Differences], sharing: Sharing, centre: Centre) -> l
         centres = [centre(one.values) for one in some]
         values = _beside([one.values for one in some], centres, scale)
         clusters = some[0].clusters if part.clusters is None else part.clusters
-        ends = [one.bounds for one in some if one.bounds is not None]
-        bounds = Bounds(*(_beside([getattr(b, end) for b in ends], centres, scale) for end in ("least", "most"))) if len(ends) == len(some) else None  # fmt: skip
-        found.append(Differences(values, clusters, bounds))
+        found.append(Differences(values, clusters, _bounds([one.bounds for one in some], centres, scale)))
     return found
+
+
+def _bounds(
+    several: Sequence[Bounds | None], centres: Sequence[Float[np.ndarray, " s"]], scale: float
+) -> Bounds | None:
+    known = [one for one in several if one is not None]
+    if len(known) < len(several):
+        return None
+    return Bounds(_beside([b.least for b in known], centres, scale), _beside([b.most for b in known], centres, scale))
 
 
 def joined_seeded(family: Sequence[Seeded], sharing: Sharing) -> list[Seeded]:

@@ -138,7 +138,7 @@ def _shared(
     """Where queries share documents in part: that they do, and each other way of grouping that would have said another word."""
     if differences.overlap is None:
         return [{} for _ in estimates]
-    found: list[dict[str, Json]] = [{"effective_queries": e.n_clusters} for e in estimates]
+    found: list[dict[str, Json]] = [{} for _ in estimates]
     for how in (COMPONENTS, QUERIES):
         other = replace(differences, clusters=grouping_of(board.collection, how))
         others = simultaneous(study, other, board.place, board.n_collections)

@@ -124,6 +124,7 @@ def _details(by_seed: Float64[np.ndarray, " s"], e: Estimate) -> dict[str, Json]
     return {
         "seeds": [float(x) for x in by_seed], "n_seeds": e.n_seeds, "standard_error": e.standard_error, "win": e.win, "tie": e.tie,
         "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
+        **({"effective_queries": e.n_clusters} if e.is_overlapping else {}),
     }  # fmt: skip
 
 
