@@ -16,8 +16,11 @@ A message says what is wrong, with the value; then what was expected; then what 
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import metadata
+from typing import NamedTuple
 
 MOST_MISTAKES = 1_000
 """Mistakes of one input that are gathered before reading stops: a file of another kind is wrong on every line."""
@@ -108,8 +111,18 @@ class IncompleteWeights(EvidenseError):
     """A checkpoint that does not hold a weight that the requested read-out needs."""
 
 
+class Need(NamedTuple):
+    """What needs which library, and which extra would install it ("" where it is a package of its own)."""
+
+    for_what: str
+    library: str
+    extra: str = ""
+
+
 class MissingExtra(EvidenseError, ImportError):
     """A library that an optional extra would install."""
+
+    needs: tuple[Need, ...] = ()
 
     @classmethod
     def named(cls, extra: str, for_what: str, missing: str) -> "MissingExtra":
@@ -119,13 +132,50 @@ class MissingExtra(EvidenseError, ImportError):
         reading a Parquet file needs pyarrow, which is not installed. Install it with: pip install 'pyarrow>=15'
         (in a clone of Evidense: pip install '.[parquet]')
         """
-        text = (
-            f"{for_what} needs {missing}, which is not installed. Install it with: {install_line(extra, missing)}\n"
-            f"(in a clone of Evidense: pip install '.[{extra}]')"
-        )
-        if missing in {"torch", "transformers"}:
-            text += f"\n(without a GPU, first: {TORCH_CPU_LINE})"
-        return cls(text)
+        return cls.of([Need(for_what, missing, extra)])
+
+    @classmethod
+    def all_of(cls, errors: Iterable["MissingExtra"]) -> "MissingExtra":
+        """Say of several errors at once what needs what, with the one line that installs everything.
+
+        >>> table, model = MissingExtra.named("notebook", "a table", "pandas"), MissingExtra.of([Need("'pip:m/a'", "m")])
+        >>> print(MissingExtra.all_of([table, model, table]))
+        2 things need libraries that are not installed. Install them with: pip install 'pandas>=2.0' m
+        (in a clone of Evidense: pip install '.[notebook]' m)
+          a table: pandas
+          'pip:m/a': m
+        """
+        return cls.of(list(dict.fromkeys(need for error in errors for need in error.needs)))
+
+    @classmethod
+    def of(cls, needs: Sequence[Need]) -> "MissingExtra":
+        """Say what to install for these needs."""
+        extras = list(dict.fromkeys(need.extra for need in needs if need.extra))
+        packages = list(dict.fromkeys(need.library for need in needs if not need.extra))
+        lines = [f"{_needing(needs)} with: {install_line(extras, packages, [n.library for n in needs])}"]
+        if extras:
+            own = "".join(f" {shlex.quote(one)}" for one in packages)
+            lines.append(f"(in a clone of Evidense: pip install '.[{','.join(extras)}]'{own})")
+        if {need.library for need in needs} & {"torch", "transformers"}:
+            lines.append(f"(without a GPU, first: {TORCH_CPU_LINE})")
+        error = cls("\n".join([*lines, *(f"  {need.for_what}: {need.library}" for need in needs if len(needs) > 1)]))
+        error.needs = tuple(needs)
+        return error
+
+
+def _needing(needs: Sequence[Need]) -> str:
+    if len(needs) == 1:
+        return f"{needs[0].for_what} needs {needs[0].library}, which is not installed. Install it"
+    return f"{len(needs)} things need libraries that are not installed. Install them"
+
+
+@contextmanager
+def gathered(missing: list[MissingExtra]) -> Iterator[None]:
+    """Note what is missing in this block and go on, so that all of it is said at once."""
+    try:
+        yield
+    except MissingExtra as error:
+        missing.append(error)
 
 
 def missing_extra(error: ModuleNotFoundError) -> MissingExtra | None:
@@ -143,14 +193,17 @@ def missing_extra(error: ModuleNotFoundError) -> MissingExtra | None:
     return None
 
 
-def install_line(extra: str, missing: str = "") -> str:
-    """Return the line that installs the libraries of an extra: it works wherever Evidense itself came from.
+def install_line(extras: Sequence[str], packages: Sequence[str] = (), missing: Sequence[str] = ()) -> str:
+    """Return the line that installs the libraries of some extras, and some packages: it works wherever Evidense itself came from.
 
-    >>> install_line("notebook")
-    "pip install 'pandas>=2.0'"
+    `missing` stands in for the extras where Evidense is run from its sources, which state no requirements.
+
+    >>> install_line(["notebook"]), install_line(["notebook"], ["my_models"])
+    ("pip install 'pandas>=2.0'", "pip install 'pandas>=2.0' my_models")
     """
-    libraries = _libraries(extra, _stated()) or [missing or f".[{extra}]"]
-    return " ".join(["pip install", *(f"'{one}'" for one in libraries)])
+    stated = _stated()
+    libraries = [one for extra in extras for one in _libraries(extra, stated)] or [*missing]
+    return " ".join(["pip install", *(shlex.quote(one) for one in dict.fromkeys([*libraries, *packages]))])
 
 
 def _stated() -> Sequence[str]:

@@ -11,7 +11,7 @@ from looking_worlds import TRUTHS, Checkpoints, Nights, at_least_one, name_best
 from worlds import STRESS, WORLDS
 
 NIGHTS = 30
-NIGHT_RUNS, NIGHT_RESAMPLES = 1000, 2999
+NIGHT_RUNS, NIGHT_RESAMPLES = 400, 9999
 BEST_RUNS, BEST_RESAMPLES = 1000, 999
 SIZES = (100, 400)
 

@@ -2,7 +2,7 @@
 
 import looking_table as table
 import pytest
-from looking_worlds import Checkpoints, Nights, at_least_one, name_best
+from looking_worlds import MARGIN, Checkpoints, Nights, at_least_one, name_best
 
 from worlds import at_most
 
@@ -22,4 +22,5 @@ def test_the_best_of_several_checkpoints_is_not_overrated(named: tuple[str, Chec
     found = name_best(named[1], table.BEST_RUNS, table.BEST_RESAMPLES)
     assert at_most(found.helps, 0.05, table.BEST_RUNS)
     assert at_most(1 - found.holds, 0.05, table.BEST_RUNS)
-    assert abs(found.shrunken) < max(0.015, found.observed / 4)
+    one_leads = named[1].truths.startswith("one")  # the hardest case: it looks like the best of equal ones
+    assert abs(found.shrunken) < (MARGIN if one_leads else found.observed / 4)

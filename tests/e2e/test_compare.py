@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -124,8 +126,27 @@ def test_undecided_fails_the_gate_unless_allowed(evidense, pairs_csv):
 def test_a_gate_that_is_not_met_shows_the_table():
     worse = ev.compare("char_ngrams", "bm25", on="docstrings", sample_queries=300, sample_documents=800)
     assert not worse.gate("no-harm", margin=0.02)
-    with pytest.raises(AssertionError, match="HARMS"):
-        assert worse.gate("no-harm", margin=0.02), repr(worse.gate("no-harm", margin=0.02))
+    with pytest.raises(
+        AssertionError, match=r"(?s)^gate no-harm at margin 0.02: NOT met\nbm25 on docstrings.*HARMS.*\n.*✖ HARMS"
+    ):
+        worse.assert_gate("no-harm", margin=0.02)
+    assert worse.assert_gate("no-harm", margin=0.99).passed
+
+
+def test_pytest_shows_the_table_of_a_gate_line_by_line(tmp_path, pairs_csv):
+    setup = f"import evidense as ev\nworse = ev.compare('char_ngrams', 'bm25', on={str(pairs_csv)!r}, margin=0.001)\n"
+    (tmp_path / "test_gate.py").write_text(
+        f"{setup}def test_table(): worse.assert_gate('helps')\ndef test_line(): assert worse.gate('helps')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_gate.py"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert "2 failed" in done.stdout
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert "E   AssertionError: gate helps at margin 0.001: NOT met" in lines
+    assert any(line.startswith("E   bm25 on pairs.csv: does not help") for line in lines)
+    assert any(line.startswith("E   AssertionError: assert <gate helps at margin 0.001: NOT met: ") for line in lines)
 
 
 def test_labels_marked_wrong_leave_for_all_systems_alike(compared, evidense, pairs_csv):

@@ -30,6 +30,7 @@ class World:
     store: Store
     gains: Sequence[tuple[float, float, float]]
     """Of each collection: by pre-training, by fine-tuning, and their interaction."""
+    seeds: range = SEEDS
 
     study = Study(name="simulated", question="what adds?", systems=(), collections=(), measures=MEASURES, margin=0.04,
                   n_resamples=499, factorial={"seeds": [*SEEDS]}, arms=({"label": "tuned", "start": "ready"},))  # fmt: skip
@@ -37,7 +38,7 @@ class World:
     @cached_property
     def lineup(self) -> Lineup:
         """The control does as pre-training alone; the arm has three seeds, and what it started from has one."""
-        trained = [Cell(name, tuple(f"{name} #{seed}" for seed in SEEDS)) for name in (*CELLS, TOTAL)]
+        trained = [Cell(name, tuple(f"{name} #{seed}" for seed in self.seeds)) for name in (*CELLS, TOTAL)]
         arm = [Cell("tuned", ("tuned #0", "tuned #1", "tuned #2")), Cell("ready", ("ready",))]
         asked = [*effects_of(trained), Effect("tuned", "arm", {"tuned": 1, "ready": -1}, start="ready")]
         return Lineup((*trained, *arm), tuple(asked))
@@ -78,8 +79,8 @@ class World:
         again = np.random.default_rng([at, 7]).permutation(
             table[1]
         )  # the control: pre-training alone in another order of seeds
-        values = {f"{cell} #{s}": table[c, s] for c, cell in enumerate(CELLS) for s in SEEDS}
-        values |= {f"{TOTAL} #{s}": again[s] for s in SEEDS} | {f"tuned #{s}": table[0, s] for s in range(3)}
+        values = {f"{cell} #{s}": table[c, s] for c, cell in enumerate(CELLS) for s in self.seeds}
+        values |= {f"{TOTAL} #{s}": again[s] for s in self.seeds} | {f"tuned #{s}": table[0, s] for s in range(3)}
         values |= {"ready": table[3, 0]}
         return Place(
             at=at, n_places=len(self.gains), collection=collection, direction="t→i" if at % 2 else "t→t",
@@ -116,6 +117,20 @@ def test_planted_gains_are_found_on_every_collection(both: World) -> None:
             assert both.word(name, at) == "HOLDS"
         assert both.effect("interaction", at).low < 0 < both.effect("interaction", at).high
         assert both.word("interaction", at) != "HOLDS"
+
+
+@pytest.mark.parametrize(("n_seeds", "is_said"), [(1, False), (2, True), (3, False)])
+def test_two_training_seeds_are_said_to_decide_nothing(tmp_path: Path, n_seeds: int, is_said: bool) -> None:
+    """On the page's first screen and in the reason of every UNDECIDED; five such seeds find the same gain."""
+    world = World(Store(tmp_path / "store"), [(0.2, 0.25, 0.0)], range(n_seeds))
+    (page, *_) = report.write(world.study, world.records, world.store, tmp_path / "page").parent.glob("report.html")
+    said = "two training seeds cannot decide"
+    text = page.read_text(encoding="utf-8")
+    assert (said in text[: text.index('id="cells"')]) is is_said
+    verdicts = [r for r in world.records if isinstance(r, Verdict) and r.details["n_seeds"] == n_seeds]
+    doubts = [v for v in verdicts if v.verdict == "UNDECIDED"]
+    assert all((said in v.reason) is is_said for v in doubts)
+    assert bool(doubts) or not is_said
 
 
 def test_a_claim_holds_only_where_its_own_stage_helps(mixed: World) -> None:

@@ -98,3 +98,12 @@ def test_twenty_thousand_documents_take_a_second() -> None:
     began = time.process_time()
     assert traps(made) == ()
     assert time.process_time() - began < 5, "about 0.5 s on an idle processor"
+
+
+def test_a_query_whose_relevant_documents_are_all_empty_is_told() -> None:
+    plain = collection()
+    corpus = [Item(item.id, "  " if item.id == "d7" else item.text) for item in plain.corpus]
+    (told,) = traps(Collection("made", plain.queries, corpus, plain.qrels))
+    assert told.startswith("2% of the queries (1 of 40) have no relevant document with text")
+    judged = {**plain.qrels, "q7": {"d7": 1, "d8": 1}}
+    assert traps(Collection("made", plain.queries, corpus, judged)) == ()

@@ -78,8 +78,12 @@ def split(values: tuple[str, ...]) -> list[str]:
 @click.option(
     "--documents", "sample_documents", type=int, help="Draw at most this many documents, all judged ones among them."
 )
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--confidence", type=float, default=0.95, show_default=True)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of samples and resamples: equal seeds, equal bytes."
+)
+@click.option(
+    "--confidence", type=float, default=0.95, show_default=True, help="Of all intervals of the command together."
+)
 @click.option("--depth", type=int, default=100, show_default=True, help="Documents kept for each query.")
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")

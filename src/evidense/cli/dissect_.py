@@ -61,8 +61,12 @@ from evidense.cli.running import Order, execute
 @click.option(
     "--margin", type=float, default=0.02, show_default=True, help="Smallest difference in retrieval that matters."
 )
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--confidence", type=float, default=0.95, show_default=True)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of samples and resamples: equal seeds, equal bytes."
+)
+@click.option(
+    "--confidence", type=float, default=0.95, show_default=True, help="Of all intervals of the command together."
+)
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
 @click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")

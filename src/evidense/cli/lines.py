@@ -18,6 +18,8 @@ ICONS = {
     "FAILS": "✖",
     "NOT_TESTABLE": "–",
 }
+MEASURED_TEXTS, MEASURED_S = 1_000, 2.0
+"""What must have been encoded, and for how many seconds, before a speed says something of the next run."""
 CLAIMED = {
     "pretraining_adds": "pre-training adds",
     "finetuning_adds": "fine-tuning adds",
@@ -66,11 +68,17 @@ def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
 
 
 def say_speeds(records: Sequence[Record]) -> None:
-    """Say to stderr how fast systems encoded here and how long trainings took: luck, which stays out of every file."""
-    speeds: dict[str, float] = {}
+    """Say to stderr how fast systems encoded here and how long trainings took: luck, which stays out of every file.
+
+    A speed is told where enough was encoded for it to be one: MEASURED_TEXTS in MEASURED_S, over all collections.
+    """
+    spent: dict[str, list[tuple[float, float]]] = {}
     for record in records:
         if isinstance(record, Ranking) and record.observed.get("texts_per_s"):
-            speeds.setdefault(record.system, float(record.observed["texts_per_s"]))
+            encode_s, speed = (float(record.observed[key]) for key in ("encode_s", "texts_per_s"))
+            spent.setdefault(record.system, []).append((encode_s * speed, encode_s))
+    totals = {system: [sum(column) for column in zip(*found, strict=True)] for system, found in spent.items()}
+    speeds = {s: n / wall_s for s, (n, wall_s) in totals.items() if n >= MEASURED_TEXTS and wall_s >= MEASURED_S}
     trained_s = sum(float(r.observed.get("wall_s", 0)) for r in records if isinstance(r, Checkpoint))
     said = [f"{system} {speed:,.0f} texts/s" for system, speed in speeds.items()]
     said += [f"trainings {duration(trained_s)}"] if trained_s else []

@@ -2,13 +2,17 @@
 
 import click
 
+from evidense.parts import SHELVES
 
-@click.command("list")
+
+@click.command(
+    "list",
+    help=f"Print the parts of SHELF, one a line; without SHELF, of every shelf under its name.\n\nShelves: {', '.join(SHELVES)}.",
+)
 @click.argument("shelf", required=False)
 def command(shelf: str | None) -> None:
-    """Print the parts of SHELF, one a line; without SHELF, of every shelf under its name."""
+    """Print the parts of a shelf, or of all."""
     from evidense import registry
-    from evidense.parts import SHELVES
 
     if shelf is not None:
         print("\n".join(_rows(registry.summaries(shelf))))

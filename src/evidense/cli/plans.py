@@ -9,10 +9,11 @@ from evidense.study.plan import Plan, Step
 
 
 def estimate_line(plan: Plan) -> str:
-    """Return the one line that stands before the first batch."""
+    """Return the one line that stands before the first batch: of the long work, without what opening and deciding take."""
     n = sum(plan.inside.values())
     inside = f", then {n} {'analysis' if n == 1 else 'analyses'} inside, whose time is not estimated" if n else ""
-    return f"about {duration(plan.seconds)} and {size(plan.size_bytes)} of disk{inside}"
+    work = "training and encoding" if plan.trainings else "encoding"
+    return f"about {duration(plan.seconds)} of {work}, {size(plan.size_bytes)} of disk{inside} (opening models and deciding apart)"
 
 
 def plan_text(plan: Plan, store: Store) -> str:

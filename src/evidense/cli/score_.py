@@ -10,8 +10,8 @@ import click
 @click.argument("qrels", type=click.Path(exists=True, dir_okay=False))
 @click.argument("measures", nargs=-1)
 @click.option("--per-query", is_flag=True, help="Print each query's value: query, measure, value.")
-@click.option("--confidence", type=float, default=0.95, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--confidence", type=float, default=0.95, show_default=True, help="Of each interval.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples: equal seeds, equal intervals.")
 def command(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, confidence: float, seed: int) -> None:
     """Score RUN (a run file in any usual form) against QRELS with MEASURES (default: nDCG@10 RR@10 R@100).
 

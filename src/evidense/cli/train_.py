@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     "--early-stop", type=int, metavar="STEPS", help="Look at held-out pairs every so often; stop after 3 without gain."
 )
 @click.option("--bf16", is_flag=True, help="Products in bfloat16.")
-@click.option("--seed", type=int, help="Default: 0.")
+@click.option("--seed", type=int, help="Of the order of pairs, dropout and new weights. Default: 0.")
 @click.option(
     "--recipe",
     "recipe_file",

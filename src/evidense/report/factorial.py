@@ -13,6 +13,7 @@ from evidense.report.learning import curves
 from evidense.report.numerals import count, interval, plain
 from evidense.report.shared import shared_sentences
 from evidense.report.words import WORDS, margin_text
+from evidense.stats import few_seeds
 from evidense.store import Store
 
 
@@ -55,12 +56,18 @@ def context(contents: Contents, store: Store) -> dict[str, object]:
     return {
         "study": study, "primary": primary, "margin": margin_text(study.margin), "scale": scale, "groups": groups, "group_titles": GROUPS,
         "leads": _leads(groups), "plots": interaction.plots(effects, primary), "box": interaction, "n_seeds": effects.n_seeds,
-        "cell_names": effects.cell_names, "values": {m: _values(effects, m) for m in study.measures}, "arms": trained,
+        "few_seeds": _few_seeds(effects), "cell_names": effects.cell_names, "values": {m: _values(effects, m) for m in study.measures}, "arms": trained,
         "curves": curves(effects, trained, store), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
         "words": list(WORDS.values()), "proof": proof, "contents": contents, "version": evidense.__version__,
         "confidence": f"{study.confidence * 100:.0f}\u202f%", "roles": _roles(effects), "homes": _homes(study.arms),
         "question": study.question, "shared": shared_sentences(contents),
     }  # fmt: skip
+
+
+def _few_seeds(effects: Effects) -> str:
+    """Say that two seeds cannot decide, where some cell was trained with two."""
+    counts = {int(finding.details.get("n_seeds", 1)) for finding in effects.cells.values()}
+    return next(filter(None, map(few_seeds, sorted(counts))), "")
 
 
 def _leads(groups: dict[str, list[effect_rows.EffectGroup]]) -> list[effect_rows.EffectGroup]:

@@ -18,7 +18,7 @@ from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
-from evidense.stats.seeded import seeded, seeded_mean_over
+from evidense.stats.seeded import few_seeds, seeded, seeded_mean_over
 from evidense.stats.sharing import Part, Pool, Sharing
 from evidense.stats.winner import Winner, winner
 
@@ -52,6 +52,7 @@ __all__ = [
     "discriminability",
     "doubt",
     "effective",
+    "few_seeds",
     "group_letters",
     "join",
     "label",

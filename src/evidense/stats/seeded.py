@@ -97,6 +97,20 @@ def seeded_mean_over(
     return _widened(found, estimates, _largest(found, n_resamples, stream(seed, 0, _SEEDS_MEAN)), 1, 1 - confidence)
 
 
+def few_seeds(n_seeds: int) -> str:
+    """Say that two training seeds cannot decide, or nothing (of one seed, the test says that it speaks of no other).
+
+    >>> few_seeds(2)
+    "two training seeds cannot decide: by Student's t their intervals are three times as wide as from three, or more; train three at least"
+    >>> few_seeds(3)
+    ''
+    """
+    if n_seeds != 2:
+        return ""
+    wider = "by Student's t their intervals are three times as wide as from three, or more"
+    return f"two training seeds cannot decide: {wider}; train three at least"
+
+
 def _one_seed(e: Estimate) -> Estimate:
     return replace(e, test=f"{e.test}; one seed: says nothing of other seeds")
 

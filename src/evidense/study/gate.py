@@ -14,7 +14,7 @@ LABELS = {"HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED"}
 
 @dataclass(frozen=True)
 class Gate:
-    """Whether a gate is met; false in a boolean context where it is not. Its text is the verdict table."""
+    """Whether a gate is met; false in a boolean context where it is not. `str` is the verdict table, `repr` one line."""
 
     name: str
     margin: float
@@ -28,9 +28,16 @@ class Gate:
         return self.passed
 
     def __repr__(self) -> str:
-        """Return the gate's word, the failing rows and the verdict table: what pytest shows."""
-        word = "met" if self.passed else "NOT met"
-        return "\n".join([f"gate {self.name} at margin {self.margin:g}: {word}", *self.failures, self.table])
+        """Return the gate's word and the first failing row on one line: pytest cuts longer ones, and shows line ends as \\n."""
+        more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
+        return f"<{self._word()}{f': {self.failures[0]}{more}' if self.failures else ''}>"
+
+    def __str__(self) -> str:
+        """Return the gate's word, the failing rows and the verdict table: what `Result.assert_gate` shows."""
+        return "\n".join([self._word(), *self.failures, self.table])
+
+    def _word(self) -> str:
+        return f"gate {self.name} at margin {self.margin:g}: {'met' if self.passed else 'NOT met'}"
 
 
 def gate(

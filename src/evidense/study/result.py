@@ -54,7 +54,7 @@ class Result:
         return self.of(Ranking)
 
     def gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
-        """Hold the verdicts against a gate; `assert result.gate("no-harm", margin=.02)` shows the table where it fails.
+        """Hold the verdicts against a gate: the result is true where it is met, and prints as the failing rows and the table.
 
         Of several candidates (`best_of`) the best is held against it. Where all planned looks are used up it is not met.
         """
@@ -64,6 +64,18 @@ class Result:
         held = gate(asked, name, m, allow_undecided=allow_undecided, table=repr(self))
         spent = used_up(self.study)
         return replace(held, passed=held.passed and not spent, failures=(*held.failures, *spent))
+
+    def assert_gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
+        """Return the gate where it is met: the one line of a test, in pytest or without.
+
+        Raises:
+            AssertionError: it is not; the message is the failing rows and the verdict table.
+        """
+        __tracebackhide__ = True  # pytest shows the line of the test
+        held = self.gate(name, margin=margin, allow_undecided=allow_undecided)
+        if not held:
+            raise AssertionError(str(held))
+        return held
 
     def report(self, out: Path | str, *, text: bool = True) -> Path:
         """Write the page and its companions into a folder and return the page's path.

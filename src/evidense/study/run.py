@@ -7,10 +7,11 @@ from pathlib import Path
 from evidense import registry, report, stats
 from evidense.boundary.folder import prepare
 from evidense.compute.grouping import check_grouping
+from evidense.compute.locate import require_transformers
 from evidense.compute.progress import Progress
 from evidense.compute.sharing import Shared
 from evidense.compute.slices import columns_of
-from evidense.errors import InvalidInput, UnknownName
+from evidense.errors import InvalidInput, MissingExtra, UnknownName, gathered
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
 from evidense.report.place import claim_of, names_of
@@ -99,7 +100,8 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
         prepare(claim_of(study, wishes.out), names_of(study))
     study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(wishes)})), claims=_claims(study.claims))
     study = replace(study, registered=registered(study.claims))
-    found = [(spelling, collections_of(study, spelling, wishes.values)) for spelling in study.collections]
+    engines = dict(wishes.engines)
+    found = _collections(study, wishes, engines)
     collections = tuple(c for _, several in found for c in several)
     origins = tuple(
         ("" if name in wishes.values else name, at) for name, several in found for at in range(len(several))
@@ -109,16 +111,15 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
         raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
     _check_names(study, collections)
     _check_depth(study, collections)
-    engines = dict(wishes.engines)
     dissections = open_dissections(study, engines, wishes.values)
     if study.factorial or study.arms:
         cells_of(study)
         return Opened(study, (), (), collections, origins, dissections, engines)
     names = labels((*study.systems, *study.references))
-    shut = {s for s in (*study.systems, *study.references) if s not in engines and stays_shut(s)}
-    opened = {
-        i: open_system(s, names[i], engines) for i, s in enumerate((*study.systems, *study.references)) if s not in shut
-    }
+    missing: list[MissingExtra] = []
+    opened = _systems(study, engines, missing)
+    if missing:
+        raise MissingExtra.all_of(missing)
     n = len(study.systems)
     systems, references = (tuple(opened[i] for i in opened if (i < n) == is_first) for is_first in (True, False))
     unopened = tuple(name for i, name in names.items() if i not in opened)
@@ -126,6 +127,39 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     return Opened(
         study, systems, references, collections, origins, dissections, engines, unopened, training_pairs(study)
     )
+
+
+def _collections(
+    study: Study, wishes: Wishes, engines: dict[str, Encoder | Ranker]
+) -> list[tuple[str, list[Collection]]]:
+    """Open the collections; where a library is missing, say what the systems lack, too.
+
+    Raises:
+        MissingExtra: everything that is missing.
+    """
+    found, missing = [], list[MissingExtra]()
+    for spelling in study.collections:
+        with gathered(missing):
+            found.append((spelling, collections_of(study, spelling, wishes.values)))
+    if missing and (study.factorial or study.arms):
+        with gathered(missing):
+            require_transformers(study.name)
+    if missing:
+        _systems(study, engines, missing)
+        raise MissingExtra.all_of(missing)
+    return found
+
+
+def _systems(study: Study, engines: dict[str, Encoder | Ranker], missing: list[MissingExtra]) -> dict[int, System]:
+    """Open the systems and references by their place; those that run code in a plan stay shut."""
+    spellings = (*study.systems, *study.references)
+    names = labels(spellings)
+    opened = {}
+    for place, spelling in enumerate(spellings):
+        if spelling in engines or not stays_shut(spelling):
+            with gathered(missing):
+                opened[place] = open_system(spelling, names[place], engines)
+    return opened
 
 
 def run_study(study: Study, store: Store, wishes: Wishes) -> Result:

@@ -8,7 +8,7 @@ from evidense.store import Store
 from evidense.training.copies import near_copies, plain
 from evidense.values import Collection, Item
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raised when other sentences come from the same collection."""
 
 MATERIAL = 0.05
@@ -33,7 +33,7 @@ Texts = Mapping[str, str]
 
 
 def traps(collection: Collection) -> tuple[str, ...]:
-    """Return a sentence each for queries that stand in what is relevant to them, that equal another document, and for unjudged copies."""
+    """Return a sentence each for queries that stand in what is relevant to them, that equal another document, for unjudged copies and empty documents."""
     relevant = {d for q in collection.qrels for d in _relevant(collection, q)}
     is_small = len(collection.corpus) <= MOST_DOCUMENTS
     queries = _texts(collection.queries)
@@ -44,6 +44,7 @@ def traps(collection: Collection) -> tuple[str, ...]:
         *_standing(collection, queries, documents),
         *_equal(collection, queries, documents),
         *_copies(collection, documents),
+        *_empty(collection, relevant - documents.keys()),
     )
 
 
@@ -107,6 +108,26 @@ def _copies(collection: Collection, documents: Texts) -> Iterator[str]:
             f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) have a relevant document with a copy, or "
             "nearly one, that is not judged for them: who ranks the copy first gets nothing for it"
         )
+
+
+def _empty(collection: Collection, without_text: set[str]) -> Iterator[str]:
+    """Count the queries of which every relevant document of the corpus is empty."""
+    if not without_text:
+        return
+    there = {item.id: _is_empty(item) for item in collection.corpus if item.id in without_text}
+    n = 0
+    for query_id in collection.qrels:
+        found = [there.get(d, False) for d in _relevant(collection, query_id)]
+        n += any(found) and all(found)
+    if n:
+        yield (
+            f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) have no relevant document with text: "
+            "an empty one is found by chance only"
+        )
+
+
+def _is_empty(item: Item) -> bool:
+    return item.text is not None and not item.text.strip() and item.picture is None
 
 
 def _copies_of(wanted: Sequence[str], documents: Texts) -> dict[str, list[str]]:

@@ -147,6 +147,8 @@ def _verdict(
     e, logit = found
     margin = _margin(study, effect)
     claim, word, reason = _word(effect, Evidence(e, margin, logit))
+    if word == "UNDECIDED" and (few := stats.few_seeds(e.n_seeds)):
+        reason = f"{reason}; {few}"
     where = str(finding.site.get("collection") or _named_mean(finding))
     return Verdict(
         parents=(study.id, finding.id), claim=claim, verdict=word, system=effect.name, baseline=effect.against,
