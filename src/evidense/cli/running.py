@@ -11,7 +11,16 @@ import click
 
 from evidense.boundary.consent import consenting
 from evidense.boundary.disk import write_named
-from evidense.cli.lines import say_best, say_collection, say_effects, say_looks, say_progress, say_shared, say_speeds, say_step
+from evidense.cli.lines import (
+    say_best,
+    say_collection,
+    say_effects,
+    say_looks,
+    say_progress,
+    say_shared,
+    say_speeds,
+    say_step,
+)
 from evidense.records import Study
 from evidense.store import Store
 

@@ -159,8 +159,8 @@ def _estimates(pool: Pool, draws: Sequence[Draws], confidence: float, n_families
         p, low, high = decide(references, (mean[j], shown), exponent, 1 - confidence)
         own = decide(alone, (mean[j], shown), 1, 1 - confidence)[0]
         if 0 < some.n < CARRY and own <= 1 - confidence:
-            own = max(own, with_one_against(parts, j, some.n, alone))
-            p = max(p, own, adjust(with_one_against(parts, j, some.n, references), exponent))
+            own = max(own, with_one_against(pool, j, some.n, alone))
+            p = max(p, own, adjust(with_one_against(pool, j, some.n, references), exponent))
             is_carried = (low > 0 or high < 0) and p > 1 - confidence
             low, high = (min(low, 0.0), max(high, 0.0)) if is_carried else (low, high)
         if not many[j]:
