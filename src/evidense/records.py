@@ -78,7 +78,7 @@ class Study(Record):
 
     kind: ClassVar[str] = "study"
     unset: ClassVar[frozenset[str]] = frozenset(
-        {"factorial", "arms", "dissect", "registered", "best_of", "looks", "trained_on", "clusters"}
+        {"factorial", "arms", "dissect", "registered", "best_of", "looks", "trained_on", "clusters", "drawn_by"}
     )
     name: str
     question: str
@@ -100,6 +100,8 @@ class Study(Record):
     depth: int = 100
     sample_queries: int | None = None
     sample_documents: int | None = None
+    drawn_by: str = ""
+    """What seeds a sample beside `seed`: "" nothing, so that two collections of one length draw the same rows; "name" that of the collection."""
     excluded: tuple[str, ...] = ()
     """Queries left out for all systems alike, since their label is wrong: 'collection<tab>query_id'."""
     trained_on: tuple[str, ...] = ()

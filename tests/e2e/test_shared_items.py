@@ -82,3 +82,18 @@ def test_every_interval_can_be_recomputed_from_scores_csv(evidense: Callable[...
     e = mean_over([*tables.values()], seed=0, sharing=Sharing((Part((0, 1), joint),)))[0]
     assert [e.low, e.high] == pytest.approx([mean["low"], mean["high"]], abs=1e-9)
     assert e.n_clusters == mean["n_clusters"] == len(np.unique(joint))
+
+
+def test_samples_of_collections_of_one_length_are_of_different_rows(
+    evidense: Callable[..., Result], copies: list[str]
+) -> None:
+    result = evidense("compare", *SYSTEMS, "--on", ",".join(copies[:2]), "--queries", "30", "--out", "page")
+    assert result.exit_code == 0, result.output
+    with Path("page", "scores.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(row["collection"], row["query_id"]) for row in csv.DictReader(file)]
+    first, second = ({query for name, query in rows if name == own} for own in dict.fromkeys(name for name, _ in rows))
+    assert len(first) == len(second) == 30
+    assert 3 <= len(first & second) <= 27
+    assert 'drawn_by = "name"' in Path("page", "study.toml").read_text(encoding="utf-8")
+    assert "same queries" not in result.output
+    assert evidense("replay", "page").exit_code == 0
