@@ -70,16 +70,18 @@ def test_five_copies_of_one_file_say_what_one_says(evidense: Callable[..., Resul
 def test_every_interval_can_be_recomputed_from_scores_csv(evidense: Callable[..., Result], copies: list[str]) -> None:
     _, found = compared(evidense, copies[:2], "two")
     assert not Path("two", "scores.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    records = json.loads(Path("two", "page.json").read_text(encoding="utf-8"))["records"]
+    (n_resamples,) = {r["content"]["n_resamples"] for r in records if r["kind"] == "study"}
     tables = {name: differences(columns) for name, columns in table(Path("two")).items()}
     for f in found:
         if f["estimand"] == "difference" and f["site"]["measure"] == "nDCG@10":
             at = list(tables).index(f["site"]["collection"])
-            draws = resample([tables[f["site"]["collection"]]], seed=0, first=at)
+            draws = resample([tables[f["site"]["collection"]]], n_resamples=n_resamples, seed=0, first=at)
             (e,) = simultaneous([tables[f["site"]["collection"]]], seed=0, draws=draws, n_collections=2)[0]
             assert [e.low, e.high] == pytest.approx([f["low"], f["high"]], abs=1e-9)
     (mean,) = [f for f in found if f["estimand"] == "mean over collections"]
     joint = np.concatenate([one.labels for one in tables.values()])
-    e = mean_over([*tables.values()], seed=0, sharing=Sharing((Part((0, 1), joint),)))[0]
+    e = mean_over([*tables.values()], n_resamples=n_resamples, seed=0, sharing=Sharing((Part((0, 1), joint),)))[0]
     assert [e.low, e.high] == pytest.approx([mean["low"], mean["high"]], abs=1e-9)
     assert e.n_clusters == mean["n_clusters"] == len(np.unique(joint))
 

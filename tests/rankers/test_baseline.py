@@ -45,6 +45,18 @@ def test_a_saved_baseline_is_read_back(tmp_path: Path) -> None:
     assert ranked(tmp_path, packed(content())).documents.tolist() == [[2, 0], [1, -1]]
 
 
+def test_documents_that_only_a_run_file_named_are_read_back(tmp_path: Path) -> None:
+    held = content()
+    one = next(iter(held["collections"].values()))
+    one["others"], one["lists"] = ["unjudged"], [[[3, 0], [2, 1]], [[1], [1]]]
+    lists = ranked(tmp_path, packed(held))
+    assert lists.documents.tolist() == [[3, 0], [1, -1]]
+    assert lists.doc_ids[3] == "unjudged"
+    one["others"] = [lists.doc_ids[0]]
+    with pytest.raises(InvalidInput, match="as others besides"):
+        ranked(tmp_path, packed(held))
+
+
 def test_fields_of_another_version_are_passed_over(tmp_path: Path) -> None:
     held = content()
     held["setup"]["new"], held["more"] = 1, [2]

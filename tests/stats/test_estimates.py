@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from evidense.errors import InvalidInput
 from evidense.stats import Differences, Estimate, mean_over, simultaneous
+from evidense.stats.critical import steady_draws
 from evidense.stats.few import poisson_upper
 
 
@@ -189,3 +190,12 @@ def test_an_estimate_is_a_value() -> None:
     assert isinstance(e, Estimate)
     with pytest.raises(AttributeError):
         e.effect = 0.0  # type: ignore[misc]
+
+
+def test_with_enough_draws_no_seed_is_worth_shopping_for() -> None:
+    """Half-widths differ by less than 1 % (standard deviation) between seeds; with 10,000 draws by up to 2 %."""
+    values = np.random.default_rng(0).normal(0.02, 0.25, (1, 200))
+    one = [Differences(values, np.arange(200))]
+    n = steady_draws(1)
+    widths = [e.high - e.low for seed in range(6) for e in simultaneous(one, n_resamples=n, seed=seed)[0]]
+    assert np.std(widths) / np.mean(widths) < 0.01

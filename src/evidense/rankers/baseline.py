@@ -28,10 +28,14 @@ _List = Annotated[list[_Numbers], Field(min_length=2, max_length=2), FailFast()]
 
 
 class Held(Form):
-    """Lists of one collection: for each query the places of the documents, and their scores."""
+    """Lists of one collection: for each query the places of the documents, and their scores.
+
+    Places beyond the collection's documents are those of `others`, which a run file named besides.
+    """
 
     checksum: str
     lists: Annotated[list[_List], FailFast()]
+    others: list[str] = Field(default_factory=list)
 
 
 def _moment(text: str) -> str:
@@ -114,11 +118,17 @@ class Baseline:
             )
         documents = np.full((len(collection.queries), depth), -1, dtype=np.int32)
         scores = np.full((len(collection.queries), depth), -np.inf, dtype=np.float32)
+        doc_ids = (*collection.doc_ids, *held.others)
+        if len({*doc_ids}) < len(doc_ids):
+            raise InvalidInput(
+                f"baseline '{self.name}' holds documents of '{collection.name}' as others besides. Expected each once; "
+                "save it anew with --save-baseline."
+            )
         for row, (places, values) in enumerate(held.lists):
-            found, best = self._list(row, np.array(places), np.array(values), len(collection.corpus))
+            found, best = self._list(row, np.array(places), np.array(values), len(doc_ids))
             n = min(depth, len(found))
             documents[row, :n], scores[row, :n] = found[:n], best[:n]
-        return RankedLists(collection.query_ids, collection.doc_ids, documents, scores)
+        return RankedLists(collection.query_ids, doc_ids, documents, scores)
 
     def _list(
         self, row: int, places: np.ndarray, values: np.ndarray, n_documents: int

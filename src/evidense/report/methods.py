@@ -3,7 +3,8 @@
 from evidense.measures import parse
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, short
-from evidense.stats.rule import MIN_CLUSTERS
+from evidense.report.words import groups_text
+from evidense.stats.rule import MIN_CLUSTERS, groups_to_see
 
 
 def paragraph(contents: Contents) -> str:
@@ -14,8 +15,7 @@ def paragraph(contents: Contents) -> str:
     sentences = [
         f"We compared {systems} with {contents.baseline} on {n} collection{'s' if n != 1 else ''} ({_sizes(contents)}) "
         f"by {study.primary}, computed per query with ir-measures (MacAvaney et al., 2022).",
-        "Differences are paired by query; queries that share a relevant document or a group key form one cluster, which is "
-        "resampled and flipped as a whole.",
+        _dependence(contents),
         f"Intervals ({study.confidence:.0%}) come from a studentised cluster bootstrap and p-values from cluster sign-flips "
         f"({count(study.n_resamples)} resamples, seed {study.seed}{_few(contents)}).",
     ]
@@ -47,10 +47,30 @@ def paragraph(contents: Contents) -> str:
     return " ".join(sentences)
 
 
+def _dependence(contents: Contents) -> str:
+    by = contents.study.clusters
+    if by == "queries":
+        return "Differences are paired by query, and each query counts as independent of the others."
+    if by and by != "components":
+        return f"Differences are paired by query; queries with the same {by} form one cluster, which is resampled and flipped as a whole."
+    said = (
+        "Differences are paired by query; queries that share a relevant document or a group key form one cluster, which is "
+        "resampled and flipped as a whole."
+    )
+    if any("effective_queries" in v.details for v in contents.verdicts.values()):
+        return (
+            f"{said} Where queries share some of their relevant documents, the standard error takes their dependence in proportion to "
+            "what they share, with its strength estimated from the differences; sign-flips go by document (a dependent wild bootstrap, "
+            "Shao, 2010)."
+        )
+    return said
+
+
 def _rule(margin: float) -> str:
     m = short(margin)
     return (
-        f"With a margin of ±{m}, a system is the SAME where the whole interval lies within the margin, else HELPS (HARMS) "
+        f"With a margin of ±{m}, a system is the SAME where the whole interval lies within the margin "
+        f"(from at least {count(groups_to_see(margin))} groups of queries), else HELPS (HARMS) "
         "where it lies above (below) zero, else UNDECIDED; "
         f"fewer than {MIN_CLUSTERS} clusters are never decided, and IDENTICAL means that every difference is zero."
     )
@@ -58,7 +78,7 @@ def _rule(margin: float) -> str:
 
 def _sizes(contents: Contents) -> str:
     n = {v.collection: v for v in contents.verdicts.values()}
-    return "; ".join(f"{c}: {count(v.n)} queries in {count(v.n_clusters)} clusters" for c, v in n.items())
+    return "; ".join(f"{c}: {count(v.n)} queries, {groups_text(v.n_clusters, v.details)}" for c, v in n.items())
 
 
 def _share(contents: Contents) -> bool:

@@ -91,9 +91,16 @@ def check_ending(path: Path) -> None:
 
 
 def _lists(ranking: Ranking, depth: int, store: Store) -> dict[str, Any]:
-    lists = load_lists(ranking, store)
+    lists, n_documents = load_lists(ranking, store), int(ranking.collection["n_documents"])
+    cut = lists.documents[:, :depth]
+    beyond = sorted({int(d) for d in cut[cut >= n_documents]})  # a run file also names documents that nobody judged
+    places = {d: n_documents + at for at, d in enumerate(beyond)}
     rows = [
-        [[int(d) for d in documents if d >= 0], [float(s) for d, s in zip(documents, scores, strict=True) if d >= 0]]
-        for documents, scores in zip(lists.documents[:, :depth], lists.scores[:, :depth], strict=True)
+        [
+            [places.get(int(d), int(d)) for d in documents if d >= 0],
+            [float(s) for d, s in zip(documents, scores, strict=True) if d >= 0],
+        ]
+        for documents, scores in zip(cut, lists.scores[:, :depth], strict=True)
     ]
-    return {"checksum": ranking.collection["checksum"], "lists": rows}
+    held: dict[str, Any] = {"checksum": ranking.collection["checksum"], "lists": rows}
+    return held | ({"others": [lists.doc_ids[d] for d in beyond]} if beyond else {})

@@ -8,9 +8,11 @@ from typing import Any
 
 from evidense.errors import UnknownName
 from evidense.records import Study
+from evidense.stats.critical import steady_draws
 from evidense.study.arms import toy_arms
 from evidense.study.dissect import toy_rows
 from evidense.study.factorial import TOY_STUDY, laid_over
+from evidense.study.form import MOST_RESAMPLES
 from evidense.study.toml import SETTINGS, study_from
 from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
@@ -41,6 +43,7 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
         "seed": 0,
         "systems": [base, *others],
         "collections": list(on),
+        "n_resamples": min(steady_draws(len(on)), MOST_RESAMPLES),
         **wanted,
     }
     return study_from(data, "compare")

@@ -14,6 +14,7 @@ from typing import Any
 from evidense import stats
 from evidense.errors import InvalidInput
 from evidense.records import Json, Study, sha256_of
+from evidense.stats.critical import steady_draws
 from evidense.store import Store
 from evidense.values import Look
 from evidense.verbs.decide import Board
@@ -37,9 +38,9 @@ def planned(study: Study, baseline: Any) -> Study:
             "leave --looks out, or begin a new plan on fresh queries and save its baseline (--save-baseline)"
         )
     looks = study.looks or saved
-    usual = study.n_resamples == Study.n_resamples
-    times = min(max(looks, 1), MOST_TIMES) if usual else 1
-    return replace(study, looks=looks, n_resamples=times * study.n_resamples)
+    usual = study.n_resamples in (Study.n_resamples, steady_draws(len(study.collections)))
+    enough = min(max(looks, 1), MOST_TIMES) * Study.n_resamples if usual else 0
+    return replace(study, looks=looks, n_resamples=max(enough, study.n_resamples))
 
 
 def looked(study: Study, board: Board, store: Store, baseline: Any) -> Study:
