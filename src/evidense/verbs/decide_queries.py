@@ -25,7 +25,7 @@ def decide_queries(study: Study, shared: Shared, store: Store) -> list[Finding]:
         n_clusters = len(np.unique(labels))
         findings.append(
             Finding(
-                parents=(study.id,), estimand="queries", site={"collection": collection.name}, value=n_clusters, low=None, high=None,
+                parents=(study.id,), estimand="queries", site={"collection": collection.name, "measure": study.primary}, value=n_clusters, low=None, high=None,
                 n=len(labels), n_clusters=n_clusters, unit="groups of queries", confidence=study.confidence, details=details,
             )
         )  # fmt: skip
