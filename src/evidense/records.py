@@ -78,7 +78,7 @@ class Study(Record):
 
     kind: ClassVar[str] = "study"
     unset: ClassVar[frozenset[str]] = frozenset(
-        {"factorial", "arms", "dissect", "registered", "best_of", "looks", "trained_on", "clusters"}
+        {"factorial", "arms", "dissect", "registered", "best_of", "looks", "trained_on", "clusters", "drawn_by"}
     )
     name: str
     question: str
@@ -100,6 +100,8 @@ class Study(Record):
     depth: int = 100
     sample_queries: int | None = None
     sample_documents: int | None = None
+    drawn_by: str = ""
+    """What seeds a sample beside `seed`: "" nothing, so that two collections of one length draw the same rows; "name" that of the collection."""
     excluded: tuple[str, ...] = ()
     """Queries left out for all systems alike, since their label is wrong: 'collection<tab>query_id'."""
     trained_on: tuple[str, ...] = ()
@@ -264,7 +266,7 @@ class Finding(Record):
 
     kind: ClassVar[str] = "finding"
     estimand: str
-    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects' | 'winner' | 'difference on unseen queries'; of an
+    """'mean' | 'difference' | 'slice' | 'mean over collections' | 'random effects' | 'winner' | 'queries' | 'difference on unseen queries'; of an
     analysis, what its page says."""
     site: Mapping[str, Json]
     """system, baseline (for differences), collection, measure, and slice/column/named where it is one; of an analysis: see `parts.Case.site`."""

@@ -10,9 +10,9 @@ import pytest
 
 from evidense import report
 from evidense.claims._effects import scores as drawn
-from evidense.compute.lineup import Cell, Effect, Lineup, Place, effects_of
+from evidense.compute.lineup import Cell, Effect, Lineup, Place, Places, effects_of
 from evidense.records import Finding, Record, Score, Study, Verdict
-from evidense.stats import CELLS
+from evidense.stats import CELLS, Sharing
 from evidense.store import Store
 from evidense.values import Draft, Item, build
 from evidense.verbs.decide_effects import decide_place, decide_places
@@ -52,7 +52,10 @@ class World:
     def records(self) -> list[Record]:
         """All that is decided, each collection by itself, then together."""
         found = [r for place in self.places for r in decide_place(self.study, self.lineup, place, self.store)]
-        return [*found, *decide_places(self.study, self.lineup, self.places, self.store)]
+        return [
+            *found,
+            *decide_places(self.study, self.lineup, Places(self.places, Sharing.nothing(len(self.places))), self.store),
+        ]
 
     def effect(self, name: str, at: int = 0, measure: str = MEASURES[0]) -> Finding:
         """Return the finding on an effect on one collection."""

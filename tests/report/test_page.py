@@ -171,11 +171,11 @@ def test_claims_that_the_study_names_stand_apart(single: Sample, tmp_path: Path)
 
 def test_random_effects_speak_of_a_new_collection(sample: Sample, tmp_path: Path) -> None:
     mean = next(r for r in sample.records if isinstance(r, Finding) and r.estimand == "mean over collections")
-    details = {"tau2": 0.0004, "i2": 0.41, "prediction_low": -0.03, "prediction_high": 0.11}
+    details = {"tau2": 0.0004, "i2": 0.41, "prediction_low": -0.03, "prediction_high": 0.11, "n_families": 6}
     beyond = replace(mean, estimand="random effects", details=details)
     report.write(sample.study, [*sample.records, beyond], sample.store, tmp_path / "out")
     text = visible(page(tmp_path / "out"))
     assert "a new collection like these" in text
     assert "expected between −.030 and +.110" in text
     assert "τ² .00040, I² .41" in text
-    assert "Hartung and Knapp (2001)" in text
+    assert "over 6 independent families of collections" in text

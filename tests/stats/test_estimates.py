@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense.errors import InvalidInput
-from evidense.stats import Differences, Estimate, mean_over, resample, simultaneous
+from evidense.stats import Differences, Estimate, mean_over, simultaneous
 from evidense.stats.critical import steady_draws
 from evidense.stats.few import poisson_upper
 
@@ -156,8 +156,7 @@ def test_a_family_widens_its_intervals() -> None:
 
 def test_the_mean_over_one_collection_is_that_collection() -> None:
     one = [Differences(np.random.default_rng(0).normal(0.02, 0.2, (2, 70)), np.arange(70))]
-    draws = resample(one, n_resamples=999, seed=0)
-    assert mean_over(one, seed=0, draws=draws) == simultaneous(one, seed=0, draws=draws)[0]
+    assert mean_over(one, n_resamples=999, seed=0) == simultaneous(one, n_resamples=999, seed=0)[0]
 
 
 def test_the_mean_over_collections_weighs_them_equally() -> None:

@@ -187,6 +187,14 @@ def test_a_sample_says_so_and_other_seeds_draw_others() -> None:
         sample(whole, 0, None, seed=1)
 
 
+def test_a_seed_with_a_name_draws_other_rows_for_another_name() -> None:
+    documents = [Item(f"d{i}", f"text {i}") for i in range(40)]
+    whole = build(draft(documents, {f"q{i}": {f"d{i}": 1} for i in range(20)}))
+    one, other, again = (sample(whole, 5, None, (0, name)) for name in ("a", "b", "a"))
+    assert one.query_ids == again.query_ids != other.query_ids
+    assert "a sample (seed 0 and its name)" in one.provenance.notes[-1]
+
+
 CHANGES = [
     lambda d: {"queries": [Item("q", "other"), *d.queries[1:]]},
     lambda d: {"corpus": [*d.corpus[:-1], Item("b", "other")]},

@@ -96,6 +96,16 @@ def say_best(records: Sequence[Record]) -> None:
     sys.stdout.flush()
 
 
+def say_shared(study: Study, records: Sequence[Record]) -> None:
+    """Print which collections hold the same queries or share what these are about."""
+    from evidense.report.contents import Contents
+    from evidense.report.shared import shared_sentences
+
+    for sentence in shared_sentences(Contents.of(study, records)):
+        print(f"⚠ {sentence}")
+    sys.stdout.flush()
+
+
 def say_looks(study: Study) -> None:
     """Say to stderr how often these queries were looked at: it depends on what this store has seen, not on the study."""
     from evidense.report.looks import sentences

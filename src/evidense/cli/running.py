@@ -11,7 +11,16 @@ import click
 
 from evidense.boundary.consent import consenting
 from evidense.boundary.disk import write_named
-from evidense.cli.lines import say_best, say_collection, say_effects, say_looks, say_progress, say_speeds, say_step
+from evidense.cli.lines import (
+    say_best,
+    say_collection,
+    say_effects,
+    say_looks,
+    say_progress,
+    say_shared,
+    say_speeds,
+    say_step,
+)
 from evidense.records import Study
 from evidense.store import Store
 
@@ -91,6 +100,7 @@ def _execute(study: Study, order: Order) -> None:
 
 def _say(result: "Result") -> None:
     """Print what is known only when everything is decided: the best candidate; to stderr speeds, and how often the queries were used."""
+    say_shared(result.study, result.records)
     say_best(result.records)
     say_speeds(result.records)
     say_looks(result.study)

@@ -1,7 +1,11 @@
 """What is said beside an estimate: the numbers that go with it, and the reason of its word."""
 
+from collections.abc import Sequence
+
 from evidense import stats
 from evidense.records import Json
+
+RANDOM_EFFECTS = "random effects over independent families of collections: plain mean, Paule-Mandel τ², limits that know it is uncertain"
 
 
 def details_of(e: stats.Estimate, margin: float) -> dict[str, Json]:
@@ -12,6 +16,8 @@ def details_of(e: stats.Estimate, margin: float) -> dict[str, Json]:
         needed["queries_to_decide_between"] = [said.low, said.high]
     if e.n_groups != e.n_clusters:
         needed["n_groups"] = e.n_groups
+    if e.is_overlapping:
+        needed["effective_queries"] = e.n_clusters
     if e.n_deciding:
         needed["n_deciding"] = e.n_deciding
     if held_back := stats.reservation(e, margin):
@@ -20,6 +26,15 @@ def details_of(e: stats.Estimate, margin: float) -> dict[str, Json]:
         "win": e.win, "tie": e.tie, "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
         "standard_error": e.standard_error, "rules_out_loss_above": e.rules_out_loss_above,
         "rules_out_gain_above": e.rules_out_gain_above, **needed,
+    }  # fmt: skip
+
+
+def details_of_new(found: stats.NewCollection, names: Sequence[str]) -> dict[str, Json]:
+    """Return what is kept beside the estimate for a new collection; `names` are those of the collections."""
+    pooled, left_out = found.pooled, [names[at] for at in found.left_out]
+    return {
+        "tau2": pooled.tau2, "i2": pooled.i2, "prediction_low": pooled.predict_low, "prediction_high": pooled.predict_high,
+        "n_collections": len(names) - len(left_out), "n_families": found.n_families, **({"left_out": left_out} if left_out else {}),
     }  # fmt: skip
 
 

@@ -110,6 +110,16 @@ class Place:
         return {"collection": self.collection.name, "measure": measure, "role": role, "direction": self.direction}
 
 
+@dataclass(frozen=True)
+class Places:
+    """Collections that are spoken of together, and what they share."""
+
+    places: Sequence[Place]
+    sharing: stats.Sharing
+    role: str = "all"
+    direction: str = "all"
+
+
 def effects_of(cells: Sequence[Cell]) -> list[Effect]:
     """Return the effects of the factorial whose cells are all there."""
     names = {cell.name for cell in cells}

@@ -17,6 +17,7 @@ from evidense.reading.training_pairs import pairs_of
 from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, build
 
 _HOME = "sans"
+_SHARES = "unicode character"
 _NAMES = "names"
 """Stands where a style stands; nothing is drawn."""
 _DEJAVU = "Bitstream Vera licence (free to use and to redistribute); changes of DejaVu are in the public domain"
@@ -159,7 +160,7 @@ def _collection(style: str, place: Place) -> Collection:
         return _between_styles(style, place)
     mixed = place.direction == "mixed"
     direction = "t2i" if mixed else direction_of(place, ("i2i", "mixed"))
-    pairing = Pairing(f"glyphs/{style}:{'mixed' if mixed else direction}", join_groups=False)
+    pairing = Pairing(f"glyphs/{style}:{'mixed' if mixed else direction}", shares=_SHARES, join_groups=False)
     for glyph in _glyphs(style, drawn):
         pair = glyph.pair(place)
         pair.enter(pairing, direction)
@@ -178,7 +179,7 @@ def _collection(style: str, place: Place) -> Collection:
 def _between_styles(style: str, place: Place) -> Collection:
     """Return the pictures of a style as queries, all those of the other as corpus."""
     other = "serif" if style == "sans" else "sans"
-    pairing = Pairing(f"glyphs/{style}:i2i", join_groups=False)
+    pairing = Pairing(f"glyphs/{style}:i2i", shares=_SHARES, join_groups=False)
     asked = {glyph.character: glyph for glyph in _glyphs(style, drawing(style))}
     for found in _glyphs(other, drawing(other)):
         pair = found.pair(place)

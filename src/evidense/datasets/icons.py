@@ -16,6 +16,7 @@ from evidense.reading.splits import only_split
 from evidense.reading.training_pairs import pairs_of
 from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, build
 
+_SHARES = "icon of Font Awesome"
 STYLES = ("solid", "regular", "brands")
 _FRAMES = ("square-", "circle-")
 """A frame around another icon: 'square-facebook' is a variant of 'facebook'."""
@@ -54,7 +55,9 @@ class Icons:
         if place.direction == "i2i" and not place.head:
             return (_between_styles(place.split),)
         direction = direction_of(place, () if place.head else ("i2i",))
-        pairing = Pairing("icons" + (f"/{place.head}" if place.head else "") + f":{direction}", join_groups=False)
+        pairing = Pairing(
+            "icons" + (f"/{place.head}" if place.head else "") + f":{direction}", shares=_SHARES, join_groups=False
+        )
         for pair in _pairs(_folder(), (place.head,) if place.head else STYLES):
             pair.enter(pairing, direction)
         return (only_split(build(pairing.draft(pairing.subject, _provenance())), place.split),)
@@ -73,7 +76,7 @@ class Icons:
 
 
 def _between_styles(split: str | None) -> Collection:
-    pairing = Pairing("icons:i2i", join_groups=False)
+    pairing = Pairing("icons:i2i", shares=_SHARES, join_groups=False)
     drawn = {pair.picture.id: pair for pair in _pairs(_folder(), ("solid", "regular"))}
     for pair in [pair for doc_id, pair in drawn.items() if doc_id.startswith("regular/")]:
         solid = drawn.get(pair.picture.id.replace("regular/", "solid/"))

@@ -20,6 +20,8 @@ class Pairing:
 
     subject: str
     """What the messages call the input."""
+    shares: str = ""
+    """What the groups name, as in `Collection`."""
     join_groups: bool = True
     """Whether two groups become one where a query stands in both; otherwise the query stays in its first."""
     mistakes: list[str] = field(default_factory=list)
@@ -70,6 +72,7 @@ class Pairing:
             doc_groups=self._doc_groups,
             provenance=replace(provenance, notes=(*provenance.notes, *self._notes())),
             drop_self_matches=drop_self_matches,
+            shares=self.shares,
             source=self.subject,
             query_place=self._queries.place,
             document_place=self._documents.place,

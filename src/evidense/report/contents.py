@@ -23,6 +23,10 @@ class Contents:
     slices: dict[At, list[Finding]] = field(default_factory=dict)
     pooled: dict[str, Finding] = field(default_factory=dict)
     beyond: dict[str, Finding] = field(default_factory=dict)
+    shared: dict[str, Finding] = field(default_factory=dict)
+    """Collection → which of its queries count as one, and with whom it shares them."""
+    new_collections: list[Finding] = field(default_factory=list)
+    """Everything that is said of a new collection."""
     winners: list[Finding] = field(default_factory=list)
     """The best of several candidates, where the study asks for it: one."""
     unseen: dict[At, list[Finding]] = field(default_factory=dict)
@@ -76,6 +80,11 @@ class Contents:
                 self.pooled[site["system"]] = finding
             case "random effects":
                 self.beyond[site["system"]] = finding
+                self.new_collections.append(finding)
+            case "effect, random effects":
+                self.new_collections.append(finding)
+            case "queries":
+                self.shared[site["collection"]] = finding
             case "winner":
                 self.winners.append(finding)
 

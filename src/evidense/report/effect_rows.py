@@ -10,7 +10,7 @@ from evidense.report.answer import names
 from evidense.report.effects import MAIN, NAMES, Effects
 from evidense.report.numerals import count, interval, signed
 from evidense.report.scale import Scale
-from evidense.report.words import CLAIM_ICONS, WORDS, Word
+from evidense.report.words import CLAIM_ICONS, WORDS, Word, groups_text
 
 _RANKS = {"FAILS": 0, "HARMS": 0, "UNDECIDED": 1, "SAME": 2, "HOLDS": 3, "HELPS": 3, "IDENTICAL": 4, "NOT_TESTABLE": 5}
 _CSS = {"HOLDS": "is-helps", "FAILS": "is-harms", "UNDECIDED": "is-undecided", "NOT_TESTABLE": "is-same"}
@@ -119,7 +119,7 @@ def _row(effects: Effects, finding: Finding, scale: Scale) -> EffectRow:
         effect=signed(finding.value),
         interval=interval(finding.low, finding.high),
         n=count(finding.n),
-        clusters=f"{count(finding.n_clusters)} clusters",
+        clusters=groups_text(finding.n_clusters, finding.details),
         seeds=" ".join(signed(float(s)) for s in d.get("seeds") or ()) if n_seeds <= 10 else f"{n_seeds} seeds",
         note=_note(verdict, d),
         at=scale.at(finding.value),
@@ -171,7 +171,7 @@ def _wide_row(finding: Finding, name: str, scale: Scale) -> EffectRow:
     return EffectRow(
         badge=None, name=name, tags=(direction,) if direction and direction != "all" else (), effect=signed(finding.value),
         interval=interval(finding.low, finding.high), n=count(finding.n),
-        clusters=f"{count(finding.n_clusters)} clusters", seeds="", note="",
+        clusters=groups_text(finding.n_clusters, finding.details), seeds="", note="",
         at=scale.at(finding.value), start=scale.at(finding.low if finding.low is not None else finding.value),
         end=scale.at(finding.high if finding.high is not None else finding.value),
     )  # fmt: skip

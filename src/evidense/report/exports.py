@@ -60,13 +60,18 @@ def _verdict_row(contents: Contents, v: Verdict) -> dict[str, Json]:
 
 
 def scores_csv(contents: Contents, store: Store) -> bytes:
-    """Return one line a query and system, one column a measure."""
+    """Return one line a query and system, one column a measure; queries of one `cluster`, of whatever collection, count as one."""
     measures = list(dict.fromkeys([m for m in contents.measures if any(m == name for _, _, name in contents.scores)]))
-    return table([("collection", "query_id", "system", *measures), *_score_rows(contents, measures, store)])
+    return table(
+        [("collection", "query_id", "cluster", "system", *measures), *_score_rows(contents, measures, store)],
+        mark=False,
+    )
 
 
 def _score_rows(contents: Contents, measures: list[str], store: Store) -> Iterator[tuple[Json, ...]]:
     for collection in contents.collections:
+        shared = contents.shared.get(collection)
+        clusters = store.json(shared.details["clusters"]) if shared else None
         for system in contents.everyone:
             scores = [contents.scores.get((system, collection, m)) for m in measures]
             known = [s for s in scores if s is not None]
@@ -74,7 +79,13 @@ def _score_rows(contents: Contents, measures: list[str], store: Store) -> Iterat
                 continue
             columns = [store.array(s.values).tolist() if s is not None else None for s in scores]
             for i, query_id in enumerate(store.json(known[0].query_ids)):
-                yield collection, str(query_id), system, *(None if c is None else c[i] for c in columns)
+                yield (
+                    collection,
+                    str(query_id),
+                    clusters[i] if clusters else None,
+                    system,
+                    *(None if c is None else c[i] for c in columns),
+                )
 
 
 def metrics(contents: Contents) -> dict[str, float]:

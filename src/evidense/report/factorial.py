@@ -11,6 +11,7 @@ from evidense.report.contents import Contents
 from evidense.report.effects import GROUPS, MAIN, Effects
 from evidense.report.learning import curves
 from evidense.report.numerals import count, interval, plain
+from evidense.report.shared import shared_sentences
 from evidense.report.words import WORDS, margin_text
 from evidense.stats import few_seeds
 from evidense.store import Store
@@ -59,7 +60,7 @@ def context(contents: Contents, store: Store) -> dict[str, object]:
         "curves": curves(effects, trained, store), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
         "words": list(WORDS.values()), "proof": proof, "contents": contents, "version": evidense.__version__,
         "confidence": f"{study.confidence * 100:.0f}\u202f%", "roles": _roles(effects), "homes": _homes(study.arms),
-        "question": study.question,
+        "question": study.question, "shared": shared_sentences(contents),
     }  # fmt: skip
 
 

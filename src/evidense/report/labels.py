@@ -42,15 +42,15 @@ def live(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _DANGEROUS.match(cell) else cell
 
 
-def table(rows: Iterable[Iterable[Json]]) -> bytes:
-    """Return rows as CSV that spreadsheets open (UTF-8 with its mark); texts are inert and made visible, numbers stay numbers."""
+def table(rows: Iterable[Iterable[Json]], *, mark: bool = True) -> bytes:
+    """Return rows as CSV; texts are inert and made visible, numbers stay numbers. `mark`: with the mark of UTF-8, by which spreadsheets know it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerows(
         [inert(shown(value)) if isinstance(value, str) else "" if value is None else value for value in row]
         for row in rows
     )
-    return out.getvalue().encode("utf-8-sig", errors="replace")
+    return out.getvalue().encode("utf-8-sig" if mark else "utf-8", errors="replace")
 
 
 def losses(contents: Contents, labels: Mapping[tuple[str, str], str]) -> bytes:

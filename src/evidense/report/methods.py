@@ -33,11 +33,14 @@ def paragraph(contents: Contents) -> str:
         )
     sentences.append(_rule(study.margin))
     if contents.pooled and n > 1:
-        sentences.append("The mean over these collections weighs each collection equally and says nothing of others.")
+        sentences.append(
+            "The mean over these collections weighs each collection equally and says nothing of others."
+            + (" Queries that several of them share are resampled together." if _share(contents) else "")
+        )
     if contents.beyond:
         sentences.append(
-            "For new collections we report a random-effects estimate with the small-sample interval of Hartung and Knapp (2001) "
-            "and a prediction interval."
+            f"For new collections we report the plain mean over {_families(contents)} independent families of collections, with its interval and a "
+            "prediction interval from the confidence distribution of the variance between them (Nagashima et al., 2019)."
         )
     if any("judged_only" in str(m) for m in contents.measures):
         sentences.append("Values over judged documents only follow Sakai (2007).")
@@ -78,6 +81,14 @@ def _sizes(contents: Contents) -> str:
     return "; ".join(f"{c}: {count(v.n)} queries, {groups_text(v.n_clusters, v.details)}" for c, v in n.items())
 
 
+def _share(contents: Contents) -> bool:
+    return any(len(f.details.get("family") or ()) > 1 for f in contents.shared.values())
+
+
+def _families(contents: Contents) -> str:
+    return count(next(int(f.details["n_families"]) for f in contents.beyond.values()))
+
+
 def _few(contents: Contents) -> str:
     exact = any("exact" in f.test for f in contents.differences.values())
     return "; where fewer than ten differences are not zero, all sign patterns" if exact else ""
@@ -88,7 +99,7 @@ def bibtex(contents: Contents, version: str) -> str:
     entries = [_EVIDENSE.replace("VERSION", version), _IR_MEASURES]
     entries += [_WESTFALL, _BOYTSOV] if len(contents.verdicts) > 1 else []
     entries += [_SUN] if contents.winners else []
-    entries += [_HARTUNG] if contents.beyond else []
+    entries += [_NAGASHIMA] if contents.beyond else []
     entries += [_SAKAI] if any("judged_only" in m for m in contents.measures) else []
     entries += [_JARVELIN] if parse(contents.study.primary).NAME == "nDCG" else []
     return "\n\n".join(entries)
@@ -126,14 +137,14 @@ _SUN = """@article{sun2005reduction,
   pages   = {352--367},
   year    = {2005}
 }"""
-_HARTUNG = """@article{hartung2001refined,
-  title   = {A refined method for the meta-analysis of controlled clinical trials with binary outcome},
-  author  = {Hartung, Joachim and Knapp, Guido},
-  journal = {Statistics in Medicine},
-  volume  = {20},
-  number  = {24},
-  pages   = {3875--3889},
-  year    = {2001}
+_NAGASHIMA = """@article{nagashima2019prediction,
+  title   = {Prediction intervals for random-effects meta-analysis: A confidence distribution approach},
+  author  = {Nagashima, Kengo and Noma, Hisashi and Furukawa, Toshi A.},
+  journal = {Statistical Methods in Medical Research},
+  volume  = {28},
+  number  = {6},
+  pages   = {1689--1702},
+  year    = {2019}
 }"""
 _SAKAI = """@inproceedings{sakai2007alternatives,
   title     = {Alternatives to {Bpref}},

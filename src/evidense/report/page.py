@@ -20,6 +20,7 @@ from evidense.report.inside import page as inside
 from evidense.report.looks import sentences
 from evidense.report.numerals import short
 from evidense.report.sections import Limits, section
+from evidense.report.shared import shared_sentences
 from evidense.report.tables import latex
 from evidense.report.words import CLAIM_ICONS, WORDS, margin_text
 from evidense.store import Store
@@ -106,7 +107,8 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "css": css, "script": script, "script_hash": _hash(script), "version": evidense.__version__, "frame": frame,
         "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence * 100:.0f}\u202f%",
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
-        "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "answers": [answer.answer(contents, s) for s in contents.systems],
+        "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
+        "answers": [answer.answer(contents, s) for s in contents.systems],
         "groups": [forest.group(contents, s, scale) for s in contents.systems],
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},
         "costs": {s: answer.costs(contents, s) for s in contents.systems},

@@ -11,6 +11,7 @@ from evidense.report.answer import answer, family
 from evidense.report.contents import Contents
 from evidense.report.looks import best_sentence, sentences
 from evidense.report.numerals import count, interval, plain, signed
+from evidense.report.shared import shared_sentences
 from evidense.report.words import WORDS, margin_text
 
 _LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}",
@@ -84,7 +85,10 @@ def markdown(contents: Contents) -> str:
         f"{study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}",
         "",
     ]
-    lines += [f"- {escape_markdown(text)}" for text in [*map(best_sentence, contents.winners), *sentences(study)]]
+    lines += [
+        f"- {escape_markdown(text)}"
+        for text in [*map(best_sentence, contents.winners), *sentences(study), *shared_sentences(contents)]
+    ]
     for system in contents.systems:
         said = answer(contents, system)
         who = f"{escape_markdown(system)}: " if len(contents.systems) > 1 else ""

@@ -8,6 +8,7 @@ from evidense.report.answer import answer, family
 from evidense.report.contents import Contents
 from evidense.report.looks import best_sentence, sentences
 from evidense.report.numerals import count, interval, signed
+from evidense.report.shared import shared_sentences
 from evidense.report.tables import unmarked
 from evidense.report.words import WORDS, margin_text, note
 
@@ -20,7 +21,7 @@ def text(contents: Contents, width: int = 100) -> str:
     study = contents.study
     head = f"{_plain_title(contents)} · {study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}"
     lines = textwrap.wrap(head, width)
-    for sentence in [*map(best_sentence, contents.winners), *sentences(study)]:
+    for sentence in [*map(best_sentence, contents.winners), *sentences(study), *shared_sentences(contents)]:
         lines += ["", *textwrap.wrap(sentence, width)]
     for system in contents.systems:
         said = answer(contents, system)

@@ -8,6 +8,7 @@ from evidense.stats.differences import Differences
 from evidense.stats.equivalence import Joined, Sited, join, smallest_margin, three_way
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
+from evidense.stats.families import NewCollection, new_collection
 from evidense.stats.groups import group_letters
 from evidense.stats.kappa import above_chance, discriminability, wilson
 from evidense.stats.looks import chance_of_an_error, level, over_looks
@@ -18,6 +19,7 @@ from evidense.stats.pooling import Pooled, random_effects
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
 from evidense.stats.seeded import few_seeds, seeded, seeded_mean_over
+from evidense.stats.sharing import Part, Pool, Sharing
 from evidense.stats.winner import Winner, winner
 
 __all__ = [
@@ -32,9 +34,13 @@ __all__ = [
     "Grouping",
     "Joined",
     "Label",
+    "NewCollection",
     "Overlap",
+    "Part",
+    "Pool",
     "Pooled",
     "Seeded",
+    "Sharing",
     "Sited",
     "Variances",
     "Winner",
@@ -57,6 +63,7 @@ __all__ = [
     "mean_interval",
     "mean_intervals",
     "mean_over",
+    "new_collection",
     "over_looks",
     "overlap_of",
     "part_of",

@@ -13,20 +13,24 @@ from evidense.stats.critical import Sample
 from evidense.stats.differences import ClusterSums, Differences, cluster_sums
 from evidense.stats.few import FEW, every_flip
 from evidense.stats.resampling import combine, observed
+from evidense.stats.sharing import Pool
 
 CARRY = 20
 """Groups with a difference, from which on no single one is asked what it could overturn."""
 
 
-def with_one_against(parts: Sequence[Differences], j: int, n_off: int, references: Sequence[Sample]) -> float:
-    """Return p of system j's mean over `parts` with one more group against it.
+def with_one_against(pool: Pool, j: int, n_off: int, references: Sequence[Sample]) -> float:
+    """Return p of system j's mean over a pool with one more query against it, which stands in all collections of its part.
 
     `n_off` groups differ. Where they are fewer than ten all sign-flips are enumerated, else `references` say how large |t| gets by chance.
     """
-    plain = [cluster_sums(one.values[j : j + 1], one.labels) for one in parts]
+    plain = [cluster_sums(one.values[j : j + 1], one.labels) for one in pool.at_zero]
     mean, _ = _mean(plain)
     at = int(np.argmax([np.abs(sums.sums).max() / sums.n_queries for sums in plain]))
-    against = [_against(sums, float(np.sign(mean))) if i == at else sums for i, sums in enumerate(plain)]
+    against = [
+        _against(sums, float(np.sign(mean)), len(pool.sharing.parts[i].places)) if i == at else sums
+        for i, sums in enumerate(plain)
+    ]
     mean_against, se_against = _mean(against)
     if mean * mean_against <= 0:
         return 1.0
@@ -55,10 +59,10 @@ def n_deciding(parts: Sequence[Differences], j: int, critical: float) -> int | N
     return None
 
 
-def _against(sums: ClusterSums, sign: float) -> ClusterSums:
-    """Add one query of a group by itself, as large as the largest mean of a group and against the sign."""
+def _against(sums: ClusterSums, sign: float, size: int) -> ClusterSums:
+    """Add one group by itself of this size, whose mean is as large as the largest of a group, against the sign."""
     largest = np.abs(sums.sums[:, 0] / sums.sizes).max()
-    return ClusterSums(np.append(sums.sizes, 1.0), np.append(sums.sums, [[-sign * largest]], axis=0))
+    return ClusterSums(np.append(sums.sizes, size), np.append(sums.sums, [[-sign * largest * size]], axis=0))
 
 
 def _mean(sums: Sequence[ClusterSums]) -> tuple[float, float]:

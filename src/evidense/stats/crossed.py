@@ -9,7 +9,7 @@ from scipy.special import ndtr, stdtrit
 
 from evidense.errors import InvalidInput
 from evidense.stats.bounds import Bounds
-from evidense.stats.differences import check_values
+from evidense.stats.differences import Differences, check_values
 from evidense.stats.overlap import Grouping, Overlap, effective, labels_of
 
 _HALVINGS = 60  # of an interval of 37 standard deviations: to the last bit
@@ -44,6 +44,10 @@ class Seeded:
             )
         k, s, q = self.values.shape
         check_values(self.values.reshape(k * s, q), labels_of(self.clusters))
+
+    def over_seeds(self) -> Differences:
+        """Return each query's mean over the seeds."""
+        return Differences(self.values.mean(axis=1), self.clusters, self.bounds)
 
     def row(self, k: int) -> "Seeded":
         """Return one contrast."""

@@ -13,6 +13,7 @@ from evidense.stats.differences import MIN_CLUSTERS, Differences
 from evidense.stats.few import FEW, few_nonzero
 from evidense.stats.flat import flat
 from evidense.stats.resampling import Draws, combine, resample, studentise
+from evidense.stats.sharing import Pool, Sharing
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Estimate:
     `n_groups` counts the groups of queries that are not alike, each of which shows one kind of query: `n_clusters`, and more
     where queries share documents in part. `is_carried` says that a verdict was there, carried by few differences, which one more
     of them, the other way, would overturn; `n_deciding` how many groups, set to 0, would take a
-    verdict away (None from 20 on). `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
+    verdict away (None from 20 on). `is_overlapping` says that queries share in part, so that `n_clusters` is of effective
+    queries. `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
     """
 
     effect: float
@@ -48,6 +50,7 @@ class Estimate:
     n_groups: int = 0
     is_carried: bool = False
     n_deciding: int | None = None
+    is_overlapping: bool = False
     least: float = -np.inf
     most: float = np.inf
 
@@ -92,7 +95,8 @@ def simultaneous(
     _check(family, confidence)
     drawn = resample(family, n_resamples=n_resamples, seed=seed) if draws is None else draws
     size = len(family) if n_collections is None else n_collections
-    return [_estimates([one], [d], confidence, size) for one, d in zip(family, drawn, strict=True)]
+    pools = [Pool([one], Sharing.nothing(1)) for one in family]
+    return [_estimates(one, [d], confidence, size) for one, d in zip(pools, drawn, strict=True)]
 
 
 def mean_over(
@@ -101,12 +105,12 @@ def mean_over(
     confidence: float = 0.95,
     n_resamples: int = 10_000,
     seed: int,
-    draws: Sequence[Draws] | None = None,
+    sharing: Sharing | None = None,
 ) -> list[Estimate]:
     """Estimate every system's mean effect over *these* collections, each with equal weight; simultaneous over systems.
 
-    The collections are fixed and resampled independently; nothing is said of collections that are not here (for that,
-    see `random_effects`). `probability_of_improvement` is averaged likewise; `d_z` divides by the root mean variance.
+    The collections are fixed; those that share queries, by `sharing`, are resampled together, others independently. Nothing is said of
+    collections that are not here (for that, see `random_effects`). `probability_of_improvement` is averaged likewise; `d_z` divides by the root mean variance.
 
     Raises:
         InvalidInput: as `simultaneous`, or collections with different numbers of systems.
@@ -117,8 +121,8 @@ def mean_over(
             f"collections have {[one.n_systems for one in family]} systems → expected the same systems everywhere "
             "→ leave out the systems that miss a collection"
         )
-    drawn = resample(family, n_resamples=n_resamples, seed=seed) if draws is None else draws
-    return _estimates(family, drawn, confidence, 1)
+    pool = Pool(family, Sharing.nothing(len(family)) if sharing is None else sharing)
+    return _estimates(pool, resample(pool.at_means, n_resamples=n_resamples, seed=seed), confidence, 1)
 
 
 def _check(family: Sequence[Differences], confidence: float) -> None:
@@ -128,11 +132,10 @@ def _check(family: Sequence[Differences], confidence: float) -> None:
         raise InvalidInput(f"confidence is {confidence} → expected a number between 0 and 1 → use 0.95")
 
 
-def _estimates(
-    parts: Sequence[Differences], draws: Sequence[Draws], confidence: float, n_families: int
-) -> list[Estimate]:
-    """Estimates of the mean over `parts`; the systems split the error of one of `n_families` independent families."""
+def _estimates(pool: Pool, draws: Sequence[Draws], confidence: float, n_families: int) -> list[Estimate]:
+    """Estimates of the mean over a pool; the systems split the error of one of `n_families` independent families."""
     mean, se, flip, boot = _combined(draws)
+    parts = pool.at_zero
     few = [few_nonzero(parts, j) for j in range(parts[0].n_systems)]
     n_moved = sum(f.n > 0 for f in few)
     many = np.array([f.n >= FEW for f in few])
@@ -141,8 +144,8 @@ def _estimates(
     for j, some in enumerate(few):
         shown, is_carried = se[j], False
         if some.n == 0:
-            low, high = _identical(parts, j, unadjust(1 - confidence, n_families) / 2)
-            out.append(_describe(parts, j, 0.0, (1.0, 1.0, low, high), "none needed: every difference is zero"))
+            low, high = _identical(pool, j, unadjust(1 - confidence, n_families) / 2)
+            out.append(_describe(pool, j, 0.0, (1.0, 1.0, low, high), "none needed: every difference is zero"))
             continue
         if many[j]:
             references = [Sample(x[:, many].max(axis=1)) for x in (flip, boot)]
@@ -156,26 +159,26 @@ def _estimates(
         p, low, high = decide(references, (mean[j], shown), exponent, 1 - confidence)
         own = decide(alone, (mean[j], shown), 1, 1 - confidence)[0]
         if 0 < some.n < CARRY and own <= 1 - confidence:
-            own = max(own, with_one_against(parts, j, some.n, alone))
-            p = max(p, own, adjust(with_one_against(parts, j, some.n, references), exponent))
+            own = max(own, with_one_against(pool, j, some.n, alone))
+            p = max(p, own, adjust(with_one_against(pool, j, some.n, references), exponent))
             is_carried = (low > 0 or high < 0) and p > 1 - confidence
             low, high = (min(low, 0.0), max(high, 0.0)) if is_carried else (low, high)
         if not many[j]:
             low, high = some.widen(low, high, 1 - confidence, exponent)
-        if spreadless := flat(parts, j):
+        if spreadless := flat(pool.at_modes, j):
             size = n_families * n_moved
             own, low, high = spreadless.widen(own, low, high, unadjust(1 - confidence, size) / 2)
             p, words = max(p, adjust(spreadless.p(), size)), f"{words}; exact bound of what was not sampled"
         near = max(low, -high)
         deciding = n_deciding(parts, j, (abs(mean[j]) - near) / shown) if near > 0 and shown > 0 else None
-        described = _describe(parts, j, shown, (own, p, low, high), words)
+        described = _describe(pool, j, shown, (own, p, low, high), words)
         out.append(replace(described, is_carried=is_carried, n_deciding=deciding))
     return out
 
 
-def _identical(parts: Sequence[Differences], j: int, tail: float) -> tuple[float, float]:
+def _identical(pool: Pool, j: int, tail: float) -> tuple[float, float]:
     """No difference at all: from few groups the interval is what they leave possible, from more it is the word that counts."""
-    spreadless = flat(parts, j)
+    spreadless = flat(pool.at_modes, j)
     if spreadless is None or spreadless.n >= MIN_CLUSTERS:
         return 0.0, 0.0
     return spreadless.interval(tail)
@@ -199,11 +202,10 @@ def _combined(draws: Sequence[Draws]) -> tuple[Float[np.ndarray, "..."], ...]:
     return mean, se, flip, boot
 
 
-def _describe(
-    parts: Sequence[Differences], j: int, se: float, inferred: tuple[float, float, float, float], test: str
-) -> Estimate:
+def _describe(pool: Pool, j: int, se: float, inferred: tuple[float, float, float, float], test: str) -> Estimate:
     """Put the plain descriptions of the differences beside what was inferred: p, adjusted p, low, high."""
     p, p_adjusted, low, high = (float(x) for x in inferred)
+    parts = pool.given
     rows = [one.values[j] for one in parts]
     win, loss = (sum(int(x.sum()) for x in side) for side in ([r > 0 for r in rows], [r < 0 for r in rows]))
     n = sum(len(r) for r in rows)
@@ -220,14 +222,15 @@ def _describe(
         p_adjusted=p_adjusted,
         standard_error=float(se),
         n=n,
-        n_clusters=sum(one.n_clusters for one in parts),
+        n_clusters=sum(one.n_clusters for one in pool.at_means),
         test=test,
         win=win,
         tie=n - win - loss,
         loss=loss,
         probability_of_improvement=better,
         d_z=effect / spread if spread > 0 else 0.0,
-        n_groups=sum(one.n_groups for one in parts),
+        n_groups=sum(one.n_groups for one in pool.at_means),
+        is_overlapping=any(one.overlap is not None for one in pool.at_means),
         least=least,
         most=most,
     ).within_bounds()

@@ -18,9 +18,9 @@ from scipy.special import ndtri
 from evidense.errors import InvalidInput
 from evidense.stats.critical import Sample, adjust, unadjust
 from evidense.stats.crossed import Seeded, Squares, mean_squares, scales, squares, two_sided
-from evidense.stats.differences import Differences
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.resampling import resample, stream
+from evidense.stats.sharing import Sharing, joined_seeded
 
 _SEEDS, _SEEDS_MEAN = 3, 4  # streams of random numbers of their own
 
@@ -52,7 +52,7 @@ def seeded(
     >>> (e.n, e.n_seeds, e.low > 0)
     (50, 5, True)
     """
-    rows = [_over_seeds(one) for one in family]
+    rows = [one.over_seeds() for one in family]
     drawn = resample(rows, n_resamples=n_resamples, seed=seed, first=first)
     size = len(family) if n_collections is None else n_collections
     queries = simultaneous(rows, confidence=confidence, seed=seed, draws=drawn, n_collections=size)
@@ -67,12 +67,17 @@ def seeded(
 
 
 def seeded_mean_over(
-    family: Sequence[Seeded], *, confidence: float = 0.95, n_resamples: int = 10_000, seed: int
+    family: Sequence[Seeded],
+    *,
+    confidence: float = 0.95,
+    n_resamples: int = 10_000,
+    seed: int,
+    sharing: Sharing | None = None,
 ) -> list[Estimate]:
     """Estimate every contrast's mean over *these* collections, each with equal weight; simultaneous over contrasts.
 
     Seeds are the same on all collections, so a lucky seed is lucky on all of them: each seed's mean over the collections
-    is what varies between seeds. Queries vary on each collection by themselves.
+    is what varies between seeds. Queries vary on each collection by themselves, but for what collections share (`sharing`).
 
     Raises:
         InvalidInput: as `mean_over`, or collections with different numbers of seeds.
@@ -84,11 +89,11 @@ def seeded_mean_over(
             "→ leave out the seeds that miss a collection"
         )
     estimates = mean_over(
-        [_over_seeds(one) for one in family], confidence=confidence, n_resamples=n_resamples, seed=seed
+        [one.over_seeds() for one in family], confidence=confidence, n_resamples=n_resamples, seed=seed, sharing=sharing
     )
     if n_seeds == [1]:
         return [_one_seed(e) for e in estimates]
-    found = mean_squares(family)
+    found = mean_squares(family if sharing is None else joined_seeded(family, sharing))
     return _widened(found, estimates, _largest(found, n_resamples, stream(seed, 0, _SEEDS_MEAN)), 1, 1 - confidence)
 
 
@@ -104,10 +109,6 @@ def few_seeds(n_seeds: int) -> str:
         return ""
     wider = "by Student's t their intervals are three times as wide as from three, or more"
     return f"two training seeds cannot decide: {wider}; train three at least"
-
-
-def _over_seeds(one: Seeded) -> Differences:
-    return Differences(one.values.mean(axis=1), one.clusters, one.bounds)
 
 
 def _one_seed(e: Estimate) -> Estimate:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import cast
 
 from evidense.boundary.manifest import reseal
-from evidense.compute.lineup import Cell, Effect, Lineup, Place, effects_of
+from evidense.compute.lineup import Cell, Effect, Lineup, Place, Places, effects_of
+from evidense.compute.sharing import Shared
 from evidense.errors import UnknownName
 from evidense.parts import Encoder, Ranker
 from evidense.records import Checkpoint, Recipe, Record, Score, Study, Verdict, sha256_of
@@ -20,6 +21,7 @@ from evidense.training.card import write_card
 from evidense.training.leaks import overlap
 from evidense.values import Collection, Pairs
 from evidense.verbs.decide_effects import decide_place, decide_places
+from evidense.verbs.decide_queries import decide_queries
 from evidense.verbs.retrieve import collection_card, labels, open_system, retrieve
 from evidense.verbs.score import score
 from evidense.verbs.train import CARD, open_pairs, train
@@ -115,7 +117,9 @@ def run_cells(study: Study, collections: Sequence[tuple[At, Collection]], store:
             records += [*made, *decided]
             if watch.ready:
                 watch.ready(study, decided)
-    records += decide_places(study, cells.lineup, places, store) if len(places) > 1 else []
+    shared = Shared(tuple(c for _, c in collections), study.clusters)
+    records += decide_queries(study, shared, store)
+    records += decide_places(study, cells.lineup, Places(places, shared.sharing), store) if len(places) > 1 else []
     _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Verdict)], store)
     return records
 

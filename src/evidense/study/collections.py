@@ -21,7 +21,10 @@ def collections_of(study: Study, spelling: str, values: Mapping[str, Collection]
         found: tuple[Collection, ...] = (values[spelling],)
     else:
         found = registry.collections(spelling)
-    drawn = [sample(c, study.sample_queries, study.sample_documents, study.seed) for c in found]
+    seeds = [(study.seed, c.name) if study.drawn_by else study.seed for c in found]
+    drawn = [
+        sample(c, study.sample_queries, study.sample_documents, seed) for c, seed in zip(found, seeds, strict=True)
+    ]
     return [_without(c, _excluded(study, shown(c.name))) for c in drawn]
 
 

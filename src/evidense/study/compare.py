@@ -35,6 +35,8 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
     wanted = {
         key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None
     }
+    if any(key.startswith("sample_") for key in wanted) and "dissect" not in wanted:
+        wanted.setdefault("drawn_by", "name")
     data = {
         "name": slug(f"{names[1] if len(names) > 1 else ''}-vs-{names[0]}"),
         "question": f"Did {', '.join(names[1:])} change what {names[0]} retrieves?",

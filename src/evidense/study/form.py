@@ -1,7 +1,7 @@
 """Form: the keys of a study file, what kind each value is, and between which bounds it lies."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -92,6 +92,7 @@ class StudyForm(Form):
     looks: Annotated[int, Field(ge=0, le=MOST_LOOKS)] = 0
     sample_queries: Sample | None = None
     sample_documents: Sample | None = None
+    drawn_by: Literal["", "name"] = ""
     factorial: FactorialForm | None = None
     arms: list[ArmForm] = Field(default_factory=list)
     dissect: list[DissectForm] = Field(default_factory=list)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from evidense import registry, report
+from evidense import registry, report, stats
 from evidense.boundary.folder import prepare
 from evidense.compute.grouping import check_grouping
 from evidense.compute.locate import require_transformers
 from evidense.compute.progress import Progress
+from evidense.compute.sharing import Shared
 from evidense.compute.slices import columns_of
 from evidense.errors import InvalidInput, MissingExtra, UnknownName, gathered
 from evidense.parts import Encoder, Ranker
@@ -25,6 +26,7 @@ from evidense.study.unseen import training_pairs, unseen
 from evidense.values import Collection, Pairs
 from evidense.verbs.decide import Board, decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
+from evidense.verbs.decide_queries import decide_queries
 from evidense.verbs.decide_winner import decide_winner
 from evidense.verbs.retrieve import System, labels, open_system, retrieve, stays_shut
 from evidense.verbs.score import score, with_judged
@@ -215,9 +217,11 @@ def _compared(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list
         study = looked(study, board, store, opened.systems[0].engine)
         if wishes.ready:
             wishes.ready(study, [*made, *decided])
-    records += decide_over(study, boards, store)
+    shared = Shared(opened.collections, study.clusters)
+    records += [*decide_queries(study, shared, store), *decide_over(study, boards, shared.sharing, store)]
     if study.best_of:
-        records.append(decide_winner(study, records, [b.differences(study.primary, store) for b in boards], store))
+        pool = stats.Pool([b.differences(study.primary, store) for b in boards], shared.sharing)
+        records.append(decide_winner(study, records, pool, store))
     return study, records
 
 

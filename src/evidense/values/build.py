@@ -1,5 +1,6 @@
 """Build a Collection from what a file says: check everything at once, merge equal documents, keep what was decided as notes."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,8 @@ class Draft:
     doc_groups: Mapping[str, str] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
     drop_self_matches: bool = False
+    shares: str = ""
+    """As in `Collection`."""
     source: str = ""
     """What the messages call the input (a file name)."""
     mistakes: Sequence[str] = ()
@@ -123,14 +126,18 @@ def build(draft: Draft) -> Collection:
         columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in draft.columns.items()},
         provenance=replace(draft.provenance, notes=tuple(notes)),
         drop_self_matches=draft.drop_self_matches,
+        shares=draft.shares,
         aliases=merged,
         doc_groups={d: group for d, group in draft.doc_groups.items() if d not in merged},
     )
 
 
-def sample(collection: Collection, n_queries: int | None, n_documents: int | None, seed: int) -> Collection:
+def sample(
+    collection: Collection, n_queries: int | None, n_documents: int | None, seed: int | tuple[int, str]
+) -> Collection:
     """Draw queries and documents without replacement; every judged document of a drawn query stays.
 
+    A `seed` with a name draws other rows for another name; by a number alone, collections of one length draw the same rows.
     The name and the notes say that it is a sample, of how much, with which seed. Order is kept.
 
     Raises:
@@ -139,7 +146,7 @@ def sample(collection: Collection, n_queries: int | None, n_documents: int | Non
     for what, number in (("queries", n_queries), ("documents", n_documents)):
         if number is not None and number < 1:
             raise InvalidInput(f"a sample of {number} {what}; expected at least 1; give a larger number or none at all")
-    rng = np.random.Generator(np.random.Philox(key=seed))
+    rng = np.random.Generator(np.random.Philox(key=_philox_key(seed)))
     total_queries, total_documents = len(collection.queries), len(collection.corpus)
     chosen = _draw(rng, total_queries, n_queries)
     qrels = {query_id: collection.qrels[query_id] for query_id in (collection.query_ids[int(row)] for row in chosen)}
@@ -149,7 +156,7 @@ def sample(collection: Collection, n_queries: int | None, n_documents: int | Non
     if len(chosen) == total_queries and len(keep) == total_documents:
         return collection
     note = (
-        f"a sample (seed {seed}): {len(chosen):,} of {total_queries:,} queries, {len(keep):,} of "
+        f"a sample ({_seed_words(seed)}): {len(chosen):,} of {total_queries:,} queries, {len(keep):,} of "
         f"{total_documents:,} documents; every judged document of these queries is kept"
     )
     corpus_ids = {collection.doc_ids[int(row)] for row in keep}
@@ -165,6 +172,17 @@ def sample(collection: Collection, n_queries: int | None, n_documents: int | Non
         doc_groups={d: group for d, group in collection.doc_groups.items() if d in corpus_ids},
     )
     return smaller.with_notes(note)
+
+
+def _philox_key(seed: int | tuple[int, str]) -> int:
+    """The number itself, or one of 128 bits made of number and name."""
+    if isinstance(seed, int):
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed[0]}\0{seed[1]}".encode(errors="surrogatepass")).digest()[:16], "big")
+
+
+def _seed_words(seed: int | tuple[int, str]) -> str:
+    return f"seed {seed}" if isinstance(seed, int) else f"seed {seed[0]} and its name"
 
 
 def _draw(rng: np.random.Generator, total: int, wanted: int | None) -> Int64[np.ndarray, " n"]:

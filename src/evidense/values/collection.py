@@ -53,6 +53,8 @@ class Collection:
 
     No part of the checksum, since no ranking depends on it; the checksum of Pairs holds what training sees.
     """
+    shares: str = ""
+    """What the group keys name, where other collections know the same things by the same keys ("unicode character"); "" = keys of its own."""
     split: str = ""
     """The side that `reading.splits.only_split` took the queries from: documents of other sides are not trained on. "" = all."""
 

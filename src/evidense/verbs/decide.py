@@ -5,13 +5,13 @@ A collection is decided as soon as its scores are there: the family (all collect
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from jaxtyping import Float64
 
 from evidense import measures, registry, stats
-from evidense.compute.decision import details_of, reason_of
+from evidense.compute.decision import RANDOM_EFFECTS, details_of, details_of_new, reason_of
 from evidense.compute.excerpts import Pair, excerpts
 from evidense.compute.grouping import COMPONENTS, QUERIES, grouping_of
 from evidense.compute.list_notes import list_notes
@@ -88,25 +88,36 @@ def decide_collection(study: Study, board: Board, store: Store) -> list[Record]:
     return records
 
 
-def decide_over(study: Study, boards: Sequence[Board], store: Store) -> list[Record]:
-    """Return the Findings that speak of several collections together, stored."""
+def decide_over(study: Study, boards: Sequence[Board], sharing: stats.Sharing, store: Store) -> list[Record]:
+    """Return the Findings that speak of several collections together, stored; `sharing` says what these have in common."""
     if len(boards) < 2:
         return []
-    family = [board.differences(study.primary, store) for board in boards]
-    draws = stats.resample(family, n_resamples=study.n_resamples, seed=study.seed)
-    over = stats.mean_over(
-        family, confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, draws=draws
-    )
-    over = stats.over_looks(over, study.looks)
+    family, limits = [board.differences(study.primary, store) for board in boards], measures.limits(study.primary)
+    over = _over(study, family, sharing)
     records: list[Record] = [_mean_over(study, boards, at, e) for at, e in enumerate(over)]
-    if len(boards) >= MIN_FOR_RANDOM_EFFECTS:
-        records += [f for at in range(len(over)) if (f := _random_effects(study, boards, at, family)) is not None]
+    for at in range(len(over)):
+        rows = [one.row(at) for one in family]
+        found = stats.new_collection(rows, sharing, partial(_of_family, study, rows), study.confidence)
+        if found is not None:
+            records.append(
+                _new_collection(study, boards, at, found.within(limits[0] - limits[1], limits[1] - limits[0]))
+            )
     for record in records:
         store.put(record)
     return records
 
 
-MIN_FOR_RANDOM_EFFECTS = 5
+def _over(study: Study, family: Sequence[stats.Differences], sharing: stats.Sharing) -> list[stats.Estimate]:
+    found = stats.mean_over(
+        family, confidence=_level(study), n_resamples=study.n_resamples, seed=study.seed, sharing=sharing
+    )
+    return stats.over_looks(found, study.looks)
+
+
+def _of_family(
+    study: Study, rows: Sequence[stats.Differences], places: tuple[int, ...], sharing: stats.Sharing
+) -> stats.Estimate:
+    return _over(study, [rows[at] for at in places], sharing)[0]
 
 
 def simultaneous(study: Study, one: stats.Differences, place: int, n_collections: int) -> list[stats.Estimate]:
@@ -127,7 +138,7 @@ def _shared(
     """Where queries share documents in part: that they do, and each other way of grouping that would have said another word."""
     if differences.overlap is None:
         return [{} for _ in estimates]
-    found: list[dict[str, Json]] = [{"effective_queries": e.n_clusters} for e in estimates]
+    found: list[dict[str, Json]] = [{} for _ in estimates]
     for how in (COMPONENTS, QUERIES):
         other = replace(differences, clusters=grouping_of(board.collection, how))
         others = simultaneous(study, other, board.place, board.n_collections)
@@ -354,23 +365,12 @@ def _mean_over(study: Study, boards: Sequence[Board], at: int, e: stats.Estimate
     )  # fmt: skip
 
 
-def _random_effects(
-    study: Study, boards: Sequence[Board], at: int, family: Sequence[stats.Differences]
-) -> Finding | None:
-    """What a new collection like these would show; None where fewer than five have any difference."""
-    alone = [one.row(at) for one in family]
-    estimates = [simultaneous(study, one, board.place, 1)[0] for one, board in zip(alone, boards, strict=True)]
-    moved = [e for e in estimates if e.standard_error > 0]
-    if len(moved) < MIN_FOR_RANDOM_EFFECTS:
-        return None
-    low, high = measures.limits(study.primary)
-    pooled = stats.random_effects([e.effect for e in moved], [e.standard_error for e in moved], study.confidence)
-    pooled = pooled.within(low - high, high - low)
+def _new_collection(study: Study, boards: Sequence[Board], at: int, found: stats.NewCollection) -> Finding:
+    """What a new collection like these would show."""
+    pooled = found.pooled
     return Finding(
         parents=_over_parents(study, boards, at), estimand="random effects", site=_over_site(study, boards, at),
-        value=pooled.effect, low=pooled.low, high=pooled.high, n=sum(e.n for e in moved),
-        n_clusters=sum(e.n_clusters for e in moved), unit=study.primary, confidence=study.confidence,
-        test="random effects (Paule-Mandel, Hartung-Knapp)", family="none: one estimate a system",
-        details={"tau2": pooled.tau2, "i2": pooled.i2, "prediction_low": pooled.predict_low,
-                 "prediction_high": pooled.predict_high, "n_collections": len(moved)},
+        value=pooled.effect, low=pooled.low, high=pooled.high, n=found.n, n_clusters=found.n_clusters, unit=study.primary,
+        confidence=study.confidence, test=RANDOM_EFFECTS, family="none: one estimate a system",
+        details=details_of_new(found, [board.collection.name for board in boards]),
     )  # fmt: skip

@@ -5,18 +5,19 @@ A collection is decided as soon as its scores are there: each group of effects i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float64
 
 from evidense import measures, registry, stats
-from evidense.compute.lineup import Cell, Effect, Lineup, Place
+from evidense.compute.decision import RANDOM_EFFECTS, details_of_new
+from evidense.compute.lineup import Cell, Effect, Lineup, Place, Places
 from evidense.parts import Evidence
 from evidense.records import Finding, Json, Record, Study, Verdict
 from evidense.stats import Estimate, Seeded
 from evidense.store import Store
 
-MIN_FOR_RANDOM_EFFECTS = 5
 _CLAIMS = {"pretraining": "pretraining_adds", "finetuning": "finetuning_adds", "interaction": "they_interact"}
 
 
@@ -123,6 +124,7 @@ def _details(by_seed: Float64[np.ndarray, " s"], e: Estimate) -> dict[str, Json]
     return {
         "seeds": [float(x) for x in by_seed], "n_seeds": e.n_seeds, "standard_error": e.standard_error, "win": e.win, "tie": e.tie,
         "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
+        **({"effective_queries": e.n_clusters} if e.is_overlapping else {}),
     }  # fmt: skip
 
 
@@ -201,36 +203,28 @@ def _cell_mean(study: Study, cell: Cell, place: Place, measure: str, store: Stor
 # --- several collections ---------------------------------------------------------------------------------------------
 
 
-def decide_places(study: Study, lineup: Lineup, places: Sequence[Place], store: Store) -> list[Record]:
+def decide_places(study: Study, lineup: Lineup, places: Places, store: Store) -> list[Record]:
     """Return the Findings and Verdicts that speak of several collections together, stored.
 
-    Means over *these* collections: all, those of one role, those of one direction. From five collections on also random effects, which
-    take collections as independent although they share the seeds: what a new collection like these would show, with these seeds.
+    Means over *these* collections: all, those of one role, those of one direction. From five independent families of collections on also
+    random effects, which take them as independent although they share the seeds: what a new one would show, with these seeds.
     """
     records: list[Record] = []
     for family in lineup.families:
-        for role, direction, chosen in _selections(family, places):
-            records += _over(study, lineup, family, _Selection(role, direction, chosen), store)
+        for some in _selections(family, places):
+            records += _over(study, lineup, family, some, store)
     for record in records:
         store.put(record)
     return records
 
 
-@dataclass(frozen=True)
-class _Selection:
-    """Some collections that are spoken of together."""
-
-    role: str
-    direction: str
-    places: Sequence[Place]
-
-
-def _selections(family: Sequence[Effect], places: Sequence[Place]) -> list[tuple[str, str, list[Place]]]:
+def _selections(family: Sequence[Effect], every: Places) -> list[Places]:
     """Return all collections, those of each role, those of each direction; at least two each, none twice.
 
     Arms differ in what is home to them, so they have no roles in common.
     """
-    found = [("all", "all", list(places))]
+    places = list(every.places)
+    found = [("all", "all", places)]
     if family[0].group != "arm":
         found += [
             (role, "all", [p for p in places if p.role == role])
@@ -238,15 +232,16 @@ def _selections(family: Sequence[Effect], places: Sequence[Place]) -> list[tuple
             if role
         ]
     found += [("all", d, [p for p in places if p.direction == d]) for d in dict.fromkeys(p.direction for p in places)]
-    return [(role, direction, some) for n, (role, direction, some) in enumerate(found)
-            if len(some) > 1 and (n == 0 or len(some) < len(places))]  # fmt: skip
+    sizes = [len(p.collection.query_ids) for p in places]
+    return [Places(some, every.sharing.of([places.index(p) for p in some], sizes), role, direction)
+            for n, (role, direction, some) in enumerate(found) if len(some) > 1 and (n == 0 or len(some) < len(places))]  # fmt: skip
 
 
-def _over(study: Study, lineup: Lineup, family: Sequence[Effect], some: _Selection, store: Store) -> list[Record]:
+def _over(study: Study, lineup: Lineup, family: Sequence[Effect], some: Places, store: Store) -> list[Record]:
     ats = [_At(lineup, place, study.primary) for place in some.places]
     tables = [at.seeded(family, store) for at in ats]
-    over = stats.seeded_mean_over(tables, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed)
-    logits = _logits_over(study, ats, family, store)
+    over = _mean(study, tables, some.sharing)
+    logits = _logits_over(study, ats, family, (some.sharing, store))
     records: list[Record] = []
     for k, (effect, e) in enumerate(zip(family, over, strict=True)):
         by_seed = np.mean([table.values[k].mean(axis=1) for table in tables], axis=0)
@@ -258,20 +253,32 @@ def _over(study: Study, lineup: Lineup, family: Sequence[Effect], some: _Selecti
         ]
         if (
             some.role == some.direction == "all"
-            and (new := _random_effects(study, ats, effect, (tables, k))) is not None
+            and (new := _random_effects(study, ats, effect, ([t.row(k) for t in tables], some.sharing))) is not None
         ):
             records.append(new)
     return records
 
 
-def _logits_over(study: Study, ats: Sequence[_At], family: Sequence[Effect], store: Store) -> dict[str, Estimate]:
+def _mean(study: Study, tables: Sequence[Seeded], sharing: stats.Sharing) -> list[Estimate]:
+    return stats.seeded_mean_over(
+        tables, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, sharing=sharing
+    )
+
+
+def _of_family(study: Study, rows: Sequence[Seeded], places: tuple[int, ...], sharing: stats.Sharing) -> Estimate:
+    return _mean(study, [rows[at] for at in places], sharing)[0]
+
+
+def _logits_over(
+    study: Study, ats: Sequence[_At], family: Sequence[Effect], where: tuple[stats.Sharing, Store]
+) -> dict[str, Estimate]:
     if family[0].group != "factorial" or not measures.is_share(study.primary):
         return {}
-    tables = []
+    tables, (sharing, store) = [], where
     for at in ats:
         names, values = at.cells(family, store)
         tables.append(Seeded(stats.logit_contrasts(values, _weights(family, names)), at.place.clusters))
-    over = stats.seeded_mean_over(tables, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed)
+    over = _mean(study, tables, sharing)
     return {effect.name: e for effect, e in zip(family, over, strict=True) if effect.name == "interaction"}
 
 
@@ -279,7 +286,7 @@ def _pooled(
     study: Study,
     ats: Sequence[_At],
     effect: Effect,
-    some: _Selection,
+    some: Places,
     found: tuple[Estimate, Float64[np.ndarray, " s"]],
 ) -> Finding:
     (e, by_seed), n = found, len(ats)
@@ -292,7 +299,7 @@ def _pooled(
     )  # fmt: skip
 
 
-def _pooled_site(study: Study, ats: Sequence[_At], effect: Effect, some: _Selection) -> dict[str, Json]:
+def _pooled_site(study: Study, ats: Sequence[_At], effect: Effect, some: Places) -> dict[str, Json]:
     names = [at.place.collection.name for at in ats]
     return {"effect": effect.name, "group": effect.group, "collections": names, "measure": study.primary, "role": some.role,
             "direction": some.direction}  # fmt: skip
@@ -305,21 +312,20 @@ def _named_mean(finding: Finding) -> str:
 
 
 def _random_effects(
-    study: Study, ats: Sequence[_At], effect: Effect, row: tuple[Sequence[Seeded], int]
+    study: Study, ats: Sequence[_At], effect: Effect, what: tuple[Sequence[Seeded], stats.Sharing]
 ) -> Finding | None:
-    """What a new collection like these would show; None where fewer than five have any difference."""
-    tables, k = row
-    alone = [_estimates(study, t.row(k), at.place.at, 1)[0] for t, at in zip(tables, ats, strict=True)]
-    moved = [e for e in alone if e.standard_error > 0]
-    if len(moved) < MIN_FOR_RANDOM_EFFECTS:
+    """What a new collection like these would show; None where fewer than five independent families say anything."""
+    (rows, sharing), bounds = what, [one.bounds.mean(0) for one in what[0] if one.bounds]
+    differences = [one.over_seeds() for one in rows]
+    found = stats.new_collection(differences, sharing, partial(_of_family, study, rows), study.confidence)
+    if found is None:
         return None
-    pooled = stats.random_effects([e.effect for e in moved], [e.standard_error for e in moved], study.confidence)
-    pooled = pooled.within(min(e.least for e in moved), max(e.most for e in moved))
+    found = found.within(min(low for low, _ in bounds), max(high for _, high in bounds))
+    pooled, names = found.pooled, [at.place.collection.name for at in ats]
     return Finding(
         parents=tuple(dict.fromkeys(p for at in ats for p in at.parents(study, effect))), estimand="effect, random effects",
-        site=_pooled_site(study, ats, effect, _Selection("all", "all", [])), value=pooled.effect, low=pooled.low, high=pooled.high,
-        n=sum(e.n for e in moved), n_clusters=sum(e.n_clusters for e in moved), unit=study.primary, confidence=study.confidence,
-        test="random effects (Paule-Mandel, Hartung-Knapp)", family="none: one estimate an effect",
-        details={"tau2": pooled.tau2, "i2": pooled.i2, "prediction_low": pooled.predict_low,
-                 "prediction_high": pooled.predict_high, "n_collections": len(moved), "n_seeds": alone[0].n_seeds},
+        site=_pooled_site(study, ats, effect, Places([], sharing)), value=pooled.effect, low=pooled.low, high=pooled.high,
+        n=found.n, n_clusters=found.n_clusters, unit=study.primary, confidence=study.confidence,
+        test=RANDOM_EFFECTS, family="none: one estimate an effect",
+        details={**details_of_new(found, names), "n_seeds": rows[0].n_seeds},
     )  # fmt: skip

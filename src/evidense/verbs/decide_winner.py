@@ -11,17 +11,17 @@ from evidense.store import Store
 TEST = "best of {n} by the observed mean; interval simultaneous over all {n}; effect less the bootstrap's mean overestimate of the best"
 
 
-def decide_winner(study: Study, found: Sequence[Record], family: Sequence[stats.Differences], store: Store) -> Finding:
+def decide_winner(study: Study, found: Sequence[Record], pool: stats.Pool, store: Store) -> Finding:
     """Return the Finding of the best system, stored: the largest mean difference, over the collections where there are several.
 
-    `found` are the records of the study, `family` the differences that they came of. The interval is the winner's own among those that
+    `found` are the records of the study, `pool` the differences that they came of. The interval is the winner's own among those that
     hold together over all systems, so it holds whichever of them wins. `value` is shrunken for the selection and kept inside of it;
     `details` have what was observed.
     """
-    estimand = "difference" if len(family) == 1 else "mean over collections"
+    estimand = "difference" if len(pool.given) == 1 else "mean over collections"
     rows = [r for r in found if isinstance(r, Finding) and r.estimand == estimand and r.unit == study.primary]
     effects, errors = (np.array([float(x) for x in xs]) for xs in zip(*map(_estimate, rows), strict=True))
-    best = stats.winner(stats.resample(family, n_resamples=study.n_resamples, seed=study.seed), effects, errors)
+    best = stats.winner(stats.resample(pool.at_means, n_resamples=study.n_resamples, seed=study.seed), effects, errors)
     own = rows[best.at]
     low, high = own.low or 0.0, own.high or 0.0
     words = (r.verdict for r in found if isinstance(r, Verdict) and r.system == own.site["system"])
