@@ -19,7 +19,7 @@ def grouping(name: str) -> Grouping:
     return overlap_of(*judgements(name), {})
 
 
-def judgements(name: str) -> tuple[list[str], dict[str, dict[str, int]]]:
+def judgements(name: str) -> tuple[list[str], dict[str, dict[str, float]]]:
     """Query ids and gains; what a query has alone is one document with the same weight."""
     with np.load(FOLDER / f"{name}.npz") as held:
         columns = (held[key].tolist() for key in ("query", "document", "gain"))
@@ -29,7 +29,7 @@ def judgements(name: str) -> tuple[list[str], dict[str, dict[str, int]]]:
     for query, docs in qrels.items():
         if (alone := docs.pop("own")) > 0:
             docs[f"q{query}"] = alone
-    return list(qrels), qrels  # type: ignore[return-value]
+    return list(qrels), qrels
 
 
 def cranfield_like(seed: int = 0) -> Grouping:

@@ -7,7 +7,7 @@ from jaxtyping import Int
 
 
 def cluster_queries(
-    query_ids: Sequence[str], qrels: Mapping[str, Mapping[str, int]], groups: Mapping[str, str]
+    query_ids: Sequence[str], qrels: Mapping[str, Mapping[str, float]], groups: Mapping[str, str]
 ) -> Int[np.ndarray, " q"]:
     """Label the connected components of queries that share a relevant document (gain > 0) or a group key.
 

@@ -161,7 +161,7 @@ def _estimates(pool: Pool, draws: Sequence[Draws], confidence: float, n_families
         if 0 < some.n < CARRY and own <= 1 - confidence:
             own = max(own, with_one_against(pool, j, some.n, alone))
             p = max(p, own, adjust(with_one_against(pool, j, some.n, references), exponent))
-            is_carried = (low > 0 or high < 0) and p > 1 - confidence
+            is_carried = bool((low > 0 or high < 0) and p > 1 - confidence)
             low, high = (min(low, 0.0), max(high, 0.0)) if is_carried else (low, high)
         if not many[j]:
             low, high = some.widen(low, high, 1 - confidence, exponent)
