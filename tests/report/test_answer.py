@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evidense.records import Record, Verdict
+from evidense.report import forest
 from evidense.report.answer import answer, warnings
 from evidense.report.contents import Contents
 from evidense.report.words import note
@@ -77,3 +78,11 @@ def test_unjudged_documents_are_warned_of_only_where_the_system_surfaces_them(sa
         of.verdicts[key] = replace(of.verdicts[key], details={**of.verdicts[key].details, "judged": judged})
     found = [re.sub("</?bdi>", "", w) for w in warnings(of, of.systems[0])]
     assert found == ["bm25 on c0: 31% of its top 10 unjudged (baseline 12%)"]
+
+
+def test_interval_of_too_few_groups_is_said_and_not_drawn(sample: Sample) -> None:
+    of = contents(sample, "LEANING", n_clusters=19)
+    scale = forest.scale_of(of)
+    row = next(row for system in of.systems for row in forest.group(of, system, scale).rows if row.word)
+    assert row.start == row.end == row.at
+    assert "too few to decide" in row.note

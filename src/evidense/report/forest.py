@@ -7,6 +7,7 @@ from evidense.report.contents import Contents
 from evidense.report.numerals import count, interval, plain, signed
 from evidense.report.scale import Scale
 from evidense.report.words import WORDS, Word, groups_text, note
+from evidense.stats.rule import too_few
 
 SHOWN_REFERENCES = 2
 """References that a row names; the table of values has them all."""
@@ -51,8 +52,8 @@ class Group:
 
 
 def scale_of(contents: Contents) -> Scale:
-    """Return the scale that holds every interval of the first screen."""
-    ends: list[float | None] = [x for v in contents.verdicts.values() for x in (v.low, v.high)]
+    """Return the scale that holds every interval that is drawn on the first screen."""
+    ends: list[float | None] = [x for v in contents.verdicts.values() for x in _drawn(v)]
     ends += [x for f in (*contents.pooled.values(), *contents.beyond.values()) for x in (f.low, f.high)]
     return Scale.over(ends, contents.study.margin)
 
@@ -72,6 +73,7 @@ def anchor(contents: Contents, system: str, collection: str) -> str:
 def _row(contents: Contents, verdict: Verdict, scale: Scale) -> Row:
     word, d = WORDS[verdict.verdict], verdict.details
     win, tie, loss = (int(d.get(k, 0)) for k in ("win", "tie", "loss"))
+    low, high = _drawn(verdict)
     return Row(
         word=word,
         name=verdict.collection,
@@ -84,10 +86,15 @@ def _row(contents: Contents, verdict: Verdict, scale: Scale) -> Row:
         tally=f"{count(win)} / {count(tie)} / {count(loss)}",
         note=note(verdict),
         at=scale.at(verdict.effect),
-        start=scale.at(verdict.low),
-        end=scale.at(verdict.high),
+        start=scale.at(low),
+        end=scale.at(high),
         order=(word.rank, verdict.effect, verdict.n, win - loss),
     )
+
+
+def _drawn(verdict: Verdict) -> tuple[float, float]:
+    """The ends of the bar; the effect alone where so few groups say nothing of how far it may be off."""
+    return (verdict.effect, verdict.effect) if too_few(verdict.n_clusters) else (verdict.low, verdict.high)
 
 
 def _values(contents: Contents, verdict: Verdict) -> str:
