@@ -59,7 +59,7 @@ def test_five_copies_of_one_file_say_what_one_says(evidense: Callable[..., Resul
     assert [mean[k] for k in ("value", "low", "high")] == pytest.approx([one[k] for k in ("value", "low", "high")])
     assert mean["n_clusters"] == one["n_clusters"]
     assert not [f for f in found if f["estimand"] == "random effects"]
-    said = "5 collections hold the same queries (copy0.csv, copy1.csv, copy2.csv, copy3.csv, copy4.csv)"
+    said = f"5 collections hold the same queries (copy0.csv, copy1.csv, copy2.csv, copy3.csv, copy4.csv; {one['n']} queries each)"
     why = "nothing is said of a new collection: these 5 are 1 independent family of collections, and it takes 5"
     page = Path("five", "report.html").read_text(encoding="utf-8")
     for text in (said, why):

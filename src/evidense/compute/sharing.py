@@ -36,6 +36,8 @@ class Shared:
     @cached_property
     def sharing(self) -> Sharing:
         """Which collections share anything, and how their queries depend on each other."""
+        if len(self.collections) == 1:
+            return Sharing.nothing(1)
         first: dict[Key, int] = {}
         held = [
             (at, key)

@@ -14,7 +14,7 @@ NAMED = 5
 def shared_sentences(contents: Contents) -> list[str]:
     """Return a sentence for each family of several collections, and one that says why nothing is said of a new collection, if sharing is why."""
     families = _distinct(contents, "family")
-    found = [_same(names) for names in _distinct(contents, "same_queries") if len(names) > 1]
+    found = [_same(contents, names) for names in _distinct(contents, "same_queries") if len(names) > 1]
     found += [
         _family(contents, names) for names in families if len(names) > 1 and list(names) not in _same_queries(contents)
     ]
@@ -38,8 +38,10 @@ def _same_queries(contents: Contents) -> list[list[str]]:
     return [list(names) for names in _distinct(contents, "same_queries")]
 
 
-def _same(names: Sequence[str]) -> str:
-    return f"{count(len(names))} collections hold the same queries ({_named(names)}): each query counts once in what is said of several collections"
+def _same(contents: Contents, names: Sequence[str]) -> str:
+    each = count(contents.shared[names[0]].n)
+    counted = "each query counts once in what is said of several collections"
+    return f"{count(len(names))} collections hold the same queries ({_named(names)}; {each} queries each): {counted}"
 
 
 def _family(contents: Contents, names: Sequence[str]) -> str:
