@@ -179,7 +179,7 @@ def joined_seeded(family: Sequence[Seeded], sharing: Sharing) -> list[Seeded]:
 
 
 def _beside(
-    tables: Sequence[Float[np.ndarray, "*k q"]], centres: Sequence[Float[np.ndarray, "*k"]], scale: float
+    tables: Sequence[Float[np.ndarray, "*k _"]], centres: Sequence[Float[np.ndarray, "*k"]], scale: float
 ) -> Float[np.ndarray, "*k n"]:
     """Put the queries of several collections into one row, those of each weighted so that all collections weigh the same."""
     n = sum(table.shape[-1] for table in tables)
