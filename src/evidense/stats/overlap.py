@@ -104,7 +104,9 @@ Grouping = Int[np.ndarray, " q"] | Overlap
 """How queries depend on each other: labels where they share all or nothing, else an overlap."""
 
 
-def overlap_of(query_ids: Sequence[str], qrels: Mapping[str, Mapping[str, float]], groups: Mapping[str, str]) -> Grouping:
+def overlap_of(
+    query_ids: Sequence[str], qrels: Mapping[str, Mapping[str, float]], groups: Mapping[str, str]
+) -> Grouping:
     """Say how queries depend on each other: by the gains of the relevant documents that they share, and by group keys.
 
     Queries of one group have one row, the sum of theirs. Where each query has at most one relevant document, or whoever
