@@ -255,3 +255,11 @@ def test_systems_that_both_score_zero_pass_no_gate(tmp_path):
     assert result.verdicts[0].verdict == "UNDECIDED"
     assert result.verdicts[0].reason == "the baseline scores 0 on every query: no loss could show"
     assert not result.gate("no-harm")
+
+
+def test_where_nothing_differs_no_other_measure_has_an_interval(evidense, pairs_csv, tmp_path):
+    assert evidense("compare", "bm25", "bm25@label=copy", "--on", pairs_csv, "--out", tmp_path / "out").exit_code == 0
+    found = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    ends = [value for name, value in found.items() if "/difference/" in name and name.endswith(("low", "high"))]
+    assert len(ends) >= 4
+    assert not any(ends)

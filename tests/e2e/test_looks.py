@@ -172,3 +172,18 @@ def test_damaged_note_is_passed_over(few_csv, own_store):
     assert not list(Store().notes("looks", note.stem[:64]))
     result = ev.compare("bm25", "char_ngrams", on=str(few_csv))
     assert result.study.observed["looks"]["pairs.csv"]["n_looks"] == 1
+
+
+def test_a_plan_counts_from_when_it_was_made(evidense, few_csv, build, tmp_path):
+    """A build that was looked at before the plan is a look of the plan when it is looked at again, and the last one."""
+    assert evidense("compare", "bm25", build(1), "--on", few_csv, "--out", tmp_path / "before").exit_code == 0
+    for n, k in enumerate((0, 1), 1):
+        said = evidense("compare", "bm25", build(k), "--on", few_csv, "--looks", 3, "--out", tmp_path / str(n))
+        assert f"look {n} of 3 planned" in said.stderr
+
+
+def test_a_comparison_without_any_difference_is_not_counted_among_the_looks(evidense, few_csv, build, tmp_path):
+    assert evidense("compare", "bm25", build(0), "--on", few_csv, "--out", tmp_path / "a").exit_code == 0
+    said = evidense("compare", "bm25", "bm25@label=copy", "--on", few_csv, "--out", tmp_path / "b")
+    assert "this one among them" not in said.stderr
+    assert "1 comparisons" not in said.stderr

@@ -86,3 +86,10 @@ def test_interval_of_too_few_groups_is_said_and_not_drawn(sample: Sample) -> Non
     row = next(row for system in of.systems for row in forest.group(of, system, scale).rows if row.word)
     assert row.start == row.end == row.at
     assert "too few to decide" in row.note
+
+
+def test_note_within_the_margin_says_what_may_be_missing_and_not_a_loss_that_is_ruled_out(sample: Sample) -> None:
+    few, enough = (contents(sample, "LEANING", n_clusters=n).worst_first(sample.study.systems[1])[0] for n in (50, 200))
+    few, enough = (replace(v, low=-0.015, high=0.03, details={}) for v in (few, enough))
+    assert "may be missing among 50" in note(few)
+    assert note(enough) == "no loss beyond .020; a gain of .030 is possible"

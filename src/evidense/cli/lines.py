@@ -32,7 +32,8 @@ def verdict_line(verdict: Verdict, width: int) -> str:
     """Return one verdict as a line: word, system, effect [interval], n and win/tie/loss."""
     d = verdict.details
     effect = f"{signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]"
-    counts = f"n {verdict.n:,}  {d['win']}/{d['tie']}/{d['loss']}"
+    worth = f" (worth {verdict.n_clusters:,})" if "effective_queries" in d else ""
+    counts = f"n {verdict.n:,}{worth}  {d['win']}/{d['tie']}/{d['loss']}"
     claim = (
         "" if verdict.verdict in ("HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED") else f"  claim '{verdict.claim}'"
     )

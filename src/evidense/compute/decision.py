@@ -10,7 +10,8 @@ RANDOM_EFFECTS = "random effects over independent families of collections: plain
 
 def details_of(e: stats.Estimate, margin: float) -> dict[str, Json]:
     """Return what a finding keeps beside value and interval."""
-    said = stats.advice(e, margin)
+    coarse = stats.too_few(e.n_clusters) and e.n_clusters < e.n  # more queries may only join the groups that are there
+    said = None if coarse else stats.advice(e, margin)
     needed: dict[str, Json] = {"queries_to_decide": said and said.about}
     if said:
         needed["queries_to_decide_between"] = [said.low, said.high]
@@ -52,6 +53,7 @@ def reason_of(e: stats.Estimate, word: stats.Label, margin: float) -> str:
     if doubt := stats.doubt(e, margin) or stats.reservation(e, margin):
         return doubt
     said = stats.advice(e, margin)
+    between = f" ({said.low:,} to {said.high:,})" if said and said.low < said.high else ""
     return f"could hide a loss of {e.rules_out_loss_above:.3f}" + (
-        f"; about {said.about:,} queries would decide ({said.low:,} to {said.high:,})" if said else ""
+        f"; about {said.about:,} queries would decide{between}" if said else ""
     )

@@ -43,7 +43,9 @@ def observed_looks(study: Study) -> dict[str, float]:
 
 def _used(where: str, facts: dict[str, Any]) -> str:
     also = " and of the baseline file" if facts["is_from_file"] else ""
-    times = f"{count(facts['n_comparisons'])} comparisons of this store{also} since {day(facts['since'])}, this one among them"
+    n, among = facts["n_comparisons"], facts["n_others"] < facts["n_comparisons"]
+    times = f"{count(n)} comparison{'' if n == 1 else 's'} of this store{also} since {day(facts['since'])}"
+    times += ", this one among them" if among else ""
     most = math.ceil(facts["chance"] * 100 - _ROUNDING) / 100
     chance = f"the chance of at least one false HELPS or HARMS among them is up to {plain(most, 2)}"
     return f"{where}: these queries were used in {times}; {chance}"

@@ -59,8 +59,9 @@ def _dependence(contents: Contents) -> str:
     )
     if any("effective_queries" in v.details for v in contents.verdicts.values()):
         return (
-            f"{said} Where queries share some of their relevant documents, the standard error takes their dependence in proportion to "
-            "what they share, with its strength estimated from the differences; sign-flips go by document (a dependent wild bootstrap, "
+            "Differences are paired by query. Queries that share a group key, or all of their relevant documents, form one cluster, which is "
+            "resampled and flipped as a whole; where queries share some of their relevant documents, the standard error takes their dependence "
+            "in proportion to what they share, with its strength estimated from the differences; sign-flips go by document (a dependent wild bootstrap, "
             "Shao, 2010)."
         )
     return said

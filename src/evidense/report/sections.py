@@ -239,7 +239,11 @@ def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
 
 def _queries(verdict: Verdict) -> str:
     if "effective_queries" in verdict.details:
-        return f"{count(verdict.n)}, worth {count(verdict.n_clusters)} independent ones, since queries share relevant documents in part"
+        groups = verdict.details.get("n_groups", verdict.n_clusters)
+        return (
+            f"{count(verdict.n)}, worth at least {count(verdict.n_clusters)} independent ones, since queries share relevant documents in "
+            f"part; {count(groups)} groups, if those that share half or more are one kind"
+        )
     return f"{count(verdict.n)} in {count(verdict.n_clusters)} independent clusters"
 
 

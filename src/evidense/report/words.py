@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from evidense.records import Json, Verdict
 from evidense.report.numerals import count, plain, short
-from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen
+from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen, unseen_sentence
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,20 @@ def _undecided(verdict: Verdict) -> str:
         return floor_sentence(verdict.base_mean, verdict.margin)
     if verdict.details.get("reservation"):
         return str(verdict.details["reservation"])
-    hidden = f"could hide a loss of {plain(-verdict.low)}" if verdict.low < 0 else "too close to the margin to call"
+    hidden = _hidden(verdict)
     needed = queries_to_decide(verdict.details)
     return f"{hidden}; {needed} queries would decide" if needed else hidden
+
+
+def _hidden(verdict: Verdict) -> str:
+    """Say which loss is still possible; within the margin, what may be missing from the sample, or that only the gain is open."""
+    if verdict.low > -verdict.margin:
+        groups = int(verdict.details.get("n_groups", verdict.n_clusters))
+        return (
+            unseen_sentence(groups, verdict.margin)
+            or f"no loss beyond {plain(verdict.margin)}; a gain of {plain(verdict.high)} is possible"
+        )
+    return f"could hide a loss of {plain(-verdict.low)}"
 
 
 def queries_to_decide(details: Mapping[str, Json]) -> str:
@@ -67,7 +78,9 @@ def queries_to_decide(details: Mapping[str, Json]) -> str:
     about, between = details.get("queries_to_decide"), details.get("queries_to_decide_between")
     if not about:
         return ""
-    return f"about {count(about)}" + (f" ({count(between[0])} to {count(between[1])})" if between else "")
+    return f"about {count(about)}" + (
+        f" ({count(between[0])} to {count(between[1])})" if between and between[0] < between[1] else ""
+    )
 
 
 def groups_text(n: int, details: Mapping[str, Json]) -> str:

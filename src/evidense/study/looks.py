@@ -51,7 +51,8 @@ def looked(study: Study, board: Board, store: Store, baseline: Any) -> Study:
     before = {look.look_id: look for look in (*saved, *_noted(store, checksum))}
     if now is not None:
         was = before.get(now.look_id, now)
-        now = replace(now, first=was.first, error=max(now.error, was.error), planned=now.planned or was.planned)
+        first = now.first if now.planned and not was.planned else was.first  # the plan counts from when it was made
+        now = replace(now, first=first, error=max(now.error, was.error), planned=now.planned or was.planned)
         if now != before.get(now.look_id):
             store.note(ROOM, f"{checksum}-{now.look_id}", now.to_json())
         before[now.look_id] = now

@@ -253,6 +253,12 @@ def _each(study: Study, rows: stats.Differences) -> list[tuple[float, float, flo
     )  # fmt: skip
 
 
+def _each_difference(study: Study, rows: stats.Differences) -> list[tuple[float, float, float]]:
+    """The same of differences: where nothing differs, in enough groups to say so, there is no interval, as with IDENTICAL."""
+    same = ~np.any(rows.values != 0, axis=1) & (not stats.too_few(rows.n_clusters))
+    return [(0.0, 0.0, 0.0) if is_same else one for is_same, one in zip(same, _each(study, rows), strict=True)]
+
+
 def _letters(study: Study, board: Board, store: Store) -> dict[str, str]:
     names = [*board.labels, *board.references]
     values = board.values(study.primary, names, store)
@@ -270,7 +276,7 @@ def _other_measures(study: Study, board: Board, store: Store) -> list[Finding]:
     rows = np.concatenate([one.values for one in tables])
     bounds = stats.Bounds.stacked([one.bounds for one in tables if one.bounds])
     sites = [(at, m) for m in others for at in range(len(board.labels) - 1)]
-    intervals = _each(study, stats.Differences(rows, board.clusters, bounds))
+    intervals = _each_difference(study, stats.Differences(rows, board.clusters, bounds))
     return [
         _plain(study, board, (at, m), (row, board.clusters), interval, "difference", {})
         for (at, m), row, interval in zip(sites, rows, intervals, strict=True)
@@ -311,7 +317,7 @@ def _named_slice(
 def _exploratory_slice(study: Study, board: Board, one: stats.Differences, extra: dict[str, Json]) -> list[Finding]:
     return [
         _plain(study, board, (at, study.primary), (row, one.clusters), interval, "slice", extra)
-        for at, (row, interval) in enumerate(zip(one.values, _each(study, one), strict=True))
+        for at, (row, interval) in enumerate(zip(one.values, _each_difference(study, one), strict=True))
     ]
 
 
