@@ -123,7 +123,7 @@ def test_a_hostile_picture_stops_the_encoding_and_leaves_nothing(
 
 def test_a_comparison_on_icons_shows_pictures_and_decides(clip: Path, tmp_path: Path) -> None:
     result = ev.compare(str(clip), f"random-init:{clip}@seed=3", f"{clip}@label=itself", on="icons/regular:t2i",
-                        sample_queries=30, sample_documents=50, n_resamples=999, out=tmp_path / "out")  # fmt: skip
+                        sample_queries=60, sample_documents=80, n_resamples=999, out=tmp_path / "out")  # fmt: skip
     assert result is not None
     rows = json.loads((tmp_path / "out" / "verdicts.json").read_text())
     rows = rows["verdicts"] if isinstance(rows, dict) else rows
