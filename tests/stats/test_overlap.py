@@ -166,6 +166,14 @@ def test_a_slice_keeps_what_its_queries_share() -> None:
     np.testing.assert_allclose(dense(found), dense(overlap)[np.ix_(mask, mask)])
 
 
+def test_a_slice_whose_queries_share_nothing_in_part_has_plain_labels() -> None:
+    qrels = {"a": {"d": 1, "e": 1}, "b": {"e": 1, "f": 1}, "c": {"g": 1}}
+    overlap = overlap_of("abc", qrels, {})
+    assert isinstance(overlap, Overlap)
+    assert part_of(overlap, np.array([True, False, True])).tolist() == [0, 1]
+    assert part_of(overlap, np.array([True, False, False])).tolist() == [0]  # one query alone can be decided on, too
+
+
 def test_few_differences_are_enumerated_with_queries_that_share_half_as_one() -> None:
     overlap = judged.grouping("nfcorpus")
     values = np.zeros((1, len(overlap)))

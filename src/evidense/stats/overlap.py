@@ -37,10 +37,6 @@ class Overlap:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def of(self, queries: Bool[np.ndarray, " q"]) -> "Overlap":
-        """Return the overlap of some of the queries."""
-        return Overlap(self.rows[np.flatnonzero(queries)], np.unique(self.labels[queries], return_inverse=True)[1])
-
     @cached_property
     def shared(self) -> Any:
         """The columns of the documents that more than one query has."""
@@ -121,10 +117,7 @@ def overlap_of(
     relevant = [{doc: gain for doc, gain in qrels.get(query, {}).items() if gain > 0} for query in query_ids]
     if all(len(docs) <= 1 for docs in relevant):
         return components
-    rows = _rows(relevant, [groups.get(query) for query in query_ids])
-    if _all_or_nothing(rows, components):
-        return components
-    return Overlap(rows, _alike(rows, components))
+    return _grouping(_rows(relevant, [groups.get(query) for query in query_ids]), components)
 
 
 def labels_of(grouping: Grouping) -> Int[np.ndarray, " q"]:
@@ -140,7 +133,8 @@ def effective(grouping: Grouping) -> int:
 def part_of(grouping: Grouping, queries: Bool[np.ndarray, " q"]) -> Grouping:
     """Return the grouping of some of the queries."""
     if isinstance(grouping, Overlap):
-        return grouping.of(queries)
+        rows = grouping.rows[np.flatnonzero(queries)]
+        return _grouping(rows, _components(rows))
     return np.unique(grouping[queries], return_inverse=True)[1]
 
 
@@ -166,6 +160,19 @@ def _rows(relevant: Sequence[Mapping[str, float]], groups: Sequence[str | None])
     length = np.sqrt(_squared_lengths(whole))
     whole.data /= np.repeat(length, np.diff(whole.indptr))
     return whole
+
+
+def _grouping(rows: Any, components: Int[np.ndarray, " q"]) -> Grouping:
+    return components if _all_or_nothing(rows, components) else Overlap(rows, _alike(rows, components))
+
+
+def _components(rows: Any) -> Int[np.ndarray, " q"]:
+    """Label the queries that are linked by documents."""
+    owners = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)).tolist()
+    first: dict[int, int] = {}
+    return connected(
+        rows.shape[0], [(first.setdefault(d, q), q) for d, q in zip(rows.indices.tolist(), owners, strict=True)]
+    )
 
 
 def _all_or_nothing(rows: Any, components: Int[np.ndarray, " q"]) -> bool:
