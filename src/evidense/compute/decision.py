@@ -52,8 +52,10 @@ def reason_of(e: stats.Estimate, word: stats.Label, margin: float) -> str:
             return "the interval lies below 0"
     if doubt := stats.doubt(e, margin) or stats.reservation(e, margin):
         return doubt
+    hidden = f"could hide a loss of {e.rules_out_loss_above:.3f}"
+    if e.low > -margin:
+        missing = stats.unseen_sentence(e.n_groups or e.n_clusters, margin)
+        hidden = missing or f"no loss beyond {margin:g}; a gain of {e.rules_out_gain_above:.3f} is possible"
     said = stats.advice(e, margin)
     between = f" ({said.low:,} to {said.high:,})" if said and said.low < said.high else ""
-    return f"could hide a loss of {e.rules_out_loss_above:.3f}" + (
-        f"; about {said.about:,} queries would decide{between}" if said else ""
-    )
+    return f"{hidden}; about {said.about:,} queries would decide{between}" if said else hidden
