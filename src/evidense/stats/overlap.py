@@ -130,7 +130,7 @@ def effective(grouping: Grouping) -> int:
     return grouping.effective if isinstance(grouping, Overlap) else len(np.unique(grouping))
 
 
-def part_of(grouping: Grouping, queries: Bool[np.ndarray, " q"]) -> Grouping:
+def part_of(grouping: Grouping, queries: Bool[np.ndarray, " q"]) -> Int[np.ndarray, " part"] | Overlap:
     """Return the grouping of some of the queries."""
     if isinstance(grouping, Overlap):
         rows = grouping.rows[np.flatnonzero(queries)]
