@@ -65,7 +65,7 @@ def recipe(n_steps: int, batch_size: int, **more: Any) -> Recipe:
 def ours(folder: Path, n_steps: int, batch_size: int, **more: Any) -> list[float]:
     """Train with Evidense; return the CPU-seconds of each step but the first."""
     from evidense import registry
-    from evidense.training.trainer import Job, Watch, run
+    from evidense.training.loop.trainer import Job, Watch, run
     from evidense.values import Spelling
 
     part, spelling = registry.system(Spelling(str(folder / "small")))

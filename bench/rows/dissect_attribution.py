@@ -3,11 +3,11 @@
 from typing import Any
 
 from bench.lines import N_RUNS, Line, alternate
-from evidense.dissection.attribution import attribute
-from evidense.dissection.dense_modules import dense_modules
-from evidense.dissection.path_by_weights import by_weights, published_nodes
-from evidense.dissection.suffix import flow_of
-from evidense.dissection.targets import Target
+from evidense.dissection.attribution.attribute import attribute
+from evidense.dissection.attribution.dense_modules import dense_modules
+from evidense.dissection.attribution.suffix import flow_of
+from evidense.dissection.attribution.targets import Target
+from evidense.dissection.attribution.weight_scaling import by_weights, published_nodes
 from evidense.values import Item
 from evidense.verbs.retrieve import open_system
 

@@ -56,7 +56,7 @@ def _theirs() -> dict[str, float]:
 
 
 def _ours() -> dict[str, float]:
-    from evidense.dissection.cka import hsic
+    from evidense.dissection.geometry.cka import hsic
 
     return {"first": float(hsic(layers()).cka()[1, N_LAYERS + 2])}
 
@@ -81,6 +81,6 @@ _SIDES = {"ours": _ours, "theirs": _theirs, "exact": _exact}
 if __name__ == "__main__":
     import torch  # noqa: F401  (both sides start with the same libraries)
 
-    import evidense.dissection.cka  # noqa: F401
+    import evidense.dissection.geometry.cka  # noqa: F401
 
     apart.measured(_SIDES[sys.argv[1]])

@@ -3,9 +3,9 @@
 import numpy as np
 
 from bench.lines import N_RUNS, Line, alternate
-from evidense.dissection.lbfgs import Solved, minimise
-from evidense.dissection.probe_loss import Labels
-from evidense.dissection.probe_models import Linear
+from evidense.dissection.solver.lbfgs import Solved, minimise
+from evidense.dissection.solver.linear_models import Linear
+from evidense.dissection.solver.losses import Labels
 
 N_ROWS, N_FEATURES, N_SETS = 6_400, 768, 16
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from bench.lines import N_RUNS, Line, cpu_s
 from bench.texts import MODEL, items, skewed
-from evidense.dissection.probe_features import Pairs
-from evidense.dissection.published_probe import Draws, Recipe, train
+from evidense.dissection.probes.features import Pairs
+from evidense.dissection.published_probe.fit import Draws, Recipe, train
 
 N_QUERIES, N_PASSAGES, N_STORED, COUNTS = 200, 400, 5, (2, 3, 4, 5)
 POOLINGS = ("cls", "mean", "lasttoken")
@@ -55,7 +55,7 @@ def data() -> tuple[list[str], list[str], np.ndarray]:
 def ours(queries: list[str], passages: list[str], places: np.ndarray, folder: Path) -> None:
     """Encode each text once for all layers and poolings, and train every probe and its twins."""
     from evidense import registry
-    from evidense.compute.states import states
+    from evidense.compute.search.states import states
     from evidense.store import Store
     from evidense.values import Spelling
 

@@ -66,7 +66,7 @@ def _theirs(folder: Path) -> Callable[[], object]:
 
 def _ours(folder: Path) -> Callable[[], object]:
     from evidense import registry
-    from evidense.compute.encode import encode
+    from evidense.compute.search.encode import encode
     from evidense.store import Store
     from evidense.values import Spelling
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from bench.lines import N_RUNS, Line, alternate
 from evidense import measures
-from evidense.compute.scoring import per_query
+from evidense.compute.search.scoring import per_query
 from evidense.values import Qrels, RankedLists
 
 MEASURES = ["nDCG@10", "AP", "R@100"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench import machine
 from bench.lines import N_RUNS, Line, alternate
-from evidense.compute.topk import top_k
+from evidense.compute.search.topk import top_k
 
 INSIDE = "BENCH_TOPK_INSIDE"
 

@@ -25,7 +25,7 @@ ARCHITECTURE = {
 
 def measure() -> list[Line]:
     """Take a few steps each, in turns, from equal weights; the median step after the first counts, both with items made ready before."""
-    from evidense.training.architectures import build
+    from evidense.training.backbones.architectures import build
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -70,7 +70,7 @@ def _opened(folder: Path) -> Any:
 
 def _ours(folder: Path, pairs: Pairs) -> list[float]:
     from evidense import registry
-    from evidense.training.trainer import Job, Watch, run
+    from evidense.training.loop.trainer import Job, Watch, run
 
     recipe = Recipe(
         objective="clip", n_steps=N_STEPS, batch_size=BATCH, learning_rate=RATE, warmup=0.0, temperature=TEMPERATURE

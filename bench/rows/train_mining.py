@@ -99,9 +99,9 @@ def _theirs(folder: Path, use_faiss: bool) -> Callable[[], dict[str, float]]:
 
 def _ours(folder: Path) -> Callable[[], dict[str, float]]:
     from evidense import registry
-    from evidense.compute.encode import encode
+    from evidense.compute.search.encode import encode
     from evidense.store import Store
-    from evidense.training.mining import Mining, mine
+    from evidense.training.data.mining import Mining, mine
     from evidense.values import Spelling
 
     queries, documents = (items(texts) for texts in _texts())

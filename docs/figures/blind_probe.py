@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from evidense.dissection.probe_features import Pairs
-from evidense.dissection.probe_fit import Task
-from evidense.dissection.probe_layers import ABLATED, PERMUTED, Wanted, probe
-from evidense.dissection.probe_measures import credit
-from evidense.dissection.published_draw import labels
-from evidense.dissection.published_probe import TWINS, Draws, Recipe, converge
+from evidense.dissection.probes.cross_fit import Task
+from evidense.dissection.probes.features import Pairs
+from evidense.dissection.probes.layers import ABLATED, PERMUTED, Wanted, probe
+from evidense.dissection.probes.scores import credit
+from evidense.dissection.published_probe.draw import labels
+from evidense.dissection.published_probe.fit import TWINS, Draws, Recipe, converge
 
 N, WIDTH, C = 4_000, 64, 5
 WORLDS = (

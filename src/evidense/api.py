@@ -7,19 +7,19 @@ from typing import Any, cast
 
 from evidense import registry
 from evidense.boundary.consent import consenting
-from evidense.compute.function_tower import Function
+from evidense.compute.texts.function_tower import Function
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
 from evidense.records import Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict
 from evidense.store import Store
 from evidense.study.compare import IN_TABLE, comparison, dissection
+from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
+from evidense.study.files.toml import read_study
 from evidense.study.result import Result
 from evidense.study.run import Wishes, run_study
 from evidense.study.scoring import Scored, score_run
 from evidense.study.shipped import BUILT_IN, shipped
-from evidense.study.spelt import Where, collections_given, is_path, not_a_system, texts
-from evidense.study.toml import read_study
-from evidense.study.training import Training, read_recipe, recipe_of, train_into
+from evidense.study.trained.training import Training, read_recipe, recipe_of, train_into
 from evidense.values import Collection, Item, Pairs, Picture
 
 System = str | Path | Encoder | Ranker | Function

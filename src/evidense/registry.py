@@ -25,11 +25,25 @@ def summaries(shelf: str) -> dict[str, str]:
     """
     if shelf not in SHELVES:
         raise UnknownName.among("shelf", shelf, SHELVES)
-    folder = resources.files(f"evidense.{shelf}")
-    files = sorted(
-        (f for f in folder.iterdir() if f.name.endswith(".py") and not f.name.startswith("_")), key=lambda f: f.name
-    )
-    return {f.name.removesuffix(".py"): _first_line(f.read_text(encoding="utf-8")) for f in files}
+    return {name: _first_line(file.read_text(encoding="utf-8")) for name, (_, file) in sorted(_files(shelf).items())}
+
+
+@cache
+def _files(shelf: str) -> dict[str, tuple[str, Any]]:
+    """Return part name → (module, file) for a shelf and its sub-rooms."""
+    files: dict[str, tuple[str, Any]] = {}
+    rooms = [(f"evidense.{shelf}", resources.files(f"evidense.{shelf}"))]
+    while rooms:
+        package, folder = rooms.pop()
+        for entry in folder.iterdir():
+            if entry.name.startswith(("_", ".")):
+                continue
+            if entry.is_dir():
+                rooms.append((f"{package}.{entry.name}", entry))
+            elif entry.name.endswith(".py"):
+                name = entry.name.removesuffix(".py")
+                files[name] = (f"{package}.{name}", entry)
+    return files
 
 
 def listing(shelf: str | None = None) -> Mapping[str, Any]:
@@ -49,7 +63,7 @@ def part(shelf: str, name: str) -> Any:
     """
     if name not in summaries(shelf):
         raise UnknownName.among(shelf.removesuffix("s"), name, summaries(shelf))
-    return importlib.import_module(f"evidense.{shelf}.{name}").PART
+    return importlib.import_module(_files(shelf)[name][0]).PART
 
 
 def parts(shelf: str) -> list[Any]:

@@ -77,11 +77,7 @@ def functions(source: Source) -> Iterator[Function]:
 
 def parts() -> list[Source]:
     """Return the files on the shelves that are parts."""
-    return [
-        s
-        for s in sources()
-        if s.path.parent.name in SHELVES and s.path.parent.parent == PACKAGE and not s.path.name.startswith("_")
-    ]
+    return [s for s in sources() if s.path.relative_to(PACKAGE).parts[0] in SHELVES and not s.path.name.startswith("_")]
 
 
 def imported(source: Source) -> Iterator[tuple[str, bool]]:

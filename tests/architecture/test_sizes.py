@@ -10,10 +10,10 @@ MANY_PARAMETERS: dict[str, str] = {
     "evidense.cli.score_.command": "one parameter an option of the command line",
     "evidense.report.write.write": "public: what to write, where, and three switches, by name",
     "evidense.stats.estimates.simultaneous": "public: the family, and by name what a study file sets",
-    "evidense.stats.groups.group_letters": "public: as `simultaneous`",
+    "evidense.stats.letters.group_letters": "public: as `simultaneous`",
     "evidense.stats.means.mean_interval": "public: as `mean_intervals`",
     "evidense.stats.means.mean_intervals": "public: values and clusters, and by name what a study file and a measure set",
-    "evidense.stats.seeded.seeded": "public: as `simultaneous`, and its place in the whole family",
+    "evidense.stats.populations.seeded.seeded": "public: as `simultaneous`, and its place in the whole family",
     "evidense.verbs.decide._plain": "makes a record: one parameter a field",
 }
 """Function → why it takes more than five parameters."""

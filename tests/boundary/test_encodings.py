@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evidense.errors import InvalidInput
-from evidense.reading.tables import read_table
+from evidense.reading.tables.rows import read_table
 
 TEXT = "Query;Document\r\n" + "".join(f"Größe {n};Wie groß ist „{n}“?\r\n" for n in range(8))
 WRITTEN = {"cp1252": "cp1252", "utf-16": "utf-16", "utf-32": "utf-32"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from encoders.opening import open_encoder
-from evidense.compute.encode import encode
+from evidense.compute.search.encode import encode
 from evidense.store import Store
 from evidense.values import Item
 

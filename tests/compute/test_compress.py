@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidense.compute.compress import Compression, int8, signs, truncate
-from evidense.compute.topk import Search, top_k
+from evidense.compute.search.compress import Compression, int8, signs, truncate
+from evidense.compute.search.topk import Search, top_k
 from evidense.errors import InvalidInput
 
 

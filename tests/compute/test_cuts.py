@@ -9,8 +9,8 @@ from encoders.opening import open_encoder
 from encoders.text_models import save
 from evidense.api import compare
 from evidense.cli.lines import note_lines
-from evidense.compute.cuts import LOOKED_AT, cut_notes
-from evidense.compute.small_models import save as save_small
+from evidense.compute.comparison.cuts import LOOKED_AT, cut_notes
+from evidense.compute.trials.small_models import save as save_small
 from evidense.parts import CuttingTower
 from evidense.values import Collection, Item
 

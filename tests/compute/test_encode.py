@@ -9,9 +9,9 @@ import pytest
 
 from encoders.opening import open_encoder
 from encoders.text_models import TEXTS, save
-from evidense.compute import encode as module
-from evidense.compute.encode import encode, is_cached
 from evidense.compute.progress import estimate
+from evidense.compute.search import encode as module
+from evidense.compute.search.encode import encode, is_cached
 from evidense.encoders.python import from_function
 from evidense.errors import InvalidInput
 from evidense.store import Store

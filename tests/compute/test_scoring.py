@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense import measures, trec
-from evidense.compute.list_notes import list_notes
-from evidense.compute.scoring import by_ir_measures, judgements, per_query, policies, score
+from evidense.compute.search.list_notes import list_notes
+from evidense.compute.search.scoring import by_ir_measures, judgements, per_query, policies, score
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Collection, Item, Qrels, RankedLists
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.compute.grouping import grouping_of
-from evidense.compute.sharing import Shared
+from evidense.compute.comparison.grouping import grouping_of
+from evidense.compute.comparison.sharing import Shared
 from evidense.stats import Overlap, Sharing, effective, labels_of
 from evidense.values import Collection, Item
 

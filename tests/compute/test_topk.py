@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from evidense.compute import topk
-from evidense.compute.topk import Search, id_order, rank_vectors, top_k
+from evidense.compute.search import topk
+from evidense.compute.search.topk import Search, id_order, rank_vectors, top_k
 from evidense.errors import InvalidInput
 from evidense.values import Collection, Item
 

@@ -11,7 +11,7 @@ import pytest
 import pytrec_eval
 
 from evidense import registry
-from evidense.compute import scoring
+from evidense.compute.search import scoring
 from evidense.reading.training_pairs import pairs_of
 from evidense.values import Collection, RankedLists, Spelling
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from encoders import text_models
-from evidense.compute.open_image_text import open_image_text
-from evidense.compute.open_text import open_text_encoder
-from evidense.compute.small_models import save
-from evidense.dissection.targets import Target
+from evidense.compute.images.open_image_text import open_image_text
+from evidense.compute.texts.open_text import open_text_encoder
+from evidense.compute.trials.small_models import save
+from evidense.dissection.attribution.targets import Target
 from evidense.values import Item, Picture, Spelling
 
 QUERIES = ["w1 w2 w3", "w4 w5 w6 w7 w8 w9", "w11 w12 w13 w14", "w20 w21"]

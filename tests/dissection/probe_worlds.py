@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from evidense import registry
-from evidense.compute.scoring import score
-from evidense.compute.topk import rank_vectors
-from evidense.dissection.probe_features import Pairs
+from evidense.compute.search.scoring import score
+from evidense.compute.search.topk import rank_vectors
+from evidense.dissection.probes.features import Pairs
 from evidense.parts import Case, Ranker, Subject
 from evidense.values import Collection, Item, RankedLists
 

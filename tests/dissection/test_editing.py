@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.dissection import edit, facts
-from evidense.dissection.facts_backbone import Cloze, Size, cloze, knowing_backbone, known, logits
-from evidense.dissection.facts_split import split
+from evidense.dissection.editing import edits as edit
+from evidense.dissection.editing import facts
+from evidense.dissection.editing.backbone import Cloze, Size, cloze, knowing_backbone, known, logits
+from evidense.dissection.editing.split import split
 from evidense.errors import InvalidInput
 from evidense.parts import Case, Subject
 from evidense.store import Store
-from evidense.study.lending import trainer
+from evidense.study.trained.lending import trainer
 from evidense.verbs.dissect import Lent, StoreBench
 from training.text_world import open_bert, save_bert
 

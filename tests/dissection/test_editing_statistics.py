@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evidense.dissection.diff_in_diff import Table, effects
+from evidense.dissection.editing.difference_in_differences import Table, effects
 from evidense.errors import InvalidInput
 
 N_SEEDS, N_PAIRS = 5, 16

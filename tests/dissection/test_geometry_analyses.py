@@ -9,9 +9,9 @@ import pytest
 
 from dissection.geometry_cases import BASE, TUNED, bench_of, case_of, subject, texts
 from evidense import registry
-from evidense.dissection.space_findings import Family
-from evidense.dissection.space_sample import Sample
-from evidense.dissection.space_seeds import beyond_seeds, over_seeds
+from evidense.dissection.geometry.findings import Family
+from evidense.dissection.geometry.sample import Sample
+from evidense.dissection.geometry.seeds import beyond_seeds, over_seeds
 from evidense.parts import Case, Subject
 from evidense.records import Finding
 from evidense.stats.jackknife import deal

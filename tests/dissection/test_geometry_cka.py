@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidense.dissection.cka import hsic, is_constant, normalised
-from evidense.dissection.cka_views import shuffled, standardised, without_top
+from evidense.dissection.geometry.cka import hsic, is_constant, normalised
+from evidense.dissection.geometry.cka_views import shuffled, standardised, without_top
 from evidense.errors import InvalidInput
 from evidense.stats.jackknife import deal, jackknife
 

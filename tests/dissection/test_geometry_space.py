@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from evidense.dissection import gap, hubs, neighbours, procrustes, rank_similarity, rsa, space
-from evidense.dissection.drift import effective_rank, kind_of, moved
-from evidense.dissection.space_sample import distinct_rows
+from evidense.dissection.geometry import hubs, neighbours, procrustes, rank_similarity, rsa
+from evidense.dissection.geometry import modality_gap as gap
+from evidense.dissection.geometry import shape as space
+from evidense.dissection.geometry.sample import distinct_rows
+from evidense.dissection.geometry.weight_drift import effective_rank, kind_of, moved
 from evidense.errors import InvalidInput
 from evidense.stats.jackknife import deal, jackknife
 

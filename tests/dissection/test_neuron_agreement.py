@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evidense.dissection import neuron_agreement
-from evidense.dissection.neuron_agreement import Texts, agreement
+from evidense.dissection.neurons import agreement as neuron_agreement
+from evidense.dissection.neurons.agreement import Texts, agreement
 
 F = 600
 

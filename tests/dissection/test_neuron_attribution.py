@@ -20,14 +20,14 @@ from dissection.neuron_worlds import (
     query_margin,
     text_encoder,
 )
-from evidense.compute.states import half_of
-from evidense.dissection import path
-from evidense.dissection.attribution import Attribution, How, attribute
-from evidense.dissection.dense_modules import dense_modules
-from evidense.dissection.path_by_weights import by_weights
-from evidense.dissection.quadrature import NESTED, rule
-from evidense.dissection.suffix import flow_of
-from evidense.dissection.targets import Target
+from evidense.compute.search.states import half_of
+from evidense.dissection.attribution import path
+from evidense.dissection.attribution.attribute import Attribution, How, attribute
+from evidense.dissection.attribution.dense_modules import dense_modules
+from evidense.dissection.attribution.quadrature import NESTED, rule
+from evidense.dissection.attribution.suffix import flow_of
+from evidense.dissection.attribution.targets import Target
+from evidense.dissection.attribution.weight_scaling import by_weights
 from evidense.values import Item
 from training import towers
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from dissection.neuron_worlds import QUERIES, document_margin, items, query_margin, text_encoder
-from evidense.dissection.attribution import How, attribute
-from evidense.dissection.suffix import flow_of
+from evidense.dissection.attribution.attribute import How, attribute
+from evidense.dissection.attribution.suffix import flow_of
 
 captum = pytest.importorskip("captum.attr", reason="captum, the oracle, is not installed (pip install '.[test]')")
 

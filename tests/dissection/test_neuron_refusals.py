@@ -8,10 +8,10 @@ import pytest
 
 from dissection.neuron_worlds import QUERIES, items, query_margin, text_encoder
 from encoders.opening import open_encoder
-from evidense.dissection.attribution import How, attribute
-from evidense.dissection.dense_modules import dense_modules
-from evidense.dissection.neuron_examples import refuse_without_gradients
-from evidense.dissection.targets import Target
+from evidense.dissection.attribution.attribute import How, attribute
+from evidense.dissection.attribution.dense_modules import dense_modules
+from evidense.dissection.attribution.targets import Target
+from evidense.dissection.neurons.examples import refuse_without_gradients
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Subject
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evidense.dissection import neuron_summaries as summaries
-from evidense.dissection.neuron_overlap import How, overlap, strongest
+from evidense.dissection.neurons import concentration as summaries
+from evidense.dissection.neurons.overlap import How, overlap, strongest
 from evidense.errors import InvalidInput
 
 N_TEXTS, N_NEURONS = 200, 3072

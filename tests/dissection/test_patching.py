@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from encoders.opening import open_encoder
-from evidense.dissection.patching import changed, patched
-from evidense.dissection.patching_sites import MODULES, around, family_of, halves, sites, unlike
+from evidense.dissection.patching.copies import changed, patched
+from evidense.dissection.patching.sites import MODULES, around, family_of, halves, sites, unlike
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item
 from training import towers

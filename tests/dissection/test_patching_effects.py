@@ -10,9 +10,9 @@ from scipy.stats import t as student
 
 from encoders.opening import open_encoder
 from evidense import registry
-from evidense.compute.encode import encode
-from evidense.compute.scoring import score
-from evidense.dissection.patching_share import Sureness, shares
+from evidense.compute.search.encode import encode
+from evidense.compute.search.scoring import score
+from evidense.dissection.patching.shares import Sureness, shares
 from evidense.parts import Case, Subject
 from evidense.store import Store
 from evidense.values import Collection, Item

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from dissection.probe_worlds import collection
-from evidense.dissection.probe_and_retrieval import BEYOND, PLAIN, _findings, _Table, partial_rank_correlation
+from evidense.dissection.probes.retrieval import BEYOND, PLAIN, _findings, _Table, partial_rank_correlation
 from evidense.parts import Case
 
 N = 400

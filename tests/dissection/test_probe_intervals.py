@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dissection.probe_worlds import collection
-from evidense.dissection.probe_findings import Series, findings
+from evidense.dissection.findings import Series, findings
 from evidense.parts import Case
 
 

@@ -9,16 +9,16 @@ import pytest
 
 from dissection.probe_worlds import Given, artefact, case, interaction, tuned_states
 from evidense.analyses import probes, published_probe
-from evidense.dissection.mdl import online_code
-from evidense.dissection.probe_agreement import kappa
-from evidense.dissection.probe_controls import hashed_labels, permuted
-from evidense.dissection.probe_features import Pairs, features
-from evidense.dissection.probe_fit import Task
-from evidense.dissection.probe_layers import ABLATED, PERMUTED, Wanted, probe
-from evidense.dissection.probe_measures import credit
-from evidense.dissection.probe_transfer import transferred
-from evidense.dissection.published_draw import slots
-from evidense.dissection.published_probe import TWINS, Draws, Recipe, converge, initial, train
+from evidense.dissection.probes.agreement import kappa
+from evidense.dissection.probes.controls import hashed_labels, permuted
+from evidense.dissection.probes.cross_fit import Task
+from evidense.dissection.probes.description_length import online_code
+from evidense.dissection.probes.features import Pairs, features
+from evidense.dissection.probes.layers import ABLATED, PERMUTED, Wanted, probe
+from evidense.dissection.probes.scores import credit
+from evidense.dissection.probes.transfer import transferred
+from evidense.dissection.published_probe.draw import slots
+from evidense.dissection.published_probe.fit import TWINS, Draws, Recipe, converge, initial, train
 from evidense.errors import InvalidInput
 
 PUBLISHED_COUNTS = {
@@ -59,7 +59,7 @@ def test_the_published_training_is_torchs_to_rounding() -> None:
     is_train, recipe = np.arange(300) < 250, Recipe(learning_rate=1e-2, n_epochs=8)
     drawn = Draws.of(300, (n,), 5, recipe)
     ours = initial(6, 6, n, 42)
-    from evidense.dissection import published_probe as module
+    from evidense.dissection.published_probe import fit as module
 
     module._fit(ours, pairs, is_train, (drawn.train[n], recipe))
     torch.manual_seed(42)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from evidense.dissection.lbfgs import Settings, minimise
-from evidense.dissection.probe_loss import Labels
-from evidense.dissection.probe_models import Bilinear, Linear, spectral_start
+from evidense.dissection.solver.lbfgs import Settings, minimise
+from evidense.dissection.solver.linear_models import Bilinear, Linear, spectral_start
+from evidense.dissection.solver.losses import Labels
 
 
 def some(n: int = 800, d: int = 40, k: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

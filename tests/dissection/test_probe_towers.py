@@ -8,7 +8,7 @@ import numpy as np
 from dissection.probe_worlds import Given, case
 from evidense.analyses import probes, published_probe
 from evidense.dissection.candidates import Draw, candidates
-from evidense.dissection.probe_task import ask
+from evidense.dissection.probes.task import ask
 from evidense.values import Item, Picture
 
 N, N_DOCUMENTS = 150, 700

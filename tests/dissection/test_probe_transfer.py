@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from dissection.probe_worlds import interaction
-from evidense.dissection.probe_features import Pairs
-from evidense.dissection.probe_fit import Task
-from evidense.dissection.probe_measures import credit
-from evidense.dissection.probe_transfer import transferred
+from evidense.dissection.probes.cross_fit import Task
+from evidense.dissection.probes.features import Pairs
+from evidense.dissection.probes.scores import credit
+from evidense.dissection.probes.transfer import transferred
 
 
 @pytest.mark.parametrize("one_map", [True, False])

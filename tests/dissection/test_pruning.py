@@ -9,10 +9,10 @@ import pytest
 from dissection.geometry_cases import bench_of, case_of
 from dissection.neuron_worlds import QUERIES, items, query_margin, text_encoder
 from evidense import registry
-from evidense.dissection.ablation import Silenced, ablated, mean_outputs, with_values
-from evidense.dissection.attribution import How, attribute
-from evidense.dissection.neuron_orders import by_attribution, by_magnitude, plan
-from evidense.dissection.pruning_curves import area
+from evidense.dissection.attribution.attribute import How, attribute
+from evidense.dissection.neurons.ablation import Silenced, ablated, mean_outputs, with_values
+from evidense.dissection.neurons.orders import by_attribution, by_magnitude, plan
+from evidense.dissection.neurons.pruning_curves import area
 from evidense.errors import InvalidInput
 from evidense.parts import Subject
 from evidense.values import Item

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evidense.dissection.quadrature import NESTED, added, rule
+from evidense.dissection.attribution.quadrature import NESTED, added, rule
 
 
 @pytest.mark.parametrize(("count", "degree"), [(7, 13), (15, 22), (31, 46), (63, 94)])

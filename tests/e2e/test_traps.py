@@ -9,7 +9,7 @@ import pytest
 import evidense as ev
 from evidense import registry
 from evidense.cli.lines import note_lines
-from evidense.study.toml import read_study
+from evidense.study.files.toml import read_study
 
 N = 80
 RNG = np.random.default_rng(0)

@@ -30,7 +30,7 @@ def _ids(encoder: Any, text: str) -> list[int]:
 def test_the_header_is_what_the_gguf_packages_reader_finds(file: Path) -> None:
     import gguf
 
-    from evidense.compute.gguf_header import read_header
+    from evidense.compute.models.gguf.header import read_header
 
     header, oracle = read_header(file), gguf.GGUFReader(file)
     assert [(t.name, t.shape, t.kind, t.start, t.n_bytes) for t in header.tensors] == [
@@ -146,7 +146,7 @@ def test_a_file_that_is_not_there_and_an_option_that_is_not_read(file: Path) -> 
 @pytest.fixture
 def packages(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Two packages that carry a half of the file each, on the path."""
-    from evidense.compute.gguf_parts import Packaged
+    from evidense.compute.models.gguf.parts import Packaged
 
     whole, parts = file.read_bytes(), []
     for at, piece in enumerate([whole[:1000], whole[1000:]]):
@@ -160,7 +160,7 @@ def packages(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
 
 
 def test_parts_are_joined_once_and_again_where_the_joined_file_is_damaged(packages: Any, file: Path, tmp_path: Path) -> None:  # fmt: skip
-    from evidense.compute.gguf_parts import joined
+    from evidense.compute.models.gguf.parts import joined
 
     whole = joined("tiny", packages, tmp_path / "room")
     assert whole.read_bytes() == file.read_bytes()
@@ -171,7 +171,7 @@ def test_parts_are_joined_once_and_again_where_the_joined_file_is_damaged(packag
 
 
 def test_other_parts_and_absent_ones_are_refused(packages: Any, tmp_path: Path) -> None:
-    from evidense.compute.gguf_parts import joined
+    from evidense.compute.models.gguf.parts import joined
 
     (tmp_path / "site" / "tiny_gguf_part1" / "model.part").write_bytes(b"other")
     with pytest.raises(InvalidInput, match="make a file with sha256"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from encoders.opening import open_encoder
-from evidense.compute.locate import folder_of, looks_like_hub_id, package_folder
+from evidense.compute.models.locate import folder_of, looks_like_hub_id, package_folder
 from evidense.errors import InvalidInput, MissingExtra
 
 

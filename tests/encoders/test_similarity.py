@@ -9,9 +9,9 @@ import pytest
 
 from encoders.opening import open_encoder
 from encoders.text_models import edit_json, save, save_sentence_transformer
-from evidense.compute.compress import int8
-from evidense.compute.locate import package_folder
-from evidense.compute.rankings import load_lists
+from evidense.compute.models.locate import package_folder
+from evidense.compute.search.compress import int8
+from evidense.compute.search.rankings import load_lists
 from evidense.encoders.python import from_function
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from encoders.opening import open_encoder, vectors
-from evidense.compute.locate import package_folder
+from evidense.compute.models.locate import package_folder
 from evidense.errors import InvalidInput
 
 TEXTS = ["the quick brown fox", "", "a", "Vitamin D deficiency — 日本語 🙂", "word " * 300]

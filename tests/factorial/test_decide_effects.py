@@ -10,7 +10,7 @@ import pytest
 
 from evidense import report
 from evidense.claims._effects import scores as drawn
-from evidense.compute.lineup import Cell, Effect, Lineup, Place, Places, effects_of
+from evidense.compute.comparison.lineup import Cell, Effect, Lineup, Place, Places, effects_of
 from evidense.records import Finding, Record, Score, Study, Verdict
 from evidense.stats import CELLS, Sharing
 from evidense.store import Store

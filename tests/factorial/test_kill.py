@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evidense.study.toml import write_study
+from evidense.study.files.toml import write_study
 from factorial.world import study_of, write_world
 
 pytest.importorskip("torch")

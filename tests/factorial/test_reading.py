@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from evidense.errors import InvalidInput, UnknownName
-from evidense.study.arms import arms_of, stages_of_arms
-from evidense.study.cells import cells_of
 from evidense.study.compare import toy
-from evidense.study.factorial import CELLS, CONTROLS, Stage, factorial_of, laid_over, stages_of
+from evidense.study.files.toml import study_from, write_study
 from evidense.study.shipped import shipped
-from evidense.study.toml import study_from, write_study
+from evidense.study.trained.arms import arms_of, stages_of_arms
+from evidense.study.trained.cells import cells_of
+from evidense.study.trained.factorial import CELLS, CONTROLS, Stage, factorial_of, laid_over, stages_of
 
 TRAINED = ("multimodal_factorial", "text_factorial")
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from evidense.errors import InvalidInput, WorkerLost
-from evidense.study.factorial import factorial_of
-from evidense.study.workers import Task, Workers
+from evidense.study.trained.factorial import factorial_of
+from evidense.study.trained.workers import Task, Workers
 
 PARENT = """
 import os, sys, time
 from pathlib import Path
-from evidense.study.workers import Task, Workers
+from evidense.study.trained.workers import Task, Workers
 with Workers(2, Path(sys.argv[1])) as workers:
     for key, pid in workers.run([Task(str(n), lambda _: (os.getpid, ())) for n in range(6)]):
         print(pid, flush=True)
@@ -48,7 +48,7 @@ IN_THIS_PROCESS = """
 import numpy, scipy.linalg, torch
 from pathlib import Path
 from threadpoolctl import threadpool_info, threadpool_limits
-from evidense.study.workers import Workers
+from evidense.study.trained.workers import Workers
 threads = lambda: {torch.get_num_threads(), *(pool["num_threads"] for pool in threadpool_info())}
 torch.set_num_threads(2)
 with threadpool_limits(2):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from evidense.records import Study
-from evidense.study.toml import study_from
+from evidense.study.files.toml import study_from
 
 N_TOPICS = 60
 

@@ -22,8 +22,8 @@ LIGHT = ("evidense.cli.main", "evidense.cli.compare_", "evidense.cli.score_", "e
          "evidense.registry", "evidense.report.write", "evidense.report.page", "numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s",
          "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image")  # fmt: skip
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert",
-         "transformers.tokenization_utils_fast", "safetensors.torch", "tokenizers", "evidense.compute.open_text",
-         "evidense.compute.text_tower", "transformers.models.auto.tokenization_auto", "transformers.models.gemma3")  # fmt: skip
+         "transformers.tokenization_utils_fast", "safetensors.torch", "tokenizers", "evidense.compute.texts.open_text",
+         "evidense.compute.texts.text_tower", "transformers.models.auto.tokenization_auto", "transformers.models.gemma3")  # fmt: skip
 GRACE_S = 3.0
 """Seconds in which the helpers of a command must have ended after it."""
 

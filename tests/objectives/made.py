@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from evidense.parts import Objective, Representations
-from evidense.training.batches import Contents
+from evidense.training.loop.batches import Contents
 
 
 class Form(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.training.trainer import Watch, run
+from evidense.training.loop.trainer import Watch, run
 from evidense.values import Pairs
 from training.text_world import job, pairs_of, save_bert
 

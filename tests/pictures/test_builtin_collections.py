@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.compute.pictures import decode
+from evidense.compute.pictures.decoding import decode
 from evidense.errors import InvalidInput, UnknownName
 from evidense.reading.glyph_drawing import drawing
 from evidense.values import Collection

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from evidense.compute.pictures import MAX_PIXELS, decode, header, thumbnail
+from evidense.compute.pictures.decoding import MAX_PIXELS, decode, header, thumbnail
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.values import Picture
 from pictures.hostile import encoded, photo, png_header

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.compute.image_text_tower import ImageTextTower
-from evidense.compute.pictures import decode
+from evidense.compute.images.image_text_tower import ImageTextTower
+from evidense.compute.pictures.decoding import decode
 from evidense.errors import IncompleteWeights, InvalidInput, UnknownName, UnsafeInput
 from evidense.parts import LayeredTower
 from evidense.values import Item, Picture, Spelling

@@ -12,8 +12,8 @@ from PIL import Image
 
 import evidense as ev
 from evidense import registry
-from evidense.compute.encode import encode
-from evidense.compute.topk import Search, id_order, rank_vectors, top_k
+from evidense.compute.search.encode import encode
+from evidense.compute.search.topk import Search, id_order, rank_vectors, top_k
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.store import Store
 from evidense.values import Collection, Draft, Item, Picture, Spelling, build, sample

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from evidense.boundary.child import Limits, in_child
-from evidense.compute.pictures import decode, each, header
-from evidense.compute.svg import drawing, drawn
+from evidense.compute.pictures.decoding import decode, each, header
+from evidense.compute.pictures.svg import drawing, drawn
 from evidense.errors import EvidenseError, InvalidInput, UnsafeInput, WorkerLost
-from evidense.study.workers import Task, Workers
+from evidense.study.trained.workers import Task, Workers
 from evidense.values import Picture
 from pictures.child_works import child_pid
 from pictures.svg_bombs import BOMBS, HEAD, deep, plain
@@ -47,7 +47,7 @@ def test_the_child_draws_the_same_bytes_as_this_process(data: bytes) -> None:
 def test_a_picture_is_drawn_once_and_none_is_kept_beyond_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     first = drawn(plain("#abc"), "a picture")
     assert drawn(plain("#abc"), "a picture") is first
-    monkeypatch.setattr("evidense.compute.svg.MAX_KEPT_BYTES", 0)
+    monkeypatch.setattr("evidense.compute.pictures.svg.MAX_KEPT_BYTES", 0)
     one, other = (drawn(plain("#abd"), "a picture") for _ in range(2))
     assert one == other
     assert one is not other
@@ -80,7 +80,7 @@ def test_every_bad_picture_of_a_list_is_named_with_its_item() -> None:
 
 
 def test_pictures_that_take_too_long_together_end_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidense.compute.pictures.MOST_WASTED_S", 0.0)
+    monkeypatch.setattr("evidense.compute.pictures.decoding.MOST_WASTED_S", 0.0)
     with pytest.raises(InvalidInput, match="the 2 pictures after it were not looked at"):
         each([("a", Picture(deep(50_000))), ("b", Picture(plain())), ("c", Picture(plain()))], decode)
 

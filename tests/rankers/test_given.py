@@ -10,9 +10,9 @@ import pytest
 
 from evidense import registry
 from evidense.api import compare
-from evidense.compute.given import TIES
-from evidense.compute.scoring import TIES as OWN_TIES
-from evidense.compute.scoring import score
+from evidense.compute.search.given import TIES
+from evidense.compute.search.scoring import TIES as OWN_TIES
+from evidense.compute.search.scoring import score
 from evidense.errors import InvalidInput
 from evidense.trec import run_text
 from evidense.values import Collection, Item, RankedLists, Spelling, sample

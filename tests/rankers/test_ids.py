@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 import evidense as ev
-from evidense.compute.ids import difference
+from evidense.compute.search.ids import difference
 from evidense.errors import InvalidInput
 
 N = 40

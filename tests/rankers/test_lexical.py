@@ -10,7 +10,7 @@ import pytest
 import Stemmer
 
 from evidense import registry
-from evidense.compute.scoring import score
+from evidense.compute.search.scoring import score
 from evidense.errors import InvalidInput
 from evidense.rankers.bm25 import K1, B
 from evidense.values import Collection, Item, Picture, Spelling

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from evidense.errors import InvalidInput
-from evidense.reading.delimited import MOST_COLUMNS
-from evidense.reading.tables import Table, read_columns, read_table
+from evidense.reading.tables.delimited import MOST_COLUMNS
+from evidense.reading.tables.rows import Table, read_columns, read_table
 
 PLAIN = 'query,document\nhow,"a, b"\nwhat,c\n'
 ROWS = [{"query": "how", "document": "a, b"}, {"query": "what", "document": "c"}]

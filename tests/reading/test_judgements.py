@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evidense.errors import InvalidInput
-from evidense.reading.judgements import is_trec_qrels, read_judgements
+from evidense.reading.runs.judgements import is_trec_qrels, read_judgements
 
 EXPECTED = {"q1": {"d1": 2, "d2": 0}}
 FORMS = {

@@ -13,7 +13,7 @@ import pytest
 from evidense import registry
 from evidense.api import score
 from evidense.errors import InvalidInput
-from evidense.reading.runs import fingerprint, kind, read_run
+from evidense.reading.runs.files import fingerprint, kind, read_run
 from evidense.values import Spelling
 
 COLUMNS = {

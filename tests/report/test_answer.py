@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from evidense.records import Record, Verdict
-from evidense.report import forest
-from evidense.report.answer import answer, warnings
+from evidense.report.comparison import forest
+from evidense.report.comparison.answer import answer, warnings
 from evidense.report.contents import Contents
 from evidense.report.words import note
 from report.sample import Sample

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from evidense.records import Finding, Ranking, Score, Verdict, from_json
-from evidense.report.exports import run_name
+from evidense.report.comparison.exports import run_name
 from report.sample import Sample
 
 

@@ -15,11 +15,11 @@ from evidense.records import Finding, Record, Verdict
 from evidense.report.contents import Contents
 from evidense.report.inside.answer import MOST_LINES, box
 from evidense.report.inside.axes import BOTTOM, TOP, Axis
-from evidense.report.inside.ledger import anchor
-from evidense.report.inside.places import figures, is_number
 from evidense.report.inside.plots import Colours, draw
 from evidense.report.inside.told import told
+from evidense.report.ledger.entries import anchor
 from evidense.report.page import MOST_BYTES
+from evidense.report.places import figures, is_number
 from evidense.store import Store
 from evidense.study.compare import dissection
 from evidense.study.run import Wishes, run_study

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from evidense.errors import InvalidInput
 from evidense.stats import Differences, group_letters, simultaneous
-from evidense.stats.groups import _letters
+from evidense.stats.letters import _letters
 
 
 @settings(max_examples=200, deadline=None)

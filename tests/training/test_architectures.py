@@ -12,8 +12,8 @@ import pytest
 
 from encoders.opening import open_encoder
 from evidense.errors import EvidenseError, InvalidInput, UnknownName
-from evidense.training import vocabulary
-from evidense.training.architectures import build, design
+from evidense.training.backbones import vocabulary
+from evidense.training.backbones.architectures import build, design
 
 TEXTS = [f"{size} {colour} {thing}" for size in ("small", "large", "tiny") for colour in ("red", "blue", "dark green")
          for thing in ("arrow", "house", "letter a", "letter b", "circle")]  # fmt: skip
@@ -112,7 +112,7 @@ def test_equal_seeds_and_texts_give_equal_bytes_in_any_process(tmp_path: Path) -
 
     code = (
         "import sys; from pathlib import Path; from training.test_architectures import SMALL, TEXTS;"
-        "from evidense.training.architectures import build; build(SMALL, TEXTS, 7, Path(sys.argv[1]))"
+        "from evidense.training.backbones.architectures import build; build(SMALL, TEXTS, 7, Path(sys.argv[1]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True, env=environment)

@@ -4,7 +4,7 @@ import pytest
 
 from evidense.errors import InvalidInput
 from evidense.records import Recipe
-from evidense.training.budget import Speed, fixed, needs_measuring, peak_flops_per_second
+from evidense.training.loop.budget import Speed, fixed, needs_measuring, peak_flops_per_second
 
 
 def never() -> Speed:

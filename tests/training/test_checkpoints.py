@@ -9,7 +9,7 @@ import pytest
 from encoders.opening import open_encoder
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.store import Store
-from evidense.training.architectures import build
+from evidense.training.backbones.architectures import build
 from evidense.values import Item
 from training.towers import BERT, CONVNET, STATIC, TEXTS, mixed_items
 

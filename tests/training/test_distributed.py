@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evidense.training.trainer import Watch, run
+from evidense.training.loop.trainer import Watch, run
 from training.text_world import job, save_bert, weights_of
 
 CHILD = """
@@ -17,7 +17,7 @@ import sys, json
 from pathlib import Path
 import torch, torch.distributed as dist
 from safetensors.torch import save_file
-from evidense.training.trainer import Watch, run
+from evidense.training.loop.trainer import Watch, run
 from training.text_world import job, weights_of
 
 dist.init_process_group("gloo")

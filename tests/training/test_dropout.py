@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidense.training.dropout import has_dropout, keep, keyed, rate
+from evidense.training.loop.dropout import has_dropout, keep, keyed, rate
 
 ROWS = np.arange(64, dtype=np.uint64)
 
@@ -113,7 +113,7 @@ def test_a_rate_is_set_and_put_back() -> None:
 def test_thinning_by_numpy_is_torch_s_own_to_the_bit(dtype: str) -> None:
     import torch
 
-    from evidense.training.dropout import _thinned
+    from evidense.training.loop.dropout import _thinned
 
     rng = torch.Generator().manual_seed(0)
     values = torch.randn(8, 5, 7, generator=rng, dtype=getattr(torch, dtype))

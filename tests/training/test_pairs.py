@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.compute.pictures import decode
+from evidense.compute.pictures.decoding import decode
 from evidense.datasets.glyphs import cheap_text
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import PairSource

@@ -7,7 +7,7 @@ import pytest
 
 from evidense.cli.main import main
 from evidense.errors import InvalidInput, UnknownName
-from evidense.study import templates
+from evidense.study.files import templates
 from evidense.study.shipped import names as shipped_names
 
 CHAINS = ("contriever", "costa", "dpr", "repllama", "siglip", "uniir", "vlm2vec", "yao2025")

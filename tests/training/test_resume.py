@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from evidense.errors import InvalidInput, StoreError
-from evidense.training import state, trainer
-from evidense.training.trainer import Watch, run
+from evidense.training.loop import state, trainer
+from evidense.training.loop.trainer import Watch, run
 from training.text_world import job, save_bert, weights_of
 
 RECIPE = {"n_steps": 40, "queue": 12, "chunk": 5, "accumulate": 2, "batch_size": 8}
@@ -22,7 +22,7 @@ CHILD = """
 import sys, os, json, signal
 from pathlib import Path
 from evidense.training import trainer
-from evidense.training.trainer import Watch, run
+from evidense.training.loop.trainer import Watch, run
 from training.text_world import job
 
 trainer._SAVED_STEPS, trainer._SAVING_SHARE = 7, 1e9  # a state every 7 steps, whatever it costs

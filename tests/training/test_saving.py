@@ -11,7 +11,7 @@ import pytest
 from encoders.opening import open_encoder, vectors
 from encoders.text_models import TEXTS, save, save_sentence_transformer
 from evidense.errors import InvalidInput
-from evidense.training.architectures import build
+from evidense.training.backbones.architectures import build
 from evidense.values import Item
 
 ITEMS = [Item(f"i{n}", text) for n, text in enumerate(TEXTS)]
@@ -151,7 +151,7 @@ def test_a_readout_that_no_folder_can_name_is_refused(tmp_path: Path) -> None:
 def test_ids_beyond_the_table_keep_counting_as_its_last(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from evidense.compute.static_tower import Table
+    from evidense.compute.texts.static_tower import Table
 
     encoder = open_encoder("wordllama")
     tower = replace(encoder.query, table=Table(encoder.query.table.initial[:9_000]))

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evidense.compute.tokens import Tokens
-from evidense.training.batches import Contents
-from evidense.training.step import How, Load, n_repeated, step_gradients
+from evidense.compute.models.tokens import Tokens
+from evidense.training.loop.batches import Contents
+from evidense.training.loop.step import How, Load, n_repeated, step_gradients
 from training.text_world import open_bert, pairs_of, save_bert
 
 B = 12
@@ -84,7 +84,7 @@ def test_the_whole_batch_in_one_padded_forward_gives_the_same(tower: Double) -> 
     """Nothing of the machinery: one forward pass of all items, padded to the longest, one backward pass."""
     import torch
 
-    from evidense.training.dropout import keyed
+    from evidense.training.loop.dropout import keyed
 
     whole = gradients(tower, 0)
     pairs = pairs_of(B)

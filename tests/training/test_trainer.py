@@ -10,11 +10,11 @@ import pytest
 from evidense.errors import InvalidInput
 from evidense.parts import Representations
 from evidense.records import Recipe
-from evidense.training import schedule
-from evidense.training.batches import Order
-from evidense.training.diagnostics import measured, warnings_of
-from evidense.training.queue import Queue
-from evidense.training.trainer import Trained, Watch, run
+from evidense.training.loop import schedule
+from evidense.training.loop.batches import Order
+from evidense.training.loop.diagnostics import measured, warnings_of
+from evidense.training.loop.queue import Queue
+from evidense.training.loop.trainer import Trained, Watch, run
 from evidense.values import Item, Pairs
 from training.text_world import InfoNce, job, pairs_of, save_bert, weights_of
 
@@ -85,7 +85,7 @@ def test_it_stops_early_and_keeps_the_best_weights(bert: Path, tmp_path: Path) -
     assert f"stopped at step {done.n_steps} of 400" in done.stopped
     best = min(held, key=lambda step: held[step])
     assert f"of step {best}" in done.stopped
-    from evidense.training.learner import Learner
+    from evidense.training.loop.learner import Learner
 
     learner = Learner(unfrozen(done.encoder), begun.objective, begun.pairs, begun.recipe)
     learner.temperature.log_scale.data.fill_(-np.log(done.temperature))

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from evidense.training.traps import traps
+from evidense.training.data.traps import traps
 from evidense.values import Collection, Item, Picture
 
 N = 40

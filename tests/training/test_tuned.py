@@ -8,8 +8,8 @@ import pytest
 
 from evidense.errors import InvalidInput
 from evidense.records import Recipe
-from evidense.training.trainer import Watch, run
-from evidense.training.tuned import tuned
+from evidense.training.loop.trainer import Watch, run
+from evidense.training.loop.tuned import tuned
 from training.text_world import job, open_bert, save_bert, weights_of
 from training.towers import BERT, CONVNET, STATIC, VIT, mixed_items, opened
 
@@ -144,7 +144,7 @@ def test_a_killed_training_of_adapters_goes_on_to_the_same_weights(bert: Path, t
         if done == 3:
             raise KeyboardInterrupt
 
-    from evidense.training import trainer
+    from evidense.training.loop import trainer
 
     cut = job(bert, tmp_path / "cut", tuned="lora:2")
     every = trainer._SAVED_STEPS, trainer._SAVING_SHARE

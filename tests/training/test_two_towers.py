@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from encoders.opening import open_encoder
-from evidense.compute import picture_arrays
-from evidense.compute.picture_arrays import ArrayReader, Scaling
+from evidense.compute.pictures import arrays as picture_arrays
+from evidense.compute.pictures.arrays import ArrayReader, Scaling
 from evidense.errors import EvidenseError, IncompleteWeights, InvalidInput, UnknownName
 from evidense.parts import LayeredTower, TrainableEncoder, TrainableTower
 from evidense.values import Item, Picture
@@ -40,7 +40,7 @@ def towers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_pixels_are_those_of_transformers_pillow_processor(tmp_path: Path, n_channels: int) -> None:
     from transformers import AutoImageProcessor
 
-    from evidense.compute.pictures import decode
+    from evidense.compute.pictures.decoding import decode
 
     image = {**CONVNET, "channels": n_channels, "side": 32}
     tower = opened(tmp_path / "towers", image).image
@@ -159,7 +159,7 @@ def test_a_row_has_its_own_gradient_in_a_mixed_batch(towers: Any) -> None:
 def test_chunks_change_no_gradient_of_mixed_batches_with_dropout(tmp_path: Path, chunk: int) -> None:
     import torch
 
-    from evidense.training.step import How, Load, step_gradients
+    from evidense.training.loop.step import How, Load, step_gradients
 
     encoder = opened(tmp_path / "towers", VIT, dropout=0.3)
     tower, items = encoder.tower("query"), mixed_items()
@@ -252,7 +252,7 @@ def test_each_tower_opens_in_its_own_library(towers: Any, tmp_path: Path) -> Non
     from sentence_transformers import SentenceTransformer
     from transformers import AutoImageProcessor, AutoModel
 
-    from evidense.compute.pictures import decode
+    from evidense.compute.pictures.decoding import decode
 
     towers.save(tmp_path)
     texts = SentenceTransformer(str(tmp_path / "text"), device="cpu").encode(TEXTS)
@@ -350,8 +350,8 @@ def test_a_vision_model_of_transformers_is_a_tower(tmp_path: Path) -> None:
 
 
 def test_tokens_and_pixels_of_a_mixed_batch_are_both_counted(towers: Any) -> None:
-    from evidense.training.costs import Costs
-    from evidense.training.step import Load
+    from evidense.training.loop.costs import Costs
+    from evidense.training.loop.step import Load
 
     tower, items = towers.tower("query"), mixed_items()
     prepared = tower.prepare(items)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from encoders.text_models import config_of, tokenizer
-from evidense.compute.open_text import open_text_encoder
+from evidense.compute.texts.open_text import open_text_encoder
 from evidense.parts import Representations
 from evidense.records import Recipe
-from evidense.training.trainer import Job
+from evidense.training.loop.trainer import Job
 from evidense.values import Batch, Item, Pairs, Spelling
 
 

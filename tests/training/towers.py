@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from encoders.opening import open_encoder
-from evidense.training.architectures import build
+from evidense.training.backbones.architectures import build
 from evidense.values import Item, Picture
 
 TEXTS = [

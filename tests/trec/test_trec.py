@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidense import trec
-from evidense.reading.runs import read_run
+from evidense.reading.runs.files import read_run
 from evidense.values import RankedLists
 
 

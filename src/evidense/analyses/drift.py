@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from evidense.dissection.drift import Moved, moved, weights
-from evidense.dissection.space_sample import by_role
+from evidense.dissection.geometry.sample import by_role
+from evidense.dissection.geometry.weight_drift import Moved, moved, weights
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json

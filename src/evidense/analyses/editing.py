@@ -23,8 +23,11 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.diff_in_diff import Effect, Table, effects
-from evidense.dissection.edit_trials import (
+from evidense.dissection.editing.backbone import Size, knowing_backbone, known
+from evidense.dissection.editing.difference_in_differences import Effect, Table, effects
+from evidense.dissection.editing.facts import Fact, World, questions, world
+from evidense.dissection.editing.split import split
+from evidense.dissection.editing.trials import (
     METHODS,
     TRAININGS,
     UNEDITED,
@@ -37,9 +40,6 @@ from evidense.dissection.edit_trials import (
     told,
     trials,
 )
-from evidense.dissection.facts import Fact, World, questions, world
-from evidense.dissection.facts_backbone import Size, knowing_backbone, known
-from evidense.dissection.facts_split import split
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Encoder, TokenPredictor
 from evidense.records import Finding, Json

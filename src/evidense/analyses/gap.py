@@ -22,13 +22,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from evidense.compute.search.topk import Search, id_order, self_matches, top_k
 from evidense.compute.similarity import as_scored
-from evidense.compute.topk import Search, id_order, self_matches, top_k
-from evidense.dissection.gap import STATISTICS, closed, gap
-from evidense.dissection.space_compare import compared, means
-from evidense.dissection.space_findings import Family, absent
-from evidense.dissection.space_sample import VECTORS, Sample, Wanted, relevant_rows, sample
-from evidense.dissection.space_tables import Table, Told
+from evidense.dissection.geometry.findings import Family, absent
+from evidense.dissection.geometry.modality_gap import STATISTICS, closed, gap
+from evidense.dissection.geometry.pairing import compared, means
+from evidense.dissection.geometry.sample import VECTORS, Sample, Wanted, relevant_rows, sample
+from evidense.dissection.geometry.tables import Table, Told
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case
 from evidense.records import Finding, Json

@@ -19,11 +19,11 @@ Integrated gradients at both dense modules of each block, query side with the do
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evidense.dissection.attribution import How
+from evidense.dissection.attribution.attribute import How
 from evidense.dissection.candidates import Draw
-from evidense.dissection.neuron_agreement import between_collections
-from evidense.dissection.neuron_examples import Examples, Wanted, attributed, examples
-from evidense.dissection.neuron_findings import Seen, Table, nothing, of_pair, of_subject
+from evidense.dissection.neurons.agreement import between_collections
+from evidense.dissection.neurons.examples import Examples, Wanted, attributed, examples
+from evidense.dissection.neurons.findings import Seen, Table, nothing, of_pair, of_subject
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json

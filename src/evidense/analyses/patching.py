@@ -21,9 +21,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.dissection.candidates import Draw, candidates
-from evidense.dissection.patching_runs import MARGIN, ORDERS, Runs, Task
-from evidense.dissection.patching_share import Share, Sureness, both_orders, shares
-from evidense.dissection.patching_sites import Site, halves, sites, unlike
+from evidense.dissection.patching.runs import MARGIN, ORDERS, Runs, Task
+from evidense.dissection.patching.shares import Share, Sureness, both_orders, shares
+from evidense.dissection.patching.sites import Site, halves, sites, unlike
 from evidense.errors import EvidenseError
 from evidense.parts import Bench, Capability, Case, Subject
 from evidense.records import Finding, Json

@@ -23,18 +23,18 @@ one (bilinear), or the whole of [q⊙p; |q−p|; q; p] (pair). Probes are cross-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evidense.dissection.depth_grid import grid, wrong_modality
-from evidense.dissection.probe_and_retrieval import governs
-from evidense.dissection.probe_code import codes, outputs
-from evidense.dissection.probe_controls import lexical_features
-from evidense.dissection.probe_features import Scale
-from evidense.dissection.probe_findings import Series, findings, without
-from evidense.dissection.probe_fit import crossfit
-from evidense.dissection.probe_layers import PROBES, Wanted, probe_layers
-from evidense.dissection.probe_measures import credit
-from evidense.dissection.probe_pairs import States, agreements, transfers
-from evidense.dissection.probe_report import ANALYSIS, Probed, change, level
-from evidense.dissection.probe_task import Asked, ask
+from evidense.dissection.findings import Series, findings, without
+from evidense.dissection.probes.controls import lexical_features
+from evidense.dissection.probes.cross_fit import crossfit
+from evidense.dissection.probes.depth_grid import grid, wrong_modality
+from evidense.dissection.probes.estimates import ANALYSIS, Probed, change, level
+from evidense.dissection.probes.features import Scale
+from evidense.dissection.probes.layers import PROBES, Wanted, probe_layers
+from evidense.dissection.probes.online_code import codes, outputs
+from evidense.dissection.probes.pairs_of_encoders import States, agreements, transfers
+from evidense.dissection.probes.retrieval import governs
+from evidense.dissection.probes.scores import credit
+from evidense.dissection.probes.task import Asked, ask
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Subject
 from evidense.records import Finding, Json

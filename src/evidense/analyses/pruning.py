@@ -20,12 +20,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.ablation import mean_outputs
-from evidense.dissection.attribution import Attribution, How
+from evidense.dissection.attribution.attribute import Attribution, How
 from evidense.dissection.candidates import Draw
-from evidense.dissection.neuron_examples import Examples, Wanted, attributed, examples
-from evidense.dissection.neuron_orders import Order, at_random, by_attribution, by_magnitude, magnitudes
-from evidense.dissection.pruning_curves import MEASURES, Ground, Pruned, Way, area, curve
+from evidense.dissection.neurons.ablation import mean_outputs
+from evidense.dissection.neurons.examples import Examples, Wanted, attributed, examples
+from evidense.dissection.neurons.orders import Order, at_random, by_attribution, by_magnitude, magnitudes
+from evidense.dissection.neurons.pruning_curves import MEASURES, Ground, Pruned, Way, area, curve
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Subject
 from evidense.records import Finding, Json

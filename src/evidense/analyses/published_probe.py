@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.probe_findings import Series, findings, without
-from evidense.dissection.probe_task import Asked, ask
-from evidense.dissection.published_run import Cell, Run, run_layers
+from evidense.dissection.findings import Series, findings, without
+from evidense.dissection.probes.task import Asked, ask
+from evidense.dissection.published_probe.run import Cell, Run, run_layers
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Subject
 from evidense.records import Finding, Json

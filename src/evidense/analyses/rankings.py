@@ -22,12 +22,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.compute.topk import id_order, self_matches
-from evidense.dissection.rank_similarity import MARGIN, STATISTICS, Searched, Task, compare, margin_correlation, search
-from evidense.dissection.space_compare import Compared, Pair, compared, means
-from evidense.dissection.space_findings import Family, absent, findings
-from evidense.dissection.space_sample import VECTORS, Wanted, relevant_rows, sample
-from evidense.dissection.space_seeds import Similar, beyond_seeds, over_seeds
+from evidense.compute.search.topk import id_order, self_matches
+from evidense.dissection.geometry.findings import Family, absent, findings
+from evidense.dissection.geometry.pairing import Compared, Pair, compared, means
+from evidense.dissection.geometry.rank_similarity import (
+    MARGIN,
+    STATISTICS,
+    Searched,
+    Task,
+    compare,
+    margin_correlation,
+    search,
+)
+from evidense.dissection.geometry.sample import VECTORS, Wanted, relevant_rows, sample
+from evidense.dissection.geometry.seeds import Similar, beyond_seeds, over_seeds
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case
 from evidense.records import Finding, Json

@@ -27,13 +27,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection import neighbours, procrustes, rsa
-from evidense.dissection.cka import hsic, is_constant
-from evidense.dissection.cka_views import VIEWS, shuffled
-from evidense.dissection.space_compare import Compared, Pair, compared
-from evidense.dissection.space_findings import Family, absent, findings, listed
-from evidense.dissection.space_sample import Sample, Wanted, sample
-from evidense.dissection.space_seeds import Similar, beyond_seeds
+from evidense.dissection.geometry import neighbours, procrustes, rsa
+from evidense.dissection.geometry.cka import hsic, is_constant
+from evidense.dissection.geometry.cka_views import VIEWS, shuffled
+from evidense.dissection.geometry.findings import Family, absent, findings, listed
+from evidense.dissection.geometry.pairing import Compared, Pair, compared
+from evidense.dissection.geometry.sample import Sample, Wanted, sample
+from evidense.dissection.geometry.seeds import Similar, beyond_seeds
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json

@@ -26,13 +26,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float32
 
-from evidense.dissection import hubs
-from evidense.dissection.cka import is_constant
-from evidense.dissection.space import STATISTICS, shape
-from evidense.dissection.space_compare import compared
-from evidense.dissection.space_findings import Family, absent
-from evidense.dissection.space_sample import Sample, Wanted, relevant_rows, sample
-from evidense.dissection.space_tables import Table, Told
+from evidense.dissection.geometry import hubs
+from evidense.dissection.geometry.cka import is_constant
+from evidense.dissection.geometry.findings import Family, absent
+from evidense.dissection.geometry.pairing import compared
+from evidense.dissection.geometry.sample import Sample, Wanted, relevant_rows, sample
+from evidense.dissection.geometry.shape import STATISTICS, shape
+from evidense.dissection.geometry.tables import Table, Told
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json

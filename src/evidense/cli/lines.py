@@ -60,8 +60,8 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
 
 def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
     """Return a line for everything to beware of on one collection, each once: what its page says on the first screen."""
+    from evidense.report.comparison.notes import notes_on
     from evidense.report.contents import Contents
-    from evidense.report.notes import notes_on
 
     contents = Contents.of(study, records)
     notes = dict.fromkeys(note for system in contents.systems for note in notes_on(contents, system))
@@ -89,7 +89,7 @@ def say_speeds(records: Sequence[Record]) -> None:
 
 def say_best(records: Sequence[Record]) -> None:
     """Print which of several candidates is best, and what it is worth."""
-    from evidense.report.looks import best_sentence
+    from evidense.report.comparison.looks import best_sentence
 
     for finding in records:
         if isinstance(finding, Finding) and finding.estimand == "winner":
@@ -99,8 +99,8 @@ def say_best(records: Sequence[Record]) -> None:
 
 def say_shared(study: Study, records: Sequence[Record]) -> None:
     """Print which collections hold the same queries or share what these are about."""
+    from evidense.report.comparison.shared import shared_sentences
     from evidense.report.contents import Contents
-    from evidense.report.shared import shared_sentences
 
     for sentence in shared_sentences(Contents.of(study, records)):
         print(f"⚠ {sentence}")
@@ -109,7 +109,7 @@ def say_shared(study: Study, records: Sequence[Record]) -> None:
 
 def say_looks(study: Study) -> None:
     """Say to stderr how often these queries were looked at: it depends on what this store has seen, not on the study."""
-    from evidense.report.looks import sentences
+    from evidense.report.comparison.looks import sentences
 
     for sentence in sentences(study):
         print(sentence, file=sys.stderr)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from evidense.cli.numbers import duration, size
 from evidense.store import Store
-from evidense.study.costs import Training
 from evidense.study.plan import Plan, Step
+from evidense.study.trained.costs import Training
 
 
 def estimate_line(plan: Plan) -> str:

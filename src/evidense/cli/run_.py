@@ -11,7 +11,7 @@ from evidense.cli.running import Order, execute
 
 if TYPE_CHECKING:
     from evidense.records import Study
-    from evidense.study.templates import Template
+    from evidense.study.files.templates import Template
 
 
 @click.command("run")
@@ -32,7 +32,7 @@ def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_te
     Without STUDY: the built-in one (minilm), then multimodal_factorial and inside in miniature (as with --toy). Names that begin with
     paper_scale/ are templates: --plan checks them.
     """
-    from evidense.study import templates
+    from evidense.study.files import templates
     from evidense.study.shipped import names
 
     if listing:
@@ -52,8 +52,8 @@ def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_te
 def _chosen(study: str | None, is_toy: bool, is_full: bool) -> Iterator["Study"]:
     """Yield the study that was named, else the built-in ones."""
     from evidense.study.compare import full, toy
+    from evidense.study.files.toml import read_study
     from evidense.study.shipped import BUILT_IN, MINIATURES, shipped
-    from evidense.study.toml import read_study
 
     chosen = read_study(Path(study)) if study and study.endswith(".toml") else shipped(study or BUILT_IN)
     chosen = full(chosen) if is_full else chosen
@@ -64,7 +64,7 @@ def _chosen(study: str | None, is_toy: bool, is_full: bool) -> Iterator["Study"]
 
 def _for_the_next(order: Order, study: "Study") -> Order:
     """Return the order of a further study: a folder inside that of the first, whose gate and summary are not its own."""
-    from evidense.report.place import folder_name
+    from evidense.report.folder import folder_name
 
     out = None if order.out is None else order.out / folder_name(study.name)
     return replace(order, out=out, gate=None, markdown=None)
@@ -72,7 +72,7 @@ def _for_the_next(order: Order, study: "Study") -> Order:
 
 def _show_template(template: "Template", is_plan: bool) -> None:
     """Print what can be checked of a template; exit with 2 where something does not agree. It is not run."""
-    from evidense.study import templates
+    from evidense.study.files import templates
 
     if not is_plan:
         raise templates.refusal(template)

@@ -58,7 +58,7 @@ def execute(study: Study, order: Order) -> None:
 def _execute(study: Study, order: Order) -> None:
     from evidense import report
     from evidense.cli.plans import estimate_line, plan_text
-    from evidense.report.place import folder_of
+    from evidense.report.folder import folder_of
     from evidense.study.baseline import check_own, is_own, save_baseline
     from evidense.study.plan import plan
     from evidense.study.run import Wishes, open_study, run_opened
@@ -108,7 +108,7 @@ def _say(result: "Result") -> None:
 
 def _check_named(study: Study, order: Order, out: Path) -> None:
     """Refuse files that the command cannot write besides the page, before anything is computed."""
-    from evidense.report.place import check_named
+    from evidense.report.folder import check_named
     from evidense.study.baseline import check_ending, is_own
 
     if order.save_baseline:

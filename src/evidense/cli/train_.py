@@ -13,7 +13,7 @@ from evidense.cli.compare_ import split
 from evidense.cli.numbers import amount, duration
 
 if TYPE_CHECKING:
-    from evidense.study.training import Training
+    from evidense.study.trained.training import Training
 
 
 @click.command("train")
@@ -64,9 +64,9 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
     """  # fmt: skip
     from evidense.boundary.consent import consenting
     from evidense.store import Store
-    from evidense.study.training import plan_of, read_recipe, recipe_of, train_into
-    from evidense.training.processes import together
-    from evidense.training.trainer import Watch
+    from evidense.study.trained.training import plan_of, read_recipe, recipe_of, train_into
+    from evidense.training.loop.processes import together
+    from evidense.training.loop.trainer import Watch
 
     written = read_recipe(recipe_file) if recipe_file else {}
     given: dict[str, Any] = {}
@@ -85,7 +85,7 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
 
 def _keys(start: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recipe's keys of what was typed; what was not typed is left to the file and the defaults."""
-    from evidense.study.training import BUDGETS, read_architecture
+    from evidense.study.trained.training import BUDGETS, read_architecture
 
     typed = {key: value for key, value in settings.items() if value is not None and value is not False and value != ()}
     keys: dict[str, Any] = {"start": start} if start else {}

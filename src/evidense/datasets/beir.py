@@ -6,11 +6,11 @@ from typing import Any
 
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems
-from evidense.reading.delimited import listed
-from evidense.reading.judgements import read_judgements
 from evidense.reading.place import Place
-from evidense.reading.self_matches import self_matches
-from evidense.reading.typed import as_id, as_text, noted
+from evidense.reading.runs.judgements import read_judgements
+from evidense.reading.runs.self_matches import self_matches
+from evidense.reading.tables.delimited import listed
+from evidense.reading.tables.typed import as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Provenance, build
 from evidense.values.build import Chosen, judged_rows
 

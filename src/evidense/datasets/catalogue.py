@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from evidense.errors import InvalidInput
-from evidense.reading.columns import find, require, table_kind
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
-from evidense.reading.tables import Row, Table, read_table
-from evidense.reading.typed import noted
+from evidense.reading.tables.columns import find, require, table_kind
+from evidense.reading.tables.rows import Row, Table, read_table
+from evidense.reading.tables.typed import noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
 MOST_JUDGEMENTS = 10_000_000

@@ -11,8 +11,8 @@ from evidense.reading import hub
 from evidense.reading.corpora import Mapped
 from evidense.reading.lines import stop_at_too_many
 from evidense.reading.place import Place
-from evidense.reading.self_matches import self_matches
-from evidense.reading.typed import as_gain, as_id, as_text, noted
+from evidense.reading.runs.self_matches import self_matches
+from evidense.reading.tables.typed import as_gain, as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Provenance, build
 from evidense.values.build import Chosen, judged_rows
 

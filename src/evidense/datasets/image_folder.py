@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from evidense.compute.pictures import each, header
+from evidense.compute.pictures.decoding import each, header
 from evidense.errors import InvalidInput
 from evidense.parts import Dataset
-from evidense.reading.columns import find
 from evidense.reading.directions import Pair, direction_of
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
-from evidense.reading.tables import Row, read_table
-from evidense.reading.typed import noted
+from evidense.reading.tables.columns import find
+from evidense.reading.tables.rows import Row, read_table
+from evidense.reading.tables.typed import noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")

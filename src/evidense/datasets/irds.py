@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from evidense.errors import EvidenseError, InvalidInput, MissingExtra, UnknownName
-from evidense.reading.self_matches import self_matches
-from evidense.reading.typed import as_gain
+from evidense.reading.runs.self_matches import self_matches
+from evidense.reading.tables.typed import as_gain
 from evidense.values import Collection, Draft, Item, Provenance, build
 from evidense.values.build import Chosen, judged_rows
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems
-from evidense.reading.delimited import listed
 from evidense.reading.place import Place
-from evidense.reading.tables import Row, read_table
-from evidense.reading.typed import as_id, as_text, noted
+from evidense.reading.tables.delimited import listed
+from evidense.reading.tables.rows import Row, read_table
+from evidense.reading.tables.typed import as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Picture, Provenance, build
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from evidense.boundary.strangers import foreign
 from evidense.reading import hub
-from evidense.reading.columns import table_kind
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
-from evidense.reading.tables import Row, read_table
-from evidense.reading.typed import members, noted
+from evidense.reading.tables.columns import table_kind
+from evidense.reading.tables.rows import Row, read_table
+from evidense.reading.tables.typed import members, noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
 _TOKEN = re.compile(r"<\|[a-z]+_\d+\|>\s*")

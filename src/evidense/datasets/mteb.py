@@ -7,7 +7,7 @@ from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput, MissingExtra, UnknownName
 from evidense.reading.corpora import Mapped
 from evidense.reading.place import Place
-from evidense.reading.typed import as_gain, as_id, as_text
+from evidense.reading.tables.typed import as_gain, as_id, as_text
 from evidense.values import Collection, Draft, Item, Picture, Provenance, build
 from evidense.values.build import Chosen, judged_rows
 

@@ -1,13 +1,13 @@
 """A table of pairs: CSV, TSV, JSONL or Parquet with `query,document` or `anchor,positive[,negative…]`."""
 
 from evidense.errors import InvalidInput
-from evidense.reading.columns import find, find_all, require, table_kind
 from evidense.reading.pairing import Pairing
 from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
-from evidense.reading.tables import Row, Table, read_table
+from evidense.reading.tables.columns import find, find_all, require, table_kind
+from evidense.reading.tables.rows import Row, Table, read_table
+from evidense.reading.tables.typed import noted
 from evidense.reading.training_pairs import graded_column, graded_pairs, pairs_of
-from evidense.reading.typed import noted
 from evidense.values import Collection, Item, Kind, Provenance, build
 from evidense.values import Pairs as TrainingPairs
 

@@ -7,11 +7,11 @@ from typing import Any
 from evidense.boundary.files import plain_name
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems, Mapped
-from evidense.reading.delimited import listed
-from evidense.reading.judgements import Judgements, is_trec_qrels, read_judgements
 from evidense.reading.place import expanded
-from evidense.reading.topics import read_topics
-from evidense.reading.typed import as_id, as_text, is_missing, noted
+from evidense.reading.runs.judgements import Judgements, is_trec_qrels, read_judgements
+from evidense.reading.runs.topics import read_topics
+from evidense.reading.tables.delimited import listed
+from evidense.reading.tables.typed import as_id, as_text, is_missing, noted
 from evidense.values import Collection, Draft, Item, Provenance, build
 
 _ROLES = {"qrels": "qrels", "topics": "topics", "queries": "topics", "docs": "documents", "documents": "documents", "corpus": "documents",

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evidense.compute import open_text, two_towers
-from evidense.compute.model_folder import is_static
-from evidense.compute.open_static import open_static
-from evidense.compute.open_text import refuse_unknown_options
-from evidense.compute.stored import PREFIX, checkpoint_folder
+from evidense.compute.images import two_towers
+from evidense.compute.models.folder import is_static
+from evidense.compute.models.stored import PREFIX, checkpoint_folder
+from evidense.compute.texts import open_text
+from evidense.compute.texts.open_static import open_static
+from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.values import Spelling
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from evidense.compute.open_image_text import OPTIONS, ImageTextEncoder, is_image_text, open_image_text
-from evidense.compute.open_text import refuse_unknown_options
+from evidense.compute.images.open_image_text import OPTIONS, ImageTextEncoder, is_image_text, open_image_text
+from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.values import Spelling
 
 

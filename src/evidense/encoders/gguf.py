@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidense.compute.gguf import PREFIX
-from evidense.compute.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
+from evidense.compute.models.gguf.unpacking import PREFIX
+from evidense.compute.texts.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
 from evidense.values import Spelling
 
 

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, ClassVar, cast
 
 from evidense.boundary.consent import require
-from evidense.compute.function_tower import PROBE, Function, FunctionTower, called
-from evidense.compute.open_text import refuse_unknown_options
-from evidense.compute.own_code import file_of, function_of
+from evidense.compute.models.own_code import file_of, function_of
 from evidense.compute.similarity import chosen, normalises
+from evidense.compute.texts.function_tower import PROBE, Function, FunctionTower, called
+from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from evidense.compute.open_image_text import OPTIONS as IMAGE_TEXT_OPTIONS
-from evidense.compute.open_image_text import ImageTextEncoder, is_image_text, open_image_text
-from evidense.compute.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
+from evidense.compute.images.open_image_text import OPTIONS as IMAGE_TEXT_OPTIONS
+from evidense.compute.images.open_image_text import ImageTextEncoder, is_image_text, open_image_text
+from evidense.compute.texts.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
 from evidense.errors import InvalidInput
 from evidense.values import Spelling
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidense.compute.locate import package_folder, peek
-from evidense.compute.model_folder import ModelFolder, is_static
-from evidense.compute.open_static import OPTIONS, StaticEncoder, open_static, opened
-from evidense.compute.open_text import refuse_unknown_options
+from evidense.compute.models.folder import ModelFolder, is_static
+from evidense.compute.models.locate import package_folder, peek
+from evidense.compute.texts.open_static import OPTIONS, StaticEncoder, open_static, opened
+from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.errors import MissingExtra
 from evidense.values import Spelling
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from evidense.compute.locate import is_open_clip, looks_like_hub_id, peek, peek_json
-from evidense.compute.model_folder import is_static
-from evidense.compute.open_image_text import is_image_text
-from evidense.compute.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
+from evidense.compute.images.open_image_text import is_image_text
+from evidense.compute.models.folder import is_static
+from evidense.compute.models.locate import is_open_clip, looks_like_hub_id, peek, peek_json
+from evidense.compute.texts.open_text import OPTIONS, TextEncoder, open_text_encoder, refuse_unknown_options
 from evidense.values import Spelling
 
 

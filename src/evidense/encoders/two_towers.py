@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evidense.compute.locate import folder_of, peek
-from evidense.compute.open_text import refuse_unknown_options
-from evidense.compute.two_towers import OPTIONS, SETTINGS, TwoTowers, is_two_towers, open_two_towers
+from evidense.compute.images.two_towers import OPTIONS, SETTINGS, TwoTowers, is_two_towers, open_two_towers
+from evidense.compute.models.locate import folder_of, peek
+from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.errors import InvalidInput
 from evidense.values import Spelling
 

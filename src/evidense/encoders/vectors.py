@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidense.compute.given_vectors import GivenTower, read_given
-from evidense.compute.open_text import refuse_unknown_options
+from evidense.compute.search.given_vectors import GivenTower, read_given
 from evidense.compute.similarity import chosen, normalises
+from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of

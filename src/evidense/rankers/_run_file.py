@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from evidense.compute.given import GivenRanker, Results, ties_sentence
+from evidense.compute.search.given import GivenRanker, Results, ties_sentence
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
-from evidense.reading.runs import fingerprint, kind, read_run
+from evidense.reading.runs.files import fingerprint, kind, read_run
 from evidense.values import Collection, Spelling
 
 BASELINE = ".baseline.json.gz"

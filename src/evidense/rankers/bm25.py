@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidense.compute.selection import Lists, texts_of
+from evidense.compute.search.selection import Lists, texts_of
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.records import sha256_of

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from evidense.compute.selection import Lists, texts_of
+from evidense.compute.search.selection import Lists, texts_of
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.records import sha256_of

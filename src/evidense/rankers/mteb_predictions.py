@@ -1,6 +1,6 @@
 """Results as JSON: TASK_predictions.json that mteb saves with prediction_folder, or {query: {document: score}} as pytrec_eval has it."""
 
-from evidense.compute.given import GivenRanker
+from evidense.compute.search.given import GivenRanker
 from evidense.rankers._run_file import is_kind, open_run
 from evidense.values import Spelling
 

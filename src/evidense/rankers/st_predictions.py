@@ -1,6 +1,6 @@
 """Predictions of sentence-transformers' InformationRetrievalEvaluator: NAME_predictions_cosine.jsonl (write_predictions=True)."""
 
-from evidense.compute.given import GivenRanker
+from evidense.compute.search.given import GivenRanker
 from evidense.rankers._run_file import is_kind, open_run
 from evidense.values import Spelling
 

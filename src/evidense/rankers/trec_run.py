@@ -1,6 +1,6 @@
 """A run file that somebody has: TREC (six columns), MS MARCO ranks or Tevatron scores (three), ColBERT (four), or columns that a heading names."""
 
-from evidense.compute.given import GivenRanker
+from evidense.compute.search.given import GivenRanker
 from evidense.rankers._run_file import is_kind, open_run
 from evidense.values import Spelling
 

@@ -13,7 +13,7 @@ from typing import Any, cast, overload
 from evidense.boundary.files import BOM, opened
 from evidense.errors import InvalidInput
 from evidense.reading.lines import decoded, raw_lines, stop_at_too_many
-from evidense.reading.tables import json_object
+from evidense.reading.tables.rows import json_object
 from evidense.values import Item
 
 ToItem = Callable[[dict[str, Any], str, list[str]], Item | None]

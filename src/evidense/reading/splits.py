@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from evidense.errors import InvalidInput
-from evidense.reading.columns import find
-from evidense.reading.delimited import listed
-from evidense.reading.tables import Table
+from evidense.reading.tables.columns import find
+from evidense.reading.tables.delimited import listed
+from evidense.reading.tables.rows import Table
 from evidense.values import Collection
 from evidense.values.build import Chosen
 

@@ -9,10 +9,10 @@ from itertools import chain
 import numpy as np
 
 from evidense.errors import InvalidInput
-from evidense.reading.columns import ROLES, find, find_all, require
 from evidense.reading.splits import split_of
-from evidense.reading.tables import Row, Table
-from evidense.reading.typed import noted
+from evidense.reading.tables.columns import ROLES, find, find_all, require
+from evidense.reading.tables.rows import Row, Table
+from evidense.reading.tables.typed import noted
 from evidense.values import Collection, Item, Kind, Pairs, Provenance
 from evidense.values.build import Chosen
 

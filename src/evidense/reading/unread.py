@@ -7,11 +7,11 @@ from itertools import islice
 from pathlib import Path
 
 from evidense.errors import UnknownName
-from evidense.reading.delimited import listed
-from evidense.reading.judgements import is_trec_qrels
 from evidense.reading.place import Place, expanded
-from evidense.reading.runs import kind
-from evidense.reading.tables import table_format
+from evidense.reading.runs.files import kind
+from evidense.reading.runs.judgements import is_trec_qrels
+from evidense.reading.tables.delimited import listed
+from evidense.reading.tables.rows import table_format
 
 _EXPECTED = {
     "collection": "a table of pairs (.csv, .tsv, .jsonl, .parquet), TREC judgements, or a folder with corpus.jsonl, queries.jsonl and qrels/",

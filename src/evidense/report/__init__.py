@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from evidense.records import Record, Study
-from evidense.report import effect_tables, notebook, tables, terminal
+from evidense.report import notebook
+from evidense.report.comparison import tables, terminal
 from evidense.report.contents import Contents
+from evidense.report.factorial import tables as effect_tables
 from evidense.report.labels import read_labels
 from evidense.report.write import write
 

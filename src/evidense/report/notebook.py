@@ -1,8 +1,8 @@
 """Notebook: the first screen as one HTML fragment that fits into somebody else's page."""
 
-from evidense.report.answer import answer, family, title
+from evidense.report.comparison.answer import answer, family, title
+from evidense.report.comparison.forest import group, scale_of
 from evidense.report.contents import Contents
-from evidense.report.forest import group, scale_of
 from evidense.report.page import environment
 from evidense.report.words import margin_text
 

@@ -13,15 +13,18 @@ from markupsafe import Markup
 
 import evidense
 from evidense.boundary.shown import shown
-from evidense.report import answer, effect_tables, factorial, forest, methods, proof, setup_table, texts
+from evidense.report import texts
+from evidense.report.comparison import answer, forest, methods, proof, setup_table
+from evidense.report.comparison.looks import sentences
+from evidense.report.comparison.sections import Limits, section
+from evidense.report.comparison.shared import shared_sentences
+from evidense.report.comparison.tables import latex
 from evidense.report.contents import Contents
+from evidense.report.factorial import page as factorial
+from evidense.report.factorial import tables as effect_tables
 from evidense.report.inside import fit
 from evidense.report.inside import page as inside
-from evidense.report.looks import sentences
 from evidense.report.numerals import short
-from evidense.report.sections import Limits, section
-from evidense.report.shared import shared_sentences
-from evidense.report.tables import latex
 from evidense.report.words import CLAIM_ICONS, WORDS, margin_text
 from evidense.store import Store
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from evidense.boundary.folder import publish
 from evidense.records import Finding, Record, Study
-from evidense.report import effect_tables, exports, tables
+from evidense.report.comparison import exports, tables
 from evidense.report.contents import Contents
+from evidense.report.factorial import tables as effect_tables
+from evidense.report.folder import LOSSES, claim_of, where_inputs_lie
 from evidense.report.inside import exports as inside_exports
-from evidense.report.inside import ledger
 from evidense.report.inside import page as inside
 from evidense.report.labels import losses, read_labels
+from evidense.report.ledger import entries as ledger
 from evidense.report.page import Frame, compare_html, page_html
-from evidense.report.place import LOSSES, claim_of, where_inputs_lie
 from evidense.report.texts import without_texts
 from evidense.store import Store
 

@@ -2,25 +2,25 @@
 
 from evidense.stats.advice import Advice, advice
 from evidense.stats.bounds import Bounds
-from evidense.stats.clusters import cluster_queries
 from evidense.stats.crossed import Seeded, Variances, variances
+from evidense.stats.dependence.clusters import cluster_queries
+from evidense.stats.dependence.overlap import Grouping, Overlap, effective, labels_of, overlap_of, part_of
 from evidense.stats.differences import Differences
 from evidense.stats.equivalence import Joined, Sited, join, smallest_margin, three_way
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
-from evidense.stats.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
-from evidense.stats.families import NewCollection, new_collection
-from evidense.stats.groups import group_letters
 from evidense.stats.kappa import above_chance, discriminability, wilson
-from evidense.stats.looks import chance_of_an_error, level, over_looks
+from evidense.stats.letters import group_letters
+from evidense.stats.many_looks.looks import chance_of_an_error, level, over_looks
+from evidense.stats.many_looks.winner import Winner, winner
 from evidense.stats.means import mean_interval, mean_intervals
-from evidense.stats.overlap import Grouping, Overlap, effective, labels_of, overlap_of, part_of
 from evidense.stats.planted import planted, planted_estimate
-from evidense.stats.pooling import Pooled, random_effects
+from evidense.stats.populations.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
+from evidense.stats.populations.families import NewCollection, new_collection
+from evidense.stats.populations.pooling import Pooled, random_effects
+from evidense.stats.populations.seeded import few_seeds, seeded, seeded_mean_over
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
-from evidense.stats.seeded import few_seeds, seeded, seeded_mean_over
 from evidense.stats.sharing import Part, Pool, Sharing
-from evidense.stats.winner import Winner, winner
 
 __all__ = [
     "CELLS",

@@ -9,8 +9,8 @@ from scipy.special import ndtr, stdtrit
 
 from evidense.errors import InvalidInput
 from evidense.stats.bounds import Bounds
+from evidense.stats.dependence.overlap import Grouping, Overlap, effective, labels_of
 from evidense.stats.differences import Differences, check_values
-from evidense.stats.overlap import Grouping, Overlap, effective, labels_of
 
 _HALVINGS = 60  # of an interval of 37 standard deviations: to the last bit
 _FARTHEST = 37.0  # beyond it a two-sided p is below 1e-298

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from evidense.errors import InvalidInput
 from evidense.stats.bounds import Bounds
-from evidense.stats.overlap import Grouping, Overlap, effective, labels_of, part_of
+from evidense.stats.dependence.overlap import Grouping, Overlap, effective, labels_of, part_of
 
 MIN_CLUSTERS = 20
 """Independent groups of queries below which nothing is decided."""

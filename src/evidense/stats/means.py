@@ -6,10 +6,10 @@ from jaxtyping import Float
 from evidense.errors import InvalidInput
 from evidense.stats.bounds import Bounds
 from evidense.stats.critical import Sample
+from evidense.stats.dependence.overlap import Grouping
 from evidense.stats.differences import Differences, cluster_sums
 from evidense.stats.few import FEW, few_nonzero
 from evidense.stats.flat import commonest, flat
-from evidense.stats.overlap import Grouping
 from evidense.stats.resampling import bootstrap_moments, observed, overlap_observed, stream, studentise
 
 _MEAN = 2  # the stream of random numbers that is only for absolute values

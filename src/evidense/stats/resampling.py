@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from evidense.errors import InvalidInput
+from evidense.stats.dependence.overlap import LEAST_SPREAD, Overlap
 from evidense.stats.differences import ClusterSums, Differences, cluster_sums, on_grid
-from evidense.stats.overlap import LEAST_SPREAD, Overlap
 
 _BLOCK = 1 << 18  # weights in memory at once: 2 MiB of float64, which stays in a core's cache
 _FLIP, _BOOTSTRAP = 0, 1

@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from evidense.stats.bounds import Bounds
-from evidense.stats.clusters import connected
 from evidense.stats.crossed import Seeded
+from evidense.stats.dependence.clusters import connected
+from evidense.stats.dependence.overlap import Grouping, Overlap, labels_of, part_of
 from evidense.stats.differences import Differences
 from evidense.stats.flat import commonest
-from evidense.stats.overlap import Grouping, Overlap, labels_of, part_of
 
 FAMILY = 0.1
 """Two collections are one family where more than this share of either's queries is shared."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from evidense import measures
 from evidense.boundary.disk import write_named
-from evidense.compute.rankings import load_lists
+from evidense.compute.search.rankings import load_lists
 from evidense.errors import InvalidInput
 from evidense.records import Ranking, Study, canonical_json
 from evidense.store import Store

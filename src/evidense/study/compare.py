@@ -9,11 +9,11 @@ from typing import Any
 from evidense.errors import UnknownName
 from evidense.records import Study
 from evidense.stats.critical import steady_draws
-from evidense.study.arms import toy_arms
-from evidense.study.dissect import toy_rows
-from evidense.study.factorial import TOY_STUDY, laid_over
-from evidense.study.form import MOST_RESAMPLES
-from evidense.study.toml import SETTINGS, study_from
+from evidense.study.files.dissect_tables import toy_rows
+from evidense.study.files.form import MOST_RESAMPLES
+from evidense.study.files.toml import SETTINGS, study_from
+from evidense.study.trained.arms import toy_arms
+from evidense.study.trained.factorial import TOY_STUDY, laid_over
 from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 

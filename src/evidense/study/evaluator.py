@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from evidense.boundary.consent import consenting
 from evidense.boundary.scratch import Scratch
-from evidense.compute.rankings import load_lists
+from evidense.compute.search.rankings import load_lists
 from evidense.encoders.python import from_function
 from evidense.errors import MissingExtra
 from evidense.parts import Encoder, Ranker, Setup

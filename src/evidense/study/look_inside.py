@@ -12,12 +12,12 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Case, Encoder, Ranker
 from evidense.records import Finding, Study
 from evidense.store import Store
-from evidense.study.cells import Watch, train_some
-from evidense.study.collections import collections_of
-from evidense.study.dissect import SAMPLES, Dissection, subjects_of
-from evidense.study.lending import trainer
+from evidense.study.files.dissect_tables import SAMPLES, Dissection, subjects_of
+from evidense.study.opened_collections import collections_of
 from evidense.study.shipped import named
-from evidense.study.workers import Say, Task, Workers, n_cores, tell
+from evidense.study.trained.cells import Watch, train_some
+from evidense.study.trained.lending import trainer
+from evidense.study.trained.workers import Say, Task, Workers, n_cores, tell
 from evidense.values import Collection
 from evidense.verbs.dissect import Lent, Registered, dissect, refused
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evidense.compute.encode import is_cached
 from evidense.compute.progress import estimate
+from evidense.compute.search.encode import is_cached
 from evidense.parts import Ranker, Tower
 from evidense.store import Store
-from evidense.study.costs import Training, cost_of_cells
 from evidense.study.run import RANKED_BYTES, Opened
-from evidense.study.workers import n_cores
+from evidense.study.trained.costs import Training, cost_of_cells
+from evidense.study.trained.workers import n_cores
 from evidense.values import Collection, Item
 from evidense.verbs.retrieve import System, step_key
 

@@ -7,8 +7,8 @@ from evidense.boundary.folder import prepare, publish
 from evidense.published.facts import Published, read
 from evidense.published.findings import findings
 from evidense.records import Finding, Study, Verdict
-from evidense.report import exports
-from evidense.report import published as report
+from evidense.report.comparison import exports
+from evidense.report.published import page as report
 from evidense.verbs.decide_claims import decide_claims, literature, registered
 
 _NAMES = ("report.html", "findings.csv", "claims.tex", "verdicts.json", "records.json")

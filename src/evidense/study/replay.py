@@ -20,10 +20,10 @@ from evidense.compute.environment import differences, environment
 from evidense.compute.similarity import UNAPPLIED, unapplied
 from evidense.errors import InvalidInput
 from evidense.records import Finding, Ranking, Record, Score, Verdict, canonical_json, from_json
-from evidense.report.place import LOSSES
+from evidense.report.folder import LOSSES
 from evidense.store import Store
+from evidense.study.files.toml import read_study
 from evidense.study.run import Wishes, run_study
-from evidense.study.toml import read_study
 
 TOLERANCE = 0.001
 """Largest difference of a mean or an interval's end, in units of the measure, that counts as the same on another machine.

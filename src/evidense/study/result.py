@@ -8,9 +8,9 @@ from evidense import report
 from evidense.errors import MissingExtra
 from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
-from evidense.study.gate import Gate, gate
-from evidense.study.looks import used_up
-from evidense.study.toml import write_study
+from evidense.study.files.toml import write_study
+from evidense.study.gates.gate import Gate, gate
+from evidense.study.gates.looks import used_up
 
 if TYPE_CHECKING:
     import pandas

@@ -6,23 +6,23 @@ from pathlib import Path
 
 from evidense import registry, report, stats
 from evidense.boundary.folder import prepare
-from evidense.compute.grouping import check_grouping
-from evidense.compute.locate import require_transformers
+from evidense.compute.comparison.grouping import check_grouping
+from evidense.compute.comparison.sharing import Shared
+from evidense.compute.comparison.slices import columns_of
+from evidense.compute.models.locate import require_transformers
 from evidense.compute.progress import Progress
-from evidense.compute.sharing import Shared
-from evidense.compute.slices import columns_of
 from evidense.errors import InvalidInput, MissingExtra, UnknownName, gathered
 from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
-from evidense.report.place import claim_of, names_of
+from evidense.report.folder import claim_of, names_of
 from evidense.store import Store
-from evidense.study.cells import At, Watch, cells_of, run_cells
-from evidense.study.collections import collections_of
-from evidense.study.dissect import Dissection, open_dissections
+from evidense.study.files.dissect_tables import Dissection, open_dissections
+from evidense.study.gates.looks import looked, planned
+from evidense.study.gates.unseen import training_pairs, unseen
 from evidense.study.look_inside import Given, look_inside
-from evidense.study.looks import looked, planned
+from evidense.study.opened_collections import collections_of
 from evidense.study.result import Result
-from evidense.study.unseen import training_pairs, unseen
+from evidense.study.trained.cells import At, Watch, cells_of, run_cells
 from evidense.values import Collection, Pairs
 from evidense.verbs.decide import Board, decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered

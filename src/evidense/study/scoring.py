@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from evidense import measures, registry, stats
-from evidense.compute.list_notes import list_notes
-from evidense.compute.scoring import score
+from evidense.compute.search.list_notes import list_notes
+from evidense.compute.search.scoring import score
 from evidense.values import Spelling
 
 

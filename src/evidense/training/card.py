@@ -9,7 +9,7 @@ from typing import Literal
 
 from evidense.boundary.disk import write_atomically
 from evidense.boundary.shown import shown
-from evidense.compute.folder_files import read_json
+from evidense.compute.models.files import read_json
 from evidense.records import Checkpoint, Json, Recipe, Verdict, canonical_json
 
 Form = Literal["text", "two towers", "image-text"]

@@ -8,7 +8,7 @@ import numpy as np
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Objective, TokenPredictor, Tower, takes_targets
 from evidense.records import Recipe
-from evidense.training.portions import held_out
+from evidense.training.data.portions import held_out
 from evidense.values import Item, Pairs
 
 _LOOKED_AT = 64

@@ -11,17 +11,17 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense import measures, registry, stats
-from evidense.compute.decision import RANDOM_EFFECTS, details_of, details_of_new, reason_of
-from evidense.compute.excerpts import Pair, excerpts
-from evidense.compute.grouping import COMPONENTS, QUERIES, grouping_of
-from evidense.compute.list_notes import list_notes
-from evidense.compute.rankings import load_lists
-from evidense.compute.scoring import judges_negatives
-from evidense.compute.slices import columns_of, slices
+from evidense.compute.comparison.decision import RANDOM_EFFECTS, details_of, details_of_new, reason_of
+from evidense.compute.comparison.excerpts import Pair, excerpts
+from evidense.compute.comparison.grouping import COMPONENTS, QUERIES, grouping_of
+from evidense.compute.comparison.slices import columns_of, slices
+from evidense.compute.search.list_notes import list_notes
+from evidense.compute.search.rankings import load_lists
+from evidense.compute.search.scoring import judges_negatives
 from evidense.parts import Evidence, LiteratureClaim
 from evidense.records import Finding, Json, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
-from evidense.training.traps import traps_of
+from evidense.training.data.traps import traps_of
 from evidense.values import Collection
 
 ASSERTED = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "helps"}

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense import measures, registry, stats
-from evidense.compute.decision import RANDOM_EFFECTS, details_of_new
-from evidense.compute.lineup import Cell, Effect, Lineup, Place, Places
+from evidense.compute.comparison.decision import RANDOM_EFFECTS, details_of_new
+from evidense.compute.comparison.lineup import Cell, Effect, Lineup, Place, Places
 from evidense.parts import Evidence
 from evidense.records import Finding, Json, Record, Study, Verdict
 from evidense.stats import Estimate, Seeded

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evidense.compute.sharing import Shared
+from evidense.compute.comparison.sharing import Shared
 from evidense.records import Finding, Json, Study
 from evidense.store import Store
 

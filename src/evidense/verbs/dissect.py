@@ -8,13 +8,13 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from evidense import registry
-from evidense.compute import scoring
 from evidense.compute.batches import plan
-from evidense.compute.encode import encode
 from evidense.compute.progress import Progress
+from evidense.compute.search import scoring
+from evidense.compute.search.encode import encode
+from evidense.compute.search.states import OWN, States, states
+from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import checked
-from evidense.compute.states import OWN, States, states
-from evidense.compute.topk import rank_vectors
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Analysis, Case, Encoder, Ranker, Side, Subject, Tower
 from evidense.records import Finding, Json, Recipe, sha256_of

@@ -9,15 +9,15 @@ from jaxtyping import Float32
 
 from evidense import registry
 from evidense.boundary.consent import consent
-from evidense.compute.compress import Compressed, Compression
-from evidense.compute.cuts import cut_notes
-from evidense.compute.encode import Encoded, encode
+from evidense.compute.comparison.cuts import cut_notes
 from evidense.compute.environment import environment
 from evidense.compute.progress import Progress
-from evidense.compute.rankings import save_lists
-from evidense.compute.scoring import policies
+from evidense.compute.search.compress import Compressed, Compression
+from evidense.compute.search.encode import Encoded, encode
+from evidense.compute.search.rankings import save_lists
+from evidense.compute.search.scoring import policies
+from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import APPLIED, MEANING, checked
-from evidense.compute.topk import rank_vectors
 from evidense.parts import Encoder, Ranker, Setup, WithPolicies
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store

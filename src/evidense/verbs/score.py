@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from evidense import measures
-from evidense.compute import scoring
-from evidense.compute.rankings import load_lists
+from evidense.compute.search import scoring
+from evidense.compute.search.rankings import load_lists
 from evidense.records import Ranking, Score, sha256_of
 from evidense.store import Store
 from evidense.values import Collection

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, cast
 from evidense import registry
 from evidense.boundary.disk import remove
 from evidense.boundary.manifest import damaged, reseal, seal
-from evidense.compute.checkpoint import weights_sha256_of
 from evidense.compute.environment import environment
+from evidense.compute.models.checkpoint import weights_sha256_of
+from evidense.compute.models.stored import PREFIX, checkpoint_folder
 from evidense.compute.quiet import quiet
-from evidense.compute.stored import PREFIX, checkpoint_folder
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Objective, Side, TrainableEncoder
 from evidense.reading.training_pairs import joined
 from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
 from evidense.store import Store
-from evidense.training import budget
-from evidense.training.portions import drawn, held_out, texts_of
-from evidense.training.processes import of_first, rank, wait, world
+from evidense.training.data.portions import drawn, held_out, texts_of
+from evidense.training.loop import budget
+from evidense.training.loop.processes import of_first, rank, wait, world
 from evidense.training.readiness import check
 from evidense.values import Pairs, Spelling
 
 if TYPE_CHECKING:
-    from evidense.training.trainer import Trained, Watch
+    from evidense.training.loop.trainer import Trained, Watch
 
 ALGORITHM = 2
 """Raised when a change makes other weights from the same recipe."""
@@ -238,7 +238,7 @@ def ready(recipe: Recipe, store: Store, folder: Path, given: Opened) -> Ready:
 
 
 def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
-    from evidense.training.negatives import with_negatives
+    from evidense.training.data.negatives import with_negatives
 
     if recipe.negatives:
         return with_negatives(found.pairs, recipe, found.encoder, store)
@@ -249,7 +249,7 @@ def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
 
 def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
     """Build the architecture in the folder of the step, once; its vocabulary comes from the texts of the data."""
-    from evidense.training.architectures import build
+    from evidense.training.backbones.architectures import build
 
     target, of = folder / "start", {"architecture": dict(recipe.architecture), "seed": recipe.seed}
     if damaged(target, of):
@@ -274,8 +274,8 @@ def _build_together(recipe: Recipe, folder: Path, given: Opened) -> None:
 
 def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoint | None:
     """Train and put away; None in all processes but the first, which do not write."""
-    from evidense.training.trainer import Job, Watch
-    from evidense.training.trainer import run as train_steps
+    from evidense.training.loop.trainer import Job, Watch
+    from evidense.training.loop.trainer import run as train_steps
 
     is_first = rank() == 0
     if not recipe.objective:

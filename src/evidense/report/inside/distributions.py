@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import BOTTOM, LEFT, RIGHT, TOP, Axis, Point, numeral, points
-from evidense.report.inside.places import Figure, grouped, is_number, said, who
 from evidense.report.inside.plots import Colours
+from evidense.report.places import Figure, grouped, is_number, said, who
 
 
 @dataclass(frozen=True)

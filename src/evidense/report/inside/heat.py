@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import MOST_LABELS
-from evidense.report.inside.places import Figure, grouped, is_number, said, who
 from evidense.report.numerals import plain
+from evidense.report.places import Figure, grouped, is_number, said, who
 
 SIZE = 200.0
 FROM = 34.0

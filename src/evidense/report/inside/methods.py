@@ -1,7 +1,7 @@
 """Methods: how it was computed, in the words of the findings themselves."""
 
 import evidense
-from evidense.report import methods
+from evidense.report.comparison import methods
 from evidense.report.contents import Contents
 from evidense.report.numerals import count
 

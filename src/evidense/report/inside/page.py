@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense.records import Finding
-from evidense.report import proof, setup_table
+from evidense.report.comparison import proof, setup_table
+from evidense.report.comparison.proof import Line
 from evidense.report.contents import Contents
-from evidense.report.inside import answer, ledger, words
+from evidense.report.inside import answer, words
 from evidense.report.inside.distributions import Spreads, spreads, summaries
 from evidense.report.inside.heat import Heats, heats
 from evidense.report.inside.methods import bibtex, paragraph
-from evidense.report.inside.places import Figure, figures, grouped, said
 from evidense.report.inside.plots import Colours, Drawn, draw
 from evidense.report.inside.tables import Estimates, Table, estimates, missing, table
+from evidense.report.ledger import entries as ledger
 from evidense.report.numerals import count
-from evidense.report.proof import Line
+from evidense.report.places import Figure, figures, grouped, said
 from evidense.report.words import CLAIM_ICONS
 
 MOST_LINES = 600

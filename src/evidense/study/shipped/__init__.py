@@ -7,7 +7,7 @@ from pathlib import Path
 from evidense.errors import UnknownName
 from evidense.records import Study
 from evidense.study.compare import toy
-from evidense.study.toml import read_study, study_from
+from evidense.study.files.toml import read_study, study_from
 
 BUILT_IN = "minilm"
 """What `evidense run` runs when it is told nothing, followed by …"""

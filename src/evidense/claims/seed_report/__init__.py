@@ -1,0 +1,1 @@
+"""Claims of the seed report, S1 to S6."""

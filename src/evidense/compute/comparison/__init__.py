@@ -1,0 +1,1 @@
+"""Comparison: what a comparison asks of a collection: its groups, what it shares, its slices and excerpts."""

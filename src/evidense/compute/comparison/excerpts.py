@@ -1,0 +1,93 @@
+"""Excerpts: the queries where two systems differ most, with what each put first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense.records import Json
+from evidense.values import Collection, Item, RankedLists
+
+MOST_CHARACTERS = 400
+"""Longer texts are cut, with an ellipsis."""
+MOST_RELEVANT = 3
+"""Relevant documents shown for a query."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two systems' results on one collection, with their per-query values of one measure."""
+
+    collection: Collection
+    base: RankedLists
+    system: RankedLists
+    base_values: Float64[np.ndarray, " q"]
+    system_values: Float64[np.ndarray, " q"]
+
+
+def excerpts(pair: Pair, most: int = 5) -> tuple[dict[str, Json], ...]:
+    """Return up to `most` greatest losses, then up to `most` greatest wins; ties in order of query id."""
+    delta = pair.system_values - pair.base_values
+    ids = np.array(pair.collection.query_ids)
+    order = np.lexsort((ids, delta))
+    losses = [q for q in order[:most] if delta[q] < 0]
+    wins = [q for q in np.lexsort((ids, -delta))[:most] if delta[q] > 0]
+    documents = Documents(pair.collection)
+    return tuple(_excerpt(pair, int(q), documents) for q in [*losses, *wins])
+
+
+class Documents:
+    """Documents of a collection by id; those that the corpus lacks are shown by their id alone."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._corpus = collection.corpus
+        self._place = {doc_id: i for i, doc_id in enumerate(collection.doc_ids)}
+
+    def card(self, doc_id: str) -> dict[str, Json]:
+        """Return id, text and picture of one document."""
+        place = self._place.get(doc_id)
+        return {"doc_id": doc_id, **(shown(self._corpus[place]) if place is not None else {"text": None})}
+
+
+def shown(item: Item) -> dict[str, Json]:
+    """Return what a page shows of an item: its text, cut, and its picture as a small data URL."""
+    text = item.text
+    if text is not None and len(text) > MOST_CHARACTERS:
+        text = text[:MOST_CHARACTERS].rstrip() + " …"
+    if item.picture is None:
+        return {"text": text}
+    from evidense.compute.pictures.decoding import thumbnail
+
+    return {"text": text, "thumbnail": thumbnail(item.picture)}
+
+
+def _excerpt(pair: Pair, q: int, documents: Documents) -> dict[str, Json]:
+    query = pair.collection.queries[q]
+    gains = pair.collection.qrels[query.id]
+    ranks = [_ranks(lists, q) for lists in (pair.base, pair.system)]
+    relevant = sorted((d for d, gain in gains.items() if gain > 0), key=lambda d: (-gains[d], d))[:MOST_RELEVANT]
+    card = shown(query)
+    return {
+        "query_id": query.id,
+        "query": card["text"],
+        **({"thumbnail": card["thumbnail"]} if "thumbnail" in card else {}),
+        "group": pair.collection.groups.get(query.id),
+        "delta": float(pair.system_values[q] - pair.base_values[q]),
+        "base_value": float(pair.base_values[q]),
+        "system_value": float(pair.system_values[q]),
+        "relevant": [
+            {**documents.card(d), "rank_base": ranks[0].get(d), "rank_system": ranks[1].get(d)} for d in relevant
+        ],
+        "base_first": _first(ranks[0], gains, documents),
+        "system_first": _first(ranks[1], gains, documents),
+    }
+
+
+def _ranks(lists: RankedLists, q: int) -> dict[str, int]:
+    return {lists.doc_ids[d]: rank for rank, d in enumerate(lists.documents[q], 1) if d >= 0}
+
+
+def _first(ranks: Mapping[str, int], gains: Mapping[str, int], documents: Documents) -> Json:
+    first = next(iter(ranks), None)
+    return None if first is None else {**documents.card(first), "gain": gains.get(first)}

@@ -1,0 +1,1 @@
+"""Images: the towers that turn pictures into vectors, alone or beside texts."""

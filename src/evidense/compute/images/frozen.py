@@ -1,0 +1,97 @@
+"""What a frozen backbone makes of an item is made once: pooled features are kept while none of its weights is trained.
+
+A row's features are computed in groups of a fixed number of rows of one length, so that their bits do not depend on the batch that
+first asked for them: a training that was killed and continued sees the same numbers.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from evidense.compute.images.captions import Captions
+from evidense.compute.models.tokens import Tokens
+from evidense.compute.pictures.arrays import Arrays
+from evidense.compute.pictures.pixels import Pixels
+from evidense.compute.texts.backbone import evaluating
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+MAX_KEPT_BYTES = 1 << 28
+"""Features that are kept of one backbone: 256 MiB."""
+_GROUP = 8
+"""Rows encoded together."""
+
+
+class Memory:
+    """Features of one backbone, valid while its weights stay as they are."""
+
+    def __init__(self) -> None:
+        self.state: tuple[int, ...] = ()
+        self.kept: dict[Hashable, Tensor] = {}
+
+    def of(self, module: "torch.nn.Module") -> "dict[Hashable, Tensor]":
+        """Return what is kept; nothing if a weight was written to since (torch counts that), or is another one."""
+        state = tuple(n for p in module.parameters() for n in (id(p), p._version))
+        if state != self.state:
+            self.state, self.kept = state, {}
+        return self.kept
+
+
+_MEMORIES: "WeakKeyDictionary[Any, Memory]" = WeakKeyDictionary()
+
+
+def is_frozen(module: "torch.nn.Module") -> bool:
+    """Say whether no weight of a module is trained; where one is, forget the features that are kept."""
+    trained = any(p.requires_grad for p in module.parameters())
+    if trained:
+        _MEMORIES.pop(module, None)
+    return not trained
+
+
+def features(module: "torch.nn.Module", prepared: Any, pooled: "Callable[[Any], Tensor]") -> "Tensor":
+    """Return pooled features [b, e] of a frozen module, without gradient and without dropout; those that are kept are not made again."""
+    import torch
+
+    kept = _MEMORIES.setdefault(module, Memory()).of(module)
+    keys = _keys(prepared)
+    missing = list({key: row for row, key in enumerate(keys) if key not in kept}.items())
+    fresh: dict[Hashable, Tensor] = {}
+    with torch.no_grad(), evaluating(module):
+        for rows in _groups(np.asarray(prepared.sizes), [row for _, row in missing]):
+            made = pooled(prepared.take(np.resize(rows, _GROUP)))
+            fresh |= {keys[row]: made[place].clone() for place, row in enumerate(rows)}
+    found = torch.stack([kept[key] if key in kept else fresh[key] for key in keys])
+    _keep(kept, fresh)
+    return found
+
+
+def _keep(kept: "dict[Hashable, Tensor]", fresh: "dict[Hashable, Tensor]") -> None:
+    n_each = max((f.nbytes for f in fresh.values()), default=1)
+    for key, row in fresh.items():
+        if (len(kept) + 1) * n_each <= MAX_KEPT_BYTES:
+            kept[key] = row
+
+
+def _groups(sizes: np.ndarray, rows: Sequence[int]) -> list[np.ndarray]:
+    """Cut rows into groups of one length."""
+    groups = []
+    for size in np.unique(sizes[list(rows)]) if rows else ():
+        alike = np.array([row for row in rows if sizes[row] == size], np.int64)
+        groups += [alike[start : start + _GROUP] for start in range(0, len(alike), _GROUP)]
+    return groups
+
+
+def _keys(prepared: Any) -> list[Hashable]:
+    """Return what tells the rows of something prepared apart."""
+    match prepared:
+        case Tokens():
+            return [prepared.flat[a:b].tobytes() for a, b in zip(prepared.offsets, prepared.offsets[1:], strict=False)]
+        case Captions():
+            return [ids.tobytes() + mask.tobytes() for ids, mask in zip(prepared.ids, prepared.mask, strict=True)]
+        case Arrays() | Pixels():
+            return [picture for _, picture in prepared.pictures]
+    raise TypeError(f"no keys are known for {type(prepared).__name__}")

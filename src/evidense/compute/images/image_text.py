@@ -1,0 +1,148 @@
+"""Image-text models of the CLIP and SigLIP kinds: how each family makes states, pools them and projects them."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evidense.compute.models.architecture import config_of, drawn, filled
+from evidense.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+FAMILIES = {"clip": "CLIPModel", "siglip": "SiglipModel", "siglip2": "Siglip2Model"}
+"""model_type → class of transformers."""
+_UNREAD = ("logit_scale", "logit_bias")
+"""Weights of the training loss: no vector depends on them."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextHalf:
+    """The text side of the model.
+
+    CLIP pools the end token (the mask ends there) and projects it; SigLIP pools the last position, padding or not, and maps
+    it with its head.
+    """
+
+    model: "torch.nn.Module"
+    family: str
+
+    @property
+    def inner(self) -> Any:
+        """The transformer inside."""
+        return self.model.text_model
+
+    @property
+    def parts(self) -> "Mapping[str, torch.nn.Module]":
+        """The modules that make a vector."""
+        found = {"backbone": self.inner}
+        return {**found, "projection": self.model.text_projection} if self.family == "clip" else found
+
+    def states(self, inputs: "Mapping[str, Tensor]") -> "Tensor":
+        """Return the last layer's states[b, t, e], after the final norm."""
+        return self.inner(**inputs).last_hidden_state
+
+    def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
+        """Pool states[b, t, e] to [b, e]."""
+        if self.family != "clip":
+            return states[:, -1]
+        return states[range(len(states)), mask.sum(dim=1) - 1]
+
+    def project(self, pooled: "Tensor") -> "Tensor":
+        """Map pooled[b, e] to the common space (not yet normalised)."""
+        head: Callable[[Any], Any] = self.model.text_projection if self.family == "clip" else self.inner.head
+        return head(pooled)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageHalf:
+    """The image side of the model.
+
+    CLIP pools the class token, norms and projects it; SigLIP pools with its attention head (for inner layers too) and has
+    no projection.
+    """
+
+    model: "torch.nn.Module"
+    family: str
+
+    @property
+    def inner(self) -> Any:
+        """The transformer inside."""
+        return self.model.vision_model
+
+    @property
+    def parts(self) -> "Mapping[str, torch.nn.Module]":
+        """The modules that make a vector."""
+        found = {"backbone": self.inner}
+        return {**found, "projection": self.model.visual_projection} if self.family == "clip" else found
+
+    def states(self, inputs: "Mapping[str, Tensor]") -> "Tensor":
+        """Return the last layer's states[b, t, e] as transformers does (CLIP: before the last norm; SigLIP: after it)."""
+        return self.inner(**inputs).last_hidden_state
+
+    def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
+        """Pool states[b, t, e] to [b, e]."""
+        if self.family == "clip":
+            return states[:, 0]
+        return self.inner.head(states, mask) if self.family == "siglip2" else self.inner.head(states)
+
+    def project(self, pooled: "Tensor") -> "Tensor":
+        """Map pooled[b, e] to the common space (not yet normalised)."""
+        if self.family != "clip":
+            return pooled
+        return self.model.visual_projection(self.inner.post_layernorm(pooled))
+
+
+Half = TextHalf | ImageHalf
+
+
+def each_layer(half: Half, inputs: "Mapping[str, Tensor]", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
+    """Reduce the states of layers 0 (what the first block sees) … n_layers (`half.states`) while they pass."""
+    kept: list[Tensor] = []
+    with ExitStack() as stack:
+        for block in half.inner.encoder.layers:
+            hook = block.register_forward_pre_hook(lambda _, a, k: kept.append(reduce(a[0] if a else k["hidden_states"])), with_kwargs=True)  # fmt: skip
+            stack.callback(hook.remove)
+        last = half.states(inputs)
+    return [*kept, reduce(last)]
+
+
+def build_model(
+    place: Path, config: Mapping[str, Any], tensors: "Mapping[str, torch.Tensor] | None"
+) -> "torch.nn.Module":
+    """Make the model of the class that the config names, without weights of anybody.
+
+    With tensors it is first compared with them and takes memory only where they fill it; None: it keeps what is drawn.
+
+    Raises:
+        IncompleteWeights, InvalidInput: tensors that do not fill it, a config that this class cannot be made from, or an image side
+            without a head to read.
+    """
+    import transformers
+
+    name = FAMILIES[str(config["model_type"])]
+    found = config_of(place, config, None if tensors is None else len(tensors))
+    make = partial(_blank, getattr(transformers, name), found, set(tensors or _UNREAD))
+    model = drawn(make, _itself, str(place)) if tensors is None else filled(make, _itself, tensors, str(place.parent))
+    if name != "CLIPModel" and not found.vision_config.vision_use_head:
+        raise InvalidInput(
+            f"'{place.parent}' has no pooling head for pictures (vision_use_head = false), so no vector of a picture is defined; "
+            "expected a model with one; take another checkpoint"
+        )
+    return model
+
+
+def _itself(model: "torch.nn.Module") -> "torch.nn.Module":
+    return model
+
+
+def _blank(model_class: Any, config: Any, given: set[str]) -> "torch.nn.Module":
+    model: torch.nn.Module = model_class(config).eval()
+    for name in _UNREAD:
+        if name not in given and hasattr(model, name):
+            delattr(model, name)
+    return model

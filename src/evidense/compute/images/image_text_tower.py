@@ -1,0 +1,241 @@
+"""The tower of an image-text encoder: texts, pictures, or both, mixed in one batch."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from jaxtyping import Float32, Int, Int64
+
+from evidense.compute.images import frozen
+from evidense.compute.models.tokens import Tokens
+from evidense.compute.part_of_batch import only
+from evidense.compute.tensor_similarity import as_scored
+from evidense.compute.texts.text_tower import TextTower
+from evidense.errors import InvalidInput, UnknownName
+from evidense.values import Item, Modality
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """Items of any modality in line: which rows have a text, which a picture."""
+
+    captions: Any
+    """What the text tower prepared, or None."""
+    pixels: Any
+    """What the image tower prepared, or None."""
+    caption_rows: Int64[np.ndarray, " c"]
+    """Place of each caption among the items."""
+    picture_rows: Int64[np.ndarray, " p"]
+    n_items: int
+
+    @property
+    def sizes(self) -> Int64[np.ndarray, " b"]:
+        """Tokens of text and picture together."""
+        sizes = np.zeros(self.n_items, np.int64)
+        for rows, half in ((self.caption_rows, self.captions), (self.picture_rows, self.pixels)):
+            if half is not None:
+                sizes[rows] += half.sizes
+        return sizes
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of the texts."""
+        return 0 if self.captions is None else int(np.sum(self.captions.sizes))
+
+    @property
+    def n_pixels(self) -> int:
+        """Pixels that the model sees; 0 where it is not told."""
+        return int(getattr(self.pixels, "n_pixels", 0))
+
+    def take(self, rows: Int[np.ndarray, " n"]) -> "Mixed":
+        """Return these items, in this order."""
+        captions, caption_rows = _taken(self.captions, self.caption_rows, rows, self.n_items)
+        pixels, picture_rows = _taken(self.pixels, self.picture_rows, rows, self.n_items)
+        return Mixed(captions, pixels, caption_rows, picture_rows, len(rows))
+
+
+def _taken(half: Any, its_rows: np.ndarray, rows: np.ndarray, n_items: int) -> tuple[Any, np.ndarray]:
+    place = np.full(n_items, -1, np.int64)
+    place[its_rows] = np.arange(len(its_rows))
+    wanted = place[np.asarray(rows)]
+    new_rows = np.flatnonzero(wanted >= 0)
+    return (half.take(wanted[new_rows]) if half is not None and len(new_rows) else None), new_rows
+
+
+@dataclass(frozen=True, eq=False)
+class ImageTextTower:
+    """One side of an image-text encoder.
+
+    An item with text and picture gets the mean of its two unit vectors, brought to unit length again (late fusion).
+    `layers`, `forward`, `pool`, `project` and `modules` need to know which half is meant: use `text` or `image`; here they answer
+    for batches of texts.
+    """
+
+    fingerprint: str
+    text: Any
+    """Tower of texts: trainable, and with layers where the encoder says so."""
+    image: Any
+    """Tower of pictures."""
+    modalities: frozenset[Modality] = frozenset({"text", "image", "image+text"})
+    identity: Literal["content"] = "content"
+    token_budget: int = 2048
+    prefixes: tuple[str, str] = ("text_model", "vision_model")
+    """What stands before the names of modules."""
+
+    @property
+    def n_dims(self) -> int:
+        """Dimensions of a final vector."""
+        return int(self.text.n_dims)
+
+    @property
+    def n_layers(self) -> int:
+        """Blocks of the text half."""
+        return int(self.text.n_layers)
+
+    @property
+    def n_pooled(self) -> int:
+        """Dimensions of a pooled state of the text half."""
+        return int(self.text.n_pooled)
+
+    @property
+    def flops_per_token(self) -> float:
+        """The dearer of the two halves."""
+        return float(max(getattr(tower, "flops_per_token", 0.0) for tower in (self.text, self.image)))
+
+    @property
+    def weights(self) -> "Mapping[str, torch.nn.Module]":
+        """The modules of both halves, as `text.…` and `image.…`; a shared projection is in both."""
+        return {
+            f"{half}.{name}": module
+            for half, tower in (("text", self.text), ("image", self.image))
+            for name, module in tower.weights.items()
+        }
+
+    def prepare(self, items: Sequence[Item]) -> Mixed:
+        """Tokenise the texts and queue the pictures.
+
+        Raises:
+            InvalidInput: an item with neither.
+        """
+        for item in items:
+            _ = item.modality
+        caption_rows = np.array([row for row, item in enumerate(items) if item.text is not None], np.int64)
+        picture_rows = np.array([row for row, item in enumerate(items) if item.picture is not None], np.int64)
+        texts = [Item(items[row].id, text=items[row].text) for row in caption_rows]
+        pictures = [Item(items[row].id, picture=items[row].picture) for row in picture_rows]
+        captions = self.text.prepare(texts) if texts else None
+        pixels = self.image.prepare(pictures) if pictures else None
+        return Mixed(captions, pixels, caption_rows, picture_rows, len(items))
+
+    def vectors(self, prepared: Mixed) -> Float32[np.ndarray, "b e"]:
+        """Encode one batch; an item with text and picture gets the normalised mean of both."""
+        out = np.zeros((prepared.n_items, self.n_dims), np.float32)
+        if prepared.captions is not None:
+            out[prepared.caption_rows] = self.text.vectors(prepared.captions)
+        if prepared.pixels is not None:
+            seen = self.image.vectors(prepared.pixels)
+            fused = np.isin(prepared.picture_rows, prepared.caption_rows)
+            out[prepared.picture_rows[~fused]] = seen[~fused]
+            rows = prepared.picture_rows[fused]
+            out[rows] = _unit(_unit(out[rows]) + _unit(seen[fused]))
+        return out
+
+    def represent(self, prepared: Mixed) -> "Tensor":
+        """Encode one batch to a tensor [b, e] as `vectors` does, with gradients where they are enabled."""
+        import torch
+
+        seen = [
+            (torch.from_numpy(rows), self._represent(number, half, rows))
+            for number, half, rows in (
+                (0, prepared.captions, prepared.caption_rows),
+                (1, prepared.pixels, prepared.picture_rows),
+            )
+            if half is not None
+        ]
+        if len(seen) == 1 and len(seen[0][0]) == prepared.n_items:
+            return seen[0][1]
+        n_seen = torch.zeros(prepared.n_items, dtype=torch.int64)
+        n_seen = sum((n_seen.index_add(0, rows, torch.ones_like(rows)) for rows, _ in seen), n_seen)
+        fused = (n_seen > 1)[:, None]
+        total: Any = 0
+        for rows, vectors in seen:
+            unit = torch.nn.functional.normalize(vectors, dim=-1)
+            own = torch.where(fused[rows].to(vectors.device), unit, vectors)
+            total = total + own.new_zeros(prepared.n_items, own.shape[1]).index_add(0, rows.to(own.device), own)
+        return torch.where(fused.to(total.device), torch.nn.functional.normalize(total, dim=-1), total)
+
+    def _represent(self, number: int, prepared: Any, rows: Int64[np.ndarray, " n"]) -> "Tensor":
+
+        tower = (self.text, self.image)[number]
+        with only(rows, number):
+            if isinstance(tower, TextTower) and tower.modes and frozen.is_frozen(tower.backbone.inner):
+                pooled = frozen.features(tower.backbone.inner, prepared, partial(_pooled_text, tower))
+                return as_scored(tower.project(pooled), tower.by_angle)
+            found: Tensor = tower.represent(prepared)
+            return found
+
+    def layers(self, prepared: Mixed) -> Float32[np.ndarray, "l b e"]:
+        """Pool every layer's states of a batch that has only texts or only pictures."""
+        half, inputs = self._half(prepared)
+        found: Float32[np.ndarray, "l b e"] = half.layers(inputs)
+        return found
+
+    def forward(self, prepared: Mixed) -> "tuple[Tensor, Tensor]":
+        """Return (states, mask) of a batch that has only texts or only pictures."""
+        half, inputs = self._half(prepared)
+        found: tuple[Tensor, Tensor] = half.forward(inputs)
+        return found
+
+    def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
+        """Pool states of texts (of pictures: `image.pool`)."""
+        found: Tensor = self.text.pool(states, mask)
+        return found
+
+    def project(self, pooled: "Tensor") -> "Tensor":
+        """Project pooled states of texts (of pictures: `image.project`)."""
+        found: Tensor = self.text.project(pooled)
+        return found
+
+    def modules(self, pattern: str) -> "Mapping[str, torch.nn.Module]":
+        """Return modules of both halves, named `text_model.…` and `vision_model.…` (or as `prefixes` says).
+
+        Raises:
+            UnknownName: none matches.
+        """
+        named: dict[str, Any] = {
+            f"{prefix}.{name}": module
+            for prefix, tower in zip(self.prefixes, (self.text, self.image), strict=True)
+            for name, module in tower.modules(r".+").items()
+        }
+        found = {name: module for name, module in named.items() if re.fullmatch(pattern, name)}
+        if not found:
+            raise UnknownName.among("module", pattern, list(named)[:40], "The pattern must match a whole name.")
+        return found
+
+    def _half(self, prepared: Mixed) -> tuple[Any, Any]:
+        if prepared.pixels is None and prepared.captions is not None:
+            return self.text, prepared.captions
+        if prepared.captions is None and prepared.pixels is not None:
+            return self.image, prepared.pixels
+        raise InvalidInput(
+            "the layers of texts and pictures cannot be stacked (they are two transformers); expected a batch of one kind; "
+            "ask `text` or `image` of this tower"
+        )
+
+
+def _pooled_text(tower: TextTower, prepared: Tokens) -> "Tensor":
+    ids, mask = prepared.padded(tower.reader.pad)
+    device = next(iter(tower.backbone.inner.parameters())).device
+    ids, mask = ids.to(device), None if mask is None else mask.to(device)
+    return tower.pool(tower.backbone.states(ids, mask), mask)
+
+
+def _unit(vectors: Float32[np.ndarray, "b e"]) -> Float32[np.ndarray, "b e"]:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)

@@ -1,0 +1,213 @@
+"""Towers of one modality inside an image-text model: texts → vectors, pictures → vectors, both in one space."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from evidense.compute.images.captions import CaptionReader, Captions
+from evidense.compute.images.frozen import features, is_frozen
+from evidense.compute.images.image_text import Half, ImageHalf, TextHalf, each_layer
+from evidense.compute.images.vision import VisionHalf
+from evidense.compute.pictures.pixels import PictureReader, Pixels
+from evidense.compute.tensor_similarity import as_scored
+from evidense.compute.texts.backbone import evaluating
+from evidense.errors import InvalidInput, UnknownName
+from evidense.values import Item, Modality
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OneModality:
+    """What the text tower and the image tower share."""
+
+    fingerprint: str
+    half: TextHalf | ImageHalf | VisionHalf
+    normalised: bool
+    by_angle: bool = False
+    """Whether vectors are scored by their angle though they are not of unit length, so that `represent` brings them to it."""
+    identity: Literal["content"] = "content"
+    token_budget: int = 2048
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks."""
+        return len(self.half.inner.encoder.layers)
+
+    @property
+    def n_pooled(self) -> int:
+        """Dimensions after pooling, before the projection."""
+        return int(self.half.inner.config.hidden_size)
+
+    @cached_property
+    def n_dims(self) -> int:
+        """Dimensions of a final vector."""
+        import torch
+
+        with torch.inference_mode():
+            zeros = torch.zeros(1, self.n_pooled, device=next(iter(self.half.inner.parameters())).device)
+            return int(self.project(zeros).shape[-1])
+
+    @cached_property
+    def flops_per_token(self) -> float:
+        """Multiply-adds × 2 of the linear maps, per token."""
+        import torch
+
+        return 2.0 * float(sum(m.weight.numel() for m in self.half.inner.modules() if isinstance(m, torch.nn.Linear)))
+
+    def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
+        """Pool states[b, t, e] to [b, e] as the family does."""
+        return self.half.pool(states.to(self._dtype), mask).float()
+
+    def project(self, pooled: "Tensor") -> "Tensor":
+        """Map pooled[b, e] to the common space; unit length unless switched off."""
+        import torch
+
+        mapped = self.half.project(pooled.to(self._dtype)).float()
+        return torch.nn.functional.normalize(mapped, dim=-1) if self.normalised else mapped
+
+    @property
+    def _dtype(self) -> "torch.dtype":
+        return next(iter(self.half.inner.parameters())).dtype
+
+    @property
+    def weights(self) -> "Mapping[str, torch.nn.Module]":
+        """The transformer and the projection."""
+        return self.half.parts
+
+    def vectors(self, prepared: Any) -> Float32[np.ndarray, "b e"]:
+        """Encode one batch to final vectors, in evaluation even while the tower is trained."""
+        import torch
+
+        with torch.inference_mode(), evaluating(self.half.inner):
+            return self.project(self._pooled(prepared)).cpu().numpy()  # type: ignore[no-any-return]
+
+    def represent(self, prepared: Any) -> "Tensor":
+        """Encode one batch to vectors[b, e] as they are scored, with gradients where they are enabled.
+
+        Features of a frozen transformer are made once an item, without dropout (see `compute.frozen`).
+        """
+        inner = self.half.inner
+        pooled = features(inner, prepared, self._pooled) if is_frozen(inner) else self._pooled(prepared)
+        return as_scored(self.project(pooled), self.by_angle)
+
+    def _pooled(self, prepared: Any) -> "Tensor":
+        inputs, mask = self._placed(prepared)
+        return self.pool(self.half.states(inputs), mask)
+
+    def layers(self, prepared: Any) -> Float32[np.ndarray, "l b e"]:
+        """Pool every layer's states in one forward pass."""
+        import torch
+
+        with torch.inference_mode(), evaluating(self.half.inner):
+            inputs, mask = self._placed(prepared)
+            return torch.stack(self._each_layer(inputs, lambda states: self.pool(states, mask))).cpu().numpy()  # type: ignore[no-any-return]
+
+    def forward(self, prepared: Any) -> "tuple[Tensor, Tensor]":
+        """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
+        import torch
+
+        inputs, mask = self._placed(prepared)
+        return torch.stack(self._each_layer(inputs, lambda states: states)), mask
+
+    def _each_layer(self, inputs: "Mapping[str, Tensor]", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
+        return each_layer(cast(Half, self.half), inputs, reduce)
+
+    def modules(self, pattern: str) -> "Mapping[str, torch.nn.Module]":
+        """Return the modules of this side whose names match the regular expression.
+
+        Raises:
+            UnknownName: none matches.
+        """
+        named: dict[str, Any] = dict(self.half.inner.named_modules())
+        found = {name: module for name, module in named.items() if name and re.fullmatch(pattern, name)}
+        if not found:
+            raise UnknownName.among("module", pattern, [name for name in named if name][:40], "The pattern must match a whole name.")  # fmt: skip
+        return found
+
+    def _placed(self, prepared: Any) -> "tuple[dict[str, Tensor], Tensor]":
+        """Return what the model takes and the mask, on the device of the weights."""
+        device = next(iter(self.half.inner.parameters())).device
+        inputs, mask = self._inputs(prepared)
+        return {name: tensor.to(device) for name, tensor in inputs.items()}, mask.to(device)
+
+    def _inputs(self, prepared: Any) -> "tuple[dict[str, Tensor], Tensor]":
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CaptionTower(OneModality):
+    """Texts → vectors."""
+
+    half: TextHalf
+    reader: CaptionReader
+    prompt: str = ""
+    """Stands before each text; or a template with {} in the text's place."""
+    modalities: frozenset[Modality] = frozenset({"text"})
+
+    @property
+    def max_length(self) -> int:
+        """Tokens that are read of a text, prompt and special tokens included."""
+        return self.reader.max_length
+
+    def is_cut(self, items: Sequence[Item]) -> Bool[np.ndarray, " n"]:
+        """Say which items have a text that is longer than that."""
+        return self.reader.is_cut([self._prompted(item.text or "") for item in items])
+
+    def prepare(self, items: Sequence[Item]) -> Captions:
+        """Put each text into the prompt and tokenise.
+
+        Raises:
+            InvalidInput: an item without text.
+        """
+        if wrong := [item.id for item in items if item.text is None]:
+            raise InvalidInput(
+                f"{len(wrong)} items have no text (as '{wrong[0]}'); expected text for this tower; use the tower of pictures"
+            )
+        return self.reader.read([self._prompted(item.text or "") for item in items])
+
+    def _prompted(self, text: str) -> str:
+        return self.prompt.replace("{}", text) if "{}" in self.prompt else self.prompt + text
+
+    def _inputs(self, prepared: Captions) -> "tuple[dict[str, Tensor], Tensor]":
+        return prepared.inputs()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PictureTower(OneModality):
+    """Pictures → vectors."""
+
+    half: ImageHalf
+    reader: PictureReader
+    modalities: frozenset[Modality] = frozenset({"image"})
+
+    def prepare(self, items: Sequence[Item]) -> Pixels:
+        """Queue the pictures; they are decoded when their batch comes.
+
+        Raises:
+            InvalidInput: an item without picture.
+        """
+        pictures = [(item.id, item.picture) for item in items if item.picture is not None]
+        if len(pictures) != len(items):
+            wrong = next(item.id for item in items if item.picture is None)
+            raise InvalidInput(
+                f"{len(items) - len(pictures)} items have no picture (as '{wrong}'); expected pictures for this tower; use the tower of texts"
+            )
+        return Pixels(tuple(pictures), self.reader)
+
+    def _inputs(self, prepared: Pixels) -> "tuple[dict[str, Tensor], Tensor]":
+        import torch
+
+        arrays = prepared.arrays()
+        arrays["pixel_values"] = arrays["pixel_values"].to(self._dtype)
+        mask = arrays.get("pixel_attention_mask")
+        return arrays, torch.ones(
+            len(prepared.pictures), self.reader.n_tokens, dtype=torch.int64
+        ) if mask is None else mask

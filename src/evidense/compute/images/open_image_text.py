@@ -1,0 +1,228 @@
+"""Open an image-text encoder from a spelling: read its folder, fill its weights under the guard, make its towers."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from evidense.boundary.strangers import foreign
+from evidense.compute.images.captions import CaptionReader
+from evidense.compute.images.image_text import FAMILIES, ImageHalf, TextHalf, build_model
+from evidense.compute.images.image_text_tower import ImageTextTower
+from evidense.compute.images.one_modality import CaptionTower, PictureTower
+from evidense.compute.models.checkpoint import read_weights, sha256_of_files
+from evidense.compute.models.folder import ModelFolder, module_kinds, read_folder, read_settings
+from evidense.compute.models.guard import load_guarded
+from evidense.compute.models.locate import folder_of, peek, peek_json, require_transformers
+from evidense.compute.models.tokens import load_tokenizer, save_tokenizer, tokenizer_files
+from evidense.compute.models.trial_text import refuse_unusable
+from evidense.compute.pictures.pixels import load_picture_reader
+from evidense.compute.quiet import quiet
+from evidense.compute.similarity import chosen, normalises
+from evidense.compute.texts.open_text import has_bf16
+from evidense.compute.texts.save_text import settings
+from evidense.errors import EvidenseError, InvalidInput
+from evidense.parts import Capability, Setup, Side
+from evidense.records import canonical_json, sha256_of
+from evidense.values import Spelling
+
+if TYPE_CHECKING:
+    import torch
+
+OPTIONS = {"max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "revision", "unsafe_weights", "similarity"}  # fmt: skip
+_WORKING = 1
+"""Raise it when the same weights and settings would give other vectors: it is part of every fingerprint."""
+_POOLING = {
+    "clip": "end token (text), class token (picture)",
+    "siglip": "last position (text), attention head (picture)",
+}
+_SIDES: tuple[Side, Side] = ("query", "document")
+
+
+@dataclass(frozen=True, eq=False)
+class ImageTextEncoder:
+    """An encoder of texts and pictures with its two towers, which are one object unless their prompts differ."""
+
+    name: str
+    setup: Setup
+    query: ImageTextTower
+    document: ImageTextTower
+    can: frozenset[Capability] = frozenset({"vectors", "layers", "gradients", "train"})
+
+    def tower(self, side: Side) -> ImageTextTower:
+        """Return the tower of this side; it takes texts and pictures."""
+        return self.query if side == "query" else self.document
+
+    def save(self, folder: Path) -> None:
+        """Write it as transformers does, tokeniser and picture settings included; weights of a training loss stay as they were."""
+        tower = self.query
+        with quiet():
+            tower.text.half.model.save_pretrained(str(folder))
+            save_tokenizer(tower.text.reader.tokenizer, Path(folder))
+            tower.image.reader.processor.save_pretrained(str(folder))
+        said = settings(self.query.text.prompt, self.document.text.prompt, str(self.setup.similarity))
+        (Path(folder) / "config_sentence_transformers.json").write_text(canonical_json(said) + "\n", encoding="utf-8")
+
+
+def is_image_text(head: str, revision: str | None = None) -> bool:
+    """Say whether a spelling means a model of texts and pictures that lies on this disk (perhaps of a kind not supported)."""
+    if "vision_config" in peek_json(head, "config.json", revision):
+        return True
+    folder = peek(head, revision)
+    try:
+        return folder is not None and _wrapped(folder) is not None
+    except EvidenseError:
+        return False
+
+
+def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEncoder:
+    """Open a folder, package folder or hub id; with `seed` its architecture only, weights drawn anew.
+
+    Raises:
+        IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
+    """
+    require_transformers(spelling.head)
+    options = spelling.options
+    root = folder_of(spelling.head, options.get("revision"), pickles="unsafe_weights" in options)
+    folder = _read(root)
+    if folder.family not in FAMILIES:
+        raise InvalidInput(
+            f"'{root}' is a model of the kind '{folder.family}'; expected {', '.join(FAMILIES)}; "
+            "encode elsewhere and hand over the vectors (vectors:FOLDER), or leave 'clip:' out for a text encoder"
+        )
+    with quiet(), foreign(str(root), "Expected what transformers saved; fetch the model again."):
+        loaded = _Loaded.of(folder, options, seed)
+        query, document = (loaded.tower(side) for side in _SIDES)
+    if query.fingerprint == document.fingerprint:
+        document = query
+    for tower in dict.fromkeys((query, document)):
+        refuse_unusable(tower, spelling.head)
+    return ImageTextEncoder(
+        str(spelling), loaded.setup(query.text.prompt, document.text.prompt, query), query, document
+    )
+
+
+def _read(root: Path) -> ModelFolder:
+    """Read the folder, and what sentence-transformers keeps around one that it wraps."""
+    inner = _wrapped(root)
+    folder = read_folder(inner or root)
+    if inner is not None and inner != root:
+        said = read_settings(root)
+        kept = {name: getattr(said, name) for name in ("prompts", "similarity", "truncate_dim", "licence", "card")}
+        folder = replace(folder, **kept, unhonoured=folder.unhonoured + said.unhonoured)
+    if folder.truncate_dim is not None:
+        raise InvalidInput(
+            f"'{root}' keeps {folder.truncate_dim} dimensions (truncate_dim), which is not read for texts and pictures. Expected all; "
+            f"take the key out of config_sentence_transformers.json and write @dim={folder.truncate_dim}"
+        )
+    return folder
+
+
+def _wrapped(root: Path) -> Path | None:
+    """Return the folder inside a sentence-transformers folder whose first module is a CLIPModel."""
+    kinds = module_kinds(root)
+    is_clip = bool(kinds) and kinds[0][1] == "CLIPModel" and kinds[0][0].startswith("sentence_transformers.")
+    return kinds[0][2] if is_clip and all(name == "Normalize" for _, name, _ in kinds[1:]) else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A folder with its filled model: what the towers of both sides share."""
+
+    folder: ModelFolder
+    options: Mapping[str, str]
+    model: "torch.nn.Module"
+    weights_sha256: str
+    unused: tuple[str, ...]
+    similarity: str
+
+    @classmethod
+    def of(cls, folder: ModelFolder, options: Mapping[str, str], seed: int | None) -> "_Loaded":
+        import torch
+
+        dtype, unused = _dtype(options), tuple[str, ...]()
+        similarity = chosen(options.get("similarity"), folder.similarity, str(folder.root))
+        if seed is not None:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                model = build_model(folder.transformer / "config.json", folder.config, None)
+            sha256 = sha256_of_tensors(model)
+        else:
+            weights = read_weights(folder.transformer, unsafe="unsafe_weights" in options)
+            model = build_model(folder.transformer / "config.json", folder.config, weights.tensors)
+            sha256, unused = weights.sha256, load_guarded(model, weights.tensors, str(folder.root))
+        model.to(dtype=dtype).requires_grad_(False)
+        return cls(folder, options, model, sha256, unused, similarity)
+
+    def tower(self, side: Side) -> ImageTextTower:
+        folder, options, normalised = self.folder, self.options, normalises(self.options, True)
+        prompt = folder.prompt(side, options)
+        config = cast(Any, self.model).config.to_dict()
+        captions = CaptionReader.of(load_tokenizer(folder.transformer), config, options.get("max_length"))
+        pictures = load_picture_reader(folder.transformer, config)
+        kept = {
+            k: v
+            for k, v in folder.config.items()
+            if k not in {"_name_or_path", "transformers_version", "architectures"}
+        }
+        shared = [_WORKING, self.weights_sha256, kept, normalised, str(_dtype(options))]
+        tokens = sha256_of_files(tokenizer_files(folder.transformer))
+        text = sha256_of(["text", *shared, tokens, captions.max_length, prompt])
+        image = sha256_of(["image", *shared, pictures.settings()])
+        by_angle = self.similarity == "cosine" and not normalised
+        halves = TextHalf(self.model, folder.family), ImageHalf(self.model, folder.family)
+        return ImageTextTower(
+            sha256_of(["mean of unit vectors", text, image]),
+            CaptionTower(
+                fingerprint=text,
+                half=halves[0],
+                normalised=normalised,
+                by_angle=by_angle,
+                reader=captions,
+                prompt=prompt,
+            ),
+            PictureTower(fingerprint=image, half=halves[1], normalised=normalised, by_angle=by_angle, reader=pictures),
+        )
+
+    def setup(self, query_prompt: str, document_prompt: str, tower: ImageTextTower) -> Setup:
+        folder = self.folder
+        dtype = str(_dtype(self.options)).removeprefix("torch.")
+        doubts = folder.warnings({query_prompt, document_prompt})
+        if dtype == "bfloat16" and not has_bf16():
+            doubts += ("this processor has no bfloat16 instructions: bf16 is emulated and slower than float32",)
+        return Setup(
+            query_prompt=query_prompt,
+            document_prompt=document_prompt,
+            pooling=_POOLING[re.sub(r"\d", "", folder.family)] + "; of both: the mean of the unit vectors",
+            max_length=tower.text.reader.max_length,
+            normalised=tower.text.normalised,
+            similarity=self.similarity,
+            dtype=dtype,
+            n_dims=tower.n_dims,
+            n_parameters=sum(p.numel() for p in self.model.parameters()),
+            bytes_per_vector=4.0 * tower.n_dims,
+            licence=folder.licence,
+            weights_sha256=self.weights_sha256,
+            unused_weights=self.unused,
+            warnings=doubts,
+        )
+
+
+def sha256_of_tensors(model: "torch.nn.Module") -> str:
+    """Return one sha256 over the names and bytes of a model's weights."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _dtype(options: Mapping[str, str]) -> "torch.dtype":
+    import torch
+
+    names = {"bf16": torch.bfloat16, "bfloat16": torch.bfloat16, "fp32": torch.float32, "float32": torch.float32}
+    asked = options.get("dtype", "float32")
+    if asked not in names:
+        raise InvalidInput(f"dtype={asked} is not supported; expected float32 or bf16")
+    return names[asked]

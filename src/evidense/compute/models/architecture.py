@@ -1,0 +1,176 @@
+"""Architectures: config.json of others becomes a model of transformers, within bounds, and takes memory only where its weights fill it."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from evidense.boundary.strangers import foreign
+from evidense.compute.models.guard import refuse_unfilled
+from evidense.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import torch
+
+LARGEST = 2**31 - 1
+MOST_LABELS = 100_000
+MOST_PARTS = 1000
+"""Layers, blocks or experts where no weights say how many there are."""
+_FREE = 1 << 28
+"""Bytes that any model may take."""
+_PARTS = re.compile(r"(^|_)(n_)?(layers?|blocks?|stages?|depths?|experts?)$")
+_CODE = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
+"""Keys with which transformers would fetch and run kernels of others."""
+_SAYS_NOTHING = {"architectures", "transformers_version", "torch_dtype", "dtype", "model_type", "auto_map", *_CODE}
+_AS_EVER: Mapping[str, Any] = {"position_embedding_type": "absolute"}
+"""Keys of older configs with the value that every class has now."""
+Made = TypeVar("Made")
+
+
+def config_of(place: Path, settings: Mapping[str, Any], n_weights: int | None = None) -> Any:
+    """Return the config of transformers that the keys of a config.json make; no file is read, no code of others is fetched.
+
+    `n_weights` is how many weights there are: a model cannot have more layers.
+
+    Raises:
+        InvalidInput: numbers beyond bounds, or what the class of this model_type does not take.
+    """
+    import transformers
+    from transformers import CONFIG_MAPPING
+
+    refuse_beyond_bounds(place, settings, n_weights)
+    kind = settings.get("model_type")
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+        raise InvalidInput(
+            f"'{place}' says model_type {kind!r:.60}. Expected one that transformers {transformers.__version__} knows; "
+            "fetch the model again, or install a version that knows it."
+        )
+    with foreign(str(place), f"Expected what transformers {transformers.__version__} reads; fetch the model again."):
+        found = CONFIG_MAPPING[kind].from_dict(_without_code(dict(settings)))
+        found.dtype  # noqa: B018  (an unknown name is noticed here)
+        return found
+
+
+def refuse_beyond_bounds(place: Path, settings: Mapping[str, Any], n_weights: int | None) -> None:
+    """Refuse numbers that no model has before anything is made of them.
+
+    Raises:
+        InvalidInput: every one of them, at once.
+    """
+    most = MOST_PARTS if n_weights is None else max(n_weights, 1)
+    mistakes = []
+    for name, value in _numbers(settings):
+        key = name.rpartition(".")[2]
+        bound = MOST_LABELS if key == "num_labels" else most if _PARTS.search(key) else LARGEST
+        if isinstance(value, float) and math.isnan(value):
+            mistakes.append(f"'{name}' is not a number (NaN). Expected a number.")
+        elif isinstance(value, int) and abs(value) > bound:
+            more = f", as there are {n_weights} weights" if bound == most and n_weights is not None else ""
+            mistakes.append(f"'{name}' is {value:,}. Expected at most {bound:,}{more}.")
+    if mistakes:
+        raise InvalidInput.all_of(str(place), mistakes)
+
+
+def filled(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", tensors: "Mapping[str, torch.Tensor]", place: str) -> Made:  # fmt: skip
+    """Make a model whose every weight these tensors fill: first without memory, to compare, then with it.
+
+    Raises:
+        IncompleteWeights, InvalidInput: as `load_guarded`; or what transformers raised while it was made.
+    """
+    refuse_unfilled(module(_blank(make, place)), tensors, place)
+    return made(make, place)
+
+
+def drawn(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", place: str) -> Made:
+    """Make a model with weights of its own, where this machine has the memory for them.
+
+    Raises:
+        InvalidInput: it has not; or what transformers raised while it was made.
+    """
+    _refuse_more_than(_memory(), module(_blank(make, place)), place, "this machine has")
+    return made(make, place)
+
+
+def refuse_larger(make: "Callable[[], torch.nn.Module]", n_values: int, place: str) -> None:
+    """Refuse a model that needs far more memory than this many weights fill, before it takes any.
+
+    Raises:
+        InvalidInput: it does; or what transformers raised while it was made.
+    """
+    _refuse_more_than(_FREE + 8 * n_values, _blank(make, place), place, f"{n_values:,} weights fill")
+
+
+def _blank(make: Callable[[], Made], place: str) -> Made:
+    import torch
+
+    with torch.device("meta"):
+        return made(make, place)
+
+
+def _refuse_more_than(n_bytes: int, model: "torch.nn.Module", place: str, why: str) -> None:
+    needed = sum(t.numel() * t.element_size() for t in [*model.parameters(), *model.buffers()])
+    if needed > n_bytes:
+        raise InvalidInput(f"'{place}' asks for a model of {needed:,} bytes. Expected at most the {n_bytes:,} that {why}; correct it.")  # fmt: skip
+
+
+def made(make: Callable[[], Made], place: str) -> Made:
+    """Make a model by a class of transformers; what it raises becomes one error that names the place.
+
+    Raises:
+        InvalidInput: whatever it raised.
+    """
+    import transformers
+
+    with foreign(place, f"Expected a config.json that its class in transformers {transformers.__version__} takes; fetch the model again."):  # fmt: skip
+        return make()
+
+
+def config_doubts(settings: Mapping[str, Any], config: Any) -> tuple[str, ...]:
+    """Return sentences on keys of config.json that change nothing here: those that the class does not know, and the number type."""
+    known = _known(config)
+    unread = sorted(
+        key
+        for key, value in settings.items()
+        if key not in known | _SAYS_NOTHING and not key.startswith("_") and value and _AS_EVER.get(key) != value
+    )
+    doubts = []
+    if known and unread:
+        doubts.append(f"config.json sets {', '.join(unread)[:300]}, which {type(config).__name__} does not read")
+    named = [key for key in _CODE if settings.get(key)]
+    doubts += [f"config.json sets {key} = {settings[key]!r:.60}, which is not honoured" for key in named]
+    stored = settings.get("dtype") or settings.get("torch_dtype") or "float32"
+    if stored not in {"float32", "auto"}:
+        doubts.append(f"config.json sets the number type {stored}, which is not honoured (float32 unless @dtype=bf16)")
+    return tuple(doubts)
+
+
+def _known(config: Any) -> set[str]:
+    """Return the keys that the class of a config reads; none where that is not to be known."""
+    try:
+        plain = type(config)()
+        return {*plain.to_dict(), *vars(plain), *getattr(type(config), "attribute_map", {})}
+    except Exception:
+        return set()
+
+
+def _numbers(value: Any, name: str = "") -> Iterator[tuple[str, int | float]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _numbers(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _numbers(inner, name)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield name, value
+
+
+def _without_code(settings: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in settings.items() if key not in _CODE}
+    return {key: _without_code(value) if isinstance(value, dict) else value for key, value in kept.items()}
+
+
+def _memory() -> int:
+    import os
+
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

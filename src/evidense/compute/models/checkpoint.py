@@ -1,0 +1,253 @@
+"""Read weight files: safetensors as a rule; pickles only when the user says so, and then only their tensors."""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evidense.boundary.files import MIB
+from evidense.boundary.strangers import foreign
+from evidense.compute.models.files import inside, read_form, read_json
+from evidense.compute.models.forms import ShardIndex
+from evidense.errors import IncompleteWeights, InvalidInput, MissingExtra, UnsafeInput
+from evidense.parts import Encoder, Side, TrainableTower
+
+if TYPE_CHECKING:
+    import torch
+
+_SIDES: tuple[Side, Side] = ("query", "document")
+_SAFE = ("model.safetensors.index.json", "model.safetensors", "model.gguf")
+MOST_HEADER = 16 * MIB
+"""Bytes of the names and shapes in a safetensors file: the largest in use have less than one MiB."""
+_PICKLED = ("pytorch_model.bin.index.json", "pytorch_model.bin")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors by name, with the sha256 of the files that they came from."""
+
+    tensors: "dict[str, torch.Tensor]"
+    sha256: str
+    files: tuple[Path, ...]
+
+
+def read_weights(folder: Path, *, unsafe: bool = False) -> Weights:
+    """Read every tensor of a model folder.
+
+    `unsafe` also reads `pytorch_model.bin` and `*.pth`, through torch's weights-only loader.
+
+    Raises:
+        InvalidInput: a file that is not what it claims to be.
+        UnsafeInput: only pickles are there and `unsafe` is off, or a pickle holds more than tensors.
+        IncompleteWeights: no weight file, or a shard that the index names is absent.
+    """
+    files = weight_files(folder, unsafe=unsafe)
+    tensors: dict[str, torch.Tensor] = {}
+    for file in files:
+        tensors.update(_read(file))
+    return Weights(tensors, sha256_of_files(files), tuple(files))
+
+
+def _read(file: Path) -> "dict[str, torch.Tensor]":
+    if file.suffix == ".gguf":
+        from evidense.compute.models.gguf.weights import read_gguf
+
+        return read_gguf(file)
+    return read_safetensors(file) if file.suffix == ".safetensors" else _read_pickle(file)
+
+
+def weight_files(folder: Path, *, unsafe: bool = False) -> list[Path]:
+    """Return the weight files of a folder in the order of their names; raises as `read_weights` does."""
+    for name in _SAFE + (_PICKLED if unsafe else ()):
+        if (folder / name).is_file():
+            return _shards(folder / name) if name.endswith(".json") else [folder / name]
+    if len(named := sorted(folder.glob("*.safetensors"))) == 1:
+        return named
+    pickled = sorted(
+        p for ending in ("*.bin", "*.pth", "*.pt") for p in folder.glob(ending) if p.name != "training_args.bin"
+    )
+    if pickled and unsafe:
+        return pickled
+    if pickled:
+        raise UnsafeInput(
+            f"'{folder}' holds its weights only as a pickle ({pickled[0].name}), which can run code when opened;"
+            " expected model.safetensors; convert it, or write MODEL@unsafe-weights to read its tensors through"
+            " torch's weights-only loader"
+        )
+    raise IncompleteWeights(f"'{folder}' holds no weights; expected model.safetensors or model.safetensors.index.json; fetch the model again")  # fmt: skip
+
+
+def sha256_of_files(files: list[Path]) -> str:
+    """Return one sha256 over the bytes of these files, one after the other."""
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as handle:
+            while chunk := handle.read(1 << 22):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_of_tensors(tensors: "Mapping[str, torch.Tensor]") -> str:
+    """Return one sha256 over names and values, in the order of the names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def weights_sha256_of(encoder: Encoder) -> str:
+    """Return the sha256 over the tensors of both towers; what they share counts once."""
+    tensors: dict[str, Any] = {}
+    seen: set[int] = set()
+    for side in _SIDES:
+        tower = encoder.tower(side)
+        modules = tower.weights if isinstance(tower, TrainableTower) else {}
+        for name, module in modules.items():
+            if id(module) not in seen:
+                seen.add(id(module))
+                tensors |= {f"{side}.{name}.{key}": tensor for key, tensor in module.state_dict().items()}
+    return sha256_of_tensors(tensors)
+
+
+def refuse_remote_code(folder: Path) -> None:
+    """Refuse a model that brings Python code of its own.
+
+    Raises:
+        UnsafeInput: config.json or tokenizer_config.json has an `auto_map`.
+    """
+    for name in ("config.json", "tokenizer_config.json"):
+        if code := read_json(folder / name).get("auto_map"):
+            shown = ", ".join(map(str, code.values() if isinstance(code, dict) else code))[:200]
+            raise UnsafeInput(
+                f"'{folder / name}' asks to run code that the model brings along (auto_map: {shown}); expected a model"
+                " of a class that transformers has itself; remote code is always refused: use a port of this model"
+                " without it"
+            )
+
+
+def _shards(index: Path) -> list[Path]:
+    named = read_form(ShardIndex, index).weight_map
+    files = [inside(index.parent, name, index) for name in sorted(set(named.values()))]
+    if outside := [f for f in files if f.parent.absolute() != index.parent.absolute()]:
+        raise UnsafeInput(
+            f"'{index}' names files outside its folder ({outside[0]}); expected plain file names; do not use it"
+        )
+    if absent := [f.name for f in files if not f.is_file()]:
+        raise IncompleteWeights(
+            f"'{index.parent}' lacks {len(absent)} of the {len(files)} weight files that its index names"
+            f" ({', '.join(absent[:5])}); expected all; fetch the model again"
+        )
+    return files
+
+
+def read_safetensors(file: Path) -> "dict[str, torch.Tensor]":
+    """Read one safetensors file.
+
+    Raises:
+        InvalidInput: it is none, or cut.
+    """
+    from safetensors.torch import load_file
+
+    with _safetensors(file):
+        return dict(load_file(file))
+
+
+def read_arrays(file: Path) -> dict[str, np.ndarray]:
+    """Read one safetensors file without torch.
+
+    Raises:
+        InvalidInput: it is none, or cut.
+        MissingExtra: safetensors is not installed.
+    """
+    try:
+        from safetensors.numpy import load_file
+    except ImportError:
+        raise MissingExtra.named("static", f"reading '{file.name}'", "safetensors") from None
+    with _safetensors(file):
+        return dict(load_file(file))
+
+
+def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
+    """Return name → shape of a safetensors file; no tensor is read.
+
+    Raises:
+        InvalidInput: it is none, or cut.
+    """
+    from safetensors import safe_open
+
+    with _safetensors(file), safe_open(file, framework="numpy") as tensors:
+        return {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
+
+
+@contextmanager
+def _safetensors(file: Path) -> Iterator[None]:
+    """The one place where the library of safetensors reads a file of others."""
+    with file.open("rb") as handle:
+        head = int.from_bytes(handle.read(8), "little")
+    if MOST_HEADER < head < file.stat().st_size:
+        raise InvalidInput(
+            f"'{file}' has a header of {head:,} bytes. Expected at most {MOST_HEADER:,}; fetch it again."
+        )
+    size = f"{file.stat().st_size:,} bytes are here"
+    with foreign(f"{file}: no readable safetensors file", f"Expected the whole file ({size}); fetch it again."):
+        yield
+
+
+def _read_pickle(file: Path) -> "dict[str, torch.Tensor]":
+    import pickle
+
+    import torch
+
+    _refuse_packed(file)
+    with foreign(str(file), "Expected weights in a file that torch.save wrote; fetch it again."):
+        try:
+            value = torch.load(file, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError:
+            raise UnsafeInput(
+                f"'{file}' holds more than tensors: opening it would run code; expected plain weights; it is refused"
+                " whatever the options"
+            ) from None
+    value = value.get("state_dict", value) if isinstance(value, dict) else value
+    if not isinstance(value, dict) or not all(
+        isinstance(name, str) and isinstance(t, torch.Tensor) for name, t in value.items()
+    ):
+        raise InvalidInput(
+            f"'{file}' holds no mapping from names to tensors; expected a state dict; save it with model.state_dict()"
+        )
+    _refuse_unstored(value, file)
+    return value
+
+
+def _refuse_packed(file: Path) -> None:
+    """Refuse an archive that is packed: torch.save stores what it writes as it is, so that its size is known."""
+    if not zipfile.is_zipfile(file):
+        return
+    with foreign(str(file), "Expected weights in a file that torch.save wrote; fetch it again."), zipfile.ZipFile(file) as archive:  # fmt: skip
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > 2 * file.stat().st_size:
+        raise InvalidInput(
+            f"'{file}' unpacks to {unpacked:,} bytes. Expected weights as torch.save writes them, which it does not pack; "
+            "save them again."
+        )
+
+
+def _refuse_unstored(tensors: "Mapping[str, torch.Tensor]", file: Path) -> None:
+    """Refuse tensors whose values do not lie in the file: sparse ones, repeated ones, of a size that a few bytes state."""
+    import torch
+
+    size = file.stat().st_size
+    wrong = [
+        f"{name}: {tuple(t.shape)}, {str(t.layout).removeprefix('torch.')}"
+        for name, t in tensors.items()
+        if t.layout != torch.strided or t.is_quantized or t.is_meta or t.numel() * t.element_size() > size
+    ]
+    if wrong:
+        raise InvalidInput.all_of(
+            f"'{file}': tensors whose values do not lie in its {size:,} bytes; expected plain ones; save model.state_dict()",
+            wrong,
+        )

@@ -1,0 +1,254 @@
+"""Read what a model folder says of itself: modules, pooling, prompts, length, similarity, licence; no weights, no torch."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from evidense.boundary.files import MIB
+from evidense.compute import pooling
+from evidense.compute.models.checkpoint import refuse_remote_code
+from evidense.compute.models.files import inside, read_form, read_head, read_json, refuse_irregular
+from evidense.compute.models.forms import MODULES, Modules, PoolingSettings, Reading, SentenceSettings
+from evidense.errors import InvalidInput, UnsafeInput
+from evidense.parts import Side
+
+SETTINGS, MODULES_FILE = "config_sentence_transformers.json", "modules.json"
+_CARD_PROMPTS = (
+    "query: ",
+    "passage: ",
+    "search_query: ",
+    "search_document: ",
+    "Represent this sentence for searching relevant passages:",
+    "Instruct: ",
+)
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """One encoder as its folder describes it."""
+
+    root: Path
+    transformer: Path
+    """Where config.json and the weights lie."""
+    config: Mapping[str, Any]
+    pooling: tuple[str, ...] | None = None
+    """None: the folder names none."""
+    pools_prompt: bool = True
+    after: tuple[tuple[str, Path], ...] = ()
+    """What follows pooling, in order: ('Dense' | 'LayerNorm' | 'Normalize', folder)."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    similarity: str | None = None
+    truncate_dim: int | None = None
+    """Dimensions that sentence-transformers keeps of the final vector."""
+    max_length: int | None = None
+    lower_case: bool = False
+    licence: str | None = None
+    card: str = ""
+    unhonoured: tuple[str, ...] = ()
+    """A sentence for each key of the folder's settings that changes nothing here."""
+
+    @property
+    def family(self) -> str:
+        """`model_type` of the config, as 'bert'."""
+        return str(self.config.get("model_type", ""))
+
+    @property
+    def ends_at_unit_length(self) -> bool:
+        """Whether the last step brings vectors to unit length: a Normalize at the end, with nothing cut off after it."""
+        return self.truncate_dim is None and [kind for kind, _ in self.after][-1:] == ["Normalize"]
+
+    def prompt(self, side: Side, options: Mapping[str, str]) -> str:
+        """Return what stands before every text of this side: the user's word, else what sentence-transformers would use.
+
+        That is the prompt named 'query' or 'document'. From its version 5 on both names always exist, empty at worst, so a
+        'passage' or a default prompt is never reached by `encode_query` and `encode_document`: here it is warned about.
+        """
+        for key in (f"{side}_prompt", "prompt"):
+            if key in options:
+                return options[key]
+        return self.prompts.get(side, "")
+
+    def warnings(self, used: set[str]) -> tuple[str, ...]:
+        """Return a sentence for each setting that is not honoured, and for each prompt that config or card name and that was not used."""
+        return self.unhonoured + self._prompt_warnings(used)
+
+    def _prompt_warnings(self, used: set[str]) -> tuple[str, ...]:
+        unused = {name: text for name, text in self.prompts.items() if text and text not in used}
+        configured = [
+            f"the model's own config names the prompt '{name}' = {text!r}, which was not used"
+            for name, text in unused.items()
+        ]
+        known = [*used, *self.prompts.values()]
+        carded = [
+            text
+            for text in _CARD_PROMPTS
+            if text.strip() in self.card
+            and f"{text.strip()}" in _quoted(self.card)
+            and not any(text.strip() in k for k in known)
+        ]
+        return tuple(
+            configured + [f"the model's card names the prompt {text!r}, which was not used" for text in carded]
+        )
+
+
+def read_folder(root: Path) -> ModelFolder:
+    """Read a sentence-transformers or transformers folder.
+
+    Raises:
+        InvalidInput: it is neither, or has a module that is not supported.
+        UnsafeInput: it asks to run code of its own.
+    """
+    modules = _modules(root)
+    transformer = modules[0][1] if modules else root
+    if not (transformer / "config.json").is_file():
+        raise InvalidInput(
+            f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved"
+            + _hint(root)
+        )
+    found = read_settings(root)
+    for folder in {root, transformer}:
+        refuse_remote_code(folder)
+    place = next(
+        (transformer / n for n in _LENGTH_FILES if (transformer / n).is_file()), transformer / _LENGTH_FILES[0]
+    )
+    reading = read_form(Reading, place)
+    pooled = [_pooling(path / "config.json") for kind, path in modules if kind == "Pooling"]
+    return replace(
+        found,
+        transformer=transformer,
+        config=read_json(transformer / "config.json"),
+        pooling=pooling.from_config(pooled[0].model_dump()) if pooled else None,
+        pools_prompt=pooled[0].include_prompt if pooled else True,
+        max_length=reading.max_length,
+        lower_case=bool(reading.do_lower_case),
+        unhonoured=found.unhonoured + reading.unhonoured(place.name),
+    )
+
+
+def _pooling(place: Path) -> PoolingSettings:
+    if not place.is_file():
+        raise InvalidInput(f"'{place}' is absent. Expected how the model pools; fetch the model again.")
+    return read_form(PoolingSettings, place)
+
+
+def read_settings(root: Path) -> ModelFolder:
+    """Read what surrounds the model: prompts, similarity, dimensions kept, what follows pooling, licence, card.
+
+    Raises:
+        InvalidInput, UnsafeInput: settings that are not of their form, or name another folder.
+    """
+    refuse_irregular([root])
+    settings = read_form(SentenceSettings, root / SETTINGS)
+    card = read_head(root / "README.md", MIB)
+    kinds = module_kinds(root)
+    return ModelFolder(
+        root,
+        kinds[0][2] if kinds else root,
+        {},
+        after=tuple((name, path) for _, name, path in kinds[1:] if name in {"Dense", "LayerNorm", "Normalize"}),
+        prompts={name: text or "" for name, text in (settings.prompts or {}).items()},
+        similarity=settings.similarity_fn_name,
+        truncate_dim=settings.truncate_dim,
+        licence=_licence(card),
+        card=card,
+        unhonoured=settings.unhonoured(SETTINGS) + _module_doubts(root, kinds),
+    )
+
+
+def _module_doubts(root: Path, kinds: list[tuple[str, str, Path]]) -> tuple[str, ...]:
+    """Return a sentence for each key of modules.json and of a module's own config.json that is not honoured."""
+    if not kinds:
+        return ()
+    entries = read_form(Modules, root / MODULES_FILE).root
+    said = [sentence for entry in entries for sentence in entry.unhonoured(MODULES_FILE)]
+    for _, name, path in kinds[1:]:
+        if name in MODULES:
+            place = path / "config.json"
+            said += read_form(MODULES[name], place).unhonoured(place.relative_to(root))
+    return tuple(said)
+
+
+_LENGTH_FILES = (
+    "sentence_bert_config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
+    "sentence_albert_config.json",
+    "sentence_xlm-roberta_config.json",
+    "sentence_xlnet_config.json",
+)
+_KNOWN = {"Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout"}
+
+
+def module_kinds(root: Path) -> list[tuple[str, str, Path]]:
+    """Return (class path, class name, folder) for each entry of modules.json; [] where there is none.
+
+    Raises:
+        InvalidInput: no list of modules with type and path.
+        UnsafeInput: a folder outside the model's own.
+    """
+    place = root / MODULES_FILE
+    if not place.is_file():
+        return []
+    entries = read_form(Modules, place).root
+    if not entries:
+        raise InvalidInput(f"'{place}' names no module. Expected a Transformer at least; fetch the model again.")
+    return [(entry.type, entry.type.rpartition(".")[2], inside(root, entry.path, place)) for entry in entries]
+
+
+def is_static(root: Path) -> bool:
+    """Say whether the first module is a StaticEmbedding (no error: a damaged folder is for whoever opens it)."""
+    try:
+        return [name for _, name, _ in module_kinds(root)][:1] == ["StaticEmbedding"]
+    except (InvalidInput, UnsafeInput):
+        return False
+
+
+def _modules(root: Path) -> list[tuple[str, Path]]:
+    kinds = module_kinds(root)
+    if foreign := [path for path, *_ in kinds if not path.startswith("sentence_transformers.")]:
+        raise UnsafeInput(
+            f"'{root / 'modules.json'}' asks for the module {foreign[0]}, which is code that the model brings along;"
+            " expected modules of sentence-transformers itself; remote code is always refused"
+        )
+    if strange := [name for _, name, _ in kinds if name not in _KNOWN]:
+        raise InvalidInput(
+            f"'{root}' has the module {strange[0]}, which is not supported; expected {', '.join(sorted(_KNOWN))};"
+            " encode with sentence-transformers and hand over the vectors (vectors:FOLDER)"
+        )
+    names = [name for _, name, _ in kinds]
+    if kinds and (
+        names[0] != "Transformer"
+        or names.count("Pooling") > 1
+        or (names[1:] and names[1] not in {"Pooling", "Dropout"})
+    ):
+        raise InvalidInput(
+            f"'{root}' chains {' → '.join(names)}; expected Transformer → Pooling → Dense, LayerNorm or Normalize;"
+            " encode with sentence-transformers and hand over the vectors (vectors:FOLDER)"
+        )
+    return [(name, path) for _, name, path in kinds]
+
+
+def _hint(root: Path) -> str:
+    if (root / "adapter_config.json").is_file():
+        return "; this is a PEFT adapter: merge it into its model first (merge_and_unload), then name the merged folder"
+    inside = sorted(p.parent.name for p in root.glob("*/config.json"))
+    return (
+        f"; did you mean one of its folders: {', '.join(inside[:5])}?"
+        if inside
+        else "; name the folder that holds config.json"
+    )
+
+
+def _licence(card: str) -> str | None:
+    front = card.split("---")[1] if card.startswith("---") and card.count("---") > 1 else ""
+    found = re.search(r"^license:\s*(\S.*)$", front, re.MULTILINE)
+    named = found.group(1).strip().strip("'\"") if found else "unknown"
+    return None if named == "unknown" else named
+
+
+def _quoted(card: str) -> str:
+    """Return the parts of a card that stand in quotes or code, where a prompt would be shown."""
+    return "\n".join(re.findall(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`", card))

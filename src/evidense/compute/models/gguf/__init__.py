@@ -1,0 +1,1 @@
+"""GGUF: model files of this format, read without the programs that made them."""

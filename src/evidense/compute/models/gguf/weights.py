@@ -1,0 +1,70 @@
+"""Read the tensors of a GGUF file as float32, under the names that transformers gives them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evidense.boundary.strangers import foreign
+from evidense.compute.models.architecture import config_of
+from evidense.compute.models.files import read_json
+from evidense.compute.models.gguf.header import Header, Stored, read_header
+from evidense.compute.quiet import quiet
+
+if TYPE_CHECKING:
+    import torch
+
+
+def read_gguf(file: Path) -> "dict[str, torch.Tensor]":
+    """Dequantise every tensor; config.json lies beside the file.
+
+    A tensor that has no place in the model keeps its name in the file and is empty, so that the loading guard refuses it.
+
+    Raises:
+        InvalidInput: no readable GGUF, or an architecture that transformers does not map.
+        MissingExtra: the package gguf is not installed.
+    """
+    import torch
+
+    header = read_header(file)
+    names, processor = _mapping(file, header)
+    data, own = np.memmap(file, mode="r", dtype=np.uint8), {"tensors": {}}  # type: ignore[var-annotated]
+    found: dict[str, torch.Tensor] = {}
+    with foreign(str(file), "Expected tensors that the gguf package unpacks; fetch it again."):
+        for stored in header.tensors:
+            if stored.name not in names:
+                found["lm_head.weight" if stored.name == "output.weight" else stored.name] = torch.empty(0)
+                continue
+            done = processor.process(
+                weights=_values(data, stored), name=stored.name, tensor_key_mapping=names, parsed_parameters=own
+            )
+            if done.name is not None:
+                found[names[done.name]] = torch.from_numpy(np.ascontiguousarray(done.weights, dtype=np.float32))
+    return found | own["tensors"]
+
+
+def _values(data: np.ndarray, stored: Stored) -> np.ndarray:
+    """Return the float32 values of one tensor, in torch's order."""
+    from gguf import GGMLQuantizationType, dequantize
+
+    raw = np.asarray(data[stored.start : stored.start + stored.n_bytes]).reshape(*stored.shape[:-1], stored.row_bytes)
+    return np.array(dequantize(raw, GGMLQuantizationType(stored.kind)), dtype=np.float32)
+
+
+def _mapping(file: Path, header: Header) -> tuple[dict[str, str], Any]:
+    """Return name in the file → name in the model, and what undoes llama.cpp's changes of values (Gemma's norms hold w + 1)."""
+    import torch
+    import transformers
+    from transformers import AutoModelForCausalLM
+    from transformers.modeling_gguf_pytorch_utils import TENSOR_PROCESSORS, TensorProcessor, get_gguf_hf_weights_map
+
+    settings = file.parent / "config.json"
+    config = config_of(settings, read_json(settings), len(header.tensors))
+    advice = (
+        f"Expected a decoder that transformers {transformers.__version__} reads from GGUF; use its safetensors form."
+    )
+    with foreign(f"{file}: the architecture '{header.architecture:.60}'", advice):
+        with quiet(), torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+        processor = TENSOR_PROCESSORS.get(header.architecture, TensorProcessor)(config=config.to_dict())
+        return get_gguf_hf_weights_map(model, processor), processor

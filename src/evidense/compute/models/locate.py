@@ -1,0 +1,168 @@
+"""Find the folder that a model's spelling means: a local folder, a folder inside an installed package, or a hub id."""
+
+import re
+from contextlib import suppress
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from evidense.compute.models.files import read_json
+from evidense.errors import InvalidInput, MissingExtra, Need, gathered
+from evidense.values.spelling import FLAGS
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_NOT_MODELS = {".trec", ".run", ".npy", ".npz", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".gz", ".parquet", ".py", ".toml", ".onnx", ".gguf"}  # fmt: skip
+_WANTED = [
+    "*.json",
+    "*.txt",
+    "*.model",
+    "*.safetensors",
+    "README.md",
+    "*/config.json",
+    "*/model.safetensors",
+    "*.tiktoken",
+]
+_PICKLES = ["*.bin", "*.pth", "*/pytorch_model.bin"]
+
+
+def looks_like_hub_id(head: str) -> bool:
+    """Say whether a spelling has the form `owner/name` and is no path of this disk and no name of a file."""
+    return bool(HUB_ID.fullmatch(head)) and not _exists(head) and Path(head).suffix.lower() not in _NOT_MODELS
+
+
+def _exists(head: str) -> bool:
+    try:
+        return Path(head).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def local_folder(head: str) -> Path | None:
+    """Return the folder of this disk that a spelling names; None where there is none, or it is no path at all."""
+    try:
+        path = Path(head).expanduser()
+        return path if path.is_dir() else None
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def is_open_clip(head: str) -> bool:
+    """Say whether it is how open_clip spells a model: `ViT-B-32,laion2b_s34b_b79k` or `hf-hub:OWNER/NAME`."""
+    return head.startswith("hf-hub:") or bool(re.fullmatch(r"[\w-]+,[\w-]+", head))
+
+
+def peek(head: str, revision: str | None = None) -> Path | None:
+    """Return the folder if it lies on this disk (path, package, or hub cache); no network, no import, no error."""
+    try:
+        if head.startswith("pip:"):
+            return package_folder(head)
+        if (folder := local_folder(head)) is not None:
+            return folder
+        return _cached_snapshot(head, revision) if looks_like_hub_id(head) else None
+    except (InvalidInput, MissingExtra, OSError):
+        return None
+
+
+def peek_json(head: str, name: str, revision: str | None = None) -> dict[str, Any]:
+    """Return a JSON file of a model that lies on this disk; {} where there is none or it is no object."""
+    folder = peek(head, revision)
+    try:
+        return read_json(folder / name) if folder else {}
+    except (OSError, InvalidInput):
+        return {}
+
+
+def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) -> Path:
+    """Return the model's folder, downloading a hub id where that is allowed.
+
+    Raises:
+        InvalidInput: nothing is there; says what was tried.
+        MissingExtra: the package, or huggingface_hub, is not installed.
+    """
+    path = local_folder(head)
+    if revision is not None and (head.startswith(("pip:", "gguf:")) or path is not None):
+        raise InvalidInput(
+            f"'{head}' lies on this disk and has no revision '{revision}'; expected an option after '@' "
+            f"({', '.join(sorted(FLAGS))}, dim=…, pooling=… and others); correct it or drop it"
+        )
+    if head.startswith("pip:"):
+        return package_folder(head)
+    if head.startswith("gguf:"):
+        from evidense.compute.models.gguf.unpacking import gguf_folder
+
+        return gguf_folder(head)
+    if path is not None:
+        return path
+    if is_open_clip(head):
+        raise InvalidInput(
+            f"'{head}' is a spelling of open_clip, which needs torchvision and is not supported; expected a"
+            " transformers model; use its transformers form, as 'laion/CLIP-ViT-B-32-laion2B-s34B-b79K'"
+        )
+    if not looks_like_hub_id(head):
+        raise InvalidInput(f"there is no model at '{head}'; expected a folder, pip:PACKAGE/FOLDER, or a hub id OWNER/NAME; correct the path")  # fmt: skip
+    return _download(head, revision, _WANTED + (_PICKLES if pickles else []))
+
+
+def require_transformers(head: str) -> None:
+    """Say what a transformers model cannot be opened without.
+
+    Raises:
+        MissingExtra: libraries, and the package that holds the model.
+    """
+    missing: list[MissingExtra] = []
+    for name in ("torch", "transformers", "safetensors"):
+        if find_spec(name) is None and not missing:
+            missing.append(MissingExtra.named("encoders", f"encoding with '{head}'", name))
+    if head.startswith("pip:") and missing:
+        with gathered(missing), suppress(InvalidInput):
+            package_folder(head)
+    if missing:
+        raise MissingExtra.all_of(missing)
+
+
+def package_folder(head: str) -> Path:
+    """Return the folder that `pip:PACKAGE/FOLDER` means, without importing the package.
+
+    Raises:
+        MissingExtra: the package is not installed.
+        InvalidInput: the package holds no such folder (lists those that hold a config.json).
+    """
+    package, _, inside = head.removeprefix("pip:").partition("/")
+    spec = PathFinder.find_spec(package) if package.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingExtra.of([Need(f"'{head}'", package.replace("_", "-"))])
+    roots = [Path(place) for place in spec.submodule_search_locations]
+    for root in roots:
+        if (root / inside).resolve().is_relative_to(root.resolve()) and (root / inside).is_dir():
+            return root / inside
+    found = sorted({str(p.parent.relative_to(root)) for root in roots for p in root.rglob("config.json")})
+    listed = ", ".join(f"pip:{package}/{name}" for name in found if not re.match(r"\d+_", Path(name).name)) or "none"
+    raise InvalidInput(f"the package '{package}' holds no folder '{inside}'; expected a model folder; it has: {listed}")
+
+
+def _cached_snapshot(head: str, revision: str | None) -> Path | None:
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    for name in ("config.json", "modules.json"):
+        found = try_to_load_from_cache(head, name, revision=revision)
+        if isinstance(found, str):
+            return Path(found).parent
+    return None
+
+
+def _download(head: str, revision: str | None, patterns: list[str]) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise MissingExtra.named("hub", f"fetching '{head}' from the hub", "huggingface_hub") from None
+    try:
+        return Path(snapshot_download(head, revision=revision, allow_patterns=patterns))
+    except Exception as error:
+        raise InvalidInput(
+            f"'{head}' is no folder here and could not be fetched from the hub ({type(error).__name__}:"
+            f" {str(error).splitlines()[0][:200]}); expected a folder or a reachable hub id; correct the name, or check"
+            " the network and HF_HUB_OFFLINE"
+        ) from None

@@ -1,0 +1,1 @@
+"""Pictures: encoded bytes to pixels and arrays, with hostile files refused."""

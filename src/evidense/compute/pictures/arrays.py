@@ -1,0 +1,247 @@
+"""Pictures as arrays for an image tower: each is decoded and scaled once a process, and kept as far as a stated memory goes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float32, Int, Int64, UInt8
+
+from evidense.boundary.numbers import whole_number
+from evidense.boundary.strangers import foreign
+from evidense.compute.models.files import read_json
+from evidense.compute.pictures.decoding import decode, each
+from evidense.errors import InvalidInput, MissingExtra
+from evidense.records import Json
+from evidense.values import Picture
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SETTINGS = "preprocessor_config.json"
+MOST_SIDE = 4096
+"""Pixels of a side to which pictures are scaled."""
+MAX_KEPT_BYTES = 1 << 28
+"""Arrays that are kept: 256 MiB, 87,000 pictures of 32 × 32 in colour. What does not fit is decoded each time it is asked for."""
+_GREY = re.compile(rb"P5 (\d+) (\d+) 255\s")
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How a picture becomes what the model takes: scaled to a square, then (value × factor − mean) / std of each channel."""
+
+    side: int
+    """Pixels."""
+    mean: tuple[float, ...]
+    """One a channel; one channel = grey."""
+    std: tuple[float, ...]
+    factor: float = 1 / 255
+    resample: int = 3
+    """As Pillow numbers them: 2 bilinear, 3 bicubic."""
+
+    @property
+    def n_channels(self) -> int:
+        """1 (grey) or 3."""
+        return len(self.mean)
+
+    def square(self, picture: Picture) -> UInt8[np.ndarray, "c h w"]:
+        """Decode and scale.
+
+        Raises:
+            InvalidInput, UnsafeInput, MissingExtra: as `pictures.decode`.
+        """
+        if (grey := _plain_grey(picture, self.side)) is not None:
+            return np.broadcast_to(grey, (self.n_channels, self.side, self.side))
+        image = decode(picture)
+        image = image.convert("L") if self.n_channels == 1 else image
+        if image.size != (self.side, self.side):
+            image = image.resize((self.side, self.side), self.resample)
+        return np.moveaxis(np.atleast_3d(np.asarray(image, np.uint8)), -1, 0)
+
+    def values(self, squares: UInt8[np.ndarray, "b c h w"]) -> Float32[np.ndarray, "b c h w"]:
+        """Return what the model takes; the same operations, in the same order, as transformers' Pillow processors."""
+        scaled = squares.astype(np.float32) * np.float32(self.factor)
+        mean, std = (np.asarray(v, np.float32)[:, None, None] for v in (self.mean, self.std))
+        return np.asarray((scaled - mean) / std, np.float32)
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it as transformers' `preprocessor_config.json` has it."""
+        return {
+            "image_processor_type": "ViTImageProcessor",
+            "do_resize": True,
+            "size": {"height": self.side, "width": self.side},
+            "resample": self.resample,
+            "do_rescale": True,
+            "rescale_factor": self.factor,
+            "do_normalize": True,
+            "image_mean": list(self.mean),
+            "image_std": list(self.std),
+        }
+
+
+def _plain_grey(picture: Picture, side: int) -> UInt8[np.ndarray, "h w"] | None:
+    """Return the pixels of a grey PGM of this very size held in memory, which needs no decoder; None for any other."""
+    if not isinstance(picture.source, bytes) or (found := _GREY.match(picture.source)) is None:
+        return None
+    body = picture.source[found.end() :]
+    if (int(found[1]), int(found[2])) != (side, side) or len(body) != side * side:
+        return None
+    return np.frombuffer(body, np.uint8).reshape(side, side)
+
+
+@dataclass(frozen=True)
+class Processed:
+    """A scaling that is not a plain square (crops, shortest edges): carried out by transformers' own Pillow processor."""
+
+    processor: Any
+
+    def square(self, picture: Picture) -> Float32[np.ndarray, "c h w"]:
+        """Decode and process; raises as `Scaling.square`."""
+        return np.asarray(self.processor(images=[decode(picture)], return_tensors="np")["pixel_values"][0], np.float32)
+
+    def values(self, squares: Float32[np.ndarray, "b c h w"]) -> Float32[np.ndarray, "b c h w"]:
+        """Return them as they are."""
+        return squares
+
+    def to_json(self) -> dict[str, Json]:
+        """Return everything that changes a pixel."""
+        return {key: value for key, value in self.processor.to_dict().items() if not key.startswith("_")}
+
+
+_SHARED: dict[Scaling | Processed, dict[Picture, np.ndarray]] = {}
+_MOST_SHARED = 4
+_sharing = False
+
+
+def share_pictures() -> None:
+    """Let towers of one scaling share what they decode, from now on: for a process that lives as long as one run, whose files stay as they are."""
+    global _sharing
+    _sharing = True
+
+
+def kept_by(scaling: Scaling | Processed) -> dict[Picture, np.ndarray]:
+    """Return the memory of a new tower: its own, or in a process that shares, that of all towers of this scaling."""
+    if not _sharing or not isinstance(scaling, Scaling):
+        return {}
+    if len(_SHARED) >= _MOST_SHARED and scaling not in _SHARED:
+        _SHARED.pop(next(iter(_SHARED)))
+    return _SHARED.setdefault(scaling, {})
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayReader:
+    """Pictures → what the model takes, with a memory of what was decoded."""
+
+    scaling: Scaling | Processed
+    n_tokens: int
+    """What one picture costs, in places of the last feature map (patches for transformers)."""
+    kept: dict[Picture, np.ndarray] = field(default_factory=dict)
+    """See `kept_by`."""
+
+    def read(self, pictures: Sequence[tuple[str, Picture]]) -> Float32[np.ndarray, "b c h w"]:
+        """Decode what is not kept yet.
+
+        Raises:
+            InvalidInput: pictures that cannot be read, all of this batch at once.
+            UnsafeInput: a hostile one.
+        """
+        return self.scaling.values(np.stack(each(pictures, self._square)))
+
+    def _square(self, picture: Picture) -> np.ndarray:
+        if (found := self.kept.get(picture)) is not None:
+            return found
+        made = self.scaling.square(picture)
+        if (len(self.kept) + 1) * made.nbytes <= MAX_KEPT_BYTES:
+            self.kept[picture] = made
+        return made
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """Pictures in line for an image tower: decoded when a batch asks for them, and once only as far as the memory goes."""
+
+    pictures: tuple[tuple[str, Picture], ...]
+    reader: ArrayReader
+
+    @property
+    def sizes(self) -> Int64[np.ndarray, " b"]:
+        """Tokens of each picture: the same for all."""
+        return np.full(len(self.pictures), self.reader.n_tokens, np.int64)
+
+    @property
+    def n_pixels(self) -> int:
+        """Pixels that the model sees (height × width, all pictures together)."""
+        scaling = self.reader.scaling
+        side = scaling.side if isinstance(scaling, Scaling) else 0
+        return len(self.pictures) * side * side
+
+    def take(self, rows: Int[np.ndarray, " n"]) -> "Arrays":
+        """Return these pictures, in this order."""
+        return Arrays(tuple(self.pictures[int(row)] for row in rows), self.reader)
+
+    def tensor(self) -> "Tensor":
+        """Return pixel values [b, c, h, w]; raises as `ArrayReader.read`."""
+        import torch
+
+        return torch.from_numpy(self.reader.read(self.pictures))
+
+
+def read_scaling(folder: Path) -> Scaling | Processed:
+    """Read the picture settings of a folder that transformers wrote.
+
+    Raises:
+        InvalidInput: none, or such as transformers cannot read.
+        MissingExtra: Pillow is not installed.
+    """
+    require_pillow()
+    settings = read_json(folder / SETTINGS)
+    if not settings:
+        raise InvalidInput(f"'{folder}' has no picture settings; expected {SETTINGS}; fetch the model again")
+    with foreign(
+        str(folder / SETTINGS), "Expected picture settings as transformers saves them; fetch the model again."
+    ):
+        return _plain(settings) or _processed(folder, settings)
+
+
+def require_pillow() -> None:
+    """Refuse where Pillow is not installed.
+
+    Raises:
+        MissingExtra: it is not.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("PIL") is None:
+        raise MissingExtra.named("images", "encoding pictures", "pillow")
+
+
+def _plain(settings: Mapping[str, Any]) -> Scaling | None:
+    """Return settings that only scale to a square and normalise; None for all others."""
+    size = settings.get("size")
+    side = size.get("height") if isinstance(size, Mapping) and size.get("height") == size.get("width") else None
+    kind = str(settings.get("image_processor_type", "")).removesuffix("Fast").removesuffix("Pil")
+    wanted = ("do_resize", "do_rescale", "do_normalize", "image_mean", "image_std", "rescale_factor", "resample")
+    if kind != "ViTImageProcessor" or side is None or not all(settings.get(name) for name in wanted):
+        return None
+    if settings.get("do_center_crop") or settings.get("do_convert_rgb"):
+        return None
+    if whole_number(side, 1, MOST_SIDE) is None:
+        raise InvalidInput(f"{SETTINGS} scales pictures to {side!r:.40} pixels. Expected 1 to {MOST_SIDE}; correct it.")
+    mean, std = (tuple(map(float, settings[name])) for name in ("image_mean", "image_std"))
+    return Scaling(int(side), mean, std, float(settings["rescale_factor"]), int(settings["resample"]))
+
+
+def _processed(folder: Path, settings: Mapping[str, Any]) -> Processed:
+    import transformers
+
+    named = str(settings.get("image_processor_type") or settings.get("feature_extractor_type") or "")
+    plain = named.replace("FeatureExtractor", "ImageProcessor").removesuffix("Fast").removesuffix("Pil")
+    found = getattr(transformers, f"{plain}Pil", None) or getattr(transformers, plain, None)
+    if found is None:
+        raise InvalidInput(
+            f"'{folder / SETTINGS}' names the picture processor '{named}', which transformers {transformers.__version__} does not "
+            "have; expected one of its own; encode elsewhere and hand over the vectors (vectors:FOLDER)"
+        )
+    return Processed(found.from_pretrained(str(folder), local_files_only=True))

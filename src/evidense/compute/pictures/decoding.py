@@ -1,0 +1,249 @@
+"""Pictures: encoded bytes → RGB pixels, with hostile files refused; and thumbnails for the page.
+
+Only the content decides about the format, never the file's name. Rules, in the order in which they are applied: an SVG is
+drawn with its longer side at 256 pixels, without fonts and without anything from outside the file; of an animation the
+first frame is taken; an EXIF rotation is carried out; 16-bit grey becomes 8-bit; what is transparent lies on white; colour
+profiles are not applied.
+"""
+
+import base64
+import io
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from evidense.compute.pictures import svg
+from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
+from evidense.values import Picture
+
+T = TypeVar("T")
+MAX_BYTES = 100_000_000
+"""Encoded size that is still read."""
+MAX_PIXELS = 89_478_485
+"""Width × height that is still decoded: 256 MiB as RGB (the limit at which Pillow begins to warn)."""
+MOST_WASTED_S = 10.0
+"""Seconds that pictures which cannot be read may take together; those after them are not looked at."""
+MAX_ASPECT = 100
+"""Longer side over shorter side: an encoder that scales the shorter side to 224 would make a bomb of a thin line."""
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "DIB", "TIFF", "PPM", "ICO")
+"""What Pillow may open here; formats that call other programs (EPS) or are rare and little tested are left out."""
+_SAVES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("PNG", {"optimize": True}),
+    *(("WEBP", {"quality": quality, "method": 4}) for quality in (80, 60, 40, 20)),
+)
+
+
+def each(
+    pictures: Sequence[tuple[str, Picture]],
+    read: Callable[[Picture], T],
+    subject: str = "pictures that cannot be encoded",
+) -> list[T]:
+    """Read (item id, picture) pairs, and gather what cannot be read, until that has taken ten seconds.
+
+    Raises:
+        InvalidInput, UnsafeInput: pictures that cannot be read, all of them at once; unsafe if any is hostile.
+    """
+    found: list[T] = []
+    mistakes: list[str] = []
+    is_hostile, wasted_s = False, 0.0
+    for n_seen, (item_id, picture) in enumerate(pictures, 1):
+        began = time.monotonic()
+        try:
+            found.append(read(picture))
+        except (InvalidInput, UnsafeInput) as error:
+            is_hostile |= isinstance(error, UnsafeInput)
+            mistakes.append(f"item '{item_id}': {error}")
+            wasted_s += time.monotonic() - began
+        if wasted_s > MOST_WASTED_S and n_seen < len(pictures):
+            mistakes.append(f"the {len(pictures) - n_seen:,} pictures after it were not looked at: these took too long")
+            break
+    if mistakes:
+        gathered = InvalidInput.all_of(subject, mistakes)
+        raise UnsafeInput(str(gathered)) if is_hostile else gathered
+    return found
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a picture says of itself before any pixel is decoded."""
+
+    format: str
+    """'PNG', 'JPEG', … 'SVG'."""
+    width: int
+    height: int
+    """Pixels, as stored (before an EXIF rotation); of an SVG: as drawn."""
+    is_animated: bool = False
+
+
+def decode(picture: Picture) -> Any:
+    """Return the picture as a `PIL.Image` in mode RGB, by the rules at the top of this module.
+
+    Raises:
+        InvalidInput: empty, truncated, damaged, of no known format, without pixels, or thinner than 1 : 100.
+        UnsafeInput: a decompression bomb, or an SVG that reaches outside itself. Nothing is decoded then.
+        MissingExtra: Pillow (or, for SVG, resvg-py) is not installed.
+
+    >>> decode(Picture(b"P5 2 1 255 " + bytes([0, 255]))).getpixel((1, 0))   # two grey pixels, 0 and 255
+    (255, 255, 255)
+    """
+    data = _read(picture)
+    with _opened(data, picture) as image, _damage_named(picture):
+        image.seek(0)
+        image.load()
+        _check_size(image, picture, len(data))  # an icon says one size and holds another
+        return _upright_rgb(image, _named(picture))
+
+
+def header(picture: Picture) -> Header:
+    """Check format, size and limits without decoding pixels (an SVG is drawn).
+
+    Raises:
+        InvalidInput, UnsafeInput, MissingExtra: as `decode`, but a truncated file may pass.
+    """
+    data = _read(picture)
+    with _opened(data, picture) as image, _damage_named(picture):
+        name = "SVG" if svg.is_svg(data) else str(image.format)
+        return Header(name, image.width, image.height, image.format != "MPO" and getattr(image, "is_animated", False))
+
+
+def thumbnail(picture: Picture, max_side: int = 96, max_bytes: int = 4096) -> str:
+    """Return a small copy as a data URL: PNG where that fits (icons, glyphs), else WebP, smaller until it fits.
+
+    `max_bytes` limits the encoded picture; the URL is a third longer. Equal bytes in, equal URL out (with one version of
+    Pillow).
+
+    Raises:
+        InvalidInput, UnsafeInput, MissingExtra: as `decode`.
+    """
+    small = decode(picture)
+    small.thumbnail((max_side, max_side))
+    while True:
+        for kind, options in _SAVES:
+            buffer = io.BytesIO()
+            small.save(buffer, kind, **options)
+            if buffer.tell() <= max_bytes or small.size == (1, 1):
+                return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+        small = small.resize((max(1, small.width * 3 // 4), max(1, small.height * 3 // 4)))
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------
+
+
+def _named(picture: Picture) -> str:
+    if isinstance(picture.source, Path):
+        return f"picture '{picture.source}'"
+    return f"a picture of {len(picture.source):,} bytes (in memory)"
+
+
+def _read(picture: Picture) -> bytes:
+    size = len(picture.source) if isinstance(picture.source, bytes) else _size_on_disk(picture.source)
+    if size > MAX_BYTES:
+        raise UnsafeInput(f"{_named(picture)} has {size:,} bytes; expected at most {MAX_BYTES:,}; make it smaller")
+    data = picture.read()
+    if not data:
+        raise InvalidInput(f"{_named(picture)} is empty; expected an image file; replace it or remove its row")
+    return data
+
+
+def _size_on_disk(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # `Picture.read` says what is wrong
+
+
+def _opened(data: bytes, picture: Picture) -> Any:
+    """Open without decoding, limits checked."""
+    pil = _pillow()
+    if svg.is_svg(data):
+        data = svg.drawn(data, _named(picture))
+    with _damage_named(picture):
+        try:
+            pil.init()
+            image = pil.open(io.BytesIO(data), formats=[name for name in FORMATS if name in pil.OPEN])
+        except pil.UnidentifiedImageError:
+            raise InvalidInput(
+                f"{_named(picture)} is no image that can be read (it begins with {data[:12]!r}); "
+                f"expected {', '.join(FORMATS)} or SVG; convert or replace it"
+            ) from None
+    _check_size(image, picture, len(data))
+    return image
+
+
+def _check_size(image: Any, picture: Picture, n_bytes: int) -> None:
+    width, height = image.size
+    size = f"{_named(picture)} is {width:,} × {height:,} pixels"
+    if width < 1 or height < 1:
+        raise InvalidInput(f"{size}; expected at least 1 × 1; replace it")
+    if width * height > MAX_PIXELS:
+        raise UnsafeInput(
+            f"{size} in {n_bytes:,} bytes, a decompression bomb; expected at most {MAX_PIXELS:,} pixels; make it smaller"
+        )
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise InvalidInput(f"{size}; expected sides within 1 : {MAX_ASPECT}; crop it")
+
+
+@contextmanager
+def _damage_named(picture: Picture) -> Iterator[None]:
+    """Turn what Pillow's readers raise on broken files into errors that say what to do."""
+    pil = _pillow()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="PIL")  # of odd tags, and of sizes below our own limit
+            yield
+    except (InvalidInput, UnsafeInput):
+        raise
+    except pil.DecompressionBombError:
+        raise UnsafeInput(
+            f"{_named(picture)} is a decompression bomb: more than {2 * MAX_PIXELS:,} pixels; "
+            f"expected at most {MAX_PIXELS:,}; make it smaller"
+        ) from None
+    except Exception as error:  # each format's reader has its own; none of them may pass as a traceback
+        raise InvalidInput(
+            f"{_named(picture)} is truncated or damaged ({error}); expected a whole image file; replace it"
+        ) from None
+
+
+def _pillow() -> Any:
+    try:
+        import PIL.Image
+    except ImportError:
+        raise MissingExtra.named("images", "reading pictures", "pillow") from None
+    return PIL.Image
+
+
+# --- pixels -----------------------------------------------------------------------------------------------------------
+
+
+def _upright_rgb(image: Any, named: str) -> Any:
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        image = _eight_bit(image, named)
+    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.copy() if image.mode == "RGB" else image.convert("RGB")
+
+
+def _eight_bit(image: Any, named: str) -> Any:
+    """Divide 16-bit grey by 257 (65535 → 255); other ranges have no agreed meaning as grey."""
+    import numpy as np
+    from PIL import Image
+
+    values = np.asarray(image)
+    if image.mode == "F" or values.min() < 0 or values.max() > 65_535:
+        raise InvalidInput(
+            f"{named} of mode {image.mode} holds values from {values.min():g} to {values.max():g}; "
+            "expected 8 or 16 bits a channel; convert it to 8 bits"
+        )
+    small = np.empty(values.shape, np.uint8)
+    for row, line in enumerate(values):  # one by one: all of them as float64 would take 700 MB
+        small[row] = np.round(line / 257)
+    return Image.fromarray(small)

@@ -1,0 +1,1 @@
+"""Search: items to vectors, vectors to ranked lists, ranked lists to scores."""

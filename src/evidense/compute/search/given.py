@@ -1,0 +1,166 @@
+"""Given results: rankings that somebody else made, fitted to the documents and queries of a collection."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Float32
+
+from evidense.compute.search.ids import difference, shown_ids
+from evidense.compute.search.selection import Lists
+from evidense.errors import InvalidInput
+from evidense.parts import Setup
+from evidense.trec import unescaped
+from evidense.values import Collection, Item, RankedLists
+
+Results = Mapping[str, Mapping[str, float]]
+"""query_id → doc_id → score."""
+
+TIES = (
+    "documents of one query are ordered as trec_eval orders those of a run: by score as a 32-bit number, descending, and where these are "
+    "equal by the document id of the file, descending by its bytes"
+)
+
+
+@dataclass
+class GivenRanker:
+    """A ranker that returns what a file says. `setup` gains, with each `rank`, what was left out for that collection."""
+
+    name: str
+    setup: Setup
+    fingerprint: str
+    choose: Callable[[Collection], Results]
+    """The results that belong to a collection (some files hold several)."""
+    policies: Mapping[str, str] = field(default_factory=lambda: {"ties": TIES})
+
+    def rank(self, collection: Collection, depth: int) -> RankedLists:
+        """Return the file's results for every query of the collection, best first; an empty list where it has none.
+
+        Results for queries that the collection does not judge are left out (there is nothing to score), and, where the
+        collection is a sample, documents outside it. A collection of judgements only takes the file's documents as they are.
+
+        Raises:
+            InvalidInput: every unknown document at once; or no query in common.
+        """
+        results = self.choose(collection)
+        known = {query_id: row for row, query_id in enumerate(collection.query_ids)}
+        rows = {key: known.get(key, known.get(unescaped(key))) for key in results}
+        if all(row is None for row in rows.values()):
+            raise InvalidInput(
+                f"{self.name}: none of its {len(results):,} queries ({shown_ids(results)}) is in '{collection.name}' "
+                f"({shown_ids(collection.query_ids)}); expected the same query ids; "
+                f"{_advice(results, collection.query_ids, 'compare on the collection that it was made for')}"
+            )
+        if collection.modalities[1] == "ids":
+            _refuse_strangers(self.name, results, rows, collection)
+            collection = _with_documents_of(results, rows, collection)
+        lists, places, unknown = Lists(collection, depth), _places(collection), _Unknown(self.name, collection)
+        for key, row in rows.items():
+            if row is not None:
+                lists.put(row, *_found(results[key], places, key, unknown))
+        warnings = [*_ignored(rows, collection), *unknown.sentence()]
+        self.setup = replace(self.setup, warnings=(*_standing(self.setup), *(_LEFT_OUT + text for text in warnings)))
+        return lists.done()
+
+
+def _refuse_strangers(name: str, results: Results, rows: Mapping[str, int | None], collection: Collection) -> None:
+    """Refuse a file none of whose documents is judged for its query: it would score 0 whatever it holds.
+
+    Raises:
+        InvalidInput: with two document ids of each side, and what they differ in.
+    """
+    taken = {collection.query_ids[row]: results[key] for key, row in rows.items() if row is not None}
+    judged = {q: gains for q, gains in collection.qrels.items() if taken.get(q)}
+    if not judged or any(d in judged[q] or unescaped(d) in judged[q] for q in judged for d in taken[q]):
+        return
+    ours, theirs = (list(dict.fromkeys(d for q in judged for d in side[q])) for side in (taken, judged))
+    raise InvalidInput(
+        f"{name}: none of its {len(ours):,} documents ({shown_ids(ours)}) is judged in '{collection.name}' "
+        f"({shown_ids(theirs)}) for the query that it is listed under, so that nothing can be compared; expected the same document "
+        f"ids; {_advice(ours, theirs, 'score it with the judgements of its own corpus')}"
+    )
+
+
+def _advice(ours: Iterable[str], theirs: Iterable[str], otherwise: str) -> str:
+    """Say which writing of the ids would make them match, or what else to do."""
+    differ = difference(ours, theirs)
+    return f"they match without {differ}: write them alike in both files" if differ else otherwise
+
+
+def _with_documents_of(results: Results, rows: Mapping[str, int | None], collection: Collection) -> Collection:
+    """Add the file's own documents to a collection that is made of judgements only: most results are unjudged."""
+    known = {*collection.doc_ids, *collection.aliases}
+    own = {d for key, found in results.items() if rows[key] is not None for d in found}
+    new = sorted(d for d in own if d not in known and unescaped(d) not in known)
+    return replace(collection, corpus=[*collection.corpus, *(Item(d) for d in new)])
+
+
+class _Unknown:
+    """Documents that the collection does not have: mistakes, or expected where it is a sample."""
+
+    def __init__(self, source: str, collection: Collection) -> None:
+        self.source, self.collection = source, collection
+        self.names: list[tuple[str, str]] = []
+
+    def sentence(self) -> list[str]:
+        """Return a sentence for the page.
+
+        Raises:
+            InvalidInput: the collection is whole and lacks documents that the file names.
+        """
+        if self.names and not is_sample(self.collection):
+            told = [
+                f"query '{q}' has the document '{d}', which is not in '{self.collection.name}'; remove it or correct its id"
+                for q, d in self.names
+            ]
+            if differ := difference((d for _, d in self.names), self.collection.doc_ids):
+                told.insert(0, f"the ids would match without {differ}: write them alike in both files")
+            raise InvalidInput.all_of(self.source, told)
+        return [f"{len(self.names):,} results outside the sample"] if self.names else []
+
+
+def is_sample(collection: Collection) -> bool:
+    """Say whether `values.sample` made this collection (its name says of how much)."""
+    return re.search(r"~\d+q\d+d$", collection.name) is not None
+
+
+def ties_sentence(results: Results) -> list[str]:
+    """Say how many queries have scores that trec_eval takes for equal, since its rule may differ from the order of the file."""
+    n = sum(len(np.unique(_as_compared(found.values()))) < len(found) for found in results.values())
+    held = f"{n:,} of {len(results):,} queries of this file have equal scores (in 32 bits)"
+    return [f"{held}; they are put in descending order of document id, as trec_eval does"] if n else []
+
+
+def _as_compared(scores: Iterable[float]) -> Float32[np.ndarray, " n"]:
+    return np.array(list(scores), dtype=np.float64).astype(np.float32)
+
+
+_LEFT_OUT = "left out of this file: "
+
+
+def _standing(setup: Setup) -> list[str]:
+    return [text for text in setup.warnings if not text.startswith(_LEFT_OUT)]
+
+
+def _places(collection: Collection) -> dict[str, int]:
+    places = {doc_id: place for place, doc_id in enumerate(collection.doc_ids)}
+    return {**{alias: places[target] for alias, target in collection.aliases.items() if target in places}, **places}
+
+
+def _found(
+    results: Mapping[str, float], places: dict[str, int], query_id: str, unknown: _Unknown
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return document places, scores, and the places in trec_eval's order; of several that were merged into one, the first counts."""
+    found = {doc_id: places.get(doc_id, places.get(unescaped(doc_id))) for doc_id in results}
+    unknown.names += [(query_id, doc_id) for doc_id, place in found.items() if place is None]
+    best: dict[int, float] = {}
+    for value, doc_id in sorted(zip(_as_compared(results.values()).tolist(), results, strict=True), reverse=True):
+        if (place := found[doc_id]) is not None:
+            best.setdefault(place, value)
+    return np.array(list(best), np.int32), np.array(list(best.values()), np.float32), np.arange(len(best))
+
+
+def _ignored(rows: Mapping[str, int | None], collection: Collection) -> list[str]:
+    n = sum(row is None for row in rows.values())
+    return [f"{n:,} queries that '{collection.name}' does not judge"] if n else []

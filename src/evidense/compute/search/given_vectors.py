@@ -1,0 +1,216 @@
+"""Vectors that somebody already has: `.npy` arrays with the ids of their rows, checked all at once."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from jaxtyping import Float32, Int, Int64
+from pydantic import FailFast
+
+from evidense.boundary.documents import Form, checked, parsed
+from evidense.boundary.files import opened, read_text
+from evidense.boundary.shown import shown_line
+from evidense.boundary.strangers import foreign
+from evidense.compute.batches import chunks
+from evidense.compute.models.checkpoint import sha256_of_files
+from evidense.errors import InvalidInput
+from evidense.records import sha256_of
+from evidense.values import Item, Modality
+
+_CELLS_AT_ONCE = 1 << 24
+_MOST_DIMS = 1 << 20
+_MOST_ROWS = 20
+"""Rows that are not finite and are named."""
+_MOST_UNNAMED = 1 << 20
+"""Rows without an id that are looked at: a header may promise any number of them."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a given array, one an item."""
+
+    places: Int64[np.ndarray, " b"]
+
+    @property
+    def sizes(self) -> Int64[np.ndarray, " b"]:
+        """One each: to look up costs the same for all."""
+        return np.ones(len(self.places), np.int64)
+
+    def take(self, rows: Int[np.ndarray, " n"]) -> "Rows":
+        """Return these rows, in this order."""
+        return Rows(self.places[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class GivenTower:
+    """Looks vectors up by the id of the item."""
+
+    fingerprint: str
+    source: str
+    array: Float32[np.ndarray, "n e"]
+    numbers: dict[str, int]
+    """Id → row."""
+    normalised: bool = False
+    modalities: frozenset[Modality] = frozenset({"text", "image", "image+text"})
+    identity: Literal["id"] = "id"
+    n_layers: int = 0
+    token_budget: int = 1 << 14
+
+    @property
+    def n_dims(self) -> int:
+        """Dimensions of a vector."""
+        return int(self.array.shape[1])
+
+    def prepare(self, items: Sequence[Item]) -> Rows:
+        """Find the row of every item.
+
+        Raises:
+            InvalidInput: ids that the file does not name, all of them.
+        """
+        missing = [item.id for item in items if item.id not in self.numbers]
+        if missing:
+            raise InvalidInput.all_of(
+                f"{self.source}: no vector for {len(missing)} of {len(items)} ids; expected one for each; add them",
+                [f"'{name}'" for name in missing],
+            )
+        return Rows(np.array([self.numbers[item.id] for item in items], np.int64))
+
+    def vectors(self, prepared: Rows) -> Float32[np.ndarray, "b e"]:
+        """Return the rows, divided by their length where asked."""
+        found = np.asarray(self.array[prepared.places], np.float32)
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12) if self.normalised else found
+
+
+@dataclass(frozen=True)
+class Given:
+    """One array file with the ids of its rows."""
+
+    path: Path
+    array: np.ndarray
+    ids: tuple[str, ...]
+
+    def tower(self, normalised: bool) -> GivenTower:
+        """Make a tower of it."""
+        ids = hashlib.sha256("\0".join(self.ids).encode()).hexdigest()
+        fingerprint = sha256_of(["given", sha256_of_files([self.path]), ids, normalised])
+        return GivenTower(
+            fingerprint, str(self.path), self.array, {name: row for row, name in enumerate(self.ids)}, normalised
+        )
+
+    def has_unit_length(self) -> bool:
+        """Say whether every vector has length 1 (to 1e-3)."""
+        return all(
+            np.allclose(np.linalg.norm(np.asarray(self.array[a:b], np.float32), axis=1), 1, atol=1e-3)
+            for a, b in chunks(len(self.array), max(1, _CELLS_AT_ONCE // self.array.shape[1]))
+        )
+
+
+def read_given(*paths: Path) -> list[Given]:
+    """Read arrays and their ids.
+
+    Raises:
+        InvalidInput: every mistake of all files at once.
+    """
+    mistakes: list[str] = []
+    found = [_given(path, mistakes) for path in paths]
+    given = [one for one in found if one is not None]
+    if len({one.array.shape[1] for one in given}) > 1:
+        mistakes.append(
+            "; ".join(f"'{one.path.name}' has {one.array.shape[1]} dimensions" for one in given)
+            + "; expected equal numbers"
+        )
+    if mistakes:
+        raise InvalidInput.all_of(
+            f"{', '.join(dict.fromkeys(str(path) for path in paths))}: vectors that cannot be used", mistakes
+        )
+    return given
+
+
+def ids_file(path: Path) -> Path | None:
+    """Return the file with the ids of an array's rows: NAME.ids.txt, NAME.ids.json or NAME.ids beside NAME.npy."""
+    candidates = [path.with_name(path.stem + ending) for ending in (".ids.txt", ".ids.json", ".ids")]
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _given(path: Path, mistakes: list[str]) -> Given | None:
+    array = _array(path, mistakes)
+    ids = _ids(path, mistakes)
+    if array is None or ids is None:
+        return None
+    if len(ids) != len(array):
+        mistakes.append(f"'{path.name}' has {len(array)} rows and {len(ids)} ids; expected one id a row")
+    twice = [name for name, n in Counter(ids).items() if n > 1]
+    if twice:
+        mistakes.append(
+            f"'{path.name}': {len(ids) - len(set(ids))} ids stand more than once (as '{shown_line(twice[0])}'); expected distinct ids"
+        )
+    if len(array) <= max(len(ids), _MOST_UNNAMED):
+        mistakes += _not_finite(path.name, array, ids)
+    return Given(path, array, tuple(ids))
+
+
+def _not_finite(source: str, array: np.ndarray, ids: list[str]) -> list[str]:
+    """Return a mistake for each row with NaN or infinity, for the first of them."""
+    found: list[str] = []
+    for start, stop in chunks(len(array), max(1, _CELLS_AT_ONCE // array.shape[1])):
+        with np.errstate(over="ignore"):
+            rows = np.asarray(array[start:stop], np.float32)
+        for row in np.flatnonzero(~np.isfinite(rows).all(axis=1)) + start:
+            name = f" (id {ids[row]!r})" if row < len(ids) else ""
+            found.append(
+                f"'{source}' row {row}{name}: not finite (NaN or infinity, as 32-bit floats); expected numbers"
+            )
+            if len(found) == _MOST_ROWS:
+                return found
+    return found
+
+
+def _array(path: Path, mistakes: list[str]) -> np.ndarray | None:
+    """Map an array without reading it; Python objects, which would be unpickled, are refused."""
+    wanted = "an array (items, dimensions) that numpy.save wrote, without pickled objects"
+    try:
+        with opened(path, wanted), foreign(str(path), f"Expected {wanted}."), np.errstate(over="ignore"):
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except InvalidInput as error:
+        mistakes.append(str(error))
+        return None
+    if (
+        not isinstance(array, np.ndarray)
+        or array.ndim != 2
+        or not np.issubdtype(array.dtype, np.floating)
+        or 0 in array.shape
+        or array.shape[1] > _MOST_DIMS
+    ):
+        shape, dtype = getattr(array, "shape", "?"), getattr(array, "dtype", "?")
+        mistakes.append(
+            f"'{path.name}' has shape {shape} and type {dtype}; expected (items, dimensions) of floating point numbers, "
+            f"at most {_MOST_DIMS:,} dimensions"
+        )
+        return None
+    return array
+
+
+class _Ids(Form):
+    """Ids of rows as JSON."""
+
+    ids: Annotated[list[str | int], FailFast()]
+
+
+def _ids(path: Path, mistakes: list[str]) -> list[str] | None:
+    file = ids_file(path)
+    if file is None:
+        mistakes.append(f"'{path.name}' comes without ids; expected {path.stem}.ids.txt (one a line) or {path.stem}.ids.json (a list) beside it")  # fmt: skip
+        return None
+    try:
+        text = read_text(file, "ids of rows, one a line or a JSON list")
+        if file.suffix == ".json":
+            return [str(name) for name in checked(_Ids, {"ids": parsed(text, file.name)}, file.name).ids]
+    except InvalidInput as error:
+        mistakes.append(str(error))
+        return None
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return [line.removesuffix("\r") for line in lines]

@@ -1,0 +1,67 @@
+"""Notes on ranked lists: what could make their scores mean something else than they seem to, one sentence each."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evidense import measures
+from evidense.compute.search.scoring import align, judgements, per_query
+from evidense.values import Collection, RankedLists
+
+LOOKED_AT = 10
+"""Documents of each list whose judgements are counted: as Judged@10."""
+FAR_BELOW = 0.1
+"""Share of the judged documents that could stand in the top ten, below which a note is due."""
+
+
+def list_notes(
+    lists: RankedLists, collection: Collection, wanted: Sequence[str], depth: int | None = None
+) -> tuple[str, ...]:
+    """Return a sentence each for: queries without results, a query's own document on top, hardly a judged document, short lists.
+
+    `wanted` are the measures that are looked at; `depth`, as many documents a query as were asked for.
+    """
+    aligned = align(lists, collection.query_ids)
+    return (
+        *_unanswered(aligned),
+        *_own_on_top(aligned, collection),
+        *_hardly_judged(aligned, collection),
+        *_short(aligned, collection, wanted, depth),
+    )
+
+
+def _unanswered(lists: RankedLists) -> list[str]:
+    n = int((lists.documents < 0).all(axis=1).sum())
+    return [f"{n:,} of {len(lists.query_ids):,} queries have no results and count as 0"] if n else []
+
+
+def _own_on_top(lists: RankedLists, collection: Collection) -> list[str]:
+    """Count the queries whose first document has their own id and is not judged relevant."""
+    first = [lists.doc_ids[row[0]] if len(row) and row[0] >= 0 else None for row in lists.documents]
+    n = sum(d == q and collection.qrels.get(q, {}).get(d, 0) <= 0 for q, d in zip(lists.query_ids, first, strict=True))
+    where = f"{n:,} of {len(lists.query_ids):,} queries have a document with their own id on top, which is not judged relevant"
+    return [f"{where}: a query that finds itself pushes the others down"] if n else []
+
+
+def _hardly_judged(lists: RankedLists, collection: Collection) -> list[str]:
+    """Compare the judged documents in the top ten with how many there could be."""
+    qrels, name = judgements(collection), f"Judged@{LOOKED_AT}"
+    lengths = np.minimum((lists.documents >= 0).sum(axis=1), LOOKED_AT)
+    found = float((per_query(lists, qrels, [name])[name] * lengths).sum())
+    possible = int(np.minimum(lengths, [len(qrels.get(q, {})) for q in lists.query_ids]).sum())
+    if not possible or found >= FAR_BELOW * possible:
+        return []
+    held = f"{round(found):,} of the {possible:,} judged documents that could stand in the top {LOOKED_AT} do"
+    return [f"{held}, so that nearly all scores are 0: check that the ids match"]
+
+
+def _short(lists: RankedLists, collection: Collection, wanted: Sequence[str], depth: int | None) -> list[str]:
+    """Compare the longest list with what the measures look at, and with what was asked for."""
+    longest = int((lists.documents >= 0).sum(axis=1).max(initial=0))
+    if not longest or (longest >= len(collection.corpus) and collection.modalities[1] != "ids"):
+        return []
+    held = f"no list holds more than {longest:,} document{'' if longest == 1 else 's'}"
+    deep = [measures.canonical(name) for name in wanted if (measures.cutoff(name) or 0) > longest]
+    if deep:
+        return [f"{held}, and {', '.join(deep)} look{'s' if len(deep) == 1 else ''} deeper"]
+    return [f"{held}, and {depth:,} were asked for (depth)"] if depth is not None and longest < depth else []

@@ -1,0 +1,97 @@
+"""States: every layer's pooled states of items, several poolings of one pass, from the store where they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+from jaxtyping import Float32
+
+from evidense.compute import pooling
+from evidense.compute.images.image_text_tower import ImageTextTower
+from evidense.compute.progress import Progress
+from evidense.compute.search.encode import Encoded, encode
+from evidense.compute.texts.text_tower import TextTower
+from evidense.errors import InvalidInput
+from evidense.parts import Tower
+from evidense.records import sha256_of
+from evidense.store import Store
+from evidense.values import Item
+
+OWN = "own"
+"""The pooling that the encoder itself has."""
+
+States = Mapping[str, Float32[np.ndarray, "l n e"]]
+"""Pooling → states of every layer; layer 0 is the embeddings, the last what the tower pools."""
+
+
+def states(
+    tower: Tower,
+    items: Sequence[Item],
+    store: Store,
+    poolings: Sequence[str] = (OWN,),
+    progress: Progress | None = None,
+) -> States:
+    """Return the pooled states of items, one row an item, at every layer.
+
+    Raises:
+        InvalidInput: a tower without layers, texts and pictures mixed, or a pooling that this tower does not do.
+        UnknownName: a pooling that does not exist.
+    """
+    half = half_of(tower, items)
+    if not isinstance(half, TextTower):
+        if wrong := [name for name in poolings if name != OWN]:
+            raise InvalidInput(
+                f"the pooling '{wrong[0]}' is not one of this tower; expected '{OWN}', which is all that a tower of pictures, or of a family "
+                "with a read-out of its own, can do; leave the others out"
+            )
+        return dict.fromkeys(poolings, _rows(encode(half, items, store, progress=progress, layers=True)))
+    modes = {name: _modes(half, name) for name in poolings}
+    every = tuple(dict.fromkeys(mode for several in modes.values() for mode in several))
+    found = _rows(encode(cast(Tower, _view(half, every)), items, store, progress=progress, layers=True))
+    width = half.backbone.n_hidden
+    return {name: _columns(found, [every.index(mode) for mode in several], width) for name, several in modes.items()}
+
+
+def half_of(tower: Any, items: Sequence[Item]) -> Any:
+    """Return the tower that these items go through: of an image-text encoder its half of texts or of pictures.
+
+    Raises:
+        InvalidInput: texts and pictures mixed, whose layers are of two transformers.
+    """
+    if not isinstance(tower, ImageTextTower):
+        return tower
+    kinds = {item.modality for item in items}
+    if kinds == {"text"}:
+        return tower.text
+    if kinds == {"image"}:
+        return tower.image
+    raise InvalidInput(
+        f"items of {', '.join(sorted(kinds))} in one list; expected texts alone or pictures alone, since their layers are of two "
+        "transformers; ask for each by itself"
+    )
+
+
+def _modes(tower: TextTower, name: str) -> tuple[str, ...]:
+    return (tower.modes or ("cls",)) if name == OWN else pooling.canonical(name)
+
+
+def _view(tower: TextTower, modes: tuple[str, ...]) -> TextTower:
+    """The same tower, whose layers are pooled in these ways side by side."""
+    if modes == (tower.modes or ("cls",)):
+        return tower
+    return replace(tower, modes=modes, after=(), fingerprint=sha256_of(["poolings", tower.fingerprint, list(modes)]))
+
+
+def _rows(encoded: Encoded) -> Float32[np.ndarray, "l n e"]:
+    """One row an item; the map itself where no two items are equal."""
+    if np.array_equal(encoded.rows, np.arange(encoded.vectors.shape[-2])):
+        return encoded.vectors
+    return encoded.all()
+
+
+def _columns(found: Float32[np.ndarray, "l n e"], places: list[int], width: int) -> Float32[np.ndarray, "l n c"]:
+    first = places[0]
+    if places == list(range(first, first + len(places))):
+        return found[..., first * width : (first + len(places)) * width]
+    return np.concatenate([found[..., at * width : (at + 1) * width] for at in places], axis=-1)

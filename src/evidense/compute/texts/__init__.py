@@ -1,0 +1,1 @@
+"""Texts: the towers that turn texts into vectors, opened and saved."""

@@ -1,0 +1,202 @@
+"""Backbone: the transformer inside an encoder, of the class that its config and its weights name."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from evidense.boundary.strangers import foreign
+from evidense.compute.models.architecture import config_of, drawn, filled
+from evidense.compute.models.folder import ModelFolder
+from evidense.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+_ENCODER_ONLY = {
+    "t5": "T5EncoderModel",
+    "mt5": "MT5EncoderModel",
+    "umt5": "UMT5EncoderModel",
+    "longt5": "LongT5EncoderModel",
+}
+_DPR = {"ctx_encoder": "DPRContextEncoder", "question_encoder": "DPRQuestionEncoder"}
+DECODERS = {
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma",
+    "gemma2",
+    "gemma3_text",
+    "phi",
+    "phi3",
+    "gpt2",
+    "gpt_neox",
+    "gpt_neo",
+    "opt",
+    "bloom",
+    "olmo",
+    "olmo2",
+    "granite",
+    "smollm3",
+    "starcoder2",
+    "stablelm",
+    "falcon",
+}
+"""Families whose last token is the one that has seen the whole text."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """The model as loaded, and the module inside it that maps token ids to states."""
+
+    model: "torch.nn.Module"
+    inner: "torch.nn.Module"
+    head: "torch.nn.Module | None" = None
+    """A projection that belongs to the class itself (DPR's `encode_proj`)."""
+
+    @property
+    def config(self) -> Any:
+        """Config of the inner model."""
+        return self.inner.config
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks."""
+        return int(getattr(self.config, "num_hidden_layers", 0) or getattr(self.config, "num_layers", 0))
+
+    @property
+    def n_hidden(self) -> int:
+        """Width of a state."""
+        return int(self.config.hidden_size)
+
+    def states(self, ids: "Tensor", mask: "Tensor | None") -> "Tensor":
+        """Return the last layer's states[b, t, e]."""
+        return self.inner(input_ids=ids, attention_mask=mask).last_hidden_state
+
+    def pooler_output(self, ids: "Tensor", mask: "Tensor | None") -> "Tensor":
+        """Return what the class's own pooler makes of the states, [b, e]."""
+        return self.inner(input_ids=ids, attention_mask=mask).pooler_output
+
+    def each_layer(self, ids: "Tensor", mask: "Tensor | None", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
+        """Reduce the states of layers 0 (embeddings) … n_layers while they pass, so that none is kept.
+
+        The last is the class's own last hidden state (after a final norm, where there is one), as transformers counts.
+        """
+        blocks, kept = self.blocks(), []
+        with ExitStack() as stack:
+            for block in blocks:
+                stack.callback(block.register_forward_pre_hook(lambda _, a, k: kept.append(reduce(_first(a, k))), with_kwargs=True).remove)  # fmt: skip
+            last = self.states(ids, mask)
+        return [*kept, reduce(last)]
+
+    def blocks(self) -> "list[torch.nn.Module]":
+        """Return the transformer blocks in order.
+
+        Raises:
+            InvalidInput: this class does not keep them in one list.
+        """
+        import torch
+
+        lists = [m for m in self.inner.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == self.n_layers]
+        if not lists:
+            raise InvalidInput(
+                f"{type(self.inner).__name__} does not keep its {self.n_layers} layers in one list; expected a plain"
+                " stack of blocks; ask for the last layer only"
+            )
+        return list(lists[0])
+
+
+@contextmanager
+def evaluating(module: "torch.nn.Module") -> Iterator[None]:
+    """Put a module in evaluation within this context, and each module inside it back in its own mode afterwards."""
+    changed = [inside for inside in module.modules() if inside.training] if module.training else []
+    if changed:
+        module.eval()
+    try:
+        yield
+    finally:
+        for inside in changed:
+            inside.training = True
+
+
+def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":
+    return args[0] if args else kwargs["hidden_states"]
+
+
+def build(folder: ModelFolder, tensors: "Mapping[str, torch.Tensor] | None", *, pooler: bool) -> Backbone:
+    """Make the model without weights of anybody: the names of `tensors`, the checkpoint's, tell DPR's two towers apart.
+
+    With tensors the model is first compared with them and takes memory only where they fill it; None: it keeps what is drawn.
+
+    Raises:
+        IncompleteWeights, InvalidInput: tensors that do not fill it, a config that transformers does not know, or a family that
+            encodes no text.
+    """
+    place = folder.transformer / "config.json"
+    config = config_of(place, folder.config, None if tensors is None else len(tensors))
+    config.use_cache = False
+    if config.model_type == "dpr":
+        make = partial(_dpr, config, list(tensors or {}))
+    else:
+        with foreign(str(place), "Expected a text encoder; install what its class needs, or take another model."):
+            model_class = _text_class(config, folder)
+        make = partial(_with_inner, model_class, config, pooler)
+    if tensors is None:
+        return drawn(make, _model_of, str(place))
+    return filled(make, _model_of, tensors, str(folder.root))
+
+
+def _model_of(backbone: Backbone) -> "torch.nn.Module":
+    return backbone.model
+
+
+def _text_class(config: Any, folder: ModelFolder) -> type:
+    import transformers
+    from transformers import MODEL_MAPPING
+
+    if config.model_type in _ENCODER_ONLY:
+        return getattr(transformers, _ENCODER_ONLY[config.model_type])  # type: ignore[no-any-return]
+    if (
+        hasattr(config, "vision_config")
+        or not hasattr(config, "vocab_size")
+        or getattr(config, "is_encoder_decoder", False)
+    ):
+        raise InvalidInput(
+            f"'{folder.root}' is a model of the kind '{config.model_type}', which encodes no plain text here; expected"
+            " a text encoder or decoder" + (f"; write clip:{folder.root}" if hasattr(config, "vision_config") else "")
+        )
+    found = MODEL_MAPPING.get(type(config), None)
+    model_class = found[0] if isinstance(found, tuple | list) else found
+    if model_class is None:
+        raise InvalidInput(
+            f"'{folder.root}' is a model of the kind '{config.model_type}', for which transformers has no plain model"
+            " class; expected a text encoder"
+        )
+    return model_class  # type: ignore[no-any-return]
+
+
+def _with_inner(model_class: type, config: Any, pooler: bool) -> Backbone:
+    import inspect
+
+    takes = "add_pooling_layer" in inspect.signature(model_class).parameters
+    model = model_class(config, add_pooling_layer=pooler) if takes else model_class(config)
+    if pooler and getattr(model, "pooler", None) is None:
+        raise InvalidInput(
+            f"{model_class.__name__} has no pooler; expected a class with one for the read-out 'pooler'; write"
+            " @pooling=cls or @pooling=mean"
+        )
+    return Backbone(model.eval(), model)
+
+
+def _dpr(config: Any, names: list[str]) -> Backbone:
+    import transformers
+
+    sides = {name.partition(".")[0] for name in names} & set(_DPR)
+    named = [side for side, class_name in _DPR.items() if class_name in (config.architectures or [])]
+    side = sides.pop() if len(sides) == 1 else (named or ["question_encoder"])[0]
+    model = getattr(transformers, _DPR[side])(config).eval()
+    inner = getattr(model, side)
+    return Backbone(model, inner.bert_model, inner.encode_proj if config.projection_dim > 0 else None)

@@ -1,0 +1,99 @@
+"""What sentence-transformers puts after pooling: a dense layer, a layer norm, unit length."""
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from evidense.boundary.strangers import foreign
+from evidense.compute.models.files import read_form
+from evidense.compute.models.forms import DenseSettings, LayerNormSettings
+from evidense.errors import UnsafeInput
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step after pooling: weights (None where it has none) and what it does with pooled[b, e]."""
+
+    weights: "nn.Module | None"
+    adds_input: bool = False
+    kept: int | None = None
+    """Dimensions that a step without weights keeps, from the first on."""
+
+    def __call__(self, pooled: "Tensor") -> "Tensor":
+        """Map pooled[b, e] to [b, e_out]; without weights: cut it, or divide each vector by its length (a zero vector stays zero)."""
+        from torch.nn import functional
+
+        if self.kept is not None:
+            return pooled[..., : self.kept]
+        if self.weights is None:
+            return functional.normalize(pooled, dim=-1)
+        named = dict(self.weights.named_children())
+        mapped = pooled
+        for name in ("linear", "norm", "activation"):
+            mapped = named[name](mapped) if name in named else mapped
+        if not self.adds_input:
+            return mapped
+        return mapped + (named["residual"](pooled) if "residual" in named else pooled)
+
+
+def unit_length() -> Step:
+    """Return the step that divides each vector by its length."""
+    return Step(None)
+
+
+def first_dimensions(kept: int) -> Step:
+    """Return the step that keeps the first dimensions, as sentence-transformers' `truncate_dim` does after all modules."""
+    return Step(None, kept=kept)
+
+
+def projection(linear: "nn.Module") -> Step:
+    """Return a plain linear map as a step."""
+    from torch import nn
+
+    return Step(nn.ModuleDict({"linear": linear}))
+
+
+def layer_norm(path: Path) -> Step:
+    """Return the `LayerNorm` module of sentence-transformers that a folder describes.
+
+    Raises:
+        InvalidInput: its config.json describes none.
+    """
+    from torch import nn
+
+    return Step(nn.ModuleDict({"norm": nn.LayerNorm(read_form(LayerNormSettings, path / "config.json").dimension)}))
+
+
+def dense(path: Path) -> Step:
+    """Return the `Dense` module of sentence-transformers that a folder describes.
+
+    Raises:
+        UnsafeInput: an activation that is not torch's own.
+        InvalidInput: its config.json describes no dense layer.
+    """
+    from torch import nn
+
+    place = path / "config.json"
+    said = read_form(DenseSettings, place)
+    parts = {"linear": nn.Linear(said.in_features, said.out_features, bias=said.bias)}
+    parts["activation"] = _activation(said.activation_function, place)
+    if said.use_residual and said.in_features != said.out_features:
+        parts["residual"] = nn.Linear(said.in_features, said.out_features, bias=False)
+    return Step(nn.ModuleDict(parts), said.use_residual)
+
+
+def _activation(name: str, place: Path) -> "nn.Module":
+    from torch import nn
+
+    found = getattr(nn, name.rpartition(".")[2], None)
+    if not name.startswith("torch.nn.") or not (inspect.isclass(found) and issubclass(found, nn.Module)):
+        raise UnsafeInput(
+            f"'{place}' names the activation '{name:.100}', which would be imported; "
+            "expected one of torch.nn.modules; do not use it"
+        )
+    with foreign(str(place), "Expected an activation of torch that takes no arguments; fetch the model again."):
+        return cast("nn.Module", found())

@@ -1,0 +1,127 @@
+"""Open static token embeddings: a table of vectors and a tokeniser."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evidense.compute.models.checkpoint import read_arrays, sha256_of_files, weight_files
+from evidense.compute.models.folder import ModelFolder, module_kinds, read_settings
+from evidense.compute.models.locate import folder_of
+from evidense.compute.models.tokens import raw_tokenizer
+from evidense.compute.models.trial_text import refuse_unusable
+from evidense.compute.similarity import chosen, normalises
+from evidense.compute.texts.open_text import refuse_unknown_options
+from evidense.compute.texts.static_tower import StaticTower, Table
+from evidense.errors import InvalidInput
+from evidense.parts import Capability, Setup, Side
+from evidense.records import sha256_of
+from evidense.values import Spelling
+
+OPTIONS = {"normalize", "query_prompt", "document_prompt", "prompt", "revision", "similarity"}
+
+
+@dataclass(frozen=True, eq=False)
+class StaticEncoder:
+    """An encoder whose vectors are means of token vectors."""
+
+    name: str
+    setup: Setup
+    query: StaticTower
+    document: StaticTower
+    can: frozenset[Capability] = frozenset({"vectors", "train"})
+
+    def tower(self, side: Side) -> StaticTower:
+        """Return the tower of this side."""
+        return self.query if side == "query" else self.document
+
+    def save(self, folder: Path) -> None:
+        """Write the StaticEmbedding folder of sentence-transformers; opened again, it gives equal vectors.
+
+        Raises:
+            StoreError: the disk is full.
+        """
+        from evidense.compute.texts.save_static import save_static
+
+        save_static(self.query, self.document, Path(folder), str(self.setup.similarity))
+
+
+def open_static(spelling: Spelling) -> StaticEncoder:
+    """Open a folder whose first module is StaticEmbedding.
+
+    Raises:
+        MissingExtra: tokenizers or safetensors is not installed.
+        InvalidInput: files that are not what they claim to be.
+    """
+    refuse_unknown_options(spelling, OPTIONS)
+    root = folder_of(spelling.head, spelling.options.get("revision"))
+    _refuse_other_modules(root)
+    folder = read_settings(root)
+    return opened(spelling, folder, weight_files(folder.transformer)[0], folder.transformer / "tokenizer.json")
+
+
+def _refuse_other_modules(root: Path) -> None:
+    names = [name for _, name, _ in module_kinds(root)]
+    if set(names[1:]) - {"Normalize", "Dropout"}:
+        raise InvalidInput(
+            f"'{root}' chains {' → '.join(names)}; expected StaticEmbedding, then nothing or Normalize; encode with "
+            "sentence-transformers and hand over the vectors (vectors:FOLDER)"
+        )
+
+
+def opened(
+    spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: Path, *, clamps: bool = False
+) -> StaticEncoder:
+    """Make the encoder of a table and a tokeniser, as the folder's settings and the spelling's options say.
+
+    `clamps`: ids beyond the table count as its last, as wordllama has it; else they are refused.
+    """
+    table, tokenizer = _table(weights), raw_tokenizer(vocabulary)
+    kept, is_unit = folder.truncate_dim, any(kind == "Normalize" for kind, _ in folder.after)
+    normalised = normalises(spelling.options, is_unit and kept is None)
+    sha = sha256_of_files([weights])
+    prompts = {side: folder.prompt(side, spelling.options) for side in ("query", "document")}
+    similarity = chosen(spelling.options.get("similarity"), folder.similarity, spelling.head)
+    identity = [sha, sha256_of_files([vocabulary]), normalised, *([] if kept is None else [kept, is_unit])]
+    shared = Table(table)
+    towers = {
+        p: StaticTower(
+            sha256_of(["static", *identity, p]),
+            tokenizer,
+            shared,
+            p,
+            normalised,
+            similarity == "cosine",
+            kept=kept,
+            is_unit_before=kept is not None and is_unit,
+            clamps=clamps,
+        )
+        for p in set(prompts.values())
+    }
+    setup = Setup(
+        query_prompt=prompts["query"],
+        document_prompt=prompts["document"],
+        pooling="mean",
+        normalised=normalised,
+        similarity=similarity,
+        dtype="float32",
+        n_dims=towers[prompts["query"]].n_dims,
+        n_parameters=table.size,
+        bytes_per_vector=4.0 * towers[prompts["query"]].n_dims,
+        licence=folder.licence,
+        weights_sha256=sha,
+        warnings=folder.warnings(set(prompts.values())),
+    )
+    for tower in towers.values():
+        refuse_unusable(tower, spelling.head)
+    return StaticEncoder(str(spelling), setup, towers[prompts["query"]], towers[prompts["document"]])
+
+
+def _table(path: Path) -> np.ndarray:
+    arrays = read_arrays(path)
+    tables = [a for a in arrays.values() if a.ndim == 2 and a.size and a.dtype.kind == "f"]
+    if len(arrays) != 1 or len(tables) != 1:
+        raise InvalidInput(
+            f"'{path}' holds {sorted(arrays)}; expected one table (tokens, dimensions) of floating numbers; name a StaticEmbedding model"
+        )
+    return np.ascontiguousarray(tables[0], np.float32)

@@ -1,0 +1,138 @@
+"""Save a text encoder as the folder that sentence-transformers reads: transformer, pooling, what follows, prompts."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evidense.boundary.disk import disk_errors
+from evidense.compute.models.tokens import save_tokenizer
+from evidense.compute.quiet import quiet
+from evidense.compute.texts.dense import Step
+from evidense.compute.texts.text_tower import TextTower
+from evidense.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_MODES = {
+    "cls": "cls_token",
+    "mean": "mean_tokens",
+    "max": "max_tokens",
+    "mean_sqrt_len": "mean_sqrt_len_tokens",
+    "weightedmean": "weightedmean_tokens",
+    "lasttoken": "lasttoken",
+}
+_CLASSES = {
+    "": "Transformer",
+    "Pooling": "Pooling",
+    "Dense": "Dense",
+    "LayerNorm": "LayerNorm",
+    "Normalize": "Normalize",
+}
+
+
+def save_text(query: TextTower, document: TextTower, folder: Path, similarity: str) -> None:
+    """Write both sides, which share one model, into a folder; equal weights make equal bytes.
+
+    Raises:
+        InvalidInput: two models, or a read-out that such a folder cannot name.
+        StoreError: the disk is full.
+    """
+    if query.backbone.model is not document.backbone.model:
+        raise InvalidInput(
+            "the two sides of this encoder are two models, which one sentence-transformers folder cannot hold; expected one shared "
+            "model; train from one of them"
+        )
+    if not query.modes:
+        raise InvalidInput(
+            "the read-out 'pooler' cannot be named in a sentence-transformers folder; expected a pooling; write @pooling=cls or mean"
+        )
+    refuse_unit_after_cut(any(step.kept is not None for step in query.after[:-1]))
+    with disk_errors(folder), quiet():
+        folder.mkdir(parents=True, exist_ok=True)
+        model: Any = query.backbone.model
+        model.save_pretrained(folder)
+        save_tokenizer(query.reader.tokenizer, folder)
+        steps = [step for step in query.after if step.kept is None and not _is_own(step, query)]
+        kept = next((step.kept for step in query.after if step.kept is not None), None)
+        kinds = ["", "Pooling", *(_kind(step) for step in steps)]
+        places = ["" if not kind else f"{at}_{kind}" for at, kind in enumerate(kinds)]
+        _write(
+            folder / "modules.json",
+            [_module(at, kind, place) for at, (kind, place) in enumerate(zip(kinds, places, strict=True))],
+        )
+        pooled = {
+            "word_embedding_dimension": query.backbone.n_hidden,
+            "include_prompt": not query.skip and not document.skip,
+        }
+        pooled |= {f"pooling_mode_{name}": mode in query.modes for mode, name in _MODES.items()}
+        _write(folder / places[1] / "config.json", pooled)
+        for place, step in zip(places[2:], steps, strict=True):
+            _save_step(step, folder / place)
+        reading = {"max_seq_length": query.reader.max_length, "do_lower_case": query.reader.lower_case}
+        _write(folder / "sentence_bert_config.json", reading)
+        _write(folder / "config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity, kept))
+
+
+def refuse_unit_after_cut(is_so: bool) -> None:
+    """Refuse to save vectors that are brought to unit length after they are cut.
+
+    Raises:
+        InvalidInput: it is so.
+    """
+    if is_so:
+        raise InvalidInput(
+            "a sentence-transformers folder cannot say that vectors are brought to unit length after truncate_dim; expected one of the "
+            "two; leave @normalize=true out"
+        )
+
+
+def settings(query_prompt: str, document_prompt: str, similarity: str, kept: int | None = None) -> dict[str, Any]:
+    """Return what sentence-transformers keeps of prompts, similarity, and dimensions kept (None: all)."""
+    prompts = {"query": query_prompt, "document": document_prompt}
+    said = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity}
+    return said if kept is None else {**said, "truncate_dim": kept}
+
+
+def _is_own(step: Step, tower: TextTower) -> bool:
+    """Say whether a step is the class's own projection, which lies in its weights already."""
+    return step.weights is not None and any(m is tower.backbone.head for m in step.weights.children())
+
+
+def _kind(step: Step) -> str:
+    if step.weights is None:
+        return "Normalize"
+    return "LayerNorm" if "norm" in dict(step.weights.named_children()) else "Dense"
+
+
+def _module(at: int, kind: str, place: str) -> Mapping[str, Any]:
+    return {"idx": at, "name": str(at), "path": place, "type": f"sentence_transformers.models.{_CLASSES[kind]}"}
+
+
+def _save_step(step: Step, folder: Path) -> None:
+    from safetensors.torch import save_file
+
+    folder.mkdir(exist_ok=True)
+    if step.weights is None:
+        return
+    named: dict[str, nn.Module] = dict(step.weights.named_children())
+    _write(folder / "config.json", _described(named, step.adds_input))
+    tensors = {name: tensor.detach().contiguous() for name, tensor in sorted(step.weights.state_dict().items())}
+    save_file(tensors, folder / "model.safetensors")
+
+
+def _described(named: Mapping[str, "nn.Module"], adds_input: bool) -> dict[str, Any]:
+    if "norm" in named:
+        norm: Any = named["norm"]
+        return {"dimension": int(norm.normalized_shape[0])}
+    linear: Any = named["linear"]
+    activation = type(named["activation"]) if "activation" in named else None
+    name = f"{activation.__module__}.{activation.__name__}" if activation else "torch.nn.modules.linear.Identity"
+    shape = {"in_features": linear.in_features, "out_features": linear.out_features, "bias": linear.bias is not None}
+    return shape | {"activation_function": name} | ({"use_residual": True} if adds_input else {})
+
+
+def _write(path: Path, value: Mapping[str, Any] | Sequence[Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,133 @@
+"""StaticTower: the mean of one vector a token. No network, no torch; as fast as the tokeniser."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from jaxtyping import Float32, Int32
+
+from evidense.compute.batches import chunks
+from evidense.compute.models.tokens import Tokens, reading_text, refuse_beyond_table
+from evidense.compute.tensor_similarity import as_scored
+from evidense.errors import InvalidInput
+from evidense.values import Item, Modality
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One vector a token: an array until somebody trains it, from then on the weights of a module."""
+
+    initial: Float32[np.ndarray, "v e"]
+
+    @cached_property
+    def module(self) -> "torch.nn.Module":
+        """The table as a module that can be trained."""
+        import torch
+
+        return torch.nn.Embedding.from_pretrained(torch.tensor(self.initial), freeze=True)
+
+    @property
+    def current(self) -> Float32[np.ndarray, "v e"]:
+        """The vectors as they are now."""
+        if "module" not in self.__dict__:
+            return self.initial
+        module: Any = self.module
+        found: Float32[np.ndarray, "v e"] = module.weight.detach().cpu().numpy()
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class StaticTower:
+    """Token embeddings that are averaged; both sides are one object unless their prompts differ, and share the table always."""
+
+    fingerprint: str
+    tokenizer: Any
+    """A `tokenizers.Tokenizer`, without padding and truncation."""
+    table: Table
+    prompt: str = ""
+    normalised: bool = False
+    by_angle: bool = False
+    """Whether vectors are scored by their angle alone, so that `represent` brings them to unit length."""
+    kept: int | None = None
+    """Dimensions that are kept of a final vector, from the first on; None: all."""
+    is_unit_before: bool = False
+    """Whether vectors are brought to unit length before they are cut."""
+    clamps: bool = False
+    """Whether ids beyond the table count as its last (as wordllama does); else they are refused."""
+    modalities: frozenset[Modality] = frozenset({"text"})
+    identity: Literal["content"] = "content"
+    n_layers: int = 0
+    token_budget: int = 1 << 13
+
+    @property
+    def weights(self) -> "Mapping[str, torch.nn.Module]":
+        """The table as a module that can be trained; from then on `vectors` reads it there."""
+        return {"embedding": self.table.module}
+
+    def represent(self, prepared: Tokens) -> "Tensor":
+        """Average token vectors to [b, e] as they are scored, with gradients where they are enabled."""
+        import torch
+
+        embedding: Any = self.table.module
+        device = embedding.weight.device
+        owner = torch.from_numpy(np.repeat(np.arange(len(prepared.sizes)), prepared.sizes)).to(device)
+        found = embedding(torch.from_numpy(prepared.flat.astype(np.int64)).to(device))
+        sums = found.new_zeros(len(prepared.sizes), found.shape[1]).index_add(0, owner, found)
+        means = sums / torch.from_numpy(np.maximum(prepared.sizes, 1)).unsqueeze(1).to(device)
+        if self.kept is not None:
+            means = as_scored(means, self.is_unit_before)[:, : self.kept]
+        return as_scored(means, self.normalised or self.by_angle)
+
+    @property
+    def n_dims(self) -> int:
+        """Dimensions of a vector."""
+        width = int(self.table.initial.shape[1])
+        return width if self.kept is None else min(self.kept, width)
+
+    def prepare(self, items: Sequence[Item]) -> Tokens:
+        """Tokenise without special tokens.
+
+        Raises:
+            InvalidInput: an item without text, or with a picture; or an id beyond the table where these are not clamped.
+        """
+        if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
+            raise InvalidInput(
+                f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; "
+                "use one that takes pictures"
+            )
+        texts = [self.prompt + (item.text or "") for item in items]
+        with reading_text(self.tokenizer):
+            found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            tokens = Tokens.of([encoding.ids for encoding in found])
+        if not self.clamps:
+            refuse_beyond_table(tokens, len(self.table.initial))
+            return tokens
+        return Tokens(np.minimum(tokens.flat, len(self.table.initial) - 1), tokens.offsets)
+
+    def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
+        """Average the table's rows; a text without tokens gets zeros. Each sum has one order, whatever the batch."""
+        sizes = prepared.sizes
+        out = np.zeros((len(sizes), self.table.initial.shape[1]), np.float32)
+        for size in np.unique(sizes[sizes > 0]):
+            rows = np.flatnonzero(sizes == size)
+            ids = prepared.flat[prepared.offsets[rows][:, None] + np.arange(size)]
+            out[rows] = self._sum(ids) / np.float32(size)
+        if self.kept is not None:
+            out = np.ascontiguousarray((_unit(out) if self.is_unit_before else out)[:, : self.kept])
+        return _unit(out) if self.normalised else out
+
+    def _sum(self, ids: Int32[np.ndarray, "b t"]) -> Float32[np.ndarray, "b e"]:
+        table = self.table.current
+        pieces = [table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], self.token_budget)]
+        return np.asarray(sum(pieces[1:], pieces[0]))
+
+
+def _unit(vectors: Float32[np.ndarray, "b e"]) -> Float32[np.ndarray, "b e"]:
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return vectors

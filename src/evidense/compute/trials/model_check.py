@@ -1,0 +1,113 @@
+"""Check what is said of a published model against its class: its shapes in full without weights, its read-out on a small one."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from evidense.boundary.scratch import Scratch
+from evidense.compute.quiet import quiet
+from evidense.compute.trials import small_models
+from evidense.errors import EvidenseError
+from evidense.records import Json
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a template says of one model."""
+
+    id: str
+    """Hub id."""
+    source: str
+    """Where this is written."""
+    model_class: str
+    """Of transformers, as BertModel."""
+    config: Mapping[str, Json]
+    """What its config.json says, as far as shapes depend on it."""
+    n_parameters: int
+    n_dims: int
+    """Of a vector."""
+    pooling: str = ""
+    """Of a text model or decoder; image-text models pool by their class."""
+    max_length: int = 512
+    """Tokens."""
+    query_prompt: str = ""
+    document_prompt: str = ""
+    modules: Mapping[str, int] = field(default_factory=dict)
+    """Pattern of module names → how many there are in full."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found: one line that says it, and what does not agree."""
+
+    line: str
+    mistakes: tuple[str, ...]
+
+
+def check_model(facts: Facts) -> Checked:
+    """Build the class in full without weights and count; build a small one with random weights and encode with it.
+
+    Raises:
+        MissingExtra: transformers or torch is not installed.
+    """
+    import transformers
+
+    small_models.require()
+    model_class = getattr(transformers, facts.model_class, None)
+    if model_class is None:
+        return Checked(
+            facts.model_class,
+            (f"{facts.id}: transformers {transformers.__version__} has no class {facts.model_class}",),
+        )
+    with quiet():
+        full = _without_weights(model_class, facts.config)
+        mistakes = [*_shapes(facts, full)]
+        try:
+            seen, more = _small(facts)
+        except EvidenseError as error:
+            seen, more = "not encoded", [f"{facts.id}: {error}"]
+    counts = ", ".join(f"{n} × {pattern}" for pattern, n in facts.modules.items())
+    line = f"{facts.model_class}: {facts.n_parameters:,} parameters, {facts.n_dims} d; {counts}; {seen}"
+    return Checked(line, (*mistakes, *more))
+
+
+def _without_weights(model_class: Any, config: Mapping[str, Json]) -> "torch.nn.Module":
+    import torch
+
+    with torch.device("meta"):
+        return model_class(model_class.config_class(**config))
+
+
+def _shapes(facts: Facts, full: Any) -> list[str]:
+    mistakes = []
+    if (found := sum(p.numel() for p in full.parameters())) != facts.n_parameters:
+        mistakes.append(
+            f"{facts.id}: {found:,} parameters in {facts.model_class} of this config; expected {facts.n_parameters:,}"
+        )
+    names = [name for name, _ in full.named_modules()]
+    for pattern, expected in facts.modules.items():
+        if (n := sum(re.fullmatch(pattern, name) is not None for name in names)) != expected:
+            mistakes.append(f"{facts.id}: the pattern '{pattern}' finds {n} modules; expected {expected}")
+    if (width := small_models.width(full.config)) != facts.n_dims:
+        mistakes.append(f"{facts.id}: a vector has {width} dimensions by this config; expected {facts.n_dims}")
+    limit = small_models.positions(full.config)
+    if facts.max_length > limit:
+        mistakes.append(f"{facts.id}: {facts.max_length} tokens; this config has {limit} positions")
+    return mistakes
+
+
+def _small(facts: Facts) -> tuple[str, Sequence[str]]:
+    """Encode with a small model of the class and say what was done, and what did not agree."""
+    with Scratch() as folder:
+        made = small_models.save(facts.model_class, folder)
+        vectors, how = small_models.encode(made, facts.pooling, facts.query_prompt, facts.document_prompt)
+    wrong = [
+        f"{facts.id}: a small model gives vectors of the shape {v.shape}; expected {made.n_dims} numbers each"
+        for v in vectors
+        if v.shape[1:] != (made.n_dims,)
+    ]
+    return how, wrong

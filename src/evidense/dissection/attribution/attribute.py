@@ -1,0 +1,147 @@
+"""Attribution: which neurons of an encoder's dense modules make the number of each example, and at which token."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+
+from evidense.compute.search.states import half_of
+from evidense.compute.texts.backbone import evaluating
+from evidense.dissection.attribution.dense_modules import DenseModule, DenseModules, dense_modules
+from evidense.dissection.attribution.path import integrate, weight_path
+from evidense.dissection.attribution.suffix import Flow, flow_of, trace
+from evidense.dissection.attribution.targets import Target, refuse_constant_norm
+from evidense.errors import InvalidInput
+from evidense.values import Item
+
+_TOKENS = 512
+"""Tokens of one batch, before they are copied for the nodes."""
+Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """One module's share in the number of every example; sums over the tokens of all its texts."""
+
+    name: str
+    layer: int
+    """1 … n_layers."""
+    kind: str
+    """'intermediate' or 'output'."""
+    weight_path: Float32[np.ndarray, "x f"]
+    """Σ_j |A_ij|, as published; never negative, and it does not sum to the change."""
+    activation_path: Float32[np.ndarray, "x f"]
+    """Signed; sums to the change."""
+    tokens: tuple[Float32[np.ndarray, " t"], ...]
+    """Of each text (of each row, where an example has several): the activation path at each token, summed over neurons."""
+    change: Float64[np.ndarray, " x"]
+    """F(x) − F(x'), x' being the module that gives nothing."""
+    missed: Float64[np.ndarray, " x"]
+    """|sum of the activation path − change|."""
+    n_nodes: Int64[np.ndarray, " x"]
+
+    @property
+    def completeness(self) -> Float64[np.ndarray, " x"]:
+        """What is missed of the change, as a share; ≤ 1e-3 is what `integrate` asserts (a change below 1e-3 counts as 1e-3)."""
+        share: Float64[np.ndarray, " x"] = self.missed / (np.abs(self.change) + 1e-3)
+        return share
+
+
+@dataclass(frozen=True)
+class How:
+    """Which modules."""
+
+    kinds: tuple[str, ...] = ("intermediate", "output")
+    layers: tuple[int, ...] = ()
+    """() = all."""
+    pattern: tuple[str, str] | None = None
+    """Of the families that `dense_modules` does not know."""
+
+
+def attribute(
+    tower: Any, items: Sequence[Item], target: Target, how: How = How(), tell: Told | None = None
+) -> tuple[Attribution, ...]:
+    """Attribute a number of each example to the neurons of each module; items are the rows that `target` says.
+
+    Examples are batched by length; padding, batch and order change nothing but rounding.
+
+    Raises:
+        InvalidInput: an encoder without gradients, texts and pictures mixed, a norm that is constant, or a path that cannot be integrated.
+        UnknownName: no module matches.
+    """
+    half = half_of(tower, items)
+    if target.rows_each * (len(items) // target.rows_each) != len(items) or not items:
+        raise InvalidInput(f"{len(items)} items for examples of {target.rows_each}; expected a multiple, not 0")
+    prepared = half.prepare(items)
+    if target.kind == "norm":
+        refuse_constant_norm(half.vectors(prepared))
+    sizes = np.asarray(prepared.sizes).reshape(-1, target.rows_each)
+    parts: dict[str, list[Attribution]] = {}
+    order: list[np.ndarray] = []
+    for examples in _batches(sizes, how):
+        rows = (examples[:, None] * target.rows_each + np.arange(target.rows_each)).reshape(-1)
+        flow = flow_of(half, prepared.take(rows))
+        for found in attributions(flow, target.take(examples), how, sizes[examples].reshape(-1), half.n_layers):
+            parts.setdefault(found.name, []).append(found)
+        order.append(examples)
+        if tell:
+            tell(sum(map(len, order)), len(sizes))
+    back = np.argsort(np.concatenate(order), kind="stable")
+    return tuple(_joined(some, back, target.rows_each) for some in parts.values())
+
+
+def attributions(
+    flow: Flow, target: Target, how: How, sizes: Int64[np.ndarray, " r"], n_layers: int
+) -> Iterator[Attribution]:
+    """Attribute one batch, module by module."""
+    with evaluating(flow.inner):
+        dense = dense_modules(flow.inner, n_layers, how.pattern)
+        found = trace(flow, dense)
+        for one in chosen(dense, how):
+            done = integrate(flow, found, (dense, one), target)
+            by_token = done.attribution.sum(-1).cpu().numpy()
+            summed = done.attribution.sum(1).view(-1, target.rows_each, one.n_neurons).sum(1)
+            yield Attribution(
+                one.name, one.layer, one.kind,
+                weight_path(one, found, done.gradient, target.rows_each), summed.cpu().numpy(),
+                tuple(row[:size] for row, size in zip(by_token, sizes, strict=True)),
+                done.change, done.missed, done.n_nodes,
+            )  # fmt: skip
+
+
+def chosen(dense: DenseModules, how: How) -> list[DenseModule]:
+    """Return the modules that are asked for.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    found = [d for d in dense.modules if d.kind in how.kinds and (not how.layers or d.layer in how.layers)]
+    if not found:
+        raise InvalidInput(
+            f"kinds {', '.join(how.kinds) or 'none'} of layers {list(how.layers)} name no module; expected intermediate or output, and layers "
+            f"1 … {len(dense.blocks)}"
+        )
+    return found
+
+
+def _batches(sizes: Int64[np.ndarray, "x r"], how: How) -> list[Int64[np.ndarray, " n"]]:
+    """Cut examples into batches of like length."""
+    longest = sizes.max(axis=1)
+    batches: list[list[int]] = []
+    for example in np.argsort(longest, kind="stable"):
+        if batches and (len(batches[-1]) + 1) * sizes.shape[1] * longest[example] <= _TOKENS:
+            batches[-1].append(int(example))
+        else:
+            batches.append([int(example)])
+    return [np.array(batch, np.int64) for batch in batches]
+
+
+def _joined(parts: Sequence[Attribution], back: Int64[np.ndarray, " x"], rows_each: int) -> Attribution:
+    """Join the batches of one module, in the order of the examples."""
+    every = [row for part in parts for row in part.tokens]
+    names = ("weight_path", "activation_path", "change", "missed", "n_nodes")
+    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts])[back] for name in names}
+    tokens = tuple(every[example * rows_each + row] for example in back for row in range(rows_each))
+    return replace(parts[0], tokens=tokens, **joined)

@@ -1,0 +1,168 @@
+"""Path: integrated gradients of a number along the scaling of one dense module, exact and of the suffix only.
+
+Scaling a module's (W, b) by α from 0 to 1 is scaling its output z by α, since what it takes does not change. With δ(α) = ∂F/∂z at αz and
+δ̄ = ∫₀¹ δ dα:
+
+    activation path   IG_ti = z_ti · δ̄_ti                 sums over neurons and tokens to F(z) − F(0): completeness
+    weight path       s_i = Σ_j |W_ij · Σ_t δ̄_ti x_tj|     as published; the sum before |·| is the activation path without the bias's part
+
+Source: Sundararajan et al. 2017, eq. 2 (the path); Yao et al. 2025 (the weight path).
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+
+from evidense.dissection.attribution.dense_modules import DenseModule, DenseModules
+from evidense.dissection.attribution.quadrature import NESTED, added, rule
+from evidense.dissection.attribution.suffix import Flow, Trace, from_module
+from evidense.dissection.attribution.targets import Target
+from evidense.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+RELATIVE, ABSOLUTE = 1e-3, 1e-6
+"""What the sum of attributions may miss: RELATIVE · |F(x) − F(x')| + ABSOLUTE."""
+_AIM = 3e-4
+"""Points are added while more is missed than this in the place of RELATIVE, so that what is missed is usually far less."""
+_COUNTS = (*NESTED, 64, 128, 256)
+"""Points: each nested rule adds to the one before, those after them begin anew."""
+_TOKENS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Integral:
+    """What the path of one module gave, of x examples; tensors are float32 of the rows [r, t, …]."""
+
+    attribution: "Tensor"
+    """Activation path [r, t, f]."""
+    gradient: "Tensor"
+    """δ̄ [r, t, f]."""
+    change: Float64[np.ndarray, " x"]
+    """F(x) − F(x')."""
+    missed: Float64[np.ndarray, " x"]
+    """|sum of attributions − change|."""
+    n_nodes: Int64[np.ndarray, " x"]
+    """Points of the rule that it took."""
+
+
+def integrate(flow: Flow, found: Trace, where: tuple[DenseModules, DenseModule], target: Target) -> Integral:
+    """Integrate along one module's path, with more points for the examples whose attributions miss the change.
+
+    Raises:
+        InvalidInput: an example that still misses it with the most points; says by how much.
+    """
+    import torch
+
+    examples = np.arange(flow.n_rows // target.rows_each)
+    start, end = _ends(flow, found, where, target)
+    change = end - start
+    gradient = torch.zeros_like(found.outputs[where[1].name])
+    missed, n_nodes, left = np.full(len(examples), np.inf), np.zeros(len(examples), np.int64), examples
+    allowed = RELATIVE * np.abs(change) + ABSOLUTE
+    sums: Tensor | None = None
+    for level, count in enumerate(_COUNTS):
+        all_left = len(left) == len(examples)
+        rows = _rows(left, target.rows_each)
+        part = (flow, found) if all_left else (flow.take(rows), found.take(rows))
+        sums = _summed_up(sums, part, where, target if all_left else target.take(left), level)
+        by_how_much = np.abs(_summed(part[1].outputs[where[1].name] * sums[0], target.rows_each) - change[left])
+        better = by_how_much <= missed[left]
+        gradient[_rows(left[better], target.rows_each)] = sums[0][_rows(np.flatnonzero(better), target.rows_each)]
+        missed[left], n_nodes[left] = np.minimum(by_how_much, missed[left]), np.where(better, count, n_nodes[left])
+        far = missed[left] > _AIM * np.abs(change[left]) + ABSOLUTE
+        if not far.any():
+            break
+        left, sums = left[far], sums[1:, _rows(np.flatnonzero(far), target.rows_each)]
+    _refuse_incomplete(where[1], missed, change, allowed)
+    return Integral(found.outputs[where[1].name] * gradient, gradient, change, missed, n_nodes)
+
+
+def _refuse_incomplete(one: DenseModule, missed: np.ndarray, change: np.ndarray, allowed: np.ndarray) -> None:
+    worst = int((missed / allowed).argmax())
+    if missed[worst] > allowed[worst]:
+        raise InvalidInput(
+            f"the attributions to '{one.name}' miss the change of {change[worst]:.3g} in example {worst} by {missed[worst]:.3g}, with "
+            f"{_COUNTS[-1]} points; expected at most {allowed[worst]:.3g}; the path is too rough for float32: leave this module or example out"
+        )
+
+
+def weight_path(one: DenseModule, found: Trace, gradient: "Tensor", rows_each: int) -> Float32[np.ndarray, "x f"]:
+    """Return s_i = Σ_j |W_ij · Σ_t δ̄_ti x_tj| of every example, over all its rows and tokens."""
+    import torch
+
+    taken = found.inputs[one.name]
+    out = torch.empty(len(gradient) // rows_each, gradient.shape[-1])
+    size = one.module.weight.detach().abs()
+    for at in range(len(out)):
+        rows = slice(at * rows_each, (at + 1) * rows_each)
+        outer = gradient[rows].flatten(0, 1).T @ taken[rows].flatten(0, 1)
+        out[at] = (outer.abs_() * size).sum(-1)
+    return np.asarray(out.numpy())
+
+
+def _ends(
+    flow: Flow, found: Trace, where: tuple[DenseModules, DenseModule], target: Target
+) -> tuple[Float64[np.ndarray, " x"], Float64[np.ndarray, " x"]]:
+    """F where the module gives nothing, and F as it is."""
+    import torch
+
+    with torch.no_grad():
+        nothing = torch.zeros_like(found.outputs[where[1].name])
+        with from_module(found, *where, nothing, 1):
+            start = target.values(flow.vectors().double(), 1)[0]
+        return start.cpu().numpy(), target.values(found.vectors.double(), 1)[0].cpu().numpy()
+
+
+def _summed_up(
+    sums: "Tensor | None",
+    part: tuple[Flow, Trace],
+    where: tuple[DenseModules, DenseModule],
+    target: Target,
+    level: int,
+) -> "Tensor":
+    """Return δ̄ by this rule, and what its points add to every later one that contains them [l, r, t, f]."""
+    if level >= len(NESTED):
+        nodes, weights = rule(_COUNTS[level])
+        return _weighted(part, where, target, (nodes, weights[None]))
+    new = _weighted(part, where, target, added(level))
+    return new if sums is None else new.add_(sums)
+
+
+def _weighted(
+    part: tuple[Flow, Trace],
+    where: tuple[DenseModules, DenseModule],
+    target: Target,
+    points: tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "l k"]],
+) -> "Tensor":
+    """Return Σ_k w_lk δ(α_k) of every rule [l, r, t, f], as many points at once as memory allows."""
+    import torch
+
+    flow, found = part
+    output = found.outputs[where[1].name]
+    at_once = max(1, _TOKENS_AT_ONCE // max(1, output[..., 0].numel()))
+    total = torch.zeros(len(points[1]), output.numel(), dtype=output.dtype, device=output.device)
+    for start in range(0, len(points[0]), at_once):
+        alphas, shares = (
+            torch.tensor(x[..., start : start + at_once], dtype=output.dtype, device=output.device) for x in points
+        )
+        copies = len(alphas)
+        scaled = (alphas.view(-1, 1, 1, 1) * output).flatten(0, 1).requires_grad_(True)
+        with torch.enable_grad(), from_module(found, *where, scaled, copies):
+            value = target.values(flow.vectors(copies), copies)
+            (gradient,) = torch.autograd.grad(value.sum(), scaled)
+        total.addmm_(shares, gradient.view(copies, -1))
+    return total.view(-1, *output.shape)
+
+
+def _rows(examples: Int64[np.ndarray, " x"], rows_each: int) -> Int64[np.ndarray, " r"]:
+    found: Int64[np.ndarray, " r"] = (examples[:, None] * rows_each + np.arange(rows_each)).reshape(-1)
+    return found
+
+
+def _summed(attribution: "Tensor", rows_each: int) -> Float64[np.ndarray, " x"]:
+    sums: Float64[np.ndarray, " x"] = attribution.double().flatten(1).sum(1).view(-1, rows_each).sum(1).cpu().numpy()
+    return sums

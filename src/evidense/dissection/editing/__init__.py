@@ -1,0 +1,1 @@
+"""Editing: facts changed in a backbone, and what training makes of them."""

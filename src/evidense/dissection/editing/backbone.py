@@ -1,0 +1,157 @@
+"""A small backbone that knows facts: a BERT from scratch, pre-trained by masked tokens on their sentences; and what it knows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from evidense.compute.models.tokens import Tokens
+from evidense.compute.texts.backbone import evaluating
+from evidense.compute.texts.text_tower import TextTower
+from evidense.dissection.editing.facts import Fact, World, sentences
+from evidense.errors import InvalidInput
+from evidense.parts import Encoder
+from evidense.records import Recipe
+from evidense.values import Pairs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Train = Callable[[Recipe, Mapping[str, Pairs], Encoder | None], Encoder]
+"""`Bench.train`, or what does the same."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the backbone is and how long it is trained; two relations of 60 entities take about half a minute of one core."""
+
+    n_layers: int = 2
+    width: int = 128
+    n_steps: int = 1200
+    seed: int = 0
+
+
+def knowing_backbone(world: World, train: Train, size: Size = Size()) -> Encoder:
+    """Pre-train a text encoder that tells the world's told facts, on masked tokens alone: nothing contrastive.
+
+    Source: Devlin et al. 2019, §3.1, task 1.
+    """
+    told = sentences(world)
+    return train(backbone_recipe(world, size), {told.name: told}, None)
+
+
+def backbone_recipe(world: World, size: Size = Size()) -> Recipe:
+    """Return the recipe of the backbone."""
+    text = {"kind": "bert", "n_layers": size.n_layers, "width": size.width, "n_heads": 4, "max_length": 16, "vocabulary": 1000, "pooling": "mean"}  # fmt: skip
+    return Recipe(
+        architecture={"text": text, "dropout": 0.0},
+        objective="mlm",
+        data=(sentences(world).name,),
+        n_steps=size.n_steps,
+        batch_size=64,
+        learning_rate=2e-3,
+        schedule="constant",
+        warmup=0.05,
+        weight_decay=0.0,
+        seed=size.seed,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Cloze:
+    """Masked statements with what stands at the mask, ready for a tower whose input embeddings are its output layer."""
+
+    tokens: Tokens
+    labels: Int64[np.ndarray, " n"]
+    """Token of the right value."""
+    entity: Int64[np.ndarray, " n"]
+    """Place of the last token of the entity's name in each text."""
+    mask: Int64[np.ndarray, " n"]
+    """Place of the mask."""
+    owner: Int64[np.ndarray, " n"]
+    """Which fact each statement is of."""
+
+
+def cloze(tower: TextTower, facts: Sequence[Fact], *, tested: bool = False) -> Cloze:
+    """Mask the value in the statements of facts: those that an edit sees, or those for testing.
+
+    Raises:
+        InvalidInput: no mask token, or a value or name that this tokeniser cuts to pieces or does not know.
+    """
+    tokenizer: Any = tower.reader.tokenizer
+    if tokenizer.mask_token is None:
+        raise InvalidInput(
+            "this tokeniser has no mask token; expected one, to ask for facts; take a masked language model"
+        )
+    texts = [text for fact in facts for text in fact.prompts(tokenizer.mask_token, tested=tested)]
+    owner = [at for at, fact in enumerate(facts) for _ in fact.prompts("", tested=tested)]
+    tokens = tower.reader.read(texts)
+    values = [token_of(tower, fact.value) for fact in facts]
+    rows = [tokens.flat[a:b] for a, b in zip(tokens.offsets, tokens.offsets[1:], strict=False)]
+    names = [_pieces(tower, fact.entity)[-1] for fact in facts]
+    return Cloze(
+        tokens,
+        np.array([values[o] for o in owner], np.int64),
+        np.array([_place(row, names[o]) for row, o in zip(rows, owner, strict=True)], np.int64),
+        np.array([_place(row, tokenizer.mask_token_id) for row in rows], np.int64),
+        np.array(owner, np.int64),
+    )
+
+
+def token_of(tower: TextTower, word: str) -> int:
+    """Return the one token of a word.
+
+    Raises:
+        InvalidInput: it has several, or is unknown.
+    """
+    pieces = _pieces(tower, word)
+    if len(pieces) != 1 or pieces[0] == tower.reader.tokenizer.unk_token_id:
+        raise InvalidInput(
+            f"'{word}' is {len(pieces)} tokens of this tokeniser; expected one known token; take another word"
+        )
+    return pieces[0]
+
+
+def _pieces(tower: TextTower, word: str) -> list[int]:
+    found: list[int] = tower.reader.tokenizer(word, add_special_tokens=False)["input_ids"]
+    return found
+
+
+def _place(row: Any, token: int) -> int:
+    at = np.flatnonzero(row == token)
+    return int(at[-1]) if len(at) else 0
+
+
+def logits(tower: TextTower, asked: Cloze) -> "Tensor":
+    """Return the logits [n, v] at the masks, by the tower's own read-out (input embeddings as output layer), with gradients where enabled."""
+    import torch
+    from torch.nn import functional
+
+    ids, mask = asked.tokens.padded(tower.reader.pad)
+    states = tower.backbone.states(ids, mask)[torch.arange(len(ids)), torch.from_numpy(asked.mask)]
+    return functional.linear(states, cast(Any, tower.backbone.inner).get_input_embeddings().weight)
+
+
+def right(tower: TextTower, asked: Cloze, among: Sequence[int] | None = None) -> Float[np.ndarray, " f"]:
+    """Return of each fact the share of its statements whose value comes first (among these tokens, or all)."""
+    import torch
+
+    with torch.inference_mode(), evaluating(tower.backbone.model):
+        seen = logits(tower, asked)
+        if among is not None:
+            kept = torch.full_like(seen, -torch.inf)
+            kept[:, list(among)] = seen[:, list(among)]
+            seen = kept
+        hits = (seen.argmax(dim=-1).numpy() == asked.labels).astype(np.float64)
+    shares: Float[np.ndarray, " f"] = np.bincount(asked.owner, hits) / np.bincount(asked.owner)
+    return shares
+
+
+def known(tower: TextTower, facts: Sequence[Fact]) -> list[Fact]:
+    """Return the facts that the tower tells right in every statement, those kept for testing included."""
+    if not facts:
+        return []
+    both = right(tower, cloze(tower, facts)) + right(tower, cloze(tower, facts, tested=True))
+    return [fact for fact, share in zip(facts, both, strict=True) if share == 2]

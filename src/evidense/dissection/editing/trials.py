@@ -1,0 +1,157 @@
+"""Edit trials: copies with facts removed or added, what the edits did, and what fine-tuning makes of each copy."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from evidense.compute.search.topk import rank_vectors
+from evidense.dissection.editing.backbone import Train, cloze, right
+from evidense.dissection.editing.edits import Wish, edited, knowledge_neurons, random_neurons, zeroed
+from evidense.dissection.editing.facts import Fact, World, pairs, questions, sentences
+from evidense.dissection.editing.split import Split
+from evidense.parts import Encoder, Side
+from evidense.records import Recipe
+
+UNEDITED = "unedited"
+TRAININGS = ("absent", "present")
+METHODS = {
+    "removed": ("knowledge neurons", "random neurons", "rank one", "rank one elsewhere"),
+    "added": ("rank one", "rank one elsewhere"),
+}
+"""Direction → ways to edit; the second of each kind is its control."""
+_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One copy: which facts were edited and how."""
+
+    direction: str
+    method: str
+    encoder: Encoder
+    layer: int | None
+    """Where the rank-one edit was made."""
+    n_neurons: int = 0
+
+
+@dataclass(frozen=True)
+class Bed:
+    """What all trials share."""
+
+    world: World
+    split: Split
+    encoder: Encoder
+    layer: int
+    seed: int
+
+
+def trials(bed: Bed, methods: Mapping[str, Sequence[str]]) -> list[Trial]:
+    """Make every edited copy."""
+    return [_trial(bed, direction, method) for direction, some in methods.items() for method in some]
+
+
+def _trial(bed: Bed, direction: str, method: str) -> Trial:
+    facts = bed.split.removed if direction == "removed" else bed.split.added
+    if method.endswith("neurons"):
+        chosen = sorted({n for own in knowledge_neurons(bed.encoder, facts) for n in own})
+        if method == "random neurons":
+            chosen = random_neurons(bed.encoder, chosen, bed.seed)
+        return Trial(direction, method, zeroed(bed.encoder, chosen), None, len(chosen))
+    layer = bed.layer if method == "rank one" else elsewhere(bed)
+    wishes = [Wish(fact, direction == "added", _beside(bed, fact)) for fact in facts]
+    texts = [item.text or "" for item in sentences(bed.world).left]
+    return Trial(direction, method, edited(bed.encoder, layer, wishes, texts), layer)
+
+
+def elsewhere(bed: Bed) -> int:
+    """Return another layer, drawn by the seed: the control of "this layer holds the fact"."""
+    n_layers = int(bed.encoder.tower("query").n_layers)
+    others = [layer for layer in range(1, n_layers + 1) if layer != bed.layer]
+    return int(np.random.default_rng([bed.seed, 53]).choice(others or [bed.layer]))
+
+
+def _beside(bed: Bed, fact: Fact) -> tuple[Fact, ...]:
+    return tuple(one for one in bed.world.told if one.entity == fact.entity and one.id != fact.id)
+
+
+# --- what the edit did -------------------------------------------------------------------------------------------------
+
+
+def told(bed: Bed, encoder: Encoder, facts: Sequence[Fact], *, tested: bool) -> Float64[np.ndarray, " f"]:
+    """Return of each fact the share of its statements that are told right."""
+    tower: object = encoder.tower("query")
+    found: Float64[np.ndarray, " f"] = right(tower, cloze(tower, facts, tested=tested))  # type: ignore[arg-type]
+    return found
+
+
+def neighbours(bed: Bed, direction: str) -> tuple[Fact, ...]:
+    """Return told facts that no edit of this direction is about."""
+    own = {fact.id for fact in (bed.split.removed if direction == "removed" else bed.split.added)}
+    return tuple(fact for fact in bed.world.told if fact.id not in own)
+
+
+def overlaps(bed: Bed, trial: Trial) -> Float64[np.ndarray, " f"]:
+    """Return per untouched fact which share of the first 10 documents the copy and the original have in common, before any fine-tuning."""
+    found = questions(bed.world, neighbours(bed, trial.direction))
+    tops = []
+    for encoder in (bed.encoder, trial.encoder):
+        sides: tuple[tuple[Side, object], ...] = (("query", found.queries), ("document", found.corpus))
+        q, d = (_vectors(encoder, side, items) for side, items in sides)  # type: ignore[arg-type]
+        tops.append(rank_vectors(found, q, d, 10, str(encoder.setup.similarity)).documents)
+    return np.array([len(set(a) & set(b)) / len(a) for a, b in zip(*(t.tolist() for t in tops), strict=True)])
+
+
+def _vectors(encoder: Encoder, side: Side, items: Sequence[object]) -> Float32[np.ndarray, "n e"]:
+    tower = encoder.tower(side)
+    return tower.vectors(tower.prepare(list(items)))  # type: ignore[arg-type]
+
+
+# --- what fine-tuning makes of it --------------------------------------------------------------------------------------
+
+Score = Callable[[Encoder, Sequence[Fact]], Mapping[str, Float64[np.ndarray, " f"]]]
+"""Measure → value of each fact's question."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How copies are fine-tuned: all of one seed see the same pairs in the same order."""
+
+    seeds: Sequence[int]
+    n_steps: int = 60
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+
+    def recipe(self, data: str, seed: int) -> Recipe:
+        """Return the recipe of one seed."""
+        return Recipe(
+            objective="infonce", data=(data,), n_steps=self.n_steps, batch_size=self.batch_size,
+            learning_rate=self.learning_rate, dropout=0.0, seed=seed,
+        )  # fmt: skip
+
+
+@dataclass
+class Tuned:
+    """Values of every fine-tuned copy, (copy, training, seed) → measure → value of each asked fact."""
+
+    bed: Bed
+    train: Train
+    tuning: Tuning
+    score: Score
+    values: dict[tuple[str, str, int], Mapping[str, Float64[np.ndarray, " f"]]] = field(default_factory=dict)
+
+    def run(self, copies: Mapping[str, Encoder], trainings: Sequence[str], tell: Callable[[int, int], None]) -> None:
+        """Fine-tune every copy in every way and seed."""
+        wanted = [(c, t, s) for c in copies for t in trainings for s in self.tuning.seeds]
+        for at, (copy, training, seed) in enumerate(wanted):
+            split = self.bed.split
+            facts = split.taught if training == "absent" else (*split.taught, *split.asked)
+            data = pairs(self.bed.world, facts, training)
+            made = self.train(self.tuning.recipe(data.name, seed), {data.name: data}, copies[copy])
+            self.values[copy, training, seed] = self.score(made, split.asked)
+            tell(at + 1, len(wanted))
+
+    def table(self, copy: str, training: str, measure: str) -> Float64[np.ndarray, "s f"]:
+        """Return [seed, asked fact]."""
+        return np.stack([self.values[copy, training, seed][measure] for seed in self.tuning.seeds])

@@ -1,0 +1,1 @@
+"""Geometry: how the points of two encoders lie, and how alike their spaces are."""

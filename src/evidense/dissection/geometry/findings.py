@@ -1,0 +1,106 @@
+"""From jackknifed statistics to findings: one a layer, with an interval of its own and one for the family of layers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense.dissection.geometry.sample import Sample
+from evidense.parts import Case
+from evidense.records import Finding, Json
+from evidense.stats.jackknife import Jackknifed, jackknife
+
+
+@dataclass(frozen=True)
+class Family:
+    """What some findings have in common: they are of the same statistic at several layers."""
+
+    case: Case
+    analysis: str
+    estimand: str
+    unit: str
+    site: Mapping[str, Json]
+    n: int
+    n_clusters: int
+    null: float | None = 0.0
+    """The value that p is of; None = no test."""
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Over what the simultaneous intervals hold."""
+        where = ", ".join(str(value) for value in self.site.values())
+        return f"{self.analysis}: {self.estimand} ({where}), over layers"
+
+
+def findings(
+    family: Family,
+    places: Sequence[Mapping[str, Json]],
+    whole: Float64[np.ndarray, " s"],
+    dropped: Float64[np.ndarray, "g s"],
+    sample: Sample,
+) -> list[Finding]:
+    """Return one finding a place (a layer); a place whose statistic is undefined has no value and says so."""
+    null = family.null or 0.0
+    live = np.isfinite(whole) & np.isfinite(dropped).all(axis=0)
+    of = jackknife(
+        whole[live] - null,
+        dropped[:, live] - null,
+        sample.sizes,
+        confidence=family.case.confidence,
+        seed=family.case.seed,
+    )
+    out, at = [], 0
+    for place, is_live in zip(places, live, strict=True):
+        if not is_live:
+            out.append(absent(family, place, "all rows are equal here, so there is nothing to compare"))
+            continue
+        out.append(_finding(family, place, of, at))
+        at += 1
+    return out
+
+
+def _finding(family: Family, place: Mapping[str, Json], of: Jackknifed, at: int) -> Finding:
+    null = family.null or 0.0
+    tested = family.null is not None
+    together = [float(of.together_low[at] + null), float(of.together_high[at] + null)]
+    return Finding(
+        estimand=family.estimand,
+        site=family.case.site(family.analysis, **family.site, **_site(place)),
+        value=float(of.value[at] + null),
+        low=float(of.low[at] + null),
+        high=float(of.high[at] + null),
+        n=family.n,
+        n_clusters=family.n_clusters,
+        unit=family.unit,
+        confidence=family.case.confidence,
+        p=float(of.p[at]) if tested else None,
+        p_adjusted=float(of.p_adjusted[at]) if tested else None,
+        test=of.test,
+        family=family.name,
+        details={
+            "together": together, "standard_error": float(of.standard_error[at]), **family.details, **place.get("details", {})
+        },
+    )  # fmt: skip
+
+
+def absent(family: Family, place: Mapping[str, Json], reason: str) -> Finding:
+    """Return a finding without value that says why there is none."""
+    return Finding(
+        estimand=family.estimand, site=family.case.site(family.analysis, **family.site, **_site(place)), value=None, low=None, high=None,
+        n=family.n, n_clusters=family.n_clusters, unit=family.unit, confidence=family.case.confidence, family=family.name,
+        details={**family.details, "reason": reason},
+    )  # fmt: skip
+
+
+def _site(place: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: value for key, value in place.items() if key != "details"}
+
+
+def listed(array: Any) -> Json:
+    """Return an array as nested lists of plain numbers; None where one is not finite."""
+    if isinstance(array, np.ndarray):
+        return [listed(x) for x in array]
+    return round(float(array), 10) if np.isfinite(array) else None

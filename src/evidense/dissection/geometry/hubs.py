@@ -1,0 +1,91 @@
+"""Queries among documents, layer by layer: alignment, hard negatives, and documents that stand in too many lists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float64, Int64
+from scipy.stats import skew
+
+from evidense.dissection.geometry.neighbours import unit
+
+_QUERIES = 256
+K = 10
+"""Places of a list that count."""
+
+STATISTICS: Mapping[str, str] = {
+    "alignment": "squared distance of unit vectors",
+    "hard-negative margin": "cosine of the relevant − cosine of the best other document",
+    "cross uniformity": "log mean Gaussian potential, queries and documents that are not relevant",
+    "hub skewness": f"skewness of how often a document stands among the first {K}",
+    "hub Gini": "Gini coefficient of the same: 0 all as often … 1 one document has every place",
+    "hub rate": f"share of the first {K} places that the most frequent 1 % of documents hold",
+}  # fmt: skip
+"""Name → unit."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Of each query what does not depend on a representation."""
+
+    relevant: Sequence[Int64[np.ndarray, " r"]]
+    """Rows of documents."""
+    groups: Int64[np.ndarray, " q"]
+
+
+def among(
+    queries: Float[np.ndarray, "q e"], documents: Float[np.ndarray, "d e"], asked: Asked
+) -> dict[str, tuple[float, Float64[np.ndarray, " g"]]]:
+    """Return each statistic of all queries, and with each group of queries left out.
+
+    Source: Wang and Isola 2020, eq. 1 (alignment); Radovanović et al. 2010 (k-occurrence).
+    """
+    q, d = unit(queries), unit(documents)
+    n_groups, n_documents = int(asked.groups.max()) + 1, len(d)
+    k = min(K, n_documents - 1)
+    own = np.zeros((len(q), 3))  # distance to the relevant, margin, mean potential
+    counts = np.zeros((n_groups, n_documents), np.int64)
+    for lo in range(0, len(q), _QUERIES):
+        cosines = q[lo : lo + _QUERIES] @ d.T
+        first = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
+        for at, row in enumerate(cosines):
+            relevant = asked.relevant[lo + at]
+            near = float(row[relevant].mean(dtype=np.float64))
+            row[relevant] = -np.inf
+            potential = np.exp(4 * row.astype(np.float64) - 4).sum() / (n_documents - len(relevant))
+            own[lo + at] = 2 - 2 * near, near - float(row.max()), potential
+            counts[asked.groups[lo + at]] += np.bincount(first[at], minlength=n_documents)
+    sizes = np.bincount(asked.groups, minlength=n_groups)
+    sums = np.stack([np.bincount(asked.groups, column, n_groups) for column in own.T], axis=1)
+    means = np.vstack([sums.sum(axis=0) / len(q), (sums.sum(axis=0) - sums) / (len(q) - sizes)[:, None]])
+    means[:, 2] = np.log(means[:, 2])
+    every = np.vstack([counts.sum(axis=0), counts.sum(axis=0) - counts])
+    hubs = np.array([[occurrence_skewness(row), gini(row), hub_rate(row)] for row in every])
+    table = np.hstack([means, hubs])
+    return {name: (float(table[0, at]), table[1:, at]) for at, name in enumerate(STATISTICS)}
+
+
+def occurrence_skewness(counts: Int64[np.ndarray, " d"]) -> float:
+    """Return the skewness of counts; 0 where all are equal."""
+    return 0.0 if counts.min() == counts.max() else float(skew(counts))
+
+
+def gini(counts: Int64[np.ndarray, " d"]) -> float:
+    """Return the Gini coefficient of counts.
+
+    >>> gini(np.array([1, 1, 1])), gini(np.array([0, 0, 0, 4]))  # one of four has all: 1 − 1/4
+    (0.0, 0.75)
+    """
+    n, total = len(counts), counts.sum()
+    ranks = np.arange(1, n + 1)
+    return float((2 * (ranks * np.sort(counts)).sum() / (n * total)) - (n + 1) / n) if total else 0.0
+
+
+def hub_rate(counts: Int64[np.ndarray, " d"]) -> float:
+    """Return the share of all places that the most frequent 1 % of documents (at least one) hold.
+
+    >>> hub_rate(np.array([6, 2, 1, 1]))
+    0.6
+    """
+    n_top = max(1, len(counts) // 100)
+    return float(np.sort(counts)[-n_top:].sum() / counts.sum()) if counts.sum() else 0.0

@@ -1,0 +1,46 @@
+"""Nearest neighbours that two layers share, adjusted for chance."""
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Int32
+
+from evidense.compute.search.topk import Search, top_k
+
+
+def unit(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
+    """Bring rows to length 1; a row of zeros stays.
+
+    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    length = np.sqrt((layer.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
+    found: Float32[np.ndarray, "n e"] = np.divide(layer, length, out=np.zeros(layer.shape), where=length > 0).astype(
+        np.float32
+    )
+    return found
+
+
+def nearest(layer: Float[np.ndarray, "n e"], depth: int) -> Int32[np.ndarray, "n k"]:
+    """Return each row's nearest others by cosine, best first; never itself (by its place), ties by place."""
+    n = len(layer)
+    rows, places = unit(layer), np.arange(n)
+    return top_k(rows, rows, min(depth, n - 1), doc_order=places, search=Search(excluded=places))[0]
+
+
+def shared(
+    some: Int32[np.ndarray, "n k"], others: Int32[np.ndarray, "n k"], k: int, n_documents: int
+) -> Float64[np.ndarray, " n"]:
+    """Return of each row the share of its first k that both lists hold, brought to 0 at chance and 1 where all are shared.
+
+    `n_documents` is how many could stand in a list (without the row itself). Chance is k / n_documents.
+
+    >>> shared(np.array([[1, 2]], np.int32), np.array([[1, 3]], np.int32), 2, 4)  # half; chance half
+    array([0.])
+    """
+    chance = k / n_documents
+    if chance >= 1:
+        return np.full(len(some), np.nan)
+    width = int(max(some.max(initial=0), others.max(initial=0))) + 2
+    row = np.arange(len(some))[:, None] * width
+    both = np.isin(some[:, :k] + row, others[:, :k] + row, assume_unique=True).sum(axis=1) / k
+    found: Float64[np.ndarray, " n"] = np.where(both == 1, 1.0, (both - chance) / (1 - chance))
+    return found

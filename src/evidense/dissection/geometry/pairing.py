@@ -1,0 +1,148 @@
+"""Which layers of which subjects are compared with which."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+
+from evidense.dissection.geometry.findings import Family, absent
+from evidense.dissection.geometry.sample import VECTORS, Sample, by_role
+from evidense.parts import Case, Subject
+from evidense.records import Finding, Json
+
+Key = tuple[str, int]
+"""(label, layer)."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two subjects, and their layers in pairs."""
+
+    one: Subject
+    """What is compared with (`against`)."""
+    other: Subject
+    role: str
+    """The other's; "floor" for two seeds of one tuning."""
+    n_layers: tuple[int, int]
+    widths: tuple[int, int]
+    is_final: bool = False
+    """Vectors, which are of no layer."""
+
+    @property
+    def same_width(self) -> bool:
+        """Say whether rotations exist."""
+        return self.widths[0] == self.widths[1]
+
+    @property
+    def layers(self) -> list[tuple[int, int]]:
+        """Equal layers; where depths differ, the first and the last."""
+        a, b = self.n_layers
+        return [(at, at) for at in range(a)] if a == b else [(0, 0), (a - 1, b - 1)]
+
+    @property
+    def keys(self) -> list[tuple[Key, Key]]:
+        """The same with labels."""
+        return [((self.one.label, a), (self.other.label, b)) for a, b in self.layers]
+
+    @property
+    def places(self) -> list[dict[str, Json]]:
+        """The same as sites."""
+        if self.is_final:
+            return [{}]
+        if self.n_layers[0] == self.n_layers[1]:
+            return [{"layer": at} for at, _ in self.layers]
+        return [{"layer": b, "layer_against": a} for a, b in self.layers]
+
+    def columns(self, places: Mapping[str, slice]) -> tuple[Int64[np.ndarray, " s"], Int64[np.ndarray, " s"]]:
+        """Return where the layers stand in a stack of all subjects' layers."""
+        a, b = np.array(self.layers, np.int64).T
+        return a + places[self.one.label].start, b + places[self.other.label].start
+
+
+@dataclass(frozen=True)
+class Compared:
+    """All subjects' states of one sample in one pooling."""
+
+    case: Case
+    analysis: str
+    seen: Sample
+    pooling: str
+    labels: tuple[str, ...]
+    """Those that have states."""
+    pairs: tuple[Pair, ...]
+
+    @property
+    def stack(self) -> list[Float32[np.ndarray, "n _"]]:
+        """Return all subjects' layers in one row."""
+        return [layer for _, layer in self.layers()]
+
+    def layers(self) -> Iterator[tuple[Key, Float32[np.ndarray, "n _"]]]:
+        """Yield (label, layer) and states."""
+        for label in self.labels:
+            yield from (((label, at), layer) for at, layer in enumerate(self.seen.states[label, self.pooling]))
+
+    def columns(self) -> dict[str, slice]:
+        """Return where each subject's layers stand in the stack."""
+        found, at = {}, 0
+        for label in self.labels:
+            n = len(self.seen.states[label, self.pooling])
+            found[label] = slice(at, at + n)
+            at += n
+        return found
+
+    def family(self, estimand: str, unit: str, pair: Pair, measure: str, null: float | None = 0.0) -> Family:
+        """Return what findings of one pair have in common."""
+        site = {"subject": pair.other.label, "against": pair.one.label, "role": pair.role, "side": self.seen.side,
+                "pooling": self.pooling, "measure": measure}  # fmt: skip
+        details = {"n_equal": self.seen.n_equal}
+        return Family(
+            self.case, self.analysis, estimand, unit, site, len(self.seen.rows), self.seen.n_clusters, null, details
+        )
+
+    def refusals(self, estimand: str, unit: str) -> list[Finding]:
+        """Return a finding without value for each subject that has no states, with its reason."""
+        out = []
+        for subject in self.case.subjects:
+            if reason := self.seen.refused.get((subject.label, self.pooling)):
+                site = {"subject": subject.label, "against": self.case.base.label, "role": subject.role, "side": self.seen.side,
+                        "pooling": self.pooling}  # fmt: skip
+                out.append(absent(Family(self.case, self.analysis, estimand, unit, site, 0, 0), {}, reason))
+        return out
+
+    def some(self, n: int) -> Int64[np.ndarray, " m"]:
+        """Return at most n of the rows, of every group as many as it has in proportion."""
+        total = len(self.seen.rows)
+        if total <= n:
+            return np.arange(total)
+        order = np.random.default_rng([self.case.seed, 41]).permutation(total)
+        order = order[np.argsort(self.seen.groups[order], kind="stable")]
+        return np.sort(order[(np.arange(n) * total) // n])
+
+    def means(self, values: Float64[np.ndarray, "n s"]) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+        """Return the means of per-row values, of all rows and with each group left out."""
+        return means(values, self.seen.groups)
+
+
+def means(
+    values: Float64[np.ndarray, "n s"], groups: Int64[np.ndarray, " n"]
+) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+    """Return the means of per-row values, of all rows and with each group left out; equal values have exactly equal means."""
+    n, sizes = len(values), np.bincount(groups)
+    first = values[:1]
+    off = values - first  # where all values are equal, nothing is left to round
+    sums = np.stack([off[groups == g].sum(axis=0) for g in range(len(sizes))])
+    total = sums.sum(axis=0)
+    return first[0] + total / n, first + (total - sums) / (n - sizes)[:, None]
+
+
+def compared(case: Case, analysis: str, seen: Sample, pooling: str) -> Compared:
+    """Pair the subjects that have states in a pooling."""
+    shapes = {s.label: seen.states[s.label, pooling].shape for s in case.subjects if (s.label, pooling) in seen.states}
+    pairs = [
+        Pair(one, other, "floor" if kind == "floor" else other.role, (shapes[one.label][0], shapes[other.label][0]),
+             (shapes[one.label][2], shapes[other.label][2]), pooling == VECTORS)
+        for one, other, kind in by_role(case)
+        if one.label in shapes and other.label in shapes
+    ]  # fmt: skip
+    return Compared(case, analysis, seen, pooling, tuple(shapes), tuple(pairs))

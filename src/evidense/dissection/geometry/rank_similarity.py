@@ -1,0 +1,148 @@
+"""Are two encoders the same retriever? Scores, lists and gold ranks of the same queries: what no rotation of the towers can change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Int32, Int64
+from scipy.stats import rankdata
+
+from evidense.compute.search.topk import Search, top_k
+from evidense.compute.similarity import as_scored, between_scored, score_row
+
+PERSISTENCE = 0.9
+DEPTH = 100
+STATISTICS: Mapping[str, str] = {
+    "score correlation": "Pearson's, of a query's scores over documents",
+    "score rank correlation": "Spearman's, of the same",
+    "top-1 overlap": "share of the first that both lists hold",
+    "top-10 overlap": "share of the first 10 that both lists hold",
+    "top-100 overlap": "share of the first 100 that both lists hold",
+    "RBO": f"rank-biased overlap, p = {PERSISTENCE}, extrapolated from {DEPTH}",
+    "gold rank change": "log₂ of the best relevant document's rank, after − before: 1 = twice as far down",
+    "wins lost": "share of queries with a relevant document first before, and not after",
+    "wins gained": "share of queries with a relevant document first after, and not before",
+}
+"""Of a query: name → unit. The first six are 1 where nothing changed, the others 0."""
+MARGIN = "margin correlation"
+"""Of all queries: Pearson's of the margins (relevant − best other)."""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What one encoder makes of the queries."""
+
+    queries: Float32[np.ndarray, "q e"]
+    documents: Float32[np.ndarray, "d e"]
+    lists: Int32[np.ndarray, "q k"]
+    similarity: str
+    """What scores these vectors, which are in the form that is scored."""
+    margins: Float64[np.ndarray, " q"]
+    gold: Int64[np.ndarray, " q"]
+    """Rank of the best relevant document, from 1."""
+
+    def scores(self, row: int) -> Float32[np.ndarray, " d"]:
+        """Return the scores of all documents for a query."""
+        found: Float32[np.ndarray, " d"] = score_row(self.queries[row], self.documents, self.similarity)
+        return found
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is searched for."""
+
+    relevant: Sequence[Int64[np.ndarray, " r"]]
+    doc_order: Int32[np.ndarray, " d"]
+    excluded: Int32[np.ndarray, " q"]
+    """The document that is left out for a query, −1 for none."""
+
+
+def search(
+    queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], task: Task, similarity: str
+) -> Searched:
+    """Rank all documents for every query by the encoder's similarity; equal scores stand in the order of their ids."""
+    queries, documents = as_scored(queries, similarity), as_scored(documents, similarity)
+    how = Search(between_scored(similarity), excluded=task.excluded)
+    lists, _ = top_k(queries, documents, min(DEPTH, len(documents)), doc_order=task.doc_order, search=how)
+    margins, gold = np.empty(len(queries)), np.empty(len(queries), np.int64)
+    found = Searched(queries, documents, lists, how.similarity, margins, gold)
+    for row in range(len(queries)):
+        scores = found.scores(row)
+        if task.excluded[row] >= 0:
+            scores[task.excluded[row]] = -np.inf
+        relevant = task.relevant[row]
+        best = relevant[np.lexsort((task.doc_order[relevant], -scores[relevant]))[0]]
+        tied = (scores == scores[best]) & (task.doc_order < task.doc_order[best])
+        gold[row] = 1 + int((scores > scores[best]).sum()) + int(tied.sum())
+        others = np.delete(scores, relevant)
+        margins[row] = float(scores[best]) - float(others.max(initial=-np.inf))
+    return found
+
+
+def compare(before: Searched, after: Searched, task: Task) -> Float64[np.ndarray, "q s"]:
+    """Return the per-query statistics, in the order of `STATISTICS`."""
+    out = np.empty((len(before.queries), len(STATISTICS)))
+    for row in range(len(out)):
+        a, b = before.scores(row), after.scores(row)
+        if task.excluded[row] >= 0:
+            a, b = (np.delete(x, task.excluded[row]) for x in (a, b))
+        out[row, :2] = _correlation(a, b), _rank_correlation(a, b)
+        one, other = before.lists[row], after.lists[row]
+        out[row, 2:5] = [overlap(one, other, k) for k in (1, 10, 100)]
+        out[row, 5] = rank_biased_overlap(one[one >= 0], other[other >= 0])
+    won, wins = before.gold == 1, after.gold == 1
+    out[:, 6] = np.log2(after.gold) - np.log2(before.gold)
+    out[:, 7], out[:, 8] = won & ~wins, ~won & wins
+    return out
+
+
+def margin_correlation(
+    before: Searched, after: Searched, groups: Int64[np.ndarray, " q"]
+) -> tuple[float, Float64[np.ndarray, " g"]]:
+    """Return the correlation of margins over queries, of all and with each group left out."""
+    every = [np.ones(len(groups), bool), *(groups != g for g in range(int(groups.max()) + 1))]
+    found = np.array([_correlation(before.margins[kept], after.margins[kept]) for kept in every])
+    return float(found[0]), found[1:]
+
+
+def overlap(some: Int32[np.ndarray, " k"], others: Int32[np.ndarray, " k"], k: int) -> float:
+    """Return the share of the first k that both lists hold.
+
+    >>> overlap(np.array([1, 2], np.int32), np.array([2, 3], np.int32), 2)
+    0.5
+    """
+    one, other = some[:k][some[:k] >= 0], others[:k][others[:k] >= 0]
+    longest = max(len(one), len(other))
+    return len(np.intersect1d(one, other)) / longest if longest else 1.0
+
+
+def rank_biased_overlap(
+    some: Int32[np.ndarray, " k"], others: Int32[np.ndarray, " k"], p: float = PERSISTENCE
+) -> float:
+    """Return the rank-biased overlap of two lists of one length, extrapolated; 1 of equal lists.
+
+    Source: Webber, Moffat and Zobel 2010, eq. 23.
+
+    >>> round(rank_biased_overlap(np.array([1, 2], np.int32), np.array([2, 1], np.int32)), 6)
+    0.9
+    """  # X₁ = 0, X₂ = 2: (2/2) p² + ((1 − p)/p) (0 + p²) = .81 + .09
+    k = min(len(some), len(others))
+    if k == 0 or np.array_equal(some, others):
+        return 1.0
+    place = {int(d): at for at, d in enumerate(others[:k])}
+    together = np.array([max(at, place.get(int(d), k)) for at, d in enumerate(some[:k])])
+    shared = np.cumsum(np.bincount(together[together < k], minlength=k))
+    depths = np.arange(1, k + 1)
+    return float(shared[-1] / k * p**k + (1 - p) / p * np.sum(shared / depths * p**depths))
+
+
+def _correlation(a: Float[np.ndarray, " d"], b: Float[np.ndarray, " d"]) -> float:
+    if np.array_equal(a, b):
+        return 1.0
+    x, y = (z - z.mean() for z in (a.astype(np.float64), b.astype(np.float64)))
+    scale = float(np.linalg.norm(x) * np.linalg.norm(y))
+    return float(x @ y / scale) if scale > 0 else 0.0
+
+
+def _rank_correlation(a: Float[np.ndarray, " d"], b: Float[np.ndarray, " d"]) -> float:
+    return 1.0 if np.array_equal(a, b) else _correlation(rankdata(a), rankdata(b))

@@ -1,0 +1,93 @@
+"""Statistics of every subject's layers as findings: their values, their changes against the base, and over seeds."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense.dissection.geometry.findings import Family, findings
+from evidense.dissection.geometry.pairing import Pair
+from evidense.dissection.geometry.sample import VECTORS, Sample
+from evidense.dissection.geometry.seeds import over_seeds
+from evidense.parts import Case
+from evidense.records import Finding, Json
+
+
+@dataclass(frozen=True)
+class Told:
+    """Statistics of one layer by name, each of all rows and with each group left out."""
+
+    statistics: Mapping[str, tuple[float, Float64[np.ndarray, " g"]]]
+    details: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The statistics of one side and pooling, of every subject; None where a layer has none."""
+
+    case: Case
+    analysis: str
+    seen: Sample
+    site: Mapping[str, Json]
+    units: Mapping[str, str]
+    rows: Mapping[str, tuple[Told | None, ...]]
+    """Label → layers."""
+
+    def findings(self, pairs: tuple[Pair, ...]) -> Iterator[Finding]:
+        """Yield the values of every subject, then what differs between those that are compared."""
+        for name in self.units:
+            for subject in self.case.subjects:
+                if subject.label in self.rows:
+                    yield from self._values(name, subject.label, subject.role)
+            for pair in pairs:
+                yield from self._change(name, pair)
+            yield from self._over_seeds(name, pairs)
+
+    def _values(self, name: str, label: str, role: str) -> list[Finding]:
+        whole, dropped = self._of(name, label)
+        places = [
+            {**place, "details": self._details(name, label, at)} for at, place in enumerate(self._places(len(whole)))
+        ]
+        return findings(
+            self._family(name, {"subject": label, "role": role}, name, None), places, whole, dropped, self.seen
+        )
+
+    def _change(self, name: str, pair: Pair) -> list[Finding]:
+        whole, dropped = self._difference(name, pair)
+        who = {"subject": pair.other.label, "against": pair.one.label, "role": pair.role}
+        return findings(self._family(f"change of {name}", who, name), pair.places, whole, dropped, self.seen)
+
+    def _over_seeds(self, name: str, pairs: tuple[Pair, ...]) -> list[Finding]:
+        tunings = [p for p in pairs if p.one is self.case.base and p.other.role in ("tuned", "seed")]
+        if len(tunings) < 2 or len({p.n_layers for p in tunings}) > 1:
+            return []
+        several = [self._difference(name, pair) for pair in tunings]
+        who = {"subject": tunings[0].other.label, "against": self.case.base.label, "role": "tuned"}
+        family = self._family(f"change of {name} over seeds", who, name)
+        changes = (np.stack([w for w, _ in several]), np.stack([d for _, d in several]))
+        return over_seeds(family, tunings[0].places, changes, self.seen)
+
+    def _difference(self, name: str, pair: Pair) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+        (a, a_left), (b, b_left) = self._of(name, pair.one.label), self._of(name, pair.other.label)
+        before, after = (np.array(rows) for rows in zip(*pair.layers, strict=True))
+        return b[after] - a[before], b_left[:, after] - a_left[:, before]
+
+    def _of(self, name: str, label: str) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+        nothing = (np.nan, np.full(len(self.seen.sizes), np.nan))
+        found = [nothing if row is None else row.statistics[name] for row in self.rows[label]]
+        return np.array([f[0] for f in found]), np.stack([f[1] for f in found], axis=1)
+
+    def _details(self, name: str, label: str, at: int) -> Mapping[str, Json]:
+        row = self.rows[label][at]
+        return {} if row is None else row.details.get(name, {})
+
+    def _places(self, n_layers: int) -> list[dict[str, Json]]:
+        return [{}] if self.site.get("pooling") == VECTORS else [{"layer": at} for at in range(n_layers)]
+
+    def _family(self, estimand: str, who: Mapping[str, Json], name: str, null: float | None = 0.0) -> Family:
+        details = {"n_equal": self.seen.n_equal}
+        n, n_clusters = len(self.seen.rows), self.seen.n_clusters
+        return Family(
+            self.case, self.analysis, estimand, self.units[name], {**who, **self.site}, n, n_clusters, null, details
+        )

@@ -1,0 +1,194 @@
+"""Ablation: an encoder whose chosen neurons are silenced, beside the original, which stays as it is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from evidense.compute.search.states import half_of
+from evidense.dissection.attribution.dense_modules import DenseModule, dense_modules
+from evidense.dissection.attribution.suffix import flow_of
+from evidense.errors import InvalidInput
+from evidense.parts import Capability, Encoder, Prepared, Setup, Side, Tower
+from evidense.records import sha256_of
+from evidense.values import Item, Modality
+
+
+@dataclass(frozen=True, eq=False)
+class Silenced:
+    """Neurons of one module that are silenced, and what they give instead."""
+
+    name: str
+    """Inside its transformer."""
+    neurons: Bool[np.ndarray, " f"]
+    value: Float32[np.ndarray, " f"] | None = None
+    """What each gives whatever the input, as its mean; None = 0."""
+
+    @property
+    def digest(self) -> list[str]:
+        """What tells it from others, as JSON."""
+        value = b"" if self.value is None else np.asarray(self.value, np.float32).tobytes()
+        return [self.name, np.packbits(self.neurons).tobytes().hex(), value.hex()]
+
+
+@contextmanager
+def silence(inner: Any, plan: Sequence[Silenced]) -> Iterator[None]:
+    """Silence neurons of a transformer within this context.
+
+    Raises:
+        InvalidInput: a module that it does not have, or whose width is another.
+    """
+    import torch
+
+    named = dict(inner.named_modules())
+    with ExitStack() as stack:
+        for one in plan:
+            module = named.get(one.name)
+            if module is None or len(getattr(module, "weight", ())) != len(one.neurons):
+                raise InvalidInput(
+                    f"'{one.name}' with {len(one.neurons)} neurons is no module of this {type(inner).__name__}; expected one of the encoder "
+                    "that the neurons were found in, or of its architecture; ablate that one"
+                )
+            device = module.weight.device
+            off = torch.from_numpy(np.asarray(one.neurons)).to(device)
+            value = np.zeros(len(off), np.float32) if one.value is None else np.asarray(one.value, np.float32)
+            given = torch.from_numpy(value).to(device)
+            hook = module.register_forward_hook(
+                lambda _, __, out, off=off, given=given: torch.where(off, given.to(out.dtype), out)
+            )
+            stack.callback(hook.remove)
+        yield
+
+
+@dataclass(frozen=True, eq=False)
+class AblatedTower:
+    """A tower whose neurons are silenced while it encodes; at any other time they speak."""
+
+    original: Tower
+    inner: Any
+    """The transformer that the names are of."""
+    plan: tuple[Silenced, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Another than the original's, and than that of any other plan."""
+        return sha256_of(["ablated", 1, self.original.fingerprint, [one.digest for one in self.plan]])
+
+    @property
+    def n_dims(self) -> int:
+        """Dimensions of a vector."""
+        return self.original.n_dims
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks."""
+        return self.original.n_layers
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What it can encode."""
+        return self.original.modalities
+
+    @property
+    def identity(self) -> Any:
+        """What makes two items equal."""
+        return self.original.identity
+
+    @property
+    def token_budget(self) -> int:
+        """Tokens of a batch."""
+        return int(getattr(self.original, "token_budget", 1024))
+
+    @property
+    def n_pooled(self) -> int:
+        """Dimensions of a pooled state."""
+        return int(cast(Any, self.original).n_pooled)
+
+    def prepare(self, items: Sequence[Item]) -> Prepared:
+        """Tokenise as the original does."""
+        return self.original.prepare(items)
+
+    def vectors(self, prepared: Prepared) -> Float32[np.ndarray, "b e"]:
+        """Encode one batch with the neurons silenced."""
+        with silence(self.inner, self.plan):
+            return self.original.vectors(prepared)
+
+    def layers(self, prepared: Prepared) -> Float32[np.ndarray, "l b e"]:
+        """Pool every layer's states with the neurons silenced."""
+        with silence(self.inner, self.plan):
+            found: Float32[np.ndarray, "l b e"] = cast(Any, self.original).layers(prepared)
+            return found
+
+
+@dataclass(frozen=True, eq=False)
+class AblatedEncoder:
+    """An encoder with silenced neurons on the sides that `towers` names; weights are shared with the original and not touched."""
+
+    original: Encoder
+    towers: Mapping[Side, AblatedTower]
+    can: frozenset[Capability] = frozenset({"vectors"})
+
+    @property
+    def name(self) -> str:
+        """The original's, with what was done to it."""
+        return f"{self.original.name}, ablated"
+
+    @property
+    def setup(self) -> Setup:
+        """The original's."""
+        return self.original.setup
+
+    def tower(self, side: Side) -> Tower:
+        """Return the tower of this side."""
+        return cast(Tower, self.towers[side]) if side in self.towers else self.original.tower(side)
+
+
+def ablated(encoder: Encoder, sides: Sequence[Side], plan: Sequence[Silenced], items: Sequence[Item]) -> AblatedEncoder:
+    """Return the encoder with these neurons silenced on these sides; `items` say which half of an image-text tower is meant."""
+    towers: dict[Side, AblatedTower] = {}
+    for side in sides:
+        tower = encoder.tower(side)
+        half = half_of(tower, items)
+        inner = flow_of(half, half.prepare(list(items)[:1])).inner
+        towers[side] = AblatedTower(tower, inner, tuple(plan))
+    return AblatedEncoder(encoder, towers)
+
+
+def mean_outputs(
+    tower: Tower, items: Sequence[Item], kinds: Sequence[str]
+) -> dict[str, tuple[Float64[np.ndarray, " f"], Float64[np.ndarray, " f"]]]:
+    """Return of each module of these kinds every neuron's mean output and mean |output|, over the real tokens of these items."""
+    half = half_of(tower, items)
+    flow = flow_of(half, half.prepare(list(items)[:1]))
+    wanted = [one for one in dense_modules(flow.inner, half.n_layers).modules if one.kind in kinds]
+    sums = {one.name: np.zeros((2, one.n_neurons)) for one in wanted}
+    n_tokens = 0
+    for item in items:  # one at a time, so that no token is padding
+        prepared = half.prepare([item])
+        n_tokens += _add(half, prepared, flow.inner, (wanted, sums))
+    return {name: (both[0] / n_tokens, both[1] / n_tokens) for name, both in sums.items()}
+
+
+def _add(half: Any, prepared: Any, inner: Any, into: tuple[list[DenseModule], dict[str, np.ndarray]]) -> int:
+    wanted, sums = into
+    seen: list[int] = []
+
+    def add(name: str, out: Any) -> None:
+        flat = out.detach().reshape(-1, out.shape[-1]).double()
+        sums[name] += np.stack([flat.sum(0).cpu().numpy(), flat.abs().sum(0).cpu().numpy()])
+        seen.append(len(flat))
+
+    with ExitStack() as stack:
+        for one in wanted:
+            hook = one.module.register_forward_hook(lambda _, __, out, name=one.name: add(name, out))
+            stack.callback(hook.remove)
+        half.vectors(prepared)
+    return seen[0]
+
+
+def with_values(plan: Sequence[Silenced], means: Mapping[str, Float64[np.ndarray, " f"]]) -> tuple[Silenced, ...]:
+    """Return the plan with each neuron's mean in the place of 0."""
+    return tuple(replace(one, value=means[one.name].astype(np.float32)) for one in plan)

@@ -1,0 +1,139 @@
+"""Do the neurons that carry scores on one collection carry them on another? As two halves of one collection agree, so is "the same" measured.
+
+With few texts even one collection disagrees with itself, so the correlation between collections is divided by the one within them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int64
+
+from evidense.dissection.neurons.concentration import shares
+from evidense.dissection.neurons.findings import Seen, Table, nothing
+from evidense.records import Finding
+from evidense.stats.jackknife import deal, jackknife
+from evidense.stats.resampling import stream
+
+ESTIMAND = "agreement of neurons between collections"
+LEAST_WITHIN = 0.1
+"""Halves of one collection that agree less than this say nothing of another collection."""
+_N_SPLITS = 10
+_SPLIT = 51  # a stream of random numbers of its own
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """One module's strengths on the texts of one collection."""
+
+    strengths: Float[np.ndarray, "x f"]
+    clusters: Int64[np.ndarray, " x"]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How alike neurons are ordered by two collections."""
+
+    between: float
+    """Mean rank correlation of a half of one with a half of the other."""
+    within: float
+    """Geometric mean of the two collections' own correlations of halves; what `between` is where the collection says nothing."""
+
+    @property
+    def ratio(self) -> float:
+        """Return `between` over `within`: 1 = the other collection is as good as more texts of the same."""
+        return self.between / max(self.within, 1e-9)
+
+
+def agreement(a: Texts, b: Texts, *, seed: int) -> Agreement:
+    """Compare halves of two collections, over random splits of whole clusters.
+
+    Source: Spearman 1904, the correction for attenuation; the halves make the reliabilities.
+
+    >>> rng = np.random.default_rng(0)
+    >>> strengths = np.exp(rng.standard_normal(300)) * rng.exponential(size=(40, 300))
+    >>> some, others = Texts(strengths[:20], np.arange(20)), Texts(strengths[20:], np.arange(20))
+    >>> 0.9 < agreement(some, others, seed=0).ratio < 1.1  # the same neurons, other texts
+    True
+    """
+    halves = [_halves(one, seed + at) for at, one in enumerate((a, b))]
+    return _agreement([_scaled(a), _scaled(b)], halves)
+
+
+def _agreement(scaled: Sequence[np.ndarray], halves: Sequence[Sequence[Bool[np.ndarray, " x"]]]) -> Agreement:
+    between, within = [], []
+    for splits in zip(*halves, strict=True):
+        means = [x[rows].mean(axis=0) for x, half in zip(scaled, splits, strict=True) for rows in (half, ~half)]
+        r = _correlations(np.stack(means))
+        between.append(r[:2, 2:].mean())
+        within.append((r[0, 1], r[2, 3]))
+    own = np.maximum(np.mean(within, axis=0), 0)
+    return Agreement(float(np.mean(between)), float(np.sqrt(own[0] * own[1])))
+
+
+def _correlations(rows: Float64[np.ndarray, "4 f"]) -> Float64[np.ndarray, "4 4"]:
+    from scipy.stats import rankdata
+
+    return np.asarray(np.corrcoef(rankdata(rows, axis=1)))
+
+
+def _scaled(texts: Texts) -> Float64[np.ndarray, "x f"]:
+    return shares(np.abs(texts.strengths))
+
+
+def _halves(texts: Texts, seed: int) -> list[Bool[np.ndarray, " x"]]:
+    """Split whole clusters in two, so many times."""
+    labels, member = np.unique(texts.clusters, return_inverse=True)
+    rng = stream(seed, _SPLIT)
+    chosen = [
+        np.isin(np.arange(len(labels)), rng.permutation(len(labels))[: len(labels) // 2]) for _ in range(_N_SPLITS)
+    ]
+    return [half[member] for half in chosen]
+
+
+def between_collections(
+    table: Table, seen: Seen, other: tuple[str, Seen, Int64[np.ndarray, " x"]]
+) -> Iterator[Finding]:
+    """Yield a finding a module: subject's neurons on the case's collection beside those on another, named collection."""
+    name, beside, clusters = other
+    for here, there in zip(seen.modules, beside.modules, strict=True):
+        site = {
+            "subject": seen.subject.label,
+            "role": seen.subject.role,
+            "layer": here.layer,
+            "module": here.kind,
+            "beside": name,
+        }
+        pair = Texts(here.weight_path, table.clusters), Texts(there.weight_path, clusters)
+        yield _finding(table, pair, site)
+
+
+def _finding(table: Table, pair: tuple[Texts, Texts], site: dict[str, object]) -> Finding:
+    seed = table.case.seed
+    counts = [len(np.unique(one.clusters)) for one in pair]
+    if min(counts) < 4:
+        return nothing(
+            table, ESTIMAND, site, f"{min(counts)} independent texts on a side; expected at least 4, two a half"
+        )
+    whole = agreement(*pair, seed=seed)
+    if whole.within < LEAST_WITHIN:
+        return nothing(
+            table, ESTIMAND, site, f"halves of one collection agree at {whole.within:.2f} only; take more queries"
+        )
+    groups = [deal(one.clusters, n_groups=10, seed=seed) + 10 * at for at, one in enumerate(pair)]
+    labels, sizes = np.unique(np.concatenate(groups), return_counts=True)
+    scaled, halves = [_scaled(one) for one in pair], [_halves(one, seed + at) for at, one in enumerate(pair)]
+    dropped = np.array([_without(scaled, halves, [g != label for g in groups]) for label in labels])
+    found = jackknife(np.array([whole.ratio]), dropped[:, None], sizes, confidence=table.case.confidence, seed=seed)
+    finding = table.finding(
+        ESTIMAND, site, (found.value[0], found.low[0], found.high[0]), unit="rank correlation / that of halves", p=float(found.p[0]),
+        test=found.test, details={"between": whole.between, "within": whole.within, "n_splits": _N_SPLITS},
+    )  # fmt: skip
+    return replace(finding, n=sum(len(one.clusters) for one in pair), n_clusters=sum(counts))
+
+
+def _without(
+    scaled: Sequence[np.ndarray], halves: Sequence[Sequence[np.ndarray]], kept: Sequence[Bool[np.ndarray, " x"]]
+) -> float:
+    rest = [x[rows] for x, rows in zip(scaled, kept, strict=True)]
+    return _agreement(rest, [[half[rows] for half in some] for some, rows in zip(halves, kept, strict=True)]).ratio

@@ -1,0 +1,124 @@
+"""Examples of neuron attribution: queries with a relevant document and others, and the number of each, of either side."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from evidense.compute.similarity import as_scored, between_scored
+from evidense.dissection.attribution.attribute import Attribution, How, attribute
+from evidense.dissection.attribution.targets import Kind, Target
+from evidense.dissection.candidates import Candidates, Draw, candidates
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Case, Side, Subject
+from evidense.values import Item, Spelling
+
+_DEEPER = 10
+Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Queries with c documents each, of which the first is relevant."""
+
+    queries: tuple[Item, ...]
+    documents: tuple[tuple[Item, ...], ...]
+    clusters: Int64[np.ndarray, " x"]
+    """Queries that share a relevant document or a group have one label."""
+    folds: Int64[np.ndarray, " x"]
+    """Folds share neither queries nor documents."""
+    rows: Int64[np.ndarray, " x"]
+    """Rows into the collection's queries."""
+    negatives: str
+
+    @property
+    def n_candidates(self) -> int:
+        """Documents a query."""
+        return len(self.documents[0])
+
+    def take(self, rows: Int64[np.ndarray, " n"]) -> "Examples":
+        """Return these examples."""
+        return replace(
+            self,
+            queries=tuple(self.queries[int(r)] for r in rows),
+            documents=tuple(self.documents[int(r)] for r in rows),
+            clusters=self.clusters[rows], folds=self.folds[rows], rows=self.rows[rows],
+        )  # fmt: skip
+
+
+def examples(case: Case, bench: Bench, draw: Draw) -> Examples:
+    """Draw examples; negatives are random, or what a ranker of the shelf finds best.
+
+    Raises:
+        InvalidInput: too few queries or documents.
+    """
+    ranked = None
+    if draw.negatives != "random":
+        ranker = bench.part("rankers", draw.negatives).open(Spelling(draw.negatives))
+        depth = min(len(case.collection.corpus), _DEEPER * draw.n_candidates * draw.n_folds)
+        ranked = bench.rank(ranker, case.collection, depth)
+    return _of(case, candidates(case.collection, draw, ranked))
+
+
+def _of(case: Case, found: Candidates) -> Examples:
+    queries, corpus = case.collection.queries, case.collection.corpus
+    return Examples(
+        tuple(queries[int(row)] for row in found.queries),
+        tuple(tuple(corpus[int(row)] for row in some) for some in found.documents),
+        found.clusters, found.folds, found.queries, found.negatives,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is attributed."""
+
+    side: Side
+    kind: Kind = "margin"
+    how: How = field(default_factory=How)
+
+
+def attributed(
+    subject: Subject, bench: Bench, some: Examples, wanted: Wanted, tell: Told | None = None
+) -> tuple[Attribution, ...]:
+    """Attribute each example's number to the neurons of one side's tower, the other side being fixed vectors.
+
+    Raises:
+        InvalidInput: an encoder that gives no gradients, or as `attribute`.
+    """
+    refuse_without_gradients(subject)
+    tower = cast(Any, subject.encoder.tower(wanted.side))
+    flat = [document for documents in some.documents for document in documents]
+    similarity = between_scored(str(subject.encoder.setup.similarity))
+    if wanted.kind == "norm":
+        own = some.queries if wanted.side == "query" else [documents[0] for documents in some.documents]
+        return attribute(tower, own, Target("norm"), wanted.how, tell)
+    if wanted.side == "query":
+        fixed = scored(subject, bench, "document", flat).reshape(len(some.queries), some.n_candidates, -1)
+        return attribute(
+            tower, some.queries, Target(wanted.kind, "query", fixed, similarity=similarity), wanted.how, tell
+        )
+    fixed = scored(subject, bench, "query", list(some.queries))
+    return attribute(
+        tower, flat, Target(wanted.kind, "document", fixed, some.n_candidates, similarity=similarity), wanted.how, tell
+    )
+
+
+def scored(subject: Subject, bench: Bench, side: Side, items: list[Item]) -> Float32[np.ndarray, "n e"]:
+    """Return vectors in the form that is scored: of unit length where an encoder is scored by angle."""
+    return as_scored(bench.vectors(subject, side, items), str(subject.encoder.setup.similarity))
+
+
+def refuse_without_gradients(subject: Subject) -> None:
+    """Refuse an encoder of which no gradient can be had.
+
+    Raises:
+        InvalidInput: `can` lacks 'gradients' or 'layers'.
+    """
+    if missing := sorted({"gradients", "layers"} - subject.encoder.can):
+        raise InvalidInput(
+            f"{subject.label} gives no {' and no '.join(missing)} (it can: {', '.join(sorted(subject.encoder.can))}); expected a transformer "
+            "that this process computes; vectors from elsewhere and static embeddings cannot be attributed"
+        )

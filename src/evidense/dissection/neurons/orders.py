@@ -1,0 +1,72 @@
+"""Orders in which neurons are silenced: by attribution, at random, and at random among those of like magnitude."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float, Float64, Int64
+
+from evidense.dissection.attribution.attribute import Attribution
+from evidense.dissection.neurons.ablation import Silenced
+
+Order = Int64[np.ndarray, " n"]
+"""Neurons of all modules in one numbering, module after module; the first to be silenced first."""
+
+
+def by_attribution(modules: Sequence[Attribution]) -> Order:
+    """Return the neurons by mean |activation path| over examples, each example scaled to the same total; strongest first."""
+    every = np.abs(np.concatenate([one.activation_path for one in modules], axis=1), dtype=np.float64)
+    every /= np.maximum(every.sum(axis=1, keepdims=True), 1e-300)
+    return np.argsort(-every.mean(axis=0), kind="stable")
+
+
+def at_random(n: int, rng: np.random.Generator) -> Order:
+    """Return all neurons in random order."""
+    return rng.permutation(n)
+
+
+def by_magnitude(order: Order, magnitude: Float[np.ndarray, " n"], n_matched: int, rng: np.random.Generator) -> Order:
+    """Return an order whose k-th neuron has a mean |output| like that of the k-th in `order`, for the first `n_matched`.
+
+    No neuron that is among the first `n_matched` of `order` is taken while another is free; ties fall at random.
+    """
+    n = len(order)
+    free = np.ones(n, bool)
+    free[order[: min(n_matched, n // 2)]] = False
+    sorted_by = np.lexsort((rng.random(n), magnitude))
+    place = np.empty(n, np.int64)
+    place[sorted_by] = np.arange(n)
+    open_ = free[sorted_by]
+    taken: list[int] = []
+    for neuron in order[:n_matched]:
+        at = _nearest(open_, int(place[neuron]))
+        if at < 0:
+            break
+        open_[at] = False
+        taken.append(int(sorted_by[at]))
+    left = np.setdiff1d(order, np.array(taken, np.int64), assume_unique=True)
+    return np.concatenate([np.array(taken, np.int64), rng.permutation(left)])
+
+
+def _nearest(open_: np.ndarray, at: int) -> int:
+    """Return the open place nearest to one; −1 where none is open."""
+    for distance in range(len(open_)):
+        for place in (at - distance, at + distance):
+            if 0 <= place < len(open_) and open_[place]:
+                return place
+    return -1
+
+
+def plan(modules: Sequence[Attribution], silenced: Order) -> tuple[Silenced, ...]:
+    """Return which neurons of which module these are; modules of which none is silenced are left out."""
+    sizes = [one.activation_path.shape[1] for one in modules]
+    mask = np.zeros(sum(sizes), bool)
+    mask[silenced] = True
+    parts = np.split(mask, np.cumsum(sizes)[:-1])
+    return tuple(Silenced(one.name, part) for one, part in zip(modules, parts, strict=True) if part.any())
+
+
+def magnitudes(
+    modules: Sequence[Attribution], outputs: Mapping[str, tuple[Float64[np.ndarray, " f"], Float64[np.ndarray, " f"]]]
+) -> Float64[np.ndarray, " n"]:
+    """Return every neuron's mean |output|, in the numbering of an order."""
+    return np.concatenate([outputs[one.name][1] for one in modules])

@@ -1,0 +1,111 @@
+"""Curves of retrieval while neurons are silenced: deletion takes the first away, insertion leaves the first alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense.compute.similarity import between_scored, score_row
+from evidense.dissection.attribution.attribute import Attribution
+from evidense.dissection.neurons.ablation import ablated, with_values
+from evidense.dissection.neurons.examples import Examples, scored
+from evidense.dissection.neurons.orders import Order, plan
+from evidense.parts import Bench, Case, Subject
+from evidense.values import Collection
+
+Way = Literal["deletion", "insertion"]
+MEASURES = ("retrieval", "margin", "gold rank")
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """On what is retrieved: the queries that nothing was attributed on, and the whole corpus."""
+
+    case: Case
+    bench: Bench
+    collection: Collection
+    examples: Examples
+    measure: str
+    depth: int
+    gold: Sequence[Sequence[int]]
+    """Of each query, the rows of its relevant documents."""
+    corpus: "dict[str, Float64[np.ndarray, 'd e']]" = field(default_factory=dict)
+    """Label of a subject → vectors of the whole corpus, which silencing queries does not change."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pruned:
+    """How one subject is pruned."""
+
+    subject: Subject
+    modules: tuple[Attribution, ...]
+    means: dict[str, Float64[np.ndarray, " f"]]
+    ablation: Literal["zero", "mean"]
+    parts: tuple[float, ...]
+    """Shares of the neurons, growing."""
+    known: "dict[bytes, Float64[np.ndarray, 'm q']]" = field(default_factory=dict)
+    """Neurons that were silenced → what came of it."""
+
+    @property
+    def n_neurons(self) -> int:
+        """Of all modules."""
+        return sum(one.activation_path.shape[1] for one in self.modules)
+
+
+def curve(ground: Ground, pruned: Pruned, order: Order, way: Way) -> Float64[np.ndarray, "m k q"]:
+    """Return per query the measure, the margin and −log2 of the gold rank at every share, of an order and a way."""
+    points = []
+    for part in pruned.parts:
+        k = round(part * pruned.n_neurons)
+        silenced = np.sort(order[:k] if way == "deletion" else order[k:])
+        key = silenced.tobytes()
+        if key not in pruned.known:
+            pruned.known[key] = at_once(ground, pruned, silenced)
+        points.append(pruned.known[key])
+    return np.stack(points, axis=1)
+
+
+def at_once(ground: Ground, pruned: Pruned, silenced: Order) -> Float64[np.ndarray, "m q"]:
+    """Return per query the measure, the margin and −log2 of the gold rank with these neurons of the query tower silenced."""
+    subject, bench = pruned.subject, ground.bench
+    chosen = plan(pruned.modules, silenced)
+    if chosen:
+        some = [ground.examples.queries[0]]
+        chosen = with_values(chosen, pruned.means) if pruned.ablation == "mean" else chosen
+        changed = ablated(subject.encoder, ["query"], chosen, some)
+        subject = Subject(subject.label, subject.spelling, changed, subject.role)
+    if subject.label not in ground.corpus:
+        ground.corpus[subject.label] = scored(subject, bench, "document", list(ground.collection.corpus)).astype(
+            np.float64
+        )
+    lists = bench.rank(subject.encoder, ground.collection, ground.depth)
+    retrieval = bench.score(lists, ground.collection, ground.measure)
+    return np.stack([retrieval, *_direct(ground, subject)])
+
+
+def _direct(ground: Ground, subject: Subject) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
+    """Margin of the best relevant document over the mean of the others that were drawn, and −log2 of its rank in the corpus."""
+    queries = scored(subject, ground.bench, "query", list(ground.examples.queries)).astype(np.float64)
+    corpus = ground.corpus[subject.label]
+    similarity = between_scored(str(subject.encoder.setup.similarity))
+    rows = {item.id: row for row, item in enumerate(ground.collection.corpus)}
+    margins, ranks = np.empty(len(queries)), np.empty(len(queries))
+    for at, query in enumerate(queries):
+        scores = score_row(query, corpus, similarity)
+        best = scores[list(ground.gold[at])].max()
+        others = [rows[document.id] for document in ground.examples.documents[at][1:]]
+        margins[at] = scores[rows[ground.examples.documents[at][0].id]] - scores[others].mean()
+        ranks[at] = -np.log2(1 + float((scores > best).sum()))
+    return margins, ranks
+
+
+def area(curve_: Float64[np.ndarray, "k q"], parts: Sequence[float]) -> Float64[np.ndarray, " q"]:
+    """Return per query the mean of a curve over the share of neurons, by trapezoids: its area over its width.
+
+    >>> area(np.array([[1.0], [0.5], [0.0]]), [0.0, 0.5, 1.0]).tolist()
+    [0.5]
+    """
+    x = np.asarray(parts, np.float64)
+    return np.asarray(np.trapezoid(curve_, x, axis=0) / (x[-1] - x[0]))

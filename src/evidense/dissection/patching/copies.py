@@ -1,0 +1,86 @@
+"""Patching: a copy of an encoder with other tensors in some places, and a fingerprint of its own; the original is left untouched."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from evidense.compute.models.checkpoint import sha256_of_tensors
+from evidense.dissection.patching.sites import Names, halves
+from evidense.errors import InvalidInput
+from evidense.parts import Encoder, Side
+from evidense.records import sha256_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_SIDES: tuple[Side, Side] = ("query", "document")
+
+
+def patched(encoder: Encoder, donor: Encoder, half: str, names: Names) -> Encoder:
+    """Return a copy of an encoder with these tensors of a donor of the same shape.
+
+    Raises:
+        InvalidInput: as `changed`; a tensor that the donor does not have.
+    """
+    theirs = halves(donor)[half].tensors
+    if missing := sorted(names - set(theirs)):
+        raise InvalidInput(
+            f"'{donor.name}' has no '{missing[0]}' ({len(missing)} such tensors); expected an encoder of the same architecture; patch another"
+        )
+    return changed(encoder, half, {name: theirs[name] for name in names})
+
+
+def changed(encoder: Encoder, half: str, tensors: "Mapping[str, Tensor]") -> Encoder:
+    """Return a copy with these tensors in place of its own; the encoder itself where none of them differs by a bit.
+
+    The copy's towers have fingerprints that depend on the old ones and on what was put in, so nothing that is kept of
+    either can be taken for the other. Tokenisers and readers of pictures are shared.
+
+    Raises:
+        InvalidInput: a tensor that this half does not have, or of another shape.
+    """
+    import torch
+
+    own = halves(encoder)[half].tensors
+    _check(encoder, own, tensors)
+    new = {name: tensor for name, tensor in tensors.items() if not torch.equal(own[name], tensor)}
+    if not new:
+        return encoder
+    made = _copied(encoder)
+    with torch.no_grad():
+        places = halves(made)[half].tensors
+        for name, tensor in new.items():
+            places[name].copy_(tensor)
+    stamp = sha256_of(["changed", half, sha256_of_tensors({name: t.detach().cpu() for name, t in new.items()})])
+    for tower in _towers(made, set()):
+        object.__setattr__(tower, "fingerprint", sha256_of([tower.fingerprint, stamp]))
+    setup = replace(encoder.setup, weights_sha256=sha256_of([encoder.setup.weights_sha256, stamp]))
+    return cast(Encoder, replace(cast(Any, made), setup=setup, name=f"{encoder.name} (changed {stamp[:8]})"))
+
+
+def _check(encoder: Encoder, own: "Mapping[str, Tensor]", tensors: "Mapping[str, Tensor]") -> None:
+    for name, tensor in tensors.items():
+        if name not in own or own[name].shape != tensor.shape:
+            there = f"{tuple(own[name].shape)}" if name in own else "no such tensor"
+            raise InvalidInput(
+                f"'{name}' of shape {tuple(tensor.shape)} does not fit into '{encoder.name}', which has {there}; expected the same names and "
+                "shapes; take a donor of the same architecture"
+            )
+
+
+def _copied(encoder: Encoder) -> Encoder:
+    """Copy all weights; what reads texts and pictures is shared."""
+    shared = [tower.reader for tower in _towers(encoder, set()) if hasattr(tower, "reader")]
+    return copy.deepcopy(encoder, {id(reader): reader for reader in shared})
+
+
+def _towers(value: Any, seen: set[int]) -> Iterator[Any]:
+    """Yield every tower that an encoder holds, at whatever depth, once."""
+    if not is_dataclass(value) or isinstance(value, type) or id(value) in seen:
+        return
+    seen.add(id(value))
+    if hasattr(value, "fingerprint"):
+        yield value
+    for one in fields(value):
+        yield from _towers(getattr(value, one.name), seen)

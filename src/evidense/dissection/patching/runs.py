@@ -1,0 +1,92 @@
+"""Patching runs: every site of a half swapped in both orders, each scored once, in a measure and in the margin of candidates."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense.compute.search.topk import rank_vectors
+from evidense.compute.similarity import as_scored, between_scored, pair_scores
+from evidense.dissection.candidates import Candidates
+from evidense.dissection.patching.copies import patched
+from evidense.dissection.patching.sites import Site
+from evidense.parts import Bench, Subject
+from evidense.values import Collection
+
+Order = Literal["add to base", "remove from tuned"]
+ORDERS: tuple[Order, Order] = ("add to base", "remove from tuned")
+MARGIN = "margin"
+_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Task:
+    """On what encoders are scored."""
+
+    collection: Collection
+    candidates: Candidates
+    measure: str
+
+    @property
+    def measures(self) -> tuple[str, str]:
+        """What `scored` returns, by name."""
+        return self.measure, MARGIN
+
+
+def scored(task: Task, subject: Subject, bench: Bench) -> dict[str, Float64[np.ndarray, " q"]]:
+    """Return per query the measure over the whole corpus, and the margin s(q, d⁺) − max s(q, d⁻) over its candidates."""
+    queries = bench.vectors(subject, "query", task.collection.queries)
+    documents = bench.vectors(subject, "document", task.collection.corpus)
+    similarity = str(subject.encoder.setup.similarity)
+    queries, documents = as_scored(queries, similarity), as_scored(documents, similarity)
+    similarity = between_scored(similarity)
+    lists = rank_vectors(task.collection, queries, documents, _DEPTH, similarity)
+    measured = bench.score(lists, task.collection, task.measure)
+    own, candidates = (x.astype(np.float64) for x in (queries, documents))
+    scores = pair_scores(own[task.candidates.queries], candidates[task.candidates.documents], similarity)
+    margin = scores[:, 0] - scores[:, 1:].max(axis=1)
+    return {task.measure: measured[task.candidates.queries], MARGIN: margin}
+
+
+@dataclass
+class Runs:
+    """Scores of patched encoders of one base and one tuned; what swaps the same tensors is scored once."""
+
+    task: Task
+    bench: Bench
+    base: Subject
+    tuned: Subject
+    half: str
+    known: dict[object, dict[str, Float64[np.ndarray, " q"]]] = field(default_factory=dict)
+
+    def plain(self) -> list[dict[str, Float64[np.ndarray, " q"]]]:
+        """Return the scores of base and tuned as they are."""
+        for subject in (self.base, self.tuned):
+            if subject.label not in self.known:
+                self.known[subject.label] = scored(self.task, subject, self.bench)
+        return [self.known[subject.label] for subject in (self.base, self.tuned)]
+
+    def effects(
+        self, sites: Sequence[Site], order: Order, told: Callable[[], None]
+    ) -> dict[str, Float64[np.ndarray, "k q"]]:
+        """Return per site and query what adding it to the base gains, or what removing it from the tuned loses."""
+        base, tuned = self.plain()
+        rows = []
+        for site in sites:
+            seen = self._of(site, order)
+            rows.append(
+                {m: seen[m] - base[m] if order == ORDERS[0] else tuned[m] - seen[m] for m in self.task.measures}
+            )
+            told()
+        return {m: np.array([row[m] for row in rows]).reshape(len(sites), -1) for m in self.task.measures}
+
+    def _of(self, site: Site, order: Order) -> dict[str, Float64[np.ndarray, " q"]]:
+        key = (order, site.names)
+        if key not in self.known:
+            into, source = (self.base, self.tuned) if order == ORDERS[0] else (self.tuned, self.base)
+            encoder = patched(into.encoder, source.encoder, self.half, site.names)
+            subject = into if encoder is into.encoder else Subject(encoder.name, encoder.name, encoder, into.role)
+            self.known[key] = self.known[into.label] if subject is into else scored(self.task, subject, self.bench)
+        return self.known[key]

@@ -1,0 +1,67 @@
+"""Description length of labels given states: the online code, over several orders of the queries."""
+
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from evidense.dissection.probes.cross_fit import Task
+from evidense.dissection.probes.scores import bits
+from evidense.dissection.solver.lbfgs import Settings, minimise
+from evidense.dissection.solver.linear_models import Linear
+from evidense.dissection.solver.losses import Labels
+
+FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
+"""Ends of the blocks. Source: Voita and Titov 2020, §3.2."""
+_HELD = 0.2  # the last of a prefix choose λ
+
+
+def online_code(features: Float32[np.ndarray, "n c e"], task: Task, n_orders: int) -> Float64[np.ndarray, " n"]:
+    """Return the bits that each query's label takes, a mean over orders: its block is coded by a probe of all blocks before it.
+
+    The first block takes log₂ c each. Candidate 0 is the label. Clusters stay together, so that no block repeats a query's document.
+
+    Source: Voita and Titov 2020, equation 3 (prequential code of Dawid 1984).
+
+    >>> noise = np.random.default_rng(0).standard_normal((200, 4, 3)).astype(np.float32)
+    >>> task = Task(np.zeros(200, int), np.arange(200))
+    >>> bool(abs(online_code(noise, task, 2).mean() - 2) < 0.1)  # nothing to learn: log2(4) = 2 bits
+    True
+    """
+    total = np.zeros(len(features))
+    for order_seed in range(n_orders):
+        total += _one_order(features, task, np.random.default_rng([task.seed, 61, order_seed]))
+    return total / n_orders
+
+
+def _one_order(
+    features: Float32[np.ndarray, "n c e"], task: Task, rng: np.random.Generator
+) -> Float64[np.ndarray, " n"]:
+    n, c, _ = features.shape
+    order = _order(task, rng)
+    ends = sorted({max(1, round(f * n)) for f in FRACTIONS})
+    model = Linear(np.ascontiguousarray(features[order]))
+    place, starts = np.arange(n)[:, None], np.array(ends[:-1])
+    fit = np.maximum(np.ceil(starts * (1 - _HELD)), 1).astype(int)
+    lambdas = np.asarray(task.lambdas)
+    k = len(lambdas)
+    weights = np.hstack([np.repeat(place < fit, k, axis=1), np.repeat(place < starts, k, axis=1)]).astype(np.float32)
+    labels = Labels(np.zeros(weights.shape, np.int64), weights, np.tile(lambdas, 2 * len(starts)))
+    scores = model.scores(minimise(model, labels, settings=Settings(1e-3, task.settings.max_iterations)).theta)
+    coded = np.empty(n)
+    coded[: ends[0]] = np.log2(c)
+    for at, (start, stop) in enumerate(pairwise(ends)):
+        judges = slice(int(fit[at]), start) if fit[at] < start else slice(0, 0)
+        loss = [bits(scores[judges, :, at * k + i]).sum() for i in range(k)]
+        best = int(np.argmin(loss)) if fit[at] < start else k - 1
+        coded[start:stop] = bits(scores[start:stop, :, (len(starts) + at) * k + best])
+    out = np.empty(n)
+    out[order] = coded
+    return out
+
+
+def _order(task: Task, rng: np.random.Generator) -> np.ndarray:
+    """Clusters in a random order, their queries together."""
+    labels, member = np.unique(task.clusters, return_inverse=True)
+    rank = rng.permutation(len(labels))
+    return np.argsort(rank[member], kind="stable")

@@ -1,0 +1,100 @@
+"""All probes of one layer of one encoder, with their twins and controls."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from evidense.dissection.probes.bilinear import crossfit_bilinear
+from evidense.dissection.probes.controls import permuted
+from evidense.dissection.probes.cross_fit import Outcome, Task, crossfit
+from evidense.dissection.probes.features import Kind, Pairs, Scale, cosines, features
+from evidense.errors import InvalidInput
+
+PROBES = ("cosine", "hadamard", "bilinear", "pair")
+"""Untrained cosine; wᵀ(q⊙p); (Uᵀq)·(Vᵀp); wᵀ[q⊙p; |q−p|; p]."""
+ABLATED, PERMUTED = "query ablated", "queries permuted"
+"""Controls: a probe of p alone; the Hadamard probe where every query has another one's place."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which probes, and by which numbers."""
+
+    probes: tuple[str, ...] = PROBES
+    rank: int = 8
+    n_starts: int = 2
+
+
+def probe(pairs: Pairs, task: Task, wanted: Wanted) -> dict[str, Outcome]:
+    """Return probe or control → its outcome; where the widths differ only the bilinear probe and the ablated twin are defined."""
+    plain = Task(task.folds, task.clusters, None, task.seed, task.lambdas, False, task.settings)
+    out: dict[str, Outcome] = {}
+    for name in wanted.probes if pairs.same_space else [n for n in wanted.probes if n == "bilinear"]:
+        out[name] = _PROBES[name](pairs, task, wanted)
+    out[ABLATED] = crossfit(_featured(pairs, "ablated"), plain)
+    if pairs.same_space:
+        shuffled = pairs.with_queries(permuted(task.folds, task.seed))
+        out[PERMUTED] = crossfit(_featured(shuffled, "hadamard"), plain)
+    return out
+
+
+def _featured(pairs: Pairs, kind: Kind) -> Callable[[Bool[np.ndarray, " n"]], Float32[np.ndarray, "n c e"]]:
+    return lambda train: features(pairs, kind, train)
+
+
+def _cosine(pairs: Pairs, task: Task, wanted: Wanted) -> Outcome:
+    del wanted
+    return calibrated(cosines(pairs), task)
+
+
+def calibrated(scores: Float32[np.ndarray, "n c"], task: Task) -> Outcome:
+    """Return untrained scores, and beside them the same times one scale that the training folds chose, for the log-loss."""
+    made = scores[..., None]
+    single = Task(task.folds, task.clusters, None, task.seed, (1.0,), False, task.settings)
+    found = crossfit(lambda train: made * Scale.of(made[train].reshape(-1, 1)).inverse, single)
+    return Outcome(scores, calibrated=found.scores)
+
+
+def _hadamard(pairs: Pairs, task: Task, wanted: Wanted) -> Outcome:
+    del wanted
+    return crossfit(_featured(pairs, "hadamard"), task)
+
+
+def _pair(pairs: Pairs, task: Task, wanted: Wanted) -> Outcome:
+    del wanted
+    return crossfit(_featured(pairs, "pair"), task)
+
+
+def _bilinear(pairs: Pairs, task: Task, wanted: Wanted) -> Outcome:
+    return crossfit_bilinear(pairs, task, wanted.rank, wanted.n_starts)
+
+
+_PROBES: Mapping[str, Callable[[Pairs, Task, Wanted], Outcome]] = {
+    "cosine": _cosine, "hadamard": _hadamard, "bilinear": _bilinear, "pair": _pair}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What one encoder's states, in one pooling, come to."""
+
+    outcomes: tuple[Mapping[str, Outcome] | str, ...]
+    """Of each layer: its probes, or why there are none."""
+
+
+def probe_layers(
+    queries: Float32[np.ndarray, "l n a"],
+    documents: Float32[np.ndarray, "l d e"],
+    places: Int64[np.ndarray, "n c"],
+    task: Task,
+    wanted: Wanted,
+) -> Layers:
+    """Probe layer by layer; a layer whose states are not finite says so."""
+    out: list[Mapping[str, Outcome] | str] = []
+    for q, d in zip(queries, documents, strict=True):
+        try:
+            out.append(probe(Pairs(np.asarray(q, np.float32), np.asarray(d, np.float32), places), task, wanted))
+        except InvalidInput as error:
+            out.append(str(error))
+    return Layers(tuple(out))

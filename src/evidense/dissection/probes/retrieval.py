@@ -1,0 +1,144 @@
+"""Does what the backbone tells of a query say whether the tuned encoder answers it?
+
+Over queries: the rank correlation of the margin by which the backbone's probe tells the relevant document from others with the
+tuned encoder's nDCG@10, given BM25's nDCG@10, which knows the easy queries without any encoder. The same margin taken from random
+weights says what of it any encoder of the architecture would share.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float64, Int64
+
+from evidense.dissection.findings import without
+from evidense.dissection.probes.estimates import ANALYSIS, NONE, Probed, Wanted
+from evidense.dissection.probes.task import Asked
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Case, Encoder, Ranker
+from evidense.records import Finding, Json
+from evidense.stats.jackknife import Jackknifed, deal, jackknife
+from evidense.values import Spelling
+
+MEASURE, DEPTH = "nDCG@10", 10
+PROBE = "hadamard"
+PLAIN = "partial correlation of backbone and retrieval"
+BEYOND = "partial correlation beyond random weights"
+_UNIT = "rank correlation"
+
+
+def partial_rank_correlation(
+    a: Float[np.ndarray, "l n"], b: Float[np.ndarray, " n"], given: Float[np.ndarray, " n"]
+) -> Float64[np.ndarray, " l"]:
+    """Return Spearman's correlation of each row of `a` with `b`, given a third; 0 where `given` leaves nothing to explain.
+
+    Source: Fieller, Hartley and Pearson 1957; Kendall's partial formula on midranks.
+
+    >>> easy = np.arange(50.0)
+    >>> partial_rank_correlation((easy + 0.01)[None], easy % 7, easy).tolist()  # all that it says is how easy a query is
+    [0.0]
+    """
+    from scipy.stats import rankdata
+
+    rows = [rankdata(x, axis=-1) for x in (a, b[None], given[None])]
+    centred = [row - row.mean(axis=-1, keepdims=True) for row in rows]
+    x, y, z = (row / np.maximum(np.linalg.norm(row, axis=-1, keepdims=True), 1e-300) for row in centred)
+    xz, yz = (x @ z.T)[:, 0], float(y[0] @ z[0])
+    left = (1 - xz**2) * (1 - yz**2)
+    return np.where(left > 1e-12, ((x @ y.T)[:, 0] - xz * yz) / np.sqrt(np.maximum(left, 1e-12)), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Margins of the backbone and of random weights, layer by layer, and how retrieval went."""
+
+    margins: Float64[np.ndarray, "l n"]
+    random: Float64[np.ndarray, "l n"] | None
+    tuned: Float64[np.ndarray, " n"]
+    words: Float64[np.ndarray, " n"]
+    clusters: Int64[np.ndarray, " n"]
+
+    def estimate(self, case: Case) -> Jackknifed:
+        """Return the correlations of every layer, then what they have beyond random weights."""
+        groups = deal(self.clusters, seed=case.seed)
+        labels, sizes = np.unique(groups, return_counts=True)
+        dropped = np.stack([self._of(groups != label) for label in labels])
+        whole = self._of(np.ones(len(groups), bool))
+        return jackknife(whole, dropped, sizes, confidence=case.confidence, seed=case.seed)
+
+    def _of(self, rows: np.ndarray) -> Float64[np.ndarray, " s"]:
+        y, z = self.tuned[rows], self.words[rows]
+        plain = partial_rank_correlation(self.margins[:, rows], y, z)
+        if self.random is None:
+            return plain
+        return np.concatenate([plain, plain - partial_rank_correlation(self.random[:, rows], y, z)])
+
+
+def governs(case: Case, bench: Bench, probed: Mapping[str, Probed]) -> Iterator[Finding]:
+    """Yield the correlation of each tuned encoder's retrieval with what the backbone's probe tells, at every layer."""
+    base = probed.get(case.base.label)
+    tuned = [s for s in case.of("tuned") if s.label in probed]
+    if base is None or not tuned:
+        return
+    at, margins, missing = _margins(base)
+    random = next((probed[s.label] for s in case.of("random") if s.label in probed), None)
+    beside = None if random is None else _beside(random, at)
+    words = _words(case, bench, base.asked)
+    for subject in tuned:
+        own = _scores(case, bench, base.asked, subject.encoder)
+        site = base.asked.site(
+            case, ANALYSIS, subject=subject.label, role="tuned", against=case.base.label, pooling=base.pooling, probe=PROBE, control=NONE,
+            measure=MEASURE, given="bm25",
+        )  # fmt: skip
+        if isinstance(words, str):
+            yield without(PLAIN, site, _UNIT, {"reason": words})
+            continue
+        if not at or np.ptp(own) == 0:
+            flat = f"{subject.label} has {MEASURE} {own[0]:g} for every query, so nothing goes with it"
+            yield without(PLAIN, site, _UNIT, {"reason": flat if at else missing})
+            continue
+        table = _Table(margins, beside, own, words, base.asked.task.clusters)
+        yield from _findings(case, table, [{**site, "layer": layer} for layer in at])
+
+
+def _findings(case: Case, table: _Table, sites: Sequence[Mapping[str, Json]]) -> Iterator[Finding]:
+    found = table.estimate(case)
+    n, n_clusters = len(table.clusters), len(np.unique(table.clusters))
+    for row in range(len(found.value)):
+        layer, name = row % len(sites), PLAIN if row < len(sites) else BEYOND
+        yield Finding(
+            estimand=name, site=dict(sites[layer]), value=float(found.value[row]), low=float(found.low[row]), high=float(found.high[row]),
+            n=n, n_clusters=n_clusters, unit=_UNIT, confidence=case.confidence, p=float(found.p[row]), p_adjusted=float(found.p_adjusted[row]),
+            test=found.test, family=f"partial correlations, {sites[layer]['subject']}",
+            details={"together": [float(found.together_low[row]), float(found.together_high[row])]},
+        )  # fmt: skip
+
+
+def _margins(one: Probed) -> tuple[list[int], Float64[np.ndarray, "l n"], str]:
+    """Return the layers whose probe has converged, the margins there, and why others have none."""
+    rows, missing = one.rows(Wanted("margin", "", lambda layer: _margin(layer[PROBE].scores), (PROBE,), {}))
+    at = [layer for layer in range(len(rows)) if layer not in missing]
+    return at, rows[at], next(iter(missing.values()), "")
+
+
+def _beside(random: Probed, at: Sequence[int]) -> Float64[np.ndarray, "l n"] | None:
+    layers, rows, _ = _margins(random)
+    return rows[[layers.index(layer) for layer in at]] if set(at) <= set(layers) else None
+
+
+def _margin(scores: Float[np.ndarray, "n c"]) -> Float64[np.ndarray, " n"]:
+    return np.asarray(scores[:, 0] - scores[:, 1:].max(axis=1), np.float64)
+
+
+def _words(case: Case, bench: Bench, asked: Asked) -> Float64[np.ndarray, " n"] | str:
+    """Return what BM25 scores, or why it cannot, as of pictures."""
+    try:
+        return _scores(case, bench, asked, bench.part("rankers", "bm25").open(Spelling("bm25")))
+    except InvalidInput as error:
+        return str(error)
+
+
+def _scores(case: Case, bench: Bench, asked: Asked, system: Encoder | Ranker) -> Float64[np.ndarray, " n"]:
+    every = bench.score(bench.rank(system, case.collection, DEPTH), case.collection, MEASURE)
+    row_of = {query_id: row for row, query_id in enumerate(case.collection.query_ids)}
+    return every[[row_of[query.id] for query in asked.queries]]

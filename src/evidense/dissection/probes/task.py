@@ -1,0 +1,83 @@
+"""The probing task of a collection: candidates drawn, items gathered once, folds and control labels."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+
+from evidense.dissection.candidates import Candidates, Draw, candidates
+from evidense.dissection.probes.controls import hashed_labels
+from evidense.dissection.probes.cross_fit import LAMBDAS, Task
+from evidense.dissection.solver.lbfgs import Settings
+from evidense.errors import InvalidInput
+from evidense.parts import Bench, Case
+from evidense.values import Item, Spelling
+
+_DEEPER = 4
+"""A ranking is asked for so many documents a candidate and fold, since those of other folds are passed over."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Queries, documents, and who is whose candidate."""
+
+    queries: tuple[Item, ...]
+    documents: tuple[Item, ...]
+    places: Int64[np.ndarray, "n c"]
+    """Rows into `documents`; column 0 is relevant."""
+    task: Task
+    negatives: str
+    n_filled: int
+
+    @property
+    def n_candidates(self) -> int:
+        """How many documents a query chooses among, at most."""
+        return int(self.places.shape[1])
+
+    def site(self, case: Case, analysis: str, **where: Any) -> dict[str, Any]:
+        """Return the site of a finding of this task."""
+        return case.site(analysis, negatives=self.negatives, n_candidates=self.n_candidates, **where)
+
+
+def ask(case: Case, bench: Bench, negatives: str) -> Asked:
+    """Draw the task of a source of negatives.
+
+    Raises:
+        InvalidInput: fewer queries than candidates, or fewer documents in a fold than candidates.
+    """
+    options = case.options
+    wanted = options.get("n_queries")
+    draw = Draw(
+        n_candidates=max(int(n) for n in options["n_candidates"]), n_folds=int(options["n_folds"]),
+        n_queries=None if wanted is None else int(wanted), negatives=negatives, seed=case.seed,
+    )  # fmt: skip
+    n = len(case.collection.queries)
+    if n < draw.n_candidates:
+        raise InvalidInput(
+            f"{case.collection.name} has {n} queries and {draw.n_candidates} candidates are wanted; expected at least as many queries as "
+            "candidates; take a larger collection or fewer candidates"
+        )
+    found = candidates(case.collection, draw, _ranked(case, bench, draw))
+    return gather(case, found)
+
+
+def _ranked(case: Case, bench: Bench, draw: Draw) -> Any:
+    if draw.negatives == "random":
+        return None
+    ranker = bench.part("rankers", draw.negatives).open(Spelling(draw.negatives))
+    depth = min(len(case.collection.corpus), _DEEPER * draw.n_candidates * draw.n_folds)
+    return bench.rank(ranker, case.collection, depth)
+
+
+def gather(case: Case, found: Candidates) -> Asked:
+    """Take the items of candidates, each document once, and label the control task."""
+    rows, places = np.unique(found.documents, return_inverse=True)
+    queries = tuple(case.collection.queries[int(row)] for row in found.queries)
+    documents = tuple(case.collection.corpus[int(row)] for row in rows)
+    places = places.reshape(found.documents.shape).astype(np.int64)
+    control = hashed_labels([q.id for q in queries], [[documents[d].id for d in some] for some in places])
+    lambdas = tuple(float(x) for x in case.options.get("lambdas", LAMBDAS))
+    settings = Settings(max_iterations=int(case.options.get("max_iterations", 500)))
+    task = Task(found.folds, found.clusters, control, case.seed, lambdas, True, settings)
+    return Asked(queries, documents, places, task, found.negatives, found.n_filled)

@@ -1,0 +1,87 @@
+"""Whether a probe of one encoder reads another, after an orthogonal map that was fitted on documents it is not tested on."""
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from evidense.dissection.probes.cross_fit import Task, choose_penalty
+from evidense.dissection.probes.features import Pairs
+from evidense.dissection.solver.lbfgs import minimise
+from evidense.dissection.solver.linear_models import Linear
+from evidense.dissection.solver.losses import Labels
+
+_LEAST = 0.1
+"""Of the typical spread: what a dimension that varies less is taken to vary by."""
+
+
+def orthogonal_map(
+    source: Float32[np.ndarray, "n e"], target: Float32[np.ndarray, "n e"]
+) -> Float32[np.ndarray, "e e"]:
+    """Return the rotation (or reflection) with the least squared distance of source·R to target; rows are centred already.
+
+    Source: Schönemann 1966.
+
+    >>> import math
+    >>> turn = np.array([[0.0, 1.0], [-1.0, 0.0]], np.float32)
+    >>> x = np.array([[1.0, 2.0], [0.5, -1.0]], np.float32)
+    >>> bool(np.allclose(orthogonal_map(x, x @ turn), turn, atol=1e-6))
+    True
+    """
+    u, _, vt = np.linalg.svd(source.T.astype(np.float64) @ target)
+    turned: Float32[np.ndarray, "e e"] = (u @ vt).astype(np.float32)
+    return turned
+
+
+def transferred(trained: Pairs, read: Pairs, task: Task, one_map: bool) -> Float32[np.ndarray, "n c"]:
+    """Return scores of `read` by Hadamard probes of `trained`, fold by fold: the map is fitted on the training folds' items.
+
+    `one_map` = queries and documents of an encoder live in one space and turn together; else each side has a map of its own.
+    """
+    scores = np.empty(task.folds.shape + trained.places.shape[1:], np.float32)
+    for fold in np.unique(task.folds):
+        train = task.folds != fold
+        own, mapped = _sides(trained, read, train, one_map)
+        x = own.queries[:, None] * own.candidates
+        scale = _inverse(x[train].reshape(-1, x.shape[2]))
+        model = Linear(np.ascontiguousarray(x[train] * scale))
+        penalty = choose_penalty(model, task, train)
+        n = int(train.sum())
+        labels = Labels(np.zeros((n, 1), np.int64), np.ones((n, 1), np.float32), np.array([penalty]))
+        theta = minimise(model, labels, settings=task.settings).theta
+        seen = (mapped.queries[~train][:, None] * mapped.documents[mapped.places[~train]]) * scale
+        scores[~train] = Linear(np.ascontiguousarray(seen)).scores(theta)[..., 0]
+    return scores
+
+
+def _sides(trained: Pairs, read: Pairs, train: Bool[np.ndarray, " n"], one_map: bool) -> tuple[Pairs, Pairs]:
+    """Both encoders' states standardised by the first one's scale, the second's turned into the first one's space."""
+    rows = np.unique(trained.places[train])
+    sides = [(trained.queries, read.queries, np.flatnonzero(train)), (trained.documents, read.documents, rows)]
+    centred = [(a - a[r].mean(axis=0), b - b[r].mean(axis=0), r) for a, b, r in sides]
+    fit = centred if not one_map else [_stacked(centred)] * 2
+    own, other = [], []
+    for (a, b, r), (fit_a, fit_b, fit_r) in zip(centred, fit, strict=True):
+        turned = b @ orthogonal_map(fit_b[fit_r], fit_a[fit_r])
+        size = np.linalg.norm(a[r]) / max(float(np.linalg.norm(b[r])), 1e-12)
+        inverse = _inverse(a[r])
+        own.append(a * inverse)
+        other.append(turned * np.float32(size) * inverse)
+    return Pairs(own[0], own[1], trained.places), Pairs(other[0], other[1], trained.places)
+
+
+def _inverse(rows: Float32[np.ndarray, "m e"]) -> Float32[np.ndarray, " e"]:
+    """Return what centred dimensions are multiplied by: a standard deviation's inverse, but at most ten times the typical one.
+
+    A trained encoder may have dimensions that hardly vary (some of MiniLM's last layer are constant but for rounding). A map is never perfect, and
+    brings a little of all others into them; standardised, that little would outweigh everything.
+    """
+    spread = rows.std(axis=0, dtype=np.float64)
+    typical = float(np.sqrt((spread**2).mean()))
+    return np.asarray(1 / np.maximum(spread, max(_LEAST * typical, 1e-12)), np.float32)
+
+
+Centred = tuple[Float32[np.ndarray, "n e"], Float32[np.ndarray, "n e"], Int64[np.ndarray, " m"]]
+
+
+def _stacked(sides: list[Centred]) -> Centred:
+    a, b = (np.vstack([side[i][side[2]] for side in sides]) for i in (0, 1))
+    return a, b, np.arange(len(a))

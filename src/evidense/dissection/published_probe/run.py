@@ -1,0 +1,108 @@
+"""The published probe on every layer of an encoder: trained as published and to convergence, judged on held-out folds."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+
+from evidense.dissection.probes.cross_fit import LAMBDAS
+from evidense.dissection.probes.features import Pairs, cosines
+from evidense.dissection.probes.scores import credit
+from evidense.dissection.probes.task import Asked
+from evidense.dissection.published_probe.fit import TWINS, Draws, Recipe, converge, train
+from evidense.parts import Case
+from evidense.records import Json
+
+Cell = tuple[str, str, int]
+"""Probe, control, N."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is the same for all layers and encoders: the draws of slots, the folds that judge."""
+
+    asked: Asked
+    counts: tuple[int, ...]
+    recipe: Recipe
+    draws: Draws
+    test_folds: tuple[int, ...]
+    converged: tuple[int, ...]
+    solved: dict[tuple[str, str, int, int], dict[str, Json]] = field(default_factory=dict)
+    """(probe, control, N, layer) → λ and ‖g‖∞ of the converged ones, of the encoder that ran last."""
+
+    @classmethod
+    def of(cls, case: Case, asked: Asked) -> "Run":
+        """Read the options and draw the slots once."""
+        o = case.options
+        counts = tuple(sorted({int(n) for n in o["n_candidates"]}))
+        recipe = Recipe(float(o["learning_rate"]), int(o["batch_size"]), int(o["n_epochs"]))
+        draws = Draws.of(len(asked.queries), counts, asked.n_candidates, recipe)
+        folds = tuple(int(f) for f in np.unique(asked.task.folds)[: int(o["n_test_folds"])])
+        return cls(asked, counts, recipe, draws, folds, tuple(int(n) for n in o["converged"] if int(n) in counts))
+
+    @property
+    def rows(self) -> Int64[np.ndarray, " m"]:
+        """The queries that are judged, fold by fold."""
+        return np.concatenate([np.flatnonzero(self.asked.task.folds == fold) for fold in self.test_folds])
+
+    @property
+    def clusters(self) -> Int64[np.ndarray, " m"]:
+        """Their clusters."""
+        found: Int64[np.ndarray, " m"] = self.asked.task.clusters[self.rows]
+        return found
+
+
+def run_layers(
+    queries: Float32[np.ndarray, "l n a"], documents: Float32[np.ndarray, "l d e"], run: Run
+) -> dict[Cell, list[Float64[np.ndarray, " m"]]]:
+    """Return of every probe, control and N, layer by layer, which of the judged queries it gets right."""
+    run.solved.clear()
+    out: dict[Cell, list[Float64[np.ndarray, " m"]]] = defaultdict(list)
+    for at, (q, d) in enumerate(zip(queries, documents, strict=True)):
+        pairs = Pairs(np.asarray(q, np.float32), np.asarray(d, np.float32), run.asked.places)
+        cells: dict[Cell, list[Float64[np.ndarray, " m"]]] = defaultdict(list)
+        for fold in run.test_folds:
+            _one_fold(pairs, fold, run, cells)
+            _converged(pairs, (fold, at), run, cells)
+        if pairs.same_space:
+            found = cosines(pairs)[run.rows]
+            for n in run.counts:
+                taken = np.take_along_axis(found, run.draws.test[n][run.rows], 1)
+                slot = (run.draws.test[n][run.rows] == 0).argmax(axis=1)
+                cells["cosine", "none", n].append(credit(taken, slot))
+        for cell, parts in cells.items():
+            out[cell].append(np.concatenate(parts))
+    return dict(out)
+
+
+def _one_fold(pairs: Pairs, fold: int, run: Run, cells: dict[Cell, list[Float64[np.ndarray, " m"]]]) -> None:
+    trained = train(pairs, run.asked.task.folds != fold, run.draws, run.recipe)
+    for (n, twin), right in trained.right.items():
+        cells["published", twin, n].append(right)
+
+
+def _converged(
+    pairs: Pairs, where: tuple[int, int], run: Run, cells: dict[Cell, list[Float64[np.ndarray, " m"]]]
+) -> None:
+    fold, layer = where
+    for n in run.converged:
+        for twin in TWINS:
+            found = converge(pairs, run.asked.task.folds != fold, run.draws.test[n], twin, LAMBDAS)
+            cells["published converged", twin, n].append(found.right)
+            seen = run.solved.setdefault(("published converged", twin, n, layer), {"lambdas": [], "gradient": 0.0})
+            seen["lambdas"].append(found.penalty)
+            seen["gradient"] = max(float(found.solved.gradient[0]), seen["gradient"])
+            if not found.solved.converged.all():
+                seen["reason"] = f"the probe did not converge: ‖g‖∞ is {seen['gradient']:.2g}"
+
+
+def label_frequencies(n_examples: int, counts: Sequence[int] = (2, 3, 4, 5)) -> dict[int, list[int]]:
+    """Return how often the positive stands in each slot of the published test draw.
+
+    >>> label_frequencies(10_448)[2]  # MS MARCO
+    [5204, 5244]
+    """
+    draws = Draws.of(n_examples, counts, 5, Recipe(n_epochs=0)).test
+    return {n: np.bincount((draw == 0).argmax(axis=1), minlength=n).tolist() for n, draw in draws.items()}

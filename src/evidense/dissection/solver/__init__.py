@@ -1,0 +1,1 @@
+"""Solver: the logistic fits of every probe, with their line search and losses."""

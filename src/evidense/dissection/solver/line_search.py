@@ -1,0 +1,120 @@
+"""The line search of many problems at once, on scores alone: a trial costs no matrix product."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from evidense.dissection.solver.losses import Labels, loss_and_slope
+
+_SUFFICIENT, _CURVATURE = 1e-4, 0.5  # Wolfe's conditions; the second is tight, since a trial costs no matrix product
+_ROUNDING = 1e-6  # by so much of itself a loss in float32 may seem to grow where it does not (Hager and Zhang 2005)
+_MOST_TRIALS = 24
+
+
+@dataclass(frozen=True)
+class Line:
+    """The loss of some problems along their directions."""
+
+    at: Float32[np.ndarray, "n c k"]
+    first: Float32[np.ndarray, "n c k"]
+    second: Float32[np.ndarray, "n c k"] | None
+    labels: Labels
+    penalty: Float64[np.ndarray, "3 k"]
+    """Coefficients of 1, t and t²."""
+
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "Line":
+        """Return some of the problems."""
+        second = None if self.second is None else self.second[..., keep]
+        return Line(self.at[..., keep], self.first[..., keep], second, self.labels.part(keep), self.penalty[:, keep])
+
+    def scores(self, t: Float32[np.ndarray, " k"]) -> Float32[np.ndarray, "n c k"]:
+        """Return the scores at these lengths."""
+        found: Float32[np.ndarray, "n c k"] = (
+            self.at + t * self.first if self.second is None else self.at + t * (self.first + t * self.second)
+        )
+        return found
+
+    def whole(
+        self, t: Float32[np.ndarray, " k"], scores: Float32[np.ndarray, "n c k"]
+    ) -> tuple[Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
+        """Return objective, and the loss's gradient by scores."""
+        loss, slope = loss_and_slope(scores, self.labels)
+        return loss + self.penalty[0] + t * self.penalty[1] + t.astype(np.float64) ** 2 * self.penalty[2], slope
+
+    def trial(
+        self, t: Float64[np.ndarray, " k"]
+    ) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
+        """Return objective and slope at these lengths, and the loss's gradient by scores."""
+        short = t.astype(np.float32)
+        value, of_scores = self.whole(short, self.scores(short))
+        way = self.first if self.second is None else self.first + (2 * short) * self.second
+        slope = np.einsum("nck,nck->k", of_scores, way).astype(np.float64)
+        return value, slope + self.penalty[1] + 2 * t * self.penalty[2], of_scores
+
+
+@dataclass
+class Found:
+    """Where a line search ended; a length of 0 = nowhere."""
+
+    lengths: Float64[np.ndarray, " k"]
+    objective: Float64[np.ndarray, " k"]
+    of_scores: Float32[np.ndarray, "n c k"]
+
+    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], seen: tuple[np.ndarray, ...]) -> None:
+        """Write a trial of some problems down."""
+        if where.all():
+            self.lengths, self.objective, self.of_scores = t, seen[0], seen[2]
+        elif where.any():
+            self.lengths[where], self.objective[where], self.of_scores[..., where] = t, seen[0], seen[2]
+
+
+def search(line: Line, slope_0: Float64[np.ndarray, " k"], value_0: Float64[np.ndarray, " k"]) -> Found:
+    """Find a step of every problem that fulfils Wolfe's conditions, or at least goes down."""
+    k = len(value_0)
+    found = Found(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
+    t, low, high = np.ones(k), np.zeros(k), np.full(k, np.inf)
+    low_slope, open_ = slope_0.copy(), np.ones(k, bool)
+    for _ in range(_MOST_TRIALS):
+        seen = (line if open_.all() else line.part(open_)).trial(t[open_])
+        value, slope = _spread(seen[0], open_), _spread(seen[1], open_)
+        enough = open_ & (value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0))
+        flat = np.abs(slope) <= _CURVATURE * np.abs(slope_0)
+        short, far = enough & ~flat & (slope < 0), open_ & ~(enough & (flat | (slope < 0)))
+        down = enough & (flat | short)  # a step that is merely short is kept until a better one comes
+        found.put(down, t[down], tuple(x[..., down[open_]] for x in seen) if not down.all() else seen)
+        open_ &= ~(enough & flat)
+        if not open_.any():
+            break
+        t_new = _next(t, (low, high, low_slope, slope), short, far)
+        low[short], low_slope[short], high[far] = t[short], slope[short], t[far]
+        t = np.where(open_, t_new, t)
+    return found
+
+
+def _spread(values: Float64[np.ndarray, " o"], where: Bool[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+    out = np.zeros(len(where))
+    out[where] = values
+    return out
+
+
+def _next(
+    t: Float64[np.ndarray, " k"],
+    known: tuple[Float64[np.ndarray, " k"], ...],
+    short: Bool[np.ndarray, " k"],
+    far: Bool[np.ndarray, " k"],
+) -> Float64[np.ndarray, " k"]:
+    """The next trial: where the slope's secant is zero, kept well inside the bracket, or up to eight times as far."""
+    low, high, low_slope, slope = known
+    rise = (slope - low_slope) / np.where(t > low, t - low, 1)
+    zero = t - slope / np.where(rise > 0, rise, np.inf)
+    zero = np.where(rise > 0, zero, np.inf)
+    out = t.copy()
+    a, b = np.where(short, t, low), np.where(far, t, high)
+    bounded = np.isfinite(b)
+    width = np.where(bounded, b - a, 0)
+    inside = np.clip(zero, a + 0.1 * width, b - 0.1 * width) if bounded.any() else zero
+    inside = np.where(far & ~(rise > 0), a + 0.3 * width, inside)
+    out[bounded] = inside[bounded]
+    out[~bounded] = np.clip(zero, 1.2 * t, 8 * t)[~bounded]
+    return out

@@ -1,0 +1,1 @@
+"""Runs: results and judgements in the forms of the field."""

@@ -1,0 +1,113 @@
+"""Runs: results that somebody has, in any usual form: columns, JSON or JSON lines, packed or not, told apart by content.
+
+Columns: TREC's six, MS MARCO's or Tevatron's three, ColBERT's four, or those that a heading names. JSON: {query: {document: score}} as
+pytrec_eval and mteb 1 write it, mteb 2's {subset: {split: …}}. JSON lines: sentence-transformers' predictions.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidense.boundary.files import MIB, opened
+from evidense.errors import InvalidInput
+from evidense.reading.runs.columns import read_columns, reads_as_columns
+from evidense.reading.runs.forms import FORMS
+from evidense.reading.runs.json_runs import LINES_NAME, is_json_lines, read_json, read_json_lines, reads_as_results
+
+READING = 3
+"""Raised when other results, or another order of equal scores, come from the same file."""
+
+WHAT = "a run file (columns, JSON or JSON lines)"
+MOST_JSON = 256 * MIB
+_PACKED = re.compile(r"\.(gz|bz2|xz|zip|zst)$", re.IGNORECASE)
+_NAMES = {
+    "columns": re.compile(r"\.(trec|run)$", re.I),
+    "json": re.compile(r"_predictions\.json$"),
+    "lines": LINES_NAME,
+}
+_SNIFFED = MIB // 4
+
+Results = Mapping[str, Mapping[str, float]]
+"""query_id → doc_id → score, the highest first."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run file says: one set of results, or several by name (mteb's 'subset/split')."""
+
+    form: str
+    """One line: as what the file was read."""
+    parts: Mapping[str, Results]
+    notes: tuple[str, ...] = ()
+    """Sentences for the page."""
+
+    @property
+    def results(self) -> Results:
+        """The results of a file that holds one set."""
+        (only,) = self.parts.values()
+        return only
+
+
+def read_run(path: Path, form: str | None = None) -> Run:
+    """Read a run. `form` decides where it is given: 'ranks' (the lowest first), 'scores' (the highest first) or 'trec' (six columns).
+
+    Raises:
+        InvalidInput: every mistake of the file at once, with line numbers; or it cannot be told whether it holds ranks or scores.
+    """
+    if form is not None and form not in FORMS:
+        raise InvalidInput(f"'@form={form}' is no form of a run. Expected {', '.join(FORMS)}; correct it.")
+    start = _start(path)
+    if not start.startswith((b"{", b"[")):
+        return Run(*read_columns(path, form))
+    if form == "trec":
+        raise InvalidInput(f"'{path}' holds JSON. Expected six columns, as @form=trec says; drop the option.")
+    data = _whole(path)
+    said, parts = read_json_lines(path, data) if is_json_lines(data) else read_json(path, data)
+    if form == "ranks":
+        parts = {
+            name: {q: {d: -v for d, v in found.items()} for q, found in held.items()} for name, held in parts.items()
+        }
+        said = said.replace("the score decides", "the lowest first")
+    return Run(said, parts)
+
+
+def kind(path: Path) -> str | None:
+    """Say how a run is written: 'columns', 'json' or 'lines', by its name, else by how its content begins; None if it is no run."""
+    name = _PACKED.sub("", path.name)
+    if named := next((kind for kind, form in _NAMES.items() if form.search(name)), None):
+        return named
+    try:
+        if not path.is_file():
+            return None
+        start = _start(path)
+    except (InvalidInput, OSError, ValueError):
+        return None
+    if start.startswith(b"{"):
+        return "lines" if is_json_lines(start) else "json" if reads_as_results(start) else None
+    return "columns" if reads_as_columns(start) else None
+
+
+def fingerprint(path: Path, form: str | None = None) -> str:
+    """Return a hash of the file's unpacked bytes and of how they are read."""
+    found = hashlib.sha256(f"run {READING} {form or ''}\0".encode())
+    with opened(path, WHAT) as file:
+        while block := file.read(MIB):
+            found.update(block)
+    return found.hexdigest()
+
+
+def _start(path: Path) -> bytes:
+    with opened(path, WHAT) as file:
+        return file.read(_SNIFFED).removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def _whole(path: Path) -> bytes:
+    with opened(path, WHAT) as file:
+        data = file.read(MOST_JSON + 1)
+    if len(data) > MOST_JSON:
+        raise InvalidInput(
+            f"'{path}' holds more than 256 MiB of JSON. Expected less; write six columns (query Q0 document rank score tag)."
+        )
+    return data.removeprefix(b"\xef\xbb\xbf")

@@ -1,0 +1,1 @@
+"""Tables: rows of CSV, TSV, JSONL and Parquet files."""

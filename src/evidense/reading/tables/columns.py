@@ -1,0 +1,82 @@
+"""Columns: which column of somebody's table plays which role, by its name."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from evidense.errors import InvalidInput
+from evidense.reading.runs.judgements import is_trec_qrels
+from evidense.reading.tables.delimited import listed
+from evidense.reading.tables.rows import read_columns, table_format
+
+ROLES = {
+    "query": ("query", "question", "anchor"),
+    "document": ("document", "doc", "passage", "answer", "positive", "pos"),
+    "negative": ("negative", "neg"),
+    "gain": ("gain", "relevance", "label", "score"),
+    "similarity": ("similarity", "sim", "similarity_score", "sim_score", "cosine", "cosine_similarity", "cos_sim"),
+    "query id": ("query_id", "query-id", "qid"),
+    "document id": ("doc_id", "doc-id", "document_id", "corpus-id", "docid", "pid"),
+    "picture": ("image", "filepath", "file_path", "image_path", "filename", "file_name", "picture", "path"),
+    "title": ("title", "text", "caption", "name"),
+    "category": ("category", "class"),
+    "item id": ("id", "_id", "item_id", "sku"),
+    "group": ("group",),
+    "split": ("split",),
+}
+_MOST_COMPARED = 200
+"""Columns that are looked at for a name that is nearly right."""
+
+
+def find(columns: Sequence[str], role: str) -> str | None:
+    """Return the first column that plays a role, or None.
+
+    >>> find(["Anchor", "positive"], "query")
+    'Anchor'
+    """
+    lower = {name.lower().strip(): name for name in reversed(columns)}
+    return next((lower[name] for name in ROLES[role] if name in lower), None)
+
+
+def find_all(columns: Sequence[str], role: str) -> list[str]:
+    """Return every column of a role, numbered ones (`negative_1`, `negative2`) included, in order."""
+    return [name for name in columns if name.lower().rstrip("0123456789").rstrip("_- ") in ROLES[role]]
+
+
+def require(columns: Sequence[str], path: Path, *roles: str) -> list[str]:
+    """Return the column of each role.
+
+    Raises:
+        InvalidInput: says which are missing, what was found, and which of that is nearest.
+    """
+    found = {role: find(columns, role) for role in roles}
+    missing = [role for role, name in found.items() if name is None]
+    if missing:
+        wrong = "; ".join(
+            f"no column for the {role} ({', '.join(ROLES[role])}){_nearest(columns, role)}" for role in missing
+        )
+        raise InvalidInput(f"{path}: {wrong}. Found: {listed(columns)}. Rename the column in the first line")
+    return [name for name in found.values() if name is not None]
+
+
+def table_kind(path: Path) -> str | None:
+    """Say what the rows of a table are, by its columns: 'pairs' (also where nothing fits), 'catalogue', 'mmeb', or None for no table."""
+    if not path.is_file() or table_format(path) is None or is_trec_qrels(path):
+        return None
+    columns = read_columns(path)
+    if {"qry_text", "tgt_text"} <= set(columns):
+        return "mmeb"
+    is_pairs = find(columns, "query") is not None
+    has_picture, has_title, has_category = (
+        find(columns, role) is not None for role in ("picture", "title", "category")
+    )
+    return "catalogue" if not is_pairs and (has_picture or (has_title and has_category)) else "pairs"
+
+
+def _nearest(columns: Sequence[str], role: str) -> str:
+    near = [
+        name
+        for name in columns[:_MOST_COMPARED]
+        if difflib.get_close_matches(name.lower(), ROLES[role], n=1, cutoff=0.6)
+    ]
+    return f"; nearest is '{near[0]}'" if near else ""

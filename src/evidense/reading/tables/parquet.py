@@ -1,0 +1,143 @@
+"""Parquet: rows of somebody's file, read in small pieces within a budget; its own numbers are looked at first."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from evidense.boundary.documents import parsed
+from evidense.boundary.files import MIB, Budget, opened
+from evidense.boundary.strangers import foreign
+from evidense.errors import InvalidInput, MissingExtra
+from evidense.reading.tables.delimited import refuse_many_columns
+
+_ROWS = 256
+"""Rows that are decoded at once."""
+_LEAST = 8
+"""Bytes that any value costs: a file of a thousand bytes may promise a billion nulls."""
+_MOST_PARTS = 20_000
+"""Columns, row groups and other parts that the file's own description may name (deep nesting ends the process of the library)."""
+_SPREAD = "write it again without that much repetition, or as JSONL"
+
+
+def column_names(path: Path) -> tuple[str, ...]:
+    """Return the names of the columns.
+
+    Raises:
+        InvalidInput: it is no Parquet file.
+        MissingExtra: pyarrow is not installed.
+    """
+    with _file(path) as file:
+        return tuple(file.schema_arrow.names)
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows as Python values; classes of the hub's ClassLabel by their names.
+
+    Raises:
+        InvalidInput: it is no Parquet file, is damaged, or holds more than its size promises.
+        MissingExtra: pyarrow is not installed.
+    """
+    with _file(path) as file, foreign(str(path), "Expected a Parquet file; write it again."):
+        budget = Budget().of(path.stat().st_size)
+        _refuse_promises(path, file.metadata, budget)
+        refuse_many_columns(len(file.schema_arrow.names))
+        classes = _classes(file.schema_arrow)
+        spent = 0
+        for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
+            spent += sum(_cost(column) for column in batch.columns)
+            if spent > budget:
+                raise InvalidInput(_too_much(path, budget))
+            columns = [
+                _values(name, column, classes) for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            ]
+            for cells in zip(*columns, strict=True):
+                yield dict(zip(batch.schema.names, cells, strict=True))
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[Any]:
+    try:
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise MissingExtra.named("parquet", "reading a Parquet file", "pyarrow") from None
+    with opened(path, "a Parquet file") as raw:
+        source = raw if raw.seekable() else io.BytesIO(raw.read())
+        with foreign(str(path), "Expected a Parquet file; write it again."):
+            limits: dict[str, Any] = {"thrift_container_size_limit": _MOST_PARTS, "thrift_string_size_limit": 64 * MIB}
+            schema = parquet.ParquetFile(source, **limits).schema
+            leaves = [schema.column(number) for number in range(len(schema.names))]
+            # A text that a million rows repeat is kept once.
+            shared = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+            source.seek(0)
+            file = parquet.ParquetFile(source, read_dictionary=shared, pre_buffer=False, **limits)
+        yield file
+
+
+def _refuse_promises(path: Path, metadata: Any, budget: int) -> None:
+    """Add up what the file says of itself before anything is decoded."""
+    chunks = [
+        metadata.row_group(group).column(column)
+        for group in range(metadata.num_row_groups)
+        for column in range(metadata.num_columns)
+    ]
+    promised = sum(max(chunk.total_uncompressed_size, _LEAST * chunk.num_values) for chunk in chunks)
+    if promised > budget or metadata.num_rows * _LEAST > budget:
+        raise InvalidInput(_too_much(path, budget))
+
+
+def _too_much(path: Path, budget: int) -> str:
+    return f"'{path}' unpacks to more than {budget // MIB:,} MiB, far more than its size promises; {_SPREAD}"
+
+
+def _cost(column: Any) -> int:
+    """Return how many bytes the values of an Arrow array take once they stand alone."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind, least = column.type, _LEAST * len(column)
+    if pa.types.is_dictionary(kind):
+        words = column.dictionary
+        if not _is_bytes(words.type) or not len(words):
+            return least
+        lengths = pc.binary_length(words).cast(pa.int64())
+        return max(least, int(pc.sum(lengths.take(column.indices)).as_py() or 0))
+    if pa.types.is_struct(kind):
+        return least + sum(_cost(column.field(number)) for number in range(kind.num_fields))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return least + _cost(column.flatten())
+    return max(least, int(column.nbytes))
+
+
+def _is_bytes(kind: Any) -> bool:
+    import pyarrow as pa
+
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(test(kind) for test in tests)
+
+
+def _values(name: str, column: Any, classes: dict[str, list[str]]) -> list[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type):  # Python's own dates end at microseconds
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    found: list[Any] = column.to_pylist()
+    if name not in classes:
+        return found
+    names = classes[name]
+    return [names[one] if isinstance(one, int) and 0 <= one < len(names) else one for one in found]
+
+
+def _classes(schema: Any) -> dict[str, list[str]]:
+    """Return column → names of its classes, where the `datasets` library wrote them down."""
+    try:
+        said = parsed((schema.metadata or {}).get(b"huggingface", b"{}"), "metadata")
+        features = said["info"]["features"]
+        return {
+            name: [str(one) for one in feature["names"]]
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (ValueError, KeyError, TypeError):
+        return {}

@@ -1,0 +1,177 @@
+"""Tables: CSV, TSV, JSONL and Parquet as rows that know where they stand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from evidense.boundary.documents import parsed
+from evidense.boundary.files import plain_name
+from evidense.errors import InvalidInput
+from evidense.reading.lines import text_lines
+from evidense.reading.tables import parquet
+from evidense.reading.tables.delimited import Delimited, is_unnamed, listed, refuse_many_columns
+from evidense.reading.tables.typed import as_gain, as_id, as_ids, as_slice, as_text, as_texts
+
+T = TypeVar("T")
+SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: where it stands ('line 3'), and its cells by column."""
+
+    place: str
+    cells: Mapping[str, Any]
+
+    def text(self, column: str | None) -> str:
+        """Return a cell as text without outer white space; '' where there is none.
+
+        Raises:
+            InvalidInput: the cell holds something else, with its place.
+        """
+        return self._read(column, as_text, "")
+
+    def id(self, column: str | None) -> str:
+        """Return a cell as an id; '' where there is none.
+
+        Raises:
+            InvalidInput: as `text`.
+        """
+        return self._read(column, as_id, "")
+
+    def texts(self, column: str | None) -> list[str]:
+        """Return the texts of a cell that may hold a list of them.
+
+        Raises:
+            InvalidInput: as `text`.
+        """
+        return self._read(column, as_texts, [])
+
+    def ids(self, column: str | None) -> list[str]:
+        """Return the ids of a cell that may hold a list of them; nulls are passed over.
+
+        Raises:
+            InvalidInput: as `text`.
+        """
+        return self._read(column, as_ids, [])
+
+    def gain(self, column: str | None) -> int:
+        """Return a cell as a judgement; 1 where there is no such column.
+
+        Raises:
+            InvalidInput: it is no whole number, with its place.
+        """
+        return 1 if column is None else self._read(column, as_gain, 1)
+
+    def slice(self, column: str) -> str:
+        """Return a cell as a value to slice by; '' where there is none."""
+        return as_slice(self.cells.get(column))
+
+    def _read(self, column: str | None, read: Callable[[Any, str], T], nothing: T) -> T:
+        if column is None:
+            return nothing
+        try:
+            return read(self.cells.get(column), f" in the column '{column}'")
+        except InvalidInput as error:
+            raise InvalidInput(f"{self.place}: {error}") from None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns in order (those that nobody named are left out), and rows."""
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+    """Sentences for the page: how the file was read where that is not plain."""
+    mistakes: tuple[str, ...] = ()
+    """Wrong encoding, quotes, number of cells, JSON: rows that could not be read are not among the rows."""
+
+
+def table_format(path: Path) -> str | None:
+    """Say how a table is written, by its name; None if it is no table.
+
+    >>> table_format(Path("pairs.tsv.gz")), table_format(Path("notes.txt"))
+    ('tsv', None)
+    """
+    return SUFFIXES.get(plain_name(path).suffix.lower())
+
+
+def read_columns(path: Path) -> tuple[str, ...]:
+    """Return the column names, reading as little as possible; () where they cannot be read."""
+    try:
+        match table_format(path):
+            case "parquet":
+                return tuple(name for name in parquet.column_names(path) if not is_unnamed(name))
+            case "jsonl":
+                return _first_keys(path)
+            case "csv" | "tsv" as form:
+                return Delimited(path, form).header()
+    except (InvalidInput, OSError, ValueError):
+        return ()
+    return ()
+
+
+def read_table(path: Path) -> Table:
+    """Read every row, and note what is wrong; rows that are blank are passed over.
+
+    Raises:
+        InvalidInput: the file cannot be read at all, or is empty.
+        MissingExtra: a Parquet file without pyarrow.
+    """
+    mistakes: list[str] = []
+    notes: list[str] = []
+    form = table_format(path)
+    if form == "parquet":
+        rows = tuple(Row(f"row {number}", cells) for number, cells in enumerate(parquet.rows(path), 1))
+        columns = parquet.column_names(path)
+    elif form == "jsonl":
+        columns, rows = _jsonl_rows(path, mistakes)
+    else:
+        file = Delimited(path, form or "csv", mistakes, notes)
+        rows = tuple(Row(f"line {line}", cells) for line, cells in file.rows())
+        columns = tuple(rows[0].cells) if rows else file.header()
+    if mistakes and (not columns or mistakes[0].startswith("line 1,")):  # a header that cannot be read
+        raise InvalidInput.all_of(str(path), mistakes)
+    if not columns:
+        raise InvalidInput(f"{path}: the file is empty; expected a first line with the names of the columns; fill it")
+    if not rows and not mistakes:
+        raise InvalidInput(
+            f"{path}: there is no row under the columns {listed(tuple(columns))}; expected at least one; fill it"
+        )
+    known = tuple(name for name in columns if not is_unnamed(name))
+    return Table(path, known, rows, tuple(mistakes), notes=tuple(dict.fromkeys(notes)))
+
+
+def json_object(line: str, place: str, mistakes: list[str]) -> dict[str, Any] | None:
+    """Parse one line as a JSON object; None, and a mistake, if it is none."""
+    try:
+        value = parsed(line, place)
+    except InvalidInput as error:
+        mistakes.append(str(error))
+        return None
+    if isinstance(value, dict):
+        return value
+    mistakes.append(f"{place}: a JSON {type(value).__name__}; expected an object {{…}}; correct the line")
+    return None
+
+
+def _jsonl_rows(path: Path, mistakes: list[str]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    rows = []
+    columns: dict[str, None] = {}
+    for number, line in text_lines(path, mistakes, "a table"):
+        cells = json_object(line, f"line {number}", mistakes) if line.strip() else None
+        if cells is not None:
+            columns.update(dict.fromkeys(cells))
+            refuse_many_columns(len(columns))
+            rows.append(Row(f"line {number}", cells))
+    return tuple(columns), tuple(rows)
+
+
+def _first_keys(path: Path) -> tuple[str, ...]:
+    first = next((line for _, line in text_lines(path, [], "a table") if line.strip()), "")
+    keys = tuple(json_object(first, "line 1", []) or ())
+    refuse_many_columns(len(keys))
+    return tuple(name for name in keys if not is_unnamed(name))

@@ -1,0 +1,1 @@
+"""Comparison: the page of systems against a baseline."""

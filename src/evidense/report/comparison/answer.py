@@ -1,0 +1,179 @@
+"""Answer: what somebody reads in the first ten seconds: one sentence a system, its gate, and what to beware of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from evidense.records import Finding, Json, Ranking, Verdict
+from evidense.report.comparison.looks import best_sentence
+from evidense.report.comparison.notes import Note, notes_on
+from evidense.report.contents import Contents
+from evidense.report.numerals import count, short, size
+from evidense.report.words import is_ruled_out, passes_no_harm
+from evidense.stats.rule import too_few
+
+NAMED = 3
+"""Collections that a sentence names before it counts."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The sentence of one system; `lead` is its first words, `tone` the colour that goes with them."""
+
+    system: str
+    lead: str
+    sentence: Markup
+    tone: str
+    passes: bool
+
+
+def answer(contents: Contents, system: str) -> Answer:
+    """Say in one sentence where a system helps, harms, and what is not known."""
+    verdicts = contents.worst_first(system)
+    by_word = {
+        w: [v.collection for v in verdicts if v.verdict == w]
+        for w in ("HARMS", "UNDECIDED", "SAME", "HELPS", "IDENTICAL")
+    }
+    passes = passes_no_harm(verdicts)
+    lead, tone = _lead(by_word, passes, len(verdicts))
+    sentence = _sentence(by_word, verdicts, contents.study.margin)
+    return Answer(system, lead, sentence, tone, passes and not contents.is_used_up)
+
+
+_TONES = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "undecided"}
+
+
+def best(finding: Finding) -> Answer:
+    """Say which of several candidates is the best, and what it is worth."""
+    label = str(finding.details["label"])
+    lead, _, sentence = best_sentence(finding).partition(": ")
+    return Answer(
+        str(finding.site["system"]), lead.upper(), Markup("{}.").format(sentence), _TONES[label], label == "HELPS"
+    )
+
+
+def _lead(by_word: dict[str, list[str]], passes: bool, n: int) -> tuple[str, str]:
+    if by_word["HARMS"]:
+        return ("NOT YET", "harms") if by_word["HELPS"] else ("NO", "harms")
+    if len(by_word["IDENTICAL"]) == n:
+        return "IDENTICAL", "same"
+    if not passes:
+        return "NOT SURE YET", "undecided"
+    if by_word["HELPS"]:
+        return "YES", "helps"
+    return ("NO HARM", "undecided") if by_word["UNDECIDED"] else ("SAME", "same")
+
+
+def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin: float) -> Markup:
+    n, m = len(verdicts), short(margin)
+    if len(by_word["IDENTICAL"]) == n:
+        missing = (
+            Markup("")
+            if passes_no_harm(list(verdicts))
+            else Markup("; too few queries to rule out a loss beyond {}").format(m)
+        )
+        return Markup("every query has the same value {}{}.").format(_everywhere(n), missing)
+    parts = [
+        Markup("{} {}").format(verb, names(by_word[word], n))
+        for word, verb in (("HELPS", "helps"), ("HARMS", "harms"))
+        if by_word[word]
+    ]
+    text = Markup("it ") + Markup(" and ").join(parts) if parts else Markup("")
+    few = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and too_few(v.n_clusters)]
+    open_ = [
+        v.collection for v in verdicts if v.verdict == "UNDECIDED" and not is_ruled_out(v) and v.collection not in few
+    ]
+    closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and is_ruled_out(v)]
+    still = by_word["SAME"] + by_word["IDENTICAL"]
+    more = []
+    if still:
+        more.append(Markup("no difference beyond {} {}").format(m, _on(still, n)))
+    if few:
+        more.append(Markup("too few queries to decide {}").format(_on(few, n)))
+    if open_:
+        where = Markup("on any of the {} collections").format(n) if len(open_) == n > 1 else _on(open_, n)
+        more.append(Markup("a loss beyond {} is not ruled out {}").format(m, where))
+    if closed:
+        more.append(Markup("no loss beyond {}, gain unsure {}").format(m, _on(closed, n)))
+    return Markup("; ").join([*([text] if text else []), *more]) + "."
+
+
+def _everywhere(n: int) -> str:
+    return f"on all {n} collections" if n > 1 else "on this collection"
+
+
+def _on(collections: Sequence[str], n: int) -> Markup:
+    if len(collections) == n > 1:
+        return Markup("{}").format(_everywhere(n))
+    return Markup("on {}").format(names(collections, n))
+
+
+def names(collections: Sequence[str], n: int) -> Markup:
+    """Return the collections by name, or by number where they are many."""
+    if len(collections) == n > NAMED:
+        return Markup("all {} collections").format(n)
+    shown = [
+        Markup("<bdi>{}</bdi>").format(c) for c in collections[: NAMED if len(collections) > NAMED + 1 else NAMED + 1]
+    ]
+    left = len(collections) - len(shown)
+    if left:
+        return Markup(", ").join(shown) + Markup(" and {} more").format(left)
+    return shown[0] if len(shown) == 1 else Markup(", ").join(shown[:-1]) + Markup(" and ") + shown[-1]
+
+
+def title(contents: Contents) -> Markup:
+    """Return who is compared with whom."""
+    systems = contents.systems
+    who = Markup("<bdi>{}</bdi>").format(systems[0]) if len(systems) == 1 else Markup("{} systems").format(len(systems))
+    return who + Markup(" vs <bdi>{}</bdi>").format(contents.baseline)
+
+
+def family(contents: Contents) -> str:
+    """Return what the intervals are adjusted over."""
+    n, k = len(contents.collections), len(contents.systems)
+    collections = f"{n} collection{'s' if n != 1 else ''}"
+    looks = f", at each of {count(contents.study.looks)} planned looks" if contents.study.looks > 1 else ""
+    if k == 1:
+        return (f"adjusted over {collections}" if n > 1 else "one comparison") + looks
+    return f"adjusted over {len(contents.verdicts)} comparisons ({collections} × {k} systems){looks}"
+
+
+# --- what to beware of
+
+
+def warnings(contents: Contents, system: str) -> list[Markup]:
+    """Return one sentence for everything that could make the comparison unfair, with the system and, if some only, where."""
+    n = len(contents.collections)
+    return [_warning(note, n) for note in notes_on(contents, system)]
+
+
+def _warning(note: Note, n: int) -> Markup:
+    where = Markup(" {}").format(_on(note.collections, n)) if len(note.collections) < n else Markup("")
+    return Markup("<bdi>{}</bdi>{}: {}").format(note.system, where, note.text)
+
+
+# --- size, which never enters the verdict
+
+
+def costs(contents: Contents, system: str) -> list[str]:
+    """Return dimensions and size, baseline → system."""
+    base, own = (_cost(contents, s) for s in (contents.baseline, system))
+    return [_arrow(base[key], own[key]) for key in base if base[key] or own[key]]
+
+
+def _arrow(base: str, own: str) -> str:
+    return f"{base or '—'} → {'same' if base == own else own or '—'}"
+
+
+def _cost(contents: Contents, system: str) -> dict[str, str]:
+    setup = _setup(contents.ranking_of(system))
+    size_bytes = setup.get("bytes_per_vector")
+    return {
+        "dims": f"{count(setup['n_dims'])} d" if setup.get("n_dims") else "",
+        "size": f"{size(size_bytes * 1e6)} per 1M docs" if size_bytes else "",
+    }
+
+
+def _setup(ranking: Ranking | None) -> Mapping[str, Json]:
+    return ranking.setup if ranking else {}

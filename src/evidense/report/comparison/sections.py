@@ -1,0 +1,293 @@
+"""Sections: each collection in full: every value, every comparison query by query, slices, the queries worth reading."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evidense.records import Finding, Json, Verdict
+from evidense.report.comparison.curves import Curve, sorted_differences
+from evidense.report.comparison.forest import anchor
+from evidense.report.contents import Contents
+from evidense.report.numerals import count, interval, plain, probability, signed
+from evidense.report.scale import Scale
+from evidense.report.texts import Excerpt, cut, excerpts, picture
+from evidense.report.words import WORDS, Word, otherwise, queries_to_decide
+from evidense.store import Store
+
+Fact = tuple[str, str]
+"""(what, value)"""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value with its interval; `letters` mark systems that cannot be told apart."""
+
+    value: str
+    interval: str
+    letters: str
+    order: float
+
+
+@dataclass(frozen=True)
+class SystemLine:
+    """One system's values on one collection."""
+
+    system: str
+    role: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """A difference with its interval, drawn on the scale of its own table."""
+
+    name: str
+    kind: str
+    """'' | 'named beforehand' | 'exploratory' | …"""
+    effect: str
+    interval: str
+    n: str
+    p: str
+    at: float
+    start: float
+    end: float
+    order: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A document or query as the page shows it."""
+
+    doc_id: str
+    text: str
+    picture: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One query worth reading."""
+
+    query: Shown
+    delta: str
+    values: str
+    tone: str
+    relevant: list[Shown]
+    base_first: Shown | None
+    system_first: Shown | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One system on one collection, in full."""
+
+    id: str
+    system: str
+    word: Word
+    effect: str
+    interval: str
+    tally: Fact
+    curve: Curve | None
+    facts: list[Fact]
+    record: str
+    losses: list[Reading]
+    wins: list[Reading]
+    others: list[Estimated]
+    slices: list[Estimated]
+    scale: Scale
+
+    @property
+    def slices_tested(self) -> bool:
+        """Whether some slice was named beforehand, and so has a p-value."""
+        return any(s.p != "—" for s in self.slices)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One collection."""
+
+    id: str
+    name: str
+    facts: list[Fact]
+    notes: list[str]
+    measures: list[str]
+    lines: list[SystemLine]
+    comparisons: list[Comparison]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of the texts is shown, so that a page stays below its size."""
+
+    characters: int
+    n_readings: int
+    pictures: bool = True
+
+
+def section(contents: Contents, collection: str, store: Store, limits: Limits) -> Section:
+    """Gather everything that is known of one collection."""
+    card = next((r.collection for (_, c), r in contents.rankings.items() if c == collection), {})
+    systems = [s for s in contents.systems if (s, collection) in contents.verdicts]
+    measures = [m for m in contents.measures if any((s, collection, m) in contents.means for s in contents.everyone)]
+    return Section(
+        id=f"c{contents.collections.index(collection) + 1}",
+        name=collection,
+        facts=_card_facts(card),
+        notes=[str(n) for n in card.get("notes") or ()],
+        measures=measures,
+        lines=[_line(contents, s, collection, measures) for s in contents.everyone],
+        comparisons=[_comparison(contents, contents.verdicts[s, collection], store, limits) for s in systems],
+    )
+
+
+def _card_facts(card: Mapping[str, Json]) -> list[Fact]:
+    if not card:
+        return []
+    facts = [
+        ("queries", count(card["n_queries"])), ("documents", count(card["n_documents"])), ("judgements", count(card["n_judgements"])),
+        ("from → to", f"{card['query_modality']} → {card['document_modality']}"), ("relevance", str(card["labels"])),
+        ("licence", str(card["licence"])), ("source", str(card["source"])), ("in training data of others", str(card["contamination"])),
+    ]  # fmt: skip
+    return [(what, value) for what, value in facts if value]
+
+
+def role_of(contents: Contents, system: str) -> str:
+    """Say whether a system is the baseline, or shown for reference only."""
+    return "baseline" if system == contents.baseline else "reference" if system in contents.references else ""
+
+
+def _line(contents: Contents, system: str, collection: str, measures: Sequence[str]) -> SystemLine:
+    return SystemLine(
+        system, role_of(contents, system), [cell(contents.means.get((system, collection, m))) for m in measures]
+    )
+
+
+def cell(finding: Finding | None) -> Cell:
+    """Return an absolute value with its interval."""
+    if finding is None:
+        return Cell("—", "", "", -1.0)
+    return Cell(
+        plain(finding.value),
+        interval(finding.low, finding.high, sign=False),
+        str(finding.details.get("letters", "")),
+        finding.value,
+    )
+
+
+def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limits) -> Comparison:
+    at = (verdict.system, verdict.collection)
+    others = [f for (s, c, m), f in contents.differences.items() if (s, c) == at and m != verdict.measure]
+    slices = sorted(
+        contents.slices.get(at, []),
+        key=lambda f: (not f.site.get("named"), str(f.site.get("column")), str(f.site.get("value"))),
+    )
+    scale = Scale.over(
+        [x for f in (*others, *slices) for x in (f.low, f.high)] + [verdict.low, verdict.high], verdict.margin
+    )
+    readings = [_reading(e, limits) for e in excerpts(contents, *at)]
+    d = verdict.details
+    return Comparison(
+        id=anchor(contents, *at),
+        system=verdict.system,
+        word=WORDS[verdict.verdict],
+        effect=signed(verdict.effect),
+        interval=interval(verdict.low, verdict.high),
+        tally=("won, tied, lost", ", ".join(count(d.get(k, 0)) for k in ("win", "tie", "loss"))),
+        curve=_curve(contents, verdict, store),
+        facts=_facts(contents, verdict),
+        record=verdict.id,
+        losses=[r for r in readings if r.tone == "harms"][: limits.n_readings],
+        wins=[r for r in readings if r.tone == "helps"][: limits.n_readings],
+        others=[_estimated(f, f.unit, "", scale) for f in others],
+        slices=[_slice(f, scale) for f in slices],
+        scale=scale,
+    )  # fmt: skip
+
+
+def _curve(contents: Contents, verdict: Verdict, store: Store) -> Curve | None:
+    base, system = (
+        contents.scores.get((s, verdict.collection, verdict.measure)) for s in (verdict.baseline, verdict.system)
+    )
+    if base is None or system is None or base.query_ids != system.query_ids:
+        return None
+    return sorted_differences(np.asarray(store.array(base.values)), np.asarray(store.array(system.values)))
+
+
+def _facts(contents: Contents, verdict: Verdict) -> list[Fact]:
+    d = verdict.details
+    finding = contents.differences.get((verdict.system, verdict.collection, verdict.measure))
+    rows: list[tuple[str, str | None]] = [
+        ("verdict", f"{verdict.verdict}: {verdict.reason}" if verdict.reason else verdict.verdict),
+        ("baseline → system", f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}"),
+        ("queries", _queries(verdict)),
+        ("grouped otherwise", otherwise(d) or None),
+        ("adjusted p", probability(finding.p_adjusted) if finding and finding.p_adjusted is not None else None),
+        ("p of this comparison alone", probability(finding.p) if finding and finding.p is not None else None),
+        ("test", finding.test if finding else None),
+        ("family", finding.family if finding else None),
+        ("standard error", plain(d["standard_error"], 4) if "standard_error" in d else None),
+        ("chance that a query improves", plain(d["probability_of_improvement"]) if "probability_of_improvement" in d else None),
+        ("effect in standard deviations", signed(d["d_z"]) if "d_z" in d else None),
+        ("rules out a loss above", plain(d["rules_out_loss_above"]) if "rules_out_loss_above" in d else None),
+        ("rules out a gain above", plain(d["rules_out_gain_above"]) if "rules_out_gain_above" in d else None),
+        ("groups of queries that decide this", f"{count(d['n_deciding'])}: without the strongest, it would be undecided" if "n_deciding" in d else None),
+        ("queries that would decide", queries_to_decide(d) or None),
+    ]  # fmt: skip
+    return [(what, value) for what, value in rows if value]
+
+
+def _queries(verdict: Verdict) -> str:
+    if "effective_queries" in verdict.details:
+        groups = verdict.details.get("n_groups", verdict.n_clusters)
+        return (
+            f"{count(verdict.n)}, worth at least {count(verdict.n_clusters)} independent ones, since queries share relevant documents in "
+            f"part; {count(groups)} groups, if those that share half or more are one kind"
+        )
+    return f"{count(verdict.n)} in {count(verdict.n_clusters)} independent clusters"
+
+
+def _slice(finding: Finding, scale: Scale) -> Estimated:
+    kind = "named beforehand" if finding.site.get("named") else "exploratory"
+    return _estimated(finding, f"{finding.site.get('column')}: {finding.site.get('value')}", kind, scale)
+
+
+def _estimated(finding: Finding, name: str, kind: str, scale: Scale) -> Estimated:
+    return Estimated(name, kind, signed(finding.value), interval(finding.low, finding.high), count(finding.n),
+                     probability(finding.p_adjusted if finding.p_adjusted is not None else finding.p),
+                     scale.at(finding.value), scale.at(finding.low), scale.at(finding.high), finding.value)  # fmt: skip
+
+
+def _reading(excerpt: Excerpt, limits: Limits) -> Reading:
+    delta = float(excerpt["delta"])
+    return Reading(
+        query=Shown(
+            str(excerpt["query_id"]),
+            cut(excerpt.get("query"), limits.characters),
+            picture(excerpt) if limits.pictures else "",
+            "",
+        ),
+        delta=signed(delta),
+        values=f"{plain(excerpt['base_value'])} → {plain(excerpt['system_value'])}",
+        tone="harms" if delta < 0 else "helps",
+        relevant=[_shown(d, limits, _ranks(d)) for d in excerpt.get("relevant") or ()],
+        base_first=_first(excerpt.get("base_first"), limits),
+        system_first=_first(excerpt.get("system_first"), limits),
+    )
+
+
+def _shown(document: Mapping[str, Json], limits: Limits, status: str) -> Shown:
+    thumbnail = picture(document) if limits.pictures else ""
+    return Shown(str(document["doc_id"]), cut(document.get("text"), limits.characters), thumbnail, status)
+
+
+def _ranks(document: Mapping[str, Json]) -> str:
+    base, system = (f"rank {r}" if (r := document.get(key)) else "not found" for key in ("rank_base", "rank_system"))
+    return f"{base} → {system}"
+
+
+def _first(document: Mapping[str, Json] | None, limits: Limits) -> Shown | None:
+    if not document:
+        return None
+    gain = document.get("gain")
+    return _shown(document, limits, "unjudged" if gain is None else "relevant" if gain > 0 else "judged not relevant")

@@ -1,0 +1,68 @@
+"""Terminal: the first screen in letters."""
+
+import textwrap
+
+from evidense.boundary.shown import shown_line
+from evidense.records import Verdict
+from evidense.report.comparison.answer import answer, family
+from evidense.report.comparison.looks import best_sentence, sentences
+from evidense.report.comparison.shared import shared_sentences
+from evidense.report.comparison.tables import unmarked
+from evidense.report.contents import Contents
+from evidense.report.numerals import count, interval, signed
+from evidense.report.words import WORDS, margin_text, note
+
+LEAST_NAME = 24
+"""Letters of a collection's name that one line must have room for."""
+
+
+def text(contents: Contents, width: int = 100) -> str:
+    """Return the first screen for a terminal of this width."""
+    study = contents.study
+    head = f"{_plain_title(contents)} · {study.primary} · margin {margin_text(study.margin)} · {study.confidence:.0%}, {family(contents)}"
+    lines = textwrap.wrap(head, width)
+    for sentence in [*map(best_sentence, contents.winners), *sentences(study), *shared_sentences(contents)]:
+        lines += ["", *textwrap.wrap(sentence, width)]
+    for system in contents.systems:
+        said = answer(contents, system)
+        who = f"{shown_line(system)}: " if len(contents.systems) > 1 else ""
+        lines += [
+            "",
+            *textwrap.wrap(
+                f"{said.lead}: {who}{shown_line(unmarked(said.sentence))} gate: {'PASS' if said.passes else 'FAIL'}",
+                width,
+            ),
+        ]
+        lines += [line for v in contents.worst_first(system) for line in verdict_lines(v, width)]
+        lines += _mean_line(contents, system, width)
+    return "\n".join(lines) + "\n"
+
+
+def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
+    """Return one verdict in one line, two where there is no room, and what it would take where it is undecided."""
+    tally = "/".join(count(v.details.get(k, 0)) for k in ("win", "tie", "loss"))
+    right = f"{signed(v.effect):>6} {interval(v.low, v.high):<16} {count(v.n):>6}  {tally}"
+    head = f" {WORDS[v.verdict].icon} {v.verdict:<10}"
+    room = width - len(head) - len(right) - 2
+    wide = room >= LEAST_NAME
+    name = _shortened(shown_line(v.collection), room if wide else width - len(head))
+    found = [f"{head}{name:<{room}}  {right}"] if wide else [f"{head}{name}", f"{'':13}{right}"]
+    more = textwrap.wrap(note(v), width - 13) if v.verdict == "UNDECIDED" else []
+    return [*found, *(" " * 13 + line for line in more)]
+
+
+def _shortened(name: str, room: int) -> str:
+    return name if len(name) <= room else name[: room - 1] + "…"
+
+
+def _mean_line(contents: Contents, system: str, width: int) -> list[str]:
+    f = contents.pooled.get(system)
+    if f is None or len(contents.collections) < 2:
+        return []
+    numbers = f"{signed(f.value):>6} {interval(f.low, f.high):<16} {count(f.n):>6}"
+    return [f"   {f.details.get('label', ''):<10}{f'mean of these {len(contents.collections)}':<20}  {numbers}"[:width]]
+
+
+def _plain_title(contents: Contents) -> str:
+    who = contents.systems[0] if len(contents.systems) == 1 else f"{len(contents.systems)} systems"
+    return f"{shown_line(who)} vs {shown_line(contents.baseline)}"

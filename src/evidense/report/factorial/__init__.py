@@ -1,0 +1,1 @@
+"""Factorial: the page of a study that trains its own systems."""

@@ -1,0 +1,136 @@
+"""Factorial: the page of a study that trains its own systems: the question answered in miniature, and what it cost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import evidense
+from evidense.records import Finding
+from evidense.report.comparison import proof
+from evidense.report.comparison.shared import shared_sentences
+from evidense.report.contents import Contents
+from evidense.report.factorial import interaction
+from evidense.report.factorial import rows as effect_rows
+from evidense.report.factorial.arms import Arm, arms
+from evidense.report.factorial.effects import GROUPS, MAIN, Effects
+from evidense.report.factorial.learning import curves
+from evidense.report.numerals import count, interval, plain
+from evidense.report.words import WORDS, margin_text
+from evidense.stats import few_seeds
+from evidense.store import Store
+
+
+@dataclass(frozen=True)
+class CellValue:
+    """One cell's mean on one collection with its interval, and what leaks were found beside it."""
+
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class ValueLine:
+    """One collection: the mean of every cell, and near duplicates of training items among its own."""
+
+    collection: str
+    tags: tuple[str, ...]
+    n: str
+    cells: tuple[CellValue, ...]
+    leaks: str
+
+
+def is_factorial(contents: Contents) -> bool:
+    """Say whether a study trained its own systems."""
+    return bool(contents.study.factorial or contents.study.arms)
+
+
+def context(contents: Contents, store: Store) -> dict[str, object]:
+    """Return what the template of a factorial prints beside what every page has."""
+    study = contents.study
+    effects = Effects.of(study, contents.records)
+    primary = study.primary
+    scale = effect_rows.scale_of(effects, primary)
+    groups = {
+        key: [effect_rows.group(effects, e, primary, scale) for e in effects.names(key)]
+        for key in GROUPS
+        if effects.names(key)
+    }
+    trained = arms(effects, contents.records)
+    return {
+        "study": study, "primary": primary, "margin": margin_text(study.margin), "scale": scale, "groups": groups, "group_titles": GROUPS,
+        "leads": _leads(groups), "plots": interaction.plots(effects, primary), "box": interaction, "n_seeds": effects.n_seeds,
+        "few_seeds": _few_seeds(effects), "cell_names": effects.cell_names, "values": {m: _values(effects, m) for m in study.measures}, "arms": trained,
+        "curves": curves(effects, trained, store), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
+        "words": list(WORDS.values()), "proof": proof, "contents": contents, "version": evidense.__version__,
+        "confidence": f"{study.confidence * 100:.0f}\u202f%", "roles": _roles(effects), "homes": _homes(study.arms),
+        "question": study.question, "shared": shared_sentences(contents),
+    }  # fmt: skip
+
+
+def _few_seeds(effects: Effects) -> str:
+    """Say that two seeds cannot decide, where some cell was trained with two."""
+    counts = {int(finding.details.get("n_seeds", 1)) for finding in effects.cells.values()}
+    return next(filter(None, map(few_seeds, sorted(counts))), "")
+
+
+def _leads(groups: dict[str, list[effect_rows.EffectGroup]]) -> list[effect_rows.EffectGroup]:
+    return [g for g in groups.get("factorial", []) if g.effect in MAIN]
+
+
+def _values(effects: Effects, measure: str) -> list[ValueLine]:
+    lines = []
+    for place in effects.collections:
+        found = [effects.cells.get((cell, place.name, measure)) for cell in effects.cell_names]
+        known = [f for f in found if f is not None]
+        if known:
+            tags = tuple(t for t in (place.role, place.direction) if t)
+            lines.append(ValueLine(place.name, tags, count(known[0].n), tuple(_value(f) for f in found), _leaks(known)))
+    return lines
+
+
+def _value(finding: Finding | None) -> CellValue:
+    if finding is None:
+        return CellValue("—", "")
+    return CellValue(plain(finding.value), interval(finding.low, finding.high, sign=False))
+
+
+def _leaks(found: list[Finding]) -> str:
+    """Return how many test items equal or nearly equal a training item; the most that any cell has."""
+    seen: list[dict[str, Any]] = [f.details["near_duplicates"] for f in found if f.details.get("near_duplicates")]
+    if not seen:
+        return "—"
+    most = max(seen, key=lambda d: (d["n_equal"] + d["n_near"], d["n_checked"]))
+    return f"{count(most['n_equal'])} equal, {count(most['n_near'])} near of {count(most['n_checked'])}"
+
+
+def _warnings(trained: list[Arm]) -> list[tuple[str, str]]:
+    return [(arm.name, warning) for arm in trained for warning in arm.warnings]
+
+
+def _roles(effects: Effects) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for place in effects.collections:
+        if place.role:
+            found.setdefault(place.role, []).append(place.name)
+    return list(found.items())
+
+
+def _homes(declared: Any) -> dict[str, str]:
+    return {str(arm["label"]): str(arm.get("home", "")) for arm in declared if "label" in arm}
+
+
+def paragraph(effects: Effects) -> str:
+    """Return the methods in words, each number of it from the records."""
+    study = effects.study
+    n = len(effects.places)
+    where = f"{n} collection{'s' if n != 1 else ''}"
+    return " ".join([
+        f"Every cell was trained from one backbone under one budget a stage with {effects.n_seeds} seeds;",
+        "cells that share a stage and a seed share its checkpoint.",
+        f"{study.primary} was computed per query with ir-measures on {where};",
+        "the effect of a stage is the mean of its two simple effects, the interaction is both − pre-trained − fine-tuned + neither.",
+        "Intervals treat seeds and clusters of queries as random together (Sellam et al., 2022)",
+        "and hold simultaneously for the family that the evidence names.",
+        f"The smallest effect of interest is {margin_text(study.margin)}, twice that for the interaction, a difference of two gains.",
+        "The interaction is stated on the measure and on the logits of the cell means;",
+        "where the two disagree it depends on the scale and is not decided.",
+    ])  # fmt: skip

@@ -1,0 +1,177 @@
+"""Effect rows: what the first screen of a factorial says: a sentence an effect, and its rows on one scale."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from evidense.records import Finding, Verdict
+from evidense.report.comparison.answer import names
+from evidense.report.factorial.effects import MAIN, NAMES, Effects
+from evidense.report.numerals import count, interval, signed
+from evidense.report.scale import Scale
+from evidense.report.words import CLAIM_ICONS, WORDS, Word, groups_text
+
+_RANKS = {"FAILS": 0, "HARMS": 0, "UNDECIDED": 1, "SAME": 2, "HOLDS": 3, "HELPS": 3, "IDENTICAL": 4, "NOT_TESTABLE": 5}
+_CSS = {"HOLDS": "is-helps", "FAILS": "is-harms", "UNDECIDED": "is-undecided", "NOT_TESTABLE": "is-same"}
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A verdict as an icon, a word and a colour."""
+
+    icon: str
+    word: str
+    css: str
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    """One effect on one collection (or over several), ready to print; places are percent of the plot's width."""
+
+    badge: Badge | None
+    name: str
+    tags: tuple[str, ...]
+    effect: str
+    interval: str
+    n: str
+    clusters: str
+    seeds: str
+    note: str
+    at: float
+    start: float
+    end: float
+    wide: tuple[float, float] | None = None
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class EffectGroup:
+    """One effect: its sentence and its rows."""
+
+    effect: str
+    title: str
+    lead: Badge | None
+    sentence: Markup
+    rows: tuple[EffectRow, ...]
+    summary: tuple[EffectRow, ...]
+
+
+def badge(word: str) -> Badge:
+    """Return how a verdict is shown, a comparison's or a claim's.
+
+    >>> badge("HOLDS").icon, badge("HARMS").css
+    ('✔', 'is-harms')
+    """
+    known: Word | None = WORDS.get(word)
+    if known is not None and word != "UNDECIDED":
+        return Badge(known.icon, word, known.css)
+    return Badge(CLAIM_ICONS.get(word, "?"), word, _CSS.get(word, "is-undecided"))
+
+
+def scale_of(effects: Effects, measure: str) -> Scale:
+    """Return the scale that holds every interval of the page."""
+    own = [f for (_, _, m), f in effects.effects.items() if m == measure]
+    over = [f for (_, m, _), found in (*effects.means.items(), *effects.beyond.items()) if m == measure for f in found]
+    return Scale.over([x for f in (*own, *over) for x in (f.value, f.low, f.high)], effects.study.margin)
+
+
+def group(effects: Effects, effect: str, measure: str, scale: Scale) -> EffectGroup:
+    """Return all that is said about one effect."""
+    found = effects.of_effect(effect, measure)
+    rows = tuple(_row(effects, f, scale) for f in found)
+    verdicts = [v for f in found if (v := effects.verdicts.get((effect, f.site["collection"])))]
+    title = f"{NAMES[effect]}" if effect in MAIN else effect
+    lead = badge(_overall(verdicts)) if verdicts else None
+    return EffectGroup(effect, title, lead, sentence(verdicts), rows, tuple(_summary(effects, effect, measure, scale)))
+
+
+def _overall(verdicts: Sequence[Verdict]) -> str:
+    """Return the one word that all collections share, else UNDECIDED."""
+    words = {v.verdict for v in verdicts}
+    return words.pop() if len(words) == 1 else "UNDECIDED"
+
+
+def sentence(verdicts: Sequence[Verdict]) -> Markup:
+    """Say on which collections a claim holds, fails, and is not decided; never more than these collections."""
+    if not verdicts:
+        return Markup("no verdict.")
+    by_word: dict[str, list[str]] = {}
+    for verdict in sorted(verdicts, key=lambda v: -_RANKS.get(v.verdict, 1)):
+        by_word.setdefault(verdict.verdict, []).append(verdict.collection)
+    n = len(verdicts)
+    parts = [
+        Markup("<b>{} {}</b> on {}").format(badge(word).icon, word, names(collections, n))
+        for word, collections in by_word.items()
+    ]
+    return Markup("; ").join(parts) + "."
+
+
+def _row(effects: Effects, finding: Finding, scale: Scale) -> EffectRow:
+    site, d = finding.site, finding.details
+    verdict = effects.verdicts.get((site["effect"], site["collection"]))
+    tags = tuple(str(site[k]) for k in ("role", "direction") if site.get(k))
+    n_seeds = int(d.get("n_seeds", 1))
+    return EffectRow(
+        badge=badge(verdict.verdict) if verdict else None,
+        name=str(site["collection"]),
+        tags=tags,
+        effect=signed(finding.value),
+        interval=interval(finding.low, finding.high),
+        n=count(finding.n),
+        clusters=groups_text(finding.n_clusters, finding.details),
+        seeds=" ".join(signed(float(s)) for s in d.get("seeds") or ()) if n_seeds <= 10 else f"{n_seeds} seeds",
+        note=_note(verdict, d),
+        at=scale.at(finding.value),
+        start=scale.at(finding.low if finding.low is not None else finding.value),
+        end=scale.at(finding.high if finding.high is not None else finding.value),
+    )
+
+
+def _note(verdict: Verdict | None, details: dict[str, object] | object) -> str:
+    logit = details.get("logit") if isinstance(details, dict) else None
+    parts = [verdict.reason] if verdict and verdict.reason else []
+    if isinstance(logit, dict) and logit.get("value") is not None:
+        parts.append(f"on logits {signed(logit['value'])} {interval(logit.get('low'), logit.get('high'))}")
+    return "; ".join(parts)
+
+
+def _summary(effects: Effects, effect: str, measure: str, scale: Scale) -> Iterator[EffectRow]:
+    """Yield the means over collections and, from five collections on, what a new one would show."""
+    for (name, unit, role), found in effects.means.items():
+        if (name, unit) == (effect, measure):
+            yield from (_over(effects, f, role, scale) for f in found)
+    for (name, unit, role), found in effects.beyond.items():
+        if (name, unit) == (effect, measure):
+            yield from (_beyond(f, role, scale) for f in found)
+
+
+def _over(effects: Effects, finding: Finding, role: str, scale: Scale) -> EffectRow:
+    collections = list(finding.site.get("collections") or ())
+    verdict = next((v for v in effects.verdicts.values() if finding.id in v.parents), None)
+    which = "" if role == "all" else f"{role} "
+    row = _wide_row(finding, f"mean of these {len(collections)} {which}collections", scale)
+    if verdict is None:
+        return row
+    return EffectRow(**{**row.__dict__, "badge": badge(verdict.verdict), "note": verdict.reason})
+
+
+def _beyond(finding: Finding, role: str, scale: Scale) -> EffectRow:
+    d = finding.details
+    low, high = d.get("prediction_low"), d.get("prediction_high")
+    which = "" if role == "all" else f" {role}"
+    row = _wide_row(finding, f"a new{which} collection like these", scale)
+    note = f"expected between {signed(low)} and {signed(high)}; I² {float(d.get('i2') or 0):.0%}"
+    wide = (scale.at(low), scale.at(high)) if low is not None and high is not None else None
+    return EffectRow(**{**row.__dict__, "note": note, "wide": wide})
+
+
+def _wide_row(finding: Finding, name: str, scale: Scale) -> EffectRow:
+    direction = str(finding.site.get("direction") or "")
+    return EffectRow(
+        badge=None, name=name, tags=(direction,) if direction and direction != "all" else (), effect=signed(finding.value),
+        interval=interval(finding.low, finding.high), n=count(finding.n),
+        clusters=groups_text(finding.n_clusters, finding.details), seeds="", note="",
+        at=scale.at(finding.value), start=scale.at(finding.low if finding.low is not None else finding.value),
+        end=scale.at(finding.high if finding.high is not None else finding.value),
+    )  # fmt: skip

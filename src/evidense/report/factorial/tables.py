@@ -1,0 +1,97 @@
+"""Effect tables: the effects of a factorial as LaTeX, Markdown and a flat mapping."""
+
+from markupsafe import Markup
+
+from evidense.boundary.shown import shown
+from evidense.records import Finding
+from evidense.report.comparison.tables import escape_latex, escape_markdown
+from evidense.report.contents import Contents
+from evidense.report.factorial.effects import GROUPS, NAMES, Effects
+from evidense.report.numerals import count, interval, signed
+from evidense.report.words import margin_text
+
+
+def latex(contents: Contents) -> str:
+    """Return the effects as a table for a paper (it needs the package booktabs)."""
+    effects = Effects.of(contents.study, contents.records)
+    rows = [
+        f"{escape_latex(_title(f))} & {escape_latex(str(f.site['collection']))} & {count(f.n)} & "
+        f"${_math(signed(f.value))}$ ${_math(interval(f.low, f.high))}$ & {_word(effects, f)} \\\\"
+        for f in _ordered(effects)
+    ]
+    level = f"{contents.study.confidence:.0%} intervals over {effects.n_seeds} seeds and all queries"
+    caption = escape_latex(
+        f"{contents.study.primary}: effects with {level}; margin {margin_text(contents.study.margin)}."
+    )
+    return "\n".join([
+        r"\begin{table}", r"\centering", f"\\caption{{{caption}}}", r"\begin{tabular}{llrrl}", r"\toprule",
+        r"Effect & Collection & $n$ & Effect [interval] & Verdict \\", r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
+    ])  # fmt: skip
+
+
+def markdown(contents: Contents) -> str:
+    """Return the effects in Markdown, as a CI log shows them."""
+    effects = Effects.of(contents.study, contents.records)
+    lines = [
+        f"### {escape_markdown(contents.study.question)}",
+        "",
+        f"{contents.study.primary} · {effects.n_seeds} seeds · margin {margin_text(contents.study.margin)}",
+        "",
+        "| verdict | effect | collection | role | effect [interval] | n |",
+        "|---|---|---|---|---:|---:|",
+    ]
+    for f in _ordered(effects):
+        cells = [_word(effects, f), escape_markdown(_title(f)), escape_markdown(str(f.site["collection"])), str(f.site.get("role", "")),
+                 f"{signed(f.value)} {interval(f.low, f.high)}", count(f.n)]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def text(contents: Contents) -> str:
+    """Return the effects for a terminal: one line an effect and collection."""
+    effects = Effects.of(contents.study, contents.records)
+    lines = [contents.study.question, ""]
+    for f in _ordered(effects):
+        lines.append(
+            f"{_word(effects, f):<10} {_title(f):<34} {f.site['collection']!s:<28} {signed(f.value)} {interval(f.low, f.high)}  n {count(f.n)}"
+        )
+    return shown("\n".join(lines))
+
+
+def fragment(contents: Contents) -> str:
+    """Return the effects as the HTML fragment that a notebook shows."""
+    return str(Markup("<pre>{}</pre>").format(text(contents)))
+
+
+def metrics(contents: Contents) -> dict[str, float]:
+    """Return one flat mapping for trackers: cell means and effects with their intervals."""
+    effects = Effects.of(contents.study, contents.records)
+    flat: dict[str, float | None] = {}
+    for (cell, collection, measure), f in effects.cells.items():
+        flat |= _with_interval(f"{collection}/{cell}/{measure}", f)
+    for (effect, collection, measure), f in effects.effects.items():
+        flat |= _with_interval(f"{collection}/{effect}/{measure}/effect", f)
+    return {name: value for name, value in flat.items() if value is not None}
+
+
+def _ordered(effects: Effects) -> list[Finding]:
+    primary = effects.study.primary
+    return [f for key in GROUPS for e in effects.names(key) for f in effects.of_effect(e, primary)]
+
+
+def _title(finding: Finding) -> str:
+    effect = str(finding.site["effect"])
+    return NAMES.get(effect, effect)
+
+
+def _word(effects: Effects, finding: Finding) -> str:
+    verdict = effects.verdicts.get((str(finding.site["effect"]), str(finding.site["collection"])))
+    return verdict.verdict if verdict else "—"
+
+
+def _with_interval(name: str, f: Finding) -> dict[str, float | None]:
+    return {name: f.value, f"{name}/low": f.low, f"{name}/high": f.high, f"{name}/n": float(f.n)}
+
+
+def _math(text_: str) -> str:
+    return text_.replace("−", "-").replace("±", r"\pm ").replace("—", r"\text{--}")

@@ -1,0 +1,147 @@
+"""Place: where a study's page goes. A page is replaced only by the same study; another one gets a folder of its own."""
+
+import os
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from evidense import registry
+from evidense.boundary.claim import LONGEST, Claim
+from evidense.boundary.disk import check_plain
+from evidense.boundary.inputs import Inputs, existing
+from evidense.boundary.manifest import NAME, Manifest
+from evidense.errors import InvalidInput
+from evidense.records import Json, Study, sha256_of
+from evidense.report.comparison.exports import slug
+from evidense.report.labels import carries_all
+
+ROOT = Path("evidense-out")
+"""Where pages go that name no folder."""
+LOSSES = "losses.csv"
+_ALWAYS = (
+    "report.html", "verdicts.json", "metrics.json", "scores.csv", "table.tex", "table.md", "page.json", "study.toml", LOSSES,
+    "runs/any.trec",
+)  # fmt: skip
+_INSIDE = ("findings.csv", "ledger.tex", "compare.html")
+_MOST_PIECES = 64
+"""Separators of a spelling that are looked at: a path follows one of the first."""
+_LONGEST_PATH = 4096
+"""Characters: what is longer names no file."""
+_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def subject(study: Study) -> dict[str, Json]:
+    """Return what makes a study the same one: its name, the systems that it compares, trains or looks into, and its collections.
+
+    Margin, measures, claims, slices, samples, seed and excluded queries may change: the page of the same study is written anew.
+    """
+    said = study.content()
+    made = {key: said[key] for key in ("factorial", "arms") if said.get(key)}
+    if dissected := said.get("dissect"):
+        made["dissect"] = [{k: v for k, v in table.items() if k not in {"analyses", "options"}} for table in dissected]
+    own = {key: said[key] for key in ("name", "systems", "collections")}
+    return own | {key: sha256_of(value)[:12] for key, value in made.items()}
+
+
+def claim_of(study: Study, out: Path) -> Claim:
+    """Return the claim of a study's page on a folder; a losses.csv is replaced where all that people wrote in it is carried over."""
+    carried = frozenset({LOSSES}) if carries_all(out / LOSSES) else frozenset[str]()
+    return Claim(out, subject(study), inputs_of(study), carried)
+
+
+def names_of(study: Study) -> list[str]:
+    """Return the names of files that a page of the study will have, as far as they are known beforehand."""
+    return [*_ALWAYS, *(_INSIDE if study.dissect else ())]
+
+
+def folder_of(study: Study, root: Path = ROOT) -> Path:
+    """Return the folder of a study that names none: ROOT/NAME, or the first of NAME-2, NAME-3 … that is free or its own."""
+    first = root / folder_name(study.name)
+    n, out = 1, first
+    while not _is_free_or_same(out, study):
+        n += 1
+        out = first.with_name(f"{first.name}-{n}")
+    return out
+
+
+def folder_name(name: str) -> str:
+    """Return a study's name as the name of a folder, which no name can lead out of the folder above.
+
+    >>> folder_name("tuned-vs-base"), folder_name("../../etc"), folder_name("a/b")
+    ('tuned-vs-base', 'etc', 'a-b')
+    """
+    is_safe = not _UNSAFE.search(name) and not name.startswith((".", "~", "-")) and name.strip() == name and name
+    return name if is_safe and len(os.fsencode(name)) < LONGEST // 2 else slug(name)
+
+
+def check_named(path: Path, study: Study, out: Path) -> None:
+    """Refuse a file that the command is to write besides the page where it would write over something that is not its own.
+
+    Raises:
+        InvalidInput: an input of the command, a file of the page, a folder, a link, a device.
+    """
+    inside = (
+        path.resolve().relative_to(out.resolve()).as_posix() if path.resolve().is_relative_to(out.resolve()) else ""
+    )
+    if inputs_of(study).hold(path.parent, path.name):
+        raise InvalidInput(f"'{path}' is an input of this command; expected another file; name another")
+    if inside in {*names_of(study), NAME}:
+        raise InvalidInput(f"'{path}' is a file of the page in '{out}'; expected another file; name another")
+    check_plain(path)
+
+
+def inputs_of(study: Study) -> Inputs:
+    """Return the files and folders that a study reads, as far as its spellings are paths."""
+    return paths_in(_reads(study))
+
+
+def paths_in(value: Json) -> Inputs:
+    """Return the files and folders that the texts of a value name; a folder that is called like a part is none."""
+    return Inputs.of(Path(text).expanduser() for text in _possible(value))
+
+
+def where_inputs_lie(study: Study, out: Path) -> dict[str, Json]:
+    """Return the paths that a study reads, as it spells them, and the way from its page to where they were typed.
+
+    The way leads up only (`../..`), so that a page never says where on a machine it was made; of a page outside of the
+    working folder it is empty.
+    """
+    inputs = existing(_possible(_reads(study)))
+    here, page = Path.cwd().resolve(), out.resolve()
+    is_below = bool(inputs) and page.is_relative_to(here)
+    way = Path(*[".."] * len(page.relative_to(here).parts)).as_posix() if is_below else ""
+    return {"inputs": list[Json](inputs), "inputs_from": way}
+
+
+def _possible(value: Json) -> Iterator[str]:
+    parts = {name for shelf in ("datasets", "encoders", "rankers") for name in registry.summaries(shelf)}
+    return (text for text in _spelt(value) if text not in parts)
+
+
+def _reads(study: Study) -> list[Json]:
+    said = study.content()
+    return [
+        said.get(key) for key in ("systems", "references", "collections", "trained_on", "factorial", "arms", "dissect")
+    ]
+
+
+def _spelt(value: Json) -> Iterator[str]:
+    """Yield every piece of a text that could be a path: the whole, what follows a colon, an equals sign or a plus, without options."""
+    if isinstance(value, str):
+        starts = [0, *(m.end() for m in islice(re.finditer("[:=+]", value), _MOST_PIECES))]
+        ends = [*(m.start() for m in islice(re.finditer("[@:+]", value), _MOST_PIECES)), len(value)]
+        yield from {value[a:b] for a in starts for b in ends if 0 < b - a <= _LONGEST_PATH}
+    elif isinstance(value, dict):
+        yield from (text for inner in value.values() for text in _spelt(inner))
+    elif isinstance(value, list | tuple):
+        yield from (text for inner in value for text in _spelt(inner))
+
+
+def _is_free_or_same(out: Path, study: Study) -> bool:
+    if not os.path.lexists(out):
+        return True
+    if not out.is_dir():
+        return False
+    held = Manifest.read(out)
+    return not any(out.iterdir()) if held is None else dict(held.of) == subject(study)

@@ -1,0 +1,1 @@
+"""Ledger: the claims of the literature beside what the experiments say."""

@@ -1,0 +1,1 @@
+"""Published: the page of a published study's own numbers."""

@@ -1,0 +1,1 @@
+"""Dependence: which queries depend on each other, and how much."""

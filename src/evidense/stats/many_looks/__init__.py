@@ -1,0 +1,1 @@
+"""Many looks: one set of queries used several times, and the best of several candidates."""

@@ -1,0 +1,1 @@
+"""Populations: what these collections and seeds say about others."""

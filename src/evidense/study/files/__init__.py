@@ -1,0 +1,1 @@
+"""Study files: the TOML of a study, its form and its templates."""

@@ -1,0 +1,204 @@
+"""Templates: studies at the scale of papers, which are not run here; what can be checked without the weights is checked."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from importlib import resources
+from typing import Any
+
+from evidense import measures, registry
+from evidense.compute.trials.model_check import Facts, check_model
+from evidense.errors import EvidenseError, InvalidInput, UnknownName
+from evidense.parts import Objective
+from evidense.records import Study
+from evidense.study.files.toml import study_from
+from evidense.study.trained.training import recipe_of
+from evidense.training.loop import budget
+from evidense.training.readiness import recipe_mistakes
+from evidense.values import Spelling
+
+ROOM = "paper_scale"
+_OWN = {"why", "notes", "models", "recipes", "expected"}
+_RECIPE_KEYS = {"label", "source", "recipe", "n_training_pairs", "epochs", "n_steps"}
+_EXPECTED_KEYS = {"model", "collection", "values", "source"}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A study file with what is known of its models, trainings and published numbers."""
+
+    name: str
+    study: Study
+    why: str
+    """Why it is not run here."""
+    notes: tuple[str, ...]
+    models: tuple[Facts, ...]
+    recipes: tuple[Mapping[str, Any], ...]
+    expected: tuple[Mapping[str, Any], ...]
+
+
+def is_template(name: str | None) -> bool:
+    """Say whether a study's name is that of a template."""
+    return (name or "").startswith(f"{ROOM}/")
+
+
+def names() -> dict[str, str]:
+    """Return name → question of every template."""
+    files = (f for f in resources.files("evidense.study.shipped").joinpath(ROOM).iterdir() if f.name.endswith(".toml"))
+    found = {
+        f"{ROOM}/{f.name.removesuffix('.toml')}": tomllib.loads(f.read_text(encoding="utf-8"))["question"]
+        for f in files
+    }
+    return dict(sorted(found.items()))
+
+
+def read_template(name: str) -> Template:
+    """Return a shipped template.
+
+    Raises:
+        UnknownName: with the nearest names.
+        InvalidInput: it does not keep the form of templates.
+    """
+    if name not in names():
+        raise UnknownName.among("template", name, names())
+    path = resources.files("evidense.study.shipped").joinpath(f"{name}.toml")
+    return template_from(tomllib.loads(path.read_text(encoding="utf-8")), name)
+
+
+def template_from(data: Mapping[str, Any], name: str) -> Template:
+    """Make a Template from the keys of its file.
+
+    Raises:
+        UnknownName, InvalidInput: a key or value that the form does not have.
+    """
+    rest = {key: value for key, value in data.items() if key != "template"}
+    own = data.get("template", {})
+    _refuse_unknown(own, _OWN, f"[template] of {name}")
+    for key, known in (
+        ("recipes", _RECIPE_KEYS),
+        ("expected", _EXPECTED_KEYS),
+        ("models", {f.name for f in fields(Facts)}),
+    ):
+        for entry in own.get(key, []):
+            _refuse_unknown(entry, known, f"[[template.{key}]] of {name}")
+    return Template(
+        name=name,
+        study=study_from(rest, name),
+        why=own["why"],
+        notes=tuple(own.get("notes", ())),
+        models=tuple(Facts(**entry) for entry in own["models"]),
+        recipes=tuple(own.get("recipes", ())),
+        expected=tuple(own.get("expected", ())),
+    )
+
+
+def refusal(template: Template) -> InvalidInput:
+    """Return the error of running a template."""
+    return InvalidInput(
+        f"{template.name} is a template, not run here ({template.why}); expected --plan, which checks it; to run it: download "
+        f"{', '.join(m.id for m in template.models)}, heed the template's notes, save the file without its [template] tables as STUDY.toml, "
+        "and `evidense run STUDY.toml`"
+    )
+
+
+def check(template: Template) -> tuple[list[str], list[str]]:
+    """Check everything that can be checked without the weights and the data; return the plan's lines and the mistakes.
+
+    Raises:
+        MissingExtra: torch or transformers is not installed.
+    """
+    lines = [f"{template.name}: a template, not run here: {template.why}"]
+    mistakes: list[str] = []
+    for section in (_models, _systems, _collections, _recipes, _expected):
+        for line, wrong in section(template):
+            lines.append(line)
+            mistakes += wrong
+    lines += [f"note: {note}" for note in template.notes]
+    lines += [f"MISTAKE: {mistake}" for mistake in mistakes] or ["everything that can be checked here agrees"]
+    return lines, mistakes
+
+
+Found = Iterator[tuple[str, list[str]]]
+
+
+def _models(template: Template) -> Found:
+    for facts in template.models:
+        checked = check_model(facts)
+        yield f"model {facts.id}: not reachable, not checked ({facts.source})", []
+        yield f"  its class: {checked.line}", list(checked.mistakes)
+
+
+def _systems(template: Template) -> Found:
+    for text in (*template.study.systems, *template.study.references):
+        try:
+            spelling = Spelling.parse(text)
+            if "./" in spelling.head:
+                yield f"system {text}: a folder that you make, see the notes", []
+                continue
+            part, _ = registry.system(spelling)
+            yield f"system {text}: opened by {part.name}", []
+        except EvidenseError as error:
+            yield f"system {text}: cannot be opened", [str(error)]
+
+
+def _collections(template: Template) -> Found:
+    for text in template.study.collections:
+        try:
+            part, _ = registry.dataset(text)
+            yield f"collection {text}: read by {part.name}; not reachable, not checked", []
+        except EvidenseError as error:
+            yield f"collection {text}: cannot be read", [str(error)]
+
+
+def _recipes(template: Template) -> Found:
+    for entry in template.recipes:
+        label, stated = entry["label"], entry.get("n_steps")
+        try:
+            recipe = recipe_of({**entry["recipe"], **_budget(entry)}, label)
+            recipe = budget.fixed(recipe, lambda: budget.Speed(0, 0))
+            objective: Objective = registry.part("objectives", recipe.objective)
+            wrong = [f"{label}: {m}" for m in recipe_mistakes(replace(recipe, n_steps=recipe.n_steps or 1), objective)]
+        except EvidenseError as error:
+            yield f"training {label}: cannot be read", [f"{label}: {error}"]
+            continue
+        if stated is not None and stated != recipe.n_steps:
+            wrong.append(f"{label}: {recipe.n_steps:,} steps by pairs, epochs and batch; the template says {stated:,}")
+        per_step = budget.pairs_per_step(recipe)
+        steps = (
+            f"{recipe.n_steps:,} steps of {per_step:,} pairs"
+            if stated
+            else f"steps not published, {per_step:,} pairs each: name a budget"
+        )
+        yield f"training {label}: {recipe.objective}, {steps} ({entry['source']})", wrong
+
+
+def _budget(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return pairs where the number of them is known; else no budget (a single step stands in while it is checked)."""
+    if "n_training_pairs" in entry:
+        return {"pairs": entry["n_training_pairs"] * entry["epochs"]}
+    return {"steps": 1}
+
+
+def _expected(template: Template) -> Found:
+    known = {facts.id for facts in template.models}
+    for entry in template.expected:
+        wrong = (
+            []
+            if entry["model"] in known
+            else [f"expected numbers for '{entry['model']}', which is no model of the template"]
+        )
+        shown = []
+        for name, value in entry["values"].items():
+            try:
+                shown.append(f"{measures.canonical(name)} {value:.3f}")
+            except EvidenseError as error:
+                wrong.append(str(error))
+            if not 0 <= value <= 1:
+                wrong.append(f"{entry['model']}: {name} is {value}; expected a share")
+        yield f"published {entry['model']}, {entry['collection']}: {', '.join(shown)} ({entry['source']})", wrong
+
+
+def _refuse_unknown(entry: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in entry:
+        if key not in known:
+            raise UnknownName.among(f"key of {where}", key, known)

@@ -1,0 +1,108 @@
+"""Study files: TOML to a Study and back. An unknown key is an error with the nearest name."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from evidense import measures
+from evidense.boundary.documents import checked, read_toml
+from evidense.boundary.shown import STEERING
+from evidense.boundary.strangers import foreign
+from evidense.errors import InvalidInput, UnknownName
+from evidense.records import Study
+from evidense.study.files.dissect_tables import dissections_of
+from evidense.study.files.form import StudyForm, mistakes_of
+from evidense.study.trained.arms import arms_of
+from evidense.study.trained.factorial import factorial_of
+
+KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
+TABLES = ("factorial", "arms", "dissect")
+SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES})
+"""What can be set of a comparison beside its systems and collections."""
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def read_study(path: Path) -> Study:
+    """Read a study file.
+
+    Raises:
+        InvalidInput: no TOML, a missing key, or a value of the wrong kind: all of them at once.
+        UnknownName: an unknown key, with the nearest.
+    """
+    if not path.exists():
+        raise InvalidInput(
+            f"study file '{path}' does not exist; expected a TOML file or a shipped study; see `evidense run --list`"
+        )
+    return study_from(read_toml(path, "study"), str(path))
+
+
+def study_from(data: Mapping[str, Any], source: str) -> Study:
+    """Make a Study from the keys of a study file.
+
+    Raises:
+        InvalidInput, UnknownName: as `read_study`.
+    """
+    for key in data:
+        if key not in KEYS:
+            raise UnknownName.among(f"key of {source}", key, KEYS)
+    data = {"systems": [], **data} if _is_trained(data) else data
+    form = checked(StudyForm, data, source)
+    if mistakes := list(mistakes_of(data, form)):
+        raise InvalidInput.all_of(source, mistakes)
+    with foreign(source, "Expected the keys of a study file; see the studies that ship."):
+        _check_training(data, source)
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    values["measures"] = tuple(measures.canonical(m) for m in values.get("measures", measures.DEFAULT))
+    return Study(**values)
+
+
+def write_study(study: Study) -> str:
+    """Return a Study as a study file that reads back to the same Study."""
+    content = {key: value for key, value in study.content().items() if value is not None and value != {}}
+    plain = {key: content[key] for key in KEYS if key in content and key not in TABLES}
+    lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
+    lines += _section("factorial", content.get("factorial", {}))
+    for name in ("arms", "dissect"):
+        for row in content.get(name, []):
+            lines += ["", f"[[{name}]]", *(f"{_key(key)} = {_toml(value)}" for key, value in row.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, table: Mapping[str, Any]) -> list[str]:
+    """Return a table, its own tables as sections of their own and what lies deeper inline."""
+    tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
+    plain = [f"{_key(key)} = {_toml(value)}" for key, value in table.items() if key not in tables]
+    lines = ["", f"[{name}]", *plain] if table else []
+    for key, inner in tables.items():
+        lines += ["", f"[{name}.{key}]", *(f"{_key(k)} = {_toml(v)}" for k, v in inner.items())]
+    return lines
+
+
+def _toml(value: Any) -> str:
+    """JSON's numbers, strings and lists of them are TOML's too; tables are written inline."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return _quoted(value)
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _quoted(name)
+
+
+def _quoted(value: Any) -> str:
+    return STEERING.sub(lambda found: f"\\U{ord(found[0]):08x}", json.dumps(value, ensure_ascii=False))
+
+
+def _is_trained(data: Mapping[str, Any]) -> bool:
+    return bool(data.get("factorial") or data.get("arms"))
+
+
+def _check_training(data: Mapping[str, Any], source: str) -> None:
+    factorial = factorial_of(data["factorial"], source) if data.get("factorial") else None
+    arms_of(data.get("arms", []), source, factorial)
+    dissections_of(data, source)

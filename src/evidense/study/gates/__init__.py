@@ -1,0 +1,1 @@
+"""Gates: may a system ship, and how often its queries were used."""

@@ -1,0 +1,140 @@
+"""Arms: [[arms]] of a study file: further trained systems, each against the encoder that it starts from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from evidense.errors import EvidenseError
+from evidense.records import Json, Recipe
+from evidense.study.trained.factorial import (
+    CELLS,
+    CONTROLS,
+    NEITHER,
+    ROLES,
+    STAGE_KEYS,
+    Factorial,
+    Mistakes,
+    Stage,
+    over,
+    seeds_of,
+    stage_recipe,
+)  # fmt: skip
+from evidense.values import Spelling
+from evidense.verbs.retrieve import label_of
+
+_OWN = ("label", "start", "seeds", "home", "roles")
+_STARTS = tuple(cell for cell in CELLS if cell != NEITHER)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm: a ready encoder, or a cell of the study's factorial, trained further with several seeds."""
+
+    label: str
+    start: str
+    """Spelling of the encoder that is trained on, and that it is compared with; or the cell, each seed from that of the same seed."""
+    seeds: tuple[int, ...]
+    recipe: Recipe
+    """Without start and seed."""
+    home: str = ""
+    """Spelling of the collection that it is trained for: in-domain."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Of the other collections; far unless it says otherwise."""
+
+    @property
+    def after(self) -> str:
+        """Return the cell that it starts from; "" for a ready encoder."""
+        return self.start if self.start in _STARTS else ""
+
+    @property
+    def start_label(self) -> str:
+        """Return the name of the start on the page."""
+        return self.after or label_of(self.start)
+
+    def role(self, spelling: str) -> str:
+        """Return what a collection is for this arm."""
+        return "in-domain" if spelling == self.home else self.roles.get(spelling, "far")
+
+
+def arms_of(rows: Sequence[Mapping[str, Json]], source: str, factorial: Factorial | None = None) -> tuple[Arm, ...]:
+    """Read the tables [[arms]]; an arm that starts from a cell has the seeds of the factorial, and its roles where it names none.
+
+    Raises:
+        UnknownName: their only mistakes are names that there are not.
+        InvalidInput: any others, with all mistakes at once.
+    """
+    found = Mistakes()
+    arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, factorial, found)) is not None]
+    labels = [arm.label for arm in arms]
+    taken = {*CELLS, *CONTROLS, *(arm.start_label for arm in arms)}
+    for label in dict.fromkeys(labels):
+        if labels.count(label) > 1 or label in taken:
+            found.others.append(
+                f"the label '{label}' stands for something else too; expected a name of its own; rename the arm"
+            )
+    found.speak(f"[[arms]] of {source}")
+    return tuple(arms)
+
+
+def stages_of_arms(arms: Sequence[Arm]) -> list[Stage]:
+    """Return every training of the arms."""
+    return [
+        Stage(arm.label, seed, replace(arm.recipe, start="" if arm.after else bare(arm.start), seed=seed), arm.after)
+        for arm in arms
+        for seed in arm.seeds
+    ]
+
+
+def toy_arms(rows: Sequence[Mapping[str, Json]], toy: Mapping[str, Json]) -> tuple[Mapping[str, Json], ...]:
+    """Return the arms with what [factorial.toy] says of all of them; its `labels` names those that stay."""
+    labels = toy.get("labels")
+    keys = {key: value for key, value in toy.items() if key != "labels"}
+    return tuple(over(row, keys) for row in rows if labels is None or row.get("label") in labels)
+
+
+def bare(spelling: str) -> str:
+    """Return a spelling without the label, which is no matter of weights.
+
+    >>> bare("pip:model@label=My model@max_length=128")
+    'pip:model@max_length=128'
+    """
+    parsed = Spelling.parse(spelling)
+    return str(Spelling(parsed.head, {key: value for key, value in parsed.options.items() if key != "label"}))
+
+
+def _arm(keys: Mapping[str, Any], row: int, factorial: Factorial | None, found: Mistakes) -> Arm | None:
+    where = f"arm {row}" + (f" '{keys['label']}'" if isinstance(keys.get("label"), str) else "")
+    found.unknown(f"key of {where}", {key: 0 for key in keys if key not in _OWN}, [*STAGE_KEYS, "pairs", "steps", "flops", "seconds", *_OWN])  # fmt: skip
+    missing = [name for name in ("label", "start") if not isinstance(keys.get(name), str) or not keys[name]]
+    found.others += [f"{where}: '{name}' is missing; expected a text" for name in missing]
+    is_further = keys.get("start") in _STARTS
+    seeds = _cell_seeds(keys, where, factorial, found) if is_further else seeds_of(keys.get("seeds"), where, found)
+    roles = keys.get("roles", {})
+    found.others += [f"{where}: the role of '{c}' is {role!r}; expected {', '.join(ROLES)}" for c, role in roles.items() if role not in ROLES]  # fmt: skip
+    inner = Mistakes()  # unknown keys are noted above, with the arm's own keys among the known
+    recipe = stage_recipe({key: value for key, value in keys.items() if key not in _OWN}, where, inner)
+    found.others += inner.others
+    found.names += [name for name in inner.names if not name.startswith(f"unknown key of {where}")]
+    if missing or recipe is None:
+        return None
+    if factorial and is_further:
+        roles = {**factorial.roles, **roles}
+    try:
+        return Arm(keys["label"], str(Spelling.parse(keys["start"])), seeds, recipe, str(keys.get("home", "")), roles)
+    except EvidenseError as error:
+        found.hear(where, error)
+        return None
+
+
+def _cell_seeds(keys: Mapping[str, Any], where: str, factorial: Factorial | None, found: Mistakes) -> tuple[int, ...]:
+    if factorial is None:
+        found.others.append(
+            f"{where} starts from the cell '{keys['start']}'; expected a [factorial] that trains it; add one"
+        )
+        return ()
+    given = keys.get("seeds", factorial.seeds)
+    if not isinstance(given, list | tuple) or tuple(given) != factorial.seeds:
+        found.others.append(
+            f"{where} has seeds {given!r} and starts from a cell; expected those of [factorial]; leave 'seeds' out"
+        )
+    return factorial.seeds

@@ -1,0 +1,182 @@
+"""Costs: what the trainings of a study will take, before their first step: steps, pairs, FLOPs and time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from evidense import registry
+from evidense.boundary.scratch import Scratch
+from evidense.compute.progress import flops_per_second
+from evidense.parts import Encoder, Objective, Ranker, Tower
+from evidense.records import Recipe, Study
+from evidense.store import Store
+from evidense.study.trained.arms import bare
+from evidense.study.trained.cells import Cells, cells_of, ranking_key
+from evidense.study.trained.factorial import Stage
+from evidense.training.backbones.architectures import build
+from evidense.training.data.portions import texts_of
+from evidense.training.loop import budget
+from evidense.values import Collection, Item, Pairs, Spelling
+from evidense.verbs.retrieve import stays_shut
+from evidense.verbs.train import open_pairs, recalled, resolved
+
+_SAMPLE, _TEXTS = 64, 4000
+_EFFICIENCY = 0.3
+"""Share of the speed in matrix products that small models reach on one thread, training and encoding (measured on the shipped studies)."""
+_PASSES = 3
+"""A backward pass is two forward ones."""
+_RANKING_S = 0.3
+"""What a ranking takes beside encoding: opening, searching, scoring."""
+_FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Training:
+    """One stage of one seed; `words` say what is done."""
+
+    label: str
+    words: str
+    n_steps: int
+    n_pairs: int
+    flops: float
+    seconds: float
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One system on one collection."""
+
+    label: str
+    seconds: float
+    size_bytes: int
+    cached: bool
+    is_code: bool = False
+
+
+@dataclass
+class Costs:
+    """What a study trains, what of it is in the store, and encoders that stand for those that are not trained yet."""
+
+    study: Study
+    cells: Cells
+    store: Store
+    trainings: list[Training] = field(default_factory=list)
+    checkpoints: dict[str, str] = field(default_factory=dict)
+    """Label → id of what is trained already."""
+    pairs: dict[str, Pairs] = field(default_factory=dict)
+    opened: dict[str, Encoder | Ranker] = field(default_factory=dict)
+
+    def rankings(self, collection: Collection) -> Iterator[Ranking]:
+        """Yield what everything that ranks takes on a collection; a checkpoint as much as its start."""
+        for label in self.cells.labels:
+            made = self.checkpoints.get(label)
+            if made and self.store.recall(ranking_key(self.study, collection, label, f"checkpoint:{made}")):
+                yield Ranking(label, 0.0, 0, True)
+                continue
+            if label in self.cells.given and stays_shut(bare(self.cells.given[label])):
+                yield Ranking(label, 0.0, 0, False, is_code=True)
+                continue
+            engine = self._stand_in(label)
+            if isinstance(engine, Ranker):
+                yield Ranking(label, _RANKING_S, 0, False)
+                continue
+            sides = ((engine.tower("query"), collection.queries), (engine.tower("document"), collection.corpus))
+            flops = sum(_per_item(tower, items) * len(items) for tower, items in sides)
+            size = sum(tower.n_dims * len(items) for tower, items in sides) * _FLOAT_BYTES
+            yield Ranking(label, _RANKING_S + _seconds(flops), size, False)
+
+    def _stand_in(self, label: str) -> Encoder | Ranker:
+        if label in self.cells.given:
+            return self._open(bare(self.cells.given[label]))
+        return self._of_stage(next(stage for stage in self.cells.stages if stage.label == label))
+
+    def _of_stage(self, stage: Stage) -> Encoder | Ranker:
+        if stage.recipe.start:
+            return self._open(stage.recipe.start)
+        if "backbone" not in self.opened:
+            self.opened["backbone"] = self._built()
+        return self.opened["backbone"]
+
+    def _open(self, spelling: str) -> Encoder | Ranker:
+        if spelling not in self.opened:
+            part, rest = registry.system(Spelling.parse(spelling))
+            self.opened[spelling] = part.open(rest)
+        return self.opened[spelling]
+
+    def _built(self) -> Encoder | Ranker:
+        """Build the backbone in passing, its vocabulary from some of the texts only."""
+        recipe = next(stage.recipe for stage in self.cells.stages if stage.recipe.architecture)
+        every = [texts_of(open_pairs(spelling, self.pairs)) for spelling in recipe.data]
+        texts = [text for several in every for text in several[:: max(1, len(several) // _TEXTS)]]
+        with Scratch() as folder:
+            build(recipe.architecture, texts, recipe.seed, folder)
+            return self._open(str(folder))
+
+    def add(self, stage: Stage) -> Training:
+        """Find out whether a stage is done, or estimate it."""
+        before = self.checkpoints.get(f"{stage.after} #{stage.seed}", "") if stage.after else ""
+        recipe = replace(stage.recipe, start=f"checkpoint:{before}") if before else stage.recipe
+        done = recalled(resolved(recipe, self.store, self.pairs), self.store) if before or not stage.after else None
+        if done is not None:
+            self.checkpoints[stage.label] = done.id
+            return Training(stage.label, _words(recipe), done.n_steps, done.n_pairs, done.flops, 0.0, True)
+        if not recipe.objective:
+            return Training(stage.label, _words(recipe), 0, 0, 0.0, 1.0, False)
+        n_pairs = budget.pairs_per_step(recipe)
+        flops = n_pairs * self._a_pair(stage)
+        recipe = budget.fixed(recipe, lambda: budget.Speed(_seconds(flops), flops))
+        n, total = recipe.n_steps, flops * recipe.n_steps
+        return Training(stage.label, _words(recipe), n, n * n_pairs, total, _seconds(total), False)
+
+    def _a_pair(self, stage: Stage) -> float:
+        """Return the FLOPs of a pair with its hard negatives, forward and backward, from a batch of the objective's own."""
+        engine, recipe = self._of_stage(stage), stage.recipe
+        if isinstance(engine, Ranker):
+            return 0.0
+        objective: Objective = registry.part("objectives", recipe.objective)
+        pairs = open_pairs(recipe.data[0], self.pairs)
+        rows = np.unique(np.linspace(0, len(pairs) - 1, _SAMPLE).astype(int))
+        batch = objective.batch(
+            pairs, rows, np.random.default_rng(0), {**objective.options, **recipe.objective_options}
+        )
+        query, document = (
+            _per_item(engine.tower("query"), batch.queries),
+            _per_item(engine.tower("document"), batch.documents),
+        )
+        return _PASSES * (query + document * (batch.n_positives + recipe.n_negatives))
+
+
+def cost_of_cells(study: Study, store: Store) -> Costs:
+    """Find out which trainings of a study are done, and estimate the others.
+
+    Raises:
+        EvidenseError: a start, data or an architecture that cannot be opened.
+    """
+    costs = Costs(study, cells_of(study), store)
+    for stage in costs.cells.stages:
+        costs.trainings.append(costs.add(stage))
+    return costs
+
+
+def _words(recipe: Recipe) -> str:
+    if not recipe.objective:
+        return "a new encoder"
+    negatives = f", {recipe.n_negatives} hard negatives ({recipe.negatives})" if recipe.negatives else ""
+    return f"{recipe.objective} on {', '.join(recipe.data)}{negatives}"
+
+
+def _seconds(flops: float) -> float:
+    return flops / (_EFFICIENCY * flops_per_second())
+
+
+def _per_item(tower: Tower, items: Sequence[Item]) -> float:
+    """Return the FLOPs of a forward pass of one item, from a sample, each kind of item by its own tower."""
+    sample = [items[int(i)] for i in np.unique(np.linspace(0, len(items) - 1, _SAMPLE).astype(int))]
+    total = 0.0
+    for modality in {item.modality for item in sample}:
+        own = [item for item in sample if item.modality == modality]
+        half = getattr(tower, modality, tower)  # a tower of two modalities has one for each
+        total += float(getattr(half, "flops_per_token", 0.0)) * float(np.sum(half.prepare(own).sizes))
+    return total / len(sample)

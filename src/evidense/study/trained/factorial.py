@@ -1,0 +1,276 @@
+"""Factorial: [factorial] of a study file → the four cells and their control arms, as stages that chain from one backbone."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from evidense import registry
+from evidense.errors import EvidenseError, InvalidInput, UnknownName
+from evidense.reading.training_pairs import KINDS, kind_of, with_kind
+from evidense.records import Json, Recipe
+from evidense.study.trained.training import recipe_of
+from evidense.training.backbones.architectures import design
+from evidense.training.loop import budget
+from evidense.training.readiness import recipe_mistakes
+
+NEITHER, PRE, FINE, BOTH = CELLS = ("neither", "pre-trained", "fine-tuned", "both")
+CONTROLS = ("pre-trained, total budget", "fine-tuned, total budget", "pre-trained, fine-tuning pairs")
+"""Arms at the total budget of "both": one stage alone, and the fine-tuning pairs under the loss of pre-training."""
+ROLES = ("in-domain", "near", "far")
+_TABLES = ("backbone", "pretraining", "finetuning", "roles", "toy")
+_SECTIONS = ("seeds", "controls", *_TABLES)
+TOY_STUDY = ("collections", "measures", "references", "sample_queries", "sample_documents", "n_resamples")
+"""What [factorial.toy] may say of the study."""
+TOY_KEYS = ("seeds", "controls", "backbone", "pretraining", "finetuning", "roles", "arms", *TOY_STUDY)
+"""What it may say in all: tables are laid over their own sections, `arms` over every arm."""
+_BUDGETS = budget.KINDS
+_DERIVED = {"start_sha256", "data_sha256", "budget", "parents", "observed"}
+_GIVEN = {"start", "architecture", "seed"}
+"""Keys of a recipe that a stage takes from its place in the factorial."""
+STAGE_KEYS = tuple(f.name for f in fields(Recipe) if f.name not in _DERIVED | _GIVEN | {"n_steps"})
+
+
+@dataclass(frozen=True)
+class Factorial:
+    """Two factors of two levels (pre-training, fine-tuning: without, with), the seeds, and what every stage is."""
+
+    seeds: tuple[int, ...]
+    backbone: Mapping[str, Json]
+    """An architecture (see `training.architectures`), or `start` = the spelling of a ready encoder."""
+    pretraining: Mapping[str, Json]
+    """Keys of a recipe, with one budget."""
+    finetuning: Mapping[str, Json]
+    controls: tuple[str, ...] = CONTROLS
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Spelling of a collection → in-domain, near or far."""
+
+    @property
+    def start(self) -> str:
+        """Spelling of the ready backbone; "" where one is built."""
+        return str(self.backbone.get("start", ""))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training in one seed: its recipe, and the cell of the same seed whose checkpoint it starts from ("" = none)."""
+
+    cell: str
+    seed: int
+    recipe: Recipe
+    after: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return the name of what comes of it, as 'both #3'."""
+        return f"{self.cell} #{self.seed}"
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def factorial_of(data: Mapping[str, Any], source: str) -> Factorial:
+    """Read the section [factorial]; what `toy` says is checked as well, not applied.
+
+    Raises:
+        UnknownName: its only mistakes are names that there are not.
+        InvalidInput: any others, with all mistakes at once.
+    """
+    found = Mistakes()
+    read = _read(data, source, found)
+    if isinstance(data.get("toy"), Mapping):
+        found.unknown(f"key of [factorial.toy] of {source}", data["toy"], TOY_KEYS)
+        _read(laid_over(data, data["toy"]), f"{source} with [factorial.toy]", found)
+    found.speak(f"[factorial] of {source}")
+    return read
+
+
+def laid_over(data: Mapping[str, Any], toy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the section with what `toy` says instead; a stage has one budget, so the toy's takes the place of its own.
+
+    >>> laid_over({"seeds": [0, 1], "pretraining": {"pairs": 10, "data": "d"}}, {"pretraining": {"steps": 2}})
+    {'seeds': [0, 1], 'pretraining': {'data': 'd', 'steps': 2}}
+    """
+    merged = {key: value for key, value in data.items() if key != "toy"}
+    for key in _SECTIONS:
+        if key not in toy:
+            continue
+        old, new = merged.get(key), toy[key]
+        merged[key] = over(old, new) if isinstance(old, Mapping) and isinstance(new, Mapping) else new
+    return merged
+
+
+def over(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay keys over others; a budget takes the place of another one."""
+    gone = set(_BUDGETS) if set(_BUDGETS) & set(new) else set[str]()
+    return {**{k: v for k, v in old.items() if k not in gone}, **new}
+
+
+class Mistakes:
+    """What is wrong with a section: names that there are not, and all the rest."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.others: list[str] = []
+
+    def unknown(self, what: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+        """Note every key that there is not, with the nearest."""
+        for name in given:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                guess = f" did you mean '{near[0]}'?" if near else ""
+                self.names.append(f"unknown {what} '{name}':{guess} Known: {', '.join(known)}.")
+
+    def hear(self, where: str, error: EvidenseError) -> None:
+        """Note what somebody else refused."""
+        (self.names if isinstance(error, UnknownName) else self.others).append(f"{where}: {error}")
+
+    def speak(self, subject: str) -> None:
+        """Raise what was noted, if anything."""
+        if self.others:
+            raise InvalidInput.all_of(subject, list(dict.fromkeys([*self.names, *self.others])))
+        if self.names:
+            raise UnknownName("; ".join(dict.fromkeys(self.names)))
+
+
+def _read(data: Mapping[str, Any], source: str, found: Mistakes) -> Factorial:
+    found.unknown(f"key of [factorial] of {source}", data, _SECTIONS)
+    tables: dict[str, Mapping[str, Any]] = {}
+    for key in _TABLES:
+        value = data.get(key, {})
+        if not isinstance(value, Mapping):
+            found.others.append(f"'{key}' is {value!r}; expected a table [factorial.{key}]")
+        tables[key] = value if isinstance(value, Mapping) else {}
+    for key in ("pretraining", "finetuning"):
+        stage_recipe(tables[key], f"[factorial.{key}]", found)
+    _check_backbone(tables["backbone"], found)
+    controls = _controls(data.get("controls", CONTROLS), tables, found)
+    for spelling, role in tables["roles"].items():
+        if role not in ROLES:
+            found.others.append(f"the role of '{spelling}' is {role!r}; expected {', '.join(ROLES)}")
+    seeds = seeds_of(data.get("seeds"), "[factorial]", found)
+    return Factorial(seeds, tables["backbone"], tables["pretraining"], tables["finetuning"], controls, tables["roles"])
+
+
+def seeds_of(value: Any, where: str, found: Mistakes) -> tuple[int, ...]:
+    """Read the list of seeds."""
+    good = isinstance(value, list | tuple) and all(isinstance(s, int) and not isinstance(s, bool) and s >= 0 for s in value)  # fmt: skip
+    if not good or not value or len(set(value)) < len(value):
+        found.others.append(f"seeds of {where} are {value!r}; expected a list of distinct whole numbers, as [0, 1, 2]")
+        return ()
+    return tuple(value)
+
+
+def stage_recipe(keys: Mapping[str, Any], where: str, found: Mistakes) -> Recipe | None:
+    """Return the recipe of a stage without its start and seed, or None after noting what is wrong with it."""
+    found.unknown(f"key of {where}", keys, [*STAGE_KEYS, *_BUDGETS])
+    known = {key: value for key, value in keys.items() if key in STAGE_KEYS or key in _BUDGETS}
+    if len(named := set(known) & set(_BUDGETS)) != 1:
+        found.others.append(f"{where} names {len(named)} budgets; expected one of {', '.join(_BUDGETS)}")
+        return None
+    if not known.get("objective") or not known.get("data"):
+        found.others.append(f"{where} names no {'data' if known.get('objective') else 'objective'}; expected one")
+        return None
+    try:
+        recipe = recipe_of(known, where)
+        objective = registry.part("objectives", recipe.objective)
+    except EvidenseError as error:
+        found.hear(where, error)
+        return None
+    found.others += [f"{where}: {mistake}" for mistake in recipe_mistakes(replace(recipe, n_steps=1), objective)]
+    return recipe
+
+
+def _check_backbone(keys: Mapping[str, Any], found: Mistakes) -> None:
+    if "start" in keys:
+        found.unknown("key of [factorial.backbone] beside a start", keys, ["start"])
+        return
+    try:
+        design({key: value for key, value in keys.items() if key != "data"})
+    except EvidenseError as error:
+        found.hear("[factorial.backbone]", error)
+
+
+def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], found: Mistakes) -> tuple[str, ...]:
+    if not isinstance(named, list | tuple):
+        found.others.append(f"controls is {named!r}; expected a list of control arms, [] for none")
+        return ()
+    for name in named:
+        if name not in CONTROLS:
+            found.names.append(f"unknown control arm '{name}': expected some of {', '.join(map(repr, CONTROLS))}.")
+    kinds = [next((k for k in _BUDGETS if k in tables[stage]), "") for stage in ("pretraining", "finetuning")]
+    if any("total" in name for name in named) and "" not in kinds and kinds[0] != kinds[1]:
+        found.others.append(
+            f"pre-training has a budget of {kinds[0]} and fine-tuning one of {kinds[1]}, which have no total; expected the same kind; "
+            "name it, or leave the arms at the total budget out: controls = []"
+        )
+    return tuple(name for name in named if name in CONTROLS)
+
+
+# --- expansion -------------------------------------------------------------------------------------------------------
+
+
+def stages_of(factorial: Factorial) -> list[Stage]:
+    """Return every training of a factorial, each after the one that it starts from; what cells share is there once."""
+    found = Mistakes()
+    pre = stage_recipe(factorial.pretraining, "[factorial.pretraining]", found)
+    fine = stage_recipe(factorial.finetuning, "[factorial.finetuning]", found)
+    found.speak("[factorial]")
+    if pre is None or fine is None:
+        raise InvalidInput("[factorial] lacks a stage; expected pretraining and finetuning; name them")
+    return [stage for seed in factorial.seeds for stage in _of_seed(factorial, seed, pre, fine)]
+
+
+def _of_seed(factorial: Factorial, seed: int, pre: Recipe, fine: Recipe) -> list[Stage]:
+    def stage(cell: str, recipe: Recipe, after: str) -> Stage:
+        start = factorial.start if after == NEITHER else ""
+        return Stage(cell, seed, replace(recipe, seed=seed, start=start), "" if start else after)
+
+    total, narrow = CONTROLS[:2], CONTROLS[2]
+    wanted = [
+        stage(PRE, pre, NEITHER), stage(FINE, fine, NEITHER), stage(BOTH, fine, PRE),
+        stage(total[0], _with_amount(pre, _amount(fine)), PRE),
+        stage(total[1], _with_amount(fine, _amount(fine) + _amount(pre)), NEITHER),
+        stage(narrow, _unlabelled(fine, pre), PRE),
+    ]  # fmt: skip
+    kept = [one for one in wanted if one.cell in CELLS or one.cell in factorial.controls]
+    return (
+        kept if factorial.start else [Stage(NEITHER, seed, replace(_backbone(factorial, pre, fine), seed=seed)), *kept]
+    )
+
+
+def _backbone(factorial: Factorial, pre: Recipe, fine: Recipe) -> Recipe:
+    """Return the recipe that builds the architecture; its vocabulary comes from the data of both stages."""
+    architecture = {key: value for key, value in factorial.backbone.items() if key != "data"}
+    named = factorial.backbone.get("data") or list(dict.fromkeys([*pre.data, *fine.data]))
+    return Recipe(architecture=architecture, data=(named,) if isinstance(named, str) else tuple(named))
+
+
+def _amount(recipe: Recipe) -> float:
+    (amount,) = recipe.budget.values()
+    return float(amount)
+
+
+def _with_amount(recipe: Recipe, amount: float) -> Recipe:
+    (kind,) = recipe.budget
+    return replace(recipe, budget={kind: int(amount) if float(amount).is_integer() else amount})
+
+
+def _unlabelled(fine: Recipe, pre: Recipe) -> Recipe:
+    """Return fine-tuning with the loss of pre-training: same data, budget and batches, without hard negatives.
+
+    Where that loss does not take the kind of the data, it gets the same collections in the kind that it takes.
+    """
+    feeds_on = registry.part("objectives", pre.objective).feeds_on
+    data = tuple(
+        spelling if kind_of(spelling)[1] in feeds_on else _in_kind(spelling, feeds_on) for spelling in fine.data
+    )
+    return replace(
+        fine, objective=pre.objective, objective_options=pre.objective_options, temperature=pre.temperature, data=data,
+        learn_temperature=pre.learn_temperature, negatives="", n_negatives=0, queue=pre.queue, momentum=pre.momentum,
+    )  # fmt: skip
+
+
+def _in_kind(spelling: str, kinds: frozenset[str]) -> str:
+    bare, _ = kind_of(spelling)
+    return with_kind(bare, next(kind for kind in KINDS if kind in kinds))

@@ -1,0 +1,70 @@
+"""Lending: what a study lends to its analyses; above all, training from an encoder that exists in this process only."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from evidense import registry
+from evidense.boundary.disk import remove
+from evidense.compute.models.checkpoint import weights_sha256_of
+from evidense.compute.models.stored import PREFIX
+from evidense.compute.quiet import quiet
+from evidense.errors import InvalidInput
+from evidense.parts import Encoder, Side, TrainableEncoder
+from evidense.records import Checkpoint, Recipe, sha256_of
+from evidense.store import Store
+from evidense.values import Pairs, Spelling
+from evidense.verbs.dissect import Train
+from evidense.verbs.train import train
+
+_SIDES: tuple[Side, Side] = ("query", "document")
+
+
+def trainer(store: Store) -> Train:
+    """Return what trains for analyses: checkpoints are kept in the store, so equal work is done once."""
+
+    def lend(recipe: Recipe, pairs: Mapping[str, Pairs], start: Encoder | None = None) -> Encoder:
+        if start is not None:
+            recipe = replace(recipe, start=f"{PREFIX}{keep(start, store).id}")
+        made = train(recipe, store, given=dict(pairs))
+        return opened(store.folder(made.id))
+
+    return lend
+
+
+def keep(encoder: Encoder, store: Store) -> Checkpoint:
+    """Put an encoder that exists in this process only into the store, under the id of its weights.
+
+    Raises:
+        InvalidInput: it cannot be written.
+    """
+    if not isinstance(encoder, TrainableEncoder):
+        raise InvalidInput(f"'{encoder.name}' cannot be written; expected an encoder that can be trained; open another")
+    fingerprints = [encoder.tower(side).fingerprint for side in _SIDES]
+    recipe = Recipe(architecture={"changed_in_memory": fingerprints})
+    key = sha256_of(["keep", recipe.id])
+    if (done := store.recall(key)) and store.has_folder(done[0]):
+        return cast(Checkpoint, store.get(done[0]))
+    with store.partial(key) as folder, quiet():
+        target = folder / "encoder"
+        remove(target)
+        encoder.save(target)
+        saved = opened(target)
+        made = Checkpoint(
+            parents=(recipe.id,), weights_sha256=weights_sha256_of(saved),
+            fingerprints=tuple(saved.tower(side).fingerprint for side in _SIDES), n_steps=0, n_pairs=0, n_tokens=0, n_pixels=0,
+            flops=0.0, stopped="", warnings=(), diagnostics=store.put_json([]),
+        )  # fmt: skip
+        store.put(recipe)
+        store.put(made)
+        store.adopt_folder(made.id, target)
+        remove(target)
+        store.remember(key, [made.id])
+    return made
+
+
+def opened(folder: Path) -> Encoder:
+    """Open a folder of the store."""
+    part, inner = registry.system(Spelling(str(folder)))
+    return cast(Encoder, part.open(inner))

@@ -1,0 +1,231 @@
+"""Architectures: what a backbone is before any training, said in a mapping and written as a folder that opens like every other.
+
+    {"text": {"kind": "bert", "n_layers": 2, "width": 128, "n_heads": 4, "max_length": 64, "vocabulary": 4000, "pooling": "mean"},
+     "image": {"kind": "convnet", "side": 32, "channels": 3, "patch": 4, "widths": [32, 64, 128], "depths": [1, 1, 1]},
+     "n_dims": 128, "shared_projection": false, "dropout": 0.1}
+
+Without "image" it is a plain text encoder. Kinds of text: `bert` and `static` (from scratch, the vocabulary learnt from the training
+texts), or the spelling of a text encoder. Kinds of image: `convnet` and `vit` (from scratch), `lite0` (EfficientNet-Lite0 with its
+ImageNet weights), or the folder of a vision model. What is drawn depends on the seed alone.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evidense.compute.images.two_towers import is_two_towers
+from evidense.compute.models.locate import peek
+from evidense.errors import InvalidInput, UnknownName
+from evidense.records import Json
+from evidense.training.backbones import vocabulary
+
+Mistakes = Iterator[str]
+N_DIMS = 128
+_POOLINGS = ("mean", "cls", "max")
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of an architecture: its default and what it may be."""
+
+    default: Json
+    expected: str
+    fits: Callable[[Any], bool]
+
+
+def _whole(default: int | None, least: int, most: int) -> Key:
+    def fits(value: Any) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+    return Key(default, f"a whole number from {least} to {most:,}", fits)
+
+
+def _list(default: list[int], least: int, most: int) -> Key:
+    one = _whole(None, least, most)
+
+    def fits(value: Any) -> bool:
+        return isinstance(value, Sequence) and not isinstance(value, str) and 0 < len(value) < 9 and all(map(one.fits, value))  # fmt: skip
+
+    return Key(default, f"a list of whole numbers from {least} to {most:,}", fits)
+
+
+def _one_of(default: Json, *known: Json) -> Key:
+    def fits(value: Any) -> bool:
+        return any(value == k and type(value) is type(k) for k in known)
+
+    return Key(default, "one of " + ", ".join(map(repr, known)), fits)
+
+
+_SIDE = _whole(32, 8, 1024)
+TEXT: Mapping[str, Mapping[str, Key]] = {
+    "bert": {
+        "n_layers": _whole(2, 1, 48),
+        "width": _whole(128, 8, 4096),
+        "n_heads": _whole(4, 1, 64),
+        "max_length": _whole(64, 4, 8192),
+        "vocabulary": _whole(4000, vocabulary.LEAST, 200_000),
+        "pooling": _one_of("mean", *_POOLINGS),
+    },
+    "static": {"vocabulary": _whole(4000, vocabulary.LEAST, 200_000)},
+}
+IMAGE: Mapping[str, Mapping[str, Key]] = {
+    "convnet": {
+        "side": _SIDE,
+        "channels": _one_of(3, 1, 3),
+        "patch": _whole(4, 1, 64),
+        "widths": _list([32, 64, 128], 4, 4096),
+        "depths": _list([1, 1, 1], 1, 64),
+    },
+    "vit": {
+        "side": _SIDE,
+        "channels": _one_of(3, 1, 3),
+        "patch": _whole(8, 1, 64),
+        "n_layers": _whole(2, 1, 48),
+        "width": _whole(128, 8, 4096),
+        "n_heads": _whole(4, 1, 64),
+    },
+    "lite0": {"side": _whole(128, 32, 1024)},
+}
+WHOLE: Mapping[str, Key] = {
+    "n_dims": Key(None, "a whole number from 2 to 65,536", lambda v: v is None or _whole(None, 2, 1 << 16).fits(v)),
+    "shared_projection": _one_of(False, True, False),
+    "dropout": Key(0.1, "a number from 0 to below 1", lambda v: isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v < 1),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Design:
+    """An architecture with all its defaults filled in."""
+
+    text: Mapping[str, Any]
+    image: Mapping[str, Any] | None
+    n_dims: int | None
+    """Dimensions of a vector; None: as the text encoder has it (without an image tower)."""
+    shared_projection: bool
+    dropout: float
+
+
+def build(architecture: Mapping[str, Json], texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write an architecture, its weights drawn from the seed and its vocabulary learnt from the texts, into an empty folder.
+
+    Raises:
+        UnknownName: a kind or key that there is not, with the nearest.
+        InvalidInput: values without sense, all at once; texts without a letter.
+        MissingExtra: a library that it needs is not installed.
+    """
+    made = design(architecture)
+    from evidense.training.backbones import new_towers
+
+    new_towers.write(made, texts, seed, folder)
+
+
+def design(architecture: Mapping[str, Json]) -> Design:
+    """Check an architecture and fill in its defaults.
+
+    Raises:
+        UnknownName: its only mistakes are names that there are not.
+        InvalidInput: any others, with all mistakes at once.
+
+    >>> design({"text": {"kind": "bert"}}).text["width"]
+    128
+    """
+    names = [*_unknown("key", architecture, ["text", "image", *WHOLE])]
+    mistakes: list[str] = []
+    parts: dict[str, Any] = {}
+    for part, kinds in (("text", TEXT), ("image", IMAGE)):
+        parts[part] = architecture.get(part)
+        if parts[part] is None:
+            continue
+        if not isinstance(parts[part], Mapping) or not isinstance(parts[part].get("kind"), str):
+            mistakes.append(
+                f'{part} is {parts[part]!r}; expected a mapping with a kind, as {{"kind": "{next(iter(kinds))}"}}'
+            )
+            continue
+        parts[part] = _filled(part, parts[part], kinds, names, mistakes)
+    if architecture.get("text") is None:
+        mistakes.append('there is no text tower; expected "text": {"kind": "bert"}, with or without an image tower')
+    whole = {name: architecture.get(name, key.default) for name, key in WHOLE.items()}
+    mistakes += _misfits("", whole, WHOLE)
+    if not mistakes and not names:
+        mistakes += _together(parts["text"], parts["image"], whole)
+    if mistakes:
+        raise InvalidInput.all_of("this architecture cannot be built", [*names, *mistakes])
+    if names:
+        raise UnknownName("; ".join(names))
+    n_dims = whole["n_dims"] or (N_DIMS if parts["image"] or parts["text"]["kind"] == "static" else None)
+    return Design(parts["text"], parts["image"], n_dims, bool(whole["shared_projection"]), float(whole["dropout"]))
+
+
+def _filled(
+    part: str,
+    given: Mapping[str, Any],
+    kinds: Mapping[str, Mapping[str, Key]],
+    names: list[str],
+    mistakes: list[str],
+) -> dict[str, Any]:
+    """Return one tower with its defaults; note what is wrong."""
+    kind = given["kind"]
+    if kind not in kinds and not _is_spelling(kind):
+        near = _near(kind, kinds)
+        names.append(
+            f"unknown kind of {part} tower '{kind}':{near} Known: {', '.join(kinds)}, or the folder or pip:… of a model"
+        )
+        return dict(given)
+    keys = kinds.get(kind, {})
+    names += _unknown(f"key of the {part} tower '{kind}'", given, ["kind", *keys])
+    filled = {"kind": kind, **{name: given.get(name, key.default) for name, key in keys.items()}}
+    mistakes += _misfits(f"{part}.", filled, keys)
+    return filled
+
+
+def _is_spelling(kind: str) -> bool:
+    return kind.startswith(("pip:", "checkpoint:")) or "/" in kind or peek(kind) is not None
+
+
+def _unknown(what: str, given: Mapping[str, Any], known: Sequence[str]) -> Mistakes:
+    for name in given:
+        if name not in known:
+            yield f"unknown {what} '{name}':{_near(name, known)} Known: {', '.join(known)}"
+
+
+def _near(name: str, known: Any) -> str:
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return f" did you mean '{found[0]}'?" if found else ""
+
+
+def _misfits(prefix: str, given: Mapping[str, Any], keys: Mapping[str, Key]) -> list[str]:
+    return [
+        f"{prefix}{name} is {given[name]!r}; expected {key.expected}"
+        for name, key in keys.items()
+        if not key.fits(given[name])
+    ]
+
+
+def _together(text: Mapping[str, Any], image: Mapping[str, Any] | None, whole: Mapping[str, Any]) -> Mistakes:
+    """Yield what does not go together."""
+    for part, tower in (("text", text), ("image", image or {})):
+        if tower.get("n_heads") and tower["width"] % tower["n_heads"]:
+            yield f"{part}.width is {tower['width']} and {part}.n_heads {tower['n_heads']}; expected a width that the heads divide"
+    if image is None:
+        if whole["shared_projection"]:
+            yield 'shared_projection is true without an image tower; expected "image": {"kind": "convnet"}, or leave it out'
+        if (folder := peek(text["kind"])) is not None and is_two_towers(folder):
+            yield f"text.kind '{text['kind']}' is a folder of two towers; expected a text encoder; write its folder text/"
+        return
+    if whole["shared_projection"] and text["kind"] == "static":
+        yield "shared_projection is true and a static text tower has no projection; expected false"
+    yield from _places(image)
+
+
+def _places(image: Mapping[str, Any]) -> Mistakes:
+    """Yield what is wrong with the places of a feature map."""
+    if image["kind"] == "convnet":
+        if len(image["widths"]) != len(image["depths"]):
+            yield f"image.widths names {len(image['widths'])} stages and image.depths {len(image['depths'])}; expected equal numbers"
+        step = image["patch"] * 2 ** (len(image["widths"]) - 1)
+        if image["side"] < step:
+            yield f"image.side is {image['side']}; expected at least patch × 2 ^ (stages − 1) = {step}, or nothing of a picture is left"
+    if image["kind"] == "vit" and image["side"] % image["patch"]:
+        yield f"image.side is {image['side']} and image.patch {image['patch']}; expected a side that the patch divides"

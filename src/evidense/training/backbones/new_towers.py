@@ -1,0 +1,279 @@
+"""New towers on disk: weights drawn from a seed, in the formats of sentence-transformers (text) and transformers (image)."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evidense.compute.images import lite0
+from evidense.compute.images.two_towers import FORMAT, PROJECTION, SETTINGS
+from evidense.compute.images.vision import open_vision, save_vision
+from evidense.compute.models.checkpoint import weight_files
+from evidense.compute.models.folder import ModelFolder, is_static, read_folder
+from evidense.compute.models.locate import folder_of
+from evidense.compute.models.stored import PREFIX, checkpoint_folder
+from evidense.compute.models.tokens import tokenizer_files
+from evidense.compute.pictures.arrays import Scaling, require_pillow
+from evidense.compute.quiet import quiet
+from evidense.errors import InvalidInput, MissingExtra
+from evidense.records import canonical_json, sha256_of
+from evidense.training.backbones import vocabulary
+from evidense.training.backbones.architectures import Design
+
+_MODULES = "sentence_transformers.models."
+_LAYER_SCALE = 1.0
+"""Of a ConvNeXt from scratch: its own 1e-6 is for very deep ones, and would keep blocks silent for as long as a small training takes."""
+
+
+@dataclass(frozen=True)
+class _Module:
+    """One entry of modules.json."""
+
+    kind: str
+    folder: str = ""
+    config: Mapping[str, Any] | None = None
+    weights: Any = None
+    """A torch module, or None."""
+
+
+def write(made: Design, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a text encoder, or two towers."""
+    _require()
+    folder.mkdir(parents=True, exist_ok=True)
+    with quiet():
+        if made.image is None:
+            _write_text(made, texts, seed, folder)
+            return
+        width = _write_text(made, texts, seed, folder / "text")
+        _write_image(made, seed, folder, width)
+
+
+def _place(kind: str) -> Path:
+    return checkpoint_folder(kind) if kind.startswith(PREFIX) else folder_of(kind)
+
+
+def _require() -> None:
+    from importlib.util import find_spec
+
+    for name in ("torch", "transformers", "tokenizers", "safetensors"):
+        if find_spec(name) is None:
+            raise MissingExtra.named("encoders", "building an architecture", name)
+
+
+@contextmanager
+def _drawn(seed: int, what: str) -> Iterator[None]:
+    """Let torch's random numbers depend on the seed and on what is drawn, and leave those outside as they are."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(sha256_of(["architecture", seed, what])[:15], 16))
+        yield
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def _write_text(made: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
+    """Write a sentence-transformers folder and return the width of what its Dense projects."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kind = made.text["kind"]
+    if kind == "bert":
+        return _write_bert(made, texts, seed, folder)
+    if kind == "static":
+        return _write_static(made, texts, seed, folder)
+    return _copy_text(made, seed, folder)
+
+
+def _write_bert(made: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
+    from transformers import BertConfig, BertModel
+
+    text = made.text
+    learnt = vocabulary.learnt(texts, text["vocabulary"])
+    config = BertConfig(
+        vocab_size=learnt.get_vocab_size(),
+        hidden_size=text["width"],
+        num_hidden_layers=text["n_layers"],
+        num_attention_heads=text["n_heads"],
+        intermediate_size=4 * text["width"],
+        max_position_embeddings=text["max_length"],
+        hidden_dropout_prob=made.dropout,
+        attention_probs_dropout_prob=made.dropout,
+        pad_token_id=vocabulary.SPECIAL.index("[PAD]"),
+    )
+    with _drawn(seed, "text"):
+        BertModel(config, add_pooling_layer=False).save_pretrained(str(folder))
+    vocabulary.for_transformers(learnt, text["max_length"]).save_pretrained(str(folder))
+    _write_json(folder / "sentence_bert_config.json", {"max_seq_length": text["max_length"], "do_lower_case": False})
+    pooling = _pooling(text["pooling"], text["width"])
+    _write_modules(folder, [_Module("Transformer"), pooling, *_dense(made, seed, text["width"])])
+    return int(text["width"])
+
+
+def _write_static(made: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
+    import torch
+    from safetensors.torch import save_file
+
+    learnt = vocabulary.learnt(texts, made.text["vocabulary"])
+    n_dims = int(made.n_dims or 0)
+    with _drawn(seed, "text"):
+        table = torch.randn(learnt.get_vocab_size(), n_dims) / n_dims**0.5
+    inside = folder / "0_StaticEmbedding"
+    inside.mkdir(exist_ok=True)
+    learnt.save(str(inside / "tokenizer.json"))
+    save_file({"embedding.weight": table}, inside / "model.safetensors")
+    _write_modules(folder, [_Module("StaticEmbedding", "0_StaticEmbedding"), _Module("Normalize", "1_Normalize")])
+    return n_dims
+
+
+def _copy_text(made: Design, seed: int, folder: Path) -> int:
+    """Copy an existing text encoder, and put a projection before its unit length where dimensions are asked for."""
+    root = _place(made.text["kind"])
+    if is_static(root):
+        raise InvalidInput(
+            f"'{root}' is a static encoder, which has no projection to train; expected a transformer; write "
+            '{"kind": "static"} for static embeddings from scratch'
+        )
+    found = read_folder(root)
+    for file in [*weight_files(found.transformer), *tokenizer_files(found.transformer), *_settings_of(found)]:
+        shutil.copyfile(file, folder / file.name)
+    width = int(found.config.get("hidden_size", 0))
+    modes = found.pooling or ("mean",)
+    modules = [_Module("Transformer"), _pooling("+".join(modes), width, found.pools_prompt)]
+    kept = [(kind, path) for kind, path in found.after if kind != "Normalize"]
+    if kept and made.n_dims is not None:
+        raise InvalidInput(
+            f"'{root}' has a {kept[0][0]} of its own after pooling; expected none where n_dims asks for a new projection; "
+            "leave n_dims out, or take another encoder"
+        )
+    for kind, path in kept:
+        shutil.copytree(path, folder / path.name)
+        modules.append(_Module(kind, path.name))
+    _write_modules(folder, [*modules, *_dense(made, seed, width * len(modes))], found)
+    return width * len(modes)
+
+
+def _settings_of(found: ModelFolder) -> list[Path]:
+    names = ["config.json", *sorted(p.name for p in found.transformer.glob("sentence_*_config.json"))]
+    card = found.root / "README.md"
+    return [found.transformer / name for name in names] + [card] * card.is_file()
+
+
+def _pooling(modes: str, width: int, pools_prompt: bool = True) -> _Module:
+    from evidense.compute.pooling import canonical
+
+    names = canonical(modes)
+    known = {"cls": "cls_token", "mean": "mean_tokens", "max": "max_tokens", "lasttoken": "lasttoken"}
+    flags = {f"pooling_mode_{name}": mode in names for mode, name in known.items()}
+    return _Module("Pooling", "1_Pooling", {"word_embedding_dimension": width, **flags, "include_prompt": pools_prompt})
+
+
+def _dense(made: Design, seed: int, width: int) -> list[_Module]:
+    """Return what follows pooling: a linear map to the common space where one is asked for, then unit length."""
+    import torch
+
+    unit = _Module("Normalize", "3_Normalize")
+    if made.n_dims is None:
+        return [unit]
+    with _drawn(seed, "projection"):
+        linear = torch.nn.Linear(width, made.n_dims, bias=False)
+    config = {
+        "in_features": width,
+        "out_features": made.n_dims,
+        "bias": False,
+        "activation_function": "torch.nn.modules.linear.Identity",
+    }
+    return [_Module("Dense", "2_Dense", config, torch.nn.ModuleDict({"linear": linear})), unit]
+
+
+def _write_modules(folder: Path, modules: Sequence[_Module], like: ModelFolder | None = None) -> None:
+    from safetensors.torch import save_file
+
+    entries = []
+    for place, module in enumerate(modules):
+        entries.append({"idx": place, "name": str(place), "path": module.folder, "type": _MODULES + module.kind})
+        target = folder / module.folder
+        target.mkdir(exist_ok=True)
+        if module.config is not None:
+            _write_json(target / "config.json", module.config)
+        if module.weights is not None:
+            save_file(dict(module.weights.state_dict()), target / "model.safetensors")
+    (folder / "modules.json").write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+    prompts = {"query": "", "document": "", **(like.prompts if like else {})}
+    similarity = (like.similarity if like else None) or "cosine"
+    settings: dict[str, Any] = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity}
+    if like and like.truncate_dim is not None and not any(module.kind == "Dense" for module in modules):
+        settings["truncate_dim"] = like.truncate_dim
+    _write_json(folder / "config_sentence_transformers.json", settings)
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+# --- image ------------------------------------------------------------------------------------------------------------
+
+
+def _write_image(made: Design, seed: int, folder: Path, text_width: int) -> None:
+    require_pillow()
+    image: Mapping[str, Any] = made.image or {}
+    with _drawn(seed, "image"):
+        model, scaling = _model(image, made.dropout)
+    save_vision(model, scaling, folder / "image")
+    width = _width(model)
+    if made.shared_projection and width != text_width:
+        raise InvalidInput(
+            f"shared_projection is true, and the text tower pools to {text_width} dimensions, the image tower to {width}; expected "
+            "equal widths; change one of them, or write shared_projection = false"
+        )
+    if not made.shared_projection:
+        _write_projection(made, seed, folder, width)
+    settings = {"format": FORMAT, "n_dims": made.n_dims, "shared_projection": made.shared_projection}
+    (folder / SETTINGS).write_text(canonical_json(settings) + "\n", encoding="utf-8")
+
+
+def _write_projection(made: Design, seed: int, folder: Path, width: int) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    with _drawn(seed, "image projection"):
+        linear = torch.nn.Linear(width, int(made.n_dims or 0), bias=False)
+    save_file({"weight": linear.weight.detach()}, folder / PROJECTION)
+
+
+def _model(image: Mapping[str, Any], dropout: float) -> tuple[Any, Any]:
+    """Return the vision model and its scaling."""
+    kind = image["kind"]
+    if kind == "lite0":
+        return lite0.pretrained(image["side"]), lite0.scaling(image["side"])
+    if kind not in {"convnet", "vit"}:
+        found = open_vision(_place(kind))
+        return found.model, found.scaling
+    half = (0.5,) * image["channels"]
+    return (_convnet(image) if kind == "convnet" else _vit(image, dropout)), Scaling(image["side"], half, half)
+
+
+def _convnet(image: Mapping[str, Any]) -> Any:
+    from transformers import ConvNextConfig, ConvNextModel
+
+    return ConvNextModel(ConvNextConfig(
+        num_channels=image["channels"], patch_size=image["patch"], image_size=image["side"], num_stages=len(image["widths"]),
+        hidden_sizes=list(image["widths"]), depths=list(image["depths"]), layer_scale_init_value=_LAYER_SCALE, drop_path_rate=0.0,
+    )).eval()  # fmt: skip
+
+
+def _vit(image: Mapping[str, Any], dropout: float) -> Any:
+    from transformers import ViTConfig, ViTModel
+
+    return ViTModel(ViTConfig(
+        num_channels=image["channels"], patch_size=image["patch"], image_size=image["side"], hidden_size=image["width"],
+        num_hidden_layers=image["n_layers"], num_attention_heads=image["n_heads"], intermediate_size=4 * image["width"],
+        hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
+    )).eval()  # fmt: skip
+
+
+def _width(model: Any) -> int:
+    config = model.config
+    return int(getattr(config, "hidden_size", 0) or config.hidden_sizes[-1])

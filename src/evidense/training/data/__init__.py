@@ -1,0 +1,1 @@
+"""Data: training pairs without leaks, hard negatives, and traps in the texts."""

@@ -1,0 +1,183 @@
+"""Leaks: test items that equal, or nearly equal, what was trained on; counted and printed beside a score."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from evidense.compute.pictures.decoding import decode
+from evidense.training.data.copies import near_copies, plain
+from evidense.values import Collection, Item, Pairs, Picture
+
+NEAR = 0.8
+"""Two texts are near copies where their sets of shingles overlap so far: |both| / |either| (Broder 1997)."""
+HASH_SIDE = 16
+"""Width and height to which a picture is shrunk; a bit says whether a cell is lighter than the mean of all."""
+NEAR_BITS = 2
+"""Two pictures are near copies where at most so many of the 256 bits differ."""
+_AT_ONCE = 512
+
+Key = str | bytes
+"""What an item is known by: its text without case and spaces, or the sha256 of its pixels."""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many test items were seen, or nearly seen, in training."""
+
+    n_equal: int
+    """Equal to a training item: texts without regard to case and spaces, pictures by their decoded pixels."""
+    n_near: int
+    """Near copies of one, and equal to none."""
+    n_checked: int
+    """Distinct test items: queries and relevant documents."""
+
+    def sentence(self) -> str:
+        """Say it beside a score.
+
+        >>> Overlap(1, 20, 1640).sentence()
+        '1 of 1,640 test items equals a training item, 20 nearly equal one'
+        """
+        equal = f"{self.n_equal:,} of {self.n_checked:,} test items equal{'s' * (self.n_equal == 1)} a training item"
+        return f"{equal}, {self.n_near:,} nearly equal{'s' * (self.n_near == 1)} one"
+
+    def to_json(self) -> dict[str, int]:
+        """Return the three numbers by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What of a collection was seen, or nearly seen, in training."""
+
+    overlap: Overlap
+    is_equal: Bool[np.ndarray, " q"]
+    """Which queries equal a training item."""
+    is_near: Bool[np.ndarray, " q"]
+    """Which nearly do, and equal none."""
+    documents: tuple[int, int, int]
+    """Relevant documents that equal one, that nearly do, and all."""
+    pairs: tuple[int, int, int]
+    """Queries with a relevant document of theirs that equal the two sides of one training pair, that nearly do, and all."""
+
+
+def overlap(pairs: Sequence[Pairs], collection: Collection) -> Overlap:
+    """Compare the queries and relevant documents of a collection with everything that these pairs hold.
+
+    Texts are compared with texts, pictures (and items with both, by their pictures) with pictures.
+    """
+    return seen(pairs, collection).overlap
+
+
+def seen(pairs: Sequence[Pairs], collection: Collection) -> Seen:
+    """Say which queries, relevant documents and judged pairs of a collection equal, or nearly equal, what these pairs hold."""
+    trained, test = _Sides(), _Sides()
+    together = {side for one in pairs for side in zip(trained.add(one.left), trained.add(one.right), strict=True)}
+    for negatives in (some for one in pairs for some in one.negatives):
+        trained.add(negatives)
+    relevant = {d for gains in collection.qrels.values() for d, gain in gains.items() if gain > 0}
+    documents = [item for item in collection.corpus if item.id in relevant]
+    queries = dict(zip(collection.query_ids, test.add(collection.queries), strict=True))
+    known = dict(zip((item.id for item in documents), test.add(documents), strict=True))
+    found = _matches(test, trained)
+    judged = [
+        (queries.get(q), known.get(d)) for q, gains in collection.qrels.items() for d, gain in gains.items() if gain > 0
+    ]
+    paired = [(q, d) for q, d in judged if _are_together(found.get(q, ()), found.get(d, ()), together)]
+    n_equal_pairs = sum(q in trained and d in trained for q, d in paired)
+    is_equal, is_found = (np.array([key in held for key in queries.values()], bool) for held in (trained, found))
+    return Seen(
+        Overlap(*_counts(found, trained), len(test)),
+        is_equal,
+        is_found & ~is_equal,
+        (*_counts([key for key in known.values() if key in found], trained), len(known)),
+        (n_equal_pairs, len(paired) - n_equal_pairs, len(judged)),
+    )
+
+
+def _counts(found: Iterable[Key | None], trained: "_Sides") -> tuple[int, int]:
+    """Count those that equal a training item, and the others."""
+    is_equal = [key in trained for key in found]
+    return sum(is_equal), len(is_equal) - sum(is_equal)
+
+
+def _are_together(some: Sequence[Key], others: Sequence[Key], together: set[tuple[Key | None, Key | None]]) -> bool:
+    return any((a, b) in together or (b, a) in together for a in some for b in others)
+
+
+class _Sides:
+    """The distinct texts and pictures among some items."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, None] = {}
+        self.pictures: dict[bytes, bytes] = {}
+        """sha256 of the pixels → bits of the hash."""
+        self._known: dict[str | Picture, Key] = {}
+
+    def add(self, items: Iterable[Item]) -> list[Key | None]:
+        """Take in some items and return what each is known by: its text, or the hash of its pixels; None for an empty one."""
+        return [self._key(item.picture or item.text or "") for item in items]
+
+    def _key(self, what: str | Picture) -> Key | None:
+        if what and what not in self._known:
+            if isinstance(what, Picture):
+                pixels, bits = _looked_at(what)
+                self._known[what] = pixels
+                self.pictures[pixels] = bits
+            else:
+                self._known[what] = plain(what)
+                self.texts[plain(what)] = None
+        return self._known.get(what)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.texts or key in self.pictures
+
+    def __len__(self) -> int:
+        return len(self.texts) + len(self.pictures)
+
+
+def _matches(test: _Sides, trained: _Sides) -> dict[Key | None, list[Key]]:
+    """Return test text or picture → those of training that it equals, or else nearly equals; without those that match none."""
+    every: list[Key] = [*test.texts, *test.pictures]
+    found: dict[Key | None, list[Key]] = {key: [key] for key in every if key in trained}
+    texts, known = sorted(test.texts.keys() - trained.texts.keys()), sorted(trained.texts)
+    for ours, theirs in zip(*near_copies(texts, known, NEAR), strict=True):
+        found.setdefault(texts[ours], []).append(known[theirs])
+    pictures, seen_pictures = sorted(test.pictures.keys() - trained.pictures.keys()), list(trained.pictures)
+    hashes = [test.pictures[key] for key in pictures], list(trained.pictures.values())
+    for ours, theirs in _near_pictures(*hashes):
+        found.setdefault(pictures[ours], []).append(seen_pictures[theirs])
+    return found
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=50_000)
+def _looked_at(picture: Picture) -> tuple[bytes, bytes]:
+    """Return the sha256 of the decoded pixels, and the 256 bits of the average hash, packed."""
+    image = decode(picture)
+    pixels = hashlib.sha256(f"{image.size}".encode() + image.tobytes()).digest()
+    small = np.asarray(
+        image.convert("L").resize((HASH_SIDE, HASH_SIDE), resample=4), np.float32
+    )  # 4: box, the mean of each cell
+    return pixels, np.packbits(small > small.mean()).tobytes()
+
+
+def _near_pictures(test: Sequence[bytes], trained: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield the places of all pairs whose hashes differ by at most NEAR_BITS."""
+    if not test or not trained:
+        return
+    known = _signs(trained)
+    for start in range(0, len(test), _AT_ONCE):
+        alike = _signs(test[start : start + _AT_ONCE]) @ known.T >= HASH_SIDE**2 - 2 * NEAR_BITS
+        yield from ((int(row) + start, int(column)) for row, column in np.argwhere(alike))
+
+
+def _signs(hashes: Sequence[bytes]) -> Float32[np.ndarray, "n bits"]:
+    """Return bits as ±1, so that an inner product is the number of bits less twice the number that differ."""
+    bits = np.unpackbits(np.frombuffer(b"".join(hashes), np.uint8).reshape(len(hashes), -1), axis=1)
+    return 2 * bits.astype(np.float32) - 1

@@ -1,0 +1,161 @@
+"""Traps: what in the texts of a collection makes scores mean something else than they seem to, one sentence each."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from evidense.errors import StoreError
+from evidense.records import sha256_of
+from evidense.store import Store
+from evidense.training.data.copies import near_copies, plain
+from evidense.values import Collection, Item
+
+ALGORITHM = 2
+"""Raised when other sentences come from the same collection."""
+
+MATERIAL = 0.05
+"""Share of the queries from which on it is worth a note that they stand in a document, or equal one."""
+MATERIAL_COPIES = 0.01
+"""Share of the queries with an unjudged copy of a relevant document from which on that is worth a note: each loses up to all of its value."""
+LEAST_WORDS = 3
+"""Words of a query that stands in a document by more than chance."""
+LEAST_CHARACTERS = 12
+"""Characters of one in a script without spaces."""
+NEAR = 0.95
+"""Two long documents are near copies where their sets of shingles overlap so far."""
+LONG = 200
+"""Characters from which on that means a copy: shorter texts that differ in one word mean another thing (left, right)."""
+MOST_DOCUMENTS = 500_000
+"""Of a corpus that is looked at whole; of a larger one, only the documents that are relevant to some query."""
+MOST_CHARACTERS = 2_000_000
+"""Of a corpus in which near copies are looked for, and not only equal ones: about two seconds."""
+
+Texts = Mapping[str, str]
+"""id → text without regard to case and spaces."""
+
+
+def traps(collection: Collection) -> tuple[str, ...]:
+    """Return a sentence each for queries that stand in what is relevant to them, that equal another document, for unjudged copies and empty documents."""
+    relevant = {d for q in collection.qrels for d in _relevant(collection, q)}
+    is_small = len(collection.corpus) <= MOST_DOCUMENTS
+    queries = _texts(collection.queries)
+    documents = _texts(item for item in collection.corpus if is_small or item.id in relevant)
+    if not queries or not documents:
+        return ()
+    return (
+        *_standing(collection, queries, documents),
+        *_equal(collection, queries, documents),
+        *_copies(collection, documents),
+        *_empty(collection, relevant - documents.keys()),
+    )
+
+
+def traps_of(collection: Collection, store: Store) -> tuple[str, ...]:
+    """Return `traps` of a collection, looked for once."""
+    key = sha256_of(["traps", ALGORITHM, collection.checksum])
+    try:
+        return tuple(str(text) for text in store.noted("traps", key)["found"])
+    except (ValueError, KeyError, TypeError, StoreError):
+        found = traps(collection)
+    store.note("traps", key, {"found": list(found)})
+    return found
+
+
+def _texts(items: Iterable[Item]) -> Texts:
+    texts = {item.id: plain(item.text) for item in items if item.text and item.picture is None}
+    return {name: text for name, text in texts.items() if text}
+
+
+def _relevant(collection: Collection, query_id: str) -> list[str]:
+    return [d for d, gain in collection.qrels.get(query_id, {}).items() if gain > 0]
+
+
+def _standing(collection: Collection, queries: Texts, documents: Texts) -> Iterator[str]:
+    n = 0
+    for query_id, text in queries.items():
+        relevant = [documents[d] for d in _relevant(collection, query_id) if d in documents]
+        bare = _bare(text)
+        is_long = len(bare.split()) >= LEAST_WORDS or (not bare.isascii() and len(bare) >= LEAST_CHARACTERS)
+        n += any(bare == _bare(one) or (is_long and bare in one) for one in relevant)
+    if n >= MATERIAL * len(collection.queries):
+        yield (
+            f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) stand word for word in a document that "
+            "is relevant to them, or equal it: matching strings is enough to find it"
+        )
+
+
+def _equal(collection: Collection, queries: Texts, documents: Texts) -> Iterator[str]:
+    by_bare = _by_bare(documents)
+    n = 0
+    for query_id, text in queries.items():
+        own = {*_relevant(collection, query_id), *([query_id] if collection.drop_self_matches else [])}
+        n += any(doc_id not in own for doc_id in by_bare.get(_bare(text), ()))
+    if n >= MATERIAL * len(collection.queries):
+        yield (
+            f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) equal a document that is not judged "
+            "relevant to them: a query that finds itself pushes the others down"
+        )
+
+
+def _copies(collection: Collection, documents: Texts) -> Iterator[str]:
+    """Count the queries of which a relevant document has a copy without a judgement."""
+    relevant = {d for q in collection.qrels for d in _relevant(collection, q) if d in documents}
+    copies = _copies_of(sorted(relevant), documents)
+    n = 0
+    for query_id, gains in collection.qrels.items():
+        known = {*gains, *([query_id] if collection.drop_self_matches else [])}
+        n += any(copy not in known for d in _relevant(collection, query_id) for copy in copies.get(d, ()))
+    if n and n >= MATERIAL_COPIES * len(collection.queries):
+        yield (
+            f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) have a relevant document with a copy, or "
+            "nearly one, that is not judged for them: who ranks the copy first gets nothing for it"
+        )
+
+
+def _empty(collection: Collection, without_text: set[str]) -> Iterator[str]:
+    """Count the queries of which every relevant document of the corpus is empty."""
+    if not without_text:
+        return
+    there = {item.id: _is_empty(item) for item in collection.corpus if item.id in without_text}
+    n = 0
+    for query_id in collection.qrels:
+        found = [there.get(d, False) for d in _relevant(collection, query_id)]
+        n += any(found) and all(found)
+    if n:
+        yield (
+            f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) have no relevant document with text: "
+            "an empty one is found by chance only"
+        )
+
+
+def _is_empty(item: Item) -> bool:
+    return item.text is not None and not item.text.strip() and item.picture is None
+
+
+def _copies_of(wanted: Sequence[str], documents: Texts) -> dict[str, list[str]]:
+    """Return id → other documents with the same text or, where both are long and the corpus is not too large, nearly the same text."""
+    by_bare = _by_bare(documents)
+    alike = {bare: [bare] for bare in map(_bare, (documents[d] for d in wanted))}
+    if sum(map(len, by_bare)) <= MOST_CHARACTERS:
+        some, every = ([bare for bare in side if len(bare) >= LONG] for side in (sorted(alike), by_bare))
+        for ours, theirs in zip(*near_copies(some, every, NEAR), strict=True):
+            alike[some[ours]].append(every[theirs])
+    same = {d: dict.fromkeys(alike[_bare(documents[d])]) for d in wanted}
+    return {d: [other for bare in found for other in by_bare[bare] if other != d] for d, found in same.items()}
+
+
+def _by_bare(documents: Texts) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for doc_id, text in documents.items():
+        found.setdefault(_bare(text), []).append(doc_id)
+    return found
+
+
+def _bare(text: str) -> str:
+    """Return a text without the punctuation around it, which says nothing; one of signs only as it is.
+
+    >>> _bare('"a cat, and a dog."'), _bare("++"), _bare("?!")
+    ('a cat, and a dog', '++', '?!')
+    """
+    return text.strip(_AROUND) or text
+
+
+_AROUND = " .,;:!?…\"'"

@@ -1,0 +1,1 @@
+"""Loop: the trainer, from batches to weights, and what it costs."""

@@ -1,0 +1,326 @@
+"""Learner: weights, temperature, optimiser and queue of one training, and the one step that changes them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from evidense.compute.similarity import checked
+from evidense.parts import Encoder, Objective, Representations, Side, TokenPredictor, TrainableTower
+from evidense.records import Json, Recipe
+from evidense.training.loop import gather, schedule
+from evidense.training.loop.batches import Contents, Keys, Order, Shelf, remembered, stream
+from evidense.training.loop.costs import Costs
+from evidense.training.loop.diagnostics import measured, plain
+from evidense.training.loop.queue import Queue
+from evidense.training.loop.step import How, Load, encoded, step_gradients
+from evidense.training.loop.temperature import Temperature
+from evidense.values import Batch, Item, Pairs
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+_SIDES: tuple[Side, Side] = ("query", "document")
+_SIDE_STRIDE = 1 << 40
+"""Places of documents in the joint batch begin here, those of the queue's keys at twice this."""
+
+
+@dataclass
+class _Turn:
+    """One batch of a step."""
+
+    number: int
+    batch: Batch
+    contents: Contents
+    own: tuple[int, int]
+    """This process's share of the queries."""
+    seen: Representations | None = None
+    losses: list[float] = field(default_factory=list)
+
+    def items(self, side: int) -> tuple[list[Item], np.ndarray]:
+        """Return what this process encodes on a side (0 queries, 1 documents and negatives), and its places in the joint batch."""
+        first, last = self.own
+        if side == 0:
+            return list(self.batch.queries[first:last]), np.arange(first, last, dtype=np.uint64)
+        k, n, n_documents = self.batch.n_positives, self.batch.n_negatives, len(self.batch.documents)
+        items = [*self.batch.documents[first * k : last * k], *self.batch.negatives[first * n : last * n]]
+        places = [np.arange(first * k, last * k), n_documents + np.arange(first * n, last * n)]
+        return items, np.concatenate(places).astype(np.uint64) + np.uint64(_SIDE_STRIDE)
+
+
+class Learner:
+    """What is trained, and how far it has come."""
+
+    def __init__(self, encoder: Encoder, objective: Objective, pairs: Pairs, recipe: Recipe) -> None:
+        from evidense.training.loop.dropout import has_dropout
+
+        self.objective, self.recipe, self.pairs = objective, recipe, remembered(pairs)
+        self.options: Mapping[str, Json] = {**objective.options, **recipe.objective_options}
+        self.similarity = checked(encoder.setup.similarity, f"'{encoder.name}'")
+        self.towers = [cast(TrainableTower, encoder.tower(side)) for side in _SIDES]
+        self.modules = {
+            f"{side}.{name}": module
+            for side, tower in zip(_SIDES, self.towers, strict=True)
+            for name, module in tower.weights.items()
+        }
+        self.named = trained_weights(self.modules)
+        self.temperature = Temperature(objective, recipe)
+        self.optimiser = _optimiser(self.named, self.temperature.trained, recipe)
+        self.queue = Queue(recipe.queue, recipe.momentum, list(self.named.values())) if recipe.queue else None
+        self.order = Order(len(pairs), recipe.batch_size, recipe.seed)
+        self.keys, self.costs = Keys(), Costs()
+        self.drops = has_dropout(self.modules.values())
+        self.is_one = self.towers[0] is self.towers[1]
+        shelf = Shelf(encoder.tower("query"), self.keys)
+        self.shelves = [shelf, shelf if self.is_one else Shelf(encoder.tower("document"), self.keys)]
+        self._fill()
+
+    # --- one step
+
+    def step(self, number: int) -> dict[str, Json]:
+        """Take step `number` (from 0) and return its diagnostics; where loss or gradient is no number, nothing is changed."""
+        from torch.nn.utils import clip_grad_norm_
+
+        recipe = self.recipe
+        weights, scalars = list(self.named.values()), list(self.temperature.trained.values())
+        self.optimiser.zero_grad(set_to_none=True)
+        turns = [self._turn(number * recipe.accumulate + part) for part in range(recipe.accumulate)]
+        for turn in turns:
+            self._gradients(turn)
+        gather.add_up(weights, scalars)
+        norm = float(clip_grad_norm_([*weights, *scalars], recipe.max_grad_norm or math.inf))
+        rate = recipe.learning_rate * schedule.share(recipe, number)
+        found = self._diagnostics(number, turns, norm, rate)
+        if found["loss_nats"] is not None and found["grad_norm"] is not None:
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            self.optimiser.step()
+            self.temperature.bound()
+            self._enqueue(turns)
+        return found
+
+    def _turn(self, number: int) -> _Turn:
+        rows = self.order.rows(number)
+        batch = self.objective.batch(self.pairs, rows, stream(self.recipe.seed, "cut", number), self.options)
+        self.costs.n_pairs += len(rows)
+        return _Turn(number, batch, Contents.of(batch, self.keys), gather.share(len(batch.queries)))
+
+    def _gradients(self, turn: _Turn) -> None:
+        how = self._how(turn.number)
+        if "tokens" in self.objective.needs:
+            self._predict(turn, how)
+            return
+        loads = self.loads(turn)
+        loss = step_gradients(loads, lambda leaves: self._loss(turn, leaves) / self.recipe.accumulate, how)
+        turn.losses.append(float(loss) * self.recipe.accumulate)
+        self.costs.add(loads)
+
+    def _how(self, number: int, pass_: int = 0) -> How:
+        return How((self.recipe.seed, number, pass_), self.recipe.dtype, self.drops)
+
+    def loads(self, turn: _Turn) -> list[Load]:
+        """Return what this process encodes: one load where both sides are one tower."""
+        sides = [turn.items(side) for side in (0, 1)]
+        if self.is_one:
+            sides = [([*sides[0][0], *sides[1][0]], np.concatenate([sides[0][1], sides[1][1]]))]
+        n_queries = max(1, turn.own[1] - turn.own[0])
+        n_own = self.recipe.chunk if self.recipe.chunk < n_queries else 0
+        return [
+            Load(tower, shelf.take(items), places, n_own * max(1, len(items) // n_queries - self.is_one))
+            for tower, shelf, (items, places) in zip(self.towers, self.shelves, sides, strict=False)
+            if items
+        ]
+
+    def _loss(self, turn: _Turn, leaves: "Sequence[Tensor]") -> "Tensor":
+        turn.seen = self.represented(turn, leaves, self.queue)
+        return self.objective.loss(turn.seen, self.options)
+
+    def represented(self, turn: _Turn, leaves: "Sequence[Tensor]", queue: Queue | None = None) -> Representations:
+        """Put the representations of all processes in the form that a loss is computed from."""
+        import torch
+
+        (first, last), batch = turn.own, turn.batch
+        b, k, n = len(batch.queries), batch.n_positives, batch.n_negatives
+        flat = leaves[0] if len(leaves) == 1 else torch.cat(list(leaves))
+        queries, documents, negatives = flat.split([last - first, (last - first) * k, (last - first) * n])
+        held = queue if queue is not None and queue.vectors is not None else None
+        excluded = turn.contents.excluded(held.contents if held else ())
+        return Representations(
+            queries=gather.joint(queries, first, b),
+            documents=gather.joint(documents, first * k, b * k),
+            negatives=gather.joint(negatives, first * n, b * n).view(b, n, -1) if n else None,
+            queue=held.vectors.to(flat.dtype) if held and held.vectors is not None else None,
+            excluded=torch.from_numpy(excluded).to(flat.device),
+            targets=None if batch.targets is None else torch.from_numpy(np.asarray(batch.targets)).to(flat),
+            similarity=self.similarity,
+            scale=self.temperature.scale(),
+            bias=self.temperature.bias,
+        )
+
+    def _predict(self, turn: _Turn, how: How) -> None:
+        """Train on masked tokens: the loss is a mean over them, so each process counts by its share."""
+        items, places = turn.items(0)
+        load = Load(self.towers[0], self.shelves[0].take(items), places)
+        rng = stream(self.recipe.seed, "mask", (turn.number << 8) + gather.world()[0])
+        with how.encoding(load, np.arange(len(items))):
+            logits, labels = cast(TokenPredictor, load.tower).predict(load.prepared, rng)
+        weight = len(labels) / max(1.0, gather.total(len(labels)))
+        turn.seen = Representations(queries=logits, documents=logits, logits=logits.float(), labels=labels)
+        loss = self.objective.loss(turn.seen, self.options)
+        if math.isfinite(float(loss.detach())):
+            (loss * weight / self.recipe.accumulate).backward()
+        turn.losses.append(gather.total(float(loss.detach()) * weight))
+        self.costs.add([load])
+
+    def _enqueue(self, turns: Sequence[_Turn]) -> None:
+        """Let the momentum copy follow, and put the keys that it makes of these documents in the queue."""
+        if self.queue is None:
+            return
+        self.queue.follow()
+        for turn in turns:
+            first, last = (edge * turn.batch.n_positives for edge in turn.own)
+            items = list(turn.batch.documents[first:last])
+            places = np.arange(first, last, dtype=np.uint64) + np.uint64(2 * _SIDE_STRIDE)
+            load = Load(self.towers[1], self.shelves[1].take(items), places)
+            with self.queue.swapped():
+                own = encoded(load, self._how(turn.number, 1))
+            self.queue.add(gather.joint(own, first, len(turn.batch.documents)), turn.contents.documents)
+            self.costs.add([load], only_forward=True)
+
+    def _diagnostics(self, number: int, turns: Sequence[_Turn], norm: float, rate: float) -> dict[str, Json]:
+        seen = turns[-1].seen
+        finite = all(math.isfinite(loss) for turn in turns for loss in turn.losses)
+        geometry = measured(seen) if seen is not None and finite else {}
+        return {
+            "step": number + 1,
+            "loss_nats": plain(np.mean([loss for turn in turns for loss in turn.losses])),
+            **{name: plain(value) for name, value in geometry.items()},
+            "temperature": self.temperature.value,
+            "grad_norm": plain(norm),
+            "learning_rate": rate,
+            "n_pairs": self.costs.n_pairs,
+        }
+
+    # --- beside the steps
+
+    def held_out(self, pairs: Pairs) -> float:
+        """Return the mean loss of fixed batches of pairs that are not trained on, without dropout and queue."""
+        import torch
+
+        order = Order(len(pairs), self.recipe.batch_size, self.recipe.seed)
+        losses = []
+        self.mode(False)
+        with torch.no_grad():
+            for number in range(min(_N_HELD_OUT, len(pairs) // order.size)):
+                rows, rng = order.rows(number), stream(self.recipe.seed, "held", number)
+                batch = self.objective.batch(pairs, rows, rng, self.options)
+                turn = _Turn(number, batch, Contents.of(batch, self.keys), (0, len(batch.queries)))
+                losses.append(self._held_out_loss(turn))
+        self.mode(True)
+        return float(np.mean(losses))
+
+    def _held_out_loss(self, turn: _Turn) -> float:
+        how = How(dtype=self.recipe.dtype, drops=False)
+        loads = self.loads(turn)
+        if "tokens" in self.objective.needs:
+            rng = stream(self.recipe.seed, "lost", turn.number)
+            logits, labels = cast(TokenPredictor, self.towers[0]).predict(loads[0].prepared, rng)
+            seen = Representations(queries=logits, documents=logits, logits=logits, labels=labels)
+        else:
+            seen = self._alone(turn, [encoded(load, how) for load in loads])
+        return float(self.objective.loss(seen, self.options))
+
+    def _alone(self, turn: _Turn, leaves: "Sequence[Tensor]") -> Representations:
+        """Return representations of a batch that every process encodes whole."""
+        with gather.alone():
+            return self.represented(turn, leaves)
+
+    def mode(self, training: bool) -> None:
+        """Set towers to training or evaluation; frozen ones stay in evaluation, and batch norms keep their statistics.
+
+        A batch norm in training would make a vector depend on its neighbours in the batch, and on how it is cut in chunks.
+        """
+        from torch.nn.modules.batchnorm import _BatchNorm
+
+        for module in self.modules.values():
+            module.train(training and any(p.requires_grad for p in module.parameters()))
+            for inside in module.modules():
+                if isinstance(inside, _BatchNorm):
+                    inside.eval()
+
+    def _fill(self) -> None:
+        """Make ready, once, what the steps will see, where the objective passes items on as they are."""
+        n_batches = self.recipe.n_steps * self.recipe.accumulate
+        rng = stream(self.recipe.seed, "cut")
+        batch = self.objective.batch(self.pairs, self.order.rows(0), rng, self.options)
+        first = self.order.rows(0)
+        known = set(self.keys.of([self.pairs.left[int(row)] for row in first]))
+        known |= set(self.keys.of([self.pairs.right[int(row)] for row in first]))
+        if not known.issuperset(self.keys.of([*batch.queries, *batch.documents])):
+            return
+        rows = [int(row) for row in self.order.used(n_batches)]
+        left, right = ([side[row] for row in rows] for side in (self.pairs.left, self.pairs.right))
+        negatives = [item for row in rows for item in self.pairs.negatives[row]] if batch.negatives else []
+        right = right if batch.documents else []
+        if self.is_one:
+            self.shelves[0].fill([*left, *right, *negatives])
+        else:
+            self.shelves[0].fill(left)
+            self.shelves[1].fill([*right, *negatives])
+
+    # --- what is put away
+
+    def tensors(self) -> "dict[str, Tensor]":
+        """Return all that the next step depends on."""
+        found: dict[str, Any] = {}
+        for name, weight in {**self.named, **self.temperature.trained}.items():
+            found[f"weight/{name}"] = weight
+            found |= {f"{key}/{name}": value for key, value in self.optimiser.state.get(weight, {}).items()}
+        if self.queue is not None:
+            found |= {f"slow/{place}": tensor for place, tensor in enumerate(self.queue.slow)}
+            found |= {} if self.queue.vectors is None else {"queue": self.queue.vectors}
+        return found
+
+    def take_back(self, tensors: "Mapping[str, Tensor]") -> None:
+        """Put it back."""
+        weights = {**self.named, **self.temperature.trained}
+        for name, weight in weights.items():
+            weight.data.copy_(tensors[f"weight/{name}"])
+            held = {key: tensors[f"{key}/{name}"].clone() for key in _MOMENTS if f"{key}/{name}" in tensors}
+            if held:
+                self.optimiser.state[weight] = held
+        if self.queue is not None:
+            self.queue.slow = [tensors[f"slow/{place}"].clone() for place in range(len(self.queue.slow))]
+            self.queue.vectors = tensors["queue"].clone() if "queue" in tensors else None
+
+
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+_N_HELD_OUT = 8
+"""Batches of held-out pairs that are looked at."""
+
+
+def trained_weights(modules: "Mapping[str, torch.nn.Module]") -> "dict[str, Tensor]":
+    """Return the weights that are trained, each once, by name."""
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+    for prefix, module in modules.items():
+        for name, weight in module.named_parameters():
+            if weight.requires_grad and id(weight) not in seen:
+                seen.add(id(weight))
+                found[f"{prefix}.{name}"] = weight
+    return found
+
+
+def _optimiser(
+    named: "Mapping[str, Tensor]", scalars: "Mapping[str, Tensor]", recipe: Recipe
+) -> "torch.optim.Optimizer":
+    """Return AdamW; biases, norms, temperature and bias of the logits do not decay."""
+    from torch.optim import AdamW
+
+    decays = [weight for weight in named.values() if weight.dim() > 1]
+    others = [weight for weight in named.values() if weight.dim() < 2] + list(scalars.values())
+    groups = [{"params": decays, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return AdamW([group for group in groups if group["params"]], lr=recipe.learning_rate, fused=True)
