@@ -19,11 +19,10 @@ import numpy as np
 from evidense.dissection.geometry.sample import by_role
 from evidense.dissection.geometry.weight_drift import Moved, moved, weights
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case, Side
+from evidense.parts import SIDES, Bench, Capability, Case, Side
 from evidense.records import Finding, Json
 
 _TEST = "none: weights are known, not estimated"
-SIDES: tuple[Side, Side] = ("query", "document")
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,8 @@ from evidense.dissection.geometry.pairing import Compared, Pair, compared
 from evidense.dissection.geometry.sample import Sample, Wanted, sample
 from evidense.dissection.geometry.seeds import Similar, beyond_seeds
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case, Side
+from evidense.parts import SIDES, Bench, Capability, Case
 from evidense.records import Finding, Json
-
-SIDES: tuple[Side, Side] = ("query", "document")
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,8 @@ from evidense.dissection.geometry.sample import Sample, Wanted, relevant_rows, s
 from evidense.dissection.geometry.shape import STATISTICS, shape
 from evidense.dissection.geometry.tables import Table, Told
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case, Side
+from evidense.parts import SIDES, Bench, Capability, Case
 from evidense.records import Finding, Json
-
-SIDES: tuple[Side, Side] = ("query", "document")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.function_tower import PROBE, Function, FunctionTower, called
 from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.errors import InvalidInput
-from evidense.parts import Capability, Setup, Side
+from evidense.parts import SIDES, Capability, Setup, Side
 from evidense.records import sha256_of
 from evidense.values import Spelling
 
@@ -46,7 +46,7 @@ def from_function(function: Function, name: str, options: Mapping[str, str] | No
         InvalidInput: it returns no such array.
     """
     options = options or {}
-    towers = {side: _tower(function, name, side, options) for side in ("query", "document")}
+    towers = {side: _tower(function, name, side, options) for side in SIDES}
     query, document = towers["query"], towers["document"]
     if query.fingerprint == document.fingerprint:
         document = query

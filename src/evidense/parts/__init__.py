@@ -20,6 +20,7 @@ from evidense.parts.claims import (
 )
 from evidense.parts.datasets import Dataset, PairSource
 from evidense.parts.encoders import (
+    SIDES,
     Capability,
     CuttingTower,
     Encoder,
@@ -39,6 +40,7 @@ from evidense.parts.rankers import Ranker, RankerPart, WithPolicies
 
 __all__ = [
     "SHELVES",
+    "SIDES",
     "Analysis",
     "Bench",
     "Capability",

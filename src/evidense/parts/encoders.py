@@ -12,6 +12,8 @@ from evidense.records import Json
 from evidense.values import Item, Modality, Spelling
 
 Side = Literal["query", "document"]
+SIDES: tuple[Side, Side] = ("query", "document")
+"""Both sides, in the order in which they are reported."""
 Capability = Literal["vectors", "layers", "gradients", "train"]
 
 

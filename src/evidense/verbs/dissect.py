@@ -16,7 +16,7 @@ from evidense.compute.search.states import OWN, States, states
 from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import checked
 from evidense.errors import InvalidInput, UnknownName
-from evidense.parts import Analysis, Case, Encoder, Ranker, Side, Subject, Tower
+from evidense.parts import SIDES, Analysis, Case, Encoder, Ranker, Side, Subject, Tower
 from evidense.records import Finding, Json, Recipe, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, Item, Pairs, RankedLists
@@ -146,8 +146,7 @@ def _data(collection: Collection) -> list[Json]:
 
 
 def _fingerprints(encoder: Encoder) -> list[str]:
-    sides: tuple[Side, Side] = ("query", "document")
-    return [*(encoder.tower(side).fingerprint for side in sides), str(encoder.setup.similarity)]
+    return [*(encoder.tower(side).fingerprint for side in SIDES), str(encoder.setup.similarity)]
 
 
 @dataclass(frozen=True)
@@ -192,8 +191,7 @@ class StoreBench:
             self.lent.tell(what, done, total)
 
     def _vectors(self, tower: Tower, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
-        sides: tuple[Side, Side] = ("query", "document")
-        if any(tower is s.encoder.tower(side) for s in self.case.subjects for side in sides):
+        if any(tower is s.encoder.tower(side) for s in self.case.subjects for side in SIDES):
             return encode(tower, items, self.lent.store, progress=self.lent.progress).all()
         return _unkept(tower, items)
 

@@ -15,7 +15,7 @@ from evidense.compute.models.checkpoint import weights_sha256_of
 from evidense.compute.models.stored import PREFIX, checkpoint_folder
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput
-from evidense.parts import Encoder, Objective, Side, TrainableEncoder
+from evidense.parts import SIDES, Encoder, Objective, TrainableEncoder
 from evidense.reading.training_pairs import joined
 from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
 from evidense.store import Store
@@ -36,8 +36,6 @@ CARD = "README.md"
 
 Opened = dict[str, Pairs]
 """Pairs that are open already, by spelling."""
-
-_SIDES: tuple[Side, Side] = ("query", "document")
 
 
 def train(recipe: Recipe, store: Store, watch: "Watch | None" = None, given: Opened | None = None) -> Checkpoint:
@@ -193,7 +191,7 @@ def _encoder(spelling: Spelling) -> Encoder:
 
 
 def _fingerprints(encoder: Encoder) -> list[str]:
-    return [encoder.tower(side).fingerprint for side in _SIDES]
+    return [encoder.tower(side).fingerprint for side in SIDES]
 
 
 # --- one run -------------------------------------------------------------------------------------------------------

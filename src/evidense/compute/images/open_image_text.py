@@ -24,7 +24,7 @@ from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import has_bf16
 from evidense.compute.texts.save_text import settings
 from evidense.errors import EvidenseError, InvalidInput
-from evidense.parts import Capability, Setup, Side
+from evidense.parts import SIDES, Capability, Setup, Side
 from evidense.records import canonical_json, sha256_of
 from evidense.values import Spelling
 
@@ -38,7 +38,6 @@ _POOLING = {
     "clip": "end token (text), class token (picture)",
     "siglip": "last position (text), attention head (picture)",
 }
-_SIDES: tuple[Side, Side] = ("query", "document")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +93,7 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
         )
     with quiet(), foreign(str(root), "Expected what transformers saved; fetch the model again."):
         loaded = _Loaded.of(folder, options, seed)
-        query, document = (loaded.tower(side) for side in _SIDES)
+        query, document = (loaded.tower(side) for side in SIDES)
     if query.fingerprint == document.fingerprint:
         document = query
     for tower in dict.fromkeys((query, document)):

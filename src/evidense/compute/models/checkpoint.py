@@ -15,12 +15,11 @@ from evidense.boundary.strangers import foreign
 from evidense.compute.models.files import inside, read_form, read_json
 from evidense.compute.models.forms import ShardIndex
 from evidense.errors import IncompleteWeights, InvalidInput, MissingExtra, UnsafeInput
-from evidense.parts import Encoder, Side, TrainableTower
+from evidense.parts import SIDES, Encoder, TrainableTower
 
 if TYPE_CHECKING:
     import torch
 
-_SIDES: tuple[Side, Side] = ("query", "document")
 _SAFE = ("model.safetensors.index.json", "model.safetensors", "model.gguf")
 MOST_HEADER = 16 * MIB
 """Bytes of the names and shapes in a safetensors file: the largest in use have less than one MiB."""
@@ -104,7 +103,7 @@ def weights_sha256_of(encoder: Encoder) -> str:
     """Return the sha256 over the tensors of both towers; what they share counts once."""
     tensors: dict[str, Any] = {}
     seen: set[int] = set()
-    for side in _SIDES:
+    for side in SIDES:
         tower = encoder.tower(side)
         modules = tower.weights if isinstance(tower, TrainableTower) else {}
         for name, module in modules.items():

@@ -14,7 +14,7 @@ from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.compute.texts.static_tower import StaticTower, Table
 from evidense.errors import InvalidInput
-from evidense.parts import Capability, Setup, Side
+from evidense.parts import SIDES, Capability, Setup, Side
 from evidense.records import sha256_of
 from evidense.values import Spelling
 
@@ -80,7 +80,7 @@ def opened(
     kept, is_unit = folder.truncate_dim, any(kind == "Normalize" for kind, _ in folder.after)
     normalised = normalises(spelling.options, is_unit and kept is None)
     sha = sha256_of_files([weights])
-    prompts = {side: folder.prompt(side, spelling.options) for side in ("query", "document")}
+    prompts = {side: folder.prompt(side, spelling.options) for side in SIDES}
     similarity = chosen(spelling.options.get("similarity"), folder.similarity, spelling.head)
     identity = [sha, sha256_of_files([vocabulary]), normalised, *([] if kept is None else [kept, is_unit])]
     shared = Table(table)

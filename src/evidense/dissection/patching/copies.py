@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 from evidense.compute.models.checkpoint import sha256_of_tensors
 from evidense.dissection.patching.sites import Names, halves
 from evidense.errors import InvalidInput
-from evidense.parts import Encoder, Side
+from evidense.parts import Encoder
 from evidense.records import sha256_of
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_SIDES: tuple[Side, Side] = ("query", "document")
 
 
 def patched(encoder: Encoder, donor: Encoder, half: str, names: Names) -> Encoder:

@@ -11,14 +11,12 @@ from evidense.compute.models.checkpoint import weights_sha256_of
 from evidense.compute.models.stored import PREFIX
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput
-from evidense.parts import Encoder, Side, TrainableEncoder
+from evidense.parts import SIDES, Encoder, TrainableEncoder
 from evidense.records import Checkpoint, Recipe, sha256_of
 from evidense.store import Store
 from evidense.values import Pairs, Spelling
 from evidense.verbs.dissect import Train
 from evidense.verbs.train import train
-
-_SIDES: tuple[Side, Side] = ("query", "document")
 
 
 def trainer(store: Store) -> Train:
@@ -41,7 +39,7 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
     """
     if not isinstance(encoder, TrainableEncoder):
         raise InvalidInput(f"'{encoder.name}' cannot be written; expected an encoder that can be trained; open another")
-    fingerprints = [encoder.tower(side).fingerprint for side in _SIDES]
+    fingerprints = [encoder.tower(side).fingerprint for side in SIDES]
     recipe = Recipe(architecture={"changed_in_memory": fingerprints})
     key = sha256_of(["keep", recipe.id])
     if (done := store.recall(key)) and store.has_folder(done[0]):
@@ -53,7 +51,7 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
         saved = opened(target)
         made = Checkpoint(
             parents=(recipe.id,), weights_sha256=weights_sha256_of(saved),
-            fingerprints=tuple(saved.tower(side).fingerprint for side in _SIDES), n_steps=0, n_pairs=0, n_tokens=0, n_pixels=0,
+            fingerprints=tuple(saved.tower(side).fingerprint for side in SIDES), n_steps=0, n_pairs=0, n_tokens=0, n_pixels=0,
             flops=0.0, stopped="", warnings=(), diagnostics=store.put_json([]),
         )  # fmt: skip
         store.put(recipe)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from evidense.compute.similarity import checked
-from evidense.parts import Encoder, Objective, Representations, Side, TokenPredictor, TrainableTower
+from evidense.parts import SIDES, Encoder, Objective, Representations, TokenPredictor, TrainableTower
 from evidense.records import Json, Recipe
 from evidense.training.loop import gather, schedule
 from evidense.training.loop.batches import Contents, Keys, Order, Shelf, remembered, stream
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_SIDES: tuple[Side, Side] = ("query", "document")
 _SIDE_STRIDE = 1 << 40
 """Places of documents in the joint batch begin here, those of the queue's keys at twice this."""
 
@@ -60,10 +59,10 @@ class Learner:
         self.objective, self.recipe, self.pairs = objective, recipe, remembered(pairs)
         self.options: Mapping[str, Json] = {**objective.options, **recipe.objective_options}
         self.similarity = checked(encoder.setup.similarity, f"'{encoder.name}'")
-        self.towers = [cast(TrainableTower, encoder.tower(side)) for side in _SIDES]
+        self.towers = [cast(TrainableTower, encoder.tower(side)) for side in SIDES]
         self.modules = {
             f"{side}.{name}": module
-            for side, tower in zip(_SIDES, self.towers, strict=True)
+            for side, tower in zip(SIDES, self.towers, strict=True)
             for name, module in tower.weights.items()
         }
         self.named = trained_weights(self.modules)

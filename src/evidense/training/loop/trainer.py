@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from evidense.errors import InvalidInput
-from evidense.parts import Encoder, Objective, Side, TrainableTower
+from evidense.parts import SIDES, Encoder, Objective, TrainableTower
 from evidense.records import Json, Recipe
 from evidense.training.data.portions import drawn
 from evidense.training.loop import dropout, gather, state
@@ -26,7 +26,6 @@ _SAVED_STEPS = 25
 _SAVED_S = 30.0
 _SAVING_SHARE = 0.05
 """Saving takes no more than this share of the time, but for once in `_SAVED_S`."""
-_SIDES: tuple[Side, Side] = ("query", "document")
 
 
 @dataclass(frozen=True)
@@ -297,7 +296,7 @@ class _Training:
 
 
 def _modules(encoder: Encoder) -> "list[nn.Module]":
-    towers = [cast(TrainableTower, encoder.tower(side)) for side in _SIDES]
+    towers = [cast(TrainableTower, encoder.tower(side)) for side in SIDES]
     return list({id(module): module for tower in towers for module in tower.weights.values()}.values())
 
 

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from evidense.errors import InvalidInput, MissingExtra
-from evidense.parts import Encoder, Side
+from evidense.parts import SIDES, Encoder
 from evidense.records import Recipe
 
 if TYPE_CHECKING:
     from torch import nn
 
-_SIDES: tuple[Side, Side] = ("query", "document")
 _BODIES = {"backbone", "embedding"}
 """Names of the modules whose output is pooled; every other module of a tower follows pooling."""
 _POSSIBLE = "'all', 'last:K' (blocks), 'heads', 'text', 'image' or 'lora:R' (rank), with K and R of at least 1"
@@ -66,7 +65,7 @@ def _parsed(value: str) -> tuple[str, int]:
 def _halves(encoder: Encoder) -> Mapping[str, list[Any]]:
     """Return the towers of one modality: under 'text' and 'image' where there are both, else under ''."""
     found: dict[str, list[Any]] = {}
-    for tower in (encoder.tower(side) for side in _SIDES):
+    for tower in (encoder.tower(side) for side in SIDES):
         halves = {name: getattr(tower, name, None) for name in ("text", "image")}
         for name, half in (halves if all(halves.values()) else {"": tower}).items():
             if not any(half is known for known in found.setdefault(name, [])):
