@@ -5,7 +5,7 @@ from evidense.stats.bounds import Bounds
 from evidense.stats.crossed import Seeded, Variances, variances
 from evidense.stats.dependence.clusters import cluster_queries
 from evidense.stats.dependence.overlap import Grouping, Overlap, effective, labels_of, overlap_of, part_of
-from evidense.stats.differences import Differences
+from evidense.stats.differences import MIN_CLUSTERS, Differences
 from evidense.stats.equivalence import Joined, Sited, join, smallest_margin, three_way
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.kappa import above_chance, discriminability, wilson
@@ -16,7 +16,7 @@ from evidense.stats.means import mean_interval, mean_intervals
 from evidense.stats.planted import planted, planted_estimate
 from evidense.stats.populations.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
 from evidense.stats.populations.families import NewCollection, new_collection
-from evidense.stats.populations.pooling import Pooled, random_effects
+from evidense.stats.populations.pooling import MIN_COLLECTIONS, Pooled, random_effects
 from evidense.stats.populations.seeded import few_seeds, seeded, seeded_mean_over
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
@@ -26,6 +26,8 @@ __all__ = [
     "CELLS",
     "EFFECTS",
     "FACTORIAL",
+    "MIN_CLUSTERS",
+    "MIN_COLLECTIONS",
     "Advice",
     "Bounds",
     "Differences",

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from scipy.special import ndtr
 
+from evidense.stats.differences import MIN_CLUSTERS
 from evidense.stats.estimates import Estimate
-from evidense.stats.rule import MIN_CLUSTERS, groups_of, groups_to_see, is_at_floor, label
+from evidense.stats.rule import groups_of, groups_to_see, is_at_floor, label
 
 _LOW, _EVEN, _HIGH = 0.2, 0.5, 0.8
 _MOST = 1e5  # times the queries at hand

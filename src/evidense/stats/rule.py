@@ -7,23 +7,6 @@ from evidense.errors import InvalidInput
 from evidense.stats.differences import MIN_CLUSTERS
 from evidense.stats.estimates import Estimate
 
-__all__ = [
-    "MIN_CLUSTERS",
-    "Label",
-    "doubt",
-    "floor_sentence",
-    "groups_of",
-    "groups_to_see",
-    "is_at_floor",
-    "label",
-    "reservation",
-    "rules_out_loss",
-    "sees_all",
-    "too_few",
-    "unseen",
-    "unseen_sentence",
-]
-
 _ROUNDING = 1e-12
 _MISSED = 0.025
 Label = Literal["IDENTICAL", "SAME", "HELPS", "HARMS", "UNDECIDED"]

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from evidense import registry
 from evidense.parts import Control, Hypothesis, LiteratureClaim, Sought
 from evidense.records import Finding, Json, Study, Verdict, sha256_of
-from evidense.stats import Joined, Sited, join
+from evidense.stats import MIN_CLUSTERS, Joined, Sited, join
 from evidense.stats.equivalence import apart, said
-from evidense.stats.rule import MIN_CLUSTERS
 from evidense.store import Store
 
 Pair = tuple[str, str, str, str]

@@ -4,7 +4,8 @@ from evidense.measures import parse
 from evidense.report.contents import Contents
 from evidense.report.numerals import count, short
 from evidense.report.words import groups_text
-from evidense.stats.rule import MIN_CLUSTERS, groups_to_see
+from evidense.stats import MIN_CLUSTERS
+from evidense.stats.rule import groups_to_see
 
 
 def paragraph(contents: Contents) -> str:

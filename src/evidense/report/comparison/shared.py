@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from evidense.boundary.shown import shown_line
 from evidense.report.contents import Contents
 from evidense.report.numerals import count
-from evidense.stats.populations.pooling import MIN_COLLECTIONS
+from evidense.stats import MIN_COLLECTIONS
 
 NAMED = 5
 """Collections that a sentence names before it counts."""

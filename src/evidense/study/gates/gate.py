@@ -6,7 +6,8 @@ from typing import Literal
 
 from evidense.errors import UnknownName
 from evidense.records import Verdict
-from evidense.stats.rule import MIN_CLUSTERS, floor_sentence, is_at_floor, rules_out_loss, too_few, unseen_sentence
+from evidense.stats import MIN_CLUSTERS
+from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen_sentence
 
 GateName = Literal["no-harm", "helps"]
 LABELS = {"HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED"}
