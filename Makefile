@@ -1,4 +1,4 @@
-# The one door: setup check test demo bench calibrate fuzz docs.
+# The one door: setup check test coverage demo bench calibrate fuzz docs.
 
 PYTHON ?= python3
 # On Linux without a GPU the plain torch brings gigabytes of CUDA; the CPU build is small:
@@ -16,13 +16,14 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZ
 SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test_scoring.py tests/compute/test_compress.py \
           --deselect tests/stats/test_calibration.py
 
-.PHONY: help setup check test demo bench calibrate fuzz docs
+.PHONY: help setup check test coverage demo bench calibrate fuzz docs
 
 help:
 	@echo "make setup      .venv with the extras of demo and tests"
 	@echo "make demo       install, run the built-in study on real models and data, print where its page is"
 	@echo "make test       the whole default suite, install included"
 	@echo "make check      lint, types, floors, and whether the generated docs are fresh"
+	@echo "make coverage   the suite again, with the share of lines and branches that it runs"
 	@echo "make bench      speed and memory against the peers, one table of ratios"
 	@echo "make calibrate  the long simulations: is the rule as strict as it says?"
 	@echo "make fuzz       damaged files of every format, new ones each day, for MINUTES=10; SEED=csv:4711 runs one again"
@@ -52,6 +53,11 @@ $(BIN)/python:
 	@$(INSTALL) -e '.[bench]'
 	@touch $@
 
+.venv/coverage-$(KEY): | .venv/setup-$(KEY)
+	@echo "installing evidense[coverage]"
+	@$(INSTALL) -e '.[coverage]'
+	@touch $@
+
 setup: .venv/setup-$(KEY)
 	@$(BIN)/python -c 'import importlib.util, sys; sys.exit("torchvision is installed in .venv; it breaks transformers beside this torch: .venv/bin/pip uninstall torchvision" if importlib.util.find_spec("torchvision") else 0)'
 
@@ -68,6 +74,10 @@ test: setup
 
 demo: .venv/demo-$(KEY)
 	$(BIN)/evidense run
+
+coverage: setup .venv/coverage-$(KEY)
+	$(ONE_THREAD) $(BIN)/pytest $(PYTEST_ARGS) --cov --cov-report=json:.coverage.json --cov-report=
+	$(BIN)/python docs/coverage.py .coverage.json
 
 bench: setup .venv/bench-$(KEY)
 	$(ONE_THREAD) $(BIN)/python -m bench
