@@ -109,7 +109,7 @@ def test_what_cannot_be_tested_says_why_and_ships_no_worlds(name: str) -> None:
 @pytest.mark.parametrize("name", LITERATURE)
 def test_a_claim_of_the_literature_says_who_claims_it_and_what_would_decide_it(name: str) -> None:
     claim = registry.part("claims", name)
-    assert re.fullmatch(r"[ABSV]\d+", claim.code)
+    assert re.fullmatch(r"[\w.-]{1,8}", claim.code)
     assert claim.source
     assert claim.sentence.endswith(".")
     assert bool(claim.untestable) != bool(claim.hypotheses)
@@ -145,3 +145,8 @@ def test_a_failed_control_leaves_a_level_undecided(level: Hypothesis) -> None:
     one = decide_level(level, replace(level.true_world(0), failed=("the probe does not read the query",)))
     assert one.verdict == "UNDECIDED"
     assert "does not read" in one.reason
+
+
+def test_no_two_claims_of_the_literature_have_one_code() -> None:
+    codes = [registry.part("claims", name).code for name in LITERATURE]
+    assert len(codes) == len(set(codes))

@@ -1,6 +1,7 @@
 """The published numbers: what must be reproduced from them, to the example, and what may be said of them."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from evidense.published.contrasts import contrasts
 from evidense.published.facts import read
 from evidense.published.findings import effective_n, findings
 from evidense.published.labels import label_frequencies, layer_zero
+from evidense.report.published.page import Material, latex, ledger, page
 from evidense.study.published import decided, published_page
 from evidense.verbs.decide_claims import literature
 
@@ -154,3 +156,16 @@ def test_a_study_that_does_not_ship_is_named(tmp_path) -> None:
 
 def test_findings_need_no_store() -> None:
     assert len({f.id for f in findings(read("yao2025"))}) == len(findings(read("yao2025")))
+
+
+def test_a_claim_of_any_code_sorts_and_shows(everything, tmp_path) -> None:
+    _, findings, verdicts = everything
+    codes = ("L1", "X", "A10", "A2", "B1", "S3b")
+    renamed = [
+        replace(verdict, details={**verdict.details, "code": codes[n % len(codes)]})
+        for n, verdict in enumerate(verdicts)
+    ]
+    assert [entry.code for entry in ledger(renamed)] == ["B1", "A2", "A10", "L1", "S3b", "X"]
+    material = Material(read("yao2025"), findings, renamed, "evidense dissect --published yao2025")
+    assert all(code in page(material) for code in codes)
+    assert "L1 &" in latex(material)

@@ -17,6 +17,7 @@ from evidense.parts.claims import (
     Level,
     LiteratureClaim,
     Sought,
+    code_order,
 )
 from evidense.parts.datasets import Dataset, PairSource
 from evidense.parts.encoders import (
@@ -77,6 +78,7 @@ __all__ = [
     "TrainableEncoder",
     "TrainableTower",
     "WithPolicies",
+    "code_order",
     "takes_targets",
 ]
 

@@ -1,5 +1,6 @@
 """Claims: sentences that can be decided, with worlds where they are true and false."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
@@ -117,7 +118,7 @@ class LiteratureClaim(Named, Protocol):
 
     @property
     def code(self) -> str:
-        """Short name in the ledger, as B1."""
+        """Short name in the ledger, as B1 or L1: `code_order` sorts the ledger by it."""
         ...
 
     @property
@@ -144,3 +145,13 @@ class LiteratureClaim(Named, Protocol):
     def hypotheses(self) -> tuple[Hypothesis, ...]:
         """Its levels; () where it is not testable."""
         ...
+
+
+def code_order(code: str) -> tuple[str, int, str]:
+    """Return the sort key of a claim's code: what stands before its first number, the number, the rest. Any text sorts.
+
+    >>> sorted(["A10", "A2b", "L1", "A2", "B1", "", "x"], key=code_order)
+    ['', 'A2', 'A2b', 'A10', 'B1', 'L1', 'x']
+    """
+    before, number, after = re.fullmatch(r"([^0-9]*)([0-9]*)(.*)", code, flags=re.DOTALL).groups()  # type: ignore[union-attr]
+    return before, int(number or 0), after

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense import registry
-from evidense.parts import Control, Hypothesis, LiteratureClaim, Sought
+from evidense.parts import Control, Hypothesis, LiteratureClaim, Sought, code_order
 from evidense.records import Finding, Json, Study, Verdict, sha256_of
 from evidense.stats import MIN_CLUSTERS, Joined, Sited, join
 from evidense.stats.equivalence import apart, said
@@ -23,7 +23,7 @@ def literature() -> dict[str, LiteratureClaim]:
     """Return the claims of the literature by name, in the order of their codes."""
     parts = (registry.part("claims", name) for name in registry.summaries("claims"))
     found = [part for part in parts if isinstance(part, LiteratureClaim)]
-    return {p.name: p for p in sorted(found, key=lambda p: (p.code[0], int(p.code[1:])))}
+    return {p.name: p for p in sorted(found, key=lambda p: code_order(p.code))}
 
 
 def registered(names: Sequence[str]) -> dict[str, str]:

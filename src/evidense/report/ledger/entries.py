@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from evidense.parts import code_order
 from evidense.records import Finding, Json, Verdict
 from evidense.report.comparison.tables import escape_latex
 from evidense.report.numerals import count, interval, short, signed
@@ -76,16 +77,6 @@ def entries(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[En
               _merged([_row(v, known) for v in some]))
         for code, some in sorted(found.items(), key=lambda x: code_order(x[0]))
     ]  # fmt: skip
-
-
-def code_order(code: str) -> tuple[str, int]:
-    """Return what sorts codes: letters, then number.
-
-    >>> sorted(["A10", "A2", "B1"], key=code_order)
-    ['A2', 'A10', 'B1']
-    """
-    digits = re.sub(r"\D", "", code)
-    return re.sub(r"\d", "", code), int(digits or 0)
 
 
 NOBODY = ("", "", "")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import evidense
+from evidense.parts import code_order
 from evidense.published import facts
 from evidense.published.contrasts import Contrast, contrasts
 from evidense.published.facts import Published
@@ -110,13 +111,13 @@ _SCALE = Scale(-0.12, 0.12, 0.02, 0.0)
 
 
 def ledger(verdicts: Sequence[Verdict]) -> list[Ledger]:
-    """Return the claims in the order of their codes, each with its levels and their verdicts."""
+    """Return the claims, B first, which the study is about, then by code; each with its levels and their verdicts."""
     found: dict[str, dict[tuple[str, str], list[Verdict]]] = {}
     for v in verdicts:
         key = (str(v.details.get("level", "")), str(v.details.get("estimand", "")))
         found.setdefault(str(v.details["code"]), {}).setdefault(key, []).append(v)
     out = []
-    for code, levels in sorted(found.items(), key=lambda x: ("BASV".index(x[0][0]), int(x[0][1:]))):
+    for code, levels in sorted(found.items(), key=lambda x: (not x[0].startswith("B"), code_order(x[0]))):
         first = next(iter(levels.values()))[0]
         shown = [
             LevelOf(level, what, some[0].measure, [_claimed(v) for v in some]) for (level, what), some in levels.items()
@@ -252,7 +253,7 @@ def latex(material: Material) -> str:
     rows = [
         f"{v.details['code']} & {_contrast(v)} & {_math(signed(v.effect))} & {_math(interval(v.low, v.high))} & {count(v.n_clusters)} & "
         f"{v.verdict} \\\\"
-        for v in sorted(material.verdicts, key=lambda v: (str(v.details["code"])[0], int(str(v.details["code"])[1:])))
+        for v in sorted(material.verdicts, key=lambda v: code_order(str(v.details["code"])))
         if v.effect is not None
     ]  # fmt: skip
     caption = "Claims decided from the published accuracies: intervals of 95\\%, worst case of clustering by question."
