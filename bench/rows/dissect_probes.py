@@ -55,13 +55,13 @@ def data() -> tuple[list[str], list[str], np.ndarray]:
 def ours(queries: list[str], passages: list[str], places: np.ndarray, folder: Path) -> None:
     """Encode each text once for all layers and poolings, and train every probe and its twins."""
     from evidense import registry
-    from evidense.compute.search.states import states
+    from evidense.compute.search.layer_states import layer_states
     from evidense.store import Store
     from evidense.values import Spelling
 
     part, spelling = registry.system(Spelling(f"pip:{MODEL}"))
     tower, store = part.open(spelling).tower("query"), Store(folder)
-    found = [states(tower, items(texts), store, POOLINGS) for texts in (queries, passages)]
+    found = [layer_states(tower, items(texts), store, POOLINGS) for texts in (queries, passages)]
     is_train = np.arange(N_QUERIES) >= N_QUERIES // 5
     draws = Draws.of(N_QUERIES, COUNTS, N_STORED, Recipe())
     for pooling in POOLINGS:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.compute.search.given import TIES
+from evidense.compute.search.imported_rankings import TIES
 from evidense.errors import InvalidInput
 from evidense.parts import Ranker, RankerPart, Setup, WithPolicies
 from evidense.records import canonical_json

@@ -151,10 +151,10 @@ def test_a_readout_that_no_folder_can_name_is_refused(tmp_path: Path) -> None:
 def test_ids_beyond_the_table_keep_counting_as_its_last(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from evidense.compute.texts.static_tower import Table
+    from evidense.compute.texts.static_tower import EmbeddingTable
 
     encoder = open_encoder("wordllama")
-    tower = replace(encoder.query, table=Table(encoder.query.table.initial[:9_000]))
+    tower = replace(encoder.query, table=EmbeddingTable(encoder.query.table.initial[:9_000]))
     short = replace(encoder, query=tower, document=tower)
     short.save(tmp_path)
     assert vectors(open_encoder(str(tmp_path)), TEXTS).tobytes() == vectors(short, TEXTS).tobytes()

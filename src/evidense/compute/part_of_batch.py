@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class BatchPart:
     """A part of a batch: the i-th row that is encoded is row rows[i] of the batch."""
 
     rows: Int64[np.ndarray, " n"]
@@ -18,19 +18,19 @@ class Part:
     """Number of the tower that encodes it: what it drops out does not depend on what another tower does before."""
 
 
-_PART: ContextVar[Part | None] = ContextVar("part", default=None)
+_PART: ContextVar[BatchPart | None] = ContextVar("part", default=None)
 
 
 @contextmanager
 def only(rows: Int64[np.ndarray, " n"], tower: int) -> Iterator[None]:
     """Say that this part of the batch is encoded inside the block."""
-    token = _PART.set(Part(rows, tower))
+    token = _PART.set(BatchPart(rows, tower))
     try:
         yield
     finally:
         _PART.reset(token)
 
 
-def encoded_part() -> Part | None:
+def encoded_part() -> BatchPart | None:
     """Return the part that is encoded now; None where it is the whole batch."""
     return _PART.get()

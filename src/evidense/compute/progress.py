@@ -19,25 +19,25 @@ _EFFICIENCY = 0.6
 _SAMPLE = 64
 
 
-class Estimate(NamedTuple):
+class EncodingEstimate(NamedTuple):
     """What encoding will take: time on this machine, and bytes of vectors on disk."""
 
     seconds: float
     size_bytes: int
 
 
-def estimate(tower: Tower, items: Sequence[Item]) -> Estimate:
+def estimate(tower: Tower, items: Sequence[Item]) -> EncodingEstimate:
     """Estimate the time and disk of encoding these items, from the lengths of a sample and the machine's own speed."""
     n = len(items)
     if n == 0:
-        return Estimate(0.0, 0)
+        return EncodingEstimate(0.0, 0)
     places = np.unique(np.linspace(0, n - 1, _SAMPLE).astype(int))
     began = time.perf_counter()
     sizes = tower.prepare([items[int(i)] for i in places]).sizes
     reading_s = (time.perf_counter() - began) / len(places)
     flops = float(getattr(tower, "flops_per_token", 0.0)) * float(np.mean(sizes))
     thinking_s = flops / (_EFFICIENCY * flops_per_second()) if flops else 0.0
-    return Estimate(n * (reading_s + thinking_s), n * tower.n_dims * 4)
+    return EncodingEstimate(n * (reading_s + thinking_s), n * tower.n_dims * 4)
 
 
 @cache

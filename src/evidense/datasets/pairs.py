@@ -8,11 +8,10 @@ from evidense.reading.tables.columns import find, find_all, require, table_kind
 from evidense.reading.tables.rows import Row, Table, read_table
 from evidense.reading.tables.typed import noted
 from evidense.reading.training_pairs import graded_column, graded_pairs, pairs_of
-from evidense.values import Collection, Item, Kind, Provenance, build
-from evidense.values import Pairs as TrainingPairs
+from evidense.values import Collection, Item, Kind, Pairs, Provenance, build
 
 
-class Pairs:
+class PairTable:
     """`FILE[@split]`: each row says that a document is relevant to a query; all documents together are the corpus.
 
     The query stands in `query`, `question` or `anchor`; the document in `document`, `doc`, `passage`, `answer`, `positive` or `pos`. Columns
@@ -41,13 +40,13 @@ class Pairs:
         place.refuse_direction("pairs of texts go from query to document")
         table = chosen_split(read_table(place.path), place.split)
         require(table.columns, table.path, "query", "document")
-        reader = _Reader(table)
+        reader = _PairTableReader(table)
         for row in table.rows:
             with noted(reader.pairing.mistakes):
                 reader.read(row)
         return (build(reader.pairing.draft(place.name, Provenance(source=str(place.path), notes=reader.notes()))),)
 
-    def pairs(self, spelling: str) -> TrainingPairs:
+    def pairs(self, spelling: str) -> Pairs:
         """Return the pairs to train on: where a column says how similar each is (`similarity`, a `score` or `label` of .0 to 1), with that target.
 
         Raises:
@@ -59,7 +58,7 @@ class Pairs:
         return graded_pairs(table, place.name, column) if column else pairs_of(self.open(spelling)[0], "exact")
 
 
-class _Reader:
+class _PairTableReader:
     """Which column plays which role, and what the rows have said so far."""
 
     def __init__(self, table: Table) -> None:
@@ -100,4 +99,4 @@ class _Reader:
             self.pairing.judge(query_id, self.pairing.document(Item("", text), row.place), 0)
 
 
-PART = Pairs()
+PART = PairTable()

@@ -5,7 +5,7 @@ from typing import Any
 
 from evidense.compute.images import two_towers
 from evidense.compute.models.folder import is_static
-from evidense.compute.models.stored import PREFIX, checkpoint_folder
+from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder
 from evidense.compute.texts import open_text
 from evidense.compute.texts.open_static import open_static
 from evidense.compute.texts.open_text import refuse_unknown_options

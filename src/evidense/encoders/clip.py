@@ -8,7 +8,7 @@ from evidense.values import Spelling
 
 
 @dataclass(frozen=True)
-class Clip:
+class ClipPart:
     """Opens a transformers folder whose config says clip, siglip or siglip2 (and sentence-transformers' wrapping of one)."""
 
     name: str = "clip"
@@ -28,4 +28,4 @@ class Clip:
         return open_image_text(spelling)
 
 
-PART = Clip()
+PART = ClipPart()

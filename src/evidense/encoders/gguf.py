@@ -9,7 +9,7 @@ from evidense.values import Spelling
 
 
 @dataclass(frozen=True)
-class Gguf:
+class GgufPart:
     """Opens `gguf:FILE` and `gguf:gemma3-270m` (the extra `gemma`; Gemma Terms of Use)."""
 
     name: str = "gguf"
@@ -32,4 +32,4 @@ class Gguf:
         return open_text_encoder(Spelling(head, spelling.options))
 
 
-PART = Gguf()
+PART = GgufPart()

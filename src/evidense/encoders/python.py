@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar, cast
 
 from evidense.boundary.consent import require
-from evidense.compute.models.own_code import file_of, function_of
+from evidense.compute.models.user_code import file_of, function_of
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.function_tower import PROBE, Function, FunctionTower, called
 from evidense.compute.texts.open_text import refuse_unknown_options
@@ -87,7 +87,7 @@ def _takes_side(function: Function) -> bool:
 
 
 @dataclass(frozen=True)
-class Python:
+class PythonPart:
     """Opens `python:module:function`."""
 
     runs_code: ClassVar[bool] = True
@@ -118,4 +118,4 @@ class Python:
         return from_function(function, str(spelling), spelling.options)
 
 
-PART = Python()
+PART = PythonPart()

@@ -12,7 +12,7 @@ _PREFIX = "random-init:"
 
 
 @dataclass(frozen=True)
-class RandomInit:
+class RandomInitPart:
     """Opens `random-init:SPEC@seed=N`; equal seeds give equal bytes (for one version of torch and transformers)."""
 
     name: str = "random_init"
@@ -46,4 +46,4 @@ class RandomInit:
         return replace(inner, name=str(spelling))
 
 
-PART = RandomInit()
+PART = RandomInitPart()

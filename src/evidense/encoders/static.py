@@ -12,7 +12,7 @@ from evidense.values import Spelling
 
 
 @dataclass(frozen=True)
-class Static:
+class StaticPart:
     """Opens `wordllama` and folders whose first module is StaticEmbedding."""
 
     name: str = "static"
@@ -50,4 +50,4 @@ def _wordllama_folder() -> Path:
         raise MissingExtra.named("static", "the system 'wordllama'", "wordllama") from None
 
 
-PART = Static()
+PART = StaticPart()

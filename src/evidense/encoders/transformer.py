@@ -10,7 +10,7 @@ from evidense.values import Spelling
 
 
 @dataclass(frozen=True)
-class Transformer:
+class TransformerPart:
     """Opens every text encoder that transformers has a class for."""
 
     name: str = "transformer"
@@ -38,4 +38,4 @@ class Transformer:
         return open_text_encoder(spelling)
 
 
-PART = Transformer()
+PART = TransformerPart()

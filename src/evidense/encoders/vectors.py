@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidense.compute.search.given_vectors import GivenTower, read_given
+from evidense.compute.search.imported_vectors import ImportedTower, read_imported
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.errors import InvalidInput
@@ -13,22 +13,22 @@ from evidense.values import Spelling
 
 
 @dataclass(frozen=True, eq=False)
-class GivenEncoder:
+class ImportedEncoder:
     """Looks up what was encoded elsewhere."""
 
     name: str
     setup: Setup
-    query: GivenTower
-    document: GivenTower
+    query: ImportedTower
+    document: ImportedTower
     can: frozenset[Capability] = frozenset({"vectors"})
 
-    def tower(self, side: Side) -> GivenTower:
+    def tower(self, side: Side) -> ImportedTower:
         """Return the tower of this side."""
         return self.query if side == "query" else self.document
 
 
 @dataclass(frozen=True)
-class Vectors:
+class VectorsPart:
     """Opens FOLDER (queries.npy, queries.ids.txt, documents.npy, documents.ids.txt), BOTH.npy, or Q.npy@document_tower=D.npy."""
 
     name: str = "vectors"
@@ -42,7 +42,7 @@ class Vectors:
         path = Path(spelling.head).expanduser()
         return path.suffix == ".npy" or any((path / f"{side}.npy").is_file() for side in ("queries", "documents"))
 
-    def open(self, spelling: Spelling) -> GivenEncoder:
+    def open(self, spelling: Spelling) -> ImportedEncoder:
         """Check and map the arrays.
 
         Raises:
@@ -60,14 +60,14 @@ class Vectors:
             if path.is_dir()
             else (path, Path(spelling.options.get("document_tower", path)).expanduser())
         )
-        given = read_given(*dict.fromkeys(pair))
+        given = read_imported(*dict.fromkeys(pair))
         normalised = normalises(spelling.options, False)
         query, document = given[0].tower(normalised), given[-1].tower(normalised)
         is_unit = normalised or all(one.has_unit_length() for one in given)
-        return GivenEncoder(str(spelling), _setup(spelling, query, document, is_unit), query, document)
+        return ImportedEncoder(str(spelling), _setup(spelling, query, document, is_unit), query, document)
 
 
-def _setup(spelling: Spelling, query: GivenTower, document: GivenTower, is_unit: bool) -> Setup:
+def _setup(spelling: Spelling, query: ImportedTower, document: ImportedTower, is_unit: bool) -> Setup:
     asked = spelling.options.get("similarity")
     doubt = "the given vectors are not of length 1 and no similarity was named; their dot product was used (@similarity=cosine chooses the other)"  # fmt: skip
     return Setup(
@@ -81,4 +81,4 @@ def _setup(spelling: Spelling, query: GivenTower, document: GivenTower, is_unit:
     )
 
 
-PART = Vectors()
+PART = VectorsPart()

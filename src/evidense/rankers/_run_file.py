@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from evidense.compute.search.given import GivenRanker, Results, ties_sentence
+from evidense.compute.search.imported_rankings import ImportedRanker, Results, ties_sentence
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.reading.runs.files import fingerprint, kind, read_run
@@ -18,7 +18,7 @@ def is_kind(spelling: Spelling, wanted: str) -> bool:
     return not spelling.head.endswith(BASELINE) and kind(Path(spelling.head).expanduser()) == wanted
 
 
-def open_run(spelling: Spelling) -> GivenRanker:
+def open_run(spelling: Spelling) -> ImportedRanker:
     """Read a run file of any kind: its content tells which.
 
     Raises:
@@ -32,7 +32,7 @@ def open_run(spelling: Spelling) -> GivenRanker:
     run = read_run(path, form)
     warnings = dict.fromkeys([*run.notes, *(text for results in run.parts.values() for text in ties_sentence(results))])
     setup = Setup(similarity=run.form, warnings=tuple(warnings))
-    return GivenRanker(path.name, setup, fingerprint(path, form), lambda c: _choose(path.name, run.parts, c))
+    return ImportedRanker(path.name, setup, fingerprint(path, form), lambda c: _choose(path.name, run.parts, c))
 
 
 def _choose(source: str, parts: Mapping[str, Results], collection: Collection) -> Results:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidense.compute.search.selection import Lists, texts_of
+from evidense.compute.search.list_builder import ListBuilder, texts_of
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.records import sha256_of
@@ -51,7 +51,7 @@ class Bm25:
         import bm25s
 
         queries, documents = texts_of(collection, self.name)
-        lists = Lists(collection, depth)
+        lists = ListBuilder(collection, depth)
         words = _Words()
         tokens = [words.of(text) for text in documents]
         if not words.stems:

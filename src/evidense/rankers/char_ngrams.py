@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from evidense.compute.search.selection import Lists, texts_of
+from evidense.compute.search.list_builder import ListBuilder, texts_of
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.records import sha256_of
@@ -50,7 +50,7 @@ class CharNgrams:
         queries, documents = texts_of(collection, self.name)
         counts = _counts(documents)
         weights = _weights(counts)
-        lists = Lists(collection, depth)
+        lists = ListBuilder(collection, depth)
         document_vectors = _unit(counts, weights).T.tocsr()
         query_vectors = _unit(_counts(queries), weights)
         step = max(1, CELLS // len(documents))

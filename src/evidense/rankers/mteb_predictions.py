@@ -1,6 +1,6 @@
 """Results as JSON: TASK_predictions.json that mteb saves with prediction_folder, or {query: {document: score}} as pytrec_eval has it."""
 
-from evidense.compute.search.given import GivenRanker
+from evidense.compute.search.imported_rankings import ImportedRanker
 from evidense.rankers._run_file import is_kind, open_run
 from evidense.values import Spelling
 
@@ -15,7 +15,7 @@ class Part:
         """Say whether the name is the one that mteb gives, or else whether the file begins as such results do."""
         return is_kind(spelling, "json")
 
-    def open(self, spelling: Spelling) -> GivenRanker:
+    def open(self, spelling: Spelling) -> ImportedRanker:
         """Read the file.
 
         Raises:

@@ -1,6 +1,6 @@
 """Predictions of sentence-transformers' InformationRetrievalEvaluator: NAME_predictions_cosine.jsonl (write_predictions=True)."""
 
-from evidense.compute.search.given import GivenRanker
+from evidense.compute.search.imported_rankings import ImportedRanker
 from evidense.rankers._run_file import is_kind, open_run
 from evidense.values import Spelling
 
@@ -15,7 +15,7 @@ class Part:
         """Say whether the name is the one that the evaluator gives, or else whether the lines are such objects."""
         return is_kind(spelling, "lines")
 
-    def open(self, spelling: Spelling) -> GivenRanker:
+    def open(self, spelling: Spelling) -> ImportedRanker:
         """Read the file.
 
         Raises:

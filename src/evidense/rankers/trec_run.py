@@ -1,6 +1,6 @@
 """A run file that somebody has: TREC (six columns), MS MARCO ranks or Tevatron scores (three), ColBERT (four), or columns that a heading names."""
 
-from evidense.compute.search.given import GivenRanker
+from evidense.compute.search.imported_rankings import ImportedRanker
 from evidense.rankers._run_file import is_kind, open_run
 from evidense.values import Spelling
 
@@ -15,7 +15,7 @@ class Part:
         """Say whether the name ends as runs do, or else whether the first line reads as one."""
         return is_kind(spelling, "columns")
 
-    def open(self, spelling: Spelling) -> GivenRanker:
+    def open(self, spelling: Spelling) -> ImportedRanker:
         """Read the file.
 
         Raises:

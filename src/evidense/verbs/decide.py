@@ -12,7 +12,7 @@ from jaxtyping import Float64
 
 from evidense import measures, registry, stats
 from evidense.compute.comparison.decision import RANDOM_EFFECTS, details_of, details_of_new, reason_of
-from evidense.compute.comparison.excerpts import Pair, excerpts
+from evidense.compute.comparison.excerpts import PairedResults, excerpts
 from evidense.compute.comparison.grouping import COMPONENTS, QUERIES, grouping_of
 from evidense.compute.comparison.slices import columns_of, slices
 from evidense.compute.search.list_notes import list_notes
@@ -180,7 +180,7 @@ def _difference(
     label, base = board.labels[at + 1], board.labels[0]
     values = board.values(study.primary, [base, label], store)
     lists = [load_lists(board.rankings[x], store) for x in (base, label)]
-    pair = Pair(board.collection, lists[0], lists[1], values[0], values[1])
+    pair = PairedResults(board.collection, lists[0], lists[1], values[0], values[1])
     return Finding(
         parents=(study.id, board.scores[base, study.primary].id, board.scores[label, study.primary].id),
         estimand="difference", site=_site(board, at, study.primary), value=e.effect, low=e.low, high=e.high, n=e.n,

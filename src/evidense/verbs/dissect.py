@@ -12,7 +12,7 @@ from evidense.compute.batches import plan
 from evidense.compute.progress import Progress
 from evidense.compute.search import scoring
 from evidense.compute.search.encode import encode
-from evidense.compute.search.states import OWN, States, states
+from evidense.compute.search.layer_states import OWN_POOLING, LayerStates, layer_states
 from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import checked
 from evidense.errors import InvalidInput, UnknownName
@@ -156,9 +156,11 @@ class StoreBench:
     case: Case
     lent: Lent
 
-    def states(self, subject: Subject, side: Side, items: Sequence[Item], poolings: Sequence[str] = (OWN,)) -> States:
+    def states(
+        self, subject: Subject, side: Side, items: Sequence[Item], poolings: Sequence[str] = (OWN_POOLING,)
+    ) -> LayerStates:
         """Return pooling → every layer's pooled states, of one pass."""
-        return states(subject.encoder.tower(side), items, self.lent.store, poolings, self.lent.progress)
+        return layer_states(subject.encoder.tower(side), items, self.lent.store, poolings, self.lent.progress)
 
     def vectors(self, subject: Subject, side: Side, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
         """Return final vectors."""

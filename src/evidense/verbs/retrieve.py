@@ -9,7 +9,7 @@ from jaxtyping import Float32
 
 from evidense import registry
 from evidense.boundary.consent import consent
-from evidense.compute.comparison.cuts import cut_notes
+from evidense.compute.comparison.truncation import truncation_notes
 from evidense.compute.environment import environment
 from evidense.compute.progress import Progress
 from evidense.compute.search.compress import Compressed, Compression
@@ -180,7 +180,7 @@ def _rank(
     n_new = sum(len(e.vectors) for e in (documents, queries) if not e.was_cached)
     speed = {"encode_s": round(wall_s, 3), "texts_per_s": round(n_new / wall_s, 1)} if n_new else {}
     small, setup = _compressed(system, _all(queries), _all(documents))
-    setup = replace(setup, warnings=(*setup.warnings, *cut_notes(engine, collection)))
+    setup = replace(setup, warnings=(*setup.warnings, *truncation_notes(engine, collection)))
     lists = rank_vectors(collection, small.queries, small.documents, depth, small.similarity)
     searched = {"search": "exact, over the whole corpus", APPLIED: MEANING.get(small.shown, small.shown)}
     return lists, setup, searched, {"n_encoded": n_new, **speed}

@@ -12,7 +12,7 @@ from evidense.boundary.disk import remove
 from evidense.boundary.manifest import damaged, reseal, seal
 from evidense.compute.environment import environment
 from evidense.compute.models.checkpoint import weights_sha256_of
-from evidense.compute.models.stored import PREFIX, checkpoint_folder
+from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Encoder, Objective, TrainableEncoder

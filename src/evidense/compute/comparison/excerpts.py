@@ -16,7 +16,7 @@ MOST_RELEVANT = 3
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedResults:
     """Two systems' results on one collection, with their per-query values of one measure."""
 
     collection: Collection
@@ -26,7 +26,7 @@ class Pair:
     system_values: Float64[np.ndarray, " q"]
 
 
-def excerpts(pair: Pair, most: int = 5) -> tuple[dict[str, Json], ...]:
+def excerpts(pair: PairedResults, most: int = 5) -> tuple[dict[str, Json], ...]:
     """Return up to `most` greatest losses, then up to `most` greatest wins; ties in order of query id."""
     delta = pair.system_values - pair.base_values
     ids = np.array(pair.collection.query_ids)
@@ -62,7 +62,7 @@ def shown(item: Item) -> dict[str, Json]:
     return {"text": text, "thumbnail": thumbnail(item.picture)}
 
 
-def _excerpt(pair: Pair, q: int, documents: Documents) -> dict[str, Json]:
+def _excerpt(pair: PairedResults, q: int, documents: Documents) -> dict[str, Json]:
     query = pair.collection.queries[q]
     gains = pair.collection.qrels[query.id]
     ranks = [_ranks(lists, q) for lists in (pair.base, pair.system)]

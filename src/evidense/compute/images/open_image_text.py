@@ -16,8 +16,8 @@ from evidense.compute.models.checkpoint import read_weights, sha256_of_files
 from evidense.compute.models.folder import ModelFolder, module_kinds, read_folder, read_settings
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.models.locate import folder_of, peek, peek_json, require_transformers
+from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import load_tokenizer, save_tokenizer, tokenizer_files
-from evidense.compute.models.trial_text import refuse_unusable
 from evidense.compute.pictures.pixels import load_picture_reader
 from evidense.compute.quiet import quiet
 from evidense.compute.similarity import chosen, normalises
@@ -92,7 +92,7 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
             "encode elsewhere and hand over the vectors (vectors:FOLDER), or leave 'clip:' out for a text encoder"
         )
     with quiet(), foreign(str(root), "Expected what transformers saved; fetch the model again."):
-        loaded = _Loaded.of(folder, options, seed)
+        loaded = _LoadedImageText.of(folder, options, seed)
         query, document = (loaded.tower(side) for side in SIDES)
     if query.fingerprint == document.fingerprint:
         document = query
@@ -127,7 +127,7 @@ def _wrapped(root: Path) -> Path | None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Loaded:
+class _LoadedImageText:
     """A folder with its filled model: what the towers of both sides share."""
 
     folder: ModelFolder
@@ -138,7 +138,7 @@ class _Loaded:
     similarity: str
 
     @classmethod
-    def of(cls, folder: ModelFolder, options: Mapping[str, str], seed: int | None) -> "_Loaded":
+    def of(cls, folder: ModelFolder, options: Mapping[str, str], seed: int | None) -> "_LoadedImageText":
         import torch
 
         dtype, unused = _dtype(options), tuple[str, ...]()

@@ -21,7 +21,7 @@ from evidense.compute.models.folder import is_static, read_settings
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.pictures.arrays import ArrayReader, kept_by
 from evidense.compute.similarity import DEFAULT
-from evidense.compute.texts.dense import Step, projection
+from evidense.compute.texts.dense import PostPoolingStep, projection
 from evidense.errors import IncompleteWeights, InvalidInput
 from evidense.parts import Capability, LayeredTower, Setup, Side
 from evidense.records import canonical_json, sha256_of
@@ -85,7 +85,7 @@ class TwoTowers:
         (target / SETTINGS).write_text(canonical_json(dict(self.settings)) + "\n", encoding="utf-8")
 
 
-def save_projection(step: Step, folder: Path) -> None:
+def save_projection(step: PostPoolingStep, folder: Path) -> None:
     """Write the picture's projection beside the towers."""
     from safetensors.torch import save_file
 
@@ -153,7 +153,7 @@ def _open_text(folder: Path, options: dict[str, str]) -> Any:
     return open_text_encoder(Spelling(str(folder), options))
 
 
-def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[Step, str]:
+def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[PostPoolingStep, str]:
     """Return the picture's projection and the sha256 of what makes it another."""
     if settings["shared_projection"]:
         if (folder / PROJECTION).exists():
@@ -181,7 +181,7 @@ def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[S
     return projection(linear), sha256_of_files([folder / PROJECTION])
 
 
-def _image_tower(vision: Vision, step: Step, sha256: str) -> ImageTower:
+def _image_tower(vision: Vision, step: PostPoolingStep, sha256: str) -> ImageTower:
     reader = ArrayReader(vision.scaling, n_tokens(vision.model, vision.scaling), kept_by(vision.scaling))
     config: Any = vision.model.config
     kept = config.to_dict() if hasattr(config, "to_dict") else {"model_type": config.model_type}

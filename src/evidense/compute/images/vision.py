@@ -15,7 +15,7 @@ from evidense.compute.models.files import read_json, refuse_irregular
 from evidense.compute.models.guard import judge_loaded
 from evidense.compute.pictures.arrays import SETTINGS, Processed, Scaling, read_scaling
 from evidense.compute.quiet import quiet
-from evidense.compute.texts.dense import Step
+from evidense.compute.texts.dense import PostPoolingStep
 from evidense.errors import InvalidInput, UnknownName
 from evidense.records import canonical_json
 
@@ -46,7 +46,7 @@ class VisionHalf:
     """A vision model with the map to the common space."""
 
     model: "torch.nn.Module"
-    projection: Step
+    projection: PostPoolingStep
 
     @property
     def inner(self) -> Any:

@@ -10,7 +10,7 @@ from evidense.boundary.files import MIB
 from evidense.compute import pooling
 from evidense.compute.models.checkpoint import refuse_remote_code
 from evidense.compute.models.files import inside, read_form, read_head, read_json, refuse_irregular
-from evidense.compute.models.forms import MODULES, Modules, PoolingSettings, Reading, SentenceSettings
+from evidense.compute.models.forms import MODULES, Modules, PoolingSettings, ReadingSettings, SentenceSettings
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.parts import Side
 
@@ -113,7 +113,7 @@ def read_folder(root: Path) -> ModelFolder:
     place = next(
         (transformer / n for n in _LENGTH_FILES if (transformer / n).is_file()), transformer / _LENGTH_FILES[0]
     )
-    reading = read_form(Reading, place)
+    reading = read_form(ReadingSettings, place)
     pooled = [_pooling(path / "config.json") for kind, path in modules if kind == "Pooling"]
     return replace(
         found,

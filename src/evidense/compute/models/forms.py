@@ -10,10 +10,10 @@ MOST_PROMPT = 16_384
 """Characters of a prompt: the longest in use have about a thousand, and every text pays for it."""
 _ELSEWHERE = "encode with sentence-transformers and hand over the vectors (vectors:FOLDER)"
 _SIZE = Field(gt=0, le=1 << 31)
-Part = Literal["sentence_embedding"]
+ModuleOutput = Literal["sentence_embedding"]
 
 
-class Settings(Form):
+class SettingsFile(Form):
     """A file of settings. A declared field is honoured or has no influence on a vector; any other key is named."""
 
     model_config = ConfigDict(extra="allow")
@@ -29,7 +29,7 @@ class Settings(Form):
         return tuple(f"{place} sets {key} = {_short(value)}, which is not honoured" for key, value in said.items())
 
 
-class SentenceSettings(Settings):
+class SentenceSettings(SettingsFile):
     """config_sentence_transformers.json."""
 
     SILENT = frozenset({"__version__", "default_prompt_name"})
@@ -56,7 +56,7 @@ class SentenceSettings(Settings):
         return kind
 
 
-class Module(Settings):
+class Module(SettingsFile):
     """One entry of modules.json."""
 
     NAMED = frozenset({"kwargs"})
@@ -73,7 +73,7 @@ class Modules(RootModel[list[Module]]):
     model_config = ConfigDict(strict=True, frozen=True)
 
 
-class Reading(Settings):
+class ReadingSettings(SettingsFile):
     """sentence_bert_config.json and its older names."""
 
     SILENT = frozenset({"unpad_inputs"})
@@ -116,14 +116,14 @@ class Reading(Settings):
         return asked if isinstance(asked, int) and asked > 0 else self.max_seq_length
 
     def unhonoured(self, place: object) -> tuple[str, ...]:
-        """As `Settings.unhonoured`; of the tokeniser's settings all but the length."""
+        """As `SettingsFile.unhonoured`; of the tokeniser's settings all but the length."""
         more = {**(self.tokenizer_args or {}), **(self.processor_kwargs or {})}
         more.pop("model_max_length", None)
         named = (f"{place} sets {k} = {_short(v)} of the tokeniser, which is not honoured" for k, v in more.items())
         return super().unhonoured(place) + tuple(named)
 
 
-class PoolingSettings(Settings):
+class PoolingSettings(SettingsFile):
     """config.json of a Pooling module."""
 
     pooling_mode: str | list[str] | None = None
@@ -138,7 +138,7 @@ class PoolingSettings(Settings):
     word_embedding_dimension: int | None = None
 
 
-class DenseSettings(Settings):
+class DenseSettings(SettingsFile):
     """config.json of a Dense module."""
 
     in_features: int = _SIZE
@@ -146,30 +146,30 @@ class DenseSettings(Settings):
     bias: bool = True
     activation_function: str = "torch.nn.modules.activation.Tanh"
     use_residual: bool = False
-    module_input_name: Part = "sentence_embedding"
-    module_output_name: Part | None = None
+    module_input_name: ModuleOutput = "sentence_embedding"
+    module_output_name: ModuleOutput | None = None
 
 
-class LayerNormSettings(Settings):
+class LayerNormSettings(SettingsFile):
     """config.json of a LayerNorm module."""
 
     dimension: int = _SIZE
 
 
-class NormalizeSettings(Settings):
+class NormalizeSettings(SettingsFile):
     """config.json of a Normalize module."""
 
-    module_input_name: Part = "sentence_embedding"
-    module_output_name: Part | None = None
+    module_input_name: ModuleOutput = "sentence_embedding"
+    module_output_name: ModuleOutput | None = None
 
 
-class DropoutSettings(Settings):
+class DropoutSettings(SettingsFile):
     """config.json of a Dropout module, which does nothing outside training."""
 
     dropout: float | None = None
 
 
-MODULES: dict[str, type[Settings]] = {
+MODULES: dict[str, type[SettingsFile]] = {
     "Pooling": PoolingSettings,
     "Dense": DenseSettings,
     "LayerNorm": LayerNormSettings,
@@ -179,7 +179,7 @@ MODULES: dict[str, type[Settings]] = {
 """Modules that may follow the first one → the form of their config.json."""
 
 
-class TokenizerSettings(Settings):
+class TokenizerSettings(SettingsFile):
     """tokenizer_config.json: transformers honours it; here stands what is read before it does."""
 
     model_max_length: int | float | None = Field(None, ge=1)

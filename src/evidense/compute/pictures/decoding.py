@@ -68,7 +68,7 @@ def each(
 
 
 @dataclass(frozen=True)
-class Header:
+class PictureHeader:
     """What a picture says of itself before any pixel is decoded."""
 
     format: str
@@ -98,7 +98,7 @@ def decode(picture: Picture) -> Any:
         return _upright_rgb(image, _named(picture))
 
 
-def header(picture: Picture) -> Header:
+def header(picture: Picture) -> PictureHeader:
     """Check format, size and limits without decoding pixels (an SVG is drawn).
 
     Raises:
@@ -107,7 +107,9 @@ def header(picture: Picture) -> Header:
     data = _read(picture)
     with _opened(data, picture) as image, _damage_named(picture):
         name = "SVG" if svg.is_svg(data) else str(image.format)
-        return Header(name, image.width, image.height, image.format != "MPO" and getattr(image, "is_animated", False))
+        return PictureHeader(
+            name, image.width, image.height, image.format != "MPO" and getattr(image, "is_animated", False)
+        )
 
 
 def thumbnail(picture: Picture, max_side: int = 96, max_bytes: int = 4096) -> str:

@@ -68,7 +68,7 @@ def encode(
     with store.partial(key) as folder:
         found = _recalled(store, key)  # another process may have finished while we waited
         if found is None:
-            _finish(_Run(tower, items, distinct.firsts, layers, folder), progress)
+            _finish(_EncodingRun(tower, items, distinct.firsts, layers, folder), progress)
             blob = store.adopt_file(folder / "vectors.npy")
             store.note("vectors", key, {"blob": blob})
             found = Encoded(store.array(blob), distinct.rows, blob)
@@ -76,7 +76,7 @@ def encode(
     return replace(found, rows=distinct.rows)
 
 
-def _finish(run: "_Run", progress: Progress | None) -> None:
+def _finish(run: "_EncodingRun", progress: Progress | None) -> None:
     try:
         run.finish(progress)
     except (InvalidInput, UnsafeInput):
@@ -118,7 +118,7 @@ def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
 
 
 @dataclass(frozen=True)
-class _Left:
+class _ResumePoint:
     """Where a run stopped: (chunk, batch) to go on with, items done, and the checksum of their vectors."""
 
     settings: dict[str, int]
@@ -129,7 +129,7 @@ class _Left:
 
 
 @dataclass
-class _Run:
+class _EncodingRun:
     """One pass over the distinct items, into `vectors.npy` of a partial folder."""
 
     tower: Tower
@@ -153,11 +153,11 @@ class _Run:
             seen = (seen + _checksum(out, rows)) % _MODULUS
             clock.advance(len(rows))
             if time.monotonic() - last >= _SAVE_EVERY_S:
-                self._save(out, _Left(left.settings, (place[0], place[1] + 1), clock.done, seen))
+                self._save(out, _ResumePoint(left.settings, (place[0], place[1] + 1), clock.done, seen))
                 last = time.monotonic()
         _flush(out)
 
-    def _left(self) -> "_Left":
+    def _left(self) -> "_ResumePoint":
         """Return where an earlier run stopped, if the vectors that it left are as it wrote them; else the beginning."""
         chunk = max(1, len(self.firsts)) if self.tower.identity == "id" else _CHUNK
         ours = {"version": _PLAN_VERSION, "chunk": chunk, "budget": int(getattr(self.tower, "token_budget", 4096))}
@@ -167,10 +167,10 @@ class _Run:
             settings, begun = said["settings"], (int(said["chunk"]), int(said["batch"]))
             is_same = settings["version"] == _PLAN_VERSION and out.shape == self._shape() and out.dtype == np.float32
         except (OSError, ValueError, KeyError, TypeError, EOFError, StoreError):
-            return _Left(ours)
+            return _ResumePoint(ours)
         if not is_same or _checksum(out, self._done(settings, begun)) != int(said["checksum"], 16):
-            return _Left(ours)
-        return _Left(settings, begun, said["n_done"], int(said["checksum"], 16), cast(np.ndarray, out))
+            return _ResumePoint(ours)
+        return _ResumePoint(settings, begun, said["n_done"], int(said["checksum"], 16), cast(np.ndarray, out))
 
     def _done(self, settings: dict[str, int], begun: tuple[int, int]) -> Iterator[int]:
         """Yield the rows of every batch before one."""
@@ -182,7 +182,7 @@ class _Run:
                 for rows in plan(prepared.sizes, settings["budget"])[: begun[1]]:
                     yield from (int(row) + start for row in rows)
 
-    def _save(self, out: np.ndarray, left: "_Left") -> None:
+    def _save(self, out: np.ndarray, left: "_ResumePoint") -> None:
         """Note that everything up to this batch is on the disk, and let go of the memory that it took."""
         _flush(out)
         note = {"settings": left.settings, "chunk": left.begun[0], "batch": left.begun[1], "n_done": left.n_done}

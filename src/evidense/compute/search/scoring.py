@@ -118,7 +118,7 @@ def per_query(ranking: RankedLists, qrels: Qrels, spellings: Sequence[str]) -> d
         InvalidInput: a measure that no installed provider computes.
     """
     parsed = [measures.parse(spelling) for spelling in spellings]
-    table = _Table.of(ranking, qrels) if any(_is_fast(m) for m in parsed) else None
+    table = _GainTable.of(ranking, qrels) if any(_is_fast(m) for m in parsed) else None
     others = [m for m in parsed if not _is_fast(m)]
     values = by_ir_measures(ranking, qrels, others) if others else {}
     for measure in parsed:
@@ -166,7 +166,7 @@ def _numbered(ranking: RankedLists, qrels: Qrels) -> tuple[dict[str, dict[str, f
 
 
 @dataclass(frozen=True)
-class _Table:
+class _GainTable:
     """The ranking as gains by rank, and the judgements as flat arrays, best gain first within a query."""
 
     gains: Int32[np.ndarray, "q k"]
@@ -178,7 +178,7 @@ class _Table:
     """Rank of this judgement in the best possible list of its query, from 0."""
 
     @classmethod
-    def of(cls, ranking: RankedLists, qrels: Qrels) -> "_Table":
+    def of(cls, ranking: RankedLists, qrels: Qrels) -> "_GainTable":
         place = {doc_id: number for number, doc_id in enumerate(ranking.doc_ids)}
         looked_up = np.full(len(place) + 1, UNJUDGED, dtype=np.int32)  # the last cell answers for −1, the padding
         gains = np.empty(ranking.documents.shape, dtype=np.int32)
@@ -197,7 +197,7 @@ class _Table:
         places = np.arange(len(flat)) - starts[flat] if len(flat) else flat
         return cls(gains, (ranking.documents >= 0).sum(axis=1), flat, np.array(levels, dtype=np.int32), places)
 
-    def condensed(self) -> "_Table":
+    def condensed(self) -> "_GainTable":
         """Return the table of the lists without their unjudged documents (Sakai 2007)."""
         judged = self.gains != UNJUDGED
         order = np.argsort(~judged, axis=1, kind="stable")
@@ -212,7 +212,7 @@ class _Table:
         return np.bincount(self.rows[self.levels >= level], minlength=len(self.gains))
 
 
-def _ndcg(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+def _ndcg(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     del level  # gains, not levels, count
     gains = np.maximum(table.gains[:, :cutoff], 0).astype(np.float64)
     found = (gains / np.log2(np.arange(2, gains.shape[1] + 2))).sum(axis=1)
@@ -221,39 +221,39 @@ def _ndcg(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, 
     return _ratio(found, np.bincount(table.rows[counted], weights=parts, minlength=len(gains)))
 
 
-def _reciprocal_rank(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+def _reciprocal_rank(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     hits = table.relevant(level)[:, :cutoff]
     return _ratio(hits.max(axis=1, initial=False), 1 + hits.argmax(axis=1))
 
 
-def _recall(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+def _recall(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     return _ratio(table.relevant(level)[:, :cutoff].sum(axis=1), table.n_relevant(level))
 
 
-def _precision(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+def _precision(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     hits = table.relevant(level)[:, :cutoff].sum(axis=1)
     return _ratio(hits, np.full(len(hits), cutoff))
 
 
-def _average_precision(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+def _average_precision(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     rows, ranks = np.nonzero(table.relevant(level)[:, :cutoff])
     first = np.searchsorted(rows, rows)
     parts = (np.arange(len(rows)) - first + 1) / (ranks + 1)
     return _ratio(np.bincount(rows, weights=parts, minlength=len(table.gains)), table.n_relevant(level))
 
 
-def _success(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+def _success(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     hits = table.relevant(level)[:, :cutoff].max(axis=1, initial=False)
     return cast(np.ndarray, hits.astype(np.float64))
 
 
-def _judged(table: _Table, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
+def _judged(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     del level
     judged = (table.gains[:, :cutoff] != UNJUDGED).sum(axis=1)
     return _ratio(judged, np.minimum(table.lengths, cutoff or np.iinfo(np.int64).max))
 
 
-_FAST: Mapping[str, Callable[[_Table, int | None, int], Float64[np.ndarray, " q"]]] = {
+_FAST: Mapping[str, Callable[[_GainTable, int | None, int], Float64[np.ndarray, " q"]]] = {
     "nDCG": _ndcg, "RR": _reciprocal_rank, "R": _recall, "P": _precision, "AP": _average_precision, "Success": _success, "Judged": _judged}  # fmt: skip
 
 

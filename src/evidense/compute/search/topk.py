@@ -106,7 +106,7 @@ def top_k(
         _Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k, (kernel, space))
         for lo in range(0, len(queries), QUERIES)
     ]
-    given = _Given(documents, np.ones(len(documents), np.float32) if search.similarity == "cosine" else None)
+    given = _DocumentMap(documents, np.ones(len(documents), np.float32) if search.similarity == "cosine" else None)
     for places, block, largest in given.blocks(search.allowed, max(FIRST, FIRST_PER_K * k)):
         for shortlist in shortlists:
             shortlist.add(block, places, largest)
@@ -143,7 +143,7 @@ def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Given:
+class _DocumentMap:
     """The documents, as they are given, with what each is divided by before it is scored."""
 
     vectors: np.ndarray
@@ -223,7 +223,7 @@ class _Shortlist:
             self._trim()
 
     def finish(
-        self, given: _Given, doc_order: np.ndarray, depth: int, excluded: Int[np.ndarray, " q"] | None
+        self, given: _DocumentMap, doc_order: np.ndarray, depth: int, excluded: Int[np.ndarray, " q"] | None
     ) -> tuple[Int32[np.ndarray, "q k"], Float32[np.ndarray, "q k"]]:
         """Score the candidates again in a fixed order of summation and sort them."""
         found = np.full((len(self.queries), depth), -1, dtype=np.int32)
@@ -305,7 +305,7 @@ def _norms(vectors: np.ndarray, what: str, places: Int[np.ndarray, " n"]) -> Flo
 
 
 def _rescored(
-    kernel: Kernel, queries: Float32[np.ndarray, "q e"], given: _Given, candidates: Int[np.ndarray, "q c"]
+    kernel: Kernel, queries: Float32[np.ndarray, "q e"], given: _DocumentMap, candidates: Int[np.ndarray, "q c"]
 ) -> Float32[np.ndarray, "q c"]:
     """Return the scores of each query's candidates, some queries at a time."""
     exact = np.empty(candidates.shape, dtype=np.float32)

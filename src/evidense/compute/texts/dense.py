@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class PostPoolingStep:
     """One step after pooling: weights (None where it has none) and what it does with pooled[b, e]."""
 
     weights: "nn.Module | None"
@@ -40,24 +40,24 @@ class Step:
         return mapped + (named["residual"](pooled) if "residual" in named else pooled)
 
 
-def unit_length() -> Step:
+def unit_length() -> PostPoolingStep:
     """Return the step that divides each vector by its length."""
-    return Step(None)
+    return PostPoolingStep(None)
 
 
-def first_dimensions(kept: int) -> Step:
+def first_dimensions(kept: int) -> PostPoolingStep:
     """Return the step that keeps the first dimensions, as sentence-transformers' `truncate_dim` does after all modules."""
-    return Step(None, kept=kept)
+    return PostPoolingStep(None, kept=kept)
 
 
-def projection(linear: "nn.Module") -> Step:
+def projection(linear: "nn.Module") -> PostPoolingStep:
     """Return a plain linear map as a step."""
     from torch import nn
 
-    return Step(nn.ModuleDict({"linear": linear}))
+    return PostPoolingStep(nn.ModuleDict({"linear": linear}))
 
 
-def layer_norm(path: Path) -> Step:
+def layer_norm(path: Path) -> PostPoolingStep:
     """Return the `LayerNorm` module of sentence-transformers that a folder describes.
 
     Raises:
@@ -65,10 +65,12 @@ def layer_norm(path: Path) -> Step:
     """
     from torch import nn
 
-    return Step(nn.ModuleDict({"norm": nn.LayerNorm(read_form(LayerNormSettings, path / "config.json").dimension)}))
+    return PostPoolingStep(
+        nn.ModuleDict({"norm": nn.LayerNorm(read_form(LayerNormSettings, path / "config.json").dimension)})
+    )
 
 
-def dense(path: Path) -> Step:
+def dense(path: Path) -> PostPoolingStep:
     """Return the `Dense` module of sentence-transformers that a folder describes.
 
     Raises:
@@ -83,7 +85,7 @@ def dense(path: Path) -> Step:
     parts["activation"] = _activation(said.activation_function, place)
     if said.use_residual and said.in_features != said.out_features:
         parts["residual"] = nn.Linear(said.in_features, said.out_features, bias=False)
-    return Step(nn.ModuleDict(parts), said.use_residual)
+    return PostPoolingStep(nn.ModuleDict(parts), said.use_residual)
 
 
 def _activation(name: str, place: Path) -> "nn.Module":

@@ -18,7 +18,7 @@ PROBE = ["a", "A second, longer text.", "0123456789"]
 
 
 @dataclass(frozen=True)
-class Texts:
+class PlainTexts:
     """Texts for a function; their size is their length in characters."""
 
     texts: tuple[str, ...]
@@ -28,9 +28,9 @@ class Texts:
         """Characters, as a stand-in for tokens."""
         return np.array([max(1, len(text)) for text in self.texts], np.int64)
 
-    def take(self, rows: Int[np.ndarray, " n"]) -> "Texts":
+    def take(self, rows: Int[np.ndarray, " n"]) -> "PlainTexts":
         """Return these texts, in this order."""
-        return Texts(tuple(self.texts[int(row)] for row in rows))
+        return PlainTexts(tuple(self.texts[int(row)] for row in rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class FunctionTower:
     n_layers: int = 0
     token_budget: int = 1 << 14
 
-    def prepare(self, items: Sequence[Item]) -> Texts:
+    def prepare(self, items: Sequence[Item]) -> PlainTexts:
         """Put the prompt before each text.
 
         Raises:
@@ -58,9 +58,9 @@ class FunctionTower:
                 f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that"
                 " takes pictures"
             )
-        return Texts(tuple(self.prompt + (item.text or "") for item in items))
+        return PlainTexts(tuple(self.prompt + (item.text or "") for item in items))
 
-    def vectors(self, prepared: Texts) -> Float32[np.ndarray, "b e"]:
+    def vectors(self, prepared: PlainTexts) -> Float32[np.ndarray, "b e"]:
         """Call the function."""
         found = called(self.function, list(prepared.texts))
         return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12) if self.normalised else found

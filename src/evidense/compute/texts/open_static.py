@@ -8,11 +8,11 @@ import numpy as np
 from evidense.compute.models.checkpoint import read_arrays, sha256_of_files, weight_files
 from evidense.compute.models.folder import ModelFolder, module_kinds, read_settings
 from evidense.compute.models.locate import folder_of
+from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import raw_tokenizer
-from evidense.compute.models.trial_text import refuse_unusable
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import refuse_unknown_options
-from evidense.compute.texts.static_tower import StaticTower, Table
+from evidense.compute.texts.static_tower import EmbeddingTable, StaticTower
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Capability, Setup, Side
 from evidense.records import sha256_of
@@ -83,7 +83,7 @@ def opened(
     prompts = {side: folder.prompt(side, spelling.options) for side in SIDES}
     similarity = chosen(spelling.options.get("similarity"), folder.similarity, spelling.head)
     identity = [sha, sha256_of_files([vocabulary]), normalised, *([] if kept is None else [kept, is_unit])]
-    shared = Table(table)
+    shared = EmbeddingTable(table)
     towers = {
         p: StaticTower(
             sha256_of(["static", *identity, p]),

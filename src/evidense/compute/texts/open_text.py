@@ -15,12 +15,12 @@ from evidense.compute.models.forms import TokenizerSettings
 from evidense.compute.models.gguf.unpacking import gguf_doubts
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.models.locate import folder_of, require_transformers
+from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import TextReader, load_tokenizer, tokenizer_doubts, tokenizer_files
-from evidense.compute.models.trial_text import refuse_unusable
 from evidense.compute.quiet import quiet
 from evidense.compute.similarity import DEFAULT, chosen, normalises
 from evidense.compute.texts.backbone import DECODERS, Backbone, build
-from evidense.compute.texts.dense import Step, dense, first_dimensions, layer_norm, projection, unit_length
+from evidense.compute.texts.dense import PostPoolingStep, dense, first_dimensions, layer_norm, projection, unit_length
 from evidense.compute.texts.text_tower import TextTower
 from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
@@ -92,9 +92,9 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
     """
     require_transformers(spelling.head)
     options = dict(spelling.options)
-    loaded = _Loaded.of(spelling.head, options, seed)
+    loaded = _LoadedText.of(spelling.head, options, seed)
     query = loaded.tower("query", options)
-    other = _Loaded.of(options["document_tower"], options, seed) if "document_tower" in options else loaded
+    other = _LoadedText.of(options["document_tower"], options, seed) if "document_tower" in options else loaded
     document = other.tower("document", options)
     if document.fingerprint == query.fingerprint:
         document = query
@@ -109,7 +109,7 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
     return TextEncoder(str(spelling), setup, query, document, _can(loaded, other, query))
 
 
-def _can(loaded: "_Loaded", other: "_Loaded", query: TextTower) -> frozenset[Capability]:
+def _can(loaded: "_LoadedText", other: "_LoadedText", query: TextTower) -> frozenset[Capability]:
     """Say what can be done: what is stored in half precision rounds small steps away, and a folder holds one named read-out of one model."""
     can: set[Capability] = {"vectors", "layers", "gradients"}
     is_saved = loaded.dtype == "float32" and other is loaded and bool(query.modes)
@@ -117,12 +117,12 @@ def _can(loaded: "_Loaded", other: "_Loaded", query: TextTower) -> frozenset[Cap
 
 
 @dataclass(frozen=True, eq=False)
-class _Loaded:
+class _LoadedText:
     """A folder with its filled model: what the towers of both sides share."""
 
     folder: ModelFolder
     backbone: Backbone
-    after: tuple[Step, ...]
+    after: tuple[PostPoolingStep, ...]
     reader: TextReader
     modes: tuple[str, ...]
     weights_sha256: str
@@ -134,7 +134,7 @@ class _Loaded:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, head: str, options: Mapping[str, str], seed: int | None) -> "_Loaded":
+    def of(cls, head: str, options: Mapping[str, str], seed: int | None) -> "_LoadedText":
         folder = read_folder(folder_of(head, options.get("revision"), pickles="unsafe_weights" in options))
         habit = "dot" if folder.family == "dpr" else DEFAULT
         similarity = chosen(options.get("similarity"), folder.similarity, head, habit)
@@ -260,7 +260,7 @@ def has_bf16() -> bool:
 
 def _after(
     folder: ModelFolder, backbone: Backbone, normalised: bool, unsafe: bool, seed: int | None
-) -> tuple[tuple[Step, ...], list[str]]:
+) -> tuple[tuple[PostPoolingStep, ...], list[str]]:
     """Return the steps after pooling and the sha256 of their weights."""
     chain = [projection(backbone.head)] if backbone.head is not None else []
     hashes: list[str] = []
@@ -278,7 +278,7 @@ def _after(
     return tuple(chain), hashes
 
 
-def _weighted_step(kind: str, path: Path, unsafe: bool, seed: int | None) -> tuple[Step, str]:
+def _weighted_step(kind: str, path: Path, unsafe: bool, seed: int | None) -> tuple[PostPoolingStep, str]:
     torch = _torch()
     make = partial(layer_norm if kind == "LayerNorm" else dense, path)
     if seed is not None:
@@ -294,7 +294,7 @@ def _weighted_step(kind: str, path: Path, unsafe: bool, seed: int | None) -> tup
     return step, weights.sha256
 
 
-def _weights_of(step: Step) -> "torch.nn.Module":
+def _weights_of(step: PostPoolingStep) -> "torch.nn.Module":
     return cast("torch.nn.Module", step.weights)
 
 
@@ -307,7 +307,9 @@ def _drawn(folder: ModelFolder, seed: int, *, pooler: bool) -> tuple[Weights, tu
     return Weights({}, sha256_of_tensors(backbone.model.state_dict()), ()), (), backbone
 
 
-def _setup(loaded: _Loaded, other: _Loaded, query: TextTower, document: TextTower, options: Mapping[str, str]) -> Setup:
+def _setup(
+    loaded: _LoadedText, other: _LoadedText, query: TextTower, document: TextTower, options: Mapping[str, str]
+) -> Setup:
     folder = loaded.folder
     both = [loaded] if other is loaded else [loaded, other]
     used = {query.prompt, document.prompt}

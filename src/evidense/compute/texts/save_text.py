@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from evidense.boundary.disk import disk_errors
 from evidense.compute.models.tokens import save_tokenizer
 from evidense.compute.quiet import quiet
-from evidense.compute.texts.dense import Step
+from evidense.compute.texts.dense import PostPoolingStep
 from evidense.compute.texts.text_tower import TextTower
 from evidense.errors import InvalidInput
 
@@ -95,12 +95,12 @@ def settings(query_prompt: str, document_prompt: str, similarity: str, kept: int
     return said if kept is None else {**said, "truncate_dim": kept}
 
 
-def _is_own(step: Step, tower: TextTower) -> bool:
+def _is_own(step: PostPoolingStep, tower: TextTower) -> bool:
     """Say whether a step is the class's own projection, which lies in its weights already."""
     return step.weights is not None and any(m is tower.backbone.head for m in step.weights.children())
 
 
-def _kind(step: Step) -> str:
+def _kind(step: PostPoolingStep) -> str:
     if step.weights is None:
         return "Normalize"
     return "LayerNorm" if "norm" in dict(step.weights.named_children()) else "Dense"
@@ -110,7 +110,7 @@ def _module(at: int, kind: str, place: str) -> Mapping[str, Any]:
     return {"idx": at, "name": str(at), "path": place, "type": f"sentence_transformers.models.{_CLASSES[kind]}"}
 
 
-def _save_step(step: Step, folder: Path) -> None:
+def _save_step(step: PostPoolingStep, folder: Path) -> None:
     from safetensors.torch import save_file
 
     folder.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class EmbeddingTable:
     """One vector a token: an array until somebody trains it, from then on the weights of a module."""
 
     initial: Float32[np.ndarray, "v e"]
@@ -49,7 +49,7 @@ class StaticTower:
     fingerprint: str
     tokenizer: Any
     """A `tokenizers.Tokenizer`, without padding and truncation."""
-    table: Table
+    table: EmbeddingTable
     prompt: str = ""
     normalised: bool = False
     by_angle: bool = False

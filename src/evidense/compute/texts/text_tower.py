@@ -13,7 +13,7 @@ from evidense.compute import pooling
 from evidense.compute.models.tokens import TextReader, Tokens, refuse_beyond_table
 from evidense.compute.tensor_similarity import as_scored
 from evidense.compute.texts.backbone import Backbone, evaluating
-from evidense.compute.texts.dense import Step
+from evidense.compute.texts.dense import PostPoolingStep
 from evidense.compute.texts.masking import masked
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item, Modality
@@ -32,7 +32,7 @@ class TextTower:
     reader: TextReader
     modes: tuple[str, ...]
     """Pooling modes; () reads the class's own pooler."""
-    after: tuple[Step, ...] = ()
+    after: tuple[PostPoolingStep, ...] = ()
     """What follows pooling."""
     prompt: str = ""
     skip: int = 0

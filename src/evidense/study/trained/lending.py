@@ -8,7 +8,7 @@ from typing import cast
 from evidense import registry
 from evidense.boundary.disk import remove
 from evidense.compute.models.checkpoint import weights_sha256_of
-from evidense.compute.models.stored import PREFIX
+from evidense.compute.models.stored_checkpoint import PREFIX
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Encoder, TrainableEncoder

@@ -14,7 +14,7 @@ from evidense.compute.images.vision import open_vision, save_vision
 from evidense.compute.models.checkpoint import weight_files
 from evidense.compute.models.folder import ModelFolder, is_static, read_folder
 from evidense.compute.models.locate import folder_of
-from evidense.compute.models.stored import PREFIX, checkpoint_folder
+from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder
 from evidense.compute.models.tokens import tokenizer_files
 from evidense.compute.pictures.arrays import Scaling, require_pillow
 from evidense.compute.quiet import quiet

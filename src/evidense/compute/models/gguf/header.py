@@ -33,7 +33,7 @@ class _Wrong(ValueError):
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredTensor:
     """One tensor as it lies in the file."""
 
     name: str
@@ -53,12 +53,12 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Header:
+class GgufHeader:
     """What a GGUF file says of itself."""
 
     fields: Mapping[str, Any]
     """Settings by name; of an array its length only."""
-    tensors: tuple[Stored, ...]
+    tensors: tuple[StoredTensor, ...]
 
     @property
     def architecture(self) -> str:
@@ -77,7 +77,7 @@ class Header:
         return tuple(sorted(sizes, key=lambda name: (-sizes[name], name)))
 
 
-def read_header(file: Path) -> Header:
+def read_header(file: Path) -> GgufHeader:
     """Read settings and tensor table, and see that the file is as long as they say.
 
     Raises:
@@ -155,7 +155,7 @@ class _Cursor:
         return count
 
 
-def _header(cursor: _Cursor) -> Header:
+def _header(cursor: _Cursor) -> GgufHeader:
     if cursor.data[:4] != b"GGUF":
         raise _Wrong(f"it begins with {bytes(cursor.data[:4])!r}")
     cursor.at = 4
@@ -178,7 +178,7 @@ def _header(cursor: _Cursor) -> Header:
         raise _Wrong(f"its tensors end at byte {end:,}")
     if (total := sum(one.n_bytes for one in tensors)) > len(cursor.data):
         raise _Wrong(f"its tensors have {total:,} bytes together")
-    return Header(fields, tensors)
+    return GgufHeader(fields, tensors)
 
 
 def _entry(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:
@@ -189,10 +189,10 @@ def _entry(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:
     return name, tuple(reversed(shape)), int(cursor.number(_U32)), int(cursor.number(_U64))
 
 
-def _stored(name: str, shape: tuple[int, ...], kind: int, offset: int, start: int) -> Stored:
+def _stored(name: str, shape: tuple[int, ...], kind: int, offset: int, start: int) -> StoredTensor:
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
     n_values, n_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
     if not shape or 0 in shape or shape[-1] % n_values:
         raise _Wrong(f"the tensor {name} of shape {shape} does not fill blocks of {n_values}")
-    return Stored(name, shape, kind, start + offset, shape[-1] // n_values * n_bytes)
+    return StoredTensor(name, shape, kind, start + offset, shape[-1] // n_values * n_bytes)

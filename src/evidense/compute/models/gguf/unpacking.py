@@ -9,7 +9,7 @@ from evidense.boundary.scratch import Scratch
 from evidense.boundary.strangers import foreign
 from evidense.compute.models.checkpoint import sha256_of_files
 from evidense.compute.models.files import read_json
-from evidense.compute.models.gguf.header import Header, read_header, require_gguf
+from evidense.compute.models.gguf.header import GgufHeader, read_header, require_gguf
 from evidense.compute.models.gguf.parts import PACKAGED, joined
 from evidense.compute.models.tokens import save_tokenizer
 from evidense.compute.quiet import quiet
@@ -66,7 +66,7 @@ def gguf_doubts(folder: Path) -> tuple[str, ...]:
     return tuple(doubts)
 
 
-def _refuse_incomplete(file: Path, header: Header) -> None:
+def _refuse_incomplete(file: Path, header: GgufHeader) -> None:
     mistakes = []
     if not header.architecture:
         mistakes.append("general.architecture is missing")
@@ -84,7 +84,7 @@ def _refuse_incomplete(file: Path, header: Header) -> None:
         raise InvalidInput.all_of(f"'{file}' is no whole text model; expected weights and tokeniser; convert the model again", mistakes)  # fmt: skip
 
 
-def _unpack(file: Path, header: Header, folder: Path) -> None:
+def _unpack(file: Path, header: GgufHeader, folder: Path) -> None:
     """Fill a folder beside, then move it to its place in one step; who comes second keeps the first one's."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with Scratch(folder.parent) as scratch:
@@ -117,7 +117,7 @@ def _write_config_and_tokeniser(file: Path, work: Path) -> None:
     save_tokenizer(tokenizer, work)
 
 
-def _unread(header: Header) -> list[str]:
+def _unread(header: GgufHeader) -> list[str]:
     """Return the architecture's settings in the file for which transformers has no name."""
     from transformers.integrations import GGUF_CONFIG_MAPPING
 

@@ -8,7 +8,7 @@ import numpy as np
 from evidense.boundary.strangers import foreign
 from evidense.compute.models.architecture import config_of
 from evidense.compute.models.files import read_json
-from evidense.compute.models.gguf.header import Header, Stored, read_header
+from evidense.compute.models.gguf.header import GgufHeader, StoredTensor, read_header
 from evidense.compute.quiet import quiet
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def read_gguf(file: Path) -> "dict[str, torch.Tensor]":
     return found | own["tensors"]
 
 
-def _values(data: np.ndarray, stored: Stored) -> np.ndarray:
+def _values(data: np.ndarray, stored: StoredTensor) -> np.ndarray:
     """Return the float32 values of one tensor, in torch's order."""
     from gguf import GGMLQuantizationType, dequantize
 
@@ -51,7 +51,7 @@ def _values(data: np.ndarray, stored: Stored) -> np.ndarray:
     return np.array(dequantize(raw, GGMLQuantizationType(stored.kind)), dtype=np.float32)
 
 
-def _mapping(file: Path, header: Header) -> tuple[dict[str, str], Any]:
+def _mapping(file: Path, header: GgufHeader) -> tuple[dict[str, str], Any]:
     """Return name in the file → name in the model, and what undoes llama.cpp's changes of values (Gemma's norms hold w + 1)."""
     import torch
     import transformers

@@ -1,4 +1,4 @@
-"""States: every layer's pooled states of items, several poolings of one pass, from the store where they are."""
+"""Every layer's pooled states of items, several poolings of one pass, from the store where they are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,20 +18,20 @@ from evidense.records import sha256_of
 from evidense.store import Store
 from evidense.values import Item
 
-OWN = "own"
+OWN_POOLING = "own"
 """The pooling that the encoder itself has."""
 
-States = Mapping[str, Float32[np.ndarray, "l n e"]]
+LayerStates = Mapping[str, Float32[np.ndarray, "l n e"]]
 """Pooling → states of every layer; layer 0 is the embeddings, the last what the tower pools."""
 
 
-def states(
+def layer_states(
     tower: Tower,
     items: Sequence[Item],
     store: Store,
-    poolings: Sequence[str] = (OWN,),
+    poolings: Sequence[str] = (OWN_POOLING,),
     progress: Progress | None = None,
-) -> States:
+) -> LayerStates:
     """Return the pooled states of items, one row an item, at every layer.
 
     Raises:
@@ -40,9 +40,9 @@ def states(
     """
     half = half_of(tower, items)
     if not isinstance(half, TextTower):
-        if wrong := [name for name in poolings if name != OWN]:
+        if wrong := [name for name in poolings if name != OWN_POOLING]:
             raise InvalidInput(
-                f"the pooling '{wrong[0]}' is not one of this tower; expected '{OWN}', which is all that a tower of pictures, or of a family "
+                f"the pooling '{wrong[0]}' is not one of this tower; expected '{OWN_POOLING}', which is all that a tower of pictures, or of a family "
                 "with a read-out of its own, can do; leave the others out"
             )
         return dict.fromkeys(poolings, _rows(encode(half, items, store, progress=progress, layers=True)))
@@ -73,7 +73,7 @@ def half_of(tower: Any, items: Sequence[Item]) -> Any:
 
 
 def _modes(tower: TextTower, name: str) -> tuple[str, ...]:
-    return (tower.modes or ("cls",)) if name == OWN else pooling.canonical(name)
+    return (tower.modes or ("cls",)) if name == OWN_POOLING else pooling.canonical(name)
 
 
 def _view(tower: TextTower, modes: tuple[str, ...]) -> TextTower:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float32
 
-from evidense.compute.search.ids import difference, shown_ids
-from evidense.compute.search.selection import Lists
+from evidense.compute.search.id_mismatch import id_difference, shown_ids
+from evidense.compute.search.list_builder import ListBuilder
 from evidense.errors import InvalidInput
 from evidense.parts import Setup
 from evidense.trec import unescaped
@@ -24,7 +24,7 @@ TIES = (
 
 
 @dataclass
-class GivenRanker:
+class ImportedRanker:
     """A ranker that returns what a file says. `setup` gains, with each `rank`, what was left out for that collection."""
 
     name: str
@@ -55,7 +55,7 @@ class GivenRanker:
         if collection.modalities[1] == "ids":
             _refuse_strangers(self.name, results, rows, collection)
             collection = _with_documents_of(results, rows, collection)
-        lists, places, unknown = Lists(collection, depth), _places(collection), _Unknown(self.name, collection)
+        lists, places, unknown = ListBuilder(collection, depth), _places(collection), _Unknown(self.name, collection)
         for key, row in rows.items():
             if row is not None:
                 lists.put(row, *_found(results[key], places, key, unknown))
@@ -84,7 +84,7 @@ def _refuse_strangers(name: str, results: Results, rows: Mapping[str, int | None
 
 def _advice(ours: Iterable[str], theirs: Iterable[str], otherwise: str) -> str:
     """Say which writing of the ids would make them match, or what else to do."""
-    differ = difference(ours, theirs)
+    differ = id_difference(ours, theirs)
     return f"they match without {differ}: write them alike in both files" if differ else otherwise
 
 
@@ -114,7 +114,7 @@ class _Unknown:
                 f"query '{q}' has the document '{d}', which is not in '{self.collection.name}'; remove it or correct its id"
                 for q, d in self.names
             ]
-            if differ := difference((d for _, d in self.names), self.collection.doc_ids):
+            if differ := id_difference((d for _, d in self.names), self.collection.doc_ids):
                 told.insert(0, f"the ids would match without {differ}: write them alike in both files")
             raise InvalidInput.all_of(self.source, told)
         return [f"{len(self.names):,} results outside the sample"] if self.names else []

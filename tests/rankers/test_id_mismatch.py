@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 import evidense as ev
-from evidense.compute.search.ids import difference
+from evidense.compute.search.id_mismatch import id_difference
 from evidense.errors import InvalidInput
 
 N = 40
@@ -46,7 +46,7 @@ def test_no_query_that_is_judged_names_the_writing_too(tmp_path):
 
 
 def test_ids_that_have_nothing_in_common_name_no_writing(tmp_path):
-    assert difference(["red", "blue"], ["17", "18"]) == ""
+    assert id_difference(["red", "blue"], ["17", "18"]) == ""
     run, qrels = written(tmp_path, lambda i: "abc"[i % 3] * (i + 1), lambda i: f"{i}")
     with pytest.raises(InvalidInput, match="judgements of its own corpus"):
         ev.score(run, qrels)

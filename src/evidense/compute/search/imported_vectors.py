@@ -46,7 +46,7 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class GivenTower:
+class ImportedTower:
     """Looks vectors up by the id of the item."""
 
     fingerprint: str
@@ -86,18 +86,18 @@ class GivenTower:
 
 
 @dataclass(frozen=True)
-class Given:
+class ImportedArray:
     """One array file with the ids of its rows."""
 
     path: Path
     array: np.ndarray
     ids: tuple[str, ...]
 
-    def tower(self, normalised: bool) -> GivenTower:
+    def tower(self, normalised: bool) -> ImportedTower:
         """Make a tower of it."""
         ids = hashlib.sha256("\0".join(self.ids).encode()).hexdigest()
         fingerprint = sha256_of(["given", sha256_of_files([self.path]), ids, normalised])
-        return GivenTower(
+        return ImportedTower(
             fingerprint, str(self.path), self.array, {name: row for row, name in enumerate(self.ids)}, normalised
         )
 
@@ -109,7 +109,7 @@ class Given:
         )
 
 
-def read_given(*paths: Path) -> list[Given]:
+def read_imported(*paths: Path) -> list[ImportedArray]:
     """Read arrays and their ids.
 
     Raises:
@@ -136,7 +136,7 @@ def ids_file(path: Path) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _given(path: Path, mistakes: list[str]) -> Given | None:
+def _given(path: Path, mistakes: list[str]) -> ImportedArray | None:
     array = _array(path, mistakes)
     ids = _ids(path, mistakes)
     if array is None or ids is None:
@@ -150,7 +150,7 @@ def _given(path: Path, mistakes: list[str]) -> Given | None:
         )
     if len(array) <= max(len(ids), _MOST_UNNAMED):
         mistakes += _not_finite(path.name, array, ids)
-    return Given(path, array, tuple(ids))
+    return ImportedArray(path, array, tuple(ids))
 
 
 def _not_finite(source: str, array: np.ndarray, ids: list[str]) -> list[str]:

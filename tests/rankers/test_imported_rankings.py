@@ -10,7 +10,7 @@ import pytest
 
 from evidense import registry
 from evidense.api import compare
-from evidense.compute.search.given import TIES
+from evidense.compute.search.imported_rankings import TIES
 from evidense.compute.search.scoring import TIES as OWN_TIES
 from evidense.compute.search.scoring import score
 from evidense.errors import InvalidInput

@@ -1,4 +1,4 @@
-"""Ids: why the ids of a result file and those of the judgements do not match, where a simple difference in writing explains it."""
+"""Explain why the ids of a result file do not match those of the judgements, where a simple difference in writing explains it."""
 
 import os
 import re
@@ -38,10 +38,10 @@ def shown_ids(ids: Iterable[str]) -> str:
     return ", ".join([f"'{one}'" for one in some[:SHOWN]] + ["…"] * (len(some) > SHOWN))
 
 
-def difference(ours: Iterable[str], theirs: Iterable[str]) -> str:
+def id_difference(ours: Iterable[str], theirs: Iterable[str]) -> str:
     """Name what two sets of ids differ in, if leaving that out lets at least half of the smaller one match; else nothing.
 
-    >>> difference(["7", "8"], ["007", "008"]), difference(["D7", "D8"], ["d07", "d08"]), difference(["a"], ["b"])
+    >>> id_difference(["7", "8"], ["007", "008"]), id_difference(["D7", "D8"], ["d07", "d08"]), id_difference(["a"], ["b"])
     ('leading zeros', 'upper and lower case and leading zeros', '')
     """
     mine, other = sorted(set(ours))[:_LOOKED_AT], sorted(set(theirs))[:_LOOKED_AT]

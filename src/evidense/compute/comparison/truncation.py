@@ -16,7 +16,7 @@ LOOKED_AT = 2_000
 SIDES: tuple[tuple[Side, str], ...] = (("document", "documents"), ("query", "queries"))
 
 
-def cut_notes(encoder: Encoder, collection: Collection) -> tuple[str, ...]:
+def truncation_notes(encoder: Encoder, collection: Collection) -> tuple[str, ...]:
     """Return a sentence for each side of which an encoder reads a material share of the texts in part only."""
     return tuple(_notes(encoder, collection))
 

@@ -9,7 +9,7 @@ from encoders.opening import open_encoder
 from encoders.text_models import save
 from evidense.api import compare
 from evidense.cli.lines import note_lines
-from evidense.compute.comparison.cuts import LOOKED_AT, cut_notes
+from evidense.compute.comparison.truncation import LOOKED_AT, truncation_notes
 from evidense.compute.trials.small_models import save as save_small
 from evidense.parts import CuttingTower
 from evidense.values import Collection, Item
@@ -49,7 +49,7 @@ def test_a_prompt_counts(folder: Path) -> None:
 
 def test_the_note_gives_share_and_limit_of_each_side(folder: Path) -> None:
     encoder = open_encoder(f"{folder}@max_length=10")
-    assert cut_notes(encoder, collection([3, 9], [9] * 3 + [8])) == (
+    assert truncation_notes(encoder, collection([3, 9], [9] * 3 + [8])) == (
         "75% of the documents are longer than the 10 tokens that it reads (max_length): the rest is cut off",
         "50% of the queries are longer than the 10 tokens that it reads (max_length): the rest is cut off",
     )
@@ -57,13 +57,15 @@ def test_the_note_gives_share_and_limit_of_each_side(folder: Path) -> None:
 
 @pytest.mark.parametrize(("n_long", "is_told"), [(4, False), (5, True)])
 def test_from_a_twentieth_of_the_texts_on_it_is_told(folder: Path, n_long: int, is_told: bool) -> None:
-    found = cut_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [30] * n_long + [3] * (100 - n_long)))
+    found = truncation_notes(
+        open_encoder(f"{folder}@max_length=10"), collection([3], [30] * n_long + [3] * (100 - n_long))
+    )
     assert bool(found) is is_told
 
 
 def test_a_large_corpus_is_looked_at_in_part(folder: Path) -> None:
     """Every second document is cut; 2,000 draws of 4,000 give 50 % within four standard errors (4 · 0.8 %)."""
-    (told,) = cut_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [3, 30] * LOOKED_AT))
+    (told,) = truncation_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [3, 30] * LOOKED_AT))
     assert told.startswith("about ")
     assert abs(int(told.split("%")[0].removeprefix("about ")) - 50) <= 3
 
@@ -73,7 +75,7 @@ def test_encoders_of_texts_and_pictures_are_counted_too(tmp_path: Path, model_cl
     small = save_small(model_class, tmp_path / "m")
     encoder: Any = open_encoder(str(small.folder))
     limit = encoder.tower("document").text.max_length
-    (told,) = cut_notes(encoder, collection([1], [limit - 4, limit + 4]))
+    (told,) = truncation_notes(encoder, collection([1], [limit - 4, limit + 4]))
     assert told.startswith(f"50% of the documents are longer than the {limit} tokens")
 
 

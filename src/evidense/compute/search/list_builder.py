@@ -8,7 +8,7 @@ from evidense.errors import InvalidInput
 from evidense.values import Collection, RankedLists
 
 
-class Lists:
+class ListBuilder:
     """Ranked lists of a collection, filled query by query: score descending, then document id ascending, unless `put` is told otherwise."""
 
     def __init__(self, collection: Collection, depth: int) -> None:
