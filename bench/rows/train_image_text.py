@@ -25,13 +25,14 @@ ARCHITECTURE = {
 
 def measure() -> list[Line]:
     """Take a few steps each, in turns, from equal weights; the median step after the first counts, both with items made ready before."""
-    from evidense.training.backbones.architectures import build
+    from evidense.training.backbones import architectures, new_towers
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pairs = _pairs()
         (folder / "towers").mkdir()
-        build(ARCHITECTURE, [item.text or "" for item in pairs.right], 0, folder / "towers")
+        texts = [item.text or "" for item in pairs.right]
+        new_towers.write(architectures.design(ARCHITECTURE), texts, 0, folder / "towers")
         seen: tuple[list[float], list[float]] = ([], [])
         for _ in range(N_ROUNDS):
             seen[0].extend(_theirs(folder, pairs))

@@ -13,7 +13,8 @@ import pytest
 from encoders.opening import open_encoder
 from evidense.errors import EvidenseError, InvalidInput, UnknownName
 from evidense.training.backbones import vocabulary
-from evidense.training.backbones.architectures import build, design
+from evidense.training.backbones.architectures import design
+from training.towers import write_towers
 
 TEXTS = [f"{size} {colour} {thing}" for size in ("small", "large", "tiny") for colour in ("red", "blue", "dark green")
          for thing in ("arrow", "house", "letter a", "letter b", "circle")]  # fmt: skip
@@ -91,20 +92,20 @@ def test_an_architecture_without_sense_is_refused(architecture: dict[str, Any], 
 
 def test_towers_of_other_widths_cannot_share_a_projection(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="pools to 16 dimensions, the image tower to 128"):
-        build({"text": BERT, "image": {"kind": "convnet"}, "shared_projection": True}, TEXTS, 0, tmp_path)
+        write_towers({"text": BERT, "image": {"kind": "convnet"}, "shared_projection": True}, TEXTS, 0, tmp_path)
 
 
 def test_texts_without_a_letter_are_refused(tmp_path: Path) -> None:
     for texts in ([], ["", " "]):
         with pytest.raises(InvalidInput, match="no letter to learn a vocabulary from"):
-            build({"text": BERT}, texts, 0, tmp_path / str(len(texts)))
+            write_towers({"text": BERT}, texts, 0, tmp_path / str(len(texts)))
 
 
 def test_what_is_no_model_is_refused_as_a_kind(tmp_path: Path) -> None:
     with pytest.raises(EvidenseError, match="there is no model at"):
-        build({"text": {"kind": "./not/there"}}, TEXTS, 0, tmp_path / "a")
+        write_towers({"text": {"kind": "./not/there"}}, TEXTS, 0, tmp_path / "a")
     with pytest.raises(EvidenseError, match="'bert'"):
-        build({"text": BERT, "image": {"kind": MINILM}}, TEXTS, 0, tmp_path / "b")
+        write_towers({"text": BERT, "image": {"kind": MINILM}}, TEXTS, 0, tmp_path / "b")
 
 
 def test_equal_seeds_and_texts_give_equal_bytes_in_any_process(tmp_path: Path) -> None:
@@ -112,12 +113,12 @@ def test_equal_seeds_and_texts_give_equal_bytes_in_any_process(tmp_path: Path) -
 
     code = (
         "import sys; from pathlib import Path; from training.test_architectures import SMALL, TEXTS;"
-        "from evidense.training.backbones.architectures import build; build(SMALL, TEXTS, 7, Path(sys.argv[1]))"
+        "from training.towers import write_towers; write_towers(SMALL, TEXTS, 7, Path(sys.argv[1]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True, env=environment)
     torch.manual_seed(5)
-    build(SMALL, TEXTS, 7, tmp_path / "here")
+    write_towers(SMALL, TEXTS, 7, tmp_path / "here")
     assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")
     assert len(bytes_of(tmp_path / "here")) > 9
 
@@ -127,7 +128,7 @@ def test_the_seed_decides_about_weights_and_nothing_else(tmp_path: Path) -> None
 
     state = torch.get_rng_state()
     for seed in (0, 1):
-        build({"text": BERT, "n_dims": 8}, TEXTS, seed, tmp_path / str(seed))
+        write_towers({"text": BERT, "n_dims": 8}, TEXTS, seed, tmp_path / str(seed))
     assert torch.equal(torch.get_rng_state(), state), "building draws from the global random numbers"
     first, second = (bytes_of(tmp_path / str(seed)) for seed in (0, 1))
     assert {name for name in first if first[name] != second[name]} == {"model.safetensors", "2_Dense/model.safetensors"}
@@ -152,7 +153,7 @@ def test_sentence_transformers_opens_the_text_encoder_and_gives_the_same_vectors
         "dense": {"text": {**BERT, "pooling": "cls"}, "n_dims": 8},
         "copied": {"text": {"kind": MINILM}, "n_dims": 8},
     }.items():
-        build(architecture, TEXTS, 3, tmp_path / name)
+        write_towers(architecture, TEXTS, 3, tmp_path / name)
         tower = open_encoder(str(tmp_path / name)).tower("query")
         ours = tower.vectors(tower.prepare(_items(TEXTS[:9])))
         theirs = SentenceTransformer(str(tmp_path / name), device="cpu").encode(TEXTS[:9])
@@ -161,7 +162,7 @@ def test_sentence_transformers_opens_the_text_encoder_and_gives_the_same_vectors
 
 
 def test_a_copied_encoder_without_dimensions_is_the_encoder_itself(tmp_path: Path) -> None:
-    build({"text": {"kind": MINILM}}, [], 0, tmp_path)
+    write_towers({"text": {"kind": MINILM}}, [], 0, tmp_path)
     one, other = (open_encoder(spelling).tower("query") for spelling in (MINILM, str(tmp_path)))
     items = _items(TEXTS[:3])
     assert np.array_equal(one.vectors(one.prepare(items)), other.vectors(other.prepare(items)))
@@ -170,7 +171,7 @@ def test_a_copied_encoder_without_dimensions_is_the_encoder_itself(tmp_path: Pat
 def test_sentence_transformers_opens_static_embeddings(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
-    build({"text": {"kind": "static", "vocabulary": 200}, "n_dims": 24}, TEXTS, 3, tmp_path)
+    write_towers({"text": {"kind": "static", "vocabulary": 200}, "n_dims": 24}, TEXTS, 3, tmp_path)
     tower = open_encoder(str(tmp_path)).tower("query")
     ours = tower.vectors(tower.prepare(_items(TEXTS[:9])))
     np.testing.assert_allclose(ours, SentenceTransformer(str(tmp_path), device="cpu").encode(TEXTS[:9]), atol=1e-5)

@@ -9,9 +9,8 @@ import pytest
 from encoders.opening import open_encoder
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.store import Store
-from evidense.training.backbones.architectures import build
 from evidense.values import Item
-from training.towers import BERT, CONVNET, STATIC, TEXTS, mixed_items
+from training.towers import BERT, CONVNET, STATIC, TEXTS, mixed_items, write_towers
 
 IDS = {"text": "ab" * 32, "towers": "ac" * 32, "static": "cd" * 32}
 ARCHITECTURES: dict[str, dict[str, Any]] = {
@@ -26,7 +25,7 @@ def folders(own_store: Path, tmp_path: Path) -> dict[str, Path]:
     """Put three backbones into the store."""
     store = Store()
     for name, architecture in ARCHITECTURES.items():
-        build(architecture, TEXTS, 0, tmp_path / name)
+        write_towers(architecture, TEXTS, 0, tmp_path / name)
         store.adopt_folder(IDS[name], tmp_path / name)
     return {name: store.folder(record_id) for name, record_id in IDS.items()}
 
@@ -66,7 +65,9 @@ def test_an_empty_store_says_where_it_looked(own_store: Path) -> None:
 
 
 def test_a_checkpoint_is_a_start_of_an_architecture(folders: dict[str, Path], tmp_path: Path) -> None:
-    build({"text": {"kind": f"checkpoint:{IDS['text']}"}, "image": CONVNET, "n_dims": 8}, [], 0, tmp_path / "towers")
+    write_towers(
+        {"text": {"kind": f"checkpoint:{IDS['text']}"}, "image": CONVNET, "n_dims": 8}, [], 0, tmp_path / "towers"
+    )
     found = open_encoder(str(tmp_path / "towers"))
     assert found.tower("query").n_dims == 8
     inner = open_encoder(f"checkpoint:{IDS['text']}").tower("query")

@@ -11,8 +11,8 @@ import pytest
 from encoders.opening import open_encoder, vectors
 from encoders.text_models import TEXTS, save, save_sentence_transformer
 from evidense.errors import InvalidInput
-from evidense.training.backbones.architectures import build
 from evidense.values import Item
+from training.towers import write_towers
 
 ITEMS = [Item(f"i{n}", text) for n, text in enumerate(TEXTS)]
 
@@ -24,7 +24,7 @@ def _minilm(_: Path) -> str:
 
 def _scratch(folder: Path) -> str:
     bert = {"kind": "bert", "n_layers": 2, "width": 32, "n_heads": 4, "max_length": 24, "vocabulary": 150}
-    build({"text": bert, "n_dims": 24}, TEXTS, 3, folder)
+    write_towers({"text": bert, "n_dims": 24}, TEXTS, 3, folder)
     return str(folder)
 
 
@@ -45,7 +45,7 @@ def _decoder(folder: Path) -> str:
 
 
 def _static(folder: Path) -> str:
-    build({"text": {"kind": "static", "vocabulary": 150}, "n_dims": 24}, TEXTS, 3, folder)
+    write_towers({"text": {"kind": "static", "vocabulary": 150}, "n_dims": 24}, TEXTS, 3, folder)
     return str(folder)
 
 

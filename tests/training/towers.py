@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from encoders.opening import open_encoder
-from evidense.training.backbones.architectures import build
+from evidense.training.backbones import architectures, new_towers
 from evidense.values import Item, Picture
 
 TEXTS = [
@@ -42,9 +42,14 @@ def mixed_items() -> list[Item]:
     ]
 
 
+def write_towers(architecture: dict[str, Any], texts: list[str], seed: int, folder: Path) -> None:
+    """Write the towers of an architecture into a folder."""
+    new_towers.write(architectures.design(architecture), texts, seed, folder)
+
+
 def built(folder: Path, image: dict[str, Any] = CONVNET, text: dict[str, Any] = BERT, **more: Any) -> Path:
     """Build two towers."""
-    build({"text": text, "image": image, "n_dims": 24, **more}, TEXTS, 1, folder)
+    write_towers({"text": text, "image": image, "n_dims": 24, **more}, TEXTS, 1, folder)
     return folder
 
 

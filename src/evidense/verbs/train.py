@@ -247,7 +247,7 @@ def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
 
 def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
     """Build the architecture in the folder of the step, once; its vocabulary comes from the texts of the data."""
-    from evidense.training.backbones.architectures import build
+    from evidense.training.backbones import architectures, new_towers
 
     target, of = folder / "start", {"architecture": dict(recipe.architecture), "seed": recipe.seed}
     if damaged(target, of):
@@ -256,7 +256,7 @@ def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
         remove(draft)
         draft.mkdir(parents=True)
         texts = [text for spelling in recipe.data for text in texts_of(open_pairs(spelling, given))]
-        build(recipe.architecture, texts, recipe.seed, draft)
+        new_towers.write(architectures.design(recipe.architecture), texts, recipe.seed, draft)
         seal(draft, of)
         draft.rename(target)
     return target

@@ -14,7 +14,7 @@ from evidense.store import Store
 from evidense.study.trained.arms import bare
 from evidense.study.trained.cells import Cells, cells_of, ranking_key
 from evidense.study.trained.factorial import Stage
-from evidense.training.backbones.architectures import build
+from evidense.training.backbones import architectures, new_towers
 from evidense.training.data.portions import texts_of
 from evidense.training.loop import budget
 from evidense.values import Collection, Item, Pairs, Spelling
@@ -111,7 +111,7 @@ class Costs:
         every = [texts_of(open_pairs(spelling, self.pairs)) for spelling in recipe.data]
         texts = [text for several in every for text in several[:: max(1, len(several) // _TEXTS)]]
         with Scratch() as folder:
-            build(recipe.architecture, texts, recipe.seed, folder)
+            new_towers.write(architectures.design(recipe.architecture), texts, recipe.seed, folder)
             return self._open(str(folder))
 
     def add(self, stage: Stage) -> Training:

@@ -12,7 +12,6 @@ ImageNet weights), or the folder of a vision model. What is drawn depends on the
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from evidense.compute.images.two_towers import is_two_towers
@@ -105,20 +104,6 @@ class Design:
     """Dimensions of a vector; None: as the text encoder has it (without an image tower)."""
     shared_projection: bool
     dropout: float
-
-
-def build(architecture: Mapping[str, Json], texts: Sequence[str], seed: int, folder: Path) -> None:
-    """Write an architecture, its weights drawn from the seed and its vocabulary learnt from the texts, into an empty folder.
-
-    Raises:
-        UnknownName: a kind or key that there is not, with the nearest.
-        InvalidInput: values without sense, all at once; texts without a letter.
-        MissingExtra: a library that it needs is not installed.
-    """
-    made = design(architecture)
-    from evidense.training.backbones import new_towers
-
-    new_towers.write(made, texts, seed, folder)
 
 
 def design(architecture: Mapping[str, Json]) -> Design:

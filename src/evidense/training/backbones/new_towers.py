@@ -39,16 +39,21 @@ class _Module:
     """A torch module, or None."""
 
 
-def write(made: Design, texts: Sequence[str], seed: int, folder: Path) -> None:
-    """Write a text encoder, or two towers."""
+def write(design: Design, texts: Sequence[str], seed: int, folder: Path) -> None:
+    """Write a text encoder or two towers into an empty folder: weights drawn from the seed, a vocabulary learnt from the texts.
+
+    Raises:
+        InvalidInput: the texts hold no letter, or a copied tower does not fit the design.
+        MissingExtra: a library that it needs is not installed.
+    """
     _require()
     folder.mkdir(parents=True, exist_ok=True)
     with quiet():
-        if made.image is None:
-            _write_text(made, texts, seed, folder)
+        if design.image is None:
+            _write_text(design, texts, seed, folder)
             return
-        width = _write_text(made, texts, seed, folder / "text")
-        _write_image(made, seed, folder, width)
+        width = _write_text(design, texts, seed, folder / "text")
+        _write_image(design, seed, folder, width)
 
 
 def _place(kind: str) -> Path:
@@ -76,89 +81,89 @@ def _drawn(seed: int, what: str) -> Iterator[None]:
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def _write_text(made: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
+def _write_text(design: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
     """Write a sentence-transformers folder and return the width of what its Dense projects."""
     folder.mkdir(parents=True, exist_ok=True)
-    kind = made.text["kind"]
+    kind = design.text["kind"]
     if kind == "bert":
-        return _write_bert(made, texts, seed, folder)
+        return _write_bert(design, texts, seed, folder)
     if kind == "static":
-        return _write_static(made, texts, seed, folder)
-    return _copy_text(made, seed, folder)
+        return _write_static(design, texts, seed, folder)
+    return _copy_text(design, seed, folder)
 
 
-def _write_bert(made: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
+def _write_bert(design: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
     from transformers import BertConfig, BertModel
 
-    text = made.text
-    learnt = vocabulary.learnt(texts, text["vocabulary"])
+    text = design.text
+    tokenizer = vocabulary.learnt(texts, text["vocabulary"])
     config = BertConfig(
-        vocab_size=learnt.get_vocab_size(),
+        vocab_size=tokenizer.get_vocab_size(),
         hidden_size=text["width"],
         num_hidden_layers=text["n_layers"],
         num_attention_heads=text["n_heads"],
         intermediate_size=4 * text["width"],
         max_position_embeddings=text["max_length"],
-        hidden_dropout_prob=made.dropout,
-        attention_probs_dropout_prob=made.dropout,
+        hidden_dropout_prob=design.dropout,
+        attention_probs_dropout_prob=design.dropout,
         pad_token_id=vocabulary.SPECIAL.index("[PAD]"),
     )
     with _drawn(seed, "text"):
         BertModel(config, add_pooling_layer=False).save_pretrained(str(folder))
-    vocabulary.for_transformers(learnt, text["max_length"]).save_pretrained(str(folder))
+    vocabulary.for_transformers(tokenizer, text["max_length"]).save_pretrained(str(folder))
     _write_json(folder / "sentence_bert_config.json", {"max_seq_length": text["max_length"], "do_lower_case": False})
     pooling = _pooling(text["pooling"], text["width"])
-    _write_modules(folder, [_Module("Transformer"), pooling, *_dense(made, seed, text["width"])])
+    _write_modules(folder, [_Module("Transformer"), pooling, *_dense(design, seed, text["width"])])
     return int(text["width"])
 
 
-def _write_static(made: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
+def _write_static(design: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
     import torch
     from safetensors.torch import save_file
 
-    learnt = vocabulary.learnt(texts, made.text["vocabulary"])
-    n_dims = int(made.n_dims or 0)
+    tokenizer = vocabulary.learnt(texts, design.text["vocabulary"])
+    n_dims = int(design.n_dims or 0)
     with _drawn(seed, "text"):
-        table = torch.randn(learnt.get_vocab_size(), n_dims) / n_dims**0.5
+        table = torch.randn(tokenizer.get_vocab_size(), n_dims) / n_dims**0.5
     inside = folder / "0_StaticEmbedding"
     inside.mkdir(exist_ok=True)
-    learnt.save(str(inside / "tokenizer.json"))
+    tokenizer.save(str(inside / "tokenizer.json"))
     save_file({"embedding.weight": table}, inside / "model.safetensors")
     _write_modules(folder, [_Module("StaticEmbedding", "0_StaticEmbedding"), _Module("Normalize", "1_Normalize")])
     return n_dims
 
 
-def _copy_text(made: Design, seed: int, folder: Path) -> int:
+def _copy_text(design: Design, seed: int, folder: Path) -> int:
     """Copy an existing text encoder, and put a projection before its unit length where dimensions are asked for."""
-    root = _place(made.text["kind"])
+    root = _place(design.text["kind"])
     if is_static(root):
         raise InvalidInput(
             f"'{root}' is a static encoder, which has no projection to train; expected a transformer; write "
             '{"kind": "static"} for static embeddings from scratch'
         )
-    found = read_folder(root)
-    for file in [*weight_files(found.transformer), *tokenizer_files(found.transformer), *_settings_of(found)]:
+    source = read_folder(root)
+    for file in [*weight_files(source.transformer), *tokenizer_files(source.transformer), *_settings_of(source)]:
         shutil.copyfile(file, folder / file.name)
-    width = int(found.config.get("hidden_size", 0))
-    modes = found.pooling or ("mean",)
-    modules = [_Module("Transformer"), _pooling("+".join(modes), width, found.pools_prompt)]
-    kept = [(kind, path) for kind, path in found.after if kind != "Normalize"]
-    if kept and made.n_dims is not None:
+    width = int(source.config.get("hidden_size", 0))
+    modes = source.pooling or ("mean",)
+    modules = [_Module("Transformer"), _pooling("+".join(modes), width, source.pools_prompt)]
+    later_modules = [(kind, path) for kind, path in source.after if kind != "Normalize"]
+    if later_modules and design.n_dims is not None:
         raise InvalidInput(
-            f"'{root}' has a {kept[0][0]} of its own after pooling; expected none where n_dims asks for a new projection; "
+            f"'{root}' has a {later_modules[0][0]} of its own after pooling; expected none where n_dims asks for a new projection; "
             "leave n_dims out, or take another encoder"
         )
-    for kind, path in kept:
+    for kind, path in later_modules:
         shutil.copytree(path, folder / path.name)
         modules.append(_Module(kind, path.name))
-    _write_modules(folder, [*modules, *_dense(made, seed, width * len(modes))], found)
+    _write_modules(folder, [*modules, *_dense(design, seed, width * len(modes))], source)
     return width * len(modes)
 
 
-def _settings_of(found: ModelFolder) -> list[Path]:
-    names = ["config.json", *sorted(p.name for p in found.transformer.glob("sentence_*_config.json"))]
-    card = found.root / "README.md"
-    return [found.transformer / name for name in names] + [card] * card.is_file()
+def _settings_of(source: ModelFolder) -> list[Path]:
+    names = ["config.json", *sorted(p.name for p in source.transformer.glob("sentence_*_config.json"))]
+    card = source.root / "README.md"
+    return [source.transformer / name for name in names] + [card] * card.is_file()
 
 
 def _pooling(modes: str, width: int, pools_prompt: bool = True) -> _Module:
@@ -170,18 +175,18 @@ def _pooling(modes: str, width: int, pools_prompt: bool = True) -> _Module:
     return _Module("Pooling", "1_Pooling", {"word_embedding_dimension": width, **flags, "include_prompt": pools_prompt})
 
 
-def _dense(made: Design, seed: int, width: int) -> list[_Module]:
+def _dense(design: Design, seed: int, width: int) -> list[_Module]:
     """Return what follows pooling: a linear map to the common space where one is asked for, then unit length."""
     import torch
 
     unit = _Module("Normalize", "3_Normalize")
-    if made.n_dims is None:
+    if design.n_dims is None:
         return [unit]
     with _drawn(seed, "projection"):
-        linear = torch.nn.Linear(width, made.n_dims, bias=False)
+        linear = torch.nn.Linear(width, design.n_dims, bias=False)
     config = {
         "in_features": width,
-        "out_features": made.n_dims,
+        "out_features": design.n_dims,
         "bias": False,
         "activation_function": "torch.nn.modules.linear.Identity",
     }
@@ -216,30 +221,30 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
 # --- image ------------------------------------------------------------------------------------------------------------
 
 
-def _write_image(made: Design, seed: int, folder: Path, text_width: int) -> None:
+def _write_image(design: Design, seed: int, folder: Path, text_width: int) -> None:
     require_pillow()
-    image: Mapping[str, Any] = made.image or {}
+    image: Mapping[str, Any] = design.image or {}
     with _drawn(seed, "image"):
-        model, scaling = _model(image, made.dropout)
+        model, scaling = _model(image, design.dropout)
     save_vision(model, scaling, folder / "image")
     width = _width(model)
-    if made.shared_projection and width != text_width:
+    if design.shared_projection and width != text_width:
         raise InvalidInput(
             f"shared_projection is true, and the text tower pools to {text_width} dimensions, the image tower to {width}; expected "
             "equal widths; change one of them, or write shared_projection = false"
         )
-    if not made.shared_projection:
-        _write_projection(made, seed, folder, width)
-    settings = {"format": FORMAT, "n_dims": made.n_dims, "shared_projection": made.shared_projection}
+    if not design.shared_projection:
+        _write_projection(design, seed, folder, width)
+    settings = {"format": FORMAT, "n_dims": design.n_dims, "shared_projection": design.shared_projection}
     (folder / SETTINGS).write_text(canonical_json(settings) + "\n", encoding="utf-8")
 
 
-def _write_projection(made: Design, seed: int, folder: Path, width: int) -> None:
+def _write_projection(design: Design, seed: int, folder: Path, width: int) -> None:
     import torch
     from safetensors.torch import save_file
 
     with _drawn(seed, "image projection"):
-        linear = torch.nn.Linear(width, int(made.n_dims or 0), bias=False)
+        linear = torch.nn.Linear(width, int(design.n_dims or 0), bias=False)
     save_file({"weight": linear.weight.detach()}, folder / PROJECTION)
 
 
@@ -249,8 +254,8 @@ def _model(image: Mapping[str, Any], dropout: float) -> tuple[Any, Any]:
     if kind == "lite0":
         return lite0.pretrained(image["side"]), lite0.scaling(image["side"])
     if kind not in {"convnet", "vit"}:
-        found = open_vision(_place(kind))
-        return found.model, found.scaling
+        vision = open_vision(_place(kind))
+        return vision.model, vision.scaling
     half = (0.5,) * image["channels"]
     return (_convnet(image) if kind == "convnet" else _vit(image, dropout)), Scaling(image["side"], half, half)
 
