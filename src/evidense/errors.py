@@ -78,6 +78,24 @@ def _more(alike: Sequence[str], is_capped: bool) -> str:
     return f"{'at least ' if is_capped else ''}{len(alike):,} more like it{where}"
 
 
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name that a mistyped one is closest to, or None if none is close.
+
+    `cutoff` is the least similarity, from 0 to 1 (`difflib.SequenceMatcher.ratio`).
+
+    >>> nearest("phenotype", ["icd10cm", "phenotypes"])
+    'phenotypes'
+    """
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return matches[0] if matches else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " did you mean 'X'?" with the known name closest to a mistyped one, or "" if none is close."""
+    match = nearest(name, known)
+    return f" did you mean '{match}'?" if match else ""
+
+
 def _s(n: int) -> str:
     return "" if n == 1 else "s"
 
@@ -93,10 +111,8 @@ class UnknownName(EvidenseError, LookupError):
         unknown collection 'phenotype': did you mean 'phenotypes'? Known: icd10cm, phenotypes.
         """
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-        guess = f" did you mean '{near[0]}'?" if near else ""
         listed = f" Known: {', '.join(names)}." if names else ""
-        return cls(f"unknown {what} '{name}':{guess}{listed}{' ' + hint if hint else ''}")
+        return cls(f"unknown {what} '{name}':{did_you_mean(name, names)}{listed}{' ' + hint if hint else ''}")
 
 
 class AmbiguousName(EvidenseError, LookupError):

@@ -1,13 +1,12 @@
 """Measures: every spelling that users bring is read, one is printed (that of ir-measures, as `nDCG@10`)."""
 
-import difflib
 import math
 import re
 
 import ir_measures
 from ir_measures.measures import Measure
 
-from evidense.errors import UnknownName
+from evidense.errors import UnknownName, nearest
 
 DEFAULT = ("nDCG@10", "RR@10", "R@100", "Judged@10")
 """Primary first."""
@@ -97,10 +96,10 @@ def _unknown(spelling: str, text: str) -> UnknownName:
         return UnknownName.among("measure", shown, known, f"{text} needs a cutoff: {text}@10.")
     name, cutoff = _taken_apart(text[:_LONGEST]) or (text[:_LONGEST].partition("@")[0].lower(), "")
     names = {name.lower(): name for name in OTHER_NAMES} | _CANONICAL
-    near = [] if name in names else difflib.get_close_matches(name, names, n=1, cutoff=0.7)
-    if not near:
+    closest = None if name in names else nearest(name, names, cutoff=0.7)
+    if closest is None:
         return UnknownName.among("measure", shown, known)
-    guess = names[near[0]] + cutoff
+    guess = names[closest] + cutoff
     return UnknownName(f"unknown measure '{shown}': did you mean '{guess}'? Known: {', '.join(sorted(known))}.")
 
 

@@ -1,12 +1,11 @@
 """Unread: what to say of a spelling that no part answers to: a path that is read as something else, one that is not there, or a misspelt name."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from evidense.errors import UnknownName
+from evidense.errors import UnknownName, nearest
 from evidense.reading.place import Place, expanded
 from evidense.reading.runs.files import kind
 from evidense.reading.runs.judgements import is_trec_qrels
@@ -45,8 +44,8 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
         return UnknownName(
             f"{what} '{missing[0]}': no such file or folder{_near(expanded(missing[0]))}{hint}. Expected {_EXPECTED[what]}; correct the path."
         )
-    found = difflib.get_close_matches(spelling, list(names), n=1, cutoff=0.6)
-    guess = f": did you mean '{found[0]}'?" if found else "; expected a built-in name, a file or a folder."
+    closest = nearest(spelling, names)
+    guess = f": did you mean '{closest}'?" if closest else "; expected a built-in name, a file or a folder."
     show = " and ".join(f"`evidense list {shelf}`" for shelf in shelves)
     return UnknownName(
         f"unknown {what} '{spelling}'{guess}\n{show} {'show' if len(shelves) > 1 else 'shows'} all names; others are paths or OWNER/NAME of the hub."
@@ -96,8 +95,8 @@ def _near(path: Path) -> str:
         beside = [entry.name for entry in islice(path.parent.iterdir(), _MOST_ENTRIES)]
     except (OSError, ValueError):
         return ""
-    found = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.75)
-    return f" (did you mean '{path.parent / found[0]}'?)" if found else ""
+    closest = nearest(path.name, beside, cutoff=0.75)
+    return f" (did you mean '{path.parent / closest}'?)" if closest else ""
 
 
 def _exists(path: Path) -> bool:

@@ -1,11 +1,10 @@
 """Readiness: whether a recipe, its data and its encoder go together; every mistake is found before the first step."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from evidense.errors import InvalidInput
+from evidense.errors import InvalidInput, nearest
 from evidense.parts import Encoder, Objective, TokenPredictor, Tower, takes_targets
 from evidense.records import Recipe
 from evidense.training.data.portions import held_out
@@ -142,8 +141,8 @@ def _modalities(items: Sequence[Item]) -> set[str]:
 
 
 def _near(name: str, known: Sequence[str]) -> str:
-    found = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean '{found[0]}'?)" if found else ""
+    closest = nearest(name, known)
+    return f" (did you mean '{closest}'?)" if closest else ""
 
 
 def _other_kind(pairs: Pairs, objective: Objective) -> str:

@@ -1,10 +1,9 @@
 """Columns: which column of somebody's table plays which role, by its name."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from evidense.errors import InvalidInput
+from evidense.errors import InvalidInput, nearest
 from evidense.reading.runs.judgements import is_trec_qrels
 from evidense.reading.tables.delimited import listed
 from evidense.reading.tables.rows import read_columns, table_format
@@ -74,9 +73,5 @@ def table_kind(path: Path) -> str | None:
 
 
 def _nearest(columns: Sequence[str], role: str) -> str:
-    near = [
-        name
-        for name in columns[:_MOST_COMPARED]
-        if difflib.get_close_matches(name.lower(), ROLES[role], n=1, cutoff=0.6)
-    ]
+    near = [name for name in columns[:_MOST_COMPARED] if nearest(name.lower(), ROLES[role])]
     return f"; nearest is '{near[0]}'" if near else ""

@@ -9,14 +9,13 @@ texts), or the spelling of a text encoder. Kinds of image: `convnet` and `vit` (
 ImageNet weights), or the folder of a vision model. What is drawn depends on the seed alone.
 """
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from evidense.compute.images.two_towers import is_two_towers
 from evidense.compute.models.locate import peek
-from evidense.errors import InvalidInput, UnknownName
+from evidense.errors import InvalidInput, UnknownName, did_you_mean
 from evidense.records import Json
 from evidense.training.backbones import vocabulary
 
@@ -153,9 +152,8 @@ def _filled(
     """Return one tower with its defaults; note what is wrong."""
     kind = given["kind"]
     if kind not in kinds and not _is_spelling(kind):
-        near = _near(kind, kinds)
         names.append(
-            f"unknown kind of {part} tower '{kind}':{near} Known: {', '.join(kinds)}, or the folder or pip:… of a model"
+            f"unknown kind of {part} tower '{kind}':{did_you_mean(kind, kinds)} Known: {', '.join(kinds)}, or the folder or pip:… of a model"
         )
         return dict(given)
     keys = kinds.get(kind, {})
@@ -172,12 +170,7 @@ def _is_spelling(kind: str) -> bool:
 def _unknown(what: str, given: Mapping[str, Any], known: Sequence[str]) -> Mistakes:
     for name in given:
         if name not in known:
-            yield f"unknown {what} '{name}':{_near(name, known)} Known: {', '.join(known)}"
-
-
-def _near(name: str, known: Any) -> str:
-    found = difflib.get_close_matches(name, list(known), n=1)
-    return f" did you mean '{found[0]}'?" if found else ""
+            yield f"unknown {what} '{name}':{did_you_mean(name, known)} Known: {', '.join(known)}"
 
 
 def _misfits(prefix: str, given: Mapping[str, Any], keys: Mapping[str, Key]) -> list[str]:
