@@ -26,7 +26,7 @@ def test_every_shelf_lists_its_files_with_their_first_lines_without_importing_th
     for shelf in SHELVES:
         found = registry.summaries(shelf)
         folder = Path(registry.__file__).parent / shelf
-        assert set(found) == {p.stem for p in folder.glob("*.py") if not p.name.startswith("_")}
+        assert set(found) == {p.stem for p in folder.rglob("*.py") if not p.name.startswith("_")}
         assert all(found.values()), f"a part of {shelf} has no first line"
     done = subprocess.run([sys.executable, "-c", LIST_AND_SAY, *SHELVES], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]", "listing imported parts"

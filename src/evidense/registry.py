@@ -1,16 +1,20 @@
-"""Registry: part by name. A file on a shelf is a part; its name is the file's name, its summary the docstring's first line."""
+"""Registry: part by name or by spelling.
 
-import ast
+A file on a shelf is a part: its name is the file's name, its summary the docstring's first line. So is what another package
+names in the entry points of a shelf (`evidense.datasets` and so on).
+"""
+
 import errno
 import importlib
+import operator
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, cast
 
 from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.parts import SHELVES, Dataset, EncoderPart, PairSource, RankerPart
+from evidense.parts.sources import Source, sources
 from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
 from evidense.reading.unread import unread
 from evidense.values import Collection, Pairs, Spelling
@@ -22,28 +26,14 @@ def summaries(shelf: str) -> dict[str, str]:
 
     Raises:
         UnknownName: there is no such shelf.
+        AmbiguousName: two packages bring a part of the same name.
     """
     if shelf not in SHELVES:
         raise UnknownName.among("shelf", shelf, SHELVES)
-    return {name: _first_line(file.read_text(encoding="utf-8")) for name, (_, file) in sorted(_files(shelf).items())}
+    return {name: source.summary for name, source in _sources(shelf).items()}
 
 
-@cache
-def _files(shelf: str) -> dict[str, tuple[str, Any]]:
-    """Return part name → (module, file) for a shelf and its sub-rooms."""
-    files: dict[str, tuple[str, Any]] = {}
-    rooms = [(f"evidense.{shelf}", resources.files(f"evidense.{shelf}"))]
-    while rooms:
-        package, folder = rooms.pop()
-        for entry in folder.iterdir():
-            if entry.name.startswith(("_", ".")):
-                continue
-            if entry.is_dir():
-                rooms.append((f"{package}.{entry.name}", entry))
-            elif entry.name.endswith(".py"):
-                name = entry.name.removesuffix(".py")
-                files[name] = (f"{package}.{name}", entry)
-    return files
+_sources = cache(sources)
 
 
 def listing(shelf: str | None = None) -> Mapping[str, Any]:
@@ -56,14 +46,39 @@ def listing(shelf: str | None = None) -> Mapping[str, Any]:
 
 
 def part(shelf: str, name: str) -> Any:
-    """Import one part and return its PART.
+    """Import one part and return it.
 
     Raises:
         UnknownName: with the nearest names.
+        InvalidInput: another package's part that cannot be imported, or does not keep the contract of its shelf.
     """
     if name not in summaries(shelf):
         raise UnknownName.among(shelf.removesuffix("s"), name, summaries(shelf))
-    return importlib.import_module(_files(shelf)[name][0]).PART
+    source = _sources(shelf)[name]
+    if not source.package:
+        return importlib.import_module(source.module).PART
+    return _installed(shelf, source)
+
+
+@cache
+def _installed(shelf: str, source: Source) -> Any:
+    """Import a part of another package, and check that it keeps the contract of its shelf."""
+    where = f"the part '{source.name}' of {source.owner}"
+    advice = f"Expected a module '{source.module}' with {source.attribute} = …; mend {source.package} or uninstall it."
+    with foreign(where, advice):
+        found = operator.attrgetter(source.attribute)(importlib.import_module(source.module))
+    contract = SHELVES[shelf]
+    lacking = [key for key in dir(contract) if not key.startswith("_") and not hasattr(found, key)]
+    if lacking or not isinstance(found, contract):
+        raise InvalidInput(
+            f"{where} is no {contract.__name__}: it lacks {', '.join(lacking) or 'its methods'}; expected what the contract in "
+            f"evidense.parts.{shelf} asks for; mend {source.package} or uninstall it"
+        )
+    if found.name != source.name:
+        raise InvalidInput(
+            f"{where} calls itself '{found.name}'; expected the name of its entry point; mend {source.package} or uninstall it"
+        )
+    return found
 
 
 def parts(shelf: str) -> list[Any]:
@@ -193,7 +208,3 @@ def _only(what: str, spelling: str, found: list[Any], *shelves: str) -> Any:
 def summaries_of(shelves: Iterable[str]) -> list[str]:
     """Return the names of all parts on these shelves."""
     return [name for shelf in shelves for name in summaries(shelf)]
-
-
-def _first_line(source: str) -> str:
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
