@@ -144,3 +144,27 @@ def test_a_control_of_another_role_is_asked_of_that_role() -> None:
 def test_codes_are_those_of_the_literature() -> None:
     assert [c.code for c in literature().values()] == [*(f"A{i}" for i in range(1, 11)), *(f"B{i}" for i in range(1, 6)),
                                                        *(f"S{i}" for i in range(1, 7)), *(f"V{i}" for i in range(1, 4))]  # fmt: skip
+
+
+def test_an_undecided_control_has_not_passed() -> None:
+    """Its interval, .04 to .08, leaves both sides of the .05 that is needed."""
+    open_control = [
+        replace(f, value=0.06, low=0.04, high=0.08) if f.estimand == "relevance gain" else f for f in controls()
+    ]
+    one = verdict([finding(1, 0.0), *open_control])
+    assert one.verdict == "UNDECIDED"
+    assert [c["passed"] for c in one.details["controls"]] == [False, True]
+    assert one.reason.startswith("a control did not pass: the probe reads the query")
+
+
+def test_controls_of_another_collection_or_pair_do_not_count() -> None:
+    elsewhere = [replace(f, site={**f.site, "collection": "d"}) for f in controls()]
+    assert "not measured" in verdict([finding(1, 0.0), *elsewhere]).reason
+    others = [replace(f, site={**f.site, "subject": "other"}) for f in controls()]
+    assert "not measured" in verdict([finding(1, 0.0), *others]).reason
+
+
+def test_the_reading_of_a_layer_follows_its_interval_and_the_margin() -> None:
+    """The margin is .05: within it, across it, and beyond it."""
+    words = {value: verdict([finding(1, value), *controls()]).verdict for value in (0.03, 0.045, -0.045, 0.07, -0.07)}
+    assert words == {0.03: "HOLDS", 0.045: "UNDECIDED", -0.045: "UNDECIDED", 0.07: "FAILS", -0.07: "FAILS"}

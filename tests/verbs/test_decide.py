@@ -1,0 +1,170 @@
+"""Decide on planted lists: the number of groups, the size of the family and the standard error are known without the code."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import evidense as ev
+from evidense.parts import Setup
+from evidense.records import Finding
+from evidense.values import Collection, Draft, Item, RankedLists, build
+
+MEASURES = ["RR@10", "R@2"]
+
+
+class Planted:
+    """Puts the relevant document of each query at a given rank: 1 scores 1, 2 scores .5."""
+
+    def __init__(self, name: str, ranks: Mapping[str, Sequence[int]]) -> None:
+        self.name, self.fingerprint, self.ranks, self.setup = name, name, ranks, Setup(similarity="planted")
+
+    def rank(self, collection: Collection, depth: int) -> RankedLists:
+        n, top = len(collection.queries), min(depth, len(collection.corpus))
+        order = np.empty((n, top), np.int32)
+        for row, rank in enumerate(self.ranks[collection.name]):
+            others = [d for d in range(len(collection.corpus)) if d != row]
+            order[row] = [*others[: rank - 1], row, *others[rank - 1 :]][:top]
+        scores = np.tile(np.arange(top, 0, -1, dtype=np.float32), (n, 1))
+        return RankedLists(collection.query_ids, collection.doc_ids, order, scores)
+
+
+def collection(name: str, n: int, columns: Mapping[str, Sequence[str]] | None = None) -> Collection:
+    """Query i is answered by document i alone."""
+    ids = [f"q{i}" for i in range(n)]
+    return build(
+        Draft(
+            name=name, queries=[Item(i, f"query {i}") for i in ids], corpus=[Item(i, f"text of {i}") for i in ids],
+            qrels={i: {i: 1} for i in ids},
+            columns={key: dict(zip(ids, values, strict=True)) for key, values in (columns or {}).items()},
+        )
+    )  # fmt: skip
+
+
+def compared(collections: Sequence[Collection], *ranks: Sequence[Sequence[int]], **more: Any) -> Any:
+    """Compare systems of these ranks, the first the baseline; `ranks` are one a system, each one a collection."""
+    systems = [
+        Planted(f"s{at}", {c.name: row for c, row in zip(collections, rows, strict=True)})
+        for at, rows in enumerate(ranks)
+    ]
+    return ev.compare(*systems, on=tuple(collections), measures=MEASURES, **{"n_resamples": 999, **more})
+
+
+def difference(result: Any, name: str = "made/0", system: str = "python:s1") -> Finding:
+    (found,) = [
+        f for f in result.findings
+        if f.estimand == "difference" and f.unit == "RR@10" and (f.site["collection"], f.site["system"]) == (name, system)
+    ]  # fmt: skip
+    return found
+
+
+def sidak(p: float, n: int) -> float:
+    return 1 - (1 - p) ** n
+
+
+NOISE = np.random.default_rng(5)
+BASE = NOISE.integers(1, 4, 120)
+BETTER = np.where(NOISE.random(120) < 0.25, np.maximum(BASE - 1, 1), BASE)  # some queries gain, and none loses
+
+
+def test_the_difference_is_that_of_the_planted_ranks() -> None:
+    found = difference(compared([collection("made/0", 120)], [BASE], [BETTER]))
+    gain = 1 / BETTER - 1 / BASE
+    assert found.value == pytest.approx(gain.mean())
+    assert (found.n, found.n_clusters) == (120, 120)
+    assert (found.details["win"], found.details["loss"]) == (int((gain > 0).sum()), 0)
+    assert found.details["standard_error"] == pytest.approx(gain.std(ddof=1) / math.sqrt(120), rel=1e-6)
+
+
+def test_queries_of_one_group_count_as_one() -> None:
+    """Thirty groups of four queries that do alike: the standard error is that of thirty."""
+    base, better = np.repeat(BASE[:30], 4), np.repeat(BETTER[:30], 4)
+    groups = [f"g{i // 4}" for i in range(120)]
+    found = difference(compared([collection("made/0", 120, {"author": groups})], [base], [better], clusters="author"))
+    gain = (1 / better - 1 / base)[::4]
+    assert (found.n, found.n_clusters) == (120, 30)
+    assert found.details["standard_error"] == pytest.approx(gain.std(ddof=1) / math.sqrt(30), rel=1e-6)
+
+
+def test_means_count_groups_too() -> None:
+    groups = [f"g{i // 4}" for i in range(120)]
+    result = compared([collection("made/0", 120, {"author": groups})], [BASE], [BETTER], clusters="author")
+    assert {f.n_clusters for f in result.findings if f.estimand == "mean"} == {30}
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_family_counts_every_collection(n: int) -> None:
+    """Collections are independent: Šidák over their number."""
+    collections = [collection(f"made/{at}", 120) for at in range(n)]
+    found = difference(compared(collections, [BASE] * n, [BETTER] * n))
+    assert found.p_adjusted == pytest.approx(sidak(found.p, n))
+    size = {1: "1 comparison: 1 system × 1 collection", 3: "3 comparisons: 1 system × 3 collections"}
+    assert found.family.startswith(size[n])
+
+
+def test_the_family_counts_every_system() -> None:
+    """Systems share queries, so the family's p lies between that of one comparison and Bonferroni's."""
+    twice = difference(compared([collection("made/0", 120)], [BASE], [BETTER], [BETTER[::-1]]))
+    assert twice.p < twice.p_adjusted <= 2 * twice.p
+    assert twice.family.startswith("2 comparisons: 2 systems × 1 collection")
+
+
+@pytest.mark.parametrize(("n_collections", "named"), [(1, ["kind"]), (2, ["kind"]), (2, ["kind", "half"])])
+def test_the_family_of_named_slices_counts_values_columns_and_collections(n_collections: int, named: list[str]) -> None:
+    columns = {"kind": ["a", "b", "c"] * 40, "half": ["x"] * 60 + ["y"] * 60}
+    collections = [collection(f"made/{at}", 120, columns) for at in range(n_collections)]
+    result = compared(collections, [BASE] * n_collections, [BETTER] * n_collections, slices=named)
+    n_values = {"kind": 3, "half": 2}
+    found = [f for f in result.findings if f.estimand == "slice" and f.site["named"]]
+    assert len(found) == n_collections * sum(n_values[name] for name in named)
+    for f in found:
+        size = n_values[f.site["column"]] * len(named) * n_collections
+        assert f.p_adjusted == pytest.approx(sidak(f.p, size))
+        assert f"about {size} slices" in f.family
+
+
+def test_a_slice_keeps_the_groups_of_its_queries() -> None:
+    columns = {"kind": ["a"] * 80 + ["b"] * 40, "author": [f"g{i // 2}" for i in range(120)]}
+    result = compared([collection("made/0", 120, columns)], [BASE], [BETTER], clusters="author", slices=["kind"])
+    sizes = {
+        f.site["value"]: (f.n, f.n_clusters)
+        for f in result.findings
+        if f.estimand == "slice" and f.site["column"] == "kind"
+    }
+    assert sizes == {"a": (80, 40), "b": (40, 20)}
+
+
+@pytest.mark.parametrize("rank", [1, 3])
+def test_a_share_that_is_the_same_for_all_queries_may_still_be_another(rank: int) -> None:
+    """Of 25 queries that are all right, .025^(1/25) of all may be right at least, and no more than all."""
+    result = compared([collection("made/0", 25)], [[rank] * 25], [[rank] * 25])
+    found = next(f for f in result.findings if f.estimand == "mean" and f.unit == "R@2")
+    least = 0.025 ** (1 / 25)
+    assert (found.low, found.high) == pytest.approx((least, 1) if rank == 1 else (0, 1 - least))
+
+
+@pytest.mark.parametrize("rank", [1, 3])
+def test_the_interval_of_a_share_stays_between_0_and_1(rank: int) -> None:
+    """One group holds most queries, so that the interval by groups alone would leave what a share can be."""
+    ranks = [rank] * 100 + [rank, 4 - rank] * 10
+    made = collection("made/0", 120, {"author": ["one"] * 100 + [f"g{i}" for i in range(20)]})
+    result = compared([made], [ranks], [ranks], clusters="author")
+    found = next(f for f in result.findings if f.estimand == "mean" and f.unit == "R@2")
+    assert found.value == pytest.approx(110 / 120 if rank == 1 else 10 / 120)
+    assert (found.high if rank == 1 else found.low) == (1 if rank == 1 else 0)
+
+
+def test_the_verdict_follows_the_planted_difference() -> None:
+    plain = [2] * 120
+    result = compared(
+        [collection("made/0", 120)], [plain], [[1] * 60 + plain[:60]], [[3] * 60 + plain[:60]], [plain], margin=0.04
+    )
+    assert {v.system: v.verdict for v in result.verdicts} == {
+        "python:s1": "HELPS",
+        "python:s2": "HARMS",
+        "python:s3": "IDENTICAL",
+    }
+    assert not result.gate("no-harm")
+    assert {failure.split(" on ")[0] for failure in result.gate("no-harm").failures} == {"python:s2"}
