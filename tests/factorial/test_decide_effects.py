@@ -10,12 +10,13 @@ import pytest
 
 from evidense import report
 from evidense.claims._effects import scores as drawn
-from evidense.compute.comparison.lineup import Cell, Effect, Lineup, Place, Places, effects_of
+from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
+from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.records import Finding, Record, Score, Study, Verdict
 from evidense.stats import CELLS, Sharing
 from evidense.store import Store
 from evidense.values import Draft, Item, build
-from evidense.verbs.decide_effects import decide_place, decide_places
+from evidense.verbs.decide_effects import decide_effects, decide_effects_over
 
 MEASURES = ("nDCG@10", "RR@10")
 N_QUERIES = 200
@@ -44,17 +45,19 @@ class World:
         return Lineup((*trained, *arm), tuple(asked))
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> list[ScoredCells]:
         """The first two are in-domain, the others far; directions take turns."""
         return [self._place(at, gains) for at, gains in enumerate(self.gains)]
 
     @cached_property
     def records(self) -> list[Record]:
         """All that is decided, each collection by itself, then together."""
-        found = [r for place in self.places for r in decide_place(self.study, self.lineup, place, self.store)]
+        found = [r for place in self.places for r in decide_effects(self.study, self.lineup, place, self.store)]
         return [
             *found,
-            *decide_places(self.study, self.lineup, Places(self.places, Sharing.nothing(len(self.places))), self.store),
+            *decide_effects_over(
+                self.study, self.lineup, CollectionSet(self.places, Sharing.nothing(len(self.places))), self.store
+            ),
         ]
 
     def effect(self, name: str, at: int = 0, measure: str = MEASURES[0]) -> Finding:
@@ -71,7 +74,7 @@ class World:
         return next(r.verdict for r in self.records if isinstance(r, Verdict)
                     and r.system == name and r.collection == f"made/{at}")  # fmt: skip
 
-    def _place(self, at: int, gains: tuple[float, float, float]) -> Place:
+    def _place(self, at: int, gains: tuple[float, float, float]) -> ScoredCells:
         ids = [f"q{i}" for i in range(N_QUERIES)]
         items = [Item(i, f"text of {i}") for i in ids]
         collection = build(Draft(name=f"made/{at}", queries=items, corpus=items, qrels={i: {i: 1} for i in ids}))
@@ -82,8 +85,8 @@ class World:
         values = {f"{cell} #{s}": table[c, s] for c, cell in enumerate(CELLS) for s in self.seeds}
         values |= {f"{TOTAL} #{s}": again[s] for s in self.seeds} | {f"tuned #{s}": table[0, s] for s in range(3)}
         values |= {"ready": table[3, 0]}
-        return Place(
-            at=at, n_places=len(self.gains), collection=collection, direction="t→i" if at % 2 else "t→t",
+        return ScoredCells(
+            index=at, n_collections=len(self.gains), collection=collection, direction="t→i" if at % 2 else "t→t",
             role="far" if at > 1 else "in-domain", arm_roles={"tuned": "home"},
             scores={(label, m): self._score(label, f"made/{at}", m, row) for label, row in values.items() for m in MEASURES},
             near_duplicates={"both": {"n_equal": 1, "n_near": 2, "n_checked": 400}},
@@ -204,7 +207,7 @@ def test_random_effects_begin_with_five_collections(both: World, mixed: World) -
 def test_the_same_scores_make_the_same_records(mixed: World, tmp_path: Path) -> None:
     again = World(Store(tmp_path), mixed.gains)
     place = again.places[1]
-    ids = [r.id for r in decide_place(again.study, again.lineup, place, again.store)]
+    ids = [r.id for r in decide_effects(again.study, again.lineup, place, again.store)]
     assert ids == [r.id for r in mixed.records][len(ids) : 2 * len(ids)]
     assert all(mixed.store.get(r.id) == r for r in mixed.records)
 

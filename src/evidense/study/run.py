@@ -7,6 +7,7 @@ from pathlib import Path
 from evidense import registry, report, stats
 from evidense.boundary.folder import prepare
 from evidense.compute.comparison.grouping import check_grouping
+from evidense.compute.comparison.scored import ScoredSystems
 from evidense.compute.comparison.sharing import Shared
 from evidense.compute.comparison.slices import columns_of
 from evidense.compute.models.locate import require_transformers
@@ -24,7 +25,7 @@ from evidense.study.opened_collections import collections_of
 from evidense.study.result import Result
 from evidense.study.trained.cells import At, Watch, cells_of, run_cells
 from evidense.values import Collection, Pairs
-from evidense.verbs.decide import Board, decide_collection, decide_over
+from evidense.verbs.decide import decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
 from evidense.verbs.decide_queries import decide_queries
 from evidense.verbs.decide_winner import decide_winner
@@ -208,33 +209,33 @@ def _claims(names: Sequence[str]) -> tuple[str, ...]:
 def _compared(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list[Record]]:
     study = opened.study
     records: list[Record] = []
-    boards = []
-    for board, made in _boards(opened, store, wishes.progress):
-        boards.append(board)
-        decided = decide_collection(study, board, store)
-        decided += unseen(study, board, opened.trained_on, store)
+    all_scored = []
+    for scored, made in _scored(opened, store, wishes.progress):
+        all_scored.append(scored)
+        decided = decide_collection(study, scored, store)
+        decided += unseen(study, scored, opened.trained_on, store)
         records += [*made, *decided]
-        study = looked(study, board, store, opened.systems[0].engine)
+        study = looked(study, scored, store, opened.systems[0].engine)
         if wishes.ready:
             wishes.ready(study, [*made, *decided])
     shared = Shared(opened.collections, study.clusters)
-    records += [*decide_queries(study, shared, store), *decide_over(study, boards, shared.sharing, store)]
+    records += [*decide_queries(study, shared, store), *decide_over(study, all_scored, shared.sharing, store)]
     if study.best_of:
-        pool = stats.Pool([b.differences(study.primary, store) for b in boards], shared.sharing)
+        pool = stats.Pool([scored.differences(study.primary, store) for scored in all_scored], shared.sharing)
         records.append(decide_winner(study, records, pool, store))
     return study, records
 
 
-def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator[tuple[Board, list[Record]]]:
+def _scored(opened: Opened, store: Store, progress: Progress | None) -> Iterator[tuple[ScoredSystems, list[Record]]]:
     everyone = (*opened.systems, *opened.references)
-    for place, collection in enumerate(opened.collections):
+    for index, collection in enumerate(opened.collections):
         wanted = with_judged(opened.study.measures, collection)
         rankings = {s.label: retrieve(s, collection, opened.study.depth, store, progress) for s in everyone}
         scores = {
             (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, wanted, store)
         }
-        board = Board(
-            place=place,
+        scored = ScoredSystems(
+            index=index,
             n_collections=len(opened.collections),
             collection=collection,
             labels=tuple(s.label for s in opened.systems),
@@ -243,7 +244,7 @@ def _boards(opened: Opened, store: Store, progress: Progress | None) -> Iterator
             scores=scores,
             grouped_by=opened.study.clusters,
         )
-        yield board, [*rankings.values(), *scores.values()]
+        yield scored, [*rankings.values(), *scores.values()]
 
 
 def _marked(wishes: Wishes) -> list[str]:

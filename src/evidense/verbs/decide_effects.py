@@ -12,7 +12,8 @@ from jaxtyping import Float64
 
 from evidense import measures, registry, stats
 from evidense.compute.comparison.decision import RANDOM_EFFECTS, details_of_new
-from evidense.compute.comparison.lineup import Cell, Effect, Lineup, Place, Places
+from evidense.compute.comparison.lineup import Cell, Effect, Lineup
+from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.parts import Evidence
 from evidense.records import Finding, Json, Record, Study, Verdict
 from evidense.stats import Estimate, Seeded
@@ -24,14 +25,14 @@ _CLAIMS = {"pretraining": "pretraining_adds", "finetuning": "finetuning_adds", "
 # --- one collection --------------------------------------------------------------------------------------------------
 
 
-def decide_place(study: Study, lineup: Lineup, place: Place, store: Store) -> list[Record]:
+def decide_effects(study: Study, lineup: Lineup, scored: ScoredCells, store: Store) -> list[Record]:
     """Return the Findings and Verdicts of one collection, stored: cell means, effects, and verdicts on the primary measure."""
     records: list[Record] = [
-        _cell_mean(study, cell, place, measure, store) for measure in study.measures for cell in lineup.cells
+        _cell_mean(study, cell, scored, measure, store) for measure in study.measures for cell in lineup.cells
     ]
     for measure in study.measures:
         for family in lineup.families:
-            records += _decided(study, _At(lineup, place, measure), family, store)
+            records += _decided(study, _At(lineup, scored, measure), family, store)
     for record in records:
         store.put(record)
     return records
@@ -42,13 +43,13 @@ class _At:
     """Where a family of effects is looked at."""
 
     lineup: Lineup
-    place: Place
+    scored: ScoredCells
     measure: str
 
     def cells(self, family: Sequence[Effect], store: Store) -> tuple[list[str], Float64[np.ndarray, "c s q"]]:
         """Return the names and values of the cells of a family; what is the same in all seeds is repeated."""
         wanted = [cell for cell in self.lineup.cells if any(cell.name in effect.weights for effect in family)]
-        rows = [self.place.values(cell, self.measure, store) for cell in wanted]
+        rows = [self.scored.values(cell.labels, self.measure, store) for cell in wanted]
         n = max(len(row) for row in rows)
         return [c.name for c in wanted], np.stack([np.broadcast_to(row, (n, row.shape[1])) for row in rows])
 
@@ -57,27 +58,27 @@ class _At:
         names, values = self.cells(family, store)
         weights = _weights(family, names)
         bounds = stats.Bounds.weighted(weights, measures.limits(self.measure), values.shape[2])
-        return Seeded(stats.contrasts(values, weights), self.place.clusters, bounds)
+        return Seeded(stats.contrasts(values, weights), self.scored.clusters, bounds)
 
     def parents(self, study: Study, effect: Effect) -> tuple[str, ...]:
         """Return the study and the scores that an effect rests on."""
         labels = [label for cell in self.lineup.cells if cell.name in effect.weights for label in cell.labels]
-        return (study.id, *(self.place.scores[label, self.measure].id for label in labels))
+        return (study.id, *(self.scored.scores[label, self.measure].id for label in labels))
 
 
 def _weights(family: Sequence[Effect], names: Sequence[str]) -> Float64[np.ndarray, "k c"]:
     return np.array([[effect.weights.get(name, 0.0) for name in names] for effect in family], np.float64)
 
 
-def _estimates(study: Study, one: Seeded, at: int, n_places: int) -> list[Estimate]:
+def _estimates(study: Study, one: Seeded, at: int, n_collections: int) -> list[Estimate]:
     return stats.seeded([one], confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, first=at,
-                        n_collections=n_places)[0]  # fmt: skip
+                        n_collections=n_collections)[0]  # fmt: skip
 
 
 def _decided(study: Study, at: _At, family: Sequence[Effect], store: Store) -> list[Record]:
     is_primary = at.measure == study.primary
     one = at.seeded(family, store)
-    estimates = _estimates(study, one, at.place.at, at.place.n_places if is_primary else 1)
+    estimates = _estimates(study, one, at.scored.index, at.scored.n_collections if is_primary else 1)
     logits = _logits(study, at, family, store)
     means = [_sides(effect, *at.cells(family, store)) for effect in family]
     records: list[Record] = []
@@ -88,7 +89,7 @@ def _decided(study: Study, at: _At, family: Sequence[Effect], store: Store) -> l
             shown = {"value": e.effect, "low": e.low, "high": e.high}
             finding = replace(finding, details={**finding.details, "logit": shown})
         if is_primary:
-            finding = replace(finding, p=estimate.p, p_adjusted=estimate.p_adjusted, family=_family(study, family, at.place.n_places))  # fmt: skip
+            finding = replace(finding, p=estimate.p, p_adjusted=estimate.p_adjusted, family=_family(study, family, at.scored.n_collections))  # fmt: skip
             records.append(_verdict(study, effect, (estimate, logits.get(effect.name)), finding, means[k]))
         records.append(finding)
     return records
@@ -99,9 +100,9 @@ def _logits(study: Study, at: _At, family: Sequence[Effect], store: Store) -> di
     names, values = at.cells(family, store)
     if family[0].group != "factorial" or not measures.is_share(at.measure):
         return {}
-    one = Seeded(stats.logit_contrasts(values, _weights(family, names)), at.place.clusters)
-    n = at.place.n_places if at.measure == study.primary else 1
-    found = dict(zip((e.name for e in family), _estimates(study, one, at.place.at, n), strict=True))
+    one = Seeded(stats.logit_contrasts(values, _weights(family, names)), at.scored.clusters)
+    n = at.scored.n_collections if at.measure == study.primary else 1
+    found = dict(zip((e.name for e in family), _estimates(study, one, at.scored.index, n), strict=True))
     return {name: e for name, e in found.items() if name == "interaction"}
 
 
@@ -114,7 +115,7 @@ def _finding(study: Study, at: _At, effect: Effect, row: tuple[Seeded, int], e: 
     }
     return Finding(
         parents=at.parents(study, effect), estimand="effect", value=e.effect, low=e.low, high=e.high, n=e.n,
-        site={"effect": effect.name, "group": effect.group, **at.place.site(effect.name, at.measure)},
+        site={"effect": effect.name, "group": effect.group, **at.scored.site(effect.name, at.measure)},
         n_clusters=e.n_clusters, unit=at.measure, confidence=study.confidence, test=e.test,
         family="none: shown for reading, no verdict", details=details,
     )  # fmt: skip
@@ -128,10 +129,10 @@ def _details(by_seed: Float64[np.ndarray, " s"], e: Estimate) -> dict[str, Json]
     }  # fmt: skip
 
 
-def _family(study: Study, family: Sequence[Effect], n_places: int) -> str:
+def _family(study: Study, family: Sequence[Effect], n_collections: int) -> str:
     effects = f"{len(family)} {family[0].group} effect{'s' * (len(family) != 1)}"
-    where = f"{n_places} collection{'s' * (n_places != 1)}"
-    return f"{len(family) * n_places} intervals: {effects} × {where}, over seeds and queries, on {study.primary}"
+    where = f"{n_collections} collection{'s' * (n_collections != 1)}"
+    return f"{len(family) * n_collections} intervals: {effects} × {where}, over seeds and queries, on {study.primary}"
 
 
 def _sides(effect: Effect, names: Sequence[str], values: Float64[np.ndarray, "c s q"]) -> tuple[float, float]:
@@ -179,22 +180,22 @@ def _word(effect: Effect, evidence: Evidence) -> tuple[str, str, str]:
     return "helps", word, stats.too_few(e.n_clusters) or reasons[word]
 
 
-def _cell_mean(study: Study, cell: Cell, place: Place, measure: str, store: Store) -> Finding:
+def _cell_mean(study: Study, cell: Cell, scored: ScoredCells, measure: str, store: Store) -> Finding:
     """Return the absolute value of a cell, over seeds and queries."""
-    values, clusters = place.values(cell, measure, store), place.clusters
+    values, clusters = scored.values(cell.labels, measure, store), scored.clusters
     bounds = stats.Bounds.constant(measures.limits(measure), (1, values.shape[1]))
     if len(cell.labels) == 1:
         value, low, high = stats.mean_interval(
             values[0], clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, bounds=bounds
         )  # fmt: skip
     else:
-        e = _estimates(study, Seeded(values[None], clusters, bounds), place.at, 1)[0]
+        e = _estimates(study, Seeded(values[None], clusters, bounds), scored.index, 1)[0]
         value, low, high = e.effect, e.low, e.high
-    duplicates = place.near_duplicates.get(cell.name)
+    duplicates = scored.near_duplicates.get(cell.name)
     return Finding(
-        parents=tuple(place.scores[label, measure].id for label in cell.labels), estimand="cell mean", value=value, low=low,
+        parents=tuple(scored.scores[label, measure].id for label in cell.labels), estimand="cell mean", value=value, low=low,
         high=high, n=values.shape[1], n_clusters=stats.effective(clusters), unit=measure, confidence=study.confidence,
-        site={"cell": cell.name, **place.site(cell.name, measure)}, test="over seeds and queries" if len(values) > 1 else "cluster bootstrap",
+        site={"cell": cell.name, **scored.site(cell.name, measure)}, test="over seeds and queries" if len(values) > 1 else "cluster bootstrap",
         details={"seeds": [float(x) for x in values.mean(axis=1)], "n_seeds": len(values),
                  **({"near_duplicates": dict(duplicates)} if duplicates is not None else {})},
     )  # fmt: skip
@@ -203,7 +204,7 @@ def _cell_mean(study: Study, cell: Cell, place: Place, measure: str, store: Stor
 # --- several collections ---------------------------------------------------------------------------------------------
 
 
-def decide_places(study: Study, lineup: Lineup, places: Places, store: Store) -> list[Record]:
+def decide_effects_over(study: Study, lineup: Lineup, places: CollectionSet, store: Store) -> list[Record]:
     """Return the Findings and Verdicts that speak of several collections together, stored.
 
     Means over *these* collections: all, those of one role, those of one direction. From five independent families of collections on also
@@ -218,12 +219,12 @@ def decide_places(study: Study, lineup: Lineup, places: Places, store: Store) ->
     return records
 
 
-def _selections(family: Sequence[Effect], every: Places) -> list[Places]:
+def _selections(family: Sequence[Effect], every: CollectionSet) -> list[CollectionSet]:
     """Return all collections, those of each role, those of each direction; at least two each, none twice.
 
     Arms differ in what is home to them, so they have no roles in common.
     """
-    places = list(every.places)
+    places = list(every.members)
     found = [("all", "all", places)]
     if family[0].group != "arm":
         found += [
@@ -233,12 +234,12 @@ def _selections(family: Sequence[Effect], every: Places) -> list[Places]:
         ]
     found += [("all", d, [p for p in places if p.direction == d]) for d in dict.fromkeys(p.direction for p in places)]
     sizes = [len(p.collection.query_ids) for p in places]
-    return [Places(some, every.sharing.of([places.index(p) for p in some], sizes), role, direction)
+    return [CollectionSet(some, every.sharing.of([places.index(p) for p in some], sizes), role, direction)
             for n, (role, direction, some) in enumerate(found) if len(some) > 1 and (n == 0 or len(some) < len(places))]  # fmt: skip
 
 
-def _over(study: Study, lineup: Lineup, family: Sequence[Effect], some: Places, store: Store) -> list[Record]:
-    ats = [_At(lineup, place, study.primary) for place in some.places]
+def _over(study: Study, lineup: Lineup, family: Sequence[Effect], some: CollectionSet, store: Store) -> list[Record]:
+    ats = [_At(lineup, scored, study.primary) for scored in some.members]
     tables = [at.seeded(family, store) for at in ats]
     over = _mean(study, tables, some.sharing)
     logits = _logits_over(study, ats, family, (some.sharing, store))
@@ -277,7 +278,7 @@ def _logits_over(
     tables, (sharing, store) = [], where
     for at in ats:
         names, values = at.cells(family, store)
-        tables.append(Seeded(stats.logit_contrasts(values, _weights(family, names)), at.place.clusters))
+        tables.append(Seeded(stats.logit_contrasts(values, _weights(family, names)), at.scored.clusters))
     over = _mean(study, tables, sharing)
     return {effect.name: e for effect, e in zip(family, over, strict=True) if effect.name == "interaction"}
 
@@ -286,7 +287,7 @@ def _pooled(
     study: Study,
     ats: Sequence[_At],
     effect: Effect,
-    some: Places,
+    some: CollectionSet,
     found: tuple[Estimate, Float64[np.ndarray, " s"]],
 ) -> Finding:
     (e, by_seed), n = found, len(ats)
@@ -299,8 +300,8 @@ def _pooled(
     )  # fmt: skip
 
 
-def _pooled_site(study: Study, ats: Sequence[_At], effect: Effect, some: Places) -> dict[str, Json]:
-    names = [at.place.collection.name for at in ats]
+def _pooled_site(study: Study, ats: Sequence[_At], effect: Effect, some: CollectionSet) -> dict[str, Json]:
+    names = [at.scored.collection.name for at in ats]
     return {"effect": effect.name, "group": effect.group, "collections": names, "measure": study.primary, "role": some.role,
             "direction": some.direction}  # fmt: skip
 
@@ -321,10 +322,10 @@ def _random_effects(
     if found is None:
         return None
     found = found.within(min(low for low, _ in bounds), max(high for _, high in bounds))
-    pooled, names = found.pooled, [at.place.collection.name for at in ats]
+    pooled, names = found.pooled, [at.scored.collection.name for at in ats]
     return Finding(
         parents=tuple(dict.fromkeys(p for at in ats for p in at.parents(study, effect))), estimand="effect, random effects",
-        site=_pooled_site(study, ats, effect, Places([], sharing)), value=pooled.effect, low=pooled.low, high=pooled.high,
+        site=_pooled_site(study, ats, effect, CollectionSet([], sharing)), value=pooled.effect, low=pooled.low, high=pooled.high,
         n=found.n, n_clusters=found.n_clusters, unit=study.primary, confidence=study.confidence,
         test=RANDOM_EFFECTS, family="none: one estimate an effect",
         details={**details_of_new(found, names), "n_seeds": rows[0].n_seeds},

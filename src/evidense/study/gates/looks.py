@@ -12,12 +12,12 @@ from fractions import Fraction
 from typing import Any
 
 from evidense import stats
+from evidense.compute.comparison.scored import ScoredSystems
 from evidense.errors import InvalidInput
 from evidense.records import Json, Study, sha256_of
 from evidense.stats.critical import steady_draws
 from evidense.store import Store
 from evidense.values import Look
-from evidense.verbs.decide import Board
 
 ROOM = "looks"
 """Of the store: one note a collection and look."""
@@ -43,10 +43,10 @@ def planned(study: Study, baseline: Any) -> Study:
     return replace(study, looks=looks, n_resamples=max(enough, study.n_resamples))
 
 
-def looked(study: Study, board: Board, store: Store, baseline: Any) -> Study:
+def looked(study: Study, scored: ScoredSystems, store: Store, baseline: Any) -> Study:
     """Note in the store that a collection was looked at, and return the study with all looks at it among what was observed."""
-    name, checksum = board.collection.name, board.collection.checksum
-    now = _look(study, board)
+    name, checksum = scored.collection.name, scored.collection.checksum
+    now = _look(study, scored)
     saved = getattr(baseline, "looks", {}).get(name, ())
     before = {look.look_id: look for look in (*saved, *_noted(store, checksum))}
     if now is not None:
@@ -62,16 +62,16 @@ def looked(study: Study, board: Board, store: Store, baseline: Any) -> Study:
     return replace(study, observed={**study.observed, "looks": facts})
 
 
-def _look(study: Study, board: Board) -> Look | None:
+def _look(study: Study, scored: ScoredSystems) -> Look | None:
     """Return what is looked at now; nothing where all systems score alike, so that nothing can be found."""
-    values = [board.scores[label, study.primary].values for label in board.labels]
+    values = [scored.scores[label, study.primary].values for label in scored.labels]
     pairs = sorted(
         {sha256_of([study.primary, *sorted((values[0], own))])[:32] for own in values[1:] if own != values[0]}
     )
     if not pairs:
         return None
     level = stats.level(study.confidence, study.looks)
-    error = 1 - level ** (1 / board.n_collections)
+    error = 1 - level ** (1 / scored.n_collections)
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     return Look(sha256_of(pairs)[:32], now, tuple(pairs), error, study.looks)
 

@@ -7,11 +7,12 @@ import numpy as np
 from jaxtyping import Bool
 
 from evidense import registry, stats
+from evidense.compute.comparison.scored import ScoredSystems
 from evidense.records import Finding, Json, Study
 from evidense.store import Store
 from evidense.training.data.leaks import Seen, seen
 from evidense.values import Pairs
-from evidense.verbs.decide import Board, simultaneous
+from evidense.verbs.decide import simultaneous
 
 ESTIMAND = "difference on unseen queries"
 EQUAL, NEAR = "equal", "equal or nearly equal"
@@ -27,7 +28,7 @@ def training_pairs(study: Study) -> tuple[Pairs, ...]:
     return tuple(registry.pairs(spelling) for spelling in study.trained_on)
 
 
-def unseen(study: Study, board: Board, pairs: Sequence[Pairs], store: Store) -> list[Finding]:
+def unseen(study: Study, scored: ScoredSystems, pairs: Sequence[Pairs], store: Store) -> list[Finding]:
     """Return, for every system, its difference on the queries that no training pair holds, stored; nothing without pairs.
 
     Once without the queries that equal an item of any pair and, where there are some that nearly do, once without those too. `details` say
@@ -35,26 +36,26 @@ def unseen(study: Study, board: Board, pairs: Sequence[Pairs], store: Store) -> 
     """
     if not pairs:
         return []
-    found = seen(pairs, board.collection)
+    found = seen(pairs, scored.collection)
     left_out = {EQUAL: found.is_equal}
     if found.is_near.any():
         left_out[NEAR] = found.is_equal | found.is_near
     made = []
     for name, gone in left_out.items():
         details = {"left_out": name, **_counts(found, pairs)}
-        estimates = _estimates(study, board, ~gone, store)
-        made += [_finding(study, board, at, (e, details)) for at, e in enumerate(estimates)]
+        estimates = _estimates(study, scored, ~gone, store)
+        made += [_finding(study, scored, at, (e, details)) for at, e in enumerate(estimates)]
     for finding in made:
         store.put(finding)
     return made
 
 
 def _estimates(
-    study: Study, board: Board, kept: Bool[np.ndarray, " q"], store: Store
+    study: Study, scored: ScoredSystems, kept: Bool[np.ndarray, " q"], store: Store
 ) -> Sequence[stats.Estimate | None]:
     if not kept.any():
-        return [None] * (len(board.labels) - 1)
-    return simultaneous(study, board.differences(study.primary, store).of(kept), board.place, board.n_collections)
+        return [None] * (len(scored.labels) - 1)
+    return simultaneous(study, scored.differences(study.primary, store).of(kept), scored.index, scored.n_collections)
 
 
 def _counts(found: Seen, pairs: Sequence[Pairs]) -> dict[str, Json]:
@@ -64,13 +65,15 @@ def _counts(found: Seen, pairs: Sequence[Pairs]) -> dict[str, Json]:
     return {**counts, "trained_on": [one.name for one in pairs], "sha256": [one.checksum for one in pairs]}
 
 
-def _finding(study: Study, board: Board, at: int, found: tuple[stats.Estimate | None, dict[str, Json]]) -> Finding:
+def _finding(
+    study: Study, scored: ScoredSystems, at: int, found: tuple[stats.Estimate | None, dict[str, Json]]
+) -> Finding:
     e, counts = found
-    base, label = board.labels[0], board.labels[at + 1]
+    base, label = scored.labels[0], scored.labels[at + 1]
     empty = Finding(
-        parents=(study.id, board.scores[base, study.primary].id, board.scores[label, study.primary].id),
+        parents=(study.id, scored.scores[base, study.primary].id, scored.scores[label, study.primary].id),
         estimand=ESTIMAND, value=None, low=None, high=None, n=0, n_clusters=0, unit=study.primary, confidence=study.confidence,
-        site={"system": label, "baseline": base, "collection": board.collection.name, "measure": study.primary}, details=counts,
+        site={"system": label, "baseline": base, "collection": scored.collection.name, "measure": study.primary}, details=counts,
     )  # fmt: skip
     if e is None:
         return empty

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import cast
 
 from evidense.boundary.manifest import reseal
-from evidense.compute.comparison.lineup import Cell, Effect, Lineup, Place, Places, effects_of
+from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
+from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.compute.comparison.sharing import Shared
 from evidense.errors import UnknownName
 from evidense.parts import Encoder, Ranker
@@ -20,7 +21,7 @@ from evidense.study.trained.workers import Task, Workers, n_cores, tell
 from evidense.training.card import write_card
 from evidense.training.data.leaks import overlap
 from evidense.values import Collection, Pairs
-from evidense.verbs.decide_effects import decide_place, decide_places
+from evidense.verbs.decide_effects import decide_effects, decide_effects_over
 from evidense.verbs.decide_queries import decide_queries
 from evidense.verbs.retrieve import collection_card, labels, open_system, retrieve
 from evidense.verbs.score import score
@@ -113,13 +114,13 @@ def run_cells(study: Study, collections: Sequence[tuple[At, Collection]], store:
         places = []
         for place, made in run.places(checkpoints):
             places.append(place)
-            decided = decide_place(study, cells.lineup, place, store)
+            decided = decide_effects(study, cells.lineup, place, store)
             records += [*made, *decided]
             if watch.ready:
                 watch.ready(study, decided)
     shared = Shared(tuple(c for _, c in collections), study.clusters)
     records += decide_queries(study, shared, store)
-    records += decide_places(study, cells.lineup, Places(places, shared.sharing), store) if len(places) > 1 else []
+    records += decide_effects_over(study, cells.lineup, CollectionSet(places, shared.sharing), store)
     _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Verdict)], store)
     return records
 
@@ -182,7 +183,7 @@ class _Run:
 
         return call
 
-    def places(self, checkpoints: Mapping[str, str]) -> Iterator[tuple[Place, list[Record]]]:
+    def places(self, checkpoints: Mapping[str, str]) -> Iterator[tuple[ScoredCells, list[Record]]]:
         """Yield every collection with its scores once all systems have ranked it, in the order of the study."""
         spellings = {**self.cells.given, **{label: f"checkpoint:{made}" for label, made in checkpoints.items()}}
         tasks, found = [], dict[str, object]()
@@ -215,7 +216,7 @@ class _Run:
 
     def _place(
         self, number: int, at: At, collection: Collection, found: Mapping[str, object]
-    ) -> tuple[Place, list[Record]]:
+    ) -> tuple[ScoredCells, list[Record]]:
         records = [
             self.store.get(i) for label in self.cells.labels for i in cast(list[str], found[_key(label, collection)])
         ]
@@ -224,9 +225,9 @@ class _Run:
             c.name: found[_leak(data, collection)] if (data := self.cells.data_of(c.name)) else _NO_LEAKS
             for c in self.cells.lineup.cells
         }
-        place = Place(
-            at=number,
-            n_places=len(self.collections),
+        place = ScoredCells(
+            index=number,
+            n_collections=len(self.collections),
             collection=collection,
             direction=direction_of(collection),
             grouped_by=self.study.clusters,

@@ -1,0 +1,88 @@
+"""Scored collections: one collection with the Scores on it, those of compared systems or those of trained cells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float64
+
+from evidense import measures, stats
+from evidense.compute.comparison.grouping import grouping_of
+from evidense.records import Json, Ranking, Score
+from evidense.store import Store
+from evidense.values import Collection
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredCollection:
+    """One collection of a study with its Scores, and how its queries depend on each other."""
+
+    index: int
+    """Index of the collection in the study. It selects the stream of random numbers."""
+    n_collections: int
+    """Number of collections in the study, a factor of the size of the family."""
+    collection: Collection
+    scores: Mapping[tuple[str, str], Score]
+    """(label, measure) → Score."""
+    grouped_by: str = ""
+    """How queries depend on each other, as in `Study.clusters`."""
+
+    @cached_property
+    def clusters(self) -> stats.Grouping:
+        """How the queries depend on each other."""
+        return grouping_of(self.collection, self.grouped_by)
+
+    def values(self, labels: Sequence[str], measure: str, store: Store) -> Float64[np.ndarray, "s q"]:
+        """Return the per-query values of one measure, one row a label."""
+        return np.stack([np.asarray(store.array(self.scores[label, measure].values)) for label in labels])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredSystems(ScoredCollection):
+    """A collection on which systems are compared.
+
+    `labels` begins with the baseline, then the other systems. `references` appear only in tables of means.
+    """
+
+    labels: tuple[str, ...]
+    references: tuple[str, ...]
+    rankings: Mapping[str, Ranking]
+
+    @property
+    def measures(self) -> list[str]:
+        """Measures that were scored, the primary first."""
+        return list(dict.fromkeys(measure for _, measure in self.scores))
+
+    def differences(self, measure: str, store: Store) -> stats.Differences:
+        """Return the paired differences of every other system from the baseline."""
+        values = self.values(self.labels, measure, store)
+        bounds = stats.Bounds.around(values[0], measures.limits(measure), len(values) - 1)
+        return stats.Differences(values[1:] - values[0], self.clusters, bounds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredCells(ScoredCollection):
+    """A collection on which the cells of a factorial, or the arms of a study, are compared over their seeds."""
+
+    direction: str
+    role: str = ""
+    arm_roles: Mapping[str, str] = field(default_factory=dict)
+    """Arm → what the collection is for it."""
+    near_duplicates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Cell → how many test items equal or nearly equal something that it was trained on."""
+
+    def site(self, name: str, measure: str) -> dict[str, Json]:
+        """Return the site of a finding on a cell or an effect of this name."""
+        role = self.arm_roles.get(name, self.role)
+        return {"collection": self.collection.name, "measure": measure, "role": role, "direction": self.direction}
+
+
+@dataclass(frozen=True)
+class CollectionSet:
+    """Collections over which effects are averaged, and what these collections share."""
+
+    members: Sequence[ScoredCells]
+    sharing: stats.Sharing
+    role: str = "all"
+    direction: str = "all"
