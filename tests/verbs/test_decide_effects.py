@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evidense.compute.comparison.lineup import Cell, Lineup, Place, effects_of
+from evidense.compute.comparison.lineup import Cell, Lineup, effects_of
+from evidense.compute.comparison.scored import ScoredCells
 from evidense.records import Finding, Record, Score, Study, Verdict
 from evidense.stats import CELLS
 from evidense.store import Store
 from evidense.values import Draft, Item, build
-from evidense.verbs.decide_effects import decide_place
+from evidense.verbs.decide_effects import decide_effects
 
 N_QUERIES, N_SEEDS, MEASURE = 120, 5, "nDCG@10"
 GROUPS = [f"g{i // 4}" for i in range(N_QUERIES)]
@@ -19,8 +20,10 @@ MEANS = dict(zip(CELLS, (0.3, 0.4, 0.5, 0.6), strict=True))
 """Pre-training adds .1, fine-tuning .2, and they do not interact."""
 
 
-def decided(folder: Path, *, n_places: int = 1, grouped_by: str = "", noise: np.ndarray | None = None) -> list[Record]:
-    """Decide the four cells of a factorial on the first of `n_places` collections, of 30 groups of four queries each."""
+def decided(
+    folder: Path, *, n_collections: int = 1, grouped_by: str = "", noise: np.ndarray | None = None
+) -> list[Record]:
+    """Decide the four cells of a factorial on the first of `n_collections` collections, of 30 groups of four queries each."""
     store, lineup = Store(folder), Lineup(cells := tuple(_cell(name) for name in CELLS), tuple(effects_of(cells)))
     ids = [f"q{i}" for i in range(N_QUERIES)]
     items = [Item(i, f"text of {i}") for i in ids]
@@ -34,9 +37,16 @@ def decided(folder: Path, *, n_places: int = 1, grouped_by: str = "", noise: np.
         for c, cell in enumerate(cells)
         for s, label in enumerate(cell.labels)
     }
-    place = Place(at=0, n_places=n_places, collection=collection, direction="t→t", scores=scores, grouped_by=grouped_by)
+    scored = ScoredCells(
+        index=0,
+        n_collections=n_collections,
+        collection=collection,
+        direction="t→t",
+        scores=scores,
+        grouped_by=grouped_by,
+    )
     study = Study(name="s", question="q", systems=(), collections=("made",), margin=0.04, n_resamples=999)
-    return decide_place(study, lineup, place, store)
+    return decide_effects(study, lineup, scored, store)
 
 
 def _cell(name: str) -> Cell:
@@ -80,7 +90,7 @@ def test_the_family_counts_every_collection(tmp_path: Path) -> None:
     """Collections are independent: Šidák over their number, beside the effects of a group."""
     by_query = 0.3 * np.random.default_rng(3).choice([-1.0, 1.0], (4, 1, N_QUERIES))
     weak = np.broadcast_to(by_query, (4, N_SEEDS, N_QUERIES))
-    one, four = (effects(decided(tmp_path / str(n), n_places=n, noise=weak)) for n in (1, 4))
+    one, four = (effects(decided(tmp_path / str(n), n_collections=n, noise=weak)) for n in (1, 4))
     assert one.keys() == four.keys()
     for name, found in four.items():
         assert found.p_adjusted == pytest.approx(1 - (1 - one[name].p_adjusted) ** 4)
