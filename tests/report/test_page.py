@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from evidense import report
+from evidense.boundary.numerals import interval, signed
 from evidense.records import Finding, Record, Verdict
-from evidense.report.numerals import interval, signed
 from evidense.report.page import MOST_BYTES
 from evidense.report.words import WORDS
 from report.hostile import PIXEL

@@ -4,8 +4,8 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from evidense.boundary.numerals import count, duration, plain, signed
 from evidense.boundary.streams import replace_line
-from evidense.cli.numbers import amount, duration, share, signed
 from evidense.records import Checkpoint, Finding, Ranking, Record, Study, Verdict
 
 ICONS = {
@@ -195,7 +195,7 @@ def _empty_lines(ledger: Sequence[Verdict]) -> list[str]:
 def effect_line(verdict: Verdict, width: int) -> str:
     """Return one effect as a line: word, effect [interval], the values on both sides, and why it is not decided."""
     effect = f"{signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]"
-    sides = f"{share(verdict.base_mean)} → {share(verdict.system_mean)}" if verdict.system != "interaction" else ""
+    sides = f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}" if verdict.system != "interaction" else ""
     note = f"  {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
     return f"  {ICONS[verdict.verdict]} {verdict.verdict:<9} {_name(verdict):<{width}} {effect}  {sides}{note}".rstrip()
 
@@ -215,7 +215,7 @@ def say_step(words: str, left_s: float) -> None:
 def say_progress(done: int, total: int, left_s: float) -> None:
     """Show how far encoding is, on a line that the next one replaces; silent where nobody watches."""
     if sys.stderr.isatty():
-        replace_line(f"encoding {amount(done)} of {amount(total)} items, about {duration(left_s)} left")
+        replace_line(f"encoding {count(done)} of {count(total)} items, about {duration(left_s)} left")
 
 
 def _clear() -> None:

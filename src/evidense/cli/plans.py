@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evidense.cli.numbers import duration, size
+from evidense.boundary.numerals import duration, size
 from evidense.store import Store
 from evidense.study.plan import Plan, Step
 from evidense.study.trained.costs import Training

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evidense.boundary.numerals import count, duration
 from evidense.boundary.streams import replace_line
 from evidense.cli.compare_ import split
-from evidense.cli.numbers import amount, duration
 
 if TYPE_CHECKING:
     from evidense.study.trained.training import Training
@@ -122,7 +122,7 @@ def _say(done: int, total: int, left_s: float) -> None:
     """Show how far training is, on a line that the next one replaces; silent where nobody watches."""
     if sys.stderr.isatty():
         left = f", about {duration(left_s)} left" if done < total else ""
-        replace_line(f"training: step {amount(done)} of {amount(total)}{left}")
+        replace_line(f"training: step {count(done)} of {count(total)}{left}")
 
 
 def _end(made: "Training") -> None:

@@ -3,7 +3,7 @@
 from evidense.report.comparison.answer import answer, family, title
 from evidense.report.comparison.forest import group, scale_of
 from evidense.report.contents import Contents
-from evidense.report.page import environment
+from evidense.report.rendering import environment
 from evidense.report.words import margin_text
 
 _HEADS = ("verdict", "system", "collection", "", "effect [interval]", "n", "win / tie / loss")

@@ -1,18 +1,10 @@
 """Page: records → one HTML file that needs nothing else: no network, no fonts, no library."""
 
-import base64
-import hashlib
-import re
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import evidense
-from evidense.boundary.shown import shown
 from evidense.report import texts
 from evidense.report.comparison import answer, forest, methods, proof, setup_table
 from evidense.report.comparison.looks import sentences
@@ -24,7 +16,7 @@ from evidense.report.factorial import page as factorial
 from evidense.report.factorial import tables as effect_tables
 from evidense.report.inside import fit
 from evidense.report.inside import page as inside
-from evidense.report.numerals import short
+from evidense.report.rendering import asset, assets, environment
 from evidense.report.words import CLAIM_ICONS, WORDS, margin_text
 from evidense.store import Store
 
@@ -64,33 +56,22 @@ def compare_html(contents: Contents, store: Store, frame: Frame) -> str:
 
 
 def _factorial_html(contents: Contents, store: Store, frame: Frame) -> str:
-    script = _asset("page.js")
-    return (
-        environment()
-        .get_template("factorial.html.j2")
-        .render(
-            factorial.context(contents, store),
-            css=_asset("page.css"),
-            factorial_css=_asset("factorial.css"),
-            script=script,
-            script_hash=_hash(script),
-            frame=frame,
-            latex=effect_tables.latex(contents),
-        )
+    template = environment().get_template("factorial.html.j2")
+    latex_table = effect_tables.latex(contents)
+    return template.render(
+        factorial.context(contents, store),
+        **assets(),
+        factorial_css=asset("factorial.css"),
+        frame=frame,
+        latex=latex_table,
     )
 
 
 def _inside_html(contents: Contents, frame: Frame) -> str:
     """Return the page of a dissection; of one that is too large, without the tables of its largest figures."""
-    script, grounds = _asset("page.js"), inside.grounds(contents)
-    styles = {"css": _asset("page.css"), "factorial_css": _asset("factorial.css"), "inside_css": _asset("inside.css")}
-    own = {
-        "script": script,
-        "script_hash": _hash(script),
-        "frame": frame,
-        "version": evidense.__version__,
-        "grounds": grounds,
-    }
+    grounds = inside.grounds(contents)
+    styles = {**assets(), "factorial_css": asset("factorial.css"), "inside_css": asset("inside.css")}
+    own = {"frame": frame, "version": evidense.__version__, "grounds": grounds}
     figures = fit.pieces(grounds, environment().get_template("inside_figure.html.j2").module)
     template, fixed = environment().get_template("inside.html.j2"), {**inside.context(contents), **styles, **own}
     html = template.render(fixed, figures=figures)
@@ -103,11 +84,10 @@ def _inside_html(contents: Contents, frame: Frame) -> str:
 
 def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> dict[str, object]:
     study, scale = contents.study, forest.scale_of(contents)
-    css, script = _asset("page.css"), _asset("page.js")
     own, public = texts.n_texts(contents)
     overview = [setup_table.values_row(contents, c) for c in contents.collections]
     return {
-        "css": css, "script": script, "script_hash": _hash(script), "version": evidense.__version__, "frame": frame,
+        **assets(), "version": evidense.__version__, "frame": frame,
         "title": answer.title(contents), "primary": study.primary, "margin": margin_text(study.margin), "confidence": f"{study.confidence * 100:.0f}\u202f%",
         "family": answer.family(contents), "difference": _difference(contents), "study": study, "baseline": contents.baseline,
         "best": [answer.best(f) for f in contents.winners], "observed": sentences(study), "shared": shared_sentences(contents),
@@ -128,44 +108,3 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
 def _difference(contents: Contents) -> Markup:
     system = contents.systems[0] if len(contents.systems) == 1 else "system"
     return Markup("<bdi>{}</bdi> − <bdi>{}</bdi>").format(system, contents.baseline)
-
-
-@cache
-def environment() -> Environment:
-    """Return where templates are found: every value that they print is escaped, and a missing one is an error."""
-    environment = Environment(
-        loader=PackageLoader("evidense.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    environment.filters["short"] = short
-    environment.filters["breakable"] = breakable
-    return environment
-
-
-def _visible(value: Any) -> Any:
-    """Make what is printed visible, once, whatever template prints it."""
-    if isinstance(value, Markup):
-        return Markup(shown(value))
-    return shown(value) if isinstance(value, str) else value
-
-
-def breakable(name: str) -> Markup:
-    """Return a name that may be broken where its pieces meet, before it is broken anywhere.
-
-    >>> breakable("a/b_c<d>")
-    Markup('a/<wbr>b_<wbr>c&lt;d&gt;')
-    """
-    return Markup("<wbr>").join(re.split(r"(?<=[/_~:-])(?=\w)", name))
-
-
-@cache
-def _asset(name: str) -> Markup:
-    return Markup((resources.files("evidense.report") / "templates" / name).read_text(encoding="utf-8"))
-
-
-def _hash(script: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evidense.report.numerals import short, signed
+from evidense.boundary.numerals import short, signed
 
 ROOM = 5.0
 """Margins that a plain axis may span; a longer one is bent, else the margin could not be seen."""

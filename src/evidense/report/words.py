@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import count, plain, short
 from evidense.records import Json, Verdict
-from evidense.report.numerals import count, plain, short
 from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen, unseen_sentence
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from evidense.boundary.numerals import count, short, size
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.comparison.looks import best_sentence
 from evidense.report.comparison.notes import Note, notes_on
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, short, size
 from evidense.report.words import is_ruled_out, passes_no_harm
 from evidense.stats.rule import too_few
 

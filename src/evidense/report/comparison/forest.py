@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.records import Finding, Verdict
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, interval, plain, signed
 from evidense.report.scale import Scale
 from evidense.report.words import WORDS, Word, groups_text, note
 from evidense.stats.rule import too_few

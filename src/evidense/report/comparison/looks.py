@@ -4,9 +4,9 @@ import math
 from datetime import date
 from typing import Any
 
+from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.boundary.shown import shown_line
 from evidense.records import Finding, Study
-from evidense.report.numerals import count, interval, plain, signed
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",

@@ -1,8 +1,8 @@
 """Methods: the paragraph and the references that a paper can take over as they are."""
 
+from evidense.boundary.numerals import count, short
 from evidense.measures import parse
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, short
 from evidense.report.words import groups_text
 from evidense.stats import MIN_CLUSTERS
 from evidense.stats.rule import groups_to_see

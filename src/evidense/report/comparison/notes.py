@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import interval, signed
 from evidense.measures import condensed
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.contents import Contents
-from evidense.report.numerals import interval, signed
 
 SURFACED = 0.05
 """Share of unjudged documents in the top 10 beyond the baseline's that is worth a note."""

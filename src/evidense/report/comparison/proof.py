@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import count, interval, plain, short, signed
 from evidense.records import Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict, canonical_json
 from evidense.report.comparison.sections import Fact
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, interval, plain, short, signed
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evidense.boundary.numerals import count, interval, plain, probability, signed
 from evidense.records import Finding, Json, Verdict
 from evidense.report.comparison.curves import Curve, sorted_differences
 from evidense.report.comparison.forest import anchor
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, interval, plain, probability, signed
 from evidense.report.scale import Scale
 from evidense.report.texts import Excerpt, cut, excerpts, picture
 from evidense.report.words import WORDS, Word, otherwise, queries_to_decide

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evidense.boundary.numerals import count, size
 from evidense.records import Json
 from evidense.report.comparison.notes import quoted
 from evidense.report.comparison.sections import Cell, cell, role_of
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, size
 
 __all__ = ["SetupCell", "SetupRow", "ValuesRow", "role_of", "rows", "values_row"]
 

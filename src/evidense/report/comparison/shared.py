@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from evidense.boundary.numerals import count
 from evidense.boundary.shown import shown_line
 from evidense.report.contents import Contents
-from evidense.report.numerals import count
 from evidense.stats import MIN_COLLECTIONS
 
 NAMED = 5

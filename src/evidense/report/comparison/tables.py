@@ -5,26 +5,15 @@ import re
 
 from markupsafe import Markup
 
+from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.boundary.shown import shown
 from evidense.records import Verdict
 from evidense.report.comparison.answer import answer, family
 from evidense.report.comparison.looks import best_sentence, sentences
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, interval, plain, signed
+from evidense.report.latex import RULE, LatexTable, effect_cell, escape_latex, math
 from evidense.report.words import WORDS, margin_text
-
-_LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}",
-          "^": r"\textasciicircum{}", "−": "$-$", "±": r"$\pm$", "→": r"$\to$", "<": r"\textless{}", ">": r"\textgreater{}"}  # fmt: skip
-
-
-def escape_latex(text: str) -> str:
-    r"""Return a text that LaTeX prints as it is.
-
-    >>> escape_latex("100%_{a}")
-    '100\\%\\_\\{a\\}'
-    """
-    return "".join(_LATEX.get(c, c) for c in shown(" ".join(text.split())))
 
 
 def escape_markdown(text: str) -> str:
@@ -38,42 +27,32 @@ def escape_markdown(text: str) -> str:
 
 
 def latex(contents: Contents) -> str:
-    """Return a table for a paper (it needs the package booktabs)."""
-    several = len(contents.systems) > 1
-    rows: list[str] = []
+    """Return the verdicts as a table for a paper."""
+    rows: list[tuple[str, ...]] = []
     for system in contents.systems:
-        rows += [r"\midrule"] if rows else []
-        rows += [_latex_row(v, several) for v in contents.worst_first(system)]
+        rows += [RULE] if rows else []
+        rows += [_latex_row(v) for v in contents.worst_first(system)]
         pooled = contents.pooled.get(system)
         if pooled is not None and len(contents.collections) > 1:
-            head = f"{escape_latex(system)} & " if several else ""
-            effect = f"${_math(signed(pooled.value))}$ ${_math(interval(pooled.low, pooled.high))}$"
-            label = pooled.details.get("label", "")
-            rows.append(f"{head}\\emph{{mean of these}} & {count(pooled.n)} & & & {effect} & {label} \\\\")
-    columns, head = ("ll", "System & Collection") if several else ("l", "Collection")
-    return "\n".join([
-        r"\begin{table}", r"\centering",
-        f"\\caption{{{_caption(contents)}}}",
-        rf"\begin{{tabular}}{{{columns}rrrrl}}", r"\toprule", f"{head} & $n$ & Baseline & System & Difference [interval] & Verdict \\\\", r"\midrule",
-        *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
-    ])  # fmt: skip
+            effect, label = effect_cell(pooled.value, pooled.low, pooled.high), str(pooled.details.get("label", ""))
+            rows.append((escape_latex(system), r"\emph{mean of these}", count(pooled.n), "", "", effect, label))
+    heads = ("System", "Collection", "$n$", "Baseline", "System", "Difference [interval]", "Verdict")
+    if len(contents.systems) > 1:
+        return LatexTable(_caption(contents), "llrrrrl", heads, rows).text()
+    return LatexTable(_caption(contents), "lrrrrl", heads[1:], [row[1:] for row in rows]).text()
 
 
 def _caption(contents: Contents) -> str:
     study = contents.study
     level = f"{study.confidence * 100:.0f}\\% interval, {escape_latex(family(contents))}"
     what = f"{escape_latex(study.primary)}: difference from {escape_latex(contents.baseline)} with its {level}"
-    return f"{what}; margin ${_math(margin_text(study.margin))}$."
+    return f"{what}; margin {math(margin_text(study.margin))}."
 
 
-def _latex_row(v: Verdict, several: bool) -> str:
-    head = f"{escape_latex(v.system)} & " if several else ""
-    effect = f"${_math(signed(v.effect))}$ ${_math(interval(v.low, v.high))}$"
-    return f"{head}{escape_latex(v.collection)} & {count(v.n)} & {plain(v.base_mean)} & {plain(v.system_mean)} & {effect} & {v.verdict} \\\\"
-
-
-def _math(text: str) -> str:
-    return text.replace("−", "-").replace("±", r"\pm ").replace("—", r"\text{--}")
+def _latex_row(v: Verdict) -> tuple[str, ...]:
+    effect = effect_cell(v.effect, v.low, v.high)
+    means = (plain(v.base_mean), plain(v.system_mean))
+    return (escape_latex(v.system), escape_latex(v.collection), count(v.n), *means, effect, v.verdict)
 
 
 def markdown(contents: Contents) -> str:

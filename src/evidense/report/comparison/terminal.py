@@ -2,6 +2,7 @@
 
 import textwrap
 
+from evidense.boundary.numerals import count, interval, signed
 from evidense.boundary.shown import shown_line
 from evidense.records import Verdict
 from evidense.report.comparison.answer import answer, family
@@ -9,7 +10,6 @@ from evidense.report.comparison.looks import best_sentence, sentences
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.comparison.tables import unmarked
 from evidense.report.contents import Contents
-from evidense.report.numerals import count, interval, signed
 from evidense.report.words import WORDS, margin_text, note
 
 LEAST_NAME = 24

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from evidense.boundary.numerals import count
 from evidense.records import Checkpoint, Ranking, Recipe, Record
 from evidense.report.factorial.effects import CELLS, Effects
-from evidense.report.numerals import count
 
 PREFIX = "checkpoint:"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from evidense.boundary.numerals import plain, short
 from evidense.report.factorial.arms import Arm
 from evidense.report.factorial.effects import Effects
-from evidense.report.numerals import plain, short
 from evidense.store import Store
 
 WIDTH, HEIGHT, MOST_POINTS = 220.0, 90.0, 80

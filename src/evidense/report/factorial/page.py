@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import evidense
+from evidense.boundary.numerals import count, interval, plain
 from evidense.records import Finding
 from evidense.report.comparison import proof
 from evidense.report.comparison.shared import shared_sentences
@@ -13,7 +14,6 @@ from evidense.report.factorial import rows as effect_rows
 from evidense.report.factorial.arms import Arm, arms
 from evidense.report.factorial.effects import GROUPS, MAIN, Effects
 from evidense.report.factorial.learning import curves
-from evidense.report.numerals import count, interval, plain
 from evidense.report.words import WORDS, margin_text
 from evidense.stats import few_seeds
 from evidense.store import Store

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from evidense.boundary.numerals import count, interval, signed
 from evidense.records import Finding, Verdict
 from evidense.report.comparison.answer import names
 from evidense.report.factorial.effects import MAIN, NAMES, Effects
-from evidense.report.numerals import count, interval, signed
 from evidense.report.scale import Scale
 from evidense.report.words import CLAIM_ICONS, WORDS, Word, groups_text
 

@@ -2,12 +2,13 @@
 
 from markupsafe import Markup
 
+from evidense.boundary.numerals import count, interval, signed
 from evidense.boundary.shown import shown
 from evidense.records import Finding
-from evidense.report.comparison.tables import escape_latex, escape_markdown
+from evidense.report.comparison.tables import escape_markdown
 from evidense.report.contents import Contents
 from evidense.report.factorial.effects import GROUPS, NAMES, Effects
-from evidense.report.numerals import count, interval, signed
+from evidense.report.latex import LatexTable, effect_cell, escape_latex
 from evidense.report.words import margin_text
 
 
@@ -15,18 +16,13 @@ def latex(contents: Contents) -> str:
     """Return the effects as a table for a paper (it needs the package booktabs)."""
     effects = Effects.of(contents.study, contents.records)
     rows = [
-        f"{escape_latex(_title(f))} & {escape_latex(str(f.site['collection']))} & {count(f.n)} & "
-        f"${_math(signed(f.value))}$ ${_math(interval(f.low, f.high))}$ & {_word(effects, f)} \\\\"
+        (escape_latex(_title(f)), escape_latex(str(f.site["collection"])), count(f.n), effect_cell(f.value, f.low, f.high), _word(effects, f))
         for f in _ordered(effects)
-    ]
+    ]  # fmt: skip
     level = f"{contents.study.confidence:.0%} intervals over {effects.n_seeds} seeds and all queries"
-    caption = escape_latex(
-        f"{contents.study.primary}: effects with {level}; margin {margin_text(contents.study.margin)}."
-    )
-    return "\n".join([
-        r"\begin{table}", r"\centering", f"\\caption{{{caption}}}", r"\begin{tabular}{llrrl}", r"\toprule",
-        r"Effect & Collection & $n$ & Effect [interval] & Verdict \\", r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
-    ])  # fmt: skip
+    caption = f"{contents.study.primary}: effects with {level}; margin {margin_text(contents.study.margin)}."
+    heads = ("Effect", "Collection", "$n$", "Effect [interval]", "Verdict")
+    return LatexTable(escape_latex(caption), "llrrl", heads, rows).text()
 
 
 def markdown(contents: Contents) -> str:
@@ -91,7 +87,3 @@ def _word(effects: Effects, finding: Finding) -> str:
 
 def _with_interval(name: str, f: Finding) -> dict[str, float | None]:
     return {name: f.value, f"{name}/low": f.low, f"{name}/high": f.high, f"{name}/n": float(f.n)}
-
-
-def _math(text_: str) -> str:
-    return text_.replace("−", "-").replace("±", r"\pm ").replace("—", r"\text{--}")

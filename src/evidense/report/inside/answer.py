@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.records import Finding, Verdict
 from evidense.report.comparison import answer as compared
 from evidense.report.contents import Contents
 from evidense.report.inside.told import told
 from evidense.report.ledger.entries import tally
-from evidense.report.numerals import count, interval, plain, signed
 from evidense.report.places import grouped, is_number
 
 MOST_NUMBERS = 3

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from evidense.report.numerals import MINUS, short
+from evidense.boundary.numerals import MINUS, short
 
 WIDTH, HEIGHT = 240.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 36.0, 234.0, 8.0, 138.0

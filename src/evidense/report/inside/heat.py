@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import plain
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import MOST_LABELS
-from evidense.report.numerals import plain
 from evidense.report.places import Figure, grouped, is_number, said, who
 
 SIZE = 200.0

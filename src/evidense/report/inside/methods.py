@@ -1,9 +1,9 @@
 """Methods: how it was computed, in the words of the findings themselves."""
 
 import evidense
+from evidense.boundary.numerals import count
 from evidense.report.comparison import methods
 from evidense.report.contents import Contents
-from evidense.report.numerals import count
 
 
 def paragraph(contents: Contents) -> str:

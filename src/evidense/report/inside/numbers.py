@@ -1,7 +1,7 @@
 """Numbers: how the values of findings look: three decimals where they are small, none where they are large."""
 
+from evidense.boundary.numerals import count, plain
 from evidense.records import Json
-from evidense.report.numerals import count, plain
 
 
 def number(x: Json) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import count
 from evidense.records import Finding
 from evidense.report.comparison import proof, setup_table
 from evidense.report.comparison.proof import Line
@@ -14,7 +15,6 @@ from evidense.report.inside.methods import bibtex, paragraph
 from evidense.report.inside.plots import Colours, Drawn, draw
 from evidense.report.inside.tables import Estimates, Table, estimates, missing, table
 from evidense.report.ledger import entries as ledger
-from evidense.report.numerals import count
 from evidense.report.places import Figure, figures, grouped, said
 from evidense.report.words import CLAIM_ICONS
 

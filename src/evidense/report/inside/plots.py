@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import interval, plain
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import Axis, Layers, Point, points
 from evidense.report.inside.numbers import number
-from evidense.report.numerals import interval, plain
 from evidense.report.places import FINAL, Figure, Panel, grouped, is_number, who
 
 NONE = ("none", "", None)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.records import Finding
 from evidense.report.inside.plots import NONE, differs
-from evidense.report.numerals import count, interval, plain, signed
 
 READERS = ("hadamard", "bilinear", "pair", "cosine")
 """Probes by which relevance is told: the first that the study has."""

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from evidense.boundary.numerals import count, interval, short, signed
 from evidense.parts import code_order
 from evidense.records import Finding, Json, Verdict
-from evidense.report.comparison.tables import escape_latex
-from evidense.report.numerals import count, interval, short, signed
+from evidense.report.latex import escape_latex
 from evidense.report.places import grouped, said
 from evidense.report.words import CLAIM_ICONS
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import evidense
+from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.parts import code_order
 from evidense.published import facts
 from evidense.published.contrasts import Contrast, contrasts
 from evidense.published.facts import Published
 from evidense.published.labels import LayerZero, layer_zero
 from evidense.records import Finding, Json, Verdict
-from evidense.report.comparison.tables import escape_latex
-from evidense.report.numerals import count, interval, plain, signed
-from evidense.report.page import _asset, _hash, environment
+from evidense.report.latex import LatexTable, escape_latex, math
 from evidense.report.published import panels
+from evidense.report.rendering import asset, assets, environment
 from evidense.report.scale import Scale
 from evidense.report.words import CLAIM_ICONS
 
@@ -94,11 +94,11 @@ def page(material: Material) -> str:
 
 def context(material: Material) -> dict[str, object]:
     """Return everything that the template prints."""
-    study, script = material.study, _asset("page.js")
+    study = material.study
     ledgers = ledger(material.verdicts)
     return {
-        "css": _asset("page.css"), "factorial_css": _asset("factorial.css"), "own_css": _asset("published.css"), "script": script,
-        "script_hash": _hash(script), "version": evidense.__version__, "study": study, "command": material.command,
+        **assets(), "factorial_css": asset("factorial.css"), "own_css": asset("published.css"), "version": evidense.__version__,
+        "study": study, "command": material.command,
         "findings": material.findings, "verdicts": material.verdicts, "decided": [x for x in ledgers if x.known],
         "open": [x for x in ledgers if not x.known], "scale": _SCALE, "groups": panels.curves(study, material.findings), "legend": panels.LEGEND,
         "box": panels, "equivalence": panels.equivalence(material.findings), "stars": stars(contrasts(study)),
@@ -251,24 +251,17 @@ def _where(z: LayerZero) -> str:
 def latex(material: Material) -> str:
     """Return the ledger as a table for a paper (it needs the package booktabs)."""
     rows = [
-        f"{v.details['code']} & {_contrast(v)} & {_math(signed(v.effect))} & {_math(interval(v.low, v.high))} & {count(v.n_clusters)} & "
-        f"{v.verdict} \\\\"
+        (str(v.details["code"]), _contrast(v), math(signed(v.effect)), math(interval(v.low, v.high)), count(v.n_clusters), v.verdict)
         for v in sorted(material.verdicts, key=lambda v: code_order(str(v.details["code"])))
         if v.effect is not None
     ]  # fmt: skip
-    caption = "Claims decided from the published accuracies: intervals of 95\\%, worst case of clustering by question."
-    return "\n".join([
-        r"\begin{table}", r"\centering", f"\\caption{{{caption}}}", r"\begin{tabular}{llrrrl}", r"\toprule",
-        r"Claim & Contrast & Effect & Interval & Questions & Verdict \\", r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
-    ])  # fmt: skip
+    caption = r"Claims decided from the published accuracies: intervals of 95\%, worst case of clustering by question."
+    heads = ("Claim", "Contrast", "Effect", "Interval", "Questions", "Verdict")
+    return LatexTable(caption, "llrrrl", heads, rows).text()
 
 
 def _contrast(v: Verdict) -> str:
     return escape_latex(f"{_who(v)}, {_place(v)}: {v.measure}")
-
-
-def _math(text: str) -> str:
-    return f"${text.replace('−', '-')}$"
 
 
 _COLUMNS = (

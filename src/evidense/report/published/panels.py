@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from evidense.boundary.numerals import plain, short
 from evidense.published.facts import Curve, Published
 from evidense.records import Finding
-from evidense.report.numerals import plain, short
 
 WIDTH, HEIGHT = 220.0, 156.0
 LEFT, RIGHT, TOP, BOTTOM = 32.0, 212.0, 8.0, 130.0

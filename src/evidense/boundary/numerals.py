@@ -1,4 +1,4 @@
-"""Numerals: how numbers look everywhere: three decimals, no leading zero, a true minus."""
+"""Numerals: how numbers look on pages and in the terminal: three decimals, no leading zero, a true minus sign."""
 
 import math
 
@@ -85,3 +85,17 @@ def size(size_bytes: float) -> str:
             value = size_bytes / factor
             return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
     return f"{size_bytes:.0f} B"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in at most two units.
+
+    >>> duration(0.4), duration(75), duration(4000)
+    ('1 s', '1 min 15 s', '1 h 6 min')
+    """
+    s = max(1, round(seconds))
+    if s < 60:
+        return f"{s} s"
+    if s < 3600:
+        return f"{s // 60} min {s % 60} s" if s < 600 else f"{round(s / 60)} min"
+    return f"{s // 3600} h {s % 3600 // 60} min"

@@ -1,0 +1,62 @@
+"""Rendering: the templates of all pages, and the style sheets and the script that go into them."""
+
+import base64
+import hashlib
+import re
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from evidense.boundary.numerals import short
+from evidense.boundary.shown import shown
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates: they escape every value that they print, and a missing value is an error."""
+    environment = Environment(
+        loader=PackageLoader("evidense.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+    environment.filters["short"] = short
+    environment.filters["breakable"] = breakable
+    return environment
+
+
+def _visible(value: Any) -> Any:
+    """Replace control characters by visible symbols in everything that a template prints."""
+    if isinstance(value, Markup):
+        return Markup(shown(value))
+    return shown(value) if isinstance(value, str) else value
+
+
+def breakable(name: str) -> Markup:
+    """Allow a line break after each separator inside a name.
+
+    >>> breakable("a/b_c<d>")
+    Markup('a/<wbr>b_<wbr>c&lt;d&gt;')
+    """
+    return Markup("<wbr>").join(re.split(r"(?<=[/_~:-])(?=\w)", name))
+
+
+def assets() -> dict[str, str]:
+    """Return what every page contains: its style sheet, its script, and the hash by which the browser admits the script."""
+    script = asset("page.js")
+    return {"css": asset("page.css"), "script": script, "script_hash": _sha256_source(script)}
+
+
+@cache
+def asset(name: str) -> Markup:
+    """Return the text of a style sheet or script from the folder of templates."""
+    return Markup((resources.files("evidense.report") / "templates" / name).read_text(encoding="utf-8"))
+
+
+def _sha256_source(script: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
