@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
-from evidense.parts import SHELVES, Dataset, EncoderPart, PairSource, RankerPart
+from evidense.parts import SHELVES, Dataset, EncoderPart, Named, PairSource, RankerPart
 from evidense.parts.sources import Source, sources
 from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
 from evidense.reading.unread import unread
@@ -66,19 +66,19 @@ def _installed(shelf: str, source: Source) -> Any:
     where = f"the part '{source.name}' of {source.owner}"
     advice = f"Expected a module '{source.module}' with {source.attribute} = …; mend {source.package} or uninstall it."
     with foreign(where, advice):
-        found = operator.attrgetter(source.attribute)(importlib.import_module(source.module))
+        brought: Any = operator.attrgetter(source.attribute)(importlib.import_module(source.module))
     contract = SHELVES[shelf]
-    lacking = [key for key in dir(contract) if not key.startswith("_") and not hasattr(found, key)]
-    if lacking or not isinstance(found, contract):
+    lacking = [key for key in dir(contract) if not key.startswith("_") and not hasattr(brought, key)]
+    if lacking or not isinstance(brought, contract):
         raise InvalidInput(
             f"{where} is no {contract.__name__}: it lacks {', '.join(lacking) or 'its methods'}; expected what the contract in "
             f"evidense.parts.{shelf} asks for; mend {source.package} or uninstall it"
         )
-    if found.name != source.name:
+    if (name := cast(Named, brought).name) != source.name:
         raise InvalidInput(
-            f"{where} calls itself '{found.name}'; expected the name of its entry point; mend {source.package} or uninstall it"
+            f"{where} calls itself '{name}'; expected the name of its entry point; mend {source.package} or uninstall it"
         )
-    return found
+    return cast(Any, brought)
 
 
 def parts(shelf: str) -> list[Any]:

@@ -10,6 +10,7 @@ from importlib import metadata, resources
 from importlib.machinery import PathFinder
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import cast
 
 from evidense.errors import AmbiguousName, InvalidInput
 
@@ -109,7 +110,9 @@ def _installed(shelf: str) -> Iterator[Source]:
 
 @cache
 def _entry_points() -> metadata.EntryPoints:
-    return metadata.entry_points()
+    return cast(
+        metadata.EntryPoints, metadata.entry_points()
+    )  # read once for all shelves; 3.11 gives a class of its own with the same select
 
 
 def _file_of(module: str) -> Path | None:
