@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from evidense.dissection.probes.cross_fit import Task
-from evidense.dissection.probes.features import Pairs
-from evidense.dissection.probes.layers import ABLATED, PERMUTED, Wanted, probe
+from evidense.dissection.probes.cross_fit import CrossFitTask
+from evidense.dissection.probes.features import PairStates
+from evidense.dissection.probes.layers import ABLATED, PERMUTED, ProbeSettings, probe
 from evidense.dissection.probes.scores import credit
 from evidense.dissection.published_probe.draw import labels
-from evidense.dissection.published_probe.fit import TWINS, Draws, Recipe, converge
+from evidense.dissection.published_probe.fit import TWINS, PublishedRecipe, SlotDraws, converge
 
 N, WIDTH, C = 4_000, 64, 5
 WORLDS = (
@@ -31,23 +31,25 @@ BARS = (
 LEFT, SPAN, TOP, BAR, GAP = 268, 480, 48, 17, 34
 
 
-def world(corr: float, shift: float) -> Pairs:
+def world(corr: float, shift: float) -> PairStates:
     """Passages of one law, the relevant one near its query by `corr`, and to one side by `shift`."""
     rng = np.random.default_rng(0)
     documents = rng.standard_normal((N * C, WIDTH)).astype(np.float32)
     places = np.arange(N * C).reshape(N, C)
     queries = corr * documents[places[:, 0]] + np.sqrt(1 - corr**2) * rng.standard_normal((N, WIDTH))
     documents[places[:, 0], 0] += shift
-    return Pairs(queries.astype(np.float32), documents, places)
+    return PairStates(queries.astype(np.float32), documents, places)
 
 
-def accuracies(pairs: Pairs) -> list[float]:
+def accuracies(pairs: PairStates) -> list[float]:
     """Held-out accuracy of every probe, in the order of BARS."""
     is_train = np.arange(N) % 2 == 0
-    draw = Draws.of(N, (C,), C, Recipe(n_epochs=0)).test[C]
+    draw = SlotDraws.of(N, (C,), C, PublishedRecipe(n_epochs=0)).test[C]
     assert len(set(labels(draw))) == C
     blind = [float(converge(pairs, is_train, draw, twin, (10.0, 100.0, 1e3, 1e4)).right.mean()) for twin in TWINS]
-    seen = probe(pairs, Task(np.arange(N) % 5, np.arange(N)), Wanted(("cosine", "hadamard", "bilinear"), 16, 1))
+    seen = probe(
+        pairs, CrossFitTask(np.arange(N) % 5, np.arange(N)), ProbeSettings(("cosine", "hadamard", "bilinear"), 16, 1)
+    )
     return blind + [
         float(credit(seen[name].scores).mean()) for name in (ABLATED, PERMUTED, "cosine", "hadamard", "bilinear")
     ]

@@ -8,21 +8,23 @@ import numpy as np
 from evidense import registry
 from evidense.compute.search.scoring import score
 from evidense.compute.search.topk import rank_vectors
-from evidense.dissection.probes.features import Pairs
+from evidense.dissection.probes.features import PairStates
 from evidense.parts import Case, Ranker, Subject
 from evidense.values import Collection, Item, RankedLists
 
 
-def interaction(n: int, corr: float, seed: int = 0, width: int = 64, c: int = 5) -> Pairs:
+def interaction(n: int, corr: float, seed: int = 0, width: int = 64, c: int = 5) -> PairStates:
     """Positives and negatives have one law; only closeness to the query tells them apart."""
     rng = np.random.default_rng(seed)
     documents = rng.standard_normal((n * c, width)).astype(np.float32)
     places = np.arange(n * c).reshape(n, c)
     noise = rng.standard_normal((n, width))
-    return Pairs((corr * documents[places[:, 0]] + np.sqrt(1 - corr**2) * noise).astype(np.float32), documents, places)
+    return PairStates(
+        (corr * documents[places[:, 0]] + np.sqrt(1 - corr**2) * noise).astype(np.float32), documents, places
+    )
 
 
-def artefact(n: int, shift: float = 0.7, seed: int = 0, width: int = 64, c: int = 5) -> Pairs:
+def artefact(n: int, shift: float = 0.7, seed: int = 0, width: int = 64, c: int = 5) -> PairStates:
     """Relevant documents lie a little to one side, whatever the query."""
     pairs = interaction(n, 0.0, seed, width, c)
     pairs.documents[pairs.places[:, 0], 0] += shift

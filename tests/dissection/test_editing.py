@@ -9,7 +9,7 @@ import pytest
 from evidense import registry
 from evidense.dissection.editing import edits as edit
 from evidense.dissection.editing import facts
-from evidense.dissection.editing.backbone import Cloze, Size, cloze, knowing_backbone, known, logits
+from evidense.dissection.editing.backbone import BackboneSize, Cloze, cloze, knowing_backbone, known, logits
 from evidense.dissection.editing.split import split
 from evidense.errors import InvalidInput
 from evidense.parts import Case, Subject
@@ -32,14 +32,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture(scope="module")
 def backbone(store: Store) -> Any:
     """A backbone that has begun to learn: enough for the mechanics of edits."""
-    return knowing_backbone(THERE, trainer(store), Size(n_steps=60, width=32))
+    return knowing_backbone(THERE, trainer(store), BackboneSize(n_steps=60, width=32))
 
 
 def weight(encoder: Any, layer: int) -> np.ndarray:
     return edit.matrix(encoder, layer).module.weight.numpy().astype(np.float64)
 
 
-def loss(encoder: Any, asked: Cloze, wish: edit.Wish) -> float:
+def loss(encoder: Any, asked: Cloze, wish: edit.EditGoal) -> float:
     """Cross-entropy of the wish in nats."""
     import torch
 
@@ -78,17 +78,17 @@ def test_an_edit_moves_one_matrix_by_rank_one_and_reaches_its_wish(backbone: Any
     fact = THERE.told[3]
     before = {name: t.clone() for name, t in edit.halves(backbone)["text"].tensors.items()}
     texts = [item.text or "" for item in facts.sentences(THERE).left]
-    made = edit.edited(backbone, layer, [edit.Wish(fact, tell)], texts)
+    made = edit.edited(backbone, layer, [edit.EditGoal(fact, tell)], texts)
     after = edit.halves(made)["text"].tensors
     changed = [name for name in before if not np.array_equal(before[name].numpy(), after[name].numpy())]
     assert changed == [edit.matrix(backbone, layer).name]
     sizes = np.linalg.svd(weight(made, layer) - weight(backbone, layer), compute_uv=False)
     assert sizes[1] < 1e-5 * sizes[0]
     of, asked = edit.matrix(backbone, layer), cloze(backbone.query, [fact])
-    wanted = edit.target_values(of, [edit.Wish(fact, tell)], edit.Rome())[0]
+    wanted = edit.target_values(of, [edit.EditGoal(fact, tell)], edit.RomeSettings())[0]
     assert weight(made, layer) @ edit.key_vectors(of, asked)[0] == pytest.approx(wanted, abs=1e-4)
     least = 0.3 if layer == 2 else 0.0  # so early in training the mask hardly looks at the entity yet
-    assert loss(made, asked, edit.Wish(fact, tell)) < loss(backbone, asked, edit.Wish(fact, tell)) - least
+    assert loss(made, asked, edit.EditGoal(fact, tell)) < loss(backbone, asked, edit.EditGoal(fact, tell)) - least
     assert all(np.array_equal(before[n].numpy(), t.numpy()) for n, t in edit.halves(backbone)["text"].tensors.items())
 
 
@@ -165,7 +165,7 @@ def test_a_base_that_cannot_be_asked_is_a_finding_without_value(store: Store, ba
 
 @pytest.mark.calibrate
 def test_the_analysis_from_edit_to_difference_in_differences(store: Store) -> None:
-    knowing = knowing_backbone(LARGE, trainer(store), Size(n_steps=STEPS))
+    knowing = knowing_backbone(LARGE, trainer(store), BackboneSize(n_steps=STEPS))
     assert len(known(knowing.tower("query"), LARGE.told)) >= 8
     toy = {"n_entities": 60, "n_relations": 1, "n_removed": 2, "n_added": 2, "steps": 8, "seeds": [0, 1]}
     found = examined(knowing, store, **toy, methods=["knowledge neurons", "rank one"], measures=["RR@100"])

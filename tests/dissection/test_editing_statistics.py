@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from evidense.dissection.editing.difference_in_differences import Table, effects
+from evidense.dissection.editing.difference_in_differences import FourCells, effects
 from evidense.errors import InvalidInput
 
 N_SEEDS, N_PAIRS = 5, 16
 
 
-def planted(seed: int, effect: float) -> Table:
+def planted(seed: int, effect: float) -> FourCells:
     """Facts differ, seeds differ, and an edit harms every fact alike; edited ones by `effect` more."""
     rng = np.random.default_rng(seed)
     facts = rng.normal(0.6, 0.2, (2, N_PAIRS))
@@ -18,7 +18,7 @@ def planted(seed: int, effect: float) -> Table:
     def cell(kind: int, shift: float) -> np.ndarray:
         return (facts[kind] + seeds[:, None] + shift + rng.normal(0, 0.1, (N_SEEDS, N_PAIRS)))[None]
 
-    return Table(cell(0, -0.1 + effect), cell(1, -0.1), cell(0, 0.0), cell(1, 0.0))
+    return FourCells(cell(0, -0.1 + effect), cell(1, -0.1), cell(0, 0.0), cell(1, 0.0))
 
 
 @pytest.mark.parametrize(("effect", "sign"), [(-0.3, -1), (0.3, 1)])
@@ -35,13 +35,13 @@ def test_none_is_not_found() -> None:
 
 def test_what_all_facts_share_cancels_exactly() -> None:
     one = planted(3, 0.2)
-    moved = Table(one.edited_copy_edited_facts + 0.5, one.edited_copy_control_facts + 0.5, *one.parts[2:])
+    moved = FourCells(one.edited_copy_edited_facts + 0.5, one.edited_copy_control_facts + 0.5, *one.parts[2:])
     assert moved.differences() == pytest.approx(one.differences())
 
 
 def test_together_is_no_narrower() -> None:
     tables = [planted(seed, -0.2) for seed in range(4)]
-    joined = Table(*(np.concatenate([t.parts[i] for t in tables]) for i in range(4)))
+    joined = FourCells(*(np.concatenate([t.parts[i] for t in tables]) for i in range(4)))
     for effect in effects(joined, 0.95, 999, 0):
         assert effect.together.low <= effect.alone.low
         assert effect.together.high >= effect.alone.high
@@ -50,4 +50,4 @@ def test_together_is_no_narrower() -> None:
 def test_tables_of_other_shapes_are_refused() -> None:
     one = np.zeros((1, 2, 3))
     with pytest.raises(InvalidInput, match="one shape"):
-        Table(one, one, one, one[:, :1])
+        FourCells(one, one, one, one[:, :1])

@@ -9,8 +9,8 @@ import pytest
 
 from dissection.geometry_cases import BASE, TUNED, bench_of, case_of, subject, texts
 from evidense import registry
-from evidense.dissection.geometry.findings import Family
-from evidense.dissection.geometry.sample import Sample
+from evidense.dissection.geometry.findings import FindingFamily
+from evidense.dissection.geometry.sample import RowSample
 from evidense.dissection.geometry.seeds import beyond_seeds, over_seeds
 from evidense.parts import Case, Subject
 from evidense.records import Finding
@@ -120,15 +120,15 @@ def test_an_encoder_with_nan_states_is_refused_by_name_and_the_others_are_compar
     assert any(f.value is not None and f.site["subject"] == "other" for f in found)
 
 
-def family(case: Case) -> Family:
-    return Family(case, "space", "made up", "unit", {}, 60, 60)
+def family(case: Case) -> FindingFamily:
+    return FindingFamily(case, "space", "made up", "unit", {}, 60, 60)
 
 
 def seed_world(seed: int, k: int, n_layers: int = 4) -> tuple[int, int]:
     """Base and k tunings are all seeds of one tuning: how many of the layers are said to have changed, by both rules together."""
     rng = np.random.default_rng([seed, k])
     groups = deal(np.arange(60), seed=0)
-    seen = Sample("query", np.arange(60), np.arange(60), groups, {})
+    seen = RowSample("query", np.arange(60), np.arange(60), groups, {})
     effects = rng.standard_normal((k + 1, n_layers)) * 0.3
     case = Case((), texts_once())
     left = range(int(groups.max()) + 1)

@@ -181,7 +181,7 @@ def test_queries_among_documents_against_a_loop() -> None:
     q, d = draw(19, 40, 6), draw(20, 90, 6)
     relevant = [np.array([i, 50 + i]) for i in range(40)]
     groups = np.arange(40) % 5
-    found = hubs.among(q, d, hubs.Asked(relevant, groups))
+    found = hubs.among(q, d, hubs.JudgedQueries(relevant, groups))
     u, v = neighbours.unit(q), neighbours.unit(d)
     margins, counts = [], np.zeros(90, int)
     for i in range(40):
@@ -192,7 +192,7 @@ def test_queries_among_documents_against_a_loop() -> None:
     assert found["hub Gini"][0] == pytest.approx(hubs.gini(counts))
     kept = groups != 3
     anew = hubs.among(
-        q[kept], d, hubs.Asked([relevant[i] for i in np.flatnonzero(kept)], groups[kept] - (groups[kept] > 3))
+        q[kept], d, hubs.JudgedQueries([relevant[i] for i in np.flatnonzero(kept)], groups[kept] - (groups[kept] > 3))
     )
     for name, (_, left) in found.items():
         assert left[3] == pytest.approx(anew[name][0], abs=1e-6), name
@@ -201,7 +201,7 @@ def test_queries_among_documents_against_a_loop() -> None:
 def test_rotated_towers_rank_alike_and_noise_does_not() -> None:
     q, d = (draw(s, n, 8).astype(np.float32) for s, n in ((21, 30), (22, 150)))
     turn = np.linalg.qr(draw(23, 8, 8))[0].astype(np.float32)
-    task = rank_similarity.Task(
+    task = rank_similarity.SearchTask(
         [np.array([i]) for i in range(30)], np.arange(150, dtype=np.int32), np.full(30, -1, np.int32)
     )
     one, two, other = (
@@ -223,7 +223,7 @@ def test_rotated_towers_rank_alike_and_noise_does_not() -> None:
 def test_rankings_are_compared_by_the_similarity_of_the_encoder(similarity: str) -> None:
     q, d = (draw(s, n, 8).astype(np.float32) for s, n in ((31, 30), (32, 150)))
     long = d * np.random.default_rng(33).uniform(0.2, 5, (150, 1)).astype(np.float32)
-    task = rank_similarity.Task(
+    task = rank_similarity.SearchTask(
         [np.array([i]) for i in range(30)], np.arange(150, dtype=np.int32), np.full(30, -1, np.int32)
     )
     found = rank_similarity.search(q, long, task, similarity)

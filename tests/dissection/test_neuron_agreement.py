@@ -5,14 +5,14 @@ import pytest
 from scipy import stats
 
 from evidense.dissection.neurons import agreement as neuron_agreement
-from evidense.dissection.neurons.agreement import Texts, agreement
+from evidense.dissection.neurons.agreement import CollectionStrengths, agreement
 
 F = 600
 
 
 def texts(mean, n, rng):
     """Strengths whose expectation over texts is `mean`, in clusters of two texts."""
-    return Texts(mean * rng.exponential(size=(n, len(mean))), np.arange(n) // 2)
+    return CollectionStrengths(mean * rng.exponential(size=(n, len(mean))), np.arange(n) // 2)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
@@ -29,7 +29,7 @@ def test_the_correlation_that_few_texts_hide_is_recovered(share):
 
 
 def test_halves_keep_clusters_whole():
-    made = Texts(np.ones((11, 3)), np.array([0, 0, 0, 1, 1, 2, 3, 4, 4, 5, 5]))
+    made = CollectionStrengths(np.ones((11, 3)), np.array([0, 0, 0, 1, 1, 2, 3, 4, 4, 5, 5]))
     for half in neuron_agreement._halves(made, 7):
         for label in np.unique(made.clusters):
             assert len(set(half[made.clusters == label])) == 1

@@ -22,7 +22,7 @@ from dissection.neuron_worlds import (
 )
 from evidense.compute.search.layer_states import half_of
 from evidense.dissection.attribution import path
-from evidense.dissection.attribution.attribute import Attribution, How, attribute
+from evidense.dissection.attribution.attribute import Attribution, ModuleSelection, attribute
 from evidense.dissection.attribution.dense_modules import dense_modules
 from evidense.dissection.attribution.quadrature import NESTED, rule
 from evidense.dissection.attribution.suffix import flow_of
@@ -157,7 +157,7 @@ def test_a_dead_neuron_gets_nothing_and_twins_get_the_same(tmp_path: Path) -> No
         block.intermediate.dense.bias[2] = block.intermediate.dense.bias[1]
         block.output.dense.weight[:, 2] = block.output.dense.weight[:, 1]
     tower = encoder.tower("query")
-    found = attribute(tower, items(QUERIES), query_margin(tower), How(("intermediate",), (2,)))[0]
+    found = attribute(tower, items(QUERIES), query_margin(tower), ModuleSelection(("intermediate",), (2,)))[0]
     assert (found.activation_path[:, 0] == 0).all()
     assert (found.weight_path[:, 0] == 0).all()
     assert np.allclose(found.activation_path[:, 1], found.activation_path[:, 2], rtol=1e-5)
@@ -178,7 +178,7 @@ def test_only_what_lies_behind_a_module_is_computed_again_and_nothing_stays_chan
             ("third", inner.encoder.layer[2].attention.self),
         )
     ]
-    attribute(tower, items(QUERIES[:1]), target, How(("intermediate",), (2,)))
+    attribute(tower, items(QUERIES[:1]), target, ModuleSelection(("intermediate",), (2,)))
     for hook in hooks:
         hook.remove()
     assert [calls.count(name) for name in ("embedding", "first", "second")] == [1, 1, 1]

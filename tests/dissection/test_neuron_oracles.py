@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dissection.neuron_worlds import QUERIES, document_margin, items, query_margin, text_encoder
-from evidense.dissection.attribution.attribute import How, attribute
+from evidense.dissection.attribution.attribute import ModuleSelection, attribute
 from evidense.dissection.attribution.suffix import flow_of
 
 captum = pytest.importorskip("captum.attr", reason="captum, the oracle, is not installed (pip install '.[test]')")
@@ -39,7 +39,7 @@ def test_captum_agrees_where_the_documents_are_fixed(encoder: Any, kind: str) ->
 
     tower, query = encoder.tower("query"), items(QUERIES[1:2])
     target = query_margin(tower).take(np.array([1]))
-    ours = attribute(tower, query, target, How((kind,), (2,)))[0]
+    ours = attribute(tower, query, target, ModuleSelection((kind,), (2,)))[0]
     assert ours.n_nodes[0] == 7
     flow = flow_of(tower, tower.prepare(query))
     owner, state = getattr(flow.inner.encoder.layer[1], kind), {"opened": torch.ones(1, 1)}
@@ -81,7 +81,7 @@ def test_captum_is_wrong_where_both_sides_share_the_module_and_ours_is_complete(
         owner.dense = original
     assert abs(float(found.sum()) - change) > 0.2 * abs(change)
 
-    how = How(("intermediate",), (2,))
+    how = ModuleSelection(("intermediate",), (2,))
     query_side = attribute(tower, items(texts[:1]), query_margin(tower, items(texts[1:])), how)[0]
     document_side = attribute(tower, items(texts[1:]), document_margin(tower, items(texts[:1])), how)[0]
     assert query_side.completeness[0] <= 1e-3

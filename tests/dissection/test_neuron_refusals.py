@@ -8,7 +8,7 @@ import pytest
 
 from dissection.neuron_worlds import QUERIES, items, query_margin, text_encoder
 from encoders.opening import open_encoder
-from evidense.dissection.attribution.attribute import How, attribute
+from evidense.dissection.attribution.attribute import ModuleSelection, attribute
 from evidense.dissection.attribution.dense_modules import dense_modules
 from evidense.dissection.attribution.targets import Target
 from evidense.dissection.neurons.examples import refuse_without_gradients
@@ -24,7 +24,7 @@ def bert(tmp_path: Path) -> Any:
 def test_a_pattern_that_matches_nothing_is_an_error_that_lists_what_there_is(bert: Any) -> None:
     tower = bert.tower("query")
     with pytest.raises(UnknownName, match=r"your pattern ffn.*it has .*intermediate\.dense"):
-        attribute(tower, items(QUERIES), query_margin(tower), How(pattern=(r"ffn\.up", r"ffn\.down")))
+        attribute(tower, items(QUERIES), query_margin(tower), ModuleSelection(pattern=(r"ffn\.up", r"ffn\.down")))
 
 
 def test_a_pattern_names_the_modules_of_an_unknown_family(bert: Any) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evidense.dissection.neurons import concentration as summaries
-from evidense.dissection.neurons.overlap import How, overlap, strongest
+from evidense.dissection.neurons.overlap import OverlapSettings, overlap, strongest
 from evidense.errors import InvalidInput
 
 N_TEXTS, N_NEURONS = 200, 3072
@@ -85,10 +85,10 @@ def test_jackknife_leaves_out_whole_clusters() -> None:
 
 def test_overlap_of_an_encoder_with_itself_is_one_and_of_strangers_is_chance() -> None:
     s, clusters = strengths(2, 40), np.arange(40)
-    same = overlap(s, s, clusters, How(30, seed=0))
+    same = overlap(s, s, clusters, OverlapSettings(30, seed=0))
     assert (same.share, same.high) == (1.0, 1.0)
     assert same.p < 1e-50
-    other = overlap(s, strengths(5, 40), clusters, How(300, seed=0))
+    other = overlap(s, strengths(5, 40), clusters, OverlapSettings(300, seed=0))
     assert other.share == pytest.approx(other.chance, abs=0.05)
     assert other.chance == 300 / N_NEURONS
     assert strongest(np.array([[1.0, 3.0, 2.0]]), 2).tolist() == [1, 2]

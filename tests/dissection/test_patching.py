@@ -9,7 +9,7 @@ import pytest
 
 from encoders.opening import open_encoder
 from evidense.dissection.patching.copies import changed, patched
-from evidense.dissection.patching.sites import MODULES, around, family_of, halves, sites, unlike
+from evidense.dissection.patching.sites import MODULES, around, halves, layout_of, sites, unlike
 from evidense.errors import InvalidInput, UnknownName
 from evidense.values import Item
 from training import towers
@@ -133,7 +133,7 @@ def test_every_family_divides_its_blocks() -> None:
     }  # fmt: skip
     for name, lists in made.items():
         for blocks in lists:
-            family = family_of(blocks[0])
+            family = layout_of(blocks[0])
             assert family.name == name
             assert blocks[0].get_submodule(family.values).weight.shape[0] == 32
 
@@ -142,7 +142,7 @@ def test_a_block_without_a_known_part_is_refused() -> None:
     from torch import nn
 
     with pytest.raises(UnknownName, match="attention"):
-        family_of(nn.ModuleDict({"attention": nn.Linear(2, 2), "output": nn.Linear(2, 2)}))
+        layout_of(nn.ModuleDict({"attention": nn.Linear(2, 2), "output": nn.Linear(2, 2)}))
 
 
 def test_refusals(two: tuple[Any, Any], tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ from encoders.opening import open_encoder
 from evidense import registry
 from evidense.compute.search.encode import encode
 from evidense.compute.search.scoring import score
-from evidense.dissection.patching.shares import Sureness, shares
+from evidense.dissection.patching.shares import IntervalSettings, shares
 from evidense.parts import Case, Subject
 from evidense.store import Store
 from evidense.values import Collection, Item
 from training import towers
 from training.text_world import open_bert, save_bert
 
-HOW = Sureness(n_resamples=2000)
+HOW = IntervalSettings(n_resamples=2000)
 
 
 class Bench:

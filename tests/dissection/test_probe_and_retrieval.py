@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from dissection.probe_worlds import collection
-from evidense.dissection.probes.retrieval import BEYOND, PLAIN, _findings, _Table, partial_rank_correlation
+from evidense.dissection.probes.retrieval import BEYOND, PLAIN, _findings, _RetrievalTable, partial_rank_correlation
 from evidense.parts import Case
 
 N = 400
@@ -20,7 +20,7 @@ def table(seed, *, governs, is_easy):
     margins = np.stack([rng.standard_normal(N), is_easy * easy + own])
     tuned = is_easy * easy + governs * own + 0.5 * rng.standard_normal(N)
     random = is_easy * easy + rng.standard_normal((2, N))
-    return _Table(
+    return _RetrievalTable(
         margins, random, np.round(tuned, 1), np.round(easy + 0.1 * rng.standard_normal(N), 1), np.arange(N) // 2
     )
 

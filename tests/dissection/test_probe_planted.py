@@ -11,14 +11,14 @@ from dissection.probe_worlds import Given, artefact, case, interaction, tuned_st
 from evidense.analyses import probes, published_probe
 from evidense.dissection.probes.agreement import kappa
 from evidense.dissection.probes.controls import hashed_labels, permuted
-from evidense.dissection.probes.cross_fit import Task
+from evidense.dissection.probes.cross_fit import CrossFitTask
 from evidense.dissection.probes.description_length import online_code
-from evidense.dissection.probes.features import Pairs, features
-from evidense.dissection.probes.layers import ABLATED, PERMUTED, Wanted, probe
+from evidense.dissection.probes.features import PairStates, features
+from evidense.dissection.probes.layers import ABLATED, PERMUTED, ProbeSettings, probe
 from evidense.dissection.probes.scores import credit
 from evidense.dissection.probes.transfer import transferred
 from evidense.dissection.published_probe.draw import slots
-from evidense.dissection.published_probe.fit import TWINS, Draws, Recipe, converge, initial, train
+from evidense.dissection.published_probe.fit import TWINS, PublishedRecipe, SlotDraws, converge, initial, train
 from evidense.errors import InvalidInput
 
 PUBLISHED_COUNTS = {
@@ -29,8 +29,8 @@ PUBLISHED_COUNTS = {
 SMALL: dict[str, Any] = {**probes.OPTIONS, "n_orders": 0, "probes": ["cosine", "hadamard"], "n_queries": None}
 
 
-def task(n: int, **more: Any) -> Task:
-    return Task(np.arange(n) % 5, np.arange(n), **more)
+def task(n: int, **more: Any) -> CrossFitTask:
+    return CrossFitTask(np.arange(n) % 5, np.arange(n), **more)
 
 
 @pytest.mark.parametrize("n_examples", [10_448, 54_414])
@@ -43,10 +43,10 @@ def test_the_published_draw_is_reproduced_to_the_example(n_examples: int) -> Non
 def test_at_a_constant_layer_0_the_published_probe_has_a_label_frequency() -> None:
     n_test, n_train = 10_448, 2_000
     n = n_test + n_train
-    constant = Pairs(np.ones((n, 4), np.float32), np.ones((5, 4), np.float32), np.tile(np.arange(5), (n, 1)))
+    constant = PairStates(np.ones((n, 4), np.float32), np.ones((5, 4), np.float32), np.tile(np.arange(5), (n, 1)))
     is_train = np.arange(n) >= n_test
-    recipe = Recipe(n_epochs=3)
-    drawn = Draws.of(n, (2, 3, 4, 5), 5, recipe)  # the first 10,448 of the test draw are the published ones
+    recipe = PublishedRecipe(n_epochs=3)
+    drawn = SlotDraws.of(n, (2, 3, 4, 5), 5, recipe)  # the first 10,448 of the test draw are the published ones
     right = train(constant, is_train, drawn, recipe).right
     for count, counts in PUBLISHED_COUNTS[n_test].items():
         for twin in TWINS:
@@ -56,8 +56,8 @@ def test_at_a_constant_layer_0_the_published_probe_has_a_label_frequency() -> No
 def test_the_published_training_is_torchs_to_rounding() -> None:
     torch = pytest.importorskip("torch")
     pairs, n = interaction(300, 0.5, width=6), 3
-    is_train, recipe = np.arange(300) < 250, Recipe(learning_rate=1e-2, n_epochs=8)
-    drawn = Draws.of(300, (n,), 5, recipe)
+    is_train, recipe = np.arange(300) < 250, PublishedRecipe(learning_rate=1e-2, n_epochs=8)
+    drawn = SlotDraws.of(300, (n,), 5, recipe)
     ours = initial(6, 6, n, 42)
     from evidense.dissection.published_probe import fit as module
 
@@ -79,18 +79,18 @@ def test_the_published_training_is_torchs_to_rounding() -> None:
 
 
 def test_on_pure_interaction_the_published_probe_is_blind_and_the_others_see() -> None:
-    drawn, is_train = Draws.of(6_500, (2, 3, 4, 5), 5, Recipe()), np.arange(6_500) >= 5_000
+    drawn, is_train = SlotDraws.of(6_500, (2, 3, 4, 5), 5, PublishedRecipe()), np.arange(6_500) >= 5_000
     for corr, within in ((0.5, 0.02), (0.9, 0.04)):
         pairs = interaction(6_500, corr)
-        right = train(pairs, is_train, drawn, Recipe()).right
+        right = train(pairs, is_train, drawn, PublishedRecipe()).right
         for n in (2, 3, 4, 5):
             assert abs(right[n, "none"].mean() - 1 / n) <= within
             assert right[n, "none"].mean() <= right[n, "queries permuted"].mean() + 0.03
         ends = {twin: converge(pairs, is_train, drawn.test[5], twin, (100.0, 1e4)) for twin in TWINS}
         assert all(one.solved.converged.all() for one in ends.values())
         assert abs(ends["none"].right.mean() - 0.2) <= within
-        some = Pairs(pairs.queries[:3_000], pairs.documents, pairs.places[:3_000])
-        seen = probe(some, task(3_000), Wanted(("cosine", "hadamard")))
+        some = PairStates(pairs.queries[:3_000], pairs.documents, pairs.places[:3_000])
+        seen = probe(some, task(3_000), ProbeSettings(("cosine", "hadamard")))
         assert credit(seen["cosine"].scores).mean() >= 0.99
         assert credit(seen["hadamard"].scores).mean() >= 0.99
         assert all(abs(credit(seen[twin].scores).mean() - 0.2) < 0.025 for twin in (ABLATED, PERMUTED))
@@ -100,11 +100,15 @@ def test_on_an_artefact_alone_the_published_probe_is_above_chance_and_interactio
     pairs = artefact(6_000, shift=1.2)
     is_train = np.arange(6_000) >= 3_000
     right = converge(
-        pairs, is_train, Draws.of(6_000, (5,), 5, Recipe(n_epochs=0)).test[5], "none", (10.0, 100.0, 1000.0)
+        pairs,
+        is_train,
+        SlotDraws.of(6_000, (5,), 5, PublishedRecipe(n_epochs=0)).test[5],
+        "none",
+        (10.0, 100.0, 1000.0),
     )
     assert right.right.mean() > 0.3
-    some = Pairs(pairs.queries[:2_500], pairs.documents, pairs.places[:2_500])
-    seen = probe(some, task(2_500), Wanted(("cosine", "hadamard", "bilinear"), rank=4, n_starts=1))
+    some = PairStates(pairs.queries[:2_500], pairs.documents, pairs.places[:2_500])
+    seen = probe(some, task(2_500), ProbeSettings(("cosine", "hadamard", "bilinear"), rank=4, n_starts=1))
     assert credit(seen[ABLATED].scores).mean() > 0.3
     for name in ("cosine", "hadamard", "bilinear"):
         assert abs(credit(seen[name].scores).mean() - 0.2) < 0.03
@@ -115,7 +119,7 @@ def test_labels_by_hash_are_not_learnt_and_their_memorising_is_seen() -> None:
     ids = [[f"d{d}" for d in row] for row in pairs.places]
     control = hashed_labels([f"q{i}" for i in range(1_000)], ids)
     assert (control == hashed_labels([f"q{i}" for i in range(1_000)], ids)).all()
-    found = probe(pairs, task(1_000, control=control), Wanted(("hadamard",)))["hadamard"]
+    found = probe(pairs, task(1_000, control=control), ProbeSettings(("hadamard",)))["hadamard"]
     assert found.control is not None
     assert abs(credit(found.control, control).mean() - 0.2) < 2.5 * np.sqrt(0.2 * 0.8 / 1_000)
     assert found.memorised is not None
@@ -142,8 +146,8 @@ def test_what_a_feature_is_scaled_by_is_of_the_training_rows_alone() -> None:
 def test_a_probe_transfers_through_a_rotation_and_not_to_another_space() -> None:
     pairs = interaction(1_500, 0.7, width=24)
     turn = np.linalg.qr(np.random.default_rng(0).standard_normal((24, 24)))[0].astype(np.float32)
-    turned = Pairs(pairs.queries @ turn, pairs.documents @ turn, pairs.places)
-    half = Pairs(pairs.queries @ turn, pairs.documents, pairs.places)  # only the queries turned: another code
+    turned = PairStates(pairs.queries @ turn, pairs.documents @ turn, pairs.places)
+    half = PairStates(pairs.queries @ turn, pairs.documents, pairs.places)  # only the queries turned: another code
     t = task(1_500, lambdas=(10.0,))
     same = credit(transferred(pairs, pairs, t, True)).mean()
     assert credit(transferred(pairs, turned, t, True)).mean() == pytest.approx(same, abs=0.005)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evidense.dissection.solver.lbfgs import Settings, minimise
+from evidense.dissection.solver.lbfgs import SolverSettings, minimise
 from evidense.dissection.solver.linear_models import Bilinear, Linear, spectral_start
 from evidense.dissection.solver.losses import Labels
 
@@ -43,7 +43,7 @@ def test_problems_solved_together_are_those_solved_alone() -> None:
     rng = np.random.default_rng(0)
     x, right = rng.standard_normal((300, 4, 10)).astype(np.float32), rng.integers(0, 4, (300, 3))
     penalty = np.array([1.0, 10.0, 1000.0])
-    model, settings = Linear(x), Settings(1e-5)
+    model, settings = Linear(x), SolverSettings(1e-5)
     together = minimise(model, Labels(right, np.ones((300, 3), np.float32), penalty), settings=settings)
     for k in range(3):
         alone = minimise(
@@ -95,14 +95,14 @@ def test_a_bilinear_probe_does_not_feel_a_rotation_of_its_sides() -> None:
     for queries, candidates in ((q, p), (q @ turn, p)):
         model = Bilinear(queries, candidates, 6)
         labels = Labels(np.zeros((400, 1), np.int64), np.ones((400, 1), np.float32), np.ones(1))
-        found.append(minimise(model, labels, spectral_start(model, 1, 0), Settings(1e-5)).objective[0])
+        found.append(minimise(model, labels, spectral_start(model, 1, 0), SolverSettings(1e-5)).objective[0])
     assert found[0] == pytest.approx(found[1], rel=1e-3)
 
 
 def test_what_does_not_converge_says_so() -> None:
     x, y = some(k=2)
     found = minimise(
-        Linear(x[:, None]), Labels(y, np.ones(y.shape, np.float32), np.ones(2)), settings=Settings(1e-9, 1)
+        Linear(x[:, None]), Labels(y, np.ones(y.shape, np.float32), np.ones(2)), settings=SolverSettings(1e-9, 1)
     )
     assert not found.converged.any()
     assert (found.gradient > 1e-9).all()

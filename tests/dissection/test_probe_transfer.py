@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dissection.probe_worlds import interaction
-from evidense.dissection.probes.cross_fit import Task
-from evidense.dissection.probes.features import Pairs
+from evidense.dissection.probes.cross_fit import CrossFitTask
+from evidense.dissection.probes.features import PairStates
 from evidense.dissection.probes.scores import credit
 from evidense.dissection.probes.transfer import transferred
 
@@ -18,18 +18,18 @@ def test_dimensions_that_hardly_vary_do_not_break_the_code(one_map, direction):
     turn = np.linalg.qr(rng.standard_normal((64, 64)))[0].astype(np.float32)
     dead, awake = (_with_two(pairs, spread, rng) for spread in (1e-7, 0.02))
     sides = (x @ _padded(turn) + 0.2 * rng.standard_normal(x.shape) for x in (awake.queries, awake.documents))
-    awake = Pairs(*(x.astype(np.float32) for x in sides), pairs.places)
+    awake = PairStates(*(x.astype(np.float32) for x in sides), pairs.places)
     trained, read = (dead, awake) if direction == "dead in the trained" else (awake, dead)
-    task = Task(np.arange(300) % 5, np.arange(300))
+    task = CrossFitTask(np.arange(300) % 5, np.arange(300))
     own = credit(transferred(read, read, task, one_map)).mean()
     got = credit(transferred(trained, read, task, one_map)).mean()
     assert own > 0.9
     assert got > own - 0.05
 
 
-def _with_two(pairs: Pairs, spread: float, rng: np.random.Generator) -> Pairs:
+def _with_two(pairs: PairStates, spread: float, rng: np.random.Generator) -> PairStates:
     sides = (pairs.queries, pairs.documents)
-    return Pairs(
+    return PairStates(
         *(np.hstack([x, 0.3 + spread * rng.standard_normal((len(x), 2))]).astype(np.float32) for x in sides),
         pairs.places,
     )

@@ -9,7 +9,7 @@ import pytest
 from dissection.geometry_cases import bench_of, case_of
 from dissection.neuron_worlds import QUERIES, items, query_margin, text_encoder
 from evidense import registry
-from evidense.dissection.attribution.attribute import How, attribute
+from evidense.dissection.attribution.attribute import ModuleSelection, attribute
 from evidense.dissection.neurons.ablation import Silenced, ablated, mean_outputs, with_values
 from evidense.dissection.neurons.orders import by_attribution, by_magnitude, plan
 from evidense.dissection.neurons.pruning_curves import area
@@ -102,7 +102,7 @@ def test_matched_neurons_have_like_magnitude_and_are_others() -> None:
 
 def test_orders_and_plans_number_the_neurons_alike(bert: Any) -> None:
     tower = bert.tower("query")
-    modules = attribute(tower, items(QUERIES), query_margin(tower), How(("intermediate",)))
+    modules = attribute(tower, items(QUERIES), query_margin(tower), ModuleSelection(("intermediate",)))
     order = by_attribution(modules)
     first = plan(modules, order[:1])[0]
     total = np.abs(np.concatenate([one.activation_path for one in modules], axis=1)).sum(axis=1)[:, None]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from evidense.dissection.geometry.sample import by_role
-from evidense.dissection.geometry.weight_drift import Moved, moved, weights
+from evidense.dissection.geometry.weight_drift import WeightChange, moved, weights
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Bench, Capability, Case, Side
 from evidense.records import Finding, Json
@@ -65,8 +65,8 @@ def sides_of(case: Case) -> tuple[Side, ...]:
     return SIDES[:1] if same else SIDES
 
 
-def _findings(case: Case, who: Mapping[str, Json], changes: list[Moved]) -> list[Finding]:
-    parts: dict[tuple[int, str], list[Moved]] = defaultdict(list)
+def _findings(case: Case, who: Mapping[str, Json], changes: list[WeightChange]) -> list[Finding]:
+    parts: dict[tuple[int, str], list[WeightChange]] = defaultdict(list)
     for one in changes:
         parts[one.layer, "all"].append(one)
         parts[one.layer, one.kind].append(one)

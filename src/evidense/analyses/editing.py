@@ -23,17 +23,17 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.editing.backbone import Size, knowing_backbone, known
-from evidense.dissection.editing.difference_in_differences import Effect, Table, effects
+from evidense.dissection.editing.backbone import BackboneSize, knowing_backbone, known
+from evidense.dissection.editing.difference_in_differences import ContrastEffect, FourCells, effects
 from evidense.dissection.editing.facts import Fact, World, questions, world
 from evidense.dissection.editing.split import split
 from evidense.dissection.editing.trials import (
     METHODS,
     TRAININGS,
     UNEDITED,
-    Bed,
     Trial,
-    Tuned,
+    TrialSetting,
+    TunedCopies,
     Tuning,
     neighbours,
     overlaps,
@@ -83,12 +83,12 @@ class Editing:
         encoder, whose = case.base.encoder, f"'{case.base.label}'"
         if options["backbone"] == "built":
             whose = "the backbone that was built"
-            encoder = knowing_backbone(there, bench.train, Size(n_steps=options["backbone_steps"], seed=options["world_seed"]))  # fmt: skip
+            encoder = knowing_backbone(there, bench.train, BackboneSize(n_steps=options["backbone_steps"], seed=options["world_seed"]))  # fmt: skip
         facts, reason = _known(encoder, whose, there, 2 * options["n_removed"])
         if reason:
             return [_without(case, reason)]
         dealt = split(there, facts, options["n_removed"], options["n_added"], case.seed)
-        setting = _Setting(case, bench, options, Bed(there, dealt, encoder, options["layer"], case.seed))
+        setting = _Setting(case, bench, options, TrialSetting(there, dealt, encoder, options["layer"], case.seed))
         return list(_found(setting))
 
 
@@ -114,7 +114,7 @@ class _Setting:
     case: Case
     bench: Bench
     options: Mapping[str, Any]
-    bed: Bed
+    bed: TrialSetting
 
     def site(self, **where: Json) -> dict[str, Json]:
         base = self.case.base
@@ -142,7 +142,7 @@ def _found(setting: _Setting) -> Iterator[Finding]:
     for trial in made:
         yield from _of_edit(setting, trial)
     tuning = Tuning(setting.options["seeds"], setting.options["steps"])
-    tuned = Tuned(setting.bed, setting.bench.train, tuning, setting.score)
+    tuned = TunedCopies(setting.bed, setting.bench.train, tuning, setting.score)
     copies = {UNEDITED: setting.bed.encoder} | {_key(t): t.encoder for t in made}
     trainings = [t for t in TRAININGS if t in setting.options["trainings"]]
     tuned.run(copies, trainings, lambda done, total: setting.bench.tell("fine-tuning edited copies", done, total))
@@ -186,7 +186,7 @@ def _places(setting: _Setting, direction: str) -> tuple[slice, slice]:
     return (slice(0, n), slice(n, 2 * n)) if direction == "removed" else (slice(2 * n, 2 * n + m), slice(2 * n + m, None))  # fmt: skip
 
 
-def _levels(setting: _Setting, tuned: Tuned, trainings: Sequence[str], measure: str) -> Iterator[Finding]:
+def _levels(setting: _Setting, tuned: TunedCopies, trainings: Sequence[str], measure: str) -> Iterator[Finding]:
     chance = _chance(setting, measure)
     for training in trainings:
         values = tuned.table(UNEDITED, training, measure).mean(axis=0)
@@ -206,7 +206,7 @@ def _chance(setting: _Setting, measure: str) -> Json:
 
 
 def _differences(
-    setting: _Setting, tuned: Tuned, some: Sequence[Trial], how: tuple[Sequence[str], str]
+    setting: _Setting, tuned: TunedCopies, some: Sequence[Trial], how: tuple[Sequence[str], str]
 ) -> Iterator[Finding]:
     trainings, measure = how
     contrasts = [(trial, training) for trial in some for training in trainings]
@@ -215,7 +215,7 @@ def _differences(
     edited, controls = _places(setting, some[0].direction)
     copies = [np.stack([tuned.table(_key(t), training, measure) for t, training in contrasts])]
     copies.append(np.stack([tuned.table(UNEDITED, training, measure) for _, training in contrasts]))
-    table = Table(*(copy[:, :, place] for copy in copies for place in (edited, controls)))
+    table = FourCells(*(copy[:, :, place] for copy in copies for place in (edited, controls)))
     case = setting.case
     found = effects(table, case.confidence, case.n_resamples, case.seed)
     for k, ((trial, training), effect) in enumerate(zip(contrasts, found, strict=True)):
@@ -224,7 +224,9 @@ def _differences(
         yield _difference(setting, where, effect, cells)
 
 
-def _difference(setting: _Setting, where: Mapping[str, Json], effect: Effect, cells: Sequence[float]) -> Finding:
+def _difference(
+    setting: _Setting, where: Mapping[str, Json], effect: ContrastEffect, cells: Sequence[float]
+) -> Finding:
     e = effect.alone
     named = (
         "edited_copy_edited_facts",

@@ -24,11 +24,11 @@ from jaxtyping import Float32, Float64
 
 from evidense.compute.search.topk import Search, id_order, self_matches, top_k
 from evidense.compute.similarity import as_scored
-from evidense.dissection.geometry.findings import Family, absent
+from evidense.dissection.geometry.findings import FindingFamily, absent
 from evidense.dissection.geometry.modality_gap import STATISTICS, closed, gap
 from evidense.dissection.geometry.pairing import compared, means
-from evidense.dissection.geometry.sample import VECTORS, Sample, Wanted, relevant_rows, sample
-from evidense.dissection.geometry.tables import Table, Told
+from evidense.dissection.geometry.sample import VECTORS, RowSample, SampleRequest, relevant_rows, sample
+from evidense.dissection.geometry.tables import LayerStatistics, StatisticsTable
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case
 from evidense.records import Finding, Json
@@ -51,15 +51,19 @@ class Gap:
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
         """Return the findings, or one without value where there is no picture or no text."""
         site: dict[str, Json] = {"side": "both", "pooling": VECTORS}
-        nothing = Family(
+        nothing = FindingFamily(
             case, "gap", "modality gap", STATISTICS["modality gap"], {"subject": case.base.label, **site}, 0, 0
         )
         if reason := one_modality(case.collection):
             return [absent(nothing, {}, reason)]
         measure = str({**self.options, **case.options}["measure"])
         try:
-            seen = sample(case, bench, Wanted("query", (VECTORS,), len(case.collection.queries), keep_equal=True))
-            found = sample(case, bench, Wanted("document", (VECTORS,), len(case.collection.corpus), keep_equal=True))
+            seen = sample(
+                case, bench, SampleRequest("query", (VECTORS,), len(case.collection.queries), keep_equal=True)
+            )
+            found = sample(
+                case, bench, SampleRequest("document", (VECTORS,), len(case.collection.corpus), keep_equal=True)
+            )
         except InvalidInput as error:
             return [absent(nothing, {}, str(error))]
         refused = {**seen.refused, **found.refused}
@@ -73,15 +77,15 @@ class Gap:
             return out
         first = np.array([rows[0] for rows in relevant_rows(case)])
         units = {**STATISTICS, **_effects(measure)}
-        rows: dict[str, tuple[Told | None, ...]] = {}
+        rows: dict[str, tuple[LayerStatistics | None, ...]] = {}
         similarities = {subject.label: str(subject.encoder.setup.similarity) for subject in case.subjects}
         for number, (label, _) in enumerate(kept):
             bench.tell(f"modality gap of {label}", number, len(kept))
             q, d = kept[label, VECTORS][0], found.states[label, VECTORS][0]
             told = gap(q, d[first], seen.groups) | _retrieval(case, bench, (measure, similarities[label]), (q, d), seen)
-            rows[label] = (Told(told),)
+            rows[label] = (LayerStatistics(told),)
         return out + list(
-            Table(case, "gap", seen, site, units, rows).findings(compared(case, "gap", seen, VECTORS).pairs)
+            StatisticsTable(case, "gap", seen, site, units, rows).findings(compared(case, "gap", seen, VECTORS).pairs)
         )
 
 
@@ -106,7 +110,7 @@ def _effects(measure: str) -> dict[str, str]:
 
 
 def _retrieval(
-    case: Case, bench: Bench, by: tuple[str, str], vectors: tuple[Vectors, Vectors], seen: Sample
+    case: Case, bench: Bench, by: tuple[str, str], vectors: tuple[Vectors, Vectors], seen: RowSample
 ) -> dict[str, tuple[float, Float64[np.ndarray, " g"]]]:
     """The measure, by the encoder's similarity, as it is and with the gap closed, in the pool of documents and in one with the queries in it."""
     measure, similarity = by

@@ -19,11 +19,11 @@ Integrated gradients at both dense modules of each block, query side with the do
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evidense.dissection.attribution.attribute import How
+from evidense.dissection.attribution.attribute import ModuleSelection
 from evidense.dissection.candidates import Draw
 from evidense.dissection.neurons.agreement import between_collections
-from evidense.dissection.neurons.examples import Examples, Wanted, attributed, examples
-from evidense.dissection.neurons.findings import Seen, Table, nothing, of_pair, of_subject
+from evidense.dissection.neurons.examples import AttributionSettings, Examples, attributed, examples
+from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions, nothing, of_pair, of_subject
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json
@@ -68,14 +68,16 @@ def _side(case: Case, bench: Bench, what: tuple[Side, Draw], options: Mapping[st
     side, draw = what
     some = examples(case, bench, draw)
     where = {"negatives": some.negatives, "n_candidates": some.n_candidates}
-    table = Table(case, side, str(options["target"]), some.clusters, where, float(options["top"]))
+    table = SideFindings(case, side, str(options["target"]), some.clusters, where, float(options["top"]))
     pattern = tuple(options["pattern"])
-    wanted = Wanted(side, options["target"], How(pattern=(pattern[0], pattern[1]) if pattern else None))
-    seen: dict[str, Seen] = {}
+    wanted = AttributionSettings(
+        side, options["target"], ModuleSelection(pattern=(pattern[0], pattern[1]) if pattern else None)
+    )
+    seen: dict[str, SubjectAttributions] = {}
     for number, subject in enumerate(case.subjects):
         bench.tell(f"neurons of the {side} side", number, len(case.subjects))
         try:
-            seen[subject.label] = Seen(subject, attributed(subject, bench, some, wanted))
+            seen[subject.label] = SubjectAttributions(subject, attributed(subject, bench, some, wanted))
         except (InvalidInput, UnknownName) as error:
             yield nothing(table, "effective neurons", {"subject": subject.label, "role": subject.role}, str(error))
             continue
@@ -89,13 +91,16 @@ def _side(case: Case, bench: Bench, what: tuple[Side, Draw], options: Mapping[st
 
 
 def _beside(
-    table: Table, bench: Bench, what: tuple[str, Examples, Wanted], seen: Mapping[str, Seen]
+    table: SideFindings,
+    bench: Bench,
+    what: tuple[str, Examples, AttributionSettings],
+    seen: Mapping[str, SubjectAttributions],
 ) -> Iterator[Finding]:
     """The same neurons on another collection, of this name."""
     name, there, wanted = what
     for number, one in enumerate(seen.values()):
         bench.tell(f"neurons on {name}", number, len(seen))
-        other = Seen(one.subject, attributed(one.subject, bench, there, wanted))
+        other = SubjectAttributions(one.subject, attributed(one.subject, bench, there, wanted))
         yield from between_collections(table, one, (name, other, there.clusters))
 
 

@@ -21,8 +21,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.dissection.candidates import Draw, candidates
-from evidense.dissection.patching.runs import MARGIN, ORDERS, Runs, Task
-from evidense.dissection.patching.shares import Share, Sureness, both_orders, shares
+from evidense.dissection.patching.runs import MARGIN, ORDERS, PatchingTask, Runs
+from evidense.dissection.patching.shares import IntervalSettings, Share, both_orders, shares
 from evidense.dissection.patching.sites import Site, halves, sites, unlike
 from evidense.errors import EvidenseError
 from evidense.parts import Bench, Capability, Case, Subject
@@ -61,7 +61,7 @@ class Patching:
         options = {**self.options, **case.options}
         small = sample(case.collection, options["n_queries"], options["n_documents"], case.seed)
         found = candidates(small, Draw(n_candidates=options["n_candidates"], n_folds=1, seed=case.seed))
-        task = Task(small, found, options["measure"])
+        task = PatchingTask(small, found, options["measure"])
         return [finding for tuned in case.of("tuned") for finding in _of_tuned(_Setting(case, bench, options, task), tuned)]  # fmt: skip
 
 
@@ -70,11 +70,11 @@ class _Setting:
     case: Case
     bench: Bench
     options: Mapping[str, Any]
-    task: Task
+    task: PatchingTask
 
     @property
-    def how(self) -> Sureness:
-        return Sureness(self.case.confidence, self.case.n_resamples, self.case.seed)
+    def how(self) -> IntervalSettings:
+        return IntervalSettings(self.case.confidence, self.case.n_resamples, self.case.seed)
 
     def unit(self, place: Mapping[str, Json]) -> str:
         measure = str(place["measure"])

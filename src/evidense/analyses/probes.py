@@ -28,13 +28,13 @@ from evidense.dissection.probes.controls import lexical_features
 from evidense.dissection.probes.cross_fit import crossfit
 from evidense.dissection.probes.depth_grid import grid, wrong_modality
 from evidense.dissection.probes.estimates import ANALYSIS, Probed, change, level
-from evidense.dissection.probes.features import Scale
-from evidense.dissection.probes.layers import PROBES, Wanted, probe_layers
+from evidense.dissection.probes.features import FeatureScale
+from evidense.dissection.probes.layers import PROBES, ProbeSettings, probe_layers
 from evidense.dissection.probes.online_code import codes, outputs
 from evidense.dissection.probes.pairs_of_encoders import States, agreements, transfers
 from evidense.dissection.probes.retrieval import governs
 from evidense.dissection.probes.scores import credit
-from evidense.dissection.probes.task import Asked, ask
+from evidense.dissection.probes.task import ProbingTask, ask
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Subject
 from evidense.records import Finding, Json
@@ -73,7 +73,7 @@ class Probes:
         return out
 
 
-def _pooling(case: Case, bench: Bench, asked: Asked, pooling: str) -> Iterator[Finding]:
+def _pooling(case: Case, bench: Bench, asked: ProbingTask, pooling: str) -> Iterator[Finding]:
     seen: dict[str, Probed] = {}
     states: dict[str, States] = {}
     for at, subject in enumerate(case.subjects):
@@ -120,16 +120,16 @@ def _compared_with(case: Case, subject: Subject) -> tuple[Subject, ...]:
     return tuple({other.label: other for other in others}.values())
 
 
-def _states(bench: Bench, asked: Asked, where: tuple[Subject, str]) -> States:
+def _states(bench: Bench, asked: ProbingTask, where: tuple[Subject, str]) -> States:
     subject, pooling = where
     queries = bench.states(subject, "query", asked.queries, (pooling,))[pooling]
     return queries, bench.states(subject, "document", asked.documents, (pooling,))[pooling]
 
 
-def _probed(case: Case, asked: Asked, where: tuple[Subject, str], states: States) -> Probed:
+def _probed(case: Case, asked: ProbingTask, where: tuple[Subject, str], states: States) -> Probed:
     """Probe all layers that both sides have; towers of different depth are probed at their last layers too, by the grid."""
     options = case.options
-    wanted = Wanted(tuple(options["probes"]), int(options["rank"]), int(options["n_starts"]))
+    wanted = ProbeSettings(tuple(options["probes"]), int(options["rank"]), int(options["n_starts"]))
     queries, documents = states
     n = min(len(queries), len(documents))
     layers = probe_layers(queries[:n], documents[:n], asked.places, asked.task, wanted)
@@ -146,14 +146,14 @@ def _depths(case: Case, bench: Bench, one: Probed, states: States) -> Iterator[F
         yield from wrong_modality(case, bench, one.asked, (one.subject, one.pooling))
 
 
-def _words(case: Case, asked: Asked) -> Iterator[Finding]:
+def _words(case: Case, asked: ProbingTask) -> Iterator[Finding]:
     site = asked.site(case, ANALYSIS, probe="linear", control="lexical")
     try:
         made = lexical_features(asked.queries, asked.documents, asked.places)
     except InvalidInput as error:
         yield without("accuracy", site, "accuracy", {"reason": str(error)})
         return
-    found = crossfit(lambda train: made * Scale.of(made[train].reshape(-1, made.shape[2])).inverse, asked.task)
+    found = crossfit(lambda train: made * FeatureScale.of(made[train].reshape(-1, made.shape[2])).inverse, asked.task)
     right, chance = credit(found.scores)[None], 1 / asked.n_candidates
     series = Series("accuracy", "accuracy", right, asked.task.clusters, [site], chance, [{"chance": chance}])
     yield from findings(case, series, "lexical")

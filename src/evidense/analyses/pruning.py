@@ -20,12 +20,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.attribution.attribute import Attribution, How
+from evidense.dissection.attribution.attribute import Attribution, ModuleSelection
 from evidense.dissection.candidates import Draw
 from evidense.dissection.neurons.ablation import mean_outputs
-from evidense.dissection.neurons.examples import Examples, Wanted, attributed, examples
-from evidense.dissection.neurons.orders import Order, at_random, by_attribution, by_magnitude, magnitudes
-from evidense.dissection.neurons.pruning_curves import MEASURES, Ground, Pruned, Way, area, curve
+from evidense.dissection.neurons.examples import AttributionSettings, Examples, attributed, examples
+from evidense.dissection.neurons.orders import NeuronOrder, at_random, by_attribution, by_magnitude, magnitudes
+from evidense.dissection.neurons.pruning_curves import MEASURES, Pruned, RetrievalTask, Way, area, curve
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Subject
 from evidense.records import Finding, Json
@@ -71,7 +71,7 @@ class Pruning:
         for number, subject in enumerate(case.subjects):
             bench.tell("pruning of neurons", number, len(case.subjects))
             try:
-                how = Wanted("query", "margin", How(kinds=(str(options["module"]),)))
+                how = AttributionSettings("query", "margin", ModuleSelection(kinds=(str(options["module"]),)))
                 own = attributed(subject, bench, some.take(first), how)
                 base = own if subject is case.base else base
                 outputs = mean_outputs(subject.encoder.tower("query"), some.take(first).queries, how.how.kinds)
@@ -81,7 +81,7 @@ class Pruning:
         return out
 
 
-def _ground(case: Case, bench: Bench, held: Examples, options: Mapping[str, Json]) -> Ground:
+def _ground(case: Case, bench: Bench, held: Examples, options: Mapping[str, Json]) -> RetrievalTask:
     """The collection with the held-out queries alone."""
     whole = case.collection
     rows = {doc_id: row for row, doc_id in enumerate(whole.doc_ids)}
@@ -89,11 +89,11 @@ def _ground(case: Case, bench: Bench, held: Examples, options: Mapping[str, Json
     some = replace(whole, queries=list(held.queries), qrels=qrels)
     gold = [[rows[d] for d, gain in qrels[query.id].items() if gain > 0 and d in rows] for query in held.queries]
     depth = min(100, len(whole.corpus))
-    return Ground(case, bench, some, held, str(options["measure"]), depth, gold)
+    return RetrievalTask(case, bench, some, held, str(options["measure"]), depth, gold)
 
 
 def _subject(
-    ground: Ground,
+    ground: RetrievalTask,
     who: tuple[Subject, tuple[Attribution, ...], tuple[Attribution, ...] | None],
     outputs: Mapping[str, tuple[np.ndarray, np.ndarray]],
     options: Mapping[str, Json],
@@ -115,7 +115,9 @@ def _subject(
                 yield from _compared(ground, pruned, (name, order), controls, way)
 
 
-def _controls(order: Order, magnitude: np.ndarray, options: Mapping[str, Json], seed: int) -> dict[str, list[Order]]:
+def _controls(
+    order: NeuronOrder, magnitude: np.ndarray, options: Mapping[str, Json], seed: int
+) -> dict[str, list[NeuronOrder]]:
     rng = np.random.default_rng([seed, 53])
     n, n_matched = len(order), round(max(float(part) for part in options["parts"]) * len(order))
     draws = range(int(options["n_random"]))
@@ -126,7 +128,11 @@ def _controls(order: Order, magnitude: np.ndarray, options: Mapping[str, Json], 
 
 
 def _compared(
-    ground: Ground, pruned: Pruned, named: tuple[str, Order], controls: Mapping[str, list[Order]], way: Way
+    ground: RetrievalTask,
+    pruned: Pruned,
+    named: tuple[str, NeuronOrder],
+    controls: Mapping[str, list[NeuronOrder]],
+    way: Way,
 ) -> Iterator[Finding]:
     """Findings of an order and a way: one a control and measure, paired by query."""
     name, order = named
@@ -158,7 +164,7 @@ def _compared(
             yield _finding(ground, ("pruning" if is_main else way, site, numbers), details)
 
 
-def _estimates(ground: Ground, rows: Float64[np.ndarray, "c q"]) -> list[dict[str, Json]]:
+def _estimates(ground: RetrievalTask, rows: Float64[np.ndarray, "c q"]) -> list[dict[str, Json]]:
     """Own interval and p, and what holds together over the controls."""
     case, clusters = ground.case, ground.examples.clusters
     own = mean_intervals(rows, clusters, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)
@@ -171,7 +177,7 @@ def _estimates(ground: Ground, rows: Float64[np.ndarray, "c q"]) -> list[dict[st
 
 
 def _finding(
-    ground: Ground, what: tuple[str, Mapping[str, Json], Mapping[str, Json]], details: Mapping[str, Json]
+    ground: RetrievalTask, what: tuple[str, Mapping[str, Json], Mapping[str, Json]], details: Mapping[str, Json]
 ) -> Finding:
     estimand, site, found = what
     value, low, high = found["numbers"]

@@ -17,8 +17,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.dissection.findings import Series, findings, without
-from evidense.dissection.probes.task import Asked, ask
-from evidense.dissection.published_probe.run import Cell, Run, run_layers
+from evidense.dissection.probes.task import ProbingTask, ask
+from evidense.dissection.published_probe.run import Cell, PublishedRun, run_layers
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Subject
 from evidense.records import Finding, Json
@@ -53,13 +53,13 @@ class PublishedProbe:
         out: list[Finding] = []
         for negatives in case.options["negatives"]:
             asked = ask(case, bench, negatives)
-            run = Run.of(case, asked)
+            run = PublishedRun.of(case, asked)
             for pooling in case.options["poolings"]:
                 out += _pooling(case, bench, run, pooling)
         return out
 
 
-def _pooling(case: Case, bench: Bench, run: Run, pooling: str) -> Iterator[Finding]:
+def _pooling(case: Case, bench: Bench, run: PublishedRun, pooling: str) -> Iterator[Finding]:
     base: Mapping[Cell, list[Float64[np.ndarray, " m"]]] = {}
     for at, subject in enumerate(case.subjects):
         bench.tell(f"published probe of {subject.label}", at, len(case.subjects))
@@ -80,7 +80,7 @@ def _pooling(case: Case, bench: Bench, run: Run, pooling: str) -> Iterator[Findi
             yield from _changes(case, run, where, (cells, base))
 
 
-def _site(case: Case, asked: Asked, where: tuple[Subject, str], cell: Cell, **more: Json) -> dict[str, Json]:
+def _site(case: Case, asked: ProbingTask, where: tuple[Subject, str], cell: Cell, **more: Json) -> dict[str, Json]:
     (subject, pooling), (probe, control, n) = where, cell
     return case.site(
         "published_probe", negatives=asked.negatives, n_candidates=n or asked.n_candidates, subject=subject.label, role=subject.role,
@@ -89,7 +89,7 @@ def _site(case: Case, asked: Asked, where: tuple[Subject, str], cell: Cell, **mo
 
 
 def _levels(
-    case: Case, run: Run, where: tuple[Subject, str], cells: Mapping[Cell, list[Float64[np.ndarray, " m"]]]
+    case: Case, run: PublishedRun, where: tuple[Subject, str], cells: Mapping[Cell, list[Float64[np.ndarray, " m"]]]
 ) -> Iterator[Finding]:
     for cell, rows in cells.items():
         probe, control, n = cell
@@ -114,7 +114,7 @@ def _levels(
 
 def _changes(
     case: Case,
-    run: Run,
+    run: PublishedRun,
     where: tuple[Subject, str],
     both: tuple[Mapping[Cell, list[Float64[np.ndarray, " m"]]], Mapping[Cell, list[Float64[np.ndarray, " m"]]]],
 ) -> Iterator[Finding]:

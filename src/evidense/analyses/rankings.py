@@ -23,18 +23,18 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.compute.search.topk import id_order, self_matches
-from evidense.dissection.geometry.findings import Family, absent, findings
-from evidense.dissection.geometry.pairing import Compared, Pair, compared, means
+from evidense.dissection.geometry.findings import FindingFamily, absent, findings
+from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared, means
 from evidense.dissection.geometry.rank_similarity import (
     MARGIN,
     STATISTICS,
     Searched,
-    Task,
+    SearchTask,
     compare,
     margin_correlation,
     search,
 )
-from evidense.dissection.geometry.sample import VECTORS, Wanted, relevant_rows, sample
+from evidense.dissection.geometry.sample import VECTORS, SampleRequest, relevant_rows, sample
 from evidense.dissection.geometry.seeds import Similar, beyond_seeds, over_seeds
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case
@@ -71,12 +71,14 @@ class Rankings:
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:
         """Return the findings of every pair."""
         n_rows = int({**self.options, **case.options}["n_rows"])
-        nothing = Family(
+        nothing = FindingFamily(
             case, self.name, "RBO", UNITS["RBO"], {"subject": case.base.label, "side": "both", "pooling": VECTORS}, 0, 0
         )
         try:
-            seen = sample(case, bench, Wanted("query", (VECTORS,), n_rows, keep_equal=True))
-            found = sample(case, bench, Wanted("document", (VECTORS,), len(case.collection.corpus), keep_equal=True))
+            seen = sample(case, bench, SampleRequest("query", (VECTORS,), n_rows, keep_equal=True))
+            found = sample(
+                case, bench, SampleRequest("document", (VECTORS,), len(case.collection.corpus), keep_equal=True)
+            )
         except InvalidInput as error:
             return [absent(nothing, {}, str(error))]
         refused = {**seen.refused, **found.refused}
@@ -88,7 +90,9 @@ class Rankings:
         if (case.base.label, VECTORS) not in seen.states:
             return out
         answers = relevant_rows(case)
-        task = Task([answers[int(q)] for q in seen.rows], id_order(case.collection.doc_ids), _excluded(case)[seen.rows])
+        task = SearchTask(
+            [answers[int(q)] for q in seen.rows], id_order(case.collection.doc_ids), _excluded(case)[seen.rows]
+        )
         similarities = {subject.label: str(subject.encoder.setup.similarity) for subject in case.subjects}
         searched = {
             label: search(q[0], found.states[label, VECTORS][0], task, similarities[label])
@@ -103,7 +107,7 @@ def _excluded(case: Case) -> np.ndarray:
     return np.full(len(case.collection.queries), -1, np.int32)
 
 
-def _pairs(of: Compared, searched: Mapping[str, Searched], task: Task) -> Iterator[Finding]:
+def _pairs(of: Compared, searched: Mapping[str, Searched], task: SearchTask) -> Iterator[Finding]:
     told: dict[tuple[str, str], dict[str, One]] = {}
     for pair in of.pairs:
         before, after = searched[pair.one.label], searched[pair.other.label]
@@ -130,7 +134,7 @@ def _pairs(of: Compared, searched: Mapping[str, Searched], task: Task) -> Iterat
 
 
 def _over(
-    of: Compared, tunings: list[Pair], name: str, own: list[One], floors: dict[tuple[int, int], One]
+    of: Compared, tunings: list[SubjectPair], name: str, own: list[One], floors: dict[tuple[int, int], One]
 ) -> list[Finding]:
     """Over seeds: of a likeness, base and tunings against two seeds; of a change, its mean against what another seed would change."""
     if name in _SIGNED:
@@ -155,7 +159,7 @@ def _counts(before: Searched, after: Searched) -> dict[str, dict[str, Json]]:
     }  # fmt: skip
 
 
-def _family(of: Compared, pair: Pair, estimand: str) -> Family:
+def _family(of: Compared, pair: SubjectPair, estimand: str) -> FindingFamily:
     name = estimand.removesuffix(" beyond seeds").removesuffix(" over seeds")
     site: dict[str, Json] = {
         "subject": pair.other.label,
@@ -164,7 +168,7 @@ def _family(of: Compared, pair: Pair, estimand: str) -> Family:
         "side": "both",
         "pooling": VECTORS,
     }
-    return Family(
+    return FindingFamily(
         of.case,
         "rankings",
         estimand,
@@ -176,7 +180,7 @@ def _family(of: Compared, pair: Pair, estimand: str) -> Family:
     )
 
 
-def _finding(of: Compared, pair: Pair, estimand: str, told: One, details: Mapping[str, Json]) -> Finding:
+def _finding(of: Compared, pair: SubjectPair, estimand: str, told: One, details: Mapping[str, Json]) -> Finding:
     return findings(_family(of, pair, estimand), [{"details": details}], *_row(told), of.seen)[0]
 
 

@@ -30,9 +30,9 @@ from jaxtyping import Float64
 from evidense.dissection.geometry import neighbours, procrustes, rsa
 from evidense.dissection.geometry.cka import hsic, is_constant
 from evidense.dissection.geometry.cka_views import VIEWS, shuffled
-from evidense.dissection.geometry.findings import Family, absent, findings, listed
-from evidense.dissection.geometry.pairing import Compared, Pair, compared
-from evidense.dissection.geometry.sample import Sample, Wanted, sample
+from evidense.dissection.geometry.findings import FindingFamily, absent, findings, listed
+from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared
+from evidense.dissection.geometry.sample import RowSample, SampleRequest, sample
 from evidense.dissection.geometry.seeds import Similar, beyond_seeds
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Bench, Capability, Case
@@ -66,11 +66,11 @@ class Similarity:
         out: list[Finding] = []
         for number, side in enumerate(SIDES):
             bench.tell(f"similarity of {side} states", number, len(SIDES))
-            wanted = Wanted(side, tuple(options["poolings"]), int(options["n_rows"]))
+            wanted = SampleRequest(side, tuple(options["poolings"]), int(options["n_rows"]))
             try:
                 seen = sample(case, bench, wanted)
             except InvalidInput as error:
-                nothing = Family(case, self.name, "CKA", "CKA", {"subject": case.base.label, "side": side}, 0, 0)
+                nothing = FindingFamily(case, self.name, "CKA", "CKA", {"subject": case.base.label, "side": side}, 0, 0)
                 out.append(absent(nothing, {}, str(error)))
                 continue
             for pooling in wanted.poolings:
@@ -112,7 +112,7 @@ def _with_null(one: Finding, p: Float64[np.ndarray, " 2"], drawn: Float64[np.nda
 
 
 def _map(
-    of: Compared, pair: Pair, measure: str, cka: tuple[np.ndarray, np.ndarray], places: Mapping[str, slice]
+    of: Compared, pair: SubjectPair, measure: str, cka: tuple[np.ndarray, np.ndarray], places: Mapping[str, slice]
 ) -> Finding:
     """All layers against all, whose value is the mean over paired layers."""
     whole, dropped = cka
@@ -132,7 +132,7 @@ def _map(
 
 
 def _beyond(
-    of: Compared, estimand: str, measure: str, told: Mapping[tuple[str, str], Similar], seen: Sample
+    of: Compared, estimand: str, measure: str, told: Mapping[tuple[str, str], Similar], seen: RowSample
 ) -> Iterator[Finding]:
     """How much less alike base and tunings are than two tunings that differ in their seed alone."""
     tunings = [p for p in of.pairs if p.one is of.case.base and p.other.role in ("tuned", "seed")]
@@ -186,7 +186,7 @@ def _procrustes(of: Compared) -> Iterator[Finding]:
 
 def _steps(
     of: Compared,
-    pair: Pair,
+    pair: SubjectPair,
     whole: Float64[np.ndarray, "s 3"],
     dropped: Float64[np.ndarray, "g s 3"],
     beside: list[dict[str, Json]],

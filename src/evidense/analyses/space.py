@@ -28,11 +28,11 @@ from jaxtyping import Float32
 
 from evidense.dissection.geometry import hubs
 from evidense.dissection.geometry.cka import is_constant
-from evidense.dissection.geometry.findings import Family, absent
+from evidense.dissection.geometry.findings import FindingFamily, absent
 from evidense.dissection.geometry.pairing import compared
-from evidense.dissection.geometry.sample import Sample, Wanted, relevant_rows, sample
+from evidense.dissection.geometry.sample import RowSample, SampleRequest, relevant_rows, sample
 from evidense.dissection.geometry.shape import STATISTICS, shape
-from evidense.dissection.geometry.tables import Table, Told
+from evidense.dissection.geometry.tables import LayerStatistics, StatisticsTable
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Bench, Capability, Case
 from evidense.records import Finding, Json
@@ -57,9 +57,9 @@ class Space:
             bench.tell(f"space of {side} states", number, 3)
             for pooling in options["poolings"]:
                 try:
-                    seen = sample(case, bench, Wanted(side, (pooling,), int(options["n_rows"])))
+                    seen = sample(case, bench, SampleRequest(side, (pooling,), int(options["n_rows"])))
                 except InvalidInput as error:
-                    nothing = Family(
+                    nothing = FindingFamily(
                         case,
                         self.name,
                         "uniformity",
@@ -77,7 +77,7 @@ class Space:
         return out
 
 
-def _shapes(case: Case, seen: Sample, pooling: str) -> Iterator[Finding]:
+def _shapes(case: Case, seen: RowSample, pooling: str) -> Iterator[Finding]:
     of = compared(case, "space", seen, pooling)
     yield from of.refusals("uniformity", "")
     base = seen.states[case.base.label, pooling]
@@ -89,20 +89,24 @@ def _shapes(case: Case, seen: Sample, pooling: str) -> Iterator[Finding]:
             for at, layer in enumerate(seen.states[label, pooling])
         )
     site = {"side": seen.side, "pooling": pooling}
-    yield from Table(case, "space", seen, site, STATISTICS, rows).findings(of.pairs)
+    yield from StatisticsTable(case, "space", seen, site, STATISTICS, rows).findings(of.pairs)
 
 
 def _both(case: Case, bench: Bench, pooling: str, n_rows: int) -> Iterator[Finding]:
     site: dict[str, Json] = {"side": "both", "pooling": pooling}
     answers = relevant_rows(case)
     try:
-        asked = sample(case, bench, Wanted("query", (pooling,), n_rows, keep_equal=True))
+        asked = sample(case, bench, SampleRequest("query", (pooling,), n_rows, keep_equal=True))
         judged = np.unique(np.concatenate([answers[int(query)] for query in asked.rows]))
-        found = sample(case, bench, Wanted("document", (pooling,), 5 * n_rows, True, tuple(int(d) for d in judged)))
+        found = sample(
+            case, bench, SampleRequest("document", (pooling,), 5 * n_rows, True, tuple(int(d) for d in judged))
+        )
     except InvalidInput as error:
-        yield absent(Family(case, "space", "alignment", "", {"subject": case.base.label, **site}, 0, 0), {}, str(error))
+        yield absent(
+            FindingFamily(case, "space", "alignment", "", {"subject": case.base.label, **site}, 0, 0), {}, str(error)
+        )
         return
-    task = hubs.Asked([np.searchsorted(found.rows, answers[int(query)]) for query in asked.rows], asked.groups)
+    task = hubs.JudgedQueries([np.searchsorted(found.rows, answers[int(query)]) for query in asked.rows], asked.groups)
     fits = {
         label: q
         for (label, _), q in asked.states.items()
@@ -112,12 +116,14 @@ def _both(case: Case, bench: Bench, pooling: str, n_rows: int) -> Iterator[Findi
         if subject.label not in fits:
             reason = "queries and documents go through towers of different depth or width here; see the final vectors"
             reason = asked.refused.get((subject.label, pooling), found.refused.get((subject.label, pooling), reason))
-            yield absent(Family(case, "space", "alignment", "", {"subject": subject.label, **site}, 0, 0), {}, reason)
+            yield absent(
+                FindingFamily(case, "space", "alignment", "", {"subject": subject.label, **site}, 0, 0), {}, reason
+            )
     if case.base.label not in fits:
         return
     asked = replace(asked, states={(label, pooling): q for label, q in fits.items()})
     rows = _among(fits, {label: found.states[label, pooling] for label in fits}, task)
-    yield from Table(case, "space", asked, site, hubs.STATISTICS, rows).findings(
+    yield from StatisticsTable(case, "space", asked, site, hubs.STATISTICS, rows).findings(
         compared(case, "space", asked, pooling).pairs
     )
 
@@ -129,19 +135,19 @@ def _fit(some: tuple[int, ...], others: tuple[int, ...]) -> bool:
 def _among(
     queries: Mapping[str, Float32[np.ndarray, "l q e"]],
     documents: Mapping[str, Float32[np.ndarray, "l d e"]],
-    task: hubs.Asked,
-) -> dict[str, tuple[Told | None, ...]]:
+    task: hubs.JudgedQueries,
+) -> dict[str, tuple[LayerStatistics | None, ...]]:
     """The statistics of every subject; layers that are equal to the first subject's are not computed again."""
-    rows: dict[str, tuple[Told | None, ...]] = {}
+    rows: dict[str, tuple[LayerStatistics | None, ...]] = {}
     first = next(iter(queries))
     for label, q in queries.items():
-        told: list[Told | None] = []
+        told: list[LayerStatistics | None] = []
         for at, (x, y) in enumerate(zip(q, documents[label], strict=True)):
             known = rows.get(first, ())
             if at < len(known) and np.array_equal(x, queries[first][at]) and np.array_equal(y, documents[first][at]):
                 told.append(known[at])
             else:
-                told.append(None if is_constant(x) or is_constant(y) else Told(hubs.among(x, y, task)))
+                told.append(None if is_constant(x) or is_constant(y) else LayerStatistics(hubs.among(x, y, task)))
         rows[label] = tuple(told)
     return rows
 

@@ -18,7 +18,7 @@ from evidense.values import Item
 
 _TOKENS = 512
 """Tokens of one batch, before they are copied for the nodes."""
-Told = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class Attribution:
 
 
 @dataclass(frozen=True)
-class How:
+class ModuleSelection:
     """Which modules."""
 
     kinds: tuple[str, ...] = ("intermediate", "output")
@@ -61,7 +61,11 @@ class How:
 
 
 def attribute(
-    tower: Any, items: Sequence[Item], target: Target, how: How = How(), tell: Told | None = None
+    tower: Any,
+    items: Sequence[Item],
+    target: Target,
+    how: ModuleSelection = ModuleSelection(),
+    tell: ReportProgress | None = None,
 ) -> tuple[Attribution, ...]:
     """Attribute a number of each example to the neurons of each module; items are the rows that `target` says.
 
@@ -93,7 +97,7 @@ def attribute(
 
 
 def attributions(
-    flow: Flow, target: Target, how: How, sizes: Int64[np.ndarray, " r"], n_layers: int
+    flow: Flow, target: Target, how: ModuleSelection, sizes: Int64[np.ndarray, " r"], n_layers: int
 ) -> Iterator[Attribution]:
     """Attribute one batch, module by module."""
     with evaluating(flow.inner):
@@ -111,7 +115,7 @@ def attributions(
             )  # fmt: skip
 
 
-def chosen(dense: DenseModules, how: How) -> list[DenseModule]:
+def chosen(dense: DenseModules, how: ModuleSelection) -> list[DenseModule]:
     """Return the modules that are asked for.
 
     Raises:
@@ -126,7 +130,7 @@ def chosen(dense: DenseModules, how: How) -> list[DenseModule]:
     return found
 
 
-def _batches(sizes: Int64[np.ndarray, "x r"], how: How) -> list[Int64[np.ndarray, " n"]]:
+def _batches(sizes: Int64[np.ndarray, "x r"], how: ModuleSelection) -> list[Int64[np.ndarray, " n"]]:
     """Cut examples into batches of like length."""
     longest = sizes.max(axis=1)
     batches: list[list[int]] = []

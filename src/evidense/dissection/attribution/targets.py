@@ -13,7 +13,7 @@ from evidense.parts import Side
 if TYPE_CHECKING:
     from torch import Tensor
 
-Kind = Literal["margin", "log-softmax", "norm"]
+TargetKind = Literal["margin", "log-softmax", "norm"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Target:
     length (as published). Scores are by the encoder's similarity.
     """
 
-    kind: Kind
+    kind: TargetKind
     side: Side = "query"
     fixed: "Float32[np.ndarray, 'x ...'] | None" = None
     """Of the side 'query': the documents [x, c, e], the relevant one first; of 'document': the queries [x, e]; of a norm: nothing."""

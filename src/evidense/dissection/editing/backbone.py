@@ -24,7 +24,7 @@ Train = Callable[[Recipe, Mapping[str, Pairs], Encoder | None], Encoder]
 
 
 @dataclass(frozen=True)
-class Size:
+class BackboneSize:
     """How large the backbone is and how long it is trained; two relations of 60 entities take about half a minute of one core."""
 
     n_layers: int = 2
@@ -33,7 +33,7 @@ class Size:
     seed: int = 0
 
 
-def knowing_backbone(world: World, train: Train, size: Size = Size()) -> Encoder:
+def knowing_backbone(world: World, train: Train, size: BackboneSize = BackboneSize()) -> Encoder:
     """Pre-train a text encoder that tells the world's told facts, on masked tokens alone: nothing contrastive.
 
     Source: Devlin et al. 2019, §3.1, task 1.
@@ -42,7 +42,7 @@ def knowing_backbone(world: World, train: Train, size: Size = Size()) -> Encoder
     return train(backbone_recipe(world, size), {told.name: told}, None)
 
 
-def backbone_recipe(world: World, size: Size = Size()) -> Recipe:
+def backbone_recipe(world: World, size: BackboneSize = BackboneSize()) -> Recipe:
     """Return the recipe of the backbone."""
     text = {"kind": "bert", "n_layers": size.n_layers, "width": size.width, "n_heads": 4, "max_length": 16, "vocabulary": 1000, "pooling": "mean"}  # fmt: skip
     return Recipe(

@@ -10,7 +10,7 @@ from evidense.stats import Estimate, Seeded, seeded
 
 
 @dataclass(frozen=True)
-class Table:
+class FourCells:
     """Values of one measure: [contrast, seed, pair]; row i of edited and of control is one matched pair of facts.
 
     A contrast is one edited copy under one way of training; the unedited copy was trained alike, in the same seed and order.
@@ -46,7 +46,7 @@ class Table:
         """Return (edited − plain copy on the edited fact) − (edited − plain copy on its control).
 
         >>> one = np.ones((1, 1, 1))
-        >>> Table(0.2 * one, 0.7 * one, 0.9 * one, 0.8 * one).differences().round(9).item()   # (.2 − .9) − (.7 − .8)
+        >>> FourCells(0.2 * one, 0.7 * one, 0.9 * one, 0.8 * one).differences().round(9).item()   # (.2 − .9) − (.7 − .8)
         -0.6
         """
         a, b, c, d = (part.astype(np.float64) for part in self.parts)
@@ -55,14 +55,14 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Effect:
+class ContrastEffect:
     """One contrast's difference in differences: by itself, and with the others of its family."""
 
     alone: Estimate
     together: Estimate
 
 
-def effects(table: Table, confidence: float, n_resamples: int, seed: int) -> list[Effect]:
+def effects(table: FourCells, confidence: float, n_resamples: int, seed: int) -> list[ContrastEffect]:
     """Estimate every contrast, seeds and pairs of facts both being random.
 
     `alone` holds for the contrast by itself, `together` over all contrasts of the table.
@@ -79,4 +79,4 @@ def effects(table: Table, confidence: float, n_resamples: int, seed: int) -> lis
         return seeded([Seeded(part, clusters)], confidence=confidence, n_resamples=n_resamples, seed=seed)[0]
 
     together = estimated(values)
-    return [Effect(estimated(values[k : k + 1])[0], together[k]) for k in range(len(values))]
+    return [ContrastEffect(estimated(values[k : k + 1])[0], together[k]) for k in range(len(values))]

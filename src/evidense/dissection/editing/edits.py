@@ -13,7 +13,7 @@ from evidense.compute.texts.text_tower import TextTower
 from evidense.dissection.editing.backbone import Cloze, cloze, logits, token_of
 from evidense.dissection.editing.facts import Fact
 from evidense.dissection.patching.copies import changed
-from evidense.dissection.patching.sites import Half, family_of, halves
+from evidense.dissection.patching.sites import Half, halves, layout_of
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder
 
@@ -37,7 +37,7 @@ class Matrix:
     def module(self) -> Any:
         """The torch module."""
         block = self.half.blocks[self.layer - 1]
-        return block.get_submodule(family_of(block).values)
+        return block.get_submodule(layout_of(block).values)
 
     @property
     def name(self) -> str:
@@ -111,7 +111,7 @@ def second_moment(of: Matrix, texts: Sequence[str]) -> Float64[np.ndarray, "m m"
 
 
 @dataclass(frozen=True)
-class Rome:
+class RomeSettings:
     """How v* is found, and how often the edits of several facts go round."""
 
     n_steps: int = 40
@@ -125,7 +125,7 @@ class Rome:
 
 
 @dataclass(frozen=True)
-class Wish:
+class EditGoal:
     """What a model shall tell of a fact."""
 
     fact: Fact
@@ -135,7 +135,9 @@ class Wish:
     """Facts of the same entity that stay."""
 
 
-def edited(encoder: Encoder, layer: int, wishes: Sequence[Wish], texts: Sequence[str], how: Rome = Rome()) -> Encoder:
+def edited(
+    encoder: Encoder, layer: int, wishes: Sequence[EditGoal], texts: Sequence[str], how: RomeSettings = RomeSettings()
+) -> Encoder:
     """Return a copy whose MLP matrix of this block has a rank-one update for each wish.
 
     k* is the mean key at the entity's last token over the statements that edits see (in the last block, from which nothing is read
@@ -171,7 +173,7 @@ def key_vectors(of: Matrix, asked: Cloze) -> Float64[np.ndarray, "f m"]:
     return found
 
 
-def target_values(of: Matrix, wishes: Sequence[Wish], how: Rome) -> Float64[np.ndarray, "f e"]:
+def target_values(of: Matrix, wishes: Sequence[EditGoal], how: RomeSettings) -> Float64[np.ndarray, "f e"]:
     """Return v* of each fact: what the matrix should write for k*, found by Adam on the masked token."""
     import torch
 
@@ -208,7 +210,7 @@ def _cross_entropy(seen: "Tensor", wanted: "Tensor", asked: Cloze, n_facts: int)
     return (each * torch.from_numpy(weights).float()).sum()
 
 
-def _wanted(tower: TextTower, wishes: Sequence[Wish]) -> "Tensor":
+def _wanted(tower: TextTower, wishes: Sequence[EditGoal]) -> "Tensor":
     import torch
 
     found = torch.zeros(len(wishes), cast(Any, tower.backbone.inner).get_input_embeddings().weight.shape[0])
@@ -218,7 +220,7 @@ def _wanted(tower: TextTower, wishes: Sequence[Wish]) -> "Tensor":
     return found
 
 
-def _beside(of: Matrix, wishes: Sequence[Wish]) -> "tuple[Cloze, Tensor] | None":
+def _beside(of: Matrix, wishes: Sequence[EditGoal]) -> "tuple[Cloze, Tensor] | None":
     """Return the statements of what stays, owned by the wish, and what is predicted there now."""
     import torch
 
@@ -255,7 +257,7 @@ def _added(of: Matrix, delta: "Tensor", asked: Cloze) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Refining:
+class RefinementSettings:
     """Which attributed neurons are a fact's knowledge neurons."""
 
     share_of_largest: float = 0.2
@@ -265,7 +267,7 @@ class Refining:
 
 
 def knowledge_neurons(
-    encoder: Encoder, facts: Sequence[Fact], how: Refining = Refining()
+    encoder: Encoder, facts: Sequence[Fact], how: RefinementSettings = RefinementSettings()
 ) -> list[list[tuple[int, int]]]:
     """Return of each fact its neurons (layer, neuron), strongest first: at least one, at most `n_most`.
 
@@ -313,7 +315,7 @@ def _replaced(of: Matrix, point: "Tensor", places: "torch.Tensor") -> Iterator[N
         hook.remove()
 
 
-def _refined(seen: Float[np.ndarray, "p l m"], how: Refining) -> list[tuple[int, int]]:
+def _refined(seen: Float[np.ndarray, "p l m"], how: RefinementSettings) -> list[tuple[int, int]]:
     flat = seen.reshape(len(seen), -1)
     often = (flat >= how.share_of_largest * flat.max(axis=1, keepdims=True)).mean(axis=0) >= how.share_of_prompts
     order = np.argsort(-flat.mean(axis=0), kind="stable")

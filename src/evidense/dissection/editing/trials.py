@@ -8,7 +8,7 @@ from jaxtyping import Float32, Float64
 
 from evidense.compute.search.topk import rank_vectors
 from evidense.dissection.editing.backbone import Train, cloze, right
-from evidense.dissection.editing.edits import Wish, edited, knowledge_neurons, random_neurons, zeroed
+from evidense.dissection.editing.edits import EditGoal, edited, knowledge_neurons, random_neurons, zeroed
 from evidense.dissection.editing.facts import Fact, World, pairs, questions, sentences
 from evidense.dissection.editing.split import Split
 from evidense.parts import Encoder, Side
@@ -37,7 +37,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Bed:
+class TrialSetting:
     """What all trials share."""
 
     world: World
@@ -47,12 +47,12 @@ class Bed:
     seed: int
 
 
-def trials(bed: Bed, methods: Mapping[str, Sequence[str]]) -> list[Trial]:
+def trials(bed: TrialSetting, methods: Mapping[str, Sequence[str]]) -> list[Trial]:
     """Make every edited copy."""
     return [_trial(bed, direction, method) for direction, some in methods.items() for method in some]
 
 
-def _trial(bed: Bed, direction: str, method: str) -> Trial:
+def _trial(bed: TrialSetting, direction: str, method: str) -> Trial:
     facts = bed.split.removed if direction == "removed" else bed.split.added
     if method.endswith("neurons"):
         chosen = sorted({n for own in knowledge_neurons(bed.encoder, facts) for n in own})
@@ -60,39 +60,39 @@ def _trial(bed: Bed, direction: str, method: str) -> Trial:
             chosen = random_neurons(bed.encoder, chosen, bed.seed)
         return Trial(direction, method, zeroed(bed.encoder, chosen), None, len(chosen))
     layer = bed.layer if method == "rank one" else elsewhere(bed)
-    wishes = [Wish(fact, direction == "added", _beside(bed, fact)) for fact in facts]
+    wishes = [EditGoal(fact, direction == "added", _beside(bed, fact)) for fact in facts]
     texts = [item.text or "" for item in sentences(bed.world).left]
     return Trial(direction, method, edited(bed.encoder, layer, wishes, texts), layer)
 
 
-def elsewhere(bed: Bed) -> int:
+def elsewhere(bed: TrialSetting) -> int:
     """Return another layer, drawn by the seed: the control of "this layer holds the fact"."""
     n_layers = int(bed.encoder.tower("query").n_layers)
     others = [layer for layer in range(1, n_layers + 1) if layer != bed.layer]
     return int(np.random.default_rng([bed.seed, 53]).choice(others or [bed.layer]))
 
 
-def _beside(bed: Bed, fact: Fact) -> tuple[Fact, ...]:
+def _beside(bed: TrialSetting, fact: Fact) -> tuple[Fact, ...]:
     return tuple(one for one in bed.world.told if one.entity == fact.entity and one.id != fact.id)
 
 
 # --- what the edit did -------------------------------------------------------------------------------------------------
 
 
-def told(bed: Bed, encoder: Encoder, facts: Sequence[Fact], *, tested: bool) -> Float64[np.ndarray, " f"]:
+def told(bed: TrialSetting, encoder: Encoder, facts: Sequence[Fact], *, tested: bool) -> Float64[np.ndarray, " f"]:
     """Return of each fact the share of its statements that are told right."""
     tower: object = encoder.tower("query")
     found: Float64[np.ndarray, " f"] = right(tower, cloze(tower, facts, tested=tested))  # type: ignore[arg-type]
     return found
 
 
-def neighbours(bed: Bed, direction: str) -> tuple[Fact, ...]:
+def neighbours(bed: TrialSetting, direction: str) -> tuple[Fact, ...]:
     """Return told facts that no edit of this direction is about."""
     own = {fact.id for fact in (bed.split.removed if direction == "removed" else bed.split.added)}
     return tuple(fact for fact in bed.world.told if fact.id not in own)
 
 
-def overlaps(bed: Bed, trial: Trial) -> Float64[np.ndarray, " f"]:
+def overlaps(bed: TrialSetting, trial: Trial) -> Float64[np.ndarray, " f"]:
     """Return per untouched fact which share of the first 10 documents the copy and the original have in common, before any fine-tuning."""
     found = questions(bed.world, neighbours(bed, trial.direction))
     tops = []
@@ -110,7 +110,7 @@ def _vectors(encoder: Encoder, side: Side, items: Sequence[object]) -> Float32[n
 
 # --- what fine-tuning makes of it --------------------------------------------------------------------------------------
 
-Score = Callable[[Encoder, Sequence[Fact]], Mapping[str, Float64[np.ndarray, " f"]]]
+ScoreFacts = Callable[[Encoder, Sequence[Fact]], Mapping[str, Float64[np.ndarray, " f"]]]
 """Measure → value of each fact's question."""
 
 
@@ -132,13 +132,13 @@ class Tuning:
 
 
 @dataclass
-class Tuned:
+class TunedCopies:
     """Values of every fine-tuned copy, (copy, training, seed) → measure → value of each asked fact."""
 
-    bed: Bed
+    bed: TrialSetting
     train: Train
     tuning: Tuning
-    score: Score
+    score: ScoreFacts
     values: dict[tuple[str, str, int], Mapping[str, Float64[np.ndarray, " f"]]] = field(default_factory=dict)
 
     def run(self, copies: Mapping[str, Encoder], trainings: Sequence[str], tell: Callable[[int, int], None]) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.geometry.sample import Sample
+from evidense.dissection.geometry.sample import RowSample
 from evidense.parts import Case
 from evidense.records import Finding, Json
 from evidense.stats.jackknife import Jackknifed, jackknife
 
 
 @dataclass(frozen=True)
-class Family:
+class FindingFamily:
     """What some findings have in common: they are of the same statistic at several layers."""
 
     case: Case
@@ -36,11 +36,11 @@ class Family:
 
 
 def findings(
-    family: Family,
+    family: FindingFamily,
     places: Sequence[Mapping[str, Json]],
     whole: Float64[np.ndarray, " s"],
     dropped: Float64[np.ndarray, "g s"],
-    sample: Sample,
+    sample: RowSample,
 ) -> list[Finding]:
     """Return one finding a place (a layer); a place whose statistic is undefined has no value and says so."""
     null = family.null or 0.0
@@ -62,7 +62,7 @@ def findings(
     return out
 
 
-def _finding(family: Family, place: Mapping[str, Json], of: Jackknifed, at: int) -> Finding:
+def _finding(family: FindingFamily, place: Mapping[str, Json], of: Jackknifed, at: int) -> Finding:
     null = family.null or 0.0
     tested = family.null is not None
     together = [float(of.together_low[at] + null), float(of.together_high[at] + null)]
@@ -86,7 +86,7 @@ def _finding(family: Family, place: Mapping[str, Json], of: Jackknifed, at: int)
     )  # fmt: skip
 
 
-def absent(family: Family, place: Mapping[str, Json], reason: str) -> Finding:
+def absent(family: FindingFamily, place: Mapping[str, Json], reason: str) -> Finding:
     """Return a finding without value that says why there is none."""
     return Finding(
         estimand=family.estimand, site=family.case.site(family.analysis, **family.site, **_site(place)), value=None, low=None, high=None,

@@ -25,7 +25,7 @@ STATISTICS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class JudgedQueries:
     """Of each query what does not depend on a representation."""
 
     relevant: Sequence[Int64[np.ndarray, " r"]]
@@ -34,7 +34,7 @@ class Asked:
 
 
 def among(
-    queries: Float[np.ndarray, "q e"], documents: Float[np.ndarray, "d e"], asked: Asked
+    queries: Float[np.ndarray, "q e"], documents: Float[np.ndarray, "d e"], asked: JudgedQueries
 ) -> dict[str, tuple[float, Float64[np.ndarray, " g"]]]:
     """Return each statistic of all queries, and with each group of queries left out.
 

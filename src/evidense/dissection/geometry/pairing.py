@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from evidense.dissection.geometry.findings import Family, absent
-from evidense.dissection.geometry.sample import VECTORS, Sample, by_role
+from evidense.dissection.geometry.findings import FindingFamily, absent
+from evidense.dissection.geometry.sample import VECTORS, RowSample, by_role
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
 
@@ -16,7 +16,7 @@ Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Pair:
+class SubjectPair:
     """Two subjects, and their layers in pairs."""
 
     one: Subject
@@ -66,11 +66,11 @@ class Compared:
 
     case: Case
     analysis: str
-    seen: Sample
+    seen: RowSample
     pooling: str
     labels: tuple[str, ...]
     """Those that have states."""
-    pairs: tuple[Pair, ...]
+    pairs: tuple[SubjectPair, ...]
 
     @property
     def stack(self) -> list[Float32[np.ndarray, "n _"]]:
@@ -91,12 +91,14 @@ class Compared:
             at += n
         return found
 
-    def family(self, estimand: str, unit: str, pair: Pair, measure: str, null: float | None = 0.0) -> Family:
+    def family(
+        self, estimand: str, unit: str, pair: SubjectPair, measure: str, null: float | None = 0.0
+    ) -> FindingFamily:
         """Return what findings of one pair have in common."""
         site = {"subject": pair.other.label, "against": pair.one.label, "role": pair.role, "side": self.seen.side,
                 "pooling": self.pooling, "measure": measure}  # fmt: skip
         details = {"n_equal": self.seen.n_equal}
-        return Family(
+        return FindingFamily(
             self.case, self.analysis, estimand, unit, site, len(self.seen.rows), self.seen.n_clusters, null, details
         )
 
@@ -107,7 +109,7 @@ class Compared:
             if reason := self.seen.refused.get((subject.label, self.pooling)):
                 site = {"subject": subject.label, "against": self.case.base.label, "role": subject.role, "side": self.seen.side,
                         "pooling": self.pooling}  # fmt: skip
-                out.append(absent(Family(self.case, self.analysis, estimand, unit, site, 0, 0), {}, reason))
+                out.append(absent(FindingFamily(self.case, self.analysis, estimand, unit, site, 0, 0), {}, reason))
         return out
 
     def some(self, n: int) -> Int64[np.ndarray, " m"]:
@@ -136,11 +138,11 @@ def means(
     return first[0] + total / n, first + (total - sums) / (n - sizes)[:, None]
 
 
-def compared(case: Case, analysis: str, seen: Sample, pooling: str) -> Compared:
+def compared(case: Case, analysis: str, seen: RowSample, pooling: str) -> Compared:
     """Pair the subjects that have states in a pooling."""
     shapes = {s.label: seen.states[s.label, pooling].shape for s in case.subjects if (s.label, pooling) in seen.states}
     pairs = [
-        Pair(one, other, "floor" if kind == "floor" else other.role, (shapes[one.label][0], shapes[other.label][0]),
+        SubjectPair(one, other, "floor" if kind == "floor" else other.role, (shapes[one.label][0], shapes[other.label][0]),
              (shapes[one.label][2], shapes[other.label][2]), pooling == VECTORS)
         for one, other, kind in by_role(case)
         if one.label in shapes and other.label in shapes

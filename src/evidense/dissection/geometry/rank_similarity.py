@@ -48,7 +48,7 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class Task:
+class SearchTask:
     """What is searched for."""
 
     relevant: Sequence[Int64[np.ndarray, " r"]]
@@ -58,7 +58,7 @@ class Task:
 
 
 def search(
-    queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], task: Task, similarity: str
+    queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], task: SearchTask, similarity: str
 ) -> Searched:
     """Rank all documents for every query by the encoder's similarity; equal scores stand in the order of their ids."""
     queries, documents = as_scored(queries, similarity), as_scored(documents, similarity)
@@ -79,7 +79,7 @@ def search(
     return found
 
 
-def compare(before: Searched, after: Searched, task: Task) -> Float64[np.ndarray, "q s"]:
+def compare(before: Searched, after: Searched, task: SearchTask) -> Float64[np.ndarray, "q s"]:
     """Return the per-query statistics, in the order of `STATISTICS`."""
     out = np.empty((len(before.queries), len(STATISTICS)))
     for row in range(len(out)):

@@ -22,7 +22,7 @@ _EQUAL = 1e-5
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SampleRequest:
     """What is read: which side, in which poolings, at most how many rows."""
 
     side: Side
@@ -35,7 +35,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Sample:
+class RowSample:
     """Rows of one side, the same items for every subject."""
 
     side: Side
@@ -62,7 +62,7 @@ class Sample:
         return np.bincount(self.groups)
 
 
-def sample(case: Case, bench: Bench, wanted: Wanted) -> Sample:
+def sample(case: Case, bench: Bench, wanted: SampleRequest) -> RowSample:
     """Read the states of some rows of one side, for every subject that shows them.
 
     Raises:
@@ -89,7 +89,7 @@ def sample(case: Case, bench: Bench, wanted: Wanted) -> Sample:
     clusters = clusters_of(case, wanted.side)[rows][keep]
     kept = {key: x if keep.all() else x[:, keep] for key, x in states.items()}
     groups = deal(clusters, seed=case.seed)
-    return Sample(wanted.side, rows[keep], clusters, groups, kept, refused, int((~keep).sum()))
+    return RowSample(wanted.side, rows[keep], clusters, groups, kept, refused, int((~keep).sum()))
 
 
 def _states(

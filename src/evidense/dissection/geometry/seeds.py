@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.special import stdtrit
 
-from evidense.dissection.geometry.findings import Family, absent, findings
-from evidense.dissection.geometry.sample import Sample
+from evidense.dissection.geometry.findings import FindingFamily, absent, findings
+from evidense.dissection.geometry.sample import RowSample
 from evidense.records import Finding, Json
 from evidense.stats.critical import unadjust
 
@@ -17,10 +17,10 @@ Similar = tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]
 
 
 def over_seeds(
-    family: Family,
+    family: FindingFamily,
     places: Sequence[dict[str, Json]],
     changes: tuple[Float64[np.ndarray, "k s"], Float64[np.ndarray, "k g s"]],
-    sample: Sample,
+    sample: RowSample,
 ) -> list[Finding]:
     """Return the mean change over k seeds, with the interval of one more seed's: t of the seeds, and the items' jackknife beside it.
 
@@ -43,11 +43,11 @@ def over_seeds(
 
 
 def beyond_seeds(
-    family: Family,
+    family: FindingFamily,
     places: Sequence[Mapping[str, Json]],
     own: Sequence[Similar],
     floors: Mapping[tuple[int, int], Similar],
-    sample: Sample,
+    sample: RowSample,
 ) -> list[Finding]:
     """Return how much less alike base and k tunings are than two tunings that differ in their seed alone: mean of `own` − mean of `floors`.
 

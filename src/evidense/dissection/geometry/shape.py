@@ -8,7 +8,7 @@ from scipy.special import hyp0f1
 
 from evidense.dissection.geometry.cka import BLOCK, hsic, is_constant
 from evidense.dissection.geometry.neighbours import unit
-from evidense.dissection.geometry.tables import Told
+from evidense.dissection.geometry.tables import LayerStatistics
 from evidense.records import Json
 
 Layer = Float[np.ndarray, "n _"]
@@ -34,7 +34,7 @@ STATISTICS: Mapping[str, str] = {
 """Name → unit."""
 
 
-def shape(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Told | None:
+def shape(layer: Layer, groups: Int64[np.ndarray, " n"]) -> LayerStatistics | None:
     """Return the statistics of one layer; None where all rows are equal."""
     if is_constant(layer):
         return None
@@ -62,7 +62,7 @@ def shape(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Told | None:
         "IsoScore, without rogue dimensions": n_rogue,
         "mean cosine, without rogue dimensions": n_rogue,
     }
-    return Told(found, details)
+    return LayerStatistics(found, details)
 
 
 def uniformity(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Left:

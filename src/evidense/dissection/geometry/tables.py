@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.geometry.findings import Family, findings
-from evidense.dissection.geometry.pairing import Pair
-from evidense.dissection.geometry.sample import VECTORS, Sample
+from evidense.dissection.geometry.findings import FindingFamily, findings
+from evidense.dissection.geometry.pairing import SubjectPair
+from evidense.dissection.geometry.sample import VECTORS, RowSample
 from evidense.dissection.geometry.seeds import over_seeds
 from evidense.parts import Case
 from evidense.records import Finding, Json
 
 
 @dataclass(frozen=True)
-class Told:
+class LayerStatistics:
     """Statistics of one layer by name, each of all rows and with each group left out."""
 
     statistics: Mapping[str, tuple[float, Float64[np.ndarray, " g"]]]
@@ -23,18 +23,18 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Table:
+class StatisticsTable:
     """The statistics of one side and pooling, of every subject; None where a layer has none."""
 
     case: Case
     analysis: str
-    seen: Sample
+    seen: RowSample
     site: Mapping[str, Json]
     units: Mapping[str, str]
-    rows: Mapping[str, tuple[Told | None, ...]]
+    rows: Mapping[str, tuple[LayerStatistics | None, ...]]
     """Label → layers."""
 
-    def findings(self, pairs: tuple[Pair, ...]) -> Iterator[Finding]:
+    def findings(self, pairs: tuple[SubjectPair, ...]) -> Iterator[Finding]:
         """Yield the values of every subject, then what differs between those that are compared."""
         for name in self.units:
             for subject in self.case.subjects:
@@ -53,12 +53,12 @@ class Table:
             self._family(name, {"subject": label, "role": role}, name, None), places, whole, dropped, self.seen
         )
 
-    def _change(self, name: str, pair: Pair) -> list[Finding]:
+    def _change(self, name: str, pair: SubjectPair) -> list[Finding]:
         whole, dropped = self._difference(name, pair)
         who = {"subject": pair.other.label, "against": pair.one.label, "role": pair.role}
         return findings(self._family(f"change of {name}", who, name), pair.places, whole, dropped, self.seen)
 
-    def _over_seeds(self, name: str, pairs: tuple[Pair, ...]) -> list[Finding]:
+    def _over_seeds(self, name: str, pairs: tuple[SubjectPair, ...]) -> list[Finding]:
         tunings = [p for p in pairs if p.one is self.case.base and p.other.role in ("tuned", "seed")]
         if len(tunings) < 2 or len({p.n_layers for p in tunings}) > 1:
             return []
@@ -68,7 +68,7 @@ class Table:
         changes = (np.stack([w for w, _ in several]), np.stack([d for _, d in several]))
         return over_seeds(family, tunings[0].places, changes, self.seen)
 
-    def _difference(self, name: str, pair: Pair) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+    def _difference(self, name: str, pair: SubjectPair) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
         (a, a_left), (b, b_left) = self._of(name, pair.one.label), self._of(name, pair.other.label)
         before, after = (np.array(rows) for rows in zip(*pair.layers, strict=True))
         return b[after] - a[before], b_left[:, after] - a_left[:, before]
@@ -85,9 +85,9 @@ class Table:
     def _places(self, n_layers: int) -> list[dict[str, Json]]:
         return [{}] if self.site.get("pooling") == VECTORS else [{"layer": at} for at in range(n_layers)]
 
-    def _family(self, estimand: str, who: Mapping[str, Json], name: str, null: float | None = 0.0) -> Family:
+    def _family(self, estimand: str, who: Mapping[str, Json], name: str, null: float | None = 0.0) -> FindingFamily:
         details = {"n_equal": self.seen.n_equal}
         n, n_clusters = len(self.seen.rows), self.seen.n_clusters
-        return Family(
+        return FindingFamily(
             self.case, self.analysis, estimand, self.units[name], {**who, **self.site}, n, n_clusters, null, details
         )

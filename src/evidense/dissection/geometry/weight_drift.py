@@ -28,7 +28,7 @@ _KINDS = (
 
 
 @dataclass(frozen=True)
-class Moved:
+class WeightChange:
     """One weight of two subjects."""
 
     name: str
@@ -66,7 +66,7 @@ def weights(tower: Any) -> dict[str, Array]:
     return found
 
 
-def moved(base: Mapping[str, Array], other: Mapping[str, Array]) -> list[Moved]:
+def moved(base: Mapping[str, Array], other: Mapping[str, Array]) -> list[WeightChange]:
     """Compare weights of equal names.
 
     Raises:
@@ -99,7 +99,7 @@ def check_alike(base: Mapping[str, Array], other: Mapping[str, Array]) -> None:
             )
 
 
-def _moved(base: Mapping[str, Array], other: Mapping[str, Array], n_blocks: int) -> Iterator[Moved]:
+def _moved(base: Mapping[str, Array], other: Mapping[str, Array], n_blocks: int) -> Iterator[WeightChange]:
     for name, before in base.items():
         block = _block(name)
         kind = kind_of(name)
@@ -109,7 +109,7 @@ def _moved(base: Mapping[str, Array], other: Mapping[str, Array], n_blocks: int)
         change = other[name].astype(np.float64) - before
         square = float((change**2).sum())
         rank = effective_rank(change) if change.ndim == 2 and square > 0 and kind != "embeddings" else None
-        yield Moved(name, layer, kind, square, float((before.astype(np.float64) ** 2).sum()), rank, before.shape)
+        yield WeightChange(name, layer, kind, square, float((before.astype(np.float64) ** 2).sum()), rank, before.shape)
 
 
 def kind_of(name: str) -> str:

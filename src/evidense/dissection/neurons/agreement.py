@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 
 from evidense.dissection.neurons.concentration import shares
-from evidense.dissection.neurons.findings import Seen, Table, nothing
+from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions, nothing
 from evidense.records import Finding
 from evidense.stats.jackknife import deal, jackknife
 from evidense.stats.resampling import stream
@@ -23,7 +23,7 @@ _SPLIT = 51  # a stream of random numbers of its own
 
 
 @dataclass(frozen=True, eq=False)
-class Texts:
+class CollectionStrengths:
     """One module's strengths on the texts of one collection."""
 
     strengths: Float[np.ndarray, "x f"]
@@ -31,7 +31,7 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class CollectionAgreement:
     """How alike neurons are ordered by two collections."""
 
     between: float
@@ -45,14 +45,14 @@ class Agreement:
         return self.between / max(self.within, 1e-9)
 
 
-def agreement(a: Texts, b: Texts, *, seed: int) -> Agreement:
+def agreement(a: CollectionStrengths, b: CollectionStrengths, *, seed: int) -> CollectionAgreement:
     """Compare halves of two collections, over random splits of whole clusters.
 
     Source: Spearman 1904, the correction for attenuation; the halves make the reliabilities.
 
     >>> rng = np.random.default_rng(0)
     >>> strengths = np.exp(rng.standard_normal(300)) * rng.exponential(size=(40, 300))
-    >>> some, others = Texts(strengths[:20], np.arange(20)), Texts(strengths[20:], np.arange(20))
+    >>> some, others = CollectionStrengths(strengths[:20], np.arange(20)), CollectionStrengths(strengths[20:], np.arange(20))
     >>> 0.9 < agreement(some, others, seed=0).ratio < 1.1  # the same neurons, other texts
     True
     """
@@ -60,7 +60,7 @@ def agreement(a: Texts, b: Texts, *, seed: int) -> Agreement:
     return _agreement([_scaled(a), _scaled(b)], halves)
 
 
-def _agreement(scaled: Sequence[np.ndarray], halves: Sequence[Sequence[Bool[np.ndarray, " x"]]]) -> Agreement:
+def _agreement(scaled: Sequence[np.ndarray], halves: Sequence[Sequence[Bool[np.ndarray, " x"]]]) -> CollectionAgreement:
     between, within = [], []
     for splits in zip(*halves, strict=True):
         means = [x[rows].mean(axis=0) for x, half in zip(scaled, splits, strict=True) for rows in (half, ~half)]
@@ -68,7 +68,7 @@ def _agreement(scaled: Sequence[np.ndarray], halves: Sequence[Sequence[Bool[np.n
         between.append(r[:2, 2:].mean())
         within.append((r[0, 1], r[2, 3]))
     own = np.maximum(np.mean(within, axis=0), 0)
-    return Agreement(float(np.mean(between)), float(np.sqrt(own[0] * own[1])))
+    return CollectionAgreement(float(np.mean(between)), float(np.sqrt(own[0] * own[1])))
 
 
 def _correlations(rows: Float64[np.ndarray, "4 f"]) -> Float64[np.ndarray, "4 4"]:
@@ -77,11 +77,11 @@ def _correlations(rows: Float64[np.ndarray, "4 f"]) -> Float64[np.ndarray, "4 4"
     return np.asarray(np.corrcoef(rankdata(rows, axis=1)))
 
 
-def _scaled(texts: Texts) -> Float64[np.ndarray, "x f"]:
+def _scaled(texts: CollectionStrengths) -> Float64[np.ndarray, "x f"]:
     return shares(np.abs(texts.strengths))
 
 
-def _halves(texts: Texts, seed: int) -> list[Bool[np.ndarray, " x"]]:
+def _halves(texts: CollectionStrengths, seed: int) -> list[Bool[np.ndarray, " x"]]:
     """Split whole clusters in two, so many times."""
     labels, member = np.unique(texts.clusters, return_inverse=True)
     rng = stream(seed, _SPLIT)
@@ -92,7 +92,7 @@ def _halves(texts: Texts, seed: int) -> list[Bool[np.ndarray, " x"]]:
 
 
 def between_collections(
-    table: Table, seen: Seen, other: tuple[str, Seen, Int64[np.ndarray, " x"]]
+    table: SideFindings, seen: SubjectAttributions, other: tuple[str, SubjectAttributions, Int64[np.ndarray, " x"]]
 ) -> Iterator[Finding]:
     """Yield a finding a module: subject's neurons on the case's collection beside those on another, named collection."""
     name, beside, clusters = other
@@ -104,11 +104,13 @@ def between_collections(
             "module": here.kind,
             "beside": name,
         }
-        pair = Texts(here.weight_path, table.clusters), Texts(there.weight_path, clusters)
+        pair = CollectionStrengths(here.weight_path, table.clusters), CollectionStrengths(there.weight_path, clusters)
         yield _finding(table, pair, site)
 
 
-def _finding(table: Table, pair: tuple[Texts, Texts], site: dict[str, object]) -> Finding:
+def _finding(
+    table: SideFindings, pair: tuple[CollectionStrengths, CollectionStrengths], site: dict[str, object]
+) -> Finding:
     seed = table.case.seed
     counts = [len(np.unique(one.clusters)) for one in pair]
     if min(counts) < 4:

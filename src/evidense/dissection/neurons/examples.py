@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from evidense.compute.similarity import as_scored, between_scored
-from evidense.dissection.attribution.attribute import Attribution, How, attribute
-from evidense.dissection.attribution.targets import Kind, Target
+from evidense.dissection.attribution.attribute import Attribution, ModuleSelection, attribute
+from evidense.dissection.attribution.targets import Target, TargetKind
 from evidense.dissection.candidates import Candidates, Draw, candidates
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case, Side, Subject
@@ -72,16 +72,16 @@ def _of(case: Case, found: Candidates) -> Examples:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AttributionSettings:
     """What is attributed."""
 
     side: Side
-    kind: Kind = "margin"
-    how: How = field(default_factory=How)
+    kind: TargetKind = "margin"
+    how: ModuleSelection = field(default_factory=ModuleSelection)
 
 
 def attributed(
-    subject: Subject, bench: Bench, some: Examples, wanted: Wanted, tell: Told | None = None
+    subject: Subject, bench: Bench, some: Examples, wanted: AttributionSettings, tell: Told | None = None
 ) -> tuple[Attribution, ...]:
     """Attribute each example's number to the neurons of one side's tower, the other side being fixed vectors.
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Float64, Int64
 
 from evidense.dissection.attribution.attribute import Attribution
 from evidense.dissection.neurons import concentration as summaries
-from evidense.dissection.neurons.overlap import How, overlap
+from evidense.dissection.neurons.overlap import OverlapSettings, overlap
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
 from evidense.stats import Differences, Estimate, mean_intervals, simultaneous
@@ -18,7 +18,7 @@ PUBLISHED = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SubjectAttributions:
     """One subject's attributions of one side."""
 
     subject: Subject
@@ -35,7 +35,7 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class SideFindings:
     """What the findings of one side share."""
 
     case: Case
@@ -74,7 +74,7 @@ class Table:
         return simultaneous([one], confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
 
 
-def of_subject(table: Table, seen: Seen) -> Iterator[Finding]:
+def of_subject(table: SideFindings, seen: SubjectAttributions) -> Iterator[Finding]:
     """Findings of one subject alone."""
     who = {"subject": seen.subject.label, "role": seen.subject.role}
     yield _completeness(table, seen, who)
@@ -99,7 +99,7 @@ def of_subject(table: Table, seen: Seen) -> Iterator[Finding]:
     yield from _slopes(table, seen, who)
 
 
-def _completeness(table: Table, seen: Seen, who: Mapping[str, Json]) -> Finding:
+def _completeness(table: SideFindings, seen: SubjectAttributions, who: Mapping[str, Json]) -> Finding:
     every = np.stack([one.completeness for one in seen.modules])
     worst = float(every.max())
     details = {
@@ -118,7 +118,7 @@ def _completeness(table: Table, seen: Seen, who: Mapping[str, Json]) -> Finding:
     )
 
 
-def _token_share(seen: Seen) -> Json:
+def _token_share(seen: SubjectAttributions) -> Json:
     """Share of the absolute attribution at the first token, between, and at the last, by module kind: mean over texts."""
     found = {}
     for kind in dict.fromkeys(one.kind for one in seen.modules):
@@ -129,7 +129,7 @@ def _token_share(seen: Seen) -> Json:
     return found
 
 
-def _count(table: Table, one: Attribution, site: Mapping[str, Json], largest: np.ndarray) -> Finding:
+def _count(table: SideFindings, one: Attribution, site: Mapping[str, Json], largest: np.ndarray) -> Finding:
     seen = summaries.active(one.weight_path, largest, PUBLISHED)
     count = summaries.published_count(seen)
     half = 1.96 * summaries.jackknife_error(summaries.jackknife_counts(seen, table.clusters))
@@ -150,7 +150,7 @@ def _count(table: Table, one: Attribution, site: Mapping[str, Json], largest: np
     )
 
 
-def _slopes(table: Table, seen: Seen, who: Mapping[str, Json]) -> Iterator[Finding]:
+def _slopes(table: SideFindings, seen: SubjectAttributions, who: Mapping[str, Json]) -> Iterator[Finding]:
     logs = np.log(seen.n2())
     for kind in dict.fromkeys(one.kind for one in seen.modules):
         rows = [at for at, one in enumerate(seen.modules) if one.kind == kind]
@@ -162,7 +162,7 @@ def _slopes(table: Table, seen: Seen, who: Mapping[str, Json]) -> Iterator[Findi
         yield table.finding("effective neurons slope", {**who, "module": kind}, numbers, unit="ln(N2) a layer")
 
 
-def of_pair(table: Table, base: Seen, other: Seen, role: str) -> Iterator[Finding]:
+def of_pair(table: SideFindings, base: SubjectAttributions, other: SubjectAttributions, role: str) -> Iterator[Finding]:
     """What one subject has beside another: ratios of numbers of neurons, and the neurons that they share."""
     who = {"subject": other.subject.label, "role": role, "against": base.subject.label}
     same = [(a.layer, a.kind, a.weight_path.shape[1]) for a in base.modules] == [
@@ -194,7 +194,9 @@ def of_pair(table: Table, base: Seen, other: Seen, role: str) -> Iterator[Findin
         yield _overlap(table, (a, b), site)
 
 
-def _count_ratio(table: Table, pair: tuple[Seen, Seen], at: int, site: Mapping[str, Json]) -> Finding:
+def _count_ratio(
+    table: SideFindings, pair: tuple[SubjectAttributions, SubjectAttributions], at: int, site: Mapping[str, Json]
+) -> Finding:
     counts, dropped = [], []
     for seen in pair:
         is_active: Bool[np.ndarray, "x f"] = summaries.active(seen.modules[at].weight_path, seen.largest, PUBLISHED)
@@ -220,9 +222,9 @@ def _count_ratio(table: Table, pair: tuple[Seen, Seen], at: int, site: Mapping[s
     )
 
 
-def _overlap(table: Table, pair: tuple[Attribution, Attribution], site: Mapping[str, Json]) -> Finding:
+def _overlap(table: SideFindings, pair: tuple[Attribution, Attribution], site: Mapping[str, Json]) -> Finding:
     k = max(1, round(table.top * pair[0].weight_path.shape[1]))
-    how = How(k, table.case.seed, confidence=table.case.confidence)
+    how = OverlapSettings(k, table.case.seed, confidence=table.case.confidence)
     found = overlap(pair[0].weight_path, pair[1].weight_path, table.clusters, how)
     details = {"k": k, "n_neurons": found.n_neurons, "chance": found.chance}
     return table.finding(
@@ -231,7 +233,7 @@ def _overlap(table: Table, pair: tuple[Attribution, Attribution], site: Mapping[
     )  # fmt: skip
 
 
-def nothing(table: Table, estimand: str, site: Mapping[str, Json], reason: str) -> Finding:
+def nothing(table: SideFindings, estimand: str, site: Mapping[str, Json], reason: str) -> Finding:
     """Return a finding without value that says why."""
     return Finding(
         estimand=estimand, site=table.case.site("neurons", side=table.side, target=table.target, **table.where, **site), value=None, low=None,

@@ -8,23 +8,25 @@ from jaxtyping import Float, Float64, Int64
 from evidense.dissection.attribution.attribute import Attribution
 from evidense.dissection.neurons.ablation import Silenced
 
-Order = Int64[np.ndarray, " n"]
+NeuronOrder = Int64[np.ndarray, " n"]
 """Neurons of all modules in one numbering, module after module; the first to be silenced first."""
 
 
-def by_attribution(modules: Sequence[Attribution]) -> Order:
+def by_attribution(modules: Sequence[Attribution]) -> NeuronOrder:
     """Return the neurons by mean |activation path| over examples, each example scaled to the same total; strongest first."""
     every = np.abs(np.concatenate([one.activation_path for one in modules], axis=1), dtype=np.float64)
     every /= np.maximum(every.sum(axis=1, keepdims=True), 1e-300)
     return np.argsort(-every.mean(axis=0), kind="stable")
 
 
-def at_random(n: int, rng: np.random.Generator) -> Order:
+def at_random(n: int, rng: np.random.Generator) -> NeuronOrder:
     """Return all neurons in random order."""
     return rng.permutation(n)
 
 
-def by_magnitude(order: Order, magnitude: Float[np.ndarray, " n"], n_matched: int, rng: np.random.Generator) -> Order:
+def by_magnitude(
+    order: NeuronOrder, magnitude: Float[np.ndarray, " n"], n_matched: int, rng: np.random.Generator
+) -> NeuronOrder:
     """Return an order whose k-th neuron has a mean |output| like that of the k-th in `order`, for the first `n_matched`.
 
     No neuron that is among the first `n_matched` of `order` is taken while another is free; ties fall at random.
@@ -56,7 +58,7 @@ def _nearest(open_: np.ndarray, at: int) -> int:
     return -1
 
 
-def plan(modules: Sequence[Attribution], silenced: Order) -> tuple[Silenced, ...]:
+def plan(modules: Sequence[Attribution], silenced: NeuronOrder) -> tuple[Silenced, ...]:
     """Return which neurons of which module these are; modules of which none is silenced are left out."""
     sizes = [one.activation_path.shape[1] for one in modules]
     mask = np.zeros(sum(sizes), bool)

@@ -9,7 +9,7 @@ from evidense.errors import InvalidInput
 
 
 @dataclass(frozen=True)
-class Overlap:
+class NeuronOverlap:
     """How many of the k strongest neurons two encoders have in common."""
 
     share: float
@@ -25,7 +25,7 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class How:
+class OverlapSettings:
     """How many neurons are compared, and how the interval is made."""
 
     k: int
@@ -41,8 +41,8 @@ def strongest(strengths: Float[np.ndarray, "x f"], k: int) -> Int64[np.ndarray, 
 
 
 def overlap(
-    a: Float[np.ndarray, "x f"], b: Float[np.ndarray, "x f"], clusters: Int64[np.ndarray, " x"], how: How
-) -> Overlap:
+    a: Float[np.ndarray, "x f"], b: Float[np.ndarray, "x f"], clusters: Int64[np.ndarray, " x"], how: OverlapSettings
+) -> NeuronOverlap:
     """Return what the k strongest neurons of two encoders share, on the same examples.
 
     The interval is the bootstrap's standard error about the value: resampled means are noisier, so their percentiles would lie too low.
@@ -69,7 +69,7 @@ def overlap(
     half = float(norm.ppf(0.5 + how.confidence / 2)) * float(np.std(drawn)) / k
     share, f = common / k, a.shape[1]
     p = float(hypergeom.sf(common - 1, f, k, k))
-    return Overlap(share, max(0.0, share - half), min(1.0, share + half), k / f, p, k, f)
+    return NeuronOverlap(share, max(0.0, share - half), min(1.0, share + half), k / f, p, k, f)
 
 
 def _scaled(strengths: Float[np.ndarray, "x f"]) -> Float[np.ndarray, "x f"]:

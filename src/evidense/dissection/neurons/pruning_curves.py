@@ -11,7 +11,7 @@ from evidense.compute.similarity import between_scored, score_row
 from evidense.dissection.attribution.attribute import Attribution
 from evidense.dissection.neurons.ablation import ablated, with_values
 from evidense.dissection.neurons.examples import Examples, scored
-from evidense.dissection.neurons.orders import Order, plan
+from evidense.dissection.neurons.orders import NeuronOrder, plan
 from evidense.parts import Bench, Case, Subject
 from evidense.values import Collection
 
@@ -20,7 +20,7 @@ MEASURES = ("retrieval", "margin", "gold rank")
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class RetrievalTask:
     """On what is retrieved: the queries that nothing was attributed on, and the whole corpus."""
 
     case: Case
@@ -54,7 +54,7 @@ class Pruned:
         return sum(one.activation_path.shape[1] for one in self.modules)
 
 
-def curve(ground: Ground, pruned: Pruned, order: Order, way: Way) -> Float64[np.ndarray, "m k q"]:
+def curve(ground: RetrievalTask, pruned: Pruned, order: NeuronOrder, way: Way) -> Float64[np.ndarray, "m k q"]:
     """Return per query the measure, the margin and −log2 of the gold rank at every share, of an order and a way."""
     points = []
     for part in pruned.parts:
@@ -67,7 +67,7 @@ def curve(ground: Ground, pruned: Pruned, order: Order, way: Way) -> Float64[np.
     return np.stack(points, axis=1)
 
 
-def at_once(ground: Ground, pruned: Pruned, silenced: Order) -> Float64[np.ndarray, "m q"]:
+def at_once(ground: RetrievalTask, pruned: Pruned, silenced: NeuronOrder) -> Float64[np.ndarray, "m q"]:
     """Return per query the measure, the margin and −log2 of the gold rank with these neurons of the query tower silenced."""
     subject, bench = pruned.subject, ground.bench
     chosen = plan(pruned.modules, silenced)
@@ -85,7 +85,7 @@ def at_once(ground: Ground, pruned: Pruned, silenced: Order) -> Float64[np.ndarr
     return np.stack([retrieval, *_direct(ground, subject)])
 
 
-def _direct(ground: Ground, subject: Subject) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
+def _direct(ground: RetrievalTask, subject: Subject) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
     """Margin of the best relevant document over the mean of the others that were drawn, and −log2 of its rank in the corpus."""
     queries = scored(subject, ground.bench, "query", list(ground.examples.queries)).astype(np.float64)
     corpus = ground.corpus[subject.label]

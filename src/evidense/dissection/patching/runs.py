@@ -15,14 +15,14 @@ from evidense.dissection.patching.sites import Site
 from evidense.parts import Bench, Subject
 from evidense.values import Collection
 
-Order = Literal["add to base", "remove from tuned"]
-ORDERS: tuple[Order, Order] = ("add to base", "remove from tuned")
+PatchingOrder = Literal["add to base", "remove from tuned"]
+ORDERS: tuple[PatchingOrder, PatchingOrder] = ("add to base", "remove from tuned")
 MARGIN = "margin"
 _DEPTH = 100
 
 
 @dataclass(frozen=True)
-class Task:
+class PatchingTask:
     """On what encoders are scored."""
 
     collection: Collection
@@ -35,7 +35,7 @@ class Task:
         return self.measure, MARGIN
 
 
-def scored(task: Task, subject: Subject, bench: Bench) -> dict[str, Float64[np.ndarray, " q"]]:
+def scored(task: PatchingTask, subject: Subject, bench: Bench) -> dict[str, Float64[np.ndarray, " q"]]:
     """Return per query the measure over the whole corpus, and the margin s(q, d⁺) − max s(q, d⁻) over its candidates."""
     queries = bench.vectors(subject, "query", task.collection.queries)
     documents = bench.vectors(subject, "document", task.collection.corpus)
@@ -54,7 +54,7 @@ def scored(task: Task, subject: Subject, bench: Bench) -> dict[str, Float64[np.n
 class Runs:
     """Scores of patched encoders of one base and one tuned; what swaps the same tensors is scored once."""
 
-    task: Task
+    task: PatchingTask
     bench: Bench
     base: Subject
     tuned: Subject
@@ -69,7 +69,7 @@ class Runs:
         return [self.known[subject.label] for subject in (self.base, self.tuned)]
 
     def effects(
-        self, sites: Sequence[Site], order: Order, told: Callable[[], None]
+        self, sites: Sequence[Site], order: PatchingOrder, told: Callable[[], None]
     ) -> dict[str, Float64[np.ndarray, "k q"]]:
         """Return per site and query what adding it to the base gains, or what removing it from the tuned loses."""
         base, tuned = self.plain()
@@ -82,7 +82,7 @@ class Runs:
             told()
         return {m: np.array([row[m] for row in rows]).reshape(len(sites), -1) for m in self.task.measures}
 
-    def _of(self, site: Site, order: Order) -> dict[str, Float64[np.ndarray, " q"]]:
+    def _of(self, site: Site, order: PatchingOrder) -> dict[str, Float64[np.ndarray, " q"]]:
         key = (order, site.names)
         if key not in self.known:
             into, source = (self.base, self.tuned) if order == ORDERS[0] else (self.tuned, self.base)

@@ -25,7 +25,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Sureness:
+class IntervalSettings:
     """How sure intervals are, and by which random numbers."""
 
     confidence: float = 0.95
@@ -34,7 +34,10 @@ class Sureness:
 
 
 def shares(
-    parts: Float[np.ndarray, "k q"], whole: Float[np.ndarray, " q"], clusters: Int[np.ndarray, " q"], how: Sureness
+    parts: Float[np.ndarray, "k q"],
+    whole: Float[np.ndarray, " q"],
+    clusters: Int[np.ndarray, " q"],
+    how: IntervalSettings,
 ) -> list[Share]:
     """Estimate Σ part / Σ whole of each row, by Fieller's theorem on sums of clusters.
 
@@ -49,7 +52,7 @@ def shares(
 
     >>> rng = np.random.default_rng(0)
     >>> whole = 0.4 + 0.1 * rng.standard_normal(200)
-    >>> one = shares(0.25 * whole[None] + 0.02 * rng.standard_normal((1, 200)), whole, np.arange(200), Sureness())[0]
+    >>> one = shares(0.25 * whole[None] + 0.02 * rng.standard_normal((1, 200)), whole, np.arange(200), IntervalSettings())[0]
     >>> round(one.value, 2), bool(one.low < 0.25 < one.high)   # a quarter of every query's change
     (0.25, True)
     """
@@ -103,7 +106,7 @@ def _interval(
     return min(low, value), max(high, value)
 
 
-def _largest(sums: Float[np.ndarray, "k_plus_1 g"], how: Sureness) -> float:
+def _largest(sums: Float[np.ndarray, "k_plus_1 g"], how: IntervalSettings) -> float:
     """Return the critical value of the largest |t| over the rows."""
     residuals = sums[:-1] - (sums[:-1].sum(axis=1) / sums[-1].sum())[:, None] * sums[-1]
     lengths = np.sqrt((residuals**2).sum(axis=1))

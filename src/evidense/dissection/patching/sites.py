@@ -17,7 +17,7 @@ Names = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Family:
+class BlockLayout:
     """How the blocks of a family of transformers divide into attention and MLP; each norm goes with the part that it serves."""
 
     name: str
@@ -28,41 +28,41 @@ class Family:
     """Inside a block: the MLP's output matrix, whose columns are what each neuron writes."""
 
 
-FAMILIES = (
-    Family("BERT, RoBERTa, MPNet", ("attention",), ("intermediate", "output"), "output.dense"),
-    Family("DistilBERT", ("attention", "sa_layer_norm"), ("ffn", "output_layer_norm"), "ffn.lin2"),
-    Family(
+LAYOUTS = (
+    BlockLayout("BERT, RoBERTa, MPNet", ("attention",), ("intermediate", "output"), "output.dense"),
+    BlockLayout("DistilBERT", ("attention", "sa_layer_norm"), ("ffn", "output_layer_norm"), "ffn.lin2"),
+    BlockLayout(
         "Llama, Mistral, Qwen, Gemma",
         ("input_layernorm", "self_attn"),
         ("post_attention_layernorm", "mlp"),
         "mlp.down_proj",
     ),
-    Family(
+    BlockLayout(
         "Gemma 2 and 3",
         ("input_layernorm", "self_attn", "post_attention_layernorm"),
         ("pre_feedforward_layernorm", "mlp", "post_feedforward_layernorm"),
         "mlp.down_proj",
     ),
-    Family("ViT, DeiT", ("layernorm_before", "attention"), ("layernorm_after", "mlp"), "mlp.fc2"),
-    Family("DINOv2", ("norm1", "attention", "layer_scale1"), ("norm2", "mlp", "layer_scale2"), "mlp.fc2"),
-    Family("CLIP, SigLIP", ("layer_norm1", "self_attn"), ("layer_norm2", "mlp"), "mlp.fc2"),
+    BlockLayout("ViT, DeiT", ("layernorm_before", "attention"), ("layernorm_after", "mlp"), "mlp.fc2"),
+    BlockLayout("DINOv2", ("norm1", "attention", "layer_scale1"), ("norm2", "mlp", "layer_scale2"), "mlp.fc2"),
+    BlockLayout("CLIP, SigLIP", ("layer_norm1", "self_attn"), ("layer_norm2", "mlp"), "mlp.fc2"),
 )
 _SHARED = ("relative_attention_bias",)
 """Positions that all blocks read, though they stand behind the blocks."""
 
 
-def family_of(block: "torch.nn.Module") -> Family:
+def layout_of(block: "torch.nn.Module") -> BlockLayout:
     """Return the family whose attention and MLP are together exactly what a block holds.
 
     Raises:
         UnknownName: none; a part that is missing, or one that nobody knows, is never passed over.
     """
     held = {name for name, child in block.named_children() if any(True for _ in child.parameters())}
-    for family in FAMILIES:
+    for family in LAYOUTS:
         if held == {*family.attention, *family.mlp}:
             return family
     raise UnknownName.among(
-        "layout of a block", " + ".join(sorted(held)), [" + ".join(sorted((*f.attention, *f.mlp))) for f in FAMILIES],
+        "layout of a block", " + ".join(sorted(held)), [" + ".join(sorted((*f.attention, *f.mlp))) for f in LAYOUTS],
         "Patch whole blocks, or add the family to dissection.patching_sites.",
     )  # fmt: skip
 
@@ -133,7 +133,7 @@ class Half:
     def values(self, layer: int) -> str:
         """Return the name of the MLP's output matrix in block `layer` (1 … n_layers)."""
         block = self.blocks[layer - 1]
-        matrix = block.get_submodule(family_of(block).values)
+        matrix = block.get_submodule(layout_of(block).values)
         return next(name for name in sorted(self.names_in(matrix)) if name.endswith("weight"))
 
 
@@ -198,7 +198,7 @@ def _layered(half: Half, module: str, layer: int) -> Names:
             return half.names_in(*half.blocks[:layer])
         case "blocks from":
             return half.names_in(*half.blocks[layer - 1 :])
-    family = family_of(block)
+    family = layout_of(block)
     return half.names_in(*(block.get_submodule(n) for n in (family.attention if module == "attention" else family.mlp)))
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Float64, Int64
 
 
 @dataclass(frozen=True)
-class Agreement:
+class KappaEstimates:
     """κ of every row with its own interval, and one that holds over all rows together."""
 
     value: Float64[np.ndarray, " l"]
@@ -37,7 +37,7 @@ def agreement(
     pairs: Sequence[tuple[Float64[np.ndarray, "l n"], Float64[np.ndarray, "l n"]]],
     clusters: Int64[np.ndarray, " n"],
     how: tuple[float, int, int],
-) -> Agreement:
+) -> KappaEstimates:
     """Return κ of a pair of encoders, layer by layer; of two pairs, the difference of their κ, from the same resamples.
 
     `how` is confidence, number of resamples and seed. Intervals are basic bootstrap ones with bootstrap standard errors (normal); those
@@ -60,7 +60,7 @@ def agreement(
     deviation = np.abs(np.divide(drawn - value, error, out=np.zeros_like(drawn), where=error > 0))
     alone = np.quantile(deviation, confidence, axis=0) * error
     joint = float(np.quantile(deviation.max(axis=1), confidence)) * error
-    return Agreement(value, value - alone, value + alone, np.stack([value - joint, value + joint]))
+    return KappaEstimates(value, value - alone, value + alone, np.stack([value - joint, value + joint]))
 
 
 def _sums(rows: Float64[np.ndarray, "l n"], member: Int64[np.ndarray, " n"], g: int) -> Float64[np.ndarray, "g l"]:

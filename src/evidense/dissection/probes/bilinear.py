@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
-from evidense.dissection.probes.cross_fit import Outcome, Task, evidence_of
-from evidense.dissection.probes.features import Pairs, standardised
+from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, evidence_of
+from evidense.dissection.probes.features import PairStates, standardised
 from evidense.dissection.probes.scores import bits, credit
-from evidense.dissection.solver.lbfgs import Settings, minimise
+from evidense.dissection.solver.lbfgs import SolverSettings, minimise
 from evidense.dissection.solver.linear_models import Bilinear, spectral_start
 from evidense.dissection.solver.losses import Labels
 
@@ -22,7 +22,7 @@ class _Data:
     held: Bilinear
 
 
-def crossfit_bilinear(pairs: Pairs, task: Task, rank: int, n_starts: int) -> Outcome:
+def crossfit_bilinear(pairs: PairStates, task: CrossFitTask, rank: int, n_starts: int) -> Outcome:
     """Train from several starts on each fold's complement; of these the one with the least training objective is kept.
 
     λ is chosen on one of the training folds, from the first start.
@@ -42,7 +42,7 @@ def crossfit_bilinear(pairs: Pairs, task: Task, rank: int, n_starts: int) -> Out
         labels = Labels(
             np.stack(right, 1), np.ones((int(train.sum()), len(right)), np.float32), np.full(len(right), penalty)
         )
-        solved = minimise(data.train, labels, start, Settings(_TOLERANCE, task.settings.max_iterations))
+        solved = minimise(data.train, labels, start, SolverSettings(_TOLERANCE, task.settings.max_iterations))
         best = int(solved.objective[:n_starts].argmin())
         found = data.held.scores(solved.theta)
         scores[~train] = found[..., best]
@@ -53,7 +53,7 @@ def crossfit_bilinear(pairs: Pairs, task: Task, rank: int, n_starts: int) -> Out
     return Outcome(scores, evidence_of(parts), control, float(np.mean(memorised)) if memorised else None)
 
 
-def _data(pairs: Pairs, train: Bool[np.ndarray, " n"], rank: int) -> _Data:
+def _data(pairs: PairStates, train: Bool[np.ndarray, " n"], rank: int) -> _Data:
     q, p = standardised(pairs, train)
     size = np.float32(np.sqrt(p.shape[2]))
     return _Data(
@@ -61,7 +61,7 @@ def _data(pairs: Pairs, train: Bool[np.ndarray, " n"], rank: int) -> _Data:
     )
 
 
-def _penalty(model: Bilinear, task: Task, train: Bool[np.ndarray, " n"]) -> float:
+def _penalty(model: Bilinear, task: CrossFitTask, train: Bool[np.ndarray, " n"]) -> float:
     lambdas = LAMBDAS if len(task.lambdas) > 1 else task.lambdas
     if len(lambdas) == 1:
         return lambdas[0]
@@ -71,6 +71,6 @@ def _penalty(model: Bilinear, task: Task, train: Bool[np.ndarray, " n"]) -> floa
     fitted = Bilinear(model.queries[~held], model.candidates[~held], model.rank)
     start = np.repeat(spectral_start(fitted, 1, task.seed), len(lambdas), axis=1)
     labels = Labels(np.zeros((int((~held).sum()), len(lambdas)), np.int64), kept[~held], np.array(lambdas))
-    solved = minimise(fitted, labels, start, Settings(3e-3, task.settings.max_iterations))
+    solved = minimise(fitted, labels, start, SolverSettings(3e-3, task.settings.max_iterations))
     scores = Bilinear(model.queries[held], model.candidates[held], model.rank).scores(solved.theta)
     return lambdas[int(np.argmin([bits(scores[..., k]).sum() for k in range(len(lambdas))]))]

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from evidense.dissection.probes.scores import bits, credit
-from evidense.dissection.solver.lbfgs import DEFAULT, Model, Settings, Solved, minimise
+from evidense.dissection.solver.lbfgs import DEFAULT, Model, Solved, SolverSettings, minimise
 from evidense.dissection.solver.linear_models import Linear
 from evidense.dissection.solver.losses import Labels
 
@@ -23,7 +23,7 @@ Featured = Callable[[Bool[np.ndarray, " n"]], Float32[np.ndarray, "n c e"]]
 
 
 @dataclass(frozen=True)
-class Task:
+class CrossFitTask:
     """What is to be learnt: candidate 0 of every query, and beside it labels without meaning."""
 
     folds: Int64[np.ndarray, " n"]
@@ -33,11 +33,11 @@ class Task:
     seed: int = 0
     lambdas: tuple[float, ...] = LAMBDAS
     has_curve: bool = False
-    settings: Settings = DEFAULT
+    settings: SolverSettings = DEFAULT
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Convergence:
     """What shows that the probes of all folds are minima."""
 
     lambdas: tuple[float, ...]
@@ -56,7 +56,7 @@ class Outcome:
     """Scores of every query's candidates by probes that were trained on other folds."""
 
     scores: Float32[np.ndarray, "n c"]
-    evidence: Evidence | None = None
+    evidence: Convergence | None = None
     """None where nothing was trained."""
     control: Float32[np.ndarray, "n c"] | None = None
     """Scores of the probe of the control task."""
@@ -73,7 +73,7 @@ class Outcome:
         return bits(self.scores if self.calibrated is None else self.calibrated)
 
 
-def crossfit(featured: Featured, task: Task) -> Outcome:
+def crossfit(featured: Featured, task: CrossFitTask) -> Outcome:
     """Train and judge probes fold by fold.
 
     Source: methods as Cawley and Talbot 2010 (nested selection); Hewitt and Liang 2019 for the control task.
@@ -85,7 +85,7 @@ def crossfit(featured: Featured, task: Task) -> Outcome:
         scores[part.rows] = part.scores
         if part.control is not None:
             control[part.rows] = part.control
-    evidence = Evidence(
+    evidence = Convergence(
         tuple(p.penalty for p in parts), float(np.mean([p.objective for p in parts])), max(p.gradient for p in parts),
         max(p.n_iterations for p in parts), all(p.converged for p in parts),
     )  # fmt: skip
@@ -108,7 +108,7 @@ class _Fold:
     converged: bool
 
 
-def _one_fold(featured: Featured, task: Task, fold: int) -> _Fold:
+def _one_fold(featured: Featured, task: CrossFitTask, fold: int) -> _Fold:
     train = task.folds != fold
     x = featured(train)
     model, held = Linear(np.ascontiguousarray(x[train])), Linear(np.ascontiguousarray(x[~train]))
@@ -127,7 +127,7 @@ def _one_fold(featured: Featured, task: Task, fold: int) -> _Fold:
     )  # fmt: skip
 
 
-def choose_penalty(model: Model, task: Task, train: Bool[np.ndarray, " n"]) -> float:
+def choose_penalty(model: Model, task: CrossFitTask, train: Bool[np.ndarray, " n"]) -> float:
     """Return the λ whose probes, each trained without one of two training folds, lose least on that fold."""
     if len(task.lambdas) == 1:
         return task.lambdas[0]
@@ -135,12 +135,14 @@ def choose_penalty(model: Model, task: Task, train: Bool[np.ndarray, " n"]) -> f
     names = np.unique(inner)[:_INNER]
     held = np.stack([inner == name for name in names for _ in task.lambdas], axis=1)
     labels = Labels(np.zeros(held.shape, np.int64), (~held).astype(np.float32), np.tile(task.lambdas, len(names)))
-    scores = model.scores(minimise(model, labels, settings=Settings(1e-3, task.settings.max_iterations)).theta)
+    scores = model.scores(minimise(model, labels, settings=SolverSettings(1e-3, task.settings.max_iterations)).theta)
     loss = np.array([bits(scores[held[:, k], :, k]).sum() for k in range(held.shape[1])])
     return task.lambdas[int(loss.reshape(len(names), -1).sum(axis=0).argmin())]
 
 
-def _label_sets(task: Task, train: Bool[np.ndarray, " n"], penalty: float) -> tuple[Labels, list[tuple[int, int]]]:
+def _label_sets(
+    task: CrossFitTask, train: Bool[np.ndarray, " n"], penalty: float
+) -> tuple[Labels, list[tuple[int, int]]]:
     """The task, the control task, and the task on ever more of the training clusters, with where each number of queries stands."""
     n = int(train.sum())
     right, weights = [np.zeros(n, np.int64)], [np.ones(n, np.float32)]
@@ -173,9 +175,9 @@ def _curve(parts: list[_Fold]) -> tuple[tuple[int, float], ...]:
     return tuple((round(float(np.mean([n for n, _ in p]))), float(np.mean([a for _, a in p]))) for p in points)
 
 
-def evidence_of(parts: list[tuple[float, Solved]]) -> Evidence:
+def evidence_of(parts: list[tuple[float, Solved]]) -> Convergence:
     """Gather λ and convergence of one solution a fold."""
-    return Evidence(
+    return Convergence(
         tuple(penalty for penalty, _ in parts),
         float(np.mean([one.objective.min() for _, one in parts])),
         float(max(one.gradient.max() for _, one in parts)),

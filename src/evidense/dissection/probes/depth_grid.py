@@ -5,10 +5,10 @@ from jaxtyping import Float32
 
 from evidense.dissection.findings import Series, findings, without
 from evidense.dissection.probes.bilinear import crossfit_bilinear
-from evidense.dissection.probes.cross_fit import Task
-from evidense.dissection.probes.features import Pairs
+from evidense.dissection.probes.cross_fit import CrossFitTask
+from evidense.dissection.probes.features import PairStates
 from evidense.dissection.probes.scores import credit
-from evidense.dissection.probes.task import Asked
+from evidense.dissection.probes.task import ProbingTask
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case, Subject
 from evidense.records import Finding, Json
@@ -19,7 +19,7 @@ _LAMBDA = (10.0,)
 
 def grid(
     case: Case,
-    asked: Asked,
+    asked: ProbingTask,
     where: tuple[Subject, str],
     states: tuple[Float32[np.ndarray, "l n a"], Float32[np.ndarray, "m d e"]],
 ) -> list[Finding]:
@@ -29,7 +29,7 @@ def grid(
     """
     (subject, pooling), (queries, documents) = where, states
     old = asked.task
-    task = Task(old.folds, old.clusters, None, old.seed, _LAMBDA, False, old.settings)
+    task = CrossFitTask(old.folds, old.clusters, None, old.seed, _LAMBDA, False, old.settings)
     rows, sites, missing, details = [], [], {}, list[dict[str, Json]]()
     for at, q in enumerate(queries):
         for there, d in enumerate(documents):
@@ -37,7 +37,7 @@ def grid(
             details.append({"chance": 1 / asked.n_candidates})
             try:
                 found = crossfit_bilinear(
-                    Pairs(np.asarray(q, np.float32), np.asarray(d, np.float32), asked.places),
+                    PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), asked.places),
                     task,
                     int(case.options["rank"]),
                     1,
@@ -54,7 +54,7 @@ def grid(
     return findings(case, series, f"grid of depths, {pooling}, {subject.label}")
 
 
-def wrong_modality(case: Case, bench: Bench, asked: Asked, where: tuple[Subject, str]) -> list[Finding]:
+def wrong_modality(case: Case, bench: Bench, asked: ProbingTask, where: tuple[Subject, str]) -> list[Finding]:
     """Return the cosine's accuracy among the relevant document and queries of others: items of the query's own modality.
 
     It is of the final vectors, the only states that both modalities share; near or below chance where a gap between modalities outweighs relevance.
@@ -78,6 +78,6 @@ def wrong_modality(case: Case, bench: Bench, asked: Asked, where: tuple[Subject,
     return findings(case, series, f"wrong modality, {subject.label}")
 
 
-def _site(case: Case, asked: Asked, where: tuple[Subject, str], **more: Json) -> dict[str, Json]:
+def _site(case: Case, asked: ProbingTask, where: tuple[Subject, str], **more: Json) -> dict[str, Json]:
     subject, pooling = where
     return asked.site(case, "probes", subject=subject.label, role=subject.role, pooling=pooling, control="none", **more)

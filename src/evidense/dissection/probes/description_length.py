@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from evidense.dissection.probes.cross_fit import Task
+from evidense.dissection.probes.cross_fit import CrossFitTask
 from evidense.dissection.probes.scores import bits
-from evidense.dissection.solver.lbfgs import Settings, minimise
+from evidense.dissection.solver.lbfgs import SolverSettings, minimise
 from evidense.dissection.solver.linear_models import Linear
 from evidense.dissection.solver.losses import Labels
 
@@ -16,7 +16,7 @@ FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5,
 _HELD = 0.2  # the last of a prefix choose λ
 
 
-def online_code(features: Float32[np.ndarray, "n c e"], task: Task, n_orders: int) -> Float64[np.ndarray, " n"]:
+def online_code(features: Float32[np.ndarray, "n c e"], task: CrossFitTask, n_orders: int) -> Float64[np.ndarray, " n"]:
     """Return the bits that each query's label takes, a mean over orders: its block is coded by a probe of all blocks before it.
 
     The first block takes log₂ c each. Candidate 0 is the label. Clusters stay together, so that no block repeats a query's document.
@@ -24,7 +24,7 @@ def online_code(features: Float32[np.ndarray, "n c e"], task: Task, n_orders: in
     Source: Voita and Titov 2020, equation 3 (prequential code of Dawid 1984).
 
     >>> noise = np.random.default_rng(0).standard_normal((200, 4, 3)).astype(np.float32)
-    >>> task = Task(np.zeros(200, int), np.arange(200))
+    >>> task = CrossFitTask(np.zeros(200, int), np.arange(200))
     >>> bool(abs(online_code(noise, task, 2).mean() - 2) < 0.1)  # nothing to learn: log2(4) = 2 bits
     True
     """
@@ -35,7 +35,7 @@ def online_code(features: Float32[np.ndarray, "n c e"], task: Task, n_orders: in
 
 
 def _one_order(
-    features: Float32[np.ndarray, "n c e"], task: Task, rng: np.random.Generator
+    features: Float32[np.ndarray, "n c e"], task: CrossFitTask, rng: np.random.Generator
 ) -> Float64[np.ndarray, " n"]:
     n, c, _ = features.shape
     order = _order(task, rng)
@@ -47,7 +47,7 @@ def _one_order(
     k = len(lambdas)
     weights = np.hstack([np.repeat(place < fit, k, axis=1), np.repeat(place < starts, k, axis=1)]).astype(np.float32)
     labels = Labels(np.zeros(weights.shape, np.int64), weights, np.tile(lambdas, 2 * len(starts)))
-    scores = model.scores(minimise(model, labels, settings=Settings(1e-3, task.settings.max_iterations)).theta)
+    scores = model.scores(minimise(model, labels, settings=SolverSettings(1e-3, task.settings.max_iterations)).theta)
     coded = np.empty(n)
     coded[: ends[0]] = np.log2(c)
     for at, (start, stop) in enumerate(pairwise(ends)):
@@ -60,7 +60,7 @@ def _one_order(
     return out
 
 
-def _order(task: Task, rng: np.random.Generator) -> np.ndarray:
+def _order(task: CrossFitTask, rng: np.random.Generator) -> np.ndarray:
     """Clusters in a random order, their queries together."""
     labels, member = np.unique(task.clusters, return_inverse=True)
     rank = rng.permutation(len(labels))

@@ -11,7 +11,7 @@ from evidense.dissection.findings import Series, findings
 from evidense.dissection.probes.cross_fit import Outcome
 from evidense.dissection.probes.layers import ABLATED, PERMUTED
 from evidense.dissection.probes.scores import corrected, credit, reciprocal_rank
-from evidense.dissection.probes.task import Asked
+from evidense.dissection.probes.task import ProbingTask
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
 
@@ -28,7 +28,7 @@ class Probed:
     subject: Subject
     pooling: str
     layers: Outcomes
-    asked: Asked
+    asked: ProbingTask
 
     @property
     def names(self) -> list[str]:
@@ -48,7 +48,7 @@ class Probed:
             **more,
         )
 
-    def rows(self, wanted: "Wanted") -> tuple[Float64[np.ndarray, "l n"], dict[int, str]]:
+    def rows(self, wanted: "Quantity") -> tuple[Float64[np.ndarray, "l n"], dict[int, str]]:
         """Return per-query values of every layer, and why some have none."""
         out, missing = np.zeros((len(self.layers), len(self.asked.queries))), {}
         for at, layer in enumerate(self.layers):
@@ -58,7 +58,7 @@ class Probed:
                 out[at] = wanted.of(layer)
         return out, missing
 
-    def widened(self, wanted: "Wanted", values: Float64[np.ndarray, "l n"]) -> Float64[np.ndarray, "l n"]:
+    def widened(self, wanted: "Quantity", values: Float64[np.ndarray, "l n"]) -> Float64[np.ndarray, "l n"]:
         """Return a loss's values further from their mean, as queries of one fold share a probe and its λ; others as they are.
 
         An interval over queries does not see what they share. The variance of a mean over k folds is 1/k + n_test/n_train of a
@@ -84,7 +84,7 @@ class Probed:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Quantity:
     """One quantity of every query, and the probes that it takes."""
 
     estimand: str
@@ -146,20 +146,20 @@ def change(case: Case, one: Probed, base: Probed) -> list[Finding]:
     return out
 
 
-def quantities(one: Probed) -> Iterator[Wanted]:
+def quantities(one: Probed) -> Iterator[Quantity]:
     """Yield what is estimated of each probe."""
     chance, control = 1 / one.asked.n_candidates, one.asked.task.control
     for name in one.names:
         site: dict[str, Json] = {"probe": name, "control": NONE}
-        yield Wanted("accuracy", "accuracy", _accuracy(name), (name,), site, chance)
-        yield Wanted("relevance gain", "accuracy", _gain(name), (name, ABLATED), site)
+        yield Quantity("accuracy", "accuracy", _accuracy(name), (name,), site, chance)
+        yield Quantity("relevance gain", "accuracy", _gain(name), (name, ABLATED), site)
         if control is not None and name != "cosine":
-            yield Wanted("selectivity", "accuracy", _selectivity(name, control), (name,), site)
-        yield Wanted("log-loss", "bits", _bits(name), (name,), site, float(np.log2(one.asked.n_candidates)))
-    yield Wanted(
+            yield Quantity("selectivity", "accuracy", _selectivity(name, control), (name,), site)
+        yield Quantity("log-loss", "bits", _bits(name), (name,), site, float(np.log2(one.asked.n_candidates)))
+    yield Quantity(
         "accuracy", "accuracy", _accuracy(ABLATED), (ABLATED,), {"probe": "linear", "control": ABLATED}, chance
     )
-    yield Wanted(
+    yield Quantity(
         "log-loss",
         "bits",
         _bits(ABLATED),
@@ -168,7 +168,7 @@ def quantities(one: Probed) -> Iterator[Wanted]:
         float(np.log2(1 / chance)),
     )
     if "hadamard" in one.names:
-        yield Wanted(
+        yield Quantity(
             "accuracy", "accuracy", _accuracy(PERMUTED), (PERMUTED,), {"probe": "hadamard", "control": PERMUTED}, chance
         )
 
@@ -193,14 +193,14 @@ def _selectivity(name: str, control: np.ndarray) -> Callable[[Mapping[str, Outco
     return of
 
 
-def _family(one: Probed, wanted: Wanted) -> str:
+def _family(one: Probed, wanted: Quantity) -> str:
     where = (
         f"{wanted.site['probe']}, {wanted.site['control']}, {one.pooling}, {one.asked.negatives}, {one.subject.label}"
     )
     return f"{wanted.estimand}, {where}"
 
 
-def _details(one: Probed, at: int, wanted: Wanted) -> dict[str, Json]:
+def _details(one: Probed, at: int, wanted: Quantity) -> dict[str, Json]:
     layer = one.layers[at]
     if isinstance(layer, str):
         return {}
@@ -220,7 +220,7 @@ def _details(one: Probed, at: int, wanted: Wanted) -> dict[str, Json]:
     return out | ({"learning_curve": [list(point) for point in outcome.curve]} if outcome.curve else {})
 
 
-def _beside(case: Case, one: Probed, wanted: Wanted) -> dict[str, Float64[np.ndarray, "l n"]]:
+def _beside(case: Case, one: Probed, wanted: Quantity) -> dict[str, Float64[np.ndarray, "l n"]]:
     """Of an accuracy: that among the first n candidates, and the reciprocal rank."""
     if wanted.estimand != "accuracy":
         return {}
@@ -233,7 +233,7 @@ def _among(n: int) -> Callable[[Any], Float64[np.ndarray, " n"]]:
     return lambda scores: credit(scores[:, :n])
 
 
-def _rows(one: Probed, wanted: Wanted, of: Callable[[Any], Float64[np.ndarray, " n"]]) -> Float64[np.ndarray, "l n"]:
+def _rows(one: Probed, wanted: Quantity, of: Callable[[Any], Float64[np.ndarray, " n"]]) -> Float64[np.ndarray, "l n"]:
     name, none = wanted.needs[0], np.zeros(len(one.asked.queries))
     return np.stack(
         [none if isinstance(layer, str) or name not in layer else of(layer[name].scores) for layer in one.layers]

@@ -8,13 +8,13 @@ from jaxtyping import Bool, Float, Float32, Int64
 
 from evidense.errors import InvalidInput
 
-Kind = Literal["hadamard", "pair", "ablated"]
+FeatureKind = Literal["hadamard", "pair", "ablated"]
 """q⊙p; [q⊙p; |q−p|; p] (with weights shared over candidates a term in q alone cancels in the softmax); p alone: the query ablated."""
 _LEAST_SPREAD = 1e-6
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairStates:
     """States of one layer: of n queries, and of the c candidates of each, of which the first is relevant."""
 
     queries: Float32[np.ndarray, "n a"]
@@ -42,20 +42,20 @@ class Pairs:
         found: Float32[np.ndarray, "n c e"] = self.documents[self.places]
         return found
 
-    def with_queries(self, order: Int64[np.ndarray, " n"]) -> "Pairs":
+    def with_queries(self, order: Int64[np.ndarray, " n"]) -> "PairStates":
         """Return the same candidates with other queries."""
-        return Pairs(self.queries[order], self.documents, self.places)
+        return PairStates(self.queries[order], self.documents, self.places)
 
 
 @dataclass(frozen=True)
-class Scale:
+class FeatureScale:
     """Means and inverse standard deviations of training rows; a feature that does not vary is zero ever after."""
 
     mean: Float32[np.ndarray, " e"]
     inverse: Float32[np.ndarray, " e"]
 
     @classmethod
-    def of(cls, rows: Float[np.ndarray, "m e"]) -> "Scale":
+    def of(cls, rows: Float[np.ndarray, "m e"]) -> "FeatureScale":
         """Measure rows."""
         mean = rows.mean(axis=0, dtype=np.float64)
         spread = rows.std(axis=0, dtype=np.float64)
@@ -69,15 +69,15 @@ class Scale:
 
 
 def standardised(
-    pairs: Pairs, train: Bool[np.ndarray, " n"]
+    pairs: PairStates, train: Bool[np.ndarray, " n"]
 ) -> tuple[Float32[np.ndarray, "n a"], Float32[np.ndarray, "n c e"]]:
     """Return queries and candidates, each side standardised by what the training queries have."""
     seen = np.unique(pairs.places[train])
-    documents = Scale.of(pairs.documents[seen])(pairs.documents)
-    return Scale.of(pairs.queries[train])(pairs.queries), documents[pairs.places]
+    documents = FeatureScale.of(pairs.documents[seen])(pairs.documents)
+    return FeatureScale.of(pairs.queries[train])(pairs.queries), documents[pairs.places]
 
 
-def features(pairs: Pairs, kind: Kind, train: Bool[np.ndarray, " n"]) -> Float32[np.ndarray, "n c e"]:
+def features(pairs: PairStates, kind: FeatureKind, train: Bool[np.ndarray, " n"]) -> Float32[np.ndarray, "n c e"]:
     """Return the features of a kind; sides are standardised first, then the features are scaled, by training rows.
 
     Since the sides are centred, a product tells nothing of a candidate by itself.
@@ -92,11 +92,11 @@ def features(pairs: Pairs, kind: Kind, train: Bool[np.ndarray, " n"]) -> Float32
             [queries[:, None] * candidates, np.abs(queries[:, None] - candidates), candidates], axis=2
         )
     flat = made[train].reshape(-1, made.shape[2])
-    made *= Scale.of(flat).inverse
+    made *= FeatureScale.of(flat).inverse
     return made
 
 
-def cosines(pairs: Pairs) -> Float32[np.ndarray, "n c"]:
+def cosines(pairs: PairStates) -> Float32[np.ndarray, "n c"]:
     """Return the cosine of each query and candidate, as they are; of a zero vector it is 0."""
     q, d = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (pairs.queries, pairs.documents))
     found: Float32[np.ndarray, "n c"] = np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)

@@ -8,8 +8,8 @@ from jaxtyping import Bool, Float32, Int64
 
 from evidense.dissection.probes.bilinear import crossfit_bilinear
 from evidense.dissection.probes.controls import permuted
-from evidense.dissection.probes.cross_fit import Outcome, Task, crossfit
-from evidense.dissection.probes.features import Kind, Pairs, Scale, cosines, features
+from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, crossfit
+from evidense.dissection.probes.features import FeatureKind, FeatureScale, PairStates, cosines, features
 from evidense.errors import InvalidInput
 
 PROBES = ("cosine", "hadamard", "bilinear", "pair")
@@ -19,7 +19,7 @@ ABLATED, PERMUTED = "query ablated", "queries permuted"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ProbeSettings:
     """Which probes, and by which numbers."""
 
     probes: tuple[str, ...] = PROBES
@@ -27,9 +27,9 @@ class Wanted:
     n_starts: int = 2
 
 
-def probe(pairs: Pairs, task: Task, wanted: Wanted) -> dict[str, Outcome]:
+def probe(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> dict[str, Outcome]:
     """Return probe or control → its outcome; where the widths differ only the bilinear probe and the ablated twin are defined."""
-    plain = Task(task.folds, task.clusters, None, task.seed, task.lambdas, False, task.settings)
+    plain = CrossFitTask(task.folds, task.clusters, None, task.seed, task.lambdas, False, task.settings)
     out: dict[str, Outcome] = {}
     for name in wanted.probes if pairs.same_space else [n for n in wanted.probes if n == "bilinear"]:
         out[name] = _PROBES[name](pairs, task, wanted)
@@ -40,38 +40,38 @@ def probe(pairs: Pairs, task: Task, wanted: Wanted) -> dict[str, Outcome]:
     return out
 
 
-def _featured(pairs: Pairs, kind: Kind) -> Callable[[Bool[np.ndarray, " n"]], Float32[np.ndarray, "n c e"]]:
+def _featured(pairs: PairStates, kind: FeatureKind) -> Callable[[Bool[np.ndarray, " n"]], Float32[np.ndarray, "n c e"]]:
     return lambda train: features(pairs, kind, train)
 
 
-def _cosine(pairs: Pairs, task: Task, wanted: Wanted) -> Outcome:
+def _cosine(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> Outcome:
     del wanted
     return calibrated(cosines(pairs), task)
 
 
-def calibrated(scores: Float32[np.ndarray, "n c"], task: Task) -> Outcome:
+def calibrated(scores: Float32[np.ndarray, "n c"], task: CrossFitTask) -> Outcome:
     """Return untrained scores, and beside them the same times one scale that the training folds chose, for the log-loss."""
     made = scores[..., None]
-    single = Task(task.folds, task.clusters, None, task.seed, (1.0,), False, task.settings)
-    found = crossfit(lambda train: made * Scale.of(made[train].reshape(-1, 1)).inverse, single)
+    single = CrossFitTask(task.folds, task.clusters, None, task.seed, (1.0,), False, task.settings)
+    found = crossfit(lambda train: made * FeatureScale.of(made[train].reshape(-1, 1)).inverse, single)
     return Outcome(scores, calibrated=found.scores)
 
 
-def _hadamard(pairs: Pairs, task: Task, wanted: Wanted) -> Outcome:
+def _hadamard(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> Outcome:
     del wanted
     return crossfit(_featured(pairs, "hadamard"), task)
 
 
-def _pair(pairs: Pairs, task: Task, wanted: Wanted) -> Outcome:
+def _pair(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> Outcome:
     del wanted
     return crossfit(_featured(pairs, "pair"), task)
 
 
-def _bilinear(pairs: Pairs, task: Task, wanted: Wanted) -> Outcome:
+def _bilinear(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> Outcome:
     return crossfit_bilinear(pairs, task, wanted.rank, wanted.n_starts)
 
 
-_PROBES: Mapping[str, Callable[[Pairs, Task, Wanted], Outcome]] = {
+_PROBES: Mapping[str, Callable[[PairStates, CrossFitTask, ProbeSettings], Outcome]] = {
     "cosine": _cosine, "hadamard": _hadamard, "bilinear": _bilinear, "pair": _pair}  # fmt: skip
 
 
@@ -87,14 +87,14 @@ def probe_layers(
     queries: Float32[np.ndarray, "l n a"],
     documents: Float32[np.ndarray, "l d e"],
     places: Int64[np.ndarray, "n c"],
-    task: Task,
-    wanted: Wanted,
+    task: CrossFitTask,
+    wanted: ProbeSettings,
 ) -> Layers:
     """Probe layer by layer; a layer whose states are not finite says so."""
     out: list[Mapping[str, Outcome] | str] = []
     for q, d in zip(queries, documents, strict=True):
         try:
-            out.append(probe(Pairs(np.asarray(q, np.float32), np.asarray(d, np.float32), places), task, wanted))
+            out.append(probe(PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), places), task, wanted))
         except InvalidInput as error:
             out.append(str(error))
     return Layers(tuple(out))

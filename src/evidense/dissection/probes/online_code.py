@@ -5,14 +5,14 @@ import numpy as np
 from evidense.dissection.findings import Series, findings
 from evidense.dissection.probes.description_length import online_code
 from evidense.dissection.probes.estimates import NONE, Probed
-from evidense.dissection.probes.features import Kind, Pairs, cosines, features
+from evidense.dissection.probes.features import FeatureKind, PairStates, cosines, features
 from evidense.dissection.probes.pairs_of_encoders import States
 from evidense.dissection.probes.scores import credit
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case
 from evidense.records import Finding, Json
 
-_PROBE: Kind = "hadamard"
+_PROBE: FeatureKind = "hadamard"
 
 
 def codes(case: Case, one: Probed, states: States, n_orders: int) -> list[Finding]:
@@ -28,7 +28,9 @@ def codes(case: Case, one: Probed, states: States, n_orders: int) -> list[Findin
                 else "the sides have different widths, so that no Hadamard probe is defined"
             )
             continue
-        pairs = Pairs(np.asarray(states[0][at], np.float32), np.asarray(states[1][at], np.float32), one.asked.places)
+        pairs = PairStates(
+            np.asarray(states[0][at], np.float32), np.asarray(states[1][at], np.float32), one.asked.places
+        )
         values[at] = online_code(features(pairs, _PROBE, np.ones(n, bool)), one.asked.task, n_orders)
         details[at] |= {
             "total_bits": float(values[at].sum()),
@@ -44,7 +46,7 @@ def outputs(case: Case, bench: Bench, one: Probed) -> list[Finding]:
     try:
         queries = bench.vectors(one.subject, "query", one.asked.queries)
         documents = bench.vectors(one.subject, "document", one.asked.documents)
-        right = credit(cosines(Pairs(queries, documents, one.asked.places)))[None]
+        right = credit(cosines(PairStates(queries, documents, one.asked.places)))[None]
     except InvalidInput as error:
         right, reason = np.zeros((1, len(one.asked.queries))), {0: str(error)}
     else:

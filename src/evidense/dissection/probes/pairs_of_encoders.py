@@ -8,7 +8,7 @@ from jaxtyping import Float32, Float64
 from evidense.dissection.findings import Series, findings, without
 from evidense.dissection.probes.agreement import agreement
 from evidense.dissection.probes.estimates import NONE, Probed
-from evidense.dissection.probes.features import Pairs
+from evidense.dissection.probes.features import PairStates
 from evidense.dissection.probes.scores import credit
 from evidense.dissection.probes.transfer import transferred
 from evidense.parts import Case
@@ -86,7 +86,7 @@ def transfers(case: Case, one: Probed, base: Probed, states: Mapping[str, States
             missing[at] = reason
         elif not isinstance(layer, str):
             task, places = one.asked.task, one.asked.places
-            pairs = [Pairs(np.asarray(x[at]), np.asarray(y[at]), places) for x, y in ((base_q, base_d), (q, d))]
+            pairs = [PairStates(np.asarray(x[at]), np.asarray(y[at]), places) for x, y in ((base_q, base_d), (q, d))]
             own, got = credit(layer["hadamard"].scores), credit(transferred(pairs[0], pairs[1], task, one_map))
             values[at], details[at] = got - own, {"transferred": float(got.mean()), "own": float(own.mean())}
     series = Series("transfer", "accuracy", values, one.asked.task.clusters, sites, 0.0, details, {}, missing)

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from evidense.dissection.findings import without
-from evidense.dissection.probes.estimates import ANALYSIS, NONE, Probed, Wanted
-from evidense.dissection.probes.task import Asked
+from evidense.dissection.probes.estimates import ANALYSIS, NONE, Probed, Quantity
+from evidense.dissection.probes.task import ProbingTask
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case, Encoder, Ranker
 from evidense.records import Finding, Json
@@ -49,7 +49,7 @@ def partial_rank_correlation(
 
 
 @dataclass(frozen=True, eq=False)
-class _Table:
+class _RetrievalTable:
     """Margins of the backbone and of random weights, layer by layer, and how retrieval went."""
 
     margins: Float64[np.ndarray, "l n"]
@@ -97,11 +97,11 @@ def governs(case: Case, bench: Bench, probed: Mapping[str, Probed]) -> Iterator[
             flat = f"{subject.label} has {MEASURE} {own[0]:g} for every query, so nothing goes with it"
             yield without(PLAIN, site, _UNIT, {"reason": flat if at else missing})
             continue
-        table = _Table(margins, beside, own, words, base.asked.task.clusters)
+        table = _RetrievalTable(margins, beside, own, words, base.asked.task.clusters)
         yield from _findings(case, table, [{**site, "layer": layer} for layer in at])
 
 
-def _findings(case: Case, table: _Table, sites: Sequence[Mapping[str, Json]]) -> Iterator[Finding]:
+def _findings(case: Case, table: _RetrievalTable, sites: Sequence[Mapping[str, Json]]) -> Iterator[Finding]:
     found = table.estimate(case)
     n, n_clusters = len(table.clusters), len(np.unique(table.clusters))
     for row in range(len(found.value)):
@@ -116,7 +116,7 @@ def _findings(case: Case, table: _Table, sites: Sequence[Mapping[str, Json]]) ->
 
 def _margins(one: Probed) -> tuple[list[int], Float64[np.ndarray, "l n"], str]:
     """Return the layers whose probe has converged, the margins there, and why others have none."""
-    rows, missing = one.rows(Wanted("margin", "", lambda layer: _margin(layer[PROBE].scores), (PROBE,), {}))
+    rows, missing = one.rows(Quantity("margin", "", lambda layer: _margin(layer[PROBE].scores), (PROBE,), {}))
     at = [layer for layer in range(len(rows)) if layer not in missing]
     return at, rows[at], next(iter(missing.values()), "")
 
@@ -130,7 +130,7 @@ def _margin(scores: Float[np.ndarray, "n c"]) -> Float64[np.ndarray, " n"]:
     return np.asarray(scores[:, 0] - scores[:, 1:].max(axis=1), np.float64)
 
 
-def _words(case: Case, bench: Bench, asked: Asked) -> Float64[np.ndarray, " n"] | str:
+def _words(case: Case, bench: Bench, asked: ProbingTask) -> Float64[np.ndarray, " n"] | str:
     """Return what BM25 scores, or why it cannot, as of pictures."""
     try:
         return _scores(case, bench, asked, bench.part("rankers", "bm25").open(Spelling("bm25")))
@@ -138,7 +138,7 @@ def _words(case: Case, bench: Bench, asked: Asked) -> Float64[np.ndarray, " n"] 
         return str(error)
 
 
-def _scores(case: Case, bench: Bench, asked: Asked, system: Encoder | Ranker) -> Float64[np.ndarray, " n"]:
+def _scores(case: Case, bench: Bench, asked: ProbingTask, system: Encoder | Ranker) -> Float64[np.ndarray, " n"]:
     every = bench.score(bench.rank(system, case.collection, DEPTH), case.collection, MEASURE)
     row_of = {query_id: row for row, query_id in enumerate(case.collection.query_ids)}
     return every[[row_of[query.id] for query in asked.queries]]

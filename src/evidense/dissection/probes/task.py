@@ -8,8 +8,8 @@ from jaxtyping import Int64
 
 from evidense.dissection.candidates import Candidates, Draw, candidates
 from evidense.dissection.probes.controls import hashed_labels
-from evidense.dissection.probes.cross_fit import LAMBDAS, Task
-from evidense.dissection.solver.lbfgs import Settings
+from evidense.dissection.probes.cross_fit import LAMBDAS, CrossFitTask
+from evidense.dissection.solver.lbfgs import SolverSettings
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case
 from evidense.values import Item, Spelling
@@ -19,14 +19,14 @@ _DEEPER = 4
 
 
 @dataclass(frozen=True)
-class Asked:
+class ProbingTask:
     """Queries, documents, and who is whose candidate."""
 
     queries: tuple[Item, ...]
     documents: tuple[Item, ...]
     places: Int64[np.ndarray, "n c"]
     """Rows into `documents`; column 0 is relevant."""
-    task: Task
+    task: CrossFitTask
     negatives: str
     n_filled: int
 
@@ -40,7 +40,7 @@ class Asked:
         return case.site(analysis, negatives=self.negatives, n_candidates=self.n_candidates, **where)
 
 
-def ask(case: Case, bench: Bench, negatives: str) -> Asked:
+def ask(case: Case, bench: Bench, negatives: str) -> ProbingTask:
     """Draw the task of a source of negatives.
 
     Raises:
@@ -70,7 +70,7 @@ def _ranked(case: Case, bench: Bench, draw: Draw) -> Any:
     return bench.rank(ranker, case.collection, depth)
 
 
-def gather(case: Case, found: Candidates) -> Asked:
+def gather(case: Case, found: Candidates) -> ProbingTask:
     """Take the items of candidates, each document once, and label the control task."""
     rows, places = np.unique(found.documents, return_inverse=True)
     queries = tuple(case.collection.queries[int(row)] for row in found.queries)
@@ -78,6 +78,6 @@ def gather(case: Case, found: Candidates) -> Asked:
     places = places.reshape(found.documents.shape).astype(np.int64)
     control = hashed_labels([q.id for q in queries], [[documents[d].id for d in some] for some in places])
     lambdas = tuple(float(x) for x in case.options.get("lambdas", LAMBDAS))
-    settings = Settings(max_iterations=int(case.options.get("max_iterations", 500)))
-    task = Task(found.folds, found.clusters, control, case.seed, lambdas, True, settings)
-    return Asked(queries, documents, places, task, found.negatives, found.n_filled)
+    settings = SolverSettings(max_iterations=int(case.options.get("max_iterations", 500)))
+    task = CrossFitTask(found.folds, found.clusters, control, case.seed, lambdas, True, settings)
+    return ProbingTask(queries, documents, places, task, found.negatives, found.n_filled)

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from evidense.dissection.probes.cross_fit import Task, choose_penalty
-from evidense.dissection.probes.features import Pairs
+from evidense.dissection.probes.cross_fit import CrossFitTask, choose_penalty
+from evidense.dissection.probes.features import PairStates
 from evidense.dissection.solver.lbfgs import minimise
 from evidense.dissection.solver.linear_models import Linear
 from evidense.dissection.solver.losses import Labels
@@ -31,7 +31,7 @@ def orthogonal_map(
     return turned
 
 
-def transferred(trained: Pairs, read: Pairs, task: Task, one_map: bool) -> Float32[np.ndarray, "n c"]:
+def transferred(trained: PairStates, read: PairStates, task: CrossFitTask, one_map: bool) -> Float32[np.ndarray, "n c"]:
     """Return scores of `read` by Hadamard probes of `trained`, fold by fold: the map is fitted on the training folds' items.
 
     `one_map` = queries and documents of an encoder live in one space and turn together; else each side has a map of its own.
@@ -52,7 +52,9 @@ def transferred(trained: Pairs, read: Pairs, task: Task, one_map: bool) -> Float
     return scores
 
 
-def _sides(trained: Pairs, read: Pairs, train: Bool[np.ndarray, " n"], one_map: bool) -> tuple[Pairs, Pairs]:
+def _sides(
+    trained: PairStates, read: PairStates, train: Bool[np.ndarray, " n"], one_map: bool
+) -> tuple[PairStates, PairStates]:
     """Both encoders' states standardised by the first one's scale, the second's turned into the first one's space."""
     rows = np.unique(trained.places[train])
     sides = [(trained.queries, read.queries, np.flatnonzero(train)), (trained.documents, read.documents, rows)]
@@ -65,7 +67,7 @@ def _sides(trained: Pairs, read: Pairs, train: Bool[np.ndarray, " n"], one_map: 
         inverse = _inverse(a[r])
         own.append(a * inverse)
         other.append(turned * np.float32(size) * inverse)
-    return Pairs(own[0], own[1], trained.places), Pairs(other[0], other[1], trained.places)
+    return PairStates(own[0], own[1], trained.places), PairStates(other[0], other[1], trained.places)
 
 
 def _inverse(rows: Float32[np.ndarray, "m e"]) -> Float32[np.ndarray, " e"]:

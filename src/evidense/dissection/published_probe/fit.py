@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from evidense.dissection.probes.features import Pairs, standardised
+from evidense.dissection.probes.features import PairStates, standardised
 from evidense.dissection.published_probe.draw import labels, slots
-from evidense.dissection.solver.lbfgs import Settings, Solved, minimise
+from evidense.dissection.solver.lbfgs import Solved, SolverSettings, minimise
 from evidense.dissection.solver.linear_models import Cholesky
 from evidense.dissection.solver.losses import Labels
 
@@ -23,7 +23,7 @@ _BETAS, _EPSILON = (0.9, 0.999), 1e-8  # torch's defaults
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PublishedRecipe:
     """How the published probe is trained. Source: Yao et al. 2025, §4.2.3 and table 1."""
 
     learning_rate: float = 1e-4
@@ -33,14 +33,14 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Draws:
+class SlotDraws:
     """For each N and epoch which stored candidate stands in which slot, and one draw more for the test."""
 
     train: Mapping[int, Sequence[Int64[np.ndarray, "n c"]]]
     test: Mapping[int, Int64[np.ndarray, "n c"]]
 
     @classmethod
-    def of(cls, n_examples: int, counts: Sequence[int], n_stored: int, recipe: Recipe) -> "Draws":
+    def of(cls, n_examples: int, counts: Sequence[int], n_stored: int, recipe: PublishedRecipe) -> "SlotDraws":
         """Draw as published: negatives and slots anew in each epoch, the test from the seed itself."""
         train: dict[int, list[Int64[np.ndarray, "n c"]]] = {}
         for n in counts:
@@ -86,13 +86,15 @@ def initial(n_query: int, n_passage: int, n_candidates: int, seed: int) -> _Laye
 
 
 @dataclass(frozen=True)
-class Trained:
+class ProbeResults:
     """Which test queries a probe got right, of which N, in which twin."""
 
     right: Mapping[tuple[int, str], Float64[np.ndarray, " m"]]
 
 
-def train(pairs: Pairs, is_train: Bool[np.ndarray, " n"], draws: Draws, recipe: Recipe) -> Trained:
+def train(
+    pairs: PairStates, is_train: Bool[np.ndarray, " n"], draws: SlotDraws, recipe: PublishedRecipe
+) -> ProbeResults:
     """Train the probe of every N and twin by the recipe, and judge it on the other queries.
 
     Passages are multiplied once, not once an example and slot.
@@ -106,21 +108,21 @@ def train(pairs: Pairs, is_train: Bool[np.ndarray, " n"], draws: Draws, recipe: 
             _fit(layer, _only(seen, is_train), is_train, (draws.train[n], recipe))
             scores = _scores(layer, _only(seen, ~is_train), held, draws.test[n])
             out[n, twin] = (scores.argmax(axis=1) == labels(draws.test[n])[held]).astype(np.float64)
-    return Trained(out)
+    return ProbeResults(out)
 
 
-def _only(pairs: Pairs, rows: Bool[np.ndarray, " n"]) -> Pairs:
+def _only(pairs: PairStates, rows: Bool[np.ndarray, " n"]) -> PairStates:
     """Keep the passages of these queries; of other queries the places are no longer right, and are not read."""
     kept, places = np.unique(pairs.places[rows], return_inverse=True)
     every = np.zeros_like(pairs.places)
     every[rows] = places.reshape(-1, pairs.places.shape[1])
-    return Pairs(pairs.queries, pairs.documents[kept], every)
+    return PairStates(pairs.queries, pairs.documents[kept], every)
 
 
-def _twin(pairs: Pairs, is_train: Bool[np.ndarray, " n"], twin: str, seed: int) -> Pairs:
+def _twin(pairs: PairStates, is_train: Bool[np.ndarray, " n"], twin: str, seed: int) -> PairStates:
     """Ablated: the query is zero, so its weights are never used. Permuted: within the training and within the test queries."""
     if twin == "query ablated":
-        return Pairs(np.zeros_like(pairs.queries), pairs.documents, pairs.places)
+        return PairStates(np.zeros_like(pairs.queries), pairs.documents, pairs.places)
     if twin == "queries permuted":
         order, rng = np.arange(len(is_train)), np.random.default_rng([seed, 43])
         for side in (np.flatnonzero(is_train), np.flatnonzero(~is_train)):
@@ -132,9 +134,9 @@ def _twin(pairs: Pairs, is_train: Bool[np.ndarray, " n"], twin: str, seed: int) 
 
 def _fit(
     layer: _Layer,
-    pairs: Pairs,
+    pairs: PairStates,
     is_train: Bool[np.ndarray, " n"],
-    how: tuple[Sequence[Int64[np.ndarray, "n c"]], Recipe],
+    how: tuple[Sequence[Int64[np.ndarray, "n c"]], PublishedRecipe],
 ) -> None:
     draws, recipe = how
     rows, rng = np.flatnonzero(is_train), np.random.default_rng(recipe.seed)
@@ -149,12 +151,14 @@ def _fit(
             layer.step(_gradients(odds / np.float32(len(batch)), pairs, batch, drawn), recipe.learning_rate)
 
 
-def _places(pairs: Pairs, batch: Int64[np.ndarray, " b"], drawn: Int64[np.ndarray, "n c"]) -> Int64[np.ndarray, "b c"]:
+def _places(
+    pairs: PairStates, batch: Int64[np.ndarray, " b"], drawn: Int64[np.ndarray, "n c"]
+) -> Int64[np.ndarray, "b c"]:
     return np.take_along_axis(pairs.places[batch], drawn[batch], 1)
 
 
 def _scores(
-    layer: _Layer, pairs: Pairs, batch: Int64[np.ndarray, " b"], drawn: Int64[np.ndarray, "n c"]
+    layer: _Layer, pairs: PairStates, batch: Int64[np.ndarray, " b"], drawn: Int64[np.ndarray, "n c"]
 ) -> Float32[np.ndarray, "b c"]:
     """W[q; p1..pN] + b, each passage multiplied once for all slots."""
     n = len(layer.bias)
@@ -169,7 +173,10 @@ def _scores(
 
 
 def _gradients(
-    slope: Float32[np.ndarray, "b c"], pairs: Pairs, batch: Int64[np.ndarray, " b"], drawn: Int64[np.ndarray, "n c"]
+    slope: Float32[np.ndarray, "b c"],
+    pairs: PairStates,
+    batch: Int64[np.ndarray, " b"],
+    drawn: Int64[np.ndarray, "n c"],
 ) -> dict[str, Float32[np.ndarray, "..."]]:
     from scipy.sparse import csr_matrix
 
@@ -277,7 +284,11 @@ class Converged:
 
 
 def converge(
-    pairs: Pairs, is_train: Bool[np.ndarray, " n"], draw: Int64[np.ndarray, "n c"], twin: str, lambdas: Sequence[float]
+    pairs: PairStates,
+    is_train: Bool[np.ndarray, " n"],
+    draw: Int64[np.ndarray, "n c"],
+    twin: str,
+    lambdas: Sequence[float],
 ) -> Converged:
     """Train one draw of slots to convergence on standardised features; a fifth of the training queries chooses λ."""
     seen = _twin(pairs, is_train, twin, 42)
@@ -294,7 +305,7 @@ def converge(
     many = Labels(
         np.repeat(right[is_train][:, None], 2 * len(lambdas), 1), weights, np.tile(np.asarray(lambdas, float), 2)
     )
-    solved = minimise(model, many, settings=Settings())
+    solved = minimise(model, many, settings=SolverSettings())
     scores = model.scores(solved.theta)[inner]
     picked = np.take_along_axis(scores, right[is_train][inner][:, None, None], 1)[:, 0]
     loss = (np.logaddexp.reduce(scores, axis=1) - picked).sum(axis=0)[: len(lambdas)]

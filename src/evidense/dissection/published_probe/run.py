@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from evidense.dissection.probes.cross_fit import LAMBDAS
-from evidense.dissection.probes.features import Pairs, cosines
+from evidense.dissection.probes.features import PairStates, cosines
 from evidense.dissection.probes.scores import credit
-from evidense.dissection.probes.task import Asked
-from evidense.dissection.published_probe.fit import TWINS, Draws, Recipe, converge, train
+from evidense.dissection.probes.task import ProbingTask
+from evidense.dissection.published_probe.fit import TWINS, PublishedRecipe, SlotDraws, converge, train
 from evidense.parts import Case
 from evidense.records import Json
 
@@ -20,25 +20,25 @@ Cell = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
-class Run:
+class PublishedRun:
     """What is the same for all layers and encoders: the draws of slots, the folds that judge."""
 
-    asked: Asked
+    asked: ProbingTask
     counts: tuple[int, ...]
-    recipe: Recipe
-    draws: Draws
+    recipe: PublishedRecipe
+    draws: SlotDraws
     test_folds: tuple[int, ...]
     converged: tuple[int, ...]
     solved: dict[tuple[str, str, int, int], dict[str, Json]] = field(default_factory=dict)
     """(probe, control, N, layer) → λ and ‖g‖∞ of the converged ones, of the encoder that ran last."""
 
     @classmethod
-    def of(cls, case: Case, asked: Asked) -> "Run":
+    def of(cls, case: Case, asked: ProbingTask) -> "PublishedRun":
         """Read the options and draw the slots once."""
         o = case.options
         counts = tuple(sorted({int(n) for n in o["n_candidates"]}))
-        recipe = Recipe(float(o["learning_rate"]), int(o["batch_size"]), int(o["n_epochs"]))
-        draws = Draws.of(len(asked.queries), counts, asked.n_candidates, recipe)
+        recipe = PublishedRecipe(float(o["learning_rate"]), int(o["batch_size"]), int(o["n_epochs"]))
+        draws = SlotDraws.of(len(asked.queries), counts, asked.n_candidates, recipe)
         folds = tuple(int(f) for f in np.unique(asked.task.folds)[: int(o["n_test_folds"])])
         return cls(asked, counts, recipe, draws, folds, tuple(int(n) for n in o["converged"] if int(n) in counts))
 
@@ -55,13 +55,13 @@ class Run:
 
 
 def run_layers(
-    queries: Float32[np.ndarray, "l n a"], documents: Float32[np.ndarray, "l d e"], run: Run
+    queries: Float32[np.ndarray, "l n a"], documents: Float32[np.ndarray, "l d e"], run: PublishedRun
 ) -> dict[Cell, list[Float64[np.ndarray, " m"]]]:
     """Return of every probe, control and N, layer by layer, which of the judged queries it gets right."""
     run.solved.clear()
     out: dict[Cell, list[Float64[np.ndarray, " m"]]] = defaultdict(list)
     for at, (q, d) in enumerate(zip(queries, documents, strict=True)):
-        pairs = Pairs(np.asarray(q, np.float32), np.asarray(d, np.float32), run.asked.places)
+        pairs = PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), run.asked.places)
         cells: dict[Cell, list[Float64[np.ndarray, " m"]]] = defaultdict(list)
         for fold in run.test_folds:
             _one_fold(pairs, fold, run, cells)
@@ -77,14 +77,16 @@ def run_layers(
     return dict(out)
 
 
-def _one_fold(pairs: Pairs, fold: int, run: Run, cells: dict[Cell, list[Float64[np.ndarray, " m"]]]) -> None:
+def _one_fold(
+    pairs: PairStates, fold: int, run: PublishedRun, cells: dict[Cell, list[Float64[np.ndarray, " m"]]]
+) -> None:
     trained = train(pairs, run.asked.task.folds != fold, run.draws, run.recipe)
     for (n, twin), right in trained.right.items():
         cells["published", twin, n].append(right)
 
 
 def _converged(
-    pairs: Pairs, where: tuple[int, int], run: Run, cells: dict[Cell, list[Float64[np.ndarray, " m"]]]
+    pairs: PairStates, where: tuple[int, int], run: PublishedRun, cells: dict[Cell, list[Float64[np.ndarray, " m"]]]
 ) -> None:
     fold, layer = where
     for n in run.converged:
@@ -104,5 +106,5 @@ def label_frequencies(n_examples: int, counts: Sequence[int] = (2, 3, 4, 5)) -> 
     >>> label_frequencies(10_448)[2]  # MS MARCO
     [5204, 5244]
     """
-    draws = Draws.of(n_examples, counts, 5, Recipe(n_epochs=0)).test
+    draws = SlotDraws.of(n_examples, counts, 5, PublishedRecipe(n_epochs=0)).test
     return {n: np.bincount((draw == 0).argmax(axis=1), minlength=n).tolist() for n, draw in draws.items()}

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int64
 
-from evidense.dissection.solver.line_search import Line, search
+from evidense.dissection.solver.line_search import SearchLine, search
 from evidense.dissection.solver.losses import Labels, loss_and_slope
 
 _MEMORY = 10
@@ -69,7 +69,7 @@ class Conditioner(Protocol):
 
 
 @dataclass(frozen=True)
-class Settings:
+class SolverSettings:
     """When a problem counts as solved."""
 
     tolerance: float = 1e-4
@@ -77,7 +77,7 @@ class Settings:
     max_iterations: int = 500
 
 
-DEFAULT = Settings()
+DEFAULT = SolverSettings()
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class _State:
 
 
 def minimise(
-    model: Model, labels: Labels, start: Float[np.ndarray, "p k"] | None = None, settings: Settings | None = None
+    model: Model, labels: Labels, start: Float[np.ndarray, "p k"] | None = None, settings: SolverSettings | None = None
 ) -> Solved:
     """Return the minimum of every problem; what did not converge says so.
 
@@ -250,7 +250,7 @@ def _guess(state: _State, q: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, 
     return found
 
 
-def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) -> Line:
+def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) -> SearchLine:
     first, second = model.along(state.theta, direction)
     weight = state.labels.penalty / state.labels.weights.sum(axis=0, dtype=np.float64)
     free = model.penalised[:, None]
@@ -259,4 +259,4 @@ def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) ->
         _dot(free * state.theta, direction),
         _dot(free * direction, direction) / 2,
     )
-    return Line(state.scores, first, second, state.labels, weight * np.stack(parts))
+    return SearchLine(state.scores, first, second, state.labels, weight * np.stack(parts))

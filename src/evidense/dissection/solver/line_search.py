@@ -13,7 +13,7 @@ _MOST_TRIALS = 24
 
 
 @dataclass(frozen=True)
-class Line:
+class SearchLine:
     """The loss of some problems along their directions."""
 
     at: Float32[np.ndarray, "n c k"]
@@ -23,10 +23,12 @@ class Line:
     penalty: Float64[np.ndarray, "3 k"]
     """Coefficients of 1, t and t²."""
 
-    def part(self, keep: Bool[np.ndarray, " k"]) -> "Line":
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "SearchLine":
         """Return some of the problems."""
         second = None if self.second is None else self.second[..., keep]
-        return Line(self.at[..., keep], self.first[..., keep], second, self.labels.part(keep), self.penalty[:, keep])
+        return SearchLine(
+            self.at[..., keep], self.first[..., keep], second, self.labels.part(keep), self.penalty[:, keep]
+        )
 
     def scores(self, t: Float32[np.ndarray, " k"]) -> Float32[np.ndarray, "n c k"]:
         """Return the scores at these lengths."""
@@ -54,7 +56,7 @@ class Line:
 
 
 @dataclass
-class Found:
+class LineSearchResult:
     """Where a line search ended; a length of 0 = nowhere."""
 
     lengths: Float64[np.ndarray, " k"]
@@ -69,10 +71,12 @@ class Found:
             self.lengths[where], self.objective[where], self.of_scores[..., where] = t, seen[0], seen[2]
 
 
-def search(line: Line, slope_0: Float64[np.ndarray, " k"], value_0: Float64[np.ndarray, " k"]) -> Found:
+def search(
+    line: SearchLine, slope_0: Float64[np.ndarray, " k"], value_0: Float64[np.ndarray, " k"]
+) -> LineSearchResult:
     """Find a step of every problem that fulfils Wolfe's conditions, or at least goes down."""
     k = len(value_0)
-    found = Found(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
+    found = LineSearchResult(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
     t, low, high = np.ones(k), np.zeros(k), np.full(k, np.inf)
     low_slope, open_ = slope_0.copy(), np.ones(k, bool)
     for _ in range(_MOST_TRIALS):
