@@ -40,6 +40,7 @@ from evidense.dissection.editing.trials import (
     told,
     trials,
 )
+from evidense.dissection.findings import without_value
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Capability, Case, Encoder, TokenPredictor
 from evidense.records import Finding, Json
@@ -86,7 +87,8 @@ class Editing:
             encoder = knowing_backbone(there, bench.train, BackboneSize(n_steps=options["backbone_steps"], seed=options["world_seed"]))  # fmt: skip
         facts, reason = _known(encoder, whose, there, 2 * options["n_removed"])
         if reason:
-            return [_without(case, reason)]
+            site = case.site("editing", subject=case.base.label, role=case.base.role)
+            return [without_value("difference in differences", site, "", reason)]
         dealt = split(there, facts, options["n_removed"], options["n_added"], case.seed)
         setting = _Setting(case, bench, options, TrialSetting(there, dealt, encoder, options["layer"], case.seed))
         return list(_found(setting))
@@ -255,14 +257,6 @@ def _difference(
             **dict(zip(named, cells, strict=True)),
         },
     )
-
-
-def _without(case: Case, reason: str) -> Finding:
-    site = case.site("editing", subject=case.base.label, role=case.base.role)
-    return Finding(
-        estimand="difference in differences", site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="",
-        details={"reason": reason},
-    )  # fmt: skip
 
 
 PART = Editing()

@@ -24,7 +24,7 @@ from jaxtyping import Float32, Float64
 
 from evidense.compute.search.topk import Search, id_order, self_matches, top_k
 from evidense.compute.similarity import as_scored
-from evidense.dissection.geometry.findings import FindingFamily, absent
+from evidense.dissection.geometry.findings import FindingFamily
 from evidense.dissection.geometry.modality_gap import STATISTICS, closed, gap
 from evidense.dissection.geometry.pairing import compared, means
 from evidense.dissection.geometry.sample import VECTORS, RowSample, SampleRequest, relevant_rows, sample
@@ -55,7 +55,7 @@ class Gap:
             case, "gap", "modality gap", STATISTICS["modality gap"], {"subject": case.base.label, **site}, 0, 0
         )
         if reason := one_modality(case.collection):
-            return [absent(nothing, {}, reason)]
+            return [nothing.without_value(reason)]
         measure = str({**self.options, **case.options}["measure"])
         try:
             seen = sample(
@@ -65,10 +65,10 @@ class Gap:
                 case, bench, SampleRequest("document", (VECTORS,), len(case.collection.corpus), keep_equal=True)
             )
         except InvalidInput as error:
-            return [absent(nothing, {}, str(error))]
+            return [nothing.without_value(str(error))]
         refused = {**seen.refused, **found.refused}
         out = [
-            absent(replace(nothing, site={**nothing.site, "subject": label}), {}, why)
+            replace(nothing, site={**nothing.site, "subject": label}).without_value(why)
             for (label, _), why in refused.items()
         ]
         kept = {key: x for key, x in seen.states.items() if key in found.states}

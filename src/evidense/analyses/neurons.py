@@ -23,7 +23,7 @@ from evidense.dissection.attribution.attribute import ModuleSelection
 from evidense.dissection.candidates import Draw
 from evidense.dissection.neurons.agreement import between_collections
 from evidense.dissection.neurons.examples import AttributionSettings, Examples, attributed, examples
-from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions, nothing, of_pair, of_subject
+from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions, of_pair, of_subject
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Bench, Capability, Case, Side
 from evidense.records import Finding, Json
@@ -79,7 +79,7 @@ def _side(case: Case, bench: Bench, what: tuple[Side, Draw], options: Mapping[st
         try:
             seen[subject.label] = SubjectAttributions(subject, attributed(subject, bench, some, wanted))
         except (InvalidInput, UnknownName) as error:
-            yield nothing(table, "effective neurons", {"subject": subject.label, "role": subject.role}, str(error))
+            yield table.without_value("effective neurons", {"subject": subject.label, "role": subject.role}, str(error))
             continue
         yield from of_subject(table, seen[subject.label])
     for against, other, role in pairs(case):

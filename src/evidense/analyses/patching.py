@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.dissection.candidates import Draw, candidates
+from evidense.dissection.findings import without_value
 from evidense.dissection.patching.runs import MARGIN, ORDERS, PatchingTask, Runs
 from evidense.dissection.patching.shares import IntervalSettings, Share, both_orders, shares
 from evidense.dissection.patching.sites import Site, halves, sites, unlike
@@ -205,11 +206,7 @@ def _shared(setting: _Setting, place: Mapping[str, Json], share: Share) -> Findi
 
 
 def _without(setting: _Setting, place: Mapping[str, Json], reason: str) -> Finding:
-    site = setting.case.site("patching", **place)
-    return Finding(
-        estimand="patching effect", site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="share",
-        details={"reason": reason},
-    )  # fmt: skip
+    return without_value("patching effect", setting.case.site("patching", **place), "share", reason)
 
 
 PART = Patching()

@@ -23,7 +23,7 @@ one (bilinear), or the whole of [q⊙p; |q−p|; q; p] (pair). Probes are cross-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evidense.dissection.findings import Series, findings, without
+from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.controls import lexical_features
 from evidense.dissection.probes.cross_fit import crossfit
 from evidense.dissection.probes.depth_grid import grid, wrong_modality
@@ -84,7 +84,7 @@ def _pooling(case: Case, bench: Bench, asked: ProbingTask, pooling: str) -> Iter
             one = _probed(case, asked, where, states[subject.label])
         except InvalidInput as error:
             site = asked.site(case, ANALYSIS, subject=subject.label, role=subject.role, pooling=pooling)
-            yield without("accuracy", site, "accuracy", {"reason": str(error)})
+            yield without_value("accuracy", site, "accuracy", str(error))
             continue
         seen[subject.label] = one
         yield from level(case, one)
@@ -151,7 +151,7 @@ def _words(case: Case, asked: ProbingTask) -> Iterator[Finding]:
     try:
         made = lexical_features(asked.queries, asked.documents, asked.places)
     except InvalidInput as error:
-        yield without("accuracy", site, "accuracy", {"reason": str(error)})
+        yield without_value("accuracy", site, "accuracy", str(error))
         return
     found = crossfit(lambda train: made * FeatureScale.of(made[train].reshape(-1, made.shape[2])).inverse, asked.task)
     right, chance = credit(found.scores)[None], 1 / asked.n_candidates

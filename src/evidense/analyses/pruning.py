@@ -22,6 +22,7 @@ from jaxtyping import Float64
 
 from evidense.dissection.attribution.attribute import Attribution, ModuleSelection
 from evidense.dissection.candidates import Draw
+from evidense.dissection.findings import without_value
 from evidense.dissection.neurons.ablation import mean_outputs
 from evidense.dissection.neurons.examples import AttributionSettings, Examples, attributed, examples
 from evidense.dissection.neurons.orders import NeuronOrder, at_random, by_attribution, by_magnitude, magnitudes
@@ -77,7 +78,8 @@ class Pruning:
                 outputs = mean_outputs(subject.encoder.tower("query"), some.take(first).queries, how.how.kinds)
                 out += _subject(ground, (subject, own, base), outputs, options)
             except InvalidInput as error:
-                out.append(_nothing(case, subject, str(error)))
+                site = case.site("pruning", subject=subject.label, role=subject.role)
+                out.append(without_value("pruning", site, "", str(error)))
         return out
 
 
@@ -188,11 +190,6 @@ def _finding(
         p_adjusted=found["p_adjusted"], test=found["test"], family=f"pruning: {estimand} of {site['subject']}, over controls",
         details={"together": found["together"], "standard_error": found["standard_error"], **details},
     )  # fmt: skip
-
-
-def _nothing(case: Case, subject: Subject, reason: str) -> Finding:
-    site = case.site("pruning", subject=subject.label, role=subject.role)
-    return Finding(estimand="pruning", site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="", details={"reason": reason})  # fmt: skip
 
 
 def _alike(a: Sequence[Attribution], b: Sequence[Attribution]) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.dissection.findings import Series, findings, without
+from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.task import ProbingTask, ask
 from evidense.dissection.published_probe.run import Cell, PublishedRun, run_layers
 from evidense.errors import InvalidInput
@@ -69,8 +69,8 @@ def _pooling(case: Case, bench: Bench, run: PublishedRun, pooling: str) -> Itera
             documents = bench.states(subject, "document", run.asked.documents, (pooling,))[pooling]
             cells = run_layers(queries, documents, run)
         except InvalidInput as error:
-            yield without(
-                "accuracy", _site(case, run.asked, where, ("published", "none", 0)), "accuracy", {"reason": str(error)}
+            yield without_value(
+                "accuracy", _site(case, run.asked, where, ("published", "none", 0)), "accuracy", str(error)
             )
             continue
         yield from _levels(case, run, where, cells)

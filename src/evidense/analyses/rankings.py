@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.compute.search.topk import id_order, self_matches
-from evidense.dissection.geometry.findings import FindingFamily, absent, findings
+from evidense.dissection.geometry.findings import FindingFamily, findings
 from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared, means
 from evidense.dissection.geometry.rank_similarity import (
     MARGIN,
@@ -80,10 +80,10 @@ class Rankings:
                 case, bench, SampleRequest("document", (VECTORS,), len(case.collection.corpus), keep_equal=True)
             )
         except InvalidInput as error:
-            return [absent(nothing, {}, str(error))]
+            return [nothing.without_value(str(error))]
         refused = {**seen.refused, **found.refused}
         out = [
-            absent(replace(nothing, site={**nothing.site, "subject": label}), {}, why)
+            replace(nothing, site={**nothing.site, "subject": label}).without_value(why)
             for (label, _), why in refused.items()
         ]
         seen = replace(seen, states={key: x for key, x in seen.states.items() if key in found.states})

@@ -30,7 +30,7 @@ from jaxtyping import Float64
 from evidense.dissection.geometry import neighbours, procrustes, rsa
 from evidense.dissection.geometry.cka import hsic, is_constant
 from evidense.dissection.geometry.cka_views import VIEWS, shuffled
-from evidense.dissection.geometry.findings import FindingFamily, absent, findings, listed
+from evidense.dissection.geometry.findings import FindingFamily, findings, listed
 from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared
 from evidense.dissection.geometry.sample import RowSample, SampleRequest, sample
 from evidense.dissection.geometry.seeds import Similar, beyond_seeds
@@ -71,7 +71,7 @@ class Similarity:
                 seen = sample(case, bench, wanted)
             except InvalidInput as error:
                 nothing = FindingFamily(case, self.name, "CKA", "CKA", {"subject": case.base.label, "side": side}, 0, 0)
-                out.append(absent(nothing, {}, str(error)))
+                out.append(nothing.without_value(str(error)))
                 continue
             for pooling in wanted.poolings:
                 of = compared(case, self.name, seen, pooling)
@@ -123,7 +123,7 @@ def _map(
     details = {"matrix": listed(block), "axes": ["layer of against", "layer of subject"]}
     if not live.any():
         return replace(
-            absent(family, {}, "every paired layer is constant"),
+            family.without_value("every paired layer is constant"),
             details={**details, "reason": "every paired layer is constant"},
         )
     mean = np.array([whole[rows, columns][live].mean()])
@@ -197,10 +197,8 @@ def _steps(
         family = of.family(estimand, "share of variance, held out", pair, "R²", null)
         if not alike and estimand in ("Procrustes", "moved", "rotated"):
             widths = f"{pair.widths[0]} and {pair.widths[1]}"
-            yield absent(
-                family,
-                {},
-                f"widths differ ({widths} dimensions), so that no rotation maps one to the other; see re-mapped",
+            yield family.without_value(
+                f"widths differ ({widths} dimensions), so that no rotation maps one to the other; see re-mapped"
             )
             continue
         places = (
@@ -241,8 +239,8 @@ def _neighbours(of: Compared, depths: list[int]) -> Iterator[Finding]:
             family = of.family("mutual neighbours", "shared neighbours, adjusted for chance", pair, f"k={k}")
             family = replace(family, details={**family.details, "chance": min(1.0, k / n_others)})
             if k >= n_others:
-                yield absent(
-                    family, {}, f"{n_others + 1} rows, so that every list of {k} holds all others; take more items"
+                yield family.without_value(
+                    f"{n_others + 1} rows, so that every list of {k} holds all others; take more items"
                 )
                 continue
             values = [

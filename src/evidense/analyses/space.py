@@ -28,7 +28,7 @@ from jaxtyping import Float32
 
 from evidense.dissection.geometry import hubs
 from evidense.dissection.geometry.cka import is_constant
-from evidense.dissection.geometry.findings import FindingFamily, absent
+from evidense.dissection.geometry.findings import FindingFamily
 from evidense.dissection.geometry.pairing import compared
 from evidense.dissection.geometry.sample import RowSample, SampleRequest, relevant_rows, sample
 from evidense.dissection.geometry.shape import STATISTICS, shape
@@ -68,7 +68,7 @@ class Space:
                         0,
                         0,
                     )
-                    out.append(absent(nothing, {}, str(error)))
+                    out.append(nothing.without_value(str(error)))
                     continue
                 out += _shapes(case, seen, pooling)
         bench.tell("queries among documents", 2, 3)
@@ -102,8 +102,8 @@ def _both(case: Case, bench: Bench, pooling: str, n_rows: int) -> Iterator[Findi
             case, bench, SampleRequest("document", (pooling,), 5 * n_rows, True, tuple(int(d) for d in judged))
         )
     except InvalidInput as error:
-        yield absent(
-            FindingFamily(case, "space", "alignment", "", {"subject": case.base.label, **site}, 0, 0), {}, str(error)
+        yield FindingFamily(case, "space", "alignment", "", {"subject": case.base.label, **site}, 0, 0).without_value(
+            str(error)
         )
         return
     task = hubs.JudgedQueries([np.searchsorted(found.rows, answers[int(query)]) for query in asked.rows], asked.groups)
@@ -116,8 +116,8 @@ def _both(case: Case, bench: Bench, pooling: str, n_rows: int) -> Iterator[Findi
         if subject.label not in fits:
             reason = "queries and documents go through towers of different depth or width here; see the final vectors"
             reason = asked.refused.get((subject.label, pooling), found.refused.get((subject.label, pooling), reason))
-            yield absent(
-                FindingFamily(case, "space", "alignment", "", {"subject": subject.label, **site}, 0, 0), {}, reason
+            yield FindingFamily(case, "space", "alignment", "", {"subject": subject.label, **site}, 0, 0).without_value(
+                reason
             )
     if case.base.label not in fits:
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -34,7 +35,7 @@ class Series:
 def findings(case: Case, series: Series, family: str) -> list[Finding]:
     """Return one finding a row; p and the interval `together` are simultaneous over the rows by max-T."""
     live = [at for at in range(len(series.values)) if at not in series.unsolved]
-    out: dict[int, Finding] = {at: nothing(series, at) for at in series.unsolved}
+    out: dict[int, Finding] = {row: _unsolved(series, row) for row in series.unsolved}
     if live:
         values = series.values[live]
         stacked = np.concatenate([values, *(more[live] for more in series.beside.values())])
@@ -70,12 +71,19 @@ def _on_scale(numbers: tuple[float, float, float], n_clusters: int, confidence: 
     return max(0.0, low), min(1.0, high)
 
 
-def nothing(series: Series, at: int) -> Finding:
-    """Return the finding that there is none, with the reason."""
-    more = dict(series.details[at]) if series.details else {}
-    return without(series.estimand, series.sites[at], series.unit, {**more, "reason": series.unsolved[at]})
+def _unsolved(series: Series, row: int) -> Finding:
+    details = series.details[row] if series.details else {}
+    return without_value(series.estimand, series.sites[row], series.unit, series.unsolved[row], details=details)
 
 
-def without(estimand: str, site: Mapping[str, Json], unit: str, details: Mapping[str, Json]) -> Finding:
-    """Return a finding without value; its details hold the `reason`."""
-    return Finding(estimand=estimand, site=dict(site), value=None, low=None, high=None, n=0, n_clusters=0, unit=unit, details=dict(details))  # fmt: skip
+def without_value(estimand: str, site: Mapping[str, Json], unit: str, reason: str, **fields: Any) -> Finding:
+    """Return a finding that has no value; its details give the `reason`.
+
+    `fields` are further fields of the Finding, as `details`; `n` and `n_clusters` are 0 unless given.
+
+    >>> finding = without_value("accuracy", {"layer": 3}, "accuracy", "the states are not finite")
+    >>> finding.value, finding.n, finding.details
+    (None, 0, {'reason': 'the states are not finite'})
+    """
+    fields = {"n": 0, "n_clusters": 0, **fields, "details": {**fields.get("details", {}), "reason": reason}}
+    return Finding(estimand=estimand, site=dict(site), unit=unit, value=None, low=None, high=None, **fields)

@@ -15,6 +15,7 @@ from evidense.compute.search.encode import encode
 from evidense.compute.search.layer_states import OWN_POOLING, LayerStates, layer_states
 from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import checked
+from evidense.dissection.findings import without_value
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import SIDES, Analysis, Case, Encoder, Ranker, Side, Subject, Tower
 from evidense.records import Finding, Json, Recipe, sha256_of
@@ -77,7 +78,7 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
     if done := lent.store.recall(key):
         found = [cast(Finding, lent.store.get(i)) for i in done]
     elif reason := unfit(analysis, case):
-        found = [_nothing(analysis, case, reason)]
+        found = [_unexamined(analysis, case, reason)]
     else:
         found = list(analysis.examine(case, StoreBench(case, lent)))
         lent.store.remember(key, [lent.store.put(one) for one in found])
@@ -86,7 +87,7 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
 
 def refused(name: str, case: Case, reason: str, to: tuple[Lent, Registered]) -> list[Finding]:
     """Return the one finding that says why an analysis could not examine this, stored but not remembered."""
-    return _kept([_nothing(cast(Analysis, registry.part("analyses", name)), case, reason)], *to)
+    return _kept([_unexamined(cast(Analysis, registry.part("analyses", name)), case, reason)], *to)
 
 
 def _kept(found: Sequence[Finding], lent: Lent, registered: Registered) -> list[Finding]:
@@ -136,9 +137,8 @@ def unfit(analysis: Analysis, case: Case) -> str:
     return f"{case.base.label} gives no {', '.join(missing)}, which {analysis.name} needs"
 
 
-def _nothing(analysis: Analysis, case: Case, reason: str) -> Finding:
-    site = case.site(analysis.name, subject=case.base.label)
-    return Finding(estimand=analysis.name, site=site, value=None, low=None, high=None, n=0, n_clusters=0, unit="", details={"reason": reason})  # fmt: skip
+def _unexamined(analysis: Analysis, case: Case, reason: str) -> Finding:
+    return without_value(analysis.name, case.site(analysis.name, subject=case.base.label), "", reason)
 
 
 def _data(collection: Collection) -> list[Json]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from evidense.dissection.findings import without_value
 from evidense.dissection.geometry.sample import RowSample
 from evidense.parts import Case
 from evidense.records import Finding, Json
@@ -34,6 +35,13 @@ class FindingFamily:
         where = ", ".join(str(value) for value in self.site.values())
         return f"{self.analysis}: {self.estimand} ({where}), over layers"
 
+    def without_value(self, reason: str, place: Mapping[str, Json] | None = None) -> Finding:
+        """Return the finding of a place that has no value; its details give the reason."""
+        return without_value(
+            self.estimand, self.case.site(self.analysis, **self.site, **_site(place or {})), self.unit, reason, n=self.n,
+            n_clusters=self.n_clusters, confidence=self.case.confidence, family=self.name, details=self.details,
+        )  # fmt: skip
+
 
 def findings(
     family: FindingFamily,
@@ -55,7 +63,7 @@ def findings(
     out, at = [], 0
     for place, is_live in zip(places, live, strict=True):
         if not is_live:
-            out.append(absent(family, place, "all rows are equal here, so there is nothing to compare"))
+            out.append(family.without_value("all rows are equal here, so there is nothing to compare", place))
             continue
         out.append(_finding(family, place, of, at))
         at += 1
@@ -83,15 +91,6 @@ def _finding(family: FindingFamily, place: Mapping[str, Json], of: Jackknifed, a
         details={
             "together": together, "standard_error": float(of.standard_error[at]), **family.details, **place.get("details", {})
         },
-    )  # fmt: skip
-
-
-def absent(family: FindingFamily, place: Mapping[str, Json], reason: str) -> Finding:
-    """Return a finding without value that says why there is none."""
-    return Finding(
-        estimand=family.estimand, site=family.case.site(family.analysis, **family.site, **_site(place)), value=None, low=None, high=None,
-        n=family.n, n_clusters=family.n_clusters, unit=family.unit, confidence=family.case.confidence, family=family.name,
-        details={**family.details, "reason": reason},
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from evidense.dissection.geometry.findings import FindingFamily, absent
+from evidense.dissection.geometry.findings import FindingFamily
 from evidense.dissection.geometry.sample import VECTORS, RowSample, by_role
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
@@ -109,7 +109,7 @@ class Compared:
             if reason := self.seen.refused.get((subject.label, self.pooling)):
                 site = {"subject": subject.label, "against": self.case.base.label, "role": subject.role, "side": self.seen.side,
                         "pooling": self.pooling}  # fmt: skip
-                out.append(absent(FindingFamily(self.case, self.analysis, estimand, unit, site, 0, 0), {}, reason))
+                out.append(FindingFamily(self.case, self.analysis, estimand, unit, site, 0, 0).without_value(reason))
         return out
 
     def some(self, n: int) -> Int64[np.ndarray, " m"]:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.special import stdtrit
 
-from evidense.dissection.geometry.findings import FindingFamily, absent, findings
+from evidense.dissection.geometry.findings import FindingFamily, findings
 from evidense.dissection.geometry.sample import RowSample
 from evidense.records import Finding, Json
 from evidense.stats.critical import unadjust
@@ -31,7 +31,7 @@ def over_seeds(
     k, n_layers = whole.shape
     rows = findings(family, places, whole.mean(axis=0), dropped.mean(axis=0), sample)
     if k < 2:
-        return [absent(family, place, "one seed of the tuning; expected at least two") for place in places]
+        return [family.without_value("one seed of the tuning; expected at least two", place) for place in places]
     sd = whole.std(axis=0, ddof=1)
     out = []
     for at, one in enumerate(rows):

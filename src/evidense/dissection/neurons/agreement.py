@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 
 from evidense.dissection.neurons.concentration import shares
-from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions, nothing
+from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions
 from evidense.records import Finding
 from evidense.stats.jackknife import deal, jackknife
 from evidense.stats.resampling import stream
@@ -114,13 +114,13 @@ def _finding(
     seed = table.case.seed
     counts = [len(np.unique(one.clusters)) for one in pair]
     if min(counts) < 4:
-        return nothing(
-            table, ESTIMAND, site, f"{min(counts)} independent texts on a side; expected at least 4, two a half"
+        return table.without_value(
+            ESTIMAND, site, f"{min(counts)} independent texts on a side; expected at least 4, two a half"
         )
     whole = agreement(*pair, seed=seed)
     if whole.within < LEAST_WITHIN:
-        return nothing(
-            table, ESTIMAND, site, f"halves of one collection agree at {whole.within:.2f} only; take more queries"
+        return table.without_value(
+            ESTIMAND, site, f"halves of one collection agree at {whole.within:.2f} only; take more queries"
         )
     groups = [deal(one.clusters, n_groups=10, seed=seed) + 10 * at for at, one in enumerate(pair)]
     labels, sizes = np.unique(np.concatenate(groups), return_counts=True)

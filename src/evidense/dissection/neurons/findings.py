@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 
 from evidense.dissection.attribution.attribute import Attribution
+from evidense.dissection.findings import without_value
 from evidense.dissection.neurons import concentration as summaries
 from evidense.dissection.neurons.overlap import OverlapSettings, overlap
 from evidense.parts import Case, Subject
@@ -60,6 +61,11 @@ class SideFindings:
             estimand=estimand, site=self.case.site("neurons", side=self.side, target=self.target, **self.where, **site), value=value,
             low=low, high=high, n=len(self.clusters), n_clusters=self.n_clusters, confidence=self.case.confidence, **more,
         )  # fmt: skip
+
+    def without_value(self, estimand: str, site: Mapping[str, Json], reason: str) -> Finding:
+        """Return a finding that has no value; its details give the reason."""
+        where = self.case.site("neurons", side=self.side, target=self.target, **self.where, **site)
+        return without_value(estimand, where, "", reason)
 
     def means(self, rows: Float64[np.ndarray, "m x"]) -> list[tuple[float, float, float]]:
         """Return mean, low, high of each row."""
@@ -169,8 +175,7 @@ def of_pair(table: SideFindings, base: SubjectAttributions, other: SubjectAttrib
         (b.layer, b.kind, b.weight_path.shape[1]) for b in other.modules
     ]
     if not same:
-        yield nothing(
-            table,
+        yield table.without_value(
             "effective neurons ratio",
             who,
             "the encoders differ in depth or in the width of these modules, so neurons and their numbers cannot be compared",
@@ -203,8 +208,7 @@ def _count_ratio(
         counts.append(summaries.published_count(is_active))
         dropped.append(summaries.jackknife_counts(is_active, table.clusters))
     if min(counts) == 0 or min(d.min() for d in dropped) == 0:
-        return nothing(
-            table,
+        return table.without_value(
             "published count ratio",
             site,
             f"the counts are {counts[0]} and {counts[1]}: a ratio of nothing is undefined",
@@ -230,12 +234,4 @@ def _overlap(table: SideFindings, pair: tuple[Attribution, Attribution], site: M
     return table.finding(
         "neuron overlap", site, (found.share, found.low, found.high), unit="share of k", p=found.p, details=details,
         test="hypergeometric; interval: bootstrap standard error",
-    )  # fmt: skip
-
-
-def nothing(table: SideFindings, estimand: str, site: Mapping[str, Json], reason: str) -> Finding:
-    """Return a finding without value that says why."""
-    return Finding(
-        estimand=estimand, site=table.case.site("neurons", side=table.side, target=table.target, **table.where, **site), value=None, low=None,
-        high=None, n=0, n_clusters=0, unit="", details={"reason": reason},
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float32
 
-from evidense.dissection.findings import Series, findings, without
+from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.bilinear import crossfit_bilinear
 from evidense.dissection.probes.cross_fit import CrossFitTask
 from evidense.dissection.probes.features import PairStates
@@ -66,7 +66,7 @@ def wrong_modality(case: Case, bench: Bench, asked: ProbingTask, where: tuple[Su
         documents = bench.vectors(subject, "document", asked.documents)
         strangers = bench.vectors(subject, "document", asked.queries)
     except InvalidInput as error:
-        return [without("accuracy", site, "accuracy", {"reason": str(error)})]
+        return [without_value("accuracy", site, "accuracy", str(error))]
     unit = [x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (queries, documents, strangers)]
     own = np.einsum("na,na->n", unit[0], unit[1][asked.places[:, 0]])
     rng, n = np.random.default_rng([case.seed, 67]), len(queries)

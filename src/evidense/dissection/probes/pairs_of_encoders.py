@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from evidense.dissection.findings import Series, findings, without
+from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.agreement import agreement
 from evidense.dissection.probes.estimates import NONE, Probed
 from evidense.dissection.probes.features import PairStates
@@ -26,12 +26,12 @@ def agreements(case: Case, one: Probed, other: Probed, floor: tuple[Probed, Prob
         rows, usable = _right([one, other, *(floor or ())], name)
         if not usable:
             reason = f"no layer where the probe '{name}' is defined for both"
-            out.append(without("agreement", site, "κ", {"reason": reason}))
+            out.append(without_value("agreement", site, "κ", reason))
             continue
         out += _kappas(case, (one, other), name, (rows, usable))
         if floor is None and one.subject.role == "tuned":
             reason = "two seeds of the tuning make the noise floor, and one is here; name another checkpoint with --seed-of-tuned"
-            out.append(without("agreement", site, "κ", {"reason": reason}))
+            out.append(without_value("agreement", site, "κ", reason))
     return out
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-from evidense.dissection.findings import without
+from evidense.dissection.findings import without_value
 from evidense.dissection.probes.estimates import ANALYSIS, NONE, Probed, Quantity
 from evidense.dissection.probes.task import ProbingTask
 from evidense.errors import InvalidInput
@@ -91,11 +91,11 @@ def governs(case: Case, bench: Bench, probed: Mapping[str, Probed]) -> Iterator[
             measure=MEASURE, given="bm25",
         )  # fmt: skip
         if isinstance(words, str):
-            yield without(PLAIN, site, _UNIT, {"reason": words})
+            yield without_value(PLAIN, site, _UNIT, words)
             continue
         if not at or np.ptp(own) == 0:
             flat = f"{subject.label} has {MEASURE} {own[0]:g} for every query, so nothing goes with it"
-            yield without(PLAIN, site, _UNIT, {"reason": flat if at else missing})
+            yield without_value(PLAIN, site, _UNIT, flat if at else missing)
             continue
         table = _RetrievalTable(margins, beside, own, words, base.asked.task.clusters)
         yield from _findings(case, table, [{**site, "layer": layer} for layer in at])
