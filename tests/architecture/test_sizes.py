@@ -14,7 +14,6 @@ MANY_PARAMETERS: dict[str, str] = {
     "evidense.stats.means.mean_interval": "public: as `mean_intervals`",
     "evidense.stats.means.mean_intervals": "public: values and clusters, and by name what a study file and a measure set",
     "evidense.stats.populations.seeded.seeded": "public: as `simultaneous`, and its place in the whole family",
-    "evidense.verbs.decide._plain": "makes a record: one parameter a field",
 }
 """Function → why it takes more than five parameters."""
 

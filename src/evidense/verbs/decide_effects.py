@@ -1,17 +1,17 @@
-"""Decide effects: Scores of trained cells over seeds → Findings on cells and effects, and Verdicts on them.
+"""Decide effects: Scores of trained cells over seeds → Findings on cells and effects, and Verdicts on effects.
 
-A collection is decided as soon as its scores are there: each group of effects is one family with all collections.
+A collection is decided as soon as its scores exist. Each group of effects forms one family over all collections.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 from jaxtyping import Float64
 
 from evidense import measures, registry, stats
-from evidense.compute.comparison.decision import RANDOM_EFFECTS, details_of_new
+from evidense.compute.comparison.decision import estimate_fields, new_collection_fields, reason_over_seeds
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup
 from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.parts import Evidence
@@ -20,6 +20,75 @@ from evidense.stats import Estimate, Seeded
 from evidense.store import Store
 
 _CLAIMS = {"pretraining": "pretraining_adds", "finetuning": "finetuning_adds", "interaction": "they_interact"}
+
+
+@dataclass(frozen=True)
+class _CellTable:
+    """The cells that a family of effects needs, with their values on one collection by one measure."""
+
+    lineup: Lineup
+    scored: ScoredCells
+    measure: str
+    family: Sequence[Effect]
+    store: Store
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        return [cell for cell in self.lineup.cells if any(cell.name in effect.weights for effect in self.family)]
+
+    @cached_property
+    def values(self) -> Float64[np.ndarray, "c s q"]:
+        """Return the values of every cell in every seed; a cell that is the same in all seeds is repeated."""
+        rows = [self.scored.values(cell.labels, self.measure, self.store) for cell in self.cells]
+        n_seeds = max(len(row) for row in rows)
+        return np.stack([np.broadcast_to(row, (n_seeds, row.shape[1])) for row in rows])
+
+    @property
+    def weights(self) -> Float64[np.ndarray, "k c"]:
+        """Return the weight of each cell (column) in each effect (row)."""
+        rows = [[effect.weights.get(cell.name, 0.0) for cell in self.cells] for effect in self.family]
+        return np.array(rows, np.float64)
+
+    @cached_property
+    def contrasts(self) -> Seeded:
+        """Return the effects of the family on the scale of the measure."""
+        bounds = stats.Bounds.weighted(self.weights, measures.limits(self.measure), self.values.shape[2])
+        return Seeded(stats.contrasts(self.values, self.weights), self.scored.clusters, bounds)
+
+    @property
+    def logit_contrasts(self) -> Seeded:
+        """Return the effects of the family on logits of the cells' means."""
+        return Seeded(stats.logit_contrasts(self.values, self.weights), self.scored.clusters)
+
+    @property
+    def has_logits(self) -> bool:
+        """Say whether the family is the factorial and the measure is a share, which has odds."""
+        return self.family[0].group == "factorial" and measures.is_share(self.measure)
+
+    def sides(self, effect: Effect) -> tuple[float, float]:
+        """Return the mean of the cells with negative weight, then of those with positive weight."""
+        means = dict(zip((cell.name for cell in self.cells), self.values.mean(axis=(1, 2)).tolist(), strict=True))
+        against, favoured = (
+            [means[cell] for cell, weight in effect.weights.items() if weight * sign > 0] for sign in (-1, 1)
+        )
+        return float(np.mean(against)), float(np.mean(favoured))
+
+    def parents(self, study: Study, effect: Effect) -> tuple[str, ...]:
+        """Return the ids of the study and of the scores that an effect is computed from."""
+        labels = [label for cell in self.lineup.cells if cell.name in effect.weights for label in cell.labels]
+        return (study.id, *(self.scored.scores[label, self.measure].id for label in labels))
+
+
+@dataclass(frozen=True)
+class _DecidedEffect:
+    """An effect with its estimate, and what else its verdict is made from."""
+
+    effect: Effect
+    estimate: Estimate
+    logit: Estimate | None
+    """Of the interaction, the estimate on logits."""
+    sides: tuple[float, float]
+    """Means of the cells that it is measured against, and of those that it speaks for."""
 
 
 # --- one collection --------------------------------------------------------------------------------------------------
@@ -32,96 +101,66 @@ def decide_effects(study: Study, lineup: Lineup, scored: ScoredCells, store: Sto
     ]
     for measure in study.measures:
         for family in lineup.families:
-            records += _decided(study, _At(lineup, scored, measure), family, store)
+            records += _family_records(study, _CellTable(lineup, scored, measure, family, store))
     for record in records:
         store.put(record)
     return records
 
 
-@dataclass(frozen=True)
-class _At:
-    """Where a family of effects is looked at."""
-
-    lineup: Lineup
-    scored: ScoredCells
-    measure: str
-
-    def cells(self, family: Sequence[Effect], store: Store) -> tuple[list[str], Float64[np.ndarray, "c s q"]]:
-        """Return the names and values of the cells of a family; what is the same in all seeds is repeated."""
-        wanted = [cell for cell in self.lineup.cells if any(cell.name in effect.weights for effect in family)]
-        rows = [self.scored.values(cell.labels, self.measure, store) for cell in wanted]
-        n = max(len(row) for row in rows)
-        return [c.name for c in wanted], np.stack([np.broadcast_to(row, (n, row.shape[1])) for row in rows])
-
-    def seeded(self, family: Sequence[Effect], store: Store) -> Seeded:
-        """Return the contrasts of a family."""
-        names, values = self.cells(family, store)
-        weights = _weights(family, names)
-        bounds = stats.Bounds.weighted(weights, measures.limits(self.measure), values.shape[2])
-        return Seeded(stats.contrasts(values, weights), self.scored.clusters, bounds)
-
-    def parents(self, study: Study, effect: Effect) -> tuple[str, ...]:
-        """Return the study and the scores that an effect rests on."""
-        labels = [label for cell in self.lineup.cells if cell.name in effect.weights for label in cell.labels]
-        return (study.id, *(self.scored.scores[label, self.measure].id for label in labels))
-
-
-def _weights(family: Sequence[Effect], names: Sequence[str]) -> Float64[np.ndarray, "k c"]:
-    return np.array([[effect.weights.get(name, 0.0) for name in names] for effect in family], np.float64)
-
-
-def _estimates(study: Study, one: Seeded, at: int, n_collections: int) -> list[Estimate]:
-    return stats.seeded([one], confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, first=at,
-                        n_collections=n_collections)[0]  # fmt: skip
-
-
-def _decided(study: Study, at: _At, family: Sequence[Effect], store: Store) -> list[Record]:
-    is_primary = at.measure == study.primary
-    one = at.seeded(family, store)
-    estimates = _estimates(study, one, at.scored.index, at.scored.n_collections if is_primary else 1)
-    logits = _logits(study, at, family, store)
-    means = [_sides(effect, *at.cells(family, store)) for effect in family]
+def _family_records(study: Study, table: _CellTable) -> list[Record]:
+    is_primary = table.measure == study.primary
+    n_collections = table.scored.n_collections if is_primary else 1
+    estimates = _estimates(study, table.contrasts, table.scored.index, n_collections)
+    logits = _logits(study, table, n_collections)
     records: list[Record] = []
-    for k, (effect, estimate) in enumerate(zip(family, estimates, strict=True)):
-        finding = _finding(study, at, effect, (one, k), estimate)
-        if effect.name in logits:
-            e = logits[effect.name]
-            shown = {"value": e.effect, "low": e.low, "high": e.high}
-            finding = replace(finding, details={**finding.details, "logit": shown})
-        if is_primary:
-            finding = replace(finding, p=estimate.p, p_adjusted=estimate.p_adjusted, family=_family(study, family, at.scored.n_collections))  # fmt: skip
-            records.append(_verdict(study, effect, (estimate, logits.get(effect.name)), finding, means[k]))
-        records.append(finding)
+    for row, (effect, estimate) in enumerate(zip(table.family, estimates, strict=True)):
+        decided = _DecidedEffect(effect, estimate, logits.get(effect.name), table.sides(effect))
+        finding = _finding(study, table, row, decided)
+        records += [_verdict(study, decided, finding), finding] if is_primary else [finding]
     return records
 
 
-def _logits(study: Study, at: _At, family: Sequence[Effect], store: Store) -> dict[str, Estimate]:
-    """Return the interaction on logits of the cells' means, where the measure is a share."""
-    names, values = at.cells(family, store)
-    if family[0].group != "factorial" or not measures.is_share(at.measure):
+def _estimates(study: Study, contrasts: Seeded, index: int, n_collections: int) -> list[Estimate]:
+    (estimates,) = stats.seeded(
+        [contrasts], confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, first=index,
+        n_collections=n_collections,
+    )  # fmt: skip
+    return estimates
+
+
+def _logits(study: Study, table: _CellTable, n_collections: int) -> dict[str, Estimate]:
+    """Return the interaction on logits of the cells' means, if the measure is a share."""
+    if not table.has_logits:
         return {}
-    one = Seeded(stats.logit_contrasts(values, _weights(family, names)), at.scored.clusters)
-    n = at.scored.n_collections if at.measure == study.primary else 1
-    found = dict(zip((e.name for e in family), _estimates(study, one, at.scored.index, n), strict=True))
-    return {name: e for name, e in found.items() if name == "interaction"}
+    estimates = _estimates(study, table.logit_contrasts, table.scored.index, n_collections)
+    return _interaction(table.family, estimates)
 
 
-def _finding(study: Study, at: _At, effect: Effect, row: tuple[Seeded, int], e: Estimate) -> Finding:
-    one, k = row
-    details = _details(one.values[k].mean(axis=1), e) | {
-        "seed_sd": (v := stats.variances(Seeded(one.values[k : k + 1], one.clusters))[0]).seed_sd,
-        "query_se": v.query_se,
-        **({"start": effect.start} if effect.start else {}),
-    }
+def _interaction(family: Sequence[Effect], estimates: Sequence[Estimate]) -> dict[str, Estimate]:
+    return {effect.name: e for effect, e in zip(family, estimates, strict=True) if effect.name == "interaction"}
+
+
+def _finding(study: Study, table: _CellTable, row: int, decided: _DecidedEffect) -> Finding:
+    effect, estimate, contrasts = decided.effect, decided.estimate, table.contrasts
+    (variances,) = stats.variances(Seeded(contrasts.values[row : row + 1], contrasts.clusters))
+    details = _details(contrasts.values[row].mean(axis=1), estimate)
+    details |= {"seed_sd": variances.seed_sd, "query_se": variances.query_se}
+    if effect.start:
+        details["start"] = effect.start
+    if decided.logit:
+        details["logit"] = {"value": decided.logit.effect, "low": decided.logit.low, "high": decided.logit.high}
+    fields = estimate_fields(estimate) | {"family": _family(study, table)}
+    if table.measure != study.primary:
+        fields |= {"p": None, "p_adjusted": None, "family": "none: shown for reading, no verdict"}
     return Finding(
-        parents=at.parents(study, effect), estimand="effect", value=e.effect, low=e.low, high=e.high, n=e.n,
-        site={"effect": effect.name, "group": effect.group, **at.scored.site(effect.name, at.measure)},
-        n_clusters=e.n_clusters, unit=at.measure, confidence=study.confidence, test=e.test,
-        family="none: shown for reading, no verdict", details=details,
+        parents=table.parents(study, effect), estimand="effect", unit=table.measure, confidence=study.confidence,
+        site={"effect": effect.name, "group": effect.group, **table.scored.site(effect.name, table.measure)},
+        details=details, **fields,
     )  # fmt: skip
 
 
-def _details(by_seed: Float64[np.ndarray, " s"], e: Estimate) -> dict[str, Json]:
+def _details(by_seed: Float64[np.ndarray, " s"], estimate: Estimate) -> dict[str, Json]:
+    e = estimate
     return {
         "seeds": [float(x) for x in by_seed], "n_seeds": e.n_seeds, "standard_error": e.standard_error, "win": e.win, "tie": e.tie,
         "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
@@ -129,59 +168,17 @@ def _details(by_seed: Float64[np.ndarray, " s"], e: Estimate) -> dict[str, Json]
     }  # fmt: skip
 
 
-def _family(study: Study, family: Sequence[Effect], n_collections: int) -> str:
-    effects = f"{len(family)} {family[0].group} effect{'s' * (len(family) != 1)}"
-    where = f"{n_collections} collection{'s' * (n_collections != 1)}"
-    return f"{len(family) * n_collections} intervals: {effects} × {where}, over seeds and queries, on {study.primary}"
-
-
-def _sides(effect: Effect, names: Sequence[str], values: Float64[np.ndarray, "c s q"]) -> tuple[float, float]:
-    """Return the mean of the cells that an effect is measured against, and of those that it speaks for."""
-    means = dict(zip(names, values.mean(axis=(1, 2)).tolist(), strict=True))
-    sides = [[means[cell] for cell, weight in effect.weights.items() if weight * sign > 0] for sign in (-1, 1)]
-    return float(np.mean(sides[0])), float(np.mean(sides[1]))
-
-
-def _verdict(
-    study: Study, effect: Effect, found: tuple[Estimate, Estimate | None], finding: Finding, means: tuple[float, float]
-) -> Verdict:
-    e, logit = found
-    margin = _margin(study, effect)
-    claim, word, reason = _word(effect, Evidence(e, margin, logit))
-    if word == "UNDECIDED" and (few := stats.few_seeds(e.n_seeds)):
-        reason = f"{reason}; {few}"
-    where = str(finding.site.get("collection") or _named_mean(finding))
-    return Verdict(
-        parents=(study.id, finding.id), claim=claim, verdict=word, system=effect.name, baseline=effect.against,
-        collection=where, measure=study.primary, effect=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters,
-        margin=margin, base_mean=means[0], system_mean=means[1], reason=reason,
-        details={"group": effect.group, "role": finding.site["role"], "direction": finding.site["direction"],
-                 "p_adjusted": e.p_adjusted, **{k: finding.details[k] for k in ("win", "tie", "loss", "n_seeds")}},
-    )  # fmt: skip
-
-
-def _margin(study: Study, effect: Effect) -> float:
-    """Return the margin of an effect: of the interaction, a difference of two gains with twice their standard error, twice the study's."""
-    return 2 * study.margin if effect.name == "interaction" else study.margin
-
-
-def _word(effect: Effect, evidence: Evidence) -> tuple[str, str, str]:
-    """Return claim, word and reason: a claim's of the three effects, a comparison's of the others."""
-    if effect.group == "factorial":
-        claim = _CLAIMS[effect.name]
-        decision = registry.part("claims", claim).decide(evidence)
-        return claim, decision.verdict, decision.reason
-    e, word = evidence.estimate, stats.label(evidence.estimate, evidence.margin)
-    reasons = {
-        "IDENTICAL": "every query has the same value in every seed", "SAME": f"the interval lies within ±{evidence.margin:g}",
-        "HELPS": "the interval lies above 0", "HARMS": "the interval lies below 0",
-        "UNDECIDED": f"could hide a loss of {e.rules_out_loss_above:.3f} and a gain of {e.rules_out_gain_above:.3f}",
-    }  # fmt: skip
-    return "helps", word, stats.too_few(e.n_clusters) or reasons[word]
+def _family(study: Study, table: _CellTable) -> str:
+    n_effects, n_collections = len(table.family), table.scored.n_collections
+    effects = f"{n_effects} {table.family[0].group} effect{'s' * (n_effects != 1)}"
+    collections = f"{n_collections} collection{'s' * (n_collections != 1)}"
+    return (
+        f"{n_effects * n_collections} intervals: {effects} × {collections}, over seeds and queries, on {study.primary}"
+    )
 
 
 def _cell_mean(study: Study, cell: Cell, scored: ScoredCells, measure: str, store: Store) -> Finding:
-    """Return the absolute value of a cell, over seeds and queries."""
+    """Return the mean of a cell over its seeds and queries."""
     values, clusters = scored.values(cell.labels, measure, store), scored.clusters
     bounds = stats.Bounds.constant(measures.limits(measure), (1, values.shape[1]))
     if len(cell.labels) == 1:
@@ -189,8 +186,8 @@ def _cell_mean(study: Study, cell: Cell, scored: ScoredCells, measure: str, stor
             values[0], clusters, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, bounds=bounds
         )  # fmt: skip
     else:
-        e = _estimates(study, Seeded(values[None], clusters, bounds), scored.index, 1)[0]
-        value, low, high = e.effect, e.low, e.high
+        estimate = _estimates(study, Seeded(values[None], clusters, bounds), scored.index, 1)[0]
+        value, low, high = estimate.effect, estimate.low, estimate.high
     duplicates = scored.near_duplicates.get(cell.name)
     return Finding(
         parents=tuple(scored.scores[label, measure].id for label in cell.labels), estimand="cell mean", value=value, low=low,
@@ -201,132 +198,160 @@ def _cell_mean(study: Study, cell: Cell, scored: ScoredCells, measure: str, stor
     )  # fmt: skip
 
 
+# --- verdicts --------------------------------------------------------------------------------------------------------
+
+
+def _verdict(study: Study, decided: _DecidedEffect, finding: Finding) -> Verdict:
+    effect, e, margin = decided.effect, decided.estimate, _margin(study, decided.effect)
+    claim, word, reason = _word(effect, Evidence(e, margin, decided.logit))
+    if word == "UNDECIDED" and (few := stats.few_seeds(e.n_seeds)):
+        reason = f"{reason}; {few}"
+    base_mean, system_mean = decided.sides
+    return Verdict(
+        parents=(study.id, finding.id), claim=claim, verdict=word, system=effect.name, baseline=effect.against,
+        collection=str(finding.site.get("collection") or _mean_name(finding.site)), measure=study.primary, effect=e.effect,
+        low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, margin=margin, base_mean=base_mean, system_mean=system_mean,
+        reason=reason,
+        details={"group": effect.group, "role": finding.site["role"], "direction": finding.site["direction"],
+                 "p_adjusted": e.p_adjusted, **{key: finding.details[key] for key in ("win", "tie", "loss", "n_seeds")}},
+    )  # fmt: skip
+
+
+def _margin(study: Study, effect: Effect) -> float:
+    """Return the margin of an effect. The interaction gets twice the study's: it is a difference of two gains, with twice their standard error."""
+    return 2 * study.margin if effect.name == "interaction" else study.margin
+
+
+def _word(effect: Effect, evidence: Evidence) -> tuple[str, str, str]:
+    """Return claim, word and reason. The three effects of the factorial have claims; other effects are comparisons."""
+    if effect.group == "factorial":
+        claim = _CLAIMS[effect.name]
+        decision = registry.part("claims", claim).decide(evidence)
+        return claim, decision.verdict, decision.reason
+    word = stats.label(evidence.estimate, evidence.margin)
+    return "helps", word, reason_over_seeds(evidence.estimate, word, evidence.margin)
+
+
 # --- several collections ---------------------------------------------------------------------------------------------
 
 
-def decide_effects_over(study: Study, lineup: Lineup, places: CollectionSet, store: Store) -> list[Record]:
-    """Return the Findings and Verdicts that speak of several collections together, stored.
+def decide_effects_over(study: Study, lineup: Lineup, collections: CollectionSet, store: Store) -> list[Record]:
+    """Return the Findings and Verdicts on several collections together, stored.
 
-    Means over *these* collections: all, those of one role, those of one direction. From five independent families of collections on also
-    random effects, which take them as independent although they share the seeds: what a new one would show, with these seeds.
+    There are means over *these* collections: all, those of one role, those of one direction. With five or more independent families of
+    collections there are random effects too: what a new collection would show, with these seeds. They treat the collections as independent,
+    although these share the seeds.
     """
     records: list[Record] = []
     for family in lineup.families:
-        for some in _selections(family, places):
-            records += _over(study, lineup, family, some, store)
+        for selection in _selections(family, collections):
+            tables = [_CellTable(lineup, scored, study.primary, family, store) for scored in selection.members]
+            records += _over(study, tables, selection)
     for record in records:
         store.put(record)
     return records
 
 
-def _selections(family: Sequence[Effect], every: CollectionSet) -> list[CollectionSet]:
-    """Return all collections, those of each role, those of each direction; at least two each, none twice.
+def _selections(family: Sequence[Effect], collections: CollectionSet) -> list[CollectionSet]:
+    """Return all collections, those of each role, and those of each direction; no selection of fewer than two, and none twice.
 
-    Arms differ in what is home to them, so they have no roles in common.
+    Arms differ in which collections are at home, so their effects are not averaged by role.
     """
-    places = list(every.members)
-    found = [("all", "all", places)]
-    if family[0].group != "arm":
-        found += [
-            (role, "all", [p for p in places if p.role == role])
-            for role in dict.fromkeys(p.role for p in places)
-            if role
-        ]
-    found += [("all", d, [p for p in places if p.direction == d]) for d in dict.fromkeys(p.direction for p in places)]
-    sizes = [len(p.collection.query_ids) for p in places]
-    return [CollectionSet(some, every.sharing.of([places.index(p) for p in some], sizes), role, direction)
-            for n, (role, direction, some) in enumerate(found) if len(some) > 1 and (n == 0 or len(some) < len(places))]  # fmt: skip
+    members = list(collections.members)
+    roles = [] if family[0].group == "arm" else [role for role in dict.fromkeys(m.role for m in members) if role]
+    selections = [("all", "all", members)]
+    selections += [(role, "all", [m for m in members if m.role == role]) for role in roles]
+    selections += [
+        ("all", direction, [m for m in members if m.direction == direction])
+        for direction in dict.fromkeys(m.direction for m in members)
+    ]
+    sizes = [len(m.collection.query_ids) for m in members]
+    return [
+        CollectionSet(some, collections.sharing.of([members.index(m) for m in some], sizes), role, direction)
+        for role, direction, some in selections
+        if len(some) > 1 and (len(some) < len(members) or role == direction == "all")
+    ]
 
 
-def _over(study: Study, lineup: Lineup, family: Sequence[Effect], some: CollectionSet, store: Store) -> list[Record]:
-    ats = [_At(lineup, scored, study.primary) for scored in some.members]
-    tables = [at.seeded(family, store) for at in ats]
-    over = _mean(study, tables, some.sharing)
-    logits = _logits_over(study, ats, family, (some.sharing, store))
+def _over(study: Study, tables: Sequence[_CellTable], selection: CollectionSet) -> list[Record]:
+    family = tables[0].family
+    estimates = _mean_estimates(study, [table.contrasts for table in tables], selection.sharing)
+    logits = _logits_over(study, tables, selection.sharing)
     records: list[Record] = []
-    for k, (effect, e) in enumerate(zip(family, over, strict=True)):
-        by_seed = np.mean([table.values[k].mean(axis=1) for table in tables], axis=0)
-        finding = _pooled(study, ats, effect, some, (e, by_seed))
-        means = np.mean([_sides(effect, *at.cells(family, store)) for at in ats], axis=0)
-        records += [
-            finding,
-            _verdict(study, effect, (e, logits.get(effect.name)), finding, (float(means[0]), float(means[1]))),
-        ]
-        if (
-            some.role == some.direction == "all"
-            and (new := _random_effects(study, ats, effect, ([t.row(k) for t in tables], some.sharing))) is not None
-        ):
-            records.append(new)
+    for row, (effect, estimate) in enumerate(zip(family, estimates, strict=True)):
+        against, favoured = np.mean([table.sides(effect) for table in tables], axis=0)
+        decided = _DecidedEffect(effect, estimate, logits.get(effect.name), (float(against), float(favoured)))
+        finding = _mean_finding(study, tables, row, decided, selection)
+        records += [finding, _verdict(study, decided, finding)]
+        if selection.role == selection.direction == "all":
+            records += _random_effects(study, tables, row, selection)
     return records
 
 
-def _mean(study: Study, tables: Sequence[Seeded], sharing: stats.Sharing) -> list[Estimate]:
+def _mean_estimates(study: Study, contrasts: Sequence[Seeded], sharing: stats.Sharing) -> list[Estimate]:
     return stats.seeded_mean_over(
-        tables, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, sharing=sharing
+        contrasts, confidence=study.confidence, n_resamples=study.n_resamples, seed=study.seed, sharing=sharing
     )
 
 
-def _of_family(study: Study, rows: Sequence[Seeded], places: tuple[int, ...], sharing: stats.Sharing) -> Estimate:
-    return _mean(study, [rows[at] for at in places], sharing)[0]
-
-
-def _logits_over(
-    study: Study, ats: Sequence[_At], family: Sequence[Effect], where: tuple[stats.Sharing, Store]
-) -> dict[str, Estimate]:
-    if family[0].group != "factorial" or not measures.is_share(study.primary):
+def _logits_over(study: Study, tables: Sequence[_CellTable], sharing: stats.Sharing) -> dict[str, Estimate]:
+    if not tables[0].has_logits:
         return {}
-    tables, (sharing, store) = [], where
-    for at in ats:
-        names, values = at.cells(family, store)
-        tables.append(Seeded(stats.logit_contrasts(values, _weights(family, names)), at.scored.clusters))
-    over = _mean(study, tables, sharing)
-    return {effect.name: e for effect, e in zip(family, over, strict=True) if effect.name == "interaction"}
+    estimates = _mean_estimates(study, [table.logit_contrasts for table in tables], sharing)
+    return _interaction(tables[0].family, estimates)
 
 
-def _pooled(
-    study: Study,
-    ats: Sequence[_At],
-    effect: Effect,
-    some: CollectionSet,
-    found: tuple[Estimate, Float64[np.ndarray, " s"]],
+def _mean_finding(
+    study: Study, tables: Sequence[_CellTable], row: int, decided: _DecidedEffect, selection: CollectionSet
 ) -> Finding:
-    (e, by_seed), n = found, len(ats)
+    by_seed = np.mean([table.contrasts.values[row].mean(axis=1) for table in tables], axis=0)
+    family = f"the mean over these {len(tables)} collections, {decided.effect.group} effects, over seeds and queries, on {study.primary}"
     return Finding(
-        parents=tuple(dict.fromkeys(p for at in ats for p in at.parents(study, effect))), estimand="effect, mean over collections",
-        site=_pooled_site(study, ats, effect, some), value=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters,
-        unit=study.primary, confidence=study.confidence, p=e.p, p_adjusted=e.p_adjusted, test=e.test,
-        family=f"the mean over these {n} collections, {effect.group} effects, over seeds and queries, on {study.primary}",
-        details=_details(by_seed, e),
+        parents=_over_parents(study, tables, decided.effect), estimand="effect, mean over collections",
+        site=_over_site(study, tables, decided.effect, selection), unit=study.primary, confidence=study.confidence,
+        family=family, details=_details(by_seed, decided.estimate), **estimate_fields(decided.estimate),
     )  # fmt: skip
 
 
-def _pooled_site(study: Study, ats: Sequence[_At], effect: Effect, some: CollectionSet) -> dict[str, Json]:
-    names = [at.scored.collection.name for at in ats]
-    return {"effect": effect.name, "group": effect.group, "collections": names, "measure": study.primary, "role": some.role,
-            "direction": some.direction}  # fmt: skip
-
-
-def _named_mean(finding: Finding) -> str:
-    """Return what stands where a verdict names its collection; always with their number, never 'in general'."""
-    kind = " ".join(str(finding.site[key]) for key in ("role", "direction") if finding.site[key] != "all")
-    return f"mean of these {len(finding.site['collections'])}{f' {kind}' if kind else ''} collections"
-
-
-def _random_effects(
-    study: Study, ats: Sequence[_At], effect: Effect, what: tuple[Sequence[Seeded], stats.Sharing]
-) -> Finding | None:
-    """What a new collection like these would show; None where fewer than five independent families say anything."""
-    (rows, sharing), bounds = what, [one.bounds.mean(0) for one in what[0] if one.bounds]
-    differences = [one.over_seeds() for one in rows]
-    found = stats.new_collection(differences, sharing, partial(_of_family, study, rows), study.confidence)
-    if found is None:
-        return None
-    found = found.within(min(low for low, _ in bounds), max(high for _, high in bounds))
-    pooled, names = found.pooled, [at.scored.collection.name for at in ats]
-    return Finding(
-        parents=tuple(dict.fromkeys(p for at in ats for p in at.parents(study, effect))), estimand="effect, random effects",
-        site=_pooled_site(study, ats, effect, CollectionSet([], sharing)), value=pooled.effect, low=pooled.low, high=pooled.high,
-        n=found.n, n_clusters=found.n_clusters, unit=study.primary, confidence=study.confidence,
-        test=RANDOM_EFFECTS, family="none: one estimate an effect",
-        details={**details_of_new(found, names), "n_seeds": rows[0].n_seeds},
+def _random_effects(study: Study, tables: Sequence[_CellTable], row: int, selection: CollectionSet) -> list[Finding]:
+    """Return what a new collection like these would show; nothing if fewer than five independent families say anything."""
+    effect, contrasts = tables[0].family[row], [table.contrasts.row(row) for table in tables]
+    differences = [one.over_seeds() for one in contrasts]
+    new = stats.new_collection(
+        differences, selection.sharing, partial(_family_mean, study, contrasts), study.confidence
+    )
+    if new is None:
+        return []
+    lows, highs = zip(*(one.bounds.mean(0) for one in contrasts if one.bounds), strict=True)
+    fields = new_collection_fields(
+        new.within(min(lows), max(highs)), [table.scored.collection.name for table in tables]
+    )
+    fields["details"] |= {"n_seeds": contrasts[0].n_seeds}
+    finding = Finding(
+        parents=_over_parents(study, tables, effect), estimand="effect, random effects",
+        site=_over_site(study, tables, effect, selection), unit=study.primary, confidence=study.confidence,
+        family="none: one estimate an effect", **fields,
     )  # fmt: skip
+    return [finding]
+
+
+def _family_mean(
+    study: Study, contrasts: Sequence[Seeded], members: tuple[int, ...], sharing: stats.Sharing
+) -> Estimate:
+    return _mean_estimates(study, [contrasts[member] for member in members], sharing)[0]
+
+
+def _over_parents(study: Study, tables: Sequence[_CellTable], effect: Effect) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parent for table in tables for parent in table.parents(study, effect)))
+
+
+def _over_site(study: Study, tables: Sequence[_CellTable], effect: Effect, selection: CollectionSet) -> dict[str, Json]:
+    names = [table.scored.collection.name for table in tables]
+    return {"effect": effect.name, "group": effect.group, "collections": names, "measure": study.primary,
+            "role": selection.role, "direction": selection.direction}  # fmt: skip
+
+
+def _mean_name(site: Mapping[str, Json]) -> str:
+    """Return what a verdict on a mean names as its collection. It gives their number, since the mean says nothing of others."""
+    kind = " ".join(str(site[key]) for key in ("role", "direction") if site[key] != "all")
+    return f"mean of these {len(site['collections'])}{f' {kind}' if kind else ''} collections"

@@ -1,4 +1,4 @@
-"""What is said beside an estimate: the numbers that go with it, and the reason of its word."""
+"""What a decision says besides its word: the fields and details of its Finding, and the reason for the word."""
 
 from collections.abc import Sequence
 
@@ -8,54 +8,82 @@ from evidense.records import Json
 RANDOM_EFFECTS = "random effects over independent families of collections: plain mean, Paule-Mandel τ², limits that know it is uncertain"
 
 
-def details_of(e: stats.Estimate, margin: float) -> dict[str, Json]:
-    """Return what a finding keeps beside value and interval."""
-    coarse = stats.too_few(e.n_clusters) and e.n_clusters < e.n  # more queries may only join the groups that are there
-    said = None if coarse else stats.advice(e, margin)
-    needed: dict[str, Json] = {"queries_to_decide": said and said.about}
-    if said:
-        needed["queries_to_decide_between"] = [said.low, said.high]
-    if e.n_groups != e.n_clusters:
-        needed["n_groups"] = e.n_groups
-    if e.is_overlapping:
-        needed["effective_queries"] = e.n_clusters
-    if e.n_deciding:
-        needed["n_deciding"] = e.n_deciding
-    if held_back := stats.reservation(e, margin):
-        needed["reservation"] = held_back
+def estimate_fields(estimate: stats.Estimate) -> dict[str, Json]:
+    """Return the fields of a Finding that its estimate determines."""
+    return {
+        "value": estimate.effect, "low": estimate.low, "high": estimate.high, "n": estimate.n, "n_clusters": estimate.n_clusters,
+        "p": estimate.p, "p_adjusted": estimate.p_adjusted, "test": estimate.test,
+    }  # fmt: skip
+
+
+def new_collection_fields(new: stats.NewCollection, names: Sequence[str]) -> dict[str, Json]:
+    """Return the fields of a Finding on a new collection; `names` are the names of the collections at hand."""
+    pooled, left_out = new.pooled, [names[index] for index in new.left_out]
+    details: dict[str, Json] = {
+        "tau2": pooled.tau2, "i2": pooled.i2, "prediction_low": pooled.predict_low, "prediction_high": pooled.predict_high,
+        "n_collections": len(names) - len(left_out), "n_families": new.n_families, **({"left_out": left_out} if left_out else {}),
+    }  # fmt: skip
+    return {
+        "value": pooled.effect, "low": pooled.low, "high": pooled.high, "n": new.n, "n_clusters": new.n_clusters,
+        "test": RANDOM_EFFECTS, "details": details,
+    }  # fmt: skip
+
+
+def details_of(estimate: stats.Estimate, margin: float) -> dict[str, Json]:
+    """Return the details of a Finding on one comparison: counts of queries, standard error, and what would decide it."""
+    e = estimate
+    more_cannot_help = (
+        stats.too_few(e.n_clusters) and e.n_clusters < e.n
+    )  # new queries may fall into the groups at hand
+    needed = None if more_cannot_help else stats.advice(e, margin)
+    optional: dict[str, Json] = {
+        "queries_to_decide_between": [needed.low, needed.high] if needed else None,
+        "n_groups": e.n_groups if e.n_groups != e.n_clusters else None,
+        "effective_queries": e.n_clusters if e.is_overlapping else None,
+        "n_deciding": e.n_deciding or None,
+        "reservation": stats.reservation(e, margin) or None,
+    }
     return {
         "win": e.win, "tie": e.tie, "loss": e.loss, "probability_of_improvement": e.probability_of_improvement, "d_z": e.d_z,
         "standard_error": e.standard_error, "rules_out_loss_above": e.rules_out_loss_above,
-        "rules_out_gain_above": e.rules_out_gain_above, **needed,
+        "rules_out_gain_above": e.rules_out_gain_above, "queries_to_decide": needed and needed.about,
+        **{key: value for key, value in optional.items() if value is not None},
     }  # fmt: skip
 
 
-def details_of_new(found: stats.NewCollection, names: Sequence[str]) -> dict[str, Json]:
-    """Return what is kept beside the estimate for a new collection; `names` are those of the collections."""
-    pooled, left_out = found.pooled, [names[at] for at in found.left_out]
-    return {
-        "tau2": pooled.tau2, "i2": pooled.i2, "prediction_low": pooled.predict_low, "prediction_high": pooled.predict_high,
-        "n_collections": len(names) - len(left_out), "n_families": found.n_families, **({"left_out": left_out} if left_out else {}),
-    }  # fmt: skip
+def reason_of(estimate: stats.Estimate, word: stats.Label, margin: float) -> str:
+    """Return the reason for a word; for UNDECIDED, what is still possible and how many queries would decide."""
+    if word == "IDENTICAL":
+        return "every query has the same value"
+    if word != "UNDECIDED":
+        return _where_it_lies(word, margin)
+    if reason := stats.doubt(estimate, margin) or stats.reservation(estimate, margin):
+        return reason
+    possible = _still_possible(estimate, margin)
+    needed = stats.advice(estimate, margin)
+    between = f" ({needed.low:,} to {needed.high:,})" if needed and needed.low < needed.high else ""
+    return f"{possible}; about {needed.about:,} queries would decide{between}" if needed else possible
 
 
-def reason_of(e: stats.Estimate, word: stats.Label, margin: float) -> str:
-    """Say why the word is what it is; for UNDECIDED, what it would take."""
-    match word:
-        case "IDENTICAL":
-            return "every query has the same value"
-        case "SAME":
-            return f"the interval lies within ±{margin:g}"
-        case "HELPS":
-            return "the interval lies above 0"
-        case "HARMS":
-            return "the interval lies below 0"
-    if doubt := stats.doubt(e, margin) or stats.reservation(e, margin):
-        return doubt
-    hidden = f"could hide a loss of {e.rules_out_loss_above:.3f}"
-    if e.low > -margin:
-        missing = stats.unseen_sentence(e.n_groups or e.n_clusters, margin)
-        hidden = missing or f"no loss beyond {margin:g}; a gain of {e.rules_out_gain_above:.3f} is possible"
-    said = stats.advice(e, margin)
-    between = f" ({said.low:,} to {said.high:,})" if said and said.low < said.high else ""
-    return f"{hidden}; about {said.about:,} queries would decide{between}" if said else hidden
+def reason_over_seeds(estimate: stats.Estimate, word: stats.Label, margin: float) -> str:
+    """Return the reason for a word on trained cells; how many queries would decide is not said, since seeds count too."""
+    if few := stats.too_few(estimate.n_clusters):
+        return few
+    if word == "IDENTICAL":
+        return "every query has the same value in every seed"
+    if word != "UNDECIDED":
+        return _where_it_lies(word, margin)
+    loss, gain = estimate.rules_out_loss_above, estimate.rules_out_gain_above
+    return f"could hide a loss of {loss:.3f} and a gain of {gain:.3f}"
+
+
+def _where_it_lies(word: stats.Label, margin: float) -> str:
+    sides = {"SAME": f"within ±{margin:g}", "HELPS": "above 0", "HARMS": "below 0"}
+    return f"the interval lies {sides[word]}"
+
+
+def _still_possible(estimate: stats.Estimate, margin: float) -> str:
+    if estimate.low <= -margin:
+        return f"could hide a loss of {estimate.rules_out_loss_above:.3f}"
+    missing = stats.unseen_sentence(estimate.n_groups or estimate.n_clusters, margin)
+    return missing or f"no loss beyond {margin:g}; a gain of {estimate.rules_out_gain_above:.3f} is possible"

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from evidense import measures, stats
 from evidense.compute.comparison.grouping import grouping_of
-from evidense.records import Json, Ranking, Score
+from evidense.records import Json, Ranking, Score, Study
 from evidense.store import Store
 from evidense.values import Collection
 
@@ -59,6 +59,42 @@ class ScoredSystems(ScoredCollection):
         values = self.values(self.labels, measure, store)
         bounds = stats.Bounds.around(values[0], measures.limits(measure), len(values) - 1)
         return stats.Differences(values[1:] - values[0], self.clusters, bounds)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One system compared with the baseline on one collection, by one measure."""
+
+    study: Study
+    scored: ScoredSystems
+    index: int
+    """Index of the system among those that follow the baseline: the row of its differences."""
+    measure: str
+
+    @property
+    def baseline(self) -> str:
+        """Return the label of the baseline."""
+        return self.scored.labels[0]
+
+    @property
+    def system(self) -> str:
+        """Return the label of the system."""
+        return self.scored.labels[self.index + 1]
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Return the ids of the study and of both Scores."""
+        return (self.study.id, *(self.scored.scores[x, self.measure].id for x in (self.baseline, self.system)))
+
+    def site(self, **more: Json) -> dict[str, Json]:
+        """Return the site of a Finding on this comparison."""
+        return {
+            "system": self.system,
+            "baseline": self.baseline,
+            "collection": self.scored.collection.name,
+            "measure": self.measure,
+            **more,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

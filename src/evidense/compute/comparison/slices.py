@@ -1,19 +1,41 @@
 """Slices: named subsets of a collection's queries, by a column or by the length of the query."""
 
 from collections import Counter
+from collections.abc import Collection as Names
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool
 
 from evidense.errors import UnknownName
+from evidense.records import Json
+from evidense.stats import MIN_CLUSTERS, Differences
 from evidense.values import Collection
 
 LENGTH = "length"
 """The one column that every collection of texts has: number of words of the query, in thirds."""
-SMALLEST = 20
+SMALLEST = MIN_CLUSTERS
 """Queries; a smaller slice cannot be decided and is not shown."""
 MOST_VALUES = 12
 """Values of one column that are shown, the most frequent first."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The queries that have one value in one column of a collection."""
+
+    column: str
+    value: str
+    is_named: bool
+    """Whether the study named the column beforehand."""
+    n_in_column: int
+    """Number of slices that the column makes."""
+    differences: Differences
+
+    @property
+    def site(self) -> dict[str, Json]:
+        """Return what the slice adds to the site of a Finding."""
+        return {"column": self.column, "value": self.value, "named": self.is_named}
 
 
 def columns_of(collection: Collection) -> list[str]:
@@ -35,6 +57,16 @@ def slices(collection: Collection, column: str) -> dict[str, Bool[np.ndarray, " 
     all_values = np.array(values, dtype=object)
     masks = {value: np.asarray(all_values == value, dtype=bool) for value in sorted(frequent)}
     return {} if len(masks) == 1 and next(iter(masks.values())).all() else masks
+
+
+def differences_by_slice(collection: Collection, differences: Differences, named: Names[str]) -> list[Slice]:
+    """Return the differences of every slice of a collection; `named` are the columns that the study named beforehand."""
+    masks = {column: slices(collection, column) for column in columns_of(collection)}
+    return [
+        Slice(column, value, column in named, len(of_column), differences.of(mask))
+        for column, of_column in masks.items()
+        for value, mask in of_column.items()
+    ]
 
 
 def _values(collection: Collection, column: str) -> list[str]:
