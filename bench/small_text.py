@@ -65,7 +65,7 @@ def recipe(n_steps: int, batch_size: int, **more: Any) -> Recipe:
 def ours(folder: Path, n_steps: int, batch_size: int, **more: Any) -> list[float]:
     """Train with Evidense; return the CPU-seconds of each step but the first."""
     from evidense import registry
-    from evidense.training.loop.trainer import Job, Watch, run
+    from evidense.training.loop.trainer import Callbacks, Job, run
     from evidense.values import Spelling
 
     part, spelling = registry.system(Spelling(str(folder / "small")))
@@ -74,7 +74,7 @@ def ours(folder: Path, n_steps: int, batch_size: int, **more: Any) -> list[float
     job = Job(
         part.open(spelling), registry.part("objectives", "infonce"), pairs(), recipe(n_steps, batch_size, **more), state
     )
-    run(job, Watch(diagnostics=lambda _: moments.append(time.process_time())))
+    run(job, Callbacks(diagnostics=lambda _: moments.append(time.process_time())))
     return [float(step) for step in np.diff(moments)]
 
 

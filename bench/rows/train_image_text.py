@@ -71,14 +71,14 @@ def _opened(folder: Path) -> Any:
 
 def _ours(folder: Path, pairs: Pairs) -> list[float]:
     from evidense import registry
-    from evidense.training.loop.trainer import Job, Watch, run
+    from evidense.training.loop.trainer import Callbacks, Job, run
 
     recipe = Recipe(
         objective="clip", n_steps=N_STEPS, batch_size=BATCH, learning_rate=RATE, warmup=0.0, temperature=TEMPERATURE
     )
     moments: list[float] = []
     job = Job(_opened(folder), registry.part("objectives", "clip"), pairs, recipe, folder / f"state{time.time_ns()}")
-    run(job, Watch(diagnostics=lambda _: moments.append(time.process_time())))
+    run(job, Callbacks(diagnostics=lambda _: moments.append(time.process_time())))
     return [float(step) for step in np.diff(moments)]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from evidense.parts import Objective, Representations
-from evidense.training.loop.batches import Contents
+from evidense.training.loop.batches import ContentKeys
 
 
 class Form(NamedTuple):
@@ -57,7 +57,7 @@ def excluded(rng: np.random.Generator, form: Form) -> torch.Tensor:
     queries = [f"q{i}" for i in rng.integers(0, max(2, form.b - 1), form.b)]
     rest = [f"d{i}" for i in rng.integers(0, 9, form.b * (form.k + form.n) + form.m)]
     first, second = form.b * form.k, form.b * (form.k + form.n)
-    found = Contents(queries, rest[:first], rest[first:second]).excluded(rest[second:])
+    found = ContentKeys(queries, rest[:first], rest[first:second]).excluded(rest[second:])
     return torch.from_numpy(found)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.training.loop.trainer import Watch, run
+from evidense.training.loop.trainer import Callbacks, run
 from evidense.values import Pairs
 from training.text_world import job, pairs_of, save_bert
 
@@ -38,7 +38,7 @@ def test_the_loss_falls(name: str, bert: Path, tmp_path: Path) -> None:
                 negatives="given" if n else "", n_negatives=n, warmup=0.0)  # fmt: skip
     if "tokens" in part.needs and not hasattr(begun.encoder.tower("query"), "predict"):
         pytest.skip("this tower predicts no masked tokens")
-    done = run(replace(begun, objective=part), Watch())
+    done = run(replace(begun, objective=part), Callbacks())
     losses = [float(step["loss_nats"]) for step in done.diagnostics]
     assert np.mean(losses[-3:]) < np.mean(losses[:3])
     assert done.n_pairs == 10 * 16
@@ -49,7 +49,7 @@ def test_a_queue_joins_the_negatives(bert: Path, tmp_path: Path) -> None:
     losses = {}
     for queue in (0, 64):
         begun = job(bert, tmp_path / f"state{queue}", pairs, objective="crop", n_steps=2, batch_size=16, queue=queue)
-        done = run(replace(begun, objective=part), Watch())
+        done = run(replace(begun, objective=part), Callbacks())
         losses[queue] = [float(step["loss_nats"]) for step in done.diagnostics]
     assert losses[64][0] == losses[0][0], "the queue is empty before the first step"
     assert losses[64][1] > losses[0][1], "equal weights, and more to be told apart"

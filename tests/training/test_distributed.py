@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evidense.training.loop.trainer import Watch, run
+from evidense.training.loop.trainer import Callbacks, run
 from training.text_world import job, save_bert, weights_of
 
 CHILD = """
@@ -17,13 +17,13 @@ import sys, json
 from pathlib import Path
 import torch, torch.distributed as dist
 from safetensors.torch import save_file
-from evidense.training.loop.trainer import Watch, run
+from evidense.training.loop.trainer import Callbacks, run
 from training.text_world import job, weights_of
 
 dist.init_process_group("gloo")
 for case, settings in json.loads(sys.argv[3]).items():
     folder = Path(sys.argv[2])
-    trained = run(job(Path(sys.argv[1]), folder / f"state-{case}", **settings), Watch())
+    trained = run(job(Path(sys.argv[1]), folder / f"state-{case}", **settings), Callbacks())
     tensors = {**weights_of(trained.encoder), "temperature": torch.tensor(trained.temperature, dtype=torch.float64)}
     words = json.dumps([trained.n_pairs, trained.n_tokens, trained.diagnostics])
     save_file(tensors, folder / f"{case}-{dist.get_rank()}.safetensors", metadata={"seen": words})
@@ -46,7 +46,7 @@ def test_two_processes_equal_one(trained: Path, case: str, tmp_path: Path) -> No
     import torch
     from safetensors.torch import load_file
 
-    one = run(job(trained / "bert", tmp_path / "state", **CASES[case]), Watch())
+    one = run(job(trained / "bert", tmp_path / "state", **CASES[case]), Callbacks())
     expected = {**weights_of(one.encoder), "temperature": torch.tensor(one.temperature, dtype=torch.float64)}
     first, second = (load_file(trained / f"{case}-{rank}.safetensors") for rank in (0, 1))
     assert one.temperature != pytest.approx(0.1, abs=1e-5)

@@ -14,15 +14,15 @@ import pytest
 
 from evidense.errors import InvalidInput, StoreError
 from evidense.training.loop import state, trainer
-from evidense.training.loop.trainer import Watch, run
+from evidense.training.loop.trainer import Callbacks, run
 from training.text_world import job, save_bert, weights_of
 
 RECIPE = {"n_steps": 40, "queue": 12, "chunk": 5, "accumulate": 2, "batch_size": 8}
 CHILD = """
 import sys, os, json, signal
 from pathlib import Path
-from evidense.training import trainer
-from evidense.training.loop.trainer import Watch, run
+from evidense.training.loop import trainer
+from evidense.training.loop.trainer import Callbacks, run
 from training.text_world import job
 
 trainer._SAVED_STEPS, trainer._SAVING_SHARE = 7, 1e9  # a state every 7 steps, whatever it costs
@@ -30,7 +30,7 @@ folder, state, stop = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 def die(found):
     if found["step"] == stop:
         os.kill(os.getpid(), signal.SIGKILL)
-run(job(folder, state, **json.loads(sys.argv[4])), Watch(diagnostics=die))
+run(job(folder, state, **json.loads(sys.argv[4])), Callbacks(diagnostics=die))
 """
 
 
@@ -55,13 +55,13 @@ def killed_at(step: int, bert: Path, folder: Path) -> None:
 def test_a_training_killed_twice_ends_with_equal_bytes(bert: Path, tmp_path: Path) -> None:
     import torch
 
-    whole = run(job(bert, tmp_path / "whole", **RECIPE), Watch())
+    whole = run(job(bert, tmp_path / "whole", **RECIPE), Callbacks())
     for step in (17, 33):
         killed_at(step, bert, tmp_path / "state")
     begun = state.load(tmp_path / "state", job(bert, tmp_path, **RECIPE).recipe)
     assert begun is not None
     assert 7 <= begun.step <= 33
-    again = run(job(bert, tmp_path / "state", **RECIPE), Watch())
+    again = run(job(bert, tmp_path / "state", **RECIPE), Callbacks())
     ours, theirs = weights_of(again.encoder), weights_of(whole.encoder)
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert again.diagnostics == whole.diagnostics
@@ -74,7 +74,7 @@ def test_a_state_that_was_cut_is_passed_over_for_the_one_before(
     bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved_often(monkeypatch)
-    run(job(bert, tmp_path / "state", n_steps=5), Watch())
+    run(job(bert, tmp_path / "state", n_steps=5), Callbacks())
     recipe = job(bert, tmp_path, n_steps=5).recipe
     files = sorted((tmp_path / "state").iterdir(), key=lambda path: path.stat().st_mtime)
     assert len(files) == 2
@@ -88,9 +88,9 @@ def test_a_changed_recipe_is_refused_with_what_changed(
     bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved_often(monkeypatch)
-    run(job(bert, tmp_path / "state", n_steps=2), Watch())
+    run(job(bert, tmp_path / "state", n_steps=2), Callbacks())
     with pytest.raises(InvalidInput, match=r"learning_rate: 0.003 → 0.1, n_steps: 2 → 3.*undo the change"):
-        run(job(bert, tmp_path / "state", n_steps=3, learning_rate=0.1), Watch())
+        run(job(bert, tmp_path / "state", n_steps=3, learning_rate=0.1), Callbacks())
 
 
 def saved_often(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,17 +110,17 @@ def test_a_full_disk_leaves_the_last_good_state(bert: Path, tmp_path: Path, monk
 
     try:
         with pytest.raises(StoreError, match="the disk is full"):
-            run(job(bert, tmp_path / "state", n_steps=6), Watch(diagnostics=fill))
+            run(job(bert, tmp_path / "state", n_steps=6), Callbacks(diagnostics=fill))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
     found = state.load(tmp_path / "state", job(bert, tmp_path, n_steps=6).recipe)
     assert found is not None
     assert found.step == 2
-    assert run(job(bert, tmp_path / "state", n_steps=6), Watch()).n_steps == 6
+    assert run(job(bert, tmp_path / "state", n_steps=6), Callbacks()).n_steps == 6
 
 
 def test_states_take_little_of_the_time(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "save", lambda *_: time.sleep(0.2))
-    run(job(bert, tmp_path / "state", n_steps=60, batch_size=2), Watch())
+    run(job(bert, tmp_path / "state", n_steps=60, batch_size=2), Callbacks())
     assert not (tmp_path / "state").exists()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from evidense.compute.models.tokens import Tokens
-from evidense.training.loop.batches import Contents
-from evidense.training.loop.step import How, Load, n_repeated, step_gradients
+from evidense.training.loop.batches import ContentKeys
+from evidense.training.loop.step import EncodeSettings, Load, n_repeated, step_gradients
 from training.text_world import open_bert, pairs_of, save_bert
 
 B = 12
@@ -62,7 +62,7 @@ def gradients(tower: Double, chunk: int, *, split: bool = False, key: tuple[int,
     loads = [Load(tower, prepared.take(rows), keys[rows], chunk) for rows in cuts]
     log_scale = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
     tower.weights["backbone"].zero_grad(set_to_none=True)
-    loss = step_gradients(loads, lambda leaves: loss_of(leaves, log_scale), How(key))
+    loss = step_gradients(loads, lambda leaves: loss_of(leaves, log_scale), EncodeSettings(key))
     named = tower.weights["backbone"].named_parameters()
     found = {name: weight.grad.clone() for name, weight in named if weight.grad is not None}
     return {**found, "loss": loss, "log_scale": log_scale.grad}
@@ -115,12 +115,12 @@ def test_a_loss_that_is_no_number_leaves_no_gradients(tower: Double) -> None:
     load = Load(tower, tower.tower.prepare(list(pairs_of(B).left)), np.arange(B, dtype=np.uint64), 5)
     module = tower.weights["backbone"]
     module.zero_grad(set_to_none=True)
-    assert torch.isnan(step_gradients([load], lambda leaves: leaves[0].sum() * float("nan"), How()))
+    assert torch.isnan(step_gradients([load], lambda leaves: leaves[0].sum() * float("nan"), EncodeSettings()))
     assert all(weight.grad is None for weight in module.parameters())
 
 
 def test_candidates_that_are_positives_are_excluded() -> None:
-    contents = Contents(["q", "r", "q"], ["d", "e", "f"], ["d", "x", "f"])
+    contents = ContentKeys(["q", "r", "q"], ["d", "e", "f"], ["d", "x", "f"])
     found = contents.excluded(["e", "y"]).astype(int).tolist()
     assert found == [
         [

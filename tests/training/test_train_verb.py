@@ -68,9 +68,9 @@ def test_equal_recipes_are_trained_once_and_other_seeds_give_other_weights(
 ) -> None:
     first = train(recipe, store)
     steps: list[int] = []
-    from evidense.training.loop.trainer import Watch
+    from evidense.training.loop.trainer import Callbacks
 
-    again = train(recipe, store, Watch(progress=lambda done, total, left: steps.append(done)))
+    again = train(recipe, store, Callbacks(progress=lambda done, total, left: steps.append(done)))
     assert again.id == first.id
     assert not steps
     elsewhere = train(recipe, Store(tmp_path / "other"))
@@ -101,7 +101,7 @@ def test_the_folder_opens_in_sentence_transformers_with_equal_vectors(store: Sto
 def test_a_training_that_stops_half_way_goes_on_to_the_same_weights(
     store: Store, recipe: Recipe, tmp_path: Path
 ) -> None:
-    from evidense.training.loop.trainer import Watch
+    from evidense.training.loop.trainer import Callbacks
 
     class Stopped(Exception):
         pass
@@ -112,7 +112,7 @@ def test_a_training_that_stops_half_way_goes_on_to_the_same_weights(
 
     whole = train(recipe, Store(tmp_path / "other"))
     with pytest.raises(Stopped):
-        train(recipe, store, Watch(progress=stop))
+        train(recipe, store, Callbacks(progress=stop))
     assert train(recipe, store).id == whole.id
     assert not list((store.root / "partial").glob("*/state"))
 

@@ -11,10 +11,10 @@ from evidense.errors import InvalidInput
 from evidense.parts import Representations
 from evidense.records import Recipe
 from evidense.training.loop import schedule
-from evidense.training.loop.batches import Order
+from evidense.training.loop.batches import PairOrder
 from evidense.training.loop.diagnostics import measured, warnings_of
 from evidense.training.loop.queue import Queue
-from evidense.training.loop.trainer import Trained, Watch, run
+from evidense.training.loop.trainer import Callbacks, TrainingResult, run
 from evidense.values import Item, Pairs
 from training.text_world import InfoNce, job, pairs_of, save_bert, weights_of
 
@@ -24,8 +24,8 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_bert(tmp_path_factory.mktemp("trainer") / "bert")
 
 
-def train(bert: Path, folder: Path, pairs: Pairs | None = None, **settings: Any) -> Trained:
-    return run(job(bert, folder / "state", pairs, **settings), Watch())
+def train(bert: Path, folder: Path, pairs: Pairs | None = None, **settings: Any) -> TrainingResult:
+    return run(job(bert, folder / "state", pairs, **settings), Callbacks())
 
 
 def test_it_learns_which_word_pairs_share(bert: Path, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_equal_seeds_give_equal_weights_whatever_the_global_state(bert: Path, tm
     begun = job(bert, tmp_path / "2")
     torch.manual_seed(2)
     before = torch.get_rng_state()
-    done = run(begun, Watch())
+    done = run(begun, Callbacks())
     assert torch.equal(torch.get_rng_state(), before)
     two = weights_of(done.encoder)
     assert all(torch.equal(one[name], two[name]) for name in one)
@@ -79,7 +79,7 @@ def test_a_learned_temperature_moves_and_a_fixed_one_stays(bert: Path, tmp_path:
 
 def test_it_stops_early_and_keeps_the_best_weights(bert: Path, tmp_path: Path) -> None:
     begun = job(bert, tmp_path / "state", n_steps=400, learning_rate=0.02, early_stop={"every": 3, "patience": 2})
-    done = run(replace(begun, held_out=pairs_of(10, seed=9)), Watch())
+    done = run(replace(begun, held_out=pairs_of(10, seed=9)), Callbacks())
     held = {step["step"]: step["held_out"] for step in done.diagnostics if "held_out" in step}
     assert done.n_steps < 400
     assert f"stopped at step {done.n_steps} of 400" in done.stopped
@@ -100,7 +100,7 @@ def unfrozen(encoder: Any) -> Any:
 def test_who_watches_is_told_each_step(bert: Path, tmp_path: Path) -> None:
     told: list[Any] = []
     seen: list[Any] = []
-    done = run(job(bert, tmp_path / "state"), Watch(lambda *now: told.append(now), seen.append))
+    done = run(job(bert, tmp_path / "state"), Callbacks(lambda *now: told.append(now), seen.append))
     assert [(now[0], now[1]) for now in told] == [(step, 6) for step in range(1, 7)]
     assert told[-1][2] == 0
     assert [step["loss_nats"] for step in seen] == [step["loss_nats"] for step in done.diagnostics]
@@ -152,7 +152,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(bert: Pa
 
     begun = replace(job(bert, tmp_path / "state", n_steps=4, learn_temperature=True), objective=Broken())
     with pytest.raises(InvalidInput, match=r"the loss of step 2 of 4 is no finite number.*lower the learning rate.*weights of step 1 are kept in"):  # fmt: skip
-        run(begun, Watch())
+        run(begun, Callbacks())
     kept = load_file(next((tmp_path / "state").iterdir()))
     name = "weight/query.backbone.embeddings.word_embeddings.weight"
     assert torch.isfinite(kept[name]).all()
@@ -163,11 +163,11 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(bert: Pa
 
 
 def test_an_epoch_holds_each_pair_once_and_drops_what_is_left_over() -> None:
-    order = Order(n_pairs=11, batch_size=4, seed=3)
+    order = PairOrder(n_pairs=11, batch_size=4, seed=3)
     first, second = (np.concatenate([order.rows(2 * epoch), order.rows(2 * epoch + 1)]) for epoch in (0, 1))
     assert len(set(first)) == len(set(second)) == 8
     assert first.tolist() != second.tolist()
-    assert sorted(Order(3, 8, 0).rows(5)) == [0, 1, 2]
+    assert sorted(PairOrder(3, 8, 0).rows(5)) == [0, 1, 2]
     assert set(order.used(1)) == set(order.rows(0))
 
 

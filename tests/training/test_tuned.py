@@ -8,7 +8,7 @@ import pytest
 
 from evidense.errors import InvalidInput
 from evidense.records import Recipe
-from evidense.training.loop.trainer import Watch, run
+from evidense.training.loop.trainer import Callbacks, run
 from evidense.training.loop.tuned import tuned
 from training.text_world import job, open_bert, save_bert, weights_of
 from training.towers import BERT, CONVNET, STATIC, VIT, mixed_items, opened
@@ -88,7 +88,7 @@ def test_adapters_train_merge_and_leave_a_plain_model(bert: Path, tmp_path: Path
 
     wanted = job(bert, tmp_path / "state", tuned="lora:2", learning_rate=0.05)
     before, names = weights_of(wanted.encoder), set(flags(wanted.encoder))
-    run(wanted, Watch())
+    run(wanted, Callbacks())
     after = weights_of(wanted.encoder)
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert set(flags(wanted.encoder)) == names
@@ -138,7 +138,7 @@ def test_a_killed_training_of_adapters_goes_on_to_the_same_weights(bert: Path, t
     import torch
 
     whole = job(bert, tmp_path / "whole", tuned="lora:2")
-    run(whole, Watch())
+    run(whole, Callbacks())
 
     def stop(done: int, total: int, left_s: float) -> None:
         if done == 3:
@@ -151,12 +151,12 @@ def test_a_killed_training_of_adapters_goes_on_to_the_same_weights(bert: Path, t
     trainer._SAVED_STEPS, trainer._SAVING_SHARE = 1, 1e9
     try:
         with pytest.raises(KeyboardInterrupt):
-            run(cut, Watch(progress=stop))
+            run(cut, Callbacks(progress=stop))
     finally:
         trainer._SAVED_STEPS, trainer._SAVING_SHARE = every
     rest = replace(cut, encoder=open_bert(bert))
     seen: list[int] = []
-    run(rest, Watch(progress=lambda done, total, left_s: seen.append(done)))
+    run(rest, Callbacks(progress=lambda done, total, left_s: seen.append(done)))
     assert seen[0] > 1
     one, other = weights_of(whole.encoder), weights_of(rest.encoder)
     assert all(torch.equal(one[name], other[name]) for name in one)

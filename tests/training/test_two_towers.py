@@ -159,7 +159,7 @@ def test_a_row_has_its_own_gradient_in_a_mixed_batch(towers: Any) -> None:
 def test_chunks_change_no_gradient_of_mixed_batches_with_dropout(tmp_path: Path, chunk: int) -> None:
     import torch
 
-    from evidense.training.loop.step import How, Load, step_gradients
+    from evidense.training.loop.step import EncodeSettings, Load, step_gradients
 
     encoder = opened(tmp_path / "towers", VIT, dropout=0.3)
     tower, items = encoder.tower("query"), mixed_items()
@@ -171,7 +171,7 @@ def test_chunks_change_no_gradient_of_mixed_batches_with_dropout(tmp_path: Path,
         for weight in weights.values():
             weight.grad = None
         load = Load(tower, tower.prepare(items), np.arange(len(items), dtype=np.uint64), size)
-        loss = step_gradients([load], lambda leaves: (leaves[0] @ leaves[0].T).square().sum(), How((3, 4)))
+        loss = step_gradients([load], lambda leaves: (leaves[0] @ leaves[0].T).square().sum(), EncodeSettings((3, 4)))
         return loss, {n: p.grad.clone() for n, p in weights.items()}
 
     loss, whole = gradients(0)
@@ -350,12 +350,12 @@ def test_a_vision_model_of_transformers_is_a_tower(tmp_path: Path) -> None:
 
 
 def test_tokens_and_pixels_of_a_mixed_batch_are_both_counted(towers: Any) -> None:
-    from evidense.training.loop.costs import Costs
+    from evidense.training.loop.costs import TrainingCosts
     from evidense.training.loop.step import Load
 
     tower, items = towers.tower("query"), mixed_items()
     prepared = tower.prepare(items)
-    costs = Costs()
+    costs = TrainingCosts()
     costs.add([Load(tower, prepared, np.arange(len(items), dtype=np.uint64))])
     texts = towers.text.prepare([Item(item.id, item.text) for item in items if item.text is not None])
     assert costs.n_tokens == texts.sizes.sum() > 0

@@ -66,7 +66,7 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
     from evidense.store import Store
     from evidense.study.trained.training import plan_of, read_recipe, recipe_of, train_into
     from evidense.training.loop.processes import together
-    from evidense.training.loop.trainer import Watch
+    from evidense.training.loop.trainer import Callbacks
 
     written = read_recipe(recipe_file) if recipe_file else {}
     given: dict[str, Any] = {}
@@ -78,7 +78,7 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
             print("\n".join(planned.lines()) if plan else planned.line(), file=sys.stdout if plan else sys.stderr)
         if plan:
             return
-        made = train_into(recipe, store, out, Watch(progress=_say if is_first else None), given)
+        made = train_into(recipe, store, out, Callbacks(progress=_say if is_first else None), given)
         if is_first:
             _end(made)
 

@@ -6,11 +6,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def as_scored(vectors: "Tensor", by_angle: bool) -> "Tensor":
-    """Return vectors[…, e] in the form that is scored: of unit length where only their angle counts (a zero vector stays zero)."""
+def unit(vectors: "Tensor") -> "Tensor":
+    """Scale vectors[…, e] to length 1; a zero vector stays zero."""
     from torch.nn import functional
 
-    return functional.normalize(vectors, dim=-1) if by_angle else vectors
+    return functional.normalize(vectors, dim=-1)
+
+
+def as_scored(vectors: "Tensor", by_angle: bool) -> "Tensor":
+    """Return vectors[…, e] in the form that is scored: of unit length if only their angle counts, else as they are."""
+    return unit(vectors) if by_angle else vectors
 
 
 def pair_scores(left: "Tensor", right: "Tensor", similarity: str) -> "Tensor":

@@ -142,13 +142,6 @@ def mean_where(values: Float[Any, "b c"], mask: Bool[Any, "b c"]) -> Float[Any, 
     return values.masked_fill(~mask, 0).sum(1) / mask.sum(1).clamp(min=1)
 
 
-def unit(vectors: Float[Any, "n e"]) -> Float[Any, "n e"]:
-    """Return vectors of length 1 (a zero vector stays zero)."""
-    from torch.nn import functional
-
-    return functional.normalize(vectors, dim=-1)
-
-
 def one_way(seen: Representations) -> "Tensor":
     """Return InfoNCE of queries against all their candidates, a mean over queries."""
     s = sides(seen)

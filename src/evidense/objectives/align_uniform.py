@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from evidense.compute.tensor_similarity import unit
 from evidense.objectives._batches import passed_on
-from evidense.objectives._contrast import grouped, product, unit
+from evidense.objectives._contrast import grouped, product
 from evidense.parts import Need, Representations, Stage
 from evidense.records import Json
 from evidense.values import Batch, Kind, Pairs

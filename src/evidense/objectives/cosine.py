@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from evidense.compute.tensor_similarity import unit
 from evidense.objectives._batches import passed_on
-from evidense.objectives._contrast import mean_where, product, sides, unit
+from evidense.objectives._contrast import mean_where, product, sides
 from evidense.parts import Need, Representations, Stage
 from evidense.records import Json
 from evidense.values import Batch, Kind, Pairs

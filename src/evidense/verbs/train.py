@@ -21,12 +21,12 @@ from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
 from evidense.store import Store
 from evidense.training.data.portions import drawn, held_out, texts_of
 from evidense.training.loop import budget
-from evidense.training.loop.processes import of_first, rank, wait, world
+from evidense.training.loop.processes import n_processes, of_first, rank, wait
 from evidense.training.readiness import check
 from evidense.values import Pairs, Spelling
 
 if TYPE_CHECKING:
-    from evidense.training.loop.trainer import Trained, Watch
+    from evidense.training.loop.trainer import Callbacks, TrainingResult
 
 ALGORITHM = 2
 """Raised when a change makes other weights from the same recipe."""
@@ -38,7 +38,9 @@ Opened = dict[str, Pairs]
 """Pairs that are open already, by spelling."""
 
 
-def train(recipe: Recipe, store: Store, watch: "Watch | None" = None, given: Opened | None = None) -> Checkpoint:
+def train(
+    recipe: Recipe, store: Store, callbacks: "Callbacks | None" = None, given: Opened | None = None
+) -> Checkpoint:
     """Train what a recipe says, or return the record of having done so before.
 
     Data that `given` holds are taken from there, and what is opened is added.
@@ -56,7 +58,7 @@ def train(recipe: Recipe, store: Store, watch: "Watch | None" = None, given: Ope
     with quiet(), _partial(store, key) as folder:
         if done := recalled(recipe, store):  # another process was first
             return done
-        made = _trained(recipe, store, folder, _Run(given, watch))
+        made = _trained(recipe, store, folder, _Run(given, callbacks))
     return made if made is not None else _of_first_process(recipe, store)
 
 
@@ -202,7 +204,7 @@ class _Run:
     """What is at hand while one recipe is trained."""
 
     given: Opened
-    watch: "Watch | None" = None
+    callbacks: "Callbacks | None" = None
 
 
 @dataclass
@@ -264,7 +266,7 @@ def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
 
 def _build_together(recipe: Recipe, folder: Path, given: Opened) -> None:
     """Let the first process build the architecture where all of them will open it."""
-    if world() > 1 and not recipe.start:
+    if n_processes() > 1 and not recipe.start:
         if rank() == 0:
             _built(recipe, folder, given)
         wait()
@@ -272,7 +274,7 @@ def _build_together(recipe: Recipe, folder: Path, given: Opened) -> None:
 
 def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoint | None:
     """Train and put away; None in all processes but the first, which do not write."""
-    from evidense.training.loop.trainer import Job, Watch
+    from evidense.training.loop.trainer import Callbacks, Job
     from evidense.training.loop.trainer import run as train_steps
 
     is_first = rank() == 0
@@ -284,7 +286,7 @@ def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoin
     if recipe.early_stop:
         pairs, held = held_out(pairs, recipe.seed)
     job = Job(found.encoder, found.objective, pairs, recipe, folder / "state", held)
-    trained = train_steps(job, run.watch or Watch())
+    trained = train_steps(job, run.callbacks or Callbacks())
     if not is_first:
         return None
     done = folder / "checkpoint"
@@ -297,7 +299,7 @@ def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoin
     return made
 
 
-def _put(recipe: Recipe, store: Store, folder: Path, trained: "Trained | None") -> Checkpoint:
+def _put(recipe: Recipe, store: Store, folder: Path, trained: "TrainingResult | None") -> Checkpoint:
     """Open what was saved, describe it, and give it to the store."""
     encoder = _encoder(Spelling(str(folder)))
     checkpoint = Checkpoint(
@@ -323,7 +325,7 @@ def _put(recipe: Recipe, store: Store, folder: Path, trained: "Trained | None") 
     return checkpoint
 
 
-def _observed(recipe: Recipe, trained: "Trained | None") -> dict[str, Any]:
+def _observed(recipe: Recipe, trained: "TrainingResult | None") -> dict[str, Any]:
     """Return wall time, and how near to the machine's own speed in matrix products the steps came."""
     if trained is None:
         return {"environment": environment()}
@@ -334,7 +336,7 @@ def _observed(recipe: Recipe, trained: "Trained | None") -> dict[str, Any]:
         "flops_per_s": float(f"{achieved:.4g}"),
         "peak_flops_per_s": float(f"{peak:.4g}"),
         "achieved_to_peak": round(achieved / peak, 4),
-        "n_processes": world(),
+        "n_processes": n_processes(),
         "environment": environment(),
     }
 
@@ -375,7 +377,7 @@ def _speed(recipe: Recipe, store: Store, folder: Path, given: Opened) -> budget.
 @contextmanager
 def _partial(store: Store, key: str) -> Iterator[Path]:
     """Hold the folder of a step in progress in the first process; the others look at it once it is there, and leave first."""
-    if world() == 1:
+    if n_processes() == 1:
         with store.partial(key) as folder:
             yield folder
         return

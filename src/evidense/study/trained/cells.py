@@ -301,9 +301,9 @@ _MOST_ENGINES = 6
 
 def train_stage(root: Path, recipe: Recipe, label: str) -> str:
     """Train one stage and return the id of its checkpoint."""
-    from evidense.training.loop.trainer import Watch as Listener
+    from evidense.training.loop.trainer import Callbacks
 
-    return train(recipe, Store(root), Listener(progress=lambda done, total, _: tell(label, done, total)), _PAIRS).id
+    return train(recipe, Store(root), Callbacks(progress=lambda done, total, _: tell(label, done, total)), _PAIRS).id
 
 
 def rank(root: Path, study: Study, where: At | Collection, label: str, spelling: str) -> list[str]:

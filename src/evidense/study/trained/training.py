@@ -22,7 +22,7 @@ from evidense.training.loop.processes import rank
 from evidense.verbs.train import Opened, open_pairs, ready, recalled, resolved, train
 
 if TYPE_CHECKING:
-    from evidense.training.loop.trainer import Watch
+    from evidense.training.loop.trainer import Callbacks
 
 _DERIVED = {"parents", "observed", "data_sha256", "start_sha256"}
 _FIELDS = {f.name for f in fields(Recipe)} - _DERIVED
@@ -115,7 +115,11 @@ def read_architecture(path: Path) -> dict[str, Any]:
 
 
 def train_into(
-    recipe: Recipe, store: Store, out: Path | None = None, watch: "Watch | None" = None, given: Opened | None = None
+    recipe: Recipe,
+    store: Store,
+    out: Path | None = None,
+    callbacks: "Callbacks | None" = None,
+    given: Opened | None = None,
 ) -> Training:
     """Train a recipe; with `out`, put the checkpoint and its recipe into that folder, all or nothing.
 
@@ -130,7 +134,7 @@ def train_into(
         prepare(_claim(out, recipe), [_OWN, "README.md", "config.json", "model.safetensors", "modules.json"])
     if rank() == 0:
         store.sweep()
-    checkpoint = train(recipe, store, watch, given)
+    checkpoint = train(recipe, store, callbacks, given)
     folder = store.folder(checkpoint.id)
     if out is not None and is_written:
         publish(_claim(out, recipe), _files(folder, recipe))

@@ -1,4 +1,4 @@
-"""Batches: which pairs each step sees, their items made ready once, and which candidates are no negatives."""
+"""Batches: the pairs of each step, their prepared items, and the candidates that must not count as negatives."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +12,21 @@ from evidense.parts import Prepared, Tower
 from evidense.values import Batch, Item, Pairs
 
 _KEPT_KEYS = 1 << 18
-"""Items whose content key is remembered."""
+"""How many items' content keys are cached."""
 
 
-def stream(seed: int, name: str, number: int = 0) -> np.random.Generator:
-    """Return the random numbers of one purpose; those of two purposes, or of two numbers, have nothing in common."""
+def purpose_rng(seed: int, name: str, number: int = 0) -> np.random.Generator:
+    """Return the random generator of one purpose and number; any two of them are independent.
+
+    `stats.resampling.stream` draws other numbers: intervals rest on those, the bytes of trained checkpoints on these.
+    """
     purpose = int.from_bytes(name.encode()[:4], "little")
     return np.random.Generator(np.random.Philox(key=[seed % (1 << 64), (purpose << 32) + number]))
 
 
 @dataclass(frozen=True)
-class Order:
-    """The order in which pairs are seen: one permutation an epoch; a last batch that is not full is left out."""
+class PairOrder:
+    """The order in which pairs are trained on: a permutation per epoch. An incomplete last batch is left out."""
 
     n_pairs: int
     batch_size: int
@@ -31,13 +34,13 @@ class Order:
 
     @property
     def size(self) -> int:
-        """Pairs in each batch: all of them where there are fewer than a batch."""
+        """Pairs in each batch; all pairs if there are fewer than a batch."""
         return min(self.batch_size, self.n_pairs)
 
     def rows(self, number: int) -> Int64[np.ndarray, " b"]:
-        """Return the pairs of a batch; no pair is in it twice.
+        """Return the row numbers of a batch; no pair is in it twice.
 
-        >>> order = Order(n_pairs=5, batch_size=2, seed=0)
+        >>> order = PairOrder(n_pairs=5, batch_size=2, seed=0)
         >>> len({*order.rows(0), *order.rows(1)})  # one epoch is two batches
         4
         """
@@ -45,7 +48,7 @@ class Order:
         return _permutation(self.n_pairs, self.seed, epoch)[place * self.size : (place + 1) * self.size]
 
     def used(self, n_batches: int) -> Int64[np.ndarray, " n"]:
-        """Return the pairs that so many batches see."""
+        """Return the row numbers that the first `n_batches` batches contain, sorted."""
         if n_batches * self.size >= self.n_pairs:
             return np.arange(self.n_pairs)
         return np.unique(np.concatenate([self.rows(number) for number in range(n_batches)]))
@@ -53,32 +56,32 @@ class Order:
 
 @lru_cache(maxsize=2)
 def _permutation(n: int, seed: int, epoch: int) -> Int64[np.ndarray, " n"]:
-    return stream(seed, "pair", epoch).permutation(n)
+    return purpose_rng(seed, "pair", epoch).permutation(n)
 
 
 class Remembered(Sequence):
-    """A sequence whose elements are made once: a picture is not drawn again each epoch."""
+    """A sequence that makes each element once, so that a picture is not drawn again each epoch."""
 
     def __init__(self, source: Sequence[Any]) -> None:
         self.source = source
-        self.made: dict[int, Any] = {}
+        self.elements: dict[int, Any] = {}
 
     def __len__(self) -> int:
         """Return the length."""
         return len(self.source)
 
-    def __getitem__(self, at: Any) -> Any:
-        """Return one element, or a list of some."""
-        if isinstance(at, slice):
-            return [self[row] for row in range(*at.indices(len(self)))]
-        row = int(at)
-        if row not in self.made:
-            self.made[row] = self.source[row]
-        return self.made[row]
+    def __getitem__(self, index: Any) -> Any:
+        """Return one element, or a list for a slice."""
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        row = int(index)
+        if row not in self.elements:
+            self.elements[row] = self.source[row]
+        return self.elements[row]
 
 
 def remembered(pairs: Pairs) -> Pairs:
-    """Return these pairs, each item of which is made once."""
+    """Return these pairs, with each item made only once."""
     return replace(
         pairs,
         left=Remembered(pairs.left),
@@ -88,7 +91,7 @@ def remembered(pairs: Pairs) -> Pairs:
 
 
 class Keys:
-    """Content keys of items, remembered by object."""
+    """Content keys of items, cached by object identity."""
 
     def __init__(self) -> None:
         self.known: dict[int, tuple[Item, str]] = {}
@@ -98,9 +101,9 @@ class Keys:
         return [self._key(item) for item in items]
 
     def _key(self, item: Item) -> str:
-        found = self.known.get(id(item))
-        if found is not None and found[0] is item:
-            return found[1]
+        remembered = self.known.get(id(item))
+        if remembered is not None and remembered[0] is item:
+            return remembered[1]
         if len(self.known) > _KEPT_KEYS:
             self.known.clear()
         key = item.content_key()
@@ -109,7 +112,7 @@ class Keys:
 
 
 class Shelf:
-    """The items of one tower, made ready once where they are known beforehand."""
+    """The items of one tower, prepared once if they are known beforehand."""
 
     def __init__(self, tower: Tower, keys: Keys) -> None:
         self.tower, self.keys = tower, keys
@@ -117,14 +120,14 @@ class Shelf:
         self.prepared: Prepared | None = None
 
     def fill(self, items: Iterable[Item]) -> None:
-        """Make these items ready for the whole run."""
+        """Prepare these items for the whole run."""
         listed = list(items)
         distinct = dict(zip(self.keys.of(listed), listed, strict=True))
         self.places = {key: place for place, key in enumerate(distinct)}
         self.prepared = self.tower.prepare(list(distinct.values())) if distinct else None
 
     def take(self, items: Sequence[Item]) -> Prepared:
-        """Return these items, made ready."""
+        """Return these items, prepared for the tower."""
         if self.prepared is not None:
             places = [self.places.get(key, -1) for key in self.keys.of(items)]
             if min(places) >= 0:
@@ -133,7 +136,7 @@ class Shelf:
 
 
 @dataclass(frozen=True)
-class Contents:
+class ContentKeys:
     """Content keys of a joint batch."""
 
     queries: Sequence[str]
@@ -141,16 +144,16 @@ class Contents:
     negatives: Sequence[str] = ()
 
     @classmethod
-    def of(cls, batch: Batch, keys: Keys) -> "Contents":
-        """Read them off a batch."""
+    def of(cls, batch: Batch, keys: Keys) -> "ContentKeys":
+        """Return the content keys of a batch."""
         return cls(keys.of(batch.queries), keys.of(batch.documents), keys.of(batch.negatives))
 
     def excluded(self, queue: Sequence[str] = ()) -> Bool[np.ndarray, "b c"]:
-        """Return which candidates are no negatives of a query, since their content equals one of its positives.
+        """Return which candidates must not count as negatives of a query, because their content equals one of its positives.
 
-        A query whose content is in the batch twice has the positives of both. Its own positives are never excluded.
+        If a query's content is in the batch twice, both have the positives of both. A query's own positives are never excluded.
 
-        >>> Contents(["q", "r"], ["d", "e"]).excluded(["e"]).astype(int).tolist()
+        >>> ContentKeys(["q", "r"], ["d", "e"]).excluded(["e"]).astype(int).tolist()
         [[0, 0, 0], [0, 0, 1]]
         """
         b, k = len(self.queries), len(self.documents) // len(self.queries)
@@ -159,16 +162,16 @@ class Contents:
         _, groups = np.unique(np.array(self.queries), return_inverse=True)
         is_positive = np.zeros((groups.max() + 1, codes.max() + 1), np.bool_)
         is_positive[np.repeat(groups, k), codes[: b * k]] = True
-        found: np.ndarray = is_positive[groups][:, codes]
-        found[np.repeat(np.arange(b), k), np.arange(b * k)] = False
-        return found
+        excluded: np.ndarray = is_positive[groups][:, codes]
+        excluded[np.repeat(np.arange(b), k), np.arange(b * k)] = False
+        return excluded
 
 
 def n_false_negatives(pairs: Pairs, keys: Keys) -> tuple[int, int]:
-    """Return how many given hard negatives are their query's own positive, and how many there are."""
+    """Return how many of the given hard negatives equal their query's positive, and how many hard negatives there are."""
     n_false = n_all = 0
     for row in range(len(pairs.negatives)):
-        given = keys.of(pairs.negatives[row])
-        n_false += given.count(keys.of([pairs.right[row]])[0])
-        n_all += len(given)
+        negatives = keys.of(pairs.negatives[row])
+        n_false += negatives.count(keys.of([pairs.right[row]])[0])
+        n_all += len(negatives)
     return n_false, n_all

@@ -1,4 +1,4 @@
-"""Budget: pairs, steps, FLOPs or seconds → a fixed number of steps, noted in the Recipe before training."""
+"""Budget: turns pairs, steps, FLOPs or seconds into a number of steps, which the Recipe records before training."""
 
 import math
 import time
@@ -15,27 +15,27 @@ from evidense.values import Pairs
 
 KINDS = ("pairs", "steps", "flops", "seconds")
 N_MEASURED = 6
-"""Real steps of the short measurement; the first is not counted."""
+"""Steps of the speed measurement; the first is not counted."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What a step takes, as measured on this machine."""
+    """What one step costs, as measured on this machine."""
 
     s_per_step: float
     flops_per_step: float
 
 
 def needs_measuring(recipe: Recipe) -> bool:
-    """Say whether this budget is one of seconds or FLOPs that nobody has measured yet."""
+    """Say whether this budget is in seconds or FLOPs and has not been turned into steps yet."""
     return bool({"seconds", "flops"} & set(recipe.budget)) and not recipe.n_steps
 
 
 def fixed(recipe: Recipe, measure: Callable[[], Speed]) -> Recipe:
-    """Return the recipe with its number of steps; what was measured for it is noted in its budget.
+    """Return the recipe with its number of steps; a measured cost per step is added to its budget.
 
     Raises:
-        InvalidInput: no budget that can be read, or one that is too small for a step.
+        InvalidInput: the budget cannot be read, or is too small for one step.
 
     >>> fixed(Recipe(budget={"pairs": 1000}, batch_size=64), measure=lambda: Speed(1, 1)).n_steps  # ⌈1000 ÷ 64⌉
     16
@@ -78,20 +78,20 @@ def _only(budget: Mapping[str, Json]) -> tuple[str, float]:
 
 
 def measured(encoder: Encoder, objective: Objective, pairs: Pairs, recipe: Recipe, folder: Path) -> Speed:
-    """Train an encoder that is thrown away for a few steps on the real data, and return what the median step took."""
-    from evidense.training.loop.trainer import Job, Watch, run
+    """Train a throw-away encoder for a few steps on the real data, and return the cost of the median step."""
+    from evidense.training.loop.trainer import Callbacks, Job, run
 
     short = replace(recipe, n_steps=N_MEASURED, early_stop={}, budget={})
     moments: list[float] = []
-    watch = Watch(progress=None, diagnostics=lambda _: moments.append(time.perf_counter()))
-    trained = run(Job(encoder, objective, pairs, short, folder, None), watch)
+    callbacks = Callbacks(diagnostics=lambda _: moments.append(time.perf_counter()))
+    trained = run(Job(encoder, objective, pairs, short, folder, None), callbacks)
     steps = [later - earlier for earlier, later in pairwise(moments)]
     s_per_step = median(steps) if steps else trained.wall_s / max(1, trained.n_steps)
     return Speed(s_per_step, trained.flops / max(1, trained.n_steps))
 
 
 def peak_flops_per_second(dtype: str) -> float:
-    """Measure this machine's speed in matrix products of a type (about 50 ms): what the ratio of achieved to peak stands on."""
+    """Measure this machine's speed in matrix products of a dtype (about 50 ms), the peak that training is compared with."""
     import torch
 
     kind = torch.bfloat16 if dtype == "bf16" else torch.float32

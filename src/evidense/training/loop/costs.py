@@ -11,8 +11,8 @@ from evidense.training.loop.step import Load, n_repeated
 
 
 @dataclass
-class Costs:
-    """Sums over the steps of this process; a backward pass counts as two forward passes of what is trained."""
+class TrainingCosts:
+    """Sums over the steps of this process; a backward pass counts as two forward passes of the trained layers."""
 
     n_pairs: int = 0
     n_tokens: int = 0
@@ -20,7 +20,7 @@ class Costs:
     flops: float = 0.0
 
     def add(self, loads: Sequence[Load], *, only_forward: bool = False) -> None:
-        """Count what was encoded."""
+        """Add the costs of encoding these loads."""
         for load in loads:
             n_items = len(load.keys)
             forward = forward_flops(load.tower, load.prepared)
@@ -32,9 +32,9 @@ class Costs:
             self.n_pixels += n_pixels
             self.n_tokens += int(getattr(load.prepared, "n_tokens", n_tokens))
 
-    def of_all(self) -> "Costs":
-        """Return the sums over all processes, each of which counted every pair."""
-        return Costs(
+    def of_all(self) -> "TrainingCosts":
+        """Return the sums over all processes; pairs are not summed, since each process counts the whole batch."""
+        return TrainingCosts(
             self.n_pairs,
             int(gather.total(self.n_tokens)),
             int(gather.total(self.n_pixels)),

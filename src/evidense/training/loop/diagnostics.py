@@ -1,4 +1,4 @@
-"""Diagnostics: what each step says about the geometry of its batch, and what is worth a warning."""
+"""Diagnostics: measures of each step's batch, and warnings drawn from them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from evidense.records import Json
 if TYPE_CHECKING:
     from torch import Tensor
 
-from evidense.compute.tensor_similarity import score_table
+from evidense.compute.tensor_similarity import score_table, unit
 from evidense.parts import Representations
 
 NEAR = 0.95
-"""A negative is suspected of being a positive from this share of the positive's cosine on."""
+"""A negative whose cosine reaches this share of the positive's cosine is suspected to be a positive."""
 _COLLAPSED_UNIFORMITY = -0.1
 _COLLAPSED_COSINE = 0.99
 _MANY_SUSPECTED = 0.1
@@ -25,8 +25,8 @@ def measured(seen: Representations) -> dict[str, float]:
     """Return accuracy, alignment, uniformity, mean cosine and share of suspected false negatives of a batch.
 
     Accuracy: share of queries whose best positive scores above every negative, by the similarity that is trained. Alignment and
-    uniformity (t = 2; mean of queries and documents), on unit vectors. A negative is suspected where its cosine is at least `NEAR`
-    of the first positive's, and that is above 0.
+    uniformity (t = 2; mean of queries and documents) are of unit vectors. A negative is suspected if its cosine is at least `NEAR` times
+    that of the first positive, and that is above 0.
 
     Source: Wang & Isola 2020, eqs. 1 and 2.
     """
@@ -36,20 +36,20 @@ def measured(seen: Representations) -> dict[str, float]:
         if seen.logits is not None:
             return {"accuracy": float((seen.logits.argmax(-1) == seen.labels).float().mean())}
         b, k = len(seen.queries), seen.n_positives
-        queries, documents = unit(seen.queries), unit(seen.documents)
-        others = [] if seen.negatives is None else [seen.negatives.flatten(0, 1)]
-        cosines = queries @ torch.cat([documents, *map(unit, others)]).T
-        scored = [x.detach().float() for x in (seen.queries, torch.cat([seen.documents, *others]))]
-        scores = score_table(scored[0], scored[1], seen.similarity)
-        own = torch.zeros(cosines.shape, dtype=torch.bool, device=cosines.device)
+        queries, documents = _unit(seen.queries), _unit(seen.documents)
+        hard_negatives = [] if seen.negatives is None else [seen.negatives.flatten(0, 1)]
+        cosines = queries @ torch.cat([documents, *map(_unit, hard_negatives)]).T
+        pair_for_scores = [x.detach().float() for x in (seen.queries, torch.cat([seen.documents, *hard_negatives]))]
+        scores = score_table(pair_for_scores[0], pair_for_scores[1], seen.similarity)
+        is_positive = torch.zeros(cosines.shape, dtype=torch.bool, device=cosines.device)
         rows = torch.arange(b, device=cosines.device).repeat_interleave(k)
-        own[rows, torch.arange(b * k, device=cosines.device)] = True
-        negative = ~own if seen.excluded is None else ~(own | seen.excluded[:, : cosines.shape[1]])
-        positives = cosines[own].view(b, k)
+        is_positive[rows, torch.arange(b * k, device=cosines.device)] = True
+        negative = ~is_positive if seen.excluded is None else ~(is_positive | seen.excluded[:, : cosines.shape[1]])
+        positives = cosines[is_positive].view(b, k)
         hardest = scores.masked_fill(~negative, -torch.inf).amax(1)
         suspected = negative & (cosines >= NEAR * positives[:, :1]) & (positives[:, :1] > 0)
         return {
-            "accuracy": float((scores[own].view(b, k).amax(1) > hardest).float().mean()),
+            "accuracy": float((scores[is_positive].view(b, k).amax(1) > hardest).float().mean()),
             "alignment": float(2 - 2 * positives.mean()),
             "uniformity": (uniformity(queries) + uniformity(documents)) / 2,
             "cosine": float(cosines.mean()),
@@ -57,15 +57,12 @@ def measured(seen: Representations) -> dict[str, float]:
         }
 
 
-def unit(vectors: "Tensor") -> "Tensor":
-    """Return vectors of length 1."""
-    from torch.nn import functional
-
-    return functional.normalize(vectors.detach().float(), dim=-1)
+def _unit(vectors: "Tensor") -> "Tensor":
+    return unit(vectors.detach().float())
 
 
 def uniformity(vectors: "Tensor") -> float:
-    """Return log of the mean of exp(−2 · squared distance) over pairs of unit vectors: 0 = all equal.
+    """Return the log of the mean of exp(−2 · squared distance) over pairs of unit vectors; 0 if all are equal.
 
     Many vectors spread evenly in many dimensions have about −4.
 
@@ -82,13 +79,13 @@ def uniformity(vectors: "Tensor") -> float:
 
 
 def warnings_of(steps: Sequence[Mapping[str, Json]], batch_size: int) -> tuple[str, ...]:
-    """Return one sentence for each thing that went wrong: collapse, a loss that does not move, suspected false negatives."""
+    """Return one sentence per problem: collapsed vectors, a loss that does not move, suspected false negatives."""
     if not steps:
         return ()
     fifth = max(1, len(steps) // 5)
     last = steps[-fifth:]
-    found = [_collapse(last), _standstill(steps[:fifth], last, batch_size), _suspects(last)]
-    return tuple(sentence for sentence in found if sentence)
+    sentences = [_collapse(last), _standstill(steps[:fifth], last, batch_size), _suspects(last)]
+    return tuple(sentence for sentence in sentences if sentence)
 
 
 def _mean(steps: Sequence[Mapping[str, Json]], name: str) -> float | None:
@@ -132,6 +129,6 @@ def _suspects(last: Sequence[Mapping[str, Json]]) -> str:
 
 
 def plain(value: Any) -> float | None:
-    """Return a number that JSON can hold, or None."""
+    """Return the value as a finite float, or None (JSON has no infinities)."""
     number = None if value is None else float(value)
     return number if number is not None and math.isfinite(number) else None

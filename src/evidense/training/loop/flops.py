@@ -6,7 +6,7 @@ length together, so that little is padded); attention under a mask, causal or no
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -19,25 +19,26 @@ if TYPE_CHECKING:
     from torch import nn
 
 _PROBED = (2, 3, 4)
-"""Lengths of the texts whose counts fix a + b·t + c·t², exactly."""
+"""Lengths of the texts whose FLOPs determine a + b·t + c·t² exactly."""
 _KNOWN: "WeakKeyDictionary[Any, dict[tuple[int, int], int]]" = WeakKeyDictionary()
 """Tower → (number of its modules, which adapters change; length) → FLOPs of one item."""
 
 
 def forward_flops(tower: Tower, prepared: Prepared) -> float:
-    """Return the FLOPs of one forward pass over these items, padding left out; what was counted once is remembered.
+    """Return the FLOPs of one forward pass over these items, without padding; counts are cached by tower and length.
 
-    One text of 2, 3 and 4 tokens each is sent through the tower, which fixes the polynomial for all lengths; of other inputs, one item of
-    each size. No random number is drawn from the generator that the caller sees.
+    Texts of 2, 3 and 4 tokens are sent through the tower, which determines the polynomial for all lengths; of other inputs, one item of
+    each size. The caller's random number generator does not move.
     """
     return float(sum(_of_items(half, inputs) for half, inputs in _halves(tower, prepared)))
 
 
 def training_flops(tower: Tower, prepared: Prepared) -> float:
-    """Return the FLOPs of one forward and backward pass: 3 × forward where all is trained, less where weights are frozen.
+    """Return the FLOPs of one forward and backward pass: 3 × forward if all weights are trained, less if some are frozen.
 
-    The gradient of the weights costs a forward pass of what is trained, that of the states one of all from the first trained weight on;
-    shares are those of the weights of linear maps and convolutions. A chunked step adds `forward_flops` of what is encoded again.
+    The gradient of the weights costs a forward pass of the trained layers; the gradient of the states costs one of all layers from the first
+    trained weight on. Shares are those of the weights of linear maps and convolutions. A chunked step adds `forward_flops` of the items that
+    are encoded twice.
 
     Source: Kaplan et al. 2020, §2.1 (backward = 2 × forward).
     """
@@ -45,7 +46,7 @@ def training_flops(tower: Tower, prepared: Prepared) -> float:
 
 
 def passes(modules: "Mapping[str, nn.Module]") -> float:
-    """Return what forward and backward cost together, in forward passes: from 1 (all is frozen) to 3 (all is trained)."""
+    """Return the cost of forward and backward together, in forward passes: from 1 (all frozen) to 3 (all trained)."""
     sizes, trained = [], []
     for module in modules.values():
         for weight in _matrices(module):
@@ -53,8 +54,8 @@ def passes(modules: "Mapping[str, nn.Module]") -> float:
             trained.append(bool(weight.requires_grad))
     if not any(trained):
         return 1.0
-    own = sum(size for size, is_trained in zip(sizes, trained, strict=True) if is_trained)
-    return float(1.0 + (own + sum(sizes[trained.index(True) :])) / sum(sizes))
+    n_trained = sum(size for size, is_trained in zip(sizes, trained, strict=True) if is_trained)
+    return float(1.0 + (n_trained + sum(sizes[trained.index(True) :])) / sum(sizes))
 
 
 def _matrices(module: "nn.Module") -> Iterator[Any]:
@@ -66,7 +67,7 @@ def _matrices(module: "nn.Module") -> Iterator[Any]:
 
 
 def _halves(tower: Any, prepared: Any) -> list[tuple[Any, Any]]:
-    """Return the towers of one modality with what each of them encodes."""
+    """Return each tower of one modality with its inputs."""
     if not hasattr(prepared, "captions"):
         return [(tower, prepared)]
     both = ((tower.text, prepared.captions), (tower.image, prepared.pixels))
@@ -85,21 +86,20 @@ def _of_items(tower: Any, prepared: Any) -> int:
 
     if isinstance(prepared, Tokens):
         token = int(prepared.flat[0]) if len(prepared.flat) else 0
-        two, three, four = (of(t, lambda t=t: Tokens.of([[token] * t])) for t in _PROBED)  # type: ignore[misc]
+        two, three, four = (of(t, partial(Tokens.of, [[token] * t])) for t in _PROBED)
         square = (four - 2 * three + two) // 2
         linear = three - two - 5 * square
         fixed = two - 2 * linear - 4 * square
-        each = [fixed + linear * int(t) + square * int(t) ** 2 for t in sizes]
+        flops_of_size = [fixed + linear * int(t) + square * int(t) ** 2 for t in sizes]
     else:
-        each = [
-            of(int(t), lambda row=row: prepared.take(np.array([row])))  # type: ignore[misc]
-            for t, row in zip(sizes, rows, strict=True)
+        flops_of_size = [
+            of(int(t), partial(prepared.take, np.array([row]))) for t, row in zip(sizes, rows, strict=True)
         ]
-    return sum(int(n) * one for n, one in zip(counts, each, strict=True))
+    return sum(int(n) * flops_of_item for n, flops_of_item in zip(counts, flops_of_size, strict=True))
 
 
 def _counted(tower: Any, item: Any) -> int:
-    """Send one item through a tower and count; what a frozen backbone remembers is passed by."""
+    """Send one item through a tower and count its FLOPs; the cache of a frozen backbone is not used."""
     import torch
 
     counter = _counter_class()()
@@ -118,49 +118,49 @@ def _counter_class() -> Any:
     rules = _rules()
 
     class Counter(TorchFunctionMode):  # type: ignore[misc]
-        """Adds up what each call of torch costs, by the shapes that it is given and gives."""
+        """Adds up the FLOPs of each torch call, from the shapes of its arguments and its result."""
 
         def __init__(self) -> None:
             super().__init__()
             self.flops = 0
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            found = func(*args, **(kwargs or {}))
+            result = func(*args, **(kwargs or {}))
             rule = rules.get(func)
             if rule is not None:
-                self.flops += 2 * rule(found, list(args) + list((kwargs or {}).values()))
-            return found
+                self.flops += 2 * rule(result, list(args) + list((kwargs or {}).values()))
+            return result
 
     return Counter
 
 
 def _rules() -> dict[Any, Callable[[Any, list[Any]], int]]:
-    """Return, for each function of torch that counts, its multiply-adds from its result and its arguments."""
+    """Return for each counted torch function how its multiply-adds follow from its result and its arguments."""
     import torch
     from torch.nn import functional
 
     products = (torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__, torch.bmm, torch.Tensor.bmm, torch.mm)
     return {
-        functional.linear: lambda found, given: found.numel() * given[1].shape[-1],
-        functional.conv2d: lambda found, given: found.numel() * math.prod(given[1].shape[1:]),
-        torch.addmm: lambda found, given: found.numel() * given[1].shape[-1],
-        torch.baddbmm: lambda found, given: found.numel() * given[1].shape[-1],
+        functional.linear: lambda result, arguments: result.numel() * arguments[1].shape[-1],
+        functional.conv2d: lambda result, arguments: result.numel() * math.prod(arguments[1].shape[1:]),
+        torch.addmm: lambda result, arguments: result.numel() * arguments[1].shape[-1],
+        torch.baddbmm: lambda result, arguments: result.numel() * arguments[1].shape[-1],
         functional.scaled_dot_product_attention: _attention,
         functional.multi_head_attention_forward: _multi_head,
-        **{product: lambda found, given: found.numel() * given[0].shape[-1] for product in products},
+        **{product: lambda result, arguments: result.numel() * arguments[0].shape[-1] for product in products},
     }
 
 
-def _attention(found: Any, given: list[Any]) -> int:
+def _attention(result: Any, arguments: list[Any]) -> int:
     """Query × key, then weights × value: 4 · b · h · t · s · d FLOPs where both have d dimensions a head."""
-    query, key = given[:2]
+    query, key = arguments[:2]
     n_places: int = key.shape[-2]
-    return int(query.numel() + found.numel()) * n_places
+    return int(query.numel() + result.numel()) * n_places
 
 
-def _multi_head(found: Any, given: list[Any]) -> int:
+def _multi_head(result: Any, arguments: list[Any]) -> int:
     """The whole module of torch, batch second: four maps and attention."""
-    query, key, value = given[:3]
+    query, key, value = arguments[:3]
     width = query.shape[-1]
     maps = int(2 * query.numel() + key.numel() + value.numel()) * int(width)
     return maps + 2 * int(query.numel()) * int(key.shape[0])

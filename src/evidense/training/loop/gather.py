@@ -1,20 +1,21 @@
-"""Gather: what the processes of one training tell each other (torch.distributed, started by torchrun)."""
+"""Gather: the tensors and numbers that the processes of one training exchange (torch.distributed, started by torchrun)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from evidense.training.loop import processes
+
 if TYPE_CHECKING:
     from torch import Tensor
-
 
 _ALONE = ContextVar("alone", default=False)
 
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Let this process count as the only one, within this context."""
+    """Treat this process as the only one, within this context."""
     token = _ALONE.set(True)
     try:
         yield
@@ -23,22 +24,18 @@ def alone() -> Iterator[None]:
 
 
 def world() -> tuple[int, int]:
-    """Return the number of this process and how many there are; (0, 1) where nobody started several."""
-    import torch.distributed as dist
-
-    if not _ALONE.get() and dist.is_available() and dist.is_initialized():
-        return dist.get_rank(), dist.get_world_size()
-    return 0, 1
+    """Return the number of this process and how many there are; (0, 1) with one process, and within `alone`."""
+    return (0, 1) if _ALONE.get() else (processes.rank(), processes.n_processes())
 
 
 def share(n_rows: int) -> tuple[int, int]:
-    """Return the first row of this process's share of a joint batch, and the first that is no longer its own."""
+    """Return where this process's share of a joint batch begins and ends: its rows are first ≤ row < last."""
     rank, size = world()
     return n_rows * rank // size, n_rows * (rank + 1) // size
 
 
-def joint(own: "Tensor", first: int, n_rows: int) -> "Tensor":
-    """Return the rows of all processes, [n_rows, e]; only this process's own carry gradients.
+def joint(own_rows: "Tensor", first: int, n_rows: int) -> "Tensor":
+    """Return the rows of all processes, [n_rows, e]; only the rows of this process carry gradients.
 
     Each process computes the joint loss, so the gradient of its own rows is whole; parameter gradients are summed afterwards.
     """
@@ -46,11 +43,11 @@ def joint(own: "Tensor", first: int, n_rows: int) -> "Tensor":
     import torch.distributed as dist
 
     if world()[1] == 1:
-        return own
-    rows = own.new_zeros(n_rows, *own.shape[1:])
-    rows[first : first + len(own)] = own.detach()
+        return own_rows
+    rows = own_rows.new_zeros(n_rows, *own_rows.shape[1:])
+    rows[first : first + len(own_rows)] = own_rows.detach()
     dist.all_reduce(rows)
-    return torch.cat([rows[:first], own, rows[first + len(own) :]])
+    return torch.cat([rows[:first], own_rows, rows[first + len(own_rows) :]])
 
 
 def add_up(parameters: "Sequence[Tensor]", averaged: "Sequence[Tensor]") -> None:
@@ -79,11 +76,3 @@ def total(number: float) -> float:
     held = torch.tensor([number], dtype=torch.float64)
     dist.all_reduce(held)
     return float(held)
-
-
-def wait() -> None:
-    """Wait until every process is here."""
-    import torch.distributed as dist
-
-    if world()[1] > 1:
-        dist.barrier()

@@ -1,4 +1,4 @@
-"""Learner: weights, temperature, optimiser and queue of one training, and the one step that changes them."""
+"""Learner: weights, temperature, optimiser and queue of one training, and the step that updates them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from evidense.compute.similarity import checked
 from evidense.parts import SIDES, Encoder, Objective, Representations, TokenPredictor, TrainableTower
 from evidense.records import Json, Recipe
 from evidense.training.loop import gather, schedule
-from evidense.training.loop.batches import Contents, Keys, Order, Shelf, remembered, stream
-from evidense.training.loop.costs import Costs
+from evidense.training.loop.batches import ContentKeys, Keys, PairOrder, Shelf, purpose_rng, remembered
+from evidense.training.loop.costs import TrainingCosts
 from evidense.training.loop.diagnostics import measured, plain
 from evidense.training.loop.queue import Queue
-from evidense.training.loop.step import How, Load, encoded, step_gradients
+from evidense.training.loop.step import EncodeSettings, Load, encoded, step_gradients
 from evidense.training.loop.temperature import Temperature
 from evidense.values import Batch, Item, Pairs
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _SIDE_STRIDE = 1 << 40
-"""Places of documents in the joint batch begin here, those of the queue's keys at twice this."""
+"""Dropout places of documents in the joint batch begin here, those of the queue's keys at twice this."""
 
 
 @dataclass
@@ -33,14 +33,14 @@ class _Turn:
 
     number: int
     batch: Batch
-    contents: Contents
+    contents: ContentKeys
     own: tuple[int, int]
     """This process's share of the queries."""
     seen: Representations | None = None
     losses: list[float] = field(default_factory=list)
 
     def items(self, side: int) -> tuple[list[Item], np.ndarray]:
-        """Return what this process encodes on a side (0 queries, 1 documents and negatives), and its places in the joint batch."""
+        """Return the items that this process encodes on a side (0 queries, 1 documents and negatives), and their places in the joint batch."""
         first, last = self.own
         if side == 0:
             return list(self.batch.queries[first:last]), np.arange(first, last, dtype=np.uint64)
@@ -51,7 +51,7 @@ class _Turn:
 
 
 class Learner:
-    """What is trained, and how far it has come."""
+    """The trained weights with everything that a step updates."""
 
     def __init__(self, encoder: Encoder, objective: Objective, pairs: Pairs, recipe: Recipe) -> None:
         from evidense.training.loop.dropout import has_dropout
@@ -69,8 +69,8 @@ class Learner:
         self.temperature = Temperature(objective, recipe)
         self.optimiser = _optimiser(self.named, self.temperature.trained, recipe)
         self.queue = Queue(recipe.queue, recipe.momentum, list(self.named.values())) if recipe.queue else None
-        self.order = Order(len(pairs), recipe.batch_size, recipe.seed)
-        self.keys, self.costs = Keys(), Costs()
+        self.order = PairOrder(len(pairs), recipe.batch_size, recipe.seed)
+        self.keys, self.costs = Keys(), TrainingCosts()
         self.drops = has_dropout(self.modules.values())
         self.is_one = self.towers[0] is self.towers[1]
         shelf = Shelf(encoder.tower("query"), self.keys)
@@ -80,7 +80,7 @@ class Learner:
     # --- one step
 
     def step(self, number: int) -> dict[str, Json]:
-        """Take step `number` (from 0) and return its diagnostics; where loss or gradient is no number, nothing is changed."""
+        """Take step `number` (from 0) and return its diagnostics; if loss or gradient is not finite, nothing changes."""
         from torch.nn.utils import clip_grad_norm_
 
         recipe = self.recipe
@@ -92,36 +92,36 @@ class Learner:
         gather.add_up(weights, scalars)
         norm = float(clip_grad_norm_([*weights, *scalars], recipe.max_grad_norm or math.inf))
         rate = recipe.learning_rate * schedule.share(recipe, number)
-        found = self._diagnostics(number, turns, norm, rate)
-        if found["loss_nats"] is not None and found["grad_norm"] is not None:
+        diagnostics = self._diagnostics(number, turns, norm, rate)
+        if diagnostics["loss_nats"] is not None and diagnostics["grad_norm"] is not None:
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             self.optimiser.step()
             self.temperature.bound()
             self._enqueue(turns)
-        return found
+        return diagnostics
 
     def _turn(self, number: int) -> _Turn:
         rows = self.order.rows(number)
-        batch = self.objective.batch(self.pairs, rows, stream(self.recipe.seed, "cut", number), self.options)
+        batch = self.objective.batch(self.pairs, rows, purpose_rng(self.recipe.seed, "cut", number), self.options)
         self.costs.n_pairs += len(rows)
-        return _Turn(number, batch, Contents.of(batch, self.keys), gather.share(len(batch.queries)))
+        return _Turn(number, batch, ContentKeys.of(batch, self.keys), gather.share(len(batch.queries)))
 
     def _gradients(self, turn: _Turn) -> None:
-        how = self._how(turn.number)
+        settings = self._settings(turn.number)
         if "tokens" in self.objective.needs:
-            self._predict(turn, how)
+            self._predict(turn, settings)
             return
         loads = self.loads(turn)
-        loss = step_gradients(loads, lambda leaves: self._loss(turn, leaves) / self.recipe.accumulate, how)
+        loss = step_gradients(loads, lambda leaves: self._loss(turn, leaves) / self.recipe.accumulate, settings)
         turn.losses.append(float(loss) * self.recipe.accumulate)
         self.costs.add(loads)
 
-    def _how(self, number: int, pass_: int = 0) -> How:
-        return How((self.recipe.seed, number, pass_), self.recipe.dtype, self.drops)
+    def _settings(self, number: int, pass_: int = 0) -> EncodeSettings:
+        return EncodeSettings((self.recipe.seed, number, pass_), self.recipe.dtype, self.drops)
 
     def loads(self, turn: _Turn) -> list[Load]:
-        """Return what this process encodes: one load where both sides are one tower."""
+        """Return what this process encodes: one load per tower, so a single one if both sides share a tower."""
         sides = [turn.items(side) for side in (0, 1)]
         if self.is_one:
             sides = [([*sides[0][0], *sides[1][0]], np.concatenate([sides[0][1], sides[1][1]]))]
@@ -138,7 +138,7 @@ class Learner:
         return self.objective.loss(turn.seen, self.options)
 
     def represented(self, turn: _Turn, leaves: "Sequence[Tensor]", queue: Queue | None = None) -> Representations:
-        """Put the representations of all processes in the form that a loss is computed from."""
+        """Gather the representations of all processes into the argument of a loss."""
         import torch
 
         (first, last), batch = turn.own, turn.batch
@@ -159,12 +159,12 @@ class Learner:
             bias=self.temperature.bias,
         )
 
-    def _predict(self, turn: _Turn, how: How) -> None:
-        """Train on masked tokens: the loss is a mean over them, so each process counts by its share."""
+    def _predict(self, turn: _Turn, settings: EncodeSettings) -> None:
+        """Train on masked tokens. The loss is a mean over tokens, so each process is weighted by its share of them."""
         items, places = turn.items(0)
         load = Load(self.towers[0], self.shelves[0].take(items), places)
-        rng = stream(self.recipe.seed, "mask", (turn.number << 8) + gather.world()[0])
-        with how.encoding(load, np.arange(len(items))):
+        rng = purpose_rng(self.recipe.seed, "mask", (turn.number << 8) + gather.world()[0])
+        with settings.encoding(load, np.arange(len(items))):
             logits, labels = cast(TokenPredictor, load.tower).predict(load.prepared, rng)
         weight = len(labels) / max(1.0, gather.total(len(labels)))
         turn.seen = Representations(queries=logits, documents=logits, logits=logits.float(), labels=labels)
@@ -175,7 +175,7 @@ class Learner:
         self.costs.add([load])
 
     def _enqueue(self, turns: Sequence[_Turn]) -> None:
-        """Let the momentum copy follow, and put the keys that it makes of these documents in the queue."""
+        """Update the momentum copy, and queue the keys that it computes for these documents."""
         if self.queue is None:
             return
         self.queue.follow()
@@ -185,14 +185,14 @@ class Learner:
             places = np.arange(first, last, dtype=np.uint64) + np.uint64(2 * _SIDE_STRIDE)
             load = Load(self.towers[1], self.shelves[1].take(items), places)
             with self.queue.swapped():
-                own = encoded(load, self._how(turn.number, 1))
-            self.queue.add(gather.joint(own, first, len(turn.batch.documents)), turn.contents.documents)
+                keys = encoded(load, self._settings(turn.number, 1))
+            self.queue.add(gather.joint(keys, first, len(turn.batch.documents)), turn.contents.documents)
             self.costs.add([load], only_forward=True)
 
     def _diagnostics(self, number: int, turns: Sequence[_Turn], norm: float, rate: float) -> dict[str, Json]:
-        seen = turns[-1].seen
+        representations = turns[-1].seen
         finite = all(math.isfinite(loss) for turn in turns for loss in turn.losses)
-        geometry = measured(seen) if seen is not None and finite else {}
+        geometry = measured(representations) if representations is not None and finite else {}
         return {
             "step": number + 1,
             "loss_nats": plain(np.mean([loss for turn in turns for loss in turn.losses])),
@@ -206,34 +206,34 @@ class Learner:
     # --- beside the steps
 
     def held_out(self, pairs: Pairs) -> float:
-        """Return the mean loss of fixed batches of pairs that are not trained on, without dropout and queue."""
+        """Return the mean loss of fixed batches of held-out pairs, without dropout and queue."""
         import torch
 
-        order = Order(len(pairs), self.recipe.batch_size, self.recipe.seed)
+        order = PairOrder(len(pairs), self.recipe.batch_size, self.recipe.seed)
         losses = []
         self.mode(False)
         with torch.no_grad():
             for number in range(min(_N_HELD_OUT, len(pairs) // order.size)):
-                rows, rng = order.rows(number), stream(self.recipe.seed, "held", number)
+                rows, rng = order.rows(number), purpose_rng(self.recipe.seed, "held", number)
                 batch = self.objective.batch(pairs, rows, rng, self.options)
-                turn = _Turn(number, batch, Contents.of(batch, self.keys), (0, len(batch.queries)))
+                turn = _Turn(number, batch, ContentKeys.of(batch, self.keys), (0, len(batch.queries)))
                 losses.append(self._held_out_loss(turn))
         self.mode(True)
         return float(np.mean(losses))
 
     def _held_out_loss(self, turn: _Turn) -> float:
-        how = How(dtype=self.recipe.dtype, drops=False)
+        settings = EncodeSettings(dtype=self.recipe.dtype, drops=False)
         loads = self.loads(turn)
         if "tokens" in self.objective.needs:
-            rng = stream(self.recipe.seed, "lost", turn.number)
+            rng = purpose_rng(self.recipe.seed, "lost", turn.number)
             logits, labels = cast(TokenPredictor, self.towers[0]).predict(loads[0].prepared, rng)
-            seen = Representations(queries=logits, documents=logits, logits=logits, labels=labels)
+            representations = Representations(queries=logits, documents=logits, logits=logits, labels=labels)
         else:
-            seen = self._alone(turn, [encoded(load, how) for load in loads])
-        return float(self.objective.loss(seen, self.options))
+            representations = self._alone(turn, [encoded(load, settings) for load in loads])
+        return float(self.objective.loss(representations, self.options))
 
     def _alone(self, turn: _Turn, leaves: "Sequence[Tensor]") -> Representations:
-        """Return representations of a batch that every process encodes whole."""
+        """Return the representations of a batch that each process encodes in full."""
         with gather.alone():
             return self.represented(turn, leaves)
 
@@ -251,9 +251,9 @@ class Learner:
                     inside.eval()
 
     def _fill(self) -> None:
-        """Make ready, once, what the steps will see, where the objective passes items on as they are."""
+        """Prepare the items of all steps once, if the objective passes items on unchanged."""
         n_batches = self.recipe.n_steps * self.recipe.accumulate
-        rng = stream(self.recipe.seed, "cut")
+        rng = purpose_rng(self.recipe.seed, "cut")
         batch = self.objective.batch(self.pairs, self.order.rows(0), rng, self.options)
         first = self.order.rows(0)
         known = set(self.keys.of([self.pairs.left[int(row)] for row in first]))
@@ -273,18 +273,18 @@ class Learner:
     # --- what is put away
 
     def tensors(self) -> "dict[str, Tensor]":
-        """Return all that the next step depends on."""
-        found: dict[str, Any] = {}
+        """Return every tensor that the next step depends on, by name."""
+        tensors: dict[str, Any] = {}
         for name, weight in {**self.named, **self.temperature.trained}.items():
-            found[f"weight/{name}"] = weight
-            found |= {f"{key}/{name}": value for key, value in self.optimiser.state.get(weight, {}).items()}
+            tensors[f"weight/{name}"] = weight
+            tensors |= {f"{key}/{name}": value for key, value in self.optimiser.state.get(weight, {}).items()}
         if self.queue is not None:
-            found |= {f"slow/{place}": tensor for place, tensor in enumerate(self.queue.slow)}
-            found |= {} if self.queue.vectors is None else {"queue": self.queue.vectors}
-        return found
+            tensors |= {f"slow/{place}": tensor for place, tensor in enumerate(self.queue.slow)}
+            tensors |= {} if self.queue.vectors is None else {"queue": self.queue.vectors}
+        return tensors
 
-    def take_back(self, tensors: "Mapping[str, Tensor]") -> None:
-        """Put it back."""
+    def restore(self, tensors: "Mapping[str, Tensor]") -> None:
+        """Restore what `tensors` returned."""
         weights = {**self.named, **self.temperature.trained}
         for name, weight in weights.items():
             weight.data.copy_(tensors[f"weight/{name}"])
@@ -298,25 +298,25 @@ class Learner:
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _N_HELD_OUT = 8
-"""Batches of held-out pairs that are looked at."""
+"""Batches of held-out pairs whose loss is averaged."""
 
 
 def trained_weights(modules: "Mapping[str, torch.nn.Module]") -> "dict[str, Tensor]":
-    """Return the weights that are trained, each once, by name."""
-    found: dict[str, Any] = {}
-    seen: set[int] = set()
+    """Return the trained weights by name, each once."""
+    weights: dict[str, Any] = {}
+    known_ids: set[int] = set()
     for prefix, module in modules.items():
         for name, weight in module.named_parameters():
-            if weight.requires_grad and id(weight) not in seen:
-                seen.add(id(weight))
-                found[f"{prefix}.{name}"] = weight
-    return found
+            if weight.requires_grad and id(weight) not in known_ids:
+                known_ids.add(id(weight))
+                weights[f"{prefix}.{name}"] = weight
+    return weights
 
 
 def _optimiser(
     named: "Mapping[str, Tensor]", scalars: "Mapping[str, Tensor]", recipe: Recipe
 ) -> "torch.optim.Optimizer":
-    """Return AdamW; biases, norms, temperature and bias of the logits do not decay."""
+    """Return AdamW without weight decay on biases, norms, temperature and the bias of the logits."""
     from torch.optim import AdamW
 
     decays = [weight for weight in named.values() if weight.dim() > 1]

@@ -1,4 +1,4 @@
-"""Processes: those that torchrun started, of which the first alone writes files."""
+"""Processes: those that torchrun started. Only the first of them writes files."""
 
 import os
 from collections.abc import Iterator
@@ -27,32 +27,33 @@ def together() -> Iterator[bool]:
         dist.destroy_process_group()
 
 
-def world() -> int:
-    """Return the number of processes that train together."""
+def n_processes() -> int:
+    """Return how many processes train together: 1 without torchrun."""
     import torch.distributed as dist
 
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """Return this process's place among them; the first, 0, alone writes."""
+    """Return the number of this process, from 0. Only process 0 writes files."""
     import torch.distributed as dist
 
     return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
 
 
 def wait() -> None:
-    """Wait until every process has come here."""
+    """Wait until every process has come here; with one process, return at once."""
     import torch.distributed as dist
 
-    dist.barrier()
+    if n_processes() > 1:
+        dist.barrier()
 
 
 def of_first(value: T) -> T:
     """Return the first process's value in every process."""
     import torch.distributed as dist
 
-    if world() == 1:
+    if n_processes() == 1:
         return value
     shared = [value]
     dist.broadcast_object_list(shared, src=0)

@@ -1,4 +1,4 @@
-"""Queue: keys of earlier batches as negatives, made by a second encoder that follows the first slowly (MoCo)."""
+"""Queue: keys of earlier batches as negatives, encoded by a momentum copy of the weights (MoCo)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Queue:
-    """The last `size` keys with their contents, and the momentum copy of the weights that makes them.
+    """The last `size` keys with their content keys, and the momentum copy of the weights that encodes them.
 
     Source: He et al. 2020, "Momentum Contrast for Unsupervised Visual Representation Learning", algorithm 1 (keys of the batch
     itself carry gradients here, since a tower that makes documents only would not be trained otherwise).
@@ -23,7 +23,7 @@ class Queue:
         self.contents: list[str] = []
 
     def follow(self) -> None:
-        """Move the momentum copy a little towards the weights."""
+        """Move the momentum copy towards the weights by 1 − momentum."""
         import torch
 
         with torch.no_grad():
@@ -31,7 +31,7 @@ class Queue:
 
     @contextmanager
     def swapped(self) -> Iterator[None]:
-        """Let the towers encode with the momentum copy, within this context."""
+        """Within this context the towers encode with the momentum copy."""
         self._swap()
         try:
             yield
@@ -43,7 +43,7 @@ class Queue:
             weight.data, self.slow[place] = self.slow[place], weight.data
 
     def add(self, vectors: "Tensor", contents: Sequence[str]) -> None:
-        """Put the keys of a batch at the end; the oldest go."""
+        """Append the keys of a batch, and drop the oldest beyond `size`."""
         import torch
 
         held = vectors.detach() if self.vectors is None else torch.cat([self.vectors, vectors.detach()])

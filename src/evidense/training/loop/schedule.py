@@ -7,10 +7,10 @@ from evidense.records import Recipe
 
 
 def share(recipe: Recipe, step: int) -> float:
-    """Return the factor of the learning rate in this step (from 0): a linear warm-up, then as the recipe's schedule says.
+    """Return the factor of the learning rate in this step (from 0): a linear warm-up, then the recipe's schedule.
 
     Raises:
-        InvalidInput: a schedule of another name.
+        InvalidInput: the schedule is unknown.
 
     >>> [share(Recipe(n_steps=5, warmup=.4), step) for step in range(5)]  # 1/2, 2/2, then 3/3 … 1/3
     [0.5, 1.0, 1.0, 0.6666666666666666, 0.3333333333333333]

@@ -1,4 +1,4 @@
-"""State: a training in progress on disk, from which a killed one goes on as if nothing had happened."""
+"""State: a training in progress on disk, so that a killed one resumes where it stopped."""
 
 import hashlib
 import json
@@ -15,44 +15,45 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _NAMES = ("state-0.safetensors", "state-1.safetensors")
-"""Two generations, written in turn: while one is written, the other stays whole."""
+"""Two files, written in turn: while one is written, the other stays whole."""
 _FORMAT = 1
 _DTYPES = {
     "torch.float64": "F64", "torch.float32": "F32", "torch.bfloat16": "BF16", "torch.float16": "F16",
     "torch.int64": "I64", "torch.int32": "I32", "torch.uint8": "U8", "torch.bool": "BOOL",
 }  # fmt: skip
-"""Of torch → as safetensors writes it."""
+"""torch dtype → its name in safetensors."""
 
 
 @dataclass(frozen=True)
-class State:
-    """Everything that the next step depends on; random numbers are derived from seed and step and need no place here."""
+class TrainingState:
+    """Everything that the next step depends on. Random numbers follow from seed and step, so none are stored."""
 
     step: int
     """Steps taken."""
     recipe: Mapping[str, Json]
     tensors: "Mapping[str, Tensor]"
-    rest: Mapping[str, Json]
+    counters: Mapping[str, Json]
+    """Everything that is no tensor: diagnostics, costs, early stopping, time spent."""
 
 
-def save(state: State, folder: Path) -> None:
-    """Write a state over the older of the two generations, atomically.
+def save(state: TrainingState, folder: Path) -> None:
+    """Replace the older of the two files with this state, atomically.
 
     Raises:
         StoreError: the disk is full or the folder cannot be written; the last good state stays.
     """
-    seen = {name: _step_of(folder / name) for name in _NAMES}
-    target = min(_NAMES, key=lambda name: seen[name])
-    words = canonical_json(
-        {"format": _FORMAT, "step": state.step, "recipe": dict(state.recipe), "rest": dict(state.rest)}
+    steps = {name: _step_of(folder / name) for name in _NAMES}
+    target = min(_NAMES, key=lambda name: steps[name])
+    content = canonical_json(
+        {"format": _FORMAT, "step": state.step, "recipe": dict(state.recipe), "rest": dict(state.counters)}
     )
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors.items()}
-    said = {"state": words, "step": str(state.step), "sha256": _sha256(words, tensors)}
-    write_atomically(folder / target, _pieces(tensors, said))
+    metadata = {"state": content, "step": str(state.step), "sha256": _sha256(content, tensors)}
+    write_atomically(folder / target, _pieces(tensors, metadata))
 
 
 def _sha256(words: str, tensors: "Mapping[str, Tensor]") -> str:
-    """Return the hash of everything in a state: a damaged one is passed over."""
+    """Return the hash of a whole state, by which `load` recognises a damaged one and skips it."""
     import torch
 
     digest = hashlib.sha256(words.encode())
@@ -63,7 +64,7 @@ def _sha256(words: str, tensors: "Mapping[str, Tensor]") -> str:
 
 
 def _pieces(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
-    """Yield a safetensors file in pieces; the library's own writer copies all tensors twice before it writes any."""
+    """Yield a safetensors file in pieces; the library's writer would copy all tensors twice before it writes any."""
     import torch
 
     header: dict[str, Json] = {"__metadata__": dict(metadata)}
@@ -79,19 +80,19 @@ def _pieces(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> Ite
         yield tensor.reshape(-1).view(torch.uint8).numpy().data
 
 
-def load(folder: Path, recipe: Recipe) -> State | None:
-    """Return the latest whole state of a folder, or None where there is none.
+def load(folder: Path, recipe: Recipe) -> TrainingState | None:
+    """Return the latest undamaged state in a folder, or None if it holds none.
 
     Raises:
         InvalidInput: it belongs to another recipe; the message says what changed.
     """
-    found = [state for name in _NAMES if (state := _read(folder / name))]
-    if not found:
+    states = [state for name in _NAMES if (state := _read(folder / name))]
+    if not states:
         return None
-    latest = max(found, key=lambda state: state.step)
-    wanted = recipe.content()
-    if changed := [key for key in wanted if wanted[key] != latest.recipe.get(key)]:
-        listed = ", ".join(f"{key}: {latest.recipe.get(key)!r} → {wanted[key]!r}" for key in changed)
+    latest = max(states, key=lambda state: state.step)
+    content = recipe.content()
+    if changed := [key for key in content if content[key] != latest.recipe.get(key)]:
+        listed = ", ".join(f"{key}: {latest.recipe.get(key)!r} → {content[key]!r}" for key in changed)
         raise InvalidInput(
             f"'{folder}' holds {latest.step} steps of another recipe ({listed}); expected the recipe that was begun; "
             "undo the change, or delete that folder to begin anew"
@@ -100,38 +101,38 @@ def load(folder: Path, recipe: Recipe) -> State | None:
 
 
 def _step_of(path: Path) -> int:
-    found = _words(path)
+    metadata = _words(path)
     try:
-        return -1 if found is None else int(found["step"])
+        return -1 if metadata is None else int(metadata["step"])
     except (KeyError, ValueError, TypeError):
         return -1
 
 
 def _words(path: Path) -> dict[str, str] | None:
-    """Return the metadata of a safetensors file, or None where it is absent or cut."""
+    """Return the metadata of a safetensors file, or None if the file is absent or truncated."""
     try:
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8), "little")
             if size > path.stat().st_size:
                 return None
-            read = json.loads(file.read(size))["__metadata__"]
-            return read if isinstance(read, dict) else None
+            metadata = json.loads(file.read(size))["__metadata__"]
+            return metadata if isinstance(metadata, dict) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _read(path: Path) -> State | None:
+def _read(path: Path) -> TrainingState | None:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    found = _words(path)
-    if found is None:
+    metadata = _words(path)
+    if metadata is None:
         return None
     try:
         tensors = load_file(path)
-        if _sha256(found["state"], tensors) != found["sha256"]:
+        if _sha256(metadata["state"], tensors) != metadata["sha256"]:
             return None
-        words: dict[str, Any] = json.loads(found["state"])
-        return State(int(words["step"]), words["recipe"], tensors, words["rest"])
+        content: dict[str, Any] = json.loads(metadata["state"])
+        return TrainingState(int(content["step"]), content["recipe"], tensors, content["rest"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError):
         return None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _LARGEST_SCALE = 100.0
-"""A learned scale stays below (CLIP); one that starts above may stay there."""
+"""Upper bound of a learned scale (CLIP), unless it starts above."""
 
 
 class Temperature:
@@ -33,20 +33,20 @@ class Temperature:
 
     @property
     def trained(self) -> "dict[str, Tensor]":
-        """What of it is trained, by name."""
+        """The trained scalars, by name."""
         both = {"log_scale": self.log_scale, "logit_bias": self.bias}
         return {name: held for name, held in both.items() if held is not None and held.requires_grad}
 
     @property
     def value(self) -> float | None:
-        """The temperature, or None."""
+        """The temperature; None if the objective has none."""
         return None if self.log_scale is None else math.exp(-float(self.log_scale.detach()))
 
     def scale(self) -> "Tensor | None":
-        """Return 1 / temperature, with a gradient where it is learned."""
+        """Return 1 / temperature, with a gradient if it is learned."""
         return None if self.log_scale is None else self.log_scale.exp()
 
     def bound(self) -> None:
-        """Keep a learned scale within its bound."""
+        """Clamp a learned scale to its bound."""
         if self.log_scale is not None and self.log_scale.requires_grad:
             self.log_scale.data.clamp_(max=self.most)

@@ -1,4 +1,4 @@
-"""Trainer: one loop for both regimes, from pairs and an objective to trained weights."""
+"""Trainer: the training loop, for contrastive pre-training and alignment-driven fine-tuning alike."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,9 +11,9 @@ from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Encoder, Objective, TrainableTower
 from evidense.records import Json, Recipe
 from evidense.training.data.portions import drawn
-from evidense.training.loop import dropout, gather, state
+from evidense.training.loop import dropout, gather, processes, state
 from evidense.training.loop.batches import Keys, n_false_negatives
-from evidense.training.loop.costs import Costs
+from evidense.training.loop.costs import TrainingCosts
 from evidense.training.loop.diagnostics import warnings_of
 from evidense.values import Pairs
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 _SAVED_STEPS = 25
 _SAVED_S = 30.0
 _SAVING_SHARE = 0.05
-"""Saving takes no more than this share of the time, but for once in `_SAVED_S`."""
+"""Saving takes at most this share of the time; beyond it, the state is saved once in `_SAVED_S` seconds."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is trained, on what, and how."""
+    """One training: an encoder, an objective, pairs and a recipe."""
 
     encoder: Encoder
     objective: Objective
     pairs: Pairs
     recipe: Recipe
     folder: Path
-    """Where the state of a training in progress lies; a killed one is continued from there."""
+    """Folder of the state, from which a killed training resumes."""
     held_out: Pairs | None = None
-    """Pairs that early stopping looks at, none of whose groups is trained on."""
+    """Held-out pairs for early stopping; none of their groups is trained on."""
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Who is told what while it trains."""
+class Callbacks:
+    """Functions that are called during training."""
 
     progress: Callable[[int, int, float], None] | None = None
     """Steps done, steps in all, seconds left."""
@@ -53,49 +53,49 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What came of it."""
+class TrainingResult:
+    """The trained encoder with its diagnostics and costs."""
 
     encoder: Encoder
-    """The same encoder, its weights trained in place; in evaluation mode."""
+    """The encoder of the job, trained in place and in evaluation mode."""
     diagnostics: list[dict[str, Json]]
     """One mapping a step."""
     n_steps: int
     n_pairs: int
-    """Pairs seen, each time counted."""
+    """Pairs trained on, counted once per epoch."""
     n_tokens: int
     n_pixels: int
     flops: float
     stopped: str
-    """Empty = all steps were taken."""
+    """Why training stopped early; empty if all steps were taken."""
     warnings: tuple[str, ...]
     wall_s: float
     temperature: float | None
-    """Where it ended; None = the objective has none."""
+    """The final temperature; None if the objective has none."""
 
 
-def run(job: Job, watch: Watch) -> Trained:
-    """Train the encoder in place and return it with what was seen on the way; a killed run goes on from its last state.
+def run(job: Job, callbacks: Callbacks) -> TrainingResult:
+    """Train the encoder in place and return it with its diagnostics; a killed run resumes from its last state.
 
-    Under torchrun every process runs this on the same job: `batch_size` counts the pairs of all, and all end with equal weights.
+    Under torchrun every process runs this on the same job. `batch_size` counts the pairs of all processes, which end with equal weights.
 
     Raises:
-        InvalidInput: nothing to train on; a batch of one where negatives come from the batch; a temperature that is not above 0;
-            a state of another recipe; a loss or gradient that is no number.
+        InvalidInput: there are no pairs; a batch of one has no negatives; the temperature is not above 0; the state belongs to
+            another recipe; a loss or gradient is not finite.
         StoreError: the disk is full; the last good state stays.
     """
     import torch
 
     pairs = drawn(job.pairs, job.recipe.n_pairs, job.recipe.seed)
-    noted = _checked(job, pairs)
+    notes = _checked(job, pairs)
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng(devices=[]))
         stack.enter_context(_as_before(job.encoder))
         stack.enter_context(dropout.rate(_modules(job.encoder), job.recipe.dropout))
         encoder = stack.enter_context(_tuned(job.encoder, job.recipe))
-        training = _Training(job, _learner(encoder, pairs, job), watch)
+        training = _Training(job, _learner(encoder, pairs, job), callbacks)
         training.go()
-        trained = training.result(noted)
+        trained = training.result(notes)
     return trained  # noqa: RET504 (after the context, where adapters are merged)
 
 
@@ -111,7 +111,7 @@ def _learner(encoder: Encoder, pairs: Pairs, job: Job) -> "Learner":
 
 
 def _checked(job: Job, pairs: Pairs) -> tuple[str, ...]:
-    """Refuse what cannot be trained; return sentences on what is not used and on hard negatives that are positives."""
+    """Refuse a job that cannot be trained; return notes on unused data and on hard negatives that equal a positive."""
     recipe, objective = job.recipe, job.objective
     n = min(recipe.batch_size, len(pairs))
     mistakes = []
@@ -147,7 +147,7 @@ class _Training:
 
     job: Job
     learner: "Learner"
-    watch: Watch
+    callbacks: Callbacks
     step: int = 0
     diagnostics: list[dict[str, Json]] = field(default_factory=list)
     spent_s: float = 0.0
@@ -157,7 +157,7 @@ class _Training:
     best_step: int = 0
 
     def go(self) -> None:
-        """Take the steps that are left."""
+        """Take the remaining steps."""
         import torch
 
         self.resume()
@@ -166,56 +166,56 @@ class _Training:
         first, self.saved = self.step, (self.step, self.began, 0.0)
         while self.step < n_steps and not self.stopped:
             torch.manual_seed((self.job.recipe.seed << 32) + self.step)
-            found = self.learner.step(self.step)
-            if found["loss_nats"] is None or found["grad_norm"] is None:
-                self._refuse(found)
+            diagnostics = self.learner.step(self.step)
+            if diagnostics["loss_nats"] is None or diagnostics["grad_norm"] is None:
+                self._refuse(diagnostics)
             self.step += 1
-            self._look(found)
-            self.diagnostics.append(found)
-            self._tell(found, first)
+            self._look(diagnostics)
+            self.diagnostics.append(diagnostics)
+            self._tell(diagnostics, first)
             if gather.world()[0] == 0 and self._is_due():
                 self.save()
         self.spent_s += time.perf_counter() - self.began
         if self.best:
             self._restore_best()
 
-    def _tell(self, found: Mapping[str, Json], first: int) -> None:
+    def _tell(self, diagnostics: Mapping[str, Json], first: int) -> None:
         is_last = bool(self.stopped) or self.step == self.job.recipe.n_steps
-        if self.watch.diagnostics:
-            more = {"warnings": list(self._warnings())} if is_last else {}
-            self.watch.diagnostics({**found, **more})
-        if self.watch.progress:
+        if self.callbacks.diagnostics:
+            warnings = {"warnings": list(self._warnings())} if is_last else {}
+            self.callbacks.diagnostics({**diagnostics, **warnings})
+        if self.callbacks.progress:
             per_step = (time.perf_counter() - self.began) / max(1, self.step - first)
             left = 0 if is_last else self.job.recipe.n_steps - self.step
-            self.watch.progress(self.step, self.job.recipe.n_steps, per_step * left)
+            self.callbacks.progress(self.step, self.job.recipe.n_steps, per_step * left)
 
     def _warnings(self) -> tuple[str, ...]:
         return warnings_of(self.diagnostics, self.learner.order.size)
 
-    def _refuse(self, found: Mapping[str, Json]) -> None:
-        """Keep the weights of the last good step, and raise."""
+    def _refuse(self, diagnostics: Mapping[str, Json]) -> None:
+        """Save the weights of the last good step, and raise."""
         if gather.world()[0] == 0:
             self.save()
-        what = "loss" if found["loss_nats"] is None else "gradient"
+        what = "loss" if diagnostics["loss_nats"] is None else "gradient"
         last = [entry["loss_nats"] for entry in self.diagnostics[-3:]]
         raise InvalidInput(
             f"the {what} of step {self.step + 1} of {self.job.recipe.n_steps} is no finite number (learning rate "
-            f"{found['learning_rate']:.3g}, losses before it: {last}); expected a finite one; lower the learning rate, or "
+            f"{diagnostics['learning_rate']:.3g}, losses before it: {last}); expected a finite one; lower the learning rate, or "
             f"lengthen the warm-up. The weights of step {self.step} are kept in '{self.job.folder}'"
         )
 
     # --- early stopping
 
-    def _look(self, found: dict[str, Json]) -> None:
-        recipe, held = self.job.recipe, self.job.held_out
+    def _look(self, diagnostics: dict[str, Json]) -> None:
+        recipe, held_out = self.job.recipe, self.job.held_out
         every = int(recipe.early_stop.get("every", max(1, recipe.n_steps // 20))) if recipe.early_stop else 0
-        if not every or held is None or not len(held) or (self.step % every and self.step != recipe.n_steps):
+        if not every or held_out is None or not len(held_out) or (self.step % every and self.step != recipe.n_steps):
             return
-        loss = self.learner.held_out(held)
-        found["held_out"] = loss
+        loss = self.learner.held_out(held_out)
+        diagnostics["held_out"] = loss
         if self.best_loss is None and loss == 0:
             raise InvalidInput(
-                f"the held-out loss is 0 at the first look (step {self.step}; {len(held)} pairs held out): nothing is left to learn "
+                f"the held-out loss is 0 at the first look (step {self.step}; {len(held_out)} pairs held out): nothing is left to learn "
                 "there, or no pair has a negative; expected a loss above 0; add data, or leave early stopping out"
             )
         if self.best_loss is None or loss < self.best_loss:
@@ -246,7 +246,7 @@ class _Training:
         now = time.perf_counter()
         learner = self.learner
         tensors = {**learner.tensors(), **{f"best/{name}": tensor for name, tensor in self.best.items()}}
-        rest = {
+        counters = {
             "diagnostics": self.diagnostics,
             "costs": asdict(learner.costs),
             "queue": learner.queue.contents if learner.queue else [],
@@ -255,29 +255,31 @@ class _Training:
             "spent_s": self.spent_s + now - self.began,
             "n_processes": gather.world()[1],
         }
-        state.save(state.State(self.step, self.job.recipe.content(), tensors, rest), self.job.folder)
+        state.save(state.TrainingState(self.step, self.job.recipe.content(), tensors, counters), self.job.folder)
         after = time.perf_counter()
         self.saved = (self.step, after, after - now)
 
     def resume(self) -> None:
-        """Go on from the last state, if there is one."""
-        found = state.load(self.job.folder, self.job.recipe)
-        gather.wait()
-        if found is None:
+        """Restore the last state, if there is one."""
+        last_state = state.load(self.job.folder, self.job.recipe)
+        processes.wait()
+        if last_state is None:
             return
-        learner, rest = self.learner, found.rest
-        learner.take_back(found.tensors)
-        learner.costs = Costs(**rest["costs"])
+        learner, counters = self.learner, last_state.counters
+        learner.restore(last_state.tensors)
+        learner.costs = TrainingCosts(**counters["costs"])
         if learner.queue:
-            learner.queue.contents = list(rest["queue"])
-        self.step, self.diagnostics, self.spent_s = found.step, list(rest["diagnostics"]), rest["spent_s"]
-        self.stopped, (self.best_loss, self.best_step) = rest["stopped"], rest["best"]
-        self.best = {name.removeprefix("best/"): t for name, t in found.tensors.items() if name.startswith("best/")}
+            learner.queue.contents = list(counters["queue"])
+        self.step, self.diagnostics, self.spent_s = last_state.step, list(counters["diagnostics"]), counters["spent_s"]
+        self.stopped, (self.best_loss, self.best_step) = counters["stopped"], counters["best"]
+        self.best = {
+            name.removeprefix("best/"): t for name, t in last_state.tensors.items() if name.startswith("best/")
+        }
 
-    def result(self, noted: tuple[str, ...]) -> Trained:
+    def result(self, notes: tuple[str, ...]) -> TrainingResult:
         """Return what came of it."""
         costs = self.learner.costs.of_all()
-        return Trained(
+        return TrainingResult(
             encoder=self.job.encoder,
             diagnostics=self.diagnostics,
             n_steps=self.step,
@@ -286,7 +288,7 @@ class _Training:
             n_pixels=costs.n_pixels,
             flops=costs.flops,
             stopped=self.stopped,
-            warnings=(*noted, *self._warnings()),
+            warnings=(*notes, *self._warnings()),
             wall_s=self.spent_s,
             temperature=self.learner.temperature.value,
         )
@@ -302,7 +304,7 @@ def _modules(encoder: Encoder) -> "list[nn.Module]":
 
 @contextmanager
 def _as_before(encoder: Encoder) -> Iterator[None]:
-    """Put gradient flags back as they were, drop gradients, and leave every module in evaluation."""
+    """Afterwards restore gradient flags, drop gradients, and leave every module in evaluation mode."""
     flags = [(weight, weight.requires_grad) for module in _modules(encoder) for weight in module.parameters()]
     try:
         yield
@@ -315,7 +317,7 @@ def _as_before(encoder: Encoder) -> Iterator[None]:
 
 
 def _tuned(encoder: Encoder, recipe: Recipe) -> AbstractContextManager[Encoder]:
-    """Choose what is trained."""
+    """Return the context in which the recipe's weights are trained."""
     from evidense.training.loop.tuned import tuned
 
     return cast(AbstractContextManager[Encoder], tuned(encoder, recipe))

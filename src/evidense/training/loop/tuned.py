@@ -1,4 +1,4 @@
-"""Which weights a training changes: all, the last blocks, the heads, one tower, or low-rank adapters beside frozen weights."""
+"""Tuned: which weights a training changes: all, the last blocks, the heads, one tower, or low-rank adapters beside frozen weights."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _BODIES = {"backbone", "embedding"}
-"""Names of the modules whose output is pooled; every other module of a tower follows pooling."""
+"""Modules whose output is pooled; every other module of a tower follows pooling."""
 _POSSIBLE = "'all', 'last:K' (blocks), 'heads', 'text', 'image' or 'lora:R' (rank), with K and R of at least 1"
 _ALPHA = 2
 """An adapter of rank R is scaled by alpha / R with alpha = 2 R, whatever the rank."""
@@ -21,14 +21,14 @@ _ALPHA = 2
 
 @contextmanager
 def tuned(encoder: Encoder, recipe: Recipe) -> Iterator[Encoder]:
-    """Let gradients flow to what `recipe.tuned` names, within this context; afterwards every flag is as it was.
+    """Within this context, train only the weights that `recipe.tuned` names; afterwards restore every gradient flag.
 
-    'lora:R' puts adapters into the Linear modules of every block. They are merged into the weights at the end, so that what is left is a
-    plain model of the same architecture; after an error they are dropped. Their first values come from the seed of the recipe.
+    'lora:R' adds adapters to the Linear modules of every block. At the end they are merged into the weights, which leaves a plain model of the
+    same architecture; after an error they are dropped. The recipe's seed draws their initial values.
 
     Raises:
-        InvalidInput: an unknown value, or one that this encoder has no weights for.
-        MissingExtra: adapters without peft.
+        InvalidInput: the value is unknown, or this encoder has no weights for it.
+        MissingExtra: adapters need peft, which is not installed.
 
     Source: LoRA, Hu et al. 2022, §4.1; LiT, Zhai et al. 2022, §3 ('text': the image tower is frozen).
     """
@@ -55,22 +55,22 @@ def tuned(encoder: Encoder, recipe: Recipe) -> Iterator[Encoder]:
 
 
 def _parsed(value: str) -> tuple[str, int]:
-    """Return kind and number (0 where the kind has none)."""
-    found = re.fullmatch(r"(all|heads|text|image)|(last|lora):([1-9]\d{0,5})", value)
-    if found is None:
+    """Return the kind and its number (0 for a kind without one)."""
+    match = re.fullmatch(r"(all|heads|text|image)|(last|lora):([1-9]\d{0,5})", value)
+    if match is None:
         raise InvalidInput(f"tuned is '{value}'; expected {_POSSIBLE}; correct the recipe")
-    return found[1] or found[2], int(found[3] or 0)
+    return match[1] or match[2], int(match[3] or 0)
 
 
 def _halves(encoder: Encoder) -> Mapping[str, list[Any]]:
-    """Return the towers of one modality: under 'text' and 'image' where there are both, else under ''."""
-    found: dict[str, list[Any]] = {}
+    """Return the towers by modality: under 'text' and 'image' if the encoder has both, else under ''."""
+    towers_by_half: dict[str, list[Any]] = {}
     for tower in (encoder.tower(side) for side in SIDES):
         halves = {name: getattr(tower, name, None) for name in ("text", "image")}
         for name, half in (halves if all(halves.values()) else {"": tower}).items():
-            if not any(half is known for known in found.setdefault(name, [])):
-                found[name].append(half)
-    return found
+            if not any(half is known for known in towers_by_half.setdefault(name, [])):
+                towers_by_half[name].append(half)
+    return towers_by_half
 
 
 def _distinct(modules: "Iterable[nn.Module]") -> "list[nn.Module]":
@@ -78,7 +78,7 @@ def _distinct(modules: "Iterable[nn.Module]") -> "list[nn.Module]":
 
 
 def _chosen(encoder: Encoder, halves: Mapping[str, list[Any]], kind: str, number: int) -> list[Any]:
-    """Return the weights that a kind names."""
+    """Return the weights that a kind trains."""
     towers = [tower for group in halves.values() for tower in group]
     match kind:
         case "lora":
@@ -105,9 +105,11 @@ def _chosen(encoder: Encoder, halves: Mapping[str, list[Any]], kind: str, number
 
 
 def _heads(tower: Any) -> "list[nn.Module]":
-    """Return what follows pooling; of DPR, the class's own projection."""
-    own = getattr(getattr(tower, "backbone", None), "head", None)
-    return [module for name, module in tower.weights.items() if name not in _BODIES] + ([] if own is None else [own])
+    """Return the modules after pooling, and the projection inside a DPR backbone."""
+    own_head = getattr(getattr(tower, "backbone", None), "head", None)
+    return [module for name, module in tower.weights.items() if name not in _BODIES] + (
+        [] if own_head is None else [own_head]
+    )
 
 
 def _blocks(encoder: Encoder, tower: Any) -> "list[nn.Module]":
@@ -127,7 +129,7 @@ def _blocks(encoder: Encoder, tower: Any) -> "list[nn.Module]":
 
 
 def _last(encoder: Encoder, tower: Any, number: int) -> list[Any]:
-    """Return the weights of the last blocks and of all that follows them, final norm and pooler included."""
+    """Return the weights of the last blocks and of everything after them, with the final norm and the pooler."""
     blocks = _blocks(encoder, tower)
     if number > len(blocks):
         raise InvalidInput(
@@ -144,7 +146,7 @@ def _last(encoder: Encoder, tower: Any, number: int) -> list[Any]:
 
 
 def _adapt(encoder: Encoder, halves: Mapping[str, list[Any]], recipe: Recipe, adapted: "list[nn.Module]") -> None:
-    """Put adapters into every tower that has Linear modules in its blocks; a body that is adapted joins the list at once."""
+    """Add adapters to every tower with Linear modules in its blocks; `adapted` lists each body as soon as it has them."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -178,14 +180,14 @@ def _inject(body: "nn.Module", names: list[str], rank: int) -> None:
 
 
 def _remove_adapters(body: "nn.Module", *, merge: bool) -> None:
-    """Put the plain modules back, with what the adapters learnt added to their weights or without it."""
+    """Restore the plain modules, with the adapters merged into their weights or dropped."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, layer in list(body.named_modules()):
         if isinstance(layer, BaseTunerLayer):
             if merge:
                 layer.merge()
-            parent, _, own = name.rpartition(".")
-            setattr(body.get_submodule(parent), own, layer.get_base_layer())
+            parent, _, attribute = name.rpartition(".")
+            setattr(body.get_submodule(parent), attribute, layer.get_base_layer())
     if hasattr(body, "peft_config"):
         del body.peft_config
