@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evidense.boundary import folder as folders
-from evidense.boundary.claim import Claim
+from evidense.boundary.claim import FolderClaim
 from evidense.boundary.folder import prepare, publish
 from evidense.boundary.inputs import Inputs
 from evidense.boundary.manifest import NAME, Manifest
@@ -33,7 +33,7 @@ def hidden(folder: Path) -> list[Path]:
 
 
 def put(files: dict[str, bytes], out: Path, of: dict[str, str] = OF, **more: object) -> None:
-    publish(Claim(out, of, **more), files)  # type: ignore[arg-type]
+    publish(FolderClaim(out, of, **more), files)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["out", "o" * 200, "a b", "é"])
@@ -82,7 +82,7 @@ def test_in_a_folder_of_others_free_names_are_used_and_nothing_else_is_touched(t
 def test_a_file_of_others_in_the_way_is_named_and_stays(tmp_path: Path, where: str) -> None:
     (tmp_path / "out" / where).parent.mkdir(parents=True)
     (tmp_path / "out" / where).write_bytes(b"mine")
-    for tried in (lambda: put(NEW, tmp_path / "out"), lambda: prepare(Claim(tmp_path / "out", OF), list(NEW))):
+    for tried in (lambda: put(NEW, tmp_path / "out"), lambda: prepare(FolderClaim(tmp_path / "out", OF), list(NEW))):
         with pytest.raises(InvalidInput, match=f"'{where}' was not written by Evidense"):
             tried()
     assert held(tmp_path / "out") == {where: b"mine"}
@@ -154,7 +154,7 @@ def test_a_place_that_cannot_be_a_folder_is_refused_before_anything_is_computed(
     (tmp_path / "file").write_text("mine")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     with pytest.raises(error, match="--out"):
-        prepare(Claim(tmp_path / out, OF), list(NEW))
+        prepare(FolderClaim(tmp_path / out, OF), list(NEW))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dangling", "file"]
 
 
@@ -171,7 +171,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from evidense.boundary import disk, folder, swap
-from evidense.boundary.claim import Claim
+from evidense.boundary.claim import FolderClaim
 
 left = [int(sys.argv[2])]
 def dying(call):
@@ -185,7 +185,7 @@ for name in ("rename", "replace", "mkdir", "fsync", "unlink", "rmdir", "open"):
     setattr(os, name, dying(getattr(os, name)))
 folder.exchange = dying(folder.exchange)
 new = {f"f{i}": b"new" for i in range(4)} | {"runs/new.trec": b"new"}
-folder.publish(Claim(Path(sys.argv[1]), {"name": "a study"}), new)
+folder.publish(FolderClaim(Path(sys.argv[1]), {"name": "a study"}), new)
 """
 
 
@@ -209,7 +209,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_and_the_next_run_sweeps(tm
             assert seen["notes.txt"] == b"mine"
         else:
             assert seen in (before, NEW), f"step {step}: neither the old page nor the new one"
-        prepare(Claim(out, OF), list(NEW))
+        prepare(FolderClaim(out, OF), list(NEW))
         put(NEW, out)
         assert held(out) == {**NEW, **others}
         assert not hidden(tmp_path / str(step)), f"step {step}: left over"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evidense.boundary.child import Limits, in_child
+from evidense.boundary.child import ChildLimits, in_child
 from evidense.compute.pictures.decoding import decode, each, header
 from evidense.compute.pictures.svg import drawing, drawn
 from evidense.errors import EvidenseError, InvalidInput, UnsafeInput, WorkerLost
@@ -107,9 +107,9 @@ def test_a_child_that_somebody_else_kills_is_not_the_files_fault() -> None:
 
 def test_time_and_memory_are_bounded_and_errors_keep_their_kind() -> None:
     with pytest.raises(InvalidInput, match=r"more than 0\.2 seconds of processor"):
-        in_child("pictures.child_works:endless", b"", Limits(cpu_s=0.2))
+        in_child("pictures.child_works:endless", b"", ChildLimits(cpu_s=0.2))
     with pytest.raises(InvalidInput, match=r"more than 0\.5 seconds"):
-        in_child("pictures.child_works:asleep", b"", Limits(wall_s=0.5))
+        in_child("pictures.child_works:asleep", b"", ChildLimits(wall_s=0.5))
     with pytest.raises(InvalidInput, match="too much memory"):
         in_child("pictures.child_works:hungry", b"")
     with pytest.raises(UnsafeInput, match="^mine$"):
@@ -148,7 +148,7 @@ def test_a_forked_process_has_a_child_of_its_own() -> None:
 def test_the_child_ends_with_its_parent(way: str) -> None:
     code = (
         "import sys; sys.path[:] = sys.argv[1:]\n"
-        "import threading, time; from evidense.boundary.child import Limits, in_child\n"
+        "import threading, time; from evidense.boundary.child import ChildLimits, in_child\n"
         "print(in_child('pictures.child_works:pid', b'').decode(), flush=True)\n"
         f"{'' if way == 'ended' else 'time.sleep(60)'}"
     )

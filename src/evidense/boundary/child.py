@@ -1,7 +1,7 @@
-"""Child: a process of its own for what a native library does with somebody's file. It has bounds, and may die without harm to this one.
+"""Child: runs a native library on somebody's file in a separate process with limits, which may die without harm to this one.
 
-One child serves many calls, since starting it takes longer than most of them. It opens no file and no connection once it is ready, and
-ends with its parent, however that ends: its input ends then.
+One child serves many calls, since starting it takes longer than most calls. Once it is ready, it opens no file and no connection.
+It ends with its parent, because its input ends then.
 """
 
 import atexit
@@ -27,7 +27,7 @@ from evidense.boundary.strangers import reason
 from evidense.errors import EvidenseError, InvalidInput, WorkerLost
 
 Work = Callable[[bytes], bytes]
-"""What a child does with the bytes of one call. It may raise errors of ours, which arrive as they are."""
+"""The function that a child calls with the bytes of one call. The parent re-raises errors of Evidense unchanged."""
 
 _LENGTH = struct.Struct(">Q")
 _START = "import sys; sys.path[:] = sys.argv[4:]; from evidense.boundary.child import serve; serve(*sys.argv[1:4])"
@@ -36,26 +36,26 @@ _KILLED_BY_OTHERS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one call may use."""
+class ChildLimits:
+    """Limits of one call, and of the child."""
 
     cpu_s: float = 3.0
-    """Seconds of processor time, so that a busy machine refuses nothing that an idle one reads."""
+    """Seconds of processor time; on a busy machine wall time would refuse files that an idle one reads."""
     wall_s: float = 60.0
     """Seconds in all, for a call that waits instead of working."""
     memory_bytes: int = 1 << 30
     """Address space of the whole child."""
 
 
-def in_child(task: str, data: bytes, limits: Limits = Limits()) -> bytes:
-    """Return what a task makes of these bytes, in a child process within limits.
+def in_child(task: str, data: bytes, limits: ChildLimits = ChildLimits()) -> bytes:
+    """Run a task on these bytes in a child process within limits, and return its result.
 
     `task` is `module:function`; the function is called without arguments when the child starts, imports what it needs and returns the `Work`.
 
     Raises:
-        InvalidInput: the work took more than it may, or ended its process. The text is what a sentence says after the name of the input.
-        EvidenseError: what the work raised.
-        WorkerLost: the child could not be started, or somebody else ended it.
+        InvalidInput: the work exceeded a limit, or ended its process. The text continues a sentence that begins with the input's name.
+        EvidenseError: the work raised it.
+        WorkerLost: the child could not be started, or was killed from outside.
     """
     key = (os.getpid(), task, limits)  # a forked process has a child of its own
     child = _CHILDREN.get(key)
@@ -66,9 +66,9 @@ def in_child(task: str, data: bytes, limits: Limits = Limits()) -> bytes:
 
 
 class _Child:
-    """One process, started by the first call and again by the one after its death; calls of several threads wait for each other."""
+    """One process, started by the first call and restarted by the call after its death; threads call it one at a time."""
 
-    def __init__(self, task: str, limits: Limits) -> None:
+    def __init__(self, task: str, limits: ChildLimits) -> None:
         self._task, self._limits, self._owner = task, limits, os.getpid()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -89,7 +89,7 @@ class _Child:
                 raise
 
     def end(self) -> None:
-        """Kill the process, if there is one, and wait until it is gone."""
+        """Kill the process, if there is one, and wait for its end."""
         process, self._process = self._process, None
         if process is not None and self._owner == os.getpid():
             process.kill()
@@ -114,7 +114,7 @@ class _Child:
         return self._process
 
     def _answer(self, process: "subprocess.Popen[bytes]") -> bytes:
-        """Read the kind of an error, empty where there is none, and then its text or the result."""
+        """Read the class name of an error (empty if there is none), then its text or the result."""
         until = time.monotonic() + self._limits.wall_s
         kind, body = self._frame(process, until).decode(), self._frame(process, until)
         if kind:
@@ -126,18 +126,18 @@ class _Child:
 
     def _exactly(self, n_bytes: int, process: "subprocess.Popen[bytes]", until: float) -> bytes:
         handle = _pipe(process.stdout).fileno()
-        found = bytearray()
+        received = bytearray()
         with selectors.DefaultSelector() as waiting:
             waiting.register(handle, selectors.EVENT_READ)
-            while len(found) < n_bytes:
+            while len(received) < n_bytes:
                 if not waiting.select(max(0.0, until - time.monotonic())):
                     self.end()
                     raise InvalidInput(f"takes more than {self._limits.wall_s:g} seconds")
-                data = os.read(handle, n_bytes - len(found))
+                data = os.read(handle, n_bytes - len(received))
                 if not data:
                     raise self._ended(process)
-                found += data
-        return bytes(found)
+                received += data
+        return bytes(received)
 
     def _ended(self, process: "subprocess.Popen[bytes]") -> EvidenseError:
         code = process.wait()
@@ -154,7 +154,7 @@ class _Child:
         )
 
 
-_CHILDREN: dict[tuple[int, str, Limits], _Child] = {}
+_CHILDREN: dict[tuple[int, str, ChildLimits], _Child] = {}
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
@@ -172,7 +172,7 @@ def _name(code: int) -> str:
 
 
 def serve(task: str, cpu_s: str, memory_bytes: str) -> None:
-    """Answer calls on stdin until it ends, on what stdout was; a library that prints is not heard."""
+    """Answer calls from stdin on the original stdout until stdin ends; what libraries print is discarded."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends this one
     parent = os.getppid()
     answers = os.dup(1)
@@ -197,10 +197,10 @@ def _timed(work: Work, data: bytes, cpu_s: float) -> tuple[Work, bytes]:
 
 
 def _answered(answers: int, call: Callable[[], tuple[Work, bytes]]) -> Work | None:
-    """Call, and send what came of it: kind of error and text, or nothing and the result."""
-    made: Work | None = None
+    """Call, and send the class name and text of its error, or an empty name and its result."""
+    work: Work | None = None
     try:
-        made, body = call()
+        work, body = call()
         kind = b""
     except EvidenseError as error:
         kind, body = type(error).__name__.encode(), str(error).encode("utf-8", "replace")
@@ -211,11 +211,11 @@ def _answered(answers: int, call: Callable[[], tuple[Work, bytes]]) -> Work | No
     left = memoryview(_LENGTH.pack(len(kind)) + kind + _LENGTH.pack(len(body)) + body)
     while left:
         left = left[os.write(answers, left) :]
-    return made
+    return work
 
 
 def _bound(memory_bytes: int) -> None:
-    """Take no more than this memory, leave no core file, open nothing."""
+    """Limit this process to this memory, without core files and without opening files."""
     import resource
 
     for what, most in (
@@ -228,7 +228,7 @@ def _bound(memory_bytes: int) -> None:
 
 
 def _received(parent: int) -> bytes | None:
-    """Return the next call; None once the parent is gone."""
+    """Return the next call, or None once the parent is gone."""
     while not select.select([0], [], [], _LOOK_EVERY_S)[0]:
         if os.getppid() != parent:
             return None
@@ -237,10 +237,10 @@ def _received(parent: int) -> bytes | None:
 
 
 def _read(n_bytes: int) -> bytes | None:
-    found = bytearray()
-    while len(found) < n_bytes:
-        data = os.read(0, n_bytes - len(found))
+    received = bytearray()
+    while len(received) < n_bytes:
+        data = os.read(0, n_bytes - len(received))
         if not data:
             return None
-        found += data
-    return bytes(found)
+        received += data
+    return bytes(received)

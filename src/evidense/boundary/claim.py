@@ -1,7 +1,7 @@
-"""Claim: may these files be written into that folder? Asked before anything is computed, and again before they are written.
+"""Claim: decides whether files may be written into a folder, before anything is computed and again before they are written.
 
-A folder is free, or holds what we wrote of the same thing, or holds files of others. Only names that are free, or ours and
-unchanged, are used; an input of the same command never is; no link is followed.
+A folder is free, or holds our result of the same thing, or holds files of others. We write only to names that are free, or ours and
+unchanged. We never write over an input of the same command, and follow no link.
 """
 
 import os
@@ -11,29 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from evidense.boundary.inputs import Inputs
-from evidense.boundary.manifest import NAME, NONE, Manifest, State
+from evidense.boundary.manifest import NAME, NONE, FileState, Manifest
 from evidense.errors import InvalidInput
 
 LONGEST = 200
-"""Bytes of a folder's name, at most: a temporary name beside it must fit, too."""
+"""Most bytes of a folder's name, so that a temporary name beside it fits too."""
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What is to be written where."""
+class FolderClaim:
+    """A folder that a command wants to write to, and what it will hold."""
 
     out: Path
     of: Mapping[str, Any]
-    """What the folder will hold: a study, a recipe. Only a folder of the same thing is replaced."""
+    """What the folder will hold, such as a study or a recipe. Only a folder of the same thing is replaced."""
     inputs: Inputs = field(default_factory=Inputs)
     carried: frozenset[str] = frozenset()
-    """Files that people edit, and whose edits the writer has carried over: they may be replaced though they were changed."""
+    """Files that people edit. The writer has carried their edits over, so they may be replaced although they changed."""
 
     def check_place(self) -> None:
-        """Refuse what cannot be a folder of results, or is an input.
+        """Refuse a path that cannot be a folder of results, or is an input.
 
         Raises:
-            InvalidInput: no name of a folder, a file, a link to nothing, or an input of this command.
+            InvalidInput: it cannot name a folder, or it is a file, a broken link or an input of this command.
         """
         _check_path(self.out)
         if self.out.exists() and not self.out.is_dir():
@@ -44,20 +44,20 @@ class Claim:
             )
 
     def check(self, names: Collection[str]) -> None:
-        """Refuse a folder that cannot be used for these files, without touching it; all reasons at once.
+        """Refuse a folder that these files cannot be written to, with all reasons; change nothing.
 
         Raises:
             InvalidInput: it holds another study, or a file stands in the way.
         """
         if not self.out.is_dir():
             return
-        held = Manifest.read(self.out)
-        if held is not None and dict(held.of) != dict(self.of):
+        manifest = Manifest.read(self.out)
+        if manifest is not None and dict(manifest.of) != dict(self.of):
             raise InvalidInput(
-                f"'{self.out}' holds {_words(held.of)}; expected a free folder, or one of {_words(self.of)}; name another, "
+                f"'{self.out}' holds {_words(manifest.of)}; expected a free folder, or one of {_words(self.of)}; name another, "
                 f"as --out {next_free(self.out)}"
             )
-        if in_the_way := self.in_the_way(names, held or NONE):
+        if in_the_way := self.in_the_way(names, manifest or NONE):
             raise InvalidInput.all_of(
                 f"'{self.out}' holds files in the way; expected free names, or files as Evidense wrote them; name another "
                 f"folder, as --out {next_free(self.out)}, or move these away",
@@ -65,21 +65,23 @@ class Claim:
             )
 
     def in_the_way(self, names: Collection[str], held: Manifest) -> list[str]:
-        """Return a sentence for each file that would have to be overwritten and must not be."""
-        found = []
-        for name in sorted({*names, NAME, *(n for n in held.files if held.state(self.out, n) is State.CHANGED)}):
+        """Return a sentence for each file that must not be overwritten."""
+        sentences = []
+        for name in sorted({*names, NAME, *(n for n in held.files if held.state(self.out, n) is FileState.CHANGED)}):
             state = held.state(self.out, name)
-            if state is State.FREE:
+            if state is FileState.FREE:
                 continue
             if self.inputs.hold(self.out, name):
-                found.append(f"'{name}' is an input of this command")
-            elif state is not State.OURS and not (name in self.carried and state in {State.CHANGED, State.FOREIGN}):
-                found.append(f"'{name}' {state.value}")
-        return found
+                sentences.append(f"'{name}' is an input of this command")
+            elif state is not FileState.OURS and not (
+                name in self.carried and state in {FileState.CHANGED, FileState.FOREIGN}
+            ):
+                sentences.append(f"'{name}' {state.value}")
+        return sentences
 
 
 def next_free(out: Path) -> Path:
-    """Return the first of OUT-2, OUT-3 … that is not there."""
+    """Return the first of OUT-2, OUT-3 … that does not exist."""
     n = 2
     while os.path.lexists(out.with_name(f"{out.name}-{n}")):
         n += 1
@@ -87,7 +89,7 @@ def next_free(out: Path) -> Path:
 
 
 def _check_path(out: Path) -> None:
-    """Refuse what no folder can be called, and a link to nothing."""
+    """Refuse a name that no folder can have, and a broken link."""
     if "\0" in str(out):
         raise InvalidInput("the folder's name holds a NUL character; expected a path; name another with --out")
     if too_long := [part for part in out.parts if len(os.fsencode(part)) > LONGEST]:
@@ -100,7 +102,7 @@ def _check_path(out: Path) -> None:
 
 
 def _words(of: Mapping[str, Any]) -> str:
-    """Say in words what a folder holds."""
+    """Describe the thing that a folder holds."""
     shown = [f"{key} {_short(value)}" for key, value in of.items() if value and key != "name"]
     return f"'{of.get('name', '?')}' ({', '.join(shown)})" if shown else f"'{of.get('name', '?')}'"
 

@@ -1,4 +1,4 @@
-"""Consent: whose code may run. What a study, a page or a folder brings along runs only where the user named it or said so."""
+"""Consent: decides whose code may run. Code that a study, page or folder names runs only if the user named it or allowed all code."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,15 +10,15 @@ from evidense.errors import UnsafeInput
 
 @dataclass(frozen=True)
 class Consent:
-    """What the user agreed to: the code that the command itself names, or everything that a study names."""
+    """The code that the user agreed to run: what the command itself names, or everything that a study names."""
 
     named: tuple[str, ...] = ()
     everything: bool = False
     nothing: bool = False
-    """A plan is made: no code runs, whoever named it."""
+    """True while a plan is made: then no code runs."""
 
     def covers(self, code: str) -> bool:
-        """Say whether code (`module:function`) was named, whatever options followed."""
+        """Say whether code (`module:function`) may run; options after its name do not matter."""
         is_named = any(name.partition("@")[0] == f"python:{code}" for name in self.named)
         return not self.nothing and (self.everything or is_named)
 
@@ -28,31 +28,31 @@ _GIVEN: ContextVar[Consent] = ContextVar("consent", default=_NOTHING_NAMED)
 
 
 def consent() -> Consent:
-    """Return what the user agreed to; a worker is given it by its parent."""
+    """Return the current consent; a worker gets it from its parent."""
     return _GIVEN.get()
 
 
 @contextmanager
 def consenting(named: Iterable[str] = (), *, everything: bool = False, nothing: bool = False) -> Iterator[None]:
-    """Let code run in this block that the user named on the command line or in a call, or everything, or nothing."""
-    given = consent()
-    token = _GIVEN.set(Consent((*given.named, *named), everything or given.everything, nothing or given.nothing))
+    """In this block, let the code run that the user named on the command line or in a call; or all code, or none."""
+    current = consent()
+    token = _GIVEN.set(Consent((*current.named, *named), everything or current.everything, nothing or current.nothing))
     try:
         yield
     finally:
         _GIVEN.reset(token)
 
 
-def accept(given: Consent) -> None:
-    """Take over, in a worker, what the user agreed to."""
-    _GIVEN.set(given)
+def accept(agreed: Consent) -> None:
+    """Set the consent in a worker."""
+    _GIVEN.set(agreed)
 
 
 def require(code: str, where: str) -> None:
-    """Refuse to run code that the user did not ask for.
+    """Refuse to run code that the user did not agree to.
 
     Raises:
-        UnsafeInput: with the module, and the file that it lies in.
+        UnsafeInput: the user did not agree; the message names the module and its file.
 
     >>> require("evil:f", "evil.py")
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Disk: a file appears whole or not at all; a full or forbidden disk is said in words; what killed processes left is swept."""
+"""Disk: writes a file whole or not at all, reports a full or forbidden disk in words, and sweeps what killed processes left."""
 
 import errno
 import fcntl
@@ -19,7 +19,7 @@ FORBIDDEN = {
     errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.ENODEV, errno.EBUSY,
 }  # fmt: skip
 HALF = ".evidense-half-"
-"""How the names of temporary files begin. Their writer holds a lock on them, so one that nobody holds was left by a killed process."""
+"""Prefix of temporary files. Their writer holds a lock on them; one without a lock was left by a killed process."""
 _IN_STORE = "set EVIDENSE_STORE to a folder that can"
 
 
@@ -44,7 +44,7 @@ def disk_errors(path: Path, advice: str = _IN_STORE) -> Iterator[None]:
 
 
 def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], advice: str = _IN_STORE) -> None:
-    """Write a file, given whole or in pieces, so that others see all of it or nothing.
+    """Write a file, given whole or in pieces; other processes see all of it or nothing.
 
     Raises:
         StoreError: the disk is full or the folder cannot be written.
@@ -65,10 +65,10 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview], adv
 
 
 def write_named(path: Path, data: bytes) -> None:
-    """Write a file that the user named on the command line; a link, a folder or a device in its place is refused.
+    """Write a file that the user named on the command line; refuse to replace a link, a folder or a device.
 
     Raises:
-        InvalidInput: something else than a file stands there.
+        InvalidInput: there is something other than a file.
         StoreError: the disk is full or the folder cannot be written.
     """
     check_plain(path)
@@ -76,17 +76,17 @@ def write_named(path: Path, data: bytes) -> None:
 
 
 def check_plain(path: Path) -> None:
-    """Refuse a link, a folder or a device in the place of a file that is to be written.
+    """Refuse to write over a link, a folder or a device.
 
     Raises:
-        InvalidInput: one of these stands there.
+        InvalidInput: there is one.
     """
     if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
-        raise InvalidInput(f"'{path}' is no plain file; expected a file or a free name; name another")
+        raise InvalidInput(f"'{path}' is not a plain file; expected a file or a free name; name another")
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files of killed processes from a folder; those of living ones stay."""
+    """Remove the temporary files of killed processes from a folder; keep those of running ones."""
     for left in folder.glob(f"{HALF}*"):
         try:
             handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW)
@@ -102,7 +102,7 @@ def sweep(folder: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a folder, a file or a link (not what it points to); nothing there is well."""
+    """Remove a folder, a file or a link (not its target), if there is one."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -116,7 +116,7 @@ def sha256_of_file(path: Path) -> str:
 
 
 def sync_folder(path: Path) -> None:
-    """Let the names in a folder reach the disk, where the system can."""
+    """Flush the names in a folder to the disk, if the system can."""
     try:
         handle = os.open(path, os.O_RDONLY)
     except OSError:
@@ -130,24 +130,34 @@ def sync_folder(path: Path) -> None:
 
 
 def _temporary(folder: Path) -> tuple[int, str]:
-    """Open a new temporary file that is locked before a sweeper can take it for a leftover."""
+    """Open a new temporary file, locked before a sweeper can take it for a leftover."""
     sweep(folder)
     while True:
         handle, name = tempfile.mkstemp(dir=folder, prefix=HALF)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(handle).st_nlink:
-                return handle, name
-        except BlockingIOError:
-            pass  # a sweeper was faster and removes it
-        except OSError:
-            return handle, name  # a disk without locks: nobody sweeps there either
-        os.close(handle)
+        if lock_new(handle):
+            return handle, name
+
+
+def lock_new(handle: int) -> bool:
+    """Lock a temporary file or folder that was just made; close it and return False if a sweeper was faster and removes it.
+
+    On a disk without locks return True: nobody sweeps there either.
+    """
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_nlink:
+            return True
+    except BlockingIOError:
+        pass
+    except OSError:
+        return True
+    os.close(handle)
+    return False
 
 
 @cache
 def _file_mode() -> int:
-    """Return the mode that the user's umask gives a new file; a temporary file is private otherwise."""
+    """Return the mode that the user's umask gives a new file; mkstemp makes private files."""
     mask = os.umask(0o077)
     os.umask(mask)
     return 0o666 & ~mask

@@ -1,4 +1,4 @@
-"""Documents: JSON from outside. Rust's parser bounds depth and digits and refuses lone surrogates; a typed model says what is meant."""
+"""Documents: reads JSON and TOML from outside. The parser limits depth and digits and refuses lone surrogates; typed models check the values."""
 
 import tomllib
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from evidense.errors import InvalidInput
 
 MOST_CONTAINERS = 5_000_000
 MOST_SHOWN = 60
-"""Characters of a wrong value that a message shows."""
+"""How many characters of a wrong value a message shows."""
 
 
 class Form(BaseModel):
-    """Base of a format's model: frozen, keys that it does not name are passed over, numbers are finite, kinds are not converted."""
+    """Base model of a file format: frozen; unknown keys are ignored, numbers are finite, types are not converted."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False, protected_namespaces=())
 
@@ -31,7 +31,7 @@ def parsed(data: bytes | str, place: str) -> Any:
     More than five million lists and objects are refused: each of them takes thirty times the memory of its two brackets.
 
     Raises:
-        InvalidInput: it is no such JSON, with line and column.
+        InvalidInput: the data are not such JSON; the message has line and column.
 
     >>> parsed('{"a": [1, 2.5]}', "page.json")
     {'a': [1, 2.5]}
@@ -47,7 +47,7 @@ def parsed(data: bytes | str, place: str) -> Any:
 
 
 def bounded(data: bytes | str, place: str) -> None:
-    """Look at JSON before any parser does.
+    """Refuse JSON with too many lists and objects, before it is parsed.
 
     Raises:
         InvalidInput: it holds more than five million lists and objects.
@@ -65,7 +65,7 @@ def read_as(form: type[AnyForm], data: bytes | str, place: str) -> AnyForm:
     """Return JSON as the model of its format.
 
     Raises:
-        InvalidInput: no JSON, or every value that is missing or of another kind, at once.
+        InvalidInput: the data are not JSON, or values are missing or of another type; all at once.
     """
     return checked(form, parsed(data, place), place)
 
@@ -74,7 +74,7 @@ def checked(form: type[AnyForm], value: Any, place: str) -> AnyForm:
     """Return a parsed value (of JSON, TOML or Python) as the model of its format.
 
     Raises:
-        InvalidInput: every value that is missing or of another kind, at once.
+        InvalidInput: values are missing or of another type; all at once.
     """
     try:
         return form.model_validate(value)
@@ -87,7 +87,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     """Return the keys of a TOML file.
 
     Raises:
-        InvalidInput: no such file, something else than a file, or no TOML.
+        InvalidInput: the file does not exist, is not a file, or is not TOML.
     """
     text = read_text(path, f"a {what} file (TOML)")
     try:

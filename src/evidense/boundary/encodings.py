@@ -1,4 +1,4 @@
-"""Encodings: what a file that is not UTF-8 seems to be, and the whole command that converts it."""
+"""Encodings: guesses the encoding of a file that is not UTF-8, and gives the command that converts it."""
 
 import shlex
 from pathlib import Path
@@ -13,17 +13,17 @@ _MARKS = (
 _WINDOWS = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþŒœŠšŽžŸ€„“”‘’‚«»‹›–—…•°§´·¿¡²³µ£©®½¼\xa0"
 )
-"""What stands beyond ASCII in texts that Windows wrote in Western Europe."""
+"""Non-ASCII characters of Western European texts written by Windows."""
 _UNPACK = {".gz": "gzip -dc", ".bz2": "bzip2 -dc", ".xz": "xz -dc", ".zst": "zstd -dc", ".zip": "unzip -p"}
 
 
 def is_utf16(start: bytes) -> bool:
-    """Say whether a file begins with the mark of UTF-16 or UTF-32."""
+    """Say whether a file begins with a byte order mark of UTF-16 or UTF-32."""
     return any(start.startswith(mark) for mark, _ in _MARKS)
 
 
 def not_utf8(path: Path, raw: bytes, error: UnicodeDecodeError, start: bytes = b"") -> str:
-    """Say which byte is wrong, what the file seems to be, and what to type; `start` are the first bytes of the file.
+    """Name the wrong byte, the likely encoding and the command to convert the file; `start` holds its first bytes.
 
     >>> wrong = b"K\\xf6ln"
     >>> try: wrong.decode()
@@ -38,7 +38,7 @@ def not_utf8(path: Path, raw: bytes, error: UnicodeDecodeError, start: bytes = b
 
 
 def encoding_of(start: bytes, raw: bytes) -> str:
-    """Guess an encoding from the first bytes of a file and a line of it; "" where nothing speaks for one.
+    """Guess an encoding from the first bytes of a file and one of its lines; "" if none is likely.
 
     >>> encoding_of(b"", "naïve".encode("cp1252")), encoding_of("a".encode("utf-16"), b""), encoding_of(b"", b"caf\\xff")
     ('cp1252', 'utf-16', '')
@@ -53,7 +53,7 @@ def encoding_of(start: bytes, raw: bytes) -> str:
 
 
 def conversion(path: Path, encoding: str) -> str:
-    """Return the command that writes a file anew as UTF-8 beside itself; ITS-ENCODING stands in for one that nobody can guess.
+    """Return the command that converts a file to UTF-8 beside itself; ITS-ENCODING stands for an unknown encoding.
 
     >>> conversion(Path("p.csv.gz"), "utf-16")
     'gzip -dc p.csv.gz | iconv -f utf-16 -t utf-8 > p.utf8.csv'

@@ -1,4 +1,4 @@
-"""Files: somebody's file as bytes. Only regular files are opened; packed ones are unpacked within a budget."""
+"""Files: reads somebody's file as bytes. Only regular files are opened; packed ones are unpacked within a budget."""
 
 import bz2
 import gzip
@@ -39,9 +39,9 @@ _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGz
 
 @dataclass(frozen=True)
 class Budget:
-    """How much a packed file may become: `free_bytes`, and `ratio` bytes for each packed one.
+    """Size limit of an unpacked file: `free_bytes`, plus `ratio` bytes for each packed byte.
 
-    Texts of retrieval shrink 3 to 12 times; a bomb shrinks a thousand times.
+    Retrieval texts compress 3 to 12 times, a bomb a thousand times.
     """
 
     free_bytes: int = 64 * MIB
@@ -53,7 +53,7 @@ class Budget:
 
 
 def plain_name(path: Path) -> Path:
-    """Return a path without the ending of a packed file.
+    """Return a path without the ending of a packed format.
 
     >>> plain_name(Path("a/pairs.csv.gz")).name, plain_name(Path("pairs.csv")).name
     ('pairs.csv', 'pairs.csv')
@@ -63,7 +63,7 @@ def plain_name(path: Path) -> Path:
 
 @contextmanager
 def opened(path: Path, what: str = "a readable file", budget: Budget = Budget()) -> Iterator[BinaryIO]:
-    """Open a file for reading bytes; gzip, bzip2, xz, zip (of one file) and zstd are unpacked, told by their first bytes.
+    """Open a file for reading bytes; unpack gzip, bzip2, xz, zip (of one file) and zstd, recognised by their first bytes.
 
     `what` names the expected file in messages, as "a run file". A file that is not packed has a `fileno()` of its own.
 
@@ -114,7 +114,7 @@ def read_text(path: Path, what: str = "a text file", budget: Budget = Budget()) 
 
 @contextmanager
 def regular(path: Path, what: str = "a readable file") -> Iterator[BinaryIO]:
-    """Open a file for reading its bytes as they lie there, packed or not.
+    """Open a file for reading its bytes, without unpacking.
 
     Raises:
         InvalidInput: no such file, no right to read it, a folder, pipe, device or socket.
@@ -139,9 +139,9 @@ def _packing(path: Path, raw: BinaryIO) -> str | None:
     start = raw.read(8)
     raw.seek(0)
     packing = next((name for magic, name in _MAGIC.items() if start.startswith(magic)), None)
-    named = _ENDINGS.get(path.suffix.lower())
-    if named and packing is None and start:
-        raise InvalidInput(f"'{path}' is not a {named} file, though its name says so. Rename or pack it again.")
+    ending_says = _ENDINGS.get(path.suffix.lower())
+    if ending_says and packing is None and start:
+        raise InvalidInput(f"'{path}' is not a {ending_says} file, though its name says so. Rename or pack it again.")
     return packing
 
 
@@ -182,17 +182,17 @@ def _zstd(raw: BinaryIO, path: Path) -> Any:
 
 
 class _Metered(io.RawIOBase):
-    """An unpacked stream that refuses to go on once more than `most` bytes have been read."""
+    """An unpacked stream that raises once more than `most` bytes were read."""
 
     def __init__(self, unpacked: BinaryIO, path: Path, most: int) -> None:
         self.unpacked, self.path, self.most, self.n_read = unpacked, path, most, 0
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what fits into the buffer; 0 at the end."""
+        """Fill the buffer and return the number of bytes; 0 at the end."""
         data = self.unpacked.read(len(buffer))
         self.n_read += len(data)
         if self.n_read > self.most:

@@ -1,9 +1,9 @@
-"""Folder: all files of a result appear together; a kill or a full disk leaves the old ones, or none.
+"""Folder: publishes all files of a result together; a kill or a full disk leaves the old files, or none.
 
-A folder that holds only ours is written anew beside the old one, and the two exchange their names in one step: at every
-instant the old page or the new one, whole. A folder that holds files of others too, or in which this command stands, stays
-where it is: its files are laid down inside, and moved to their names once all are there. What a kill interrupts then is
-finished by the next command that writes there; each single file is whole all the time.
+If the folder holds only our files, a new one is written beside it, and the two exchange their names in one step: readers see
+the whole old page or the whole new one. If it also holds files of others, or is the working folder, it stays where it is: the files
+are written to a folder inside, and moved to their names once all are there. If a kill interrupts the move, the next command that
+writes there finishes it. Each single file is whole at all times.
 """
 
 import fcntl
@@ -15,30 +15,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from evidense.boundary.claim import Claim
+from evidense.boundary.claim import FolderClaim
 from evidense.boundary.disk import disk_errors, remove, sha256_of_file, sync_folder
 from evidense.boundary.documents import parsed
 from evidense.boundary.files import read_bytes
-from evidense.boundary.manifest import NAME, NONE, Manifest, State, is_plain, standing
+from evidense.boundary.manifest import NAME, NONE, FileState, Manifest, is_plain, standing
 from evidense.boundary.swap import exchange
 from evidense.errors import InvalidInput
 
 Files = Mapping[str, bytes | Path]
-"""Name inside the folder, with `/` → its bytes, or the file that is copied."""
+"""Name inside the folder, with `/` → its bytes, or the file to copy."""
 ADVICE = "name another folder with --out"
 LAST = ("report.html", "page.json")
-"""Moved after all others where files are moved one by one: whoever waits for one of them finds the rest."""
+"""Moved last when files are moved one by one, so that whoever waits for one of them finds all others."""
 _PREFIX = ".evidense-"
 _WRITING, _READY = ".evidense-writing", ".evidense-ready"
 _HALF, _SWAP = "-writing", "-swap"
 _JOURNAL = "journal.json"
 
 
-def prepare(claim: Claim, names: list[str]) -> None:
-    """Before anything is computed: sweep what killed runs left, refuse what would be refused in the end, try the disk.
+def prepare(claim: FolderClaim, names: list[str]) -> None:
+    """Check a folder before anything is computed: sweep what killed runs left, refuse what `publish` would refuse, try the disk.
 
     Raises:
-        InvalidInput: as `Claim.check_place` and `Claim.check`.
+        InvalidInput: as `FolderClaim.check_place` and `FolderClaim.check`.
         StoreError: the folder cannot be written.
     """
     claim.check_place()
@@ -56,11 +56,11 @@ def prepare(claim: Claim, names: list[str]) -> None:
             _try(nearest)
 
 
-def publish(claim: Claim, files: Files) -> None:
-    """Write the files, all or nothing; what was written there before and is not among them goes, if nobody has changed it.
+def publish(claim: FolderClaim, files: Files) -> None:
+    """Write the files, all or nothing; remove files of an earlier result that are not among them, unless they changed.
 
     Raises:
-        InvalidInput: as `Claim.check`; nothing has been written.
+        InvalidInput: as `FolderClaim.check`; nothing has been written.
         StoreError: the disk is full or the folder cannot be written.
     """
     claim.check_place()
@@ -80,8 +80,8 @@ def publish(claim: Claim, files: Files) -> None:
 # --- one folder for another -----------------------------------------------------------------------------------------
 
 
-def _may_swap(out: Path, held: Manifest, claim: Claim) -> bool:
-    """Say whether a folder is ours alone, and nobody's place to stand in that we know of."""
+def _may_swap(out: Path, held: Manifest, claim: FolderClaim) -> bool:
+    """Say whether a folder holds only our files, and is neither the working folder nor holds inputs."""
     if not out.exists():
         return True
     here = Path.cwd().resolve()
@@ -91,22 +91,22 @@ def _may_swap(out: Path, held: Manifest, claim: Claim) -> bool:
         claim.inputs.hold(out, name) for name in held.files
     ):
         return False
-    ours = {NAME, *(n for n in held.files if held.state(out, n) is State.OURS), *(claim.carried & set(held.files))}
+    ours = {NAME, *(n for n in held.files if held.state(out, n) is FileState.OURS), *(claim.carried & set(held.files))}
     return all(name in ours for name in _walk(out))
 
 
 def _walk(folder: Path) -> Iterator[str]:
     """Yield every file, link and empty folder below a folder, without following links."""
-    for at, folders, names in os.walk(folder):
-        inside = Path(at).relative_to(folder)
-        links = [name for name in folders if (Path(at) / name).is_symlink()]
+    for root, folders, names in os.walk(folder):
+        inside = Path(root).relative_to(folder)
+        links = [name for name in folders if (Path(root) / name).is_symlink()]
         yield from ((inside / name).as_posix() for name in (*names, *links))
-        if not folders and not names and at != str(folder):
+        if not folders and not names and root != str(folder):
             yield inside.as_posix()
 
 
-def _swapped(claim: Claim, out: Path, held: Manifest, files: Files) -> bool:
-    """Write the whole folder beside and swap; False where the place beside, or the swap, is not to be had."""
+def _swapped(claim: FolderClaim, out: Path, held: Manifest, files: Files) -> bool:
+    """Write a new folder beside and swap it in; return False if either is not possible."""
     writing, ready = (out.with_name(f"{_mark(out)}{ending}") for ending in (_HALF, _SWAP))
     try:
         writing.mkdir()
@@ -132,27 +132,29 @@ def _swapped(claim: Claim, out: Path, held: Manifest, files: Files) -> bool:
 
 
 def _mark(out: Path) -> str:
-    """Return how the names of the folders beside this one begin: short, however long its name is."""
+    """Return the prefix of the temporary folders beside this one, short for any name."""
     return f"{_PREFIX}{hashlib.sha256(os.fsencode(out.name)).hexdigest()[:12]}"
 
 
 def _clear(left: Path, out: Path) -> None:
-    """Remove a folder that was swapped out, or never in; what somebody put there meanwhile goes to the one in its place."""
+    """Remove a folder that was swapped out, or never in; move files that others put there meanwhile to its replacement."""
     if not left.is_dir() or left.is_symlink():
         return
-    held = Manifest.read(left) or NONE
-    new = Manifest.read(out) or NONE
+    old_manifest = Manifest.read(left) or NONE
+    new_manifest = Manifest.read(out) or NONE
     for name in _walk(left):
-        if held.state(left, name) is not State.OURS and not (name in held.files and name in new.files):
+        if old_manifest.state(left, name) is not FileState.OURS and not (
+            name in old_manifest.files and name in new_manifest.files
+        ):
             target = _unused(out / name)
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(left / name, target)
-    rubbish = left.with_name(
+    condemned = left.with_name(
         f"{left.name.removesuffix(_SWAP)}{_HALF}"
     )  # from here on a kill leaves what is swept unread
-    remove(rubbish)
-    os.rename(left, rubbish)
-    remove(rubbish)
+    remove(condemned)
+    os.rename(left, condemned)
+    remove(condemned)
 
 
 def _unused(path: Path) -> Path:
@@ -166,8 +168,8 @@ def _unused(path: Path) -> Path:
 # --- file by file -----------------------------------------------------------------------------------------------------
 
 
-def _lay_in(claim: Claim, out: Path, held: Manifest, files: Files) -> None:
-    """Lay the files down inside the folder, decide, and move them to their names."""
+def _lay_in(claim: FolderClaim, out: Path, held: Manifest, files: Files) -> None:
+    """Write the files to a folder inside, note the journal, and move them to their names."""
     out.mkdir(exist_ok=True)
     writing, ready = out / _WRITING, out / _READY
     writing.mkdir()
@@ -183,7 +185,7 @@ def _lay_in(claim: Claim, out: Path, held: Manifest, files: Files) -> None:
 
 
 def _finish(out: Path) -> None:
-    """Move what was laid down to its names, from wherever a kill interrupted that; a file that was changed since then stays."""
+    """Move the written files to their names, or go on after a kill; a file that changed since then stays."""
     ready = out / _READY
     if ready.is_symlink() or not ready.is_dir():
         return
@@ -192,7 +194,7 @@ def _finish(out: Path) -> None:
     for name in sorted(staged, key=lambda n: (n == NAME, n in LAST, n)):
         if name == NAME:
             _remove_gone(out, gone)
-        if standing(out, name) in {State.FREE, State.FOREIGN} and _sha256(out, name) == old.get(name):
+        if standing(out, name) in {FileState.FREE, FileState.FOREIGN} and _sha256(out, name) == old.get(name):
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(ready / "files" / name, out / name)
     sync_folder(out)
@@ -201,15 +203,15 @@ def _finish(out: Path) -> None:
 
 def _journal(ready: Path) -> tuple[dict[str, str | None], dict[str, str]]:
     try:
-        said = parsed(read_bytes(ready / _JOURNAL), _JOURNAL)
-        return dict(said["old"]), dict(said["gone"])
+        journal = parsed(read_bytes(ready / _JOURNAL), _JOURNAL)
+        return dict(journal["old"]), dict(journal["gone"])
     except (InvalidInput, OSError, KeyError, TypeError, ValueError):
         return {}, {}
 
 
 def _remove_gone(out: Path, gone: Mapping[str, str]) -> None:
     for name, sha256 in gone.items():
-        if is_plain(name) and standing(out, name) is State.FOREIGN and _sha256(out, name) == sha256:
+        if is_plain(name) and standing(out, name) is FileState.FOREIGN and _sha256(out, name) == sha256:
             (out / name).unlink()
             for folder in (out / name).parents:
                 if folder == out or any(folder.iterdir()):
@@ -218,22 +220,22 @@ def _remove_gone(out: Path, gone: Mapping[str, str]) -> None:
 
 
 def _sha256(out: Path, name: str) -> str | None:
-    return sha256_of_file(out / name) if standing(out, name) is State.FOREIGN else None
+    return sha256_of_file(out / name) if standing(out, name) is FileState.FOREIGN else None
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
 
 
-def _write_all(folder: Path, claim: Claim, files: Files) -> None:
+def _write_all(folder: Path, claim: FolderClaim, files: Files) -> None:
     """Write the files and their manifest."""
     hashes = {}
     for name, data in files.items():
         if not is_plain(name):
-            raise InvalidInput(f"'{name}' is no name for a file of a result; expected one below the folder")
+            raise InvalidInput(f"'{name}' cannot name a file of a result; expected a name below the folder")
         hashes[name] = _write(folder / name, data)
     _write(folder / NAME, Manifest(claim.of, hashes).to_bytes())
-    for at, _, _ in os.walk(folder):
-        sync_folder(Path(at))
+    for root, _, _ in os.walk(folder):
+        sync_folder(Path(root))
 
 
 def _write(path: Path, data: bytes | Path) -> str:
@@ -262,7 +264,7 @@ def _settle(out: Path) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove folders that killed commands left beside theirs; the caller holds the lock on all of them."""
+    """Remove folders that killed commands left beside theirs; the caller holds the lock on this folder."""
     for left in parent.glob(f"{_PREFIX}*{_HALF}"):
         remove(left)
     for left in parent.glob(f"{_PREFIX}*{_SWAP}"):
@@ -271,7 +273,7 @@ def _sweep(parent: Path) -> None:
 
 
 def _try(folder: Path) -> None:
-    """Make and remove a folder, so that a place that cannot be written is said before hours of computing."""
+    """Make and remove a folder, so that an unwritable place is reported before hours of computing."""
     trial = folder / f"{_PREFIX}trial{_HALF}"
     trial.mkdir(exist_ok=True)
     trial.rmdir()
@@ -279,7 +281,7 @@ def _try(folder: Path) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold a lock on the names in a folder; where the disk has none, go on without."""
+    """Hold a lock on the names in a folder; on a disk without locks, go on without."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

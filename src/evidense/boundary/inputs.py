@@ -1,4 +1,4 @@
-"""Inputs: files and folders that a command reads, so that it never writes over them, whatever they are called here."""
+"""Inputs: the files and folders that a command reads, so that it never writes over them under any name."""
 
 import os
 from collections.abc import Iterable
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Identity = tuple[int, int]
-"""Device and number of a file: the same through every link and every spelling of its path."""
+"""Device and inode of a file: equal through every link and spelling of its path."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a command reads."""
+    """The files and folders that a command reads."""
 
     files: frozenset[Identity] = frozenset()
     folders: frozenset[Path] = frozenset()
-    """Resolved."""
+    """Resolved paths."""
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> "Inputs":
-        """Note the paths that exist; links are followed, since what they lead to is read."""
+        """Collect the paths that exist; links are followed, since their targets are read."""
         files, folders = set(), set()
         for path in paths:
             try:
@@ -32,7 +32,7 @@ class Inputs:
         return cls(frozenset(files), frozenset(folders))
 
     def hold(self, out: Path, name: str) -> bool:
-        """Say whether a file of the folder `out` is an input, or lies in a folder below `out` that is one."""
+        """Say whether a file of the folder `out` is an input, or is inside an input folder below `out`."""
         path, here = out / name, out.resolve()
         if self.files and _identity(path) in self.files:
             return True
@@ -41,7 +41,7 @@ class Inputs:
 
 
 def existing(paths: Iterable[str], place: Path | None = None) -> list[str]:
-    """Return the spellings that name a file or folder, each once, sorted; relative ones are looked for in `place` (default: here)."""
+    """Return the distinct spellings that name an existing file or folder, sorted; relative ones start at `place` (default: the working folder)."""
     within = Path() if place is None else place
     return sorted({text for text in paths if _stands(text, within)})
 
@@ -55,7 +55,7 @@ def _stands(text: str, within: Path) -> bool:
 
 def _identity(path: Path) -> Identity | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -1,4 +1,4 @@
-"""Manifest: which files of a folder Evidense wrote, with their hashes, and of what study they are."""
+"""Manifest: lists the files of a folder that Evidense wrote, with their hashes and the study that they belong to."""
 
 import json
 import os
@@ -16,14 +16,14 @@ from evidense.boundary.files import read_bytes
 from evidense.errors import InvalidInput
 
 NAME = "evidense.json"
-"""The manifest itself; the only file of a folder that it does not list."""
+"""File name of the manifest, which does not list itself."""
 _PLAIN = re.compile(r"[^/\\\x00-\x1f\x7f.][^/\\\x00-\x1f\x7f]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DEEPEST = 6
 
 
-class State(Enum):
-    """What stands in a folder where a file of ours would stand."""
+class FileState(Enum):
+    """What a folder holds at the name of one of our files."""
 
     FREE = "free"
     OURS = "as Evidense wrote it"
@@ -35,7 +35,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Manifest:
-    """The files of one folder. `of` says what it holds: a study, a recipe; two folders of the same thing have equal ones."""
+    """The files of one folder. `of` names what it holds (a study, a recipe); folders of the same thing have equal ones."""
 
     of: Mapping[str, Any]
     files: Mapping[str, str]
@@ -43,9 +43,9 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest | None":
-        """Return the manifest of a folder; None where there is none that can be believed.
+        """Return the manifest of a folder, or None if it has no valid one.
 
-        A manifest that names anything but plain files below its folder is not ours.
+        A manifest that names anything but plain files below its folder is not valid.
         """
         path = folder / NAME
         if not _is_plain_file(path):
@@ -61,56 +61,56 @@ class Manifest:
         return cls(of, files) if is_sound else None
 
     def to_bytes(self) -> bytes:
-        """Return it as it is written: the same bytes for the same files."""
-        said = {"of": dict(self.of), "files": dict(self.files)}
-        return (json.dumps(said, indent=1, sort_keys=True) + "\n").encode()
+        """Return the bytes of the manifest file, equal for equal files."""
+        content = {"of": dict(self.of), "files": dict(self.files)}
+        return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
-    def state(self, folder: Path, name: str) -> State:
-        """Say what stands at a name of the folder, without following any link."""
-        found = standing(folder, name)
-        if found is not State.FOREIGN or name not in self.files:
-            return State.OURS if name == NAME and found is State.FOREIGN and self.of else found
-        return State.OURS if sha256_of_file(folder / name) == self.files[name] else State.CHANGED
+    def state(self, folder: Path, name: str) -> FileState:
+        """Return what the folder holds at a name, without following links."""
+        state = standing(folder, name)
+        if state is not FileState.FOREIGN or name not in self.files:
+            return FileState.OURS if name == NAME and state is FileState.FOREIGN and self.of else state
+        return FileState.OURS if sha256_of_file(folder / name) == self.files[name] else FileState.CHANGED
 
     def changed(self, folder: Path) -> list[str]:
-        """Return the files that somebody has changed since they were written; those that are gone are not among them."""
-        return [name for name in self.files if self.state(folder, name) not in {State.OURS, State.FREE}]
+        """Return the files that changed since they were written; removed files are not among them."""
+        return [name for name in self.files if self.state(folder, name) not in {FileState.OURS, FileState.FREE}]
 
 
 NONE = Manifest({}, {})
-"""Of a folder that we have not written."""
+"""Manifest of a folder that Evidense has not written."""
 
 
 def seal(folder: Path, of: Mapping[str, Any]) -> None:
-    """Write the manifest of a folder that is all ours: a store's checkpoint, an unpacked model."""
+    """Write the manifest of a folder that holds only our files, such as a checkpoint in the store."""
     files = {name: sha256_of_file(folder / name) for name in plain_files(folder)}
     write_atomically(folder / NAME, Manifest(of, files).to_bytes())
 
 
 def damaged(folder: Path, of: Mapping[str, Any]) -> list[str]:
-    """Return the files that are not as `seal` found them; the manifest itself where there is none of this thing."""
-    held = Manifest.read(folder)
-    if held is None or dict(held.of) != dict(of):
+    """Return the files that changed since `seal`; the manifest itself if it is missing or of another thing."""
+    manifest = Manifest.read(folder)
+    if manifest is None or dict(manifest.of) != dict(of):
         return [NAME]
-    return [name for name in held.files if held.state(folder, name) is not State.OURS]
+    return [name for name in manifest.files if manifest.state(folder, name) is not FileState.OURS]
 
 
 def reseal(folder: Path, name: str) -> None:
-    """Note the present hash of one file, which was written anew; the others keep theirs."""
-    held = Manifest.read(folder) or NONE
-    files = {**held.files, name: sha256_of_file(folder / name)}
-    write_atomically(folder / NAME, Manifest(held.of, files).to_bytes())
+    """Update the hash of one file that was rewritten; the others keep theirs."""
+    manifest = Manifest.read(folder) or NONE
+    files = {**manifest.files, name: sha256_of_file(folder / name)}
+    write_atomically(folder / NAME, Manifest(manifest.of, files).to_bytes())
 
 
 def plain_files(folder: Path) -> list[str]:
-    """Return the names of the plain files below a folder; links, hidden files and the manifest apart."""
-    found = (Path(at).relative_to(folder) / name for at, _, names in os.walk(folder) for name in names)
-    names = (path.as_posix() for path in found)
-    return sorted(n for n in names if n != NAME and is_plain(n) and standing(folder, n) is State.FOREIGN)
+    """Return the names of the plain files below a folder, without links, hidden files and the manifest."""
+    paths = (Path(root).relative_to(folder) / name for root, _, names in os.walk(folder) for name in names)
+    names = (path.as_posix() for path in paths)
+    return sorted(n for n in names if n != NAME and is_plain(n) and standing(folder, n) is FileState.FOREIGN)
 
 
 def is_plain(name: str) -> bool:
-    """Say whether a name can only mean a visible file below its folder.
+    """Say whether a name is a plain path to a visible file below its folder.
 
     >>> is_plain("runs/a.trec"), is_plain("../a"), is_plain("/a"), is_plain(".git/config"), is_plain("a//b")
     (True, False, False, False, False)
@@ -119,24 +119,24 @@ def is_plain(name: str) -> bool:
     return len(parts) <= _DEEPEST and all(_PLAIN.fullmatch(part) for part in parts)
 
 
-def standing(folder: Path, name: str) -> State:
-    """Say what stands at a name, whoever wrote it: FREE, FOREIGN (a file), LINK or OTHER."""
-    at = folder
+def standing(folder: Path, name: str) -> FileState:
+    """Return what a folder holds at a name, whoever wrote it: FREE, FOREIGN (a file), LINK or OTHER."""
+    path = folder
     *above, last = name.split("/")
     for part in above:
-        at = at / part
-        if at.is_symlink():
-            return State.LINK
-        if not os.path.lexists(at):
-            return State.FREE
-        if not at.is_dir():
-            return State.OTHER
-    at = at / last
-    if at.is_symlink():
-        return State.LINK
-    if not os.path.lexists(at):
-        return State.FREE
-    return State.FOREIGN if _is_plain_file(at) else State.OTHER
+        path = path / part
+        if path.is_symlink():
+            return FileState.LINK
+        if not os.path.lexists(path):
+            return FileState.FREE
+        if not path.is_dir():
+            return FileState.OTHER
+    path = path / last
+    if path.is_symlink():
+        return FileState.LINK
+    if not os.path.lexists(path):
+        return FileState.FREE
+    return FileState.FOREIGN if _is_plain_file(path) else FileState.OTHER
 
 
 def _is_plain_file(path: Path) -> bool:

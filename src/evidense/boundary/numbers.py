@@ -1,4 +1,4 @@
-"""Numbers: what a cell or a JSON value says, as a whole or finite number, or None where it says no such thing."""
+"""Numbers: reads a cell or JSON value as a whole or finite number, or returns None."""
 
 import math
 import re
@@ -6,14 +6,14 @@ from numbers import Integral, Real
 from typing import TypeGuard
 
 LARGEST = 2**31 - 1
-"""Judgements, places and rows are kept in 32 bits."""
+"""Judgements, places and rows are stored in 32 bits."""
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DIGITS = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _MOST_CHARACTERS = 64
 
 
 def finite_number(value: object) -> float | None:
-    """Return a number, or text that spells one in ASCII digits, as a float; None for anything else, NaN and infinity.
+    """Return a number, or text that spells one in ASCII digits, as a finite float; None for anything else.
 
     >>> finite_number("1e-3"), finite_number(" 2 "), finite_number("1_000"), finite_number("nan"), finite_number(True)
     (0.001, 2.0, None, None, None)
@@ -34,7 +34,7 @@ def finite_number(value: object) -> float | None:
 
 
 def whole_number(value: object, lowest: int = -LARGEST - 1, highest: int = LARGEST) -> int | None:
-    """Return a number without a fraction, however it is written, within these bounds; None for anything else.
+    """Return a whole number within these bounds, in any notation; None for anything else.
 
     >>> whole_number("1.0"), whole_number("1e0"), whole_number(2.0), whole_number("0.5"), whole_number(2**40)
     (1, 1, 2, None, None)

@@ -1,4 +1,4 @@
-"""Scratch: a temporary folder that goes when its work ends, and that the next one sweeps when its process was killed."""
+"""Scratch: a temporary folder, removed when its work ends, or by the next process if its own was killed."""
 
 import fcntl
 import os
@@ -8,12 +8,14 @@ import weakref
 from pathlib import Path
 from types import TracebackType
 
+from evidense.boundary.disk import lock_new
+
 PREFIX = ".evidense-scratch-"
-"""How the names of scratch folders begin. Their maker holds a lock on them, so one that nobody holds was left by a killed process."""
+"""Prefix of scratch folders. Their maker holds a lock on them; one without a lock was left by a killed process."""
 
 
 class Scratch:
-    """A new empty folder with the rights of its owner only, in the system's folder for temporary files or in a given one.
+    """A new empty folder that only its owner can read, in the system's temporary folder or in a given one.
 
     It is removed by `close`, at the end of a `with` block, or with the object.
     """
@@ -25,7 +27,7 @@ class Scratch:
         self._remove = weakref.finalize(self, _remove, self.path, handle)
 
     def close(self) -> None:
-        """Remove the folder, if it still stands where it was made."""
+        """Remove the folder, if it is still there."""
         self._remove()
 
     def __enter__(self) -> Path:
@@ -38,7 +40,7 @@ class Scratch:
 
 
 def sweep(within: Path) -> None:
-    """Remove the scratch folders of killed processes of this user; those of living ones stay."""
+    """Remove the scratch folders of this user's killed processes; keep those of running ones."""
     for left in within.glob(f"{PREFIX}*"):
         handle = _open(left)
         if handle is None:
@@ -54,21 +56,12 @@ def sweep(within: Path) -> None:
 
 
 def _locked_folder(within: Path) -> tuple[Path, int]:
-    """Make a folder that is locked before a sweeper can take it for a leftover."""
+    """Make a folder, locked before a sweeper can take it for a leftover."""
     while True:
         path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=within))
         handle = _open(path)
-        if handle is None:
-            continue  # a sweeper was faster and removed it
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(handle).st_nlink:
-                return path, handle
-        except BlockingIOError:
-            pass  # a sweeper is faster and removes it
-        except OSError:
-            return path, handle  # a disk without locks: nobody sweeps there either
-        os.close(handle)
+        if handle is not None and lock_new(handle):  # else a sweeper was faster
+            return path, handle
 
 
 def _open(path: Path) -> int | None:

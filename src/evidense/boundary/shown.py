@@ -1,4 +1,4 @@
-"""Shown: text from outside as a terminal, CSV or LaTeX file may hold it. What could steer a screen becomes a visible symbol."""
+"""Shown: makes text from outside safe for a terminal, CSV or LaTeX file; control characters become visible symbols."""
 
 import re
 
@@ -11,7 +11,7 @@ _LINE_BREAKS = re.compile("[\t\n]")
 
 
 def shown(text: str) -> str:
-    """Return text with escapes, control characters, bidi overrides and invisible characters as visible symbols; lines stay lines.
+    """Return text with escapes, control, bidi and invisible characters as visible symbols; tabs and line breaks stay.
 
     >>> shown("a\\x1b[31mb\\u202ec\\x85\\n")
     'a␛[31mb<U+202E>c<U+0085>\\n'
@@ -20,7 +20,7 @@ def shown(text: str) -> str:
 
 
 def shown_line(text: str) -> str:
-    """Return text as `shown` does, on one line: tabs and line breaks become symbols too.
+    """Return `shown` text on one line: tabs and line breaks become symbols too.
 
     >>> shown_line("doc\\n1")
     'doc␊1'

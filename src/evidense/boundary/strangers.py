@@ -1,4 +1,4 @@
-"""Strangers: whatever a library raises while it reads somebody's file becomes one error that names the file."""
+"""Strangers: turns whatever a library raises while reading somebody's file into one error that names the file."""
 
 import os
 import sys
@@ -10,18 +10,18 @@ from typing import IO
 from evidense.errors import EvidenseError, InvalidInput
 
 MOST_REASON = 300
-"""Characters of a library's own words that are passed on."""
+"""How many characters of a library's message are passed on."""
 
 
 @contextmanager
 def foreign(place: str, advice: str = "Expected what its name says; write or download it again.") -> Iterator[None]:
-    """Read somebody's file in this block: an error that is not ours becomes an InvalidInput that names `place`.
+    """Turn any error of a library in this block into an InvalidInput that names `place`.
 
-    Our own errors pass through, and so do KeyboardInterrupt and SystemExit. A panic of a Rust library, which Python does not count among
-    ordinary exceptions, is turned into the same error.
+    Errors of Evidense, KeyboardInterrupt and SystemExit pass. A panic of a Rust library, which is no Exception in Python, is turned
+    into the same error.
 
     Raises:
-        InvalidInput: whatever the block raised, in its own words, with `advice`.
+        InvalidInput: the block raised; the message has the reason and `advice`.
 
     >>> with foreign("ids.json"):
     ...     [].pop()
@@ -46,36 +46,36 @@ def foreign(place: str, advice: str = "Expected what its name says; write or dow
 
 @contextmanager
 def without_panic_text() -> Iterator[None]:
-    """Keep what this process writes to its error stream inside the block, and pass it on where the block raises nothing.
+    """Hold back what this process writes to stderr in this block, and pass it on unless the block raises an error of Evidense.
 
-    A Rust library prints its panic there before Python sees it; the error that `foreign` makes of it says the same.
+    A Rust library prints its panic there before Python sees it; the error from `foreign` says the same.
     """
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile() as captured:
         before = os.dup(2)
         try:
-            os.dup2(kept.fileno(), 2)
+            os.dup2(captured.fileno(), 2)
             yield
         except BaseException as error:
             if not isinstance(error, EvidenseError):
-                _pass_on(kept, before)
+                _pass_on(captured, before)
             raise
         else:
-            _pass_on(kept, before)
+            _pass_on(captured, before)
         finally:
             os.dup2(before, 2)
             os.close(before)
 
 
-def _pass_on(kept: IO[bytes], target: int) -> None:
+def _pass_on(captured: IO[bytes], target: int) -> None:
     sys.stderr.flush()
-    kept.seek(0)
-    while data := kept.read(1 << 16):
+    captured.seek(0)
+    while data := captured.read(1 << 16):
         os.write(target, data)
 
 
 def reason(error: BaseException) -> str:
-    """Return what an error says, on one line: the system's words of an OSError, the key of a KeyError, the kind where it says nothing.
+    """Return the message of an error on one line: the system's words of an OSError, the key of a KeyError, the class name if it is empty.
 
     >>> reason(KeyError("files")), reason(ValueError()), reason(OSError(2, "No such file or directory"))
     ("'files' is missing", 'ValueError', 'No such file or directory')

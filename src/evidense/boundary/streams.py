@@ -1,4 +1,4 @@
-"""Streams: whatever this process prints passes here, made visible, in the letters that the terminal or pipe has."""
+"""Streams: all output of this process passes here; control characters become visible, and letters that the encoding lacks are replaced."""
 
 import io
 import os
@@ -15,11 +15,11 @@ _PLAIN = {
     "≡": "==", "✔": "+", "✖": "x", "⚠": "!", "‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " ", "\u2009": " ", "\u202f": " ", "␡": "^?",
     **{chr(0x2400 + code): "^" + chr(0x40 + code) for code in range(0x20)},
 }  # fmt: skip
-"""Signs that Evidense prints → what stands for them where they cannot be printed."""
+"""Signs that Evidense prints → their replacement in encodings that lack them."""
 
 
 def in_letters_of(encoding: str, text: str) -> str:
-    """Return text that this encoding can hold: signs in their plain form, other letters as Python escapes them.
+    """Return text that this encoding can hold: known signs in plain form, other letters as Python escapes.
 
     >>> in_letters_of("ascii", "✖ −.043 ± é"), in_letters_of("latin-1", "→ é"), in_letters_of("utf-8", "−")
     ('x -.043 +/- \\\\xe9', '-> é', '−')
@@ -40,14 +40,14 @@ def _encodable(encoding: str, character: str) -> str:
 
 
 class Visible(io.TextIOBase):
-    """A text stream before another: steering characters become symbols. A reader that went away ends the talk, not the work."""
+    """Wraps a text stream: control characters become symbols. If the reader is gone, output stops and work goes on."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._is_heard = True
 
     def write(self, text: str) -> int:
-        """Write text; a carriage return may stand first, as progress bars of libraries have it.
+        """Write text; a leading carriage return passes, since progress bars of libraries use it.
 
         Raises:
             StoreError: as `steer`.
@@ -57,15 +57,15 @@ class Visible(io.TextIOBase):
         return len(text)
 
     def steer(self, text: str) -> None:
-        """Write our own control characters, as they are.
+        """Write our own control characters unchanged.
 
         Raises:
-            StoreError: what is printed goes to a disk that is full, or to a device that fails.
+            StoreError: the output goes to a full disk or a failing device.
         """
         self._if_heard(lambda: self._stream.write(text))
 
     def flush(self) -> None:
-        """Hand over what was written so far.
+        """Flush the stream.
 
         Raises:
             StoreError: as `steer`.
@@ -84,7 +84,7 @@ class Visible(io.TextIOBase):
             raise StoreError(f"what is printed cannot be written ({error.strerror}); send it elsewhere") from None
 
     def _hang_up(self) -> None:
-        """Say no more; what is left in the stream's buffer goes nowhere when the process ends."""
+        """Stop writing; the rest of the stream's buffer is discarded when the process ends."""
         self._is_heard = False
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
@@ -92,29 +92,29 @@ class Visible(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The letters that arrive: those of the stream behind."""
+        """Encoding of the wrapped stream."""
         return self._stream.encoding or "utf-8"
 
     @property
     def errors(self) -> str:  # type: ignore[override]
-        """What encoding does with others: there are none."""
+        """Error handler: strict, since unencodable letters were replaced before."""
         return "strict"
 
     def fileno(self) -> int:
-        """Return the number of the stream behind."""
+        """Return the file descriptor of the wrapped stream."""
         return self._stream.fileno()
 
     def isatty(self) -> bool:
-        """Say whether somebody watches."""
+        """Say whether the wrapped stream is a terminal."""
         return self._stream.isatty()
 
     def writable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
 
 def replace_line(text: str) -> None:
-    """Show text on the line of stderr that the next one replaces; it is made visible as all text."""
+    """Show text on a line of stderr that the next call replaces."""
     steer = sys.stderr.steer if isinstance(sys.stderr, Visible) else sys.stderr.write
     steer("\r\033[K")
     sys.stderr.write(text)
@@ -123,10 +123,10 @@ def replace_line(text: str) -> None:
 
 @contextmanager
 def visible_streams() -> Iterator[None]:
-    """Let everything that is printed in this block, by whatever library, pass through `Visible`.
+    """Pass everything that is printed in this block, by any library, through `Visible`.
 
     Raises:
-        StoreError: what was printed cannot be written.
+        StoreError: the output cannot be written.
     """
     before = sys.stdout, sys.stderr
     make_visible()
@@ -140,7 +140,7 @@ def visible_streams() -> Iterator[None]:
 
 
 def make_visible() -> None:
-    """Let everything that this process prints from now on pass through `Visible`."""
+    """Pass everything that this process prints from now on through `Visible`."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and not isinstance(stream, Visible):

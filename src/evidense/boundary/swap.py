@@ -1,4 +1,4 @@
-"""Swap: two folders of one disk exchange their names in one step, where the system can do that."""
+"""Swap: exchanges the names of two folders of one disk in one step, if the system can."""
 
 import ctypes
 import os
@@ -11,12 +11,12 @@ _AT_FDCWD = -100
 _EXCHANGE = 2
 
 
-def exchange(one: Path, other: Path) -> bool:
-    """Exchange the names of two folders atomically; False where this system or disk cannot, and nothing has happened."""
+def exchange(first: Path, second: Path) -> bool:
+    """Exchange the names of two folders atomically; return False, and change nothing, if this system or disk cannot."""
     call = _call()
     if call is None:
         return False
-    return bool(call(os.fsencode(one), os.fsencode(other)) == 0)
+    return bool(call(os.fsencode(first), os.fsencode(second)) == 0)
 
 
 @cache

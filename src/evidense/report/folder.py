@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from evidense import registry
-from evidense.boundary.claim import LONGEST, Claim
+from evidense.boundary.claim import LONGEST, FolderClaim
 from evidense.boundary.disk import check_plain
 from evidense.boundary.inputs import Inputs, existing
 from evidense.boundary.manifest import NAME, Manifest
@@ -44,10 +44,10 @@ def subject(study: Study) -> dict[str, Json]:
     return own | {key: sha256_of(value)[:12] for key, value in made.items()}
 
 
-def claim_of(study: Study, out: Path) -> Claim:
+def claim_of(study: Study, out: Path) -> FolderClaim:
     """Return the claim of a study's page on a folder; a losses.csv is replaced where all that people wrote in it is carried over."""
     carried = frozenset({LOSSES}) if carries_all(out / LOSSES) else frozenset[str]()
-    return Claim(out, subject(study), inputs_of(study), carried)
+    return FolderClaim(out, subject(study), inputs_of(study), carried)
 
 
 def names_of(study: Study) -> list[str]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from evidense.boundary.claim import Claim
+from evidense.boundary.claim import FolderClaim
 from evidense.boundary.folder import prepare, publish
 from evidense.published.facts import Published, read
 from evidense.published.findings import findings
@@ -23,7 +23,7 @@ def published_page(name: str, out: Path) -> Path:
         StoreError: the disk is full or the folder cannot be written.
     """
     published = read(name)
-    claim = Claim(out, {"name": name, "kind": "published numbers"})
+    claim = FolderClaim(out, {"name": name, "kind": "published numbers"})
     prepare(claim, list(_NAMES))
     study, found, verdicts = decided(published)
     material = report.Material(published, found, verdicts, f"evidense dissect --published {name}")

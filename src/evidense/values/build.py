@@ -1,4 +1,4 @@
-"""Build a Collection from what a file says: check everything at once, merge equal documents, keep what was decided as notes."""
+"""Build: checks a draft in one pass, merges equal documents, and returns a Collection with a note for each decision."""
 
 import hashlib
 import re
@@ -18,12 +18,12 @@ T = TypeVar("T")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 MAX_TEXT_CHARACTERS = 1_000_000
 MOST_EMPTY = 0.5
-"""Largest share of empty documents: above it the text is looked for in the wrong place."""
+"""Largest share of empty documents; more means that the text is read from the wrong field."""
 
 
 @dataclass
 class Draft:
-    """What a dataset part has read, before it is checked. Lazy sequences are fine."""
+    """A collection as a dataset part has read it, not yet checked. Lazy sequences are fine."""
 
     name: str
     queries: Sequence[Item]
@@ -37,19 +37,19 @@ class Draft:
     shares: str = ""
     """As in `Collection`."""
     source: str = ""
-    """What the messages call the input (a file name)."""
+    """Name of the input in messages, as a file name."""
     mistakes: Sequence[str] = ()
-    """What was wrong already when it was read; `build` adds its own, so that one error tells everything."""
+    """Mistakes found while reading; `build` adds its own, so that one error reports all."""
     query_place: Callable[[int], str] | None = None
-    """Row of `queries` → where it stands ('queries.jsonl line 7'), for messages."""
+    """Row of `queries` → its place in the input ('queries.jsonl line 7'), for messages."""
     document_place: Callable[[int], str] | None = None
-    """Row of `corpus` → where it stands."""
+    """Row of `corpus` → its place in the input."""
     judgement_place: Callable[[str, str], str] | None = None
-    """(query_id, doc_id) → where that judgement stands."""
+    """(query_id, doc_id) → place of that judgement in the input."""
 
 
 class Chosen(Sequence[T]):
-    """Some rows of a sequence, in this order, read when they are asked for.
+    """Some rows of a sequence, in this order, read on access.
 
     >>> [item.id for item in Chosen([Item("a", "x"), Item("b", "y")], np.array([1]))]
     ['b']
@@ -66,7 +66,7 @@ class Chosen(Sequence[T]):
     @overload
     def __getitem__(self, row: slice) -> Sequence[T]: ...
     def __getitem__(self, row: int | slice) -> T | Sequence[T]:
-        """Return one item, or these rows of these rows."""
+        """Return one item, or a sequence for a slice."""
         return Chosen(self.items, self.rows[row]) if isinstance(row, slice) else self.items[int(self.rows[row])]
 
     def __iter__(self) -> Iterator[T]:
@@ -76,60 +76,78 @@ class Chosen(Sequence[T]):
 def build(draft: Draft) -> Collection:
     """Check a draft and make the Collection; each side is read once, and no text is kept.
 
-    Equal documents (same text and picture) are merged into the first of them, and the judgements follow; a query without a
+    Equal documents (same text and picture) are merged into the first of them, with their judgements. A query without a
     relevant document is left out with a note, since no measure is defined for it.
 
-    Three things are read as trec_eval, BEIR and mteb read them, each with a note and a count. An empty document stays in the corpus (and is
-    merged with no other). A judgement of a document that the corpus lacks stays: that document is never found. Judgements of a query
-    that is not among the queries are left out. Where they are the rule and no exception, ids or fields do not match, and the draft is refused: no judged
-    query is there, fewer than LEAST_SHARE of the relevant documents are, or more than MOST_EMPTY of the documents are empty.
+    Three cases follow trec_eval, BEIR and mteb, each with a note and a count. An empty document stays in the corpus and is never merged.
+    A judgement of a document that the corpus lacks stays, and counts as never found. Judgements of a query that is not among the queries
+    are left out. If such cases are the rule, ids or fields do not match, and the draft is refused: no judged query is among the queries,
+    fewer than LEAST_SHARE of the relevant documents are in the corpus, or more than MOST_EMPTY of the documents are empty.
 
     Raises:
         InvalidInput: every mistake of the draft at once.
     """
     source = draft.source or draft.name
+    checked = _checked(draft, source)
+    merged_qrels = {q: _merged_gains(gains, checked.merged) for q, gains in draft.qrels.items()}
+    qrels = _with_relevant(merged_qrels, draft.drop_self_matches)
+    query_rows = np.array([row for row, query_id in enumerate(checked.query_ids) if query_id in qrels], dtype=np.int64)
+    if not len(query_rows):
+        raise InvalidInput(
+            f"{source}: none of {len(checked.query_ids):,} queries has a relevant document; expected a judgement above 0; "
+            "check the ids and gains of the qrels"
+        )
+    notes = (*draft.provenance.notes, *checked.notes, *_dropped_note(len(checked.query_ids) - len(query_rows)))
+    return Collection(
+        name=draft.name,
+        queries=_rows_of(draft.queries, query_rows),
+        corpus=_rows_of(draft.corpus, checked.doc_rows),
+        qrels={checked.query_ids[row]: qrels[checked.query_ids[row]] for row in query_rows},
+        groups={q: g for q, g in draft.groups.items() if q in qrels},
+        columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in draft.columns.items()},
+        provenance=replace(draft.provenance, notes=notes),
+        drop_self_matches=draft.drop_self_matches,
+        shares=draft.shares,
+        aliases=checked.merged,
+        doc_groups={d: group for d, group in draft.doc_groups.items() if d not in checked.merged},
+    )
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What the check of a draft found out."""
+
+    query_ids: list[str]
+    doc_rows: Int64[np.ndarray, " n"]
+    """Rows of the corpus without repeated contents."""
+    merged: dict[str, str]
+    """Id of a left-out document → id of the equal one that stands for it."""
+    notes: list[str]
+
+
+def _checked(draft: Draft, source: str) -> _Checked:
+    """Read both sides once and refuse the draft with all its mistakes.
+
+    Mistakes of reading hide rows, which would show up again as missing ids: then only the first are reported.
+    """
     mistakes = list(draft.mistakes)
     query_ids, _ = _survey("query", draft.queries, draft.query_place, mistakes)
     doc_ids, contents = _survey("document", draft.corpus, draft.document_place, mistakes)
     n_empty = contents.count(_EMPTY)
     judged = Judged(draft.qrels, query_ids, doc_ids, draft.judgement_place)
-    if (
-        not draft.mistakes and len(mistakes) < MOST_MISTAKES
-    ):  # what was not read is missed here too: not worth a second message
+    if not draft.mistakes and len(mistakes) < MOST_MISTAKES:
         mistakes += [*_sides_mistakes(query_ids, doc_ids, n_empty), *judged.mistakes()]
-    kept_apart = set(query_ids) if draft.drop_self_matches else set()
-    rows, merged = _merge_equal(doc_ids, contents, kept_apart)
-    if not mistakes and len(rows) == 1 and contents[0] != _NOTHING:
+    doc_rows, merged = _merge_equal(doc_ids, contents, set(query_ids) if draft.drop_self_matches else set())
+    if not mistakes and len(doc_rows) == 1 and contents[0] != _NOTHING:
         mistakes.append(_one_document(len(doc_ids)))
     if mistakes:
         raise InvalidInput.all_of(source, sorted(mistakes, key=_natural))
-    qrels = _asked({q: _merged_gains(gains, merged) for q, gains in draft.qrels.items()}, draft.drop_self_matches)
-    kept = np.array([row for row, query_id in enumerate(query_ids) if query_id in qrels], dtype=np.int64)
-    if not len(kept):
-        raise InvalidInput(
-            f"{source}: none of {len(query_ids):,} queries has a relevant document; expected a judgement above 0; "
-            "check the ids and gains of the qrels"
-        )
-    notes = [
-        *draft.provenance.notes,
-        *_empty_note(n_empty),
-        *judged.notes(),
-        *_merge_note(merged),
-        *_dropped_note(len(query_ids) - len(kept)),
-    ]
-    return Collection(
-        name=draft.name,
-        queries=draft.queries if len(kept) == len(query_ids) else Chosen(draft.queries, kept),
-        corpus=draft.corpus if len(rows) == len(doc_ids) else Chosen(draft.corpus, rows),
-        qrels={query_ids[row]: qrels[query_ids[row]] for row in kept},
-        groups={q: g for q, g in draft.groups.items() if q in qrels},
-        columns={name: {q: v for q, v in values.items() if q in qrels} for name, values in draft.columns.items()},
-        provenance=replace(draft.provenance, notes=tuple(notes)),
-        drop_self_matches=draft.drop_self_matches,
-        shares=draft.shares,
-        aliases=merged,
-        doc_groups={d: group for d, group in draft.doc_groups.items() if d not in merged},
-    )
+    return _Checked(query_ids, doc_rows, merged, [*_empty_note(n_empty), *judged.notes(), *_merge_note(merged)])
+
+
+def _rows_of(items: Sequence[Item], rows: Int64[np.ndarray, " n"]) -> Sequence[Item]:
+    """Return these rows; the sequence itself if they are all of it."""
+    return items if len(rows) == len(items) else Chosen(items, rows)
 
 
 def sample(
@@ -137,8 +155,8 @@ def sample(
 ) -> Collection:
     """Draw queries and documents without replacement; every judged document of a drawn query stays.
 
-    A `seed` with a name draws other rows for another name; by a number alone, collections of one length draw the same rows.
-    The name and the notes say that it is a sample, of how much, with which seed. Order is kept.
+    A `seed` with a name draws different rows for different names; with a number alone, collections of equal length draw the same rows.
+    The name and a note of the result state the sizes and the seed. Order is kept.
 
     Raises:
         InvalidInput: a number below 1.
@@ -175,7 +193,7 @@ def sample(
 
 
 def _philox_key(seed: int | tuple[int, str]) -> int:
-    """The number itself, or one of 128 bits made of number and name."""
+    """Return the number itself, or a hash of number and name (128 bits)."""
     if isinstance(seed, int):
         return seed
     return int.from_bytes(hashlib.sha256(f"{seed[0]}\0{seed[1]}".encode(errors="surrogatepass")).digest()[:16], "big")
@@ -185,31 +203,31 @@ def _seed_words(seed: int | tuple[int, str]) -> str:
     return f"seed {seed}" if isinstance(seed, int) else f"seed {seed[0]} and its name"
 
 
-def _draw(rng: np.random.Generator, total: int, wanted: int | None) -> Int64[np.ndarray, " n"]:
-    if wanted is None or wanted >= total:
+def _draw(rng: np.random.Generator, total: int, n_drawn: int | None) -> Int64[np.ndarray, " n"]:
+    if n_drawn is None or n_drawn >= total:
         return np.arange(total, dtype=np.int64)
-    return np.sort(rng.choice(total, size=wanted, replace=False)).astype(np.int64)
+    return np.sort(rng.choice(total, size=n_drawn, replace=False)).astype(np.int64)
 
 
 def _filled(
-    rng: np.random.Generator, places: Int64[np.ndarray, " j"], total: int, wanted: int | None
+    rng: np.random.Generator, places: Int64[np.ndarray, " j"], total: int, n_drawn: int | None
 ) -> Int64[np.ndarray, " n"]:
-    """Return `wanted` rows in order: the judged ones, then others at random."""
-    if wanted is None or wanted >= total:
+    """Return `n_drawn` rows in order: the judged ones, then others at random."""
+    if n_drawn is None or n_drawn >= total:
         return np.arange(total, dtype=np.int64)
     others = np.setdiff1d(np.arange(total, dtype=np.int64), places, assume_unique=True)
-    fill = max(0, wanted - len(places))
+    fill = max(0, n_drawn - len(places))
     return np.sort(np.concatenate([places, rng.choice(others, size=fill, replace=False)]))
 
 
 _NOTHING = bytes(16)
-"""Stands for the content of an item that has an id only; such items are never merged."""
+"""Content of an item with an id only; such items are never merged."""
 _EMPTY = bytes(15) + b"\1"
-"""Stands for the content of an empty document; BEIR ranks each of them, so they are never merged."""
+"""Content of an empty document; BEIR ranks each of them, so they are never merged."""
 
 
 def judged_rows(items: Sequence[Item], qrels: Mapping[str, Mapping[str, int]]) -> Int64[np.ndarray, " n"]:
-    """Return the rows of the queries that are judged; every row where none is, so that `build` can say that the ids do not match."""
+    """Return the rows of the judged queries; every row if none is judged, so that `build` can report that the ids do not match."""
     ids = [item.id for item in items]
     rows = [row for row, query_id in enumerate(ids) if query_id in qrels]
     return np.array(rows or range(len(ids)), dtype=np.int64)
@@ -218,7 +236,7 @@ def judged_rows(items: Sequence[Item], qrels: Mapping[str, Mapping[str, int]]) -
 def _survey(
     what: str, items: Sequence[Item], place: Callable[[int], str] | None, mistakes: list[str]
 ) -> tuple[list[str], list[bytes]]:
-    """Read one side once: its ids, 16 bytes that stand for each content, and every mistake."""
+    """Read one side once; return its ids and 16 bytes for each content, and add its mistakes to the list."""
     ids: list[str] = []
     contents: list[bytes] = []
     first: dict[str, int] = {}
@@ -272,7 +290,7 @@ def _item_mistakes(item: Item, what: str) -> Iterable[str]:
 
 
 def _sides_mistakes(query_ids: list[str], doc_ids: list[str], n_empty: int) -> Iterable[str]:
-    """Yield what no single item shows: a side without items, documents without text."""
+    """Yield the mistakes of a whole side: no items, or documents without text."""
     yield from (
         f"there is no {what}; expected at least one; add some"
         for what, ids in (("query", query_ids), ("document", doc_ids))
@@ -286,17 +304,17 @@ def _sides_mistakes(query_ids: list[str], doc_ids: list[str], n_empty: int) -> I
 
 
 def _merge_equal(
-    doc_ids: list[str], contents: list[bytes], kept_apart: set[str]
+    doc_ids: list[str], contents: list[bytes], never_merged: set[str]
 ) -> tuple[Int64[np.ndarray, " n"], dict[str, str]]:
     """Return the rows without repeated contents, and the id of each left-out document → the id that stands for it.
 
-    Documents that are also queries stay apart where self matches are dropped, else the policy would no longer find them.
+    Documents that are also queries stay apart if self matches are dropped, else that policy would no longer find them.
     """
     first: dict[bytes, int] = {}
     merged: dict[str, str] = {}
     rows = []
     for row, (doc_id, content) in enumerate(zip(doc_ids, contents, strict=True)):
-        standing = row if content in (_NOTHING, _EMPTY) or doc_id in kept_apart else first.setdefault(content, row)
+        standing = row if content in (_NOTHING, _EMPTY) or doc_id in never_merged else first.setdefault(content, row)
         if standing == row:
             rows.append(row)
         else:
@@ -312,14 +330,14 @@ def _merged_gains(gains: Mapping[str, int], merged: Mapping[str, str]) -> dict[s
     return result
 
 
-def _asked(qrels: Mapping[str, Mapping[str, int]], drop_self: bool) -> dict[str, dict[str, int]]:
-    """Return the judgements of the queries that have a relevant document, without self matches where these are dropped."""
+def _with_relevant(qrels: Mapping[str, Mapping[str, int]], drop_self: bool) -> dict[str, dict[str, int]]:
+    """Return the judgements of the queries that have a relevant document, without self matches if these are dropped."""
     cleaned = {q: {d: g for d, g in gains.items() if not (drop_self and d == q)} for q, gains in qrels.items()}
     return {q: gains for q, gains in cleaned.items() if any(gain > 0 for gain in gains.values())}
 
 
 def _natural(text: str) -> list[str | int]:
-    """Sort key under which line 9 comes before line 10."""
+    """Return a sort key that puts line 9 before line 10."""
     pieces = re.split(r"([0-9]{1,18})", text.removeprefix("'"))
     return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
 

@@ -13,19 +13,19 @@ Qrels = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a collection comes from and what a reader of its scores must know."""
+    """Where a collection comes from, and what readers of its scores must know."""
 
     licence: str = "unknown: yours to know"
     source: str = ""
     """File, package and version, or address that the data came from."""
     contamination: str = "unknown"
-    """What is known of these texts in the training data of public models."""
+    """What is known about these texts in the training data of public models."""
     labels: str = "judged"
-    """How relevance came about: judged, or structural (paired fields)."""
+    """How relevance was determined: judged, or structural (paired fields)."""
     notes: tuple[str, ...] = ()
     """Sentences for the page: how many documents were merged, which rows were dropped, how it was sampled."""
     is_user_data: bool = True
-    """True where the texts are the user's own (the page counts them); False for built-in public data."""
+    """Whether the texts are the user's own (the page counts them); False for built-in public data."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Collection:
     drop_self_matches: bool = False
     """Policy: True removes the document whose id equals the query's from that query's ranking (and from its qrels)."""
     doc_groups: Mapping[str, str] = field(default_factory=dict)
-    """Document id → key by which splits are made, where it is known: documents of one key never lie on two sides.
+    """Document id → split key, if known: documents of one key never lie on two sides of a split.
 
-    No part of the checksum, since no ranking depends on it; the checksum of Pairs holds what training sees.
+    It is not part of the checksum, since no ranking depends on it; the checksum of Pairs covers what training sees.
     """
     shares: str = ""
-    """What the group keys name, where other collections know the same things by the same keys ("unicode character"); "" = keys of its own."""
+    """What the group keys name, if other collections use the same keys for the same things ("unicode character"); "" = own keys."""
     split: str = ""
-    """The side that `reading.splits.only_split` took the queries from: documents of other sides are not trained on. "" = all."""
+    """The split that `reading.splits.only_split` took the queries from; documents of other splits are not trained on. "" = all."""
 
     @cached_property
     def query_ids(self) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ class Collection:
 
     @cached_property
     def checksum(self) -> str:
-        """Return the sha256 over ids, contents and judgements: the identity of this collection."""
+        """Return the sha256 over ids, contents and judgements, which identifies this collection."""
         digest = hashlib.sha256()
         for side in (self.queries, self.corpus):
             for item in side:
@@ -84,23 +84,25 @@ class Collection:
 
     @property
     def modalities(self) -> tuple[Modality | str, Modality | str]:
-        """Modality of the queries and of the documents; 'mixed' where a side has several, 'ids' where there are judgements only."""
+        """Modality of the queries and of the documents: 'mixed' if a side has several, 'ids' if there are only judgements."""
         return _modality(self.queries), _modality(self.corpus)
 
     def findable(self) -> "Collection":
-        """Return it without judgements of documents that the corpus lacks, and without the queries that have no other relevant one.
+        """Drop judgements of documents that the corpus lacks, and queries that have no other relevant document.
 
-        For what looks at the documents themselves; measures keep these judgements. Itself where nothing is lacking.
+        For code that reads the documents; measures keep these judgements. Returns self if nothing is lacking.
         """
         there = set(self.doc_ids)
         if all(doc_id in there for gains in self.qrels.values() for doc_id in gains):
             return self
-        found = {q: {d: gain for d, gain in gains.items() if d in there} for q, gains in self.qrels.items()}
-        kept = {q: gains for q, gains in found.items() if any(gain > 0 for gain in gains.values())}
-        left_out = f"{len(self.qrels) - len(kept):,} queries whose relevant documents the corpus lacks were left out"
-        return replace(self, queries=[item for item in self.queries if item.id in kept], qrels=kept).with_notes(
-            left_out
+        findable = {q: {d: gain for d, gain in gains.items() if d in there} for q, gains in self.qrels.items()}
+        answerable = {q: gains for q, gains in findable.items() if any(gain > 0 for gain in gains.values())}
+        left_out = (
+            f"{len(self.qrels) - len(answerable):,} queries whose relevant documents the corpus lacks were left out"
         )
+        return replace(
+            self, queries=[item for item in self.queries if item.id in answerable], qrels=answerable
+        ).with_notes(left_out)
 
     def with_notes(self, *notes: str) -> "Collection":
         """Return the same collection with further sentences for the page."""
@@ -108,5 +110,5 @@ class Collection:
 
 
 def _modality(items: Sequence[Item]) -> str:
-    seen = {"ids" if item.text is None and item.picture is None else item.modality for item in items}
-    return seen.pop() if len(seen) == 1 else "mixed"
+    modalities = {"ids" if item.text is None and item.picture is None else item.modality for item in items}
+    return modalities.pop() if len(modalities) == 1 else "mixed"

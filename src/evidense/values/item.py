@@ -13,7 +13,7 @@ Modality = Literal["text", "image", "image+text"]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as its encoded bytes (PNG, JPEG, SVG …), held in memory or left in its file until somebody looks."""
+    """A picture as encoded bytes (PNG, JPEG, SVG …), in memory or in a file that is read on access."""
 
     source: Path | bytes
 

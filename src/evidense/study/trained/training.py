@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from evidense.boundary.claim import Claim, next_free
+from evidense.boundary.claim import FolderClaim, next_free
 from evidense.boundary.documents import read_toml
 from evidense.boundary.folder import prepare, publish
-from evidense.boundary.manifest import Manifest, State, plain_files
+from evidense.boundary.manifest import FileState, Manifest, plain_files
 from evidense.boundary.scratch import Scratch
 from evidense.compute.progress import estimate
 from evidense.compute.quiet import quiet
@@ -208,9 +208,9 @@ def changed(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
     return [f"{n} was {_short(then.get(n))}, is {_short(now.get(n))}" for n in names if then.get(n) != now.get(n)]
 
 
-def _claim(out: Path, recipe: Recipe) -> Claim:
+def _claim(out: Path, recipe: Recipe) -> FolderClaim:
     """Return the claim of a checkpoint on a folder: one that is free, or holds what the same recipe made."""
-    return Claim(out, {"name": "a checkpoint", "recipe": recipe.id}, paths_in([recipe.start, list(recipe.data)]))
+    return FolderClaim(out, {"name": "a checkpoint", "recipe": recipe.id}, paths_in([recipe.start, list(recipe.data)]))
 
 
 def _check_recipe(out: Path, recipe: Recipe) -> None:
@@ -221,7 +221,7 @@ def _check_recipe(out: Path, recipe: Recipe) -> None:
             f"'{out}' holds files, and no checkpoint of Evidense; expected an empty or new folder, since files of another model "
             f"would become part of this one; name another, as --out {next_free(out)}"
         )
-    if held is not None and held.state(out, _OWN) is State.OURS:
+    if held is not None and held.state(out, _OWN) is FileState.OURS:
         now = recipe.content() | {"parents": list(recipe.parents)}
         if differences := changed(_content(out / _OWN), now):
             raise InvalidInput(
