@@ -11,6 +11,7 @@ import pytest
 
 from evidense import report
 from evidense.cli.lines import finding_line, ledger_line
+from evidense.dissection.sentences import is_number
 from evidense.records import Finding, Record, Verdict
 from evidense.report.contents import Contents
 from evidense.report.inside.answer import MOST_LINES, box
@@ -19,7 +20,7 @@ from evidense.report.inside.plots import Colours, draw
 from evidense.report.inside.told import told
 from evidense.report.ledger.entries import anchor
 from evidense.report.page import MOST_BYTES
-from evidense.report.places import figures, is_number
+from evidense.report.places import figures
 from evidense.store import Store
 from evidense.study.compare import dissection
 from evidense.study.run import Wishes, run_study

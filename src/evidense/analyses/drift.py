@@ -18,11 +18,36 @@ import numpy as np
 
 from evidense.dissection.geometry.sample import by_role
 from evidense.dissection.geometry.weight_drift import WeightChange, moved, weights
+from evidense.dissection.sentences import first_curve, with_layer
 from evidense.errors import InvalidInput
-from evidense.parts import SIDES, Bench, Capability, Case, Side
+from evidense.parts import SIDES, AnalysisWords, Bench, Capability, Case, Sentence, Side
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
 
 _TEST = "none: weights are known, not estimated"
+
+
+def _sentence(findings: Sequence[Finding]) -> str:
+    """Say which layer’s weights moved most."""
+    whole_layers = [f for f in with_layer(findings, "drift") if f.site.get("module") == "all"]
+    if not whole_layers:
+        return ""
+    most = max(first_curve(whole_layers), key=lambda f: float(f.value))
+    return f"weights moved most in layer {most.site['layer']}, by {most.value:.1%} of their size"
+
+
+WORDS = AnalysisWords(
+    title="How far the weights moved",
+    asks="The change of each layer’s weights, as a share of their size. Weights are known exactly, so there is no interval.",
+    beware="A weight that moved far need not matter, and one that moved little can: see “Patching”.",
+    estimands=(
+        Estimand("drift", "0: untouched. 1: the change is as large as the weights were."),
+        Estimand("rank of the change", "In how many directions the weights changed, of those they could; low is a change like LoRA’s."),
+    ),
+    leads=("drift", "rank of the change",),
+    place=60,
+    sentence=Sentence(30, _sentence),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,6 +58,7 @@ class Drift:
     source: str = "relative Frobenius norm; effective rank: Roy and Vetterli 2007"
     needs: frozenset[Capability] = frozenset({"vectors"})
     version: int = 1
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=dict)
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:

@@ -42,7 +42,8 @@ from evidense.dissection.editing.trials import (
 )
 from evidense.dissection.findings import without_value
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case, Encoder, TokenPredictor
+from evidense.parts import AnalysisWords, Bench, Capability, Case, Encoder, TokenPredictor
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
 from evidense.stats import mean_interval
 
@@ -62,6 +63,19 @@ _DEFAULTS: Mapping[str, Json] = {
     "measures": ["RR@100", "R@1"],
 }
 
+WORDS = AnalysisWords(
+    title="Editing knowledge, then fine-tuning",
+    asks="Facts are written into a copy of the encoder, and both copies are tuned alike: does the edit carry over?",
+    beware="Facts that fine-tuning data teach again say nothing of what an edit does by itself.",
+    estimands=(
+        Estimand("edit success"),
+        Estimand("edit locality"),
+        Estimand("difference in differences"),
+        Estimand("closed-book retrieval"),
+    ),
+    place=110,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Editing:
@@ -71,6 +85,7 @@ class Editing:
     source: str = "after Reichman & Heck 2024, third experiment; edits: Dai et al. 2022, Meng et al. 2022 (ROME), eq. 2"
     needs: frozenset[Capability] = frozenset({"vectors"})
     version: int = 1
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: dict(_DEFAULTS))
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:

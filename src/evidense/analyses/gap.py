@@ -30,11 +30,34 @@ from evidense.dissection.geometry.pairing import compared, means
 from evidense.dissection.geometry.sample import VECTORS, RowSample, SampleRequest, relevant_rows, sample
 from evidense.dissection.geometry.tables import LayerStatistics, StatisticsTable
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case
+from evidense.parts import AnalysisWords, Bench, Capability, Case
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
 from evidense.values import Collection, Item, RankedLists
 
 Vectors = Float32[np.ndarray, "n e"]
+
+WORDS = AnalysisWords(
+    title="The gap between pictures and texts",
+    asks="How far the two modalities lie apart, and what closing the gap does to retrieval.",
+    beware="A gap can be wide and harmless: what counts is the effect of closing it.",
+    estimands=(
+        Estimand("modality gap", "Distance between the mean picture and the mean text."),
+        Estimand("pair distance"),
+        Estimand("centroid part"),
+        Estimand("distribution part"),
+        Estimand("centroid share"),
+        Estimand("separability"),
+        Estimand("separability, centred"),
+        Estimand("share of few dimensions"),
+        Estimand("pool of one modality"),
+        Estimand("effect of closing the gap", "The measure with the means taken off, minus as it is. Above 0: the gap harms.", is_change=True),
+        Estimand("mixed pool"),
+        Estimand("effect of closing the gap in a mixed pool", is_change=True),
+    ),
+    leads=("modality gap", "effect of closing the gap", "centroid share",),
+    place=50,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,6 +68,7 @@ class Gap:
     source: str = "Liang et al. 2022; Schrodi et al. 2025; closing it: Li et al. 2025 (GR-CLIP)"
     needs: frozenset[Capability] = frozenset({"vectors"})
     version: int = 1
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: {"measure": "nDCG@10"})
     """measure: of the retrieval effect."""
 

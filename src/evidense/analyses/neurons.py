@@ -24,9 +24,42 @@ from evidense.dissection.candidates import Draw
 from evidense.dissection.neurons.agreement import between_collections
 from evidense.dissection.neurons.examples import AttributionSettings, Examples, attributed, examples
 from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions, of_pair, of_subject
+from evidense.dissection.sentences import differs, layers, with_layer
 from evidense.errors import InvalidInput, UnknownName
-from evidense.parts import Bench, Capability, Case, Side
+from evidense.parts import AnalysisWords, Bench, Capability, Case, Sentence, Side
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
+
+
+def _sentence(findings: Sequence[Finding]) -> str:
+    """Say in which layers more or fewer neurons carry the margin."""
+    ratios = with_layer(findings, "effective neurons ratio")
+    more, fewer = ([f for f in ratios if differs(f) and f.value * sign > 0] for sign in (1, -1))
+    return " and ".join(
+        f"{word} neurons carry the score in {layers(layers_so)}"
+        for layers_so, word in ((more, "more"), (fewer, "fewer"))
+        if layers_so
+    )
+
+
+WORDS = AnalysisWords(
+    title="Neurons that carry the score",
+    asks="How many neurons share the score margin between a relevant document and another, layer by layer.",
+    beware="The published count grows with the number of texts and falls with the single strongest neuron; it does not say how many neurons matter.",
+    estimands=(
+        Estimand("completeness", "How much of a margin the attribution misses in the worst example: 0 is an exact account."),
+        Estimand("effective neurons", "How many equally strong neurons would carry the margin as unevenly as these do."),
+        Estimand("effective neurons slope", "Change of the logarithm from one layer to the next.", is_change=True),
+        Estimand("effective neurons ratio", "Logarithm of tuned over base: 0 as many, −0.7 half as many.", is_change=True),
+        Estimand("published count", "Neurons above a threshold in at least one text, as published; it grows with the number of texts."),
+        Estimand("published count ratio", "Logarithm of tuned over base.", is_change=True),
+        Estimand("agreement of neurons between collections"),
+        Estimand("neuron overlap", "Share of the strongest neurons that both encoders have; chance is dashed."),
+    ),
+    leads=("effective neurons", "effective neurons ratio", "neuron overlap", "published count",),
+    place=80,
+    sentence=Sentence(40, _sentence),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,6 +70,7 @@ class Neurons:
     source: str = "Sundararajan et al. 2017, eq. 2; Yao et al. 2025 (the count); Hill 1973 (effective numbers)"
     needs: frozenset[Capability] = frozenset({"vectors", "layers", "gradients"})
     version: int = 3
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(
         default_factory=lambda: {
             "sides": ["query", "document"], "n_queries": 32, "n_queries_document": 8, "target": "margin", "negatives": "random",

@@ -26,7 +26,8 @@ from evidense.dissection.patching.runs import MARGIN, ORDERS, PatchingTask, Runs
 from evidense.dissection.patching.shares import IntervalSettings, Share, both_orders, shares
 from evidense.dissection.patching.sites import Site, halves, sites, unlike
 from evidense.errors import EvidenseError
-from evidense.parts import Bench, Capability, Case, Subject
+from evidense.parts import AnalysisWords, Bench, Capability, Case, Subject
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
 from evidense.stats import Differences, Estimate, simultaneous
 from evidense.values.build import sample
@@ -40,6 +41,19 @@ _DEFAULTS: Mapping[str, Json] = {
     "halves": [],
 }
 
+WORDS = AnalysisWords(
+    title="Patching: which parts carry the change",
+    asks="Parts of the tuned encoder are put into the base, and back: what each gains or loses, as a share of what tuning changed.",
+    beware="Shares do not add up to 1, since parts act together.",
+    estimands=(
+        Estimand("tuning difference", "What tuning changed in all: the whole that the shares are of.", is_change=True),
+        Estimand("patching difference", "The same in the measure itself.", is_change=True),
+        Estimand("patching effect", "Share of what tuning changed that this part brings, or takes away with it. 1 is all of it.", is_change=True),
+    ),
+    leads=("patching effect", "tuning difference",),
+    place=90,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Patching:
@@ -51,6 +65,7 @@ class Patching:
     )
     needs: frozenset[Capability] = frozenset({"vectors", "layers"})
     version: int = 1
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: dict(_DEFAULTS))
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:

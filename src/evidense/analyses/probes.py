@@ -23,6 +23,7 @@ one (bilinear), or the whole of [q⊙p; |q−p|; q; p] (pair). Probes are cross-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evidense.boundary.numerals import count, plain
 from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.controls import lexical_features
 from evidense.dissection.probes.cross_fit import crossfit
@@ -35,8 +36,10 @@ from evidense.dissection.probes.pairs_of_encoders import States, agreements, tra
 from evidense.dissection.probes.retrieval import governs
 from evidense.dissection.probes.scores import credit
 from evidense.dissection.probes.task import ProbingTask, ask
+from evidense.dissection.sentences import differs, first_curve, last_layer, layers, strongest, with_layer
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case, Subject
+from evidense.parts import AnalysisWords, Bench, Capability, Case, Sentence, Subject
+from evidense.parts.estimands import ACCURACY, CHANGE_IN_ACCURACY, Estimand
 from evidense.records import Finding, Json
 
 OPTIONS: dict[str, Json] = {
@@ -52,6 +55,82 @@ OPTIONS: dict[str, Json] = {
     "max_iterations": 500,
 }
 
+READERS = ("hadamard", "bilinear", "pair", "cosine")
+"""Probes by which relevance is told: the first that the study has."""
+
+
+def _sentence(findings: Sequence[Finding]) -> str:
+    """Say which layers carry more or less relevance than the base’s, by the intervals that hold over all layers together."""
+    changes = [f for f in with_layer(findings, *_TOLD) if f.site.get("control") in ("none", "", None)]
+    for estimand in _TOLD:
+        for probe in READERS:
+            if curve := [f for f in changes if f.estimand == estimand and f.site.get("probe") == probe]:
+                accuracies = [f for f in changes if f.estimand == _TOLD[1] and f.site.get("probe") == probe]
+                last = _last_accuracy(first_curve(accuracies)) if accuracies else ""
+                return _by_layer(first_curve(curve), estimand) + last
+    return ""
+
+
+_TOLD = ("change in relevance gain", "change in accuracy")
+
+
+def _by_layer(curve: Sequence[Finding], estimand: str) -> str:
+    what = "what the query adds to accuracy" if "gain" in estimand else "accuracy"
+    n = f"n {count(curve[0].n)}"
+    different = [
+        (layers_so, word)
+        for sign, word in ((1, "more"), (-1, "less"))
+        if (layers_so := [f for f in curve if differs(f) and f.value * sign > 0])
+    ]
+    if not different:
+        widest = plain(max(max(abs(f.low or 0), abs(f.high or 0)) for f in curve))
+        return f"no layer is shown to carry more or less relevance (change in {what}; up to {widest} either way is possible, {n})"
+    parts = [
+        f"{layers(layers_so)} {'carry' if len(layers_so) > 1 else 'carries'} {word} relevance ({strongest(layers_so)})"
+        for layers_so, word in different
+    ]
+    n_open = len(curve) - sum(len(layers_so) for layers_so, _ in different)
+    undecided = f", {n_open} of {len(curve)} layers undecided" if n_open else ""
+    return f"{' and '.join(parts)}{undecided} (change in {what}, {n})"
+
+
+def _last_accuracy(curve: Sequence[Finding]) -> str:
+    """Say what accuracy was and became in the last layer, and what chance would be."""
+    last = last_layer(curve)
+    if "against_value" not in last.details or not last.site.get("n_candidates"):
+        return ""
+    n = int(last.site["n_candidates"])
+    before, after = plain(float(last.details["against_value"])), plain(float(last.details["value"]))
+    return f"; accuracy of a probe on the last layer, among {n}: {before} → {after} (chance {plain(1 / n, 2)})"
+
+
+WORDS = AnalysisWords(
+    title="Relevance, layer by layer",
+    asks="How often a probe on one layer chooses the relevant document among N. Chance is 1/N; only what lies above the controls is relevance.",
+    beware="High accuracy of a trained probe is not knowledge that the encoder uses; accuracies with different N are not comparable as they stand.",
+    estimands=(
+        ACCURACY,
+        CHANGE_IN_ACCURACY,
+        Estimand("relevance gain",
+                 "Accuracy minus that of the same probe without the query: what the query adds. 0 means that the probe judges documents only.", is_change=True),
+        Estimand("change in relevance gain", "What tuning changed in what the query adds.", is_change=True),
+        Estimand("selectivity", "Accuracy minus that on labels without meaning: near 0, a probe only memorises.", is_change=True),
+        Estimand("change in selectivity", "What tuning changed in selectivity.", is_change=True),
+        Estimand("log-loss", "Bits that a query’s answer still costs when the probe is known; lower is better, log₂ N is chance."),
+        Estimand("change in log-loss", "Below 0: the tuned encoder’s layer makes the answer cheaper.", is_change=True),
+        Estimand("description length"),
+        Estimand("κ of correctness"),
+        Estimand("agreement"),
+        Estimand("transfer"),
+        Estimand("partial correlation of backbone and retrieval"),
+        Estimand("partial correlation beyond random weights"),
+    ),
+    leads=("accuracy", "relevance gain", "change in accuracy", "change in relevance gain",),
+    place=10,
+    methods="Probes are cross-fitted: no probe was tested on a query or document that it was trained on, and negatives come from the query’s own fold.",
+    sentence=Sentence(10, _sentence),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Probes:
@@ -61,6 +140,7 @@ class Probes:
     source: str = "conditional logit, McFadden 1974; controls: Hewitt and Liang 2019; online code: Voita and Titov 2020"
     needs: frozenset[Capability] = frozenset({"layers"})
     version: int = 4
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: dict(OPTIONS))
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:

@@ -28,11 +28,25 @@ from evidense.dissection.neurons.examples import AttributionSettings, Examples, 
 from evidense.dissection.neurons.orders import NeuronOrder, at_random, by_attribution, by_magnitude, magnitudes
 from evidense.dissection.neurons.pruning_curves import MEASURES, Pruned, RetrievalTask, Way, area, curve
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case, Subject
+from evidense.parts import AnalysisWords, Bench, Capability, Case, Subject
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
 from evidense.stats import Differences, mean_intervals, simultaneous
 
 _WAYS: tuple[Way, Way] = ("deletion", "insertion")
+
+WORDS = AnalysisWords(
+    title="Pruning: does retrieval need these neurons?",
+    asks="Retrieval with the attributed neurons silenced, beside as many random neurons and neurons as active.",
+    beware="Above 0: the attributed neurons matter more than the control’s. It does not say that they hold a fact.",
+    estimands=(
+        Estimand("pruning", "Above 0: silencing the attributed neurons costs more than silencing the control’s.", is_change=True),
+        Estimand("deletion", "Above 0: the margin, or gold rank, falls faster without the attributed neurons.", is_change=True),
+        Estimand("insertion", "Above 0: the attributed neurons alone bring more back.", is_change=True),
+    ),
+    leads=("pruning",),
+    place=100,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,7 @@ class Pruning:
     source: str = "Petsiuk et al. 2018 (deletion and insertion); Dai et al. 2022 (silencing attributed neurons)"
     needs: frozenset[Capability] = frozenset({"vectors", "layers", "gradients"})
     version: int = 2
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(
         default_factory=lambda: {
             "n_queries": 100, "n_attributed": 24, "module": "intermediate", "parts": [0.02, 0.05, 0.1, 0.2, 0.5], "n_random": 2,

@@ -20,7 +20,8 @@ from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.task import ProbingTask, ask
 from evidense.dissection.published_probe.run import Cell, PublishedRun, run_layers
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case, Subject
+from evidense.parts import AnalysisWords, Bench, Capability, Case, Subject
+from evidense.parts.estimands import ACCURACY, CHANGE_IN_ACCURACY, Estimand
 from evidense.records import Finding, Json
 
 OPTIONS: dict[str, Json] = {
@@ -37,6 +38,19 @@ OPTIONS: dict[str, Json] = {
 }
 _BLIND = ("query ablated",)
 
+WORDS = AnalysisWords(
+    title="The published probe",
+    asks="The probe of the published study: one linear layer over the question and N passages side by side.",
+    beware="It adds a term of the question to a term of each passage, so it cannot see whether they belong together: no statement about relevance.",
+    estimands=(
+        ACCURACY,
+        CHANGE_IN_ACCURACY,
+        Estimand("query gain"),
+    ),
+    leads=("accuracy", "change in accuracy",),
+    place=20,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class PublishedProbe:
@@ -46,6 +60,7 @@ class PublishedProbe:
     source: str = "Yao et al. 2025, §4.1; Reichman and Heck 2024"
     needs: frozenset[Capability] = frozenset({"layers"})
     version: int = 1
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: dict(OPTIONS))
 
     def examine(self, case: Case, bench: Bench) -> Sequence[Finding]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float64
 
+from evidense.boundary.numerals import count
 from evidense.compute.search.topk import id_order, self_matches
 from evidense.dissection.geometry.findings import FindingFamily, findings
 from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared, means
@@ -37,7 +38,8 @@ from evidense.dissection.geometry.rank_similarity import (
 from evidense.dissection.geometry.sample import VECTORS, SampleRequest, relevant_rows, sample
 from evidense.dissection.geometry.seeds import Similar, beyond_seeds, over_seeds
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Capability, Case
+from evidense.parts import AnalysisWords, Bench, Capability, Case, Sentence
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
 
 FLIPS = "prediction flips"
@@ -57,6 +59,35 @@ One = tuple[float, Float64[np.ndarray, " g"]]
 """A statistic of all queries, and with each group left out."""
 
 
+def _sentence(findings: Sequence[Finding]) -> str:
+    """Say how many of the first ten documents are still the same."""
+    overlap = next((f for f in findings if f.estimand == "top-10 overlap"), None)
+    return f"{overlap.value:.0%} of the first ten documents are the same (n {count(overlap.n)})" if overlap else ""
+
+
+WORDS = AnalysisWords(
+    title="Rankings",
+    asks="Whether base and tuning are the same retriever: scores, lists and gold ranks, which no rotation of the space can change.",
+    beware="Different lists are not better or worse lists; the comparison of retrieval says that.",
+    estimands=(
+        Estimand("score correlation"),
+        Estimand("score rank correlation"),
+        Estimand("top-1 overlap"),
+        Estimand("top-10 overlap", "Share of the first ten that both lists hold."),
+        Estimand("top-100 overlap"),
+        Estimand("RBO", "Overlap of two lists, the first places counting most."),
+        Estimand("gold rank change", "Below 0: the relevant document moved up; −1 is to half its rank.", is_change=True),
+        Estimand("wins lost", "Share of queries whose relevant document was first and no longer is."),
+        Estimand("wins gained", "Share of queries whose relevant document is first and was not."),
+        Estimand("prediction flips", "Share of queries whose first document turned right or wrong."),
+        Estimand("margin correlation"),
+    ),
+    leads=("top-10 overlap", "RBO", "gold rank change", "prediction flips", "wins lost", "wins gained",),
+    place=70,
+    sentence=Sentence(50, _sentence),
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Rankings:
     """Compare what two encoders retrieve, query by query."""
@@ -65,6 +96,7 @@ class Rankings:
     source: str = "Webber, Moffat and Zobel 2010 (RBO)"
     needs: frozenset[Capability] = frozenset({"vectors"})
     version: int = 1
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: {"n_rows": 2_000})
     """n_rows: queries at most."""
 

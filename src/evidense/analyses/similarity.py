@@ -27,6 +27,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float64
 
+from evidense.boundary.numerals import count
 from evidense.dissection.geometry import neighbours, procrustes, rsa
 from evidense.dissection.geometry.cka import hsic, is_constant
 from evidense.dissection.geometry.cka_views import VIEWS, shuffled
@@ -34,9 +35,56 @@ from evidense.dissection.geometry.findings import FindingFamily, findings, liste
 from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared
 from evidense.dissection.geometry.sample import RowSample, SampleRequest, sample
 from evidense.dissection.geometry.seeds import Similar, beyond_seeds
+from evidense.dissection.sentences import first_curve, last_layer, with_layer
 from evidense.errors import InvalidInput
-from evidense.parts import SIDES, Bench, Capability, Case
+from evidense.parts import SIDES, AnalysisWords, Bench, Capability, Case, Sentence
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
+
+MOST_OF_IT = 0.9
+"""Share of the variance from which on a layer is said to be explained."""
+
+
+def _sentence(findings: Sequence[Finding]) -> str:
+    """Say how the last layer’s states moved: what the base’s states explain of them as they are, rotated, re-mapped."""
+    shares = []
+    for estimand in ("moved", "rotated", "re-mapped"):
+        layered = with_layer(findings, estimand)
+        if not layered:
+            return ""
+        shares.append(last_layer(first_curve(layered)))
+    still, turned, mapped = (max(0.0, sum(float(f.value) for f in shares[:k])) for k in (1, 2, 3))
+    side = {"query": " of queries", "document": " of documents"}.get(str(shares[0].site.get("side")), "")
+    n = f"n {count(shares[0].n)}"
+    if mapped < 0.005:
+        return f"the last layer{side} is new: no linear map of the base’s explains it on held-out items ({n})"
+    words = ((still, "hardly moved"), (turned, "rotated"), (mapped, "was re-mapped"), (1 - mapped, "is new"))
+    lead = next((word for share, word in words if share >= MOST_OF_IT), "is partly new")
+    explained = f"{still:.0%} as it is, {turned:.0%} once rotated, {mapped:.0%} once re-mapped linearly"
+    return f"the last layer{side} {lead}: the base’s explains, on held-out items, {explained} of its variance ({n})"
+
+
+WORDS = AnalysisWords(
+    title="How alike the layers are",
+    asks="Whether two encoders place the same items alike: 1 is the same up to rotation and scale, 0 is what unrelated items would give.",
+    beware="Two spaces can differ much and rank alike, and look alike and rank differently: see “Rankings”.",
+    estimands=(
+        Estimand("CKA", "1: the layer places items as the base’s does, up to rotation and scale. 0: as unrelated items."),
+        Estimand("CKA of all layers", "Each layer of one encoder against each of the other: dark means alike. A dark diagonal: layers kept their place."),
+        Estimand("CKA beyond seeds",
+                 "CKA with the base minus CKA of two seeds of the tuning. Below 0: it moved more than another seed would have.", is_change=True),
+        Estimand("RSA", "Correlation of all distances between items in one space with those in the other."),
+        Estimand("Procrustes", "Share of variance that the best rotation explains, on items that did not choose it."),
+        Estimand("moved", "Share of variance that the base’s states explain as they are, but for a shift. 1: nothing moved."),
+        Estimand("rotated", "What a rotation explains in addition: the space turned, its distances stayed."),
+        Estimand("re-mapped", "What any other linear map explains in addition: directions were weighed anew."),
+        Estimand("new", "What no linear map of the base’s states explains."),
+        Estimand("mutual neighbours", "Share of nearest neighbours that both spaces have; chance is dashed."),
+    ),
+    leads=("CKA", "CKA of all layers", "CKA beyond seeds",),
+    place=30,
+    sentence=Sentence(20, _sentence),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,6 +97,7 @@ class Similarity:
     )
     needs: frozenset[Capability] = frozenset({"vectors"})
     version: int = 1
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(
         default_factory=lambda: {
             "n_rows": 2_000,

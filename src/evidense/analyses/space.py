@@ -34,8 +34,34 @@ from evidense.dissection.geometry.sample import RowSample, SampleRequest, releva
 from evidense.dissection.geometry.shape import STATISTICS, shape
 from evidense.dissection.geometry.tables import LayerStatistics, StatisticsTable
 from evidense.errors import InvalidInput
-from evidense.parts import SIDES, Bench, Capability, Case
+from evidense.parts import SIDES, AnalysisWords, Bench, Capability, Case
+from evidense.parts.estimands import Estimand
 from evidense.records import Finding, Json
+
+WORDS = AnalysisWords(
+    title="The shape of the space",
+    asks="How vectors fill their space at every layer: how even, how many directions, how near relevant pairs lie, how many hubs.",
+    beware="A rounder space is not in itself a better retriever.",
+    estimands=(
+        Estimand("uniformity", "How evenly vectors cover the sphere; lower is more even."),
+        Estimand("mean cosine", "Cosine of two items drawn at random: far above 0, all vectors point the same way."),
+        Estimand("participation ratio", "Directions that carry the variance; 1 is a line."),
+        Estimand("IsoScore", "1: variance is the same in all directions. 0: all of it in one."),
+        Estimand("effective rank", "Directions that the vectors effectively use."),
+        Estimand("top variance", "Share of variance in the leading directions."),
+        Estimand("first variance", "Share of variance in the first direction."),
+        Estimand("IsoScore, without rogue dimensions"),
+        Estimand("mean cosine, without rogue dimensions"),
+        Estimand("alignment", "Mean squared distance of a query and its relevant document; lower is nearer."),
+        Estimand("hard-negative margin", "How much nearer the relevant document is than the nearest other one. Above 0: it comes first."),
+        Estimand("cross uniformity", "How evenly queries lie among documents; lower is more even."),
+        Estimand("hub skewness", "Above 0: few documents are near to very many queries."),
+        Estimand("hub Gini", "How unevenly documents are somebody’s neighbours: 0 evenly, 1 one document for all."),
+        Estimand("hub rate", "Share of nearest neighbours that are hubs."),
+    ),
+    leads=("hard-negative margin", "change of hard-negative margin", "uniformity", "effective rank",),
+    place=40,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,6 +72,7 @@ class Space:
     source: str = "Wang and Isola 2020; Rudman et al. 2022 (IsoScore, here debiased); Timkey and van Schijndel 2021; Radovanović et al. 2010"
     needs: frozenset[Capability] = frozenset({"vectors"})
     version: int = 1
+    words: AnalysisWords = WORDS
     options: Mapping[str, Json] = field(default_factory=lambda: {"n_rows": 2_000, "poolings": ["own", "vectors"]})
     """n_rows: of a side at most; poolings: as `compute.pooling` spells them, or "vectors", the final ones."""
 

@@ -6,7 +6,7 @@ torch, transformers or anything else that is slow: those imports belong inside i
 
 from collections.abc import Mapping
 
-from evidense.parts.analyses import Analysis, Bench, Case, Role, Subject
+from evidense.parts.analyses import Analysis, AnalysisWords, Bench, Case, Role, Sentence, Subject
 from evidense.parts.claims import (
     Claim,
     ClaimVerdict,
@@ -35,6 +35,7 @@ from evidense.parts.encoders import (
     TrainableEncoder,
     TrainableTower,
 )
+from evidense.parts.estimands import Estimand
 from evidense.parts.names import Named
 from evidense.parts.objectives import Need, Objective, Representations, Stage, takes_targets
 from evidense.parts.rankers import Ranker, RankerPart, WithPolicies
@@ -43,6 +44,7 @@ __all__ = [
     "SHELVES",
     "SIDES",
     "Analysis",
+    "AnalysisWords",
     "Bench",
     "Capability",
     "Case",
@@ -54,6 +56,7 @@ __all__ = [
     "Decision",
     "Encoder",
     "EncoderPart",
+    "Estimand",
     "Evidence",
     "Hypothesis",
     "LayeredTower",
@@ -68,6 +71,7 @@ __all__ = [
     "RankerPart",
     "Representations",
     "Role",
+    "Sentence",
     "Setup",
     "Side",
     "Sought",

@@ -1,6 +1,6 @@
 """Analyses: encoders and a collection → findings about what is inside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from evidense.parts.encoders import Capability, Encoder, Side
+from evidense.parts.estimands import Estimand
 from evidense.parts.names import Named
 from evidense.parts.rankers import Ranker
 from evidense.records import Finding, Json, Recipe
@@ -102,6 +103,36 @@ class Bench(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Sentence:
+    """What an analysis says of a tuned encoder in the page's answer."""
+
+    place: int
+    """Where it stands among the sentences of other analyses: small numbers first."""
+    of: Callable[[Sequence[Finding]], str]
+    """The analysis's findings about one tuned encoder on one collection, each with a value → half a sentence; "" where nothing can be said."""
+
+
+@dataclass(frozen=True)
+class AnalysisWords:
+    """What the page says of an analysis: nothing else on the page knows it by name."""
+
+    title: str
+    asks: str
+    """What is asked, and what the numbers mean: a sentence or two below the title."""
+    beware: str
+    """What must not be concluded from it."""
+    estimands: tuple[Estimand, ...]
+    """All that its findings estimate; of what follows from one by name (`parts.estimands`) only that one."""
+    leads: tuple[str, ...] = ()
+    """Estimands whose figures are shown first, in this order; the others are folded away. () = the first four."""
+    place: int = 1_000
+    """Where it stands among the analyses of a page: small numbers first."""
+    methods: str = ""
+    """A sentence for the methods paragraph; "" where nothing needs to be said."""
+    sentence: Sentence | None = None
+
+
 @runtime_checkable
 class Analysis(Named, Protocol):
     """Encoders and a collection → findings."""
@@ -119,6 +150,11 @@ class Analysis(Named, Protocol):
     @property
     def version(self) -> int:
         """Raised when a change makes other findings from equal inputs."""
+        ...
+
+    @property
+    def words(self) -> AnalysisWords:
+        """What the page says of it."""
         ...
 
     @property

@@ -1,11 +1,12 @@
 """Places: findings of analyses sorted into tables, collections, analyses, figures and panels."""
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from evidense.dissection.sentences import is_number
 from evidense.records import Finding, Json
+from evidense.report.analysis_words import estimand_of
 
 WHO = (
     "analysis",
@@ -77,27 +78,7 @@ class Figure:
     @property
     def is_change(self) -> bool:
         """Say whether values are differences, around 0."""
-        return is_change(self.estimand)
-
-
-def is_number(value: Json) -> bool:
-    """Say whether a finding's value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-_CHANGE = re.compile(
-    r"^change (in|of) |(beyond|over) seeds$|(neurons|count) ratio$|(difference|slope)$|\beffect\b|"
-    r"^(relevance gain|selectivity|pruning|deletion|insertion|gold rank change)"
-)
-
-
-def is_change(estimand: str) -> bool:
-    """Say whether an estimand is a difference, to be read against 0.
-
-    >>> is_change("change in accuracy"), is_change("CKA beyond seeds"), is_change("effective rank"), is_change("participation ratio")
-    (True, True, False, False)
-    """
-    return bool(_CHANGE.search(estimand))
+        return estimand_of(self.analysis, self.estimand).is_change
 
 
 def grouped(items: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
@@ -217,7 +198,8 @@ def who(finding: Finding) -> str:
     'lexical'
     """
     site = finding.site
-    joint = " − " if is_change(finding.estimand) else " and "
+    is_change = estimand_of(str(site.get("analysis", "")), finding.estimand).is_change
+    joint = " − " if is_change else " and "
     name = f"{site.get('subject', '')}{joint}{site['against']}" if site.get("against") else str(site.get("subject", ""))
     control = site.get("control")
     parts = (name, "" if control in (None, "none") else str(control).replace("_", " "))

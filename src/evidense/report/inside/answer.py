@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evidense.boundary.numerals import count, interval, plain, signed
+from evidense.dissection.sentences import is_number
 from evidense.records import Finding, Verdict
 from evidense.report.comparison import answer as compared
 from evidense.report.contents import Contents
 from evidense.report.inside.told import told
 from evidense.report.ledger.entries import tally
-from evidense.report.places import grouped, is_number
+from evidense.report.places import grouped
 
 MOST_NUMBERS = 3
 """Collections whose numbers the line of retrieval gives."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evidense.dissection.sentences import is_number
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import BOTTOM, LEFT, RIGHT, TOP, Axis, Point, numeral, points
 from evidense.report.inside.plots import Colours
-from evidense.report.places import Figure, grouped, is_number, said, who
+from evidense.report.places import Figure, grouped, said, who
 
 
 @dataclass(frozen=True)

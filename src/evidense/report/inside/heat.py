@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import plain
+from evidense.dissection.sentences import is_number
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import MOST_LABELS
-from evidense.report.places import Figure, grouped, is_number, said, who
+from evidense.report.places import Figure, grouped, said, who
 
 SIZE = 200.0
 FROM = 34.0

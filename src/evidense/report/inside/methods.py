@@ -2,6 +2,7 @@
 
 import evidense
 from evidense.boundary.numerals import count
+from evidense.report.analysis_words import words_of
 from evidense.report.comparison import methods
 from evidense.report.contents import Contents
 
@@ -27,10 +28,7 @@ def paragraph(contents: Contents) -> str:
         f"Intervals are of {study.confidence:.0%}; a layer is said to differ where the interval that holds over all layers of its figure "
         f"together excludes 0 (maximum statistic; {count(study.n_resamples)} resamples, seed {study.seed}).",
     ]
-    if any(f.site.get("analysis") == "probes" for f in found):
-        sentences.append(
-            "Probes are cross-fitted: no probe was tested on a query or document that it was trained on, and negatives come from the query’s own fold."
-        )
+    sentences += [words.methods for a in analyses if (words := words_of(a)).methods]
     if contents.ledger:
         sentences.append(
             "Each claim’s estimand, margin, controls and family were registered, and hashed into the study, before test data were read; "

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import count
+from evidense.parts import AnalysisWords
 from evidense.records import Finding
+from evidense.report.analysis_words import estimand_of, words_of
 from evidense.report.comparison import proof, setup_table
 from evidense.report.comparison.proof import Line
 from evidense.report.contents import Contents
-from evidense.report.inside import answer, words
+from evidense.report.inside import answer
 from evidense.report.inside.distributions import Spreads, spreads, summaries
 from evidense.report.inside.heat import Heats, heats
 from evidense.report.inside.methods import bibtex, paragraph
@@ -43,7 +45,7 @@ class Part:
     """One analysis on one collection."""
 
     anchor: str
-    about: words.About
+    about: AnalysisWords
     analysis: str
     summary: tuple[Spreads, ...]
     """Curves that several figures make together."""
@@ -91,10 +93,9 @@ def grounds(contents: Contents) -> list[Ground]:
 
 
 def _in_order(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
-    """Return analysis → findings, relevance first; analyses that the page does not know come last."""
-    names = list(words.ANALYSES)
-    found = grouped(findings, lambda f: str(f.site["analysis"])).items()
-    return sorted(found, key=lambda x: names.index(x[0]) if x[0] in names else len(names))
+    """Return analysis → findings, in the order of the places that the analyses ask for."""
+    by_analysis = grouped(findings, lambda f: str(f.site["analysis"])).items()
+    return sorted(by_analysis, key=lambda item: words_of(item[0]).place)
 
 
 _ROLES = {"base": "base", "tuned": "tuned", "seed": "another seed of the tuning", "random": "random weights"}
@@ -114,7 +115,7 @@ def _subjects(findings: Sequence[Finding], colours: Colours) -> tuple[tuple[str,
 
 
 def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colours) -> Part:
-    about = words.about(analysis)
+    about = words_of(analysis)
     shown = [_shown(f"{anchor}-f{i}", one, colours) for i, one in enumerate(figures(findings), 1)]
     shown = [s for s in shown if s.n_rows or s.heats]
     leads = sorted((s for s in shown if s.title in about.leads), key=lambda s: about.leads.index(s.title)) or shown[:4]
@@ -139,7 +140,7 @@ def _shown(anchor: str, figure: Figure, colours: Colours) -> Shown:
     maps = heats(figure)
     made = draw(figure, colours)
     return Shown(
-        anchor=anchor, title=figure.estimand, common=common, see=words.see(figure.estimand), drawn=made, heats=maps,
+        anchor=anchor, title=figure.estimand, common=common, see=estimand_of(figure.analysis, figure.estimand).see, drawn=made, heats=maps,
         spreads=tuple(spreads(figure, colours)), estimates=estimates(figure) if not maps else None, table=table(figure), n_rows=len(figure.measured),
     )  # fmt: skip
 

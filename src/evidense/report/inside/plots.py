@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import interval, plain
+from evidense.dissection.sentences import differs, is_number
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import Axis, Layers, Point, points
 from evidense.report.inside.numbers import number
-from evidense.report.places import FINAL, Figure, Panel, grouped, is_number, who
+from evidense.report.places import FINAL, Figure, Panel, grouped, who
 
 NONE = ("none", "", None)
 
@@ -294,17 +295,3 @@ def _level(finding: Finding, axis: Axis, colours: Colours) -> Line:
     name = who(finding) if finding.site.get("control") not in NONE else f"{who(finding)}, without layer"
     control = f"control: {finding.site.get('control') or 'without layer'}"
     return Line(name, css, True, control, (), (), (), axis.y(float(finding.value)))
-
-
-def differs(finding: Finding) -> bool:
-    """Say whether a change is not 0, by the interval that holds over all layers together where there is one."""
-    low, high = together(finding)
-    return low is not None and high is not None and (low > 0 or high < 0)
-
-
-def together(finding: Finding) -> tuple[float | None, float | None]:
-    """Return the interval that holds together with those of the other layers, else the finding's own."""
-    joint = finding.details.get("together")
-    if isinstance(joint, list | tuple) and len(joint) == 2 and all(is_number(x) for x in joint):
-        return float(joint[0]), float(joint[1])
-    return finding.low, finding.high

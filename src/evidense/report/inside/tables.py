@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import count, probability
+from evidense.dissection.sentences import differs, is_number, together
 from evidense.records import Finding
 from evidense.report.inside.numbers import number
-from evidense.report.inside.plots import differs, together
 from evidense.report.ledger.entries import anchor
-from evidense.report.places import Figure, is_number, said, who
+from evidense.report.places import Figure, said, who
 from evidense.report.scale import Scale
 
 
