@@ -1,6 +1,7 @@
 """Records: their ids are stable, and what was altered is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from evidense.errors import InvalidInput
 from evidense.records import (
     KINDS,
+    Check,
     Checkpoint,
     Finding,
     Ranking,
@@ -51,7 +53,7 @@ FINDING = Finding(
     unit="nDCG@10",
     excerpts=({"query_id": "q", "delta": -1.0},),
 )
-VERDICT = Verdict(claim="harms", verdict="HOLDS", system="tuned", baseline="base", collection="x", measure="nDCG@10", effect=-0.1, low=-0.2,
+VERDICT = Verdict(claim="harms", verdict="HARMS", system="tuned", baseline="base", collection="x", measure="nDCG@10", effect=-0.1, low=-0.2,
                   high=-0.05, n=40, n_clusters=39, margin=0.02, base_mean=0.5, system_mean=0.4)  # fmt: skip
 RANKING = Ranking(system="base", spelling="base", setup={"pooling": "mean"}, collection={"name": "x"}, depth=100, policies={"ties": "by id"},
                   query_ids="a" * 64, doc_ids="b" * 64, documents="c" * 64, scores="d" * 64)  # fmt: skip
@@ -69,7 +71,8 @@ CHECKPOINT = Checkpoint(
     warnings=(),
     diagnostics="d" * 64,
 )
-EVERY_KIND = [STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, FINDING, VERDICT]
+CHECK = Check(about="comparison", **{name: getattr(VERDICT, name) for name in VERDICT.content()})
+EVERY_KIND = [STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, FINDING, VERDICT, CHECK]
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -98,8 +101,6 @@ def test_an_id_does_not_change_between_releases() -> None:
 
 
 def test_what_was_observed_is_no_part_of_the_id_and_everything_else_is() -> None:
-    from dataclasses import replace
-
     assert replace(SCORE, observed={"wall_s": 3.0}).id == SCORE.id
     assert replace(SCORE, observed={"wall_s": 3.0}).to_json()["observed"] == {"wall_s": 3.0}
     assert replace(SCORE, mean=0.5000001).id != SCORE.id
@@ -123,6 +124,31 @@ def test_an_altered_record_is_refused_whatever_field_was_altered(record: Record)
             from_json(data)
     with pytest.raises(InvalidInput, match="it was altered"):
         from_json({**record.to_json(), "parents": ["0" * 64]})
+
+
+@pytest.mark.parametrize(
+    ("about", "changes"),
+    [
+        ("comparison", {"claim": "harms", "verdict": "HOLDS"}),
+        ("comparison", {"claim": "same", "verdict": "UNDECIDED"}),
+        ("effect", {"claim": "they_interact", "verdict": "UNDECIDED", "details": {"group": "factorial"}}),
+        ("literature", {"claim": "anisotropy", "verdict": "NOT_TESTABLE", "details": {"code": "B1"}}),
+    ],
+)
+def test_a_claim_that_was_stored_as_a_verdict_is_read_as_a_check(about: str, changes: dict[str, object]) -> None:
+    stored = replace(VERDICT, parents=("a" * 64,), observed={"host": "x"}, **changes)  # type: ignore[arg-type]
+    check = from_json(json.loads(canonical_json(stored.to_json())))
+    assert isinstance(check, Check)
+    assert check.content() == {"about": about, **stored.content()}
+    assert (check.parents, check.observed) == (stored.parents, stored.observed)
+    with pytest.raises(InvalidInput, match="it was altered"):
+        from_json({**stored.to_json(), "id": check.id})
+
+
+@pytest.mark.parametrize("word", ["HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED"])
+def test_a_verdict_of_a_comparison_stays_a_verdict(word: str) -> None:
+    stored = replace(VERDICT, claim="helps" if word == "UNDECIDED" else "harms", verdict=word)
+    assert from_json(stored.to_json()) == stored
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from evidense.boundary.consent import consenting
 from evidense.compute.texts.function_tower import Function
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
-from evidense.records import Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict
+from evidense.records import Check, Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict
 from evidense.store import Store
 from evidense.study.compare import IN_TABLE, comparison, dissection
 from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
@@ -26,6 +26,7 @@ System = str | Path | Encoder | Ranker | Function
 """A spelling or a path, an open encoder or ranker, or a function from texts to an array of vectors."""
 
 __all__ = [
+    "Check",
     "Checkpoint",
     "Collection",
     "EvidenseError",

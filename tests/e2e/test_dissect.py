@@ -59,11 +59,10 @@ def test_the_registration_is_part_of_the_study(evidense, models, few_csv, tmp_pa
     assert evidense(*argv).exit_code == 0
     (study,) = (r for r in records(tmp_path / "out") if r["kind"] == "study")
     assert len(study["content"]["registered"]) == 5, "one hash a level"
-    verdicts = [
-        r["content"] for r in records(tmp_path / "out") if r["kind"] == "verdict" and "code" in r["content"]["details"]
-    ]
-    assert {v["verdict"] for v in verdicts} == {"UNDECIDED"}
-    assert all("would decide it" in v["reason"] or "could not be estimated" in v["reason"] for v in verdicts)
+    checks = [r["content"] for r in records(tmp_path / "out") if r["kind"] == "check"]
+    assert {c["about"] for c in checks} == {"literature"}
+    assert {v["verdict"] for v in checks} == {"UNDECIDED"}
+    assert all("would decide it" in v["reason"] or "could not be estimated" in v["reason"] for v in checks)
 
 
 def test_what_cannot_be_compared_says_why_and_the_rest_is_compared(models, few_csv, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from evidense import report
 from evidense.claims._effects import scores as drawn
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
 from evidense.compute.comparison.scored import CollectionSet, ScoredCells
-from evidense.records import Finding, Record, Score, Study, Verdict
+from evidense.records import Finding, Outcome, Record, Score, Study
 from evidense.stats import CELLS, Sharing
 from evidense.store import Store
 from evidense.values import Draft, Item, build
@@ -71,7 +71,7 @@ class World:
 
     def word(self, name: str, at: int = 0) -> str:
         """Return the verdict on an effect on one collection."""
-        return next(r.verdict for r in self.records if isinstance(r, Verdict)
+        return next(r.verdict for r in self.records if isinstance(r, Outcome)
                     and r.system == name and r.collection == f"made/{at}")  # fmt: skip
 
     def _place(self, at: int, gains: tuple[float, float, float]) -> ScoredCells:
@@ -130,7 +130,7 @@ def test_two_training_seeds_are_said_to_decide_nothing(tmp_path: Path, n_seeds: 
     said = "two training seeds cannot decide"
     text = page.read_text(encoding="utf-8")
     assert (said in text[: text.index('id="cells"')]) is is_said
-    verdicts = [r for r in world.records if isinstance(r, Verdict) and r.details["n_seeds"] == n_seeds]
+    verdicts = [r for r in world.records if isinstance(r, Outcome) and r.details["n_seeds"] == n_seeds]
     doubts = [v for v in verdicts if v.verdict == "UNDECIDED"]
     assert all((said in v.reason) is is_said for v in doubts)
     assert bool(doubts) or not is_said
@@ -170,14 +170,14 @@ def test_the_value_is_the_contrast_of_the_cells_it_names(both: World) -> None:
     found = both.effect("pretraining")
     assert found.value == pytest.approx(gain)
     assert np.mean(found.details["seeds"]) == pytest.approx(gain)
-    verdict = next(r for r in both.records if isinstance(r, Verdict) and found.id in r.parents)
+    verdict = next(r for r in both.records if isinstance(r, Outcome) and found.id in r.parents)
     assert verdict.system_mean - verdict.base_mean == pytest.approx(gain)
 
 
 def test_secondary_measures_have_findings_without_p_or_verdict(both: World) -> None:
     assert both.effect("pretraining", measure="RR@10").p_adjusted is None
     assert both.effect("pretraining").p_adjusted < 0.05
-    assert {r.measure for r in both.records if isinstance(r, Verdict)} == {"nDCG@10"}
+    assert {r.measure for r in both.records if isinstance(r, Outcome)} == {"nDCG@10"}
 
 
 def test_means_are_taken_over_all_and_over_each_role_and_direction(both: World) -> None:

@@ -41,7 +41,7 @@ def test_each_regime_adds_and_both_are_best(result: Result) -> None:
     neither, pre, fine, both = (mean(result, cell) for cell in CELLS)
     assert neither < 0.1 < min(pre, fine)
     assert both > max(pre, fine) + 0.1
-    verdicts = {v.claim: v for v in result.verdicts if v.claim in ("pretraining_adds", "finetuning_adds")}
+    verdicts = {v.claim: v for v in result.checks if v.claim in ("pretraining_adds", "finetuning_adds")}
     assert {name: v.verdict for name, v in verdicts.items()} == {
         "pretraining_adds": "HOLDS",
         "finetuning_adds": "HOLDS",

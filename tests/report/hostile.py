@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
+from evidense.records import Finding, Outcome, Ranking, Record, Score, Study
 from evidense.store import Store
 from report.sample import Sample
 
@@ -61,7 +61,7 @@ def _spoiled(record: Record, names: dict[str, str], store: Store) -> Record:
             return replace(
                 record, site=site, excerpts=tuple(_excerpt(dict(e), i) for i, e in enumerate(record.excerpts))
             )
-        case Verdict():
+        case Outcome():
             return replace(
                 record,
                 system=_new(names, record.system),

@@ -12,7 +12,7 @@ import pytest
 from evidense import report
 from evidense.cli.lines import finding_line, ledger_line
 from evidense.dissection.sentences import is_number
-from evidense.records import Finding, Record, Verdict
+from evidense.records import Check, Finding, Record
 from evidense.report.contents import Contents
 from evidense.report.inside.answer import MOST_LINES, box
 from evidense.report.inside.axes import BOTTOM, TOP, Axis
@@ -134,8 +134,9 @@ def test_a_decided_claim_shows_effect_interval_n_controls_and_its_findings(disse
     controls = [{"sentence": "reads", "passed": False, "found": "the probe reads: [0, 0]", "findings": []}]
     details = {"code": "B1", "sentence": "It holds.", "source": "Somebody", "level": "level", "relation": "within", "controls": controls,
                "site": dict(finding.site), "estimand": "a mean", "comparator": "the base"}  # fmt: skip
-    v = Verdict(parents=(dissected.study.id, finding.id), claim="x", verdict="FAILS", system="tuned", baseline="base", collection="c", measure="m",
-                effect=0.2, low=0.16, high=0.24, n=200, n_clusters=180, margin=0.05, base_mean=None, system_mean=None, details=details)  # fmt: skip
+    v = Check(about="literature", parents=(dissected.study.id, finding.id), claim="x", verdict="FAILS", system="tuned", baseline="base", collection="c",
+              measure="m", effect=0.2, low=0.16, high=0.24, n=200, n_clusters=180, margin=0.05,
+              base_mean=None, system_mean=None, details=details)  # fmt: skip
     report.write(dissected.study, [dissected.study, finding, v], dissected.store, tmp_path / "out")
     text = visible(page(tmp_path / "out"))
     assert "✖ FAILS" in text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evidense.boundary.numerals import count, duration, plain, signed
 from evidense.boundary.streams import replace_line
-from evidense.records import Checkpoint, Finding, Ranking, Record, Study, Verdict
+from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study
 
 ICONS = {
     "HARMS": "✖",
@@ -28,7 +28,7 @@ CLAIMED = {
 """Claim → how it is named in a line."""
 
 
-def verdict_line(verdict: Verdict, width: int) -> str:
+def verdict_line(verdict: Outcome, width: int) -> str:
     """Return one verdict as a line: word, system, effect [interval], n and win/tie/loss."""
     d = verdict.details
     effect = f"{signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]"
@@ -46,7 +46,7 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
     _clear()
     if say_inside(records):
         return
-    verdicts = [r for r in records if isinstance(r, Verdict)]
+    verdicts = [r for r in records if isinstance(r, Outcome)]
     if not verdicts:
         return
     print(f"{verdicts[0].collection}  ({study.primary} of {verdicts[0].baseline}: {verdicts[0].base_mean:.3f})")
@@ -120,7 +120,7 @@ def say_effects(study: Study, records: Sequence[Record]) -> None:
     _clear()
     if say_inside(records):
         return
-    verdicts = [r for r in records if isinstance(r, Verdict)]
+    verdicts = [r for r in records if isinstance(r, Outcome)]
     if not verdicts:
         return
     marks = " · ".join(str(verdicts[0].details[key]) for key in ("role", "direction") if verdicts[0].details.get(key))
@@ -134,7 +134,7 @@ def say_effects(study: Study, records: Sequence[Record]) -> None:
 def say_inside(records: Sequence[Record]) -> bool:
     """Print one line for what an analysis found, and one for each verdict on a claim of the literature; say whether there was any."""
     found = [r for r in records if isinstance(r, Finding) and "analysis" in r.site]
-    ledger = [r for r in records if isinstance(r, Verdict) and "code" in r.details]
+    ledger = [r for r in records if isinstance(r, Check) and r.about == "literature"]
     if found:
         print(finding_line(found))
     for verdict in ledger:
@@ -164,7 +164,7 @@ def _told(findings: Sequence[Finding]) -> str:
     return told(first).rstrip(".")
 
 
-def ledger_line(verdict: Verdict) -> str:
+def ledger_line(verdict: Check) -> str:
     """Return one verdict of the ledger as a line: word, code, level, effect [interval], n, and the claim."""
     d = verdict.details
     known = verdict.effect is not None
@@ -180,7 +180,7 @@ def _badge(word: str) -> str:
     return f"{ICONS[word]} {word.replace('_', ' '):<12}"
 
 
-def _empty_lines(ledger: Sequence[Verdict]) -> list[str]:
+def _empty_lines(ledger: Sequence[Check]) -> list[str]:
     """Return one line for all claims that nothing here speaks of, and one for those that no experiment can test."""
     why = {
         "UNDECIDED": "no evidence here; the page names what would decide each",
@@ -192,7 +192,7 @@ def _empty_lines(ledger: Sequence[Verdict]) -> list[str]:
     return [f"  {_badge(word)} {', '.join(codes[word])}: {reason}" for word, reason in why.items() if codes[word]]
 
 
-def effect_line(verdict: Verdict, width: int) -> str:
+def effect_line(verdict: Outcome, width: int) -> str:
     """Return one effect as a line: word, effect [interval], the values on both sides, and why it is not decided."""
     effect = f"{signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]"
     sides = f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}" if verdict.system != "interaction" else ""
@@ -200,7 +200,7 @@ def effect_line(verdict: Verdict, width: int) -> str:
     return f"  {ICONS[verdict.verdict]} {verdict.verdict:<9} {_name(verdict):<{width}} {effect}  {sides}{note}".rstrip()
 
 
-def _name(verdict: Verdict) -> str:
+def _name(verdict: Outcome) -> str:
     return CLAIMED.get(verdict.claim, verdict.system)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
+from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, Study, Verdict
 from evidense.report.words import WORDS
 
 At = tuple[str, str]
@@ -32,11 +32,12 @@ class Contents:
     unseen: dict[At, list[Finding]] = field(default_factory=dict)
     """Without the queries that were trained on."""
     verdicts: dict[At, Verdict] = field(default_factory=dict)
-    claims: list[Verdict] = field(default_factory=list)
+    claims: list[Outcome] = field(default_factory=list)
+    """Checks of claims about comparisons; in a study that trains, everything decided about its effects."""
     inside: list[Finding] = field(default_factory=list)
     """What analyses found, in the order in which they were made."""
-    ledger: list[Verdict] = field(default_factory=list)
-    """Verdicts on claims of the literature."""
+    ledger: list[Check] = field(default_factory=list)
+    """Checks of claims of the literature."""
 
     @classmethod
     def of(cls, study: Study, records: Iterable[Record]) -> "Contents":
@@ -56,14 +57,12 @@ class Contents:
                 self.inside.append(record)
             case Finding():
                 self._place_finding(record)
-            case Verdict() if "code" in record.details:
+            case Check(about="literature"):
                 self.ledger.append(record)
-            case Verdict():
-                at = (record.system, record.collection)
-                if record.verdict in WORDS and at not in self.verdicts and not self.is_trained:
-                    self.verdicts[at] = record
-                else:
-                    self.claims.append(record)
+            case Verdict() if not self.is_trained:
+                self.verdicts[record.system, record.collection] = record
+            case Outcome():
+                self.claims.append(record)
 
     def _place_finding(self, finding: Finding) -> None:
         site = finding.site

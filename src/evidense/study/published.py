@@ -6,7 +6,7 @@ from evidense.boundary.claim import FolderClaim
 from evidense.boundary.folder import prepare, publish
 from evidense.published.facts import Published, read
 from evidense.published.findings import findings
-from evidense.records import Finding, Study, Verdict
+from evidense.records import Check, Finding, Study
 from evidense.report.comparison import exports
 from evidense.report.published import page as report
 from evidense.verbs.decide_claims import decide_claims, literature, registered
@@ -38,7 +38,7 @@ def published_page(name: str, out: Path) -> Path:
     return out / "report.html"
 
 
-def decided(published: Published) -> tuple[Study, list[Finding], list[Verdict]]:
+def decided(published: Published) -> tuple[Study, list[Finding], list[Check]]:
     """Return what was registered, every finding, and the verdicts on all claims of the literature."""
     claims = tuple(literature())
     study = Study(

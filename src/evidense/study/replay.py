@@ -19,7 +19,7 @@ from evidense.boundary.strangers import foreign
 from evidense.compute.environment import differences, environment
 from evidense.compute.similarity import UNAPPLIED, unapplied
 from evidense.errors import InvalidInput
-from evidense.records import Finding, Ranking, Record, Score, Verdict, canonical_json, from_json
+from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, canonical_json, from_json
 from evidense.report.folder import LOSSES
 from evidense.store import Store
 from evidense.study.files.toml import read_study
@@ -234,9 +234,9 @@ def _numbers(records: list[Record]) -> dict[str, float]:
 def _changed_words(then: list[Record], now: list[Record]) -> list[str]:
     words = [
         {
-            (v.claim if v.verdict in {"HOLDS", "FAILS"} else "", v.system, v.collection): v.verdict
+            (v.claim if isinstance(v, Check) else "", v.system, v.collection): v.verdict
             for v in rs
-            if isinstance(v, Verdict)
+            if isinstance(v, Outcome)
         }
         for rs in (then, now)
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from evidense import report
 from evidense.errors import MissingExtra
-from evidense.records import Finding, Ranking, Record, Score, Study, Verdict
+from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, Study, Verdict
 from evidense.store import Store
 from evidense.study.files.toml import write_study
 from evidense.study.gates.gate import Gate, gate
@@ -35,8 +35,13 @@ class Result:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """Verdicts, one a system and collection, then those of claims that the study names."""
+        """What each comparison comes to: one Verdict per system and collection."""
         return self.of(Verdict)
+
+    @property
+    def checks(self) -> list[Check]:
+        """What each claim comes to that the study names: one Check per claim, system and collection."""
+        return self.of(Check)
 
     @property
     def findings(self) -> list[Finding]:
@@ -60,8 +65,8 @@ class Result:
         """
         m = self.study.margin if margin is None else margin
         best = [f.site["system"] for f in self.findings if f.estimand == "winner"]
-        asked = [v for v in self.verdicts if not best or v.system in best]
-        held = gate(asked, name, m, allow_undecided=allow_undecided, table=repr(self))
+        outcomes = [o for o in self.of(Outcome) if not best or o.system in best]
+        held = gate(outcomes, name, m, allow_undecided=allow_undecided, table=repr(self))
         spent = used_up(self.study)
         return replace(held, passed=held.passed and not spent, failures=(*held.failures, *spent))
 
@@ -95,7 +100,7 @@ class Result:
         )
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Return the verdicts as a data frame, one row a verdict.
+        """Return a data frame with one row per verdict and per check, in the order in which they were made.
 
         Raises:
             MissingExtra: pandas is not installed.
@@ -104,7 +109,7 @@ class Result:
             import pandas
         except ImportError:
             raise MissingExtra.named("notebook", "a data frame", "pandas") from None
-        return pandas.DataFrame([_row(v) for v in self.verdicts])
+        return pandas.DataFrame([_row(outcome) for outcome in self.of(Outcome)])
 
     def _repr_html_(self) -> str:
         return report.table_html(self.study, self.records)
@@ -114,7 +119,7 @@ class Result:
         return report.table_text(self.study, self.records)
 
 
-def _row(verdict: Verdict) -> dict[str, object]:
-    content = verdict.content()
+def _row(outcome: Outcome) -> dict[str, object]:
+    content = outcome.content()
     details = content.pop("details")
     return {**content, **{k: v for k, v in details.items() if not isinstance(v, dict)}}

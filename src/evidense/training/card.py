@@ -10,7 +10,7 @@ from typing import Literal
 from evidense.boundary.disk import write_atomically
 from evidense.boundary.shown import shown
 from evidense.compute.models.files import read_json
-from evidense.records import Checkpoint, Json, Recipe, Verdict, canonical_json
+from evidense.records import Checkpoint, Json, Outcome, Recipe, canonical_json
 
 Form = Literal["text", "two towers", "image-text"]
 """What the folder of a checkpoint is: sentence-transformers, two towers of Evidense, or an image-text model of transformers."""
@@ -48,7 +48,7 @@ def write_card(
     folder: Path,
     recipe: Recipe,
     checkpoint: Checkpoint,
-    verdicts: Sequence[Verdict] = (),
+    verdicts: Sequence[Outcome] = (),
     diagnostics: Sequence[Mapping[str, Json]] = (),
 ) -> None:
     """Write the card into the folder of a checkpoint; its licence is the one that the folder names, else unknown.
@@ -73,7 +73,7 @@ def form_of(folder: Path) -> Form:
 def card(
     recipe: Recipe,
     checkpoint: Checkpoint,
-    verdicts: Sequence[Verdict] = (),
+    verdicts: Sequence[Outcome] = (),
     diagnostics: Sequence[Mapping[str, Json]] = (),
     form: Form = "text",
 ) -> str:
@@ -153,7 +153,7 @@ def _diagnostics(diagnostics: Sequence[Mapping[str, Json]]) -> str:
     return _table(("", "first", "last"), rows)
 
 
-def _verdicts(recipe: Recipe, checkpoint: Checkpoint, verdicts: Sequence[Verdict]) -> str:
+def _verdicts(recipe: Recipe, checkpoint: Checkpoint, verdicts: Sequence[Outcome]) -> str:
     if not verdicts:
         base = recipe.start or "BASELINE"
         return (

@@ -20,7 +20,7 @@ from evidense.compute.search.list_notes import list_notes
 from evidense.compute.search.rankings import load_lists
 from evidense.compute.search.scoring import judges_negatives
 from evidense.parts import Evidence, LiteratureClaim
-from evidense.records import Finding, Json, Record, Study, Verdict
+from evidense.records import Check, Finding, Json, Outcome, Record, Study, Verdict
 from evidense.store import Store
 from evidense.training.data.traps import traps_of
 
@@ -46,9 +46,9 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
         for comparison, estimate, details in zip(comparisons, estimates, other_words, strict=True)
     ]
     verdicts = [
-        verdict
+        outcome
         for comparison, estimate, finding in zip(comparisons, estimates, findings, strict=True)
-        for verdict in _verdicts(comparison, estimate, finding)
+        for outcome in _outcomes(comparison, estimate, finding)
     ]
     records: list[Record] = [
         *findings,
@@ -115,35 +115,33 @@ def _difference(
     )  # fmt: skip
 
 
-def _verdicts(comparison: Comparison, estimate: stats.Estimate, finding: Finding) -> list[Verdict]:
-    """Return the verdict of the rule, then one for each claim about two systems that the study names."""
+def _outcomes(comparison: Comparison, estimate: stats.Estimate, finding: Finding) -> list[Outcome]:
+    """Return the verdict of the rule, then a check of each claim about two systems that the study names."""
     study, scores = comparison.study, comparison.scored.scores
     word = stats.label(estimate, study.margin)
-    rows = [(ASSERTED[word], word, reason_of(estimate, word, study.margin)), *_decided_claims(study, estimate)]
-    means: dict[str, Json] = {
-        f"{side}_mean": scores[label, study.primary].mean
-        for side, label in (("base", comparison.baseline), ("system", comparison.system))
-    }
-    return [
-        Verdict(
-            parents=(study.id, finding.id), claim=claim, verdict=verdict, system=comparison.system, baseline=comparison.baseline,
-            collection=comparison.scored.collection.name, measure=study.primary, effect=estimate.effect, low=estimate.low,
-            high=estimate.high, n=estimate.n, n_clusters=estimate.n_clusters, margin=study.margin, reason=reason, **means,
-            details={**finding.details, "p_adjusted": estimate.p_adjusted, **_judged(comparison)},
-        )
-        for claim, verdict, reason in rows
-    ]  # fmt: skip
+    verdict = Verdict(
+        parents=(study.id, finding.id), claim=ASSERTED[word], verdict=word, system=comparison.system, baseline=comparison.baseline,
+        collection=comparison.scored.collection.name, measure=study.primary, effect=estimate.effect, low=estimate.low,
+        high=estimate.high, n=estimate.n, n_clusters=estimate.n_clusters, margin=study.margin,
+        base_mean=scores[comparison.baseline, study.primary].mean, system_mean=scores[comparison.system, study.primary].mean,
+        reason=reason_of(estimate, word, study.margin),
+        details={**finding.details, "p_adjusted": estimate.p_adjusted, **_judged(comparison)},
+    )  # fmt: skip
+    return [verdict, *_checks(study, verdict, estimate)]
 
 
-def _decided_claims(study: Study, estimate: stats.Estimate) -> list[tuple[str, str, str]]:
-    """Return (claim, verdict, reason) of every claim of the study that is about two systems."""
+def _checks(study: Study, verdict: Verdict, estimate: stats.Estimate) -> list[Check]:
+    """Return a check of every claim of the study that is about two systems."""
     claims = (registry.part("claims", name) for name in study.claims)
     decisions = [
         (claim.name, claim.decide(Evidence(estimate, study.margin)))
         for claim in claims
         if not isinstance(claim, LiteratureClaim)
     ]
-    return [(name, decision.verdict, decision.reason) for name, decision in decisions]
+    return [
+        verdict.as_check("comparison", claim=name, verdict=decision.verdict, reason=decision.reason)
+        for name, decision in decisions
+    ]
 
 
 def _judged(comparison: Comparison) -> dict[str, Json]:

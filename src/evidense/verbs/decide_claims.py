@@ -1,4 +1,4 @@
-"""Decide claims: Findings and claims of the literature → Verdicts, one for each level and each pair of encoders.
+"""Decide claims: Findings and claims of the literature → Checks, one for each level and each pair of encoders.
 
 The findings that a hypothesis seeks are put together by pair and collection, its layers are joined, and the interval is
 read against the margin (`stats.three_way`). A control that fails, or was not measured, leaves it UNDECIDED; so does a
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from evidense import registry
 from evidense.parts import Control, Hypothesis, LiteratureClaim, Sought, code_order
-from evidense.records import Finding, Json, Study, Verdict, sha256_of
+from evidense.records import Check, Finding, Json, Study, sha256_of
 from evidense.stats import MIN_CLUSTERS, Joined, Sited, join
 from evidense.stats.equivalence import apart, said
 from evidense.store import Store
@@ -45,7 +45,7 @@ def registered(names: Sequence[str]) -> dict[str, str]:
 
 def decide_claims(
     study: Study, findings: Sequence[Finding], store: Store | None = None, names: Sequence[str] | None = None
-) -> list[Verdict]:
+) -> list[Check]:
     """Return the verdicts on the study's claims of the literature (or on `names`), stored where there is a store.
 
     Raises:
@@ -59,13 +59,13 @@ def decide_claims(
     return verdicts
 
 
-def _claim(study: Study, claim: LiteratureClaim, findings: Sequence[Finding]) -> list[Verdict]:
+def _claim(study: Study, claim: LiteratureClaim, findings: Sequence[Finding]) -> list[Check]:
     if claim.untestable:
         return [_empty(study, claim, None, ("NOT_TESTABLE", claim.untestable), ())]
     return [v for hypothesis in claim.hypotheses for v in _level(study, claim, hypothesis, findings)]
 
 
-def _level(study: Study, claim: LiteratureClaim, hypothesis: Hypothesis, findings: Sequence[Finding]) -> list[Verdict]:
+def _level(study: Study, claim: LiteratureClaim, hypothesis: Hypothesis, findings: Sequence[Finding]) -> list[Check]:
     asked = sought(findings, hypothesis.sought)
     usable = [f for f in asked if f.value is not None and f.low is not None and f.high is not None]
     if not usable:
@@ -154,7 +154,7 @@ def _decided(
     hypothesis: Hypothesis,
     found: tuple[Sequence[Finding], Sequence[Finding]],
     pair: Pair,
-) -> Verdict:
+) -> Check:
     own, everything = found
     joined = join(sited(own), hypothesis.joined, hypothesis.relation, hypothesis.margin)
     checked = [_check(c, everything, pair) for c in hypothesis.controls]
@@ -166,8 +166,8 @@ def _decided(
     if hypothesis.relation == "within":
         sites["smallest_margin"] = max(abs(end) for s in sited(own) for end in s.own)
     parents = dict.fromkeys([study.id, *(f.id for f in own), *(f.id for c in checked for f in c.findings)])
-    return Verdict(
-        parents=tuple(parents), claim=claim.name, verdict=word, system=pair[0], baseline=pair[1], collection=pair[2],
+    return Check(
+        parents=tuple(parents), about="literature", claim=claim.name, verdict=word, system=pair[0], baseline=pair[1], collection=pair[2],
         measure=hypothesis.sought.estimand, effect=joined.effect, low=joined.low, high=joined.high, n=deciding.n,
         n_clusters=deciding.n_clusters, margin=hypothesis.margin, base_mean=None, system_mean=None, reason=reason,
         details={**_details(claim, hypothesis), **sites, "controls": [c.json() for c in checked]},
@@ -201,10 +201,10 @@ def _empty(
     hypothesis: Hypothesis | None,
     because: tuple[str, str],
     asked: Sequence[Finding],
-) -> Verdict:
+) -> Check:
     word, reason = because
-    return Verdict(
-        parents=(study.id, *dict.fromkeys(f.id for f in asked)), claim=claim.name, verdict=word, system="", baseline="",
+    return Check(
+        parents=(study.id, *dict.fromkeys(f.id for f in asked)), about="literature", claim=claim.name, verdict=word, system="", baseline="",
         collection="", measure=hypothesis.sought.estimand if hypothesis else "", effect=None, low=None, high=None, n=0, n_clusters=0,
         margin=hypothesis.margin if hypothesis else 0.0, base_mean=None, system_mean=None, reason=reason,
         details=_details(claim, hypothesis),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import evidense
 from evidense.boundary.shown import STEERING
-from evidense.records import Finding, Json, Ranking, Record, Verdict, canonical_json
+from evidense.records import Finding, Json, Outcome, Ranking, Record, canonical_json
 from evidense.report.comparison.looks import observed_looks
 from evidense.report.contents import Contents
 from evidense.report.labels import table
@@ -41,7 +41,7 @@ def verdict_rows(contents: Contents) -> list[dict[str, Json]]:
     return [_verdict_row(contents, v) for v in rows]
 
 
-def _verdict_row(contents: Contents, v: Verdict) -> dict[str, Json]:
+def _verdict_row(contents: Contents, v: Outcome) -> dict[str, Json]:
     finding = contents.differences.get((v.system, v.collection, v.measure))
     row: dict[str, Json] = {name: getattr(v, name) for name in _ROW}
     row |= {"id": v.id, "study": contents.study.id, "confidence": contents.study.confidence, "details": dict(v.details)}

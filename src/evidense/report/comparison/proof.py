@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import count, interval, plain, short, signed
-from evidense.records import Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict, canonical_json
+from evidense.records import Checkpoint, Finding, Outcome, Ranking, Recipe, Record, Score, Study, canonical_json
 from evidense.report.comparison.sections import Fact
 from evidense.report.contents import Contents
 
@@ -105,7 +105,7 @@ def _line(record: Record) -> Line:
             return Line(
                 record.kind, f"{record.system} · {record.collection} · {record.measure}", plain(record.mean), record.id
             )
-        case Verdict():
+        case Outcome():
             return Line(
                 record.kind, f"{record.system} · {record.collection} · {record.claim}", record.verdict, record.id
             )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from evidense.records import Checkpoint, Finding, Recipe, Record, Study, Verdict
+from evidense.records import Check, Checkpoint, Finding, Outcome, Recipe, Record, Study, Verdict
 
 CELLS = ("neither", "pre-trained", "fine-tuned", "both")
 """The four cells, in the order in which a reader adds one stage to another."""
@@ -48,7 +48,7 @@ class Effects:
     """(effect, measure, role) → means over collections, one a direction."""
     beyond: dict[tuple[str, str, str], list[Finding]] = field(default_factory=dict)
     """The same for random effects."""
-    verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     """(effect, collection) → verdict."""
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     recipes: dict[str, Recipe] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Effects:
                     found.recipes[record.id] = record
                 case Checkpoint():
                     found.checkpoints[record.id] = record
-                case Verdict():
+                case Verdict() | Check(about="effect"):
                     found.verdicts[record.system, record.collection] = record
                 case Finding():
                     found._place(record)

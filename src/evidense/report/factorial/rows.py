@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evidense.boundary.numerals import count, interval, signed
-from evidense.records import Finding, Verdict
+from evidense.records import Finding, Outcome
 from evidense.report.comparison.answer import names
 from evidense.report.factorial.effects import MAIN, NAMES, Effects
 from evidense.report.scale import Scale
@@ -86,13 +86,13 @@ def group(effects: Effects, effect: str, measure: str, scale: Scale) -> EffectGr
     return EffectGroup(effect, title, lead, sentence(verdicts), rows, tuple(_summary(effects, effect, measure, scale)))
 
 
-def _overall(verdicts: Sequence[Verdict]) -> str:
+def _overall(verdicts: Sequence[Outcome]) -> str:
     """Return the one word that all collections share, else UNDECIDED."""
     words = {v.verdict for v in verdicts}
     return words.pop() if len(words) == 1 else "UNDECIDED"
 
 
-def sentence(verdicts: Sequence[Verdict]) -> Markup:
+def sentence(verdicts: Sequence[Outcome]) -> Markup:
     """Say on which collections a claim holds, fails, and is not decided; never more than these collections."""
     if not verdicts:
         return Markup("no verdict.")
@@ -128,7 +128,7 @@ def _row(effects: Effects, finding: Finding, scale: Scale) -> EffectRow:
     )
 
 
-def _note(verdict: Verdict | None, details: dict[str, object] | object) -> str:
+def _note(verdict: Outcome | None, details: dict[str, object] | object) -> str:
     logit = details.get("logit") if isinstance(details, dict) else None
     parts = [verdict.reason] if verdict and verdict.reason else []
     if isinstance(logit, dict) and logit.get("value") is not None:

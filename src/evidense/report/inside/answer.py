@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.dissection.sentences import is_number
-from evidense.records import Finding, Verdict
+from evidense.records import Check, Finding, Verdict
 from evidense.report.comparison import answer as compared
 from evidense.report.contents import Contents
 from evidense.report.inside.told import told
@@ -85,7 +85,7 @@ def _inside(findings: Sequence[Finding]) -> list[Say]:
     return said
 
 
-def _claims(verdicts: Sequence[Verdict]) -> list[Say]:
+def _claims(verdicts: Sequence[Check]) -> list[Say]:
     if not verdicts:
         return []
     shape = Markup('<span class="word {}"><span class="icon" aria-hidden="true">{}</span> {}</span> {}')

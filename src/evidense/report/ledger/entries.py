@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from evidense.boundary.numerals import count, interval, short, signed
 from evidense.parts import code_order
-from evidense.records import Finding, Json, Verdict
+from evidense.records import Check, Finding, Json
 from evidense.report.latex import escape_latex
 from evidense.report.places import grouped, said
 from evidense.report.words import CLAIM_ICONS
@@ -68,7 +68,7 @@ class Entry:
         return any(r.effect for r in self.rows)
 
 
-def entries(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[Entry]:
+def entries(verdicts: Sequence[Check], findings: Sequence[Finding]) -> list[Entry]:
     """Return the claims in the order of their codes."""
     known = {f.id: f for f in findings}
     found = grouped(verdicts, lambda v: str(v.details["code"]))
@@ -82,7 +82,7 @@ def entries(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[En
 NOBODY = ("", "", "")
 
 
-def _row(v: Verdict, known: dict[str, Finding]) -> Row:
+def _row(v: Check, known: dict[str, Finding]) -> Row:
     d, has = v.details, v.effect is not None
     is_open = v.verdict == "UNDECIDED" and not has
     return Row(
@@ -114,11 +114,11 @@ _REGISTERED = (
 )
 
 
-def _pair(v: Verdict) -> str:
+def _pair(v: Check) -> str:
     return " − ".join(x for x in (v.system, v.baseline) if x)
 
 
-def _margin(v: Verdict) -> str:
+def _margin(v: Check) -> str:
     relation = str(v.details.get("relation", ""))
     if not relation:
         return ""
@@ -149,7 +149,7 @@ def _merged(rows: Sequence[Row]) -> tuple[Row, ...]:
                          others=tuple(some[1:])) for some in found.values())  # fmt: skip
 
 
-def _links(v: Verdict, known: dict[str, Finding]) -> tuple[tuple[str, str], ...]:
+def _links(v: Check, known: dict[str, Finding]) -> tuple[tuple[str, str], ...]:
     own = [known[p] for p in v.parents if p in known]
     site: Json = v.details.get("site")
     own.sort(key=lambda f: dict(f.site) != site if site else False)
@@ -167,7 +167,7 @@ def _named(finding: Finding) -> str:
     return " ".join([finding.estimand, *(f"({', '.join([*layer, *place])})" for _ in (1,) if layer or place)])
 
 
-def tally(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str, list[str]]]:
+def tally(verdicts: Sequence[Check]) -> list[tuple[str, str, str, list[str]]]:
     """Return (verdict, icon, class, codes) of claims: a claim stands under each verdict that one of its levels has."""
     found = grouped(verdicts, lambda v: v.verdict)
     return [
@@ -177,7 +177,7 @@ def tally(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str, list[str]]]:
     ]
 
 
-def latex(verdicts: Sequence[Verdict]) -> str:
+def latex(verdicts: Sequence[Check]) -> str:
     """Return the ledger as a table for a paper (it needs the package booktabs)."""
     rows = [_latex_row(v) for v in sorted(verdicts, key=lambda v: code_order(str(v.details["code"])))]
     return "\n".join([
@@ -187,7 +187,7 @@ def latex(verdicts: Sequence[Verdict]) -> str:
     ])  # fmt: skip
 
 
-def _latex_row(v: Verdict) -> str:
+def _latex_row(v: Check) -> str:
     has, d = v.effect is not None, v.details
     effect = f"{signed(v.effect)} {interval(v.low, v.high)}" if has else ""
     where = ", ".join(x for x in (_pair(v), v.collection) if x)

@@ -12,7 +12,7 @@ from evidense.published import facts
 from evidense.published.contrasts import Contrast, contrasts
 from evidense.published.facts import Published
 from evidense.published.labels import LayerZero, layer_zero
-from evidense.records import Finding, Json, Verdict
+from evidense.records import Check, Finding, Json
 from evidense.report.latex import LatexTable, escape_latex, math
 from evidense.report.published import panels
 from evidense.report.rendering import asset, assets, environment
@@ -30,7 +30,7 @@ class Material:
 
     study: Published
     findings: Sequence[Finding]
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[Check]
     command: str
 
 
@@ -110,9 +110,9 @@ def context(material: Material) -> dict[str, object]:
 _SCALE = Scale(-0.12, 0.12, 0.02, 0.0)
 
 
-def ledger(verdicts: Sequence[Verdict]) -> list[Ledger]:
+def ledger(verdicts: Sequence[Check]) -> list[Ledger]:
     """Return the claims, B first, which the study is about, then by code; each with its levels and their verdicts."""
-    found: dict[str, dict[tuple[str, str], list[Verdict]]] = {}
+    found: dict[str, dict[tuple[str, str], list[Check]]] = {}
     for v in verdicts:
         key = (str(v.details.get("level", "")), str(v.details.get("estimand", "")))
         found.setdefault(str(v.details["code"]), {}).setdefault(key, []).append(v)
@@ -126,7 +126,7 @@ def ledger(verdicts: Sequence[Verdict]) -> list[Ledger]:
     return out
 
 
-def _claimed(v: Verdict) -> Claimed:
+def _claimed(v: Check) -> Claimed:
     known = v.effect is not None
     points = known and v.measure in ("change in accuracy", "change in chance-corrected accuracy")
     plot = (_SCALE.at(v.effect), _SCALE.at(v.low), _SCALE.at(v.high)) if points else None
@@ -139,11 +139,11 @@ def _claimed(v: Verdict) -> Claimed:
     )  # fmt: skip
 
 
-def _who(v: Verdict) -> str:
+def _who(v: Check) -> str:
     return f"{v.system} − {v.baseline}" if v.baseline else v.system
 
 
-def _place(v: Verdict) -> str:
+def _place(v: Check) -> str:
     return " and ".join(TITLES.get(x.rpartition("/")[2], x) for x in v.collection.split(" and "))
 
 
@@ -260,7 +260,7 @@ def latex(material: Material) -> str:
     return LatexTable(caption, "llrrrl", heads, rows).text()
 
 
-def _contrast(v: Verdict) -> str:
+def _contrast(v: Check) -> str:
     return escape_latex(f"{_who(v)}, {_place(v)}: {v.measure}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidense.errors import UnknownName
-from evidense.records import Verdict
+from evidense.records import Outcome
 from evidense.stats import MIN_CLUSTERS
 from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen_sentence
 
@@ -42,7 +42,7 @@ class Gate:
 
 
 def gate(
-    verdicts: Sequence[Verdict], name: str, margin: float, *, allow_undecided: bool = False, table: str = ""
+    verdicts: Sequence[Outcome], name: str, margin: float, *, allow_undecided: bool = False, table: str = ""
 ) -> Gate:
     """Hold every comparison against a gate.
 
@@ -61,7 +61,7 @@ def gate(
     return Gate(name, margin, not failures and bool(rows), failures, table)
 
 
-def _harm(v: Verdict, margin: float, allow_undecided: bool) -> str:
+def _harm(v: Outcome, margin: float, allow_undecided: bool) -> str:
     where = f"{v.system} on {v.collection}"
     if v.high < 0 and v.low < -margin and v.n_clusters >= MIN_CLUSTERS:
         return f"{where}: HARMS ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
@@ -70,7 +70,7 @@ def _harm(v: Verdict, margin: float, allow_undecided: bool) -> str:
     return f"{where}: {too_few(v.n_clusters) or _open(v, margin)}"
 
 
-def _open(v: Verdict, margin: float) -> str:
+def _open(v: Outcome, margin: float) -> str:
     if is_at_floor(v.base_mean, v.low, margin):
         return floor_sentence(v.base_mean, margin)
     if v.low > -margin:
@@ -78,7 +78,7 @@ def _open(v: Verdict, margin: float) -> str:
     return f"a loss of {-v.low:.3f} is not ruled out (margin {margin:g})"
 
 
-def _no_help(v: Verdict, margin: float, allow_undecided: bool) -> str:
+def _no_help(v: Outcome, margin: float, allow_undecided: bool) -> str:
     helps = v.low > 0 and v.high > margin and v.n_clusters >= MIN_CLUSTERS
     decided = v.n_clusters >= MIN_CLUSTERS and (v.high < 0 or (v.low >= -margin and v.high <= margin))
     if helps or (allow_undecided and not decided):
@@ -86,4 +86,4 @@ def _no_help(v: Verdict, margin: float, allow_undecided: bool) -> str:
     return f"{v.system} on {v.collection}: does not help ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
 
 
-_REFUSALS: dict[str, Callable[[Verdict, float, bool], str]] = {"no-harm": _harm, "helps": _no_help}
+_REFUSALS: dict[str, Callable[[Outcome, float, bool], str]] = {"no-harm": _harm, "helps": _no_help}

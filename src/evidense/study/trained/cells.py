@@ -12,7 +12,7 @@ from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.compute.comparison.sharing import Shared
 from evidense.errors import UnknownName
 from evidense.parts import Encoder, Ranker
-from evidense.records import Checkpoint, Recipe, Record, Score, Study, Verdict, sha256_of
+from evidense.records import Checkpoint, Outcome, Recipe, Record, Score, Study, sha256_of
 from evidense.store import Store
 from evidense.study.opened_collections import collections_of
 from evidense.study.trained.arms import Arm, arms_of, stages_of_arms
@@ -121,7 +121,7 @@ def run_cells(study: Study, collections: Sequence[tuple[At, Collection]], store:
     shared = Shared(tuple(c for _, c in collections), study.clusters)
     records += decide_queries(study, shared, store)
     records += decide_effects_over(study, cells.lineup, CollectionSet(places, shared.sharing), store)
-    _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Verdict)], store)
+    _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Outcome)], store)
     return records
 
 
@@ -269,7 +269,7 @@ def _fixed(
     return lambda _: (function, arguments)
 
 
-def _write_cards(cells: Cells, checkpoints: Mapping[str, str], verdicts: Sequence[Verdict], store: Store) -> None:
+def _write_cards(cells: Cells, checkpoints: Mapping[str, str], verdicts: Sequence[Outcome], store: Store) -> None:
     """Write into the folder of every checkpoint what was decided about its cell."""
     about = {effect.name: set(effect.weights) for effect in cells.lineup.effects}
     for stage in cells.stages:

@@ -1,0 +1,51 @@
+"""Ranking and Score: what a system retrieved on a collection, and how good that is query by query."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from evidense.records.form import Json, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking(Record):
+    """Per query the top-k of one system on one collection."""
+
+    kind: ClassVar[str] = "ranking"
+    blob_fields: ClassVar[tuple[str, ...]] = ("query_ids", "doc_ids", "documents", "scores")
+    system: str
+    """Label on the page."""
+    spelling: str
+    setup: Mapping[str, Json]
+    """`parts.Setup` as JSON."""
+    collection: Mapping[str, Json]
+    """Card: name, checksum, n_queries, n_documents, n_judgements, query_modality, document_modality, licence, source,
+    contamination, labels, notes, is_user_data, drop_self_matches."""
+    depth: int
+    policies: Mapping[str, str]
+    """ties, self_matches, missing_queries, pool: one sentence each."""
+    query_ids: str
+    """Blob: JSON list."""
+    doc_ids: str
+    """Blob: JSON list."""
+    documents: str
+    """Blob: int32 array (q, k) into doc_ids; −1 pads."""
+    scores: str
+    """Blob: float32 array (q, k)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(Record):
+    """Per-query values of one measure for one ranking."""
+
+    kind: ClassVar[str] = "score"
+    blob_fields: ClassVar[tuple[str, ...]] = ("query_ids", "values")
+    system: str
+    collection: str
+    measure: str
+    """Canonical spelling."""
+    query_ids: str
+    """Blob: JSON list."""
+    values: str
+    """Blob: float64 array (q,)."""
+    mean: float
