@@ -45,7 +45,7 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
         _difference(comparison, estimate, details, store)
         for comparison, estimate, details in zip(comparisons, estimates, other_words, strict=True)
     ]
-    verdicts = [
+    outcomes = [
         outcome
         for comparison, estimate, finding in zip(comparisons, estimates, findings, strict=True)
         for outcome in _outcomes(comparison, estimate, finding)
@@ -55,7 +55,7 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
         *_means(study, scored, store),
         *other_measures(study, scored, store),
         *_slice_findings(study, scored, differences),
-        *verdicts,
+        *outcomes,
     ]
     for record in records:
         store.put(record)

@@ -15,7 +15,7 @@ from evidense.compute.comparison.decision import estimate_fields, new_collection
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup
 from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.parts import Evidence
-from evidense.records import Finding, Json, Record, Study, Verdict
+from evidense.records import Finding, Json, Outcome, Record, Study, Verdict
 from evidense.stats import Estimate, Seeded
 from evidense.store import Store
 
@@ -116,7 +116,7 @@ def _family_records(study: Study, table: _CellTable) -> list[Record]:
     for row, (effect, estimate) in enumerate(zip(table.family, estimates, strict=True)):
         decided = _DecidedEffect(effect, estimate, logits.get(effect.name), table.sides(effect))
         finding = _finding(study, table, row, decided)
-        records += [_verdict(study, decided, finding), finding] if is_primary else [finding]
+        records += [_outcome(study, decided, finding), finding] if is_primary else [finding]
     return records
 
 
@@ -201,13 +201,14 @@ def _cell_mean(study: Study, cell: Cell, scored: ScoredCells, measure: str, stor
 # --- verdicts --------------------------------------------------------------------------------------------------------
 
 
-def _verdict(study: Study, decided: _DecidedEffect, finding: Finding) -> Verdict:
+def _outcome(study: Study, decided: _DecidedEffect, finding: Finding) -> Outcome:
+    """Return the check of the claim about one of the three effects; of another effect the verdict."""
     effect, e, margin = decided.effect, decided.estimate, _margin(study, decided.effect)
     claim, word, reason = _word(effect, Evidence(e, margin, decided.logit))
     if word == "UNDECIDED" and (few := stats.few_seeds(e.n_seeds)):
         reason = f"{reason}; {few}"
     base_mean, system_mean = decided.sides
-    return Verdict(
+    verdict = Verdict(
         parents=(study.id, finding.id), claim=claim, verdict=word, system=effect.name, baseline=effect.against,
         collection=str(finding.site.get("collection") or _mean_name(finding.site)), measure=study.primary, effect=e.effect,
         low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, margin=margin, base_mean=base_mean, system_mean=system_mean,
@@ -215,6 +216,7 @@ def _verdict(study: Study, decided: _DecidedEffect, finding: Finding) -> Verdict
         details={"group": effect.group, "role": finding.site["role"], "direction": finding.site["direction"],
                  "p_adjusted": e.p_adjusted, **{key: finding.details[key] for key in ("win", "tie", "loss", "n_seeds")}},
     )  # fmt: skip
+    return verdict.as_check("effect") if effect.group == "factorial" else verdict
 
 
 def _margin(study: Study, effect: Effect) -> float:
@@ -282,7 +284,7 @@ def _over(study: Study, tables: Sequence[_CellTable], selection: CollectionSet) 
         against, favoured = np.mean([table.sides(effect) for table in tables], axis=0)
         decided = _DecidedEffect(effect, estimate, logits.get(effect.name), (float(against), float(favoured)))
         finding = _mean_finding(study, tables, row, decided, selection)
-        records += [finding, _verdict(study, decided, finding)]
+        records += [finding, _outcome(study, decided, finding)]
         if selection.role == selection.direction == "all":
             records += _random_effects(study, tables, row, selection)
     return records
