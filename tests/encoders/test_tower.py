@@ -83,7 +83,7 @@ def test_pooling_equals_sentence_transformers_under_left_and_right_masks(
 
 
 def test_bf16_is_near_and_says_so(tmp_path: Path) -> None:
-    from evidense.compute.texts.open_text import has_bf16
+    from evidense.compute.models.precision import has_bf16
 
     save(tmp_path, "BertModel", "bert")
     full, half = open_encoder(f"{tmp_path}@pooling=mean"), open_encoder(f"{tmp_path}@pooling=mean@bf16")

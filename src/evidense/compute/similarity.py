@@ -101,6 +101,14 @@ def unit(vectors: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
     return rows if (divisors == 1).all() else cast(np.ndarray, rows / divisors[:, None])
 
 
+def divided_by_length(vectors: Float32[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
+    """Divide each row by its length as torch's `normalize` does; a row of zeros stays.
+
+    Towers make their final vectors with it. `unit`, which ranking uses, also leaves rows alone that are of unit length up to rounding.
+    """
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
+
+
 def lengths(vectors: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, " n"]:
     """Return the length of each row; it depends on the row alone."""
     rows = np.asarray(vectors, np.float32)

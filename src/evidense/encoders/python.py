@@ -12,8 +12,9 @@ from evidense.compute.models.user_code import file_of, function_of
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.function_tower import PROBE, Function, FunctionTower, called
 from evidense.compute.texts.open_text import refuse_unknown_options
+from evidense.compute.two_sides import TwoSidedEncoder, shared_if_equal
 from evidense.errors import InvalidInput
-from evidense.parts import SIDES, Capability, Setup, Side
+from evidense.parts import SIDES, Setup, Side
 from evidense.records import sha256_of
 from evidense.values import Spelling
 
@@ -22,18 +23,8 @@ _OPTIONS = {"similarity", "normalize", "query_prompt", "document_prompt", "promp
 
 
 @dataclass(frozen=True, eq=False)
-class FunctionEncoder:
+class FunctionEncoder(TwoSidedEncoder[FunctionTower]):
     """A function as an encoder."""
-
-    name: str
-    setup: Setup
-    query: FunctionTower
-    document: FunctionTower
-    can: frozenset[Capability] = frozenset({"vectors"})
-
-    def tower(self, side: Side) -> FunctionTower:
-        """Return the tower of this side."""
-        return self.query if side == "query" else self.document
 
 
 def from_function(function: Function, name: str, options: Mapping[str, str] | None = None) -> FunctionEncoder:
@@ -47,9 +38,8 @@ def from_function(function: Function, name: str, options: Mapping[str, str] | No
     """
     options = options or {}
     towers = {side: _tower(function, name, side, options) for side in SIDES}
-    query, document = towers["query"], towers["document"]
-    if query.fingerprint == document.fingerprint:
-        document = query
+    query = towers["query"]
+    document = shared_if_equal(query, towers["document"])
     if query.n_dims != document.n_dims:
         raise InvalidInput(
             f"'{name}' gives {query.n_dims} dimensions for queries and {document.n_dims} for documents; expected equal"

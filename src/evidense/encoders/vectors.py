@@ -6,25 +6,16 @@ from pathlib import Path
 from evidense.compute.search.imported_vectors import ImportedTower, read_imported
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import refuse_unknown_options
+from evidense.compute.two_sides import TwoSidedEncoder
 from evidense.errors import InvalidInput
-from evidense.parts import Capability, Setup, Side
+from evidense.parts import Setup
 from evidense.records import sha256_of
 from evidense.values import Spelling
 
 
 @dataclass(frozen=True, eq=False)
-class ImportedEncoder:
-    """Looks up what was encoded elsewhere."""
-
-    name: str
-    setup: Setup
-    query: ImportedTower
-    document: ImportedTower
-    can: frozenset[Capability] = frozenset({"vectors"})
-
-    def tower(self, side: Side) -> ImportedTower:
-        """Return the tower of this side."""
-        return self.query if side == "query" else self.document
+class ImportedEncoder(TwoSidedEncoder[ImportedTower]):
+    """Looks up vectors that were encoded elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Run files: the rankers of results that somebody has share one reader; each answers to one kind of file."""
+"""Run files: three rankers share this reader of finished results; each opens one kind of file."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar, Literal
 
 from evidense.compute.search.imported_rankings import ImportedRanker, Results, ties_sentence
 from evidense.errors import InvalidInput
@@ -13,9 +14,24 @@ BASELINE = ".baseline.json.gz"
 """Ending of a saved baseline, which is an object of objects too and has a reader of its own."""
 
 
-def is_kind(spelling: Spelling, wanted: str) -> bool:
-    """Say whether a spelling names a run file of this kind: 'columns', 'json' or 'lines'."""
-    return not spelling.head.endswith(BASELINE) and kind(Path(spelling.head).expanduser()) == wanted
+class RunFilePart:
+    """Opens run files of one kind."""
+
+    name: ClassVar[str]
+    spellings: ClassVar[tuple[str, ...]]
+    kind: ClassVar[Literal["columns", "json", "lines"]]
+
+    def recognises(self, spelling: Spelling) -> bool:
+        """Say whether the file's name has the ending of this kind, or else whether its first lines do."""
+        return not spelling.head.endswith(BASELINE) and kind(Path(spelling.head).expanduser()) == self.kind
+
+    def open(self, spelling: Spelling) -> ImportedRanker:
+        """Read the file.
+
+        Raises:
+            InvalidInput: every mistake of the file at once; or options other than form and label.
+        """
+        return open_run(spelling)
 
 
 def open_run(spelling: Spelling) -> ImportedRanker:

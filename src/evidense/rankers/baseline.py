@@ -155,7 +155,7 @@ class Baseline:
         )
 
 
-class Part:
+class BaselinePart:
     """Opens saved baselines."""
 
     name = "baseline"
@@ -197,4 +197,4 @@ def _old(saved: _Saved) -> list[str]:
     return [f"the saved baseline (set up as {saved.setup['similarity']}) {UNAPPLIED}; save it anew"]
 
 
-PART = Part()
+PART = BaselinePart()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidense.compute.search.list_builder import ListBuilder, texts_of
-from evidense.errors import InvalidInput
 from evidense.parts import Setup
+from evidense.rankers._by_name import ByNamePart
 from evidense.records import sha256_of
-from evidense.values import Collection, RankedLists, Spelling
+from evidense.values import Collection, RankedLists
 
 K1, B = 1.2, 0.75
 """Lucene's own defaults (BM25Similarity)."""
@@ -67,25 +67,11 @@ class Bm25:
         return lists.done()
 
 
-class Part:
+class Bm25Part(ByNamePart[Bm25]):
     """Opens BM25 by its name."""
 
     name = "bm25"
     spellings = ("bm25",)
-
-    def recognises(self, spelling: Spelling) -> bool:
-        """Say whether the spelling is 'bm25'."""
-        return spelling.head.lower() == "bm25"
-
-    def open(self, spelling: Spelling) -> Bm25:
-        """Return the ranker.
-
-        Raises:
-            InvalidInput: it was given options; it has none.
-        """
-        if spelling.options:
-            raise InvalidInput(f"'{spelling}' gives options to bm25; expected 'bm25' alone; remove what follows '@'")
-        return Bm25()
 
 
 class _Words(dict[str, int]):
@@ -107,4 +93,4 @@ class _Words(dict[str, int]):
         return [self[word] for word in self.find(text.lower())]
 
 
-PART = Part()
+PART = Bm25Part(Bm25)

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Int64
 
 from evidense.compute.search.list_builder import ListBuilder, texts_of
-from evidense.errors import InvalidInput
 from evidense.parts import Setup
+from evidense.rankers._by_name import ByNamePart
 from evidense.records import sha256_of
-from evidense.values import Collection, RankedLists, Spelling
+from evidense.values import Collection, RankedLists
 
 N = 4
 BUCKETS = 1 << 20
@@ -62,27 +62,11 @@ class CharNgrams:
         return lists.done()
 
 
-class Part:
+class CharNgramsPart(ByNamePart[CharNgrams]):
     """Opens character n-grams by their name."""
 
     name = "char_ngrams"
     spellings = ("char_ngrams",)
-
-    def recognises(self, spelling: Spelling) -> bool:
-        """Say whether the spelling is 'char_ngrams'."""
-        return spelling.head.lower() == "char_ngrams"
-
-    def open(self, spelling: Spelling) -> CharNgrams:
-        """Return the ranker.
-
-        Raises:
-            InvalidInput: it was given options; it has none.
-        """
-        if spelling.options:
-            raise InvalidInput(
-                f"'{spelling}' gives options to char_ngrams; expected 'char_ngrams' alone; remove what follows '@'"
-            )
-        return CharNgrams()
 
 
 def _counts(texts: list[str]) -> Any:
@@ -145,4 +129,4 @@ def _unit(counts: Any, weights: np.ndarray) -> Any:
     )
 
 
-PART = Part()
+PART = CharNgramsPart(CharNgrams)

@@ -11,10 +11,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from evidense.compute.images.captions import Captions
+from evidense.compute.models.modules import evaluating
 from evidense.compute.models.tokens import Tokens
-from evidense.compute.pictures.arrays import Arrays
-from evidense.compute.pictures.pixels import Pixels
-from evidense.compute.texts.backbone import evaluating
+from evidense.compute.pictures.queued import QueuedPictures
 
 if TYPE_CHECKING:
     import torch
@@ -92,6 +91,6 @@ def _keys(prepared: Any) -> list[Hashable]:
             return [prepared.flat[a:b].tobytes() for a, b in zip(prepared.offsets, prepared.offsets[1:], strict=False)]
         case Captions():
             return [ids.tobytes() + mask.tobytes() for ids, mask in zip(prepared.ids, prepared.mask, strict=True)]
-        case Arrays() | Pixels():
+        case QueuedPictures():
             return [picture for _, picture in prepared.pictures]
     raise TypeError(f"no keys are known for {type(prepared).__name__}")

@@ -1,13 +1,13 @@
 """Image-text models of the CLIP and SigLIP kinds: how each family makes states, pools them and projects them."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidense.compute.models.architecture import config_of, drawn, filled
+from evidense.compute.models.modules import reduced_layers
 from evidense.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -102,13 +102,7 @@ Half = TextHalf | ImageHalf
 
 def each_layer(half: Half, inputs: "Mapping[str, Tensor]", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
     """Reduce the states of layers 0 (what the first block sees) … n_layers (`half.states`) while they pass."""
-    kept: list[Tensor] = []
-    with ExitStack() as stack:
-        for block in half.inner.encoder.layers:
-            hook = block.register_forward_pre_hook(lambda _, a, k: kept.append(reduce(a[0] if a else k["hidden_states"])), with_kwargs=True)  # fmt: skip
-            stack.callback(hook.remove)
-        last = half.states(inputs)
-    return [*kept, reduce(last)]
+    return reduced_layers(half.inner.encoder.layers, lambda: half.states(inputs), reduce)
 
 
 def build_model(

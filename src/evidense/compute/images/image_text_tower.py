@@ -1,20 +1,19 @@
 """The tower of an image-text encoder: texts, pictures, or both, mixed in one batch."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int, Int64
 
 from evidense.compute.images import frozen
-from evidense.compute.models.tokens import Tokens
+from evidense.compute.models.modules import matching_modules
 from evidense.compute.part_of_batch import only
+from evidense.compute.similarity import divided_by_length
 from evidense.compute.tensor_similarity import as_scored
 from evidense.compute.texts.text_tower import TextTower
-from evidense.errors import InvalidInput, UnknownName
+from evidense.errors import InvalidInput
 from evidense.values import Item, Modality
 
 if TYPE_CHECKING:
@@ -140,11 +139,11 @@ class ImageTextTower:
         if prepared.captions is not None:
             out[prepared.caption_rows] = self.text.vectors(prepared.captions)
         if prepared.pixels is not None:
-            seen = self.image.vectors(prepared.pixels)
+            pictures = self.image.vectors(prepared.pixels)
             fused = np.isin(prepared.picture_rows, prepared.caption_rows)
-            out[prepared.picture_rows[~fused]] = seen[~fused]
+            out[prepared.picture_rows[~fused]] = pictures[~fused]
             rows = prepared.picture_rows[fused]
-            out[rows] = _unit(_unit(out[rows]) + _unit(seen[fused]))
+            out[rows] = divided_by_length(divided_by_length(out[rows]) + divided_by_length(pictures[fused]))
         return out
 
     def represent(self, prepared: Mixed) -> "Tensor":
@@ -176,7 +175,7 @@ class ImageTextTower:
         tower = (self.text, self.image)[number]
         with only(rows, number):
             if isinstance(tower, TextTower) and tower.modes and frozen.is_frozen(tower.backbone.inner):
-                pooled = frozen.features(tower.backbone.inner, prepared, partial(_pooled_text, tower))
+                pooled = frozen.features(tower.backbone.inner, prepared, tower.pooled)
                 return as_scored(tower.project(pooled), tower.by_angle)
             found: Tensor = tower.represent(prepared)
             return found
@@ -214,10 +213,7 @@ class ImageTextTower:
             for prefix, tower in zip(self.prefixes, (self.text, self.image), strict=True)
             for name, module in tower.modules(r".+").items()
         }
-        found = {name: module for name, module in named.items() if re.fullmatch(pattern, name)}
-        if not found:
-            raise UnknownName.among("module", pattern, list(named)[:40], "The pattern must match a whole name.")
-        return found
+        return matching_modules(named, pattern)
 
     def _half(self, prepared: Mixed) -> tuple[Any, Any]:
         if prepared.pixels is None and prepared.captions is not None:
@@ -228,14 +224,3 @@ class ImageTextTower:
             "the layers of texts and pictures cannot be stacked (they are two transformers); expected a batch of one kind; "
             "ask `text` or `image` of this tower"
         )
-
-
-def _pooled_text(tower: TextTower, prepared: Tokens) -> "Tensor":
-    ids, mask = prepared.padded(tower.reader.pad)
-    device = next(iter(tower.backbone.inner.parameters())).device
-    ids, mask = ids.to(device), None if mask is None else mask.to(device)
-    return tower.pool(tower.backbone.states(ids, mask), mask)
-
-
-def _unit(vectors: Float32[np.ndarray, "b e"]) -> Float32[np.ndarray, "b e"]:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)

@@ -10,8 +10,8 @@ from jaxtyping import Float32
 
 from evidense.compute.images.one_modality import OneModality
 from evidense.compute.images.vision import VisionHalf
+from evidense.compute.models.modules import evaluating
 from evidense.compute.pictures.arrays import ArrayReader, Arrays, Processed, Scaling
-from evidense.compute.texts.backbone import evaluating
 from evidense.errors import InvalidInput
 from evidense.values import Item, Modality, Picture
 

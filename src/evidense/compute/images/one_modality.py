@@ -1,6 +1,5 @@
 """Towers of one modality inside an image-text model: texts → vectors, pictures → vectors, both in one space."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +12,10 @@ from evidense.compute.images.captions import CaptionReader, Captions
 from evidense.compute.images.frozen import features, is_frozen
 from evidense.compute.images.image_text import Half, ImageHalf, TextHalf, each_layer
 from evidense.compute.images.vision import VisionHalf
+from evidense.compute.models.modules import device_of, evaluating, linear_flops, matching_modules
 from evidense.compute.pictures.pixels import PictureReader, Pixels
 from evidense.compute.tensor_similarity import as_scored
-from evidense.compute.texts.backbone import evaluating
-from evidense.errors import InvalidInput, UnknownName
+from evidense.errors import InvalidInput
 from evidense.values import Item, Modality
 
 if TYPE_CHECKING:
@@ -52,15 +51,13 @@ class OneModality:
         import torch
 
         with torch.inference_mode():
-            zeros = torch.zeros(1, self.n_pooled, device=next(iter(self.half.inner.parameters())).device)
+            zeros = torch.zeros(1, self.n_pooled, device=device_of(self.half.inner))
             return int(self.project(zeros).shape[-1])
 
     @cached_property
     def flops_per_token(self) -> float:
-        """Multiply-adds × 2 of the linear maps, per token."""
-        import torch
-
-        return 2.0 * float(sum(m.weight.numel() for m in self.half.inner.modules() if isinstance(m, torch.nn.Linear)))
+        """Floating-point operations per token; the first estimate of the encoding time rests on them."""
+        return linear_flops(self.half.inner)
 
     def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
         """Pool states[b, t, e] to [b, e] as the family does."""
@@ -126,15 +123,11 @@ class OneModality:
         Raises:
             UnknownName: none matches.
         """
-        named: dict[str, Any] = dict(self.half.inner.named_modules())
-        found = {name: module for name, module in named.items() if name and re.fullmatch(pattern, name)}
-        if not found:
-            raise UnknownName.among("module", pattern, [name for name in named if name][:40], "The pattern must match a whole name.")  # fmt: skip
-        return found
+        return matching_modules(dict(self.half.inner.named_modules()), pattern)
 
     def _placed(self, prepared: Any) -> "tuple[dict[str, Tensor], Tensor]":
         """Return what the model takes and the mask, on the device of the weights."""
-        device = next(iter(self.half.inner.parameters())).device
+        device = device_of(self.half.inner)
         inputs, mask = self._inputs(prepared)
         return {name: tensor.to(device) for name, tensor in inputs.items()}, mask.to(device)
 

@@ -1,6 +1,5 @@
 """Open an image-text encoder from a spelling: read its folder, fill its weights under the guard, make its towers."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,17 +11,19 @@ from evidense.compute.images.captions import CaptionReader
 from evidense.compute.images.image_text import FAMILIES, ImageHalf, TextHalf, build_model
 from evidense.compute.images.image_text_tower import ImageTextTower
 from evidense.compute.images.one_modality import CaptionTower, PictureTower
-from evidense.compute.models.checkpoint import read_weights, sha256_of_files
+from evidense.compute.models.architecture import vector_settings
+from evidense.compute.models.checkpoint import read_weights, sha256_of_files, sha256_of_tensors
 from evidense.compute.models.folder import ModelFolder, module_kinds, read_folder, read_settings
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.models.locate import folder_of, peek, peek_json, require_transformers
+from evidense.compute.models.precision import dtype_name, is_emulated
 from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import load_tokenizer, save_tokenizer, tokenizer_files
 from evidense.compute.pictures.pixels import load_picture_reader
 from evidense.compute.quiet import quiet
 from evidense.compute.similarity import chosen, normalises
-from evidense.compute.texts.open_text import has_bf16
 from evidense.compute.texts.save_text import settings
+from evidense.compute.two_sides import TwoSidedEncoder, shared_if_equal
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import SIDES, Capability, Setup, Side
 from evidense.records import canonical_json, sha256_of
@@ -41,18 +42,10 @@ _POOLING = {
 
 
 @dataclass(frozen=True, eq=False)
-class ImageTextEncoder:
-    """An encoder of texts and pictures with its two towers, which are one object unless their prompts differ."""
+class ImageTextEncoder(TwoSidedEncoder[ImageTextTower]):
+    """An encoder of texts and pictures; its towers are one object unless their prompts differ."""
 
-    name: str
-    setup: Setup
-    query: ImageTextTower
-    document: ImageTextTower
     can: frozenset[Capability] = frozenset({"vectors", "layers", "gradients", "train"})
-
-    def tower(self, side: Side) -> ImageTextTower:
-        """Return the tower of this side; it takes texts and pictures."""
-        return self.query if side == "query" else self.document
 
     def save(self, folder: Path) -> None:
         """Write it as transformers does, tokeniser and picture settings included; weights of a training loss stay as they were."""
@@ -94,10 +87,8 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
     with quiet(), foreign(str(root), "Expected what transformers saved; fetch the model again."):
         loaded = _LoadedImageText.of(folder, options, seed)
         query, document = (loaded.tower(side) for side in SIDES)
-    if query.fingerprint == document.fingerprint:
-        document = query
-    for tower in dict.fromkeys((query, document)):
-        refuse_unusable(tower, spelling.head)
+    document = shared_if_equal(query, document)
+    refuse_unusable(spelling.head, query, document)
     return ImageTextEncoder(
         str(spelling), loaded.setup(query.text.prompt, document.text.prompt, query), query, document
     )
@@ -141,18 +132,18 @@ class _LoadedImageText:
     def of(cls, folder: ModelFolder, options: Mapping[str, str], seed: int | None) -> "_LoadedImageText":
         import torch
 
-        dtype, unused = _dtype(options), tuple[str, ...]()
+        unused = tuple[str, ...]()
         similarity = chosen(options.get("similarity"), folder.similarity, str(folder.root))
         if seed is not None:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 model = build_model(folder.transformer / "config.json", folder.config, None)
-            sha256 = sha256_of_tensors(model)
+            sha256 = sha256_of_tensors(model.state_dict())
         else:
             weights = read_weights(folder.transformer, unsafe="unsafe_weights" in options)
             model = build_model(folder.transformer / "config.json", folder.config, weights.tensors)
             sha256, unused = weights.sha256, load_guarded(model, weights.tensors, str(folder.root))
-        model.to(dtype=dtype).requires_grad_(False)
+        model.to(dtype=getattr(torch, dtype_name(options))).requires_grad_(False)
         return cls(folder, options, model, sha256, unused, similarity)
 
     def tower(self, side: Side) -> ImageTextTower:
@@ -161,12 +152,8 @@ class _LoadedImageText:
         config = cast(Any, self.model).config.to_dict()
         captions = CaptionReader.of(load_tokenizer(folder.transformer), config, options.get("max_length"))
         pictures = load_picture_reader(folder.transformer, config)
-        kept = {
-            k: v
-            for k, v in folder.config.items()
-            if k not in {"_name_or_path", "transformers_version", "architectures"}
-        }
-        shared = [_WORKING, self.weights_sha256, kept, normalised, str(_dtype(options))]
+        dtype = f"torch.{dtype_name(options)}"
+        shared = [_WORKING, self.weights_sha256, vector_settings(folder.config), normalised, dtype]
         tokens = sha256_of_files(tokenizer_files(folder.transformer))
         text = sha256_of(["text", *shared, tokens, captions.max_length, prompt])
         image = sha256_of(["image", *shared, pictures.settings()])
@@ -187,9 +174,9 @@ class _LoadedImageText:
 
     def setup(self, query_prompt: str, document_prompt: str, tower: ImageTextTower) -> Setup:
         folder = self.folder
-        dtype = str(_dtype(self.options)).removeprefix("torch.")
+        dtype = dtype_name(self.options)
         doubts = folder.warnings({query_prompt, document_prompt})
-        if dtype == "bfloat16" and not has_bf16():
+        if is_emulated(dtype):
             doubts += ("this processor has no bfloat16 instructions: bf16 is emulated and slower than float32",)
         return Setup(
             query_prompt=query_prompt,
@@ -207,21 +194,3 @@ class _LoadedImageText:
             unused_weights=self.unused,
             warnings=doubts,
         )
-
-
-def sha256_of_tensors(model: "torch.nn.Module") -> str:
-    """Return one sha256 over the names and bytes of a model's weights."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _dtype(options: Mapping[str, str]) -> "torch.dtype":
-    import torch
-
-    names = {"bf16": torch.bfloat16, "bfloat16": torch.bfloat16, "fp32": torch.float32, "float32": torch.float32}
-    asked = options.get("dtype", "float32")
-    if asked not in names:
-        raise InvalidInput(f"dtype={asked} is not supported; expected float32 or bf16")
-    return names[asked]

@@ -16,6 +16,7 @@ from evidense.compute.images import lite0
 from evidense.compute.images.image_text_tower import ImageTextTower
 from evidense.compute.images.image_tower import ImageTower, n_tokens
 from evidense.compute.images.vision import Vision, VisionHalf, open_vision, pooling_of, save_vision
+from evidense.compute.models.architecture import vector_settings
 from evidense.compute.models.files import read_form, read_json
 from evidense.compute.models.folder import is_static, read_settings
 from evidense.compute.models.guard import load_guarded
@@ -65,8 +66,8 @@ class TwoTowers:
     @property
     def image(self) -> ImageTower:
         """The tower of pictures alone."""
-        found: ImageTower = self.both.image
-        return found
+        tower: ImageTower = self.both.image
+        return tower
 
     def tower(self, side: Side) -> ImageTextTower:
         """Return the tower of this side: one for both."""
@@ -184,9 +185,15 @@ def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[P
 def _image_tower(vision: Vision, step: PostPoolingStep, sha256: str) -> ImageTower:
     reader = ArrayReader(vision.scaling, n_tokens(vision.model, vision.scaling), kept_by(vision.scaling))
     config: Any = vision.model.config
-    kept = config.to_dict() if hasattr(config, "to_dict") else {"model_type": config.model_type}
-    kept = {k: v for k, v in kept.items() if k not in {"_name_or_path", "transformers_version", "architectures"}}
-    named = [_WORKING, vision.sha256, kept, pooling_of(vision.model), vision.scaling.to_json(), sha256]
+    settings = config.to_dict() if hasattr(config, "to_dict") else {"model_type": config.model_type}
+    named = [
+        _WORKING,
+        vision.sha256,
+        vector_settings(settings),
+        pooling_of(vision.model),
+        vision.scaling.to_json(),
+        sha256,
+    ]
     return ImageTower(
         fingerprint=sha256_of(["image", *named]), half=VisionHalf(vision.model, step), normalised=True, reader=reader
     )

@@ -25,6 +25,8 @@ _CODE = ("attn_implementation", "_attn_implementation", "experts_implementation"
 _SAYS_NOTHING = {"architectures", "transformers_version", "torch_dtype", "dtype", "model_type", "auto_map", *_CODE}
 _AS_EVER: Mapping[str, Any] = {"position_embedding_type": "absolute"}
 """Keys of older configs with the value that every class has now."""
+_NO_INFLUENCE = {"_name_or_path", "transformers_version", "architectures"}
+"""Keys of config.json that change no vector."""
 Made = TypeVar("Made")
 
 
@@ -50,6 +52,11 @@ def config_of(place: Path, settings: Mapping[str, Any], n_weights: int | None = 
         found = CONFIG_MAPPING[kind].from_dict(_without_code(dict(settings)))
         found.dtype  # noqa: B018  (an unknown name is noticed here)
         return found
+
+
+def vector_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a config.json that may change a vector; they are part of a tower's fingerprint."""
+    return {key: value for key, value in settings.items() if key not in _NO_INFLUENCE}
 
 
 def refuse_beyond_bounds(place: Path, settings: Mapping[str, Any], n_weights: int | None) -> None:

@@ -84,11 +84,17 @@ def weight_files(folder: Path, *, unsafe: bool = False) -> list[Path]:
 def sha256_of_files(files: list[Path]) -> str:
     """Return one sha256 over the bytes of these files, one after the other."""
     digest = hashlib.sha256()
+    for chunk in chunks_of_files(files):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def chunks_of_files(files: list[Path]) -> Iterator[bytes]:
+    """Yield the bytes of these files, one file after the other, 4 MiB at a time."""
     for file in files:
         with file.open("rb") as handle:
             while chunk := handle.read(1 << 22):
-                digest.update(chunk)
-    return digest.hexdigest()
+                yield chunk
 
 
 def sha256_of_tensors(tensors: "Mapping[str, torch.Tensor]") -> str:

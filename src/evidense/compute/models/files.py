@@ -30,7 +30,7 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         InvalidInput: no regular file, too large, or no JSON object.
     """
-    if not _exists(path):
+    if not exists(path):
         return {}
     value = parsed(_data(path), str(path))
     if not isinstance(value, dict):
@@ -44,7 +44,7 @@ def read_form(form: type[AnyForm], path: Path) -> AnyForm:
     Raises:
         InvalidInput: as `read_json`; or every value of another kind, at once.
     """
-    return checked(form, parsed(_data(path), str(path)) if _exists(path) else {}, str(path))
+    return checked(form, parsed(_data(path), str(path)) if exists(path) else {}, str(path))
 
 
 def refuse_irregular(folders: Iterable[Path]) -> None:
@@ -88,7 +88,8 @@ def read_head(path: Path, n_bytes: int) -> str:
         return file.read(n_bytes).decode("utf-8", errors="replace")
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
+    """Say whether a path exists; a name that can be no path does not."""
     try:
         return path.exists()
     except (OSError, ValueError):

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from evidense.compute.models.files import read_json
+from evidense.compute.models.files import exists, read_json
 from evidense.errors import InvalidInput, MissingExtra, Need, gathered
 from evidense.values.spelling import FLAGS
 
@@ -28,14 +28,7 @@ _PICKLES = ["*.bin", "*.pth", "*/pytorch_model.bin"]
 
 def looks_like_hub_id(head: str) -> bool:
     """Say whether a spelling has the form `owner/name` and is no path of this disk and no name of a file."""
-    return bool(HUB_ID.fullmatch(head)) and not _exists(head) and Path(head).suffix.lower() not in _NOT_MODELS
-
-
-def _exists(head: str) -> bool:
-    try:
-        return Path(head).exists()
-    except (OSError, ValueError):
-        return False
+    return bool(HUB_ID.fullmatch(head)) and not exists(Path(head)) and Path(head).suffix.lower() not in _NOT_MODELS
 
 
 def local_folder(head: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""Probe: a short text through an opened encoder, so that settings which only fail at work are refused where they are opened."""
+"""Smoke test: encode a short text right after opening an encoder, so that settings which fail only in use are refused at once."""
 
 from typing import Any
 
@@ -14,13 +14,14 @@ _ADVICE = (
 )
 
 
-def refuse_unusable(tower: Any, place: str) -> None:
-    """Encode a short text once.
+def refuse_unusable(place: str, *towers: Any) -> None:
+    """Encode a short text with each tower, once where several are one object.
 
     Raises:
-        InvalidInput: whatever tokeniser or model raise over it, or a vector that is not finite.
+        InvalidInput: the tokeniser or the model raises an error, or a vector is not finite.
     """
-    with without_panic_text(), foreign(place, _ADVICE):
-        vectors = np.asarray(tower.vectors(tower.prepare([Item("probe", TEXT)])))
-    if not np.isfinite(vectors).all():
-        raise InvalidInput(f"'{place}' gives NaN or infinity for a short text. {_ADVICE}")
+    for tower in dict.fromkeys(towers):
+        with without_panic_text(), foreign(place, _ADVICE):
+            vectors = np.asarray(tower.vectors(tower.prepare([Item("probe", TEXT)])))
+        if not np.isfinite(vectors).all():
+            raise InvalidInput(f"'{place}' gives NaN or infinity for a short text. {_ADVICE}")

@@ -1,19 +1,21 @@
 """Pictures as arrays for an image tower: each is decoded and scaled once a process, and kept as far as a stated memory goes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float32, Int, Int64, UInt8
+from jaxtyping import Float32, UInt8
 
 from evidense.boundary.numbers import whole_number
 from evidense.boundary.strangers import foreign
 from evidense.compute.models.files import read_json
 from evidense.compute.pictures.decoding import decode, each
-from evidense.errors import InvalidInput, MissingExtra
+from evidense.compute.pictures.processors import pillow_class, pixel_settings, plain_name, require_pillow
+from evidense.compute.pictures.queued import NamedPictures, QueuedPictures
+from evidense.errors import InvalidInput
 from evidense.records import Json
 from evidense.values import Picture
 
@@ -83,10 +85,10 @@ class Scaling:
 
 def _plain_grey(picture: Picture, side: int) -> UInt8[np.ndarray, "h w"] | None:
     """Return the pixels of a grey PGM of this very size held in memory, which needs no decoder; None for any other."""
-    if not isinstance(picture.source, bytes) or (found := _GREY.match(picture.source)) is None:
+    if not isinstance(picture.source, bytes) or (grey_header := _GREY.match(picture.source)) is None:
         return None
-    body = picture.source[found.end() :]
-    if (int(found[1]), int(found[2])) != (side, side) or len(body) != side * side:
+    body = picture.source[grey_header.end() :]
+    if (int(grey_header[1]), int(grey_header[2])) != (side, side) or len(body) != side * side:
         return None
     return np.frombuffer(body, np.uint8).reshape(side, side)
 
@@ -107,7 +109,7 @@ class Processed:
 
     def to_json(self) -> dict[str, Json]:
         """Return everything that changes a pixel."""
-        return {key: value for key, value in self.processor.to_dict().items() if not key.startswith("_")}
+        return pixel_settings(self.processor)
 
 
 _SHARED: dict[Scaling | Processed, dict[Picture, np.ndarray]] = {}
@@ -140,7 +142,7 @@ class ArrayReader:
     kept: dict[Picture, np.ndarray] = field(default_factory=dict)
     """See `kept_by`."""
 
-    def read(self, pictures: Sequence[tuple[str, Picture]]) -> Float32[np.ndarray, "b c h w"]:
+    def read(self, pictures: NamedPictures) -> Float32[np.ndarray, "b c h w"]:
         """Decode what is not kept yet.
 
         Raises:
@@ -150,25 +152,19 @@ class ArrayReader:
         return self.scaling.values(np.stack(each(pictures, self._square)))
 
     def _square(self, picture: Picture) -> np.ndarray:
-        if (found := self.kept.get(picture)) is not None:
-            return found
-        made = self.scaling.square(picture)
-        if (len(self.kept) + 1) * made.nbytes <= MAX_KEPT_BYTES:
-            self.kept[picture] = made
-        return made
+        if (square := self.kept.get(picture)) is not None:
+            return square
+        square = self.scaling.square(picture)
+        if (len(self.kept) + 1) * square.nbytes <= MAX_KEPT_BYTES:
+            self.kept[picture] = square
+        return square
 
 
 @dataclass(frozen=True, eq=False)
-class Arrays:
-    """Pictures in line for an image tower: decoded when a batch asks for them, and once only as far as the memory goes."""
+class Arrays(QueuedPictures):
+    """Pictures for a vision model; each is decoded once, as far as the memory of its reader goes."""
 
-    pictures: tuple[tuple[str, Picture], ...]
     reader: ArrayReader
-
-    @property
-    def sizes(self) -> Int64[np.ndarray, " b"]:
-        """Tokens of each picture: the same for all."""
-        return np.full(len(self.pictures), self.reader.n_tokens, np.int64)
 
     @property
     def n_pixels(self) -> int:
@@ -176,10 +172,6 @@ class Arrays:
         scaling = self.reader.scaling
         side = scaling.side if isinstance(scaling, Scaling) else 0
         return len(self.pictures) * side * side
-
-    def take(self, rows: Int[np.ndarray, " n"]) -> "Arrays":
-        """Return these pictures, in this order."""
-        return Arrays(tuple(self.pictures[int(row)] for row in rows), self.reader)
 
     def tensor(self) -> "Tensor":
         """Return pixel values [b, c, h, w]; raises as `ArrayReader.read`."""
@@ -205,25 +197,13 @@ def read_scaling(folder: Path) -> Scaling | Processed:
         return _plain(settings) or _processed(folder, settings)
 
 
-def require_pillow() -> None:
-    """Refuse where Pillow is not installed.
-
-    Raises:
-        MissingExtra: it is not.
-    """
-    from importlib.util import find_spec
-
-    if find_spec("PIL") is None:
-        raise MissingExtra.named("images", "encoding pictures", "pillow")
-
-
 def _plain(settings: Mapping[str, Any]) -> Scaling | None:
     """Return settings that only scale to a square and normalise; None for all others."""
     size = settings.get("size")
     side = size.get("height") if isinstance(size, Mapping) and size.get("height") == size.get("width") else None
-    kind = str(settings.get("image_processor_type", "")).removesuffix("Fast").removesuffix("Pil")
-    wanted = ("do_resize", "do_rescale", "do_normalize", "image_mean", "image_std", "rescale_factor", "resample")
-    if kind != "ViTImageProcessor" or side is None or not all(settings.get(name) for name in wanted):
+    kind = plain_name(str(settings.get("image_processor_type", "")))
+    required = ("do_resize", "do_rescale", "do_normalize", "image_mean", "image_std", "rescale_factor", "resample")
+    if kind != "ViTImageProcessor" or side is None or not all(settings.get(name) for name in required):
         return None
     if settings.get("do_center_crop") or settings.get("do_convert_rgb"):
         return None
@@ -237,11 +217,10 @@ def _processed(folder: Path, settings: Mapping[str, Any]) -> Processed:
     import transformers
 
     named = str(settings.get("image_processor_type") or settings.get("feature_extractor_type") or "")
-    plain = named.replace("FeatureExtractor", "ImageProcessor").removesuffix("Fast").removesuffix("Pil")
-    found = getattr(transformers, f"{plain}Pil", None) or getattr(transformers, plain, None)
-    if found is None:
+    processor_class = pillow_class(plain_name(named.replace("FeatureExtractor", "ImageProcessor")))
+    if processor_class is None:
         raise InvalidInput(
             f"'{folder / SETTINGS}' names the picture processor '{named}', which transformers {transformers.__version__} does not "
             "have; expected one of its own; encode elsewhere and hand over the vectors (vectors:FOLDER)"
         )
-    return Processed(found.from_pretrained(str(folder), local_files_only=True))
+    return Processed(processor_class.from_pretrained(str(folder), local_files_only=True))

@@ -10,13 +10,14 @@ import base64
 import io
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from evidense.compute.pictures import svg
+from evidense.compute.pictures.queued import NamedPictures
 from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
 from evidense.values import Picture
 
@@ -38,7 +39,7 @@ _SAVES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def each(
-    pictures: Sequence[tuple[str, Picture]],
+    pictures: NamedPictures,
     read: Callable[[Picture], T],
     subject: str = "pictures that cannot be encoded",
 ) -> list[T]:

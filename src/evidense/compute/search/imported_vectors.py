@@ -17,6 +17,7 @@ from evidense.boundary.shown import shown_line
 from evidense.boundary.strangers import foreign
 from evidense.compute.batches import chunks
 from evidense.compute.models.checkpoint import sha256_of_files
+from evidense.compute.similarity import divided_by_length
 from evidense.errors import InvalidInput
 from evidense.records import sha256_of
 from evidense.values import Item, Modality
@@ -81,8 +82,8 @@ class ImportedTower:
 
     def vectors(self, prepared: Rows) -> Float32[np.ndarray, "b e"]:
         """Return the rows, divided by their length where asked."""
-        found = np.asarray(self.array[prepared.places], np.float32)
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12) if self.normalised else found
+        vectors = np.asarray(self.array[prepared.places], np.float32)
+        return divided_by_length(vectors) if self.normalised else vectors
 
 
 @dataclass(frozen=True)

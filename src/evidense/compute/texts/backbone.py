@@ -1,7 +1,6 @@
 """Backbone: the transformer inside an encoder, of the class that its config and its weights name."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from evidense.boundary.strangers import foreign
 from evidense.compute.models.architecture import config_of, drawn, filled
 from evidense.compute.models.folder import ModelFolder
+from evidense.compute.models.modules import reduced_layers
 from evidense.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -85,12 +85,7 @@ class Backbone:
 
         The last is the class's own last hidden state (after a final norm, where there is one), as transformers counts.
         """
-        blocks, kept = self.blocks(), []
-        with ExitStack() as stack:
-            for block in blocks:
-                stack.callback(block.register_forward_pre_hook(lambda _, a, k: kept.append(reduce(_first(a, k))), with_kwargs=True).remove)  # fmt: skip
-            last = self.states(ids, mask)
-        return [*kept, reduce(last)]
+        return reduced_layers(self.blocks(), lambda: self.states(ids, mask), reduce)
 
     def blocks(self) -> "list[torch.nn.Module]":
         """Return the transformer blocks in order.
@@ -107,23 +102,6 @@ class Backbone:
                 " stack of blocks; ask for the last layer only"
             )
         return list(lists[0])
-
-
-@contextmanager
-def evaluating(module: "torch.nn.Module") -> Iterator[None]:
-    """Put a module in evaluation within this context, and each module inside it back in its own mode afterwards."""
-    changed = [inside for inside in module.modules() if inside.training] if module.training else []
-    if changed:
-        module.eval()
-    try:
-        yield
-    finally:
-        for inside in changed:
-            inside.training = True
-
-
-def _first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> "Tensor":
-    return args[0] if args else kwargs["hidden_states"]
 
 
 def build(folder: ModelFolder, tensors: "Mapping[str, torch.Tensor] | None", *, pooler: bool) -> Backbone:
@@ -168,8 +146,8 @@ def _text_class(config: Any, folder: ModelFolder) -> type:
             f"'{folder.root}' is a model of the kind '{config.model_type}', which encodes no plain text here; expected"
             " a text encoder or decoder" + (f"; write clip:{folder.root}" if hasattr(config, "vision_config") else "")
         )
-    found = MODEL_MAPPING.get(type(config), None)
-    model_class = found[0] if isinstance(found, tuple | list) else found
+    mapped = MODEL_MAPPING.get(type(config), None)
+    model_class = mapped[0] if isinstance(mapped, tuple | list) else mapped
     if model_class is None:
         raise InvalidInput(
             f"'{folder.root}' is a model of the kind '{config.model_type}', for which transformers has no plain model"

@@ -1,4 +1,4 @@
-"""FunctionTower: somebody's own function (texts → array) as a tower."""
+"""A Python function of the user's (texts → array) as a tower."""
 
 import traceback
 from collections.abc import Callable, Sequence
@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float32, Int, Int64
 
 from evidense.boundary.strangers import reason
+from evidense.compute.similarity import divided_by_length
+from evidense.compute.texts.plain_texts import prompted_texts
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.values import Item, Modality
 
@@ -53,17 +55,12 @@ class FunctionTower:
         Raises:
             InvalidInput: an item without text, or with a picture.
         """
-        if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
-            raise InvalidInput(
-                f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that"
-                " takes pictures"
-            )
-        return PlainTexts(tuple(self.prompt + (item.text or "") for item in items))
+        return PlainTexts(tuple(prompted_texts(items, self.prompt)))
 
     def vectors(self, prepared: PlainTexts) -> Float32[np.ndarray, "b e"]:
-        """Call the function."""
-        found = called(self.function, list(prepared.texts))
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12) if self.normalised else found
+        """Call the function, and bring its vectors to unit length if the user asked for that."""
+        vectors = called(self.function, list(prepared.texts))
+        return divided_by_length(vectors) if self.normalised else vectors
 
 
 def called(function: Function, texts: list[str]) -> Float32[np.ndarray, "b e"]:

@@ -13,8 +13,9 @@ from evidense.compute.models.tokens import raw_tokenizer
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.compute.texts.static_tower import EmbeddingTable, StaticTower
+from evidense.compute.two_sides import TwoSidedEncoder
 from evidense.errors import InvalidInput
-from evidense.parts import SIDES, Capability, Setup, Side
+from evidense.parts import SIDES, Capability, Setup
 from evidense.records import sha256_of
 from evidense.values import Spelling
 
@@ -22,18 +23,10 @@ OPTIONS = {"normalize", "query_prompt", "document_prompt", "prompt", "revision",
 
 
 @dataclass(frozen=True, eq=False)
-class StaticEncoder:
+class StaticEncoder(TwoSidedEncoder[StaticTower]):
     """An encoder whose vectors are means of token vectors."""
 
-    name: str
-    setup: Setup
-    query: StaticTower
-    document: StaticTower
     can: frozenset[Capability] = frozenset({"vectors", "train"})
-
-    def tower(self, side: Side) -> StaticTower:
-        """Return the tower of this side."""
-        return self.query if side == "query" else self.document
 
     def save(self, folder: Path) -> None:
         """Write the StaticEmbedding folder of sentence-transformers; opened again, it gives equal vectors.
@@ -112,8 +105,7 @@ def opened(
         weights_sha256=sha,
         warnings=folder.warnings(set(prompts.values())),
     )
-    for tower in towers.values():
-        refuse_unusable(tower, spelling.head)
+    refuse_unusable(spelling.head, *towers.values())
     return StaticEncoder(str(spelling), setup, towers[prompts["query"]], towers[prompts["document"]])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from evidense.compute import pooling
-from evidense.compute.models.architecture import config_doubts, drawn, filled
+from evidense.compute.models.architecture import config_doubts, drawn, filled, vector_settings
 from evidense.compute.models.checkpoint import Weights, read_weights, sha256_of_files, sha256_of_tensors
 from evidense.compute.models.files import read_form, read_json
 from evidense.compute.models.folder import ModelFolder, read_folder
@@ -15,6 +15,7 @@ from evidense.compute.models.forms import TokenizerSettings
 from evidense.compute.models.gguf.unpacking import gguf_doubts
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.models.locate import folder_of, require_transformers
+from evidense.compute.models.precision import dtype_name, is_emulated
 from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import TextReader, load_tokenizer, tokenizer_doubts, tokenizer_files
 from evidense.compute.quiet import quiet
@@ -22,6 +23,7 @@ from evidense.compute.similarity import DEFAULT, chosen, normalises
 from evidense.compute.texts.backbone import DECODERS, Backbone, build
 from evidense.compute.texts.dense import PostPoolingStep, dense, first_dimensions, layer_norm, projection, unit_length
 from evidense.compute.texts.text_tower import TextTower
+from evidense.compute.two_sides import TwoSidedEncoder, shared_if_equal
 from evidense.errors import InvalidInput
 from evidense.parts import Capability, Setup, Side
 from evidense.records import sha256_of
@@ -51,18 +53,10 @@ _WORKING = 1
 
 
 @dataclass(frozen=True, eq=False)
-class TextEncoder:
-    """An encoder of texts with its two towers, which may be one object."""
+class TextEncoder(TwoSidedEncoder[TextTower]):
+    """An encoder of texts."""
 
-    name: str
-    setup: Setup
-    query: TextTower
-    document: TextTower
     can: frozenset[Capability] = frozenset({"vectors", "layers", "gradients", "train"})
-
-    def tower(self, side: Side) -> TextTower:
-        """Return the tower of this side."""
-        return self.query if side == "query" else self.document
 
     def save(self, folder: Path) -> None:
         """Write the sentence-transformers folder of this encoder; opened again, it gives equal vectors.
@@ -95,16 +89,13 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
     loaded = _LoadedText.of(spelling.head, options, seed)
     query = loaded.tower("query", options)
     other = _LoadedText.of(options["document_tower"], options, seed) if "document_tower" in options else loaded
-    document = other.tower("document", options)
-    if document.fingerprint == query.fingerprint:
-        document = query
+    document = shared_if_equal(query, other.tower("document", options))
     if query.n_dims != document.n_dims:
         raise InvalidInput(
             f"the query tower gives {query.n_dims} dimensions and the document tower {document.n_dims}; expected equal"
             " numbers; name two towers of one model"
         )
-    for tower in dict.fromkeys((query, document)):
-        refuse_unusable(tower, spelling.head)
+    refuse_unusable(spelling.head, query, document)
     setup = _setup(loaded, other, query, document, options)
     return TextEncoder(str(spelling), setup, query, document, _can(loaded, other, query))
 
@@ -147,7 +138,7 @@ class _LoadedText:
                 unused = load_guarded(backbone.model, weights.tensors, str(folder.root))
             else:
                 weights, unused, backbone = _drawn(folder, seed, pooler=not modes)
-        dtype = _dtype(options)
+        dtype = dtype_name(options)
         normalised = normalises(options, folder.ends_at_unit_length)
         after, more = _after(folder, backbone, normalised, unsafe, seed)
         doubts += config_doubts(folder.config, backbone.model.config)
@@ -162,16 +153,11 @@ class _LoadedText:
     @cached_property
     def identity(self) -> str:
         """sha256 of all that changes a vector, the prompt left out."""
-        kept = {
-            k: v
-            for k, v in self.folder.config.items()
-            if k not in {"_name_or_path", "transformers_version", "architectures"}
-        }
         chain: list[Any] = [[kind, read_json(path / "config.json")] for kind, path in self.folder.after]
         if self.folder.truncate_dim is not None:
             chain.append(["truncate_dim", self.folder.truncate_dim])
         tokenizer = sha256_of_files(tokenizer_files(self.folder.transformer))
-        return sha256_of([_WORKING, self.weights_sha256, kept, tokenizer, self.modes, chain, self.normalised, self.dtype,
+        return sha256_of([_WORKING, self.weights_sha256, vector_settings(self.folder.config), tokenizer, self.modes, chain, self.normalised, self.dtype,
                           self.reader.max_length, self.reader.lower_case, type(self.backbone.model).__name__, self.folder.pools_prompt])  # fmt: skip
 
     def tower(self, side: Side, options: Mapping[str, str]) -> TextTower:
@@ -231,31 +217,12 @@ def _max_length(folder: ModelFolder, options: Mapping[str, str], backbone: Backb
     return int(min(folder.max_length or own or positions, positions))
 
 
-def _dtype(options: Mapping[str, str]) -> str:
-    names = {"bf16": "bfloat16", "bfloat16": "bfloat16", "fp32": "float32", "float32": "float32"}
-    asked = options.get("dtype", "float32")
-    if asked not in names:
-        raise InvalidInput(f"dtype={asked} is not supported; expected float32 or bf16")
-    return names[asked]
-
-
 def _dtype_doubts(dtype: str) -> tuple[str, ...]:
-    if dtype == "bfloat16" and not has_bf16():
-        return (
-            (
-                "this processor has no bfloat16 instructions (avx512_bf16 or amx): bf16 is emulated and slower than"
-                " float32"
-            ),
-        )
-    return ()
-
-
-def has_bf16() -> bool:
-    """Say whether this machine's processor multiplies bfloat16 itself."""
-    torch = _torch()
-    check = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    return bool(check and check()) and any(flag in flags for flag in ("avx512_bf16", "amx_bf16"))
+    if not is_emulated(dtype):
+        return ()
+    return (
+        "this processor has no bfloat16 instructions (avx512_bf16 or amx): bf16 is emulated and slower than float32",
+    )
 
 
 def _after(

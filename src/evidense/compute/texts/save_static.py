@@ -1,12 +1,11 @@
 """Save static embeddings as the StaticEmbedding folder of sentence-transformers."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from evidense.boundary.disk import disk_errors
-from evidense.compute.texts.save_text import refuse_unit_after_cut, settings
+from evidense.compute.texts.save_text import module_entry, refuse_unit_after_cut, settings, write_json
 from evidense.compute.texts.static_tower import StaticTower
 
 
@@ -26,21 +25,16 @@ def save_static(query: StaticTower, document: StaticTower, folder: Path, similar
     n_more = max(0, query.tokenizer.get_vocab_size(with_added_tokens=True) - len(rows))
     rows = np.concatenate([rows, np.repeat(rows[-1:], n_more, axis=0)])
     kinds = ["StaticEmbedding", *(["Normalize"] if query.normalised or query.is_unit_before else [])]
-    modules = [
-        {
-            "idx": at,
-            "name": str(at),
-            "path": "" if not at else f"{at}_{kind}",
-            "type": f"sentence_transformers.models.{kind}",
-        }
-        for at, kind in enumerate(kinds)
-    ]
+    places = ["" if not index else f"{index}_{kind}" for index, kind in enumerate(kinds)]
+    modules = [module_entry(index, kind, place) for index, (kind, place) in enumerate(zip(kinds, places, strict=True))]
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for at, kind in enumerate(kinds[1:], 1):
-            (folder / f"{at}_{kind}").mkdir(exist_ok=True)
+        for place in places[1:]:
+            (folder / place).mkdir(exist_ok=True)
         save_file({"embedding.weight": np.ascontiguousarray(rows)}, folder / "model.safetensors")
         query.tokenizer.save(str(folder / "tokenizer.json"))
-        said = settings(query.prompt, document.prompt, similarity, query.kept)
-        for name, value in (("modules.json", modules), ("config_sentence_transformers.json", said)):
-            (folder / name).write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        write_json(folder / "modules.json", modules)
+        write_json(
+            folder / "config_sentence_transformers.json",
+            settings(query.prompt, document.prompt, similarity, query.kept),
+        )

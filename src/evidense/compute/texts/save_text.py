@@ -23,13 +23,6 @@ _MODES = {
     "weightedmean": "weightedmean_tokens",
     "lasttoken": "lasttoken",
 }
-_CLASSES = {
-    "": "Transformer",
-    "Pooling": "Pooling",
-    "Dense": "Dense",
-    "LayerNorm": "LayerNorm",
-    "Normalize": "Normalize",
-}
 
 
 def save_text(query: TextTower, document: TextTower, folder: Path, similarity: str) -> None:
@@ -57,22 +50,27 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
         steps = [step for step in query.after if step.kept is None and not _is_own(step, query)]
         kept = next((step.kept for step in query.after if step.kept is not None), None)
         kinds = ["", "Pooling", *(_kind(step) for step in steps)]
-        places = ["" if not kind else f"{at}_{kind}" for at, kind in enumerate(kinds)]
-        _write(
+        places = ["" if not kind else f"{index}_{kind}" for index, kind in enumerate(kinds)]
+        write_json(
             folder / "modules.json",
-            [_module(at, kind, place) for at, (kind, place) in enumerate(zip(kinds, places, strict=True))],
+            [
+                module_entry(index, kind or "Transformer", place)
+                for index, (kind, place) in enumerate(zip(kinds, places, strict=True))
+            ],
         )
         pooled = {
             "word_embedding_dimension": query.backbone.n_hidden,
             "include_prompt": not query.skip and not document.skip,
         }
         pooled |= {f"pooling_mode_{name}": mode in query.modes for mode, name in _MODES.items()}
-        _write(folder / places[1] / "config.json", pooled)
+        write_json(folder / places[1] / "config.json", pooled)
         for place, step in zip(places[2:], steps, strict=True):
             _save_step(step, folder / place)
         reading = {"max_seq_length": query.reader.max_length, "do_lower_case": query.reader.lower_case}
-        _write(folder / "sentence_bert_config.json", reading)
-        _write(folder / "config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity, kept))
+        write_json(folder / "sentence_bert_config.json", reading)
+        write_json(
+            folder / "config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity, kept)
+        )
 
 
 def refuse_unit_after_cut(is_so: bool) -> None:
@@ -106,8 +104,9 @@ def _kind(step: PostPoolingStep) -> str:
     return "LayerNorm" if "norm" in dict(step.weights.named_children()) else "Dense"
 
 
-def _module(at: int, kind: str, place: str) -> Mapping[str, Any]:
-    return {"idx": at, "name": str(at), "path": place, "type": f"sentence_transformers.models.{_CLASSES[kind]}"}
+def module_entry(index: int, class_name: str, path: str) -> Mapping[str, Any]:
+    """Return one entry of modules.json."""
+    return {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{class_name}"}
 
 
 def _save_step(step: PostPoolingStep, folder: Path) -> None:
@@ -117,7 +116,7 @@ def _save_step(step: PostPoolingStep, folder: Path) -> None:
     if step.weights is None:
         return
     named: dict[str, nn.Module] = dict(step.weights.named_children())
-    _write(folder / "config.json", _described(named, step.adds_input))
+    write_json(folder / "config.json", _described(named, step.adds_input))
     tensors = {name: tensor.detach().contiguous() for name, tensor in sorted(step.weights.state_dict().items())}
     save_file(tensors, folder / "model.safetensors")
 
@@ -133,6 +132,7 @@ def _described(named: Mapping[str, "nn.Module"], adds_input: bool) -> dict[str, 
     return shape | {"activation_function": name} | ({"use_residual": True} if adds_input else {})
 
 
-def _write(path: Path, value: Mapping[str, Any] | Sequence[Any]) -> None:
+def write_json(path: Path, value: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Write a JSON file of a sentence-transformers folder, keys sorted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -10,8 +10,9 @@ from jaxtyping import Float32, Int32
 
 from evidense.compute.batches import chunks
 from evidense.compute.models.tokens import Tokens, reading_text, refuse_beyond_table
+from evidense.compute.similarity import divided_by_length
 from evidense.compute.tensor_similarity import as_scored
-from evidense.errors import InvalidInput
+from evidense.compute.texts.plain_texts import prompted_texts
 from evidense.values import Item, Modality
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class EmbeddingTable:
         if "module" not in self.__dict__:
             return self.initial
         module: Any = self.module
-        found: Float32[np.ndarray, "v e"] = module.weight.detach().cpu().numpy()
-        return found
+        vectors: Float32[np.ndarray, "v e"] = module.weight.detach().cpu().numpy()
+        return vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +78,8 @@ class StaticTower:
         embedding: Any = self.table.module
         device = embedding.weight.device
         owner = torch.from_numpy(np.repeat(np.arange(len(prepared.sizes)), prepared.sizes)).to(device)
-        found = embedding(torch.from_numpy(prepared.flat.astype(np.int64)).to(device))
-        sums = found.new_zeros(len(prepared.sizes), found.shape[1]).index_add(0, owner, found)
+        token_vectors = embedding(torch.from_numpy(prepared.flat.astype(np.int64)).to(device))
+        sums = token_vectors.new_zeros(len(prepared.sizes), token_vectors.shape[1]).index_add(0, owner, token_vectors)
         means = sums / torch.from_numpy(np.maximum(prepared.sizes, 1)).unsqueeze(1).to(device)
         if self.kept is not None:
             means = as_scored(means, self.is_unit_before)[:, : self.kept]
@@ -96,15 +97,10 @@ class StaticTower:
         Raises:
             InvalidInput: an item without text, or with a picture; or an id beyond the table where these are not clamped.
         """
-        if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
-            raise InvalidInput(
-                f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; "
-                "use one that takes pictures"
-            )
-        texts = [self.prompt + (item.text or "") for item in items]
+        texts = prompted_texts(items, self.prompt)
         with reading_text(self.tokenizer):
-            found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-            tokens = Tokens.of([encoding.ids for encoding in found])
+            encodings = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            tokens = Tokens.of([encoding.ids for encoding in encodings])
         if not self.clamps:
             refuse_beyond_table(tokens, len(self.table.initial))
             return tokens
@@ -119,15 +115,10 @@ class StaticTower:
             ids = prepared.flat[prepared.offsets[rows][:, None] + np.arange(size)]
             out[rows] = self._sum(ids) / np.float32(size)
         if self.kept is not None:
-            out = np.ascontiguousarray((_unit(out) if self.is_unit_before else out)[:, : self.kept])
-        return _unit(out) if self.normalised else out
+            out = np.ascontiguousarray((divided_by_length(out) if self.is_unit_before else out)[:, : self.kept])
+        return divided_by_length(out) if self.normalised else out
 
     def _sum(self, ids: Int32[np.ndarray, "b t"]) -> Float32[np.ndarray, "b e"]:
         table = self.table.current
         pieces = [table[ids[:, start:stop]].sum(axis=1) for start, stop in chunks(ids.shape[1], self.token_budget)]
         return np.asarray(sum(pieces[1:], pieces[0]))
-
-
-def _unit(vectors: Float32[np.ndarray, "b e"]) -> Float32[np.ndarray, "b e"]:
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return vectors

@@ -1,6 +1,5 @@
 """TextTower: texts → tokens → states → pooled → projected vectors, with its layers and modules in sight."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,12 +9,13 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from evidense.compute import pooling
+from evidense.compute.models.modules import device_of, evaluating, linear_flops, matching_modules
 from evidense.compute.models.tokens import TextReader, Tokens, refuse_beyond_table
 from evidense.compute.tensor_similarity import as_scored
-from evidense.compute.texts.backbone import Backbone, evaluating
+from evidense.compute.texts.backbone import Backbone
 from evidense.compute.texts.dense import PostPoolingStep
 from evidense.compute.texts.masking import masked
-from evidense.errors import InvalidInput, UnknownName
+from evidense.compute.texts.plain_texts import prompted_texts
 from evidense.values import Item, Modality
 
 if TYPE_CHECKING:
@@ -69,10 +69,8 @@ class TextTower:
 
     @cached_property
     def flops_per_token(self) -> float:
-        """Multiply-adds × 2 of the linear maps, per token: what the first estimate of time rests on."""
-        import torch
-
-        return float(2 * sum(m.weight.numel() for m in self.backbone.inner.modules() if isinstance(m, torch.nn.Linear)))
+        """Floating-point operations per token; the first estimate of the encoding time rests on them."""
+        return linear_flops(self.backbone.inner)
 
     @property
     def max_length(self) -> int:
@@ -89,14 +87,9 @@ class TextTower:
         Raises:
             InvalidInput: an item without text, or with a picture.
         """
-        if wrong := [item.id for item in items if item.text is None or item.picture is not None]:
-            raise InvalidInput(
-                f"{len(wrong)} items are no plain texts (as '{wrong[0]}'); expected text for this encoder; use one that"
-                " takes pictures"
-            )
-        found = self.reader.read([self.prompt + (item.text or "") for item in items])
-        refuse_beyond_table(found, self.n_rows)
-        return found
+        tokens = self.reader.read(prompted_texts(items, self.prompt))
+        refuse_beyond_table(tokens, self.n_rows)
+        return tokens
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
         """Encode one batch to final vectors, in evaluation even while the tower is trained."""
@@ -105,25 +98,31 @@ class TextTower:
         with torch.inference_mode(), evaluating(self.backbone.model):
             return self._projected(prepared).cpu().numpy()  # type: ignore[no-any-return]
 
-    def _projected(self, prepared: Tokens) -> "Tensor":
+    def pooled(self, prepared: Tokens) -> "Tensor":
+        """Encode one batch up to pooling, [b, e]."""
         ids, mask = self._padded(prepared)
         if not self.modes:
-            return self.project(self.backbone.pooler_output(ids, mask).float())
-        return self.project(self.pool(self.backbone.states(ids, mask), mask))
+            return self.backbone.pooler_output(ids, mask).float()
+        return self.pool(self.backbone.states(ids, mask), mask)
+
+    def _projected(self, prepared: Tokens) -> "Tensor":
+        return self.project(self.pooled(prepared))
 
     def _padded(self, prepared: Tokens) -> "tuple[Tensor, Tensor | None]":
         """Return ids[b, t] and mask[b, t] where the weights are."""
         ids, mask = prepared.padded(self.reader.pad)
-        device = next(iter(self.backbone.inner.parameters())).device
+        device = device_of(self.backbone.inner)
         return ids.to(device), None if mask is None else mask.to(device)
 
     @cached_property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
         """The transformer, then each step after pooling that has weights of its own; `backbone` holds a class's own projection."""
-        own = [step.weights for step in self.after if step.weights is not None]
-        held = {id(module) for module in self.backbone.model.modules()}
-        more = [w for w in own if not any(id(module) in held for module in w.children())]
-        return {"backbone": self.backbone.model} | {f"after.{at}": module for at, module in enumerate(more)}
+        step_weights = [step.weights for step in self.after if step.weights is not None]
+        in_backbone = {id(module) for module in self.backbone.model.modules()}
+        added = [
+            weights for weights in step_weights if not any(id(module) in in_backbone for module in weights.children())
+        ]
+        return {"backbone": self.backbone.model} | {f"after.{number}": module for number, module in enumerate(added)}
 
     def represent(self, prepared: Tokens) -> "Tensor":
         """Encode one batch to vectors[b, e] as they are scored, with gradients where they are enabled."""
@@ -142,8 +141,8 @@ class TextTower:
         ids, mask = self._padded(corrupted)
         states = self.backbone.states(ids, mask)
         real = torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
-        seen, inner = states[real][torch.from_numpy(rows).to(ids.device)], cast(Any, self.backbone.inner)
-        logits = functional.linear(seen, inner.get_input_embeddings().weight)
+        masked_states, inner = states[real][torch.from_numpy(rows).to(ids.device)], cast(Any, self.backbone.inner)
+        logits = functional.linear(masked_states, inner.get_input_embeddings().weight)
         return logits, torch.from_numpy(labels).to(ids.device)
 
     def layers(self, prepared: Tokens) -> Float32[np.ndarray, "l b e"]:
@@ -152,8 +151,8 @@ class TextTower:
 
         with torch.inference_mode(), evaluating(self.backbone.model):
             ids, mask = self._padded(prepared)
-            found = torch.stack(self.backbone.each_layer(ids, mask, lambda states: self.pool(states, mask)))
-            return found.cpu().numpy()  # type: ignore[no-any-return]
+            pooled = torch.stack(self.backbone.each_layer(ids, mask, lambda states: self.pool(states, mask)))
+            return pooled.cpu().numpy()  # type: ignore[no-any-return]
 
     def forward(self, prepared: Tokens) -> "tuple[Tensor, Tensor]":
         """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
@@ -179,8 +178,4 @@ class TextTower:
         Raises:
             UnknownName: none matches.
         """
-        named: dict[str, Any] = dict(self.backbone.inner.named_modules())
-        found = {name: module for name, module in named.items() if name and re.fullmatch(pattern, name)}
-        if not found:
-            raise UnknownName.among("module", pattern, [name for name in named if name][:40], "The pattern must match a whole name.")  # fmt: skip
-        return found
+        return matching_modules(dict(self.backbone.inner.named_modules()), pattern)

@@ -2,8 +2,6 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.values import Item, Picture, Spelling
 
@@ -102,7 +101,7 @@ def save(model_class: str, folder: Path) -> Small:
         model = built(built.config_class(**_CONFIGS[model_class])).eval()
     if model_class == "DPRContextEncoder":  # both towers are opened together
         save("DPRQuestionEncoder", folder / "questions")
-    with _no_bars():
+    with quiet():
         model.save_pretrained(folder)
     _tokenizer(model_class).save_pretrained(folder)
     if model_class == "CLIPModel":
@@ -160,7 +159,7 @@ def _decoder_with_pictures(small: Small, pooling: str) -> Vectors:
 
     from evidense.compute.pooling import canonical, pool
 
-    with _no_bars():
+    with quiet():
         model = transformers.Qwen2VLModel.from_pretrained(small.folder).eval()
     ids = torch.tensor([[10, 6, 5, 7, 11, 12]])
     patches = torch.zeros(4, 3 * model.config.vision_config.temporal_patch_size * 4 * 4)
@@ -171,19 +170,6 @@ def _decoder_with_pictures(small: Small, pooling: str) -> Vectors:
         ).last_hidden_state  # fmt: skip
         pooled = pool(states, None, canonical(pooling or "lasttoken"))
         return [torch.nn.functional.normalize(pooled, dim=-1).numpy()]
-
-
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _text(config: Any) -> Any:

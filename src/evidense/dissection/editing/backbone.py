@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from jaxtyping import Float, Int64
 
+from evidense.compute.models.modules import evaluating
 from evidense.compute.models.tokens import Tokens
-from evidense.compute.texts.backbone import evaluating
 from evidense.compute.texts.text_tower import TextTower
 from evidense.dissection.editing.facts import Fact, World, sentences
 from evidense.errors import InvalidInput

