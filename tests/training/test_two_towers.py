@@ -60,7 +60,7 @@ def test_a_picture_is_decoded_once_as_far_as_memory_goes(monkeypatch: pytest.Mon
     first = reader.read(pictures)
     monkeypatch.setattr(picture_arrays, "MAX_KEPT_BYTES", 2 * 3 * 17 * 17)
     assert np.array_equal(other.read(pictures), other.read(pictures))
-    assert len(other.kept) == 2
+    assert len(other.decoded) == 2
     for path in paths:
         path.unlink()
     assert np.array_equal(reader.read(pictures[::-1]), first[::-1])

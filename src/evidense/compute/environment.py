@@ -19,7 +19,7 @@ def environment() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "threads": _threads(),
-        **{name: found for name in PACKAGES if (found := _version(name))},
+        **{name: installed for name in PACKAGES if (installed := _version(name))},
     }
 
 
@@ -41,9 +41,9 @@ def _version(name: str) -> str | None:
 
 
 def _threads() -> str:
-    asked = [f"{name}={os.environ[name]}" for name in THREADS if name in os.environ]
+    limits = [f"{name}={os.environ[name]}" for name in THREADS if name in os.environ]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ", ".join([f"{cores} cores", *asked])
+    return ", ".join([f"{cores} cores", *limits])
 
 
 def _processor() -> str:

@@ -64,55 +64,61 @@ def pool(states: "Tensor", mask: "Tensor | None", modes: tuple[str, ...], skip: 
     if skip:
         mask = torch.ones(states.shape[:2], dtype=torch.long) if mask is None else mask
         first = mask.int().argmax(1, keepdim=True)
-        kept = mask * (torch.arange(mask.shape[1], device=mask.device) >= first + skip)
-        return torch.cat([_MODES[mode](states, kept, mask) for mode in modes], -1)
+        pooled_mask = mask * (torch.arange(mask.shape[1], device=mask.device) >= first + skip)
+        return torch.cat([_MODES[mode](states, pooled_mask, mask) for mode in modes], -1)
     return torch.cat([_MODES[mode](states, mask, mask) for mode in modes], -1)
 
 
-def _cls(states: "Tensor", kept: "Tensor | None", _: "Tensor | None") -> "Tensor":
-    return states[:, 0] if kept is None else _gather(states, kept.int().argmax(1))
+def _cls(states: "Tensor", pooled_mask: "Tensor | None", _: "Tensor | None") -> "Tensor":
+    return states[:, 0] if pooled_mask is None else _gather(states, pooled_mask.int().argmax(1))
 
 
-def _last(states: "Tensor", kept: "Tensor | None", _: "Tensor | None") -> "Tensor":
-    return states[:, -1] if kept is None else _gather(states, kept.shape[1] - 1 - kept.flip(1).int().argmax(1))
+def _last(states: "Tensor", pooled_mask: "Tensor | None", _: "Tensor | None") -> "Tensor":
+    return (
+        states[:, -1]
+        if pooled_mask is None
+        else _gather(states, pooled_mask.shape[1] - 1 - pooled_mask.flip(1).int().argmax(1))
+    )
 
 
-def _mean(states: "Tensor", kept: "Tensor | None", _: "Tensor | None") -> "Tensor":
-    if kept is None:
+def _mean(states: "Tensor", pooled_mask: "Tensor | None", _: "Tensor | None") -> "Tensor":
+    if pooled_mask is None:
         return states.mean(1)
-    weights = kept.to(states.dtype)
+    weights = pooled_mask.to(states.dtype)
     return _weighted_sum(states, weights) / weights.sum(1, keepdim=True).clamp(min=1e-9)
 
 
-def _mean_sqrt_len(states: "Tensor", kept: "Tensor | None", _: "Tensor | None") -> "Tensor":
-    if kept is None:
+def _mean_sqrt_len(states: "Tensor", pooled_mask: "Tensor | None", _: "Tensor | None") -> "Tensor":
+    if pooled_mask is None:
         return states.sum(1) / states.shape[1] ** 0.5
-    weights = kept.to(states.dtype)
+    weights = pooled_mask.to(states.dtype)
     return _weighted_sum(states, weights) / weights.sum(1, keepdim=True).clamp(min=1e-9).sqrt()
 
 
-def _max(states: "Tensor", kept: "Tensor | None", _: "Tensor | None") -> "Tensor":
-    return (states if kept is None else states.masked_fill(kept.unsqueeze(-1) == 0, float("-inf"))).amax(1)
+def _max(states: "Tensor", pooled_mask: "Tensor | None", _: "Tensor | None") -> "Tensor":
+    return (states if pooled_mask is None else states.masked_fill(pooled_mask.unsqueeze(-1) == 0, float("-inf"))).amax(
+        1
+    )
 
 
-def _weighted_mean(states: "Tensor", kept: "Tensor | None", mask: "Tensor | None") -> "Tensor":
+def _weighted_mean(states: "Tensor", pooled_mask: "Tensor | None", mask: "Tensor | None") -> "Tensor":
     """Weight position i (1, 2 … from the first real token) by i. Source: Muennighoff, SGPT, 2022, eq. 2."""
     import torch
 
-    places = torch.arange(1, states.shape[1] + 1, device=states.device, dtype=states.dtype).expand(states.shape[:2])
-    if kept is not None and mask is not None:
-        places = (places - mask.int().argmax(1, keepdim=True)) * kept
-    return _weighted_sum(states, places) / places.sum(1, keepdim=True).clamp(min=1e-9)
+    positions = torch.arange(1, states.shape[1] + 1, device=states.device, dtype=states.dtype).expand(states.shape[:2])
+    if pooled_mask is not None and mask is not None:
+        positions = (positions - mask.int().argmax(1, keepdim=True)) * pooled_mask
+    return _weighted_sum(states, positions) / positions.sum(1, keepdim=True).clamp(min=1e-9)
 
 
 def _weighted_sum(states: "Tensor", weights: "Tensor") -> "Tensor":
     return (weights.unsqueeze(1) @ states).squeeze(1)
 
 
-def _gather(states: "Tensor", places: "Tensor") -> "Tensor":
+def _gather(states: "Tensor", positions: "Tensor") -> "Tensor":
     import torch
 
-    return states[torch.arange(len(states), device=states.device), places]
+    return states[torch.arange(len(states), device=states.device), positions]
 
 
 _MODES = {

@@ -31,13 +31,13 @@ def estimate(tower: Tower, items: Sequence[Item]) -> EncodingEstimate:
     n = len(items)
     if n == 0:
         return EncodingEstimate(0.0, 0)
-    places = np.unique(np.linspace(0, n - 1, _SAMPLE).astype(int))
+    sampled = np.unique(np.linspace(0, n - 1, _SAMPLE).astype(int))
     began = time.perf_counter()
-    sizes = tower.prepare([items[int(i)] for i in places]).sizes
-    reading_s = (time.perf_counter() - began) / len(places)
+    sizes = tower.prepare([items[int(i)] for i in sampled]).sizes
+    reading_s = (time.perf_counter() - began) / len(sampled)
     flops = float(getattr(tower, "flops_per_token", 0.0)) * float(np.mean(sizes))
-    thinking_s = flops / (_EFFICIENCY * flops_per_second()) if flops else 0.0
-    return EncodingEstimate(n * (reading_s + thinking_s), n * tower.n_dims * 4)
+    computing_s = flops / (_EFFICIENCY * flops_per_second()) if flops else 0.0
+    return EncodingEstimate(n * (reading_s + computing_s), n * tower.n_dims * 4)
 
 
 @cache
@@ -49,10 +49,10 @@ def flops_per_second() -> float:
         a, b = torch.ones(1024, 512), torch.ones(512, 512)
         a @ b
         n, began = 0, time.perf_counter()
-        while (spent := time.perf_counter() - began) < 0.05:
+        while (elapsed_s := time.perf_counter() - began) < 0.05:
             a @ b
             n += 1
-    return 2.0 * 1024 * 512 * 512 * n / spent
+    return 2.0 * 1024 * 512 * 512 * n / elapsed_s
 
 
 @dataclass

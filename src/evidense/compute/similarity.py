@@ -42,15 +42,15 @@ def checked(name: object, place: str) -> str:
     return name
 
 
-def chosen(asked: str | None, said: object, place: str, otherwise: str = DEFAULT) -> str:
+def chosen(requested: str | None, configured: object, place: str, otherwise: str = DEFAULT) -> str:
     """Return the similarity that was asked for, else the one that a model's own settings name, else the usual one.
 
     Raises:
         InvalidInput: no similarity has this name.
     """
-    if asked is not None:
-        return checked(asked, f"'{place}'")
-    return otherwise if said is None else checked(said, f"the settings of '{place}' (similarity_fn_name)")
+    if requested is not None:
+        return checked(requested, f"'{place}'")
+    return otherwise if configured is None else checked(configured, f"the settings of '{place}' (similarity_fn_name)")
 
 
 def normalises(options: Mapping[str, str], otherwise: bool) -> bool:
@@ -59,10 +59,12 @@ def normalises(options: Mapping[str, str], otherwise: bool) -> bool:
     Raises:
         InvalidInput: neither true nor false.
     """
-    asked = options.get("normalize", str(otherwise).lower())
-    if asked not in {"true", "false"}:
-        raise InvalidInput(f"normalize={asked} is neither true nor false; expected one of them; write @normalize=true")
-    return asked == "true"
+    spelling = options.get("normalize", str(otherwise).lower())
+    if spelling not in {"true", "false"}:
+        raise InvalidInput(
+            f"normalize={spelling} is neither true nor false; expected one of them; write @normalize=true"
+        )
+    return spelling == "true"
 
 
 def unapplied(setup: Mapping[str, object], policies: Mapping[str, object]) -> bool:
@@ -73,10 +75,13 @@ def unapplied(setup: Mapping[str, object], policies: Mapping[str, object]) -> bo
     >>> unapplied({"similarity": "cosine", "normalised": True, "n_dims": 384}, {"search": "exact, over the whole corpus"})
     False
     """
-    said = setup.get("similarity")
-    if APPLIED in policies or setup.get("n_dims") is None or not isinstance(said, str):
+    similarity = setup.get("similarity")
+    if APPLIED in policies or setup.get("n_dims") is None or not isinstance(similarity, str):
         return False
-    return said in ("euclidean", "manhattan") or said.startswith("cosine of") or (said == "cosine" and not setup.get("normalised"))  # fmt: skip
+    is_cosine_of_unequal_lengths = similarity == "cosine" and not setup.get("normalised")
+    return (
+        similarity in ("euclidean", "manhattan") or similarity.startswith("cosine of") or is_cosine_of_unequal_lengths
+    )
 
 
 UNAPPLIED = "was ranked by inner product, since similarity was not applied when this was made; now it is"
@@ -112,11 +117,11 @@ def divided_by_length(vectors: Float32[np.ndarray, "n e"]) -> Float32[np.ndarray
 def lengths(vectors: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, " n"]:
     """Return the length of each row; it depends on the row alone."""
     rows = np.asarray(vectors, np.float32)
-    found = np.sqrt(np.einsum("ne,ne->n", rows, rows))
-    if (short := np.flatnonzero(found < _COARSE)).size:
+    norms = np.sqrt(np.einsum("ne,ne->n", rows, rows))
+    if (short := np.flatnonzero(norms < _COARSE)).size:
         exact = rows[short].astype(np.float64)
-        found[short] = np.sqrt(np.einsum("ne,ne->n", exact, exact)).astype(np.float32)
-    return cast(np.ndarray, found)
+        norms[short] = np.sqrt(np.einsum("ne,ne->n", exact, exact)).astype(np.float32)
+    return cast(np.ndarray, norms)
 
 
 def divisors_of(lengths: Float32[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
@@ -201,8 +206,8 @@ class _Inner:
 
     def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
         """4γ|q||d|, doubled."""
-        found = 8 * _gamma(n_dims) * largest * norms + n_dims * SMALLEST_NORMAL
-        return np.asarray(found, np.float32)
+        margin = 8 * _gamma(n_dims) * largest * norms + n_dims * SMALLEST_NORMAL
+        return np.asarray(margin, np.float32)
 
     def scores(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Sum the products of one pair after another."""
@@ -219,8 +224,8 @@ class _Euclidean:
 
     def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
         """4γ(|q| + |d|)², doubled."""
-        found = 8 * _gamma(n_dims + 8) * (largest + norms) ** 2 + 4 * n_dims * SMALLEST_NORMAL
-        return np.asarray(found, np.float32)
+        margin = 8 * _gamma(n_dims + 8) * (largest + norms) ** 2 + 4 * n_dims * SMALLEST_NORMAL
+        return np.asarray(margin, np.float32)
 
     def scores(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Sum the squared differences of one pair after another."""
@@ -241,14 +246,16 @@ class _Manhattan:
 
     def scores(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Sum again, query by query."""
-        found = [_city_blocks(own, query[None])[:, 0] for query, own in zip(queries, rows, strict=True)]
-        return np.stack(found) if found else np.empty(rows.shape[:2], np.float32)
+        per_query = [
+            _city_blocks(candidates, query[None])[:, 0] for query, candidates in zip(queries, rows, strict=True)
+        ]
+        return np.stack(per_query) if per_query else np.empty(rows.shape[:2], np.float32)
 
 
-def _city_blocks(some: np.ndarray, others: np.ndarray) -> Float32[np.ndarray, "n m"]:
+def _city_blocks(left: np.ndarray, right: np.ndarray) -> Float32[np.ndarray, "n m"]:
     from scipy.spatial.distance import cdist
 
-    return np.asarray(0.0 - cdist(some, others, "cityblock"), np.float32)
+    return np.asarray(0.0 - cdist(left, right, "cityblock"), np.float32)
 
 
 KERNELS: Mapping[str, Kernel] = {

@@ -78,30 +78,32 @@ def _found(folder: Path, name: str) -> Path | None:
 
 
 def _required(folder: Path, name: str) -> Path:
-    found = _found(folder, name)
-    if found is None:
-        there = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
+    file = _found(folder, name)
+    if file is None:
+        listing = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
         raise InvalidInput(
-            f"{folder} has no {name} (nor {name}.gz); found {there}; expected a BEIR folder; add the file"
+            f"{folder} has no {name} (nor {name}.gz); found {listing}; expected a BEIR folder; add the file"
         )
-    return found
+    return file
 
 
 def _split(place: Place) -> tuple[str, Path]:
     folder = place.path / "qrels"
     files = sorted([*folder.glob("*.tsv"), *folder.glob("*.tsv.gz")])
-    there = {path.name.removesuffix(".gz").removesuffix(".tsv"): path for path in files}
-    if not there:
+    file_of_split = {path.name.removesuffix(".gz").removesuffix(".tsv"): path for path in files}
+    if not file_of_split:
         raise InvalidInput(
             f"{folder} has no .tsv file; expected qrels/test.tsv with `query-id<tab>corpus-id<tab>score`; add it"
         )
-    wanted = place.split or ("test" if "test" in there else next(iter(there)) if len(there) == 1 else "")
-    if wanted not in there:
-        asked = f"no split '{place.split}'" if place.split else "several splits and none called test"
+    split = place.split or (
+        "test" if "test" in file_of_split else next(iter(file_of_split)) if len(file_of_split) == 1 else ""
+    )
+    if split not in file_of_split:
+        problem = f"no split '{place.split}'" if place.split else "several splits and none called test"
         raise InvalidInput(
-            f"{folder} has {asked}; found {listed(list(there))}; write '{place.head}@{next(iter(there))}'"
+            f"{folder} has {problem}; found {listed(list(file_of_split))}; write '{place.head}@{next(iter(file_of_split))}'"
         )
-    return wanted, there[wanted]
+    return split, file_of_split[split]
 
 
 def _query(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | None:

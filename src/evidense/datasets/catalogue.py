@@ -65,10 +65,12 @@ class _Shape:
 
     @classmethod
     def of(cls, table: Table, direction: str) -> "_Shape":
-        asked, _, wanted = direction.partition("2")
-        shape = cls(table, asked, wanted, *(find(table.columns, role) for role in ("title", "picture", "category")))
+        query_kind, _, document_kind = direction.partition("2")
+        shape = cls(
+            table, query_kind, document_kind, *(find(table.columns, role) for role in ("title", "picture", "category"))
+        )
         letters = {"t": ["title"], "i": ["picture"], "it": []}
-        needed = {*letters[asked], *letters[wanted], *(["category"] if shape.by_category else [])}
+        needed = {*letters[query_kind], *letters[document_kind], *(["category"] if shape.by_category else [])}
         require(table.columns, table.path, *sorted(needed))
         return shape
 

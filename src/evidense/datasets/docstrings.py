@@ -68,10 +68,10 @@ def _here() -> str:
 
 
 def _provenance(library: str) -> Provenance:
-    own = library != "site-packages"
+    is_stdlib = library != "site-packages"
     return Provenance(
-        licence="PSF-2.0" if own else "that of each installed package",
-        source=f"standard library of {library}" if own else f"packages installed for {_here()}",
+        licence="PSF-2.0" if is_stdlib else "that of each installed package",
+        source=f"standard library of {library}" if is_stdlib else f"packages installed for {_here()}",
         contamination="CodeSearchNet (docstrings of public Python code) is in all-MiniLM's training mix: partly in-domain "
         "for it",
         labels="structural: docstring and body of one function",
@@ -91,12 +91,16 @@ def _functions(root: Path) -> Iterator[tuple[str, str, str, str]]:
             except (SyntaxError, ValueError):
                 continue
             module = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-            seen: Counter[str] = Counter()
+            n_definitions: Counter[str] = Counter()
             for qualname, node in _definitions(tree.body, ""):
                 pair = _pair(node, lines)
                 if pair:
-                    seen[qualname] += 1
-                    yield module, qualname + (f"#{seen[qualname]}" if seen[qualname] > 1 else ""), *pair
+                    n_definitions[qualname] += 1
+                    yield (
+                        module,
+                        qualname + (f"#{n_definitions[qualname]}" if n_definitions[qualname] > 1 else ""),
+                        *pair,
+                    )
 
 
 @contextmanager
@@ -137,8 +141,8 @@ def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Funct
 def _pair(node: Function, lines: list[str]) -> tuple[str, str] | None:
     """Return (summary, body), or None where either is missing."""
     docstring = ast.get_docstring(node)
-    rest = [one for one in node.body[1:] if not isinstance(one, ast.Pass)]
-    if not docstring or not rest or (len(rest) == 1 and isinstance(rest[0], ast.Raise)):
+    statements = [statement for statement in node.body[1:] if not isinstance(statement, ast.Pass)]
+    if not docstring or not statements or (len(statements) == 1 and isinstance(statements[0], ast.Raise)):
         return None
     paragraph = " ".join(re.split(r"\n\s*\n", docstring.strip(), maxsplit=1)[0].split())
     body = textwrap.dedent("".join(lines[node.body[0].end_lineno or 0 : node.end_lineno])).strip("\n")

@@ -118,14 +118,14 @@ def _placed(spelling: str) -> Place:
 
 def _views(exact: Pairs, style: str, characters: list[str]) -> Pairs:
     """Return each picture once, with its second view."""
-    views, seen, rows, others = second_views(style), set[str](), [], []
+    views, paired, rows, second = second_views(style), set[str](), [], []
     for row, (item, character) in enumerate(zip(exact.right, characters, strict=True)):
-        if item.id not in seen and character in views:
-            seen.add(item.id)
+        if item.id not in paired and character in views:
+            paired.add(item.id)
             rows.append(row)
-            others.append(Item(f"{item.id}~", picture=Picture(views[character])))
+            second.append(Item(f"{item.id}~", picture=Picture(views[character])))
     once = exact.take(np.array(rows, np.int64))
-    return replace(once, left=once.right, right=tuple(others))
+    return replace(once, left=once.right, right=tuple(second))
 
 
 @dataclass(frozen=True)
@@ -180,12 +180,12 @@ def _between_styles(style: str, place: Place) -> Collection:
     """Return the pictures of a style as queries, all those of the other as corpus."""
     other = "serif" if style == "sans" else "sans"
     pairing = Pairing(f"glyphs/{style}:i2i", shares=_SHARES, join_groups=False)
-    asked = {glyph.character: glyph for glyph in _glyphs(style, drawing(style))}
-    for found in _glyphs(other, drawing(other)):
-        pair = found.pair(place)
-        doc_id = pairing.document(found.picture, pair.place, group=pair.document_group)
-        if (glyph := asked.get(found.character)) is not None:
-            query_id = pairing.query(glyph.picture, pair.place, group=pair.group, columns=glyph.columns)
+    glyph_of_character = {query_glyph.character: query_glyph for query_glyph in _glyphs(style, drawing(style))}
+    for other_glyph in _glyphs(other, drawing(other)):
+        pair = other_glyph.pair(place)
+        doc_id = pairing.document(other_glyph.picture, pair.place, group=pair.document_group)
+        if (query_glyph := glyph_of_character.get(other_glyph.character)) is not None:
+            query_id = pairing.query(query_glyph.picture, pair.place, group=pair.group, columns=query_glyph.columns)
             pairing.judge(query_id, doc_id, 1)
     notes = (f"a picture in {FONTS[style]} looks for the same character among all pictures in {FONTS[other]}",)
     return only_split(build(pairing.draft(pairing.subject, _provenance(style, notes))), place.split)

@@ -79,8 +79,10 @@ def _three_tables(place: Place, repository: str, prefix: str, configs: list[str]
     queries = hub.rows(repository, f"{prefix}queries", _own_split(repository, f"{prefix}queries", split))
     qrels, mistakes = _judgements(judged)
     every = Mapped(queries, _item)
-    asked = list(Chosen(every, judged_rows(every, qrels)))
-    return replace(_draft(place, asked, Mapped(corpus, _item), qrels, _source(repository, corpus)), mistakes=mistakes)
+    judged_queries = list(Chosen(every, judged_rows(every, qrels)))
+    return replace(
+        _draft(place, judged_queries, Mapped(corpus, _item), qrels, _source(repository, corpus)), mistakes=mistakes
+    )
 
 
 def _judgements(table: Any) -> tuple[dict[str, dict[str, int]], list[str]]:
@@ -96,10 +98,10 @@ def _judgements(table: Any) -> tuple[dict[str, dict[str, int]], list[str]]:
 
 
 def _qrels(place: Place, repository: str, prefix: str, configs: list[str]) -> tuple[Any, str]:
-    own = [name for name in ((f"{prefix}qrels",) if prefix else ("default", "qrels")) if name in configs]
-    source, config = (repository, own[0]) if own else (f"{repository}-qrels", "default")
-    there = hub.splits(source, config)
-    split = place.split or (there[0] if len(there) == 1 else "test")
+    qrels_configs = [name for name in ((f"{prefix}qrels",) if prefix else ("default", "qrels")) if name in configs]
+    source, config = (repository, qrels_configs[0]) if qrels_configs else (f"{repository}-qrels", "default")
+    splits = hub.splits(source, config)
+    split = place.split or (splits[0] if len(splits) == 1 else "test")
     return hub.rows(source, config, split), split
 
 

@@ -83,9 +83,9 @@ def _between_styles(split: str | None) -> Collection:
         doc_id = pairing.document(pair.picture, pair.place, group=pair.group)
         if solid is not None:
             pairing.judge(pairing.query(solid.picture, pair.place, group=pair.group), doc_id, 1)
-    told = _provenance()
-    notes = (*told.notes, "a solid drawing looks for the regular one of the same icon, among all regular ones")
-    return only_split(build(pairing.draft("icons:i2i", replace(told, notes=notes))), split)
+    provenance = _provenance()
+    notes = (*provenance.notes, "a solid drawing looks for the regular one of the same icon, among all regular ones")
+    return only_split(build(pairing.draft("icons:i2i", replace(provenance, notes=notes))), split)
 
 
 def _folder() -> Path:

@@ -171,7 +171,7 @@ def _look_at(pictures: dict[str, Item], source: str) -> list[str]:
         InvalidInput, UnsafeInput: all that are wrong at once; unsafe if any is hostile.
     """
     headers = each([(id_, item.picture) for id_, item in pictures.items() if item.picture is not None], header, source)
-    n = sum(one.is_animated for one in headers)
+    n = sum(picture_header.is_animated for picture_header in headers)
     return [f"{n:,} pictures are animated: their first frame is used"] if n else []
 
 

@@ -37,8 +37,8 @@ class MBeir:
             InvalidInput: there is no such folder, subset or split; or files hold mistakes (all of them, with their lines).
         """
         place = Place.parse(spelling)
-        head, _, rest = place.head.partition(":")
-        subset, _, pool = rest.partition("/")
+        head, _, subset_and_pool = place.head.partition(":")
+        subset, _, pool = subset_and_pool.partition("/")
         folder, split = Path(head), place.split or "test"
         if not (folder / "query").is_dir():
             raise InvalidInput(
@@ -55,12 +55,12 @@ class MBeir:
 
 
 def _one(folder: Path, inside: str, pattern: str) -> Path:
-    found = sorted((folder / inside).glob(pattern))
-    if found:
-        return found[0]
-    there = listed(sorted(path.name for path in (folder / inside).glob("*.jsonl"))) or "nothing"
+    matching = sorted((folder / inside).glob(pattern))
+    if matching:
+        return matching[0]
+    listing = listed(sorted(path.name for path in (folder / inside).glob("*.jsonl"))) or "nothing"
     raise InvalidInput(
-        f"{folder / inside} has no {pattern}; found {there}; expected a subset and split of M-BEIR; write "
+        f"{folder / inside} has no {pattern}; found {listing}; expected a subset and split of M-BEIR; write "
         "FOLDER:SUBSET@split"
     )
 
@@ -68,15 +68,21 @@ def _one(folder: Path, inside: str, pattern: str) -> Path:
 def _draft(place: Place, folder: Path, queries_file: Path, pool_file: Path) -> Draft:
     table = read_table(queries_file)
     mistakes = [f"{queries_file.name} {wrong}" for wrong in table.mistakes]
-    corpus = JsonlItems(pool_file, lambda cells, at, wrong: _item(cells, ("did", "txt", "img_path"), folder, at, wrong))
+    corpus = JsonlItems(
+        pool_file,
+        lambda cells, place_of_row, wrong: _item(cells, ("did", "txt", "img_path"), folder, place_of_row, wrong),
+    )
     queries, places, qrels = [], [], {}
     for row in table.rows:
-        at = f"{queries_file.name} {row.place}"
+        place_of_row = f"{queries_file.name} {row.place}"
         with noted(mistakes):
-            item, gains = _item(row.cells, ("qid", "query_txt", "query_img_path"), folder, at, mistakes), _gains(row)
+            item, gains = (
+                _item(row.cells, ("qid", "query_txt", "query_img_path"), folder, place_of_row, mistakes),
+                _gains(row),
+            )
             if item is not None:
                 queries.append(item)
-                places.append(at)
+                places.append(place_of_row)
                 qrels[item.id] = gains
     return Draft(
         name=f"{folder.resolve().name}:{place.head.partition(':')[2]}" + (f"@{place.split}" if place.split else ""),
@@ -97,16 +103,16 @@ def _gains(row: Row) -> dict[str, int]:
 
 
 def _item(
-    cells: Mapping[str, Any], keys: tuple[str, str, str], folder: Path, at: str, mistakes: list[str]
+    cells: Mapping[str, Any], keys: tuple[str, str, str], folder: Path, place: str, mistakes: list[str]
 ) -> Item | None:
     item_id = cells.get(keys[0])
     if item_id is None or not any(key in cells for key in keys[1:]):
         mistakes.append(
-            f"{at}: no {keys[0] if item_id is None else f'{keys[1]} and no {keys[2]}'}; found {listed(list(cells))}; "
+            f"{place}: no {keys[0] if item_id is None else f'{keys[1]} and no {keys[2]}'}; found {listed(list(cells))}; "
             "fill it"
         )
         return None
-    with noted(mistakes, at):
+    with noted(mistakes, place):
         text, path = (as_text(cells.get(key)) for key in keys[1:])
         return Item(as_id(item_id), text if text or not path else None, Picture(folder / path) if path else None)
     return None

@@ -48,8 +48,8 @@ class Mmeb:
             head, _, subset = place.head.partition(":")
             pairing, root = Pairing(place.head), Path(head)
             with foreign(spelling, "Expected a data set in MMEB form; check it with the `datasets` library."):
-                found = hub.rows(head, subset or hub.configs(head)[0], place.split)
-                rows = [Row(f"row {number}", cells) for number, cells in enumerate(found, 1)]
+                hub_rows = hub.rows(head, subset or hub.configs(head)[0], place.split)
+                rows = [Row(f"row {number}", cells) for number, cells in enumerate(hub_rows, 1)]
         for row in rows:
             with noted(pairing.mistakes):
                 _read(row, root, pairing)
@@ -74,7 +74,7 @@ def _read(row: Row, root: Path, pairing: Pairing) -> None:
 def _targets(row: Row, root: Path) -> list[Item | None]:
     # A null keeps its place here: texts and pictures of one target stand at the same place of two lists.
     texts, paths = (
-        [Row(row.place, {name: one}).text(name) for one in members(row.cells.get(name))]
+        [Row(row.place, {name: value}).text(name) for value in members(row.cells.get(name))]
         for name in ("tgt_text", "tgt_img_path")
     )
     length = max(len(texts), len(paths))

@@ -78,17 +78,17 @@ def _terms(text: str) -> Iterator[tuple[str, str, str, list[str]]]:
         if term_id is None or name is None:
             continue
         lay = [_unescaped(word) for word in _LAY.findall(stanza)]
-        asked = [word for word in dict.fromkeys(lay) if word.casefold() != name[1].casefold()]
-        yield term_id[1], name[1], _unescaped(definition[1]), asked[:_PER_PHENOTYPE]
+        synonyms = [word for word in dict.fromkeys(lay) if word.casefold() != name[1].casefold()]
+        yield term_id[1], name[1], _unescaped(definition[1]), synonyms[:_PER_PHENOTYPE]
 
 
 class _Branches:
     """The name of the branch that a term stands in."""
 
     def __init__(self, text: str) -> None:
-        found = [match for stanza in text.split("\n\n") if (match := _HEAD.search(stanza))]
-        self._names = {match[1]: match[2].casefold() for match in found}
-        self._parents = {match[1]: parent[1] for match in found if (parent := _PARENT.search(match.string))}
+        matches = [match for stanza in text.split("\n\n") if (match := _HEAD.search(stanza))]
+        self._names = {match[1]: match[2].casefold() for match in matches}
+        self._parents = {match[1]: parent[1] for match in matches if (parent := _PARENT.search(match.string))}
 
     def of(self, term_id: str) -> str:
         """Return it in lower case; terms above the branches, and those that describe no abnormality, by their second ancestor."""

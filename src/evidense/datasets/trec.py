@@ -48,9 +48,9 @@ class Trec:
                 f"'{spelling}' has no qrels; expected a file or folder with `query_id 0 doc_id gain`; check the path"
             )
         if len(files) == 2:
-            given = ", ".join(str(path) for path in files.values())
+            files_given = ", ".join(str(path) for path in files.values())
             raise InvalidInput(
-                f"{given}: topics or documents are missing; expected qrels alone, or all three; add the third file"
+                f"{files_given}: topics or documents are missing; expected qrels alone, or all three; add the third file"
             )
         judged = read_judgements(files["qrels"])
         return (build(_draft(spelling, files, judged)),)
@@ -120,8 +120,8 @@ def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | 
 
 def _first_key(cells: dict[str, Any], keys: tuple[str, ...]) -> str | None:
     """Return the first key that holds something, else the first that is there."""
-    there = [key for key in keys if key in cells]
-    return next((key for key in there if not is_missing(cells[key])), there[0] if there else None)
+    present = [key for key in keys if key in cells]
+    return next((key for key in present if not is_missing(cells[key])), present[0] if present else None)
 
 
 PART = Trec()

@@ -75,11 +75,13 @@ def _families(root: ElementTree.Element) -> dict[str, str]:
     space, parents = _space(root), dict[str, str]()
     for weakness, node in _in_force(root):
         related = [
-            one
-            for one in node.iter(f"{space}Related_Weakness")
-            if (one.get("Nature"), one.get("View_ID")) == ("ChildOf", "1000")
+            relation
+            for relation in node.iter(f"{space}Related_Weakness")
+            if (relation.get("Nature"), relation.get("View_ID")) == ("ChildOf", "1000")
         ]
-        chosen = next((one for one in related if one.get("Ordinal") == "Primary"), related[0] if related else None)
+        chosen = next(
+            (relation for relation in related if relation.get("Ordinal") == "Primary"), related[0] if related else None
+        )
         if chosen is not None:
             parents[weakness] = f"CWE-{chosen.get('CWE_ID')}"
     return {weakness: _below_the_pillar(weakness, parents) for weakness, _ in _in_force(root)}
@@ -99,8 +101,8 @@ def _weaknesses(root: ElementTree.Element) -> Iterator[tuple[str, str, list[tupl
     """Yield (CWE id, description, [(kind, query)]) of every weakness in force."""
     space = _space(root)
     for weakness, node in _in_force(root):
-        seen = [_text(one.find(f"{space}Description")) for one in node.iter(f"{space}Observed_Example")]
-        examples = [("cve", text) for text in seen[:_EXAMPLES] if len(text.split()) >= _MIN_WORDS]
+        descriptions = [_text(example.find(f"{space}Description")) for example in node.iter(f"{space}Observed_Example")]
+        examples = [("cve", text) for text in descriptions[:_EXAMPLES] if len(text.split()) >= _MIN_WORDS]
         yield (
             weakness,
             _text(node.find(f"{space}Description")),

@@ -51,24 +51,24 @@ class VectorsPart:
             if path.is_dir()
             else (path, Path(spelling.options.get("document_tower", path)).expanduser())
         )
-        given = read_imported(*dict.fromkeys(pair))
+        arrays = read_imported(*dict.fromkeys(pair))
         normalised = normalises(spelling.options, False)
-        query, document = given[0].tower(normalised), given[-1].tower(normalised)
-        is_unit = normalised or all(one.has_unit_length() for one in given)
+        query, document = arrays[0].tower(normalised), arrays[-1].tower(normalised)
+        is_unit = normalised or all(array.has_unit_length() for array in arrays)
         return ImportedEncoder(str(spelling), _setup(spelling, query, document, is_unit), query, document)
 
 
 def _setup(spelling: Spelling, query: ImportedTower, document: ImportedTower, is_unit: bool) -> Setup:
-    asked = spelling.options.get("similarity")
+    requested = spelling.options.get("similarity")
     doubt = "the given vectors are not of length 1 and no similarity was named; their dot product was used (@similarity=cosine chooses the other)"  # fmt: skip
     return Setup(
         normalised=is_unit,
-        similarity=chosen(asked, None, str(spelling), "cosine" if is_unit else "dot"),
+        similarity=chosen(requested, None, str(spelling), "cosine" if is_unit else "dot"),
         dtype=str(query.array.dtype),
         n_dims=query.n_dims,
         bytes_per_vector=4.0 * query.n_dims,
         weights_sha256=sha256_of([query.fingerprint, document.fingerprint]),
-        warnings=() if is_unit or asked else (doubt,),
+        warnings=() if is_unit or requested else (doubt,),
     )
 
 

@@ -100,34 +100,34 @@ class Baseline:
         Raises:
             InvalidInput: this collection was not saved, has changed since, or lists do not fit it.
         """
-        held = self.collections.get(collection.name)
-        if held is None:
+        saved = self.collections.get(collection.name)
+        if saved is None:
             raise InvalidInput(
                 f"baseline '{self.name}' holds no '{collection.name}'; expected one of {', '.join(self.collections)};"
                 " save it anew with --save-baseline"
             )
-        if held.checksum != collection.checksum:
+        if saved.checksum != collection.checksum:
             raise InvalidInput(
                 f"'{collection.name}' has changed since baseline '{self.name}' was saved; expected equal queries,"
                 " documents and judgements; save it anew with --save-baseline"
             )
-        if len(held.lists) != len(collection.queries):
+        if len(saved.lists) != len(collection.queries):
             raise InvalidInput(
-                f"baseline '{self.name}' holds {len(held.lists):,} lists for the {len(collection.queries):,} queries of "
+                f"baseline '{self.name}' holds {len(saved.lists):,} lists for the {len(collection.queries):,} queries of "
                 f"'{collection.name}'. Expected one each; save it anew with --save-baseline."
             )
         documents = np.full((len(collection.queries), depth), -1, dtype=np.int32)
         scores = np.full((len(collection.queries), depth), -np.inf, dtype=np.float32)
-        doc_ids = (*collection.doc_ids, *held.others)
+        doc_ids = (*collection.doc_ids, *saved.others)
         if len({*doc_ids}) < len(doc_ids):
             raise InvalidInput(
                 f"baseline '{self.name}' holds documents of '{collection.name}' as others besides. Expected each once; "
                 "save it anew with --save-baseline."
             )
-        for row, (places, values) in enumerate(held.lists):
-            found, best = self._list(row, np.array(places), np.array(values), len(doc_ids))
-            n = min(depth, len(found))
-            documents[row, :n], scores[row, :n] = found[:n], best[:n]
+        for row, (places, values) in enumerate(saved.lists):
+            places_of_list, scores_of_list = self._list(row, np.array(places), np.array(values), len(doc_ids))
+            n = min(depth, len(places_of_list))
+            documents[row, :n], scores[row, :n] = places_of_list[:n], scores_of_list[:n]
         return RankedLists(collection.query_ids, doc_ids, documents, scores)
 
     def _list(
@@ -178,16 +178,18 @@ class BaselinePart:
         note = f"saved lists, {saved.depth} documents deep"
         setup = replace(setup, unused_weights=(), warnings=(*setup.warnings, note, *_old(saved)))
         ties = {name: str(sentence) for name, sentence in saved.policies.items() if name == "ties"}
-        looks = {name: [Look.of(look.model_dump()) for look in seen] for name, seen in saved.looks.seen.items()}
+        looks = {
+            name: [Look.of(look.model_dump()) for look in saved_looks] for name, saved_looks in saved.looks.seen.items()
+        }
         digest = hashlib.sha256(data).hexdigest()
         return Baseline(saved.label, setup, digest, saved.collections, ties, saved.looks.planned, looks)
 
 
-def _setup(said: Mapping[str, Any], place: str) -> Setup:
+def _setup(saved_setup: Mapping[str, Any], place: str) -> Setup:
     """Return the set-up that was saved; fields that this version does not know are passed over."""
-    known = {one.name for one in fields(Setup)}
+    known = {setup_field.name for setup_field in fields(Setup)}
     with foreign(place, _ADVICE):
-        return TypeAdapter(Setup).validate_python({name: value for name, value in said.items() if name in known})
+        return TypeAdapter(Setup).validate_python({name: value for name, value in saved_setup.items() if name in known})
 
 
 def _old(saved: _Saved) -> list[str]:

@@ -62,8 +62,8 @@ class Bm25:
         for row, text in enumerate(queries):
             if known := [number for number in words.of(text) if number < n_known]:
                 scores = index.get_scores_from_ids(known)
-                found = np.flatnonzero(scores > 0)
-                lists.put(row, found, scores[found])
+                matching = np.flatnonzero(scores > 0)
+                lists.put(row, matching, scores[matching])
         return lists.done()
 
 

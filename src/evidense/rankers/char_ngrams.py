@@ -75,9 +75,9 @@ def _counts(texts: list[str]) -> Any:
 
     keys, counts = [], []
     for start, group in _groups(texts):
-        found, n = np.unique(_keys(group), return_counts=True)
-        keys.append(found + start * BUCKETS)
-        counts.append(n)
+        distinct_keys, occurrences = np.unique(_keys(group), return_counts=True)
+        keys.append(distinct_keys + start * BUCKETS)
+        counts.append(occurrences)
     all_keys = np.concatenate(keys)
     starts = np.searchsorted(all_keys, np.arange(len(texts) + 1, dtype=np.int64) * BUCKETS)
     columns = (all_keys & (BUCKETS - 1)).astype(np.int32)

@@ -58,7 +58,7 @@ class CaptionReader:
     """CLIP: id of the end token; 2 means the highest id (configs from before transformers 4.31 say so)."""
 
     @classmethod
-    def of(cls, tokenizer: Any, config: Mapping[str, Any], asked: str | None) -> "CaptionReader":
+    def of(cls, tokenizer: Any, config: Mapping[str, Any], requested_length: str | None) -> "CaptionReader":
         """Take the length from the model, or from the user where the family allows it.
 
         Raises:
@@ -66,15 +66,15 @@ class CaptionReader:
         """
         text, family = config["text_config"], str(config["model_type"])
         positions = int(text.get("max_position_embeddings", 77 if family == "clip" else 64))
-        length = positions if asked is None else int(asked) if asked.isdigit() else 0
+        length = positions if requested_length is None else int(requested_length) if requested_length.isdigit() else 0
         if family != "clip" and length != positions:
             raise InvalidInput(
-                f"max_length={asked} is not the length of this model; expected {positions}, "
+                f"max_length={requested_length} is not the length of this model; expected {positions}, "
                 "since SigLIP models are trained with every text padded to it; leave it out"
             )
         if not 3 <= length <= positions:
             raise InvalidInput(
-                f"max_length={asked} is not between 3 and the {positions} positions of this model; correct it"
+                f"max_length={requested_length} is not between 3 and the {positions} positions of this model; correct it"
             )
         return cls(tokenizer, family, length, int(text.get("eos_token_id", 49407)))
 
@@ -84,11 +84,11 @@ class CaptionReader:
         Raises:
             InvalidInput: the tokeniser does not write the end token that a CLIP model pools.
         """
-        side = {"padding_side": "right"} if self.family == "clip" else {}
+        padding = {"padding_side": "right"} if self.family == "clip" else {}
         with reading_text(self.tokenizer):
-            found = self.tokenizer(list(texts), padding="max_length", truncation=True, max_length=self.max_length,
-                                   return_attention_mask=True, return_tensors="np", **side)  # fmt: skip
-            ids, mask = (np.asarray(found[name], np.int32) for name in ("input_ids", "attention_mask"))
+            encoded = self.tokenizer(list(texts), padding="max_length", truncation=True, max_length=self.max_length,
+                                   return_attention_mask=True, return_tensors="np", **padding)  # fmt: skip
+            ids, mask = (np.asarray(encoded[name], np.int32) for name in ("input_ids", "attention_mask"))
         if self.family != "clip":
             return Captions(ids, mask, True, "attention_mask" not in self.tokenizer.model_input_names)
         return Captions(ids, self._until_end(ids, mask), False, False)

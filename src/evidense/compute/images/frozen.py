@@ -30,14 +30,14 @@ class Memory:
 
     def __init__(self) -> None:
         self.state: tuple[int, ...] = ()
-        self.kept: dict[Hashable, Tensor] = {}
+        self.features: dict[Hashable, Tensor] = {}
 
     def of(self, module: "torch.nn.Module") -> "dict[Hashable, Tensor]":
         """Return what is kept; nothing if a weight was written to since (torch counts that), or is another one."""
         state = tuple(n for p in module.parameters() for n in (id(p), p._version))
         if state != self.state:
-            self.state, self.kept = state, {}
-        return self.kept
+            self.state, self.features = state, {}
+        return self.features
 
 
 _MEMORIES: "WeakKeyDictionary[Any, Memory]" = WeakKeyDictionary()
@@ -51,28 +51,28 @@ def is_frozen(module: "torch.nn.Module") -> bool:
     return not trained
 
 
-def features(module: "torch.nn.Module", prepared: Any, pooled: "Callable[[Any], Tensor]") -> "Tensor":
+def features(module: "torch.nn.Module", prepared: Any, pool: "Callable[[Any], Tensor]") -> "Tensor":
     """Return pooled features [b, e] of a frozen module, without gradient and without dropout; those that are kept are not made again."""
     import torch
 
-    kept = _MEMORIES.setdefault(module, Memory()).of(module)
+    known = _MEMORIES.setdefault(module, Memory()).of(module)
     keys = _keys(prepared)
-    missing = list({key: row for row, key in enumerate(keys) if key not in kept}.items())
+    missing = list({key: row for row, key in enumerate(keys) if key not in known}.items())
     fresh: dict[Hashable, Tensor] = {}
     with torch.no_grad(), evaluating(module):
         for rows in _groups(np.asarray(prepared.sizes), [row for _, row in missing]):
-            made = pooled(prepared.take(np.resize(rows, _GROUP)))
-            fresh |= {keys[row]: made[place].clone() for place, row in enumerate(rows)}
-    found = torch.stack([kept[key] if key in kept else fresh[key] for key in keys])
-    _keep(kept, fresh)
-    return found
+            pooled_group = pool(prepared.take(np.resize(rows, _GROUP)))
+            fresh |= {keys[row]: pooled_group[place].clone() for place, row in enumerate(rows)}
+    stacked = torch.stack([known[key] if key in known else fresh[key] for key in keys])
+    _keep(known, fresh)
+    return stacked
 
 
-def _keep(kept: "dict[Hashable, Tensor]", fresh: "dict[Hashable, Tensor]") -> None:
+def _keep(known: "dict[Hashable, Tensor]", fresh: "dict[Hashable, Tensor]") -> None:
     n_each = max((f.nbytes for f in fresh.values()), default=1)
     for key, row in fresh.items():
-        if (len(kept) + 1) * n_each <= MAX_KEPT_BYTES:
-            kept[key] = row
+        if (len(known) + 1) * n_each <= MAX_KEPT_BYTES:
+            known[key] = row
 
 
 def _groups(sizes: np.ndarray, rows: Sequence[int]) -> list[np.ndarray]:

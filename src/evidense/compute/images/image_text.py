@@ -39,8 +39,8 @@ class TextHalf:
     @property
     def parts(self) -> "Mapping[str, torch.nn.Module]":
         """The modules that make a vector."""
-        found = {"backbone": self.inner}
-        return {**found, "projection": self.model.text_projection} if self.family == "clip" else found
+        modules = {"backbone": self.inner}
+        return {**modules, "projection": self.model.text_projection} if self.family == "clip" else modules
 
     def states(self, inputs: "Mapping[str, Tensor]") -> "Tensor":
         """Return the last layer's states[b, t, e], after the final norm."""
@@ -77,8 +77,8 @@ class ImageHalf:
     @property
     def parts(self) -> "Mapping[str, torch.nn.Module]":
         """The modules that make a vector."""
-        found = {"backbone": self.inner}
-        return {**found, "projection": self.model.visual_projection} if self.family == "clip" else found
+        modules = {"backbone": self.inner}
+        return {**modules, "projection": self.model.visual_projection} if self.family == "clip" else modules
 
     def states(self, inputs: "Mapping[str, Tensor]") -> "Tensor":
         """Return the last layer's states[b, t, e] as transformers does (CLIP: before the last norm; SigLIP: after it)."""
@@ -119,10 +119,10 @@ def build_model(
     import transformers
 
     name = FAMILIES[str(config["model_type"])]
-    found = config_of(place, config, None if tensors is None else len(tensors))
-    make = partial(_blank, getattr(transformers, name), found, set(tensors or _UNREAD))
+    model_config = config_of(place, config, None if tensors is None else len(tensors))
+    make = partial(_blank, getattr(transformers, name), model_config, set(tensors or _UNREAD))
     model = drawn(make, _itself, str(place)) if tensors is None else filled(make, _itself, tensors, str(place.parent))
-    if name != "CLIPModel" and not found.vision_config.vision_use_head:
+    if name != "CLIPModel" and not model_config.vision_config.vision_use_head:
         raise InvalidInput(
             f"'{place.parent}' has no pooling head for pictures (vision_use_head = false), so no vector of a picture is defined; "
             "expected a model with one; take another checkpoint"
@@ -134,9 +134,9 @@ def _itself(model: "torch.nn.Module") -> "torch.nn.Module":
     return model
 
 
-def _blank(model_class: Any, config: Any, given: set[str]) -> "torch.nn.Module":
+def _blank(model_class: Any, config: Any, weight_names: set[str]) -> "torch.nn.Module":
     model: torch.nn.Module = model_class(config).eval()
     for name in _UNREAD:
-        if name not in given and hasattr(model, name):
+        if name not in weight_names and hasattr(model, name):
             delattr(model, name)
     return model

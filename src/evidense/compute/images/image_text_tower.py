@@ -60,12 +60,12 @@ class Mixed:
         return Mixed(captions, pixels, caption_rows, picture_rows, len(rows))
 
 
-def _taken(half: Any, its_rows: np.ndarray, rows: np.ndarray, n_items: int) -> tuple[Any, np.ndarray]:
-    place = np.full(n_items, -1, np.int64)
-    place[its_rows] = np.arange(len(its_rows))
-    wanted = place[np.asarray(rows)]
-    new_rows = np.flatnonzero(wanted >= 0)
-    return (half.take(wanted[new_rows]) if half is not None and len(new_rows) else None), new_rows
+def _taken(prepared: Any, half_rows: np.ndarray, rows: np.ndarray, n_items: int) -> tuple[Any, np.ndarray]:
+    place_of_row = np.full(n_items, -1, np.int64)
+    place_of_row[half_rows] = np.arange(len(half_rows))
+    places_in_half = place_of_row[np.asarray(rows)]
+    new_rows = np.flatnonzero(places_in_half >= 0)
+    return (prepared.take(places_in_half[new_rows]) if prepared is not None and len(new_rows) else None), new_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ class ImageTextTower:
         """Encode one batch to a tensor [b, e] as `vectors` does, with gradients where they are enabled."""
         import torch
 
-        seen = [
+        halves = [
             (torch.from_numpy(rows), self._represent(number, half, rows))
             for number, half, rows in (
                 (0, prepared.captions, prepared.caption_rows),
@@ -158,16 +158,18 @@ class ImageTextTower:
             )
             if half is not None
         ]
-        if len(seen) == 1 and len(seen[0][0]) == prepared.n_items:
-            return seen[0][1]
-        n_seen = torch.zeros(prepared.n_items, dtype=torch.int64)
-        n_seen = sum((n_seen.index_add(0, rows, torch.ones_like(rows)) for rows, _ in seen), n_seen)
-        fused = (n_seen > 1)[:, None]
+        if len(halves) == 1 and len(halves[0][0]) == prepared.n_items:
+            return halves[0][1]
+        n_halves = torch.zeros(prepared.n_items, dtype=torch.int64)
+        n_halves = sum((n_halves.index_add(0, rows, torch.ones_like(rows)) for rows, _ in halves), n_halves)
+        fused = (n_halves > 1)[:, None]
         total: Any = 0
-        for rows, vectors in seen:
+        for rows, vectors in halves:
             unit = torch.nn.functional.normalize(vectors, dim=-1)
-            own = torch.where(fused[rows].to(vectors.device), unit, vectors)
-            total = total + own.new_zeros(prepared.n_items, own.shape[1]).index_add(0, rows.to(own.device), own)
+            summand = torch.where(fused[rows].to(vectors.device), unit, vectors)
+            total = total + summand.new_zeros(prepared.n_items, summand.shape[1]).index_add(
+                0, rows.to(summand.device), summand
+            )
         return torch.where(fused.to(total.device), torch.nn.functional.normalize(total, dim=-1), total)
 
     def _represent(self, number: int, prepared: Any, rows: Int64[np.ndarray, " n"]) -> "Tensor":
@@ -177,30 +179,30 @@ class ImageTextTower:
             if isinstance(tower, TextTower) and tower.modes and frozen.is_frozen(tower.backbone.inner):
                 pooled = frozen.features(tower.backbone.inner, prepared, tower.pooled)
                 return as_scored(tower.project(pooled), tower.by_angle)
-            found: Tensor = tower.represent(prepared)
-            return found
+            vectors: Tensor = tower.represent(prepared)
+            return vectors
 
     def layers(self, prepared: Mixed) -> Float32[np.ndarray, "l b e"]:
         """Pool every layer's states of a batch that has only texts or only pictures."""
         half, inputs = self._half(prepared)
-        found: Float32[np.ndarray, "l b e"] = half.layers(inputs)
-        return found
+        states: Float32[np.ndarray, "l b e"] = half.layers(inputs)
+        return states
 
     def forward(self, prepared: Mixed) -> "tuple[Tensor, Tensor]":
         """Return (states, mask) of a batch that has only texts or only pictures."""
         half, inputs = self._half(prepared)
-        found: tuple[Tensor, Tensor] = half.forward(inputs)
-        return found
+        states_and_mask: tuple[Tensor, Tensor] = half.forward(inputs)
+        return states_and_mask
 
     def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
         """Pool states of texts (of pictures: `image.pool`)."""
-        found: Tensor = self.text.pool(states, mask)
-        return found
+        pooled: Tensor = self.text.pool(states, mask)
+        return pooled
 
     def project(self, pooled: "Tensor") -> "Tensor":
         """Project pooled states of texts (of pictures: `image.project`)."""
-        found: Tensor = self.text.project(pooled)
-        return found
+        projected: Tensor = self.text.project(pooled)
+        return projected
 
     def modules(self, pattern: str) -> "Mapping[str, torch.nn.Module]":
         """Return modules of both halves, named `text_model.…` and `vision_model.…` (or as `prefixes` says).

@@ -117,7 +117,7 @@ def n_tokens(model: "torch.nn.Module", scaling: Scaling | Processed) -> int:
     """Return the places of a model's last states for one picture."""
     import torch
 
-    found: Any = model
+    encoder: Any = model
     with torch.inference_mode():
-        states = found(pixel_values=blank(scaling)).last_hidden_state
+        states = encoder(pixel_values=blank(scaling)).last_hidden_state
     return int(states.shape[2] * states.shape[3] if states.dim() == 4 else states.shape[1])

@@ -114,13 +114,13 @@ def _module_class() -> Any:
             return super().train(False)
 
         def forward(self, pixel_values: "torch.Tensor", output_hidden_states: bool = False) -> SimpleNamespace:
-            net, seen = self.net, []
+            net, hidden_states = self.net, []
             states = net._swish(net._bn0(net._conv_stem(pixel_values)))
             for block in net._blocks:
-                seen.append(states)
+                hidden_states.append(states)
                 states = block(states)
-            seen.append(states)
+            hidden_states.append(states)
             states = net._swish(net._bn1(net._conv_head(states)))
-            return SimpleNamespace(last_hidden_state=states, hidden_states=(*seen, states))
+            return SimpleNamespace(last_hidden_state=states, hidden_states=(*hidden_states, states))
 
     return Lite0

@@ -54,8 +54,10 @@ class ImageTextEncoder(TwoSidedEncoder[ImageTextTower]):
             tower.text.half.model.save_pretrained(str(folder))
             save_tokenizer(tower.text.reader.tokenizer, Path(folder))
             tower.image.reader.processor.save_pretrained(str(folder))
-        said = settings(self.query.text.prompt, self.document.text.prompt, str(self.setup.similarity))
-        (Path(folder) / "config_sentence_transformers.json").write_text(canonical_json(said) + "\n", encoding="utf-8")
+        sentence_settings = settings(self.query.text.prompt, self.document.text.prompt, str(self.setup.similarity))
+        (Path(folder) / "config_sentence_transformers.json").write_text(
+            canonical_json(sentence_settings) + "\n", encoding="utf-8"
+        )
 
 
 def is_image_text(head: str, revision: str | None = None) -> bool:
@@ -99,9 +101,11 @@ def _read(root: Path) -> ModelFolder:
     inner = _wrapped(root)
     folder = read_folder(inner or root)
     if inner is not None and inner != root:
-        said = read_settings(root)
-        kept = {name: getattr(said, name) for name in ("prompts", "similarity", "truncate_dim", "licence", "card")}
-        folder = replace(folder, **kept, unhonoured=folder.unhonoured + said.unhonoured)
+        outer = read_settings(root)
+        outer_settings = {
+            name: getattr(outer, name) for name in ("prompts", "similarity", "truncate_dim", "licence", "card")
+        }
+        folder = replace(folder, **outer_settings, unhonoured=folder.unhonoured + outer.unhonoured)
     if folder.truncate_dim is not None:
         raise InvalidInput(
             f"'{root}' keeps {folder.truncate_dim} dimensions (truncate_dim), which is not read for texts and pictures. Expected all; "

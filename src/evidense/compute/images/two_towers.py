@@ -20,7 +20,7 @@ from evidense.compute.models.architecture import vector_settings
 from evidense.compute.models.files import read_form, read_json
 from evidense.compute.models.folder import is_static, read_settings
 from evidense.compute.models.guard import load_guarded
-from evidense.compute.pictures.arrays import ArrayReader, kept_by
+from evidense.compute.pictures.arrays import ArrayReader, memory_of
 from evidense.compute.similarity import DEFAULT
 from evidense.compute.texts.dense import PostPoolingStep, projection
 from evidense.errors import IncompleteWeights, InvalidInput
@@ -136,10 +136,10 @@ def open_two_towers(folder: Path, spelling: Spelling) -> TwoTowers:
 
 
 def _settings(folder: Path) -> Mapping[str, Any]:
-    said = read_form(_Settings, folder / SETTINGS)
-    if said.format != FORMAT:
+    settings = read_form(_Settings, folder / SETTINGS)
+    if settings.format != FORMAT:
         raise InvalidInput(
-            f"'{folder / SETTINGS}' has the format {said.format}; expected {FORMAT}; open it with the version that wrote it"
+            f"'{folder / SETTINGS}' has the format {settings.format}; expected {FORMAT}; open it with the version that wrote it"
         )
     return read_json(folder / SETTINGS)
 
@@ -183,7 +183,7 @@ def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[P
 
 
 def _image_tower(vision: Vision, step: PostPoolingStep, sha256: str) -> ImageTower:
-    reader = ArrayReader(vision.scaling, n_tokens(vision.model, vision.scaling), kept_by(vision.scaling))
+    reader = ArrayReader(vision.scaling, n_tokens(vision.model, vision.scaling), memory_of(vision.scaling))
     config: Any = vision.model.config
     settings = config.to_dict() if hasattr(config, "to_dict") else {"model_type": config.model_type}
     named = [
@@ -200,27 +200,27 @@ def _image_tower(vision: Vision, step: PostPoolingStep, sha256: str) -> ImageTow
 
 
 def _setup(folder: Path, texts: Any, vision: Vision, both: ImageTextTower, spelling: Spelling) -> Setup:
-    said = texts.setup
+    text_setup = texts.setup
     modules: Mapping[str, torch.nn.Module] = both.weights
     weights = {id(p): p.numel() for module in modules.values() for p in module.parameters()}
     licences = [
         read_settings(folder).licence,
-        said.licence,
+        text_setup.licence,
         lite0.LICENCE if lite0.is_lite0(folder / "image") else None,
     ]
     return Setup(
-        query_prompt=said.query_prompt,
-        document_prompt=said.document_prompt,
-        pooling=f"{said.pooling} (text), {pooling_of(vision.model)} (picture); of both: the mean of the unit vectors",
-        max_length=said.max_length,
-        normalised=said.normalised,
-        similarity=said.similarity,
+        query_prompt=text_setup.query_prompt,
+        document_prompt=text_setup.document_prompt,
+        pooling=f"{text_setup.pooling} (text), {pooling_of(vision.model)} (picture); of both: the mean of the unit vectors",
+        max_length=text_setup.max_length,
+        normalised=text_setup.normalised,
+        similarity=text_setup.similarity,
         dtype="float32",
         n_dims=both.n_dims,
         n_parameters=sum(weights.values()),
         bytes_per_vector=4.0 * both.n_dims,
         licence=next((licence for licence in licences if licence), None),
-        weights_sha256=sha256_of([said.weights_sha256, both.image.fingerprint]),
-        unused_weights=(*said.unused_weights, *vision.unused),
-        warnings=said.warnings,
+        weights_sha256=sha256_of([text_setup.weights_sha256, both.image.fingerprint]),
+        unused_weights=(*text_setup.unused_weights, *vision.unused),
+        warnings=text_setup.warnings,
     )

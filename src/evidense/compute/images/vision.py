@@ -75,8 +75,8 @@ class VisionHalf:
 
     def hidden(self, inputs: "Mapping[str, Tensor]") -> "list[Tensor]":
         """Return states[b, t, e] of layers (of stages, where t and e differ) 0 … n_layers, the last as `states` has them."""
-        found = self.inner(**inputs, output_hidden_states=True)
-        return [*(_tokens(states) for states in found.hidden_states[:-1]), _tokens(found.last_hidden_state)]
+        output = self.inner(**inputs, output_hidden_states=True)
+        return [*(_tokens(states) for states in output.hidden_states[:-1]), _tokens(output.last_hidden_state)]
 
     def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
         """Pool the last states[b, t, e] to [b, e]."""

@@ -49,9 +49,9 @@ def config_of(place: Path, settings: Mapping[str, Any], n_weights: int | None = 
             "fetch the model again, or install a version that knows it."
         )
     with foreign(str(place), f"Expected what transformers {transformers.__version__} reads; fetch the model again."):
-        found = CONFIG_MAPPING[kind].from_dict(_without_code(dict(settings)))
-        found.dtype  # noqa: B018  (an unknown name is noticed here)
-        return found
+        config = CONFIG_MAPPING[kind].from_dict(_without_code(dict(settings)))
+        config.dtype  # noqa: B018  (an unknown name is noticed here)
+        return config
 
 
 def vector_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,8 +173,8 @@ def _numbers(value: Any, name: str = "") -> Iterator[tuple[str, int | float]]:
 
 
 def _without_code(settings: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in settings.items() if key not in _CODE}
-    return {key: _without_code(value) if isinstance(value, dict) else value for key, value in kept.items()}
+    allowed = {key: value for key, value in settings.items() if key not in _CODE}
+    return {key: _without_code(value) if isinstance(value, dict) else value for key, value in allowed.items()}
 
 
 def _memory() -> int:

@@ -108,13 +108,13 @@ def sha256_of_tensors(tensors: "Mapping[str, torch.Tensor]") -> str:
 def weights_sha256_of(encoder: Encoder) -> str:
     """Return the sha256 over the tensors of both towers; what they share counts once."""
     tensors: dict[str, Any] = {}
-    seen: set[int] = set()
+    hashed: set[int] = set()
     for side in SIDES:
         tower = encoder.tower(side)
         modules = tower.weights if isinstance(tower, TrainableTower) else {}
         for name, module in modules.items():
-            if id(module) not in seen:
-                seen.add(id(module))
+            if id(module) not in hashed:
+                hashed.add(id(module))
                 tensors |= {f"{side}.{name}.{key}": tensor for key, tensor in module.state_dict().items()}
     return sha256_of_tensors(tensors)
 

@@ -66,12 +66,12 @@ def inside(folder: Path, name: str, place: Path) -> Path:
         InvalidInput: no path at all (a NUL character, a name that is too long).
     """
     try:
-        found = folder / name
+        path = folder / name
         with suppress(FileNotFoundError, NotADirectoryError):
-            os.stat(found)
-        within = not os.path.isabs(name) and os.path.normpath(found).startswith(os.path.normpath(folder))
-        if within and (not found.is_dir() or found.resolve().is_relative_to(folder.resolve())):
-            return found
+            os.stat(path)
+        within = not os.path.isabs(name) and os.path.normpath(path).startswith(os.path.normpath(folder))
+        if within and (not path.is_dir() or path.resolve().is_relative_to(folder.resolve())):
+            return path
     except (OSError, ValueError) as error:
         raise InvalidInput(
             f"'{place}' names '{name[:60]}', which is no path ({reason(error):.60}). Expected a place inside the model folder; "
@@ -109,10 +109,10 @@ def _mistakes(folder: Path) -> Iterator[str]:
         for name in sorted(names):
             path = Path(root) / name
             try:
-                found = path.stat()
+                status = path.stat()
             except OSError:  # a link to nothing: whoever needs the file says so
                 continue
-            if not stat.S_ISREG(found.st_mode):
+            if not stat.S_ISREG(status.st_mode):
                 yield f"'{path}' is a pipe, socket or device. Expected a regular file; take it out."
-            elif found.st_size > MOST_OTHER and path.suffix not in _WEIGHTS:
-                yield f"'{path}' has {found.st_size:,} bytes. Expected at most {MOST_OTHER:,} of a file without weights; fetch the model again."
+            elif status.st_size > MOST_OTHER and path.suffix not in _WEIGHTS:
+                yield f"'{path}' has {status.st_size:,} bytes. Expected at most {MOST_OTHER:,} of a file without weights; fetch the model again."

@@ -107,7 +107,7 @@ def read_folder(root: Path) -> ModelFolder:
             f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved"
             + _hint(root)
         )
-    found = read_settings(root)
+    settings = read_settings(root)
     for folder in {root, transformer}:
         refuse_remote_code(folder)
     place = next(
@@ -116,14 +116,14 @@ def read_folder(root: Path) -> ModelFolder:
     reading = read_form(ReadingSettings, place)
     pooled = [_pooling(path / "config.json") for kind, path in modules if kind == "Pooling"]
     return replace(
-        found,
+        settings,
         transformer=transformer,
         config=read_json(transformer / "config.json"),
         pooling=pooling.from_config(pooled[0].model_dump()) if pooled else None,
         pools_prompt=pooled[0].include_prompt if pooled else True,
         max_length=reading.max_length,
         lower_case=bool(reading.do_lower_case),
-        unhonoured=found.unhonoured + reading.unhonoured(place.name),
+        unhonoured=settings.unhonoured + reading.unhonoured(place.name),
     )
 
 
@@ -162,12 +162,12 @@ def _module_doubts(root: Path, kinds: list[tuple[str, str, Path]]) -> tuple[str,
     if not kinds:
         return ()
     entries = read_form(Modules, root / MODULES_FILE).root
-    said = [sentence for entry in entries for sentence in entry.unhonoured(MODULES_FILE)]
+    doubts = [sentence for entry in entries for sentence in entry.unhonoured(MODULES_FILE)]
     for _, name, path in kinds[1:]:
         if name in MODULES:
             place = path / "config.json"
-            said += read_form(MODULES[name], place).unhonoured(place.relative_to(root))
-    return tuple(said)
+            doubts += read_form(MODULES[name], place).unhonoured(place.relative_to(root))
+    return tuple(doubts)
 
 
 _LENGTH_FILES = (
@@ -244,8 +244,8 @@ def _hint(root: Path) -> str:
 
 def _licence(card: str) -> str | None:
     front = card.split("---")[1] if card.startswith("---") and card.count("---") > 1 else ""
-    found = re.search(r"^license:\s*(\S.*)$", front, re.MULTILINE)
-    named = found.group(1).strip().strip("'\"") if found else "unknown"
+    match = re.search(r"^license:\s*(\S.*)$", front, re.MULTILINE)
+    named = match.group(1).strip().strip("'\"") if match else "unknown"
     return None if named == "unknown" else named
 
 

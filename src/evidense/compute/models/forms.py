@@ -24,9 +24,9 @@ class SettingsFile(Form):
 
     def unhonoured(self, place: object) -> tuple[str, ...]:
         """Return a sentence for each key that says something and is not honoured."""
-        said = {key: value for key, value in self if key in self.NAMED and value}
-        said |= {k: v for k, v in (self.model_extra or {}).items() if k not in self.SILENT and v is not None}
-        return tuple(f"{place} sets {key} = {_short(value)}, which is not honoured" for key, value in said.items())
+        values = {key: value for key, value in self if key in self.NAMED and value}
+        values |= {k: v for k, v in (self.model_extra or {}).items() if k not in self.SILENT and v is not None}
+        return tuple(f"{place} sets {key} = {_short(value)}, which is not honoured" for key, value in values.items())
 
 
 class SentenceSettings(SettingsFile):
@@ -112,8 +112,8 @@ class ReadingSettings(SettingsFile):
     @property
     def max_length(self) -> int | None:
         """Tokens of a text; the tokeniser's own setting goes before, as in sentence-transformers."""
-        asked = (self.tokenizer_args or self.processor_kwargs or {}).get("model_max_length")
-        return asked if isinstance(asked, int) and asked > 0 else self.max_seq_length
+        tokenizer_length = (self.tokenizer_args or self.processor_kwargs or {}).get("model_max_length")
+        return tokenizer_length if isinstance(tokenizer_length, int) and tokenizer_length > 0 else self.max_seq_length
 
     def unhonoured(self, place: object) -> tuple[str, ...]:
         """As `SettingsFile.unhonoured`; of the tokeniser's settings all but the length."""

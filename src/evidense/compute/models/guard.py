@@ -40,8 +40,8 @@ def load_guarded(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]"
         IncompleteWeights: a needed weight is missing (lists them).
         InvalidInput: an unexpected weight that belongs to no declared head, or a weight of another shape.
     """
-    own, names, unused = _judged(model, tensors, source)
-    _copy(own, names, tensors)
+    model_weights, names, unused = _judged(model, tensors, source)
+    _copy(model_weights, names, tensors)
     return unused
 
 
@@ -52,10 +52,12 @@ def refuse_unfilled(blank: "torch.nn.Module", tensors: "Mapping[str, torch.Tenso
         IncompleteWeights, InvalidInput: as `load_guarded`; or buffers far larger than the weights.
     """
     _judged(blank, tensors, source)
-    given = sum(t.numel() * 4 for t in tensors.values())
-    if (buffers := sum(b.numel() * b.element_size() for b in blank.buffers())) > max(_FREE_BUFFERS, 4 * given):
+    weight_bytes = sum(t.numel() * 4 for t in tensors.values())
+    if (buffer_bytes := sum(b.numel() * b.element_size() for b in blank.buffers())) > max(
+        _FREE_BUFFERS, 4 * weight_bytes
+    ):
         raise InvalidInput(
-            f"'{source}' asks for {buffers:,} bytes beside its weights of {given:,} bytes (as tables of positions). "
+            f"'{source}' asks for {buffer_bytes:,} bytes beside its weights of {weight_bytes:,} bytes (as tables of positions). "
             "Expected a config.json that fits the weights; correct it."
         )
 
@@ -64,14 +66,16 @@ def _judged(
     model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", source: str
 ) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
     """Return the model's weights, checkpoint name → model name, and the unused names of a declared head."""
-    own = dict(model.state_dict(keep_vars=True))
-    stem, names = _matched(own, list(tensors), model)
-    tied = {id(own[name]) for name in names.values()}
+    model_weights = dict(model.state_dict(keep_vars=True))
+    stem, names = _matched(model_weights, list(tensors), model)
+    tied_ids = {id(model_weights[name]) for name in names.values()}
     buffers = {name for name, _ in model.named_buffers()}
-    taken = set(names.values())
-    missing = [n for n in own if n not in taken and n not in buffers and id(own[n]) not in tied]
+    filled = set(names.values())
+    missing = [
+        n for n in model_weights if n not in filled and n not in buffers and id(model_weights[n]) not in tied_ids
+    ]
     if missing:
-        raise IncompleteWeights(_missing_text(source, model, missing, len(own), list(tensors)))
+        raise IncompleteWeights(_missing_text(source, model, missing, len(model_weights), list(tensors)))
     unexpected = [name for name in tensors if name not in names and not name.endswith(_BUFFERS)]
     unused = tuple(sorted(name for name in unexpected if _of_a_head(name, model, stem)))
     if strangers := sorted(set(unexpected) - set(unused)):
@@ -81,18 +85,18 @@ def _judged(
             strangers,
         )
     shapes = [
-        f"{theirs}: {tuple(tensors[theirs].shape)} instead of {tuple(own[mine].shape)}"
+        f"{theirs}: {tuple(tensors[theirs].shape)} instead of {tuple(model_weights[mine].shape)}"
         for theirs, mine in names.items()
-        if tensors[theirs].shape != own[mine].shape
+        if tensors[theirs].shape != model_weights[mine].shape
     ]
     shapes += [
         f"{theirs}: {str(tensors[theirs].dtype).removeprefix('torch.')} instead of a floating number type"
         for theirs, mine in names.items()
-        if own[mine].is_floating_point() and not tensors[theirs].is_floating_point()
+        if model_weights[mine].is_floating_point() and not tensors[theirs].is_floating_point()
     ]
     if shapes:
         raise InvalidInput.all_of(f"{source}: weights of another shape than config.json says; expected equal shapes; correct the config", shapes)  # fmt: skip
-    return own, names, unused
+    return model_weights, names, unused
 
 
 def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[str], source: str) -> tuple[str, ...]:
@@ -102,29 +106,34 @@ def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[st
         IncompleteWeights: a weight is missing.
         InvalidInput: an unexpected weight that belongs to no declared head.
     """
-    own = model.state_dict()
+    model_weights = model.state_dict()
     if missing:
-        raise IncompleteWeights(_missing_text(source, model, sorted(missing), len(own), sorted(unexpected)))
+        raise IncompleteWeights(_missing_text(source, model, sorted(missing), len(model_weights), sorted(unexpected)))
     if strangers := sorted(name for name in unexpected if not _of_a_head(name, model)):
         raise InvalidInput.all_of(f"{source}: weights that {type(model).__name__} has no place for and that are no declared head of its family; "
                                   "expected none; use the class that this checkpoint was saved from", strangers)  # fmt: skip
     return tuple(sorted(unexpected))
 
 
-def _matched(own: Mapping[str, Any], given: list[str], model: "torch.nn.Module") -> tuple[str, dict[str, str]]:
+def _matched(
+    model_weights: Mapping[str, Any], checkpoint_names: list[str], model: "torch.nn.Module"
+) -> tuple[str, dict[str, str]]:
     """Return the stem ('', 'bert.', 'module.' …) that matches most, and under it checkpoint name → model name."""
     prefix = getattr(model, "base_model_prefix", "") or ""
-    found = Counter(_stem(name, own) for name in given)
-    stems = sorted({"", f"{prefix}.", *(stem for stem, _ in found.most_common(_MOST_STEMS))})
-    options = {stem: {name: mine for name in given if (mine := _renamed(name, stem)) in own} for stem in stems}
+    stem_counts = Counter(_stem(name, model_weights) for name in checkpoint_names)
+    stems = sorted({"", f"{prefix}.", *(stem for stem, _ in stem_counts.most_common(_MOST_STEMS))})
+    options = {
+        stem: {name: mine for name in checkpoint_names if (mine := _renamed(name, stem)) in model_weights}
+        for stem in stems
+    }
     return max(options.items(), key=lambda option: len(option[1]))
 
 
-def _stem(name: str, own: Mapping[str, Any]) -> str:
+def _stem(name: str, model_weights: Mapping[str, Any]) -> str:
     """Return the shortest leading part of a name whose rest the model knows; '' if none is."""
     pieces = name.split(".")
     for cut in range(1, min(_MOST_STEM, len(pieces) - 1) + 1):
-        if _modern(".".join(pieces[cut:])) in own:
+        if _modern(".".join(pieces[cut:])) in model_weights:
             return ".".join(pieces[:cut]) + "."
     return ""
 
@@ -146,23 +155,25 @@ def _of_a_head(name: str, model: "torch.nn.Module", stem: str = "") -> bool:
     base = getattr(model, "base_model_prefix", "") or ""
     pieces = stem.split(".")[:-1]
     above = [".".join([*pieces[:cut], ""]) for cut in range(len(pieces) + 1)]
-    stems = {"", *above, *(f"{one}{base}." for one in above if base)}
-    return any(name.startswith(one) and name.removeprefix(one).startswith(heads) for one in stems)
+    stems = {"", *above, *(f"{part}{base}." for part in above if base)}
+    return any(name.startswith(part) and name.removeprefix(part).startswith(heads) for part in stems)
 
 
-def _copy(own: Mapping[str, Any], names: Mapping[str, str], tensors: "Mapping[str, torch.Tensor]") -> None:
+def _copy(model_weights: Mapping[str, Any], names: Mapping[str, str], tensors: "Mapping[str, torch.Tensor]") -> None:
     import torch
 
     with torch.no_grad():
         for theirs, mine in names.items():
-            own[mine].copy_(tensors[theirs])
+            model_weights[mine].copy_(tensors[theirs])
 
 
-def _missing_text(source: str, model: Any, missing: list[str], n_needed: int, given: list[str]) -> str:
+def _missing_text(source: str, model: Any, missing: list[str], n_needed: int, checkpoint_names: list[str]) -> str:
     listed = "\n  ".join(missing[:20] + ([f"… and {len(missing) - 20} more"] if len(missing) > 20 else []))
-    held = f"the checkpoint holds {len(given)} weights" + (f", as '{given[0]}'" if given else "")
+    holdings = f"the checkpoint holds {len(checkpoint_names)} weights" + (
+        f", as '{checkpoint_names[0]}'" if checkpoint_names else ""
+    )
     return (
         f"{source}: {len(missing)} of {n_needed} weights that {type(model).__name__} needs for this read-out are"
-        f" missing ({held}); expected all of them, since a missing weight would be random; use a checkpoint that holds"
+        f" missing ({holdings}); expected all of them, since a missing weight would be random; use a checkpoint that holds"
         f" them, or another read-out\n  {listed}"
     )

@@ -129,8 +129,8 @@ def package_folder(head: str) -> Path:
     for root in roots:
         if (root / inside).resolve().is_relative_to(root.resolve()) and (root / inside).is_dir():
             return root / inside
-    found = sorted({str(p.parent.relative_to(root)) for root in roots for p in root.rglob("config.json")})
-    listed = ", ".join(f"pip:{package}/{name}" for name in found if not re.match(r"\d+_", Path(name).name)) or "none"
+    folders = sorted({str(p.parent.relative_to(root)) for root in roots for p in root.rglob("config.json")})
+    listed = ", ".join(f"pip:{package}/{name}" for name in folders if not re.match(r"\d+_", Path(name).name)) or "none"
     raise InvalidInput(f"the package '{package}' holds no folder '{inside}'; expected a model folder; it has: {listed}")
 
 
@@ -140,9 +140,9 @@ def _cached_snapshot(head: str, revision: str | None) -> Path | None:
     except ImportError:
         return None
     for name in ("config.json", "modules.json"):
-        found = try_to_load_from_cache(head, name, revision=revision)
-        if isinstance(found, str):
-            return Path(found).parent
+        cached = try_to_load_from_cache(head, name, revision=revision)
+        if isinstance(cached, str):
+            return Path(cached).parent
     return None
 
 

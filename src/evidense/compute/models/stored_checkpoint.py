@@ -21,18 +21,18 @@ def checkpoint_folder(spelling: str, store: Store | None = None) -> Path:
     store = store or Store()
     root, beginning = store.root / "folders", spelling.removeprefix(PREFIX)
     known = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    found = [name for name in known if beginning and name.startswith(beginning)]
-    if len(found) == 1:
-        if (damaged := store.damaged_in_folder(found[0])) and damaged != ["README.md"]:
+    matching = [name for name in known if beginning and name.startswith(beginning)]
+    if len(matching) == 1:
+        if (damaged := store.damaged_in_folder(matching[0])) and damaged != ["README.md"]:
             raise StoreError(
-                f"the checkpoint {found[0][:_SHOWN]} in the store '{store.root}' is damaged ({', '.join(damaged[:5])}); expected its "
+                f"the checkpoint {matching[0][:_SHOWN]} in the store '{store.root}' is damaged ({', '.join(damaged[:5])}); expected its "
                 "files as they were written; run the training, or the study, that made it again: it is then made anew"
             )
-        return root / found[0]
-    if found:
-        shown = ", ".join(f"'{PREFIX}{name[:_SHOWN]}'" for name in found[:5])
+        return root / matching[0]
+    if matching:
+        shown = ", ".join(f"'{PREFIX}{name[:_SHOWN]}'" for name in matching[:5])
         raise AmbiguousName(
-            f"'{PREFIX}{beginning}' could mean {len(found)} checkpoints; expected one; write more of it: {shown}"
+            f"'{PREFIX}{beginning}' could mean {len(matching)} checkpoints; expected one; write more of it: {shown}"
         )
     short = [name[:_SHOWN] for name in known[:50]]
     raise UnknownName.among("checkpoint", beginning, short, f"The store is '{root.parent}'; train one first.")

@@ -77,7 +77,7 @@ class TextReader:
         if not texts:
             return Tokens.of([])
         with reading_text(self.tokenizer):
-            found = self.tokenizer(
+            encoded = self.tokenizer(
                 texts,
                 truncation=True,
                 max_length=self.max_length,
@@ -85,7 +85,7 @@ class TextReader:
                 return_attention_mask=False,
                 return_token_type_ids=False,
             )
-            return Tokens.of(found["input_ids"])
+            return Tokens.of(encoded["input_ids"])
 
     def is_cut(self, texts: Sequence[str]) -> Bool[np.ndarray, " n"]:
         """Say which texts `read` cuts."""
@@ -113,9 +113,9 @@ def longer_than(max_length: int, tokenizer: Any, texts: Sequence[str]) -> Bool[n
     is_longer = np.zeros(len(texts), dtype=bool)
     if rows:
         with reading_text(tokenizer):
-            found = tokenizer([texts[row] for row in rows], padding=False, truncation=False, return_attention_mask=False,
+            encoded = tokenizer([texts[row] for row in rows], padding=False, truncation=False, return_attention_mask=False,
                               verbose=False)  # fmt: skip
-        is_longer[rows] = [len(ids) > max_length for ids in found["input_ids"]]
+        is_longer[rows] = [len(ids) > max_length for ids in encoded["input_ids"]]
     return is_longer
 
 
@@ -143,9 +143,11 @@ def load_tokenizer(folder: Path) -> Any:
     with without_panic_text(), foreign(f"{folder}: its tokeniser", _ADVICE):
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     # transformers makes an empty vocabulary where there is none, and every word is then the unknown one.
-    wanted = sorted({"tokenizer.json", *type(tokenizer).vocab_files_names.values()})
-    if type(tokenizer).vocab_files_names and not any((folder / name).is_file() for name in wanted):
-        raise InvalidInput(f"'{folder}' holds no tokeniser. Expected {' or '.join(wanted)}; fetch the model again.")
+    vocabulary_files = sorted({"tokenizer.json", *type(tokenizer).vocab_files_names.values()})
+    if type(tokenizer).vocab_files_names and not any((folder / name).is_file() for name in vocabulary_files):
+        raise InvalidInput(
+            f"'{folder}' holds no tokeniser. Expected {' or '.join(vocabulary_files)}; fetch the model again."
+        )
     return tokenizer
 
 

@@ -29,13 +29,13 @@ def function_of(module: str, name: str) -> Any:
     folder = Path.cwd()
     try:
         with _importable(folder):
-            found = getattr(_imported(module), name)
+            value = getattr(_imported(module), name)
     except (Exception, SystemExit) as error:
         raise InvalidInput(
             f"'python:{module}:{name}' cannot be imported ({type(error).__name__}: {reason(error)}). Expected python:MODULE:FUNCTION, "
             "with MODULE in this folder or installed."
         ) from error
-    return _with_folder(found, folder) if callable(found) and _in_folder(module, folder) else found
+    return _with_folder(value, folder) if callable(value) and _in_folder(module, folder) else value
 
 
 def _imported(module: str) -> ModuleType:

@@ -123,7 +123,7 @@ def share_pictures() -> None:
     _sharing = True
 
 
-def kept_by(scaling: Scaling | Processed) -> dict[Picture, np.ndarray]:
+def memory_of(scaling: Scaling | Processed) -> dict[Picture, np.ndarray]:
     """Return the memory of a new tower: its own, or in a process that shares, that of all towers of this scaling."""
     if not _sharing or not isinstance(scaling, Scaling):
         return {}
@@ -139,8 +139,8 @@ class ArrayReader:
     scaling: Scaling | Processed
     n_tokens: int
     """What one picture costs, in places of the last feature map (patches for transformers)."""
-    kept: dict[Picture, np.ndarray] = field(default_factory=dict)
-    """See `kept_by`."""
+    decoded: dict[Picture, np.ndarray] = field(default_factory=dict)
+    """See `memory_of`."""
 
     def read(self, pictures: NamedPictures) -> Float32[np.ndarray, "b c h w"]:
         """Decode what is not kept yet.
@@ -152,11 +152,11 @@ class ArrayReader:
         return self.scaling.values(np.stack(each(pictures, self._square)))
 
     def _square(self, picture: Picture) -> np.ndarray:
-        if (square := self.kept.get(picture)) is not None:
+        if (square := self.decoded.get(picture)) is not None:
             return square
         square = self.scaling.square(picture)
-        if (len(self.kept) + 1) * square.nbytes <= MAX_KEPT_BYTES:
-            self.kept[picture] = square
+        if (len(self.decoded) + 1) * square.nbytes <= MAX_KEPT_BYTES:
+            self.decoded[picture] = square
         return square
 
 

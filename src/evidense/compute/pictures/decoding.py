@@ -48,13 +48,13 @@ def each(
     Raises:
         InvalidInput, UnsafeInput: pictures that cannot be read, all of them at once; unsafe if any is hostile.
     """
-    found: list[T] = []
+    results: list[T] = []
     mistakes: list[str] = []
     is_hostile, wasted_s = False, 0.0
     for n_seen, (item_id, picture) in enumerate(pictures, 1):
         began = time.monotonic()
         try:
-            found.append(read(picture))
+            results.append(read(picture))
         except (InvalidInput, UnsafeInput) as error:
             is_hostile |= isinstance(error, UnsafeInput)
             mistakes.append(f"item '{item_id}': {error}")
@@ -65,7 +65,7 @@ def each(
     if mistakes:
         gathered = InvalidInput.all_of(subject, mistakes)
         raise UnsafeInput(str(gathered)) if is_hostile else gathered
-    return found
+    return results
 
 
 @dataclass(frozen=True)

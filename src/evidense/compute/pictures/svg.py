@@ -46,15 +46,15 @@ def drawn(data: bytes, named: str) -> bytes:
         MissingExtra: resvg-py is not installed.
     """
     key = hashlib.sha256(data).digest()
-    if (kept := _KEPT.made.get(key)) is not None:
-        return kept
+    if (png := _KEPT.made.get(key)) is not None:
+        return png
     try:
-        made = in_child("evidense.compute.pictures.svg:drawing", data)
+        png = in_child("evidense.compute.pictures.svg:drawing", data)
     except (InvalidInput, UnsafeInput) as error:
         advice = "expected plain shapes with a size; simplify it or convert it to PNG"
         raise type(error)(f"{named} {error}; {advice}") from None
-    _KEPT.keep(key, made)
-    return made
+    _KEPT.keep(key, png)
+    return png
 
 
 class _Kept:
@@ -100,5 +100,5 @@ def _refuse_unsafe(text: str) -> None:
     if len(text) > MAX_BYTES:
         raise UnsafeInput(f"is an SVG of {len(text):,} characters, more than {MAX_BYTES:,}")
     for reason, pattern in _UNSAFE.items():
-        if found := pattern.search(text):
-            raise UnsafeInput(f"is an SVG that {reason} ({found.group(0)!r})")
+        if match := pattern.search(text):
+            raise UnsafeInput(f"is an SVG that {reason} ({match.group(0)!r})")

@@ -63,17 +63,17 @@ def encode(
     """
     distinct = _distinct(tower, items)
     key = _key(tower, distinct, layers)
-    if (found := _recalled(store, key)) is not None:
-        return replace(found, rows=distinct.rows)
+    if (encoded := _recalled(store, key)) is not None:
+        return replace(encoded, rows=distinct.rows)
     with store.partial(key) as folder:
-        found = _recalled(store, key)  # another process may have finished while we waited
-        if found is None:
+        encoded = _recalled(store, key)  # another process may have finished while we waited
+        if encoded is None:
             _finish(_EncodingRun(tower, items, distinct.firsts, layers, folder), progress)
             blob = store.adopt_file(folder / "vectors.npy")
             store.note("vectors", key, {"blob": blob})
-            found = Encoded(store.array(blob), distinct.rows, blob)
+            encoded = Encoded(store.array(blob), distinct.rows, blob)
         shutil.rmtree(folder, ignore_errors=True)
-    return replace(found, rows=distinct.rows)
+    return replace(encoded, rows=distinct.rows)
 
 
 def _finish(run: "_EncodingRun", progress: Progress | None) -> None:
@@ -141,36 +141,44 @@ class _EncodingRun:
     def finish(self, progress: Progress | None) -> None:
         """Encode what is left of the plan."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        left = self._left()
+        resume_point = self._left()
         with disk_errors(self.folder):
-            out = left.out if left.out is not None else _allocated(self.folder / "vectors.npy", self._shape())
-        guess = estimate(self.tower, _Picked(self.items, self.firsts)).seconds if progress else 0.0
-        clock = Clock(len(self.firsts), guess, progress)
-        clock.start(left.n_done)
-        last, seen = time.monotonic(), left.checksum
-        for place, rows, prepared in self._batches(left.settings, left.begun):
+            out = (
+                resume_point.out
+                if resume_point.out is not None
+                else _allocated(self.folder / "vectors.npy", self._shape())
+            )
+        estimated_s = estimate(self.tower, _Picked(self.items, self.firsts)).seconds if progress else 0.0
+        clock = Clock(len(self.firsts), estimated_s, progress)
+        clock.start(resume_point.n_done)
+        last_saved_s, checksum = time.monotonic(), resume_point.checksum
+        for place, rows, prepared in self._batches(resume_point.settings, resume_point.begun):
             self._write(out, rows, prepared)
-            seen = (seen + _checksum(out, rows)) % _MODULUS
+            checksum = (checksum + _checksum(out, rows)) % _MODULUS
             clock.advance(len(rows))
-            if time.monotonic() - last >= _SAVE_EVERY_S:
-                self._save(out, _ResumePoint(left.settings, (place[0], place[1] + 1), clock.done, seen))
-                last = time.monotonic()
+            if time.monotonic() - last_saved_s >= _SAVE_EVERY_S:
+                self._save(out, _ResumePoint(resume_point.settings, (place[0], place[1] + 1), clock.done, checksum))
+                last_saved_s = time.monotonic()
         _flush(out)
 
     def _left(self) -> "_ResumePoint":
         """Return where an earlier run stopped, if the vectors that it left are as it wrote them; else the beginning."""
         chunk = max(1, len(self.firsts)) if self.tower.identity == "id" else _CHUNK
-        ours = {"version": _PLAN_VERSION, "chunk": chunk, "budget": int(getattr(self.tower, "token_budget", 4096))}
+        fresh_settings = {
+            "version": _PLAN_VERSION,
+            "chunk": chunk,
+            "budget": int(getattr(self.tower, "token_budget", 4096)),
+        }
         try:
-            said = unsealed((self.folder / "plan.json").read_bytes())
+            saved = unsealed((self.folder / "plan.json").read_bytes())
             out = np.load(self.folder / "vectors.npy", mmap_mode="r+", allow_pickle=False)
-            settings, begun = said["settings"], (int(said["chunk"]), int(said["batch"]))
+            settings, position = saved["settings"], (int(saved["chunk"]), int(saved["batch"]))
             is_same = settings["version"] == _PLAN_VERSION and out.shape == self._shape() and out.dtype == np.float32
         except (OSError, ValueError, KeyError, TypeError, EOFError, StoreError):
-            return _ResumePoint(ours)
-        if not is_same or _checksum(out, self._done(settings, begun)) != int(said["checksum"], 16):
-            return _ResumePoint(ours)
-        return _ResumePoint(settings, begun, said["n_done"], int(said["checksum"], 16), cast(np.ndarray, out))
+            return _ResumePoint(fresh_settings)
+        if not is_same or _checksum(out, self._done(settings, position)) != int(saved["checksum"], 16):
+            return _ResumePoint(fresh_settings)
+        return _ResumePoint(settings, position, saved["n_done"], int(saved["checksum"], 16), cast(np.ndarray, out))
 
     def _done(self, settings: dict[str, int], begun: tuple[int, int]) -> Iterator[int]:
         """Yield the rows of every batch before one."""

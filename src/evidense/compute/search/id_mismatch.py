@@ -34,8 +34,8 @@ def shown_ids(ids: Iterable[str]) -> str:
     >>> shown_ids(["7", "8", "9"])
     "'7', '8', …"
     """
-    some = list(ids)
-    return ", ".join([f"'{one}'" for one in some[:SHOWN]] + ["…"] * (len(some) > SHOWN))
+    shown = list(ids)
+    return ", ".join([f"'{shown_id}'" for shown_id in shown[:SHOWN]] + ["…"] * (len(shown) > SHOWN))
 
 
 def id_difference(ours: Iterable[str], theirs: Iterable[str]) -> str:
@@ -44,20 +44,20 @@ def id_difference(ours: Iterable[str], theirs: Iterable[str]) -> str:
     >>> id_difference(["7", "8"], ["007", "008"]), id_difference(["D7", "D8"], ["d07", "d08"]), id_difference(["a"], ["b"])
     ('leading zeros', 'upper and lower case and leading zeros', '')
     """
-    mine, other = sorted(set(ours))[:_LOOKED_AT], sorted(set(theirs))[:_LOOKED_AT]
-    several = [[writing] for writing in _WRITINGS] + [
+    our_ids, their_ids = sorted(set(ours))[:_LOOKED_AT], sorted(set(theirs))[:_LOOKED_AT]
+    candidates = [[writing] for writing in _WRITINGS] + [
         [*_WRITINGS[:_PLAIN], writing] for writing in _WRITINGS[_PLAIN - 1 :]
     ]
-    found = next((some for some in several if _match(mine, other, some)), [])
-    for writing in list(found):  # only those without which the ids no longer match are named
-        rest = [one for one in found if one is not writing]
-        found = rest if _match(mine, other, rest) else found
-    return " and ".join(name for name, _ in found)
+    needed = next((writings for writings in candidates if _match(our_ids, their_ids, writings)), [])
+    for writing in list(needed):  # only those without which the ids no longer match are named
+        fewer = [kept_writing for kept_writing in needed if kept_writing is not writing]
+        needed = fewer if _match(our_ids, their_ids, fewer) else needed
+    return " and ".join(name for name, _ in needed)
 
 
-def _match(mine: Sequence[str], other: Sequence[str], writings: Sequence[Writing]) -> bool:
+def _match(our_ids: Sequence[str], their_ids: Sequence[str], writings: Sequence[Writing]) -> bool:
     """Say whether at least half of the ids of one side are those of the other, once these differences are left out."""
-    sides = [set(ids) for ids in (mine, other)]
+    sides = [set(ids) for ids in (our_ids, their_ids)]
     for _, write in writings:
-        sides = [{write(one) for one in side} for side in sides]
+        sides = [{write(text) for text in side} for side in sides]
     return 2 * len(sides[0] & sides[1]) >= min(len(side) for side in sides) > 0

@@ -91,9 +91,9 @@ def _advice(ours: Iterable[str], theirs: Iterable[str], otherwise: str) -> str:
 def _with_documents_of(results: Results, rows: Mapping[str, int | None], collection: Collection) -> Collection:
     """Add the file's own documents to a collection that is made of judgements only: most results are unjudged."""
     known = {*collection.doc_ids, *collection.aliases}
-    own = {d for key, found in results.items() if rows[key] is not None for d in found}
-    new = sorted(d for d in own if d not in known and unescaped(d) not in known)
-    return replace(collection, corpus=[*collection.corpus, *(Item(d) for d in new)])
+    named_documents = {d for key, scores in results.items() if rows[key] is not None for d in scores}
+    unknown = sorted(d for d in named_documents if d not in known and unescaped(d) not in known)
+    return replace(collection, corpus=[*collection.corpus, *(Item(d) for d in unknown)])
 
 
 class _Unknown:
@@ -110,13 +110,13 @@ class _Unknown:
             InvalidInput: the collection is whole and lacks documents that the file names.
         """
         if self.names and not is_sample(self.collection):
-            told = [
+            mistakes = [
                 f"query '{q}' has the document '{d}', which is not in '{self.collection.name}'; remove it or correct its id"
                 for q, d in self.names
             ]
             if differ := id_difference((d for _, d in self.names), self.collection.doc_ids):
-                told.insert(0, f"the ids would match without {differ}: write them alike in both files")
-            raise InvalidInput.all_of(self.source, told)
+                mistakes.insert(0, f"the ids would match without {differ}: write them alike in both files")
+            raise InvalidInput.all_of(self.source, mistakes)
         return [f"{len(self.names):,} results outside the sample"] if self.names else []
 
 
@@ -127,9 +127,9 @@ def is_sample(collection: Collection) -> bool:
 
 def ties_sentence(results: Results) -> list[str]:
     """Say how many queries have scores that trec_eval takes for equal, since its rule may differ from the order of the file."""
-    n = sum(len(np.unique(_as_compared(found.values()))) < len(found) for found in results.values())
-    held = f"{n:,} of {len(results):,} queries of this file have equal scores (in 32 bits)"
-    return [f"{held}; they are put in descending order of document id, as trec_eval does"] if n else []
+    n = sum(len(np.unique(_as_compared(scores.values()))) < len(scores) for scores in results.values())
+    count = f"{n:,} of {len(results):,} queries of this file have equal scores (in 32 bits)"
+    return [f"{count}; they are put in descending order of document id, as trec_eval does"] if n else []
 
 
 def _as_compared(scores: Iterable[float]) -> Float32[np.ndarray, " n"]:
@@ -152,11 +152,11 @@ def _found(
     results: Mapping[str, float], places: dict[str, int], query_id: str, unknown: _Unknown
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return document places, scores, and the places in trec_eval's order; of several that were merged into one, the first counts."""
-    found = {doc_id: places.get(doc_id, places.get(unescaped(doc_id))) for doc_id in results}
-    unknown.names += [(query_id, doc_id) for doc_id, place in found.items() if place is None]
+    place_of_document = {doc_id: places.get(doc_id, places.get(unescaped(doc_id))) for doc_id in results}
+    unknown.names += [(query_id, doc_id) for doc_id, place in place_of_document.items() if place is None]
     best: dict[int, float] = {}
     for value, doc_id in sorted(zip(_as_compared(results.values()).tolist(), results, strict=True), reverse=True):
-        if (place := found[doc_id]) is not None:
+        if (place := place_of_document[doc_id]) is not None:
             best.setdefault(place, value)
     return np.array(list(best), np.int32), np.array(list(best.values()), np.float32), np.arange(len(best))
 

@@ -117,18 +117,18 @@ def read_imported(*paths: Path) -> list[ImportedArray]:
         InvalidInput: every mistake of all files at once.
     """
     mistakes: list[str] = []
-    found = [_given(path, mistakes) for path in paths]
-    given = [one for one in found if one is not None]
-    if len({one.array.shape[1] for one in given}) > 1:
+    read = [_given(path, mistakes) for path in paths]
+    arrays = [imported for imported in read if imported is not None]
+    if len({imported.array.shape[1] for imported in arrays}) > 1:
         mistakes.append(
-            "; ".join(f"'{one.path.name}' has {one.array.shape[1]} dimensions" for one in given)
+            "; ".join(f"'{imported.path.name}' has {imported.array.shape[1]} dimensions" for imported in arrays)
             + "; expected equal numbers"
         )
     if mistakes:
         raise InvalidInput.all_of(
             f"{', '.join(dict.fromkeys(str(path) for path in paths))}: vectors that cannot be used", mistakes
         )
-    return given
+    return arrays
 
 
 def ids_file(path: Path) -> Path | None:
@@ -156,25 +156,25 @@ def _given(path: Path, mistakes: list[str]) -> ImportedArray | None:
 
 def _not_finite(source: str, array: np.ndarray, ids: list[str]) -> list[str]:
     """Return a mistake for each row with NaN or infinity, for the first of them."""
-    found: list[str] = []
+    mistakes: list[str] = []
     for start, stop in chunks(len(array), max(1, _CELLS_AT_ONCE // array.shape[1])):
         with np.errstate(over="ignore"):
             rows = np.asarray(array[start:stop], np.float32)
         for row in np.flatnonzero(~np.isfinite(rows).all(axis=1)) + start:
             name = f" (id {ids[row]!r})" if row < len(ids) else ""
-            found.append(
+            mistakes.append(
                 f"'{source}' row {row}{name}: not finite (NaN or infinity, as 32-bit floats); expected numbers"
             )
-            if len(found) == _MOST_ROWS:
-                return found
-    return found
+            if len(mistakes) == _MOST_ROWS:
+                return mistakes
+    return mistakes
 
 
 def _array(path: Path, mistakes: list[str]) -> np.ndarray | None:
     """Map an array without reading it; Python objects, which would be unpickled, are refused."""
-    wanted = "an array (items, dimensions) that numpy.save wrote, without pickled objects"
+    expected = "an array (items, dimensions) that numpy.save wrote, without pickled objects"
     try:
-        with opened(path, wanted), foreign(str(path), f"Expected {wanted}."), np.errstate(over="ignore"):
+        with opened(path, expected), foreign(str(path), f"Expected {expected}."), np.errstate(over="ignore"):
             array = np.load(path, mmap_mode="r", allow_pickle=False)
     except InvalidInput as error:
         mistakes.append(str(error))

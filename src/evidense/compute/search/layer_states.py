@@ -47,10 +47,13 @@ def layer_states(
             )
         return dict.fromkeys(poolings, _rows(encode(half, items, store, progress=progress, layers=True)))
     modes = {name: _modes(half, name) for name in poolings}
-    every = tuple(dict.fromkeys(mode for several in modes.values() for mode in several))
-    found = _rows(encode(cast(Tower, _view(half, every)), items, store, progress=progress, layers=True))
+    all_modes = tuple(dict.fromkeys(mode for pooling_modes in modes.values() for mode in pooling_modes))
+    pooled = _rows(encode(cast(Tower, _view(half, all_modes)), items, store, progress=progress, layers=True))
     width = half.backbone.n_hidden
-    return {name: _columns(found, [every.index(mode) for mode in several], width) for name, several in modes.items()}
+    return {
+        name: _columns(pooled, [all_modes.index(mode) for mode in pooling_modes], width)
+        for name, pooling_modes in modes.items()
+    }
 
 
 def half_of(tower: Any, items: Sequence[Item]) -> Any:
@@ -90,8 +93,8 @@ def _rows(encoded: Encoded) -> Float32[np.ndarray, "l n e"]:
     return encoded.all()
 
 
-def _columns(found: Float32[np.ndarray, "l n e"], places: list[int], width: int) -> Float32[np.ndarray, "l n c"]:
+def _columns(pooled: Float32[np.ndarray, "l n e"], places: list[int], width: int) -> Float32[np.ndarray, "l n c"]:
     first = places[0]
     if places == list(range(first, first + len(places))):
-        return found[..., first * width : (first + len(places)) * width]
-    return np.concatenate([found[..., at * width : (at + 1) * width] for at in places], axis=-1)
+        return pooled[..., first * width : (first + len(places)) * width]
+    return np.concatenate([pooled[..., place * width : (place + 1) * width] for place in places], axis=-1)

@@ -15,18 +15,18 @@ FAR_BELOW = 0.1
 
 
 def list_notes(
-    lists: RankedLists, collection: Collection, wanted: Sequence[str], depth: int | None = None
+    lists: RankedLists, collection: Collection, measure_names: Sequence[str], depth: int | None = None
 ) -> tuple[str, ...]:
     """Return a sentence each for: queries without results, a query's own document on top, hardly a judged document, short lists.
 
-    `wanted` are the measures that are looked at; `depth`, as many documents a query as were asked for.
+    `measure_names` are the measures of the study; `depth`, as many documents a query as were asked for.
     """
     aligned = align(lists, collection.query_ids)
     return (
         *_unanswered(aligned),
         *_own_on_top(aligned, collection),
         *_hardly_judged(aligned, collection),
-        *_short(aligned, collection, wanted, depth),
+        *_short(aligned, collection, measure_names, depth),
     )
 
 
@@ -47,21 +47,21 @@ def _hardly_judged(lists: RankedLists, collection: Collection) -> list[str]:
     """Compare the judged documents in the top ten with how many there could be."""
     qrels, name = judgements(collection), f"Judged@{LOOKED_AT}"
     lengths = np.minimum((lists.documents >= 0).sum(axis=1), LOOKED_AT)
-    found = float((per_query(lists, qrels, [name])[name] * lengths).sum())
-    possible = int(np.minimum(lengths, [len(qrels.get(q, {})) for q in lists.query_ids]).sum())
-    if not possible or found >= FAR_BELOW * possible:
+    n_judged = float((per_query(lists, qrels, [name])[name] * lengths).sum())
+    n_possible = int(np.minimum(lengths, [len(qrels.get(q, {})) for q in lists.query_ids]).sum())
+    if not n_possible or n_judged >= FAR_BELOW * n_possible:
         return []
-    held = f"{round(found):,} of the {possible:,} judged documents that could stand in the top {LOOKED_AT} do"
-    return [f"{held}, so that nearly all scores are 0: check that the ids match"]
+    count = f"{round(n_judged):,} of the {n_possible:,} judged documents that could stand in the top {LOOKED_AT} do"
+    return [f"{count}, so that nearly all scores are 0: check that the ids match"]
 
 
-def _short(lists: RankedLists, collection: Collection, wanted: Sequence[str], depth: int | None) -> list[str]:
+def _short(lists: RankedLists, collection: Collection, measure_names: Sequence[str], depth: int | None) -> list[str]:
     """Compare the longest list with what the measures look at, and with what was asked for."""
     longest = int((lists.documents >= 0).sum(axis=1).max(initial=0))
     if not longest or (longest >= len(collection.corpus) and collection.modalities[1] != "ids"):
         return []
-    held = f"no list holds more than {longest:,} document{'' if longest == 1 else 's'}"
-    deep = [measures.canonical(name) for name in wanted if (measures.cutoff(name) or 0) > longest]
+    sentence = f"no list holds more than {longest:,} document{'' if longest == 1 else 's'}"
+    deep = [measures.canonical(name) for name in measure_names if (measures.cutoff(name) or 0) > longest]
     if deep:
-        return [f"{held}, and {', '.join(deep)} look{'s' if len(deep) == 1 else ''} deeper"]
-    return [f"{held}, and {depth:,} were asked for (depth)"] if depth is not None and longest < depth else []
+        return [f"{sentence}, and {', '.join(deep)} look{'s' if len(deep) == 1 else ''} deeper"]
+    return [f"{sentence}, and {depth:,} were asked for (depth)"] if depth is not None and longest < depth else []

@@ -89,17 +89,15 @@ def align(ranking: RankedLists, query_ids: Sequence[str]) -> RankedLists:
     """
     if ranking.query_ids == tuple(query_ids):
         return ranking
-    wanted = set(query_ids)
-    strangers = [
-        f"query '{q}' is not in the collection; remove its lines" for q in ranking.query_ids if q not in wanted
-    ]
+    known = set(query_ids)
+    strangers = [f"query '{q}' is not in the collection; remove its lines" for q in ranking.query_ids if q not in known]
     if strangers:
         raise InvalidInput.all_of("ranking", strangers)
     rows = {query_id: row for row, query_id in enumerate(ranking.query_ids)}
-    taken = np.array([rows.get(query_id, -1) for query_id in query_ids])
-    there = (taken >= 0)[:, None]
-    documents = np.where(there, ranking.documents[taken], np.int32(-1))
-    scores = np.where(there, ranking.scores[taken], np.float32(-np.inf))
+    source_rows = np.array([rows.get(query_id, -1) for query_id in query_ids])
+    has_list = (source_rows >= 0)[:, None]
+    documents = np.where(has_list, ranking.documents[source_rows], np.int32(-1))
+    scores = np.where(has_list, ranking.scores[source_rows], np.float32(-np.inf))
     return RankedLists(tuple(query_ids), ranking.doc_ids, documents, scores)
 
 
@@ -123,13 +121,13 @@ def per_query(ranking: RankedLists, qrels: Qrels, spellings: Sequence[str]) -> d
     values = by_ir_measures(ranking, qrels, others) if others else {}
     for measure in parsed:
         if table is not None and _is_fast(measure):
-            seen = table.condensed() if measure.params.get("judged_only") else table
-            values[str(measure)] = _FAST[measure.NAME](seen, _cutoff(measure), int(measure.params.get("rel", 1)))
+            counted = table.condensed() if measure.params.get("judged_only") else table
+            values[str(measure)] = _FAST[measure.NAME](counted, _cutoff(measure), int(measure.params.get("rel", 1)))
     return {str(m): values[str(m)] for m in parsed}
 
 
 def by_ir_measures(
-    ranking: RankedLists, qrels: Qrels, wanted: Sequence[Measure]
+    ranking: RankedLists, qrels: Qrels, parsed_measures: Sequence[Measure]
 ) -> dict[str, Float64[np.ndarray, " q"]]:
     """Return the same through ir-measures, whatever the measure; our order is handed over as decreasing scores.
 
@@ -138,10 +136,10 @@ def by_ir_measures(
     Raises:
         InvalidInput: no installed provider computes one of the measures.
     """
-    values = {str(m): np.zeros(len(ranking.query_ids), dtype=np.float64) for m in wanted}
-    run, judged = _numbered(ranking, qrels)
+    values = {str(m): np.zeros(len(ranking.query_ids), dtype=np.float64) for m in parsed_measures}
+    run, numbered_qrels = _numbered(ranking, qrels)
     try:
-        for metric in ir_measures.iter_calc(list(wanted), judged, run):
+        for metric in ir_measures.iter_calc(list(parsed_measures), numbered_qrels, run):
             values[str(metric.measure)][int(metric.query_id) - 1] = metric.value
     except (ValueError, RuntimeError, OSError, CalledProcessError) as error:
         names = ", ".join(values)
@@ -152,17 +150,20 @@ def by_ir_measures(
 
 
 def _numbered(ranking: RankedLists, qrels: Qrels) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, int]]]:
-    number = {doc_id: f"d{place}" for place, doc_id in enumerate(ranking.doc_ids)}
-    run, judged = {}, {}
-    for query_number, (query_id, found) in enumerate(ranking.items(), 1):
-        if found:
+    doc_number = {doc_id: f"d{place}" for place, doc_id in enumerate(ranking.doc_ids)}
+    run, numbered_qrels = {}, {}
+    for query_number, (query_id, ranking_of_query) in enumerate(ranking.items(), 1):
+        if ranking_of_query:
             run[str(query_number)] = {
-                number[doc_id]: float(len(found) - rank) for rank, (doc_id, _) in enumerate(found)
+                doc_number[doc_id]: float(len(ranking_of_query) - rank)
+                for rank, (doc_id, _) in enumerate(ranking_of_query)
             }
         if query_id in qrels:
             gains = qrels[query_id].items()
-            judged[str(query_number)] = {number.setdefault(doc_id, f"d{len(number)}"): gain for doc_id, gain in gains}
-    return run, judged
+            numbered_qrels[str(query_number)] = {
+                doc_number.setdefault(doc_id, f"d{len(doc_number)}"): gain for doc_id, gain in gains
+            }
+    return run, numbered_qrels
 
 
 @dataclass(frozen=True)
@@ -180,16 +181,16 @@ class _GainTable:
     @classmethod
     def of(cls, ranking: RankedLists, qrels: Qrels) -> "_GainTable":
         place = {doc_id: number for number, doc_id in enumerate(ranking.doc_ids)}
-        looked_up = np.full(len(place) + 1, UNJUDGED, dtype=np.int32)  # the last cell answers for −1, the padding
+        gain_of_place = np.full(len(place) + 1, UNJUDGED, dtype=np.int32)  # the last cell answers for −1, the padding
         gains = np.empty(ranking.documents.shape, dtype=np.int32)
         rows: list[int] = []
         levels: list[int] = []
         for row, query_id in enumerate(ranking.query_ids):
             judged = qrels.get(query_id, {})
-            there = [place[doc_id] for doc_id in judged if doc_id in place]
-            looked_up[there] = [gain for doc_id, gain in judged.items() if doc_id in place]
-            gains[row] = looked_up[ranking.documents[row]]
-            looked_up[there] = UNJUDGED
+            ranked_places = [place[doc_id] for doc_id in judged if doc_id in place]
+            gain_of_place[ranked_places] = [gain for doc_id, gain in judged.items() if doc_id in place]
+            gains[row] = gain_of_place[ranking.documents[row]]
+            gain_of_place[ranked_places] = UNJUDGED
             levels += sorted(judged.values(), reverse=True)
             rows += [row] * len(judged)
         flat = np.array(rows, dtype=np.int64)
@@ -215,10 +216,10 @@ class _GainTable:
 def _ndcg(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:
     del level  # gains, not levels, count
     gains = np.maximum(table.gains[:, :cutoff], 0).astype(np.float64)
-    found = (gains / np.log2(np.arange(2, gains.shape[1] + 2))).sum(axis=1)
+    dcg = (gains / np.log2(np.arange(2, gains.shape[1] + 2))).sum(axis=1)
     counted = (table.levels > 0) & (table.places < (cutoff or np.inf))
     parts = table.levels[counted] / np.log2(table.places[counted] + 2)
-    return _ratio(found, np.bincount(table.rows[counted], weights=parts, minlength=len(gains)))
+    return _ratio(dcg, np.bincount(table.rows[counted], weights=parts, minlength=len(gains)))
 
 
 def _reciprocal_rank(table: _GainTable, cutoff: int | None, level: int) -> Float64[np.ndarray, " q"]:

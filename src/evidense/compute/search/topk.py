@@ -99,22 +99,22 @@ def top_k(
     queries = as_scored(queries, search.similarity)
     query_norms = lengths(queries)
     k = min(depth + (search.excluded is not None), len(documents))
-    found = np.full((len(queries), depth), -1, dtype=np.int32)
+    best = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
     space, kernel = _Space(), KERNELS[search.similarity]
     shortlists = [
         _Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k, (kernel, space))
         for lo in range(0, len(queries), QUERIES)
     ]
-    given = _DocumentMap(documents, np.ones(len(documents), np.float32) if search.similarity == "cosine" else None)
-    for places, block, largest in given.blocks(search.allowed, max(FIRST, FIRST_PER_K * k)):
+    corpus = _Corpus(documents, np.ones(len(documents), np.float32) if search.similarity == "cosine" else None)
+    for places, block, largest in corpus.blocks(search.allowed, max(FIRST, FIRST_PER_K * k)):
         for shortlist in shortlists:
             shortlist.add(block, places, largest)
     for number, shortlist in enumerate(shortlists):
         rows = slice(number * QUERIES, number * QUERIES + len(shortlist.queries))
         excluded = None if search.excluded is None else search.excluded[rows]
-        found[rows], scores[rows] = shortlist.finish(given, doc_order, depth, excluded)
-    return found, scores
+        best[rows], scores[rows] = shortlist.finish(corpus, doc_order, depth, excluded)
+    return best, scores
 
 
 def rank_vectors(
@@ -130,10 +130,10 @@ def rank_vectors(
         InvalidInput: as `top_k`.
     """
     excluded = self_matches(collection) if collection.drop_self_matches else None
-    found, scores = top_k(
+    places, scores = top_k(
         queries, documents, depth, doc_order=id_order(collection.doc_ids), search=Search(similarity, excluded=excluded)
     )
-    return RankedLists(collection.query_ids, collection.doc_ids, found, scores)
+    return RankedLists(collection.query_ids, collection.doc_ids, places, scores)
 
 
 def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
@@ -143,7 +143,7 @@ def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
 
 
 @dataclass(frozen=True, eq=False)
-class _DocumentMap:
+class _Corpus:
     """The documents, as they are given, with what each is divided by before it is scored."""
 
     vectors: np.ndarray
@@ -167,10 +167,10 @@ class _DocumentMap:
     def rows(self, places: Int[np.ndarray, " n"], space: np.ndarray) -> Float32[np.ndarray, "n e"]:
         """Return some documents as they are scored."""
         vectors = np.take(self.vectors, places, axis=0, out=space, mode="clip")  # "raise" would copy once more
-        found = np.asarray(vectors, np.float32)
+        rows = np.asarray(vectors, np.float32)
         if self.divisors is None or ((divisors := self.divisors[places]) == 1).all():
-            return found
-        return cast(np.ndarray, found / divisors[:, None])
+            return rows
+        return cast(np.ndarray, rows / divisors[:, None])
 
 
 class _Space:
@@ -223,22 +223,22 @@ class _Shortlist:
             self._trim()
 
     def finish(
-        self, given: _DocumentMap, doc_order: np.ndarray, depth: int, excluded: Int[np.ndarray, " q"] | None
+        self, corpus: _Corpus, doc_order: np.ndarray, depth: int, excluded: Int[np.ndarray, " q"] | None
     ) -> tuple[Int32[np.ndarray, "q k"], Float32[np.ndarray, "q k"]]:
         """Score the candidates again in a fixed order of summation and sort them."""
-        found = np.full((len(self.queries), depth), -1, dtype=np.int32)
+        best_documents = np.full((len(self.queries), depth), -1, dtype=np.int32)
         scores = np.full((len(self.queries), depth), -np.inf, dtype=np.float32)
         if self.hits:
             self._trim()
-        candidates, held = self._table(1, 0)
+        candidates, is_candidate = self._table(1, 0)
         if excluded is not None:
-            held &= candidates != excluded[:, None]
-        exact = np.where(held, _rescored(self.kernel, self.queries, given, candidates), np.float32(-np.inf))
+            is_candidate &= candidates != excluded[:, None]
+        exact = np.where(is_candidate, _rescored(self.kernel, self.queries, corpus, candidates), np.float32(-np.inf))
         order = np.lexsort((doc_order[candidates], -exact), axis=-1)[:, :depth]
-        best = np.where(held, candidates, np.int32(-1))
-        found[:, : order.shape[1]] = np.take_along_axis(best, order, 1)
+        candidates_or_padding = np.where(is_candidate, candidates, np.int32(-1))
+        best_documents[:, : order.shape[1]] = np.take_along_axis(candidates_or_padding, order, 1)
         scores[:, : order.shape[1]] = np.take_along_axis(exact, order, 1)
-        return found, scores
+        return best_documents, scores
 
     def _margins(self) -> Float32[np.ndarray, " q"]:
         return self.kernel.margins(self.queries.shape[1], self.norms, self.largest)
@@ -249,10 +249,10 @@ class _Shortlist:
             np.concatenate([hit[c] for hit in self.hits] or [np.empty(0, np.int32)]) for c in (0, column)
         )
         counts = np.bincount(queries, minlength=len(self.queries))
-        held = np.arange(counts.max(initial=0)) < counts[:, None]
-        table = np.full(held.shape, fill, dtype=values.dtype)
-        table[held] = values[np.argsort(queries, kind="stable")]
-        return table, held
+        is_filled = np.arange(counts.max(initial=0)) < counts[:, None]
+        table = np.full(is_filled.shape, fill, dtype=values.dtype)
+        table[is_filled] = values[np.argsort(queries, kind="stable")]
+        return table, is_filled
 
     def _trim(self) -> None:
         """Raise the floors to the margin below the k-th best product and drop what lies under them."""
@@ -260,9 +260,9 @@ class _Shortlist:
         if products.shape[1] > self.k:
             self.floor = np.maximum(self.floor, _lowered(_kth_best(products, self.k), self._margins()))
         queries, documents, products = (np.concatenate(column) for column in zip(*self.hits, strict=True))
-        kept = products >= self.floor[queries]
-        self.hits = [(queries[kept], documents[kept], products[kept])]
-        self.n_at_trim, self.n_hits, self.n_kept = self.n_seen, int(kept.sum()), int(kept.sum())
+        reaches = products >= self.floor[queries]
+        self.hits = [(queries[reaches], documents[reaches], products[reaches])]
+        self.n_at_trim, self.n_hits, self.n_kept = self.n_seen, int(reaches.sum()), int(reaches.sum())
 
 
 def _check(queries: np.ndarray, documents: np.ndarray, depth: int, doc_order: np.ndarray) -> None:
@@ -305,16 +305,16 @@ def _norms(vectors: np.ndarray, what: str, places: Int[np.ndarray, " n"]) -> Flo
 
 
 def _rescored(
-    kernel: Kernel, queries: Float32[np.ndarray, "q e"], given: _DocumentMap, candidates: Int[np.ndarray, "q c"]
+    kernel: Kernel, queries: Float32[np.ndarray, "q e"], corpus: _Corpus, candidates: Int[np.ndarray, "q c"]
 ) -> Float32[np.ndarray, "q c"]:
     """Return the scores of each query's candidates, some queries at a time."""
     exact = np.empty(candidates.shape, dtype=np.float32)
     n, e = candidates.shape[1], queries.shape[1]
     step = max(1, RESCORED // max(1, n * e))
-    space = np.empty((step * n, e), dtype=given.vectors.dtype)
+    space = np.empty((step * n, e), dtype=corpus.vectors.dtype)
     for lo in range(0, len(queries), step):
-        some = candidates[lo : lo + step]
-        pairs = given.rows(some.reshape(-1), space[: some.size]).reshape(*some.shape, e)
+        chunk = candidates[lo : lo + step]
+        pairs = corpus.rows(chunk.reshape(-1), space[: chunk.size]).reshape(*chunk.shape, e)
         exact[lo : lo + step] = kernel.scores(queries[lo : lo + step], pairs)
     return exact
 

@@ -20,15 +20,15 @@ class PostPoolingStep:
 
     weights: "nn.Module | None"
     adds_input: bool = False
-    kept: int | None = None
+    truncate_dim: int | None = None
     """Dimensions that a step without weights keeps, from the first on."""
 
     def __call__(self, pooled: "Tensor") -> "Tensor":
         """Map pooled[b, e] to [b, e_out]; without weights: cut it, or divide each vector by its length (a zero vector stays zero)."""
         from torch.nn import functional
 
-        if self.kept is not None:
-            return pooled[..., : self.kept]
+        if self.truncate_dim is not None:
+            return pooled[..., : self.truncate_dim]
         if self.weights is None:
             return functional.normalize(pooled, dim=-1)
         named = dict(self.weights.named_children())
@@ -45,9 +45,9 @@ def unit_length() -> PostPoolingStep:
     return PostPoolingStep(None)
 
 
-def first_dimensions(kept: int) -> PostPoolingStep:
+def first_dimensions(n_dims: int) -> PostPoolingStep:
     """Return the step that keeps the first dimensions, as sentence-transformers' `truncate_dim` does after all modules."""
-    return PostPoolingStep(None, kept=kept)
+    return PostPoolingStep(None, truncate_dim=n_dims)
 
 
 def projection(linear: "nn.Module") -> PostPoolingStep:
@@ -80,22 +80,22 @@ def dense(path: Path) -> PostPoolingStep:
     from torch import nn
 
     place = path / "config.json"
-    said = read_form(DenseSettings, place)
-    parts = {"linear": nn.Linear(said.in_features, said.out_features, bias=said.bias)}
-    parts["activation"] = _activation(said.activation_function, place)
-    if said.use_residual and said.in_features != said.out_features:
-        parts["residual"] = nn.Linear(said.in_features, said.out_features, bias=False)
-    return PostPoolingStep(nn.ModuleDict(parts), said.use_residual)
+    settings = read_form(DenseSettings, place)
+    parts = {"linear": nn.Linear(settings.in_features, settings.out_features, bias=settings.bias)}
+    parts["activation"] = _activation(settings.activation_function, place)
+    if settings.use_residual and settings.in_features != settings.out_features:
+        parts["residual"] = nn.Linear(settings.in_features, settings.out_features, bias=False)
+    return PostPoolingStep(nn.ModuleDict(parts), settings.use_residual)
 
 
 def _activation(name: str, place: Path) -> "nn.Module":
     from torch import nn
 
-    found = getattr(nn, name.rpartition(".")[2], None)
-    if not name.startswith("torch.nn.") or not (inspect.isclass(found) and issubclass(found, nn.Module)):
+    activation = getattr(nn, name.rpartition(".")[2], None)
+    if not name.startswith("torch.nn.") or not (inspect.isclass(activation) and issubclass(activation, nn.Module)):
         raise UnsafeInput(
             f"'{place}' names the activation '{name:.100}', which would be imported; "
             "expected one of torch.nn.modules; do not use it"
         )
     with foreign(str(place), "Expected an activation of torch that takes no arguments; fetch the model again."):
-        return cast("nn.Module", found())
+        return cast("nn.Module", activation())

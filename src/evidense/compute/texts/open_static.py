@@ -70,26 +70,31 @@ def opened(
     `clamps`: ids beyond the table count as its last, as wordllama has it; else they are refused.
     """
     table, tokenizer = _table(weights), raw_tokenizer(vocabulary)
-    kept, is_unit = folder.truncate_dim, any(kind == "Normalize" for kind, _ in folder.after)
-    normalised = normalises(spelling.options, is_unit and kept is None)
+    truncate_dim, is_unit = folder.truncate_dim, any(kind == "Normalize" for kind, _ in folder.after)
+    normalised = normalises(spelling.options, is_unit and truncate_dim is None)
     sha = sha256_of_files([weights])
     prompts = {side: folder.prompt(side, spelling.options) for side in SIDES}
     similarity = chosen(spelling.options.get("similarity"), folder.similarity, spelling.head)
-    identity = [sha, sha256_of_files([vocabulary]), normalised, *([] if kept is None else [kept, is_unit])]
+    identity = [
+        sha,
+        sha256_of_files([vocabulary]),
+        normalised,
+        *([] if truncate_dim is None else [truncate_dim, is_unit]),
+    ]
     shared = EmbeddingTable(table)
     towers = {
-        p: StaticTower(
-            sha256_of(["static", *identity, p]),
+        prompt: StaticTower(
+            sha256_of(["static", *identity, prompt]),
             tokenizer,
             shared,
-            p,
+            prompt,
             normalised,
             similarity == "cosine",
-            kept=kept,
-            is_unit_before=kept is not None and is_unit,
+            truncate_dim=truncate_dim,
+            is_unit_before=truncate_dim is not None and is_unit,
             clamps=clamps,
         )
-        for p in set(prompts.values())
+        for prompt in set(prompts.values())
     }
     setup = Setup(
         query_prompt=prompts["query"],

@@ -213,8 +213,8 @@ def _max_length(folder: ModelFolder, options: Mapping[str, str], backbone: Backb
                 " expected at most that"
             )
         return int(options["max_length"])
-    own = read_form(TokenizerSettings, folder.transformer / "tokenizer_config.json").model_max_length
-    return int(min(folder.max_length or own or positions, positions))
+    tokenizer_length = read_form(TokenizerSettings, folder.transformer / "tokenizer_config.json").model_max_length
+    return int(min(folder.max_length or tokenizer_length or positions, positions))
 
 
 def _dtype_doubts(dtype: str) -> tuple[str, ...]:

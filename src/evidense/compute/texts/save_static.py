@@ -18,7 +18,7 @@ def save_static(query: StaticTower, document: StaticTower, folder: Path, similar
         StoreError: the disk is full.
         InvalidInput: unit length after a cut, which such a folder cannot say.
     """
-    refuse_unit_after_cut(query.kept is not None and query.normalised)
+    refuse_unit_after_cut(query.truncate_dim is not None and query.normalised)
     from safetensors.numpy import save_file
 
     rows = query.table.current
@@ -36,5 +36,5 @@ def save_static(query: StaticTower, document: StaticTower, folder: Path, similar
         write_json(folder / "modules.json", modules)
         write_json(
             folder / "config_sentence_transformers.json",
-            settings(query.prompt, document.prompt, similarity, query.kept),
+            settings(query.prompt, document.prompt, similarity, query.truncate_dim),
         )

@@ -41,14 +41,14 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
         raise InvalidInput(
             "the read-out 'pooler' cannot be named in a sentence-transformers folder; expected a pooling; write @pooling=cls or mean"
         )
-    refuse_unit_after_cut(any(step.kept is not None for step in query.after[:-1]))
+    refuse_unit_after_cut(any(step.truncate_dim is not None for step in query.after[:-1]))
     with disk_errors(folder), quiet():
         folder.mkdir(parents=True, exist_ok=True)
         model: Any = query.backbone.model
         model.save_pretrained(folder)
         save_tokenizer(query.reader.tokenizer, folder)
-        steps = [step for step in query.after if step.kept is None and not _is_own(step, query)]
-        kept = next((step.kept for step in query.after if step.kept is not None), None)
+        steps = [step for step in query.after if step.truncate_dim is None and not _is_own(step, query)]
+        truncate_dim = next((step.truncate_dim for step in query.after if step.truncate_dim is not None), None)
         kinds = ["", "Pooling", *(_kind(step) for step in steps)]
         places = ["" if not kind else f"{index}_{kind}" for index, kind in enumerate(kinds)]
         write_json(
@@ -69,7 +69,8 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
         reading = {"max_seq_length": query.reader.max_length, "do_lower_case": query.reader.lower_case}
         write_json(folder / "sentence_bert_config.json", reading)
         write_json(
-            folder / "config_sentence_transformers.json", settings(query.prompt, document.prompt, similarity, kept)
+            folder / "config_sentence_transformers.json",
+            settings(query.prompt, document.prompt, similarity, truncate_dim),
         )
 
 
@@ -86,11 +87,13 @@ def refuse_unit_after_cut(is_so: bool) -> None:
         )
 
 
-def settings(query_prompt: str, document_prompt: str, similarity: str, kept: int | None = None) -> dict[str, Any]:
+def settings(
+    query_prompt: str, document_prompt: str, similarity: str, truncate_dim: int | None = None
+) -> dict[str, Any]:
     """Return what sentence-transformers keeps of prompts, similarity, and dimensions kept (None: all)."""
     prompts = {"query": query_prompt, "document": document_prompt}
-    said = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity}
-    return said if kept is None else {**said, "truncate_dim": kept}
+    sentence_settings = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity}
+    return sentence_settings if truncate_dim is None else {**sentence_settings, "truncate_dim": truncate_dim}
 
 
 def _is_own(step: PostPoolingStep, tower: TextTower) -> bool:

@@ -55,7 +55,7 @@ class StaticTower:
     normalised: bool = False
     by_angle: bool = False
     """Whether vectors are scored by their angle alone, so that `represent` brings them to unit length."""
-    kept: int | None = None
+    truncate_dim: int | None = None
     """Dimensions that are kept of a final vector, from the first on; None: all."""
     is_unit_before: bool = False
     """Whether vectors are brought to unit length before they are cut."""
@@ -81,15 +81,15 @@ class StaticTower:
         token_vectors = embedding(torch.from_numpy(prepared.flat.astype(np.int64)).to(device))
         sums = token_vectors.new_zeros(len(prepared.sizes), token_vectors.shape[1]).index_add(0, owner, token_vectors)
         means = sums / torch.from_numpy(np.maximum(prepared.sizes, 1)).unsqueeze(1).to(device)
-        if self.kept is not None:
-            means = as_scored(means, self.is_unit_before)[:, : self.kept]
+        if self.truncate_dim is not None:
+            means = as_scored(means, self.is_unit_before)[:, : self.truncate_dim]
         return as_scored(means, self.normalised or self.by_angle)
 
     @property
     def n_dims(self) -> int:
         """Dimensions of a vector."""
         width = int(self.table.initial.shape[1])
-        return width if self.kept is None else min(self.kept, width)
+        return width if self.truncate_dim is None else min(self.truncate_dim, width)
 
     def prepare(self, items: Sequence[Item]) -> Tokens:
         """Tokenise without special tokens.
@@ -114,8 +114,8 @@ class StaticTower:
             rows = np.flatnonzero(sizes == size)
             ids = prepared.flat[prepared.offsets[rows][:, None] + np.arange(size)]
             out[rows] = self._sum(ids) / np.float32(size)
-        if self.kept is not None:
-            out = np.ascontiguousarray((divided_by_length(out) if self.is_unit_before else out)[:, : self.kept])
+        if self.truncate_dim is not None:
+            out = np.ascontiguousarray((divided_by_length(out) if self.is_unit_before else out)[:, : self.truncate_dim])
         return divided_by_length(out) if self.normalised else out
 
     def _sum(self, ids: Int32[np.ndarray, "b t"]) -> Float32[np.ndarray, "b e"]:

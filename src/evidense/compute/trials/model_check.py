@@ -64,15 +64,15 @@ def check_model(facts: Facts) -> Checked:
             (f"{facts.id}: transformers {transformers.__version__} has no class {facts.model_class}",),
         )
     with quiet():
-        full = _without_weights(model_class, facts.config)
-        mistakes = [*_shapes(facts, full)]
+        full_model = _without_weights(model_class, facts.config)
+        mistakes = [*_shapes(facts, full_model)]
         try:
-            seen, more = _small(facts)
+            how, encoding_mistakes = _small(facts)
         except EvidenseError as error:
-            seen, more = "not encoded", [f"{facts.id}: {error}"]
+            how, encoding_mistakes = "not encoded", [f"{facts.id}: {error}"]
     counts = ", ".join(f"{n} × {pattern}" for pattern, n in facts.modules.items())
-    line = f"{facts.model_class}: {facts.n_parameters:,} parameters, {facts.n_dims} d; {counts}; {seen}"
-    return Checked(line, (*mistakes, *more))
+    line = f"{facts.model_class}: {facts.n_parameters:,} parameters, {facts.n_dims} d; {counts}; {how}"
+    return Checked(line, (*mistakes, *encoding_mistakes))
 
 
 def _without_weights(model_class: Any, config: Mapping[str, Json]) -> "torch.nn.Module":
@@ -82,19 +82,19 @@ def _without_weights(model_class: Any, config: Mapping[str, Json]) -> "torch.nn.
         return model_class(model_class.config_class(**config))
 
 
-def _shapes(facts: Facts, full: Any) -> list[str]:
+def _shapes(facts: Facts, full_model: Any) -> list[str]:
     mistakes = []
-    if (found := sum(p.numel() for p in full.parameters())) != facts.n_parameters:
+    if (n_parameters := sum(p.numel() for p in full_model.parameters())) != facts.n_parameters:
         mistakes.append(
-            f"{facts.id}: {found:,} parameters in {facts.model_class} of this config; expected {facts.n_parameters:,}"
+            f"{facts.id}: {n_parameters:,} parameters in {facts.model_class} of this config; expected {facts.n_parameters:,}"
         )
-    names = [name for name, _ in full.named_modules()]
+    names = [name for name, _ in full_model.named_modules()]
     for pattern, expected in facts.modules.items():
         if (n := sum(re.fullmatch(pattern, name) is not None for name in names)) != expected:
             mistakes.append(f"{facts.id}: the pattern '{pattern}' finds {n} modules; expected {expected}")
-    if (width := small_models.width(full.config)) != facts.n_dims:
+    if (width := small_models.width(full_model.config)) != facts.n_dims:
         mistakes.append(f"{facts.id}: a vector has {width} dimensions by this config; expected {facts.n_dims}")
-    limit = small_models.positions(full.config)
+    limit = small_models.positions(full_model.config)
     if facts.max_length > limit:
         mistakes.append(f"{facts.id}: {facts.max_length} tokens; this config has {limit} positions")
     return mistakes
@@ -103,11 +103,11 @@ def _shapes(facts: Facts, full: Any) -> list[str]:
 def _small(facts: Facts) -> tuple[str, Sequence[str]]:
     """Encode with a small model of the class and say what was done, and what did not agree."""
     with Scratch() as folder:
-        made = small_models.save(facts.model_class, folder)
-        vectors, how = small_models.encode(made, facts.pooling, facts.query_prompt, facts.document_prompt)
+        small_model = small_models.save(facts.model_class, folder)
+        vectors, how = small_models.encode(small_model, facts.pooling, facts.query_prompt, facts.document_prompt)
     wrong = [
-        f"{facts.id}: a small model gives vectors of the shape {v.shape}; expected {made.n_dims} numbers each"
+        f"{facts.id}: a small model gives vectors of the shape {v.shape}; expected {small_model.n_dims} numbers each"
         for v in vectors
-        if v.shape[1:] != (made.n_dims,)
+        if v.shape[1:] != (small_model.n_dims,)
     ]
     return how, wrong

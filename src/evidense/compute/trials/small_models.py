@@ -129,12 +129,12 @@ def encode(small: Small, pooling: str, query_prompt: str, document_prompt: str) 
         {"pooling": pooling} if pooling else {}
     )
     encoder = _opened(small, {k: v for k, v in options.items() if v})
-    found = [
+    vectors = [
         encoder.tower(side).vectors(encoder.tower(side).prepare(items))
         for side, items in (("query", texts), ("document", pictures or texts))
     ]
     return (
-        found,
+        vectors,
         f"{encoder.setup.pooling} read out of {'text and picture' if pictures else 'queries and documents'}{_prompted(query_prompt, document_prompt)}",
     )
 

@@ -71,9 +71,9 @@ class GgufHeader:
         from gguf import GGMLQuantizationType
 
         sizes: dict[str, int] = {}
-        for one in self.tensors:
-            name = GGMLQuantizationType(one.kind).name
-            sizes[name] = sizes.get(name, 0) + math.prod(one.shape)
+        for tensor in self.tensors:
+            name = GGMLQuantizationType(tensor.kind).name
+            sizes[name] = sizes.get(name, 0) + math.prod(tensor.shape)
         return tuple(sorted(sizes, key=lambda name: (-sizes[name], name)))
 
 
@@ -114,10 +114,10 @@ class _Cursor:
 
     def count(self, kind: int, least: int, what: str) -> int:
         """Return how many of something follow, each of at least so many bytes; more than the file has room for are refused."""
-        found = int(self.number(kind))
-        if found * least > len(self.data) - self.at:
-            raise _Wrong(f"it says {found:,} {what}, for which it has no room")
-        return found
+        count = int(self.number(kind))
+        if count * least > len(self.data) - self.at:
+            raise _Wrong(f"it says {count:,} {what}, for which it has no room")
+        return count
 
     def number(self, kind: int) -> Any:
         if kind not in _FORMATS:
@@ -174,9 +174,9 @@ def _header(cursor: _Cursor) -> GgufHeader:
         raise _Wrong(f"its alignment is {unit!r:.40}")
     start = -(-cursor.at // unit) * unit
     tensors = tuple(_stored(*entry, start) for entry in table)
-    if tensors and (end := max(one.start + one.n_bytes for one in tensors)) > len(cursor.data):
+    if tensors and (end := max(tensor.start + tensor.n_bytes for tensor in tensors)) > len(cursor.data):
         raise _Wrong(f"its tensors end at byte {end:,}")
-    if (total := sum(one.n_bytes for one in tensors)) > len(cursor.data):
+    if (total := sum(tensor.n_bytes for tensor in tensors)) > len(cursor.data):
         raise _Wrong(f"its tensors have {total:,} bytes together")
     return GgufHeader(fields, tensors)
 

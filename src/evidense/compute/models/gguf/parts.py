@@ -41,9 +41,9 @@ def joined(name: str, packaged: Packaged, room: Path) -> Path:
     if whole.is_file() and sha256_of_files([whole]) == packaged.sha256:
         return whole
     files = _files(name, packaged)
-    if (found := sha256_of_files(files)) != packaged.sha256:
+    if (sha256 := sha256_of_files(files)) != packaged.sha256:
         raise InvalidInput(
-            f"the {len(files)} parts of 'gguf:{name}' make a file with sha256 {found[:16]}…; expected"
+            f"the {len(files)} parts of 'gguf:{name}' make a file with sha256 {sha256[:16]}…; expected"
             f" {packaged.sha256[:16]}…; install the packages again, with --force-reinstall: {install_line(['gemma'])}"
         )
     write_atomically(whole, chunks_of_files(files))

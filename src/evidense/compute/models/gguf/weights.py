@@ -28,19 +28,24 @@ def read_gguf(file: Path) -> "dict[str, torch.Tensor]":
 
     header = read_header(file)
     names, processor = _mapping(file, header)
-    data, own = np.memmap(file, mode="r", dtype=np.uint8), {"tensors": {}}  # type: ignore[var-annotated]
-    found: dict[str, torch.Tensor] = {}
+    data, parsed_parameters = np.memmap(file, mode="r", dtype=np.uint8), {"tensors": {}}  # type: ignore[var-annotated]
+    tensors: dict[str, torch.Tensor] = {}
     with foreign(str(file), "Expected tensors that the gguf package unpacks; fetch it again."):
         for stored in header.tensors:
             if stored.name not in names:
-                found["lm_head.weight" if stored.name == "output.weight" else stored.name] = torch.empty(0)
+                tensors["lm_head.weight" if stored.name == "output.weight" else stored.name] = torch.empty(0)
                 continue
-            done = processor.process(
-                weights=_values(data, stored), name=stored.name, tensor_key_mapping=names, parsed_parameters=own
+            processed = processor.process(
+                weights=_values(data, stored),
+                name=stored.name,
+                tensor_key_mapping=names,
+                parsed_parameters=parsed_parameters,
             )
-            if done.name is not None:
-                found[names[done.name]] = torch.from_numpy(np.ascontiguousarray(done.weights, dtype=np.float32))
-    return found | own["tensors"]
+            if processed.name is not None:
+                tensors[names[processed.name]] = torch.from_numpy(
+                    np.ascontiguousarray(processed.weights, dtype=np.float32)
+                )
+    return tensors | parsed_parameters["tensors"]
 
 
 def _values(data: np.ndarray, stored: StoredTensor) -> np.ndarray:
