@@ -10,6 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from evidense.errors import InvalidInput
@@ -55,10 +56,11 @@ class Docstrings:
             )
         root = Path(sysconfig.get_path("purelib" if library == "site-packages" else "stdlib"))
         pairing = Pairing(f"docstrings/{library}", join_groups=False)
-        for module, qualname, summary, body in _functions(root):
+        for function in _functions(root):
+            module = function.module
             columns = {"block": module.partition(".")[0]}
-            query_id = pairing.query(Item("", summary), module, group=module, columns=columns)
-            document = Item(f"{module}:{qualname}", body)
+            query_id = pairing.query(Item("", function.summary), module, group=module, columns=columns)
+            document = Item(f"{module}:{function.qualname}", function.body)
             pairing.judge(query_id, pairing.document(document, module, group=module), 1)
         return (only_split(build(pairing.draft(pairing.subject, _provenance(library))), place.split),)
 
@@ -79,8 +81,19 @@ def _provenance(library: str) -> Provenance:
     )
 
 
-def _functions(root: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Yield (module, qualified name, summary, body) of every documented function, in order of path and line."""
+@dataclass(frozen=True)
+class _Documented:
+    """A function with a docstring."""
+
+    module: str
+    qualname: str
+    """With #2, #3 … from the second definition of one name in a module on."""
+    summary: str
+    body: str
+
+
+def _functions(root: Path) -> Iterator[_Documented]:
+    """Yield every documented function, in order of path and line."""
     with _no_collector():
         for path in _modules(root):
             raw = path.read_bytes()
@@ -96,11 +109,8 @@ def _functions(root: Path) -> Iterator[tuple[str, str, str, str]]:
                 pair = _pair(node, lines)
                 if pair:
                     n_definitions[qualname] += 1
-                    yield (
-                        module,
-                        qualname + (f"#{n_definitions[qualname]}" if n_definitions[qualname] > 1 else ""),
-                        *pair,
-                    )
+                    number = f"#{n_definitions[qualname]}" if n_definitions[qualname] > 1 else ""
+                    yield _Documented(module, qualname + number, *pair)
 
 
 @contextmanager

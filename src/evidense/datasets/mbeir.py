@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems
@@ -70,14 +70,14 @@ def _draft(place: Place, folder: Path, queries_file: Path, pool_file: Path) -> D
     mistakes = [f"{queries_file.name} {wrong}" for wrong in table.mistakes]
     corpus = JsonlItems(
         pool_file,
-        lambda cells, place_of_row, wrong: _item(cells, ("did", "txt", "img_path"), folder, place_of_row, wrong),
+        lambda cells, place_of_row, wrong: _item(cells, _DOCUMENT_KEYS, folder, place_of_row, wrong),
     )
     queries, places, qrels = [], [], {}
     for row in table.rows:
         place_of_row = f"{queries_file.name} {row.place}"
         with noted(mistakes):
             item, gains = (
-                _item(row.cells, ("qid", "query_txt", "query_img_path"), folder, place_of_row, mistakes),
+                _item(row.cells, _QUERY_KEYS, folder, place_of_row, mistakes),
                 _gains(row),
             )
             if item is not None:
@@ -102,18 +102,28 @@ def _gains(row: Row) -> dict[str, int]:
     return {**dict.fromkeys(negative, 0), **dict.fromkeys(positive, 1)}
 
 
-def _item(
-    cells: Mapping[str, Any], keys: tuple[str, str, str], folder: Path, place: str, mistakes: list[str]
-) -> Item | None:
-    item_id = cells.get(keys[0])
-    if item_id is None or not any(key in cells for key in keys[1:]):
+class _Keys(NamedTuple):
+    """Keys of an item's cells."""
+
+    id: str
+    text: str
+    picture: str
+
+
+_QUERY_KEYS = _Keys("qid", "query_txt", "query_img_path")
+_DOCUMENT_KEYS = _Keys("did", "txt", "img_path")
+
+
+def _item(cells: Mapping[str, Any], keys: _Keys, folder: Path, place: str, mistakes: list[str]) -> Item | None:
+    item_id = cells.get(keys.id)
+    if item_id is None or (keys.text not in cells and keys.picture not in cells):
         mistakes.append(
-            f"{place}: no {keys[0] if item_id is None else f'{keys[1]} and no {keys[2]}'}; found {listed(list(cells))}; "
+            f"{place}: no {keys.id if item_id is None else f'{keys.text} and no {keys.picture}'}; found {listed(list(cells))}; "
             "fill it"
         )
         return None
     with noted(mistakes, place):
-        text, path = (as_text(cells.get(key)) for key in keys[1:])
+        text, path = (as_text(cells.get(key)) for key in (keys.text, keys.picture))
         return Item(as_id(item_id), text if text or not path else None, Picture(folder / path) if path else None)
     return None
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from evidense.reading.packages import package_file, version
 from evidense.reading.pairing import Pairing
@@ -48,11 +49,11 @@ class Phenotypes:
         text = path.read_text(encoding="utf-8")
         pairing = Pairing("phenotypes")
         branches = _Branches(text)
-        for term_id, name, definition, synonyms in _terms(text):
-            branch = branches.of(term_id)
-            doc_id = pairing.document(Item(term_id, f"{name}. {definition}"), term_id, group=branch)
-            for synonym in synonyms:
-                query_id = pairing.query(Item("", synonym), term_id, group=term_id, columns={"block": branch})
+        for term in _terms(text):
+            branch = branches.of(term.id)
+            doc_id = pairing.document(Item(term.id, f"{term.name}. {term.definition}"), term.id, group=branch)
+            for synonym in term.synonyms:
+                query_id = pairing.query(Item("", synonym), term.id, group=term.id, columns={"block": branch})
                 pairing.judge(query_id, doc_id, 1)
         return (only_split(build(pairing.draft("phenotypes", _provenance(text))), place.split),)
 
@@ -68,8 +69,19 @@ def _provenance(text: str) -> Provenance:
     )
 
 
-def _terms(text: str) -> Iterator[tuple[str, str, str, list[str]]]:
-    """Yield (id, name, definition, lay synonyms) of every term in force that has a definition."""
+@dataclass(frozen=True)
+class _Term:
+    """A phenotype of the ontology."""
+
+    id: str
+    name: str
+    definition: str
+    synonyms: list[str]
+    """The first lay synonyms, the name left out."""
+
+
+def _terms(text: str) -> Iterator[_Term]:
+    """Yield every term that is not obsolete and has a definition."""
     for stanza in text.split("\n\n"):
         definition = _DEFINITION.search(stanza)
         if not stanza.lstrip().startswith("[Term]") or "\nis_obsolete: true" in stanza or definition is None:
@@ -79,7 +91,7 @@ def _terms(text: str) -> Iterator[tuple[str, str, str, list[str]]]:
             continue
         lay = [_unescaped(word) for word in _LAY.findall(stanza)]
         synonyms = [word for word in dict.fromkeys(lay) if word.casefold() != name[1].casefold()]
-        yield term_id[1], name[1], _unescaped(definition[1]), synonyms[:_PER_PHENOTYPE]
+        yield _Term(term_id[1], name[1], _unescaped(definition[1]), synonyms[:_PER_PHENOTYPE])
 
 
 class _Branches:

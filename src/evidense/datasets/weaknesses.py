@@ -1,6 +1,7 @@
 """Name of a weakness, or description of a vulnerability → description of the weakness, from CWE in the package cwe2."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -44,12 +45,12 @@ class Weaknesses:
         pairing = Pairing("weaknesses")
         root = ElementTree.parse(path).getroot()
         families = _families(root)
-        for weakness, description, queries in _weaknesses(root):
-            pairing.document(Item(weakness, description), weakness)
-            for kind, text in queries:
-                columns = {"kind": kind, "block": families[weakness]}
-                query_id = pairing.query(Item("", text), weakness, group=weakness, columns=columns)
-                pairing.judge(query_id, weakness, 1)
+        for weakness in _weaknesses(root):
+            pairing.document(Item(weakness.id, weakness.description), weakness.id)
+            for kind, text in weakness.queries:
+                columns = {"kind": kind, "block": families[weakness.id]}
+                query_id = pairing.query(Item("", text), weakness.id, group=weakness.id, columns=columns)
+                pairing.judge(query_id, weakness.id, 1)
         return (only_split(build(pairing.draft("weaknesses", _provenance(path))), place.split),)
 
 
@@ -97,17 +98,25 @@ def _space(root: ElementTree.Element) -> str:
     return root.tag.partition("}")[0] + "}"
 
 
-def _weaknesses(root: ElementTree.Element) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-    """Yield (CWE id, description, [(kind, query)]) of every weakness in force."""
+@dataclass(frozen=True)
+class _Weakness:
+    """A weakness with the texts that ask for it."""
+
+    id: str
+    """As 'CWE-79'."""
+    description: str
+    queries: list[tuple[str, str]]
+    """(kind, text); the kinds are name and cve."""
+
+
+def _weaknesses(root: ElementTree.Element) -> Iterator[_Weakness]:
+    """Yield every weakness that is not deprecated."""
     space = _space(root)
     for weakness, node in _in_force(root):
         descriptions = [_text(example.find(f"{space}Description")) for example in node.iter(f"{space}Observed_Example")]
         examples = [("cve", text) for text in descriptions[:_EXAMPLES] if len(text.split()) >= _MIN_WORDS]
-        yield (
-            weakness,
-            _text(node.find(f"{space}Description")),
-            [("name", node.get("Name", "")), *examples],
-        )
+        description = _text(node.find(f"{space}Description"))
+        yield _Weakness(weakness, description, [("name", node.get("Name", "")), *examples])
 
 
 def _text(node: ElementTree.Element | None) -> str:

@@ -13,7 +13,7 @@ from evidense.compute.images.image_text_tower import ImageTextTower
 from evidense.compute.images.one_modality import CaptionTower, PictureTower
 from evidense.compute.models.architecture import vector_settings
 from evidense.compute.models.checkpoint import read_weights, sha256_of_files, sha256_of_tensors
-from evidense.compute.models.folder import ModelFolder, module_kinds, read_folder, read_settings
+from evidense.compute.models.folder import ModelFolder, listed_modules, read_folder, read_settings
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.models.locate import folder_of, peek, peek_json, require_transformers
 from evidense.compute.models.precision import dtype_name, is_emulated
@@ -116,9 +116,11 @@ def _read(root: Path) -> ModelFolder:
 
 def _wrapped(root: Path) -> Path | None:
     """Return the folder inside a sentence-transformers folder whose first module is a CLIPModel."""
-    kinds = module_kinds(root)
-    is_clip = bool(kinds) and kinds[0][1] == "CLIPModel" and kinds[0][0].startswith("sentence_transformers.")
-    return kinds[0][2] if is_clip and all(name == "Normalize" for _, name, _ in kinds[1:]) else None
+    modules = listed_modules(root)
+    if not modules or any(module.kind != "Normalize" for module in modules[1:]):
+        return None
+    is_clip = modules[0].kind == "CLIPModel" and modules[0].class_path.startswith("sentence_transformers.")
+    return modules[0].folder if is_clip else None
 
 
 @dataclass(frozen=True, eq=False)

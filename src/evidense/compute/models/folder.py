@@ -26,6 +26,20 @@ _CARD_PROMPTS = (
 
 
 @dataclass(frozen=True)
+class ListedModule:
+    """One entry of modules.json."""
+
+    class_path: str
+    """As 'sentence_transformers.models.Pooling'."""
+    folder: Path
+
+    @property
+    def kind(self) -> str:
+        """Name of the class, as 'Pooling'."""
+        return self.class_path.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
 class ModelFolder:
     """One encoder as its folder describes it."""
 
@@ -101,7 +115,7 @@ def read_folder(root: Path) -> ModelFolder:
         UnsafeInput: it asks to run code of its own.
     """
     modules = _modules(root)
-    transformer = modules[0][1] if modules else root
+    transformer = modules[0].folder if modules else root
     if not (transformer / "config.json").is_file():
         raise InvalidInput(
             f"'{root}' holds no config.json; expected a folder that transformers or sentence-transformers saved"
@@ -114,7 +128,7 @@ def read_folder(root: Path) -> ModelFolder:
         (transformer / n for n in _LENGTH_FILES if (transformer / n).is_file()), transformer / _LENGTH_FILES[0]
     )
     reading = read_form(ReadingSettings, place)
-    pooled = [_pooling(path / "config.json") for kind, path in modules if kind == "Pooling"]
+    pooled = [_pooling(module.folder / "config.json") for module in modules if module.kind == "Pooling"]
     return replace(
         settings,
         transformer=transformer,
@@ -142,31 +156,31 @@ def read_settings(root: Path) -> ModelFolder:
     refuse_irregular([root])
     settings = read_form(SentenceSettings, root / SETTINGS)
     card = read_head(root / "README.md", MIB)
-    kinds = module_kinds(root)
+    modules = listed_modules(root)
     return ModelFolder(
         root,
-        kinds[0][2] if kinds else root,
+        modules[0].folder if modules else root,
         {},
-        after=tuple((name, path) for _, name, path in kinds[1:] if name in {"Dense", "LayerNorm", "Normalize"}),
+        after=tuple((m.kind, m.folder) for m in modules[1:] if m.kind in {"Dense", "LayerNorm", "Normalize"}),
         prompts={name: text or "" for name, text in (settings.prompts or {}).items()},
         similarity=settings.similarity_fn_name,
         truncate_dim=settings.truncate_dim,
         licence=_licence(card),
         card=card,
-        unhonoured=settings.unhonoured(SETTINGS) + _module_doubts(root, kinds),
+        unhonoured=settings.unhonoured(SETTINGS) + _module_doubts(root, modules),
     )
 
 
-def _module_doubts(root: Path, kinds: list[tuple[str, str, Path]]) -> tuple[str, ...]:
+def _module_doubts(root: Path, modules: list[ListedModule]) -> tuple[str, ...]:
     """Return a sentence for each key of modules.json and of a module's own config.json that is not honoured."""
-    if not kinds:
+    if not modules:
         return ()
     entries = read_form(Modules, root / MODULES_FILE).root
     doubts = [sentence for entry in entries for sentence in entry.unhonoured(MODULES_FILE)]
-    for _, name, path in kinds[1:]:
-        if name in MODULES:
-            place = path / "config.json"
-            doubts += read_form(MODULES[name], place).unhonoured(place.relative_to(root))
+    for module in modules[1:]:
+        if module.kind in MODULES:
+            place = module.folder / "config.json"
+            doubts += read_form(MODULES[module.kind], place).unhonoured(place.relative_to(root))
     return tuple(doubts)
 
 
@@ -182,8 +196,8 @@ _LENGTH_FILES = (
 _KNOWN = {"Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout"}
 
 
-def module_kinds(root: Path) -> list[tuple[str, str, Path]]:
-    """Return (class path, class name, folder) for each entry of modules.json; [] where there is none.
+def listed_modules(root: Path) -> list[ListedModule]:
+    """Return the entries of modules.json; [] where there is none.
 
     Raises:
         InvalidInput: no list of modules with type and path.
@@ -195,31 +209,32 @@ def module_kinds(root: Path) -> list[tuple[str, str, Path]]:
     entries = read_form(Modules, place).root
     if not entries:
         raise InvalidInput(f"'{place}' names no module. Expected a Transformer at least; fetch the model again.")
-    return [(entry.type, entry.type.rpartition(".")[2], inside(root, entry.path, place)) for entry in entries]
+    return [ListedModule(entry.type, inside(root, entry.path, place)) for entry in entries]
 
 
 def is_static(root: Path) -> bool:
     """Say whether the first module is a StaticEmbedding (no error: a damaged folder is for whoever opens it)."""
     try:
-        return [name for _, name, _ in module_kinds(root)][:1] == ["StaticEmbedding"]
+        return [module.kind for module in listed_modules(root)][:1] == ["StaticEmbedding"]
     except (InvalidInput, UnsafeInput):
         return False
 
 
-def _modules(root: Path) -> list[tuple[str, Path]]:
-    kinds = module_kinds(root)
-    if foreign := [path for path, *_ in kinds if not path.startswith("sentence_transformers.")]:
+def _modules(root: Path) -> list[ListedModule]:
+    """Return the modules of a text encoder; [] where there is no modules.json; raises as `read_folder`."""
+    modules = listed_modules(root)
+    if foreign := [m.class_path for m in modules if not m.class_path.startswith("sentence_transformers.")]:
         raise UnsafeInput(
             f"'{root / 'modules.json'}' asks for the module {foreign[0]}, which is code that the model brings along;"
             " expected modules of sentence-transformers itself; remote code is always refused"
         )
-    if strange := [name for _, name, _ in kinds if name not in _KNOWN]:
+    if strange := [module.kind for module in modules if module.kind not in _KNOWN]:
         raise InvalidInput(
             f"'{root}' has the module {strange[0]}, which is not supported; expected {', '.join(sorted(_KNOWN))};"
             " encode with sentence-transformers and hand over the vectors (vectors:FOLDER)"
         )
-    names = [name for _, name, _ in kinds]
-    if kinds and (
+    names = [module.kind for module in modules]
+    if modules and (
         names[0] != "Transformer"
         or names.count("Pooling") > 1
         or (names[1:] and names[1] not in {"Pooling", "Dropout"})
@@ -228,7 +243,7 @@ def _modules(root: Path) -> list[tuple[str, Path]]:
             f"'{root}' chains {' → '.join(names)}; expected Transformer → Pooling → Dense, LayerNorm or Normalize;"
             " encode with sentence-transformers and hand over the vectors (vectors:FOLDER)"
         )
-    return [(name, path) for _, name, path in kinds]
+    return modules
 
 
 def _hint(root: Path) -> str:

@@ -1,7 +1,8 @@
 """Loading guard: a checkpoint fills every weight that the read-out needs, or it is refused; nothing is left at random in silence."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evidense.errors import IncompleteWeights, InvalidInput
@@ -40,9 +41,9 @@ def load_guarded(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]"
         IncompleteWeights: a needed weight is missing (lists them).
         InvalidInput: an unexpected weight that belongs to no declared head, or a weight of another shape.
     """
-    model_weights, names, unused = _judged(model, tensors, source)
-    _copy(model_weights, names, tensors)
-    return unused
+    fit = _fitted(model, tensors, source)
+    _copy(fit, tensors)
+    return fit.unused
 
 
 def refuse_unfilled(blank: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", source: str) -> None:
@@ -51,7 +52,7 @@ def refuse_unfilled(blank: "torch.nn.Module", tensors: "Mapping[str, torch.Tenso
     Raises:
         IncompleteWeights, InvalidInput: as `load_guarded`; or buffers far larger than the weights.
     """
-    _judged(blank, tensors, source)
+    _fitted(blank, tensors, source)
     weight_bytes = sum(t.numel() * 4 for t in tensors.values())
     if (buffer_bytes := sum(b.numel() * b.element_size() for b in blank.buffers())) > max(
         _FREE_BUFFERS, 4 * weight_bytes
@@ -62,10 +63,19 @@ def refuse_unfilled(blank: "torch.nn.Module", tensors: "Mapping[str, torch.Tenso
         )
 
 
-def _judged(
-    model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", source: str
-) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
-    """Return the model's weights, checkpoint name → model name, and the unused names of a declared head."""
+@dataclass(frozen=True)
+class _Fit:
+    """How a checkpoint fills a model."""
+
+    model_weights: Mapping[str, Any]
+    names: Mapping[str, str]
+    """Checkpoint name → model name."""
+    unused: tuple[str, ...]
+    """Checkpoint names that belong to a declared head and are not used."""
+
+
+def _fitted(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", source: str) -> _Fit:
+    """Match a checkpoint with a model; raises as `load_guarded`."""
     model_weights = dict(model.state_dict(keep_vars=True))
     stem, names = _matched(model_weights, list(tensors), model)
     tied_ids = {id(model_weights[name]) for name in names.values()}
@@ -84,19 +94,22 @@ def _judged(
             " family; expected none; use the class that this checkpoint was saved from",
             strangers,
         )
-    shapes = [
-        f"{theirs}: {tuple(tensors[theirs].shape)} instead of {tuple(model_weights[mine].shape)}"
-        for theirs, mine in names.items()
-        if tensors[theirs].shape != model_weights[mine].shape
-    ]
-    shapes += [
-        f"{theirs}: {str(tensors[theirs].dtype).removeprefix('torch.')} instead of a floating number type"
-        for theirs, mine in names.items()
-        if model_weights[mine].is_floating_point() and not tensors[theirs].is_floating_point()
-    ]
-    if shapes:
-        raise InvalidInput.all_of(f"{source}: weights of another shape than config.json says; expected equal shapes; correct the config", shapes)  # fmt: skip
-    return model_weights, names, unused
+    if wrong := list(_wrong_tensors(model_weights, names, tensors)):
+        raise InvalidInput.all_of(f"{source}: weights of another shape than config.json says; expected equal shapes; correct the config", wrong)  # fmt: skip
+    return _Fit(model_weights, names, unused)
+
+
+def _wrong_tensors(
+    model_weights: Mapping[str, Any], names: Mapping[str, str], tensors: "Mapping[str, torch.Tensor]"
+) -> Iterator[str]:
+    """Yield a sentence for each tensor of another shape than the model's, then for each of another kind of numbers."""
+    for theirs, mine in names.items():
+        if tensors[theirs].shape != model_weights[mine].shape:
+            yield f"{theirs}: {tuple(tensors[theirs].shape)} instead of {tuple(model_weights[mine].shape)}"
+    for theirs, mine in names.items():
+        if model_weights[mine].is_floating_point() and not tensors[theirs].is_floating_point():
+            dtype = str(tensors[theirs].dtype).removeprefix("torch.")
+            yield f"{theirs}: {dtype} instead of a floating number type"
 
 
 def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[str], source: str) -> tuple[str, ...]:
@@ -159,12 +172,12 @@ def _of_a_head(name: str, model: "torch.nn.Module", stem: str = "") -> bool:
     return any(name.startswith(part) and name.removeprefix(part).startswith(heads) for part in stems)
 
 
-def _copy(model_weights: Mapping[str, Any], names: Mapping[str, str], tensors: "Mapping[str, torch.Tensor]") -> None:
+def _copy(fit: _Fit, tensors: "Mapping[str, torch.Tensor]") -> None:
     import torch
 
     with torch.no_grad():
-        for theirs, mine in names.items():
-            model_weights[mine].copy_(tensors[theirs])
+        for theirs, mine in fit.names.items():
+            fit.model_weights[mine].copy_(tensors[theirs])
 
 
 def _missing_text(source: str, model: Any, missing: list[str], n_needed: int, checkpoint_names: list[str]) -> str:

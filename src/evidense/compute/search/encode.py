@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -117,15 +117,40 @@ def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
     return _Distinct(rows, np.array(firsts, np.int64), digest.hexdigest())
 
 
+@dataclass(frozen=True, order=True)
+class _Position:
+    """A batch in the plan."""
+
+    chunk: int = 0
+    batch: int = 0
+    """Number of the batch within its chunk."""
+
+    def next(self) -> "_Position":
+        """Return the position after this batch."""
+        return _Position(self.chunk, self.batch + 1)
+
+
 @dataclass(frozen=True)
 class _ResumePoint:
-    """Where a run stopped: (chunk, batch) to go on with, items done, and the checksum of their vectors."""
+    """Where an earlier run stopped; without one, the beginning."""
 
     settings: dict[str, int]
-    begun: tuple[int, int] = (0, 0)
+    position: _Position = _Position()
+    """The first batch that is not done."""
     n_done: int = 0
+    """Items whose vectors are written."""
     checksum: int = 0
+    """Of the vectors that are written."""
     out: np.ndarray | None = None
+    """The file with the vectors; None if there is none yet."""
+
+
+class _PlannedBatch(NamedTuple):
+    """One batch of the plan, tokenised."""
+
+    position: _Position
+    rows: np.ndarray
+    prepared: Prepared
 
 
 @dataclass
@@ -141,7 +166,7 @@ class _EncodingRun:
     def finish(self, progress: Progress | None) -> None:
         """Encode what is left of the plan."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        resume_point = self._left()
+        resume_point = self._resume_point()
         with disk_errors(self.folder):
             out = (
                 resume_point.out
@@ -152,17 +177,17 @@ class _EncodingRun:
         clock = Clock(len(self.firsts), estimated_s, progress)
         clock.start(resume_point.n_done)
         last_saved_s, checksum = time.monotonic(), resume_point.checksum
-        for place, rows, prepared in self._batches(resume_point.settings, resume_point.begun):
-            self._write(out, rows, prepared)
-            checksum = (checksum + _checksum(out, rows)) % _MODULUS
-            clock.advance(len(rows))
+        for batch in self._batches(resume_point.settings, resume_point.position):
+            self._write(out, batch)
+            checksum = (checksum + _checksum(out, batch.rows)) % _MODULUS
+            clock.advance(len(batch.rows))
             if time.monotonic() - last_saved_s >= _SAVE_EVERY_S:
-                self._save(out, _ResumePoint(resume_point.settings, (place[0], place[1] + 1), clock.done, checksum))
+                self._save(out, _ResumePoint(resume_point.settings, batch.position.next(), clock.done, checksum))
                 last_saved_s = time.monotonic()
         _flush(out)
 
-    def _left(self) -> "_ResumePoint":
-        """Return where an earlier run stopped, if the vectors that it left are as it wrote them; else the beginning."""
+    def _resume_point(self) -> _ResumePoint:
+        """Return where an earlier run stopped; the beginning if there was none, or if its vectors have changed since."""
         chunk = max(1, len(self.firsts)) if self.tower.identity == "id" else _CHUNK
         fresh_settings = {
             "version": _PLAN_VERSION,
@@ -172,7 +197,7 @@ class _EncodingRun:
         try:
             saved = unsealed((self.folder / "plan.json").read_bytes())
             out = np.load(self.folder / "vectors.npy", mmap_mode="r+", allow_pickle=False)
-            settings, position = saved["settings"], (int(saved["chunk"]), int(saved["batch"]))
+            settings, position = saved["settings"], _Position(int(saved["chunk"]), int(saved["batch"]))
             is_same = settings["version"] == _PLAN_VERSION and out.shape == self._shape() and out.dtype == np.float32
         except (OSError, ValueError, KeyError, TypeError, EOFError, StoreError):
             return _ResumePoint(fresh_settings)
@@ -180,36 +205,42 @@ class _EncodingRun:
             return _ResumePoint(fresh_settings)
         return _ResumePoint(settings, position, saved["n_done"], int(saved["checksum"], 16), cast(np.ndarray, out))
 
-    def _done(self, settings: dict[str, int], begun: tuple[int, int]) -> Iterator[int]:
-        """Yield the rows of every batch before one."""
-        for number, (start, stop) in enumerate(chunks(len(self.firsts), settings["chunk"])):
-            if number < begun[0]:
+    def _done(self, settings: dict[str, int], position: _Position) -> Iterator[int]:
+        """Yield the rows of every batch before this position."""
+        for chunk, (start, stop) in enumerate(chunks(len(self.firsts), settings["chunk"])):
+            if chunk < position.chunk:
                 yield from range(start, stop)
-            elif number == begun[0] and begun[1]:
-                prepared = self.tower.prepare([self.items[int(i)] for i in self.firsts[start:stop]])
-                for rows in plan(prepared.sizes, settings["budget"])[: begun[1]]:
+            elif chunk == position.chunk and position.batch:
+                for rows in plan(self._prepared(start, stop).sizes, settings["budget"])[: position.batch]:
                     yield from (int(row) + start for row in rows)
 
-    def _save(self, out: np.ndarray, left: "_ResumePoint") -> None:
-        """Note that everything up to this batch is on the disk, and let go of the memory that it took."""
+    def _save(self, out: np.ndarray, left: _ResumePoint) -> None:
+        """Write everything up to this batch to the disk, note that, and free its memory."""
         _flush(out)
-        note = {"settings": left.settings, "chunk": left.begun[0], "batch": left.begun[1], "n_done": left.n_done}
+        note = {
+            "settings": left.settings,
+            "chunk": left.position.chunk,
+            "batch": left.position.batch,
+            "n_done": left.n_done,
+        }
         write_atomically(self.folder / "plan.json", sealed({**note, "checksum": f"{left.checksum:x}"}))
 
-    def _batches(
-        self, settings: dict[str, int], begun: tuple[int, int]
-    ) -> Iterator[tuple[tuple[int, int], np.ndarray, Prepared]]:
-        """Yield ((chunk, batch), rows, prepared items) from the batch to begin with."""
-        for number, (start, stop) in enumerate(chunks(len(self.firsts), settings["chunk"])):
-            if number < begun[0]:
+    def _batches(self, settings: dict[str, int], begin: _Position) -> Iterator[_PlannedBatch]:
+        """Yield the batches of the plan from this position on."""
+        for chunk, (start, stop) in enumerate(chunks(len(self.firsts), settings["chunk"])):
+            if chunk < begin.chunk:
                 continue
-            prepared = self.tower.prepare([self.items[int(i)] for i in self.firsts[start:stop]])
+            prepared = self._prepared(start, stop)
             for batch, rows in enumerate(plan(prepared.sizes, settings["budget"])):
-                if (number, batch) >= begun:
-                    yield (number, batch), rows + start, prepared.take(rows)
+                if (position := _Position(chunk, batch)) >= begin:
+                    yield _PlannedBatch(position, rows + start, prepared.take(rows))
 
-    def _write(self, out: np.ndarray, rows: np.ndarray, prepared: Prepared) -> None:
-        vectors = self._encoded(prepared)
+    def _prepared(self, start: int, stop: int) -> Prepared:
+        """Tokenise the distinct items of one chunk."""
+        return self.tower.prepare([self.items[int(i)] for i in self.firsts[start:stop]])
+
+    def _write(self, out: np.ndarray, batch: _PlannedBatch) -> None:
+        rows, vectors = batch.rows, self._encoded(batch.prepared)
         expected = (*out.shape[:-2], len(rows), out.shape[-1])
         if vectors.shape != expected:
             raise InvalidInput(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from evidense.compute.models.checkpoint import read_arrays, sha256_of_files, weight_files
-from evidense.compute.models.folder import ModelFolder, module_kinds, read_settings
+from evidense.compute.models.folder import ModelFolder, listed_modules, read_settings
 from evidense.compute.models.locate import folder_of
 from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import raw_tokenizer
@@ -54,7 +54,7 @@ def open_static(spelling: Spelling) -> StaticEncoder:
 
 
 def _refuse_other_modules(root: Path) -> None:
-    names = [name for _, name, _ in module_kinds(root)]
+    names = [module.kind for module in listed_modules(root)]
     if set(names[1:]) - {"Normalize", "Dropout"}:
         raise InvalidInput(
             f"'{root}' chains {' → '.join(names)}; expected StaticEmbedding, then nothing or Normalize; encode with "

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput, MissingExtra
@@ -110,12 +110,12 @@ class _Cursor:
     """A place in the bytes that moves on as values are read."""
 
     def __init__(self, data: mmap.mmap) -> None:
-        self.data, self.at = data, 0
+        self.data, self.position = data, 0
 
     def count(self, kind: int, least: int, what: str) -> int:
         """Return how many of something follow, each of at least so many bytes; more than the file has room for are refused."""
         count = int(self.number(kind))
-        if count * least > len(self.data) - self.at:
+        if count * least > len(self.data) - self.position:
             raise _Wrong(f"it says {count:,} {what}, for which it has no room")
         return count
 
@@ -123,17 +123,17 @@ class _Cursor:
         if kind not in _FORMATS:
             raise _Wrong(f"it holds a value of the kind {kind}")
         layout = _FORMATS[kind]
-        (value,) = struct.unpack_from(layout, self.data, self.at)
-        self.at += struct.calcsize(layout)
+        (value,) = struct.unpack_from(layout, self.data, self.position)
+        self.position += struct.calcsize(layout)
         return value
 
     def text(self) -> str:
         size = self.skipped_text()
-        return self.data[self.at - size : self.at].decode("utf-8")
+        return self.data[self.position - size : self.position].decode("utf-8")
 
     def skipped_text(self) -> int:
         size = self.count(_U64, 1, "bytes of a text")
-        self.at += size
+        self.position += size
         return size
 
     def value(self, kind: int) -> Any:
@@ -148,7 +148,7 @@ class _Cursor:
         if (count := self.count(_U64, least, "values of a list")) > MOST_VALUES:
             raise _Wrong(f"it holds a list of {count:,} values, more than {MOST_VALUES:,}")
         if inner != _TEXT:
-            self.at += count * least
+            self.position += count * least
             return count
         for _ in range(count):
             self.skipped_text()
@@ -158,7 +158,7 @@ class _Cursor:
 def _header(cursor: _Cursor) -> GgufHeader:
     if cursor.data[:4] != b"GGUF":
         raise _Wrong(f"it begins with {bytes(cursor.data[:4])!r}")
-    cursor.at = 4
+    cursor.position = 4
     if (version := cursor.number(_U32)) not in {2, 3}:
         raise _Wrong(f"its version is {version}")
     n_tensors, n_fields = cursor.count(_U64, _LEAST_TENSOR, "tensors"), cursor.count(_U64, _LEAST_FIELD, "settings")
@@ -169,30 +169,47 @@ def _header(cursor: _Cursor) -> GgufHeader:
         name = cursor.text()
         fields[name] = cursor.value(int(cursor.number(_U32)))
     table = [_entry(cursor) for _ in range(n_tensors)]
-    unit = fields.get("general.alignment", _ALIGNMENT)
-    if not isinstance(unit, int) or isinstance(unit, bool) or not 1 <= unit <= _MOST_ALIGNMENT:
-        raise _Wrong(f"its alignment is {unit!r:.40}")
-    start = -(-cursor.at // unit) * unit
-    tensors = tuple(_stored(*entry, start) for entry in table)
+    tensors = _placed(table, fields.get("general.alignment", _ALIGNMENT), cursor)
+    return GgufHeader(fields, tensors)
+
+
+def _placed(table: "list[_Entry]", alignment: Any, cursor: _Cursor) -> tuple[StoredTensor, ...]:
+    """Return where each tensor lies: the data begin after the header, at the next multiple of the alignment."""
+    if not isinstance(alignment, int) or isinstance(alignment, bool) or not 1 <= alignment <= _MOST_ALIGNMENT:
+        raise _Wrong(f"its alignment is {alignment!r:.40}")
+    start = -(-cursor.position // alignment) * alignment
+    tensors = tuple(_stored(entry, start) for entry in table)
     if tensors and (end := max(tensor.start + tensor.n_bytes for tensor in tensors)) > len(cursor.data):
         raise _Wrong(f"its tensors end at byte {end:,}")
     if (total := sum(tensor.n_bytes for tensor in tensors)) > len(cursor.data):
         raise _Wrong(f"its tensors have {total:,} bytes together")
-    return GgufHeader(fields, tensors)
+    return tensors
 
 
-def _entry(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:
+class _Entry(NamedTuple):
+    """One row of the tensor table."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: int
+    offset: int
+    """Bytes from the start of the tensor data."""
+
+
+def _entry(cursor: _Cursor) -> _Entry:
     name, n_dimensions = cursor.text(), cursor.count(_U32, 8, "dimensions")
     if n_dimensions > _MOST_DIMENSIONS:
         raise _Wrong(f"the tensor {name!r:.60} has {n_dimensions:,} dimensions")
     shape = [int(cursor.number(_U64)) for _ in range(n_dimensions)]
-    return name, tuple(reversed(shape)), int(cursor.number(_U32)), int(cursor.number(_U64))
+    return _Entry(name, tuple(reversed(shape)), int(cursor.number(_U32)), int(cursor.number(_U64)))
 
 
-def _stored(name: str, shape: tuple[int, ...], kind: int, offset: int, start: int) -> StoredTensor:
+def _stored(entry: _Entry, start: int) -> StoredTensor:
+    """Return where the tensor of an entry lies; `start` is the first byte of the tensor data."""
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
-    n_values, n_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
+    n_values, n_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(entry.kind)]
+    shape = entry.shape
     if not shape or 0 in shape or shape[-1] % n_values:
-        raise _Wrong(f"the tensor {name} of shape {shape} does not fill blocks of {n_values}")
-    return StoredTensor(name, shape, kind, start + offset, shape[-1] // n_values * n_bytes)
+        raise _Wrong(f"the tensor {entry.name} of shape {shape} does not fill blocks of {n_values}")
+    return StoredTensor(entry.name, shape, entry.kind, start + entry.offset, shape[-1] // n_values * n_bytes)
