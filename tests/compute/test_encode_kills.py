@@ -15,7 +15,7 @@ CHILD = """
 import json, os, resource, signal, sys
 sys.path.insert(0, "tests")
 from encoders.opening import open_encoder
-from evidense.compute import encode as module
+from evidense.compute.search import encode as module
 from evidense.errors import StoreError
 from evidense.store import Store
 from evidense.values import Item

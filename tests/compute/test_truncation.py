@@ -9,7 +9,7 @@ from encoders.opening import open_encoder
 from encoders.text_models import save
 from evidense.api import compare
 from evidense.cli.lines import note_lines
-from evidense.compute.comparison.truncation import LOOKED_AT, truncation_notes
+from evidense.compute.comparison.truncation import SAMPLED, truncation_notes
 from evidense.compute.trials.small_models import save as save_small
 from evidense.parts import CuttingTower
 from evidense.values import Collection, Item
@@ -65,7 +65,7 @@ def test_from_a_twentieth_of_the_texts_on_it_is_told(folder: Path, n_long: int, 
 
 def test_a_large_corpus_is_looked_at_in_part(folder: Path) -> None:
     """Every second document is cut; 2,000 draws of 4,000 give 50 % within four standard errors (4 · 0.8 %)."""
-    (told,) = truncation_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [3, 30] * LOOKED_AT))
+    (told,) = truncation_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [3, 30] * SAMPLED))
     assert told.startswith("about ")
     assert abs(int(told.split("%")[0].removeprefix("about ")) - 50) <= 3
 

@@ -1,1 +1,1 @@
-"""Compute: what is worth making fast, each with a slow reference in the tests."""
+"""Compute: the numerical work. Each fast function is tested against a slow reference."""

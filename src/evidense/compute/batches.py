@@ -1,4 +1,4 @@
-"""Batch plan: which texts are encoded together. Sorted by length, so that almost nothing is padded, and small enough for the cache."""
+"""Plan batches: texts of similar length are encoded together, so that little is padded and a batch fits into the cache."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,9 @@ from jaxtyping import Int, Int64
 
 
 def plan(sizes: Int[np.ndarray, " n"], budget: int) -> list[Int64[np.ndarray, " b"]]:
-    """Cut the rows, longest first, into batches of at most `budget` tokens, padding counted (one text may exceed it).
+    """Sort rows by length, longest first, and cut them into batches of at most `budget` tokens, padding included.
 
-    Deterministic: equal sizes keep their order.
+    A text longer than the budget is a batch of its own. Deterministic: rows of equal size keep their order.
 
     >>> [b.tolist() for b in plan(np.array([3, 9, 3, 4]), 10)]
     [[1], [3, 0], [2]]

@@ -1,4 +1,4 @@
-"""Environment: what a number may depend on besides its inputs; noted beside every ranking, no part of its identity."""
+"""Describe the environment that a number may depend on. It is stored beside each ranking and is not part of its id."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 @cache
 def environment() -> dict[str, str]:
-    """Return versions, threads, processor and system, as texts."""
+    """Return the versions, thread limits, processor and operating system."""
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -24,7 +24,7 @@ def environment() -> dict[str, str]:
 
 
 def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return one sentence for each thing that is no longer as it was.
+    """Return one sentence for each entry that has changed.
 
     >>> differences({"numpy": "2.0", "threads": "2"}, {"numpy": "2.1", "threads": "2"})
     ['numpy was 2.0, is 2.1']

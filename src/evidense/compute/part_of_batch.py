@@ -1,4 +1,4 @@
-"""Which rows of a batch a tower sees when a batch of several modalities is split among towers."""
+"""Remember which rows of a batch a tower sees while a batch of several modalities is split among towers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +11,11 @@ from jaxtyping import Int64
 
 @dataclass(frozen=True, eq=False)
 class BatchPart:
-    """A part of a batch: the i-th row that is encoded is row rows[i] of the batch."""
+    """Some rows of a batch, encoded by one tower: row i of the part is row rows[i] of the batch."""
 
     rows: Int64[np.ndarray, " n"]
     tower: int
-    """Number of the tower that encodes it: what it drops out does not depend on what another tower does before."""
+    """Number of the tower. Each tower draws its own dropout, so the order of the towers does not matter."""
 
 
 _PART: ContextVar[BatchPart | None] = ContextVar("part", default=None)
@@ -23,7 +23,7 @@ _PART: ContextVar[BatchPart | None] = ContextVar("part", default=None)
 
 @contextmanager
 def only(rows: Int64[np.ndarray, " n"], tower: int) -> Iterator[None]:
-    """Say that this part of the batch is encoded inside the block."""
+    """Declare that only these rows are encoded inside the block."""
     token = _PART.set(BatchPart(rows, tower))
     try:
         yield
@@ -32,5 +32,5 @@ def only(rows: Int64[np.ndarray, " n"], tower: int) -> Iterator[None]:
 
 
 def encoded_part() -> BatchPart | None:
-    """Return the part that is encoded now; None where it is the whole batch."""
+    """Return the part that is being encoded; None means the whole batch."""
     return _PART.get()

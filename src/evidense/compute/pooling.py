@@ -1,4 +1,4 @@
-"""Pooling: token states under a mask → one vector a text; right under left and right padding."""
+"""Pooling: turn the token states of each text into one vector. Correct under left and right padding."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,16 @@ NAMES = {
     "mean_sqrt_len": "mean_sqrt_len", "mean_sqrt_len_tokens": "mean_sqrt_len", "weightedmean": "weightedmean",
     "weighted_mean": "weightedmean", "weightedmean_tokens": "weightedmean", "lasttoken": "lasttoken", "last": "lasttoken", "eos": "lasttoken",
 }  # fmt: skip
-"""Spellings that are read → the one that is printed."""
+"""Accepted spelling → canonical spelling."""
 
 _ORDER = ("cls", "max", "mean", "mean_sqrt_len", "weightedmean", "lasttoken")
 
 
 def canonical(spelling: str) -> tuple[str, ...]:
-    """Return the pooling modes of a spelling; `+` joins several, whose vectors are concatenated.
+    """Return the canonical pooling modes of a spelling. `+` joins several modes; their vectors are concatenated.
 
     Raises:
-        UnknownName: a mode that does not exist.
+        UnknownName: a mode does not exist.
 
     >>> canonical("eos"), canonical("mean+max")
     (('lasttoken',), ('mean', 'max'))
@@ -34,7 +34,7 @@ def canonical(spelling: str) -> tuple[str, ...]:
 
 
 def from_config(config: dict[str, Any]) -> tuple[str, ...]:
-    """Return the modes that the config.json of a sentence-transformers Pooling module means (old and new form).
+    """Return the pooling modes that the config.json of a sentence-transformers Pooling module names, in its old or new form.
 
     >>> from_config({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False})
     ('cls',)
@@ -56,7 +56,7 @@ def from_config(config: dict[str, Any]) -> tuple[str, ...]:
 def pool(states: "Tensor", mask: "Tensor | None", modes: tuple[str, ...], skip: int = 0) -> "Tensor":
     """Pool states[b, t, e] under mask[b, t] (None: nothing is padded) to [b, e · modes], in float32.
 
-    `skip` leaves out that many tokens from the first real one on (a prompt that is not to be pooled).
+    `skip` leaves out the first so many real tokens (a prompt that is not pooled).
     """
     import torch
 

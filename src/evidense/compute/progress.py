@@ -1,4 +1,4 @@
-"""How long it will take: an estimate before the first batch from the machine's own speed, then from what was done."""
+"""Estimate the time that encoding takes: before the first batch from the machine's speed, then from the items done."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,14 +20,14 @@ _SAMPLE = 64
 
 
 class EncodingEstimate(NamedTuple):
-    """What encoding will take: time on this machine, and bytes of vectors on disk."""
+    """Estimated cost of encoding: time on this machine, and bytes of vectors on disk."""
 
     seconds: float
     size_bytes: int
 
 
 def estimate(tower: Tower, items: Sequence[Item]) -> EncodingEstimate:
-    """Estimate the time and disk of encoding these items, from the lengths of a sample and the machine's own speed."""
+    """Estimate time and disk space for encoding these items, from the lengths of a sample and the speed of this machine."""
     n = len(items)
     if n == 0:
         return EncodingEstimate(0.0, 0)
@@ -42,7 +42,7 @@ def estimate(tower: Tower, items: Sequence[Item]) -> EncodingEstimate:
 
 @cache
 def flops_per_second() -> float:
-    """Measure this machine's speed in float32 matrix products (about 50 ms, once a process)."""
+    """Measure the speed of float32 matrix products on this machine (about 50 ms, once per process)."""
     import torch
 
     with torch.inference_mode():
@@ -57,7 +57,7 @@ def flops_per_second() -> float:
 
 @dataclass
 class Clock:
-    """Counts tokens done against the time spent, starting from an estimate."""
+    """Estimates the time left: from a first guess, then more and more from the time that the items took."""
 
     total: int
     first_estimate_s: float
@@ -67,13 +67,13 @@ class Clock:
     _skipped: int = 0
 
     def start(self, done: int) -> None:
-        """Report before the first batch; `done` items were done by an earlier run."""
+        """Report before the first batch. An earlier run did `done` items."""
         self.done = self._skipped = done
         self._began = time.perf_counter()
         self._tell(self.first_estimate_s * (self.total - done) / max(1, self.total))
 
     def advance(self, n: int) -> None:
-        """Count n more items; early on, the first estimate still weighs in."""
+        """Count n more items and report. Until a tenth is done, the first estimate still has weight."""
         self.done += n
         fresh = self.done - self._skipped
         measured = (time.perf_counter() - self._began) / max(1, fresh)

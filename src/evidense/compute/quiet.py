@@ -1,4 +1,4 @@
-"""Keep transformers from talking while a model is opened: what matters is raised as an error or kept as a warning on the page."""
+"""Silence transformers while a model is opened. What matters is raised as an error or shown as a warning on the page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

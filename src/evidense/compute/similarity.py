@@ -1,4 +1,4 @@
-"""Similarity: how alike two vectors are, in one place for ranking, mining, margins and analyses. Names and signs are sentence-transformers'."""
+"""Similarity of two vectors, for ranking, mining, margins and analyses. Names and signs are those of sentence-transformers."""
 
 from collections.abc import Mapping
 from typing import Protocol, cast, runtime_checkable
@@ -11,9 +11,9 @@ from evidense.errors import InvalidInput
 UNIT_ROUNDOFF = 2.0**-24
 SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 UNIT_WITHIN = 5e-7
-"""A row whose length is this near to 1 counts as of unit length and is left as it is: no score moves by more than twice this."""
+"""Rows whose length differs from 1 by at most this count as unit vectors and stay as they are; scores change by at most twice this."""
 _COARSE = 2.0**-50
-"""Shorter rows are measured again in double precision, since their squares may vanish in single."""
+"""Rows shorter than this are measured again in double precision, because their squares may underflow in single."""
 
 MEANING: Mapping[str, str] = {
     "cosine": "cosine of the angle between two vectors, whatever their lengths; 0 for a zero vector",
@@ -21,15 +21,15 @@ MEANING: Mapping[str, str] = {
     "euclidean": "minus the Euclidean distance of two vectors",
     "manhattan": "minus the Manhattan distance of two vectors (the sum of absolute differences)",
 }
-"""Name → what the score is; greater is more alike."""
+"""Name of a similarity → how its score is defined. A greater score means more similar."""
 APPLIED = "similarity"
-"""Among the policies of a Ranking: what its scores are. Rankings of encoders without it were made by inner product."""
+"""Key in the policies of a Ranking that names its similarity. Older rankings of encoders lack it: they used inner products."""
 DEFAULT = "cosine"
-"""What sentence-transformers takes where a model names no similarity."""
+"""The similarity that sentence-transformers uses for a model that names none."""
 
 
 def checked(name: object, place: str) -> str:
-    """Return the name of a similarity, or refuse it; `place` says where it was written.
+    """Return the name if it is a similarity, else refuse it. `place` tells the user where the name was written.
 
     Raises:
         InvalidInput: no similarity has this name.
@@ -43,7 +43,7 @@ def checked(name: object, place: str) -> str:
 
 
 def chosen(requested: str | None, configured: object, place: str, otherwise: str = DEFAULT) -> str:
-    """Return the similarity that was asked for, else the one that a model's own settings name, else the usual one.
+    """Return the requested similarity, else the one in the model's settings, else `otherwise`.
 
     Raises:
         InvalidInput: no similarity has this name.
@@ -54,10 +54,10 @@ def chosen(requested: str | None, configured: object, place: str, otherwise: str
 
 
 def normalises(options: Mapping[str, str], otherwise: bool) -> bool:
-    """Return whether `@normalize` asks for unit length; `otherwise` where it is not written.
+    """Return whether vectors are brought to unit length: as `@normalize` says, else `otherwise`.
 
     Raises:
-        InvalidInput: neither true nor false.
+        InvalidInput: the option is neither true nor false.
     """
     spelling = options.get("normalize", str(otherwise).lower())
     if spelling not in {"true", "false"}:
@@ -68,7 +68,7 @@ def normalises(options: Mapping[str, str], otherwise: bool) -> bool:
 
 
 def unapplied(setup: Mapping[str, object], policies: Mapping[str, object]) -> bool:
-    """Say whether a ranking was made when vectors were ranked by inner product whatever the set-up said, and that mattered.
+    """Say whether an old ranking used inner products although its set-up names another similarity that ranks differently.
 
     >>> unapplied({"similarity": "cosine", "normalised": False, "n_dims": 384}, {"search": "exact, over the whole corpus"})
     True
@@ -85,18 +85,18 @@ def unapplied(setup: Mapping[str, object], policies: Mapping[str, object]) -> bo
 
 
 UNAPPLIED = "was ranked by inner product, since similarity was not applied when this was made; now it is"
-"""What is said of such a ranking, after its set-up."""
+"""Sentence about such a ranking; it follows the set-up."""
 
 
 def as_scored(vectors: Float[np.ndarray, "n e"], similarity: str) -> Float32[np.ndarray, "n e"]:
-    """Return vectors in the form that is scored: of unit length under cosine, else as they are."""
+    """Return vectors as they are scored: unit vectors under cosine, unchanged otherwise."""
     return unit(vectors) if similarity == "cosine" else np.asarray(vectors, np.float32)
 
 
 def unit(vectors: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
-    """Bring rows to length 1, each by itself, in one order of summation; a row of zeros stays, and so does one of unit length.
+    """Bring each row to length 1, summing in a fixed order. Rows of zeros and rows of unit length stay as they are.
 
-    The array itself is returned where there is nothing to change.
+    If no row changes, the array itself is returned.
 
     >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
@@ -115,7 +115,7 @@ def divided_by_length(vectors: Float32[np.ndarray, "n e"]) -> Float32[np.ndarray
 
 
 def lengths(vectors: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, " n"]:
-    """Return the length of each row; it depends on the row alone."""
+    """Return the length of each row; it depends on this row only, not on the batch."""
     rows = np.asarray(vectors, np.float32)
     norms = np.sqrt(np.einsum("ne,ne->n", rows, rows))
     if (short := np.flatnonzero(norms < _COARSE)).size:
@@ -125,13 +125,13 @@ def lengths(vectors: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, " n"]:
 
 
 def divisors_of(lengths: Float32[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
-    """Return what each row is divided by to have length 1: 1 for rows of unit length and for zeros."""
+    """Return the divisor that gives each row length 1. It is 1 for rows of unit length and for rows of zeros."""
     plain = (np.abs(lengths - 1) <= UNIT_WITHIN) | (lengths < SMALLEST_NORMAL)
     return np.where(plain, np.float32(1), lengths)
 
 
 def between_scored(similarity: str) -> str:
-    """Return what scores vectors in the form of `as_scored`: inner products under cosine, whose lengths are 1."""
+    """Return the similarity between vectors that `as_scored` returned: under cosine it is the inner product of unit vectors."""
     return "dot" if similarity == "cosine" else similarity
 
 
@@ -155,7 +155,7 @@ def score_row(
 def pair_scores(
     queries: Float[np.ndarray, "q e"], candidates: Float[np.ndarray, "q c e"], similarity: str
 ) -> Float[np.ndarray, "q c"]:
-    """Return the score of each query with its own candidates, in the precision of the vectors (cosine: single).
+    """Return the scores of each query with its own candidates, in the precision of the vectors (cosine: float32).
 
     >>> pair_scores(np.array([[3.0, 4.0]]), np.array([[[0.0, 0.0], [3.0, 3.0]]]), "manhattan").tolist()
     [[-7.0, -1.0]]
@@ -171,7 +171,7 @@ def pair_scores(
 
 @runtime_checkable
 class Kernel(Protocol):
-    """How `top_k` shortlists and scores; see the proof there."""
+    """How `top_k` shortlists and scores one similarity; the proof is in topk.py."""
 
     def products(
         self,
@@ -179,17 +179,17 @@ class Kernel(Protocol):
         columns: Float32[np.ndarray, "e q"],
         out: Float32[np.ndarray, "d q"],
     ) -> None:
-        """Write numbers in the order of the scores, up to the margins."""
+        """Write numbers that are ordered like the scores, up to the margins."""
         ...
 
     def margins(self, n_dims: int, norms: Float32[np.ndarray, " q"], largest: float) -> Float32[np.ndarray, " q"]:
-        """Return how far below the k-th best product a document must lie to score worse for certain."""
+        """Return for each query how far below the k-th best product a document certainly scores worse."""
         ...
 
     def scores(
         self, queries: Float32[np.ndarray, "q e"], rows: Float32[np.ndarray, "q c e"]
     ) -> Float32[np.ndarray, "q c"]:
-        """Return the scores: sums along e in an order that only e decides (no BLAS)."""
+        """Return the scores, summed along e in an order that depends on e alone (no BLAS)."""
         ...
 
 
@@ -198,14 +198,14 @@ def _gamma(n: int) -> float:
 
 
 class _Inner:
-    """Inner products: of vectors as they are, and of unit ones under cosine."""
+    """Inner products, for dot and (on unit vectors) for cosine."""
 
     def products(self, block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
         """Multiply."""
         np.matmul(block, columns, out=out)
 
     def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
-        """4γ|q||d|, doubled."""
+        """Return 4γ|q||d|, doubled."""
         margin = 8 * _gamma(n_dims) * largest * norms + n_dims * SMALLEST_NORMAL
         return np.asarray(margin, np.float32)
 
@@ -218,12 +218,12 @@ class _Euclidean:
     """Minus the distance, shortlisted by q·d − |d|²/2 = (|q|² − distance²)/2."""
 
     def products(self, block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
-        """Multiply, and take off half the squared length of each document."""
+        """Multiply, and subtract half the squared length of each document."""
         np.matmul(block, columns, out=out)
         out -= (np.einsum("de,de->d", block, block) * np.float32(0.5))[:, None]
 
     def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
-        """4γ(|q| + |d|)², doubled."""
+        """Return 4γ(|q| + |d|)², doubled."""
         margin = 8 * _gamma(n_dims + 8) * (largest + norms) ** 2 + 4 * n_dims * SMALLEST_NORMAL
         return np.asarray(margin, np.float32)
 
@@ -234,18 +234,18 @@ class _Euclidean:
 
 
 class _Manhattan:
-    """Minus the distance; no product stands for it, so every pair is summed, in double precision, and nothing is shortlisted in error."""
+    """Minus the distance. No matrix product orders it, so every pair is summed in double precision and the shortlist is exact."""
 
     def products(self, block: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
         """Sum the absolute differences of every pair."""
         out[...] = _city_blocks(block, columns.T)
 
     def margins(self, n_dims: int, norms: np.ndarray, largest: float) -> np.ndarray:
-        """None: what is shortlisted is the score itself."""
+        """Return zeros: the shortlist holds the scores themselves."""
         return np.zeros_like(norms)
 
     def scores(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Sum again, query by query."""
+        """Sum the absolute differences again, query by query."""
         per_query = [
             _city_blocks(candidates, query[None])[:, 0] for query, candidates in zip(queries, rows, strict=True)
         ]

@@ -1,4 +1,4 @@
-"""Similarity of tensors, with gradients: what `compute.similarity` is for arrays."""
+"""Similarity of torch tensors, with gradients; `compute.similarity` does the same for arrays."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ def unit(vectors: "Tensor") -> "Tensor":
 
 
 def as_scored(vectors: "Tensor", by_angle: bool) -> "Tensor":
-    """Return vectors[…, e] in the form that is scored: of unit length if only their angle counts, else as they are."""
+    """Return vectors[…, e] as they are scored: unit vectors if only the angle counts, else unchanged."""
     return unit(vectors) if by_angle else vectors
 
 
@@ -28,7 +28,7 @@ def pair_scores(left: "Tensor", right: "Tensor", similarity: str) -> "Tensor":
 def score_table(left: "Tensor", right: "Tensor", similarity: str) -> "Tensor":
     """Return the score of each left[…, b, e] with each right[…, c, e], vectors being in the form that is scored.
 
-    In the precision of its factors, whatever autocast is on.
+    Autocast is switched off: the scores have the precision of the vectors.
 
     >>> import torch
     >>> score_table(torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 0.0], [3.0, 3.0]]), "manhattan").tolist()

@@ -1,4 +1,4 @@
-"""Threads: arithmetic on one of them, whose bytes do not depend on how many processors there are."""
+"""Run arithmetic on one thread, so that its bytes do not depend on the number of processors."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch (where it is installed) and the libraries that numpy multiplies with use one thread in this block."""
+    """Limit torch (if it is installed) and the matrix libraries of numpy to one thread inside this block."""
     from threadpoolctl import threadpool_limits
 
     with ExitStack() as undo:

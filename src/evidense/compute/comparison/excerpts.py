@@ -1,4 +1,4 @@
-"""Excerpts: the queries where two systems differ most, with what each put first."""
+"""Excerpts: the queries where two systems differ most, with the first document of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from evidense.records import Json
 from evidense.values import Collection, Item, RankedLists
 
 MOST_CHARACTERS = 400
-"""Longer texts are cut, with an ellipsis."""
+"""Characters of a text that are shown; longer texts end in an ellipsis."""
 MOST_RELEVANT = 3
 """Relevant documents shown for a query."""
 
 
 @dataclass(frozen=True)
 class PairedResults:
-    """Two systems' results on one collection, with their per-query values of one measure."""
+    """Results of two systems on one collection, with per-query values of one measure."""
 
     collection: Collection
     base: RankedLists
@@ -27,7 +27,7 @@ class PairedResults:
 
 
 def excerpts(pair: PairedResults, most: int = 5) -> tuple[dict[str, Json], ...]:
-    """Return up to `most` greatest losses, then up to `most` greatest wins; ties in order of query id."""
+    """Return up to `most` of the greatest losses, then up to `most` of the greatest wins; ties by query id."""
     delta = pair.system_values - pair.base_values
     ids = np.array(pair.collection.query_ids)
     order = np.lexsort((ids, delta))
@@ -38,7 +38,7 @@ def excerpts(pair: PairedResults, most: int = 5) -> tuple[dict[str, Json], ...]:
 
 
 class Documents:
-    """Documents of a collection by id; those that the corpus lacks are shown by their id alone."""
+    """Documents of a collection by id. Documents that the corpus lacks are shown by their id alone."""
 
     def __init__(self, collection: Collection) -> None:
         self._corpus = collection.corpus
@@ -51,7 +51,7 @@ class Documents:
 
 
 def shown(item: Item) -> dict[str, Json]:
-    """Return what a page shows of an item: its text, cut, and its picture as a small data URL."""
+    """Return what a page shows of an item: its text, shortened, and its picture as a small data URL."""
     text = item.text
     if text is not None and len(text) > MOST_CHARACTERS:
         text = text[:MOST_CHARACTERS].rstrip() + " …"

@@ -1,4 +1,4 @@
-"""Slices: named subsets of a collection's queries, by a column or by the length of the query."""
+"""Slices: named subsets of the queries of a collection, by a column or by query length."""
 
 from collections import Counter
 from collections.abc import Collection as Names
@@ -13,11 +13,11 @@ from evidense.stats import MIN_CLUSTERS, Differences
 from evidense.values import Collection
 
 LENGTH = "length"
-"""The one column that every collection of texts has: number of words of the query, in thirds."""
+"""A column that every collection of texts has: the number of words of the query, in thirds."""
 SMALLEST = MIN_CLUSTERS
-"""Queries; a smaller slice cannot be decided and is not shown."""
+"""Queries of the smallest slice that is shown; fewer cannot decide anything."""
 MOST_VALUES = 12
-"""Values of one column that are shown, the most frequent first."""
+"""Values of one column that are shown at most, the most frequent first."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def columns_of(collection: Collection) -> list[str]:
 
 
 def slices(collection: Collection, column: str) -> dict[str, Bool[np.ndarray, " q"]]:
-    """Return value → mask over the collection's queries, for values with at least 20 queries.
+    """Return value → mask over the queries of the collection, for values with at least 20 queries.
 
     Raises:
         UnknownName: the collection has no such column.

@@ -1,4 +1,4 @@
-"""Cuts: how many texts of a collection are longer than an encoder reads."""
+"""Truncation: how many texts of a collection are longer than the encoder reads."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,15 +9,15 @@ from evidense.parts import CuttingTower, Encoder, Side
 from evidense.values import Collection, Item
 
 MATERIAL = 0.05
-"""Share of the texts of a side from which on it is worth a note that they are cut."""
-LOOKED_AT = 2_000
-"""Texts of a side that are looked at; of more, so many are drawn, always the same."""
+"""Share of truncated texts on a side from which on the page says so."""
+SAMPLED = 2_000
+"""Texts of a side that are tokenised; of a longer side a fixed random sample of this size."""
 
 SIDES: tuple[tuple[Side, str], ...] = (("document", "documents"), ("query", "queries"))
 
 
 def truncation_notes(encoder: Encoder, collection: Collection) -> tuple[str, ...]:
-    """Return a sentence for each side of which an encoder reads a material share of the texts in part only."""
+    """Return a sentence for each side on which the encoder truncates a material share of the texts."""
     return tuple(_notes(encoder, collection))
 
 
@@ -28,12 +28,12 @@ def _notes(encoder: Encoder, collection: Collection) -> Iterator[str]:
         tower = whole.text if isinstance(whole, ImageTextTower) else whole
         if not isinstance(tower, CuttingTower) or (share := _share(tower, items)) < MATERIAL:
             continue
-        about = "about " if len(items) > LOOKED_AT else ""
+        about = "about " if len(items) > SAMPLED else ""
         yield f"{about}{share:.0%} of the {noun} are longer than the {tower.max_length:,} tokens that it reads (max_length): the rest is cut off"
 
 
 def _share(tower: CuttingTower, items: Sequence[Item]) -> float:
     n = len(items)
-    places = np.random.default_rng(0).choice(n, LOOKED_AT, replace=False) if n > LOOKED_AT else np.arange(n)
+    places = np.random.default_rng(0).choice(n, SAMPLED, replace=False) if n > SAMPLED else np.arange(n)
     texts = [item for item in (items[int(place)] for place in places) if item.text]
     return float(tower.is_cut(texts).mean()) if texts else 0.0

@@ -1,1 +1,1 @@
-"""Search: items to vectors, vectors to ranked lists, ranked lists to scores."""
+"""Search: encode items, rank vectors, score ranked lists."""

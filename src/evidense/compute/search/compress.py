@@ -1,4 +1,4 @@
-"""Compression: shorter or coarser vectors, scored as their search engine would, and what one of them then weighs."""
+"""Compression: shorter or coarser vectors, scored as a search engine would score them, with their size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ class Compressed:
     queries: Float32[np.ndarray, "q e"]
     documents: Float32[np.ndarray, "d e"]
     bytes_per_vector: float
-    """Of a stored document vector."""
+    """Bytes of one stored document vector."""
     similarity: str
-    """What these vectors are ranked by: a name of `compute.similarity`."""
+    """Name of the similarity (`compute.similarity`) that ranks these vectors."""
     shown: str
-    """Replaces `Setup.similarity` on the page."""
+    """Words for the similarity; they replace `Setup.similarity` on the page."""
     keeps_length: bool
-    """Whether document vectors are as long as they were."""
+    """Whether the document vectors still have their original length."""
 
 
 @dataclass(frozen=True)
 class Compression:
-    """What `@dim=N`, `@int8` and `@binary` ask for; the cut comes before the bits.
+    """The compression that `@dim=N`, `@int8` and `@binary` name. Truncation comes before quantisation.
 
     >>> Compression.of({"dim": "256", "bits": "int8"})
     Compression(n_dims=256, bits='int8')
@@ -42,10 +42,10 @@ class Compression:
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> "Compression | None":
-        """Read the options of a spelling; None where they ask for no compression.
+        """Read the options of a spelling; None if they name no compression.
 
         Raises:
-            InvalidInput: a number of dimensions that is not a positive integer.
+            InvalidInput: the number of dimensions is not a positive integer.
         """
         dims, bits = options.get("dim"), options.get("bits")
         if dims is None and bits is None:
@@ -59,13 +59,13 @@ class Compression:
     ) -> Compressed:
         """Compress both sides of an encoder that is scored by `similarity`.
 
-        dim: the first dimensions are kept, and scored by the same similarity (cosine: the angle of what is kept). int8: under cosine,
-        documents are brought to unit length before they are stored, so that the length is no part of the ranges; the score is the
-        similarity of the float query with the document read back. binary: the similarity plays no part, since of vectors of signs all
-        four fall with the Hamming distance; the score is dimensions − 2 · distance.
+        dim keeps the first dimensions and scores them by the same similarity. int8 stores one byte per dimension; the score is the
+        similarity of the float query with the dequantised document. Under cosine, documents are brought to unit length first, so that
+        their length does not widen the ranges. binary stores signs; the score is dimensions − 2 · Hamming distance, whatever the
+        similarity, because all four similarities order vectors of signs by this distance.
 
         Raises:
-            InvalidInput: more dimensions than the vectors have.
+            InvalidInput: the vectors have fewer dimensions.
         """
         n_given = documents.shape[1]
         if self.n_dims is not None:
@@ -81,7 +81,7 @@ class Compression:
 
 
 def truncate(vectors: Float32[np.ndarray, "n e"], n_dims: int) -> Float32[np.ndarray, "n k"]:
-    """Keep the first dimensions (Matryoshka), as sentence-transformers' `truncate_dim` does: what is left keeps its length.
+    """Keep the first dimensions (Matryoshka) without normalising again, as `truncate_dim` of sentence-transformers does.
 
     Raises:
         InvalidInput: the vectors have fewer dimensions.
@@ -99,13 +99,12 @@ def truncate(vectors: Float32[np.ndarray, "n e"], n_dims: int) -> Float32[np.nda
 
 
 def int8(documents: Float32[np.ndarray, "d e"]) -> Float32[np.ndarray, "d e"]:
-    """Round each dimension to 256 equal steps between its least and greatest value over the documents, and read it back.
+    """Quantise each dimension to 256 equal steps between its least and greatest value over the documents, and dequantise it.
 
-    The index holds one byte a dimension and the ranges; the score is the similarity of the float query with the vector
-    read back (asymmetric, so queries lose nothing). sentence-transformers' `quantize_embeddings(precision="int8")`
-    uses the same ranges (or those of a calibration set) and steps, takes the floor where we round to the nearest (its error
-    is up to a step, ours half a step), quantises queries as well, and searches by inner products of the bare codes, which
-    forgets that ranges differ between dimensions.
+    The index holds one byte per dimension, and the ranges. Queries stay floats (asymmetric scoring), so they lose nothing.
+    `quantize_embeddings(precision="int8")` of sentence-transformers uses the same ranges (or those of a calibration set) and steps,
+    but it rounds down (its error is up to one step, ours half a step), quantises queries too, and searches by inner products of the
+    codes, which ignores that ranges differ between dimensions.
 
     >>> int8(np.array([[0, -1], [2.55, 1], [1.274, 0]], dtype=np.float32))[2, 0].round(3)   # 127.4 steps of .01 → 127
     np.float32(1.27)
@@ -118,11 +117,10 @@ def int8(documents: Float32[np.ndarray, "d e"]) -> Float32[np.ndarray, "d e"]:
 
 
 def signs(vectors: Float32[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
-    """Return +1 where a number is above zero, else −1: inner products are then dimensions − 2 · Hamming distance, exactly.
+    """Return +1 for numbers above zero, else −1. Inner products are then exactly dimensions − 2 · Hamming distance.
 
-    sentence-transformers' "binary" and "ubinary" take the same bits (above zero), packed eight to a byte, and its
-    `semantic_search_faiss` ranks by the same distance; it can then rescore the first hits with float queries, which we
-    do not.
+    "binary" and "ubinary" of sentence-transformers take the same bits, packed eight to a byte, and `semantic_search_faiss` ranks by
+    the same distance. It can rescore the first hits with float queries; we do not.
 
     >>> signs(np.array([[0.2, 0.0, -3]], dtype=np.float32)).tolist()
     [[1.0, -1.0, -1.0]]

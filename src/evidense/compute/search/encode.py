@@ -1,4 +1,4 @@
-"""Encode items to vectors once: equal items once, equal work never again, a killed run continued to the same bytes."""
+"""Encode items to vectors. Equal items are encoded once, finished work is reused, and a killed run continues to the same bytes."""
 
 import hashlib
 import mmap
@@ -24,14 +24,14 @@ from evidense.values import Item
 
 _PLAN_VERSION = 2
 _CHUNK = 4096
-"""Distinct items that are tokenised and sorted together: what bounds memory."""
+"""Distinct items that are tokenised and sorted together; this bounds memory."""
 _SAVE_EVERY_S = 2.0
 _MODULUS = 1 << 128
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Vectors of the distinct items, and which row each item has."""
+    """Vectors of the distinct items, and the row of each item."""
 
     vectors: Float32[np.ndarray, "*l n e"]
     """Read-only memory map: [n, e], or [l, n, e] with layers."""
@@ -40,7 +40,7 @@ class Encoded:
     was_cached: bool = False
 
     def all(self) -> Float32[np.ndarray, "*l items e"]:
-        """Return a vector for every item, in order (copies; equal items repeat)."""
+        """Return one vector per item, in order (a copy; vectors of equal items repeat)."""
         return np.take(self.vectors, self.rows, axis=-2)
 
 
@@ -48,17 +48,17 @@ class Encoded:
 class _Distinct:
     rows: Int64[np.ndarray, " items"]
     firsts: Int64[np.ndarray, " n"]
-    """Place of the first item of each row."""
+    """Index of the first item of each row."""
     sha256: str
 
 
 def encode(
     tower: Tower, items: Sequence[Item], store: Store, *, progress: Progress | None = None, layers: bool = False
 ) -> Encoded:
-    """Return the vectors of items, from the store where they are, else encoded now.
+    """Return the vectors of items: from the store if they are there, else encoded now.
 
     Raises:
-        InvalidInput: an item that this tower cannot encode, or a vector that is not finite (names the item).
+        InvalidInput: this tower cannot encode an item, or a vector is not finite (the message names the item).
         StoreError: the disk is full; the next call continues.
     """
     distinct = _distinct(tower, items)
@@ -80,12 +80,12 @@ def _finish(run: "_EncodingRun", progress: Progress | None) -> None:
     try:
         run.finish(progress)
     except (InvalidInput, UnsafeInput):
-        shutil.rmtree(run.folder, ignore_errors=True)  # nothing half-written stays of what can never be finished
+        shutil.rmtree(run.folder, ignore_errors=True)  # this work can never be finished, so nothing of it stays
         raise
 
 
 def is_cached(tower: Tower, items: Sequence[Item], store: Store, *, layers: bool = False) -> bool:
-    """Say whether `encode` would find everything in the store."""
+    """Say whether the store holds everything that `encode` would return."""
     return _recalled(store, _key(tower, _distinct(tower, items), layers)) is not None
 
 
@@ -102,7 +102,7 @@ def _recalled(store: Store, key: str) -> Encoded | None:
 
 
 def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
-    """Number the distinct items in the order of their first appearance."""
+    """Number the distinct items in order of first appearance."""
     numbers: dict[bytes, int] = {}
     rows = np.empty(len(items), np.int64)
     firsts: list[int] = []
@@ -164,7 +164,7 @@ class _EncodingRun:
     folder: Path
 
     def finish(self, progress: Progress | None) -> None:
-        """Encode what is left of the plan."""
+        """Encode the rest of the plan."""
         self.folder.mkdir(parents=True, exist_ok=True)
         resume_point = self._resume_point()
         with disk_errors(self.folder):
@@ -274,7 +274,7 @@ class _EncodingRun:
 
 @dataclass(frozen=True)
 class _Picked(Sequence[Item]):
-    """Some items of a sequence, without copying them."""
+    """Some items of a sequence, not copied."""
 
     items: Sequence[Item]
     places: Int64[np.ndarray, " n"]
@@ -287,13 +287,13 @@ class _Picked(Sequence[Item]):
 
 
 def _checksum(out: np.ndarray, rows: Iterable[int]) -> int:
-    """Return a checksum of some rows that does not depend on their order: the sum of their hashes."""
+    """Return a checksum of some rows: the sum of their hashes, so that their order does not matter."""
     hashes = (hashlib.blake2b(int(r).to_bytes(8, "big") + out[..., int(r), :].tobytes(), digest_size=16) for r in rows)
     return sum(int.from_bytes(h.digest(), "big") for h in hashes) % _MODULUS
 
 
 def _allocated(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the memory map of an array file whose blocks are on the disk, so that a full disk is an error here, not a crash later."""
+    """Create an array file with all its disk blocks reserved and map it; a full disk is then an error here, not a crash later."""
     if 0 in shape:
         np.save(path, np.empty(shape, np.float32))
         return np.empty(shape, np.float32)
@@ -317,7 +317,7 @@ def _reserve(file: BinaryIO, n_bytes: int) -> None:
 
 
 def _flush(array: np.ndarray) -> None:
-    """Write a memory map to its file and give its pages back: what is resident stays small, however large the file."""
+    """Write a memory map to its file and release its pages, so that resident memory stays small."""
     if not isinstance(array, np.memmap):
         return
     array.flush()

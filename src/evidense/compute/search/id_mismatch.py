@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 SHOWN = 2
 """Ids of each side that a message names."""
-_LOOKED_AT = 20_000
-"""Ids of each side that are compared: enough to see how they are written."""
+_COMPARED = 20_000
+"""Ids of each side that are compared at most; these show how the ids are written."""
 
 Writing = tuple[str, Callable[[str], str]]
 _WRITINGS: tuple[Writing, ...] = (
@@ -23,9 +23,9 @@ _WRITINGS: tuple[Writing, ...] = (
     ("what stands after the first '/', ':', '#', '_' or '-'", lambda text: re.split(r"[/:#_-]", text, maxsplit=1)[0]),
     ("the ending of a file name", lambda text: os.path.splitext(text)[0]),
 )
-"""What two writings of one id may differ in → the writing without it."""
+"""(a difference between two writings of one id, a function that removes it)."""
 _PLAIN = 4
-"""So many of the first may come together, and with one of the others."""
+"""The first so many differences may occur together, and with one of the others."""
 
 
 def shown_ids(ids: Iterable[str]) -> str:
@@ -39,24 +39,24 @@ def shown_ids(ids: Iterable[str]) -> str:
 
 
 def id_difference(ours: Iterable[str], theirs: Iterable[str]) -> str:
-    """Name what two sets of ids differ in, if leaving that out lets at least half of the smaller one match; else nothing.
+    """Name the differences in writing between two sets of ids; "" if removing them does not make half of the smaller set match.
 
     >>> id_difference(["7", "8"], ["007", "008"]), id_difference(["D7", "D8"], ["d07", "d08"]), id_difference(["a"], ["b"])
     ('leading zeros', 'upper and lower case and leading zeros', '')
     """
-    our_ids, their_ids = sorted(set(ours))[:_LOOKED_AT], sorted(set(theirs))[:_LOOKED_AT]
+    our_ids, their_ids = sorted(set(ours))[:_COMPARED], sorted(set(theirs))[:_COMPARED]
     candidates = [[writing] for writing in _WRITINGS] + [
         [*_WRITINGS[:_PLAIN], writing] for writing in _WRITINGS[_PLAIN - 1 :]
     ]
     needed = next((writings for writings in candidates if _match(our_ids, their_ids, writings)), [])
-    for writing in list(needed):  # only those without which the ids no longer match are named
+    for writing in list(needed):  # a difference is named only if the ids do not match without removing it
         fewer = [kept_writing for kept_writing in needed if kept_writing is not writing]
         needed = fewer if _match(our_ids, their_ids, fewer) else needed
     return " and ".join(name for name, _ in needed)
 
 
 def _match(our_ids: Sequence[str], their_ids: Sequence[str], writings: Sequence[Writing]) -> bool:
-    """Say whether at least half of the ids of one side are those of the other, once these differences are left out."""
+    """Say whether at least half of the smaller set matches the other once these differences are removed."""
     sides = [set(ids) for ids in (our_ids, their_ids)]
     for _, write in writings:
         sides = [{write(text) for text in side} for side in sides]

@@ -1,4 +1,4 @@
-"""Given results: rankings that somebody else made, fitted to the documents and queries of a collection."""
+"""Imported rankings: results from a file, matched to the documents and queries of a collection."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -25,23 +25,23 @@ TIES = (
 
 @dataclass
 class ImportedRanker:
-    """A ranker that returns what a file says. `setup` gains, with each `rank`, what was left out for that collection."""
+    """A ranker that returns the results of a file. Each `rank` adds to `setup` what it left out for that collection."""
 
     name: str
     setup: Setup
     fingerprint: str
     choose: Callable[[Collection], Results]
-    """The results that belong to a collection (some files hold several)."""
+    """Chooses the results for a collection; some files hold results for several."""
     policies: Mapping[str, str] = field(default_factory=lambda: {"ties": TIES})
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
-        """Return the file's results for every query of the collection, best first; an empty list where it has none.
+        """Return the results of the file for each query of the collection, best first; an empty list for a query without results.
 
-        Results for queries that the collection does not judge are left out (there is nothing to score), and, where the
-        collection is a sample, documents outside it. A collection of judgements only takes the file's documents as they are.
+        Left out are results for queries that the collection does not judge and, if the collection is a sample, documents outside
+        it. A collection made of judgements alone takes all documents of the file.
 
         Raises:
-            InvalidInput: every unknown document at once; or no query in common.
+            InvalidInput: unknown documents (all at once), or no query in common.
         """
         results = self.choose(collection)
         known = {query_id: row for row, query_id in enumerate(collection.query_ids)}
@@ -65,10 +65,10 @@ class ImportedRanker:
 
 
 def _refuse_strangers(name: str, results: Results, rows: Mapping[str, int | None], collection: Collection) -> None:
-    """Refuse a file none of whose documents is judged for its query: it would score 0 whatever it holds.
+    """Refuse a file in which no document is judged for its query: every score would be 0.
 
     Raises:
-        InvalidInput: with two document ids of each side, and what they differ in.
+        InvalidInput: names two document ids of each side and how they differ.
     """
     taken = {collection.query_ids[row]: results[key] for key, row in rows.items() if row is not None}
     judged = {q: gains for q, gains in collection.qrels.items() if taken.get(q)}
@@ -83,13 +83,13 @@ def _refuse_strangers(name: str, results: Results, rows: Mapping[str, int | None
 
 
 def _advice(ours: Iterable[str], theirs: Iterable[str], otherwise: str) -> str:
-    """Say which writing of the ids would make them match, or what else to do."""
+    """Say how the ids would match if both files wrote them alike, else give the other advice."""
     differ = id_difference(ours, theirs)
     return f"they match without {differ}: write them alike in both files" if differ else otherwise
 
 
 def _with_documents_of(results: Results, rows: Mapping[str, int | None], collection: Collection) -> Collection:
-    """Add the file's own documents to a collection that is made of judgements only: most results are unjudged."""
+    """Add the documents of the file to a collection made of judgements alone, because most results are unjudged."""
     known = {*collection.doc_ids, *collection.aliases}
     named_documents = {d for key, scores in results.items() if rows[key] is not None for d in scores}
     unknown = sorted(d for d in named_documents if d not in known and unescaped(d) not in known)
@@ -97,14 +97,14 @@ def _with_documents_of(results: Results, rows: Mapping[str, int | None], collect
 
 
 class _Unknown:
-    """Documents that the collection does not have: mistakes, or expected where it is a sample."""
+    """Documents that the collection lacks: mistakes if the collection is whole, expected if it is a sample."""
 
     def __init__(self, source: str, collection: Collection) -> None:
         self.source, self.collection = source, collection
         self.names: list[tuple[str, str]] = []
 
     def sentence(self) -> list[str]:
-        """Return a sentence for the page.
+        """Return a sentence for the page, none if nothing is missing.
 
         Raises:
             InvalidInput: the collection is whole and lacks documents that the file names.
@@ -121,12 +121,12 @@ class _Unknown:
 
 
 def is_sample(collection: Collection) -> bool:
-    """Say whether `values.sample` made this collection (its name says of how much)."""
+    """Say whether `values.sample` made this collection; its name ends in the size of the sample."""
     return re.search(r"~\d+q\d+d$", collection.name) is not None
 
 
 def ties_sentence(results: Results) -> list[str]:
-    """Say how many queries have scores that trec_eval takes for equal, since its rule may differ from the order of the file."""
+    """Say how many queries have scores that trec_eval takes as equal; its order of ties may differ from the order of the file."""
     n = sum(len(np.unique(_as_compared(scores.values()))) < len(scores) for scores in results.values())
     count = f"{n:,} of {len(results):,} queries of this file have equal scores (in 32 bits)"
     return [f"{count}; they are put in descending order of document id, as trec_eval does"] if n else []
@@ -151,7 +151,7 @@ def _places(collection: Collection) -> dict[str, int]:
 def _found(
     results: Mapping[str, float], places: dict[str, int], query_id: str, unknown: _Unknown
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return document places, scores, and the places in trec_eval's order; of several that were merged into one, the first counts."""
+    """Return document places, scores and ranks in trec_eval's order. Of documents that were merged into one, the best counts."""
     place_of_document = {doc_id: places.get(doc_id, places.get(unescaped(doc_id))) for doc_id in results}
     unknown.names += [(query_id, doc_id) for doc_id, place in place_of_document.items() if place is None]
     best: dict[int, float] = {}

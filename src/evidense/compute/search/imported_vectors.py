@@ -1,4 +1,4 @@
-"""Vectors that somebody already has: `.npy` arrays with the ids of their rows, checked all at once."""
+"""Imported vectors: `.npy` arrays with the ids of their rows. All mistakes are reported at once."""
 
 import hashlib
 from collections import Counter
@@ -25,20 +25,20 @@ from evidense.values import Item, Modality
 _CELLS_AT_ONCE = 1 << 24
 _MOST_DIMS = 1 << 20
 _MOST_ROWS = 20
-"""Rows that are not finite and are named."""
+"""Rows with NaN or infinity that the message names at most."""
 _MOST_UNNAMED = 1 << 20
-"""Rows without an id that are looked at: a header may promise any number of them."""
+"""Rows without an id that are read at most; a damaged header may promise any number."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a given array, one an item."""
+    """Rows of an imported array, one per item."""
 
     places: Int64[np.ndarray, " b"]
 
     @property
     def sizes(self) -> Int64[np.ndarray, " b"]:
-        """One each: to look up costs the same for all."""
+        """One per row: every look-up costs the same."""
         return np.ones(len(self.places), np.int64)
 
     def take(self, rows: Int[np.ndarray, " n"]) -> "Rows":
@@ -48,7 +48,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class ImportedTower:
-    """Looks vectors up by the id of the item."""
+    """Looks up the vector of an item by its id."""
 
     fingerprint: str
     source: str
@@ -70,7 +70,7 @@ class ImportedTower:
         """Find the row of every item.
 
         Raises:
-            InvalidInput: ids that the file does not name, all of them.
+            InvalidInput: ids without a vector (all of them).
         """
         missing = [item.id for item in items if item.id not in self.numbers]
         if missing:
@@ -81,7 +81,7 @@ class ImportedTower:
         return Rows(np.array([self.numbers[item.id] for item in items], np.int64))
 
     def vectors(self, prepared: Rows) -> Float32[np.ndarray, "b e"]:
-        """Return the rows, divided by their length where asked."""
+        """Return the rows, at unit length if the user asked for that."""
         vectors = np.asarray(self.array[prepared.places], np.float32)
         return divided_by_length(vectors) if self.normalised else vectors
 
@@ -95,7 +95,7 @@ class ImportedArray:
     ids: tuple[str, ...]
 
     def tower(self, normalised: bool) -> ImportedTower:
-        """Make a tower of it."""
+        """Return a tower that looks these vectors up."""
         ids = hashlib.sha256("\0".join(self.ids).encode()).hexdigest()
         fingerprint = sha256_of(["given", sha256_of_files([self.path]), ids, normalised])
         return ImportedTower(
@@ -155,7 +155,7 @@ def _given(path: Path, mistakes: list[str]) -> ImportedArray | None:
 
 
 def _not_finite(source: str, array: np.ndarray, ids: list[str]) -> list[str]:
-    """Return a mistake for each row with NaN or infinity, for the first of them."""
+    """Return a sentence for each row with NaN or infinity, up to 20 rows."""
     mistakes: list[str] = []
     for start, stop in chunks(len(array), max(1, _CELLS_AT_ONCE // array.shape[1])):
         with np.errstate(over="ignore"):
@@ -171,7 +171,7 @@ def _not_finite(source: str, array: np.ndarray, ids: list[str]) -> list[str]:
 
 
 def _array(path: Path, mistakes: list[str]) -> np.ndarray | None:
-    """Map an array without reading it; Python objects, which would be unpickled, are refused."""
+    """Map an array without reading it. Arrays of Python objects are refused, because reading them would unpickle."""
     expected = "an array (items, dimensions) that numpy.save wrote, without pickled objects"
     try:
         with opened(path, expected), foreign(str(path), f"Expected {expected}."), np.errstate(over="ignore"):

@@ -1,4 +1,4 @@
-"""Every layer's pooled states of items, several poolings of one pass, from the store where they are."""
+"""Pooled states of every layer: several poolings in one forward pass, reused from the store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,10 +19,10 @@ from evidense.store import Store
 from evidense.values import Item
 
 OWN_POOLING = "own"
-"""The pooling that the encoder itself has."""
+"""Name of the pooling that the encoder itself uses."""
 
 LayerStates = Mapping[str, Float32[np.ndarray, "l n e"]]
-"""Pooling → states of every layer; layer 0 is the embeddings, the last what the tower pools."""
+"""Pooling → states of every layer. Layer 0 is the embeddings, the last layer is the one that the tower pools."""
 
 
 def layer_states(
@@ -32,11 +32,11 @@ def layer_states(
     poolings: Sequence[str] = (OWN_POOLING,),
     progress: Progress | None = None,
 ) -> LayerStates:
-    """Return the pooled states of items, one row an item, at every layer.
+    """Return the pooled states of every layer, one row per item.
 
     Raises:
-        InvalidInput: a tower without layers, texts and pictures mixed, or a pooling that this tower does not do.
-        UnknownName: a pooling that does not exist.
+        InvalidInput: the tower has no layers, texts and pictures are mixed, or the tower cannot pool like this.
+        UnknownName: the pooling does not exist.
     """
     half = half_of(tower, items)
     if not isinstance(half, TextTower):
@@ -57,10 +57,10 @@ def layer_states(
 
 
 def half_of(tower: Any, items: Sequence[Item]) -> Any:
-    """Return the tower that these items go through: of an image-text encoder its half of texts or of pictures.
+    """Return the tower that encodes these items; of an image-text tower, its text half or its picture half.
 
     Raises:
-        InvalidInput: texts and pictures mixed, whose layers are of two transformers.
+        InvalidInput: texts and pictures are mixed; their layers belong to two transformers.
     """
     if not isinstance(tower, ImageTextTower):
         return tower
@@ -80,14 +80,14 @@ def _modes(tower: TextTower, name: str) -> tuple[str, ...]:
 
 
 def _view(tower: TextTower, modes: tuple[str, ...]) -> TextTower:
-    """The same tower, whose layers are pooled in these ways side by side."""
+    """Return the tower with its layers pooled in all of these modes, side by side."""
     if modes == (tower.modes or ("cls",)):
         return tower
     return replace(tower, modes=modes, after=(), fingerprint=sha256_of(["poolings", tower.fingerprint, list(modes)]))
 
 
 def _rows(encoded: Encoded) -> Float32[np.ndarray, "l n e"]:
-    """One row an item; the map itself where no two items are equal."""
+    """Return one row per item. If all items are distinct, this is the memory map itself (no copy)."""
     if np.array_equal(encoded.rows, np.arange(encoded.vectors.shape[-2])):
         return encoded.vectors
     return encoded.all()

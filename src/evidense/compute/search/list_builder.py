@@ -1,4 +1,4 @@
-"""Selection: from scored candidates of one query to its ranked list, by the one rule for order and self matches."""
+"""Build ranked lists from scored candidates, with one rule for ties and self matches."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -9,7 +9,7 @@ from evidense.values import Collection, RankedLists
 
 
 class ListBuilder:
-    """Ranked lists of a collection, filled query by query: score descending, then document id ascending, unless `put` is told otherwise."""
+    """Builds the ranked lists of a collection query by query. Order: score descending, then document id ascending."""
 
     def __init__(self, collection: Collection, depth: int) -> None:
         shape = (len(collection.query_ids), depth)
@@ -26,9 +26,9 @@ class ListBuilder:
         scores: Float[np.ndarray, " n"],
         order: Int[np.ndarray, " n"] | None = None,
     ) -> None:
-        """Rank the candidates of one query; those beyond the depth and the query's own document are dropped.
+        """Rank the candidates of one query. Documents beyond the depth are dropped, and the query's own document if the collection says so.
 
-        Scores are compared as they are given and kept as float32. `order` says which of equal scores comes first (the lowest).
+        Scores are compared in their own precision and kept as float32. Of equal scores the lowest `order` comes first.
         """
         order = self.order[documents] if order is None else order
         if self.excluded is not None:
@@ -48,10 +48,10 @@ class ListBuilder:
 
 
 def texts_of(collection: Collection, ranker: str) -> tuple[list[str], list[str]]:
-    """Return the texts of queries and documents; a picture without text has none to rank by.
+    """Return the texts of queries and documents; "" for a picture without text.
 
     Raises:
-        InvalidInput: a side without any text.
+        InvalidInput: a side has no text at all.
     """
     sides = []
     for what, items in (("queries", collection.queries), ("documents", collection.corpus)):

@@ -1,4 +1,4 @@
-"""Notes on ranked lists: what could make their scores mean something else than they seem to, one sentence each."""
+"""Notes on ranked lists: one sentence for each reason why their scores may mislead."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ from evidense import measures
 from evidense.compute.search.scoring import align, judgements, per_query
 from evidense.values import Collection, RankedLists
 
-LOOKED_AT = 10
-"""Documents of each list whose judgements are counted: as Judged@10."""
+JUDGED_DEPTH = 10
+"""Documents of each list whose judgements are counted, as in Judged@10."""
 FAR_BELOW = 0.1
-"""Share of the judged documents that could stand in the top ten, below which a note is due."""
+"""A note is due if the top ten hold less than this share of the judged documents that could be there."""
 
 
 def list_notes(
     lists: RankedLists, collection: Collection, measure_names: Sequence[str], depth: int | None = None
 ) -> tuple[str, ...]:
-    """Return a sentence each for: queries without results, a query's own document on top, hardly a judged document, short lists.
+    """Return a sentence each for queries without results, queries that find themselves, hardly any judged document, and short lists.
 
-    `measure_names` are the measures of the study; `depth`, as many documents a query as were asked for.
+    `measure_names` are the measures of the study; `depth` is the requested number of documents per query.
     """
     aligned = align(lists, collection.query_ids)
     return (
@@ -36,7 +36,7 @@ def _unanswered(lists: RankedLists) -> list[str]:
 
 
 def _own_on_top(lists: RankedLists, collection: Collection) -> list[str]:
-    """Count the queries whose first document has their own id and is not judged relevant."""
+    """Count the queries whose first document has the id of the query and is not judged relevant."""
     first = [lists.doc_ids[row[0]] if len(row) and row[0] >= 0 else None for row in lists.documents]
     n = sum(d == q and collection.qrels.get(q, {}).get(d, 0) <= 0 for q, d in zip(lists.query_ids, first, strict=True))
     where = f"{n:,} of {len(lists.query_ids):,} queries have a document with their own id on top, which is not judged relevant"
@@ -44,19 +44,19 @@ def _own_on_top(lists: RankedLists, collection: Collection) -> list[str]:
 
 
 def _hardly_judged(lists: RankedLists, collection: Collection) -> list[str]:
-    """Compare the judged documents in the top ten with how many there could be."""
-    qrels, name = judgements(collection), f"Judged@{LOOKED_AT}"
-    lengths = np.minimum((lists.documents >= 0).sum(axis=1), LOOKED_AT)
+    """Compare the number of judged documents in the top ten with the greatest number possible."""
+    qrels, name = judgements(collection), f"Judged@{JUDGED_DEPTH}"
+    lengths = np.minimum((lists.documents >= 0).sum(axis=1), JUDGED_DEPTH)
     n_judged = float((per_query(lists, qrels, [name])[name] * lengths).sum())
     n_possible = int(np.minimum(lengths, [len(qrels.get(q, {})) for q in lists.query_ids]).sum())
     if not n_possible or n_judged >= FAR_BELOW * n_possible:
         return []
-    count = f"{round(n_judged):,} of the {n_possible:,} judged documents that could stand in the top {LOOKED_AT} do"
+    count = f"{round(n_judged):,} of the {n_possible:,} judged documents that could stand in the top {JUDGED_DEPTH} do"
     return [f"{count}, so that nearly all scores are 0: check that the ids match"]
 
 
 def _short(lists: RankedLists, collection: Collection, measure_names: Sequence[str], depth: int | None) -> list[str]:
-    """Compare the longest list with what the measures look at, and with what was asked for."""
+    """Compare the longest list with the cut-offs of the measures and with the requested depth."""
     longest = int((lists.documents >= 0).sum(axis=1).max(initial=0))
     if not longest or (longest >= len(collection.corpus) and collection.modalities[1] != "ids"):
         return []

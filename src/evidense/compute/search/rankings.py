@@ -1,4 +1,4 @@
-"""Ranked lists to and from the store: four blobs, shared wherever they are equal."""
+"""Save ranked lists in the store and load them: four blobs each; equal blobs are stored once."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from evidense.values import RankedLists
 
 @dataclass(frozen=True)
 class StoredLists:
-    """Names of the blobs that hold one RankedLists."""
+    """Names of the four blobs of one RankedLists."""
 
     query_ids: str
     doc_ids: str

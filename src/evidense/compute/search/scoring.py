@@ -1,4 +1,4 @@
-"""Scoring: per-query values of any measure, fast from arrays where that is parity-tested, else through ir-measures."""
+"""Scoring: per-query values of any measure. Common measures are computed from arrays, all others by ir-measures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +15,10 @@ from evidense.errors import InvalidInput
 from evidense.values import Collection, Qrels, RankedLists
 
 UNJUDGED = np.iinfo(np.int32).min
-"""Stands in the table of gains where a document has no judgement."""
+"""Marks a document without judgement in the table of gains."""
 
 ENOUGH_NEGATIVES = 0.5
-"""Share of the judged queries with a negative judgement from which on an unjudged document is more than one that is not relevant."""
+"""From this share of queries with a negative judgement on, "unjudged" differs from "not relevant"."""
 
 TIES = (
     "documents of one query are ordered by score, descending, and where scores are equal by document id, ascending, as text; "
@@ -34,7 +34,7 @@ SELF_DROPPED = "the document whose id equals the query's is taken out of that qu
 
 @dataclass(frozen=True)
 class Scores:
-    """Per-query values of some measures for one ranking, in the order of the collection's queries."""
+    """Per-query values of some measures for one ranking, in the order of the queries of the collection."""
 
     query_ids: tuple[str, ...]
     values: Mapping[str, Float64[np.ndarray, " q"]]
@@ -42,16 +42,16 @@ class Scores:
 
 
 def policies(collection: Collection, pool: str = "all documents of the collection") -> dict[str, str]:
-    """Return how ties, self matches, missing queries and the pool are treated, one sentence each."""
+    """Return one sentence each on ties, self matches, missing queries and the pool."""
     self_matches = SELF_DROPPED if collection.drop_self_matches else SELF_KEPT
     return {"ties": TIES, "self_matches": self_matches, "missing_queries": MISSING_QUERIES, "pool": pool}
 
 
 def score(ranking: RankedLists, collection: Collection, spellings: Sequence[str]) -> Scores:
-    """Return the values of every measure for every query of the collection; a query without a list has 0.
+    """Return the value of every measure for every query of the collection; 0 for a query without a list.
 
     Raises:
-        InvalidInput: the ranking names a query that the collection does not have.
+        InvalidInput: the ranking has a query that the collection lacks.
         UnknownName: a measure that ir-measures does not know.
     """
     aligned = align(ranking, collection.query_ids)
@@ -69,7 +69,7 @@ def judgements(collection: Collection) -> Qrels:
 def judges_negatives(collection: Collection) -> bool:
     """Say whether at least half of the judged queries have a document that was judged not relevant (gain 0 or less).
 
-    Elsewhere unjudged means not relevant: the share of judged documents is precision, and over judged documents only every list is perfect.
+    Without negative judgements, unjudged means not relevant: Judged@k then equals precision, and a judged-only measure is always perfect.
 
     >>> from evidense.values import Item
     >>> texts = [Item("a", "one"), Item("b", "two")]
@@ -82,10 +82,10 @@ def judges_negatives(collection: Collection) -> bool:
 
 
 def align(ranking: RankedLists, query_ids: Sequence[str]) -> RankedLists:
-    """Return the same lists in the order of these queries, empty where there is none.
+    """Return the lists in the order of these queries; an empty list for a query without one.
 
     Raises:
-        InvalidInput: the ranking has queries that are not among them.
+        InvalidInput: the ranking has other queries too.
     """
     if ranking.query_ids == tuple(query_ids):
         return ranking
@@ -129,9 +129,9 @@ def per_query(ranking: RankedLists, qrels: Qrels, spellings: Sequence[str]) -> d
 def by_ir_measures(
     ranking: RankedLists, qrels: Qrels, parsed_measures: Sequence[Measure]
 ) -> dict[str, Float64[np.ndarray, " q"]]:
-    """Return the same through ir-measures, whatever the measure; our order is handed over as decreasing scores.
+    """Return the same values by ir-measures, for any measure. Our order is passed on as decreasing scores.
 
-    Queries and documents go by numbers, since some of its providers are programs that read files with numbered topics.
+    Queries and documents are numbered, because some providers are programs that read files with numbered topics.
 
     Raises:
         InvalidInput: no installed provider computes one of the measures.
@@ -168,15 +168,15 @@ def _numbered(ranking: RankedLists, qrels: Qrels) -> tuple[dict[str, dict[str, f
 
 @dataclass(frozen=True)
 class _GainTable:
-    """The ranking as gains by rank, and the judgements as flat arrays, best gain first within a query."""
+    """A ranking as gains by rank, and its judgements as flat arrays, sorted by gain within each query."""
 
     gains: Int32[np.ndarray, "q k"]
-    """UNJUDGED where there is no judgement (or no document)."""
+    """UNJUDGED for a document without judgement, and for padding."""
     lengths: Int[np.ndarray, " q"]
     rows: Int[np.ndarray, " j"]
     levels: Int32[np.ndarray, " j"]
     places: Int[np.ndarray, " j"]
-    """Rank of this judgement in the best possible list of its query, from 0."""
+    """Rank of this judgement in the ideal list of its query, from 0."""
 
     @classmethod
     def of(cls, ranking: RankedLists, qrels: Qrels) -> "_GainTable":
@@ -199,13 +199,13 @@ class _GainTable:
         return cls(gains, (ranking.documents >= 0).sum(axis=1), flat, np.array(levels, dtype=np.int32), places)
 
     def condensed(self) -> "_GainTable":
-        """Return the table of the lists without their unjudged documents (Sakai 2007)."""
+        """Return the table of the condensed lists: unjudged documents removed (Sakai 2007)."""
         judged = self.gains != UNJUDGED
         order = np.argsort(~judged, axis=1, kind="stable")
         return replace(self, gains=np.take_along_axis(self.gains, order, 1), lengths=judged.sum(axis=1))
 
     def relevant(self, level: int) -> Bool[np.ndarray, "q k"]:
-        """Say which places hold a document of at least this gain."""
+        """Say which ranks hold a document of at least this gain."""
         return self.gains >= max(level, UNJUDGED + 1)
 
     def n_relevant(self, level: int) -> Int[np.ndarray, " q"]:
@@ -272,5 +272,5 @@ def _cutoff(measure: Measure) -> int | None:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> Float64[np.ndarray, " q"]:
-    """Return part / whole, and 0 where there is no whole."""
+    """Return part / whole, and 0 if the whole is 0."""
     return cast(np.ndarray, np.divide(part, whole, out=np.zeros(len(whole), dtype=np.float64), where=whole > 0))

@@ -1,4 +1,4 @@
-"""Exact top-k by any similarity: streamed over documents, with a result that no block size or thread count can change."""
+"""Exact top-k by any similarity. Documents are read block by block; the result depends on neither block size nor thread count."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,33 +37,33 @@ from evidense.values import Collection, RankedLists
 # Manhattan: the shortlist holds the scores themselves, sums in double precision of one pair each, rounded once. m = 0.
 
 FIRST = 8192
-"""Documents of the first block: many, so that its floor turns most of the second away."""
+"""Documents of the first block: many, so that its floor rejects most of the second block."""
 FIRST_PER_K = 8
-"""The first block has at least so many documents for each one that is asked for."""
+"""The first block has at least so many documents per document returned."""
 BLOCK = 2048
-"""Documents of every later block: measured best of 256 … 8,192 on 1,000 × 100,000 × 384."""
+"""Documents of every later block: the fastest of 256 … 8,192 on 1,000 queries × 100,000 documents × 384 dimensions."""
 QUERIES = 1024
-"""Queries a pass over one block (at most 65,536)."""
+"""Queries of one shortlist (at most 65,536)."""
 RESCORED = 1 << 18
-"""Numbers gathered at a time when candidates are scored again: a megabyte stays in the second cache."""
+"""Numbers gathered at a time when candidates are scored again: one megabyte stays in the L2 cache."""
 ENORMOUS = 2.0**62
-"""Longer vectors are refused: their squares would leave the range of float32."""
+"""Longer vectors are refused, because their squares would overflow float32."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """How is searched: by which similarity, and which documents may be found."""
+    """How to search: the similarity, and the documents that may be returned."""
 
     similarity: str = "dot"
     """A name of `compute.similarity`."""
     allowed: Bool[np.ndarray, " d"] | None = None
-    """False leaves a document out for every query (a pool of one modality)."""
+    """False excludes a document for every query (as in a pool of one modality)."""
     excluded: Int[np.ndarray, " q"] | None = None
-    """The document that is left out for this query (its own text), −1 for none."""
+    """The document that is excluded for each query (its own text); −1 for none."""
 
 
 def id_order(doc_ids: Sequence[str]) -> Int32[np.ndarray, " d"]:
-    """Return the place of each id among all ids, compared as text.
+    """Return the rank of each id among all ids, compared as text.
 
     >>> id_order(["b", "a", "10", "9"]).tolist()   # "10" < "9" < "a" < "b"
     [3, 2, 0, 1]
@@ -83,11 +83,11 @@ def top_k(
 ) -> tuple[Int32[np.ndarray, "q k"], Float32[np.ndarray, "q k"]]:
     """Return each query's `depth` best documents and their scores by the similarity of `search` (inner products, if it names none), best first.
 
-    Equal scores stand in ascending `doc_order` (ranks of the ids, see `id_order`). Documents may be a memory map larger
-    than memory: one block at a time is read. Lists shorter than `depth` end in −1 with score −inf.
+    Equal scores are ordered by ascending `doc_order` (ranks of the ids, see `id_order`). Documents may be a memory map larger than
+    memory; one block at a time is read. Lists shorter than `depth` are padded with −1 and score −inf.
 
     Raises:
-        InvalidInput: shapes that do not fit, a depth below 1, or a vector with NaN, infinite or enormous numbers.
+        InvalidInput: the shapes do not fit, the depth is below 1, or a vector has NaN, infinite or enormous numbers.
 
     >>> vectors = np.array([[1, 0], [0, 1], [1, 0]], dtype=np.float32)
     >>> found, scores = top_k(vectors[:1], vectors, 2, doc_order=np.array([2, 1, 0]))
@@ -124,7 +124,7 @@ def rank_vectors(
     depth: int,
     similarity: str,
 ) -> RankedLists:
-    """Return the ranked lists of a collection from its vectors, self matches taken out where the collection says so.
+    """Rank the documents of a collection by its vectors; self matches are removed if the collection says so.
 
     Raises:
         InvalidInput: as `top_k`.
@@ -137,23 +137,23 @@ def rank_vectors(
 
 
 def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
-    """Return for each query the place of the document with the query's own id, −1 where there is none."""
+    """Return for each query the place of the document with the same id; −1 if there is none."""
     places = {doc_id: place for place, doc_id in enumerate(collection.doc_ids)}
     return np.array([places.get(query_id, -1) for query_id in collection.query_ids], dtype=np.int32)
 
 
 @dataclass(frozen=True, eq=False)
 class _Corpus:
-    """The documents, as they are given, with what each is divided by before it is scored."""
+    """Document vectors, with the divisor of each before it is scored."""
 
     vectors: np.ndarray
     divisors: Float32[np.ndarray, " d"] | None
-    """Filled as blocks are read; None where vectors are scored as they are."""
+    """Filled while blocks are read; None if vectors are scored as they are."""
 
     def blocks(
         self, allowed: np.ndarray | None, first: int
     ) -> Iterator[tuple[Int[np.ndarray, " d"], Float32[np.ndarray, "d e"], float]]:
-        """Yield the numbers of some documents, their vectors as they are scored, and the greatest length so far."""
+        """Yield block by block: the document numbers, their vectors as they are scored, and the greatest length so far."""
         largest = 0.0
         for places, block in _blocks(self.vectors, allowed, first):
             norms = _norms(block, "document", places)
@@ -165,7 +165,7 @@ class _Corpus:
             yield places, block, largest
 
     def rows(self, places: Int[np.ndarray, " n"], space: np.ndarray) -> Float32[np.ndarray, "n e"]:
-        """Return some documents as they are scored."""
+        """Return the vectors of these documents as they are scored."""
         vectors = np.take(self.vectors, places, axis=0, out=space, mode="clip")  # "raise" would copy once more
         rows = np.asarray(vectors, np.float32)
         if self.divisors is None or ((divisors := self.divisors[places]) == 1).all():
@@ -174,13 +174,13 @@ class _Corpus:
 
 
 class _Space:
-    """Work space that the shortlists of one search share; it is kept, since fresh memory costs a page fault every 4 KiB."""
+    """Work space that the shortlists of one search share; fresh memory would cost a page fault every 4 KiB."""
 
     def __init__(self) -> None:
         self.products, self.reached = np.empty(0, dtype=np.float32), np.empty(0, dtype=bool)
 
     def of(self, n: int, n_queries: int) -> tuple[Float32[np.ndarray, "d q"], Bool[np.ndarray, "d q"]]:
-        """Return a space for products and one for what they reach."""
+        """Return arrays for the products and for whether each reaches the floor."""
         size = n * n_queries
         if len(self.products) < size:
             self.products, self.reached = np.empty(size, dtype=np.float32), np.empty(size, dtype=bool)
@@ -188,7 +188,7 @@ class _Space:
 
 
 class _Shortlist:
-    """Candidates of some queries: everything whose product is within the margin of the k-th best so far."""
+    """Candidates of some queries: all documents whose product is within the margin of the k-th best so far."""
 
     def __init__(
         self,
@@ -206,7 +206,7 @@ class _Shortlist:
         self.n_seen, self.n_hits, self.n_kept, self.n_at_trim, self.largest = 0, 0, 0, 0, 0.0
 
     def add(self, block: Float32[np.ndarray, "d e"], places: Int[np.ndarray, " d"], largest: float) -> None:
-        """Take in one block of documents; `places` are their numbers, `largest` the greatest norm so far."""
+        """Add the candidates of one block; `places` are the document numbers, `largest` is the greatest norm so far."""
         if len(block) == 0:
             return
         self.largest = largest
@@ -255,7 +255,7 @@ class _Shortlist:
         return table, is_filled
 
     def _trim(self) -> None:
-        """Raise the floors to the margin below the k-th best product and drop what lies under them."""
+        """Raise the floors to the margin below the k-th best product and drop the candidates below them."""
         products, _ = self._table(2, -np.inf)
         if products.shape[1] > self.k:
             self.floor = np.maximum(self.floor, _lowered(_kth_best(products, self.k), self._margins()))
@@ -293,7 +293,7 @@ def _blocks(
 
 
 def _norms(vectors: np.ndarray, what: str, places: Int[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
-    """Return the lengths; one that is not a number shows a broken vector."""
+    """Return the lengths; refuse a vector whose length is not a usable number."""
     norms = lengths(vectors)
     if not (fits := norms < ENORMOUS).all():
         row = int(np.flatnonzero(~fits)[0])
@@ -307,7 +307,7 @@ def _norms(vectors: np.ndarray, what: str, places: Int[np.ndarray, " n"]) -> Flo
 def _rescored(
     kernel: Kernel, queries: Float32[np.ndarray, "q e"], corpus: _Corpus, candidates: Int[np.ndarray, "q c"]
 ) -> Float32[np.ndarray, "q c"]:
-    """Return the scores of each query's candidates, some queries at a time."""
+    """Return the scores of each query's candidates, computed for some queries at a time."""
     exact = np.empty(candidates.shape, dtype=np.float32)
     n, e = candidates.shape[1], queries.shape[1]
     step = max(1, RESCORED // max(1, n * e))
@@ -329,7 +329,7 @@ def _kth_best(values: Float32[np.ndarray, "q n"], k: int) -> Float32[np.ndarray,
 
 
 def _first_floor(products: Float32[np.ndarray, "d q"], k: int) -> Float32[np.ndarray, " q"]:
-    """Return a value that at least k products of each query reach: the k-th best of the bests of groups."""
+    """Return a value that at least k products of each query reach: the k-th best among the maxima of groups."""
     n, n_queries = products.shape
     if n < k:
         return np.full(n_queries, -np.inf, dtype=np.float32)
