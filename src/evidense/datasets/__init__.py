@@ -1,1 +1,1 @@
-"""Datasets: one part a file; each makes Collections."""
+"""Datasets: one part per file. Each reads Collections."""

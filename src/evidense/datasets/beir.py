@@ -1,4 +1,4 @@
-"""A BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each also as .gz), read lazily."""
+"""A BEIR folder (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each also as .gz). The corpus is read lazily."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +18,11 @@ SPLITS = ("test", "dev", "validation", "train")
 
 
 class Beir:
-    """`FOLDER[@split]`; without a split `test` is read, or the only one there is.
+    """`FOLDER[@split]`. Without a split, `test` is read, or the only split of the folder.
 
-    A document's text is `title + " " + text` (BEIR's rule; null is no text); a query's is `text`. The corpus may be larger than memory.
-    Only the queries that the split judges are taken. Where queries are documents of the corpus too (the same id and text, as in
-    ArguAna), each is dropped from its own ranking, as BEIR does, and a note says so; ids that merely coincide change nothing.
+    The text of a document is `title + " " + text` (BEIR's rule; null is no text), the text of a query is `text`. The corpus may be larger
+    than memory. Only queries that the split judges are read. If queries are documents of the corpus too (same id and same text, as in
+    ArguAna), each is dropped from its own ranking, as in BEIR, and a note says so. Ids that merely coincide change nothing.
     """
 
     name = "beir"
@@ -41,7 +41,7 @@ class Beir:
         """Read one split.
 
         Raises:
-            InvalidInput: a file is missing or holds mistakes (all of them, with their lines).
+            InvalidInput: a file is missing, or holds mistakes (all are listed with their lines).
         """
         place = Place.parse(spelling)
         place.refuse_direction("a BEIR folder goes from its queries to its corpus")

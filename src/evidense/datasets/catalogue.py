@@ -15,31 +15,31 @@ from evidense.reading.tables.typed import noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
 MOST_JUDGEMENTS = 10_000_000
-"""Judgements that categories may make: n rows of one category make n × (n - 1)."""
+"""Most judgements from categories; n rows of one category make n × (n - 1) of them."""
 
 
 class Catalogue:
-    """`FILE:XtoY` with X and Y of t = the row's text, i = its picture, it = all that it has (text, picture, or both).
+    """`FILE:X2Y`, where X and Y say what queries and documents are: t = text, i = picture, it = text, picture, or both.
 
-    `t2i` asks with texts for pictures, `i2t` the other way round: relevant is the same row; rows without one of the two are
-    left out, and a note says so. Without a direction it is `t2i` (`t2t` where no column holds pictures). Every other
-    direction (`t2t`, `i2i`, `it2it`, `t2it` …) asks for the other rows of the same `category`; the row itself is dropped from
-    its own ranking. Pictures are paths relative to the table, or bytes in Parquet. The column `group` marks rows that
-    belong together; every other column is a column to slice by. `@split` chooses by a column `split`.
+    In `t2i`, texts look for pictures; in `i2t`, pictures look for texts. The relevant document is that of the same row; rows without one
+    of the two are left out, and a note says so. Without a direction, `t2i` is read (`t2t` if no column holds pictures). In every other
+    direction (`t2t`, `i2i`, `it2it`, `t2it` …) the other rows of the same `category` are relevant; the row itself is dropped from its own
+    ranking. Pictures are paths relative to the table, or bytes in Parquet. The column `group` marks rows that belong together. Results can
+    be sliced by every other column. `@split` selects rows by the column `split`.
     """
 
     name = "catalogue"
     spellings: tuple[str, ...] = ("products.csv:t2i", "products.csv:it2it", "captions.csv:i2t@test")
 
     def recognises(self, spelling: str) -> bool:
-        """Say whether this is a table whose columns are those of a catalogue."""
+        """Say whether this is a table with the columns of a catalogue."""
         return table_kind(Place.parse(spelling).path) == "catalogue"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the rows.
 
         Raises:
-            InvalidInput: a column is missing, or rows hold mistakes (all of them, with their lines).
+            InvalidInput: a column is missing, or rows hold mistakes (all are listed with their lines).
         """
         place = Place.parse(spelling)
         table = chosen_split(read_table(place.path), place.split)
@@ -54,7 +54,7 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class _Shape:
-    """Which column plays which role, and the direction."""
+    """The role of each column, and the direction."""
 
     table: Table
     asked: str
@@ -97,7 +97,7 @@ class _Shape:
         return frozenset(name for name in self.table.columns if name not in known)
 
     def same_row(self, pairing: Pairing) -> tuple[str, ...]:
-        """Ask with one half of each row for its other half."""
+        """Add pairs in which one half of a row looks for its other half; return notes."""
         n_left_out = 0
         for row in self.table.rows:
             with noted(pairing.mistakes):
@@ -110,7 +110,7 @@ class _Shape:
         return (f"{n_left_out:,} rows without text or without picture were left out",) if n_left_out else ()
 
     def same_category(self, pairing: Pairing) -> tuple[str, ...]:
-        """Ask with each row for the other rows of its category."""
+        """Add queries that look for the other rows of their category; return notes."""
         members: dict[str, list[str]] = {}
         queries: list[tuple[str, str]] = []
         for number, row in enumerate(self.table.rows, 1):
@@ -129,18 +129,18 @@ class _Shape:
         return ("relevant are the other rows of the same category; a row is dropped from its own ranking",)
 
     def ask(self, row: Row, query: Item, pairing: Pairing) -> str:
-        """Take a row's query; return its id."""
+        """Add the query of a row and return its id."""
         columns = {name: value for name in row.cells if name in self.others and (value := row.slice(name))}
         return pairing.query(query, row.place, group=row.id(self.group), columns=columns)
 
     def item(self, row: Row, what: str, item_id: str) -> Item | None:
-        """Return the text, the picture or both of a row; None where it has nothing of that."""
+        """Return the text, the picture or both of a row; None if it has none of them."""
         text = row.text(self.text) or None if "t" in what else None
         picture = self.picture_of(row) if "i" in what else None
         return Item(item_id, text, picture) if text is not None or picture is not None else None
 
     def picture_of(self, row: Row) -> Picture | None:
-        """Return a row's picture: bytes, the hub's {bytes, path}, or a path beside the table."""
+        """Return the picture of a row: from bytes, from the hub's {bytes, path}, or from a path beside the table."""
         value: Any = row.cells.get(self.picture) if self.picture else None
         if isinstance(value, dict):
             value = value.get("bytes") or value.get("path")

@@ -25,11 +25,11 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 
 
 class Docstrings:
-    """`docstrings[@split]`: tests excluded; the canonical name says which library, as `docstrings/cpython-3.11.7`.
+    """`docstrings[@split]`, without tests. The canonical name tells the library, as in `docstrings/cpython-3.11.7`.
 
-    The query is the first sentence of a function's docstring, the document its body without the docstring (bodies that do nothing are left
-    out). The group is the module, the column `block` the package.
-    `docstrings/site-packages` takes what is installed beside it, which is another collection on every machine.
+    The query is the first sentence of a docstring, the document is the body of its function without the docstring. Functions that do
+    nothing are left out. The group is the module; the column `block` is the package.
+    `docstrings/site-packages` reads the installed packages instead, which differ on every machine.
     """
 
     name = "docstrings"
@@ -41,10 +41,10 @@ class Docstrings:
         return head == "docstrings" or head.startswith("docstrings/")
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Parse every module and take its functions.
+        """Parse every module and read its functions.
 
         Raises:
-            InvalidInput: another library than that of the running interpreter was asked for.
+            InvalidInput: the spelling names the library of another interpreter.
         """
         place = Place.parse(spelling or "docstrings")
         place.refuse_direction("docstrings go from text to text")
@@ -115,7 +115,7 @@ def _functions(root: Path) -> Iterator[_Documented]:
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Pause the garbage collector: syntax trees are millions of objects without a cycle, and it takes a third of the time."""
+    """Pause the garbage collector, which would take a third of the time: syntax trees are millions of objects without cycles."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -149,7 +149,7 @@ def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Funct
 
 
 def _pair(node: Function, lines: list[str]) -> tuple[str, str] | None:
-    """Return (summary, body), or None where either is missing."""
+    """Return (summary, body); None if either is missing."""
     docstring = ast.get_docstring(node)
     statements = [statement for statement in node.body[1:] if not isinstance(statement, ast.Pass)]
     if not docstring or not statements or (len(statements) == 1 and isinstance(statements[0], ast.Raise)):

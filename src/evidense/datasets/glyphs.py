@@ -1,4 +1,4 @@
-"""Glyphs: pictures of characters in matplotlib's fonts ↔ their Unicode names, one style a collection."""
+"""Glyphs: pictures of characters in matplotlib's fonts ↔ their Unicode names, one collection per style."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, 
 _HOME = "sans"
 _SHARES = "unicode character"
 _NAMES = "names"
-"""Stands where a style stands; nothing is drawn."""
+"""Stands in place of a style; nothing is drawn."""
 _DEJAVU = "Bitstream Vera licence (free to use and to redistribute); changes of DejaVu are in the public domain"
 _LICENCES = {"sans": _DEJAVU, "serif": _DEJAVU, "mono": _DEJAVU, "stix": "STIX Font License of 24 May 2010"}
 _CATEGORIES = {
@@ -34,14 +34,14 @@ _CATEGORIES = {
 class Glyphs:
     """`glyphs[/sans|serif|mono|stix][:t2i|:i2t|:i2i|:mixed][@split]`: black on white, 32 × 32 pixels, baseline and side bearing kept.
 
-    The text is the Unicode name in lower case, as "greek small letter alpha". Glyphs without ink are left out. Characters
-    that are drawn pixel for pixel alike (A, Α, А) are one picture, for which all their names are relevant. A character and
-    its compatibility forms (A, Ａ, 𝐀) are one group; groups that look alike in any style share one side of a split, the same in all styles.
+    The text is the Unicode name in lower case, as "greek small letter alpha". Glyphs without ink are left out. Characters with identical
+    pixels (A, Α, А) are one picture, for which all their names are relevant. A character and its compatibility forms (A, Ａ, 𝐀) are one
+    group. Groups that look alike in any style are on the same side of a split, in all styles.
 
-    i2i: the picture of a character in this style looks for its picture in sans (for sans itself: in serif). mixed: a name looks for its
-    picture among all pictures and all other characters' names. The column `block` says the Unicode block. Pairs of the kind `cheap`: a few words that do not
-    name the character (start of its name, block, category) with its picture; `views`: its picture with a second one in the same font,
-    smaller and moved. `glyphs/names:views` has no picture: those few words with the name.
+    i2i: the picture of a character in this style looks for its picture in sans (from sans: in serif). mixed: a name looks for its picture
+    among all pictures and the names of all other characters. The column `block` is the Unicode block. Training pairs of the kind `cheap`
+    join the picture with a few words that do not name the character (start of its name, block, category); `views` joins the picture
+    with a second one in the same font, smaller and moved. `glyphs/names:views` has no pictures: it joins those few words with the name.
     """
 
     name = "glyphs"
@@ -60,21 +60,21 @@ class Glyphs:
         return head == "glyphs" or head.startswith("glyphs/")
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Draw every named character of a font; without a style, one collection for each.
+        """Draw every named character of a font. Without a style, return one collection per style.
 
         Raises:
-            UnknownName: a style that there is not.
-            InvalidInput: a direction or split that there is not.
+            UnknownName: the style does not exist.
+            InvalidInput: the direction or split does not exist.
             MissingExtra: matplotlib or Pillow is not installed.
         """
         place = _placed(spelling)
         return tuple(_collection(style, place) for style in ((place.head,) if place.head else FONTS))
 
     def pairs(self, spelling: str) -> Pairs:
-        """Return the cheap pairs or the views of one style's split.
+        """Return the cheap pairs or the views of a split of one style.
 
         Raises:
-            InvalidInput: no style, or another kind.
+            InvalidInput: the spelling names no style, or another kind of pairs.
         """
         place = placed(spelling, "glyphs")
         in_words = place.head == _NAMES and place.direction == "views"
@@ -98,7 +98,7 @@ class Glyphs:
 
 
 def cheap_text(character: str) -> str:
-    """Return words that do not name a character: at most two, and less than half, of its name; its block; its category.
+    """Return words that do not name a character: up to two words (less than half) of its name, its block, its category.
 
     >>> cheap_text("α"), cheap_text("#")
     ('greek coptic letter lowercase', 'basic latin punctuation other')
@@ -137,7 +137,7 @@ class _Glyph:
 
     def pair(self, place: Place) -> Pair:
         group = group_of(self.character)
-        key = look_alikes()[group] if place.split else group  # four fonts are drawn only where they matter
+        key = look_alikes()[group] if place.split else group  # drawing all four fonts is slow, so only for splits
         return Pair(self.name, self.picture, self.name.id, group, self.columns, self.columns, key)
 
 
@@ -177,7 +177,7 @@ def _collection(style: str, place: Place) -> Collection:
 
 
 def _between_styles(style: str, place: Place) -> Collection:
-    """Return the pictures of a style as queries, all those of the other as corpus."""
+    """Return the pictures of a style as queries, and all pictures of the other style as corpus."""
     other = "serif" if style == "sans" else "sans"
     pairing = Pairing(f"glyphs/{style}:i2i", shares=_SHARES, join_groups=False)
     glyph_of_character = {query_glyph.character: query_glyph for query_glyph in _glyphs(style, drawing(style))}

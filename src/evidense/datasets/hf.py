@@ -23,8 +23,9 @@ _ID, _TEXT = ("_id", "id", "docid", "query_id"), ("text", "query")
 class HuggingFace:
     """`hf:OWNER/NAME[:SUBSET][@split]`, or a local folder in the hub's layout; `mteb/…`, `BeIR/…` and `Tevatron/…` need no `hf:`.
 
-    Three forms are read: configurations `corpus`, `queries` and `default` or `qrels` (mteb; with a subset, `SUBSET-corpus` …); the qrels in a
-    data set of their own, `NAME-qrels` (BeIR); rows of a query with its `positive_passages`, the corpus in `NAME-corpus` (Tevatron). Tables stay on disk.
+    Three forms are read. mteb: configurations `corpus`, `queries` and `default` or `qrels` (with a subset, `SUBSET-corpus` …). BeIR: the
+    qrels are a data set of their own, `NAME-qrels`. Tevatron: rows hold a query with its `positive_passages`, and the corpus is
+    `NAME-corpus`. Tables stay on disk.
     """
 
     name = "hf"
@@ -36,15 +37,15 @@ class HuggingFace:
     )
 
     def recognises(self, spelling: str) -> bool:
-        """Say whether this is a data set of an owner whose data sets are all of this kind; others say `hf:`."""
+        """Say whether the owner publishes only data sets of this form; others need `hf:`."""
         owner, slash, name = spelling.partition("/")
         return owner in _OWNERS and bool(slash and name) and "/" not in name and not Path(owner).exists()
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Download what is not yet in the hub's cache, and read it.
+        """Read the data set; what is not in the hub cache is downloaded.
 
         Raises:
-            InvalidInput: the hub cannot be reached, there is no such data set, or it is of another form.
+            InvalidInput: the hub cannot be reached, there is no such data set, or it has another form.
             MissingExtra: `datasets` is not installed.
         """
         place = Place.parse(spelling)

@@ -14,9 +14,9 @@ from evidense.values import Collection, Item, Provenance, build
 class Icd10cm:
     """`icd10cm[@split]`: the query is an inclusion term of at least two words, the document the title of its code.
 
-    The corpus is every title of the tabular list (codes that a seventh character would add are left out). The group is the code's family, its
-    first three characters, as A01 of A01.02: titles of one family are near copies. The column `block` says the first two: families side by
-    side (A00 … A09, intestinal infections) are easily confused.
+    The corpus holds every title of the tabular list (without the codes that a seventh character adds). The group is the family of the
+    code, its first three characters (A01 of A01.02), because titles of one family are near copies. The column `block` is the first two
+    characters: neighbouring families (A00 … A09, intestinal infections) are easily confused.
     """
 
     name = "icd10cm"

@@ -19,15 +19,15 @@ from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, 
 _SHARES = "icon of Font Awesome"
 STYLES = ("solid", "regular", "brands")
 _FRAMES = ("square-", "circle-")
-"""A frame around another icon: 'square-facebook' is a variant of 'facebook'."""
+"""Prefixes of framed icons: 'square-facebook' is a variant of 'facebook'."""
 
 
 class Icons:
-    """`icons[/solid|regular|brands][:t2i|:i2t][@split]`, `icons:i2i[@split]`: one text an icon, one picture for each style that it is drawn in.
+    """`icons[/solid|regular|brands][:t2i|:i2t][@split]`, `icons:i2i[@split]`: one text per icon, one picture per style.
 
-    The text is the icon's label with its search terms, as "House: abode, building, home, main, residence" (brands have
-    labels only). Icons of one family (house, house-user, square-facebook with facebook) are one group: variants are near
-    duplicates and would leak across a split.
+    The text is the label of the icon with its search terms, as "House: abode, building, home, main, residence" (brands have labels only).
+    Icons of one family (house and house-user; facebook and square-facebook) are one group, because such near duplicates would leak across
+    a split.
 
     i2i: the solid drawing of an icon looks for its regular one. Pairs of the kind `views` are these two drawings.
     """
@@ -42,11 +42,11 @@ class Icons:
         return head == "icons" or head.startswith("icons/")
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Read the package's metadata; the pictures stay in their files.
+        """Read the metadata of the package; the pictures stay in their files.
 
         Raises:
-            UnknownName: a style that there is not.
-            InvalidInput: a direction or split that there is not.
+            UnknownName: the style does not exist.
+            InvalidInput: the direction or split does not exist.
             MissingExtra: fontawesomefree is not installed.
         """
         place = placed(spelling, "icons")
@@ -66,7 +66,7 @@ class Icons:
         """Return the solid and the regular drawing of every icon that has both.
 
         Raises:
-            InvalidInput: another kind, or a style.
+            InvalidInput: the spelling names another kind of pairs, or a style.
         """
         place = placed(spelling, "icons")
         if place.head or place.direction != "views":
@@ -118,7 +118,7 @@ def _terms(icon: Mapping[str, Any]) -> list[str]:
 
 
 def _families(names: Iterable[str]) -> dict[str, str]:
-    """Return icon → family: its first word, frames taken off, plural and singular together.
+    """Return icon → family: its first word without a frame; plural and singular are one family.
 
     >>> _families(["house", "house-user", "square-facebook", "users", "user"])
     {'house': 'house', 'house-user': 'house', 'square-facebook': 'facebook', 'users': 'user', 'user': 'user'}

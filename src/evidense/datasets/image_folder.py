@@ -33,15 +33,15 @@ _ENDINGS = {
     ".ico",
 }
 _OTHERS = ("corpus.jsonl", "config.json", "modules.json", "dataset_info.json")
-"""Files that make a folder something else."""
+"""Files that show that a folder is something else."""
 
 
 class ImageFolder:
     """`FOLDER[:t2i|:i2t][@split]`: captions look for pictures, or pictures for captions.
 
-    Every folder of the form that hub datasets call "imagefolder" is read: `metadata.csv` with `file_name` and `text` (or title,
-    caption), optionally `group`, `split`, and columns to slice by; without metadata, the name of a picture's sub-folder is its
-    text. `@split` takes the sub-folder of that name, or the rows of that value.
+    The folder has the form that the hub calls "imagefolder": `metadata.csv` with `file_name` and `text` (or title, caption), optionally
+    `group`, `split`, and columns to slice by. Without metadata, the text of a picture is the name of its sub-folder. `@split` reads the
+    sub-folder of that name, or the rows with that value.
     """
 
     name = "image_folder"
@@ -60,11 +60,11 @@ class ImageFolder:
         )
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Read the captions and look at every picture's header.
+        """Read the captions and check the header of every picture.
 
         Raises:
-            InvalidInput: rows or pictures with mistakes, all at once.
-            UnsafeInput: hostile pictures, all at once.
+            InvalidInput: rows or pictures hold mistakes (all at once).
+            UnsafeInput: pictures are hostile (all at once).
         """
         place = Place.parse(spelling)
         direction = direction_of(place)
@@ -120,7 +120,7 @@ def _picture(folder: Path, path: Path) -> Item:
 
 
 def _captioned(path: Path, split: str | None) -> tuple[list[Pair], list[str]]:
-    """Read the metadata; a picture must lie inside the folder."""
+    """Read the metadata; each picture must lie inside the folder."""
     table = chosen_split(read_table(path), split)
     file, text, group, split_column = (find(table.columns, role) for role in ("picture", "title", "group", "split"))
     if file is None or text is None:
@@ -165,10 +165,10 @@ def _named_picture(folder: Path, row: Row, column: str, mistakes: list[str]) -> 
 
 
 def _look_at(pictures: dict[str, Item], source: str) -> list[str]:
-    """Check every picture's header; return a sentence about animations.
+    """Check the header of every picture; return a note about animations.
 
     Raises:
-        InvalidInput, UnsafeInput: all that are wrong at once; unsafe if any is hostile.
+        InvalidInput, UnsafeInput: pictures cannot be read (all at once); unsafe if any is hostile.
     """
     headers = each([(id_, item.picture) for id_, item in pictures.items() if item.picture is not None], header, source)
     n = sum(picture_header.is_animated for picture_header in headers)

@@ -25,24 +25,24 @@ _FAMILIES = frozenset(
 
 
 class IrDatasets:
-    """`irds:ID`, or the id alone where its first part is one of the catalogue's families.
+    """`irds:ID`, or the id alone if its first part is a family of the catalogue.
 
-    The text of documents and queries is what ir_datasets calls the default text. Only judged queries are taken; the corpus stays on disk.
+    The text of documents and queries is the default text of ir_datasets. Only judged queries are read; the corpus stays on disk.
     """
 
     name = "irds"
     spellings: tuple[str, ...] = ("irds:beir/scifact/test", "beir/scifact/test")
 
     def recognises(self, spelling: str) -> bool:
-        """Say whether this begins like an id of the catalogue, and is no path."""
+        """Say whether the spelling begins with a family of the catalogue and is no path."""
         return spelling.partition("/")[0] in _FAMILIES and not Path(spelling).exists()
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Download what ir_datasets does not yet hold, and read it.
+        """Read the data set; ir_datasets downloads what it does not have.
 
         Raises:
             UnknownName: there is no such id.
-            InvalidInput: it has no documents, queries or qrels; or they cannot be downloaded.
+            InvalidInput: the data set has no documents, queries or qrels, or cannot be downloaded.
             MissingExtra: ir_datasets is not installed.
         """
         dataset = _loaded(spelling)
@@ -99,7 +99,7 @@ def _draft(spelling: str, dataset: Any) -> Draft:
 
 
 class _Documents(Sequence[Item]):
-    """The documents in order; one by one through ir_datasets' own document store."""
+    """The documents in order, each read from the document store of ir_datasets when it is needed."""
 
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset

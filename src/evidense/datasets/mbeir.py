@@ -14,17 +14,17 @@ from evidense.values import Collection, Draft, Item, Picture, Provenance, build
 
 
 class MBeir:
-    """`FOLDER:SUBSET[@split]`; with `SUBSET/union` the pool of all subsets is searched, in which modalities are mixed.
+    """`FOLDER:SUBSET[@split]`. `SUBSET/union` searches the pool of all subsets, which mixes modalities.
 
     Queries are `query/SPLIT/mbeir_SUBSET_SPLIT.jsonl` (`qid, query_txt, query_img_path, pos_cand_list, neg_cand_list`), documents
-    `cand_pool/local/mbeir_SUBSET_…cand_pool.jsonl` (`did, txt, img_path`), read lazily. Instructions are prompts and no part of a query.
+    `cand_pool/local/mbeir_SUBSET_…cand_pool.jsonl` (`did, txt, img_path`), read lazily. Instructions are prompts, not part of a query.
     """
 
     name = "mbeir"
     spellings: tuple[str, ...] = ("M-BEIR-folder:mscoco_task0", "M-BEIR-folder:mscoco_task0/union@test")
 
     def recognises(self, spelling: str) -> bool:
-        """Say whether this begins with a folder that has `query` and `cand_pool`, or is the hub's id of M-BEIR."""
+        """Say whether the spelling begins with a folder that has `query` and `cand_pool`, or with the hub id of M-BEIR."""
         folder = Path(spelling.partition(":")[0])
         return ((folder / "query").is_dir() and (folder / "cand_pool").is_dir()) or spelling.startswith(
             "TIGER-Lab/M-BEIR"
@@ -34,7 +34,7 @@ class MBeir:
         """Read one subset and split.
 
         Raises:
-            InvalidInput: there is no such folder, subset or split; or files hold mistakes (all of them, with their lines).
+            InvalidInput: there is no such folder, subset or split; or files hold mistakes (all are listed with their lines).
         """
         place = Place.parse(spelling)
         head, _, subset_and_pool = place.head.partition(":")

@@ -19,24 +19,24 @@ _OWNER = "TIGER-Lab/MMEB"
 class Mmeb:
     """`FILE.jsonl`, `mmeb:FOLDER:SUBSET[@split]` or `TIGER-Lab/MMEB-eval:SUBSET[@split]`.
 
-    The first target of a row is relevant, its other targets are judged 0, and all targets together are the corpus: MMEB itself ranks only
-    a row's own targets, so its numbers differ. Picture paths are relative to FILE or FOLDER (the hub holds the pictures as archives to be
-    unpacked there); marks like `<|image_1|>` are taken out of the texts.
+    The first target of a row is relevant, its other targets are judged 0, and the targets of all rows are the corpus. MMEB itself ranks
+    only the targets of one row, so its numbers differ. Picture paths are relative to FILE or FOLDER; the hub holds the pictures as archives
+    to unpack there. Marks like `<|image_1|>` are removed from the texts.
     """
 
     name = "mmeb"
     spellings: tuple[str, ...] = ("mmeb.jsonl", "mmeb:FOLDER:MSCOCO_t2i", "TIGER-Lab/MMEB-eval:MSCOCO_t2i@test")
 
     def recognises(self, spelling: str) -> bool:
-        """Say whether this is a table of this form, or a data set of its authors on the hub."""
+        """Say whether this is a table of this form, or the hub id of MMEB."""
         return spelling.startswith(_OWNER) or table_kind(Place.parse(spelling).path) == "mmeb"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the rows.
 
         Raises:
-            InvalidInput: rows hold mistakes (all of them), or a picture is missing.
-            MissingExtra: `datasets` is not installed, for folder and hub.
+            InvalidInput: rows hold mistakes (all are listed), or a picture is missing.
+            MissingExtra: `datasets`, which reads folder and hub, is not installed.
         """
         place = Place.parse(spelling)
         if place.path.is_file():
@@ -72,7 +72,7 @@ def _read(row: Row, root: Path, pairing: Pairing) -> None:
 
 
 def _targets(row: Row, root: Path) -> list[Item | None]:
-    # A null keeps its place here: texts and pictures of one target stand at the same place of two lists.
+    # Nulls stay: the text and the picture of one target have the same index in two lists.
     texts, paths = (
         [Row(row.place, {name: value}).text(name) for value in members(row.cells.get(name))]
         for name in ("tgt_text", "tgt_img_path")

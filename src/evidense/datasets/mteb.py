@@ -13,23 +13,23 @@ from evidense.values.build import Chosen, judged_rows
 
 
 class Mteb:
-    """`mteb:TASK[/subset][@split]`; without a split the task's own evaluation splits are read, one Collection each.
+    """`mteb:TASK[/subset][@split]`. Without a split, the evaluation splits of the task are read, one Collection each.
 
-    Instructions of a task are no part of its queries (they are prompts). Identical ids of query and document are dropped where the task says so.
+    Instructions of a task are prompts, not part of its queries. A document with the id of the query is dropped if the task says so.
     """
 
     name = "mteb"
     spellings: tuple[str, ...] = ("mteb:SciFact", "mteb:MIRACLRetrieval/de@dev")
 
     def recognises(self, spelling: str) -> bool:
-        """Say whether this begins with `mteb:`; a bare task name could be anything."""
+        """Say whether the spelling begins with `mteb:`; a bare task name could be anything."""
         return spelling.startswith("mteb:")
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Let mteb load the task, from its cache or the hub.
+        """Let mteb load the task from its cache or the hub.
 
         Raises:
-            UnknownName: mteb has no such task, or it has no such subset or split.
+            UnknownName: mteb has no such task, subset or split.
             InvalidInput: it is no retrieval task, or cannot be loaded.
             MissingExtra: mteb is not installed.
         """
@@ -40,7 +40,7 @@ class Mteb:
         return self.collections(_found(name, subset, place.split))
 
     def collections(self, task: Any) -> tuple[Collection, ...]:
-        """Load a task object (of mteb, or one's own) and return a Collection for each of its subsets and splits.
+        """Load a task object (of mteb or your own) and return a Collection for each of its subsets and splits.
 
         Raises:
             InvalidInput: it is no retrieval task, or cannot be loaded.
@@ -110,7 +110,7 @@ def _item(row: Mapping[str, Any]) -> Item:
 
 
 def _picture(value: Any) -> Picture | None:
-    """Return the bytes of a picture that `datasets` has decoded, as PNG."""
+    """Return a picture of a row: its bytes, or as PNG if `datasets` has decoded it."""
     if value is None:
         return None
     if isinstance(value, dict):

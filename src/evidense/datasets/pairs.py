@@ -12,14 +12,14 @@ from evidense.values import Collection, Item, Kind, Pairs, Provenance, build
 
 
 class PairTable:
-    """`FILE[@split]`: each row says that a document is relevant to a query; all documents together are the corpus.
+    """`FILE[@split]`: each row says that a document is relevant to a query. The documents of all rows are the corpus.
 
-    The query stands in `query`, `question` or `anchor`; the document in `document`, `doc`, `passage`, `answer`, `positive` or `pos`. Columns
-    `negative…` or `neg` hold documents judged 0, which enter the corpus. JSONL and Parquet may hold lists of positives and negatives.
-    `gain`, `relevance`, `label` or `score` holds the judgement as a whole number (1 where there is no such column). `query_id` and `doc_id` give
-    ids; without them equal texts are one item. Null and NaN are empty cells, and passed over in a list; a number is read as it is written (an id
-    1.0 as 1); anything else in the place of a text, an id or a judgement is refused. `group` marks queries that are not independent, `split` is
-    chosen by `@split`. Every other column is a column to slice by.
+    The query is in `query`, `question` or `anchor`; the document is in `document`, `doc`, `passage`, `answer`, `positive` or `pos`. Columns
+    `negative…` or `neg` hold documents with judgement 0, which belong to the corpus. JSONL and Parquet may hold lists of positives and
+    negatives. `gain`, `relevance`, `label` or `score` holds the judgement as a whole number (1 without such a column). `query_id` and `doc_id`
+    hold ids; without them, equal texts are one item. Null and NaN are empty cells, and are skipped in lists. A number is read as it is
+    written (an id 1.0 as 1). Any other value in place of a text, an id or a judgement is refused. `group` marks queries that are not
+    independent. `@split` selects rows by the column `split`. Results can be sliced by every other column.
     """
 
     name = "pairs"
@@ -27,14 +27,14 @@ class PairTable:
     spellings: tuple[str, ...] = ("pairs.csv", "pairs.jsonl@test")
 
     def recognises(self, spelling: str) -> bool:
-        """Say whether this is a table of pairs (or one whose columns nobody knows, so that the error can say so)."""
+        """Say whether this is a table of pairs, or one with unknown columns (`open` then explains what is missing)."""
         return table_kind(Place.parse(spelling).path) == "pairs"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the pairs.
 
         Raises:
-            InvalidInput: a column is missing, or rows hold mistakes (all of them, with their lines).
+            InvalidInput: a column is missing, or rows hold mistakes (all are listed with their lines).
         """
         place = Place.parse(spelling)
         place.refuse_direction("pairs of texts go from query to document")
@@ -47,10 +47,10 @@ class PairTable:
         return (build(reader.pairing.draft(place.name, Provenance(source=str(place.path), notes=reader.notes()))),)
 
     def pairs(self, spelling: str) -> Pairs:
-        """Return the pairs to train on: where a column says how similar each is (`similarity`, a `score` or `label` of .0 to 1), with that target.
+        """Return training pairs. A column of similarities (`similarity`, or a `score` or `label` from .0 to 1) gives their targets.
 
         Raises:
-            InvalidInput: as `open`, or a similarity that is none.
+            InvalidInput: as `open`; or a similarity is not a number from 0 to 1.
         """
         place = Place.parse(spelling)
         table = chosen_split(read_table(place.path), place.split)
@@ -59,7 +59,7 @@ class PairTable:
 
 
 class _PairTableReader:
-    """Which column plays which role, and what the rows have said so far."""
+    """Reads rows into a pairing; knows the role of each column."""
 
     def __init__(self, table: Table) -> None:
         self.pairing = Pairing(str(table.path), mistakes=list(table.mistakes))
@@ -72,16 +72,16 @@ class _PairTableReader:
         self.columns = dict.fromkeys(name for name in table.columns if name not in known)
 
     def notes(self) -> tuple[str, ...]:
-        """Say how the table was read, and that similarities are no judgements."""
+        """Return notes: how the table was read, and that similarities are no judgements."""
         name = find(list(self.columns), "similarity")
         unjudged = (f"the column '{name}' is no judgement: every row counts as relevant",) if name else ()
         return (*self.how_read, *unjudged)
 
     def read(self, row: Row) -> None:
-        """Take one row.
+        """Add one row to the pairing.
 
         Raises:
-            InvalidInput: a cell is empty, or holds what its column does not say.
+            InvalidInput: a cell is empty, or its value does not fit the column.
         """
         query = row.text(self.query)
         positives = [text for name in self.positives for text in row.texts(name)]

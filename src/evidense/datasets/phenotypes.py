@@ -17,17 +17,17 @@ _HEAD = re.compile(r"^\[Term\]\nid: (HP:\d+)\nname: (.*)$", re.MULTILINE)
 _PARENT = re.compile(r"^is_a: (HP:\d+)", re.MULTILINE)
 _ABNORMALITY = "HP:0000118"
 _BRANCH_DEPTH = 2
-"""Steps under "Phenotypic abnormality": one gives 24 branches, of which two hold half of the terms; two give 172."""
+"""Steps below "Phenotypic abnormality". One step gives 24 branches, two of which hold half of the terms; two steps give 172."""
 _PER_PHENOTYPE = 2
-"""Lay synonyms taken of one phenotype, so that the richly named ones do not outweigh the rest."""
+"""Most lay synonyms of one phenotype, so that phenotypes with many names do not outweigh the others."""
 
 
 class Phenotypes:
-    """`phenotypes[@split]`: the query is a layperson's synonym, the document `name. definition` of its phenotype.
+    """`phenotypes[@split]`: the query is a lay synonym, the document is `name. definition` of its phenotype.
 
-    Phenotypes without a definition and obsolete ones are left out, as are synonyms that equal the name; at most the first two synonyms of a
-    phenotype are asked. The group is the phenotype. Splits are made by branch, which the column `block` names: the ancestor two steps under
-    "Phenotypic abnormality" (as "abnormality of the upper limb"), going up by the first parent that a term names.
+    Obsolete phenotypes, those without a definition, and synonyms that equal the name are left out. At most the first two synonyms of a
+    phenotype are queries. The group is the phenotype. Splits are made by branch, which is in the column `block`: the ancestor two steps
+    below "Phenotypic abnormality" (as "abnormality of the upper limb"), found by following the first parent of each term.
     """
 
     name = "phenotypes"
@@ -95,7 +95,7 @@ def _terms(text: str) -> Iterator[_Term]:
 
 
 class _Branches:
-    """The name of the branch that a term stands in."""
+    """Finds the branch of each term."""
 
     def __init__(self, text: str) -> None:
         matches = [match for stanza in text.split("\n\n") if (match := _HEAD.search(stanza))]
@@ -103,7 +103,7 @@ class _Branches:
         self._parents = {match[1]: parent[1] for match in matches if (parent := _PARENT.search(match.string))}
 
     def of(self, term_id: str) -> str:
-        """Return it in lower case; terms above the branches, and those that describe no abnormality, by their second ancestor."""
+        """Return the name of the branch in lower case; for terms above the branches or outside the abnormalities, of the ancestor two steps below the top."""
         path = [term_id]
         while path[-1] in self._parents:
             path.append(self._parents[path[-1]])

@@ -23,16 +23,16 @@ _TEXTS = ("text", "contents", "body", "abstract")
 class Trec:
     """`QRELS`, `FOLDER`, or `QRELS+TOPICS+DOCUMENTS` (joined by `+`, in this order).
 
-    Qrels are `query_id 0 doc_id gain`. Alone they make a collection of judgements: its queries and documents are ids without text, enough to
-    compare runs. Topics are `id<tab>text` or `<top><num>…<title>…`; documents are `id<tab>text` or JSONL with `id`, `title`, `text`. A folder
-    holds files whose names begin with qrels, topics (or queries), docs (or documents, corpus, collection). Only judged queries are taken.
+    Qrels are `query_id 0 doc_id gain`. Qrels alone make a collection whose queries and documents are ids without text, which is enough to
+    compare runs. Topics are `id<tab>text` or `<top><num>…<title>…`. Documents are `id<tab>text` or JSONL with `id`, `title`, `text`. In a
+    folder, file names begin with qrels, topics (or queries), docs (or documents, corpus, collection). Only judged queries are read.
     """
 
     name = "trec"
     spellings: tuple[str, ...] = ("qrels.txt", "trec-folder", "qrels.txt+topics.tsv+docs.tsv")
 
     def recognises(self, spelling: str) -> bool:
-        """Say whether these are TREC files: the first line of the qrels tells."""
+        """Say whether these are TREC files, by the first line of the qrels."""
         files = _files(spelling)
         return "qrels" in files and files["qrels"].is_file() and is_trec_qrels(files["qrels"])
 
@@ -40,7 +40,7 @@ class Trec:
         """Read the files.
 
         Raises:
-            InvalidInput: a file is missing or holds mistakes (all of them, with their lines).
+            InvalidInput: a file is missing, or holds mistakes (all are listed with their lines).
         """
         files = _files(spelling)
         if "qrels" not in files:
@@ -57,7 +57,7 @@ class Trec:
 
 
 def _files(spelling: str) -> dict[str, Path]:
-    """Return role → file of what a spelling names."""
+    """Return role → file for a spelling."""
     folder = expanded(spelling)
     if not folder.is_dir():
         return dict(
@@ -119,7 +119,7 @@ def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | 
 
 
 def _first_key(cells: dict[str, Any], keys: tuple[str, ...]) -> str | None:
-    """Return the first key that holds something, else the first that is there."""
+    """Return the first key with a value, else the first key present."""
     present = [key for key in keys if key in cells]
     return next((key for key in present if not is_missing(cells[key])), present[0] if present else None)
 

@@ -12,18 +12,18 @@ from evidense.reading.splits import only_split
 from evidense.values import Collection, Item, Provenance, build
 
 _EXAMPLES = 3
-"""Observed vulnerabilities (CVE) taken of one weakness, so that the famous ones do not outweigh the rest."""
+"""Most observed vulnerabilities (CVE) of one weakness, so that well-known weaknesses do not outweigh the others."""
 _MIN_WORDS = 6
-"""A shorter description of a vulnerability ("buffer overflow") fits too many weaknesses."""
+"""Fewest words of a vulnerability; a shorter description ("buffer overflow") fits too many weaknesses."""
 
 
 class Weaknesses:
-    """`weaknesses[@split]`: the query is a weakness's name or a CVE seen as its example, the document its description.
+    """`weaknesses[@split]`: the query is the name of a weakness or a CVE observed as its example, the document is its description.
 
-    Deprecated weaknesses are left out; of the examples the first three, where they have six words or more. A vulnerability that stands as
-    an example of several weaknesses has them all as relevant. The column `kind` says name or cve; the group is the weakness, and
-    weaknesses that share an example are one. The column `block` names the family: the ancestor right under a pillar of the research view
-    (CWE-1000). Splits are made by group, since shared examples tie the families together (716 of 938 weaknesses would be one key).
+    Deprecated weaknesses are left out. Of the first three examples, those with six or more words are queries. If a vulnerability is an
+    example of several weaknesses, all of them are relevant. The column `kind` is name or cve. The group is the weakness; weaknesses that
+    share an example are one group. The column `block` is the family: the ancestor just below a pillar of the research view (CWE-1000).
+    Splits are made by group, because shared examples connect the families (716 of 938 weaknesses would be one key).
     """
 
     name = "weaknesses"
@@ -72,7 +72,7 @@ def _in_force(root: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Elem
 
 
 def _families(root: ElementTree.Element) -> dict[str, str]:
-    """Return weakness → family; pillars, and what has no parent, are their own."""
+    """Return weakness → family; a pillar, or a weakness without a parent, is its own family."""
     space, parents = _space(root), dict[str, str]()
     for weakness, node in _in_force(root):
         related = [

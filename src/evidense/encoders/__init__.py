@@ -1,1 +1,1 @@
-"""Encoders: one part a file; items to vectors."""
+"""Encoders: one part per file. They turn items into vectors."""

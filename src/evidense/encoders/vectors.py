@@ -1,4 +1,4 @@
-"""Embeddings that somebody already has: a folder with queries.npy and documents.npy and their ids, or one .npy for both."""
+"""Existing embeddings: a folder with queries.npy and documents.npy and their ids, or one .npy file for both."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ class VectorsPart:
     )
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether it is a `.npy` file or a folder with the two arrays."""
+        """Say whether the spelling is a `.npy` file or a folder with one of the two arrays."""
         path = Path(spelling.head).expanduser()
         return path.suffix == ".npy" or any((path / f"{side}.npy").is_file() for side in ("queries", "documents"))
 

@@ -1,1 +1,1 @@
-"""Rankers: one part a file; collections to ranked lists, without vectors."""
+"""Rankers: one part per file. They rank the documents of a collection without vectors."""

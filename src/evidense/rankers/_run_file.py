@@ -11,7 +11,7 @@ from evidense.reading.runs.files import fingerprint, kind, read_run
 from evidense.values import Collection, Spelling
 
 BASELINE = ".baseline.json.gz"
-"""Ending of a saved baseline, which is an object of objects too and has a reader of its own."""
+"""Ending of a saved baseline; such a file is JSON too, but the part `baseline` opens it."""
 
 
 class RunFilePart:
@@ -35,7 +35,7 @@ class RunFilePart:
 
 
 def open_run(spelling: Spelling) -> ImportedRanker:
-    """Read a run file of any kind: its content tells which.
+    """Read a run file of any kind; its content tells which.
 
     Raises:
         InvalidInput: every mistake of the file at once; or options other than form and label.
@@ -52,10 +52,10 @@ def open_run(spelling: Spelling) -> ImportedRanker:
 
 
 def _choose(source: str, parts: Mapping[str, Results], collection: Collection) -> Results:
-    """Return the part (mteb's subset and split) that answers most queries of the collection.
+    """Return the part (a subset and split of mteb) that answers the most queries of the collection.
 
     Raises:
-        InvalidInput: two answer equally many.
+        InvalidInput: two parts answer equally many queries.
     """
     known = set(collection.query_ids)
     counts = {part: len(known & set(results)) for part, results in parts.items()}

@@ -1,4 +1,4 @@
-"""A small file with what a baseline put first, to be committed and compared against: NAME.baseline.json.gz."""
+"""A small file with the ranked lists of a baseline, to be committed and compared against: NAME.baseline.json.gz."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -28,9 +28,9 @@ _List = Annotated[list[_Numbers], Field(min_length=2, max_length=2), FailFast()]
 
 
 class Held(Form):
-    """Lists of one collection: for each query the places of the documents, and their scores.
+    """Saved lists of one collection: for each query the places of its documents, and their scores.
 
-    Places beyond the collection's documents are those of `others`, which a run file named besides.
+    Places beyond the documents of the collection point into `others`: documents that only a run file named.
     """
 
     checksum: str
@@ -39,10 +39,10 @@ class Held(Form):
 
 
 def _moment(text: str) -> str:
-    """Return a moment of UTC as it is written.
+    """Return the text if it is a moment in UTC.
 
     Raises:
-        InvalidInput: it is none.
+        InvalidInput: the text is not a moment in UTC.
     """
     with foreign(text, "Expected a moment as 2026-11-03T08:00:00+00:00."):
         if datetime.fromisoformat(text).utcoffset() == timedelta(0):
@@ -51,7 +51,7 @@ def _moment(text: str) -> str:
 
 
 class SeenLook(Form):
-    """One look at a collection, as `values.Look`."""
+    """One look at a collection; the form of `values.Look`."""
 
     look_id: Annotated[str, Field(min_length=1, max_length=64)]
     first: Annotated[str, AfterValidator(_moment)]
@@ -61,27 +61,27 @@ class SeenLook(Form):
 
 
 class _Looks(Form):
-    """How many looks were planned, and those that were made at each collection."""
+    """The number of planned looks, and the looks made at each collection."""
 
     planned: Annotated[int, Field(ge=0)] = 0
     seen: dict[str, list[SeenLook]] = Field(default_factory=dict)
 
 
 class _Saved(Form):
-    """What --save-baseline writes."""
+    """The file that --save-baseline writes."""
 
     label: str
     depth: int
     setup: dict[str, Any]
     policies: dict[str, Any] = Field(default_factory=dict)
-    """Of the rankings; absent from files of earlier versions."""
+    """Policies of the rankings; absent from files of earlier versions."""
     collections: dict[str, Held]
     looks: _Looks = Field(default_factory=_Looks)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A baseline that was saved: per collection and query the first documents with their scores."""
+    """A saved baseline: for each collection and query its first documents with their scores."""
 
     name: str
     setup: Setup
@@ -90,15 +90,15 @@ class Baseline:
     policies: Mapping[str, str]
     """How the saved lists treat ties."""
     planned: int = 0
-    """How many looks at these collections were planned when it was saved; 0 = no plan."""
+    """Number of looks at these collections that were planned when it was saved; 0 means no plan."""
     looks: Mapping[str, Sequence[Look]] = field(default_factory=dict)
-    """The looks that were made at each collection by then."""
+    """The looks made at each collection before it was saved."""
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
         """Return the saved lists, cut at `depth`.
 
         Raises:
-            InvalidInput: this collection was not saved, has changed since, or lists do not fit it.
+            InvalidInput: the collection was not saved, has changed since, or its lists do not fit.
         """
         saved = self.collections.get(collection.name)
         if saved is None:
@@ -133,10 +133,10 @@ class Baseline:
     def _list(
         self, row: int, places: np.ndarray, values: np.ndarray, n_documents: int
     ) -> tuple[Int32[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
-        """Return the list of one query as it is kept.
+        """Check the saved list of one query and return its places and scores.
 
         Raises:
-            InvalidInput: a place that no document has, a document twice, or scores that do not fall.
+            InvalidInput: a place has no document, a document stands twice, or the scores rise.
         """
         is_whole = (places % 1 == 0) & (places >= 0) & (places < n_documents)
         with np.errstate(over="ignore"):
@@ -162,14 +162,14 @@ class BaselinePart:
     spellings = (f"NAME{ENDING}",)
 
     def recognises(self, spelling: Spelling) -> bool:
-        """Say whether this is a saved baseline, by its ending."""
+        """Say whether the file has the ending of a saved baseline."""
         return spelling.head.endswith(ENDING)
 
     def open(self, spelling: Spelling) -> Baseline:
         """Read a saved baseline.
 
         Raises:
-            InvalidInput: it is not there, or no file that --save-baseline wrote.
+            InvalidInput: the file is absent, or --save-baseline did not write it.
         """
         path = Path(spelling.head).expanduser()
         data = read_bytes(path, _WHAT)
@@ -186,14 +186,14 @@ class BaselinePart:
 
 
 def _setup(saved_setup: Mapping[str, Any], place: str) -> Setup:
-    """Return the set-up that was saved; fields that this version does not know are passed over."""
+    """Return the saved set-up; fields that this version does not know are ignored."""
     known = {setup_field.name for setup_field in fields(Setup)}
     with foreign(place, _ADVICE):
         return TypeAdapter(Setup).validate_python({name: value for name, value in saved_setup.items() if name in known})
 
 
 def _old(saved: _Saved) -> list[str]:
-    """Say that lists were saved before similarity was applied."""
+    """Return a warning if the lists were saved before similarity was applied."""
     if not unapplied(saved.setup, saved.policies):
         return []
     return [f"the saved baseline (set up as {saved.setup['similarity']}) {UNAPPLIED}; save it anew"]

@@ -1,4 +1,4 @@
-"""BM25, Lucene's variant, with English stemming and every word kept (stop words too: "no" and "not" carry meaning)."""
+"""BM25 in Lucene's variant, with English stemming. Stop words are kept, because "no" and "not" carry meaning."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TOKEN = r"(?u)\b\w+\b"
 
 @dataclass(frozen=True)
 class Bm25:
-    """BM25 as bm25s computes it (Lù 2024); documents that share no word with the query are not returned.
+    """BM25 by bm25s (Lù 2024). Documents that share no word with the query are not returned.
 
     Source: Robertson and Zaragoza 2009, equation 3.15; the variant 'lucene' of Kamphuis et al. 2020.
     """
@@ -75,7 +75,7 @@ class Bm25Part(ByNamePart[Bm25]):
 
 
 class _Words(dict[str, int]):
-    """Word → number of its stem; each word is stemmed once."""
+    """Word → number of its stem. Each word is stemmed once."""
 
     def __init__(self) -> None:
         import Stemmer

@@ -1,4 +1,4 @@
-"""Cosine of tf-idf vectors over character four-grams: what mere spelling can do, in any language."""
+"""Cosine of tf-idf vectors over character four-grams: a baseline that sees only spelling, in any language."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from evidense.values import Collection, RankedLists
 
 N = 4
 BUCKETS = 1 << 20
-"""Four-grams are counted in so many hash buckets: a natural-language corpus has a few hundred thousand distinct ones."""
+"""Hash buckets for the four-grams; a natural-language corpus has a few hundred thousand distinct ones."""
 CHARACTERS = 1 << 22
-"""Characters hashed at a time, so that memory stays bounded."""
+"""Characters hashed at a time; this bounds memory."""
 CELLS = 1 << 24
-"""Scores held at a time."""
+"""Scores computed at a time; this bounds memory."""
 
 
 @dataclass(frozen=True)
 class CharNgrams:
-    """Lower-cased texts, spaces collapsed, (1 + log tf) · idf weights, cosine; documents that share nothing are not returned.
+    """Ranks by cosine of (1 + log tf) · idf weights of lower-cased texts with single spaces. Documents that share no four-gram are not returned.
 
     Source: Salton and Buckley 1988 (weights); McNamee and Mayfield 2004 (four characters suit most languages).
     """
@@ -70,7 +70,7 @@ class CharNgramsPart(ByNamePart[CharNgrams]):
 
 
 def _counts(texts: list[str]) -> Any:
-    """Return how often each bucket occurs in each text, as a sparse matrix (texts × buckets) in row order."""
+    """Count each bucket in each text: a sparse matrix (texts × buckets) in row order."""
     from scipy import sparse
 
     keys, counts = [], []

@@ -1,1 +1,1 @@
-"""Images: the towers that turn pictures into vectors, alone or beside texts."""
+"""Image encoders: towers for pictures, alone or together with texts."""

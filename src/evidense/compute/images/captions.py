@@ -1,4 +1,4 @@
-"""Texts made ready for an image-text model: each family's own padding, length and end of text."""
+"""Tokenise texts for an image-text model, with the padding, length and end token of its family."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Captions:
-    """Token ids of several texts, padded to the model's length."""
+    """Token ids of several texts, padded to the length of the model."""
 
     ids: Int32[np.ndarray, "b t"]
     mask: Int32[np.ndarray, "b t"]
-    """1 where a token counts; for CLIP it ends with the end token."""
+    """1 for tokens that count; for CLIP the last one is the end token."""
     is_fixed: bool
     """Whether padding is part of the input (SigLIP) or cut away (CLIP)."""
     sees_padding: bool
@@ -28,7 +28,7 @@ class Captions:
 
     @property
     def sizes(self) -> Int64[np.ndarray, " b"]:
-        """Tokens of each text, padding included where it is computed."""
+        """Tokens of each text; padding counts if the model computes it."""
         length = np.full(len(self.ids), self.ids.shape[1]) if self.is_fixed else self.mask.sum(axis=1)
         return length.astype(np.int64)
 
@@ -37,7 +37,7 @@ class Captions:
         return Captions(self.ids[rows], self.mask[rows], self.is_fixed, self.sees_padding)
 
     def inputs(self) -> "tuple[dict[str, Tensor], Tensor]":
-        """Return what the model takes, and mask[b, t] for pooling."""
+        """Return the inputs of the model, and mask[b, t] for pooling."""
         import torch
 
         stop = self.ids.shape[1] if self.is_fixed else max(1, int(self.mask.sum(axis=1).max(initial=1)))
@@ -49,20 +49,20 @@ class Captions:
 
 @dataclass(frozen=True, eq=False)
 class CaptionReader:
-    """A tokeniser with the rules of its family."""
+    """A tokeniser with the rules of its model family."""
 
     tokenizer: Any
     family: str
     max_length: int
     end_id: int
-    """CLIP: id of the end token; 2 means the highest id (configs from before transformers 4.31 say so)."""
+    """CLIP: id of the end token; 2 means the highest id in the text (as in configs from before transformers 4.31)."""
 
     @classmethod
     def of(cls, tokenizer: Any, config: Mapping[str, Any], requested_length: str | None) -> "CaptionReader":
-        """Take the length from the model, or from the user where the family allows it.
+        """Make the reader. The length is that of the model, or of the user if the family allows another.
 
         Raises:
-            InvalidInput: a length that the model has no positions for, or any other than its own for SigLIP.
+            InvalidInput: the model has no positions for this length, or is a SigLIP model of another length.
         """
         text, family = config["text_config"], str(config["model_type"])
         positions = int(text.get("max_position_embeddings", 77 if family == "clip" else 64))
@@ -82,7 +82,7 @@ class CaptionReader:
         """Tokenise, pad and cut.
 
         Raises:
-            InvalidInput: the tokeniser does not write the end token that a CLIP model pools.
+            InvalidInput: a text lacks the end token that a CLIP model pools.
         """
         padding = {"padding_side": "right"} if self.family == "clip" else {}
         with reading_text(self.tokenizer):
@@ -98,7 +98,7 @@ class CaptionReader:
         return longer_than(self.max_length, self.tokenizer, texts)
 
     def _until_end(self, ids: Int32[np.ndarray, "b t"], mask: Int32[np.ndarray, "b t"]) -> Int32[np.ndarray, "b t"]:
-        """End the mask where transformers pools: later tokens cannot be seen from there (attention is causal)."""
+        """End the mask at the token that transformers pools; attention is causal, so later tokens have no influence."""
         is_end = ids == (ids.max(axis=1, keepdims=True) if self.end_id == 2 else self.end_id)
         if not is_end.any(axis=1).all():
             raise InvalidInput(

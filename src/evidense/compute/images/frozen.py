@@ -1,7 +1,7 @@
-"""What a frozen backbone makes of an item is made once: pooled features are kept while none of its weights is trained.
+"""Compute the pooled features of a frozen backbone once per item and reuse them while none of its weights is trained.
 
-A row's features are computed in groups of a fixed number of rows of one length, so that their bits do not depend on the batch that
-first asked for them: a training that was killed and continued sees the same numbers.
+Features are computed in groups of a fixed number of rows of equal length. Their bits therefore do not depend on the batch that first
+needed them, and a training that was killed and continued sees the same numbers.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MAX_KEPT_BYTES = 1 << 28
-"""Features that are kept of one backbone: 256 MiB."""
+"""Bytes of features that are kept per backbone: 256 MiB."""
 _GROUP = 8
 """Rows encoded together."""
 
 
 class Memory:
-    """Features of one backbone, valid while its weights stay as they are."""
+    """Features of one backbone; they are valid until its weights change."""
 
     def __init__(self) -> None:
         self.state: tuple[int, ...] = ()
         self.features: dict[Hashable, Tensor] = {}
 
     def of(self, module: "torch.nn.Module") -> "dict[Hashable, Tensor]":
-        """Return what is kept; nothing if a weight was written to since (torch counts that), or is another one."""
+        """Return the kept features; none if a weight was replaced or written to since (torch counts writes)."""
         state = tuple(n for p in module.parameters() for n in (id(p), p._version))
         if state != self.state:
             self.state, self.features = state, {}
@@ -44,7 +44,7 @@ _MEMORIES: "WeakKeyDictionary[Any, Memory]" = WeakKeyDictionary()
 
 
 def is_frozen(module: "torch.nn.Module") -> bool:
-    """Say whether no weight of a module is trained; where one is, forget the features that are kept."""
+    """Say whether no weight of a module is trained; if one is, drop its kept features."""
     trained = any(p.requires_grad for p in module.parameters())
     if trained:
         _MEMORIES.pop(module, None)
@@ -52,7 +52,7 @@ def is_frozen(module: "torch.nn.Module") -> bool:
 
 
 def features(module: "torch.nn.Module", prepared: Any, pool: "Callable[[Any], Tensor]") -> "Tensor":
-    """Return pooled features [b, e] of a frozen module, without gradient and without dropout; those that are kept are not made again."""
+    """Return pooled features [b, e] of a frozen module, without gradient and dropout; kept features are reused."""
     import torch
 
     known = _MEMORIES.setdefault(module, Memory()).of(module)
@@ -76,7 +76,7 @@ def _keep(known: "dict[Hashable, Tensor]", fresh: "dict[Hashable, Tensor]") -> N
 
 
 def _groups(sizes: np.ndarray, rows: Sequence[int]) -> list[np.ndarray]:
-    """Cut rows into groups of one length."""
+    """Cut rows into groups of equal length."""
     groups = []
     for size in np.unique(sizes[list(rows)]) if rows else ():
         alike = np.array([row for row in rows if sizes[row] == size], np.int64)
@@ -85,7 +85,7 @@ def _groups(sizes: np.ndarray, rows: Sequence[int]) -> list[np.ndarray]:
 
 
 def _keys(prepared: Any) -> list[Hashable]:
-    """Return what tells the rows of something prepared apart."""
+    """Return a key for each prepared row; equal rows have equal keys."""
     match prepared:
         case Tokens():
             return [prepared.flat[a:b].tobytes() for a, b in zip(prepared.offsets, prepared.offsets[1:], strict=False)]

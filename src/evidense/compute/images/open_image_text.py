@@ -1,4 +1,4 @@
-"""Open an image-text encoder from a spelling: read its folder, fill its weights under the guard, make its towers."""
+"""Open an image-text encoder from a spelling: read its folder, load its weights under the loading guard, make its towers."""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 OPTIONS = {"max_length", "normalize", "dtype", "query_prompt", "document_prompt", "prompt", "revision", "unsafe_weights", "similarity"}  # fmt: skip
 _WORKING = 1
-"""Raise it when the same weights and settings would give other vectors: it is part of every fingerprint."""
+"""Part of every fingerprint. Raise it if a change of this code changes the vectors of the same weights and settings."""
 _POOLING = {
     "clip": "end token (text), class token (picture)",
     "siglip": "last position (text), attention head (picture)",
@@ -48,7 +48,7 @@ class ImageTextEncoder(TwoSidedEncoder[ImageTextTower]):
     can: frozenset[Capability] = frozenset({"vectors", "layers", "gradients", "train"})
 
     def save(self, folder: Path) -> None:
-        """Write it as transformers does, tokeniser and picture settings included; weights of a training loss stay as they were."""
+        """Write model, tokeniser and picture settings as transformers does; weights of the training loss are not changed."""
         tower = self.query
         with quiet():
             tower.text.half.model.save_pretrained(str(folder))
@@ -61,7 +61,7 @@ class ImageTextEncoder(TwoSidedEncoder[ImageTextTower]):
 
 
 def is_image_text(head: str, revision: str | None = None) -> bool:
-    """Say whether a spelling means a model of texts and pictures that lies on this disk (perhaps of a kind not supported)."""
+    """Say whether a spelling means an image-text model on this disk, of a supported family or not."""
     if "vision_config" in peek_json(head, "config.json", revision):
         return True
     folder = peek(head, revision)
@@ -72,7 +72,7 @@ def is_image_text(head: str, revision: str | None = None) -> bool:
 
 
 def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEncoder:
-    """Open a folder, package folder or hub id; with `seed` its architecture only, weights drawn anew.
+    """Open a folder, package folder or hub id. With `seed`, only the architecture is read and the weights are random.
 
     Raises:
         IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
@@ -97,7 +97,7 @@ def open_image_text(spelling: Spelling, seed: int | None = None) -> ImageTextEnc
 
 
 def _read(root: Path) -> ModelFolder:
-    """Read the folder, and what sentence-transformers keeps around one that it wraps."""
+    """Read the model folder; if sentence-transformers wraps it, the settings of the outer folder count."""
     inner = _wrapped(root)
     folder = read_folder(inner or root)
     if inner is not None and inner != root:
@@ -115,7 +115,7 @@ def _read(root: Path) -> ModelFolder:
 
 
 def _wrapped(root: Path) -> Path | None:
-    """Return the folder inside a sentence-transformers folder whose first module is a CLIPModel."""
+    """Return the model folder inside a sentence-transformers folder whose first module is a CLIPModel; None for other folders."""
     modules = listed_modules(root)
     if not modules or any(module.kind != "Normalize" for module in modules[1:]):
         return None
@@ -125,7 +125,7 @@ def _wrapped(root: Path) -> Path | None:
 
 @dataclass(frozen=True, eq=False)
 class _LoadedImageText:
-    """A folder with its filled model: what the towers of both sides share."""
+    """A folder with its loaded model; the towers of both sides share it."""
 
     folder: ModelFolder
     options: Mapping[str, str]

@@ -1,9 +1,9 @@
-"""Two towers in one space: a text encoder and a vision model, each with a projection; opened from a folder and written into one.
+"""Two towers in one space: a text encoder and a vision model with a projection each. This module reads and writes their folder.
 
-two_towers.json          format, n_dims, shared_projection, pooling of the pictures, licence
+two_towers.json          format, n_dims, shared_projection
 text/                    a sentence-transformers folder: its final vector is the text's vector
 image/                   a vision folder of transformers with preprocessor_config.json (or lite0.json and its weights)
-projection.safetensors   weight[n_dims, width] of the picture's projection; absent where the text's Dense is shared
+projection.safetensors   weight[n_dims, width] of the picture projection; absent if the pictures share the Dense layer of the texts
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ SETTINGS, PROJECTION = "two_towers.json", "projection.safetensors"
 FORMAT = 1
 OPTIONS = {"similarity"}
 _WORKING = 1
-"""Raise it when the same weights and settings would give other vectors: it is part of every fingerprint."""
+"""Part of every fingerprint. Raise it if a change of this code changes the vectors of the same weights and settings."""
 
 
 class _Settings(Form):
@@ -48,7 +48,7 @@ class _Settings(Form):
 
 @dataclass(frozen=True, eq=False)
 class TwoTowers:
-    """An encoder of texts and pictures; both sides are one tower, which takes texts, pictures, and items that are both."""
+    """An encoder of texts and pictures. Both sides are one tower, which takes texts, pictures, and items with both."""
 
     name: str
     setup: Setup
@@ -70,11 +70,11 @@ class TwoTowers:
         return tower
 
     def tower(self, side: Side) -> ImageTextTower:
-        """Return the tower of this side: one for both."""
+        """Return the tower; both sides have the same one."""
         return self.both
 
     def save(self, folder: Path) -> None:
-        """Write the folder; opened again, it gives the same vectors to the bit."""
+        """Write the folder; opened again, it gives bit-identical vectors."""
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         (target / "text").mkdir(exist_ok=True)
@@ -87,7 +87,7 @@ class TwoTowers:
 
 
 def save_projection(step: PostPoolingStep, folder: Path) -> None:
-    """Write the picture's projection beside the towers."""
+    """Write the picture projection beside the towers."""
     from safetensors.torch import save_file
 
     linear: Any = None if step.weights is None else dict(step.weights.named_children())["linear"]
@@ -103,7 +103,7 @@ def open_two_towers(folder: Path, spelling: Spelling) -> TwoTowers:
     """Open a folder of two towers under the loading guard.
 
     Raises:
-        IncompleteWeights: a tower or a weight is absent.
+        IncompleteWeights: a tower or a weight is missing.
         UnsafeInput, InvalidInput, MissingExtra.
     """
     settings = _settings(folder)
@@ -155,7 +155,7 @@ def _open_text(folder: Path, options: dict[str, str]) -> Any:
 
 
 def _projection(folder: Path, settings: Mapping[str, Any], text: Any) -> tuple[PostPoolingStep, str]:
-    """Return the picture's projection and the sha256 of what makes it another."""
+    """Return the picture projection, and a hash that changes with it."""
     if settings["shared_projection"]:
         if (folder / PROJECTION).exists():
             raise InvalidInput(

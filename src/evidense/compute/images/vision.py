@@ -1,4 +1,4 @@
-"""Vision models of transformers: how each class is opened under the guard, and how its states become one vector."""
+"""Vision models of transformers: open each class under the loading guard, and pool its states."""
 
 import math
 from collections.abc import Mapping
@@ -36,14 +36,14 @@ POOLINGS = {
     "clip_vision_model": "class token, then the class's own norm",
     "siglip_vision_model": "the class's own attention head",
 }
-"""model_type → what makes one vector of the last states: what the class itself trains, where it has that."""
+"""model_type → how the last states are pooled; the pooling that the class itself trains, if it has one."""
 _WITHOUT_POOLER = "class token"
 _POOLERS = {"vit", "deit"}
 
 
 @dataclass(frozen=True, eq=False)
 class VisionHalf:
-    """A vision model with the map to the common space."""
+    """A vision model with its projection into the common space."""
 
     model: "torch.nn.Module"
     projection: PostPoolingStep
@@ -60,7 +60,7 @@ class VisionHalf:
 
     @property
     def pooling(self) -> str:
-        """How states become one vector, in words."""
+        """How states are pooled, in words."""
         return pooling_of(self.model)
 
     @property
@@ -70,11 +70,11 @@ class VisionHalf:
         return {"backbone": self.model, **({} if weights is None else {"projection": weights})}
 
     def states(self, inputs: "Mapping[str, Tensor]") -> "Tensor":
-        """Return the last states[b, t, e]; of a feature map, its places are the tokens."""
+        """Return the last states[b, t, e]; the places of a feature map count as tokens."""
         return _tokens(self.inner(**inputs).last_hidden_state)
 
     def hidden(self, inputs: "Mapping[str, Tensor]") -> "list[Tensor]":
-        """Return states[b, t, e] of layers (of stages, where t and e differ) 0 … n_layers, the last as `states` has them."""
+        """Return states[b, t, e] of layers (or stages, which differ in t and e) 0 … n_layers; the last equals `states`."""
         output = self.inner(**inputs, output_hidden_states=True)
         return [*(_tokens(states) for states in output.hidden_states[:-1]), _tokens(output.last_hidden_state)]
 
@@ -92,7 +92,7 @@ class VisionHalf:
         return self.pool_inside(states)
 
     def pool_inside(self, states: "Tensor") -> "Tensor":
-        """Pool the states of an inner layer: the class token where there is one, else the mean."""
+        """Pool the states of an inner layer: the class token if there is one, else the mean."""
         has_class_token = self.family in {"vit", "deit", "dinov2", "clip_vision_model"}
         return states[:, 0] if has_class_token else states.mean(dim=1)
 
@@ -110,7 +110,7 @@ def _at_root(model: Any) -> Any:
 
 
 def pooling_of(model: Any) -> str:
-    """Return how the states of this model become one vector, in words."""
+    """Return in words how the states of this model are pooled."""
     family = str(model.config.model_type)
     return _WITHOUT_POOLER if family in _POOLERS and model.pooler is None else POOLINGS[family]
 
@@ -122,7 +122,7 @@ class Vision:
     model: "torch.nn.Module"
     scaling: Scaling | Processed
     sha256: str
-    """Over its weight files."""
+    """sha256 over its weight files."""
     unused: tuple[str, ...] = ()
 
 
@@ -152,7 +152,7 @@ def open_vision(folder: Path) -> Vision:
 
 
 def _loaded(folder: Path, kind: str) -> "tuple[torch.nn.Module, tuple[str, ...]]":
-    """Load by transformers, which knows the older names of weights, and refuse what it would leave at random."""
+    """Load with transformers, which knows older names of weights, and refuse a model with weights left at random."""
     import torch
     from transformers import AutoModel
 
@@ -172,7 +172,7 @@ def _loaded(folder: Path, kind: str) -> "tuple[torch.nn.Module, tuple[str, ...]]
 
 
 def save_vision(model: Any, scaling: Scaling | Processed, folder: Path) -> None:
-    """Write what `open_vision` opens, bit for bit, and what AutoModel and AutoImageProcessor of transformers open."""
+    """Write a folder that `open_vision` opens bit for bit, and that AutoModel and AutoImageProcessor of transformers open."""
     if str(model.config.model_type) == "lite0" and isinstance(scaling, Scaling):
         lite0.save(model, scaling.side, folder)
         return

@@ -1,1 +1,1 @@
-"""Models: where a model lies, what its folder says, and its weights read under the guard."""
+"""Models: locate a model folder, read its settings, and load its weights under the loading guard."""

@@ -1,4 +1,4 @@
-"""Architectures: config.json of others becomes a model of transformers, within bounds, and takes memory only where its weights fill it."""
+"""Build models of transformers from an untrusted config.json: within bounds, and only if the weights fill the model."""
 
 import math
 import re
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 LARGEST = 2**31 - 1
 MOST_LABELS = 100_000
 MOST_PARTS = 1000
-"""Layers, blocks or experts where no weights say how many there are."""
+"""Most layers, blocks or experts if no weights limit their number."""
 _FREE = 1 << 28
-"""Bytes that any model may take."""
+"""Bytes that any model may use."""
 _PARTS = re.compile(r"(^|_)(n_)?(layers?|blocks?|stages?|depths?|experts?)$")
 _CODE = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
-"""Keys with which transformers would fetch and run kernels of others."""
+"""Keys that make transformers fetch and run kernels of others."""
 _SAYS_NOTHING = {"architectures", "transformers_version", "torch_dtype", "dtype", "model_type", "auto_map", *_CODE}
 _AS_EVER: Mapping[str, Any] = {"position_embedding_type": "absolute"}
-"""Keys of older configs with the value that every class has now."""
+"""Keys of older configs with the only value that classes support now."""
 _NO_INFLUENCE = {"_name_or_path", "transformers_version", "architectures"}
 """Keys of config.json that change no vector."""
 Made = TypeVar("Made")
 
 
 def config_of(place: Path, settings: Mapping[str, Any], n_weights: int | None = None) -> Any:
-    """Return the config of transformers that the keys of a config.json make; no file is read, no code of others is fetched.
+    """Return the transformers config for the keys of a config.json; no file is read and no foreign code is fetched.
 
-    `n_weights` is how many weights there are: a model cannot have more layers.
+    `n_weights` is the number of weights; a model cannot have more layers than that.
 
     Raises:
-        InvalidInput: numbers beyond bounds, or what the class of this model_type does not take.
+        InvalidInput: numbers are out of bounds, or the class of this model_type does not accept the config.
     """
     import transformers
     from transformers import CONFIG_MAPPING
@@ -50,7 +50,7 @@ def config_of(place: Path, settings: Mapping[str, Any], n_weights: int | None = 
         )
     with foreign(str(place), f"Expected what transformers {transformers.__version__} reads; fetch the model again."):
         config = CONFIG_MAPPING[kind].from_dict(_without_code(dict(settings)))
-        config.dtype  # noqa: B018  (an unknown name is noticed here)
+        config.dtype  # noqa: B018  (raises for an unknown name)
         return config
 
 
@@ -60,10 +60,10 @@ def vector_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refuse_beyond_bounds(place: Path, settings: Mapping[str, Any], n_weights: int | None) -> None:
-    """Refuse numbers that no model has before anything is made of them.
+    """Refuse numbers that no real model has, before anything is built from them.
 
     Raises:
-        InvalidInput: every one of them, at once.
+        InvalidInput: names all of them at once.
     """
     most = MOST_PARTS if n_weights is None else max(n_weights, 1)
     mistakes = []
@@ -80,30 +80,30 @@ def refuse_beyond_bounds(place: Path, settings: Mapping[str, Any], n_weights: in
 
 
 def filled(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", tensors: "Mapping[str, torch.Tensor]", place: str) -> Made:  # fmt: skip
-    """Make a model whose every weight these tensors fill: first without memory, to compare, then with it.
+    """Build a model if these tensors fill all its weights: first without memory, to compare, then for real.
 
     Raises:
-        IncompleteWeights, InvalidInput: as `load_guarded`; or what transformers raised while it was made.
+        IncompleteWeights, InvalidInput: as `load_guarded`; or transformers raised an error.
     """
     refuse_unfilled(module(_blank(make, place)), tensors, place)
     return made(make, place)
 
 
 def drawn(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", place: str) -> Made:
-    """Make a model with weights of its own, where this machine has the memory for them.
+    """Build a model with random weights, if this machine has the memory.
 
     Raises:
-        InvalidInput: it has not; or what transformers raised while it was made.
+        InvalidInput: the machine has too little memory; or transformers raised an error.
     """
     _refuse_more_than(_memory(), module(_blank(make, place)), place, "this machine has")
     return made(make, place)
 
 
 def refuse_larger(make: "Callable[[], torch.nn.Module]", n_values: int, place: str) -> None:
-    """Refuse a model that needs far more memory than this many weights fill, before it takes any.
+    """Refuse, before it is built, a model that needs far more memory than this many weights fill.
 
     Raises:
-        InvalidInput: it does; or what transformers raised while it was made.
+        InvalidInput: the model needs too much; or transformers raised an error.
     """
     _refuse_more_than(_FREE + 8 * n_values, _blank(make, place), place, f"{n_values:,} weights fill")
 
@@ -122,10 +122,10 @@ def _refuse_more_than(n_bytes: int, model: "torch.nn.Module", place: str, why: s
 
 
 def made(make: Callable[[], Made], place: str) -> Made:
-    """Make a model by a class of transformers; what it raises becomes one error that names the place.
+    """Build a model with a class of transformers; any error becomes one InvalidInput that names the place.
 
     Raises:
-        InvalidInput: whatever it raised.
+        InvalidInput: transformers raised an error.
     """
     import transformers
 
@@ -134,7 +134,7 @@ def made(make: Callable[[], Made], place: str) -> Made:
 
 
 def config_doubts(settings: Mapping[str, Any], config: Any) -> tuple[str, ...]:
-    """Return sentences on keys of config.json that change nothing here: those that the class does not know, and the number type."""
+    """Return a sentence for each key of config.json that has no effect here: keys unknown to the class, and the number type."""
     known = _known(config)
     unread = sorted(
         key
@@ -153,7 +153,7 @@ def config_doubts(settings: Mapping[str, Any], config: Any) -> tuple[str, ...]:
 
 
 def _known(config: Any) -> set[str]:
-    """Return the keys that the class of a config reads; none where that is not to be known."""
+    """Return the keys that the class of a config reads; none if that cannot be found out."""
     try:
         plain = type(config)()
         return {*plain.to_dict(), *vars(plain), *getattr(type(config), "attribute_map", {})}

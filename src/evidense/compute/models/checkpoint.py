@@ -1,4 +1,4 @@
-"""Read weight files: safetensors as a rule; pickles only when the user says so, and then only their tensors."""
+"""Read weight files: safetensors by default; pickles only if the user allows them, and then only their tensors."""
 
 import hashlib
 import zipfile
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 _SAFE = ("model.safetensors.index.json", "model.safetensors", "model.gguf")
 MOST_HEADER = 16 * MIB
-"""Bytes of the names and shapes in a safetensors file: the largest in use have less than one MiB."""
+"""Most bytes of the header of a safetensors file; the largest in use have less than one MiB."""
 _PICKLED = ("pytorch_model.bin.index.json", "pytorch_model.bin")
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors by name, with the sha256 of the files that they came from."""
+    """Tensors by name, and the sha256 over their files."""
 
     tensors: "dict[str, torch.Tensor]"
     sha256: str
@@ -41,9 +41,9 @@ def read_weights(folder: Path, *, unsafe: bool = False) -> Weights:
     `unsafe` also reads `pytorch_model.bin` and `*.pth`, through torch's weights-only loader.
 
     Raises:
-        InvalidInput: a file that is not what it claims to be.
-        UnsafeInput: only pickles are there and `unsafe` is off, or a pickle holds more than tensors.
-        IncompleteWeights: no weight file, or a shard that the index names is absent.
+        InvalidInput: a file is not what it claims to be.
+        UnsafeInput: there are only pickles and `unsafe` is off, or a pickle holds more than tensors.
+        IncompleteWeights: there is no weight file, or a shard named by the index is missing.
     """
     files = weight_files(folder, unsafe=unsafe)
     tensors: dict[str, torch.Tensor] = {}
@@ -98,7 +98,7 @@ def chunks_of_files(files: list[Path]) -> Iterator[bytes]:
 
 
 def sha256_of_tensors(tensors: "Mapping[str, torch.Tensor]") -> str:
-    """Return one sha256 over names and values, in the order of the names."""
+    """Return one sha256 over the names and values of tensors, in order of their names."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
@@ -106,7 +106,7 @@ def sha256_of_tensors(tensors: "Mapping[str, torch.Tensor]") -> str:
 
 
 def weights_sha256_of(encoder: Encoder) -> str:
-    """Return the sha256 over the tensors of both towers; what they share counts once."""
+    """Return the sha256 over the tensors of both towers; shared modules count once."""
     tensors: dict[str, Any] = {}
     hashed: set[int] = set()
     for side in SIDES:
@@ -120,7 +120,7 @@ def weights_sha256_of(encoder: Encoder) -> str:
 
 
 def refuse_remote_code(folder: Path) -> None:
-    """Refuse a model that brings Python code of its own.
+    """Refuse a model that brings its own Python code.
 
     Raises:
         UnsafeInput: config.json or tokenizer_config.json has an `auto_map`.
@@ -191,7 +191,7 @@ def shapes_of(file: Path) -> dict[str, tuple[int, ...]]:
 
 @contextmanager
 def _safetensors(file: Path) -> Iterator[None]:
-    """The one place where the library of safetensors reads a file of others."""
+    """Guard every use of the safetensors library on an untrusted file."""
     with file.open("rb") as handle:
         head = int.from_bytes(handle.read(8), "little")
     if MOST_HEADER < head < file.stat().st_size:
@@ -229,7 +229,7 @@ def _read_pickle(file: Path) -> "dict[str, torch.Tensor]":
 
 
 def _refuse_packed(file: Path) -> None:
-    """Refuse an archive that is packed: torch.save stores what it writes as it is, so that its size is known."""
+    """Refuse a compressed archive. torch.save does not compress, so the unpacked size equals the size of the file."""
     if not zipfile.is_zipfile(file):
         return
     with foreign(str(file), "Expected weights in a file that torch.save wrote; fetch it again."), zipfile.ZipFile(file) as archive:  # fmt: skip
@@ -242,7 +242,7 @@ def _refuse_packed(file: Path) -> None:
 
 
 def _refuse_unstored(tensors: "Mapping[str, torch.Tensor]", file: Path) -> None:
-    """Refuse tensors whose values do not lie in the file: sparse ones, repeated ones, of a size that a few bytes state."""
+    """Refuse tensors whose values are not stored in the file: sparse, quantised, meta or expanded tensors."""
     import torch
 
     size = file.stat().st_size

@@ -1,4 +1,4 @@
-"""Files of a model folder: only regular ones, of a size that such files have, inside the folder, JSON as the model of its format."""
+"""Read files of a model folder safely: only regular files of plausible size inside the folder, JSON checked against its form."""
 
 import os
 import stat
@@ -15,9 +15,9 @@ from evidense.boundary.strangers import reason
 from evidense.errors import InvalidInput, UnsafeInput
 
 MOST_JSON = 32 * MIB
-"""Bytes of a JSON file that is read here: settings and indices of weights."""
+"""Most bytes of a JSON file (settings, indices of weights)."""
 MOST_OTHER = 128 * MIB
-"""Bytes of any other file that is no weight file: vocabularies, cards. The largest tokeniser in use has 34 MB."""
+"""Most bytes of any other file except weights (vocabularies, cards). The largest tokeniser in use has 34 MB."""
 _WEIGHTS = {".safetensors", ".gguf", ".bin", ".pth", ".pt", ".onnx", ".h5", ".msgpack", ".npy", ".npz", ".ckpt"}
 _DEPTH = 2
 
@@ -25,10 +25,10 @@ AnyForm = TypeVar("AnyForm", bound=BaseModel)
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON object; {} where the file is absent.
+    """Return a JSON object; {} if the file is absent.
 
     Raises:
-        InvalidInput: no regular file, too large, or no JSON object.
+        InvalidInput: the file is not regular, too large, or no JSON object.
     """
     if not exists(path):
         return {}
@@ -39,19 +39,19 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_form(form: type[AnyForm], path: Path) -> AnyForm:
-    """Return a JSON file as the model of its format; its defaults where the file is absent.
+    """Return a JSON file as an instance of its form; the defaults of the form if the file is absent.
 
     Raises:
-        InvalidInput: as `read_json`; or every value of another kind, at once.
+        InvalidInput: as `read_json`; or values have the wrong type (all at once).
     """
     return checked(form, parsed(_data(path), str(path)) if exists(path) else {}, str(path))
 
 
 def refuse_irregular(folders: Iterable[Path]) -> None:
-    """Look at every file of these folders before a library opens one: pipes and devices would hang it, giants would fill the memory.
+    """Check every file of these folders before a library opens one: a pipe or device would hang it, a huge file would fill the memory.
 
     Raises:
-        InvalidInput: all that are no regular files, or larger than such files are.
+        InvalidInput: files are not regular or too large (all at once).
     """
     mistakes = [mistake for folder in dict.fromkeys(folders) for mistake in _mistakes(folder)]
     if mistakes:
@@ -59,11 +59,11 @@ def refuse_irregular(folders: Iterable[Path]) -> None:
 
 
 def inside(folder: Path, name: str, place: Path) -> Path:
-    """Return the path of what a file of the model names inside its folder.
+    """Return the path inside a model folder for a name that one of its files gives.
 
     Raises:
-        UnsafeInput: a place outside the folder.
-        InvalidInput: no path at all (a NUL character, a name that is too long).
+        UnsafeInput: the name leads outside the folder.
+        InvalidInput: the name cannot be a path (a NUL character, too long).
     """
     try:
         path = folder / name
@@ -81,7 +81,7 @@ def inside(folder: Path, name: str, place: Path) -> Path:
 
 
 def read_head(path: Path, n_bytes: int) -> str:
-    """Return the beginning of a text file; '' where it is absent. What is no UTF-8 is replaced."""
+    """Return the beginning of a text file; '' if it is absent. Invalid UTF-8 is replaced."""
     if not path.is_file():
         return ""
     with path.open("rb") as file:
@@ -110,7 +110,7 @@ def _mistakes(folder: Path) -> Iterator[str]:
             path = Path(root) / name
             try:
                 status = path.stat()
-            except OSError:  # a link to nothing: whoever needs the file says so
+            except OSError:  # a broken link; the code that needs the file reports it
                 continue
             if not stat.S_ISREG(status.st_mode):
                 yield f"'{path}' is a pipe, socket or device. Expected a regular file; take it out."

@@ -1,4 +1,4 @@
-"""Read what a model folder says of itself: modules, pooling, prompts, length, similarity, licence; no weights, no torch."""
+"""Read the settings of a model folder: modules, pooling, prompts, length, similarity, licence. Needs no weights and no torch."""
 
 import re
 from collections.abc import Mapping
@@ -41,17 +41,17 @@ class ListedModule:
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """One encoder as its folder describes it."""
+    """The settings of one encoder, as its folder gives them."""
 
     root: Path
     transformer: Path
-    """Where config.json and the weights lie."""
+    """Folder with config.json and the weights."""
     config: Mapping[str, Any]
     pooling: tuple[str, ...] | None = None
-    """None: the folder names none."""
+    """Pooling modes; None if the folder names none."""
     pools_prompt: bool = True
     after: tuple[tuple[str, Path], ...] = ()
-    """What follows pooling, in order: ('Dense' | 'LayerNorm' | 'Normalize', folder)."""
+    """Modules after pooling, in order: ('Dense' | 'LayerNorm' | 'Normalize', folder)."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     similarity: str | None = None
     truncate_dim: int | None = None
@@ -61,7 +61,7 @@ class ModelFolder:
     licence: str | None = None
     card: str = ""
     unhonoured: tuple[str, ...] = ()
-    """A sentence for each key of the folder's settings that changes nothing here."""
+    """A sentence for each setting of the folder that has no effect here."""
 
     @property
     def family(self) -> str:
@@ -70,14 +70,14 @@ class ModelFolder:
 
     @property
     def ends_at_unit_length(self) -> bool:
-        """Whether the last step brings vectors to unit length: a Normalize at the end, with nothing cut off after it."""
+        """Whether the last step is Normalize, with no truncation after it."""
         return self.truncate_dim is None and [kind for kind, _ in self.after][-1:] == ["Normalize"]
 
     def prompt(self, side: Side, options: Mapping[str, str]) -> str:
-        """Return what stands before every text of this side: the user's word, else what sentence-transformers would use.
+        """Return the prompt of this side: the user's, else the one that sentence-transformers would use.
 
-        That is the prompt named 'query' or 'document'. From its version 5 on both names always exist, empty at worst, so a
-        'passage' or a default prompt is never reached by `encode_query` and `encode_document`: here it is warned about.
+        That is the prompt named 'query' or 'document'. Since version 5 both names always exist (perhaps empty), so `encode_query` and
+        `encode_document` never use a 'passage' or default prompt; `warnings` mentions such prompts.
         """
         for key in (f"{side}_prompt", "prompt"):
             if key in options:
@@ -85,7 +85,7 @@ class ModelFolder:
         return self.prompts.get(side, "")
 
     def warnings(self, used: set[str]) -> tuple[str, ...]:
-        """Return a sentence for each setting that is not honoured, and for each prompt that config or card name and that was not used."""
+        """Return a sentence for each setting without effect, and for each prompt of config or card that is not used."""
         return self.unhonoured + self._prompt_warnings(used)
 
     def _prompt_warnings(self, used: set[str]) -> tuple[str, ...]:
@@ -111,8 +111,8 @@ def read_folder(root: Path) -> ModelFolder:
     """Read a sentence-transformers or transformers folder.
 
     Raises:
-        InvalidInput: it is neither, or has a module that is not supported.
-        UnsafeInput: it asks to run code of its own.
+        InvalidInput: the folder is neither, or has an unsupported module.
+        UnsafeInput: the model asks to run its own code.
     """
     modules = _modules(root)
     transformer = modules[0].folder if modules else root
@@ -148,10 +148,10 @@ def _pooling(place: Path) -> PoolingSettings:
 
 
 def read_settings(root: Path) -> ModelFolder:
-    """Read what surrounds the model: prompts, similarity, dimensions kept, what follows pooling, licence, card.
+    """Read the settings around the model: prompts, similarity, truncation, modules after pooling, licence, card.
 
     Raises:
-        InvalidInput, UnsafeInput: settings that are not of their form, or name another folder.
+        InvalidInput, UnsafeInput: settings have the wrong form, or name a folder outside the model.
     """
     refuse_irregular([root])
     settings = read_form(SentenceSettings, root / SETTINGS)
@@ -172,7 +172,7 @@ def read_settings(root: Path) -> ModelFolder:
 
 
 def _module_doubts(root: Path, modules: list[ListedModule]) -> tuple[str, ...]:
-    """Return a sentence for each key of modules.json and of a module's own config.json that is not honoured."""
+    """Return a sentence for each key without effect in modules.json and in the config.json of each module."""
     if not modules:
         return ()
     entries = read_form(Modules, root / MODULES_FILE).root
@@ -200,8 +200,8 @@ def listed_modules(root: Path) -> list[ListedModule]:
     """Return the entries of modules.json; [] where there is none.
 
     Raises:
-        InvalidInput: no list of modules with type and path.
-        UnsafeInput: a folder outside the model's own.
+        InvalidInput: the file is not a list of modules with type and path.
+        UnsafeInput: a module lies outside the model folder.
     """
     place = root / MODULES_FILE
     if not place.is_file():
@@ -213,7 +213,7 @@ def listed_modules(root: Path) -> list[ListedModule]:
 
 
 def is_static(root: Path) -> bool:
-    """Say whether the first module is a StaticEmbedding (no error: a damaged folder is for whoever opens it)."""
+    """Say whether the first module is a StaticEmbedding; False for a damaged folder, which is reported when it is opened."""
     try:
         return [module.kind for module in listed_modules(root)][:1] == ["StaticEmbedding"]
     except (InvalidInput, UnsafeInput):
@@ -265,5 +265,5 @@ def _licence(card: str) -> str | None:
 
 
 def _quoted(card: str) -> str:
-    """Return the parts of a card that stand in quotes or code, where a prompt would be shown."""
+    """Return the quoted parts and code of a model card, where a prompt would appear."""
     return "\n".join(re.findall(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`", card))

@@ -1,4 +1,4 @@
-"""Forms of the JSON files in a model folder: each key is honoured, refused, or named as not honoured."""
+"""Forms of the JSON files in a model folder: each key is used, refused, or reported as not honoured."""
 
 from typing import Any, ClassVar, Literal
 
@@ -7,23 +7,23 @@ from pydantic import ConfigDict, Field, RootModel, field_validator
 from evidense.boundary.documents import Form
 
 MOST_PROMPT = 16_384
-"""Characters of a prompt: the longest in use have about a thousand, and every text pays for it."""
+"""Most characters of a prompt; the longest in use have about a thousand. Every text is encoded with its prompt."""
 _ELSEWHERE = "encode with sentence-transformers and hand over the vectors (vectors:FOLDER)"
 _SIZE = Field(gt=0, le=1 << 31)
 ModuleOutput = Literal["sentence_embedding"]
 
 
 class SettingsFile(Form):
-    """A file of settings. A declared field is honoured or has no influence on a vector; any other key is named."""
+    """A file of settings. A declared field is used or does not influence vectors; any other key is reported."""
 
     model_config = ConfigDict(extra="allow")
     SILENT: ClassVar[frozenset[str]] = frozenset()
-    """Keys without influence on a vector."""
+    """Undeclared keys that do not influence vectors."""
     NAMED: ClassVar[frozenset[str]] = frozenset()
-    """Declared keys that are checked for their kind and not honoured."""
+    """Declared keys whose type is checked and whose value is not honoured."""
 
     def unhonoured(self, place: object) -> tuple[str, ...]:
-        """Return a sentence for each key that says something and is not honoured."""
+        """Return a sentence for each key that has a value and is not honoured."""
         values = {key: value for key, value in self if key in self.NAMED and value}
         values |= {k: v for k, v in (self.model_extra or {}).items() if k not in self.SILENT and v is not None}
         return tuple(f"{place} sets {key} = {_short(value)}, which is not honoured" for key, value in values.items())
@@ -74,7 +74,7 @@ class Modules(RootModel[list[Module]]):
 
 
 class ReadingSettings(SettingsFile):
-    """sentence_bert_config.json and its older names."""
+    """sentence_bert_config.json, also under its older names."""
 
     SILENT = frozenset({"unpad_inputs"})
     NAMED = frozenset({"processing_kwargs", "model_args", "model_kwargs"})
@@ -111,12 +111,12 @@ class ReadingSettings(SettingsFile):
 
     @property
     def max_length(self) -> int | None:
-        """Tokens of a text; the tokeniser's own setting goes before, as in sentence-transformers."""
+        """Most tokens of a text; the setting of the tokeniser wins, as in sentence-transformers."""
         tokenizer_length = (self.tokenizer_args or self.processor_kwargs or {}).get("model_max_length")
         return tokenizer_length if isinstance(tokenizer_length, int) and tokenizer_length > 0 else self.max_seq_length
 
     def unhonoured(self, place: object) -> tuple[str, ...]:
-        """As `SettingsFile.unhonoured`; of the tokeniser's settings all but the length."""
+        """As `SettingsFile.unhonoured`, and the settings of the tokeniser except its length."""
         more = {**(self.tokenizer_args or {}), **(self.processor_kwargs or {})}
         more.pop("model_max_length", None)
         named = (f"{place} sets {k} = {_short(v)} of the tokeniser, which is not honoured" for k, v in more.items())
@@ -164,7 +164,7 @@ class NormalizeSettings(SettingsFile):
 
 
 class DropoutSettings(SettingsFile):
-    """config.json of a Dropout module, which does nothing outside training."""
+    """config.json of a Dropout module, which has no effect outside training."""
 
     dropout: float | None = None
 
@@ -176,11 +176,11 @@ MODULES: dict[str, type[SettingsFile]] = {
     "Normalize": NormalizeSettings,
     "Dropout": DropoutSettings,
 }
-"""Modules that may follow the first one → the form of their config.json."""
+"""Kind of a module after the first one → the form of its config.json."""
 
 
 class TokenizerSettings(SettingsFile):
-    """tokenizer_config.json: transformers honours it; here stands what is read before it does."""
+    """tokenizer_config.json. transformers reads all of it; declared here is what we read ourselves."""
 
     model_max_length: int | float | None = Field(None, ge=1)
 

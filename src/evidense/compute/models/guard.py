@@ -1,4 +1,4 @@
-"""Loading guard: a checkpoint fills every weight that the read-out needs, or it is refused; nothing is left at random in silence."""
+"""Loading guard: refuse a checkpoint that does not fill every weight that is needed, so that no weight is silently random."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     import torch
 
 _FREE_BUFFERS = 1 << 28
-"""Bytes of buffers that any model may have."""
+"""Most bytes of buffers that any model may have."""
 _MOST_STEM = 6
-"""Pieces before a weight's own name, as `_orig_mod.module.0.auto_model.bert.`."""
+"""Most parts of a prefix before the model's own name of a weight, as in `_orig_mod.module.0.auto_model.bert.`."""
 _MOST_STEMS = 8
-"""Of the stems in one file, the most common are tried."""
+"""So many of the most common prefixes (stems) of a file are tried."""
 _BUFFERS = ("position_ids", "rotary_emb.inv_freq", "attn.bias", "attn.masked_bias", "attention.bias", "attention.masked_bias", "token_type_ids")  # fmt: skip
 _ANY_FAMILY = ("cls.", "lm_head.", "qa_outputs.", "classifier.", "score.", "pooler.")
 _HEADS: Mapping[str, tuple[str, ...]] = {
@@ -29,17 +29,17 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "mt5": ("decoder.",),
     "umt5": ("decoder.",),
 }
-"""Families with the prefixes of their declared heads (a decoder, where only the encoder is used), beside those of any family."""
+"""Family → prefixes of its declared heads (or of the unused decoder), in addition to those of any family."""
 
 
 def load_guarded(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", source: str) -> tuple[str, ...]:
-    """Copy the tensors into the model and return the names of those that belong to a declared head and were not used.
+    """Copy the tensors into the model; return the names of unused tensors that belong to a declared head.
 
-    Every parameter of `model` counts as needed: build it without the parts that the read-out does not use.
+    Every parameter of `model` counts as needed, so build it without the parts that are not used.
 
     Raises:
-        IncompleteWeights: a needed weight is missing (lists them).
-        InvalidInput: an unexpected weight that belongs to no declared head, or a weight of another shape.
+        IncompleteWeights: needed weights are missing (all are listed).
+        InvalidInput: an unexpected weight belongs to no declared head, or a weight has another shape.
     """
     fit = _fitted(model, tensors, source)
     _copy(fit, tensors)
@@ -47,10 +47,10 @@ def load_guarded(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]"
 
 
 def refuse_unfilled(blank: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", source: str) -> None:
-    """Judge a model that takes no memory yet (on the device `meta`) as `load_guarded` does, and what it would take beside its weights.
+    """Check a model on the device `meta` (no memory used yet) as `load_guarded` does, and the size of its buffers.
 
     Raises:
-        IncompleteWeights, InvalidInput: as `load_guarded`; or buffers far larger than the weights.
+        IncompleteWeights, InvalidInput: as `load_guarded`; or the buffers are far larger than the weights.
     """
     _fitted(blank, tensors, source)
     weight_bytes = sum(t.numel() * 4 for t in tensors.values())
@@ -113,11 +113,11 @@ def _wrong_tensors(
 
 
 def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[str], source: str) -> tuple[str, ...]:
-    """Judge what transformers' own loader reports by the same rule, and return the names that belong to a declared head.
+    """Apply the same rule to the report of transformers' own loader; return the names that belong to a declared head.
 
     Raises:
         IncompleteWeights: a weight is missing.
-        InvalidInput: an unexpected weight that belongs to no declared head.
+        InvalidInput: an unexpected weight belongs to no declared head.
     """
     model_weights = model.state_dict()
     if missing:
@@ -131,7 +131,7 @@ def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[st
 def _matched(
     model_weights: Mapping[str, Any], checkpoint_names: list[str], model: "torch.nn.Module"
 ) -> tuple[str, dict[str, str]]:
-    """Return the stem ('', 'bert.', 'module.' …) that matches most, and under it checkpoint name → model name."""
+    """Return the prefix ('', 'bert.', 'module.' …) with the most matches, and for it checkpoint name → model name."""
     prefix = getattr(model, "base_model_prefix", "") or ""
     stem_counts = Counter(_stem(name, model_weights) for name in checkpoint_names)
     stems = sorted({"", f"{prefix}.", *(stem for stem, _ in stem_counts.most_common(_MOST_STEMS))})
@@ -143,7 +143,7 @@ def _matched(
 
 
 def _stem(name: str, model_weights: Mapping[str, Any]) -> str:
-    """Return the shortest leading part of a name whose rest the model knows; '' if none is."""
+    """Return the shortest prefix after which the model knows the name; '' if there is none."""
     pieces = name.split(".")
     for cut in range(1, min(_MOST_STEM, len(pieces) - 1) + 1):
         if _modern(".".join(pieces[cut:])) in model_weights:
@@ -162,7 +162,7 @@ def _modern(name: str) -> str:
 
 
 def _of_a_head(name: str, model: "torch.nn.Module", stem: str = "") -> bool:
-    """Say whether a name is that of a declared head, alone or under the stem that was matched, or under a part of it."""
+    """Say whether a name belongs to a declared head: as it is, after the matched prefix, or after a part of that prefix."""
     family = getattr(getattr(model, "config", None), "model_type", "")
     heads = _ANY_FAMILY + _HEADS.get(family, ())
     base = getattr(model, "base_model_prefix", "") or ""

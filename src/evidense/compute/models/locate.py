@@ -1,4 +1,4 @@
-"""Find the folder that a model's spelling means: a local folder, a folder inside an installed package, or a hub id."""
+"""Find the folder of a model: a local folder, a folder inside an installed package, or a hub id."""
 
 import re
 from contextlib import suppress
@@ -27,12 +27,12 @@ _PICKLES = ["*.bin", "*.pth", "*/pytorch_model.bin"]
 
 
 def looks_like_hub_id(head: str) -> bool:
-    """Say whether a spelling has the form `owner/name` and is no path of this disk and no name of a file."""
+    """Say whether a spelling has the form `owner/name`, and is neither a path on this disk nor a file name."""
     return bool(HUB_ID.fullmatch(head)) and not exists(Path(head)) and Path(head).suffix.lower() not in _NOT_MODELS
 
 
 def local_folder(head: str) -> Path | None:
-    """Return the folder of this disk that a spelling names; None where there is none, or it is no path at all."""
+    """Return the folder on this disk that a spelling names; None if there is none or it cannot be a path."""
     try:
         path = Path(head).expanduser()
         return path if path.is_dir() else None
@@ -41,12 +41,12 @@ def local_folder(head: str) -> Path | None:
 
 
 def is_open_clip(head: str) -> bool:
-    """Say whether it is how open_clip spells a model: `ViT-B-32,laion2b_s34b_b79k` or `hf-hub:OWNER/NAME`."""
+    """Say whether open_clip would spell a model like this: `ViT-B-32,laion2b_s34b_b79k` or `hf-hub:OWNER/NAME`."""
     return head.startswith("hf-hub:") or bool(re.fullmatch(r"[\w-]+,[\w-]+", head))
 
 
 def peek(head: str, revision: str | None = None) -> Path | None:
-    """Return the folder if it lies on this disk (path, package, or hub cache); no network, no import, no error."""
+    """Return the folder if it is on this disk (path, package, or hub cache), else None. Uses no network, imports nothing, raises nothing."""
     try:
         if head.startswith("pip:"):
             return package_folder(head)
@@ -58,7 +58,7 @@ def peek(head: str, revision: str | None = None) -> Path | None:
 
 
 def peek_json(head: str, name: str, revision: str | None = None) -> dict[str, Any]:
-    """Return a JSON file of a model that lies on this disk; {} where there is none or it is no object."""
+    """Return a JSON file of a model on this disk; {} if there is none or it is no object."""
     folder = peek(head, revision)
     try:
         return read_json(folder / name) if folder else {}
@@ -67,10 +67,10 @@ def peek_json(head: str, name: str, revision: str | None = None) -> dict[str, An
 
 
 def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) -> Path:
-    """Return the model's folder, downloading a hub id where that is allowed.
+    """Return the folder of a model; a hub id is downloaded if that is allowed.
 
     Raises:
-        InvalidInput: nothing is there; says what was tried.
+        InvalidInput: there is no such model; the message says what was tried.
         MissingExtra: the package, or huggingface_hub, is not installed.
     """
     path = local_folder(head)
@@ -98,10 +98,10 @@ def folder_of(head: str, revision: str | None = None, *, pickles: bool = False) 
 
 
 def require_transformers(head: str) -> None:
-    """Say what a transformers model cannot be opened without.
+    """Refuse to open a transformers model if a library or the package with the model is missing.
 
     Raises:
-        MissingExtra: libraries, and the package that holds the model.
+        MissingExtra: names everything that is missing.
     """
     missing: list[MissingExtra] = []
     for name in ("torch", "transformers", "safetensors"):
@@ -115,11 +115,11 @@ def require_transformers(head: str) -> None:
 
 
 def package_folder(head: str) -> Path:
-    """Return the folder that `pip:PACKAGE/FOLDER` means, without importing the package.
+    """Return the folder of `pip:PACKAGE/FOLDER`, without importing the package.
 
     Raises:
         MissingExtra: the package is not installed.
-        InvalidInput: the package holds no such folder (lists those that hold a config.json).
+        InvalidInput: the package has no such folder (lists its folders with a config.json).
     """
     package, _, inside = head.removeprefix("pip:").partition("/")
     spec = PathFinder.find_spec(package) if package.isidentifier() else None

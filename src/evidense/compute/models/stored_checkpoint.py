@@ -1,4 +1,4 @@
-"""Where the files of a stored checkpoint lie."""
+"""Find the folder of a checkpoint in the store."""
 
 from pathlib import Path
 
@@ -7,16 +7,16 @@ from evidense.store import Store
 
 PREFIX = "checkpoint:"
 _SHOWN = 12
-"""Letters of an id that are shown."""
+"""Letters of an id in messages."""
 
 
 def checkpoint_folder(spelling: str, store: Store | None = None) -> Path:
-    """Return the folder that `checkpoint:ID` means in a store (None: the default one); a beginning of the id that is unique will do.
+    """Return the folder of `checkpoint:ID` in a store (None: the default store). A unique beginning of the id is enough.
 
     Raises:
         UnknownName: no checkpoint of the store has this id.
-        AmbiguousName: several begin so.
-        StoreError: its files are not as they were written.
+        AmbiguousName: several ids begin like this.
+        StoreError: its files have changed since they were written.
     """
     store = store or Store()
     root, beginning = store.root / "folders", spelling.removeprefix(PREFIX)

@@ -1,4 +1,4 @@
-"""Texts as token ids: one flat array with offsets, so that a million texts are two arrays and not a million lists."""
+"""Texts as token ids: one flat array with offsets, so that a million texts are two arrays instead of a million lists."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,7 +51,7 @@ class Tokens:
         return Tokens(self.flat[places], offsets)
 
     def padded(self, pad: int) -> "tuple[Tensor, Tensor | None]":
-        """Return ids[b, t] padded at the right, and mask[b, t] (None where nothing is padded)."""
+        """Return ids[b, t], padded on the right, and mask[b, t]; the mask is None if nothing is padded."""
         import torch
 
         sizes = self.sizes
@@ -72,7 +72,7 @@ class TextReader:
     lower_case: bool = False
 
     def read(self, texts: Sequence[str]) -> Tokens:
-        """Tokenise, special tokens added, cut at `max_length`."""
+        """Tokenise with special tokens, and truncate to `max_length`."""
         texts = [text.lower() for text in texts] if self.lower_case else list(texts)
         if not texts:
             return Tokens.of([])
@@ -88,27 +88,27 @@ class TextReader:
             return Tokens.of(encoded["input_ids"])
 
     def is_cut(self, texts: Sequence[str]) -> Bool[np.ndarray, " n"]:
-        """Say which texts `read` cuts."""
+        """Say which texts `read` truncates."""
         return longer_than(self.max_length, self.tokenizer, [t.lower() for t in texts] if self.lower_case else texts)
 
     def prompt_length(self, prompt: str) -> int:
-        """Return how many tokens a prompt takes at the start of a text (special tokens before it included)."""
+        """Return the number of tokens of a prompt at the start of a text; special tokens before it count."""
         with reading_text(self.tokenizer):
             ids = self.tokenizer(prompt)["input_ids"] if prompt else []
         return len(ids) - (1 if ids and ids[-1] in self.tokenizer.all_special_ids else 0)
 
     @property
     def pad(self) -> int:
-        """Id that fills a batch; 0 where the tokeniser has none (it is masked)."""
+        """Padding id; 0 if the tokeniser has none (padding is masked)."""
         return int(self.tokenizer.pad_token_id or 0)
 
 
 SPECIAL = 8
-"""At most so many tokens of a text stand for none of its bytes."""
+"""Most tokens of a text that represent none of its bytes."""
 
 
 def longer_than(max_length: int, tokenizer: Any, texts: Sequence[str]) -> Bool[np.ndarray, " n"]:
-    """Say which texts have more tokens than that, special ones included. A text of fewer bytes has not, and is not read."""
+    """Say which texts have more than `max_length` tokens, special ones included. Texts with fewer bytes are not tokenised."""
     rows = [row for row, text in enumerate(texts) if len(text.encode("utf-8", "replace")) + SPECIAL > max_length]
     is_longer = np.zeros(len(texts), dtype=bool)
     if rows:
@@ -123,7 +123,7 @@ def refuse_beyond_table(tokens: Tokens, n_rows: int) -> None:
     """Refuse token ids that a model has no embedding for.
 
     Raises:
-        InvalidInput: there is one (shows the largest).
+        InvalidInput: there is such an id; the message shows the largest.
     """
     if len(tokens.flat) and not 0 <= tokens.flat.min() <= tokens.flat.max() < n_rows:
         raise InvalidInput(
@@ -133,16 +133,16 @@ def refuse_beyond_table(tokens: Tokens, n_rows: int) -> None:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """Return the tokeniser of a folder; never runs code of the model.
+    """Load the tokeniser of a folder; code of the model is never run.
 
     Raises:
-        InvalidInput: there is none, or it cannot be read.
+        InvalidInput: there is no tokeniser, or it cannot be read.
     """
     from transformers import AutoTokenizer
 
     with without_panic_text(), foreign(f"{folder}: its tokeniser", _ADVICE):
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-    # transformers makes an empty vocabulary where there is none, and every word is then the unknown one.
+    # Without a vocabulary file transformers makes an empty one, and every word becomes the unknown token.
     vocabulary_files = sorted({"tokenizer.json", *type(tokenizer).vocab_files_names.values()})
     if type(tokenizer).vocab_files_names and not any((folder / name).is_file() for name in vocabulary_files):
         raise InvalidInput(
@@ -152,10 +152,10 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def raw_tokenizer(file: Path) -> Any:
-    """Return the tokeniser of a tokenizer.json, without padding and truncation.
+    """Load the tokeniser of a tokenizer.json, without padding and truncation.
 
     Raises:
-        InvalidInput: no such file, or one that cannot be read.
+        InvalidInput: the file is absent or cannot be read.
         MissingExtra: tokenizers is not installed.
     """
     try:
@@ -173,14 +173,14 @@ def raw_tokenizer(file: Path) -> Any:
 
 @contextmanager
 def reading_text(tokenizer: Any) -> Iterator[None]:
-    """The one place where a tokeniser reads texts: what it raises, or panics over, becomes one error that names it."""
+    """Guard every use of a tokeniser on texts: any error or panic becomes one InvalidInput that names the tokeniser."""
     place = str(getattr(tokenizer, "name_or_path", "") or "the model")
     with foreign(f"{place}: its tokeniser", _ADVICE):
         yield
 
 
 def tokenizer_doubts(tokenizer: Any, folder: Path) -> tuple[str, ...]:
-    """Return a sentence where the class that transformers chose reads a probe otherwise than tokenizer.json says."""
+    """Return a sentence if the class that transformers chose tokenises a probe text differently than tokenizer.json."""
     file = folder / "tokenizer.json"
     if not file.is_file():
         return ()
@@ -198,7 +198,7 @@ def tokenizer_doubts(tokenizer: Any, folder: Path) -> tuple[str, ...]:
 
 
 def tokenizer_files(folder: Path) -> list[Path]:
-    """Return the files that determine the tokeniser, in the order of their names."""
+    """Return the files that determine the tokeniser, in order of their names."""
     patterns = (
         "tokenizer*.json",
         "vocab*",
@@ -213,7 +213,7 @@ def tokenizer_files(folder: Path) -> list[Path]:
 
 
 def save_tokenizer(tokenizer: Any, folder: Path) -> None:
-    """Write a tokeniser as it was opened: cutting and padding that its last call has set are no part of it."""
+    """Write a tokeniser as it was opened, without the truncation and padding that its last call has set."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         backend.no_truncation()

@@ -1,4 +1,4 @@
-"""Own code: a function of the user's, loaded from the working folder without making that folder a place to import from."""
+"""Load a Python function of the user. The working folder is searched only for that function, never for other imports."""
 
 import importlib
 import sys
@@ -14,17 +14,17 @@ from evidense.errors import InvalidInput
 
 
 def file_of(module: str) -> str:
-    """Say which file a module would be run from: one of the working folder, or "the installed module NAME"; nothing is imported."""
+    """Return the file that a module would be run from, or "the installed module NAME"; nothing is imported."""
     return _in_folder(module, Path.cwd()) or f"the installed module {module}"
 
 
 def function_of(module: str, name: str) -> Any:
-    """Import a module, installed or of the working folder, and return what it calls `name`.
+    """Import a module, installed or from the working folder, and return its attribute `name`.
 
-    An installed module goes before one of the folder, so that no file there stands in for a library.
+    An installed module wins over a file of the folder, so that no such file replaces a library.
 
     Raises:
-        InvalidInput: there is no such module or name, or the module cannot be run.
+        InvalidInput: there is no such module or attribute, or the module raises an error.
     """
     folder = Path.cwd()
     try:
@@ -44,7 +44,7 @@ def _imported(module: str) -> ModuleType:
 
 
 def _in_folder(module: str, folder: Path) -> str:
-    """Return the file of the working folder that a module means, relative to it; "" where the module is installed or absent."""
+    """Return the file of a module relative to the working folder; "" if the module is installed or absent."""
     top, *inner = module.split(".")
     if not top.isidentifier() or any(finder.find_spec(top, None) for finder in sys.meta_path):
         return ""
@@ -55,7 +55,7 @@ def _in_folder(module: str, folder: Path) -> str:
 
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
-    """Let modules of a folder be found in this block, after all others."""
+    """Let imports in this block find modules of a folder, after all others."""
     entry = str(folder)
     sys.path.append(entry)
     try:
@@ -65,7 +65,7 @@ def _importable(folder: Path) -> Iterator[None]:
 
 
 def _with_folder(function: Callable[..., Any], folder: Path) -> Callable[..., Any]:
-    """Return a function that finds the modules beside it while it runs, as it did while it was loaded."""
+    """Return the function so that its own imports find the modules beside it while it runs."""
 
     @wraps(function, updated=())
     def called(*arguments: Any, **options: Any) -> Any:

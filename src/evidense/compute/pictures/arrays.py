@@ -1,4 +1,4 @@
-"""Pictures as arrays for an image tower: each is decoded and scaled once a process, and kept as far as a stated memory goes."""
+"""Pictures as arrays for a vision model. Each picture is decoded and scaled once per process and kept within a memory limit."""
 
 import re
 from collections.abc import Mapping
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 SETTINGS = "preprocessor_config.json"
 MOST_SIDE = 4096
-"""Pixels of a side to which pictures are scaled."""
+"""Largest side, in pixels, to which pictures are scaled."""
 MAX_KEPT_BYTES = 1 << 28
-"""Arrays that are kept: 256 MiB, 87,000 pictures of 32 × 32 in colour. What does not fit is decoded each time it is asked for."""
+"""Bytes of arrays that are kept: 256 MiB hold 87,000 colour pictures of 32 × 32. Others are decoded whenever they are needed."""
 _GREY = re.compile(rb"P5 (\d+) (\d+) 255\s")
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """How a picture becomes what the model takes: scaled to a square, then (value × factor − mean) / std of each channel."""
+    """Scales a picture to a square; then each channel becomes (value × factor − mean) / std."""
 
     side: int
     """Pixels."""
     mean: tuple[float, ...]
-    """One a channel; one channel = grey."""
+    """One value per channel; one channel means grey."""
     std: tuple[float, ...]
     factor: float = 1 / 255
     resample: int = 3
-    """As Pillow numbers them: 2 bilinear, 3 bicubic."""
+    """Resampling filter in Pillow's numbers: 2 bilinear, 3 bicubic."""
 
     @property
     def n_channels(self) -> int:
@@ -49,10 +49,10 @@ class Scaling:
         return len(self.mean)
 
     def square(self, picture: Picture) -> UInt8[np.ndarray, "c h w"]:
-        """Decode and scale.
+        """Decode a picture and scale it to the square.
 
         Raises:
-            InvalidInput, UnsafeInput, MissingExtra: as `pictures.decode`.
+            InvalidInput, UnsafeInput, MissingExtra: as `decoding.decode`.
         """
         if (grey := _plain_grey(picture, self.side)) is not None:
             return np.broadcast_to(grey, (self.n_channels, self.side, self.side))
@@ -63,13 +63,13 @@ class Scaling:
         return np.moveaxis(np.atleast_3d(np.asarray(image, np.uint8)), -1, 0)
 
     def values(self, squares: UInt8[np.ndarray, "b c h w"]) -> Float32[np.ndarray, "b c h w"]:
-        """Return what the model takes; the same operations, in the same order, as transformers' Pillow processors."""
+        """Return the pixel values for the model, by the operations of transformers' Pillow processors in their order."""
         scaled = squares.astype(np.float32) * np.float32(self.factor)
         mean, std = (np.asarray(v, np.float32)[:, None, None] for v in (self.mean, self.std))
         return np.asarray((scaled - mean) / std, np.float32)
 
     def to_json(self) -> dict[str, Json]:
-        """Return it as transformers' `preprocessor_config.json` has it."""
+        """Return the scaling in the form of transformers' `preprocessor_config.json`."""
         return {
             "image_processor_type": "ViTImageProcessor",
             "do_resize": True,
@@ -84,7 +84,7 @@ class Scaling:
 
 
 def _plain_grey(picture: Picture, side: int) -> UInt8[np.ndarray, "h w"] | None:
-    """Return the pixels of a grey PGM of this very size held in memory, which needs no decoder; None for any other."""
+    """Return the pixels of a grey PGM in memory that has this side, which needs no decoder; None for any other picture."""
     if not isinstance(picture.source, bytes) or (grey_header := _GREY.match(picture.source)) is None:
         return None
     body = picture.source[grey_header.end() :]
@@ -95,7 +95,7 @@ def _plain_grey(picture: Picture, side: int) -> UInt8[np.ndarray, "h w"] | None:
 
 @dataclass(frozen=True)
 class Processed:
-    """A scaling that is not a plain square (crops, shortest edges): carried out by transformers' own Pillow processor."""
+    """Any other scaling (crops, shortest edges), done by transformers' own Pillow processor."""
 
     processor: Any
 
@@ -104,7 +104,7 @@ class Processed:
         return np.asarray(self.processor(images=[decode(picture)], return_tensors="np")["pixel_values"][0], np.float32)
 
     def values(self, squares: Float32[np.ndarray, "b c h w"]) -> Float32[np.ndarray, "b c h w"]:
-        """Return them as they are."""
+        """Return the processed pictures unchanged."""
         return squares
 
     def to_json(self) -> dict[str, Json]:
@@ -118,13 +118,13 @@ _sharing = False
 
 
 def share_pictures() -> None:
-    """Let towers of one scaling share what they decode, from now on: for a process that lives as long as one run, whose files stay as they are."""
+    """Let towers of one scaling share decoded pictures from now on. Only for a process that serves one run, whose files do not change."""
     global _sharing
     _sharing = True
 
 
 def memory_of(scaling: Scaling | Processed) -> dict[Picture, np.ndarray]:
-    """Return the memory of a new tower: its own, or in a process that shares, that of all towers of this scaling."""
+    """Return the memory for decoded pictures of a new tower: shared by all towers of this scaling if `share_pictures` was called."""
     if not _sharing or not isinstance(scaling, Scaling):
         return {}
     if len(_SHARED) >= _MOST_SHARED and scaling not in _SHARED:
@@ -134,20 +134,20 @@ def memory_of(scaling: Scaling | Processed) -> dict[Picture, np.ndarray]:
 
 @dataclass(frozen=True, eq=False)
 class ArrayReader:
-    """Pictures → what the model takes, with a memory of what was decoded."""
+    """Reads pictures as pixel values and remembers those it has decoded."""
 
     scaling: Scaling | Processed
     n_tokens: int
-    """What one picture costs, in places of the last feature map (patches for transformers)."""
+    """Cost of one picture: places of the last feature map (patches for transformers)."""
     decoded: dict[Picture, np.ndarray] = field(default_factory=dict)
     """See `memory_of`."""
 
     def read(self, pictures: NamedPictures) -> Float32[np.ndarray, "b c h w"]:
-        """Decode what is not kept yet.
+        """Return pixel values; pictures in memory are not decoded again.
 
         Raises:
-            InvalidInput: pictures that cannot be read, all of this batch at once.
-            UnsafeInput: a hostile one.
+            InvalidInput: pictures cannot be read (all of this batch at once).
+            UnsafeInput: a picture is hostile.
         """
         return self.scaling.values(np.stack(each(pictures, self._square)))
 
@@ -168,7 +168,7 @@ class Arrays(QueuedPictures):
 
     @property
     def n_pixels(self) -> int:
-        """Pixels that the model sees (height × width, all pictures together)."""
+        """Pixels that the model sees: height × width, over all pictures."""
         scaling = self.reader.scaling
         side = scaling.side if isinstance(scaling, Scaling) else 0
         return len(self.pictures) * side * side
@@ -184,7 +184,7 @@ def read_scaling(folder: Path) -> Scaling | Processed:
     """Read the picture settings of a folder that transformers wrote.
 
     Raises:
-        InvalidInput: none, or such as transformers cannot read.
+        InvalidInput: there are no settings, or transformers cannot read them.
         MissingExtra: Pillow is not installed.
     """
     require_pillow()
@@ -198,7 +198,7 @@ def read_scaling(folder: Path) -> Scaling | Processed:
 
 
 def _plain(settings: Mapping[str, Any]) -> Scaling | None:
-    """Return settings that only scale to a square and normalise; None for all others."""
+    """Return the scaling if the settings only scale to a square and normalise; None for all others."""
     size = settings.get("size")
     side = size.get("height") if isinstance(size, Mapping) and size.get("height") == size.get("width") else None
     kind = plain_name(str(settings.get("image_processor_type", "")))

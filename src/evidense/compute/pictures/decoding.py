@@ -1,9 +1,8 @@
-"""Pictures: encoded bytes → RGB pixels, with hostile files refused; and thumbnails for the page.
+"""Decode pictures to RGB pixels, refuse hostile files, and make thumbnails for the page.
 
-Only the content decides about the format, never the file's name. Rules, in the order in which they are applied: an SVG is
-drawn with its longer side at 256 pixels, without fonts and without anything from outside the file; of an animation the
-first frame is taken; an EXIF rotation is carried out; 16-bit grey becomes 8-bit; what is transparent lies on white; colour
-profiles are not applied.
+The content decides the format, never the name of the file. The rules, in order: an SVG is drawn with its longer side at 256 pixels,
+without fonts and without anything from outside the file; the first frame of an animation is used; an EXIF rotation is applied; 16-bit
+grey becomes 8-bit; transparent pixels are put on white; colour profiles are ignored.
 """
 
 import base64
@@ -23,15 +22,15 @@ from evidense.values import Picture
 
 T = TypeVar("T")
 MAX_BYTES = 100_000_000
-"""Encoded size that is still read."""
+"""Largest encoded size that is read, in bytes."""
 MAX_PIXELS = 89_478_485
-"""Width × height that is still decoded: 256 MiB as RGB (the limit at which Pillow begins to warn)."""
+"""Largest width × height that is decoded: 256 MiB as RGB (Pillow warns from there on)."""
 MOST_WASTED_S = 10.0
-"""Seconds that pictures which cannot be read may take together; those after them are not looked at."""
+"""Seconds that unreadable pictures may take together; then the search for more of them ends."""
 MAX_ASPECT = 100
-"""Longer side over shorter side: an encoder that scales the shorter side to 224 would make a bomb of a thin line."""
+"""Largest ratio of the sides: an encoder that scales the shorter side to 224 pixels would blow up a thin line."""
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "DIB", "TIFF", "PPM", "ICO")
-"""What Pillow may open here; formats that call other programs (EPS) or are rare and little tested are left out."""
+"""Formats that Pillow may open; formats that run other programs (EPS) and rarely used ones are left out."""
 _SAVES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("PNG", {"optimize": True}),
     *(("WEBP", {"quality": quality, "method": 4}) for quality in (80, 60, 40, 20)),
@@ -43,10 +42,10 @@ def each(
     read: Callable[[Picture], T],
     subject: str = "pictures that cannot be encoded",
 ) -> list[T]:
-    """Read (item id, picture) pairs, and gather what cannot be read, until that has taken ten seconds.
+    """Read (item id, picture) pairs and collect the errors of unreadable ones, until those have taken ten seconds.
 
     Raises:
-        InvalidInput, UnsafeInput: pictures that cannot be read, all of them at once; unsafe if any is hostile.
+        InvalidInput, UnsafeInput: pictures cannot be read (all of them at once); unsafe if any is hostile.
     """
     results: list[T] = []
     mistakes: list[str] = []
@@ -70,13 +69,13 @@ def each(
 
 @dataclass(frozen=True)
 class PictureHeader:
-    """What a picture says of itself before any pixel is decoded."""
+    """Facts about a picture that are known before any pixel is decoded."""
 
     format: str
     """'PNG', 'JPEG', … 'SVG'."""
     width: int
     height: int
-    """Pixels, as stored (before an EXIF rotation); of an SVG: as drawn."""
+    """Pixels as stored, before an EXIF rotation; for an SVG, as drawn."""
     is_animated: bool = False
 
 
@@ -84,8 +83,8 @@ def decode(picture: Picture) -> Any:
     """Return the picture as a `PIL.Image` in mode RGB, by the rules at the top of this module.
 
     Raises:
-        InvalidInput: empty, truncated, damaged, of no known format, without pixels, or thinner than 1 : 100.
-        UnsafeInput: a decompression bomb, or an SVG that reaches outside itself. Nothing is decoded then.
+        InvalidInput: the picture is empty, truncated, damaged, of an unknown format, without pixels, or thinner than 1 : 100.
+        UnsafeInput: the picture is a decompression bomb, or an SVG that refers to something outside. Nothing is decoded then.
         MissingExtra: Pillow (or, for SVG, resvg-py) is not installed.
 
     >>> decode(Picture(b"P5 2 1 255 " + bytes([0, 255]))).getpixel((1, 0))   # two grey pixels, 0 and 255
@@ -95,12 +94,12 @@ def decode(picture: Picture) -> Any:
     with _opened(data, picture) as image, _damage_named(picture):
         image.seek(0)
         image.load()
-        _check_size(image, picture, len(data))  # an icon says one size and holds another
+        _check_size(image, picture, len(data))  # an icon may declare one size and hold another
         return _upright_rgb(image, _named(picture))
 
 
 def header(picture: Picture) -> PictureHeader:
-    """Check format, size and limits without decoding pixels (an SVG is drawn).
+    """Check format, size and limits without decoding pixels; only an SVG is drawn.
 
     Raises:
         InvalidInput, UnsafeInput, MissingExtra: as `decode`, but a truncated file may pass.
@@ -114,10 +113,9 @@ def header(picture: Picture) -> PictureHeader:
 
 
 def thumbnail(picture: Picture, max_side: int = 96, max_bytes: int = 4096) -> str:
-    """Return a small copy as a data URL: PNG where that fits (icons, glyphs), else WebP, smaller until it fits.
+    """Return a small copy as a data URL: as PNG if that fits (icons, glyphs), else as WebP, shrunk until it fits.
 
-    `max_bytes` limits the encoded picture; the URL is a third longer. Equal bytes in, equal URL out (with one version of
-    Pillow).
+    `max_bytes` limits the encoded picture; the URL is a third longer. Equal bytes give an equal URL (with one version of Pillow).
 
     Raises:
         InvalidInput, UnsafeInput, MissingExtra: as `decode`.
@@ -160,7 +158,7 @@ def _size_on_disk(path: Path) -> int:
 
 
 def _opened(data: bytes, picture: Picture) -> Any:
-    """Open without decoding, limits checked."""
+    """Open a picture without decoding it, and check its limits."""
     pil = _pillow()
     if svg.is_svg(data):
         data = svg.drawn(data, _named(picture))
@@ -196,7 +194,9 @@ def _damage_named(picture: Picture) -> Iterator[None]:
     pil = _pillow()
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="PIL")  # of odd tags, and of sizes below our own limit
+            warnings.filterwarnings(
+                "ignore", module="PIL"
+            )  # warnings about odd tags, and about sizes below our own limit
             yield
     except (InvalidInput, UnsafeInput):
         raise
@@ -205,7 +205,7 @@ def _damage_named(picture: Picture) -> Iterator[None]:
             f"{_named(picture)} is a decompression bomb: more than {2 * MAX_PIXELS:,} pixels; "
             f"expected at most {MAX_PIXELS:,}; make it smaller"
         ) from None
-    except Exception as error:  # each format's reader has its own; none of them may pass as a traceback
+    except Exception as error:  # each format has errors of its own; none may end in a traceback
         raise InvalidInput(
             f"{_named(picture)} is truncated or damaged ({error}); expected a whole image file; replace it"
         ) from None
@@ -236,7 +236,7 @@ def _upright_rgb(image: Any, named: str) -> Any:
 
 
 def _eight_bit(image: Any, named: str) -> Any:
-    """Divide 16-bit grey by 257 (65535 → 255); other ranges have no agreed meaning as grey."""
+    """Divide 16-bit grey by 257, so that 65535 becomes 255. Other ranges have no agreed meaning as grey."""
     import numpy as np
     from PIL import Image
 
@@ -247,6 +247,6 @@ def _eight_bit(image: Any, named: str) -> Any:
             "expected 8 or 16 bits a channel; convert it to 8 bits"
         )
     small = np.empty(values.shape, np.uint8)
-    for row, line in enumerate(values):  # one by one: all of them as float64 would take 700 MB
+    for row, line in enumerate(values):  # row by row: the whole picture as float64 would take 700 MB
         small[row] = np.round(line / 257)
     return Image.fromarray(small)

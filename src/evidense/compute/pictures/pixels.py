@@ -1,4 +1,4 @@
-"""Pictures made ready for an image encoder: decoded when their batch comes, then scaled as the model's own settings say."""
+"""Pictures for an image-text model: decoded when their batch comes, then scaled by the model's own settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,22 +22,22 @@ _OLD_NAMES = {"CLIPFeatureExtractor"}
 
 @dataclass(frozen=True, eq=False)
 class PictureReader:
-    """The model's own picture settings (scale, crop, colour statistics), carried out by transformers' Pillow processor."""
+    """Scales, crops and normalises pictures by the model's own settings, with transformers' Pillow processor."""
 
     processor: Any
     n_tokens: int
-    """What one picture costs: patches, with a class token where there is one."""
+    """Cost of one picture: its patches, and the class token if there is one."""
 
     def settings(self) -> str:
         """Return everything that changes a pixel, as canonical JSON."""
         return canonical_json(pixel_settings(self.processor))
 
     def arrays(self, pictures: NamedPictures) -> "dict[str, Tensor]":
-        """Decode (item id, picture) pairs to the tensors that the model takes.
+        """Decode (item id, picture) pairs to the input tensors of the model.
 
         Raises:
-            InvalidInput: pictures that cannot be read, all of this batch at once.
-            UnsafeInput: a hostile one.
+            InvalidInput: pictures cannot be read (all of this batch at once).
+            UnsafeInput: a picture is hostile.
         """
         return dict(self.processor(images=each(pictures, decode), return_tensors="pt"))
 
@@ -49,7 +49,7 @@ class Pixels(QueuedPictures):
     reader: PictureReader
 
     def arrays(self) -> "dict[str, Tensor]":
-        """Decode them; raises as `PictureReader.arrays`."""
+        """Decode the pictures; raises as `PictureReader.arrays`."""
         return self.reader.arrays(self.pictures)
 
 
@@ -57,7 +57,7 @@ def load_picture_reader(folder: Path, config: Mapping[str, Any]) -> PictureReade
     """Read the picture settings of a model folder.
 
     Raises:
-        InvalidInput: no settings, those of another family, or of another size than the model's.
+        InvalidInput: there are no settings, or they are for another family or another size than the model's.
         MissingExtra: Pillow is not installed.
     """
     family = str(config["model_type"])
@@ -70,7 +70,7 @@ def load_picture_reader(folder: Path, config: Mapping[str, Any]) -> PictureReade
 
 
 def _check_kind(folder: Path, name: str) -> None:
-    """Refuse settings that were made for another kind of processor."""
+    """Refuse settings of another kind of processor."""
     from evidense.compute.models.files import read_json
 
     for file in _SETTINGS:

@@ -1,4 +1,4 @@
-"""SVG pictures: drawn to pixels by resvg, after a search for whatever reaches outside the file or has no bound in time."""
+"""Draw SVG pictures with resvg; refuse those that refer to anything outside the file or may take unbounded time."""
 
 import hashlib
 import re
@@ -7,10 +7,10 @@ from evidense.boundary.child import Work, in_child
 from evidense.errors import InvalidInput, MissingExtra, UnsafeInput
 
 SIDE = 256
-"""Longer side of a drawn SVG, in pixels: above the 224 that most encoders take, and three times as fast as 512."""
+"""Longer side of a drawn SVG, in pixels: more than the 224 of most encoders, and three times as fast to draw as 512."""
 MAX_BYTES = 4_000_000
 MAX_KEPT_BYTES = 32 << 20
-"""Drawn pictures that a process keeps, as PNG: 8,000 icons. Those beyond are drawn each time they are asked for."""
+"""Bytes of drawn pictures that a process keeps, as PNG: about 8,000 icons. Others are drawn whenever they are needed."""
 
 _START = re.compile(rb"\s*(<\?xml|<!--|<!DOCTYPE\s+svg|<svg[\s>/]|<svg:svg)", re.IGNORECASE)
 _UNSAFE = {
@@ -23,7 +23,7 @@ _UNSAFE = {
 
 
 def is_svg(data: bytes) -> bool:
-    """Say by its beginning whether a file is an SVG (UTF-8, not compressed).
+    """Say whether the data begin like an SVG (UTF-8, not compressed).
 
     >>> is_svg(b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'), is_svg(b"<html>")
     (True, False)
@@ -35,14 +35,13 @@ def is_svg(data: bytes) -> bool:
 def drawn(data: bytes, named: str) -> bytes:
     """Draw an SVG so that its longer side has 256 pixels, without fonts (text is left out), to PNG bytes.
 
-    A picture is drawn once, as far as the memory for drawn ones goes: its header, its pixels and its thumbnail are asked for apart.
-    It is drawn in a child process, which may take 3 seconds of processor time and 1 GiB, and can open no file.
-    `named` is what messages call the picture.
+    The result is kept within a memory limit, because header, pixels and thumbnail are read separately. A child process draws; it may
+    use 3 seconds of processor time and 1 GiB, and cannot open any file. `named` is the name of the picture in messages.
 
     Raises:
-        UnsafeInput: it refers to a file, an address or an entity, embeds a picture (resvg would open local files), or has
-            filters (whose time to draw is not bounded).
-        InvalidInput: it is no valid SVG, has no size, or takes more than it may.
+        UnsafeInput: the SVG refers to a file, an address or an entity, embeds a picture (resvg would open local files), or has
+            filters (their drawing time is unbounded).
+        InvalidInput: the SVG is invalid, has no size, or exceeds its limits of time or memory.
         MissingExtra: resvg-py is not installed.
     """
     key = hashlib.sha256(data).digest()
@@ -58,7 +57,7 @@ def drawn(data: bytes, named: str) -> bytes:
 
 
 class _Kept:
-    """PNG of drawn pictures by the sha256 of their SVG, as far as the memory for them goes."""
+    """Drawn pictures as PNG, by the sha256 of their SVG, within the memory limit."""
 
     def __init__(self) -> None:
         self.made: dict[bytes, bytes] = {}
@@ -74,7 +73,7 @@ _KEPT = _Kept()
 
 
 def drawing() -> Work:
-    """Return what draws, with everything imported that it needs: for a child, which can open no file later.
+    """Return the function that draws. All its imports are done, because the child process cannot open files afterwards.
 
     Raises:
         MissingExtra: resvg-py is not installed.

@@ -45,17 +45,17 @@ DECODERS = {
     "stablelm",
     "falcon",
 }
-"""Families whose last token is the one that has seen the whole text."""
+"""Decoder families: only their last token attends to the whole text."""
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """The model as loaded, and the module inside it that maps token ids to states."""
+    """A loaded model, and the module inside it that maps token ids to states."""
 
     model: "torch.nn.Module"
     inner: "torch.nn.Module"
     head: "torch.nn.Module | None" = None
-    """A projection that belongs to the class itself (DPR's `encode_proj`)."""
+    """A projection that belongs to the model class (`encode_proj` of DPR)."""
 
     @property
     def config(self) -> Any:
@@ -77,13 +77,13 @@ class Backbone:
         return self.inner(input_ids=ids, attention_mask=mask).last_hidden_state
 
     def pooler_output(self, ids: "Tensor", mask: "Tensor | None") -> "Tensor":
-        """Return what the class's own pooler makes of the states, [b, e]."""
+        """Return the output [b, e] of the model's own pooler."""
         return self.inner(input_ids=ids, attention_mask=mask).pooler_output
 
     def each_layer(self, ids: "Tensor", mask: "Tensor | None", reduce: "Callable[[Tensor], Tensor]") -> "list[Tensor]":
-        """Reduce the states of layers 0 (embeddings) … n_layers while they pass, so that none is kept.
+        """Reduce the states of layers 0 (embeddings) … n_layers during one forward pass; full states are not kept.
 
-        The last is the class's own last hidden state (after a final norm, where there is one), as transformers counts.
+        The last layer is `last_hidden_state` of transformers, after the final norm if there is one.
         """
         return reduced_layers(self.blocks(), lambda: self.states(ids, mask), reduce)
 
@@ -91,7 +91,7 @@ class Backbone:
         """Return the transformer blocks in order.
 
         Raises:
-            InvalidInput: this class does not keep them in one list.
+            InvalidInput: this class does not keep its blocks in one list.
         """
         import torch
 
@@ -105,13 +105,13 @@ class Backbone:
 
 
 def build(folder: ModelFolder, tensors: "Mapping[str, torch.Tensor] | None", *, pooler: bool) -> Backbone:
-    """Make the model without weights of anybody: the names of `tensors`, the checkpoint's, tell DPR's two towers apart.
+    """Build the model without loading weights; the names of the checkpoint's `tensors` tell the two towers of DPR apart.
 
-    With tensors the model is first compared with them and takes memory only where they fill it; None: it keeps what is drawn.
+    With tensors, the model is built only if they fill it. Without tensors (None), it keeps its random weights.
 
     Raises:
-        IncompleteWeights, InvalidInput: tensors that do not fill it, a config that transformers does not know, or a family that
-            encodes no text.
+        IncompleteWeights, InvalidInput: the tensors do not fill the model, transformers does not know the config, or models of this
+            family do not encode text.
     """
     place = folder.transformer / "config.json"
     config = config_of(place, folder.config, None if tensors is None else len(tensors))

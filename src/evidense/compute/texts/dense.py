@@ -1,4 +1,4 @@
-"""What sentence-transformers puts after pooling: a dense layer, a layer norm, unit length."""
+"""The steps after pooling in sentence-transformers: dense layer, layer norm, truncation, unit length."""
 
 import inspect
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PostPoolingStep:
-    """One step after pooling: weights (None where it has none) and what it does with pooled[b, e]."""
+    """One step after pooling: it maps pooled[b, e] to [b, e_out]."""
 
     weights: "nn.Module | None"
     adds_input: bool = False
     truncate_dim: int | None = None
-    """Dimensions that a step without weights keeps, from the first on."""
+    """Number of first dimensions that a step without weights keeps; None: it brings vectors to unit length."""
 
     def __call__(self, pooled: "Tensor") -> "Tensor":
-        """Map pooled[b, e] to [b, e_out]; without weights: cut it, or divide each vector by its length (a zero vector stays zero)."""
+        """Map pooled[b, e] to [b, e_out]; a step without weights truncates or normalises (a zero vector stays zero)."""
         from torch.nn import functional
 
         if self.truncate_dim is not None:
@@ -41,27 +41,27 @@ class PostPoolingStep:
 
 
 def unit_length() -> PostPoolingStep:
-    """Return the step that divides each vector by its length."""
+    """Return the step that brings each vector to unit length."""
     return PostPoolingStep(None)
 
 
 def first_dimensions(n_dims: int) -> PostPoolingStep:
-    """Return the step that keeps the first dimensions, as sentence-transformers' `truncate_dim` does after all modules."""
+    """Return the step that keeps the first dimensions, as `truncate_dim` of sentence-transformers does after all modules."""
     return PostPoolingStep(None, truncate_dim=n_dims)
 
 
 def projection(linear: "nn.Module") -> PostPoolingStep:
-    """Return a plain linear map as a step."""
+    """Return a linear layer as a step."""
     from torch import nn
 
     return PostPoolingStep(nn.ModuleDict({"linear": linear}))
 
 
 def layer_norm(path: Path) -> PostPoolingStep:
-    """Return the `LayerNorm` module of sentence-transformers that a folder describes.
+    """Build the `LayerNorm` module of sentence-transformers that a folder describes.
 
     Raises:
-        InvalidInput: its config.json describes none.
+        InvalidInput: config.json does not describe a layer norm.
     """
     from torch import nn
 
@@ -71,11 +71,11 @@ def layer_norm(path: Path) -> PostPoolingStep:
 
 
 def dense(path: Path) -> PostPoolingStep:
-    """Return the `Dense` module of sentence-transformers that a folder describes.
+    """Build the `Dense` module of sentence-transformers that a folder describes.
 
     Raises:
-        UnsafeInput: an activation that is not torch's own.
-        InvalidInput: its config.json describes no dense layer.
+        UnsafeInput: the activation is not one of torch.
+        InvalidInput: config.json does not describe a dense layer.
     """
     from torch import nn
 

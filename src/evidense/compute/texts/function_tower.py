@@ -16,18 +16,18 @@ from evidense.values import Item, Modality
 
 Function = Callable[[list[str]], Any]
 PROBE = ["a", "A second, longer text.", "0123456789"]
-"""Texts whose vectors tell one state of a function from another."""
+"""Probe texts: their vectors are part of the fingerprint, so that a changed function is encoded anew."""
 
 
 @dataclass(frozen=True)
 class PlainTexts:
-    """Texts for a function; their size is their length in characters."""
+    """Texts for a function; their size is their number of characters."""
 
     texts: tuple[str, ...]
 
     @property
     def sizes(self) -> Int64[np.ndarray, " b"]:
-        """Characters, as a stand-in for tokens."""
+        """Characters of each text, in place of tokens."""
         return np.array([max(1, len(text)) for text in self.texts], np.int64)
 
     def take(self, rows: Int[np.ndarray, " n"]) -> "PlainTexts":
@@ -67,7 +67,7 @@ def called(function: Function, texts: list[str]) -> Float32[np.ndarray, "b e"]:
     """Call a function and check what it returns.
 
     Raises:
-        InvalidInput: no array of one row a text.
+        InvalidInput: the function raised an error, or did not return an array with one row per text.
     """
     value = _returned(function, texts)
     try:

@@ -1,4 +1,4 @@
-"""Masking: which tokens a model must predict, and what stands in their place."""
+"""Masking for masked language modelling: choose the tokens to predict and replace them."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from evidense.compute.models.tokens import Tokens
 from evidense.errors import InvalidInput
 
 SHARE, MASKED, KEPT = 0.15, 0.8, 0.1
-"""Share of the tokens that are predicted; of these, how many are masked and how many stay; the rest become random tokens."""
+"""Share of tokens to predict; of these, the share that is masked and the share that stays. The others become random tokens."""
 
 
 def masked(
     prepared: Tokens, tokenizer: Any, rng: np.random.Generator
 ) -> tuple[Tokens, Int64[np.ndarray, " m"], Int64[np.ndarray, " m"]]:
-    """Return the corrupted tokens, the places of those to be predicted in the flat array, and what stood there.
+    """Return the corrupted tokens, the places of the tokens to predict in the flat array, and their original ids.
 
-    Special tokens are never chosen; at least one token is.
+    Special tokens are never chosen. At least one token is chosen.
 
     Raises:
-        InvalidInput: the tokeniser has no mask token, or the texts no plain token.
+        InvalidInput: the tokeniser has no mask token, or the texts hold special tokens only.
 
     Source: Devlin et al. 2019, §3.1.
     """

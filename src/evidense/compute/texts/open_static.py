@@ -24,7 +24,7 @@ OPTIONS = {"normalize", "query_prompt", "document_prompt", "prompt", "revision",
 
 @dataclass(frozen=True, eq=False)
 class StaticEncoder(TwoSidedEncoder[StaticTower]):
-    """An encoder whose vectors are means of token vectors."""
+    """An encoder whose vectors are means of static token vectors."""
 
     can: frozenset[Capability] = frozenset({"vectors", "train"})
 
@@ -44,7 +44,7 @@ def open_static(spelling: Spelling) -> StaticEncoder:
 
     Raises:
         MissingExtra: tokenizers or safetensors is not installed.
-        InvalidInput: files that are not what they claim to be.
+        InvalidInput: a file is not what it claims to be.
     """
     refuse_unknown_options(spelling, OPTIONS)
     root = folder_of(spelling.head, spelling.options.get("revision"))
@@ -65,9 +65,9 @@ def _refuse_other_modules(root: Path) -> None:
 def opened(
     spelling: Spelling, folder: ModelFolder, weights: Path, vocabulary: Path, *, clamps: bool = False
 ) -> StaticEncoder:
-    """Make the encoder of a table and a tokeniser, as the folder's settings and the spelling's options say.
+    """Make the encoder from a table and a tokeniser, with the settings of the folder and the options of the spelling.
 
-    `clamps`: ids beyond the table count as its last, as wordllama has it; else they are refused.
+    `clamps`: token ids beyond the table use its last row, as in wordllama; without it they are refused.
     """
     table, tokenizer = _table(weights), raw_tokenizer(vocabulary)
     truncate_dim, is_unit = folder.truncate_dim, any(kind == "Normalize" for kind, _ in folder.after)

@@ -1,4 +1,4 @@
-"""Open a text encoder from a spelling: read its folder, fill its weights under the guard, make its two towers."""
+"""Open a text encoder from a spelling: read its folder, load its weights under the loading guard, make its two towers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,10 +46,10 @@ OPTIONS = {
     "document_tower",
     "similarity",
 }
-"""Options that a text encoder reads; `dim`, `bits` and `label` are for whoever comes after it."""
+"""Options that a text encoder reads. `dim`, `bits` and `label` are read elsewhere."""
 _ELSEWHERE = {"dim", "bits", "label"}
 _WORKING = 1
-"""Raise it when the same weights and settings would give other vectors: it is part of every fingerprint."""
+"""Part of every fingerprint. Raise it if a change of this code changes the vectors of the same weights and settings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class TextEncoder(TwoSidedEncoder[TextTower]):
 
 
 def refuse_unknown_options(spelling: Spelling, known: set[str]) -> None:
-    """Raise InvalidInput where a spelling has an option that its part does not read."""
+    """Raise InvalidInput if a spelling has an option that its part does not read."""
     if unknown := sorted(set(spelling.options) - known - _ELSEWHERE):
         raise InvalidInput(
             f"'{spelling}' has the option '{unknown[0]}', which this kind of encoder does not read; expected one of"
@@ -79,7 +79,7 @@ def refuse_unknown_options(spelling: Spelling, known: set[str]) -> None:
 
 
 def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncoder:
-    """Open a hub id, folder or package folder; with `seed` the architecture and tokeniser only, weights drawn anew.
+    """Open a hub id, folder or package folder. With `seed`, only architecture and tokeniser are read and the weights are random.
 
     Raises:
         IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
@@ -101,7 +101,7 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
 
 
 def _can(loaded: "_LoadedText", other: "_LoadedText", query: TextTower) -> frozenset[Capability]:
-    """Say what can be done: what is stored in half precision rounds small steps away, and a folder holds one named read-out of one model."""
+    """Return the capabilities. Only float32 can be trained (bf16 rounds small steps away), and only one model with a named pooling can be saved."""
     can: set[Capability] = {"vectors", "layers", "gradients"}
     is_saved = loaded.dtype == "float32" and other is loaded and bool(query.modes)
     return frozenset(can | {"train"} if is_saved else can)
@@ -109,7 +109,7 @@ def _can(loaded: "_LoadedText", other: "_LoadedText", query: TextTower) -> froze
 
 @dataclass(frozen=True, eq=False)
 class _LoadedText:
-    """A folder with its filled model: what the towers of both sides share."""
+    """A folder with its loaded model; the towers of both sides share it."""
 
     folder: ModelFolder
     backbone: Backbone
@@ -119,7 +119,7 @@ class _LoadedText:
     weights_sha256: str
     unused: tuple[str, ...]
     normalised: bool
-    """Whether the last step brings vectors to unit length."""
+    """Whether the last step after pooling brings vectors to unit length."""
     similarity: str
     dtype: str
     warnings: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ class _LoadedText:
 
     @cached_property
     def identity(self) -> str:
-        """sha256 of all that changes a vector, the prompt left out."""
+        """sha256 over everything that changes a vector, except the prompt."""
         chain: list[Any] = [[kind, read_json(path / "config.json")] for kind, path in self.folder.after]
         if self.folder.truncate_dim is not None:
             chain.append(["truncate_dim", self.folder.truncate_dim])
@@ -176,7 +176,7 @@ class _LoadedText:
 
 
 def _modes(folder: ModelFolder, options: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the pooling modes (() for the class's pooler), and a sentence where nobody named one."""
+    """Return the pooling modes, () for the model's own pooler, and a sentence if neither user nor model names a pooling."""
     readout = options.get("readout")
     if readout not in {None, "pooler"}:
         raise InvalidInput(
@@ -198,7 +198,7 @@ def _modes(folder: ModelFolder, options: Mapping[str, str]) -> tuple[tuple[str, 
 
 
 def _max_length(folder: ModelFolder, options: Mapping[str, str], backbone: Backbone) -> int:
-    """Return the user's length, else the folder's, else the tokeniser's; never more than the model has positions for."""
+    """Return the maximum length: the user's, else the folder's, else the tokeniser's; at most the positions of the model."""
     positions = getattr(backbone.config, "max_position_embeddings", None) or 1 << 30
     if folder.family in {"roberta", "xlm-roberta", "camembert", "mpnet"}:
         positions -= 2
@@ -228,7 +228,7 @@ def _dtype_doubts(dtype: str) -> tuple[str, ...]:
 def _after(
     folder: ModelFolder, backbone: Backbone, normalised: bool, unsafe: bool, seed: int | None
 ) -> tuple[tuple[PostPoolingStep, ...], list[str]]:
-    """Return the steps after pooling and the sha256 of their weights."""
+    """Return the steps after pooling, and the sha256 of the weights of each step that has some."""
     chain = [projection(backbone.head)] if backbone.head is not None else []
     hashes: list[str] = []
     for number, (kind, path) in enumerate(folder.after):
@@ -266,7 +266,7 @@ def _weights_of(step: PostPoolingStep) -> "torch.nn.Module":
 
 
 def _drawn(folder: ModelFolder, seed: int, *, pooler: bool) -> tuple[Weights, tuple[str, ...], Backbone]:
-    """Draw the weights anew by the class's own rule of initialisation, from this seed alone."""
+    """Build the model with random weights, drawn from this seed by the initialisation of its class."""
     torch = _torch()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -10,13 +10,13 @@ from evidense.compute.texts.static_tower import StaticTower
 
 
 def save_static(query: StaticTower, document: StaticTower, folder: Path, similarity: str) -> None:
-    """Write table, tokeniser and settings; equal weights make equal bytes.
+    """Write table, tokeniser and settings. Equal weights give equal bytes.
 
-    Ids beyond the table count as its last, which such a folder cannot say: they get rows that equal it.
+    Token ids beyond the table use its last row. The format cannot express that, so that row is repeated for them.
 
     Raises:
         StoreError: the disk is full.
-        InvalidInput: unit length after a cut, which such a folder cannot say.
+        InvalidInput: vectors are normalised after truncation, which the format cannot express.
     """
     refuse_unit_after_cut(query.truncate_dim is not None and query.normalised)
     from safetensors.numpy import save_file

@@ -1,4 +1,4 @@
-"""Save a text encoder as the folder that sentence-transformers reads: transformer, pooling, what follows, prompts."""
+"""Save a text encoder as a sentence-transformers folder: transformer, pooling, later modules, prompts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,10 +26,10 @@ _MODES = {
 
 
 def save_text(query: TextTower, document: TextTower, folder: Path, similarity: str) -> None:
-    """Write both sides, which share one model, into a folder; equal weights make equal bytes.
+    """Write an encoder whose two sides share one model into a folder. Equal weights give equal bytes.
 
     Raises:
-        InvalidInput: two models, or a read-out that such a folder cannot name.
+        InvalidInput: the sides are two models, or the format has no name for the pooling.
         StoreError: the disk is full.
     """
     if query.backbone.model is not document.backbone.model:
@@ -75,10 +75,10 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
 
 
 def refuse_unit_after_cut(is_so: bool) -> None:
-    """Refuse to save vectors that are brought to unit length after they are cut.
+    """Refuse to save an encoder that normalises its vectors after truncation.
 
     Raises:
-        InvalidInput: it is so.
+        InvalidInput: the encoder does that.
     """
     if is_so:
         raise InvalidInput(
@@ -90,14 +90,14 @@ def refuse_unit_after_cut(is_so: bool) -> None:
 def settings(
     query_prompt: str, document_prompt: str, similarity: str, truncate_dim: int | None = None
 ) -> dict[str, Any]:
-    """Return what sentence-transformers keeps of prompts, similarity, and dimensions kept (None: all)."""
+    """Return config_sentence_transformers.json: prompts, similarity, and the dimensions kept (None: all)."""
     prompts = {"query": query_prompt, "document": document_prompt}
     sentence_settings = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": similarity}
     return sentence_settings if truncate_dim is None else {**sentence_settings, "truncate_dim": truncate_dim}
 
 
 def _is_own(step: PostPoolingStep, tower: TextTower) -> bool:
-    """Say whether a step is the class's own projection, which lies in its weights already."""
+    """Say whether a step is the projection of the model class; the weights of the model include it already."""
     return step.weights is not None and any(m is tower.backbone.head for m in step.weights.children())
 
 

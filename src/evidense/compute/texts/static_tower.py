@@ -1,4 +1,4 @@
-"""StaticTower: the mean of one vector a token. No network, no torch; as fast as the tokeniser."""
+"""Static towers: a text's vector is the mean of one stored vector per token. Needs neither a network nor torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingTable:
-    """One vector a token: an array until somebody trains it, from then on the weights of a module."""
+    """One vector per token: an array until it is trained, from then on the weights of a torch module."""
 
     initial: Float32[np.ndarray, "v e"]
 
     @cached_property
     def module(self) -> "torch.nn.Module":
-        """The table as a module that can be trained."""
+        """The table as a trainable module."""
         import torch
 
         return torch.nn.Embedding.from_pretrained(torch.tensor(self.initial), freeze=True)
 
     @property
     def current(self) -> Float32[np.ndarray, "v e"]:
-        """The vectors as they are now."""
+        """The current vectors."""
         if "module" not in self.__dict__:
             return self.initial
         module: Any = self.module
@@ -45,7 +45,7 @@ class EmbeddingTable:
 
 @dataclass(frozen=True, eq=False)
 class StaticTower:
-    """Token embeddings that are averaged; both sides are one object unless their prompts differ, and share the table always."""
+    """Averages token embeddings. Both sides share the table; they are one object unless their prompts differ."""
 
     fingerprint: str
     tokenizer: Any
@@ -54,13 +54,13 @@ class StaticTower:
     prompt: str = ""
     normalised: bool = False
     by_angle: bool = False
-    """Whether vectors are scored by their angle alone, so that `represent` brings them to unit length."""
+    """Whether only the angle of vectors counts; `represent` then returns unit vectors."""
     truncate_dim: int | None = None
-    """Dimensions that are kept of a final vector, from the first on; None: all."""
+    """Number of first dimensions that are kept of a final vector; None: all."""
     is_unit_before: bool = False
-    """Whether vectors are brought to unit length before they are cut."""
+    """Whether vectors are brought to unit length before truncation."""
     clamps: bool = False
-    """Whether ids beyond the table count as its last (as wordllama does); else they are refused."""
+    """Whether token ids beyond the table use its last row (as in wordllama); else they are refused."""
     modalities: frozenset[Modality] = frozenset({"text"})
     identity: Literal["content"] = "content"
     n_layers: int = 0
@@ -68,11 +68,11 @@ class StaticTower:
 
     @property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
-        """The table as a module that can be trained; from then on `vectors` reads it there."""
+        """The table as a trainable module; once asked for, `vectors` reads its weights."""
         return {"embedding": self.table.module}
 
     def represent(self, prepared: Tokens) -> "Tensor":
-        """Average token vectors to [b, e] as they are scored, with gradients where they are enabled."""
+        """Average token vectors to [b, e] as they are scored, with gradients if they are enabled."""
         import torch
 
         embedding: Any = self.table.module
@@ -95,7 +95,7 @@ class StaticTower:
         """Tokenise without special tokens.
 
         Raises:
-            InvalidInput: an item without text, or with a picture; or an id beyond the table where these are not clamped.
+            InvalidInput: an item has no text or has a picture; or a token id is beyond the table and `clamps` is off.
         """
         texts = prompted_texts(items, self.prompt)
         with reading_text(self.tokenizer):
@@ -107,7 +107,7 @@ class StaticTower:
         return Tokens(np.minimum(tokens.flat, len(self.table.initial) - 1), tokens.offsets)
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
-        """Average the table's rows; a text without tokens gets zeros. Each sum has one order, whatever the batch."""
+        """Average the rows of the table; a text without tokens gets zeros. The order of summation does not depend on the batch."""
         sizes = prepared.sizes
         out = np.zeros((len(sizes), self.table.initial.shape[1]), np.float32)
         for size in np.unique(sizes[sizes > 0]):

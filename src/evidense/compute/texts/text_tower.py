@@ -1,4 +1,4 @@
-"""TextTower: texts → tokens → states → pooled → projected vectors, with its layers and modules in sight."""
+"""Text towers: texts → tokens → states → pooled → projected vectors. Layers and modules are accessible."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TextTower:
-    """One side of a text encoder; both sides share `backbone` where they share weights."""
+    """One side of a text encoder; sides with the same weights share `backbone`."""
 
     fingerprint: str
     backbone: Backbone
     reader: TextReader
     modes: tuple[str, ...]
-    """Pooling modes; () reads the class's own pooler."""
+    """Pooling modes; () means the model's own pooler."""
     after: tuple[PostPoolingStep, ...] = ()
-    """What follows pooling."""
+    """Steps after pooling."""
     prompt: str = ""
     skip: int = 0
-    """Tokens of the prompt that are not pooled."""
+    """Number of first tokens that are not pooled (those of the prompt)."""
     by_angle: bool = False
-    """Whether vectors are scored by their angle alone, so that `represent` brings them to unit length."""
+    """Whether only the angle of vectors counts; `represent` then returns unit vectors."""
     modalities: frozenset[Modality] = frozenset({"text"})
     identity: Literal["content"] = "content"
     token_budget: int = 1024
@@ -50,7 +50,7 @@ class TextTower:
 
     @property
     def n_pooled(self) -> int:
-        """Dimensions after pooling, before what follows."""
+        """Dimensions after pooling, before the later steps."""
         return pooling.width(self.modes or ("cls",), self.backbone.n_hidden)
 
     @cached_property
@@ -63,7 +63,7 @@ class TextTower:
 
     @cached_property
     def n_rows(self) -> int:
-        """Tokens that the model has an embedding for."""
+        """Number of token embeddings of the model."""
         inner: Any = self.backbone.inner
         return int(inner.get_input_embeddings().weight.shape[0])
 
@@ -74,25 +74,25 @@ class TextTower:
 
     @property
     def max_length(self) -> int:
-        """Tokens that are read of a text, prompt and special tokens included."""
+        """Tokens that are read of a text; prompt and special tokens count."""
         return self.reader.max_length
 
     def is_cut(self, items: Sequence[Item]) -> Bool[np.ndarray, " n"]:
-        """Say which items have a text that is longer than that."""
+        """Say which items have a text longer than `max_length`."""
         return self.reader.is_cut([self.prompt + (item.text or "") for item in items])
 
     def prepare(self, items: Sequence[Item]) -> Tokens:
         """Put the prompt before each text and tokenise.
 
         Raises:
-            InvalidInput: an item without text, or with a picture.
+            InvalidInput: an item has no text, or has a picture; or a token id has no embedding.
         """
         tokens = self.reader.read(prompted_texts(items, self.prompt))
         refuse_beyond_table(tokens, self.n_rows)
         return tokens
 
     def vectors(self, prepared: Tokens) -> Float32[np.ndarray, "b e"]:
-        """Encode one batch to final vectors, in evaluation even while the tower is trained."""
+        """Encode one batch to final vectors, in evaluation mode even during training."""
         import torch
 
         with torch.inference_mode(), evaluating(self.backbone.model):
@@ -109,14 +109,14 @@ class TextTower:
         return self.project(self.pooled(prepared))
 
     def _padded(self, prepared: Tokens) -> "tuple[Tensor, Tensor | None]":
-        """Return ids[b, t] and mask[b, t] where the weights are."""
+        """Return ids[b, t] and mask[b, t] on the device of the weights."""
         ids, mask = prepared.padded(self.reader.pad)
         device = device_of(self.backbone.inner)
         return ids.to(device), None if mask is None else mask.to(device)
 
     @cached_property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
-        """The transformer, then each step after pooling that has weights of its own; `backbone` holds a class's own projection."""
+        """The transformer as `backbone`, then each step after pooling that has weights outside of it."""
         step_weights = [step.weights for step in self.after if step.weights is not None]
         in_backbone = {id(module) for module in self.backbone.model.modules()}
         added = [
@@ -125,7 +125,7 @@ class TextTower:
         return {"backbone": self.backbone.model} | {f"after.{number}": module for number, module in enumerate(added)}
 
     def represent(self, prepared: Tokens) -> "Tensor":
-        """Encode one batch to vectors[b, e] as they are scored, with gradients where they are enabled."""
+        """Encode one batch to vectors[b, e] as they are scored, with gradients if they are enabled."""
         return as_scored(self._projected(prepared), self.by_angle)
 
     def predict(self, prepared: Tokens, rng: np.random.Generator) -> "tuple[Tensor, Tensor]":
@@ -146,7 +146,7 @@ class TextTower:
         return logits, torch.from_numpy(labels).to(ids.device)
 
     def layers(self, prepared: Tokens) -> Float32[np.ndarray, "l b e"]:
-        """Pool every layer's states in one forward pass (a pooler read-out shows its first token)."""
+        """Pool the states of every layer in one forward pass (for the model's own pooler: the first token)."""
         import torch
 
         with torch.inference_mode(), evaluating(self.backbone.model):
@@ -155,7 +155,7 @@ class TextTower:
             return pooled.cpu().numpy()  # type: ignore[no-any-return]
 
     def forward(self, prepared: Tokens) -> "tuple[Tensor, Tensor]":
-        """Return (states[l, b, t, e], mask[b, t]), with gradients where they are enabled."""
+        """Return (states[l, b, t, e], mask[b, t]), with gradients if they are enabled."""
         import torch
 
         ids, mask = self._padded(prepared)
@@ -167,7 +167,7 @@ class TextTower:
         return pooling.pool(states, mask, self.modes or ("cls",), self.skip)
 
     def project(self, pooled: "Tensor") -> "Tensor":
-        """Apply what follows pooling."""
+        """Apply the steps after pooling."""
         for step in self.after:
             pooled = step(pooled)
         return pooled

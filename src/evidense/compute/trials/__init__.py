@@ -1,1 +1,1 @@
-"""Trials: small models with random weights, to see that a published class can be read."""
+"""Trials: small models with random weights, to check that a published class can be read."""

@@ -1,4 +1,4 @@
-"""Check what is said of a published model against its class: its shapes in full without weights, its read-out on a small one."""
+"""Check the stated facts of a published model: shapes on the full class without weights, encoding on a small model."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,39 +17,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a template says of one model."""
+    """Facts that a template states about one model."""
 
     id: str
     """Hub id."""
     source: str
-    """Where this is written."""
+    """Where these facts are published."""
     model_class: str
-    """Of transformers, as BertModel."""
+    """Class in transformers, as BertModel."""
     config: Mapping[str, Json]
-    """What its config.json says, as far as shapes depend on it."""
+    """The keys of its config.json that shapes depend on."""
     n_parameters: int
     n_dims: int
     """Of a vector."""
     pooling: str = ""
-    """Of a text model or decoder; image-text models pool by their class."""
+    """Pooling of a text model or decoder; image-text models pool by their class."""
     max_length: int = 512
     """Tokens."""
     query_prompt: str = ""
     document_prompt: str = ""
     modules: Mapping[str, int] = field(default_factory=dict)
-    """Pattern of module names → how many there are in full."""
+    """Pattern of module names → number of modules in the full model."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found: one line that says it, and what does not agree."""
+    """The result: one line that sums it up, and the facts that do not agree."""
 
     line: str
     mistakes: tuple[str, ...]
 
 
 def check_model(facts: Facts) -> Checked:
-    """Build the class in full without weights and count; build a small one with random weights and encode with it.
+    """Build the full class without weights and count; build a small model with random weights and encode with it.
 
     Raises:
         MissingExtra: transformers or torch is not installed.
@@ -101,7 +101,7 @@ def _shapes(facts: Facts, full_model: Any) -> list[str]:
 
 
 def _small(facts: Facts) -> tuple[str, Sequence[str]]:
-    """Encode with a small model of the class and say what was done, and what did not agree."""
+    """Encode with a small model of the class; return what was done, and what does not agree."""
     with Scratch() as folder:
         small_model = small_models.save(facts.model_class, folder)
         vectors, how = small_models.encode(small_model, facts.pooling, facts.query_prompt, facts.document_prompt)

@@ -1,4 +1,4 @@
-"""Small models with random weights, of the classes of published ones: to see that a read-out works before anything is downloaded."""
+"""Small models with random weights, of the classes of published models, to test pooling before anything is downloaded."""
 
 import struct
 import zlib
@@ -57,10 +57,10 @@ class Small:
 
 
 def require() -> None:
-    """Refuse where torch or transformers is not installed.
+    """Refuse if torch, transformers or tokenizers is not installed.
 
     Raises:
-        MissingExtra: it is not.
+        MissingExtra: one of them is missing.
     """
     from importlib.util import find_spec
 
@@ -70,7 +70,7 @@ def require() -> None:
 
 
 def width(config: Any) -> int:
-    """Return the dimensions of a vector by a config: of the projection, else of a state."""
+    """Return the dimensions of a vector: those of the projection, else those of a state."""
     if hasattr(config, "vision_config") and config.model_type != "qwen2_vl":
         return int(getattr(config, "projection_dim", None) or config.vision_config.hidden_size)
     projected = getattr(config, "projection_dim", 0) if config.model_type == "dpr" else 0
@@ -78,15 +78,15 @@ def width(config: Any) -> int:
 
 
 def positions(config: Any) -> int:
-    """Return the most tokens that a config has positions for."""
+    """Return the number of positions of a config."""
     return int(_text(config).max_position_embeddings)
 
 
 def save(model_class: str, folder: Path) -> Small:
-    """Write a small model of a class, with tokeniser and picture processor where it needs them; seeded.
+    """Write a small model of a class, with tokeniser and picture processor if it needs them; the seed is fixed.
 
     Raises:
-        InvalidInput: a class of which no small one is known.
+        InvalidInput: there is no small config for this class.
     """
     import torch
     import transformers
@@ -114,10 +114,10 @@ def save(model_class: str, folder: Path) -> Small:
 
 
 def encode(small: Small, pooling: str, query_prompt: str, document_prompt: str) -> tuple[Vectors, str]:
-    """Encode two queries and two documents as Evidense would the real model, and say how.
+    """Encode two queries and two documents as Evidense would with the real model, and say how.
 
     Raises:
-        EvidenseError: what opening the real one would raise.
+        EvidenseError: as opening the real model would.
     """
     if small.model_class == "Qwen2VLModel":
         return _decoder_with_pictures(

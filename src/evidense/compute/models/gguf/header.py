@@ -1,6 +1,6 @@
-"""Read the header of a GGUF file: what it says of itself, and where each tensor lies; no tensor data, no torch.
+"""Read the header of a GGUF file: its settings, and where each tensor lies. Reads no tensor data and needs no torch.
 
-The readers of the gguf package and of transformers take half a minute for a vocabulary of 262,144 tokens; this one walks past it.
+The readers of the gguf package and of transformers take half a minute for a vocabulary of 262,144 tokens; this reader skips it.
 
 Source: the GGUF specification, versions 2 and 3 (ggml-org/ggml, docs/gguf.md).
 """
@@ -20,27 +20,27 @@ _FORMATS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<
 _TEXT, _ARRAY, _U32, _U64 = 8, 9, 4, 10
 _ALIGNMENT, _MOST_ALIGNMENT = 32, 1 << 20
 _LEAST_TENSOR, _LEAST_FIELD = 24, 13
-"""Bytes of the shortest entry."""
+"""Bytes of the shortest entry of each table."""
 _MOST_DIMENSIONS = 8
 MOST_VALUES = 1 << 20
-"""Values of one list: the largest vocabulary in use has 262,144 tokens."""
+"""Most values of one list; the largest vocabulary in use has 262,144 tokens."""
 MOST_ENTRIES = 1 << 17
-"""Tensors, and settings."""
+"""Most tensors, and most settings."""
 
 
 class _Wrong(ValueError):
-    """What is wrong with the file, in half a sentence."""
+    """The message says what is wrong with the file, in half a sentence."""
 
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """One tensor as it lies in the file."""
+    """Where and how one tensor is stored in the file."""
 
     name: str
     shape: tuple[int, ...]
     """In torch's order: the last dimension is contiguous."""
     kind: int
-    """ggml's number of how the values are packed (0 = float32)."""
+    """ggml's number of the quantisation (0 = float32)."""
     start: int
     """Bytes from the start of the file."""
     row_bytes: int
@@ -54,10 +54,10 @@ class StoredTensor:
 
 @dataclass(frozen=True)
 class GgufHeader:
-    """What a GGUF file says of itself."""
+    """The header of a GGUF file."""
 
     fields: Mapping[str, Any]
-    """Settings by name; of an array its length only."""
+    """Settings by name; for an array, only its length."""
     tensors: tuple[StoredTensor, ...]
 
     @property
@@ -67,7 +67,7 @@ class GgufHeader:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Names of the packings, the one with most values first."""
+        """Names of the quantisations, the one with the most values first."""
         from gguf import GGMLQuantizationType
 
         sizes: dict[str, int] = {}
@@ -78,10 +78,10 @@ class GgufHeader:
 
 
 def read_header(file: Path) -> GgufHeader:
-    """Read settings and tensor table, and see that the file is as long as they say.
+    """Read settings and tensor table, and check that the file is long enough for them.
 
     Raises:
-        InvalidInput: no file, no GGUF, a version or packing that is not known, or a cut file.
+        InvalidInput: the file is absent, no GGUF, truncated, or of an unknown version or quantisation.
         MissingExtra: the package gguf is not installed.
     """
     require_gguf(str(file))
@@ -99,7 +99,7 @@ def read_header(file: Path) -> GgufHeader:
 
 
 def require_gguf(head: str) -> None:
-    """Raise MissingExtra where the package gguf is not installed."""
+    """Raise MissingExtra if the package gguf is not installed."""
     from importlib.util import find_spec
 
     if find_spec("gguf") is None:
@@ -107,13 +107,13 @@ def require_gguf(head: str) -> None:
 
 
 class _Cursor:
-    """A place in the bytes that moves on as values are read."""
+    """Reads values from the bytes, one after the other."""
 
     def __init__(self, data: mmap.mmap) -> None:
         self.data, self.position = data, 0
 
     def count(self, kind: int, least: int, what: str) -> int:
-        """Return how many of something follow, each of at least so many bytes; more than the file has room for are refused."""
+        """Read how many entries follow, each of at least `least` bytes; refuse more than the file has room for."""
         count = int(self.number(kind))
         if count * least > len(self.data) - self.position:
             raise _Wrong(f"it says {count:,} {what}, for which it has no room")

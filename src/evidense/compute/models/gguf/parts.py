@@ -1,4 +1,4 @@
-"""GGUF models that installed packages carry in parts: join them once, by checksum, in the user's cache folder."""
+"""GGUF models that installed packages hold in parts: join the parts once in the user's cache folder and check them."""
 
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
@@ -11,7 +11,7 @@ from evidense.errors import InvalidInput, MissingExtra, install_line
 
 @dataclass(frozen=True)
 class Packaged:
-    """A model cut into the files of several packages, in order."""
+    """A model that is split over files of several packages, in order."""
 
     parts: tuple[tuple[str, str], ...]
     """(importable package, path inside it)."""
@@ -26,15 +26,15 @@ PACKAGED = {
         "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
     )
 }
-"""Name after `gguf:` → where its parts lie."""
+"""Name after `gguf:` → the packages with its parts."""
 
 
 def joined(name: str, packaged: Packaged, room: Path) -> Path:
-    """Return the whole file in this folder, joining the parts where it is not there yet or is damaged.
+    """Return the whole file in this folder; the parts are joined if it is absent or damaged.
 
     Raises:
         MissingExtra: a package is not installed.
-        InvalidInput: the parts do not make the file that they should.
+        InvalidInput: the parts do not give the expected file.
         StoreError: the disk is full, or the folder cannot be written.
     """
     whole = room / f"{packaged.sha256}.gguf"
@@ -51,7 +51,7 @@ def joined(name: str, packaged: Packaged, room: Path) -> Path:
 
 
 def _files(name: str, packaged: Packaged) -> list[Path]:
-    """Return the parts on this disk, without importing the packages."""
+    """Return the files of the parts, without importing the packages."""
     files = []
     for package, inside in packaged.parts:
         spec = PathFinder.find_spec(package)

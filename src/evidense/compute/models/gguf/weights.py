@@ -1,4 +1,4 @@
-"""Read the tensors of a GGUF file as float32, under the names that transformers gives them."""
+"""Read the tensors of a GGUF file as float32, under the names that transformers uses."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def read_gguf(file: Path) -> "dict[str, torch.Tensor]":
-    """Dequantise every tensor; config.json lies beside the file.
+    """Dequantise every tensor; config.json must lie beside the file.
 
-    A tensor that has no place in the model keeps its name in the file and is empty, so that the loading guard refuses it.
+    A tensor without a place in the model keeps its name of the file and is empty, so that the loading guard refuses it.
 
     Raises:
-        InvalidInput: no readable GGUF, or an architecture that transformers does not map.
+        InvalidInput: the file is no readable GGUF, or transformers does not know its architecture.
         MissingExtra: the package gguf is not installed.
     """
     import torch
@@ -57,7 +57,7 @@ def _values(data: np.ndarray, stored: StoredTensor) -> np.ndarray:
 
 
 def _mapping(file: Path, header: GgufHeader) -> tuple[dict[str, str], Any]:
-    """Return name in the file → name in the model, and what undoes llama.cpp's changes of values (Gemma's norms hold w + 1)."""
+    """Return file name → model name, and the processor that undoes llama.cpp's changes of values (Gemma's norms hold w + 1)."""
     import torch
     import transformers
     from transformers import AutoModelForCausalLM
