@@ -9,6 +9,7 @@ import pytest
 from evidense.dissection.neurons import concentration as summaries
 from evidense.dissection.neurons.overlap import OverlapSettings, overlap, strongest
 from evidense.errors import InvalidInput
+from evidense.stats.jackknife import delete_one_error
 
 N_TEXTS, N_NEURONS = 200, 3072
 
@@ -80,7 +81,7 @@ def test_silent_examples_and_impossible_strengths() -> None:
 def test_jackknife_leaves_out_whole_clusters() -> None:
     seen = np.eye(4, dtype=bool)  # each text has a neuron of its own
     assert summaries.jackknife_counts(seen, np.array([0, 0, 1, 2])).tolist() == [2, 3, 3]
-    assert summaries.jackknife_error(np.array([2.0, 3.0, 3.0])) == pytest.approx(np.sqrt(2 / 3 * (2 / 3)))
+    assert delete_one_error(np.array([2.0, 3.0, 3.0])) == pytest.approx(np.sqrt(2 / 3 * (2 / 3)))
 
 
 def test_overlap_of_an_encoder_with_itself_is_one_and_of_strangers_is_chance() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from evidense.dissection.geometry.sample import by_role
+from evidense.dissection.comparisons import comparisons
 from evidense.dissection.geometry.weight_drift import WeightChange, moved, weights
 from evidense.dissection.sentences import first_curve, with_layer
 from evidense.errors import InvalidInput
@@ -66,19 +66,19 @@ class Drift:
         out: list[Finding] = []
         for side in sides_of(case):
             known: dict[str, Any] = {}
-            for number, (one, other, kind) in enumerate(by_role(case)):
-                bench.tell(f"drift of {other.label}", number, len(case.subjects))
+            for number, pair in enumerate(comparisons(case, "all tunings")):
+                bench.tell(f"drift of {pair.subject.label}", number, len(case.subjects))
                 who: dict[str, Json] = {
-                    "subject": other.label,
-                    "against": one.label,
-                    "role": "floor" if kind == "floor" else other.role,
+                    "subject": pair.subject.label,
+                    "against": pair.against.label,
+                    "role": pair.role,
                     "side": side,
                 }
                 try:
-                    for subject in (one, other):
+                    for subject in (pair.against, pair.subject):
                         if subject.label not in known:
                             known[subject.label] = weights(subject.encoder.tower(side))
-                    out += _findings(case, who, moved(known[one.label], known[other.label]))
+                    out += _findings(case, who, moved(known[pair.against.label], known[pair.subject.label]))
                 except InvalidInput as error:
                     out.append(_finding(case, "drift", who, (None, "‖ΔW‖/‖W‖"), {"reason": str(error)}))
         return out

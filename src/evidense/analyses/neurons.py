@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from evidense.dissection.attribution.attribute import ModuleSelection
 from evidense.dissection.candidates import Draw
+from evidense.dissection.comparisons import comparisons
 from evidense.dissection.neurons.agreement import between_collections
 from evidense.dissection.neurons.examples import AttributionSettings, Examples, attributed, examples
 from evidense.dissection.neurons.findings import SideFindings, SubjectAttributions, of_pair, of_subject
@@ -116,9 +117,11 @@ def _side(case: Case, bench: Bench, what: tuple[Side, Draw], options: Mapping[st
             yield table.without_value("effective neurons", {"subject": subject.label, "role": subject.role}, str(error))
             continue
         yield from of_subject(table, seen[subject.label])
-    for against, other, role in pairs(case):
-        if against in seen and other in seen:
-            yield from of_pair(table, seen[against], seen[other], role)
+    for pair in comparisons(case, "tuned and seed"):
+        against, other = pair.against.label, pair.subject.label
+        is_of_another_tuning = pair.is_floor and pair.against is not case.of("tuned")[0]
+        if against in seen and other in seen and not is_of_another_tuning:
+            yield from of_pair(table, seen[against], seen[other], pair.role)
     if case.beside is not None:
         there = examples(replace(case, collection=case.beside), bench, draw)
         yield from _beside(table, bench, (case.beside.name, there, wanted), seen)
@@ -136,15 +139,6 @@ def _beside(
         bench.tell(f"neurons on {name}", number, len(seen))
         other = SubjectAttributions(one.subject, attributed(one.subject, bench, there, wanted))
         yield from between_collections(table, one, (name, other, there.clusters))
-
-
-def pairs(case: Case) -> Iterator[tuple[str, str, str]]:
-    """Yield (against, subject, role): everything beside the base, and seeds of the tuning beside the tuned encoder as its floor."""
-    for subject in case.subjects[1:]:
-        yield case.base.label, subject.label, subject.role
-    for tuned in case.of("tuned")[:1]:
-        for seed in case.of("seed"):
-            yield tuned.label, seed.label, "floor"
 
 
 PART = Neurons()

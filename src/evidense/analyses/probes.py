@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidense.boundary.numerals import count, plain
+from evidense.dissection.comparisons import comparisons
 from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.controls import lexical_features
 from evidense.dissection.probes.cross_fit import crossfit
@@ -192,12 +193,9 @@ def _agreements(case: Case, one: Probed, seen: Mapping[str, Probed]) -> Iterator
             yield from agreements(case, one, seen[other.label], floor if other.role == "base" else None)
 
 
-def _compared_with(case: Case, subject: Subject) -> tuple[Subject, ...]:
+def _compared_with(case: Case, subject: Subject) -> list[Subject]:
     """The base; and of another seed the tuning itself, whose difference is the noise floor."""
-    if subject.role == "base":
-        return ()
-    others = (case.base, *(case.of("tuned") if subject.role == "seed" else ()))
-    return tuple({other.label: other for other in others}.values())
+    return [pair.against for pair in comparisons(case, "tuned and seed") if pair.subject is subject]
 
 
 def _states(bench: Bench, asked: ProbingTask, where: tuple[Subject, str]) -> States:

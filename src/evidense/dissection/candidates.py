@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float, Int64
 
 from evidense.errors import InvalidInput
+from evidense.parts import Bench, Case
 from evidense.stats import cluster_queries
-from evidense.values import Collection, RankedLists
+from evidense.stats.jackknife import deal_largest_first
+from evidense.values import Collection, RankedLists, Spelling
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,28 @@ def candidates(collection: Collection, draw: Draw, ranked: RankedLists | None = 
     return Candidates(rows, documents, clusters[rows], folds, draw.negatives, n_filled)
 
 
+def ranked_for_negatives(case: Case, bench: Bench, draw: Draw, per_candidate: int) -> RankedLists | None:
+    """Rank the collection with the ranker that the draw names; None where negatives are random.
+
+    `per_candidate` documents are asked for per candidate and fold, since those of other folds are passed over.
+    """
+    if draw.negatives == "random":
+        return None
+    ranker = bench.part("rankers", draw.negatives).open(Spelling(draw.negatives))
+    depth = min(len(case.collection.corpus), per_candidate * draw.n_candidates * draw.n_folds)
+    return bench.rank(ranker, case.collection, depth)
+
+
+def margin(scores: Float[np.ndarray, "n c"]) -> Float[np.ndarray, " n"]:
+    """Return the score of candidate 0, the relevant one, minus the best score of the others.
+
+    >>> margin(np.array([[3.0, 1.0, 2.0]])).tolist()
+    [1.0]
+    """
+    difference: Float[np.ndarray, " n"] = scores[:, 0] - scores[:, 1:].max(axis=1)
+    return difference
+
+
 def _some_queries(total: int, wanted: int | None, rng: np.random.Generator) -> Int64[np.ndarray, " n"]:
     if wanted is None or wanted >= total:
         return np.arange(total)
@@ -99,19 +123,13 @@ def _folds(
     clusters: Int64[np.ndarray, " q"], rows: Int64[np.ndarray, " n"], n_folds: int, rng: np.random.Generator
 ) -> Int64[np.ndarray, " n"]:
     """Deal the clusters of these queries, largest first, each to the fold that has the fewest queries."""
-    labels, sizes = np.unique(clusters[rows], return_counts=True)
+    labels, member, sizes = np.unique(clusters[rows], return_inverse=True, return_counts=True)
     if len(labels) < n_folds:
         raise InvalidInput(
             f"{len(rows)} queries in {len(labels)} independent clusters; expected at least {n_folds}, one a fold; take more queries"
         )
-    order = rng.permutation(len(labels))
-    order = order[np.argsort(-sizes[order], kind="stable")]
-    held, fold_of = np.zeros(n_folds, np.int64), {}
-    for place in order:
-        fold = int(held.argmin())
-        fold_of[labels[place]] = fold
-        held[fold] += sizes[place]
-    return np.array([fold_of[label] for label in clusters[rows]], np.int64)
+    folds: Int64[np.ndarray, " n"] = deal_largest_first(sizes, n_folds, rng)[member]
+    return folds
 
 
 def _document_folds(

@@ -6,7 +6,6 @@ only ever left out. Clusters stay whole: a group is some clusters, and one group
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
 
 import numpy as np
 from jaxtyping import Float, Float64, Int, Int64
@@ -55,13 +54,32 @@ def deal(clusters: Int[np.ndarray, " n"], *, n_groups: int = N_GROUPS, seed: int
         raise InvalidInput(
             f"{len(clusters)} rows in {len(labels)} cluster → expected at least 2 clusters, so that one can be left out → take more queries"
         )
-    order = stream(seed, _DEAL).permutation(len(labels))
+    groups = deal_largest_first(sizes, min(n_groups, len(labels)), stream(seed, _DEAL))
+    return groups[member]
+
+
+def deal_largest_first(
+    sizes: Int[np.ndarray, " c"], n_groups: int, rng: np.random.Generator
+) -> Int64[np.ndarray, " c"]:
+    """Return the group of each cluster: largest first, each goes to the group that holds the fewest rows; equal sizes in random order."""
+    order = rng.permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
-    held, group_of = np.zeros(min(n_groups, len(labels)), np.int64), np.empty(len(labels), np.int64)
+    held, group_of = np.zeros(n_groups, np.int64), np.empty(len(sizes), np.int64)
     for cluster in order:
         group_of[cluster] = held.argmin()
         held[group_of[cluster]] += sizes[cluster]
-    return cast(np.ndarray, group_of[member])
+    return group_of
+
+
+def delete_one_error(left_out: Float64[np.ndarray, " g"]) -> float:
+    """Return the standard error of a statistic from its values with each cluster left out once.
+
+    It treats clusters as draws of one law, whatever their sizes; `jackknife` weighs groups by their sizes instead.
+
+    Source: Efron and Stein 1981.
+    """
+    g = len(left_out)
+    return float(np.sqrt((g - 1) / g * ((left_out - left_out.mean()) ** 2).sum())) if g > 1 else 0.0
 
 
 def jackknife(

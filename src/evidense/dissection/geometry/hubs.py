@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 from scipy.stats import skew
 
-from evidense.dissection.geometry.neighbours import unit
+from evidense.dissection.geometry.neighbours import unit_rows
 
 _QUERIES = 256
 K = 10
@@ -40,7 +40,7 @@ def among(
 
     Source: Wang and Isola 2020, eq. 1 (alignment); Radovanović et al. 2010 (k-occurrence).
     """
-    q, d = unit(queries), unit(documents)
+    q, d = unit_rows(queries), unit_rows(documents)
     n_groups, n_documents = int(asked.groups.max()) + 1, len(d)
     k = min(K, n_documents - 1)
     own = np.zeros((len(q), 3))  # distance to the relevant, margin, mean potential

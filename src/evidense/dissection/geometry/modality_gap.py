@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from evidense.compute.similarity import as_scored
-from evidense.dissection.geometry.neighbours import unit
+from evidense.dissection.geometry.neighbours import unit_rows
 from evidense.dissection.geometry.pairing import means
 
 Left = tuple[float, Float64[np.ndarray, " g"]]
@@ -33,7 +33,7 @@ def gap(
 
     Source: Liang et al. 2022 (gap); Schrodi et al. 2025 (few dimensions).
     """
-    u, v = unit(some).astype(np.float64), unit(others).astype(np.float64)
+    u, v = unit_rows(some).astype(np.float64), unit_rows(others).astype(np.float64)
     difference = u - v
     n_groups = int(groups.max()) + 1
     sums = np.stack([difference[groups == g].sum(axis=0) for g in range(n_groups)])

@@ -6,10 +6,12 @@ from jaxtyping import Float, Float32, Float64, Int32
 from evidense.compute.search.topk import Search, top_k
 
 
-def unit(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
-    """Bring rows to length 1; a row of zeros stays.
+def unit_rows(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
+    """Bring rows to length 1, measured in float64; a row of zeros stays.
 
-    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    `compute.similarity.unit` leaves rows of nearly unit length as they are, as a search should; states of layers are all divided.
+
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
     length = np.sqrt((layer.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
@@ -22,7 +24,7 @@ def unit(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
 def nearest(layer: Float[np.ndarray, "n e"], depth: int) -> Int32[np.ndarray, "n k"]:
     """Return each row's nearest others by cosine, best first; never itself (by its place), ties by place."""
     n = len(layer)
-    rows, places = unit(layer), np.arange(n)
+    rows, places = unit_rows(layer), np.arange(n)
     return top_k(rows, rows, min(depth, n - 1), doc_order=places, search=Search(excluded=places))[0]
 
 

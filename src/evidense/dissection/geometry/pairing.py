@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
+from evidense.dissection.comparisons import Comparison, comparisons
 from evidense.dissection.geometry.findings import FindingFamily
-from evidense.dissection.geometry.sample import VECTORS, RowSample, by_role
+from evidense.dissection.geometry.sample import VECTORS, RowSample
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
 
@@ -142,9 +143,14 @@ def compared(case: Case, analysis: str, seen: RowSample, pooling: str) -> Compar
     """Pair the subjects that have states in a pooling."""
     shapes = {s.label: seen.states[s.label, pooling].shape for s in case.subjects if (s.label, pooling) in seen.states}
     pairs = [
-        SubjectPair(one, other, "floor" if kind == "floor" else other.role, (shapes[one.label][0], shapes[other.label][0]),
-             (shapes[one.label][2], shapes[other.label][2]), pooling == VECTORS)
-        for one, other, kind in by_role(case)
-        if one.label in shapes and other.label in shapes
-    ]  # fmt: skip
+        _pair(pair, (shapes[pair.against.label], shapes[pair.subject.label]), pooling)
+        for pair in comparisons(case, "all tunings")
+        if pair.against.label in shapes and pair.subject.label in shapes
+    ]
     return Compared(case, analysis, seen, pooling, tuple(shapes), tuple(pairs))
+
+
+def _pair(pair: Comparison, shapes: tuple[tuple[int, ...], tuple[int, ...]], pooling: str) -> SubjectPair:
+    (n_against, _, width_against), (n_layers, _, width) = shapes
+    is_final = pooling == VECTORS
+    return SubjectPair(pair.against, pair.subject, pair.role, (n_against, n_layers), (width_against, width), is_final)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
+from evidense.dissection.matrices import nearest_rotation
+
 STEPS = ("as it is", "rotation", "linear map")
 """Maps of growing freedom, each with a shift: none, orthogonal, and what ridge regression adds to the rotation; so each nests the one before."""
 _STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 1e6)
@@ -98,8 +100,7 @@ def _rotation(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"]) -> F
     still = np.eye(a.shape[1])
     best, found = float(((b[test] - a[test]) ** 2).sum()), still
     for pull in (1e-9, 1.0):
-        u, _, v = np.linalg.svd(product + pull * noise * still)
-        turn = u @ v
+        turn = nearest_rotation(product + pull * noise * still)
         error = float(((b[test] - a[test] @ turn) ** 2).sum())
         if error < best:
             best, found = error, turn

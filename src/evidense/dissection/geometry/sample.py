@@ -146,10 +146,3 @@ def distinct_rows(layers: Sequence[Float[np.ndarray, "n _"]]) -> Bool[np.ndarray
             same &= gap <= _EQUAL * np.linalg.norm(layer[one], axis=1)
         keep[np.maximum(one, other)[same]] = False
     return keep
-
-
-def by_role(case: Case) -> list[tuple[Subject, Subject, str]]:
-    """Return the pairs that are compared: every other subject with the base, and the tunings of one recipe among themselves (the floor)."""
-    pairs = [(case.base, other, "base") for other in case.subjects[1:]]
-    tunings = case.of("tuned", "seed") if case.of("seed") else ()
-    return pairs + [(a, b, "floor") for i, a in enumerate(tunings) for b in tunings[i + 1 :]]

@@ -7,8 +7,9 @@ from jaxtyping import Bool, Float, Float64, Int64
 from scipy.special import hyp0f1
 
 from evidense.dissection.geometry.cka import BLOCK, hsic, is_constant
-from evidense.dissection.geometry.neighbours import unit
+from evidense.dissection.geometry.neighbours import unit_rows
 from evidense.dissection.geometry.tables import LayerStatistics
+from evidense.dissection.matrices import effective_number
 from evidense.records import Json
 
 Layer = Float[np.ndarray, "n _"]
@@ -73,7 +74,7 @@ def uniformity(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Left:
     >>> round(uniformity(np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]), np.arange(4))[0], 4)
     -4.3963
     """  # 8 of 12 ordered pairs at squared distance 2, 4 at 4: log((2 e⁻⁴ + e⁻⁸) / 3)
-    rows = unit(layer)
+    rows = unit_rows(layer)
     n_groups = int(groups.max()) + 1
     sums = np.zeros((n_groups, n_groups))
     for lo in range(0, len(rows), BLOCK):
@@ -100,7 +101,7 @@ def uniformity_floor(n_dims: int) -> float:
 
 def mean_cosine(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Left:
     """Return the mean cosine of two different rows (0 around the origin, 1 in one direction)."""
-    rows = unit(layer).astype(np.float64)
+    rows = unit_rows(layer).astype(np.float64)
     n_groups = int(groups.max()) + 1
     sums = np.stack([rows[groups == g].sum(axis=0) for g in range(n_groups)])
     own = np.bincount(groups, (rows**2).sum(axis=1), n_groups)
@@ -175,8 +176,7 @@ def spectrum(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Left, Left,
     without = np.maximum(values - square - sums**2 / kept, 0)
     every = np.vstack([values, without])
     shares = every / every.sum(axis=1, keepdims=True)
-    entropy = -np.sum(shares * np.log(np.where(shares > 0, shares, 1)), axis=1)
-    told = np.exp(entropy), shares[:, :N_TOP].sum(axis=1), shares[:, 0]
+    told = effective_number(shares), shares[:, :N_TOP].sum(axis=1), shares[:, 0]
     rank, top, first = ((float(x[0]), x[1:]) for x in told)
     return rank, top, first, [float(x) for x in shares[0, :N_TOP]]
 

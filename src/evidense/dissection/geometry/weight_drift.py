@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from evidense.dissection.matrices import effective_number
 from evidense.errors import InvalidInput
 
 Array = Float[np.ndarray, "..."]
@@ -136,5 +137,4 @@ def effective_rank(change: Float[np.ndarray, "a b"]) -> float:
     """
     small = change if change.shape[0] <= change.shape[1] else change.T
     shares = np.maximum(np.linalg.eigvalsh(small @ small.T), 0)
-    shares = shares / shares.sum()
-    return float(np.exp(-np.sum(shares * np.log(np.where(shares > 0, shares, 1)))))
+    return float(effective_number(shares / shares.sum()))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 
+from evidense.dissection.matrices import effective_number
 from evidense.errors import InvalidInput
 
 Strengths = Float[np.ndarray, "x f"]
@@ -42,8 +43,7 @@ def hill(strengths: Strengths, order: int) -> Float64[np.ndarray, " x"]:
         return np.asarray(1 / (p**2).sum(axis=1))
     if order != 1:
         raise InvalidInput(f"the order of the Hill number is {order}; expected 1 or 2")
-    logs = np.log(np.where(p > 0, p, 1))
-    return np.asarray(np.exp(-(p * logs).sum(axis=1)))
+    return np.asarray(effective_number(p))
 
 
 def gini(strengths: Strengths) -> Float64[np.ndarray, " x"]:
@@ -121,12 +121,3 @@ def jackknife_counts(seen: Bool[np.ndarray, "x f"], clusters: Int64[np.ndarray, 
     np.add.at(times, member, seen)
     total = times.sum(axis=0)
     return np.asarray([float((total - own > 0).sum()) for own in times])
-
-
-def jackknife_error(left_out: Float64[np.ndarray, " g"]) -> float:
-    """Return the standard error of a statistic from its values without each cluster.
-
-    Source: Efron and Stein 1981.
-    """
-    g = len(left_out)
-    return float(np.sqrt((g - 1) / g * ((left_out - left_out.mean()) ** 2).sum())) if g > 1 else 0.0

@@ -10,12 +10,12 @@ from jaxtyping import Float32, Int64
 from evidense.compute.similarity import as_scored, between_scored
 from evidense.dissection.attribution.attribute import Attribution, ModuleSelection, attribute
 from evidense.dissection.attribution.targets import Target, TargetKind
-from evidense.dissection.candidates import Candidates, Draw, candidates
+from evidense.dissection.candidates import Candidates, Draw, candidates, ranked_for_negatives
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case, Side, Subject
-from evidense.values import Item, Spelling
+from evidense.values import Item
 
-_DEEPER = 10
+_PER_CANDIDATE = 10
 Told = Callable[[int, int], None]
 
 
@@ -54,11 +54,7 @@ def examples(case: Case, bench: Bench, draw: Draw) -> Examples:
     Raises:
         InvalidInput: too few queries or documents.
     """
-    ranked = None
-    if draw.negatives != "random":
-        ranker = bench.part("rankers", draw.negatives).open(Spelling(draw.negatives))
-        depth = min(len(case.collection.corpus), _DEEPER * draw.n_candidates * draw.n_folds)
-        ranked = bench.rank(ranker, case.collection, depth)
+    ranked = ranked_for_negatives(case, bench, draw, _PER_CANDIDATE)
     return _of(case, candidates(case.collection, draw, ranked))
 
 

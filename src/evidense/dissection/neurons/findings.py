@@ -13,6 +13,7 @@ from evidense.dissection.neurons.overlap import OverlapSettings, overlap
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
 from evidense.stats import Differences, Estimate, mean_intervals, simultaneous
+from evidense.stats.jackknife import delete_one_error
 
 THRESHOLDS = (0.01, 0.02, 0.05, 0.1, 0.2)
 PUBLISHED = 0.1
@@ -138,7 +139,7 @@ def _token_share(seen: SubjectAttributions) -> Json:
 def _count(table: SideFindings, one: Attribution, site: Mapping[str, Json], largest: np.ndarray) -> Finding:
     seen = summaries.active(one.weight_path, largest, PUBLISHED)
     count = summaries.published_count(seen)
-    half = 1.96 * summaries.jackknife_error(summaries.jackknife_counts(seen, table.clusters))
+    half = 1.96 * delete_one_error(summaries.jackknife_counts(seen, table.clusters))
     sizes = sorted({max(1, round(len(seen) * part)) for part in (0.1, 0.25, 0.5, 0.75, 1)})
     sweep = {str(t): summaries.published_count(summaries.active(one.weight_path, largest, t)) for t in THRESHOLDS}
     details = {
@@ -214,7 +215,7 @@ def _count_ratio(
             f"the counts are {counts[0]} and {counts[1]}: a ratio of nothing is undefined",
         )
     value = float(np.log(counts[1] / counts[0]))
-    half = 1.96 * summaries.jackknife_error(np.log(dropped[1] / dropped[0]))
+    half = 1.96 * delete_one_error(np.log(dropped[1] / dropped[0]))
     details = {"counts": counts, "threshold": PUBLISHED}
     return table.finding(
         "published count ratio",

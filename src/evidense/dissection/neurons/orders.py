@@ -7,6 +7,7 @@ from jaxtyping import Float, Float64, Int64
 
 from evidense.dissection.attribution.attribute import Attribution
 from evidense.dissection.neurons.ablation import Silenced
+from evidense.dissection.neurons.concentration import shares
 
 NeuronOrder = Int64[np.ndarray, " n"]
 """Neurons of all modules in one numbering, module after module; the first to be silenced first."""
@@ -14,9 +15,8 @@ NeuronOrder = Int64[np.ndarray, " n"]
 
 def by_attribution(modules: Sequence[Attribution]) -> NeuronOrder:
     """Return the neurons by mean |activation path| over examples, each example scaled to the same total; strongest first."""
-    every = np.abs(np.concatenate([one.activation_path for one in modules], axis=1), dtype=np.float64)
-    every /= np.maximum(every.sum(axis=1, keepdims=True), 1e-300)
-    return np.argsort(-every.mean(axis=0), kind="stable")
+    strengths = np.abs(np.concatenate([module.activation_path for module in modules], axis=1))
+    return np.argsort(-shares(strengths).mean(axis=0), kind="stable")
 
 
 def at_random(n: int, rng: np.random.Generator) -> NeuronOrder:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int64
 
+from evidense.dissection.neurons.concentration import shares
 from evidense.errors import InvalidInput
 
 
@@ -36,7 +37,7 @@ class OverlapSettings:
 
 def strongest(strengths: Float[np.ndarray, "x f"], k: int) -> Int64[np.ndarray, " k"]:
     """Return the k neurons with the largest mean over examples of their share, strongest first; ties by number."""
-    mean = _scaled(strengths).mean(axis=0)
+    mean = shares(np.abs(strengths)).mean(axis=0)
     return np.argsort(-mean, kind="stable")[:k]
 
 
@@ -58,7 +59,7 @@ def overlap(
             f"strengths of shapes {a.shape} and {b.shape}, k = {k}; expected the same examples and numbers of neurons, and 1 ≤ k ≤ f; "
             "only encoders of one architecture share neurons"
         )
-    scaled = [_scaled(x) for x in (a, b)]
+    scaled = [shares(np.abs(x)) for x in (a, b)]
     common = _common([s.mean(axis=0) for s in scaled], k)
     labels, member = np.unique(clusters, return_inverse=True)
     rng = np.random.default_rng([how.seed, 41])
@@ -70,11 +71,6 @@ def overlap(
     share, f = common / k, a.shape[1]
     p = float(hypergeom.sf(common - 1, f, k, k))
     return NeuronOverlap(share, max(0.0, share - half), min(1.0, share + half), k / f, p, k, f)
-
-
-def _scaled(strengths: Float[np.ndarray, "x f"]) -> Float[np.ndarray, "x f"]:
-    s = np.abs(np.asarray(strengths, np.float64))
-    return np.asarray(s / np.maximum(s.sum(axis=1, keepdims=True), 1e-300))
 
 
 def _common(means: list[np.ndarray], k: int) -> int:

@@ -86,7 +86,9 @@ def at_once(ground: RetrievalTask, pruned: Pruned, silenced: NeuronOrder) -> Flo
 
 
 def _direct(ground: RetrievalTask, subject: Subject) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
-    """Margin of the best relevant document over the mean of the others that were drawn, and −log2 of its rank in the corpus."""
+    """Return two numbers per query: the drawn relevant document's score minus the mean score of its drawn negatives, and −log2 of the rank in the
+    corpus of the best relevant document.
+    """
     queries = scored(subject, ground.bench, "query", list(ground.examples.queries)).astype(np.float64)
     corpus = ground.corpus[subject.label]
     similarity = between_scored(str(subject.encoder.setup.similarity))

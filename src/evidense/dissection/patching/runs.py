@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import as_scored, between_scored, pair_scores
-from evidense.dissection.candidates import Candidates
+from evidense.dissection.candidates import Candidates, margin
 from evidense.dissection.patching.copies import patched
 from evidense.dissection.patching.sites import Site
 from evidense.parts import Bench, Subject
@@ -46,8 +46,7 @@ def scored(task: PatchingTask, subject: Subject, bench: Bench) -> dict[str, Floa
     measured = bench.score(lists, task.collection, task.measure)
     own, candidates = (x.astype(np.float64) for x in (queries, documents))
     scores = pair_scores(own[task.candidates.queries], candidates[task.candidates.documents], similarity)
-    margin = scores[:, 0] - scores[:, 1:].max(axis=1)
-    return {task.measure: measured[task.candidates.queries], MARGIN: margin}
+    return {task.measure: measured[task.candidates.queries], MARGIN: margin(scores)}
 
 
 @dataclass

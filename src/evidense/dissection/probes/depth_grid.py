@@ -6,7 +6,7 @@ from jaxtyping import Float32
 from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.bilinear import crossfit_bilinear
 from evidense.dissection.probes.cross_fit import CrossFitTask
-from evidense.dissection.probes.features import PairStates
+from evidense.dissection.probes.features import PairStates, unit_rows
 from evidense.dissection.probes.scores import credit
 from evidense.dissection.probes.task import ProbingTask
 from evidense.errors import InvalidInput
@@ -67,7 +67,7 @@ def wrong_modality(case: Case, bench: Bench, asked: ProbingTask, where: tuple[Su
         strangers = bench.vectors(subject, "document", asked.queries)
     except InvalidInput as error:
         return [without_value("accuracy", site, "accuracy", str(error))]
-    unit = [x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (queries, documents, strangers)]
+    unit = [unit_rows(states) for states in (queries, documents, strangers)]
     own = np.einsum("na,na->n", unit[0], unit[1][asked.places[:, 0]])
     rng, n = np.random.default_rng([case.seed, 67]), len(queries)
     shift = rng.integers(1, n, (n, asked.n_candidates - 1))

@@ -10,10 +10,11 @@ from jaxtyping import Float64
 from evidense.dissection.findings import Series, findings
 from evidense.dissection.probes.cross_fit import Outcome
 from evidense.dissection.probes.layers import ABLATED, PERMUTED
-from evidense.dissection.probes.scores import corrected, credit, reciprocal_rank
+from evidense.dissection.probes.scores import credit, reciprocal_rank
 from evidense.dissection.probes.task import ProbingTask
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
+from evidense.stats import above_chance
 
 ANALYSIS = "probes"
 NONE = "none"
@@ -216,7 +217,10 @@ def _details(one: Probed, at: int, wanted: Quantity) -> dict[str, Json]:
         return out | {"memorised": outcome.memorised}
     if wanted.estimand != "accuracy":
         return out
-    out |= {"chance": wanted.null, "kappa": corrected(float(credit(outcome.scores).mean()), one.asked.n_candidates)}
+    out |= {
+        "chance": wanted.null,
+        "kappa": round(float(above_chance(credit(outcome.scores).mean(), one.asked.n_candidates)), 12),
+    }
     return out | ({"learning_curve": [list(point) for point in outcome.curve]} if outcome.curve else {})
 
 

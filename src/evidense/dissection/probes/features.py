@@ -98,6 +98,12 @@ def features(pairs: PairStates, kind: FeatureKind, train: Bool[np.ndarray, " n"]
 
 def cosines(pairs: PairStates) -> Float32[np.ndarray, "n c"]:
     """Return the cosine of each query and candidate, as they are; of a zero vector it is 0."""
-    q, d = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (pairs.queries, pairs.documents))
+    q, d = unit_rows(pairs.queries), unit_rows(pairs.documents)
     found: Float32[np.ndarray, "n c"] = np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)
     return found
+
+
+def unit_rows(states: Float[np.ndarray, "n e"]) -> Float[np.ndarray, "n e"]:
+    """Bring rows to length 1 in their own precision; a row of zeros stays."""
+    rows: Float[np.ndarray, "n e"] = states / np.maximum(np.linalg.norm(states, axis=1, keepdims=True), 1e-12)
+    return rows

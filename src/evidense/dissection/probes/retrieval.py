@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
+from evidense.dissection.candidates import margin
 from evidense.dissection.findings import without_value
 from evidense.dissection.probes.estimates import ANALYSIS, NONE, Probed, Quantity
 from evidense.dissection.probes.task import ProbingTask
@@ -116,7 +117,7 @@ def _findings(case: Case, table: _RetrievalTable, sites: Sequence[Mapping[str, J
 
 def _margins(one: Probed) -> tuple[list[int], Float64[np.ndarray, "l n"], str]:
     """Return the layers whose probe has converged, the margins there, and why others have none."""
-    rows, missing = one.rows(Quantity("margin", "", lambda layer: _margin(layer[PROBE].scores), (PROBE,), {}))
+    rows, missing = one.rows(Quantity("margin", "", lambda layer: margin(layer[PROBE].scores), (PROBE,), {}))
     at = [layer for layer in range(len(rows)) if layer not in missing]
     return at, rows[at], next(iter(missing.values()), "")
 
@@ -124,10 +125,6 @@ def _margins(one: Probed) -> tuple[list[int], Float64[np.ndarray, "l n"], str]:
 def _beside(random: Probed, at: Sequence[int]) -> Float64[np.ndarray, "l n"] | None:
     layers, rows, _ = _margins(random)
     return rows[[layers.index(layer) for layer in at]] if set(at) <= set(layers) else None
-
-
-def _margin(scores: Float[np.ndarray, "n c"]) -> Float64[np.ndarray, " n"]:
-    return np.asarray(scores[:, 0] - scores[:, 1:].max(axis=1), np.float64)
 
 
 def _words(case: Case, bench: Bench, asked: ProbingTask) -> Float64[np.ndarray, " n"] | str:

@@ -40,13 +40,3 @@ def bits(scores: Float[np.ndarray, "n c"], right: Int64[np.ndarray, " n"] | None
     nats = np.log(np.exp(wide - top[:, None]).sum(axis=1)) + top - own
     found: Float64[np.ndarray, " n"] = nats / np.log(2)
     return found
-
-
-def corrected(accuracy: float, n_candidates: int) -> float:
-    """Return κ: accuracy over chance, as a share of what there is over chance.
-
-    >>> corrected(0.6, 5)  # (.6 − .2) / (1 − .2)
-    0.5
-    """
-    chance = 1 / n_candidates
-    return round((accuracy - chance) / (1 - chance), 12)

@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from evidense.dissection.candidates import Candidates, Draw, candidates
+from evidense.dissection.candidates import Candidates, Draw, candidates, ranked_for_negatives
 from evidense.dissection.probes.controls import hashed_labels
 from evidense.dissection.probes.cross_fit import LAMBDAS, CrossFitTask
 from evidense.dissection.solver.lbfgs import SolverSettings
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case
-from evidense.values import Item, Spelling
+from evidense.values import Item
 
-_DEEPER = 4
-"""A ranking is asked for so many documents a candidate and fold, since those of other folds are passed over."""
+_PER_CANDIDATE = 4
 
 
 @dataclass(frozen=True)
@@ -58,16 +57,8 @@ def ask(case: Case, bench: Bench, negatives: str) -> ProbingTask:
             f"{case.collection.name} has {n} queries and {draw.n_candidates} candidates are wanted; expected at least as many queries as "
             "candidates; take a larger collection or fewer candidates"
         )
-    found = candidates(case.collection, draw, _ranked(case, bench, draw))
+    found = candidates(case.collection, draw, ranked_for_negatives(case, bench, draw, _PER_CANDIDATE))
     return gather(case, found)
-
-
-def _ranked(case: Case, bench: Bench, draw: Draw) -> Any:
-    if draw.negatives == "random":
-        return None
-    ranker = bench.part("rankers", draw.negatives).open(Spelling(draw.negatives))
-    depth = min(len(case.collection.corpus), _DEEPER * draw.n_candidates * draw.n_folds)
-    return bench.rank(ranker, case.collection, depth)
 
 
 def gather(case: Case, found: Candidates) -> ProbingTask:

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
+from evidense.dissection.matrices import nearest_rotation
 from evidense.dissection.probes.cross_fit import CrossFitTask, choose_penalty
 from evidense.dissection.probes.features import PairStates
 from evidense.dissection.solver.lbfgs import minimise
@@ -11,24 +12,6 @@ from evidense.dissection.solver.losses import Labels
 
 _LEAST = 0.1
 """Of the typical spread: what a dimension that varies less is taken to vary by."""
-
-
-def orthogonal_map(
-    source: Float32[np.ndarray, "n e"], target: Float32[np.ndarray, "n e"]
-) -> Float32[np.ndarray, "e e"]:
-    """Return the rotation (or reflection) with the least squared distance of source·R to target; rows are centred already.
-
-    Source: Schönemann 1966.
-
-    >>> import math
-    >>> turn = np.array([[0.0, 1.0], [-1.0, 0.0]], np.float32)
-    >>> x = np.array([[1.0, 2.0], [0.5, -1.0]], np.float32)
-    >>> bool(np.allclose(orthogonal_map(x, x @ turn), turn, atol=1e-6))
-    True
-    """
-    u, _, vt = np.linalg.svd(source.T.astype(np.float64) @ target)
-    turned: Float32[np.ndarray, "e e"] = (u @ vt).astype(np.float32)
-    return turned
 
 
 def transferred(trained: PairStates, read: PairStates, task: CrossFitTask, one_map: bool) -> Float32[np.ndarray, "n c"]:
@@ -62,7 +45,8 @@ def _sides(
     fit = centred if not one_map else [_stacked(centred)] * 2
     own, other = [], []
     for (a, b, r), (fit_a, fit_b, fit_r) in zip(centred, fit, strict=True):
-        turned = b @ orthogonal_map(fit_b[fit_r], fit_a[fit_r])
+        product = fit_b[fit_r].T.astype(np.float64) @ fit_a[fit_r]
+        turned = b @ nearest_rotation(product).astype(np.float32)
         size = np.linalg.norm(a[r]) / max(float(np.linalg.norm(b[r])), 1e-12)
         inverse = _inverse(a[r])
         own.append(a * inverse)
