@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.dissection.editing import edits as edit
-from evidense.dissection.editing import facts
+from evidense.dissection.editing import facts, knowledge_neurons, rome
 from evidense.dissection.editing.backbone import BackboneSize, Cloze, cloze, knowing_backbone, known, logits
+from evidense.dissection.editing.output_matrix import output_matrix
 from evidense.dissection.editing.split import split
+from evidense.dissection.patching.sites import halves
 from evidense.errors import InvalidInput
 from evidense.parts import Case, Subject
 from evidense.store import Store
@@ -36,16 +37,16 @@ def backbone(store: Store) -> Any:
 
 
 def weight(encoder: Any, layer: int) -> np.ndarray:
-    return edit.matrix(encoder, layer).module.weight.numpy().astype(np.float64)
+    return output_matrix(encoder, layer).module.weight.numpy().astype(np.float64)
 
 
-def loss(encoder: Any, asked: Cloze, wish: edit.EditGoal) -> float:
+def loss(encoder: Any, asked: Cloze, wish: rome.EditGoal) -> float:
     """Cross-entropy of the wish in nats."""
     import torch
 
     with torch.no_grad():
         return float(
-            -(edit._wanted(encoder.query, [wish]) * logits(encoder.query, asked).log_softmax(-1)).sum(-1).mean()
+            -(rome._wanted(encoder.query, [wish]) * logits(encoder.query, asked).log_softmax(-1)).sum(-1).mean()
         )
 
 
@@ -58,7 +59,7 @@ def test_rank_one_writes_the_value_for_its_key_and_moves_other_keys_least() -> N
         rng.standard_normal((400, 9)),
     )
     moment = rows.T @ rows / 400
-    new = edit.rank_one(w, moment, key, value)
+    new = rome.rank_one(w, moment, key, value)
     assert new @ key == pytest.approx(value)
     assert np.linalg.matrix_rank(new - w) == 1
 
@@ -76,30 +77,30 @@ def test_rank_one_writes_the_value_for_its_key_and_moves_other_keys_least() -> N
 @pytest.mark.parametrize("tell", [True, False])
 def test_an_edit_moves_one_matrix_by_rank_one_and_reaches_its_wish(backbone: Any, layer: int, tell: bool) -> None:
     fact = THERE.told[3]
-    before = {name: t.clone() for name, t in edit.halves(backbone)["text"].tensors.items()}
+    before = {name: t.clone() for name, t in halves(backbone)["text"].tensors.items()}
     texts = [item.text or "" for item in facts.sentences(THERE).left]
-    made = edit.edited(backbone, layer, [edit.EditGoal(fact, tell)], texts)
-    after = edit.halves(made)["text"].tensors
+    made = rome.edited(backbone, layer, [rome.EditGoal(fact, tell)], texts)
+    after = halves(made)["text"].tensors
     changed = [name for name in before if not np.array_equal(before[name].numpy(), after[name].numpy())]
-    assert changed == [edit.matrix(backbone, layer).name]
+    assert changed == [output_matrix(backbone, layer).name]
     sizes = np.linalg.svd(weight(made, layer) - weight(backbone, layer), compute_uv=False)
     assert sizes[1] < 1e-5 * sizes[0]
-    of, asked = edit.matrix(backbone, layer), cloze(backbone.query, [fact])
-    wanted = edit.target_values(of, [edit.EditGoal(fact, tell)], edit.RomeSettings())[0]
-    assert weight(made, layer) @ edit.key_vectors(of, asked)[0] == pytest.approx(wanted, abs=1e-4)
+    of, asked = output_matrix(backbone, layer), cloze(backbone.query, [fact])
+    wanted = rome.target_values(of, [rome.EditGoal(fact, tell)], rome.RomeSettings())[0]
+    assert weight(made, layer) @ rome.key_vectors(of, asked)[0] == pytest.approx(wanted, abs=1e-4)
     least = 0.3 if layer == 2 else 0.0  # so early in training the mask hardly looks at the entity yet
-    assert loss(made, asked, edit.EditGoal(fact, tell)) < loss(backbone, asked, edit.EditGoal(fact, tell)) - least
-    assert all(np.array_equal(before[n].numpy(), t.numpy()) for n, t in edit.halves(backbone)["text"].tensors.items())
+    assert loss(made, asked, rome.EditGoal(fact, tell)) < loss(backbone, asked, rome.EditGoal(fact, tell)) - least
+    assert all(np.array_equal(before[n].numpy(), t.numpy()) for n, t in halves(backbone)["text"].tensors.items())
 
 
 def test_zeroed_neurons_write_nothing_and_others_as_before(backbone: Any) -> None:
-    made = edit.zeroed(backbone, [(1, 3), (1, 7), (2, 0)])
+    made = knowledge_neurons.zeroed(backbone, [(1, 3), (1, 7), (2, 0)])
     for layer, gone in ((1, [3, 7]), (2, [0])):
         old, new = weight(backbone, layer), weight(made, layer)
         kept = np.setdiff1d(np.arange(old.shape[1]), gone)
         assert (new[:, gone] == 0).all()
         assert (new[:, kept] == old[:, kept]).all()
-    drawn = edit.random_neurons(backbone, [(1, 3), (1, 7), (2, 0)], 0)
+    drawn = knowledge_neurons.random_neurons(backbone, [(1, 3), (1, 7), (2, 0)], 0)
     assert [layer for layer, _ in drawn] == [1, 1, 2]
     assert not {(1, 3), (1, 7), (2, 0)} & set(drawn)
 
@@ -108,12 +109,12 @@ def test_attributions_add_up_to_the_change_of_the_right_tokens_probability(backb
     """Integrated gradients are complete: from the keys as they are to keys of zero."""
     import torch
 
-    of, asked = edit.matrix(backbone, 2), cloze(backbone.query, THERE.told[:4])
-    found = edit.attributions(of, asked, 100).sum(axis=1)
+    of, asked = output_matrix(backbone, 2), cloze(backbone.query, THERE.told[:4])
+    found = knowledge_neurons.attributions(of, asked, 100).sum(axis=1)
 
     def chance(scale: float) -> np.ndarray:
         own = of.keys(asked.tokens)[0][torch.arange(len(asked.mask)), torch.from_numpy(asked.mask)]
-        with torch.no_grad(), edit._replaced(of, own * scale, torch.from_numpy(asked.mask)):
+        with torch.no_grad(), knowledge_neurons._replaced(of, own * scale, torch.from_numpy(asked.mask)):
             return (
                 logits(backbone.query, asked)
                 .softmax(-1)[torch.arange(len(own)), torch.from_numpy(asked.labels)]

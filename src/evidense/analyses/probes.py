@@ -28,11 +28,12 @@ from evidense.dissection.comparisons import comparisons
 from evidense.dissection.findings import Series, findings, without_value
 from evidense.dissection.probes.controls import lexical_features
 from evidense.dissection.probes.cross_fit import crossfit
-from evidense.dissection.probes.depth_grid import grid, wrong_modality
+from evidense.dissection.probes.depth_grid import grid
+from evidense.dissection.probes.description_length import codes
 from evidense.dissection.probes.estimates import ANALYSIS, Probed, change, level
 from evidense.dissection.probes.features import FeatureScale
+from evidense.dissection.probes.final_vectors import outputs, wrong_modality
 from evidense.dissection.probes.layers import PROBES, ProbeSettings, probe_layers
-from evidense.dissection.probes.online_code import codes, outputs
 from evidense.dissection.probes.pairs_of_encoders import States, agreements, transfers
 from evidense.dissection.probes.retrieval import governs
 from evidense.dissection.probes.scores import credit
@@ -221,7 +222,7 @@ def _depths(case: Case, bench: Bench, one: Probed, states: States) -> Iterator[F
         return
     yield from grid(case, one.asked, (one.subject, one.pooling), states)
     if sides[0] != sides[1]:
-        yield from wrong_modality(case, bench, one.asked, (one.subject, one.pooling))
+        yield from wrong_modality(case, bench, one.asked, one.subject)
 
 
 def _words(case: Case, asked: ProbingTask) -> Iterator[Finding]:

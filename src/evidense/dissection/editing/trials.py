@@ -8,8 +8,9 @@ from jaxtyping import Float32, Float64
 
 from evidense.compute.search.topk import rank_vectors
 from evidense.dissection.editing.backbone import Train, cloze, right
-from evidense.dissection.editing.edits import EditGoal, edited, knowledge_neurons, random_neurons, zeroed
 from evidense.dissection.editing.facts import Fact, World, pairs, questions, sentences
+from evidense.dissection.editing.knowledge_neurons import knowledge_neurons, random_neurons, zeroed
+from evidense.dissection.editing.rome import EditGoal, edited
 from evidense.dissection.editing.split import Split
 from evidense.parts import Encoder, Side
 from evidense.records import Recipe

@@ -3,14 +3,14 @@
 import numpy as np
 from jaxtyping import Float32
 
-from evidense.dissection.findings import Series, findings, without_value
+from evidense.dissection.findings import Series, findings
 from evidense.dissection.probes.bilinear import crossfit_bilinear
 from evidense.dissection.probes.cross_fit import CrossFitTask
-from evidense.dissection.probes.features import PairStates, unit_rows
+from evidense.dissection.probes.features import PairStates
 from evidense.dissection.probes.scores import credit
 from evidense.dissection.probes.task import ProbingTask
 from evidense.errors import InvalidInput
-from evidense.parts import Bench, Case, Subject
+from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
 
 _LAMBDA = (10.0,)
@@ -52,30 +52,6 @@ def grid(
         "accuracy", "accuracy", np.stack(rows), old.clusters, sites, 1 / asked.n_candidates, details, {}, missing
     )
     return findings(case, series, f"grid of depths, {pooling}, {subject.label}")
-
-
-def wrong_modality(case: Case, bench: Bench, asked: ProbingTask, where: tuple[Subject, str]) -> list[Finding]:
-    """Return the cosine's accuracy among the relevant document and queries of others: items of the query's own modality.
-
-    It is of the final vectors, the only states that both modalities share; near or below chance where a gap between modalities outweighs relevance.
-    """
-    subject, _ = where
-    site = _site(case, asked, where, probe="cosine") | {"negatives": "wrong modality", "pooling": "vectors"}
-    try:
-        queries = bench.vectors(subject, "query", asked.queries)
-        documents = bench.vectors(subject, "document", asked.documents)
-        strangers = bench.vectors(subject, "document", asked.queries)
-    except InvalidInput as error:
-        return [without_value("accuracy", site, "accuracy", str(error))]
-    unit = [unit_rows(states) for states in (queries, documents, strangers)]
-    own = np.einsum("na,na->n", unit[0], unit[1][asked.places[:, 0]])
-    rng, n = np.random.default_rng([case.seed, 67]), len(queries)
-    shift = rng.integers(1, n, (n, asked.n_candidates - 1))
-    others = np.einsum("na,nca->nc", unit[0], unit[2][(np.arange(n)[:, None] + shift) % n])
-    right = credit(np.hstack([own[:, None], others]))[None]
-    chance = 1 / asked.n_candidates
-    series = Series("accuracy", "accuracy", right, asked.task.clusters, [site], chance, [{"chance": chance}])
-    return findings(case, series, f"wrong modality, {subject.label}")
 
 
 def _site(case: Case, asked: ProbingTask, where: tuple[Subject, str], **more: Json) -> dict[str, Json]:

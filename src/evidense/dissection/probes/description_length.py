@@ -1,18 +1,25 @@
-"""Description length of labels given states: the online code, over several orders of the queries."""
+"""Description length of labels given states: the online code, over several orders of the queries, at every layer."""
 
 from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from evidense.dissection.findings import Series, findings
 from evidense.dissection.probes.cross_fit import CrossFitTask
+from evidense.dissection.probes.estimates import NONE, Probed
+from evidense.dissection.probes.features import FeatureKind, PairStates, features
+from evidense.dissection.probes.pairs_of_encoders import States
 from evidense.dissection.probes.scores import bits
 from evidense.dissection.solver.lbfgs import SolverSettings, minimise
 from evidense.dissection.solver.linear_models import Linear
 from evidense.dissection.solver.losses import Labels
+from evidense.parts import Case
+from evidense.records import Finding, Json
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 """Ends of the blocks. Source: Voita and Titov 2020, §3.2."""
+_PROBE: FeatureKind = "hadamard"
 _HELD = 0.2  # the last of a prefix choose λ
 
 
@@ -65,3 +72,29 @@ def _order(task: CrossFitTask, rng: np.random.Generator) -> np.ndarray:
     labels, member = np.unique(task.clusters, return_inverse=True)
     rank = rng.permutation(len(labels))
     return np.argsort(rank[member], kind="stable")
+
+
+def codes(case: Case, one: Probed, states: States, n_orders: int) -> list[Finding]:
+    """Return the bits a query's label takes at every layer, by the Hadamard probe's online code."""
+    n, uniform = len(one.asked.queries), float(np.log2(one.asked.n_candidates))
+    values, missing, details = np.zeros((len(one.layers), n)), {}, list[dict[str, Json]]()
+    for at, layer in enumerate(one.layers):
+        details.append({"n_orders": n_orders})
+        if isinstance(layer, str) or _PROBE not in layer:
+            missing[at] = (
+                layer
+                if isinstance(layer, str)
+                else "the sides have different widths, so that no Hadamard probe is defined"
+            )
+            continue
+        pairs = PairStates(
+            np.asarray(states[0][at], np.float32), np.asarray(states[1][at], np.float32), one.asked.places
+        )
+        values[at] = online_code(features(pairs, _PROBE, np.ones(n, bool)), one.asked.task, n_orders)
+        details[at] |= {
+            "total_bits": float(values[at].sum()),
+            "compression": uniform / max(float(values[at].mean()), 1e-9),
+        }
+    sites = [one.site(case, at, probe=_PROBE, control=NONE) for at in range(len(values))]
+    series = Series("description length", "bits", values, one.asked.task.clusters, sites, uniform, details, {}, missing)
+    return findings(case, series, f"description length, {one.pooling}, {one.subject.label}")

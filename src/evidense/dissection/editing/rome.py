@@ -1,4 +1,7 @@
-"""Edits of one MLP output matrix: value slots of knowledge neurons set to zero, and closed-form rank-one updates (ROME)."""
+"""ROME: closed-form rank-one updates of one MLP output matrix, so that a fact's prompt is answered as wished.
+
+Source: Meng et al. 2022 (arXiv 2202.05262).
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,79 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float64, Int64
 
-from evidense.compute.models.tokens import Tokens
 from evidense.compute.texts.text_tower import TextTower
 from evidense.dissection.editing.backbone import Cloze, cloze, logits, token_of
 from evidense.dissection.editing.facts import Fact
+from evidense.dissection.editing.output_matrix import TEXT, OutputMatrix, output_matrix
 from evidense.dissection.patching.copies import changed
-from evidense.dissection.patching.sites import Half, halves, layout_of
-from evidense.errors import InvalidInput
 from evidense.parts import Encoder
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-TEXT = "text"
 _RIDGE = 1e-2
 """ε of C, as a share of the mean of its diagonal."""
-
-
-@dataclass(frozen=True, eq=False)
-class Matrix:
-    """The MLP output matrix of one block: weight [e, m] maps keys (the m neurons' activations) to what is written."""
-
-    half: Half
-    layer: int
-
-    @property
-    def module(self) -> Any:
-        """The torch module."""
-        block = self.half.blocks[self.layer - 1]
-        return block.get_submodule(layout_of(block).values)
-
-    @property
-    def name(self) -> str:
-        """Return the name of its weight among the half's tensors."""
-        return self.half.values(self.layer)
-
-    def keys(self, tokens: Tokens) -> "tuple[Tensor, Tensor]":
-        """Return keys [b, t, m] of texts, and which of their places are real [b, t]."""
-        import torch
-
-        tower: TextTower = self.half.tower
-        kept: list[Tensor] = []
-        hook = self.module.register_forward_pre_hook(lambda _, inputs: kept.append(inputs[0].detach()))
-        try:
-            ids, mask = tokens.padded(tower.reader.pad)
-            with torch.no_grad():
-                tower.backbone.states(ids, mask)
-        finally:
-            hook.remove()
-        return kept[0], torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
-
-
-def matrix(encoder: Encoder, layer: int) -> Matrix:
-    """Return the matrix of block `layer` (1 … n_layers) of a text encoder.
-
-    Raises:
-        InvalidInput: no such block, or no text half of its own.
-    """
-    half = halves(encoder).get(TEXT)
-    if half is None or not isinstance(half.tower, TextTower):
-        raise InvalidInput(
-            f"'{encoder.name}' has no text tower that predicts tokens; expected a masked language model; edit another"
-        )
-    if not 1 <= layer <= len(half.blocks):
-        raise InvalidInput(
-            f"layer {layer} of '{encoder.name}' does not exist; expected 1 to {len(half.blocks)}; choose one of them"
-        )
-    return Matrix(half, layer)
-
-
-# --- rank one ----------------------------------------------------------------------------------------------------------
 
 
 def rank_one(
@@ -100,7 +44,7 @@ def rank_one(
     return new
 
 
-def second_moment(of: Matrix, texts: Sequence[str]) -> Float64[np.ndarray, "m m"]:
+def second_moment(of: OutputMatrix, texts: Sequence[str]) -> Float64[np.ndarray, "m m"]:
     """Return C = E[k kᵀ] + εI over every real token of these texts; ε is a hundredth of the mean diagonal."""
     keys, real = of.keys(of.half.tower.reader.read(list(texts)))
     rows = keys[real].numpy().astype(np.float64)
@@ -144,11 +88,11 @@ def edited(
     at other places, at the mask); v* makes the masked token the wish. `texts` are what C is estimated from.
 
     Raises:
-        InvalidInput: as `matrix` and `cloze`.
+        InvalidInput: as `output_matrix` and `cloze`.
     """
     import torch
 
-    of = matrix(encoder, layer)
+    of = output_matrix(encoder, layer)
     asked = cloze(of.half.tower, [wish.fact for wish in wishes])
     keys = key_vectors(of, asked)
     values = target_values(of, wishes, how)
@@ -159,11 +103,11 @@ def edited(
     return changed(encoder, TEXT, {of.name: torch.from_numpy(weight.astype(np.float32))})
 
 
-def _places(of: Matrix, asked: Cloze) -> Int64[np.ndarray, " n"]:
+def _places(of: OutputMatrix, asked: Cloze) -> Int64[np.ndarray, " n"]:
     return asked.mask if of.layer == len(of.half.blocks) else asked.entity
 
 
-def key_vectors(of: Matrix, asked: Cloze) -> Float64[np.ndarray, "f m"]:
+def key_vectors(of: OutputMatrix, asked: Cloze) -> Float64[np.ndarray, "f m"]:
     """Return k* of each fact: the mean over its statements."""
     keys, _ = of.keys(asked.tokens)
     rows = keys.numpy()[np.arange(len(asked.mask)), _places(of, asked)].astype(np.float64)
@@ -173,7 +117,7 @@ def key_vectors(of: Matrix, asked: Cloze) -> Float64[np.ndarray, "f m"]:
     return found
 
 
-def target_values(of: Matrix, wishes: Sequence[EditGoal], how: RomeSettings) -> Float64[np.ndarray, "f e"]:
+def target_values(of: OutputMatrix, wishes: Sequence[EditGoal], how: RomeSettings) -> Float64[np.ndarray, "f e"]:
     """Return v* of each fact: what the matrix should write for k*, found by Adam on the masked token."""
     import torch
 
@@ -220,7 +164,7 @@ def _wanted(tower: TextTower, wishes: Sequence[EditGoal]) -> "Tensor":
     return found
 
 
-def _beside(of: Matrix, wishes: Sequence[EditGoal]) -> "tuple[Cloze, Tensor] | None":
+def _beside(of: OutputMatrix, wishes: Sequence[EditGoal]) -> "tuple[Cloze, Tensor] | None":
     """Return the statements of what stays, owned by the wish, and what is predicted there now."""
     import torch
 
@@ -235,7 +179,7 @@ def _beside(of: Matrix, wishes: Sequence[EditGoal]) -> "tuple[Cloze, Tensor] | N
 
 
 @contextmanager
-def _added(of: Matrix, delta: "Tensor", asked: Cloze) -> Iterator[None]:
+def _added(of: OutputMatrix, delta: "Tensor", asked: Cloze) -> Iterator[None]:
     """Let the matrix write delta more for each statement, at its place."""
     import torch
 
@@ -251,95 +195,3 @@ def _added(of: Matrix, delta: "Tensor", asked: Cloze) -> Iterator[None]:
         yield
     finally:
         hook.remove()
-
-
-# --- knowledge neurons -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RefinementSettings:
-    """Which attributed neurons are a fact's knowledge neurons."""
-
-    share_of_largest: float = 0.2
-    share_of_prompts: float = 0.7
-    n_most: int = 5
-    n_steps: int = 20
-
-
-def knowledge_neurons(
-    encoder: Encoder, facts: Sequence[Fact], how: RefinementSettings = RefinementSettings()
-) -> list[list[tuple[int, int]]]:
-    """Return of each fact its neurons (layer, neuron), strongest first: at least one, at most `n_most`.
-
-    Integrated gradients of the right token's probability in the activations at the mask; a neuron must have a fifth of the largest
-    attribution in 70 % of the fact's statements.
-
-    Source: Dai et al. 2022 (Knowledge Neurons), §3; midpoints in place of its left Riemann sum.
-    """
-    half = matrix(encoder, 1).half
-    asked = cloze(half.tower, facts)
-    layers = range(1, len(half.blocks) + 1)
-    found = np.stack([attributions(Matrix(half, layer), asked, how.n_steps) for layer in layers], axis=1)
-    return [_refined(found[asked.owner == at], how) for at in range(len(facts))]
-
-
-def attributions(of: Matrix, asked: Cloze, n_steps: int) -> Float[np.ndarray, "n m"]:
-    """Return the integrated gradients of p(right token) in the keys at the mask, from 0 to what they are."""
-    import torch
-
-    tower: TextTower = of.half.tower
-    rows, places = torch.arange(len(asked.mask)), torch.from_numpy(asked.mask)
-    own = of.keys(asked.tokens)[0][rows, places]
-    total = torch.zeros_like(own)
-    for step in range(n_steps):
-        point = (own * (step + 0.5) / n_steps).requires_grad_(True)
-        with _replaced(of, point, places):
-            chance = logits(tower, asked).softmax(dim=-1)[rows, torch.from_numpy(asked.labels)]
-        total += torch.autograd.grad(chance.sum(), point)[0]
-    return (own * total / n_steps).detach().numpy()  # type: ignore[no-any-return]
-
-
-@contextmanager
-def _replaced(of: Matrix, point: "Tensor", places: "torch.Tensor") -> Iterator[None]:
-    import torch
-
-    def read(_: Any, inputs: "tuple[Tensor, ...]") -> "tuple[Tensor]":
-        new = inputs[0].clone()
-        new[torch.arange(len(new)), places] = point
-        return (new,)
-
-    hook = of.module.register_forward_pre_hook(read)
-    try:
-        yield
-    finally:
-        hook.remove()
-
-
-def _refined(seen: Float[np.ndarray, "p l m"], how: RefinementSettings) -> list[tuple[int, int]]:
-    flat = seen.reshape(len(seen), -1)
-    often = (flat >= how.share_of_largest * flat.max(axis=1, keepdims=True)).mean(axis=0) >= how.share_of_prompts
-    order = np.argsort(-flat.mean(axis=0), kind="stable")
-    chosen = [int(at) for at in order if often[at]][: how.n_most] or [int(order[0])]
-    return [(at // seen.shape[2] + 1, at % seen.shape[2]) for at in chosen]
-
-
-def zeroed(encoder: Encoder, neurons: Sequence[tuple[int, int]]) -> Encoder:
-    """Return a copy in which these neurons (layer, neuron) write nothing: their columns of the output matrices are 0."""
-    new: dict[str, Tensor] = {}
-    for layer in sorted({layer for layer, _ in neurons}):
-        of = matrix(encoder, layer)
-        weight = of.module.weight.detach().clone()
-        weight[:, [neuron for at, neuron in neurons if at == layer]] = 0.0
-        new[of.name] = weight
-    return changed(encoder, TEXT, new)
-
-
-def random_neurons(encoder: Encoder, neurons: Sequence[tuple[int, int]], seed: int) -> list[tuple[int, int]]:
-    """Return as many other neurons of each layer, drawn by the seed."""
-    rng = np.random.default_rng([seed, 43])
-    found = []
-    for layer in sorted({layer for layer, _ in neurons}):
-        taken = sorted({neuron for at, neuron in neurons if at == layer})
-        free = np.setdiff1d(np.arange(matrix(encoder, layer).module.weight.shape[1]), taken)
-        found += [(layer, int(n)) for n in rng.choice(free, min(len(taken), len(free)), replace=False)]
-    return found
