@@ -20,11 +20,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32
 
 from evidense.compute.search.topk import Search, id_order, self_matches, top_k
 from evidense.compute.similarity import as_scored
-from evidense.dissection.geometry.findings import FindingFamily
+from evidense.dissection.geometry.findings import FindingFamily, Statistic
 from evidense.dissection.geometry.modality_gap import STATISTICS, closed, gap
 from evidense.dissection.geometry.pairing import compared, means
 from evidense.dissection.geometry.sample import VECTORS, RowSample, SampleRequest, relevant_rows, sample
@@ -135,7 +135,7 @@ def _effects(measure: str) -> dict[str, str]:
 
 def _retrieval(
     case: Case, bench: Bench, by: tuple[str, str], vectors: tuple[Vectors, Vectors], seen: RowSample
-) -> dict[str, tuple[float, Float64[np.ndarray, " g"]]]:
+) -> dict[str, Statistic]:
     """The measure, by the encoder's similarity, as it is and with the gap closed, in the pool of documents and in one with the queries in it."""
     measure, similarity = by
     q, d = (as_scored(x, similarity) for x in vectors)

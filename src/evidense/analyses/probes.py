@@ -211,8 +211,8 @@ def _probed(case: Case, asked: ProbingTask, where: tuple[Subject, str], states: 
     wanted = ProbeSettings(tuple(options["probes"]), int(options["rank"]), int(options["n_starts"]))
     queries, documents = states
     n = min(len(queries), len(documents))
-    layers = probe_layers(queries[:n], documents[:n], asked.places, asked.task, wanted)
-    return Probed(*where, layers.outcomes, asked)
+    outcomes = probe_layers(queries[:n], documents[:n], asked.places, asked.task, wanted)
+    return Probed(*where, outcomes, asked)
 
 
 def _depths(case: Case, bench: Bench, one: Probed, states: States) -> Iterator[Finding]:

@@ -20,11 +20,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Float64
 
 from evidense.boundary.numerals import count
 from evidense.compute.search.topk import id_order, self_matches
-from evidense.dissection.geometry.findings import FindingFamily, findings
+from evidense.dissection.geometry.findings import FindingFamily, LayerStatistic, Statistic, findings
 from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared, means
 from evidense.dissection.geometry.rank_similarity import (
     MARGIN,
@@ -36,7 +35,7 @@ from evidense.dissection.geometry.rank_similarity import (
     search,
 )
 from evidense.dissection.geometry.sample import VECTORS, SampleRequest, relevant_rows, sample
-from evidense.dissection.geometry.seeds import Similar, beyond_seeds, over_seeds
+from evidense.dissection.geometry.seeds import beyond_seeds, over_seeds
 from evidense.errors import InvalidInput
 from evidense.parts import AnalysisWords, Bench, Capability, Case, Sentence
 from evidense.parts.estimands import Estimand
@@ -55,8 +54,6 @@ _ONE = {
 }
 """These are 1, not 0, where nothing changed, so that no p against 0 is of interest."""
 _SIGNED = {"gold rank change", "wins lost", "wins gained"}
-One = tuple[float, Float64[np.ndarray, " g"]]
-"""A statistic of all queries, and with each group left out."""
 
 
 def _sentence(findings: Sequence[Finding]) -> str:
@@ -140,7 +137,7 @@ def _excluded(case: Case) -> np.ndarray:
 
 
 def _pairs(of: Compared, searched: Mapping[str, Searched], task: SearchTask) -> Iterator[Finding]:
-    told: dict[tuple[str, str], dict[str, One]] = {}
+    told: dict[tuple[str, str], dict[str, Statistic]] = {}
     for pair in of.pairs:
         before, after = searched[pair.one.label], searched[pair.other.label]
         values = compare(before, after, task)
@@ -166,7 +163,7 @@ def _pairs(of: Compared, searched: Mapping[str, Searched], task: SearchTask) -> 
 
 
 def _over(
-    of: Compared, tunings: list[SubjectPair], name: str, own: list[One], floors: dict[tuple[int, int], One]
+    of: Compared, tunings: list[SubjectPair], name: str, own: list[Statistic], floors: dict[tuple[int, int], Statistic]
 ) -> list[Finding]:
     """Over seeds: of a likeness, base and tunings against two seeds; of a change, its mean against what another seed would change."""
     if name in _SIGNED:
@@ -177,7 +174,7 @@ def _over(
     return beyond_seeds(family, [{}], [_row(x) for x in own], {at: _row(x) for at, x in floors.items()}, of.seen)
 
 
-def _row(one: One) -> Similar:
+def _row(one: Statistic) -> LayerStatistic:
     return np.array([one[0]]), one[1][:, None]
 
 
@@ -212,7 +209,7 @@ def _family(of: Compared, pair: SubjectPair, estimand: str) -> FindingFamily:
     )
 
 
-def _finding(of: Compared, pair: SubjectPair, estimand: str, told: One, details: Mapping[str, Json]) -> Finding:
+def _finding(of: Compared, pair: SubjectPair, estimand: str, told: Statistic, details: Mapping[str, Json]) -> Finding:
     return findings(_family(of, pair, estimand), [{"details": details}], *_row(told), of.seen)[0]
 
 

@@ -31,10 +31,10 @@ from evidense.boundary.numerals import count
 from evidense.dissection.geometry import neighbours, procrustes, rsa
 from evidense.dissection.geometry.cka import hsic, is_constant
 from evidense.dissection.geometry.cka_views import VIEWS, shuffled
-from evidense.dissection.geometry.findings import FindingFamily, findings, listed
+from evidense.dissection.geometry.findings import FindingFamily, LayerStatistic, findings, listed
 from evidense.dissection.geometry.pairing import Compared, SubjectPair, compared
 from evidense.dissection.geometry.sample import RowSample, SampleRequest, sample
-from evidense.dissection.geometry.seeds import Similar, beyond_seeds
+from evidense.dissection.geometry.seeds import beyond_seeds
 from evidense.dissection.sentences import first_curve, last_layer, with_layer
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, AnalysisWords, Bench, Capability, Case, Sentence
@@ -137,7 +137,7 @@ def _cka(of: Compared, n_shuffles: int) -> Iterator[Finding]:
         products = hsic(stack, of.seen.groups)
         whole, dropped = products.cka(), products.cka_dropped()
         null = shuffled(stack, n_shuffles, of.case.seed) if measure == "CKA" and n_shuffles else None
-        told: dict[tuple[str, str], Similar] = {}
+        told: dict[tuple[str, str], LayerStatistic] = {}
         for pair in of.pairs:
             rows, columns = pair.columns(places)
             told[pair.one.label, pair.other.label] = whole[rows, columns], dropped[:, rows, columns]
@@ -181,7 +181,7 @@ def _map(
 
 
 def _beyond(
-    of: Compared, estimand: str, measure: str, told: Mapping[tuple[str, str], Similar], seen: RowSample
+    of: Compared, estimand: str, measure: str, told: Mapping[tuple[str, str], LayerStatistic], seen: RowSample
 ) -> Iterator[Finding]:
     """How much less alike base and tunings are than two tunings that differ in their seed alone."""
     tunings = [p for p in of.pairs if p.one is of.case.base and p.other.role in ("tuned", "seed")]
@@ -197,7 +197,7 @@ def _rsa(of: Compared) -> Iterator[Finding]:
     keep = of.some(rsa.N_ROWS)
     few = replace(of.seen, rows=of.seen.rows[keep], clusters=of.seen.clusters[keep], groups=of.seen.groups[keep])
     ranks = {key: rsa.ranked(layer[keep], few.groups) for key, layer in of.layers() if not is_constant(layer[keep])}
-    told: dict[tuple[str, str], Similar] = {}
+    told: dict[tuple[str, str], LayerStatistic] = {}
     for pair in of.pairs:
         found = [
             rsa.correlations(ranks[a], ranks[b])
@@ -258,7 +258,9 @@ def _steps(
         yield from findings(family, places, *parts, of.seen)
 
 
-def _parts(whole: Float64[np.ndarray, "s 3"], dropped: Float64[np.ndarray, "g s 3"], alike: bool) -> dict[str, Similar]:
+def _parts(
+    whole: Float64[np.ndarray, "s 3"], dropped: Float64[np.ndarray, "g s 3"], alike: bool
+) -> dict[str, LayerStatistic]:
     """What each estimand is of the three R²: as it is, rotated, mapped."""
     still, turned, mapped = ((whole[..., at], dropped[..., at]) for at in range(3))
     before = turned if alike else (np.zeros_like(turned[0]), np.zeros_like(turned[1]))
@@ -283,7 +285,7 @@ def _neighbours(of: Compared, depths: list[int]) -> Iterator[Finding]:
     lists = {key: neighbours.nearest(layer, max(depths)) for key, layer in of.layers() if not is_constant(layer)}
     n_others = len(of.seen.rows) - 1
     for k in depths:
-        told: dict[tuple[str, str], Similar] = {}
+        told: dict[tuple[str, str], LayerStatistic] = {}
         for pair in of.pairs:
             family = of.family("mutual neighbours", "shared neighbours, adjusted for chance", pair, f"k={k}")
             family = replace(family, details={**family.details, "chance": min(1.0, k / n_others)})

@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 
-from evidense.dissection.geometry.cka import is_constant
+from evidense.dissection.geometry.cka import Layer, is_constant
 
 N_TOP = 3
 """Principal components that are taken out."""
 NULL_ROWS = 512
 """The permutation null is of at most so many rows, whose Gram matrices are kept; a null of fewer rows is the wider one."""
-
-Layer = Float[np.ndarray, "n _"]
 
 
 def standardised(layer: Layer) -> Float32[np.ndarray, "n _"]:

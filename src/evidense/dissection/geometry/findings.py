@@ -13,6 +13,11 @@ from evidense.parts import Case
 from evidense.records import Finding, Json
 from evidense.stats.jackknife import Jackknifed, jackknife
 
+Statistic = tuple[float, Float64[np.ndarray, " g"]]
+"""A statistic of all rows, and its values with each group of rows left out."""
+LayerStatistic = tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]
+"""The same of several layers: [layer], and [group left out, layer]."""
+
 
 @dataclass(frozen=True)
 class FindingFamily:

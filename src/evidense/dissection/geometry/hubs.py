@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Int64
 from scipy.stats import skew
 
+from evidense.dissection.geometry.findings import Statistic
 from evidense.dissection.geometry.neighbours import unit_rows
 
 _QUERIES = 256
@@ -35,7 +36,7 @@ class JudgedQueries:
 
 def among(
     queries: Float[np.ndarray, "q e"], documents: Float[np.ndarray, "d e"], asked: JudgedQueries
-) -> dict[str, tuple[float, Float64[np.ndarray, " g"]]]:
+) -> dict[str, Statistic]:
     """Return each statistic of all queries, and with each group of queries left out.
 
     Source: Wang and Isola 2020, eq. 1 (alignment); Radovanović et al. 2010 (k-occurrence).

@@ -6,10 +6,9 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from evidense.compute.similarity import as_scored
+from evidense.dissection.geometry.findings import Statistic
 from evidense.dissection.geometry.neighbours import unit_rows
 from evidense.dissection.geometry.pairing import means
-
-Left = tuple[float, Float64[np.ndarray, " g"]]
 
 STATISTICS: Mapping[str, str] = {
     "modality gap": "distance of the means of unit vectors, unbiased",
@@ -26,7 +25,7 @@ STATISTICS: Mapping[str, str] = {
 
 def gap(
     some: Float[np.ndarray, "n e"], others: Float[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]
-) -> dict[str, Left]:
+) -> dict[str, Statistic]:
     """Return the statistics of matched pairs, of all and with each group left out.
 
     pair distance = centroid part + distribution part, exactly. The unbiased gap takes off what the means' own noise adds.
@@ -84,7 +83,7 @@ def separable(
     return right
 
 
-def few_dimensions(difference: Float64[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]) -> Left:
+def few_dimensions(difference: Float64[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]) -> Statistic:
     """Return the share of the squared gap that lies in few dimensions, chosen on one half of the groups and measured on the other."""
     n_groups = int(groups.max()) + 1
     sums = np.stack([difference[groups == g].sum(axis=0) for g in range(n_groups)])

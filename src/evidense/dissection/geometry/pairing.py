@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from evidense.dissection.comparisons import Comparison, comparisons
-from evidense.dissection.geometry.findings import FindingFamily
+from evidense.dissection.geometry.findings import FindingFamily, LayerStatistic
 from evidense.dissection.geometry.sample import VECTORS, RowSample
 from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
@@ -122,14 +122,12 @@ class Compared:
         order = order[np.argsort(self.seen.groups[order], kind="stable")]
         return np.sort(order[(np.arange(n) * total) // n])
 
-    def means(self, values: Float64[np.ndarray, "n s"]) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+    def means(self, values: Float64[np.ndarray, "n s"]) -> LayerStatistic:
         """Return the means of per-row values, of all rows and with each group left out."""
         return means(values, self.seen.groups)
 
 
-def means(
-    values: Float64[np.ndarray, "n s"], groups: Int64[np.ndarray, " n"]
-) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+def means(values: Float64[np.ndarray, "n s"], groups: Int64[np.ndarray, " n"]) -> LayerStatistic:
     """Return the means of per-row values, of all rows and with each group left out; equal values have exactly equal means."""
     n, sizes = len(values), np.bincount(groups)
     first = values[:1]

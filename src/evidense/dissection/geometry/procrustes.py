@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float64, Int64
 
+from evidense.dissection.geometry.cka import Layer
 from evidense.dissection.matrices import nearest_rotation
 
 STEPS = ("as it is", "rotation", "linear map")
@@ -13,7 +14,6 @@ STEPS = ("as it is", "rotation", "linear map")
 _STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 1e6)
 """Of the ridge, in mean eigenvalues; the last leaves the rotation as it is. Chosen by leave-one-out on the rows that are fitted."""
 
-Layer = Float[np.ndarray, "n _"]
 Map = Callable[[Layer], Float64[np.ndarray, "m _"]]
 
 

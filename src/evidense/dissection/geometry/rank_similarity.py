@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 
 from evidense.compute.search.topk import Search, top_k
 from evidense.compute.similarity import as_scored, between_scored, score_row
+from evidense.dissection.geometry.findings import Statistic
 
 PERSISTENCE = 0.9
 DEPTH = 100
@@ -96,9 +97,7 @@ def compare(before: Searched, after: Searched, task: SearchTask) -> Float64[np.n
     return out
 
 
-def margin_correlation(
-    before: Searched, after: Searched, groups: Int64[np.ndarray, " q"]
-) -> tuple[float, Float64[np.ndarray, " g"]]:
+def margin_correlation(before: Searched, after: Searched, groups: Int64[np.ndarray, " q"]) -> Statistic:
     """Return the correlation of margins over queries, of all and with each group left out."""
     every = [np.ones(len(groups), bool), *(groups != g for g in range(int(groups.max()) + 1))]
     found = np.array([_correlation(before.margins[kept], after.margins[kept]) for kept in every])

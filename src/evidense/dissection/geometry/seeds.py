@@ -7,13 +7,10 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.special import stdtrit
 
-from evidense.dissection.geometry.findings import FindingFamily, findings
+from evidense.dissection.geometry.findings import FindingFamily, LayerStatistic, findings
 from evidense.dissection.geometry.sample import RowSample
 from evidense.records import Finding, Json
 from evidense.stats.critical import unadjust
-
-Similar = tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]
-"""A similarity at each layer, of all rows and with each group left out."""
 
 
 def over_seeds(
@@ -45,8 +42,8 @@ def over_seeds(
 def beyond_seeds(
     family: FindingFamily,
     places: Sequence[Mapping[str, Json]],
-    own: Sequence[Similar],
-    floors: Mapping[tuple[int, int], Similar],
+    own: Sequence[LayerStatistic],
+    floors: Mapping[tuple[int, int], LayerStatistic],
     sample: RowSample,
 ) -> list[Finding]:
     """Return how much less alike base and k tunings are than two tunings that differ in their seed alone: mean of `own` − mean of `floors`.

@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 from scipy.special import hyp0f1
 
-from evidense.dissection.geometry.cka import BLOCK, hsic, is_constant
+from evidense.dissection.geometry.cka import BLOCK, Layer, hsic, is_constant
+from evidense.dissection.geometry.findings import Statistic
 from evidense.dissection.geometry.neighbours import unit_rows
 from evidense.dissection.geometry.tables import LayerStatistics
 from evidense.dissection.matrices import effective_number
 from evidense.records import Json
-
-Layer = Float[np.ndarray, "n _"]
-Left = tuple[float, Float64[np.ndarray, " g"]]
-"""A statistic of all rows, and with each group left out."""
 
 N_TOP = 10
 ROGUE_Z = 3.0
@@ -66,7 +63,7 @@ def shape(layer: Layer, groups: Int64[np.ndarray, " n"]) -> LayerStatistics | No
     return LayerStatistics(found, details)
 
 
-def uniformity(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Left:
+def uniformity(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Statistic:
     """Return log E exp(−2‖u_i − u_j‖²) over pairs of different rows of length 1: 0 for one point, lower the more they spread.
 
     Source: Wang and Isola 2020, eq. 2, as a U-statistic (no row is paired with itself).
@@ -99,7 +96,7 @@ def uniformity_floor(n_dims: int) -> float:
     return float(np.log(hyp0f1(n_dims / 2, 4.0)) - 4)
 
 
-def mean_cosine(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Left:
+def mean_cosine(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Statistic:
     """Return the mean cosine of two different rows (0 around the origin, 1 in one direction)."""
     rows = unit_rows(layer).astype(np.float64)
     n_groups = int(groups.max()) + 1
@@ -111,7 +108,7 @@ def mean_cosine(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Left:
     return float((total @ total - own.sum()) / (n * (n - 1))), without / (kept * (kept - 1))
 
 
-def isotropy(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Left, Left, float]:
+def isotropy(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Statistic, Statistic, float]:
     """Return the participation ratio (trΣ)²/trΣ² and IsoScore = (PR − 1)/(D − 1), both debiased; and the plug-in IsoScore.
 
     Source: Rudman et al. 2022 (IsoScore); trΣ² by HSIC₁ of the layer with itself, (trΣ)² as (tr S)² − 2 trΣ²/(n − 1).
@@ -158,7 +155,7 @@ def _ratio(
     return found
 
 
-def spectrum(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Left, Left, Left, list[float]]:
+def spectrum(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Statistic, Statistic, Statistic, list[float]]:
     """Return effective rank e^H, the share of the first components and of the first alone; and the shares of the first ten.
 
     With a group left out, eigenvalues are those of its rows along the whole's eigenvectors: exact to the first order.

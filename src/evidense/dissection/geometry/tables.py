@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float64
 
-from evidense.dissection.geometry.findings import FindingFamily, findings
+from evidense.dissection.geometry.findings import FindingFamily, LayerStatistic, Statistic, findings
 from evidense.dissection.geometry.pairing import SubjectPair
 from evidense.dissection.geometry.sample import VECTORS, RowSample
 from evidense.dissection.geometry.seeds import over_seeds
@@ -18,7 +17,7 @@ from evidense.records import Finding, Json
 class LayerStatistics:
     """Statistics of one layer by name, each of all rows and with each group left out."""
 
-    statistics: Mapping[str, tuple[float, Float64[np.ndarray, " g"]]]
+    statistics: Mapping[str, Statistic]
     details: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
 
@@ -68,12 +67,12 @@ class StatisticsTable:
         changes = (np.stack([w for w, _ in several]), np.stack([d for _, d in several]))
         return over_seeds(family, tunings[0].places, changes, self.seen)
 
-    def _difference(self, name: str, pair: SubjectPair) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+    def _difference(self, name: str, pair: SubjectPair) -> LayerStatistic:
         (a, a_left), (b, b_left) = self._of(name, pair.one.label), self._of(name, pair.other.label)
         before, after = (np.array(rows) for rows in zip(*pair.layers, strict=True))
         return b[after] - a[before], b_left[:, after] - a_left[:, before]
 
-    def _of(self, name: str, label: str) -> tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]:
+    def _of(self, name: str, label: str) -> LayerStatistic:
         nothing = (np.nan, np.full(len(self.seen.sizes), np.nan))
         found = [nothing if row is None else row.statistics[name] for row in self.rows[label]]
         return np.array([f[0] for f in found]), np.stack([f[1] for f in found], axis=1)

@@ -1,6 +1,5 @@
 """Examples of neuron attribution: queries with a relevant document and others, and the number of each, of either side."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -8,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from evidense.compute.similarity import as_scored, between_scored
-from evidense.dissection.attribution.attribute import Attribution, ModuleSelection, attribute
+from evidense.dissection.attribution.attribute import Attribution, ModuleSelection, ReportProgress, attribute
 from evidense.dissection.attribution.targets import Target, TargetKind
 from evidense.dissection.candidates import Candidates, Draw, candidates, ranked_for_negatives
 from evidense.errors import InvalidInput
@@ -16,7 +15,6 @@ from evidense.parts import Bench, Case, Side, Subject
 from evidense.values import Item
 
 _PER_CANDIDATE = 10
-Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +75,7 @@ class AttributionSettings:
 
 
 def attributed(
-    subject: Subject, bench: Bench, some: Examples, wanted: AttributionSettings, tell: Told | None = None
+    subject: Subject, bench: Bench, some: Examples, wanted: AttributionSettings, tell: ReportProgress | None = None
 ) -> tuple[Attribution, ...]:
     """Attribute each example's number to the neurons of one side's tower, the other side being fixed vectors.
 

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from evidense.dissection.findings import Series, findings
 from evidense.dissection.probes.cross_fit import Outcome
-from evidense.dissection.probes.layers import ABLATED, PERMUTED
+from evidense.dissection.probes.layers import ABLATED, PERMUTED, Outcomes
 from evidense.dissection.probes.scores import credit, reciprocal_rank
 from evidense.dissection.probes.task import ProbingTask
 from evidense.parts import Case, Subject
@@ -18,8 +18,6 @@ from evidense.stats import above_chance
 
 ANALYSIS = "probes"
 NONE = "none"
-Outcomes = tuple[Mapping[str, Outcome] | str, ...]
-"""Of each layer: probe or control → outcome, or why there is none."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, crossfit
 from evidense.dissection.probes.features import FeatureKind, FeatureScale, PairStates, cosines, features
 from evidense.errors import InvalidInput
 
+Outcomes = tuple[Mapping[str, Outcome] | str, ...]
+"""Of each layer: probe or control → outcome, or why there is none."""
 PROBES = ("cosine", "hadamard", "bilinear", "pair")
 """Untrained cosine; wᵀ(q⊙p); (Uᵀq)·(Vᵀp); wᵀ[q⊙p; |q−p|; p]."""
 ABLATED, PERMUTED = "query ablated", "queries permuted"
@@ -75,21 +77,13 @@ _PROBES: Mapping[str, Callable[[PairStates, CrossFitTask, ProbeSettings], Outcom
     "cosine": _cosine, "hadamard": _hadamard, "bilinear": _bilinear, "pair": _pair}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Layers:
-    """What one encoder's states, in one pooling, come to."""
-
-    outcomes: tuple[Mapping[str, Outcome] | str, ...]
-    """Of each layer: its probes, or why there are none."""
-
-
 def probe_layers(
     queries: Float32[np.ndarray, "l n a"],
     documents: Float32[np.ndarray, "l d e"],
     places: Int64[np.ndarray, "n c"],
     task: CrossFitTask,
     wanted: ProbeSettings,
-) -> Layers:
+) -> Outcomes:
     """Probe layer by layer; a layer whose states are not finite says so."""
     out: list[Mapping[str, Outcome] | str] = []
     for q, d in zip(queries, documents, strict=True):
@@ -97,4 +91,4 @@ def probe_layers(
             out.append(probe(PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), places), task, wanted))
         except InvalidInput as error:
             out.append(str(error))
-    return Layers(tuple(out))
+    return tuple(out)
