@@ -93,7 +93,7 @@ def test_the_clip_features_give_their_known_values(shared_data: Path) -> None:
     assert space.uniformity(text, groups)[0] == pytest.approx(-1.841, abs=1e-3)
     assert space.mean_cosine(image, groups)[0] == pytest.approx(0.531, abs=1e-3)
     assert space.mean_cosine(text, groups)[0] == pytest.approx(0.515, abs=1e-3)
-    cosines = neighbours.unit_rows(image) @ neighbours.unit(text).T
+    cosines = neighbours.unit_rows(image) @ neighbours.unit_rows(text).T
     assert np.diagonal(cosines).mean() == pytest.approx(0.310, abs=1e-3)
     assert (cosines.sum() - np.trace(cosines)) / (500 * 499) == pytest.approx(0.162, abs=1e-3)
     recall = [np.mean(s.argmax(axis=1) == np.arange(500)) for s in (cosines, gap.closed(image) @ gap.closed(text).T)]
@@ -154,7 +154,7 @@ def test_neighbours_are_shared_under_rescaling_and_by_chance_alone_under_noise()
     for k in (1, 10, 100):
         values = neighbours.shared(lists, others, k, 299)
         assert abs(values.mean()) < 3 * values.std() / np.sqrt(300) + 0.005
-    brute = [set(np.argsort(-row, kind="stable")[1:11]) for row in neighbours.unit_rows(x) @ neighbours.unit(x).T]
+    brute = [set(np.argsort(-row, kind="stable")[1:11]) for row in neighbours.unit_rows(x) @ neighbours.unit_rows(x).T]
     assert [set(row[:10].tolist()) for row in lists] == brute
 
 
@@ -182,7 +182,7 @@ def test_queries_among_documents_against_a_loop() -> None:
     relevant = [np.array([i, 50 + i]) for i in range(40)]
     groups = np.arange(40) % 5
     found = hubs.among(q, d, hubs.JudgedQueries(relevant, groups))
-    u, v = neighbours.unit_rows(q), neighbours.unit(d)
+    u, v = neighbours.unit_rows(q), neighbours.unit_rows(d)
     margins, counts = [], np.zeros(90, int)
     for i in range(40):
         s = u[i] @ v.T
