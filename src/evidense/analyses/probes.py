@@ -217,12 +217,12 @@ def _probed(case: Case, asked: ProbingTask, where: tuple[Subject, str], states: 
 
 def _depths(case: Case, bench: Bench, one: Probed, states: States) -> Iterator[Finding]:
     """For two modalities: the grid over both depths, and negatives of the wrong modality."""
-    sides = [{item.modality for item in items} for items in (one.asked.queries, one.asked.documents)]
+    sides = [{item.modality for item in items} for items in (one.probing.queries, one.probing.documents)]
     if sides[0] == sides[1] and states[0].shape[::2] == states[1].shape[::2]:
         return
-    yield from grid(case, one.asked, (one.subject, one.pooling), states)
+    yield from grid(case, one.probing, (one.subject, one.pooling), states)
     if sides[0] != sides[1]:
-        yield from wrong_modality(case, bench, one.asked, one.subject)
+        yield from wrong_modality(case, bench, one.probing, one.subject)
 
 
 def _words(case: Case, asked: ProbingTask) -> Iterator[Finding]:

@@ -80,12 +80,12 @@ def _pooling(case: Case, bench: Bench, run: PublishedRun, pooling: str) -> Itera
         bench.tell(f"published probe of {subject.label}", at, len(case.subjects))
         where = (subject, pooling)
         try:
-            queries = bench.states(subject, "query", run.asked.queries, (pooling,))[pooling]
-            documents = bench.states(subject, "document", run.asked.documents, (pooling,))[pooling]
+            queries = bench.states(subject, "query", run.probing.queries, (pooling,))[pooling]
+            documents = bench.states(subject, "document", run.probing.documents, (pooling,))[pooling]
             cells = run_layers(queries, documents, run)
         except InvalidInput as error:
             yield without_value(
-                "accuracy", _site(case, run.asked, where, ("published", "none", 0)), "accuracy", str(error)
+                "accuracy", _site(case, run.probing, where, ("published", "none", 0)), "accuracy", str(error)
             )
             continue
         yield from _levels(case, run, where, cells)
@@ -109,7 +109,7 @@ def _levels(
     for cell, rows in cells.items():
         probe, control, n = cell
         chance = 1 / n
-        sites = [_site(case, run.asked, where, cell, layer=at) for at in range(len(rows))]
+        sites = [_site(case, run.probing, where, cell, layer=at) for at in range(len(rows))]
         values = np.stack(rows)
         details: list[dict[str, Json]] = [
             {"chance": chance, "kappa": float((row.mean() - chance) / (1 - chance)), **run.solved.get((*cell, at), {})}
@@ -139,7 +139,7 @@ def _changes(
             continue
         n = min(len(cells[cell]), len(base[cell]))
         values = np.stack(cells[cell][:n]) - np.stack(base[cell][:n])
-        sites = [_site(case, run.asked, where, cell, layer=at, against=case.base.label) for at in range(n)]
+        sites = [_site(case, run.probing, where, cell, layer=at, against=case.base.label) for at in range(n)]
         family = f"change in accuracy, {cell[0]}, {cell[1]}, N={cell[2]}, {where[1]}, {where[0].label}"
         yield from findings(case, Series("change in accuracy", "accuracy", values, run.clusters, sites), family)
 

@@ -74,20 +74,22 @@ def candidates(collection: Collection, draw: Draw, ranked: RankedLists | None = 
     rows = _some_queries(len(clusters), draw.n_queries, rng)
     folds = _folds(clusters, rows, draw.n_folds, rng)
     doc_rows = {doc_id: row for row, doc_id in enumerate(collection.doc_ids)}
-    of_doc = _document_folds(collection, rows, folds, doc_rows, draw.n_folds)
-    pools = [np.flatnonzero(of_doc == fold) for fold in range(draw.n_folds)]
+    fold_of_document = _document_folds(collection, rows, folds, doc_rows, draw.n_folds)
+    pools = [np.flatnonzero(fold_of_document == fold) for fold in range(draw.n_folds)]
     lists = {} if ranked is None else _ranked_rows(ranked, doc_rows)
     documents, n_filled = np.empty((len(rows), draw.n_candidates), np.int64), 0
-    for at, row in enumerate(rows):
+    for index, row in enumerate(rows):
         gains = collection.qrels[collection.query_ids[row]]
         relevant = sorted(doc_rows[d] for d, gain in gains.items() if gain > 0)
-        documents[at, 0] = relevant[int(rng.integers(len(relevant)))]
-        fold = int(folds[at])
-        best = [d for d in lists.get(collection.query_ids[row], ()) if of_doc[d] == fold and d not in relevant]
+        documents[index, 0] = relevant[int(rng.integers(len(relevant)))]
+        fold = int(folds[index])
+        best = [
+            d for d in lists.get(collection.query_ids[row], ()) if fold_of_document[d] == fold and d not in relevant
+        ]
         chosen = best[: draw.n_candidates - 1]
         more = draw.n_candidates - 1 - len(chosen)
         n_filled += more if ranked is not None else 0
-        documents[at, 1:] = [*chosen, *_others(pools[fold], {*relevant, *chosen}, more, rng)]
+        documents[index, 1:] = [*chosen, *_others(pools[fold], {*relevant, *chosen}, more, rng)]
     return Candidates(rows, documents, clusters[rows], folds, draw.negatives, n_filled)
 
 
@@ -113,10 +115,10 @@ def margin(scores: Float[np.ndarray, "n c"]) -> Float[np.ndarray, " n"]:
     return difference
 
 
-def _some_queries(total: int, wanted: int | None, rng: np.random.Generator) -> Int64[np.ndarray, " n"]:
-    if wanted is None or wanted >= total:
+def _some_queries(total: int, n_wanted: int | None, rng: np.random.Generator) -> Int64[np.ndarray, " n"]:
+    if n_wanted is None or n_wanted >= total:
         return np.arange(total)
-    return np.sort(rng.choice(total, size=wanted, replace=False))
+    return np.sort(rng.choice(total, size=n_wanted, replace=False))
 
 
 def _folds(
@@ -139,11 +141,11 @@ def _document_folds(
     doc_rows: Mapping[str, int],
     n_folds: int,
 ) -> Int64[np.ndarray, " d"]:
-    found = np.array([_hashed(doc_id) % n_folds for doc_id in collection.doc_ids], np.int64)
+    fold_of_document = np.array([_hashed(doc_id) % n_folds for doc_id in collection.doc_ids], np.int64)
     for row, fold in zip(rows, folds, strict=True):
         gains = collection.qrels[collection.query_ids[row]]
-        found[[doc_rows[doc_id] for doc_id, gain in gains.items() if gain > 0]] = fold
-    return found
+        fold_of_document[[doc_rows[doc_id] for doc_id, gain in gains.items() if gain > 0]] = fold
+    return fold_of_document
 
 
 def _hashed(doc_id: str) -> int:
@@ -151,12 +153,12 @@ def _hashed(doc_id: str) -> int:
 
 
 def _ranked_rows(ranked: RankedLists, doc_rows: Mapping[str, int]) -> dict[str, list[int]]:
-    return {query_id: [doc_rows[d] for d, _ in found] for query_id, found in _known(ranked, doc_rows)}
+    return {query_id: [doc_rows[d] for d, _ in ranking] for query_id, ranking in _known(ranked, doc_rows)}
 
 
 def _known(ranked: RankedLists, doc_rows: Mapping[str, int]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-    for query_id, found in ranked.items():
-        yield query_id, [(d, s) for d, s in found if d in doc_rows]
+    for query_id, ranking in ranked.items():
+        yield query_id, [(d, s) for d, s in ranking if d in doc_rows]
 
 
 def _others(pool: Int64[np.ndarray, " d"], taken: set[int], n: int, rng: np.random.Generator) -> list[int]:

@@ -34,7 +34,7 @@ class Series:
 
 def findings(case: Case, series: Series, family: str) -> list[Finding]:
     """Return one finding a row; p and the interval `together` are simultaneous over the rows by max-T."""
-    live = [at for at in range(len(series.values)) if at not in series.unsolved]
+    live = [index for index in range(len(series.values)) if index not in series.unsolved]
     out: dict[int, Finding] = {row: _unsolved(series, row) for row in series.unsolved}
     if live:
         values = series.values[live]
@@ -44,22 +44,22 @@ def findings(case: Case, series: Series, family: str) -> list[Finding]:
         )
         tested = Differences(values - series.null, series.clusters)
         joint = simultaneous([tested], confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
-        for row, (at, one) in enumerate(zip(live, joint, strict=True)):
+        for row, (index, estimate) in enumerate(zip(live, joint, strict=True)):
             value, low, high = alone[row]
             if series.estimand == "accuracy":
-                low, high = _on_scale((value, low, high), one.n_clusters, case.confidence)
-            together = [one.low + series.null, one.high + series.null]
+                low, high = _on_scale((value, low, high), estimate.n_clusters, case.confidence)
+            together = [estimate.low + series.null, estimate.high + series.null]
             beside = {name: list(alone[row + len(live) * (i + 1)]) for i, name in enumerate(series.beside)}
-            details = {**(series.details[at] if series.details else {}), **beside, "together": together}
+            details = {**(series.details[index] if series.details else {}), **beside, "together": together}
             if series.null == 0:
-                details |= {"d_z": one.d_z, "win": one.win, "tie": one.tie, "loss": one.loss}
-            out[at] = Finding(
-                estimand=series.estimand, site=dict(series.sites[at]), value=value, low=low, high=high, n=one.n,
-                n_clusters=one.n_clusters, unit=series.unit, confidence=case.confidence, p=one.p, p_adjusted=one.p_adjusted,
-                test=f"interval: {ALONE}; p that the mean is not {series.null:g}: {one.test}, max-T over {len(live)} layers",
+                details |= {"d_z": estimate.d_z, "win": estimate.win, "tie": estimate.tie, "loss": estimate.loss}
+            out[index] = Finding(
+                estimand=series.estimand, site=dict(series.sites[index]), value=value, low=low, high=high, n=estimate.n,
+                n_clusters=estimate.n_clusters, unit=series.unit, confidence=case.confidence, p=estimate.p, p_adjusted=estimate.p_adjusted,
+                test=f"interval: {ALONE}; p that the mean is not {series.null:g}: {estimate.test}, max-T over {len(live)} layers",
                 family=family, details=details,
             )  # fmt: skip
-    return [out[at] for at in sorted(out)]
+    return [out[index] for index in sorted(out)]
 
 
 def _on_scale(numbers: tuple[float, float, float], n_clusters: int, confidence: float) -> tuple[float, float]:

@@ -64,8 +64,8 @@ def attribute(
     tower: Any,
     items: Sequence[Item],
     target: Target,
-    how: ModuleSelection = ModuleSelection(),
-    tell: ReportProgress | None = None,
+    modules: ModuleSelection = ModuleSelection(),
+    report: ReportProgress | None = None,
 ) -> tuple[Attribution, ...]:
     """Attribute a number of each example to the neurons of each module; items are the rows that `target` says.
 
@@ -84,50 +84,54 @@ def attribute(
     sizes = np.asarray(prepared.sizes).reshape(-1, target.rows_each)
     parts: dict[str, list[Attribution]] = {}
     order: list[np.ndarray] = []
-    for examples in _batches(sizes, how):
+    for examples in _batches(sizes, modules):
         rows = (examples[:, None] * target.rows_each + np.arange(target.rows_each)).reshape(-1)
         flow = flow_of(half, prepared.take(rows))
-        for found in attributions(flow, target.take(examples), how, sizes[examples].reshape(-1), half.n_layers):
-            parts.setdefault(found.name, []).append(found)
+        for attribution in attributions(
+            flow, target.take(examples), modules, sizes[examples].reshape(-1), half.n_layers
+        ):
+            parts.setdefault(attribution.name, []).append(attribution)
         order.append(examples)
-        if tell:
-            tell(sum(map(len, order)), len(sizes))
+        if report:
+            report(sum(map(len, order)), len(sizes))
     back = np.argsort(np.concatenate(order), kind="stable")
-    return tuple(_joined(some, back, target.rows_each) for some in parts.values())
+    return tuple(_joined(module_parts, back, target.rows_each) for module_parts in parts.values())
 
 
 def attributions(
-    flow: Flow, target: Target, how: ModuleSelection, sizes: Int64[np.ndarray, " r"], n_layers: int
+    flow: Flow, target: Target, modules: ModuleSelection, sizes: Int64[np.ndarray, " r"], n_layers: int
 ) -> Iterator[Attribution]:
     """Attribute one batch, module by module."""
     with evaluating(flow.inner):
-        dense = dense_modules(flow.inner, n_layers, how.pattern)
-        found = trace(flow, dense)
-        for one in chosen(dense, how):
-            done = integrate(flow, found, (dense, one), target)
-            by_token = done.attribution.sum(-1).cpu().numpy()
-            summed = done.attribution.sum(1).view(-1, target.rows_each, one.n_neurons).sum(1)
+        dense = dense_modules(flow.inner, n_layers, modules.pattern)
+        recorded = trace(flow, dense)
+        for module in chosen(dense, modules):
+            integral = integrate(flow, recorded, (dense, module), target)
+            by_token = integral.attribution.sum(-1).cpu().numpy()
+            summed = integral.attribution.sum(1).view(-1, target.rows_each, module.n_neurons).sum(1)
             yield Attribution(
-                one.name, one.layer, one.kind,
-                weight_path(one, found, done.gradient, target.rows_each), summed.cpu().numpy(),
+                module.name, module.layer, module.kind,
+                weight_path(module, recorded, integral.gradient, target.rows_each), summed.cpu().numpy(),
                 tuple(row[:size] for row, size in zip(by_token, sizes, strict=True)),
-                done.change, done.missed, done.n_nodes,
+                integral.change, integral.missed, integral.n_nodes,
             )  # fmt: skip
 
 
-def chosen(dense: DenseModules, how: ModuleSelection) -> list[DenseModule]:
+def chosen(dense: DenseModules, modules: ModuleSelection) -> list[DenseModule]:
     """Return the modules that are asked for.
 
     Raises:
         InvalidInput: there is none.
     """
-    found = [d for d in dense.modules if d.kind in how.kinds and (not how.layers or d.layer in how.layers)]
-    if not found:
+    matching = [
+        d for d in dense.modules if d.kind in modules.kinds and (not modules.layers or d.layer in modules.layers)
+    ]
+    if not matching:
         raise InvalidInput(
-            f"kinds {', '.join(how.kinds) or 'none'} of layers {list(how.layers)} name no module; expected intermediate or output, and layers "
+            f"kinds {', '.join(modules.kinds) or 'none'} of layers {list(modules.layers)} name no module; expected intermediate or output, and layers "
             f"1 … {len(dense.blocks)}"
         )
-    return found
+    return matching
 
 
 def _batches(sizes: Int64[np.ndarray, "x r"], how: ModuleSelection) -> list[Int64[np.ndarray, " n"]]:

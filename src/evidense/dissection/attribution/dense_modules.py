@@ -62,19 +62,19 @@ def dense_modules(inner: "torch.nn.Module", n_layers: int, pattern: tuple[str, s
         InvalidInput: a block lacks one of them or has several, or one is no linear map.
     """
     named = dict(inner.named_modules())
-    wanted = [pattern] if pattern else [(re.escape(a), re.escape(b)) for a, b in SHAPES.values()]
-    found = [(pair, lists) for pair in wanted if (lists := _lists(named, pair))]
-    if not found:
+    patterns = [pattern] if pattern else [(re.escape(a), re.escape(b)) for a, b in SHAPES.values()]
+    matches = [(pair, lists) for pair in patterns if (lists := _lists(named, pair))]
+    if not matches:
         said = "your pattern " + " and ".join(pattern) if pattern else "intermediate and output dense modules"
         known = "; ".join(f"{family}: {' and '.join(pair)}" for family, pair in SHAPES.items())
         raise UnknownName(
             f"no module of {type(inner).__name__} matches {said}; expected one of each a block ({known}); give a pattern for both, "
             f"matched to what stands after the block's number; it has {', '.join(_tails(named)) or 'no numbered blocks'}"
         )
-    pair, lists = found[0]
-    if len(found) > 1 or len(lists) > 1:
+    pair, lists = matches[0]
+    if len(matches) > 1 or len(lists) > 1:
         raise InvalidInput(
-            f"{type(inner).__name__} has dense modules in several stacks of blocks ({', '.join(sorted({s for _, ls in found for s in ls}))}); "
+            f"{type(inner).__name__} has dense modules in several stacks of blocks ({', '.join(sorted({s for _, ls in matches for s in ls}))}); "
             "expected one; dissect one half of the model at a time, or give a pattern"
         )
     return _checked(inner, named, (pair, lists[0]), n_layers)

@@ -49,7 +49,7 @@ class Integral:
     """Points of the rule that it took."""
 
 
-def integrate(flow: Flow, found: Trace, where: tuple[DenseModules, DenseModule], target: Target) -> Integral:
+def integrate(flow: Flow, recorded: Trace, where: tuple[DenseModules, DenseModule], target: Target) -> Integral:
     """Integrate along one module's path, with more points for the examples whose attributions miss the change.
 
     Raises:
@@ -58,63 +58,66 @@ def integrate(flow: Flow, found: Trace, where: tuple[DenseModules, DenseModule],
     import torch
 
     examples = np.arange(flow.n_rows // target.rows_each)
-    start, end = _ends(flow, found, where, target)
+    start, end = _ends(flow, recorded, where, target)
     change = end - start
-    gradient = torch.zeros_like(found.outputs[where[1].name])
-    missed, n_nodes, left = np.full(len(examples), np.inf), np.zeros(len(examples), np.int64), examples
+    gradient = torch.zeros_like(recorded.outputs[where[1].name])
+    missed, n_nodes, unfinished = np.full(len(examples), np.inf), np.zeros(len(examples), np.int64), examples
     allowed = RELATIVE * np.abs(change) + ABSOLUTE
     sums: Tensor | None = None
     for level, count in enumerate(_COUNTS):
-        all_left = len(left) == len(examples)
-        rows = _rows(left, target.rows_each)
-        part = (flow, found) if all_left else (flow.take(rows), found.take(rows))
-        sums = _summed_up(sums, part, where, target if all_left else target.take(left), level)
-        by_how_much = np.abs(_summed(part[1].outputs[where[1].name] * sums[0], target.rows_each) - change[left])
-        better = by_how_much <= missed[left]
-        gradient[_rows(left[better], target.rows_each)] = sums[0][_rows(np.flatnonzero(better), target.rows_each)]
-        missed[left], n_nodes[left] = np.minimum(by_how_much, missed[left]), np.where(better, count, n_nodes[left])
-        far = missed[left] > _AIM * np.abs(change[left]) + ABSOLUTE
+        all_left = len(unfinished) == len(examples)
+        rows = _rows(unfinished, target.rows_each)
+        part = (flow, recorded) if all_left else (flow.take(rows), recorded.take(rows))
+        sums = _summed_up(sums, part, where, target if all_left else target.take(unfinished), level)
+        by_how_much = np.abs(_summed(part[1].outputs[where[1].name] * sums[0], target.rows_each) - change[unfinished])
+        better = by_how_much <= missed[unfinished]
+        gradient[_rows(unfinished[better], target.rows_each)] = sums[0][_rows(np.flatnonzero(better), target.rows_each)]
+        missed[unfinished], n_nodes[unfinished] = (
+            np.minimum(by_how_much, missed[unfinished]),
+            np.where(better, count, n_nodes[unfinished]),
+        )
+        far = missed[unfinished] > _AIM * np.abs(change[unfinished]) + ABSOLUTE
         if not far.any():
             break
-        left, sums = left[far], sums[1:, _rows(np.flatnonzero(far), target.rows_each)]
+        unfinished, sums = unfinished[far], sums[1:, _rows(np.flatnonzero(far), target.rows_each)]
     _refuse_incomplete(where[1], missed, change, allowed)
-    return Integral(found.outputs[where[1].name] * gradient, gradient, change, missed, n_nodes)
+    return Integral(recorded.outputs[where[1].name] * gradient, gradient, change, missed, n_nodes)
 
 
-def _refuse_incomplete(one: DenseModule, missed: np.ndarray, change: np.ndarray, allowed: np.ndarray) -> None:
+def _refuse_incomplete(module: DenseModule, missed: np.ndarray, change: np.ndarray, allowed: np.ndarray) -> None:
     worst = int((missed / allowed).argmax())
     if missed[worst] > allowed[worst]:
         raise InvalidInput(
-            f"the attributions to '{one.name}' miss the change of {change[worst]:.3g} in example {worst} by {missed[worst]:.3g}, with "
+            f"the attributions to '{module.name}' miss the change of {change[worst]:.3g} in example {worst} by {missed[worst]:.3g}, with "
             f"{_COUNTS[-1]} points; expected at most {allowed[worst]:.3g}; the path is too rough for float32: leave this module or example out"
         )
 
 
-def weight_path(one: DenseModule, found: Trace, gradient: "Tensor", rows_each: int) -> Float32[np.ndarray, "x f"]:
+def weight_path(module: DenseModule, recorded: Trace, gradient: "Tensor", rows_each: int) -> Float32[np.ndarray, "x f"]:
     """Return s_i = Σ_j |W_ij · Σ_t δ̄_ti x_tj| of every example, over all its rows and tokens."""
     import torch
 
-    taken = found.inputs[one.name]
-    out = torch.empty(len(gradient) // rows_each, gradient.shape[-1])
-    size = one.module.weight.detach().abs()
-    for at in range(len(out)):
-        rows = slice(at * rows_each, (at + 1) * rows_each)
-        outer = gradient[rows].flatten(0, 1).T @ taken[rows].flatten(0, 1)
-        out[at] = (outer.abs_() * size).sum(-1)
-    return np.asarray(out.numpy())
+    inputs = recorded.inputs[module.name]
+    strengths = torch.empty(len(gradient) // rows_each, gradient.shape[-1])
+    size = module.module.weight.detach().abs()
+    for example in range(len(strengths)):
+        rows = slice(example * rows_each, (example + 1) * rows_each)
+        outer = gradient[rows].flatten(0, 1).T @ inputs[rows].flatten(0, 1)
+        strengths[example] = (outer.abs_() * size).sum(-1)
+    return np.asarray(strengths.numpy())
 
 
 def _ends(
-    flow: Flow, found: Trace, where: tuple[DenseModules, DenseModule], target: Target
+    flow: Flow, recorded: Trace, where: tuple[DenseModules, DenseModule], target: Target
 ) -> tuple[Float64[np.ndarray, " x"], Float64[np.ndarray, " x"]]:
     """F where the module gives nothing, and F as it is."""
     import torch
 
     with torch.no_grad():
-        nothing = torch.zeros_like(found.outputs[where[1].name])
-        with from_module(found, *where, nothing, 1):
+        nothing = torch.zeros_like(recorded.outputs[where[1].name])
+        with from_module(recorded, *where, nothing, 1):
             start = target.values(flow.vectors().double(), 1)[0]
-        return start.cpu().numpy(), target.values(found.vectors.double(), 1)[0].cpu().numpy()
+        return start.cpu().numpy(), target.values(recorded.vectors.double(), 1)[0].cpu().numpy()
 
 
 def _summed_up(
@@ -141,8 +144,8 @@ def _weighted(
     """Return Σ_k w_lk δ(α_k) of every rule [l, r, t, f], as many points at once as memory allows."""
     import torch
 
-    flow, found = part
-    output = found.outputs[where[1].name]
+    flow, recorded = part
+    output = recorded.outputs[where[1].name]
     at_once = max(1, _TOKENS_AT_ONCE // max(1, output[..., 0].numel()))
     total = torch.zeros(len(points[1]), output.numel(), dtype=output.dtype, device=output.device)
     for start in range(0, len(points[0]), at_once):
@@ -151,7 +154,7 @@ def _weighted(
         )
         copies = len(alphas)
         scaled = (alphas.view(-1, 1, 1, 1) * output).flatten(0, 1).requires_grad_(True)
-        with torch.enable_grad(), from_module(found, *where, scaled, copies):
+        with torch.enable_grad(), from_module(recorded, *where, scaled, copies):
             value = target.values(flow.vectors(copies), copies)
             (gradient,) = torch.autograd.grad(value.sum(), scaled)
         total.addmm_(shares, gradient.view(copies, -1))
@@ -159,8 +162,8 @@ def _weighted(
 
 
 def _rows(examples: Int64[np.ndarray, " x"], rows_each: int) -> Int64[np.ndarray, " r"]:
-    found: Int64[np.ndarray, " r"] = (examples[:, None] * rows_each + np.arange(rows_each)).reshape(-1)
-    return found
+    rows: Int64[np.ndarray, " r"] = (examples[:, None] * rows_each + np.arange(rows_each)).reshape(-1)
+    return rows
 
 
 def _summed(attribution: "Tensor", rows_each: int) -> Float64[np.ndarray, " x"]:

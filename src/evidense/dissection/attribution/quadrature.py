@@ -53,13 +53,13 @@ def rule(count: int) -> Rule:
         u, weights = np.polynomial.legendre.leggauss(count)
         u, weights = (u + 1) / 2, weights / 2
         return u**_POWER, weights * _POWER * u ** (_POWER - 1)
-    nodes = np.sort(np.concatenate([_mirrored(some) for some in _ADDED[: NESTED.index(count) + 1]]))
+    nodes = np.sort(np.concatenate([_mirrored(points) for points in _ADDED[: NESTED.index(count) + 1]]))
     moments = np.zeros(count)
     moments[0] = 1.0
     return nodes, np.linalg.solve(np.polynomial.legendre.legvander(2 * nodes - 1, count - 1).T, moments)
 
 
-def _mirrored(some: tuple[float, ...]) -> Float64[np.ndarray, " k"]:
-    both = np.array(sorted({*some, *(-x for x in some)}))
-    found: Float64[np.ndarray, " k"] = (both + 1) / 2
-    return found
+def _mirrored(points: tuple[float, ...]) -> Float64[np.ndarray, " k"]:
+    both = np.array(sorted({*points, *(-x for x in points)}))
+    on_unit_interval: Float64[np.ndarray, " k"] = (both + 1) / 2
+    return on_unit_interval

@@ -80,10 +80,10 @@ def flow_of(half: Any, prepared: Any) -> Flow:
 def _through_text(tower: TextTower, tensors: "Mapping[str, Tensor]") -> "Tensor":
     ids, mask = tensors["ids"], tensors.get("mask")
     if not tower.modes:
-        found = tower.project(tower.backbone.pooler_output(ids, mask).float())
+        vectors = tower.project(tower.backbone.pooler_output(ids, mask).float())
     else:
-        found = tower.project(tower.pool(tower.backbone.states(ids, mask), mask))
-    return as_scored(found, tower.by_angle)
+        vectors = tower.project(tower.pool(tower.backbone.states(ids, mask), mask))
+    return as_scored(vectors, tower.by_angle)
 
 
 def _through_one(tower: OneModality, names: tuple[str, ...], tensors: "Mapping[str, Tensor]") -> "Tensor":
@@ -137,52 +137,52 @@ def trace(flow: Flow, dense: DenseModules) -> Trace:
     """
     import torch
 
-    found, made, calls = Trace(), dict[str, int](), dict[str, int]()
+    recorded, n_starts, n_ends = Trace(), dict[str, int](), dict[str, int]()
     with ExitStack() as stack, torch.no_grad():
-        for at, (name, block) in enumerate(zip(dense.names, dense.blocks, strict=True)):
-            own = [d for d in dense.modules if d.layer == at + 1]
-            _watch_block(stack, found, (at, name, block), own, (made, calls))
-        _watch_source(stack, found, flow.inner, dense)
-        found.vectors = flow.vectors()
-    for name, parts in found.ended.items():  # a part that is called again, as ViT's dropout, must answer for itself
-        found.ended[name] = {part: out for part, out in parts.items() if calls[part] == 1}
-    wrong = [d.name for d in dense.modules if made.get(d.name) != 1 or len(found.outputs[d.name]) != flow.n_rows]
+        for index, (name, block) in enumerate(zip(dense.names, dense.blocks, strict=True)):
+            block_modules = [d for d in dense.modules if d.layer == index + 1]
+            _watch_block(stack, recorded, (index, name, block), block_modules, (n_starts, n_ends))
+        _watch_source(stack, recorded, flow.inner, dense)
+        recorded.vectors = flow.vectors()
+    for name, parts in recorded.ended.items():  # a part that is called again, as ViT's dropout, must answer for itself
+        recorded.ended[name] = {part: out for part, out in parts.items() if n_ends[part] == 1}
+    wrong = [d.name for d in dense.modules if n_starts.get(d.name) != 1 or len(recorded.outputs[d.name]) != flow.n_rows]
     if wrong:
         raise InvalidInput.all_of(
             "modules that a pass does not use exactly once on the whole batch; expected plain blocks, whose paths are defined",
             wrong,
         )
-    return found
+    return recorded
 
 
 def _watch_block(
     stack: ExitStack,
-    found: Trace,
+    recorded: Trace,
     where: tuple[int, str, Any],
-    own: list[DenseModule],
+    block_modules: list[DenseModule],
     counts: tuple[dict[str, int], dict[str, int]],
 ) -> None:
-    (at, block_name, block), (made, calls) = where, counts
+    (index, block_name, block), (n_starts, n_ends) = where, counts
     ended: dict[str, Any] = {}
-    dense = {d.name for d in own}
+    dense = {d.name for d in block_modules}
 
     def begins(name: str, args: Any, kwargs: Any) -> None:
         if name == block_name:
-            found.states[at] = args[0] if args else kwargs["hidden_states"]
+            recorded.states[index] = args[0] if args else kwargs["hidden_states"]
         if name in dense:
-            made[name] = made.get(name, 0) + 1
-            found.inputs[name], found.ended[name] = args[0], dict(ended)
+            n_starts[name] = n_starts.get(name, 0) + 1
+            recorded.inputs[name], recorded.ended[name] = args[0], dict(ended)
 
     def ends(name: str, out: Any) -> None:
-        calls[name] = calls.get(name, 0) + 1
+        n_ends[name] = n_ends.get(name, 0) + 1
         if name == block_name:
-            found.shape_of[at] = len(out) if isinstance(out, tuple) else 0
+            recorded.shape_of[index] = len(out) if isinstance(out, tuple) else 0
             return
         for inside in [other for other in ended if other.startswith(f"{name}.")]:
             del ended[inside]
         ended[name] = out
         if name in dense:
-            found.outputs[name] = out
+            recorded.outputs[name] = out
 
     for inside, module in block.named_modules(prefix=block_name):
         before = module.register_forward_pre_hook(lambda _, a, k, n=inside: begins(n, a, k), with_kwargs=True)
@@ -191,38 +191,40 @@ def _watch_block(
         stack.callback(after.remove)
 
 
-def _watch_source(stack: ExitStack, found: Trace, inner: Any, dense: DenseModules) -> None:
+def _watch_source(stack: ExitStack, recorded: Trace, inner: Any, dense: DenseModules) -> None:
     """Find what makes the first block's input, so that it need not be made again for each copy."""
-    seen: dict[int, tuple[Any, Any]] = {}  # the outputs too, so that no id is given twice
+    module_by_output: dict[int, tuple[Any, Any]] = {}  # the outputs too, so that no id is given twice
     in_blocks = {id(m) for block in dense.blocks for m in block.modules()}
 
     def first_block(args: Any, kwargs: Any) -> None:
-        found.source = seen.get(id(args[0] if args else kwargs["hidden_states"]), (None, None))[0]
+        recorded.source = module_by_output.get(id(args[0] if args else kwargs["hidden_states"]), (None, None))[0]
 
     for _, module in inner.named_modules():
         if id(module) not in in_blocks and module is not inner:
-            hook = module.register_forward_hook(lambda m, _, out: seen.__setitem__(id(out), (m, out)))
+            hook = module.register_forward_hook(lambda m, _, out: module_by_output.__setitem__(id(out), (m, out)))
             stack.callback(hook.remove)
     hook = dense.blocks[0].register_forward_pre_hook(lambda _, a, k: first_block(a, k), with_kwargs=True)
     stack.callback(hook.remove)
 
 
 @contextmanager
-def from_module(found: Trace, dense: DenseModules, one: DenseModule, output: "Tensor", copies: int) -> Iterator[None]:
+def from_module(
+    recorded: Trace, dense: DenseModules, module: DenseModule, output: "Tensor", copies: int
+) -> Iterator[None]:
     """Within this context, a pass of `copies` copies computes only what lies behind the module, whose output is `output`."""
-    at = one.layer - 1
-    named = dict(dense.blocks[at].named_modules(prefix=dense.names[at]))
+    index = module.layer - 1
+    named = dict(dense.blocks[index].named_modules(prefix=dense.names[index]))
     with ExitStack() as stack:
-        if found.source is not None:
-            start = found.states[0]
-            _answer(stack, found.source, lambda *_, **__: repeated_view(start, copies))
-        for before in range(at):
-            give = repeated(found.states[at], copies) if before == at - 1 else None
-            _answer(stack, dense.blocks[before], partial(_handed_on, give, found.shape_of[before]))
-        for name, out in found.ended[one.name].items():
-            again = _mapped(out, change=partial(_copied, copies, len(found.vectors)))
+        if recorded.source is not None:
+            start = recorded.states[0]
+            _answer(stack, recorded.source, lambda *_, **__: repeated_view(start, copies))
+        for earlier in range(index):
+            give = repeated(recorded.states[index], copies) if earlier == index - 1 else None
+            _answer(stack, dense.blocks[earlier], partial(_handed_on, give, recorded.shape_of[earlier]))
+        for name, out in recorded.ended[module.name].items():
+            again = _mapped(out, change=partial(_copied, copies, len(recorded.vectors)))
             _answer(stack, named[name], lambda *_, again=again, **__: again)
-        _answer(stack, one.module, lambda *_, **__: output)
+        _answer(stack, module.module, lambda *_, **__: output)
         yield
 
 
@@ -250,9 +252,9 @@ def _mapped(out: Any, change: "Callable[[Tensor], Tensor]") -> Any:
 
 def _answer(stack: ExitStack, module: Any, forward: Callable[..., Any]) -> None:
     """Let a module answer with this function until the stack is left."""
-    own = module.__dict__.get("forward")
+    previous = module.__dict__.get("forward")
     module.forward = forward
-    if own is None:
+    if previous is None:
         stack.callback(module.__dict__.pop, "forward", None)
     else:
-        stack.callback(setattr, module, "forward", own)
+        stack.callback(setattr, module, "forward", previous)

@@ -29,14 +29,14 @@ class ByWeights:
     @property
     def weight_path(self) -> Float32[np.ndarray, " f"]:
         """Σ_j |A_ij|."""
-        found: Float32[np.ndarray, " f"] = self.weights.abs().sum(1).numpy()
-        return found
+        strengths: Float32[np.ndarray, " f"] = self.weights.abs().sum(1).numpy()
+        return strengths
 
     @property
     def activation_path(self) -> Float32[np.ndarray, " f"]:
         """Σ_j A_ij and the bias's part."""
-        found: Float32[np.ndarray, " f"] = (self.weights.sum(1) + self.bias).numpy()
-        return found
+        sums: Float32[np.ndarray, " f"] = (self.weights.sum(1) + self.bias).numpy()
+        return sums
 
 
 def published_nodes() -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
@@ -45,7 +45,7 @@ def published_nodes() -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " 
 
 
 def by_weights(
-    flow: Flow, one: DenseModule, target: Target, nodes: tuple[np.ndarray, np.ndarray] | None = None
+    flow: Flow, dense: DenseModule, target: Target, nodes: tuple[np.ndarray, np.ndarray] | None = None
 ) -> ByWeights:
     """Scale W and b of one module to α, run the whole encoder, take ∂F/∂W; once for each node, one example.
 
@@ -53,7 +53,7 @@ def by_weights(
     """
     import torch
 
-    module = one.module
+    module = dense.module
     weight, bias = module.weight, module.bias
     total = torch.zeros_like(weight), torch.zeros(len(weight))
     ends = []
@@ -63,10 +63,10 @@ def by_weights(
             module.bias = None if bias is None else torch.nn.Parameter(bias.detach() * float(alpha))
             value = target.values(flow.vectors(), 1).sum()
             leaves = [module.weight] if bias is None else [module.weight, module.bias]
-            found = torch.autograd.grad(value, leaves)
-            total[0].add_(found[0] * weight.detach(), alpha=float(share))
+            gradients = torch.autograd.grad(value, leaves)
+            total[0].add_(gradients[0] * weight.detach(), alpha=float(share))
             if bias is not None:
-                total[1].add_(found[1] * bias.detach(), alpha=float(share))
+                total[1].add_(gradients[1] * bias.detach(), alpha=float(share))
         for alpha in (0.0, 1.0):
             module.weight = torch.nn.Parameter(weight.detach() * alpha)
             module.bias = None if bias is None else torch.nn.Parameter(bias.detach() * alpha)

@@ -38,8 +38,8 @@ def knowing_backbone(world: World, train: Train, size: BackboneSize = BackboneSi
 
     Source: Devlin et al. 2019, §3.1, task 1.
     """
-    told = sentences(world)
-    return train(backbone_recipe(world, size), {told.name: told}, None)
+    pairs = sentences(world)
+    return train(backbone_recipe(world, size), {pairs.name: pairs}, None)
 
 
 def backbone_recipe(world: World, size: BackboneSize = BackboneSize()) -> Recipe:
@@ -86,7 +86,7 @@ def cloze(tower: TextTower, facts: Sequence[Fact], *, tested: bool = False) -> C
             "this tokeniser has no mask token; expected one, to ask for facts; take a masked language model"
         )
     texts = [text for fact in facts for text in fact.prompts(tokenizer.mask_token, tested=tested)]
-    owner = [at for at, fact in enumerate(facts) for _ in fact.prompts("", tested=tested)]
+    owner = [index for index, fact in enumerate(facts) for _ in fact.prompts("", tested=tested)]
     tokens = tower.reader.read(texts)
     values = [token_of(tower, fact.value) for fact in facts]
     rows = [tokens.flat[a:b] for a, b in zip(tokens.offsets, tokens.offsets[1:], strict=False)]
@@ -115,37 +115,37 @@ def token_of(tower: TextTower, word: str) -> int:
 
 
 def _pieces(tower: TextTower, word: str) -> list[int]:
-    found: list[int] = tower.reader.tokenizer(word, add_special_tokens=False)["input_ids"]
-    return found
+    pieces: list[int] = tower.reader.tokenizer(word, add_special_tokens=False)["input_ids"]
+    return pieces
 
 
 def _place(row: Any, token: int) -> int:
-    at = np.flatnonzero(row == token)
-    return int(at[-1]) if len(at) else 0
+    places = np.flatnonzero(row == token)
+    return int(places[-1]) if len(places) else 0
 
 
-def logits(tower: TextTower, asked: Cloze) -> "Tensor":
+def logits(tower: TextTower, statements: Cloze) -> "Tensor":
     """Return the logits [n, v] at the masks, by the tower's own read-out (input embeddings as output layer), with gradients where enabled."""
     import torch
     from torch.nn import functional
 
-    ids, mask = asked.tokens.padded(tower.reader.pad)
-    states = tower.backbone.states(ids, mask)[torch.arange(len(ids)), torch.from_numpy(asked.mask)]
+    ids, mask = statements.tokens.padded(tower.reader.pad)
+    states = tower.backbone.states(ids, mask)[torch.arange(len(ids)), torch.from_numpy(statements.mask)]
     return functional.linear(states, cast(Any, tower.backbone.inner).get_input_embeddings().weight)
 
 
-def right(tower: TextTower, asked: Cloze, among: Sequence[int] | None = None) -> Float[np.ndarray, " f"]:
+def right(tower: TextTower, statements: Cloze, among: Sequence[int] | None = None) -> Float[np.ndarray, " f"]:
     """Return of each fact the share of its statements whose value comes first (among these tokens, or all)."""
     import torch
 
     with torch.inference_mode(), evaluating(tower.backbone.model):
-        seen = logits(tower, asked)
+        scores = logits(tower, statements)
         if among is not None:
-            kept = torch.full_like(seen, -torch.inf)
-            kept[:, list(among)] = seen[:, list(among)]
-            seen = kept
-        hits = (seen.argmax(dim=-1).numpy() == asked.labels).astype(np.float64)
-    shares: Float[np.ndarray, " f"] = np.bincount(asked.owner, hits) / np.bincount(asked.owner)
+            among_only = torch.full_like(scores, -torch.inf)
+            among_only[:, list(among)] = scores[:, list(among)]
+            scores = among_only
+        hits = (scores.argmax(dim=-1).numpy() == statements.labels).astype(np.float64)
+    shares: Float[np.ndarray, " f"] = np.bincount(statements.owner, hits) / np.bincount(statements.owner)
     return shares
 
 

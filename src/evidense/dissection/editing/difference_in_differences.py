@@ -50,8 +50,8 @@ class FourCells:
         -0.6
         """
         a, b, c, d = (part.astype(np.float64) for part in self.parts)
-        found: Float64[np.ndarray, "k s p"] = (a - c) - (b - d)
-        return found
+        difference: Float64[np.ndarray, "k s p"] = (a - c) - (b - d)
+        return difference
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,8 @@ _VALUES = {
 
 
 def _relation(name: str) -> Relation:
-    said, asked = (tuple(t.replace("{name}", name) for t in texts) for texts in (_SAID, _ASKED))
-    return Relation(name, tuple(_VALUES[name].split()), said, asked, f"a {name} that is {{value}}")
+    statements, questions = (tuple(t.replace("{name}", name) for t in texts) for texts in (_SAID, _ASKED))
+    return Relation(name, tuple(_VALUES[name].split()), statements, questions, f"a {name} that is {{value}}")
 
 
 RELATIONS = tuple(_relation(name) for name in _VALUES)
@@ -124,23 +124,23 @@ def world(n_entities: int = 60, n_relations: int = 2, untold: float = 0.2, seed:
         )
     rng = np.random.default_rng([seed, 41])
     names = _names(n_entities, rng)
-    told, kept = [], []
+    told_facts, untold_facts = [], []
     for relation in RELATIONS[:n_relations]:
         values = rng.permutation(np.resize(np.array(relation.values), n_entities))
         facts = [Fact(name, relation, str(value)) for name, value in zip(names, values, strict=True)]
         hidden = set(rng.choice(n_entities, round(untold * n_entities), replace=False).tolist())
-        told += [fact for at, fact in enumerate(facts) if at not in hidden]
-        kept += [fact for at, fact in enumerate(facts) if at in hidden]
-    return World(tuple(told), tuple(kept), seed)
+        told_facts += [fact for index, fact in enumerate(facts) if index not in hidden]
+        untold_facts += [fact for index, fact in enumerate(facts) if index in hidden]
+    return World(tuple(told_facts), tuple(untold_facts), seed)
 
 
 def _names(n: int, rng: np.random.Generator) -> list[str]:
     """Return distinct words of two or three open syllables."""
-    found: dict[str, None] = {}
-    while len(found) < n:
+    names: dict[str, None] = {}
+    while len(names) < n:
         parts = rng.integers(0, 14, int(rng.integers(2, 4))), rng.integers(0, 5, 3)
-        found["".join("bdfgklmnprstvz"[c] + "aeiou"[v] for c, v in zip(*parts, strict=False))] = None
-    return list(found)
+        names["".join("bdfgklmnprstvz"[c] + "aeiou"[v] for c, v in zip(*parts, strict=False))] = None
+    return list(names)
 
 
 def sentences(world: World) -> Pairs:
@@ -148,7 +148,7 @@ def sentences(world: World) -> Pairs:
     texts = [text for fact in world.told for text in fact.statements()]
     texts += [item.text or "" for item in documents(world)]
     texts += [f"here is {name}" for name in dict.fromkeys(f.entity for f in (*world.told, *world.untold))]
-    items = [Item(str(at), text) for at, text in enumerate(texts)]
+    items = [Item(str(index), text) for index, text in enumerate(texts)]
     return Pairs(f"{world.name}:items@train", "items", items, items, [item.id for item in items], provenance=_PROVENANCE)  # fmt: skip
 
 
@@ -174,8 +174,8 @@ def pairs(world: World, facts: Sequence[Fact], label: str) -> Pairs:
 
 def _asked(facts: Sequence[Fact], known: dict[str, Item]) -> Iterator[tuple[Item, Item, str]]:
     for fact in facts:
-        for at, text in enumerate(fact.questions()):
-            yield Item(f"{fact.id}.{at}", text), known[fact.document_id], fact.id
+        for index, text in enumerate(fact.questions()):
+            yield Item(f"{fact.id}.{index}", text), known[fact.document_id], fact.id
 
 
 _PROVENANCE = Provenance(

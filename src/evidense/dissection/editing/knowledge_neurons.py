@@ -44,26 +44,28 @@ def knowledge_neurons(
     Source: Dai et al. 2022 (Knowledge Neurons), §3; midpoints in place of its left Riemann sum.
     """
     half = output_matrix(encoder, 1).half
-    asked = cloze(half.tower, facts)
+    statements = cloze(half.tower, facts)
     layers = range(1, len(half.blocks) + 1)
-    found = np.stack([attributions(OutputMatrix(half, layer), asked, how.n_steps) for layer in layers], axis=1)
-    return [_refined(found[asked.owner == at], how) for at in range(len(facts))]
+    attributed = np.stack(
+        [attributions(OutputMatrix(half, layer), statements, how.n_steps) for layer in layers], axis=1
+    )
+    return [_refined(attributed[statements.owner == index], how) for index in range(len(facts))]
 
 
-def attributions(of: OutputMatrix, asked: Cloze, n_steps: int) -> Float[np.ndarray, "n m"]:
+def attributions(matrix: OutputMatrix, statements: Cloze, n_steps: int) -> Float[np.ndarray, "n m"]:
     """Return the integrated gradients of p(right token) in the keys at the mask, from 0 to what they are."""
     import torch
 
-    tower: TextTower = of.half.tower
-    rows, places = torch.arange(len(asked.mask)), torch.from_numpy(asked.mask)
-    own = of.keys(asked.tokens)[0][rows, places]
-    total = torch.zeros_like(own)
+    tower: TextTower = matrix.half.tower
+    rows, places = torch.arange(len(statements.mask)), torch.from_numpy(statements.mask)
+    keys = matrix.keys(statements.tokens)[0][rows, places]
+    total = torch.zeros_like(keys)
     for step in range(n_steps):
-        point = (own * (step + 0.5) / n_steps).requires_grad_(True)
-        with _replaced(of, point, places):
-            chance = logits(tower, asked).softmax(dim=-1)[rows, torch.from_numpy(asked.labels)]
+        point = (keys * (step + 0.5) / n_steps).requires_grad_(True)
+        with _replaced(matrix, point, places):
+            chance = logits(tower, statements).softmax(dim=-1)[rows, torch.from_numpy(statements.labels)]
         total += torch.autograd.grad(chance.sum(), point)[0]
-    return (own * total / n_steps).detach().numpy()  # type: ignore[no-any-return]
+    return (keys * total / n_steps).detach().numpy()  # type: ignore[no-any-return]
 
 
 @contextmanager
@@ -82,31 +84,31 @@ def _replaced(of: OutputMatrix, point: "Tensor", places: "torch.Tensor") -> Iter
         hook.remove()
 
 
-def _refined(seen: Float[np.ndarray, "p l m"], how: RefinementSettings) -> list[tuple[int, int]]:
-    flat = seen.reshape(len(seen), -1)
+def _refined(attributed: Float[np.ndarray, "p l m"], how: RefinementSettings) -> list[tuple[int, int]]:
+    flat = attributed.reshape(len(attributed), -1)
     often = (flat >= how.share_of_largest * flat.max(axis=1, keepdims=True)).mean(axis=0) >= how.share_of_prompts
     order = np.argsort(-flat.mean(axis=0), kind="stable")
-    chosen = [int(at) for at in order if often[at]][: how.n_most] or [int(order[0])]
-    return [(at // seen.shape[2] + 1, at % seen.shape[2]) for at in chosen]
+    chosen = [int(index) for index in order if often[index]][: how.n_most] or [int(order[0])]
+    return [(index // attributed.shape[2] + 1, index % attributed.shape[2]) for index in chosen]
 
 
 def zeroed(encoder: Encoder, neurons: Sequence[tuple[int, int]]) -> Encoder:
     """Return a copy in which these neurons (layer, neuron) write nothing: their columns of the output matrices are 0."""
     new: dict[str, Tensor] = {}
     for layer in sorted({layer for layer, _ in neurons}):
-        of = output_matrix(encoder, layer)
-        weight = of.module.weight.detach().clone()
-        weight[:, [neuron for at, neuron in neurons if at == layer]] = 0.0
-        new[of.name] = weight
+        matrix = output_matrix(encoder, layer)
+        weight = matrix.module.weight.detach().clone()
+        weight[:, [neuron for layer_of_neuron, neuron in neurons if layer_of_neuron == layer]] = 0.0
+        new[matrix.name] = weight
     return changed(encoder, TEXT, new)
 
 
 def random_neurons(encoder: Encoder, neurons: Sequence[tuple[int, int]], seed: int) -> list[tuple[int, int]]:
     """Return as many other neurons of each layer, drawn by the seed."""
     rng = np.random.default_rng([seed, 43])
-    found = []
+    drawn = []
     for layer in sorted({layer for layer, _ in neurons}):
-        taken = sorted({neuron for at, neuron in neurons if at == layer})
+        taken = sorted({neuron for layer_of_neuron, neuron in neurons if layer_of_neuron == layer})
         free = np.setdiff1d(np.arange(output_matrix(encoder, layer).module.weight.shape[1]), taken)
-        found += [(layer, int(n)) for n in rng.choice(free, min(len(taken), len(free)), replace=False)]
-    return found
+        drawn += [(layer, int(n)) for n in rng.choice(free, min(len(taken), len(free)), replace=False)]
+    return drawn

@@ -39,15 +39,15 @@ class OutputMatrix:
         import torch
 
         tower: TextTower = self.half.tower
-        kept: list[Tensor] = []
-        hook = self.module.register_forward_pre_hook(lambda _, inputs: kept.append(inputs[0].detach()))
+        recorded: list[Tensor] = []
+        hook = self.module.register_forward_pre_hook(lambda _, inputs: recorded.append(inputs[0].detach()))
         try:
             ids, mask = tokens.padded(tower.reader.pad)
             with torch.no_grad():
                 tower.backbone.states(ids, mask)
         finally:
             hook.remove()
-        return kept[0], torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
+        return recorded[0], torch.ones_like(ids, dtype=torch.bool) if mask is None else mask.bool()
 
 
 def output_matrix(encoder: Encoder, layer: int) -> OutputMatrix:

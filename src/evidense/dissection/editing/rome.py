@@ -44,13 +44,13 @@ def rank_one(
     return new
 
 
-def second_moment(of: OutputMatrix, texts: Sequence[str]) -> Float64[np.ndarray, "m m"]:
+def second_moment(matrix: OutputMatrix, texts: Sequence[str]) -> Float64[np.ndarray, "m m"]:
     """Return C = E[k kᵀ] + εI over every real token of these texts; ε is a hundredth of the mean diagonal."""
-    keys, real = of.keys(of.half.tower.reader.read(list(texts)))
+    keys, real = matrix.keys(matrix.half.tower.reader.read(list(texts)))
     rows = keys[real].numpy().astype(np.float64)
-    found = rows.T @ rows / len(rows)
-    ridge: Float64[np.ndarray, "m m"] = _RIDGE * float(np.trace(found)) / len(found) * np.eye(len(found))
-    total: Float64[np.ndarray, "m m"] = found + ridge
+    moment = rows.T @ rows / len(rows)
+    ridge: Float64[np.ndarray, "m m"] = _RIDGE * float(np.trace(moment)) / len(moment) * np.eye(len(moment))
+    total: Float64[np.ndarray, "m m"] = moment + ridge
     return total
 
 
@@ -80,7 +80,11 @@ class EditGoal:
 
 
 def edited(
-    encoder: Encoder, layer: int, wishes: Sequence[EditGoal], texts: Sequence[str], how: RomeSettings = RomeSettings()
+    encoder: Encoder,
+    layer: int,
+    goals: Sequence[EditGoal],
+    texts: Sequence[str],
+    settings: RomeSettings = RomeSettings(),
 ) -> Encoder:
     """Return a copy whose MLP matrix of this block has a rank-one update for each wish.
 
@@ -92,105 +96,109 @@ def edited(
     """
     import torch
 
-    of = output_matrix(encoder, layer)
-    asked = cloze(of.half.tower, [wish.fact for wish in wishes])
-    keys = key_vectors(of, asked)
-    values = target_values(of, wishes, how)
-    moment, weight = second_moment(of, texts), of.module.weight.detach().numpy().astype(np.float64)
-    for _ in range(how.n_rounds if len(wishes) > 1 else 1):
+    matrix = output_matrix(encoder, layer)
+    statements = cloze(matrix.half.tower, [goal.fact for goal in goals])
+    keys = key_vectors(matrix, statements)
+    values = target_values(matrix, goals, settings)
+    moment, weight = second_moment(matrix, texts), matrix.module.weight.detach().numpy().astype(np.float64)
+    for _ in range(settings.n_rounds if len(goals) > 1 else 1):
         for key, value in zip(keys, values, strict=True):
             weight = rank_one(weight, moment, key, value)
-    return changed(encoder, TEXT, {of.name: torch.from_numpy(weight.astype(np.float32))})
+    return changed(encoder, TEXT, {matrix.name: torch.from_numpy(weight.astype(np.float32))})
 
 
-def _places(of: OutputMatrix, asked: Cloze) -> Int64[np.ndarray, " n"]:
-    return asked.mask if of.layer == len(of.half.blocks) else asked.entity
+def _places(matrix: OutputMatrix, statements: Cloze) -> Int64[np.ndarray, " n"]:
+    return statements.mask if matrix.layer == len(matrix.half.blocks) else statements.entity
 
 
-def key_vectors(of: OutputMatrix, asked: Cloze) -> Float64[np.ndarray, "f m"]:
+def key_vectors(matrix: OutputMatrix, statements: Cloze) -> Float64[np.ndarray, "f m"]:
     """Return k* of each fact: the mean over its statements."""
-    keys, _ = of.keys(asked.tokens)
-    rows = keys.numpy()[np.arange(len(asked.mask)), _places(of, asked)].astype(np.float64)
-    sums = np.zeros((int(asked.owner.max()) + 1, rows.shape[1]))
-    np.add.at(sums, asked.owner, rows)
-    found: Float64[np.ndarray, "f m"] = sums / np.bincount(asked.owner)[:, None]
-    return found
+    keys, _ = matrix.keys(statements.tokens)
+    rows = keys.numpy()[np.arange(len(statements.mask)), _places(matrix, statements)].astype(np.float64)
+    sums = np.zeros((int(statements.owner.max()) + 1, rows.shape[1]))
+    np.add.at(sums, statements.owner, rows)
+    means: Float64[np.ndarray, "f m"] = sums / np.bincount(statements.owner)[:, None]
+    return means
 
 
-def target_values(of: OutputMatrix, wishes: Sequence[EditGoal], how: RomeSettings) -> Float64[np.ndarray, "f e"]:
+def target_values(
+    matrix: OutputMatrix, goals: Sequence[EditGoal], settings: RomeSettings
+) -> Float64[np.ndarray, "f e"]:
     """Return v* of each fact: what the matrix should write for k*, found by Adam on the masked token."""
     import torch
 
-    tower: TextTower = of.half.tower
-    asked = cloze(tower, [wish.fact for wish in wishes])
-    wanted = _wanted(tower, wishes)[torch.from_numpy(asked.owner)]
-    keys = torch.from_numpy(key_vectors(of, asked)).float()
-    plain = keys @ of.module.weight.detach().T
-    beside = _beside(of, wishes)
+    tower: TextTower = matrix.half.tower
+    statements = cloze(tower, [goal.fact for goal in goals])
+    target_odds = _wanted(tower, goals)[torch.from_numpy(statements.owner)]
+    keys = torch.from_numpy(key_vectors(matrix, statements)).float()
+    plain = keys @ matrix.module.weight.detach().T
+    preserved = _beside(matrix, goals)
     delta = torch.zeros_like(plain, requires_grad=True)
     optimiser = torch.optim.Adam(
-        [delta], lr=how.learning_rate * float(plain.norm(dim=1).mean()) / plain.shape[1] ** 0.5
+        [delta], lr=settings.learning_rate * float(plain.norm(dim=1).mean()) / plain.shape[1] ** 0.5
     )
-    for _ in range(how.n_steps):
-        with _added(of, delta, asked):
-            loss = _cross_entropy(logits(tower, asked), wanted, asked, len(wishes))
-        if beside is not None:
-            with _added(of, delta, beside[0]):
-                loss = loss + how.keep * _cross_entropy(logits(tower, beside[0]), beside[1], beside[0], len(wishes))
-        loss = loss + how.decay * delta.square().sum()
+    for _ in range(settings.n_steps):
+        with _added(matrix, delta, statements):
+            loss = _cross_entropy(logits(tower, statements), target_odds, statements, len(goals))
+        if preserved is not None:
+            with _added(matrix, delta, preserved[0]):
+                loss = loss + settings.keep * _cross_entropy(
+                    logits(tower, preserved[0]), preserved[1], preserved[0], len(goals)
+                )
+        loss = loss + settings.decay * delta.square().sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    found: Float64[np.ndarray, "f e"] = (plain + delta).detach().numpy().astype(np.float64)
-    return found
+    values: Float64[np.ndarray, "f e"] = (plain + delta).detach().numpy().astype(np.float64)
+    return values
 
 
-def _cross_entropy(seen: "Tensor", wanted: "Tensor", asked: Cloze, n_facts: int) -> "Tensor":
+def _cross_entropy(predicted: "Tensor", target_odds: "Tensor", statements: Cloze, n_facts: int) -> "Tensor":
     """Return the sum over facts of the mean over their statements, so that no fact's v* depends on the others."""
     import torch
 
-    each = -(wanted * seen.log_softmax(dim=-1)).sum(dim=-1)
-    weights = 1.0 / np.bincount(asked.owner, minlength=n_facts)[asked.owner]
+    each = -(target_odds * predicted.log_softmax(dim=-1)).sum(dim=-1)
+    weights = 1.0 / np.bincount(statements.owner, minlength=n_facts)[statements.owner]
     return (each * torch.from_numpy(weights).float()).sum()
 
 
-def _wanted(tower: TextTower, wishes: Sequence[EditGoal]) -> "Tensor":
+def _wanted(tower: TextTower, goals: Sequence[EditGoal]) -> "Tensor":
     import torch
 
-    found = torch.zeros(len(wishes), cast(Any, tower.backbone.inner).get_input_embeddings().weight.shape[0])
-    for row, wish in zip(found, wishes, strict=True):
-        words = [wish.fact.value] if wish.tell else [v for v in wish.fact.relation.values if v != wish.fact.value]
+    odds = torch.zeros(len(goals), cast(Any, tower.backbone.inner).get_input_embeddings().weight.shape[0])
+    for row, goal in zip(odds, goals, strict=True):
+        words = [goal.fact.value] if goal.tell else [v for v in goal.fact.relation.values if v != goal.fact.value]
         row[[token_of(tower, word) for word in words]] = 1.0 / len(words)
-    return found
+    return odds
 
 
-def _beside(of: OutputMatrix, wishes: Sequence[EditGoal]) -> "tuple[Cloze, Tensor] | None":
+def _beside(matrix: OutputMatrix, goals: Sequence[EditGoal]) -> "tuple[Cloze, Tensor] | None":
     """Return the statements of what stays, owned by the wish, and what is predicted there now."""
     import torch
 
-    facts = [(at, fact) for at, wish in enumerate(wishes) for fact in wish.others]
+    facts = [(index, fact) for index, goal in enumerate(goals) for fact in goal.others]
     if not facts:
         return None
-    asked = cloze(of.half.tower, [fact for _, fact in facts])
-    owner = np.array([at for at, _ in facts], np.int64)[asked.owner]
+    statements = cloze(matrix.half.tower, [fact for _, fact in facts])
+    owner = np.array([index for index, _ in facts], np.int64)[statements.owner]
     with torch.no_grad():
-        now = logits(of.half.tower, asked).softmax(dim=-1)
-    return Cloze(asked.tokens, asked.labels, asked.entity, asked.mask, owner), now
+        now = logits(matrix.half.tower, statements).softmax(dim=-1)
+    return Cloze(statements.tokens, statements.labels, statements.entity, statements.mask, owner), now
 
 
 @contextmanager
-def _added(of: OutputMatrix, delta: "Tensor", asked: Cloze) -> Iterator[None]:
+def _added(matrix: OutputMatrix, delta: "Tensor", statements: Cloze) -> Iterator[None]:
     """Let the matrix write delta more for each statement, at its place."""
     import torch
 
-    rows, places = torch.arange(len(asked.mask)), torch.from_numpy(_places(of, asked))
+    rows, places = torch.arange(len(statements.mask)), torch.from_numpy(_places(matrix, statements))
 
     def write(_: Any, __: Any, output: "Tensor") -> "Tensor":
         more = torch.zeros_like(output)
-        more[rows, places] = delta[torch.from_numpy(asked.owner)]
+        more[rows, places] = delta[torch.from_numpy(statements.owner)]
         return output + more
 
-    hook = of.module.register_forward_hook(write)
+    hook = matrix.module.register_forward_hook(write)
     try:
         yield
     finally:

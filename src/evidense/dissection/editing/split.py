@@ -43,17 +43,17 @@ def split(world: World, known: Sequence[Fact], n_removed: int, n_added: int, see
 
 
 def _pairs(facts: Sequence[Fact], n: int, rng: np.random.Generator, kind: str) -> list[tuple[Fact, Fact]]:
-    found = []
+    matched = []
     for relation in dict.fromkeys(fact.relation for fact in facts):
-        some = [fact for fact in facts if fact.relation == relation]
-        order = rng.permutation(len(some))
-        found += [(some[a], some[b]) for a, b in zip(order[::2], order[1::2], strict=False)]
-    if len(found) < n or n < 2:
+        of_relation = [fact for fact in facts if fact.relation == relation]
+        order = rng.permutation(len(of_relation))
+        matched += [(of_relation[a], of_relation[b]) for a, b in zip(order[::2], order[1::2], strict=False)]
+    if len(matched) < n or n < 2:
         raise InvalidInput(
-            f"{n} pairs of {kind} facts are wanted, and {len(found)} can be made of {len(facts)}; expected at least 2, and as many as are "
+            f"{n} pairs of {kind} facts are wanted, and {len(matched)} can be made of {len(facts)}; expected at least 2, and as many as are "
             "wanted; take more entities, or fewer facts"
         )
-    return [found[at] for at in sorted(rng.choice(len(found), n, replace=False))]
+    return [matched[index] for index in sorted(rng.choice(len(matched), n, replace=False))]
 
 
 def _columns(pairs: Sequence[tuple[Fact, Fact]]) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:

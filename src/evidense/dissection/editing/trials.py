@@ -48,59 +48,63 @@ class TrialSetting:
     seed: int
 
 
-def trials(bed: TrialSetting, methods: Mapping[str, Sequence[str]]) -> list[Trial]:
+def trials(setting: TrialSetting, methods: Mapping[str, Sequence[str]]) -> list[Trial]:
     """Make every edited copy."""
-    return [_trial(bed, direction, method) for direction, some in methods.items() for method in some]
+    return [
+        _trial(setting, direction, method)
+        for direction, methods_of_direction in methods.items()
+        for method in methods_of_direction
+    ]
 
 
-def _trial(bed: TrialSetting, direction: str, method: str) -> Trial:
-    facts = bed.split.removed if direction == "removed" else bed.split.added
+def _trial(setting: TrialSetting, direction: str, method: str) -> Trial:
+    facts = setting.split.removed if direction == "removed" else setting.split.added
     if method.endswith("neurons"):
-        chosen = sorted({n for own in knowledge_neurons(bed.encoder, facts) for n in own})
+        chosen = sorted({n for of_fact in knowledge_neurons(setting.encoder, facts) for n in of_fact})
         if method == "random neurons":
-            chosen = random_neurons(bed.encoder, chosen, bed.seed)
-        return Trial(direction, method, zeroed(bed.encoder, chosen), None, len(chosen))
-    layer = bed.layer if method == "rank one" else elsewhere(bed)
-    wishes = [EditGoal(fact, direction == "added", _beside(bed, fact)) for fact in facts]
-    texts = [item.text or "" for item in sentences(bed.world).left]
-    return Trial(direction, method, edited(bed.encoder, layer, wishes, texts), layer)
+            chosen = random_neurons(setting.encoder, chosen, setting.seed)
+        return Trial(direction, method, zeroed(setting.encoder, chosen), None, len(chosen))
+    layer = setting.layer if method == "rank one" else elsewhere(setting)
+    goals = [EditGoal(fact, direction == "added", _beside(setting, fact)) for fact in facts]
+    texts = [item.text or "" for item in sentences(setting.world).left]
+    return Trial(direction, method, edited(setting.encoder, layer, goals, texts), layer)
 
 
-def elsewhere(bed: TrialSetting) -> int:
+def elsewhere(setting: TrialSetting) -> int:
     """Return another layer, drawn by the seed: the control of "this layer holds the fact"."""
-    n_layers = int(bed.encoder.tower("query").n_layers)
-    others = [layer for layer in range(1, n_layers + 1) if layer != bed.layer]
-    return int(np.random.default_rng([bed.seed, 53]).choice(others or [bed.layer]))
+    n_layers = int(setting.encoder.tower("query").n_layers)
+    others = [layer for layer in range(1, n_layers + 1) if layer != setting.layer]
+    return int(np.random.default_rng([setting.seed, 53]).choice(others or [setting.layer]))
 
 
-def _beside(bed: TrialSetting, fact: Fact) -> tuple[Fact, ...]:
-    return tuple(one for one in bed.world.told if one.entity == fact.entity and one.id != fact.id)
+def _beside(setting: TrialSetting, fact: Fact) -> tuple[Fact, ...]:
+    return tuple(other for other in setting.world.told if other.entity == fact.entity and other.id != fact.id)
 
 
 # --- what the edit did -------------------------------------------------------------------------------------------------
 
 
-def told(bed: TrialSetting, encoder: Encoder, facts: Sequence[Fact], *, tested: bool) -> Float64[np.ndarray, " f"]:
+def told(setting: TrialSetting, encoder: Encoder, facts: Sequence[Fact], *, tested: bool) -> Float64[np.ndarray, " f"]:
     """Return of each fact the share of its statements that are told right."""
     tower: object = encoder.tower("query")
-    found: Float64[np.ndarray, " f"] = right(tower, cloze(tower, facts, tested=tested))  # type: ignore[arg-type]
-    return found
+    shares: Float64[np.ndarray, " f"] = right(tower, cloze(tower, facts, tested=tested))  # type: ignore[arg-type]
+    return shares
 
 
-def neighbours(bed: TrialSetting, direction: str) -> tuple[Fact, ...]:
+def neighbours(setting: TrialSetting, direction: str) -> tuple[Fact, ...]:
     """Return told facts that no edit of this direction is about."""
-    own = {fact.id for fact in (bed.split.removed if direction == "removed" else bed.split.added)}
-    return tuple(fact for fact in bed.world.told if fact.id not in own)
+    edited_ids = {fact.id for fact in (setting.split.removed if direction == "removed" else setting.split.added)}
+    return tuple(fact for fact in setting.world.told if fact.id not in edited_ids)
 
 
-def overlaps(bed: TrialSetting, trial: Trial) -> Float64[np.ndarray, " f"]:
+def overlaps(setting: TrialSetting, trial: Trial) -> Float64[np.ndarray, " f"]:
     """Return per untouched fact which share of the first 10 documents the copy and the original have in common, before any fine-tuning."""
-    found = questions(bed.world, neighbours(bed, trial.direction))
+    collection = questions(setting.world, neighbours(setting, trial.direction))
     tops = []
-    for encoder in (bed.encoder, trial.encoder):
-        sides: tuple[tuple[Side, object], ...] = (("query", found.queries), ("document", found.corpus))
+    for encoder in (setting.encoder, trial.encoder):
+        sides: tuple[tuple[Side, object], ...] = (("query", collection.queries), ("document", collection.corpus))
         q, d = (_vectors(encoder, side, items) for side, items in sides)  # type: ignore[arg-type]
-        tops.append(rank_vectors(found, q, d, 10, str(encoder.setup.similarity)).documents)
+        tops.append(rank_vectors(collection, q, d, 10, str(encoder.setup.similarity)).documents)
     return np.array([len(set(a) & set(b)) / len(a) for a, b in zip(*(t.tolist() for t in tops), strict=True)])
 
 
@@ -144,14 +148,14 @@ class TunedCopies:
 
     def run(self, copies: Mapping[str, Encoder], trainings: Sequence[str], tell: Callable[[int, int], None]) -> None:
         """Fine-tune every copy in every way and seed."""
-        wanted = [(c, t, s) for c in copies for t in trainings for s in self.tuning.seeds]
-        for at, (copy, training, seed) in enumerate(wanted):
+        runs = [(c, t, s) for c in copies for t in trainings for s in self.tuning.seeds]
+        for index, (copy, training, seed) in enumerate(runs):
             split = self.bed.split
             facts = split.taught if training == "absent" else (*split.taught, *split.asked)
             data = pairs(self.bed.world, facts, training)
-            made = self.train(self.tuning.recipe(data.name, seed), {data.name: data}, copies[copy])
-            self.values[copy, training, seed] = self.score(made, split.asked)
-            tell(at + 1, len(wanted))
+            encoder = self.train(self.tuning.recipe(data.name, seed), {data.name: data}, copies[copy])
+            self.values[copy, training, seed] = self.score(encoder, split.asked)
+            tell(index + 1, len(runs))
 
     def table(self, copy: str, training: str, measure: str) -> Float64[np.ndarray, "s f"]:
         """Return [seed, asked fact]."""

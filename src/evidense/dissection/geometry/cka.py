@@ -40,15 +40,17 @@ class Hsic:
 
     def cka_dropped(self) -> Float64[np.ndarray, "g k k"]:
         """Return the same with each group left out."""
-        return np.stack([normalised(one) for one in self.dropped])
+        return np.stack([normalised(table) for table in self.dropped])
 
 
 def normalised(hsic: Float64[np.ndarray, "k k"]) -> Float64[np.ndarray, "k k"]:
     """Divide by the roots of the diagonal: 1 on it; NaN where it is not positive."""
-    own = np.diagonal(hsic)
+    diagonal = np.diagonal(hsic)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = hsic / np.sqrt(np.where(own > 0, own, np.nan)[:, None] * np.where(own > 0, own, np.nan))
-    return cast(np.ndarray, found)
+        ratio = hsic / np.sqrt(
+            np.where(diagonal > 0, diagonal, np.nan)[:, None] * np.where(diagonal > 0, diagonal, np.nan)
+        )
+    return cast(np.ndarray, ratio)
 
 
 def hsic(layers: Sequence[Layer], groups: Int64[np.ndarray, " n"] | None = None) -> Hsic:
@@ -69,19 +71,19 @@ def hsic(layers: Sequence[Layer], groups: Int64[np.ndarray, " n"] | None = None)
     n = len(layers[0])
     labels = np.zeros(n, np.int64) if groups is None else groups
     n_groups = int(labels.max()) + 1
-    kept = n - np.bincount(labels, minlength=n_groups)
-    if n < 4 or (groups is not None and kept.min() < 4):
+    n_left = n - np.bincount(labels, minlength=n_groups)
+    if n < 4 or (groups is not None and n_left.min() < 4):
         raise InvalidInput(
             f"{n} rows in {n_groups} groups; expected at least 4 rows whatever is left out; take more items"
         )
     distinct, place = _distinct(layers)
-    sums = _Sums.of([layers[at] for at in distinct], labels, n_groups)
+    sums = _Sums.of([layers[index] for index in distinct], labels, n_groups)
     unit = np.outer(sums.scales, sums.scales) ** 2
     whole = _hsic1(sums.squares.sum(axis=(0, 1)), sums.rows.sum(axis=2), n) / unit
     dropped = [] if groups is None else [sums.without(g, labels) / unit for g in range(n_groups)]
     pick = np.ix_(place, place)
     empty = np.empty((0, len(place), len(place)))
-    return Hsic(whole[pick], np.stack([one[pick] for one in dropped]) if dropped else empty)
+    return Hsic(whole[pick], np.stack([table[pick] for table in dropped]) if dropped else empty)
 
 
 def check_layers(layers: Sequence[Layer] | Float[np.ndarray, "l n e"]) -> None:
@@ -115,12 +117,12 @@ def _distinct(layers: Sequence[Layer]) -> tuple[list[int], list[int]]:
     first: dict[bytes, int] = {}
     distinct: list[int] = []
     place = []
-    for at, layer in enumerate(layers):
+    for index, layer in enumerate(layers):
         key = layer.shape[1].to_bytes(8, "big") + np.ascontiguousarray(layer[:: max(1, len(layer) // 8)]).tobytes()
         known = first.get(key)
         if known is None or not np.array_equal(layers[distinct[known]], layer):
             first.setdefault(key, len(distinct))
-            distinct.append(at)
+            distinct.append(index)
             known = len(distinct) - 1
         place.append(known)
     return distinct, place
@@ -141,18 +143,18 @@ class _Sums:
         squares, rows = np.zeros((n_groups, n_groups, k, k)), np.zeros((k, n, n_groups))
         shifts = [_centre_and_scale(layer) for layer in layers]
         blocks = list(_blocks(labels, n_groups))
-        for i, (some, g) in enumerate(blocks):
-            left = [_centred(layer, some, shift) for layer, shift in zip(layers, shifts, strict=True)]
+        for i, (rows_here, g) in enumerate(blocks):
+            left = [_centred(layer, rows_here, shift) for layer, shift in zip(layers, shifts, strict=True)]
             for j, (others, h) in enumerate(blocks[i:], i):
-                grams = np.empty((k, len(some), len(others)), np.float32)
-                for at, layer in enumerate(layers):
-                    right = left[at] if i == j else _centred(layer, others, shifts[at])
-                    np.matmul(left[at], right.T, out=grams[at])
+                grams = np.empty((k, len(rows_here), len(others)), np.float32)
+                for index, layer in enumerate(layers):
+                    right = left[index] if i == j else _centred(layer, others, shifts[index])
+                    np.matmul(left[index], right.T, out=grams[index])
                 if i == j:
-                    grams[:, np.arange(len(some)), np.arange(len(some))] = 0
+                    grams[:, np.arange(len(rows_here)), np.arange(len(rows_here))] = 0
                 product = _products(grams.reshape(k, -1))
                 squares[g, h] += product
-                rows[:, some, h] += grams.sum(axis=2, dtype=np.float64)
+                rows[:, rows_here, h] += grams.sum(axis=2, dtype=np.float64)
                 if i != j:
                     squares[h, g] += product
                     rows[:, others, g] += grams.sum(axis=1, dtype=np.float64)
@@ -161,16 +163,16 @@ class _Sums:
 
     def without(self, g: int, labels: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, "k k"]:
         """HSIC₁ of the rows outside a group."""
-        kept = labels != g
+        is_kept = labels != g
         others = np.arange(len(self.squares)) != g
         squares = self.squares[np.ix_(others, others)].sum(axis=(0, 1))
-        return _hsic1(squares, self.rows[:, kept][:, :, others].sum(axis=2), int(kept.sum()))
+        return _hsic1(squares, self.rows[:, is_kept][:, :, others].sum(axis=2), int(is_kept.sum()))
 
 
 def _hsic1(squares: Float64[np.ndarray, "k k"], rows: Float64[np.ndarray, "k n"], n: int) -> Float64[np.ndarray, "k k"]:
     total = rows.sum(axis=1)
-    found = squares + np.outer(total, total) / ((n - 1) * (n - 2)) - 2 * (rows @ rows.T) / (n - 2)
-    return cast(np.ndarray, found / (n * (n - 3)))
+    total_product = squares + np.outer(total, total) / ((n - 1) * (n - 2)) - 2 * (rows @ rows.T) / (n - 2)
+    return cast(np.ndarray, total_product / (n * (n - 3)))
 
 
 def _blocks(labels: Int64[np.ndarray, " n"], n_groups: int) -> Iterator[tuple[Int64[np.ndarray, " b"], int]]:
@@ -190,10 +192,10 @@ def _centre_and_scale(layer: Layer) -> tuple[Float64[np.ndarray, " e"], float]:
 def _centred(
     layer: Layer, rows: Int64[np.ndarray, " b"], shift: tuple[Float64[np.ndarray, " e"], float]
 ) -> Float32[np.ndarray, "b e"]:
-    found: Float32[np.ndarray, "b e"] = (
+    scaled: Float32[np.ndarray, "b e"] = (
         (layer[rows] - shift[0].astype(layer.dtype)) * layer.dtype.type(shift[1])
     ).astype(np.float32)
-    return found
+    return scaled
 
 
 def _products(grams: Float32[np.ndarray, "k p"]) -> Float64[np.ndarray, "k k"]:

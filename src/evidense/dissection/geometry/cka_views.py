@@ -23,10 +23,10 @@ def standardised(layer: Layer) -> Float32[np.ndarray, "n _"]:
     centred = layer - layer.mean(axis=0, dtype=np.float64)
     spread = np.sqrt((centred**2).mean(axis=0))
     usable = spread > 1e-6 * max(float(spread.max(initial=0.0)), 1e-30)
-    found: Float32[np.ndarray, "n _"] = np.divide(centred, spread, out=np.zeros_like(centred), where=usable).astype(
+    scaled: Float32[np.ndarray, "n _"] = np.divide(centred, spread, out=np.zeros_like(centred), where=usable).astype(
         np.float32
     )
-    return found
+    return scaled
 
 
 def without_top(layer: Layer, n_top: int = N_TOP) -> Float32[np.ndarray, "n _"]:
@@ -37,8 +37,8 @@ def without_top(layer: Layer, n_top: int = N_TOP) -> Float32[np.ndarray, "n _"]:
     centred = layer - layer.mean(axis=0, dtype=np.float64)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     top = vectors[:, -n_top:]
-    found: Float32[np.ndarray, "n _"] = (centred - (centred @ top) @ top.T).astype(np.float32)
-    return found
+    remainder: Float32[np.ndarray, "n _"] = (centred - (centred @ top) @ top.T).astype(np.float32)
+    return remainder
 
 
 VIEWS: Mapping[str, Callable[[Layer], Layer]] = {
@@ -57,15 +57,15 @@ class Null:
     n_rows: int
 
     def p(
-        self, seen: Float64[np.ndarray, " s"], pairs: tuple[Int64[np.ndarray, " s"], Int64[np.ndarray, " s"]]
+        self, values: Float64[np.ndarray, " s"], pairs: tuple[Int64[np.ndarray, " s"], Int64[np.ndarray, " s"]]
     ) -> Float64[np.ndarray, "2 s"]:
         """Return p of each pair by itself, and adjusted over all pairs given (the largest, in standard deviations of its null)."""
         drawn = self.draws[:, pairs[0], pairs[1]]
         scale = np.where(np.isfinite(drawn).all(axis=0), drawn.std(axis=0), np.nan)
         least = 1 + len(drawn)
-        alone = (1 + (drawn >= seen).sum(axis=0)) / least
+        alone = (1 + (drawn >= values).sum(axis=0)) / least
         largest = np.nanmax(drawn / scale, axis=1, initial=-np.inf, where=np.isfinite(scale))[:, None]
-        return np.stack([alone, (1 + (largest >= seen / scale).sum(axis=0)) / least])
+        return np.stack([alone, (1 + (largest >= values / scale).sum(axis=0)) / least])
 
 
 def shuffled(layers: Sequence[Layer], n_draws: int, seed: int) -> Null:
@@ -96,5 +96,5 @@ def _u_centred(layer: Layer) -> Float32[np.ndarray, "m m"]:
     rows = gram.sum(axis=0)
     gram += rows.sum() / ((n - 1) * (n - 2)) - (rows[:, None] + rows) / (n - 2)
     np.fill_diagonal(gram, 0)
-    found: Float32[np.ndarray, "m m"] = (gram / np.linalg.norm(gram)).astype(np.float32)
-    return found
+    normed: Float32[np.ndarray, "m m"] = (gram / np.linalg.norm(gram)).astype(np.float32)
+    return normed

@@ -58,43 +58,43 @@ def findings(
     """Return one finding a place (a layer); a place whose statistic is undefined has no value and says so."""
     null = family.null or 0.0
     live = np.isfinite(whole) & np.isfinite(dropped).all(axis=0)
-    of = jackknife(
+    estimates = jackknife(
         whole[live] - null,
         dropped[:, live] - null,
         sample.sizes,
         confidence=family.case.confidence,
         seed=family.case.seed,
     )
-    out, at = [], 0
+    out, index = [], 0
     for place, is_live in zip(places, live, strict=True):
         if not is_live:
             out.append(family.without_value("all rows are equal here, so there is nothing to compare", place))
             continue
-        out.append(_finding(family, place, of, at))
-        at += 1
+        out.append(_finding(family, place, estimates, index))
+        index += 1
     return out
 
 
-def _finding(family: FindingFamily, place: Mapping[str, Json], of: Jackknifed, at: int) -> Finding:
+def _finding(family: FindingFamily, place: Mapping[str, Json], estimates: Jackknifed, index: int) -> Finding:
     null = family.null or 0.0
     tested = family.null is not None
-    together = [float(of.together_low[at] + null), float(of.together_high[at] + null)]
+    together = [float(estimates.together_low[index] + null), float(estimates.together_high[index] + null)]
     return Finding(
         estimand=family.estimand,
         site=family.case.site(family.analysis, **family.site, **_site(place)),
-        value=float(of.value[at] + null),
-        low=float(of.low[at] + null),
-        high=float(of.high[at] + null),
+        value=float(estimates.value[index] + null),
+        low=float(estimates.low[index] + null),
+        high=float(estimates.high[index] + null),
         n=family.n,
         n_clusters=family.n_clusters,
         unit=family.unit,
         confidence=family.case.confidence,
-        p=float(of.p[at]) if tested else None,
-        p_adjusted=float(of.p_adjusted[at]) if tested else None,
-        test=of.test,
+        p=float(estimates.p[index]) if tested else None,
+        p_adjusted=float(estimates.p_adjusted[index]) if tested else None,
+        test=estimates.test,
         family=family.name,
         details={
-            "together": together, "standard_error": float(of.standard_error[at]), **family.details, **place.get("details", {})
+            "together": together, "standard_error": float(estimates.standard_error[index]), **family.details, **place.get("details", {})
         },
     )  # fmt: skip
 

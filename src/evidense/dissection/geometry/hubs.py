@@ -35,35 +35,35 @@ class JudgedQueries:
 
 
 def among(
-    queries: Float[np.ndarray, "q e"], documents: Float[np.ndarray, "d e"], asked: JudgedQueries
+    queries: Float[np.ndarray, "q e"], documents: Float[np.ndarray, "d e"], judged: JudgedQueries
 ) -> dict[str, Statistic]:
     """Return each statistic of all queries, and with each group of queries left out.
 
     Source: Wang and Isola 2020, eq. 1 (alignment); Radovanović et al. 2010 (k-occurrence).
     """
     q, d = unit_rows(queries), unit_rows(documents)
-    n_groups, n_documents = int(asked.groups.max()) + 1, len(d)
+    n_groups, n_documents = int(judged.groups.max()) + 1, len(d)
     k = min(K, n_documents - 1)
-    own = np.zeros((len(q), 3))  # distance to the relevant, margin, mean potential
+    per_query = np.zeros((len(q), 3))  # distance to the relevant, margin, mean potential
     counts = np.zeros((n_groups, n_documents), np.int64)
     for lo in range(0, len(q), _QUERIES):
         cosines = q[lo : lo + _QUERIES] @ d.T
         first = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
-        for at, row in enumerate(cosines):
-            relevant = asked.relevant[lo + at]
+        for offset, row in enumerate(cosines):
+            relevant = judged.relevant[lo + offset]
             near = float(row[relevant].mean(dtype=np.float64))
             row[relevant] = -np.inf
             potential = np.exp(4 * row.astype(np.float64) - 4).sum() / (n_documents - len(relevant))
-            own[lo + at] = 2 - 2 * near, near - float(row.max()), potential
-            counts[asked.groups[lo + at]] += np.bincount(first[at], minlength=n_documents)
-    sizes = np.bincount(asked.groups, minlength=n_groups)
-    sums = np.stack([np.bincount(asked.groups, column, n_groups) for column in own.T], axis=1)
+            per_query[lo + offset] = 2 - 2 * near, near - float(row.max()), potential
+            counts[judged.groups[lo + offset]] += np.bincount(first[offset], minlength=n_documents)
+    sizes = np.bincount(judged.groups, minlength=n_groups)
+    sums = np.stack([np.bincount(judged.groups, column, n_groups) for column in per_query.T], axis=1)
     means = np.vstack([sums.sum(axis=0) / len(q), (sums.sum(axis=0) - sums) / (len(q) - sizes)[:, None]])
     means[:, 2] = np.log(means[:, 2])
     every = np.vstack([counts.sum(axis=0), counts.sum(axis=0) - counts])
     hubs = np.array([[occurrence_skewness(row), gini(row), hub_rate(row)] for row in every])
     table = np.hstack([means, hubs])
-    return {name: (float(table[0, at]), table[1:, at]) for at, name in enumerate(STATISTICS)}
+    return {name: (float(table[0, offset]), table[1:, offset]) for offset, name in enumerate(STATISTICS)}
 
 
 def occurrence_skewness(counts: Int64[np.ndarray, " d"]) -> float:

@@ -24,7 +24,7 @@ STATISTICS: Mapping[str, str] = {
 
 
 def gap(
-    some: Float[np.ndarray, "n e"], others: Float[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]
+    vectors: Float[np.ndarray, "n e"], partners: Float[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]
 ) -> dict[str, Statistic]:
     """Return the statistics of matched pairs, of all and with each group left out.
 
@@ -32,7 +32,7 @@ def gap(
 
     Source: Liang et al. 2022 (gap); Schrodi et al. 2025 (few dimensions).
     """
-    u, v = unit_rows(some).astype(np.float64), unit_rows(others).astype(np.float64)
+    u, v = unit_rows(vectors).astype(np.float64), unit_rows(partners).astype(np.float64)
     difference = u - v
     n_groups = int(groups.max()) + 1
     sums = np.stack([difference[groups == g].sum(axis=0) for g in range(n_groups)])
@@ -43,20 +43,20 @@ def gap(
     centroid = ((sums / n[:, None]) ** 2).sum(axis=1)
     spread = pair - centroid
     unbiased = centroid - spread / (n - 1)
-    told = {
+    by_name = {
         "modality gap": np.sign(unbiased) * np.sqrt(np.abs(unbiased)),
         "pair distance": pair,
         "centroid part": centroid,
         "distribution part": spread,
         "centroid share": np.divide(centroid, pair, out=np.full(len(pair), np.nan), where=pair > 0),
     }
-    found = {name: (float(x[0]), x[1:]) for name, x in told.items()}
+    statistics = {name: (float(x[0]), x[1:]) for name, x in by_name.items()}
     for name, is_centred in (("separability", False), ("separability, centred", True)):
         right = separable(u, v, groups, is_centred)
         whole, left = means(right[:, None], groups)
-        found[name] = float(whole[0]), left[:, 0]
-    found["share of few dimensions"] = few_dimensions(difference, groups)
-    return found
+        statistics[name] = float(whole[0]), left[:, 0]
+    statistics["share of few dimensions"] = few_dimensions(difference, groups)
+    return statistics
 
 
 def _all_and_left(parts: Float[np.ndarray, "g ..."]) -> Float64[np.ndarray, "h ..."]:
@@ -101,7 +101,7 @@ def few_dimensions(difference: Float64[np.ndarray, "n e"], groups: Int64[np.ndar
     return share(-1), np.array([share(g) for g in range(n_groups)])
 
 
-def closed(some: Float[np.ndarray, "n e"], similarity: str = "cosine") -> Float[np.ndarray, "n e"]:
+def closed(vectors: Float[np.ndarray, "n e"], similarity: str = "cosine") -> Float[np.ndarray, "n e"]:
     """Take the mean of a modality off its vectors in the form that is scored; under cosine they get back to length 1."""
-    rows = as_scored(some, similarity)
+    rows = as_scored(vectors, similarity)
     return as_scored(rows - rows.mean(axis=0, dtype=np.float64), similarity)

@@ -15,10 +15,10 @@ def unit_rows(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
     length = np.sqrt((layer.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    found: Float32[np.ndarray, "n e"] = np.divide(layer, length, out=np.zeros(layer.shape), where=length > 0).astype(
+    rows: Float32[np.ndarray, "n e"] = np.divide(layer, length, out=np.zeros(layer.shape), where=length > 0).astype(
         np.float32
     )
-    return found
+    return rows
 
 
 def nearest(layer: Float[np.ndarray, "n e"], depth: int) -> Int32[np.ndarray, "n k"]:
@@ -29,7 +29,7 @@ def nearest(layer: Float[np.ndarray, "n e"], depth: int) -> Int32[np.ndarray, "n
 
 
 def shared(
-    some: Int32[np.ndarray, "n k"], others: Int32[np.ndarray, "n k"], k: int, n_documents: int
+    lists: Int32[np.ndarray, "n k"], other_lists: Int32[np.ndarray, "n k"], k: int, n_documents: int
 ) -> Float64[np.ndarray, " n"]:
     """Return of each row the share of its first k that both lists hold, brought to 0 at chance and 1 where all are shared.
 
@@ -40,9 +40,9 @@ def shared(
     """
     chance = k / n_documents
     if chance >= 1:
-        return np.full(len(some), np.nan)
-    width = int(max(some.max(initial=0), others.max(initial=0))) + 2
-    row = np.arange(len(some))[:, None] * width
-    both = np.isin(some[:, :k] + row, others[:, :k] + row, assume_unique=True).sum(axis=1) / k
-    found: Float64[np.ndarray, " n"] = np.where(both == 1, 1.0, (both - chance) / (1 - chance))
-    return found
+        return np.full(len(lists), np.nan)
+    width = int(max(lists.max(initial=0), other_lists.max(initial=0))) + 2
+    row = np.arange(len(lists))[:, None] * width
+    both = np.isin(lists[:, :k] + row, other_lists[:, :k] + row, assume_unique=True).sum(axis=1) / k
+    adjusted: Float64[np.ndarray, " n"] = np.where(both == 1, 1.0, (both - chance) / (1 - chance))
+    return adjusted

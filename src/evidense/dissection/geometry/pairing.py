@@ -39,7 +39,7 @@ class SubjectPair:
     def layers(self) -> list[tuple[int, int]]:
         """Equal layers; where depths differ, the first and the last."""
         a, b = self.n_layers
-        return [(at, at) for at in range(a)] if a == b else [(0, 0), (a - 1, b - 1)]
+        return [(layer, layer) for layer in range(a)] if a == b else [(0, 0), (a - 1, b - 1)]
 
     @property
     def keys(self) -> list[tuple[Key, Key]]:
@@ -52,7 +52,7 @@ class SubjectPair:
         if self.is_final:
             return [{}]
         if self.n_layers[0] == self.n_layers[1]:
-            return [{"layer": at} for at, _ in self.layers]
+            return [{"layer": layer} for layer, _ in self.layers]
         return [{"layer": b, "layer_against": a} for a, b in self.layers]
 
     def columns(self, places: Mapping[str, slice]) -> tuple[Int64[np.ndarray, " s"], Int64[np.ndarray, " s"]]:
@@ -81,16 +81,16 @@ class Compared:
     def layers(self) -> Iterator[tuple[Key, Float32[np.ndarray, "n _"]]]:
         """Yield (label, layer) and states."""
         for label in self.labels:
-            yield from (((label, at), layer) for at, layer in enumerate(self.seen.states[label, self.pooling]))
+            yield from (((label, number), layer) for number, layer in enumerate(self.seen.states[label, self.pooling]))
 
     def columns(self) -> dict[str, slice]:
         """Return where each subject's layers stand in the stack."""
-        found, at = {}, 0
+        columns, start = {}, 0
         for label in self.labels:
             n = len(self.seen.states[label, self.pooling])
-            found[label] = slice(at, at + n)
-            at += n
-        return found
+            columns[label] = slice(start, start + n)
+            start += n
+        return columns
 
     def family(
         self, estimand: str, unit: str, pair: SubjectPair, measure: str, null: float | None = 0.0
@@ -137,15 +137,17 @@ def means(values: Float64[np.ndarray, "n s"], groups: Int64[np.ndarray, " n"]) -
     return first[0] + total / n, first + (total - sums) / (n - sizes)[:, None]
 
 
-def compared(case: Case, analysis: str, seen: RowSample, pooling: str) -> Compared:
+def compared(case: Case, analysis: str, sample: RowSample, pooling: str) -> Compared:
     """Pair the subjects that have states in a pooling."""
-    shapes = {s.label: seen.states[s.label, pooling].shape for s in case.subjects if (s.label, pooling) in seen.states}
+    shapes = {
+        s.label: sample.states[s.label, pooling].shape for s in case.subjects if (s.label, pooling) in sample.states
+    }
     pairs = [
         _pair(pair, (shapes[pair.against.label], shapes[pair.subject.label]), pooling)
         for pair in comparisons(case, "all tunings")
         if pair.against.label in shapes and pair.subject.label in shapes
     ]
-    return Compared(case, analysis, seen, pooling, tuple(shapes), tuple(pairs))
+    return Compared(case, analysis, sample, pooling, tuple(shapes), tuple(pairs))
 
 
 def _pair(pair: Comparison, shapes: tuple[tuple[int, ...], tuple[int, ...]], pooling: str) -> SubjectPair:

@@ -80,8 +80,8 @@ def _maps(x: Layer, y: Layer) -> list[Map | None]:
     a, b = x - shift_x, y - shift_y
     turn = _rotation(a, b) if x.shape[1] == y.shape[1] else None
     still = None if turn is None else np.eye(x.shape[1])
-    rest = b if turn is None else b - a @ turn
-    linear = _ridge(a, rest) + (0.0 if turn is None else turn)
+    residual = b if turn is None else b - a @ turn
+    linear = _ridge(a, residual) + (0.0 if turn is None else turn)
 
     def with_shift(matrix: Float64[np.ndarray, "_ _"]) -> Map:
         return lambda rows: (rows - shift_x) @ matrix + shift_y
@@ -98,13 +98,13 @@ def _rotation(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"]) -> F
     product = a[~test].T @ b[~test]
     noise = float(np.linalg.norm(a) * np.linalg.norm(b)) / np.sqrt(a.size)
     still = np.eye(a.shape[1])
-    best, found = float(((b[test] - a[test]) ** 2).sum()), still
+    least_error, best_turn = float(((b[test] - a[test]) ** 2).sum()), still
     for pull in (1e-9, 1.0):
         turn = nearest_rotation(product + pull * noise * still)
         error = float(((b[test] - a[test] @ turn) ** 2).sum())
-        if error < best:
-            best, found = error, turn
-    return found
+        if error < least_error:
+            least_error, best_turn = error, turn
+    return best_turn
 
 
 def _ridge(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "e f"]:
@@ -113,11 +113,11 @@ def _ridge(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n f"]) -> Floa
     values = np.maximum(values, 0)
     along = a @ vectors
     target = along.T @ b
-    best, found = np.inf, np.zeros((a.shape[1], b.shape[1]))
+    least_error, best_map = np.inf, np.zeros((a.shape[1], b.shape[1]))
     for strength in _STRENGTHS:
         shrunk = 1 / (values + strength * max(float(values.mean()), 1e-30))
         leverage = (along**2 * shrunk).sum(axis=1) + 1 / len(a)
         error = float((((b - along @ (shrunk[:, None] * target)) / (1 - leverage)[:, None]) ** 2).sum())
-        if error < best:
-            best, found = error, vectors @ (shrunk[:, None] * target)
-    return found
+        if error < least_error:
+            least_error, best_map = error, vectors @ (shrunk[:, None] * target)
+    return best_map

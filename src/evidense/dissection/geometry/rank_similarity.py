@@ -44,8 +44,8 @@ class Searched:
 
     def scores(self, row: int) -> Float32[np.ndarray, " d"]:
         """Return the scores of all documents for a query."""
-        found: Float32[np.ndarray, " d"] = score_row(self.queries[row], self.documents, self.similarity)
-        return found
+        scores: Float32[np.ndarray, " d"] = score_row(self.queries[row], self.documents, self.similarity)
+        return scores
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ def search(
 ) -> Searched:
     """Rank all documents for every query by the encoder's similarity; equal scores stand in the order of their ids."""
     queries, documents = as_scored(queries, similarity), as_scored(documents, similarity)
-    how = Search(between_scored(similarity), excluded=task.excluded)
-    lists, _ = top_k(queries, documents, min(DEPTH, len(documents)), doc_order=task.doc_order, search=how)
+    settings = Search(between_scored(similarity), excluded=task.excluded)
+    lists, _ = top_k(queries, documents, min(DEPTH, len(documents)), doc_order=task.doc_order, search=settings)
     margins, gold = np.empty(len(queries)), np.empty(len(queries), np.int64)
-    found = Searched(queries, documents, lists, how.similarity, margins, gold)
+    outcome = Searched(queries, documents, lists, settings.similarity, margins, gold)
     for row in range(len(queries)):
-        scores = found.scores(row)
+        scores = outcome.scores(row)
         if task.excluded[row] >= 0:
             scores[task.excluded[row]] = -np.inf
         relevant = task.relevant[row]
@@ -77,7 +77,7 @@ def search(
         gold[row] = 1 + int((scores > scores[best]).sum()) + int(tied.sum())
         others = np.delete(scores, relevant)
         margins[row] = float(scores[best]) - float(others.max(initial=-np.inf))
-    return found
+    return outcome
 
 
 def compare(before: Searched, after: Searched, task: SearchTask) -> Float64[np.ndarray, "q s"]:
@@ -88,9 +88,9 @@ def compare(before: Searched, after: Searched, task: SearchTask) -> Float64[np.n
         if task.excluded[row] >= 0:
             a, b = (np.delete(x, task.excluded[row]) for x in (a, b))
         out[row, :2] = _correlation(a, b), _rank_correlation(a, b)
-        one, other = before.lists[row], after.lists[row]
-        out[row, 2:5] = [overlap(one, other, k) for k in (1, 10, 100)]
-        out[row, 5] = rank_biased_overlap(one[one >= 0], other[other >= 0])
+        list_before, list_after = before.lists[row], after.lists[row]
+        out[row, 2:5] = [overlap(list_before, list_after, k) for k in (1, 10, 100)]
+        out[row, 5] = rank_biased_overlap(list_before[list_before >= 0], list_after[list_after >= 0])
     won, wins = before.gold == 1, after.gold == 1
     out[:, 6] = np.log2(after.gold) - np.log2(before.gold)
     out[:, 7], out[:, 8] = won & ~wins, ~won & wins
@@ -100,23 +100,23 @@ def compare(before: Searched, after: Searched, task: SearchTask) -> Float64[np.n
 def margin_correlation(before: Searched, after: Searched, groups: Int64[np.ndarray, " q"]) -> Statistic:
     """Return the correlation of margins over queries, of all and with each group left out."""
     every = [np.ones(len(groups), bool), *(groups != g for g in range(int(groups.max()) + 1))]
-    found = np.array([_correlation(before.margins[kept], after.margins[kept]) for kept in every])
-    return float(found[0]), found[1:]
+    correlations = np.array([_correlation(before.margins[rows], after.margins[rows]) for rows in every])
+    return float(correlations[0]), correlations[1:]
 
 
-def overlap(some: Int32[np.ndarray, " k"], others: Int32[np.ndarray, " k"], k: int) -> float:
+def overlap(ranking: Int32[np.ndarray, " k"], other_ranking: Int32[np.ndarray, " k"], k: int) -> float:
     """Return the share of the first k that both lists hold.
 
     >>> overlap(np.array([1, 2], np.int32), np.array([2, 3], np.int32), 2)
     0.5
     """
-    one, other = some[:k][some[:k] >= 0], others[:k][others[:k] >= 0]
-    longest = max(len(one), len(other))
-    return len(np.intersect1d(one, other)) / longest if longest else 1.0
+    top, other_top = ranking[:k][ranking[:k] >= 0], other_ranking[:k][other_ranking[:k] >= 0]
+    longest = max(len(top), len(other_top))
+    return len(np.intersect1d(top, other_top)) / longest if longest else 1.0
 
 
 def rank_biased_overlap(
-    some: Int32[np.ndarray, " k"], others: Int32[np.ndarray, " k"], p: float = PERSISTENCE
+    ranking: Int32[np.ndarray, " k"], other_ranking: Int32[np.ndarray, " k"], p: float = PERSISTENCE
 ) -> float:
     """Return the rank-biased overlap of two lists of one length, extrapolated; 1 of equal lists.
 
@@ -125,11 +125,11 @@ def rank_biased_overlap(
     >>> round(rank_biased_overlap(np.array([1, 2], np.int32), np.array([2, 1], np.int32)), 6)
     0.9
     """  # X₁ = 0, X₂ = 2: (2/2) p² + ((1 − p)/p) (0 + p²) = .81 + .09
-    k = min(len(some), len(others))
-    if k == 0 or np.array_equal(some, others):
+    k = min(len(ranking), len(other_ranking))
+    if k == 0 or np.array_equal(ranking, other_ranking):
         return 1.0
-    place = {int(d): at for at, d in enumerate(others[:k])}
-    together = np.array([max(at, place.get(int(d), k)) for at, d in enumerate(some[:k])])
+    place = {int(d): rank for rank, d in enumerate(other_ranking[:k])}
+    together = np.array([max(rank, place.get(int(d), k)) for rank, d in enumerate(ranking[:k])])
     shared = np.cumsum(np.bincount(together[together < k], minlength=k))
     depths = np.arange(1, k + 1)
     return float(shared[-1] / k * p**k + (1 - p) / p * np.sum(shared / depths * p**depths))

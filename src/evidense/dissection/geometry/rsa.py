@@ -16,23 +16,23 @@ def ranked(layer: Float[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]) -> 
     similar = _similar(layer)
     out = [_ranks(similar)]
     for g in range(int(groups.max()) + 1):
-        kept = np.flatnonzero(groups != g)
-        out.append(_ranks(similar[np.ix_(kept, kept)]))
+        rows = np.flatnonzero(groups != g)
+        out.append(_ranks(similar[np.ix_(rows, rows)]))
     return out
 
 
 def correlations(
-    some: list[Float32[np.ndarray, " p"]], others: list[Float32[np.ndarray, " p"]]
+    ranks: list[Float32[np.ndarray, " p"]], other_ranks: list[Float32[np.ndarray, " p"]]
 ) -> tuple[float, Float64[np.ndarray, " g"]]:
     """Return Spearman's correlation of two layers' pairs, whole and with each group left out; 1 where they are equal.
 
     Source: Kriegeskorte, Mur and Bandettini 2008.
     """
-    found = [
+    values = [
         1.0 if np.array_equal(a, b) else float(np.dot(a.astype(np.float64), b.astype(np.float64)))
-        for a, b in zip(some, others, strict=True)
+        for a, b in zip(ranks, other_ranks, strict=True)
     ]
-    return found[0], np.array(found[1:])
+    return values[0], np.array(values[1:])
 
 
 def _similar(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n n"]:
@@ -40,13 +40,13 @@ def _similar(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n n"]:
     centred -= centred.mean(axis=1, keepdims=True)
     length = np.linalg.norm(centred, axis=1, keepdims=True)
     unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
-    found: Float32[np.ndarray, "n n"] = (unit @ unit.T).astype(np.float32)
-    return found
+    cosines: Float32[np.ndarray, "n n"] = (unit @ unit.T).astype(np.float32)
+    return cosines
 
 
 def _ranks(similar: Float32[np.ndarray, "n n"]) -> Float32[np.ndarray, " p"]:
     ranks = rankdata(similar[np.triu_indices(len(similar), 1)])
     ranks -= ranks.mean()
     length = float(np.linalg.norm(ranks))
-    found: Float32[np.ndarray, " p"] = (ranks / length if length > 0 else ranks * np.nan).astype(np.float32)
-    return found
+    unit_ranks: Float32[np.ndarray, " p"] = (ranks / length if length > 0 else ranks * np.nan).astype(np.float32)
+    return unit_ranks

@@ -62,34 +62,34 @@ class RowSample:
         return np.bincount(self.groups)
 
 
-def sample(case: Case, bench: Bench, wanted: SampleRequest) -> RowSample:
+def sample(case: Case, bench: Bench, request: SampleRequest) -> RowSample:
     """Read the states of some rows of one side, for every subject that shows them.
 
     Raises:
         InvalidInput: the base shows none, or too few rows are left to leave any out.
     """
-    items = case.collection.queries if wanted.side == "query" else case.collection.corpus
-    rows = np.union1d(some_rows(len(items), wanted.n_rows, case.seed), np.array(wanted.besides, np.int64))
-    asked = items if len(items) <= WHOLE else [items[int(row)] for row in rows]
-    places = rows if asked is items else np.arange(len(rows))
+    items = case.collection.queries if request.side == "query" else case.collection.corpus
+    rows = np.union1d(some_rows(len(items), request.n_rows, case.seed), np.array(request.besides, np.int64))
+    read_items = items if len(items) <= WHOLE else [items[int(row)] for row in rows]
+    places = rows if read_items is items else np.arange(len(rows))
     states: dict[tuple[str, str], Float32[np.ndarray, "l n e"]] = {}
     refused: dict[tuple[str, str], str] = {}
     for subject in case.subjects:
-        for pooling in wanted.poolings:
+        for pooling in request.poolings:
             try:
-                found = _states(bench, subject, wanted.side, asked, pooling)[:, places]
-                check_layers(found)
-                states[subject.label, pooling] = found
+                layers = _states(bench, subject, request.side, read_items, pooling)[:, places]
+                check_layers(layers)
+                states[subject.label, pooling] = layers
             except InvalidInput as error:
                 refused[subject.label, pooling] = f"{subject.label}: {error}"
-    own = [p for p in wanted.poolings if (case.base.label, p) in states]
-    if not own:
-        raise InvalidInput(f"the base has no states to compare: {refused[case.base.label, wanted.poolings[0]]}")
-    keep = np.ones(len(rows), bool) if wanted.keep_equal else distinct_rows([x[-1] for x in states.values()])
-    clusters = clusters_of(case, wanted.side)[rows][keep]
-    kept = {key: x if keep.all() else x[:, keep] for key, x in states.items()}
+    readable = [p for p in request.poolings if (case.base.label, p) in states]
+    if not readable:
+        raise InvalidInput(f"the base has no states to compare: {refused[case.base.label, request.poolings[0]]}")
+    keep = np.ones(len(rows), bool) if request.keep_equal else distinct_rows([x[-1] for x in states.values()])
+    clusters = clusters_of(case, request.side)[rows][keep]
+    kept_states = {key: x if keep.all() else x[:, keep] for key, x in states.items()}
     groups = deal(clusters, seed=case.seed)
-    return RowSample(wanted.side, rows[keep], clusters, groups, kept, refused, int((~keep).sum()))
+    return RowSample(request.side, rows[keep], clusters, groups, kept_states, refused, int((~keep).sum()))
 
 
 def _states(
@@ -100,11 +100,11 @@ def _states(
     return bench.states(subject, side, items, (pooling,))[pooling]
 
 
-def some_rows(total: int, wanted: int, seed: int) -> Int64[np.ndarray, " n"]:
+def some_rows(total: int, n_rows: int, seed: int) -> Int64[np.ndarray, " n"]:
     """Draw at most so many rows without replacement, in order."""
-    if wanted >= total:
+    if n_rows >= total:
         return np.arange(total)
-    return np.sort(np.random.default_rng([seed, 23]).choice(total, size=wanted, replace=False))
+    return np.sort(np.random.default_rng([seed, 23]).choice(total, size=n_rows, replace=False))
 
 
 def clusters_of(case: Case, side: Side) -> Int64[np.ndarray, " n"]:
@@ -119,7 +119,7 @@ def clusters_of(case: Case, side: Side) -> Int64[np.ndarray, " n"]:
 
 def relevant_rows(case: Case) -> list[Int64[np.ndarray, " r"]]:
     """Return for each query the rows of the documents that answer it."""
-    place = {doc_id: at for at, doc_id in enumerate(case.collection.doc_ids)}
+    place = {doc_id: row for row, doc_id in enumerate(case.collection.doc_ids)}
     judged = (case.collection.qrels.get(query_id, {}) for query_id in case.collection.query_ids)
     return [np.array(sorted(place[d] for d, gain in gains.items() if gain > 0), np.int64) for gains in judged]
 
@@ -139,10 +139,10 @@ def distinct_rows(layers: Sequence[Float[np.ndarray, "n _"]]) -> Bool[np.ndarray
     order = np.argsort(along, kind="stable")
     keep, reach = np.ones(n, bool), 3  # an unequal row may stand between two equal ones
     for step in range(1, reach + 1):
-        one, other = order[:-step], order[step:]
-        same = np.ones(len(one), bool)
+        first, second = order[:-step], order[step:]
+        same = np.ones(len(first), bool)
         for layer in layers:
-            gap = np.linalg.norm(layer[one] - layer[other], axis=1)
-            same &= gap <= _EQUAL * np.linalg.norm(layer[one], axis=1)
-        keep[np.maximum(one, other)[same]] = False
+            gap = np.linalg.norm(layer[first] - layer[second], axis=1)
+            same &= gap <= _EQUAL * np.linalg.norm(layer[first], axis=1)
+        keep[np.maximum(first, second)[same]] = False
     return keep

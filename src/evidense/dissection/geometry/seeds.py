@@ -31,18 +31,18 @@ def over_seeds(
         return [family.without_value("one seed of the tuning; expected at least two", place) for place in places]
     sd = whole.std(axis=0, ddof=1)
     out = []
-    for at, one in enumerate(rows):
-        if one.value is not None:
-            one = _widened(one, float(sd[at]) * float(np.sqrt(1 + 1 / k)), (k, n_layers))
-            one = replace(one, details={**one.details, "n_seeds": k, "sd_seeds": float(sd[at])})
-        out.append(one)
+    for index, finding in enumerate(rows):
+        if finding.value is not None:
+            finding = _widened(finding, float(sd[index]) * float(np.sqrt(1 + 1 / k)), (k, n_layers))
+            finding = replace(finding, details={**finding.details, "n_seeds": k, "sd_seeds": float(sd[index])})
+        out.append(finding)
     return out
 
 
 def beyond_seeds(
     family: FindingFamily,
     places: Sequence[Mapping[str, Json]],
-    own: Sequence[LayerStatistic],
+    base_similarities: Sequence[LayerStatistic],
     floors: Mapping[tuple[int, int], LayerStatistic],
     sample: RowSample,
 ) -> list[Finding]:
@@ -53,39 +53,53 @@ def beyond_seeds(
     √(1 + 1/k))² + (items')². With two seeds there is one pair of them, and no spread of it: the interval is over items alone, and nothing
     is called changed.
     """
-    k = len(own)
+    k = len(base_similarities)
     whole, dropped = (
-        np.mean([x[i] for x in own], axis=0) - np.mean([x[i] for x in floors.values()], axis=0) for i in (0, 1)
+        np.mean([x[i] for x in base_similarities], axis=0) - np.mean([x[i] for x in floors.values()], axis=0)
+        for i in (0, 1)
     )
     floor = np.mean([x[0] for x in floors.values()], axis=0)
-    told = [
-        {**place, "details": {"floor": float(floor[at]) if np.isfinite(floor[at]) else None, "n_seeds": k}}
-        for at, place in enumerate(places)
+    places_with_floor = [
+        {**place, "details": {"floor": float(floor[index]) if np.isfinite(floor[index]) else None, "n_seeds": k}}
+        for index, place in enumerate(places)
     ]
-    rows = findings(family, told, whole, dropped, sample)
+    rows = findings(family, places_with_floor, whole, dropped, sample)
     if k < 3:
         words = "over items alone: two seeds show no spread of their floor, so that nothing is called changed"
-        return [one if one.value is None else _unjudged(one, words) for one in rows]
+        return [finding if finding.value is None else _unjudged(finding, words) for finding in rows]
     each = np.stack([np.mean([x[0] for pair, x in floors.items() if i in pair], axis=0) for i in range(k)])
     spread = each.std(axis=0, ddof=1) * (k - 1) / (k - 2) * np.sqrt(1 + 1 / k)
     return [
-        one if one.value is None else _widened(one, float(spread[at]), (k, len(places))) for at, one in enumerate(rows)
+        finding if finding.value is None else _widened(finding, float(spread[index]), (k, len(places)))
+        for index, finding in enumerate(rows)
     ]
 
 
-def _unjudged(one: Finding, words: str) -> Finding:
-    return replace(one, p=None, p_adjusted=None, test=f"{one.test}; {words}", details={**one.details, "changed": False})
+def _unjudged(finding: Finding, words: str) -> Finding:
+    return replace(
+        finding, p=None, p_adjusted=None, test=f"{finding.test}; {words}", details={**finding.details, "changed": False}
+    )
 
 
-def _widened(one: Finding, spread: float, counts: tuple[int, int]) -> Finding:
+def _widened(finding: Finding, spread: float, counts: tuple[int, int]) -> Finding:
     """The interval with a standard deviation of seeds, of k − 1 degrees of freedom, beside the items'."""
     k, n_layers = counts
-    alpha = 1 - one.confidence
+    alpha = 1 - finding.confidence
     alone, together = (float(stdtrit(k - 1, 1 - a / 2)) for a in (alpha, unadjust(alpha, n_layers)))
-    half = float(np.hypot(alone * spread, one.high - one.value))
-    wide = float(np.hypot(together * spread, one.details["together"][1] - one.value))
-    details = {**one.details, "together": [one.value - wide, one.value + wide], "changed": bool(abs(one.value) > wide)}
-    test = f"prediction interval over {k} seeds, with a {one.test}"
+    half = float(np.hypot(alone * spread, finding.high - finding.value))
+    wide = float(np.hypot(together * spread, finding.details["together"][1] - finding.value))
+    details = {
+        **finding.details,
+        "together": [finding.value - wide, finding.value + wide],
+        "changed": bool(abs(finding.value) > wide),
+    }
+    test = f"prediction interval over {k} seeds, with a {finding.test}"
     return replace(
-        one, low=one.value - half, high=one.value + half, p=None, p_adjusted=None, test=test, details=details
+        finding,
+        low=finding.value - half,
+        high=finding.value + half,
+        p=None,
+        p_adjusted=None,
+        test=test,
+        details=details,
     )

@@ -37,11 +37,11 @@ def shape(layer: Layer, groups: Int64[np.ndarray, " n"]) -> LayerStatistics | No
     if is_constant(layer):
         return None
     rogue = rogue_dimensions(layer)
-    rest = layer[:, ~rogue]
+    without_rogue = layer[:, ~rogue]
     ratio, iso, plain = isotropy(layer, groups)
     rank, top, first, shares = spectrum(layer, groups)
-    without = isotropy(rest, groups)[1] if rogue.any() else iso
-    found = {
+    iso_without_rogue = isotropy(without_rogue, groups)[1] if rogue.any() else iso
+    statistics = {
         "uniformity": uniformity(layer, groups),
         "mean cosine": mean_cosine(layer, groups),
         "participation ratio": ratio,
@@ -49,8 +49,8 @@ def shape(layer: Layer, groups: Int64[np.ndarray, " n"]) -> LayerStatistics | No
         "effective rank": rank,
         "top variance": top,
         "first variance": first,
-        "IsoScore, without rogue dimensions": without,
-        "mean cosine, without rogue dimensions": mean_cosine(rest, groups),
+        "IsoScore, without rogue dimensions": iso_without_rogue,
+        "mean cosine, without rogue dimensions": mean_cosine(without_rogue, groups),
     }
     n_rogue: dict[str, Json] = {"n_rogue": int(rogue.sum()), "rogue": [int(i) for i in np.flatnonzero(rogue)[:20]]}
     details: dict[str, Mapping[str, Json]] = {
@@ -60,7 +60,7 @@ def shape(layer: Layer, groups: Int64[np.ndarray, " n"]) -> LayerStatistics | No
         "IsoScore, without rogue dimensions": n_rogue,
         "mean cosine, without rogue dimensions": n_rogue,
     }
-    return LayerStatistics(found, details)
+    return LayerStatistics(statistics, details)
 
 
 def uniformity(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Statistic:
@@ -75,16 +75,16 @@ def uniformity(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Statistic:
     n_groups = int(groups.max()) + 1
     sums = np.zeros((n_groups, n_groups))
     for lo in range(0, len(rows), BLOCK):
-        some = rows[lo : lo + BLOCK]
-        potential = np.exp(4 * (some @ rows.T).astype(np.float64) - 4)
-        potential[np.arange(len(some)), lo + np.arange(len(some))] = 0
+        block = rows[lo : lo + BLOCK]
+        potential = np.exp(4 * (block @ rows.T).astype(np.float64) - 4)
+        potential[np.arange(len(block)), lo + np.arange(len(block))] = 0
         by_column = np.stack([potential[:, groups == h].sum(axis=1) for h in range(n_groups)], axis=1)
         np.add.at(sums, groups[lo : lo + BLOCK], by_column)
     n, sizes = len(rows), np.bincount(groups)
-    total, kept = sums.sum(), n - sizes
+    total, n_left = sums.sum(), n - sizes
     without = total - sums.sum(axis=0) - sums.sum(axis=1) + np.diagonal(sums)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.log(total / (n * (n - 1)))), np.log(without / (kept * (kept - 1)))
+        return float(np.log(total / (n * (n - 1)))), np.log(without / (n_left * (n_left - 1)))
 
 
 def uniformity_floor(n_dims: int) -> float:
@@ -101,11 +101,11 @@ def mean_cosine(layer: Layer, groups: Int64[np.ndarray, " n"]) -> Statistic:
     rows = unit_rows(layer).astype(np.float64)
     n_groups = int(groups.max()) + 1
     sums = np.stack([rows[groups == g].sum(axis=0) for g in range(n_groups)])
-    own = np.bincount(groups, (rows**2).sum(axis=1), n_groups)
-    n, kept = len(rows), len(rows) - np.bincount(groups, minlength=n_groups)
+    squares = np.bincount(groups, (rows**2).sum(axis=1), n_groups)
+    n, n_left = len(rows), len(rows) - np.bincount(groups, minlength=n_groups)
     total = sums.sum(axis=0)
-    without = ((total - sums) ** 2).sum(axis=1) - (own.sum() - own)
-    return float((total @ total - own.sum()) / (n * (n - 1))), without / (kept * (kept - 1))
+    without = ((total - sums) ** 2).sum(axis=1) - (squares.sum() - squares)
+    return float((total @ total - squares.sum()) / (n * (n - 1))), without / (n_left * (n_left - 1))
 
 
 def isotropy(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Statistic, Statistic, float]:
@@ -116,9 +116,9 @@ def isotropy(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Statistic, 
     d = layer.shape[1]
     products = hsic([layer], groups)
     trace, left = _traces(layer, groups)
-    n, kept = len(layer), len(layer) - np.bincount(groups)
+    n, n_left = len(layer), len(layer) - np.bincount(groups)
     ratio = _ratio(np.array([trace]), products.whole[0], np.array([n]))
-    ratios = _ratio(left, products.dropped[:, 0, 0], kept)
+    ratios = _ratio(left, products.dropped[:, 0, 0], n_left)
     iso = (ratio - 1) / max(d - 1, 1)
     return (float(ratio[0]), ratios), (float(iso[0]), (ratios - 1) / max(d - 1, 1)), isoscore(layer)
 
@@ -142,17 +142,17 @@ def _traces(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[float, Float
     n_groups = int(groups.max()) + 1
     square = np.bincount(groups, (centred**2).sum(axis=1), n_groups)
     sums = np.stack([centred[groups == g].sum(axis=0) for g in range(n_groups)])
-    n, kept = len(layer), len(layer) - np.bincount(groups, minlength=n_groups)
-    without = (square.sum() - square) - (sums**2).sum(axis=1) / kept  # the sum of all centred rows is 0
-    return float(square.sum() / (n - 1)), without / (kept - 1)
+    n, n_left = len(layer), len(layer) - np.bincount(groups, minlength=n_groups)
+    without = (square.sum() - square) - (sums**2).sum(axis=1) / n_left  # the sum of all centred rows is 0
+    return float(square.sum() / (n - 1)), without / (n_left - 1)
 
 
 def _ratio(
     trace: Float64[np.ndarray, " s"], square: Float64[np.ndarray, " s"], n: Int64[np.ndarray, " s"]
 ) -> Float64[np.ndarray, " s"]:
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Float64[np.ndarray, " s"] = (trace**2 - 2 * square / (n - 1)) / np.where(square > 0, square, np.nan)
-    return found
+        ratio: Float64[np.ndarray, " s"] = (trace**2 - 2 * square / (n - 1)) / np.where(square > 0, square, np.nan)
+    return ratio
 
 
 def spectrum(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Statistic, Statistic, Statistic, list[float]]:
@@ -169,12 +169,12 @@ def spectrum(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Statistic, 
     n_groups = int(groups.max()) + 1
     square = np.stack([(along[groups == g] ** 2).sum(axis=0) for g in range(n_groups)])
     sums = np.stack([along[groups == g].sum(axis=0) for g in range(n_groups)])
-    kept = (len(layer) - np.bincount(groups, minlength=n_groups))[:, None]
-    without = np.maximum(values - square - sums**2 / kept, 0)
+    n_left = (len(layer) - np.bincount(groups, minlength=n_groups))[:, None]
+    without = np.maximum(values - square - sums**2 / n_left, 0)
     every = np.vstack([values, without])
     shares = every / every.sum(axis=1, keepdims=True)
-    told = effective_number(shares), shares[:, :N_TOP].sum(axis=1), shares[:, 0]
-    rank, top, first = ((float(x[0]), x[1:]) for x in told)
+    statistics = effective_number(shares), shares[:, :N_TOP].sum(axis=1), shares[:, 0]
+    rank, top, first = ((float(x[0]), x[1:]) for x in statistics)
     return rank, top, first, [float(x) for x in shares[0, :N_TOP]]
 
 
@@ -187,5 +187,5 @@ def rogue_dimensions(layer: Layer) -> Bool[np.ndarray, " e"]:
     spread = float(size.std())
     if spread == 0:
         return np.zeros(len(size), bool)
-    found: Bool[np.ndarray, " e"] = (size - size.mean()) / spread > ROGUE_Z
-    return found
+    is_rogue: Bool[np.ndarray, " e"] = (size - size.mean()) / spread > ROGUE_Z
+    return is_rogue

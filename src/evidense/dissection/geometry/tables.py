@@ -46,7 +46,8 @@ class StatisticsTable:
     def _values(self, name: str, label: str, role: str) -> list[Finding]:
         whole, dropped = self._of(name, label)
         places = [
-            {**place, "details": self._details(name, label, at)} for at, place in enumerate(self._places(len(whole)))
+            {**place, "details": self._details(name, label, layer)}
+            for layer, place in enumerate(self._places(len(whole)))
         ]
         return findings(
             self._family(name, {"subject": label, "role": role}, name, None), places, whole, dropped, self.seen
@@ -73,16 +74,16 @@ class StatisticsTable:
         return b[after] - a[before], b_left[:, after] - a_left[:, before]
 
     def _of(self, name: str, label: str) -> LayerStatistic:
-        nothing = (np.nan, np.full(len(self.seen.sizes), np.nan))
-        found = [nothing if row is None else row.statistics[name] for row in self.rows[label]]
-        return np.array([f[0] for f in found]), np.stack([f[1] for f in found], axis=1)
+        undefined = (np.nan, np.full(len(self.seen.sizes), np.nan))
+        values = [undefined if row is None else row.statistics[name] for row in self.rows[label]]
+        return np.array([f[0] for f in values]), np.stack([f[1] for f in values], axis=1)
 
-    def _details(self, name: str, label: str, at: int) -> Mapping[str, Json]:
-        row = self.rows[label][at]
+    def _details(self, name: str, label: str, layer: int) -> Mapping[str, Json]:
+        row = self.rows[label][layer]
         return {} if row is None else row.details.get(name, {})
 
     def _places(self, n_layers: int) -> list[dict[str, Json]]:
-        return [{}] if self.site.get("pooling") == VECTORS else [{"layer": at} for at in range(n_layers)]
+        return [{}] if self.site.get("pooling") == VECTORS else [{"layer": layer} for layer in range(n_layers)]
 
     def _family(self, estimand: str, who: Mapping[str, Json], name: str, null: float | None = 0.0) -> FindingFamily:
         details = {"n_equal": self.seen.n_equal}

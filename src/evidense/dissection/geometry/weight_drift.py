@@ -57,14 +57,14 @@ def weights(tower: Any) -> dict[str, Array]:
         raise InvalidInput(
             f"{type(tower).__name__} shows no weights; expected a tower that can be trained; leave drift out for it"
         )
-    found: dict[str, Array] = {}
-    seen: set[int] = set()
+    arrays: dict[str, Array] = {}
+    known_ids: set[int] = set()
     for name, module in modules.items():
         for inner, weight in module.named_parameters():
-            if id(weight) not in seen:
-                seen.add(id(weight))
-                found[f"{name}.{inner}"] = weight.detach().cpu().float().numpy()
-    return found
+            if id(weight) not in known_ids:
+                known_ids.add(id(weight))
+                arrays[f"{name}.{inner}"] = weight.detach().cpu().float().numpy()
+    return arrays
 
 
 def moved(base: Mapping[str, Array], other: Mapping[str, Array]) -> list[WeightChange]:
@@ -123,8 +123,8 @@ def kind_of(name: str) -> str:
 
 
 def _block(name: str) -> int | None:
-    found = _BLOCK.search(name)
-    return int(found.group(1)) if found else None
+    match = _BLOCK.search(name)
+    return int(match.group(1)) if match else None
 
 
 def effective_rank(change: Float[np.ndarray, "a b"]) -> float:

@@ -45,19 +45,19 @@ def silence(inner: Any, plan: Sequence[Silenced]) -> Iterator[None]:
 
     named = dict(inner.named_modules())
     with ExitStack() as stack:
-        for one in plan:
-            module = named.get(one.name)
-            if module is None or len(getattr(module, "weight", ())) != len(one.neurons):
+        for silenced in plan:
+            module = named.get(silenced.name)
+            if module is None or len(getattr(module, "weight", ())) != len(silenced.neurons):
                 raise InvalidInput(
-                    f"'{one.name}' with {len(one.neurons)} neurons is no module of this {type(inner).__name__}; expected one of the encoder "
+                    f"'{silenced.name}' with {len(silenced.neurons)} neurons is no module of this {type(inner).__name__}; expected one of the encoder "
                     "that the neurons were found in, or of its architecture; ablate that one"
                 )
             device = module.weight.device
-            off = torch.from_numpy(np.asarray(one.neurons)).to(device)
-            value = np.zeros(len(off), np.float32) if one.value is None else np.asarray(one.value, np.float32)
-            given = torch.from_numpy(value).to(device)
+            off = torch.from_numpy(np.asarray(silenced.neurons)).to(device)
+            value = np.zeros(len(off), np.float32) if silenced.value is None else np.asarray(silenced.value, np.float32)
+            replacement = torch.from_numpy(value).to(device)
             hook = module.register_forward_hook(
-                lambda _, __, out, off=off, given=given: torch.where(off, given.to(out.dtype), out)
+                lambda _, __, out, off=off, given=replacement: torch.where(off, given.to(out.dtype), out)
             )
             stack.callback(hook.remove)
         yield
@@ -75,7 +75,7 @@ class AblatedTower:
     @property
     def fingerprint(self) -> str:
         """Another than the original's, and than that of any other plan."""
-        return sha256_of(["ablated", 1, self.original.fingerprint, [one.digest for one in self.plan]])
+        return sha256_of(["ablated", 1, self.original.fingerprint, [silenced.digest for silenced in self.plan]])
 
     @property
     def n_dims(self) -> int:
@@ -119,8 +119,8 @@ class AblatedTower:
     def layers(self, prepared: Prepared) -> Float32[np.ndarray, "l b e"]:
         """Pool every layer's states with the neurons silenced."""
         with silence(self.inner, self.plan):
-            found: Float32[np.ndarray, "l b e"] = cast(Any, self.original).layers(prepared)
-            return found
+            states: Float32[np.ndarray, "l b e"] = cast(Any, self.original).layers(prepared)
+            return states
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,32 +163,32 @@ def mean_outputs(
     """Return of each module of these kinds every neuron's mean output and mean |output|, over the real tokens of these items."""
     half = half_of(tower, items)
     flow = flow_of(half, half.prepare(list(items)[:1]))
-    wanted = [one for one in dense_modules(flow.inner, half.n_layers).modules if one.kind in kinds]
-    sums = {one.name: np.zeros((2, one.n_neurons)) for one in wanted}
+    modules = [module for module in dense_modules(flow.inner, half.n_layers).modules if module.kind in kinds]
+    sums = {module.name: np.zeros((2, module.n_neurons)) for module in modules}
     n_tokens = 0
     for item in items:  # one at a time, so that no token is padding
         prepared = half.prepare([item])
-        n_tokens += _add(half, prepared, flow.inner, (wanted, sums))
+        n_tokens += _add(half, prepared, flow.inner, (modules, sums))
     return {name: (both[0] / n_tokens, both[1] / n_tokens) for name, both in sums.items()}
 
 
 def _add(half: Any, prepared: Any, inner: Any, into: tuple[list[DenseModule], dict[str, np.ndarray]]) -> int:
-    wanted, sums = into
-    seen: list[int] = []
+    modules, sums = into
+    n_tokens: list[int] = []
 
     def add(name: str, out: Any) -> None:
         flat = out.detach().reshape(-1, out.shape[-1]).double()
         sums[name] += np.stack([flat.sum(0).cpu().numpy(), flat.abs().sum(0).cpu().numpy()])
-        seen.append(len(flat))
+        n_tokens.append(len(flat))
 
     with ExitStack() as stack:
-        for one in wanted:
-            hook = one.module.register_forward_hook(lambda _, __, out, name=one.name: add(name, out))
+        for module in modules:
+            hook = module.module.register_forward_hook(lambda _, __, out, name=module.name: add(name, out))
             stack.callback(hook.remove)
         half.vectors(prepared)
-    return seen[0]
+    return n_tokens[0]
 
 
 def with_values(plan: Sequence[Silenced], means: Mapping[str, Float64[np.ndarray, " f"]]) -> tuple[Silenced, ...]:
     """Return the plan with each neuron's mean in the place of 0."""
-    return tuple(replace(one, value=means[one.name].astype(np.float32)) for one in plan)
+    return tuple(replace(silenced, value=means[silenced.name].astype(np.float32)) for silenced in plan)

@@ -56,7 +56,7 @@ def agreement(a: CollectionStrengths, b: CollectionStrengths, *, seed: int) -> C
     >>> 0.9 < agreement(some, others, seed=0).ratio < 1.1  # the same neurons, other texts
     True
     """
-    halves = [_halves(one, seed + at) for at, one in enumerate((a, b))]
+    halves = [_halves(texts, seed + index) for index, texts in enumerate((a, b))]
     return _agreement([_scaled(a), _scaled(b)], halves)
 
 
@@ -67,8 +67,8 @@ def _agreement(scaled: Sequence[np.ndarray], halves: Sequence[Sequence[Bool[np.n
         r = _correlations(np.stack(means))
         between.append(r[:2, 2:].mean())
         within.append((r[0, 1], r[2, 3]))
-    own = np.maximum(np.mean(within, axis=0), 0)
-    return CollectionAgreement(float(np.mean(between)), float(np.sqrt(own[0] * own[1])))
+    reliabilities = np.maximum(np.mean(within, axis=0), 0)
+    return CollectionAgreement(float(np.mean(between)), float(np.sqrt(reliabilities[0] * reliabilities[1])))
 
 
 def _correlations(rows: Float64[np.ndarray, "4 f"]) -> Float64[np.ndarray, "4 4"]:
@@ -92,14 +92,16 @@ def _halves(texts: CollectionStrengths, seed: int) -> list[Bool[np.ndarray, " x"
 
 
 def between_collections(
-    table: SideFindings, seen: SubjectAttributions, other: tuple[str, SubjectAttributions, Int64[np.ndarray, " x"]]
+    table: SideFindings,
+    attributions: SubjectAttributions,
+    other: tuple[str, SubjectAttributions, Int64[np.ndarray, " x"]],
 ) -> Iterator[Finding]:
     """Yield a finding a module: subject's neurons on the case's collection beside those on another, named collection."""
-    name, beside, clusters = other
-    for here, there in zip(seen.modules, beside.modules, strict=True):
+    name, other_attributions, clusters = other
+    for here, there in zip(attributions.modules, other_attributions.modules, strict=True):
         site = {
-            "subject": seen.subject.label,
-            "role": seen.subject.role,
+            "subject": attributions.subject.label,
+            "role": attributions.subject.role,
             "layer": here.layer,
             "module": here.kind,
             "beside": name,
@@ -112,7 +114,7 @@ def _finding(
     table: SideFindings, pair: tuple[CollectionStrengths, CollectionStrengths], site: dict[str, object]
 ) -> Finding:
     seed = table.case.seed
-    counts = [len(np.unique(one.clusters)) for one in pair]
+    counts = [len(np.unique(texts.clusters)) for texts in pair]
     if min(counts) < 4:
         return table.without_value(
             ESTIMAND, site, f"{min(counts)} independent texts on a side; expected at least 4, two a half"
@@ -122,20 +124,25 @@ def _finding(
         return table.without_value(
             ESTIMAND, site, f"halves of one collection agree at {whole.within:.2f} only; take more queries"
         )
-    groups = [deal(one.clusters, n_groups=10, seed=seed) + 10 * at for at, one in enumerate(pair)]
+    groups = [deal(texts.clusters, n_groups=10, seed=seed) + 10 * index for index, texts in enumerate(pair)]
     labels, sizes = np.unique(np.concatenate(groups), return_counts=True)
-    scaled, halves = [_scaled(one) for one in pair], [_halves(one, seed + at) for at, one in enumerate(pair)]
+    scaled, halves = (
+        [_scaled(texts) for texts in pair],
+        [_halves(texts, seed + index) for index, texts in enumerate(pair)],
+    )
     dropped = np.array([_without(scaled, halves, [g != label for g in groups]) for label in labels])
-    found = jackknife(np.array([whole.ratio]), dropped[:, None], sizes, confidence=table.case.confidence, seed=seed)
+    estimate = jackknife(np.array([whole.ratio]), dropped[:, None], sizes, confidence=table.case.confidence, seed=seed)
     finding = table.finding(
-        ESTIMAND, site, (found.value[0], found.low[0], found.high[0]), unit="rank correlation / that of halves", p=float(found.p[0]),
-        test=found.test, details={"between": whole.between, "within": whole.within, "n_splits": _N_SPLITS},
+        ESTIMAND, site, (estimate.value[0], estimate.low[0], estimate.high[0]), unit="rank correlation / that of halves", p=float(estimate.p[0]),
+        test=estimate.test, details={"between": whole.between, "within": whole.within, "n_splits": _N_SPLITS},
     )  # fmt: skip
-    return replace(finding, n=sum(len(one.clusters) for one in pair), n_clusters=sum(counts))
+    return replace(finding, n=sum(len(texts.clusters) for texts in pair), n_clusters=sum(counts))
 
 
 def _without(
-    scaled: Sequence[np.ndarray], halves: Sequence[Sequence[np.ndarray]], kept: Sequence[Bool[np.ndarray, " x"]]
+    scaled: Sequence[np.ndarray], halves: Sequence[Sequence[np.ndarray]], rows_left: Sequence[Bool[np.ndarray, " x"]]
 ) -> float:
-    rest = [x[rows] for x, rows in zip(scaled, kept, strict=True)]
-    return _agreement(rest, [[half[rows] for half in some] for some, rows in zip(halves, kept, strict=True)]).ratio
+    scaled_left = [x[rows] for x, rows in zip(scaled, rows_left, strict=True)]
+    return _agreement(
+        scaled_left, [[half[rows] for half in splits] for splits, rows in zip(halves, rows_left, strict=True)]
+    ).ratio

@@ -62,8 +62,10 @@ def lorenz(strengths: Strengths, n_points: int = 11) -> list[list[float]]:
     """Return points (share of neurons, weakest first; their share of the total), averaged over examples."""
     grown = np.cumsum(np.sort(shares(strengths), axis=1), axis=1).mean(axis=0)
     grown = np.concatenate([[0.0], grown])
-    at = np.linspace(0, len(grown) - 1, n_points)
-    return [[float(a / (len(grown) - 1)), float(np.interp(a, np.arange(len(grown)), grown))] for a in at]
+    points = np.linspace(0, len(grown) - 1, n_points)
+    return [
+        [float(point / (len(grown) - 1)), float(np.interp(point, np.arange(len(grown)), grown))] for point in points
+    ]
 
 
 def top_mass(strengths: Strengths, part: float = 0.01) -> Float64[np.ndarray, " x"]:
@@ -82,12 +84,12 @@ def active(strengths: Strengths, largest: Float[np.ndarray, " x"], threshold: fl
     return np.asarray(np.asarray(strengths) > threshold * np.asarray(largest)[:, None])
 
 
-def published_count(seen: Bool[np.ndarray, "x f"]) -> int:
+def published_count(is_active: Bool[np.ndarray, "x f"]) -> int:
     """Return the number of neurons that are active in at least one example, as published."""
-    return int(seen.any(axis=0).sum())
+    return int(is_active.any(axis=0).sum())
 
 
-def rarefied(seen: Bool[np.ndarray, "x f"], sizes: Sequence[int]) -> list[float]:
+def rarefied(is_active: Bool[np.ndarray, "x f"], sizes: Sequence[int]) -> list[float]:
     """Return the count that so many examples, drawn without replacement from these, would be expected to give.
 
     Source: Hurlbert 1971 in its form for samples (Mao Tau; Colwell et al. 2004, eq. 5).
@@ -95,13 +97,13 @@ def rarefied(seen: Bool[np.ndarray, "x f"], sizes: Sequence[int]) -> list[float]
     >>> rarefied(np.array([[True, True], [True, False]]), [1, 2])   # one example: 2 or 1
     [1.5, 2.0]
     """
-    n = len(seen)
-    found = []
+    n = len(is_active)
+    counts = []
     for m in sizes:
         if not 1 <= m <= n:
             raise InvalidInput(f"{m} examples cannot be drawn from {n}; expected 1 … {n}")
-        found.append(float((1 - _missing(seen.sum(axis=0), n, m)).sum()))
-    return found
+        counts.append(float((1 - _missing(is_active.sum(axis=0), n, m)).sum()))
+    return counts
 
 
 def _missing(times: Int64[np.ndarray, " f"], n: int, m: int) -> Float64[np.ndarray, " f"]:
@@ -114,10 +116,12 @@ def _missing(times: Int64[np.ndarray, " f"], n: int, m: int) -> Float64[np.ndarr
     return np.asarray(np.where(n - times >= m, np.exp(log), 0.0))
 
 
-def jackknife_counts(seen: Bool[np.ndarray, "x f"], clusters: Int64[np.ndarray, " x"]) -> Float64[np.ndarray, " g"]:
+def jackknife_counts(
+    is_active: Bool[np.ndarray, "x f"], clusters: Int64[np.ndarray, " x"]
+) -> Float64[np.ndarray, " g"]:
     """Return the published count without each cluster of examples in turn."""
     labels, member = np.unique(clusters, return_inverse=True)
-    times = np.zeros((len(labels), seen.shape[1]))
-    np.add.at(times, member, seen)
+    times = np.zeros((len(labels), is_active.shape[1]))
+    np.add.at(times, member, is_active)
     total = times.sum(axis=0)
-    return np.asarray([float((total - own > 0).sum()) for own in times])
+    return np.asarray([float((total - times_in_cluster > 0).sum()) for times_in_cluster in times])

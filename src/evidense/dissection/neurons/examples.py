@@ -56,12 +56,12 @@ def examples(case: Case, bench: Bench, draw: Draw) -> Examples:
     return _of(case, candidates(case.collection, draw, ranked))
 
 
-def _of(case: Case, found: Candidates) -> Examples:
+def _of(case: Case, drawn: Candidates) -> Examples:
     queries, corpus = case.collection.queries, case.collection.corpus
     return Examples(
-        tuple(queries[int(row)] for row in found.queries),
-        tuple(tuple(corpus[int(row)] for row in some) for some in found.documents),
-        found.clusters, found.folds, found.queries, found.negatives,
+        tuple(queries[int(row)] for row in drawn.queries),
+        tuple(tuple(corpus[int(row)] for row in documents) for documents in drawn.documents),
+        drawn.clusters, drawn.folds, drawn.queries, drawn.negatives,
     )  # fmt: skip
 
 
@@ -75,7 +75,11 @@ class AttributionSettings:
 
 
 def attributed(
-    subject: Subject, bench: Bench, some: Examples, wanted: AttributionSettings, tell: ReportProgress | None = None
+    subject: Subject,
+    bench: Bench,
+    examples: Examples,
+    settings: AttributionSettings,
+    report: ReportProgress | None = None,
 ) -> tuple[Attribution, ...]:
     """Attribute each example's number to the neurons of one side's tower, the other side being fixed vectors.
 
@@ -83,20 +87,24 @@ def attributed(
         InvalidInput: an encoder that gives no gradients, or as `attribute`.
     """
     refuse_without_gradients(subject)
-    tower = cast(Any, subject.encoder.tower(wanted.side))
-    flat = [document for documents in some.documents for document in documents]
+    tower = cast(Any, subject.encoder.tower(settings.side))
+    flat = [document for documents in examples.documents for document in documents]
     similarity = between_scored(str(subject.encoder.setup.similarity))
-    if wanted.kind == "norm":
-        own = some.queries if wanted.side == "query" else [documents[0] for documents in some.documents]
-        return attribute(tower, own, Target("norm"), wanted.how, tell)
-    if wanted.side == "query":
-        fixed = scored(subject, bench, "document", flat).reshape(len(some.queries), some.n_candidates, -1)
+    if settings.kind == "norm":
+        items = examples.queries if settings.side == "query" else [documents[0] for documents in examples.documents]
+        return attribute(tower, items, Target("norm"), settings.how, report)
+    if settings.side == "query":
+        fixed = scored(subject, bench, "document", flat).reshape(len(examples.queries), examples.n_candidates, -1)
         return attribute(
-            tower, some.queries, Target(wanted.kind, "query", fixed, similarity=similarity), wanted.how, tell
+            tower, examples.queries, Target(settings.kind, "query", fixed, similarity=similarity), settings.how, report
         )
-    fixed = scored(subject, bench, "query", list(some.queries))
+    fixed = scored(subject, bench, "query", list(examples.queries))
     return attribute(
-        tower, flat, Target(wanted.kind, "document", fixed, some.n_candidates, similarity=similarity), wanted.how, tell
+        tower,
+        flat,
+        Target(settings.kind, "document", fixed, examples.n_candidates, similarity=similarity),
+        settings.how,
+        report,
     )
 
 

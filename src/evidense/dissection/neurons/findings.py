@@ -29,11 +29,11 @@ class SubjectAttributions:
     @property
     def largest(self) -> Float[np.ndarray, " x"]:
         """Each example's strongest neuron over all modules: what the published threshold is a share of."""
-        return np.asarray(np.stack([one.weight_path.max(axis=1) for one in self.modules]).max(axis=0))
+        return np.asarray(np.stack([module.weight_path.max(axis=1) for module in self.modules]).max(axis=0))
 
     def n2(self) -> Float64[np.ndarray, "m x"]:
         """Effective number of neurons of each module."""
-        return np.stack([summaries.hill(one.weight_path, 2) for one in self.modules])
+        return np.stack([summaries.hill(module.weight_path, 2) for module in self.modules])
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,43 +77,45 @@ class SideFindings:
 
     def together(self, rows: Float64[np.ndarray, "m x"]) -> list[Estimate]:
         """Return estimates that hold together over the rows."""
-        case, one = self.case, Differences(rows, self.clusters)
-        return simultaneous([one], confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
+        case, differences = self.case, Differences(rows, self.clusters)
+        return simultaneous([differences], confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
 
 
-def of_subject(table: SideFindings, seen: SubjectAttributions) -> Iterator[Finding]:
+def of_subject(table: SideFindings, attributions: SubjectAttributions) -> Iterator[Finding]:
     """Findings of one subject alone."""
-    who = {"subject": seen.subject.label, "role": seen.subject.role}
-    yield _completeness(table, seen, who)
-    more = [
-        (name, table.means(np.stack([of(one.weight_path) for one in seen.modules])))
+    who = {"subject": attributions.subject.label, "role": attributions.subject.role}
+    yield _completeness(table, attributions, who)
+    summary_rows = [
+        (name, table.means(np.stack([of(module.weight_path) for module in attributions.modules])))
         for name, of in (
             ("N1", lambda s: summaries.hill(s, 1)), ("gini", summaries.gini), ("top_mass", lambda s: summaries.top_mass(s, table.top))
         )
     ]  # fmt: skip
-    signed = table.means(np.stack([summaries.hill(np.abs(one.activation_path), 2) for one in seen.modules]))
-    effective = table.means(seen.n2())
-    largest = seen.largest
-    for at, one in enumerate(seen.modules):
-        site = {**who, "layer": one.layer, "module": one.kind}
+    signed = table.means(
+        np.stack([summaries.hill(np.abs(module.activation_path), 2) for module in attributions.modules])
+    )
+    effective = table.means(attributions.n2())
+    largest = attributions.largest
+    for index, module in enumerate(attributions.modules):
+        site = {**who, "layer": module.layer, "module": module.kind}
         details = {
-            "name": one.name, "n_neurons": one.weight_path.shape[1], "top_share": table.top,
-            **{name: list(rows[at]) for name, rows in more}, "N2_activation_path": list(signed[at]),
-            "lorenz": summaries.lorenz(one.weight_path),
+            "name": module.name, "n_neurons": module.weight_path.shape[1], "top_share": table.top,
+            **{name: list(rows[index]) for name, rows in summary_rows}, "N2_activation_path": list(signed[index]),
+            "lorenz": summaries.lorenz(module.weight_path),
         }  # fmt: skip
-        yield table.finding("effective neurons", site, effective[at], unit="neurons (N2)", details=details)
-        yield _count(table, one, site, largest)
-    yield from _slopes(table, seen, who)
+        yield table.finding("effective neurons", site, effective[index], unit="neurons (N2)", details=details)
+        yield _count(table, module, site, largest)
+    yield from _slopes(table, attributions, who)
 
 
-def _completeness(table: SideFindings, seen: SubjectAttributions, who: Mapping[str, Json]) -> Finding:
-    every = np.stack([one.completeness for one in seen.modules])
+def _completeness(table: SideFindings, attributions: SubjectAttributions, who: Mapping[str, Json]) -> Finding:
+    every = np.stack([module.completeness for module in attributions.modules])
     worst = float(every.max())
     details = {
         "median": float(np.median(every)), "largest": worst, "by_example": every.max(axis=0).tolist(),
-        "missed": np.stack([one.missed for one in seen.modules]).max(axis=0).tolist(),
-        "most_nodes": int(max(one.n_nodes.max() for one in seen.modules)), "n_modules": len(seen.modules),
-        "special_tokens": "included", "token_share": _token_share(seen),
+        "missed": np.stack([module.missed for module in attributions.modules]).max(axis=0).tolist(),
+        "most_nodes": int(max(module.n_nodes.max() for module in attributions.modules)), "n_modules": len(attributions.modules),
+        "special_tokens": "included", "token_share": _token_share(attributions),
     }  # fmt: skip
     return table.finding(
         "completeness",
@@ -125,26 +127,26 @@ def _completeness(table: SideFindings, seen: SubjectAttributions, who: Mapping[s
     )
 
 
-def _token_share(seen: SubjectAttributions) -> Json:
+def _token_share(attributions: SubjectAttributions) -> Json:
     """Share of the absolute attribution at the first token, between, and at the last, by module kind: mean over texts."""
-    found = {}
-    for kind in dict.fromkeys(one.kind for one in seen.modules):
-        texts = [np.abs(t) for one in seen.modules if one.kind == kind for t in one.tokens]
+    shares = {}
+    for kind in dict.fromkeys(module.kind for module in attributions.modules):
+        texts = [np.abs(t) for module in attributions.modules if module.kind == kind for t in module.tokens]
         rows = [[t[0], t[1:-1].sum(), t[-1]] / t.sum() for t in texts if len(t) > 2 and t.sum() > 0]
         if rows:
-            found[kind] = np.mean(rows, axis=0).tolist()
-    return found
+            shares[kind] = np.mean(rows, axis=0).tolist()
+    return shares
 
 
-def _count(table: SideFindings, one: Attribution, site: Mapping[str, Json], largest: np.ndarray) -> Finding:
-    seen = summaries.active(one.weight_path, largest, PUBLISHED)
-    count = summaries.published_count(seen)
-    half = 1.96 * delete_one_error(summaries.jackknife_counts(seen, table.clusters))
-    sizes = sorted({max(1, round(len(seen) * part)) for part in (0.1, 0.25, 0.5, 0.75, 1)})
-    sweep = {str(t): summaries.published_count(summaries.active(one.weight_path, largest, t)) for t in THRESHOLDS}
+def _count(table: SideFindings, module: Attribution, site: Mapping[str, Json], largest: np.ndarray) -> Finding:
+    is_active = summaries.active(module.weight_path, largest, PUBLISHED)
+    count = summaries.published_count(is_active)
+    half = 1.96 * delete_one_error(summaries.jackknife_counts(is_active, table.clusters))
+    sizes = sorted({max(1, round(len(is_active) * part)) for part in (0.1, 0.25, 0.5, 0.75, 1)})
+    sweep = {str(t): summaries.published_count(summaries.active(module.weight_path, largest, t)) for t in THRESHOLDS}
     details = {
-        "threshold": PUBLISHED, "mean_per_text": float(seen.sum(axis=1).mean()), "by_threshold": sweep,
-        "rarefaction": [[n, x] for n, x in zip(sizes, summaries.rarefied(seen, sizes), strict=True)],
+        "threshold": PUBLISHED, "mean_per_text": float(is_active.sum(axis=1).mean()), "by_threshold": sweep,
+        "rarefaction": [[n, x] for n, x in zip(sizes, summaries.rarefied(is_active, sizes), strict=True)],
         "note": "neurons above the threshold in at least one text: grows with the texts and falls with the single strongest neuron",
     }  # fmt: skip
     return table.finding(
@@ -157,11 +159,11 @@ def _count(table: SideFindings, one: Attribution, site: Mapping[str, Json], larg
     )
 
 
-def _slopes(table: SideFindings, seen: SubjectAttributions, who: Mapping[str, Json]) -> Iterator[Finding]:
-    logs = np.log(seen.n2())
-    for kind in dict.fromkeys(one.kind for one in seen.modules):
-        rows = [at for at, one in enumerate(seen.modules) if one.kind == kind]
-        depth = np.array([seen.modules[at].layer for at in rows], np.float64)
+def _slopes(table: SideFindings, attributions: SubjectAttributions, who: Mapping[str, Json]) -> Iterator[Finding]:
+    logs = np.log(attributions.n2())
+    for kind in dict.fromkeys(module.kind for module in attributions.modules):
+        rows = [index for index, module in enumerate(attributions.modules) if module.kind == kind]
+        depth = np.array([attributions.modules[index].layer for index in rows], np.float64)
         if len(rows) < 2:
             continue
         depth = (depth - depth.mean()) / ((depth - depth.mean()) ** 2).sum()
@@ -183,29 +185,31 @@ def of_pair(table: SideFindings, base: SubjectAttributions, other: SubjectAttrib
         )
         return
     logs = np.log(other.n2()) - np.log(base.n2())
-    own, together = table.means(logs), table.together(logs)
-    for at, (a, b) in enumerate(zip(base.modules, other.modules, strict=True)):
+    ratios, together = table.means(logs), table.together(logs)
+    for index, (a, b) in enumerate(zip(base.modules, other.modules, strict=True)):
         site = {**who, "layer": a.layer, "module": a.kind}
-        one = together[at]
+        estimate = together[index]
         details = {
-            "ratio": [float(np.exp(x)) for x in own[at]],
-            "together": [one.low, one.high],
-            "standard_error": one.standard_error,
+            "ratio": [float(np.exp(x)) for x in ratios[index]],
+            "together": [estimate.low, estimate.high],
+            "standard_error": estimate.standard_error,
         }
         yield table.finding(
-            "effective neurons ratio", site, own[at], unit="ln(N2 ratio)", p=one.p, p_adjusted=one.p_adjusted, test=one.test,
+            "effective neurons ratio", site, ratios[index], unit="ln(N2 ratio)", p=estimate.p, p_adjusted=estimate.p_adjusted, test=estimate.test,
             family=f"neurons: effective neurons ratio ({', '.join(map(str, who.values()))}, {table.side}), over layers and modules", details=details,
         )  # fmt: skip
-        yield _count_ratio(table, (base, other), at, site)
+        yield _count_ratio(table, (base, other), index, site)
         yield _overlap(table, (a, b), site)
 
 
 def _count_ratio(
-    table: SideFindings, pair: tuple[SubjectAttributions, SubjectAttributions], at: int, site: Mapping[str, Json]
+    table: SideFindings, pair: tuple[SubjectAttributions, SubjectAttributions], index: int, site: Mapping[str, Json]
 ) -> Finding:
     counts, dropped = [], []
-    for seen in pair:
-        is_active: Bool[np.ndarray, "x f"] = summaries.active(seen.modules[at].weight_path, seen.largest, PUBLISHED)
+    for attributions in pair:
+        is_active: Bool[np.ndarray, "x f"] = summaries.active(
+            attributions.modules[index].weight_path, attributions.largest, PUBLISHED
+        )
         counts.append(summaries.published_count(is_active))
         dropped.append(summaries.jackknife_counts(is_active, table.clusters))
     if min(counts) == 0 or min(d.min() for d in dropped) == 0:
@@ -229,10 +233,10 @@ def _count_ratio(
 
 def _overlap(table: SideFindings, pair: tuple[Attribution, Attribution], site: Mapping[str, Json]) -> Finding:
     k = max(1, round(table.top * pair[0].weight_path.shape[1]))
-    how = OverlapSettings(k, table.case.seed, confidence=table.case.confidence)
-    found = overlap(pair[0].weight_path, pair[1].weight_path, table.clusters, how)
-    details = {"k": k, "n_neurons": found.n_neurons, "chance": found.chance}
+    settings = OverlapSettings(k, table.case.seed, confidence=table.case.confidence)
+    shared = overlap(pair[0].weight_path, pair[1].weight_path, table.clusters, settings)
+    details = {"k": k, "n_neurons": shared.n_neurons, "chance": shared.chance}
     return table.finding(
-        "neuron overlap", site, (found.share, found.low, found.high), unit="share of k", p=found.p, details=details,
+        "neuron overlap", site, (shared.share, shared.low, shared.high), unit="share of k", p=shared.p, details=details,
         test="hypergeometric; interval: bootstrap standard error",
     )  # fmt: skip

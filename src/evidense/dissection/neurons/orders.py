@@ -35,40 +35,40 @@ def by_magnitude(
     free = np.ones(n, bool)
     free[order[: min(n_matched, n // 2)]] = False
     sorted_by = np.lexsort((rng.random(n), magnitude))
-    place = np.empty(n, np.int64)
-    place[sorted_by] = np.arange(n)
-    open_ = free[sorted_by]
+    place_of = np.empty(n, np.int64)
+    place_of[sorted_by] = np.arange(n)
+    is_open = free[sorted_by]
     taken: list[int] = []
     for neuron in order[:n_matched]:
-        at = _nearest(open_, int(place[neuron]))
-        if at < 0:
+        place = _nearest(is_open, int(place_of[neuron]))
+        if place < 0:
             break
-        open_[at] = False
-        taken.append(int(sorted_by[at]))
+        is_open[place] = False
+        taken.append(int(sorted_by[place]))
     left = np.setdiff1d(order, np.array(taken, np.int64), assume_unique=True)
     return np.concatenate([np.array(taken, np.int64), rng.permutation(left)])
 
 
-def _nearest(open_: np.ndarray, at: int) -> int:
-    """Return the open place nearest to one; −1 where none is open."""
-    for distance in range(len(open_)):
-        for place in (at - distance, at + distance):
-            if 0 <= place < len(open_) and open_[place]:
+def _nearest(is_open: np.ndarray, start: int) -> int:
+    """Return the open place nearest to `start`; −1 if no place is open."""
+    for distance in range(len(is_open)):
+        for place in (start - distance, start + distance):
+            if 0 <= place < len(is_open) and is_open[place]:
                 return place
     return -1
 
 
 def plan(modules: Sequence[Attribution], silenced: NeuronOrder) -> tuple[Silenced, ...]:
     """Return which neurons of which module these are; modules of which none is silenced are left out."""
-    sizes = [one.activation_path.shape[1] for one in modules]
+    sizes = [module.activation_path.shape[1] for module in modules]
     mask = np.zeros(sum(sizes), bool)
     mask[silenced] = True
     parts = np.split(mask, np.cumsum(sizes)[:-1])
-    return tuple(Silenced(one.name, part) for one, part in zip(modules, parts, strict=True) if part.any())
+    return tuple(Silenced(module.name, part) for module, part in zip(modules, parts, strict=True) if part.any())
 
 
 def magnitudes(
     modules: Sequence[Attribution], outputs: Mapping[str, tuple[Float64[np.ndarray, " f"], Float64[np.ndarray, " f"]]]
 ) -> Float64[np.ndarray, " n"]:
     """Return every neuron's mean |output|, in the numbering of an order."""
-    return np.concatenate([outputs[one.name][1] for one in modules])
+    return np.concatenate([outputs[module.name][1] for module in modules])

@@ -51,10 +51,10 @@ class Pruned:
     @property
     def n_neurons(self) -> int:
         """Of all modules."""
-        return sum(one.activation_path.shape[1] for one in self.modules)
+        return sum(module.activation_path.shape[1] for module in self.modules)
 
 
-def curve(ground: RetrievalTask, pruned: Pruned, order: NeuronOrder, way: Way) -> Float64[np.ndarray, "m k q"]:
+def curve(task: RetrievalTask, pruned: Pruned, order: NeuronOrder, way: Way) -> Float64[np.ndarray, "m k q"]:
     """Return per query the measure, the margin and −log2 of the gold rank at every share, of an order and a way."""
     points = []
     for part in pruned.parts:
@@ -62,44 +62,42 @@ def curve(ground: RetrievalTask, pruned: Pruned, order: NeuronOrder, way: Way) -
         silenced = np.sort(order[:k] if way == "deletion" else order[k:])
         key = silenced.tobytes()
         if key not in pruned.known:
-            pruned.known[key] = at_once(ground, pruned, silenced)
+            pruned.known[key] = at_once(task, pruned, silenced)
         points.append(pruned.known[key])
     return np.stack(points, axis=1)
 
 
-def at_once(ground: RetrievalTask, pruned: Pruned, silenced: NeuronOrder) -> Float64[np.ndarray, "m q"]:
+def at_once(task: RetrievalTask, pruned: Pruned, silenced: NeuronOrder) -> Float64[np.ndarray, "m q"]:
     """Return per query the measure, the margin and −log2 of the gold rank with these neurons of the query tower silenced."""
-    subject, bench = pruned.subject, ground.bench
+    subject, bench = pruned.subject, task.bench
     chosen = plan(pruned.modules, silenced)
     if chosen:
-        some = [ground.examples.queries[0]]
+        first_query = [task.examples.queries[0]]
         chosen = with_values(chosen, pruned.means) if pruned.ablation == "mean" else chosen
-        changed = ablated(subject.encoder, ["query"], chosen, some)
+        changed = ablated(subject.encoder, ["query"], chosen, first_query)
         subject = Subject(subject.label, subject.spelling, changed, subject.role)
-    if subject.label not in ground.corpus:
-        ground.corpus[subject.label] = scored(subject, bench, "document", list(ground.collection.corpus)).astype(
-            np.float64
-        )
-    lists = bench.rank(subject.encoder, ground.collection, ground.depth)
-    retrieval = bench.score(lists, ground.collection, ground.measure)
-    return np.stack([retrieval, *_direct(ground, subject)])
+    if subject.label not in task.corpus:
+        task.corpus[subject.label] = scored(subject, bench, "document", list(task.collection.corpus)).astype(np.float64)
+    lists = bench.rank(subject.encoder, task.collection, task.depth)
+    retrieval = bench.score(lists, task.collection, task.measure)
+    return np.stack([retrieval, *_direct(task, subject)])
 
 
-def _direct(ground: RetrievalTask, subject: Subject) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
+def _direct(task: RetrievalTask, subject: Subject) -> tuple[Float64[np.ndarray, " q"], Float64[np.ndarray, " q"]]:
     """Return two numbers per query: the drawn relevant document's score minus the mean score of its drawn negatives, and −log2 of the rank in the
     corpus of the best relevant document.
     """
-    queries = scored(subject, ground.bench, "query", list(ground.examples.queries)).astype(np.float64)
-    corpus = ground.corpus[subject.label]
+    queries = scored(subject, task.bench, "query", list(task.examples.queries)).astype(np.float64)
+    corpus = task.corpus[subject.label]
     similarity = between_scored(str(subject.encoder.setup.similarity))
-    rows = {item.id: row for row, item in enumerate(ground.collection.corpus)}
+    rows = {item.id: row for row, item in enumerate(task.collection.corpus)}
     margins, ranks = np.empty(len(queries)), np.empty(len(queries))
-    for at, query in enumerate(queries):
+    for index, query in enumerate(queries):
         scores = score_row(query, corpus, similarity)
-        best = scores[list(ground.gold[at])].max()
-        others = [rows[document.id] for document in ground.examples.documents[at][1:]]
-        margins[at] = scores[rows[ground.examples.documents[at][0].id]] - scores[others].mean()
-        ranks[at] = -np.log2(1 + float((scores > best).sum()))
+        best = scores[list(task.gold[index])].max()
+        others = [rows[document.id] for document in task.examples.documents[index][1:]]
+        margins[index] = scores[rows[task.examples.documents[index][0].id]] - scores[others].mean()
+        ranks[index] = -np.log2(1 + float((scores > best).sum()))
     return margins, ranks
 
 

@@ -40,27 +40,27 @@ def changed(encoder: Encoder, half: str, tensors: "Mapping[str, Tensor]") -> Enc
     """
     import torch
 
-    own = halves(encoder)[half].tensors
-    _check(encoder, own, tensors)
-    new = {name: tensor for name, tensor in tensors.items() if not torch.equal(own[name], tensor)}
+    current = halves(encoder)[half].tensors
+    _check(encoder, current, tensors)
+    new = {name: tensor for name, tensor in tensors.items() if not torch.equal(current[name], tensor)}
     if not new:
         return encoder
-    made = _copied(encoder)
+    copied = _copied(encoder)
     with torch.no_grad():
-        places = halves(made)[half].tensors
+        places = halves(copied)[half].tensors
         for name, tensor in new.items():
             places[name].copy_(tensor)
     stamp = sha256_of(["changed", half, sha256_of_tensors({name: t.detach().cpu() for name, t in new.items()})])
-    for tower in _towers(made, set()):
+    for tower in _towers(copied, set()):
         object.__setattr__(tower, "fingerprint", sha256_of([tower.fingerprint, stamp]))
     setup = replace(encoder.setup, weights_sha256=sha256_of([encoder.setup.weights_sha256, stamp]))
-    return cast(Encoder, replace(cast(Any, made), setup=setup, name=f"{encoder.name} (changed {stamp[:8]})"))
+    return cast(Encoder, replace(cast(Any, copied), setup=setup, name=f"{encoder.name} (changed {stamp[:8]})"))
 
 
-def _check(encoder: Encoder, own: "Mapping[str, Tensor]", tensors: "Mapping[str, Tensor]") -> None:
+def _check(encoder: Encoder, current: "Mapping[str, Tensor]", tensors: "Mapping[str, Tensor]") -> None:
     for name, tensor in tensors.items():
-        if name not in own or own[name].shape != tensor.shape:
-            there = f"{tuple(own[name].shape)}" if name in own else "no such tensor"
+        if name not in current or current[name].shape != tensor.shape:
+            there = f"{tuple(current[name].shape)}" if name in current else "no such tensor"
             raise InvalidInput(
                 f"'{name}' of shape {tuple(tensor.shape)} does not fit into '{encoder.name}', which has {there}; expected the same names and "
                 "shapes; take a donor of the same architecture"
@@ -73,12 +73,12 @@ def _copied(encoder: Encoder) -> Encoder:
     return copy.deepcopy(encoder, {id(reader): reader for reader in shared})
 
 
-def _towers(value: Any, seen: set[int]) -> Iterator[Any]:
+def _towers(value: Any, visited: set[int]) -> Iterator[Any]:
     """Yield every tower that an encoder holds, at whatever depth, once."""
-    if not is_dataclass(value) or isinstance(value, type) or id(value) in seen:
+    if not is_dataclass(value) or isinstance(value, type) or id(value) in visited:
         return
-    seen.add(id(value))
+    visited.add(id(value))
     if hasattr(value, "fingerprint"):
         yield value
-    for one in fields(value):
-        yield from _towers(getattr(value, one.name), seen)
+    for part in fields(value):
+        yield from _towers(getattr(value, part.name), visited)

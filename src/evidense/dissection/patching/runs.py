@@ -44,8 +44,8 @@ def scored(task: PatchingTask, subject: Subject, bench: Bench) -> dict[str, Floa
     similarity = between_scored(similarity)
     lists = rank_vectors(task.collection, queries, documents, _DEPTH, similarity)
     measured = bench.score(lists, task.collection, task.measure)
-    own, candidates = (x.astype(np.float64) for x in (queries, documents))
-    scores = pair_scores(own[task.candidates.queries], candidates[task.candidates.documents], similarity)
+    wide_queries, wide_documents = (x.astype(np.float64) for x in (queries, documents))
+    scores = pair_scores(wide_queries[task.candidates.queries], wide_documents[task.candidates.documents], similarity)
     return {task.measure: measured[task.candidates.queries], MARGIN: margin(scores)}
 
 
@@ -68,17 +68,17 @@ class Runs:
         return [self.known[subject.label] for subject in (self.base, self.tuned)]
 
     def effects(
-        self, sites: Sequence[Site], order: PatchingOrder, told: Callable[[], None]
+        self, sites: Sequence[Site], order: PatchingOrder, report: Callable[[], None]
     ) -> dict[str, Float64[np.ndarray, "k q"]]:
         """Return per site and query what adding it to the base gains, or what removing it from the tuned loses."""
         base, tuned = self.plain()
         rows = []
         for site in sites:
-            seen = self._of(site, order)
+            values = self._of(site, order)
             rows.append(
-                {m: seen[m] - base[m] if order == ORDERS[0] else tuned[m] - seen[m] for m in self.task.measures}
+                {m: values[m] - base[m] if order == ORDERS[0] else tuned[m] - values[m] for m in self.task.measures}
             )
-            told()
+            report()
         return {m: np.array([row[m] for row in rows]).reshape(len(sites), -1) for m in self.task.measures}
 
     def _of(self, site: Site, order: PatchingOrder) -> dict[str, Float64[np.ndarray, " q"]]:

@@ -37,7 +37,7 @@ def shares(
     parts: Float[np.ndarray, "k q"],
     whole: Float[np.ndarray, " q"],
     clusters: Int[np.ndarray, " q"],
-    how: IntervalSettings,
+    settings: IntervalSettings,
 ) -> list[Share]:
     """Estimate Σ part / Σ whole of each row, by Fieller's theorem on sums of clusters.
 
@@ -61,10 +61,10 @@ def shares(
     if len(labels) < 2:
         return [_none(f"{len(labels)} cluster of queries; at least 2 are needed for an interval")] * len(parts)
     sums = np.stack([np.bincount(member, row, minlength=len(labels)) for row in both.values.astype(np.float64)])
-    critical = float(student.ppf(0.5 + how.confidence / 2, len(labels) - 1))
+    critical = float(student.ppf(0.5 + settings.confidence / 2, len(labels) - 1))
     if reason := _doubtful(sums[-1], critical):
         return [_none(reason)] * len(parts)
-    largest = max(critical, _largest(sums, how))
+    largest = max(critical, _largest(sums, settings))
     return [_share(row, sums[-1], critical, largest) for row in sums[:-1]]
 
 
@@ -86,10 +86,10 @@ def _doubtful(whole: Float[np.ndarray, " g"], critical: float) -> str:
 
 
 def _share(part: Float[np.ndarray, " g"], whole: Float[np.ndarray, " g"], critical: float, largest: float) -> Share:
-    found = _interval(part, whole, critical)
-    if found is None:  # the guard of the denominator is this very condition, but for rounding
+    interval = _interval(part, whole, critical)
+    if interval is None:  # the guard of the denominator is this very condition, but for rounding
         return _none("the interval of the share is unbounded")
-    return Share(float(part.sum() / whole.sum()), *found, together=_interval(part, whole, largest))
+    return Share(float(part.sum() / whole.sum()), *interval, together=_interval(part, whole, largest))
 
 
 def _interval(
@@ -106,7 +106,7 @@ def _interval(
     return min(low, value), max(high, value)
 
 
-def _largest(sums: Float[np.ndarray, "k_plus_1 g"], how: IntervalSettings) -> float:
+def _largest(sums: Float[np.ndarray, "k_plus_1 g"], settings: IntervalSettings) -> float:
     """Return the critical value of the largest |t| over the rows."""
     residuals = sums[:-1] - (sums[:-1].sum(axis=1) / sums[-1].sum())[:, None] * sums[-1]
     lengths = np.sqrt((residuals**2).sum(axis=1))
@@ -114,12 +114,12 @@ def _largest(sums: Float[np.ndarray, "k_plus_1 g"], how: IntervalSettings) -> fl
     if not len(alive):
         return 0.0
     alive = alive / np.sqrt((alive**2).sum(axis=1))[:, None]
-    rng = np.random.Generator(np.random.Philox(key=[how.seed, 23]))
-    found = []
-    for start in range(0, how.n_resamples, 1000):
-        signs = rng.integers(0, 2, (min(1000, how.n_resamples - start), alive.shape[1])) * 2.0 - 1
-        found.append(np.abs(signs @ alive.T).max(axis=1))
-    return float(np.quantile(np.concatenate(found), how.confidence))
+    rng = np.random.Generator(np.random.Philox(key=[settings.seed, 23]))
+    maxima = []
+    for start in range(0, settings.n_resamples, 1000):
+        signs = rng.integers(0, 2, (min(1000, settings.n_resamples - start), alive.shape[1])) * 2.0 - 1
+        maxima.append(np.abs(signs @ alive.T).max(axis=1))
+    return float(np.quantile(np.concatenate(maxima), settings.confidence))
 
 
 def both_orders(added: Sequence[Float[np.ndarray, "k q"]]) -> Float[np.ndarray, "k q"]:

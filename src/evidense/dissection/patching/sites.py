@@ -77,8 +77,8 @@ class Half:
     @cached_property
     def modules(self) -> "Mapping[str, torch.nn.Module]":
         """The modules that make a vector."""
-        found: Mapping[str, torch.nn.Module] = self.tower.weights
-        return found
+        modules: Mapping[str, torch.nn.Module] = self.tower.weights
+        return modules
 
     @cached_property
     def tensors(self) -> "Mapping[str, Tensor]":
@@ -116,19 +116,19 @@ class Half:
         Raises:
             InvalidInput: one of them is not in this half, or holds no tensor.
         """
-        found = set[str]()
+        names = set[str]()
         for module in modules:
-            own = {f"{place}.{n}" for place in self._places(module) for n in module.state_dict()}
-            if not own:
+            names_of_module = {f"{place}.{n}" for place in self._places(module) for n in module.state_dict()}
+            if not names_of_module:
                 raise InvalidInput(
                     f"{type(module).__name__} holds no tensor of the {self.name} half; expected a module with weights; name another"
                 )
-            found |= own
-        return frozenset(found)
+            names |= names_of_module
+        return frozenset(names)
 
-    def _places(self, wanted: "torch.nn.Module") -> Iterator[str]:
+    def _places(self, module: "torch.nn.Module") -> Iterator[str]:
         for key, top in self.modules.items():
-            yield from (f"{key}.{n}" if n else key for n, m in top.named_modules() if m is wanted)
+            yield from (f"{key}.{n}" if n else key for n, m in top.named_modules() if m is module)
 
     def values(self, layer: int) -> str:
         """Return the name of the MLP's output matrix in block `layer` (1 … n_layers)."""

@@ -29,8 +29,8 @@ def kappa(
     """
     agree, chance = 1 - first - second + 2 * both, first * second + (1 - first) * (1 - second)
     certain = chance >= 1 - 1e-12
-    found: Float64[np.ndarray, "*b"] = np.where(certain, 1.0, (agree - chance) / np.where(certain, 1, 1 - chance))
-    return found
+    values: Float64[np.ndarray, "*b"] = np.where(certain, 1.0, (agree - chance) / np.where(certain, 1, 1 - chance))
+    return values
 
 
 def agreement(
@@ -51,11 +51,11 @@ def agreement(
     sizes = np.bincount(member).astype(np.float64)
     total = weights @ sizes
     kappas = []
-    for one, other in pairs:
-        parts = [_sums(rows, member, g) for rows in (one * other, one, other)]
+    for first, second in pairs:
+        parts = [_sums(rows, member, g) for rows in (first * second, first, second)]
         kappas.append(kappa(*(weights @ part / total[:, None] for part in parts)))
-    found = kappas[0] - kappas[1] if len(kappas) == 2 else kappas[0]
-    value, drawn = found[0], found[1:]
+    differences = kappas[0] - kappas[1] if len(kappas) == 2 else kappas[0]
+    value, drawn = differences[0], differences[1:]
     error = drawn.std(axis=0, ddof=1)
     deviation = np.abs(np.divide(drawn - value, error, out=np.zeros_like(drawn), where=error > 0))
     alone = np.quantile(deviation, confidence, axis=0) * error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
-from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, evidence_of
+from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, convergence_of
 from evidense.dissection.probes.features import PairStates, standardised
 from evidense.dissection.probes.scores import bits, credit
 from evidense.dissection.solver.lbfgs import SolverSettings, minimise
@@ -44,13 +44,13 @@ def crossfit_bilinear(pairs: PairStates, task: CrossFitTask, rank: int, n_starts
         )
         solved = minimise(data.train, labels, start, SolverSettings(_TOLERANCE, task.settings.max_iterations))
         best = int(solved.objective[:n_starts].argmin())
-        found = data.held.scores(solved.theta)
-        scores[~train] = found[..., best]
+        held_scores = data.held.scores(solved.theta)
+        scores[~train] = held_scores[..., best]
         if control is not None and task.control is not None:
-            control[~train] = found[..., -1]
+            control[~train] = held_scores[..., -1]
             memorised.append(credit(data.train.scores(solved.theta[:, -1:])[..., 0], task.control[train]).mean())
         parts.append((penalty, solved))
-    return Outcome(scores, evidence_of(parts), control, float(np.mean(memorised)) if memorised else None)
+    return Outcome(scores, convergence_of(parts), control, float(np.mean(memorised)) if memorised else None)
 
 
 def _data(pairs: PairStates, train: Bool[np.ndarray, " n"], rank: int) -> _Data:
@@ -67,10 +67,10 @@ def _penalty(model: Bilinear, task: CrossFitTask, train: Bool[np.ndarray, " n"])
         return lambdas[0]
     inner = task.folds[train]
     held = inner == inner.min()
-    kept = np.repeat((~held)[:, None], len(lambdas), axis=1).astype(np.float32)
+    weights = np.repeat((~held)[:, None], len(lambdas), axis=1).astype(np.float32)
     fitted = Bilinear(model.queries[~held], model.candidates[~held], model.rank)
     start = np.repeat(spectral_start(fitted, 1, task.seed), len(lambdas), axis=1)
-    labels = Labels(np.zeros((int((~held).sum()), len(lambdas)), np.int64), kept[~held], np.array(lambdas))
+    labels = Labels(np.zeros((int((~held).sum()), len(lambdas)), np.int64), weights[~held], np.array(lambdas))
     solved = minimise(fitted, labels, start, SolverSettings(3e-3, task.settings.max_iterations))
     scores = Bilinear(model.queries[held], model.candidates[held], model.rank).scores(solved.theta)
     return lambdas[int(np.argmin([bits(scores[..., k]).sum() for k in range(len(lambdas))]))]

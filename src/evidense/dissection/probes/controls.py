@@ -58,20 +58,20 @@ def lexical_features(
         )
     words = [_words(item) for item in documents]
     holders: dict[str, int] = {}
-    for some in words:
-        for word in set(some):
+    for tokens in words:
+        for word in set(tokens):
             holders[word] = holders.get(word, 0) + 1
     idf = {word: float(np.log1p((len(words) - n + 0.5) / (n + 0.5))) for word, n in holders.items()}
-    mean = max(float(np.mean([len(some) for some in words])), 1.0)
+    mean = max(float(np.mean([len(tokens) for tokens in words])), 1.0)
     out = np.zeros((*places.shape, 3), np.float32)
     for row, query in enumerate(queries):
-        asked = set(_words(query))
-        for at, place in enumerate(places[row]):
-            some = words[int(place)]
-            found = {word: some.count(word) for word in asked if word in some}
-            norm = _K1 * (1 - _B + _B * len(some) / mean)
-            score = sum(idf[w] * n * (_K1 + 1) / (n + norm) for w, n in found.items())
-            out[row, at] = score, len(found) / max(len(asked), 1), np.log1p(len(some))
+        query_words = set(_words(query))
+        for column, place in enumerate(places[row]):
+            tokens = words[int(place)]
+            counts = {word: tokens.count(word) for word in query_words if word in tokens}
+            norm = _K1 * (1 - _B + _B * len(tokens) / mean)
+            score = sum(idf[w] * n * (_K1 + 1) / (n + norm) for w, n in counts.items())
+            out[row, column] = score, len(counts) / max(len(query_words), 1), np.log1p(len(tokens))
     return out
 
 

@@ -56,7 +56,7 @@ class Outcome:
     """Scores of every query's candidates by probes that were trained on other folds."""
 
     scores: Float32[np.ndarray, "n c"]
-    evidence: Convergence | None = None
+    convergence: Convergence | None = None
     """None where nothing was trained."""
     control: Float32[np.ndarray, "n c"] | None = None
     """Scores of the probe of the control task."""
@@ -85,13 +85,13 @@ def crossfit(featured: Featured, task: CrossFitTask) -> Outcome:
         scores[part.rows] = part.scores
         if part.control is not None:
             control[part.rows] = part.control
-    evidence = Convergence(
+    convergence = Convergence(
         tuple(p.penalty for p in parts), float(np.mean([p.objective for p in parts])), max(p.gradient for p in parts),
         max(p.n_iterations for p in parts), all(p.converged for p in parts),
     )  # fmt: skip
     has_control = task.control is not None
     memorised = float(np.mean([p.memorised for p in parts])) if has_control else None
-    return Outcome(scores, evidence, control if has_control else None, memorised, _curve(parts))
+    return Outcome(scores, convergence, control if has_control else None, memorised, _curve(parts))
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,10 @@ def _label_sets(
         weights.append(np.ones(n, np.float32))
     sizes = []
     for fraction in FRACTIONS if task.has_curve else ():
-        some = first_clusters(task.clusters[train], fraction, np.random.default_rng([task.seed, 31]))
-        sizes.append((int(some.sum()), len(right)))
+        is_taken = first_clusters(task.clusters[train], fraction, np.random.default_rng([task.seed, 31]))
+        sizes.append((int(is_taken.sum()), len(right)))
         right.append(right[0])
-        weights.append(some.astype(np.float32))
+        weights.append(is_taken.astype(np.float32))
     sizes += [(n, 0)] if task.has_curve else []
     return Labels(np.stack(right, 1), np.stack(weights, 1), np.full(len(right), penalty)), sizes
 
@@ -175,12 +175,12 @@ def _curve(parts: list[_Fold]) -> tuple[tuple[int, float], ...]:
     return tuple((round(float(np.mean([n for n, _ in p]))), float(np.mean([a for _, a in p]))) for p in points)
 
 
-def evidence_of(parts: list[tuple[float, Solved]]) -> Convergence:
+def convergence_of(parts: list[tuple[float, Solved]]) -> Convergence:
     """Gather λ and convergence of one solution a fold."""
     return Convergence(
         tuple(penalty for penalty, _ in parts),
-        float(np.mean([one.objective.min() for _, one in parts])),
-        float(max(one.gradient.max() for _, one in parts)),
-        int(max(one.n_iterations.max() for _, one in parts)),
-        all(bool(one.converged.all()) for _, one in parts),
+        float(np.mean([solved.objective.min() for _, solved in parts])),
+        float(max(solved.gradient.max() for _, solved in parts)),
+        int(max(solved.n_iterations.max() for _, solved in parts)),
+        all(bool(solved.converged.all()) for _, solved in parts),
     )

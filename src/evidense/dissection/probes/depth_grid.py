@@ -19,7 +19,7 @@ _LAMBDA = (10.0,)
 
 def grid(
     case: Case,
-    asked: ProbingTask,
+    probing: ProbingTask,
     where: tuple[Subject, str],
     states: tuple[Float32[np.ndarray, "l n a"], Float32[np.ndarray, "m d e"]],
 ) -> list[Finding]:
@@ -28,32 +28,36 @@ def grid(
     Its direction (text to image, image to text) is the collection's.
     """
     (subject, pooling), (queries, documents) = where, states
-    old = asked.task
+    old = probing.task
     task = CrossFitTask(old.folds, old.clusters, None, old.seed, _LAMBDA, False, old.settings)
     rows, sites, missing, details = [], [], {}, list[dict[str, Json]]()
-    for at, q in enumerate(queries):
-        for there, d in enumerate(documents):
-            sites.append(_site(case, asked, where, layer=at, layer_document=there, probe="bilinear"))
-            details.append({"chance": 1 / asked.n_candidates})
+    for query_layer, q in enumerate(queries):
+        for document_layer, d in enumerate(documents):
+            sites.append(
+                _site(case, probing, where, layer=query_layer, layer_document=document_layer, probe="bilinear")
+            )
+            details.append({"chance": 1 / probing.n_candidates})
             try:
-                found = crossfit_bilinear(
-                    PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), asked.places),
+                outcome = crossfit_bilinear(
+                    PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), probing.places),
                     task,
                     int(case.options["rank"]),
                     1,
                 )
-                rows.append(credit(found.scores))
-                if found.evidence and not found.evidence.converged:
-                    missing[len(rows) - 1] = f"the probe did not converge: ‖g‖∞ is {found.evidence.gradient:.2g}"
+                rows.append(credit(outcome.scores))
+                if outcome.convergence and not outcome.convergence.converged:
+                    missing[len(rows) - 1] = f"the probe did not converge: ‖g‖∞ is {outcome.convergence.gradient:.2g}"
             except InvalidInput as error:
                 rows.append(np.zeros(len(old.folds)))
                 missing[len(rows) - 1] = str(error)
     series = Series(
-        "accuracy", "accuracy", np.stack(rows), old.clusters, sites, 1 / asked.n_candidates, details, {}, missing
+        "accuracy", "accuracy", np.stack(rows), old.clusters, sites, 1 / probing.n_candidates, details, {}, missing
     )
     return findings(case, series, f"grid of depths, {pooling}, {subject.label}")
 
 
-def _site(case: Case, asked: ProbingTask, where: tuple[Subject, str], **more: Json) -> dict[str, Json]:
+def _site(case: Case, probing: ProbingTask, where: tuple[Subject, str], **more: Json) -> dict[str, Json]:
     subject, pooling = where
-    return asked.site(case, "probes", subject=subject.label, role=subject.role, pooling=pooling, control="none", **more)
+    return probing.site(
+        case, "probes", subject=subject.label, role=subject.role, pooling=pooling, control="none", **more
+    )

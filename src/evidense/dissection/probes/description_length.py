@@ -57,11 +57,11 @@ def _one_order(
     scores = model.scores(minimise(model, labels, settings=SolverSettings(1e-3, task.settings.max_iterations)).theta)
     coded = np.empty(n)
     coded[: ends[0]] = np.log2(c)
-    for at, (start, stop) in enumerate(pairwise(ends)):
-        judges = slice(int(fit[at]), start) if fit[at] < start else slice(0, 0)
-        loss = [bits(scores[judges, :, at * k + i]).sum() for i in range(k)]
-        best = int(np.argmin(loss)) if fit[at] < start else k - 1
-        coded[start:stop] = bits(scores[start:stop, :, (len(starts) + at) * k + best])
+    for block, (start, stop) in enumerate(pairwise(ends)):
+        judges = slice(int(fit[block]), start) if fit[block] < start else slice(0, 0)
+        loss = [bits(scores[judges, :, block * k + i]).sum() for i in range(k)]
+        best = int(np.argmin(loss)) if fit[block] < start else k - 1
+        coded[start:stop] = bits(scores[start:stop, :, (len(starts) + block) * k + best])
     out = np.empty(n)
     out[order] = coded
     return out
@@ -74,27 +74,29 @@ def _order(task: CrossFitTask, rng: np.random.Generator) -> np.ndarray:
     return np.argsort(rank[member], kind="stable")
 
 
-def codes(case: Case, one: Probed, states: States, n_orders: int) -> list[Finding]:
+def codes(case: Case, probed: Probed, states: States, n_orders: int) -> list[Finding]:
     """Return the bits a query's label takes at every layer, by the Hadamard probe's online code."""
-    n, uniform = len(one.asked.queries), float(np.log2(one.asked.n_candidates))
-    values, missing, details = np.zeros((len(one.layers), n)), {}, list[dict[str, Json]]()
-    for at, layer in enumerate(one.layers):
+    n, uniform = len(probed.probing.queries), float(np.log2(probed.probing.n_candidates))
+    values, missing, details = np.zeros((len(probed.layers), n)), {}, list[dict[str, Json]]()
+    for index, layer in enumerate(probed.layers):
         details.append({"n_orders": n_orders})
         if isinstance(layer, str) or _PROBE not in layer:
-            missing[at] = (
+            missing[index] = (
                 layer
                 if isinstance(layer, str)
                 else "the sides have different widths, so that no Hadamard probe is defined"
             )
             continue
         pairs = PairStates(
-            np.asarray(states[0][at], np.float32), np.asarray(states[1][at], np.float32), one.asked.places
+            np.asarray(states[0][index], np.float32), np.asarray(states[1][index], np.float32), probed.probing.places
         )
-        values[at] = online_code(features(pairs, _PROBE, np.ones(n, bool)), one.asked.task, n_orders)
-        details[at] |= {
-            "total_bits": float(values[at].sum()),
-            "compression": uniform / max(float(values[at].mean()), 1e-9),
+        values[index] = online_code(features(pairs, _PROBE, np.ones(n, bool)), probed.probing.task, n_orders)
+        details[index] |= {
+            "total_bits": float(values[index].sum()),
+            "compression": uniform / max(float(values[index].mean()), 1e-9),
         }
-    sites = [one.site(case, at, probe=_PROBE, control=NONE) for at in range(len(values))]
-    series = Series("description length", "bits", values, one.asked.task.clusters, sites, uniform, details, {}, missing)
-    return findings(case, series, f"description length, {one.pooling}, {one.subject.label}")
+    sites = [probed.site(case, index, probe=_PROBE, control=NONE) for index in range(len(values))]
+    series = Series(
+        "description length", "bits", values, probed.probing.task.clusters, sites, uniform, details, {}, missing
+    )
+    return findings(case, series, f"description length, {probed.pooling}, {probed.subject.label}")

@@ -39,8 +39,8 @@ class PairStates:
     @property
     def candidates(self) -> Float32[np.ndarray, "n c e"]:
         """States of each query's candidates."""
-        found: Float32[np.ndarray, "n c e"] = self.documents[self.places]
-        return found
+        states: Float32[np.ndarray, "n c e"] = self.documents[self.places]
+        return states
 
     def with_queries(self, order: Int64[np.ndarray, " n"]) -> "PairStates":
         """Return the same candidates with other queries."""
@@ -64,16 +64,16 @@ class FeatureScale:
 
     def __call__(self, rows: Float32[np.ndarray, "*m e"]) -> Float32[np.ndarray, "*m e"]:
         """Standardise rows."""
-        found: Float32[np.ndarray, "*m e"] = (rows - self.mean) * self.inverse
-        return found
+        scaled: Float32[np.ndarray, "*m e"] = (rows - self.mean) * self.inverse
+        return scaled
 
 
 def standardised(
     pairs: PairStates, train: Bool[np.ndarray, " n"]
 ) -> tuple[Float32[np.ndarray, "n a"], Float32[np.ndarray, "n c e"]]:
     """Return queries and candidates, each side standardised by what the training queries have."""
-    seen = np.unique(pairs.places[train])
-    documents = FeatureScale.of(pairs.documents[seen])(pairs.documents)
+    document_rows = np.unique(pairs.places[train])
+    documents = FeatureScale.of(pairs.documents[document_rows])(pairs.documents)
     return FeatureScale.of(pairs.queries[train])(pairs.queries), documents[pairs.places]
 
 
@@ -84,23 +84,23 @@ def features(pairs: PairStates, kind: FeatureKind, train: Bool[np.ndarray, " n"]
     """
     queries, candidates = standardised(pairs, train)
     if kind == "ablated":
-        made = candidates
+        combined = candidates
     elif kind == "hadamard":
-        made = queries[:, None] * candidates
+        combined = queries[:, None] * candidates
     else:
-        made = np.concatenate(
+        combined = np.concatenate(
             [queries[:, None] * candidates, np.abs(queries[:, None] - candidates), candidates], axis=2
         )
-    flat = made[train].reshape(-1, made.shape[2])
-    made *= FeatureScale.of(flat).inverse
-    return made
+    flat = combined[train].reshape(-1, combined.shape[2])
+    combined *= FeatureScale.of(flat).inverse
+    return combined
 
 
 def cosines(pairs: PairStates) -> Float32[np.ndarray, "n c"]:
     """Return the cosine of each query and candidate, as they are; of a zero vector it is 0."""
     q, d = unit_rows(pairs.queries), unit_rows(pairs.documents)
-    found: Float32[np.ndarray, "n c"] = np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)
-    return found
+    values: Float32[np.ndarray, "n c"] = np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)
+    return values
 
 
 def unit_rows(states: Float[np.ndarray, "n e"]) -> Float[np.ndarray, "n e"]:

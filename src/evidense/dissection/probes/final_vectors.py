@@ -12,46 +12,46 @@ from evidense.parts import Bench, Case, Subject
 from evidense.records import Finding
 
 
-def outputs(case: Case, bench: Bench, one: Probed) -> list[Finding]:
+def outputs(case: Case, bench: Bench, probed: Probed) -> list[Finding]:
     """Return the accuracy of the cosine of final vectors on the same candidates; nothing where the two sides do not meet."""
     try:
-        queries = bench.vectors(one.subject, "query", one.asked.queries)
-        documents = bench.vectors(one.subject, "document", one.asked.documents)
-        right = credit(cosines(PairStates(queries, documents, one.asked.places)))[None]
+        queries = bench.vectors(probed.subject, "query", probed.probing.queries)
+        documents = bench.vectors(probed.subject, "document", probed.probing.documents)
+        right = credit(cosines(PairStates(queries, documents, probed.probing.places)))[None]
     except InvalidInput as error:
-        right, reason = np.zeros((1, len(one.asked.queries))), {0: str(error)}
+        right, reason = np.zeros((1, len(probed.probing.queries))), {0: str(error)}
     else:
         reason = {}
-    site = one.site(case, 0, probe="cosine", control=NONE) | {"pooling": "vectors"}
+    site = probed.site(case, 0, probe="cosine", control=NONE) | {"pooling": "vectors"}
     del site["layer"]
-    chance = 1 / one.asked.n_candidates
+    chance = 1 / probed.probing.n_candidates
     series = Series(
-        "accuracy", "accuracy", right, one.asked.task.clusters, [site], chance, [{"chance": chance}], {}, reason
+        "accuracy", "accuracy", right, probed.probing.task.clusters, [site], chance, [{"chance": chance}], {}, reason
     )
-    return findings(case, series, f"output, {one.subject.label}")
+    return findings(case, series, f"output, {probed.subject.label}")
 
 
-def wrong_modality(case: Case, bench: Bench, asked: ProbingTask, subject: Subject) -> list[Finding]:
+def wrong_modality(case: Case, bench: Bench, probing: ProbingTask, subject: Subject) -> list[Finding]:
     """Return the cosine's accuracy among the relevant document and queries of others: items of the query's own modality.
 
     It is of the final vectors, the only states that both modalities share; near or below chance where a gap between modalities outweighs relevance.
     """
-    site = asked.site(
+    site = probing.site(
         case, ANALYSIS, subject=subject.label, role=subject.role, pooling="vectors", control=NONE, probe="cosine"
     )
     site["negatives"] = "wrong modality"
     try:
-        queries = bench.vectors(subject, "query", asked.queries)
-        documents = bench.vectors(subject, "document", asked.documents)
-        strangers = bench.vectors(subject, "document", asked.queries)
+        queries = bench.vectors(subject, "query", probing.queries)
+        documents = bench.vectors(subject, "document", probing.documents)
+        strangers = bench.vectors(subject, "document", probing.queries)
     except InvalidInput as error:
         return [without_value("accuracy", site, "accuracy", str(error))]
     unit = [unit_rows(states) for states in (queries, documents, strangers)]
-    own = np.einsum("na,na->n", unit[0], unit[1][asked.places[:, 0]])
+    relevant = np.einsum("na,na->n", unit[0], unit[1][probing.places[:, 0]])
     rng, n = np.random.default_rng([case.seed, 67]), len(queries)
-    shift = rng.integers(1, n, (n, asked.n_candidates - 1))
+    shift = rng.integers(1, n, (n, probing.n_candidates - 1))
     others = np.einsum("na,nca->nc", unit[0], unit[2][(np.arange(n)[:, None] + shift) % n])
-    right = credit(np.hstack([own[:, None], others]))[None]
-    chance = 1 / asked.n_candidates
-    series = Series("accuracy", "accuracy", right, asked.task.clusters, [site], chance, [{"chance": chance}])
+    right = credit(np.hstack([relevant[:, None], others]))[None]
+    chance = 1 / probing.n_candidates
+    series = Series("accuracy", "accuracy", right, probing.task.clusters, [site], chance, [{"chance": chance}])
     return findings(case, series, f"wrong modality, {subject.label}")

@@ -29,12 +29,12 @@ class ProbeSettings:
     n_starts: int = 2
 
 
-def probe(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> dict[str, Outcome]:
+def probe(pairs: PairStates, task: CrossFitTask, settings: ProbeSettings) -> dict[str, Outcome]:
     """Return probe or control → its outcome; where the widths differ only the bilinear probe and the ablated twin are defined."""
     plain = CrossFitTask(task.folds, task.clusters, None, task.seed, task.lambdas, False, task.settings)
     out: dict[str, Outcome] = {}
-    for name in wanted.probes if pairs.same_space else [n for n in wanted.probes if n == "bilinear"]:
-        out[name] = _PROBES[name](pairs, task, wanted)
+    for name in settings.probes if pairs.same_space else [n for n in settings.probes if n == "bilinear"]:
+        out[name] = _PROBES[name](pairs, task, settings)
     out[ABLATED] = crossfit(_featured(pairs, "ablated"), plain)
     if pairs.same_space:
         shuffled = pairs.with_queries(permuted(task.folds, task.seed))
@@ -46,31 +46,31 @@ def _featured(pairs: PairStates, kind: FeatureKind) -> Callable[[Bool[np.ndarray
     return lambda train: features(pairs, kind, train)
 
 
-def _cosine(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> Outcome:
-    del wanted
+def _cosine(pairs: PairStates, task: CrossFitTask, settings: ProbeSettings) -> Outcome:
+    del settings
     return calibrated(cosines(pairs), task)
 
 
 def calibrated(scores: Float32[np.ndarray, "n c"], task: CrossFitTask) -> Outcome:
     """Return untrained scores, and beside them the same times one scale that the training folds chose, for the log-loss."""
-    made = scores[..., None]
+    feature = scores[..., None]
     single = CrossFitTask(task.folds, task.clusters, None, task.seed, (1.0,), False, task.settings)
-    found = crossfit(lambda train: made * FeatureScale.of(made[train].reshape(-1, 1)).inverse, single)
-    return Outcome(scores, calibrated=found.scores)
+    outcome = crossfit(lambda train: feature * FeatureScale.of(feature[train].reshape(-1, 1)).inverse, single)
+    return Outcome(scores, calibrated=outcome.scores)
 
 
-def _hadamard(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> Outcome:
-    del wanted
+def _hadamard(pairs: PairStates, task: CrossFitTask, settings: ProbeSettings) -> Outcome:
+    del settings
     return crossfit(_featured(pairs, "hadamard"), task)
 
 
-def _pair(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> Outcome:
-    del wanted
+def _pair(pairs: PairStates, task: CrossFitTask, settings: ProbeSettings) -> Outcome:
+    del settings
     return crossfit(_featured(pairs, "pair"), task)
 
 
-def _bilinear(pairs: PairStates, task: CrossFitTask, wanted: ProbeSettings) -> Outcome:
-    return crossfit_bilinear(pairs, task, wanted.rank, wanted.n_starts)
+def _bilinear(pairs: PairStates, task: CrossFitTask, settings: ProbeSettings) -> Outcome:
+    return crossfit_bilinear(pairs, task, settings.rank, settings.n_starts)
 
 
 _PROBES: Mapping[str, Callable[[PairStates, CrossFitTask, ProbeSettings], Outcome]] = {
@@ -82,13 +82,13 @@ def probe_layers(
     documents: Float32[np.ndarray, "l d e"],
     places: Int64[np.ndarray, "n c"],
     task: CrossFitTask,
-    wanted: ProbeSettings,
+    settings: ProbeSettings,
 ) -> Outcomes:
     """Probe layer by layer; a layer whose states are not finite says so."""
     out: list[Mapping[str, Outcome] | str] = []
     for q, d in zip(queries, documents, strict=True):
         try:
-            out.append(probe(PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), places), task, wanted))
+            out.append(probe(PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), places), task, settings))
         except InvalidInput as error:
             out.append(str(error))
     return tuple(out)

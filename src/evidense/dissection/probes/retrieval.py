@@ -29,7 +29,7 @@ _UNIT = "rank correlation"
 
 
 def partial_rank_correlation(
-    a: Float[np.ndarray, "l n"], b: Float[np.ndarray, " n"], given: Float[np.ndarray, " n"]
+    a: Float[np.ndarray, "l n"], b: Float[np.ndarray, " n"], control: Float[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " l"]:
     """Return Spearman's correlation of each row of `a` with `b`, given a third; 0 where `given` leaves nothing to explain.
 
@@ -41,7 +41,7 @@ def partial_rank_correlation(
     """
     from scipy.stats import rankdata
 
-    rows = [rankdata(x, axis=-1) for x in (a, b[None], given[None])]
+    rows = [rankdata(x, axis=-1) for x in (a, b[None], control[None])]
     centred = [row - row.mean(axis=-1, keepdims=True) for row in rows]
     x, y, z = (row / np.maximum(np.linalg.norm(row, axis=-1, keepdims=True), 1e-300) for row in centred)
     xz, yz = (x @ z.T)[:, 0], float(y[0] @ z[0])
@@ -81,61 +81,61 @@ def governs(case: Case, bench: Bench, probed: Mapping[str, Probed]) -> Iterator[
     tuned = [s for s in case.of("tuned") if s.label in probed]
     if base is None or not tuned:
         return
-    at, margins, missing = _margins(base)
+    layers, margins, missing = _margins(base)
     random = next((probed[s.label] for s in case.of("random") if s.label in probed), None)
-    beside = None if random is None else _beside(random, at)
-    words = _words(case, bench, base.asked)
+    random_margins = None if random is None else _beside(random, layers)
+    words = _words(case, bench, base.probing)
     for subject in tuned:
-        own = _scores(case, bench, base.asked, subject.encoder)
-        site = base.asked.site(
+        retrieval = _scores(case, bench, base.probing, subject.encoder)
+        site = base.probing.site(
             case, ANALYSIS, subject=subject.label, role="tuned", against=case.base.label, pooling=base.pooling, probe=PROBE, control=NONE,
             measure=MEASURE, given="bm25",
         )  # fmt: skip
         if isinstance(words, str):
             yield without_value(PLAIN, site, _UNIT, words)
             continue
-        if not at or np.ptp(own) == 0:
-            flat = f"{subject.label} has {MEASURE} {own[0]:g} for every query, so nothing goes with it"
-            yield without_value(PLAIN, site, _UNIT, flat if at else missing)
+        if not layers or np.ptp(retrieval) == 0:
+            flat = f"{subject.label} has {MEASURE} {retrieval[0]:g} for every query, so nothing goes with it"
+            yield without_value(PLAIN, site, _UNIT, flat if layers else missing)
             continue
-        table = _RetrievalTable(margins, beside, own, words, base.asked.task.clusters)
-        yield from _findings(case, table, [{**site, "layer": layer} for layer in at])
+        table = _RetrievalTable(margins, random_margins, retrieval, words, base.probing.task.clusters)
+        yield from _findings(case, table, [{**site, "layer": layer} for layer in layers])
 
 
 def _findings(case: Case, table: _RetrievalTable, sites: Sequence[Mapping[str, Json]]) -> Iterator[Finding]:
-    found = table.estimate(case)
+    estimates = table.estimate(case)
     n, n_clusters = len(table.clusters), len(np.unique(table.clusters))
-    for row in range(len(found.value)):
+    for row in range(len(estimates.value)):
         layer, name = row % len(sites), PLAIN if row < len(sites) else BEYOND
         yield Finding(
-            estimand=name, site=dict(sites[layer]), value=float(found.value[row]), low=float(found.low[row]), high=float(found.high[row]),
-            n=n, n_clusters=n_clusters, unit=_UNIT, confidence=case.confidence, p=float(found.p[row]), p_adjusted=float(found.p_adjusted[row]),
-            test=found.test, family=f"partial correlations, {sites[layer]['subject']}",
-            details={"together": [float(found.together_low[row]), float(found.together_high[row])]},
+            estimand=name, site=dict(sites[layer]), value=float(estimates.value[row]), low=float(estimates.low[row]), high=float(estimates.high[row]),
+            n=n, n_clusters=n_clusters, unit=_UNIT, confidence=case.confidence, p=float(estimates.p[row]), p_adjusted=float(estimates.p_adjusted[row]),
+            test=estimates.test, family=f"partial correlations, {sites[layer]['subject']}",
+            details={"together": [float(estimates.together_low[row]), float(estimates.together_high[row])]},
         )  # fmt: skip
 
 
-def _margins(one: Probed) -> tuple[list[int], Float64[np.ndarray, "l n"], str]:
+def _margins(probed: Probed) -> tuple[list[int], Float64[np.ndarray, "l n"], str]:
     """Return the layers whose probe has converged, the margins there, and why others have none."""
-    rows, missing = one.rows(Quantity("margin", "", lambda layer: margin(layer[PROBE].scores), (PROBE,), {}))
-    at = [layer for layer in range(len(rows)) if layer not in missing]
-    return at, rows[at], next(iter(missing.values()), "")
+    rows, missing = probed.rows(Quantity("margin", "", lambda layer: margin(layer[PROBE].scores), (PROBE,), {}))
+    layers = [layer for layer in range(len(rows)) if layer not in missing]
+    return layers, rows[layers], next(iter(missing.values()), "")
 
 
-def _beside(random: Probed, at: Sequence[int]) -> Float64[np.ndarray, "l n"] | None:
+def _beside(random: Probed, wanted_layers: Sequence[int]) -> Float64[np.ndarray, "l n"] | None:
     layers, rows, _ = _margins(random)
-    return rows[[layers.index(layer) for layer in at]] if set(at) <= set(layers) else None
+    return rows[[layers.index(layer) for layer in wanted_layers]] if set(wanted_layers) <= set(layers) else None
 
 
-def _words(case: Case, bench: Bench, asked: ProbingTask) -> Float64[np.ndarray, " n"] | str:
+def _words(case: Case, bench: Bench, probing: ProbingTask) -> Float64[np.ndarray, " n"] | str:
     """Return what BM25 scores, or why it cannot, as of pictures."""
     try:
-        return _scores(case, bench, asked, bench.part("rankers", "bm25").open(Spelling("bm25")))
+        return _scores(case, bench, probing, bench.part("rankers", "bm25").open(Spelling("bm25")))
     except InvalidInput as error:
         return str(error)
 
 
-def _scores(case: Case, bench: Bench, asked: ProbingTask, system: Encoder | Ranker) -> Float64[np.ndarray, " n"]:
+def _scores(case: Case, bench: Bench, probing: ProbingTask, system: Encoder | Ranker) -> Float64[np.ndarray, " n"]:
     every = bench.score(bench.rank(system, case.collection, DEPTH), case.collection, MEASURE)
     row_of = {query_id: row for row, query_id in enumerate(case.collection.query_ids)}
-    return every[[row_of[query.id] for query in asked.queries]]
+    return every[[row_of[query.id] for query in probing.queries]]

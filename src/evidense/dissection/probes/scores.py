@@ -10,9 +10,9 @@ def credit(scores: Float[np.ndarray, "n c"], right: Int64[np.ndarray, " n"] | No
     >>> credit(np.array([[2.0, 1.0], [1.0, 1.0], [0.0, 1.0]])).tolist()
     [1.0, 0.5, 0.0]
     """
-    own = scores[:, 0] if right is None else np.take_along_axis(scores, right[:, None], 1)[:, 0]
+    right_score = scores[:, 0] if right is None else np.take_along_axis(scores, right[:, None], 1)[:, 0]
     top = scores.max(axis=1)
-    shared: Float64[np.ndarray, " n"] = np.where(own == top, 1 / (scores == top[:, None]).sum(axis=1), 0.0)
+    shared: Float64[np.ndarray, " n"] = np.where(right_score == top, 1 / (scores == top[:, None]).sum(axis=1), 0.0)
     return shared
 
 
@@ -22,8 +22,8 @@ def reciprocal_rank(scores: Float[np.ndarray, "n c"]) -> Float64[np.ndarray, " n
     >>> reciprocal_rank(np.array([[2.0, 1.0, 0.0], [1.0, 1.0, 0.0]])).tolist()  # rank 1; rank 1.5
     [1.0, 0.6666666666666666]
     """
-    own = scores[:, :1]
-    rank = 1 + (scores > own).sum(axis=1) + ((scores == own).sum(axis=1) - 1) / 2
+    relevant = scores[:, :1]
+    rank = 1 + (scores > relevant).sum(axis=1) + ((scores == relevant).sum(axis=1) - 1) / 2
     inverse: Float64[np.ndarray, " n"] = 1 / rank
     return inverse
 
@@ -35,8 +35,8 @@ def bits(scores: Float[np.ndarray, "n c"], right: Int64[np.ndarray, " n"] | None
     [2.0]
     """
     wide = scores.astype(np.float64)
-    own = wide[:, 0] if right is None else np.take_along_axis(wide, right[:, None], 1)[:, 0]
+    right_score = wide[:, 0] if right is None else np.take_along_axis(wide, right[:, None], 1)[:, 0]
     top = wide.max(axis=1)
-    nats = np.log(np.exp(wide - top[:, None]).sum(axis=1)) + top - own
-    found: Float64[np.ndarray, " n"] = nats / np.log(2)
-    return found
+    nats = np.log(np.exp(wide - top[:, None]).sum(axis=1)) + top - right_score
+    in_bits: Float64[np.ndarray, " n"] = nats / np.log(2)
+    return in_bits

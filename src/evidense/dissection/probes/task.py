@@ -46,10 +46,10 @@ def ask(case: Case, bench: Bench, negatives: str) -> ProbingTask:
         InvalidInput: fewer queries than candidates, or fewer documents in a fold than candidates.
     """
     options = case.options
-    wanted = options.get("n_queries")
+    n_queries = options.get("n_queries")
     draw = Draw(
         n_candidates=max(int(n) for n in options["n_candidates"]), n_folds=int(options["n_folds"]),
-        n_queries=None if wanted is None else int(wanted), negatives=negatives, seed=case.seed,
+        n_queries=None if n_queries is None else int(n_queries), negatives=negatives, seed=case.seed,
     )  # fmt: skip
     n = len(case.collection.queries)
     if n < draw.n_candidates:
@@ -57,18 +57,18 @@ def ask(case: Case, bench: Bench, negatives: str) -> ProbingTask:
             f"{case.collection.name} has {n} queries and {draw.n_candidates} candidates are wanted; expected at least as many queries as "
             "candidates; take a larger collection or fewer candidates"
         )
-    found = candidates(case.collection, draw, ranked_for_negatives(case, bench, draw, _PER_CANDIDATE))
-    return gather(case, found)
+    drawn = candidates(case.collection, draw, ranked_for_negatives(case, bench, draw, _PER_CANDIDATE))
+    return gather(case, drawn)
 
 
-def gather(case: Case, found: Candidates) -> ProbingTask:
+def gather(case: Case, drawn: Candidates) -> ProbingTask:
     """Take the items of candidates, each document once, and label the control task."""
-    rows, places = np.unique(found.documents, return_inverse=True)
-    queries = tuple(case.collection.queries[int(row)] for row in found.queries)
+    rows, places = np.unique(drawn.documents, return_inverse=True)
+    queries = tuple(case.collection.queries[int(row)] for row in drawn.queries)
     documents = tuple(case.collection.corpus[int(row)] for row in rows)
-    places = places.reshape(found.documents.shape).astype(np.int64)
-    control = hashed_labels([q.id for q in queries], [[documents[d].id for d in some] for some in places])
+    places = places.reshape(drawn.documents.shape).astype(np.int64)
+    control = hashed_labels([q.id for q in queries], [[documents[d].id for d in columns] for columns in places])
     lambdas = tuple(float(x) for x in case.options.get("lambdas", LAMBDAS))
     settings = SolverSettings(max_iterations=int(case.options.get("max_iterations", 500)))
-    task = CrossFitTask(found.folds, found.clusters, control, case.seed, lambdas, True, settings)
-    return ProbingTask(queries, documents, places, task, found.negatives, found.n_filled)
+    task = CrossFitTask(drawn.folds, drawn.clusters, control, case.seed, lambdas, True, settings)
+    return ProbingTask(queries, documents, places, task, drawn.negatives, drawn.n_filled)

@@ -22,16 +22,16 @@ def transferred(trained: PairStates, read: PairStates, task: CrossFitTask, one_m
     scores = np.empty(task.folds.shape + trained.places.shape[1:], np.float32)
     for fold in np.unique(task.folds):
         train = task.folds != fold
-        own, mapped = _sides(trained, read, train, one_map)
-        x = own.queries[:, None] * own.candidates
+        source, mapped = _sides(trained, read, train, one_map)
+        x = source.queries[:, None] * source.candidates
         scale = _inverse(x[train].reshape(-1, x.shape[2]))
         model = Linear(np.ascontiguousarray(x[train] * scale))
         penalty = choose_penalty(model, task, train)
         n = int(train.sum())
         labels = Labels(np.zeros((n, 1), np.int64), np.ones((n, 1), np.float32), np.array([penalty]))
         theta = minimise(model, labels, settings=task.settings).theta
-        seen = (mapped.queries[~train][:, None] * mapped.documents[mapped.places[~train]]) * scale
-        scores[~train] = Linear(np.ascontiguousarray(seen)).scores(theta)[..., 0]
+        products = (mapped.queries[~train][:, None] * mapped.documents[mapped.places[~train]]) * scale
+        scores[~train] = Linear(np.ascontiguousarray(products)).scores(theta)[..., 0]
     return scores
 
 
@@ -43,15 +43,15 @@ def _sides(
     sides = [(trained.queries, read.queries, np.flatnonzero(train)), (trained.documents, read.documents, rows)]
     centred = [(a - a[r].mean(axis=0), b - b[r].mean(axis=0), r) for a, b, r in sides]
     fit = centred if not one_map else [_stacked(centred)] * 2
-    own, other = [], []
+    source, mapped = [], []
     for (a, b, r), (fit_a, fit_b, fit_r) in zip(centred, fit, strict=True):
         product = fit_b[fit_r].T.astype(np.float64) @ fit_a[fit_r]
         turned = b @ nearest_rotation(product).astype(np.float32)
         size = np.linalg.norm(a[r]) / max(float(np.linalg.norm(b[r])), 1e-12)
         inverse = _inverse(a[r])
-        own.append(a * inverse)
-        other.append(turned * np.float32(size) * inverse)
-    return PairStates(own[0], own[1], trained.places), PairStates(other[0], other[1], trained.places)
+        source.append(a * inverse)
+        mapped.append(turned * np.float32(size) * inverse)
+    return PairStates(source[0], source[1], trained.places), PairStates(mapped[0], mapped[1], trained.places)
 
 
 def _inverse(rows: Float32[np.ndarray, "m e"]) -> Float32[np.ndarray, " e"]:

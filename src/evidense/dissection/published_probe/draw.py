@@ -26,5 +26,5 @@ def slots(n_examples: int, n_candidates: int, rng: random.Random, n_stored: int 
 
 def labels(places: Int64[np.ndarray, "n c"]) -> Int64[np.ndarray, " n"]:
     """Return the slot of the positive."""
-    found: Int64[np.ndarray, " n"] = (places == 0).argmax(axis=1)
-    return found
+    slots_of_positive: Int64[np.ndarray, " n"] = (places == 0).argmax(axis=1)
+    return slots_of_positive

@@ -79,8 +79,8 @@ def initial(n_query: int, n_passage: int, n_candidates: int, seed: int) -> _Laye
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        made = torch.nn.Linear(n_query + n_candidates * n_passage, n_candidates)
-    weight, bias = (p.detach().numpy().copy() for p in (made.weight, made.bias))
+        linear = torch.nn.Linear(n_query + n_candidates * n_passage, n_candidates)
+    weight, bias = (p.detach().numpy().copy() for p in (linear.weight, linear.bias))
     passages = weight[:, n_query:].T.reshape(n_candidates, n_passage, n_candidates)
     return _Layer(weight[:, :n_query].T.copy(), passages.copy(), bias)
 
@@ -100,23 +100,23 @@ def train(
     Passages are multiplied once, not once an example and slot.
     """
     out: dict[tuple[int, str], Float64[np.ndarray, " m"]] = {}
-    held = np.flatnonzero(~is_train)
+    test_rows = np.flatnonzero(~is_train)
     for n in draws.test:
         for twin in TWINS:
-            seen = _twin(pairs, is_train, twin, recipe.seed)
+            twin_pairs = _twin(pairs, is_train, twin, recipe.seed)
             layer = initial(pairs.queries.shape[1], pairs.documents.shape[1], n, recipe.seed)
-            _fit(layer, _only(seen, is_train), is_train, (draws.train[n], recipe))
-            scores = _scores(layer, _only(seen, ~is_train), held, draws.test[n])
-            out[n, twin] = (scores.argmax(axis=1) == labels(draws.test[n])[held]).astype(np.float64)
+            _fit(layer, _only(twin_pairs, is_train), is_train, (draws.train[n], recipe))
+            scores = _scores(layer, _only(twin_pairs, ~is_train), test_rows, draws.test[n])
+            out[n, twin] = (scores.argmax(axis=1) == labels(draws.test[n])[test_rows]).astype(np.float64)
     return ProbeResults(out)
 
 
 def _only(pairs: PairStates, rows: Bool[np.ndarray, " n"]) -> PairStates:
     """Keep the passages of these queries; of other queries the places are no longer right, and are not read."""
-    kept, places = np.unique(pairs.places[rows], return_inverse=True)
+    documents, places = np.unique(pairs.places[rows], return_inverse=True)
     every = np.zeros_like(pairs.places)
     every[rows] = places.reshape(-1, pairs.places.shape[1])
-    return PairStates(pairs.queries, pairs.documents[kept], every)
+    return PairStates(pairs.queries, pairs.documents[documents], every)
 
 
 def _twin(pairs: PairStates, is_train: Bool[np.ndarray, " n"], twin: str, seed: int) -> PairStates:
@@ -168,8 +168,8 @@ def _scores(
     scores = pairs.queries[batch] @ layer.query + layer.bias
     for slot in range(n):
         scores += projected[places[:, slot], slot]
-    found: Float32[np.ndarray, "b c"] = scores
-    return found
+    slot_scores: Float32[np.ndarray, "b c"] = scores
+    return slot_scores
 
 
 def _gradients(
@@ -217,8 +217,8 @@ class Concatenated:
         """Return Wz."""
         k = theta.shape[1]
         wide = theta.reshape(self.features.shape[1], self.n_candidates * k)
-        found: Float32[np.ndarray, "n c k"] = (self.features @ wide).reshape(-1, self.n_candidates, k)
-        return found
+        values: Float32[np.ndarray, "n c k"] = (self.features @ wide).reshape(-1, self.n_candidates, k)
+        return values
 
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]
@@ -230,10 +230,10 @@ class Concatenated:
         self, theta: Float32[np.ndarray, "p k"], of_scores: Float32[np.ndarray, "n c k"]
     ) -> Float32[np.ndarray, "p k"]:
         """Return zᵀ·slope."""
-        found: Float32[np.ndarray, "p k"] = (self.features.T @ of_scores.reshape(len(of_scores), -1)).reshape(
+        slope: Float32[np.ndarray, "p k"] = (self.features.T @ of_scores.reshape(len(of_scores), -1)).reshape(
             theta.shape
         )
-        return found
+        return slope
 
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "_Blocks":
         """Return the inverse curvature of the query's block and of a slot's, as if they did not depend on each other."""
@@ -263,8 +263,8 @@ class _Blocks:
         starts = [0, self.n_query] if self.n_query else [0]
         width = (len(wide) - self.n_query) // n
         starts += [starts[-1] + width * (i + 1) for i in range(n)]
-        for at, (start, stop) in enumerate(pairwise(starts)):
-            factor = self.factors[0 if at == 0 else -1]
+        for block, (start, stop) in enumerate(pairwise(starts)):
+            factor = self.factors[0 if block == 0 else -1]
             for output in range(n):
                 out[start:stop, output] = factor.apply(np.ascontiguousarray(wide[start:stop, output]))
         return out.reshape(gradient.shape)
@@ -291,8 +291,8 @@ def converge(
     lambdas: Sequence[float],
 ) -> Converged:
     """Train one draw of slots to convergence on standardised features; a fifth of the training queries chooses λ."""
-    seen = _twin(pairs, is_train, twin, 42)
-    q, p = standardised(seen, is_train)
+    twin_pairs = _twin(pairs, is_train, twin, 42)
+    q, p = standardised(twin_pairs, is_train)
     z = np.take_along_axis(p, draw[:, :, None], 1).reshape(len(p), -1)
     n_query = 0 if twin == "query ablated" else q.shape[1]
     z = np.ascontiguousarray(np.hstack([q[:, :n_query], z]))
@@ -310,12 +310,12 @@ def converge(
     picked = np.take_along_axis(scores, right[is_train][inner][:, None, None], 1)[:, 0]
     loss = (np.logaddexp.reduce(scores, axis=1) - picked).sum(axis=0)[: len(lambdas)]
     best = int(loss.argmin())
-    at = len(lambdas) + best
-    found = Concatenated(z[~is_train], n, n_query).scores(solved.theta[:, at : at + 1])[..., 0]
-    kept = Solved(
+    column = len(lambdas) + best
+    test_scores = Concatenated(z[~is_train], n, n_query).scores(solved.theta[:, column : column + 1])[..., 0]
+    chosen = Solved(
         *(
-            x[..., at : at + 1]
+            x[..., column : column + 1]
             for x in (solved.theta, solved.objective, solved.gradient, solved.n_iterations, solved.converged)
         )
     )
-    return Converged((found.argmax(axis=1) == right[~is_train]).astype(np.float64), kept, float(lambdas[best]))
+    return Converged((test_scores.argmax(axis=1) == right[~is_train]).astype(np.float64), chosen, float(lambdas[best]))

@@ -23,7 +23,7 @@ Cell = tuple[str, str, int]
 class PublishedRun:
     """What is the same for all layers and encoders: the draws of slots, the folds that judge."""
 
-    asked: ProbingTask
+    probing: ProbingTask
     counts: tuple[int, ...]
     recipe: PublishedRecipe
     draws: SlotDraws
@@ -33,25 +33,25 @@ class PublishedRun:
     """(probe, control, N, layer) → λ and ‖g‖∞ of the converged ones, of the encoder that ran last."""
 
     @classmethod
-    def of(cls, case: Case, asked: ProbingTask) -> "PublishedRun":
+    def of(cls, case: Case, probing: ProbingTask) -> "PublishedRun":
         """Read the options and draw the slots once."""
         o = case.options
         counts = tuple(sorted({int(n) for n in o["n_candidates"]}))
         recipe = PublishedRecipe(float(o["learning_rate"]), int(o["batch_size"]), int(o["n_epochs"]))
-        draws = SlotDraws.of(len(asked.queries), counts, asked.n_candidates, recipe)
-        folds = tuple(int(f) for f in np.unique(asked.task.folds)[: int(o["n_test_folds"])])
-        return cls(asked, counts, recipe, draws, folds, tuple(int(n) for n in o["converged"] if int(n) in counts))
+        draws = SlotDraws.of(len(probing.queries), counts, probing.n_candidates, recipe)
+        folds = tuple(int(f) for f in np.unique(probing.task.folds)[: int(o["n_test_folds"])])
+        return cls(probing, counts, recipe, draws, folds, tuple(int(n) for n in o["converged"] if int(n) in counts))
 
     @property
     def rows(self) -> Int64[np.ndarray, " m"]:
         """The queries that are judged, fold by fold."""
-        return np.concatenate([np.flatnonzero(self.asked.task.folds == fold) for fold in self.test_folds])
+        return np.concatenate([np.flatnonzero(self.probing.task.folds == fold) for fold in self.test_folds])
 
     @property
     def clusters(self) -> Int64[np.ndarray, " m"]:
         """Their clusters."""
-        found: Int64[np.ndarray, " m"] = self.asked.task.clusters[self.rows]
-        return found
+        labels: Int64[np.ndarray, " m"] = self.probing.task.clusters[self.rows]
+        return labels
 
 
 def run_layers(
@@ -60,16 +60,16 @@ def run_layers(
     """Return of every probe, control and N, layer by layer, which of the judged queries it gets right."""
     run.solved.clear()
     out: dict[Cell, list[Float64[np.ndarray, " m"]]] = defaultdict(list)
-    for at, (q, d) in enumerate(zip(queries, documents, strict=True)):
-        pairs = PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), run.asked.places)
+    for layer, (q, d) in enumerate(zip(queries, documents, strict=True)):
+        pairs = PairStates(np.asarray(q, np.float32), np.asarray(d, np.float32), run.probing.places)
         cells: dict[Cell, list[Float64[np.ndarray, " m"]]] = defaultdict(list)
         for fold in run.test_folds:
             _one_fold(pairs, fold, run, cells)
-            _converged(pairs, (fold, at), run, cells)
+            _converged(pairs, (fold, layer), run, cells)
         if pairs.same_space:
-            found = cosines(pairs)[run.rows]
+            scores = cosines(pairs)[run.rows]
             for n in run.counts:
-                taken = np.take_along_axis(found, run.draws.test[n][run.rows], 1)
+                taken = np.take_along_axis(scores, run.draws.test[n][run.rows], 1)
                 slot = (run.draws.test[n][run.rows] == 0).argmax(axis=1)
                 cells["cosine", "none", n].append(credit(taken, slot))
         for cell, parts in cells.items():
@@ -80,7 +80,7 @@ def run_layers(
 def _one_fold(
     pairs: PairStates, fold: int, run: PublishedRun, cells: dict[Cell, list[Float64[np.ndarray, " m"]]]
 ) -> None:
-    trained = train(pairs, run.asked.task.folds != fold, run.draws, run.recipe)
+    trained = train(pairs, run.probing.task.folds != fold, run.draws, run.recipe)
     for (n, twin), right in trained.right.items():
         cells["published", twin, n].append(right)
 
@@ -91,13 +91,13 @@ def _converged(
     fold, layer = where
     for n in run.converged:
         for twin in TWINS:
-            found = converge(pairs, run.asked.task.folds != fold, run.draws.test[n], twin, LAMBDAS)
-            cells["published converged", twin, n].append(found.right)
-            seen = run.solved.setdefault(("published converged", twin, n, layer), {"lambdas": [], "gradient": 0.0})
-            seen["lambdas"].append(found.penalty)
-            seen["gradient"] = max(float(found.solved.gradient[0]), seen["gradient"])
-            if not found.solved.converged.all():
-                seen["reason"] = f"the probe did not converge: ‖g‖∞ is {seen['gradient']:.2g}"
+            converged = converge(pairs, run.probing.task.folds != fold, run.draws.test[n], twin, LAMBDAS)
+            cells["published converged", twin, n].append(converged.right)
+            solved = run.solved.setdefault(("published converged", twin, n, layer), {"lambdas": [], "gradient": 0.0})
+            solved["lambdas"].append(converged.penalty)
+            solved["gradient"] = max(float(converged.solved.gradient[0]), solved["gradient"])
+            if not converged.solved.converged.all():
+                solved["reason"] = f"the probe did not converge: ‖g‖∞ is {solved['gradient']:.2g}"
 
 
 def label_frequencies(n_examples: int, counts: Sequence[int] = (2, 3, 4, 5)) -> dict[int, list[int]]:

@@ -119,7 +119,7 @@ class _State:
         self.still = self.still[which]
         self.conditioner = self.conditioner and self.conditioner.part(which)
         for several in (self.steps, self.changes, self.curvatures):
-            several[:] = [np.ascontiguousarray(one[..., which]) for one in several]
+            several[:] = [np.ascontiguousarray(array[..., which]) for array in several]
 
 
 def minimise(
@@ -129,24 +129,24 @@ def minimise(
 
     Source: Liu and Nocedal 1989; line search by Wolfe's conditions, Nocedal and Wright 2006, algorithm 3.5.
     """
-    wanted, k = settings or DEFAULT, labels.right.shape[1]
+    limits, k = settings or DEFAULT, labels.right.shape[1]
     theta = np.zeros((model.n_parameters, k), np.float32) if start is None else start.astype(np.float32)
     state = _begin(model, labels, theta)
     out = Solved(theta.copy(), np.zeros(k), np.full(k, np.inf), np.zeros(k, np.int64), np.zeros(k, bool))
-    for iteration in range(wanted.max_iterations + 1):
+    for iteration in range(limits.max_iterations + 1):
         largest = np.abs(state.grad).max(axis=0).astype(np.float64)
-        done = largest <= wanted.tolerance
+        done = largest <= limits.tolerance
         _record(out, state, largest, iteration)
         out.converged[state.ids[done]] = True
         if done.any():
             state.keep(~done)
-        if not len(state.ids) or iteration == wanted.max_iterations:
+        if not len(state.ids) or iteration == limits.max_iterations:
             break
         stuck = _step(model, state)
         if stuck.any():
             largest = np.abs(state.grad).max(axis=0)
             _record(out, state, largest, iteration)
-            out.converged[state.ids[stuck]] = largest[stuck] <= _STALLED * wanted.tolerance
+            out.converged[state.ids[stuck]] = largest[stuck] <= _STALLED * limits.tolerance
             state.keep(~stuck)
             if not len(state.ids):
                 break
@@ -166,10 +166,10 @@ def _begin(model: Model, labels: Labels, theta: Float32[np.ndarray, "p k"]) -> _
 
 def _penalty(model: Model, state: _State) -> Float64[np.ndarray, " k"]:
     weight = state.labels.penalty / state.labels.weights.sum(axis=0, dtype=np.float64)
-    found: Float64[np.ndarray, " k"] = (
+    penalties: Float64[np.ndarray, " k"] = (
         0.5 * weight * np.einsum("p,pk,pk->k", model.penalised, state.theta, state.theta, dtype=np.float64)
     )
-    return found
+    return penalties
 
 
 def _renew(model: Model, state: _State, of_scores: Float32[np.ndarray, "n c k"]) -> None:
@@ -186,12 +186,12 @@ def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
     """Go one step in every problem; return where no step was found."""
     direction = _direction(state)
     line = _line(model, state, direction)
-    found = search(line, _dot(state.grad, direction), state.objective)
-    step, before = direction * found.lengths.astype(np.float32), state.grad
+    result = search(line, _dot(state.grad, direction), state.objective)
+    step, before = direction * result.lengths.astype(np.float32), state.grad
     state.theta = state.theta + step
-    state.scores, state.objective = line.scores(found.lengths.astype(np.float32)), found.objective
-    _renew(model, state, found.of_scores)
-    still = found.lengths == 0
+    state.scores, state.objective = line.scores(result.lengths.astype(np.float32)), result.objective
+    _renew(model, state, result.of_scores)
+    still = result.lengths == 0
     state.grad[:, still] = before[:, still]  # where nothing was tried with success, no slope was kept
     _remember(state, step, state.grad - before)
     stuck: Bool[np.ndarray, " k"] = still & state.still
@@ -217,8 +217,8 @@ def _remember(state: _State, step: Float32[np.ndarray, "p k"], change: Float32[n
 
 
 def _dot(a: Float32[np.ndarray, "p k"], b: Float32[np.ndarray, "p k"]) -> Float64[np.ndarray, " k"]:
-    found: Float64[np.ndarray, " k"] = np.einsum("pk,pk->k", a, b).astype(np.float64)
-    return found
+    products: Float64[np.ndarray, " k"] = np.einsum("pk,pk->k", a, b).astype(np.float64)
+    return products
 
 
 def _direction(state: _State) -> Float32[np.ndarray, "p k"]:
@@ -246,8 +246,8 @@ def _guess(state: _State, q: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, 
     for change, inverse in zip(state.changes, state.curvatures, strict=True):
         size = inverse * _dot(change, change)
         scale = np.where(size > 0, 1 / np.where(size > 0, size, 1), scale)
-    found: Float32[np.ndarray, "p k"] = q * scale.astype(np.float32)
-    return found
+    scaled: Float32[np.ndarray, "p k"] = q * scale.astype(np.float32)
+    return scaled
 
 
 def _line(model: Model, state: _State, direction: Float32[np.ndarray, "p k"]) -> SearchLine:

@@ -32,10 +32,10 @@ class SearchLine:
 
     def scores(self, t: Float32[np.ndarray, " k"]) -> Float32[np.ndarray, "n c k"]:
         """Return the scores at these lengths."""
-        found: Float32[np.ndarray, "n c k"] = (
+        values: Float32[np.ndarray, "n c k"] = (
             self.at + t * self.first if self.second is None else self.at + t * (self.first + t * self.second)
         )
-        return found
+        return values
 
     def whole(
         self, t: Float32[np.ndarray, " k"], scores: Float32[np.ndarray, "n c k"]
@@ -63,12 +63,12 @@ class LineSearchResult:
     objective: Float64[np.ndarray, " k"]
     of_scores: Float32[np.ndarray, "n c k"]
 
-    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], seen: tuple[np.ndarray, ...]) -> None:
+    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], trial: tuple[np.ndarray, ...]) -> None:
         """Write a trial of some problems down."""
         if where.all():
-            self.lengths, self.objective, self.of_scores = t, seen[0], seen[2]
+            self.lengths, self.objective, self.of_scores = t, trial[0], trial[2]
         elif where.any():
-            self.lengths[where], self.objective[where], self.of_scores[..., where] = t, seen[0], seen[2]
+            self.lengths[where], self.objective[where], self.of_scores[..., where] = t, trial[0], trial[2]
 
 
 def search(
@@ -76,24 +76,24 @@ def search(
 ) -> LineSearchResult:
     """Find a step of every problem that fulfils Wolfe's conditions, or at least goes down."""
     k = len(value_0)
-    found = LineSearchResult(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
+    result = LineSearchResult(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
     t, low, high = np.ones(k), np.zeros(k), np.full(k, np.inf)
     low_slope, open_ = slope_0.copy(), np.ones(k, bool)
     for _ in range(_MOST_TRIALS):
-        seen = (line if open_.all() else line.part(open_)).trial(t[open_])
-        value, slope = _spread(seen[0], open_), _spread(seen[1], open_)
+        trial = (line if open_.all() else line.part(open_)).trial(t[open_])
+        value, slope = _spread(trial[0], open_), _spread(trial[1], open_)
         enough = open_ & (value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0))
         flat = np.abs(slope) <= _CURVATURE * np.abs(slope_0)
         short, far = enough & ~flat & (slope < 0), open_ & ~(enough & (flat | (slope < 0)))
         down = enough & (flat | short)  # a step that is merely short is kept until a better one comes
-        found.put(down, t[down], tuple(x[..., down[open_]] for x in seen) if not down.all() else seen)
+        result.put(down, t[down], tuple(x[..., down[open_]] for x in trial) if not down.all() else trial)
         open_ &= ~(enough & flat)
         if not open_.any():
             break
         t_new = _next(t, (low, high, low_slope, slope), short, far)
         low[short], low_slope[short], high[far] = t[short], slope[short], t[far]
         t = np.where(open_, t_new, t)
-    return found
+    return result
 
 
 def _spread(values: Float64[np.ndarray, " o"], where: Bool[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:

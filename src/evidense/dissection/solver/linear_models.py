@@ -37,10 +37,10 @@ class Linear:
     def scores(self, theta: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "n c k"]:
         """Return wᵀx."""
         width = self.features.shape[2]
-        found = self._flat @ theta[:width]
+        flat_scores = self._flat @ theta[:width]
         if self.has_intercept:
-            found += theta[width]
-        shaped: Float32[np.ndarray, "n c k"] = found.reshape(*self.features.shape[:2], theta.shape[1])
+            flat_scores += theta[width]
+        shaped: Float32[np.ndarray, "n c k"] = flat_scores.reshape(*self.features.shape[:2], theta.shape[1])
         return shaped
 
     def along(
@@ -54,8 +54,8 @@ class Linear:
     ) -> Float32[np.ndarray, "p k"]:
         """Return Xᵀ·slope."""
         flat = of_scores.reshape(-1, of_scores.shape[2])
-        found = self._flat.T @ flat
-        return np.vstack([found, flat.sum(axis=0, keepdims=True)]) if self.has_intercept else found
+        slope = self._flat.T @ flat
+        return np.vstack([slope, flat.sum(axis=0, keepdims=True)]) if self.has_intercept else slope
 
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "Cholesky | Spectrum":
         """Return the inverse curvature at zero, of some examples that stand for all, each problem's penalty added."""
@@ -111,8 +111,8 @@ class Cholesky:
         from scipy.linalg import cho_solve
 
         out, width = gradient.copy(), len(self.factors[0])
-        for at, factor in enumerate(self.factors):
-            mine = self.which == at
+        for index, factor in enumerate(self.factors):
+            mine = self.which == index
             if mine.any():
                 out[:width, mine] = cho_solve((factor, True), gradient[:width, mine], check_finite=False)
         out[width:] *= self.free or 1
@@ -184,8 +184,8 @@ class Bilinear:
     def scores(self, theta: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "n c k"]:
         """Return (Uᵀq)·(Vᵀp)."""
         left, right = self._sides(theta)
-        found: Float32[np.ndarray, "n c k"] = np.einsum("nrk,ncrk->nck", left, right)
-        return found
+        values: Float32[np.ndarray, "n c k"] = np.einsum("nrk,ncrk->nck", left, right)
+        return values
 
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]

@@ -41,10 +41,10 @@ def _softmax(
     odds = np.exp(scores - top[:, None])
     total = odds.sum(axis=1)
     place = right[:, None]
-    own = np.take_along_axis(scores, place, 1)[:, 0]
+    right_score = np.take_along_axis(scores, place, 1)[:, 0]
     odds /= total[:, None]
     np.put_along_axis(odds, place, np.take_along_axis(odds, place, 1) - 1, 1)
-    return np.log(total) + top - own, odds
+    return np.log(total) + top - right_score, odds
 
 
 def _logistic(
