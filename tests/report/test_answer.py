@@ -10,6 +10,7 @@ from evidense.report.comparison import forest
 from evidense.report.comparison.answer import answer, warnings
 from evidense.report.contents import Contents
 from evidense.report.words import note
+from evidense.study.gates.gate import gate
 from report.sample import Sample
 
 SHAPES = {
@@ -61,6 +62,7 @@ def test_sentence(sample: Sample, shapes: tuple[str, ...], said: str, passes: bo
     found = answer(of, of.systems[0])
     assert f"{found.lead}: {re.sub('</?bdi>', '', found.sentence)}" == said
     assert found.passes is passes
+    assert gate(of.worst_first(of.systems[0]), "no-harm", 0.02).passed is passes
 
 
 def test_few_clusters_never_pass(sample: Sample) -> None:

@@ -18,7 +18,7 @@ from evidense.report.inside.answer import MOST_LINES, box
 from evidense.report.inside.axes import BOTTOM, TOP, Axis
 from evidense.report.inside.plots import Colours, draw
 from evidense.report.inside.told import told
-from evidense.report.ledger.entries import anchor
+from evidense.report.ledger.words import anchor
 from evidense.report.page import MOST_BYTES
 from evidense.report.places import figures
 from evidense.store import Store

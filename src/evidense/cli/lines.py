@@ -4,20 +4,10 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from evidense.boundary.numerals import count, duration, plain, signed
+from evidense.boundary.numerals import count, duration, interval, plain, signed
 from evidense.boundary.streams import replace_line
 from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study
 
-ICONS = {
-    "HARMS": "✖",
-    "UNDECIDED": "?",
-    "SAME": "=",
-    "IDENTICAL": "≡",
-    "HELPS": "✔",
-    "HOLDS": "✔",
-    "FAILS": "✖",
-    "NOT_TESTABLE": "–",
-}
 MEASURED_TEXTS, MEASURED_S = 1_000, 2.0
 """What must have been encoded, and for how many seconds, before a speed says something of the next run."""
 CLAIMED = {
@@ -30,15 +20,15 @@ CLAIMED = {
 
 def verdict_line(verdict: Outcome, width: int) -> str:
     """Return one verdict as a line: word, system, effect [interval], n and win/tie/loss."""
+    from evidense.report.words import WORDS
+
     d = verdict.details
-    effect = f"{signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]"
+    effect = f"{signed(verdict.effect)} {interval(verdict.low, verdict.high)}"
     worth = f" (worth {verdict.n_clusters:,})" if "effective_queries" in d else ""
     counts = f"n {verdict.n:,}{worth}  {d['win']}/{d['tie']}/{d['loss']}"
-    claim = (
-        "" if verdict.verdict in ("HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED") else f"  claim '{verdict.claim}'"
-    )
+    claim = f"  claim '{verdict.claim}'" if verdict.verdict not in WORDS else ""
     note = f"  {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
-    return f"  {ICONS[verdict.verdict]} {verdict.verdict:<9} {verdict.system:<{width}} {effect}  {counts}{claim}{note}"
+    return f"  {_badge(verdict.verdict, 9)} {verdict.system:<{width}} {effect}  {counts}{claim}{note}"
 
 
 def say_collection(study: Study, records: Sequence[Record]) -> None:
@@ -90,10 +80,11 @@ def say_speeds(records: Sequence[Record]) -> None:
 def say_best(records: Sequence[Record]) -> None:
     """Print which of several candidates is best, and what it is worth."""
     from evidense.report.comparison.looks import best_sentence
+    from evidense.report.words import word_of
 
     for finding in records:
         if isinstance(finding, Finding) and finding.estimand == "winner":
-            print(f"{ICONS[str(finding.details['label'])]} {best_sentence(finding)}")
+            print(f"{word_of(str(finding.details['label'])).icon} {best_sentence(finding)}")
     sys.stdout.flush()
 
 
@@ -168,16 +159,18 @@ def ledger_line(verdict: Check) -> str:
     """Return one verdict of the ledger as a line: word, code, level, effect [interval], n, and the claim."""
     d = verdict.details
     known = verdict.effect is not None
-    effect = (
-        f" {signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]  n {verdict.n:,} " if known else " "
-    )
+    effect = f" {signed(verdict.effect)} {interval(verdict.low, verdict.high)}  n {verdict.n:,} " if known else " "
     where = f" ({verdict.system}, {verdict.collection})" if known and verdict.system else ""
     why = f": {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
     return f"  {_badge(verdict.verdict)} {d['code']!s:<4} {d.get('level', ''):<9}{effect} {str(d['sentence']).rstrip('.')}{where}{why}"
 
 
-def _badge(word: str) -> str:
-    return f"{ICONS[word]} {word.replace('_', ' '):<12}"
+def _badge(verdict: str, width: int = 12) -> str:
+    """Return icon and word of a verdict, padded to a width."""
+    from evidense.report.words import word_of
+
+    word = word_of(verdict)
+    return f"{word.icon} {word.word:<{width}}"
 
 
 def _empty_lines(ledger: Sequence[Check]) -> list[str]:
@@ -194,10 +187,10 @@ def _empty_lines(ledger: Sequence[Check]) -> list[str]:
 
 def effect_line(verdict: Outcome, width: int) -> str:
     """Return one effect as a line: word, effect [interval], the values on both sides, and why it is not decided."""
-    effect = f"{signed(verdict.effect)} [{signed(verdict.low)}, {signed(verdict.high)}]"
+    effect = f"{signed(verdict.effect)} {interval(verdict.low, verdict.high)}"
     sides = f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}" if verdict.system != "interaction" else ""
     note = f"  {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
-    return f"  {ICONS[verdict.verdict]} {verdict.verdict:<9} {_name(verdict):<{width}} {effect}  {sides}{note}".rstrip()
+    return f"  {_badge(verdict.verdict, 9)} {_name(verdict):<{width}} {effect}  {sides}{note}".rstrip()
 
 
 def _name(verdict: Outcome) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from evidense.compute.comparison.no_harm import used_up
 from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, Study, Verdict
 from evidense.report.words import WORDS
 
@@ -92,7 +93,7 @@ class Contents:
     @property
     def is_used_up(self) -> bool:
         """Whether more looks were made at a collection than were planned: then no gate is met any more."""
-        return any(facts["used_up"] for facts in self.study.observed.get("looks", {}).values())
+        return bool(used_up(self.study))
 
     @property
     def is_trained(self) -> bool:

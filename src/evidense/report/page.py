@@ -17,7 +17,7 @@ from evidense.report.factorial import tables as effect_tables
 from evidense.report.inside import fit
 from evidense.report.inside import page as inside
 from evidense.report.rendering import asset, assets, environment
-from evidense.report.words import CLAIM_ICONS, WORDS, margin_text
+from evidense.report.words import ICONS, WORDS, margin_text
 from evidense.store import Store
 
 MOST_BYTES = 5_000_000
@@ -95,7 +95,7 @@ def _context(contents: Contents, store: Store, frame: Frame, limits: Limits) -> 
         "groups": [forest.group(contents, s, scale) for s in contents.systems],
         "warnings": {s: answer.warnings(contents, s) for s in contents.systems},
         "costs": {s: answer.costs(contents, s) for s in contents.systems},
-        "scale": scale, "words": list(WORDS.values()), "claim_icons": CLAIM_ICONS, "claims": contents.claims,
+        "scale": scale, "words": list(WORDS.values()), "icons": ICONS, "claims": contents.claims,
         "overview": overview, "has_letters": any(cell.letters for row in overview for cell in row.cells),
         "everyone": contents.everyone, "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone},
         "sections": [section(contents, c, store, limits) for c in contents.collections],

@@ -1,11 +1,11 @@
-"""Words: the five verdicts of a comparison, with icon, order and meaning; words never stand on colour alone."""
+"""Words: the verdicts of comparisons and of claims, each with icon, colour, order and meaning, and the notes beside them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidense.boundary.numerals import count, plain, short
 from evidense.records import Json, Verdict
-from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen, unseen_sentence
+from evidense.stats.rule import floor_sentence, is_at_floor, too_few, unseen, unseen_sentence
 
 
 @dataclass(frozen=True)
@@ -15,23 +15,38 @@ class Word:
     icon: str
     word: str
     rank: int
+    css: str
+    """Class of its colours."""
     meaning: str
 
-    @property
-    def css(self) -> str:
-        """Return the class of its colours."""
-        return f"is-{self.word.lower()}"
 
-
-_ALL = (
-    Word("✖", "HARMS", 0, "the whole interval lies below 0, and not all of it inside the margin"),
-    Word("?", "UNDECIDED", 1, "these queries cannot tell; the note says how large a loss could hide and how many queries would do"),
-    Word("=", "SAME", 2, "the whole interval lies inside the margin: no difference that matters"),
-    Word("✔", "HELPS", 3, "the whole interval lies above 0, and not all of it inside the margin"),
-    Word("≡", "IDENTICAL", 4, "every query has the same value with both"),
+_COMPARED = (
+    Word("✖", "HARMS", 0, "is-harms", "the whole interval lies below 0, and not all of it inside the margin"),
+    Word("?", "UNDECIDED", 1, "is-undecided", "these queries cannot tell; the note says how large a loss could hide and how many queries would do"),
+    Word("=", "SAME", 2, "is-same", "the whole interval lies inside the margin: no difference that matters"),
+    Word("✔", "HELPS", 3, "is-helps", "the whole interval lies above 0, and not all of it inside the margin"),
+    Word("≡", "IDENTICAL", 4, "is-identical", "every query has the same value with both"),
 )  # fmt: skip
-WORDS = {w.word: w for w in _ALL}
-CLAIM_ICONS = {"HOLDS": "✔", "FAILS": "✖", "UNDECIDED": "?", "NOT_TESTABLE": "–"}
+WORDS = {w.word: w for w in _COMPARED}
+"""Verdict of a comparison → its word."""
+_CLAIMED = (
+    Word("✔", "HOLDS", 3, "is-helps", "the whole interval lies on the claimed side of the margin, and every control passed"),
+    Word("✖", "FAILS", 0, "is-harms", "the whole interval lies on the other side of it, and every control passed"),
+    Word("?", "UNDECIDED", 1, "is-undecided", "neither: too few data, a control that did not pass, or no evidence here; the reason stands beside it"),
+    Word("–", "NOT TESTABLE", 5, "is-none", "no experiment can test this sentence; the reason stands beside it"),
+)  # fmt: skip
+CLAIM_WORDS = {w.word.replace(" ", "_"): w for w in _CLAIMED}
+"""Verdict on a claim → its word."""
+ICONS = {verdict: w.icon for words in (WORDS, CLAIM_WORDS) for verdict, w in words.items()}
+
+
+def word_of(verdict: str) -> Word:
+    """Return how pages show a verdict, of a comparison or of a claim.
+
+    >>> word_of("HOLDS").icon, word_of("HARMS").css
+    ('✔', 'is-harms')
+    """
+    return WORDS.get(verdict) or CLAIM_WORDS[verdict]
 
 
 def note(verdict: Verdict) -> str:
@@ -101,17 +116,6 @@ def otherwise(details: Mapping[str, Json]) -> str:
         "queries": "each query by itself (--clusters queries)",
     }
     return "; ".join(f"{words[how]}: {word}" for how, word in dict(details.get("otherwise", {})).items())
-
-
-def passes_no_harm(verdicts: list[Verdict]) -> bool:
-    """Say whether a loss beyond the margin is ruled out everywhere, from enough clusters."""
-    return bool(verdicts) and all(is_ruled_out(v) for v in verdicts)
-
-
-def is_ruled_out(verdict: Verdict) -> bool:
-    """Say whether a loss beyond the margin is ruled out on this collection."""
-    groups = verdict.details.get("n_groups")
-    return rules_out_loss(verdict.low, verdict.base_mean, verdict.n_clusters, verdict.margin, groups)
 
 
 def margin_text(margin: float) -> str:

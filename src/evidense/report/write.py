@@ -13,7 +13,7 @@ from evidense.report.folder import LOSSES, claim_of, where_inputs_lie
 from evidense.report.inside import exports as inside_exports
 from evidense.report.inside import page as inside
 from evidense.report.labels import losses, read_labels
-from evidense.report.ledger import entries as ledger
+from evidense.report.ledger.latex import latex as ledger_latex
 from evidense.report.page import Frame, compare_html, page_html
 from evidense.report.texts import without_texts
 from evidense.store import Store
@@ -57,7 +57,7 @@ def _files(contents: Contents, store: Store, frame: Frame) -> Iterator[tuple[str
     yield "report.html", page_html(contents, store, frame).encode("utf-8", errors="replace")
     if contents.inside:
         yield "findings.csv", inside_exports.findings_csv(contents)
-        yield "ledger.tex", ledger.latex(contents.ledger).encode("utf-8", errors="replace")
+        yield "ledger.tex", ledger_latex(contents.ledger, inside.LEDGER_CAPTION).encode("utf-8", errors="replace")
     if contents.inside and inside.is_compared(contents):
         yield (
             "compare.html",

@@ -10,7 +10,7 @@ from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, St
 from evidense.store import Store
 from evidense.study.files.toml import write_study
 from evidense.study.gates.gate import Gate, gate
-from evidense.study.gates.looks import used_up
+from evidense.study.gates.looks import spent_plans
 
 if TYPE_CHECKING:
     import pandas
@@ -67,7 +67,7 @@ class Result:
         best = [f.site["system"] for f in self.findings if f.estimand == "winner"]
         outcomes = [o for o in self.of(Outcome) if not best or o.system in best]
         held = gate(outcomes, name, m, allow_undecided=allow_undecided, table=repr(self))
-        spent = used_up(self.study)
+        spent = spent_plans(self.study)
         return replace(held, passed=held.passed and not spent, failures=(*held.failures, *spent))
 
     def assert_gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evidense.boundary.numerals import count, short, size
+from evidense.compute.comparison.no_harm import is_loss_ruled_out, passes_no_harm
 from evidense.records import Finding, Json, Ranking, Verdict
 from evidense.report.comparison.looks import best_sentence
 from evidense.report.comparison.notes import Note, notes_on
 from evidense.report.contents import Contents
-from evidense.report.words import is_ruled_out, passes_no_harm
 from evidense.stats.rule import too_few
 
 NAMED = 3
@@ -70,7 +70,7 @@ def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin
     if len(by_word["IDENTICAL"]) == n:
         missing = (
             Markup("")
-            if passes_no_harm(list(verdicts))
+            if passes_no_harm(verdicts)
             else Markup("; too few queries to rule out a loss beyond {}").format(m)
         )
         return Markup("every query has the same value {}{}.").format(_everywhere(n), missing)
@@ -82,9 +82,11 @@ def _sentence(by_word: dict[str, list[str]], verdicts: Sequence[Verdict], margin
     text = Markup("it ") + Markup(" and ").join(parts) if parts else Markup("")
     few = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and too_few(v.n_clusters)]
     open_ = [
-        v.collection for v in verdicts if v.verdict == "UNDECIDED" and not is_ruled_out(v) and v.collection not in few
+        v.collection
+        for v in verdicts
+        if v.verdict == "UNDECIDED" and not is_loss_ruled_out(v, v.margin) and v.collection not in few
     ]
-    closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and is_ruled_out(v)]
+    closed = [v.collection for v in verdicts if v.verdict == "UNDECIDED" and is_loss_ruled_out(v, v.margin)]
     still = by_word["SAME"] + by_word["IDENTICAL"]
     more = []
     if still:

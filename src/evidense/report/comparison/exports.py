@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import evidense
 from evidense.boundary.shown import STEERING
+from evidense.compute.comparison.no_harm import passes_no_harm
 from evidense.records import Finding, Json, Outcome, Ranking, Record, canonical_json
 from evidense.report.comparison.looks import observed_looks
 from evidense.report.contents import Contents
 from evidense.report.labels import table
 from evidense.report.texts import without_texts
-from evidense.report.words import passes_no_harm
 from evidense.store import Store
 from evidense.trec import run_text
 from evidense.values import RankedLists

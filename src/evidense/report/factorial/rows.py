@@ -10,26 +10,14 @@ from evidense.records import Finding, Outcome
 from evidense.report.comparison.answer import names
 from evidense.report.factorial.effects import MAIN, NAMES, Effects
 from evidense.report.scale import Scale
-from evidense.report.words import CLAIM_ICONS, WORDS, Word, groups_text
-
-_RANKS = {"FAILS": 0, "HARMS": 0, "UNDECIDED": 1, "SAME": 2, "HOLDS": 3, "HELPS": 3, "IDENTICAL": 4, "NOT_TESTABLE": 5}
-_CSS = {"HOLDS": "is-helps", "FAILS": "is-harms", "UNDECIDED": "is-undecided", "NOT_TESTABLE": "is-same"}
-
-
-@dataclass(frozen=True)
-class Badge:
-    """A verdict as an icon, a word and a colour."""
-
-    icon: str
-    word: str
-    css: str
+from evidense.report.words import Word, groups_text, word_of
 
 
 @dataclass(frozen=True)
 class EffectRow:
     """One effect on one collection (or over several), ready to print; places are percent of the plot's width."""
 
-    badge: Badge | None
+    word: Word | None
     name: str
     tags: tuple[str, ...]
     effect: str
@@ -51,22 +39,10 @@ class EffectGroup:
 
     effect: str
     title: str
-    lead: Badge | None
+    lead: Word | None
     sentence: Markup
     rows: tuple[EffectRow, ...]
     summary: tuple[EffectRow, ...]
-
-
-def badge(word: str) -> Badge:
-    """Return how a verdict is shown, a comparison's or a claim's.
-
-    >>> badge("HOLDS").icon, badge("HARMS").css
-    ('✔', 'is-harms')
-    """
-    known: Word | None = WORDS.get(word)
-    if known is not None and word != "UNDECIDED":
-        return Badge(known.icon, word, known.css)
-    return Badge(CLAIM_ICONS.get(word, "?"), word, _CSS.get(word, "is-undecided"))
 
 
 def scale_of(effects: Effects, measure: str) -> Scale:
@@ -82,7 +58,7 @@ def group(effects: Effects, effect: str, measure: str, scale: Scale) -> EffectGr
     rows = tuple(_row(effects, f, scale) for f in found)
     verdicts = [v for f in found if (v := effects.verdicts.get((effect, f.site["collection"])))]
     title = f"{NAMES[effect]}" if effect in MAIN else effect
-    lead = badge(_overall(verdicts)) if verdicts else None
+    lead = word_of(_overall(verdicts)) if verdicts else None
     return EffectGroup(effect, title, lead, sentence(verdicts), rows, tuple(_summary(effects, effect, measure, scale)))
 
 
@@ -97,11 +73,11 @@ def sentence(verdicts: Sequence[Outcome]) -> Markup:
     if not verdicts:
         return Markup("no verdict.")
     by_word: dict[str, list[str]] = {}
-    for verdict in sorted(verdicts, key=lambda v: -_RANKS.get(v.verdict, 1)):
+    for verdict in sorted(verdicts, key=lambda v: -word_of(v.verdict).rank):
         by_word.setdefault(verdict.verdict, []).append(verdict.collection)
     n = len(verdicts)
     parts = [
-        Markup("<b>{} {}</b> on {}").format(badge(word).icon, word, names(collections, n))
+        Markup("<b>{} {}</b> on {}").format(word_of(word).icon, word, names(collections, n))
         for word, collections in by_word.items()
     ]
     return Markup("; ").join(parts) + "."
@@ -113,7 +89,7 @@ def _row(effects: Effects, finding: Finding, scale: Scale) -> EffectRow:
     tags = tuple(str(site[k]) for k in ("role", "direction") if site.get(k))
     n_seeds = int(d.get("n_seeds", 1))
     return EffectRow(
-        badge=badge(verdict.verdict) if verdict else None,
+        word=word_of(verdict.verdict) if verdict else None,
         name=str(site["collection"]),
         tags=tags,
         effect=signed(finding.value),
@@ -153,7 +129,7 @@ def _over(effects: Effects, finding: Finding, role: str, scale: Scale) -> Effect
     row = _wide_row(finding, f"mean of these {len(collections)} {which}collections", scale)
     if verdict is None:
         return row
-    return EffectRow(**{**row.__dict__, "badge": badge(verdict.verdict), "note": verdict.reason})
+    return EffectRow(**{**row.__dict__, "word": word_of(verdict.verdict), "note": verdict.reason})
 
 
 def _beyond(finding: Finding, role: str, scale: Scale) -> EffectRow:
@@ -169,7 +145,7 @@ def _beyond(finding: Finding, role: str, scale: Scale) -> EffectRow:
 def _wide_row(finding: Finding, name: str, scale: Scale) -> EffectRow:
     direction = str(finding.site.get("direction") or "")
     return EffectRow(
-        badge=None, name=name, tags=(direction,) if direction and direction != "all" else (), effect=signed(finding.value),
+        word=None, name=name, tags=(direction,) if direction and direction != "all" else (), effect=signed(finding.value),
         interval=interval(finding.low, finding.high), n=count(finding.n),
         clusters=groups_text(finding.n_clusters, finding.details), seeds="", note="",
         at=scale.at(finding.value), start=scale.at(finding.low if finding.low is not None else finding.value),

@@ -89,9 +89,7 @@ def _claims(verdicts: Sequence[Check]) -> list[Say]:
     if not verdicts:
         return []
     shape = Markup('<span class="word {}"><span class="icon" aria-hidden="true">{}</span> {}</span> {}')
-    parts = [
-        shape.format(css, icon, word.replace("_", " "), ", ".join(codes)) for word, icon, css, codes in tally(verdicts)
-    ]
+    parts = [shape.format(t.word.css, t.word.icon, t.word.word, ", ".join(t.codes)) for t in tally(verdicts)]
     n = len({v.details["code"] for v in verdicts})
     more = Markup('<a href="#ledger">The ledger</a> says why; a claim stands twice where its levels differ.')
     return [Say(f"{n} claim{'s' if n != 1 else ''}", "claims", Markup(" <i>·</i> ").join(parts) + Markup(". ") + more)]

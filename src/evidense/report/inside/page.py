@@ -16,10 +16,12 @@ from evidense.report.inside.heat import Heats, heats
 from evidense.report.inside.methods import bibtex, paragraph
 from evidense.report.inside.plots import Colours, Drawn, draw
 from evidense.report.inside.tables import Estimates, Table, estimates, missing, table
-from evidense.report.ledger import entries as ledger
+from evidense.report.ledger.entries import entries, tally
+from evidense.report.ledger.latex import latex
 from evidense.report.places import Figure, figures, grouped, said
-from evidense.report.words import CLAIM_ICONS
+from evidense.report.words import CLAIM_WORDS
 
+LEDGER_CAPTION = "Claims of the literature and what these findings say of them."
 MOST_LINES = 600
 """Records that the page lists one by one; of more, findings are in findings.csv only."""
 
@@ -148,16 +150,16 @@ def _shown(anchor: str, figure: Figure, colours: Colours) -> Shown:
 def context(contents: Contents) -> Mapping[str, object]:
     """Return what the template prints, beside styles, script and the page's frame."""
     study = contents.study
-    entries = ledger.entries(contents.ledger, contents.inside)
-    without = {e.code for e in entries if not e.has_evidence}
+    claims = entries(contents.ledger, contents.inside)
+    without = {e.code for e in claims if not e.has_evidence}
     return {
         "study": study, "contents": contents, "proof": proof, "confidence": f"{study.confidence * 100:.0f}\u202f%",
-        "says": answer.box(contents), "decided": [e for e in entries if e.has_evidence], "open": [e for e in entries if not e.has_evidence],
-        "open_words": ledger.tally([v for v in contents.ledger if v.details["code"] in without]),
-        "meanings": [(w.replace("_", " "), ledger.CSS[w], CLAIM_ICONS[w], m) for w, m in ledger.MEANING.items()],
+        "says": answer.box(contents), "decided": [e for e in claims if e.has_evidence], "open": [e for e in claims if not e.has_evidence],
+        "open_words": tally([v for v in contents.ledger if v.details["code"] in without]),
+        "meanings": list(CLAIM_WORDS.values()),
         "setup": setup_table.rows(contents) if contents.everyone and contents.rankings else [], "everyone": contents.everyone,
         "roles": {s: setup_table.role_of(contents, s) for s in contents.everyone} if contents.rankings else {},
-        "methods": paragraph(contents), "latex": ledger.latex(contents.ledger) if contents.ledger else "", "bibtex": bibtex(contents),
+        "methods": paragraph(contents), "latex": latex(contents.ledger, LEDGER_CAPTION) if contents.ledger else "", "bibtex": bibtex(contents),
         "lines": lines(contents), "n_records": len(contents.records), "n_findings": count(len(contents.inside)), "is_compared": is_compared(contents),
     }  # fmt: skip
 

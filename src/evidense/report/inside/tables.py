@@ -7,7 +7,7 @@ from evidense.boundary.numerals import count, probability
 from evidense.dissection.sentences import differs, is_number, together
 from evidense.records import Finding
 from evidense.report.inside.numbers import number
-from evidense.report.ledger.entries import anchor
+from evidense.report.ledger.words import anchor
 from evidense.report.places import Figure, said, who
 from evidense.report.scale import Scale
 

@@ -1,55 +1,78 @@
-"""Ledger: claims of the literature with their verdicts, what each rests on, and what would decide those that are open."""
+"""Ledger: claims of the literature with their verdicts, the findings behind each, and what would decide the open ones."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evidense.boundary.numerals import count, interval, short, signed
+from evidense.boundary.numerals import count, interval, plain, signed
 from evidense.parts import code_order
 from evidense.records import Check, Finding, Json
-from evidense.report.latex import escape_latex
-from evidense.report.places import grouped, said
-from evidense.report.words import CLAIM_ICONS
+from evidense.report.ledger.words import NO_EVIDENCE, REGISTERED, anchor, command, margin_of, name_of, pair_of
+from evidense.report.places import grouped
+from evidense.report.words import CLAIM_WORDS, Word
 
-ORDER = ("HOLDS", "FAILS", "UNDECIDED", "NOT_TESTABLE")
-CSS = {"HOLDS": "is-helps", "FAILS": "is-harms", "UNDECIDED": "is-undecided", "NOT_TESTABLE": "is-none"}
-MEANING = {
-    "HOLDS": "the whole interval lies on the claimed side of the margin, and every control passed",
-    "FAILS": "the whole interval lies on the other side of it, and every control passed",
-    "UNDECIDED": "neither: too few data, a control that did not pass, or no evidence here; the reason stands beside it",
-    "NOT_TESTABLE": "no experiment can test this sentence; the reason stands beside it",
-}
 LINKED = 4
-"""Findings that a row links to; of more, the deciding ones first."""
+"""The most findings that a row links to; the deciding ones come first."""
 
 
 @dataclass(frozen=True)
-class Row:
+class ClaimRow:
     """One verdict: one level of a claim, for one pair of encoders on one collection."""
 
-    word: str
-    icon: str
-    css: str
+    word: Word
     level: str
-    about: str
-    """Which pair, on which collection."""
+    estimand: str
+    measure: str
+    pair: str
+    collection: str
     effect: str
-    """Empty where there is no evidence."""
+    """Empty where there is no evidence, as are interval, n and clusters."""
     interval: str
+    ends: tuple[float, float, float] | None
+    """(effect, low, high), for a drawing."""
     margin: str
+    smallest_margin: str
     n: str
+    n_clusters: str
     controls: tuple[tuple[bool, str], ...]
-    """(passed, what was found)"""
+    """(passed, result in words)"""
     reason: str
     decided_by: tuple[str, str, str]
-    """What would decide it: before the command, the command, after it."""
+    """What would decide the claim: the text before the command, the command, the text after it."""
     links: tuple[tuple[str, str], ...]
     """(anchor, text)"""
     n_findings: int
     registered: tuple[tuple[str, str], ...]
     id: str
-    others: tuple["Row", ...] = ()
+    others: tuple["ClaimRow", ...] = ()
     """Further levels that this row stands for."""
+
+    @property
+    def about(self) -> str:
+        """Return the pair and the collection."""
+        return " · ".join(text for text in (self.pair, self.collection) if text)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of a claim with all its verdicts."""
+
+    rows: tuple[ClaimRow, ...]
+
+    @property
+    def first(self) -> ClaimRow:
+        """Return the first verdict: its level, estimand and measure are those of all."""
+        return self.rows[0]
+
+    @property
+    def has_evidence(self) -> bool:
+        """Say whether there is an estimate."""
+        return any(row.effect for row in self.rows)
+
+    @property
+    def tally(self) -> str:
+        """Return how many rows have each word."""
+        words = [row.word.word for row in self.rows]
+        return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
 
 
 @dataclass(frozen=True)
@@ -59,144 +82,92 @@ class Entry:
     code: str
     sentence: str
     source: str
-    decided_by: str
-    rows: tuple[Row, ...]
+    rows: tuple[ClaimRow, ...]
 
     @property
     def has_evidence(self) -> bool:
         """Say whether any level was estimated."""
-        return any(r.effect for r in self.rows)
+        return any(row.effect for row in self.rows)
+
+    @property
+    def levels(self) -> list[Level]:
+        """Return the rows by level and estimand."""
+        return [Level(tuple(rows)) for rows in grouped(self.rows, lambda r: (r.level, r.estimand)).values()]
+
+    @property
+    def merged_rows(self) -> list[ClaimRow]:
+        """Return the rows; levels without evidence for the same reason share one row."""
+        by_reason = grouped(self.rows, lambda r: r.id if r.effect else f"{r.word.word} {r.reason}")
+        return [_merged(rows) for rows in by_reason.values()]
+
+
+def _merged(rows: Sequence[ClaimRow]) -> ClaimRow:
+    first, *others = rows
+    levels = ", ".join(dict.fromkeys(row.level for row in rows if row.level))
+    return replace(first, level=levels, margin="" if others else first.margin, others=tuple(others))
 
 
 def entries(verdicts: Sequence[Check], findings: Sequence[Finding]) -> list[Entry]:
     """Return the claims in the order of their codes."""
-    known = {f.id: f for f in findings}
-    found = grouped(verdicts, lambda v: str(v.details["code"]))
-    return [
-        Entry(code, str(some[0].details["sentence"]), str(some[0].details.get("source", "")), str(some[0].details.get("decided_by", "")),
-              _merged([_row(v, known) for v in some]))
-        for code, some in sorted(found.items(), key=lambda x: code_order(x[0]))
-    ]  # fmt: skip
+    finding_of_id = {f.id: f for f in findings}
+    by_code = grouped(verdicts, lambda v: str(v.details["code"]))
+    return [_entry(code, by_code[code], finding_of_id) for code in sorted(by_code, key=code_order)]
 
 
-NOBODY = ("", "", "")
+def _entry(code: str, verdicts: Sequence[Check], finding_of_id: dict[str, Finding]) -> Entry:
+    details = verdicts[0].details
+    rows = tuple(_row(v, finding_of_id) for v in verdicts)
+    return Entry(code, str(details["sentence"]), str(details.get("source", "")), rows)
 
 
-def _row(v: Check, known: dict[str, Finding]) -> Row:
-    d, has = v.details, v.effect is not None
-    is_open = v.verdict == "UNDECIDED" and not has
-    return Row(
-        word=v.verdict.replace("_", " "),
-        icon=CLAIM_ICONS[v.verdict],
-        css=CSS[v.verdict],
-        level=str(d.get("level", "")),
-        about=" · ".join(x for x in (_pair(v), v.collection) if x),
-        effect=signed(v.effect) if has else "",
-        interval=interval(v.low, v.high) if has else "",
-        margin=_margin(v),
-        n=count(v.n) if has else "",
-        controls=tuple((bool(c["passed"]), str(c["found"])) for c in d.get("controls", ())),
-        reason=NO_EVIDENCE if v.reason.startswith(NO_EVIDENCE) else v.reason,
-        decided_by=command(str(d.get("decided_by", ""))) if is_open else NOBODY,
-        links=_links(v, known),
-        n_findings=sum(p in known for p in v.parents),
-        registered=tuple((words, str(d[key])) for words, key in _REGISTERED if d.get(key)),
-        id=v.id,
+def _row(verdict: Check, finding_of_id: dict[str, Finding]) -> ClaimRow:
+    details, is_estimated = verdict.details, verdict.effect is not None
+    is_open = verdict.verdict == "UNDECIDED" and not is_estimated
+    smallest: Json = details.get("smallest_margin")
+    return ClaimRow(
+        word=CLAIM_WORDS[verdict.verdict],
+        level=str(details.get("level", "")),
+        estimand=str(details.get("estimand", "")),
+        measure=verdict.measure,
+        pair=pair_of(verdict),
+        collection=verdict.collection,
+        effect=signed(verdict.effect) if is_estimated else "",
+        interval=interval(verdict.low, verdict.high) if is_estimated else "",
+        ends=(verdict.effect, verdict.low, verdict.high) if is_estimated else None,
+        margin=margin_of(verdict),
+        smallest_margin="" if smallest is None else f"±{plain(smallest)}",
+        n=count(verdict.n) if is_estimated else "",
+        n_clusters=count(verdict.n_clusters) if is_estimated else "",
+        controls=tuple((bool(control["passed"]), str(control["found"])) for control in details.get("controls", ())),
+        reason=NO_EVIDENCE if verdict.reason.startswith(NO_EVIDENCE) else verdict.reason,
+        decided_by=command(str(details.get("decided_by", ""))) if is_open else ("", "", ""),
+        links=_links(verdict, finding_of_id),
+        n_findings=sum(parent in finding_of_id for parent in verdict.parents),
+        registered=tuple((label, str(details[key])) for label, key in REGISTERED if details.get(key)),
+        id=verdict.id,
     )
 
 
-_REGISTERED = (
-    ("estimated", "estimand"),
-    ("compared with", "comparator"),
-    ("why this margin", "margin_reason"),
-    ("adjusted over", "family"),
-    ("refuted by", "refuted_by"),
-)
+def _links(verdict: Check, finding_of_id: dict[str, Finding]) -> tuple[tuple[str, str], ...]:
+    findings = [finding_of_id[parent] for parent in verdict.parents if parent in finding_of_id]
+    deciding_site: Json = verdict.details.get("site")
+    findings.sort(key=lambda f: dict(f.site) != deciding_site if deciding_site else False)
+    return tuple((anchor(f), name_of(f)) for f in findings[:LINKED])
 
 
-def _pair(v: Check) -> str:
-    return " − ".join(x for x in (v.system, v.baseline) if x)
+@dataclass(frozen=True)
+class Tally:
+    """The codes of the claims with one verdict."""
+
+    word: Word
+    codes: list[str]
 
 
-def _margin(v: Check) -> str:
-    relation = str(v.details.get("relation", ""))
-    if not relation:
-        return ""
-    return {
-        "within": f"within ±{short(v.margin)}",
-        "above": f"above {short(v.margin)}",
-        "below": f"below {short(-v.margin)}",
-    }.get(relation, short(v.margin))
-
-
-def command(decided_by: str) -> tuple[str, str, str]:
-    """Return what a claim says would decide it, cut where its first command begins and ends.
-
-    >>> command("evidense run paper_scale/x (their checkpoints), and more"), command("a study that nobody has made")
-    (('', 'evidense run paper_scale/x', ' (their checkpoints), and more'), ('a study that nobody has made', '', ''))
-    """
-    found = re.search(r"evidense [a-z]+(?: (?!and\b|shows\b|would\b|with\b|on\b)[\w./=*#-]+)*", decided_by)
-    return (decided_by[: found.start()], found.group(0), decided_by[found.end() :]) if found else (decided_by, "", "")
-
-
-NO_EVIDENCE = "no evidence here"
-
-
-def _merged(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows, levels without evidence for one and the same reason as one."""
-    found = grouped(rows, lambda r: r.id if r.effect else f"{r.word} {r.reason}")
-    return tuple(replace(some[0], level=", ".join(dict.fromkeys(r.level for r in some if r.level)), margin=some[0].margin if len(some) == 1 else "",
-                         others=tuple(some[1:])) for some in found.values())  # fmt: skip
-
-
-def _links(v: Check, known: dict[str, Finding]) -> tuple[tuple[str, str], ...]:
-    own = [known[p] for p in v.parents if p in known]
-    site: Json = v.details.get("site")
-    own.sort(key=lambda f: dict(f.site) != site if site else False)
-    return tuple((anchor(f), _named(f)) for f in own[:LINKED])
-
-
-def anchor(finding: Finding) -> str:
-    """Return the id of a finding's row in the page."""
-    return f"f-{finding.id[:12]}"
-
-
-def _named(finding: Finding) -> str:
-    place = [said(k, finding.site[k]) for k in ("side", "module", "probe") if k in finding.site]
-    layer = [f"layer {finding.site['layer']}"] if finding.site.get("layer") is not None else []
-    return " ".join([finding.estimand, *(f"({', '.join([*layer, *place])})" for _ in (1,) if layer or place)])
-
-
-def tally(verdicts: Sequence[Check]) -> list[tuple[str, str, str, list[str]]]:
-    """Return (verdict, icon, class, codes) of claims: a claim stands under each verdict that one of its levels has."""
-    found = grouped(verdicts, lambda v: v.verdict)
+def tally(verdicts: Sequence[Check]) -> list[Tally]:
+    """Count claims by verdict; a claim whose levels differ stands under each verdict that one of them has."""
+    by_word = grouped(verdicts, lambda v: v.verdict)
     return [
-        (w, CLAIM_ICONS[w], CSS[w], sorted({str(v.details["code"]) for v in found[w]}, key=code_order))
-        for w in ORDER
-        if w in found
+        Tally(word, sorted({str(v.details["code"]) for v in by_word[verdict]}, key=code_order))
+        for verdict, word in CLAIM_WORDS.items()
+        if verdict in by_word
     ]
-
-
-def latex(verdicts: Sequence[Check]) -> str:
-    """Return the ledger as a table for a paper (it needs the package booktabs)."""
-    rows = [_latex_row(v) for v in sorted(verdicts, key=lambda v: code_order(str(v.details["code"])))]
-    return "\n".join([
-        r"\begin{table}", r"\centering", r"\caption{Claims of the literature and what these findings say of them.}",
-        r"\begin{tabular}{lllrrl}", r"\toprule", r"Claim & Level & Pair, collection & Effect [interval] & $n$ & Verdict \\", r"\midrule",
-        *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}", "",
-    ])  # fmt: skip
-
-
-def _latex_row(v: Check) -> str:
-    has, d = v.effect is not None, v.details
-    effect = f"{signed(v.effect)} {interval(v.low, v.high)}" if has else ""
-    where = ", ".join(x for x in (_pair(v), v.collection) if x)
-    cells = [
-        str(d["code"]),
-        str(d.get("level", "")),
-        where,
-        effect,
-        count(v.n) if has else "",
-        v.verdict.replace("_", " "),
-    ]
-    return f"{' & '.join(escape_latex(c) for c in cells)} \\\\"

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 import evidense
 from evidense.boundary.numerals import count, interval, plain, signed
-from evidense.parts import code_order
 from evidense.published import facts
 from evidense.published.contrasts import Contrast, contrasts
 from evidense.published.facts import Published
 from evidense.published.labels import LayerZero, layer_zero
 from evidense.records import Check, Finding, Json
-from evidense.report.latex import LatexTable, escape_latex, math
+from evidense.report.ledger.entries import entries
+from evidense.report.ledger.latex import latex as ledger_latex
 from evidense.report.published import panels
 from evidense.report.rendering import asset, assets, environment
 from evidense.report.scale import Scale
-from evidense.report.words import CLAIM_ICONS
 
 TITLES = {"nq": "Natural Questions", "msmarco": "MS MARCO"}
 POOLINGS = {"cls": "CLS", "mean": "mean", "eos": "last token"}
-CSS = {"HOLDS": "is-helps", "FAILS": "is-harms", "UNDECIDED": "is-undecided", "NOT_TESTABLE": "is-none"}
+ON_SCALE = ("change in accuracy", "change in chance-corrected accuracy")
+"""Measures that the ledger draws, on the scale of the page."""
 
 
 @dataclass(frozen=True)
@@ -34,59 +34,6 @@ class Material:
     command: str
 
 
-@dataclass(frozen=True)
-class Claimed:
-    """One verdict, as a row of the ledger."""
-
-    css: str
-    icon: str
-    word: str
-    who: str
-    where: str
-    effect: str
-    interval: str
-    plot: tuple[float, float, float] | None
-    n: str
-    smallest: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class LevelOf:
-    """One level of a claim with its verdicts."""
-
-    level: str
-    estimand: str
-    measure: str
-    rows: list[Claimed]
-
-    @property
-    def known(self) -> bool:
-        """Whether there is evidence."""
-        return any(r.effect for r in self.rows)
-
-    @property
-    def tally(self) -> str:
-        """Return how often each word was said."""
-        words = [r.word for r in self.rows]
-        return ", ".join(f"{words.count(w)} {w}" for w in dict.fromkeys(words))
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """One claim with its levels."""
-
-    code: str
-    sentence: str
-    source: str
-    levels: list[LevelOf]
-
-    @property
-    def known(self) -> bool:
-        """Whether some level has evidence."""
-        return any(x.known for x in self.levels)
-
-
 def page(material: Material) -> str:
     """Return the page."""
     return environment().get_template("published.html.j2").render(context(material))
@@ -95,56 +42,24 @@ def page(material: Material) -> str:
 def context(material: Material) -> dict[str, object]:
     """Return everything that the template prints."""
     study = material.study
-    ledgers = ledger(material.verdicts)
+    claims = entries(material.verdicts, material.findings)
     return {
         **assets(), "factorial_css": asset("factorial.css"), "own_css": asset("published.css"), "version": evidense.__version__,
         "study": study, "command": material.command,
-        "findings": material.findings, "verdicts": material.verdicts, "decided": [x for x in ledgers if x.known],
-        "open": [x for x in ledgers if not x.known], "scale": _SCALE, "groups": panels.curves(study, material.findings), "legend": panels.LEGEND,
+        "findings": material.findings, "verdicts": material.verdicts, "decided": [x for x in claims if x.has_evidence],
+        "open": [x for x in claims if not x.has_evidence], "scale": _SCALE, "groups": panels.curves(study, material.findings), "legend": panels.LEGEND,
         "box": panels, "equivalence": panels.equivalence(material.findings), "stars": stars(contrasts(study)),
         "blind": blindness(material.findings), "kappas": kappas(study), "zero": _zero(study), "zero_off": [z for z in layer_zero(study) if z.apart],
-        "latex": latex(material), "titles": TITLES, "poolings": POOLINGS, "random": randomness(study),
+        "latex": latex(material), "titles": TITLES, "title_of": _title_of, "on_scale": ON_SCALE, "poolings": POOLINGS, "random": randomness(study),
     }  # fmt: skip
 
 
 _SCALE = Scale(-0.12, 0.12, 0.02, 0.0)
 
 
-def ledger(verdicts: Sequence[Check]) -> list[Ledger]:
-    """Return the claims, B first, which the study is about, then by code; each with its levels and their verdicts."""
-    found: dict[str, dict[tuple[str, str], list[Check]]] = {}
-    for v in verdicts:
-        key = (str(v.details.get("level", "")), str(v.details.get("estimand", "")))
-        found.setdefault(str(v.details["code"]), {}).setdefault(key, []).append(v)
-    out = []
-    for code, levels in sorted(found.items(), key=lambda x: (not x[0].startswith("B"), code_order(x[0]))):
-        first = next(iter(levels.values()))[0]
-        shown = [
-            LevelOf(level, what, some[0].measure, [_claimed(v) for v in some]) for (level, what), some in levels.items()
-        ]
-        out.append(Ledger(code, str(first.details["sentence"]), str(first.details["source"]), shown))
-    return out
-
-
-def _claimed(v: Check) -> Claimed:
-    known = v.effect is not None
-    points = known and v.measure in ("change in accuracy", "change in chance-corrected accuracy")
-    plot = (_SCALE.at(v.effect), _SCALE.at(v.low), _SCALE.at(v.high)) if points else None
-    smallest = v.details.get("smallest_margin")
-    return Claimed(
-        css=CSS[v.verdict], icon=CLAIM_ICONS[v.verdict], word=v.verdict.replace("_", " "), who=_who(v), where=_place(v),
-        effect=signed(v.effect) if known else "", interval=interval(v.low, v.high) if known else "", plot=plot,
-        n=f"{count(v.n)} in {count(v.n_clusters)}" if known else "", smallest="" if smallest is None else f"±{plain(smallest)}",
-        reason=v.reason,
-    )  # fmt: skip
-
-
-def _who(v: Check) -> str:
-    return f"{v.system} − {v.baseline}" if v.baseline else v.system
-
-
-def _place(v: Check) -> str:
-    return " and ".join(TITLES.get(x.rpartition("/")[2], x) for x in v.collection.split(" and "))
+def _title_of(collection: str) -> str:
+    """Return the title of a data set, or of several that one verdict speaks of."""
+    return " and ".join(TITLES.get(name.rpartition("/")[2], name) for name in collection.split(" and "))
 
 
 @dataclass(frozen=True)
@@ -249,19 +164,10 @@ def _where(z: LayerZero) -> str:
 
 
 def latex(material: Material) -> str:
-    """Return the ledger as a table for a paper (it needs the package booktabs)."""
-    rows = [
-        (str(v.details["code"]), _contrast(v), math(signed(v.effect)), math(interval(v.low, v.high)), count(v.n_clusters), v.verdict)
-        for v in sorted(material.verdicts, key=lambda v: code_order(str(v.details["code"])))
-        if v.effect is not None
-    ]  # fmt: skip
+    """Return the decided claims as a table for a paper."""
+    decided = [v for v in material.verdicts if v.effect is not None]
     caption = r"Claims decided from the published accuracies: intervals of 95\%, worst case of clustering by question."
-    heads = ("Claim", "Contrast", "Effect", "Interval", "Questions", "Verdict")
-    return LatexTable(caption, "llrrrl", heads, rows).text()
-
-
-def _contrast(v: Check) -> str:
-    return escape_latex(f"{_who(v)}, {_place(v)}: {v.measure}")
+    return ledger_latex(decided, caption, _title_of)
 
 
 _COLUMNS = (

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from evidense.compute.comparison.no_harm import possible_harm
 from evidense.errors import UnknownName
 from evidense.records import Outcome
 from evidense.stats import MIN_CLUSTERS
-from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen_sentence
+from evidense.stats.rule import Label
 
 GateName = Literal["no-harm", "helps"]
-LABELS = {"HELPS", "HARMS", "SAME", "IDENTICAL", "UNDECIDED"}
+LABELS = frozenset(get_args(Label))
 
 
 @dataclass(frozen=True)
@@ -61,21 +62,8 @@ def gate(
     return Gate(name, margin, not failures and bool(rows), failures, table)
 
 
-def _harm(v: Outcome, margin: float, allow_undecided: bool) -> str:
-    where = f"{v.system} on {v.collection}"
-    if v.high < 0 and v.low < -margin and v.n_clusters >= MIN_CLUSTERS:
-        return f"{where}: HARMS ({v.effect:+.3f} [{v.low:+.3f}, {v.high:+.3f}])"
-    if allow_undecided or rules_out_loss(v.low, v.base_mean, v.n_clusters, margin, v.details.get("n_groups")):
-        return ""
-    return f"{where}: {too_few(v.n_clusters) or _open(v, margin)}"
-
-
-def _open(v: Outcome, margin: float) -> str:
-    if is_at_floor(v.base_mean, v.low, margin):
-        return floor_sentence(v.base_mean, margin)
-    if v.low > -margin:
-        return unseen_sentence(int(v.details.get("n_groups", v.n_clusters)), margin)
-    return f"a loss of {-v.low:.3f} is not ruled out (margin {margin:g})"
+def _harm(verdict: Outcome, margin: float, allow_undecided: bool) -> str:
+    return possible_harm(verdict, margin, allow_undecided=allow_undecided)
 
 
 def _no_help(v: Outcome, margin: float, allow_undecided: bool) -> str:

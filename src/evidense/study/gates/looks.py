@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from evidense import stats
+from evidense.compute.comparison.no_harm import used_up
 from evidense.compute.comparison.scored import ScoredSystems
 from evidense.errors import InvalidInput
 from evidense.records import Json, Study, sha256_of
@@ -102,11 +103,11 @@ def _spent(looks: Iterable[Look]) -> Fraction:
     return sum((Fraction(1, look.planned) for look in looks), Fraction())
 
 
-def used_up(study: Study) -> list[str]:
+def spent_plans(study: Study) -> list[str]:
     """Return a sentence for each collection on which all planned looks are used up."""
+    looks = study.observed.get("looks", {})
     return [
-        f"{name}: this is look {facts['place']}, and {study.looks} were planned; the error of {1 - study.confidence:.2g} is spent. "
+        f"{name}: this is look {looks[name]['place']}, and {study.looks} were planned; the error of {1 - study.confidence:.2g} is spent. "
         "Take fresh queries, and save the baseline on them anew"
-        for name, facts in study.observed.get("looks", {}).items()
-        if facts["used_up"]
+        for name in used_up(study)
     ]

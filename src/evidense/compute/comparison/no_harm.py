@@ -1,0 +1,44 @@
+"""No harm: whether verdicts rule out a loss beyond the margin. The gate, its exit code and the word on the page all ask here."""
+
+from collections.abc import Sequence
+
+from evidense.records import Outcome, Study
+from evidense.stats import MIN_CLUSTERS
+from evidense.stats.rule import floor_sentence, is_at_floor, rules_out_loss, too_few, unseen_sentence
+
+
+def passes_no_harm(verdicts: Sequence[Outcome]) -> bool:
+    """Say whether each verdict rules out a loss beyond its margin; no verdicts at all do not pass."""
+    return bool(verdicts) and not any(possible_harm(verdict, verdict.margin) for verdict in verdicts)
+
+
+def is_loss_ruled_out(verdict: Outcome, margin: float) -> bool:
+    """Say whether a loss beyond the margin is ruled out on the verdict's collection."""
+    groups = verdict.details.get("n_groups")
+    return rules_out_loss(verdict.low, verdict.base_mean, verdict.n_clusters, margin, groups)
+
+
+def possible_harm(verdict: Outcome, margin: float, *, allow_undecided: bool = False) -> str:
+    """Say which harm a verdict shows or leaves possible; nothing where the gate is met.
+
+    With `allow_undecided` only a shown harm counts: the whole interval below 0 and not all of it inside the margin.
+    """
+    where = f"{verdict.system} on {verdict.collection}"
+    if verdict.high < 0 and verdict.low < -margin and verdict.n_clusters >= MIN_CLUSTERS:
+        return f"{where}: HARMS ({verdict.effect:+.3f} [{verdict.low:+.3f}, {verdict.high:+.3f}])"
+    if allow_undecided or is_loss_ruled_out(verdict, margin):
+        return ""
+    return f"{where}: {too_few(verdict.n_clusters) or _open_question(verdict, margin)}"
+
+
+def _open_question(verdict: Outcome, margin: float) -> str:
+    if is_at_floor(verdict.base_mean, verdict.low, margin):
+        return floor_sentence(verdict.base_mean, margin)
+    if verdict.low > -margin:
+        return unseen_sentence(int(verdict.details.get("n_groups", verdict.n_clusters)), margin)
+    return f"a loss of {-verdict.low:.3f} is not ruled out (margin {margin:g})"
+
+
+def used_up(study: Study) -> list[str]:
+    """Return the collections on which all planned looks are used up: no gate is met on them any more."""
+    return [name for name, facts in study.observed.get("looks", {}).items() if facts["used_up"]]
