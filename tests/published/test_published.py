@@ -11,7 +11,7 @@ from evidense.published.contrasts import contrasts
 from evidense.published.facts import read
 from evidense.published.findings import effective_n, findings
 from evidense.published.labels import label_frequencies, layer_zero
-from evidense.report.published.page import Material, latex, ledger, page
+from evidense.report.published.page import Material, claims_of, latex, page
 from evidense.study.published import decided, published_page
 from evidense.verbs.decide_claims import literature
 
@@ -165,7 +165,7 @@ def test_a_claim_of_any_code_sorts_and_shows(everything, tmp_path) -> None:
         replace(verdict, details={**verdict.details, "code": codes[n % len(codes)]})
         for n, verdict in enumerate(verdicts)
     ]
-    assert [entry.code for entry in ledger(renamed)] == ["B1", "A2", "A10", "L1", "S3b", "X"]
     material = Material(read("yao2025"), findings, renamed, "evidense dissect --published yao2025")
+    assert [entry.code for entry in claims_of(material)] == ["B1", "A2", "A10", "L1", "S3b", "X"]
     assert all(code in page(material) for code in codes)
     assert "L1 &" in latex(material)

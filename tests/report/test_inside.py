@@ -146,7 +146,7 @@ def test_a_decided_claim_shows_effect_interval_n_controls_and_its_findings(disse
     assert f'href="#{anchor(finding)}"' in page(tmp_path / "out")
     assert not (tmp_path / "out" / "compare.html").exists()
     assert (
-        r"B1 & level & tuned $-$ base, c & +.200 [+.160, +.240] & 200 & FAILS \\"
+        r"B1 & level & tuned $-$ base, c: m & $+.200$ $[+.160, +.240]$ & 200 & 180 & FAILS \\"
         in (tmp_path / "out" / "ledger.tex").read_text()
     )
 

@@ -12,7 +12,7 @@ from evidense.published.contrasts import Contrast, contrasts
 from evidense.published.facts import Published
 from evidense.published.labels import LayerZero, layer_zero
 from evidense.records import Check, Finding, Json
-from evidense.report.ledger.entries import entries
+from evidense.report.ledger.entries import Entry, entries
 from evidense.report.ledger.latex import latex as ledger_latex
 from evidense.report.published import panels
 from evidense.report.rendering import asset, assets, environment
@@ -42,7 +42,7 @@ def page(material: Material) -> str:
 def context(material: Material) -> dict[str, object]:
     """Return everything that the template prints."""
     study = material.study
-    claims = entries(material.verdicts, material.findings)
+    claims = claims_of(material)
     return {
         **assets(), "factorial_css": asset("factorial.css"), "own_css": asset("published.css"), "version": evidense.__version__,
         "study": study, "command": material.command,
@@ -55,6 +55,11 @@ def context(material: Material) -> dict[str, object]:
 
 
 _SCALE = Scale(-0.12, 0.12, 0.02, 0.0)
+
+
+def claims_of(material: Material) -> list[Entry]:
+    """Return the ledger; the older claims, which the published study examines (B1, B2 …), come before its own."""
+    return sorted(entries(material.verdicts, material.findings), key=lambda entry: not entry.code.startswith("B"))
 
 
 def _title_of(collection: str) -> str:
