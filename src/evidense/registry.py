@@ -14,7 +14,7 @@ from typing import Any, cast
 from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.parts import SHELVES, Dataset, EncoderPart, Named, PairSource, RankerPart
-from evidense.parts.sources import Source, sources
+from evidense.parts.discovery import PartFile, part_files
 from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
 from evidense.reading.unread import unread
 from evidense.values import Collection, Pairs, Spelling
@@ -30,10 +30,10 @@ def summaries(shelf: str) -> dict[str, str]:
     """
     if shelf not in SHELVES:
         raise UnknownName.among("shelf", shelf, SHELVES)
-    return {name: source.summary for name, source in _sources(shelf).items()}
+    return {name: part_file.summary for name, part_file in _part_files(shelf).items()}
 
 
-_sources = cache(sources)
+_part_files = cache(part_files)
 
 
 def listing(shelf: str | None = None) -> Mapping[str, Any]:
@@ -54,29 +54,29 @@ def part(shelf: str, name: str) -> Any:
     """
     if name not in summaries(shelf):
         raise UnknownName.among(shelf.removesuffix("s"), name, summaries(shelf))
-    source = _sources(shelf)[name]
-    if not source.package:
-        return importlib.import_module(source.module).PART
-    return _installed(shelf, source)
+    part_file = _part_files(shelf)[name]
+    if not part_file.package:
+        return importlib.import_module(part_file.module).PART
+    return _installed(shelf, part_file)
 
 
 @cache
-def _installed(shelf: str, source: Source) -> Any:
+def _installed(shelf: str, part_file: PartFile) -> Any:
     """Import a part of another package, and check that it keeps the contract of its shelf."""
-    where = f"the part '{source.name}' of {source.owner}"
-    advice = f"Expected a module '{source.module}' with {source.attribute} = …; mend {source.package} or uninstall it."
+    where = f"the part '{part_file.name}' of {part_file.owner}"
+    advice = f"Expected a module '{part_file.module}' with {part_file.attribute} = …; mend {part_file.package} or uninstall it."
     with foreign(where, advice):
-        brought: Any = operator.attrgetter(source.attribute)(importlib.import_module(source.module))
+        brought: Any = operator.attrgetter(part_file.attribute)(importlib.import_module(part_file.module))
     contract = SHELVES[shelf]
     lacking = [key for key in dir(contract) if not key.startswith("_") and not hasattr(brought, key)]
     if lacking or not isinstance(brought, contract):
         raise InvalidInput(
             f"{where} is no {contract.__name__}: it lacks {', '.join(lacking) or 'its methods'}; expected what the contract in "
-            f"evidense.parts.{shelf} asks for; mend {source.package} or uninstall it"
+            f"{contract.__module__} asks for; mend {part_file.package} or uninstall it"
         )
-    if (name := cast(Named, brought).name) != source.name:
+    if (name := cast(Named, brought).name) != part_file.name:
         raise InvalidInput(
-            f"{where} calls itself '{name}'; expected the name of its entry point; mend {source.package} or uninstall it"
+            f"{where} calls itself '{name}'; expected the name of its entry point; mend {part_file.package} or uninstall it"
         )
     return cast(Any, brought)
 

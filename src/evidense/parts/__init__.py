@@ -36,6 +36,7 @@ from evidense.parts.encoders import (
     TrainableTower,
 )
 from evidense.parts.estimands import Estimand
+from evidense.parts.literature import Manners, Offer, Reader, Reply, Request, Source, Wire
 from evidense.parts.names import Named
 from evidense.parts.objectives import Need, Objective, Representations, Stage, takes_targets
 from evidense.parts.rankers import Ranker, RankerPart, WithPolicies
@@ -62,25 +63,32 @@ __all__ = [
     "LayeredTower",
     "Level",
     "LiteratureClaim",
+    "Manners",
     "Named",
     "Need",
     "Objective",
+    "Offer",
     "PairSource",
     "Prepared",
     "Ranker",
     "RankerPart",
+    "Reader",
+    "Reply",
     "Representations",
+    "Request",
     "Role",
     "Sentence",
     "Setup",
     "Side",
     "Sought",
+    "Source",
     "Stage",
     "Subject",
     "TokenPredictor",
     "Tower",
     "TrainableEncoder",
     "TrainableTower",
+    "Wire",
     "WithPolicies",
     "code_order",
     "takes_targets",
@@ -93,5 +101,7 @@ SHELVES: Mapping[str, type] = {
     "objectives": Objective,
     "analyses": Analysis,
     "claims": Claim,
+    "sources": Source,
+    "readers": Reader,
 }
 """Every shelf with the contract that its parts keep."""

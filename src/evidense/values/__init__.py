@@ -3,25 +3,49 @@
 from evidense.values.build import Draft, build, sample
 from evidense.values.collection import Collection, Provenance, Qrels
 from evidense.values.item import Item, Modality, Picture
+from evidense.values.literature import (
+    Answer,
+    Block,
+    Citation,
+    Hidden,
+    Notice,
+    ReadDocument,
+    Reference,
+    Relation,
+    Span,
+    State,
+    Work,
+)
 from evidense.values.looks import Look
 from evidense.values.pairs import Batch, Kind, Pairs
 from evidense.values.ranking import RankedLists
 from evidense.values.spelling import Spelling
 
 __all__ = [
+    "Answer",
     "Batch",
+    "Block",
+    "Citation",
     "Collection",
     "Draft",
+    "Hidden",
     "Item",
     "Kind",
     "Look",
     "Modality",
+    "Notice",
     "Pairs",
     "Picture",
     "Provenance",
     "Qrels",
     "RankedLists",
+    "ReadDocument",
+    "Reference",
+    "Relation",
+    "Span",
     "Spelling",
+    "State",
+    "Work",
     "build",
     "sample",
 ]

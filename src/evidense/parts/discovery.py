@@ -1,4 +1,4 @@
-"""Sources: where the parts of a shelf are, in this package and in others that are installed. Finding them imports none."""
+"""Discovery: where the parts of a shelf are, in this package and in others that are installed. Finding them imports none."""
 
 import ast
 import importlib.util
@@ -19,7 +19,7 @@ GROUP = "evidense"
 
 
 @dataclass(frozen=True)
-class Source:
+class PartFile:
     """One part before it is imported."""
 
     name: str
@@ -62,14 +62,14 @@ def first_line(source: str) -> str:
     return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
-def sources(shelf: str) -> dict[str, Source]:
+def part_files(shelf: str) -> dict[str, PartFile]:
     """Return part name → source, for the files of a shelf and the entry points of other packages, sorted by name.
 
     Raises:
         AmbiguousName: two packages bring a part of the same name, or another package one that ships.
         InvalidInput: an entry point whose name no spelling could hold.
     """
-    by_name: dict[str, Source] = {}
+    by_name: dict[str, PartFile] = {}
     for source in (*_shipped(shelf), *_installed(shelf)):
         if source.name in by_name:
             first = by_name[source.name]
@@ -81,7 +81,7 @@ def sources(shelf: str) -> dict[str, Source]:
     return dict(sorted(by_name.items()))
 
 
-def _shipped(shelf: str) -> Iterator[Source]:
+def _shipped(shelf: str) -> Iterator[PartFile]:
     """Yield the parts of this package: every file of the shelf and its sub-rooms whose name has no underscore in front."""
     rooms = [(f"evidense.{shelf}", resources.files(f"evidense.{shelf}"))]
     while rooms:
@@ -93,10 +93,10 @@ def _shipped(shelf: str) -> Iterator[Source]:
                 rooms.append((f"{package}.{entry.name}", entry))
             elif entry.name.endswith(".py"):
                 name = entry.name.removesuffix(".py")
-                yield Source(name, f"{package}.{name}", "PART", entry)
+                yield PartFile(name, f"{package}.{name}", "PART", entry)
 
 
-def _installed(shelf: str) -> Iterator[Source]:
+def _installed(shelf: str) -> Iterator[PartFile]:
     """Yield the parts that other packages name in their entry points."""
     for entry in _entry_points().select(group=f"{GROUP}.{shelf}"):
         package = entry.dist.name if entry.dist else "of an unknown name"
@@ -105,7 +105,7 @@ def _installed(shelf: str) -> Iterator[Source]:
                 f"the package {package} names a part of the shelf {shelf} '{entry.name}'; expected lower-case letters, digits and "
                 f"underscores; rename its entry point or uninstall {package}"
             )
-        yield Source(entry.name, entry.module, entry.attr or "PART", _file_of(entry.module), package)
+        yield PartFile(entry.name, entry.module, entry.attr or "PART", _file_of(entry.module), package)
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Auditing: what a reference comes to, and where a sentence comes from."""

@@ -1,0 +1,1 @@
+"""Fetching: all HTTP. Nothing else opens a socket."""
