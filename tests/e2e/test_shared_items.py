@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from evidense.stats import Bounds, Differences, Part, Sharing, mean_over, resample, simultaneous
+from evidense.stats import Bounds, Differences, LinkedCollections, Sharing, mean_over, resample, simultaneous
 
 SYSTEMS = ("bm25", "char_ngrams")
 
@@ -81,7 +81,9 @@ def test_every_interval_can_be_recomputed_from_scores_csv(evidense: Callable[...
             assert [e.low, e.high] == pytest.approx([f["low"], f["high"]], abs=1e-9)
     (mean,) = [f for f in found if f["estimand"] == "mean over collections"]
     joint = np.concatenate([one.labels for one in tables.values()])
-    e = mean_over([*tables.values()], n_resamples=n_resamples, seed=0, sharing=Sharing((Part((0, 1), joint),)))[0]
+    e = mean_over(
+        [*tables.values()], n_resamples=n_resamples, seed=0, sharing=Sharing((LinkedCollections((0, 1), joint),))
+    )[0]
     assert [e.low, e.high] == pytest.approx([mean["low"], mean["high"]], abs=1e-9)
     assert e.n_clusters == mean["n_clusters"] == len(np.unique(joint))
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from evidense.stats import Differences, Part, Seeded, Sharing, mean_over, random_effects, seeded_mean_over
+from evidense.stats import Differences, LinkedCollections, Seeded, Sharing, mean_over, random_effects, seeded_mean_over
 
 NEW_ERROR = 0.02
 """Standard error of a collection's effect, on average."""
@@ -72,7 +72,7 @@ class SharedWorld:
     @property
     def sharing(self) -> Sharing:
         """What the collections share."""
-        return Sharing((Part(tuple(range(self.n_collections)), np.concatenate(self.clusters)),))
+        return Sharing((LinkedCollections(tuple(range(self.n_collections)), np.concatenate(self.clusters)),))
 
     def luck(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Queries' luck with this leading shape, (…, collections, queries)."""

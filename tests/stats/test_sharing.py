@@ -8,8 +8,8 @@ import pytest
 from evidense.stats import (
     Bounds,
     Differences,
+    LinkedCollections,
     Overlap,
-    Part,
     Sharing,
     mean_over,
     new_collection,
@@ -26,7 +26,7 @@ def normal(n: int = N, seed: int = 0, n_systems: int = 2) -> Differences:
 
 
 def copies(k: int, n: int = N) -> Sharing:
-    return Sharing((Part(tuple(range(k)), np.tile(np.arange(n), k)),))
+    return Sharing((LinkedCollections(tuple(range(k)), np.tile(np.arange(n), k)),))
 
 
 def test_collections_that_share_nothing_are_resampled_as_before() -> None:
@@ -54,7 +54,9 @@ def test_copies_of_one_collection_say_what_one_says(kind: str) -> None:
 def test_the_error_of_a_mean_is_that_of_its_sums_over_what_is_shared() -> None:
     large, small = normal(150, 1, 1), normal(50, 2, 1)
     labels = [np.arange(150), np.concatenate([np.arange(30), 150 + np.arange(20)])]  # 30 of the 50 stand in both
-    e = mean_over([large, small], n_resamples=999, seed=0, sharing=Sharing((Part((0, 1), np.concatenate(labels)),)))[0]
+    e = mean_over(
+        [large, small], n_resamples=999, seed=0, sharing=Sharing((LinkedCollections((0, 1), np.concatenate(labels)),))
+    )[0]
     sums = np.zeros(170)
     for one, own in zip((large, small), labels, strict=True):
         np.add.at(sums, own, (one.values[0] - one.values[0].mean()) / (2 * one.n_queries))
@@ -65,7 +67,7 @@ def test_the_error_of_a_mean_is_that_of_its_sums_over_what_is_shared() -> None:
 
 def test_a_part_beside_a_collection_by_itself_weighs_as_its_collections_do() -> None:
     family = [normal(80, 1, 1), normal(80, 2, 1), normal(100, 3, 1)]
-    sharing = Sharing((Part((0, 1), np.tile(np.arange(80), 2)), Part((2,))))
+    sharing = Sharing((LinkedCollections((0, 1), np.tile(np.arange(80), 2)), LinkedCollections((2,))))
     e = mean_over(family, n_resamples=999, seed=0, sharing=sharing)[0]
     both = (family[0].values[0] + family[1].values[0]) / 2
     variances = 4 / 9 * both.var(ddof=1) / 80, 1 / 9 * family[2].values[0].var(ddof=1) / 100
@@ -82,7 +84,7 @@ def test_queries_that_share_documents_in_part_keep_their_overlap_over_collection
     assert isinstance(overlap, Overlap)
     one = Differences(normal(n_systems=1).values, overlap)
     alone = simultaneous([one], n_resamples=999, seed=0)[0][0]
-    mean = mean_over([one, one], n_resamples=999, seed=0, sharing=Sharing((Part((0, 1), two),)))[0]
+    mean = mean_over([one, one], n_resamples=999, seed=0, sharing=Sharing((LinkedCollections((0, 1), two),)))[0]
     assert mean.is_overlapping
     assert mean.standard_error >= 0.95 * alone.standard_error  # two copies: no less uncertain than one
     assert mean.n_clusters <= alone.n_clusters
@@ -92,14 +94,14 @@ def test_families_are_those_that_share_more_than_a_tenth() -> None:
     sizes = [100, 100, 100]
     labels = np.concatenate([np.arange(100), 90 + np.arange(100), 300 + np.arange(100)])  # 10 shared by 0 and 1
     labels[-11:] = np.arange(11)  # 11 shared by 0 and 2
-    assert Sharing((Part((0, 1, 2), labels),)).families(sizes) == ((0, 2), (1,))
+    assert Sharing((LinkedCollections((0, 1, 2), labels),)).families(sizes) == ((0, 2), (1,))
     assert Sharing.nothing(3).families(sizes) == ((0,), (1,), (2,))
 
 
 def test_some_collections_keep_what_they_share() -> None:
-    sharing = Sharing((Part((0, 2), np.array([0, 1, 1, 5])), Part((1,))))
+    sharing = Sharing((LinkedCollections((0, 2), np.array([0, 1, 1, 5])), LinkedCollections((1,))))
     some = sharing.of([2, 0, 1], [2, 3, 2])
-    assert [part.places for part in some.parts] == [(1, 0), (2,)]
+    assert [part.members for part in some.parts] == [(1, 0), (2,)]
     assert sharing.of([0, 1], [2, 3, 2]) == Sharing.nothing(2)
 
 
@@ -117,14 +119,14 @@ def bounded(seed: int, effect: float) -> Differences:
 
 def test_a_family_counts_once_for_a_new_collection_and_five_families_are_needed() -> None:
     rows = [bounded(at, 0.1) for at in range(6)]
-    apart = [Part((at,)) for at in range(2, 6)]
-    twins = Sharing((Part((0, 1), np.tile(np.arange(N), 2)), *apart))
+    apart = [LinkedCollections((at,)) for at in range(2, 6)]
+    twins = Sharing((LinkedCollections((0, 1), np.tile(np.arange(N), 2)), *apart))
     found = new(rows, twins)
     assert found is not None
     assert (found.n_families, found.n) == (5, 6 * N)
     pair = (rows[0].values.mean() + rows[1].values.mean()) / 2
     assert found.pooled.effect == pytest.approx(np.mean([pair, *(one.values.mean() for one in rows[2:])]))
-    triplets = Sharing((Part((0, 1, 2), np.tile(np.arange(N), 3)), *apart[1:]))
+    triplets = Sharing((LinkedCollections((0, 1, 2), np.tile(np.arange(N), 3)), *apart[1:]))
     assert new(rows, triplets) is None
 
 

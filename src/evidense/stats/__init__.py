@@ -20,7 +20,7 @@ from evidense.stats.populations.pooling import MIN_COLLECTIONS, Pooled, random_e
 from evidense.stats.populations.seeded import few_seeds, seeded, seeded_mean_over
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
-from evidense.stats.sharing import Part, Pool, Sharing
+from evidense.stats.sharing import LinkedCollections, Pool, Sharing
 
 __all__ = [
     "CELLS",
@@ -36,9 +36,9 @@ __all__ = [
     "Grouping",
     "Joined",
     "Label",
+    "LinkedCollections",
     "NewCollection",
     "Overlap",
-    "Part",
     "Pool",
     "Pooled",
     "Seeded",

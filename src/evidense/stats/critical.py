@@ -13,10 +13,10 @@ from evidense.stats.resampling import studentise
 _STEADY = 0.005
 
 
-class Sample:
+class ReferenceDistribution:
     """A reference distribution of |t|, drawn at random or (`exact`) enumerated whole.
 
-    >>> Sample(np.array([0.5, 1.0, 2.0])).p(1.0)  # (1 + 2) / (1 + 3)
+    >>> ReferenceDistribution(np.array([0.5, 1.0, 2.0])).p(1.0)  # (1 + 2) / (1 + 3)
     0.75
     """
 
@@ -66,15 +66,22 @@ def steady_draws(n_families: int, alpha: float = 0.05) -> int:
     return 1000 * math.ceil(1 / (tail * (_STEADY * q**2) ** 2) / 1000)
 
 
-def decide(
-    references: Sequence[Sample], observed: tuple[float, float], exponent: float, alpha: float
-) -> tuple[float, float, float]:
-    """Adjusted p and interval (p, low, high) of an observed mean and standard error: the most cautious of them.
+def t_of(mean: float, se: float) -> float:
+    """Return mean / se, and 0 if se is 0."""
+    return float(studentise(np.array([mean]), np.array([se]))[0])
 
-    The ends are se·(t ∓ critical), so that their signs are those of the comparison |t| > critical that p also makes.
+
+def largest_p(references: Sequence[ReferenceDistribution], t: float, exponent: float) -> float:
+    """Return the adjusted p of |t| by the most cautious reference."""
+    return adjust(max(r.p(abs(t)) for r in references), exponent)
+
+
+def widest(
+    references: Sequence[ReferenceDistribution], t: float, se: float, exponent: float, alpha: float
+) -> tuple[float, float]:
+    """Return the ends of the interval by the most cautious reference.
+
+    They are se·(t ∓ critical), so that their signs are those of the comparison |t| > critical that `largest_p` also makes.
     """
-    mean, se = observed
-    t = float(studentise(np.array([mean]), np.array([se]))[0])
-    p = adjust(max(r.p(abs(t)) for r in references), exponent)
     critical = max(r.critical(exponent, alpha) for r in references)
-    return p, se * (t - critical), se * (t + critical)
+    return se * (t - critical), se * (t + critical)

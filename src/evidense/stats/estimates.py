@@ -4,15 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 
 from evidense.errors import InvalidInput
-from evidense.stats.breakdown import CARRY, n_deciding, with_one_against
-from evidense.stats.critical import Sample, adjust, decide, unadjust
-from evidense.stats.differences import MIN_CLUSTERS, Differences
-from evidense.stats.few import FEW, few_nonzero
-from evidense.stats.flat import flat
-from evidense.stats.resampling import Draws, combine, resample, studentise
+from evidense.stats.differences import Differences
+from evidense.stats.inference import Family, Inference, check_resamples, infer
+from evidense.stats.resampling import Draws, resample
 from evidense.stats.sharing import Pool, Sharing
 
 
@@ -133,78 +129,14 @@ def _check(family: Sequence[Differences], confidence: float) -> None:
 
 
 def _estimates(pool: Pool, draws: Sequence[Draws], confidence: float, n_families: int) -> list[Estimate]:
-    """Estimates of the mean over a pool; the systems split the error of one of `n_families` independent families."""
-    mean, se, flip, boot = _combined(draws)
-    parts = pool.at_zero
-    few = [few_nonzero(parts, j) for j in range(parts[0].n_systems)]
-    n_moved = sum(f.n > 0 for f in few)
-    many = np.array([f.n >= FEW for f in few])
-    _check_resamples(draws[0], n_families * max(n_moved, 1), 1 - confidence)
-    out = []
-    for j, some in enumerate(few):
-        shown, is_carried = se[j], False
-        if some.n == 0:
-            low, high = _identical(pool, j, unadjust(1 - confidence, n_families) / 2)
-            out.append(_describe(pool, j, 0.0, (1.0, 1.0, low, high), "none needed: every difference is zero"))
-            continue
-        if many[j]:
-            references = [Sample(x[:, many].max(axis=1)) for x in (flip, boot)]
-            alone, n_here = [Sample(x[:, j]) for x in (flip, boot)], int(many.sum())
-            words = f"sign-flip and bootstrap, {len(flip):,} resamples"
-        else:
-            references = alone = [Sample(some.statistics, exact=True)]
-            shown = some.standard_error(mean[j], parts, se[j])
-            words, n_here = f"exact enumeration of 2^{some.n_signs} sign-flips", 1
-        exponent = n_families * n_moved / n_here
-        p, low, high = decide(references, (mean[j], shown), exponent, 1 - confidence)
-        own = decide(alone, (mean[j], shown), 1, 1 - confidence)[0]
-        if 0 < some.n < CARRY and own <= 1 - confidence:
-            own = max(own, with_one_against(pool, j, some.n, alone))
-            p = max(p, own, adjust(with_one_against(pool, j, some.n, references), exponent))
-            is_carried = bool((low > 0 or high < 0) and p > 1 - confidence)
-            low, high = (min(low, 0.0), max(high, 0.0)) if is_carried else (low, high)
-        if not many[j]:
-            low, high = some.widen(low, high, 1 - confidence, exponent)
-        if spreadless := flat(pool.at_modes, j):
-            size = n_families * n_moved
-            own, low, high = spreadless.widen(own, low, high, unadjust(1 - confidence, size) / 2)
-            p, words = max(p, adjust(spreadless.p(), size)), f"{words}; exact bound of what was not sampled"
-        near = max(low, -high)
-        deciding = n_deciding(parts, j, (abs(mean[j]) - near) / shown) if near > 0 and shown > 0 else None
-        described = _describe(pool, j, shown, (own, p, low, high), words)
-        out.append(replace(described, is_carried=is_carried, n_deciding=deciding))
-    return out
+    """Estimate the mean over a pool; the systems share the error of one of `n_families` independent families."""
+    family = Family(pool, draws, 1 - confidence, n_families)
+    check_resamples(draws[0], family.size, family.alpha)
+    return [_described(pool, j, infer(family, j)) for j in range(len(family.few))]
 
 
-def _identical(pool: Pool, j: int, tail: float) -> tuple[float, float]:
-    """No difference at all: from few groups the interval is what they leave possible, from more it is the word that counts."""
-    spreadless = flat(pool.at_modes, j)
-    if spreadless is None or spreadless.n >= MIN_CLUSTERS:
-        return 0.0, 0.0
-    return spreadless.interval(tail)
-
-
-def _check_resamples(draws: Draws, exponent: float, alpha: float) -> None:
-    n, needed = len(draws.flip_mean), int(np.ceil(1 / unadjust(alpha, exponent)))
-    if n < needed:
-        raise InvalidInput(
-            f"{n} resamples cannot decide a family of {round(exponent)} comparisons → expected at least {needed} "
-            "→ raise n_resamples, or compare fewer systems or collections at once"
-        )
-
-
-def _combined(draws: Sequence[Draws]) -> tuple[Float[np.ndarray, "..."], ...]:
-    """Mean over collections with its standard error, and |t| of every flip and every bootstrap resample."""
-    k = len(draws)
-    mean, se = combine([(d.mean, d.se) for d in draws], k)
-    flip = np.abs(studentise(*combine([(d.flip_mean, d.flip_se) for d in draws], k)))
-    boot = np.abs(studentise(*combine([(d.boot_mean, d.boot_se) for d in draws], k)))
-    return mean, se, flip, boot
-
-
-def _describe(pool: Pool, j: int, se: float, inferred: tuple[float, float, float, float], test: str) -> Estimate:
-    """Put the plain descriptions of the differences beside what was inferred: p, adjusted p, low, high."""
-    p, p_adjusted, low, high = (float(x) for x in inferred)
+def _described(pool: Pool, j: int, inference: Inference) -> Estimate:
+    """Add the plain descriptions of the differences to what was inferred."""
     parts = pool.given
     rows = [one.values[j] for one in parts]
     win, loss = (sum(int(x.sum()) for x in side) for side in ([r > 0 for r in rows], [r < 0 for r in rows]))
@@ -216,14 +148,16 @@ def _describe(pool: Pool, j: int, se: float, inferred: tuple[float, float, float
     least, most = (float(np.mean(ends)) for ends in zip(*(one.mean_bounds(j) for one in parts), strict=True))
     return Estimate(
         effect=effect,
-        low=low,
-        high=high,
-        p=p,
-        p_adjusted=p_adjusted,
-        standard_error=float(se),
+        low=float(inference.low),
+        high=float(inference.high),
+        p=float(inference.p),
+        p_adjusted=float(inference.p_adjusted),
+        standard_error=float(inference.standard_error),
         n=n,
         n_clusters=sum(one.n_clusters for one in pool.at_means),
-        test=test,
+        test=inference.test,
+        is_carried=inference.is_carried,
+        n_deciding=inference.n_deciding,
         win=win,
         tie=n - win - loss,
         loss=loss,

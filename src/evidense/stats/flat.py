@@ -42,11 +42,6 @@ class Flat:
         down, up = (min(1.0, self.n * self.share * at_most(k, self.n, tail)) for k in (self.n_down, self.n_up))
         return self.at - down * self.down, self.at + up * self.up
 
-    def widen(self, p: float, low: float, high: float, tail: float) -> tuple[float, float, float]:
-        """Take the wider of two intervals and the larger p, which is that of one comparison alone."""
-        least, most = self.interval(tail)
-        return max(p, self.p()), min(low, least), max(high, most)
-
     def p(self) -> float:
         """The level at which `interval` would end at 0."""
         inside, outside = 0.5, 0.0

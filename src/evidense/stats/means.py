@@ -5,7 +5,7 @@ from jaxtyping import Float
 
 from evidense.errors import InvalidInput
 from evidense.stats.bounds import Bounds
-from evidense.stats.critical import Sample
+from evidense.stats.critical import ReferenceDistribution
 from evidense.stats.dependence.overlap import Grouping
 from evidense.stats.differences import Differences, cluster_sums
 from evidense.stats.few import FEW, few_nonzero
@@ -88,5 +88,5 @@ def _around(
     if few.n < FEW:
         return few.around(alpha / 2, *_weights(one, j))
     mean, se = observed_
-    half = se * Sample(boot).critical(1, alpha)
+    half = se * ReferenceDistribution(boot).critical(1, alpha)
     return mean - half, mean + half

@@ -1,12 +1,14 @@
 """Sharing: collections that share queries, or what queries are about, count as one where their means are averaged.
 
-Collections that share anything are one *part*: their queries stand in one row, each weighted by what its collection weighs in the mean, with one
-grouping over all of them. So a query that stands in five collections is drawn once, and five copies say as much as one.
+Collections that share anything are one *part*. The queries of a part form one row, weighted so that every collection has equal weight
+in the mean, with one grouping over all of them. So a query that stands in five collections is drawn once, and five copies carry no
+more information than one.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -19,89 +21,89 @@ from evidense.stats.differences import Differences
 from evidense.stats.flat import commonest
 
 FAMILY = 0.1
-"""Two collections are one family where more than this share of either's queries is shared."""
+"""Two collections belong to one family if more than this share of either's queries is shared."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """Collections that share anything with one another, by their places, and how their queries depend on each other.
+class LinkedCollections:
+    """Collections that share anything with one another, by their indices, and how their queries depend on each other.
 
-    `clusters` is of the queries of all of them, one collection after the other; None of a collection by itself, whose own grouping holds.
+    `clusters` covers the queries of all members, one collection after the other. It is None for a single collection, whose own
+    grouping holds.
     """
 
-    places: tuple[int, ...]
+    members: tuple[int, ...]
     clusters: Grouping | None = None
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """What the collections of a mean share: `parts` hold every collection once.
+    """What the collections of a mean share: every collection is a member of exactly one of `parts`.
 
-    >>> Sharing.nothing(3).parts
-    (Part(places=(0,), clusters=None), Part(places=(1,), clusters=None), Part(places=(2,), clusters=None))
+    >>> Sharing.nothing(2).parts
+    (LinkedCollections(members=(0,), clusters=None), LinkedCollections(members=(1,), clusters=None))
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[LinkedCollections, ...]
 
     @classmethod
     def nothing(cls, n: int) -> "Sharing":
-        """Return that of collections which share nothing."""
-        return cls(tuple(Part((at,)) for at in range(n)))
+        """Return the sharing of n collections that have nothing in common."""
+        return cls(tuple(LinkedCollections((member,)) for member in range(n)))
 
     @property
     def n_collections(self) -> int:
-        """How many collections there are."""
-        return sum(len(part.places) for part in self.parts)
+        """Return the number of collections."""
+        return sum(len(part.members) for part in self.parts)
 
-    def scale(self, part: Part) -> float:
-        """By what a part's mean is multiplied, so that the plain mean over parts is that over collections."""
-        return len(part.places) * len(self.parts) / self.n_collections
+    def scale(self, part: LinkedCollections) -> float:
+        """Return the factor of a part's mean that makes the plain mean over parts equal the mean over collections."""
+        return len(part.members) * len(self.parts) / self.n_collections
 
-    def of(self, places: Sequence[int], sizes: Sequence[int]) -> "Sharing":
-        """Return the sharing of some collections, numbered anew; `sizes` says how many queries each of all collections has."""
-        found = []
+    def of(self, selected: Sequence[int], sizes: Sequence[int]) -> "Sharing":
+        """Return the sharing of the selected collections, numbered anew; `sizes` is the number of queries of every collection."""
+        parts = []
         for part in self.parts:
-            kept = [at for at in part.places if at in places]
-            if not kept:
+            left = [member for member in part.members if member in selected]
+            if not left:
                 continue
-            new = tuple(list(places).index(at) for at in kept)
-            own = None
-            if part.clusters is not None and len(kept) > 1:
-                own = part_of(part.clusters, np.isin(_owners(part, sizes), kept))
-            found.append(Part(new, own))
-        return Sharing(tuple(found))
+            clusters = None
+            if part.clusters is not None and len(left) > 1:
+                clusters = part_of(part.clusters, np.isin(_owners(part, sizes), left))
+            parts.append(LinkedCollections(tuple(list(selected).index(member) for member in left), clusters))
+        return Sharing(tuple(parts))
 
     def families(self, sizes: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-        """Return the collections that count as one each, where it is asked what a new collection would show."""
-        found: list[tuple[int, ...]] = []
+        """Return the independent families of collections; each counts as one in estimates for a new collection."""
+        families: list[tuple[int, ...]] = []
         for part in self.parts:
-            if part.clusters is None:
-                found.append(part.places)
-                continue
-            owners, k = _owners(part, sizes), range(len(part.places))
-            near = _shares(part.clusters, np.searchsorted(np.array(part.places), owners)) > FAMILY
-            labels = connected(len(part.places), [(a, b) for a in k for b in k if near[a, b]])
-            found += [
-                tuple(np.array(part.places)[labels == label].tolist()) for label in dict.fromkeys(labels.tolist())
-            ]
-        return tuple(sorted(found))
+            families += [part.members] if part.clusters is None else _families(part, part.clusters, sizes)
+        return tuple(sorted(families))
 
 
-def _owners(part: Part, sizes: Sequence[int]) -> Int[np.ndarray, " q"]:
+def _families(part: LinkedCollections, clusters: Grouping, sizes: Sequence[int]) -> list[tuple[int, ...]]:
+    """Split a part into families: connected collections of which more than `FAMILY` is shared."""
+    members = np.array(part.members)
+    is_near = _shares(clusters, np.searchsorted(members, _owners(part, sizes))) > FAMILY
+    labels = connected(len(members), [(int(a), int(b)) for a, b in np.argwhere(is_near)])
+    return [tuple(members[labels == label].tolist()) for label in dict.fromkeys(labels.tolist())]
+
+
+def _owners(part: LinkedCollections, sizes: Sequence[int]) -> Int[np.ndarray, " q"]:
     """Return the collection of each query of a part."""
-    return np.repeat(np.array(part.places), [sizes[at] for at in part.places])
+    return np.repeat(np.array(part.members), [sizes[member] for member in part.members])
 
 
 def _shares(grouping: Grouping, owners: Int[np.ndarray, " q"]) -> Float[np.ndarray, "k k"]:
-    """Return which share of each collection's queries (row), by the weight of what they are about, each other one (column) has too."""
+    """Return the share of each collection's queries (row) that each other collection (column) has too, by weight."""
     from scipy.sparse import csr_matrix
 
     labels = np.unique(labels_of(grouping), return_inverse=True)[1]
-    places = np.arange(len(labels))
-    rows = grouping.rows if isinstance(grouping, Overlap) else csr_matrix((np.ones(len(labels)), (places, labels)))
-    member = csr_matrix((np.ones(len(owners)), (owners, places)))
-    weight, there = member @ rows.multiply(rows), (member @ rows) > 0
-    shares: Float[np.ndarray, "k k"] = (weight @ there.T.astype(np.float64)).toarray() / np.bincount(owners)[:, None]
+    queries = np.arange(len(labels))
+    rows = grouping.rows if isinstance(grouping, Overlap) else csr_matrix((np.ones(len(labels)), (queries, labels)))
+    member = csr_matrix((np.ones(len(owners)), (owners, queries)))
+    weight, occurs = member @ rows.multiply(rows), (member @ rows) > 0
+    shares: Float[np.ndarray, "k k"] = (weight @ occurs.T.astype(np.float64)).toarray() / np.bincount(owners)[:, None]
     return shares
 
 
@@ -110,10 +112,10 @@ def _shares(grouping: Grouping, owners: Int[np.ndarray, " q"]) -> Float[np.ndarr
 
 @dataclass(frozen=True)
 class Pool:
-    """The differences on several collections, as they were given and with each part in one row.
+    """The differences on several collections: as given, and with each part in one row.
 
-    The plain mean over the parts' means is that over the collections. What is added to a row so that its collections have something in
-    common (their mean, their commonest value, nothing) is a matter of what is asked.
+    The plain mean over the parts' means is the mean over the collections. The three properties differ in the centre around which a
+    collection's differences are weighted: its mean, 0, or its commonest value.
     """
 
     given: Sequence[Differences]
@@ -121,71 +123,78 @@ class Pool:
 
     @cached_property
     def at_means(self) -> list[Differences]:
-        """Each collection's differences around the mean over its part, as far from it as they are from their own: for standard errors and draws."""
+        """Return the rows weighted around each collection's mean; standard errors and draws are computed from these."""
         return joined(self.given, self.sharing, lambda x: x.mean(axis=-1))
 
     @cached_property
     def at_zero(self) -> list[Differences]:
-        """The weighted differences as they are, 0 where they are 0: for what counts differences."""
+        """Return the rows weighted around 0, so that 0 stays 0; non-zero differences are counted in these."""
         return joined(self.given, self.sharing, lambda x: np.zeros(x.shape[:-1]))
 
     @cached_property
     def at_modes(self) -> list[Differences]:
-        """The same around the commonest value: for what looks for equal ones."""
+        """Return the rows weighted around each collection's commonest value; equal differences are looked for in these."""
         return joined(self.given, self.sharing, lambda x: np.array([commonest(row) for row in x]))
 
 
 Centre = Callable[[Float[np.ndarray, "*k q"]], Float[np.ndarray, "*k"]]
+_Table = TypeVar("_Table", Differences, Seeded)
 
 
 def joined(family: Sequence[Differences], sharing: Sharing, centre: Centre) -> list[Differences]:
     """Return one table a part, such that the plain mean of their means is that of the collections.
 
-    A table of several collections has (x − its centre) · weight + (mean of the centres); one by itself stays as it is.
+    The table of several collections holds (x − its centre) · weight + (mean of the centres); a single collection stays as it is.
     """
-    found = []
+    return _by_part(family, sharing, partial(_joined_differences, centre))
+
+
+def joined_seeded(family: Sequence[Seeded], sharing: Sharing) -> list[Seeded]:
+    """Return the same for tables of seeds × queries, each around the mean of its seed."""
+    return _by_part(family, sharing, _joined_seeded)
+
+
+def _by_part(
+    family: Sequence[_Table], sharing: Sharing, join: Callable[[Sequence[_Table], Grouping, float], _Table]
+) -> list[_Table]:
+    tables = []
     for part in sharing.parts:
-        some, scale = [family[at] for at in part.places], sharing.scale(part)
-        if len(some) == scale == 1:
-            found.append(some[0])
-            continue
-        centres = [centre(one.values) for one in some]
-        values = _beside([one.values for one in some], centres, scale)
-        clusters = some[0].clusters if part.clusters is None else part.clusters
-        found.append(Differences(values, clusters, _bounds([one.bounds for one in some], centres, scale)))
-    return found
+        several, scale = [family[member] for member in part.members], sharing.scale(part)
+        clusters = several[0].clusters if part.clusters is None else part.clusters
+        tables.append(several[0] if len(several) == scale == 1 else join(several, clusters, scale))
+    return tables
+
+
+def _joined_differences(
+    centre: Centre, several: Sequence[Differences], clusters: Grouping, scale: float
+) -> Differences:
+    centres = [centre(one.values) for one in several]
+    values = _beside([one.values for one in several], centres, scale)
+    return Differences(values, clusters, _bounds([one.bounds for one in several], centres, scale))
+
+
+def _joined_seeded(several: Sequence[Seeded], clusters: Grouping, scale: float) -> Seeded:
+    values = _beside([one.values for one in several], [one.values.mean(axis=-1) for one in several], scale)
+    return Seeded(values, clusters)
 
 
 def _bounds(
     several: Sequence[Bounds | None], centres: Sequence[Float[np.ndarray, " s"]], scale: float
 ) -> Bounds | None:
-    known = [one for one in several if one is not None]
+    known = [bounds for bounds in several if bounds is not None]
     if len(known) < len(several):
         return None
     return Bounds(_beside([b.least for b in known], centres, scale), _beside([b.most for b in known], centres, scale))
 
 
-def joined_seeded(family: Sequence[Seeded], sharing: Sharing) -> list[Seeded]:
-    """Return the same of tables of seeds × queries, each around the mean of its seed."""
-    found = []
-    for part in sharing.parts:
-        some, scale = [family[at] for at in part.places], sharing.scale(part)
-        if len(some) == scale == 1:
-            found.append(some[0])
-            continue
-        values = _beside([one.values for one in some], [one.values.mean(axis=-1) for one in some], scale)
-        found.append(Seeded(values, some[0].clusters if part.clusters is None else part.clusters))
-    return found
-
-
 def _beside(
     tables: Sequence[Float[np.ndarray, "*k _"]], centres: Sequence[Float[np.ndarray, "*k"]], scale: float
 ) -> Float[np.ndarray, "*k n"]:
-    """Put the queries of several collections into one row, those of each weighted so that all collections weigh the same."""
+    """Put the queries of several collections into one row, weighted so that all collections weigh the same."""
     n = sum(table.shape[-1] for table in tables)
-    middle = np.mean(centres, axis=0)[..., None]
+    mean_centre = np.mean(centres, axis=0)[..., None]
     rows = [
-        (table - centre[..., None]) * (n / (len(tables) * table.shape[-1])) + middle
+        (table - centre[..., None]) * (n / (len(tables) * table.shape[-1])) + mean_centre
         for table, centre in zip(tables, centres, strict=True)
     ]
     beside: Float[np.ndarray, "*k n"] = np.concatenate(rows, axis=-1) * scale

@@ -14,7 +14,7 @@ from evidense.compute.comparison.decision import details_of, estimate_fields, ne
 from evidense.compute.comparison.excerpts import PairedResults, excerpts
 from evidense.compute.comparison.exploratory import exploratory_slice, intervals_of, other_measures
 from evidense.compute.comparison.grouping import COMPONENTS, QUERIES, grouping_of
-from evidense.compute.comparison.scored import Comparison, ScoredSystems
+from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
 from evidense.compute.comparison.slices import Slice, differences_by_slice
 from evidense.compute.search.list_notes import list_notes
 from evidense.compute.search.rankings import load_lists
@@ -39,7 +39,7 @@ def decide_collection(study: Study, scored: ScoredSystems, store: Store) -> list
     """
     differences = scored.differences(study.primary, store)
     estimates = simultaneous(study, differences, scored.index, scored.n_collections)
-    comparisons = [Comparison(study, scored, index, study.primary) for index in range(len(estimates))]
+    comparisons = [SystemComparison(study, scored, index, study.primary) for index in range(len(estimates))]
     other_words = _words_of_other_groupings(study, scored, differences, estimates)
     findings = [
         _difference(comparison, estimate, details, store)
@@ -101,7 +101,7 @@ def _words_of_other_groupings(
 
 
 def _difference(
-    comparison: Comparison, estimate: stats.Estimate, other_words: dict[str, Json], store: Store
+    comparison: SystemComparison, estimate: stats.Estimate, other_words: dict[str, Json], store: Store
 ) -> Finding:
     study, scored = comparison.study, comparison.scored
     labels = (comparison.baseline, comparison.system)
@@ -115,7 +115,7 @@ def _difference(
     )  # fmt: skip
 
 
-def _outcomes(comparison: Comparison, estimate: stats.Estimate, finding: Finding) -> list[Outcome]:
+def _outcomes(comparison: SystemComparison, estimate: stats.Estimate, finding: Finding) -> list[Outcome]:
     """Return the verdict of the rule, then a check of each claim about two systems that the study names."""
     study, scores = comparison.study, comparison.scored.scores
     word = stats.label(estimate, study.margin)
@@ -144,7 +144,7 @@ def _checks(study: Study, verdict: Verdict, estimate: stats.Estimate) -> list[Ch
     ]
 
 
-def _judged(comparison: Comparison) -> dict[str, Json]:
+def _judged(comparison: SystemComparison) -> dict[str, Json]:
     """Return both systems' share of judged documents in the top ten, if the collection judges negatives.
 
     If it does not, this share is precision and says nothing new.
@@ -216,7 +216,7 @@ def _named_slice(study: Study, scored: ScoredSystems, part: Slice) -> list[Findi
     size = part.n_in_column * len(study.slices) * scored.n_collections
     return [
         Finding(
-            parents=(comparison := Comparison(study, scored, index, study.primary)).parents, estimand="slice",
+            parents=(comparison := SystemComparison(study, scored, index, study.primary)).parents, estimand="slice",
             site=comparison.site(**part.site), unit=study.primary, confidence=study.confidence, **estimate_fields(estimate),
             family=f"slices named beforehand: about {size} slices{_planned(study)}",
             details={**details_of(estimate, study.margin), "label": stats.label(estimate, study.margin)},

@@ -3,7 +3,7 @@
 import numpy as np
 
 from evidense import stats
-from evidense.compute.comparison.scored import Comparison, ScoredSystems
+from evidense.compute.comparison.scored import ScoredSystems, SystemComparison
 from evidense.compute.comparison.slices import Slice
 from evidense.records import Finding, Json, Study
 from evidense.store import Store
@@ -22,7 +22,7 @@ def other_measures(study: Study, scored: ScoredSystems, store: Store) -> list[Fi
     bounds = stats.Bounds.stacked([table.bounds for table in tables if table.bounds])
     rows = stats.Differences(values, scored.clusters, bounds)
     comparisons = [
-        Comparison(study, scored, index, measure) for measure in others for index in range(len(scored.labels) - 1)
+        SystemComparison(study, scored, index, measure) for measure in others for index in range(len(scored.labels) - 1)
     ]
     return [
         _plain_difference(comparison, rows.row(row), interval)
@@ -34,14 +34,14 @@ def exploratory_slice(study: Study, scored: ScoredSystems, part: Slice) -> list[
     """Return the differences of every system on one slice that the study did not name beforehand."""
     return [
         _plain_difference(
-            Comparison(study, scored, index, study.primary), part.differences.row(index), interval, part.site
+            SystemComparison(study, scored, index, study.primary), part.differences.row(index), interval, part.site
         )
         for index, interval in enumerate(_difference_intervals(study, part.differences))
     ]
 
 
 def _plain_difference(
-    comparison: Comparison, row: stats.Differences, interval: Interval, slice_site: dict[str, Json] | None = None
+    comparison: SystemComparison, row: stats.Differences, interval: Interval, slice_site: dict[str, Json] | None = None
 ) -> Finding:
     """Return a difference with an interval of its own: no p-value, no family, no verdict."""
     (mean, low, high), measure, n = interval, comparison.measure, row.n_queries

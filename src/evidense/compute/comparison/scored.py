@@ -62,7 +62,7 @@ class ScoredSystems(ScoredCollection):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SystemComparison:
     """One system compared with the baseline on one collection, by one measure."""
 
     study: Study

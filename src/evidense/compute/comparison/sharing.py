@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Int
 
 from evidense.compute.comparison.grouping import COMPONENTS, grouping_of
-from evidense.stats import Grouping, Part, Sharing, cluster_queries, labels_of, overlap_of
+from evidense.stats import Grouping, LinkedCollections, Sharing, cluster_queries, labels_of, overlap_of
 from evidense.stats.dependence.clusters import connected
 from evidense.values import Collection, Item
 
@@ -47,7 +47,9 @@ class Shared:
         ]
         label = connected(len(self.collections), [(first.setdefault(key, at), at) for at, key in held])
         parts = [tuple(np.flatnonzero(label == each).tolist()) for each in dict.fromkeys(label.tolist())]
-        return Sharing(tuple(Part(some, self._clusters(some) if len(some) > 1 else None) for some in parts))
+        return Sharing(
+            tuple(LinkedCollections(some, self._clusters(some) if len(some) > 1 else None) for some in parts)
+        )
 
     @cached_property
     def labels(self) -> list[Int[np.ndarray, " q"]]:
@@ -55,10 +57,10 @@ class Shared:
         found: dict[int, Int[np.ndarray, " q"]] = {}
         used = 0
         for part in self.sharing.parts:
-            own = grouping_of(self.collections[part.places[0]], self.how) if part.clusters is None else part.clusters
+            own = grouping_of(self.collections[part.members[0]], self.how) if part.clusters is None else part.clusters
             labels = np.unique(labels_of(own), return_inverse=True)[1] + used
-            ends = np.cumsum([self.sizes[at] for at in part.places])[:-1]
-            found |= dict(zip(part.places, np.split(labels, ends), strict=True))
+            ends = np.cumsum([self.sizes[at] for at in part.members])[:-1]
+            found |= dict(zip(part.members, np.split(labels, ends), strict=True))
             used = int(labels.max()) + 1
         return [found[at] for at in range(len(self.collections))]
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from evidense.errors import InvalidInput
-from evidense.stats.critical import Sample, adjust, unadjust
+from evidense.stats.critical import ReferenceDistribution, adjust, unadjust
 from evidense.stats.crossed import Seeded, Squares, mean_squares, scales, squares, two_sided
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.resampling import resample, stream
@@ -115,7 +115,7 @@ def _one_seed(e: Estimate) -> Estimate:
     return replace(e, test=f"{e.test}; one seed: says nothing of other seeds")
 
 
-def _largest(found: Squares, n_resamples: int, rng: np.random.Generator) -> Sample:
+def _largest(found: Squares, n_resamples: int, rng: np.random.Generator) -> ReferenceDistribution:
     """Reference of the largest |z| over the contrasts: normal, correlated as the query clusters say.
 
     What the seeds would say of the correlation is not used, for a few seeds seem to agree by chance; contrasts count as
@@ -125,17 +125,17 @@ def _largest(found: Squares, n_resamples: int, rng: np.random.Generator) -> Samp
     covariance = queries + np.diag(np.maximum(found.seeds, found.rest))
     alive = np.diagonal(covariance) > 0
     if not alive.any():
-        return Sample(np.zeros(n_resamples))
+        return ReferenceDistribution(np.zeros(n_resamples))
     some = covariance[np.ix_(alive, alive)]
     scale = np.sqrt(np.diagonal(some))
     value, vector = np.linalg.eigh(some / np.outer(scale, scale))
     root = vector * np.sqrt(np.maximum(value, 0.0))
     z = np.einsum("rj,ij->ri", rng.standard_normal((n_resamples, len(root))), root)
-    return Sample(np.abs(z).max(axis=1))
+    return ReferenceDistribution(np.abs(z).max(axis=1))
 
 
 def _widened(
-    found: Squares, queries: Sequence[Estimate], largest: Sample, n_families: int, alpha: float
+    found: Squares, queries: Sequence[Estimate], largest: ReferenceDistribution, n_families: int, alpha: float
 ) -> list[Estimate]:
     """Widen the estimates over queries alone to what seeds and queries leave possible together."""
     z = found.z()
