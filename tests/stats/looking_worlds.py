@@ -5,8 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from evidense.stats import Differences, Draws, label, level, resample, simultaneous
-from evidense.stats.many_looks import winner
+from evidense.stats import Differences, Draws, label, level, resample, simultaneous, winner
 from worlds import World
 
 MARGIN = 0.02

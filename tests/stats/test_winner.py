@@ -3,8 +3,7 @@
 import numpy as np
 from looking_worlds import Checkpoints, name_best
 
-from evidense.stats import Differences, resample
-from evidense.stats.many_looks import winner
+from evidense.stats import Differences, resample, winner
 from worlds import WORLDS, at_most
 
 RUNS = 200
