@@ -39,9 +39,9 @@ def from_config(config: dict[str, Any]) -> tuple[str, ...]:
     >>> from_config({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False})
     ('cls',)
     """
-    named = config.get("pooling_mode")
-    if named is not None:
-        return canonical("+".join([named] if isinstance(named, str) else named))
+    spelling = config.get("pooling_mode")
+    if spelling is not None:
+        return canonical("+".join([spelling] if isinstance(spelling, str) else spelling))
     keys = {
         "cls": "cls_token",
         "max": "max_tokens",

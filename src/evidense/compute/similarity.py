@@ -28,8 +28,8 @@ DEFAULT = "cosine"
 """The similarity that sentence-transformers uses for a model that names none."""
 
 
-def checked(name: object, place: str) -> str:
-    """Return the name if it is a similarity, else refuse it. `place` tells the user where the name was written.
+def checked(name: object, source: str) -> str:
+    """Return the name if it is a similarity, else refuse it. `source` tells the user where the name was written.
 
     Raises:
         InvalidInput: no similarity has this name.
@@ -38,19 +38,19 @@ def checked(name: object, place: str) -> str:
     'cosine'
     """
     if not isinstance(name, str) or name not in MEANING:
-        raise InvalidInput(f"{place} names the similarity {name!r}; expected {', '.join(MEANING)}; write one of them")
+        raise InvalidInput(f"{source} names the similarity {name!r}; expected {', '.join(MEANING)}; write one of them")
     return name
 
 
-def chosen(requested: str | None, configured: object, place: str, otherwise: str = DEFAULT) -> str:
+def chosen(requested: str | None, configured: object, source: str, otherwise: str = DEFAULT) -> str:
     """Return the requested similarity, else the one in the model's settings, else `otherwise`.
 
     Raises:
         InvalidInput: no similarity has this name.
     """
     if requested is not None:
-        return checked(requested, f"'{place}'")
-    return otherwise if configured is None else checked(configured, f"the settings of '{place}' (similarity_fn_name)")
+        return checked(requested, f"'{source}'")
+    return otherwise if configured is None else checked(configured, f"the settings of '{source}' (similarity_fn_name)")
 
 
 def normalises(options: Mapping[str, str], otherwise: bool) -> bool:

@@ -115,8 +115,8 @@ def _document(cells: dict[str, Any], place: str, mistakes: list[str]) -> Item | 
 
 
 def _item(cells: dict[str, Any], place: str, mistakes: list[str], *, title: bool) -> Item | None:
-    known = ("title", "text") if title else ("text",)
-    if "_id" not in cells or not any(key in cells for key in known):
+    text_keys = ("title", "text") if title else ("text",)
+    if "_id" not in cells or not any(key in cells for key in text_keys):
         missing = "_id" if "_id" not in cells else "text"
         mistakes.append(
             f"{place}: no {missing}; found {listed(list(cells)) or 'no key'}; expected _id, "

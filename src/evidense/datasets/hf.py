@@ -79,8 +79,8 @@ def _three_tables(place: Place, repository: str, prefix: str, configs: list[str]
     corpus = hub.rows(repository, f"{prefix}corpus", _own_split(repository, f"{prefix}corpus", split))
     queries = hub.rows(repository, f"{prefix}queries", _own_split(repository, f"{prefix}queries", split))
     qrels, mistakes = _judgements(judged)
-    every = Mapped(queries, _item)
-    judged_queries = list(Chosen(every, judged_rows(every, qrels)))
+    queries_of_table = Mapped(queries, _item)
+    judged_queries = list(Chosen(queries_of_table, judged_rows(queries_of_table, qrels)))
     return replace(
         _draft(place, judged_queries, Mapped(corpus, _item), qrels, _source(repository, corpus)), mistakes=mistakes
     )

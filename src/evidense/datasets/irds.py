@@ -83,8 +83,8 @@ def _draft(spelling: str, dataset: Any) -> Draft:
     qrels: dict[str, dict[str, int]] = {}
     for row in dataset.qrels_iter():
         qrels.setdefault(row.query_id, {})[row.doc_id] = as_gain(row.relevance)
-    every = [Item(row.query_id, row.default_text() or "") for row in dataset.queries_iter()]
-    queries = list(Chosen(every, judged_rows(every, qrels)))
+    all_queries = [Item(row.query_id, row.default_text() or "") for row in dataset.queries_iter()]
+    queries = list(Chosen(all_queries, judged_rows(all_queries, qrels)))
     corpus = _Documents(dataset)
     drop, notes = self_matches(queries, corpus)
     provenance = Provenance(

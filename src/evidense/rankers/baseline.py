@@ -27,7 +27,7 @@ _Numbers = Annotated[list[float], FailFast()]
 _List = Annotated[list[_Numbers], Field(min_length=2, max_length=2), FailFast()]
 
 
-class Held(Form):
+class SavedLists(Form):
     """Saved lists of one collection: for each query the places of its documents, and their scores.
 
     Places beyond the documents of the collection point into `others`: documents that only a run file named.
@@ -50,7 +50,7 @@ def _moment(text: str) -> str:
     raise InvalidInput(f"'{text}' is no moment of UTC")
 
 
-class SeenLook(Form):
+class SavedLook(Form):
     """One look at a collection; the form of `values.Look`."""
 
     look_id: Annotated[str, Field(min_length=1, max_length=64)]
@@ -64,7 +64,7 @@ class _Looks(Form):
     """The number of planned looks, and the looks made at each collection."""
 
     planned: Annotated[int, Field(ge=0)] = 0
-    seen: dict[str, list[SeenLook]] = Field(default_factory=dict)
+    seen: dict[str, list[SavedLook]] = Field(default_factory=dict)
 
 
 class _Saved(Form):
@@ -75,7 +75,7 @@ class _Saved(Form):
     setup: dict[str, Any]
     policies: dict[str, Any] = Field(default_factory=dict)
     """Policies of the rankings; absent from files of earlier versions."""
-    collections: dict[str, Held]
+    collections: dict[str, SavedLists]
     looks: _Looks = Field(default_factory=_Looks)
 
 
@@ -86,7 +86,7 @@ class Baseline:
     name: str
     setup: Setup
     fingerprint: str
-    collections: Mapping[str, Held]
+    collections: Mapping[str, SavedLists]
     policies: Mapping[str, str]
     """How the saved lists treat ties."""
     planned: int = 0
@@ -100,6 +100,17 @@ class Baseline:
         Raises:
             InvalidInput: the collection was not saved, has changed since, or its lists do not fit.
         """
+        saved, doc_ids = self._saved(collection)
+        documents = np.full((len(collection.queries), depth), -1, dtype=np.int32)
+        scores = np.full((len(collection.queries), depth), -np.inf, dtype=np.float32)
+        for row, (places, values) in enumerate(saved.lists):
+            places_of_list, scores_of_list = self._list(row, np.array(places), np.array(values), len(doc_ids))
+            n = min(depth, len(places_of_list))
+            documents[row, :n], scores[row, :n] = places_of_list[:n], scores_of_list[:n]
+        return RankedLists(collection.query_ids, doc_ids, documents, scores)
+
+    def _saved(self, collection: Collection) -> tuple[SavedLists, tuple[str, ...]]:
+        """Return what was saved of a collection, and the ids that its places point into; raises as `rank`."""
         saved = self.collections.get(collection.name)
         if saved is None:
             raise InvalidInput(
@@ -116,19 +127,13 @@ class Baseline:
                 f"baseline '{self.name}' holds {len(saved.lists):,} lists for the {len(collection.queries):,} queries of "
                 f"'{collection.name}'. Expected one each; save it anew with --save-baseline."
             )
-        documents = np.full((len(collection.queries), depth), -1, dtype=np.int32)
-        scores = np.full((len(collection.queries), depth), -np.inf, dtype=np.float32)
         doc_ids = (*collection.doc_ids, *saved.others)
         if len({*doc_ids}) < len(doc_ids):
             raise InvalidInput(
                 f"baseline '{self.name}' holds documents of '{collection.name}' as others besides. Expected each once; "
                 "save it anew with --save-baseline."
             )
-        for row, (places, values) in enumerate(saved.lists):
-            places_of_list, scores_of_list = self._list(row, np.array(places), np.array(values), len(doc_ids))
-            n = min(depth, len(places_of_list))
-            documents[row, :n], scores[row, :n] = places_of_list[:n], scores_of_list[:n]
-        return RankedLists(collection.query_ids, doc_ids, documents, scores)
+        return saved, doc_ids
 
     def _list(
         self, row: int, places: np.ndarray, values: np.ndarray, n_documents: int

@@ -46,8 +46,8 @@ class Documents:
 
     def card(self, doc_id: str) -> dict[str, Json]:
         """Return id, text and picture of one document."""
-        place = self._place.get(doc_id)
-        return {"doc_id": doc_id, **(shown(self._corpus[place]) if place is not None else {"text": None})}
+        number = self._place.get(doc_id)
+        return {"doc_id": doc_id, **(shown(self._corpus[number]) if number is not None else {"text": None})}
 
 
 def shown(item: Item) -> dict[str, Json]:

@@ -24,8 +24,8 @@ def truncation_notes(encoder: Encoder, collection: Collection) -> tuple[str, ...
 def _notes(encoder: Encoder, collection: Collection) -> Iterator[str]:
     for side, noun in SIDES:
         items = collection.corpus if side == "document" else collection.queries
-        whole = encoder.tower(side)
-        tower = whole.text if isinstance(whole, ImageTextTower) else whole
+        side_tower = encoder.tower(side)
+        tower = side_tower.text if isinstance(side_tower, ImageTextTower) else side_tower
         if not isinstance(tower, CuttingTower) or (share := _share(tower, items)) < MATERIAL:
             continue
         about = "about " if len(items) > SAMPLED else ""
@@ -34,6 +34,6 @@ def _notes(encoder: Encoder, collection: Collection) -> Iterator[str]:
 
 def _share(tower: CuttingTower, items: Sequence[Item]) -> float:
     n = len(items)
-    places = np.random.default_rng(0).choice(n, SAMPLED, replace=False) if n > SAMPLED else np.arange(n)
-    texts = [item for item in (items[int(place)] for place in places) if item.text]
+    sample = np.random.default_rng(0).choice(n, SAMPLED, replace=False) if n > SAMPLED else np.arange(n)
+    texts = [item for item in (items[int(number)] for number in sample) if item.text]
     return float(tower.is_cut(texts).mean()) if texts else 0.0

@@ -105,5 +105,5 @@ class CaptionReader:
                 f"the tokeniser does not end a text with the token {self.end_id} that config.json names as eos_token_id; "
                 "expected both from one model; fetch the model again"
             )
-        places = np.arange(ids.shape[1]) <= is_end.argmax(axis=1)[:, None]
-        return np.asarray(mask * places if self.end_id == 2 else places, np.int32)
+        is_before_end = np.arange(ids.shape[1]) <= is_end.argmax(axis=1)[:, None]
+        return np.asarray(mask * is_before_end if self.end_id == 2 else is_before_end, np.int32)

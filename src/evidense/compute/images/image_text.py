@@ -106,7 +106,7 @@ def each_layer(half: Half, inputs: "Mapping[str, Tensor]", reduce: "Callable[[Te
 
 
 def build_model(
-    place: Path, config: Mapping[str, Any], tensors: "Mapping[str, torch.Tensor] | None"
+    config_file: Path, config: Mapping[str, Any], tensors: "Mapping[str, torch.Tensor] | None"
 ) -> "torch.nn.Module":
     """Build the model that the config names, without loading weights.
 
@@ -119,12 +119,16 @@ def build_model(
     import transformers
 
     name = FAMILIES[str(config["model_type"])]
-    model_config = config_of(place, config, None if tensors is None else len(tensors))
+    model_config = config_of(config_file, config, None if tensors is None else len(tensors))
     make = partial(_blank, getattr(transformers, name), model_config, set(tensors or _UNREAD))
-    model = drawn(make, _itself, str(place)) if tensors is None else filled(make, _itself, tensors, str(place.parent))
+    model = (
+        drawn(make, _itself, str(config_file))
+        if tensors is None
+        else filled(make, _itself, tensors, str(config_file.parent))
+    )
     if name != "CLIPModel" and not model_config.vision_config.vision_use_head:
         raise InvalidInput(
-            f"'{place.parent}' has no pooling head for pictures (vision_use_head = false), so no vector of a picture is defined; "
+            f"'{config_file.parent}' has no pooling head for pictures (vision_use_head = false), so no vector of a picture is defined; "
             "expected a model with one; take another checkpoint"
         )
     return model

@@ -209,12 +209,12 @@ class ImageTextTower:
         Raises:
             UnknownName: none matches.
         """
-        named: dict[str, Any] = {
+        prefixed: dict[str, Any] = {
             f"{prefix}.{name}": module
             for prefix, tower in zip(self.prefixes, (self.text, self.image), strict=True)
             for name, module in tower.modules(r".+").items()
         }
-        return matching_modules(named, pattern)
+        return matching_modules(prefixed, pattern)
 
     def _half(self, prepared: Mixed) -> tuple[Any, Any]:
         if prepared.pixels is None and prepared.captions is not None:

@@ -186,7 +186,7 @@ def _image_tower(vision: Vision, step: PostPoolingStep, sha256: str) -> ImageTow
     reader = ArrayReader(vision.scaling, n_tokens(vision.model, vision.scaling), memory_of(vision.scaling))
     config: Any = vision.model.config
     settings = config.to_dict() if hasattr(config, "to_dict") else {"model_type": config.model_type}
-    named = [
+    identity = [
         _WORKING,
         vision.sha256,
         vector_settings(settings),
@@ -195,7 +195,7 @@ def _image_tower(vision: Vision, step: PostPoolingStep, sha256: str) -> ImageTow
         sha256,
     ]
     return ImageTower(
-        fingerprint=sha256_of(["image", *named]), half=VisionHalf(vision.model, step), normalised=True, reader=reader
+        fingerprint=sha256_of(["image", *identity]), half=VisionHalf(vision.model, step), normalised=True, reader=reader
     )
 
 

@@ -158,15 +158,15 @@ def _loaded(folder: Path, kind: str) -> "tuple[torch.nn.Module, tuple[str, ...]]
 
     shapes = {name: shape for file in weight_files(folder) for name, shape in shapes_of(file).items()}
     has_pooler = any("pooler.dense" in name for name in shapes)
-    more = {} if kind not in _POOLERS or has_pooler else {"add_pooling_layer": False}
-    place = folder / "config.json"
-    config = config_of(place, read_json(place), len(shapes))
-    refuse_larger(partial(AutoModel.from_config, config, trust_remote_code=False), sum(map(math.prod, shapes.values())), str(place))  # fmt: skip
+    pooler_option = {} if kind not in _POOLERS or has_pooler else {"add_pooling_layer": False}
+    config_file = folder / "config.json"
+    config = config_of(config_file, read_json(config_file), len(shapes))
+    refuse_larger(partial(AutoModel.from_config, config, trust_remote_code=False), sum(map(math.prod, shapes.values())), str(config_file))  # fmt: skip
     advice = f"Expected a vision model of the kind '{kind}' as transformers saved it; fetch or write it again."
     with foreign(str(folder), advice), torch.random.fork_rng(devices=[]):
         model, info = AutoModel.from_pretrained(
             str(folder), config=config, output_loading_info=True, local_files_only=True, trust_remote_code=False,
-            use_safetensors=True, dtype=torch.float32, **more,
+            use_safetensors=True, dtype=torch.float32, **pooler_option,
         )  # fmt: skip
     return model, judge_loaded(model, info["missing_keys"], info["unexpected_keys"], str(folder))
 

@@ -30,7 +30,7 @@ _NO_INFLUENCE = {"_name_or_path", "transformers_version", "architectures"}
 Made = TypeVar("Made")
 
 
-def config_of(place: Path, settings: Mapping[str, Any], n_weights: int | None = None) -> Any:
+def config_of(source: Path, settings: Mapping[str, Any], n_weights: int | None = None) -> Any:
     """Return the transformers config for the keys of a config.json; no file is read and no foreign code is fetched.
 
     `n_weights` is the number of weights; a model cannot have more layers than that.
@@ -41,14 +41,14 @@ def config_of(place: Path, settings: Mapping[str, Any], n_weights: int | None = 
     import transformers
     from transformers import CONFIG_MAPPING
 
-    refuse_beyond_bounds(place, settings, n_weights)
+    refuse_beyond_bounds(source, settings, n_weights)
     kind = settings.get("model_type")
     if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
         raise InvalidInput(
-            f"'{place}' says model_type {kind!r:.60}. Expected one that transformers {transformers.__version__} knows; "
+            f"'{source}' says model_type {kind!r:.60}. Expected one that transformers {transformers.__version__} knows; "
             "fetch the model again, or install a version that knows it."
         )
-    with foreign(str(place), f"Expected what transformers {transformers.__version__} reads; fetch the model again."):
+    with foreign(str(source), f"Expected what transformers {transformers.__version__} reads; fetch the model again."):
         config = CONFIG_MAPPING[kind].from_dict(_without_code(dict(settings)))
         config.dtype  # noqa: B018  (raises for an unknown name)
         return config
@@ -59,7 +59,7 @@ def vector_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in _NO_INFLUENCE}
 
 
-def refuse_beyond_bounds(place: Path, settings: Mapping[str, Any], n_weights: int | None) -> None:
+def refuse_beyond_bounds(source: Path, settings: Mapping[str, Any], n_weights: int | None) -> None:
     """Refuse numbers that no real model has, before anything is built from them.
 
     Raises:
@@ -73,79 +73,79 @@ def refuse_beyond_bounds(place: Path, settings: Mapping[str, Any], n_weights: in
         if isinstance(value, float) and math.isnan(value):
             mistakes.append(f"'{name}' is not a number (NaN). Expected a number.")
         elif isinstance(value, int) and abs(value) > bound:
-            more = f", as there are {n_weights} weights" if bound == most and n_weights is not None else ""
-            mistakes.append(f"'{name}' is {value:,}. Expected at most {bound:,}{more}.")
+            reason = f", as there are {n_weights} weights" if bound == most and n_weights is not None else ""
+            mistakes.append(f"'{name}' is {value:,}. Expected at most {bound:,}{reason}.")
     if mistakes:
-        raise InvalidInput.all_of(str(place), mistakes)
+        raise InvalidInput.all_of(str(source), mistakes)
 
 
-def filled(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", tensors: "Mapping[str, torch.Tensor]", place: str) -> Made:  # fmt: skip
+def filled(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", tensors: "Mapping[str, torch.Tensor]", source: str) -> Made:  # fmt: skip
     """Build a model if these tensors fill all its weights: first without memory, to compare, then for real.
 
     Raises:
         IncompleteWeights, InvalidInput: as `load_guarded`; or transformers raised an error.
     """
-    refuse_unfilled(module(_blank(make, place)), tensors, place)
-    return made(make, place)
+    refuse_unfilled(module(_blank(make, source)), tensors, source)
+    return made(make, source)
 
 
-def drawn(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", place: str) -> Made:
+def drawn(make: Callable[[], Made], module: "Callable[[Made], torch.nn.Module]", source: str) -> Made:
     """Build a model with random weights, if this machine has the memory.
 
     Raises:
         InvalidInput: the machine has too little memory; or transformers raised an error.
     """
-    _refuse_more_than(_memory(), module(_blank(make, place)), place, "this machine has")
-    return made(make, place)
+    _refuse_more_than(_memory(), module(_blank(make, source)), source, "this machine has")
+    return made(make, source)
 
 
-def refuse_larger(make: "Callable[[], torch.nn.Module]", n_values: int, place: str) -> None:
+def refuse_larger(make: "Callable[[], torch.nn.Module]", n_values: int, source: str) -> None:
     """Refuse, before it is built, a model that needs far more memory than this many weights fill.
 
     Raises:
         InvalidInput: the model needs too much; or transformers raised an error.
     """
-    _refuse_more_than(_FREE + 8 * n_values, _blank(make, place), place, f"{n_values:,} weights fill")
+    _refuse_more_than(_FREE + 8 * n_values, _blank(make, source), source, f"{n_values:,} weights fill")
 
 
-def _blank(make: Callable[[], Made], place: str) -> Made:
+def _blank(make: Callable[[], Made], source: str) -> Made:
     import torch
 
     with torch.device("meta"):
-        return made(make, place)
+        return made(make, source)
 
 
-def _refuse_more_than(n_bytes: int, model: "torch.nn.Module", place: str, why: str) -> None:
+def _refuse_more_than(n_bytes: int, model: "torch.nn.Module", source: str, why: str) -> None:
     needed = sum(t.numel() * t.element_size() for t in [*model.parameters(), *model.buffers()])
     if needed > n_bytes:
-        raise InvalidInput(f"'{place}' asks for a model of {needed:,} bytes. Expected at most the {n_bytes:,} that {why}; correct it.")  # fmt: skip
+        raise InvalidInput(f"'{source}' asks for a model of {needed:,} bytes. Expected at most the {n_bytes:,} that {why}; correct it.")  # fmt: skip
 
 
-def made(make: Callable[[], Made], place: str) -> Made:
-    """Build a model with a class of transformers; any error becomes one InvalidInput that names the place.
+def made(make: Callable[[], Made], source: str) -> Made:
+    """Build a model with a class of transformers; any error becomes one InvalidInput that names the source.
 
     Raises:
         InvalidInput: transformers raised an error.
     """
     import transformers
 
-    with foreign(place, f"Expected a config.json that its class in transformers {transformers.__version__} takes; fetch the model again."):  # fmt: skip
+    with foreign(source, f"Expected a config.json that its class in transformers {transformers.__version__} takes; fetch the model again."):  # fmt: skip
         return make()
 
 
 def config_doubts(settings: Mapping[str, Any], config: Any) -> tuple[str, ...]:
     """Return a sentence for each key of config.json that has no effect here: keys unknown to the class, and the number type."""
-    known = _known(config)
+    known_keys = _known(config)
     unread = sorted(
         key
         for key, value in settings.items()
-        if key not in known | _SAYS_NOTHING and not key.startswith("_") and value and _AS_EVER.get(key) != value
+        if key not in known_keys | _SAYS_NOTHING and not key.startswith("_") and value and _AS_EVER.get(key) != value
     )
     doubts = []
-    if known and unread:
+    if known_keys and unread:
         doubts.append(f"config.json sets {', '.join(unread)[:300]}, which {type(config).__name__} does not read")
-    named = [key for key in _CODE if settings.get(key)]
-    doubts += [f"config.json sets {key} = {settings[key]!r:.60}, which is not honoured" for key in named]
+    code_keys = [key for key in _CODE if settings.get(key)]
+    doubts += [f"config.json sets {key} = {settings[key]!r:.60}, which is not honoured" for key in code_keys]
     stored = settings.get("dtype") or settings.get("torch_dtype") or "float32"
     if stored not in {"float32", "auto"}:
         doubts.append(f"config.json sets the number type {stored}, which is not honoured (float32 unless @dtype=bf16)")

@@ -65,8 +65,8 @@ def weight_files(folder: Path, *, unsafe: bool = False) -> list[Path]:
     for name in _SAFE + (_PICKLED if unsafe else ()):
         if (folder / name).is_file():
             return _shards(folder / name) if name.endswith(".json") else [folder / name]
-    if len(named := sorted(folder.glob("*.safetensors"))) == 1:
-        return named
+    if len(safetensors := sorted(folder.glob("*.safetensors"))) == 1:
+        return safetensors
     pickled = sorted(
         p for ending in ("*.bin", "*.pth", "*.pt") for p in folder.glob(ending) if p.name != "training_args.bin"
     )
@@ -136,8 +136,8 @@ def refuse_remote_code(folder: Path) -> None:
 
 
 def _shards(index: Path) -> list[Path]:
-    named = read_form(ShardIndex, index).weight_map
-    files = [inside(index.parent, name, index) for name in sorted(set(named.values()))]
+    file_of_weight = read_form(ShardIndex, index).weight_map
+    files = [inside(index.parent, name, index) for name in sorted(set(file_of_weight.values()))]
     if outside := [f for f in files if f.parent.absolute() != index.parent.absolute()]:
         raise UnsafeInput(
             f"'{index}' names files outside its folder ({outside[0]}); expected plain file names; do not use it"
@@ -211,21 +211,21 @@ def _read_pickle(file: Path) -> "dict[str, torch.Tensor]":
     _refuse_packed(file)
     with foreign(str(file), "Expected weights in a file that torch.save wrote; fetch it again."):
         try:
-            value = torch.load(file, map_location="cpu", weights_only=True)
+            loaded = torch.load(file, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError:
             raise UnsafeInput(
                 f"'{file}' holds more than tensors: opening it would run code; expected plain weights; it is refused"
                 " whatever the options"
             ) from None
-    value = value.get("state_dict", value) if isinstance(value, dict) else value
-    if not isinstance(value, dict) or not all(
-        isinstance(name, str) and isinstance(t, torch.Tensor) for name, t in value.items()
+    loaded = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else loaded
+    if not isinstance(loaded, dict) or not all(
+        isinstance(name, str) and isinstance(t, torch.Tensor) for name, t in loaded.items()
     ):
         raise InvalidInput(
             f"'{file}' holds no mapping from names to tensors; expected a state dict; save it with model.state_dict()"
         )
-    _refuse_unstored(value, file)
-    return value
+    _refuse_unstored(loaded, file)
+    return loaded
 
 
 def _refuse_packed(file: Path) -> None:

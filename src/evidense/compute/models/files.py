@@ -58,7 +58,7 @@ def refuse_irregular(folders: Iterable[Path]) -> None:
         raise InvalidInput.all_of("model folder", list(dict.fromkeys(mistakes)))
 
 
-def inside(folder: Path, name: str, place: Path) -> Path:
+def inside(folder: Path, name: str, source: Path) -> Path:
     """Return the path inside a model folder for a name that one of its files gives.
 
     Raises:
@@ -74,10 +74,12 @@ def inside(folder: Path, name: str, place: Path) -> Path:
             return path
     except (OSError, ValueError) as error:
         raise InvalidInput(
-            f"'{place}' names '{name[:60]}', which is no path ({reason(error):.60}). Expected a place inside the model folder; "
+            f"'{source}' names '{name[:60]}', which is no path ({reason(error):.60}). Expected a place inside the model folder; "
             "fetch the model again."
         ) from None
-    raise UnsafeInput(f"'{place}' names a place outside the model ({name[:60]!r}). Expected one inside; do not use it.")
+    raise UnsafeInput(
+        f"'{source}' names a place outside the model ({name[:60]!r}). Expected one inside; do not use it."
+    )
 
 
 def read_head(path: Path, n_bytes: int) -> str:

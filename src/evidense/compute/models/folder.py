@@ -94,13 +94,13 @@ class ModelFolder:
             f"the model's own config names the prompt '{name}' = {text!r}, which was not used"
             for name, text in unused.items()
         ]
-        known = [*used, *self.prompts.values()]
+        seen_prompts = [*used, *self.prompts.values()]
         carded = [
             text
             for text in _CARD_PROMPTS
             if text.strip() in self.card
             and f"{text.strip()}" in _quoted(self.card)
-            and not any(text.strip() in k for k in known)
+            and not any(text.strip() in k for k in seen_prompts)
         ]
         return tuple(
             configured + [f"the model's card names the prompt {text!r}, which was not used" for text in carded]
@@ -124,10 +124,10 @@ def read_folder(root: Path) -> ModelFolder:
     settings = read_settings(root)
     for folder in {root, transformer}:
         refuse_remote_code(folder)
-    place = next(
+    length_file = next(
         (transformer / n for n in _LENGTH_FILES if (transformer / n).is_file()), transformer / _LENGTH_FILES[0]
     )
-    reading = read_form(ReadingSettings, place)
+    reading = read_form(ReadingSettings, length_file)
     pooled = [_pooling(module.folder / "config.json") for module in modules if module.kind == "Pooling"]
     return replace(
         settings,
@@ -137,14 +137,14 @@ def read_folder(root: Path) -> ModelFolder:
         pools_prompt=pooled[0].include_prompt if pooled else True,
         max_length=reading.max_length,
         lower_case=bool(reading.do_lower_case),
-        unhonoured=settings.unhonoured + reading.unhonoured(place.name),
+        unhonoured=settings.unhonoured + reading.unhonoured(length_file.name),
     )
 
 
-def _pooling(place: Path) -> PoolingSettings:
-    if not place.is_file():
-        raise InvalidInput(f"'{place}' is absent. Expected how the model pools; fetch the model again.")
-    return read_form(PoolingSettings, place)
+def _pooling(file: Path) -> PoolingSettings:
+    if not file.is_file():
+        raise InvalidInput(f"'{file}' is absent. Expected how the model pools; fetch the model again.")
+    return read_form(PoolingSettings, file)
 
 
 def read_settings(root: Path) -> ModelFolder:
@@ -179,8 +179,8 @@ def _module_doubts(root: Path, modules: list[ListedModule]) -> tuple[str, ...]:
     doubts = [sentence for entry in entries for sentence in entry.unhonoured(MODULES_FILE)]
     for module in modules[1:]:
         if module.kind in MODULES:
-            place = module.folder / "config.json"
-            doubts += read_form(MODULES[module.kind], place).unhonoured(place.relative_to(root))
+            file = module.folder / "config.json"
+            doubts += read_form(MODULES[module.kind], file).unhonoured(file.relative_to(root))
     return tuple(doubts)
 
 
@@ -203,13 +203,13 @@ def listed_modules(root: Path) -> list[ListedModule]:
         InvalidInput: the file is not a list of modules with type and path.
         UnsafeInput: a module lies outside the model folder.
     """
-    place = root / MODULES_FILE
-    if not place.is_file():
+    file = root / MODULES_FILE
+    if not file.is_file():
         return []
-    entries = read_form(Modules, place).root
+    entries = read_form(Modules, file).root
     if not entries:
-        raise InvalidInput(f"'{place}' names no module. Expected a Transformer at least; fetch the model again.")
-    return [ListedModule(entry.type, inside(root, entry.path, place)) for entry in entries]
+        raise InvalidInput(f"'{file}' names no module. Expected a Transformer at least; fetch the model again.")
+    return [ListedModule(entry.type, inside(root, entry.path, file)) for entry in entries]
 
 
 def is_static(root: Path) -> bool:
@@ -260,8 +260,8 @@ def _hint(root: Path) -> str:
 def _licence(card: str) -> str | None:
     front = card.split("---")[1] if card.startswith("---") and card.count("---") > 1 else ""
     match = re.search(r"^license:\s*(\S.*)$", front, re.MULTILINE)
-    named = match.group(1).strip().strip("'\"") if match else "unknown"
-    return None if named == "unknown" else named
+    licence = match.group(1).strip().strip("'\"") if match else "unknown"
+    return None if licence == "unknown" else licence
 
 
 def _quoted(card: str) -> str:

@@ -117,10 +117,13 @@ class ReadingSettings(SettingsFile):
 
     def unhonoured(self, place: object) -> tuple[str, ...]:
         """As `SettingsFile.unhonoured`, and the settings of the tokeniser except its length."""
-        more = {**(self.tokenizer_args or {}), **(self.processor_kwargs or {})}
-        more.pop("model_max_length", None)
-        named = (f"{place} sets {k} = {_short(v)} of the tokeniser, which is not honoured" for k, v in more.items())
-        return super().unhonoured(place) + tuple(named)
+        tokenizer_settings = {**(self.tokenizer_args or {}), **(self.processor_kwargs or {})}
+        tokenizer_settings.pop("model_max_length", None)
+        sentences = (
+            f"{place} sets {k} = {_short(v)} of the tokeniser, which is not honoured"
+            for k, v in tokenizer_settings.items()
+        )
+        return super().unhonoured(place) + tuple(sentences)
 
 
 class PoolingSettings(SettingsFile):

@@ -125,7 +125,7 @@ def package_folder(head: str) -> Path:
     spec = PathFinder.find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         raise MissingExtra.of([Need(f"'{head}'", package.replace("_", "-"))])
-    roots = [Path(place) for place in spec.submodule_search_locations]
+    roots = [Path(location) for location in spec.submodule_search_locations]
     for root in roots:
         if (root / inside).resolve().is_relative_to(root.resolve()) and (root / inside).is_dir():
             return root / inside

@@ -14,14 +14,14 @@ _ADVICE = (
 )
 
 
-def refuse_unusable(place: str, *towers: Any) -> None:
+def refuse_unusable(source: str, *towers: Any) -> None:
     """Encode a short text with each tower, once where several are one object.
 
     Raises:
         InvalidInput: the tokeniser or the model raises an error, or a vector is not finite.
     """
     for tower in dict.fromkeys(towers):
-        with without_panic_text(), foreign(place, _ADVICE):
+        with without_panic_text(), foreign(source, _ADVICE):
             vectors = np.asarray(tower.vectors(tower.prepare([Item("probe", TEXT)])))
         if not np.isfinite(vectors).all():
-            raise InvalidInput(f"'{place}' gives NaN or infinity for a short text. {_ADVICE}")
+            raise InvalidInput(f"'{source}' gives NaN or infinity for a short text. {_ADVICE}")

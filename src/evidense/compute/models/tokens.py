@@ -47,8 +47,8 @@ class Tokens:
         """Return these texts, in this order."""
         sizes = self.sizes[rows]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        places = np.repeat(self.offsets[rows] - offsets[:-1], sizes) + np.arange(offsets[-1])
-        return Tokens(self.flat[places], offsets)
+        indices = np.repeat(self.offsets[rows] - offsets[:-1], sizes) + np.arange(offsets[-1])
+        return Tokens(self.flat[indices], offsets)
 
     def padded(self, pad: int) -> "tuple[Tensor, Tensor | None]":
         """Return ids[b, t], padded on the right, and mask[b, t]; the mask is None if nothing is padded."""
@@ -174,8 +174,8 @@ def raw_tokenizer(file: Path) -> Any:
 @contextmanager
 def reading_text(tokenizer: Any) -> Iterator[None]:
     """Guard every use of a tokeniser on texts: any error or panic becomes one InvalidInput that names the tokeniser."""
-    place = str(getattr(tokenizer, "name_or_path", "") or "the model")
-    with foreign(f"{place}: its tokeniser", _ADVICE):
+    source = str(getattr(tokenizer, "name_or_path", "") or "the model")
+    with foreign(f"{source}: its tokeniser", _ADVICE):
         yield
 
 

@@ -216,11 +216,11 @@ def _plain(settings: Mapping[str, Any]) -> Scaling | None:
 def _processed(folder: Path, settings: Mapping[str, Any]) -> Processed:
     import transformers
 
-    named = str(settings.get("image_processor_type") or settings.get("feature_extractor_type") or "")
-    processor_class = pillow_class(plain_name(named.replace("FeatureExtractor", "ImageProcessor")))
+    class_name = str(settings.get("image_processor_type") or settings.get("feature_extractor_type") or "")
+    processor_class = pillow_class(plain_name(class_name.replace("FeatureExtractor", "ImageProcessor")))
     if processor_class is None:
         raise InvalidInput(
-            f"'{folder / SETTINGS}' names the picture processor '{named}', which transformers {transformers.__version__} does not "
+            f"'{folder / SETTINGS}' names the picture processor '{class_name}', which transformers {transformers.__version__} does not "
             "have; expected one of its own; encode elsewhere and hand over the vectors (vectors:FOLDER)"
         )
     return Processed(processor_class.from_pretrained(str(folder), local_files_only=True))

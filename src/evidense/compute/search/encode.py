@@ -107,13 +107,13 @@ def _distinct(tower: Tower, items: Sequence[Item]) -> _Distinct:
     rows = np.empty(len(items), np.int64)
     firsts: list[int] = []
     digest = hashlib.sha256()
-    for place, item in enumerate(items):
+    for index, item in enumerate(items):
         key = item.id.encode() if tower.identity == "id" else bytes.fromhex(item.content_key())
         number = numbers.setdefault(key, len(numbers))
         if number == len(firsts):
-            firsts.append(place)
+            firsts.append(index)
             digest.update(len(key).to_bytes(4, "big") + key)
-        rows[place] = number
+        rows[index] = number
     return _Distinct(rows, np.array(firsts, np.int64), digest.hexdigest())
 
 
@@ -214,16 +214,16 @@ class _EncodingRun:
                 for rows in plan(self._prepared(start, stop).sizes, settings["budget"])[: position.batch]:
                     yield from (int(row) + start for row in rows)
 
-    def _save(self, out: np.ndarray, left: _ResumePoint) -> None:
+    def _save(self, out: np.ndarray, resume_point: _ResumePoint) -> None:
         """Write everything up to this batch to the disk, note that, and free its memory."""
         _flush(out)
         note = {
-            "settings": left.settings,
-            "chunk": left.position.chunk,
-            "batch": left.position.batch,
-            "n_done": left.n_done,
+            "settings": resume_point.settings,
+            "chunk": resume_point.position.chunk,
+            "batch": resume_point.position.batch,
+            "n_done": resume_point.n_done,
         }
-        write_atomically(self.folder / "plan.json", sealed({**note, "checksum": f"{left.checksum:x}"}))
+        write_atomically(self.folder / "plan.json", sealed({**note, "checksum": f"{resume_point.checksum:x}"}))
 
     def _batches(self, settings: dict[str, int], begin: _Position) -> Iterator[_PlannedBatch]:
         """Yield the batches of the plan from this position on."""
@@ -282,8 +282,8 @@ class _Picked(Sequence[Item]):
     def __len__(self) -> int:
         return len(self.places)
 
-    def __getitem__(self, place: Any) -> Any:
-        return self.items[int(self.places[place])]
+    def __getitem__(self, index: Any) -> Any:
+        return self.items[int(self.places[index])]
 
 
 def _checksum(out: np.ndarray, rows: Iterable[int]) -> int:

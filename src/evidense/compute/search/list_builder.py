@@ -35,8 +35,8 @@ class ListBuilder:
             others = documents != self.excluded[row]
             documents, scores, order = documents[others], scores[others], order[others]
         if len(scores) > 2 * self.depth:
-            last = np.partition(scores, len(scores) - self.depth)[len(scores) - self.depth]
-            reached = scores >= last
+            threshold = np.partition(scores, len(scores) - self.depth)[len(scores) - self.depth]
+            reached = scores >= threshold
             documents, scores, order = documents[reached], scores[reached], order[reached]
         best = np.lexsort((order, -scores))[: self.depth]
         self.documents[row, : len(best)] = documents[best]
@@ -54,11 +54,11 @@ def texts_of(collection: Collection, ranker: str) -> tuple[list[str], list[str]]
         InvalidInput: a side has no text at all.
     """
     sides = []
-    for what, items in (("queries", collection.queries), ("documents", collection.corpus)):
+    for side, items in (("queries", collection.queries), ("documents", collection.corpus)):
         texts = [item.text or "" for item in items]
         if not any(texts):
             raise InvalidInput(
-                f"'{ranker}' reads text and the {what} of '{collection.name}' are pictures without text; "
+                f"'{ranker}' reads text and the {side} of '{collection.name}' are pictures without text; "
                 "expected some text; leave this ranker out"
             )
         sides.append(texts)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Int32
 
+from evidense.compute.batches import chunks
 from evidense.compute.similarity import KERNELS, Kernel, as_scored, divisors_of, lengths
 from evidense.errors import InvalidInput
 from evidense.values import Collection, RankedLists
@@ -101,17 +102,17 @@ def top_k(
     k = min(depth + (search.excluded is not None), len(documents))
     best = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
-    space, kernel = _Space(), KERNELS[search.similarity]
+    means = _Means(KERNELS[search.similarity], _Space())
     shortlists = [
-        _Shortlist(queries[lo : lo + QUERIES], query_norms[lo : lo + QUERIES], k, (kernel, space))
-        for lo in range(0, len(queries), QUERIES)
+        _Shortlist(queries[start:stop], query_norms[start:stop], k, means)
+        for start, stop in chunks(len(queries), QUERIES)
     ]
     corpus = _Corpus(documents, np.ones(len(documents), np.float32) if search.similarity == "cosine" else None)
-    for places, block, largest in corpus.blocks(search.allowed, max(FIRST, FIRST_PER_K * k)):
+    for doc_numbers, block, largest in corpus.blocks(search.allowed, max(FIRST, FIRST_PER_K * k)):
         for shortlist in shortlists:
-            shortlist.add(block, places, largest)
-    for number, shortlist in enumerate(shortlists):
-        rows = slice(number * QUERIES, number * QUERIES + len(shortlist.queries))
+            shortlist.add(block, doc_numbers, largest)
+    for (start, stop), shortlist in zip(chunks(len(queries), QUERIES), shortlists, strict=True):
+        rows = slice(start, stop)
         excluded = None if search.excluded is None else search.excluded[rows]
         best[rows], scores[rows] = shortlist.finish(corpus, doc_order, depth, excluded)
     return best, scores
@@ -130,16 +131,16 @@ def rank_vectors(
         InvalidInput: as `top_k`.
     """
     excluded = self_matches(collection) if collection.drop_self_matches else None
-    places, scores = top_k(
+    doc_numbers, scores = top_k(
         queries, documents, depth, doc_order=id_order(collection.doc_ids), search=Search(similarity, excluded=excluded)
     )
-    return RankedLists(collection.query_ids, collection.doc_ids, places, scores)
+    return RankedLists(collection.query_ids, collection.doc_ids, doc_numbers, scores)
 
 
 def self_matches(collection: Collection) -> Int32[np.ndarray, " q"]:
     """Return for each query the place of the document with the same id; −1 if there is none."""
-    places = {doc_id: place for place, doc_id in enumerate(collection.doc_ids)}
-    return np.array([places.get(query_id, -1) for query_id in collection.query_ids], dtype=np.int32)
+    number_of_document = {doc_id: number for number, doc_id in enumerate(collection.doc_ids)}
+    return np.array([number_of_document.get(query_id, -1) for query_id in collection.query_ids], dtype=np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,20 +156,20 @@ class _Corpus:
     ) -> Iterator[tuple[Int[np.ndarray, " d"], Float32[np.ndarray, "d e"], float]]:
         """Yield block by block: the document numbers, their vectors as they are scored, and the greatest length so far."""
         largest = 0.0
-        for places, block in _blocks(self.vectors, allowed, first):
-            norms = _norms(block, "document", places)
+        for doc_numbers, block in _blocks(self.vectors, allowed, first):
+            norms = _norms(block, "document", doc_numbers)
             if self.divisors is not None:
-                self.divisors[places] = divisors = divisors_of(norms)
+                self.divisors[doc_numbers] = divisors = divisors_of(norms)
                 norms = norms / divisors
                 block = block if (divisors == 1).all() else block / divisors[:, None]
             largest = max(largest, float(norms.max(initial=0.0)))
-            yield places, block, largest
+            yield doc_numbers, block, largest
 
-    def rows(self, places: Int[np.ndarray, " n"], space: np.ndarray) -> Float32[np.ndarray, "n e"]:
+    def rows(self, doc_numbers: Int[np.ndarray, " n"], space: np.ndarray) -> Float32[np.ndarray, "n e"]:
         """Return the vectors of these documents as they are scored."""
-        vectors = np.take(self.vectors, places, axis=0, out=space, mode="clip")  # "raise" would copy once more
+        vectors = np.take(self.vectors, doc_numbers, axis=0, out=space, mode="clip")  # "raise" would copy once more
         rows = np.asarray(vectors, np.float32)
-        if self.divisors is None or ((divisors := self.divisors[places]) == 1).all():
+        if self.divisors is None or ((divisors := self.divisors[doc_numbers]) == 1).all():
             return rows
         return cast(np.ndarray, rows / divisors[:, None])
 
@@ -187,6 +188,21 @@ class _Space:
         return self.products[:size].reshape(n, -1), self.reached[:size].reshape(n, -1)
 
 
+class _Hits(NamedTuple):
+    """Candidates, in no order: candidate i is document documents[i] for query queries[i]."""
+
+    queries: np.ndarray
+    documents: np.ndarray
+    products: np.ndarray
+
+
+class _Means(NamedTuple):
+    """What the shortlists of one search share."""
+
+    kernel: Kernel
+    space: _Space
+
+
 class _Shortlist:
     """Candidates of some queries: all documents whose product is within the margin of the k-th best so far."""
 
@@ -195,18 +211,17 @@ class _Shortlist:
         queries: Float32[np.ndarray, "q e"],
         norms: Float32[np.ndarray, " q"],
         k: int,
-        means: tuple[Kernel, "_Space"],
+        means: "_Means",
     ) -> None:
         self.queries, self.norms, self.k = queries, norms, k
-        self.kernel, self.space = means
+        self.kernel, self.space = means.kernel, means.space
         self.columns = np.ascontiguousarray(queries.T)
         self.floor = np.full(len(queries), -np.inf, dtype=np.float32)
-        self.hits: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        """(query, document, product) of each candidate, in no order."""
+        self.hits: list[_Hits] = []
         self.n_seen, self.n_hits, self.n_kept, self.n_at_trim, self.largest = 0, 0, 0, 0, 0.0
 
-    def add(self, block: Float32[np.ndarray, "d e"], places: Int[np.ndarray, " d"], largest: float) -> None:
-        """Add the candidates of one block; `places` are the document numbers, `largest` is the greatest norm so far."""
+    def add(self, block: Float32[np.ndarray, "d e"], doc_numbers: Int[np.ndarray, " d"], largest: float) -> None:
+        """Add the candidates of one block; `largest` is the greatest norm so far."""
         if len(block) == 0:
             return
         self.largest = largest
@@ -217,7 +232,7 @@ class _Shortlist:
         np.greater_equal(products, self.floor, out=reached)
         flat = np.flatnonzero(reached)
         rows, queries = np.divmod(flat, len(self.queries))
-        self.hits.append((queries.astype(np.uint16), places[rows], products.reshape(-1)[flat]))
+        self.hits.append(_Hits(queries.astype(np.uint16), doc_numbers[rows], products.reshape(-1)[flat]))
         self.n_seen, self.n_hits = self.n_seen + len(block), self.n_hits + len(flat)
         if self.n_seen >= 2 * self.n_at_trim or self.n_hits > 2 * self.n_kept + 4 * self.k * len(self.queries):
             self._trim()
@@ -230,7 +245,7 @@ class _Shortlist:
         scores = np.full((len(self.queries), depth), -np.inf, dtype=np.float32)
         if self.hits:
             self._trim()
-        candidates, is_candidate = self._table(1, 0)
+        candidates, is_candidate = self._table("documents", 0)
         if excluded is not None:
             is_candidate &= candidates != excluded[:, None]
         exact = np.where(is_candidate, _rescored(self.kernel, self.queries, corpus, candidates), np.float32(-np.inf))
@@ -243,10 +258,13 @@ class _Shortlist:
     def _margins(self) -> Float32[np.ndarray, " q"]:
         return self.kernel.margins(self.queries.shape[1], self.norms, self.largest)
 
-    def _table(self, column: int, fill: float) -> tuple[np.ndarray, Bool[np.ndarray, "q c"]]:
-        """Return one column of the hits (1 documents, 2 products) as a row for each query, and which cells hold one."""
+    def _table(
+        self, column: Literal["documents", "products"], fill: float
+    ) -> tuple[np.ndarray, Bool[np.ndarray, "q c"]]:
+        """Return one column of the hits as a table with a row per query, and which of its cells are filled."""
         queries, values = (
-            np.concatenate([hit[c] for hit in self.hits] or [np.empty(0, np.int32)]) for c in (0, column)
+            np.concatenate([getattr(hits, name) for hits in self.hits] or [np.empty(0, np.int32)])
+            for name in ("queries", column)
         )
         counts = np.bincount(queries, minlength=len(self.queries))
         is_filled = np.arange(counts.max(initial=0)) < counts[:, None]
@@ -256,12 +274,12 @@ class _Shortlist:
 
     def _trim(self) -> None:
         """Raise the floors to the margin below the k-th best product and drop the candidates below them."""
-        products, _ = self._table(2, -np.inf)
+        products, _ = self._table("products", -np.inf)
         if products.shape[1] > self.k:
             self.floor = np.maximum(self.floor, _lowered(_kth_best(products, self.k), self._margins()))
-        queries, documents, products = (np.concatenate(column) for column in zip(*self.hits, strict=True))
-        reaches = products >= self.floor[queries]
-        self.hits = [(queries[reaches], documents[reaches], products[reaches])]
+        hits = _Hits(*(np.concatenate(column) for column in zip(*self.hits, strict=True)))
+        reaches = hits.products >= self.floor[hits.queries]
+        self.hits = [_Hits(hits.queries[reaches], hits.documents[reaches], hits.products[reaches])]
         self.n_at_trim, self.n_hits, self.n_kept = self.n_seen, int(reaches.sum()), int(reaches.sum())
 
 
@@ -285,20 +303,20 @@ def _blocks(
     edges = [0, *range(first, len(documents), BLOCK), len(documents)]
     for start, stop in pairwise(edges):
         block = documents[start:stop]
-        places = np.arange(start, start + len(block), dtype=np.int32)
+        doc_numbers = np.arange(start, start + len(block), dtype=np.int32)
         if allowed is not None:
-            places = places[allowed[places]]
-            block = documents[places]
-        yield places, np.ascontiguousarray(block, dtype=np.float32)
+            doc_numbers = doc_numbers[allowed[doc_numbers]]
+            block = documents[doc_numbers]
+        yield doc_numbers, np.ascontiguousarray(block, dtype=np.float32)
 
 
-def _norms(vectors: np.ndarray, what: str, places: Int[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
+def _norms(vectors: np.ndarray, side: str, numbers: Int[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
     """Return the lengths; refuse a vector whose length is not a usable number."""
     norms = lengths(vectors)
     if not (fits := norms < ENORMOUS).all():
         row = int(np.flatnonzero(~fits)[0])
         raise InvalidInput(
-            f"{what} vector {places[row]} holds NaN, infinite or enormous numbers (length {norms[row]}); "
+            f"{side} vector {numbers[row]} holds NaN, infinite or enormous numbers (length {norms[row]}); "
             "expected finite numbers; look at what the encoder makes of this item"
         )
     return norms
@@ -324,8 +342,8 @@ def _lowered(best: Float32[np.ndarray, " q"], margins: Float32[np.ndarray, " q"]
 
 
 def _kth_best(values: Float32[np.ndarray, "q n"], k: int) -> Float32[np.ndarray, " q"]:
-    place = values.shape[1] - k
-    return cast(np.ndarray, np.partition(values, place, axis=1)[:, place])
+    index = values.shape[1] - k
+    return cast(np.ndarray, np.partition(values, index, axis=1)[:, index])
 
 
 def _first_floor(products: Float32[np.ndarray, "d q"], k: int) -> Float32[np.ndarray, " q"]:

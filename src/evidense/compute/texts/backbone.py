@@ -113,17 +113,17 @@ def build(folder: ModelFolder, tensors: "Mapping[str, torch.Tensor] | None", *, 
         IncompleteWeights, InvalidInput: the tensors do not fill the model, transformers does not know the config, or models of this
             family do not encode text.
     """
-    place = folder.transformer / "config.json"
-    config = config_of(place, folder.config, None if tensors is None else len(tensors))
+    config_file = folder.transformer / "config.json"
+    config = config_of(config_file, folder.config, None if tensors is None else len(tensors))
     config.use_cache = False
     if config.model_type == "dpr":
         make = partial(_dpr, config, list(tensors or {}))
     else:
-        with foreign(str(place), "Expected a text encoder; install what its class needs, or take another model."):
+        with foreign(str(config_file), "Expected a text encoder; install what its class needs, or take another model."):
             model_class = _text_class(config, folder)
         make = partial(_with_inner, model_class, config, pooler)
     if tensors is None:
-        return drawn(make, _model_of, str(place))
+        return drawn(make, _model_of, str(config_file))
     return filled(make, _model_of, tensors, str(folder.root))
 
 

@@ -31,13 +31,13 @@ class PostPoolingStep:
             return pooled[..., : self.truncate_dim]
         if self.weights is None:
             return functional.normalize(pooled, dim=-1)
-        named = dict(self.weights.named_children())
+        layers = dict(self.weights.named_children())
         mapped = pooled
         for name in ("linear", "norm", "activation"):
-            mapped = named[name](mapped) if name in named else mapped
+            mapped = layers[name](mapped) if name in layers else mapped
         if not self.adds_input:
             return mapped
-        return mapped + (named["residual"](pooled) if "residual" in named else pooled)
+        return mapped + (layers["residual"](pooled) if "residual" in layers else pooled)
 
 
 def unit_length() -> PostPoolingStep:
@@ -79,23 +79,23 @@ def dense(path: Path) -> PostPoolingStep:
     """
     from torch import nn
 
-    place = path / "config.json"
-    settings = read_form(DenseSettings, place)
+    config_file = path / "config.json"
+    settings = read_form(DenseSettings, config_file)
     parts = {"linear": nn.Linear(settings.in_features, settings.out_features, bias=settings.bias)}
-    parts["activation"] = _activation(settings.activation_function, place)
+    parts["activation"] = _activation(settings.activation_function, config_file)
     if settings.use_residual and settings.in_features != settings.out_features:
         parts["residual"] = nn.Linear(settings.in_features, settings.out_features, bias=False)
     return PostPoolingStep(nn.ModuleDict(parts), settings.use_residual)
 
 
-def _activation(name: str, place: Path) -> "nn.Module":
+def _activation(name: str, source: Path) -> "nn.Module":
     from torch import nn
 
     activation = getattr(nn, name.rpartition(".")[2], None)
     if not name.startswith("torch.nn.") or not (inspect.isclass(activation) and issubclass(activation, nn.Module)):
         raise UnsafeInput(
-            f"'{place}' names the activation '{name:.100}', which would be imported; "
+            f"'{source}' names the activation '{name:.100}', which would be imported; "
             "expected one of torch.nn.modules; do not use it"
         )
-    with foreign(str(place), "Expected an activation of torch that takes no arguments; fetch the model again."):
+    with foreign(str(source), "Expected an activation of torch that takes no arguments; fetch the model again."):
         return cast("nn.Module", activation())

@@ -86,24 +86,26 @@ def open_text_encoder(spelling: Spelling, seed: int | None = None) -> TextEncode
     """
     require_transformers(spelling.head)
     options = dict(spelling.options)
-    loaded = _LoadedText.of(spelling.head, options, seed)
-    query = loaded.tower("query", options)
-    other = _LoadedText.of(options["document_tower"], options, seed) if "document_tower" in options else loaded
-    document = shared_if_equal(query, other.tower("document", options))
+    query_loaded = _LoadedText.of(spelling.head, options, seed)
+    query = query_loaded.tower("query", options)
+    document_loaded = (
+        _LoadedText.of(options["document_tower"], options, seed) if "document_tower" in options else query_loaded
+    )
+    document = shared_if_equal(query, document_loaded.tower("document", options))
     if query.n_dims != document.n_dims:
         raise InvalidInput(
             f"the query tower gives {query.n_dims} dimensions and the document tower {document.n_dims}; expected equal"
             " numbers; name two towers of one model"
         )
     refuse_unusable(spelling.head, query, document)
-    setup = _setup(loaded, other, query, document, options)
-    return TextEncoder(str(spelling), setup, query, document, _can(loaded, other, query))
+    setup = _setup(query_loaded, document_loaded, query, document, options)
+    return TextEncoder(str(spelling), setup, query, document, _can(query_loaded, document_loaded, query))
 
 
-def _can(loaded: "_LoadedText", other: "_LoadedText", query: TextTower) -> frozenset[Capability]:
+def _can(query_loaded: "_LoadedText", document_loaded: "_LoadedText", query: TextTower) -> frozenset[Capability]:
     """Return the capabilities. Only float32 can be trained (bf16 rounds small steps away), and only one model with a named pooling can be saved."""
     can: set[Capability] = {"vectors", "layers", "gradients"}
-    is_saved = loaded.dtype == "float32" and other is loaded and bool(query.modes)
+    is_saved = query_loaded.dtype == "float32" and document_loaded is query_loaded and bool(query.modes)
     return frozenset(can | {"train"} if is_saved else can)
 
 
@@ -275,30 +277,36 @@ def _drawn(folder: ModelFolder, seed: int, *, pooler: bool) -> tuple[Weights, tu
 
 
 def _setup(
-    loaded: _LoadedText, other: _LoadedText, query: TextTower, document: TextTower, options: Mapping[str, str]
+    query_loaded: _LoadedText,
+    document_loaded: _LoadedText,
+    query: TextTower,
+    document: TextTower,
+    options: Mapping[str, str],
 ) -> Setup:
-    folder = loaded.folder
-    both = [loaded] if other is loaded else [loaded, other]
+    folder = query_loaded.folder
+    models = [query_loaded] if document_loaded is query_loaded else [query_loaded, document_loaded]
     used = {query.prompt, document.prompt}
-    warnings = [w for part in both for w in (*part.warnings, *part.folder.warnings(used))]
-    n_parameters = sum(p.numel() for part in both for p in part.backbone.model.parameters())
+    warnings = [w for part in models for w in (*part.warnings, *part.folder.warnings(used))]
+    n_parameters = sum(p.numel() for part in models for p in part.backbone.model.parameters())
     return Setup(
         query_prompt=query.prompt,
         document_prompt=document.prompt,
-        pooling="+".join(loaded.modes) or "pooler",
-        max_length=loaded.reader.max_length,
-        normalised=loaded.normalised,
-        similarity=loaded.similarity,
-        dtype=loaded.dtype,
+        pooling="+".join(query_loaded.modes) or "pooler",
+        max_length=query_loaded.reader.max_length,
+        normalised=query_loaded.normalised,
+        similarity=query_loaded.similarity,
+        dtype=query_loaded.dtype,
         n_dims=query.n_dims,
         n_parameters=n_parameters
-        + sum(p.numel() for step in loaded.after if step.weights is not None for p in step.weights.parameters()),
+        + sum(p.numel() for step in query_loaded.after if step.weights is not None for p in step.weights.parameters()),
         bytes_per_vector=4.0 * query.n_dims,
         licence=folder.licence,
         weights_sha256=(
-            loaded.weights_sha256 if other is loaded else sha256_of([loaded.weights_sha256, other.weights_sha256])
+            query_loaded.weights_sha256
+            if document_loaded is query_loaded
+            else sha256_of([query_loaded.weights_sha256, document_loaded.weights_sha256])
         ),
-        unused_weights=tuple(name for part in both for name in part.unused),
+        unused_weights=tuple(name for part in models for name in part.unused),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 

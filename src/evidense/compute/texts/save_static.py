@@ -25,12 +25,12 @@ def save_static(query: StaticTower, document: StaticTower, folder: Path, similar
     n_more = max(0, query.tokenizer.get_vocab_size(with_added_tokens=True) - len(rows))
     rows = np.concatenate([rows, np.repeat(rows[-1:], n_more, axis=0)])
     kinds = ["StaticEmbedding", *(["Normalize"] if query.normalised or query.is_unit_before else [])]
-    places = ["" if not index else f"{index}_{kind}" for index, kind in enumerate(kinds)]
-    modules = [module_entry(index, kind, place) for index, (kind, place) in enumerate(zip(kinds, places, strict=True))]
+    paths = ["" if not index else f"{index}_{kind}" for index, kind in enumerate(kinds)]
+    modules = [module_entry(index, kind, path) for index, (kind, path) in enumerate(zip(kinds, paths, strict=True))]
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for place in places[1:]:
-            (folder / place).mkdir(exist_ok=True)
+        for path in paths[1:]:
+            (folder / path).mkdir(exist_ok=True)
         save_file({"embedding.weight": np.ascontiguousarray(rows)}, folder / "model.safetensors")
         query.tokenizer.save(str(folder / "tokenizer.json"))
         write_json(folder / "modules.json", modules)

@@ -50,12 +50,12 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
         steps = [step for step in query.after if step.truncate_dim is None and not _is_own(step, query)]
         truncate_dim = next((step.truncate_dim for step in query.after if step.truncate_dim is not None), None)
         kinds = ["", "Pooling", *(_kind(step) for step in steps)]
-        places = ["" if not kind else f"{index}_{kind}" for index, kind in enumerate(kinds)]
+        paths = ["" if not kind else f"{index}_{kind}" for index, kind in enumerate(kinds)]
         write_json(
             folder / "modules.json",
             [
-                module_entry(index, kind or "Transformer", place)
-                for index, (kind, place) in enumerate(zip(kinds, places, strict=True))
+                module_entry(index, kind or "Transformer", path)
+                for index, (kind, path) in enumerate(zip(kinds, paths, strict=True))
             ],
         )
         pooled = {
@@ -63,9 +63,9 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
             "include_prompt": not query.skip and not document.skip,
         }
         pooled |= {f"pooling_mode_{name}": mode in query.modes for mode, name in _MODES.items()}
-        write_json(folder / places[1] / "config.json", pooled)
-        for place, step in zip(places[2:], steps, strict=True):
-            _save_step(step, folder / place)
+        write_json(folder / paths[1] / "config.json", pooled)
+        for path, step in zip(paths[2:], steps, strict=True):
+            _save_step(step, folder / path)
         reading = {"max_seq_length": query.reader.max_length, "do_lower_case": query.reader.lower_case}
         write_json(folder / "sentence_bert_config.json", reading)
         write_json(
@@ -118,18 +118,18 @@ def _save_step(step: PostPoolingStep, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     if step.weights is None:
         return
-    named: dict[str, nn.Module] = dict(step.weights.named_children())
-    write_json(folder / "config.json", _described(named, step.adds_input))
+    layers: dict[str, nn.Module] = dict(step.weights.named_children())
+    write_json(folder / "config.json", _described(layers, step.adds_input))
     tensors = {name: tensor.detach().contiguous() for name, tensor in sorted(step.weights.state_dict().items())}
     save_file(tensors, folder / "model.safetensors")
 
 
-def _described(named: Mapping[str, "nn.Module"], adds_input: bool) -> dict[str, Any]:
-    if "norm" in named:
-        norm: Any = named["norm"]
+def _described(layers: Mapping[str, "nn.Module"], adds_input: bool) -> dict[str, Any]:
+    if "norm" in layers:
+        norm: Any = layers["norm"]
         return {"dimension": int(norm.normalized_shape[0])}
-    linear: Any = named["linear"]
-    activation = type(named["activation"]) if "activation" in named else None
+    linear: Any = layers["linear"]
+    activation = type(layers["activation"]) if "activation" in layers else None
     name = f"{activation.__module__}.{activation.__name__}" if activation else "torch.nn.modules.linear.Identity"
     shape = {"in_features": linear.in_features, "out_features": linear.out_features, "bias": linear.bias is not None}
     return shape | {"activation_function": name} | ({"use_residual": True} if adds_input else {})

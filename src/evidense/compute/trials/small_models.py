@@ -207,5 +207,5 @@ def _png() -> bytes:
 
 
 def _prompted(query: str, document: str) -> str:
-    named = [repr(prompt) for prompt in (query, document) if prompt]
-    return f" after {' and '.join(named)}" if named else ""
+    prompts = [repr(prompt) for prompt in (query, document) if prompt]
+    return f" after {' and '.join(prompts)}" if prompts else ""

@@ -55,9 +55,9 @@ def _files(name: str, packaged: Packaged) -> list[Path]:
     files = []
     for package, inside in packaged.parts:
         spec = PathFinder.find_spec(package)
-        roots = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
-        here = [root / inside for root in roots if (root / inside).is_file()]
-        if not here:
+        roots = [Path(location) for location in (spec.submodule_search_locations or ())] if spec else []
+        existing = [root / inside for root in roots if (root / inside).is_file()]
+        if not existing:
             raise MissingExtra.named("gemma", f"the system 'gguf:{name}'", f"the package {package.replace('_', '-')}")
-        files.append(here[0])
+        files.append(existing[0])
     return files
