@@ -99,7 +99,9 @@ def test_unknown_ids_and_other_forms_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(InvalidInput, match="0 of 1 relevant documents are in the corpus"):
         hf.PART.open(at)
-    with pytest.raises(InvalidInput, match="is not in BEIR form: configurations default, columns a; expected corpus"):
+    with pytest.raises(
+        InvalidInput, match="is not in BEIR form: found configurations default, columns a; expected corpus"
+    ):
         hf.PART.open(repository(tmp_path / "b", {"default": {"train": [{"a": 1}]}}))
     at = repository(tmp_path / "c", {"default": {"test": [{"qry_text": "a", "tgt_text": ["b"]}]}})
     with pytest.raises(InvalidInput, match="write 'mmeb:"):

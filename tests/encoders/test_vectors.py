@@ -151,7 +151,7 @@ def test_many_ids_that_stand_twice_are_counted_in_linear_time(folder: Path) -> N
     np.save(folder / "queries.npy", np.ones((n, 4), np.float32))
     (folder / "queries.ids.txt").write_text("".join(f"{i % (n - 1)}\n" for i in range(n)))
     started = time.monotonic()
-    with pytest.raises(InvalidInput, match="1 ids stand more than once"):
+    with pytest.raises(InvalidInput, match="1 ids are repeated"):
         open_encoder(str(folder))
     assert time.monotonic() - started < 10
 

@@ -53,7 +53,7 @@ def test_documents_that_only_a_run_file_named_are_read_back(tmp_path: Path) -> N
     assert lists.documents.tolist() == [[3, 0], [1, -1]]
     assert lists.doc_ids[3] == "unjudged"
     one["others"] = [lists.doc_ids[0]]
-    with pytest.raises(InvalidInput, match="as others besides"):
+    with pytest.raises(InvalidInput, match="again as others"):
         ranked(tmp_path, packed(held))
 
 

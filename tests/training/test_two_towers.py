@@ -322,7 +322,7 @@ def test_settings_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str,
 def test_a_tower_of_the_wrong_kind_says_so(towers: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no plain texts"):
         towers.text.prepare([Item("p", picture=grey(0))])
-    with pytest.raises(InvalidInput, match="no plain pictures"):
+    with pytest.raises(InvalidInput, match="not pictures without text"):
         towers.image.prepare([Item("t", "a text")])
     with pytest.raises(InvalidInput, match="does not read"):
         open_encoder(f"{built(tmp_path / 'x')}@max_length=7")

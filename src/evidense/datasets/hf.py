@@ -69,7 +69,7 @@ def _draft_of(place: Place, spelling: str) -> Draft:
         else "; see `evidense list datasets` for other forms"
     )
     raise InvalidInput(
-        f"'{repository}' is not in BEIR form: configurations {', '.join(configs)}, columns "
+        f"'{repository}' is not in BEIR form: found configurations {', '.join(configs)}, columns "
         f"{', '.join(table.column_names)}; expected corpus, queries and qrels, or positive_passages{hint}"
     )
 

@@ -36,7 +36,7 @@ class RandomInitPart:
         seed = spelling.options.get("seed", "")
         if not seed.isdigit():
             raise InvalidInput(
-                f"'{spelling}' needs a seed, so that it can be drawn again (found '{seed}'); expected a whole number;"
+                f"'{spelling}' needs a seed, so that its weights can be drawn again (found '{seed}'); expected a whole number;"
                 " write @seed=0"
             )
         options = {key: value for key, value in spelling.options.items() if key != "seed"}

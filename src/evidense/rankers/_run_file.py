@@ -42,7 +42,7 @@ def open_run(spelling: Spelling) -> ImportedRanker:
     """
     if extra := set(spelling.options) - {"label", "form"}:
         raise InvalidInput(
-            f"'{spelling}' gives {', '.join(sorted(extra))} to a run file; expected form or label; its ranking is already made"
+            f"'{spelling}' gives {', '.join(sorted(extra))} to a run file; expected form or label, because its ranking is final; leave the others out"
         )
     path, form = Path(spelling.head).expanduser(), spelling.options.get("form")
     run = read_run(path, form)

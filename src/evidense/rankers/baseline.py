@@ -130,7 +130,7 @@ class Baseline:
         doc_ids = (*collection.doc_ids, *saved.others)
         if len({*doc_ids}) < len(doc_ids):
             raise InvalidInput(
-                f"baseline '{self.name}' holds documents of '{collection.name}' as others besides. Expected each once; "
+                f"baseline '{self.name}' lists documents of '{collection.name}' again as others. Expected each once; "
                 "save it anew with --save-baseline."
             )
         return saved, doc_ids

@@ -102,7 +102,7 @@ class CaptionReader:
         is_end = ids == (ids.max(axis=1, keepdims=True) if self.end_id == 2 else self.end_id)
         if not is_end.any(axis=1).all():
             raise InvalidInput(
-                f"the tokeniser does not end a text with the token {self.end_id} that config.json names as eos_token_id; "
+                f"a tokenised text lacks the end token {self.end_id} (eos_token_id in config.json); "
                 "expected both from one model; fetch the model again"
             )
         is_before_end = np.arange(ids.shape[1]) <= is_end.argmax(axis=1)[:, None]

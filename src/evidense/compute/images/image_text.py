@@ -128,7 +128,7 @@ def build_model(
     )
     if name != "CLIPModel" and not model_config.vision_config.vision_use_head:
         raise InvalidInput(
-            f"'{config_file.parent}' has no pooling head for pictures (vision_use_head = false), so no vector of a picture is defined; "
+            f"'{config_file.parent}' has no pooling head for pictures (vision_use_head = false), so pictures have no vectors; "
             "expected a model with one; take another checkpoint"
         )
     return model

@@ -222,6 +222,6 @@ class ImageTextTower:
         if prepared.captions is None and prepared.pixels is not None:
             return self.image, prepared.pixels
         raise InvalidInput(
-            "the layers of texts and pictures cannot be stacked (they are two transformers); expected a batch of one kind; "
+            "the layers of texts and pictures belong to two transformers and cannot be stacked; expected a batch of one modality; "
             "ask `text` or `image` of this tower"
         )

@@ -71,7 +71,7 @@ class ImageTower(OneModality):
         if len(pictures) != len(items):
             wrong = next(item.id for item in items if item.picture is None or item.text is not None)
             raise InvalidInput(
-                f"{len(items) - len(pictures)} items are no plain pictures (as '{wrong}'); expected pictures for this tower; "
+                f"{len(items) - len(pictures)} items are not pictures without text (as '{wrong}'); expected pictures for this tower; "
                 "use one that takes texts"
             )
         return Arrays(tuple(pictures), self.reader)

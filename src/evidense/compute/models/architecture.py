@@ -45,7 +45,7 @@ def config_of(source: Path, settings: Mapping[str, Any], n_weights: int | None =
     kind = settings.get("model_type")
     if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
         raise InvalidInput(
-            f"'{source}' says model_type {kind!r:.60}. Expected one that transformers {transformers.__version__} knows; "
+            f"'{source}' has the model_type {kind!r:.60}. Expected one that transformers {transformers.__version__} knows; "
             "fetch the model again, or install a version that knows it."
         )
     with foreign(str(source), f"Expected what transformers {transformers.__version__} reads; fetch the model again."):

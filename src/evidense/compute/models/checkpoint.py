@@ -129,7 +129,7 @@ def refuse_remote_code(folder: Path) -> None:
         if code := read_json(folder / name).get("auto_map"):
             shown = ", ".join(map(str, code.values() if isinstance(code, dict) else code))[:200]
             raise UnsafeInput(
-                f"'{folder / name}' asks to run code that the model brings along (auto_map: {shown}); expected a model"
+                f"'{folder / name}' asks to run code of the model (auto_map: {shown}); expected a model"
                 " of a class that transformers has itself; remote code is always refused: use a port of this model"
                 " without it"
             )
@@ -144,7 +144,7 @@ def _shards(index: Path) -> list[Path]:
         )
     if absent := [f.name for f in files if not f.is_file()]:
         raise IncompleteWeights(
-            f"'{index.parent}' lacks {len(absent)} of the {len(files)} weight files that its index names"
+            f"'{index.parent}' lacks {len(absent)} of the {len(files)} weight files in its index"
             f" ({', '.join(absent[:5])}); expected all; fetch the model again"
         )
     return files
@@ -236,7 +236,7 @@ def _refuse_packed(file: Path) -> None:
         unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > 2 * file.stat().st_size:
         raise InvalidInput(
-            f"'{file}' unpacks to {unpacked:,} bytes. Expected weights as torch.save writes them, which it does not pack; "
+            f"'{file}' unpacks to {unpacked:,} bytes. Expected an uncompressed file, as torch.save writes it; "
             "save them again."
         )
 
@@ -253,6 +253,6 @@ def _refuse_unstored(tensors: "Mapping[str, torch.Tensor]", file: Path) -> None:
     ]
     if wrong:
         raise InvalidInput.all_of(
-            f"'{file}': tensors whose values do not lie in its {size:,} bytes; expected plain ones; save model.state_dict()",
+            f"'{file}': tensors whose values are not stored in its {size:,} bytes; expected plain tensors; save model.state_dict()",
             wrong,
         )

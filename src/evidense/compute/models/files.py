@@ -74,11 +74,11 @@ def inside(folder: Path, name: str, source: Path) -> Path:
             return path
     except (OSError, ValueError) as error:
         raise InvalidInput(
-            f"'{source}' names '{name[:60]}', which is no path ({reason(error):.60}). Expected a place inside the model folder; "
+            f"'{source}' names '{name[:60]}', which is no path ({reason(error):.60}). Expected a path inside the model folder; "
             "fetch the model again."
         ) from None
     raise UnsafeInput(
-        f"'{source}' names a place outside the model ({name[:60]!r}). Expected one inside; do not use it."
+        f"'{source}' names a path outside the model folder ({name[:60]!r}). Expected a path inside; do not use this model."
     )
 
 

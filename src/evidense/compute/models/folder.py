@@ -143,7 +143,7 @@ def read_folder(root: Path) -> ModelFolder:
 
 def _pooling(file: Path) -> PoolingSettings:
     if not file.is_file():
-        raise InvalidInput(f"'{file}' is absent. Expected how the model pools; fetch the model again.")
+        raise InvalidInput(f"'{file}' is absent. Expected the settings of the pooling; fetch the model again.")
     return read_form(PoolingSettings, file)
 
 

@@ -58,7 +58,7 @@ def refuse_unfilled(blank: "torch.nn.Module", tensors: "Mapping[str, torch.Tenso
         _FREE_BUFFERS, 4 * weight_bytes
     ):
         raise InvalidInput(
-            f"'{source}' asks for {buffer_bytes:,} bytes beside its weights of {weight_bytes:,} bytes (as tables of positions). "
+            f"'{source}' asks for {buffer_bytes:,} bytes for buffers (such as position tables), besides {weight_bytes:,} bytes of weights. "
             "Expected a config.json that fits the weights; correct it."
         )
 
@@ -89,11 +89,7 @@ def _fitted(model: "torch.nn.Module", tensors: "Mapping[str, torch.Tensor]", sou
     unexpected = [name for name in tensors if name not in names and not name.endswith(_BUFFERS)]
     unused = tuple(sorted(name for name in unexpected if _of_a_head(name, model, stem)))
     if strangers := sorted(set(unexpected) - set(unused)):
-        raise InvalidInput.all_of(
-            f"{source}: weights that {type(model).__name__} has no place for and that are no declared head of its"
-            " family; expected none; use the class that this checkpoint was saved from",
-            strangers,
-        )
+        raise _no_place_for(strangers, model, source)
     if wrong := list(_wrong_tensors(model_weights, names, tensors)):
         raise InvalidInput.all_of(f"{source}: weights of another shape than config.json says; expected equal shapes; correct the config", wrong)  # fmt: skip
     return _Fit(model_weights, names, unused)
@@ -123,9 +119,16 @@ def judge_loaded(model: Any, missing: Collection[str], unexpected: Collection[st
     if missing:
         raise IncompleteWeights(_missing_text(source, model, sorted(missing), len(model_weights), sorted(unexpected)))
     if strangers := sorted(name for name in unexpected if not _of_a_head(name, model)):
-        raise InvalidInput.all_of(f"{source}: weights that {type(model).__name__} has no place for and that are no declared head of its family; "
-                                  "expected none; use the class that this checkpoint was saved from", strangers)  # fmt: skip
+        raise _no_place_for(strangers, model, source)
     return tuple(sorted(unexpected))
+
+
+def _no_place_for(strangers: list[str], model: Any, source: str) -> InvalidInput:
+    return InvalidInput.all_of(
+        f"{source}: weights that {type(model).__name__} has no place for and that are no declared head of its"
+        " family; expected none; use the class that this checkpoint was saved from",
+        strangers,
+    )
 
 
 def _matched(

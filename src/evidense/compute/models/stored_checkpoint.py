@@ -26,13 +26,13 @@ def checkpoint_folder(spelling: str, store: Store | None = None) -> Path:
         if (damaged := store.damaged_in_folder(matching[0])) and damaged != ["README.md"]:
             raise StoreError(
                 f"the checkpoint {matching[0][:_SHOWN]} in the store '{store.root}' is damaged ({', '.join(damaged[:5])}); expected its "
-                "files as they were written; run the training, or the study, that made it again: it is then made anew"
+                "files unchanged; run the training or the study again, which makes it anew"
             )
         return root / matching[0]
     if matching:
         shown = ", ".join(f"'{PREFIX}{name[:_SHOWN]}'" for name in matching[:5])
         raise AmbiguousName(
-            f"'{PREFIX}{beginning}' could mean {len(matching)} checkpoints; expected one; write more of it: {shown}"
+            f"'{PREFIX}{beginning}' could mean {len(matching)} checkpoints; expected one; write more letters: {shown}"
         )
     short = [name[:_SHOWN] for name in known[:50]]
     raise UnknownName.among("checkpoint", beginning, short, f"The store is '{root.parent}'; train one first.")

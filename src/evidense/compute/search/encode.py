@@ -245,7 +245,7 @@ class _EncodingRun:
         if vectors.shape != expected:
             raise InvalidInput(
                 f"the encoder returned an array of shape {vectors.shape}; expected {expected} (items, dimensions);"
-                " return one row an item"
+                " return one row per item"
             )
         if not (good := np.isfinite(vectors).all(axis=-1).reshape(-1, len(rows)).all(axis=0)).all():
             bad = [self.items[int(self.firsts[row])].id for row in rows[~good]]
@@ -266,8 +266,7 @@ class _EncodingRun:
             return len(self.firsts), self.tower.n_dims
         if not isinstance(self.tower, LayeredTower):
             raise InvalidInput(
-                "this encoder does not show its layers; expected one that does (a transformer); ask for its vectors"
-                " only"
+                "this encoder does not show its layers; expected a transformer; ask for its vectors only"
             )
         return self.tower.n_layers + 1, len(self.firsts), int(getattr(self.tower, "n_pooled", self.tower.n_dims))
 

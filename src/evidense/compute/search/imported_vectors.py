@@ -147,7 +147,7 @@ def _given(path: Path, mistakes: list[str]) -> ImportedArray | None:
     twice = [name for name, n in Counter(ids).items() if n > 1]
     if twice:
         mistakes.append(
-            f"'{path.name}': {len(ids) - len(set(ids))} ids stand more than once (as '{shown_line(twice[0])}'); expected distinct ids"
+            f"'{path.name}': {len(ids) - len(set(ids))} ids are repeated (as '{shown_line(twice[0])}'); expected distinct ids"
         )
     if len(array) <= max(len(ids), _MOST_UNNAMED):
         mistakes += _not_finite(path.name, array, ids)
@@ -204,7 +204,7 @@ class _Ids(Form):
 def _ids(path: Path, mistakes: list[str]) -> list[str] | None:
     file = ids_file(path)
     if file is None:
-        mistakes.append(f"'{path.name}' comes without ids; expected {path.stem}.ids.txt (one a line) or {path.stem}.ids.json (a list) beside it")  # fmt: skip
+        mistakes.append(f"'{path.name}' has no ids; expected {path.stem}.ids.txt (one a line) or {path.stem}.ids.json (a list) beside it")  # fmt: skip
         return None
     try:
         text = read_text(file, "ids of rows, one a line or a JSON list")

@@ -42,8 +42,8 @@ def layer_states(
     if not isinstance(half, TextTower):
         if wrong := [name for name in poolings if name != OWN_POOLING]:
             raise InvalidInput(
-                f"the pooling '{wrong[0]}' is not one of this tower; expected '{OWN_POOLING}', which is all that a tower of pictures, or of a family "
-                "with a read-out of its own, can do; leave the others out"
+                f"the pooling '{wrong[0]}' is not one of this tower; expected '{OWN_POOLING}', the only pooling of towers for pictures and of "
+                "image-text families; leave the others out"
             )
         return dict.fromkeys(poolings, _rows(encode(half, items, store, progress=progress, layers=True)))
     modes = {name: _modes(half, name) for name in poolings}
@@ -70,8 +70,8 @@ def half_of(tower: Any, items: Sequence[Item]) -> Any:
     if kinds == {"image"}:
         return tower.image
     raise InvalidInput(
-        f"items of {', '.join(sorted(kinds))} in one list; expected texts alone or pictures alone, since their layers are of two "
-        "transformers; ask for each by itself"
+        f"items of {', '.join(sorted(kinds))} in one list; expected only texts or only pictures, because their layers belong to two "
+        "transformers; ask for each alone"
     )
 
 

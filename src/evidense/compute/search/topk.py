@@ -317,7 +317,7 @@ def _norms(vectors: np.ndarray, side: str, numbers: Int[np.ndarray, " n"]) -> Fl
         row = int(np.flatnonzero(~fits)[0])
         raise InvalidInput(
             f"{side} vector {numbers[row]} holds NaN, infinite or enormous numbers (length {norms[row]}); "
-            "expected finite numbers; look at what the encoder makes of this item"
+            "expected finite numbers; check how the encoder encodes this item"
         )
     return norms
 

@@ -143,15 +143,15 @@ def _text_class(config: Any, folder: ModelFolder) -> type:
         or getattr(config, "is_encoder_decoder", False)
     ):
         raise InvalidInput(
-            f"'{folder.root}' is a model of the kind '{config.model_type}', which encodes no plain text here; expected"
+            f"'{folder.root}' is a model of the kind '{config.model_type}', which does not encode plain text; expected"
             " a text encoder or decoder" + (f"; write clip:{folder.root}" if hasattr(config, "vision_config") else "")
         )
     mapped = MODEL_MAPPING.get(type(config), None)
     model_class = mapped[0] if isinstance(mapped, tuple | list) else mapped
     if model_class is None:
         raise InvalidInput(
-            f"'{folder.root}' is a model of the kind '{config.model_type}', for which transformers has no plain model"
-            " class; expected a text encoder"
+            f"'{folder.root}' is a model of the kind '{config.model_type}', for which transformers has no base"
+            " class; expected a text encoder; take another model"
         )
     return model_class  # type: ignore[no-any-return]
 
@@ -163,7 +163,7 @@ def _with_inner(model_class: type, config: Any, pooler: bool) -> Backbone:
     model = model_class(config, add_pooling_layer=pooler) if takes else model_class(config)
     if pooler and getattr(model, "pooler", None) is None:
         raise InvalidInput(
-            f"{model_class.__name__} has no pooler; expected a class with one for the read-out 'pooler'; write"
+            f"{model_class.__name__} has no pooler; expected one for the read-out 'pooler'; write"
             " @pooling=cls or @pooling=mean"
         )
     return Backbone(model.eval(), model)

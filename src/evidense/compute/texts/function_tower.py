@@ -80,7 +80,7 @@ def called(function: Function, texts: list[str]) -> Float32[np.ndarray, "b e"]:
     if array.ndim != 2 or len(array) != len(texts) or array.shape[1] == 0:
         raise InvalidInput(
             f"the function returned an array of shape {array.shape} for {len(texts)} texts; expected ({len(texts)},"
-            " dimensions); return one row a text"
+            " dimensions); return one row per text"
         )
     return array
 

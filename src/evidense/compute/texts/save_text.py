@@ -34,8 +34,8 @@ def save_text(query: TextTower, document: TextTower, folder: Path, similarity: s
     """
     if query.backbone.model is not document.backbone.model:
         raise InvalidInput(
-            "the two sides of this encoder are two models, which one sentence-transformers folder cannot hold; expected one shared "
-            "model; train from one of them"
+            "the two sides of this encoder are two models, but a sentence-transformers folder holds one; expected a shared "
+            "model; train from one of the two"
         )
     if not query.modes:
         raise InvalidInput(
@@ -82,8 +82,8 @@ def refuse_unit_after_cut(is_so: bool) -> None:
     """
     if is_so:
         raise InvalidInput(
-            "a sentence-transformers folder cannot say that vectors are brought to unit length after truncate_dim; expected one of the "
-            "two; leave @normalize=true out"
+            "a sentence-transformers folder cannot express unit length after truncate_dim; expected one of the two; leave "
+            "@normalize=true out"
         )
 
 

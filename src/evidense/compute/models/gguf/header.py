@@ -116,7 +116,7 @@ class _Cursor:
         """Read how many entries follow, each of at least `least` bytes; refuse more than the file has room for."""
         count = int(self.number(kind))
         if count * least > len(self.data) - self.position:
-            raise _Wrong(f"it says {count:,} {what}, for which it has no room")
+            raise _Wrong(f"it announces {count:,} {what}, more than it has room for")
         return count
 
     def number(self, kind: int) -> Any:
@@ -163,7 +163,7 @@ def _header(cursor: _Cursor) -> GgufHeader:
         raise _Wrong(f"its version is {version}")
     n_tensors, n_fields = cursor.count(_U64, _LEAST_TENSOR, "tensors"), cursor.count(_U64, _LEAST_FIELD, "settings")
     if max(n_tensors, n_fields) > MOST_ENTRIES:
-        raise _Wrong(f"it says {n_tensors:,} tensors and {n_fields:,} settings, more than {MOST_ENTRIES:,}")
+        raise _Wrong(f"it announces {n_tensors:,} tensors and {n_fields:,} settings, more than {MOST_ENTRIES:,}")
     fields = {}
     for _ in range(n_fields):
         name = cursor.text()

@@ -81,7 +81,7 @@ def _refuse_incomplete(file: Path, header: GgufHeader) -> None:
     if not header.tensors:
         mistakes.append("it holds no tensors")
     if mistakes:
-        raise InvalidInput.all_of(f"'{file}' is no whole text model; expected weights and tokeniser; convert the model again", mistakes)  # fmt: skip
+        raise InvalidInput.all_of(f"'{file}' is not a complete text model; expected weights and tokeniser; convert the model again", mistakes)  # fmt: skip
 
 
 def _unpack(file: Path, header: GgufHeader, folder: Path) -> None:
