@@ -24,11 +24,11 @@ def test_bytes_per_vector(options: dict[str, str], size: float) -> None:
     assert compression.apply(vectors(3, 48, 0), vectors(9, 48, 1), "cosine").bytes_per_vector == size
 
 
-def test_nothing_asked_nothing_done() -> None:
+def test_without_options_nothing_is_compressed() -> None:
     assert Compression.of({"pooling": "mean"}) is None
 
 
-def test_a_cut_keeps_the_first_dimensions_and_their_length() -> None:
+def test_truncation_keeps_the_first_dimensions_and_does_not_normalise() -> None:
     np.testing.assert_array_equal(truncate(vectors(20, 32, 2), 8), vectors(20, 32, 2)[:, :8])
     small = Compression(n_dims=8).apply(vectors(3, 32, 0), vectors(9, 32, 1), "cosine")
     assert (small.similarity, small.shown, small.keeps_length) == ("cosine", "cosine", False)
@@ -36,7 +36,7 @@ def test_a_cut_keeps_the_first_dimensions_and_their_length() -> None:
 
 
 @pytest.mark.parametrize("bits", ["int8", "binary"])
-def test_length_is_no_part_of_a_compressed_cosine(bits: str) -> None:
+def test_vector_length_does_not_change_a_compressed_cosine(bits: str) -> None:
     queries, documents = vectors(4, 32, 6), vectors(60, 32, 7)
     longer = documents * np.random.default_rng(8).uniform(0.1, 9, (60, 1)).astype(np.float32)
     some, others = (Compression.of({"bits": bits}).apply(queries, d, "cosine") for d in (documents, longer))  # type: ignore[union-attr]
@@ -55,7 +55,7 @@ def test_a_wrong_number_of_dimensions_is_refused(dims: str) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**31), n=st.integers(1, 50), e=st.integers(1, 20))
-def test_int8_is_off_by_at_most_half_a_step(seed: int, n: int, e: int) -> None:
+def test_int8_error_is_at_most_half_a_step(seed: int, n: int, e: int) -> None:
     documents = np.random.default_rng(seed).standard_normal((n, e)).astype(np.float32)
     steps = (documents.max(axis=0) - documents.min(axis=0)) / 255
     assert (np.abs(int8(documents) - documents) <= steps * 0.5001 + 1e-6).all()
@@ -74,7 +74,7 @@ def test_int8_against_sentence_transformers() -> None:
     assert set(np.unique(ours - codes)) <= {0.0, 1.0}
 
 
-def test_binary_takes_the_bits_of_sentence_transformers_and_ranks_by_hamming_distance() -> None:
+def test_binary_uses_the_bits_of_sentence_transformers_and_ranks_by_hamming_distance() -> None:
     quantization = pytest.importorskip("sentence_transformers.util.quantization", reason="the oracle of this test")
     queries, documents = vectors(20, 40, 4), vectors(300, 40, 5)
     packed = [quantization.quantize_embeddings(side, precision="ubinary") for side in (queries, documents)]

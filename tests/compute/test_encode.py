@@ -63,7 +63,7 @@ def test_equal_texts_are_encoded_once(store: Store) -> None:
     np.testing.assert_array_equal(found.all()[:, 0], [1, 2, 1, 1, 2, 3])
 
 
-def test_the_same_work_is_done_once(store: Store) -> None:
+def test_finished_encoding_is_reused(store: Store) -> None:
     calls: list[str] = []
     tower = counted(calls)
     assert not is_cached(tower, ITEMS, store)
@@ -76,21 +76,21 @@ def test_the_same_work_is_done_once(store: Store) -> None:
     assert is_cached(tower, ITEMS, store)
 
 
-def test_a_removed_blob_is_encoded_anew(tower: Any, store: Store) -> None:
+def test_vectors_are_encoded_again_when_their_blob_was_removed(tower: Any, store: Store) -> None:
     first = encode(tower, ITEMS, store)
     (path,) = store.root.glob(f"blobs/*/{first.blob}")
     path.unlink()
     assert encode(tower, ITEMS, Store(store.root)).blob == first.blob
 
 
-def test_order_is_part_of_what_is_cached(tower: Any, store: Store) -> None:
+def test_another_order_of_items_is_another_cache_entry(tower: Any, store: Store) -> None:
     forth, back = encode(tower, ITEMS, store), encode(tower, ITEMS[::-1], store)
     assert forth.blob != back.blob
     np.testing.assert_allclose(forth.all(), back.all()[::-1], atol=1e-6)
 
 
 @pytest.mark.parametrize(("chunk", "budget"), [(5, 1024), (4096, 40), (7, 1)])
-def test_every_plan_gives_the_same_vectors(
+def test_vectors_do_not_depend_on_the_batch_plan(
     tower: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, budget: int
 ) -> None:
     expected = encode(tower, ITEMS, Store(tmp_path / "a")).all()
@@ -102,7 +102,7 @@ def test_every_plan_gives_the_same_vectors(
         object.__setattr__(tower, "token_budget", 1024)
 
 
-def test_threads_change_vectors_by_rounding_at_most(tower: Any, tmp_path: Path) -> None:
+def test_thread_count_changes_vectors_by_rounding_only(tower: Any, tmp_path: Path) -> None:
     import torch
 
     before = torch.get_num_threads()
@@ -147,7 +147,7 @@ def test_layers_of_other_families(tmp_path: Path, class_name: str, kind: str, po
     np.testing.assert_allclose(tower.layers(batch)[:, 0], expected.numpy(), rtol=1e-4, atol=1e-5)
 
 
-def test_a_vector_that_is_not_finite_is_named_and_nothing_stays(store: Store) -> None:
+def test_an_item_with_a_non_finite_vector_is_named_and_nothing_is_stored(store: Store) -> None:
     tower = from_function(lambda texts: [[float("nan") if "bad" in t else 1.0] for t in texts], "holed").tower("query")
     items = [Item("fine", "good"), Item("wrong one", "bad text"), Item("wrong too", "another bad")]
     with pytest.raises(InvalidInput) as caught:
@@ -159,7 +159,7 @@ def test_a_vector_that_is_not_finite_is_named_and_nothing_stays(store: Store) ->
     assert not list(store.root.glob("blobs/*/*"))
 
 
-def test_a_picture_is_no_text(tower: Any, store: Store) -> None:
+def test_a_text_encoder_refuses_pictures(tower: Any, store: Store) -> None:
     with pytest.raises(InvalidInput, match="'p'"):
         encode(tower, [Item("p", "text", Picture(b"x"))], store)
 
@@ -181,7 +181,7 @@ def test_the_estimate_counts_time_and_disk(tower: Any) -> None:
     assert estimate(tower, []).seconds == 0
 
 
-def test_no_items(tower: Any, store: Store) -> None:
+def test_encoding_no_items_gives_an_empty_array(tower: Any, store: Store) -> None:
     assert encode(tower, [], store).all().shape == (0, 32)
 
 

@@ -60,7 +60,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("kill_at", [1, 2, 9, "last"])
-def test_a_kill_at_any_batch_ends_in_the_same_bytes(
+def test_encoding_killed_at_any_batch_continues_to_the_same_bytes(
     tmp_path: Path, undisturbed: dict[str, object], kill_at: int | str
 ) -> None:
     at = undisturbed["n_calls"] if kill_at == "last" else kill_at
@@ -71,13 +71,13 @@ def test_a_kill_at_any_batch_ends_in_the_same_bytes(
     assert not list((tmp_path / "partial").glob("*/vectors.npy"))
 
 
-def test_two_kills_in_one_encoding(tmp_path: Path, undisturbed: dict[str, object]) -> None:
+def test_encoding_killed_twice_continues_to_the_same_bytes(tmp_path: Path, undisturbed: dict[str, object]) -> None:
     for at in (5, 3):
         assert run(encoder="wordllama", store=str(tmp_path), kill_at=at)[0] == -signal.SIGKILL
     assert run(encoder="wordllama", store=str(tmp_path))[1]["blob"] == undisturbed["blob"]
 
 
-def test_a_killed_transformer_with_all_layers(tmp_path: Path) -> None:
+def test_killed_encoding_of_all_layers_continues_to_the_same_bytes(tmp_path: Path) -> None:
     save(tmp_path / "model", "BertModel", "bert")
     job = {"encoder": f"{tmp_path / 'model'}@pooling=mean", "layers": True}
     assert run(**job, store=str(tmp_path / "killed"), kill_at=6)[0] == -signal.SIGKILL
@@ -87,7 +87,7 @@ def test_a_killed_transformer_with_all_layers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [{"full_from_the_start": True}, {"fill_at": 5}])
-def test_a_full_disk_is_said_and_the_next_run_ends_in_the_same_bytes(
+def test_a_full_disk_is_reported_and_the_next_run_ends_in_the_same_bytes(
     tmp_path: Path, undisturbed: dict[str, object], how: dict[str, object]
 ) -> None:
     code, found = run(encoder="wordllama", store=str(tmp_path), **how)

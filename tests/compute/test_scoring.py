@@ -66,7 +66,7 @@ def test_every_fast_measure_equals_ir_measures(seed: int, n_documents: int, dept
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_trec_eval_reads_our_run_files_as_we_score_them(seed: int) -> None:
+def test_trec_eval_scores_our_exported_runs_as_we_do(seed: int) -> None:
     lists, qrels = world(seed, 30, 50, 40)
     run = pytrec_eval.parse_run(trec.run_text(lists, "ours").splitlines())
     judged = pytrec_eval.parse_qrel(trec.qrels_text(qrels).splitlines())
@@ -134,7 +134,7 @@ def small(**policy: bool) -> Collection:
     )
 
 
-def test_a_missing_query_counts_zero_and_is_told() -> None:
+def test_a_query_without_results_scores_zero_and_is_reported() -> None:
     found = RankedLists(("q",), ("a", "b", "c"), np.array([[2, 0]], np.int32), np.array([[2, 1]], np.float32))
     scored = score(found, small(), ["RR", "R@100"])
     assert scored.query_ids == ("a", "q")
@@ -145,13 +145,13 @@ def test_a_missing_query_counts_zero_and_is_told() -> None:
     )
 
 
-def test_a_stranger_among_the_queries_is_an_error() -> None:
+def test_a_ranking_with_an_unknown_query_is_refused() -> None:
     found = RankedLists(("z",), ("a", "b", "c"), np.array([[2]], np.int32), np.ones((1, 1), np.float32))
     with pytest.raises(InvalidInput, match="query 'z' is not in the collection"):
         score(found, small(), ["RR"])
 
 
-def test_self_matches_leave_ranking_and_judgements_together() -> None:
+def test_self_matches_are_removed_from_ranking_and_judgements() -> None:
     assert judgements(small(drop_self_matches=True)) == {"a": {"b": 1}, "q": {"c": 1}}
     assert judgements(small()) == small().qrels
     assert policies(small())["self_matches"] != policies(small(drop_self_matches=True))["self_matches"]

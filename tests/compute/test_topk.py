@@ -58,7 +58,7 @@ def problems(draw: st.DrawFn) -> dict:
 
 @settings(max_examples=150, deadline=None)
 @given(problem=problems(), block=st.integers(1, 70), n_queries=st.integers(1, 7))
-def test_it_equals_the_reference_for_every_block_size(problem: dict, block: int, n_queries: int) -> None:
+def test_top_k_equals_the_reference_for_every_block_size(problem: dict, block: int, n_queries: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(topk, "BLOCK", block)
         patch.setattr(topk, "QUERIES", n_queries)
@@ -83,7 +83,7 @@ def vectors(n: int, e: int, seed: int, spread: float = 1.0) -> np.ndarray:
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 @pytest.mark.parametrize("spread", [1.0, 1e-3], ids=["usual", "collapsed to almost one direction"])
-def test_bits_do_not_depend_on_blocks_threads_or_the_order_of_documents(
+def test_top_k_is_bit_identical_for_any_blocks_threads_and_document_order(
     monkeypatch: pytest.MonkeyPatch, spread: float, similarity: str
 ) -> None:
     queries, documents = vectors(70, 48, 1, spread), vectors(3000, 48, 2, spread)
@@ -120,7 +120,7 @@ def test_near_ties_are_ranked_by_the_score_that_is_returned(similarity: str, off
     np.testing.assert_array_equal(best, scores[:, :10])
 
 
-def test_length_is_no_part_of_a_cosine() -> None:
+def test_vector_length_does_not_change_a_cosine() -> None:
     queries, documents = vectors(20, 16, 11), vectors(500, 16, 12)
     lengths = np.random.default_rng(13).choice([2.0**-30, 0.5, 1, 8, 2.0**30], (500, 1)).astype(np.float32)
     search = Search("cosine")
@@ -138,13 +138,13 @@ def test_the_cosine_of_a_zero_vector_is_0() -> None:
     assert scores.tolist() == [[1, 0, -1], [0, 0, 0]]
 
 
-def test_documents_that_grow_better_and_better_are_all_looked_at() -> None:
+def test_documents_in_ascending_order_of_score_are_all_considered() -> None:
     documents = np.linspace(0, 1, 30_000, dtype=np.float32)[:, None]
     found, _ = top_k(np.ones((3, 1), np.float32), documents, 10, doc_order=np.arange(30_000))
     np.testing.assert_array_equal(found, [list(range(29_999, 29_989, -1))] * 3)
 
 
-def test_it_finds_what_faiss_finds() -> None:
+def test_top_k_equals_faiss() -> None:
     faiss = pytest.importorskip("faiss", reason="faiss-cpu is the oracle of this test")
     queries, documents = vectors(50, 64, 5), vectors(20_000, 64, 6)
     found, scores = top_k(queries, documents, 100, doc_order=np.arange(20_000))
@@ -168,13 +168,13 @@ def test_a_memory_map_is_read_block_by_block(tmp_path: Path, similarity: str, le
     np.testing.assert_array_equal(found[:, 0], np.arange(5))
 
 
-def test_a_depth_beyond_the_corpus_pads() -> None:
+def test_lists_are_padded_when_the_depth_exceeds_the_corpus() -> None:
     found, scores = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 4, doc_order=np.arange(2))
     np.testing.assert_array_equal(found, [[0, 1, -1, -1], [1, 0, -1, -1]])
     np.testing.assert_array_equal(scores, [[1, 0, -np.inf, -np.inf]] * 2)
 
 
-def test_an_empty_pool_finds_nothing() -> None:
+def test_an_empty_pool_gives_empty_lists() -> None:
     search = Search(allowed=np.zeros(2, dtype=bool))
     found, _ = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 2, doc_order=np.arange(2), search=search)
     assert (found == -1).all()
@@ -189,7 +189,7 @@ def test_a_broken_vector_is_named(bad: float, side: str) -> None:
         top_k(queries, documents, 1, doc_order=np.arange(3))
 
 
-def test_a_broken_vector_is_named_by_its_number_behind_a_pool_and_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_vector_is_named_by_its_number_in_the_whole_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topk, "FIRST", 4)
     monkeypatch.setattr(topk, "FIRST_PER_K", 0)
     monkeypatch.setattr(topk, "BLOCK", 4)

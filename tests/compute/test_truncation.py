@@ -34,14 +34,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-def test_only_texts_with_more_tokens_than_are_read_count_as_cut(folder: Path) -> None:
+def test_only_texts_with_more_tokens_than_max_length_count_as_truncated(folder: Path) -> None:
     """max_length=10 leaves room for 8 words: 8 are whole, 9 are cut."""
     tower = open_encoder(f"{folder}@max_length=10").tower("document")
     assert isinstance(tower, CuttingTower)
     assert tower.is_cut([Item(str(n), words(n)) for n in (1, 8, 9, 40)]).tolist() == [False, False, True, True]
 
 
-def test_a_prompt_counts(folder: Path) -> None:
+def test_the_prompt_counts_towards_the_length(folder: Path) -> None:
     encoder = open_encoder(f"{folder}@max_length=10@query_prompt=w1 w2 ")
     assert encoder.tower("query").is_cut([Item("a", words(7))]).tolist() == [True]
     assert encoder.tower("document").is_cut([Item("a", words(7))]).tolist() == [False]
@@ -56,14 +56,14 @@ def test_the_note_gives_share_and_limit_of_each_side(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("n_long", "is_told"), [(4, False), (5, True)])
-def test_from_a_twentieth_of_the_texts_on_it_is_told(folder: Path, n_long: int, is_told: bool) -> None:
+def test_truncation_is_reported_from_five_percent_of_the_texts_on(folder: Path, n_long: int, is_told: bool) -> None:
     found = truncation_notes(
         open_encoder(f"{folder}@max_length=10"), collection([3], [30] * n_long + [3] * (100 - n_long))
     )
     assert bool(found) is is_told
 
 
-def test_a_large_corpus_is_looked_at_in_part(folder: Path) -> None:
+def test_a_large_corpus_is_sampled(folder: Path) -> None:
     """Every second document is cut; 2,000 draws of 4,000 give 50 % within four standard errors (4 · 0.8 %)."""
     (told,) = truncation_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [3, 30] * SAMPLED))
     assert told.startswith("about ")
@@ -71,7 +71,7 @@ def test_a_large_corpus_is_looked_at_in_part(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("model_class", ["CLIPModel", "SiglipModel"])
-def test_encoders_of_texts_and_pictures_are_counted_too(tmp_path: Path, model_class: str) -> None:
+def test_truncation_is_counted_for_image_text_encoders_too(tmp_path: Path, model_class: str) -> None:
     small = save_small(model_class, tmp_path / "m")
     encoder: Any = open_encoder(str(small.folder))
     limit = encoder.tower("document").text.max_length
@@ -79,7 +79,7 @@ def test_encoders_of_texts_and_pictures_are_counted_too(tmp_path: Path, model_cl
     assert told.startswith(f"50% of the documents are longer than the {limit} tokens")
 
 
-def test_the_first_screen_and_the_terminal_say_it(folder: Path, tmp_path: Path) -> None:
+def test_page_and_terminal_report_truncation(folder: Path, tmp_path: Path) -> None:
     texts = [Item(f"d{i}", words(20 + i)) for i in range(30)]
     queries = [Item(f"q{i}", f"w{i} w3") for i in range(30)]
     on = Collection("long", queries, texts, {f"q{i}": {f"d{i}": 1} for i in range(30)})

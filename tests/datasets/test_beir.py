@@ -41,7 +41,7 @@ def refused(spelling: str) -> str:
     return str(caught.value)
 
 
-def test_title_and_text_are_joined_by_a_space_and_only_judged_queries_are_taken(tmp_path: Path) -> None:
+def test_title_and_text_are_joined_and_only_judged_queries_are_read(tmp_path: Path) -> None:
     made = opened(folder(tmp_path / "mine"))
     assert [item.text for item in made.corpus] == ["One first", "second", "third"]
     assert made.query_ids == ("q1", "q2")
@@ -49,7 +49,7 @@ def test_title_and_text_are_joined_by_a_space_and_only_judged_queries_are_taken(
     assert (made.name, made.drop_self_matches) == ("mine", False)
 
 
-def test_splits_are_asked_for_by_name(tmp_path: Path) -> None:
+def test_splits_are_chosen_by_name(tmp_path: Path) -> None:
     at = folder(tmp_path / "mine", train="q1\td1\t1\n", dev=QRELS)
     assert opened(f"{at}@dev").query_ids == ("q1", "q2")
     assert opened(f"{at}@train").name == "mine@train"
@@ -69,7 +69,7 @@ def test_packed_files_and_windows_line_ends_read_alike(tmp_path: Path) -> None:
     assert opened(plain).checksum == opened(str(packed)).checksum
 
 
-def test_the_corpus_is_streamed_again_and_again_and_never_held(tmp_path: Path) -> None:
+def test_the_corpus_is_streamed_and_never_held_in_memory(tmp_path: Path) -> None:
     documents = [{"_id": f"d{i}", "text": f"{i} " + "x" * 20_000} for i in range(1_000)]
     at = folder(tmp_path / "big", documents, test="q1\td7\t1\n")
     del documents
@@ -92,7 +92,7 @@ def test_the_corpus_is_streamed_again_and_again_and_never_held(tmp_path: Path) -
         made.corpus[1_000]
 
 
-def test_a_corpus_that_changes_while_it_is_used_is_noticed(tmp_path: Path) -> None:
+def test_a_corpus_that_changes_during_use_is_refused(tmp_path: Path) -> None:
     at = folder(tmp_path / "mine")
     made = opened(at)
     (Path(at) / "corpus.jsonl").write_text("{" * 500)
@@ -100,7 +100,7 @@ def test_a_corpus_that_changes_while_it_is_used_is_noticed(tmp_path: Path) -> No
         list(made.corpus)
 
 
-def test_mistakes_of_all_files_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+def test_mistakes_of_all_files_are_reported_at_once_with_their_lines(tmp_path: Path) -> None:
     at = folder(tmp_path / "bad", test="query-id\tcorpus-id\tscore\nq1\td1\tmany\nq1\td1\nq2\td2\t1\nq2\td2\t0\n")
     with (Path(at) / "corpus.jsonl").open("ab") as file:
         file.write(
@@ -120,7 +120,7 @@ def test_mistakes_of_all_files_are_told_at_once_with_their_lines(tmp_path: Path)
         assert part in message
 
 
-def test_judgements_of_what_is_not_there_are_noted_and_count_as_never_found(tmp_path: Path) -> None:
+def test_judged_documents_missing_from_the_corpus_are_noted_and_count_as_not_found(tmp_path: Path) -> None:
     made = opened(folder(tmp_path / "few", test="q1\tnone\t1\nnobody\td1\t1\nq2\td2\t1\n"))
     assert made.qrels == {"q1": {"none": 1}, "q2": {"d2": 1}}
     assert made.provenance.notes == (
@@ -141,7 +141,7 @@ def test_ids_that_do_not_match_are_refused_with_two_of_each_side(tmp_path: Path)
     )
 
 
-def test_empty_documents_stay_where_few_are_empty(tmp_path: Path) -> None:
+def test_a_few_empty_documents_are_kept(tmp_path: Path) -> None:
     empty = [
         {"_id": "e1", "title": None, "text": None},
         {"_id": "e2", "text": " "},

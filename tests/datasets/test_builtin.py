@@ -99,7 +99,7 @@ def test_collections_open_in_time(timed: dict[str, tuple[Collection, float]]) ->
     assert not slow, "docstrings take about 3 s of an idle processor, the others 1 s; the demo waits for them"
 
 
-def test_lay_words_differ_from_the_name_they_stand_for(opened: dict[str, Collection]) -> None:
+def test_lay_synonyms_differ_from_the_name_of_their_phenotype(opened: dict[str, Collection]) -> None:
     one = opened["phenotypes"]
     documents = {item.id: item.text or "" for item in one.corpus}
     queries = {item.text: item.id for item in one.queries}
@@ -137,7 +137,7 @@ def test_splits_share_no_group_and_no_relevant_document(opened: dict[str, Collec
     assert parts["test"].name == f"{whole.name}@test"
 
 
-def test_a_split_is_part_of_the_spelling(opened: dict[str, Collection]) -> None:
+def test_a_split_is_chosen_by_the_spelling(opened: dict[str, Collection]) -> None:
     (part,) = weaknesses.PART.open("weaknesses@test")
     assert part.checksum == only_split(opened["weaknesses"], "test").checksum
 

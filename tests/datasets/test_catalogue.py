@@ -32,7 +32,7 @@ def refused(spelling: str) -> str:
     return str(caught.value)
 
 
-def test_texts_ask_for_the_picture_of_their_row(shop: Path) -> None:
+def test_in_t2i_texts_look_for_the_picture_of_their_row(shop: Path) -> None:
     (made,) = PART.open(f"{shop}:t2i")
     assert (made.name, made.modalities, made.doc_ids) == ("shop.csv:t2i", ("text", "image"), ("1", "2", "3"))
     assert made.qrels == {"q1": {"1": 1}, "q2": {"2": 1}, "q3": {"3": 1}}
@@ -45,13 +45,13 @@ def test_texts_ask_for_the_picture_of_their_row(shop: Path) -> None:
     assert PART.open(str(shop))[0].name == "shop.csv:t2i", "the rule where nothing is said"
 
 
-def test_pictures_ask_for_the_text_of_their_row(shop: Path) -> None:
+def test_in_i2t_pictures_look_for_the_text_of_their_row(shop: Path) -> None:
     (made,) = PART.open(f"{shop}:i2t")
     assert made.modalities == ("image", "text")
     assert [item.text for item in made.corpus] == ["a red", "a blue", "a green"]
 
 
-def test_everything_else_asks_for_the_category_without_the_row_itself(shop: Path) -> None:
+def test_in_other_directions_other_rows_of_the_category_are_relevant(shop: Path) -> None:
     (made,) = PART.open(f"{shop}:it2it")
     assert made.modalities == ("mixed", "mixed")
     assert {item.id: item.modality for item in made.corpus} == {
@@ -85,7 +85,7 @@ def test_equal_pictures_are_one_document_with_all_their_titles(shop: Path) -> No
     assert back.qrels == {"q1": {"d1": 1, "d2": 1}, "q2": {"d1": 1}}
 
 
-def test_titles_alone_ask_for_their_category(shop: Path) -> None:
+def test_in_t2t_titles_look_for_their_category(shop: Path) -> None:
     shop.write_text("title,category\na,x\nb,x\nc,y\n")
     (made,) = PART.open(str(shop))
     assert (made.name, made.query_ids) == ("shop.csv:t2t", ("r1", "r2"))
@@ -105,7 +105,7 @@ def test_pictures_in_parquet_are_bytes(tmp_path: Path, shop: Path) -> None:
     assert made.queries[0].picture.read() == (tmp_path / "red.png").read_bytes()
 
 
-def test_every_mistake_is_told_with_its_line(shop: Path) -> None:
+def test_every_mistake_is_reported_with_its_line(shop: Path) -> None:
     shop.write_text("id,title,image\n1,a,none.png\n2,b\n1,c,red.png\n1,d,blue.png\n")
     message = refused(str(shop))
     assert message.splitlines()[0].endswith("3 mistakes")

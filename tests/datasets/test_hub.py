@@ -47,7 +47,7 @@ def summary(collection: Collection) -> tuple[list[str], list[str | None], dict[s
 EXPECTED = (["q0", "q1"], [f"t{i} text {i}" for i in range(5)], {"q0": {"0": 1}, "q1": {"1": 2}})
 
 
-def test_the_form_of_mteb_is_read(tmp_path: Path) -> None:
+def test_a_hub_data_set_in_mteb_form_is_read(tmp_path: Path) -> None:
     tables = {
         "corpus": {"corpus": DOCUMENTS},
         "queries": {"queries": QUERIES},
@@ -63,7 +63,7 @@ def test_the_form_of_mteb_is_read(tmp_path: Path) -> None:
     assert [item.id for item in made.corpus[1:3]] == ["1", "2"]
 
 
-def test_the_form_of_beir_keeps_its_qrels_in_a_data_set_of_their_own(tmp_path: Path) -> None:
+def test_a_hub_data_set_in_beir_form_is_read_with_its_separate_qrels(tmp_path: Path) -> None:
     at = repository(tmp_path / "scifact", {"corpus": {"corpus": DOCUMENTS}, "queries": {"queries": QUERIES}})
     repository(tmp_path / "scifact-qrels", {"default": {"test": QRELS, "train": QRELS[:1]}})
     assert summary(hf.PART.open(at)[0]) == EXPECTED
@@ -78,7 +78,7 @@ def test_subsets_are_chosen_by_their_name(tmp_path: Path, monkeypatch: pytest.Mo
     assert (made.query_ids, made.name) == (("q0",), "me/many:fr@dev")
 
 
-def test_the_form_of_tevatron_holds_positive_passages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_data_set_in_tevatron_form_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passage = {"title": "", "text": ""}
     rows = [{"query_id": f"q{i}", "query": f"query {i}", "positive_passages": [{"docid": str(i), **passage}],
              "negative_passages": [{"docid": "4", **passage}]} for i in range(2)]  # fmt: skip
@@ -111,7 +111,7 @@ def test_unknown_ids_and_other_forms_are_refused(tmp_path: Path) -> None:
         hf.PART.open(str(tmp_path / "empty"))
 
 
-def test_without_a_network_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_network_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InvalidInput) as caught:
         hf.PART.open("BeIR/no-such-data-set")

@@ -134,12 +134,12 @@ def test_pipes_devices_and_folders_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["hf", "mteb", "mmeb", "mbeir", "irds", "image_folder", "pairs", "beir", "trec", "catalogue"]
 )
-def test_a_name_with_nothing_behind_it_is_refused(name: str) -> None:
+def test_a_prefix_without_a_name_is_refused(name: str) -> None:
     with pytest.raises(UnknownName, match="expected one"):
         registry.collections(f"{name}:")
 
 
-def test_a_folder_that_is_no_data_set_is_refused_before_it_is_walked(tmp_path: Path) -> None:
+def test_a_folder_without_data_set_is_refused_without_walking_it(tmp_path: Path) -> None:
     pytest.importorskip("datasets")
     with pytest.raises(InvalidInput, match="no file below it holds data"):
         registry.collections(f"hf:{tmp_path}")

@@ -59,13 +59,13 @@ def test_a_subset_is_read_with_its_pictures(folder: Path) -> None:
     assert made.name == "M-BEIR:mscoco_task0@test"
 
 
-def test_the_union_pool_mixes_modalities(folder: Path) -> None:
+def test_the_union_pool_of_mbeir_mixes_modalities(folder: Path) -> None:
     (made,) = PART.open(f"{folder}:mscoco_task0/union")
     assert made.doc_ids == ("9:d1", "9:d2", "8:d1")
     assert made.modalities == ("mixed", "mixed")
 
 
-def test_what_is_missing_is_told(folder: Path) -> None:
+def test_missing_files_of_mbeir_are_reported(folder: Path) -> None:
     for spelling, expected in {
         f"{folder}:fashion": "has no mbeir_fashion_test.jsonl; found mbeir_mscoco_task0_test.jsonl",
         f"{folder}:mscoco_task0@dev": "has no mbeir_mscoco_task0_dev.jsonl; found nothing",

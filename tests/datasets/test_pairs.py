@@ -54,7 +54,7 @@ def test_csv_tsv_jsonl_and_parquet_make_the_same_collection(tmp_path: Path) -> N
     assert texts(made[0]) == {"how to x": {"do x": 1, "do z": 1}, "what is w": {"w is 3": 1}}
 
 
-def test_equal_queries_are_one_and_columns_become_slices_and_groups(tmp_path: Path) -> None:
+def test_equal_queries_are_merged_and_columns_become_slices_and_groups(tmp_path: Path) -> None:
     text = "Query,Document,topic,group\nx,1,a,g1\nx,2,b,g2\ny,3,a,g2\nz,2,c,\n"
     made = opened(tmp_path / "p.csv", text)
     assert len(made.queries) == 3
@@ -65,7 +65,7 @@ def test_equal_queries_are_one_and_columns_become_slices_and_groups(tmp_path: Pa
     assert "1 pairs whose document repeats another's were merged with it" in notes
 
 
-def test_negatives_enter_the_corpus_judged_0_and_never_outweigh_a_positive(tmp_path: Path) -> None:
+def test_negatives_enter_the_corpus_with_gain_0_and_never_override_a_positive(tmp_path: Path) -> None:
     text = "anchor,positive,negative_1,negative_2\na,good,bad,\na,fine,good,worse\n"
     assert texts(opened(tmp_path / "t.csv", text)) == {"a": {"good": 1, "bad": 0, "fine": 1, "worse": 0}}
 
@@ -75,7 +75,7 @@ def test_lists_of_positives_and_negatives_are_read(tmp_path: Path) -> None:
     assert texts(opened(tmp_path / "f.jsonl", text)) == {"a": {"b": 1, "c": 1, "d": 0}, "e": {"f": 1}}
 
 
-def test_labels_are_judgements_and_never_taken_for_a_slice(tmp_path: Path) -> None:
+def test_labels_are_judgements_and_never_slices(tmp_path: Path) -> None:
     assert texts(opened(tmp_path / "l.csv", "query,document,label\na,b,1\na,c,0\nd,c,2\n")) == {
         "a": {"b": 1, "c": 0},
         "d": {"c": 2},
@@ -85,7 +85,7 @@ def test_labels_are_judgements_and_never_taken_for_a_slice(tmp_path: Path) -> No
     assert "line 3: '0.5' in the column 'label'" in message
 
 
-def test_ids_are_kept_whatever_they_look_like(tmp_path: Path) -> None:
+def test_ids_are_kept_as_written(tmp_path: Path) -> None:
     ids = ["a b", "x/y", "../../etc", "<script>alert(1)</script>", "=1+1", "@SUM(A1)"]
     text = "query_id\tquery\tdoc_id\tdocument\n" + "".join(
         f"q{i}\tquery {i}\t{doc_id}\ttext {i}\n" for i, doc_id in enumerate(ids)
@@ -93,7 +93,7 @@ def test_ids_are_kept_whatever_they_look_like(tmp_path: Path) -> None:
     assert list(opened(tmp_path / "i.tsv", text).doc_ids) == ids
 
 
-def test_an_id_that_means_two_texts_is_refused(tmp_path: Path) -> None:
+def test_an_id_with_two_texts_is_refused(tmp_path: Path) -> None:
     message = refused(tmp_path / "i.csv", "query,doc_id,document\na,1,x\nb,1,y\n")
     assert "line 3: the document id '1' stands for other content than before" in message
 
@@ -109,7 +109,7 @@ def test_lines_are_counted_through_quoted_line_breaks(tmp_path: Path) -> None:
     assert "line 5: the document is empty" in message
 
 
-def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_table_are_reported_at_once(tmp_path: Path) -> None:
     message = refused(tmp_path / "p.csv", b"query,document\na,b\n,c\nd,\ne,f,g\n\xe9t\xe9,x\n")
     assert message.splitlines()[0].endswith("p.csv: 4 mistakes")
     assert [line.split(":")[0].strip() for line in message.splitlines()[1:]] == [
@@ -146,7 +146,9 @@ def test_wrong_columns_are_named_with_the_nearest(tmp_path: Path) -> None:
         ("p.parquet", b"PAR?", "cannot be read (Parquet file size is 4 bytes"),
     ],
 )
-def test_what_cannot_be_read_says_why(tmp_path: Path, name: str, text: str | bytes, expected: str) -> None:
+def test_an_unreadable_table_is_refused_with_the_reason(
+    tmp_path: Path, name: str, text: str | bytes, expected: str
+) -> None:
     assert expected in refused(tmp_path / name, text)
 
 
@@ -170,5 +172,5 @@ def test_a_split_is_chosen_by_its_column(tmp_path: Path) -> None:
     assert "pairs of texts go from query to document" in refused(path, text, f"{path}:t2i")
 
 
-def test_names_with_at_and_colon_are_paths_first(tmp_path: Path) -> None:
+def test_a_path_with_at_or_colon_is_read_as_a_path_if_it_exists(tmp_path: Path) -> None:
     assert opened(tmp_path / "a@b:t2i.csv", "query,document\na,b\nc,d\n").name == "a@b:t2i.csv"

@@ -88,7 +88,7 @@ def test_numbers_equal_trec_eval_over_the_whole_file_of_judgements(
     assert 0.1 < ours.values["nDCG@10"].mean() < 1
 
 
-def test_the_page_is_told_how_much_is_missing(
+def test_the_page_says_how_much_is_missing(
     fiqa: tuple[Path, dict[str, dict[str, int]]], arguana: tuple[Path, dict[str, dict[str, int]]]
 ) -> None:
     notes = opened(fiqa[0]).provenance.notes

@@ -58,7 +58,7 @@ def test_folder_and_joined_files_read_alike_in_every_form(tmp_path: Path) -> Non
     assert made[2].name == "qrels.txt+topics.txt+docs.tsv"
 
 
-def test_every_mistake_of_all_files_is_told_at_once(tmp_path: Path) -> None:
+def test_mistakes_of_all_trec_files_are_reported_at_once(tmp_path: Path) -> None:
     at = written(
         tmp_path / "bad",
         qrels_txt="q1 0 d1 1\nq1 0 d2\tx\nq1 0 d3 a b\n",
@@ -85,7 +85,7 @@ def test_topics_without_number_or_title_and_empty_cells_are_mistakes(tmp_path: P
     assert "docs.tsv line 2: the id is empty" in message
 
 
-def test_unknown_ids_and_missing_files_are_told(tmp_path: Path) -> None:
+def test_unknown_ids_and_missing_files_are_reported(tmp_path: Path) -> None:
     at = written(
         tmp_path / "a",
         qrels_txt=QRELS.replace("d", "D") + "q9 0 d9 1\n",
@@ -103,7 +103,7 @@ def test_unknown_ids_and_missing_files_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "query,document\na,b\n", "a b c\n", "q1 0 d1 high\n", "\x00\x01"])
-def test_other_files_are_not_taken_for_qrels(tmp_path: Path, text: str) -> None:
+def test_files_of_other_forms_are_not_recognised_as_qrels(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.txt"
     path.write_text(text)
     assert not PART.recognises(str(path))

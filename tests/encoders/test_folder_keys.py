@@ -36,7 +36,7 @@ def named(place: Path, key: str) -> list[str]:
 
 
 @pytest.mark.parametrize("n_kept", [8, 20, 99])
-def test_truncate_dim_cuts_the_final_vector_as_there(place: Path, n_kept: int) -> None:
+def test_truncate_dim_equals_sentence_transformers(place: Path, n_kept: int) -> None:
     edit_json(place / SETTINGS, truncate_dim=n_kept)
     encoder = open_encoder(str(place))
     np.testing.assert_allclose(vectors(encoder, TEXTS), theirs(place), atol=1e-6)
@@ -45,7 +45,7 @@ def test_truncate_dim_cuts_the_final_vector_as_there(place: Path, n_kept: int) -
     assert not named(place, "truncate_dim")
 
 
-def test_truncate_dim_is_kept_by_a_saved_copy(place: Path, tmp_path: Path) -> None:
+def test_a_saved_copy_keeps_truncate_dim(place: Path, tmp_path: Path) -> None:
     edit_json(place / SETTINGS, truncate_dim=8)
     encoder = open_encoder(str(place))
     encoder.save(tmp_path / "copy")
@@ -53,7 +53,7 @@ def test_truncate_dim_is_kept_by_a_saved_copy(place: Path, tmp_path: Path) -> No
     np.testing.assert_allclose(theirs(tmp_path / "copy"), vectors(encoder, TEXTS), atol=1e-6)
 
 
-def test_truncate_dim_of_a_static_model_is_kept_as_there(tmp_path: Path) -> None:
+def test_truncate_dim_of_a_static_model_equals_sentence_transformers(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Normalize
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
@@ -70,7 +70,7 @@ def test_truncate_dim_of_a_static_model_is_kept_as_there(tmp_path: Path) -> None
     np.testing.assert_allclose(found, theirs(tmp_path)[:1] / np.linalg.norm(theirs(tmp_path)[:1]), atol=1e-6)
 
 
-def test_the_tokenisers_length_goes_before_max_seq_length_as_there(place: Path) -> None:
+def test_the_length_of_the_tokeniser_wins_over_max_seq_length_as_in_sentence_transformers(place: Path) -> None:
     edit_json(place / "sentence_bert_config.json", max_seq_length=32, tokenizer_args={"model_max_length": 5})
     encoder = open_encoder(str(place))
     assert encoder.setup.max_length == 5
@@ -94,7 +94,7 @@ def test_the_tokenisers_length_goes_before_max_seq_length_as_there(place: Path) 
         ("config.json", "_attn_implementation", "owner/kernel"),
     ],
 )
-def test_a_key_that_is_not_honoured_is_named(place: Path, file: str, key: str, value: Any) -> None:
+def test_settings_that_are_not_honoured_are_reported(place: Path, file: str, key: str, value: Any) -> None:
     assert not named(place, key)
     if file == "modules.json":
         entries = json.loads((place / file).read_text())
@@ -104,7 +104,7 @@ def test_a_key_that_is_not_honoured_is_named(place: Path, file: str, key: str, v
     assert named(place, key)
 
 
-def test_settings_of_the_tokeniser_that_are_not_honoured_are_named(place: Path) -> None:
+def test_tokeniser_settings_that_are_not_honoured_are_reported(place: Path) -> None:
     edit_json(place / "sentence_bert_config.json", tokenizer_args={"use_fast": False})
     assert named(place, "use_fast")
 
@@ -144,7 +144,9 @@ def test_a_value_that_cannot_be_honoured_is_refused(place: Path, file: str, key:
     ("path", "error"),
     [("a\0b", InvalidInput), ("n" * 5000, InvalidInput), ("/etc", UnsafeInput), ("1_Pooling/../..", UnsafeInput)],
 )
-def test_a_module_outside_the_folder_or_at_no_path_is_refused(place: Path, path: str, error: type[Exception]) -> None:
+def test_a_module_outside_the_folder_or_with_an_invalid_path_is_refused(
+    place: Path, path: str, error: type[Exception]
+) -> None:
     entries = json.loads((place / "modules.json").read_text())
     (place / "modules.json").write_text(json.dumps([entries[0], {**entries[1], "path": path}]))
     with pytest.raises(error, match=r"modules\.json"):
@@ -159,7 +161,7 @@ def test_a_static_model_with_a_dense_layer_is_refused(tmp_path: Path) -> None:
         open_encoder(str(tmp_path))
 
 
-def test_unit_length_after_a_cut_is_what_was_asked_for_and_cannot_be_saved(place: Path, tmp_path: Path) -> None:
+def test_unit_length_after_truncation_is_computed_but_cannot_be_saved(place: Path, tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
     edit_json(place / SETTINGS, truncate_dim=8)

@@ -27,7 +27,7 @@ def _ids(encoder: Any, text: str) -> list[int]:
     return [int(i) for i in encoder.tower("query").prepare([Item("a", text)]).flat]
 
 
-def test_the_header_is_what_the_gguf_packages_reader_finds(file: Path) -> None:
+def test_the_header_equals_that_of_the_gguf_package(file: Path) -> None:
     import gguf
 
     from evidense.compute.models.gguf.header import read_header
@@ -40,7 +40,7 @@ def test_the_header_is_what_the_gguf_packages_reader_finds(file: Path) -> None:
     assert dict(header.fields) == {n: len(v) if isinstance(v, list) else v for n, v in told.items()}
 
 
-def test_its_vectors_are_those_of_the_model_that_it_was_made_from(file: Path) -> None:
+def test_vectors_equal_those_of_the_original_model(file: Path) -> None:
     import torch
 
     encoder, original = open_encoder(f"gguf:{file}@pooling=mean"), model().model
@@ -51,7 +51,7 @@ def test_its_vectors_are_those_of_the_model_that_it_was_made_from(file: Path) ->
         np.testing.assert_allclose(row, states.mean(0).numpy(), atol=1e-5)
 
 
-def test_packed_weights_are_those_that_transformers_itself_unpacks(tmp_path: Path) -> None:
+def test_quantised_weights_equal_those_that_transformers_dequantises(tmp_path: Path) -> None:
     pytest.importorskip("accelerate", reason="transformers' own GGUF loader needs accelerate")
     import torch
     from transformers import AutoModel
@@ -65,7 +65,7 @@ def test_packed_weights_are_those_that_transformers_itself_unpacks(tmp_path: Pat
     assert any("Q8_0" in warning for warning in encoder.setup.warnings)
 
 
-def test_it_pools_the_last_token_unless_told_and_shows_the_licence(file: Path) -> None:
+def test_the_last_token_is_pooled_by_default_and_the_licence_is_shown(file: Path) -> None:
     encoder = open_encoder(f"gguf:{file}")
     assert encoder.setup.pooling == "lasttoken"
     assert "Gemma Terms of Use" in str(encoder.setup.licence)
@@ -74,12 +74,12 @@ def test_it_pools_the_last_token_unless_told_and_shows_the_licence(file: Path) -
     assert not any("rounded" in warning for warning in encoder.setup.warnings)
 
 
-def test_it_reads_texts_by_the_merges_of_its_vocabulary(file: Path) -> None:
+def test_the_tokeniser_uses_the_merges_of_the_file(file: Path) -> None:
     ids = _ids(open_encoder(f"gguf:{file}"), "the heart")
     assert [TOKENS[i] for i in ids] == ["<bos>", "the", "▁", "he", "art"]
 
 
-def test_a_second_opening_unpacks_nothing_and_a_moved_file_is_followed(file: Path, own_store: Path) -> None:
+def test_a_second_opening_reuses_the_folder_and_follows_a_moved_file(file: Path, own_store: Path) -> None:
     first = open_encoder(f"gguf:{file}")
     (folder,) = (own_store / "gguf").iterdir()
     stamp = (folder / "tokenizer.json").stat().st_mtime_ns
@@ -90,7 +90,7 @@ def test_a_second_opening_unpacks_nothing_and_a_moved_file_is_followed(file: Pat
     assert second.tower("query").fingerprint == first.tower("query").fingerprint
 
 
-def test_what_was_saved_gives_equal_vectors(file: Path, tmp_path: Path) -> None:
+def test_a_saved_gguf_model_gives_equal_vectors(file: Path, tmp_path: Path) -> None:
     encoder = open_encoder(f"gguf:{file}@pooling=mean")
     encoder.save(tmp_path / "saved")
     np.testing.assert_array_equal(vectors(open_encoder(str(tmp_path / "saved")), TEXTS), vectors(encoder, TEXTS))
@@ -116,7 +116,7 @@ def test_a_tensor_without_a_place_is_refused(tmp_path: Path) -> None:
         open_encoder(f"gguf:{file}")
 
 
-def test_a_setting_that_is_not_read_is_told(tmp_path: Path) -> None:
+def test_a_setting_that_is_not_read_is_reported(tmp_path: Path) -> None:
     file = write(tmp_path / "a.gguf", settings=lambda writer: writer.add_rope_scaling_factor(8.0))
     assert any("rope.scaling.factor" in warning for warning in open_encoder(f"gguf:{file}").setup.warnings)
 
@@ -134,7 +134,7 @@ def test_a_damaged_file_is_refused(file: Path, damage: str) -> None:
         open_encoder(f"gguf:{file}")
 
 
-def test_a_file_that_is_not_there_and_an_option_that_is_not_read(file: Path) -> None:
+def test_an_absent_file_and_an_unknown_option_are_refused(file: Path) -> None:
     with pytest.raises(InvalidInput, match="there is no file"):
         open_encoder("gguf:nowhere.gguf")
     with pytest.raises(InvalidInput, match="unsafe_weights"):
@@ -159,7 +159,7 @@ def packages(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
     return Packaged(tuple(parts), hashlib.sha256(whole).hexdigest())
 
 
-def test_parts_are_joined_once_and_again_where_the_joined_file_is_damaged(packages: Any, file: Path, tmp_path: Path) -> None:  # fmt: skip
+def test_parts_are_joined_once_and_again_if_the_joined_file_is_damaged(packages: Any, file: Path, tmp_path: Path) -> None:  # fmt: skip
     from evidense.compute.models.gguf.parts import joined
 
     whole = joined("tiny", packages, tmp_path / "room")
@@ -170,7 +170,7 @@ def test_parts_are_joined_once_and_again_where_the_joined_file_is_damaged(packag
     assert joined("tiny", packages, tmp_path / "room").read_bytes() == file.read_bytes()
 
 
-def test_other_parts_and_absent_ones_are_refused(packages: Any, tmp_path: Path) -> None:
+def test_wrong_or_absent_parts_are_refused(packages: Any, tmp_path: Path) -> None:
     from evidense.compute.models.gguf.parts import joined
 
     (tmp_path / "site" / "tiny_gguf_part1" / "model.part").write_bytes(b"other")

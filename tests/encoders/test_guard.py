@@ -39,7 +39,7 @@ def test_bert_checkpoints_load_for_cls_and_mean(tmp_path: Path, class_name: str,
     assert any(name.startswith(heads) for name in encoder.setup.unused_weights)
 
 
-def test_a_pooler_that_was_never_saved_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_without_pooler_weights_is_refused(tmp_path: Path) -> None:
     save(tmp_path, "BertForMaskedLM", "bert")
     with pytest.raises(
         IncompleteWeights,
@@ -51,7 +51,7 @@ def test_a_pooler_that_was_never_saved_is_refused(tmp_path: Path) -> None:
         open_encoder(f"{tmp_path}@readout=pooler")
 
 
-def test_a_pooler_that_was_saved_is_read(tmp_path: Path) -> None:
+def test_saved_pooler_weights_are_loaded(tmp_path: Path) -> None:
     model = save(tmp_path, "BertForPreTraining", "bert")
     encoder = open_encoder(f"{tmp_path}@readout=pooler")
     ids = tokenizer()(TEXTS[2], return_tensors="pt")["input_ids"]
@@ -62,7 +62,7 @@ def test_a_pooler_that_was_saved_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("class_name", ["DPRContextEncoder", "DPRQuestionEncoder"])
-def test_a_dpr_tower_loads_as_what_it_is(tmp_path: Path, class_name: str) -> None:
+def test_a_dpr_checkpoint_loads_as_the_tower_that_it_holds(tmp_path: Path, class_name: str) -> None:
     model = save(tmp_path, class_name, "dpr")
     encoder = open_encoder(str(tmp_path))
     with torch.no_grad():
@@ -81,7 +81,7 @@ def test_plain_auto_model_leaves_every_weight_of_a_dpr_context_tower_at_random(t
     assert len(report["missing_keys"]) == len(list(model.parameters()))
 
 
-def test_dpr_towers_that_differ(tmp_path: Path) -> None:
+def test_two_different_dpr_towers_make_one_encoder(tmp_path: Path) -> None:
     save(tmp_path / "q", "DPRQuestionEncoder", "dpr", seed=1)
     save(tmp_path / "d", "DPRContextEncoder", "dpr", seed=2)
     both = open_encoder(f"{tmp_path / 'q'}@document_tower={tmp_path / 'd'}")
@@ -93,7 +93,7 @@ def test_dpr_towers_that_differ(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("class_name", "kind", "body"), [
     ("DistilBertForMaskedLM", "distilbert", "distilbert"), ("RobertaForMaskedLM", "roberta", "roberta"), ("T5ForConditionalGeneration", "t5", "encoder"),
     ("LlamaForCausalLM", "llama", "model"), ("Qwen2ForCausalLM", "qwen2", "model"), ("GemmaForCausalLM", "gemma", "model")])  # fmt: skip
-def test_other_families_give_what_their_own_class_gives(tmp_path: Path, class_name: str, kind: str, body: str) -> None:
+def test_other_families_equal_their_own_class(tmp_path: Path, class_name: str, kind: str, body: str) -> None:
     model = save(tmp_path, class_name, kind)
     encoder = open_encoder(f"{tmp_path}@pooling=mean")
     reader, rows = tokenizer(kind), []
@@ -105,7 +105,7 @@ def test_other_families_give_what_their_own_class_gives(tmp_path: Path, class_na
     np.testing.assert_allclose(vectors(encoder, TEXTS), torch.stack(rows).numpy(), rtol=1e-4, atol=1e-5)
 
 
-def test_a_tokeniser_that_does_not_do_what_its_file_says_is_warned_about(tmp_path: Path) -> None:
+def test_a_tokeniser_that_contradicts_its_file_gives_a_warning(tmp_path: Path) -> None:
     """transformers gives every Qwen2 model the Qwen2 class, whatever tokenizer.json holds: here each text becomes one token."""
     save(tmp_path, "Qwen2Model", "qwen2")
     for file in tmp_path.glob("*token*"):
@@ -121,7 +121,7 @@ def test_a_missing_weight_is_named(tmp_path: Path) -> None:
         open_encoder(f"{tmp_path}@pooling=mean")
 
 
-def test_a_weight_that_belongs_nowhere_is_named(tmp_path: Path) -> None:
+def test_an_unexpected_weight_is_named(tmp_path: Path) -> None:
     save(tmp_path, "BertModel", "bert")
     edit_weights(tmp_path, lambda t: t.update({"encoder.layer.9.output.dense.weight": torch.zeros(3)}))
     with pytest.raises(InvalidInput, match=r"encoder\.layer\.9\.output\.dense\.weight"):
@@ -169,7 +169,7 @@ def test_shards_are_read_and_a_missing_one_is_named(tmp_path: Path) -> None:
         open_encoder(f"{tmp_path / 'cut'}@pooling=mean")
 
 
-def test_no_weights_at_all(tmp_path: Path) -> None:
+def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     save(tmp_path, "BertModel", "bert")
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(IncompleteWeights, match="holds no weights"):
@@ -189,7 +189,7 @@ STEMS = (
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_a_stem_before_every_name_is_known_with_its_heads(tmp_path: Path, stem: str) -> None:
+def test_a_prefix_before_all_names_is_recognised_with_its_heads(tmp_path: Path, stem: str) -> None:
     save(tmp_path / "plain", "BertForPreTraining", "bert")
     save(tmp_path / "stem", "BertForPreTraining", "bert")
 
@@ -203,14 +203,14 @@ def test_a_stem_before_every_name_is_known_with_its_heads(tmp_path: Path, stem: 
     assert f"{stem}pooler.dense.weight" in found.setup.unused_weights
 
 
-def test_heads_beside_the_model_under_one_stem_are_known(tmp_path: Path) -> None:
+def test_heads_beside_the_model_under_one_prefix_are_recognised(tmp_path: Path) -> None:
     """As DistributedDataParallel saves a BertForPreTraining: module.bert.… beside module.cls.…"""
     save(tmp_path, "BertForPreTraining", "bert")
     edit_weights(tmp_path, lambda t: [t.update({f"module.{name}": t.pop(name)}) for name in list(t)])
     assert any(name.startswith("module.cls.") for name in open_encoder(str(tmp_path)).setup.unused_weights)
 
 
-def test_a_second_tower_beside_the_matched_one_is_no_head(tmp_path: Path) -> None:
+def test_a_second_tower_beside_the_matched_one_does_not_count_as_a_head(tmp_path: Path) -> None:
     save(tmp_path, "BertModel", "bert")
     edit_weights(
         tmp_path, lambda t: [t.update({f"lm_{side}.{n}": t[n].clone() for side in "qp"}) or t.pop(n) for n in list(t)]
@@ -225,21 +225,21 @@ def test_a_second_tower_beside_the_matched_one_is_no_head(tmp_path: Path) -> Non
     ("num_attention_heads", 3, "multiple of the number of attention heads"), ("hidden_size", float("nan"), "NaN"), ("vocab_size", 0, "config"),
     ("hidden_act", 5, "hidden_act"), ("layer_norm_eps", "x", "layer_norm_eps"), ("dtype", "float99", "float99"), ("id2label", [1], "config"),
     ("model_type", "timm_backbone", "timm"), ("pad_token_id", 5000, "adding_idx"), ("model_type", 5, "model_type 5")])  # fmt: skip
-def test_a_config_that_the_weights_do_not_fill_is_refused_before_it_takes_memory(tmp_path: Path, key: str, value: object, said: str) -> None:  # fmt: skip
+def test_a_config_larger_than_its_weights_is_refused_before_memory_is_used(tmp_path: Path, key: str, value: object, said: str) -> None:  # fmt: skip
     save(tmp_path, "BertModel", "bert")
     edit_json(tmp_path / "config.json", **{key: value})
     with pytest.raises((InvalidInput, IncompleteWeights), match=said):
         open_encoder(f"{tmp_path}@pooling=mean")
 
 
-def test_random_weights_that_no_machine_can_hold_are_refused(tmp_path: Path) -> None:
+def test_random_weights_larger_than_the_memory_are_refused(tmp_path: Path) -> None:
     save(tmp_path, "BertModel", "bert")
     edit_json(tmp_path / "config.json", hidden_size=10**6, num_attention_heads=10**4)
     with pytest.raises(InvalidInput, match="this machine has"):
         open_encoder(f"random-init:{tmp_path}@seed=0")
 
 
-def test_weights_of_whole_numbers_are_refused(tmp_path: Path) -> None:
+def test_integer_weights_are_refused(tmp_path: Path) -> None:
     save(tmp_path, "BertModel", "bert")
     edit_weights(tmp_path, lambda t: t.update({"encoder.layer.1.output.dense.weight": t["encoder.layer.1.output.dense.weight"].to(torch.int8)}))  # fmt: skip
     with pytest.raises(InvalidInput, match="int8 instead of a floating number type"):

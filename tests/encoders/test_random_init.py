@@ -23,7 +23,7 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(tmp_path: Path) -> None:
     assert np.abs(vectors(first, TEXTS) - vectors(other, TEXTS)).max() > 0.1
 
 
-def test_it_leaves_the_callers_random_numbers_alone(tmp_path: Path) -> None:
+def test_random_init_does_not_change_the_random_state_of_the_caller(tmp_path: Path) -> None:
     import torch
 
     save(tmp_path, "BertModel", "bert")

@@ -104,7 +104,7 @@ def largest(q: np.ndarray, d: np.ndarray, similarity: str) -> float:
 @pytest.mark.parametrize("n_dims", [None, N_DIMS])
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 @pytest.mark.parametrize("form", SAVED)
-def test_a_saved_model_is_ranked_as_there(
+def test_a_saved_model_ranks_as_in_sentence_transformers(
     form: str, similarity: str, n_dims: int | None, models: dict[str, Path], store: Store
 ) -> None:
     edit_json(models[form] / "config_sentence_transformers.json", similarity_fn_name=similarity)
@@ -151,7 +151,7 @@ def opened(form: str, similarity: str, given: tuple[Path, np.ndarray, np.ndarray
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 @pytest.mark.parametrize("form", GIVEN)
 @pytest.mark.parametrize("more", ["", "@dim=8", "@int8", "@dim=8@int8", "@binary"])
-def test_given_vectors_and_functions_are_ranked_as_there(
+def test_imported_vectors_and_functions_rank_as_in_sentence_transformers(
     form: str, similarity: str, more: str, given: tuple[Path, np.ndarray, np.ndarray], store: Store
 ) -> None:
     spelling, engines = opened(form, similarity, given)

@@ -45,7 +45,7 @@ def test_a_static_embedding_folder_equals_sentence_transformers(tmp_path: Path) 
     assert encoder.setup.normalised is True
 
 
-def test_it_needs_no_torch() -> None:
+def test_a_static_encoder_needs_no_torch() -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests'); from encoders.opening import *; vectors(open_encoder('wordllama'),"
         " ['a b']); print('torch' in sys.modules)"

@@ -28,7 +28,7 @@ def tower(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return open_encoder(str(folder / "st")).tower("query")
 
 
-def test_forward_pool_project_are_what_vectors_does(tower: Any) -> None:
+def test_forward_pool_and_project_equal_vectors(tower: Any) -> None:
     assert isinstance(tower, LayeredTower)
     prepared = tower.prepare(ITEMS)
     states, mask = tower.forward(prepared)
@@ -53,7 +53,7 @@ def test_gradients_reach_a_named_module(tower: Any) -> None:
         module.weight.grad = module.bias.grad = None
 
 
-def test_a_module_that_does_not_exist_is_never_silently_none(tower: Any) -> None:
+def test_a_pattern_without_matching_module_is_refused(tower: Any) -> None:
     with pytest.raises(UnknownName, match="whole name"):
         tower.modules(r"layer\.1")
 
@@ -82,7 +82,7 @@ def test_pooling_equals_sentence_transformers_under_left_and_right_masks(
         torch.testing.assert_close(pooling.pool(states, None, (mode,), skip), pooling.pool(states, mask, (mode,), skip))
 
 
-def test_bf16_is_near_and_says_so(tmp_path: Path) -> None:
+def test_bf16_vectors_are_close_and_emulation_gives_a_warning(tmp_path: Path) -> None:
     from evidense.compute.models.precision import has_bf16
 
     save(tmp_path, "BertModel", "bert")
@@ -93,7 +93,7 @@ def test_bf16_is_near_and_says_so(tmp_path: Path) -> None:
     assert any("emulated" in sentence for sentence in half.setup.warnings) is not has_bf16()
 
 
-def test_equal_prompts_share_one_tower_and_others_do_not(tmp_path: Path) -> None:
+def test_sides_share_one_tower_only_if_their_prompts_are_equal(tmp_path: Path) -> None:
     save(tmp_path, "BertModel", "bert")
     shared, apart = open_encoder(f"{tmp_path}@prompt=w1 "), open_encoder(f"{tmp_path}@query_prompt=w1 ")
     assert shared.tower("query") is shared.tower("document")

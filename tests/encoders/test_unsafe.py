@@ -24,7 +24,7 @@ class Evil:
         return os.mkdir, (str(self.target),)
 
 
-def test_a_pickle_needs_the_users_word(tmp_path: Path) -> None:
+def test_a_pickle_is_read_only_with_the_option_unsafe_weights(tmp_path: Path) -> None:
     save(tmp_path / "safe", "BertModel", "bert")
     save(tmp_path / "bin", "BertModel", "bert", safe=False)
     with pytest.raises(UnsafeInput, match="unsafe-weights"):
@@ -62,7 +62,7 @@ def test_remote_code_is_refused(tmp_path: Path, name: str) -> None:
     ({"type": "sentence_transformers.models.Transformer", "path": "../elsewhere"}, UnsafeInput, "outside the model"),
     ({"type": "sentence_transformers.models.BoW", "path": ""}, InvalidInput, "BoW, which is not supported"),
 ])  # fmt: skip
-def test_modules_of_others_are_refused(
+def test_modules_with_foreign_code_are_refused(
     tmp_path: Path, module: dict[str, str], error: type[Exception], said: str
 ) -> None:
     save(tmp_path, "BertModel", "bert")
@@ -71,7 +71,7 @@ def test_modules_of_others_are_refused(
         open_encoder(f"transformer:{tmp_path}")
 
 
-def test_a_cut_safetensors_file_is_no_model(tmp_path: Path) -> None:
+def test_a_truncated_safetensors_file_is_refused(tmp_path: Path) -> None:
     save(tmp_path, "BertModel", "bert")
     whole = (tmp_path / "model.safetensors").read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:4], b"", b"\xff" * 100):
@@ -81,19 +81,19 @@ def test_a_cut_safetensors_file_is_no_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["ViT-B-32,laion2b_s34b_b79k", "hf-hub:laion/CLIP-ViT-B-32"])
-def test_spellings_of_open_clip_are_known_and_refused(text: str) -> None:
+def test_open_clip_spellings_are_recognised_and_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="open_clip"):
         open_encoder(text)
 
 
-def test_an_adapter_says_what_it_is(tmp_path: Path) -> None:
+def test_a_peft_adapter_is_refused_with_advice(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
     with pytest.raises(InvalidInput, match="PEFT adapter"):
         open_encoder(str(tmp_path))
 
 
 @pytest.mark.parametrize("config", ["not json", "[]", "{}", '{"model_type": "nothing-known"}'])
-def test_a_config_that_is_none(tmp_path: Path, config: str) -> None:
+def test_an_invalid_config_is_refused(tmp_path: Path, config: str) -> None:
     save(tmp_path, "BertModel", "bert")
     (tmp_path / "config.json").write_text(config)
     with pytest.raises(InvalidInput, match=r"config\.json"):
@@ -103,7 +103,7 @@ def test_a_config_that_is_none(tmp_path: Path, config: str) -> None:
 @pytest.mark.parametrize(("option", "said"), [
     ("pooling=median", "median"), ("max_length=many", "many"), ("max_length=4000", "64 positions"), ("dtype=fp8", "fp8"), ("seed=1", "seed"),
     ("readout=logits", "logits"), ("pooling=cls@readout=pooler", "one of them"), ("normalize=perhaps", "perhaps")])  # fmt: skip
-def test_options_that_make_no_sense(tmp_path: Path, option: str, said: str) -> None:
+def test_invalid_options_are_refused(tmp_path: Path, option: str, said: str) -> None:
     save(tmp_path, "BertModel", "bert")
     with pytest.raises((InvalidInput, LookupError), match=said):
         open_encoder(f"{tmp_path}@{option}")
@@ -121,7 +121,7 @@ def test_a_pipe_or_device_in_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shards", [{"a": 5}, 5, ["x"], None])
-def test_an_index_of_weights_that_is_none_is_refused(tmp_path: Path, shards: object) -> None:
+def test_an_invalid_index_of_weights_is_refused(tmp_path: Path, shards: object) -> None:
     save(tmp_path, "BertModel", "bert")
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
     with pytest.raises(InvalidInput, match="weight_map"):
@@ -133,14 +133,14 @@ def test_an_index_of_weights_that_is_none_is_refused(tmp_path: Path, shards: obj
     ({"a": torch.zeros(1).expand(10**9)}, "are not stored in"),
     ({"a": torch.sparse_coo_tensor(torch.zeros((1, 1), dtype=torch.long), torch.ones(1), (10**15,))}, "are not stored in"),
 ])  # fmt: skip
-def test_a_pickle_whose_tensors_do_not_lie_in_it_is_refused(tmp_path: Path, value: object, said: str) -> None:
+def test_a_pickle_whose_tensor_values_are_not_stored_in_it_is_refused(tmp_path: Path, value: object, said: str) -> None:
     save(tmp_path, "BertModel", "bert", safe=False)
     torch.save(value, tmp_path / "pytorch_model.bin")
     with pytest.raises(InvalidInput, match=said):
         open_encoder(f"{tmp_path}@pooling=mean@unsafe-weights")
 
 
-def test_a_packed_pickle_is_refused(tmp_path: Path) -> None:
+def test_a_compressed_pickle_is_refused(tmp_path: Path) -> None:
     import zipfile
 
     save(tmp_path, "BertModel", "bert", safe=False)
@@ -150,7 +150,7 @@ def test_a_packed_pickle_is_refused(tmp_path: Path) -> None:
         open_encoder(f"{tmp_path}@pooling=mean@unsafe-weights")
 
 
-def test_a_header_of_weights_that_is_far_too_long_is_refused(tmp_path: Path) -> None:
+def test_an_oversized_safetensors_header_is_refused(tmp_path: Path) -> None:
     save(tmp_path, "BertModel", "bert")
     size = 20 << 20
     (tmp_path / "model.safetensors").write_bytes(size.to_bytes(8, "little") + b" " * (size + 8))
@@ -158,7 +158,7 @@ def test_a_header_of_weights_that_is_far_too_long_is_refused(tmp_path: Path) -> 
         open_encoder(f"{tmp_path}@pooling=mean")
 
 
-def test_a_tokeniser_that_panics_is_refused_without_its_panic(
+def test_a_tokeniser_that_panics_is_refused_without_printing_its_panic(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     save(tmp_path, "BertModel", "bert")
@@ -180,6 +180,6 @@ def test_a_tokeniser_with_more_tokens_than_the_model_is_refused(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("head", ["a\0b", "n" * 5000, "~nobody-of-this-name/x"])
-def test_a_spelling_that_is_no_path_is_refused(head: str) -> None:
+def test_a_spelling_that_cannot_be_a_path_is_refused(head: str) -> None:
     with pytest.raises((InvalidInput, LookupError)):
         open_encoder(f"transformer:{head}")

@@ -28,7 +28,7 @@ def looked_up(encoder: object, side: str, *ids: str) -> np.ndarray:
     return np.asarray(tower.vectors(tower.prepare([Item(name, "whatever") for name in ids])))
 
 
-def test_a_folder_gives_what_it_holds(folder: Path) -> None:
+def test_vectors_of_a_folder_are_looked_up_by_id(folder: Path) -> None:
     encoder = open_encoder(str(folder))
     np.testing.assert_array_equal(looked_up(encoder, "query", "q2", "q1"), QUERIES[[1, 0]])
     np.testing.assert_array_equal(looked_up(encoder, "document", "c/../<b>"), DOCUMENTS[[2]].astype(np.float32))
@@ -74,14 +74,14 @@ def test_every_mistake_is_named_at_once(folder: Path) -> None:
         (np.ones((1, 1 << 21), np.float16), "at most 1,048,576 dimensions"),
     ],
 )
-def test_arrays_that_are_none(folder: Path, array: np.ndarray, said: str) -> None:
+def test_invalid_arrays_are_refused(folder: Path, array: np.ndarray, said: str) -> None:
     np.save(folder / "queries.npy", array, allow_pickle=True)
     with pytest.raises(InvalidInput) as caught:
         open_encoder(str(folder))
     assert said in str(caught.value)
 
 
-def test_a_missing_ids_file(folder: Path) -> None:
+def test_an_array_without_ids_is_refused(folder: Path) -> None:
     (folder / "queries.ids.txt").unlink()
     with pytest.raises(InvalidInput, match=r"queries\.ids\.txt"):
         open_encoder(str(folder))
@@ -139,14 +139,14 @@ def test_a_header_that_promises_too_much_is_refused(folder: Path, data: bytes) -
     ["[" * 5000 + "]" * 5000, '["\\ud800", "a", "b"]', "5", '{"a": 1}', "[true, 1]", "[[1], 2]", "[1,", ""],
     ids=["deep", "surrogate", "number", "object", "true", "list", "cut", "empty"],
 )
-def test_ids_of_another_kind_are_refused(folder: Path, ids: str) -> None:
+def test_ids_of_another_type_are_refused(folder: Path, ids: str) -> None:
     (folder / "queries.ids.txt").unlink()
     (folder / "queries.ids.json").write_text(ids)
     with pytest.raises(InvalidInput, match=r"queries\.ids\.json"):
         open_encoder(str(folder))
 
 
-def test_many_ids_that_stand_twice_are_counted_in_linear_time(folder: Path) -> None:
+def test_repeated_ids_are_counted_in_linear_time(folder: Path) -> None:
     n = 200_000
     np.save(folder / "queries.npy", np.ones((n, 4), np.float32))
     (folder / "queries.ids.txt").write_text("".join(f"{i % (n - 1)}\n" for i in range(n)))
@@ -156,6 +156,6 @@ def test_many_ids_that_stand_twice_are_counted_in_linear_time(folder: Path) -> N
     assert time.monotonic() - started < 10
 
 
-def test_ids_keep_what_is_no_line_end(folder: Path) -> None:
+def test_ids_keep_characters_that_are_not_line_ends(folder: Path) -> None:
     (folder / "queries.ids.txt").write_bytes("\ufeffq\u20281\r\nq2\r\n".encode())
     assert [*open_encoder(str(folder)).tower("query").numbers] == ["q\u20281", "q2"]

@@ -32,7 +32,7 @@ def test_icons_have_the_known_counts() -> None:
     assert (len(opened("icons/regular").corpus), len(opened("icons/brands").corpus)) == (163, 492)
 
 
-def test_an_icon_is_found_by_what_it_is_called() -> None:
+def test_icons_look_for_their_names() -> None:
     icons = opened("icons/solid")
     house = next(item for item in icons.queries if item.id == "house")
     assert house.text == "House: abode, building, home, main, residence"
@@ -82,7 +82,7 @@ def test_the_largest_font_is_drawn_in_five_seconds() -> None:
     assert time.process_time() - began < 5
 
 
-def test_characters_that_look_alike_share_a_picture_and_lose_nothing() -> None:
+def test_characters_with_identical_pixels_share_a_picture_and_keep_all_names() -> None:
     there, back = opened("glyphs/sans:t2i"), opened("glyphs/sans:i2t")
     latin, greek, cyrillic = "U+0041", "U+0391", "U+0410"
     assert there.qrels[latin] == there.qrels[greek] == there.qrels[cyrillic] == {"sans/U+0041": 1}
@@ -113,7 +113,7 @@ def test_compatibility_forms_are_one_group() -> None:
 
 
 @pytest.mark.parametrize("spelling", ["icons/regular:i2t@test", "glyphs/mono:t2i@test"])
-def test_equal_spelling_equal_checksum_and_a_card_that_says_what_it_is(spelling: str) -> None:
+def test_equal_spellings_have_equal_checksums_and_provenance(spelling: str) -> None:
     once, again = opened(spelling), opened(spelling)
     assert once.name == spelling
     assert once.checksum == again.checksum
@@ -124,7 +124,7 @@ def test_equal_spelling_equal_checksum_and_a_card_that_says_what_it_is(spelling:
     assert card.contamination != "unknown"
 
 
-def test_what_there_is_not_is_refused_with_what_there_is() -> None:
+def test_unknown_styles_and_splits_are_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownName, match="did you mean 'solid'"):
         opened("icons/sollid")
     with pytest.raises(UnknownName, match="Known: mono, sans, serif, stix"):

@@ -26,17 +26,17 @@ SVG = (
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM"])
-def test_lossless_formats_give_the_pixels_back(kind: str) -> None:
+def test_lossless_formats_are_decoded_exactly(kind: str) -> None:
     assert np.array_equal(np.asarray(decode(Picture(encoded(photo(), kind)))), np.asarray(photo()))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-def test_lossy_formats_come_close(kind: str) -> None:
+def test_lossy_formats_are_decoded_approximately(kind: str) -> None:
     got = np.asarray(decode(Picture(encoded(photo(), kind, quality=95)))).astype(int)
     assert np.abs(got - np.asarray(photo()).astype(int)).mean() < 4
 
 
-def test_the_content_decides_not_the_name(tmp_path: Path) -> None:
+def test_the_content_decides_the_format_not_the_file_name(tmp_path: Path) -> None:
     path = tmp_path / "really_a_png.jpg"
     path.write_bytes(encoded(photo(), "PNG"))
     assert header(Picture(path)).format == "PNG"
@@ -54,7 +54,7 @@ def test_exif_rotation_is_carried_out(orientation: int) -> None:
     assert np.array_equal(np.asarray(got), np.asarray(upright))
 
 
-def test_transparency_lies_on_white() -> None:
+def test_transparent_pixels_become_white() -> None:
     clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
     half = Image.new("RGBA", (4, 4), (0, 0, 0, 128))
     palette = Image.new("P", (4, 4), 0)
@@ -65,7 +65,7 @@ def test_transparency_lies_on_white() -> None:
     assert decode(Picture(encoded(palette, "PNG"))).getpixel((0, 0)) == (0, 0, 255)
 
 
-def test_sixteen_bit_grey_and_cmyk() -> None:
+def test_16_bit_grey_and_cmyk_are_decoded() -> None:
     values = np.array([[0, 257 * 100, 65535]], dtype=np.uint16)
     got = np.asarray(decode(Picture(encoded(Image.fromarray(values), "PNG"))))
     assert got[0, :, 0].tolist() == [0, 100, 255]
@@ -73,12 +73,12 @@ def test_sixteen_bit_grey_and_cmyk() -> None:
     assert np.abs(np.array(cyan.getpixel((4, 4))) - [0, 255, 255]).max() <= 2
 
 
-def test_float_pictures_are_refused_for_want_of_a_range() -> None:
+def test_float_pictures_are_refused() -> None:
     with pytest.raises(InvalidInput, match="expected 8 or 16 bits"):
         decode(Picture(encoded(Image.fromarray(np.array([[0.5, 3.0]], dtype=np.float32)), "TIFF")))
 
 
-def test_of_an_animation_the_first_frame_is_taken() -> None:
+def test_the_first_frame_of_an_animation_is_decoded() -> None:
     frames = [Image.new("RGB", (5, 5), colour) for colour in ("red", "lime")]
     picture = Picture(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     assert header(picture).is_animated
@@ -125,7 +125,7 @@ def test_a_bomb_in_the_text_chunk_is_refused() -> None:
         (encoded(Image.new("L", (1, 500)), "PNG"), "sides within 1 : 100"),
     ],
 )
-def test_what_is_no_picture_is_refused(data: bytes, message: str) -> None:
+def test_files_that_are_no_pictures_are_refused(data: bytes, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         decode(Picture(data))
 
@@ -147,7 +147,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     value=st.integers(0, 255),
     kind=st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "TIFF"]),
 )
-def test_one_wrong_byte_never_passes_as_a_traceback(place: int, value: int, kind: str) -> None:
+def test_one_wrong_byte_never_ends_in_a_traceback(place: int, value: int, kind: str) -> None:
     data = bytearray(encoded(photo(), kind))
     data[place % len(data)] = value
     with contextlib.suppress(InvalidInput, UnsafeInput):
@@ -175,7 +175,7 @@ def test_svg_is_drawn_at_256_pixels_on_white() -> None:
         ('<filter id="f"><feTurbulence numOctaves="999999999"/></filter><rect width="9" height="9" filter="url(#f)"/>', "filter"),
     ],
 )  # fmt: skip
-def test_svg_that_reaches_out_is_refused(inside: str, message: str, tmp_path: Path) -> None:
+def test_an_svg_that_refers_outside_is_refused(inside: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "red.png"
     path.write_bytes(encoded(Image.new("RGB", (4, 4), "red"), "PNG"))
     filled = inside.format(path=path, png=base64.b64encode(path.read_bytes()).decode())
@@ -201,7 +201,7 @@ def test_svg_entities_and_nesting_bombs_are_refused() -> None:
 @pytest.mark.parametrize(
     "image", [photo(900, 600), Image.effect_noise((800, 800), 90).convert("RGB"), Image.new("L", (32, 32))]
 )
-def test_thumbnails_fit_and_repeat(image: Image.Image) -> None:
+def test_thumbnails_fit_their_limit_and_are_reproducible(image: Image.Image) -> None:
     picture = Picture(encoded(image, "PNG"))
     url = thumbnail(picture)
     kind, data = url.split(";base64,")

@@ -91,7 +91,7 @@ def test_a_bomb_in_the_folder_is_refused(folder: Path) -> None:
         opened(str(folder))
 
 
-def test_columns_that_say_nothing_are_refused(folder: Path) -> None:
+def test_metadata_without_known_columns_is_refused(folder: Path) -> None:
     (folder / "metadata.csv").write_text("file_name,words\nwide.png,x\n")
     with pytest.raises(InvalidInput, match="expected file_name and text"):
         opened(str(folder))
@@ -105,7 +105,7 @@ def test_a_missing_folder_and_one_without_pictures_are_named(tmp_path: Path) -> 
         part.open(str(tmp_path))
 
 
-def test_other_folders_are_not_ours(tmp_path: Path) -> None:
+def test_other_kinds_of_folders_are_not_recognised(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UnknownName):
         registry.dataset(str(tmp_path / "empty"))

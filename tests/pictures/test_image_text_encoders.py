@@ -83,7 +83,7 @@ def test_vectors_equal_those_of_transformers(kind: str, models: dict[str, Path],
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_batch_changes_nothing(kind: str, models: dict[str, Path], items: list[Item]) -> None:
+def test_vectors_do_not_depend_on_the_batch(kind: str, models: dict[str, Path], items: list[Item]) -> None:
     tower = opened(models[kind]).tower("document")
     prepared = tower.prepare(items)
     alone = np.concatenate([vectors(tower, [item]) for item in items])
@@ -189,7 +189,7 @@ def test_the_setup_says_how_it_was_run(models: dict[str, Path]) -> None:
     assert np.abs(np.linalg.norm(vectors(raw.tower("query"), [Item("a", "cat")])) - 1) > 1e-3
 
 
-def test_what_is_trained_is_scored_as_it_is_ranked(models: dict[str, Path], items: list[Item]) -> None:
+def test_represent_and_ranking_score_alike(models: dict[str, Path], items: list[Item]) -> None:
     for more, is_unit in (("", True), ("@normalize=false", True), ("@normalize=false@similarity=dot", False)):
         tower = opened(f"{models['clip']}{more}").tower("query")
         alone = [item for item in items if item.picture is None or item.text is None]
@@ -209,7 +209,7 @@ def test_the_similarity_of_sentence_transformers_wrapping_is_read(models: dict[s
         opened(str(tmp_path))
 
 
-def test_equal_seed_equal_vectors_other_seed_others(models: dict[str, Path], items: list[Item]) -> None:
+def test_vectors_of_random_init_depend_on_the_seed_alone(models: dict[str, Path], items: list[Item]) -> None:
     one, same, other = (
         vectors(opened(f"random-init:{models['clip']}@seed={s}").tower("query"), items) for s in (1, 1, 2)
     )
@@ -219,7 +219,7 @@ def test_equal_seed_equal_vectors_other_seed_others(models: dict[str, Path], ite
         opened(f"{models['clip']}@seed=1")  # random weights only for who asks for them
 
 
-def test_bf16_is_close(models: dict[str, Path], items: list[Item]) -> None:
+def test_bf16_vectors_of_images_are_close(models: dict[str, Path], items: list[Item]) -> None:
     full, half = (opened(f"{models['clip']}{end}").tower("query") for end in ("", "@bf16"))
     cosine = (vectors(full, items) * vectors(half, items)).sum(axis=1)
     assert cosine.min() > 0.995
@@ -229,7 +229,7 @@ def test_bf16_is_close(models: dict[str, Path], items: list[Item]) -> None:
 # --- whose model is whose ---------------------------------------------------------------------------------------------
 
 
-def test_only_this_part_answers_for_such_folders(models: dict[str, Path]) -> None:
+def test_only_the_part_clip_recognises_image_text_folders(models: dict[str, Path]) -> None:
     for folder in models.values():
         part, _ = registry.system(Spelling.parse(str(folder)))
         assert part.name == "clip"
@@ -299,7 +299,7 @@ def test_an_unexpected_weight_is_an_error_and_an_old_buffer_is_not(copy: Path, i
         opened(copy)
 
 
-def test_what_does_not_fit_together_is_refused(copy: Path, models: dict[str, Path]) -> None:
+def test_mismatched_settings_and_weights_are_refused(copy: Path, models: dict[str, Path]) -> None:
     edit_json(copy / "preprocessor_config.json", crop_size={"height": 40, "width": 40})
     with pytest.raises(InvalidInput, match="scales pictures to 40 × 40 pixels, but its model takes 32 × 32"):
         opened(copy)
@@ -321,7 +321,7 @@ def test_remote_code_and_pickles_are_refused(copy: Path) -> None:
         opened(copy)
 
 
-def test_a_tokeniser_of_another_model_is_noticed(copy: Path) -> None:
+def test_a_tokeniser_of_another_model_is_refused(copy: Path) -> None:
     config = __import__("json").loads((copy / "config.json").read_text())
     edit_json(copy / "config.json", text_config=config["text_config"] | {"eos_token_id": 5})
     with pytest.raises(InvalidInput, match="does not end a text with the token 5"):
@@ -342,7 +342,7 @@ def test_damaged_pictures_of_a_batch_are_all_named(models: dict[str, Path], item
 
 
 @pytest.mark.parametrize("kind", ["clip", "siglip", "siglip2"])
-def test_odd_shapes_are_encoded(kind: str, models: dict[str, Path]) -> None:
+def test_pictures_of_odd_shapes_are_encoded(kind: str, models: dict[str, Path]) -> None:
     tower = opened(models[kind]).tower("document")
     shapes = [(1, 1), (1, 90), (3, 3), (300, 4), (33, 31)]
     got = vectors(tower, [Item(str(s), picture=Picture(encoded(photo(*s), "PNG"))) for s in shapes])

@@ -54,7 +54,7 @@ def test_icons_are_ranked_as_a_slow_reference_ranks_them(direction: str, clip: P
     assert again.was_cached
 
 
-def test_a_pool_of_mixed_modalities_and_its_halves(clip: Path, tmp_path: Path) -> None:
+def test_a_mixed_pool_and_each_modality_alone_are_ranked(clip: Path, tmp_path: Path) -> None:
     drawn = icons(n_queries=12, n_documents=30)
     texts = {item.id: item.text for item in drawn.queries}
     relevant = {next(iter(gains)): query for query, gains in drawn.qrels.items()}
@@ -111,7 +111,7 @@ def test_wrong_extension_and_rotation_change_nothing(clip: Path, tmp_path: Path)
         (b"GIF89a", InvalidInput, "item 'bad'.*(damaged|no image)"),
     ],
 )
-def test_a_hostile_picture_stops_the_encoding_and_leaves_nothing(
+def test_a_hostile_picture_stops_the_encoding_and_nothing_is_stored(
     data: bytes, error: type[Exception], message: str, clip: Path, tmp_path: Path
 ) -> None:
     items = [*icons().corpus[:5], Item("bad", picture=Picture(data))]

@@ -92,7 +92,7 @@ def test_one_hostile_picture_makes_the_whole_list_unsafe() -> None:
     assert "item 'b'" in str(caught.value)
 
 
-def test_one_process_serves_many_calls_and_a_dead_one_is_replaced() -> None:
+def test_one_child_process_serves_many_calls_and_is_replaced_when_it_dies() -> None:
     first = child_pid()
     assert child_pid() == first != os.getpid()
     os.kill(first, signal.SIGKILL)
@@ -100,7 +100,7 @@ def test_one_process_serves_many_calls_and_a_dead_one_is_replaced() -> None:
     assert child_pid() not in {first, os.getpid()}
 
 
-def test_a_child_that_somebody_else_kills_is_not_the_files_fault() -> None:
+def test_a_child_killed_from_outside_is_not_blamed_on_the_file() -> None:
     with pytest.raises(WorkerLost, match="SIGTERM"):
         in_child("pictures.child_works:ended_by_term", b"")
 
@@ -120,12 +120,12 @@ def test_nothing_is_opened_in_the_child() -> None:
     assert in_child("pictures.child_works:opening", __file__.encode()) == b"Too many open files"
 
 
-def test_what_cannot_start_says_so() -> None:
+def test_a_child_that_cannot_start_is_reported() -> None:
     with pytest.raises(EvidenseError, match="no_such_module"):
         in_child("no_such_module:work", b"")
 
 
-def test_threads_and_large_answers_do_not_mix() -> None:
+def test_answers_of_concurrent_threads_are_not_mixed_up() -> None:
     texts = [bytes([i]) * (300_000 * i) for i in range(8)]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda text: in_child("pictures.child_works:echo", text), texts)) == texts

