@@ -6,13 +6,13 @@ import pytest
 
 from evidense.errors import InvalidInput
 from evidense.reading.tables.delimited import MOST_COLUMNS
-from evidense.reading.tables.rows import Table, read_columns, read_table
+from evidense.reading.tables.rows import DataTable, read_columns, read_table
 
 PLAIN = 'query,document\nhow,"a, b"\nwhat,c\n'
 ROWS = [{"query": "how", "document": "a, b"}, {"query": "what", "document": "c"}]
 
 
-def read(at: Path, text: str | bytes, name: str = "p.csv") -> Table:
+def read(at: Path, text: str | bytes, name: str = "p.csv") -> DataTable:
     (at / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_table(at / name)
 

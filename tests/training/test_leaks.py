@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evidense import registry
 from evidense.training.data.copies import SHINGLE, near_copies
-from evidense.training.data.leaks import NEAR, Overlap, overlap, seen
+from evidense.training.data.leaks import NEAR, LeakCounts, find_leaks, leak_counts
 from evidense.values import Collection, Draft, Item, Pairs, Picture, build
 
 
@@ -35,17 +35,17 @@ def near(one: str, other: str) -> bool:
 
 def test_equal_is_without_case_and_spaces_and_near_is_by_shingles() -> None:
     long = "the quick brown fox jumps over the lazy dog and runs away into the deep dark forest"
-    seen = overlap(
+    seen = leak_counts(
         [trained("Open the  file", long)], collection_of("open the file", long + "s", "something else entirely", "x")
     )
-    assert seen == Overlap(n_equal=1, n_near=1, n_checked=5)
+    assert seen == LeakCounts(n_equal=1, n_near=1, n_checked=5)
     assert seen.sentence() == "1 of 5 test items equals a training item, 1 nearly equals one"
     assert seen.to_json() == {"n_equal": 1, "n_near": 1, "n_checked": 5}
 
 
 def test_documents_that_no_query_asks_for_are_not_counted() -> None:
-    assert overlap([trained("another one")], collection_of("a question")).n_equal == 0
-    assert overlap([trained("the one document that is relevant to all")], collection_of("a question")).n_equal == 1
+    assert leak_counts([trained("another one")], collection_of("a question")).n_equal == 0
+    assert leak_counts([trained("the one document that is relevant to all")], collection_of("a question")).n_equal == 1
 
 
 def test_queries_documents_and_pairs_that_were_seen_are_told_apart() -> None:
@@ -63,16 +63,16 @@ def test_queries_documents_and_pairs_that_were_seen_are_told_apart() -> None:
         (long, "never judged"),
     ]
     items = [[Item(f"{side}{n}", row[side]) for n, row in enumerate(rows)] for side in (0, 1)]
-    found = seen([Pairs("made", "exact", *items, [str(n) for n in range(5)])], collection)
+    found = find_leaks([Pairs("made", "exact", *items, [str(n) for n in range(5)])], collection)
     assert found.is_equal.tolist() == [True, True, False, False]
     assert found.is_near.tolist() == [False, False, False, True]
     assert (found.documents, found.pairs) == ((3, 0, 4), (1, 0, 4))
-    assert found.overlap == Overlap(n_equal=5, n_near=1, n_checked=8)
+    assert found.counts == LeakCounts(n_equal=5, n_near=1, n_checked=8)
 
 
 def test_given_hard_negatives_count_as_seen() -> None:
     pairs = Pairs("made", "exact", [Item("q", "q")], [Item("d", "d")], ["g"], negatives=[[Item("n", "a question")]])
-    assert overlap([pairs], collection_of("a question")).n_equal == 1
+    assert leak_counts([pairs], collection_of("a question")).n_equal == 1
 
 
 @settings(max_examples=60, deadline=None)
@@ -104,14 +104,14 @@ def test_pictures_are_compared_by_their_pixels_and_by_an_average_hash() -> None:
     queries = [Item(str(n), picture=one) for n, one in enumerate((same_in_another_file, near_by, other))]
     corpus = [Item("d", "a text"), Item("e", "b")]
     collection = build(Draft("made", queries, corpus, {q.id: {"d": 1} for q in queries}))
-    assert overlap([pairs], collection) == Overlap(n_equal=1, n_near=1, n_checked=4)
+    assert leak_counts([pairs], collection) == LeakCounts(n_equal=1, n_near=1, n_checked=4)
 
 
 def test_no_glyph_of_training_is_tested_in_any_style() -> None:
     pairs = [registry.pairs(f"glyphs/sans:{kind}@train") for kind in ("t2i", "views")]
     for style in ("sans", "serif", "mono", "stix"):
         (collection,) = registry.dataset(f"glyphs/{style}@test")[0].open(f"glyphs/{style}@test")
-        seen = overlap(pairs, collection)
+        seen = leak_counts(pairs, collection)
         assert seen.n_equal == 0, style
         assert 0 < seen.n_near < 0.4 * seen.n_checked, (
             "names of one system (braille dots 1, 12, 123 …) nearly equal each other"

@@ -6,7 +6,7 @@ from typing import Any
 
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems
-from evidense.reading.place import Place
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.runs.judgements import read_judgements
 from evidense.reading.runs.self_matches import self_matches
 from evidense.reading.tables.delimited import listed
@@ -30,7 +30,7 @@ class Beir:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a folder with corpus and queries."""
-        folder = Place.parse(spelling).path
+        folder = DatasetSpelling.parse(spelling).path
         return (
             folder.is_dir()
             and _found(folder, "corpus.jsonl") is not None
@@ -43,15 +43,15 @@ class Beir:
         Raises:
             InvalidInput: a file is missing, or holds mistakes (all are listed with their lines).
         """
-        place = Place.parse(spelling)
-        place.refuse_direction("a BEIR folder goes from its queries to its corpus")
-        if not place.path.is_dir():
+        spelled = DatasetSpelling.parse(spelling)
+        spelled.refuse_direction("a BEIR folder goes from its queries to its corpus")
+        if not spelled.path.is_dir():
             raise InvalidInput(
-                f"'{place.head}' is not a folder; expected one with corpus.jsonl, queries.jsonl and qrels/; check the "
+                f"'{spelled.head}' is not a folder; expected one with corpus.jsonl, queries.jsonl and qrels/; check the "
                 "path"
             )
-        corpus_file, queries_file = (_required(place.path, name) for name in ("corpus.jsonl", "queries.jsonl"))
-        split, qrels_file = _split(place)
+        corpus_file, queries_file = (_required(spelled.path, name) for name in ("corpus.jsonl", "queries.jsonl"))
+        split, qrels_file = _split(spelled)
         judged = read_judgements(qrels_file)
         every = JsonlItems(queries_file, _query)
         rows = judged_rows(every, judged.gains)
@@ -59,13 +59,13 @@ class Beir:
         queries: Sequence[Item] = Chosen(every, rows)
         drop, notes = self_matches(queries, corpus)
         return (build(Draft(
-            name=f"{place.path.resolve().name}@{split}" if place.split else place.path.resolve().name,
+            name=f"{spelled.path.resolve().name}@{split}" if spelled.split else spelled.path.resolve().name,
             queries=queries,
             corpus=corpus,
             qrels=judged.gains,
-            provenance=Provenance(source=f"{place.path}, {qrels_file.relative_to(place.path)}", notes=notes),
+            provenance=Provenance(source=f"{spelled.path}, {qrels_file.relative_to(spelled.path)}", notes=notes),
             drop_self_matches=drop,
-            source=str(place.path),
+            source=str(spelled.path),
             mistakes=[*corpus.mistakes, *every.mistakes, *judged.mistakes],
             query_place=lambda row: every.place(int(rows[row])),
             document_place=corpus.place,
@@ -87,21 +87,21 @@ def _required(folder: Path, name: str) -> Path:
     return file
 
 
-def _split(place: Place) -> tuple[str, Path]:
-    folder = place.path / "qrels"
+def _split(spelled: DatasetSpelling) -> tuple[str, Path]:
+    folder = spelled.path / "qrels"
     files = sorted([*folder.glob("*.tsv"), *folder.glob("*.tsv.gz")])
     file_of_split = {path.name.removesuffix(".gz").removesuffix(".tsv"): path for path in files}
     if not file_of_split:
         raise InvalidInput(
             f"{folder} has no .tsv file; expected qrels/test.tsv with `query-id<tab>corpus-id<tab>score`; add it"
         )
-    split = place.split or (
+    split = spelled.split or (
         "test" if "test" in file_of_split else next(iter(file_of_split)) if len(file_of_split) == 1 else ""
     )
     if split not in file_of_split:
-        problem = f"no split '{place.split}'" if place.split else "several splits and none called test"
+        problem = f"no split '{spelled.split}'" if spelled.split else "several splits and none called test"
         raise InvalidInput(
-            f"{folder} has {problem}; found {listed(list(file_of_split))}; write '{place.head}@{next(iter(file_of_split))}'"
+            f"{folder} has {problem}; found {listed(list(file_of_split))}; write '{spelled.head}@{next(iter(file_of_split))}'"
         )
     return split, file_of_split[split]
 

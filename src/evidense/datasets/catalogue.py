@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from evidense.errors import InvalidInput
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
 from evidense.reading.tables.columns import find, require, table_kind
-from evidense.reading.tables.rows import Row, Table, read_table
+from evidense.reading.tables.rows import DataRow, DataTable, read_table
 from evidense.reading.tables.typed import noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
@@ -33,7 +33,7 @@ class Catalogue:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a table with the columns of a catalogue."""
-        return table_kind(Place.parse(spelling).path) == "catalogue"
+        return table_kind(DatasetSpelling.parse(spelling).path) == "catalogue"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the rows.
@@ -41,14 +41,14 @@ class Catalogue:
         Raises:
             InvalidInput: a column is missing, or rows hold mistakes (all are listed with their lines).
         """
-        place = Place.parse(spelling)
-        table = chosen_split(read_table(place.path), place.split)
-        direction = place.direction or ("t2i" if find(table.columns, "picture") else "t2t")
+        spelled = DatasetSpelling.parse(spelling)
+        table = chosen_split(read_table(spelled.path), spelled.split)
+        direction = spelled.direction or ("t2i" if find(table.columns, "picture") else "t2t")
         shape = _Shape.of(table, direction)
         pairing = Pairing(str(table.path), mistakes=list(table.mistakes))
         notes = (*table.notes, *(shape.same_category(pairing) if shape.by_category else shape.same_row(pairing)))
-        name = Place(place.head, direction, place.split).name
-        provenance = Provenance(source=str(place.path), labels=shape.labels, notes=notes)
+        name = DatasetSpelling(spelled.head, direction, spelled.split).name
+        provenance = Provenance(source=str(spelled.path), labels=shape.labels, notes=notes)
         return (build(pairing.draft(name, provenance, drop_self_matches=shape.by_category)),)
 
 
@@ -56,7 +56,7 @@ class Catalogue:
 class _Shape:
     """The role of each column, and the direction."""
 
-    table: Table
+    table: DataTable
     asked: str
     wanted: str
     text: str | None
@@ -64,7 +64,7 @@ class _Shape:
     category: str | None
 
     @classmethod
-    def of(cls, table: Table, direction: str) -> "_Shape":
+    def of(cls, table: DataTable, direction: str) -> "_Shape":
         query_kind, _, document_kind = direction.partition("2")
         shape = cls(
             table, query_kind, document_kind, *(find(table.columns, role) for role in ("title", "picture", "category"))
@@ -128,25 +128,25 @@ class _Shape:
                     pairing.judge(query_id, doc_id, 1)
         return ("relevant are the other rows of the same category; a row is dropped from its own ranking",)
 
-    def ask(self, row: Row, query: Item, pairing: Pairing) -> str:
+    def ask(self, row: DataRow, query: Item, pairing: Pairing) -> str:
         """Add the query of a row and return its id."""
         columns = {name: value for name in row.cells if name in self.others and (value := row.slice(name))}
         return pairing.query(query, row.place, group=row.id(self.group), columns=columns)
 
-    def item(self, row: Row, what: str, item_id: str) -> Item | None:
+    def item(self, row: DataRow, what: str, item_id: str) -> Item | None:
         """Return the text, the picture or both of a row; None if it has none of them."""
         text = row.text(self.text) or None if "t" in what else None
         picture = self.picture_of(row) if "i" in what else None
         return Item(item_id, text, picture) if text is not None or picture is not None else None
 
-    def picture_of(self, row: Row) -> Picture | None:
+    def picture_of(self, row: DataRow) -> Picture | None:
         """Return the picture of a row: from bytes, from the hub's {bytes, path}, or from a path beside the table."""
         value: Any = row.cells.get(self.picture) if self.picture else None
         if isinstance(value, dict):
             value = value.get("bytes") or value.get("path")
         if isinstance(value, bytes):
             return Picture(value)
-        name = Row(row.place, {str(self.picture): value}).text(self.picture)
+        name = DataRow(row.place, {str(self.picture): value}).text(self.picture)
         if not name:
             return None
         path = Path(self.table.path).parent / name
@@ -157,7 +157,7 @@ class _Shape:
         )
 
 
-def _refuse_too_many(n_judgements: int, table: Table) -> None:
+def _refuse_too_many(n_judgements: int, table: DataTable) -> None:
     if n_judgements > MOST_JUDGEMENTS:
         raise InvalidInput(
             f"{table.path}: its categories make {n_judgements:,} judgements; expected at most {MOST_JUDGEMENTS:,}; "

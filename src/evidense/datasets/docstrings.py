@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidense.errors import InvalidInput
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import only_split
 from evidense.values import Collection, Item, Provenance, build
 
@@ -37,7 +37,7 @@ class Docstrings:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `docstrings`, with or without a library."""
-        head = Place.parse(spelling).head
+        head = DatasetSpelling.parse(spelling).head
         return head == "docstrings" or head.startswith("docstrings/")
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
@@ -46,12 +46,12 @@ class Docstrings:
         Raises:
             InvalidInput: the spelling names the library of another interpreter.
         """
-        place = Place.parse(spelling or "docstrings")
-        place.refuse_direction("docstrings go from text to text")
-        library = place.head.partition("/")[2] or _here()
+        spelled = DatasetSpelling.parse(spelling or "docstrings")
+        spelled.refuse_direction("docstrings go from text to text")
+        library = spelled.head.partition("/")[2] or _here()
         if library not in (_here(), "site-packages"):
             raise InvalidInput(
-                f"'{place.head}' is not the library of this interpreter; expected docstrings/{_here()} or "
+                f"'{spelled.head}' is not the library of this interpreter; expected docstrings/{_here()} or "
                 "docstrings/site-packages; write 'docstrings', or start Evidense with that Python"
             )
         root = Path(sysconfig.get_path("purelib" if library == "site-packages" else "stdlib"))
@@ -62,7 +62,7 @@ class Docstrings:
             query_id = pairing.query(Item("", function.summary), module, group=module, columns=columns)
             document = Item(f"{module}:{function.qualname}", function.body)
             pairing.judge(query_id, pairing.document(document, module, group=module), 1)
-        return (only_split(build(pairing.draft(pairing.subject, _provenance(library))), place.split),)
+        return (only_split(build(pairing.draft(pairing.subject, _provenance(library))), spelled.split),)
 
 
 def _here() -> str:

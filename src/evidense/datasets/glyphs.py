@@ -8,10 +8,10 @@ from importlib.metadata import version
 import numpy as np
 
 from evidense.errors import InvalidInput, UnknownName
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.directions import Pair, direction_of, placed
 from evidense.reading.glyph_drawing import FONTS, SIZES, Drawing, drawing, group_of, look_alikes, second_views
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import only_split
 from evidense.reading.training_pairs import pairs_of
 from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, build
@@ -56,7 +56,7 @@ class Glyphs:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `glyphs`, with or without a style."""
-        head = Place.parse(spelling).head
+        head = DatasetSpelling.parse(spelling).head
         return head == "glyphs" or head.startswith("glyphs/")
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
@@ -67,8 +67,8 @@ class Glyphs:
             InvalidInput: the direction or split does not exist.
             MissingExtra: matplotlib or Pillow is not installed.
         """
-        place = _placed(spelling)
-        return tuple(_collection(style, place) for style in ((place.head,) if place.head else FONTS))
+        spelled = _placed(spelling)
+        return tuple(_collection(style, spelled) for style in ((spelled.head,) if spelled.head else FONTS))
 
     def pairs(self, spelling: str) -> Pairs:
         """Return the cheap pairs or the views of a split of one style.
@@ -76,25 +76,25 @@ class Glyphs:
         Raises:
             InvalidInput: the spelling names no style, or another kind of pairs.
         """
-        place = placed(spelling, "glyphs")
-        in_words = place.head == _NAMES and place.direction == "views"
-        place = replace(place, head=_HOME) if in_words else _placed(spelling)
-        if not place.head or place.direction not in self.kinds:
+        spelled = placed(spelling, "glyphs")
+        in_words = spelled.head == _NAMES and spelled.direction == "views"
+        spelled = replace(spelled, head=_HOME) if in_words else _placed(spelling)
+        if not spelled.head or spelled.direction not in self.kinds:
             raise InvalidInput(
                 f"'{spelling}' names no pairs of glyphs; expected glyphs/STYLE:cheap, glyphs/STYLE:views or glyphs/{_NAMES}:views; correct it"
             )
-        exact = pairs_of(_collection(place.head, replace(place, direction="t2i")), "exact")
-        name = f"glyphs/{_NAMES if in_words else place.head}:{place.direction}" + (
-            f"@{place.split}" if place.split else ""
+        exact = pairs_of(_collection(spelled.head, replace(spelled, direction="t2i")), "exact")
+        name = f"glyphs/{_NAMES if in_words else spelled.head}:{spelled.direction}" + (
+            f"@{spelled.split}" if spelled.split else ""
         )
         characters = [chr(int(item.id.removeprefix("U+"), 16)) for item in exact.left]
         texts = tuple(Item(item.id, cheap_text(c)) for item, c in zip(exact.left, characters, strict=True))
         if in_words:
             others = tuple(replace(item, id=f"{item.id}~") for item in texts)
             return replace(exact, name=name, kind="views", left=others, right=exact.left)
-        if place.direction == "cheap":
+        if spelled.direction == "cheap":
             return replace(exact, name=name, kind="cheap", left=texts)
-        return _views(replace(exact, name=name, kind="views"), place.head, characters)
+        return _views(replace(exact, name=name, kind="views"), spelled.head, characters)
 
 
 def cheap_text(character: str) -> str:
@@ -109,11 +109,11 @@ def cheap_text(character: str) -> str:
     return " ".join(dict.fromkeys(words))
 
 
-def _placed(spelling: str) -> Place:
-    place = placed(spelling, "glyphs")
-    if place.head and place.head not in FONTS:
-        raise UnknownName.among("style of glyphs", place.head, FONTS, "Write 'glyphs' for all four, or glyphs/STYLE.")
-    return place
+def _placed(spelling: str) -> DatasetSpelling:
+    spelled = placed(spelling, "glyphs")
+    if spelled.head and spelled.head not in FONTS:
+        raise UnknownName.among("style of glyphs", spelled.head, FONTS, "Write 'glyphs' for all four, or glyphs/STYLE.")
+    return spelled
 
 
 def _views(exact: Pairs, style: str, characters: list[str]) -> Pairs:
@@ -135,9 +135,9 @@ class _Glyph:
     picture: Item
     columns: Mapping[str, str]
 
-    def pair(self, place: Place) -> Pair:
+    def pair(self, spelled: DatasetSpelling) -> Pair:
         group = group_of(self.character)
-        key = look_alikes()[group] if place.split else group  # drawing all four fonts is slow, so only for splits
+        key = look_alikes()[group] if spelled.split else group  # drawing all four fonts is slow, so only for splits
         return Pair(self.name, self.picture, self.name.id, group, self.columns, self.columns, key)
 
 
@@ -154,15 +154,15 @@ def _glyphs(style: str, drawn: Drawing) -> Iterator[_Glyph]:
         yield _Glyph(character, Item(code, name), picture, columns)
 
 
-def _collection(style: str, place: Place) -> Collection:
+def _collection(style: str, spelled: DatasetSpelling) -> Collection:
     drawn = drawing(style)
-    if place.direction == "i2i":
-        return _between_styles(style, place)
-    mixed = place.direction == "mixed"
-    direction = "t2i" if mixed else direction_of(place, ("i2i", "mixed"))
+    if spelled.direction == "i2i":
+        return _between_styles(style, spelled)
+    mixed = spelled.direction == "mixed"
+    direction = "t2i" if mixed else direction_of(spelled, ("i2i", "mixed"))
     pairing = Pairing(f"glyphs/{style}:{'mixed' if mixed else direction}", shares=_SHARES, join_groups=False)
     for glyph in _glyphs(style, drawn):
-        pair = glyph.pair(place)
+        pair = glyph.pair(spelled)
         pair.enter(pairing, direction)
         if mixed:
             pairing.document(glyph.name, pair.place, group=pair.document_group)
@@ -173,22 +173,22 @@ def _collection(style: str, place: Place) -> Collection:
         *(["the corpus holds all pictures and all names; a query's own name is taken out of its ranking, only its picture is relevant"] if mixed else []),
     )  # fmt: skip
     draft = pairing.draft(pairing.subject, _provenance(style, notes), drop_self_matches=mixed)
-    return only_split(build(draft), place.split)
+    return only_split(build(draft), spelled.split)
 
 
-def _between_styles(style: str, place: Place) -> Collection:
+def _between_styles(style: str, spelled: DatasetSpelling) -> Collection:
     """Return the pictures of a style as queries, and all pictures of the other style as corpus."""
     other = "serif" if style == "sans" else "sans"
     pairing = Pairing(f"glyphs/{style}:i2i", shares=_SHARES, join_groups=False)
     glyph_of_character = {query_glyph.character: query_glyph for query_glyph in _glyphs(style, drawing(style))}
     for other_glyph in _glyphs(other, drawing(other)):
-        pair = other_glyph.pair(place)
+        pair = other_glyph.pair(spelled)
         doc_id = pairing.document(other_glyph.picture, pair.place, group=pair.document_group)
         if (query_glyph := glyph_of_character.get(other_glyph.character)) is not None:
             query_id = pairing.query(query_glyph.picture, pair.place, group=pair.group, columns=query_glyph.columns)
             pairing.judge(query_id, doc_id, 1)
     notes = (f"a picture in {FONTS[style]} looks for the same character among all pictures in {FONTS[other]}",)
-    return only_split(build(pairing.draft(pairing.subject, _provenance(style, notes))), place.split)
+    return only_split(build(pairing.draft(pairing.subject, _provenance(style, notes))), spelled.split)
 
 
 def _block(character: str) -> str:

@@ -9,8 +9,8 @@ from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput
 from evidense.reading import hub
 from evidense.reading.corpora import Mapped
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.lines import stop_at_too_many
-from evidense.reading.place import Place
 from evidense.reading.runs.self_matches import self_matches
 from evidense.reading.tables.typed import as_gain, as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Provenance, build
@@ -48,21 +48,21 @@ class HuggingFace:
             InvalidInput: the hub cannot be reached, there is no such data set, or it has another form.
             MissingExtra: `datasets` is not installed.
         """
-        place = Place.parse(spelling)
+        spelled = DatasetSpelling.parse(spelling)
         with foreign(spelling, "Expected a data set in BEIR form; check it with the `datasets` library."):
-            return (build(_draft_of(place, spelling)),)
+            return (build(_draft_of(spelled, spelling)),)
 
 
-def _draft_of(place: Place, spelling: str) -> Draft:
-    repository, _, subset = (place.head, "", "") if Path(place.head).exists() else place.head.partition(":")
+def _draft_of(spelled: DatasetSpelling, spelling: str) -> Draft:
+    repository, _, subset = (spelled.head, "", "") if Path(spelled.head).exists() else spelled.head.partition(":")
     configs = hub.configs(repository)
     prefix = f"{subset}-" if f"{subset}-corpus" in configs else ""
     if f"{prefix}corpus" in configs:
-        return _three_tables(place, repository, prefix, configs)
+        return _three_tables(spelled, repository, prefix, configs)
     config = subset or ("default" if "default" in configs else configs[0])
-    table = hub.rows(repository, config, place.split)
+    table = hub.rows(repository, config, spelled.split)
     if "positive_passages" in table.column_names:
-        return _passages(place, repository, config, table)
+        return _passages(spelled, repository, config, table)
     hint = (
         f"; write 'mmeb:{spelling}'"
         if "qry_text" in table.column_names
@@ -74,15 +74,15 @@ def _draft_of(place: Place, spelling: str) -> Draft:
     )
 
 
-def _three_tables(place: Place, repository: str, prefix: str, configs: list[str]) -> Draft:
-    judged, split = _qrels(place, repository, prefix, configs)
+def _three_tables(spelled: DatasetSpelling, repository: str, prefix: str, configs: list[str]) -> Draft:
+    judged, split = _qrels(spelled, repository, prefix, configs)
     corpus = hub.rows(repository, f"{prefix}corpus", _own_split(repository, f"{prefix}corpus", split))
     queries = hub.rows(repository, f"{prefix}queries", _own_split(repository, f"{prefix}queries", split))
     qrels, mistakes = _judgements(judged)
     queries_of_table = Mapped(queries, _item)
     judged_queries = list(Chosen(queries_of_table, judged_rows(queries_of_table, qrels)))
     return replace(
-        _draft(place, judged_queries, Mapped(corpus, _item), qrels, _source(repository, corpus)), mistakes=mistakes
+        _draft(spelled, judged_queries, Mapped(corpus, _item), qrels, _source(repository, corpus)), mistakes=mistakes
     )
 
 
@@ -98,11 +98,11 @@ def _judgements(table: Any) -> tuple[dict[str, dict[str, int]], list[str]]:
     return qrels, mistakes
 
 
-def _qrels(place: Place, repository: str, prefix: str, configs: list[str]) -> tuple[Any, str]:
+def _qrels(spelled: DatasetSpelling, repository: str, prefix: str, configs: list[str]) -> tuple[Any, str]:
     qrels_configs = [name for name in ((f"{prefix}qrels",) if prefix else ("default", "qrels")) if name in configs]
     source, config = (repository, qrels_configs[0]) if qrels_configs else (f"{repository}-qrels", "default")
     splits = hub.splits(source, config)
-    split = place.split or (splits[0] if len(splits) == 1 else "test")
+    split = spelled.split or (splits[0] if len(splits) == 1 else "test")
     return hub.rows(source, config, split), split
 
 
@@ -110,11 +110,11 @@ def _own_split(repository: str, config: str, split: str) -> str | None:
     return split if split in hub.splits(repository, config) else None
 
 
-def _passages(place: Place, repository: str, config: str, table: Any) -> Draft:
+def _passages(spelled: DatasetSpelling, repository: str, config: str, table: Any) -> Draft:
     corpus = hub.rows(f"{repository}-corpus", config, None)
     queries = [Item(as_id(row["query_id"]), as_text(row["query"])) for row in table]
     qrels = {as_id(row["query_id"]): _gains(row) for row in table}
-    return _draft(place, queries, Mapped(corpus, _item), qrels, _source(repository, corpus))
+    return _draft(spelled, queries, Mapped(corpus, _item), qrels, _source(repository, corpus))
 
 
 def _gains(row: Mapping[str, Any]) -> dict[str, int]:
@@ -125,14 +125,14 @@ def _gains(row: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _draft(
-    place: Place, queries: Sequence[Item], corpus: Mapped, qrels: dict[str, dict[str, int]], source: str
+    spelled: DatasetSpelling, queries: Sequence[Item], corpus: Mapped, qrels: dict[str, dict[str, int]], source: str
 ) -> Draft:
     drop, notes = self_matches(queries, corpus)
     provenance = Provenance(
-        licence="see the card of the data set", source=source, notes=notes, is_user_data=Path(place.head).exists()
+        licence="see the card of the data set", source=source, notes=notes, is_user_data=Path(spelled.head).exists()
     )
     return Draft(
-        name=place.name, queries=queries, corpus=corpus, qrels=qrels, provenance=provenance, drop_self_matches=drop
+        name=spelled.name, queries=queries, corpus=corpus, qrels=qrels, provenance=provenance, drop_self_matches=drop
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.packages import package_file, version
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import only_split
 from evidense.values import Collection, Item, Provenance, build
 
@@ -24,7 +24,7 @@ class Icd10cm:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `icd10cm`."""
-        return Place.parse(spelling).head == "icd10cm"
+        return DatasetSpelling.parse(spelling).head == "icd10cm"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the tabular list of the package, without importing it.
@@ -32,8 +32,8 @@ class Icd10cm:
         Raises:
             MissingExtra: simple-icd-10-cm is not installed.
         """
-        place = Place.parse(spelling or "icd10cm")
-        place.refuse_direction("icd10cm goes from text to text")
+        spelled = DatasetSpelling.parse(spelling or "icd10cm")
+        spelled.refuse_direction("icd10cm goes from text to text")
         path = package_file("simple_icd_10_cm", "data/icd10c-tabular-*.xml", extra="builtin", what="icd10cm")
         pairing = Pairing("icd10cm")
         for code, title, terms in _diagnoses(path):
@@ -41,7 +41,7 @@ class Icd10cm:
             for term in terms:
                 query_id = pairing.query(Item("", term), code, group=code[:3], columns={"block": code[:2]})
                 pairing.judge(query_id, code, 1)
-        return (only_split(build(pairing.draft("icd10cm", _provenance(path))), place.split),)
+        return (only_split(build(pairing.draft("icd10cm", _provenance(path))), spelled.split),)
 
 
 def _provenance(path: Path) -> Provenance:

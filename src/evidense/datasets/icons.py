@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from evidense.errors import InvalidInput, MissingExtra, UnknownName
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.directions import Pair, direction_of, placed
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import only_split
 from evidense.reading.training_pairs import pairs_of
 from evidense.values import Collection, Item, Kind, Pairs, Picture, Provenance, build
@@ -38,7 +38,7 @@ class Icons:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `icons`, with or without a style."""
-        head = Place.parse(spelling).head
+        head = DatasetSpelling.parse(spelling).head
         return head == "icons" or head.startswith("icons/")
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
@@ -49,18 +49,18 @@ class Icons:
             InvalidInput: the direction or split does not exist.
             MissingExtra: fontawesomefree is not installed.
         """
-        place = placed(spelling, "icons")
-        if place.head and place.head not in STYLES:
-            raise UnknownName.among("style of icons", place.head, STYLES, "Write 'icons' for all, or icons/STYLE.")
-        if place.direction == "i2i" and not place.head:
-            return (_between_styles(place.split),)
-        direction = direction_of(place, () if place.head else ("i2i",))
+        spelled = placed(spelling, "icons")
+        if spelled.head and spelled.head not in STYLES:
+            raise UnknownName.among("style of icons", spelled.head, STYLES, "Write 'icons' for all, or icons/STYLE.")
+        if spelled.direction == "i2i" and not spelled.head:
+            return (_between_styles(spelled.split),)
+        direction = direction_of(spelled, () if spelled.head else ("i2i",))
         pairing = Pairing(
-            "icons" + (f"/{place.head}" if place.head else "") + f":{direction}", shares=_SHARES, join_groups=False
+            "icons" + (f"/{spelled.head}" if spelled.head else "") + f":{direction}", shares=_SHARES, join_groups=False
         )
-        for pair in _pairs(_folder(), (place.head,) if place.head else STYLES):
+        for pair in _pairs(_folder(), (spelled.head,) if spelled.head else STYLES):
             pair.enter(pairing, direction)
-        return (only_split(build(pairing.draft(pairing.subject, _provenance())), place.split),)
+        return (only_split(build(pairing.draft(pairing.subject, _provenance())), spelled.split),)
 
     def pairs(self, spelling: str) -> Pairs:
         """Return the solid and the regular drawing of every icon that has both.
@@ -68,11 +68,11 @@ class Icons:
         Raises:
             InvalidInput: the spelling names another kind of pairs, or a style.
         """
-        place = placed(spelling, "icons")
-        if place.head or place.direction != "views":
+        spelled = placed(spelling, "icons")
+        if spelled.head or spelled.direction != "views":
             raise InvalidInput(f"'{spelling}' names no pairs of icons; expected icons:views[@split]; correct it")
-        name = "icons:views" + (f"@{place.split}" if place.split else "")
-        return replace(pairs_of(_between_styles(place.split), "exact"), name=name, kind="views")
+        name = "icons:views" + (f"@{spelled.split}" if spelled.split else "")
+        return replace(pairs_of(_between_styles(spelled.split), "exact"), name=name, kind="views")
 
 
 def _between_styles(split: str | None) -> Collection:

@@ -6,12 +6,12 @@ from pathlib import Path
 from evidense.compute.pictures.decoding import each, header
 from evidense.errors import InvalidInput
 from evidense.parts import Dataset
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.directions import Pair, direction_of
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
 from evidense.reading.tables.columns import find
-from evidense.reading.tables.rows import Row, read_table
+from evidense.reading.tables.rows import DataRow, read_table
 from evidense.reading.tables.typed import noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
@@ -49,14 +49,14 @@ class ImageFolder:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a folder with such metadata, or with sub-folders of pictures."""
-        place = Place.parse(spelling)
-        if not spelling.strip() or not place.path.is_dir() or any((place.path / name).exists() for name in _OTHERS):
+        spelled = DatasetSpelling.parse(spelling)
+        if not spelling.strip() or not spelled.path.is_dir() or any((spelled.path / name).exists() for name in _OTHERS):
             return False
-        folder = place.path / place.split if place.split else place.path
+        folder = spelled.path / spelled.split if spelled.split else spelled.path
         return (
             _metadata(folder) is not None
-            or _metadata(place.path) is not None
-            or next(_labelled(place.path), None) is not None
+            or _metadata(spelled.path) is not None
+            or next(_labelled(spelled.path), None) is not None
         )
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
@@ -66,29 +66,29 @@ class ImageFolder:
             InvalidInput: rows or pictures hold mistakes (all at once).
             UnsafeInput: pictures are hostile (all at once).
         """
-        place = Place.parse(spelling)
-        direction = direction_of(place)
-        if not place.path.is_dir():
-            raise InvalidInput(f"there is no folder '{place.path}'; expected a folder of pictures; correct the path")
-        pairs, notes = _pairs(place)
-        notes += _look_at({pair.picture.id: pair.picture for pair in pairs}, str(place.path))
-        pairing = Pairing(str(place.path))
+        spelled = DatasetSpelling.parse(spelling)
+        direction = direction_of(spelled)
+        if not spelled.path.is_dir():
+            raise InvalidInput(f"there is no folder '{spelled.path}'; expected a folder of pictures; correct the path")
+        pairs, notes = _pairs(spelled)
+        notes += _look_at({pair.picture.id: pair.picture for pair in pairs}, str(spelled.path))
+        pairing = Pairing(str(spelled.path))
         texts: dict[str, str] = {}
         for pair in pairs:
             text = Item(texts.setdefault(pair.text.text or "", f"text{len(texts) + 1}"), pair.text.text)
             Pair(text, pair.picture, pair.place, pair.group, pair.text_columns, pair.picture_columns).enter(
                 pairing, direction
             )
-        name = place.path.resolve().name + f":{direction}" + (f"@{place.split}" if place.split else "")
-        return (build(pairing.draft(name, Provenance(source=str(place.path), notes=tuple(notes)))),)
+        name = spelled.path.resolve().name + f":{direction}" + (f"@{spelled.split}" if spelled.split else "")
+        return (build(pairing.draft(name, Provenance(source=str(spelled.path), notes=tuple(notes)))),)
 
 
-def _pairs(place: Place) -> tuple[list[Pair], list[str]]:
-    folder = place.path
-    if place.split and (folder / place.split).is_dir():
-        folder, split = folder / place.split, None
+def _pairs(spelled: DatasetSpelling) -> tuple[list[Pair], list[str]]:
+    folder = spelled.path
+    if spelled.split and (folder / spelled.split).is_dir():
+        folder, split = folder / spelled.split, None
     else:
-        split = place.split
+        split = spelled.split
     if (path := _metadata(folder)) is not None:
         return _captioned(path, split)
     if split is not None:
@@ -145,7 +145,7 @@ def _captioned(path: Path, split: str | None) -> tuple[list[Pair], list[str]]:
     return pairs, list(table.notes)
 
 
-def _named_picture(folder: Path, row: Row, column: str, mistakes: list[str]) -> Item | None:
+def _named_picture(folder: Path, row: DataRow, column: str, mistakes: list[str]) -> Item | None:
     name = row.text(column)
     try:
         path = (folder / name).resolve()

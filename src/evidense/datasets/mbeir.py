@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems
-from evidense.reading.place import Place
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.tables.delimited import listed
-from evidense.reading.tables.rows import Row, read_table
+from evidense.reading.tables.rows import DataRow, read_table
 from evidense.reading.tables.typed import as_id, as_text, noted
 from evidense.values import Collection, Draft, Item, Picture, Provenance, build
 
@@ -36,10 +36,10 @@ class MBeir:
         Raises:
             InvalidInput: there is no such folder, subset or split; or files hold mistakes (all are listed with their lines).
         """
-        place = Place.parse(spelling)
-        head, _, subset_and_pool = place.head.partition(":")
+        spelled = DatasetSpelling.parse(spelling)
+        head, _, subset_and_pool = spelled.head.partition(":")
         subset, _, pool = subset_and_pool.partition("/")
-        folder, split = Path(head), place.split or "test"
+        folder, split = Path(head), spelled.split or "test"
         if not (folder / "query").is_dir():
             raise InvalidInput(
                 f"'{head}' is no M-BEIR folder; expected query/ and cand_pool/ in it; its pictures are archives: "
@@ -51,7 +51,7 @@ class MBeir:
             pool_file = _one(folder, "cand_pool/global", f"mbeir_union_*{split}*cand_pool.jsonl")
         else:
             pool_file = _one(folder, "cand_pool/local", f"mbeir_{subset}*cand_pool.jsonl")
-        return (build(_draft(place, folder, queries_file, pool_file)),)
+        return (build(_draft(spelled, folder, queries_file, pool_file)),)
 
 
 def _one(folder: Path, inside: str, pattern: str) -> Path:
@@ -65,7 +65,7 @@ def _one(folder: Path, inside: str, pattern: str) -> Path:
     )
 
 
-def _draft(place: Place, folder: Path, queries_file: Path, pool_file: Path) -> Draft:
+def _draft(spelled: DatasetSpelling, folder: Path, queries_file: Path, pool_file: Path) -> Draft:
     table = read_table(queries_file)
     mistakes = [f"{queries_file.name} {wrong}" for wrong in table.mistakes]
     corpus = JsonlItems(
@@ -85,7 +85,8 @@ def _draft(place: Place, folder: Path, queries_file: Path, pool_file: Path) -> D
                 places.append(place_of_row)
                 qrels[item.id] = gains
     return Draft(
-        name=f"{folder.resolve().name}:{place.head.partition(':')[2]}" + (f"@{place.split}" if place.split else ""),
+        name=f"{folder.resolve().name}:{spelled.head.partition(':')[2]}"
+        + (f"@{spelled.split}" if spelled.split else ""),
         queries=queries,
         corpus=corpus,
         qrels=qrels,
@@ -97,7 +98,7 @@ def _draft(place: Place, folder: Path, queries_file: Path, pool_file: Path) -> D
     )
 
 
-def _gains(row: Row) -> dict[str, int]:
+def _gains(row: DataRow) -> dict[str, int]:
     negative, positive = (row.ids(f"{kind}_cand_list") for kind in ("neg", "pos"))
     return {**dict.fromkeys(negative, 0), **dict.fromkeys(positive, 1)}
 

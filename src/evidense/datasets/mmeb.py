@@ -5,10 +5,10 @@ from pathlib import Path
 
 from evidense.boundary.strangers import foreign
 from evidense.reading import hub
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.tables.columns import table_kind
-from evidense.reading.tables.rows import Row, read_table
+from evidense.reading.tables.rows import DataRow, read_table
 from evidense.reading.tables.typed import members, noted
 from evidense.values import Collection, Item, Picture, Provenance, build
 
@@ -29,7 +29,7 @@ class Mmeb:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a table of this form, or the hub id of MMEB."""
-        return spelling.startswith(_OWNER) or table_kind(Place.parse(spelling).path) == "mmeb"
+        return spelling.startswith(_OWNER) or table_kind(DatasetSpelling.parse(spelling).path) == "mmeb"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the rows.
@@ -38,27 +38,27 @@ class Mmeb:
             InvalidInput: rows hold mistakes (all are listed), or a picture is missing.
             MissingExtra: `datasets`, which reads folder and hub, is not installed.
         """
-        place = Place.parse(spelling)
-        if place.path.is_file():
-            place.refuse_split("a single table has none")
-            table = read_table(place.path)
-            pairing = Pairing(str(place.path), mistakes=list(table.mistakes))
-            rows, root = list(table.rows), place.path.parent
+        spelled = DatasetSpelling.parse(spelling)
+        if spelled.path.is_file():
+            spelled.refuse_split("a single table has none")
+            table = read_table(spelled.path)
+            pairing = Pairing(str(spelled.path), mistakes=list(table.mistakes))
+            rows, root = list(table.rows), spelled.path.parent
         else:
-            head, _, subset = place.head.partition(":")
-            pairing, root = Pairing(place.head), Path(head)
+            head, _, subset = spelled.head.partition(":")
+            pairing, root = Pairing(spelled.head), Path(head)
             with foreign(spelling, "Expected a data set in MMEB form; check it with the `datasets` library."):
-                hub_rows = hub.rows(head, subset or hub.configs(head)[0], place.split)
-                rows = [Row(f"row {number}", cells) for number, cells in enumerate(hub_rows, 1)]
+                hub_rows = hub.rows(head, subset or hub.configs(head)[0], spelled.split)
+                rows = [DataRow(f"row {number}", cells) for number, cells in enumerate(hub_rows, 1)]
         for row in rows:
             with noted(pairing.mistakes):
                 _read(row, root, pairing)
-        provenance = Provenance(licence="see the card of the data set", source=place.head, is_user_data=place.path.exists(), notes=(
+        provenance = Provenance(licence="see the card of the data set", source=spelled.head, is_user_data=spelled.path.exists(), notes=(
             "the corpus is every row's targets together; MMEB itself ranks each row's own targets",))  # fmt: skip
-        return (build(pairing.draft(place.name, provenance)),)
+        return (build(pairing.draft(spelled.name, provenance)),)
 
 
-def _read(row: Row, root: Path, pairing: Pairing) -> None:
+def _read(row: DataRow, root: Path, pairing: Pairing) -> None:
     query = _item(row.text("qry_text"), row.text("qry_img_path"), root)
     targets = _targets(row, root)
     if query is None or not targets or targets[0] is None:
@@ -71,10 +71,10 @@ def _read(row: Row, root: Path, pairing: Pairing) -> None:
             pairing.judge(query_id, pairing.document(target, row.place), int(number == 0))
 
 
-def _targets(row: Row, root: Path) -> list[Item | None]:
+def _targets(row: DataRow, root: Path) -> list[Item | None]:
     # Nulls stay: the text and the picture of one target have the same index in two lists.
     texts, paths = (
-        [Row(row.place, {name: value}).text(name) for value in members(row.cells.get(name))]
+        [DataRow(row.place, {name: value}).text(name) for value in members(row.cells.get(name))]
         for name in ("tgt_text", "tgt_img_path")
     )
     length = max(len(texts), len(paths))

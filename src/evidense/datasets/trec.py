@@ -7,7 +7,7 @@ from typing import Any
 from evidense.boundary.files import plain_name
 from evidense.errors import InvalidInput
 from evidense.reading.corpora import JsonlItems, Mapped
-from evidense.reading.place import expanded
+from evidense.reading.dataset_spelling import expanded
 from evidense.reading.runs.judgements import Judgements, is_trec_qrels, read_judgements
 from evidense.reading.runs.topics import read_topics
 from evidense.reading.tables.delimited import listed

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.packages import package_file, version
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.reading.splits import only_split
 from evidense.values import Collection, Item, Provenance, build
 
@@ -31,7 +31,7 @@ class Weaknesses:
 
     def recognises(self, spelling: str) -> bool:
         """Say whether this is `weaknesses`."""
-        return Place.parse(spelling).head == "weaknesses"
+        return DatasetSpelling.parse(spelling).head == "weaknesses"
 
     def open(self, spelling: str) -> tuple[Collection, ...]:
         """Read the catalogue of the package, without importing it.
@@ -39,8 +39,8 @@ class Weaknesses:
         Raises:
             MissingExtra: cwe2 is not installed.
         """
-        place = Place.parse(spelling or "weaknesses")
-        place.refuse_direction("weaknesses go from text to text")
+        spelled = DatasetSpelling.parse(spelling or "weaknesses")
+        spelled.refuse_direction("weaknesses go from text to text")
         path = package_file("cwe2", "database_*/cwec_v*.xml", extra="builtin", what="weaknesses")
         pairing = Pairing("weaknesses")
         root = ElementTree.parse(path).getroot()
@@ -51,7 +51,7 @@ class Weaknesses:
                 columns = {"kind": kind, "block": families[weakness.id]}
                 query_id = pairing.query(Item("", text), weakness.id, group=weakness.id, columns=columns)
                 pairing.judge(query_id, weakness.id, 1)
-        return (only_split(build(pairing.draft("weaknesses", _provenance(path))), place.split),)
+        return (only_split(build(pairing.draft("weaknesses", _provenance(path))), spelled.split),)
 
 
 def _provenance(path: Path) -> Provenance:

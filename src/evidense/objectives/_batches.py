@@ -19,14 +19,14 @@ def passed_on(pairs: Pairs, rows: Int[np.ndarray, " b"], *, with_targets: bool =
 
     With targets, hard negatives without one are left out.
     """
-    at = [int(row) for row in rows]
-    targets = [pairs.targets[row] for row in at] if with_targets and pairs.targets else None
-    n = min((len(pairs.negatives[row]) for row in at), default=0) if pairs.negatives else 0
+    row_numbers = [int(row) for row in rows]
+    targets = [pairs.targets[row] for row in row_numbers] if with_targets and pairs.targets else None
+    n = min((len(pairs.negatives[row]) for row in row_numbers), default=0) if pairs.negatives else 0
     n = n if targets is None else min(n, *(len(target) - 1 for target in targets))
     return Batch(
-        tuple(pairs.left[row] for row in at),
-        tuple(pairs.right[row] for row in at),
-        tuple(item for row in at for item in pairs.negatives[row][:n]) if n else (),
+        tuple(pairs.left[row] for row in row_numbers),
+        tuple(pairs.right[row] for row in row_numbers),
+        tuple(item for row in row_numbers for item in pairs.negatives[row][:n]) if n else (),
         None if targets is None else np.array([target[: n + 1] for target in targets], np.float32),
     )
 

@@ -49,14 +49,14 @@ def sides(seen: Representations) -> Sides:
     queries = full(seen.queries)
     b, k = len(queries), seen.n_positives
     n = 0 if seen.negatives is None else seen.negatives.shape[1]
-    own = torch.eye(b, dtype=torch.bool, device=queries.device)
-    blocks, vectors = [own.repeat_interleave(k, 1)], [full(seen.documents)]
+    is_own = torch.eye(b, dtype=torch.bool, device=queries.device)
+    blocks, vectors = [is_own.repeat_interleave(k, 1)], [full(seen.documents)]
     if seen.negatives is not None:
         vectors.append(full(seen.negatives).flatten(0, 1))
-        blocks.append(own.repeat_interleave(n, 1))
+        blocks.append(is_own.repeat_interleave(n, 1))
     if seen.queue is not None:
         vectors.append(full(seen.queue).to(queries.dtype))
-        blocks.append(own.new_zeros(b, len(seen.queue)))
+        blocks.append(is_own.new_zeros(b, len(seen.queue)))
     candidates, belongs = torch.cat(vectors), torch.cat(blocks, 1)
     positive = belongs.clone()
     positive[:, b * k :] = False
@@ -99,20 +99,20 @@ def full(tensor: "Tensor") -> "Tensor":
 
 def product(left: Float[Any, "b e"], right: Float[Any, "c e"]) -> Float[Any, "b c"]:
     """Return every inner product, in the precision of its factors whatever autocast is on."""
-    found: Tensor = score_table(left, right, "dot")
-    return found
+    products: Tensor = score_table(left, right, "dot")
+    return products
 
 
 def scores(s: Sides) -> Float[Any, "b c"]:
     """Return what each query gives each candidate by the encoder's similarity, over the temperature."""
-    found = likeness(s)
-    return found if s.scale is None else found * s.scale
+    similarities = likeness(s)
+    return similarities if s.scale is None else similarities * s.scale
 
 
 def likeness(s: Sides) -> Float[Any, "b c"]:
     """Return the similarity of each query and each candidate."""
-    found: Tensor = score_table(s.queries, s.candidates, s.similarity)
-    return found
+    similarities: Tensor = score_table(s.queries, s.candidates, s.similarity)
+    return similarities
 
 
 def info_nce(
@@ -133,8 +133,8 @@ def info_nce(
     from torch.nn import functional
 
     others = logits.masked_fill(~negative, -torch.inf).logsumexp(1, keepdim=True)
-    own = logits[positive].view(-1, n_positives)
-    return -functional.logsigmoid(own - others).mean(1)
+    positive_logits = logits[positive].view(-1, n_positives)
+    return -functional.logsigmoid(positive_logits - others).mean(1)
 
 
 def mean_where(values: Float[Any, "b c"], mask: Bool[Any, "b c"]) -> Float[Any, " b"]:

@@ -54,15 +54,17 @@ _TINY = 1e-24
 
 
 def _log_potential(
-    some: Float[Any, "n e"], others: Float[Any, "c e"], counts: Bool[Any, "n c"], t: float
+    vectors: Float[Any, "n e"], others: Float[Any, "c e"], counts: Bool[Any, "n c"], t: float
 ) -> Float[Any, ""]:
     """Return the log of the mean of exp(−t · squared distance) over the pairs that count; 0 where there is none."""
     import torch
 
     if not counts.any():
-        return some.sum() * 0
-    distances = (2 - 2 * product(some, others)).clamp(min=0)
-    return (-t * distances).masked_fill(~counts, -torch.inf).flatten().logsumexp(0) - counts.sum().to(some.dtype).log()
+        return vectors.sum() * 0
+    distances = (2 - 2 * product(vectors, others)).clamp(min=0)
+    return (-t * distances).masked_fill(~counts, -torch.inf).flatten().logsumexp(0) - counts.sum().to(
+        vectors.dtype
+    ).log()
 
 
 PART = AlignUniform()

@@ -44,16 +44,22 @@ class Cosine:
         """
         s = sides(seen)
         cosines = product(unit(s.queries), unit(s.candidates))
-        own, hard = s.of_query(cosines)
+        positives, hard = s.of_query(cosines)
         counts = s.of_query(s.given)[1]
-        goal = own.new_tensor([[1.0] + [0.0] * s.n_negatives]) if seen.targets is None else seen.targets.to(own.dtype)
-        errors = (own - goal[:, :1]).square().mean(1) + (hard - goal[:, 1:]).square().masked_fill(~counts, 0).sum(1)
-        strangers = s.negative & ~s.given
-        n_strangers = (
-            int(options["negatives"]) * strangers.any(1) if seen.targets is None else counts.new_zeros(1).int()
+        goal = (
+            positives.new_tensor([[1.0] + [0.0] * s.n_negatives])
+            if seen.targets is None
+            else seen.targets.to(positives.dtype)
         )
-        errors = errors + n_strangers * mean_where(cosines.square(), strangers)
-        return (errors / (1 + counts.sum(1) + n_strangers)).mean()
+        errors = (positives - goal[:, :1]).square().mean(1) + (hard - goal[:, 1:]).square().masked_fill(~counts, 0).sum(
+            1
+        )
+        other_pairs = s.negative & ~s.given
+        n_other_pairs = (
+            int(options["negatives"]) * other_pairs.any(1) if seen.targets is None else counts.new_zeros(1).int()
+        )
+        errors = errors + n_other_pairs * mean_where(cosines.square(), other_pairs)
+        return (errors / (1 + counts.sum(1) + n_other_pairs)).mean()
 
 
 PART = Cosine()

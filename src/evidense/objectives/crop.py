@@ -40,11 +40,11 @@ class Crop:
             InvalidInput: an item that is no text.
         """
 
-        def two(words: Words) -> tuple[str, list[str]]:
+        def two_spans(words: Words) -> tuple[str, list[str]]:
             window = span(words, int(options["window"]), rng)
             return _cropped(window, rng, options), [_cropped(window, rng, options)]
 
-        return cut(pairs, rows, two)
+        return cut(pairs, rows, two_spans)
 
     def loss(self, seen: Representations, options: Mapping[str, Json]) -> Any:
         """Return InfoNCE of the first spans against the second ones; the queue counts among the negatives."""
@@ -54,9 +54,9 @@ class Crop:
 def _cropped(window: Words, rng: np.random.Generator, options: Mapping[str, Json]) -> str:
     """Return a span of at least one word."""
     share = rng.uniform(options["shortest"], options["longest"])
-    found = span(window, max(1, round(share * len(window))), rng)
-    kept = rng.random(len(found)) >= options["deleted"]
-    return " ".join(word for word, stays in zip(found, kept, strict=True) if stays or not kept.any())
+    words = span(window, max(1, round(share * len(window))), rng)
+    is_kept = rng.random(len(words)) >= options["deleted"]
+    return " ".join(word for word, stays in zip(words, is_kept, strict=True) if stays or not is_kept.any())
 
 
 PART = Crop()

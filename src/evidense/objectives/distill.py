@@ -43,29 +43,31 @@ class Distill:
             InvalidInput: an unknown kind.
         """
         s = sides(seen)
-        own, hard = s.of_query(scores(s))
+        positives, hard = s.of_query(scores(s))
         counts = s.of_query(s.given)[1]
-        teacher = seen.targets.to(own.dtype)
+        teacher = seen.targets.to(positives.dtype)
         match options["kind"]:
             case "margin_mse":
-                margins = own[:, :, None] - hard[:, None]
+                margins = positives[:, :, None] - hard[:, None]
                 errors = (margins - (teacher[:, None, :1] - teacher[:, None, 1:])).square().mean(1)
                 return mean_where(errors, counts).mean()
             case "kl":
-                return _divergence(own, hard, teacher / float(options["teacher_temperature"]), counts).mean()
+                return _divergence(positives, hard, teacher / float(options["teacher_temperature"]), counts).mean()
         raise InvalidInput(f"kind is '{options['kind']}'; expected margin_mse or kl; correct the objective's options")
 
 
 def _divergence(
-    own: Float[Any, "b k"], hard: Float[Any, "b n"], teacher: Float[Any, "b m"], counts: Bool[Any, "b n"]
+    positives: Float[Any, "b k"], hard: Float[Any, "b n"], teacher: Float[Any, "b m"], counts: Bool[Any, "b n"]
 ) -> Float[Any, " b"]:
     """Return Σ p(teacher) · (log p(teacher) − log p(student)) over one positive and the n hard negatives, averaged over positives."""
     import torch
 
-    out = torch.cat([torch.zeros_like(counts[:, :1]), ~counts], 1)[:, None]
-    student = torch.cat([own[:, :, None], hard[:, None].expand(-1, own.shape[1], -1)], 2)
-    log_p, log_q = (found.masked_fill(out, -torch.inf).log_softmax(2) for found in (teacher[:, None], student))
-    return (log_p.exp() * (log_p - log_q).masked_fill(out, 0)).sum(2).mean(1)
+    is_left_out = torch.cat([torch.zeros_like(counts[:, :1]), ~counts], 1)[:, None]
+    student = torch.cat([positives[:, :, None], hard[:, None].expand(-1, positives.shape[1], -1)], 2)
+    log_p, log_q = (
+        logits.masked_fill(is_left_out, -torch.inf).log_softmax(2) for logits in (teacher[:, None], student)
+    )
+    return (log_p.exp() * (log_p - log_q).masked_fill(is_left_out, 0)).sum(2).mean(1)
 
 
 PART = Distill()

@@ -42,8 +42,8 @@ class Ict:
             places = sentences(words)
             first, last = places[int(rng.integers(len(places)))] if places else (0, 0)
             is_removed = rng.random() < options["removed"] and last - first < len(words)
-            rest = words[:first] + words[last:] if is_removed else words
-            return " ".join(words[first:last]), [" ".join(rest)]
+            remaining = words[:first] + words[last:] if is_removed else words
+            return " ".join(words[first:last]), [" ".join(remaining)]
 
         return cut(pairs, rows, cloze)
 

@@ -38,9 +38,9 @@ class Margin:
     def loss(self, seen: Representations, options: Mapping[str, Json]) -> Any:
         """Return the mean hinge over positives and negatives of each query, averaged over queries."""
         s = sides(seen)
-        found = likeness(s)
-        own = found[s.positive].view(len(found), s.n_positives, 1)
-        hinges = (float(options["margin"]) + found[:, None] - own).clamp(min=0).mean(1)
+        similarities = likeness(s)
+        positives = similarities[s.positive].view(len(similarities), s.n_positives, 1)
+        hinges = (float(options["margin"]) + similarities[:, None] - positives).clamp(min=0).mean(1)
         return mean_where(hinges, s.negative if options["in_batch"] else s.given).mean()
 
 

@@ -1,4 +1,4 @@
-"""Lazy corpora: a JSONL file as a sequence of Items that holds byte offsets in memory, never the texts."""
+"""Corpora: a JSONL file as a lazy sequence of Items; memory holds byte offsets, never the texts."""
 
 import io
 import os
@@ -17,17 +17,17 @@ from evidense.reading.tables.rows import json_object
 from evidense.values import Item
 
 ToItem = Callable[[dict[str, Any], str, list[str]], Item | None]
-"""(one JSON object, its place, mistakes to append to) → Item, or None with a mistake."""
+"""(JSON object, its place, list of mistakes) → Item, or None after adding a mistake."""
 
 
 class JsonlItems(Sequence[Item]):
-    """Items of a JSONL file, read again whenever they are asked for; many threads may ask.
+    """Items of a JSONL file, read from the file on each access; safe for many threads.
 
-    Memory is 24 bytes a line. A packed file is unpacked into an unnamed temporary file, which goes with this object.
+    It needs 24 bytes of memory per line. A packed file is unpacked into an unnamed temporary file, which is removed with this object.
     """
 
     def __init__(self, path: Path, to_item: ToItem) -> None:
-        """Index the file and check every line; lines with mistakes are no items, and `mistakes` tells them.
+        """Index the file and check every line; lines with mistakes are left out and listed in `mistakes`.
 
         Raises:
             InvalidInput: the file cannot be read.
@@ -62,7 +62,7 @@ class JsonlItems(Sequence[Item]):
         return self._to_item(value, place, mistakes) if value is not None else None
 
     def place(self, row: int) -> str:
-        """Say where an item stands, for messages."""
+        """Return the file and line of an item, for messages."""
         return f"{self.path.name} line {self._lines[row]}"
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class JsonlItems(Sequence[Item]):
     @overload
     def __getitem__(self, row: slice) -> Sequence[Item]: ...
     def __getitem__(self, row: int | slice) -> Item | Sequence[Item]:
-        """Read one item, or a list of them."""
+        """Read one item, or a list for a slice."""
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(len(self)))]
         row = range(len(self))[row]
@@ -91,7 +91,7 @@ class JsonlItems(Sequence[Item]):
 
 
 class Mapped(Sequence[Item]):
-    """Rows of any sequence (a memory-mapped table, say) as Items, made when they are asked for.
+    """Rows of any sequence (such as a memory-mapped table) as Items, made on access.
 
     >>> list(Mapped([("a", "x")], lambda row: Item(*row)))
     [Item(id='a', text='x', picture=None)]
@@ -108,7 +108,7 @@ class Mapped(Sequence[Item]):
     @overload
     def __getitem__(self, row: slice) -> Sequence[Item]: ...
     def __getitem__(self, row: int | slice) -> Item | Sequence[Item]:
-        """Make one item, or a list of them."""
+        """Make one item, or a list for a slice."""
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(len(self)))]
         return self._to_item(self._rows[range(len(self))[row]])
@@ -118,7 +118,7 @@ class Mapped(Sequence[Item]):
 
 
 def _unpacked(path: Path) -> int:
-    """Return a descriptor of the file's plain bytes; the caller closes it."""
+    """Return a file descriptor of the unpacked bytes; the caller closes it."""
     with opened(path, "a file of JSON lines") as file:
         try:
             return os.dup(file.fileno())

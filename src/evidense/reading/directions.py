@@ -1,12 +1,12 @@
-"""Directions: texts look for pictures (`t2i`), or pictures for texts (`i2t`)."""
+"""Directions: texts as queries for pictures (`t2i`), or pictures as queries for texts (`i2t`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from evidense.errors import InvalidInput
+from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.pairing import Pairing
-from evidense.reading.place import Place
 from evidense.values import Item
 
 Direction = Literal["t2i", "i2t"]
@@ -14,20 +14,20 @@ Direction = Literal["t2i", "i2t"]
 
 @dataclass(frozen=True)
 class Pair:
-    """A text and a picture that belong together; both items have ids of their own."""
+    """A text and a picture that belong together; each item has its own id."""
 
     text: Item
     picture: Item
     place: str
-    """Where the pair stands, for messages."""
+    """Place of the pair in the input, for messages."""
     group: str = ""
     text_columns: Mapping[str, str] | None = None
     picture_columns: Mapping[str, str] | None = None
     document_group: str = ""
-    """Key that splits are made by, of the side that is found."""
+    """Split key of the document side."""
 
     def enter(self, pairing: Pairing, direction: Direction) -> None:
-        """Judge the one relevant to the other, in this direction."""
+        """Add the pair as query and relevant document, in this direction."""
         looks_for_pictures = direction == "t2i"
         query, document = (self.text, self.picture) if looks_for_pictures else (self.picture, self.text)
         columns = self.text_columns if looks_for_pictures else self.picture_columns
@@ -35,33 +35,35 @@ class Pair:
         pairing.judge(query_id, pairing.document(document, self.place, group=self.document_group), 1)
 
 
-def placed(spelling: str, name: str) -> Place:
-    """Take `name[/subset][:direction][@split]` apart, also where `name:` was taken off before; the head is then the subset.
+def placed(spelling: str, name: str) -> DatasetSpelling:
+    """Parse `name[/subset][:direction][@split]`, with or without `name:` in front; the head of the result is the subset.
 
     >>> placed("icons/solid:i2t@test", "icons"), placed("t2i", "icons")
-    (Place(head='solid', direction='i2t', split='test'), Place(head='', direction='t2i', split=None))
+    (DatasetSpelling(head='solid', direction='i2t', split='test'), DatasetSpelling(head='', direction='t2i', split=None))
     """
-    place = Place.parse(spelling or name)
-    if place.direction is None and (direction := Place.parse(f"{name}:{place.head}").direction):
-        place = Place("", direction, place.split)
-    head, slash, subset = place.head.partition("/")
-    return replace(place, head=subset if head == name else place.head.removeprefix("/") if not slash else place.head)
+    spelled = DatasetSpelling.parse(spelling or name)
+    if spelled.direction is None and (direction := DatasetSpelling.parse(f"{name}:{spelled.head}").direction):
+        spelled = DatasetSpelling("", direction, spelled.split)
+    head, slash, subset = spelled.head.partition("/")
+    return replace(
+        spelled, head=subset if head == name else spelled.head.removeprefix("/") if not slash else spelled.head
+    )
 
 
-def direction_of(place: Place, others: Sequence[str] = ()) -> Direction:
-    """Return the direction that was asked for; texts look for pictures unless somebody says otherwise.
+def direction_of(spelled: DatasetSpelling, others: Sequence[str] = ()) -> Direction:
+    """Return the requested direction, `t2i` by default.
 
-    `others` are further ones that the caller has dealt with, for the message.
+    `others` are directions that the caller handles itself; the message names them.
 
     Raises:
-        InvalidInput: another direction than these two.
+        InvalidInput: the direction is neither of the two.
     """
-    match place.direction or "t2i":
+    match spelled.direction or "t2i":
         case "t2i":
             return "t2i"
         case "i2t":
             return "i2t"
     raise InvalidInput(
-        f"the direction '{place.direction}' does not exist here; expected t2i (texts look for pictures) or "
+        f"the direction '{spelled.direction}' does not exist here; expected t2i (texts look for pictures) or "
         f"{' or '.join(['i2t', *others])}; correct it"
     )

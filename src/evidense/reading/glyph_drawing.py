@@ -1,4 +1,4 @@
-"""Drawings of characters in matplotlib's fonts: one picture each, a second view of it, and which characters look alike."""
+"""Glyph drawing: draws characters in matplotlib's fonts, with second views, and finds characters that look alike."""
 
 import hashlib
 import unicodedata
@@ -15,19 +15,19 @@ FONTS = {"sans": "DejaVuSans", "serif": "DejaVuSerif", "mono": "DejaVuSansMono",
 SIDE = 32
 """Width and height of a picture, in pixels."""
 SIZES = (24, 20, 16, 12, 8, 6)
-"""Pixels an em: 24, and the next smaller where a glyph would leave the picture."""
+"""Font sizes in pixels: 24, or the next smaller size at which the glyph fits the picture."""
 _SHIFTS = (-2, -1, 1, 2)
-"""Pixels by which a second view is moved, in each direction."""
+"""Shifts of a second view in pixels, for each direction."""
 _HEADER = b"P5 %d %d 255\n" % (SIDE, SIDE)
 _INVERTED = bytes(range(255, -1, -1))
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """All characters of a style that leave ink."""
+    """The pictures of all characters of a style that are not blank."""
 
     pictures: tuple[tuple[str, bytes], ...]
-    """(character, picture as PGM: its bytes do not depend on a compression library)."""
+    """(character, picture as PGM). PGM bytes do not depend on a compression library."""
     n_named: int
     n_blank: int
 
@@ -43,7 +43,7 @@ def group_of(character: str) -> str:
 
 @cache
 def drawing(style: str) -> Drawing:
-    """Draw all named characters of a style (half a second, once a process).
+    """Draw all named characters of a style (half a second, once per process).
 
     Raises:
         MissingExtra: matplotlib or Pillow is not installed.
@@ -63,9 +63,9 @@ def drawing(style: str) -> Drawing:
 
 @cache
 def look_alikes() -> Mapping[str, str]:
-    """Return group → key by which splits are made: groups that are drawn pixel for pixel alike in any style share one.
+    """Return group → split key; groups with a pixel-identical drawing in any style share a key.
 
-    The key is the least group among them, so it is the same in all four styles (two seconds, once a process).
+    The key is the smallest of these groups, so it is the same in all four styles (two seconds, once per process).
     """
     keys: dict[str, str] = {}
 
@@ -77,33 +77,33 @@ def look_alikes() -> Mapping[str, str]:
     for style in FONTS:
         first: dict[bytes, str] = {}
         for character, pixels in drawing(style).pictures:
-            one, other = key_of(group_of(character)), key_of(first.setdefault(pixels, group_of(character)))
-            keys[max(one, other)] = min(one, other)
+            key, twin_key = key_of(group_of(character)), key_of(first.setdefault(pixels, group_of(character)))
+            keys[max(key, twin_key)] = min(key, twin_key)
     return {group: key_of(group) for group in keys}
 
 
 @cache
 def second_views(style: str) -> Mapping[str, bytes]:
-    """Return character → the same glyph in the same font, one size smaller and moved by one or two pixels each way.
+    """Return character → the same glyph in the same font, one size smaller and moved by one or two pixels in each direction.
 
-    The shift is drawn from the character's own hash. A glyph that cannot be moved without leaving the picture is moved less; one without
-    another view is not there.
+    The shift follows from the character's hash. A glyph that would leave the picture is moved less; a glyph without a different view is
+    left out.
     """
     fonts = _sizes(_fonts() / f"{FONTS[style]}.ttf")
     views = {}
     for character, pixels in drawing(style).pictures:
         first = next(row for row, font in enumerate(fonts) if _ink(character, font) is not None)
-        at = hashlib.sha256(character.encode()).digest()
-        shift = (_SHIFTS[at[0] % 4], _SHIFTS[at[1] % 4])
-        tried = [(font, s) for font in (*fonts[first + 1 :], fonts[first]) for s in (shift, (shift[0], 0), (0, 0))]
-        found = (_HEADER + ink.translate(_INVERTED) for font, s in tried if (ink := _ink(character, font, s)))
-        if (view := next(found, pixels)) != pixels:
+        digest = hashlib.sha256(character.encode()).digest()
+        shift = (_SHIFTS[digest[0] % 4], _SHIFTS[digest[1] % 4])
+        attempts = [(font, s) for font in (*fonts[first + 1 :], fonts[first]) for s in (shift, (shift[0], 0), (0, 0))]
+        candidates = (_HEADER + ink.translate(_INVERTED) for font, s in attempts if (ink := _ink(character, font, s)))
+        if (view := next(candidates, pixels)) != pixels:
             views[character] = view
     return views
 
 
 def _drawn(path: Path, characters: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield each character with its picture; b"" where there is no ink."""
+    """Yield each character with its picture; b"" if it is blank."""
     fonts = _sizes(path)
     for character in characters:
         ink = next((ink for font in fonts if (ink := _ink(character, font)) is not None), None)
@@ -117,7 +117,7 @@ def _sizes(path: Path) -> list[Any]:
 
 
 def _ink(character: str, font: Any, shift: tuple[int, int] = (0, 0)) -> bytes | None:
-    """Return how much ink lies on each pixel; b"" where there is none, None where the glyph would leave the picture."""
+    """Return the ink of each pixel; b"" if there is none, None if the glyph would leave the picture."""
     from PIL import Image, ImageDraw
 
     image = Image.new("L", (3 * SIDE, 3 * SIDE))

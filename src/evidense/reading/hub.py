@@ -1,4 +1,4 @@
-"""Hub: rows of a data set on the Hugging Face hub, or of a local folder in the hub's own layout."""
+"""Hub: reads data sets from the Hugging Face hub, or from a local folder in the hub's layout."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from evidense.errors import EvidenseError, InvalidInput, MissingExtra
 
 T = TypeVar("T")
 MOST_FILES = 10_000
-"""Files and folders below a local data set."""
+"""Most files and folders below a local data set."""
 _DATA = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow", ".txt"}
 _REVISION = re.compile(r"@([0-9a-f]{40})/")
 
@@ -39,30 +39,30 @@ def splits(repository: str, config: str) -> list[str]:
 
 
 def rows(repository: str, config: str, split: str | None) -> Any:
-    """Return one split as a memory-mapped table (`datasets.Dataset`); None takes the only one, or 'test'.
+    """Return one split as a memory-mapped table (`datasets.Dataset`); None takes the only split, or 'test'.
 
     Raises:
-        InvalidInput: no such split; or as `configs`.
+        InvalidInput: there is no such split; or as `configs`.
         MissingExtra: as `configs`.
     """
-    there = splits(repository, config)
-    wanted = split or (there[0] if len(there) == 1 else "test")
-    if wanted not in there:
+    known_splits = splits(repository, config)
+    chosen = split or (known_splits[0] if len(known_splits) == 1 else "test")
+    if chosen not in known_splits:
         raise InvalidInput(
-            f"{repository} ({config}) has no split '{wanted}'; found {', '.join(there)}; write one of these after '@'"
+            f"{repository} ({config}) has no split '{chosen}'; found {', '.join(known_splits)}; write one of these after '@'"
         )
-    return _asked(repository, lambda library: library.load_dataset(repository, config, split=wanted))
+    return _asked(repository, lambda library: library.load_dataset(repository, config, split=chosen))
 
 
 def class_names(table: Any) -> dict[str, list[str]]:
-    """Return column → names of its classes: what a row holds of a ClassLabel is a number in this list."""
+    """Return column → names of its classes; a ClassLabel cell holds an index into them."""
     return {name: list(names) for name, kind in table.features.items() if (names := getattr(kind, "names", None))}
 
 
 def revision(table: Any) -> str:
-    """Return the commit that a table was loaded from, '' where it is not known (local folders)."""
-    found = _REVISION.search(" ".join(table.info.download_checksums or {}))
-    return found[1] if found else ""
+    """Return the commit that a table was loaded from; '' for a local folder."""
+    match = _REVISION.search(" ".join(table.info.download_checksums or {}))
+    return match[1] if match else ""
 
 
 def _asked(repository: str, ask: Callable[[Any], T]) -> T:
@@ -80,7 +80,7 @@ def _asked(repository: str, ask: Callable[[Any], T]) -> T:
         return ask(datasets)
     except EvidenseError:
         raise
-    except Exception as error:  # whatever a library raises over somebody's folder
+    except Exception as error:  # a library may raise anything over somebody's folder
         raise InvalidInput(_reason(repository, error)) from None
     finally:
         datasets.utils.logging.set_verbosity(quiet)
@@ -89,10 +89,10 @@ def _asked(repository: str, ask: Callable[[Any], T]) -> T:
 
 
 def _refuse_other_folders(folder: Path) -> None:
-    """Refuse a folder that cannot be a data set, before a library walks through all of it: `datasets` reads every file name below.
+    """Refuse a folder that cannot be a data set, before `datasets` reads every file name below it.
 
     Raises:
-        InvalidInput: no folder; more entries than a data set has; no file that holds data; pipes or devices, which need not end.
+        InvalidInput: it is not a folder, has too many entries or no data file, or holds pipes or devices.
     """
     if not folder.is_dir():
         raise InvalidInput(f"'{folder}' is no folder; expected one in the hub's layout; name the folder")
@@ -112,9 +112,9 @@ def _refuse_other_folders(folder: Path) -> None:
 
 
 def _walked(folder: Path) -> Iterator[Path]:
-    """Yield what lies below a folder; links are not followed, and what may not be read is passed over."""
-    for at, folders, files in os.walk(folder):
-        yield from (Path(at, name) for name in (*folders, *files))
+    """Yield all paths below a folder; links are not followed, unreadable folders are skipped."""
+    for root, folders, files in os.walk(folder):
+        yield from (Path(root, name) for name in (*folders, *files))
 
 
 def _reason(repository: str, error: Exception) -> str:

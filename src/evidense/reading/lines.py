@@ -1,4 +1,4 @@
-"""Lines of a text file with their numbers: UTF-8 only, packed or not, no mistake passed over, no line and no file without end."""
+"""Lines: reads the numbered lines of a UTF-8 text file, packed or not, with limits on line length and number."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,14 +9,14 @@ from evidense.boundary.files import BOM, MIB, opened
 from evidense.errors import MOST_MISTAKES, InvalidInput
 
 LONGEST_LINE = 32 * MIB
-"""Bytes of a line: a document of a million characters, escaped, has 12 MB."""
+"""Longest line, in bytes: an escaped document of a million characters has 12 MB."""
 FREE_LINES, LINES_PER_BYTE = 1_000_000, 2
-"""Lines that a file may have: so many, and so many for each byte on the disk. Only a packed file can have more, which is then a bomb."""
+"""Most lines of a file: a fixed number, plus some for each byte on disk. Only a bomb, a packed file, has more."""
 _BLOCK = MIB
 
 
 def decoded(raw: bytes, place: str, path: Path, mistakes: list[str]) -> str:
-    """Decode one line of a file; what is not UTF-8 becomes a mistake that names line and byte, and the command that mends the file."""
+    """Decode one line; a line that is not UTF-8 becomes a mistake with line, byte, and the command that converts the file."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -27,10 +27,10 @@ def decoded(raw: bytes, place: str, path: Path, mistakes: list[str]) -> str:
 def text_lines(path: Path, mistakes: list[str], what: str = "a text file") -> Iterator[tuple[int, str]]:
     """Yield (line number from 1, text with its line end); a byte order mark is dropped.
 
-    Lines end in LF, CR LF, or in CR alone where the file knows no other end (it is then read as LF).
+    Lines end in LF or CR LF, or in CR if the file has no LF (CR is then read as LF).
 
     Raises:
-        InvalidInput: the file cannot be read, is UTF-16, has a line or lines beyond every measure, or more mistakes than anybody reads.
+        InvalidInput: the file cannot be read, is UTF-16, has too long or too many lines, or more than 1,000 mistakes.
     """
     with opened(path, what) as file:
         most = FREE_LINES + LINES_PER_BYTE * path.stat().st_size
@@ -53,8 +53,8 @@ def raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
         InvalidInput: a line has more than LONGEST_LINE bytes.
     """
     start = cast(Any, file).peek(_BLOCK)
-    found = _ended_by_cr(file) if b"\r" in start and b"\n" not in start else _ended_by_lf(file)
-    for number, raw in enumerate(found, 1):
+    lines = _ended_by_cr(file) if b"\r" in start and b"\n" not in start else _ended_by_lf(file)
+    for number, raw in enumerate(lines, 1):
         if len(raw) > LONGEST_LINE:
             raise InvalidInput(
                 f"'{path}' line {number} is longer than {LONGEST_LINE // MIB} MiB. Expected lines of text; check the file."
@@ -63,7 +63,7 @@ def raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
 
 
 def stop_at_too_many(source: str, mistakes: Sequence[str]) -> None:
-    """Stop reading a file that is no such file at all.
+    """Stop reading a file with too many mistakes: it is a file of another kind.
 
     Raises:
         InvalidInput: there are more than 1,000 mistakes.
@@ -78,11 +78,11 @@ def _ended_by_lf(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _ended_by_cr(file: BinaryIO) -> Iterator[bytes]:
-    rest = b""
+    unfinished = b""
     while block := file.read(_BLOCK):
-        *whole, rest = (rest + block).split(b"\r")
+        *whole, unfinished = (unfinished + block).split(b"\r")
         yield from (line + b"\n" for line in whole)
-        if len(rest) > LONGEST_LINE:
+        if len(unfinished) > LONGEST_LINE:
             break
-    if rest:
-        yield rest
+    if unfinished:
+        yield unfinished

@@ -1,4 +1,4 @@
-"""Pairing: pairs of query and document become a draft in which equal queries are one and equal documents are one."""
+"""Pairing: turns pairs of query and document into a draft, merging equal queries and equal documents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,23 +7,23 @@ from evidense.errors import InvalidInput
 from evidense.values import Draft, Item, Provenance
 
 SEVERAL = "(several)"
-"""Value of a column for a query whose rows disagree."""
+"""Value of a column for a query whose rows have different values."""
 
 
 @dataclass
 class Pairing:
-    """Collects items and judgements row by row, with the mistakes; `draft` hands them over.
+    """Collects items, judgements and mistakes row by row; `draft` returns them.
 
-    An item without an id is named by its content, so that the same text is the same item; an item with an id keeps it, and
-    the same id must always mean the same content.
+    An item without an id gets one from its content, so that equal texts are one item. An item with an id keeps it; the same id
+    must always mean the same content.
     """
 
     subject: str
-    """What the messages call the input."""
+    """Name of the input in messages."""
     shares: str = ""
     """What the groups name, as in `Collection`."""
     join_groups: bool = True
-    """Whether two groups become one where a query stands in both; otherwise the query stays in its first."""
+    """Whether two groups become one if a query is in both; otherwise the query stays in its first group."""
     mistakes: list[str] = field(default_factory=list)
     _queries: "_Side" = field(default_factory=lambda: _Side("query", "q"))
     _documents: "_Side" = field(default_factory=lambda: _Side("document", "d"))
@@ -35,7 +35,7 @@ class Pairing:
     _n_softened: int = 0
 
     def query(self, item: Item, place: str, *, group: str = "", columns: Mapping[str, str] | None = None) -> str:
-        """Take a query; return its id. Groups that share a query become one group."""
+        """Add a query and return its id. Groups that share a query become one group."""
         query_id = self._queries.take(item, place, self.mistakes)
         for name, value in (columns or {}).items():
             values = self._columns.setdefault(name, {})
@@ -47,21 +47,21 @@ class Pairing:
         return query_id
 
     def document(self, item: Item, place: str, *, group: str = "") -> str:
-        """Take a document; return its id. Its group is the key that splits are made by; the first one stands."""
+        """Add a document and return its id. Its group is its split key; the first one counts."""
         doc_id = self._documents.take(item, place, self.mistakes)
         if group:
             self._doc_groups.setdefault(doc_id, group)
         return doc_id
 
     def judge(self, query_id: str, doc_id: str, gain: int) -> None:
-        """Note a judgement; of two, the higher stands."""
+        """Add a judgement; of two for one pair, the higher counts."""
         gains = self._qrels.setdefault(query_id, {})
         if doc_id in gains and gains[doc_id] != gain:
             self._n_softened += 1
         gains[doc_id] = max(gain, gains.get(doc_id, gain))
 
     def draft(self, name: str, provenance: Provenance, *, drop_self_matches: bool = False) -> Draft:
-        """Hand over what was collected, mistakes included."""
+        """Return the collected items, judgements and mistakes as a draft."""
         return Draft(
             name=name,
             queries=list(self._queries.items.values()),

@@ -1,4 +1,4 @@
-"""Training pairs that every collection has: the exact ones of its judgements, and its documents one by one."""
+"""Training pairs of any collection: exact pairs from its judgements, or its single documents."""
 
 import math
 import re
@@ -11,7 +11,7 @@ import numpy as np
 from evidense.errors import InvalidInput
 from evidense.reading.splits import split_of
 from evidense.reading.tables.columns import ROLES, find, find_all, require
-from evidense.reading.tables.rows import Row, Table
+from evidense.reading.tables.rows import DataRow, DataTable
 from evidense.reading.tables.typed import noted
 from evidense.values import Collection, Item, Kind, Pairs, Provenance
 from evidense.values.build import Chosen
@@ -21,38 +21,38 @@ _SPELLED = re.compile(rf"^(?P<head>.+?):(?P<kind>{'|'.join(KINDS)})(?P<split>@[A
 
 
 def kind_of(spelling: str) -> tuple[str, Kind]:
-    """Take the kind out of a spelling; return that of the collection, and the kind ("exact" where none is named).
+    """Split a spelling into that of the collection and the kind of pairs ("exact" if none is named).
 
     >>> kind_of("docstrings:items@train"), kind_of("glyphs/sans:t2i@train")
     (('docstrings@train', 'items'), ('glyphs/sans:t2i@train', 'exact'))
     """
-    found = _SPELLED.match(spelling)
-    if found is None:
+    match = _SPELLED.match(spelling)
+    if match is None:
         return spelling, "exact"
-    return found["head"] + (found["split"] or ""), next(kind for kind in KINDS if kind == found["kind"])
+    return match["head"] + (match["split"] or ""), next(kind for kind in KINDS if kind == match["kind"])
 
 
 def with_kind(spelling: str, kind: Kind) -> str:
-    """Put a kind into the spelling of a collection, before its split.
+    """Add a kind to the spelling of a collection, before its split.
 
     >>> with_kind("docstrings@train", "items"), with_kind("glyphs/sans", "exact")
     ('docstrings:items@train', 'glyphs/sans')
     """
     if kind == "exact":
         return spelling
-    head, at, split = spelling.rpartition("@")
-    return f"{head}:{kind}@{split}" if at else f"{spelling}:{kind}"
+    head, sign, split = spelling.rpartition("@")
+    return f"{head}:{kind}@{split}" if sign else f"{spelling}:{kind}"
 
 
 def pairs_of(collection: Collection, kind: Kind) -> Pairs:
-    """Return the exact pairs of a collection, or its items.
+    """Return the exact pairs of a collection, or its single items.
 
     exact: every query with every document of a gain above 0, in the order of the queries; the group is the query's. items: every document
-    of the collection's side, right as left (queries are no items: whoever trains without labels has none). The column `block` of a query,
-    where the collection has it, becomes the block of its pairs; documents that are judged and not relevant become its hard negatives.
+    of the collection's split, right equal to left (without queries, which training without labels does not have). A column `block` becomes
+    the block of the pairs; documents that are judged not relevant become hard negatives.
 
     Raises:
-        InvalidInput: a kind that needs a dataset that makes it, or no pair.
+        InvalidInput: only some datasets make this kind, or there is no pair.
     """
     if kind == "items":
         return _items(collection)
@@ -61,21 +61,24 @@ def pairs_of(collection: Collection, kind: Kind) -> Pairs:
             f"'{collection.name}' makes no pairs of the kind '{kind}'; expected exact or items; take another kind or "
             "dataset"
         )
-    place = {doc_id: row for row, doc_id in enumerate(collection.doc_ids)}
-    found = [
-        (row, place[doc_id])
+    row_of_document = {doc_id: row for row, doc_id in enumerate(collection.doc_ids)}
+    judged_pairs = [
+        (row, row_of_document[doc_id])
         for row, query_id in enumerate(collection.query_ids)
         for doc_id, gain in collection.qrels.get(query_id, {}).items()
-        if gain > 0 and doc_id in place
+        if gain > 0 and doc_id in row_of_document
     ]
-    if not found:
+    if not judged_pairs:
         raise InvalidInput(
             f"'{collection.name}' has no pair; expected a query with a document of a gain above 0; take other data"
         )
-    rows = np.array(found, np.int64)
-    ids = [collection.query_ids[row] for row, _ in found]
+    rows = np.array(judged_pairs, np.int64)
+    ids = [collection.query_ids[row] for row, _ in judged_pairs]
     blocks = collection.columns.get("block", {})
-    negatives = {q: [place[d] for d, gain in collection.qrels[q].items() if gain <= 0 and d in place] for q in ids}
+    negatives = {
+        q: [row_of_document[d] for d, gain in collection.qrels[q].items() if gain <= 0 and d in row_of_document]
+        for q in ids
+    }
     return Pairs(
         collection.name,
         "exact",
@@ -92,18 +95,18 @@ def pairs_of(collection: Collection, kind: Kind) -> Pairs:
 
 
 def _unused(collection: Collection) -> tuple[str, ...]:
-    """Return the user's columns that training does not look at; a split is looked at where one is asked for."""
+    """Return the user's columns that training ignores; the column of splits is used if a split is named."""
     if not collection.provenance.is_user_data:
         return ()
     looked_at = {"block", *(ROLES["split"] if "@" in collection.name else ())}
     return tuple(name for name in collection.columns if name.lower() not in looked_at)
 
 
-def graded_column(table: Table) -> str | None:
-    """Return the column that says how similar a pair is: by its name, or one of judgements that holds parts of 1.
+def graded_column(table: DataTable) -> str | None:
+    """Return the column with the similarity of each pair: by its name, or a gain column with fractions.
 
     Raises:
-        InvalidInput: two columns do.
+        InvalidInput: two columns have it.
     """
     similarity, gain = find(table.columns, "similarity"), find(table.columns, "gain")
     is_graded = gain is not None and any(_is_part(row.slice(gain)) for row in table.rows)
@@ -114,11 +117,11 @@ def graded_column(table: Table) -> str | None:
     return similarity or (gain if is_graded else None)
 
 
-def graded_pairs(table: Table, name: str, column: str) -> Pairs:
-    """Return every row of a table as a pair whose target is its similarity; nothing is judged, and nothing is left out.
+def graded_pairs(table: DataTable, name: str, column: str) -> Pairs:
+    """Return every row of a table as a pair with its similarity as the target.
 
     Raises:
-        InvalidInput: with every cell that is no similarity and every empty text, and its line.
+        InvalidInput: cells hold no similarity, or texts are empty; all at once, with their lines.
     """
     query, documents = require(table.columns, table.path, "query", "document")[0], find_all(table.columns, "document")
     group = find(table.columns, "group")
@@ -126,12 +129,12 @@ def graded_pairs(table: Table, name: str, column: str) -> Pairs:
     for row in table.rows:
         with noted(mistakes):
             value = _similarity(row, column)
-            asked, texts = row.text(query), [text for d in documents for text in row.texts(d)]
-            if not asked or not all(texts) or not texts:
+            query_text, texts = row.text(query), [text for d in documents for text in row.texts(d)]
+            if not query_text or not all(texts) or not texts:
                 raise InvalidInput(
                     f"{row.place}: the query or the document is empty; expected some text; fill it or remove the row"
                 )
-            rows += [(asked, text, value, row.id(group) or asked) for text in texts]
+            rows += [(query_text, text, value, row.id(group) or query_text) for text in texts]
     if mistakes or not rows:
         raise InvalidInput.all_of(str(table.path), mistakes or ["no row holds a pair"])
     used = {query, *documents, column, group, find(table.columns, "split") if "@" in name else None}
@@ -144,7 +147,7 @@ def graded_pairs(table: Table, name: str, column: str) -> Pairs:
     )  # fmt: skip
 
 
-def _similarity(row: Row, column: str) -> float:
+def _similarity(row: DataRow, column: str) -> float:
     value = _number(row.slice(column))
     if value is None or not -1 <= value <= 1:
         raise InvalidInput(
@@ -167,43 +170,43 @@ def _is_part(text: str) -> bool:
 
 
 def _items(collection: Collection) -> Pairs:
-    """Return the documents on the collection's side; one that nobody knows a group of lies by its own id."""
+    """Return the documents of the collection's split; a document without a group is split by its id."""
     keys = {doc_id: collection.doc_groups.get(doc_id, doc_id) for doc_id in collection.doc_ids}
     rows = [row for row, d in enumerate(collection.doc_ids) if collection.split in ("", split_of(keys[d]))]
     if not rows:
         raise InvalidInput(f"'{collection.name}' has no item on its side; expected documents; take another split")
-    kept = Chosen(collection.corpus, np.array(rows, np.int64))
+    items = Chosen(collection.corpus, np.array(rows, np.int64))
     groups = tuple(keys[collection.doc_ids[row]] for row in rows)
     name = with_kind(collection.name, "items")
-    return Pairs(name, "items", kept, kept, groups, provenance=collection.provenance)
+    return Pairs(name, "items", items, items, groups, provenance=collection.provenance)
 
 
 def joined(parts: Sequence[Pairs]) -> Pairs:
-    """Return several pairs of one kind as one, in this order; read into memory.
+    """Concatenate several Pairs of one kind, in this order, in memory.
 
     Raises:
-        InvalidInput: kinds differ, or only some name negatives or targets.
+        InvalidInput: kinds differ, or only some have negatives or targets.
     """
     if len(parts) == 1:
         return parts[0]
-    names = " + ".join(one.name for one in parts)
-    if len({(one.kind, bool(one.negatives), bool(one.targets)) for one in parts}) > 1:
-        said = ", ".join(f"{one.name}: {one.kind}" for one in parts)
+    names = " + ".join(part.name for part in parts)
+    if len({(part.kind, bool(part.negatives), bool(part.targets)) for part in parts}) > 1:
+        kinds = ", ".join(f"{part.name}: {part.kind}" for part in parts)
         raise InvalidInput(
-            f"pairs of several forms ({said}); expected one kind, and negatives and targets in all or none; train on "
+            f"pairs of several forms ({kinds}); expected one kind, and negatives and targets in all or none; train on "
             "one after the other"
         )
     first = parts[0]
     return replace(
         first,
         name=names,
-        left=tuple(chain.from_iterable(one.left for one in parts)),
-        right=tuple(chain.from_iterable(one.right for one in parts)),
-        groups=tuple(f"{one.name} {group}" for one in parts for group in one.groups),
-        blocks=tuple(block and f"{one.name} {block}" for one in parts for block in one.blocks or [""] * len(one))
-        if any(one.blocks for one in parts)
+        left=tuple(chain.from_iterable(part.left for part in parts)),
+        right=tuple(chain.from_iterable(part.right for part in parts)),
+        groups=tuple(f"{part.name} {group}" for part in parts for group in part.groups),
+        blocks=tuple(block and f"{part.name} {block}" for part in parts for block in part.blocks or [""] * len(part))
+        if any(part.blocks for part in parts)
         else (),
-        negatives=tuple(chain.from_iterable(one.negatives for one in parts)),
-        targets=tuple(chain.from_iterable(one.targets for one in parts)),
-        unused=tuple(dict.fromkeys(chain.from_iterable(one.unused for one in parts))),
+        negatives=tuple(chain.from_iterable(part.negatives for part in parts)),
+        targets=tuple(chain.from_iterable(part.targets for part in parts)),
+        unused=tuple(dict.fromkeys(chain.from_iterable(part.unused for part in parts))),
     )

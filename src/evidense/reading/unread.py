@@ -1,4 +1,4 @@
-"""Unread: what to say of a spelling that no part answers to: a path that is read as something else, one that is not there, or a misspelt name."""
+"""Unread: explains a spelling that no part recognises: a path of another kind, a missing path, or a misspelt name."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from evidense.errors import UnknownName, nearest
-from evidense.reading.place import Place, expanded
+from evidense.reading.dataset_spelling import DatasetSpelling, expanded
 from evidense.reading.runs.files import kind
 from evidense.reading.runs.judgements import is_trec_qrels
 from evidense.reading.tables.delimited import listed
@@ -20,7 +20,7 @@ _SIGNS = {
     "collection": ({"corpus.jsonl", "queries.jsonl", "qrels"}, {"corpus.jsonl", "queries.jsonl"}),
     "system": ({"model.safetensors", "pytorch_model.bin", "tokenizer.json"}, {"config.json"}),
 }
-"""Files of which one makes a folder look like this kind, and those without which it is none."""
+"""Files that make a folder look like this kind, and files that it needs."""
 _SPREADSHEETS = {".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}")
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-]+")
@@ -28,10 +28,10 @@ _MOST_ENTRIES = 1_000
 
 
 def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str]) -> UnknownName:
-    """Return the error for a collection or system that no part of these shelves recognises, in at most three lines."""
+    """Return the error, in at most three lines, for a collection or system that no part of these shelves recognises."""
     if not spelling.strip():
         return UnknownName(f"a {what} without a name; expected {_EXPECTED[what]}; name one")
-    path = Place.parse(spelling).path
+    path = DatasetSpelling.parse(spelling).path
     if _exists(path):
         return UnknownName(f"{_why_not(what, spelling, path)}. Expected {_EXPECTED[what]}.")
     missing = [piece for piece in spelling.split("+") if not _exists(expanded(piece))]
@@ -46,14 +46,14 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
         )
     closest = nearest(spelling, names)
     guess = f": did you mean '{closest}'?" if closest else "; expected a built-in name, a file or a folder."
-    show = " and ".join(f"`evidense list {shelf}`" for shelf in shelves)
+    commands = " and ".join(f"`evidense list {shelf}`" for shelf in shelves)
     return UnknownName(
-        f"unknown {what} '{spelling}'{guess}\n{show} {'show' if len(shelves) > 1 else 'shows'} all names; others are paths or OWNER/NAME of the hub."
+        f"unknown {what} '{spelling}'{guess}\n{commands} {'show' if len(shelves) > 1 else 'shows'} all names; others are paths or OWNER/NAME of the hub."
     )
 
 
 def _why_not(what: str, spelling: str, path: Path) -> str:
-    """Say what stands at a path, and why it is not read as what was expected."""
+    """Describe what is at a path, and why it is not read as a collection or system."""
     if path.is_dir():
         return _folder(what, path)
     ending = path.suffix.lower()
@@ -69,15 +69,15 @@ def _why_not(what: str, spelling: str, path: Path) -> str:
 
 
 def _folder(what: str, path: Path) -> str:
-    held = sorted(entry.name for entry in islice(path.iterdir(), _MOST_ENTRIES))
-    if not held:
+    names = sorted(entry.name for entry in islice(path.iterdir(), _MOST_ENTRIES))
+    if not names:
         return f"the folder '{path}' is empty"
-    there = {name.removesuffix(".gz") for name in held}
-    if what == "system" and {"corpus.jsonl", "queries.jsonl"} <= there:
+    unpacked_names = {name.removesuffix(".gz") for name in names}
+    if what == "system" and {"corpus.jsonl", "queries.jsonl"} <= unpacked_names:
         return f"the folder '{path}' is a collection, and stands where a system was expected: give it with --on"
     signs, needed = _SIGNS[what]
-    lacks = ", ".join(sorted(needed - there)) if signs & there else f"all that makes a {what}"
-    return f"the folder '{path}' lacks {lacks}; it holds {listed(held)}"
+    lacks = ", ".join(sorted(needed - unpacked_names)) if signs & unpacked_names else f"all that makes a {what}"
+    return f"the folder '{path}' lacks {lacks}; it holds {listed(names)}"
 
 
 def _is_path(spelling: str) -> bool:
@@ -90,12 +90,12 @@ def _is_path(spelling: str) -> bool:
 
 
 def _near(path: Path) -> str:
-    """Name the file beside a missing one that is called nearly so."""
+    """Return a suggestion: the file with the most similar name beside a missing one."""
     try:
-        beside = [entry.name for entry in islice(path.parent.iterdir(), _MOST_ENTRIES)]
+        neighbours = [entry.name for entry in islice(path.parent.iterdir(), _MOST_ENTRIES)]
     except (OSError, ValueError):
         return ""
-    closest = nearest(path.name, beside, cutoff=0.75)
+    closest = nearest(path.name, neighbours, cutoff=0.75)
     return f" (did you mean '{path.parent / closest}'?)" if closest else ""
 
 

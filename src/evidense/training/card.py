@@ -131,9 +131,9 @@ def _data(recipe: Recipe) -> str:
 
 
 def _budget_rows(recipe: Recipe, checkpoint: Checkpoint) -> list[tuple[str, str]]:
-    asked = [("asked for", f"`{_cell(canonical_json(dict(recipe.budget)))}`")] if recipe.budget else []
+    requested = [("asked for", f"`{_cell(canonical_json(dict(recipe.budget)))}`")] if recipe.budget else []
     return [
-        *asked,
+        *requested,
         ("steps", f"{checkpoint.n_steps:,}" + (f" ({_cell(checkpoint.stopped)})" if checkpoint.stopped else "")),
         ("pairs", f"{checkpoint.n_pairs:,}"),
         ("tokens", f"{checkpoint.n_tokens:,}"),
@@ -147,9 +147,9 @@ def _diagnostics(diagnostics: Sequence[Mapping[str, Json]]) -> str:
         return "They lie beside the checkpoint's record in the store, one entry a step."
     rows = []
     for name in _SHOWN:
-        seen = [float(entry[name]) for entry in diagnostics if isinstance(entry.get(name), int | float)]
-        if seen:
-            rows.append((name, f"{seen[0]:.4g}", f"{seen[-1]:.4g}"))
+        values = [float(entry[name]) for entry in diagnostics if isinstance(entry.get(name), int | float)]
+        if values:
+            rows.append((name, f"{values[0]:.4g}", f"{values[-1]:.4g}"))
     return _table(("", "first", "last"), rows)
 
 

@@ -108,11 +108,11 @@ def _early_stop(recipe: Recipe, objective: Objective, pairs: Pairs) -> Iterator[
             f"least {MIN_GROUPS}, so that two are held out; add data, or leave early stopping out"
         )
         return
-    held = held_out(pairs, recipe.seed)[1]
-    n_documents = len({item.content_key() for item in held.right})
+    held_out_pairs = held_out(pairs, recipe.seed)[1]
+    n_documents = len({item.content_key() for item in held_out_pairs.right})
     if n_documents < 2 and objective.temperature is not None and not recipe.n_negatives:
         yield (
-            f"all {len(held)} held-out pairs of '{pairs.name}' have the same document, so that none has a negative and the loss that "
+            f"all {len(held_out_pairs)} held-out pairs of '{pairs.name}' have the same document, so that none has a negative and the loss that "
             "early stopping looks at is 0 whatever is learnt; expected two documents at least; take another seed, add data, or "
             "leave early stopping out"
         )
@@ -147,7 +147,7 @@ def _near(name: str, known: Sequence[str]) -> str:
 
 def _other_kind(pairs: Pairs, objective: Objective) -> str:
     """Return the spelling with a kind that the objective takes: `icons:cheap@train`."""
-    head, at, split = pairs.name.partition("@")
+    head, sign, split = pairs.name.partition("@")
     stem, colon, last = head.rpartition(":")
     stem = stem if colon and last in {"exact", "cheap", "views", "items"} else head
-    return f"{stem}:{sorted(objective.feeds_on)[0]}{at}{split}"
+    return f"{stem}:{sorted(objective.feeds_on)[0]}{sign}{split}"

@@ -1,4 +1,4 @@
-"""Cells: the lines of a run or of judgements, split at tabs or white space, and what their heading calls them."""
+"""Cells: splits the lines of runs and judgements at tabs or white space, and reads their headings."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from evidense.reading.lines import text_lines
 MOST_SHOWN = 60
 
 _WIDTHS = (3, 4, 6)
-"""Columns that runs and judgements have: a line with tabs that gives none of these is split at white space."""
+"""Numbers of columns of runs and judgements; a line whose tabs give another number is split at white space."""
 _HEADINGS = {
     "query": {"query_id", "queryid", "qid", "q_id", "query", "topic", "topic_id", "topicid"},
     "document": {"doc_id", "docid", "document_id", "documentid", "corpus_id", "corpusid", "pid", "passage_id", "docno", "doc",
@@ -22,7 +22,7 @@ _HEADINGS = {
 
 
 def numbered_lines(path: Path, what: str, mistakes: list[str]) -> Iterator[tuple[int, str]]:
-    """Yield (line number from 1, text) of a UTF-8 file, packed or not; a byte order mark is dropped, blank lines are passed over.
+    """Yield (line number from 1, text) of a UTF-8 file, packed or not; a byte order mark is dropped, blank lines are skipped.
 
     A line that is not UTF-8 or holds NUL characters becomes a mistake.
 
@@ -37,9 +37,9 @@ def numbered_lines(path: Path, what: str, mistakes: list[str]) -> Iterator[tuple
 
 
 def split(line: str) -> list[str]:
-    r"""Return the cells of a line: between tabs where these give 3, 4 or 6 (ids may hold spaces), else between white space.
+    r"""Split a line at tabs if that gives 3, 4 or 6 cells (ids may hold spaces), else at white space.
 
-    Cells that a CSV writer put in quotes are taken out of them.
+    Cells that a CSV writer quoted are unquoted.
 
     >>> split("q 1\td 1\t1\n"), split("q1 0 d1 1"), split('"q1"\t"d ""1"" x"\t"2.0"')
     (['q 1', 'd 1', '1'], ['q1', '0', 'd1', '1'], ['q1', 'd "1" x', '2.0'])
@@ -52,23 +52,25 @@ def split(line: str) -> list[str]:
 
 
 def heading(cells: Sequence[str], *values: str) -> dict[str, int] | None:
-    """Return role → column where a line names its columns: a query, a document and one of the `values`; else None.
+    """Return role → column if a line names its columns (a query, a document and one of the `values`), else None.
 
     >>> heading(["query-id", "corpus-id", "score"], "gain"), heading(["q1", "d1", "1"], "gain")
     ({'query': 0, 'document': 1, 'gain': 2}, None)
     """
     names = [cell.lower().replace("-", "_").replace(" ", "_") for cell in cells]
-    found = {
+    column_of_role = {
         role: next((place for place, name in enumerate(names) if name in _HEADINGS[role]), -1)
         for role in ("query", "document", *values)
     }
-    there = {role: place for role, place in found.items() if place >= 0}
-    is_heading = {"query", "document"} < there.keys() and not any(finite_number(cell) is not None for cell in cells)
-    return there if is_heading else None
+    named_columns = {role: place for role, place in column_of_role.items() if place >= 0}
+    is_heading = {"query", "document"} < named_columns.keys() and not any(
+        finite_number(cell) is not None for cell in cells
+    )
+    return named_columns if is_heading else None
 
 
 def is_trec_run(cells: Sequence[str]) -> bool:
-    """Say whether a line can only be that of a TREC run: six columns, the fourth a rank and the fifth a score.
+    """Say whether a line is of a TREC run: six columns, the fourth a rank and the fifth a score.
 
     >>> is_trec_run("q1 Q0 d1 1 2.5 me".split()), is_trec_run("q1 0 d1 1".split())
     (True, False)
@@ -77,7 +79,7 @@ def is_trec_run(cells: Sequence[str]) -> bool:
 
 
 def is_judgement(cells: Sequence[str]) -> bool:
-    """Say whether a line can only be a judgement: four columns, the second 0, the third no rank, the last a gain.
+    """Say whether a line is a judgement: four columns, the second 0, the third not a number, the last a gain.
 
     >>> is_judgement("q1 0 d1 1".split()), is_judgement("q1 0 1 23.5".split())
     (True, False)
@@ -88,7 +90,7 @@ def is_judgement(cells: Sequence[str]) -> bool:
 
 
 def cut(text: str) -> str:
-    """Return a cell as a message shows it: on one line, at most 60 characters."""
+    """Return a cell for a message: on one line, at most 60 characters."""
     return shown_line(text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…")
 
 

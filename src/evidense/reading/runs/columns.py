@@ -1,4 +1,4 @@
-"""Columns of a run: query, document, rank, score; by their heading, else by how many there are."""
+"""Columns: reads a run in columns (query, document, rank, score), by its heading or by the number of columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Layout = Mapping[str, int]
 """Role → column."""
 
 LARGEST_SCORE = 3.4e38
-"""Scores are kept as 32-bit floats."""
+"""Scores are stored as 32-bit floats."""
 
 _WIDTHS = {
     6: ({"query": 0, "document": 2, "rank": 3, "score": 4}, "query Q0 document rank score tag"),
@@ -30,26 +30,26 @@ _SAID = {
 
 
 def read_columns(path: Path, form: str | None) -> tuple[str, dict[str, Results], tuple[str, ...]]:
-    """Return how the columns were read, the results, and sentences for the page.
+    """Return a description of the columns, the results, and notes for the page.
 
     Raises:
         InvalidInput: every mistake of the file at once, with line numbers; or it cannot be told whether it holds ranks or scores.
     """
-    read = _Reader(path.name, form)
-    for number, line in numbered_lines(path, "a run file", read.mistakes):
-        read.take(number, split(line))
-    results = read.done()
-    role = read.role or ranks_or_scores(read.source, results, read.steps)
+    reader = _Reader(path.name, form)
+    for number, line in numbered_lines(path, "a run file", reader.mistakes):
+        reader.take(number, split(line))
+    results = reader.done()
+    role = reader.role or ranks_or_scores(reader.source, results, reader.steps)
     notes = []
     if role == "ranks":
-        results = {q: {d: -rank for d, rank in found.items()} for q, found in results.items()}
+        results = {q: {d: -rank for d, rank in ranking.items()} for q, ranking in results.items()}
     else:
-        notes = upside_down(read.steps, "the rank column" if read.has_both else "the lines")
-    return read.said(role), {"": results}, tuple(notes)
+        notes = upside_down(reader.steps, "the rank column" if reader.has_both else "the lines")
+    return reader.said(role), {"": results}, tuple(notes)
 
 
 def reads_as_columns(start: bytes) -> bool:
-    """Say whether a file that begins so may be a run in columns: a heading that names them, or as many as a run has, with numbers."""
+    """Say whether a file with this start may be a run in columns: it has a heading, or the columns of a run with numbers."""
     first = next((line for line in start.decode("utf-8", "replace").splitlines() if line.strip()), "")
     cells = split(first) if first and "\0" not in first else []
     if heading(cells, "rank", "score"):
@@ -60,7 +60,7 @@ def reads_as_columns(start: bytes) -> bool:
 
 @dataclass
 class _Reader:
-    """Gathers values and mistakes, line by line; the first line says which column is which."""
+    """Collects values and mistakes line by line; the first line determines the columns."""
 
     source: str
     form: str | None
@@ -68,23 +68,23 @@ class _Reader:
     mistakes: list[str] = field(default_factory=list)
     steps: Steps = field(default_factory=Steps)
     ids: dict[str, str] = field(default_factory=dict)
-    """Every document id once, however many queries have it."""
+    """Each document id once, so that queries share the string."""
     layout: Layout = field(default_factory=dict)
     first: tuple[int, int] = (0, 0)
     """Line and width of the first line."""
     named: str = ""
-    """The heading, where there is one."""
+    """The heading, if there is one."""
     column: int = -1
-    """Where the value stands."""
+    """Column of the value."""
 
     @property
     def has_both(self) -> bool:
-        """Say whether rank and score have a column each."""
+        """Whether there are separate columns for rank and score."""
         return len({self.layout.get("rank"), self.layout.get("score")} - {None}) == 2
 
     @property
     def role(self) -> str | None:
-        """Return 'ranks' or 'scores' where the user or the columns say it."""
+        """'ranks' or 'scores' if the user or the columns determine it, else None."""
         if self.form:
             return "ranks" if self.form == "ranks" else "scores"
         if self.named and not self.has_both:
@@ -92,16 +92,16 @@ class _Reader:
         return "scores" if self.has_both else None
 
     def said(self, role: str) -> str:
-        """Return as what the file was read, in one line."""
+        """Return one line that describes how the file was read."""
         width = self.first[1]
-        own = _SAID.get(("trec" if role == "scores" and width == 6 else role, width))
-        if own and not self.named:
-            return own
+        usual = _SAID.get(("trec" if role == "scores" and width == 6 else role, width))
+        if usual and not self.named:
+            return usual
         decides = "the lowest rank first" if role == "ranks" else "the score decides"
         return f"run: {self.named or _WIDTHS[width][1]}; {decides}"
 
     def take(self, line: int, cells: list[str]) -> None:
-        """Take in one line."""
+        """Read one line."""
         if not self.layout:
             if self._begin(line, cells):
                 return
@@ -113,10 +113,10 @@ class _Reader:
         self._add(line, cells)
 
     def _begin(self, line: int, cells: list[str]) -> bool:
-        """Take the layout from the first line; say whether that was a heading.
+        """Determine the layout from the first line; say whether it was a heading.
 
         Raises:
-            InvalidInput: no run has so many columns, or they are not those that the user says.
+            InvalidInput: no run has this number of columns, or they contradict `@form`.
         """
         self.first = line, len(cells)
         if not self.form and is_judgement(cells):
@@ -124,9 +124,9 @@ class _Reader:
                 f"'{self.source}' line {line} is a judgement (query_id 0 doc_id gain); expected a run file, "
                 "`query Q0 document rank score tag`; the order is RUN QRELS, and --qrels QRELS"
             )
-        named = heading(cells, "rank", "score")
-        if named and len(named) > 2:
-            self.layout, self.named = named, " ".join(cells)
+        columns = heading(cells, "rank", "score")
+        if columns and len(columns) > 2:
+            self.layout, self.named = columns, " ".join(cells)
         elif len(cells) in _WIDTHS:
             self.layout = _WIDTHS[len(cells)][0]
         else:
@@ -134,8 +134,8 @@ class _Reader:
             raise InvalidInput(
                 f"{self.source} line {line}: {len(cells)} columns ('{cut(' '.join(cells))}'). Expected {forms}; {_TABS}."
             )
-        wanted = {"trec": ("rank", "score"), "ranks": ("rank",), "scores": ("score",)}.get(self.form or "", ())
-        if any(role not in self.layout for role in wanted) or (self.form == "trec" and len(cells) != 6):
+        needed = {"trec": ("rank", "score"), "ranks": ("rank",), "scores": ("score",)}.get(self.form or "", ())
+        if any(role not in self.layout for role in needed) or (self.form == "trec" and len(cells) != 6):
             raise InvalidInput(
                 f"{self.source} line {line}: {len(cells)} columns ('{cut(' '.join(cells))}'). "
                 f"Expected {'six' if self.form == 'trec' else 'a column of ' + (self.form or '')}, as @form={self.form} says; drop the option."
@@ -166,10 +166,10 @@ class _Reader:
                 self.steps.add(query_id, place, value)
 
     def done(self) -> Results:
-        """Return the values.
+        """Return the results.
 
         Raises:
-            InvalidInput: there were mistakes, or nothing.
+            InvalidInput: there are mistakes, or no results.
         """
         if self.mistakes:
             raise InvalidInput.all_of(self.source, self.mistakes)

@@ -1,4 +1,4 @@
-"""Runs: results that somebody has, in any usual form: columns, JSON or JSON lines, packed or not, told apart by content.
+"""Runs: reads the results of other systems in any usual form (columns, JSON or JSON lines, packed or not), recognised by content.
 
 Columns: TREC's six, MS MARCO's or Tevatron's three, ColBERT's four, or those that a heading names. JSON: {query: {document: score}} as
 pytrec_eval and mteb 1 write it, mteb 2's {subset: {split: …}}. JSON lines: sentence-transformers' predictions.
@@ -35,10 +35,10 @@ Results = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Run:
-    """What a run file says: one set of results, or several by name (mteb's 'subset/split')."""
+    """The content of a run file: one set of results, or several by name (mteb's 'subset/split')."""
 
     form: str
-    """One line: as what the file was read."""
+    """One line that describes how the file was read."""
     parts: Mapping[str, Results]
     notes: tuple[str, ...] = ()
     """Sentences for the page."""
@@ -51,7 +51,7 @@ class Run:
 
 
 def read_run(path: Path, form: str | None = None) -> Run:
-    """Read a run. `form` decides where it is given: 'ranks' (the lowest first), 'scores' (the highest first) or 'trec' (six columns).
+    """Read a run. `form`, if given, decides: 'ranks' (the lowest first), 'scores' (the highest first) or 'trec' (six columns).
 
     Raises:
         InvalidInput: every mistake of the file at once, with line numbers; or it cannot be told whether it holds ranks or scores.
@@ -64,20 +64,21 @@ def read_run(path: Path, form: str | None = None) -> Run:
     if form == "trec":
         raise InvalidInput(f"'{path}' holds JSON. Expected six columns, as @form=trec says; drop the option.")
     data = _whole(path)
-    said, parts = read_json_lines(path, data) if is_json_lines(data) else read_json(path, data)
+    description, parts = read_json_lines(path, data) if is_json_lines(data) else read_json(path, data)
     if form == "ranks":
         parts = {
-            name: {q: {d: -v for d, v in found.items()} for q, found in held.items()} for name, held in parts.items()
+            name: {q: {d: -v for d, v in ranking.items()} for q, ranking in results.items()}
+            for name, results in parts.items()
         }
-        said = said.replace("the score decides", "the lowest first")
-    return Run(said, parts)
+        description = description.replace("the score decides", "the lowest first")
+    return Run(description, parts)
 
 
 def kind(path: Path) -> str | None:
-    """Say how a run is written: 'columns', 'json' or 'lines', by its name, else by how its content begins; None if it is no run."""
+    """Return the format of a run, 'columns', 'json' or 'lines', by its name or the start of its content; None if it is not a run."""
     name = _PACKED.sub("", path.name)
-    if named := next((kind for kind, form in _NAMES.items() if form.search(name)), None):
-        return named
+    if form_by_name := next((kind for kind, form in _NAMES.items() if form.search(name)), None):
+        return form_by_name
     try:
         if not path.is_file():
             return None
@@ -90,12 +91,12 @@ def kind(path: Path) -> str | None:
 
 
 def fingerprint(path: Path, form: str | None = None) -> str:
-    """Return a hash of the file's unpacked bytes and of how they are read."""
-    found = hashlib.sha256(f"run {READING} {form or ''}\0".encode())
+    """Return a hash of the unpacked bytes, the form and the version of this reader."""
+    digest = hashlib.sha256(f"run {READING} {form or ''}\0".encode())
     with opened(path, WHAT) as file:
         while block := file.read(MIB):
-            found.update(block)
-    return found.hexdigest()
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _start(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Forms of a run: whether a column of numbers holds ranks (the lowest first) or scores (the highest first), told from the whole file."""
+"""Forms of a run: decides from the whole file whether a column holds ranks (the lowest first) or scores (the highest first)."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from evidense.errors import InvalidInput
 
 FORMS = ("ranks", "scores", "trec")
-"""What `@form=` may say."""
+"""Values of `@form=`."""
 
 MOSTLY = 0.8
-"""Share of a file's values that must be whole and distinct for them to look like ranks with a flaw."""
+"""Least share of whole and distinct values for a column to look like ranks."""
 MOST_GAPS = 2
-"""Ranks are dense: they span at most so many times as many places as there are documents."""
+"""Ranks are dense: their range is at most this multiple of the number of documents."""
 FEW = 0.05
-"""Share of steps that may rise where a file is sorted by score."""
+"""Largest share of rising steps in a file sorted by score."""
 ENOUGH_STEPS = 3
-"""Steps below which an order may be chance."""
+"""Least number of steps; with fewer, an order may be chance."""
 
 
 @dataclass
 class Steps:
-    """How values change from each document of a query to the next one, counted over the whole file."""
+    """Counts, over the whole file, how values change from each document of a query to the next."""
 
     up: int = 0
     down: int = 0
@@ -29,7 +29,7 @@ class Steps:
     last: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def add(self, query_id: str, place: float, value: float) -> None:
-        """Count the step from the document before; `place` says which of the two stands first (a line, or a rank)."""
+        """Count the step from the previous document; `place` (a line, or a rank) orders the two."""
         place_before, before = self.last.get(query_id, (place, value))
         self.last[query_id] = place, value
         if place != place_before:
@@ -45,20 +45,20 @@ class Steps:
 
     @property
     def only_rise(self) -> bool:
-        """Say whether each value is above the one before it."""
+        """Whether each value is above the previous one."""
         return self.up > 0 and not self.down and not self.level
 
 
 def ranks_or_scores(source: str, results: Mapping[str, Mapping[str, float]], steps: Steps) -> str:
-    """Tell what a column holds: 'scores' if it hardly rises or does not look like ranks, 'ranks' if it always rises and does.
+    """Return what a column holds: 'scores' if it hardly rises or does not look like ranks, 'ranks' if it always rises and looks like them.
 
-    Ranks are whole, not negative and distinct within a query; they begin at the same number in most queries, or leave few gaps. It does not
-    matter at which number they begin, nor that some are missing.
+    Ranks are whole, not negative and distinct within a query; they begin at the same number in most queries, or leave few gaps. They may
+    begin at any number, and some may be missing.
 
     Raises:
-        InvalidInput: it cannot be told, with the spelling that decides.
+        InvalidInput: both are possible; the message has the spelling that decides.
     """
-    columns = [list(found.values()) for found in results.values()]
+    columns = [list(ranking.values()) for ranking in results.values()]
     n = sum(map(len, columns))
     n_whole = sum(value >= 0 and value.is_integer() for column in columns for value in column)
     is_whole, like_ranks = n_whole == n, n_whole >= MOSTLY * n and _look_like_ranks(columns)
@@ -86,12 +86,12 @@ def _look_like_ranks(columns: list[list[float]]) -> bool:
 
 
 def _counts(column: list[float]) -> bool:
-    """Say whether the lines of a query count 1, 2, 3, as no scores do."""
+    """Say whether the values of a query are 1, 2, 3 …, which no scores are."""
     return len(column) > 2 and column == list(range(1, len(column) + 1))
 
 
 def upside_down(steps: Steps, order: str) -> list[str]:
-    """Say that scores, of which the highest comes first, contradict the order of the file in every query."""
+    """Return a note if the scores rise in every query, against the order of the file."""
     if not steps.only_rise or steps.up < ENOUGH_STEPS:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Runs as JSON: {query: {document: score}}, alone or under subset and split, and sentence-transformers' lines."""
+"""JSON runs: reads {query: {document: score}}, alone or under subset and split, and sentence-transformers' JSON lines."""
 
 import json
 import re
@@ -29,48 +29,48 @@ _NESTED = "{query: {document: score}}, or {subset: {split: {query: {document: sc
 _LINE = "{query_id, results: [{corpus_id, score}]}"
 _KEY = r'"(?:[^"\\]|\\.)*"\s*:\s*'
 _RESULTS = re.compile(rf'\{{\s*("{MODEL}"|(?:{_KEY}\{{\s*){{1,3}}(?:{_KEY}-?\d|\}}))')
-"""Objects in objects (at most four deep) around a number."""
+"""Nested objects (at most four deep) around a number."""
 _MOST_LEVELS = 4
 _UNNAMED = "an unnamed model"
 
 
 class _Model(Form):
-    """What mteb says of the model."""
+    """mteb's description of the model."""
 
     model_name: str | None = None
 
 
 class _Result(Form):
-    """One document of a line of sentence-transformers."""
+    """One document in a line of sentence-transformers."""
 
     corpus_id: str | int
     score: float
 
 
 class _Line(Form):
-    """One query of sentence-transformers."""
+    """One line of sentence-transformers: a query with its results."""
 
     query_id: str | int
     results: Annotated[list[_Result], FailFast()]
 
 
 def reads_as_results(start: bytes) -> bool:
-    """Say whether a file that begins so may hold results: objects of objects with a number inside."""
+    """Say whether a file with this start may hold results: nested objects around a number."""
     return _RESULTS.match(start.decode("utf-8", "replace")) is not None
 
 
 def is_json_lines(data: bytes) -> bool:
-    """Say whether the first line is a whole object of its own: sentence-transformers' form, or one of several lines."""
-    first, _, rest = data.lstrip().partition(b"\n")
+    """Say whether the first line is a complete JSON object of a JSON-lines file."""
+    first, _, following = data.lstrip().partition(b"\n")
     try:
         value = parsed(first, "")
     except InvalidInput:
         return False
-    return isinstance(value, dict) and ("query_id" in value or bool(rest.strip()))
+    return isinstance(value, dict) and ("query_id" in value or bool(following.strip()))
 
 
 def read_json(path: Path, data: bytes) -> tuple[str, dict[str, Results]]:
-    """Return how the file was read, and 'subset/split' → results ('' where there is none).
+    """Return a description of the file, and 'subset/split' → results ('' if it has no subsets).
 
     Raises:
         InvalidInput: every mistake of the file at once.
@@ -80,21 +80,21 @@ def read_json(path: Path, data: bytes) -> tuple[str, dict[str, Results]]:
     content = parsed(data, path.name)
     if not isinstance(content, dict):
         raise InvalidInput(f"'{path.name}' holds a {type(content).__name__}. Expected {_NESTED}; check the path.")
-    meta = content.pop(MODEL, None)
-    name = checked(_Model, {} if meta is None else meta, f"{path.name}, {MODEL}").model_name or _UNNAMED
+    model = content.pop(MODEL, None)
+    name = checked(_Model, {} if model is None else model, f"{path.name}, {MODEL}").model_name or _UNNAMED
     mistakes: list[str] = []
     n_above = _levels(content) - 2
     parts = {}
-    for part, held in _parts(content, n_above):
-        parts[part] = _results(held, part, path.name, mistakes)
+    for part, content_of_part in _parts(content, n_above):
+        parts[part] = _results(content_of_part, part, path.name, mistakes)
     if mistakes or not any(parts.values()):
         raise InvalidInput.all_of(path.name, mistakes or [f"it holds no results; expected {_NESTED}; check the path"])
-    said = "JSON {query: {document: score}}" if meta is None and "" in parts else f"mteb predictions of {name}"
-    return f"{said}; the score decides", parts
+    description = "JSON {query: {document: score}}" if model is None and "" in parts else f"mteb predictions of {name}"
+    return f"{description}; the score decides", parts
 
 
 def read_json_lines(path: Path, data: bytes) -> tuple[str, dict[str, Results]]:
-    """Return how sentence-transformers' predictions were read, and the results.
+    """Return a description of sentence-transformers' predictions, and the results.
 
     Raises:
         InvalidInput: every mistake of the file at once.
@@ -118,12 +118,12 @@ def read_json_lines(path: Path, data: bytes) -> tuple[str, dict[str, Results]]:
 
 
 def _similarity(name: str) -> str:
-    found = (match[1] if (match := LINES_NAME.search(name)) else None) or ""
-    return f" ({_SIMILARITIES.get(found, found)})" if found else ""
+    name_of_similarity = (match[1] if (match := LINES_NAME.search(name)) else None) or ""
+    return f" ({_SIMILARITIES.get(name_of_similarity, name_of_similarity)})" if name_of_similarity else ""
 
 
 def _rows(source: str, data: bytes, mistakes: list[str]) -> Iterator[tuple[int, _Line]]:
-    """Yield (line number, row) of every line of the right form, and note the others."""
+    """Yield (line number, row) of every valid line, and add the others to the mistakes."""
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.strip():
             try:
@@ -134,10 +134,10 @@ def _rows(source: str, data: bytes, mistakes: list[str]) -> Iterator[tuple[int, 
 
 
 def _scores(line: int, query_id: str, row: _Line, mistakes: list[str]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     for result in row.results:
         doc_id = str(result.corpus_id)
-        if doc_id in found:
+        if doc_id in scores:
             mistakes.append(
                 f"line {line}: query '{cut(query_id)}' has document '{cut(doc_id)}' a second time; expected it once; remove one"
             )
@@ -145,19 +145,19 @@ def _scores(line: int, query_id: str, row: _Line, mistakes: list[str]) -> dict[s
             mistakes.append(
                 f"line {line}: the score {result.score} is beyond 32-bit floats; expected a smaller one; correct it"
             )
-        found[doc_id] = result.score
-    return found
+        scores[doc_id] = result.score
+    return scores
 
 
 def _levels(value: Any) -> int:
-    """Return how many objects stand around the first score: 2 are {query: {document: score}}."""
+    """Return how many objects enclose the first score: 2 for {query: {document: score}}."""
     if not isinstance(value, dict):
         return 0
     return 1 + _levels(next((inner for inner in value.values() if inner != {}), None))
 
 
 def _parts(content: Mapping[str, Any], n_above: int) -> Iterator[tuple[str, Any]]:
-    """Yield (names of the levels above the queries, joined by '/'; what they hold)."""
+    """Yield (names of the levels above the queries, joined by '/'; their content)."""
     if n_above <= 0 or n_above > _MOST_LEVELS - 2:
         yield "", content
         return
@@ -165,31 +165,31 @@ def _parts(content: Mapping[str, Any], n_above: int) -> Iterator[tuple[str, Any]
         if n_above == 1 or not isinstance(inner, dict):
             yield name, inner
         else:
-            yield from ((f"{name}/{rest}", held) for rest, held in _parts(inner, n_above - 1))
+            yield from ((f"{name}/{below}", content_of_part) for below, content_of_part in _parts(inner, n_above - 1))
 
 
-def _results(held: Any, part: str, source: str, mistakes: list[str]) -> Results:
-    """Return {query: {document: score}}, and note what is something else."""
-    at = f"{part}, " if part else ""
-    if not isinstance(held, dict):
+def _results(content: Any, part: str, source: str, mistakes: list[str]) -> Results:
+    """Return {query: {document: score}}, and add anything else to the mistakes."""
+    where = f"{part}, " if part else ""
+    if not isinstance(content, dict):
         mistakes.append(
-            f"{at}{cut(reprlib.repr(held))} stands where an object was expected; expected {_NESTED}; write it again"
+            f"{where}{cut(reprlib.repr(content))} stands where an object was expected; expected {_NESTED}; write it again"
         )
         return {}
-    for query_id, found in held.items():
-        if not isinstance(found, dict):
+    for query_id, scores in content.items():
+        if not isinstance(scores, dict):
             mistakes.append(
-                f"{at}query '{cut(query_id)}' holds {cut(reprlib.repr(found))}; expected {{document: score}}; correct it"
+                f"{where}query '{cut(query_id)}' holds {cut(reprlib.repr(scores))}; expected {{document: score}}; correct it"
             )
         else:
-            wrong = ((doc_id, value) for doc_id, value in found.items() if not _is_score(value))
+            wrong = ((doc_id, value) for doc_id, value in scores.items() if not _is_score(value))
             mistakes += [
-                f"{at}query '{cut(query_id)}', document '{cut(doc_id)}': the score is {cut(reprlib.repr(value))}; "
+                f"{where}query '{cut(query_id)}', document '{cut(doc_id)}': the score is {cut(reprlib.repr(value))}; "
                 "expected a finite number; correct it"
                 for doc_id, value in islice(wrong, MOST_MISTAKES + 1)
             ]
         stop_at_too_many(source, mistakes)
-    return {} if mistakes else held
+    return {} if mistakes else content
 
 
 def _is_score(value: Any) -> bool:
@@ -198,10 +198,10 @@ def _is_score(value: Any) -> bool:
 
 
 def _refuse_repeated_keys(data: bytes, source: str) -> None:
-    """Refuse an object that names a key twice: a parser keeps the last and drops the other without a word.
+    """Refuse an object with a repeated key; a parser would silently keep only the last.
 
     Raises:
-        InvalidInput: the first keys that stand twice.
+        InvalidInput: keys are repeated; the message names the first ones.
     """
     twice: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Judgement files: TREC qrels (`query_id 0 doc_id gain`) and BEIR qrels (`query-id  corpus-id  score`)."""
+"""Judgements: reads TREC qrels (`query_id 0 doc_id gain`) and BEIR qrels (`query-id  corpus-id  score`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from evidense.reading.runs.cells import cut, heading, is_trec_run, numbered_line
 
 @dataclass(frozen=True)
 class Judgements:
-    """Gains, the line of each, and what was wrong."""
+    """The gains, the line of each, and the mistakes of the file."""
 
     path: Path
     gains: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -19,54 +19,54 @@ class Judgements:
     mistakes: list[str] = field(default_factory=list)
 
     def place(self, query_id: str, doc_id: str) -> str:
-        """Say where a judgement stands."""
+        """Return the file and line of a judgement."""
         return f"{self.path.name} line {self.lines[query_id, doc_id]}"
 
     def add(self, query_id: str, doc_id: str, gain: int, line: int) -> str | None:
-        """Take a judgement; return what is wrong with it."""
+        """Add a judgement; return its mistake, or None."""
         if not query_id or not doc_id:
             return "an id is empty; expected one for query and document; fill it"
         first = self.gains.setdefault(query_id, {}).setdefault(doc_id, gain)
-        at = self.lines.setdefault((query_id, doc_id), line)
+        first_line = self.lines.setdefault((query_id, doc_id), line)
         if first == gain:
             return None
         return (
-            f"query '{cut(query_id)}' and document '{cut(doc_id)}' are judged {gain} here and {first} on line {at}; "
+            f"query '{cut(query_id)}' and document '{cut(doc_id)}' are judged {gain} here and {first} on line {first_line}; "
             "expected one judgement; remove one"
         )
 
 
 def read_judgements(path: Path) -> Judgements:
-    """Read qrels, packed or not, and note what is wrong.
+    """Read qrels, packed or not, and collect mistakes.
 
     Four cells are TREC's form (query, iteration, document, gain), three are BEIR's; a heading may name the columns in another order. Lines with
-    tabs are split at them (so that ids may hold spaces), others at white space. A gain is whole, however it is written (1, 1.0, 1e0);
+    tabs are split at tabs (ids may hold spaces), others at white space. A gain is a whole number in any notation (1, 1.0, 1e0);
     a negative one counts as not relevant.
 
     Raises:
-        InvalidInput: the file cannot be read, or holds no judgement.
+        InvalidInput: the file cannot be read, or has no judgements.
     """
-    read = Judgements(path)
+    judgements = Judgements(path)
     layout: dict[str, int] | None = None
-    for number, line in numbered_lines(path, "a file of judgements", read.mistakes):
+    for number, line in numbered_lines(path, "a file of judgements", judgements.mistakes):
         cells = split(line)
-        if not read.gains and layout is None and (layout := heading(cells, "gain")):
+        if not judgements.gains and layout is None and (layout := heading(cells, "gain")):
             continue
-        if not read.gains and not read.mistakes and is_trec_run(cells):
+        if not judgements.gains and not judgements.mistakes and is_trec_run(cells):
             raise InvalidInput(
                 f"'{path}' line {number} is that of a run file (query Q0 document rank score tag); expected judgements, "
                 "`query_id 0 doc_id gain`; the order is RUN QRELS, and --qrels QRELS"
             )
-        wrong = _take(read, cells, layout or {}, number)
+        wrong = _take(judgements, cells, layout or {}, number)
         if wrong:
-            read.mistakes.append(f"{path.name} line {number}: {wrong}")
-    if not read.gains and not read.mistakes:
+            judgements.mistakes.append(f"{path.name} line {number}: {wrong}")
+    if not judgements.gains and not judgements.mistakes:
         raise InvalidInput(f"'{path}' holds no judgement; expected lines `query_id 0 doc_id gain`; fill the file")
-    return read
+    return judgements
 
 
 def is_trec_qrels(path: Path) -> bool:
-    """Say whether the first line reads as `query_id 0 doc_id gain`, or the heading names four columns."""
+    """Say whether the first line is `query_id 0 doc_id gain`, or a heading of four columns."""
     try:
         first = next((line for _, line in numbered_lines(path, "a file of judgements", [])), "")
     except InvalidInput:
@@ -75,7 +75,7 @@ def is_trec_qrels(path: Path) -> bool:
     return len(cells) == 4 and (finite_number(cells[3]) is not None or heading(cells, "gain") is not None)
 
 
-def _take(read: Judgements, cells: list[str], layout: Mapping[str, int], number: int) -> str | None:
+def _take(judgements: Judgements, cells: list[str], layout: Mapping[str, int], number: int) -> str | None:
     if len(cells) not in (3, 4):
         forms = "`query_id 0 doc_id gain` or `query-id<tab>corpus-id<tab>score`"
         return f"{len(cells)} cells ('{cut(' '.join(cells))}'); expected {forms}; correct the line"
@@ -87,4 +87,4 @@ def _take(read: Judgements, cells: list[str], layout: Mapping[str, int], number:
     gain = whole_number(text, -LARGEST)
     if gain is None:
         return f"the gain '{cut(text)}' is no whole number of 32 bits; expected 0, 1, 2 …; correct it"
-    return read.add(query_id, doc_id, gain, number)
+    return judgements.add(query_id, doc_id, gain, number)

@@ -1,4 +1,4 @@
-"""Topics: `id<tab>text` lines, or TREC's `<top><num>…<title>…`."""
+"""Topics: reads `id<tab>text` lines, or TREC's `<top><num>…<title>…`."""
 
 import re
 from pathlib import Path
@@ -10,21 +10,21 @@ _FIELD = re.compile(r"<(num|title)>\s*(?:Number:|Topic:)?\s*([^<]*)", re.IGNOREC
 
 
 def read_topics(path: Path, may_be_empty: bool = False) -> tuple[dict[str, str], list[str]]:
-    """Return id → text in order, and what was wrong; documents may be empty, queries not.
+    """Return id → text in order, and the mistakes; `may_be_empty` allows empty texts, as of documents.
 
     Raises:
-        InvalidInput: the file cannot be read, or holds nothing.
+        InvalidInput: the file cannot be read, or is empty.
     """
     mistakes: list[str] = []
     lines = list(numbered_lines(path, "a file of topics or documents", mistakes))
     if any("<top>" in line.lower() for _, line in lines):
-        found = _marked_up(path, lines, mistakes)
+        topics = _marked_up(path, lines, mistakes)
     else:
-        found = [_two_cells(line, f"{path.name} line {number}", mistakes, may_be_empty) for number, line in lines]
-    if not found and not mistakes:
+        topics = [_two_cells(line, f"{path.name} line {number}", mistakes, may_be_empty) for number, line in lines]
+    if not topics and not mistakes:
         raise InvalidInput(f"{path}: the file is empty; expected lines `id<tab>text` or <top> … </top>; fill it")
     texts: dict[str, str] = {}
-    for topic_id, text, place in found:
+    for topic_id, text, place in topics:
         if topic_id in texts:
             mistakes.append(
                 f"{place}: the id '{cut(topic_id)}' stands twice; expected distinct ids; rename or remove one"
@@ -45,8 +45,8 @@ def _two_cells(line: str, place: str, mistakes: list[str], may_be_empty: bool) -
 
 
 def _marked_up(path: Path, lines: list[tuple[int, str]], mistakes: list[str]) -> list[tuple[str, str, str]]:
-    """Read `<top>` blocks; the text of a topic is its title."""
-    found = []
+    """Return (id, title, place) of each `<top>` block."""
+    topics = []
     blocks: list[tuple[int, list[str]]] = []
     for number, line in lines:
         if "<top>" in line.lower():
@@ -62,5 +62,5 @@ def _marked_up(path: Path, lines: list[tuple[int, str]], mistakes: list[str]) ->
                 "it"
             )
         else:
-            found.append((fields["num"], fields["title"], place))
-    return found
+            topics.append((fields["num"], fields["title"], place))
+    return topics

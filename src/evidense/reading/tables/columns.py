@@ -1,4 +1,4 @@
-"""Columns: which column of somebody's table plays which role, by its name."""
+"""Columns: finds the columns of a table by role, from their names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,11 +24,11 @@ ROLES = {
     "split": ("split",),
 }
 _MOST_COMPARED = 200
-"""Columns that are looked at for a name that is nearly right."""
+"""How many columns are searched for a similar name."""
 
 
 def find(columns: Sequence[str], role: str) -> str | None:
-    """Return the first column that plays a role, or None.
+    """Return the first column of a role, or None.
 
     >>> find(["Anchor", "positive"], "query")
     'Anchor'
@@ -46,20 +46,20 @@ def require(columns: Sequence[str], path: Path, *roles: str) -> list[str]:
     """Return the column of each role.
 
     Raises:
-        InvalidInput: says which are missing, what was found, and which of that is nearest.
+        InvalidInput: some are missing; the message names them, the columns of the table and the nearest of them.
     """
-    found = {role: find(columns, role) for role in roles}
-    missing = [role for role, name in found.items() if name is None]
+    column_of_role = {role: find(columns, role) for role in roles}
+    missing = [role for role, name in column_of_role.items() if name is None]
     if missing:
-        wrong = "; ".join(
+        problems = "; ".join(
             f"no column for the {role} ({', '.join(ROLES[role])}){_nearest(columns, role)}" for role in missing
         )
-        raise InvalidInput(f"{path}: {wrong}. Found: {listed(columns)}. Rename the column in the first line")
-    return [name for name in found.values() if name is not None]
+        raise InvalidInput(f"{path}: {problems}. Found: {listed(columns)}. Rename the column in the first line")
+    return [name for name in column_of_role.values() if name is not None]
 
 
 def table_kind(path: Path) -> str | None:
-    """Say what the rows of a table are, by its columns: 'pairs' (also where nothing fits), 'catalogue', 'mmeb', or None for no table."""
+    """Return the kind of a table by its columns: 'pairs' (the default), 'catalogue' or 'mmeb'; None if it is not a table."""
     if not path.is_file() or table_format(path) is None or is_trec_qrels(path):
         return None
     columns = read_columns(path)

@@ -1,4 +1,4 @@
-"""Delimited: CSV and TSV as spreadsheets write them. The first lines tell the separator; columns without a name carry nothing."""
+"""Delimited: reads CSV and TSV as spreadsheets write them. The first lines determine the separator; unnamed columns are left out."""
 
 import csv
 import re
@@ -14,34 +14,34 @@ from evidense.reading.lines import text_lines
 
 MOST_COLUMNS = 10_000
 _MAX_FIELD = 1 << 24
-"""Characters a field may have before the csv module gives up; the limit that users meet is that of `build`."""
+"""Longest field for the csv module, in characters; `build` has the lower limit that users meet."""
 _MOST_NAMED = 20
-"""Columns that a message names."""
+"""How many columns a message names."""
 _N_LINES, _N_CHARACTERS = 100, 1 << 20
-"""How much of a file is looked at to tell its separator."""
+"""How many lines and characters are read to determine the separator."""
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _SEP_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _UNNAMED = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
-"""Names of columns that nobody named: none, and those that pandas gives to an index."""
+"""Names of unnamed columns: empty, or those that pandas gives to an index."""
 _csv_limit = threading.Lock()
 
 
 @dataclass
 class Delimited:
-    """The records of a file, with what was wrong and what a reader must know."""
+    """The records of a file, with mistakes, and notes for the page."""
 
     path: Path
     form: str
-    """csv or tsv."""
+    """Form of the file: csv or tsv."""
     mistakes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def header(self) -> tuple[str, ...]:
-        """Return the names of the columns, reading as little as possible; those without a name are left out."""
+        """Return the names of the named columns, reading as little as possible."""
         return tuple(name for _, name in named(next(self._records(), (0, []))[1]))
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Yield (line on which the row begins, cells by column); rows of another width become mistakes."""
+        """Yield (first line of the row, cells by column); rows of another width become mistakes."""
         records = self._records()
         _, header = next(records, (0, []))
         columns = named(header)
@@ -55,11 +55,11 @@ class Delimited:
             lost.update(place for place in unnamed if place < len(cells) and cells[place].strip())
             yield line, {name: cells[place] for place, name in columns}
         if lost:
-            told = ", ".join(str(place + 1) for place in sorted(lost)[:_MOST_NAMED])
-            self.notes.append(f"columns without a name were left out (column {told})")
+            column_numbers = ", ".join(str(place + 1) for place in sorted(lost)[:_MOST_NAMED])
+            self.notes.append(f"columns without a name were left out (column {column_numbers})")
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield (line on which the record begins, cells); quoted line breaks belong to their cell, blank records are passed over."""
+        """Yield (first line of the record, cells); quoted line breaks belong to their cell, blank records are skipped."""
         separator, n_skipped = self._separator()
         lines = (line for number, line in text_lines(self.path, self.mistakes, "a table") if number > n_skipped)
         reader = csv.reader(lines, delimiter=separator, strict=True)
@@ -80,15 +80,15 @@ class Delimited:
                 yield begin, cells
 
     def _separator(self) -> tuple[str, int]:
-        """Return the separator, and how many lines stand before the header (Excel's `sep=;`)."""
+        """Return the separator, and the number of lines before the header (Excel's `sep=;`)."""
         usual = "\t" if self.form == "tsv" else ","
         lines = _first_lines(self.path)
-        told = _SEP_LINE.fullmatch(lines[0].strip("\r\n")) if lines else None
-        separator = told[1] if told else separator_of(lines, usual)
+        declared = _SEP_LINE.fullmatch(lines[0].strip("\r\n")) if lines else None
+        separator = declared[1] if declared else separator_of(lines, usual)
         if separator != usual:
             name = _SEPARATORS.get(separator, f"'{separator}'")
-            self.notes.append(f"its cells are separated by {name}, as its first line{'' if told else 's'} told")
-        return separator, int(told is not None)
+            self.notes.append(f"its cells are separated by {name}, as its first line{'' if declared else 's'} told")
+        return separator, int(declared is not None)
 
     def _refuse_twice(self, names: Iterable[str]) -> None:
         twice = sorted(name for name, count in Counter(names).items() if count > 1)
@@ -98,24 +98,24 @@ class Delimited:
 
 
 def separator_of(lines: Sequence[str], usual: str) -> str:
-    r"""Return what separates the cells: the usual one unless the header has one cell by it and several by another.
+    r"""Return the separator of the cells: the usual one, unless it gives the header one cell and another gives several.
 
-    Where the header can be cut by several, the one that cuts every line alike; where these are several, too, the usual one.
+    If several separators cut the header, the one that gives all lines the same number of cells; if several do, the usual one.
 
     >>> separator_of(["query;document\n", "a, b;c\n"], ","), separator_of(["query,document\n", "a; b,c; d\n"], ",")
     (';', ',')
     """
     widths = {separator: _widths(lines, separator) for separator in dict.fromkeys((usual, *_SEPARATORS))}
-    wide = [separator for separator, found in widths.items() if found and found[0] > 1]
+    wide = [separator for separator, cell_counts in widths.items() if cell_counts and cell_counts[0] > 1]
     even = [separator for separator in wide if len(widths[separator]) > 1 and len(set(widths[separator])) == 1]
     if usual in wide and (usual in even or len(even) != 1):
         return usual
-    found = wide if len(wide) == 1 else even
-    return found[0] if len(found) == 1 else usual
+    cell_counts = wide if len(wide) == 1 else even
+    return cell_counts[0] if len(cell_counts) == 1 else usual
 
 
 def named(header: Sequence[str]) -> list[tuple[int, str]]:
-    """Return (place, name) of the columns that have a name.
+    """Return (index, name) of the named columns.
 
     Raises:
         InvalidInput: there are more than MOST_COLUMNS.
@@ -126,7 +126,7 @@ def named(header: Sequence[str]) -> list[tuple[int, str]]:
 
 
 def is_unnamed(name: str) -> bool:
-    """Say whether nobody named this column.
+    """Say whether a column has no name of its own.
 
     >>> is_unnamed(""), is_unnamed("Unnamed: 0"), is_unnamed("unnamed")
     (True, True, False)
@@ -135,7 +135,7 @@ def is_unnamed(name: str) -> bool:
 
 
 def refuse_many_columns(n_columns: int) -> None:
-    """Refuse a table that is wider than any table of queries and documents.
+    """Refuse a table with too many columns for queries and documents.
 
     Raises:
         InvalidInput: it has more than MOST_COLUMNS columns.
@@ -147,7 +147,7 @@ def refuse_many_columns(n_columns: int) -> None:
 
 
 def listed(columns: Sequence[str]) -> str:
-    """Return the names of columns for a message, the first 20 of them."""
+    """Return the names of the first 20 columns, for a message."""
     more = f" … ({len(columns):,} in all)" if len(columns) > _MOST_NAMED else ""
     return ", ".join(columns[:_MOST_NAMED]) + more
 
@@ -168,7 +168,7 @@ def _first_lines(path: Path) -> list[str]:
 
 
 def _widths(lines: Sequence[str], separator: str) -> list[int]:
-    """Return the number of cells of each record that can be read; the last one may be cut."""
+    """Return the number of cells of each readable record; the last record may be incomplete."""
     widths: list[int] = []
     try:
         with _wide_fields():

@@ -1,4 +1,4 @@
-"""Parquet: rows of somebody's file, read in small pieces within a budget; its own numbers are looked at first."""
+"""Parquet: reads a file in small pieces within a budget, after checking the sizes that it states."""
 
 import io
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from evidense.errors import InvalidInput, MissingExtra
 from evidense.reading.tables.delimited import refuse_many_columns
 
 _ROWS = 256
-"""Rows that are decoded at once."""
+"""How many rows are decoded at once."""
 _LEAST = 8
-"""Bytes that any value costs: a file of a thousand bytes may promise a billion nulls."""
+"""Least bytes of a value: a file of a thousand bytes may claim a billion nulls."""
 _MOST_PARTS = 20_000
-"""Columns, row groups and other parts that the file's own description may name (deep nesting ends the process of the library)."""
+"""Most columns, row groups and other parts of a file's metadata (deep nesting crashes the library)."""
 _SPREAD = "write it again without that much repetition, or as JSONL"
 
 
@@ -25,7 +25,7 @@ def column_names(path: Path) -> tuple[str, ...]:
     """Return the names of the columns.
 
     Raises:
-        InvalidInput: it is no Parquet file.
+        InvalidInput: the file is not Parquet.
         MissingExtra: pyarrow is not installed.
     """
     with _file(path) as file:
@@ -33,10 +33,10 @@ def column_names(path: Path) -> tuple[str, ...]:
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows as Python values; classes of the hub's ClassLabel by their names.
+    """Yield the rows as Python values, with the hub's ClassLabel numbers as class names.
 
     Raises:
-        InvalidInput: it is no Parquet file, is damaged, or holds more than its size promises.
+        InvalidInput: the file is not Parquet, is damaged, or unpacks to more than its size allows.
         MissingExtra: pyarrow is not installed.
     """
     with _file(path) as file, foreign(str(path), "Expected a Parquet file; write it again."):
@@ -68,15 +68,15 @@ def _file(path: Path) -> Iterator[Any]:
             limits: dict[str, Any] = {"thrift_container_size_limit": _MOST_PARTS, "thrift_string_size_limit": 64 * MIB}
             schema = parquet.ParquetFile(source, **limits).schema
             leaves = [schema.column(number) for number in range(len(schema.names))]
-            # A text that a million rows repeat is kept once.
-            shared = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+            # A text that a million rows repeat is stored once.
+            repeated_texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
             source.seek(0)
-            file = parquet.ParquetFile(source, read_dictionary=shared, pre_buffer=False, **limits)
+            file = parquet.ParquetFile(source, read_dictionary=repeated_texts, pre_buffer=False, **limits)
         yield file
 
 
 def _refuse_promises(path: Path, metadata: Any, budget: int) -> None:
-    """Add up what the file says of itself before anything is decoded."""
+    """Refuse a file whose metadata claim too many values, before anything is decoded."""
     chunks = [
         metadata.row_group(group).column(column)
         for group in range(metadata.num_row_groups)
@@ -92,7 +92,7 @@ def _too_much(path: Path, budget: int) -> str:
 
 
 def _cost(column: Any) -> int:
-    """Return how many bytes the values of an Arrow array take once they stand alone."""
+    """Return the bytes of an Arrow array's values as separate Python values."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -122,20 +122,20 @@ def _values(name: str, column: Any, classes: dict[str, list[str]]) -> list[Any]:
 
     if pa.types.is_timestamp(column.type):  # Python's own dates end at microseconds
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-    found: list[Any] = column.to_pylist()
+    values: list[Any] = column.to_pylist()
     if name not in classes:
-        return found
+        return values
     names = classes[name]
-    return [names[one] if isinstance(one, int) and 0 <= one < len(names) else one for one in found]
+    return [names[value] if isinstance(value, int) and 0 <= value < len(names) else value for value in values]
 
 
 def _classes(schema: Any) -> dict[str, list[str]]:
-    """Return column → names of its classes, where the `datasets` library wrote them down."""
+    """Return column → names of its classes, if the `datasets` library stored them."""
     try:
-        said = parsed((schema.metadata or {}).get(b"huggingface", b"{}"), "metadata")
-        features = said["info"]["features"]
+        metadata = parsed((schema.metadata or {}).get(b"huggingface", b"{}"), "metadata")
+        features = metadata["info"]["features"]
         return {
-            name: [str(one) for one in feature["names"]]
+            name: [str(label) for label in feature["names"]]
             for name, feature in features.items()
             if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
         }

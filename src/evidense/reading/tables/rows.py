@@ -1,4 +1,4 @@
-"""Tables: CSV, TSV, JSONL and Parquet as rows that know where they stand."""
+"""Tables: reads CSV, TSV, JSONL and Parquet as rows that know their place in the file."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,22 +18,22 @@ SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".nd
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row: where it stands ('line 3'), and its cells by column."""
+class DataRow:
+    """One row: its place ('line 3'), and its cells by column."""
 
     place: str
     cells: Mapping[str, Any]
 
     def text(self, column: str | None) -> str:
-        """Return a cell as text without outer white space; '' where there is none.
+        """Return a cell as text without outer white space; '' if it is empty.
 
         Raises:
-            InvalidInput: the cell holds something else, with its place.
+            InvalidInput: the cell holds something else; the message has its place.
         """
         return self._read(column, as_text, "")
 
     def id(self, column: str | None) -> str:
-        """Return a cell as an id; '' where there is none.
+        """Return a cell as an id; '' if it is empty.
 
         Raises:
             InvalidInput: as `text`.
@@ -41,7 +41,7 @@ class Row:
         return self._read(column, as_id, "")
 
     def texts(self, column: str | None) -> list[str]:
-        """Return the texts of a cell that may hold a list of them.
+        """Return the texts of a cell that may hold a list.
 
         Raises:
             InvalidInput: as `text`.
@@ -49,7 +49,7 @@ class Row:
         return self._read(column, as_texts, [])
 
     def ids(self, column: str | None) -> list[str]:
-        """Return the ids of a cell that may hold a list of them; nulls are passed over.
+        """Return the ids of a cell that may hold a list; nulls are skipped.
 
         Raises:
             InvalidInput: as `text`.
@@ -57,15 +57,15 @@ class Row:
         return self._read(column, as_ids, [])
 
     def gain(self, column: str | None) -> int:
-        """Return a cell as a judgement; 1 where there is no such column.
+        """Return a cell as a judgement; 1 if there is no such column.
 
         Raises:
-            InvalidInput: it is no whole number, with its place.
+            InvalidInput: it is not a whole number; the message has its place.
         """
         return 1 if column is None else self._read(column, as_gain, 1)
 
     def slice(self, column: str) -> str:
-        """Return a cell as a value to slice by; '' where there is none."""
+        """Return a cell as a value to slice by; '' if there is none."""
         return as_slice(self.cells.get(column))
 
     def _read(self, column: str | None, read: Callable[[Any, str], T], nothing: T) -> T:
@@ -78,20 +78,20 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Columns in order (those that nobody named are left out), and rows."""
+class DataTable:
+    """The named columns of a file in order, and its rows."""
 
     path: Path
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[DataRow, ...]
     notes: tuple[str, ...] = field(default=(), kw_only=True)
-    """Sentences for the page: how the file was read where that is not plain."""
+    """Sentences for the page on how the file was read, if that is not obvious."""
     mistakes: tuple[str, ...] = ()
-    """Wrong encoding, quotes, number of cells, JSON: rows that could not be read are not among the rows."""
+    """Mistakes of encoding, quotes, number of cells or JSON; unreadable rows are not among the rows."""
 
 
 def table_format(path: Path) -> str | None:
-    """Say how a table is written, by its name; None if it is no table.
+    """Return the format of a table by its file name; None if it is not a table.
 
     >>> table_format(Path("pairs.tsv.gz")), table_format(Path("notes.txt"))
     ('tsv', None)
@@ -100,7 +100,7 @@ def table_format(path: Path) -> str | None:
 
 
 def read_columns(path: Path) -> tuple[str, ...]:
-    """Return the column names, reading as little as possible; () where they cannot be read."""
+    """Return the column names, reading as little as possible; () if they cannot be read."""
     try:
         match table_format(path):
             case "parquet":
@@ -114,24 +114,24 @@ def read_columns(path: Path) -> tuple[str, ...]:
     return ()
 
 
-def read_table(path: Path) -> Table:
-    """Read every row, and note what is wrong; rows that are blank are passed over.
+def read_table(path: Path) -> DataTable:
+    """Read every row and collect mistakes; blank rows are skipped.
 
     Raises:
         InvalidInput: the file cannot be read at all, or is empty.
-        MissingExtra: a Parquet file without pyarrow.
+        MissingExtra: the file is Parquet, and pyarrow is not installed.
     """
     mistakes: list[str] = []
     notes: list[str] = []
     form = table_format(path)
     if form == "parquet":
-        rows = tuple(Row(f"row {number}", cells) for number, cells in enumerate(parquet.rows(path), 1))
+        rows = tuple(DataRow(f"row {number}", cells) for number, cells in enumerate(parquet.rows(path), 1))
         columns = parquet.column_names(path)
     elif form == "jsonl":
         columns, rows = _jsonl_rows(path, mistakes)
     else:
         file = Delimited(path, form or "csv", mistakes, notes)
-        rows = tuple(Row(f"line {line}", cells) for line, cells in file.rows())
+        rows = tuple(DataRow(f"line {line}", cells) for line, cells in file.rows())
         columns = tuple(rows[0].cells) if rows else file.header()
     if mistakes and (not columns or mistakes[0].startswith("line 1,")):  # a header that cannot be read
         raise InvalidInput.all_of(str(path), mistakes)
@@ -142,11 +142,11 @@ def read_table(path: Path) -> Table:
             f"{path}: there is no row under the columns {listed(tuple(columns))}; expected at least one; fill it"
         )
     known = tuple(name for name in columns if not is_unnamed(name))
-    return Table(path, known, rows, tuple(mistakes), notes=tuple(dict.fromkeys(notes)))
+    return DataTable(path, known, rows, tuple(mistakes), notes=tuple(dict.fromkeys(notes)))
 
 
 def json_object(line: str, place: str, mistakes: list[str]) -> dict[str, Any] | None:
-    """Parse one line as a JSON object; None, and a mistake, if it is none."""
+    """Parse one line as a JSON object; otherwise add a mistake and return None."""
     try:
         value = parsed(line, place)
     except InvalidInput as error:
@@ -158,7 +158,7 @@ def json_object(line: str, place: str, mistakes: list[str]) -> dict[str, Any] | 
     return None
 
 
-def _jsonl_rows(path: Path, mistakes: list[str]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def _jsonl_rows(path: Path, mistakes: list[str]) -> tuple[tuple[str, ...], tuple[DataRow, ...]]:
     rows = []
     columns: dict[str, None] = {}
     for number, line in text_lines(path, mistakes, "a table"):
@@ -166,7 +166,7 @@ def _jsonl_rows(path: Path, mistakes: list[str]) -> tuple[tuple[str, ...], tuple
         if cells is not None:
             columns.update(dict.fromkeys(cells))
             refuse_many_columns(len(columns))
-            rows.append(Row(f"line {number}", cells))
+            rows.append(DataRow(f"line {number}", cells))
     return tuple(columns), tuple(rows)
 
 

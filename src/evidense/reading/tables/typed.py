@@ -1,4 +1,4 @@
-"""Typed: what one value of a table says, as text, id or judgement. A value of another kind is refused, never turned into text."""
+"""Typed: reads one value of a table as text, id or judgement. A value of another type is refused, never converted to text."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _MOST_SHOWN = 60
 
 
 def is_missing(value: object) -> bool:
-    """Say whether a cell holds nothing: null, or NaN, by which pandas and others write null.
+    """Say whether a cell is empty: null, or NaN, which pandas and others write for null.
 
     >>> is_missing(None), is_missing(float("nan")), is_missing(""), is_missing("nan")
     (True, True, False, False)
@@ -24,12 +24,12 @@ def is_missing(value: object) -> bool:
 
 
 def as_text(value: object, where: str = "") -> str:
-    """Return a text without outer white space; "" where there is nothing, and a finite number as it is written.
+    """Return a text without outer white space: "" for an empty cell, and a finite number as it is written.
 
-    `where` stands after the value in messages, as " in the column 'text'".
+    `where` follows the value in messages, as " in the column 'text'".
 
     Raises:
-        InvalidInput: true or false, a list, an object, bytes, a date, an infinite number.
+        InvalidInput: the value is true or false, a list, an object, bytes, a date or an infinite number.
 
     >>> as_text(" a "), as_text(None), as_text(float("nan")), as_text(42), as_text(0.5)
     ('a', '', '', '42', '0.5')
@@ -47,7 +47,7 @@ def as_id(value: object, where: str = "") -> str:
     """Return an id as text: 1 and 1.0 are the same id, since tables with gaps turn whole numbers into decimals.
 
     Raises:
-        InvalidInput: as `as_text`; or a number with a fraction.
+        InvalidInput: as `as_text`, or the value is a number with a fraction.
 
     >>> as_id("d1"), as_id(1), as_id(1.0), as_id("1.0"), as_id(None)
     ('d1', '1', '1', '1.0', '')
@@ -61,7 +61,7 @@ def as_id(value: object, where: str = "") -> str:
 
 
 def as_texts(value: object, where: str = "") -> list[str]:
-    """Return the texts of a cell that may hold a list; nulls in a list are passed over.
+    """Return the texts of a cell that may hold a list; nulls in a list are skipped.
 
     Raises:
         InvalidInput: as `as_text`, of any member.
@@ -69,16 +69,16 @@ def as_texts(value: object, where: str = "") -> list[str]:
     >>> as_texts(["a", None, "b"]), as_texts("a"), as_texts(None)
     (['a', 'b'], ['a'], [])
     """
-    return [as_text(one, where) for one in members(value) if not is_missing(one)]
+    return [as_text(member, where) for member in members(value) if not is_missing(member)]
 
 
 def as_ids(value: object, where: str = "") -> list[str]:
-    """Return the ids of a cell that may hold a list; nulls in a list are passed over.
+    """Return the ids of a cell that may hold a list; nulls in a list are skipped.
 
     Raises:
         InvalidInput: as `as_id`, of any member.
     """
-    return [as_id(one, where) for one in members(value) if not is_missing(one)]
+    return [as_id(member, where) for member in members(value) if not is_missing(member)]
 
 
 def members(value: object) -> list[Any]:
@@ -87,10 +87,10 @@ def members(value: object) -> list[Any]:
 
 
 def as_gain(value: object, where: str = "") -> int:
-    """Return a judgement, however the whole number is written.
+    """Return a judgement: a whole number in any notation.
 
     Raises:
-        InvalidInput: nothing, NaN, a fraction, true or false, or a number beyond 32 bits.
+        InvalidInput: the value is empty, NaN, a fraction, true or false, or beyond 32 bits.
 
     >>> as_gain("1.0"), as_gain(2)
     (1, 2)
@@ -105,7 +105,7 @@ def as_gain(value: object, where: str = "") -> int:
 
 
 def as_slice(value: object) -> str:
-    """Return the value of a column to slice by, "" where there is none; lists, objects and bytes are no such value.
+    """Return the value of a column to slice by; "" for an empty cell, a list, an object or bytes.
 
     >>> as_slice(True), as_slice(0.5), as_slice(["a"]), as_slice(float("nan"))
     ('True', '0.5', '', '')
@@ -115,7 +115,7 @@ def as_slice(value: object) -> str:
 
 @contextmanager
 def noted(mistakes: list[str], place: str = "") -> Iterator[None]:
-    """Read in this block: what is refused there becomes a mistake, so that one error can tell all of them."""
+    """Turn an InvalidInput of this block into a mistake, so that one error can report all of them."""
     try:
         yield
     except InvalidInput as error:

@@ -10,7 +10,7 @@ from evidense import registry, stats
 from evidense.compute.comparison.scored import ScoredSystems
 from evidense.records import Finding, Json, Study
 from evidense.store import Store
-from evidense.training.data.leaks import Seen, seen
+from evidense.training.data.leaks import Leaks, find_leaks
 from evidense.values import Pairs
 from evidense.verbs.decide import simultaneous
 
@@ -36,7 +36,7 @@ def unseen(study: Study, scored: ScoredSystems, pairs: Sequence[Pairs], store: S
     """
     if not pairs:
         return []
-    found = seen(pairs, scored.collection)
+    found = find_leaks(pairs, scored.collection)
     left_out = {EQUAL: found.is_equal}
     if found.is_near.any():
         left_out[NEAR] = found.is_equal | found.is_near
@@ -58,7 +58,7 @@ def _estimates(
     return simultaneous(study, scored.differences(study.primary, store).of(kept), scored.index, scored.n_collections)
 
 
-def _counts(found: Seen, pairs: Sequence[Pairs]) -> dict[str, Json]:
+def _counts(found: Leaks, pairs: Sequence[Pairs]) -> dict[str, Json]:
     """Of queries, relevant documents, and pairs of the two: how many are equal, how many nearly, and all."""
     queries = [int(found.is_equal.sum()), int(found.is_near.sum()), len(found.is_equal)]
     counts = {"queries": queries, "documents": list(found.documents), "pairs": list(found.pairs)}

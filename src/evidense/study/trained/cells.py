@@ -19,7 +19,7 @@ from evidense.study.trained.arms import Arm, arms_of, stages_of_arms
 from evidense.study.trained.factorial import NEITHER, Factorial, Stage, factorial_of, stages_of
 from evidense.study.trained.workers import Task, Workers, n_cores, tell
 from evidense.training.card import write_card
-from evidense.training.data.leaks import overlap
+from evidense.training.data.leaks import leak_counts
 from evidense.values import Collection, Pairs
 from evidense.verbs.decide_effects import decide_effects, decide_effects_over
 from evidense.verbs.decide_queries import decide_queries
@@ -332,7 +332,7 @@ def ranking_key(study: Study, collection: Collection, label: str, spelling: str)
 
 def count_leaks(study: Study, where: At | Collection, data: tuple[str, ...]) -> dict[str, int]:
     """Count items of a collection that equal, or nearly equal, one of these training pairs (all of them, drawn or not)."""
-    return overlap([open_pairs(spelling, _PAIRS) for spelling in data], _collection(study, where)).to_json()
+    return leak_counts([open_pairs(spelling, _PAIRS) for spelling in data], _collection(study, where)).to_json()
 
 
 def _collection(study: Study, where: At | Collection) -> Collection:

@@ -21,28 +21,28 @@ def plain(text: str) -> str:
 
 
 def near_copies(
-    some: Sequence[str], others: Sequence[str], near: float
+    texts: Sequence[str], others: Sequence[str], near: float
 ) -> tuple[Int[np.ndarray, " p"], Int[np.ndarray, " p"]]:
-    """Return the places of all pairs of a text of `some` and one of `others` whose sets of shingles overlap so far: |both| / |either|.
+    """Return the places of all pairs of a text of `texts` and one of `others` whose sets of shingles overlap so far: |both| / |either|.
 
     Two sets of n and m elements can only overlap by `near` where they share one of the rarest n − ⌈near n⌉ + 1 of the first, and likewise
     of the second (prefix filter, Chaudhuri et al. 2006); only such pairs are compared in full. The result is exact.
 
     Source: Broder 1997.
     """
-    if not some or not others:
+    if not texts or not others:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    shingles, sizes = _shingles([*others, *some])
+    shingles, sizes = _shingles([*others, *texts])
     whole, rare = _incidence(shingles, sizes, None), _incidence(shingles, sizes, near)
-    n_others, found = len(others), []
-    for start in range(0, len(some), _AT_ONCE):
-        rows = slice(n_others + start, n_others + min(start + _AT_ONCE, len(some)))
-        candidates = (rare[rows] @ rare[:n_others].T).tocoo()
-        ours, theirs = candidates.row + rows.start, candidates.col
-        alike = _alike(whole, sizes, (ours, theirs), near)
-        found.append((candidates.row[alike] + start, theirs[alike]))
-    ours, theirs = (np.concatenate(side).astype(np.int64) for side in zip(*found, strict=True))
-    return ours, theirs
+    n_others, matches = len(others), []
+    for start in range(0, len(texts), _AT_ONCE):
+        block = slice(n_others + start, n_others + min(start + _AT_ONCE, len(texts)))
+        candidates = (rare[block] @ rare[:n_others].T).tocoo()
+        rows_of_texts, rows_of_others = candidates.row + block.start, candidates.col
+        alike = _alike(whole, sizes, (rows_of_texts, rows_of_others), near)
+        matches.append((candidates.row[alike] + start, rows_of_others[alike]))
+    rows_of_texts, rows_of_others = (np.concatenate(side).astype(np.int64) for side in zip(*matches, strict=True))
+    return rows_of_texts, rows_of_others
 
 
 def _alike(
@@ -62,14 +62,14 @@ def _alike(
 def _shingles(texts: Sequence[str]) -> tuple[UInt64[np.ndarray, " n"], Int[np.ndarray, " t"]]:
     """Return the distinct shingles of each text as hashes, one text after the other, and how many each has."""
     factors = np.array([0x9E3779B97F4A7C15 * (2 * k + 1) ** 5 % 2**64 | 1 for k in range(SHINGLE)], np.uint64)
-    found = []
+    hashes = []
     for text in texts:
         codes = np.frombuffer(text.ljust(SHINGLE, "\0").encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
         windows = np.lib.stride_tricks.sliding_window_view(codes, SHINGLE)
         mixed = windows * factors
         mixed ^= mixed >> np.uint64(29)
-        found.append(np.unique(mixed.sum(axis=1, dtype=np.uint64)))
-    return np.concatenate(found), np.array([len(one) for one in found])
+        hashes.append(np.unique(mixed.sum(axis=1, dtype=np.uint64)))
+    return np.concatenate(hashes), np.array([len(hashes_of_text) for hashes_of_text in hashes])
 
 
 def _incidence(shingles: UInt64[np.ndarray, " n"], sizes: Int[np.ndarray, " t"], near: float | None) -> Any:

@@ -25,7 +25,7 @@ Key = str | bytes
 
 
 @dataclass(frozen=True)
-class Overlap:
+class LeakCounts:
     """How many test items were seen, or nearly seen, in training."""
 
     n_equal: int
@@ -38,7 +38,7 @@ class Overlap:
     def sentence(self) -> str:
         """Say it beside a score.
 
-        >>> Overlap(1, 20, 1640).sentence()
+        >>> LeakCounts(1, 20, 1640).sentence()
         '1 of 1,640 test items equals a training item, 20 nearly equal one'
         """
         equal = f"{self.n_equal:,} of {self.n_checked:,} test items equal{'s' * (self.n_equal == 1)} a training item"
@@ -50,10 +50,10 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Leaks:
     """What of a collection was seen, or nearly seen, in training."""
 
-    overlap: Overlap
+    counts: LeakCounts
     is_equal: Bool[np.ndarray, " q"]
     """Which queries equal a training item."""
     is_near: Bool[np.ndarray, " q"]
@@ -64,48 +64,51 @@ class Seen:
     """Queries with a relevant document of theirs that equal the two sides of one training pair, that nearly do, and all."""
 
 
-def overlap(pairs: Sequence[Pairs], collection: Collection) -> Overlap:
+def leak_counts(pairs: Sequence[Pairs], collection: Collection) -> LeakCounts:
     """Compare the queries and relevant documents of a collection with everything that these pairs hold.
 
     Texts are compared with texts, pictures (and items with both, by their pictures) with pictures.
     """
-    return seen(pairs, collection).overlap
+    return find_leaks(pairs, collection).counts
 
 
-def seen(pairs: Sequence[Pairs], collection: Collection) -> Seen:
+def find_leaks(pairs: Sequence[Pairs], collection: Collection) -> Leaks:
     """Say which queries, relevant documents and judged pairs of a collection equal, or nearly equal, what these pairs hold."""
     trained, test = _Sides(), _Sides()
-    together = {side for one in pairs for side in zip(trained.add(one.left), trained.add(one.right), strict=True)}
-    for negatives in (some for one in pairs for some in one.negatives):
+    together = {side for part in pairs for side in zip(trained.add(part.left), trained.add(part.right), strict=True)}
+    for negatives in (items for part in pairs for items in part.negatives):
         trained.add(negatives)
     relevant = {d for gains in collection.qrels.values() for d, gain in gains.items() if gain > 0}
-    documents = [item for item in collection.corpus if item.id in relevant]
+    relevant_documents = [item for item in collection.corpus if item.id in relevant]
     queries = dict(zip(collection.query_ids, test.add(collection.queries), strict=True))
-    known = dict(zip((item.id for item in documents), test.add(documents), strict=True))
-    found = _matches(test, trained)
+    key_of_document = dict(zip((item.id for item in relevant_documents), test.add(relevant_documents), strict=True))
+    matches = _matches(test, trained)
     judged = [
-        (queries.get(q), known.get(d)) for q, gains in collection.qrels.items() for d, gain in gains.items() if gain > 0
+        (queries.get(q), key_of_document.get(d))
+        for q, gains in collection.qrels.items()
+        for d, gain in gains.items()
+        if gain > 0
     ]
-    paired = [(q, d) for q, d in judged if _are_together(found.get(q, ()), found.get(d, ()), together)]
+    paired = [(q, d) for q, d in judged if _are_together(matches.get(q, ()), matches.get(d, ()), together)]
     n_equal_pairs = sum(q in trained and d in trained for q, d in paired)
-    is_equal, is_found = (np.array([key in held for key in queries.values()], bool) for held in (trained, found))
-    return Seen(
-        Overlap(*_counts(found, trained), len(test)),
+    is_equal, is_found = (np.array([key in held for key in queries.values()], bool) for held in (trained, matches))
+    return Leaks(
+        LeakCounts(*_counts(matches, trained), len(test)),
         is_equal,
         is_found & ~is_equal,
-        (*_counts([key for key in known.values() if key in found], trained), len(known)),
+        (*_counts([key for key in key_of_document.values() if key in matches], trained), len(key_of_document)),
         (n_equal_pairs, len(paired) - n_equal_pairs, len(judged)),
     )
 
 
-def _counts(found: Iterable[Key | None], trained: "_Sides") -> tuple[int, int]:
+def _counts(keys: Iterable[Key | None], trained: "_Sides") -> tuple[int, int]:
     """Count those that equal a training item, and the others."""
-    is_equal = [key in trained for key in found]
+    is_equal = [key in trained for key in keys]
     return sum(is_equal), len(is_equal) - sum(is_equal)
 
 
-def _are_together(some: Sequence[Key], others: Sequence[Key], together: set[tuple[Key | None, Key | None]]) -> bool:
-    return any((a, b) in together or (b, a) in together for a in some for b in others)
+def _are_together(first: Sequence[Key], second: Sequence[Key], together: set[tuple[Key | None, Key | None]]) -> bool:
+    return any((a, b) in together or (b, a) in together for a in first for b in second)
 
 
 class _Sides:
@@ -142,15 +145,15 @@ class _Sides:
 def _matches(test: _Sides, trained: _Sides) -> dict[Key | None, list[Key]]:
     """Return test text or picture → those of training that it equals, or else nearly equals; without those that match none."""
     every: list[Key] = [*test.texts, *test.pictures]
-    found: dict[Key | None, list[Key]] = {key: [key] for key in every if key in trained}
-    texts, known = sorted(test.texts.keys() - trained.texts.keys()), sorted(trained.texts)
-    for ours, theirs in zip(*near_copies(texts, known, NEAR), strict=True):
-        found.setdefault(texts[ours], []).append(known[theirs])
-    pictures, seen_pictures = sorted(test.pictures.keys() - trained.pictures.keys()), list(trained.pictures)
+    matches: dict[Key | None, list[Key]] = {key: [key] for key in every if key in trained}
+    texts, trained_texts = sorted(test.texts.keys() - trained.texts.keys()), sorted(trained.texts)
+    for row, training_row in zip(*near_copies(texts, trained_texts, NEAR), strict=True):
+        matches.setdefault(texts[row], []).append(trained_texts[training_row])
+    pictures, trained_pictures = sorted(test.pictures.keys() - trained.pictures.keys()), list(trained.pictures)
     hashes = [test.pictures[key] for key in pictures], list(trained.pictures.values())
-    for ours, theirs in _near_pictures(*hashes):
-        found.setdefault(pictures[ours], []).append(seen_pictures[theirs])
-    return found
+    for row, training_row in _near_pictures(*hashes):
+        matches.setdefault(pictures[row], []).append(trained_pictures[training_row])
+    return matches
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------

@@ -91,21 +91,21 @@ def mine(
     parts = []
     for start in range(0, len(queries), _SLAB):
         stop = min(len(queries), start + _SLAB)
-        some = queries[start:stop]
-        found, scores = top_k(some, documents, min(depth, len(documents)), doc_order=order, search=search)
-        own = [np.asarray(p, np.int64) for p in positives[start:stop]]
-        scores[_own(found, own)] = -np.inf
+        block = queries[start:stop]
+        candidates, scores = top_k(block, documents, min(depth, len(documents)), doc_order=order, search=search)
+        block_positives = [np.asarray(p, np.int64) for p in positives[start:stop]]
+        scores[_own(candidates, block_positives)] = -np.inf
         if groups is not None:
-            scores[(groups.documents[found] == groups.queries[start:stop, None]) & (found >= 0)] = -np.inf
-        n_suspected = _filter(scores, _least(some, documents, own, settings.similarity), settings)
-        parts.append((*_chosen(found, scores, settings, range_max, rng), n_suspected))
-    rows, kept = (np.concatenate([part[column] for part in parts]) for column in (0, 1))
-    return Mined(rows, kept, sum(part[2] for part in parts), int((rows < 0).sum()))
+            scores[(groups.documents[candidates] == groups.queries[start:stop, None]) & (candidates >= 0)] = -np.inf
+        n_suspected = _filter(scores, _least(block, documents, block_positives, settings.similarity), settings)
+        parts.append((*_chosen(candidates, scores, settings, range_max, rng), n_suspected))
+    rows, kept_scores = (np.concatenate([part[column] for part in parts]) for column in (0, 1))
+    return Mined(rows, kept_scores, sum(part[2] for part in parts), int((rows < 0).sum()))
 
 
 def _depth(positives: Sequence[Sequence[int]], settings: Mining) -> tuple[int, int]:
     """Return how many documents are looked up for a query, and how many of them may be candidates."""
-    empty = [row for row, own in enumerate(positives) if not len(own)]
+    empty = [row for row, positives_of_query in enumerate(positives) if not len(positives_of_query)]
     if empty or not len(positives):
         raise InvalidInput(
             f"{len(empty):,} of {len(positives):,} queries have no positive (first: {empty[:1]}); expected one or more for each; drop them"
@@ -122,24 +122,27 @@ def _depth(positives: Sequence[Sequence[int]], settings: Mining) -> tuple[int, i
     return range_max + most, range_max
 
 
-def _own(found: Int32[np.ndarray, "q k"], own: list[np.ndarray]) -> Bool[np.ndarray, "q k"]:
+def _own(candidates: Int32[np.ndarray, "q k"], positives: list[np.ndarray]) -> Bool[np.ndarray, "q k"]:
     """Say which candidates are positives of their query."""
-    longest = max(map(len, own))
-    table = np.full((len(own), longest), -2, dtype=np.int64)
-    for row, places in enumerate(own):
+    longest = max(map(len, positives))
+    table = np.full((len(positives), longest), -2, dtype=np.int64)
+    for row, places in enumerate(positives):
         table[row, : len(places)] = places
-    held = np.zeros(found.shape, dtype=bool)
+    is_positive = np.zeros(candidates.shape, dtype=bool)
     for column in range(longest):
-        held |= found == table[:, column, None]
-    return held
+        is_positive |= candidates == table[:, column, None]
+    return is_positive
 
 
 def _least(
-    queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], own: list[np.ndarray], similarity: str
+    queries: Float32[np.ndarray, "q e"],
+    documents: Float32[np.ndarray, "d e"],
+    positives: list[np.ndarray],
+    similarity: str,
 ) -> Float32[np.ndarray, " q"]:
     """Return the lowest score among each query's positives."""
-    rows = np.repeat(np.arange(len(own)), [len(places) for places in own])
-    relevant = np.asarray(documents[np.concatenate(own)], np.float32)
+    rows = np.repeat(np.arange(len(positives)), [len(places) for places in positives])
+    relevant = np.asarray(documents[np.concatenate(positives)], np.float32)
     scores = pair_scores(queries[rows], relevant[:, None], similarity)[:, 0]
     starts = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
     return np.minimum.reduceat(scores, starts).astype(np.float32)
@@ -162,22 +165,22 @@ def _filter(scores: Float32[np.ndarray, "q k"], least: Float32[np.ndarray, " q"]
 
 
 def _chosen(
-    found: Int32[np.ndarray, "q k"],
+    candidates: Int32[np.ndarray, "q k"],
     scores: Float32[np.ndarray, "q k"],
     settings: Mining,
     range_max: int,
     rng: np.random.Generator,
 ) -> tuple[Int32[np.ndarray, "q n"], Float32[np.ndarray, "q n"]]:
     """Return the first (or some) of what is left between the two ranks."""
-    left = np.argsort(np.isneginf(scores), axis=1, kind="stable")[:, settings.range_min : range_max]
+    ranks = np.argsort(np.isneginf(scores), axis=1, kind="stable")[:, settings.range_min : range_max]
     if settings.sampling == "random":
-        lottery = rng.random(left.shape) + np.isneginf(np.take_along_axis(scores, left, 1))
+        lottery = rng.random(ranks.shape) + np.isneginf(np.take_along_axis(scores, ranks, 1))
         drawn = np.sort(np.argsort(lottery, axis=1, kind="stable")[:, : settings.n_negatives], axis=1)
-        left = np.take_along_axis(left, drawn, 1)
-    left = left[:, : settings.n_negatives]
-    kept = np.full((len(found), settings.n_negatives), -np.inf, dtype=np.float32)
-    rows = np.full(kept.shape, -1, dtype=np.int32)
-    kept[:, : left.shape[1]] = np.take_along_axis(scores, left, 1)
-    rows[:, : left.shape[1]] = np.take_along_axis(found, left, 1)
-    rows[np.isneginf(kept)] = -1
-    return rows, kept
+        ranks = np.take_along_axis(ranks, drawn, 1)
+    ranks = ranks[:, : settings.n_negatives]
+    kept_scores = np.full((len(candidates), settings.n_negatives), -np.inf, dtype=np.float32)
+    rows = np.full(kept_scores.shape, -1, dtype=np.int32)
+    kept_scores[:, : ranks.shape[1]] = np.take_along_axis(scores, ranks, 1)
+    rows[:, : ranks.shape[1]] = np.take_along_axis(candidates, ranks, 1)
+    rows[np.isneginf(kept_scores)] = -1
+    return rows, kept_scores

@@ -60,7 +60,7 @@ class _Known:
 
     def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
-        self.items = [*pairs.right, *(item for given in pairs.negatives for item in given)]
+        self.items = [*pairs.right, *(item for negatives in pairs.negatives for item in negatives)]
         self.firsts, numbers = _numbered(self.items)
         self.of_pair = numbers[: len(pairs)]
         self.of_given = numbers[len(pairs) :]
@@ -78,13 +78,13 @@ class _Known:
     def free(self, row: int, documents: Iterable[int], n: int) -> list[int]:
         """Return the first n of these documents that may be negatives of a pair."""
         positives, group = self.positives[self.query_of_pair[row]], self.pairs.groups[row]
-        found: dict[int, None] = {}
+        allowed: dict[int, None] = {}
         for document in documents:
-            if len(found) == n:
+            if len(allowed) == n:
                 break
             if document not in positives and group not in self.groups[document]:
-                found[document] = None
-        return list(found)
+                allowed[document] = None
+        return list(allowed)
 
     @cached_property
     def blocks(self) -> dict[str, Int[np.ndarray, " n"]]:
@@ -92,7 +92,7 @@ class _Known:
         members: dict[str, dict[int, None]] = {}
         for document, block in zip(self.of_pair, self.pairs.blocks, strict=True):
             members.setdefault(block, {})[int(document)] = None
-        return {block: np.array(list(found)) for block, found in members.items() if block}
+        return {block: np.array(list(documents)) for block, documents in members.items() if block}
 
 
 def _numbered(items: Sequence[Item]) -> tuple[list[int], Int[np.ndarray, " n"]]:
@@ -116,9 +116,12 @@ def _given(known: _Known, n: int) -> tuple[list[list[int]], str]:
             f"'{pairs.name}' names no hard negatives; expected some (documents judged 0, a column 'negative'); write negatives = "
             "block or mined"
         )
-    ends = np.cumsum([len(given) for given in pairs.negatives])
-    each = [known.of_given[end - len(given) : end].tolist() for end, given in zip(ends, pairs.negatives, strict=True)]
-    fit = [known.free(row, given, len(given)) for row, given in enumerate(each)]
+    ends = np.cumsum([len(negatives) for negatives in pairs.negatives])
+    given_numbers = [
+        known.of_given[end - len(negatives) : end].tolist()
+        for end, negatives in zip(ends, pairs.negatives, strict=True)
+    ]
+    fit = [known.free(row, negatives, len(negatives)) for row, negatives in enumerate(given_numbers)]
     n_dropped = n_given - sum(map(len, fit))
     if n_dropped == n_given:
         raise InvalidInput(
@@ -158,7 +161,7 @@ def _mined(known: _Known, n: int, encoder: Encoder, store: Store) -> tuple[list[
         *(np.array([numbers[pairs.groups[row]] for row in firsts]) for firsts in (known.queries, documents))
     )
     settings = Mining(n + _SPARE, similarity=checked(encoder.setup.similarity, f"'{encoder.name}'"))
-    mined = mine(queries, vectors, [list(own) for own in known.positives], settings, groups)
+    mined = mine(queries, vectors, [list(positives) for positives in known.positives], settings, groups)
     rows = [
         known.free(row, (d for d in mined.rows[query].tolist() if d >= 0), n)
         for row, query in enumerate(known.query_of_pair)
@@ -170,12 +173,12 @@ def _filled(known: _Known, rows: list[list[int]], n: int, seed: int, note: str) 
     """Fill up with documents of other groups, and attach."""
     rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
     n_filled = 0
-    for row, found in enumerate(rows):
-        if len(found) < n:
-            others = (d for d in _at_random(rng, known.n_documents) if d not in found)
-            fill = known.free(row, others, n - len(found))
+    for row, negatives in enumerate(rows):
+        if len(negatives) < n:
+            others = (d for d in _at_random(rng, known.n_documents) if d not in negatives)
+            fill = known.free(row, others, n - len(negatives))
             n_filled += len(fill)
-            rows[row] = found + fill
+            rows[row] = negatives + fill
         if len(rows[row]) < n:
             raise InvalidInput(
                 f"pair {row + 1} of '{known.pairs.name}' finds {len(rows[row])} documents of other groups; expected {n} hard negatives; "
@@ -194,8 +197,8 @@ def _at_random(rng: np.random.Generator, n_documents: int) -> Iterator[int]:
 def _with_targets(known: _Known, rows: list[list[int]], n: int, note: str) -> Pairs:
     """Attach to the pairs whose first n given negatives all fit, with their targets."""
     pairs = known.pairs
-    ends = np.cumsum([len(given) for given in pairs.negatives])
-    starts = [int(end) - len(given) for end, given in zip(ends, pairs.negatives, strict=True)]
+    ends = np.cumsum([len(negatives) for negatives in pairs.negatives])
+    starts = [int(end) - len(negatives) for end, negatives in zip(ends, pairs.negatives, strict=True)]
     fits = [
         row
         for row, start in enumerate(starts)
@@ -207,17 +210,17 @@ def _with_targets(known: _Known, rows: list[list[int]], n: int, note: str) -> Pa
         raise InvalidInput(
             f"no pair of '{pairs.name}' has {n} hard negatives with a target each; expected 1 + {n} targets a pair; lower n_negatives"
         )
-    kept = pairs.take(np.array(fits))
+    kept_pairs = pairs.take(np.array(fits))
     targets = tuple(tuple(pairs.targets[row][: n + 1]) for row in fits)
     left_out = f"; {len(pairs) - len(fits):,} pairs with fewer were left out" if len(fits) < len(pairs) else ""
     note = f"{n} hard negatives for each of {len(fits):,} pairs, {note}{left_out}"
-    return _attached(known, replace(kept, targets=targets), [rows[row] for row in fits], note)
+    return _attached(known, replace(kept_pairs, targets=targets), [rows[row] for row in fits], note)
 
 
 def _attached(known: _Known, pairs: Pairs, rows: list[list[int]], note: str) -> Pairs:
     places = np.array(known.firsts)[np.array(rows, np.int64)]
-    told = replace(pairs.provenance, notes=(*pairs.provenance.notes, note))
-    return replace(pairs, negatives=_Lists(known.items, places), provenance=told)
+    provenance = replace(pairs.provenance, notes=(*pairs.provenance.notes, note))
+    return replace(pairs, negatives=_Lists(known.items, places), provenance=provenance)
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,9 @@ def traps_of(collection: Collection, store: Store) -> tuple[str, ...]:
     try:
         return tuple(str(text) for text in store.noted("traps", key)["found"])
     except (ValueError, KeyError, TypeError, StoreError):
-        found = traps(collection)
-    store.note("traps", key, {"found": list(found)})
-    return found
+        sentences = traps(collection)
+    store.note("traps", key, {"found": list(sentences)})
+    return sentences
 
 
 def _texts(items: Iterable[Item]) -> Texts:
@@ -74,7 +74,7 @@ def _standing(collection: Collection, queries: Texts, documents: Texts) -> Itera
         relevant = [documents[d] for d in _relevant(collection, query_id) if d in documents]
         bare = _bare(text)
         is_long = len(bare.split()) >= LEAST_WORDS or (not bare.isascii() and len(bare) >= LEAST_CHARACTERS)
-        n += any(bare == _bare(one) or (is_long and bare in one) for one in relevant)
+        n += any(bare == _bare(document) or (is_long and bare in document) for document in relevant)
     if n >= MATERIAL * len(collection.queries):
         yield (
             f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) stand word for word in a document that "
@@ -86,8 +86,8 @@ def _equal(collection: Collection, queries: Texts, documents: Texts) -> Iterator
     by_bare = _by_bare(documents)
     n = 0
     for query_id, text in queries.items():
-        own = {*_relevant(collection, query_id), *([query_id] if collection.drop_self_matches else [])}
-        n += any(doc_id not in own for doc_id in by_bare.get(_bare(text), ()))
+        expected = {*_relevant(collection, query_id), *([query_id] if collection.drop_self_matches else [])}
+        n += any(doc_id not in expected for doc_id in by_bare.get(_bare(text), ()))
     if n >= MATERIAL * len(collection.queries):
         yield (
             f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) equal a document that is not judged "
@@ -114,11 +114,11 @@ def _empty(collection: Collection, without_text: set[str]) -> Iterator[str]:
     """Count the queries of which every relevant document of the corpus is empty."""
     if not without_text:
         return
-    there = {item.id: _is_empty(item) for item in collection.corpus if item.id in without_text}
+    empty_by_id = {item.id: _is_empty(item) for item in collection.corpus if item.id in without_text}
     n = 0
     for query_id in collection.qrels:
-        found = [there.get(d, False) for d in _relevant(collection, query_id)]
-        n += any(found) and all(found)
+        is_empty = [empty_by_id.get(d, False) for d in _relevant(collection, query_id)]
+        n += any(is_empty) and all(is_empty)
     if n:
         yield (
             f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) have no relevant document with text: "
@@ -130,23 +130,27 @@ def _is_empty(item: Item) -> bool:
     return item.text is not None and not item.text.strip() and item.picture is None
 
 
-def _copies_of(wanted: Sequence[str], documents: Texts) -> dict[str, list[str]]:
+def _copies_of(relevant: Sequence[str], documents: Texts) -> dict[str, list[str]]:
     """Return id → other documents with the same text or, where both are long and the corpus is not too large, nearly the same text."""
     by_bare = _by_bare(documents)
-    alike = {bare: [bare] for bare in map(_bare, (documents[d] for d in wanted))}
+    near_copies_of = {bare: [bare] for bare in map(_bare, (documents[d] for d in relevant))}
     if sum(map(len, by_bare)) <= MOST_CHARACTERS:
-        some, every = ([bare for bare in side if len(bare) >= LONG] for side in (sorted(alike), by_bare))
-        for ours, theirs in zip(*near_copies(some, every, NEAR), strict=True):
-            alike[some[ours]].append(every[theirs])
-    same = {d: dict.fromkeys(alike[_bare(documents[d])]) for d in wanted}
-    return {d: [other for bare in found for other in by_bare[bare] if other != d] for d, found in same.items()}
+        long_texts, long_documents = (
+            [bare for bare in side if len(bare) >= LONG] for side in (sorted(near_copies_of), by_bare)
+        )
+        for ours, theirs in zip(*near_copies(long_texts, long_documents, NEAR), strict=True):
+            near_copies_of[long_texts[ours]].append(long_documents[theirs])
+    same = {d: dict.fromkeys(near_copies_of[_bare(documents[d])]) for d in relevant}
+    return {
+        d: [other for bare in bare_texts for other in by_bare[bare] if other != d] for d, bare_texts in same.items()
+    }
 
 
 def _by_bare(documents: Texts) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    doc_ids_of: dict[str, list[str]] = {}
     for doc_id, text in documents.items():
-        found.setdefault(_bare(text), []).append(doc_id)
-    return found
+        doc_ids_of.setdefault(_bare(text), []).append(doc_id)
+    return doc_ids_of
 
 
 def _bare(text: str) -> str:

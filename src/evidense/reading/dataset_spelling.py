@@ -1,4 +1,4 @@
-"""Place: how a user names a collection, taken apart: `dataset[/subset][:direction][@split]`."""
+"""Dataset spelling: parses how a user names a collection, `dataset[/subset][:direction][@split]`."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _SPLIT = re.compile(r"^[A-Za-z0-9_.-]+$")
 
 
 def expanded(spelling: str) -> Path:
-    """Return a path with `~` replaced; a home that does not exist, or that no system can look up, stays as it is written.
+    """Return a path with `~` expanded; an unknown home stays as it is written.
 
     >>> str(expanded("~\\0")) == "~\\0"
     True
@@ -23,7 +23,7 @@ def expanded(spelling: str) -> Path:
 
 
 def _exists(path: str | Path) -> bool:
-    """Say whether a path exists; what no file system can hold does not."""
+    """Say whether a path exists; False for a name that no file system allows."""
     try:
         return Path(path).exists()
     except (OSError, ValueError):
@@ -31,12 +31,12 @@ def _exists(path: str | Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Place:
-    """What stands before direction and split, and both.
+class DatasetSpelling:
+    """The head of a spelling, with direction and split.
 
-    >>> Place.parse("products.csv:t2i@test")
-    Place(head='products.csv', direction='t2i', split='test')
-    >>> Place.parse("a@b.csv") == Place("a", None, "b.csv")
+    >>> DatasetSpelling.parse("products.csv:t2i@test")
+    DatasetSpelling(head='products.csv', direction='t2i', split='test')
+    >>> DatasetSpelling.parse("a@b.csv") == DatasetSpelling("a", None, "b.csv")
     True
     """
 
@@ -44,17 +44,17 @@ class Place:
     direction: str | None = None
     """`t2i`: the queries are texts (t) and the documents pictures (i); `it` is both; `mixed`: the corpus holds both.
 
-    Or, in the same place, a kind of training pairs: `exact`, `cheap`, `views`, `items`.
+    Or a kind of training pairs: `exact`, `cheap`, `views`, `items`.
     """
     split: str | None = None
 
     @classmethod
-    def parse(cls, spelling: str) -> "Place":
-        """Take a spelling apart; what exists as a file keeps its '@' and ':'."""
+    def parse(cls, spelling: str) -> "DatasetSpelling":
+        """Parse a spelling; the path of an existing file keeps its '@' and ':'."""
         if _exists(spelling):
             return cls(spelling)
-        head, at, split = spelling.rpartition("@")
-        if not at or not head or not _SPLIT.match(split):
+        head, sign, split = spelling.rpartition("@")
+        if not sign or not head or not _SPLIT.match(split):
             head, split = spelling, ""
         if not _exists(head):
             before, colon, direction = head.rpartition(":")
@@ -74,7 +74,7 @@ class Place:
         return stem + (f":{self.direction}" if self.direction else "") + (f"@{self.split}" if self.split else "")
 
     def refuse_direction(self, why: str) -> None:
-        """Refuse a direction where there is only one.
+        """Refuse a direction, for a dataset with only one.
 
         Raises:
             InvalidInput: a direction was given.
@@ -85,7 +85,7 @@ class Place:
             )
 
     def refuse_split(self, why: str) -> None:
-        """Refuse a split where there is none.
+        """Refuse a split, for a dataset without splits.
 
         Raises:
             InvalidInput: a split was given.
