@@ -1,4 +1,4 @@
-"""How batches are made of pairs: passed on as they are, or cut from texts with the random numbers given."""
+"""Batches of pairs: passed on unchanged, or spans cut from their texts at random."""
 
 import re
 from collections.abc import Callable
@@ -15,9 +15,9 @@ _PAUSES = re.compile(r"""[,;:–—]["'”’)\]]*$""")
 
 
 def passed_on(pairs: Pairs, rows: Int[np.ndarray, " b"], *, with_targets: bool = False) -> Batch:
-    """Return the pairs of these rows with their hard negatives: as many for each as every one of them has.
+    """Return the pairs of these rows with hard negatives, the same number for each: the least that any of them has.
 
-    With targets, hard negatives without one are left out.
+    With targets, hard negatives without a target are left out.
     """
     row_numbers = [int(row) for row in rows]
     targets = [pairs.targets[row] for row in row_numbers] if with_targets and pairs.targets else None
@@ -32,10 +32,10 @@ def passed_on(pairs: Pairs, rows: Int[np.ndarray, " b"], *, with_targets: bool =
 
 
 def cut(pairs: Pairs, rows: Int[np.ndarray, " b"], of: Callable[[Words], tuple[str, list[str]]]) -> Batch:
-    """Return the batch of which `of` makes, from the words of each text, the query and its k positives.
+    """Return a batch; `of` makes a query and its k positives from the words of each text.
 
     Raises:
-        InvalidInput: an item without text, or with a picture beside it.
+        InvalidInput: an item has no text, or has a picture.
     """
     queries, documents = [], []
     for row in rows:
@@ -52,13 +52,13 @@ def cut(pairs: Pairs, rows: Int[np.ndarray, " b"], of: Callable[[Words], tuple[s
 
 
 def span(words: Words, n: int, rng: np.random.Generator) -> Words:
-    """Return n consecutive words, from one of the places where they fit with equal chance; all where there are no more than n."""
+    """Return n consecutive words from a uniformly random position; all words if there are at most n."""
     first = int(rng.integers(max(0, len(words) - n) + 1))
     return words[first : first + n]
 
 
 def sentences(words: Words) -> list[tuple[int, int]]:
-    """Return where each sentence begins and ends; clauses where there is but one, single words where there is but one clause.
+    """Return (begin, end) of each sentence; of each clause if there is only one sentence, of each word if there is only one clause.
 
     >>> sentences("It fits. It is red.".split())
     [(0, 2), (2, 5)]

@@ -1,6 +1,6 @@
-"""What the losses share: scores of every candidate, which of them are positives and negatives, and log-sum-exp over the rest.
+"""Contrast: what the losses share, scores of all candidates, masks of positives and negatives, and InfoNCE.
 
-Everything is computed in at least float32, also under bf16 autocast, and in float64 where the representations are.
+Everything is computed in at least float32, also under bf16 autocast, and in float64 for float64 representations.
 """
 
 from dataclasses import dataclass
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sides:
-    """Queries and their candidates as vectors, with who is whose. Axes: b queries, c candidates, e embedding."""
+    """Vectors of queries and candidates, with masks of positives and negatives. Axes: b queries, c candidates, e embedding."""
 
     queries: Float[Any, "b e"]
     candidates: Float[Any, "c e"]
-    """All documents, all hard negatives, the queue."""
+    """All documents, then all hard negatives, then the queue."""
     positive: Bool[Any, "b c"]
-    """The k documents of each query."""
+    """Mask of the k documents of each query."""
     negative: Bool[Any, "b c"]
-    """All others but the excluded ones."""
+    """Mask of all other candidates, without the excluded ones."""
     given: Bool[Any, "b c"]
-    """The hard negatives of each query itself, without the excluded ones."""
+    """Mask of each query's own hard negatives, without the excluded ones."""
     n_positives: int
-    """Of each query (k)."""
+    """Positives of each query (k)."""
     n_negatives: int = 0
-    """Hard ones of each query (n)."""
+    """Hard negatives of each query (n)."""
     scale: Any = None
     similarity: str = "dot"
 
     def of_query(self, values: Float[Any, "b c"]) -> tuple[Float[Any, "b k"], Float[Any, "b n"]]:
-        """Return what stands at the positives and at the hard negatives of each query itself, excluded ones included."""
+        """Return the values at each query's positives, and at its own hard negatives, with the excluded ones."""
         b, k, n = len(values), self.n_positives, self.n_negatives
         hard = values[:, b * k : b * (k + n)].reshape(b, b, n).diagonal().T
         return values[self.positive].view(b, k), hard
 
 
 def sides(seen: Representations) -> Sides:
-    """Bring representations to full precision and say which candidates are positives and negatives of which query."""
+    """Convert representations to full precision, and compute the masks of positives and negatives."""
     import torch
 
     queries = full(seen.queries)
@@ -66,10 +66,10 @@ def sides(seen: Representations) -> Sides:
 
 
 def grouped(seen: Representations) -> Sides:
-    """Take each query with its documents as a group: every member is an anchor, the other members its positives.
+    """Treat each query with its documents as a group: every member is an anchor, the other members are its positives.
 
-    Candidates are all queries, then those of `sides`. What is excluded of a query is it in both directions; of two queries, where all
-    documents of one are positives of the other; of two documents, where the query of either excludes the other.
+    Candidates are all queries, then the candidates of `sides`. Exclusion is symmetric: between a query and a candidate; between two queries,
+    if one excludes all documents of the other; between two documents, if the query of either excludes the other.
     """
     import torch
 
@@ -91,20 +91,20 @@ def grouped(seen: Representations) -> Sides:
 
 
 def full(tensor: "Tensor") -> "Tensor":
-    """Return half precision as float32, and everything else as it is."""
+    """Return a half-precision tensor as float32, any other unchanged."""
     import torch
 
     return tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
 
 
 def product(left: Float[Any, "b e"], right: Float[Any, "c e"]) -> Float[Any, "b c"]:
-    """Return every inner product, in the precision of its factors whatever autocast is on."""
+    """Return all inner products in the precision of the factors, also under autocast."""
     products: Tensor = score_table(left, right, "dot")
     return products
 
 
 def scores(s: Sides) -> Float[Any, "b c"]:
-    """Return what each query gives each candidate by the encoder's similarity, over the temperature."""
+    """Return the encoder's similarity of each query and candidate, divided by the temperature."""
     similarities = likeness(s)
     return similarities if s.scale is None else similarities * s.scale
 
@@ -120,7 +120,7 @@ def info_nce(
 ) -> Float[Any, " b"]:
     """Return for each row −log of the softmax of a positive among the negatives, averaged over its positives.
 
-    Each of its `n_positives` positives competes with the negatives alone, not with the other positives; without any negative the loss is 0.
+    Each of the `n_positives` positives competes only with the negatives, not with the other positives; without negatives the loss is 0.
 
     Source: van den Oord et al. 2018, eq. 4; Karpukhin et al. 2020, eq. 2.
 
@@ -138,12 +138,12 @@ def info_nce(
 
 
 def mean_where(values: Float[Any, "b c"], mask: Bool[Any, "b c"]) -> Float[Any, " b"]:
-    """Return the mean of each row where the mask is set; 0 in a row where it is nowhere."""
+    """Return the mean of each row over its mask; 0 for a row with an empty mask."""
     return values.masked_fill(~mask, 0).sum(1) / mask.sum(1).clamp(min=1)
 
 
 def one_way(seen: Representations) -> "Tensor":
-    """Return InfoNCE of queries against all their candidates, a mean over queries."""
+    """Return InfoNCE of the queries against all candidates, averaged over queries."""
     s = sides(seen)
     return info_nce(scores(s), s.positive, s.negative, s.n_positives).mean()
 

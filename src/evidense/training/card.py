@@ -1,6 +1,6 @@
-"""Card: the README.md of a checkpoint, as the hub understands it: recipe, data, budget, diagnostics, verdicts, how to load it.
+"""Card: writes the README.md of a checkpoint in the hub's format: recipe, data, budget, diagnostics, verdicts, how to load it.
 
-Wall time is left out: equal recipes write equal cards.
+Wall time is left out, so that equal recipes write equal cards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from evidense.compute.models.files import read_json
 from evidense.records import Checkpoint, Json, Outcome, Recipe, canonical_json
 
 Form = Literal["text", "two towers", "image-text"]
-"""What the folder of a checkpoint is: sentence-transformers, two towers of Evidense, or an image-text model of transformers."""
+"""Format of a checkpoint: sentence-transformers, two towers of Evidense, or an image-text model of transformers."""
 
 _LIBRARIES = {
     "text": ("sentence-transformers", "sentence-similarity"),
@@ -38,9 +38,9 @@ _LOADING = {
     ),
 }
 _ELSEWHERE = {"data", "data_sha256", "start", "start_sha256", "architecture", "objective", "seed", "budget"}
-"""Fields of a Recipe that have rows of their own."""
+"""Fields of a Recipe that the card shows elsewhere."""
 _ALWAYS = {"batch_size", "n_steps", "learning_rate", "tuned"}
-"""Fields that are shown even where they are the usual ones."""
+"""Fields that are shown even if they have their default."""
 _SHOWN = ("loss_nats", "accuracy", "alignment", "uniformity", "temperature", "grad_norm", "false_negatives", "held_out")
 
 
@@ -51,7 +51,7 @@ def write_card(
     verdicts: Sequence[Outcome] = (),
     diagnostics: Sequence[Mapping[str, Json]] = (),
 ) -> None:
-    """Write the card into the folder of a checkpoint; its licence is the one that the folder names, else unknown.
+    """Write the card into the folder of a checkpoint, with the licence that the folder names, else "unknown".
 
     Raises:
         StoreError: the disk is full.
@@ -64,7 +64,7 @@ def write_card(
 
 
 def form_of(folder: Path) -> Form:
-    """Say what the folder of a checkpoint is."""
+    """Return the format of a checkpoint's folder."""
     if (folder / "two_towers.json").is_file():
         return "two towers"
     return "text" if (folder / "modules.json").is_file() else "image-text"
@@ -77,7 +77,7 @@ def card(
     diagnostics: Sequence[Mapping[str, Json]] = (),
     form: Form = "text",
 ) -> str:
-    """Return the card; `diagnostics` are the entries of the checkpoint's blob, one a step."""
+    """Return the text of the card; `diagnostics` has one entry per step, from the checkpoint's blob."""
     sections = [
         _front(recipe, form),
         f"# {_title(recipe)}\n\nCheckpoint `{checkpoint.id}` of recipe `{recipe.id}`.",
@@ -106,7 +106,7 @@ def _title(recipe: Recipe) -> str:
 
 
 def _recipe_rows(recipe: Recipe) -> list[tuple[str, str]]:
-    """Return what differs from a plain Recipe, and what is always asked for."""
+    """Return the settings that differ from the default Recipe, and those that are always shown."""
     plain = Recipe().content()
     architecture = f"`{_cell(canonical_json(dict(recipe.architecture)))}`" if recipe.architecture else "the start's"
     rows = [

@@ -1,4 +1,4 @@
-"""Readiness: whether a recipe, its data and its encoder go together; every mistake is found before the first step."""
+"""Readiness: checks that a recipe, its data and its encoder fit together, before the first step."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,20 +11,20 @@ from evidense.training.data.portions import held_out
 from evidense.values import Item, Pairs
 
 _LOOKED_AT = 64
-"""Items of each side whose modality is looked at, spread over all."""
+"""How many items of each side, evenly spread, are checked for their modality."""
 _SCHEDULES = ("linear", "cosine", "constant")
 _DTYPES = ("float32", "bf16")
 _NEGATIVES = ("", "given", "block", "mined")
 _EARLY_STOP = {"every", "patience"}
 MIN_GROUPS = 20
-"""Groups of pairs below which nothing is held out: a tenth of fewer would be one, whose pairs have hardly a negative."""
+"""Least groups for a held-out tenth: of fewer it would be one group, whose pairs have hardly any negatives."""
 
 
 def check(recipe: Recipe, objective: Objective, pairs: Pairs, encoder: Encoder) -> None:
-    """Refuse a recipe that cannot be trained as it stands.
+    """Refuse a recipe that cannot be trained.
 
     Raises:
-        InvalidInput: with all mistakes at once.
+        InvalidInput: all mistakes at once.
     """
     mistakes = [*recipe_mistakes(recipe, objective), *_data(recipe, objective, pairs)]
     mistakes += _early_stop(recipe, objective, pairs) if not mistakes and recipe.early_stop else []
@@ -34,7 +34,7 @@ def check(recipe: Recipe, objective: Objective, pairs: Pairs, encoder: Encoder) 
 
 
 def recipe_mistakes(recipe: Recipe, objective: Objective) -> list[str]:
-    """Return what is wrong with a recipe and its objective, whatever the data."""
+    """Return the mistakes of a recipe and its objective that do not depend on the data."""
     return [*_numbers(recipe), *_objective(recipe, objective)]
 
 
@@ -100,7 +100,7 @@ def _data(recipe: Recipe, objective: Objective, pairs: Pairs) -> Iterator[str]:
 
 
 def _early_stop(recipe: Recipe, objective: Objective, pairs: Pairs) -> Iterator[str]:
-    """Find out whether a held-out tenth can say anything."""
+    """Yield the reasons why a held-out tenth would be useless."""
     n_groups = len(set(pairs.groups))
     if n_groups < MIN_GROUPS:
         yield (
@@ -146,7 +146,7 @@ def _near(name: str, known: Sequence[str]) -> str:
 
 
 def _other_kind(pairs: Pairs, objective: Objective) -> str:
-    """Return the spelling with a kind that the objective takes: `icons:cheap@train`."""
+    """Return the spelling of the pairs with a kind that the objective takes, as `icons:cheap@train`."""
     head, sign, split = pairs.name.partition("@")
     stem, colon, last = head.rpartition(":")
     stem = stem if colon and last in {"exact", "cheap", "views", "items"} else head

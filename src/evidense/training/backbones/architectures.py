@@ -1,12 +1,12 @@
-"""Architectures: what a backbone is before any training, said in a mapping and written as a folder that opens like every other.
+"""Architectures: checks the description of a backbone, a mapping, and fills in its defaults; `new_towers` writes it to a folder.
 
     {"text": {"kind": "bert", "n_layers": 2, "width": 128, "n_heads": 4, "max_length": 64, "vocabulary": 4000, "pooling": "mean"},
      "image": {"kind": "convnet", "side": 32, "channels": 3, "patch": 4, "widths": [32, 64, 128], "depths": [1, 1, 1]},
      "n_dims": 128, "shared_projection": false, "dropout": 0.1}
 
-Without "image" it is a plain text encoder. Kinds of text: `bert` and `static` (from scratch, the vocabulary learnt from the training
+Without "image" it is a plain text encoder. Kinds of text: `bert` and `static` (from scratch, with a vocabulary learnt from the training
 texts), or the spelling of a text encoder. Kinds of image: `convnet` and `vit` (from scratch), `lite0` (EfficientNet-Lite0 with its
-ImageNet weights), or the folder of a vision model. What is drawn depends on the seed alone.
+ImageNet weights), or the folder of a vision model. Random weights depend on the seed alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,14 +19,13 @@ from evidense.errors import InvalidInput, UnknownName, did_you_mean
 from evidense.records import Json
 from evidense.training.backbones import vocabulary
 
-Mistakes = Iterator[str]
 N_DIMS = 128
 _POOLINGS = ("mean", "cls", "max")
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key of an architecture: its default and what it may be."""
+    """One key of an architecture: its default, and a test of its values."""
 
     default: Json
     expected: str
@@ -41,10 +40,10 @@ def _whole(default: int | None, least: int, most: int) -> Key:
 
 
 def _list(default: list[int], least: int, most: int) -> Key:
-    one = _whole(None, least, most)
+    element = _whole(None, least, most)
 
     def fits(value: Any) -> bool:
-        return isinstance(value, Sequence) and not isinstance(value, str) and 0 < len(value) < 9 and all(map(one.fits, value))  # fmt: skip
+        return isinstance(value, Sequence) and not isinstance(value, str) and 0 < len(value) < 9 and all(map(element.fits, value))  # fmt: skip
 
     return Key(default, f"a list of whole numbers from {least} to {most:,}", fits)
 
@@ -86,7 +85,7 @@ IMAGE: Mapping[str, Mapping[str, Key]] = {
     },
     "lite0": {"side": _whole(128, 32, 1024)},
 }
-WHOLE: Mapping[str, Key] = {
+SHARED: Mapping[str, Key] = {
     "n_dims": Key(None, "a whole number from 2 to 65,536", lambda v: v is None or _whole(None, 2, 1 << 16).fits(v)),
     "shared_projection": _one_of(False, True, False),
     "dropout": Key(0.1, "a number from 0 to below 1", lambda v: isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v < 1),
@@ -100,7 +99,7 @@ class Design:
     text: Mapping[str, Any]
     image: Mapping[str, Any] | None
     n_dims: int | None
-    """Dimensions of a vector; None: as the text encoder has it (without an image tower)."""
+    """Dimensions of a vector; None: those of the text encoder (without an image tower)."""
     shared_projection: bool
     dropout: float
 
@@ -109,13 +108,13 @@ def design(architecture: Mapping[str, Json]) -> Design:
     """Check an architecture and fill in its defaults.
 
     Raises:
-        UnknownName: its only mistakes are names that there are not.
-        InvalidInput: any others, with all mistakes at once.
+        UnknownName: the only mistakes are unknown names.
+        InvalidInput: there are other mistakes; all at once.
 
     >>> design({"text": {"kind": "bert"}}).text["width"]
     128
     """
-    names = [*_unknown("key", architecture, ["text", "image", *WHOLE])]
+    names = [*_unknown("key", architecture, ["text", "image", *SHARED])]
     mistakes: list[str] = []
     parts: dict[str, Any] = {}
     for part, kinds in (("text", TEXT), ("image", IMAGE)):
@@ -130,35 +129,35 @@ def design(architecture: Mapping[str, Json]) -> Design:
         parts[part] = _filled(part, parts[part], kinds, names, mistakes)
     if architecture.get("text") is None:
         mistakes.append('there is no text tower; expected "text": {"kind": "bert"}, with or without an image tower')
-    whole = {name: architecture.get(name, key.default) for name, key in WHOLE.items()}
-    mistakes += _misfits("", whole, WHOLE)
+    shared = {name: architecture.get(name, key.default) for name, key in SHARED.items()}
+    mistakes += _misfits("", shared, SHARED)
     if not mistakes and not names:
-        mistakes += _together(parts["text"], parts["image"], whole)
+        mistakes += _together(parts["text"], parts["image"], shared)
     if mistakes:
         raise InvalidInput.all_of("this architecture cannot be built", [*names, *mistakes])
     if names:
         raise UnknownName("; ".join(names))
-    n_dims = whole["n_dims"] or (N_DIMS if parts["image"] or parts["text"]["kind"] == "static" else None)
-    return Design(parts["text"], parts["image"], n_dims, bool(whole["shared_projection"]), float(whole["dropout"]))
+    n_dims = shared["n_dims"] or (N_DIMS if parts["image"] or parts["text"]["kind"] == "static" else None)
+    return Design(parts["text"], parts["image"], n_dims, bool(shared["shared_projection"]), float(shared["dropout"]))
 
 
 def _filled(
     part: str,
-    given: Mapping[str, Any],
+    tower: Mapping[str, Any],
     kinds: Mapping[str, Mapping[str, Key]],
     names: list[str],
     mistakes: list[str],
 ) -> dict[str, Any]:
-    """Return one tower with its defaults; note what is wrong."""
-    kind = given["kind"]
+    """Return one tower with its defaults; add its mistakes to the lists."""
+    kind = tower["kind"]
     if kind not in kinds and not _is_spelling(kind):
         names.append(
             f"unknown kind of {part} tower '{kind}':{did_you_mean(kind, kinds)} Known: {', '.join(kinds)}, or the folder or pip:… of a model"
         )
-        return dict(given)
+        return dict(tower)
     keys = kinds.get(kind, {})
-    names += _unknown(f"key of the {part} tower '{kind}'", given, ["kind", *keys])
-    filled = {"kind": kind, **{name: given.get(name, key.default) for name, key in keys.items()}}
+    names += _unknown(f"key of the {part} tower '{kind}'", tower, ["kind", *keys])
+    filled = {"kind": kind, **{name: tower.get(name, key.default) for name, key in keys.items()}}
     mistakes += _misfits(f"{part}.", filled, keys)
     return filled
 
@@ -167,38 +166,38 @@ def _is_spelling(kind: str) -> bool:
     return kind.startswith(("pip:", "checkpoint:")) or "/" in kind or peek(kind) is not None
 
 
-def _unknown(what: str, given: Mapping[str, Any], known: Sequence[str]) -> Mistakes:
-    for name in given:
+def _unknown(what: str, mapping: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
+    for name in mapping:
         if name not in known:
             yield f"unknown {what} '{name}':{did_you_mean(name, known)} Known: {', '.join(known)}"
 
 
-def _misfits(prefix: str, given: Mapping[str, Any], keys: Mapping[str, Key]) -> list[str]:
+def _misfits(prefix: str, values: Mapping[str, Any], keys: Mapping[str, Key]) -> list[str]:
     return [
-        f"{prefix}{name} is {given[name]!r}; expected {key.expected}"
+        f"{prefix}{name} is {values[name]!r}; expected {key.expected}"
         for name, key in keys.items()
-        if not key.fits(given[name])
+        if not key.fits(values[name])
     ]
 
 
-def _together(text: Mapping[str, Any], image: Mapping[str, Any] | None, whole: Mapping[str, Any]) -> Mistakes:
-    """Yield what does not go together."""
+def _together(text: Mapping[str, Any], image: Mapping[str, Any] | None, shared: Mapping[str, Any]) -> Iterator[str]:
+    """Yield values that contradict each other."""
     for part, tower in (("text", text), ("image", image or {})):
         if tower.get("n_heads") and tower["width"] % tower["n_heads"]:
             yield f"{part}.width is {tower['width']} and {part}.n_heads {tower['n_heads']}; expected a width that the heads divide"
     if image is None:
-        if whole["shared_projection"]:
+        if shared["shared_projection"]:
             yield 'shared_projection is true without an image tower; expected "image": {"kind": "convnet"}, or leave it out'
         if (folder := peek(text["kind"])) is not None and is_two_towers(folder):
             yield f"text.kind '{text['kind']}' is a folder of two towers; expected a text encoder; write its folder text/"
         return
-    if whole["shared_projection"] and text["kind"] == "static":
+    if shared["shared_projection"] and text["kind"] == "static":
         yield "shared_projection is true and a static text tower has no projection; expected false"
     yield from _places(image)
 
 
-def _places(image: Mapping[str, Any]) -> Mistakes:
-    """Yield what is wrong with the places of a feature map."""
+def _places(image: Mapping[str, Any]) -> Iterator[str]:
+    """Yield mistakes in the size of a feature map."""
     if image["kind"] == "convnet":
         if len(image["widths"]) != len(image["depths"]):
             yield f"image.widths names {len(image['widths'])} stages and image.depths {len(image['depths'])}; expected equal numbers"

@@ -1,4 +1,4 @@
-"""New towers on disk: weights drawn from a seed, in the formats of sentence-transformers (text) and transformers (image)."""
+"""New towers: writes a design to disk, with weights drawn from a seed, in the formats of sentence-transformers (text) and transformers (image)."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ from evidense.training.backbones.architectures import Design
 
 _MODULES = "sentence_transformers.models."
 _LAYER_SCALE = 1.0
-"""Of a ConvNeXt from scratch: its own 1e-6 is for very deep ones, and would keep blocks silent for as long as a small training takes."""
+"""Layer scale of a ConvNeXt from scratch; its default of 1e-6 is for very deep networks and would mute the blocks of a small training."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _require() -> None:
 
 @contextmanager
 def _drawn(seed: int, what: str) -> Iterator[None]:
-    """Let torch's random numbers depend on the seed and on what is drawn, and leave those outside as they are."""
+    """Seed torch's random numbers by the seed and the name of what is drawn, within this context."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -83,7 +83,7 @@ def _drawn(seed: int, what: str) -> Iterator[None]:
 
 
 def _write_text(design: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
-    """Write a sentence-transformers folder and return the width of what its Dense projects."""
+    """Write a sentence-transformers folder and return the width of the pooled vector."""
     folder.mkdir(parents=True, exist_ok=True)
     kind = design.text["kind"]
     if kind == "bert":
@@ -135,7 +135,7 @@ def _write_static(design: Design, texts: Sequence[str], seed: int, folder: Path)
 
 
 def _copy_text(design: Design, seed: int, folder: Path) -> int:
-    """Copy an existing text encoder, and put a projection before its unit length where dimensions are asked for."""
+    """Copy an existing text encoder, and add a projection before Normalize if `n_dims` is set."""
     root = _place(design.text["kind"])
     if is_static(root):
         raise InvalidInput(
@@ -177,7 +177,7 @@ def _pooling(modes: str, width: int, pools_prompt: bool = True) -> _Module:
 
 
 def _dense(design: Design, seed: int, width: int) -> list[_Module]:
-    """Return what follows pooling: a linear map to the common space where one is asked for, then unit length."""
+    """Return the modules after pooling: a linear map if `n_dims` is set, then Normalize."""
     import torch
 
     unit = _Module("Normalize", "3_Normalize")

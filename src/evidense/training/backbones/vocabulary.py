@@ -1,4 +1,4 @@
-"""Vocabulary: a lower-cased tokeniser learnt from training texts; equal texts in equal order give equal bytes.
+"""Vocabulary: learns a lower-case tokeniser from training texts; equal texts in equal order give equal bytes.
 
 Byte-pair encoding over words whose beginning is marked, with BERT's special tokens. (The WordPiece trainer of tokenizers numbers pieces
 in the order of a hash table that is seeded anew in each process, so its files differ from run to run.)
@@ -14,16 +14,16 @@ from evidense.errors import InvalidInput, MissingExtra
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LEAST = 64
-"""Pieces that a vocabulary has room for, at least."""
+"""Smallest size of a vocabulary, in pieces."""
 
 
 def learnt(texts: Sequence[str], n_pieces: int) -> Any:
-    """Return a `tokenizers.Tokenizer` of at most so many pieces, special tokens included.
+    """Return a `tokenizers.Tokenizer` of at most `n_pieces` pieces, with the special tokens.
 
-    The most frequent characters get half of the room at most; others are [UNK].
+    The most frequent characters get at most half of the pieces; other characters are [UNK].
 
     Raises:
-        InvalidInput: no letter in the texts.
+        InvalidInput: the texts hold no letter.
         MissingExtra: tokenizers is not installed.
     """
     try:
@@ -49,7 +49,7 @@ def learnt(texts: Sequence[str], n_pieces: int) -> Any:
 
 
 def _written_in_frequent_characters(texts: Sequence[str], normalizer: Any, n_most: int) -> Iterator[str]:
-    """Yield the texts as they are learnt from: rare characters, which would crowd out whole words, are left out."""
+    """Yield the normalised texts without rare characters, which would crowd out whole words."""
     normal = [normalizer.normalize_str(text) for text in texts]
     counts: Counter[str] = Counter()
     for text in normal:
@@ -63,7 +63,7 @@ def _written_in_frequent_characters(texts: Sequence[str], normalizer: Any, n_mos
 
 
 def for_transformers(tokenizer: Any, max_length: int) -> Any:
-    """Return it as transformers has it, to be saved beside a model."""
+    """Return the tokeniser in the class of transformers, to be saved beside a model."""
     from transformers import PreTrainedTokenizerFast
 
     names = {f"{token[1:-1].lower()}_token": token for token in SPECIAL}

@@ -1,4 +1,4 @@
-"""Copies: texts that equal another without regard to case and spaces, and those that nearly do."""
+"""Copies: finds equal texts (ignoring case and spaces) and near copies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Bool, Int, UInt64
 
 SHINGLE = 5
-"""Characters of a shingle."""
+"""Length of a shingle, in characters."""
 _AT_ONCE = 512
 
 
 def plain(text: str) -> str:
-    """Return a text without regard to case and spaces.
+    """Normalise a text: ignore case, and reduce white space to single spaces.
 
     >>> plain(" A  Cat ")
     'a cat'
@@ -23,10 +23,10 @@ def plain(text: str) -> str:
 def near_copies(
     texts: Sequence[str], others: Sequence[str], near: float
 ) -> tuple[Int[np.ndarray, " p"], Int[np.ndarray, " p"]]:
-    """Return the places of all pairs of a text of `texts` and one of `others` whose sets of shingles overlap so far: |both| / |either|.
+    """Return the rows of all pairs of texts and others whose shingle sets overlap by at least `near`: |both| / |either|.
 
-    Two sets of n and m elements can only overlap by `near` where they share one of the rarest n − ⌈near n⌉ + 1 of the first, and likewise
-    of the second (prefix filter, Chaudhuri et al. 2006); only such pairs are compared in full. The result is exact.
+    Sets of n and m elements overlap by `near` only if they share one of the n − ⌈near n⌉ + 1 rarest elements of the first, and likewise
+    of the second (prefix filter, Chaudhuri et al. 2006). Only such pairs are compared in full. The result is exact.
 
     Source: Broder 1997.
     """
@@ -48,7 +48,7 @@ def near_copies(
 def _alike(
     whole: Any, sizes: Int[np.ndarray, " t"], pairs: tuple[Int[np.ndarray, " c"], Int[np.ndarray, " c"]], near: float
 ) -> Bool[np.ndarray, " c"]:
-    """Compare candidate pairs in full; those whose sizes differ too much need no look."""
+    """Compare candidate pairs in full; pairs whose sizes differ too much are skipped."""
     ours, theirs = pairs
     small, large = np.minimum(sizes[ours], sizes[theirs]), np.maximum(sizes[ours], sizes[theirs])
     alike: Bool[np.ndarray, " c"] = np.greater_equal(small, near * large)
@@ -60,7 +60,7 @@ def _alike(
 
 
 def _shingles(texts: Sequence[str]) -> tuple[UInt64[np.ndarray, " n"], Int[np.ndarray, " t"]]:
-    """Return the distinct shingles of each text as hashes, one text after the other, and how many each has."""
+    """Return the hashed distinct shingles of all texts, concatenated, and how many each text has."""
     factors = np.array([0x9E3779B97F4A7C15 * (2 * k + 1) ** 5 % 2**64 | 1 for k in range(SHINGLE)], np.uint64)
     hashes = []
     for text in texts:
@@ -73,7 +73,7 @@ def _shingles(texts: Sequence[str]) -> tuple[UInt64[np.ndarray, " n"], Int[np.nd
 
 
 def _incidence(shingles: UInt64[np.ndarray, " n"], sizes: Int[np.ndarray, " t"], near: float | None) -> Any:
-    """Return text × shingle as a sparse matrix of ones: every shingle, or each text's rarest ones that the prefix filter needs."""
+    """Return a sparse text × shingle matrix of ones, with every shingle, or only the rarest ones that the prefix filter needs."""
     from scipy.sparse import csr_matrix
 
     _, numbers, counts = np.unique(shingles, return_inverse=True, return_counts=True)

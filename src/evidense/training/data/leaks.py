@@ -1,4 +1,4 @@
-"""Leaks: test items that equal, or nearly equal, what was trained on; counted and printed beside a score."""
+"""Leaks: finds test items that equal, or nearly equal, training items."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,30 +13,30 @@ from evidense.training.data.copies import near_copies, plain
 from evidense.values import Collection, Item, Pairs, Picture
 
 NEAR = 0.8
-"""Two texts are near copies where their sets of shingles overlap so far: |both| / |either| (Broder 1997)."""
+"""Two texts are near copies if their shingle sets overlap by this much: |both| / |either| (Broder 1997)."""
 HASH_SIDE = 16
-"""Width and height to which a picture is shrunk; a bit says whether a cell is lighter than the mean of all."""
+"""Width and height of a shrunken picture; each cell gives a bit, 1 if it is lighter than the mean."""
 NEAR_BITS = 2
-"""Two pictures are near copies where at most so many of the 256 bits differ."""
+"""Two pictures are near copies if at most this many of the 256 bits differ."""
 _AT_ONCE = 512
 
 Key = str | bytes
-"""What an item is known by: its text without case and spaces, or the sha256 of its pixels."""
+"""Key of an item: its normalised text, or the sha256 of its pixels."""
 
 
 @dataclass(frozen=True)
 class LeakCounts:
-    """How many test items were seen, or nearly seen, in training."""
+    """How many test items equal, or nearly equal, a training item."""
 
     n_equal: int
-    """Equal to a training item: texts without regard to case and spaces, pictures by their decoded pixels."""
+    """Equal to a training item: texts ignoring case and spaces, pictures by their decoded pixels."""
     n_near: int
-    """Near copies of one, and equal to none."""
+    """Near copies of a training item, and equal to none."""
     n_checked: int
     """Distinct test items: queries and relevant documents."""
 
     def sentence(self) -> str:
-        """Say it beside a score.
+        """Return the counts as a sentence, printed beside a score.
 
         >>> LeakCounts(1, 20, 1640).sentence()
         '1 of 1,640 test items equals a training item, 20 nearly equal one'
@@ -51,29 +51,29 @@ class LeakCounts:
 
 @dataclass(frozen=True)
 class Leaks:
-    """What of a collection was seen, or nearly seen, in training."""
+    """The parts of a collection that equal, or nearly equal, training items."""
 
     counts: LeakCounts
     is_equal: Bool[np.ndarray, " q"]
     """Which queries equal a training item."""
     is_near: Bool[np.ndarray, " q"]
-    """Which nearly do, and equal none."""
+    """Which queries nearly equal a training item, and equal none."""
     documents: tuple[int, int, int]
-    """Relevant documents that equal one, that nearly do, and all."""
+    """Numbers of relevant documents: equal to a training item, nearly equal, in all."""
     pairs: tuple[int, int, int]
-    """Queries with a relevant document of theirs that equal the two sides of one training pair, that nearly do, and all."""
+    """Numbers of pairs of query and relevant document: equal to a training pair, nearly equal, in all."""
 
 
 def leak_counts(pairs: Sequence[Pairs], collection: Collection) -> LeakCounts:
-    """Compare the queries and relevant documents of a collection with everything that these pairs hold.
+    """Count the queries and relevant documents of a collection that equal, or nearly equal, an item of these pairs.
 
-    Texts are compared with texts, pictures (and items with both, by their pictures) with pictures.
+    Texts are compared with texts, pictures with pictures; an item with both counts as its picture.
     """
     return find_leaks(pairs, collection).counts
 
 
 def find_leaks(pairs: Sequence[Pairs], collection: Collection) -> Leaks:
-    """Say which queries, relevant documents and judged pairs of a collection equal, or nearly equal, what these pairs hold."""
+    """Find the queries, relevant documents and judged pairs of a collection that equal, or nearly equal, items of these pairs."""
     trained, test = _Sides(), _Sides()
     together = {side for part in pairs for side in zip(trained.add(part.left), trained.add(part.right), strict=True)}
     for negatives in (items for part in pairs for items in part.negatives):
@@ -102,7 +102,7 @@ def find_leaks(pairs: Sequence[Pairs], collection: Collection) -> Leaks:
 
 
 def _counts(keys: Iterable[Key | None], trained: "_Sides") -> tuple[int, int]:
-    """Count those that equal a training item, and the others."""
+    """Count the keys that equal a training item, and the others."""
     is_equal = [key in trained for key in keys]
     return sum(is_equal), len(is_equal) - sum(is_equal)
 
@@ -112,7 +112,7 @@ def _are_together(first: Sequence[Key], second: Sequence[Key], together: set[tup
 
 
 class _Sides:
-    """The distinct texts and pictures among some items."""
+    """The distinct texts and pictures of one side, training or test."""
 
     def __init__(self) -> None:
         self.texts: dict[str, None] = {}
@@ -121,7 +121,7 @@ class _Sides:
         self._known: dict[str | Picture, Key] = {}
 
     def add(self, items: Iterable[Item]) -> list[Key | None]:
-        """Take in some items and return what each is known by: its text, or the hash of its pixels; None for an empty one."""
+        """Add items and return the key of each, None for an empty one."""
         return [self._key(item.picture or item.text or "") for item in items]
 
     def _key(self, what: str | Picture) -> Key | None:
@@ -143,7 +143,7 @@ class _Sides:
 
 
 def _matches(test: _Sides, trained: _Sides) -> dict[Key | None, list[Key]]:
-    """Return test text or picture → those of training that it equals, or else nearly equals; without those that match none."""
+    """Return test key → keys of equal, or else nearly equal, training items; keys without a match are left out."""
     every: list[Key] = [*test.texts, *test.pictures]
     matches: dict[Key | None, list[Key]] = {key: [key] for key in every if key in trained}
     texts, trained_texts = sorted(test.texts.keys() - trained.texts.keys()), sorted(trained.texts)
@@ -171,7 +171,7 @@ def _looked_at(picture: Picture) -> tuple[bytes, bytes]:
 
 
 def _near_pictures(test: Sequence[bytes], trained: Sequence[bytes]) -> Iterator[tuple[int, int]]:
-    """Yield the places of all pairs whose hashes differ by at most NEAR_BITS."""
+    """Yield the rows of all pairs whose hashes differ by at most NEAR_BITS."""
     if not test or not trained:
         return
     known = _signs(trained)
@@ -181,6 +181,6 @@ def _near_pictures(test: Sequence[bytes], trained: Sequence[bytes]) -> Iterator[
 
 
 def _signs(hashes: Sequence[bytes]) -> Float32[np.ndarray, "n bits"]:
-    """Return bits as ±1, so that an inner product is the number of bits less twice the number that differ."""
+    """Return bits as ±1, so that an inner product is the number of bits minus twice the number that differ."""
     bits = np.unpackbits(np.frombuffer(b"".join(hashes), np.uint8).reshape(len(hashes), -1), axis=1)
     return 2 * bits.astype(np.float32) - 1

@@ -1,8 +1,8 @@
-"""Hard-negative mining: what ranks high for a query and is none of its positives, found in bounded memory.
+"""Hard-negative mining: finds documents that rank high for a query and are not its positives, in bounded memory.
 
-The candidates of a query are its best documents by the encoder's similarity (`compute.topk`: blocks of documents, a running shortlist, exact). From
-them go its positives, documents of its own group, and suspected false negatives: those too close to the positive. The rest, from rank
-`range_min` on, are its hard negatives.
+The candidates of a query are its best documents by the encoder's similarity (`compute.topk`: blocks of documents, a running shortlist, exact). Its positives,
+documents of its own group and suspected false negatives (too close to the positive) are removed. The rest, from rank `range_min` on, are
+its hard negatives.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from evidense.compute.similarity import pair_scores
 from evidense.errors import InvalidInput
 
 _SLAB = 8192
-"""Queries searched at once: bounds memory, whatever their number."""
+"""Queries searched at once, which bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -26,24 +26,24 @@ class Mining:
 
     n_negatives: int = 3
     range_min: int = 0
-    """Candidates skipped from the top, counted after the filters."""
+    """Candidates skipped from the top, after the filters."""
     range_max: int | None = None
-    """Candidates looked at; None: range_min + 10 × n_negatives + the most positives that a query has."""
+    """Candidates considered; None: range_min + 10 × n_negatives + the largest number of positives of a query."""
     absolute_margin: float | None = None
-    """A candidate must score at least so much less than the positive."""
+    """A candidate must score at least this much less than the positive."""
     relative_margin: float | None = 0.05
     """A candidate must score at most (1 − this) × the positive. 0.05 is TopK-PercPos of NV-Retriever (Moreira et al. 2024, §3.2)."""
     max_score: float | None = None
     min_score: float | None = None
     sampling: Literal["top", "random"] = "top"
     similarity: str = "dot"
-    """How a candidate is scored: a name of `compute.similarity`. sentence-transformers asks the model, too, of vectors at unit length."""
+    """Similarity of candidates, a name of `compute.similarity`. sentence-transformers uses the model's too, on unit vectors."""
     seed: int = 0
-    """For random sampling."""
+    """Seed of random sampling."""
 
 
 class Groups(NamedTuple):
-    """Numbers of the groups: a document of a query's own group is no negative of it."""
+    """Group numbers; a document of a query's group is never its negative."""
 
     queries: Int[np.ndarray, " q"]
     documents: Int[np.ndarray, " d"]
@@ -54,13 +54,13 @@ class Mined:
     """Hard negatives of each query, best first."""
 
     rows: Int32[np.ndarray, "q n"]
-    """Numbers of documents; −1 where too few were left."""
+    """Document numbers; −1 if too few candidates were left."""
     scores: Float32[np.ndarray, "q n"]
-    """Their scores; −inf where there is none."""
+    """Their scores; −inf for −1."""
     n_suspected: int
-    """Candidates taken out by the margins and `max_score`: suspected false negatives."""
+    """Candidates removed by the margins and `max_score`: suspected false negatives."""
     n_missing: int
-    """Cells of `rows` that stayed empty."""
+    """Number of −1 in `rows`."""
 
 
 def mine(
@@ -70,12 +70,12 @@ def mine(
     settings: Mining,
     groups: Groups | None = None,
 ) -> Mined:
-    """Return hard negatives of every query; `positives` holds the numbers of each query's relevant documents.
+    """Return hard negatives of every query; `positives` has the document numbers of each query's positives.
 
-    Where a query has several positives, the margins are measured from the least similar of them.
+    If a query has several positives, margins are relative to the least similar one.
 
     Raises:
-        InvalidInput: settings that leave no room, a query without a positive, vectors that do not fit.
+        InvalidInput: the settings leave no candidates, a query has no positive, or the vectors do not fit.
 
     Source: Moreira et al. 2024, NV-Retriever (positive-aware mining); parity with sentence-transformers is tested.
 
@@ -104,7 +104,7 @@ def mine(
 
 
 def _depth(positives: Sequence[Sequence[int]], settings: Mining) -> tuple[int, int]:
-    """Return how many documents are looked up for a query, and how many of them may be candidates."""
+    """Return the search depth, and how many of the found documents may be candidates."""
     empty = [row for row, positives_of_query in enumerate(positives) if not len(positives_of_query)]
     if empty or not len(positives):
         raise InvalidInput(
@@ -140,7 +140,7 @@ def _least(
     positives: list[np.ndarray],
     similarity: str,
 ) -> Float32[np.ndarray, " q"]:
-    """Return the lowest score among each query's positives."""
+    """Return the lowest score of each query's positives."""
     rows = np.repeat(np.arange(len(positives)), [len(places) for places in positives])
     relevant = np.asarray(documents[np.concatenate(positives)], np.float32)
     scores = pair_scores(queries[rows], relevant[:, None], similarity)[:, 0]
@@ -149,7 +149,7 @@ def _least(
 
 
 def _filter(scores: Float32[np.ndarray, "q k"], least: Float32[np.ndarray, " q"], settings: Mining) -> int:
-    """Take out, in place, what is too close to the positive or too far; return how many are suspected false negatives."""
+    """Set scores that are too close to the positive, or too low, to −inf; return the number of suspected false negatives."""
     limit = np.full(len(least), np.inf, dtype=np.float32)
     if settings.absolute_margin is not None:
         limit = np.minimum(limit, least - np.float32(settings.absolute_margin))
@@ -171,7 +171,7 @@ def _chosen(
     range_max: int,
     rng: np.random.Generator,
 ) -> tuple[Int32[np.ndarray, "q n"], Float32[np.ndarray, "q n"]]:
-    """Return the first (or some) of what is left between the two ranks."""
+    """Return the first (or randomly sampled) remaining candidates between the two ranks."""
     ranks = np.argsort(np.isneginf(scores), axis=1, kind="stable")[:, settings.range_min : range_max]
     if settings.sampling == "random":
         lottery = rng.random(ranks.shape) + np.isneginf(np.take_along_axis(scores, ranks, 1))

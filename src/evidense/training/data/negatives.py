@@ -1,4 +1,4 @@
-"""Hard negatives of training pairs: those that the data name, documents of the same block, or mined ones."""
+"""Hard negatives of training pairs: given by the data, from the same block, or mined."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,20 +19,20 @@ from evidense.values import Item, Pairs
 from evidense.values.build import Chosen
 
 _SPARE = 2
-"""Mined beyond what is asked, since a document that stands in several groups may still fall out."""
+"""Negatives mined in addition, since a document of several groups may still be removed."""
 
 
 def with_negatives(pairs: Pairs, recipe: Recipe, encoder: Encoder, store: Store) -> Pairs:
-    """Return the pairs with `recipe.n_negatives` hard negatives each, from where `recipe.negatives` says.
+    """Return the pairs with `recipe.n_negatives` hard negatives each, from the source `recipe.negatives`.
 
-    given: the first that the data name. block: documents of the same block and another group, drawn by the recipe's seed. mined: what the
-    encoder ranks high (see `training.mining`). Never a positive of the query (of any pair with an equal query, by content), never a
-    document of its group, never one twice. Where there are too few, documents of other groups fill up, drawn by the seed; a note of the
-    provenance says how many. Candidates are the documents of these pairs, so that nothing of another split comes in. Pairs with targets
-    take given negatives only, with their targets; those with too few are left out.
+    given: the first ones that the data name. block: documents of the same block and another group, drawn by the recipe's seed. mined:
+    documents that the encoder ranks high (see `training.data.mining`). A negative is never a positive of the query (of any pair with an equal
+    query, by content), never in its group, and never repeated. If there are too few, documents of other groups, drawn by the seed, fill up;
+    a note of the provenance says how many. Candidates are the documents of these pairs, so none comes from another split. Pairs with targets
+    take only given negatives, with their targets; pairs with too few are left out.
 
     Raises:
-        InvalidInput: there is nothing to take them from, or every given one is a positive.
+        InvalidInput: there is no source of negatives, or every given one is a positive.
     """
     n = recipe.n_negatives
     if n < 1:
@@ -56,7 +56,7 @@ def with_negatives(pairs: Pairs, recipe: Recipe, encoder: Encoder, store: Store)
 
 
 class _Known:
-    """Pairs with their documents numbered by content (those of the pairs first), and what each query must not get."""
+    """Pairs with documents numbered by content (those of the pairs first), and the documents that each query must not get."""
 
     def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
@@ -68,15 +68,15 @@ class _Known:
         """Distinct documents of the pairs."""
         self.queries, self.query_of_pair = _numbered(pairs.left)
         self.positives: list[dict[int, None]] = [{} for _ in self.queries]
-        """Of each distinct query."""
+        """Positives of each distinct query."""
         self.groups: list[set[str]] = [set() for _ in self.firsts]
-        """Of each distinct document; none for one that is only a given negative."""
+        """Groups of each distinct document; empty for one that is only a given negative."""
         for query, document, group in zip(self.query_of_pair, self.of_pair, pairs.groups, strict=True):
             self.positives[query][int(document)] = None
             self.groups[document].add(group)
 
     def free(self, row: int, documents: Iterable[int], n: int) -> list[int]:
-        """Return the first n of these documents that may be negatives of a pair."""
+        """Return the first n of these documents that are allowed as negatives of a pair."""
         positives, group = self.positives[self.query_of_pair[row]], self.pairs.groups[row]
         allowed: dict[int, None] = {}
         for document in documents:
@@ -88,7 +88,7 @@ class _Known:
 
     @cached_property
     def blocks(self) -> dict[str, Int[np.ndarray, " n"]]:
-        """Block → numbers of its documents, in order."""
+        """Block → its document numbers, in order."""
         members: dict[str, dict[int, None]] = {}
         for document, block in zip(self.of_pair, self.pairs.blocks, strict=True):
             members.setdefault(block, {})[int(document)] = None
@@ -96,7 +96,7 @@ class _Known:
 
 
 def _numbered(items: Sequence[Item]) -> tuple[list[int], Int[np.ndarray, " n"]]:
-    """Return the first row of each distinct content, and the number of each row's content."""
+    """Return the first row of each distinct content, and the content number of each row."""
     numbers: dict[str, int] = {}
     firsts: list[int] = []
     rows = np.empty(len(items), np.int64)
@@ -108,7 +108,7 @@ def _numbered(items: Sequence[Item]) -> tuple[list[int], Int[np.ndarray, " n"]]:
 
 
 def _given(known: _Known, n: int) -> tuple[list[list[int]], str]:
-    """Return those that the data name, without what equals a positive or stands in the pair's group."""
+    """Return the given negatives, without positives and documents of the pair's group."""
     pairs = known.pairs
     n_given = len(known.of_given)
     if not n_given:
@@ -151,7 +151,7 @@ def _of_block(known: _Known, n: int, seed: int) -> list[list[int]]:
 
 
 def _mined(known: _Known, n: int, encoder: Encoder, store: Store) -> tuple[list[list[int]], str]:
-    """Mine once for every distinct query; its pairs share what is found."""
+    """Mine once for every distinct query; its pairs share the result."""
     pairs = known.pairs
     documents = known.firsts[: known.n_documents]
     queries = encode(encoder.tower("query"), [pairs.left[row] for row in known.queries], store).all()
@@ -170,7 +170,7 @@ def _mined(known: _Known, n: int, encoder: Encoder, store: Store) -> tuple[list[
 
 
 def _filled(known: _Known, rows: list[list[int]], n: int, seed: int, note: str) -> Pairs:
-    """Fill up with documents of other groups, and attach."""
+    """Fill up with documents of other groups, and attach the negatives to the pairs."""
     rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
     n_filled = 0
     for row, negatives in enumerate(rows):
@@ -189,13 +189,13 @@ def _filled(known: _Known, rows: list[list[int]], n: int, seed: int, note: str) 
 
 
 def _at_random(rng: np.random.Generator, n_documents: int) -> Iterator[int]:
-    """Yield some documents at random, then every one, so that few draws are cheap and none is missed."""
+    """Yield 64 random documents, then all in random order: a few draws are cheap, and none is missed."""
     yield from rng.integers(n_documents, size=64).tolist()
     yield from rng.permutation(n_documents).tolist()
 
 
 def _with_targets(known: _Known, rows: list[list[int]], n: int, note: str) -> Pairs:
-    """Attach to the pairs whose first n given negatives all fit, with their targets."""
+    """Keep the pairs whose first n given negatives are all allowed, with their targets."""
     pairs = known.pairs
     ends = np.cumsum([len(negatives) for negatives in pairs.negatives])
     starts = [int(end) - len(negatives) for end, negatives in zip(ends, pairs.negatives, strict=True)]
@@ -225,7 +225,7 @@ def _attached(known: _Known, pairs: Pairs, rows: list[list[int]], note: str) -> 
 
 @dataclass(frozen=True)
 class _Lists(Sequence[Sequence[Item]]):
-    """Some items for each row, read when they are asked for."""
+    """Lists of items, one per row, read on access."""
 
     items: Sequence[Item]
     places: Int[np.ndarray, "n k"]
@@ -238,7 +238,7 @@ class _Lists(Sequence[Sequence[Item]]):
     @overload
     def __getitem__(self, row: slice) -> Sequence[Sequence[Item]]: ...
     def __getitem__(self, row: int | slice) -> Sequence[Item] | Sequence[Sequence[Item]]:
-        """Return one row's items, or these rows."""
+        """Return the items of one row, or the lists of a slice."""
         if isinstance(row, slice):
             return _Lists(self.items, self.places[row])
         return Chosen(self.items, self.places[int(row)])

@@ -1,4 +1,4 @@
-"""Portions of pairs: a draw of so many, and the held-out tenth; groups are never cut."""
+"""Portions: draws pairs, and holds out a tenth of the groups; groups are never cut."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from evidense.errors import InvalidInput
 from evidense.values import Pairs
 
 HELD_OUT = 0.1
-"""Share of the groups that early stopping looks at and training does not."""
+"""Share of the groups that are held out for early stopping."""
 
 
 def drawn(pairs: Pairs, n_pairs: int | None, seed: int) -> Pairs:
-    """Return at most so many pairs, drawn by the seed, in their own order."""
+    """Return at most `n_pairs` pairs, drawn by the seed, in their original order."""
     if n_pairs is None or n_pairs >= len(pairs):
         return pairs
     rng = np.random.Generator(np.random.Philox(key=seed))
@@ -18,10 +18,10 @@ def drawn(pairs: Pairs, n_pairs: int | None, seed: int) -> Pairs:
 
 
 def held_out(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
-    """Return the pairs to train on and those of a tenth of the groups, drawn by the seed.
+    """Split the pairs into training pairs and held-out pairs: a tenth of the groups, drawn by the seed.
 
     Raises:
-        InvalidInput: one group only, so that nothing can be held out.
+        InvalidInput: there is only one group, so none can be held out.
     """
     names = sorted(set(pairs.groups))
     if len(names) < 2:
@@ -37,6 +37,6 @@ def held_out(pairs: Pairs, seed: int) -> tuple[Pairs, Pairs]:
 
 
 def texts_of(pairs: Pairs) -> list[str]:
-    """Return every text of both sides, in order: what a vocabulary is made from."""
+    """Return every text of both sides in order, to learn a vocabulary from."""
     sides = (pairs.left,) if pairs.kind == "items" else (pairs.left, pairs.right)
     return [item.text for side in sides for item in side if item.text is not None]

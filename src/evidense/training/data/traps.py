@@ -1,4 +1,4 @@
-"""Traps: what in the texts of a collection makes scores mean something else than they seem to, one sentence each."""
+"""Traps: finds properties of a collection's texts that make its scores misleading, one sentence each."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -9,31 +9,31 @@ from evidense.training.data.copies import near_copies, plain
 from evidense.values import Collection, Item
 
 ALGORITHM = 2
-"""Raised when other sentences come from the same collection."""
+"""Version: raised when the same collection gives other sentences."""
 
 MATERIAL = 0.05
-"""Share of the queries from which on it is worth a note that they stand in a document, or equal one."""
+"""Least share of queries that are part of a document, or equal one, for a note."""
 MATERIAL_COPIES = 0.01
-"""Share of the queries with an unjudged copy of a relevant document from which on that is worth a note: each loses up to all of its value."""
+"""Least share of queries with an unjudged copy of a relevant document, for a note; each may lose its whole value."""
 LEAST_WORDS = 3
-"""Words of a query that stands in a document by more than chance."""
+"""Least words of a query whose presence in a document is no chance."""
 LEAST_CHARACTERS = 12
-"""Characters of one in a script without spaces."""
+"""Least characters of such a query in a script without spaces."""
 NEAR = 0.95
-"""Two long documents are near copies where their sets of shingles overlap so far."""
+"""Two long documents are near copies if their shingle sets overlap by this much."""
 LONG = 200
-"""Characters from which on that means a copy: shorter texts that differ in one word mean another thing (left, right)."""
+"""Least characters of a long document: in shorter texts one word changes the meaning (left, right)."""
 MOST_DOCUMENTS = 500_000
-"""Of a corpus that is looked at whole; of a larger one, only the documents that are relevant to some query."""
+"""Largest corpus that is checked whole; of a larger one, only relevant documents are checked."""
 MOST_CHARACTERS = 2_000_000
-"""Of a corpus in which near copies are looked for, and not only equal ones: about two seconds."""
+"""Largest corpus that is searched for near copies, in characters (about two seconds); larger ones only for equal texts."""
 
 Texts = Mapping[str, str]
-"""id → text without regard to case and spaces."""
+"""id → normalised text."""
 
 
 def traps(collection: Collection) -> tuple[str, ...]:
-    """Return a sentence each for queries that stand in what is relevant to them, that equal another document, for unjudged copies and empty documents."""
+    """Return sentences on queries contained in their relevant documents, queries that equal other documents, unjudged copies, and empty documents."""
     relevant = {d for q in collection.qrels for d in _relevant(collection, q)}
     is_small = len(collection.corpus) <= MOST_DOCUMENTS
     queries = _texts(collection.queries)
@@ -49,7 +49,7 @@ def traps(collection: Collection) -> tuple[str, ...]:
 
 
 def traps_of(collection: Collection, store: Store) -> tuple[str, ...]:
-    """Return `traps` of a collection, looked for once."""
+    """Return the traps of a collection, computed once and noted in the store."""
     key = sha256_of(["traps", ALGORITHM, collection.checksum])
     try:
         return tuple(str(text) for text in store.noted("traps", key)["found"])
@@ -96,7 +96,7 @@ def _equal(collection: Collection, queries: Texts, documents: Texts) -> Iterator
 
 
 def _copies(collection: Collection, documents: Texts) -> Iterator[str]:
-    """Count the queries of which a relevant document has a copy without a judgement."""
+    """Yield a note on queries with an unjudged copy of a relevant document."""
     relevant = {d for q in collection.qrels for d in _relevant(collection, q) if d in documents}
     copies = _copies_of(sorted(relevant), documents)
     n = 0
@@ -111,7 +111,7 @@ def _copies(collection: Collection, documents: Texts) -> Iterator[str]:
 
 
 def _empty(collection: Collection, without_text: set[str]) -> Iterator[str]:
-    """Count the queries of which every relevant document of the corpus is empty."""
+    """Yield a note on queries whose relevant documents are all empty."""
     if not without_text:
         return
     empty_by_id = {item.id: _is_empty(item) for item in collection.corpus if item.id in without_text}
@@ -131,7 +131,7 @@ def _is_empty(item: Item) -> bool:
 
 
 def _copies_of(relevant: Sequence[str], documents: Texts) -> dict[str, list[str]]:
-    """Return id → other documents with the same text or, where both are long and the corpus is not too large, nearly the same text."""
+    """Return id → other documents with the same text or, if both are long and the corpus is not too large, nearly the same text."""
     by_bare = _by_bare(documents)
     near_copies_of = {bare: [bare] for bare in map(_bare, (documents[d] for d in relevant))}
     if sum(map(len, by_bare)) <= MOST_CHARACTERS:
@@ -154,7 +154,7 @@ def _by_bare(documents: Texts) -> dict[str, list[str]]:
 
 
 def _bare(text: str) -> str:
-    """Return a text without the punctuation around it, which says nothing; one of signs only as it is.
+    """Strip the punctuation around a text; a text of only punctuation stays as it is.
 
     >>> _bare('"a cat, and a dog."'), _bare("++"), _bare("?!")
     ('a cat, and a dog', '++', '?!')
