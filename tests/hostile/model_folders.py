@@ -143,76 +143,59 @@ def _zip(name: str, content: bytes) -> bytes:
     return packed.getvalue()
 
 
+def _with_weights(**files: Content | None) -> Callable[[Path], None]:
+    """Return a build of the plain model without its weights, with these files instead; `__` in names is `/`."""
+    return _with("plain", **{"model.safetensors": None, **files})
+
+
+UNSAFE = (*COMPARE[:2], "m@unsafe-weights", *COMPARE[3:])
+_PICKLE = b"\x80\x04cos\nsystem\n(S'touch ran'\ntR."
+
+
 def _weights() -> list[Case]:
-    index = {"metadata": {}, "weight_map": 5}
     overlap = json.dumps({"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 4]}}).encode()
-    named = json.dumps({f"{ESCAPE}.bias": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
-    one: dict[str, Content] = {"header_huge": struct.pack("<Q", 2**62) + b"{}", "empty": b"", "overlap": _safetensors(overlap, bytes(4)), "name_esc": _safetensors(named, bytes(4)),
-                               "not_json": _safetensors(b"{{{{"), "deep": _safetensors(b"[" * 100_000), "zeros": bytes(100_000)}  # fmt: skip
+    escape = json.dumps({f"{ESCAPE}.bias": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    contents: dict[str, Content] = {
+        "header_huge": struct.pack("<Q", 2**62) + b"{}", "empty": b"", "overlap": _safetensors(overlap, bytes(4)),
+        "name_esc": _safetensors(escape, bytes(4)), "not_json": _safetensors(b"{{{{"),
+        "deep": _safetensors(b"[" * 100_000), "zeros": bytes(100_000),
+    }  # fmt: skip
     return [
-        *(_case(f"safetensors_{name}", _with("plain", **{"model.safetensors": value})) for name, value in one.items()),
-        _case("safetensors_fifo", then(_with("plain", **{"model.safetensors": None}), pipe("m/model.safetensors"))),
-        _case(
-            "index_map_int",
-            _with("plain", **{"model.safetensors": None, "model.safetensors.index.json": json.dumps(index)}),
+        *(
+            _case(f"safetensors_{name}", _with_weights(**{"model.safetensors": data}))
+            for name, data in contents.items()
         ),
-        _case(
-            "index_outside",
-            _with(
-                "plain",
-                **{
-                    "model.safetensors": None,
-                    "model.safetensors.index.json": json.dumps({"weight_map": {"a": "../../../etc/passwd"}}),
-                },
-            ),
-        ),
-        _case(
-            "pickle_refused",
-            _with(
-                "plain", **{"model.safetensors": None, "pytorch_model.bin": b"\x80\x04cos\nsystem\n(S'touch ran'\ntR."}
-            ),
-        ),
-        _case(
-            "pickle_code",
-            _with(
-                "plain", **{"model.safetensors": None, "pytorch_model.bin": b"\x80\x04cos\nsystem\n(S'touch ran'\ntR."}
-            ),
-            (*COMPARE[:2], "m@unsafe-weights", *COMPARE[3:]),
-        ),
-        _case(
-            "pickle_zipbomb",
-            _with(
-                "plain",
-                **{"model.safetensors": None, "pytorch_model.bin": lambda: _zip("archive/data.pkl", bytes(1 << 28))},
-            ),
-            (*COMPARE[:2], "m@unsafe-weights", *COMPARE[3:]),
-        ),
-        _edited(
-            "tok_bad_regex",
-            "plain",
-            "tokenizer.json",
-            pre_tokenizer={"type": "Split", "pattern": {"Regex": "(((" * 99}, "behavior": "Removed", "invert": False},
-        ),
-        _edited(
-            "tok_post",
-            "plain",
-            "tokenizer.json",
-            post_processor={
-                "type": "TemplateProcessing",
-                "single": [{"SpecialToken": {"id": "[NO]", "type_id": 0}}],
-                "pair": [],
-                "special_tokens": {},
-            },
-        ),
+        _case("safetensors_fifo", then(_with_weights(), pipe("m/model.safetensors"))),
+        _case("index_map_int", _with_weights(**_index({"metadata": {}, "weight_map": 5}))),
+        _case("index_outside", _with_weights(**_index({"weight_map": {"a": "../../../etc/passwd"}}))),
+    ]
+
+
+def _index(content: Any) -> dict[str, Content | None]:
+    return {"model.safetensors.index.json": json.dumps(content)}
+
+
+def _pickles() -> list[Case]:
+    bomb = _with_weights(**{"pytorch_model.bin": lambda: _zip("archive/data.pkl", bytes(1 << 28))})
+    return [
+        _case("pickle_refused", _with_weights(**{"pytorch_model.bin": _PICKLE})),
+        _case("pickle_code", _with_weights(**{"pytorch_model.bin": _PICKLE}), UNSAFE),
+        _case("pickle_zipbomb", bomb, UNSAFE),
+    ]
+
+
+def _tokenizers() -> list[Case]:
+    split = {"type": "Split", "pattern": {"Regex": "(((" * 99}, "behavior": "Removed", "invert": False}
+    single = [{"SpecialToken": {"id": "[NO]", "type_id": 0}}]
+    post = {"type": "TemplateProcessing", "single": single, "pair": [], "special_tokens": {}}
+    truncation = {"max_length": -1, "strategy": "LongestFirst", "stride": 0, "direction": "Right"}
+    return [
+        _edited("tok_bad_regex", "plain", "tokenizer.json", pre_tokenizer=split),
+        _edited("tok_post", "plain", "tokenizer.json", post_processor=post),
         _edited("tok_model_list", "plain", "tokenizer.json", model=[1]),
         _edited("tok_conf_class2", "plain", "tokenizer_config.json", tokenizer_class="os"),
         _edited("tok_conf_len_neg", "plain", "tokenizer_config.json", model_max_length=-5),
-        _edited(
-            "tok_truncation_neg",
-            "plain",
-            "tokenizer.json",
-            truncation={"max_length": -1, "strategy": "LongestFirst", "stride": 0, "direction": "Right"},
-        ),
+        _edited("tok_truncation_neg", "plain", "tokenizer.json", truncation=truncation),
         _case("tok_gone", _with("plain", **{"tokenizer.json": None, "tokenizer_config.json": None})),
         _case("tok_deep", _with("plain", **{"tokenizer.json": "[" * 100_000})),
     ]
@@ -250,7 +233,7 @@ def _ggufs() -> list[Case]:
 
 
 def _named() -> list[Case]:
-    return [*_configs(), *_parts(), *_weights(), *_ggufs()]
+    return [*_configs(), *_parts(), *_weights(), *_pickles(), *_tokenizers(), *_ggufs()]
 
 
 def _mutated_json(seed: int) -> Case:
