@@ -1,4 +1,4 @@
-"""Candidates: of each query one relevant document and some that are not, such that folds share neither queries nor documents."""
+"""Candidates: one relevant document and several negatives per query, dealt to folds that share neither queries nor documents."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -16,28 +16,28 @@ from evidense.values import Collection, RankedLists, Spelling
 
 @dataclass(frozen=True)
 class Candidates:
-    """Rows of a collection: query i has the candidates documents[i], of which the first is relevant."""
+    """Rows of a collection: query i has the candidates documents[i]; the first is relevant."""
 
     queries: Int64[np.ndarray, " n"]
     """Rows into `collection.queries`."""
     documents: Int64[np.ndarray, "n c"]
     """Rows into `collection.corpus`; column 0 is relevant, no other is."""
     clusters: Int64[np.ndarray, " n"]
-    """Queries that share a relevant document or a group have one label."""
+    """Queries that share a relevant document or a group have the same label."""
     folds: Int64[np.ndarray, " n"]
-    """Fold of each query; documents of two folds are disjoint, and so are clusters."""
+    """Fold of each query. Folds share no documents and no clusters."""
     negatives: str
-    """Where the others come from: 'random', or the name of what ranked them."""
+    """Source of the negatives: 'random', or the name of the ranker."""
     n_filled: int = 0
-    """Of the negatives, how many were drawn at random since the ranking held too few of the fold."""
+    """How many negatives were drawn at random because the ranking held too few documents of the fold."""
 
     @property
     def n_candidates(self) -> int:
-        """How many documents a query chooses among (N)."""
+        """Return how many documents each query chooses among (N)."""
         return int(self.documents.shape[1])
 
     def first(self, n: int) -> "Candidates":
-        """Return the task with the first n candidates of each query."""
+        """Return the first n candidates of each query."""
         return Candidates(self.queries, self.documents[:, :n], self.clusters, self.folds, self.negatives, self.n_filled)
 
 
@@ -48,23 +48,23 @@ class Draw:
     n_candidates: int = 5
     n_folds: int = 5
     n_queries: int | None = None
-    """At most so many queries, drawn by the seed; None = all."""
+    """At most this many queries, drawn by the seed; None means all."""
     negatives: str = "random"
     seed: int = 0
 
 
 def candidates(collection: Collection, draw: Draw, ranked: RankedLists | None = None) -> Candidates:
-    """Draw candidates: negatives at random from the query's fold, or the best that `ranked` has there and that are not relevant.
+    """Draw candidates. Negatives come at random from the query's fold, or are the best irrelevant documents of that fold in `ranked`.
 
-    A document's fold is that of the queries that it answers, else by the hash of its id; so nothing that a probe is trained on, query
-    or document, is seen again where it is tested.
+    A document belongs to the fold of the queries that it answers, else to a fold by the hash of its id. So no query or document that a
+    probe is trained on appears where it is tested.
 
     Raises:
         InvalidInput: fewer clusters than folds, or a fold with fewer documents than candidates.
 
     >>> from evidense import registry
-    >>> some = candidates(registry.dataset("weaknesses")[0].open("weaknesses")[0], Draw(n_candidates=3, n_queries=60))
-    >>> some.documents.shape, set(some.folds.tolist())
+    >>> drawn = candidates(registry.dataset("weaknesses")[0].open("weaknesses")[0], Draw(n_candidates=3, n_queries=60))
+    >>> drawn.documents.shape, set(drawn.folds.tolist())
     ((60, 3), {0, 1, 2, 3, 4})
     """
     if draw.n_candidates < 2:
@@ -124,7 +124,7 @@ def _some_queries(total: int, n_wanted: int | None, rng: np.random.Generator) ->
 def _folds(
     clusters: Int64[np.ndarray, " q"], rows: Int64[np.ndarray, " n"], n_folds: int, rng: np.random.Generator
 ) -> Int64[np.ndarray, " n"]:
-    """Deal the clusters of these queries, largest first, each to the fold that has the fewest queries."""
+    """Deal the clusters of these queries to folds: largest first, each to the fold with the fewest queries."""
     labels, member, sizes = np.unique(clusters[rows], return_inverse=True, return_counts=True)
     if len(labels) < n_folds:
         raise InvalidInput(
@@ -162,7 +162,7 @@ def _known(ranked: RankedLists, doc_rows: Mapping[str, int]) -> Iterator[tuple[s
 
 
 def _others(pool: Int64[np.ndarray, " d"], taken: set[int], n: int, rng: np.random.Generator) -> list[int]:
-    """Draw n documents of a fold that are not taken."""
+    """Draw n documents of a fold that are not taken yet."""
     free: Bool[np.ndarray, " d"] = ~np.isin(pool, list(taken))
     if free.sum() < n:
         raise InvalidInput(

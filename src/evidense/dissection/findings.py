@@ -1,4 +1,4 @@
-"""From per-query values at every layer to findings: each with its own interval, and one that holds over all layers together."""
+"""Turn per-query values of every layer into findings, each with its own interval and one that holds over all layers together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ ALONE = "studentised cluster bootstrap"
 
 @dataclass(frozen=True)
 class Series:
-    """One estimand at several sites that are one family: a row of per-query values each."""
+    """One estimand at several sites: one row of per-query values per site. The sites form one family of tests."""
 
     estimand: str
     unit: str
@@ -24,16 +24,16 @@ class Series:
     clusters: Int64[np.ndarray, " n"]
     sites: Sequence[Mapping[str, Json]]
     null: float = 0.0
-    """What is tested: the mean is not this."""
+    """The tested null hypothesis: the mean equals this."""
     details: Sequence[Mapping[str, Json]] = ()
     beside: Mapping[str, Float64[np.ndarray, "l n"]] = field(default_factory=dict)
-    """Further per-query values: their mean, low and high stand in the details under this name."""
+    """Further per-query values by name; their mean, low and high go into the details under that name."""
     unsolved: Mapping[int, str] = field(default_factory=dict)
-    """Row → why it has no value."""
+    """Row → the reason why it has no value."""
 
 
 def findings(case: Case, series: Series, family: str) -> list[Finding]:
-    """Return one finding a row; p and the interval `together` are simultaneous over the rows by max-T."""
+    """Return one finding per row. The p-value and the interval `together` are simultaneous over the rows by max-T."""
     live = [index for index in range(len(series.values)) if index not in series.unsolved]
     out: dict[int, Finding] = {row: _unsolved(series, row) for row in series.unsolved}
     if live:
@@ -63,7 +63,7 @@ def findings(case: Case, series: Series, family: str) -> list[Finding]:
 
 
 def _on_scale(numbers: tuple[float, float, float], n_clusters: int, confidence: float) -> tuple[float, float]:
-    """Keep an accuracy's interval between 0 and 1; where every query is right, or wrong, as many groups say what may still be."""
+    """Clip an accuracy's interval to 0 … 1. If all queries are right or all are wrong, use Wilson's interval of that many groups."""
     value, low, high = numbers
     if value in (0.0, 1.0):
         ends = wilson(np.array([value]), n_clusters, confidence=confidence)

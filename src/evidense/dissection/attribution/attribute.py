@@ -1,4 +1,4 @@
-"""Attribution: which neurons of an encoder's dense modules make the number of each example, and at which token."""
+"""Attribution: how much each neuron of an encoder's dense modules contributes to a number of each example, and at which token."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ from evidense.errors import InvalidInput
 from evidense.values import Item
 
 _TOKENS = 512
-"""Tokens of one batch, before they are copied for the nodes."""
+"""Tokens per batch, before they are copied for the points of the quadrature."""
 ReportProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """One module's share in the number of every example; sums over the tokens of all its texts."""
+    """One module's contributions to the number of each example, summed over the tokens of the example's texts."""
 
     name: str
     layer: int
@@ -31,33 +31,33 @@ class Attribution:
     kind: str
     """'intermediate' or 'output'."""
     weight_path: Float32[np.ndarray, "x f"]
-    """Σ_j |A_ij|, as published; never negative, and it does not sum to the change."""
+    """Σ_j |A_ij|, as published. It is never negative and does not sum to the change."""
     activation_path: Float32[np.ndarray, "x f"]
     """Signed; sums to the change."""
     tokens: tuple[Float32[np.ndarray, " t"], ...]
-    """Of each text (of each row, where an example has several): the activation path at each token, summed over neurons."""
+    """The activation path at each token, summed over neurons: one array per text (one per row if an example has several)."""
     change: Float64[np.ndarray, " x"]
-    """F(x) − F(x'), x' being the module that gives nothing."""
+    """F(x) − F(x'), where x' is the input with this module's output set to 0."""
     missed: Float64[np.ndarray, " x"]
     """|sum of the activation path − change|."""
     n_nodes: Int64[np.ndarray, " x"]
 
     @property
     def completeness(self) -> Float64[np.ndarray, " x"]:
-        """What is missed of the change, as a share; ≤ 1e-3 is what `integrate` asserts (a change below 1e-3 counts as 1e-3)."""
+        """Return the missed share of the change. `integrate` asserts that it is at most 1e-3; a change below 1e-3 counts as 1e-3."""
         share: Float64[np.ndarray, " x"] = self.missed / (np.abs(self.change) + 1e-3)
         return share
 
 
 @dataclass(frozen=True)
 class ModuleSelection:
-    """Which modules."""
+    """Which modules are attributed."""
 
     kinds: tuple[str, ...] = ("intermediate", "output")
     layers: tuple[int, ...] = ()
-    """() = all."""
+    """() means all."""
     pattern: tuple[str, str] | None = None
-    """Of the families that `dense_modules` does not know."""
+    """Regular expressions for both modules, needed if `dense_modules` does not know the family."""
 
 
 def attribute(
@@ -67,9 +67,9 @@ def attribute(
     modules: ModuleSelection = ModuleSelection(),
     report: ReportProgress | None = None,
 ) -> tuple[Attribution, ...]:
-    """Attribute a number of each example to the neurons of each module; items are the rows that `target` says.
+    """Attribute a number of each example to the neurons of each module; `target` says how many items make one example.
 
-    Examples are batched by length; padding, batch and order change nothing but rounding.
+    Examples are batched by length. Padding, batch and order change results by rounding only.
 
     Raises:
         InvalidInput: an encoder without gradients, texts and pictures mixed, a norm that is constant, or a path that cannot be integrated.
@@ -118,10 +118,10 @@ def attributions(
 
 
 def chosen(dense: DenseModules, modules: ModuleSelection) -> list[DenseModule]:
-    """Return the modules that are asked for.
+    """Return the modules that the selection names.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: no module matches.
     """
     matching = [
         d for d in dense.modules if d.kind in modules.kinds and (not modules.layers or d.layer in modules.layers)
@@ -135,7 +135,7 @@ def chosen(dense: DenseModules, modules: ModuleSelection) -> list[DenseModule]:
 
 
 def _batches(sizes: Int64[np.ndarray, "x r"], how: ModuleSelection) -> list[Int64[np.ndarray, " n"]]:
-    """Cut examples into batches of like length."""
+    """Group examples of similar length into batches."""
     longest = sizes.max(axis=1)
     batches: list[list[int]] = []
     for example in np.argsort(longest, kind="stable"):
@@ -147,7 +147,7 @@ def _batches(sizes: Int64[np.ndarray, "x r"], how: ModuleSelection) -> list[Int6
 
 
 def _joined(parts: Sequence[Attribution], back: Int64[np.ndarray, " x"], rows_each: int) -> Attribution:
-    """Join the batches of one module, in the order of the examples."""
+    """Join the batches of one module and restore the order of the examples."""
     every = [row for part in parts for row in part.tokens]
     names = ("weight_path", "activation_path", "change", "missed", "n_nodes")
     joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts])[back] for name in names}

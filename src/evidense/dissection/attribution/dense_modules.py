@@ -1,4 +1,4 @@
-"""Dense modules: the two linear maps of each block's feed-forward network, found by the names that the families give them."""
+"""Dense modules: the two linear maps of each block's feed-forward network, found by the names that model families use."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
 
 KINDS = ("intermediate", "output")
-"""The map into the wide space, and the map back."""
+"""The map into the wide hidden space, and the map back."""
 
 SHAPES: Mapping[str, tuple[str, str]] = {
     "BERT, RoBERTa, DPR, MPNet, older ViT": ("intermediate.dense", "output.dense"),
@@ -19,8 +19,8 @@ SHAPES: Mapping[str, tuple[str, str]] = {
     "Llama, Mistral, Qwen, Gemma": ("mlp.gate_proj", "mlp.down_proj"),
     "ViT, DeiT, DINOv2, CLIP, SigLIP": ("mlp.fc1", "mlp.fc2"),
 }
-"""Families → what stands after the number of the block: intermediate, output. Of a gated network, the gate is the intermediate one, as
-published; its `up_proj` is left out."""
+"""Family → module names after the block number: (intermediate, output). In a gated network the gate counts as intermediate, as published,
+and `up_proj` is left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +28,17 @@ class DenseModule:
     """One linear map of one block."""
 
     name: str
-    """Inside the transformer, as 'encoder.layer.0.output.dense'."""
+    """Path inside the transformer, such as 'encoder.layer.0.output.dense'."""
     layer: int
-    """1 … n_layers: its block makes the states of this layer."""
+    """1 … n_layers. Block l produces the states of layer l."""
     kind: str
     """'intermediate' or 'output'."""
     module: Any
-    """weight[f, j] and perhaps a bias; its rows are the neurons."""
+    """The torch module: weight[f, j], perhaps a bias. Each row is a neuron."""
 
     @property
     def n_neurons(self) -> int:
-        """Rows of the weight."""
+        """Return the number of rows of the weight."""
         return int(self.module.weight.shape[0])
 
 
@@ -48,14 +48,14 @@ class DenseModules:
 
     blocks: "tuple[torch.nn.Module, ...]"
     names: tuple[str, ...]
-    """Of the blocks, inside the transformer."""
+    """Paths of the blocks inside the transformer."""
     modules: tuple[DenseModule, ...]
 
 
 def dense_modules(inner: "torch.nn.Module", n_layers: int, pattern: tuple[str, str] | None = None) -> DenseModules:
-    """Find both dense modules of every block; `pattern` names them by regular expressions where the family is not known.
+    """Find both dense modules of every block. `pattern` gives regular expressions for families that are not known.
 
-    A pattern is matched to what stands after the block's number, as `mlp\\.fc1`.
+    A pattern is matched against the module path after the block number, such as `mlp\\.fc1`.
 
     Raises:
         UnknownName: no module has such a name.
@@ -81,7 +81,7 @@ def dense_modules(inner: "torch.nn.Module", n_layers: int, pattern: tuple[str, s
 
 
 def _lists(named: "Mapping[str, torch.nn.Module]", pair: tuple[str, str]) -> list[str]:
-    """Names of the stacks that hold either of them."""
+    """Return the paths of the stacks that hold either module."""
     pattern = re.compile(rf"(.+?)\.\d+\.(?:{pair[0]}|{pair[1]})")
     return sorted({match[1] for name in named if (match := pattern.fullmatch(name))})
 

@@ -1,6 +1,6 @@
-"""Path: integrated gradients of a number along the scaling of one dense module, exact and of the suffix only.
+"""Integrated gradients of a number along the scaling of one dense module. Only the layers after the module are run again; the result is exact.
 
-Scaling a module's (W, b) by α from 0 to 1 is scaling its output z by α, since what it takes does not change. With δ(α) = ∂F/∂z at αz and
+Scaling a module's (W, b) by α from 0 to 1 scales its output z by α, since its input does not change. With δ(α) = ∂F/∂z at αz and
 δ̄ = ∫₀¹ δ dα:
 
     activation path   IG_ti = z_ti · δ̄_ti                 sums over neurons and tokens to F(z) − F(0): completeness
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-6
-"""What the sum of attributions may miss: RELATIVE · |F(x) − F(x')| + ABSOLUTE."""
+"""The sum of attributions may miss the change by at most RELATIVE · |F(x) − F(x')| + ABSOLUTE."""
 _AIM = 3e-4
-"""Points are added while more is missed than this in the place of RELATIVE, so that what is missed is usually far less."""
+"""Points are added until the error is below this bound in place of RELATIVE, so the final error is usually much smaller."""
 _COUNTS = (*NESTED, 64, 128, 256)
-"""Points: each nested rule adds to the one before, those after them begin anew."""
+"""Numbers of points. Each nested rule reuses the points before it; the last three rules start anew."""
 _TOKENS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Integral:
-    """What the path of one module gave, of x examples; tensors are float32 of the rows [r, t, …]."""
+    """The path integral of one module for x examples. Tensors are float32 over rows [r, t, …]."""
 
     attribution: "Tensor"
     """Activation path [r, t, f]."""
@@ -46,14 +46,14 @@ class Integral:
     missed: Float64[np.ndarray, " x"]
     """|sum of attributions − change|."""
     n_nodes: Int64[np.ndarray, " x"]
-    """Points of the rule that it took."""
+    """Number of points of the rule that was used."""
 
 
 def integrate(flow: Flow, recorded: Trace, where: tuple[DenseModules, DenseModule], target: Target) -> Integral:
-    """Integrate along one module's path, with more points for the examples whose attributions miss the change.
+    """Integrate along one module's path. Examples whose attributions miss the change get more points.
 
     Raises:
-        InvalidInput: an example that still misses it with the most points; says by how much.
+        InvalidInput: an example misses the change even with the most points; the message says by how much.
     """
     import torch
 
@@ -94,7 +94,7 @@ def _refuse_incomplete(module: DenseModule, missed: np.ndarray, change: np.ndarr
 
 
 def weight_path(module: DenseModule, recorded: Trace, gradient: "Tensor", rows_each: int) -> Float32[np.ndarray, "x f"]:
-    """Return s_i = Σ_j |W_ij · Σ_t δ̄_ti x_tj| of every example, over all its rows and tokens."""
+    """Return s_i = Σ_j |W_ij · Σ_t δ̄_ti x_tj| for each example, summed over its rows and tokens."""
     import torch
 
     inputs = recorded.inputs[module.name]
@@ -110,7 +110,7 @@ def weight_path(module: DenseModule, recorded: Trace, gradient: "Tensor", rows_e
 def _ends(
     flow: Flow, recorded: Trace, where: tuple[DenseModules, DenseModule], target: Target
 ) -> tuple[Float64[np.ndarray, " x"], Float64[np.ndarray, " x"]]:
-    """F where the module gives nothing, and F as it is."""
+    """Return F with the module's output set to 0, and F of the unchanged encoder."""
     import torch
 
     with torch.no_grad():
@@ -127,7 +127,7 @@ def _summed_up(
     target: Target,
     level: int,
 ) -> "Tensor":
-    """Return δ̄ by this rule, and what its points add to every later one that contains them [l, r, t, f]."""
+    """Return δ̄ by this rule, followed by what its points contribute to each later rule that contains them: [l, r, t, f]."""
     if level >= len(NESTED):
         nodes, weights = rule(_COUNTS[level])
         return _weighted(part, where, target, (nodes, weights[None]))
@@ -141,7 +141,7 @@ def _weighted(
     target: Target,
     points: tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "l k"]],
 ) -> "Tensor":
-    """Return Σ_k w_lk δ(α_k) of every rule [l, r, t, f], as many points at once as memory allows."""
+    """Return Σ_k w_lk δ(α_k) for every rule [l, r, t, f]. Evaluate as many points at once as memory allows."""
     import torch
 
     flow, recorded = part

@@ -1,4 +1,4 @@
-"""Quadrature on [0, 1]: rules that contain each other, so that no point is looked at twice, and Gauss-Legendre for paths with a step at 0."""
+"""Quadrature on [0, 1]: nested rules, so that no point is evaluated twice, and Gauss-Legendre for paths with a step at 0."""
 
 from functools import cache
 
@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 NESTED = (7, 15, 31, 63)
-"""Points of Gauss-Legendre's rule, of Kronrod's that contains it, and of Patterson's that contain that one; exact to degree 13, 22, 46, 94."""
+"""Numbers of points: Gauss-Legendre, then Kronrod's extension of it, then Patterson's two. They are exact to degree 13, 22, 46 and 94."""
 _ADDED = (
     (0.0, 0.405845151377397167, 0.74153118559939444, 0.949107912342758525),
     (0.207784955007898468, 0.58608723546769113, 0.864864423359769073, 0.991455371120812639),
@@ -17,7 +17,7 @@ _ADDED = (
      0.88980936487494264, 0.931984657380665141, 0.96356495361339617, 0.98463714387564418, 0.996040238625968543,
      0.999809214198043518),
 )  # fmt: skip
-"""What each rule adds, on [−1, 1]; the other half is its mirror image."""
+"""The points that each rule adds on [0, 1] of [−1, 1]; the other half mirrors them."""
 _POWER = 3
 
 Rule = tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"]]
@@ -25,7 +25,7 @@ Rule = tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"]]
 
 @cache
 def added(level: int) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "l k"]]:
-    """Return the points that rule `level` adds to those before it, and their weights in this and every later rule.
+    """Return the points that rule `level` adds to the rule before it, with their weights in this and in every later rule.
 
     Source: Kronrod 1965; Patterson 1968, The optimum addition of points to quadrature formulae.
 
@@ -41,9 +41,9 @@ def added(level: int) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "l
 
 @cache
 def rule(count: int) -> Rule:
-    """Return points and weights on [0, 1]: of a nested rule where one has so many points, else of Gauss-Legendre in u, where x = u³.
+    """Return points and weights on [0, 1]: of the nested rule with this many points, else of Gauss-Legendre in u with x = u³.
 
-    A norm right behind the module (Gemma) makes a step near x = 0, where the power crowds the points.
+    A norm right after the module (Gemma) makes a step near x = 0; the power places more points there.
 
     >>> nodes, weights = rule(15)
     >>> round(float(weights @ nodes**20), 12) == round(1 / 21, 12)

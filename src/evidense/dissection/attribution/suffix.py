@@ -1,8 +1,8 @@
-"""Suffix: run a class's own forward while everything before one module gives what it gave before.
+"""Run only the part of a model that comes after one module; everything before it returns its recorded output.
 
-What a module's output changes lies behind it. So one pass is traced; in a later pass of many copies, the blocks before hand the traced
-state on without computing, and so does, inside the module's own block, each part that had ended when the module began. Masks, rotary
-embeddings, final norms and pooling stay those of the class, which is run as it is.
+A module's output changes only what comes after it. So one pass is recorded. In later passes of many copies, earlier blocks return their
+recorded state without computing; inside the module's own block, so does every part that had finished before the module started. Masks,
+rotary embeddings, final norms and pooling are computed by the model's own forward, which is unchanged.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """One batch and how it passes through one transformer to the vectors that are scored, in any number of copies."""
+    """One batch with the function that runs it through a transformer to the scored vectors, in any number of copies."""
 
     inner: "torch.nn.Module"
     tensors: "Mapping[str, Tensor]"
-    """What the transformer takes, [b, …]; its mask, where there is one, under 'mask'."""
+    """Inputs of the transformer, [b, …]; a mask, if there is one, under 'mask'."""
     through: "Callable[[Mapping[str, Tensor]], Tensor]"
     """tensors → vectors [b, e]."""
 
     @property
     def n_rows(self) -> int:
-        """Texts or pictures in the batch."""
+        """Return the number of texts or pictures in the batch."""
         return len(next(iter(self.tensors.values())))
 
     def vectors(self, copies: int = 1) -> "Tensor":
@@ -50,10 +50,10 @@ class Flow:
 
 
 def flow_of(half: Any, prepared: Any) -> Flow:
-    """Return how a batch passes through a tower of one modality.
+    """Return the flow of a batch through a tower of one modality.
 
     Raises:
-        InvalidInput: a tower that gives no gradients, or computes in half precision.
+        InvalidInput: the tower gives no gradients, or it computes in half precision.
     """
     import torch
 
@@ -98,21 +98,21 @@ def repeated(tensor: "Tensor", copies: int) -> "Tensor":
 
 @dataclass(eq=False)
 class Trace:
-    """What one pass left behind; tensors are [b, …]."""
+    """What one pass recorded; tensors are [b, …]."""
 
     vectors: Any = None
     inputs: "dict[str, Tensor]" = field(default_factory=dict)
-    """Dense module → what it took."""
+    """Dense module → its input."""
     outputs: "dict[str, Tensor]" = field(default_factory=dict)
-    """Dense module → what it gave."""
+    """Dense module → its output."""
     states: "dict[int, Tensor]" = field(default_factory=dict)
-    """Block → what it took."""
+    """Block → its input."""
     shape_of: dict[int, int] = field(default_factory=dict)
-    """Block → how long a tuple it returns; 0 = a tensor."""
+    """Block → length of the tuple that it returns; 0 if it returns a tensor."""
     ended: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Dense module → parts of its block that had ended when it began and do nothing later, with what they gave."""
+    """Dense module → outputs of the parts of its block that finished before it started and do not run again."""
     source: "torch.nn.Module | None" = None
-    """The module whose output is what the first block takes."""
+    """The module whose output is the input of the first block."""
 
     def take(self, rows: Int64[np.ndarray, " n"]) -> "Trace":
         """Return the trace of these rows."""
@@ -130,10 +130,10 @@ class Trace:
 
 
 def trace(flow: Flow, dense: DenseModules) -> Trace:
-    """Run the batch once, without gradients, and keep what later passes need.
+    """Run the batch once, without gradients, and record what later passes need.
 
     Raises:
-        InvalidInput: a module that a pass does not use exactly once, or that does not see the batch as rows.
+        InvalidInput: a pass does not use a module exactly once, or the module's input is not one row per item.
     """
     import torch
 
@@ -192,7 +192,7 @@ def _watch_block(
 
 
 def _watch_source(stack: ExitStack, recorded: Trace, inner: Any, dense: DenseModules) -> None:
-    """Find what makes the first block's input, so that it need not be made again for each copy."""
+    """Find the module that makes the first block's input, so that it is not computed again for each copy."""
     module_by_output: dict[int, tuple[Any, Any]] = {}  # the outputs too, so that no id is given twice
     in_blocks = {id(m) for block in dense.blocks for m in block.modules()}
 
@@ -211,7 +211,7 @@ def _watch_source(stack: ExitStack, recorded: Trace, inner: Any, dense: DenseMod
 def from_module(
     recorded: Trace, dense: DenseModules, module: DenseModule, output: "Tensor", copies: int
 ) -> Iterator[None]:
-    """Within this context, a pass of `copies` copies computes only what lies behind the module, whose output is `output`."""
+    """Make a pass of `copies` copies compute only what comes after the module, whose output is replaced by `output`."""
     index = module.layer - 1
     named = dict(dense.blocks[index].named_modules(prefix=dense.names[index]))
     with ExitStack() as stack:
@@ -229,7 +229,7 @@ def from_module(
 
 
 def repeated_view(tensor: "Tensor", copies: int) -> "Tensor":
-    """Return the copies of [b, …] that take no memory where there is one row."""
+    """Return copies of [b, …]; for a single row they share its memory."""
     return tensor.expand(copies, *tensor.shape[1:]) if len(tensor) == 1 else repeated(tensor, copies)
 
 
@@ -251,7 +251,7 @@ def _mapped(out: Any, change: "Callable[[Tensor], Tensor]") -> Any:
 
 
 def _answer(stack: ExitStack, module: Any, forward: Callable[..., Any]) -> None:
-    """Let a module answer with this function until the stack is left."""
+    """Replace a module's forward by this function until the stack is closed."""
     previous = module.__dict__.get("forward")
     module.forward = forward
     if previous is None:

@@ -1,4 +1,4 @@
-"""Targets: the number of each example whose making is attributed to neurons."""
+"""Targets: the number per example that is attributed to neurons."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -18,26 +18,26 @@ TargetKind = Literal["margin", "log-softmax", "norm"]
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A function of the vectors of one side, the other side's being fixed numbers: no module is ever shared with it.
+    """A function of one side's vectors. The other side's vectors are constants, so no gradient passes through them.
 
-    margin: s(q, first) − mean of s(q, others); log-softmax: ln of the first one's share among all, in nats; norm: the vector's
-    length (as published). Scores are by the encoder's similarity.
+    margin: s(q, first) − mean of s(q, others). log-softmax: log-probability of the first candidate, in nats. norm: length of the vector,
+    as published. Scores use the encoder's similarity.
     """
 
     kind: TargetKind
     side: Side = "query"
     fixed: "Float32[np.ndarray, 'x ...'] | None" = None
-    """Of the side 'query': the documents [x, c, e], the relevant one first; of 'document': the queries [x, e]; of a norm: nothing."""
+    """For the query side the documents [x, c, e], the relevant one first. For the document side the queries [x, e]. For a norm None."""
     n_candidates: int = 1
-    """Of the side 'document': rows x · c are texts, example by example, the relevant one first."""
+    """For the document side: texts per example; rows x · c go example by example, the relevant text first."""
     scale: float = 1.0
     """Inverse temperature of the softmax."""
     similarity: str = "dot"
-    """What scores vectors in the form that is scored (see `compute.similarity.between_scored`)."""
+    """The similarity of vectors that are already in scored form (see `compute.similarity.between_scored`)."""
 
     @property
     def rows_each(self) -> int:
-        """Texts of one example that pass through the encoder."""
+        """Return how many texts of one example pass through the encoder."""
         return self.n_candidates if self.side == "document" and self.kind != "norm" else 1
 
     def take(self, examples: Int64[np.ndarray, " x"]) -> "Target":
@@ -60,10 +60,10 @@ class Target:
 
 
 def refuse_constant_norm(vectors: Float32[np.ndarray, "n e"]) -> None:
-    """Refuse the norm as a target where every vector has one length.
+    """Refuse the norm as a target if all vectors have the same length.
 
     Raises:
-        InvalidInput: it has; the gradient would be zero, and so every attribution.
+        InvalidInput: all lengths are equal, so the gradient and every attribution would be zero.
     """
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
     if np.ptp(norms) > 1e-4 * norms.mean():

@@ -1,4 +1,4 @@
-"""The slow path: attribution by scaling a module's weights step by step, as published. What the fast path must equal, and is timed against."""
+"""Attribution by scaling a module's weights step by step, as published: the slow reference that tests and benchmarks compare `path` with."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ByWeights:
-    """What one module's path gave for one example."""
+    """Attributions of one module's weights for one example."""
 
     weights: "Tensor"
     """A[f, j]: the attribution of each weight."""
     bias: "Tensor"
-    """The same of each bias [f], which the published form leaves out; zeros without a bias."""
+    """Attribution of each bias [f], which the published form leaves out; zeros if there is no bias."""
     change: float
     """F(x) − F(x')."""
 
     @property
     def weight_path(self) -> Float32[np.ndarray, " f"]:
-        """Σ_j |A_ij|."""
+        """Return Σ_j |A_ij|."""
         strengths: Float32[np.ndarray, " f"] = self.weights.abs().sum(1).numpy()
         return strengths
 
     @property
     def activation_path(self) -> Float32[np.ndarray, " f"]:
-        """Σ_j A_ij and the bias's part."""
+        """Return Σ_j A_ij plus the attribution of the bias."""
         sums: Float32[np.ndarray, " f"] = (self.weights.sum(1) + self.bias).numpy()
         return sums
 
@@ -47,7 +47,7 @@ def published_nodes() -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " 
 def by_weights(
     flow: Flow, dense: DenseModule, target: Target, nodes: tuple[np.ndarray, np.ndarray] | None = None
 ) -> ByWeights:
-    """Scale W and b of one module to α, run the whole encoder, take ∂F/∂W; once for each node, one example.
+    """Attribute one example: at each point α, scale W and b of one module, run the whole encoder and take ∂F/∂W.
 
     Source: Yao et al. 2025, as described; Dai et al. 2022, eq. 1.
     """
