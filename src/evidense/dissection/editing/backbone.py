@@ -1,4 +1,4 @@
-"""A small backbone that knows facts: a BERT from scratch, pre-trained by masked tokens on their sentences; and what it knows."""
+"""A small backbone that knows facts: a BERT pre-trained from scratch on their sentences by masked tokens; and tests of what it knows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Train = Callable[[Recipe, Mapping[str, Pairs], Encoder | None], Encoder]
-"""`Bench.train`, or what does the same."""
+"""`Bench.train`, or an equivalent function."""
 
 
 @dataclass(frozen=True)
 class BackboneSize:
-    """How large the backbone is and how long it is trained; two relations of 60 entities take about half a minute of one core."""
+    """Size of the backbone and length of its training. Two relations of 60 entities take about half a minute on one core."""
 
     n_layers: int = 2
     width: int = 128
@@ -34,7 +34,7 @@ class BackboneSize:
 
 
 def knowing_backbone(world: World, train: Train, size: BackboneSize = BackboneSize()) -> Encoder:
-    """Pre-train a text encoder that tells the world's told facts, on masked tokens alone: nothing contrastive.
+    """Pre-train a text encoder on the world's told facts, by masked tokens alone (no contrastive loss).
 
     Source: Devlin et al. 2019, §3.1, task 1.
     """
@@ -61,24 +61,24 @@ def backbone_recipe(world: World, size: BackboneSize = BackboneSize()) -> Recipe
 
 @dataclass(frozen=True, eq=False)
 class Cloze:
-    """Masked statements with what stands at the mask, ready for a tower whose input embeddings are its output layer."""
+    """Masked statements with the right token at the mask, for a tower whose input embeddings are also its output layer."""
 
     tokens: Tokens
     labels: Int64[np.ndarray, " n"]
-    """Token of the right value."""
+    """The token of the right value."""
     entity: Int64[np.ndarray, " n"]
-    """Place of the last token of the entity's name in each text."""
+    """Position of the last token of the entity's name in each text."""
     mask: Int64[np.ndarray, " n"]
-    """Place of the mask."""
+    """Position of the mask."""
     owner: Int64[np.ndarray, " n"]
-    """Which fact each statement is of."""
+    """Index of the fact that each statement states."""
 
 
 def cloze(tower: TextTower, facts: Sequence[Fact], *, tested: bool = False) -> Cloze:
-    """Mask the value in the statements of facts: those that an edit sees, or those for testing.
+    """Mask the value in the statements of facts: the statements that edits use, or those held out for testing.
 
     Raises:
-        InvalidInput: no mask token, or a value or name that this tokeniser cuts to pieces or does not know.
+        InvalidInput: the tokeniser has no mask token, or it splits or does not know a value or a name.
     """
     tokenizer: Any = tower.reader.tokenizer
     if tokenizer.mask_token is None:
@@ -101,10 +101,10 @@ def cloze(tower: TextTower, facts: Sequence[Fact], *, tested: bool = False) -> C
 
 
 def token_of(tower: TextTower, word: str) -> int:
-    """Return the one token of a word.
+    """Return the single token of a word.
 
     Raises:
-        InvalidInput: it has several, or is unknown.
+        InvalidInput: the word has several tokens, or is unknown.
     """
     pieces = _pieces(tower, word)
     if len(pieces) != 1 or pieces[0] == tower.reader.tokenizer.unk_token_id:
@@ -125,7 +125,7 @@ def _place(row: Any, token: int) -> int:
 
 
 def logits(tower: TextTower, statements: Cloze) -> "Tensor":
-    """Return the logits [n, v] at the masks, by the tower's own read-out (input embeddings as output layer), with gradients where enabled."""
+    """Return the logits [n, v] at the masks, with the input embeddings as output layer. Gradients are kept if they are enabled."""
     import torch
     from torch.nn import functional
 
@@ -135,7 +135,7 @@ def logits(tower: TextTower, statements: Cloze) -> "Tensor":
 
 
 def right(tower: TextTower, statements: Cloze, among: Sequence[int] | None = None) -> Float[np.ndarray, " f"]:
-    """Return of each fact the share of its statements whose value comes first (among these tokens, or all)."""
+    """Return for each fact the share of its statements whose value has the highest logit (among these tokens, or all)."""
     import torch
 
     with torch.inference_mode(), evaluating(tower.backbone.model):
@@ -150,7 +150,7 @@ def right(tower: TextTower, statements: Cloze, among: Sequence[int] | None = Non
 
 
 def known(tower: TextTower, facts: Sequence[Fact]) -> list[Fact]:
-    """Return the facts that the tower tells right in every statement, those kept for testing included."""
+    """Return the facts whose value the tower predicts in every statement, the test statements included."""
     if not facts:
         return []
     both = right(tower, cloze(tower, facts)) + right(tower, cloze(tower, facts, tested=True))

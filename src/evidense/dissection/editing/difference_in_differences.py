@@ -1,4 +1,4 @@
-"""Difference in differences of retrieval: edited against unedited copies, facts that were edited against matched ones that were not."""
+"""Difference in differences of retrieval: edited minus unedited copies, on edited facts minus matched facts that were not edited."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from evidense.stats import Estimate, Seeded, seeded
 class FourCells:
     """Values of one measure: [contrast, seed, pair]; row i of edited and of control is one matched pair of facts.
 
-    A contrast is one edited copy under one way of training; the unedited copy was trained alike, in the same seed and order.
+    A contrast is one edited copy under one way of training. The unedited copy was trained in the same way, seed and order.
 
     Raises:
         InvalidInput: tables of different shapes.
@@ -56,16 +56,16 @@ class FourCells:
 
 @dataclass(frozen=True)
 class ContrastEffect:
-    """One contrast's difference in differences: by itself, and with the others of its family."""
+    """One contrast's difference in differences: by itself, and together with the other contrasts."""
 
     alone: Estimate
     together: Estimate
 
 
 def effects(table: FourCells, confidence: float, n_resamples: int, seed: int) -> list[ContrastEffect]:
-    """Estimate every contrast, seeds and pairs of facts both being random.
+    """Estimate every contrast. Seeds and pairs of facts both count as random.
 
-    `alone` holds for the contrast by itself, `together` over all contrasts of the table.
+    The interval of `alone` holds for one contrast, that of `together` for all contrasts at once.
 
     Raises:
         InvalidInput: as `stats.seeded`.

@@ -1,7 +1,7 @@
-"""Facts: invented entities with attributes, as sentences, cloze tests, and closed-book retrieval; a world that a small model can know.
+"""Facts: invented entities with attributes, as sentences, cloze tests and closed-book retrieval. A small model can learn them.
 
-A document describes a value and names no entity ("a thing whose colour is red"), so that a query about an entity ("what is the colour of
-dovanu ?") finds it only by knowing the fact: from pre-training, from an edit, or from fine-tuning on it.
+A document describes a value and names no entity ("a colour that is red"). So a query about an entity ("what is colour of dovanu") finds it
+only if the model knows the fact: from pre-training, from an edit, or from fine-tuning on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,20 +17,20 @@ NAME = "facts"
 
 @dataclass(frozen=True)
 class Relation:
-    """An attribute that entities have, and the ways to say and to ask it."""
+    """An attribute of entities, with the templates that state it and ask for it."""
 
     name: str
     values: tuple[str, ...]
     statements: tuple[str, ...]
-    """With {entity} and {value}; the last two are for testing paraphrases."""
+    """Templates with {entity} and {value}; the last two are held out to test paraphrases."""
     questions: tuple[str, ...]
-    """With {entity}; the last is for testing retrieval."""
+    """Templates with {entity}; the last is held out to test retrieval."""
     document: str
-    """With {value}."""
+    """Template with {value}."""
 
 
 N_TESTED = 2
-"""Statements of a relation that no edit sees."""
+"""Number of statements per relation that no edit sees."""
 _SAID = (
     "{name} of {entity} is {value}",
     "{entity} {name} {value}",
@@ -65,32 +65,32 @@ class Fact:
 
     @property
     def id(self) -> str:
-        """Return entity and relation."""
+        """Return an id made of entity and relation."""
         return f"{self.entity}.{self.relation.name}"
 
     @property
     def document_id(self) -> str:
-        """Return the id of the document that answers it."""
+        """Return the id of the document that answers the fact's question."""
         return f"{self.relation.name}.{self.value}"
 
     def statements(self) -> list[str]:
-        """Return all ways to say it."""
+        """Return all statements of the fact."""
         return [text.format(entity=self.entity, value=self.value) for text in self.relation.statements]
 
     def prompts(self, mask: str, *, tested: bool = False) -> list[str]:
-        """Return its statements with the value masked: those that edits may see, or those kept for testing."""
+        """Return the statements with the value masked: those that edits may use, or those held out for testing."""
         texts = self.relation.statements[-N_TESTED:] if tested else self.relation.statements[:-N_TESTED]
         return [text.format(entity=self.entity, value=mask) for text in texts]
 
     def questions(self, *, tested: bool = False) -> list[str]:
-        """Return the questions for training, or those kept for testing."""
+        """Return the questions for training, or those held out for testing."""
         texts = self.relation.questions[-1:] if tested else self.relation.questions[:-1]
         return [text.format(entity=self.entity) for text in texts]
 
 
 @dataclass(frozen=True)
 class World:
-    """Facts that are told in pre-training, and facts that nobody tells: one of a relation's entities each."""
+    """Facts that pre-training states (told) and facts that it never states (untold)."""
 
     told: tuple[Fact, ...]
     untold: tuple[Fact, ...]
@@ -98,20 +98,20 @@ class World:
 
     @property
     def relations(self) -> tuple[Relation, ...]:
-        """Return the relations that facts have, in order."""
+        """Return the relations of the facts, in order."""
         return tuple(dict.fromkeys(fact.relation for fact in self.told))
 
     @property
     def name(self) -> str:
-        """Return the spelling of what is made of it."""
+        """Return the name of the data made from this world."""
         return f"{NAME}/{len(self.told)}+{len(self.untold)}-{self.seed}"
 
 
 def world(n_entities: int = 60, n_relations: int = 2, untold: float = 0.2, seed: int = 0) -> World:
-    """Invent entities and deal them values; this share of the facts is told to nobody.
+    """Invent entities and assign values to them. The share `untold` of the facts is never stated in pre-training.
 
     Raises:
-        InvalidInput: fewer than 8 entities, more relations than there are, or a share that leaves nothing.
+        InvalidInput: fewer than 8 entities, more relations than exist, or a share outside 0 … 0.9.
 
     >>> w = world(10, n_relations=4, untold=0.2, seed=0)   # 10 entities × 4 relations
     >>> len(w.told), len(w.untold), w.told[0].statements()[0].split()[:2]
@@ -144,7 +144,7 @@ def _names(n: int, rng: np.random.Generator) -> list[str]:
 
 
 def sentences(world: World) -> Pairs:
-    """Return what a backbone is pre-trained on: every told fact in every way, every document, and the entities' names."""
+    """Return the pre-training texts: every statement of every told fact, every document, and the names of the entities."""
     texts = [text for fact in world.told for text in fact.statements()]
     texts += [item.text or "" for item in documents(world)]
     texts += [f"here is {name}" for name in dict.fromkeys(f.entity for f in (*world.told, *world.untold))]
@@ -153,12 +153,12 @@ def sentences(world: World) -> Pairs:
 
 
 def documents(world: World) -> list[Item]:
-    """Return a document for each value of each relation."""
+    """Return one document per value of each relation."""
     return [Item(f"{r.name}.{v}", r.document.format(value=v)) for r in world.relations for v in r.values]
 
 
 def questions(world: World, facts: Sequence[Fact]) -> Collection:
-    """Return the closed-book collection of these facts: the tested question of each, and all documents."""
+    """Return the closed-book collection of these facts: the held-out question of each, and all documents."""
     queries = [Item(fact.id, fact.questions(tested=True)[0]) for fact in facts]
     qrels = {fact.id: {fact.document_id: 1} for fact in facts}
     columns = {"relation": {fact.id: fact.relation.name for fact in facts}}

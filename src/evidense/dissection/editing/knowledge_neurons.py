@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RefinementSettings:
-    """Which attributed neurons are a fact's knowledge neurons."""
+    """Thresholds that select a fact's knowledge neurons from the attributed ones."""
 
     share_of_largest: float = 0.2
     share_of_prompts: float = 0.7
@@ -36,10 +36,10 @@ class RefinementSettings:
 def knowledge_neurons(
     encoder: Encoder, facts: Sequence[Fact], how: RefinementSettings = RefinementSettings()
 ) -> list[list[tuple[int, int]]]:
-    """Return of each fact its neurons (layer, neuron), strongest first: at least one, at most `n_most`.
+    """Return the neurons (layer, neuron) of each fact, strongest first: at least one, at most `n_most`.
 
-    Integrated gradients of the right token's probability in the activations at the mask; a neuron must have a fifth of the largest
-    attribution in 70 % of the fact's statements.
+    They are found by integrated gradients of the right token's probability in the activations at the mask. A neuron counts if it has at least
+    a fifth of the largest attribution in 70 % of the fact's statements.
 
     Source: Dai et al. 2022 (Knowledge Neurons), §3; midpoints in place of its left Riemann sum.
     """
@@ -53,7 +53,7 @@ def knowledge_neurons(
 
 
 def attributions(matrix: OutputMatrix, statements: Cloze, n_steps: int) -> Float[np.ndarray, "n m"]:
-    """Return the integrated gradients of p(right token) in the keys at the mask, from 0 to what they are."""
+    """Return the integrated gradients of p(right token) in the keys at the mask, along the path from 0 to their values."""
     import torch
 
     tower: TextTower = matrix.half.tower
@@ -93,7 +93,7 @@ def _refined(attributed: Float[np.ndarray, "p l m"], how: RefinementSettings) ->
 
 
 def zeroed(encoder: Encoder, neurons: Sequence[tuple[int, int]]) -> Encoder:
-    """Return a copy in which these neurons (layer, neuron) write nothing: their columns of the output matrices are 0."""
+    """Return a copy in which these neurons (layer, neuron) write nothing: their columns of the output matrix are 0."""
     new: dict[str, Tensor] = {}
     for layer in sorted({layer for layer, _ in neurons}):
         matrix = output_matrix(encoder, layer)
@@ -104,7 +104,7 @@ def zeroed(encoder: Encoder, neurons: Sequence[tuple[int, int]]) -> Encoder:
 
 
 def random_neurons(encoder: Encoder, neurons: Sequence[tuple[int, int]], seed: int) -> list[tuple[int, int]]:
-    """Return as many other neurons of each layer, drawn by the seed."""
+    """Draw the same number of other neurons from each layer."""
     rng = np.random.default_rng([seed, 43])
     drawn = []
     for layer in sorted({layer for layer, _ in neurons}):

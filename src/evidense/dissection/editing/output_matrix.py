@@ -18,7 +18,7 @@ TEXT = "text"
 
 @dataclass(frozen=True, eq=False)
 class OutputMatrix:
-    """The MLP output matrix of one block: weight [e, m] maps keys (the m neurons' activations) to what is written."""
+    """The MLP output matrix of one block: weight [e, m] maps keys (activations of the m neurons) to what the block writes."""
 
     half: Half
     layer: int
@@ -35,7 +35,7 @@ class OutputMatrix:
         return self.half.values(self.layer)
 
     def keys(self, tokens: Tokens) -> "tuple[Tensor, Tensor]":
-        """Return keys [b, t, m] of texts, and which of their places are real [b, t]."""
+        """Return the keys [b, t, m] of texts, and a mask of the real tokens [b, t]."""
         import torch
 
         tower: TextTower = self.half.tower
@@ -51,10 +51,10 @@ class OutputMatrix:
 
 
 def output_matrix(encoder: Encoder, layer: int) -> OutputMatrix:
-    """Return the matrix of block `layer` (1 … n_layers) of a text encoder.
+    """Return the output matrix of block `layer` (1 … n_layers) of a text encoder.
 
     Raises:
-        InvalidInput: no such block, or no text half of its own.
+        InvalidInput: the encoder has no such block, or no text tower that predicts tokens.
     """
     half = halves(encoder).get(TEXT)
     if half is None or not isinstance(half.tower, TextTower):

@@ -1,4 +1,4 @@
-"""ROME: closed-form rank-one updates of one MLP output matrix, so that a fact's prompt is answered as wished.
+"""ROME: closed-form rank-one updates of one MLP output matrix that change the answer to a fact's prompts.
 
 Source: Meng et al. 2022 (arXiv 2202.05262).
 """
@@ -31,12 +31,12 @@ def rank_one(
     key: Float64[np.ndarray, " m"],
     value: Float64[np.ndarray, " e"],
 ) -> Float64[np.ndarray, "e m"]:
-    """Return W' = W + Λ (C⁻¹k*)ᵀ with Λ = (v* − W k*) / (k*ᵀ C⁻¹ k*), so that W' k* = v* and other keys move least.
+    """Return W' = W + Λ (C⁻¹k*)ᵀ with Λ = (v* − W k*) / (k*ᵀ C⁻¹ k*), so that W' k* = v* and the outputs for other keys change least.
 
     Source: Meng et al. 2022 (ROME, arXiv 2202.05262), eq. 2.
 
     >>> w = rank_one(np.zeros((1, 2)), np.eye(2), np.array([1.0, 0.0]), np.array([3.0]))
-    >>> w.tolist()   # the key writes 3 now, what is orthogonal to it writes nothing
+    >>> w.tolist()   # the key now writes 3; an orthogonal key writes nothing
     [[3.0, 0.0]]
     """
     direction = np.linalg.solve(moment, key)
@@ -45,7 +45,7 @@ def rank_one(
 
 
 def second_moment(matrix: OutputMatrix, texts: Sequence[str]) -> Float64[np.ndarray, "m m"]:
-    """Return C = E[k kᵀ] + εI over every real token of these texts; ε is a hundredth of the mean diagonal."""
+    """Return C = E[k kᵀ] + εI over the real tokens of these texts; ε is a hundredth of the mean of the diagonal."""
     keys, real = matrix.keys(matrix.half.tower.reader.read(list(texts)))
     rows = keys[real].numpy().astype(np.float64)
     moment = rows.T @ rows / len(rows)
@@ -56,27 +56,27 @@ def second_moment(matrix: OutputMatrix, texts: Sequence[str]) -> Float64[np.ndar
 
 @dataclass(frozen=True)
 class RomeSettings:
-    """How v* is found, and how often the edits of several facts go round."""
+    """Settings of the search for v* and of the rounds over several facts."""
 
     n_steps: int = 40
     learning_rate: float = 0.3
     decay: float = 1e-3
-    """Of the change of v, in squared units of its length."""
+    """Weight of the squared length of the change of v."""
     keep: float = 1.0
-    """Weight of the other facts of the same entity, whose prediction is kept."""
+    """Weight of preserving the predictions for other facts of the same entity."""
     n_rounds: int = 10
-    """Later rank-one edits move earlier ones a little; in C's metric going round converges to all of them (Kaczmarz)."""
+    """Later rank-one edits disturb earlier ones slightly; repeated rounds converge to all of them in C's metric (Kaczmarz)."""
 
 
 @dataclass(frozen=True)
 class EditGoal:
-    """What a model shall tell of a fact."""
+    """What an edited model should predict for a fact."""
 
     fact: Fact
     tell: bool
-    """True: its value; False: any other value of the relation, each as likely."""
+    """True: the fact's value. False: any other value of the relation, all equally likely."""
     others: tuple[Fact, ...] = ()
-    """Facts of the same entity that stay."""
+    """Facts of the same entity whose predictions should be preserved."""
 
 
 def edited(
@@ -86,10 +86,10 @@ def edited(
     texts: Sequence[str],
     settings: RomeSettings = RomeSettings(),
 ) -> Encoder:
-    """Return a copy whose MLP matrix of this block has a rank-one update for each wish.
+    """Return a copy whose MLP output matrix of this block has one rank-one update per goal.
 
-    k* is the mean key at the entity's last token over the statements that edits see (in the last block, from which nothing is read
-    at other places, at the mask); v* makes the masked token the wish. `texts` are what C is estimated from.
+    k* is the mean key at the entity's last token over the statements that edits use. In the last block it is the key at the mask, since
+    only that position is read. v* makes the model predict the goal at the mask. C is estimated from `texts`.
 
     Raises:
         InvalidInput: as `output_matrix` and `cloze`.
@@ -112,7 +112,7 @@ def _places(matrix: OutputMatrix, statements: Cloze) -> Int64[np.ndarray, " n"]:
 
 
 def key_vectors(matrix: OutputMatrix, statements: Cloze) -> Float64[np.ndarray, "f m"]:
-    """Return k* of each fact: the mean over its statements."""
+    """Return k* of each fact: the mean key over its statements."""
     keys, _ = matrix.keys(statements.tokens)
     rows = keys.numpy()[np.arange(len(statements.mask)), _places(matrix, statements)].astype(np.float64)
     sums = np.zeros((int(statements.owner.max()) + 1, rows.shape[1]))
@@ -124,7 +124,7 @@ def key_vectors(matrix: OutputMatrix, statements: Cloze) -> Float64[np.ndarray, 
 def target_values(
     matrix: OutputMatrix, goals: Sequence[EditGoal], settings: RomeSettings
 ) -> Float64[np.ndarray, "f e"]:
-    """Return v* of each fact: what the matrix should write for k*, found by Adam on the masked token."""
+    """Return v* of each fact: what the matrix should write for k*. Adam finds it from the loss at the masked token."""
     import torch
 
     tower: TextTower = matrix.half.tower
@@ -154,7 +154,7 @@ def target_values(
 
 
 def _cross_entropy(predicted: "Tensor", target_odds: "Tensor", statements: Cloze, n_facts: int) -> "Tensor":
-    """Return the sum over facts of the mean over their statements, so that no fact's v* depends on the others."""
+    """Return the sum over facts of the mean loss of their statements; so the facts do not influence each other's v*."""
     import torch
 
     each = -(target_odds * predicted.log_softmax(dim=-1)).sum(dim=-1)
@@ -173,7 +173,7 @@ def _wanted(tower: TextTower, goals: Sequence[EditGoal]) -> "Tensor":
 
 
 def _beside(matrix: OutputMatrix, goals: Sequence[EditGoal]) -> "tuple[Cloze, Tensor] | None":
-    """Return the statements of what stays, owned by the wish, and what is predicted there now."""
+    """Return the statements of the facts to preserve, owned by their goal, and the current predictions for them."""
     import torch
 
     facts = [(index, fact) for index, goal in enumerate(goals) for fact in goal.others]
@@ -188,7 +188,7 @@ def _beside(matrix: OutputMatrix, goals: Sequence[EditGoal]) -> "tuple[Cloze, Te
 
 @contextmanager
 def _added(matrix: OutputMatrix, delta: "Tensor", statements: Cloze) -> Iterator[None]:
-    """Let the matrix write delta more for each statement, at its place."""
+    """Add `delta` to what the matrix writes for each statement, at the edited position."""
     import torch
 
     rows, places = torch.arange(len(statements.mask)), torch.from_numpy(_places(matrix, statements))

@@ -1,4 +1,4 @@
-"""Which facts are edited, which ones are their matched controls, and which ones teach the task."""
+"""Split of facts: edited ones, their matched controls, and those that teach the retrieval task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,28 +11,28 @@ from evidense.errors import InvalidInput
 
 @dataclass(frozen=True)
 class Split:
-    """Facts by what is done with them; row i of `removed` (`added`) is matched with row i of its controls, of the same relation."""
+    """Facts by their use. Row i of `removed` (`added`) is matched with row i of its controls; both are of the same relation."""
 
     removed: tuple[Fact, ...]
     removed_controls: tuple[Fact, ...]
-    """Known as the removed ones are, and left alone."""
+    """Known like the removed facts, but not edited."""
     added: tuple[Fact, ...]
     added_controls: tuple[Fact, ...]
-    """Untold as the added ones are, and left alone."""
+    """Untold like the added facts, but not edited."""
     taught: tuple[Fact, ...]
-    """The pairs of these are always trained on."""
+    """Facts whose pairs are always in the training data."""
 
     @property
     def asked(self) -> tuple[Fact, ...]:
-        """All facts whose retrieval is looked at."""
+        """Return all facts whose retrieval is measured."""
         return (*self.removed, *self.removed_controls, *self.added, *self.added_controls)
 
 
 def split(world: World, known: Sequence[Fact], n_removed: int, n_added: int, seed: int) -> Split:
-    """Deal facts: pairs of one relation, so that edited and control facts are as hard to find.
+    """Deal facts in pairs of the same relation, so that edited and control facts are equally hard to find.
 
     Raises:
-        InvalidInput: too few known or untold facts.
+        InvalidInput: there are too few known or untold facts.
     """
     rng = np.random.default_rng([seed, 47])
     removed = _pairs(known, n_removed, rng, "known")

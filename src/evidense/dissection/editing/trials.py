@@ -1,4 +1,4 @@
-"""Edit trials: copies with facts removed or added, what the edits did, and what fine-tuning makes of each copy."""
+"""Edit trials: copies with facts removed or added, the effect of each edit, and the copies after fine-tuning."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,19 +21,19 @@ METHODS = {
     "removed": ("knowledge neurons", "random neurons", "rank one", "rank one elsewhere"),
     "added": ("rank one", "rank one elsewhere"),
 }
-"""Direction → ways to edit; the second of each kind is its control."""
+"""Direction → methods of editing; each method is followed by its control."""
 _DEPTH = 100
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One copy: which facts were edited and how."""
+    """One edited copy: which facts were edited, and how."""
 
     direction: str
     method: str
     encoder: Encoder
     layer: int | None
-    """Where the rank-one edit was made."""
+    """Layer of the rank-one edit; None for edits of neurons."""
     n_neurons: int = 0
 
 
@@ -49,7 +49,7 @@ class TrialSetting:
 
 
 def trials(setting: TrialSetting, methods: Mapping[str, Sequence[str]]) -> list[Trial]:
-    """Make every edited copy."""
+    """Make all edited copies."""
     return [
         _trial(setting, direction, method)
         for direction, methods_of_direction in methods.items()
@@ -71,7 +71,7 @@ def _trial(setting: TrialSetting, direction: str, method: str) -> Trial:
 
 
 def elsewhere(setting: TrialSetting) -> int:
-    """Return another layer, drawn by the seed: the control of "this layer holds the fact"."""
+    """Draw another layer: the control for the claim that `setting.layer` holds the facts."""
     n_layers = int(setting.encoder.tower("query").n_layers)
     others = [layer for layer in range(1, n_layers + 1) if layer != setting.layer]
     return int(np.random.default_rng([setting.seed, 53]).choice(others or [setting.layer]))
@@ -81,24 +81,24 @@ def _beside(setting: TrialSetting, fact: Fact) -> tuple[Fact, ...]:
     return tuple(other for other in setting.world.told if other.entity == fact.entity and other.id != fact.id)
 
 
-# --- what the edit did -------------------------------------------------------------------------------------------------
+# --- the effect of the edit -------------------------------------------------------------------------------------------------
 
 
 def told(setting: TrialSetting, encoder: Encoder, facts: Sequence[Fact], *, tested: bool) -> Float64[np.ndarray, " f"]:
-    """Return of each fact the share of its statements that are told right."""
+    """Return for each fact the share of its statements that the encoder completes correctly."""
     tower: object = encoder.tower("query")
     shares: Float64[np.ndarray, " f"] = right(tower, cloze(tower, facts, tested=tested))  # type: ignore[arg-type]
     return shares
 
 
 def neighbours(setting: TrialSetting, direction: str) -> tuple[Fact, ...]:
-    """Return told facts that no edit of this direction is about."""
+    """Return the told facts that no edit of this direction changes."""
     edited_ids = {fact.id for fact in (setting.split.removed if direction == "removed" else setting.split.added)}
     return tuple(fact for fact in setting.world.told if fact.id not in edited_ids)
 
 
 def overlaps(setting: TrialSetting, trial: Trial) -> Float64[np.ndarray, " f"]:
-    """Return per untouched fact which share of the first 10 documents the copy and the original have in common, before any fine-tuning."""
+    """Return for each unedited fact the share of the top 10 documents that copy and original have in common, before fine-tuning."""
     collection = questions(setting.world, neighbours(setting, trial.direction))
     tops = []
     for encoder in (setting.encoder, trial.encoder):
@@ -113,15 +113,15 @@ def _vectors(encoder: Encoder, side: Side, items: Sequence[object]) -> Float32[n
     return tower.vectors(tower.prepare(list(items)))  # type: ignore[arg-type]
 
 
-# --- what fine-tuning makes of it --------------------------------------------------------------------------------------
+# --- fine-tuning --------------------------------------------------------------------------------------
 
 ScoreFacts = Callable[[Encoder, Sequence[Fact]], Mapping[str, Float64[np.ndarray, " f"]]]
-"""Measure → value of each fact's question."""
+"""Encoder, facts → per measure, the value of each fact's question."""
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """How copies are fine-tuned: all of one seed see the same pairs in the same order."""
+    """How copies are fine-tuned. All copies of one seed see the same pairs in the same order."""
 
     seeds: Sequence[int]
     n_steps: int = 60
@@ -138,7 +138,7 @@ class Tuning:
 
 @dataclass
 class TunedCopies:
-    """Values of every fine-tuned copy, (copy, training, seed) → measure → value of each asked fact."""
+    """Values of every fine-tuned copy: (copy, training, seed) → measure → value of each measured fact."""
 
     bed: TrialSetting
     train: Train
@@ -147,7 +147,7 @@ class TunedCopies:
     values: dict[tuple[str, str, int], Mapping[str, Float64[np.ndarray, " f"]]] = field(default_factory=dict)
 
     def run(self, copies: Mapping[str, Encoder], trainings: Sequence[str], tell: Callable[[int, int], None]) -> None:
-        """Fine-tune every copy in every way and seed."""
+        """Fine-tune every copy with every training set and seed."""
         runs = [(c, t, s) for c in copies for t in trainings for s in self.tuning.seeds]
         for index, (copy, training, seed) in enumerate(runs):
             split = self.bed.split
@@ -158,5 +158,5 @@ class TunedCopies:
             tell(index + 1, len(runs))
 
     def table(self, copy: str, training: str, measure: str) -> Float64[np.ndarray, "s f"]:
-        """Return [seed, asked fact]."""
+        """Return the values as [seed, fact]."""
         return np.stack([self.values[copy, training, seed][measure] for seed in self.tuning.seeds])

@@ -1,4 +1,4 @@
-"""Debiased CKA of any number of layers: exact, without an n × n matrix, and with every group of rows left out on the way."""
+"""Debiased CKA of any number of layers: exact, without an n × n matrix, with leave-one-group-out values at no extra cost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from evidense.errors import InvalidInput
 
 # Why blocks of Gram matrices
 # ---------------------------
-# HSIC₁ of two layers needs ⟨K̃, L̃⟩ and the row sums of both, K̃ being the Gram matrix with its diagonal set to 0. All of them are
-# sums over blocks of rows × rows. K̃ is symmetric, so the blocks above the diagonal are enough: half of what a library multiplies that
-# forms it whole. With blocks inside the groups of the jackknife, the sums of what is left when a group goes are differences of sums
-# that are there already, so its intervals are free. Products are float32, of centred rows (HSIC₁ does not see a shift, but
-# float32 does); every sum over pairs of rows is float64.
+# HSIC₁ of two layers needs ⟨K̃, L̃⟩ and the row sums of both, where K̃ is the Gram matrix with a zero diagonal. All are sums over blocks
+# of rows × rows. K̃ is symmetric, so the blocks on and above the diagonal suffice: half the work of a library that forms the whole matrix.
+# Blocks lie inside the groups of the jackknife, so the sums without a group are differences of sums that exist already, and the
+# intervals are free. Products are float32 of centred rows (a shift does not change HSIC₁, but it costs float32 precision). Every sum
+# over pairs of rows is float64.
 
 BLOCK = 512
-"""Rows of a block at most: 26 layers' blocks then take 27 MB."""
+"""Largest number of rows in a block; blocks of 26 layers then take 27 MB."""
 _CHUNK = 1 << 14
-"""Pairs of rows that are brought to float64 at a time."""
+"""Pairs of rows that are converted to float64 at a time."""
 CONSTANT = 1e-10
-"""Rows that vary by less than this share of their squared length are one row and rounding."""
+"""Rows whose variance is below this share of their squared length count as equal up to rounding."""
 
 Layer = Float[np.ndarray, "n _"]
 
 
 @dataclass(frozen=True)
 class Hsic:
-    """HSIC₁ of all pairs of k layers, of all rows and with each of g groups of rows left out."""
+    """HSIC₁ of all pairs of k layers: from all rows, and with each of g groups of rows left out."""
 
     whole: Float64[np.ndarray, "k k"]
     dropped: Float64[np.ndarray, "g k k"]
 
     def cka(self) -> Float64[np.ndarray, "k k"]:
-        """Return the debiased CKA of all pairs, never clamped; NaN where a layer is constant."""
+        """Return the debiased CKA of all pairs, not clipped to 0 … 1; NaN for constant layers."""
         return normalised(self.whole)
 
     def cka_dropped(self) -> Float64[np.ndarray, "g k k"]:
@@ -44,7 +44,7 @@ class Hsic:
 
 
 def normalised(hsic: Float64[np.ndarray, "k k"]) -> Float64[np.ndarray, "k k"]:
-    """Divide by the roots of the diagonal: 1 on it; NaN where it is not positive."""
+    """Divide by the square roots of the diagonal, so that it becomes 1; NaN where it is not positive."""
     diagonal = np.diagonal(hsic)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = hsic / np.sqrt(
@@ -54,9 +54,9 @@ def normalised(hsic: Float64[np.ndarray, "k k"]) -> Float64[np.ndarray, "k k"]:
 
 
 def hsic(layers: Sequence[Layer], groups: Int64[np.ndarray, " n"] | None = None) -> Hsic:
-    """Return HSIC₁ of all pairs of layers; equal layers are computed once, so that their CKA is exactly 1.
+    """Return HSIC₁ of all pairs of layers. Equal layers are computed once, so their CKA is exactly 1.
 
-    Row i of every layer is the same item; widths may differ. `groups` says what is left out together.
+    Row i of every layer is the same item; widths may differ. `groups` labels the rows that are left out together.
 
     Raises:
         InvalidInput: fewer than 4 rows (all, or with a group left out), layers of different lengths, or a value that is not finite.
@@ -90,7 +90,7 @@ def check_layers(layers: Sequence[Layer] | Float[np.ndarray, "l n e"]) -> None:
     """Refuse layers that cannot be compared.
 
     Raises:
-        InvalidInput: none, different numbers of rows, or a value that is not finite (with its place).
+        InvalidInput: there are no layers, they differ in their number of rows, or a value is not finite (the message says where).
     """
     if len({len(layer) for layer in layers}) != 1:
         raise InvalidInput(
@@ -108,12 +108,12 @@ def check_layers(layers: Sequence[Layer] | Float[np.ndarray, "l n e"]) -> None:
 
 
 def is_constant(layer: Layer) -> bool:
-    """Say whether all rows are one row, but for rounding (as a CLS token is before the first block)."""
+    """Say whether all rows are equal up to rounding (as a CLS token is before the first block)."""
     return _centre_and_scale(layer)[1] == 0
 
 
 def _distinct(layers: Sequence[Layer]) -> tuple[list[int], list[int]]:
-    """Places of the layers that differ, and for each layer which of them it is."""
+    """Return the indices of the distinct layers, and for each layer which distinct one it equals."""
     first: dict[bytes, int] = {}
     distinct: list[int] = []
     place = []
@@ -130,12 +130,12 @@ def _distinct(layers: Sequence[Layer]) -> tuple[list[int], list[int]]:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums over the blocks: ⟨K̃, L̃⟩ by group × group, and each row's sum by the other row's group."""
+    """Sums over the blocks: ⟨K̃, L̃⟩ by pairs of groups, and each row's sum by the group of the other row."""
 
     squares: Float64[np.ndarray, "g g k k"]
     rows: Float64[np.ndarray, "k n g"]
     scales: Float64[np.ndarray, " k"]
-    """What the rows of a layer were multiplied by."""
+    """The factor by which each layer's rows were multiplied."""
 
     @classmethod
     def of(cls, layers: Sequence[Layer], labels: Int64[np.ndarray, " n"], n_groups: int) -> "_Sums":
@@ -162,7 +162,7 @@ class _Sums:
         return cls(squares, rows, scales)
 
     def without(self, g: int, labels: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, "k k"]:
-        """HSIC₁ of the rows outside a group."""
+        """Return HSIC₁ of the rows outside a group."""
         is_kept = labels != g
         others = np.arange(len(self.squares)) != g
         squares = self.squares[np.ix_(others, others)].sum(axis=(0, 1))
@@ -183,7 +183,7 @@ def _blocks(labels: Int64[np.ndarray, " n"], n_groups: int) -> Iterator[tuple[In
 
 
 def _centre_and_scale(layer: Layer) -> tuple[Float64[np.ndarray, " e"], float]:
-    """The mean row, and what brings a row to about unit length (CKA does not see it; float32 would overflow without)."""
+    """Return the mean row and the factor that brings rows to about unit length; it leaves CKA unchanged and prevents float32 overflow."""
     mean = layer.mean(axis=0, dtype=np.float64)
     square = sum(float(((layer[lo : lo + BLOCK] - mean) ** 2).sum()) for lo in range(0, len(layer), BLOCK)) / len(layer)
     return mean, 0.0 if square <= CONSTANT * float((mean**2).sum()) else float(1 / np.sqrt(square))
@@ -199,7 +199,7 @@ def _centred(
 
 
 def _products(grams: Float32[np.ndarray, "k p"]) -> Float64[np.ndarray, "k k"]:
-    """All inner products of the rows, in float64."""
+    """Return all inner products of the rows, in float64."""
     total = np.zeros((len(grams), len(grams)))
     for lo in range(0, grams.shape[1], _CHUNK):
         piece = grams[:, lo : lo + _CHUNK].astype(np.float64)

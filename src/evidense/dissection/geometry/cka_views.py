@@ -1,4 +1,4 @@
-"""Other views of a layer under which it is compared, and what CKA is where no item has its partner."""
+"""Views of a layer for CKA (standardised, without top components), and the null distribution of CKA under shuffled items."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from jaxtyping import Float32, Float64, Int64
 from evidense.dissection.geometry.cka import Layer, is_constant
 
 N_TOP = 3
-"""Principal components that are taken out."""
+"""Number of principal components that are removed."""
 NULL_ROWS = 512
-"""The permutation null is of at most so many rows, whose Gram matrices are kept; a null of fewer rows is the wider one."""
+"""The permutation null uses at most this many rows, since their Gram matrices are held in memory. Fewer rows make a wider null."""
 
 
 def standardised(layer: Layer) -> Float32[np.ndarray, "n _"]:
-    """Bring every dimension to mean 0 and standard deviation 1; one without spread becomes 0.
+    """Bring every dimension to mean 0 and standard deviation 1; constant dimensions become 0.
 
     >>> standardised(np.array([[1.0, 5.0], [3.0, 5.0]])).tolist()
     [[-1.0, 0.0], [1.0, 0.0]]
@@ -30,7 +30,7 @@ def standardised(layer: Layer) -> Float32[np.ndarray, "n _"]:
 
 
 def without_top(layer: Layer, n_top: int = N_TOP) -> Float32[np.ndarray, "n _"]:
-    """Take out the principal components with the largest variance.
+    """Remove the principal components with the largest variance.
 
     Source: Mu and Viswanath 2018 (all-but-the-top).
     """
@@ -46,12 +46,12 @@ VIEWS: Mapping[str, Callable[[Layer], Layer]] = {
     "CKA, standardised": standardised,
     "CKA, without top components": without_top,
 }
-"""Name of the measure → how a layer is seen by it; fitted on all rows, and kept while groups are left out."""
+"""Measure → transformation of a layer. It is fitted on all rows and not refitted when groups are left out."""
 
 
 @dataclass(frozen=True)
 class Null:
-    """CKA of pairs of layers when the items of the second are shuffled, the same shuffle for all pairs."""
+    """CKA of pairs of layers with the items of the second shuffled; each shuffle is used for all pairs."""
 
     draws: Float64[np.ndarray, "r k k"]
     n_rows: int
@@ -59,7 +59,7 @@ class Null:
     def p(
         self, values: Float64[np.ndarray, " s"], pairs: tuple[Int64[np.ndarray, " s"], Int64[np.ndarray, " s"]]
     ) -> Float64[np.ndarray, "2 s"]:
-        """Return p of each pair by itself, and adjusted over all pairs given (the largest, in standard deviations of its null)."""
+        """Return the p-value of each pair, and one adjusted over all pairs by the maximum of the standardised null."""
         drawn = self.draws[:, pairs[0], pairs[1]]
         scale = np.where(np.isfinite(drawn).all(axis=0), drawn.std(axis=0), np.nan)
         least = 1 + len(drawn)
@@ -69,9 +69,9 @@ class Null:
 
 
 def shuffled(layers: Sequence[Layer], n_draws: int, seed: int) -> Null:
-    """Draw the null of CKA: every draw shuffles the items of the second layer; Gram matrices are made once and only indexed.
+    """Draw the null distribution of CKA. Every draw shuffles the items of the second layer; Gram matrices are computed once and then indexed.
 
-    A constant layer has NaN.
+    Constant layers give NaN.
     """
     rng = np.random.default_rng([seed, 31])
     n = len(layers[0])
@@ -86,7 +86,7 @@ def shuffled(layers: Sequence[Layer], n_draws: int, seed: int) -> Null:
 
 
 def _u_centred(layer: Layer) -> Float32[np.ndarray, "m m"]:
-    """The U-centred Gram matrix, of length 1, so that inner products are CKA."""
+    """Return the U-centred Gram matrix scaled to length 1, so that inner products are CKA."""
     n = len(layer)
     if is_constant(layer):
         return np.full((n, n), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""From jackknifed statistics to findings: one a layer, with an interval of its own and one for the family of layers."""
+"""Turn jackknifed statistics into findings: one per layer, with its own interval and one that holds for all layers together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ LayerStatistic = tuple[Float64[np.ndarray, " s"], Float64[np.ndarray, "g s"]]
 
 @dataclass(frozen=True)
 class FindingFamily:
-    """What some findings have in common: they are of the same statistic at several layers."""
+    """What the findings of one statistic at several layers have in common."""
 
     case: Case
     analysis: str
@@ -31,12 +31,12 @@ class FindingFamily:
     n: int
     n_clusters: int
     null: float | None = 0.0
-    """The value that p is of; None = no test."""
+    """The value under the null hypothesis of p; None means no test."""
     details: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """Over what the simultaneous intervals hold."""
+        """Return the name of the family over which the simultaneous intervals hold."""
         where = ", ".join(str(value) for value in self.site.values())
         return f"{self.analysis}: {self.estimand} ({where}), over layers"
 
@@ -55,7 +55,7 @@ def findings(
     dropped: Float64[np.ndarray, "g s"],
     sample: RowSample,
 ) -> list[Finding]:
-    """Return one finding a place (a layer); a place whose statistic is undefined has no value and says so."""
+    """Return one finding per place (layer). A place whose statistic is undefined gets a finding without value."""
     null = family.null or 0.0
     live = np.isfinite(whole) & np.isfinite(dropped).all(axis=0)
     estimates = jackknife(
@@ -104,7 +104,7 @@ def _site(place: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def listed(array: Any) -> Json:
-    """Return an array as nested lists of plain numbers; None where one is not finite."""
+    """Return an array as nested lists of plain numbers, with None for values that are not finite."""
     if isinstance(array, np.ndarray):
         return [listed(x) for x in array]
     return round(float(array), 10) if np.isfinite(array) else None
