@@ -1,4 +1,4 @@
-"""Queries among documents, layer by layer: alignment, hard negatives, and documents that stand in too many lists."""
+"""Queries among documents, layer by layer: alignment, margin over hard negatives, and hubs (documents that occur in too many top lists)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from evidense.dissection.geometry.neighbours import unit_rows
 
 _QUERIES = 256
 K = 10
-"""Places of a list that count."""
+"""Length of the top lists in which occurrences are counted."""
 
 STATISTICS: Mapping[str, str] = {
     "alignment": "squared distance of unit vectors",
@@ -27,24 +27,24 @@ STATISTICS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class JudgedQueries:
-    """Of each query what does not depend on a representation."""
+    """What is known of each query without any representation."""
 
     relevant: Sequence[Int64[np.ndarray, " r"]]
-    """Rows of documents."""
+    """Rows of the relevant documents of each query."""
     groups: Int64[np.ndarray, " q"]
 
 
 def among(
     queries: Float[np.ndarray, "q e"], documents: Float[np.ndarray, "d e"], judged: JudgedQueries
 ) -> dict[str, Statistic]:
-    """Return each statistic of all queries, and with each group of queries left out.
+    """Return each statistic over all queries, and with each group of queries left out.
 
     Source: Wang and Isola 2020, eq. 1 (alignment); Radovanović et al. 2010 (k-occurrence).
     """
     q, d = unit_rows(queries), unit_rows(documents)
     n_groups, n_documents = int(judged.groups.max()) + 1, len(d)
     k = min(K, n_documents - 1)
-    per_query = np.zeros((len(q), 3))  # distance to the relevant, margin, mean potential
+    per_query = np.zeros((len(q), 3))  # squared distance to the relevant documents, margin, mean potential
     counts = np.zeros((n_groups, n_documents), np.int64)
     for lo in range(0, len(q), _QUERIES):
         cosines = q[lo : lo + _QUERIES] @ d.T
@@ -67,14 +67,16 @@ def among(
 
 
 def occurrence_skewness(counts: Int64[np.ndarray, " d"]) -> float:
-    """Return the skewness of counts; 0 where all are equal."""
+    """Return the skewness of counts; 0 if all are equal."""
     return 0.0 if counts.min() == counts.max() else float(skew(counts))
 
 
 def gini(counts: Int64[np.ndarray, " d"]) -> float:
     """Return the Gini coefficient of counts.
 
-    >>> gini(np.array([1, 1, 1])), gini(np.array([0, 0, 0, 4]))  # one of four has all: 1 − 1/4
+    Sums of counts are exact integers here; `neurons.concentration.gini` works on shares, whose last bits differ.
+
+    >>> gini(np.array([1, 1, 1])), gini(np.array([0, 0, 0, 4]))  # one of four holds everything: 1 − 1/4
     (0.0, 0.75)
     """
     n, total = len(counts), counts.sum()

@@ -1,4 +1,4 @@
-"""The gap between pictures and texts: how much of it is a shift of all, how much is spread, and who makes it."""
+"""The modality gap between pictures and texts: how much of it is a shift of the means, how much is spread, and which dimensions make it."""
 
 from collections.abc import Mapping
 
@@ -26,9 +26,9 @@ STATISTICS: Mapping[str, str] = {
 def gap(
     vectors: Float[np.ndarray, "n e"], partners: Float[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]
 ) -> dict[str, Statistic]:
-    """Return the statistics of matched pairs, of all and with each group left out.
+    """Return the statistics of matched pairs: over all pairs, and with each group left out.
 
-    pair distance = centroid part + distribution part, exactly. The unbiased gap takes off what the means' own noise adds.
+    pair distance = centroid part + distribution part, exactly. The unbiased gap subtracts what the noise of the means adds.
 
     Source: Liang et al. 2022 (gap); Schrodi et al. 2025 (few dimensions).
     """
@@ -67,7 +67,7 @@ def _all_and_left(parts: Float[np.ndarray, "g ..."]) -> Float64[np.ndarray, "h .
 def separable(
     u: Float64[np.ndarray, "n e"], v: Float64[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"], is_centred: bool
 ) -> Float64[np.ndarray, " n"]:
-    """Return of each pair how many of its two are told apart (0, ½, 1) by ridge regression fitted on the other half of the groups."""
+    """Return for each pair the share of its two items (0, ½, 1) that ridge regression, fitted on the other half of the groups, classifies correctly."""
     right = np.empty(len(u))
     for parity in (0, 1):
         fit, test = groups % 2 == parity, groups % 2 != parity
@@ -84,7 +84,7 @@ def separable(
 
 
 def few_dimensions(difference: Float64[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]) -> Statistic:
-    """Return the share of the squared gap that lies in few dimensions, chosen on one half of the groups and measured on the other."""
+    """Return the share of the squared gap in the top 1 % of dimensions, which are chosen on one half of the groups and measured on the other."""
     n_groups = int(groups.max()) + 1
     sums = np.stack([difference[groups == g].sum(axis=0) for g in range(n_groups)])
     n_top = max(1, difference.shape[1] // 100)
@@ -102,6 +102,6 @@ def few_dimensions(difference: Float64[np.ndarray, "n e"], groups: Int64[np.ndar
 
 
 def closed(vectors: Float[np.ndarray, "n e"], similarity: str = "cosine") -> Float[np.ndarray, "n e"]:
-    """Take the mean of a modality off its vectors in the form that is scored; under cosine they get back to length 1."""
+    """Subtract a modality's mean from its vectors in scored form; under cosine the result is scaled back to length 1."""
     rows = as_scored(vectors, similarity)
     return as_scored(rows - rows.mean(axis=0, dtype=np.float64), similarity)

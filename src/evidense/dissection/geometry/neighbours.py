@@ -1,4 +1,4 @@
-"""Nearest neighbours that two layers share, adjusted for chance."""
+"""Nearest neighbours that two layers share, adjusted for chance agreement."""
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int32
@@ -22,7 +22,7 @@ def unit_rows(layer: Float[np.ndarray, "n e"]) -> Float32[np.ndarray, "n e"]:
 
 
 def nearest(layer: Float[np.ndarray, "n e"], depth: int) -> Int32[np.ndarray, "n k"]:
-    """Return each row's nearest others by cosine, best first; never itself (by its place), ties by place."""
+    """Return the nearest other rows of each row by cosine, best first; ties are ordered by row number."""
     n = len(layer)
     rows, places = unit_rows(layer), np.arange(n)
     return top_k(rows, rows, min(depth, n - 1), doc_order=places, search=Search(excluded=places))[0]
@@ -31,9 +31,9 @@ def nearest(layer: Float[np.ndarray, "n e"], depth: int) -> Int32[np.ndarray, "n
 def shared(
     lists: Int32[np.ndarray, "n k"], other_lists: Int32[np.ndarray, "n k"], k: int, n_documents: int
 ) -> Float64[np.ndarray, " n"]:
-    """Return of each row the share of its first k that both lists hold, brought to 0 at chance and 1 where all are shared.
+    """Return for each row the share of its top k that both lists hold, rescaled to 0 at chance and 1 if all are shared.
 
-    `n_documents` is how many could stand in a list (without the row itself). Chance is k / n_documents.
+    `n_documents` is how many rows could occur in a list (without the row itself). Chance is k / n_documents.
 
     >>> shared(np.array([[1, 2]], np.int32), np.array([[1, 3]], np.int32), 2, 4)  # half; chance half
     array([0.])

@@ -1,4 +1,4 @@
-"""Which layers of which subjects are compared with which."""
+"""Which layers of which subjects are compared."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,37 +18,37 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class SubjectPair:
-    """Two subjects, and their layers in pairs."""
+    """Two subjects and the pairs of their layers."""
 
     one: Subject
-    """What is compared with (`against`)."""
+    """The reference of the comparison (`against` in the site)."""
     other: Subject
     role: str
-    """The other's; "floor" for two seeds of one tuning."""
+    """Role of `other`; "floor" for two seeds of one tuning."""
     n_layers: tuple[int, int]
     widths: tuple[int, int]
     is_final: bool = False
-    """Vectors, which are of no layer."""
+    """True for final vectors, which belong to no layer."""
 
     @property
     def same_width(self) -> bool:
-        """Say whether rotations exist."""
+        """Say whether both have the same width, so that rotations exist."""
         return self.widths[0] == self.widths[1]
 
     @property
     def layers(self) -> list[tuple[int, int]]:
-        """Equal layers; where depths differ, the first and the last."""
+        """Return pairs of equal layers; if depths differ, the first pair and the last pair."""
         a, b = self.n_layers
         return [(layer, layer) for layer in range(a)] if a == b else [(0, 0), (a - 1, b - 1)]
 
     @property
     def keys(self) -> list[tuple[Key, Key]]:
-        """The same with labels."""
+        """Return the same pairs as (label, layer)."""
         return [((self.one.label, a), (self.other.label, b)) for a, b in self.layers]
 
     @property
     def places(self) -> list[dict[str, Json]]:
-        """The same as sites."""
+        """Return the same pairs as parts of a site."""
         if self.is_final:
             return [{}]
         if self.n_layers[0] == self.n_layers[1]:
@@ -56,26 +56,26 @@ class SubjectPair:
         return [{"layer": b, "layer_against": a} for a, b in self.layers]
 
     def columns(self, places: Mapping[str, slice]) -> tuple[Int64[np.ndarray, " s"], Int64[np.ndarray, " s"]]:
-        """Return where the layers stand in a stack of all subjects' layers."""
+        """Return the positions of the layers in the stack of all subjects' layers."""
         a, b = np.array(self.layers, np.int64).T
         return a + places[self.one.label].start, b + places[self.other.label].start
 
 
 @dataclass(frozen=True)
 class Compared:
-    """All subjects' states of one sample in one pooling."""
+    """The states of all subjects for one sample and one pooling."""
 
     case: Case
     analysis: str
     seen: RowSample
     pooling: str
     labels: tuple[str, ...]
-    """Those that have states."""
+    """Labels of the subjects that have states."""
     pairs: tuple[SubjectPair, ...]
 
     @property
     def stack(self) -> list[Float32[np.ndarray, "n _"]]:
-        """Return all subjects' layers in one row."""
+        """Return the layers of all subjects as one list."""
         return [layer for _, layer in self.layers()]
 
     def layers(self) -> Iterator[tuple[Key, Float32[np.ndarray, "n _"]]]:
@@ -84,7 +84,7 @@ class Compared:
             yield from (((label, number), layer) for number, layer in enumerate(self.seen.states[label, self.pooling]))
 
     def columns(self) -> dict[str, slice]:
-        """Return where each subject's layers stand in the stack."""
+        """Return the slice of the stack that holds each subject's layers."""
         columns, start = {}, 0
         for label in self.labels:
             n = len(self.seen.states[label, self.pooling])
@@ -95,7 +95,7 @@ class Compared:
     def family(
         self, estimand: str, unit: str, pair: SubjectPair, measure: str, null: float | None = 0.0
     ) -> FindingFamily:
-        """Return what findings of one pair have in common."""
+        """Return what the findings of one pair have in common."""
         site = {"subject": pair.other.label, "against": pair.one.label, "role": pair.role, "side": self.seen.side,
                 "pooling": self.pooling, "measure": measure}  # fmt: skip
         details = {"n_equal": self.seen.n_equal}
@@ -114,7 +114,7 @@ class Compared:
         return out
 
     def some(self, n: int) -> Int64[np.ndarray, " m"]:
-        """Return at most n of the rows, of every group as many as it has in proportion."""
+        """Return at most n rows, from each group in proportion to its size."""
         total = len(self.seen.rows)
         if total <= n:
             return np.arange(total)
@@ -123,15 +123,15 @@ class Compared:
         return np.sort(order[(np.arange(n) * total) // n])
 
     def means(self, values: Float64[np.ndarray, "n s"]) -> LayerStatistic:
-        """Return the means of per-row values, of all rows and with each group left out."""
+        """Return the means of per-row values: over all rows, and with each group left out."""
         return means(values, self.seen.groups)
 
 
 def means(values: Float64[np.ndarray, "n s"], groups: Int64[np.ndarray, " n"]) -> LayerStatistic:
-    """Return the means of per-row values, of all rows and with each group left out; equal values have exactly equal means."""
+    """Return the means of per-row values: over all rows, and with each group left out. Equal values have exactly equal means."""
     n, sizes = len(values), np.bincount(groups)
     first = values[:1]
-    off = values - first  # where all values are equal, nothing is left to round
+    off = values - first  # if all values are equal, all differences are exactly 0
     sums = np.stack([off[groups == g].sum(axis=0) for g in range(len(sizes))])
     total = sums.sum(axis=0)
     return first[0] + total / n, first + (total - sums) / (n - sizes)[:, None]

@@ -1,4 +1,4 @@
-"""Did a space move, rotate, or was it re-mapped? Maps fitted on half of the rows, judged on the other."""
+"""Did a space move, rotate, or get re-mapped? Maps are fitted on one half of the rows and judged on the other."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from evidense.dissection.geometry.cka import Layer
 from evidense.dissection.matrices import nearest_rotation
 
 STEPS = ("as it is", "rotation", "linear map")
-"""Maps of growing freedom, each with a shift: none, orthogonal, and what ridge regression adds to the rotation; so each nests the one before."""
+"""Maps of growing freedom, each with a shift: identity, rotation, and rotation plus a ridge regression. Each contains the one before."""
 _STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 1e6)
-"""Of the ridge, in mean eigenvalues; the last leaves the rotation as it is. Chosen by leave-one-out on the rows that are fitted."""
+"""Strengths of the ridge, in units of the mean eigenvalue; the last leaves the rotation unchanged. Leave-one-out on the fitted rows chooses."""
 
 Map = Callable[[Layer], Float64[np.ndarray, "m _"]]
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Squared errors of rows that were not fitted."""
+    """Squared errors on held-out rows."""
 
     total: Float64[np.ndarray, " n"]
-    """Squared distance of the second layer's row from the mean of the rows that were fitted."""
+    """Squared distance of each row of the second layer from the mean of the fitted rows."""
     left: Float64[np.ndarray, "3 n"]
-    """What each map leaves of it; NaN where the map does not exist (widths differ)."""
+    """Squared error of each map; NaN if the map does not exist because widths differ."""
 
     def explained(
         self, groups: Int64[np.ndarray, " n"]
     ) -> tuple[Float64[np.ndarray, " 3"], Float64[np.ndarray, "g 3"]]:
-        """Return the held-out R² of each map, of all rows and with each group left out."""
+        """Return the held-out R² of each map: over all rows, and with each group left out."""
         n_groups = int(groups.max()) + 1
         total = np.bincount(groups, self.total, n_groups)
         left = np.stack([np.bincount(groups, row, n_groups) for row in self.left], axis=1)
@@ -38,15 +38,15 @@ class HeldOut:
 
 
 def held_out(x: Layer, y: Layer, groups: Int64[np.ndarray, " n"]) -> HeldOut:
-    """Fit maps from x to y on the groups of even number and judge them on the others, then the other way round.
+    """Fit maps from x to y on the even-numbered groups and judge them on the odd ones, then the other way round.
 
-    Equal layers leave exactly nothing.
+    Equal layers have an error of exactly 0.
 
     Source: `‖X_tuned − (X_base R + μ)‖²` with R the identity, orthogonal (Schoenemann 1966), and linear.
 
     >>> x = np.random.default_rng(0).standard_normal((60, 4)); turn = np.linalg.qr(x[:4])[0]
     >>> of = held_out(x, x @ turn + 2, np.arange(60) % 6)
-    >>> (of.explained(np.arange(60) % 6)[0] > 1 - 1e-9).tolist()  # nothing is left once it is turned
+    >>> (of.explained(np.arange(60) % 6)[0] > 1 - 1e-9).tolist()  # a rotation explains everything
     [False, True, True]
     """
     n = len(x)
@@ -65,7 +65,7 @@ def held_out(x: Layer, y: Layer, groups: Int64[np.ndarray, " n"]) -> HeldOut:
 
 
 def distance(x: Layer, y: Layer) -> float:
-    """Return Procrustes' squared distance, 0 … 2, of centred layers of length 1; it is far below 2 for unrelated ones unless n ≫ D.
+    """Return the squared Procrustes distance, 0 … 2, of layers centred and scaled to length 1. Unrelated layers are far below 2 unless n ≫ D.
 
     >>> x = np.random.default_rng(0).standard_normal((30, 3))
     >>> abs(round(distance(x, 5 * x[:, ::-1] + 1), 9))
@@ -90,9 +90,9 @@ def _maps(x: Layer, y: Layer) -> list[Map | None]:
 
 
 def _rotation(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"]) -> Float64[np.ndarray, "e e"]:
-    """The best rotation of three quarters of the rows, pulled to the identity as far as serves the fourth quarter.
+    """Return the best rotation of three quarters of the rows, pulled towards the identity as far as that helps on the last quarter.
 
-    Where there are fewer rows than dimensions, a rotation is free in the rest; it then stays as it is, not at random.
+    With fewer rows than dimensions a rotation is not determined in the other dimensions; the pull keeps it at the identity there.
     """
     test = np.arange(len(a)) % 4 == 3
     product = a[~test].T @ b[~test]
@@ -108,7 +108,7 @@ def _rotation(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"]) -> F
 
 
 def _ridge(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "e f"]:
-    """The map with the least leave-one-out error among the strengths."""
+    """Return the ridge map whose strength has the least leave-one-out error."""
     values, vectors = np.linalg.eigh(a.T @ a)
     values = np.maximum(values, 0)
     along = a @ vectors

@@ -1,4 +1,4 @@
-"""Are two encoders the same retriever? Scores, lists and gold ranks of the same queries: what no rotation of the towers can change."""
+"""Are two encoders the same retriever? Compares scores, rankings and gold ranks of the same queries; a common rotation changes none of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,20 +24,20 @@ STATISTICS: Mapping[str, str] = {
     "wins lost": "share of queries with a relevant document first before, and not after",
     "wins gained": "share of queries with a relevant document first after, and not before",
 }
-"""Of a query: name → unit. The first six are 1 where nothing changed, the others 0."""
+"""Per-query statistics: name → unit. The first six are 1 if nothing changed, the others 0."""
 MARGIN = "margin correlation"
-"""Of all queries: Pearson's of the margins (relevant − best other)."""
+"""Pearson's correlation over queries of the margins (relevant − best other)."""
 
 
 @dataclass(frozen=True)
 class Searched:
-    """What one encoder makes of the queries."""
+    """One encoder's search results for the queries."""
 
     queries: Float32[np.ndarray, "q e"]
     documents: Float32[np.ndarray, "d e"]
     lists: Int32[np.ndarray, "q k"]
     similarity: str
-    """What scores these vectors, which are in the form that is scored."""
+    """The similarity of these vectors, which are in scored form."""
     margins: Float64[np.ndarray, " q"]
     gold: Int64[np.ndarray, " q"]
     """Rank of the best relevant document, from 1."""
@@ -50,18 +50,18 @@ class Searched:
 
 @dataclass(frozen=True)
 class SearchTask:
-    """What is searched for."""
+    """The queries' relevant documents and the rules of the search."""
 
     relevant: Sequence[Int64[np.ndarray, " r"]]
     doc_order: Int32[np.ndarray, " d"]
     excluded: Int32[np.ndarray, " q"]
-    """The document that is left out for a query, −1 for none."""
+    """Row of the document that is excluded for a query; −1 for none."""
 
 
 def search(
     queries: Float32[np.ndarray, "q e"], documents: Float32[np.ndarray, "d e"], task: SearchTask, similarity: str
 ) -> Searched:
-    """Rank all documents for every query by the encoder's similarity; equal scores stand in the order of their ids."""
+    """Rank all documents for every query by the encoder's similarity; equal scores are ordered by document id."""
     queries, documents = as_scored(queries, similarity), as_scored(documents, similarity)
     settings = Search(between_scored(similarity), excluded=task.excluded)
     lists, _ = top_k(queries, documents, min(DEPTH, len(documents)), doc_order=task.doc_order, search=settings)
@@ -98,7 +98,7 @@ def compare(before: Searched, after: Searched, task: SearchTask) -> Float64[np.n
 
 
 def margin_correlation(before: Searched, after: Searched, groups: Int64[np.ndarray, " q"]) -> Statistic:
-    """Return the correlation of margins over queries, of all and with each group left out."""
+    """Return the correlation of margins over queries: over all, and with each group left out."""
     every = [np.ones(len(groups), bool), *(groups != g for g in range(int(groups.max()) + 1))]
     correlations = np.array([_correlation(before.margins[rows], after.margins[rows]) for rows in every])
     return float(correlations[0]), correlations[1:]
@@ -118,7 +118,7 @@ def overlap(ranking: Int32[np.ndarray, " k"], other_ranking: Int32[np.ndarray, "
 def rank_biased_overlap(
     ranking: Int32[np.ndarray, " k"], other_ranking: Int32[np.ndarray, " k"], p: float = PERSISTENCE
 ) -> float:
-    """Return the rank-biased overlap of two lists of one length, extrapolated; 1 of equal lists.
+    """Return the extrapolated rank-biased overlap of two lists of the same length; 1 for equal lists.
 
     Source: Webber, Moffat and Zobel 2010, eq. 23.
 

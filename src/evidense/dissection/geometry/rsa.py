@@ -5,13 +5,13 @@ from jaxtyping import Float, Float32, Float64, Int64
 from scipy.stats import rankdata
 
 N_ROWS = 400
-"""Rows that pairs are made of: 79,800 pairs, ranked once whole and once for each group left out."""
+"""Rows whose pairs are used: 79,800 pairs, ranked once as a whole and once per group left out."""
 
 
 def ranked(layer: Float[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]) -> list[Float32[np.ndarray, " p"]]:
-    """Return the ranks of all pairs' similarities, centred and of length 1: of all rows, then with each group left out.
+    """Return the ranks of all pairs' similarities, centred and scaled to length 1: over all rows, then with each group left out.
 
-    The similarity of two items is the cosine of their row-centred states, so their correlation.
+    The similarity of two items is the correlation of their states (the cosine of row-centred states).
     """
     similar = _similar(layer)
     out = [_ranks(similar)]
@@ -24,7 +24,7 @@ def ranked(layer: Float[np.ndarray, "n e"], groups: Int64[np.ndarray, " n"]) -> 
 def correlations(
     ranks: list[Float32[np.ndarray, " p"]], other_ranks: list[Float32[np.ndarray, " p"]]
 ) -> tuple[float, Float64[np.ndarray, " g"]]:
-    """Return Spearman's correlation of two layers' pairs, whole and with each group left out; 1 where they are equal.
+    """Return Spearman's correlation of two layers' pairs: over all rows, and with each group left out. Equal ranks give exactly 1.
 
     Source: Kriegeskorte, Mur and Bandettini 2008.
     """

@@ -1,4 +1,4 @@
-"""Which rows of a side are looked at, with every subject's states of them: sampled, without equal rows, dealt to groups."""
+"""Sample rows of one side, without equal rows, dealt to jackknife groups, with every subject's states of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,24 +14,24 @@ from evidense.stats.jackknife import deal
 from evidense.values import Item
 
 WHOLE = 10_000
-"""A side of so many items is asked for whole, so that every analysis shares one pass."""
+"""A side of at most this many items is encoded as a whole, so that all analyses share one pass."""
 VECTORS = "vectors"
-"""Instead of a pooling: the final vectors, as one layer, which encoders without layers have too."""
+"""Used in place of a pooling: the final vectors as a single layer. Encoders without layers have them too."""
 _EQUAL = 1e-5
-"""Rows whose difference is less than this share of their length are equal: padding alone moves a row that much."""
+"""Rows that differ by less than this share of their length count as equal; padding alone changes a row that much."""
 
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """What is read: which side, in which poolings, at most how many rows."""
+    """What to read: which side, which poolings, at most how many rows."""
 
     side: Side
     poolings: tuple[str, ...] = ("own",)
     n_rows: int = 2_000
     keep_equal: bool = False
-    """Equal rows stay: they are answers to be found, not pairs of a similarity."""
+    """Keep equal rows, as in retrieval, where they are answers to be found; a similarity of spaces must drop them."""
     besides: tuple[int, ...] = ()
-    """Rows that are read whatever is drawn."""
+    """Rows that are read in any case."""
 
 
 @dataclass(frozen=True)
@@ -40,33 +40,33 @@ class RowSample:
 
     side: Side
     rows: Int64[np.ndarray, " n"]
-    """Places in the side."""
+    """Row numbers within the side."""
     clusters: Int64[np.ndarray, " n"]
     groups: Int64[np.ndarray, " n"]
-    """Of the jackknife: whole clusters."""
+    """Jackknife groups; each holds whole clusters."""
     states: Mapping[tuple[str, str], Float32[np.ndarray, "l n e"]]
     """(label, pooling) → layers."""
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """(label, pooling) → why there are no states."""
+    """(label, pooling) → the reason why there are no states."""
     n_equal: int = 0
-    """Rows that were left out since another is equal in every subject."""
+    """How many rows were dropped because another row is equal in every subject."""
 
     @property
     def n_clusters(self) -> int:
-        """How many independent clusters of rows there are."""
+        """Return the number of independent clusters."""
         return len(np.unique(self.clusters))
 
     @property
     def sizes(self) -> Int64[np.ndarray, " g"]:
-        """Rows of each group."""
+        """Return the number of rows of each group."""
         return np.bincount(self.groups)
 
 
 def sample(case: Case, bench: Bench, request: SampleRequest) -> RowSample:
-    """Read the states of some rows of one side, for every subject that shows them.
+    """Read the states of sampled rows of one side, for every subject that provides them.
 
     Raises:
-        InvalidInput: the base shows none, or too few rows are left to leave any out.
+        InvalidInput: the base has no states, or too few clusters are left for a jackknife.
     """
     items = case.collection.queries if request.side == "query" else case.collection.corpus
     rows = np.union1d(some_rows(len(items), request.n_rows, case.seed), np.array(request.besides, np.int64))
@@ -101,14 +101,14 @@ def _states(
 
 
 def some_rows(total: int, n_rows: int, seed: int) -> Int64[np.ndarray, " n"]:
-    """Draw at most so many rows without replacement, in order."""
+    """Draw at most `n_rows` rows without replacement, in ascending order."""
     if n_rows >= total:
         return np.arange(total)
     return np.sort(np.random.default_rng([seed, 23]).choice(total, size=n_rows, replace=False))
 
 
 def clusters_of(case: Case, side: Side) -> Int64[np.ndarray, " n"]:
-    """Label what is not independent: queries that share a relevant document or a group, documents of one group."""
+    """Give equal labels to what is not independent: queries that share a relevant document or a group, documents of one group."""
     collection = case.collection
     if side == "query":
         return cluster_queries(collection.query_ids, collection.qrels, collection.groups)
@@ -118,16 +118,16 @@ def clusters_of(case: Case, side: Side) -> Int64[np.ndarray, " n"]:
 
 
 def relevant_rows(case: Case) -> list[Int64[np.ndarray, " r"]]:
-    """Return for each query the rows of the documents that answer it."""
+    """Return for each query the rows of its relevant documents."""
     place = {doc_id: row for row, doc_id in enumerate(case.collection.doc_ids)}
     judged = (case.collection.qrels.get(query_id, {}) for query_id in case.collection.query_ids)
     return [np.array(sorted(place[d] for d, gain in gains.items() if gain > 0), np.int64) for gains in judged]
 
 
 def distinct_rows(layers: Sequence[Float[np.ndarray, "n _"]]) -> Bool[np.ndarray, " n"]:
-    """Say which rows to keep: of rows that are equal in every layer given, the first.
+    """Say which rows to keep: the first of each set of rows that are equal in all these layers.
 
-    Rows that are equal differ by what rounding and padding do, so neighbours along one direction are compared, not bytes.
+    Equal rows still differ by rounding and padding, so rows that are neighbours along a random direction are compared with a tolerance.
 
     >>> x = np.array([[1.0, 2.0], [3.0, 1.0], [1.0, 2.0]])
     >>> distinct_rows([x]).tolist()
@@ -137,7 +137,7 @@ def distinct_rows(layers: Sequence[Float[np.ndarray, "n _"]]) -> Bool[np.ndarray
     direction = np.random.default_rng(29)
     along = np.asarray(layers[0], np.float64) @ direction.standard_normal(layers[0].shape[1])
     order = np.argsort(along, kind="stable")
-    keep, reach = np.ones(n, bool), 3  # an unequal row may stand between two equal ones
+    keep, reach = np.ones(n, bool), 3  # an unequal row may lie between two equal ones
     for step in range(1, reach + 1):
         first, second = order[:-step], order[step:]
         same = np.ones(len(first), bool)

@@ -19,10 +19,10 @@ def over_seeds(
     changes: tuple[Float64[np.ndarray, "k s"], Float64[np.ndarray, "k g s"]],
     sample: RowSample,
 ) -> list[Finding]:
-    """Return the mean change over k seeds, with the interval of one more seed's: t of the seeds, and the items' jackknife beside it.
+    """Return the mean change over k seeds with a prediction interval for one more seed, combined with the items' jackknife interval.
 
-    Its half width is √((t · sd · √(1 + 1/k))² + (items')²), sd being that of the seeds: the change of a base that were itself another seed
-    of the tuning would lie inside. So what clears it is more than seeds make; k = 2 seldom can, by its t of 12.7.
+    The half width is √((t · sd · √(1 + 1/k))² + (half width over items)²), where sd is that of the seeds. If the base were itself another
+    seed of the tuning, its change would lie inside. A change outside is therefore more than seeds cause; with k = 2 (t = 12.7) that is rare.
     """
     whole, dropped = changes
     k, n_layers = whole.shape
@@ -46,12 +46,11 @@ def beyond_seeds(
     floors: Mapping[tuple[int, int], LayerStatistic],
     sample: RowSample,
 ) -> list[Finding]:
-    """Return how much less alike base and k tunings are than two tunings that differ in their seed alone: mean of `own` − mean of `floors`.
+    """Return how much less similar the base and k tunings are than two tunings of different seeds: mean of base_similarities − mean of `floors`.
 
-    From three seeds on, the interval also holds what another base would make, if it were itself a tuning of another seed: T_i, the mean
-    similarity of tuning i to the others, spreads (k − 2)/(k − 1) as much as the effects of seeds, so half² = (t · sd(T) · (k − 1)/(k − 2) ·
-    √(1 + 1/k))² + (items')². With two seeds there is one pair of them, and no spread of it: the interval is over items alone, and nothing
-    is called changed.
+    From three seeds on, the interval covers the case that the base is itself a tuning of another seed. T_i, the mean similarity of tuning i
+    to the others, varies (k − 2)/(k − 1) as much as the seeds' effects, so half² = (t · sd(T) · (k − 1)/(k − 2) · √(1 + 1/k))² + (half width
+    over items)². Two seeds form a single pair, which shows no variation: the interval is then over items alone, and nothing is called changed.
     """
     k = len(base_similarities)
     whole, dropped = (
@@ -82,7 +81,7 @@ def _unjudged(finding: Finding, words: str) -> Finding:
 
 
 def _widened(finding: Finding, spread: float, counts: tuple[int, int]) -> Finding:
-    """The interval with a standard deviation of seeds, of k − 1 degrees of freedom, beside the items'."""
+    """Widen the interval over items by a standard deviation over seeds with k − 1 degrees of freedom."""
     k, n_layers = counts
     alpha = 1 - finding.confidence
     alone, together = (float(stdtrit(k - 1, 1 - a / 2)) for a in (alpha, unadjust(alpha, n_layers)))

@@ -1,4 +1,4 @@
-"""The shape of one layer's states: how they spread, how many directions they use, with each group of rows left out."""
+"""The shape of one layer's states: how they spread and how many directions they use, also with each group of rows left out."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from evidense.records import Json
 
 N_TOP = 10
 ROGUE_Z = 3.0
-"""A dimension is rogue whose mean square is so many standard deviations above that of all dimensions."""
+"""A dimension is rogue if its root mean square is this many standard deviations above the mean over dimensions."""
 
 
 STATISTICS: Mapping[str, str] = {
@@ -33,7 +33,7 @@ STATISTICS: Mapping[str, str] = {
 
 
 def shape(layer: Layer, groups: Int64[np.ndarray, " n"]) -> LayerStatistics | None:
-    """Return the statistics of one layer; None where all rows are equal."""
+    """Return the statistics of one layer; None if all rows are equal."""
     if is_constant(layer):
         return None
     rogue = rogue_dimensions(layer)
@@ -137,7 +137,7 @@ def isoscore(layer: Layer) -> float:
 
 
 def _traces(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[float, Float64[np.ndarray, " g"]]:
-    """The trace of the covariance, of all rows and with each group left out."""
+    """Return the trace of the covariance: over all rows, and with each group left out."""
     centred = layer - layer.mean(axis=0, dtype=np.float64)
     n_groups = int(groups.max()) + 1
     square = np.bincount(groups, (centred**2).sum(axis=1), n_groups)
@@ -156,9 +156,9 @@ def _ratio(
 
 
 def spectrum(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Statistic, Statistic, Statistic, list[float]]:
-    """Return effective rank e^H, the share of the first components and of the first alone; and the shares of the first ten.
+    """Return the effective rank e^H, the variance share of the first ten components and of the first alone, and the ten shares.
 
-    With a group left out, eigenvalues are those of its rows along the whole's eigenvectors: exact to the first order.
+    With a group left out, variances are taken along the eigenvectors of all rows, which is exact to first order.
 
     Source: Roy and Vetterli 2007 (effective rank).
     """
@@ -179,7 +179,7 @@ def spectrum(layer: Layer, groups: Int64[np.ndarray, " n"]) -> tuple[Statistic, 
 
 
 def rogue_dimensions(layer: Layer) -> Bool[np.ndarray, " e"]:
-    """Say which dimensions are far larger than the others, so that they alone make cosine and variance.
+    """Say which dimensions are so much larger than the others that they dominate cosine and variance.
 
     Source: Timkey and van Schijndel 2021.
     """

@@ -1,4 +1,4 @@
-"""Statistics of every subject's layers as findings: their values, their changes against the base, and over seeds."""
+"""Turn statistics of every subject's layers into findings: values, changes against the base, and changes over seeds."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from evidense.records import Finding, Json
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """Statistics of one layer by name, each of all rows and with each group left out."""
+    """Statistics of one layer by name, with optional details by name."""
 
     statistics: Mapping[str, Statistic]
     details: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class LayerStatistics:
 
 @dataclass(frozen=True)
 class StatisticsTable:
-    """The statistics of one side and pooling, of every subject; None where a layer has none."""
+    """The statistics of every subject for one side and pooling; None for a layer without statistics."""
 
     case: Case
     analysis: str
@@ -31,10 +31,10 @@ class StatisticsTable:
     site: Mapping[str, Json]
     units: Mapping[str, str]
     rows: Mapping[str, tuple[LayerStatistics | None, ...]]
-    """Label → layers."""
+    """Label → statistics of each layer."""
 
     def findings(self, pairs: tuple[SubjectPair, ...]) -> Iterator[Finding]:
-        """Yield the values of every subject, then what differs between those that are compared."""
+        """Yield the values of every subject, then the changes of the compared pairs."""
         for name in self.units:
             for subject in self.case.subjects:
                 if subject.label in self.rows:

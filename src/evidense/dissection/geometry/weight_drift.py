@@ -1,4 +1,4 @@
-"""How far weights moved: relative change and effective rank of the change, matrix by matrix."""
+"""How far weights moved: relative change and effective rank of the change, per matrix."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -30,19 +30,19 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class WeightChange:
-    """One weight of two subjects."""
+    """The change of one weight between two subjects."""
 
     name: str
     layer: int
-    """0 = embeddings, block b = b + 1 (as states count), and one more for what follows the blocks."""
+    """0 for embeddings, b + 1 for block b (as states are counted), and one more for what follows the blocks."""
     kind: str
-    """Of its module: attention query and key, attention value and output, intermediate, output, norm, embeddings, other."""
+    """Kind of its module: attention query and key, attention value and output, intermediate, output, norm, embeddings, other."""
     square_change: float
     """‖ΔW‖²_F."""
     square: float
-    """‖W‖²_F of the base."""
+    """‖W‖²_F in the base."""
     rank: float | None
-    """Effective rank of ΔW, e^H of its squared singular values' shares; None of a vector or where nothing moved."""
+    """Effective rank of ΔW, e^H of its squared singular values' shares; None for a vector or an unchanged matrix."""
     shape: tuple[int, ...]
 
 
@@ -50,7 +50,7 @@ def weights(tower: Any) -> dict[str, Array]:
     """Return the weights of a tower by name, as arrays.
 
     Raises:
-        InvalidInput: a tower that shows no modules, as one that is not trained.
+        InvalidInput: the tower shows no modules, as towers that cannot be trained.
     """
     modules = getattr(tower, "weights", None)
     if not isinstance(modules, Mapping):
@@ -68,10 +68,10 @@ def weights(tower: Any) -> dict[str, Array]:
 
 
 def moved(base: Mapping[str, Array], other: Mapping[str, Array]) -> list[WeightChange]:
-    """Compare weights of equal names.
+    """Compare the weights of equal names.
 
     Raises:
-        InvalidInput: names or shapes differ (says which first).
+        InvalidInput: names or shapes differ; the message names the first difference.
     """
     check_alike(base, other)
     n_blocks = 1 + max((block for name in base if (block := _block(name)) is not None), default=-1)
@@ -82,7 +82,7 @@ def check_alike(base: Mapping[str, Array], other: Mapping[str, Array]) -> None:
     """Refuse two sets of weights that do not correspond.
 
     Raises:
-        InvalidInput: names or shapes differ (says which first).
+        InvalidInput: names or shapes differ; the message names the first difference.
     """
     for name in sorted(set(base) | set(other)):
         if name not in base or name not in other:
@@ -114,7 +114,7 @@ def _moved(base: Mapping[str, Array], other: Mapping[str, Array], n_blocks: int)
 
 
 def kind_of(name: str) -> str:
-    """Return the kind of module that a weight is of.
+    """Return the kind of module that a weight belongs to.
 
     >>> kind_of("encoder.layer.3.attention.self.query.weight"), kind_of("encoder.layer.3.intermediate.dense.weight")
     ('attention query and key', 'intermediate')
@@ -128,7 +128,7 @@ def _block(name: str) -> int | None:
 
 
 def effective_rank(change: Float[np.ndarray, "a b"]) -> float:
-    """Return e^H of the shares of squared singular values: 1 for an outer product, min(a, b) where all are alike.
+    """Return e^H of the shares of squared singular values: 1 for an outer product, min(a, b) if all are equal.
 
     Source: Roy and Vetterli 2007, on squares.
 

@@ -1,4 +1,4 @@
-"""Ablation: an encoder whose chosen neurons are silenced, beside the original, which stays as it is."""
+"""Ablation: an encoder whose chosen neurons are silenced; the original encoder is not changed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,17 +19,17 @@ from evidense.values import Item, Modality
 
 @dataclass(frozen=True, eq=False)
 class Silenced:
-    """Neurons of one module that are silenced, and what they give instead."""
+    """Neurons of one module that are silenced, and their replacement outputs."""
 
     name: str
-    """Inside its transformer."""
+    """Path of the module inside its transformer."""
     neurons: Bool[np.ndarray, " f"]
     value: Float32[np.ndarray, " f"] | None = None
-    """What each gives whatever the input, as its mean; None = 0."""
+    """Constant output of each silenced neuron, such as its mean; None means 0."""
 
     @property
     def digest(self) -> list[str]:
-        """What tells it from others, as JSON."""
+        """Return JSON that identifies these silenced neurons."""
         value = b"" if self.value is None else np.asarray(self.value, np.float32).tobytes()
         return [self.name, np.packbits(self.neurons).tobytes().hex(), value.hex()]
 
@@ -39,7 +39,7 @@ def silence(inner: Any, plan: Sequence[Silenced]) -> Iterator[None]:
     """Silence neurons of a transformer within this context.
 
     Raises:
-        InvalidInput: a module that it does not have, or whose width is another.
+        InvalidInput: the transformer lacks a module, or the module has another width.
     """
     import torch
 
@@ -65,50 +65,50 @@ def silence(inner: Any, plan: Sequence[Silenced]) -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False)
 class AblatedTower:
-    """A tower whose neurons are silenced while it encodes; at any other time they speak."""
+    """A tower whose neurons are silenced while it encodes, and only then."""
 
     original: Tower
     inner: Any
-    """The transformer that the names are of."""
+    """The transformer that holds the named modules."""
     plan: tuple[Silenced, ...]
 
     @property
     def fingerprint(self) -> str:
-        """Another than the original's, and than that of any other plan."""
+        """Return a fingerprint that differs from the original's and from that of any other plan."""
         return sha256_of(["ablated", 1, self.original.fingerprint, [silenced.digest for silenced in self.plan]])
 
     @property
     def n_dims(self) -> int:
-        """Dimensions of a vector."""
+        """Return the number of dimensions of a vector."""
         return self.original.n_dims
 
     @property
     def n_layers(self) -> int:
-        """Number of blocks."""
+        """Return the number of blocks."""
         return self.original.n_layers
 
     @property
     def modalities(self) -> frozenset[Modality]:
-        """What it can encode."""
+        """Return the modalities that it can encode."""
         return self.original.modalities
 
     @property
     def identity(self) -> Any:
-        """What makes two items equal."""
+        """Return what makes two items equal."""
         return self.original.identity
 
     @property
     def token_budget(self) -> int:
-        """Tokens of a batch."""
+        """Return the token budget of a batch."""
         return int(getattr(self.original, "token_budget", 1024))
 
     @property
     def n_pooled(self) -> int:
-        """Dimensions of a pooled state."""
+        """Return the number of dimensions of a pooled state."""
         return int(cast(Any, self.original).n_pooled)
 
     def prepare(self, items: Sequence[Item]) -> Prepared:
-        """Tokenise as the original does."""
+        """Tokenise like the original."""
         return self.original.prepare(items)
 
     def vectors(self, prepared: Prepared) -> Float32[np.ndarray, "b e"]:
@@ -125,7 +125,7 @@ class AblatedTower:
 
 @dataclass(frozen=True, eq=False)
 class AblatedEncoder:
-    """An encoder with silenced neurons on the sides that `towers` names; weights are shared with the original and not touched."""
+    """An encoder with silenced neurons on the sides in `towers`; it shares the original's weights and does not change them."""
 
     original: Encoder
     towers: Mapping[Side, AblatedTower]
@@ -133,12 +133,12 @@ class AblatedEncoder:
 
     @property
     def name(self) -> str:
-        """The original's, with what was done to it."""
+        """Return the original's name, marked as ablated."""
         return f"{self.original.name}, ablated"
 
     @property
     def setup(self) -> Setup:
-        """The original's."""
+        """Return the original's setup."""
         return self.original.setup
 
     def tower(self, side: Side) -> Tower:
@@ -147,7 +147,7 @@ class AblatedEncoder:
 
 
 def ablated(encoder: Encoder, sides: Sequence[Side], plan: Sequence[Silenced], items: Sequence[Item]) -> AblatedEncoder:
-    """Return the encoder with these neurons silenced on these sides; `items` say which half of an image-text tower is meant."""
+    """Return the encoder with these neurons silenced on these sides; `items` show which half of an image-text tower is meant."""
     towers: dict[Side, AblatedTower] = {}
     for side in sides:
         tower = encoder.tower(side)
@@ -160,7 +160,7 @@ def ablated(encoder: Encoder, sides: Sequence[Side], plan: Sequence[Silenced], i
 def mean_outputs(
     tower: Tower, items: Sequence[Item], kinds: Sequence[str]
 ) -> dict[str, tuple[Float64[np.ndarray, " f"], Float64[np.ndarray, " f"]]]:
-    """Return of each module of these kinds every neuron's mean output and mean |output|, over the real tokens of these items."""
+    """Return, per module of these kinds, the mean output and the mean |output| of every neuron over the real tokens of the items."""
     half = half_of(tower, items)
     flow = flow_of(half, half.prepare(list(items)[:1]))
     modules = [module for module in dense_modules(flow.inner, half.n_layers).modules if module.kind in kinds]
@@ -190,5 +190,5 @@ def _add(half: Any, prepared: Any, inner: Any, into: tuple[list[DenseModule], di
 
 
 def with_values(plan: Sequence[Silenced], means: Mapping[str, Float64[np.ndarray, " f"]]) -> tuple[Silenced, ...]:
-    """Return the plan with each neuron's mean in the place of 0."""
+    """Return the plan with each neuron's mean output in place of 0."""
     return tuple(replace(silenced, value=means[silenced.name].astype(np.float32)) for silenced in plan)

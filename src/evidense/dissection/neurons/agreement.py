@@ -1,4 +1,4 @@
-"""Do the neurons that carry scores on one collection carry them on another? As two halves of one collection agree, so is "the same" measured.
+"""Do the neurons that carry scores on one collection also carry them on another? The yardstick is how well two halves of one collection agree.
 
 With few texts even one collection disagrees with itself, so the correlation between collections is divided by the one within them.
 """
@@ -17,7 +17,7 @@ from evidense.stats.resampling import stream
 
 ESTIMAND = "agreement of neurons between collections"
 LEAST_WITHIN = 0.1
-"""Halves of one collection that agree less than this say nothing of another collection."""
+"""If halves of one collection agree less than this, nothing can be said about another collection."""
 _N_SPLITS = 10
 _SPLIT = 51  # a stream of random numbers of its own
 
@@ -32,23 +32,23 @@ class CollectionStrengths:
 
 @dataclass(frozen=True)
 class CollectionAgreement:
-    """How alike neurons are ordered by two collections."""
+    """How similarly two collections rank the neurons."""
 
     between: float
     """Mean rank correlation of a half of one with a half of the other."""
     within: float
-    """Geometric mean of the two collections' own correlations of halves; what `between` is where the collection says nothing."""
+    """Geometric mean of each collection's correlation of its halves: what `between` would be if the collection made no difference."""
 
     @property
     def ratio(self) -> float:
-        """Return `between` over `within`: 1 = the other collection is as good as more texts of the same."""
+        """Return `between` over `within`; 1 means that the other collection is as good as more texts of the same."""
         return self.between / max(self.within, 1e-9)
 
 
 def agreement(a: CollectionStrengths, b: CollectionStrengths, *, seed: int) -> CollectionAgreement:
     """Compare halves of two collections, over random splits of whole clusters.
 
-    Source: Spearman 1904, the correction for attenuation; the halves make the reliabilities.
+    Source: Spearman 1904, the correction for attenuation; the halves give the reliabilities.
 
     >>> rng = np.random.default_rng(0)
     >>> strengths = np.exp(rng.standard_normal(300)) * rng.exponential(size=(40, 300))
@@ -82,7 +82,7 @@ def _scaled(texts: CollectionStrengths) -> Float64[np.ndarray, "x f"]:
 
 
 def _halves(texts: CollectionStrengths, seed: int) -> list[Bool[np.ndarray, " x"]]:
-    """Split whole clusters in two, so many times."""
+    """Draw random splits of whole clusters into two halves."""
     labels, member = np.unique(texts.clusters, return_inverse=True)
     rng = stream(seed, _SPLIT)
     chosen = [
@@ -96,7 +96,7 @@ def between_collections(
     attributions: SubjectAttributions,
     other: tuple[str, SubjectAttributions, Int64[np.ndarray, " x"]],
 ) -> Iterator[Finding]:
-    """Yield a finding a module: subject's neurons on the case's collection beside those on another, named collection."""
+    """Yield one finding per module: the subject's neurons on the case's collection compared with those on another collection."""
     name, other_attributions, clusters = other
     for here, there in zip(attributions.modules, other_attributions.modules, strict=True):
         site = {

@@ -1,7 +1,7 @@
-"""Summaries of how a score is spread over neurons: measures that mean something, and the published count beside them.
+"""How concentrated a score is on few neurons: scale-free measures, and the published count for comparison.
 
-All take strengths s[x, f] ≥ 0 (the weight path, or |activation path|) of x examples and f neurons, and none but the count depends on
-what a single neuron is multiplied with more than that neuron's share.
+All take strengths s[x, f] ≥ 0 (the weight path, or |activation path|) of x examples and f neurons. Rescaling a single neuron changes them
+only through that neuron's share; the published count is the exception.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ Strengths = Float[np.ndarray, "x f"]
 
 
 def shares(strengths: Strengths) -> Float64[np.ndarray, "x f"]:
-    """Return each neuron's share of the total of its example; an example in which no neuron does anything spreads it evenly.
+    """Return each neuron's share of its example's total; if all strengths of an example are 0, the shares are equal.
 
     Raises:
-        InvalidInput: a strength that is negative or not finite.
+        InvalidInput: a strength is negative or not finite.
     """
     s = np.asarray(strengths, np.float64)
     if not np.isfinite(s).all() or (s < 0).any():
@@ -47,7 +47,7 @@ def hill(strengths: Strengths, order: int) -> Float64[np.ndarray, " x"]:
 
 
 def gini(strengths: Strengths) -> Float64[np.ndarray, " x"]:
-    """Return Gini's coefficient: 0 = all neurons alike, 1 − 1/f = one does everything.
+    """Return the Gini coefficient: 0 if all neurons are equal, 1 − 1/f if one holds everything.
 
     >>> gini(np.array([[1.0, 1.0], [0.0, 1.0]])).tolist()
     [0.0, 0.5]
@@ -59,7 +59,7 @@ def gini(strengths: Strengths) -> Float64[np.ndarray, " x"]:
 
 
 def lorenz(strengths: Strengths, n_points: int = 11) -> list[list[float]]:
-    """Return points (share of neurons, weakest first; their share of the total), averaged over examples."""
+    """Return points of the Lorenz curve, averaged over examples: (share of neurons, weakest first; their share of the total)."""
     grown = np.cumsum(np.sort(shares(strengths), axis=1), axis=1).mean(axis=0)
     grown = np.concatenate([[0.0], grown])
     points = np.linspace(0, len(grown) - 1, n_points)
@@ -69,7 +69,7 @@ def lorenz(strengths: Strengths, n_points: int = 11) -> list[list[float]]:
 
 
 def top_mass(strengths: Strengths, part: float = 0.01) -> Float64[np.ndarray, " x"]:
-    """Return the share of the total that the strongest neurons hold: `part` of all, at least one.
+    """Return the share of the total that the strongest neurons hold: `part` of all neurons, at least one.
 
     >>> top_mass(np.array([[3.0, 1.0, 0.0, 0.0]]), 0.25).tolist()
     [0.75]
@@ -90,7 +90,7 @@ def published_count(is_active: Bool[np.ndarray, "x f"]) -> int:
 
 
 def rarefied(is_active: Bool[np.ndarray, "x f"], sizes: Sequence[int]) -> list[float]:
-    """Return the count that so many examples, drawn without replacement from these, would be expected to give.
+    """Return the expected count for each number of examples drawn without replacement from these.
 
     Source: Hurlbert 1971 in its form for samples (Mao Tau; Colwell et al. 2004, eq. 5).
 
@@ -107,7 +107,7 @@ def rarefied(is_active: Bool[np.ndarray, "x f"], sizes: Sequence[int]) -> list[f
 
 
 def _missing(times: Int64[np.ndarray, " f"], n: int, m: int) -> Float64[np.ndarray, " f"]:
-    """Return the probability that none of m of n examples is one of the `times` in which a neuron is active."""
+    """Return the probability that m of n examples miss all `times` examples in which a neuron is active."""
     from scipy.special import gammaln
 
     log = (
@@ -119,7 +119,7 @@ def _missing(times: Int64[np.ndarray, " f"], n: int, m: int) -> Float64[np.ndarr
 def jackknife_counts(
     is_active: Bool[np.ndarray, "x f"], clusters: Int64[np.ndarray, " x"]
 ) -> Float64[np.ndarray, " g"]:
-    """Return the published count without each cluster of examples in turn."""
+    """Return the published count with each cluster of examples left out in turn."""
     labels, member = np.unique(clusters, return_inverse=True)
     times = np.zeros((len(labels), is_active.shape[1]))
     np.add.at(times, member, is_active)

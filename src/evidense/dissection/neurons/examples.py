@@ -1,4 +1,4 @@
-"""Examples of neuron attribution: queries with a relevant document and others, and the number of each, of either side."""
+"""Examples for neuron attribution: queries with a relevant document and negatives, and the number that is attributed on either side."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -19,12 +19,12 @@ _PER_CANDIDATE = 10
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Queries with c documents each, of which the first is relevant."""
+    """Queries with c documents each; the first document is relevant."""
 
     queries: tuple[Item, ...]
     documents: tuple[tuple[Item, ...], ...]
     clusters: Int64[np.ndarray, " x"]
-    """Queries that share a relevant document or a group have one label."""
+    """Queries that share a relevant document or a group have the same label."""
     folds: Int64[np.ndarray, " x"]
     """Folds share neither queries nor documents."""
     rows: Int64[np.ndarray, " x"]
@@ -33,7 +33,7 @@ class Examples:
 
     @property
     def n_candidates(self) -> int:
-        """Documents a query."""
+        """Return the number of documents per query."""
         return len(self.documents[0])
 
     def take(self, rows: Int64[np.ndarray, " n"]) -> "Examples":
@@ -47,10 +47,10 @@ class Examples:
 
 
 def examples(case: Case, bench: Bench, draw: Draw) -> Examples:
-    """Draw examples; negatives are random, or what a ranker of the shelf finds best.
+    """Draw examples. Negatives are random, or the best irrelevant documents of a ranker.
 
     Raises:
-        InvalidInput: too few queries or documents.
+        InvalidInput: there are too few queries or documents.
     """
     ranked = ranked_for_negatives(case, bench, draw, _PER_CANDIDATE)
     return _of(case, candidates(case.collection, draw, ranked))
@@ -67,7 +67,7 @@ def _of(case: Case, drawn: Candidates) -> Examples:
 
 @dataclass(frozen=True)
 class AttributionSettings:
-    """What is attributed."""
+    """Which number is attributed, on which side, to which modules."""
 
     side: Side
     kind: TargetKind = "margin"
@@ -81,10 +81,10 @@ def attributed(
     settings: AttributionSettings,
     report: ReportProgress | None = None,
 ) -> tuple[Attribution, ...]:
-    """Attribute each example's number to the neurons of one side's tower, the other side being fixed vectors.
+    """Attribute each example's number to the neurons of one side's tower; the other side's vectors are constants.
 
     Raises:
-        InvalidInput: an encoder that gives no gradients, or as `attribute`.
+        InvalidInput: the encoder gives no gradients, or as `attribute`.
     """
     refuse_without_gradients(subject)
     tower = cast(Any, subject.encoder.tower(settings.side))
@@ -109,15 +109,15 @@ def attributed(
 
 
 def scored(subject: Subject, bench: Bench, side: Side, items: list[Item]) -> Float32[np.ndarray, "n e"]:
-    """Return vectors in the form that is scored: of unit length where an encoder is scored by angle."""
+    """Return vectors in scored form: of unit length if the encoder scores by cosine."""
     return as_scored(bench.vectors(subject, side, items), str(subject.encoder.setup.similarity))
 
 
 def refuse_without_gradients(subject: Subject) -> None:
-    """Refuse an encoder of which no gradient can be had.
+    """Refuse an encoder that gives no gradients.
 
     Raises:
-        InvalidInput: `can` lacks 'gradients' or 'layers'.
+        InvalidInput: its capabilities lack 'gradients' or 'layers'.
     """
     if missing := sorted({"gradients", "layers"} - subject.encoder.can):
         raise InvalidInput(

@@ -1,4 +1,4 @@
-"""From attributions to findings: how many neurons carry the score, what tuning changed in that, and what the published count says."""
+"""Turn attributions into findings: how many neurons carry the score, how tuning changed that, and the published count."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,41 +21,41 @@ PUBLISHED = 0.1
 
 @dataclass(frozen=True, eq=False)
 class SubjectAttributions:
-    """One subject's attributions of one side."""
+    """One subject's attributions for one side."""
 
     subject: Subject
     modules: tuple[Attribution, ...]
 
     @property
     def largest(self) -> Float[np.ndarray, " x"]:
-        """Each example's strongest neuron over all modules: what the published threshold is a share of."""
+        """Return each example's largest strength over all modules; the published threshold is a share of it."""
         return np.asarray(np.stack([module.weight_path.max(axis=1) for module in self.modules]).max(axis=0))
 
     def n2(self) -> Float64[np.ndarray, "m x"]:
-        """Effective number of neurons of each module."""
+        """Return the effective number of neurons of each module."""
         return np.stack([summaries.hill(module.weight_path, 2) for module in self.modules])
 
 
 @dataclass(frozen=True, eq=False)
 class SideFindings:
-    """What the findings of one side share."""
+    """What the findings of one side have in common, and the makers of findings."""
 
     case: Case
     side: str
     target: str
     clusters: Int64[np.ndarray, " x"]
     where: Mapping[str, Json]
-    """Negatives, number of candidates: more keys of the site."""
+    """Further keys of the site: negatives, number of candidates."""
     top: float = 0.05
-    """Share of neurons that is called the strongest."""
+    """Share of neurons that count as the strongest."""
 
     @property
     def n_clusters(self) -> int:
-        """Independent groups of queries."""
+        """Return the number of independent groups of queries."""
         return len(np.unique(self.clusters))
 
     def finding(self, estimand: str, site: Mapping[str, Json], numbers: Sequence[float], **more: Json) -> Finding:
-        """Return a finding of value, low, high."""
+        """Return a finding with (value, low, high)."""
         value, low, high = (float(x) for x in numbers)
         more.setdefault("test", "cluster bootstrap")
         return Finding(
@@ -76,13 +76,13 @@ class SideFindings:
         )
 
     def together(self, rows: Float64[np.ndarray, "m x"]) -> list[Estimate]:
-        """Return estimates that hold together over the rows."""
+        """Return estimates whose intervals hold simultaneously over the rows."""
         case, differences = self.case, Differences(rows, self.clusters)
         return simultaneous([differences], confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
 
 
 def of_subject(table: SideFindings, attributions: SubjectAttributions) -> Iterator[Finding]:
-    """Findings of one subject alone."""
+    """Yield the findings of one subject by itself."""
     who = {"subject": attributions.subject.label, "role": attributions.subject.role}
     yield _completeness(table, attributions, who)
     summary_rows = [
@@ -128,7 +128,7 @@ def _completeness(table: SideFindings, attributions: SubjectAttributions, who: M
 
 
 def _token_share(attributions: SubjectAttributions) -> Json:
-    """Share of the absolute attribution at the first token, between, and at the last, by module kind: mean over texts."""
+    """Return, per kind of module, the mean share of absolute attribution at the first token, at the last, and in between."""
     shares = {}
     for kind in dict.fromkeys(module.kind for module in attributions.modules):
         texts = [np.abs(t) for module in attributions.modules if module.kind == kind for t in module.tokens]
@@ -172,7 +172,7 @@ def _slopes(table: SideFindings, attributions: SubjectAttributions, who: Mapping
 
 
 def of_pair(table: SideFindings, base: SubjectAttributions, other: SubjectAttributions, role: str) -> Iterator[Finding]:
-    """What one subject has beside another: ratios of numbers of neurons, and the neurons that they share."""
+    """Yield the comparison of two subjects: ratios of numbers of neurons, and the neurons that they share."""
     who = {"subject": other.subject.label, "role": role, "against": base.subject.label}
     same = [(a.layer, a.kind, a.weight_path.shape[1]) for a in base.modules] == [
         (b.layer, b.kind, b.weight_path.shape[1]) for b in other.modules

@@ -1,4 +1,4 @@
-"""Orders in which neurons are silenced: by attribution, at random, and at random among those of like magnitude."""
+"""Orders in which neurons are silenced: by attribution, at random, and at random among neurons of similar magnitude."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,11 +10,11 @@ from evidense.dissection.neurons.ablation import Silenced
 from evidense.dissection.neurons.concentration import shares
 
 NeuronOrder = Int64[np.ndarray, " n"]
-"""Neurons of all modules in one numbering, module after module; the first to be silenced first."""
+"""Neuron numbers, counted through all modules; the neuron that is silenced first comes first."""
 
 
 def by_attribution(modules: Sequence[Attribution]) -> NeuronOrder:
-    """Return the neurons by mean |activation path| over examples, each example scaled to the same total; strongest first."""
+    """Return the neurons by their mean share of |activation path| over examples, strongest first."""
     strengths = np.abs(np.concatenate([module.activation_path for module in modules], axis=1))
     return np.argsort(-shares(strengths).mean(axis=0), kind="stable")
 
@@ -27,9 +27,9 @@ def at_random(n: int, rng: np.random.Generator) -> NeuronOrder:
 def by_magnitude(
     order: NeuronOrder, magnitude: Float[np.ndarray, " n"], n_matched: int, rng: np.random.Generator
 ) -> NeuronOrder:
-    """Return an order whose k-th neuron has a mean |output| like that of the k-th in `order`, for the first `n_matched`.
+    """Return an order whose k-th neuron has a mean |output| similar to that of the k-th in `order`, for the first `n_matched`.
 
-    No neuron that is among the first `n_matched` of `order` is taken while another is free; ties fall at random.
+    Neurons among the first `n_matched` of `order` are not used (unless they are more than half); ties are broken at random.
     """
     n = len(order)
     free = np.ones(n, bool)
@@ -59,7 +59,7 @@ def _nearest(is_open: np.ndarray, start: int) -> int:
 
 
 def plan(modules: Sequence[Attribution], silenced: NeuronOrder) -> tuple[Silenced, ...]:
-    """Return which neurons of which module these are; modules of which none is silenced are left out."""
+    """Return these neurons by module; modules without silenced neurons are left out."""
     sizes = [module.activation_path.shape[1] for module in modules]
     mask = np.zeros(sum(sizes), bool)
     mask[silenced] = True
@@ -70,5 +70,5 @@ def plan(modules: Sequence[Attribution], silenced: NeuronOrder) -> tuple[Silence
 def magnitudes(
     modules: Sequence[Attribution], outputs: Mapping[str, tuple[Float64[np.ndarray, " f"], Float64[np.ndarray, " f"]]]
 ) -> Float64[np.ndarray, " n"]:
-    """Return every neuron's mean |output|, in the numbering of an order."""
+    """Return every neuron's mean |output|, numbered as in an order."""
     return np.concatenate([outputs[module.name][1] for module in modules])

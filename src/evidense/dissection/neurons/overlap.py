@@ -1,4 +1,4 @@
-"""Overlap of the strongest neurons of two encoders, beside what chance gives."""
+"""Overlap of the strongest neurons of two encoders, compared with chance."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ class NeuronOverlap:
     low: float
     high: float
     chance: float
-    """What two independent draws of k of f share: k / f."""
+    """Expected share of two independent draws of k of f: k / f."""
     p: float
-    """That chance gives as many: the upper tail of the hypergeometric law."""
+    """Probability that chance gives at least this overlap (upper tail of the hypergeometric distribution)."""
     k: int
     n_neurons: int
 
 
 @dataclass(frozen=True)
 class OverlapSettings:
-    """How many neurons are compared, and how the interval is made."""
+    """How many neurons are compared, and the settings of the interval."""
 
     k: int
     seed: int
@@ -36,7 +36,7 @@ class OverlapSettings:
 
 
 def strongest(strengths: Float[np.ndarray, "x f"], k: int) -> Int64[np.ndarray, " k"]:
-    """Return the k neurons with the largest mean over examples of their share, strongest first; ties by number."""
+    """Return the k neurons with the largest mean share over examples, strongest first; ties are ordered by number."""
     mean = shares(np.abs(strengths)).mean(axis=0)
     return np.argsort(-mean, kind="stable")[:k]
 
@@ -44,12 +44,12 @@ def strongest(strengths: Float[np.ndarray, "x f"], k: int) -> Int64[np.ndarray, 
 def overlap(
     a: Float[np.ndarray, "x f"], b: Float[np.ndarray, "x f"], clusters: Int64[np.ndarray, " x"], how: OverlapSettings
 ) -> NeuronOverlap:
-    """Return what the k strongest neurons of two encoders share, on the same examples.
+    """Return the overlap of the k strongest neurons of two encoders on the same examples.
 
-    The interval is the bootstrap's standard error about the value: resampled means are noisier, so their percentiles would lie too low.
+    The interval is the value ± a multiple of the bootstrap's standard error. Resampled means are noisier, so percentiles would be too low.
 
     Raises:
-        InvalidInput: encoders of different numbers of neurons or examples, or k out of range.
+        InvalidInput: numbers of neurons or examples differ, or k is out of range.
     """
     from scipy.stats import hypergeom, norm
 

@@ -1,4 +1,4 @@
-"""Curves of retrieval while neurons are silenced: deletion takes the first away, insertion leaves the first alone."""
+"""Curves of retrieval while neurons are silenced: deletion silences the first neurons, insertion silences all but the first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ MEASURES = ("retrieval", "margin", "gold rank")
 
 @dataclass(frozen=True, eq=False)
 class RetrievalTask:
-    """On what is retrieved: the queries that nothing was attributed on, and the whole corpus."""
+    """The retrieval that pruning is measured on: held-out queries (not used for attribution) and the whole corpus."""
 
     case: Case
     bench: Bench
@@ -30,32 +30,32 @@ class RetrievalTask:
     measure: str
     depth: int
     gold: Sequence[Sequence[int]]
-    """Of each query, the rows of its relevant documents."""
+    """Rows of the relevant documents of each query."""
     corpus: "dict[str, Float64[np.ndarray, 'd e']]" = field(default_factory=dict)
-    """Label of a subject → vectors of the whole corpus, which silencing queries does not change."""
+    """Label of a subject → vectors of the whole corpus, cached because silencing the query tower does not change them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pruned:
-    """How one subject is pruned."""
+    """How one subject is pruned, with the results so far."""
 
     subject: Subject
     modules: tuple[Attribution, ...]
     means: dict[str, Float64[np.ndarray, " f"]]
     ablation: Literal["zero", "mean"]
     parts: tuple[float, ...]
-    """Shares of the neurons, growing."""
+    """Shares of neurons, ascending."""
     known: "dict[bytes, Float64[np.ndarray, 'm q']]" = field(default_factory=dict)
-    """Neurons that were silenced → what came of it."""
+    """Silenced neurons → the measured values."""
 
     @property
     def n_neurons(self) -> int:
-        """Of all modules."""
+        """Return the number of neurons of all modules."""
         return sum(module.activation_path.shape[1] for module in self.modules)
 
 
 def curve(task: RetrievalTask, pruned: Pruned, order: NeuronOrder, way: Way) -> Float64[np.ndarray, "m k q"]:
-    """Return per query the measure, the margin and −log2 of the gold rank at every share, of an order and a way."""
+    """Return per query the measure, the margin and −log2 of the gold rank at every share of silenced neurons."""
     points = []
     for part in pruned.parts:
         k = round(part * pruned.n_neurons)
@@ -102,7 +102,7 @@ def _direct(task: RetrievalTask, subject: Subject) -> tuple[Float64[np.ndarray, 
 
 
 def area(curve_: Float64[np.ndarray, "k q"], parts: Sequence[float]) -> Float64[np.ndarray, " q"]:
-    """Return per query the mean of a curve over the share of neurons, by trapezoids: its area over its width.
+    """Return per query the mean height of a curve over the share of neurons: its area by trapezoids divided by its width.
 
     >>> area(np.array([[1.0], [0.5], [0.0]]), [0.0, 0.5, 1.0]).tolist()
     [0.5]
