@@ -1,4 +1,4 @@
-"""Patching: a copy of an encoder with other tensors in some places, and a fingerprint of its own; the original is left untouched."""
+"""Copies of an encoder with some tensors replaced and a new fingerprint; the original is not changed."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def patched(encoder: Encoder, donor: Encoder, half: str, names: Names) -> Encoder:
-    """Return a copy of an encoder with these tensors of a donor of the same shape.
+    """Return a copy of an encoder with these tensors taken from a donor of the same shapes.
 
     Raises:
-        InvalidInput: as `changed`; a tensor that the donor does not have.
+        InvalidInput: the donor lacks a tensor, or as `changed`.
     """
     theirs = halves(donor)[half].tensors
     if missing := sorted(names - set(theirs)):
@@ -30,13 +30,13 @@ def patched(encoder: Encoder, donor: Encoder, half: str, names: Names) -> Encode
 
 
 def changed(encoder: Encoder, half: str, tensors: "Mapping[str, Tensor]") -> Encoder:
-    """Return a copy with these tensors in place of its own; the encoder itself where none of them differs by a bit.
+    """Return a copy with these tensors replaced; return the encoder itself if all of them are equal to the bit.
 
-    The copy's towers have fingerprints that depend on the old ones and on what was put in, so nothing that is kept of
-    either can be taken for the other. Tokenisers and readers of pictures are shared.
+    The fingerprints of the copy's towers depend on the old ones and on the new tensors, so cached results of the two are never confused.
+    Tokenisers and readers of pictures are shared.
 
     Raises:
-        InvalidInput: a tensor that this half does not have, or of another shape.
+        InvalidInput: this half has no such tensor, or one of another shape.
     """
     import torch
 
@@ -68,13 +68,13 @@ def _check(encoder: Encoder, current: "Mapping[str, Tensor]", tensors: "Mapping[
 
 
 def _copied(encoder: Encoder) -> Encoder:
-    """Copy all weights; what reads texts and pictures is shared."""
+    """Copy all weights; readers of texts and pictures are shared."""
     shared = [tower.reader for tower in _towers(encoder, set()) if hasattr(tower, "reader")]
     return copy.deepcopy(encoder, {id(reader): reader for reader in shared})
 
 
 def _towers(value: Any, visited: set[int]) -> Iterator[Any]:
-    """Yield every tower that an encoder holds, at whatever depth, once."""
+    """Yield every tower inside an encoder once, at any depth."""
     if not is_dataclass(value) or isinstance(value, type) or id(value) in visited:
         return
     visited.add(id(value))

@@ -1,4 +1,4 @@
-"""Patching runs: every site of a half swapped in both orders, each scored once, in a measure and in the margin of candidates."""
+"""Patching runs: swap every site of a half in both orders and score each patched encoder once, by a measure and by the candidates' margin."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _DEPTH = 100
 
 @dataclass(frozen=True)
 class PatchingTask:
-    """On what encoders are scored."""
+    """The data and the measure by which encoders are scored."""
 
     collection: Collection
     candidates: Candidates
@@ -31,7 +31,7 @@ class PatchingTask:
 
     @property
     def measures(self) -> tuple[str, str]:
-        """What `scored` returns, by name."""
+        """Return the names of the values that `scored` returns."""
         return self.measure, MARGIN
 
 
@@ -51,7 +51,7 @@ def scored(task: PatchingTask, subject: Subject, bench: Bench) -> dict[str, Floa
 
 @dataclass
 class Runs:
-    """Scores of patched encoders of one base and one tuned; what swaps the same tensors is scored once."""
+    """Scores of patched encoders of one base and one tuned encoder; sites with the same tensors are scored once."""
 
     task: PatchingTask
     bench: Bench
@@ -61,7 +61,7 @@ class Runs:
     known: dict[object, dict[str, Float64[np.ndarray, " q"]]] = field(default_factory=dict)
 
     def plain(self) -> list[dict[str, Float64[np.ndarray, " q"]]]:
-        """Return the scores of base and tuned as they are."""
+        """Return the scores of the unpatched base and tuned encoder."""
         for subject in (self.base, self.tuned):
             if subject.label not in self.known:
                 self.known[subject.label] = scored(self.task, subject, self.bench)
@@ -70,7 +70,7 @@ class Runs:
     def effects(
         self, sites: Sequence[Site], order: PatchingOrder, report: Callable[[], None]
     ) -> dict[str, Float64[np.ndarray, "k q"]]:
-        """Return per site and query what adding it to the base gains, or what removing it from the tuned loses."""
+        """Return per site and query the gain from adding it to the base, or the loss from removing it from the tuned encoder."""
         base, tuned = self.plain()
         rows = []
         for site in sites:

@@ -1,4 +1,4 @@
-"""Which share of a change a part of it makes: a ratio of sums, whose interval knows that its denominator is uncertain too."""
+"""The share of a change that one part makes: a ratio of sums, with an interval that accounts for the uncertain denominator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from evidense.stats import Differences
 
 @dataclass(frozen=True)
 class Share:
-    """A ratio of sums with its interval; without value where the denominator cannot be told from 0."""
+    """A ratio of sums with its interval; it has no value if the denominator cannot be told from 0."""
 
     value: float | None
     low: float | None
     high: float | None
     together: tuple[float, float] | None = None
-    """An interval that holds for all shares of the family at once; None where the denominator is too uncertain for one."""
+    """An interval that holds for all shares of the family at once; None if the denominator is too uncertain."""
     reason: str = ""
-    """Why there is no value."""
+    """The reason why there is no value."""
 
 
 @dataclass(frozen=True)
 class IntervalSettings:
-    """How sure intervals are, and by which random numbers."""
+    """Confidence, number of resamples and seed of the intervals."""
 
     confidence: float = 0.95
     n_resamples: int = 10_000
@@ -39,21 +39,21 @@ def shares(
     clusters: Int[np.ndarray, " q"],
     settings: IntervalSettings,
 ) -> list[Share]:
-    """Estimate Σ part / Σ whole of each row, by Fieller's theorem on sums of clusters.
+    """Estimate Σ part / Σ whole for each row, by Fieller's theorem on sums over clusters.
 
-    Each interval holds for itself with t of g − 1 degrees of freedom; `together` takes the largest |t| over the rows, whose
-    reference is made by flipping the signs of the clusters' residuals. A ratio whose denominator's own interval covers 0
-    would have an unbounded interval: it gets no value.
+    Each interval uses t with g − 1 degrees of freedom. `together` uses the largest |t| over the rows, whose null distribution comes from
+    flipping the signs of the clusters' residuals. If the denominator's own interval covers 0, the ratio's interval would be unbounded, and
+    there is no value.
 
     Raises:
-        InvalidInput: shapes that do not fit, or a value that is not finite.
+        InvalidInput: shapes do not match, or a value is not finite.
 
     Source: Fieller 1954, "Some problems in interval estimation", §4; max-T: Westfall and Young 1993.
 
     >>> rng = np.random.default_rng(0)
     >>> whole = 0.4 + 0.1 * rng.standard_normal(200)
-    >>> one = shares(0.25 * whole[None] + 0.02 * rng.standard_normal((1, 200)), whole, np.arange(200), IntervalSettings())[0]
-    >>> round(one.value, 2), bool(one.low < 0.25 < one.high)   # a quarter of every query's change
+    >>> share = shares(0.25 * whole[None] + 0.02 * rng.standard_normal((1, 200)), whole, np.arange(200), IntervalSettings())[0]
+    >>> round(share.value, 2), bool(share.low < 0.25 < share.high)   # a quarter of every query's change
     (0.25, True)
     """
     both = Differences(np.vstack([parts, whole[None]]), clusters)
@@ -73,7 +73,7 @@ def _none(reason: str) -> Share:
 
 
 def _doubtful(whole: Float[np.ndarray, " g"], critical: float) -> str:
-    """Say why a denominator is none; "" where its interval excludes 0."""
+    """Say why the denominator cannot be used; "" if its interval excludes 0."""
     mean, half = float(whole.mean()), critical * float(np.sqrt(whole.var(ddof=1) / len(whole)))
     if not whole.any():
         return "base and tuned do not differ on any query, so there is no change to take shares of"
@@ -87,7 +87,7 @@ def _doubtful(whole: Float[np.ndarray, " g"], critical: float) -> str:
 
 def _share(part: Float[np.ndarray, " g"], whole: Float[np.ndarray, " g"], critical: float, largest: float) -> Share:
     interval = _interval(part, whole, critical)
-    if interval is None:  # the guard of the denominator is this very condition, but for rounding
+    if interval is None:  # the check of the denominator is the same condition up to rounding
         return _none("the interval of the share is unbounded")
     return Share(float(part.sum() / whole.sum()), *interval, together=_interval(part, whole, largest))
 
@@ -107,7 +107,7 @@ def _interval(
 
 
 def _largest(sums: Float[np.ndarray, "k_plus_1 g"], settings: IntervalSettings) -> float:
-    """Return the critical value of the largest |t| over the rows."""
+    """Return the critical value of the maximum of |t| over the rows."""
     residuals = sums[:-1] - (sums[:-1].sum(axis=1) / sums[-1].sum())[:, None] * sums[-1]
     lengths = np.sqrt((residuals**2).sum(axis=1))
     alive = residuals[lengths > 1e-12 * np.abs(sums).max()]
@@ -123,10 +123,10 @@ def _largest(sums: Float[np.ndarray, "k_plus_1 g"], settings: IntervalSettings) 
 
 
 def both_orders(added: Sequence[Float[np.ndarray, "k q"]]) -> Float[np.ndarray, "k q"]:
-    """Return the mean of what a part adds and of what its removal takes: with two parts, its Shapley value.
+    """Return the mean of the gain from adding a part and the loss from removing it; with two parts this is the Shapley value.
 
     Raises:
-        InvalidInput: not two tables of one shape.
+        InvalidInput: there are not two tables of one shape.
     """
     if len(added) != 2 or added[0].shape != added[1].shape:
         raise InvalidInput(

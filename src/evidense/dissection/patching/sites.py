@@ -1,4 +1,4 @@
-"""Where an encoder can be patched: its halves, and in each half the tensors of a block, its attention, its MLP, and what is around them."""
+"""Where an encoder can be patched: in each half, the tensors of a block, of its attention or MLP, and those before and after the blocks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Names = frozenset[str]
-"""Names of tensors of one half, as `Half.tensors` has them."""
+"""Names of tensors of one half, as in `Half.tensors`."""
 
 
 @dataclass(frozen=True)
 class BlockLayout:
-    """How the blocks of a family of transformers divide into attention and MLP; each norm goes with the part that it serves."""
+    """How the blocks of a model family divide into attention and MLP; each norm belongs to the part that it feeds."""
 
     name: str
     attention: tuple[str, ...]
     """Children of a block."""
     mlp: tuple[str, ...]
     values: str
-    """Inside a block: the MLP's output matrix, whose columns are what each neuron writes."""
+    """Path of the MLP's output matrix inside a block; column i is what neuron i writes."""
 
 
 LAYOUTS = (
@@ -48,14 +48,14 @@ LAYOUTS = (
     BlockLayout("CLIP, SigLIP", ("layer_norm1", "self_attn"), ("layer_norm2", "mlp"), "mlp.fc2"),
 )
 _SHARED = ("relative_attention_bias",)
-"""Positions that all blocks read, though they stand behind the blocks."""
+"""Modules that all blocks use although they are registered after the blocks."""
 
 
 def layout_of(block: "torch.nn.Module") -> BlockLayout:
-    """Return the family whose attention and MLP are together exactly what a block holds.
+    """Return the layout whose attention and MLP together are exactly the children of a block.
 
     Raises:
-        UnknownName: none; a part that is missing, or one that nobody knows, is never passed over.
+        UnknownName: no layout matches; missing or unknown children are never ignored.
     """
     held = {name for name, child in block.named_children() if any(True for _ in child.parameters())}
     for family in LAYOUTS:
@@ -69,34 +69,34 @@ def layout_of(block: "torch.nn.Module") -> BlockLayout:
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """The part of an encoder that takes one modality (or one side, where the sides are two models)."""
+    """The part of an encoder for one modality (or for one side if the sides are two models)."""
 
     name: str
     tower: Any
 
     @cached_property
     def modules(self) -> "Mapping[str, torch.nn.Module]":
-        """The modules that make a vector."""
+        """Return the modules that make a vector."""
         modules: Mapping[str, torch.nn.Module] = self.tower.weights
         return modules
 
     @cached_property
     def tensors(self) -> "Mapping[str, Tensor]":
-        """Every weight and stored buffer by name: the module's name, then its own."""
+        """Return every weight and stored buffer by name (module name, then tensor name)."""
         return {f"{key}.{n}": t for key, module in self.modules.items() for n, t in module.state_dict().items()}
 
     @cached_property
     def inner(self) -> "torch.nn.Module | None":
-        """The transformer inside; None where there is none (static embeddings)."""
+        """Return the transformer inside; None if there is none (static embeddings)."""
         holder = getattr(self.tower, "backbone", None) or getattr(self.tower, "half", None)
         return None if holder is None else holder.inner
 
     @cached_property
     def blocks(self) -> "tuple[torch.nn.Module, ...]":
-        """The blocks in order (of a convolutional network: its stages); () where there is no transformer.
+        """Return the blocks in order (for a convolutional network its stages); () if there is no transformer.
 
         Raises:
-            InvalidInput: the class does not keep them in one list.
+            InvalidInput: the model class does not keep its blocks in one list.
         """
         import torch
 
@@ -111,10 +111,10 @@ class Half:
         )
 
     def names_in(self, *modules: "torch.nn.Module") -> Names:
-        """Return the names of all tensors of these modules, wherever they stand.
+        """Return the names of all tensors of these modules.
 
         Raises:
-            InvalidInput: one of them is not in this half, or holds no tensor.
+            InvalidInput: a module is not in this half, or holds no tensor.
         """
         names = set[str]()
         for module in modules:
@@ -138,10 +138,10 @@ class Half:
 
 
 def halves(encoder: Encoder) -> dict[str, Half]:
-    """Return the halves of an encoder: text and image; or text alone; or query and document, where these are two models.
+    """Return the halves of an encoder: text and image; or text alone; or query and document if these are two models.
 
     Raises:
-        InvalidInput: an encoder whose weights are not shown.
+        InvalidInput: the encoder does not show its weights.
     """
     if "train" not in encoder.can and "layers" not in encoder.can:
         raise InvalidInput(
@@ -159,12 +159,12 @@ def halves(encoder: Encoder) -> dict[str, Half]:
 
 @dataclass(frozen=True)
 class Site:
-    """What is swapped in one patch."""
+    """The tensors that one patch swaps."""
 
     module: str
     """block, attention, mlp, embeddings, final (norms, pooler, projections), blocks up to, blocks from, or all."""
     layer: int | None
-    """1 … n_layers: block l makes layer l; None where there is no one layer."""
+    """1 … n_layers; block l makes layer l. None if the site is not a single layer."""
     names: Names
 
 
@@ -176,8 +176,7 @@ def sites(half: Half, module: str) -> list[Site]:
     """Return the sites of one kind, by layer.
 
     Raises:
-        UnknownName: no such kind, or a block whose attention and MLP cannot be told apart.
-
+        UnknownName: there is no such kind, or a block's attention and MLP cannot be told apart.
     """
     if module not in MODULES:
         raise UnknownName.among("module to patch", module, MODULES)
@@ -203,7 +202,7 @@ def _layered(half: Half, module: str, layer: int) -> Names:
 
 
 def around(half: Half) -> tuple[Names, Names]:
-    """Return what comes before the blocks (embeddings, their norm) and what comes after them; with the blocks, that is everything."""
+    """Return the tensors before the blocks (embeddings, their norm) and those after; together with the blocks they are all tensors."""
     names = list(half.tensors)
     if not half.blocks:
         return frozenset(names), frozenset()
@@ -214,7 +213,7 @@ def around(half: Half) -> tuple[Names, Names]:
 
 
 def unlike(mine: Half, theirs: Half) -> str:
-    """Say why tensors cannot be swapped between two halves; "" where they can."""
+    """Say why tensors cannot be swapped between two halves; "" if they can."""
     a, b = mine.tensors, theirs.tensors
     if set(a) != set(b):
         odd = sorted(set(a) ^ set(b))

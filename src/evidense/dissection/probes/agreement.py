@@ -1,4 +1,4 @@
-"""Whether two encoders get the same queries right: Cohen's κ of per-query correctness, with cluster bootstrap intervals."""
+"""Do two encoders get the same queries right? Cohen's κ of per-query correctness, with cluster bootstrap intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from jaxtyping import Float64, Int64
 
 @dataclass(frozen=True)
 class KappaEstimates:
-    """κ of every row with its own interval, and one that holds over all rows together."""
+    """κ of every row with its own interval and one that holds for all rows together."""
 
     value: Float64[np.ndarray, " l"]
     low: Float64[np.ndarray, " l"]
@@ -20,7 +20,7 @@ class KappaEstimates:
 def kappa(
     both: Float64[np.ndarray, "*b"], first: Float64[np.ndarray, "*b"], second: Float64[np.ndarray, "*b"]
 ) -> Float64[np.ndarray, "*b"]:
-    """Return Cohen's κ from the shares that both, the first and the second get right; 1 where both are always equal.
+    """Return Cohen's κ from the shares that both, the first and the second get right; 1 if both are always equal.
 
     Source: Cohen 1960.
 

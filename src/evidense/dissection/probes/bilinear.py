@@ -1,4 +1,4 @@
-"""The low-rank bilinear probe, cross-fitted, from several starts."""
+"""The low-rank bilinear probe: cross-fitted, with several random starts."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from evidense.dissection.solver.linear_models import Bilinear, spectral_start
 from evidense.dissection.solver.losses import Labels
 
 LAMBDAS = (1.0, 10.0, 100.0, 1_000.0)
-_TOLERANCE = 1e-3  # its valley is long and flat; held-out log-loss does not change below
+_TOLERANCE = 1e-3  # the objective is very flat; a smaller tolerance does not change held-out log-loss
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class _Data:
 
 
 def crossfit_bilinear(pairs: PairStates, task: CrossFitTask, rank: int, n_starts: int) -> Outcome:
-    """Train from several starts on each fold's complement; of these the one with the least training objective is kept.
+    """Train from several starts on each fold's complement and keep the start with the lowest training objective.
 
-    λ is chosen on one of the training folds, from the first start.
+    λ is chosen on one of the training folds, with the first start.
     """
     scores = np.empty(pairs.places.shape, np.float32)
     control = np.empty(pairs.places.shape, np.float32) if task.control is not None else None

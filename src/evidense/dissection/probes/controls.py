@@ -1,4 +1,4 @@
-"""Controls of probes: queries permuted within folds, labels by hash, and what words alone tell."""
+"""Controls for probes: queries permuted within folds, labels by hash, and features of the words alone."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ _K1, _B = 1.2, 0.75  # Lucene's defaults
 
 
 def permuted(folds: Int64[np.ndarray, " n"], seed: int) -> Int64[np.ndarray, " n"]:
-    """Return for every query another one of its fold, in a random cycle.
+    """Return for every query another query of its fold, by a random cycle.
 
     >>> permuted(np.array([0, 0, 1, 1]), 0).tolist()
     [1, 0, 3, 2]
@@ -27,7 +27,7 @@ def permuted(folds: Int64[np.ndarray, " n"], seed: int) -> Int64[np.ndarray, " n
 
 
 def hashed_labels(query_ids: Sequence[str], doc_ids: Sequence[Sequence[str]]) -> Int64[np.ndarray, " n"]:
-    """Return the candidate that a hash of query id and document id puts first: deterministic, and without meaning.
+    """Return the candidate with the largest hash of query id and document id: deterministic labels without meaning.
 
     Source: Hewitt and Liang 2019 (control tasks).
     """
@@ -43,10 +43,10 @@ def hashed_labels(query_ids: Sequence[str], doc_ids: Sequence[Sequence[str]]) ->
 def lexical_features(
     queries: Sequence[Item], documents: Sequence[Item], places: Int64[np.ndarray, "n c"]
 ) -> Float32[np.ndarray, "n c 3"]:
-    """Return BM25, share of the query's words that the document has, and log of the document's number of words.
+    """Return BM25, the share of the query's words in the document, and the log of the document's number of words.
 
     Raises:
-        InvalidInput: a side without text.
+        InvalidInput: an item has no text.
 
     >>> a, b = Item("a", "red house"), Item("b", "a blue house")
     >>> lexical_features([Item("q", "blue")], [a, b], np.array([[1, 0]]))[0, :, 1].tolist()

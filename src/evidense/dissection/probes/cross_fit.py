@@ -1,4 +1,4 @@
-"""Cross-fitted probes: every query is judged by a probe that saw neither it nor its candidates, with λ chosen inside the training folds."""
+"""Cross-fitted probes: every query is judged by a probe trained without it and its candidates; λ is chosen inside the training folds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from evidense.dissection.solver.linear_models import Linear
 from evidense.dissection.solver.losses import Labels
 
 LAMBDAS = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
-"""Of Σ loss + λ‖w‖²/2, on standardised features."""
+"""Values of λ in Σ loss + λ‖w‖²/2, on standardised features."""
 FRACTIONS = (0.0625, 0.125, 0.25, 0.5)
-"""Of the training clusters, for the learning curve; the whole is its last point."""
+"""Fractions of the training clusters for the learning curve; all of them make its last point."""
 
-_INNER = 2  # folds that judge λ: with all four the choice is the same, and costs twice as much
+_INNER = 2  # folds that judge λ; all four give the same choice at twice the cost
 
 Featured = Callable[[Bool[np.ndarray, " n"]], Float32[np.ndarray, "n c e"]]
-"""Training rows → features of all rows, centred and scaled by the training rows."""
+"""Maps a mask of training rows to the features of all rows, centred and scaled by the training rows."""
 
 
 @dataclass(frozen=True)
 class CrossFitTask:
-    """What is to be learnt: candidate 0 of every query, and beside it labels without meaning."""
+    """Probe targets: candidate 0 is the relevant document; a second target holds random labels (the selectivity control)."""
 
     folds: Int64[np.ndarray, " n"]
     clusters: Int64[np.ndarray, " n"]
     control: Int64[np.ndarray, " n"] | None = None
-    """The control task: which candidate a hash of query and document names; None = it is left out."""
+    """Labels of the control task, by a hash of query and document; None leaves it out."""
     seed: int = 0
     lambdas: tuple[float, ...] = LAMBDAS
     has_curve: bool = False
@@ -38,43 +38,43 @@ class CrossFitTask:
 
 @dataclass(frozen=True)
 class Convergence:
-    """What shows that the probes of all folds are minima."""
+    """Evidence that the probes of all folds are minima."""
 
     lambdas: tuple[float, ...]
-    """Chosen, one a fold."""
+    """The chosen λ of each fold."""
     objective: float
-    """The mean over folds, in nats."""
+    """Mean over folds, in nats."""
     gradient: float
-    """The largest ‖g‖∞ of a fold."""
+    """Largest ‖g‖∞ over folds."""
     n_iterations: int
-    """The most of a fold."""
+    """Largest number over folds."""
     converged: bool
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Scores of every query's candidates by probes that were trained on other folds."""
+    """Scores of every query's candidates by probes trained on other folds."""
 
     scores: Float32[np.ndarray, "n c"]
     convergence: Convergence | None = None
-    """None where nothing was trained."""
+    """None if nothing was trained."""
     control: Float32[np.ndarray, "n c"] | None = None
-    """Scores of the probe of the control task."""
+    """Scores by the probe of the control task."""
     memorised: float | None = None
     """Training accuracy on the control task."""
     curve: tuple[tuple[int, float], ...] = ()
-    """Training queries and held-out accuracy, means over folds."""
+    """Learning curve: (number of training queries, held-out accuracy), means over folds."""
     calibrated: Float32[np.ndarray, "n c"] | None = None
-    """Where the scores were not trained, the same times a scale that was."""
+    """Scores multiplied by a trained scale, for scores that were not trained themselves."""
 
     @property
     def bits(self) -> Float64[np.ndarray, " n"]:
-        """Log-loss of each query."""
+        """Return the log-loss of each query, in bits."""
         return bits(self.scores if self.calibrated is None else self.calibrated)
 
 
 def crossfit(featured: Featured, task: CrossFitTask) -> Outcome:
-    """Train and judge probes fold by fold.
+    """Train probes on the complement of each fold and score the fold with them.
 
     Source: methods as Cawley and Talbot 2010 (nested selection); Hewitt and Liang 2019 for the control task.
     """
@@ -128,7 +128,7 @@ def _one_fold(featured: Featured, task: CrossFitTask, fold: int) -> _Fold:
 
 
 def choose_penalty(model: Model, task: CrossFitTask, train: Bool[np.ndarray, " n"]) -> float:
-    """Return the λ whose probes, each trained without one of two training folds, lose least on that fold."""
+    """Return the λ with the lowest loss on inner folds; each inner probe is trained without the fold that it is judged on."""
     if len(task.lambdas) == 1:
         return task.lambdas[0]
     inner = task.folds[train]
@@ -143,7 +143,7 @@ def choose_penalty(model: Model, task: CrossFitTask, train: Bool[np.ndarray, " n
 def _label_sets(
     task: CrossFitTask, train: Bool[np.ndarray, " n"], penalty: float
 ) -> tuple[Labels, list[tuple[int, int]]]:
-    """The task, the control task, and the task on ever more of the training clusters, with where each number of queries stands."""
+    """Return labels of the task, the control task and the task on growing training sets; and (number of queries, column) of the last."""
     n = int(train.sum())
     right, weights = [np.zeros(n, np.int64)], [np.ones(n, np.float32)]
     if task.control is not None:
@@ -162,7 +162,7 @@ def _label_sets(
 def first_clusters(
     clusters: Int64[np.ndarray, " n"], fraction: float, rng: np.random.Generator
 ) -> Bool[np.ndarray, " n"]:
-    """Take whole clusters in a random order until they hold this fraction of the queries, at least one cluster."""
+    """Take whole clusters in random order up to this fraction of the queries, at least one cluster."""
     labels, member = np.unique(clusters, return_inverse=True)
     order = rng.permutation(len(labels))
     sizes = np.bincount(member)[order].cumsum()
@@ -176,7 +176,7 @@ def _curve(parts: list[_Fold]) -> tuple[tuple[int, float], ...]:
 
 
 def convergence_of(parts: list[tuple[float, Solved]]) -> Convergence:
-    """Gather λ and convergence of one solution a fold."""
+    """Summarise λ and convergence over one solution per fold."""
     return Convergence(
         tuple(penalty for penalty, _ in parts),
         float(np.mean([solved.objective.min() for _, solved in parts])),

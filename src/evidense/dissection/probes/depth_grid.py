@@ -1,4 +1,4 @@
-"""Two towers of different depth and width: relevance by a low-rank bilinear probe over a grid of both depths, and the wrong modality."""
+"""Two towers of different depth and width: relevance by a low-rank bilinear probe over a grid of both depths."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -14,7 +14,7 @@ from evidense.parts import Case, Subject
 from evidense.records import Finding, Json
 
 _LAMBDA = (10.0,)
-"""One for the whole grid, so that cells differ by their states alone."""
+"""A single λ for the whole grid, so that cells differ only by their states."""
 
 
 def grid(
@@ -25,7 +25,7 @@ def grid(
 ) -> list[Finding]:
     """Return the accuracy of the bilinear probe at every pair of a query layer and a document layer.
 
-    Its direction (text to image, image to text) is the collection's.
+    The direction (text to image, image to text) is that of the collection.
     """
     (subject, pooling), (queries, documents) = where, states
     old = probing.task

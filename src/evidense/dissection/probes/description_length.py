@@ -18,21 +18,21 @@ from evidense.parts import Case
 from evidense.records import Finding, Json
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
-"""Ends of the blocks. Source: Voita and Titov 2020, §3.2."""
+"""Ends of the blocks, as fractions of the queries. Source: Voita and Titov 2020, §3.2."""
 _PROBE: FeatureKind = "hadamard"
-_HELD = 0.2  # the last of a prefix choose λ
+_HELD = 0.2  # this share at the end of a prefix chooses λ
 
 
 def online_code(features: Float32[np.ndarray, "n c e"], task: CrossFitTask, n_orders: int) -> Float64[np.ndarray, " n"]:
-    """Return the bits that each query's label takes, a mean over orders: its block is coded by a probe of all blocks before it.
+    """Return the code length of each query's label in bits, a mean over orders. A probe trained on all earlier blocks codes each block.
 
-    The first block takes log₂ c each. Candidate 0 is the label. Clusters stay together, so that no block repeats a query's document.
+    A label of the first block costs log₂ c bits. Candidate 0 is the label. Clusters stay together, so blocks do not share documents.
 
     Source: Voita and Titov 2020, equation 3 (prequential code of Dawid 1984).
 
     >>> noise = np.random.default_rng(0).standard_normal((200, 4, 3)).astype(np.float32)
     >>> task = CrossFitTask(np.zeros(200, int), np.arange(200))
-    >>> bool(abs(online_code(noise, task, 2).mean() - 2) < 0.1)  # nothing to learn: log2(4) = 2 bits
+    >>> bool(abs(online_code(noise, task, 2).mean() - 2) < 0.1)  # noise cannot be learnt: log2(4) = 2 bits
     True
     """
     total = np.zeros(len(features))
@@ -68,14 +68,14 @@ def _one_order(
 
 
 def _order(task: CrossFitTask, rng: np.random.Generator) -> np.ndarray:
-    """Clusters in a random order, their queries together."""
+    """Return the queries with clusters in random order, each cluster's queries together."""
     labels, member = np.unique(task.clusters, return_inverse=True)
     rank = rng.permutation(len(labels))
     return np.argsort(rank[member], kind="stable")
 
 
 def codes(case: Case, probed: Probed, states: States, n_orders: int) -> list[Finding]:
-    """Return the bits a query's label takes at every layer, by the Hadamard probe's online code."""
+    """Return findings of the online code length of labels at every layer, with the Hadamard probe."""
     n, uniform = len(probed.probing.queries), float(np.log2(probed.probing.n_candidates))
     values, missing, details = np.zeros((len(probed.layers), n)), {}, list[dict[str, Json]]()
     for index, layer in enumerate(probed.layers):

@@ -1,4 +1,4 @@
-"""What probes of several encoders come to, as findings: level, change, and what the controls leave of both."""
+"""Turn probe outcomes of several encoders into findings: levels, changes, and both relative to the controls."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Probed:
-    """One encoder in one pooling, layer by layer."""
+    """The probe outcomes of one encoder in one pooling, layer by layer."""
 
     subject: Subject
     pooling: str
@@ -31,7 +31,7 @@ class Probed:
 
     @property
     def names(self) -> list[str]:
-        """Probes that some layer has, controls left out."""
+        """Return the probes that at least one layer has, without the controls."""
         names_of_layers = [name for layer in self.layers if not isinstance(layer, str) for name in layer]
         return [name for name in dict.fromkeys(names_of_layers) if name not in (ABLATED, PERMUTED)]
 
@@ -48,7 +48,7 @@ class Probed:
         )
 
     def rows(self, quantity: "Quantity") -> tuple[Float64[np.ndarray, "l n"], dict[int, str]]:
-        """Return per-query values of every layer, and why some have none."""
+        """Return per-query values of every layer, and for layers without values the reason."""
         out, missing = np.zeros((len(self.layers), len(self.probing.queries))), {}
         for index, layer in enumerate(self.layers):
             if reason := self._missing(layer, quantity.needs):
@@ -58,10 +58,10 @@ class Probed:
         return out, missing
 
     def widened(self, quantity: "Quantity", values: Float64[np.ndarray, "l n"]) -> Float64[np.ndarray, "l n"]:
-        """Return a loss's values further from their mean, as queries of one fold share a probe and its λ; others as they are.
+        """Return log-loss values spread further from their mean, since queries of one fold share a probe and its λ; return others unchanged.
 
-        An interval over queries does not see what they share. The variance of a mean over k folds is 1/k + n_test/n_train of a
-        fold's, not 1/k: k / (k − 1) more.
+        An interval over queries misses this dependence. The variance of a mean over k folds is (1/k + n_test/n_train) times that of a fold, not
+        1/k times: larger by the factor 1 + k / (k − 1).
 
         Source: Nadeau and Bengio 2003, eq. 8, for what they call the corrected resampled t.
         """
@@ -84,7 +84,7 @@ class Probed:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One quantity of every query, and the probes that it takes."""
+    """A per-query quantity and the probes that it needs."""
 
     estimand: str
     unit: str
@@ -95,7 +95,7 @@ class Quantity:
 
 
 def level(case: Case, probed: Probed) -> list[Finding]:
-    """Return accuracy, relevance gain, selectivity and log-loss of every probe, and the accuracy of the controls."""
+    """Return findings of accuracy, relevance gain, selectivity and log-loss of every probe, and of the controls' accuracy."""
     out = []
     for quantity in quantities(probed):
         values, missing = probed.rows(quantity)
@@ -118,7 +118,7 @@ def level(case: Case, probed: Probed) -> list[Finding]:
 
 
 def change(case: Case, probed: Probed, base: Probed) -> list[Finding]:
-    """Return the same quantities, subject − base, paired by query; of equal layers."""
+    """Return findings of the same quantities as differences subject − base, paired by query, layer by layer."""
     out = []
     for quantity in quantities(probed):
         if quantity.site["control"] not in (NONE, ABLATED):
@@ -146,7 +146,7 @@ def change(case: Case, probed: Probed, base: Probed) -> list[Finding]:
 
 
 def quantities(probed: Probed) -> Iterator[Quantity]:
-    """Yield what is estimated of each probe."""
+    """Yield the quantities that are estimated for each probe."""
     chance, control = 1 / probed.probing.n_candidates, probed.probing.task.control
     for name in probed.names:
         site: dict[str, Json] = {"probe": name, "control": NONE}
@@ -221,7 +221,7 @@ def _details(probed: Probed, number: int, quantity: Quantity) -> dict[str, Json]
 
 
 def _beside(case: Case, probed: Probed, quantity: Quantity) -> dict[str, Float64[np.ndarray, "l n"]]:
-    """Of an accuracy: that among the first n candidates, and the reciprocal rank."""
+    """Return values reported beside an accuracy: accuracy among the first n candidates, and the reciprocal rank."""
     if quantity.estimand != "accuracy":
         return {}
     counts = sorted({int(n) for n in case.options["n_candidates"]} - {probed.probing.n_candidates})

@@ -1,4 +1,4 @@
-"""Features of query–candidate pairs, centred and scaled by the training rows alone."""
+"""Features of query–candidate pairs, centred and scaled by statistics of the training rows."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,17 +9,17 @@ from jaxtyping import Bool, Float, Float32, Int64
 from evidense.errors import InvalidInput
 
 FeatureKind = Literal["hadamard", "pair", "ablated"]
-"""q⊙p; [q⊙p; |q−p|; p] (with weights shared over candidates a term in q alone cancels in the softmax); p alone: the query ablated."""
+"""hadamard: q⊙p. pair: [q⊙p; |q−p|; p] (a term in q alone would cancel in the softmax). ablated: p alone, without the query."""
 _LEAST_SPREAD = 1e-6
 
 
 @dataclass(frozen=True)
 class PairStates:
-    """States of one layer: of n queries, and of the c candidates of each, of which the first is relevant."""
+    """States of one layer: of n queries and of the c candidates of each; the first candidate is relevant."""
 
     queries: Float32[np.ndarray, "n a"]
     documents: Float32[np.ndarray, "d e"]
-    """Each document once."""
+    """One row per distinct document."""
     places: Int64[np.ndarray, "n c"]
     """Rows into `documents`."""
 
@@ -33,12 +33,12 @@ class PairStates:
 
     @property
     def same_space(self) -> bool:
-        """Whether query and candidate have equal widths, so that their entries can be multiplied one by one."""
+        """Say whether query and candidate have equal widths, so that they can be multiplied element by element."""
         return bool(self.queries.shape[1] == self.documents.shape[1])
 
     @property
     def candidates(self) -> Float32[np.ndarray, "n c e"]:
-        """States of each query's candidates."""
+        """Return the states of each query's candidates."""
         states: Float32[np.ndarray, "n c e"] = self.documents[self.places]
         return states
 
@@ -49,14 +49,14 @@ class PairStates:
 
 @dataclass(frozen=True)
 class FeatureScale:
-    """Means and inverse standard deviations of training rows; a feature that does not vary is zero ever after."""
+    """Means and inverse standard deviations of training rows; features that do not vary become 0."""
 
     mean: Float32[np.ndarray, " e"]
     inverse: Float32[np.ndarray, " e"]
 
     @classmethod
     def of(cls, rows: Float[np.ndarray, "m e"]) -> "FeatureScale":
-        """Measure rows."""
+        """Compute mean and scale of rows."""
         mean = rows.mean(axis=0, dtype=np.float64)
         spread = rows.std(axis=0, dtype=np.float64)
         live = spread > _LEAST_SPREAD * np.maximum(np.abs(mean), 1e-6)
@@ -71,16 +71,16 @@ class FeatureScale:
 def standardised(
     pairs: PairStates, train: Bool[np.ndarray, " n"]
 ) -> tuple[Float32[np.ndarray, "n a"], Float32[np.ndarray, "n c e"]]:
-    """Return queries and candidates, each side standardised by what the training queries have."""
+    """Return queries and candidates, each side standardised by the training queries and their candidates."""
     document_rows = np.unique(pairs.places[train])
     documents = FeatureScale.of(pairs.documents[document_rows])(pairs.documents)
     return FeatureScale.of(pairs.queries[train])(pairs.queries), documents[pairs.places]
 
 
 def features(pairs: PairStates, kind: FeatureKind, train: Bool[np.ndarray, " n"]) -> Float32[np.ndarray, "n c e"]:
-    """Return the features of a kind; sides are standardised first, then the features are scaled, by training rows.
+    """Return features of a kind. Both sides are standardised first, then the features are scaled; both by the training rows.
 
-    Since the sides are centred, a product tells nothing of a candidate by itself.
+    Since both sides are centred, a product carries no information about a candidate by itself.
     """
     queries, candidates = standardised(pairs, train)
     if kind == "ablated":
@@ -97,7 +97,7 @@ def features(pairs: PairStates, kind: FeatureKind, train: Bool[np.ndarray, " n"]
 
 
 def cosines(pairs: PairStates) -> Float32[np.ndarray, "n c"]:
-    """Return the cosine of each query and candidate, as they are; of a zero vector it is 0."""
+    """Return the cosine of each query and candidate without any standardising; 0 for a zero vector."""
     q, d = unit_rows(pairs.queries), unit_rows(pairs.documents)
     values: Float32[np.ndarray, "n c"] = np.einsum("na,nca->nc", q, d[pairs.places]).astype(np.float32)
     return values

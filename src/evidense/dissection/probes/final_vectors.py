@@ -13,7 +13,7 @@ from evidense.records import Finding
 
 
 def outputs(case: Case, bench: Bench, probed: Probed) -> list[Finding]:
-    """Return the accuracy of the cosine of final vectors on the same candidates; nothing where the two sides do not meet."""
+    """Return the accuracy of the final vectors' cosine on the same candidates; a finding without value if the sides have different widths."""
     try:
         queries = bench.vectors(probed.subject, "query", probed.probing.queries)
         documents = bench.vectors(probed.subject, "document", probed.probing.documents)
@@ -32,9 +32,9 @@ def outputs(case: Case, bench: Bench, probed: Probed) -> list[Finding]:
 
 
 def wrong_modality(case: Case, bench: Bench, probing: ProbingTask, subject: Subject) -> list[Finding]:
-    """Return the cosine's accuracy among the relevant document and queries of others: items of the query's own modality.
+    """Return the cosine's accuracy in choosing the relevant document among other queries, which are items of the query's own modality.
 
-    It is of the final vectors, the only states that both modalities share; near or below chance where a gap between modalities outweighs relevance.
+    It uses final vectors, the only states that both modalities share. It is near or below chance if the modality gap outweighs relevance.
     """
     site = probing.site(
         case, ANALYSIS, subject=subject.label, role=subject.role, pooling="vectors", control=NONE, probe="cosine"

@@ -1,4 +1,4 @@
-"""All probes of one layer of one encoder, with their twins and controls."""
+"""All probes of one layer of one encoder, with their controls."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ Outcomes = tuple[Mapping[str, Outcome] | str, ...]
 PROBES = ("cosine", "hadamard", "bilinear", "pair")
 """Untrained cosine; wᵀ(q⊙p); (Uᵀq)·(Vᵀp); wᵀ[q⊙p; |q−p|; p]."""
 ABLATED, PERMUTED = "query ablated", "queries permuted"
-"""Controls: a probe of p alone; the Hadamard probe where every query has another one's place."""
+"""Controls: a probe of p alone; the Hadamard probe with the queries permuted."""
 
 
 @dataclass(frozen=True)
 class ProbeSettings:
-    """Which probes, and by which numbers."""
+    """Which probes are trained, and their settings."""
 
     probes: tuple[str, ...] = PROBES
     rank: int = 8
@@ -30,7 +30,7 @@ class ProbeSettings:
 
 
 def probe(pairs: PairStates, task: CrossFitTask, settings: ProbeSettings) -> dict[str, Outcome]:
-    """Return probe or control → its outcome; where the widths differ only the bilinear probe and the ablated twin are defined."""
+    """Return probe or control → outcome. If widths differ, only the bilinear probe and the ablated control are defined."""
     plain = CrossFitTask(task.folds, task.clusters, None, task.seed, task.lambdas, False, task.settings)
     out: dict[str, Outcome] = {}
     for name in settings.probes if pairs.same_space else [n for n in settings.probes if n == "bilinear"]:
@@ -52,7 +52,7 @@ def _cosine(pairs: PairStates, task: CrossFitTask, settings: ProbeSettings) -> O
 
 
 def calibrated(scores: Float32[np.ndarray, "n c"], task: CrossFitTask) -> Outcome:
-    """Return untrained scores, and beside them the same times one scale that the training folds chose, for the log-loss."""
+    """Return untrained scores, and for the log-loss the same scores times a scale fitted on the training folds."""
     feature = scores[..., None]
     single = CrossFitTask(task.folds, task.clusters, None, task.seed, (1.0,), False, task.settings)
     outcome = crossfit(lambda train: feature * FeatureScale.of(feature[train].reshape(-1, 1)).inverse, single)
@@ -84,7 +84,7 @@ def probe_layers(
     task: CrossFitTask,
     settings: ProbeSettings,
 ) -> Outcomes:
-    """Probe layer by layer; a layer whose states are not finite says so."""
+    """Probe layer by layer; a layer whose states are not finite gets the reason in place of outcomes."""
     out: list[Mapping[str, Outcome] | str] = []
     for q, d in zip(queries, documents, strict=True):
         try:

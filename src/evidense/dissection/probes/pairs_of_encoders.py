@@ -1,4 +1,4 @@
-"""What two encoders' probes have to do with each other: the same queries right, and the same code."""
+"""Comparison of two encoders' probes: do they get the same queries right, and does one encoder's probe read the other?"""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +15,11 @@ from evidense.parts import Case
 from evidense.records import Finding, Json
 
 States = tuple[Float32[np.ndarray, "l n a"], Float32[np.ndarray, "l d e"]]
-"""Of queries and documents."""
+"""States of queries and of documents."""
 
 
 def agreements(case: Case, probed: Probed, other: Probed, floor: tuple[Probed, Probed] | None = None) -> list[Finding]:
-    """Return Cohen's κ of per-query correctness at every layer; of a tuning also `agreement`, that κ minus the floor's (seed, tuned)."""
+    """Return Cohen's κ of per-query correctness at every layer; for a tuning also `agreement`: this κ minus that of the floor (seed, tuned)."""
     out: list[Finding] = []
     for name in probed.names:
         site = probed.site(case, 0, probe=name, control=NONE, against=other.subject.label)
@@ -74,7 +74,7 @@ def _kappas(
 
 
 def transfers(case: Case, probed: Probed, base: Probed, states: Mapping[str, States]) -> list[Finding]:
-    """Return accuracy of the base's Hadamard probe on the other's mapped states, minus the other's own, at every layer."""
+    """Return the accuracy of the base's Hadamard probe on the subject's mapped states minus that of the subject's own probe, at every layer."""
     (q, d), (base_q, base_d) = states[probed.subject.label], states[base.subject.label]
     n = min(len(q), len(base_q))
     more: dict[str, Json] = {"probe": "hadamard", "control": NONE, "against": base.subject.label}

@@ -1,8 +1,8 @@
-"""Does what the backbone tells of a query say whether the tuned encoder answers it?
+"""Do the backbone's probe results predict which queries the tuned encoder answers?
 
-Over queries: the rank correlation of the margin by which the backbone's probe tells the relevant document from others with the
-tuned encoder's nDCG@10, given BM25's nDCG@10, which knows the easy queries without any encoder. The same margin taken from random
-weights says what of it any encoder of the architecture would share.
+It is measured by a partial rank correlation over queries: between the margin of the backbone's probe and the tuned encoder's nDCG@10, given
+BM25's nDCG@10, which accounts for queries that are easy for any system. The same correlation with the margin of random weights shows how
+much any encoder of the architecture would reach.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,12 +31,12 @@ _UNIT = "rank correlation"
 def partial_rank_correlation(
     a: Float[np.ndarray, "l n"], b: Float[np.ndarray, " n"], control: Float[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " l"]:
-    """Return Spearman's correlation of each row of `a` with `b`, given a third; 0 where `given` leaves nothing to explain.
+    """Return the partial Spearman correlation of each row of `a` with `b`, given `control`; 0 if `control` explains everything.
 
     Source: Fieller, Hartley and Pearson 1957; Kendall's partial formula on midranks.
 
     >>> easy = np.arange(50.0)
-    >>> partial_rank_correlation((easy + 0.01)[None], easy % 7, easy).tolist()  # all that it says is how easy a query is
+    >>> partial_rank_correlation((easy + 0.01)[None], easy % 7, easy).tolist()  # the rows only say how easy a query is
     [0.0]
     """
     from scipy.stats import rankdata
@@ -51,7 +51,7 @@ def partial_rank_correlation(
 
 @dataclass(frozen=True, eq=False)
 class _RetrievalTable:
-    """Margins of the backbone and of random weights, layer by layer, and how retrieval went."""
+    """Margins of the backbone and of random weights, layer by layer, and retrieval measures per query."""
 
     margins: Float64[np.ndarray, "l n"]
     random: Float64[np.ndarray, "l n"] | None
@@ -60,7 +60,7 @@ class _RetrievalTable:
     clusters: Int64[np.ndarray, " n"]
 
     def estimate(self, case: Case) -> Jackknifed:
-        """Return the correlations of every layer, then what they have beyond random weights."""
+        """Return the correlations of every layer, then their differences from random weights."""
         groups = deal(self.clusters, seed=case.seed)
         labels, sizes = np.unique(groups, return_counts=True)
         dropped = np.stack([self._of(groups != label) for label in labels])
@@ -76,7 +76,7 @@ class _RetrievalTable:
 
 
 def governs(case: Case, bench: Bench, probed: Mapping[str, Probed]) -> Iterator[Finding]:
-    """Yield the correlation of each tuned encoder's retrieval with what the backbone's probe tells, at every layer."""
+    """Yield the correlation of each tuned encoder's retrieval with the margin of the backbone's probe, at every layer."""
     base = probed.get(case.base.label)
     tuned = [s for s in case.of("tuned") if s.label in probed]
     if base is None or not tuned:
@@ -116,7 +116,7 @@ def _findings(case: Case, table: _RetrievalTable, sites: Sequence[Mapping[str, J
 
 
 def _margins(probed: Probed) -> tuple[list[int], Float64[np.ndarray, "l n"], str]:
-    """Return the layers whose probe has converged, the margins there, and why others have none."""
+    """Return the layers with a converged probe, their margins, and the reason why another layer has none."""
     rows, missing = probed.rows(Quantity("margin", "", lambda layer: margin(layer[PROBE].scores), (PROBE,), {}))
     layers = [layer for layer in range(len(rows)) if layer not in missing]
     return layers, rows[layers], next(iter(missing.values()), "")
@@ -128,7 +128,7 @@ def _beside(random: Probed, wanted_layers: Sequence[int]) -> Float64[np.ndarray,
 
 
 def _words(case: Case, bench: Bench, probing: ProbingTask) -> Float64[np.ndarray, " n"] | str:
-    """Return what BM25 scores, or why it cannot, as of pictures."""
+    """Return BM25's scores, or the reason why it has none (pictures, for example)."""
     try:
         return _scores(case, bench, probing, bench.part("rankers", "bm25").open(Spelling("bm25")))
     except InvalidInput as error:

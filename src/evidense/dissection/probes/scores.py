@@ -1,11 +1,11 @@
-"""What a probe's scores come to, query by query; candidate 0 is the relevant one unless another is named."""
+"""Per-query measures of a probe's scores; candidate 0 is the right one unless another is given."""
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 
 def credit(scores: Float[np.ndarray, "n c"], right: Int64[np.ndarray, " n"] | None = None) -> Float64[np.ndarray, " n"]:
-    """Return 1 where the right candidate scores highest, 0 where not, and 1/m where m share the highest score.
+    """Return 1 if the right candidate scores highest, 0 if not, and 1/m if it shares the highest score with m − 1 others.
 
     >>> credit(np.array([[2.0, 1.0], [1.0, 1.0], [0.0, 1.0]])).tolist()
     [1.0, 0.5, 0.0]
@@ -17,7 +17,7 @@ def credit(scores: Float[np.ndarray, "n c"], right: Int64[np.ndarray, " n"] | No
 
 
 def reciprocal_rank(scores: Float[np.ndarray, "n c"]) -> Float64[np.ndarray, " n"]:
-    """Return 1 / rank of candidate 0, where equal scores share their mean rank.
+    """Return 1 / rank of candidate 0; equal scores share their mean rank.
 
     >>> reciprocal_rank(np.array([[2.0, 1.0, 0.0], [1.0, 1.0, 0.0]])).tolist()  # rank 1; rank 1.5
     [1.0, 0.6666666666666666]

@@ -19,19 +19,19 @@ _PER_CANDIDATE = 4
 
 @dataclass(frozen=True)
 class ProbingTask:
-    """Queries, documents, and who is whose candidate."""
+    """Queries, documents and the candidates of each query, with folds and labels of the probe."""
 
     queries: tuple[Item, ...]
     documents: tuple[Item, ...]
     places: Int64[np.ndarray, "n c"]
-    """Rows into `documents`; column 0 is relevant."""
+    """Rows of `documents`; column 0 is relevant."""
     task: CrossFitTask
     negatives: str
     n_filled: int
 
     @property
     def n_candidates(self) -> int:
-        """How many documents a query chooses among, at most."""
+        """Return the largest number of documents that a query chooses among."""
         return int(self.places.shape[1])
 
     def site(self, case: Case, analysis: str, **where: Any) -> dict[str, Any]:
@@ -40,10 +40,10 @@ class ProbingTask:
 
 
 def ask(case: Case, bench: Bench, negatives: str) -> ProbingTask:
-    """Draw the task of a source of negatives.
+    """Draw the probing task with negatives from one source.
 
     Raises:
-        InvalidInput: fewer queries than candidates, or fewer documents in a fold than candidates.
+        InvalidInput: there are fewer queries than candidates, or a fold has fewer documents than candidates.
     """
     options = case.options
     n_queries = options.get("n_queries")
@@ -62,7 +62,7 @@ def ask(case: Case, bench: Bench, negatives: str) -> ProbingTask:
 
 
 def gather(case: Case, drawn: Candidates) -> ProbingTask:
-    """Take the items of candidates, each document once, and label the control task."""
+    """Collect the items of candidates, each document once, and label the control task."""
     rows, places = np.unique(drawn.documents, return_inverse=True)
     queries = tuple(case.collection.queries[int(row)] for row in drawn.queries)
     documents = tuple(case.collection.corpus[int(row)] for row in rows)

@@ -1,4 +1,4 @@
-"""Whether a probe of one encoder reads another, after an orthogonal map that was fitted on documents it is not tested on."""
+"""Can one encoder's probe read another encoder, after an orthogonal map fitted on documents that are not tested?"""
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -11,13 +11,13 @@ from evidense.dissection.solver.linear_models import Linear
 from evidense.dissection.solver.losses import Labels
 
 _LEAST = 0.1
-"""Of the typical spread: what a dimension that varies less is taken to vary by."""
+"""Lower bound of a dimension's standard deviation, as a share of the typical one."""
 
 
 def transferred(trained: PairStates, read: PairStates, task: CrossFitTask, one_map: bool) -> Float32[np.ndarray, "n c"]:
-    """Return scores of `read` by Hadamard probes of `trained`, fold by fold: the map is fitted on the training folds' items.
+    """Return scores of `read` by Hadamard probes of `trained`, fold by fold; the map is fitted on the items of the training folds.
 
-    `one_map` = queries and documents of an encoder live in one space and turn together; else each side has a map of its own.
+    With `one_map`, queries and documents share one space and one map; otherwise each side has its own map.
     """
     scores = np.empty(task.folds.shape + trained.places.shape[1:], np.float32)
     for fold in np.unique(task.folds):
@@ -38,7 +38,7 @@ def transferred(trained: PairStates, read: PairStates, task: CrossFitTask, one_m
 def _sides(
     trained: PairStates, read: PairStates, train: Bool[np.ndarray, " n"], one_map: bool
 ) -> tuple[PairStates, PairStates]:
-    """Both encoders' states standardised by the first one's scale, the second's turned into the first one's space."""
+    """Standardise both encoders' states by the first one's scale, after rotating the second's states into the first one's space."""
     rows = np.unique(trained.places[train])
     sides = [(trained.queries, read.queries, np.flatnonzero(train)), (trained.documents, read.documents, rows)]
     centred = [(a - a[r].mean(axis=0), b - b[r].mean(axis=0), r) for a, b, r in sides]
@@ -55,10 +55,10 @@ def _sides(
 
 
 def _inverse(rows: Float32[np.ndarray, "m e"]) -> Float32[np.ndarray, " e"]:
-    """Return what centred dimensions are multiplied by: a standard deviation's inverse, but at most ten times the typical one.
+    """Return the inverse standard deviation of each dimension, at most ten times the typical one.
 
-    A trained encoder may have dimensions that hardly vary (some of MiniLM's last layer are constant but for rounding). A map is never perfect, and
-    brings a little of all others into them; standardised, that little would outweigh everything.
+    Some dimensions of trained encoders hardly vary (in MiniLM's last layer some are constant up to rounding). A map is never perfect and mixes
+    a little of the other dimensions into them; without the bound, standardising would inflate this error.
     """
     spread = rows.std(axis=0, dtype=np.float64)
     typical = float(np.sqrt((spread**2).mean()))

@@ -1,4 +1,4 @@
-"""The published draw of candidates and slots, from Python's own generator."""
+"""The published draw of candidates and slots, by Python's random generator."""
 
 import random
 
@@ -7,9 +7,9 @@ from jaxtyping import Int64
 
 
 def slots(n_examples: int, n_candidates: int, rng: random.Random, n_stored: int = 5) -> Int64[np.ndarray, "n c"]:
-    """Return which stored passage (0 = the positive) stands in each slot of each example.
+    """Return the stored passage (0 is the positive) in each slot of each example.
 
-    For every example N − 1 of the stored negatives are sampled, then all N are shuffled.
+    For every example, N − 1 of the stored negatives are sampled, then all N passages are shuffled.
 
     >>> found = slots(54_414, 2, random.Random(42))  # NQ: the counts of the published layer 0
     >>> np.bincount((found == 0).argmax(axis=1)).tolist()

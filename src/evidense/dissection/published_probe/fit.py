@@ -1,7 +1,7 @@
-"""The published probe: one linear layer over [q; p1..pN], trained as published, and to convergence; and its blind twins.
+"""The published probe: one linear layer over [q; p1..pN], trained as published and to convergence; and its controls without the query.
 
-The layer is additive in query and passages. Its loss is convex and the law of its data does not change when slots are permuted, so its
-optimum does not depend on the query. The twins show it: without the query, and with the queries shuffled, it does as well.
+The layer is additive in query and passages. Its loss is convex and the distribution of its data does not change when slots are permuted,
+so its optimum does not depend on the query. The controls show this: without the query, or with shuffled queries, it is as accurate.
 """
 
 import random
@@ -34,14 +34,14 @@ class PublishedRecipe:
 
 @dataclass(frozen=True)
 class SlotDraws:
-    """For each N and epoch which stored candidate stands in which slot, and one draw more for the test."""
+    """Stored candidate in each slot, for each N and epoch; and one further draw for the test."""
 
     train: Mapping[int, Sequence[Int64[np.ndarray, "n c"]]]
     test: Mapping[int, Int64[np.ndarray, "n c"]]
 
     @classmethod
     def of(cls, n_examples: int, counts: Sequence[int], n_stored: int, recipe: PublishedRecipe) -> "SlotDraws":
-        """Draw as published: negatives and slots anew in each epoch, the test from the seed itself."""
+        """Draw as published: new negatives and slots in each epoch; the test draw starts from the seed again."""
         train: dict[int, list[Int64[np.ndarray, "n c"]]] = {}
         for n in counts:
             rng = random.Random(recipe.seed)
@@ -52,7 +52,7 @@ class SlotDraws:
 
 @dataclass
 class _Layer:
-    """One linear layer and Adam's moments; the query's columns stand apart from the passages'."""
+    """One linear layer with Adam's moments; weights of the query and of the passages are stored separately."""
 
     query: Float32[np.ndarray, "a c"]
     passages: Float32[np.ndarray, "s e c"]
@@ -74,7 +74,7 @@ class _Layer:
 
 
 def initial(n_query: int, n_passage: int, n_candidates: int, seed: int) -> _Layer:
-    """Return torch's own initial layer over [q; p1..pN]."""
+    """Return a linear layer over [q; p1..pN] with torch's default initialisation."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -87,7 +87,7 @@ def initial(n_query: int, n_passage: int, n_candidates: int, seed: int) -> _Laye
 
 @dataclass(frozen=True)
 class ProbeResults:
-    """Which test queries a probe got right, of which N, in which twin."""
+    """Correctness of each test query, by N and control."""
 
     right: Mapping[tuple[int, str], Float64[np.ndarray, " m"]]
 
@@ -95,9 +95,9 @@ class ProbeResults:
 def train(
     pairs: PairStates, is_train: Bool[np.ndarray, " n"], draws: SlotDraws, recipe: PublishedRecipe
 ) -> ProbeResults:
-    """Train the probe of every N and twin by the recipe, and judge it on the other queries.
+    """Train the probe of every N and control by the recipe, and judge it on the test queries.
 
-    Passages are multiplied once, not once an example and slot.
+    Passages are multiplied once, not once per example and slot.
     """
     out: dict[tuple[int, str], Float64[np.ndarray, " m"]] = {}
     test_rows = np.flatnonzero(~is_train)
@@ -112,7 +112,7 @@ def train(
 
 
 def _only(pairs: PairStates, rows: Bool[np.ndarray, " n"]) -> PairStates:
-    """Keep the passages of these queries; of other queries the places are no longer right, and are not read."""
+    """Keep only the passages of these queries. Places of other queries become invalid and are not read."""
     documents, places = np.unique(pairs.places[rows], return_inverse=True)
     every = np.zeros_like(pairs.places)
     every[rows] = places.reshape(-1, pairs.places.shape[1])
@@ -120,7 +120,7 @@ def _only(pairs: PairStates, rows: Bool[np.ndarray, " n"]) -> PairStates:
 
 
 def _twin(pairs: PairStates, is_train: Bool[np.ndarray, " n"], twin: str, seed: int) -> PairStates:
-    """Ablated: the query is zero, so its weights are never used. Permuted: within the training and within the test queries."""
+    """Return the inputs of a control. Ablated: queries are zero. Permuted: queries are shuffled within training and within test queries."""
     if twin == "query ablated":
         return PairStates(np.zeros_like(pairs.queries), pairs.documents, pairs.places)
     if twin == "queries permuted":
@@ -160,7 +160,7 @@ def _places(
 def _scores(
     layer: _Layer, pairs: PairStates, batch: Int64[np.ndarray, " b"], drawn: Int64[np.ndarray, "n c"]
 ) -> Float32[np.ndarray, "b c"]:
-    """W[q; p1..pN] + b, each passage multiplied once for all slots."""
+    """Return W[q; p1..pN] + b; each passage is multiplied once for all slots."""
     n = len(layer.bias)
     wide = np.ascontiguousarray(layer.passages.transpose(1, 0, 2)).reshape(-1, n * n)
     projected = (pairs.documents @ wide).reshape(-1, n, n)
@@ -200,17 +200,17 @@ class Concatenated:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Examples and slots."""
+        """Return the numbers of examples and slots."""
         return len(self.features), self.n_candidates
 
     @property
     def n_parameters(self) -> int:
-        """One a feature and slot."""
+        """Return one parameter per feature and slot."""
         return int(self.features.shape[1]) * self.n_candidates
 
     @property
     def penalised(self) -> Float32[np.ndarray, " p"]:
-        """All."""
+        """Return ones: every parameter is penalised."""
         return np.ones(self.n_parameters, np.float32)
 
     def scores(self, theta: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "n c k"]:
@@ -223,7 +223,7 @@ class Concatenated:
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]
     ) -> tuple[Float32[np.ndarray, "n c k"], None]:
-        """Scores are straight lines."""
+        """Return the linear coefficient; scores are linear in the step."""
         return self.scores(direction), None
 
     def gradient(
@@ -236,7 +236,7 @@ class Concatenated:
         return slope
 
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "_Blocks":
-        """Return the inverse curvature of the query's block and of a slot's, as if they did not depend on each other."""
+        """Return inverse curvatures of the query block and of one slot's block, ignoring their dependence."""
         f = self.features.shape[1]
         width = (f - self.n_query) // self.n_candidates
         rows = self.features[:, self.n_query :].reshape(-1, width)
@@ -250,7 +250,7 @@ class Concatenated:
 
 @dataclass(frozen=True)
 class _Blocks:
-    """Inverse curvatures: of the query (where it is there) and of one slot, used for each."""
+    """Inverse curvatures of the query block (if any) and of one slot, which is used for all slots."""
 
     factors: tuple[Cholesky, ...]
     n_query: int
@@ -270,13 +270,13 @@ class _Blocks:
         return out.reshape(gradient.shape)
 
     def part(self, keep: Bool[np.ndarray, " k"]) -> "_Blocks":
-        """Return that of some of the problems."""
+        """Return the conditioner of some of the problems."""
         return _Blocks(tuple(f.part(keep) for f in self.factors), self.n_query, self.n_candidates)
 
 
 @dataclass(frozen=True)
 class Converged:
-    """The same probe at its minimum."""
+    """The probe trained to convergence."""
 
     right: Float64[np.ndarray, " m"]
     solved: Solved
@@ -290,7 +290,7 @@ def converge(
     twin: str,
     lambdas: Sequence[float],
 ) -> Converged:
-    """Train one draw of slots to convergence on standardised features; a fifth of the training queries chooses λ."""
+    """Train on one draw of slots to convergence, with standardised features; a fifth of the training queries chooses λ."""
     twin_pairs = _twin(pairs, is_train, twin, 42)
     q, p = standardised(twin_pairs, is_train)
     z = np.take_along_axis(p, draw[:, :, None], 1).reshape(len(p), -1)

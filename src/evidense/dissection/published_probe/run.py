@@ -1,4 +1,4 @@
-"""The published probe on every layer of an encoder: trained as published and to convergence, judged on held-out folds."""
+"""Run the published probe on every layer of an encoder: trained as published and to convergence, judged on held-out folds."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Cell = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class PublishedRun:
-    """What is the same for all layers and encoders: the draws of slots, the folds that judge."""
+    """What all layers and encoders share: the draws of slots and the test folds."""
 
     probing: ProbingTask
     counts: tuple[int, ...]
@@ -30,7 +30,7 @@ class PublishedRun:
     test_folds: tuple[int, ...]
     converged: tuple[int, ...]
     solved: dict[tuple[str, str, int, int], dict[str, Json]] = field(default_factory=dict)
-    """(probe, control, N, layer) → λ and ‖g‖∞ of the converged ones, of the encoder that ran last."""
+    """(probe, control, N, layer) → λ and ‖g‖∞ of the converged probes of the encoder that ran last."""
 
     @classmethod
     def of(cls, case: Case, probing: ProbingTask) -> "PublishedRun":
@@ -44,12 +44,12 @@ class PublishedRun:
 
     @property
     def rows(self) -> Int64[np.ndarray, " m"]:
-        """The queries that are judged, fold by fold."""
+        """Return the test queries, fold by fold."""
         return np.concatenate([np.flatnonzero(self.probing.task.folds == fold) for fold in self.test_folds])
 
     @property
     def clusters(self) -> Int64[np.ndarray, " m"]:
-        """Their clusters."""
+        """Return the clusters of the test queries."""
         labels: Int64[np.ndarray, " m"] = self.probing.task.clusters[self.rows]
         return labels
 
@@ -57,7 +57,7 @@ class PublishedRun:
 def run_layers(
     queries: Float32[np.ndarray, "l n a"], documents: Float32[np.ndarray, "l d e"], run: PublishedRun
 ) -> dict[Cell, list[Float64[np.ndarray, " m"]]]:
-    """Return of every probe, control and N, layer by layer, which of the judged queries it gets right."""
+    """Return for every probe, control and N, layer by layer, which test queries it gets right."""
     run.solved.clear()
     out: dict[Cell, list[Float64[np.ndarray, " m"]]] = defaultdict(list)
     for layer, (q, d) in enumerate(zip(queries, documents, strict=True)):
@@ -101,7 +101,7 @@ def _converged(
 
 
 def label_frequencies(n_examples: int, counts: Sequence[int] = (2, 3, 4, 5)) -> dict[int, list[int]]:
-    """Return how often the positive stands in each slot of the published test draw.
+    """Return how often the positive is in each slot of the published test draw.
 
     >>> label_frequencies(10_448)[2]  # MS MARCO
     [5204, 5244]

@@ -1,7 +1,7 @@
-"""L-BFGS of many problems at once on one feature matrix: each step of all of them is two matrix products.
+"""L-BFGS for many problems at once on one feature matrix; each step of all problems costs two matrix products.
 
-Along a direction the scores are a polynomial of the step's length (straight for linear models, a parabola for bilinear ones), so one
-product serves a whole line search, and another the gradient where it ends. A problem that has converged leaves the products.
+Along a direction the scores are a polynomial of the step length (linear for linear models, quadratic for bilinear ones). So one product
+serves a whole line search, and another gives the gradient at its end. Converged problems leave the products.
 """
 
 from dataclasses import dataclass, field
@@ -14,30 +14,30 @@ from evidense.dissection.solver.line_search import SearchLine, search
 from evidense.dissection.solver.losses import Labels, loss_and_slope
 
 _MEMORY = 10
-_STALLED = 10  # where float32 finds no way further down, a gradient so many times the tolerance is a minimum
+_STALLED = 10  # if float32 finds no lower point, a gradient up to this many times the tolerance counts as a minimum
 
 
 class Model(Protocol):
-    """How parameters become scores; columns (k) are problems that share the features."""
+    """Maps parameters to scores; columns (k) are problems that share the features."""
 
     @property
     def n_parameters(self) -> int:
-        """How many parameters a problem has."""
+        """Return the number of parameters per problem."""
         ...
 
     @property
     def shape(self) -> tuple[int, int]:
-        """How many examples (n), of how many candidates (c)."""
+        """Return the numbers of examples (n) and of candidates per example (c)."""
         ...
 
     def scores(self, theta: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "n c k"]:
-        """Return what each candidate (c) of each example (n) is given."""
+        """Return the score of each candidate (c) of each example (n)."""
         ...
 
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]
     ) -> tuple[Float32[np.ndarray, "n c k"], Float32[np.ndarray, "n c k"] | None]:
-        """Return s₁, s₂ with scores(θ + t·direction) = scores(θ) + t·s₁ + t²·s₂; s₂ is None where it is zero."""
+        """Return s₁, s₂ with scores(θ + t·direction) = scores(θ) + t·s₁ + t²·s₂; s₂ is None if it is zero."""
         ...
 
     def gradient(
@@ -48,23 +48,23 @@ class Model(Protocol):
 
     @property
     def penalised(self) -> Float32[np.ndarray, " p"]:
-        """1 where a parameter is penalised, 0 where not (intercepts)."""
+        """Return 1 for penalised parameters and 0 for others (intercepts)."""
         ...
 
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "Conditioner | None":
-        """Return what stands for the inverse curvature of each problem at zero, penalised by its shift; None = the identity."""
+        """Return an approximate inverse curvature of each problem at zero, penalised by its shift; None means the identity."""
         ...
 
 
 class Conditioner(Protocol):
-    """A guess of the inverse curvature, that makes dimensions alike."""
+    """An approximate inverse curvature that equalises the dimensions."""
 
     def apply(self, gradient: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
-        """Return the guess times each gradient."""
+        """Multiply each gradient by the approximate inverse curvature."""
         ...
 
     def part(self, keep: Bool[np.ndarray, " k"]) -> "Conditioner":
-        """Return that of some of the problems."""
+        """Return the conditioner of some of the problems."""
         ...
 
 
@@ -73,7 +73,7 @@ class SolverSettings:
     """When a problem counts as solved."""
 
     tolerance: float = 1e-4
-    """Of the largest entry of the gradient of the mean loss, in nats per unit of a standardised feature."""
+    """Bound on ‖g‖∞ of the mean loss, in nats per unit of a standardised feature."""
     max_iterations: int = 500
 
 
@@ -90,12 +90,12 @@ class Solved:
     """‖g‖∞ at the end."""
     n_iterations: Int64[np.ndarray, " k"]
     converged: Bool[np.ndarray, " k"]
-    """‖g‖∞ is within the tolerance, or within ten times it where float32 finds no way further down."""
+    """‖g‖∞ is within the tolerance, or within ten times the tolerance if float32 finds no lower point."""
 
 
 @dataclass
 class _State:
-    """The problems that are not solved yet: a column each."""
+    """The problems that are not solved yet, one column each."""
 
     ids: Int64[np.ndarray, " k"]
     labels: Labels
@@ -105,13 +105,13 @@ class _State:
     grad: Float32[np.ndarray, "p k"]
     conditioner: Conditioner | None
     still: Bool[np.ndarray, " k"]
-    """Where the last step found no way down."""
+    """Problems whose last step found no lower point."""
     steps: list[Float32[np.ndarray, "p k"]] = field(default_factory=list)
     changes: list[Float32[np.ndarray, "p k"]] = field(default_factory=list)
     curvatures: list[Float64[np.ndarray, " k"]] = field(default_factory=list)
 
     def keep(self, which: Bool[np.ndarray, " k"]) -> None:
-        """Drop the others."""
+        """Keep only these problems."""
         self.ids, self.labels, self.objective = self.ids[which], self.labels.part(which), self.objective[which]
         self.theta, self.grad, self.scores = (
             np.ascontiguousarray(a[..., which]) for a in (self.theta, self.grad, self.scores)
@@ -125,7 +125,7 @@ class _State:
 def minimise(
     model: Model, labels: Labels, start: Float[np.ndarray, "p k"] | None = None, settings: SolverSettings | None = None
 ) -> Solved:
-    """Return the minimum of every problem; what did not converge says so.
+    """Minimise every problem; `converged` says which ones converged.
 
     Source: Liu and Nocedal 1989; line search by Wolfe's conditions, Nocedal and Wright 2006, algorithm 3.5.
     """
@@ -183,7 +183,7 @@ def _record(out: Solved, state: _State, largest: Float[np.ndarray, " k"], iterat
 
 
 def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
-    """Go one step in every problem; return where no step was found."""
+    """Take one step in every problem; return the problems that are stuck."""
     direction = _direction(state)
     line = _line(model, state, direction)
     result = search(line, _dot(state.grad, direction), state.objective)
@@ -192,7 +192,7 @@ def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
     state.scores, state.objective = line.scores(result.lengths.astype(np.float32)), result.objective
     _renew(model, state, result.of_scores)
     still = result.lengths == 0
-    state.grad[:, still] = before[:, still]  # where nothing was tried with success, no slope was kept
+    state.grad[:, still] = before[:, still]  # a failed search keeps no slope
     _remember(state, step, state.grad - before)
     stuck: Bool[np.ndarray, " k"] = still & state.still
     state.still = still
@@ -202,7 +202,7 @@ def _step(model: Model, state: _State) -> Bool[np.ndarray, " k"]:
 
 
 def _forget(state: _State, which: Bool[np.ndarray, " k"]) -> None:
-    """Let these problems go on from the gradient alone."""
+    """Reset these problems to steepest descent."""
     for inverse in state.curvatures:
         inverse[which] = 0
 
@@ -210,7 +210,7 @@ def _forget(state: _State, which: Bool[np.ndarray, " k"]) -> None:
 def _remember(state: _State, step: Float32[np.ndarray, "p k"], change: Float32[np.ndarray, "p k"]) -> None:
     curvature = _dot(step, change)
     good = curvature > 1e-12 * np.maximum(_dot(change, change), 1e-30)
-    inverse = np.where(good, 1 / np.where(good, curvature, 1), 0)  # 0 = this pair is passed over in this problem
+    inverse = np.where(good, 1 / np.where(good, curvature, 1), 0)  # 0 skips this pair in this problem
     for several, new in ((state.steps, step), (state.changes, change), (state.curvatures, inverse)):
         several.append(new)
         del several[:-_MEMORY]
@@ -222,7 +222,7 @@ def _dot(a: Float32[np.ndarray, "p k"], b: Float32[np.ndarray, "p k"]) -> Float6
 
 
 def _direction(state: _State) -> Float32[np.ndarray, "p k"]:
-    """The two-loop recursion; where it does not go down, the gradient itself."""
+    """Return the direction of the two-loop recursion; minus the gradient if that is not a descent direction."""
     q, taken = state.grad.copy(), []
     history = list(zip(state.steps, state.changes, state.curvatures, strict=True))
     for step, change, inverse in reversed(history):
@@ -239,7 +239,7 @@ def _direction(state: _State) -> Float32[np.ndarray, "p k"]:
 
 
 def _guess(state: _State, q: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
-    """The curvature's first guess times q: the model's own, or a number that agrees with the last good pair."""
+    """Multiply q by the initial inverse curvature: the model's own, or a scalar from the last good pair."""
     if state.conditioner:
         return state.conditioner.apply(q)
     scale = 1 / np.maximum(np.sqrt(_dot(state.grad, state.grad)), 1e-30)

@@ -1,4 +1,4 @@
-"""The line search of many problems at once, on scores alone: a trial costs no matrix product."""
+"""Line search for many problems at once, on scores alone; a trial costs no matrix product."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32, Float64
 from evidense.dissection.solver.losses import Labels, loss_and_slope
 
 _SUFFICIENT, _CURVATURE = 1e-4, 0.5  # Wolfe's conditions; the second is tight, since a trial costs no matrix product
-_ROUNDING = 1e-6  # by so much of itself a loss in float32 may seem to grow where it does not (Hager and Zhang 2005)
+_ROUNDING = 1e-6  # relative rounding error of a float32 loss (Hager and Zhang 2005)
 _MOST_TRIALS = 24
 
 
@@ -31,7 +31,7 @@ class SearchLine:
         )
 
     def scores(self, t: Float32[np.ndarray, " k"]) -> Float32[np.ndarray, "n c k"]:
-        """Return the scores at these lengths."""
+        """Return the scores at these step lengths."""
         values: Float32[np.ndarray, "n c k"] = (
             self.at + t * self.first if self.second is None else self.at + t * (self.first + t * self.second)
         )
@@ -40,14 +40,14 @@ class SearchLine:
     def whole(
         self, t: Float32[np.ndarray, " k"], scores: Float32[np.ndarray, "n c k"]
     ) -> tuple[Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
-        """Return objective, and the loss's gradient by scores."""
+        """Return the objective, and the gradient of the loss by scores."""
         loss, slope = loss_and_slope(scores, self.labels)
         return loss + self.penalty[0] + t * self.penalty[1] + t.astype(np.float64) ** 2 * self.penalty[2], slope
 
     def trial(
         self, t: Float64[np.ndarray, " k"]
     ) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
-        """Return objective and slope at these lengths, and the loss's gradient by scores."""
+        """Return objective and slope at these step lengths, and the gradient of the loss by scores."""
         short = t.astype(np.float32)
         value, of_scores = self.whole(short, self.scores(short))
         way = self.first if self.second is None else self.first + (2 * short) * self.second
@@ -57,14 +57,14 @@ class SearchLine:
 
 @dataclass
 class LineSearchResult:
-    """Where a line search ended; a length of 0 = nowhere."""
+    """Where a line search ended; a length of 0 means that no step was found."""
 
     lengths: Float64[np.ndarray, " k"]
     objective: Float64[np.ndarray, " k"]
     of_scores: Float32[np.ndarray, "n c k"]
 
     def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], trial: tuple[np.ndarray, ...]) -> None:
-        """Write a trial of some problems down."""
+        """Record a trial of some of the problems."""
         if where.all():
             self.lengths, self.objective, self.of_scores = t, trial[0], trial[2]
         elif where.any():
@@ -74,7 +74,7 @@ class LineSearchResult:
 def search(
     line: SearchLine, slope_0: Float64[np.ndarray, " k"], value_0: Float64[np.ndarray, " k"]
 ) -> LineSearchResult:
-    """Find a step of every problem that fulfils Wolfe's conditions, or at least goes down."""
+    """Find a step for every problem that fulfils Wolfe's conditions, or at least lowers the objective."""
     k = len(value_0)
     result = LineSearchResult(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
     t, low, high = np.ones(k), np.zeros(k), np.full(k, np.inf)
@@ -85,7 +85,7 @@ def search(
         enough = open_ & (value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0))
         flat = np.abs(slope) <= _CURVATURE * np.abs(slope_0)
         short, far = enough & ~flat & (slope < 0), open_ & ~(enough & (flat | (slope < 0)))
-        down = enough & (flat | short)  # a step that is merely short is kept until a better one comes
+        down = enough & (flat | short)  # a step that is too short is kept until a better one is found
         result.put(down, t[down], tuple(x[..., down[open_]] for x in trial) if not down.all() else trial)
         open_ &= ~(enough & flat)
         if not open_.any():
@@ -108,7 +108,7 @@ def _next(
     short: Bool[np.ndarray, " k"],
     far: Bool[np.ndarray, " k"],
 ) -> Float64[np.ndarray, " k"]:
-    """The next trial: where the slope's secant is zero, kept well inside the bracket, or up to eight times as far."""
+    """Return the next trial: the zero of the slope's secant, kept inside the bracket, or at most eight times as far."""
     low, high, low_slope, slope = known
     rise = (slope - low_slope) / np.where(t > low, t - low, 1)
     zero = t - slope / np.where(rise > 0, rise, np.inf)

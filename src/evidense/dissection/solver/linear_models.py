@@ -1,4 +1,4 @@
-"""Models of probes: a linear form of candidates' features, and a low-rank bilinear form of query and candidate."""
+"""Models of probes: a linear form of the candidates' features, and a low-rank bilinear form of query and candidate."""
 
 from dataclasses import dataclass
 
@@ -8,24 +8,24 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 @dataclass(frozen=True)
 class Linear:
-    """Score = wᵀx, with the same w for every candidate (conditional logit), and an intercept where that is not constant."""
+    """Score = wᵀx, with the same w for every candidate (conditional logit), and optionally an intercept."""
 
     features: Float32[np.ndarray, "n c e"]
     has_intercept: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Examples and candidates."""
+        """Return the numbers of examples and candidates."""
         return self.features.shape[0], self.features.shape[1]
 
     @property
     def n_parameters(self) -> int:
-        """One a feature, and the intercept."""
+        """Return one parameter per feature, plus the intercept."""
         return int(self.features.shape[2]) + self.has_intercept
 
     @property
     def penalised(self) -> Float32[np.ndarray, " p"]:
-        """All but the intercept."""
+        """Return 1 for all parameters but the intercept."""
         ones = np.ones(self.n_parameters, np.float32)
         ones[self.features.shape[2] :] = 0
         return ones
@@ -46,7 +46,7 @@ class Linear:
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]
     ) -> tuple[Float32[np.ndarray, "n c k"], None]:
-        """Scores are straight lines."""
+        """Return the linear coefficient; scores are linear in the step."""
         return self.scores(direction), None
 
     def gradient(
@@ -58,7 +58,7 @@ class Linear:
         return np.vstack([slope, flat.sum(axis=0, keepdims=True)]) if self.has_intercept else slope
 
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> "Cholesky | Spectrum":
-        """Return the inverse curvature at zero, of some examples that stand for all, each problem's penalty added."""
+        """Return the inverse curvature at zero, estimated from a subset of examples, with each problem's penalty added."""
         rows = self.features[:: max(1, self._flat.shape[0] // (_ROWS_A_FEATURE * self.features.shape[2]))]
         if rows.shape[1] > 1:
             rows = rows - rows.mean(axis=1, keepdims=True)
@@ -72,30 +72,30 @@ class Linear:
 
 
 def near(shifts: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
-    """Round penalties to powers of 4: for a guess, penalties that differ by less are one."""
+    """Round penalties to powers of 4; closer penalties share one approximate curvature."""
     rounded: Float64[np.ndarray, " k"] = np.exp2(2 * np.rint(np.log2(np.maximum(shifts, 1e-12)) / 2))
     return rounded
 
 
-_MOST_FACTORS = 6  # an eigendecomposition costs as much as so many Cholesky factors, about
-_ROWS_A_FEATURE = 8  # so many rows are enough for a guess; its matrix product would be the dearest of all
+_MOST_FACTORS = 6  # an eigendecomposition costs about as much as this many Cholesky factors
+_ROWS_A_FEATURE = 8  # this many rows per feature suffice; more would make this product the most expensive one
 _FLOOR = 1e-6  # of the mean variance: keeps a constant feature from dividing by zero
 
 
 @dataclass(frozen=True)
 class Cholesky:
-    """The inverse curvature by one triangular factor for each distinct penalty."""
+    """The inverse curvature by one Cholesky factor per distinct penalty."""
 
     factors: tuple[Float32[np.ndarray, "e e"], ...]
     which: Int64[np.ndarray, " k"]
     free: float | None
-    """Inverse curvature of the intercept, which is the last parameter; None = there is none."""
+    """Inverse curvature of the intercept, which is the last parameter; None if there is none."""
 
     @classmethod
     def of(
         cls, moment: Float32[np.ndarray, "e e"], shifts: Float64[np.ndarray, " k"], free: float | None
     ) -> "Cholesky":
-        """Factor the moments with each distinct shift."""
+        """Factor the second moment plus each distinct shift."""
         from scipy.linalg import cholesky
 
         distinct, which = np.unique(near(shifts), return_inverse=True)
@@ -107,7 +107,7 @@ class Cholesky:
         return cls(tuple(factors), which.astype(np.int64), free)
 
     def apply(self, gradient: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
-        """Solve for each problem with its factor."""
+        """Solve each problem with its factor."""
         from scipy.linalg import cho_solve
 
         out, width = gradient.copy(), len(self.factors[0])
@@ -119,7 +119,7 @@ class Cholesky:
         return out
 
     def part(self, keep: Bool[np.ndarray, " k"]) -> "Cholesky":
-        """Return that of some of the problems."""
+        """Return the conditioner of some of the problems."""
         return Cholesky(self.factors, self.which[keep], self.free)
 
 
@@ -133,7 +133,7 @@ class Spectrum:
     free: float | None
 
     def apply(self, gradient: Float32[np.ndarray, "p k"]) -> Float32[np.ndarray, "p k"]:
-        """Divide by value + shift in the eigenvectors' directions."""
+        """Divide by eigenvalue + shift along each eigenvector."""
         out, width = gradient.copy(), len(self.values)
         least = np.float32(_FLOOR * float(self.values.mean()) + 1e-12)
         turned = (self.vectors.T @ gradient[:width]) / (self.values[:, None] + np.maximum(self.shifts, least))
@@ -142,7 +142,7 @@ class Spectrum:
         return out
 
     def part(self, keep: Bool[np.ndarray, " k"]) -> "Spectrum":
-        """Return that of some of the problems."""
+        """Return the conditioner of some of the problems."""
         return Spectrum(self.values, self.vectors, self.shifts[keep], self.free)
 
 
@@ -156,21 +156,21 @@ class Bilinear:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Examples and candidates."""
+        """Return the numbers of examples and candidates."""
         return self.candidates.shape[0], self.candidates.shape[1]
 
     @property
     def n_parameters(self) -> int:
-        """U and V."""
+        """Return the number of entries of U and V."""
         return int(self.queries.shape[1] + self.candidates.shape[2]) * self.rank
 
     @property
     def penalised(self) -> Float32[np.ndarray, " p"]:
-        """All."""
+        """Return ones: every parameter is penalised."""
         return np.ones(self.n_parameters, np.float32)
 
     def conditioner(self, shifts: Float64[np.ndarray, " k"]) -> None:
-        """Its curvature is not known beforehand."""
+        """Return None: no approximate curvature is known beforehand."""
         return
 
     def _sides(
@@ -190,7 +190,7 @@ class Bilinear:
     def along(
         self, theta: Float32[np.ndarray, "p k"], direction: Float32[np.ndarray, "p k"]
     ) -> tuple[Float32[np.ndarray, "n c k"], Float32[np.ndarray, "n c k"]]:
-        """Scores are parabolas."""
+        """Return linear and quadratic coefficients; scores are quadratic in the step."""
         (left, right), (left_1, right_1) = self._sides(theta), self._sides(direction)
         first = np.einsum("nrk,ncrk->nck", left_1, right) + np.einsum("nrk,ncrk->nck", left, right_1)
         return first, np.einsum("nrk,ncrk->nck", left_1, right_1)
@@ -209,7 +209,7 @@ class Bilinear:
 
 
 def spectral_start(model: Bilinear, n_starts: int, seed: int) -> Float32[np.ndarray, "p k"]:
-    """Return starts at the leading directions of the full bilinear form's gradient at zero, each with noise of its own.
+    """Return starts at the leading singular directions of the full bilinear form's gradient at zero, each with its own noise.
 
     Candidate 0 is the relevant one.
     """

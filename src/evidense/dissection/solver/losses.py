@@ -1,4 +1,4 @@
-"""Losses of many problems on the same examples: softmax over candidates, or logistic where there is one."""
+"""Losses of many problems on the same examples: softmax over candidates, or logistic for a single candidate."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 @dataclass(frozen=True)
 class Labels:
-    """Which candidate is right in each example (n) of each problem (k), how much the example counts there, and how θ is penalised.
+    """The right candidate and the weight of each example (n) in each problem (k), and the penalty of θ.
 
-    The loss of a problem is Σᵢ wᵢ·lossᵢ / Σw + λ‖θ‖² / 2Σw. With one candidate an example the loss is logistic and `right` is 0 or 1.
+    The loss of a problem is Σᵢ wᵢ·lossᵢ / Σw + λ‖θ‖² / 2Σw. With one candidate per example the loss is logistic and `right` is 0 or 1.
     """
 
     right: Int64[np.ndarray, "n k"]
