@@ -1,7 +1,7 @@
 """What the collections of a study share: the same queries, queries about the same thing, the same relevant documents.
 
-An item is known by its content: a text without regard to case and spaces, a picture by its bytes. A collection may also say that its
-group keys name things that others know by the same names (`Collection.shares`), as the characters behind drawings of them.
+An item is identified by its content: a text without regard to case and spaces, a picture by its bytes. A collection may also say that
+its group keys are names that other collections use too (`Collection.shares`), for example the characters behind drawings of them.
 """
 
 import hashlib
@@ -18,11 +18,12 @@ from evidense.stats.dependence.clusters import connected
 from evidense.values import Collection, Item
 
 Key = tuple[str, ...]
+"""What identifies a query, a document or a group; equal keys are the same thing."""
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The collections of a study, by their places, and what they have in common."""
+    """The collections of a study, in its order, and what they have in common."""
 
     collections: tuple[Collection, ...]
     how: str = ""
@@ -30,126 +31,143 @@ class Shared:
 
     @property
     def sizes(self) -> list[int]:
-        """How many queries each collection has."""
-        return [len(one.query_ids) for one in self.collections]
+        """Return the number of queries of each collection."""
+        return [len(collection.query_ids) for collection in self.collections]
 
     @cached_property
     def sharing(self) -> Sharing:
-        """Which collections share anything, and how their queries depend on each other."""
-        if len(self.collections) == 1:
+        """Return which collections share anything, and how their queries depend on each other."""
+        n = len(self.collections)
+        if n == 1:
             return Sharing.nothing(1)
-        first: dict[Key, int] = {}
-        held = [
-            (at, key)
-            for at in range(len(self.collections))
-            for keys in (*self._groups[at], *self._documents[at])
-            for key in keys
+        keys = [
+            (index, key)
+            for index in range(n)
+            for of_query in (*self._groups[index], *self._documents[index])
+            for key in of_query
         ]
-        label = connected(len(self.collections), [(first.setdefault(key, at), at) for at, key in held])
-        parts = [tuple(np.flatnonzero(label == each).tolist()) for each in dict.fromkeys(label.tolist())]
+        label = connected(n, _links(keys))
+        parts = [tuple(np.flatnonzero(label == part).tolist()) for part in dict.fromkeys(label.tolist())]
         return Sharing(
-            tuple(LinkedCollections(some, self._clusters(some) if len(some) > 1 else None) for some in parts)
+            tuple(LinkedCollections(part, self._clusters(part) if len(part) > 1 else None) for part in parts)
         )
 
     @cached_property
-    def labels(self) -> list[Int[np.ndarray, " q"]]:
-        """One label a query of each collection; equal ones count as one, in whatever collection they stand."""
-        found: dict[int, Int[np.ndarray, " q"]] = {}
-        used = 0
-        for part in self.sharing.parts:
-            own = grouping_of(self.collections[part.members[0]], self.how) if part.clusters is None else part.clusters
-            labels = np.unique(labels_of(own), return_inverse=True)[1] + used
-            ends = np.cumsum([self.sizes[at] for at in part.members])[:-1]
-            found |= dict(zip(part.members, np.split(labels, ends), strict=True))
-            used = int(labels.max()) + 1
-        return [found[at] for at in range(len(self.collections))]
+    def families(self) -> tuple[tuple[int, ...], ...]:
+        """Return the independent families of collections."""
+        return self.sharing.families(self.sizes)
 
-    def n_distinct(self, places: Sequence[int]) -> int:
+    @cached_property
+    def labels(self) -> list[Int[np.ndarray, " q"]]:
+        """Return one label a query of each collection; equal labels count as one, in whatever collection they stand."""
+        of_collection: dict[int, Int[np.ndarray, " q"]] = {}
+        n_used = 0
+        for part in self.sharing.parts:
+            alone = self.collections[part.members[0]]
+            clusters = grouping_of(alone, self.how) if part.clusters is None else part.clusters
+            labels = np.unique(labels_of(clusters), return_inverse=True)[1] + n_used
+            ends = np.cumsum([self.sizes[member] for member in part.members])[:-1]
+            of_collection |= dict(zip(part.members, np.split(labels, ends), strict=True))
+            n_used = int(labels.max()) + 1
+        return [of_collection[index] for index in range(len(self.collections))]
+
+    def n_distinct(self, members: Sequence[int]) -> int:
         """Return how many different queries some collections have together."""
-        return len({key for at in places for key in self._queries[at]})
+        return len({key for member in members for key in self._queries[member]})
 
     @property
     def same(self) -> list[tuple[int, ...]]:
-        """The collections that ask the same queries, where several do."""
-        asked: dict[tuple[Key, ...], list[int]] = {}
-        for at, keys in enumerate(self._queries):
-            asked.setdefault(tuple(sorted(keys)), []).append(at)
-        return [tuple(places) for places in asked.values() if len(places) > 1]
+        """Return the sets of two or more collections that ask the same queries."""
+        by_queries: dict[tuple[Key, ...], list[int]] = {}
+        for index, keys in enumerate(self._queries):
+            by_queries.setdefault(tuple(sorted(keys)), []).append(index)
+        return [tuple(members) for members in by_queries.values() if len(members) > 1]
 
-    # --- what things are known by
+    # --- keys
 
     @cached_property
     def _queries(self) -> list[list[Key]]:
-        """Of each collection, what each query is known by."""
-        return [[_known(item, one.qrels.get(item.id, {})) for item in one.queries] for one in self.collections]
+        """Return the key of each query of each collection."""
+        return [
+            [_query_key(item, collection.qrels.get(item.id, {})) for item in collection.queries]
+            for collection in self.collections
+        ]
 
     @cached_property
     def _documents(self) -> list[list[list[Key]]]:
-        """Of each collection, what the relevant documents of each query are known by; nothing where they do not count."""
+        """Return the keys of each query's relevant documents; none if queries are not grouped by documents."""
         if self.how not in ("", COMPONENTS):
             return [[[] for _ in keys] for keys in self._queries]
         return [
-            [[keys[doc] for doc in _relevant(one, query) if doc in keys] for query in one.query_ids]
-            for one, keys in zip(self.collections, self._document_keys, strict=True)
+            [[keys[doc] for doc in _relevant(collection, query) if doc in keys] for query in collection.query_ids]
+            for collection, keys in zip(self.collections, self._document_keys, strict=True)
         ]
 
     @cached_property
     def _document_keys(self) -> list[dict[str, Key]]:
-        """Of each collection, what its relevant documents are known by; those without content are known there only."""
-        found = []
-        for one in self.collections:
-            wanted = {doc for query in one.query_ids for doc in _relevant(one, query)}
-            rows = [row for row, doc in enumerate(one.doc_ids) if doc in wanted]
-            items = (one.corpus[row] for row in rows)
-            found.append({item.id: key for item in items if (key := _content(item)) is not None})
-        return found
+        """Return doc_id → key of each collection's relevant documents; documents without content have none."""
+        return [_document_keys(collection) for collection in self.collections]
 
     @cached_property
     def _groups(self) -> list[list[list[Key]]]:
-        """Of each collection, what makes each query one with others: itself, its group, a relevant document that others ask with."""
-        asked = [set(keys) for keys in self._queries]
-        found = []
-        for at, one in enumerate(self.collections):
-            others = set().union(*(some for where, some in enumerate(asked) if where != at))
-            rows = zip(one.query_ids, self._queries[at], self._documents[at], strict=True)
-            found.append(
-                [[key, *self._group(at, query), *(d for d in docs if d in others)] for query, key, docs in rows]
+        """Return the keys that join each query with others: its own, its group's, and a relevant document that is a query elsewhere."""
+        queries = [set(keys) for keys in self._queries]
+        groups = []
+        for index, collection in enumerate(self.collections):
+            elsewhere = set().union(*(keys for other, keys in enumerate(queries) if other != index))
+            rows = zip(collection.query_ids, self._queries[index], self._documents[index], strict=True)
+            groups.append(
+                [[key, *self._group(index, query), *(d for d in docs if d in elsewhere)] for query, key, docs in rows]
             )
-        return found
+        return groups
 
-    def _group(self, at: int, query: str) -> list[Key]:
-        one = self.collections[at]
+    def _group(self, index: int, query: str) -> list[Key]:
+        collection = self.collections[index]
         if self.how in ("", COMPONENTS):
-            return [("group", one.shares or f"#{at}", one.groups[query])] if query in one.groups else []
-        value = one.columns.get(self.how, {}).get(query)
-        return [("column", f"#{at}", value)] if value else []
+            scope = collection.shares or f"#{index}"
+            return [("group", scope, collection.groups[query])] if query in collection.groups else []
+        value = collection.columns.get(self.how, {}).get(query)
+        return [("column", f"#{index}", value)] if value else []
 
-    def _clusters(self, places: tuple[int, ...]) -> Grouping:
+    def _clusters(self, members: tuple[int, ...]) -> Grouping:
         """Return how the queries of some collections depend on each other, one collection after the other."""
-        groups = [keys for at in places for keys in self._groups[at]]
-        first: dict[Key, int] = {}
-        pairs = [(first.setdefault(key, row), row) for row, keys in enumerate(groups) for key in keys]
-        label = connected(len(groups), pairs)
-        ids = [f"{row}" for row in range(len(groups))]
+        groups = [keys for member in members for keys in self._groups[member]]
+        label = connected(len(groups), _links([(row, key) for row, keys in enumerate(groups) for key in keys]))
         if self.how not in ("", COMPONENTS):
             return label
-        qrels: dict[str, dict[str, int]] = {}
-        names = iter(ids)
-        for at in places:
-            keys = self._document_keys[at]
-            for query in self.collections[at].query_ids:
-                gains = _relevant(self.collections[at], query)
-                qrels[next(names)] = {"\0".join(keys.get(doc, (f"#{at}", doc))): gain for doc, gain in gains.items()}
-        together = {name: str(each) for name, each in zip(ids, label.tolist(), strict=True)}
-        return (cluster_queries if self.how else overlap_of)(ids, qrels, together)
+        names = [f"{row}" for row in range(len(groups))]
+        qrels = dict(zip(names, (gains for member in members for gains in self._gains(member)), strict=True))
+        together = {name: str(group) for name, group in zip(names, label.tolist(), strict=True)}
+        return (cluster_queries if self.how else overlap_of)(names, qrels, together)
+
+    def _gains(self, index: int) -> list[dict[str, int]]:
+        """Return the gains of each query's relevant documents, by names that are the same in all collections."""
+        collection, keys = self.collections[index], self._document_keys[index]
+        return [
+            {"\0".join(keys.get(doc, (f"#{index}", doc))): gain for doc, gain in _relevant(collection, query).items()}
+            for query in collection.query_ids
+        ]
 
 
-def _relevant(one: Collection, query: str) -> dict[str, int]:
-    return {doc: gain for doc, gain in one.qrels.get(query, {}).items() if gain > 0}
+def _links(keys: Sequence[tuple[int, Key]]) -> list[tuple[int, int]]:
+    """Return (first, other) for everything that has a key which an earlier one has too."""
+    first: dict[Key, int] = {}
+    return [(first.setdefault(key, index), index) for index, key in keys]
 
 
-def _known(item: Item, gains: Mapping[str, int]) -> Key:
-    """Return what a query is known by: its content, or its id and judgements where there is nothing else."""
+def _relevant(collection: Collection, query: str) -> dict[str, int]:
+    return {doc: gain for doc, gain in collection.qrels.get(query, {}).items() if gain > 0}
+
+
+def _document_keys(collection: Collection) -> dict[str, Key]:
+    relevant = {doc for query in collection.query_ids for doc in _relevant(collection, query)}
+    rows = [row for row, doc in enumerate(collection.doc_ids) if doc in relevant]
+    items = (collection.corpus[row] for row in rows)
+    return {item.id: key for item in items if (key := _content(item)) is not None}
+
+
+def _query_key(item: Item, gains: Mapping[str, int]) -> Key:
+    """Return the content of a query, or its id and judgements if it has none."""
     content = _content(item)
     return content if content is not None else ("judged", item.id, _hashed(repr(sorted(gains.items())).encode()))
 
