@@ -11,27 +11,31 @@ from docs.pages import ROOT, commands, fenced, whole_files
 from overlay import Overlay
 
 PAGES = {
-    "datasets": "docs/add-a-dataset.md",
-    "encoders": "docs/add-an-encoder.md",
-    "objectives": "docs/add-an-objective.md",
-    "claims": "docs/add-a-claim.md",
+    "docs/add-a-dataset.md": "datasets",
+    "docs/add-an-encoder.md": "encoders",
+    "docs/add-a-ranker.md": "rankers",
+    "docs/add-an-objective.md": "objectives",
+    "docs/add-an-analysis.md": "analyses",
+    "docs/add-a-claim.md": "claims",
+    "docs/add-a-literature-claim.md": "claims",
 }
+"""Page → the shelf of its whole file."""
 
 
 @pytest.fixture(scope="module")
 def overlay(tmp_path_factory: pytest.TempPathFactory) -> Overlay:
     made = Overlay(tmp_path_factory.mktemp("overlay"))
-    for page in PAGES.values():
+    for page in PAGES:
         for file in whole_files(page):
             made.add(file.path.removeprefix("src/evidense/"), file.text)
     exec(fenced("docs/tutorial.md", "python")[0].replace('open("', f'open("{made.folder}/'), {})  # writes pairs.csv
     return made
 
 
-@pytest.mark.parametrize("shelf", PAGES)
-def test_the_page_has_one_whole_file_for_its_shelf_and_it_is_clean(shelf: str, tmp_path: Path) -> None:
-    (file,) = whole_files(PAGES[shelf])
-    assert file.path.startswith(f"src/evidense/{shelf}/")
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_has_one_whole_file_for_its_shelf_and_it_is_clean(page: str) -> None:
+    (file,) = whole_files(page)
+    assert file.path.startswith(f"src/evidense/{PAGES[page]}/")
     assert not (ROOT / file.path).exists(), "the page shows a part that ships; show another"
     config = ["--config", str(ROOT / "pyproject.toml"), "--stdin-filename", file.path, "-"]
     for command in (["check", *config], ["format", "--diff", *config]):
@@ -49,23 +53,44 @@ def test_one_file_is_enough_to_be_listed(overlay: Overlay) -> None:
     done = overlay.run("-m", "evidense", "list")
     assert done.returncode == 0, done.stderr
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
-    assert {Path(whole_files(page)[0].path).stem for page in PAGES.values()} <= listed
+    assert {Path(whole_files(page)[0].path).stem for page in PAGES} <= listed
 
 
-@pytest.mark.parametrize("shelf", PAGES)
-def test_every_command_of_the_page_runs(shelf: str, overlay: Overlay) -> None:
-    for program, *words in commands(PAGES[shelf]):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_the_page_runs(page: str, overlay: Overlay) -> None:
+    for program, *words in commands(page):
         assert program == "evidense"
         done = overlay.run("-m", "evidense", *words)
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
-        if words[0] == "compare":
-            assert Path(overlay.folder, done.stdout.strip().splitlines()[-1].split()[-1]).is_file(), (
-                "the last line is the page"
-            )
+        if words[0] in ("compare", "dissect"):
+            assert page_of(overlay, done).is_file(), "the last line is the page"
+        if "--analysis" in words and "lengths" in words:
+            assert_words_are_on(page_of(overlay, done).read_text(encoding="utf-8"))
+        if "tuning_adds_relevance" in words:
+            html = page_of(overlay, done).read_text(encoding="utf-8")
+            assert "L1" in html
+            assert "the last layer tells relevant passages apart better than before" in html
+
+
+def page_of(overlay: Overlay, done: subprocess.CompletedProcess[str]) -> Path:
+    return Path(overlay.folder, done.stdout.strip().splitlines()[-1].split()[-1])
+
+
+def assert_words_are_on(html: str) -> None:
+    """The page says of the new analysis what its file brings: title, question, caveat, figures, and its sentence in the answer."""
+    for words in (
+        "<h3>How long the states are</h3>",
+        "The mean Euclidean length of the queries",
+        "The length of a state has no meaning",
+        "Longer states are not better ones.",
+        "What one encoder has more of than the other; 0 is no change. Longer states are not better ones.",
+        "states changed their length in layer",
+    ):
+        assert words in html
 
 
 def test_the_whole_files_pass_the_contract_tests_of_their_shelves(overlay: Overlay) -> None:
-    names = [Path(whole_files(page)[0].path).stem for page in PAGES.values()]
+    names = [Path(whole_files(page)[0].path).stem for page in PAGES]
     contracts = str(ROOT / "tests" / "contracts")
     done = overlay.run("-m", "pytest", contracts, "-k", " or ".join(names), "-p", "no:cacheprovider", "-vv", cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
