@@ -66,7 +66,7 @@ def test_every_command_of_the_page_runs(page: str, overlay: Overlay) -> None:
             assert page_of(overlay, done).is_file(), "the last line is the page"
         if "--analysis" in words and "lengths" in words:
             assert_words_are_on(page_of(overlay, done).read_text(encoding="utf-8"))
-        if "tuning_adds_relevance" in words:
+        if "--published" in words:
             html = page_of(overlay, done).read_text(encoding="utf-8")
             assert "L1" in html
             assert "the last layer tells relevant passages apart better than before" in html
