@@ -1,11 +1,11 @@
-"""What the claims about a factorial share: how a gain is decided, and simulated score tables with known effects."""
+"""What the claims about a factorial share: the words about seeds, and simulated score tables with known effects."""
 
 import numpy as np
 from jaxtyping import Float
 from scipy.special import betaincinv, ndtr
 
 from evidense.parts import Decision, Evidence
-from evidense.stats import EFFECTS, FACTORIAL, Seeded, contrasts, label, logit_contrasts, seeded, too_few
+from evidense.stats import EFFECTS, FACTORIAL, Seeded, contrasts, logit_contrasts, seeded, too_few
 
 MARGIN = 0.04
 """Of the two gains: what N_SEEDS and N_QUERIES can decide; docs/statistics.md shows the power at other sizes."""
@@ -61,24 +61,6 @@ def world(gains: tuple[float, float, float], seed: int) -> dict[str, Evidence]:
         name: Evidence(estimate, margin, logit)
         for name, estimate, margin, logit in zip(EFFECTS, on_measure, margins, logits, strict=True)
     }
-
-
-def decide_gain(evidence: Evidence) -> Decision:
-    """Read the interval of a gain: all of it above 0 and not all within the margin, or none of it above the margin."""
-    e, m = evidence.estimate, evidence.margin
-    few = few_clusters(evidence)
-    if few is not None:
-        return few
-    if label(e, m) == "IDENTICAL":
-        return Decision("FAILS", "every difference is zero")
-    interval = f"the interval [{e.low:+.3f}, {e.high:+.3f}]"
-    if label(e, m) == "HELPS":
-        return Decision("HOLDS", f"{interval} lies above 0{over(evidence)}")
-    if e.high <= m:
-        return Decision(
-            "FAILS", f"a gain above {max(e.high, 0):.3f} is ruled out, and {m:g} is the margin{over(evidence)}"
-        )
-    return Decision("UNDECIDED", f"{interval} leaves gain and no gain possible{over(evidence)}")
 
 
 def few_clusters(evidence: Evidence) -> Decision | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evidense.errors import InvalidInput
 from evidense.parts import Control, Decision, Evidence, Hypothesis, Sought
 from evidense.records import Json
-from evidense.stats import three_way
+from evidense.stats import three_way, too_few
 from evidense.stats.equivalence import said
 
 DISSECT = "evidense dissect BASE TUNED --on COLLECTION"
@@ -98,7 +98,7 @@ def decide_level(hypothesis: Hypothesis, evidence: Evidence) -> Decision:
     e = evidence.estimate
     if evidence.failed:
         return Decision("UNDECIDED", f"a control did not pass: {'; '.join(evidence.failed)}")
-    if e.n_clusters < 20:
-        return Decision("UNDECIDED", f"{e.n_clusters} independent groups of queries are too few to say; 20 are needed")
+    if few := too_few(e.n_clusters):
+        return Decision("UNDECIDED", few)
     word = three_way(hypothesis.relation, (e.low, e.high), evidence.margin)
     return Decision(word, said(hypothesis.relation, (e.low, e.high), evidence.margin))

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from evidense.claims._effects import MARGIN, decide_gain, world
+from evidense.claims._effects import MARGIN, over, world
+from evidense.claims._interval import decide_gain
 from evidense.parts import Decision, Evidence
 
 
@@ -20,7 +21,7 @@ class FinetuningAdds:
 
     def decide(self, evidence: Evidence) -> Decision:
         """Read the interval over seeds and queries as `helps` reads one over queries."""
-        return decide_gain(evidence)
+        return decide_gain(evidence, over(evidence))
 
     def true_world(self, seed: int) -> Evidence:
         """Only fine-tuning helps, by twice the margin."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from evidense.claims._interval import NO_DIFFERENCE, interval_words
 from evidense.parts import Decision, Evidence
 from evidense.stats import doubt, label, planted_estimate
 
@@ -21,16 +22,16 @@ class Harms:
     def decide(self, evidence: Evidence) -> Decision:
         """Read the interval: all of it below 0 and not all within the margin, or none of it below minus the margin."""
         e, m = evidence.estimate, evidence.margin
-        word = label(e, m)
+        word, interval = label(e, m), interval_words(e)
         if word == "HARMS":
-            return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies below 0")
+            return Decision("HOLDS", f"{interval} lies below 0")
         if word == "IDENTICAL":
-            return Decision("FAILS", "every difference is zero")
-        if open_ := doubt(e, m):
-            return Decision("UNDECIDED", open_)
+            return Decision("FAILS", NO_DIFFERENCE)
+        if reason := doubt(e, m):
+            return Decision("UNDECIDED", reason)
         if e.low >= -m:
             return Decision("FAILS", f"a loss above {e.rules_out_loss_above:.3f} is ruled out, and {m:g} is the margin")
-        return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] leaves loss and no loss possible")
+        return Decision("UNDECIDED", f"{interval} leaves loss and no loss possible")
 
     def true_world(self, seed: int) -> Evidence:
         """A loss of twice the margin."""

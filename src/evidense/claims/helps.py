@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from evidense.claims._interval import decide_gain
 from evidense.parts import Decision, Evidence
-from evidense.stats import label, planted_estimate, too_few
+from evidense.stats import planted_estimate
 
 MARGIN = 0.02
 
@@ -20,17 +21,7 @@ class Helps:
 
     def decide(self, evidence: Evidence) -> Decision:
         """Read the interval: all of it above 0 and not all within the margin, or none of it above the margin."""
-        e, m = evidence.estimate, evidence.margin
-        word = label(e, m)
-        if word == "HELPS":
-            return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies above 0")
-        if word == "IDENTICAL":
-            return Decision("FAILS", "every difference is zero")
-        if open_ := too_few(e.n_clusters):
-            return Decision("UNDECIDED", open_)
-        if e.high <= m:
-            return Decision("FAILS", f"a gain above {max(e.high, 0):.3f} is ruled out, and {m:g} is the margin")
-        return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] leaves gain and no gain possible")
+        return decide_gain(evidence)
 
     def true_world(self, seed: int) -> Evidence:
         """A gain of twice the margin."""

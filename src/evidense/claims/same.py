@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from evidense.claims._interval import NO_DIFFERENCE, interval_words
 from evidense.parts import Decision, Evidence
 from evidense.stats import doubt, label, planted_estimate
 
@@ -21,16 +22,16 @@ class Same:
     def decide(self, evidence: Evidence) -> Decision:
         """Read the interval: all of it within the margin, or all of it beyond."""
         e, m = evidence.estimate, evidence.margin
-        word = label(e, m)
+        word, interval = label(e, m), interval_words(e)
         if word == "IDENTICAL":
-            return Decision("HOLDS", "every difference is zero")
+            return Decision("HOLDS", NO_DIFFERENCE)
         if word == "SAME":
-            return Decision("HOLDS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies within ±{m:g}")
-        if open_ := doubt(e, m):
-            return Decision("UNDECIDED", open_)
+            return Decision("HOLDS", f"{interval} lies within ±{m:g}")
+        if reason := doubt(e, m):
+            return Decision("UNDECIDED", reason)
         if e.low > m or e.high < -m:
-            return Decision("FAILS", f"the interval [{e.low:+.3f}, {e.high:+.3f}] lies beyond ±{m:g}")
-        return Decision("UNDECIDED", f"the interval [{e.low:+.3f}, {e.high:+.3f}] reaches over the margin of ±{m:g}")
+            return Decision("FAILS", f"{interval} lies beyond ±{m:g}")
+        return Decision("UNDECIDED", f"{interval} reaches over the margin of ±{m:g}")
 
     def true_world(self, seed: int) -> Evidence:
         """No effect."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from evidense.claims._effects import INTERACTION_MARGIN, MARGIN, few_clusters, over, world
+from evidense.claims._interval import interval_words
 from evidense.parts import Decision, Evidence
 from evidense.stats import Estimate, label
 
@@ -29,7 +30,7 @@ class TheyInteract:
             return few
         side = {"HELPS": 1, "HARMS": -1}.get(word, 0)
         other = _side(evidence.logit) if evidence.logit is not None else side
-        interval, tail = f"the interval [{e.low:+.3f}, {e.high:+.3f}]", over(evidence)
+        interval, tail = interval_words(e), over(evidence)
         if word == "UNDECIDED":
             return Decision("UNDECIDED", f"{interval} leaves an interaction and none possible{tail}")
         if side != other:

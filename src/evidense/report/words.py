@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from evidense.boundary.numerals import count, plain, short
 from evidense.records import Json, Verdict
-from evidense.stats.rule import floor_sentence, is_at_floor, too_few, unseen, unseen_sentence
+from evidense.stats.rule import unseen
 
 
 @dataclass(frozen=True)
@@ -50,38 +50,15 @@ def word_of(verdict: str) -> Word:
 
 
 def note(verdict: Verdict) -> str:
-    """Return what the interval rules out, or what it would take to decide."""
+    """Return what the interval rules out; of an UNDECIDED verdict the reason that it carries."""
     if verdict.verdict == "UNDECIDED":
-        return _undecided(verdict)
+        return verdict.reason
     if verdict.verdict == "IDENTICAL":
         share = unseen(int(verdict.details.get("n_groups", verdict.n_clusters)))
         return f"every query has the same value with both; up to {100 * share:.1f} % of others could differ"
     if verdict.verdict == "HARMS":
         return f"a loss of at least {plain(-verdict.high)}"
     return "rules out any loss" if verdict.low >= 0 else f"rules out a loss above {plain(-verdict.low)}"
-
-
-def _undecided(verdict: Verdict) -> str:
-    if few := too_few(verdict.n_clusters):
-        return few
-    if is_at_floor(verdict.base_mean, verdict.low, verdict.margin):
-        return floor_sentence(verdict.base_mean, verdict.margin)
-    if verdict.details.get("reservation"):
-        return str(verdict.details["reservation"])
-    hidden = _hidden(verdict)
-    needed = queries_to_decide(verdict.details)
-    return f"{hidden}; {needed} queries would decide" if needed else hidden
-
-
-def _hidden(verdict: Verdict) -> str:
-    """Say which loss is still possible; within the margin, what may be missing from the sample, or that only the gain is open."""
-    if verdict.low > -verdict.margin:
-        groups = int(verdict.details.get("n_groups", verdict.n_clusters))
-        return (
-            unseen_sentence(groups, verdict.margin)
-            or f"no loss beyond {plain(verdict.margin)}; a gain of {plain(verdict.high)} is possible"
-        )
-    return f"could hide a loss of {plain(-verdict.low)}"
 
 
 def queries_to_decide(details: Mapping[str, Json]) -> str:

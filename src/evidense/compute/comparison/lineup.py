@@ -7,6 +7,10 @@ from typing import Literal
 from evidense import stats
 
 Group = Literal["factorial", "stage", "total", "arm"]
+ROLES = ("in-domain", "near", "far")
+"""What a collection can be for the training data of a cell."""
+CONTROLS = ("pre-trained, total budget", "fine-tuned, total budget", "pre-trained, fine-tuning pairs")
+"""Arms at the total budget of "both": one stage alone, and the fine-tuning pairs under the loss of pre-training."""
 _NEITHER, _PRE, _FINE, _BOTH = stats.CELLS
 
 
@@ -43,7 +47,7 @@ EFFECTS: tuple[Effect, ...] = (
     Effect("finetuning after pretraining", "stage", {_BOTH: 1, _PRE: -1}),
     Effect("pretraining before finetuning", "stage", {_BOTH: 1, _FINE: -1}),
     *(Effect(f"both − {arm}", "total", {_BOTH: 1, arm: -1})
-      for arm in ("pre-trained, total budget", "fine-tuned, total budget", "pre-trained, fine-tuning pairs")),
+      for arm in CONTROLS),
 )  # fmt: skip
 """What is asked of a factorial; those whose cells are not all there are left out."""
 

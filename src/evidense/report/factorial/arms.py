@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from evidense.boundary.numerals import count
 from evidense.records import Checkpoint, Ranking, Recipe, Record
-from evidense.report.factorial.effects import CELLS, Effects
+from evidense.report.factorial.effects import Effects
+from evidense.stats import CELLS
 
 PREFIX = "checkpoint:"
 

@@ -3,13 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from evidense.compute.comparison.lineup import ROLES
 from evidense.records import Check, Checkpoint, Finding, Outcome, Recipe, Record, Study, Verdict
+from evidense.stats import CELLS, EFFECTS
 
-CELLS = ("neither", "pre-trained", "fine-tuned", "both")
-"""The four cells, in the order in which a reader adds one stage to another."""
-MAIN = ("pretraining", "finetuning", "interaction")
-"""The three effects of the factorial."""
-ROLES = ("in-domain", "near", "far")
 NAMES = {
     "pretraining": "Contrastive pre-training adds",
     "finetuning": "Alignment fine-tuning adds",
@@ -110,7 +107,7 @@ class Effects:
         seen = list(
             dict.fromkeys(e for (e, _, _), f in self.effects.items() if str(f.site.get("group", "factorial")) == group)
         )
-        return [e for e in MAIN if e in seen] if group == "factorial" else seen
+        return [e for e in EFFECTS if e in seen] if group == "factorial" else seen
 
     def of_effect(self, effect: str, measure: str) -> list[Finding]:
         """Return one effect on every collection, in the order of the page."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from evidense.boundary.numerals import interval, plain, short
 from evidense.records import Finding
-from evidense.report.factorial.effects import CELLS, Effects, Place
+from evidense.report.factorial.effects import Effects, Place
+from evidense.stats import CELLS
 
 WIDTH, HEIGHT = 220.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 200.0, 12.0, 128.0

@@ -12,10 +12,10 @@ from evidense.report.contents import Contents
 from evidense.report.factorial import interaction
 from evidense.report.factorial import rows as effect_rows
 from evidense.report.factorial.arms import Arm, arms
-from evidense.report.factorial.effects import GROUPS, MAIN, Effects
+from evidense.report.factorial.effects import GROUPS, Effects
 from evidense.report.factorial.learning import curves
 from evidense.report.words import WORDS, margin_text
-from evidense.stats import few_seeds
+from evidense.stats import EFFECTS, few_seeds
 from evidense.store import Store
 
 
@@ -73,7 +73,7 @@ def _few_seeds(effects: Effects) -> str:
 
 
 def _leads(groups: dict[str, list[effect_rows.EffectGroup]]) -> list[effect_rows.EffectGroup]:
-    return [g for g in groups.get("factorial", []) if g.effect in MAIN]
+    return [g for g in groups.get("factorial", []) if g.effect in EFFECTS]
 
 
 def _values(effects: Effects, measure: str) -> list[ValueLine]:

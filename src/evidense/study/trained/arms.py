@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from evidense.compute.comparison.lineup import CONTROLS, ROLES
 from evidense.errors import EvidenseError
 from evidense.records import Json, Recipe
+from evidense.stats import CELLS
 from evidense.study.trained.factorial import (
-    CELLS,
-    CONTROLS,
     NEITHER,
-    ROLES,
     STAGE_KEYS,
     Factorial,
     Mistakes,
@@ -18,7 +17,7 @@ from evidense.study.trained.factorial import (
     over,
     seeds_of,
     stage_recipe,
-)  # fmt: skip
+)
 from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 

@@ -6,18 +6,17 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from evidense import registry
+from evidense.compute.comparison.lineup import CONTROLS, ROLES
 from evidense.errors import EvidenseError, InvalidInput, UnknownName
 from evidense.reading.training_pairs import KINDS, kind_of, with_kind
 from evidense.records import Json, Recipe
+from evidense.stats import CELLS
 from evidense.study.trained.training import recipe_of
 from evidense.training.backbones.architectures import design
 from evidense.training.loop import budget
 from evidense.training.readiness import recipe_mistakes
 
-NEITHER, PRE, FINE, BOTH = CELLS = ("neither", "pre-trained", "fine-tuned", "both")
-CONTROLS = ("pre-trained, total budget", "fine-tuned, total budget", "pre-trained, fine-tuning pairs")
-"""Arms at the total budget of "both": one stage alone, and the fine-tuning pairs under the loss of pre-training."""
-ROLES = ("in-domain", "near", "far")
+NEITHER, PRE, FINE, BOTH = CELLS
 _TABLES = ("backbone", "pretraining", "finetuning", "roles", "toy")
 _SECTIONS = ("seeds", "controls", *_TABLES)
 TOY_STUDY = ("collections", "measures", "references", "sample_queries", "sample_documents", "n_resamples")
