@@ -324,7 +324,7 @@ def test_remote_code_and_pickles_are_refused(copy: Path) -> None:
 def test_a_tokeniser_of_another_model_is_refused(copy: Path) -> None:
     config = __import__("json").loads((copy / "config.json").read_text())
     edit_json(copy / "config.json", text_config=config["text_config"] | {"eos_token_id": 5})
-    with pytest.raises(InvalidInput, match="does not end a text with the token 5"):
+    with pytest.raises(InvalidInput, match="lacks the end token 5"):
         opened(copy)
 
 

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from evidense.reading.dataset_spelling import DatasetSpelling
-from evidense.reading.packages import package_file, version
+from evidense.datasets._packaged import PackagedTexts
+from evidense.reading.packages import version
 from evidense.reading.pairing import Pairing
-from evidense.reading.splits import only_split
-from evidense.values import Collection, Item, Provenance, build
+from evidense.values import Item, Provenance
 
 
-class Icd10cm:
+class Icd10cm(PackagedTexts):
     """`icd10cm[@split]`: the query is an inclusion term of at least two words, the document the title of its code.
 
     The corpus holds every title of the tabular list (without the codes that a seventh character adds). The group is the family of the
@@ -20,28 +19,18 @@ class Icd10cm:
     """
 
     name = "icd10cm"
-    spellings: tuple[str, ...] = ("icd10cm", "icd10cm@test")
+    spellings = ("icd10cm", "icd10cm@test")
+    package, pattern = "simple_icd_10_cm", "data/icd10c-tabular-*.xml"
+    only_direction = "icd10cm goes from text to text"
 
-    def recognises(self, spelling: str) -> bool:
-        """Say whether this is `icd10cm`."""
-        return DatasetSpelling.parse(spelling).head == "icd10cm"
-
-    def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Read the tabular list of the package, without importing it.
-
-        Raises:
-            MissingExtra: simple-icd-10-cm is not installed.
-        """
-        spelled = DatasetSpelling.parse(spelling or "icd10cm")
-        spelled.refuse_direction("icd10cm goes from text to text")
-        path = package_file("simple_icd_10_cm", "data/icd10c-tabular-*.xml", extra="builtin", what="icd10cm")
-        pairing = Pairing("icd10cm")
+    def read(self, path: Path, pairing: Pairing) -> Provenance:
+        """Add every title of the tabular list with its inclusion terms."""
         for code, title, terms in _diagnoses(path):
             pairing.document(Item(code, title), code, group=code[:3])
             for term in terms:
                 query_id = pairing.query(Item("", term), code, group=code[:3], columns={"block": code[:2]})
                 pairing.judge(query_id, code, 1)
-        return (only_split(build(pairing.draft("icd10cm", _provenance(path))), spelled.split),)
+        return _provenance(path)
 
 
 def _provenance(path: Path) -> Provenance:

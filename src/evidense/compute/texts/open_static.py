@@ -1,6 +1,6 @@
 """Open static token embeddings: a table of vectors and a tokeniser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from evidense.compute.models.tokens import raw_tokenizer
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.compute.texts.static_tower import EmbeddingTable, StaticTower
-from evidense.compute.two_sides import TwoSidedEncoder
+from evidense.compute.two_sides import TwoSidedEncoder, shared_if_equal
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Capability, Setup
 from evidense.records import sha256_of
@@ -72,46 +72,44 @@ def opened(
     table, tokenizer = _table(weights), raw_tokenizer(vocabulary)
     truncate_dim, is_unit = folder.truncate_dim, any(kind == "Normalize" for kind, _ in folder.after)
     normalised = normalises(spelling.options, is_unit and truncate_dim is None)
-    sha = sha256_of_files([weights])
-    prompts = {side: folder.prompt(side, spelling.options) for side in SIDES}
     similarity = chosen(spelling.options.get("similarity"), folder.similarity, spelling.head)
-    identity = [
-        sha,
-        sha256_of_files([vocabulary]),
-        normalised,
-        *([] if truncate_dim is None else [truncate_dim, is_unit]),
-    ]
-    shared = EmbeddingTable(table)
-    towers = {
-        prompt: StaticTower(
-            sha256_of(["static", *identity, prompt]),
-            tokenizer,
-            shared,
-            prompt,
-            normalised,
-            similarity == "cosine",
-            truncate_dim=truncate_dim,
-            is_unit_before=truncate_dim is not None and is_unit,
-            clamps=clamps,
-        )
-        for prompt in set(prompts.values())
-    }
-    setup = Setup(
-        query_prompt=prompts["query"],
-        document_prompt=prompts["document"],
-        pooling="mean",
+    sha256, truncation = sha256_of_files([weights]), [] if truncate_dim is None else [truncate_dim, is_unit]
+    identity = ["static", sha256, sha256_of_files([vocabulary]), normalised, *truncation]
+    tower = StaticTower(
+        "",
+        tokenizer,
+        EmbeddingTable(table),
         normalised=normalised,
+        by_angle=similarity == "cosine",
+        truncate_dim=truncate_dim,
+        is_unit_before=truncate_dim is not None and is_unit,
+        clamps=clamps,
+    )
+    query, document = (
+        replace(tower, prompt=prompt, fingerprint=sha256_of([*identity, prompt]))
+        for prompt in (folder.prompt(side, spelling.options) for side in SIDES)
+    )
+    document = shared_if_equal(query, document)
+    refuse_unusable(spelling.head, query, document)
+    return StaticEncoder(str(spelling), _setup(folder, query, document, similarity, sha256), query, document)
+
+
+def _setup(folder: ModelFolder, query: StaticTower, document: StaticTower, similarity: str, sha256: str) -> Setup:
+    prompts = {query.prompt, document.prompt}
+    return Setup(
+        query_prompt=query.prompt,
+        document_prompt=document.prompt,
+        pooling="mean",
+        normalised=query.normalised,
         similarity=similarity,
         dtype="float32",
-        n_dims=towers[prompts["query"]].n_dims,
-        n_parameters=table.size,
-        bytes_per_vector=4.0 * towers[prompts["query"]].n_dims,
+        n_dims=query.n_dims,
+        n_parameters=query.table.initial.size,
+        bytes_per_vector=4.0 * query.n_dims,
         licence=folder.licence,
-        weights_sha256=sha,
-        warnings=folder.warnings(set(prompts.values())),
+        weights_sha256=sha256,
+        warnings=folder.warnings(prompts),
     )
-    refuse_unusable(spelling.head, *towers.values())
-    return StaticEncoder(str(spelling), setup, towers[prompts["query"]], towers[prompts["document"]])
 
 
 def _table(path: Path) -> np.ndarray:
