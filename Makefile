@@ -1,4 +1,4 @@
-# The one door: setup check test coverage demo bench calibrate fuzz docs.
+# The one door: setup check test coverage demo bench calibrate mutants fuzz docs.
 
 PYTHON ?= python3
 # On Linux without a GPU the plain torch brings gigabytes of CUDA; the CPU build is small:
@@ -16,7 +16,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZ
 SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test_scoring.py tests/compute/test_compress.py \
           --deselect tests/stats/test_calibration.py
 
-.PHONY: help setup check test coverage demo bench calibrate fuzz docs
+.PHONY: help setup check test coverage demo bench calibrate mutants fuzz docs
 
 help:
 	@echo "make setup      .venv with the extras of demo and tests"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench      speed and memory against the peers, one table of ratios"
 	@echo "make calibrate  the long simulations: is the rule as strict as it says?"
 	@echo "make fuzz       damaged files of every format, new ones each day, for MINUTES=10; SEED=csv:4711 runs one again"
+	@echo "make mutants    plant small faults in a copy, one at a time: do the tests notice? ONLY=gate takes those of some files"
 	@echo "make docs       write docs/reference.md anew from the code"
 
 $(BIN)/python:
@@ -87,6 +88,9 @@ calibrate: setup
 
 fuzz: setup
 	$(ONE_THREAD) $(BIN)/python tests/hostile/fuzz.py $(if $(SEED),--seed '$(SEED)',--minutes $(or $(MINUTES),10))
+
+mutants: setup
+	$(BIN)/python tests/mutants/run.py $(ONLY)
 
 docs: setup
 	$(BIN)/python docs/generate.py

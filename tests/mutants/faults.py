@@ -1,0 +1,161 @@
+"""Small faults, each of a kind that has been made before, and the tests that must notice it.
+
+`old` stands exactly once in its file (tests/architecture checks it): change it with the code.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One change of one file."""
+
+    kind: str
+    """comparison flipped, off by one, sign, cluster key ignored, family ignored, margin ignored, mask dropped, prompt dropped,
+    temperature inverted, fold leaked, seed ignored, unit changed, silence (something that should be said or counted is not)."""
+    file: str
+    """Below src/evidense."""
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    """Files below tests."""
+
+
+_GATE = ("study/test_gate.py",)
+_REPLAY = ("study/test_replay.py",)
+_DECIDE = ("verbs/test_decide.py",)
+_EFFECTS = ("verbs/test_decide_effects.py",)
+_CLAIMS = ("claims/test_decide_claims.py", "claims/test_registration.py", "claims/test_estimands.py")
+_PROBES = ("dissection/test_probe_estimates.py",)
+_PLANTED = ("dissection/test_probe_planted.py",)
+_CANDIDATES = ("dissection/test_candidates.py",)
+_RULE = ("stats/test_rule.py",)
+_RESAMPLING = ("stats/test_resampling.py", "stats/test_estimates.py")
+_SEEDED = ("stats/test_seeded.py",)
+_OVERLAP = ("stats/test_overlap.py",)
+_SCORING = ("compute/test_scoring.py",)
+_TOPK = ("compute/test_topk.py",)
+_POOLING = ("encoders/test_tower.py",)
+_TRAINER = ("training/test_trainer.py",)
+_STEP = ("training/test_step.py",)
+_LOSSES = ("objectives/test_oracles.py",)
+_CONTRACTS = ("contracts/test_claims.py",)
+_EQUIVALENCE = ("claims/test_equivalence.py",)
+
+_VERDICTS = (
+    Fault("sign", "study/gates/gate.py", "v.low < -margin and", "v.low < margin and", _GATE),
+    Fault("comparison flipped", "study/gates/gate.py", "if v.low > -margin:", "if v.low < -margin:", _GATE),
+    Fault("margin ignored", "study/gates/gate.py", "v.low > 0 and v.high > margin", "v.low > 0 and v.high > 0", _GATE),
+    Fault("comparison flipped", "study/gates/gate.py", "(v.high < 0 or", "(v.high > 1 or", _GATE),
+    Fault("silence", "study/gates/gate.py", "    if v.high < 0 and", "    if not allow_undecided and v.high < 0 and", _GATE),
+    Fault("silence", "study/gates/gate.py", "not failures and bool(rows)", "not failures", _GATE),
+    Fault("silence", "study/replay.py", "changed=(*gone, *", "changed=(*", _REPLAY),
+    Fault("unit changed", "study/replay.py", "TOLERANCE = 0.001", "TOLERANCE = 0.01", _REPLAY),
+    Fault("family ignored", "verbs/decide.py", "n_collections=n_collections)", "n_collections=1)", _DECIDE),
+    Fault("family ignored", "verbs/decide.py", "len(study.slices) * board.n_collections", "1", _DECIDE),
+    Fault("cluster key ignored", "verbs/decide.py", "(self.collection, self.grouped_by)", "(self.collection)", _DECIDE),
+    Fault("silence", "verbs/decide.py", "stats.Bounds.stacked(bounds)))", "None))", _DECIDE),
+    Fault("sign", "verbs/decide.py", "values[1:] - values[0], ", "values[0] - values[1:], ", _DECIDE),
+    Fault("family ignored", "verbs/decide_effects.py", "at.place.n_places if is_primary else 1)", "1)", _EFFECTS),
+    Fault("margin ignored", "verbs/decide_effects.py", "2 * study.margin if", "study.margin if", _EFFECTS),
+    Fault("cluster key ignored", "compute/comparison/lineup.py", "(self.collection, self.grouped_by)", "(self.collection)", _EFFECTS),
+    Fault("sign", "compute/comparison/lineup.py", '"stage", {_FINE: 1, _NEITHER: -1}', '"stage", {_FINE: -1, _NEITHER: 1}', _EFFECTS),
+    Fault("comparison flipped", "verbs/decide_claims.py", 'joined.word == "HOLDS"', 'joined.word != "FAILS"', _CLAIMS),
+    Fault("silence", "verbs/decide_claims.py", "for c in h.controls\n", "for c in ()\n", _CLAIMS),
+    Fault("off by one", "verbs/decide_claims.py", "least <= layer / last", "least < layer / last", _CLAIMS),
+    Fault("cluster key ignored", "verbs/decide_claims.py", "if fewest < MIN_CLUSTERS:", "if fewest < 1:", _CLAIMS),
+    Fault("silence", "claims/seed_report/finetuning_keeps_knowledge.py", '"CKA beyond seeds"', '"CKA beyond seed"', _CLAIMS),
+    Fault("comparison flipped", "claims/helps.py", "if e.high <= m:", "if e.low <= m:", _CONTRACTS),
+    Fault("sign", "claims/same.py", "or e.high < -m:", "or e.high < m:", _CONTRACTS),
+    Fault("sign", "claims/harms.py", "if e.low >= -m:", "if e.low >= m:", _CONTRACTS),
+    Fault("margin ignored", "claims/_effects.py", "if e.high <= m:", "if e.high <= 0:", _CONTRACTS),
+    Fault("sign", "claims/they_interact.py", '"HARMS": -1', '"HARMS": 1', _CONTRACTS),
+)  # fmt: skip
+
+_STATISTICS = (
+    Fault("sign", "stats/rule.py", "inside = low > -margin or", "inside = low > margin or", _GATE),
+    Fault("off by one", "stats/rule.py", "or n_clusters < MIN_CLUSTERS or", "or", _GATE),
+    Fault("margin ignored", "stats/rule.py", "if -margin <= estimate.low and estimate.high <= margin and", "if -margin <= estimate.low and", _RULE),
+    Fault("off by one", "stats/rule.py", "    if n_clusters >= MIN_CLUSTERS:", "    if n_clusters >= MIN_CLUSTERS - 1:", _RULE),
+    Fault("unit changed", "stats/rule.py", "_MISSED = 0.025", "_MISSED = 0.05", _GATE),
+    Fault("comparison flipped", "stats/equivalence.py", "if low > margin else", "if high > margin else", _EQUIVALENCE),
+    Fault("sign", "stats/equivalence.py", '("above", (-high, -low), margin)', '("above", (-high, -low), -margin)', _EQUIVALENCE),
+    Fault("family ignored", "stats/equivalence.py", "ndtri(alpha / 2 / n)", "ndtri(alpha / 2)", _CLAIMS),
+    Fault("off by one", "stats/critical.py", "(self._own + count)", "(count)", _RESAMPLING),
+    Fault("comparison flipped", "stats/critical.py", 'side="left"', 'side="right"', _RESAMPLING),
+    Fault("family ignored", "stats/critical.py", "-np.expm1(exponent * np.log1p(-p))", "-np.expm1(np.log1p(-p))", _RESAMPLING),
+    Fault("cluster key ignored", "stats/resampling.py", "    sums = cluster_sums(one.values, one.labels)\n    mean, se = observed(sums)\n    shape", "    sums = cluster_sums(one.values, np.arange(one.n_queries))\n    mean, se = observed(sums)\n    shape", _RESAMPLING),
+    Fault("seed ignored", "stats/resampling.py", "np.random.SeedSequence(seed, spawn_key=path)", "np.random.SeedSequence(0, spawn_key=path)", _RESAMPLING),
+    Fault("seed ignored", "stats/resampling.py", "np.random.SeedSequence(seed, spawn_key=path)", "np.random.SeedSequence(seed)", _RESAMPLING),
+    Fault("off by one", "stats/few.py", "largest * (1 + 1 / self.n)\n        return", "largest\n        return", ("stats/test_estimates.py", "stats/test_flat.py")),
+    Fault("cluster key ignored", "stats/means.py", "sums = cluster_sums(one.values, one.labels)", "sums = cluster_sums(one.values, np.arange(one.n_queries))", ("stats/test_means.py",)),
+    Fault("off by one", "stats/crossed.py", "t_seeds = -stdtrit(self.n_seeds - 1,", "t_seeds = -stdtrit(self.n_seeds,", _SEEDED),
+    Fault("seed ignored", "stats/crossed.py", "(t_seeds, np.sqrt(self.seeds)), ", "", _SEEDED),
+    Fault("family ignored", "stats/populations/seeded.py", "largest(squares(one), n_resamples, rng), size, 1", "largest(squares(one), n_resamples, rng), 1, 1", _SEEDED),
+    Fault("comparison flipped", "stats/dependence/clusters.py", "if gain > 0]", "if gain >= 0]", ("stats/test_clusters.py",)),
+    Fault("cluster key ignored", "stats/dependence/clusters.py", "if query in groups else []", "if query not in groups else []", ("stats/test_clusters.py",)),
+    Fault("cluster key ignored", "stats/dependence/overlap.py", "i for i, g in enumerate(groups)", "i for i, g in enumerate([None] * len(groups))", _OVERLAP),
+    Fault("off by one", "stats/populations/pooling.py", "chdtri(k - 2,", "chdtri(k - 1,", ("stats/test_random_effects.py",)),
+    Fault("family ignored", "stats/many_looks/looks.py", "1 - (1 - confidence) / looks", "1 - (1 - confidence)", ("stats/test_looks.py",)),
+    Fault("sign", "stats/many_looks/winner.py", "float(effects[at]) - max(bias, 0.0)", "float(effects[at]) + max(bias, 0.0)", ("stats/test_winner.py",)),
+    Fault("off by one", "stats/jackknife.py", "stdtrit(g - 1, (1", "stdtrit(g, (1", ("dissection/test_geometry_space.py",)),
+    Fault("comparison flipped", "stats/letters.py", "estimate.p_adjusted > 1 - confidence", "estimate.p_adjusted < 1 - confidence", ("stats/test_groups.py",)),
+)  # fmt: skip
+
+_SEARCH = (
+    Fault("off by one", "compute/search/scoring.py", "np.arange(2, gains.shape[1] + 2)", "np.arange(3, gains.shape[1] + 3)", _SCORING),
+    Fault("off by one", "compute/search/scoring.py", "1 + hits.argmax(axis=1)", "2 + hits.argmax(axis=1)", _SCORING),
+    Fault("comparison flipped", "compute/search/scoring.py", "self.gains >= max(level, UNJUDGED + 1)", "self.gains > max(level, UNJUDGED + 1)", _SCORING),
+    Fault("mask dropped", "compute/search/scoring.py", "judged = self.gains != UNJUDGED\n", "judged = self.gains == self.gains\n", _SCORING),
+    Fault("silence", "compute/search/scoring.py", "documents = np.where(there, ranking.documents[taken], np.int32(-1))", "documents = ranking.documents[taken]", _SCORING),
+    Fault("sign", "compute/search/topk.py", "(doc_order[candidates], -exact)", "(-doc_order[candidates], -exact)", _TOPK),
+    Fault("off by one", "compute/search/topk.py", "depth + (search.excluded is not None)", "depth", _TOPK),
+    Fault("mask dropped", "compute/search/topk.py", "held &= candidates != excluded[:, None]", "held &= candidates >= -1", _TOPK),
+    Fault("sign", "compute/search/topk.py", "np.nextafter(best - margins,", "np.nextafter(best + margins,", _TOPK),
+    Fault("mask dropped", "compute/pooling.py", "return states.mean(1)\n    weights = kept.to(states.dtype)", "return states.mean(1)\n    weights = 1 + 0 * kept.to(states.dtype)", _POOLING),
+    Fault("off by one", "compute/pooling.py", ">= first + skip", ">= first + skip + 1", _POOLING),
+    Fault("off by one", "compute/pooling.py", "kept.shape[1] - 1 - kept.flip(1)", "kept.shape[1] - 2 - kept.flip(1)", _POOLING),
+    Fault("mask dropped", "compute/pooling.py", "states.masked_fill(kept.unsqueeze(-1) == 0, float(\"-inf\"))", "states", _POOLING),
+    Fault("unit changed", "compute/pooling.py", ".clamp(min=1e-9).sqrt()", ".clamp(min=1e-9)", _POOLING),
+    Fault("prompt dropped", "compute/texts/text_tower.py", "self.reader.read([self.prompt + (item", "self.reader.read([(item", _POOLING),
+    Fault("prompt dropped", "compute/texts/open_text.py", "sha256_of([self.identity, prompt])", "sha256_of([self.identity])", _POOLING),
+)  # fmt: skip
+
+_TRAINING = (
+    Fault("temperature inverted", "training/loop/temperature.py", "torch.tensor(-math.log(start)", "torch.tensor(math.log(start)", _TRAINER),
+    Fault("temperature inverted", "training/loop/temperature.py", "math.exp(-float(self", "math.exp(float(self", _TRAINER),
+    Fault("temperature inverted", "objectives/_contrast.py", "found * s.scale", "found / s.scale", _LOSSES),
+    Fault("mask dropped", "objectives/_contrast.py", "logits.masked_fill(~negative, -torch.inf)", "logits", _LOSSES),
+    Fault("off by one", "training/loop/schedule.py", "(step + 1) / n_warm", "step / n_warm", _TRAINER),
+    Fault("sign", "training/loop/schedule.py", "0.5 - 0.5 * math.cos", "0.5 + 0.5 * math.cos", _TRAINER),
+    Fault("mask dropped", "training/loop/batches.py", "codes[: b * k]] = True", "codes[: b * k]] = False", _STEP),
+    Fault("off by one", "training/loop/queue.py", "1 - self.momentum", "self.momentum", _TRAINER),
+    Fault("comparison flipped", "training/loop/queue.py", "held[-self.size :]", "held[: self.size]", _TRAINER),
+    Fault("seed ignored", "training/loop/trainer.py", "(self.job.recipe.seed << 32) + self.step", "self.step", _TRAINER),
+    Fault("seed ignored", "training/loop/batches.py", 'stream(seed, "pair", epoch)', 'stream(0, "pair", epoch)', _TRAINER),
+    Fault("comparison flipped", "training/loop/trainer.py", "or loss < self.best_loss:", "or loss > self.best_loss:", _TRAINER),
+    Fault("unit changed", "training/loop/learner.py", "turn, leaves) / self.recipe.accumulate, how)", "turn, leaves), how)", _TRAINER),
+    Fault("silence", "training/loop/learner.py", "norm = float(clip_grad_norm_([*weights, *scalars], recipe.max_grad_norm or math.inf))", "norm = float(clip_grad_norm_([*weights, *scalars], math.inf))", _TRAINER),
+    Fault("fold leaked", "training/data/portions.py", "np.flatnonzero(~is_held)", "np.arange(len(is_held))", ("training/test_splits.py", "training/test_trainer.py", "training/test_pairs.py")),
+    Fault("silence", "training/data/negatives.py", "if document not in positives and", "if", ("training/test_negatives.py",)),
+)  # fmt: skip
+
+_DISSECTION = (
+    Fault("sign", "dissection/probes/agreement.py", "kappas[0] - kappas[1]", "kappas[0] + kappas[1]", _PROBES),
+    Fault("cluster key ignored", "dissection/probes/agreement.py", "np.unique(clusters, ", "np.unique(np.arange(len(clusters)), ", _PROBES),
+    Fault("fold leaked", "dissection/probes/estimates.py", "np.sqrt(1 + k / (k - 1)) * (values - mean)", "(values - mean)", _PROBES),
+    Fault("sign", "dissection/probes/estimates.py", "- credit(layer[ABLATED].scores)", "+ credit(layer[ABLATED].scores)", _PROBES),
+    Fault("sign", "dissection/probes/pairs_of_encoders.py", "got - own, {", "own - got, {", _PROBES),
+    Fault("fold leaked", "dissection/probes/cross_fit.py", "x = featured(train)", "x = featured(~train)", _PROBES),
+    Fault("fold leaked", "dissection/probes/cross_fit.py", "train = task.folds != fold\n", "train = task.folds >= 0\n", _PROBES),
+    Fault("fold leaked", "dissection/candidates.py", "if of_doc[d] == fold and d not in relevant]", "if d not in relevant]", _CANDIDATES),
+    Fault("mask dropped", "dissection/candidates.py", "fold and d not in relevant]", "fold]", _CANDIDATES),
+    Fault("seed ignored", "dissection/candidates.py", "default_rng([draw.seed, 17])", "default_rng([0, 17])", _CANDIDATES),
+    Fault("off by one", "dissection/probes/scores.py", "rank = 1 + (scores > own)", "rank = (scores > own)", _PLANTED),
+    Fault("unit changed", "dissection/probes/scores.py", "nats / np.log(2)", "nats", _PROBES),
+    Fault("fold leaked", "dissection/probes/features.py", "Scale.of(pairs.queries[train])(pairs.queries)", "Scale.of(pairs.queries)(pairs.queries)", _PLANTED),
+    Fault("fold leaked", "dissection/probes/controls.py", "np.flatnonzero(folds == fold)", "np.flatnonzero(folds >= fold)", _PLANTED),
+    Fault("fold leaked", "dissection/probes/transfer.py", "rows = np.unique(trained.places[train])", "rows = np.unique(trained.places)", _PLANTED),
+)  # fmt: skip
+
+FAULTS = (*_VERDICTS, *_STATISTICS, *_SEARCH, *_TRAINING, *_DISSECTION)
