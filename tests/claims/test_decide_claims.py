@@ -168,3 +168,10 @@ def test_the_reading_of_a_layer_follows_its_interval_and_the_margin() -> None:
     """The margin is .05: within it, across it, and beyond it."""
     words = {value: verdict([finding(1, value), *controls()]).verdict for value in (0.03, 0.045, -0.045, 0.07, -0.07)}
     assert words == {0.03: "HOLDS", 0.045: "UNDECIDED", -0.045: "UNDECIDED", 0.07: "FAILS", -0.07: "FAILS"}
+
+
+@pytest.mark.parametrize(("n_layers", "word"), [(1, "FAILS"), (2, "UNDECIDED")])
+def test_intervals_without_a_joint_one_are_widened_by_the_number_of_layers(n_layers: int, word: str) -> None:
+    """By Bonferroni for two layers, .051 to .071 becomes .0496 to .0724, around the margin of .05."""
+    rows = [finding(1, 0.061), finding(2, 0.0)][:n_layers]
+    assert verdict([*rows, *controls()]).verdict == word

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ class Planted:
     """Puts the relevant document of each query at a given rank: 1 scores 1, 2 scores .5."""
 
     def __init__(self, name: str, ranks: Mapping[str, Sequence[int]]) -> None:
-        self.name, self.fingerprint, self.ranks, self.setup = name, name, ranks, Setup(similarity="planted")
+        self.name, self.ranks, self.setup = name, ranks, Setup(similarity="planted")
+        self.fingerprint = repr({key: list(row) for key, row in ranks.items()})
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
         n, top = len(collection.queries), min(depth, len(collection.corpus))
@@ -32,11 +34,11 @@ class Planted:
 
 
 def collection(name: str, n: int, columns: Mapping[str, Sequence[str]] | None = None) -> Collection:
-    """Query i is answered by document i alone."""
+    """Query i is answered by document i alone; collections share no text."""
     ids = [f"q{i}" for i in range(n)]
     return build(
         Draft(
-            name=name, queries=[Item(i, f"query {i}") for i in ids], corpus=[Item(i, f"text of {i}") for i in ids],
+            name=name, queries=[Item(i, f"query {i} of {name}") for i in ids], corpus=[Item(i, f"text of {i} of {name}") for i in ids],
             qrels={i: {i: 1} for i in ids},
             columns={key: dict(zip(ids, values, strict=True)) for key, values in (columns or {}).items()},
         )
@@ -168,3 +170,55 @@ def test_the_verdict_follows_the_planted_difference() -> None:
     }
     assert not result.gate("no-harm")
     assert {failure.split(" on ")[0] for failure in result.gate("no-harm").failures} == {"python:s2"}
+
+
+def test_the_mean_over_collections_weighs_each_alike_and_counts_all_queries() -> None:
+    """Gains of 1/2 on 120 queries and of 0 on 60 make 1/4, not 1/3."""
+    collections = [collection("made/0", 120), collection("made/1", 60)]
+    result = compared(collections, [[2] * 120, [2] * 60], [[1] * 120, [2] * 60])
+    (found,) = [f for f in result.findings if f.estimand == "mean over collections"]
+    assert found.value == pytest.approx(0.25)
+    assert (found.n, found.n_clusters) == (180, 180)
+    assert found.site["collections"] == ["made/0", "made/1"]
+
+
+def test_queries_that_two_collections_share_count_once() -> None:
+    twins = [replace(collection("made/0", 120), name=name) for name in ("made/0", "made/1")]
+    result = compared(twins, [[2] * 120] * 2, [[1] * 120] * 2)
+    (found,) = [f for f in result.findings if f.estimand == "mean over collections"]
+    assert (found.n, found.n_clusters) == (240, 120)
+
+
+def test_random_effects_begin_with_five_collections_and_are_their_plain_mean() -> None:
+    rng = np.random.default_rng(1)
+    for n, n_found in ((4, 0), (5, 1)):
+        collections = [collection(f"made/{at}", 40) for at in range(n)]
+        base = [rng.integers(1, 4, 40) for _ in range(n)]
+        other = [rng.integers(1, 4, 40) for _ in range(n)]
+        found = [f for f in compared(collections, base, other).findings if f.estimand == "random effects"]
+        assert len(found) == n_found
+    gains = [(1 / o - 1 / b).mean() for b, o in zip(base, other, strict=True)]
+    assert found[0].value == pytest.approx(np.mean(gains))
+    assert found[0].low < found[0].value < found[0].high
+    assert found[0].details["n_collections"] == found[0].details["n_families"] == 5
+
+
+def test_the_best_of_several_is_the_one_with_the_largest_planted_gain() -> None:
+    rng = np.random.default_rng(2)
+    base, weak, strong = rng.integers(1, 4, 120), rng.integers(1, 4, 120), np.where(np.arange(120) % 3, 1, 3)
+    result = compared([collection("made/0", 120)], [base], [weak], [strong], best_of=True)
+    (found,) = [f for f in result.findings if f.estimand == "winner"]
+    gain = float((1 / strong - 1 / base).mean())
+    assert found.site["system"] == "python:s2"
+    assert found.details["observed"] == pytest.approx(gain)
+    assert found.details["n_candidates"] == 2
+    assert found.low <= found.value <= gain
+
+
+def test_another_measure_has_a_difference_without_p_or_family() -> None:
+    result = compared([collection("made/0", 120)], [[3] * 120], [[1] * 60 + [3] * 60])
+    (found,) = [f for f in result.findings if f.estimand == "difference" and f.unit == "R@2"]
+    assert found.value == pytest.approx(0.5)
+    assert (found.p, found.p_adjusted) == (None, None)
+    assert found.family.startswith("none")
+    assert (found.details["win"], found.details["tie"], found.details["loss"]) == (60, 60, 0)
