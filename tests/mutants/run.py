@@ -21,9 +21,11 @@ from faults import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 N_PROCESSES = 2
-TIMEOUT_S = 600
+TIMEOUT_S = 900
+FAILED = 1
+"""What pytest returns when a test failed; 2 where a file could not be imported."""
 Outcome = Literal["killed", "survived", "timed out", "broken"]
-"""What became of a fault; 'broken': the tests could not run, which says nothing of them."""
+"""What became of a fault; 'broken': its tests fail without the fault too, or could not run."""
 
 
 @dataclass(frozen=True)
@@ -35,22 +37,55 @@ class Result:
     wall_s: float
 
 
-def main(words: Sequence[str]) -> int:
-    """Plant the faults that are asked for; return 1 if one survived or its tests could not run."""
-    asked = [f for f in FAULTS if not words or any(word in f"{f.file} {f.kind}" for word in words)]
-    copies: SimpleQueue[Path] = SimpleQueue()
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(N_PROCESSES) as pool:
+class Copies:
+    """Copies of the tree, of which each is used by one process at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.free: SimpleQueue[Path] = SimpleQueue()
         for n in range(N_PROCESSES):
-            copies.put(copy_of_tree(Path(folder) / str(n)))
-        if not unchanged_passes(asked, copies):
-            return 1
-        results = []
-        for result in pool.map(lambda fault: planted(fault, copies), asked):
+            self.free.put(copy_of_tree(folder / str(n)))
+
+    def run_unchanged(self, test: str) -> bool:
+        """Return whether the tests of a file pass without any fault."""
+        copy = self.free.get()
+        try:
+            return run(copy, (test,)) == 0
+        finally:
+            self.free.put(copy)
+
+    def run_with(self, fault: Fault) -> Result:
+        """Plant a fault, run its tests, and take it out again."""
+        copy, start = self.free.get(), time.monotonic()
+        path = copy / "src" / "evidense" / fault.file
+        whole = path.read_text(encoding="utf-8")
+        try:
+            write(path, whole.replace(fault.old, fault.new))
+            returned = run(copy, fault.tests)
+        finally:
+            write(path, whole)
+            self.free.put(copy)
+        outcomes: dict[int | None, Outcome] = {0: "survived", FAILED: "killed", 2: "killed", None: "timed out"}
+        return Result(fault, outcomes.get(returned, "broken"), time.monotonic() - start)
+
+
+def main(words: Sequence[str]) -> int:
+    """Plant the faults whose file or kind holds one of these words; return 1 if one was not killed."""
+    asked = [f for f in FAULTS if not words or any(word in f"{f.file} {f.kind}" for word in words)]
+    files = sorted({test for fault in asked for test in fault.tests})
+    results = []
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(N_PROCESSES) as pool:
+        copies = Copies(Path(folder))
+        failing = {
+            file for file, passes in zip(files, pool.map(copies.run_unchanged, files), strict=True) if not passes
+        }
+        for file in sorted(failing):
+            print(f"tests/{file} fails without any fault; mend it first")
+        for result in pool.map(copies.run_with, [f for f in asked if not failing & set(f.tests)]):
             print(sentence(result), flush=True)
             results.append(result)
-    n_noticed = sum(r.outcome in ("killed", "timed out") for r in results)
-    print(f"\n{n_noticed} of {len(results)} faults were killed")
-    return int(n_noticed < len(results))
+    n_killed = sum(result.outcome in ("killed", "timed out") for result in results)
+    print(f"\n{n_killed} of {len(asked)} faults were killed")
+    return int(n_killed < len(asked))
 
 
 def copy_of_tree(folder: Path) -> Path:
@@ -63,32 +98,6 @@ def copy_of_tree(folder: Path) -> Path:
     return folder
 
 
-def unchanged_passes(faults: Sequence[Fault], copies: "SimpleQueue[Path]") -> bool:
-    """Run all tests without any fault; a test that fails then would kill every fault."""
-    copy = copies.get()
-    tests = sorted({test for fault in faults for test in fault.tests})
-    returned = run(copy, tests)
-    copies.put(copy)
-    if returned != 0:
-        print(f"the tests do not pass without any fault; first mend: pytest -x {' '.join(tests)}")
-    return returned == 0
-
-
-def planted(fault: Fault, copies: "SimpleQueue[Path]") -> Result:
-    """Plant a fault in a free copy, run its tests, and take it out again."""
-    copy, start = copies.get(), time.monotonic()
-    path = copy / "src" / "evidense" / fault.file
-    whole = path.read_text(encoding="utf-8")
-    try:
-        write(path, whole.replace(fault.old, fault.new))
-        returned = run(copy, fault.tests)
-    finally:
-        write(path, whole)
-        copies.put(copy)
-    outcomes: dict[int | None, Outcome] = {0: "survived", 1: "killed", 2: "killed", None: "timed out"}
-    return Result(fault, outcomes.get(returned, "broken"), time.monotonic() - start)
-
-
 def write(path: Path, text: str) -> None:
     """Write a module and forget what was compiled of it: a change within a second would not be noticed."""
     path.write_text(text, encoding="utf-8")
@@ -97,7 +106,7 @@ def write(path: Path, text: str) -> None:
 
 
 def run(copy: Path, tests: Sequence[str]) -> int | None:
-    """Return what pytest returned: 0 passed, 1 failed, 2 could not be imported; None when time was up."""
+    """Run these files until one test fails; return what pytest returns, or None when time is up."""
     places = {"PYTHONPATH": str(copy / "src"), "EVIDENSE_STORE": str(copy / "store"), "TMPDIR": str(copy)}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     command = [
