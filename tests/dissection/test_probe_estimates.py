@@ -8,11 +8,11 @@ import pytest
 
 from dissection.probe_worlds import case, tuned_states
 from evidense.dissection.probes.agreement import agreement
-from evidense.dissection.probes.cross_fit import Outcome, Task, crossfit
+from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, crossfit
 from evidense.dissection.probes.estimates import Probed, change, level
 from evidense.dissection.probes.layers import ABLATED
 from evidense.dissection.probes.pairs_of_encoders import agreements, transfers
-from evidense.dissection.probes.task import Asked
+from evidense.dissection.probes.task import ProbingTask
 from evidense.parts import Case
 from evidense.records import Finding
 from evidense.stats import mean_intervals
@@ -38,11 +38,13 @@ def probed(subject: int, layers: list[Mapping[str, np.ndarray]], clusters: np.nd
     """Return an encoder whose probes have these scores, layer by layer."""
     n = len(next(iter(layers[0].values())))
     labels = np.arange(n) if clusters is None else clusters
-    task = Task(labels % N_FOLDS, labels, lambdas=(10.0,))
+    task = CrossFitTask(labels % N_FOLDS, labels, lambdas=(10.0,))
     items = [tuple(Item(f"{kind}{i}", f"{kind} {i}") for i in range(400)) for kind in "qd"]
-    asked = Asked(items[0][:n], items[1], np.arange(n * N_CANDIDATES).reshape(n, N_CANDIDATES), task, "random", 0)
+    probing = ProbingTask(
+        items[0][:n], items[1], np.arange(n * N_CANDIDATES).reshape(n, N_CANDIDATES), task, "random", 0
+    )
     outcomes = tuple({name: Outcome(values) for name, values in layer.items()} for layer in layers)
-    return Probed(TWO.subjects[subject], "own", outcomes, asked)
+    return Probed(TWO.subjects[subject], "own", outcomes, probing)
 
 
 def planted(subject: int, right: np.ndarray, ablated: np.ndarray | None = None) -> Probed:
@@ -175,7 +177,7 @@ def test_features_are_scaled_by_training_rows_alone() -> None:
         scaled_by.append(rows)
         return states
 
-    crossfit(featured, Task(folds, np.arange(60), lambdas=(10.0,)))
+    crossfit(featured, CrossFitTask(folds, np.arange(60), lambdas=(10.0,)))
     assert len(scaled_by) == 3
     for fold, rows in enumerate(scaled_by):
         assert (rows == (folds != fold)).all()
@@ -186,5 +188,5 @@ def test_each_query_is_scored_by_the_probe_of_its_own_fold() -> None:
     folds = np.arange(90) % 3
     states = np.zeros((90, 2, 3), np.float32)
     states[np.arange(90), 0, folds] = 1.0
-    found = crossfit(lambda rows: states, Task(folds, np.arange(90), lambdas=(1.0,)))
+    found = crossfit(lambda rows: states, CrossFitTask(folds, np.arange(90), lambdas=(1.0,)))
     assert found.scores == pytest.approx(np.zeros((90, 2)))

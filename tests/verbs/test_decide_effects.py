@@ -8,7 +8,7 @@ import pytest
 
 from evidense.compute.comparison.lineup import Cell, Lineup, effects_of
 from evidense.compute.comparison.scored import ScoredCells
-from evidense.records import Finding, Record, Score, Study, Verdict
+from evidense.records import Check, Finding, Record, Score, Study, Verdict
 from evidense.stats import CELLS
 from evidense.store import Store
 from evidense.values import Draft, Item, build
@@ -66,8 +66,8 @@ def effects(records: list[Record]) -> dict[str, Finding]:
     return {str(r.site["effect"]): r for r in records if isinstance(r, Finding) and r.estimand == "effect"}
 
 
-def verdicts(records: list[Record]) -> dict[str, Verdict]:
-    return {r.system: r for r in records if isinstance(r, Verdict)}
+def verdicts(records: list[Record]) -> dict[str, Verdict | Check]:
+    return {r.system: r for r in records if isinstance(r, Verdict | Check)}
 
 
 def test_each_effect_is_the_contrast_of_its_planted_cells(tmp_path: Path) -> None:
@@ -82,8 +82,8 @@ def test_each_effect_is_the_contrast_of_its_planted_cells(tmp_path: Path) -> Non
 @pytest.mark.parametrize(("grouped_by", "n_groups"), [("", N_QUERIES), ("author", 30)])
 def test_queries_of_one_group_count_as_one(tmp_path: Path, grouped_by: str, n_groups: int) -> None:
     records = decided(tmp_path, grouped_by=grouped_by)
-    assert {r.n_clusters for r in records if isinstance(r, Finding | Verdict)} == {n_groups}
-    assert {r.n for r in records if isinstance(r, Finding | Verdict)} == {N_QUERIES}
+    assert {r.n_clusters for r in records if isinstance(r, Finding | Verdict | Check)} == {n_groups}
+    assert {r.n for r in records if isinstance(r, Finding | Verdict | Check)} == {N_QUERIES}
 
 
 def test_the_family_counts_every_collection(tmp_path: Path) -> None:
