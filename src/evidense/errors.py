@@ -115,6 +115,38 @@ class UnknownName(EvidenseError, LookupError):
         return cls(f"unknown {what} '{name}':{did_you_mean(name, names)}{listed}{' ' + hint if hint else ''}")
 
 
+class Mistakes:
+    """The mistakes of one input, gathered so that all are reported at once; unknown names are kept apart from the others."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.others: list[str] = []
+
+    def note_unknown(self, what: str, given: Iterable[str], known: Sequence[str]) -> None:
+        """Note every given name that is not known, with the nearest one."""
+        self.names += [
+            f"unknown {what} '{name}':{did_you_mean(name, known)} Known: {', '.join(known)}."
+            for name in given
+            if name not in known
+        ]
+
+    def note_error(self, where: str, error: EvidenseError) -> None:
+        """Note an error that was raised while reading one place of the input."""
+        (self.names if isinstance(error, UnknownName) else self.others).append(f"{where}: {error}")
+
+    def raise_if_any(self, subject: str) -> None:
+        """Raise one error with every mistake that was noted.
+
+        Raises:
+            UnknownName: all of them are unknown names.
+            InvalidInput: some are of another kind.
+        """
+        if self.others:
+            raise InvalidInput.all_of(subject, list(dict.fromkeys([*self.names, *self.others])))
+        if self.names:
+            raise UnknownName("; ".join(dict.fromkeys(self.names)))
+
+
 class AmbiguousName(EvidenseError, LookupError):
     """A name that several parts answer to."""
 

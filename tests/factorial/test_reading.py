@@ -170,8 +170,8 @@ def test_an_arm_may_start_from_a_cell_of_the_same_seed() -> None:
     stages = [s for s in found.stages if s.cell == "tuned"]
     assert [(s.seed, s.after, s.recipe.start) for s in stages] == [(s, "pre-trained", "") for s in section()["seeds"]]
     assert dict(found.lineup.effects[-1].weights) == {"tuned": 1.0, "pre-trained": -1.0}
-    assert found.arms[0].role("glyphs/sans:t2i@test") == "near", "what a collection is for the factorial"
-    assert found.arms[0].role("icons:t2i@test") == "far"
+    assert found.tables.arms[0].role("glyphs/sans:t2i@test") == "near", "what a collection is for the factorial"
+    assert found.tables.arms[0].role("icons:t2i@test") == "far"
     assert set(found.data_of("tuned")) == {"docstrings@train", *found.data_of("pre-trained")}
     cells = factorial_of(section(), "x")
     for same in ([3, 7], (3, 7)):

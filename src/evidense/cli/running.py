@@ -74,7 +74,7 @@ def _execute(study: Study, order: Order) -> None:
     if order.save_baseline and is_own(order.save_baseline, study):
         check_own(opened.study)
     steps = plan(opened, store)
-    if opened.is_trained:
+    if opened.cells is not None:
         wishes = replace(wishes, ready=say_effects, seconds=steps.by_task)
     if order.plan:
         print(plan_text(steps, store))

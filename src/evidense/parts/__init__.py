@@ -34,6 +34,7 @@ from evidense.parts.encoders import (
     Tower,
     TrainableEncoder,
     TrainableTower,
+    fingerprints,
 )
 from evidense.parts.estimands import Estimand
 from evidense.parts.literature import Manners, Offer, Reader, Reply, Request, Source, Wire
@@ -91,6 +92,7 @@ __all__ = [
     "Wire",
     "WithPolicies",
     "code_order",
+    "fingerprints",
     "takes_targets",
 ]
 

@@ -215,3 +215,8 @@ class EncoderPart(Named, Protocol):
             IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
         """
         ...
+
+
+def fingerprints(encoder: Encoder) -> tuple[str, ...]:
+    """Return the fingerprints of both towers of an encoder, the query tower first."""
+    return tuple(encoder.tower(side).fingerprint for side in SIDES)

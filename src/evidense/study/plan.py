@@ -8,6 +8,7 @@ from evidense.compute.search.encode import is_cached
 from evidense.parts import Ranker, Tower
 from evidense.store import Store
 from evidense.study.run import RANKED_BYTES, Opened
+from evidense.study.trained.cells import Cells
 from evidense.study.trained.costs import Training, cost_of_cells
 from evidense.study.trained.workers import n_cores
 from evidense.values import Collection, Item
@@ -60,8 +61,8 @@ class Plan:
 def plan(opened: Opened, store: Store) -> Plan:
     """Find out which steps are done, and estimate the others; texts that two systems share are encoded once."""
     inside = {one.name: len(one.analyses) * len(one.collections) for one in opened.dissections if one.analyses}
-    if opened.is_trained:
-        return replace(_of_cells(opened, store), inside=inside)
+    if opened.cells is not None:
+        return replace(_of_cells(opened, opened.cells, store), inside=inside)
     seen: set[tuple[str, str, str]] = set()
     steps = []
     for collection in opened.collections:
@@ -76,9 +77,9 @@ def plan(opened: Opened, store: Store) -> Plan:
     return Plan(tuple(steps), inside=inside)
 
 
-def _of_cells(opened: Opened, store: Store) -> Plan:
+def _of_cells(opened: Opened, cells: Cells, store: Store) -> Plan:
     """Return the plan of a study that trains: what a checkpoint will retrieve costs what its start would."""
-    found = cost_of_cells(opened.study, store)
+    found = cost_of_cells(opened.study, cells, store)
     steps = [
         Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code)
         for c in opened.collections

@@ -17,13 +17,13 @@ from evidense.parts import Encoder, Ranker
 from evidense.records import Finding, Record, Study
 from evidense.report.folder import claim_of, names_of
 from evidense.store import Store
-from evidense.study.files.dissect_tables import Dissection, open_dissections
+from evidense.study.files.dissect_tables import Dissection
 from evidense.study.gates.looks import looked, planned
 from evidense.study.gates.unseen import training_pairs, unseen
-from evidense.study.look_inside import Given, look_inside
 from evidense.study.opened_collections import collections_of
 from evidense.study.result import Result
-from evidense.study.trained.cells import At, Watch, cells_of, run_cells
+from evidense.study.run_dissections import InProcess, open_dissections, run_dissections
+from evidense.study.trained.cells import At, Cells, Watch, cells_of, run_cells
 from evidense.values import Collection, Pairs
 from evidense.verbs.decide import decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
@@ -80,11 +80,8 @@ class Opened:
     """Of a plan, which runs no code: labels of systems that are code."""
     trained_on: tuple[Pairs, ...] = ()
     """What the systems were trained on."""
-
-    @property
-    def is_trained(self) -> bool:
-        """Whether the study trains its own systems."""
-        return bool(self.study.factorial or self.study.arms)
+    cells: Cells | None = None
+    """What the study trains; None if its systems are ready."""
 
 
 def open_study(study: Study, wishes: Wishes) -> Opened:
@@ -114,8 +111,7 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     _check_depth(study, collections)
     dissections = open_dissections(study, engines, wishes.values)
     if study.factorial or study.arms:
-        cells_of(study)
-        return Opened(study, (), (), collections, origins, dissections, engines)
+        return Opened(study, (), (), collections, origins, dissections, engines, cells=cells_of(study))
     names = labels((*study.systems, *study.references))
     missing: list[MissingExtra] = []
     opened = _systems(study, engines, missing)
@@ -176,23 +172,26 @@ def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
     """Run a study whose systems and collections are open already; see `run_study`."""
     store.sweep()
     store.put(opened.study)
-    study, made = _trained(opened, store, wishes) if opened.is_trained else _compared(opened, store, wishes)
+    if opened.cells is None:
+        study, made = _compared(opened, store, wishes)
+    else:
+        study, made = opened.study, _trained(opened, opened.cells, store, wishes)
     made += _dissected(opened, made, store, wishes)
     result = Result(study, (study, *made), store, command=wishes.command)
     return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
 
 
-def _trained(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list[Record]]:
+def _trained(opened: Opened, cells: Cells, store: Store, wishes: Wishes) -> list[Record]:
     watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
     named = list(zip(opened.origins, opened.collections, strict=True))
-    return opened.study, run_cells(opened.study, named, store, watch)
+    return run_cells(opened.study, cells, named, store, watch)
 
 
 def _dissected(opened: Opened, made: Sequence[Record], store: Store, wishes: Wishes) -> list[Record]:
     """Look inside, then decide the claims of the literature from all that was found, effects of trained cells among it."""
     watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
-    given = Given(wishes.values, wishes.engines, wishes.progress)
-    records = look_inside(opened.study, opened.dissections, given, store, watch)
+    in_process = InProcess(wishes.values, wishes.engines, wishes.progress)
+    records = run_dissections(opened.study, opened.dissections, in_process, store, watch)
     found = [record for record in (*made, *records) if isinstance(record, Finding)]
     ledger: list[Record] = list(decide_claims(opened.study, found, store))
     if ledger and wishes.ready:

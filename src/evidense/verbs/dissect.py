@@ -17,7 +17,7 @@ from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import checked
 from evidense.dissection.findings import without_value
 from evidense.errors import InvalidInput, UnknownName
-from evidense.parts import SIDES, Analysis, Case, Encoder, Ranker, Side, Subject, Tower
+from evidense.parts import SIDES, Analysis, Case, Encoder, Ranker, Side, Subject, Tower, fingerprints
 from evidense.records import Finding, Json, Recipe, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, Item, Pairs, RankedLists
@@ -123,7 +123,7 @@ def options_of(analysis: Analysis, wanted: Mapping[str, Json]) -> dict[str, Json
 
 def step_key(analysis: Analysis, case: Case) -> str:
     """Return the key under which an analysis's findings are remembered."""
-    who = [[s.label, s.role, *_fingerprints(s.encoder)] for s in case.subjects]
+    who = [[s.label, s.role, *fingerprints(s.encoder), str(s.encoder.setup.similarity)] for s in case.subjects]
     where = [_data(one) for one in (case.collection, case.beside) if one is not None]
     numbers = [case.seed, case.confidence, case.n_resamples, dict(case.options)]
     return sha256_of(["dissect", ALGORITHM, analysis.name, analysis.version, who, where, numbers])
@@ -143,10 +143,6 @@ def _unexamined(analysis: Analysis, case: Case, reason: str) -> Finding:
 
 def _data(collection: Collection) -> list[Json]:
     return [collection.name, collection.checksum, sorted(collection.groups.items())]
-
-
-def _fingerprints(encoder: Encoder) -> list[str]:
-    return [*(encoder.tower(side).fingerprint for side in SIDES), str(encoder.setup.similarity)]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from evidense.compute.search.rankings import save_lists
 from evidense.compute.search.scoring import policies
 from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import APPLIED, MEANING, checked
-from evidense.parts import Encoder, Ranker, Setup, WithPolicies
+from evidense.parts import Encoder, Ranker, Setup, WithPolicies, fingerprints
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
 from evidense.values import Collection, RankedLists, Spelling
@@ -59,8 +59,7 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
     spelling = Spelling.parse(text)
     model = Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in _OURS})
     if str(model) not in engines:
-        part, inner = registry.system(model)
-        engines[str(model)] = part.open(inner)
+        engines[str(model)] = registry.open_system(model)
     return System(label or label_of(text), str(spelling), engines[str(model)], Compression.of(spelling.options))
 
 
@@ -161,7 +160,7 @@ def collection_card(collection: Collection) -> dict[str, Json]:
 def _fingerprint(engine: Encoder | Ranker) -> list[str]:
     if isinstance(engine, Ranker):
         return [engine.fingerprint]
-    return [engine.tower("query").fingerprint, engine.tower("document").fingerprint, str(engine.setup.similarity)]
+    return [*fingerprints(engine), str(engine.setup.similarity)]
 
 
 def _rank(

@@ -15,7 +15,7 @@ from evidense.compute.models.checkpoint import weights_sha256_of
 from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput
-from evidense.parts import SIDES, Encoder, Objective, TrainableEncoder
+from evidense.parts import Encoder, Objective, TrainableEncoder, fingerprints
 from evidense.reading.training_pairs import joined
 from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
 from evidense.store import Store
@@ -133,7 +133,7 @@ def _start_fingerprints(recipe: Recipe, spelling: Spelling, store: Store) -> lis
     """Return those that a checkpoint's record holds; with options, or of a ready model, those of the opened one."""
     if recipe.parents and not spelling.options:
         return list(cast(Checkpoint, store.get(recipe.parents[0])).fingerprints)
-    return _fingerprints(_start(recipe, store))
+    return list(fingerprints(_start(recipe, store)))
 
 
 def _architecture_of(checkpoint_id: str, store: Store) -> Mapping[str, Any]:
@@ -174,26 +174,12 @@ def _start(recipe: Recipe, store: Store) -> Encoder:
     spelling = Spelling.parse(recipe.start)
     if spelling.head.startswith(PREFIX):
         spelling = Spelling(str(checkpoint_folder(spelling.head, store)), spelling.options)
-    return _encoder(_prompted(spelling, recipe))
+    return registry.open_encoder(_prompted(spelling, recipe))
 
 
 def _prompted(spelling: Spelling, recipe: Recipe) -> Spelling:
     prompts = {"query_prompt": recipe.query_prompt, "document_prompt": recipe.document_prompt}
     return Spelling(spelling.head, {**spelling.options, **{side: text for side, text in prompts.items() if text}})
-
-
-def _encoder(spelling: Spelling) -> Encoder:
-    part, inner = registry.system(spelling)
-    opened = part.open(inner)
-    if not isinstance(opened, Encoder):
-        raise InvalidInput(
-            f"'{spelling}' ranks without vectors and has no weights; expected an encoder; see `evidense list encoders`"
-        )
-    return opened
-
-
-def _fingerprints(encoder: Encoder) -> list[str]:
-    return [encoder.tower(side).fingerprint for side in SIDES]
 
 
 # --- one run -------------------------------------------------------------------------------------------------------
@@ -231,7 +217,7 @@ def ready(recipe: Recipe, store: Store, folder: Path, given: Opened) -> Ready:
     encoder = (
         _start(recipe, store)
         if recipe.start
-        else _encoder(_prompted(Spelling(str(_built(recipe, folder, given))), recipe))
+        else registry.open_encoder(_prompted(Spelling(str(_built(recipe, folder, given))), recipe))
     )
     check(recipe, objective, pairs, encoder)
     return Ready(encoder, objective, pairs)
@@ -301,11 +287,11 @@ def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoin
 
 def _put(recipe: Recipe, store: Store, folder: Path, trained: "TrainingResult | None") -> Checkpoint:
     """Open what was saved, describe it, and give it to the store."""
-    encoder = _encoder(Spelling(str(folder)))
+    encoder = registry.open_encoder(Spelling(str(folder)))
     checkpoint = Checkpoint(
         parents=(recipe.id,),
         weights_sha256=weights_sha256_of(encoder),
-        fingerprints=tuple(_fingerprints(encoder)),
+        fingerprints=fingerprints(encoder),
         n_steps=trained.n_steps if trained else 0,
         n_pairs=trained.n_pairs if trained else 0,
         n_tokens=trained.n_tokens if trained else 0,

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.records import Study
 from evidense.study.files.dissect_tables import dissections_of
 from evidense.study.files.form import StudyForm, mistakes_of
-from evidense.study.trained.arms import arms_of
-from evidense.study.trained.factorial import factorial_of
+from evidense.study.trained.tables import training_tables
 
 KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
 TABLES = ("factorial", "arms", "dissect")
@@ -52,11 +51,12 @@ def study_from(data: Mapping[str, Any], source: str) -> Study:
     form = checked(StudyForm, data, source)
     if mistakes := list(mistakes_of(data, form)):
         raise InvalidInput.all_of(source, mistakes)
-    with foreign(source, "Expected the keys of a study file; see the studies that ship."):
-        _check_training(data, source)
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-    values["measures"] = tuple(measures.canonical(m) for m in values.get("measures", measures.DEFAULT))
-    return Study(**values)
+    with foreign(source, "Expected the keys of a study file; see the studies that ship."):
+        study = Study(**values)
+        training_tables(study, source)
+        dissections_of(study, source)
+    return replace(study, measures=tuple(measures.canonical(m) for m in values.get("measures", measures.DEFAULT)))
 
 
 def write_study(study: Study) -> str:
@@ -100,9 +100,3 @@ def _quoted(value: Any) -> str:
 
 def _is_trained(data: Mapping[str, Any]) -> bool:
     return bool(data.get("factorial") or data.get("arms"))
-
-
-def _check_training(data: Mapping[str, Any], source: str) -> None:
-    factorial = factorial_of(data["factorial"], source) if data.get("factorial") else None
-    arms_of(data.get("arms", []), source, factorial)
-    dissections_of(data, source)

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evidense.compute.comparison.lineup import CONTROLS, ROLES
-from evidense.errors import EvidenseError
+from evidense.errors import EvidenseError, Mistakes
 from evidense.records import Json, Recipe
 from evidense.stats import CELLS
 from evidense.study.trained.factorial import (
     NEITHER,
     STAGE_KEYS,
     Factorial,
-    Mistakes,
     Stage,
     over,
     seeds_of,
@@ -62,16 +61,16 @@ def arms_of(rows: Sequence[Mapping[str, Json]], source: str, factorial: Factoria
         UnknownName: their only mistakes are names that there are not.
         InvalidInput: any others, with all mistakes at once.
     """
-    found = Mistakes()
-    arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, factorial, found)) is not None]
+    mistakes = Mistakes()
+    arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, factorial, mistakes)) is not None]
     labels = [arm.label for arm in arms]
     taken = {*CELLS, *CONTROLS, *(arm.start_label for arm in arms)}
     for label in dict.fromkeys(labels):
         if labels.count(label) > 1 or label in taken:
-            found.others.append(
+            mistakes.others.append(
                 f"the label '{label}' stands for something else too; expected a name of its own; rename the arm"
             )
-    found.speak(f"[[arms]] of {source}")
+    mistakes.raise_if_any(f"[[arms]] of {source}")
     return tuple(arms)
 
 
@@ -101,19 +100,21 @@ def bare(spelling: str) -> str:
     return str(Spelling(parsed.head, {key: value for key, value in parsed.options.items() if key != "label"}))
 
 
-def _arm(keys: Mapping[str, Any], row: int, factorial: Factorial | None, found: Mistakes) -> Arm | None:
+def _arm(keys: Mapping[str, Any], row: int, factorial: Factorial | None, mistakes: Mistakes) -> Arm | None:
     where = f"arm {row}" + (f" '{keys['label']}'" if isinstance(keys.get("label"), str) else "")
-    found.unknown(f"key of {where}", {key: 0 for key in keys if key not in _OWN}, [*STAGE_KEYS, "pairs", "steps", "flops", "seconds", *_OWN])  # fmt: skip
+    mistakes.note_unknown(f"key of {where}", [key for key in keys if key not in _OWN], [*STAGE_KEYS, "pairs", "steps", "flops", "seconds", *_OWN])  # fmt: skip
     missing = [name for name in ("label", "start") if not isinstance(keys.get(name), str) or not keys[name]]
-    found.others += [f"{where}: '{name}' is missing; expected a text" for name in missing]
+    mistakes.others += [f"{where}: '{name}' is missing; expected a text" for name in missing]
     is_further = keys.get("start") in _STARTS
-    seeds = _cell_seeds(keys, where, factorial, found) if is_further else seeds_of(keys.get("seeds"), where, found)
+    seeds = (
+        _cell_seeds(keys, where, factorial, mistakes) if is_further else seeds_of(keys.get("seeds"), where, mistakes)
+    )
     roles = keys.get("roles", {})
-    found.others += [f"{where}: the role of '{c}' is {role!r}; expected {', '.join(ROLES)}" for c, role in roles.items() if role not in ROLES]  # fmt: skip
+    mistakes.others += [f"{where}: the role of '{c}' is {role!r}; expected {', '.join(ROLES)}" for c, role in roles.items() if role not in ROLES]  # fmt: skip
     inner = Mistakes()  # unknown keys are noted above, with the arm's own keys among the known
     recipe = stage_recipe({key: value for key, value in keys.items() if key not in _OWN}, where, inner)
-    found.others += inner.others
-    found.names += [name for name in inner.names if not name.startswith(f"unknown key of {where}")]
+    mistakes.others += inner.others
+    mistakes.names += [name for name in inner.names if not name.startswith(f"unknown key of {where}")]
     if missing or recipe is None:
         return None
     if factorial and is_further:
@@ -121,19 +122,21 @@ def _arm(keys: Mapping[str, Any], row: int, factorial: Factorial | None, found: 
     try:
         return Arm(keys["label"], str(Spelling.parse(keys["start"])), seeds, recipe, str(keys.get("home", "")), roles)
     except EvidenseError as error:
-        found.hear(where, error)
+        mistakes.note_error(where, error)
         return None
 
 
-def _cell_seeds(keys: Mapping[str, Any], where: str, factorial: Factorial | None, found: Mistakes) -> tuple[int, ...]:
+def _cell_seeds(
+    keys: Mapping[str, Any], where: str, factorial: Factorial | None, mistakes: Mistakes
+) -> tuple[int, ...]:
     if factorial is None:
-        found.others.append(
+        mistakes.others.append(
             f"{where} starts from the cell '{keys['start']}'; expected a [factorial] that trains it; add one"
         )
         return ()
     given = keys.get("seeds", factorial.seeds)
     if not isinstance(given, list | tuple) or tuple(given) != factorial.seeds:
-        found.others.append(
+        mistakes.others.append(
             f"{where} has seeds {given!r} and starts from a cell; expected those of [factorial]; leave 'seeds' out"
         )
     return factorial.seeds

@@ -15,8 +15,9 @@ from evidense.parts import Encoder, Ranker
 from evidense.records import Checkpoint, Outcome, Recipe, Record, Score, Study, sha256_of
 from evidense.store import Store
 from evidense.study.opened_collections import collections_of
-from evidense.study.trained.arms import Arm, arms_of, stages_of_arms
-from evidense.study.trained.factorial import NEITHER, Factorial, Stage, factorial_of, stages_of
+from evidense.study.trained.arms import stages_of_arms
+from evidense.study.trained.factorial import NEITHER, Stage, stages_of
+from evidense.study.trained.tables import TrainingTables, training_tables
 from evidense.study.trained.workers import Task, Workers, n_cores, tell
 from evidense.training.card import write_card
 from evidense.training.data.leaks import leak_counts
@@ -53,8 +54,7 @@ class Cells:
     given: Mapping[str, str]
     """Label → spelling of what is ranked as it is: starts of arms, references, a ready backbone."""
     lineup: Lineup
-    factorial: Factorial | None
-    arms: tuple[Arm, ...]
+    tables: TrainingTables
 
     @property
     def labels(self) -> list[str]:
@@ -75,10 +75,10 @@ def cells_of(study: Study) -> Cells:
     """Return what a study trains.
 
     Raises:
-        UnknownName, InvalidInput: as `factorial_of` and `arms_of`.
+        UnknownName, InvalidInput: as `training_tables`.
     """
-    factorial = factorial_of(study.factorial, study.name) if study.factorial else None
-    arms = arms_of(study.arms, study.name, factorial)
+    tables = training_tables(study)
+    factorial, arms = tables.factorial, tables.arms
     stages = [*(stages_of(factorial) if factorial else []), *stages_of_arms(arms)]
     cells: dict[str, Cell] = {}
     for stage in stages:
@@ -93,10 +93,12 @@ def cells_of(study: Study) -> Cells:
         *effects_of(everyone),
         *(Effect(a.label, "arm", {a.label: 1.0, a.start_label: -1.0}, a.start) for a in arms),
     ]
-    return Cells(tuple(stages), given, Lineup(everyone, tuple(effects)), factorial, arms)
+    return Cells(tuple(stages), given, Lineup(everyone, tuple(effects)), tables)
 
 
-def run_cells(study: Study, collections: Sequence[tuple[At, Collection]], store: Store, watch: Watch) -> list[Record]:
+def run_cells(
+    study: Study, cells: Cells, collections: Sequence[tuple[At, Collection]], store: Store, watch: Watch
+) -> list[Record]:
     """Train, retrieve, score and decide; return every record, stored.
 
     Collections that are in no shelf (their spelling is "") are retrieved on in this process.
@@ -104,7 +106,6 @@ def run_cells(study: Study, collections: Sequence[tuple[At, Collection]], store:
     Raises:
         EvidenseError: what a training, a part or the store refuses; WorkerLost where a process was killed. The next run continues.
     """
-    cells = cells_of(study)
     in_process = any(not at[0] for at, _ in collections)
     n = 0 if in_process else n_cores() if watch.n_workers is None else watch.n_workers
     with Workers(n, store.root) as workers:
@@ -232,8 +233,8 @@ class _Run:
             direction=direction_of(collection),
             grouped_by=self.study.clusters,
             scores={(r.system, r.measure): r for r in records if isinstance(r, Score)},
-            role=self.cells.factorial.roles.get(spelling, "") if self.cells.factorial else "",
-            arm_roles={arm.label: arm.role(spelling) for arm in self.cells.arms},
+            role=self.cells.tables.factorial.roles.get(spelling, "") if self.cells.tables.factorial else "",
+            arm_roles={arm.label: arm.role(spelling) for arm in self.cells.tables.arms},
             near_duplicates=cast(
                 "dict[str, dict[str, int]]", {k: v for k, v in leaks.items() if k not in self.cells.given}
             ),

@@ -12,7 +12,7 @@ from evidense.parts import Encoder, Objective, Ranker, Tower
 from evidense.records import Recipe, Study
 from evidense.store import Store
 from evidense.study.trained.arms import bare
-from evidense.study.trained.cells import Cells, cells_of, ranking_key
+from evidense.study.trained.cells import Cells, ranking_key
 from evidense.study.trained.factorial import Stage
 from evidense.training.backbones import architectures, new_towers
 from evidense.training.data.portions import texts_of
@@ -101,8 +101,7 @@ class Costs:
 
     def _open(self, spelling: str) -> Encoder | Ranker:
         if spelling not in self.opened:
-            part, rest = registry.system(Spelling.parse(spelling))
-            self.opened[spelling] = part.open(rest)
+            self.opened[spelling] = registry.open_system(Spelling.parse(spelling))
         return self.opened[spelling]
 
     def _built(self) -> Encoder | Ranker:
@@ -148,13 +147,13 @@ class Costs:
         return _PASSES * (query + document * (batch.n_positives + recipe.n_negatives))
 
 
-def cost_of_cells(study: Study, store: Store) -> Costs:
+def cost_of_cells(study: Study, cells: Cells, store: Store) -> Costs:
     """Find out which trainings of a study are done, and estimate the others.
 
     Raises:
         EvidenseError: a start, data or an architecture that cannot be opened.
     """
-    costs = Costs(study, cells_of(study), store)
+    costs = Costs(study, cells, store)
     for stage in costs.cells.stages:
         costs.trainings.append(costs.add(stage))
     return costs

@@ -1,13 +1,12 @@
 """Factorial: [factorial] of a study file → the four cells and their control arms, as stages that chain from one backbone."""
 
-import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from evidense import registry
 from evidense.compute.comparison.lineup import CONTROLS, ROLES
-from evidense.errors import EvidenseError, InvalidInput, UnknownName
+from evidense.errors import EvidenseError, InvalidInput, Mistakes
 from evidense.reading.training_pairs import KINDS, kind_of, with_kind
 from evidense.records import Json, Recipe
 from evidense.stats import CELLS
@@ -75,12 +74,12 @@ def factorial_of(data: Mapping[str, Any], source: str) -> Factorial:
         UnknownName: its only mistakes are names that there are not.
         InvalidInput: any others, with all mistakes at once.
     """
-    found = Mistakes()
-    read = _read(data, source, found)
+    mistakes = Mistakes()
+    read = _read(data, source, mistakes)
     if isinstance(data.get("toy"), Mapping):
-        found.unknown(f"key of [factorial.toy] of {source}", data["toy"], TOY_KEYS)
-        _read(laid_over(data, data["toy"]), f"{source} with [factorial.toy]", found)
-    found.speak(f"[factorial] of {source}")
+        mistakes.note_unknown(f"key of [factorial.toy] of {source}", data["toy"], TOY_KEYS)
+        _read(laid_over(data, data["toy"]), f"{source} with [factorial.toy]", mistakes)
+    mistakes.raise_if_any(f"[factorial] of {source}")
     return read
 
 
@@ -105,101 +104,76 @@ def over(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return {**{k: v for k, v in old.items() if k not in gone}, **new}
 
 
-class Mistakes:
-    """What is wrong with a section: names that there are not, and all the rest."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.others: list[str] = []
-
-    def unknown(self, what: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
-        """Note every key that there is not, with the nearest."""
-        for name in given:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                guess = f" did you mean '{near[0]}'?" if near else ""
-                self.names.append(f"unknown {what} '{name}':{guess} Known: {', '.join(known)}.")
-
-    def hear(self, where: str, error: EvidenseError) -> None:
-        """Note what somebody else refused."""
-        (self.names if isinstance(error, UnknownName) else self.others).append(f"{where}: {error}")
-
-    def speak(self, subject: str) -> None:
-        """Raise what was noted, if anything."""
-        if self.others:
-            raise InvalidInput.all_of(subject, list(dict.fromkeys([*self.names, *self.others])))
-        if self.names:
-            raise UnknownName("; ".join(dict.fromkeys(self.names)))
-
-
-def _read(data: Mapping[str, Any], source: str, found: Mistakes) -> Factorial:
-    found.unknown(f"key of [factorial] of {source}", data, _SECTIONS)
+def _read(data: Mapping[str, Any], source: str, mistakes: Mistakes) -> Factorial:
+    mistakes.note_unknown(f"key of [factorial] of {source}", data, _SECTIONS)
     tables: dict[str, Mapping[str, Any]] = {}
     for key in _TABLES:
         value = data.get(key, {})
         if not isinstance(value, Mapping):
-            found.others.append(f"'{key}' is {value!r}; expected a table [factorial.{key}]")
+            mistakes.others.append(f"'{key}' is {value!r}; expected a table [factorial.{key}]")
         tables[key] = value if isinstance(value, Mapping) else {}
     for key in ("pretraining", "finetuning"):
-        stage_recipe(tables[key], f"[factorial.{key}]", found)
-    _check_backbone(tables["backbone"], found)
-    controls = _controls(data.get("controls", CONTROLS), tables, found)
+        stage_recipe(tables[key], f"[factorial.{key}]", mistakes)
+    _check_backbone(tables["backbone"], mistakes)
+    controls = _controls(data.get("controls", CONTROLS), tables, mistakes)
     for spelling, role in tables["roles"].items():
         if role not in ROLES:
-            found.others.append(f"the role of '{spelling}' is {role!r}; expected {', '.join(ROLES)}")
-    seeds = seeds_of(data.get("seeds"), "[factorial]", found)
+            mistakes.others.append(f"the role of '{spelling}' is {role!r}; expected {', '.join(ROLES)}")
+    seeds = seeds_of(data.get("seeds"), "[factorial]", mistakes)
     return Factorial(seeds, tables["backbone"], tables["pretraining"], tables["finetuning"], controls, tables["roles"])
 
 
-def seeds_of(value: Any, where: str, found: Mistakes) -> tuple[int, ...]:
+def seeds_of(value: Any, where: str, mistakes: Mistakes) -> tuple[int, ...]:
     """Read the list of seeds."""
     good = isinstance(value, list | tuple) and all(isinstance(s, int) and not isinstance(s, bool) and s >= 0 for s in value)  # fmt: skip
     if not good or not value or len(set(value)) < len(value):
-        found.others.append(f"seeds of {where} are {value!r}; expected a list of distinct whole numbers, as [0, 1, 2]")
+        mistakes.others.append(
+            f"seeds of {where} are {value!r}; expected a list of distinct whole numbers, as [0, 1, 2]"
+        )
         return ()
     return tuple(value)
 
 
-def stage_recipe(keys: Mapping[str, Any], where: str, found: Mistakes) -> Recipe | None:
+def stage_recipe(keys: Mapping[str, Any], where: str, mistakes: Mistakes) -> Recipe | None:
     """Return the recipe of a stage without its start and seed, or None after noting what is wrong with it."""
-    found.unknown(f"key of {where}", keys, [*STAGE_KEYS, *_BUDGETS])
+    mistakes.note_unknown(f"key of {where}", keys, [*STAGE_KEYS, *_BUDGETS])
     known = {key: value for key, value in keys.items() if key in STAGE_KEYS or key in _BUDGETS}
     if len(named := set(known) & set(_BUDGETS)) != 1:
-        found.others.append(f"{where} names {len(named)} budgets; expected one of {', '.join(_BUDGETS)}")
+        mistakes.others.append(f"{where} names {len(named)} budgets; expected one of {', '.join(_BUDGETS)}")
         return None
     if not known.get("objective") or not known.get("data"):
-        found.others.append(f"{where} names no {'data' if known.get('objective') else 'objective'}; expected one")
+        mistakes.others.append(f"{where} names no {'data' if known.get('objective') else 'objective'}; expected one")
         return None
     try:
         recipe = recipe_of(known, where)
         objective = registry.part("objectives", recipe.objective)
     except EvidenseError as error:
-        found.hear(where, error)
+        mistakes.note_error(where, error)
         return None
-    found.others += [f"{where}: {mistake}" for mistake in recipe_mistakes(replace(recipe, n_steps=1), objective)]
+    mistakes.others += [f"{where}: {sentence}" for sentence in recipe_mistakes(replace(recipe, n_steps=1), objective)]
     return recipe
 
 
-def _check_backbone(keys: Mapping[str, Any], found: Mistakes) -> None:
+def _check_backbone(keys: Mapping[str, Any], mistakes: Mistakes) -> None:
     if "start" in keys:
-        found.unknown("key of [factorial.backbone] beside a start", keys, ["start"])
+        mistakes.note_unknown("key of [factorial.backbone] beside a start", keys, ["start"])
         return
     try:
         design({key: value for key, value in keys.items() if key != "data"})
     except EvidenseError as error:
-        found.hear("[factorial.backbone]", error)
+        mistakes.note_error("[factorial.backbone]", error)
 
 
-def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], found: Mistakes) -> tuple[str, ...]:
+def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], mistakes: Mistakes) -> tuple[str, ...]:
     if not isinstance(named, list | tuple):
-        found.others.append(f"controls is {named!r}; expected a list of control arms, [] for none")
+        mistakes.others.append(f"controls is {named!r}; expected a list of control arms, [] for none")
         return ()
     for name in named:
         if name not in CONTROLS:
-            found.names.append(f"unknown control arm '{name}': expected some of {', '.join(map(repr, CONTROLS))}.")
+            mistakes.names.append(f"unknown control arm '{name}': expected some of {', '.join(map(repr, CONTROLS))}.")
     kinds = [next((k for k in _BUDGETS if k in tables[stage]), "") for stage in ("pretraining", "finetuning")]
     if any("total" in name for name in named) and "" not in kinds and kinds[0] != kinds[1]:
-        found.others.append(
+        mistakes.others.append(
             f"pre-training has a budget of {kinds[0]} and fine-tuning one of {kinds[1]}, which have no total; expected the same kind; "
             "name it, or leave the arms at the total budget out: controls = []"
         )
@@ -211,10 +185,10 @@ def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], found: Mistak
 
 def stages_of(factorial: Factorial) -> list[Stage]:
     """Return every training of a factorial, each after the one that it starts from; what cells share is there once."""
-    found = Mistakes()
-    pre = stage_recipe(factorial.pretraining, "[factorial.pretraining]", found)
-    fine = stage_recipe(factorial.finetuning, "[factorial.finetuning]", found)
-    found.speak("[factorial]")
+    mistakes = Mistakes()
+    pre = stage_recipe(factorial.pretraining, "[factorial.pretraining]", mistakes)
+    fine = stage_recipe(factorial.finetuning, "[factorial.finetuning]", mistakes)
+    mistakes.raise_if_any("[factorial]")
     if pre is None or fine is None:
         raise InvalidInput("[factorial] lacks a stage; expected pretraining and finetuning; name them")
     return [stage for seed in factorial.seeds for stage in _of_seed(factorial, seed, pre, fine)]

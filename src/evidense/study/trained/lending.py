@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 from evidense import registry
@@ -11,7 +10,7 @@ from evidense.compute.models.checkpoint import weights_sha256_of
 from evidense.compute.models.stored_checkpoint import PREFIX
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput
-from evidense.parts import SIDES, Encoder, TrainableEncoder
+from evidense.parts import Encoder, TrainableEncoder, fingerprints
 from evidense.records import Checkpoint, Recipe, sha256_of
 from evidense.store import Store
 from evidense.values import Pairs, Spelling
@@ -26,7 +25,7 @@ def trainer(store: Store) -> Train:
         if start is not None:
             recipe = replace(recipe, start=f"{PREFIX}{keep(start, store).id}")
         made = train(recipe, store, given=dict(pairs))
-        return opened(store.folder(made.id))
+        return registry.open_encoder(Spelling(str(store.folder(made.id))))
 
     return lend
 
@@ -39,8 +38,7 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
     """
     if not isinstance(encoder, TrainableEncoder):
         raise InvalidInput(f"'{encoder.name}' cannot be written; expected an encoder that can be trained; open another")
-    fingerprints = [encoder.tower(side).fingerprint for side in SIDES]
-    recipe = Recipe(architecture={"changed_in_memory": fingerprints})
+    recipe = Recipe(architecture={"changed_in_memory": fingerprints(encoder)})
     key = sha256_of(["keep", recipe.id])
     if (done := store.recall(key)) and store.has_folder(done[0]):
         return cast(Checkpoint, store.get(done[0]))
@@ -48,10 +46,10 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
         target = folder / "encoder"
         remove(target)
         encoder.save(target)
-        saved = opened(target)
+        saved = registry.open_encoder(Spelling(str(target)))
         made = Checkpoint(
             parents=(recipe.id,), weights_sha256=weights_sha256_of(saved),
-            fingerprints=tuple(saved.tower(side).fingerprint for side in SIDES), n_steps=0, n_pairs=0, n_tokens=0, n_pixels=0,
+            fingerprints=fingerprints(saved), n_steps=0, n_pairs=0, n_tokens=0, n_pixels=0,
             flops=0.0, stopped="", warnings=(), diagnostics=store.put_json([]),
         )  # fmt: skip
         store.put(recipe)
@@ -60,9 +58,3 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
         remove(target)
         store.remember(key, [made.id])
     return made
-
-
-def opened(folder: Path) -> Encoder:
-    """Open a folder of the store."""
-    part, inner = registry.system(Spelling(str(folder)))
-    return cast(Encoder, part.open(inner))
