@@ -66,10 +66,10 @@ _VERDICTS = (
     Fault("off by one", "verbs/decide_claims.py", "least <= layer / last", "least < layer / last", _CLAIMS),
     Fault("cluster key ignored", "verbs/decide_claims.py", "if fewest < MIN_CLUSTERS:", "if fewest < 1:", _CLAIMS),
     Fault("silence", "claims/seed_report/finetuning_keeps_knowledge.py", '"CKA beyond seeds"', '"CKA beyond seed"', _CLAIMS),
-    Fault("comparison flipped", "claims/helps.py", "if e.high <= m:", "if e.low <= m:", _READINGS),
+    Fault("comparison flipped", "claims/_interval.py", "if estimate.high <= margin:", "if estimate.low <= margin:", _READINGS),
     Fault("sign", "claims/same.py", "or e.high < -m:", "or e.high < m:", _READINGS),
     Fault("sign", "claims/harms.py", "if e.low >= -m:", "if e.low >= m:", _READINGS),
-    Fault("margin ignored", "claims/_effects.py", "if e.high <= m:", "if e.high <= 0:", _READINGS),
+    Fault("margin ignored", "claims/_interval.py", "if estimate.high <= margin:", "if estimate.high <= 0:", _READINGS),
     Fault("sign", "claims/they_interact.py", '"HARMS": -1', '"HARMS": 1', _READINGS),
 )  # fmt: skip
 
