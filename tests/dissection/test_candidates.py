@@ -32,7 +32,7 @@ def relevant_of(query: int) -> set[int]:
     return {int(doc_id[1:]) for doc_id in MADE.qrels[f"q{query}"]}
 
 
-def test_only_the_first_candidate_is_relevant_and_none_stands_twice(drawn: Candidates) -> None:
+def test_only_the_first_candidate_is_relevant_and_candidates_are_distinct(drawn: Candidates) -> None:
     for query, documents in zip(drawn.queries, drawn.documents, strict=True):
         assert documents[0] in relevant_of(query)
         assert not relevant_of(query) & set(documents[1:])
@@ -49,13 +49,13 @@ def test_folds_share_no_query_cluster_and_no_document(drawn: Candidates) -> None
     assert all(len(folds) == 1 for folds in fold_of_document.values())
 
 
-def test_folds_are_even_and_clusters_are_those_of_shared_documents(drawn: Candidates) -> None:
+def test_folds_are_even_and_clusters_join_queries_with_shared_documents(drawn: Candidates) -> None:
     assert np.bincount(drawn.folds).tolist() == [12] * N_FOLDS
     assert len(set(drawn.clusters)) == N // 2
     assert (drawn.clusters[::2] == drawn.clusters[1::2]).all()
 
 
-def test_hard_negatives_are_the_best_of_the_fold_in_the_order_of_the_ranking() -> None:
+def test_hard_negatives_are_the_top_documents_of_the_fold_in_rank_order() -> None:
     drawn = candidates(MADE, Draw(n_candidates=6, n_folds=N_FOLDS, negatives="ranked"), RANKED)
     assert drawn.n_filled == 0
     seen = {int(d): int(fold) for fold, documents in zip(drawn.folds, drawn.documents, strict=True) for d in documents}
@@ -66,19 +66,19 @@ def test_hard_negatives_are_the_best_of_the_fold_in_the_order_of_the_ranking() -
         assert all(seen.get(d) != fold for d in passed_over)
 
 
-def test_a_ranking_that_holds_too_few_is_filled_at_random_and_counted() -> None:
+def test_missing_hard_negatives_are_drawn_at_random_and_counted() -> None:
     shallow = RankedLists(MADE.query_ids, MADE.doc_ids, RANKED.documents[:, :5], RANKED.scores[:, :5])
     drawn = candidates(MADE, Draw(n_candidates=6, n_folds=N_FOLDS, negatives="ranked"), shallow)
     assert drawn.documents.shape == (N, 6)
     assert 0 < drawn.n_filled < N * 5
 
 
-def test_another_seed_draws_others_and_the_same_seed_the_same() -> None:
+def test_the_seed_determines_the_candidates() -> None:
     first, again, other = (candidates(MADE, Draw(n_candidates=6, seed=seed)) for seed in (0, 0, 1))
     assert np.array_equal(first.documents, again.documents)
     assert not np.array_equal(first.documents, other.documents)
 
 
-def test_one_candidate_is_no_choice() -> None:
+def test_a_single_candidate_is_refused() -> None:
     with pytest.raises(InvalidInput, match="n_candidates is 1"):
         candidates(MADE, Draw(n_candidates=1))

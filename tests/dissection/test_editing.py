@@ -50,7 +50,7 @@ def loss(encoder: Any, asked: Cloze, wish: rome.EditGoal) -> float:
         )
 
 
-def test_rank_one_writes_the_value_for_its_key_and_moves_other_keys_least() -> None:
+def test_a_rank_one_update_writes_the_value_and_changes_other_keys_least() -> None:
     rng = np.random.default_rng(0)
     w, key, value, rows = (
         rng.standard_normal((6, 9)),
@@ -75,7 +75,7 @@ def test_rank_one_writes_the_value_for_its_key_and_moves_other_keys_least() -> N
 
 @pytest.mark.parametrize("layer", [1, 2])
 @pytest.mark.parametrize("tell", [True, False])
-def test_an_edit_moves_one_matrix_by_rank_one_and_reaches_its_wish(backbone: Any, layer: int, tell: bool) -> None:
+def test_an_edit_changes_one_matrix_by_rank_one_and_reaches_its_goal(backbone: Any, layer: int, tell: bool) -> None:
     fact = THERE.told[3]
     before = {name: t.clone() for name, t in halves(backbone)["text"].tensors.items()}
     texts = [item.text or "" for item in facts.sentences(THERE).left]
@@ -93,7 +93,7 @@ def test_an_edit_moves_one_matrix_by_rank_one_and_reaches_its_wish(backbone: Any
     assert all(np.array_equal(before[n].numpy(), t.numpy()) for n, t in halves(backbone)["text"].tensors.items())
 
 
-def test_zeroed_neurons_write_nothing_and_others_as_before(backbone: Any) -> None:
+def test_zeroed_neurons_write_nothing_and_others_are_unchanged(backbone: Any) -> None:
     made = knowledge_neurons.zeroed(backbone, [(1, 3), (1, 7), (2, 0)])
     for layer, gone in ((1, [3, 7]), (2, [0])):
         old, new = weight(backbone, layer), weight(made, layer)
@@ -105,7 +105,7 @@ def test_zeroed_neurons_write_nothing_and_others_as_before(backbone: Any) -> Non
     assert not {(1, 3), (1, 7), (2, 0)} & set(drawn)
 
 
-def test_attributions_add_up_to_the_change_of_the_right_tokens_probability(backbone: Any) -> None:
+def test_attributions_sum_to_the_change_of_the_right_tokens_probability(backbone: Any) -> None:
     """Integrated gradients are complete: from the keys as they are to keys of zero."""
     import torch
 
@@ -124,7 +124,7 @@ def test_attributions_add_up_to_the_change_of_the_right_tokens_probability(backb
     assert found == pytest.approx(chance(1.0) - chance(0.0), abs=1e-4)
 
 
-def test_a_cloze_knows_its_places(backbone: Any) -> None:
+def test_a_cloze_records_mask_entity_and_value(backbone: Any) -> None:
     asked: Cloze = cloze(backbone.query, THERE.told[:2])
     tokenizer = backbone.query.reader.tokenizer
     for row, (a, b) in enumerate(zip(asked.tokens.offsets, asked.tokens.offsets[1:], strict=False)):
@@ -135,7 +135,7 @@ def test_a_cloze_knows_its_places(backbone: Any) -> None:
         assert tokenizer.decode([asked.labels[row]]).strip("▁ ") == fact.value
 
 
-def test_facts_are_dealt_in_matched_pairs_that_share_nothing() -> None:
+def test_facts_are_split_into_disjoint_matched_pairs() -> None:
     there = facts.world(40, n_relations=2, seed=3)
     dealt = split(there, there.told, 8, 4, 0)
     for edited, control in ((dealt.removed, dealt.removed_controls), (dealt.added, dealt.added_controls)):
@@ -156,7 +156,9 @@ def examined(base: Any, store: Store, **options: Any) -> list[Any]:
     return list(registry.part("analyses", "editing").examine(case, StoreBench(case, Lent(store, trainer(store)))))
 
 
-def test_a_base_that_cannot_be_asked_is_a_finding_without_value(store: Store, backbone: Any, tmp_path: Path) -> None:
+def test_a_base_that_cannot_predict_facts_gives_a_finding_without_value(
+    store: Store, backbone: Any, tmp_path: Path
+) -> None:
     strange = examined(open_bert(save_bert(tmp_path / "bert")), store, n_entities=24, n_relations=1)
     ignorant = examined(backbone, store, n_entities=24, n_relations=1)
     assert [f.value for f in (*strange, *ignorant)] == [None, None]
@@ -165,7 +167,7 @@ def test_a_base_that_cannot_be_asked_is_a_finding_without_value(store: Store, ba
 
 
 @pytest.mark.calibrate
-def test_the_analysis_from_edit_to_difference_in_differences(store: Store) -> None:
+def test_the_editing_analysis_runs_from_edits_to_difference_in_differences(store: Store) -> None:
     knowing = knowing_backbone(LARGE, trainer(store), BackboneSize(n_steps=STEPS))
     assert len(known(knowing.tower("query"), LARGE.told)) >= 8
     toy = {"n_entities": 60, "n_relations": 1, "n_removed": 2, "n_added": 2, "steps": 8, "seeds": [0, 1]}

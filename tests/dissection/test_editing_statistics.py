@@ -28,18 +28,18 @@ def test_a_planted_effect_is_found(effect: float, sign: int) -> None:
     assert np.mean([e.effect for e in found]) == pytest.approx(effect, abs=0.03)
 
 
-def test_none_is_not_found() -> None:
+def test_no_effect_is_found_without_a_planted_one() -> None:
     found = [effects(planted(seed, 0.0), 0.95, 999, 0)[0].alone for seed in range(40)]
     assert sum(e.low > 0 or e.high < 0 for e in found) <= 4
 
 
-def test_what_all_facts_share_cancels_exactly() -> None:
+def test_changes_common_to_all_facts_cancel_exactly() -> None:
     one = planted(3, 0.2)
     moved = FourCells(one.edited_copy_edited_facts + 0.5, one.edited_copy_control_facts + 0.5, *one.parts[2:])
     assert moved.differences() == pytest.approx(one.differences())
 
 
-def test_together_is_no_narrower() -> None:
+def test_joint_intervals_of_contrasts_are_no_narrower() -> None:
     tables = [planted(seed, -0.2) for seed in range(4)]
     joined = FourCells(*(np.concatenate([t.parts[i] for t in tables]) for i in range(4)))
     for effect in effects(joined, 0.95, 999, 0):

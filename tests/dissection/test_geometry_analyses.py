@@ -36,7 +36,7 @@ def found(text_case: Case, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return {name: list(registry.part("analyses", name).examine(text_case, bench)) for name in GEOMETRY}
 
 
-def test_every_finding_has_an_id_of_its_own_and_an_interval_around_its_value(found: dict[str, list[Finding]]) -> None:
+def test_findings_have_distinct_ids_and_intervals_around_their_values(found: dict[str, list[Finding]]) -> None:
     every = [one for some in found.values() for one in some]
     assert len({one.id for one in every}) == len(every)
     for one in every:
@@ -46,7 +46,7 @@ def test_every_finding_has_an_id_of_its_own_and_an_interval_around_its_value(fou
             assert one.low <= one.value <= one.high, one  # type: ignore[operator]
 
 
-def test_identical_encoders_have_changed_by_exactly_nothing(found: dict[str, list[Finding]]) -> None:
+def test_identical_encoders_show_exactly_no_change(found: dict[str, list[Finding]]) -> None:
     seen = set()
     for one in (f for some in found.values() for f in some):
         if one.site.get("subject") != "same" or one.site.get("against") != "base" or one.value is None:
@@ -67,7 +67,7 @@ def test_the_tuned_encoder_moved_more_in_its_last_layers(found: dict[str, list[F
     assert cka[6].details["null"]["n_shuffles"] == 19
 
 
-def test_the_map_of_all_layers_holds_every_pair(found: dict[str, list[Finding]]) -> None:
+def test_the_cka_map_holds_every_pair_of_layers(found: dict[str, list[Finding]]) -> None:
     (one,) = [f for f in found["similarity"] if f.estimand == "CKA of all layers" and f.site["measure"] == "CKA"
               and f.site["subject"] == "tuned" and f.site["against"] == "base" and f.site["side"] == "query" and f.site["pooling"] == "own"]  # fmt: skip
     matrix = np.array(one.details["matrix"])
@@ -75,13 +75,13 @@ def test_the_map_of_all_layers_holds_every_pair(found: dict[str, list[Finding]])
     assert np.diagonal(matrix).mean() == pytest.approx(one.value)
 
 
-def test_one_modality_has_no_gap_and_says_so(found: dict[str, list[Finding]]) -> None:
+def test_a_collection_of_one_modality_gives_a_gap_finding_with_the_reason(found: dict[str, list[Finding]]) -> None:
     (one,) = found["gap"]
     assert one.value is None
     assert "queries are text and documents text" in one.details["reason"]
 
 
-def test_two_towers_have_a_gap_and_closing_it_is_scored(tmp_path: Path) -> None:
+def test_two_towers_have_a_gap_and_the_effect_of_closing_it_is_scored(tmp_path: Path) -> None:
     collection = sample(registry.dataset("glyphs/sans:t2i@test")[0].open("glyphs/sans:t2i@test")[0], 40, 60, 0)
     base, other = (Subject(name, name, opened(tmp_path / name, n_dims=dims), role)  # type: ignore[arg-type]
                    for name, dims, role in (("base", 24, "base"), ("other", 16, "tuned")))  # fmt: skip
@@ -103,7 +103,7 @@ def test_two_towers_have_a_gap_and_closing_it_is_scored(tmp_path: Path) -> None:
     assert any(f.estimand == "CKA" and f.value is not None and f.site["pooling"] == "vectors" for f in similar)
 
 
-def test_an_encoder_with_nan_states_is_refused_by_name_and_the_others_are_compared(tmp_path: Path) -> None:
+def test_an_encoder_with_nan_states_is_refused_and_the_others_are_compared(tmp_path: Path) -> None:
     glyphs = registry.dataset("glyphs/sans:t2i@test")
     base, other, broken = (
         Subject(name, name, opened(tmp_path / name, text={**BERT, "n_layers": depth}), role)  # type: ignore[arg-type]
@@ -155,11 +155,11 @@ def check_share_called_changed(k: int, n_worlds: int) -> None:
 
 
 @pytest.mark.parametrize("k", [2, 3, 5])
-def test_another_seed_of_one_tuning_is_seldom_called_changed(k: int) -> None:
+def test_two_seeds_of_the_same_tuning_rarely_differ_significantly(k: int) -> None:
     check_share_called_changed(k, 60)
 
 
 @pytest.mark.calibrate
 @pytest.mark.parametrize("k", [2, 3, 5])
-def test_another_seed_of_one_tuning_is_seldom_called_changed_in_many_worlds(k: int) -> None:
+def test_two_seeds_of_the_same_tuning_rarely_differ_significantly_in_many_worlds(k: int) -> None:
     check_share_called_changed(k, 2000)

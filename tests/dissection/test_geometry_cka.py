@@ -45,7 +45,7 @@ def slow_cka(x: np.ndarray, y: np.ndarray) -> float:
     return slow_hsic(x, y) / np.sqrt(slow_hsic(x, x) * slow_hsic(y, y))
 
 
-def test_it_equals_pytorch_cka_before_that_clamps() -> None:
+def test_cka_equals_pytorch_cka_without_clamping() -> None:
     from cka.hsic import hsic as peer
 
     layers = [*related(0, 700, (30, 64, 7)), *(draw(900 + i, 700, 20) for i in range(6))]
@@ -59,7 +59,7 @@ def test_it_equals_pytorch_cka_before_that_clamps() -> None:
     )
 
 
-def test_blocks_equal_the_formula_and_the_feature_form() -> None:
+def test_hsic_by_blocks_equals_the_gram_and_the_feature_formula() -> None:
     layers = related(1, 90, (5, 40), noise=2.0)
     found = hsic(layers)
     for i, x in enumerate(layers):
@@ -68,7 +68,7 @@ def test_blocks_equal_the_formula_and_the_feature_form() -> None:
             assert slow_hsic(x, y) == pytest.approx(by_features(x, y), rel=1e-9)
 
 
-def test_what_is_left_when_a_group_goes_equals_computing_it_without_its_rows() -> None:
+def test_leave_one_group_out_hsic_equals_recomputation() -> None:
     layers = related(2, 130, (6, 9))
     groups = deal(np.arange(130) // 3, n_groups=7, seed=0)
     found = hsic(layers, groups).cka_dropped()
@@ -76,14 +76,14 @@ def test_what_is_left_when_a_group_goes_equals_computing_it_without_its_rows() -
         assert found[g, 0, 1] == pytest.approx(slow_cka(*(x[groups != g] for x in layers)), abs=1e-6)
 
 
-def test_more_rows_than_a_block_change_nothing() -> None:
+def test_hsic_of_several_blocks_equals_the_formula() -> None:
     layers = related(3, 1100, (8, 8))
     assert hsic(layers).cka()[0, 1] == pytest.approx(slow_cka(*layers), abs=1e-6)
 
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 999), scale=st.floats(1e-3, 1e3), shift=st.floats(-10, 10))
-def test_rotation_scale_and_shift_do_not_change_it(seed: int, scale: float, shift: float) -> None:
+def test_rotation_scale_and_shift_do_not_change_cka(seed: int, scale: float, shift: float) -> None:
     x, y = related(seed, 60, (6, 6))
     turn = np.linalg.qr(draw(seed + 7, 6, 6))[0]
     moved = scale * (x @ turn) + shift
@@ -97,18 +97,18 @@ def test_rotation_scale_and_shift_do_not_change_it(seed: int, scale: float, shif
     assert hsic([x[order], y[order]]).cka()[0, 1] == pytest.approx(cka[0, 1], abs=1e-6)
 
 
-def test_a_general_linear_map_does_change_it() -> None:
+def test_a_general_linear_map_changes_cka() -> None:
     x = draw(4, 200, 6)
     assert hsic([x, x * [10, 1, 1, 1, 1, 1]]).cka()[0, 1] < 0.9
 
 
-def test_it_falls_with_noise() -> None:
+def test_cka_falls_with_noise() -> None:
     x = draw(5, 300, 10)
     found = hsic([x, *(x + s * draw(6, 300, 10) for s in (0.3, 1.0, 3.0))]).cka()[0]
     assert (np.diff(found) < 0).all()
 
 
-def test_biased_and_one_dimensional_it_is_the_squared_correlation() -> None:
+def test_biased_cka_in_one_dimension_is_the_squared_correlation() -> None:
     x, y = related(7, 200, (1, 1))
     a, b = (z - z.mean() for z in (x, y))
     biased = ((a.T @ b) ** 2).sum() / np.sqrt(((a.T @ a) ** 2).sum() * ((b.T @ b) ** 2).sum())
@@ -116,7 +116,7 @@ def test_biased_and_one_dimensional_it_is_the_squared_correlation() -> None:
     assert hsic([x, y]).cka()[0, 1] == pytest.approx(biased, abs=0.02)
 
 
-def test_batches_come_to_the_whole_as_they_grow() -> None:
+def test_minibatch_cka_approaches_the_full_cka_as_batches_grow() -> None:
     x, y = (z.astype(np.float64) for z in related(8, 1200, (6, 8), noise=2.0))
     whole, errors = hsic([x, y]).cka()[0, 1], []
     for size in (10, 100, 600):
@@ -126,7 +126,7 @@ def test_batches_come_to_the_whole_as_they_grow() -> None:
     assert errors[2] < 0.02
 
 
-def test_independent_noise_has_zero_where_biased_cka_has_its_formula() -> None:
+def test_debiased_cka_of_independent_noise_is_zero() -> None:
     n, d1, d2, debiased, biased = 128, 256, 128, [], []
     for seed in range(30):
         x, y = draw(1000 + seed, n, d1), draw(2000 + seed, n, d2)
@@ -137,7 +137,7 @@ def test_independent_noise_has_zero_where_biased_cka_has_its_formula() -> None:
     assert np.mean(biased) == pytest.approx(np.sqrt(d1 * d2 / ((n + d1) * (n + d2))), abs=0.01)
 
 
-def test_one_outlier_dimension_that_two_layers_share_makes_them_alike_until_it_is_standardised() -> None:
+def test_a_shared_outlier_dimension_raises_cka_unless_layers_are_standardised() -> None:
     x, y = draw(10, 400, 300), draw(11, 400, 300)
     assert abs(hsic([x, y]).cka()[0, 1]) < 0.02
     x[:, 0] = y[:, 0] = 10 * draw(12, 400, 1)[:, 0]
@@ -147,7 +147,7 @@ def test_one_outlier_dimension_that_two_layers_share_makes_them_alike_until_it_i
     assert abs(hsic([without_top(x, 1), without_top(y, 1)]).cka()[0, 1]) < 0.03
 
 
-def test_a_bootstrap_of_rows_makes_noise_alike_and_leaving_out_does_not() -> None:
+def test_bootstrapping_rows_biases_cka_of_noise_and_the_jackknife_does_not() -> None:
     x, y, rng = draw(13, 300, 200), draw(14, 300, 200), np.random.default_rng(0)
     twice = [hsic([x[rows], y[rows]]).cka()[0, 1] for rows in (rng.integers(0, 300, 300) for _ in range(10))]
     half = [hsic([x[rows], y[rows]]).cka()[0, 1] for rows in (rng.permutation(300)[:150] for _ in range(20))]
@@ -155,7 +155,7 @@ def test_a_bootstrap_of_rows_makes_noise_alike_and_leaving_out_does_not() -> Non
     assert abs(np.mean(half)) < 0.03
 
 
-def test_the_jackknife_covers_the_cka_that_more_data_would_show() -> None:
+def test_the_jackknife_interval_covers_the_cka_of_more_data() -> None:
     mixing, inside, n_worlds = draw(15, 8, 12), 0, 60
     large = draw(16, 4000, 8)
     truth = hsic([large, large @ mixing + 2 * draw(17, 4000, 12)]).cka()[0, 1]
@@ -169,7 +169,7 @@ def test_the_jackknife_covers_the_cka_that_more_data_would_show() -> None:
     assert inside / n_worlds > 0.95 - 2 * np.sqrt(0.95 * 0.05 / n_worlds) - 0.02  # truth itself has an error
 
 
-def test_together_is_wider_than_each_and_equal_layers_have_no_width() -> None:
+def test_joint_intervals_are_wider_and_equal_layers_have_width_zero() -> None:
     layers = related(18, 120, (5, 5, 5))
     groups = deal(np.arange(120), seed=0)
     of = hsic(layers, groups)
@@ -178,7 +178,7 @@ def test_together_is_wider_than_each_and_equal_layers_have_no_width() -> None:
     assert (found.together_high[1:] > found.high[1:]).all()
 
 
-def test_shuffled_items_make_the_null_and_its_p() -> None:
+def test_the_null_of_cka_shuffles_items_and_gives_p() -> None:
     layers = [*related(19, 100, (6, 6)), draw(20, 100, 6)]
     null = shuffled(layers, 99, seed=0)
     assert abs(null.draws[:, 0, 1].mean()) < 3 * null.draws[:, 0, 1].std() / np.sqrt(99)
@@ -189,7 +189,7 @@ def test_shuffled_items_make_the_null_and_its_p() -> None:
     assert (p[1] >= p[0]).all()
 
 
-def test_the_null_gives_any_p_alike_where_nothing_is_shared() -> None:
+def test_p_values_of_unrelated_layers_are_uniform() -> None:
     small = 0
     for seed in range(60):
         layers = [draw(5000 + seed, 40, 6), draw(6000 + seed, 40, 6)]
@@ -197,14 +197,14 @@ def test_the_null_gives_any_p_alike_where_nothing_is_shared() -> None:
     assert small / 60 <= 0.1 + 3 * np.sqrt(0.09 / 60)
 
 
-def test_a_constant_layer_has_no_cka() -> None:
+def test_cka_of_a_constant_layer_is_nan() -> None:
     x = draw(21, 30, 4)
     constant = np.full((30, 4), 3.0) + 1e-7 * draw(22, 30, 4)
     assert is_constant(constant)
     assert np.isnan(hsic([x, constant]).cka()[0, 1])
 
 
-def test_what_cannot_be_compared_is_refused(shapes_unchecked: None) -> None:
+def test_layers_that_cannot_be_compared_are_refused(shapes_unchecked: None) -> None:
     x = draw(23, 20, 3)
     with pytest.raises(InvalidInput, match=r"\[20, 19\] rows"):
         hsic([x, x[:-1]])

@@ -33,7 +33,7 @@ def test_isoscore_equals_the_package(d: int) -> None:
     assert space.isoscore(layer) == pytest.approx(theirs, abs=1e-10)
 
 
-def test_the_debiased_isoscore_knows_the_truth_from_few_rows_and_the_published_does_not() -> None:
+def test_debiased_isoscore_is_right_on_few_rows_where_the_published_one_is_too_low() -> None:
     d, power = 256, np.arange(1, 257) ** -0.5
     truth = (power.sum() ** 2 / (power**2).sum() - 1) / (d - 1)
     found = [space.isotropy(draw(i, 100, d) * np.sqrt(power), np.arange(100) % 10)[1][0] for i in range(20)]
@@ -42,20 +42,20 @@ def test_the_debiased_isoscore_knows_the_truth_from_few_rows_and_the_published_d
     assert np.mean(plain) < truth / 2
 
 
-def test_a_shift_moves_the_mean_cosine_and_not_isoscore() -> None:
+def test_a_shift_changes_the_mean_cosine_but_not_isoscore() -> None:
     x, groups = draw(1, 300, 40), np.arange(300) % 10
     assert space.mean_cosine(x + 5, groups)[0] > 0.9
     assert space.isotropy(x + 5, groups)[1][0] == pytest.approx(space.isotropy(x, groups)[1][0], abs=1e-6)
 
 
 @pytest.mark.parametrize("d", [16, 64])
-def test_even_points_have_the_uniformity_of_the_floor_without_bias(d: int) -> None:
+def test_uniformity_of_evenly_spread_points_equals_the_floor(d: int) -> None:
     found = [space.uniformity(draw(i, 100, d), np.arange(100) % 10)[0] for i in range(20)]
     assert abs(np.mean(found) - space.uniformity_floor(d)) < 3 * np.std(found, ddof=1) / np.sqrt(20) + 1e-3
     assert space.uniformity(np.ones((10, d)), np.arange(10) % 2)[0] == pytest.approx(0, abs=1e-6)
 
 
-def test_what_is_left_without_a_group_equals_computing_it_anew() -> None:
+def test_leave_one_group_out_values_equal_recomputation() -> None:
     x = draw(2, 140, 12) * np.arange(1, 13) + 1
     groups = deal(np.arange(140), n_groups=7, seed=0)
     kept = groups != 2
@@ -67,7 +67,7 @@ def test_what_is_left_without_a_group_equals_computing_it_anew() -> None:
         assert some[1][2] == pytest.approx(anew[0], rel=0.02)  # to the first order
 
 
-def test_rogue_dimensions_are_found_and_their_cosine_goes_with_them() -> None:
+def test_rogue_dimensions_are_found_and_explain_the_mean_cosine() -> None:
     x = draw(3, 200, 50)
     x[:, 7] += 30
     groups = np.arange(200) % 10
@@ -78,7 +78,7 @@ def test_rogue_dimensions_are_found_and_their_cosine_goes_with_them() -> None:
     assert abs(told.statistics["mean cosine, without rogue dimensions"][0]) < 0.05
 
 
-def test_the_clip_features_give_their_known_values(shared_data: Path) -> None:
+def test_clip_features_reproduce_their_known_gap_and_uniformity(shared_data: Path) -> None:
     image, text = np.load(shared_data / "clip_features" / "clip.npy")
     groups = deal(np.arange(500), seed=0)
     found = {name: value for name, (value, _) in gap.gap(image, text, groups).items()}
@@ -100,7 +100,7 @@ def test_the_clip_features_give_their_known_values(shared_data: Path) -> None:
     assert recall == [pytest.approx(0.552, abs=1e-3), pytest.approx(0.542, abs=1e-3)]
 
 
-def test_modalities_of_one_distribution_have_no_gap() -> None:
+def test_modalities_with_the_same_distribution_have_no_gap() -> None:
     groups = np.arange(400) % 20
     found = gap.gap(draw(4, 400, 16), draw(5, 400, 16), groups)
     of = jackknife(
@@ -112,7 +112,7 @@ def test_modalities_of_one_distribution_have_no_gap() -> None:
     assert of.standard_error[0] > 0
 
 
-def test_procrustes_is_zero_for_a_rotation_and_its_null_is_far_from_two() -> None:
+def test_procrustes_distance_is_zero_for_a_rotation_and_below_two_for_shuffled_items() -> None:
     x = draw(6, 200, 10)
     turn = np.linalg.qr(draw(7, 10, 10))[0]
     assert procrustes.distance(x, 3 * x @ turn + 1) == pytest.approx(0, abs=1e-9)
@@ -121,7 +121,7 @@ def test_procrustes_is_zero_for_a_rotation_and_its_null_is_far_from_two() -> Non
     assert procrustes.distance(draw(8, 64, 192), draw(9, 64, 192)) == pytest.approx(0.167, abs=0.02)
 
 
-def test_moved_rotated_remapped_and_new_are_told_apart_on_rows_that_were_not_fitted() -> None:
+def test_moved_rotated_remapped_and_new_are_distinguished_on_held_out_rows() -> None:
     x, groups = draw(10, 400, 8), np.arange(400) % 20
     turn = np.linalg.qr(draw(11, 8, 8))[0]
     cases = {
@@ -139,13 +139,13 @@ def test_moved_rotated_remapped_and_new_are_told_apart_on_rows_that_were_not_fit
     assert found["new"].max() < 0.05
 
 
-def test_fewer_rows_than_dimensions_do_not_rotate_what_stood_still() -> None:
+def test_an_unmoved_space_is_not_rotated_with_fewer_rows_than_dimensions() -> None:
     x, groups = draw(13, 60, 200), np.arange(60) % 20
     whole, _ = procrustes.held_out(x, x + 0.01 * draw(14, 60, 200), groups).explained(groups)
     assert (whole > 0.999).all()
 
 
-def test_neighbours_are_shared_under_rescaling_and_by_chance_alone_under_noise() -> None:
+def test_neighbours_are_shared_under_rescaling_and_at_chance_under_noise() -> None:
     x = draw(15, 300, 12)
     lists = neighbours.nearest(x, 100)
     assert (lists != np.arange(300)[:, None]).all()
@@ -158,7 +158,7 @@ def test_neighbours_are_shared_under_rescaling_and_by_chance_alone_under_noise()
     assert [set(row[:10].tolist()) for row in lists] == brute
 
 
-def test_rsa_does_not_see_the_order_of_items_and_equals_scipy() -> None:
+def test_rsa_equals_scipy_and_does_not_depend_on_the_order_of_items() -> None:
     from scipy.stats import spearmanr
 
     x = draw(17, 60, 9)
@@ -177,7 +177,7 @@ def test_rsa_does_not_see_the_order_of_items_and_equals_scipy() -> None:
     )
 
 
-def test_queries_among_documents_against_a_loop() -> None:
+def test_statistics_of_queries_among_documents_equal_a_plain_loop() -> None:
     q, d = draw(19, 40, 6), draw(20, 90, 6)
     relevant = [np.array([i, 50 + i]) for i in range(40)]
     groups = np.arange(40) % 5
@@ -198,7 +198,7 @@ def test_queries_among_documents_against_a_loop() -> None:
         assert left[3] == pytest.approx(anew[name][0], abs=1e-6), name
 
 
-def test_rotated_towers_rank_alike_and_noise_does_not() -> None:
+def test_rotated_towers_give_equal_rankings_and_noise_does_not() -> None:
     q, d = (draw(s, n, 8).astype(np.float32) for s, n in ((21, 30), (22, 150)))
     turn = np.linalg.qr(draw(23, 8, 8))[0].astype(np.float32)
     task = rank_similarity.SearchTask(
@@ -220,7 +220,7 @@ def test_rotated_towers_rank_alike_and_noise_does_not() -> None:
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "euclidean", "manhattan"])
-def test_rankings_are_compared_by_the_similarity_of_the_encoder(similarity: str) -> None:
+def test_rankings_use_the_similarity_of_the_encoder(similarity: str) -> None:
     q, d = (draw(s, n, 8).astype(np.float32) for s, n in ((31, 30), (32, 150)))
     long = d * np.random.default_rng(33).uniform(0.2, 5, (150, 1)).astype(np.float32)
     task = rank_similarity.SearchTask(
@@ -239,7 +239,7 @@ def test_rankings_are_compared_by_the_similarity_of_the_encoder(similarity: str)
     np.testing.assert_allclose(found.margins, own - scores.max(axis=1), atol=1e-5)
 
 
-def test_drift_knows_a_rank_one_change_and_refuses_other_shapes() -> None:
+def test_drift_measures_a_rank_one_change_and_refuses_other_shapes() -> None:
     base = {"encoder.layer.0.output.dense.weight": draw(25, 6, 4)}
     other = {
         "encoder.layer.0.output.dense.weight": base["encoder.layer.0.output.dense.weight"]
@@ -262,11 +262,11 @@ def test_drift_knows_a_rank_one_change_and_refuses_other_shapes() -> None:
     ("transformer.layer.0.ffn.lin1.weight", "intermediate"), ("layers.0.mlp.down_proj.weight", "output"),
     ("vision_model.encoder.layers.1.mlp.fc2.weight", "output"), ("embeddings.word_embeddings.weight", "embeddings"),
 ])  # fmt: skip
-def test_modules_have_their_kind_whatever_the_family_calls_them(name: str, kind: str) -> None:
+def test_kinds_of_modules_are_recognised_in_every_family(name: str, kind: str) -> None:
     assert kind_of(name) == kind
 
 
-def test_equal_rows_are_found_though_padding_moved_them_a_little() -> None:
+def test_equal_rows_are_found_despite_small_differences_by_padding() -> None:
     x = draw(26, 50, 6)
     x[30] = x[4] * (1 + 1e-7)
     x[41] = x[4]

@@ -16,7 +16,7 @@ def texts(mean, n, rng):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
-def test_the_correlation_that_few_texts_hide_is_recovered(share):
+def test_agreement_corrects_for_few_texts(share):
     rng = np.random.default_rng(int(10 * share))
     common, own = rng.standard_normal((2, F))
     there = share * common + np.sqrt(1 - share**2) * own

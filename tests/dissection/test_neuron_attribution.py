@@ -86,9 +86,7 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.parametrize("n_levels", [1, 2, 3, 4])
-def test_points_that_are_added_make_the_rule_that_holds_them_all(
-    bert: Any, n_levels: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_adding_points_equals_using_the_full_rule(bert: Any, n_levels: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(path, "_AIM", -1.0)  # nobody is near enough
     monkeypatch.setattr(path, "ABSOLUTE", 0.0)
     monkeypatch.setattr(path, "_COUNTS", NESTED[:n_levels])
@@ -112,7 +110,7 @@ def test_the_document_side_with_the_query_fixed_equals_the_weight_scaling_path(b
     assert [len(one.tokens) for one in found] == [8] * len(found)
 
 
-def test_the_norm_is_attributed_where_vectors_differ_in_length(bert: Any) -> None:
+def test_the_norm_is_attributed_if_vectors_differ_in_length(bert: Any) -> None:
     tower = bert.tower("query")
     unnormalised = replace(tower, after=(), by_angle=False)
     target = Target("norm")
@@ -145,7 +143,7 @@ def test_tokens_and_neurons_sum_to_the_change(bert: Any) -> None:
         assert np.allclose(one.activation_path.sum(axis=1), one.change, rtol=1e-3, atol=2e-6)
 
 
-def test_a_dead_neuron_gets_nothing_and_twins_get_the_same(tmp_path: Path) -> None:
+def test_a_dead_neuron_gets_zero_and_equal_neurons_get_equal_attributions(tmp_path: Path) -> None:
     import torch
 
     encoder = text_encoder(tmp_path)
@@ -163,7 +161,7 @@ def test_a_dead_neuron_gets_nothing_and_twins_get_the_same(tmp_path: Path) -> No
     assert np.allclose(found.activation_path[:, 1], found.activation_path[:, 2], rtol=1e-5)
 
 
-def test_only_what_lies_behind_a_module_is_computed_again_and_nothing_stays_changed(bert: Any) -> None:
+def test_only_the_part_after_a_module_runs_again_and_the_model_is_restored(bert: Any) -> None:
     tower = bert.tower("query")
     before = tower.vectors(tower.prepare(items(QUERIES)))
     target = query_margin(tower).take(np.array([0]))
@@ -187,7 +185,7 @@ def test_only_what_lies_behind_a_module_is_computed_again_and_nothing_stays_chan
     assert np.array_equal(tower.vectors(tower.prepare(items(QUERIES))), before)
 
 
-def test_a_picture_tower_of_its_own_vision_model_is_attributed(tmp_path: Path) -> None:
+def test_a_picture_tower_with_its_own_vision_model_is_attributed(tmp_path: Path) -> None:
     encoder = towers.opened(tmp_path, image=towers.VIT)
     towers.trained_a_little(encoder, towers.mixed_items())
     tower = encoder.tower("document")

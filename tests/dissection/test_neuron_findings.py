@@ -28,7 +28,7 @@ def found(tmp_path: Path, *subjects: Subject, **options: Any) -> list[Any]:
     return list(NEURONS.examine(case, bench_of(case, tmp_path)))
 
 
-def test_equal_encoders_differ_in_nothing(bert: Any, tmp_path: Path) -> None:
+def test_neurons_of_equal_encoders_do_not_differ(bert: Any, tmp_path: Path) -> None:
     every = found(tmp_path, Subject("base", "a", bert, "base"), Subject("again", "b", bert, "tuned"))
     for name in ("effective neurons ratio", "published count ratio"):
         ratios = [one for one in every if one.estimand == name]
@@ -45,7 +45,7 @@ def test_equal_encoders_differ_in_nothing(bert: Any, tmp_path: Path) -> None:
     assert all(one.id for one in every)
 
 
-def test_a_second_seed_makes_the_floor_and_another_width_says_why_not(bert: Any, tmp_path: Path) -> None:
+def test_a_second_seed_is_the_floor_and_another_width_gives_the_reason(bert: Any, tmp_path: Path) -> None:
     other = text_encoder(tmp_path / "llama", "LlamaModel")
     subjects = [Subject("base", "a", bert, "base"), Subject("tuned", "b", bert, "tuned")]
     subjects += [Subject("seed", "c", bert, "seed"), Subject("llama", "d", other, "random")]
@@ -60,13 +60,13 @@ def test_a_second_seed_makes_the_floor_and_another_width_says_why_not(bert: Any,
     }
 
 
-def test_a_norm_that_is_constant_is_told_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_constant_norm_is_refused_before_any_attribution(tmp_path: Path) -> None:
     unit = text_encoder(tmp_path / "unit", normalize="true")
     with pytest.raises(InvalidInput, match="gradient is exactly zero"):
         found(tmp_path, Subject("base", "a", unit, "base"), target="norm")
 
 
-def test_a_subject_without_gradients_gets_a_reason_beside_the_others(bert: Any, tmp_path: Path) -> None:
+def test_a_subject_without_gradients_gets_a_finding_with_the_reason(bert: Any, tmp_path: Path) -> None:
     static = Subject("static", "wordllama", open_encoder("wordllama"), "tuned")
     every = found(tmp_path, Subject("base", "a", bert, "base"), static, sides=["query"], n_queries=4)
     reasons = [one.details["reason"] for one in every if one.value is None]

@@ -34,7 +34,7 @@ def encoder(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["intermediate", "output"])
-def test_captum_agrees_where_the_documents_are_fixed(encoder: Any, kind: str) -> None:
+def test_captum_agrees_if_the_documents_are_fixed(encoder: Any, kind: str) -> None:
     import torch
 
     tower, query = encoder.tower("query"), items(QUERIES[1:2])
@@ -56,7 +56,7 @@ def test_captum_agrees_where_the_documents_are_fixed(encoder: Any, kind: str) ->
     assert np.abs(ours.activation_path[0] - theirs).max() <= 1e-5 * np.abs(theirs).max()
 
 
-def test_captum_is_wrong_where_both_sides_share_the_module_and_ours_is_complete(encoder: Any) -> None:
+def test_captum_fails_completeness_with_a_shared_module_and_ours_does_not(encoder: Any) -> None:
     """Its hook hands the query's scaled output to the documents' pass as well; see captum's issues 794, 904, 956."""
     import torch
 

@@ -21,7 +21,7 @@ def bert(tmp_path: Path) -> Any:
     return text_encoder(tmp_path)
 
 
-def test_a_pattern_that_matches_nothing_is_an_error_that_lists_what_there_is(bert: Any) -> None:
+def test_a_pattern_that_matches_nothing_lists_the_available_modules(bert: Any) -> None:
     tower = bert.tower("query")
     with pytest.raises(UnknownName, match=r"your pattern ffn.*it has .*intermediate\.dense"):
         attribute(tower, items(QUERIES), query_margin(tower), ModuleSelection(pattern=(r"ffn\.up", r"ffn\.down")))

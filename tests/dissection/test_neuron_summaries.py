@@ -23,7 +23,7 @@ def counted(s: np.ndarray, threshold: float = 0.1) -> int:
     return summaries.published_count(summaries.active(s, s.max(axis=1), threshold))
 
 
-def test_one_loud_neuron_makes_the_published_count_fall_and_leaves_the_measures() -> None:
+def test_one_dominant_neuron_lowers_the_published_count_but_not_the_other_measures() -> None:
     s, rows = strengths(n=1), []
     for factor in (1, 2, 4):
         louder = s.copy()
@@ -72,7 +72,7 @@ def test_effective_numbers_and_gini_follow_their_definitions() -> None:
     assert summaries.top_mass(s, 1.0) == pytest.approx(1)
 
 
-def test_silent_examples_and_impossible_strengths() -> None:
+def test_all_zero_examples_have_equal_shares_and_invalid_strengths_are_refused() -> None:
     assert summaries.hill(np.zeros((1, 4)), 2).tolist() == [4]
     with pytest.raises(InvalidInput, match="negative or not finite"):
         summaries.gini(np.array([[-1.0, 1.0]]))
@@ -84,7 +84,7 @@ def test_jackknife_leaves_out_whole_clusters() -> None:
     assert delete_one_error(np.array([2.0, 3.0, 3.0])) == pytest.approx(np.sqrt(2 / 3 * (2 / 3)))
 
 
-def test_overlap_of_an_encoder_with_itself_is_one_and_of_strangers_is_chance() -> None:
+def test_overlap_is_one_with_itself_and_at_chance_for_unrelated_encoders() -> None:
     s, clusters = strengths(2, 40), np.arange(40)
     same = overlap(s, s, clusters, OverlapSettings(30, seed=0))
     assert (same.share, same.high) == (1.0, 1.0)

@@ -31,7 +31,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("module", ["block", "attention", "mlp", "embeddings"])
-def test_a_patch_is_the_hand_swapped_state_dict(two: tuple[Any, Any], module: str) -> None:
+def test_a_patch_equals_swapping_the_state_dict_by_hand(two: tuple[Any, Any], module: str) -> None:
     base, tuned = two
     site = sites(halves(base)["text"], module)[-1]
     made = patched(base, tuned, "text", site.names)
@@ -49,7 +49,7 @@ def test_a_patch_is_the_hand_swapped_state_dict(two: tuple[Any, Any], module: st
     assert vectors(made).tobytes() != vectors(base).tobytes()
 
 
-def test_originals_stay_to_the_bit_and_every_copy_has_its_own_fingerprint(two: tuple[Any, Any]) -> None:
+def test_originals_do_not_change_and_every_copy_has_its_own_fingerprint(two: tuple[Any, Any]) -> None:
     base, tuned = two
     before = [vectors(e).tobytes() for e in two] + [e.tower("query").fingerprint for e in two]
     made = [patched(base, tuned, "text", s.names) for m in ("attention", "mlp", "all") for s in sites(halves(base)["text"], m)]  # fmt: skip
@@ -59,7 +59,7 @@ def test_originals_stay_to_the_bit_and_every_copy_has_its_own_fingerprint(two: t
     assert [vectors(e).tobytes() for e in two] + [e.tower("query").fingerprint for e in two] == before
 
 
-def test_all_blocks_and_what_is_around_them_make_the_tuned_encoder(two: tuple[Any, Any]) -> None:
+def test_patching_all_sites_gives_the_tuned_encoder(two: tuple[Any, Any]) -> None:
     base, tuned = two
     half = halves(base)["text"]
     before, after = around(half)
@@ -69,14 +69,14 @@ def test_all_blocks_and_what_is_around_them_make_the_tuned_encoder(two: tuple[An
     assert vectors(patched(tuned, base, "text", every)).tobytes() == vectors(base).tobytes()
 
 
-def test_attention_and_mlp_are_the_block(two: tuple[Any, Any]) -> None:
+def test_attention_and_mlp_together_are_the_block(two: tuple[Any, Any]) -> None:
     half = halves(two[0])["text"]
     for block, attention, mlp in zip(*(sites(half, m) for m in ("block", "attention", "mlp")), strict=True):
         assert attention.names | mlp.names == block.names
         assert not attention.names & mlp.names
 
 
-def test_identical_tensors_give_the_encoder_itself(two: tuple[Any, Any], tmp_path: Path) -> None:
+def test_patching_identical_tensors_returns_the_encoder_itself(two: tuple[Any, Any], tmp_path: Path) -> None:
     twin = open_bert(save_bert(tmp_path / "twin", seed=0))
     assert patched(two[0], twin, "text", sites(halves(twin)["text"], "all")[0].names) is two[0]
 
@@ -88,7 +88,7 @@ def test_a_copy_is_saved_and_opened_with_equal_vectors(two: tuple[Any, Any], tmp
 
 
 @pytest.mark.parametrize("image", [towers.VIT, towers.CONVNET])
-def test_both_halves_of_an_image_text_encoder(tmp_path: Path, image: dict[str, Any]) -> None:
+def test_both_halves_of_an_image_text_encoder_are_patched(tmp_path: Path, image: dict[str, Any]) -> None:
     base, tuned = (towers.opened(tmp_path / "towers", image) for _ in range(2))
     items = towers.mixed_items()
     towers.trained_a_little(tuned, items)
@@ -109,7 +109,7 @@ def test_both_halves_of_an_image_text_encoder(tmp_path: Path, image: dict[str, A
         assert len(sites(halves(base)["image"], "mlp")) == 2
 
 
-def test_every_family_divides_its_blocks() -> None:
+def test_blocks_of_every_family_divide_into_attention_and_mlp() -> None:
     import transformers as t
 
     small = {
@@ -138,14 +138,14 @@ def test_every_family_divides_its_blocks() -> None:
             assert blocks[0].get_submodule(family.values).weight.shape[0] == 32
 
 
-def test_a_block_without_a_known_part_is_refused() -> None:
+def test_a_block_of_unknown_layout_is_refused() -> None:
     from torch import nn
 
     with pytest.raises(UnknownName, match="attention"):
         layout_of(nn.ModuleDict({"attention": nn.Linear(2, 2), "output": nn.Linear(2, 2)}))
 
 
-def test_refusals(two: tuple[Any, Any], tmp_path: Path) -> None:
+def test_patches_that_do_not_fit_are_refused(two: tuple[Any, Any], tmp_path: Path) -> None:
     import torch
 
     with pytest.raises(UnknownName, match="module to patch"):

@@ -44,7 +44,7 @@ def world(seed: int, share: float, n: int = 120) -> tuple[np.ndarray, np.ndarray
     return (share * whole + 0.1 * rng.standard_normal(n))[None], whole
 
 
-def test_the_interval_is_where_no_test_rejects() -> None:
+def test_fiellers_interval_holds_the_shares_that_no_test_rejects() -> None:
     part, whole = world(0, 0.4)
     found = shares(part, whole, np.arange(120), HOW)[0]
     grid = np.linspace(-1, 2, 30001)
@@ -56,26 +56,26 @@ def test_the_interval_is_where_no_test_rejects() -> None:
     assert found.value == pytest.approx(part.sum() / whole.sum())
 
 
-def test_it_covers_the_planted_share() -> None:
+def test_the_interval_of_a_share_covers_the_planted_share() -> None:
     hits = [s.low <= 0.4 <= s.high for seed in range(200) for s in shares(*world(seed, 0.4), np.arange(120), HOW) if s.low is not None]  # fmt: skip
     assert len(hits) > 190
     assert 0.91 <= np.mean(hits) <= 0.985
 
 
-def test_clusters_widen_what_they_repeat() -> None:
+def test_repeating_each_query_in_its_cluster_does_not_narrow_the_interval() -> None:
     part, whole = world(1, 0.4, 40)
     once = shares(part, whole, np.arange(40), HOW)[0]
     thrice = shares(np.repeat(part, 3, axis=1), np.repeat(whole, 3), np.repeat(np.arange(40), 3), HOW)[0]
     assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high))
 
 
-def test_together_is_wider_over_many_rows() -> None:
+def test_the_joint_interval_of_many_shares_is_wider() -> None:
     rows, whole = zip(*(world(seed, 0.3) for seed in range(12)), strict=True)
     found = shares(np.vstack(rows), whole[0], np.arange(120), HOW)
     assert all(s.together[0] < s.low < s.high < s.together[1] for s in found)
 
 
-def test_a_denominator_that_could_be_zero_gives_no_value() -> None:
+def test_a_share_of_a_change_that_may_be_zero_has_no_value() -> None:
     rng = np.random.default_rng(0)
     found = shares(rng.standard_normal((2, 50)), rng.standard_normal(50), np.arange(50), HOW)
     assert all(s.value is None and "cannot be told from 0" in s.reason for s in found)
@@ -101,7 +101,7 @@ def at(found: list[Any], **site: Any) -> list[Any]:
     return [f for f in found if all(f.site.get(k) == v for k, v in site.items())]
 
 
-def test_identical_encoders_change_by_exactly_nothing(tmp_path: Path) -> None:
+def test_patching_identical_encoders_changes_exactly_nothing(tmp_path: Path) -> None:
     base, twin = (open_bert(save_bert(tmp_path / name)) for name in ("a", "b"))
     found = findings(base, twin, tmp_path)
     changes = [f for f in found if f.estimand in ("tuning difference", "patching difference")]
@@ -112,7 +112,7 @@ def test_identical_encoders_change_by_exactly_nothing(tmp_path: Path) -> None:
     assert all("do not differ" in f.details["reason"] for f in unshared)
 
 
-def test_all_of_it_is_a_share_of_one_and_halves_do_not_touch(tmp_path: Path) -> None:
+def test_patching_everything_has_share_one_and_other_halves_stay_unpatched(tmp_path: Path) -> None:
     base, moved = (towers.opened(tmp_path / "towers", towers.VIT) for _ in range(2))
     towers.trained_a_little(moved, towers.mixed_items())
     moved.save(tmp_path / "moved")
@@ -129,7 +129,7 @@ def test_all_of_it_is_a_share_of_one_and_halves_do_not_touch(tmp_path: Path) -> 
     assert not at(found, half="image")
 
 
-def test_other_shapes_are_a_finding_without_value(tmp_path: Path) -> None:
+def test_encoders_of_other_shapes_give_a_finding_without_value(tmp_path: Path) -> None:
     base, tuned = open_bert(save_bert(tmp_path / "a")), towers.opened(tmp_path / "towers")
     found = findings(base, tuned, tmp_path)
     assert [f.value for f in found] == [None]

@@ -30,7 +30,7 @@ def case():
     return Case((), collection(n=20, n_documents=40), seed=3)
 
 
-def test_the_formula_equals_correlating_what_regression_leaves():
+def test_partial_correlation_equals_correlating_regression_residuals():
     rng = np.random.default_rng(1)
     z = rng.integers(0, 5, N)
     a, b = rng.standard_normal((2, N)) + 0.3 * z
@@ -39,7 +39,7 @@ def test_the_formula_equals_correlating_what_regression_leaves():
     assert partial_rank_correlation(a[None], b, z)[0] == pytest.approx(np.corrcoef(*left)[0, 1], abs=1e-10)
 
 
-def test_the_layer_that_retrieval_follows_is_found_and_the_other_is_not(case):
+def test_only_the_layer_that_drives_retrieval_correlates_with_it(case):
     sites = [{"subject": "tuned", "layer": layer} for layer in (0, 1)]
     found = list(_findings(case, table(2, governs=1.0, is_easy=0.5), sites))
     assert [f.estimand for f in found] == [PLAIN, PLAIN, BEYOND, BEYOND]
@@ -49,7 +49,7 @@ def test_the_layer_that_retrieval_follows_is_found_and_the_other_is_not(case):
     assert found[1].n_clusters == N // 2
 
 
-def test_what_easy_queries_share_is_not_knowledge(case):
+def test_correlation_through_easy_queries_alone_is_removed(case):
     """Backbone, random weights and the tuned encoder all find easy queries easy, and BM25 says which these are."""
     sites = [{"subject": "tuned", "layer": layer} for layer in (0, 1)]
     too_high = 0

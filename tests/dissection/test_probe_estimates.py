@@ -56,7 +56,7 @@ def of(findings: list[Finding], estimand: str, control: str = "none") -> list[Fi
     return [f for f in findings if f.estimand == estimand and f.site["control"] == control]
 
 
-def test_accuracy_and_relevance_gain_are_those_of_the_planted_scores() -> None:
+def test_accuracy_and_relevance_gain_equal_those_of_the_planted_scores() -> None:
     ablated = np.roll(RIGHT, 7, axis=1)
     found = level(TWO, planted(1, RIGHT, ablated))
     assert [f.value for f in of(found, "accuracy")] == pytest.approx(RIGHT.mean(axis=1))
@@ -92,7 +92,7 @@ def bits(right: np.ndarray) -> np.ndarray:
     return -np.log2(e[..., 0] / e.sum(axis=-1))
 
 
-def test_the_interval_of_a_log_loss_is_widened_by_what_the_folds_share() -> None:
+def test_the_interval_of_a_log_loss_is_widened_for_shared_folds() -> None:
     found = of(level(TWO, planted(1, RIGHT)), "log-loss")
     assert [(f.value, f.low, f.high) for f in found] == [
         pytest.approx(x, abs=1e-6) for x in intervals(widened(bits(RIGHT)))
@@ -122,7 +122,7 @@ def test_agreement_is_the_kappa_of_the_pair_minus_that_of_the_floor() -> None:
     assert agreement([opposite, same], clusters, HOW).value.tolist() == pytest.approx([-2, -2, -2])
 
 
-def test_findings_of_agreement_have_that_sign_and_name_the_pair() -> None:
+def test_agreement_findings_have_the_right_sign_and_name_the_pair() -> None:
     half = np.tile(np.arange(N) % 2 == 0, (3, 1))
     base, tuned, seed = planted(0, ~half), planted(1, half), planted(1, half)
     found = agreements(TWO, tuned, base, (seed, tuned))
@@ -152,7 +152,7 @@ def test_findings_of_agreement_count_clusters() -> None:
     assert {(f.n, f.n_clusters) for f in agreements(TWO, one, other) if f.value is not None} == {(N, 25)}
 
 
-def test_transfer_is_what_is_read_in_another_space_minus_the_own_accuracy() -> None:
+def test_transfer_is_accuracy_on_mapped_states_minus_own_accuracy() -> None:
     """The own probe is always right; the base's is read on states that have nothing to do with it, and is right by chance."""
     everything = np.ones((1, N), bool)
     states: dict[str, Any] = {
@@ -167,7 +167,7 @@ def test_transfer_is_what_is_read_in_another_space_minus_the_own_accuracy() -> N
     assert found.high < 0
 
 
-def test_features_are_scaled_by_training_rows_alone() -> None:
+def test_features_are_scaled_by_training_rows_only() -> None:
     """Each fold asks for features that were scaled without it."""
     states = np.random.default_rng(0).standard_normal((60, 3, 4)).astype(np.float32)
     folds = np.arange(60) % 3

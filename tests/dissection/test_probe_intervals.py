@@ -14,13 +14,13 @@ def interval(right):
     return found.low, found.high
 
 
-def test_an_accuracy_near_one_stays_on_its_scale():
+def test_the_interval_of_an_accuracy_near_one_stays_below_one():
     low, high = interval([1.0] * 26 + [0.0] * 4 + [0.5] * 9)
     assert 0.6 < low < 0.85 < high <= 1
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_where_every_query_is_right_a_few_may_still_be_wrong(value):
+def test_an_accuracy_of_one_has_an_interval_of_positive_width(value):
     ends = interval([value] * 60)
     assert max(ends) - min(ends) == pytest.approx(1.96**2 / (60 + 1.96**2), abs=1e-3), "Wilson's interval of 60 of 60"
     assert value == pytest.approx(min(ends, key=lambda end: abs(end - value)))

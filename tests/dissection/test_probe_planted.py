@@ -34,13 +34,13 @@ def task(n: int, **more: Any) -> CrossFitTask:
 
 
 @pytest.mark.parametrize("n_examples", [10_448, 54_414])
-def test_the_published_draw_is_reproduced_to_the_example(n_examples: int) -> None:
+def test_the_published_draw_is_reproduced_exactly(n_examples: int) -> None:
     for n, counts in PUBLISHED_COUNTS[n_examples].items():
         drawn = slots(n_examples, n, random.Random(42))
         assert np.bincount((drawn == 0).argmax(axis=1)).tolist() == counts
 
 
-def test_at_a_constant_layer_0_the_published_probe_has_a_label_frequency() -> None:
+def test_at_a_constant_layer_the_published_accuracy_is_a_label_frequency() -> None:
     n_test, n_train = 10_448, 2_000
     n = n_test + n_train
     constant = PairStates(np.ones((n, 4), np.float32), np.ones((5, 4), np.float32), np.tile(np.arange(5), (n, 1)))
@@ -53,7 +53,7 @@ def test_at_a_constant_layer_0_the_published_probe_has_a_label_frequency() -> No
             assert int(right[count, twin].sum()) in counts
 
 
-def test_the_published_training_is_torchs_to_rounding() -> None:
+def test_the_published_training_equals_torch_up_to_rounding() -> None:
     torch = pytest.importorskip("torch")
     pairs, n = interaction(300, 0.5, width=6), 3
     is_train, recipe = np.arange(300) < 250, PublishedRecipe(learning_rate=1e-2, n_epochs=8)
@@ -78,7 +78,7 @@ def test_the_published_training_is_torchs_to_rounding() -> None:
     assert np.allclose(ours.passages, weight[:, 6:].T.reshape(n, 6, n), atol=1e-5)
 
 
-def test_on_pure_interaction_the_published_probe_is_blind_and_the_others_see() -> None:
+def test_only_interaction_probes_read_pure_interaction() -> None:
     drawn, is_train = SlotDraws.of(6_500, (2, 3, 4, 5), 5, PublishedRecipe()), np.arange(6_500) >= 5_000
     for corr, within in ((0.5, 0.02), (0.9, 0.04)):
         pairs = interaction(6_500, corr)
@@ -96,7 +96,7 @@ def test_on_pure_interaction_the_published_probe_is_blind_and_the_others_see() -
         assert all(abs(credit(seen[twin].scores).mean() - 0.2) < 0.025 for twin in (ABLATED, PERMUTED))
 
 
-def test_on_an_artefact_alone_the_published_probe_is_above_chance_and_interaction_probes_are_not() -> None:
+def test_only_the_published_probe_is_above_chance_on_an_artefact() -> None:
     pairs = artefact(6_000, shift=1.2)
     is_train = np.arange(6_000) >= 3_000
     right = converge(
@@ -114,7 +114,7 @@ def test_on_an_artefact_alone_the_published_probe_is_above_chance_and_interactio
         assert abs(credit(seen[name].scores).mean() - 0.2) < 0.03
 
 
-def test_labels_by_hash_are_not_learnt_and_their_memorising_is_seen() -> None:
+def test_hashed_labels_do_not_generalise_and_memorising_is_reported() -> None:
     pairs = interaction(1_000, 0.7)
     ids = [[f"d{d}" for d in row] for row in pairs.places]
     control = hashed_labels([f"q{i}" for i in range(1_000)], ids)
@@ -126,7 +126,7 @@ def test_labels_by_hash_are_not_learnt_and_their_memorising_is_seen() -> None:
     assert found.memorised > 0.25
 
 
-def test_queries_are_permuted_within_their_fold_and_none_stays() -> None:
+def test_every_query_is_permuted_within_its_fold() -> None:
     folds = np.arange(100) % 5
     order = permuted(folds, 0)
     assert (folds[order] == folds).all()
@@ -134,7 +134,7 @@ def test_queries_are_permuted_within_their_fold_and_none_stays() -> None:
     assert sorted(order) == list(range(100))
 
 
-def test_what_a_feature_is_scaled_by_is_of_the_training_rows_alone() -> None:
+def test_the_scale_of_features_comes_from_training_rows_only() -> None:
     pairs = interaction(200, 0.5)
     train_rows = np.arange(200) < 150
     before = features(pairs, "pair", train_rows)[train_rows]
@@ -143,7 +143,7 @@ def test_what_a_feature_is_scaled_by_is_of_the_training_rows_alone() -> None:
     assert np.array_equal(before, features(pairs, "pair", train_rows)[train_rows])
 
 
-def test_a_probe_transfers_through_a_rotation_and_not_to_another_space() -> None:
+def test_a_probe_transfers_through_a_rotation_but_not_to_an_unrelated_space() -> None:
     pairs = interaction(1_500, 0.7, width=24)
     turn = np.linalg.qr(np.random.default_rng(0).standard_normal((24, 24)))[0].astype(np.float32)
     turned = PairStates(pairs.queries @ turn, pairs.documents @ turn, pairs.places)
@@ -155,7 +155,7 @@ def test_a_probe_transfers_through_a_rotation_and_not_to_another_space() -> None
     assert credit(transferred(pairs, half, t, False)).mean() > same - 0.02  # a map for each side undoes it
 
 
-def test_the_online_code_of_voita_and_titov() -> None:
+def test_the_online_code_equals_that_of_voita_and_titov() -> None:
     rng = np.random.default_rng(0)
     y, way = rng.choice([-1, 1], 3_000), rng.standard_normal(100)
     lengths = []
@@ -168,7 +168,7 @@ def test_the_online_code_of_voita_and_titov() -> None:
     assert lengths[1] < 0.65
 
 
-def test_kappa_by_hand() -> None:
+def test_kappa_equals_a_value_by_hand() -> None:
     assert float(kappa(np.array(0.25), np.array(0.5), np.array(0.5))) == 0  # independent
     assert float(kappa(np.array(0.5), np.array(0.5), np.array(0.5))) == 1
     assert float(kappa(np.array(0.0), np.array(0.5), np.array(0.5))) == -1
@@ -194,7 +194,7 @@ def test_the_same_seed_gives_the_same_findings() -> None:
     assert [f.id for f in first] == [f.id for f in second]
 
 
-def test_bad_input_is_refused_or_said() -> None:
+def test_bad_input_is_refused_or_reported() -> None:
     states = tuned_states(120, 700, 0)
     with pytest.raises(InvalidInput, match="4 queries and 5 candidates"):
         probes.PART.examine(case({"a": "base"}, 4, 700, SMALL), Given({"a": states}))
@@ -226,7 +226,7 @@ def test_a_probe_that_does_not_converge_has_no_value() -> None:
     assert all(f.value is None and "did not converge" in f.details["reason"] for f in stopped)
 
 
-def test_the_published_analysis_says_what_it_sees() -> None:
+def test_the_published_probe_analysis_reports_levels_and_changes() -> None:
     states = tuned_states(150, 800, 0)
     options = {**published_probe.OPTIONS, "n_queries": None, "n_epochs": 2, "converged": [2], "n_candidates": [2, 3]}
     found = published_probe.PART.examine(
@@ -266,7 +266,7 @@ def changed(seed: int) -> dict[str, bool]:
 
 
 @pytest.mark.calibrate
-def test_two_seeds_of_a_tuning_differ_as_seldom_as_they_say() -> None:
+def test_two_seeds_of_a_tuning_differ_at_the_nominal_rate() -> None:
     runs = [changed(seed) for seed in range(200)]
     for family in runs[0]:
         share = np.mean([run[family] for run in runs])

@@ -16,7 +16,7 @@ def some(n: int = 800, d: int = 40, k: int = 6, seed: int = 0) -> tuple[np.ndarr
     return x, (x @ w + rng.logistic(size=(n, k)) > 0).astype(np.int64)
 
 
-def test_sixteen_label_sets_reach_scikit_learns_objective() -> None:
+def test_the_solver_reaches_the_objective_of_scikit_learn_for_sixteen_label_sets() -> None:
     linear_model = pytest.importorskip("sklearn.linear_model")
     x, y = some(k=16)
     ours = minimise(Linear(x[:, None], True), Labels(y, np.ones(y.shape, np.float32), np.ones(16)))
@@ -28,7 +28,7 @@ def test_sixteen_label_sets_reach_scikit_learns_objective() -> None:
         assert ours.objective[k] <= theirs * (1 + 1e-5)
 
 
-def test_weights_are_resamples_and_a_doubled_data_set_gives_the_same_parameters() -> None:
+def test_integer_weights_equal_repeated_rows() -> None:
     x, y = some(k=1)
     twice = minimise(
         Linear(np.vstack([x, x])[:, None]), Labels(np.vstack([y, y]), np.ones((1600, 1), np.float32), np.array([2.0]))
@@ -39,7 +39,7 @@ def test_weights_are_resamples_and_a_doubled_data_set_gives_the_same_parameters(
     assert np.allclose(counted.theta, once.theta, atol=2e-3)
 
 
-def test_problems_solved_together_are_those_solved_alone() -> None:
+def test_problems_solved_together_equal_problems_solved_alone() -> None:
     rng = np.random.default_rng(0)
     x, right = rng.standard_normal((300, 4, 10)).astype(np.float32), rng.integers(0, 4, (300, 3))
     penalty = np.array([1.0, 10.0, 1000.0])
@@ -52,7 +52,7 @@ def test_problems_solved_together_are_those_solved_alone() -> None:
         assert np.allclose(alone.theta[:, 0], together.theta[:, k], atol=1e-3)
 
 
-def test_relabelling_the_candidates_leaves_the_loss() -> None:
+def test_permuting_the_candidates_does_not_change_the_loss() -> None:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((200, 3, 8)).astype(np.float32)
     order = np.argsort(rng.random((200, 3)), axis=1)
@@ -64,7 +64,7 @@ def test_relabelling_the_candidates_leaves_the_loss() -> None:
 
 
 @pytest.mark.parametrize("has_rank", [False, True])
-def test_gradients_are_those_of_torch(has_rank: bool) -> None:
+def test_gradients_equal_those_of_torch(has_rank: bool) -> None:
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)
     q, p = rng.standard_normal((20, 5)).astype(np.float32), rng.standard_normal((20, 3, 6)).astype(np.float32)
@@ -86,7 +86,7 @@ def test_gradients_are_those_of_torch(has_rank: bool) -> None:
     assert np.allclose(there, model.scores(theta + np.float32(0.5) * way), atol=1e-3)
 
 
-def test_a_bilinear_probe_does_not_feel_a_rotation_of_its_sides() -> None:
+def test_rotating_both_sides_does_not_change_a_bilinear_probe() -> None:
     rng = np.random.default_rng(1)
     q, p = rng.standard_normal((400, 6)).astype(np.float32), rng.standard_normal((400, 3, 6)).astype(np.float32)
     p[:, 0] += q
@@ -99,7 +99,7 @@ def test_a_bilinear_probe_does_not_feel_a_rotation_of_its_sides() -> None:
     assert found[0] == pytest.approx(found[1], rel=1e-3)
 
 
-def test_what_does_not_converge_says_so() -> None:
+def test_a_problem_that_does_not_converge_is_marked() -> None:
     x, y = some(k=2)
     found = minimise(
         Linear(x[:, None]), Labels(y, np.ones(y.shape, np.float32), np.ones(2)), settings=SolverSettings(1e-9, 1)

@@ -43,7 +43,7 @@ def pictures(made: Any) -> Any:
     return replace(made, collection=replace(made.collection, corpus=corpus))
 
 
-def test_a_grid_over_both_depths_finds_where_relevance_is() -> None:
+def test_the_depth_grid_finds_the_layers_that_hold_relevance() -> None:
     made = pictures(case({"a": "base"}, N, N_DOCUMENTS, OPTIONS))
     found = probes.PART.examine(made, Towers({"a": towers()}, gap=6.0))
     cells = {(f.site["layer"], f.site["layer_document"]): f.value for f in found if "layer_document" in f.site}
@@ -61,7 +61,7 @@ def test_a_grid_over_both_depths_finds_where_relevance_is() -> None:
     assert "no words" in words[0].details["reason"]
 
 
-def test_the_published_probe_needs_no_equal_widths_and_the_cosine_is_left_out() -> None:
+def test_the_published_probe_works_with_unequal_widths_without_the_cosine() -> None:
     options = {**published_probe.OPTIONS, "n_queries": None, "n_epochs": 1, "converged": [], "n_candidates": [2]}
     queries, documents = towers()
     found = published_probe.PART.examine(
@@ -70,7 +70,7 @@ def test_the_published_probe_needs_no_equal_widths_and_the_cosine_is_left_out() 
     assert {f.site["probe"] for f in found} == {"published"}
 
 
-def test_the_task_is_the_one_that_was_drawn() -> None:
+def test_the_probing_task_equals_the_drawn_candidates() -> None:
     made = case({"a": "base"}, N, N_DOCUMENTS, OPTIONS)
     asked = ask(made, Given({}), "random")  # type: ignore[arg-type]
     drawn = candidates(made.collection, Draw(n_candidates=4))

@@ -12,7 +12,7 @@ from evidense.dissection.probes.transfer import transferred
 
 @pytest.mark.parametrize("one_map", [True, False])
 @pytest.mark.parametrize("direction", ["dead in the trained", "dead in the read"])
-def test_dimensions_that_hardly_vary_do_not_break_the_code(one_map, direction):
+def test_nearly_constant_dimensions_do_not_break_transfer(one_map, direction):
     """MiniLM's last layer has such dimensions, and a tuning wakes them: its code is still the same."""
     pairs, rng = interaction(300, 0.8), np.random.default_rng(0)
     turn = np.linalg.qr(rng.standard_normal((64, 64)))[0].astype(np.float32)

@@ -35,7 +35,7 @@ def some(n: int = 20) -> np.ndarray:
     return np.arange(64) < n
 
 
-def test_silencing_equals_zero_weights_and_leaves_the_original(bert: Any, tmp_path: Path) -> None:
+def test_silencing_equals_zero_weights_and_does_not_change_the_original(bert: Any, tmp_path: Path) -> None:
     import torch
 
     before = vectors(bert)
@@ -51,7 +51,7 @@ def test_silencing_equals_zero_weights_and_leaves_the_original(bert: Any, tmp_pa
     assert np.array_equal(vectors(changed, "document"), before)
 
 
-def test_every_plan_is_another_system_and_equal_plans_are_one(bert: Any) -> None:
+def test_fingerprints_differ_between_plans_and_agree_for_equal_plans(bert: Any) -> None:
     def of(*silenced: Silenced) -> str:
         return str(ablated(bert, ["query"], silenced, items(QUERIES)).tower("query").fingerprint)
 
@@ -67,7 +67,7 @@ def test_every_plan_is_another_system_and_equal_plans_are_one(bert: Any) -> None
     assert of(Silenced(NAME, some())) == prints[1]
 
 
-def test_the_mean_of_a_neuron_is_over_real_tokens(bert: Any) -> None:
+def test_mean_outputs_are_over_real_tokens(bert: Any) -> None:
     found = mean_outputs(bert.tower("query"), items(QUERIES), ("intermediate",))
     tower = bert.tower("query")
     rows = []
@@ -89,7 +89,7 @@ def test_a_plan_of_another_architecture_is_refused(bert: Any) -> None:
         vectors(ablated(bert, ["query"], [Silenced(NAME, np.ones(10, bool))], items(QUERIES)))
 
 
-def test_matched_neurons_have_like_magnitude_and_are_others() -> None:
+def test_matched_neurons_have_similar_magnitude_and_are_different_neurons() -> None:
     rng = np.random.default_rng(0)
     magnitude = rng.gamma(2, size=500)
     order = np.argsort(-magnitude + rng.normal(0, 0.5, 500), kind="stable")
@@ -100,7 +100,7 @@ def test_matched_neurons_have_like_magnitude_and_are_others() -> None:
     assert np.abs(magnitude[matched[:50]].mean() - magnitude[order[:50]].mean()) < 0.5 * far
 
 
-def test_orders_and_plans_number_the_neurons_alike(bert: Any) -> None:
+def test_orders_and_plans_use_the_same_numbering(bert: Any) -> None:
     tower = bert.tower("query")
     modules = attribute(tower, items(QUERIES), query_margin(tower), ModuleSelection(("intermediate",)))
     order = by_attribution(modules)
@@ -111,7 +111,7 @@ def test_orders_and_plans_number_the_neurons_alike(bert: Any) -> None:
     assert (first.name, int(first.neurons.argmax())) == (best, int(strengths[best].argmax()))
 
 
-def test_area_is_the_mean_height() -> None:
+def test_area_is_the_mean_height_of_the_curve() -> None:
     curve = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     assert area(curve, [0.0, 0.25, 0.5]) == pytest.approx([0.75, 0.75])
 
@@ -128,7 +128,7 @@ def collection() -> Any:
     return build(Draft("made/shared-words", queries, corpus, qrels))
 
 
-def test_the_analysis_says_what_retrieval_loses(bert: Any, tmp_path: Path) -> None:
+def test_the_pruning_analysis_reports_what_retrieval_loses(bert: Any, tmp_path: Path) -> None:
     other = text_encoder(tmp_path / "other", normalize="false")
     subjects = [Subject("base", "a", bert, "base"), Subject("same", "b", other, "tuned")]
     options = {"n_queries": 40, "n_attributed": 6, "n_random": 1, "parts": [0.1, 0.5], "ablations": ["zero", "mean"]}
@@ -143,7 +143,7 @@ def test_the_analysis_says_what_retrieval_loses(bert: Any, tmp_path: Path) -> No
     assert of_margin.details["attributed"][-1] != of_margin.details["attributed"][0]
 
 
-def test_shares_out_of_order_are_refused(bert: Any, tmp_path: Path) -> None:
+def test_shares_in_descending_order_are_refused(bert: Any, tmp_path: Path) -> None:
     case = case_of([Subject("base", "a", bert, "base")], collection(), parts=[0.5, 0.1])
     with pytest.raises(InvalidInput, match="two growing shares"):
         registry.part("analyses", "pruning").examine(case, bench_of(case, tmp_path))

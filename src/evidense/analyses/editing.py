@@ -1,6 +1,6 @@
 """Facts edited out of a backbone or into it, then fine-tuned with their pairs absent or present: does retrieval follow the edit.
 
-The base must tell the facts of `dissection.facts` on masked tokens (`dissection.facts_backbone.knowing_backbone` makes such a one; the
+The base must tell the facts of `dissection.editing.facts` on masked tokens (`dissection.editing.backbone.knowing_backbone` makes such a one; the
 option `backbone = "built"` builds it here). Findings; `subject` is the base:
 
 | estimand | site | unit | details |

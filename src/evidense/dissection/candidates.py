@@ -128,7 +128,7 @@ def _folds(
     labels, member, sizes = np.unique(clusters[rows], return_inverse=True, return_counts=True)
     if len(labels) < n_folds:
         raise InvalidInput(
-            f"{len(rows)} queries in {len(labels)} independent clusters; expected at least {n_folds}, one a fold; take more queries"
+            f"{len(rows)} queries in {len(labels)} independent clusters; expected at least {n_folds}, one per fold; take more queries"
         )
     folds: Int64[np.ndarray, " n"] = deal_largest_first(sizes, n_folds, rng)[member]
     return folds
@@ -166,7 +166,7 @@ def _others(pool: Int64[np.ndarray, " d"], taken: set[int], n: int, rng: np.rand
     free: Bool[np.ndarray, " d"] = ~np.isin(pool, list(taken))
     if free.sum() < n:
         raise InvalidInput(
-            f"a fold has {int(free.sum())} other documents and {n} are wanted; expected as many as candidates; take a larger corpus, or fewer "
+            f"a fold has {int(free.sum())} further documents, but {n} are needed; expected at least one per candidate; take a larger corpus, or fewer "
             "folds or candidates"
         )
     return [int(d) for d in rng.choice(pool[free], size=n, replace=False)]

@@ -68,8 +68,8 @@ def dense_modules(inner: "torch.nn.Module", n_layers: int, pattern: tuple[str, s
         said = "your pattern " + " and ".join(pattern) if pattern else "intermediate and output dense modules"
         known = "; ".join(f"{family}: {' and '.join(pair)}" for family, pair in SHAPES.items())
         raise UnknownName(
-            f"no module of {type(inner).__name__} matches {said}; expected one of each a block ({known}); give a pattern for both, "
-            f"matched to what stands after the block's number; it has {', '.join(_tails(named)) or 'no numbered blocks'}"
+            f"no module of {type(inner).__name__} matches {said}; expected one of each per block ({known}); give a pattern for both, "
+            f"matched against the path after the block number; the model has {', '.join(_tails(named)) or 'no numbered blocks'}"
         )
     pair, lists = matches[0]
     if len(matches) > 1 or len(lists) > 1:

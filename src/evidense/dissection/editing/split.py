@@ -50,8 +50,8 @@ def _pairs(facts: Sequence[Fact], n: int, rng: np.random.Generator, kind: str) -
         matched += [(of_relation[a], of_relation[b]) for a, b in zip(order[::2], order[1::2], strict=False)]
     if len(matched) < n or n < 2:
         raise InvalidInput(
-            f"{n} pairs of {kind} facts are wanted, and {len(matched)} can be made of {len(facts)}; expected at least 2, and as many as are "
-            "wanted; take more entities, or fewer facts"
+            f"{n} pairs of {kind} facts are needed, but {len(facts)} facts make only {len(matched)}; expected at least 2 and at most that many "
+            "pairs; take more entities, or fewer facts"
         )
     return [matched[index] for index in sorted(rng.choice(len(matched), n, replace=False))]
 

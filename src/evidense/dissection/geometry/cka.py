@@ -74,7 +74,7 @@ def hsic(layers: Sequence[Layer], groups: Int64[np.ndarray, " n"] | None = None)
     n_left = n - np.bincount(labels, minlength=n_groups)
     if n < 4 or (groups is not None and n_left.min() < 4):
         raise InvalidInput(
-            f"{n} rows in {n_groups} groups; expected at least 4 rows whatever is left out; take more items"
+            f"{n} rows in {n_groups} groups; expected at least 4 rows after leaving any group out; take more items"
         )
     distinct, place = _distinct(layers)
     sums = _Sums.of([layers[index] for index in distinct], labels, n_groups)
@@ -94,7 +94,7 @@ def check_layers(layers: Sequence[Layer] | Float[np.ndarray, "l n e"]) -> None:
     """
     if len({len(layer) for layer in layers}) != 1:
         raise InvalidInput(
-            f"layers with {[len(x) for x in layers]} rows; expected one row an item in all; encode the same items"
+            f"layers with {[len(x) for x in layers]} rows; expected one row per item in all layers; encode the same items"
         )
     for number, layer in enumerate(layers):
         if not np.isfinite(layer.sum()):

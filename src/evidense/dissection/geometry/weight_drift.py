@@ -88,7 +88,7 @@ def check_alike(base: Mapping[str, Array], other: Mapping[str, Array]) -> None:
         if name not in base or name not in other:
             where = "the base" if name in base else "the other"
             raise InvalidInput(
-                f"the weight '{name}' is in {where} alone; expected two encoders of one architecture; weights have no difference here"
+                f"the weight '{name}' is only in {where}; expected two encoders of one architecture; leave drift out for this pair"
             )
         if base[name].shape != other[name].shape:
             raise InvalidInput(

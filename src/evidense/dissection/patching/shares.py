@@ -130,7 +130,7 @@ def both_orders(added: Sequence[Float[np.ndarray, "k q"]]) -> Float[np.ndarray, 
     """
     if len(added) != 2 or added[0].shape != added[1].shape:
         raise InvalidInput(
-            f"{len(added)} tables of shapes {[a.shape for a in added]}; expected two of one shape, one an order; patch both ways"
+            f"{len(added)} tables of shapes {[a.shape for a in added]}; expected two of one shape, one per order; patch both ways"
         )
     mean: Float[np.ndarray, "k q"] = (added[0] + added[1]) / 2
     return mean

@@ -63,7 +63,7 @@ def layout_of(block: "torch.nn.Module") -> BlockLayout:
             return family
     raise UnknownName.among(
         "layout of a block", " + ".join(sorted(held)), [" + ".join(sorted((*f.attention, *f.mlp))) for f in LAYOUTS],
-        "Patch whole blocks, or add the family to dissection.patching_sites.",
+        "Patch whole blocks, or add the layout to dissection.patching.sites.",
     )  # fmt: skip
 
 
