@@ -12,15 +12,15 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.special import ndtr, ndtri, stdtr
 
-from evidense.published.facts import Curve, DataSet, Published
+from evidense.published.facts import DataSet, Published, PublishedCurve
 
 
 @dataclass(frozen=True)
 class Contrast:
     """Tuned minus backbone at every layer."""
 
-    backbone: Curve
-    tuned: Curve
+    backbone: PublishedCurve
+    tuned: PublishedCurve
     dataset: DataSet
 
     @property

@@ -26,7 +26,7 @@ class DataSet:
 
 
 @dataclass(frozen=True)
-class Curve:
+class PublishedCurve:
     """Right answers of one probe family, layer 0 (embeddings) first."""
 
     dataset: str
@@ -67,13 +67,13 @@ class Published:
     citation: str
     provenance: str
     datasets: tuple[DataSet, ...]
-    curves: tuple[Curve, ...]
+    curves: tuple[PublishedCurve, ...]
 
     def dataset(self, name: str) -> DataSet:
         """Return a data set by name."""
         return next(d for d in self.datasets if d.name == name)
 
-    def groups(self) -> Iterator[tuple[Curve, ...]]:
+    def groups(self) -> Iterator[tuple[PublishedCurve, ...]]:
         """Yield the curves that share data set, pooling and N: the backbone first, then what was tuned from it."""
         for _, some in groupby(self.curves, key=lambda c: (c.dataset, c.pooling, c.n_passages)):
             yield tuple(sorted(some, key=lambda c: c.model not in BACKBONES))
@@ -130,9 +130,9 @@ def names() -> tuple[str, ...]:
     return tuple(_KNOWN)
 
 
-def _curve(key: tuple[str, str, str, int], rows: list[dict[str, str]]) -> Curve:
+def _curve(key: tuple[str, str, str, int], rows: list[dict[str, str]]) -> PublishedCurve:
     rows = sorted(rows, key=lambda r: int(r["layer"]))
-    return Curve(
+    return PublishedCurve(
         *key,
         n_eval=int(rows[0]["n_eval"]),
         correct=tuple(int(r["correct"]) for r in rows),

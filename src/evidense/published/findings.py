@@ -22,7 +22,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from evidense.published.contrasts import Contrast, contrasts
-from evidense.published.facts import BACKBONES, Curve, Published
+from evidense.published.facts import BACKBONES, Published, PublishedCurve
 from evidense.records import Finding, Json
 from evidense.stats import above_chance, discriminability, smallest_margin, wilson
 
@@ -41,7 +41,7 @@ def findings(study: Published, parent: str = "") -> list[Finding]:
             *_profiles(study, parents)]  # fmt: skip
 
 
-def _site(study: Published, curve: Curve, **more: Json) -> dict[str, Json]:
+def _site(study: Published, curve: PublishedCurve, **more: Json) -> dict[str, Json]:
     role = (
         "base"
         if curve.model in BACKBONES
@@ -153,7 +153,9 @@ def _kappas(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
         )
 
 
-def _easier(few: Curve, many: Curve, n_questions: int) -> tuple[Float[np.ndarray, " l"], Float[np.ndarray, " l"]]:
+def _easier(
+    few: PublishedCurve, many: PublishedCurve, n_questions: int
+) -> tuple[Float[np.ndarray, " l"], Float[np.ndarray, " l"]]:
     """Return d′ of many minus d′ of few, with its standard error by the delta method."""
     values, parts = [], []
     for curve in (few, many):

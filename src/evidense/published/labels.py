@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from evidense.published.facts import Curve, Published
+from evidense.published.facts import Published, PublishedCurve
 
 
 @cache
@@ -34,7 +34,7 @@ def label_frequencies(n: int, n_passages: int, *, seed: int = 42) -> tuple[int, 
 class LayerZero:
     """One curve's layer 0 beside the frequencies of the labels."""
 
-    curve: Curve
+    curve: PublishedCurve
     frequencies: tuple[int, ...]
 
     @property

@@ -42,7 +42,7 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True)
-class Panel:
+class FigurePanel:
     """One small picture of a figure: the findings that differ in line and layer only."""
 
     key: Key
@@ -68,7 +68,7 @@ class Figure:
     """Site keys that have one value in all of it."""
     varying: tuple[str, ...]
     """Site keys that tell its panels, or its estimates, apart."""
-    panels: tuple[Panel, ...]
+    panels: tuple[FigurePanel, ...]
 
     @property
     def measured(self) -> tuple[Finding, ...]:
@@ -110,11 +110,11 @@ def _figure(estimand: str, findings: tuple[Finding, ...]) -> Figure:
     for values, some in grouped(layered, lambda f: tuple(_plain(f.site.get(k)) for k in varying)).items():
         empty = [f for f in gaps if tuple(_plain(f.site.get(k)) for k in varying) == values]
         key = tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None)
-        panels.append(Panel(key, (*some, *empty), _beside(varying, some[0], alone)))
+        panels.append(FigurePanel(key, (*some, *empty), _beside(varying, some[0], alone)))
     return Figure(estimand, str(shown[0].site["analysis"]), findings, common, varying, _with_controls(panels))
 
 
-def _with_controls(panels: Sequence[Panel]) -> tuple[Panel, ...]:
+def _with_controls(panels: Sequence[FigurePanel]) -> tuple[FigurePanel, ...]:
     """Return the panels, those that hold controls only (one control of several probes) drawn into the others instead of alone."""
     shared = [p for p in panels if all(is_control(f) for f in p.findings)]
     others = [p for p in panels if p not in shared]

@@ -18,7 +18,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True)
-class Answer:
+class SystemAnswer:
     """The sentence of one system; `lead` is its first words, `tone` the colour that goes with them."""
 
     system: str
@@ -28,7 +28,7 @@ class Answer:
     passes: bool
 
 
-def answer(contents: Contents, system: str) -> Answer:
+def answer(contents: Contents, system: str) -> SystemAnswer:
     """Say in one sentence where a system helps, harms, and what is not known."""
     verdicts = contents.worst_first(system)
     by_word = {
@@ -38,17 +38,17 @@ def answer(contents: Contents, system: str) -> Answer:
     passes = passes_no_harm(verdicts)
     lead, tone = _lead(by_word, passes, len(verdicts))
     sentence = _sentence(by_word, verdicts, contents.study.margin)
-    return Answer(system, lead, sentence, tone, passes and not contents.is_used_up)
+    return SystemAnswer(system, lead, sentence, tone, passes and not contents.is_used_up)
 
 
 _TONES = {"HELPS": "helps", "HARMS": "harms", "SAME": "same", "IDENTICAL": "same", "UNDECIDED": "undecided"}
 
 
-def best(finding: Finding) -> Answer:
+def best(finding: Finding) -> SystemAnswer:
     """Say which of several candidates is the best, and what it is worth."""
     label = str(finding.details["label"])
     lead, _, sentence = best_sentence(finding).partition(": ")
-    return Answer(
+    return SystemAnswer(
         str(finding.site["system"]), lead.upper(), Markup("{}.").format(sentence), _TONES[label], label == "HELPS"
     )
 

@@ -11,7 +11,7 @@ HEIGHT = 100.0
 
 
 @dataclass(frozen=True)
-class Curve:
+class DeltaCurve:
     """Two filled paths in a box of `n_bars` × 100, zero at 50; `top` is the difference at the upper edge."""
 
     losses: str
@@ -22,13 +22,13 @@ class Curve:
     top: float
 
 
-def sorted_differences(base: Float64[np.ndarray, " q"], system: Float64[np.ndarray, " q"]) -> Curve:
+def sorted_differences(base: Float64[np.ndarray, " q"], system: Float64[np.ndarray, " q"]) -> DeltaCurve:
     """Draw system − base, greatest loss first."""
     delta = np.sort(system - base)
     n_bars = min(MOST_BARS, len(delta))
     bars = np.array([part.mean() for part in np.array_split(delta, n_bars)])
     top = float(np.abs(bars).max()) or 1.0
-    return Curve(_path(bars, top, -1), _path(bars, top, 1), n_bars, _shared(len(delta), n_bars), top)
+    return DeltaCurve(_path(bars, top, -1), _path(bars, top, 1), n_bars, _shared(len(delta), n_bars), top)
 
 
 def _shared(n: int, n_bars: int) -> str:

@@ -43,7 +43,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Group:
+class SystemRows:
     """The rows of one system, worst first, with the mean over these collections below."""
 
     system: str
@@ -58,11 +58,11 @@ def scale_of(contents: Contents) -> Scale:
     return Scale.over(ends, contents.study.margin)
 
 
-def group(contents: Contents, system: str, scale: Scale) -> Group:
+def group(contents: Contents, system: str, scale: Scale) -> SystemRows:
     """Return everything that is said about one system."""
     verdicts = contents.worst_first(system)
     summary = [*_pooled(contents.pooled.get(system), verdicts, scale), *_beyond(contents.beyond.get(system), scale)]
-    return Group(system, [_row(contents, v, scale) for v in verdicts], summary if len(verdicts) > 1 else [])
+    return SystemRows(system, [_row(contents, v, scale) for v in verdicts], summary if len(verdicts) > 1 else [])
 
 
 def anchor(contents: Contents, system: str, collection: str) -> str:

@@ -9,7 +9,7 @@ from evidense.report.contents import Contents
 
 
 @dataclass(frozen=True)
-class Line:
+class RecordLine:
     """One record: its kind, what it is about, what it says, its id."""
 
     kind: str
@@ -79,39 +79,41 @@ def pooled(contents: Contents) -> list[Fact]:
     return found
 
 
-def lines(contents: Contents) -> list[Line]:
+def lines(contents: Contents) -> list[RecordLine]:
     """Return every record on which the page rests."""
     return [_line(r) for r in contents.records]
 
 
-def _line(record: Record) -> Line:
+def _line(record: Record) -> RecordLine:
     match record:
         case Study():
-            return Line(record.kind, record.name, "", record.id)
+            return RecordLine(record.kind, record.name, "", record.id)
         case Recipe():
-            return Line(
+            return RecordLine(
                 record.kind,
                 f"{record.objective or 'backbone'} · seed {record.seed}",
                 f"{count(record.n_steps)} steps",
                 record.id,
             )
         case Checkpoint():
-            return Line(
+            return RecordLine(
                 record.kind, f"weights {record.weights_sha256[:12]}", f"{count(record.n_pairs)} pairs", record.id
             )
         case Ranking():
-            return Line(record.kind, f"{record.system} · {record.collection['name']}", f"top {record.depth}", record.id)
+            return RecordLine(
+                record.kind, f"{record.system} · {record.collection['name']}", f"top {record.depth}", record.id
+            )
         case Score():
-            return Line(
+            return RecordLine(
                 record.kind, f"{record.system} · {record.collection} · {record.measure}", plain(record.mean), record.id
             )
         case Outcome():
-            return Line(
+            return RecordLine(
                 record.kind, f"{record.system} · {record.collection} · {record.claim}", record.verdict, record.id
             )
         case Finding():
-            return Line(record.kind, _about(record), f"{_value(record)} n {count(record.n)}", record.id)
-    return Line(record.kind, "", "", record.id)
+            return RecordLine(record.kind, _about(record), f"{_value(record)} n {count(record.n)}", record.id)
+    return RecordLine(record.kind, "", "", record.id)
 
 
 def _about(finding: Finding) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from evidense.boundary.numerals import count, interval, plain, probability, signed
 from evidense.records import Finding, Json, Verdict
-from evidense.report.comparison.curves import Curve, sorted_differences
+from evidense.report.comparison.curves import DeltaCurve, sorted_differences
 from evidense.report.comparison.forest import anchor
 from evidense.report.contents import Contents
 from evidense.report.scale import Scale
@@ -20,7 +20,7 @@ Fact = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Cell:
+class ValueCell:
     """One value with its interval; `letters` mark systems that cannot be told apart."""
 
     value: str
@@ -35,7 +35,7 @@ class SystemLine:
 
     system: str
     role: str
-    cells: list[Cell]
+    cells: list[ValueCell]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Estimated:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownItem:
     """A document or query as the page shows it."""
 
     doc_id: str
@@ -69,17 +69,17 @@ class Shown:
 class Reading:
     """One query worth reading."""
 
-    query: Shown
+    query: ShownItem
     delta: str
     values: str
     tone: str
-    relevant: list[Shown]
-    base_first: Shown | None
-    system_first: Shown | None
+    relevant: list[ShownItem]
+    base_first: ShownItem | None
+    system_first: ShownItem | None
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedSystem:
     """One system on one collection, in full."""
 
     id: str
@@ -88,7 +88,7 @@ class Comparison:
     effect: str
     interval: str
     tally: Fact
-    curve: Curve | None
+    curve: DeltaCurve | None
     facts: list[Fact]
     record: str
     losses: list[Reading]
@@ -113,7 +113,7 @@ class Section:
     notes: list[str]
     measures: list[str]
     lines: list[SystemLine]
-    comparisons: list[Comparison]
+    comparisons: list[ComparedSystem]
 
 
 @dataclass(frozen=True)
@@ -163,11 +163,11 @@ def _line(contents: Contents, system: str, collection: str, measures: Sequence[s
     )
 
 
-def cell(finding: Finding | None) -> Cell:
+def cell(finding: Finding | None) -> ValueCell:
     """Return an absolute value with its interval."""
     if finding is None:
-        return Cell("—", "", "", -1.0)
-    return Cell(
+        return ValueCell("—", "", "", -1.0)
+    return ValueCell(
         plain(finding.value),
         interval(finding.low, finding.high, sign=False),
         str(finding.details.get("letters", "")),
@@ -175,7 +175,7 @@ def cell(finding: Finding | None) -> Cell:
     )
 
 
-def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limits) -> Comparison:
+def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limits) -> ComparedSystem:
     at = (verdict.system, verdict.collection)
     others = [f for (s, c, m), f in contents.differences.items() if (s, c) == at and m != verdict.measure]
     slices = sorted(
@@ -187,7 +187,7 @@ def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limi
     )
     readings = [_reading(e, limits) for e in excerpts(contents, *at)]
     d = verdict.details
-    return Comparison(
+    return ComparedSystem(
         id=anchor(contents, *at),
         system=verdict.system,
         word=WORDS[verdict.verdict],
@@ -205,7 +205,7 @@ def _comparison(contents: Contents, verdict: Verdict, store: Store, limits: Limi
     )  # fmt: skip
 
 
-def _curve(contents: Contents, verdict: Verdict, store: Store) -> Curve | None:
+def _curve(contents: Contents, verdict: Verdict, store: Store) -> DeltaCurve | None:
     base, system = (
         contents.scores.get((s, verdict.collection, verdict.measure)) for s in (verdict.baseline, verdict.system)
     )
@@ -261,7 +261,7 @@ def _estimated(finding: Finding, name: str, kind: str, scale: Scale) -> Estimate
 def _reading(excerpt: Excerpt, limits: Limits) -> Reading:
     delta = float(excerpt["delta"])
     return Reading(
-        query=Shown(
+        query=ShownItem(
             str(excerpt["query_id"]),
             cut(excerpt.get("query"), limits.characters),
             picture(excerpt) if limits.pictures else "",
@@ -276,9 +276,9 @@ def _reading(excerpt: Excerpt, limits: Limits) -> Reading:
     )
 
 
-def _shown(document: Mapping[str, Json], limits: Limits, status: str) -> Shown:
+def _shown(document: Mapping[str, Json], limits: Limits, status: str) -> ShownItem:
     thumbnail = picture(document) if limits.pictures else ""
-    return Shown(str(document["doc_id"]), cut(document.get("text"), limits.characters), thumbnail, status)
+    return ShownItem(str(document["doc_id"]), cut(document.get("text"), limits.characters), thumbnail, status)
 
 
 def _ranks(document: Mapping[str, Json]) -> str:
@@ -286,7 +286,7 @@ def _ranks(document: Mapping[str, Json]) -> str:
     return f"{base} → {system}"
 
 
-def _first(document: Mapping[str, Json] | None, limits: Limits) -> Shown | None:
+def _first(document: Mapping[str, Json] | None, limits: Limits) -> ShownItem | None:
     if not document:
         return None
     gain = document.get("gain")

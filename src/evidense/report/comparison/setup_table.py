@@ -7,7 +7,7 @@ from typing import Any
 from evidense.boundary.numerals import count, size
 from evidense.records import Json
 from evidense.report.comparison.notes import quoted
-from evidense.report.comparison.sections import Cell, cell, role_of
+from evidense.report.comparison.sections import ValueCell, cell, role_of
 from evidense.report.contents import Contents
 
 __all__ = ["SetupCell", "SetupRow", "ValuesRow", "role_of", "rows", "values_row"]
@@ -20,7 +20,7 @@ class ValuesRow:
     collection: str
     anchor: str
     n: str
-    cells: list[Cell]
+    cells: list[ValueCell]
 
 
 def values_row(contents: Contents, collection: str) -> ValuesRow:

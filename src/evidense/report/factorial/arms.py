@@ -12,7 +12,7 @@ PREFIX = "checkpoint:"
 
 
 @dataclass
-class Arm:
+class TrainedArm:
     """One cell or arm: its checkpoints, one a seed, and what all their stages used."""
 
     name: str
@@ -36,7 +36,7 @@ class Arm:
         ]
 
 
-def arms(effects: Effects, records: Iterable[Record]) -> list[Arm]:
+def arms(effects: Effects, records: Iterable[Record]) -> list[TrainedArm]:
     """Find the checkpoints of every cell by the rankings that used them."""
     found: dict[str, dict[str, None]] = {}
     for record in records:
@@ -47,8 +47,8 @@ def arms(effects: Effects, records: Iterable[Record]) -> list[Arm]:
     return [_arm(effects, name, [c for c in found[name] if c in effects.checkpoints]) for name in names]
 
 
-def _arm(effects: Effects, name: str, checkpoints: list[str]) -> Arm:
-    arm, n = Arm(name, checkpoints), max(1, len(checkpoints))
+def _arm(effects: Effects, name: str, checkpoints: list[str]) -> TrainedArm:
+    arm, n = TrainedArm(name, checkpoints), max(1, len(checkpoints))
     for checkpoint_id in checkpoints:
         chain = _chain(effects, checkpoint_id)
         for _, made in chain:

@@ -20,12 +20,12 @@ GROUPS = {
     "arm": "Trained further",
 }
 
-Cell = tuple[str, str, str]
+CellKey = tuple[str, str, str]
 """(cell, collection, measure)"""
 
 
 @dataclass(frozen=True)
-class Place:
+class EffectPlace:
     """Where an effect was measured: a collection with its role and direction, or several."""
 
     name: str
@@ -38,7 +38,7 @@ class Effects:
     """Everything that a factorial found; effects and cells go by the names that the study gives them."""
 
     study: Study
-    cells: dict[Cell, Finding] = field(default_factory=dict)
+    cells: dict[CellKey, Finding] = field(default_factory=dict)
     effects: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     """(effect, collection, measure) → finding."""
     means: dict[tuple[str, str, str], list[Finding]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Effects:
     """(effect, collection) → verdict."""
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     recipes: dict[str, Recipe] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, EffectPlace] = field(default_factory=dict)
 
     @classmethod
     def of(cls, study: Study, records: Iterable[Record]) -> "Effects":
@@ -85,13 +85,13 @@ class Effects:
     def _note(self, finding: Finding) -> None:
         name = str(finding.site["collection"])
         self.places.setdefault(
-            name, Place(name, str(finding.site.get("role", "")), str(finding.site.get("direction", "")))
+            name, EffectPlace(name, str(finding.site.get("role", "")), str(finding.site.get("direction", "")))
         )
 
     # --- in the order of the page
 
     @property
-    def collections(self) -> list[Place]:
+    def collections(self) -> list[EffectPlace]:
         """Return the collections: in-domain before near before far, else as they came."""
         order = {name: at for at, name in enumerate(self.places)}
         return sorted(self.places.values(), key=lambda p: (_rank(p.role), order[p.name]))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from evidense.boundary.numerals import interval, plain, short
 from evidense.records import Finding
-from evidense.report.factorial.effects import Effects, Place
+from evidense.report.factorial.effects import EffectPlace, Effects
 from evidense.stats import CELLS
 
 WIDTH, HEIGHT = 220.0, 150.0
@@ -14,7 +14,7 @@ AT = {"neither": (62.0, -4.0), "pre-trained": (62.0, 4.0), "fine-tuned": (168.0,
 
 
 @dataclass(frozen=True)
-class Mark:
+class CellMark:
     """One cell: estimate, interval and the mean of each seed, in the coordinates of the picture."""
 
     cell: str
@@ -27,24 +27,24 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Plot:
+class InteractionPlot:
     """One collection."""
 
-    place: Place
-    marks: dict[str, Mark]
+    place: EffectPlace
+    marks: dict[str, CellMark]
     ticks: tuple[tuple[float, str], ...]
 
     @property
-    def without(self) -> tuple[Mark, Mark] | None:
+    def without(self) -> tuple[CellMark, CellMark] | None:
         """Return the ends of the line without pre-training."""
         return self._line("neither", "fine-tuned")
 
     @property
-    def having(self) -> tuple[Mark, Mark] | None:
+    def having(self) -> tuple[CellMark, CellMark] | None:
         """Return the ends of the line with pre-training."""
         return self._line("pre-trained", "both")
 
-    def _line(self, start: str, end: str) -> tuple[Mark, Mark] | None:
+    def _line(self, start: str, end: str) -> tuple[CellMark, CellMark] | None:
         return (self.marks[start], self.marks[end]) if start in self.marks and end in self.marks else None
 
     @property
@@ -53,7 +53,7 @@ class Plot:
         return "; ".join(f"{m.cell} {m.text}" for m in self.marks.values())
 
 
-def plots(effects: Effects, measure: str) -> list[Plot]:
+def plots(effects: Effects, measure: str) -> list[InteractionPlot]:
     """Draw every collection, those of one direction on one scale."""
     found = {
         p.name: {c: f for c in CELLS if (f := effects.cells.get((c, p.name, measure)))} for p in effects.collections
@@ -65,18 +65,18 @@ def plots(effects: Effects, measure: str) -> list[Plot]:
     return [_plot(p, found[p.name], tops[p.direction]) for p in effects.collections if found[p.name]]
 
 
-def _plot(place: Place, cells: dict[str, Finding], top: float) -> Plot:
+def _plot(place: EffectPlace, cells: dict[str, Finding], top: float) -> InteractionPlot:
     ticks = tuple((_y(share * top, top), short(share * top)) for share in (0.0, 0.5, 1.0))
-    return Plot(place, {c: _mark(c, f, top) for c, f in cells.items()}, ticks)
+    return InteractionPlot(place, {c: _mark(c, f, top) for c, f in cells.items()}, ticks)
 
 
-def _mark(cell: str, finding: Finding, top: float) -> Mark:
+def _mark(cell: str, finding: Finding, top: float) -> CellMark:
     x, aside = AT[cell]
     low, high = (finding.value if end is None else end for end in (finding.low, finding.high))
     seeds = tuple(round(_y(float(s), top), 1) for s in finding.details.get("seeds") or ())
     text = f"{plain(finding.value)} {interval(finding.low, finding.high, sign=False)}"
     y, low_y, high_y = (round(_y(v, top), 1) for v in (finding.value, low, high))
-    return Mark(cell, x + aside, y, low_y, high_y, seeds, text)
+    return CellMark(cell, x + aside, y, low_y, high_y, seeds, text)
 
 
 def _highest(finding: Finding) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.boundary.numerals import plain, short
-from evidense.report.factorial.arms import Arm
+from evidense.report.factorial.arms import TrainedArm
 from evidense.report.factorial.effects import Effects
 from evidense.store import Store
 
@@ -16,7 +16,7 @@ WHAT = {"loss_nats": "loss", "accuracy": "in-batch accuracy", "held_out": "held-
 
 
 @dataclass(frozen=True)
-class Panel:
+class LearningPanel:
     """One quantity of one training: the mean over seeds as a line, least to greatest as a band."""
 
     what: str
@@ -34,10 +34,10 @@ class Curves:
 
     name: str
     n_seeds: int
-    panels: tuple[Panel, ...]
+    panels: tuple[LearningPanel, ...]
 
 
-def curves(effects: Effects, arms: Sequence[Arm], store: Store) -> list[Curves]:
+def curves(effects: Effects, arms: Sequence[TrainedArm], store: Store) -> list[Curves]:
     """Draw the last stage of every cell and arm that was trained."""
     found = []
     for arm in arms:
@@ -54,7 +54,7 @@ def _series(log: Sequence[Mapping[str, float]], key: str) -> Float64[np.ndarray,
     return np.array(pairs, dtype=np.float64).reshape(-1, 2)
 
 
-def _panel(what: str, series: list[Float64[np.ndarray, "s 2"]]) -> Panel | None:
+def _panel(what: str, series: list[Float64[np.ndarray, "s 2"]]) -> LearningPanel | None:
     known = [s for s in series if len(s) > 1]
     if not known or len({len(s) for s in known}) != 1:
         return None
@@ -72,7 +72,7 @@ def _panel(what: str, series: list[Float64[np.ndarray, "s 2"]]) -> Panel | None:
     upper, lower = y(values.max(axis=0)), y(values.min(axis=0))
     band = _points(np.concatenate([x, x[::-1]]), np.concatenate([upper, lower[::-1]]))
     mean = values.mean(axis=0)
-    return Panel(
+    return LearningPanel(
         what,
         _points(x, y(mean)),
         band,

@@ -11,7 +11,7 @@ from evidense.report.comparison.shared import shared_sentences
 from evidense.report.contents import Contents
 from evidense.report.factorial import interaction
 from evidense.report.factorial import rows as effect_rows
-from evidense.report.factorial.arms import Arm, arms
+from evidense.report.factorial.arms import TrainedArm, arms
 from evidense.report.factorial.effects import GROUPS, Effects
 from evidense.report.factorial.learning import curves
 from evidense.report.words import WORDS, margin_text
@@ -102,7 +102,7 @@ def _leaks(found: list[Finding]) -> str:
     return f"{count(most['n_equal'])} equal, {count(most['n_near'])} near of {count(most['n_checked'])}"
 
 
-def _warnings(trained: list[Arm]) -> list[tuple[str, str]]:
+def _warnings(trained: list[TrainedArm]) -> list[tuple[str, str]]:
     return [(arm.name, warning) for arm in trained for warning in arm.warnings]
 
 

@@ -8,7 +8,7 @@ from evidense.parts import AnalysisWords
 from evidense.records import Finding
 from evidense.report.analysis_words import estimand_of, words_of
 from evidense.report.comparison import proof, setup_table
-from evidense.report.comparison.proof import Line
+from evidense.report.comparison.proof import RecordLine
 from evidense.report.contents import Contents
 from evidense.report.inside import answer
 from evidense.report.inside.distributions import Spreads, spreads, summaries
@@ -169,7 +169,7 @@ def is_compared(contents: Contents) -> bool:
     return bool(contents.verdicts or contents.claims or contents.rankings or contents.is_trained)
 
 
-def lines(contents: Contents) -> list[Line]:
+def lines(contents: Contents) -> list[RecordLine]:
     """Return the records to list; without the findings of analyses where these are very many."""
     if len(contents.records) <= MOST_LINES:
         return proof.lines(contents)

@@ -8,7 +8,7 @@ from evidense.dissection.sentences import differs, is_number
 from evidense.records import Finding, Json
 from evidense.report.inside.axes import Axis, Layers, Point, points
 from evidense.report.inside.numbers import number
-from evidense.report.places import FINAL, Figure, Panel, grouped, who
+from evidense.report.places import FINAL, Figure, FigurePanel, grouped, who
 
 NONE = ("none", "", None)
 
@@ -142,7 +142,7 @@ APART = 0.35
 """Panels whose values span less than this share of the figure's get a scale of their own, with those of the same module, measure and target."""
 
 
-def _own(panel: Panel) -> str:
+def _own(panel: FigurePanel) -> str:
     return str([(k, v) for k, v in panel.key if k in ("module", "measure", "target")])
 
 
@@ -211,7 +211,7 @@ def _chance_name(figure: Figure) -> str:
     return f"chance{f' ({values.pop()})' if len(values) == 1 else ''}"
 
 
-def _plot(panel: Panel, scales: tuple[Axis, Layers], is_change: bool, colours: Colours) -> Plot:
+def _plot(panel: FigurePanel, scales: tuple[Axis, Layers], is_change: bool, colours: Colours) -> Plot:
     axis, layers = scales
     final = {who(f): f for f in panel.beside if _is_final(f) and is_number(f.value)}
     lines = [
@@ -225,7 +225,7 @@ def _plot(panel: Panel, scales: tuple[Axis, Layers], is_change: bool, colours: C
     return Plot(panel.title, tuple(lines), tuple(axis.ticks), tuple(layers.ticks), points(flat), zero, _spoken(panel))
 
 
-def _spoken(panel: Panel) -> str:
+def _spoken(panel: FigurePanel) -> str:
     found = []
     for name, some in grouped(panel.findings, who).items():
         f = max(some, key=lambda f: int(f.site["layer"]))

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evidense.boundary.numerals import plain, short
-from evidense.published.facts import Curve, Published
+from evidense.published.facts import Published, PublishedCurve
 from evidense.records import Finding
 
 WIDTH, HEIGHT = 220.0, 156.0
@@ -20,7 +20,7 @@ _CSS = {"bert-base-uncased": "base", "llama": "base", "dpr-context": "context", 
 
 
 @dataclass(frozen=True)
-class Line:
+class AccuracyLine:
     """One model: its line over layers, its band, and layer 0 where that is a label frequency."""
 
     model: str
@@ -32,14 +32,14 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Panel:
+class AccuracyPanel:
     """One N of one data set and pooling."""
 
     n_passages: int
     chance: float
     ticks: tuple[tuple[float, str], ...]
     layers: tuple[tuple[float, str], ...]
-    lines: tuple[Line, ...]
+    lines: tuple[AccuracyLine, ...]
 
     @property
     def spoken(self) -> str:
@@ -50,26 +50,26 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Group:
+class AccuracyPanels:
     """One data set and pooling, its four panels."""
 
     dataset: str
     pooling: str
     models: tuple[tuple[str, str], ...]
-    panels: tuple[Panel, ...]
+    panels: tuple[AccuracyPanel, ...]
 
 
-def curves(study: Published, findings: Sequence[Finding]) -> list[Group]:
+def curves(study: Published, findings: Sequence[Finding]) -> list[AccuracyPanels]:
     """Draw every published curve with the interval that questions leave."""
     ends = {
         (f.site["collection"].rpartition("/")[2], f.site["pooling"], f.site["subject"], f.site["n_candidates"], f.site["layer"]): (f.low, f.high)
         for f in findings if f.estimand == "accuracy" and f.low is not None and f.high is not None
     }  # fmt: skip
-    found: dict[tuple[str, str], list[tuple[Curve, ...]]] = {}
+    found: dict[tuple[str, str], list[tuple[PublishedCurve, ...]]] = {}
     for group in study.groups():
         found.setdefault((group[0].dataset, group[0].pooling), []).append(group)
     return [
-        Group(d, p, tuple((c.model, _css(c.model)) for c in groups[0]), tuple(_panel(g, ends) for g in groups))
+        AccuracyPanels(d, p, tuple((c.model, _css(c.model)) for c in groups[0]), tuple(_panel(g, ends) for g in groups))
         for (d, p), groups in found.items()
     ]
 
@@ -78,17 +78,19 @@ def _css(model: str) -> str:
     return _CSS.get(model, "tuned")
 
 
-def _panel(group: tuple[Curve, ...], ends: dict[tuple[str, str, str, int, int], tuple[float, float]]) -> Panel:
+def _panel(
+    group: tuple[PublishedCurve, ...], ends: dict[tuple[str, str, str, int, int], tuple[float, float]]
+) -> AccuracyPanel:
     first = group[0]
     ticks = tuple((_y(first.chance + up, first), short(round(first.chance + up, 2))) for up in (0.0, 0.1, 0.2))
     last = first.n_layers - 1
     shown = tuple((_x(layer, last), str(layer)) for layer in ((0, 4, 8, 12) if last == 12 else (0, 8, 16, 24, 32)))
-    return Panel(
+    return AccuracyPanel(
         first.n_passages, round(_y(first.chance, first), 1), ticks, shown, tuple(_line(c, ends) for c in group)
     )
 
 
-def _line(curve: Curve, ends: dict[tuple[str, str, str, int, int], tuple[float, float]]) -> Line:
+def _line(curve: PublishedCurve, ends: dict[tuple[str, str, str, int, int], tuple[float, float]]) -> AccuracyLine:
     own = [ends[curve.dataset, curve.pooling, curve.model, curve.n_passages, layer] for layer in range(curve.n_layers)]
     last = curve.n_layers - 1
     start = 0 if curve.pooling == "mean" else 1
@@ -96,7 +98,7 @@ def _line(curve: Curve, ends: dict[tuple[str, str, str, int, int], tuple[float, 
     ys = [_y(float(a), curve) for a in curve.accuracy[start:]]
     low, high = ([_y(e[i], curve) for e in own[start:]] for i in (0, 1))
     zero = (_x(0, last), round(_y(float(curve.accuracy[0]), curve), 1)) if start else None
-    return Line(curve.model, _css(curve.model), _points(xs, ys), _points([*xs, *xs[::-1]], [*high, *low[::-1]]), zero,
+    return AccuracyLine(curve.model, _css(curve.model), _points(xs, ys), _points([*xs, *xs[::-1]], [*high, *low[::-1]]), zero,
                 plain(float(curve.accuracy[-1])))  # fmt: skip
 
 
@@ -104,7 +106,7 @@ def _x(layer: float, last: int) -> float:
     return round(LEFT + 4 + (RIGHT - LEFT - 8) * layer / last, 1)
 
 
-def _y(accuracy: float, curve: Curve) -> float:
+def _y(accuracy: float, curve: PublishedCurve) -> float:
     share = (accuracy - curve.chance + BELOW) / (BELOW + ABOVE)
     return BOTTOM - (BOTTOM - TOP) * min(1.0, max(0.0, share))
 
