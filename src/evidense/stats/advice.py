@@ -1,4 +1,4 @@
-"""How many queries would decide: an even chance, and how far that number may be off, since the effect itself is uncertain."""
+"""Advice: how many queries would decide with an even chance, and the range of that number, since the effect is uncertain."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _STEPS = 40
 
 @dataclass(frozen=True)
 class Advice:
-    """With `about` queries in all the chance to end in a word other than UNDECIDED is even; with `low` 20 %, with `high` 80 %."""
+    """Total numbers of queries at which a word other than UNDECIDED has a chance of 20 % (`low`), 50 % (`about`) and 80 % (`high`)."""
 
     low: int
     about: int
@@ -24,11 +24,11 @@ class Advice:
 
 
 def advice(estimate: Estimate, margin: float) -> Advice | None:
-    """Say how many queries like these, drawn afresh, would decide.
+    """Return how many queries like these, drawn afresh, would decide.
 
-    The chance is taken over the effects that the data leave plausible: normal about the observed one, with its standard
-    error; spread and critical value stay as they are. Two digits are kept, rounded up. None where the label is decided already,
-    the baseline has nothing to lose, or no number would do.
+    The chance is taken over plausible effects: normal around the observed effect, with its standard error. Spread and critical value are
+    assumed to stay the same. Numbers are rounded up to two digits. The result is None if the label is decided already, if the baseline
+    has nothing to lose, or if no number would decide.
 
     Raises:
         InvalidInput: as `label`.
@@ -45,7 +45,7 @@ def advice(estimate: Estimate, margin: float) -> Advice | None:
 
 
 def chance(estimate: Estimate, margin: float, n: float) -> float:
-    """The chance that n fresh queries decide, over the effects that are plausible."""
+    """Return the chance that n fresh queries decide, over the plausible effects."""
     half = max(estimate.high - estimate.effect, estimate.effect - estimate.low)
     ratio = math.sqrt(estimate.n / n)
     reach, spread = half * ratio, estimate.standard_error * math.hypot(1.0, ratio)
@@ -59,14 +59,14 @@ def chance(estimate: Estimate, margin: float, n: float) -> float:
 
 
 def _within(effect: float, spread: float, x: float) -> float:
-    """The chance that a normal value about the effect lies within ± x."""
+    """Return the chance that a normal value around the effect lies within ± x."""
     if x <= 0:
         return 0.0
     return float(ndtr((x - effect) / spread) - ndtr((-x - effect) / spread))
 
 
 def _needed(estimate: Estimate, margin: float, share: float) -> float:
-    """The smallest number of queries that decides with this chance; infinite where none does."""
+    """Return the smallest number of queries that decides with this chance, or infinity."""
     low, high = math.log(estimate.n), math.log(estimate.n * _MOST)
     if chance(estimate, margin, math.exp(high)) < share:
         return math.inf

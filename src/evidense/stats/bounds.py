@@ -1,4 +1,4 @@
-"""Bounds: the values that a query could have had, since most measures end at 0 and 1."""
+"""Bounds: the smallest and largest value that each query could have had; most measures lie between 0 and 1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 class Bounds:
     """The least and the most that every value of a table could have been, one row a system (or contrast).
 
-    A system that scores .8 on a query can lose .8 there and gain .2, whatever replaces it.
+    If the baseline scores .8 on a query, any other system can lose at most .8 there and gain at most .2.
 
     >>> Bounds.around(np.array([0.8, 0.5]), (0.0, 1.0)).most
     array([[0.2, 0.5]])
@@ -22,7 +22,7 @@ class Bounds:
 
     @classmethod
     def constant(cls, limits: tuple[float, float], shape: tuple[int, int]) -> "Bounds":
-        """Return the same limits for every value: those of a measure."""
+        """Return the limits of a measure for every value."""
         return cls(*(np.full(shape, end, dtype=np.float64) for end in limits))
 
     @classmethod
@@ -61,5 +61,5 @@ class Bounds:
 
 
 def _times(weight: Float[np.ndarray, " k"], end: float) -> Float[np.ndarray, " k"]:
-    """weight · end, where no weight of an infinite end is 0 and not undefined."""
+    """Return weight · end, where a weight of 0 gives 0 even if the end is infinite."""
     return np.array([w * end if w else 0.0 for w in weight])

@@ -1,4 +1,4 @@
-"""Critical values and p-values that cannot disagree: both count the same draws."""
+"""Critical values and p-values, both counted from the same draws, so that they cannot disagree."""
 
 import bisect
 import math
@@ -25,21 +25,21 @@ class ReferenceDistribution:
         self._own = 0 if exact else 1  # an enumeration already holds the observed pattern
 
     def p(self, t: float) -> float:
-        """Share of draws at least as large as t, the observed one counted among them; never 0."""
+        """Return the share of draws at least as large as t. The observed value counts as a draw, so p is never 0."""
         return self._share(len(self._sorted) - int(np.searchsorted(self._sorted, t, side="left")))
 
     def _share(self, count: int) -> float:
         return (self._own + count) / (self._own + len(self._sorted))
 
     def critical(self, exponent: float, alpha: float) -> float:
-        """The value that |t| must exceed for its adjusted p to be at most alpha; infinite where none suffices."""
+        """Return the value that |t| must exceed for its adjusted p to be at most alpha, or infinity."""
         n = len(self._sorted)
         allowed = bisect.bisect_right(range(n), alpha, key=lambda count: adjust(self._share(count), exponent))
         return float(self._sorted[n - allowed]) if allowed else np.inf  # `allowed` draws would be too many by one
 
 
 def adjust(p: float, exponent: float) -> float:
-    """Šidák: the chance that the smallest p of `exponent` independent ones is at most p.
+    """Return the chance that the smallest of `exponent` independent p-values is at most p (Šidák).
 
     >>> adjust(0.5, 2)  # 1 - (1 - .5)²
     0.75
@@ -48,15 +48,15 @@ def adjust(p: float, exponent: float) -> float:
 
 
 def unadjust(alpha: float, exponent: float) -> float:
-    """The level of one comparison at which `exponent` of them together err with alpha."""
+    """Return the level of one comparison at which `exponent` independent ones err with alpha together."""
     return float(-np.expm1(np.log1p(-alpha) / exponent))
 
 
 def steady_draws(n_families: int, alpha: float = 0.05) -> int:
-    """How many resamples make the ends of an interval the same for every seed, to about half a per cent of its half-width.
+    """Return how many resamples make an interval the same for every seed, to about half a per cent of its half-width.
 
-    The critical value is an order statistic far out: with a share a of the draws beyond it (Šidák over independent families)
-    its relative error is √(1/(a·n)) / q², q being the normal quantile of a. Thousands, rounded up.
+    The critical value is an order statistic in the tail. If a share a of the draws lies beyond it (Šidák over independent families), its
+    relative error is √(1/(a·n)) / q², where q is the normal quantile of a. The result is rounded up to thousands.
 
     >>> [steady_draws(k) for k in (1, 4, 10)]
     [55000, 82000, 128000]

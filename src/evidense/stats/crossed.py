@@ -1,4 +1,4 @@
-"""Seeds and queries as crossed random effects: what each of them leaves uncertain, and the interval that follows."""
+"""Seeds and queries as crossed random effects: the uncertainty from each, and the interval from both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,22 +55,22 @@ class Seeded:
 
     @property
     def n_contrasts(self) -> int:
-        """How many contrasts are estimated together."""
+        """Return the number of contrasts."""
         return int(self.values.shape[0])
 
     @property
     def n_seeds(self) -> int:
-        """How many times everything was trained."""
+        """Return the number of training seeds."""
         return int(self.values.shape[1])
 
     @property
     def n_queries(self) -> int:
-        """How many queries each seed answered."""
+        """Return the number of queries."""
         return int(self.values.shape[2])
 
     @property
     def n_clusters(self) -> int:
-        """How many independent groups of queries there are; with an overlap, as how many independent queries they count."""
+        """Return the number of independent groups of queries; with an overlap, the number of effective queries."""
         return effective(self.clusters)
 
 
@@ -108,24 +108,24 @@ class Squares:
 
     @property
     def queries(self) -> Float[np.ndarray, " k"]:
-        """The squared standard errors over queries alone, of the mean over these seeds."""
+        """Return the squared standard error of the mean over these seeds, from queries alone."""
         return np.diagonal(self.between_queries)
 
     @property
     def queries_only(self) -> Float[np.ndarray, " k"]:
-        """What queries add to the spread of the seeds' means, which holds `rest` already."""
+        """Return what queries add to the spread of the seeds' means, which includes `rest` already."""
         left: Float[np.ndarray, " k"] = np.maximum(self.queries - self.rest, 0.0)
         return left
 
     @property
     def standard_error(self) -> Float[np.ndarray, " k"]:
-        """The standard error of the mean, over seeds and queries."""
+        """Return the standard error of the mean, over seeds and queries."""
         seeds_only = np.maximum(self.seeds - self.rest, 0.0)
         total: Float[np.ndarray, " k"] = np.sqrt(seeds_only + self.queries_only + self.rest)
         return total
 
     def half(self, alpha: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-        """Half the width of the interval that errs with `alpha`: seeds and queries each with their own Student's t."""
+        """Return half the width of the interval that errs with `alpha`; seeds and queries each have their own Student's t."""
         t_seeds = -stdtrit(self.n_seeds - 1, alpha / 2)
         t_queries = -stdtrit(self.df_queries, alpha / 2)
         parts = (t_seeds, np.sqrt(self.seeds)), (t_queries, np.sqrt(self.queries_only))
@@ -133,7 +133,7 @@ class Squares:
         return width
 
     def z(self) -> Float[np.ndarray, " k"]:
-        """How far each mean lies from 0: the normal deviate whose two-sided p is that of the interval ending at 0."""
+        """Return each mean's distance from 0 as a normal deviate: its two-sided p is the level at which the interval ends at 0."""
         near, far = np.zeros_like(self.mean), np.full_like(self.mean, _FARTHEST)
         for _ in range(_HALVINGS):
             middle = (near + far) / 2
@@ -143,25 +143,25 @@ class Squares:
 
 
 def two_sided(z: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """The chance that a normal deviate lies at least z from 0, either way."""
+    """Return the chance that a normal deviate lies at least z from 0, on either side."""
     p: Float[np.ndarray, " k"] = 2 * ndtr(-z)
     return p
 
 
-def squares(one: Seeded) -> Squares:
-    """Take one collection's table of seeds × queries apart; needs two seeds or more.
+def squares(table: Seeded) -> Squares:
+    """Split the variance of one collection's table of seeds × queries; it needs two seeds or more.
 
-    Sums over clusters make the second and third part robust to queries that belong together.
+    Queries and the rest are summed over clusters, which makes them robust to queries that depend on each other.
     """
-    s, n, g = one.n_seeds, one.n_queries, one.n_clusters
-    by_seed, by_query = one.values.mean(axis=2), one.values.mean(axis=1)
+    s, n, g = table.n_seeds, table.n_queries, table.n_clusters
+    by_seed, by_query = table.values.mean(axis=2), table.values.mean(axis=1)
     mean = by_seed.mean(axis=1)
-    rest = one.values - by_seed[:, :, None] - by_query[:, None, :] + mean[:, None, None]
-    off = by_query - mean[:, None]
-    if isinstance(one.clusters, Overlap):
-        between, within = _overlap_errors(off, rest, one.clusters)
+    residual = table.values - by_seed[:, :, None] - by_query[:, None, :] + mean[:, None, None]
+    deviation = by_query - mean[:, None]
+    if isinstance(table.clusters, Overlap):
+        between, within = _overlap_errors(deviation, residual, table.clusters)
     else:
-        between, within = _cluster_errors(off, rest, one.clusters)
+        between, within = _cluster_errors(deviation, residual, table.clusters)
     return Squares(
         mean=mean,
         seeds=((by_seed - mean[:, None]) ** 2).sum(axis=1) / (s * (s - 1)),
@@ -173,10 +173,10 @@ def squares(one: Seeded) -> Squares:
 
 
 def mean_squares(family: Sequence[Seeded]) -> Squares:
-    """The same of the plain mean over collections: seeds are the same everywhere, so their means are averaged first."""
-    parts = [squares(one) for one in family]
+    """Split the variance of the plain mean over collections. Seeds are the same on all of them, so each seed's means are averaged first."""
+    parts = [squares(table) for table in family]
     s, c = family[0].n_seeds, len(family)
-    by_seed = np.mean([one.values.mean(axis=2) for one in family], axis=0)
+    by_seed = np.mean([table.values.mean(axis=2) for table in family], axis=0)
     mean = by_seed.mean(axis=1)
     each = np.stack([part.queries for part in parts]) / c**2
     total, dfs = each.sum(axis=0), np.stack([part.df_queries for part in parts])
@@ -191,51 +191,51 @@ def mean_squares(family: Sequence[Seeded]) -> Squares:
     )
 
 
-def variances(one: Seeded) -> list[Variances]:
-    """The variance components of each contrast; all of seed and rest are 0 where there is one seed only.
+def variances(table: Seeded) -> list[Variances]:
+    """Return the variance components of each contrast; with a single seed, those of seed and rest are 0.
 
     >>> table = np.array([[[0.0, 0.2, 0.4], [0.2, 0.4, 0.6]]])  # seeds .2 apart, queries .2 apart, nothing else
     >>> found = variances(Seeded(table, np.arange(3)))[0]
     >>> round(found.seed_sd**2, 4), round(found.query_sd**2, 4), round(found.rest_sd**2, 4)  # .2² / 2 and .2²
     (0.02, 0.04, 0.0)
     """
-    s, n = one.n_seeds, one.n_queries
+    s, n = table.n_seeds, table.n_queries
     if s == 1:
-        doubled = squares(Seeded(np.repeat(one.values, 2, axis=1), one.clusters))
+        doubled = squares(Seeded(np.repeat(table.values, 2, axis=1), table.clusters))
         return [Variances(0.0, float(np.sqrt(q * n)), 0.0, 0.0, float(np.sqrt(q))) for q in doubled.queries]
-    found = squares(one)
-    out = []
-    for seeds, queries, rest in zip(found.seeds, found.queries, found.rest, strict=True):
+    components = squares(table)
+    results = []
+    for seeds, queries, rest in zip(components.seeds, components.queries, components.rest, strict=True):
         seed, query = max(seeds - rest, 0.0), max(queries - rest, 0.0)
         roots = np.sqrt([seed * s, query * n, rest * s * n, seed, queries])
-        out.append(Variances(*(float(x) for x in roots)))
-    return out
+        results.append(Variances(*(float(x) for x in roots)))
+    return results
 
 
 def _cluster_errors(
-    by_query: Float[np.ndarray, "k q"], rest: Float[np.ndarray, "k s q"], labels: Int[np.ndarray, " q"]
+    by_query: Float[np.ndarray, "k q"], residual: Float[np.ndarray, "k s q"], labels: Int[np.ndarray, " q"]
 ) -> tuple[Float[np.ndarray, "k k"], Float[np.ndarray, " k"]]:
-    """Squared standard errors from sums over clusters: of all pairs of contrasts; and of the sums of what is left, added over the seeds."""
+    """Return squared standard errors from sums over clusters: between all pairs of contrasts, and of the residuals, added over the seeds."""
     _, member = np.unique(labels, return_inverse=True)
-    sums, rest_sums = (_cluster_sums(x.reshape(-1, x.shape[-1]), member) for x in (by_query, rest))
+    sums, residual_sums = (_cluster_sums(x.reshape(-1, x.shape[-1]), member) for x in (by_query, residual))
     g, n = sums.shape[1], by_query.shape[1]
     inflation = g / (g - 1) if g > 1 else 1.0
     between = inflation * np.einsum("kg,jg->kj", sums, sums) / n**2
-    return between, inflation * (rest_sums**2).reshape(len(by_query), -1).sum(axis=1)
+    return between, inflation * (residual_sums**2).reshape(len(by_query), -1).sum(axis=1)
 
 
 def _overlap_errors(
-    by_query: Float[np.ndarray, "k q"], rest: Float[np.ndarray, "k s q"], overlap: Overlap
+    by_query: Float[np.ndarray, "k q"], residual: Float[np.ndarray, "k s q"], overlap: Overlap
 ) -> tuple[Float[np.ndarray, "k k"], Float[np.ndarray, " k"]]:
-    """The same where queries share in part; contrasts correlate as they do over independent queries."""
+    """Return the same for queries that share documents in part; contrasts correlate as they do over independent queries."""
     plain = by_query @ by_query.T
     between = plain * scales(overlap.squared_error(np.ascontiguousarray(by_query.T)), np.diagonal(plain))
-    each = overlap.squared_error(np.ascontiguousarray(rest.reshape(-1, rest.shape[-1]).T))
-    return between, each.reshape(len(by_query), -1).sum(axis=1) * rest.shape[-1] ** 2
+    squared = overlap.squared_error(np.ascontiguousarray(residual.reshape(-1, residual.shape[-1]).T))
+    return between, squared.reshape(len(by_query), -1).sum(axis=1) * residual.shape[-1] ** 2
 
 
 def scales(part: Float[np.ndarray, " k"], whole: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k k"]:
-    """The factor that turns a covariance with the diagonal `whole` into one with the diagonal `part`."""
+    """Return the factor that turns a covariance with the diagonal `whole` into one with the diagonal `part`."""
     ratio = np.sqrt(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
     return np.outer(ratio, ratio)
 
@@ -247,6 +247,8 @@ def _cluster_sums(rows: Float[np.ndarray, "r q"], member: Int[np.ndarray, " q"])
 
 
 def _times(t: Float[np.ndarray, " k"], error: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Multiply; where nothing varies the product is 0, however small the share that errs (whose t is infinite)."""
-    found: Float[np.ndarray, " k"] = np.multiply(t, error, out=np.zeros(np.broadcast(t, error).shape), where=error > 0)
-    return found
+    """Return t · error, and 0 where the error is 0 even if t is infinite."""
+    product: Float[np.ndarray, " k"] = np.multiply(
+        t, error, out=np.zeros(np.broadcast(t, error).shape), where=error > 0
+    )
+    return product

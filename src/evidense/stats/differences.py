@@ -1,4 +1,4 @@
-"""Paired differences, their cluster sums, and the grid on which sums do not depend on their order."""
+"""Paired differences, their sums over clusters, and the grid on which sums do not depend on the order of adding."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from evidense.stats.bounds import Bounds
 from evidense.stats.dependence.overlap import Grouping, Overlap, effective, labels_of, part_of
 
 MIN_CLUSTERS = 20
-"""Independent groups of queries below which nothing is decided."""
+"""With fewer independent groups of queries nothing is decided."""
 _EXACT_BITS = 52  # float64 adds whole numbers below 2**53 without rounding; one bit is for the doubled sum of a flip
 
 
@@ -18,8 +18,8 @@ _EXACT_BITS = 52  # float64 adds whole numbers below 2**53 without rounding; one
 class Differences:
     """The paired per-query differences of `s` systems against one baseline on one collection.
 
-    `clusters` says how queries depend on each other: equal labels are resampled and flipped together; an overlap joins them in
-    part. `bounds` say what each difference could have been at least and at most; without them anything could.
+    `clusters` says how queries depend on each other: queries with equal labels are resampled and flipped together; an overlap joins
+    them in part. `bounds` are the least and the most that each difference could have been; without them a difference has no limits.
 
     Raises:
         InvalidInput: shapes that do not fit, no query, or a difference that is not finite.
@@ -51,32 +51,32 @@ class Differences:
 
     @property
     def n_systems(self) -> int:
-        """How many systems are compared with the baseline."""
+        """Return the number of systems that are compared with the baseline."""
         return int(self.values.shape[0])
 
     @property
     def n_queries(self) -> int:
-        """How many queries were paired."""
+        """Return the number of queries."""
         return int(self.values.shape[1])
 
     @property
     def n_clusters(self) -> int:
-        """How many independent groups of queries there are; with an overlap, as how many independent queries they count."""
+        """Return the number of independent groups of queries; with an overlap, the number of effective queries."""
         return effective(self.clusters)
 
     @property
     def labels(self) -> Int[np.ndarray, " q"]:
-        """One label a query: equal ones count as one where single groups are counted."""
+        """Return one label a query, for methods that count groups."""
         return labels_of(self.clusters)
 
     @property
     def n_groups(self) -> int:
-        """How many different labels there are."""
+        """Return the number of different labels."""
         return len(np.unique(self.labels))
 
     @property
     def overlap(self) -> Overlap | None:
-        """What the queries share in part, if they do."""
+        """Return the overlap, or None if queries share all or nothing."""
         return self.clusters if isinstance(self.clusters, Overlap) else None
 
 
@@ -104,30 +104,30 @@ def check_values(values: Float[np.ndarray, "s q"], clusters: Int[np.ndarray, " q
 
 @dataclass(frozen=True)
 class ClusterSums:
-    """What one collection's statistics are made of: per cluster its size and, per system, its sum of differences."""
+    """The size of each cluster of a collection and, for each system, its sum of differences."""
 
     sizes: Float[np.ndarray, " g"]
     sums: Float[np.ndarray, "g s"]
 
     @property
     def n_queries(self) -> float:
-        """All queries of all clusters."""
+        """Return the number of queries in all clusters."""
         return float(self.sizes.sum())
 
     @property
     def active(self) -> Bool[np.ndarray, " g"]:
-        """The clusters in which some system's sum is not zero: the only ones whose sign matters."""
+        """Return which clusters have a non-zero sum for some system; only their sign matters."""
         nonzero: Bool[np.ndarray, " g"] = np.any(self.sums != 0, axis=1)
         return nonzero
 
     @property
     def n_active(self) -> int:
-        """How many clusters are active."""
+        """Return the number of active clusters."""
         return int(self.active.sum())
 
     @property
     def inflation(self) -> float:
-        """The small-sample factor g/(g−1) of the cluster-robust variance; 1 where there is one cluster only."""
+        """Return the small-sample factor g/(g−1) of the cluster-robust variance, or 1 for a single cluster."""
         g = len(self.sizes)
         return g / (g - 1) if g > 1 else 1.0
 
@@ -143,9 +143,8 @@ def cluster_sums(values: Float[np.ndarray, "s q"], clusters: Int[np.ndarray, " q
 def on_grid(x: Float[np.ndarray, "g s"]) -> Float[np.ndarray, "g s"]:
     """Round each column to multiples of a power of two so coarse that no sum of g of its entries is ever rounded.
 
-    Sums of such numbers are exact whatever the order of adding, so neither the number of threads nor the matrix
-    library can change a bit of a result, and two sums that should tie do tie. An entry changes by less than g · 2⁻⁵¹ of
-    the largest.
+    Sums of such numbers are exact in any order. So neither the number of threads nor the matrix library can change a bit of a result,
+    and two sums that should be equal are equal. An entry changes by less than g · 2⁻⁵¹ of the largest.
 
     >>> bool(on_grid(np.array([[0.1], [0.2], [-0.3]])).sum() == 0.0)
     True

@@ -84,26 +84,26 @@ def join(sites: Sequence[Sited], how: Join, relation: Relation, margin: float) -
     if how == "mean":
         effect, low, high = (sum(x) / len(sites) for x in zip(*((s.effect, *s.own) for s in sites), strict=True))
         return Joined(three_way(relation, (low, high), margin), effect, low, high, -1)
-    own = [three_way(relation, s.own, margin) for s in sites]
-    together = [three_way(relation, s.together, margin) for s in sites]
+    own_words = [three_way(relation, s.own, margin) for s in sites]
+    joint_words = [three_way(relation, s.together, margin) for s in sites]
     unlike: ThreeWay = "FAILS" if how == "every" else "HOLDS"
     alike: ThreeWay = "HOLDS" if how == "every" else "FAILS"
     order = sorted(range(len(sites)), key=lambda i: _score(sites[i], relation), reverse=how == "any")
-    if unlike in together:
-        at = next(i for i in order if together[i] == unlike)
-        return _by(sites, at, unlike, sites[at].together)
-    if all(word == alike for word in own):
+    if unlike in joint_words:
+        index = next(i for i in order if joint_words[i] == unlike)
+        return _by(sites, index, unlike, sites[index].together)
+    if all(word == alike for word in own_words):
         return _by(sites, order[0], alike, sites[order[0]].own)
-    at = next(i for i in order if own[i] != alike)
-    return _by(sites, at, "UNDECIDED", sites[at].together)
+    index = next(i for i in order if own_words[i] != alike)
+    return _by(sites, index, "UNDECIDED", sites[index].together)
 
 
-def _by(sites: Sequence[Sited], at: int, word: ThreeWay, interval: Interval) -> Joined:
-    return Joined(word, sites[at].effect, *interval, at)
+def _by(sites: Sequence[Sited], index: int, word: ThreeWay, interval: Interval) -> Joined:
+    return Joined(word, sites[index].effect, *interval, index)
 
 
 def _score(site: Sited, relation: Relation) -> float:
-    """How well a site stands: higher is nearer to what is claimed."""
+    """Return how strongly a site supports the claim: higher is stronger."""
     return -abs(site.effect) if relation == "within" else site.effect if relation == "above" else -site.effect
 
 

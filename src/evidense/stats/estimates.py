@@ -16,16 +16,17 @@ from evidense.stats.sharing import Pool, Sharing
 class Estimate:
     """One system's mean difference from the baseline, in the unit of the measure.
 
-    `low` and `high` hold simultaneously over the family; `p_adjusted` is of the same family, `p` of this comparison
-    alone. `low > 0 or high < 0` exactly where `p_adjusted <= 1 - confidence`. `test` says in words what p is based on.
-    `win`, `tie`, `loss` count queries; `probability_of_improvement` is P(difference > 0) + ½ P(difference = 0);
-    `d_z` is the effect in standard deviations of a query's difference, within ±1000. Where systems were trained in several
-    seeds, `n_seeds` says how many; the interval is over seeds and queries, and all else is of a query's mean over seeds.
-    `n_groups` counts the groups of queries that are not alike, each of which shows one kind of query: `n_clusters`, and more
-    where queries share documents in part. `is_carried` says that a verdict was there, carried by few differences, which one more
-    of them, the other way, would overturn; `n_deciding` how many groups, set to 0, would take a
-    verdict away (None from 20 on). `is_overlapping` says that queries share in part, so that `n_clusters` is of effective
-    queries. `least` and `most` are what the effect could be on these queries: no interval reaches beyond them.
+    - `low` and `high` hold simultaneously over the family. `p_adjusted` belongs to the same family, `p` to this comparison alone.
+      `low > 0 or high < 0` exactly if `p_adjusted <= 1 - confidence`. `test` says in words what p is based on.
+    - `win`, `tie` and `loss` count queries. `probability_of_improvement` is P(difference > 0) + ½ P(difference = 0). `d_z` is the effect
+      in standard deviations of a query's difference, within ±1000.
+    - `n_seeds` is the number of training seeds. With several, the interval is over seeds and queries; all other fields describe each
+      query's mean over the seeds.
+    - `n_clusters` counts independent groups of queries. If queries share documents in part (`is_overlapping`), it counts effective
+      queries. `n_groups` counts groups that are not alike, each of which shows one kind of query; it is then the larger number.
+    - `is_carried` says that few differences carried a verdict, and that one more of them with the other sign would overturn it.
+      `n_deciding` is the number of groups which, set to 0, would take the verdict away (None for 20 or more).
+    - `least` and `most` are the smallest and largest effect that these queries allow; no interval reaches beyond them.
     """
 
     effect: float
@@ -51,17 +52,17 @@ class Estimate:
     most: float = np.inf
 
     def within_bounds(self) -> "Estimate":
-        """Return the same with its interval cut at what is possible; which side of 0 it lies on does not change."""
+        """Return this estimate with its interval cut at `least` and `most`. The side of 0 on which it lies does not change."""
         return replace(self, low=max(self.low, self.least), high=min(self.high, self.most))
 
     @property
     def rules_out_loss_above(self) -> float:
-        """The largest loss that the interval leaves possible; 0 where it leaves none."""
+        """Return the largest loss that the interval leaves possible, or 0."""
         return max(0.0, -self.low)
 
     @property
     def rules_out_gain_above(self) -> float:
-        """The largest gain that the interval leaves possible; 0 where it leaves none."""
+        """Return the largest gain that the interval leaves possible, or 0."""
         return max(0.0, self.high)
 
 
@@ -76,10 +77,10 @@ def simultaneous(
 ) -> list[list[Estimate]]:
     """Estimate every system on every collection, with intervals that all hold together with `confidence`.
 
-    The result is indexed [collection][system]. Over the systems of a collection, which share its queries, the largest
-    statistic is compared (max-T); collections are independent and share the error by Šidák. `draws`, from `resample` on
-    the same family, saves drawing twice. `n_collections` is the size of the whole family where `family` is a part of it,
-    so that a collection can be decided as soon as it is ready; its `draws` then name its place (`resample(…, first=…)`).
+    The result is indexed [collection][system]. The systems of a collection share its queries, so each is compared with the distribution
+    of their largest statistic (max-T). Collections are independent and share the error by Šidák. `draws`, made by `resample` from the
+    same family, avoids drawing twice. `n_collections` is the size of the whole family if `family` is only a part of it, so that each
+    collection can be decided as soon as it is ready; its `draws` are then made with `resample(…, first=…)`.
 
     Raises:
         InvalidInput: an empty family, a confidence outside (0, 1), or too few resamples for the size of the family.
@@ -91,8 +92,8 @@ def simultaneous(
     _check(family, confidence)
     drawn = resample(family, n_resamples=n_resamples, seed=seed) if draws is None else draws
     size = len(family) if n_collections is None else n_collections
-    pools = [Pool([one], Sharing.nothing(1)) for one in family]
-    return [_estimates(one, [d], confidence, size) for one, d in zip(pools, drawn, strict=True)]
+    pools = [Pool([differences], Sharing.nothing(1)) for differences in family]
+    return [_estimates(pool, [of_pool], confidence, size) for pool, of_pool in zip(pools, drawn, strict=True)]
 
 
 def mean_over(
@@ -105,8 +106,8 @@ def mean_over(
 ) -> list[Estimate]:
     """Estimate every system's mean effect over *these* collections, each with equal weight; simultaneous over systems.
 
-    The collections are fixed; those that share queries, by `sharing`, are resampled together, others independently. Nothing is said of
-    collections that are not here (for that, see `random_effects`). `probability_of_improvement` is averaged likewise; `d_z` divides by the root mean variance.
+    The collections are fixed: for other collections, see `random_effects`. Collections that share queries, by `sharing`, are resampled
+    together, others independently. `probability_of_improvement` is averaged in the same way; `d_z` divides by the root mean variance.
 
     Raises:
         InvalidInput: as `simultaneous`, or collections with different numbers of systems.

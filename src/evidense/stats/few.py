@@ -1,4 +1,4 @@
-"""What can be said when fewer than ten clusters differ at all: every sign-flip is enumerated."""
+"""Few differences: if fewer than ten clusters differ, every sign-flip is enumerated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ FEW = 10
 
 @dataclass(frozen=True)
 class Few:
-    """One system's non-zero clusters: how many, how many each way, the largest and smallest share of one in the mean, every |t|."""
+    """One system's non-zero clusters: their number, how many are positive and negative, the largest and smallest share of one in the mean, and every |t|."""
 
     n: int
     n_signs: int = 0
@@ -27,10 +27,10 @@ class Few:
     statistics: Float[np.ndarray, " r"] = field(default_factory=lambda: np.ones(1))
 
     def interval(self, alpha: float, exponent: float) -> tuple[float, float]:
-        """The means that so few non-zero clusters leave possible: (exact bound of how many to expect) × (the largest).
+        """Return the means that so few non-zero clusters leave possible: (exact bound of their number) × (largest possible cluster).
 
-        It always holds 0. Up and down are bounded apart, each by the exact Poisson limit. The largest possible is taken as
-        (1 + 1/n) times the largest of the n that were seen; that is the one assumption.
+        The interval always holds 0. Positive and negative clusters are bounded separately by the exact Poisson limit. One assumption is
+        made: the largest possible cluster is (1 + 1/n) times the largest of the n observed.
 
         Source: Garwood 1936, for the limit; Goodman 1952, for the largest of a uniform sample.
         """
@@ -38,10 +38,10 @@ class Few:
         return -poisson_upper(self.n_down, tail) * largest, poisson_upper(self.n_up, tail) * largest
 
     def around(self, tail: float, down: float, up: float) -> tuple[float, float]:
-        """The means that are left possible, each end with this error, where no cluster can weigh more than `down` or `up` in the mean.
+        """Return the means that are left possible, each end with error `tail`, if no cluster weighs more than `down` or `up` in the mean.
 
-        Here what was seen counts: with clusters below and none above, 0 is left out, for some such clusters must be expected.
-        The smallest possible is taken as n/(n+1) times the smallest that was seen.
+        Observed clusters must be expected again: with some below and none above, the interval leaves 0 out. The smallest possible
+        cluster is n/(n+1) times the smallest observed.
         """
         most, least = self.largest * (1 + 1 / self.n), self.smallest * self.n / (self.n + 1)
         below, above = min(most, down), min(most, up)
@@ -51,12 +51,12 @@ class Few:
         )
 
     def standard_error(self, mean: float, parts: Sequence[Differences], se: float) -> float:
-        """The standard error that the enumerated statistics have: where queries share in part, not that of the overlap."""
-        kept = float(self.statistics[-1])  # of the pattern that keeps every sign
-        return abs(mean) / kept if kept > 0 and any(one.overlap is not None for one in parts) else se
+        """Return the standard error behind the enumerated statistics, which differs from `se` if queries overlap."""
+        t_observed = float(self.statistics[-1])  # of the pattern that keeps every sign
+        return abs(mean) / t_observed if t_observed > 0 and any(one.overlap is not None for one in parts) else se
 
     def widen(self, low: float, high: float, alpha: float, exponent: float) -> tuple[float, float]:
-        """Take the exact test's word on which side of 0 the interval lies, if any, and `interval` for how far it reaches."""
+        """Keep the side of 0 that the exact test found, if any, and widen the interval to that of `interval`."""
         least, most = self.interval(alpha, exponent)
         if low > 0:
             return low, max(high, most)
@@ -64,7 +64,7 @@ class Few:
 
 
 def poisson_upper(count: int, tail: float) -> float:
-    """The largest Poisson mean that would give at most `count` with probability `tail`.
+    """Return the largest Poisson mean that gives at most `count` with probability `tail`.
 
     >>> round(poisson_upper(0, 0.05), 3)  # -ln(.05), the rule of three
     2.996
@@ -73,7 +73,7 @@ def poisson_upper(count: int, tail: float) -> float:
 
 
 def poisson_lower(count: int, tail: float) -> float:
-    """The smallest Poisson mean that would give at least `count` with probability `tail`.
+    """Return the smallest Poisson mean that gives at least `count` with probability `tail`.
 
     >>> round(poisson_lower(1, 0.05), 3)  # -ln(.95)
     0.051
@@ -82,7 +82,7 @@ def poisson_lower(count: int, tail: float) -> float:
 
 
 def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
-    """Look at system j's clusters with a non-zero difference; enumerate the flips if they are fewer than `FEW`."""
+    """Count system j's clusters with a non-zero difference, and enumerate their sign-flips if they are fewer than `FEW`."""
     n = sum(len(np.unique(one.labels[one.values[j] != 0])) for one in parts)
     if n == 0 or n >= FEW:
         return Few(n)
@@ -94,7 +94,7 @@ def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
 
 
 def _tally(rows: Sequence[Float[np.ndarray, "..."]], parts: Sequence[Differences]) -> Few:
-    """Count the clusters off zero, up and down, and find the largest share of one of them in the mean over `parts`."""
+    """Count the non-zero clusters by sign, and find the largest and smallest share of one in the mean over `parts`."""
     n, up, down, largest, smallest = 0, 0, 0, 0.0, np.inf
     for row, one in zip(rows, parts, strict=True):
         signed, size = (cluster_sums(x[None], one.labels).sums[:, 0] for x in (row, np.abs(row)))
@@ -107,7 +107,7 @@ def _tally(rows: Sequence[Float[np.ndarray, "..."]], parts: Sequence[Differences
 
 
 def every_flip(sums: Sequence[ClusterSums], n_signs: int) -> Float[np.ndarray, " r"]:
-    """|t| of the mean over collections under each of the 2^n_signs flips."""
+    """Return |t| of the mean over collections under each of the 2^n_signs flips."""
     signs = next(all_signs(n_signs))
     ends = np.cumsum([s.n_active for s in sums])
     moments = [

@@ -1,7 +1,7 @@
-"""What can be said when nearly all groups of queries show one and the same value: the spread that was not seen is bounded.
+"""Flat differences: nearly all groups of queries show the same value, and the spread that was not sampled is bounded.
 
-Twenty equal differences have no spread of their own, yet up to .168 of other queries may well behave otherwise: with that
-share none of twenty would show it in 2.5 % of samples. How far such a query may stray, the measure says.
+Twenty equal differences have no spread. Yet a share of up to .168 of all queries may differ: at that share, 2.5 % of samples of twenty
+would contain none of them. The limits of the measure say how far such a query may differ.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ _DIGITS = 12  # values that differ by less differ by rounding
 
 @dataclass(frozen=True)
 class Flat:
-    """One system's differences, nearly all equal. `at` is their value (over several collections: the mean of the values).
+    """One system's differences, nearly all equal. `at` is their common value (over several collections, the mean of these values).
 
-    `n` groups, of which `n_up` and `n_down` lie above and below; `share` is the most that one group weighs in the mean, and
-    `up`, `down` say how far a group may stray.
+    Of `n` groups, `n_up` lie above it and `n_down` below. `share` is the largest weight of one group in the mean; `up` and `down` are
+    the largest possible distances of a group.
     """
 
     at: float
@@ -35,7 +35,7 @@ class Flat:
     down: float
 
     def interval(self, tail: float) -> tuple[float, float]:
-        """The means that are left possible, each end with this error: (exact bound of the share that strays) × (how far).
+        """Return the means that are left possible, each end with error `tail`: (exact bound of the share that differs) × (how far).
 
         Source: Clopper and Pearson 1934, for the share; with none seen it is 1 − tail^(1/n), the rule of three.
         """
@@ -43,7 +43,7 @@ class Flat:
         return self.at - down * self.down, self.at + up * self.up
 
     def p(self) -> float:
-        """The level at which `interval` would end at 0."""
+        """Return the p-value: the level at which an end of `interval` is 0."""
         inside, outside = 0.5, 0.0
         if self.at == 0 or self._holds_zero(inside):
             return 1.0
@@ -58,7 +58,7 @@ class Flat:
 
 
 def at_most(count: int, n: int, tail: float) -> float:
-    """The largest share that would show itself at most `count` times in `n` with probability `tail`.
+    """Return the largest share that occurs at most `count` times in `n` with probability `tail`.
 
     >>> round(at_most(0, 20, 0.05), 3)  # 1 − .05^(1/20)
     0.139
@@ -67,39 +67,39 @@ def at_most(count: int, n: int, tail: float) -> float:
 
 
 def flat(parts: Sequence[Differences], j: int) -> Flat | None:
-    """Look at system j's differences; None where they have spread of their own.
+    """Return system j's differences if nearly all are equal, else None.
 
-    They have none where every part shows one value in more than half of its groups, and fewer than ten groups in all another.
-    Differences that are mostly 0 are the matter of `few`, unless nothing at all differs. Without bounds only a sample without
-    any spread counts, and a query is taken to stray no farther than to the opposite of what was seen.
+    Nearly all are equal if every part has one value in more than half of its groups, and fewer than ten groups in all have another.
+    Differences that are mostly 0 belong to `few`, unless all are 0. Without bounds all must be equal, and a query is assumed to differ
+    no further than to the opposite of the common value.
     """
-    rows = [np.round(one.values[j], _DIGITS) for one in parts]
+    rows = [np.round(part.values[j], _DIGITS) for part in parts]
     modes = [commonest(row) for row in rows]
-    tallies = [_strays(row - mode, one) for row, mode, one in zip(rows, modes, parts, strict=True)]
+    tallies = [_strays(row - mode, part) for row, mode, part in zip(rows, modes, parts, strict=True)]
     n_off = sum(off for off, *_ in tallies)
-    bounded = all(one.bounds is not None for one in parts)
-    crowded = any(2 * off >= one.n_groups for (off, *_), one in zip(tallies, parts, strict=True)) and n_off > 0
+    bounded = all(part.bounds is not None for part in parts)
+    crowded = any(2 * off >= part.n_groups for (off, *_), part in zip(tallies, parts, strict=True)) and n_off > 0
     if n_off >= FEW or crowded or (n_off and (not bounded or not any(modes))):
         return None
     largest = max(size for *_, size in tallies)
-    reach = [_reach(one, j, mode) for one, mode in zip(parts, modes, strict=True)]
-    seen = (1 + 1 / n_off) * largest if n_off else np.inf
-    shares = [cluster_sums(np.ones((1, one.n_queries)), one.labels).sizes.max() / one.n_queries for one in parts]
+    reach = [_reach(part, j, mode) for part, mode in zip(parts, modes, strict=True)]
+    largest_to_expect = (1 + 1 / n_off) * largest if n_off else np.inf
+    shares = [cluster_sums(np.ones((1, part.n_queries)), part.labels).sizes.max() / part.n_queries for part in parts]
     return Flat(
-        at=float(np.mean(modes)), n=sum(one.n_groups for one in parts), n_up=sum(up for _, up, *_ in tallies),
+        at=float(np.mean(modes)), n=sum(part.n_groups for part in parts), n_up=sum(up for _, up, *_ in tallies),
         n_down=sum(down for _, _, down, _ in tallies), share=float(max(shares)) / len(parts),
-        up=min(seen, max(up for up, _ in reach)), down=min(seen, max(down for _, down in reach)),
+        up=min(largest_to_expect, max(up for up, _ in reach)), down=min(largest_to_expect, max(down for _, down in reach)),
     )  # fmt: skip
 
 
 def commonest(row: Float[np.ndarray, " q"]) -> float:
-    """The commonest value; the smallest of several."""
+    """Return the commonest value, the smallest of several."""
     distinct, counts = np.unique(row, return_counts=True)
     return float(distinct[counts.argmax()])
 
 
 def _strays(off: Float[np.ndarray, " q"], one: Differences) -> tuple[int, int, int, float]:
-    """How many groups hold another value, how many of them lie above and below, and how far the farthest of them is."""
+    """Return how many groups have another value, how many of these lie above and below, and the largest distance."""
     signed, size = (cluster_sums(x[None], one.labels) for x in (off, np.abs(off)))
     there, total = size.sums[:, 0] > 0, signed.sums[:, 0]
     farthest = float((size.sums[:, 0] / size.sizes).max())
@@ -107,7 +107,7 @@ def _strays(off: Float[np.ndarray, " q"], one: Differences) -> tuple[int, int, i
 
 
 def _reach(one: Differences, j: int, mode: float) -> tuple[float, float]:
-    """How far above and below the common value a query can lie; as far as its opposite where no bound is known."""
+    """Return how far above and below the common value a query can lie: up to its bounds, or without bounds to the opposite value."""
     opposite = 2 * abs(mode)
     if one.bounds is None:
         return opposite, opposite

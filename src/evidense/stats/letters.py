@@ -1,4 +1,4 @@
-"""Letters for systems that cannot be told apart, over all pairs at once."""
+"""Letters: systems that do not differ significantly share a letter, tested over all pairs at once."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -21,9 +21,9 @@ def group_letters(
     n_resamples: int = 10_000,
     seed: int,
 ) -> dict[str, str]:
-    """Give systems that cannot be told apart a common letter, and those that can be told apart none in common.
+    """Return the letters of each system: two systems share a letter exactly if they do not differ significantly.
 
-    All pairs are tested simultaneously. Letter a holds the best mean.
+    All pairs are tested simultaneously. The system with the best mean has letter a.
 
     Raises:
         InvalidInput: names that do not fit the rows, or values as refused by `Differences`.
@@ -39,21 +39,23 @@ def group_letters(
     if pairs:
         first, second = np.array(pairs).T
         family = [Differences(values[first] - values[second], clusters)]
-        found = simultaneous(family, confidence=confidence, n_resamples=n_resamples, seed=seed)[0]
-        for (i, j), estimate in zip(pairs, found, strict=True):
+        estimates = simultaneous(family, confidence=confidence, n_resamples=n_resamples, seed=seed)[0]
+        for (i, j), estimate in zip(pairs, estimates, strict=True):
             alike[i, j] = alike[j, i] = estimate.p_adjusted > 1 - confidence
     return _letters(alike, np.argsort(-values.mean(axis=1), kind="stable"), names)
 
 
 def _letters(alike: Bool[np.ndarray, "s s"], best_first: Int[np.ndarray, " s"], names: Sequence[str]) -> dict[str, str]:
-    """One letter a largest group of systems that are alike pairwise."""
-    rank = {int(system): place for place, system in enumerate(best_first)}
+    """Give one letter to each maximal group of systems that are pairwise alike."""
+    rank = {int(system): position for position, system in enumerate(best_first)}
     groups = sorted(_cliques(alike, set(), set(rank), set()), key=lambda group: sorted(rank[i] for i in group))
-    return {name: "".join(_spell(at) for at, group in enumerate(groups) if i in group) for i, name in enumerate(names)}
+    return {
+        name: "".join(_spell(index) for index, group in enumerate(groups) if i in group) for i, name in enumerate(names)
+    }
 
 
 def _cliques(alike: Bool[np.ndarray, "s s"], chosen: set[int], open_: set[int], done: set[int]) -> Iterator[set[int]]:
-    """All largest groups, by Bron and Kerbosch's recursion with a pivot."""
+    """Yield all maximal groups, by Bron and Kerbosch's recursion with a pivot."""
     if not open_ and not done:
         yield chosen
         return
@@ -67,7 +69,7 @@ def _cliques(alike: Bool[np.ndarray, "s s"], chosen: set[int], open_: set[int], 
         open_, done = open_ - {i}, done | {i}
 
 
-def _spell(at: int) -> str:
-    """a … z, then A … Z, then (53), (54) …"""
+def _spell(index: int) -> str:
+    """Return a … z, then A … Z, then (53), (54) …"""
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return letters[at] if at < len(letters) else f"({at + 1})"
+    return letters[index] if index < len(letters) else f"({index + 1})"

@@ -1,4 +1,4 @@
-"""A collection with a known effect, to try rules and claims on."""
+"""A simulated collection with a known effect, on which rules and claims are tested."""
 
 import numpy as np
 

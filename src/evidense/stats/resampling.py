@@ -1,7 +1,7 @@
 """The two reference distributions: cluster sign-flips under the null, and the cluster bootstrap.
 
-Both are matrix products of random weights with a few cluster sums, in blocks of bounded memory. All systems of a
-collection see the same draws, so that the largest statistic over systems has its right distribution.
+Both multiply random weights with cluster sums, in blocks of bounded memory. All systems of a collection share the draws, so that the
+largest statistic over systems has the right distribution.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,54 +39,58 @@ def resample(
 ) -> tuple[Draws, ...]:
     """Draw both reference distributions of every collection, each from its own stream of `seed`.
 
-    `first` is the place of the first collection in the whole family, where the collections come one by one.
+    `first` is the index of the first collection in the whole family, if the collections come one by one.
 
     Raises:
         InvalidInput: a negative seed, or no resample.
     """
     if n_resamples < 1 or seed < 0:
         raise InvalidInput(f"n_resamples={n_resamples}, seed={seed} → expected at least 1 and 0 → choose others")
-    return tuple(_draw(one, n_resamples, seed, at) for at, one in enumerate(family, first))
+    return tuple(_draw(differences, n_resamples, seed, index) for index, differences in enumerate(family, first))
 
 
-def _draw(one: Differences, n_resamples: int, seed: int, at: int) -> Draws:
-    if one.overlap is not None:
-        return _draw_overlap(one, one.overlap, n_resamples, (stream(seed, at, _FLIP), stream(seed, at, _BOOTSTRAP)))
-    sums = cluster_sums(one.values, one.labels)
+def _draw(differences: Differences, n_resamples: int, seed: int, index: int) -> Draws:
+    if differences.overlap is not None:
+        return _draw_overlap(
+            differences, differences.overlap, n_resamples, (stream(seed, index, _FLIP), stream(seed, index, _BOOTSTRAP))
+        )
+    sums = cluster_sums(differences.values, differences.labels)
     mean, se = observed(sums)
-    shape = (n_resamples, one.n_systems)
+    shape = (n_resamples, differences.n_systems)
     drawn = [np.zeros(shape) for _ in range(4)]
     live = np.flatnonzero(np.any(sums.sums != 0, axis=0))  # a system without a difference needs no resampling
     if len(live):
-        part = ClusterSums(sums.sizes, sums.sums[:, live])
-        flips = flip_moments(part, random_signs(part.n_active, n_resamples, stream(seed, at, _FLIP)), n_resamples)
-        boots = bootstrap_moments(part, n_resamples, stream(seed, at, _BOOTSTRAP))
-        for whole, some in zip(drawn, (*flips, *boots), strict=True):
-            whole[:, live] = some
+        live_sums = ClusterSums(sums.sizes, sums.sums[:, live])
+        flips = flip_moments(
+            live_sums, random_signs(live_sums.n_active, n_resamples, stream(seed, index, _FLIP)), n_resamples
+        )
+        boots = bootstrap_moments(live_sums, n_resamples, stream(seed, index, _BOOTSTRAP))
+        for whole, of_live in zip(drawn, (*flips, *boots), strict=True):
+            whole[:, live] = of_live
     return Draws(mean, se, *drawn)
 
 
 def _draw_overlap(
-    one: Differences, overlap: Overlap, n_resamples: int, rngs: tuple[np.random.Generator, np.random.Generator]
+    differences: Differences, overlap: Overlap, n_resamples: int, rngs: tuple[np.random.Generator, np.random.Generator]
 ) -> Draws:
-    """Flip by documents; draw queries with replacement, as if they were independent, and scale that to the standard error."""
-    mean, se = overlap_observed(one.values, overlap)
-    drawn = [np.zeros((n_resamples, one.n_systems)) for _ in range(4)]
-    live = np.flatnonzero(np.any(one.values != 0, axis=1))
+    """Flip signs by documents. Draw queries with replacement as if they were independent, and scale them to the standard error."""
+    mean, se = overlap_observed(differences.values, overlap)
+    drawn = [np.zeros((n_resamples, differences.n_systems)) for _ in range(4)]
+    live = np.flatnonzero(np.any(differences.values != 0, axis=1))
     if len(live):
-        part = cluster_sums(one.values[live], one.labels)
-        scale = studentise(se[live], observed(part)[1])
-        flips = overlap_flips(one.values[live], overlap, n_resamples, rngs[0])
-        boots = bootstrap_moments(part, n_resamples, rngs[1])
-        for whole, some in zip(drawn, (*flips, *(scale * moment for moment in boots)), strict=True):
-            whole[:, live] = some
+        live_sums = cluster_sums(differences.values[live], differences.labels)
+        scale = studentise(se[live], observed(live_sums)[1])
+        flips = overlap_flips(differences.values[live], overlap, n_resamples, rngs[0])
+        boots = bootstrap_moments(live_sums, n_resamples, rngs[1])
+        for whole, of_live in zip(drawn, (*flips, *(scale * moment for moment in boots)), strict=True):
+            whole[:, live] = of_live
     return Draws(mean, se, *drawn)
 
 
 def overlap_observed(
     values: Float[np.ndarray, "s q"], overlap: Overlap
 ) -> tuple[Float[np.ndarray, " s"], Float[np.ndarray, " s"]]:
-    """Mean over queries and its standard error, given what the queries share."""
+    """Return the mean over queries and its standard error, given what the queries share."""
     columns = np.ascontiguousarray(values.T, dtype=np.float64)
     return columns.mean(axis=0), np.sqrt(overlap.squared_error(columns))
 
@@ -94,7 +98,7 @@ def overlap_observed(
 def overlap_flips(
     values: Float[np.ndarray, "s q"], overlap: Overlap, n_resamples: int, rng: np.random.Generator
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
-    """Mean and standard error after each query's difference is multiplied by the signs of its documents, by their weights.
+    """Return mean and standard error after each query's difference is multiplied by the weighted signs of its documents.
 
     Two queries' multipliers correlate as much as the queries share; with one document a query they are signs themselves.
 
@@ -115,12 +119,12 @@ def overlap_flips(
 
 
 def stream(seed: int, *path: int) -> np.random.Generator:
-    """The random numbers of one use: no two paths share a stream, and no stream depends on another's length."""
+    """Return the random numbers of one use. No two paths share a stream, and no stream depends on the length of another."""
     return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(seed, spawn_key=path)))
 
 
 def observed(sums: ClusterSums) -> tuple[Float[np.ndarray, " s"], Float[np.ndarray, " s"]]:
-    """Mean over queries and its cluster-robust standard error, from the formulas that the resamples use."""
+    """Return the mean over queries and its cluster-robust standard error, by the formulas that the resamples use."""
     ones = np.ones((1, sums.n_active), dtype=np.uint8)
     mean, se = flip_moments(sums, iter([ones]), 1)
     if len(sums.sizes) == 1:  # one cluster has no spread of its own: its size is all that is known
@@ -129,7 +133,7 @@ def observed(sums: ClusterSums) -> tuple[Float[np.ndarray, " s"], Float[np.ndarr
 
 
 def random_signs(g: int, n_resamples: int, rng: np.random.Generator) -> Iterator[UInt8[np.ndarray, "b a"]]:
-    """Coin flips in blocks, 64 drawn at a time; a block's size does not change what is drawn."""
+    """Yield coin flips in blocks, 64 drawn at a time; the size of a block does not change what is drawn."""
     words = -(-g // 64)
     rows = max(1, _BLOCK // max(g, 1))
     for start in range(0, n_resamples, rows):
@@ -139,14 +143,14 @@ def random_signs(g: int, n_resamples: int, rng: np.random.Generator) -> Iterator
 
 
 def all_signs(g: int) -> Iterator[UInt8[np.ndarray, "b a"]]:
-    """Every one of the 2^g sign patterns, once."""
+    """Yield all 2^g sign patterns in one block."""
     yield (np.arange(2**g)[:, None] >> np.arange(g) & 1).astype(np.uint8)
 
 
 def flip_moments(
     sums: ClusterSums, signs: Iterator[UInt8[np.ndarray, "b a"]], n_resamples: int
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
-    """Mean and standard error after each flip of the active clusters; a sign is coded 1 (kept) or 0 (flipped)."""
+    """Return mean and standard error after each flip of the active clusters; a sign is coded 1 (kept) or 0 (flipped)."""
     sizes, s = sums.sizes, sums.sums.shape[1]
     columns = np.hstack([sums.sums, *_cross(sums)])[sums.active]
     total, square = columns.sum(axis=0), on_grid(sums.sums**2).sum(axis=0)
@@ -164,10 +168,10 @@ def flip_moments(
 def bootstrap_moments(
     sums: ClusterSums, n_resamples: int, rng: np.random.Generator, *, pool: bool = True
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
-    """Mean (centred at the observed one) and standard error of each resample of g clusters with replacement.
+    """Return mean (less the observed one) and standard error of each resample of g clusters with replacement.
 
-    A resample whose clusters all agree says nothing of the spread; it is given the observed standard error. `pool` draws
-    single queries without any difference as one lot, which is faster; what is drawn then depends on all systems together.
+    A resample whose clusters are all equal has no spread and gets the observed standard error. `pool` draws single queries without any
+    difference together, which is faster; the draws then depend on all systems.
     """
     sizes, s = sums.sizes, sums.sums.shape[1]
     columns = np.hstack([on_grid(sums.sums**2), sums.sums, *_cross(sums), sizes[:, None], sizes[:, None] ** 2])
@@ -196,20 +200,20 @@ def _bootstrap_counts(
     hits = rng.binomial(g, a / g, size=n_resamples)
     rows = max(1, _BLOCK // a)
     for start in range(0, n_resamples, rows):
-        some = hits[start : start + rows]
-        cell = rng.integers(0, a, size=int(some.sum()))
-        cell += np.repeat(np.arange(len(some)) * a, some)
-        counts = np.bincount(cell, minlength=len(some) * a).reshape(len(some), a)
-        yield counts.astype(np.float64), g - some
+        block = hits[start : start + rows]
+        cell = rng.integers(0, a, size=int(block.sum()))
+        cell += np.repeat(np.arange(len(block)) * a, block)
+        counts = np.bincount(cell, minlength=len(block) * a).reshape(len(block), a)
+        yield counts.astype(np.float64), g - block
 
 
 def _cross(sums: ClusterSums) -> list[Float[np.ndarray, "g s"]]:
-    """Sums times sizes, where sizes differ from 1; else the sums themselves serve, and no column is added."""
+    """Return sums times sizes; nothing if all sizes are 1, since the sums themselves then serve."""
     return [] if (sums.sizes == 1).all() else [on_grid(sums.sums * sums.sizes[:, None])]
 
 
 def studentise(mean: Float[np.ndarray, "*r"], se: Float[np.ndarray, "*r"]) -> Float[np.ndarray, "*r"]:
-    """mean / se, and 0 where se is 0 (then the mean is 0 as well)."""
+    """Return mean / se, and 0 where se is 0 (the mean is 0 there too)."""
     t: Float[np.ndarray, "*r"] = np.divide(mean, se, out=np.zeros_like(mean), where=se > 0)
     return t
 
@@ -217,7 +221,7 @@ def studentise(mean: Float[np.ndarray, "*r"], se: Float[np.ndarray, "*r"]) -> Fl
 def combine(
     moments: Sequence[tuple[Float[np.ndarray, "*r"], Float[np.ndarray, "*r"]]], k: int
 ) -> tuple[Float[np.ndarray, "*r"], Float[np.ndarray, "*r"]]:
-    """Mean and standard error of the plain average of k independent means."""
+    """Return mean and standard error of the plain average of k independent means."""
     if k == 1:
         return moments[0]
     mean = np.sum([m for m, _ in moments], axis=0) / k
@@ -232,14 +236,14 @@ def sign_flips(
     seed: int,
     adjust: Literal["none", "max"] = "max",
 ) -> Float[np.ndarray, " s"]:
-    """Two-sided p of every row's mean being zero, by studentised cluster sign-flips alone; `max` adjusts over the rows.
+    """Return the two-sided p of every row's mean being zero, by studentised cluster sign-flips alone; `max` adjusts over the rows.
 
     p = (1 + #{flips at least as extreme}) / (1 + n_resamples), so it is never 0.
 
     Source: Westfall and Young 1993; Boytsov, Belova and Westfall, CIKM 2013.
     """
-    one = Differences(values, np.arange(values.shape[1]) if clusters is None else clusters)
-    sums = cluster_sums(one.values, one.labels)
+    differences = Differences(values, np.arange(values.shape[1]) if clusters is None else clusters)
+    sums = cluster_sums(differences.values, differences.labels)
     t = np.abs(studentise(*observed(sums)))
     signs = random_signs(sums.n_active, n_resamples, stream(seed, 0, _FLIP))
     flipped = np.abs(studentise(*flip_moments(sums, signs, n_resamples)))

@@ -13,11 +13,15 @@ Label = Literal["IDENTICAL", "SAME", "HELPS", "HARMS", "UNDECIDED"]
 
 
 def label(estimate: Estimate, margin: float) -> Label:
-    """Decide what the interval [low, high] says, in this order.
+    """Turn the interval [low, high] into a word. The first rule that applies decides.
 
-    1. fewer than 20 clusters → UNDECIDED; 2. at the floor, where the interval reaches all that a poor baseline has to lose
-    (`is_at_floor`) → UNDECIDED; 3. every difference zero → IDENTICAL; 4. −margin ≤ low and high ≤ margin, from enough groups to
-    have seen each kind of query that could matter (`sees_all`) → SAME; 5. low > 0 → HELPS; 6. high < 0 → HARMS; 7. else UNDECIDED.
+    1. Fewer than `MIN_CLUSTERS` clusters → UNDECIDED.
+    2. The interval reaches all that a poor baseline can lose (`is_at_floor`) → UNDECIDED.
+    3. Every difference is zero → IDENTICAL.
+    4. −margin ≤ low and high ≤ margin, and enough groups to contain each kind of query that could matter (`sees_all`) → SAME.
+    5. low > 0 → HELPS.
+    6. high < 0 → HARMS.
+    7. Otherwise UNDECIDED.
 
     Raises:
         InvalidInput: a negative margin or one that is not a number.
@@ -35,7 +39,7 @@ def label(estimate: Estimate, margin: float) -> Label:
 
 
 def is_at_floor(base_mean: float, low: float, margin: float) -> bool:
-    """Say whether nothing but the baseline's poverty rules a loss out: the interval reaches all it has, which is within the margin.
+    """Say whether a loss is ruled out only because the baseline has no more to lose: its mean is within the margin, and the interval reaches it.
 
     >>> is_at_floor(0.0, 0.0, 0.02), is_at_floor(0.01, -0.01, 0.02), is_at_floor(0.01, -0.004, 0.02), is_at_floor(0.0, 0.05, 0.02)
     (True, True, False, False)
@@ -44,9 +48,9 @@ def is_at_floor(base_mean: float, low: float, margin: float) -> bool:
 
 
 def rules_out_loss(low: float, base_mean: float, n_clusters: int, margin: float, n_groups: int | None = None) -> bool:
-    """Say whether the data rule out a loss beyond the margin: by the interval, from enough groups, and not by the floor alone.
+    """Say whether the data rule out a loss beyond the margin: the interval does, from enough groups, and not by the floor alone.
 
-    A gain (low > 0) does; else no kind of query that could make up such a loss may be missing from the sample (`sees_all`).
+    Without a gain (low > 0) the sample must also be large enough to contain every kind of query that could make up such a loss (`sees_all`).
     """
     inside = low > -margin or low == margin == 0
     if not inside or n_clusters < MIN_CLUSTERS or is_at_floor(base_mean, low, margin):
@@ -55,7 +59,7 @@ def rules_out_loss(low: float, base_mean: float, n_clusters: int, margin: float,
 
 
 def unseen(n_groups: int) -> float:
-    """The largest share of a kind of query that a sample of groups may miss altogether, at .025.
+    """Return the largest share that a kind of query can have and be missing from a sample of groups with probability .025.
 
     >>> round(unseen(50), 3), round(unseen(183), 4)  # 1 − .025^(1/n)
     (0.071, 0.02)
@@ -64,12 +68,12 @@ def unseen(n_groups: int) -> float:
 
 
 def sees_all(n_groups: int, margin: float) -> bool:
-    """Say whether queries that lose everything, and that the sample misses, could make up no more than the margin."""
+    """Say whether queries that the sample misses, even if they lose everything, make up no more than the margin."""
     return unseen(n_groups) <= margin or margin == 0
 
 
 def groups_to_see(margin: float) -> int:
-    """How many groups `sees_all` needs.
+    """Return the number of groups that `sees_all` needs.
 
     >>> groups_to_see(0.02), groups_to_see(0.1)
     (183, 36)
@@ -78,7 +82,7 @@ def groups_to_see(margin: float) -> int:
 
 
 def unseen_sentence(n_groups: int, margin: float) -> str:
-    """Say what so few groups may have missed, or nothing.
+    """Say which queries so few groups may have missed, or return an empty text.
 
     >>> unseen_sentence(50, 0.02)
     'queries of a kind that makes up 7.1 % of all may be missing among 50 and could lose more than 0.02; 183 would show them'
@@ -93,12 +97,12 @@ def unseen_sentence(n_groups: int, margin: float) -> str:
 
 
 def groups_of(estimate: Estimate) -> int:
-    """How many groups of queries that are not alike were seen."""
+    """Return the number of groups of queries that are not alike."""
     return estimate.n_groups or estimate.n_clusters
 
 
 def too_few(n_clusters: int) -> str:
-    """Say that there are too few groups of queries to decide, or nothing.
+    """Say that there are too few groups of queries to decide, or return an empty text.
 
     >>> too_few(1)
     'too few to decide: 1 independent group of queries, at least 20 are needed'
@@ -110,7 +114,7 @@ def too_few(n_clusters: int) -> str:
 
 
 def reservation(estimate: Estimate, margin: float) -> str:
-    """Say why an interval that seems to decide does not, or nothing: few differences carry it, or a kind of query may be missing."""
+    """Say why an interval that seems to decide does not: few differences carry it, or a kind of query may be missing. Else return an empty text."""
     if estimate.is_carried:
         n = estimate.win + estimate.loss
         return f"{n} queries differ, and one more as large as the largest, the other way, would overturn it"
@@ -119,7 +123,7 @@ def reservation(estimate: Estimate, margin: float) -> str:
 
 
 def doubt(estimate: Estimate, margin: float) -> str:
-    """Say why nothing can be decided whatever the interval, or nothing: too few groups, or a baseline with nothing to lose."""
+    """Say why nothing can be decided by any interval: too few groups, or a baseline with nothing to lose. Else return an empty text."""
     at_floor = is_at_floor(-estimate.least, estimate.low, margin)
     return too_few(estimate.n_clusters) or (floor_sentence(-estimate.least, margin) if at_floor else "")
 

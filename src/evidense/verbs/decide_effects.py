@@ -269,9 +269,9 @@ def _selections(family: Sequence[Effect], collections: CollectionSet) -> list[Co
     ]
     sizes = [len(m.collection.query_ids) for m in members]
     return [
-        CollectionSet(some, collections.sharing.of([members.index(m) for m in some], sizes), role, direction)
-        for role, direction, some in selections
-        if len(some) > 1 and (len(some) < len(members) or role == direction == "all")
+        CollectionSet(selected, collections.sharing.of([members.index(m) for m in selected], sizes), role, direction)
+        for role, direction, selected in selections
+        if len(selected) > 1 and (len(selected) < len(members) or role == direction == "all")
     ]
 
 
@@ -318,13 +318,13 @@ def _mean_finding(
 def _random_effects(study: Study, tables: Sequence[_CellTable], row: int, selection: CollectionSet) -> list[Finding]:
     """Return what a new collection like these would show; nothing if fewer than five independent families say anything."""
     effect, contrasts = tables[0].family[row], [table.contrasts.row(row) for table in tables]
-    differences = [one.over_seeds() for one in contrasts]
+    differences = [contrast.over_seeds() for contrast in contrasts]
     new = stats.new_collection(
         differences, selection.sharing, partial(_family_mean, study, contrasts), study.confidence
     )
     if new is None:
         return []
-    lows, highs = zip(*(one.bounds.mean(0) for one in contrasts if one.bounds), strict=True)
+    lows, highs = zip(*(contrast.bounds.mean(0) for contrast in contrasts if contrast.bounds), strict=True)
     fields = new_collection_fields(
         new.within(min(lows), max(highs)), [table.scored.collection.name for table in tables]
     )

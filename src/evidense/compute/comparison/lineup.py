@@ -62,10 +62,10 @@ class Lineup:
     @property
     def families(self) -> list[list[Effect]]:
         """Return the effects that are decided together: of one group, over the same number of seeds."""
-        found: dict[tuple[str, int], list[Effect]] = {}
+        families: dict[tuple[str, int], list[Effect]] = {}
         for effect in self.effects:
-            found.setdefault((effect.group, self.n_seeds(effect)), []).append(effect)
-        return list(found.values())
+            families.setdefault((effect.group, self.n_seeds(effect)), []).append(effect)
+        return list(families.values())
 
     def n_seeds(self, effect: Effect) -> int:
         """Return the number of seeds of an effect; a cell that is the same in all of them does not count."""

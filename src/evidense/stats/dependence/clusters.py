@@ -1,4 +1,4 @@
-"""Which queries belong together, because they share a relevant document or a group."""
+"""Clusters: queries that share a relevant document or a group."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,10 +20,10 @@ def cluster_queries(
     """
     first: dict[tuple[str, str], int] = {}
     pairs = []
-    for at, query in enumerate(query_ids):
+    for row, query in enumerate(query_ids):
         shared = [("document", doc) for doc, gain in qrels.get(query, {}).items() if gain > 0]
         shared += [("group", groups[query])] if query in groups else []
-        pairs += [(first.setdefault(key, at), at) for key in shared]
+        pairs += [(first.setdefault(key, row), row) for key in shared]
     return connected(len(query_ids), pairs)
 
 

@@ -45,8 +45,8 @@ class Overlap:
     @cached_property
     def private(self) -> Float[np.ndarray, " q"]:
         """The length of each row's part that no other query shares."""
-        rest: Float[np.ndarray, " q"] = np.sqrt(np.maximum(1 - _squared_lengths(self.shared), 0.0))
-        return rest
+        length: Float[np.ndarray, " q"] = np.sqrt(np.maximum(1 - _squared_lengths(self.shared), 0.0))
+        return length
 
     @cached_property
     def total(self) -> float:
@@ -82,8 +82,8 @@ class Overlap:
         plain, joint = np.maximum((off**2).sum(axis=0), LEAST_SPREAD * (values**2).sum(axis=0)), self.form(off)
         least = plain / (len(self) * max(len(self) - 1, 1))
         a, b = self.weights
-        found: Float[np.ndarray, " r"] = np.clip((a * plain + b * joint) / len(self) ** 2, least, least * self._most)
-        return found
+        squared: Float[np.ndarray, " r"] = np.clip((a * plain + b * joint) / len(self) ** 2, least, least * self._most)
+        return squared
 
     @property
     def _most(self) -> float:
@@ -147,15 +147,17 @@ def _rows(relevant: Sequence[Mapping[str, float]], groups: Sequence[str | None])
     units = [
         len(relevant) + of_group.setdefault(g, len(of_group)) if g is not None else i for i, g in enumerate(groups)
     ]
-    at, place, weight = [], [], []
+    row_of_entry, column_of_entry, weight_of_entry = [], [], []
     for i, docs in enumerate(relevant):
         length = float(np.sqrt(sum(gain**2 for gain in docs.values())))
         keys = [(("document", doc), gain / length) for doc, gain in docs.items()] or [(("query", str(units[i])), 1.0)]
         for key, share in keys:
-            at.append(units[i])
-            place.append(columns.setdefault(key, len(columns)))
-            weight.append(share)
-    whole = csr_matrix((weight, (at, place)), shape=(len(relevant) + len(of_group), len(columns)))[units]
+            row_of_entry.append(units[i])
+            column_of_entry.append(columns.setdefault(key, len(columns)))
+            weight_of_entry.append(share)
+    whole = csr_matrix(
+        (weight_of_entry, (row_of_entry, column_of_entry)), shape=(len(relevant) + len(of_group), len(columns))
+    )[units]
     whole.sort_indices()
     length = np.sqrt(_squared_lengths(whole))
     whole.data /= np.repeat(length, np.diff(whole.indptr))

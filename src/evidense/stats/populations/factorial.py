@@ -22,7 +22,7 @@ FACTORIAL: Float[np.ndarray, "3 4"] = np.array(
 
 
 def contrasts(cells: Float[np.ndarray, "c s q"], weights: Float[np.ndarray, "k c"]) -> Float[np.ndarray, "k s q"]:
-    """Weigh the cells into contrasts, in each seed on each query.
+    """Return the weighted sums of the cells, in each seed on each query.
 
     Raises:
         InvalidInput: weights for another number of cells.
@@ -41,7 +41,7 @@ def contrasts(cells: Float[np.ndarray, "c s q"], weights: Float[np.ndarray, "k c
 
 
 def logit_contrasts(cells: Float[np.ndarray, "c s q"], weights: Float[np.ndarray, "k c"]) -> Float[np.ndarray, "k s q"]:
-    """Contrasts of the logits of the cells' means, spread over seeds and queries by the delta method.
+    """Return contrasts of the logits of the cells' means, spread over seeds and queries by the delta method.
 
     A query's own score may be 0 and has no logit; a cell's mean over seeds and queries has one, after half a success and
     half a failure are added to its q queries. Each value is that logit plus the slope there times the distance of the
@@ -82,5 +82,5 @@ def logit_means(
     Raises:
         InvalidInput: as `logit_contrasts` and `seeded`.
     """
-    one = Seeded(logit_contrasts(cells, FACTORIAL), clusters)
-    return seeded([one], confidence=confidence, n_resamples=n_resamples, seed=seed)[0]
+    table = Seeded(logit_contrasts(cells, FACTORIAL), clusters)
+    return seeded([table], confidence=confidence, n_resamples=n_resamples, seed=seed)[0]

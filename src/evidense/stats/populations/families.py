@@ -1,4 +1,4 @@
-"""Families: what each independent family of collections shows, the ground of what is said of a new collection."""
+"""Families: the effect on each independent family of collections, and the prediction for a new collection."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ Estimated = Callable[[tuple[int, ...], Sharing], Estimate]
 
 @dataclass(frozen=True)
 class NewCollection:
-    """What a new collection would show, by `n_families` families; `left_out` collections say nothing, not even how large a difference could hide."""
+    """The prediction for a new collection, from `n_families` families. Collections in `left_out` show no spread and have no bound."""
 
     pooled: Pooled
     n: int
@@ -25,40 +25,47 @@ class NewCollection:
     left_out: tuple[int, ...]
 
     def within(self, least: float, most: float) -> "NewCollection":
-        """Return the same with its intervals cut at what is possible."""
+        """Return the same with its intervals cut at `least` and `most`."""
         return replace(self, pooled=self.pooled.within(least, most))
 
     @property
     def n_families(self) -> int:
-        """How many independent families of collections there are."""
+        """Return the number of independent families of collections."""
         return self.pooled.k
 
 
 def new_collection(
     rows: Sequence[Differences], sharing: Sharing, estimated: Estimated, confidence: float
 ) -> NewCollection | None:
-    """Pool one system's effects over families of collections; None below five that say anything.
+    """Pool one system's effects over families of collections; None if fewer than five families have a standard error.
 
-    A family that shows no spread (no query differs) has for standard error what its exact bound leaves possible.
+    The standard error of a family without spread (no query differs) is derived from the exact bound of what was not sampled.
     """
-    sizes = [one.n_queries for one in rows]
-    found, left_out = [], list[int]()
-    for places in sharing.families(sizes):
-        within = sharing.of(places, sizes)
-        e = estimated(places, within)
-        error = max(e.standard_error, _unseen([rows[at] for at in places], within, confidence))
+    sizes = [row.n_queries for row in rows]
+    estimates, left_out = [], list[int]()
+    for members in sharing.families(sizes):
+        within = sharing.of(members, sizes)
+        estimate = estimated(members, within)
+        error = max(estimate.standard_error, _unseen([rows[member] for member in members], within, confidence))
         if error > 0:
-            found.append((e, error))
+            estimates.append((estimate, error))
         else:
-            left_out += places
-    if len(found) < MIN_COLLECTIONS:
+            left_out += members
+    if len(estimates) < MIN_COLLECTIONS:
         return None
-    pooled = random_effects([e.effect for e, _ in found], [error for _, error in found], confidence)
-    return NewCollection(pooled, sum(e.n for e, _ in found), sum(e.n_clusters for e, _ in found), tuple(left_out))
+    pooled = random_effects(
+        [estimate.effect for estimate, _ in estimates], [error for _, error in estimates], confidence
+    )
+    return NewCollection(
+        pooled,
+        sum(estimate.n for estimate, _ in estimates),
+        sum(estimate.n_clusters for estimate, _ in estimates),
+        tuple(left_out),
+    )
 
 
 def _unseen(rows: Sequence[Differences], within: Sharing, confidence: float) -> float:
-    """Return the standard error that the exact bound of what was not sampled stands for; 0 where there is spread, or no bound."""
+    """Return the standard error derived from the exact bound of what was not sampled; 0 if there is spread, or no bound."""
     tail = (1 - confidence) / 2
     spreadless = flat(Pool(rows, within).at_modes, 0)
     if spreadless is None:

@@ -1,4 +1,4 @@
-"""What the collections at hand say about a new collection like them."""
+"""Random effects: what the collections at hand say about a new collection like them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from scipy.special import chdtrc, chdtri, ndtr
 from evidense.errors import InvalidInput
 
 MIN_COLLECTIONS = 5
-"""Independent collections below which nothing is said of a new one."""
+"""With fewer independent collections nothing is said about a new one."""
 _N_MIXED = 400
 _HALVINGS = 60
 _FARTHEST = 40.0
@@ -38,7 +38,7 @@ class Pooled:
     k: int
 
     def within(self, least: float, most: float) -> "Pooled":
-        """Return the same with its intervals cut at what is possible."""
+        """Return the same with its intervals cut at `least` and `most`."""
         ends = {
             name: min(max(getattr(self, name), least), most) for name in ("low", "high", "predict_low", "predict_high")
         }
@@ -92,17 +92,17 @@ def _check(y: Float[np.ndarray, "..."], v: Float[np.ndarray, "..."], confidence:
 def _q(
     y: Float[np.ndarray, " k"], v: Float[np.ndarray, " k"], tau2: Float[np.ndarray, " m"]
 ) -> Float[np.ndarray, " m"]:
-    """Weighted squared distance of the effects from their weighted mean, for each τ²."""
+    """Return the weighted squared distance of the effects from their weighted mean, for each τ²."""
     w = 1 / (v + tau2[:, None])
     off = y - ((w * y).sum(axis=1) / w.sum(axis=1))[:, None]
-    found: Float[np.ndarray, " m"] = (w * off**2).sum(axis=1)
-    return found
+    distance: Float[np.ndarray, " m"] = (w * off**2).sum(axis=1)
+    return distance
 
 
 def _tau2(
     y: Float[np.ndarray, " k"], v: Float[np.ndarray, " k"], spread: Float[np.ndarray, " m"]
 ) -> Float[np.ndarray, " m"]:
-    """The τ² at which the weighted spread is each of these; 0 where it is smaller already. With k − 1 it is Paule and Mandel's."""
+    """Return the τ² at which the weighted spread equals each `spread`, or 0 if it is smaller at τ² = 0. k − 1 gives Paule and Mandel's τ²."""
     scatter = float(((y - y.mean()) ** 2).sum())
     low, high = np.zeros_like(spread), scatter / spread  # at this τ² the spread is certainly smaller
     for _ in range(_HALVINGS):
@@ -113,7 +113,7 @@ def _tau2(
 
 
 def _half(errors: Float[np.ndarray, " m"], confidence: float) -> float:
-    """Half the interval that holds `confidence` of a mixture, in equal parts, of normals around 0 with these standard errors."""
+    """Return half the width of the interval that holds `confidence` of an equal mixture of normals around 0 with these standard errors."""
     near, far = 0.0, float(errors.max()) * _FARTHEST
     for _ in range(_HALVINGS):
         middle = (near + far) / 2

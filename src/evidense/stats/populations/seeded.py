@@ -52,18 +52,20 @@ def seeded(
     >>> (e.n, e.n_seeds, e.low > 0)
     (50, 5, True)
     """
-    rows = [one.over_seeds() for one in family]
+    rows = [table.over_seeds() for table in family]
     drawn = resample(rows, n_resamples=n_resamples, seed=seed, first=first)
     size = len(family) if n_collections is None else n_collections
     queries = simultaneous(rows, confidence=confidence, seed=seed, draws=drawn, n_collections=size)
-    out = []
-    for at, (one, estimates) in enumerate(zip(family, queries, strict=True), first):
-        if one.n_seeds == 1:
-            out.append([_one_seed(e) for e in estimates])
+    results = []
+    for index, (table, estimates) in enumerate(zip(family, queries, strict=True), first):
+        if table.n_seeds == 1:
+            results.append([_one_seed(e) for e in estimates])
             continue
-        rng = stream(seed, at, _SEEDS)
-        out.append(_widened(squares(one), estimates, _largest(squares(one), n_resamples, rng), size, 1 - confidence))
-    return out
+        rng = stream(seed, index, _SEEDS)
+        results.append(
+            _widened(squares(table), estimates, _largest(squares(table), n_resamples, rng), size, 1 - confidence)
+        )
+    return results
 
 
 def seeded_mean_over(
@@ -93,8 +95,10 @@ def seeded_mean_over(
     )
     if n_seeds == [1]:
         return [_one_seed(e) for e in estimates]
-    found = mean_squares(family if sharing is None else joined_seeded(family, sharing))
-    return _widened(found, estimates, _largest(found, n_resamples, stream(seed, 0, _SEEDS_MEAN)), 1, 1 - confidence)
+    components = mean_squares(family if sharing is None else joined_seeded(family, sharing))
+    return _widened(
+        components, estimates, _largest(components, n_resamples, stream(seed, 0, _SEEDS_MEAN)), 1, 1 - confidence
+    )
 
 
 def few_seeds(n_seeds: int) -> str:
@@ -115,40 +119,40 @@ def _one_seed(e: Estimate) -> Estimate:
     return replace(e, test=f"{e.test}; one seed: says nothing of other seeds")
 
 
-def _largest(found: Squares, n_resamples: int, rng: np.random.Generator) -> ReferenceDistribution:
+def _largest(components: Squares, n_resamples: int, rng: np.random.Generator) -> ReferenceDistribution:
     """Reference of the largest |z| over the contrasts: normal, correlated as the query clusters say.
 
     What the seeds would say of the correlation is not used, for a few seeds seem to agree by chance; contrasts count as
     independent between seeds, which errs on the side of caution.
     """
-    queries = found.between_queries * scales(found.queries_only, found.queries)
-    covariance = queries + np.diag(np.maximum(found.seeds, found.rest))
+    queries = components.between_queries * scales(components.queries_only, components.queries)
+    covariance = queries + np.diag(np.maximum(components.seeds, components.rest))
     alive = np.diagonal(covariance) > 0
     if not alive.any():
         return ReferenceDistribution(np.zeros(n_resamples))
-    some = covariance[np.ix_(alive, alive)]
-    scale = np.sqrt(np.diagonal(some))
-    value, vector = np.linalg.eigh(some / np.outer(scale, scale))
+    of_alive = covariance[np.ix_(alive, alive)]
+    scale = np.sqrt(np.diagonal(of_alive))
+    value, vector = np.linalg.eigh(of_alive / np.outer(scale, scale))
     root = vector * np.sqrt(np.maximum(value, 0.0))
     z = np.einsum("rj,ij->ri", rng.standard_normal((n_resamples, len(root))), root)
     return ReferenceDistribution(np.abs(z).max(axis=1))
 
 
 def _widened(
-    found: Squares, queries: Sequence[Estimate], largest: ReferenceDistribution, n_families: int, alpha: float
+    components: Squares, queries: Sequence[Estimate], largest: ReferenceDistribution, n_families: int, alpha: float
 ) -> list[Estimate]:
     """Widen the estimates over queries alone to what seeds and queries leave possible together."""
-    z = found.z()
+    z = components.z()
     alone = -float(ndtri(unadjust(alpha, n_families) / 2))  # what one contrast by itself would need, without chance
     critical = np.full_like(z, max(largest.critical(n_families, alpha), alone))
-    half, p = found.half(two_sided(critical)), two_sided(z)
-    words = f"t of {found.n_seeds} seeds and of query clusters, no narrower than over queries alone"
-    out = []
+    half, p = components.half(two_sided(critical)), two_sided(z)
+    words = f"t of {components.n_seeds} seeds and of query clusters, no narrower than over queries alone"
+    widened = []
     for j, e in enumerate(queries):
         if e.tie == e.n and half[j] == 0:  # nothing differs in any seed
-            out.append(replace(e, n_seeds=found.n_seeds))
+            widened.append(replace(e, n_seeds=components.n_seeds))
             continue
-        out.append(
+        widened.append(
             replace(
                 e,
                 low=min(e.low, e.effect - float(half[j])),
@@ -157,9 +161,9 @@ def _widened(
                 p_adjusted=max(
                     e.p, e.p_adjusted, float(p[j]), adjust(max(largest.p(float(z[j])), float(p[j])), n_families)
                 ),
-                standard_error=float(found.standard_error[j]),
+                standard_error=float(components.standard_error[j]),
                 test=f"{words} ({e.test})",
-                n_seeds=found.n_seeds,
+                n_seeds=components.n_seeds,
             ).within_bounds()
         )
-    return out
+    return widened
