@@ -1,0 +1,112 @@
+"""References: what a reference comes to, from the answers of several indexes.
+
+A field is wrong only where no index confirms it. Nothing is NOT FOUND on fewer than two indexes that answered. Where indexes
+contradict each other about one work, and one of them agrees with the reference, the indexes disagree; the reference is right.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from evidense.auditing.fields import FieldCheck, check_fields
+from evidense.auditing.identity import Identified, identify
+from evidense.texts.venues import is_preprint
+from evidense.values import Answer, Notice, Reference, Relation, Work
+
+Verdict = Literal[
+    "OK", "WRONG FIELD", "OTHER WORK", "OLDER VERSION", "RETRACTED", "CORRECTED", "CONCERN", "INDEXES DISAGREE", "NOT FOUND", "NOT A PAPER",
+    "NOT ASKED",
+]  # fmt: skip
+"""What a reference comes to."""
+GATE: tuple[Verdict, ...] = ("OTHER WORK", "RETRACTED", "NOT FOUND")
+"""Verdicts that `--gate` does not let pass, unless others are named."""
+MIN_ANSWERS = 2
+"""Indexes that must have answered before a reference is NOT FOUND."""
+_OF_NOTICE: Mapping[Relation, Verdict] = {
+    "retraction": "RETRACTED", "withdrawal": "RETRACTED", "concern": "CONCERN", "correction": "CORRECTED",
+}  # fmt: skip
+"""The worst first."""
+NO_PAPERS = frozenset(["software", "webpage", "online", "electronic", "dataset", "manual", "patent", "standard"])
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict on one reference with what it rests on."""
+
+    verdict: Verdict
+    reason: str
+    """One sentence for people."""
+    fields: tuple[FieldCheck, ...] = ()
+    """Every field that was compared: confirmed ones, wrong ones, and those that nobody knows."""
+    work: Work | None = None
+    """The work that the reference means, as the index that agrees best has it."""
+    newer: Mapping[str, str] | None = None
+    """A published version of the preprint that is cited."""
+
+
+def decide(reference: Reference, answers: Sequence[Answer]) -> Decision:
+    """Decide one reference; the same answers in any order give the same decision.
+
+    Source: the kinds of wrong references are those of HALLMARK (arXiv 2607.18360).
+    """
+    answered = sorted({answer.source for answer in answers if answer.has_answered})
+    identified = identify(reference, answers)
+    if identified.is_other_work:
+        return Decision(
+            "OTHER WORK", identified.reason, identified.fields, identified.works[0] if identified.works else None
+        )
+    if not identified.works:
+        return _without_work(reference, answered)
+    checks = check_fields(reference, identified, answers)
+    return _of_work(reference, identified, checks)
+
+
+def _without_work(reference: Reference, answered: Sequence[str]) -> Decision:
+    if reference.kind in NO_PAPERS:
+        return Decision("NOT A PAPER", f"a {reference.kind}; indexes of papers need not hold it")
+    if reference.kind == "book" and "doi" not in reference.identifiers:
+        return Decision("NOT A PAPER", "a book without a DOI; indexes of papers need not hold it")
+    if not answered:
+        return Decision("NOT ASKED", "no index answered")
+    if len(answered) < MIN_ANSWERS:
+        return Decision(
+            "NOT ASKED", f"only {answered[0]} answered and does not hold it; expected at least {MIN_ANSWERS} answers"
+        )
+    return Decision(
+        "NOT FOUND",
+        f"{', '.join(answered)} answered; none holds a work of this title. A workshop paper or a thesis may be missing there",
+    )
+
+
+def _of_work(reference: Reference, identified: Identified, checks: tuple[FieldCheck, ...]) -> Decision:
+    work = identified.works[0]
+    wrong = [check for check in checks if check.is_wrong]
+    if notice := _worst_notice(identified.works):
+        dated = f"{notice.date}, " if notice.date else ""
+        return Decision(_OF_NOTICE[notice.relation], f"{dated}{notice.reason or notice.relation}", checks, work)
+    if wrong:
+        return Decision("WRONG FIELD", "; ".join(check.sentence for check in wrong), checks, work)
+    if identified.disagreement:
+        return Decision("INDEXES DISAGREE", identified.disagreement, checks, work)
+    if newer := _newer(reference, identified.works):
+        return Decision(
+            "OLDER VERSION",
+            f"published as {newer.get('doi') or newer.get('venue') or 'another version'}",
+            checks,
+            work,
+            newer,
+        )
+    return Decision("OK", f"confirmed by {', '.join(sorted({w.source for w in identified.works}))}", checks, work)
+
+
+def _worst_notice(works: Sequence[Work]) -> Notice | None:
+    order = tuple(_OF_NOTICE)
+    notices = [notice for work in works for notice in work.notices]
+    return min(notices, key=lambda notice: order.index(notice.relation), default=None)
+
+
+def _newer(reference: Reference, works: Sequence[Work]) -> Mapping[str, str] | None:
+    cites_preprint = is_preprint(reference.venue) or (not reference.venue and "arxiv" in reference.identifiers)
+    if not cites_preprint:
+        return None
+    return next((work.published_as for work in works if work.published_as), None)
