@@ -45,22 +45,22 @@ def counted(calls: list[str]) -> Any:
 
 
 def test_each_item_has_the_vector_of_its_text(tower: Any, store: Store) -> None:
-    found = encode(tower, ITEMS, store)
+    encoded = encode(tower, ITEMS, store)
     alone = np.concatenate([tower.vectors(tower.prepare([item])) for item in ITEMS])
-    np.testing.assert_allclose(found.all(), alone, atol=2e-6)
-    assert isinstance(found.vectors, np.memmap)
-    assert not found.vectors.flags.writeable
-    assert found.vectors.dtype == np.float32
+    np.testing.assert_allclose(encoded.all(), alone, atol=2e-6)
+    assert isinstance(encoded.vectors, np.memmap)
+    assert not encoded.vectors.flags.writeable
+    assert encoded.vectors.dtype == np.float32
 
 
 def test_equal_texts_are_encoded_once(store: Store) -> None:
     calls: list[str] = []
-    found = encode(
+    encoded = encode(
         counted(calls), [Item(str(n), text) for n, text in enumerate(["a", "bb", "a", "a", "bb", "ccc"])], store
     )
     assert sorted(calls) == ["a", "bb", "ccc"]
-    assert found.rows.tolist() == [0, 1, 0, 0, 1, 2]
-    np.testing.assert_array_equal(found.all()[:, 0], [1, 2, 1, 1, 2, 3])
+    assert encoded.rows.tolist() == [0, 1, 0, 0, 1, 2]
+    np.testing.assert_array_equal(encoded.all()[:, 0], [1, 2, 1, 1, 2, 3])
 
 
 def test_finished_encoding_is_reused(store: Store) -> None:
@@ -118,16 +118,16 @@ def test_thread_count_changes_vectors_by_rounding_only(tower: Any, tmp_path: Pat
 def test_layers_equal_the_hidden_states_of_transformers(tower: Any, store: Store) -> None:
     import torch
 
-    found = encode(tower, ITEMS, store, layers=True)
-    assert found.vectors.shape == (4, len({i.text for i in ITEMS}), 32)
+    encoded = encode(tower, ITEMS, store, layers=True)
+    assert encoded.vectors.shape == (4, len({i.text for i in ITEMS}), 32)
     for place in (0, 3, 40):
         ids, _ = tower.prepare([ITEMS[place]]).padded(0)
         with torch.no_grad():
             hidden = tower.backbone.inner(ids, output_hidden_states=True).hidden_states
         np.testing.assert_allclose(
-            found.vectors[:, found.rows[place]], torch.stack(hidden).mean(2)[:, 0].numpy(), atol=2e-6
+            encoded.vectors[:, encoded.rows[place]], torch.stack(hidden).mean(2)[:, 0].numpy(), atol=2e-6
         )
-    np.testing.assert_allclose(found.all()[-1], encode(tower, ITEMS, store).all(), atol=1e-6)
+    np.testing.assert_allclose(encoded.all()[-1], encode(tower, ITEMS, store).all(), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_a_text_encoder_refuses_pictures(tower: Any, store: Store) -> None:
 
 
 def test_progress_begins_before_the_first_batch_and_ends_at_zero(tower: Any, store: Store) -> None:
-    seen: list[tuple[int, int, float]] = []
-    encode(tower, ITEMS, store, progress=lambda *now: seen.append(now))
+    reports: list[tuple[int, int, float]] = []
+    encode(tower, ITEMS, store, progress=lambda *now: reports.append(now))
     n = len({item.text for item in ITEMS})
-    assert seen[0][:2] == (0, n)
-    assert seen[0][2] > 0
-    assert seen[-1] == (n, n, 0.0)
-    assert [done for done, *_ in seen] == sorted(done for done, *_ in seen)
+    assert reports[0][:2] == (0, n)
+    assert reports[0][2] > 0
+    assert reports[-1] == (n, n, 0.0)
+    assert [done for done, *_ in reports] == sorted(done for done, *_ in reports)
 
 
 def test_the_estimate_counts_time_and_disk(tower: Any) -> None:
@@ -212,6 +212,6 @@ def test_a_lazy_corpus_is_tokenised_in_chunks(store: Store, monkeypatch: pytest.
             return tower.prepare(items)
 
     monkeypatch.setattr(module, "_CHUNK", 1000)
-    found = encode(Watched(), Lazy(), store)  # type: ignore[arg-type]
-    assert found.vectors.shape == (5000, 256)
+    encoded = encode(Watched(), Lazy(), store)  # type: ignore[arg-type]
+    assert encoded.vectors.shape == (5000, 256)
     assert sizes == [1000] * 5

@@ -65,9 +65,9 @@ def test_encoding_killed_at_any_batch_continues_to_the_same_bytes(
 ) -> None:
     at = undisturbed["n_calls"] if kill_at == "last" else kill_at
     assert run(encoder="wordllama", store=str(tmp_path), kill_at=at)[0] == -signal.SIGKILL
-    code, found = run(encoder="wordllama", store=str(tmp_path))
-    assert (code, found["blob"]) == (0, undisturbed["blob"])
-    assert (found["first"] == 0) == (at in (1, 2))  # the first call comes before the first batch, a note after each
+    code, result = run(encoder="wordllama", store=str(tmp_path))
+    assert (code, result["blob"]) == (0, undisturbed["blob"])
+    assert (result["first"] == 0) == (at in (1, 2))  # the first call comes before the first batch, a note after each
     assert not list((tmp_path / "partial").glob("*/vectors.npy"))
 
 
@@ -90,9 +90,9 @@ def test_killed_encoding_of_all_layers_continues_to_the_same_bytes(tmp_path: Pat
 def test_a_full_disk_is_reported_and_the_next_run_ends_in_the_same_bytes(
     tmp_path: Path, undisturbed: dict[str, object], how: dict[str, object]
 ) -> None:
-    code, found = run(encoder="wordllama", store=str(tmp_path), **how)
+    code, result = run(encoder="wordllama", store=str(tmp_path), **how)
     assert code == 0
-    assert "disk is full" in str(found["error"])
+    assert "disk is full" in str(result["error"])
     assert not list(tmp_path.glob("blobs/*/*"))
     assert run(encoder="wordllama", store=str(tmp_path))[1]["blob"] == undisturbed["blob"]
 

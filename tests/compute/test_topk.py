@@ -24,7 +24,7 @@ SIMILARITIES = list(SCORE)
 
 
 def reference(queries: np.ndarray, documents: np.ndarray, depth: int, order: np.ndarray, search: Search) -> Result:
-    found = np.full((len(queries), depth), -1, dtype=np.int32)
+    places = np.full((len(queries), depth), -1, dtype=np.int32)
     scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
     for q, query in enumerate(queries):
         all_scores = [
@@ -33,8 +33,8 @@ def reference(queries: np.ndarray, documents: np.ndarray, depth: int, order: np.
         allowed = [d for d in range(len(documents)) if search.allowed is None or search.allowed[d]]
         allowed = [d for d in allowed if search.excluded is None or search.excluded[q] != d]
         best = sorted(allowed, key=lambda d: (-all_scores[d], order[d]))[:depth]
-        found[q, : len(best)], scores[q, : len(best)] = best, [all_scores[d] for d in best]
-    return found, scores
+        places[q, : len(best)], scores[q, : len(best)] = best, [all_scores[d] for d in best]
+    return places, scores
 
 
 @st.composite
@@ -64,7 +64,7 @@ def test_top_k_equals_the_reference_for_every_block_size(problem: dict, block: i
         patch.setattr(topk, "QUERIES", n_queries)
         patch.setattr(topk, "FIRST", block)
         patch.setattr(topk, "FIRST_PER_K", 0)
-        found, scores = top_k(
+        places, scores = top_k(
             problem["queries"],
             problem["documents"],
             problem["depth"],
@@ -72,7 +72,7 @@ def test_top_k_equals_the_reference_for_every_block_size(problem: dict, block: i
             search=problem["search"],
         )
     expected, exact = reference(*(problem[name] for name in ("queries", "documents", "depth", "order", "search")))
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(places, expected)
     np.testing.assert_array_equal(scores, exact)
 
 
@@ -99,8 +99,8 @@ def test_top_k_is_bit_identical_for_any_blocks_threads_and_document_order(
         monkeypatch.setattr(topk, "FIRST", block)
         monkeypatch.setattr(topk, "FIRST_PER_K", 0)
         with threadpool_limits(n_threads):
-            found, scores = top_k(queries, documents[shuffle], 25, doc_order=order[shuffle], search=search)
-        np.testing.assert_array_equal(shuffle[found], expected[0])
+            places, scores = top_k(queries, documents[shuffle], 25, doc_order=order[shuffle], search=search)
+        np.testing.assert_array_equal(shuffle[places], expected[0])
         np.testing.assert_array_equal(scores, expected[1])
 
 
@@ -115,8 +115,8 @@ def test_near_ties_are_ranked_by_the_score_that_is_returned(similarity: str, off
         expected = [SCORE[similarity](queries[q].astype(float), d) for d in documents[every[q]].astype(float)]
         np.testing.assert_allclose(scores[q], expected, rtol=2e-6)
         np.testing.assert_array_equal(np.lexsort((every[q], -scores[q])), np.arange(2000))
-    found, best = top_k(queries, documents, 10, doc_order=np.arange(2000), search=Search(similarity))
-    np.testing.assert_array_equal(found, every[:, :10])
+    places, best = top_k(queries, documents, 10, doc_order=np.arange(2000), search=Search(similarity))
+    np.testing.assert_array_equal(places, every[:, :10])
     np.testing.assert_array_equal(best, scores[:, :10])
 
 
@@ -125,34 +125,34 @@ def test_vector_length_does_not_change_a_cosine() -> None:
     lengths = np.random.default_rng(13).choice([2.0**-30, 0.5, 1, 8, 2.0**30], (500, 1)).astype(np.float32)
     search = Search("cosine")
     plain = top_k(queries, documents, 30, doc_order=np.arange(500), search=search)
-    found, scores = top_k(4 * queries, documents * lengths, 30, doc_order=np.arange(500), search=search)
-    np.testing.assert_array_equal(found, plain[0])
+    places, scores = top_k(4 * queries, documents * lengths, 30, doc_order=np.arange(500), search=search)
+    np.testing.assert_array_equal(places, plain[0])
     np.testing.assert_allclose(scores, plain[1], atol=5e-7)
 
 
 def test_the_cosine_of_a_zero_vector_is_0() -> None:
     documents = np.array([[-1, 0], [0, 0], [5, 0]], np.float32)
     queries = np.array([[2, 0], [0, 0]], np.float32)
-    found, scores = top_k(queries, documents, 3, doc_order=np.arange(3), search=Search("cosine"))
-    assert found.tolist() == [[2, 1, 0], [0, 1, 2]]
+    places, scores = top_k(queries, documents, 3, doc_order=np.arange(3), search=Search("cosine"))
+    assert places.tolist() == [[2, 1, 0], [0, 1, 2]]
     assert scores.tolist() == [[1, 0, -1], [0, 0, 0]]
 
 
 def test_documents_in_ascending_order_of_score_are_all_considered() -> None:
     documents = np.linspace(0, 1, 30_000, dtype=np.float32)[:, None]
-    found, _ = top_k(np.ones((3, 1), np.float32), documents, 10, doc_order=np.arange(30_000))
-    np.testing.assert_array_equal(found, [list(range(29_999, 29_989, -1))] * 3)
+    places, _ = top_k(np.ones((3, 1), np.float32), documents, 10, doc_order=np.arange(30_000))
+    np.testing.assert_array_equal(places, [list(range(29_999, 29_989, -1))] * 3)
 
 
 def test_top_k_equals_faiss() -> None:
     faiss = pytest.importorskip("faiss", reason="faiss-cpu is the oracle of this test")
     queries, documents = vectors(50, 64, 5), vectors(20_000, 64, 6)
-    found, scores = top_k(queries, documents, 100, doc_order=np.arange(20_000))
+    places, scores = top_k(queries, documents, 100, doc_order=np.arange(20_000))
     index = faiss.IndexFlatIP(64)
     index.add(documents)
     theirs, ids = index.search(queries, 100)
     np.testing.assert_allclose(scores, theirs, atol=1e-6)
-    assert (found == ids).mean() > 0.999  # they may swap neighbours whose scores differ in the last bit
+    assert (places == ids).mean() > 0.999  # they may swap neighbours whose scores differ in the last bit
 
 
 @pytest.mark.parametrize("similarity", ["dot", "cosine"])
@@ -162,22 +162,24 @@ def test_a_memory_map_is_read_block_by_block(tmp_path: Path, similarity: str, le
     np.save(tmp_path / "documents.npy", documents)
     mapped = np.load(tmp_path / "documents.npy", mmap_mode="r")
     plain = top_k(documents[:5], documents, 3, doc_order=np.arange(20_000), search=search)
-    found, scores = top_k(documents[:5], mapped, 3, doc_order=np.arange(20_000), search=search)
-    np.testing.assert_array_equal(found, plain[0])
+    places, scores = top_k(documents[:5], mapped, 3, doc_order=np.arange(20_000), search=search)
+    np.testing.assert_array_equal(places, plain[0])
     np.testing.assert_array_equal(scores, plain[1])
-    np.testing.assert_array_equal(found[:, 0], np.arange(5))
+    np.testing.assert_array_equal(places[:, 0], np.arange(5))
 
 
 def test_lists_are_padded_when_the_depth_exceeds_the_corpus() -> None:
-    found, scores = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 4, doc_order=np.arange(2))
-    np.testing.assert_array_equal(found, [[0, 1, -1, -1], [1, 0, -1, -1]])
+    places, scores = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 4, doc_order=np.arange(2))
+    np.testing.assert_array_equal(places, [[0, 1, -1, -1], [1, 0, -1, -1]])
     np.testing.assert_array_equal(scores, [[1, 0, -np.inf, -np.inf]] * 2)
 
 
 def test_an_empty_pool_gives_empty_lists() -> None:
     search = Search(allowed=np.zeros(2, dtype=bool))
-    found, _ = top_k(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 2, doc_order=np.arange(2), search=search)
-    assert (found == -1).all()
+    places, _ = top_k(
+        np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 2, doc_order=np.arange(2), search=search
+    )
+    assert (places == -1).all()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

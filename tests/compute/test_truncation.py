@@ -57,17 +57,17 @@ def test_the_note_gives_share_and_limit_of_each_side(folder: Path) -> None:
 
 @pytest.mark.parametrize(("n_long", "is_told"), [(4, False), (5, True)])
 def test_truncation_is_reported_from_five_percent_of_the_texts_on(folder: Path, n_long: int, is_told: bool) -> None:
-    found = truncation_notes(
+    notes = truncation_notes(
         open_encoder(f"{folder}@max_length=10"), collection([3], [30] * n_long + [3] * (100 - n_long))
     )
-    assert bool(found) is is_told
+    assert bool(notes) is is_told
 
 
 def test_a_large_corpus_is_sampled(folder: Path) -> None:
     """Every second document is cut; 2,000 draws of 4,000 give 50 % within four standard errors (4 · 0.8 %)."""
-    (told,) = truncation_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [3, 30] * SAMPLED))
-    assert told.startswith("about ")
-    assert abs(int(told.split("%")[0].removeprefix("about ")) - 50) <= 3
+    (note,) = truncation_notes(open_encoder(f"{folder}@max_length=10"), collection([3], [3, 30] * SAMPLED))
+    assert note.startswith("about ")
+    assert abs(int(note.split("%")[0].removeprefix("about ")) - 50) <= 3
 
 
 @pytest.mark.parametrize("model_class", ["CLIPModel", "SiglipModel"])
@@ -75,8 +75,8 @@ def test_truncation_is_counted_for_image_text_encoders_too(tmp_path: Path, model
     small = save_small(model_class, tmp_path / "m")
     encoder: Any = open_encoder(str(small.folder))
     limit = encoder.tower("document").text.max_length
-    (told,) = truncation_notes(encoder, collection([1], [limit - 4, limit + 4]))
-    assert told.startswith(f"50% of the documents are longer than the {limit} tokens")
+    (note,) = truncation_notes(encoder, collection([1], [limit - 4, limit + 4]))
+    assert note.startswith(f"50% of the documents are longer than the {limit} tokens")
 
 
 def test_page_and_terminal_report_truncation(folder: Path, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_page_and_terminal_report_truncation(folder: Path, tmp_path: Path) -> No
     queries = [Item(f"q{i}", f"w{i} w3") for i in range(30)]
     on = Collection("long", queries, texts, {f"q{i}": {f"d{i}": 1} for i in range(30)})
     result = compare(f"{folder}@max_length=10@label=short", "bm25", on=on, out=tmp_path / "page", n_resamples=999)
-    said = "100% of the documents are longer than the 10 tokens that it reads"
-    assert any(line.startswith(f"  ⚠ short: {said}") for line in note_lines(result.study, result.records))
+    sentence = "100% of the documents are longer than the 10 tokens that it reads"
+    assert any(line.startswith(f"  ⚠ short: {sentence}") for line in note_lines(result.study, result.records))
     page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
-    assert said in page[: page.index('<nav class="jump"')]
+    assert sentence in page[: page.index('<nav class="jump"')]

@@ -42,11 +42,11 @@ def refused(spelling: str) -> str:
 
 
 def test_title_and_text_are_joined_and_only_judged_queries_are_read(tmp_path: Path) -> None:
-    made = opened(folder(tmp_path / "mine"))
-    assert [item.text for item in made.corpus] == ["One first", "second", "third"]
-    assert made.query_ids == ("q1", "q2")
-    assert made.qrels == {"q1": {"d1": 2, "d3": 0}, "q2": {"d2": 1}}
-    assert (made.name, made.drop_self_matches) == ("mine", False)
+    collection = opened(folder(tmp_path / "mine"))
+    assert [item.text for item in collection.corpus] == ["One first", "second", "third"]
+    assert collection.query_ids == ("q1", "q2")
+    assert collection.qrels == {"q1": {"d1": 2, "d3": 0}, "q2": {"d2": 1}}
+    assert (collection.name, collection.drop_self_matches) == ("mine", False)
 
 
 def test_splits_are_chosen_by_name(tmp_path: Path) -> None:
@@ -74,30 +74,30 @@ def test_the_corpus_is_streamed_and_never_held_in_memory(tmp_path: Path) -> None
     at = folder(tmp_path / "big", documents, test="q1\td7\t1\n")
     del documents
     tracemalloc.start()
-    made = opened(at)
+    collection = opened(at)
     assert (
-        sum(len(item.text or "") for item in made.corpus)
-        == sum(len(item.text or "") for item in made.corpus)
+        sum(len(item.text or "") for item in collection.corpus)
+        == sum(len(item.text or "") for item in collection.corpus)
         > 20_000_000
     )
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 3_000_000, "20 MB of text were to pass through, not to stay"
-    assert (made.corpus[999].id, made.corpus[-1].id, [item.id for item in made.corpus[3:5]]) == (
+    assert (collection.corpus[999].id, collection.corpus[-1].id, [item.id for item in collection.corpus[3:5]]) == (
         "d999",
         "d999",
         ["d3", "d4"],
     )
     with pytest.raises(IndexError):
-        made.corpus[1_000]
+        collection.corpus[1_000]
 
 
 def test_a_corpus_that_changes_during_use_is_refused(tmp_path: Path) -> None:
     at = folder(tmp_path / "mine")
-    made = opened(at)
+    collection = opened(at)
     (Path(at) / "corpus.jsonl").write_text("{" * 500)
     with pytest.raises(InvalidInput, match="changed while it was being read"):
-        list(made.corpus)
+        list(collection.corpus)
 
 
 def test_mistakes_of_all_files_are_reported_at_once_with_their_lines(tmp_path: Path) -> None:
@@ -121,9 +121,9 @@ def test_mistakes_of_all_files_are_reported_at_once_with_their_lines(tmp_path: P
 
 
 def test_judged_documents_missing_from_the_corpus_are_noted_and_count_as_not_found(tmp_path: Path) -> None:
-    made = opened(folder(tmp_path / "few", test="q1\tnone\t1\nnobody\td1\t1\nq2\td2\t1\n"))
-    assert made.qrels == {"q1": {"none": 1}, "q2": {"d2": 1}}
-    assert made.provenance.notes == (
+    collection = opened(folder(tmp_path / "few", test="q1\tnone\t1\nnobody\td1\t1\nq2\td2\t1\n"))
+    assert collection.qrels == {"q1": {"none": 1}, "q2": {"d2": 1}}
+    assert collection.provenance.notes == (
         "1 of 3 judged queries are not among the queries; their judgements were left out ('nobody')",
         "1 judgements name documents that the corpus lacks (1 of 2 relevant documents; 'none'); they count as never found, as in "
         "trec_eval, BEIR and mteb",
@@ -147,18 +147,18 @@ def test_a_few_empty_documents_are_kept(tmp_path: Path) -> None:
         {"_id": "e2", "text": " "},
         {"_id": "t", "title": "Only", "text": ""},
     ]
-    made = opened(folder(tmp_path / "few", [*DOCUMENTS, *empty]))
-    assert [(item.id, item.text) for item in made.corpus][3:] == [("e1", ""), ("e2", ""), ("t", "Only")]
-    assert "2 documents are empty; they stay in the corpus, as in BEIR and mteb" in made.provenance.notes
+    collection = opened(folder(tmp_path / "few", [*DOCUMENTS, *empty]))
+    assert [(item.id, item.text) for item in collection.corpus][3:] == [("e1", ""), ("e2", ""), ("t", "Only")]
+    assert "2 documents are empty; they stay in the corpus, as in BEIR and mteb" in collection.provenance.notes
     message = refused(folder(tmp_path / "many", [{**one, "title": "", "text": ""} for one in DOCUMENTS]))
     assert "3 of 3 documents are empty" in message
 
 
 def test_queries_that_are_documents_are_dropped_from_their_own_ranking(tmp_path: Path) -> None:
     queries = [{"_id": "d1", "text": "One first"}, {"_id": "d2", "text": "second"}]
-    made = opened(folder(tmp_path / "arguana", queries=queries, test="d1\td2\t1\nd2\td3\t1\n"))
-    assert made.drop_self_matches
-    assert "2 queries are documents too" in made.provenance.notes[0]
+    collection = opened(folder(tmp_path / "arguana", queries=queries, test="d1\td2\t1\nd2\td3\t1\n"))
+    assert collection.drop_self_matches
+    assert "2 queries are documents too" in collection.provenance.notes[0]
     numbered = [{"_id": "d1", "text": "something else"}]
     assert not opened(folder(tmp_path / "numbered", queries=numbered, test="d1\td1\t1\n")).drop_self_matches
 
@@ -179,7 +179,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 def test_scifact_reads_as_published(tmp_path: Path, shared_data: Path) -> None:
     corpus = [json.loads(line) for line in (shared_data / "scifact" / "corpus.jsonl").open()]
     claims = [json.loads(line) for line in (shared_data / "scifact" / "claims_dev.jsonl").open()]
-    made = opened(
+    collection = opened(
         folder(
             tmp_path / "scifact",
             [{"_id": str(one["doc_id"]), "title": one["title"], "text": " ".join(one["abstract"])} for one in corpus],
@@ -187,5 +187,9 @@ def test_scifact_reads_as_published(tmp_path: Path, shared_data: Path) -> None:
             test="".join(f"{one['id']}\t{doc_id}\t1\n" for one in claims for doc_id in one["cited_doc_ids"]),
         )
     )
-    assert (len(made.queries), len(made.corpus), sum(map(len, made.qrels.values()))) == (300, 5183, 339)
-    assert not made.drop_self_matches
+    assert (len(collection.queries), len(collection.corpus), sum(map(len, collection.qrels.values()))) == (
+        300,
+        5183,
+        339,
+    )
+    assert not collection.drop_self_matches

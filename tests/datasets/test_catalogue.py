@@ -33,42 +33,46 @@ def refused(spelling: str) -> str:
 
 
 def test_in_t2i_texts_look_for_the_picture_of_their_row(shop: Path) -> None:
-    (made,) = PART.open(f"{shop}:t2i")
-    assert (made.name, made.modalities, made.doc_ids) == ("shop.csv:t2i", ("text", "image"), ("1", "2", "3"))
-    assert made.qrels == {"q1": {"1": 1}, "q2": {"2": 1}, "q3": {"3": 1}}
-    assert made.columns == {
+    (collection,) = PART.open(f"{shop}:t2i")
+    assert (collection.name, collection.modalities, collection.doc_ids) == (
+        "shop.csv:t2i",
+        ("text", "image"),
+        ("1", "2", "3"),
+    )
+    assert collection.qrels == {"q1": {"1": 1}, "q2": {"2": 1}, "q3": {"3": 1}}
+    assert collection.columns == {
         "category": {"q1": "warm", "q2": "cold", "q3": "cold"},
         "brand": {"q1": "x", "q2": "y", "q3": "x"},
     }
-    assert made.groups == {"q1": "g", "q2": "g"}
-    assert "2 rows without text or without picture were left out" in made.provenance.notes
+    assert collection.groups == {"q1": "g", "q2": "g"}
+    assert "2 rows without text or without picture were left out" in collection.provenance.notes
     assert PART.open(str(shop))[0].name == "shop.csv:t2i", "the rule where nothing is said"
 
 
 def test_in_i2t_pictures_look_for_the_text_of_their_row(shop: Path) -> None:
-    (made,) = PART.open(f"{shop}:i2t")
-    assert made.modalities == ("image", "text")
-    assert [item.text for item in made.corpus] == ["a red", "a blue", "a green"]
+    (collection,) = PART.open(f"{shop}:i2t")
+    assert collection.modalities == ("image", "text")
+    assert [item.text for item in collection.corpus] == ["a red", "a blue", "a green"]
 
 
 def test_in_other_directions_other_rows_of_the_category_are_relevant(shop: Path) -> None:
-    (made,) = PART.open(f"{shop}:it2it")
-    assert made.modalities == ("mixed", "mixed")
-    assert {item.id: item.modality for item in made.corpus} == {
+    (collection,) = PART.open(f"{shop}:it2it")
+    assert collection.modalities == ("mixed", "mixed")
+    assert {item.id: item.modality for item in collection.corpus} == {
         "1": "image+text",
         "2": "image+text",
         "3": "image+text",
         "4": "text",
         "5": "image",
     }
-    assert made.qrels == {
+    assert collection.qrels == {
         "1": {"4": 1},
         "2": {"3": 1, "5": 1},
         "3": {"2": 1, "5": 1},
         "4": {"1": 1},
         "5": {"2": 1, "3": 1},
     }
-    assert made.drop_self_matches
+    assert collection.drop_self_matches
     (crossed,) = PART.open(f"{shop}:t2it")
     assert crossed.query_ids == ("1", "2", "3", "4")
     assert crossed.qrels["1"] == {"4": 1}
@@ -78,17 +82,17 @@ def test_equal_pictures_are_one_document_with_all_their_titles(shop: Path) -> No
     shop.write_text("filepath,text\nred.png,ruby\nred.png,scarlet\nblue.png,ruby\n")
     part, spelling = dataset(str(shop))
     assert part is PART
-    (made,) = PART.open(f"{spelling}:t2i")
-    assert [item.text for item in made.queries] == ["ruby", "scarlet"]
-    assert made.qrels == {"q1": {"d1": 1, "d2": 1}, "q2": {"d1": 1}}
+    (collection,) = PART.open(f"{spelling}:t2i")
+    assert [item.text for item in collection.queries] == ["ruby", "scarlet"]
+    assert collection.qrels == {"q1": {"d1": 1, "d2": 1}, "q2": {"d1": 1}}
     (back,) = PART.open(f"{spelling}:i2t")
     assert back.qrels == {"q1": {"d1": 1, "d2": 1}, "q2": {"d1": 1}}
 
 
 def test_in_t2t_titles_look_for_their_category(shop: Path) -> None:
     shop.write_text("title,category\na,x\nb,x\nc,y\n")
-    (made,) = PART.open(str(shop))
-    assert (made.name, made.query_ids) == ("shop.csv:t2t", ("r1", "r2"))
+    (collection,) = PART.open(str(shop))
+    assert (collection.name, collection.query_ids) == ("shop.csv:t2t", ("r1", "r2"))
     assert "no column for the picture" in refused(f"{shop}:t2i")
 
 
@@ -100,9 +104,9 @@ def test_pictures_in_parquet_are_bytes(tmp_path: Path, shop: Path) -> None:
         for name in ("red", "blue")
     ]
     parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "p.parquet")
-    (made,) = PART.open(f"{tmp_path / 'p.parquet'}:i2t")
-    assert made.queries[0].picture is not None
-    assert made.queries[0].picture.read() == (tmp_path / "red.png").read_bytes()
+    (collection,) = PART.open(f"{tmp_path / 'p.parquet'}:i2t")
+    assert collection.queries[0].picture is not None
+    assert collection.queries[0].picture.read() == (tmp_path / "red.png").read_bytes()
 
 
 def test_every_mistake_is_reported_with_its_line(shop: Path) -> None:

@@ -54,13 +54,13 @@ def test_a_hub_data_set_in_mteb_form_is_read(tmp_path: Path) -> None:
         "default": {"test": QRELS, "train": QRELS[:1]},
     }
     at = repository(tmp_path / "scifact", tables)
-    (made,) = hf.PART.open(at)
-    assert summary(made) == EXPECTED
+    (collection,) = hf.PART.open(at)
+    assert summary(collection) == EXPECTED
     (train,) = hf.PART.open(f"{at}@train")
     assert (train.query_ids, train.name) == (("q0",), "scifact@train")
     with pytest.raises(InvalidInput, match=r"has no split 'dev'; found .*test"):
         hf.PART.open(f"{at}@dev")
-    assert [item.id for item in made.corpus[1:3]] == ["1", "2"]
+    assert [item.id for item in collection.corpus[1:3]] == ["1", "2"]
 
 
 def test_a_hub_data_set_in_beir_form_is_read_with_its_separate_qrels(tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_subsets_are_chosen_by_their_name(tmp_path: Path, monkeypatch: pytest.Mo
                                           (("corpus", DOCUMENTS), ("queries", QUERIES), ("qrels", QRELS if lang == "de" else QRELS[:1]))})  # fmt: skip
     monkeypatch.chdir(tmp_path)
     assert summary(hf.PART.open("me/many:de")[0]) == EXPECTED
-    (made,) = hf.PART.open("me/many:fr@dev")
-    assert (made.query_ids, made.name) == (("q0",), "me/many:fr@dev")
+    (collection,) = hf.PART.open("me/many:fr@dev")
+    assert (collection.query_ids, collection.name) == (("q0",), "me/many:fr@dev")
 
 
 def test_a_hub_data_set_in_tevatron_form_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,16 +132,19 @@ def test_mmeb_rows_are_read_from_table_folder_and_hub_alike(tmp_path: Path) -> N
     at = repository(tmp_path / "MMEB", {"MSCOCO_t2i": {"test": rows}})
     for name in ("a", "b"):
         (tmp_path / "MMEB" / f"{name}.png").write_bytes(name.encode())
-    (made,) = mmeb.PART.open(f"{at}:MSCOCO_t2i")
-    assert made.modalities == ("mixed", "mixed")
-    assert [(item.text, item.modality) for item in made.queries] == [("Which is red?", "image+text"), ("blue", "text")]
-    assert made.qrels == {"q1": {"d1": 1, "d2": 0}, "q2": {"d2": 1, "d3": 0}}
+    (collection,) = mmeb.PART.open(f"{at}:MSCOCO_t2i")
+    assert collection.modalities == ("mixed", "mixed")
+    assert [(item.text, item.modality) for item in collection.queries] == [
+        ("Which is red?", "image+text"),
+        ("blue", "text"),
+    ]
+    assert collection.qrels == {"q1": {"d1": 1, "d2": 0}, "q2": {"d2": 1, "d3": 0}}
     import json
 
     table = tmp_path / "MMEB" / "rows.jsonl"
     table.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert mmeb.PART.recognises(str(table))
-    assert mmeb.PART.open(str(table))[0].checksum == made.checksum
+    assert mmeb.PART.open(str(table))[0].checksum == collection.checksum
     table.write_text('{"qry_text": "", "tgt_text": ["x"]}\n{"qry_text": "x", "tgt_text": []}\n')
     with pytest.raises(InvalidInput, match="line 1: the query has neither text nor picture") as caught:
         mmeb.PART.open(str(table))
@@ -172,14 +175,14 @@ def catalogue(tmp_path: Path) -> Iterator[str]:
 
 
 def test_ids_of_ir_datasets_are_read(catalogue: str, tmp_path: Path) -> None:
-    (made,) = irds.PART.open(catalogue)
-    assert summary(made) == EXPECTED
-    assert (made.corpus[3].text, made.corpus[-1].id, [item.id for item in made.corpus[1:3]]) == (
+    (collection,) = irds.PART.open(catalogue)
+    assert summary(collection) == EXPECTED
+    assert (collection.corpus[3].text, collection.corpus[-1].id, [item.id for item in collection.corpus[1:3]]) == (
         "t3 text 3",
         "4",
         ["1", "2"],
     )
-    assert made.name == catalogue
+    assert collection.name == catalogue
     with pytest.raises(InvalidInput, match="'evidense-test' has no qrels; expected an id with docs, queries and qrels"):
         irds.PART.open("evidense-test")
     with pytest.raises(
@@ -215,9 +218,13 @@ def test_tasks_of_mteb_are_read(tmp_path: Path) -> None:
             date=None, domains=None, task_subtypes=None, annotations_creators=None, dialect=None, sample_creation=None, bibtex_citation=None,
         )  # fmt: skip
 
-    (made,) = PART.collections(OwnTask())
-    assert summary(made) == EXPECTED
-    assert (made.name, made.provenance.licence, made.drop_self_matches) == ("OwnTask@test", "cc-by-4.0", True)
+    (collection,) = PART.collections(OwnTask())
+    assert summary(collection) == EXPECTED
+    assert (collection.name, collection.provenance.licence, collection.drop_self_matches) == (
+        "OwnTask@test",
+        "cc-by-4.0",
+        True,
+    )
     with pytest.raises(UnknownName, match=r"unknown task of mteb 'SciFat'.*SciFact"):
         PART.open("mteb:SciFat")
     with pytest.raises(InvalidInput, match="'Banking77Classification' of mteb is a task of the kind Classification"):

@@ -113,8 +113,8 @@ def test_repeated_texts_of_a_parquet_file_are_read(tmp_path: Path) -> None:
         "document": [f"{'word ' * 100}{i % 90}" for i in range(20_000)],
     }
     parquet.write_table(pa.table(rows), tmp_path / "p.parquet")
-    (made,) = registry.collections(str(tmp_path / "p.parquet"))
-    assert (len(made.queries), len(made.corpus)) == (50, 90)
+    (collection,) = registry.collections(str(tmp_path / "p.parquet"))
+    assert (len(collection.queries), len(collection.corpus)) == (50, 90)
 
 
 def test_pipes_devices_and_folders_are_refused(tmp_path: Path) -> None:

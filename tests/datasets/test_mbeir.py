@@ -52,17 +52,17 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_subset_is_read_with_its_pictures(folder: Path) -> None:
     assert PART.recognises(f"{folder}:mscoco_task0@test")
-    (made,) = PART.open(f"{folder}:mscoco_task0@test")
-    assert [item.modality for item in made.queries] == ["text", "image"]
-    assert [item.modality for item in made.corpus] == ["image", "image+text"]
-    assert made.qrels == {"9:1": {"9:d2": 0, "9:d1": 1}, "9:2": {"9:d2": 1, "9:d1": 1}}
-    assert made.name == "M-BEIR:mscoco_task0@test"
+    (collection,) = PART.open(f"{folder}:mscoco_task0@test")
+    assert [item.modality for item in collection.queries] == ["text", "image"]
+    assert [item.modality for item in collection.corpus] == ["image", "image+text"]
+    assert collection.qrels == {"9:1": {"9:d2": 0, "9:d1": 1}, "9:2": {"9:d2": 1, "9:d1": 1}}
+    assert collection.name == "M-BEIR:mscoco_task0@test"
 
 
 def test_the_union_pool_of_mbeir_mixes_modalities(folder: Path) -> None:
-    (made,) = PART.open(f"{folder}:mscoco_task0/union")
-    assert made.doc_ids == ("9:d1", "9:d2", "8:d1")
-    assert made.modalities == ("mixed", "mixed")
+    (collection,) = PART.open(f"{folder}:mscoco_task0/union")
+    assert collection.doc_ids == ("9:d1", "9:d2", "8:d1")
+    assert collection.modalities == ("mixed", "mixed")
 
 
 def test_missing_files_of_mbeir_are_reported(folder: Path) -> None:

@@ -42,25 +42,25 @@ def test_csv_tsv_jsonl_and_parquet_make_the_same_collection(tmp_path: Path) -> N
     parquet.write_table(pyarrow.Table.from_pylist(objects), tmp_path / "p.parquet")
     csv = "query,document,topic\n" + "".join(",".join(row) + "\n" for row in ROWS)
     jsonl = "".join(json.dumps(one) + "\n" for one in objects)
-    made = [
+    collections = [
         opened(tmp_path / "p.csv", csv),
         opened(tmp_path / "p.tsv", csv.replace(",", "\t")),
         opened(tmp_path / "p.jsonl", jsonl),
         opened(tmp_path / "p.csv.gz", gzip.compress(csv.encode())),
         *PART.open(str(tmp_path / "p.parquet")),
     ]
-    assert len({one.checksum for one in made}) == 1
-    assert made[0].name == "p.csv"
-    assert texts(made[0]) == {"how to x": {"do x": 1, "do z": 1}, "what is w": {"w is 3": 1}}
+    assert len({one.checksum for one in collections}) == 1
+    assert collections[0].name == "p.csv"
+    assert texts(collections[0]) == {"how to x": {"do x": 1, "do z": 1}, "what is w": {"w is 3": 1}}
 
 
 def test_equal_queries_are_merged_and_columns_become_slices_and_groups(tmp_path: Path) -> None:
     text = "Query,Document,topic,group\nx,1,a,g1\nx,2,b,g2\ny,3,a,g2\nz,2,c,\n"
-    made = opened(tmp_path / "p.csv", text)
-    assert len(made.queries) == 3
-    assert made.columns == {"topic": {"q1": "(several)", "q2": "a", "q3": "c"}}
-    assert made.groups == {"q1": "g1", "q2": "g1"}, "the query x joins its two groups"
-    notes = " ".join(made.provenance.notes)
+    collection = opened(tmp_path / "p.csv", text)
+    assert len(collection.queries) == 3
+    assert collection.columns == {"topic": {"q1": "(several)", "q2": "a", "q3": "c"}}
+    assert collection.groups == {"q1": "g1", "q2": "g1"}, "the query x joins its two groups"
+    notes = " ".join(collection.provenance.notes)
     assert "1 queries have several relevant documents; none of them counts as a miss" in notes
     assert "1 pairs whose document repeats another's were merged with it" in notes
 
@@ -99,8 +99,8 @@ def test_an_id_with_two_texts_is_refused(tmp_path: Path) -> None:
 
 
 def test_byte_order_mark_crlf_and_quoted_line_breaks_are_read(tmp_path: Path) -> None:
-    made = opened(tmp_path / "p.csv", b'\xef\xbb\xbfquery,document\r\na,"one\r\ntwo, ""three"""\r\nb,four\r\n')
-    assert texts(made) == {"a": {'one\r\ntwo, "three"': 1}, "b": {"four": 1}}
+    collection = opened(tmp_path / "p.csv", b'\xef\xbb\xbfquery,document\r\na,"one\r\ntwo, ""three"""\r\nb,four\r\n')
+    assert texts(collection) == {"a": {'one\r\ntwo, "three"': 1}, "b": {"four": 1}}
 
 
 def test_lines_are_counted_through_quoted_line_breaks(tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_an_unreadable_table_is_refused_with_the_reason(
 
 
 def test_a_document_of_1_mb_works_and_a_larger_one_is_refused(tmp_path: Path) -> None:
-    made = opened(tmp_path / "p.csv", "query,document\na," + "x" * 1_000_000 + "\nb,c\n")
-    assert len(made.corpus[0].text or "") == 1_000_000
+    collection = opened(tmp_path / "p.csv", "query,document\na," + "x" * 1_000_000 + "\nb,c\n")
+    assert len(collection.corpus[0].text or "") == 1_000_000
     message = refused(tmp_path / "p.csv", "query,document\na,b\nc," + "x" * 1_000_001 + "\n")
     assert "line 3: (id 'd2') 1,000,001 characters; expected at most 1,000,000" in message
 
@@ -162,9 +162,9 @@ def test_a_document_of_1_mb_works_and_a_larger_one_is_refused(tmp_path: Path) ->
 def test_a_split_is_chosen_by_its_column(tmp_path: Path) -> None:
     text = "query,document,split\na,b,train\nc,d,test\ne,f,test\n"
     path = tmp_path / "p.csv"
-    made = opened(path, text, f"{path}@test")
-    assert texts(made) == {"c": {"d": 1}, "e": {"f": 1}}
-    assert made.name == "p.csv@test"
+    collection = opened(path, text, f"{path}@test")
+    assert texts(collection) == {"c": {"d": 1}, "e": {"f": 1}}
+    assert collection.name == "p.csv@test"
     assert "no row of the split 'dev'; found test, train" in refused(path, text, f"{path}@dev")
     assert "has no column 'split', but '@test' was asked for" in refused(
         path, "query,document\na,b\nc,d\n", f"{path}@test"

@@ -31,10 +31,10 @@ def refused(spelling: str) -> str:
 def test_qrels_alone_make_a_collection_of_judgements(tmp_path: Path) -> None:
     at = written(tmp_path / "t", q_txt=QRELS) / "q.txt"
     assert PART.recognises(str(at))
-    (made,) = PART.open(str(at))
-    assert made.qrels == {"q1": {"d1": 1, "d2": 0}, "q2": {"d3": 2}}
-    assert (made.modalities, made.doc_ids, made.name) == (("ids", "ids"), ("d1", "d2", "d3"), "q.txt")
-    assert made.provenance.notes == ("judgements only: queries and documents are known by their ids",)
+    (collection,) = PART.open(str(at))
+    assert collection.qrels == {"q1": {"d1": 1, "d2": 0}, "q2": {"d3": 2}}
+    assert (collection.modalities, collection.doc_ids, collection.name) == (("ids", "ids"), ("d1", "d2", "d3"), "q.txt")
+    assert collection.provenance.notes == ("judgements only: queries and documents are known by their ids",)
     one = written(tmp_path / "one", q_txt="q1\t0\ta b/../<b>=1\t1\n") / "q.txt"
     assert PART.open(str(one))[0].doc_ids == ("a b/../<b>=1",)
 
@@ -51,11 +51,11 @@ def test_folder_and_joined_files_read_alike_in_every_form(tmp_path: Path) -> Non
         corpus_jsonl=objects,
     )
     joined = "+".join(str(marked / name) for name in ("qrels.txt", "topics.txt", "docs.tsv"))
-    made = [PART.open(spelling)[0] for spelling in (str(marked), str(tabbed), joined)]
+    collection = [PART.open(spelling)[0] for spelling in (str(marked), str(tabbed), joined)]
     assert all(PART.recognises(spelling) for spelling in (str(marked), str(tabbed), joined))
-    assert len({one.checksum for one in made}) == 1
-    assert [(item.id, item.text) for item in made[0].queries] == [("q1", "hello world"), ("q2", "bye")]
-    assert made[2].name == "qrels.txt+topics.txt+docs.tsv"
+    assert len({one.checksum for one in collection}) == 1
+    assert [(item.id, item.text) for item in collection[0].queries] == [("q1", "hello world"), ("q2", "bye")]
+    assert collection[2].name == "qrels.txt+topics.txt+docs.tsv"
 
 
 def test_mistakes_of_all_trec_files_are_reported_at_once(tmp_path: Path) -> None:

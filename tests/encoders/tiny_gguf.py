@@ -17,11 +17,11 @@ def model(seed: int = 0) -> Any:
                               num_key_value_heads=1, head_dim=16, max_position_embeddings=64, sliding_window=16, pad_token_id=0)  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        made = Gemma3ForCausalLM(config).eval()
-        for name, weight in made.named_parameters():
+        built = Gemma3ForCausalLM(config).eval()
+        for name, weight in built.named_parameters():
             if "norm" in name:
                 torch.nn.init.normal_(weight, std=0.1)
-    return made
+    return built
 
 
 def write(

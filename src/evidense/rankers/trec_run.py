@@ -1,4 +1,4 @@
-"""A run file that somebody has: TREC (six columns), MS MARCO ranks or Tevatron scores (three), ColBERT (four), or columns that a heading names."""
+"""An existing run file: TREC (six columns), MS MARCO ranks or Tevatron scores (three), ColBERT (four), or columns that a heading names."""
 
 from evidense.rankers._run_file import RunFilePart
 

@@ -116,7 +116,7 @@ class ReadingSettings(SettingsFile):
         return tokenizer_length if isinstance(tokenizer_length, int) and tokenizer_length > 0 else self.max_seq_length
 
     def unhonoured(self, place: object) -> tuple[str, ...]:
-        """As `SettingsFile.unhonoured`, and the settings of the tokeniser except its length."""
+        """Return the sentences of `SettingsFile.unhonoured`, and one for each setting of the tokeniser except its length."""
         tokenizer_settings = {**(self.tokenizer_args or {}), **(self.processor_kwargs or {})}
         tokenizer_settings.pop("model_max_length", None)
         sentences = (

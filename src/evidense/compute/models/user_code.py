@@ -65,7 +65,7 @@ def _importable(folder: Path) -> Iterator[None]:
 
 
 def _with_folder(function: Callable[..., Any], folder: Path) -> Callable[..., Any]:
-    """Return the function so that its own imports find the modules beside it while it runs."""
+    """Wrap the function so that imports inside it find the modules of its folder."""
 
     @wraps(function, updated=())
     def called(*arguments: Any, **options: Any) -> Any:
