@@ -28,7 +28,7 @@ def _zipped(*names: str) -> bytes:
 
 @pytest.mark.parametrize("name", ["run.trec", "run.trec.gz", "run"])
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, lambda _: _zipped("run.trec")])
-def test_packed_file_is_unpacked_whatever_its_name(tmp_path: Path, name: str, pack) -> None:
+def test_packed_file_is_unpacked_under_any_name(tmp_path: Path, name: str, pack) -> None:
     path = tmp_path / name
     path.write_bytes(pack(TEXT))
     assert read_bytes(path) == TEXT
@@ -96,7 +96,7 @@ class Page(Form):
         ("", "EOF"),
     ],
 )
-def test_json_that_would_hurt_later_is_refused_at_the_border(data, words: str) -> None:
+def test_dangerous_json_is_refused(data, words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         parsed(data, "page.json")
 
@@ -114,7 +114,7 @@ def test_model_names_every_wrong_value_at_once() -> None:
     assert read_as(Page, '{"files": {}, "more": 1}', "page.json") == Page(files={})
 
 
-def test_numbers_are_whole_and_finite_or_nothing() -> None:
+def test_numbers_are_whole_and_finite_or_none() -> None:
     assert [whole_number(v) for v in ("1", "1.0", "1e0", "-2", 3, 3.0, "0")] == [1, 1, 1, -2, 3, 3, 0]
     wrong = [
         "",
@@ -139,7 +139,7 @@ def test_numbers_are_whole_and_finite_or_nothing() -> None:
     assert finite_number("-.5e-3") == -0.0005
 
 
-def test_stranger_error_names_the_file_and_ours_pass_through() -> None:
+def test_library_error_names_the_file_and_own_errors_pass() -> None:
     class PanicException(BaseException):
         pass
 
@@ -152,7 +152,7 @@ def test_stranger_error_names_the_file_and_ours_pass_through() -> None:
         raise KeyboardInterrupt
 
 
-def test_steering_characters_are_shown_and_letters_of_every_script_stay() -> None:
+def test_control_characters_become_visible_and_letters_of_every_script_stay() -> None:
     assert shown("\x1b]0;x\x07 \u202eabc \x7f \u2028 \ud800") == "␛]0;x␇ <U+202E>abc ␡ <U+2028> <U+D800>"
     assert shown_line("a\tb\nc") == "a␉b␊c"
     for text in ("naïve", "日本語", "می\u200cخواهم", "👩\u200d💻", "−.02 ± →", "tab\tand\nline"):

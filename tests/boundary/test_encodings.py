@@ -23,7 +23,7 @@ def refused(path: Path) -> str:
 
 @pytest.mark.parametrize("encoding", WRITTEN)
 @pytest.mark.parametrize("name", ["German Excel.csv", "a.csv.gz"])
-def test_the_command_in_the_message_converts_the_file(
+def test_command_in_the_message_converts_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, name: str
 ) -> None:
     if shutil.which("iconv") is None:
@@ -41,14 +41,14 @@ def test_the_command_in_the_message_converts_the_file(
     assert table.rows[0].cells == {"Query": "Größe 0", "Document": "Wie groß ist „0“?"}
 
 
-def test_a_damaged_byte_is_not_taken_for_an_encoding(tmp_path: Path) -> None:
+def test_damaged_byte_is_not_taken_for_an_encoding(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_bytes(b"query,document\na,caf\xff\n")
     said = refused(tmp_path / "p.csv")
     assert "looks like" not in said
     assert "iconv -f ITS-ENCODING" in said
 
 
-def test_every_other_mistake_of_the_file_is_told_too(tmp_path: Path) -> None:
+def test_all_other_mistakes_of_the_file_are_reported_too(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_bytes((TEXT + "one cell\r\n").encode("cp1252"))
     said = refused(tmp_path / "p.csv").splitlines()
     assert len(said) == 3

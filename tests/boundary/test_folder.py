@@ -37,7 +37,7 @@ def put(files: dict[str, bytes], out: Path, of: dict[str, str] = OF, **more: obj
 
 
 @pytest.mark.parametrize("name", ["out", "o" * 200, "a b", "é"])
-def test_a_free_folder_is_filled_and_the_same_study_replaces_it_whole(tmp_path: Path, name: str) -> None:
+def test_free_folder_is_filled_and_the_same_study_replaces_it(tmp_path: Path, name: str) -> None:
     put(OLD, tmp_path / name)
     assert held(tmp_path / name) == OLD
     put(NEW, tmp_path / name)
@@ -55,7 +55,7 @@ def test_the_manifest_names_every_file_with_its_hash_and_is_the_same_for_the_sam
     assert set(found.files) == set(OLD)
 
 
-def test_another_study_is_refused_with_both_named_and_a_free_folder(tmp_path: Path) -> None:
+def test_folder_of_another_study_is_refused_with_a_free_name(tmp_path: Path) -> None:
     out = tmp_path / "out"
     put(OLD, out)
     with pytest.raises(
@@ -65,7 +65,7 @@ def test_another_study_is_refused_with_both_named_and_a_free_folder(tmp_path: Pa
     assert held(out) == OLD
 
 
-def test_in_a_folder_of_others_free_names_are_used_and_nothing_else_is_touched(tmp_path: Path) -> None:
+def test_folder_with_files_of_others_gets_only_free_names(tmp_path: Path) -> None:
     mine = {"qrels.txt": b"mine", "runs/mine.trec": b"mine", ".git/config": b"mine", "empty/x/y": b"mine"}
     for name, data in mine.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def test_in_a_folder_of_others_free_names_are_used_and_nothing_else_is_touched(t
 
 
 @pytest.mark.parametrize("where", ["f1", "runs/new.trec"])
-def test_a_file_of_others_in_the_way_is_named_and_stays(tmp_path: Path, where: str) -> None:
+def test_file_of_others_in_the_way_is_named_and_kept(tmp_path: Path, where: str) -> None:
     (tmp_path / "out" / where).parent.mkdir(parents=True)
     (tmp_path / "out" / where).write_bytes(b"mine")
     for tried in (lambda: put(NEW, tmp_path / "out"), lambda: prepare(FolderClaim(tmp_path / "out", OF), list(NEW))):
@@ -88,7 +88,7 @@ def test_a_file_of_others_in_the_way_is_named_and_stays(tmp_path: Path, where: s
     assert held(tmp_path / "out") == {where: b"mine"}
 
 
-def test_a_file_of_ours_that_somebody_changed_is_named_and_stays(tmp_path: Path) -> None:
+def test_changed_file_of_ours_is_named_and_kept(tmp_path: Path) -> None:
     put(OLD, tmp_path / "out")
     (tmp_path / "out" / "f1").write_bytes(b"edited")
     with pytest.raises(InvalidInput, match="'f1' was changed since"):
@@ -110,7 +110,7 @@ def test_a_link_is_never_written_through(tmp_path: Path) -> None:
     assert held(out) == {}
 
 
-def test_a_link_to_the_folder_itself_leads_to_the_folder(tmp_path: Path) -> None:
+def test_link_to_the_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "out").symlink_to(tmp_path / "real")
     put(OLD, tmp_path / "out")
@@ -119,7 +119,7 @@ def test_a_link_to_the_folder_itself_leads_to_the_folder(tmp_path: Path) -> None
     assert held(tmp_path / "real") == NEW
 
 
-def test_an_input_is_never_overwritten_though_the_manifest_claims_it(tmp_path: Path) -> None:
+def test_input_is_never_overwritten_even_if_the_manifest_lists_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
     put(OLD, out)
     os.link(out / "f1", tmp_path / "same-file")
@@ -132,7 +132,7 @@ def test_an_input_is_never_overwritten_though_the_manifest_claims_it(tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["../mine.txt", "/etc/passwd", "a/../../mine.txt", ".ssh/config", "a\\b", "a\0b"])
-def test_a_manifest_that_names_anything_but_files_below_is_not_believed(tmp_path: Path, name: str) -> None:
+def test_manifest_with_other_names_than_files_below_is_ignored(tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (tmp_path / "mine.txt").write_bytes(b"1")
@@ -148,9 +148,7 @@ def test_a_manifest_that_names_anything_but_files_below_is_not_believed(tmp_path
     [("/proc/x", StoreError), ("o" * 300, InvalidInput), ("a\0b", InvalidInput), ("file", InvalidInput), ("file/below", StoreError),
      ("dangling", InvalidInput)],
 )  # fmt: skip
-def test_a_place_that_cannot_be_a_folder_is_refused_before_anything_is_computed(
-    tmp_path: Path, out: str, error: type[Exception]
-) -> None:
+def test_path_that_cannot_be_a_folder_is_refused_first(tmp_path: Path, out: str, error: type[Exception]) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     with pytest.raises(error, match="--out"):
@@ -158,7 +156,7 @@ def test_a_place_that_cannot_be_a_folder_is_refused_before_anything_is_computed(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dangling", "file"]
 
 
-def test_the_current_folder_stays_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_working_folder_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     put(OLD, Path("."))
     put(NEW, Path("."))
@@ -190,7 +188,7 @@ folder.publish(FolderClaim(Path(sys.argv[1]), {"name": "a study"}), new)
 
 
 @pytest.mark.parametrize("kind", ["free", "ours", "mixed"])
-def test_a_kill_at_any_step_leaves_the_old_or_the_new_and_the_next_run_sweeps(tmp_path: Path, kind: str) -> None:
+def test_kill_at_any_step_leaves_the_old_or_new_files_and_the_next_run_sweeps(tmp_path: Path, kind: str) -> None:
     others = {"notes.txt": b"mine"} if kind == "mixed" else {}
     before = {"free": {}, "ours": OLD, "mixed": {**OLD, **others}}[kind]
     for step in range(0, 400, 1 if os.environ.get("EVIDENSE_KILLS") else 3):
@@ -217,9 +215,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new_and_the_next_run_sweeps(tm
         pytest.fail("it never came to its end")
 
 
-def test_without_an_exchange_of_names_files_are_moved_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_are_moved_one_by_one_without_atomic_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "exchange", lambda one, other: False)
     put(OLD, tmp_path / "out")
     put(NEW, tmp_path / "out")
@@ -227,9 +223,7 @@ def test_without_an_exchange_of_names_files_are_moved_one_by_one(
     assert not hidden(tmp_path)
 
 
-def test_a_file_that_comes_in_while_the_folders_change_places_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_added_during_the_exchange_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out, real = tmp_path / "out", folders.exchange
     put(OLD, out)
 

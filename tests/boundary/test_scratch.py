@@ -30,7 +30,7 @@ def living(within: Path) -> tuple[subprocess.Popen[str], Path]:
     return process, Path(process.stdout.readline().strip())
 
 
-def test_scratch_folder_goes_at_the_end_of_the_block_of_the_object_and_after_an_error(tmp_path: Path) -> None:
+def test_scratch_folder_is_removed_after_the_block_the_object_or_an_error(tmp_path: Path) -> None:
     with Scratch(tmp_path) as folder:
         (folder / "inside").mkdir()
         assert folder.stat().st_mode & 0o777 == 0o700
@@ -45,7 +45,7 @@ def test_scratch_folder_goes_at_the_end_of_the_block_of_the_object_and_after_an_
     assert not [*tmp_path.iterdir()]
 
 
-def test_scratch_folder_of_a_killed_process_is_swept_and_that_of_a_living_one_stays(tmp_path: Path) -> None:
+def test_scratch_folder_of_a_killed_process_is_swept_and_of_a_running_one_kept(tmp_path: Path) -> None:
     killed, left = living(tmp_path)
     alive, used = living(tmp_path)
     killed.send_signal(signal.SIGKILL)

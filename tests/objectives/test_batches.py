@@ -40,7 +40,7 @@ def is_span(short: list[str], long: list[str]) -> bool:
 @pytest.mark.parametrize("name", CUTTING)
 @settings(max_examples=60, deadline=None)
 @given(texts=st.lists(WORDS, min_size=1, max_size=4), seed=st.integers(0, 9))
-def test_what_is_cut_lies_in_its_text_and_is_empty_only_where_the_text_is(
+def test_cut_spans_are_part_of_their_text_and_empty_only_for_an_empty_text(
     name: str, texts: list[str], seed: int
 ) -> None:
     batch = batch_of(name, items(texts), seed)
@@ -62,14 +62,14 @@ def test_a_text_of_one_word_is_its_own_span(name: str) -> None:
 
 @pytest.mark.parametrize("name", CUTTING)
 @pytest.mark.parametrize("text", [None, "a caption"])
-def test_pictures_are_not_cut(name: str, text: str | None) -> None:
+def test_cutting_pictures_is_refused(name: str, text: str | None) -> None:
     item = Item("p", text, Picture(b"png"))
     with pytest.raises(InvalidInput, match=r"item 'p' of 'made:items@train' is of the modality image.*expected a text"):
         batch_of(name, replace(items(["x"]), left=[item], right=[item]))
 
 
 @pytest.mark.parametrize("name", CUTTING)
-def test_another_seed_cuts_elsewhere(name: str) -> None:
+def test_another_seed_cuts_other_spans(name: str) -> None:
     pairs = items([TEXT] * 8)
     assert repr(batch_of(name, pairs, 1)) == repr(batch_of(name, pairs, 1)) != repr(batch_of(name, pairs, 2))
 
@@ -101,7 +101,7 @@ def test_a_tenth_of_the_words_is_deleted_from_a_crop_and_never_all() -> None:
     assert all(item.text for item in batch_of("crop", items(["a b"] * 50), deleted=1.0).queries)
 
 
-def test_a_crop_comes_from_one_window_of_a_long_text() -> None:
+def test_crops_of_a_long_text_come_from_one_window() -> None:
     batch = batch_of("crop", items([" ".join(f"w{i}" for i in range(5000))] * 20), window=100, longest=1.0)
     for pair in zip(batch.queries, batch.documents, strict=True):
         seen = [int(word[1:]) for item in pair for word in str(item.text).split()]
@@ -117,7 +117,7 @@ def test_a_cloze_takes_whole_sentences() -> None:
     assert {item.text for item in batch.queries} == {" ".join(words[a:b]) for a, b in sentences(words)}
 
 
-def test_the_sentence_is_removed_in_nine_of_ten() -> None:
+def test_sentence_is_removed_in_nine_of_ten_texts() -> None:
     n = 2000
     batch = batch_of("ict", items([TEXT] * n))
     stays = 0
@@ -130,7 +130,7 @@ def test_the_sentence_is_removed_in_nine_of_ten() -> None:
     assert stays / n == pytest.approx(0.1, abs=4 * (0.09 / n) ** 0.5)
 
 
-def test_without_a_second_sentence_a_clause_or_a_word_is_taken() -> None:
+def test_text_of_one_sentence_gives_a_clause_or_a_word() -> None:
     assert {i.text for i in batch_of("ict", items(["Fracture of femur, open, left"] * 40)).queries} == {
         "Fracture of femur,",
         "open,",
@@ -162,7 +162,7 @@ def test_a_text_shorter_than_a_span_is_the_span() -> None:
 # --- as they are
 
 
-def test_simcse_sees_the_same_text_twice() -> None:
+def test_simcse_encodes_the_same_text_twice() -> None:
     batch = batch_of("simcse", items(["a", "b"]))
     assert [item.text for item in batch.queries] == [item.text for item in batch.documents] == ["a", "b"]
 
@@ -177,14 +177,14 @@ def exact(**more: object) -> Pairs:
     return replace(Pairs("made@train", "exact", left, right, ["a", "b", "c"]), **more)  # type: ignore[arg-type]
 
 
-def test_hard_negatives_are_as_many_as_each_pair_has_and_stand_by_their_query() -> None:
+def test_hard_negatives_follow_their_query_with_equal_numbers() -> None:
     given = [[Item(f"n{i}{m}", f"n {i} {m}") for m in range(2 + i)] for i in range(3)]
     batch = batch_of("infonce", exact(negatives=given))
     assert [item.id for item in batch.negatives] == ["n00", "n01", "n10", "n11", "n20", "n21"]
     assert batch.targets is None
 
 
-def test_a_hard_negative_without_target_is_left_out_where_targets_count() -> None:
+def test_hard_negatives_without_target_are_left_out_if_targets_count() -> None:
     given = [[Item(f"n{i}{m}", f"n {i} {m}") for m in range(2)] for i in range(3)]
     pairs = exact(negatives=given, targets=[[1.0, 0.25], [0.5, 0.0], [1.0, 0.125]])
     batch = batch_of("cosine", pairs)
@@ -194,7 +194,7 @@ def test_a_hard_negative_without_target_is_left_out_where_targets_count() -> Non
     assert len(batch_of("infonce", pairs).negatives) == 6
 
 
-def test_rows_are_taken_in_their_order() -> None:
+def test_batch_keeps_the_order_of_rows() -> None:
     part = registry.part("objectives", "views")
     batch = part.batch(exact(), np.array([2, 0]), np.random.default_rng(0), part.options)
     assert [item.id for item in (*batch.queries, *batch.documents)] == ["q2", "q0", "d2", "d0"]

@@ -32,14 +32,14 @@ def columns(seen: Representations) -> list[torch.Tensor]:
 
 
 @pytest.mark.parametrize("form", [Form(6), Form(5, n=2)])
-def test_infonce_is_multiple_negatives_ranking(nobody: torch.nn.Module, form: Form) -> None:
+def test_infonce_equals_multiple_negatives_ranking(nobody: torch.nn.Module, form: Form) -> None:
     part = registry.part("objectives", "infonce")
     seen = replace(representations(part, form), scale=torch.tensor(20.0, dtype=EXACT))
     theirs = losses.MultipleNegativesRankingLoss(nobody, scale=20.0, similarity_fct=util.dot_score)
     assert_same(part.loss(seen, {}), theirs.compute_loss_from_embeddings(columns(seen), None), seen)
 
 
-def test_infonce_is_cached_multiple_negatives_ranking(nobody: torch.nn.Module) -> None:
+def test_infonce_equals_cached_multiple_negatives_ranking(nobody: torch.nn.Module) -> None:
     part = registry.part("objectives", "infonce")
     seen = replace(representations(part, Form(7, n=2)), scale=torch.tensor(20.0, dtype=EXACT))
     theirs = losses.CachedMultipleNegativesRankingLoss(nobody, 20.0, util.dot_score, 3)
@@ -48,7 +48,7 @@ def test_infonce_is_cached_multiple_negatives_ranking(nobody: torch.nn.Module) -
 
 
 @pytest.mark.parametrize("labels", [None, (0.875, 0.125, 0.5, 0.0)])
-def test_cosine_is_cosine_similarity_loss(nobody: torch.nn.Module, labels: tuple[float, ...] | None) -> None:
+def test_cosine_equals_cosine_similarity_loss(nobody: torch.nn.Module, labels: tuple[float, ...] | None) -> None:
     """The labels are exact in float32, to which theirs rounds them."""
     part = registry.part("objectives", "cosine")
     seen = representations(part, Form(4))
@@ -58,7 +58,7 @@ def test_cosine_is_cosine_similarity_loss(nobody: torch.nn.Module, labels: tuple
     assert_same(part.loss(replace(seen, targets=targets), {"negatives": 0}), theirs, seen)
 
 
-def test_cosine_without_targets_is_the_mean_of_that_loss_over_every_shuffle(nobody: torch.nn.Module) -> None:
+def test_cosine_without_targets_equals_the_mean_loss_over_all_shuffles(nobody: torch.nn.Module) -> None:
     """Four pairs with target 1, and beside them the documents moved on by 1, 2 or 3 with target 0."""
     part = registry.part("objectives", "cosine")
     seen = representations(part, Form(4))
@@ -73,7 +73,7 @@ def test_cosine_without_targets_is_the_mean_of_that_loss_over_every_shuffle(nobo
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_distill_is_margin_mse(nobody: torch.nn.Module, n: int) -> None:
+def test_distill_equals_margin_mse(nobody: torch.nn.Module, n: int) -> None:
     part = registry.part("objectives", "distill")
     seen = representations(part, Form(5, n=max(n, 2)))
     seen = replace(seen, negatives=seen.negatives[:, :n].detach().requires_grad_(), targets=seen.targets[:, : 1 + n])
@@ -82,7 +82,7 @@ def test_distill_is_margin_mse(nobody: torch.nn.Module, n: int) -> None:
     assert_same(part.loss(seen, part.options), theirs, seen)
 
 
-def test_distill_by_kl_is_distill_kl_div(nobody: torch.nn.Module) -> None:
+def test_distill_by_kl_equals_distill_kl_div(nobody: torch.nn.Module) -> None:
     part = registry.part("objectives", "distill")
     seen = replace(representations(part, Form(5, n=3)), scale=torch.tensor(0.5, dtype=EXACT))
     theirs = losses.DistillKLDivLoss(nobody, temperature=2.0).compute_loss_from_embeddings(columns(seen), seen.targets)
@@ -90,7 +90,7 @@ def test_distill_by_kl_is_distill_kl_div(nobody: torch.nn.Module) -> None:
     assert_same(ours * 2.0**2, theirs, seen)  # theirs is scaled by the square of its temperature
 
 
-def test_margin_is_triplet_loss_by_cosine(nobody: torch.nn.Module) -> None:
+def test_margin_equals_triplet_loss_by_cosine(nobody: torch.nn.Module) -> None:
     part = registry.part("objectives", "margin")
     seen = representations(part, Form(6, n=2))
     seen = replace(seen, negatives=seen.negatives[:, :1].detach().requires_grad_())
@@ -100,7 +100,7 @@ def test_margin_is_triplet_loss_by_cosine(nobody: torch.nn.Module) -> None:
     torch.testing.assert_close(part.loss(seen, part.options), value, rtol=1e-10, atol=1e-10)
 
 
-def test_clip_is_that_of_transformers() -> None:
+def test_clip_equals_transformers() -> None:
     from transformers.models.clip import modeling_clip as theirs
 
     part = registry.part("objectives", "clip")
@@ -109,7 +109,7 @@ def test_clip_is_that_of_transformers() -> None:
     assert_same(part.loss(seen, {}), loss(seen.queries @ seen.documents.T * seen.scale), seen)
 
 
-def test_siglip_is_that_of_transformers() -> None:
+def test_siglip_equals_transformers() -> None:
     """Their model makes embeddings, scale, bias and loss; our loss of the same embeddings is the same number."""
     import transformers
 
@@ -130,13 +130,13 @@ def test_siglip_is_that_of_transformers() -> None:
     torch.testing.assert_close(registry.part("objectives", "siglip").loss(seen, {}), theirs.loss, rtol=1e-5, atol=1e-5)
 
 
-def test_siglip_starts_where_the_paper_does() -> None:
+def test_siglip_starts_with_the_paper_s_temperature_and_bias() -> None:
     part = registry.part("objectives", "siglip")
     assert (1 / part.temperature, part.bias) == (10.0, -10.0)
     assert part.learns_temperature
 
 
-def test_mlm_is_cross_entropy() -> None:
+def test_mlm_equals_cross_entropy() -> None:
     part = registry.part("objectives", "mlm")
     seen = representations(part, Form(4))
     assert_same(part.loss(seen, {}), torch.nn.functional.cross_entropy(seen.logits, seen.labels), seen)
@@ -144,7 +144,7 @@ def test_mlm_is_cross_entropy() -> None:
     assert part.loss(none, {}).item() == 0.0
 
 
-def test_align_uniform_is_the_code_of_its_paper() -> None:
+def test_align_uniform_equals_the_code_of_its_paper() -> None:
     part = registry.part("objectives", "align_uniform")
     seen = representations(part, Form(6))
     x, y = (torch.nn.functional.normalize(side, dim=1) for side in (seen.queries, seen.documents))

@@ -26,7 +26,7 @@ IN_BATCH = ["infonce", "crop", "ict", "simcse", "clip"]
 CASES = [(name, {}) for name in NAMES] + list(OTHER_OPTIONS.items())
 
 
-def test_every_objective_that_ships_has_a_reference() -> None:
+def test_every_objective_has_a_reference() -> None:
     assert set(NAMES) == set(LOSSES)
 
 
@@ -52,9 +52,7 @@ BY_DEFINITION = {"cosine", "align_uniform", "mlm"}
 
 @pytest.mark.parametrize("similarity", ["euclidean", "manhattan"])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in BY_DEFINITION])
-def test_the_encoders_similarity_is_what_a_loss_is_computed_of(
-    name: str, similarity: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_losses_use_the_encoder_s_similarity(name: str, similarity: str, monkeypatch: pytest.MonkeyPatch) -> None:
     part = registry.part("objectives", name)
     seen = replace(representations(part, Form(4, n=2, m=3), 1), similarity=similarity)
     found = value_and_gradients(part.loss(seen, part.options), seen)
@@ -67,7 +65,7 @@ def test_the_encoders_similarity_is_what_a_loss_is_computed_of(
     assert abs(float(other["loss"]) - float(found["loss"])) > 1e-4
 
 
-def test_some_of_these_batches_exclude_something() -> None:
+def test_some_test_batches_have_excluded_candidates() -> None:
     part = registry.part("objectives", "infonce")
     seen = [representations(part, form, seed) for form in FORMS for seed in (0, 1) if form.repeats]
     assert all(one.excluded.any() and not one.excluded.all() for one in seen)
@@ -76,7 +74,7 @@ def test_some_of_these_batches_exclude_something() -> None:
 
 @pytest.mark.parametrize("name", IN_BATCH)
 @pytest.mark.parametrize(("b", "n"), [(2, 0), (64, 0), (8, 3)])
-def test_of_equal_rows_nothing_can_be_told_apart(name: str, b: int, n: int) -> None:
+def test_equal_rows_give_chance_level_loss(name: str, b: int, n: int) -> None:
     rows = torch.ones(b, 4, dtype=EXACT) / 2
     seen = Representations(rows, rows, rows[:, None].expand(b, n, 4) if n else None, scale=torch.tensor(20.0))
     chance = math.log(b * (1 + n))
@@ -84,7 +82,7 @@ def test_of_equal_rows_nothing_can_be_told_apart(name: str, b: int, n: int) -> N
     assert float(registry.part("objectives", name).loss(seen, {})) == pytest.approx(wanted, abs=1e-12)
 
 
-def test_chance_of_the_other_objectives() -> None:
+def test_chance_level_loss_of_the_other_objectives() -> None:
     b, rows = 8, torch.ones(8, 4, dtype=EXACT) / 2
     seen = Representations(rows, rows, scale=torch.tensor(20.0), bias=torch.tensor(-20.0))
     loss = {name: float(registry.part("objectives", name).loss(seen, {})) for name in ("views", "span", "siglip")}
@@ -96,7 +94,7 @@ def test_chance_of_the_other_objectives() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
-def test_the_order_of_a_batch_changes_nothing(name: str, data: st.DataObject) -> None:
+def test_loss_does_not_depend_on_the_order_of_the_batch(name: str, data: st.DataObject) -> None:
     part = registry.part("objectives", name)
     form = Form(*(data.draw(st.integers(low, high)) for low, high in ((1, 6), (1, 3), (0, 2), (0, 4))), data.draw(st.booleans()))  # fmt: skip
     seen = representations(part, form, data.draw(st.integers(0, 99)))
@@ -109,7 +107,7 @@ def test_the_order_of_a_batch_changes_nothing(name: str, data: st.DataObject) ->
 @pytest.mark.parametrize("name", ["infonce", "margin", "distill"])
 @settings(max_examples=15, deadline=None)
 @given(shift=st.floats(-50, 50), seed=st.integers(0, 99))
-def test_a_constant_added_to_all_scores_of_a_query_changes_nothing(name: str, shift: float, seed: int) -> None:
+def test_loss_does_not_change_when_all_scores_of_a_query_shift(name: str, shift: float, seed: int) -> None:
     part = registry.part("objectives", name)
     seen = representations(part, Form(4, n=2, m=3), seed)
 
@@ -127,7 +125,7 @@ def test_a_constant_added_to_all_scores_of_a_query_changes_nothing(name: str, sh
     torch.testing.assert_close(part.loss(moved, part.options), part.loss(seen, part.options), rtol=1e-9, atol=1e-9)
 
 
-def test_excluded_candidates_might_as_well_be_absent() -> None:
+def test_excluded_candidates_do_not_change_the_loss() -> None:
     part = registry.part("objectives", "infonce")
     seen = representations(part, Form(4, m=3))
     out = torch.zeros(4, 7, dtype=torch.bool)
@@ -135,14 +133,14 @@ def test_excluded_candidates_might_as_well_be_absent() -> None:
     torch.testing.assert_close(part.loss(replace(seen, excluded=out), {}), part.loss(replace(seen, queue=None), {}))
 
 
-def test_a_positive_that_another_query_shares_is_no_negative_on_the_way_back_either() -> None:
+def test_shared_positive_is_no_negative_from_documents_to_queries() -> None:
     part = registry.part("objectives", "clip")
     seen = representations(part, Form(2))
     both = torch.tensor([[False, True], [True, False]])
     assert part.loss(replace(seen, excluded=both), {}).item() == 0.0
 
 
-def test_an_unknown_kind_of_distillation_is_refused() -> None:
+def test_unknown_kind_of_distillation_is_refused() -> None:
     part = registry.part("objectives", "distill")
     with pytest.raises(ValueError, match="expected margin_mse or kl"):
         part.loss(representations(part, Form(2)), {**part.options, "kind": "mse"})

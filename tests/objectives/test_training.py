@@ -30,7 +30,7 @@ def fitting(name: str) -> Pairs:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_loss_falls(name: str, bert: Path, tmp_path: Path) -> None:
+def test_loss_falls_during_training(name: str, bert: Path, tmp_path: Path) -> None:
     part, pairs = registry.part("objectives", name), fitting(name)
     options = {"n_spans": 1, "lengths": [[1, 1], [2, 4]]} if name == "span" else {}
     n = 2 if "negatives" in part.needs else 0
@@ -44,7 +44,7 @@ def test_the_loss_falls(name: str, bert: Path, tmp_path: Path) -> None:
     assert done.n_pairs == 10 * 16
 
 
-def test_a_queue_joins_the_negatives(bert: Path, tmp_path: Path) -> None:
+def test_queue_is_added_to_the_negatives(bert: Path, tmp_path: Path) -> None:
     part, pairs = registry.part("objectives", "crop"), fitting("crop")
     losses = {}
     for queue in (0, 64):

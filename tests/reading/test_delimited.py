@@ -27,7 +27,7 @@ def read(at: Path, text: str | bytes, name: str = "p.csv") -> DataTable:
         ('"sep=|"\nquery|document\nhow|a, b\nwhat|c\n', "'|', as its first line told"),
     ],
 )
-def test_the_separator_is_told_by_the_first_lines(tmp_path: Path, text: str, note: str) -> None:
+def test_first_lines_determine_the_separator(tmp_path: Path, text: str, note: str) -> None:
     table = read(tmp_path, text)
     assert [dict(row.cells) for row in table.rows] == ROWS
     assert table.notes == (f"its cells are separated by {note}",)
@@ -51,7 +51,7 @@ def test_empty_columns_and_any_line_end_read_like_the_plain_file(tmp_path: Path,
     assert (table.columns, table.notes, table.mistakes) == (("query", "document"), (), ())
 
 
-def test_an_index_column_is_left_out_with_a_note(tmp_path: Path) -> None:
+def test_index_column_is_left_out_with_a_note(tmp_path: Path) -> None:
     for name in ("", "Unnamed: 0"):
         table = read(tmp_path, f"{name},query,document\n0,a,b\n1,c,d\n")
         assert table.columns == ("query", "document")
@@ -60,7 +60,7 @@ def test_an_index_column_is_left_out_with_a_note(tmp_path: Path) -> None:
     assert jsonl.columns == ("query", "document")
 
 
-def test_commas_stay_the_separator_where_texts_hold_semicolons(tmp_path: Path) -> None:
+def test_comma_stays_the_separator_if_texts_contain_semicolons(tmp_path: Path) -> None:
     table = read(tmp_path, "query,document\na; b,c; d\ne; f,g; h\n")
     assert dict(table.rows[0].cells) == {"query": "a; b", "document": "c; d"}
     wrong = read(tmp_path, "query,document\na; b,c; d\ne; f\n")
@@ -75,7 +75,7 @@ def test_quoted_line_breaks_belong_to_their_cell(tmp_path: Path) -> None:
     assert table.rows[0].cells["document"] == "c;\nd"
 
 
-def test_utf_16_is_refused_in_one_sentence(tmp_path: Path) -> None:
+def test_utf_16_table_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"1 mistake\n.*it looks like UTF-16.*iconv"):
         read(tmp_path, ("query\tdocument\n" + "a\tb\n" * 5_000).encode("utf-16"))
 

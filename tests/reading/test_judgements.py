@@ -42,7 +42,7 @@ def test_negative_gains_are_kept_and_the_bounds_are_32_bits(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("gain", ["0.5", "nan", "inf", "x", "1_0", "9" * 5000, "²"])
-def test_what_is_no_whole_number_is_a_mistake(tmp_path: Path, gain: str) -> None:
+def test_gain_that_is_not_a_whole_number_is_a_mistake(tmp_path: Path, gain: str) -> None:
     (tmp_path / "qrels").write_text(f"q1 0 d1 1\nq1 0 d2 {gain}\n")
     (mistake,) = read_judgements(tmp_path / "qrels").mistakes
     assert "line 2: the gain" in mistake
@@ -53,20 +53,20 @@ def test_what_is_no_whole_number_is_a_mistake(tmp_path: Path, gain: str) -> None
     ("q1 d1", "2 cells ('q1 d1')"), ("q1 0 d1 1 x", "5 cells"), ("q1\t\t1", "an id is empty"), ("q1 0 d\0 1", "NUL"),
     ("q1 0 d0 2", "judged 2 here and 1 on line 1"),
 ])  # fmt: skip
-def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
+def test_wrong_line_of_judgements_is_named(tmp_path: Path, line: str, message: str) -> None:
     (tmp_path / "qrels").write_text(f"q1 0 d0 1\n\n{line}\n")
     (mistake,) = read_judgements(tmp_path / "qrels").mistakes
     assert "line 3" in mistake
     assert message in mistake
 
 
-def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path: Path) -> None:
+def test_file_of_another_kind_is_not_read_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "qrels").write_bytes(b"\xff\x00\n" * 100_000)
     with pytest.raises(InvalidInput, match="more than 1,000 mistakes"):
         read_judgements(tmp_path / "qrels")
 
 
-def test_trec_judgements_are_told_by_their_first_line(tmp_path: Path) -> None:
+def test_trec_judgements_are_recognised_by_their_first_line(tmp_path: Path) -> None:
     for text, is_one in (
         ("q1 0 d1 1.0\n", True),
         ("qid iter docno rel\nq1 0 d1 1\n", True),

@@ -31,7 +31,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize(("text", "expected"), COLUMNS.values(), ids=list(COLUMNS))
-def test_columns_are_read(tmp_path: Path, text: str, expected: dict) -> None:
+def test_runs_in_columns_are_read(tmp_path: Path, text: str, expected: dict) -> None:
     (tmp_path / "a.trec").write_text(text, encoding="utf-8")
     assert read_run(tmp_path / "a.trec").results == expected
 
@@ -47,7 +47,7 @@ def _zipped(data: bytes) -> bytes:
     "packed", [gzip.compress, bz2.compress, lzma.compress, _zipped], ids=["gzip", "bzip2", "xz", "zip"]
 )
 @pytest.mark.parametrize("text", ["q1 Q0 d1 1 2 s\n", '{"q1": {"d1": 2}}'], ids=["columns", "json"])
-def test_packed_runs_are_read_whatever_their_name(tmp_path: Path, packed, text: str) -> None:
+def test_packed_runs_are_read_under_any_name(tmp_path: Path, packed, text: str) -> None:
     (tmp_path / "a.trec").write_bytes(packed(text.encode()))
     (tmp_path / "plain.trec").write_text(text)
     assert read_run(tmp_path / "a.trec").results == {"q1": {"d1": 2}}
@@ -73,7 +73,7 @@ RANKS = {
 
 
 @pytest.mark.parametrize("text", RANKS.values(), ids=list(RANKS))
-def test_ranks_are_read_as_ranks_wherever_they_begin_and_whatever_is_missing(tmp_path: Path, text: str) -> None:
+def test_ranks_are_recognised_with_any_first_rank_and_with_gaps(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.tsv").write_text(text)
     run = read_run(tmp_path / "a.tsv")
     assert run.form.startswith("MS MARCO run")
@@ -93,7 +93,7 @@ SCORES = {
 
 
 @pytest.mark.parametrize("text", SCORES.values(), ids=list(SCORES))
-def test_scores_are_read_as_scores(tmp_path: Path, text: str) -> None:
+def test_scores_are_recognised(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.tsv").write_text(text)
     assert read_run(tmp_path / "a.tsv").form.startswith("Tevatron run")
 
@@ -109,7 +109,7 @@ UNCLEAR = {
 
 
 @pytest.mark.parametrize("text", UNCLEAR.values(), ids=list(UNCLEAR))
-def test_what_could_be_ranks_or_scores_is_refused_until_the_user_says(tmp_path: Path, text: str) -> None:
+def test_ambiguous_column_of_ranks_or_scores_is_refused_without_form(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.tsv"
     path.write_text(text)
     with pytest.raises(InvalidInput, match="could hold ranks .* or scores") as caught:
@@ -149,7 +149,7 @@ def test_compare_and_score_take_the_form_from_the_spelling(tmp_path: Path) -> No
     assert part.open(spelling).setup.similarity == "MS MARCO run: query document rank; the lowest rank first"
 
 
-def test_scores_that_rise_with_the_ranks_are_pointed_out(tmp_path: Path) -> None:
+def test_scores_that_rise_with_the_ranks_are_noted(tmp_path: Path) -> None:
     (tmp_path / "a.trec").write_text("".join(f"q Q0 d{i} {i} {i / 10} s\n" for i in range(1, 6)))
     (note,) = read_run(tmp_path / "a.trec").notes
     assert "the scores rise with the rank column" in note
@@ -203,12 +203,12 @@ def test_json_lines_are_read_under_any_name(tmp_path: Path, name: str) -> None:
         "query\tdocument\na\tb\n",
     ],
 )
-def test_other_files_are_not_taken_for_runs(tmp_path: Path, content: str) -> None:
+def test_other_files_are_not_recognised_as_runs(tmp_path: Path, content: str) -> None:
     (tmp_path / "x").write_text(content, encoding="latin-1")
     assert kind(tmp_path / "x") is None
 
 
-def test_all_mistakes_of_a_run_come_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_run_are_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "bad.trec").write_text(
         "q1 Q0 d1 1 3 s\nq1 Q0 d1 2 2 s\nq1 Q0 d2 3 nan s\nq1 Q0 d3 4 1\nq1 Q0 d4 5 x s\nq1 Q0 d5 6 1e39 s\nq\0 Q0 d 1 1 s\nq1\tQ0\t\t1\t1\ts\n"
     )
@@ -254,7 +254,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("data", "message"), REFUSED.values(), ids=list(REFUSED))
-def test_a_file_that_is_no_run_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
+def test_file_that_is_not_a_run_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
     (tmp_path / "a.trec").write_bytes(data)
     with pytest.raises(InvalidInput, match=message) as caught:
         read_run(tmp_path / "a.trec")

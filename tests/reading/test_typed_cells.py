@@ -31,7 +31,7 @@ def pairs(**more: Any) -> Rows:
     return [{"query": "a", "document": "b"}, {"query": "c", "document": "d", **more}]
 
 
-def test_nulls_in_a_list_are_no_documents(tmp_path: Path) -> None:
+def test_nulls_in_a_list_are_skipped(tmp_path: Path) -> None:
     rows = [{"query": q, "positive": [d, None, float("nan")], "negative": [None, "x"]} for q, d in ("ab", "cd")]
     assert [item.text for item in opened(tmp_path, rows).corpus] == ["b", "x", "d"]
     assert "line 1: the document is empty" in refused(tmp_path, [{"query": "a", "positive": [None]}])
@@ -51,13 +51,15 @@ def test_nulls_in_a_list_are_no_documents(tmp_path: Path) -> None:
         ({"group": [1]}, "in the column 'group' is a list"),
     ],
 )
-def test_other_values_are_refused_with_line_and_column(tmp_path: Path, cell: dict[str, Any], said: str) -> None:
+def test_values_of_other_types_are_refused_with_line_and_column(
+    tmp_path: Path, cell: dict[str, Any], said: str
+) -> None:
     message = refused(tmp_path, pairs(**cell))
     assert "line 2: " in message
     assert said in message
 
 
-def test_numbers_are_read_as_they_are_written_and_ids_as_whole_numbers(tmp_path: Path) -> None:
+def test_numbers_are_read_as_written_and_ids_as_whole_numbers(tmp_path: Path) -> None:
     rows = [
         {"query_id": 1, "query": 42, "doc_id": 7.0, "document": 0.5},
         {"query_id": 1.0, "query": 42, "doc_id": 8, "document": "x"},
@@ -70,7 +72,7 @@ def test_numbers_are_read_as_they_are_written_and_ids_as_whole_numbers(tmp_path:
 @pytest.mark.parametrize(
     "gain", ["nan", "inf", 3e10, "3e10", 2**40, "9" * 5_000, 0.5, True, None, "", [1], float("nan")]
 )
-def test_judgements_that_are_no_whole_numbers_of_32_bits_are_refused(tmp_path: Path, gain: Any) -> None:
+def test_judgements_beyond_whole_32_bit_numbers_are_refused(tmp_path: Path, gain: Any) -> None:
     assert "line 2: " in (message := refused(tmp_path, pairs(label=1)[:1] + pairs(label=gain)[1:]))
     assert "is no whole number of 32 bits" in message
 
@@ -80,7 +82,7 @@ def test_judgements_may_be_written_in_several_ways(tmp_path: Path) -> None:
     assert list(opened(tmp_path, rows).qrels["q1"].values()) == [1, 1, 1, 1, -1]
 
 
-def test_columns_without_a_name_are_no_slices_and_names_stay_data(tmp_path: Path) -> None:
+def test_unnamed_columns_are_no_slices_and_named_ones_stay_data(tmp_path: Path) -> None:
     made = opened(tmp_path, [{**row, "": "x", "\x1b[31m": "y", "kind": True} for row in pairs()])
     assert set(made.columns) == {"\x1b[31m", "kind"}
     assert made.columns["kind"]["q1"] == "True"
@@ -124,7 +126,7 @@ def test_parquet_columns_of_every_type_are_read_or_refused(
             PART.open(str(tmp_path / "p.parquet"))
 
 
-def test_classes_of_the_hub_are_judgements_by_their_names(tmp_path: Path) -> None:
+def test_class_labels_of_the_hub_are_read_by_their_names(tmp_path: Path) -> None:
     hub = pytest.importorskip("datasets")
     for names, expected in ((["2", "0"], {"b": 2, "d": 0}), (["yes", "no"], None)):
         features = hub.Features(

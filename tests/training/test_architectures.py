@@ -39,13 +39,13 @@ def bytes_of(folder: Path) -> dict[str, str]:
         ({"text": {"kind": "static", "width": 12}}, "unknown key of the text tower 'static' 'width'"),
     ],
 )
-def test_a_name_that_there_is_not_is_met_with_the_nearest(architecture: dict[str, Any], said: str) -> None:
+def test_unknown_name_is_refused_with_the_nearest(architecture: dict[str, Any], said: str) -> None:
     with pytest.raises(UnknownName) as caught:
         design(architecture)
     assert said in str(caught.value)
 
 
-def test_all_mistakes_are_said_at_once() -> None:
+def test_all_mistakes_of_an_architecture_are_reported_at_once() -> None:
     with pytest.raises(InvalidInput) as caught:
         design({
             "text": {"kind": "bert", "n_heads": 0, "width": "wide", "pooling": "median", "layers": 1},
@@ -84,24 +84,24 @@ def test_all_mistakes_are_said_at_once() -> None:
         ({"text": {"kind": "bert"}, "image": {"kind": "vit", "side": 30}}, "a side that the patch divides"),
     ],
 )
-def test_an_architecture_without_sense_is_refused(architecture: dict[str, Any], said: str) -> None:
+def test_contradictory_architecture_is_refused(architecture: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         design(architecture)
     assert said in str(caught.value)
 
 
-def test_towers_of_other_widths_cannot_share_a_projection(tmp_path: Path) -> None:
+def test_shared_projection_of_towers_with_different_widths_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="pools to 16 dimensions, the image tower to 128"):
         write_towers({"text": BERT, "image": {"kind": "convnet"}, "shared_projection": True}, TEXTS, 0, tmp_path)
 
 
-def test_texts_without_a_letter_are_refused(tmp_path: Path) -> None:
+def test_vocabulary_of_texts_without_letters_is_refused(tmp_path: Path) -> None:
     for texts in ([], ["", " "]):
         with pytest.raises(InvalidInput, match="no letter to learn a vocabulary from"):
             write_towers({"text": BERT}, texts, 0, tmp_path / str(len(texts)))
 
 
-def test_what_is_no_model_is_refused_as_a_kind(tmp_path: Path) -> None:
+def test_kind_that_is_not_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EvidenseError, match="there is no model at"):
         write_towers({"text": {"kind": "./not/there"}}, TEXTS, 0, tmp_path / "a")
     with pytest.raises(EvidenseError, match="'bert'"):
@@ -123,7 +123,7 @@ def test_equal_seeds_and_texts_give_equal_bytes_in_any_process(tmp_path: Path) -
     assert len(bytes_of(tmp_path / "here")) > 9
 
 
-def test_the_seed_decides_about_weights_and_nothing_else(tmp_path: Path) -> None:
+def test_seed_changes_only_weights(tmp_path: Path) -> None:
     import torch
 
     state = torch.get_rng_state()
@@ -134,7 +134,7 @@ def test_the_seed_decides_about_weights_and_nothing_else(tmp_path: Path) -> None
     assert {name for name in first if first[name] != second[name]} == {"model.safetensors", "2_Dense/model.safetensors"}
 
 
-def test_a_vocabulary_holds_whole_words_and_stays_within_its_room() -> None:
+def test_vocabulary_holds_whole_words_and_respects_its_size() -> None:
     tokenizer = vocabulary.learnt(TEXTS, 120)
     assert tokenizer.encode("Small BLUE arrow").tokens == ["[CLS]", "▁small", "▁blue", "▁arrow", "[SEP]"]
     assert tokenizer.get_vocab_size() <= 120
@@ -145,7 +145,7 @@ def test_a_vocabulary_holds_whole_words_and_stays_within_its_room() -> None:
     assert "▁arrow" in small.encode("arrow").tokens, "rare characters crowd out words"
 
 
-def test_sentence_transformers_opens_the_text_encoder_and_gives_the_same_vectors(tmp_path: Path) -> None:
+def test_sentence_transformers_opens_new_text_encoders_with_equal_vectors(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
     for name, architecture in {
@@ -161,7 +161,7 @@ def test_sentence_transformers_opens_the_text_encoder_and_gives_the_same_vectors
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def test_a_copied_encoder_without_dimensions_is_the_encoder_itself(tmp_path: Path) -> None:
+def test_copied_encoder_without_n_dims_equals_the_original(tmp_path: Path) -> None:
     write_towers({"text": {"kind": MINILM}}, [], 0, tmp_path)
     one, other = (open_encoder(spelling).tower("query") for spelling in (MINILM, str(tmp_path)))
     items = _items(TEXTS[:3])

@@ -29,9 +29,7 @@ def test_pairs_and_steps_need_no_measurement(budget: dict, more: dict, n_steps: 
 
 
 @pytest.mark.parametrize(("kind", "amount", "n_steps"), [("seconds", 60, 240), ("flops", 1e12, 1000)])
-def test_seconds_and_flops_are_turned_into_steps_and_what_was_measured_is_noted(
-    kind: str, amount: float, n_steps: int
-) -> None:
+def test_seconds_and_flops_become_steps_and_the_measurement_is_recorded(kind: str, amount: float, n_steps: int) -> None:
     recipe = Recipe(budget={kind: amount})
     assert needs_measuring(recipe)
     done = fixed(recipe, lambda: Speed(s_per_step=0.25, flops_per_step=1e9))
@@ -53,26 +51,26 @@ def test_seconds_and_flops_are_turned_into_steps_and_what_was_measured_is_noted(
         {"pairs": "many"},
     ],
 )
-def test_a_budget_that_cannot_be_read_is_refused(budget: dict) -> None:
+def test_invalid_budget_is_refused(budget: dict) -> None:
     with pytest.raises(InvalidInput, match="expected"):
         fixed(Recipe(budget=budget), lambda: Speed(1, 1))
 
 
-def test_a_budget_smaller_than_a_step_is_refused() -> None:
+def test_budget_smaller_than_a_step_is_refused() -> None:
     with pytest.raises(InvalidInput, match="enough for one step"):
         fixed(Recipe(budget={"seconds": 1}), lambda: Speed(s_per_step=2.0, flops_per_step=1))
 
 
-def test_steps_that_are_given_stay() -> None:
+def test_given_number_of_steps_is_kept() -> None:
     assert fixed(Recipe(n_steps=5), never).n_steps == 5
 
 
-def test_the_peak_is_a_speed_that_a_machine_can_have() -> None:
+def test_peak_flops_are_plausible() -> None:
     pytest.importorskip("torch")
     assert 1e8 < peak_flops_per_second("float32") < 1e16
 
 
-def test_a_matrix_product_comes_near_the_peak() -> None:
+def test_a_matrix_product_reaches_nearly_the_peak() -> None:
     import time
 
     import torch

@@ -48,7 +48,7 @@ VERDICT = Verdict(
 )
 
 
-def test_the_front_matter_is_what_the_hub_reads() -> None:
+def test_front_matter_of_the_card_follows_the_hub() -> None:
     _, front, body = card(RECIPE, CHECKPOINT).split("---\n", 2)
     assert yaml.safe_load(front) == {
         "library_name": "sentence-transformers",
@@ -59,7 +59,7 @@ def test_the_front_matter_is_what_the_hub_reads() -> None:
     assert body.lstrip().startswith("# ")
 
 
-def test_it_says_what_was_done_with_what() -> None:
+def test_card_states_recipe_data_and_budget() -> None:
     text = card(RECIPE, CHECKPOINT)
     for said in (
         RECIPE.start,
@@ -77,7 +77,7 @@ def test_it_says_what_was_done_with_what() -> None:
     assert "from sentence_transformers import SentenceTransformer" in text
 
 
-def test_without_verdicts_it_names_the_command_that_decides() -> None:
+def test_card_without_verdicts_names_the_compare_command() -> None:
     text = card(RECIPE, CHECKPOINT)
     command = f"evidense compare {RECIPE.start} checkpoint:{CHECKPOINT.id[:12]} --on COLLECTION"
     assert command in text
@@ -86,7 +86,7 @@ def test_without_verdicts_it_names_the_command_that_decides() -> None:
     assert "| helps | HELPS | docstrings | +0.051 [+0.031, +0.070] nDCG@10 | 300 | MiniLM |" in decided
 
 
-def test_it_summarises_diagnostics_by_first_and_last() -> None:
+def test_card_shows_first_and_last_diagnostics() -> None:
     text = card(
         RECIPE, CHECKPOINT, diagnostics=[{"step": 1, "loss_nats": 2.5}, {"step": 2, "loss_nats": 1.25, "held_out": 3.0}]
     )
@@ -95,13 +95,13 @@ def test_it_summarises_diagnostics_by_first_and_last() -> None:
     assert "accuracy" not in text
 
 
-def test_wall_time_changes_no_card() -> None:
+def test_card_does_not_depend_on_wall_time() -> None:
     assert card(RECIPE, replace(CHECKPOINT, observed={"wall_s": 1.0})) == card(
         RECIPE, replace(CHECKPOINT, observed={"wall_s": 9.0})
     )
 
 
-def test_each_form_of_folder_has_its_own_library_and_licence(tmp_path: Path) -> None:
+def test_card_names_library_and_licence_of_each_format(tmp_path: Path) -> None:
     assert form_of(tmp_path) == "image-text"
     (tmp_path / "two_towers.json").write_text('{"licence": "Apache-2.0"}')
     write_card(tmp_path, RECIPE, CHECKPOINT)

@@ -31,7 +31,7 @@ def folders(own_store: Path, tmp_path: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", IDS)
-def test_it_is_the_encoder_of_its_folder(folders: dict[str, Path], name: str) -> None:
+def test_checkpoint_spelling_opens_the_encoder_of_its_folder(folders: dict[str, Path], name: str) -> None:
     items = mixed_items() if name == "towers" else [Item(str(n), text) for n, text in enumerate(TEXTS)]
     outright = open_encoder(str(folders[name])).tower("query")
     for spelling in (f"checkpoint:{IDS[name]}", f"checkpoint:{IDS[name][:2]}"):
@@ -42,14 +42,14 @@ def test_it_is_the_encoder_of_its_folder(folders: dict[str, Path], name: str) ->
         assert np.array_equal(vectors, outright.vectors(outright.prepare(items)))
 
 
-def test_options_are_those_of_its_kind(folders: dict[str, Path]) -> None:
+def test_checkpoint_accepts_the_options_of_its_kind(folders: dict[str, Path]) -> None:
     prompted = open_encoder(f"checkpoint:{IDS['text']}@query_prompt=red ")
     assert prompted.setup.query_prompt == "red "
     with pytest.raises(InvalidInput, match="does not read"):
         open_encoder(f"checkpoint:{IDS['towers']}@query_prompt=red ")
 
 
-def test_an_id_that_is_unknown_or_not_unique_is_refused(folders: dict[str, Path]) -> None:
+def test_unknown_or_ambiguous_checkpoint_id_is_refused(folders: dict[str, Path]) -> None:
     with pytest.raises(UnknownName, match="Known: abababababab, acacacacacac, cdcdcdcdcdcd"):
         open_encoder("checkpoint:ff00")
     with pytest.raises(AmbiguousName, match="could mean 2 checkpoints.*'checkpoint:abababababab'"):
@@ -58,13 +58,13 @@ def test_an_id_that_is_unknown_or_not_unique_is_refused(folders: dict[str, Path]
         open_encoder("checkpoint:")
 
 
-def test_an_empty_store_says_where_it_looked(own_store: Path) -> None:
+def test_unknown_checkpoint_in_an_empty_store_names_the_store(own_store: Path) -> None:
     with pytest.raises(UnknownName, match="train one first") as caught:
         open_encoder("checkpoint:ab")
     assert str(own_store) in str(caught.value)
 
 
-def test_a_checkpoint_is_a_start_of_an_architecture(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_checkpoint_can_be_the_text_tower_of_an_architecture(folders: dict[str, Path], tmp_path: Path) -> None:
     write_towers(
         {"text": {"kind": f"checkpoint:{IDS['text']}"}, "image": CONVNET, "n_dims": 8}, [], 0, tmp_path / "towers"
     )

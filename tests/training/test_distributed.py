@@ -42,7 +42,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_two_processes_equal_one(trained: Path, case: str, tmp_path: Path) -> None:
+def test_two_processes_train_like_one(trained: Path, case: str, tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file
 

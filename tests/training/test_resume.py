@@ -52,7 +52,7 @@ def killed_at(step: int, bert: Path, folder: Path) -> None:
     assert child.returncode == -signal.SIGKILL, child.stderr
 
 
-def test_a_training_killed_twice_ends_with_equal_bytes(bert: Path, tmp_path: Path) -> None:
+def test_training_killed_twice_ends_with_equal_weights(bert: Path, tmp_path: Path) -> None:
     import torch
 
     whole = run(job(bert, tmp_path / "whole", **RECIPE), Callbacks())
@@ -70,7 +70,7 @@ def test_a_training_killed_twice_ends_with_equal_bytes(bert: Path, tmp_path: Pat
     ]
 
 
-def test_a_state_that_was_cut_is_passed_over_for_the_one_before(
+def test_truncated_state_is_skipped_for_the_previous_one(
     bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved_often(monkeypatch)
@@ -84,7 +84,7 @@ def test_a_state_that_was_cut_is_passed_over_for_the_one_before(
     assert found.step == 4
 
 
-def test_a_changed_recipe_is_refused_with_what_changed(
+def test_changed_recipe_is_refused_with_the_changes(
     bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved_often(monkeypatch)
@@ -99,7 +99,7 @@ def saved_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "_SAVING_SHARE", 1e9)
 
 
-def test_a_full_disk_leaves_the_last_good_state(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_keeps_the_last_good_state(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved_often(monkeypatch)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -120,7 +120,7 @@ def test_a_full_disk_leaves_the_last_good_state(bert: Path, tmp_path: Path, monk
     assert run(job(bert, tmp_path / "state", n_steps=6), Callbacks()).n_steps == 6
 
 
-def test_states_take_little_of_the_time(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_saving_states_takes_little_time(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "save", lambda *_: time.sleep(0.2))
     run(job(bert, tmp_path / "state", n_steps=60, batch_size=2), Callbacks())
     assert not (tmp_path / "state").exists()

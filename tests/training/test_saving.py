@@ -86,7 +86,7 @@ def _train(encoder: Any) -> None:
     assert np.abs(tower.vectors(tower.prepare(ITEMS)) - before).max() > 1e-3
 
 
-def test_opened_again_it_gives_the_same_bits(trained: tuple[Any, Path]) -> None:
+def test_saved_text_encoder_gives_the_same_bits_when_reopened(trained: tuple[Any, Path]) -> None:
     encoder, folder = trained
     again = open_encoder(str(folder))
     for side in ("query", "document"):
@@ -96,7 +96,7 @@ def test_opened_again_it_gives_the_same_bits(trained: tuple[Any, Path]) -> None:
     assert {name: getattr(again.setup, name) for name in same} == {name: getattr(encoder.setup, name) for name in same}
 
 
-def test_sentence_transformers_opens_it_and_gives_equal_vectors(trained: tuple[Any, Path]) -> None:
+def test_sentence_transformers_opens_the_saved_folder_with_equal_vectors(trained: tuple[Any, Path]) -> None:
     from sentence_transformers import SentenceTransformer
 
     encoder, folder = trained
@@ -108,7 +108,7 @@ def test_sentence_transformers_opens_it_and_gives_equal_vectors(trained: tuple[A
         assert theirs.max_seq_length == encoder.setup.max_length
 
 
-def test_equal_weights_make_equal_bytes(trained: tuple[Any, Path], tmp_path: Path) -> None:
+def test_equal_weights_are_saved_as_equal_bytes(trained: tuple[Any, Path], tmp_path: Path) -> None:
     encoder, folder = trained
     vectors(encoder, TEXTS)  # reading cuts and pads, which must leave no trace
     encoder.save(tmp_path / "twice")
@@ -121,7 +121,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_what_the_folder_says(tmp_path: Path) -> None:
+def test_saved_folder_states_pooling_prompts_and_similarity(tmp_path: Path) -> None:
     encoder = open_encoder(_dense(tmp_path / "start") + "@max_length=17@similarity=dot@document_prompt=w3 ")
     encoder.save(tmp_path / "saved")
     read = {name: json.loads((tmp_path / "saved" / name).read_text()) for name in (
@@ -140,7 +140,7 @@ def test_what_the_folder_says(tmp_path: Path) -> None:
     assert read["config_sentence_transformers.json"]["prompts"] == {"query": "", "document": "w3 "}
 
 
-def test_a_readout_that_no_folder_can_name_is_refused(tmp_path: Path) -> None:
+def test_saving_a_readout_that_the_format_lacks_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "start", "BertModel", "bert")
     encoder = open_encoder(f"{tmp_path / 'start'}@readout=pooler")
     with pytest.raises(InvalidInput, match="pooler"):
@@ -148,7 +148,7 @@ def test_a_readout_that_no_folder_can_name_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "saved").exists()
 
 
-def test_ids_beyond_the_table_keep_counting_as_its_last(tmp_path: Path) -> None:
+def test_ids_beyond_the_static_table_use_its_last_row(tmp_path: Path) -> None:
     from dataclasses import replace
 
     from evidense.compute.texts.static_tower import EmbeddingTable

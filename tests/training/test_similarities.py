@@ -43,7 +43,7 @@ VALUES = [0.79, 0.08, 0.61, 1.0, 0.0, 0.5]
 
 
 @pytest.mark.parametrize("column", ["similarity", "sim", "similarity_score", "score", "label", "cos_sim"])
-def test_a_column_of_similarities_is_the_target_of_every_row(tmp_path: Path, column: str) -> None:
+def test_column_of_similarities_becomes_the_targets(tmp_path: Path, column: str) -> None:
     pairs = registry.pairs(str(table(tmp_path / "sts.jsonl", column, VALUES)))
     assert [target for (target,) in pairs.targets] == VALUES
     objective: Objective = registry.part("objectives", "cosine")
@@ -58,7 +58,7 @@ def test_whole_labels_stay_judgements(tmp_path: Path) -> None:
     assert len(pairs) == 2
 
 
-def test_other_weights_come_of_other_similarities(bert: Path, tmp_path: Path) -> None:
+def test_different_similarities_train_different_weights(bert: Path, tmp_path: Path) -> None:
     trained = []
     for name, values in (("a", VALUES), ("b", [1 - v for v in VALUES])):
         data = table(tmp_path / f"{name}.jsonl", "similarity", values)
@@ -84,7 +84,7 @@ def test_similarities_out_of_range_are_named_with_their_lines(tmp_path: Path) ->
         registry.pairs(str(both))
 
 
-def test_columns_that_training_does_not_use_are_said(bert: Path, tmp_path: Path) -> None:
+def test_unused_columns_are_reported(bert: Path, tmp_path: Path) -> None:
     for name, column in (("graded", "similarity"), ("plain", None)):
         data = table(tmp_path / f"{name}.jsonl", column, VALUES, topic="x", negative="other words")
         recipe = Recipe(start=str(bert), data=(str(data),), objective="cosine", n_steps=1, batch_size=4)

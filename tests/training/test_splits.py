@@ -35,7 +35,7 @@ def asked_and_relevant(collection: Collection) -> set[str]:
     return characters([*collection.queries, *(item for item in collection.corpus if item.id in relevant)])
 
 
-def test_no_character_of_training_is_tested_in_any_style_form_or_direction() -> None:
+def test_training_characters_are_in_no_test_collection_of_any_style_form_or_direction() -> None:
     trained = {
         group_of(c)
         for kind in ("t2i", "cheap", "views", "items")
@@ -51,7 +51,7 @@ def test_no_character_of_training_is_tested_in_any_style_form_or_direction() -> 
     assert not trained & {group_of(c) for c in asked_and_relevant(opened("glyphs/sans:mixed@test"))}
 
 
-def test_no_picture_of_training_is_tested_nor_any_that_looks_like_one_in_another_style() -> None:
+def test_training_pictures_and_their_look_alikes_are_in_no_test_collection() -> None:
     trained = {item.picture.source for item in pairs("glyphs/sans:t2i@train").right if item.picture}
     sides = {style: {c: split_of(look_alikes()[group_of(c)]) for c, _ in drawing(style).pictures} for style in FONTS}
     for style in FONTS:
@@ -69,7 +69,7 @@ def test_no_picture_of_training_is_tested_nor_any_that_looks_like_one_in_another
 
 
 @pytest.mark.parametrize("name", ["docstrings", "phenotypes", "icd10cm", "weaknesses", "icons", "icons:i2i"])
-def test_items_and_pairs_of_two_sides_share_nothing(name: str) -> None:
+def test_items_and_pairs_of_two_splits_share_nothing(name: str) -> None:
     sides = [only_split(opened(name), split) for split in SPLITS]
     exact, items = ([pairs_of(side, kind) for side in sides] for kind in ("exact", "items"))
     for one, other in combinations(range(3), 2):
@@ -82,7 +82,7 @@ def test_items_and_pairs_of_two_sides_share_nothing(name: str) -> None:
     assert sum(map(len, items)) == len(opened(name).corpus), "every document lies on a side"
 
 
-def test_a_branch_of_phenotypes_never_crosses_and_the_clusters_stay_the_phenotypes() -> None:
+def test_a_branch_of_phenotypes_is_in_one_split_and_clusters_stay_the_phenotypes() -> None:
     parts = [only_split(opened("phenotypes"), split) for split in SPLITS]
     branches = [set(part.columns["block"].values()) for part in parts]
     assert all(not one & other for one, other in combinations(branches, 2))
@@ -91,7 +91,7 @@ def test_a_branch_of_phenotypes_never_crosses_and_the_clusters_stay_the_phenotyp
     assert all(group.startswith("HP:") for group in parts[0].groups.values())
 
 
-def test_a_query_is_kept_where_its_documents_and_its_own_group_agree() -> None:
+def test_a_query_is_kept_if_its_documents_and_its_group_are_in_the_same_split() -> None:
     on_side = {side: next(f"g{n}" for n in range(99) if split_of(f"g{n}") == side) for side in SPLITS}
     train, test = on_side["train"], on_side["test"]
     collection = build(

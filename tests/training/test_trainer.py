@@ -28,7 +28,7 @@ def train(bert: Path, folder: Path, pairs: Pairs | None = None, **settings: Any)
     return run(job(bert, folder / "state", pairs, **settings), Callbacks())
 
 
-def test_it_learns_which_word_pairs_share(bert: Path, tmp_path: Path) -> None:
+def test_training_learns_the_shared_word_of_pairs(bert: Path, tmp_path: Path) -> None:
     done = train(bert, tmp_path, n_steps=60, batch_size=20, dropout=0.0, learning_rate=1e-3)
     losses, accuracies = ([step[name] for step in done.diagnostics] for name in ("loss_nats", "accuracy"))
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
@@ -38,7 +38,7 @@ def test_it_learns_which_word_pairs_share(bert: Path, tmp_path: Path) -> None:
     assert done.flops > 0
 
 
-def test_equal_seeds_give_equal_weights_whatever_the_global_state(bert: Path, tmp_path: Path) -> None:
+def test_equal_seeds_give_equal_weights_for_any_global_random_state(bert: Path, tmp_path: Path) -> None:
     import torch
 
     torch.manual_seed(1)
@@ -58,7 +58,7 @@ def test_equal_seeds_give_equal_weights_whatever_the_global_state(bert: Path, tm
 
 
 @pytest.mark.parametrize("more", [{"chunk": 3}, {"chunk": 3, "queue": 12}, {"chunk": 3, "dtype": "bf16"}])
-def test_chunks_change_nothing_that_is_seen(bert: Path, tmp_path: Path, more: dict[str, Any]) -> None:
+def test_chunks_do_not_change_losses(bert: Path, tmp_path: Path, more: dict[str, Any]) -> None:
     chunked = train(bert, tmp_path / "1", n_steps=3, **more)
     whole = train(bert, tmp_path / "2", n_steps=3, **{**more, "chunk": 0})
     tolerance = 0.03 if "dtype" in more else 1e-3
@@ -67,17 +67,17 @@ def test_chunks_change_nothing_that_is_seen(bert: Path, tmp_path: Path, more: di
     assert chunked.flops > whole.flops
 
 
-def test_accumulated_batches_are_one_step(bert: Path, tmp_path: Path) -> None:
+def test_accumulated_batches_count_as_one_step(bert: Path, tmp_path: Path) -> None:
     done = train(bert, tmp_path, n_steps=2, batch_size=8, accumulate=3)
     assert [step["n_pairs"] for step in done.diagnostics] == [24, 48]
 
 
-def test_a_learned_temperature_moves_and_a_fixed_one_stays(bert: Path, tmp_path: Path) -> None:
+def test_learned_temperature_changes_and_fixed_one_stays(bert: Path, tmp_path: Path) -> None:
     assert train(bert, tmp_path / "1", learn_temperature=True).temperature != pytest.approx(0.1, rel=1e-6)
     assert train(bert, tmp_path / "2", learn_temperature=False, temperature=0.2).temperature == pytest.approx(0.2)
 
 
-def test_it_stops_early_and_keeps_the_best_weights(bert: Path, tmp_path: Path) -> None:
+def test_early_stopping_keeps_the_best_weights(bert: Path, tmp_path: Path) -> None:
     begun = job(bert, tmp_path / "state", n_steps=400, learning_rate=0.02, early_stop={"every": 3, "patience": 2})
     done = run(replace(begun, held_out=pairs_of(10, seed=9)), Callbacks())
     held = {step["step"]: step["held_out"] for step in done.diagnostics if "held_out" in step}
@@ -97,7 +97,7 @@ def unfrozen(encoder: Any) -> Any:
     return encoder
 
 
-def test_who_watches_is_told_each_step(bert: Path, tmp_path: Path) -> None:
+def test_callbacks_are_called_each_step(bert: Path, tmp_path: Path) -> None:
     told: list[Any] = []
     seen: list[Any] = []
     done = run(job(bert, tmp_path / "state"), Callbacks(lambda *now: told.append(now), seen.append))
@@ -123,12 +123,12 @@ def test_who_watches_is_told_each_step(bert: Path, tmp_path: Path) -> None:
         ({"schedule": "stairs"}, 40, "the schedule is 'stairs'; expected linear, cosine or constant"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(bert: Path, tmp_path: Path, settings: Any, n_pairs: int, words: str) -> None:
+def test_untrainable_jobs_are_refused(bert: Path, tmp_path: Path, settings: Any, n_pairs: int, words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         train(bert, tmp_path, pairs_of(n_pairs), **settings)
 
 
-def test_hard_negatives_that_are_positives_do_not_count(bert: Path, tmp_path: Path) -> None:
+def test_hard_negatives_equal_to_a_positive_are_ignored(bert: Path, tmp_path: Path) -> None:
     pairs = pairs_of(20, n_negatives=2)
     some = [[Item("again", pairs.right[row].text), given[1]] if row < 3 else given for row, given in enumerate(pairs.negatives)]  # fmt: skip
     done = train(bert, tmp_path / "1", replace(pairs, negatives=some))
@@ -145,7 +145,7 @@ class Broken(InfoNce):
         return super().loss(seen, options) * (float("nan") if seen.scale.item() != pytest.approx(10, rel=1e-7) else 1)
 
 
-def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(bert: Path, tmp_path: Path) -> None:
+def test_nan_loss_stops_training_and_keeps_the_last_good_weights(bert: Path, tmp_path: Path) -> None:
     """The temperature moves in step 1, so that the loss of step 2 is none."""
     import torch
     from safetensors.torch import load_file
@@ -162,7 +162,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_weights(bert: Pa
 # --- pieces ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_epoch_holds_each_pair_once_and_drops_what_is_left_over() -> None:
+def test_an_epoch_holds_each_pair_once_and_drops_the_incomplete_batch() -> None:
     order = PairOrder(n_pairs=11, batch_size=4, seed=3)
     first, second = (np.concatenate([order.rows(2 * epoch), order.rows(2 * epoch + 1)]) for epoch in (0, 1))
     assert len(set(first)) == len(set(second)) == 8
@@ -172,7 +172,7 @@ def test_an_epoch_holds_each_pair_once_and_drops_what_is_left_over() -> None:
 
 
 @pytest.mark.parametrize("name", ["linear", "cosine", "constant"])
-def test_the_rate_rises_then_falls(name: str) -> None:
+def test_learning_rate_rises_then_falls(name: str) -> None:
     shares = [schedule.share(Recipe(n_steps=100, warmup=0.1, schedule=name), step) for step in range(100)]
     assert shares[:10] == pytest.approx(np.arange(1, 11) / 10)
     assert shares[10] == pytest.approx(1)
@@ -180,7 +180,7 @@ def test_the_rate_rises_then_falls(name: str) -> None:
     assert (shares[-1] < 0.02) == (name != "constant")
 
 
-def test_the_queue_keeps_the_latest_keys_and_its_copy_follows() -> None:
+def test_queue_keeps_the_latest_keys_and_its_momentum_copy_follows() -> None:
     import torch
 
     weight = torch.nn.Parameter(torch.zeros(2))
@@ -196,7 +196,7 @@ def test_the_queue_keeps_the_latest_keys_and_its_copy_follows() -> None:
     assert (queue.vectors.flatten().tolist(), queue.contents) == ([2, 3, 4], ["b", "c", "d"])
 
 
-def test_diagnostics_of_a_batch_known_by_hand() -> None:
+def test_diagnostics_of_a_batch_computed_by_hand() -> None:
     """Queries e1, e2; documents e1, e1: query 1 meets its own (distance 0), query 2 is at a right angle to all (squared distance 2)."""
     import torch
 
@@ -218,7 +218,7 @@ def test_diagnostics_of_a_batch_known_by_hand() -> None:
         ({}, ""),
     ],
 )
-def test_warnings_say_what_went_wrong(change: dict[str, float], words: str) -> None:
+def test_warnings_name_collapse_standstill_and_false_negatives(change: dict[str, float], words: str) -> None:
     good = {"uniformity": -2.0, "cosine": 0.1, "false_negatives": 0.01}
     noise = np.random.default_rng(0).normal(0, 0.01, 50)
     steps = [{"loss_nats": 2.7 - row / 25, **good, **change} for row in range(50)]

@@ -26,12 +26,12 @@ def collection(
     return Collection("made", [Item(f"q{i}", asked[i]) for i in range(N)], corpus, qrels, **settings)  # type: ignore[arg-type]
 
 
-def test_nothing_is_told_where_nothing_is_wrong() -> None:
+def test_clean_collection_has_no_traps() -> None:
     assert traps(collection()) == ()
 
 
 @pytest.mark.parametrize("n", [1, 2, 10])
-def test_queries_that_stand_in_their_document_are_told_from_a_twentieth_on(n: int) -> None:
+def test_queries_contained_in_their_document_are_reported_from_five_percent(n: int) -> None:
     """2 of 40 are 5 %; case, spaces and the question mark do not hide them."""
     inside = {i: "  " + " ".join(text(i).split()[4:12]).upper() + "?" for i in range(n)}
     found = traps(collection(inside))
@@ -42,18 +42,18 @@ def test_queries_that_stand_in_their_document_are_told_from_a_twentieth_on(n: in
         )
 
 
-def test_one_or_two_words_stand_in_a_document_by_right() -> None:
+def test_queries_of_one_or_two_words_contained_in_a_document_are_not_reported() -> None:
     assert traps(collection({i: " ".join(text(i).split()[4:6]) for i in range(N)})) == ()
 
 
-def test_a_query_that_equals_a_document_which_is_not_relevant_is_told() -> None:
+def test_query_equal_to_an_irrelevant_document_is_reported() -> None:
     plain = collection()
     twins = {f"t{i}": f"{plain.queries[i].text}!".upper() for i in range(4)}
     (told,) = traps(collection(more=twins))
     assert told.startswith("10% of the queries (4 of 40) equal a document that is not judged relevant to them")
 
 
-def test_a_querys_own_document_is_no_trap_where_it_is_taken_out() -> None:
+def test_self_match_is_no_trap_if_it_is_dropped() -> None:
     plain = collection()
     own = {f"q{i}": plain.queries[i].text or "" for i in range(4)}
     assert traps(collection(more=own, drop_self_matches=True)) == ()
@@ -65,19 +65,19 @@ def test_a_querys_own_document_is_no_trap_where_it_is_taken_out() -> None:
     [str.upper, lambda one: one.replace(" ", "  ") + ".", lambda one: one + " (copy)", lambda one: "a" + one],
     ids=["case", "spaces and full stop", "a word more", "a letter more"],
 )
-def test_unjudged_copies_of_relevant_documents_are_told(copy) -> None:  # type: ignore[no-untyped-def]
+def test_unjudged_copies_of_relevant_documents_are_reported(copy) -> None:  # type: ignore[no-untyped-def]
     (told,) = traps(collection(more={f"c{i}": copy(text(i)) for i in range(8)}))
     assert told.startswith("20% of the queries (8 of 40) have a relevant document with a copy, or nearly one")
 
 
-def test_copies_that_are_judged_and_copies_of_other_documents_are_none() -> None:
+def test_judged_copies_and_copies_of_irrelevant_documents_are_not_reported() -> None:
     more = {"c0": text(0).upper(), "x1": text(500), "x2": text(500) + "."}
     judged = collection(more=more)
     judged.qrels["q0"]["c0"] = 0  # type: ignore[index]
     assert traps(judged) == ()
 
 
-def test_short_texts_that_differ_in_a_word_are_no_copies() -> None:
+def test_short_texts_that_differ_in_a_word_are_not_copies() -> None:
     docs = {f"c{i}": f"fracture of the {side} femur, first visit {i}" for i, side in enumerate(["left", "right"] * 20)}
     made = collection(more=docs)
     for i in range(N):
@@ -85,7 +85,7 @@ def test_short_texts_that_differ_in_a_word_are_no_copies() -> None:
     assert traps(made) == ()
 
 
-def test_pictures_and_judgements_without_texts_are_passed_over() -> None:
+def test_pictures_and_judgements_without_texts_are_skipped() -> None:
     picture = Picture(b"P5 1 1 255\n\0")
     assert traps(Collection("ids", [Item("q")], [Item("d")], {"q": {"d": 1}})) == ()
     assert traps(Collection("p", [Item("q", "a cat")], [Item("d", picture=picture)], {"q": {"d": 1}})) == ()
@@ -100,7 +100,7 @@ def test_twenty_thousand_documents_take_a_second() -> None:
     assert time.process_time() - began < 5, "about 0.5 s on an idle processor"
 
 
-def test_a_query_whose_relevant_documents_are_all_empty_is_told() -> None:
+def test_query_whose_relevant_documents_are_all_empty_is_reported() -> None:
     plain = collection()
     corpus = [Item(item.id, "  " if item.id == "d7" else item.text) for item in plain.corpus]
     (told,) = traps(Collection("made", plain.queries, corpus, plain.qrels))

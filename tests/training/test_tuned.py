@@ -38,7 +38,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return opened(tmp_path_factory.mktemp("two"), VIT, BERT)
 
 
-def test_all_and_the_last_block_of_a_text_encoder(bert: Path) -> None:
+def test_tuned_all_and_last_block_of_a_text_encoder(bert: Path) -> None:
     encoder = open_bert(bert)
     assert trained(encoder, "all") == set(flags(encoder))
     last = trained(encoder, "last:1")
@@ -46,7 +46,7 @@ def test_all_and_the_last_block_of_a_text_encoder(bert: Path) -> None:
     assert not any("embeddings" in name for name in trained(encoder, "last:2"))
 
 
-def test_one_tower_the_heads_and_the_last_block_of_two_towers(two: Any) -> None:
+def test_tuned_one_tower_heads_and_last_block_of_two_towers(two: Any) -> None:
     names = set(flags(two))
     assert trained(two, "text") == {name for name in names if name.startswith("text.")}
     assert trained(two, "image") == {name for name in names if name.startswith("image.")}
@@ -59,7 +59,7 @@ def test_one_tower_the_heads_and_the_last_block_of_two_towers(two: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "last", "last:0", "last:-1", "lora:0", "lora", "head", "ALL", "last:1.5"])
-def test_a_wrong_value_is_refused_with_what_is_possible(bert: Path, value: str) -> None:
+def test_wrong_value_of_tuned_is_refused_with_the_possible_values(bert: Path, value: str) -> None:
     with pytest.raises(InvalidInput, match=r"expected 'all', 'last:K'"), tuned(open_bert(bert), Recipe(tuned=value)):
         pass
 
@@ -68,7 +68,7 @@ def test_a_wrong_value_is_refused_with_what_is_possible(bert: Path, value: str) 
     ("value", "words"),
     [("heads", "nothing with weights follows"), ("image", "no towers of texts"), ("last:9", "has 2 blocks")],
 )
-def test_what_a_plain_text_encoder_has_not_is_refused(bert: Path, value: str, words: str) -> None:
+def test_tuned_parts_that_a_text_encoder_lacks_are_refused(bert: Path, value: str, words: str) -> None:
     encoder = open_bert(bert)
     before = flags(encoder)
     with pytest.raises(InvalidInput, match=words), tuned(encoder, Recipe(tuned=value)):
@@ -76,14 +76,14 @@ def test_what_a_plain_text_encoder_has_not_is_refused(bert: Path, value: str, wo
     assert flags(encoder) == before
 
 
-def test_a_static_tower_has_no_blocks_to_choose_from(tmp_path: Path) -> None:
+def test_last_blocks_of_a_static_tower_are_refused(tmp_path: Path) -> None:
     encoder = opened(tmp_path, CONVNET, STATIC)
     with pytest.raises(InvalidInput, match="no blocks"), tuned(encoder, Recipe(tuned="last:1")):
         pass
     assert {name.partition(".")[0] for name in trained(encoder, "lora:2")} == {"image"}
 
 
-def test_adapters_train_merge_and_leave_a_plain_model(bert: Path, tmp_path: Path) -> None:
+def test_adapters_train_and_merge_into_a_plain_model(bert: Path, tmp_path: Path) -> None:
     import torch
 
     wanted = job(bert, tmp_path / "state", tuned="lora:2", learning_rate=0.05)
@@ -101,7 +101,7 @@ def test_adapters_train_merge_and_leave_a_plain_model(bert: Path, tmp_path: Path
     assert (tower.vectors(prepared) == again.vectors(prepared)).all()
 
 
-def test_merged_adapters_give_what_the_adapters_gave(two: Any) -> None:
+def test_merged_adapters_give_the_same_vectors_as_adapters(two: Any) -> None:
     import torch
 
     tower = two.tower("query")
@@ -117,7 +117,7 @@ def test_merged_adapters_give_what_the_adapters_gave(two: Any) -> None:
         torch.testing.assert_close(tower.represent(prepared), open_adapters, atol=1e-5, rtol=1e-4)
 
 
-def test_an_error_drops_the_adapters_and_keeps_the_weights(bert: Path) -> None:
+def test_error_drops_adapters_and_keeps_weights(bert: Path) -> None:
     import torch
 
     encoder = open_bert(bert)
@@ -134,7 +134,7 @@ def test_an_error_drops_the_adapters_and_keeps_the_weights(bert: Path) -> None:
     assert not hasattr(encoder.tower("query").backbone.model, "peft_config")
 
 
-def test_a_killed_training_of_adapters_goes_on_to_the_same_weights(bert: Path, tmp_path: Path) -> None:
+def test_killed_training_of_adapters_resumes_to_the_same_weights(bert: Path, tmp_path: Path) -> None:
     import torch
 
     whole = job(bert, tmp_path / "whole", tuned="lora:2")

@@ -37,7 +37,7 @@ def towers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize("n_channels", [1, 3])
-def test_pixels_are_those_of_transformers_pillow_processor(tmp_path: Path, n_channels: int) -> None:
+def test_pixels_equal_transformers_pillow_processor(tmp_path: Path, n_channels: int) -> None:
     from transformers import AutoImageProcessor
 
     from evidense.compute.pictures.decoding import decode
@@ -52,7 +52,7 @@ def test_pixels_are_those_of_transformers_pillow_processor(tmp_path: Path, n_cha
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
-def test_a_picture_is_decoded_once_as_far_as_memory_goes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_picture_is_decoded_once_if_memory_allows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     half = (0.5,) * 3
     reader, other = ArrayReader(Scaling(17, half, half), 4), ArrayReader(Scaling(17, half, half, resample=2), 4)
     paths = save_pictures(tmp_path)
@@ -72,7 +72,7 @@ def test_a_picture_is_decoded_once_as_far_as_memory_goes(monkeypatch: pytest.Mon
 # --- vectors and gradients --------------------------------------------------------------------------------------------
 
 
-def test_they_keep_the_contract(towers: Any) -> None:
+def test_two_towers_keep_the_tower_contract(towers: Any) -> None:
     assert isinstance(towers, TrainableEncoder)
     assert isinstance(towers.tower("query"), TrainableTower)
     assert towers.tower("query") is towers.tower("document")
@@ -83,7 +83,7 @@ def test_they_keep_the_contract(towers: Any) -> None:
     assert towers.setup.n_dims == 24
 
 
-def test_the_similarity_asked_for_is_that_of_both_towers(tmp_path: Path) -> None:
+def test_similarity_option_sets_both_towers(tmp_path: Path) -> None:
     folder = built(tmp_path / "towers")
     (folder / "text" / "modules.json").write_text(
         json.dumps(
@@ -100,7 +100,7 @@ def test_the_similarity_asked_for_is_that_of_both_towers(tmp_path: Path) -> None
         open_encoder(f"{folder}@similarity=angle")
 
 
-def test_a_mixed_batch_equals_each_item_alone(towers: Any) -> None:
+def test_mixed_batch_equals_items_encoded_alone(towers: Any) -> None:
     tower, items = towers.tower("query"), mixed_items()
     together = tower.vectors(tower.prepare(items))
     for item, row in zip(items, together, strict=True):
@@ -110,7 +110,7 @@ def test_a_mixed_batch_equals_each_item_alone(towers: Any) -> None:
     np.testing.assert_allclose(together[2], (text + picture) / np.linalg.norm(text + picture), atol=1e-5)
 
 
-def test_represent_gives_the_vectors_with_gradients_to_every_weight(towers: Any) -> None:
+def test_represent_equals_vectors_and_has_gradients_for_every_weight(towers: Any) -> None:
     import torch
 
     tower, items = towers.tower("query"), mixed_items()
@@ -131,7 +131,7 @@ def test_represent_gives_the_vectors_with_gradients_to_every_weight(towers: Any)
             weight.grad = None
 
 
-def test_a_row_has_its_own_gradient_in_a_mixed_batch(towers: Any) -> None:
+def test_rows_of_a_mixed_batch_have_separate_gradients(towers: Any) -> None:
     import torch
 
     tower, items = towers.tower("query"), mixed_items()
@@ -156,7 +156,7 @@ def test_a_row_has_its_own_gradient_in_a_mixed_batch(towers: Any) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 5])
-def test_chunks_change_no_gradient_of_mixed_batches_with_dropout(tmp_path: Path, chunk: int) -> None:
+def test_chunks_do_not_change_gradients_of_mixed_batches_with_dropout(tmp_path: Path, chunk: int) -> None:
     import torch
 
     from evidense.training.loop.step import EncodeSettings, Load, step_gradients
@@ -181,7 +181,7 @@ def test_chunks_change_no_gradient_of_mixed_batches_with_dropout(tmp_path: Path,
         torch.testing.assert_close(cut[name], grad, atol=1e-5, rtol=1e-4, msg=lambda m, name=name: f"{name}: {m}")
 
 
-def test_what_a_frozen_backbone_makes_is_kept_until_it_is_trained(tmp_path: Path) -> None:
+def test_outputs_of_a_frozen_backbone_are_cached_until_it_is_trained(tmp_path: Path) -> None:
     import torch
 
     encoder = opened(tmp_path / "towers", VIT, dropout=0.5)
@@ -207,7 +207,7 @@ def test_what_a_frozen_backbone_makes_is_kept_until_it_is_trained(tmp_path: Path
 # --- layers -----------------------------------------------------------------------------------------------------------
 
 
-def test_layers_end_in_what_vectors_project(towers: Any) -> None:
+def test_last_layer_is_the_input_of_the_projection(towers: Any) -> None:
     import torch
 
     image = towers.image
@@ -225,7 +225,7 @@ def test_layers_end_in_what_vectors_project(towers: Any) -> None:
         image.modules("nothing")
 
 
-def test_flops_of_a_convolutional_tower_are_those_counted_by_hand(tmp_path: Path) -> None:
+def test_flops_of_a_convolutional_tower_equal_a_count_by_hand(tmp_path: Path) -> None:
     tower = opened(tmp_path / "towers", {**CONVNET, "widths": [4, 8], "depths": [1, 1]}).image
     # multiply-adds: stem 2 × 2 of 1 → 4 at 64 places; block of width e: 7 × 7 depthwise, e → 4e, 4e → e; 2 × 2 of 4 → 8 at 16 places
     blocks = 64 * (49 * 4 + 8 * 4 * 4) + 16 * (49 * 8 + 8 * 8 * 8)
@@ -235,7 +235,7 @@ def test_flops_of_a_convolutional_tower_are_those_counted_by_hand(tmp_path: Path
 # --- folders ----------------------------------------------------------------------------------------------------------
 
 
-def test_saved_and_opened_again_it_gives_the_same_bits(towers: Any, tmp_path: Path) -> None:
+def test_saved_encoder_gives_the_same_bits_when_reopened(towers: Any, tmp_path: Path) -> None:
     towers.save(tmp_path / "saved")
     again = open_encoder(str(tmp_path / "saved"))
     one, other = towers.tower("query"), again.tower("query")
@@ -247,7 +247,7 @@ def test_saved_and_opened_again_it_gives_the_same_bits(towers: Any, tmp_path: Pa
     assert outright.tower("query").fingerprint == other.fingerprint
 
 
-def test_each_tower_opens_in_its_own_library(towers: Any, tmp_path: Path) -> None:
+def test_saved_towers_open_in_their_libraries(towers: Any, tmp_path: Path) -> None:
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers import AutoImageProcessor, AutoModel
@@ -271,7 +271,7 @@ def test_each_tower_opens_in_its_own_library(towers: Any, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("part", ["text", "image", "projection.safetensors"])
-def test_a_folder_with_a_part_missing_is_refused(tmp_path: Path, part: str) -> None:
+def test_folder_with_a_missing_part_is_refused(tmp_path: Path, part: str) -> None:
     folder = built(tmp_path / "towers")
     target = folder / part
     shutil.rmtree(target) if target.is_dir() else target.unlink()
@@ -280,7 +280,7 @@ def test_a_folder_with_a_part_missing_is_refused(tmp_path: Path, part: str) -> N
 
 
 @pytest.mark.parametrize("where", ["image/model.safetensors", "projection.safetensors", "text/model.safetensors"])
-def test_missing_and_strange_weights_are_refused(tmp_path: Path, where: str) -> None:
+def test_missing_and_unknown_weights_are_refused(tmp_path: Path, where: str) -> None:
     from safetensors.torch import load_file, save_file
 
     folder = built(tmp_path / "towers")
@@ -294,7 +294,7 @@ def test_missing_and_strange_weights_are_refused(tmp_path: Path, where: str) -> 
         open_encoder(str(folder))
 
 
-def test_a_pickle_in_the_place_of_weights_is_refused(tmp_path: Path) -> None:
+def test_pickle_instead_of_weights_is_refused(tmp_path: Path) -> None:
     folder = built(tmp_path / "towers")
     (folder / "image" / "model.safetensors").rename(folder / "image" / "pytorch_model.bin")
     with pytest.raises(EvidenseError, match="pickle"):
@@ -310,7 +310,7 @@ def test_a_pickle_in_the_place_of_weights_is_refused(tmp_path: Path) -> None:
         ({"shared_projection": True}, "holds a projection of its own"),
     ],
 )
-def test_settings_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+def test_inconsistent_settings_are_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     folder = built(tmp_path / "towers")
     path = folder / "two_towers.json"
     settings = json.loads(path.read_text()) | changes
@@ -319,7 +319,7 @@ def test_settings_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str,
         open_encoder(str(folder))
 
 
-def test_a_tower_of_the_wrong_kind_says_so(towers: Any, tmp_path: Path) -> None:
+def test_tower_of_the_wrong_kind_is_refused(towers: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no plain texts"):
         towers.text.prepare([Item("p", picture=grey(0))])
     with pytest.raises(InvalidInput, match="not pictures without text"):
@@ -328,7 +328,7 @@ def test_a_tower_of_the_wrong_kind_says_so(towers: Any, tmp_path: Path) -> None:
         open_encoder(f"{built(tmp_path / 'x')}@max_length=7")
 
 
-def test_a_vision_model_of_transformers_is_a_tower(tmp_path: Path) -> None:
+def test_vision_model_of_transformers_opens_as_a_tower(tmp_path: Path) -> None:
     import torch
     from transformers import Dinov2Config, Dinov2Model, ResNetConfig, ResNetModel, ViTImageProcessorPil
 

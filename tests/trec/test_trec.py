@@ -13,7 +13,7 @@ from evidense.values import RankedLists
 
 
 @given(name=st.text())
-def test_every_id_survives_and_holds_no_space(name: str) -> None:
+def test_escaped_ids_have_no_spaces_and_are_read_back(name: str) -> None:
     shown = trec.escaped(name)
     assert trec.unescaped(shown) == name
     assert len(shown.split()) == 1
@@ -24,7 +24,7 @@ def test_ids_without_spaces_stay_as_they_are(name: str) -> None:
     assert trec.escaped(name) == name
 
 
-def test_a_written_run_comes_back_in_the_same_order(tmp_path: Path) -> None:
+def test_written_run_is_read_back_in_the_same_order(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     scores = -np.sort(-rng.integers(-2, 3, (5, 30)).astype(np.float32), axis=1)
     documents = np.stack([rng.permutation(30) for _ in range(5)]).astype(np.int32)

@@ -28,7 +28,7 @@ def test_equal_documents_are_merged_and_their_judgements_follow() -> None:
     assert made.provenance.notes == ("1 documents equal to another were merged with it, judgements included",)
 
 
-def test_queries_without_a_relevant_document_are_left_out_with_a_note() -> None:
+def test_query_without_a_relevant_document_is_left_out_with_a_note() -> None:
     made = build(
         draft(DOCUMENTS[:2], {"q": {"a": 1}, "r": {"a": 0}}, groups={"q": "g", "r": "g"}, columns={"kind": {"r": "x"}})
     )
@@ -37,12 +37,12 @@ def test_queries_without_a_relevant_document_are_left_out_with_a_note() -> None:
     assert "1 queries without a relevant document were left out" in made.provenance.notes[0]
 
 
-def test_nothing_relevant_at_all_is_refused() -> None:
+def test_collection_without_relevant_documents_is_refused() -> None:
     with pytest.raises(InvalidInput, match="none of 1 queries has a relevant document; expected a judgement above 0"):
         build(draft(DOCUMENTS[:2], {"q": {"a": 0}}))
 
 
-def test_every_mistake_is_told_in_one_error_with_its_place() -> None:
+def test_all_mistakes_are_reported_in_one_error_with_their_places() -> None:
     queries = [Item("q", "x"), Item("q", "y"), Item("r", " \n")]
     documents = [Item("a", "one"), Item("", "two"), Item("a", "x" * (MAX_TEXT_CHARACTERS + 1))]
     bad = draft(
@@ -68,7 +68,7 @@ def test_every_mistake_is_told_in_one_error_with_its_place() -> None:
     assert text.index("line 3") < text.index("line 4")
 
 
-def test_mistakes_of_the_reader_are_told_with_those_of_build_and_hide_their_consequences() -> None:
+def test_mistakes_of_reading_are_reported_with_those_of_build_without_their_consequences() -> None:
     bad = draft([Item("", "one"), Item("b", "two")], {"q": {"lost": 1}}, mistakes=["line 3: not JSON"])
     with pytest.raises(InvalidInput) as caught:
         build(bad)
@@ -84,17 +84,17 @@ def test_mistakes_of_the_reader_are_told_with_those_of_build_and_hide_their_cons
         ([Item("a", "one"), Item("b", "one")], r"the corpus has 1 document \(2 equal ones\)"),
     ],
 )
-def test_a_corpus_too_small_to_rank_is_refused(documents: list[Item], expected: str) -> None:
+def test_corpus_too_small_to_rank_is_refused(documents: list[Item], expected: str) -> None:
     with pytest.raises(InvalidInput, match=expected):
         build(draft(documents, {"q": {"a": 1}}))
 
 
-def test_the_longest_text_allowed_works() -> None:
+def test_longest_allowed_text_is_accepted() -> None:
     made = build(draft([Item("a", "x" * MAX_TEXT_CHARACTERS), Item("b", "y")], {"q": {"a": 1}}))
     assert len(made.corpus[0].text or "") == MAX_TEXT_CHARACTERS
 
 
-def test_a_missing_picture_and_half_a_character_are_mistakes_with_their_places(tmp_path: Path) -> None:
+def test_missing_picture_and_lone_surrogate_are_mistakes_with_their_places(tmp_path: Path) -> None:
     documents = [Item("a", picture=Picture(tmp_path / "no.png")), Item("b", "\ud800"), Item("c", "fine")]
     with pytest.raises(InvalidInput, match="2 mistakes") as caught:
         build(draft(documents, {"q": {"c": 1}}))
@@ -102,13 +102,13 @@ def test_a_missing_picture_and_half_a_character_are_mistakes_with_their_places(t
     assert "document 2: the text holds half of a surrogate pair" in str(caught.value)
 
 
-def test_items_known_by_their_id_alone_are_never_merged() -> None:
+def test_items_with_only_an_id_are_never_merged() -> None:
     made = build(draft([Item("a"), Item("b")], {"q": {"a": 1}}, queries=[Item("q")]))
     assert made.doc_ids == ("a", "b")
     assert made.modalities == ("ids", "ids")
 
 
-def test_where_self_matches_are_dropped_a_document_that_is_a_query_is_not_merged_away() -> None:
+def test_documents_that_are_queries_are_not_merged_if_self_matches_are_dropped() -> None:
     documents = [Item("other", "same"), Item("q", "same"), Item("b", "two")]
     made = build(draft(documents, {"q": {"q": 1, "b": 1}}, drop_self_matches=True))
     assert made.doc_ids == ("other", "q", "b")
@@ -175,7 +175,7 @@ def test_a_sample_keeps_every_judged_document_and_its_size(
     assert sample(whole, n_queries, n_documents, seed).checksum == drawn.checksum
 
 
-def test_a_sample_says_so_and_other_seeds_draw_others() -> None:
+def test_sample_has_a_note_and_another_seed_draws_other_rows() -> None:
     documents = [Item(f"d{i}", f"text {i}") for i in range(40)]
     whole = build(draft(documents, {f"q{i}": {f"d{i}": 1} for i in range(20)}))
     drawn = sample(whole, 5, 10, seed=1)
@@ -187,7 +187,7 @@ def test_a_sample_says_so_and_other_seeds_draw_others() -> None:
         sample(whole, 0, None, seed=1)
 
 
-def test_a_seed_with_a_name_draws_other_rows_for_another_name() -> None:
+def test_named_seed_draws_different_rows_for_different_names() -> None:
     documents = [Item(f"d{i}", f"text {i}") for i in range(40)]
     whole = build(draft(documents, {f"q{i}": {f"d{i}": 1} for i in range(20)}))
     one, other, again = (sample(whole, 5, None, (0, name)) for name in ("a", "b", "a"))
@@ -228,7 +228,7 @@ def test_any_change_of_content_changes_the_checksum(change: object) -> None:
         unique_by=lambda pair: pair[0],
     )
 )
-def test_two_corpora_of_other_content_never_share_a_checksum(pairs: list[tuple[str, str]]) -> None:
+def test_corpora_with_different_content_have_different_checksums(pairs: list[tuple[str, str]]) -> None:
     one = [Item(doc_id, text) for doc_id, text in pairs]
     other = [*one[:-1], Item(one[-1].id, (one[-1].text or "") + "x")]
     qrels = {"q": {one[0].id: 1}}
@@ -236,7 +236,7 @@ def test_two_corpora_of_other_content_never_share_a_checksum(pairs: list[tuple[s
     assert checksums[0] != checksums[1]
 
 
-def test_chosen_rows_are_a_sequence_of_their_own() -> None:
+def test_chosen_rows_are_a_sequence() -> None:
     view = Chosen(DOCUMENTS, np.array([2, 0]))
     assert [item.id for item in view] == ["c", "a"]
     assert view[-1].id == "a"

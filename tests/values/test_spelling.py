@@ -16,13 +16,13 @@ OPTIONS = st.one_of(
 
 
 @given(st.text(min_size=1, max_size=12).filter(str.strip), OPTIONS)
-def test_what_is_written_is_read_back(head: str, options: dict[str, str]) -> None:
+def test_written_spelling_is_read_back(head: str, options: dict[str, str]) -> None:
     spelling = Spelling(head, options)
     assert Spelling.parse(str(spelling)) == spelling
 
 
 @given(st.text(max_size=20))
-def test_what_is_read_is_written_canonically_or_refused_in_words(text: str) -> None:
+def test_spelling_is_written_canonically_or_refused(text: str) -> None:
     try:
         spelling = Spelling.parse(text)
     except InvalidInput:
@@ -66,11 +66,11 @@ def test_examples(text: str, head: str, options: dict[str, str]) -> None:
         ("m@dimension=3", "unknown option 'dimension'"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_reason(text: str, says: str) -> None:
+def test_invalid_spelling_is_refused_with_the_reason(text: str, says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
         Spelling.parse(text)
 
 
-def test_two_orders_of_the_same_options_are_one_spelling() -> None:
+def test_order_of_options_does_not_change_a_spelling() -> None:
     assert str(Spelling.parse("m@int8@dim=2")) == str(Spelling.parse("m@dim=2@int8")) == "m@int8@dim=2"
     assert set(FLAGS) & KEYS == {"normalize"}
