@@ -1,17 +1,17 @@
-"""The one family of errors that Evidense raises on purpose.
+"""Errors: the family of errors that Evidense raises on purpose.
 
     EvidenseError                      the command line prints it without a traceback and exits with 2
-    ├── InvalidInput                   a file, a value, a study that cannot be read as what it claims to be
-    ├── UnknownName                    a name that no part answers to (says the nearest ones)
-    ├── AmbiguousName                  a name that several parts answer to (says the spellings that would be clear)
+    ├── InvalidInput                   a file, value or study that cannot be read
+    ├── UnknownName                    an unknown name (the message has the nearest one)
+    ├── AmbiguousName                  a name of several parts (the message has the clear spellings)
     ├── UnsafeInput                    a pickle, remote code, a decompression bomb: refused whatever the flags
-    ├── IncompleteWeights              a checkpoint that would leave a needed weight at random
+    ├── IncompleteWeights              a checkpoint that lacks a needed weight
     ├── MissingExtra                   a library that an optional extra would install
-    ├── StoreError                     the store cannot be written or holds what it should not
-    ├── WorkerLost                     a worker process that ended without a word (killed, out of memory)
-    └── NotReproduced                  a replay that did not meet what the page claims
+    ├── StoreError                     the store cannot be written, or is damaged
+    ├── WorkerLost                     a worker process that ended without an answer (killed, out of memory)
+    └── NotReproduced                  a replay whose numbers differ from the page
 
-A message says what is wrong, with the value; then what was expected; then what to do.
+A message has three parts: what is wrong, with the value; what was expected; what to do.
 """
 
 import difflib
@@ -23,23 +23,23 @@ from importlib import metadata
 from typing import NamedTuple
 
 MOST_MISTAKES = 1_000
-"""Mistakes of one input that are gathered before reading stops: a file of another kind is wrong on every line."""
+"""Reading stops after this many mistakes: a file of another kind is wrong on every line."""
 FEW_ALIKE = 4
-"""Mistakes of one kind from which on only the first is told, with a count."""
+"""From this many similar mistakes on, only the first is reported, with a count."""
 _LINES_NAMED = 5
 TORCH_CPU_LINE = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
 
 
 class EvidenseError(Exception):
-    """Something that the user can mend; its text is meant to be read by them."""
+    """An error that the user can fix; its text is written for the user."""
 
 
 class InvalidInput(EvidenseError, ValueError):
-    """A file, value or study that cannot be read as what it claims to be."""
+    """A file, value or study that cannot be read."""
 
     @classmethod
     def all_of(cls, subject: str, mistakes: Sequence[str], *, shown: int = 20) -> "InvalidInput":
-        """Gather every mistake of one input in one message; of many on different lines that are alike, the first with a count.
+        """Report all mistakes of one input in one message; of many similar ones on different lines, only the first, with a count.
 
         >>> print(InvalidInput.all_of("pairs.csv", ["line 2: empty query", "line 9: empty query"]))
         pairs.csv: 2 mistakes
@@ -51,29 +51,29 @@ class InvalidInput(EvidenseError, ValueError):
         """
         is_capped = len(mistakes) > MOST_MISTAKES
         count = f"more than {MOST_MISTAKES:,} mistakes" if is_capped else f"{len(mistakes)} mistake{_s(len(mistakes))}"
-        told = _folded(mistakes, is_capped)
-        more = [f"… and {len(told) - shown} more"] if len(told) > shown else []
-        return cls("\n  ".join([f"{subject}: {count}", *told[:shown], *more]))
+        reported = _folded(mistakes, is_capped)
+        more = [f"… and {len(reported) - shown} more"] if len(reported) > shown else []
+        return cls("\n  ".join([f"{subject}: {count}", *reported[:shown], *more]))
 
 
 _LINE = re.compile(r"\bline (\d+)")
 _VALUE = re.compile(r"'[^']*'|0x[0-9A-F]+|\d[\d,.]*")
-"""What may differ between mistakes that are alike: a quoted value, a number."""
+"""Parts in which similar mistakes may differ: quoted values and numbers."""
 
 
 def _folded(mistakes: Sequence[str], is_capped: bool) -> list[str]:
-    """Return each mistake, of a kind that stands on many lines only the first; mistakes that name no line are all told."""
+    """Return the mistakes, with similar ones on many lines folded into the first; mistakes without a line are all kept."""
     kinds: dict[str, list[str]] = {}
     for mistake in mistakes:
         kinds.setdefault(_VALUE.sub("", mistake) if _LINE.search(mistake) else mistake, []).append(mistake)
-    told = []
+    folded = []
     for alike in kinds.values():
-        told += alike if len(alike) < FEW_ALIKE else [f"{alike[0]} ({_more(alike[1:], is_capped)})"]
-    return told
+        folded += alike if len(alike) < FEW_ALIKE else [f"{alike[0]} ({_more(alike[1:], is_capped)})"]
+    return folded
 
 
 def _more(alike: Sequence[str], is_capped: bool) -> str:
-    lines = [found[1] for mistake in alike[:_LINES_NAMED] if (found := _LINE.search(mistake))]
+    lines = [match[1] for mistake in alike[:_LINES_NAMED] if (match := _LINE.search(mistake))]
     where = f", on lines {', '.join(lines)}{' …' if len(alike) > _LINES_NAMED else ''}" if lines else ""
     return f"{'at least ' if is_capped else ''}{len(alike):,} more like it{where}"
 
@@ -101,11 +101,11 @@ def _s(n: int) -> str:
 
 
 class UnknownName(EvidenseError, LookupError):
-    """A name that no part answers to."""
+    """A name that no part has."""
 
     @classmethod
     def among(cls, what: str, name: str, known: Iterable[str], hint: str = "") -> "UnknownName":
-        """Name the nearest known names.
+        """Return the error for a name that is not among the known ones, with the nearest of them.
 
         >>> print(UnknownName.among("collection", "phenotype", ["icd10cm", "phenotypes"]))
         unknown collection 'phenotype': did you mean 'phenotypes'? Known: icd10cm, phenotypes.
@@ -148,7 +148,7 @@ class Mistakes:
 
 
 class AmbiguousName(EvidenseError, LookupError):
-    """A name that several parts answer to."""
+    """A name that several parts have."""
 
 
 class UnsafeInput(EvidenseError):
@@ -156,11 +156,11 @@ class UnsafeInput(EvidenseError):
 
 
 class IncompleteWeights(EvidenseError):
-    """A checkpoint that does not hold a weight that the requested read-out needs."""
+    """A checkpoint that lacks a weight which the requested read-out needs."""
 
 
 class Need(NamedTuple):
-    """What needs which library, and which extra would install it ("" where it is a package of its own)."""
+    """A missing library, what needs it, and the extra that installs it ("" for a package outside the extras)."""
 
     for_what: str
     library: str
@@ -168,13 +168,13 @@ class Need(NamedTuple):
 
 
 class MissingExtra(EvidenseError, ImportError):
-    """A library that an optional extra would install."""
+    """A library is missing that an optional extra installs."""
 
     needs: tuple[Need, ...] = ()
 
     @classmethod
     def named(cls, extra: str, for_what: str, missing: str) -> "MissingExtra":
-        """Say what to install, with the CPU line where torch is part of it.
+        """Return the error for one missing library, with the line to install it; for torch also the line for CPUs.
 
         >>> print(MissingExtra.named("parquet", "reading a Parquet file", "pyarrow"))
         reading a Parquet file needs pyarrow, which is not installed. Install it with: pip install 'pyarrow>=15'
@@ -184,7 +184,7 @@ class MissingExtra(EvidenseError, ImportError):
 
     @classmethod
     def all_of(cls, errors: Iterable["MissingExtra"]) -> "MissingExtra":
-        """Say of several errors at once what needs what, with the one line that installs everything.
+        """Combine several errors into one, with one line that installs everything.
 
         >>> table, model = MissingExtra.named("notebook", "a table", "pandas"), MissingExtra.of([Need("'pip:m/a'", "m")])
         >>> print(MissingExtra.all_of([table, model, table]))
@@ -197,13 +197,13 @@ class MissingExtra(EvidenseError, ImportError):
 
     @classmethod
     def of(cls, needs: Sequence[Need]) -> "MissingExtra":
-        """Say what to install for these needs."""
+        """Return the error for these needs, with the line to install them."""
         extras = list(dict.fromkeys(need.extra for need in needs if need.extra))
         packages = list(dict.fromkeys(need.library for need in needs if not need.extra))
         lines = [f"{_needing(needs)} with: {install_line(extras, packages, [n.library for n in needs])}"]
         if extras:
-            own = "".join(f" {shlex.quote(one)}" for one in packages)
-            lines.append(f"(in a clone of Evidense: pip install '.[{','.join(extras)}]'{own})")
+            other_packages = "".join(f" {shlex.quote(package)}" for package in packages)
+            lines.append(f"(in a clone of Evidense: pip install '.[{','.join(extras)}]'{other_packages})")
         if {need.library for need in needs} & {"torch", "transformers"}:
             lines.append(f"(without a GPU, first: {TORCH_CPU_LINE})")
         error = cls("\n".join([*lines, *(f"  {need.for_what}: {need.library}" for need in needs if len(needs) > 1)]))
@@ -219,7 +219,7 @@ def _needing(needs: Sequence[Need]) -> str:
 
 @contextmanager
 def gathered(missing: list[MissingExtra]) -> Iterator[None]:
-    """Note what is missing in this block and go on, so that all of it is said at once."""
+    """Collect a MissingExtra of this block in the list and go on, so that all can be reported at once."""
     try:
         yield
     except MissingExtra as error:
@@ -227,7 +227,7 @@ def gathered(missing: list[MissingExtra]) -> Iterator[None]:
 
 
 def missing_extra(error: ModuleNotFoundError) -> MissingExtra | None:
-    """Return the error that names the extra of a library that is not installed; None where it belongs to no extra.
+    """Return the MissingExtra for a module that is not installed, or None if no extra installs it.
 
     >>> print(missing_extra(ModuleNotFoundError(name="pandas")))
     this command needs pandas, which is not installed. Install it with: pip install 'pandas>=2.0'
@@ -242,20 +242,22 @@ def missing_extra(error: ModuleNotFoundError) -> MissingExtra | None:
 
 
 def install_line(extras: Sequence[str], packages: Sequence[str] = (), missing: Sequence[str] = ()) -> str:
-    """Return the line that installs the libraries of some extras, and some packages: it works wherever Evidense itself came from.
+    """Return the pip line that installs the libraries of extras and further packages, wherever Evidense was installed from.
 
-    `missing` stands in for the extras where Evidense is run from its sources, which state no requirements.
+    `missing` replaces the extras if Evidense runs from its sources, which have no metadata of requirements.
 
     >>> install_line(["notebook"]), install_line(["notebook"], ["my_models"])
     ("pip install 'pandas>=2.0'", "pip install 'pandas>=2.0' my_models")
     """
     stated = _stated()
-    libraries = [one for extra in extras for one in _libraries(extra, stated)] or [*missing]
-    return " ".join(["pip install", *(shlex.quote(one) for one in dict.fromkeys([*libraries, *packages]))])
+    libraries = [requirement for extra in extras for requirement in _libraries(extra, stated)] or [*missing]
+    return " ".join(
+        ["pip install", *(shlex.quote(requirement) for requirement in dict.fromkeys([*libraries, *packages]))]
+    )
 
 
 def _stated() -> Sequence[str]:
-    """Return the requirements that the installed package states; none where it is run from its sources."""
+    """Return the requirements in the metadata of the installed package; none if it runs from its sources."""
     try:
         return metadata.requires("evidense") or []
     except metadata.PackageNotFoundError:
@@ -263,24 +265,28 @@ def _stated() -> Sequence[str]:
 
 
 def _libraries(extra: str, stated: Sequence[str]) -> list[str]:
-    """Return the requirements of an extra, those of extras that it names among them."""
-    own = [
+    """Return the requirements of an extra, with those of extras that it includes."""
+    requirements = [
         line.partition(";")[0].strip() for line in stated if re.search(f"""extra == ['"]{re.escape(extra)}['"]""", line)
     ]
-    found: list[str] = []
-    for one in own:
-        inner = re.fullmatch(r"evidense\[(.+)\]", one)
-        found += [more for name in inner[1].split(",") for more in _libraries(name.strip(), stated)] if inner else [one]
-    return list(dict.fromkeys(found))
+    libraries: list[str] = []
+    for requirement in requirements:
+        inner = re.fullmatch(r"evidense\[(.+)\]", requirement)
+        libraries += (
+            [more for name in inner[1].split(",") for more in _libraries(name.strip(), stated)]
+            if inner
+            else [requirement]
+        )
+    return list(dict.fromkeys(libraries))
 
 
 class StoreError(EvidenseError):
-    """The store cannot be written, is full, or holds something whose hash is wrong."""
+    """The store cannot be written, is full, or holds data with a wrong hash."""
 
 
 class WorkerLost(EvidenseError):
-    """A worker process that ended without a word: it was killed, or memory ran out."""
+    """A worker process ended without an answer: it was killed, or memory ran out."""
 
 
 class NotReproduced(EvidenseError):
-    """A replay whose numbers differ from those that the page claims."""
+    """A replay gave other numbers than the page."""

@@ -1,4 +1,4 @@
-"""Measures: every spelling that users bring is read, one is printed (that of ir-measures, as `nDCG@10`)."""
+"""Measures: reads all usual spellings of measures, and prints one, that of ir-measures (`nDCG@10`)."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from ir_measures.measures import Measure
 from evidense.errors import UnknownName, nearest
 
 DEFAULT = ("nDCG@10", "RR@10", "R@100", "Judged@10")
-"""Primary first."""
+"""Default measures, the primary one first."""
 
 OTHER_NAMES = {
     "nDCG": ("ndcg", "normalized_discounted_cumulative_gain"),
@@ -34,25 +34,25 @@ OTHER_NAMES = {
     "ERR": ("err",),
     "RBP": ("rbp",),
 }
-"""Name of ir-measures → what else people write: trec_eval, mteb, sentence-transformers, ranx, papers."""
+"""Name of ir-measures → other spellings, of trec_eval, mteb, sentence-transformers, ranx and papers."""
 
 _CANONICAL = {other: name for name, others in OTHER_NAMES.items() for other in others}
 _SIMILARITY = re.compile(
     r"^(?:.*[-_])?(?:cosine|cos_sim|dot_score|dot|euclidean|manhattan|max)[-_](?=[a-z])", re.IGNORECASE
 )
-"""What sentence-transformers puts before a measure: an evaluator's name and a similarity."""
+"""Prefix of sentence-transformers: an evaluator's name and a similarity."""
 _FORM = re.compile(r"^([a-z](?:[a-z_\- ]*[a-z])?)(?:\s*[@_.\-]?\s*(\d+(?:\.\d+)?))?$", re.IGNORECASE)
-"""A name of letters, and a cutoff behind '@', '_', '.', '-' or nothing."""
+"""A name of letters, with a cutoff after '@', '_', '.', '-' or nothing."""
 _LONGEST = 100
 _MOST = 1_000_000
-"""Ranks, levels and other whole numbers of a measure go no higher."""
+"""Largest rank, level or other whole number of a measure."""
 
 
 def parse(spelling: str) -> Measure:
-    """Read any usual spelling of a measure: of ir-measures, trec_eval, mteb or sentence-transformers, with '@', '_', '.' or '-'.
+    """Parse a spelling of ir-measures, trec_eval, mteb or sentence-transformers, with '@', '_', '.' or '-'.
 
     Raises:
-        UnknownName: it is none that ir-measures knows.
+        UnknownName: ir-measures knows no such measure.
 
     >>> [str(parse(s)) for s in ("ndcg_cut.10", "ndcg_at_10", "mrr@10", "recall_100", "dot-NDCG@10", "map")]
     ['nDCG@10', 'nDCG@10', 'RR@10', 'R@100', 'nDCG@10', 'AP']
@@ -72,13 +72,13 @@ def parse(spelling: str) -> Measure:
 
 
 def _translated(text: str) -> str | None:
-    """Return ir-measures' spelling of a name that others write, with its cutoff; None where it is no such name."""
+    """Return ir-measures' spelling of another tool's name and cutoff; None if it is no such name."""
     name, cutoff = _taken_apart(text) or ("", "")
     return f"{_CANONICAL[name]}{cutoff}" if name in _CANONICAL else None
 
 
 def _taken_apart(text: str) -> tuple[str, str] | None:
-    """Return a measure's name in small letters and '_', and '@cutoff' or ''; None where it is not name and cutoff."""
+    """Split a spelling into a name in lower case with '_', and '@cutoff' or ''; None if it has another form."""
     form = _FORM.match(_SIMILARITY.sub("", text))
     if form is None:
         return None
@@ -104,18 +104,18 @@ def _unknown(spelling: str, text: str) -> UnknownName:
 
 
 def canonical(spelling: str) -> str:
-    """Return the one spelling that we print."""
+    """Return the spelling that Evidense prints."""
     return str(parse(spelling))
 
 
 def cutoff(spelling: str) -> int | None:
-    """Return the rank at which a measure stops looking, or None."""
+    """Return the cutoff rank of a measure, or None."""
     value = parse(spelling).params.get("cutoff")
     return int(value) if value is not None else None
 
 
 def condensed(spelling: str) -> str:
-    """Return the same measure over judged documents only (the condensed list of Sakai 2007), or itself where that is undefined.
+    """Return the measure over judged documents only (the condensed list of Sakai 2007), or itself if that is undefined.
 
     >>> condensed("nDCG@10")
     'nDCG(judged_only=True)@10'
@@ -134,7 +134,7 @@ _SHARES = {
 
 
 def is_share(spelling: str) -> bool:
-    """Say whether a measure lies between 0 and 1 by definition, so that an interval need not leave that range.
+    """Say whether a measure is between 0 and 1 by definition, so that intervals stay in that range.
 
     >>> is_share("nDCG@10"), is_share("NumRet")
     (True, False)
@@ -143,7 +143,7 @@ def is_share(spelling: str) -> bool:
 
 
 def limits(spelling: str) -> tuple[float, float]:
-    """Return the smallest and the largest value that a measure can have: counts and gains have no largest.
+    """Return the smallest and the largest value of a measure; counts and gains have no largest.
 
     >>> limits("nDCG@10"), limits("NumRet")
     ((0.0, 1.0), (0.0, inf))

@@ -1,4 +1,4 @@
-"""TREC files: runs and judgements, written so that trec_eval reads our order. They are read in `reading/`."""
+"""TREC files: writes runs and judgements so that trec_eval reads our order; `reading/` reads them."""
 
 import re
 from urllib.parse import quote, unquote
@@ -11,7 +11,7 @@ from evidense.values import Qrels, RankedLists
 
 
 def run_text(lists: RankedLists, tag: str) -> str:
-    """Return a run file; scores are lowered by single float32 steps where they tie, so that every reader keeps our order.
+    """Return a run file. Tied scores are lowered by single float32 steps, so that every reader keeps our order.
 
     >>> lists = RankedLists(("q 1",), ("a", "b"), np.array([[0, 1]], np.int32), np.array([[1, 1]], np.float32))
     >>> print(run_text(lists, "mine"), end="")   # the float32 below 1 is 1 − 2⁻²⁴
@@ -31,14 +31,14 @@ def run_text(lists: RankedLists, tag: str) -> str:
 
 
 def qrels_text(qrels: Qrels) -> str:
-    """Return a qrels file, in the order given."""
+    """Return a qrels file in the given order."""
     return "".join(f"{escaped(q)} 0 {escaped(d)} {gain}\n" for q, judged in qrels.items() for d, gain in judged.items())
 
 
 def escaped(name: str) -> str:
-    """Return an id that one column of a TREC file can hold: percent-encoded where it has spaces or control characters, else as it is.
+    """Return an id for a column of a TREC file: percent-encoded if it has spaces or control characters, else unchanged.
 
-    Ids that decoding would change are encoded too, so that `unquote` always gives the id back; the empty id is "%".
+    Ids that decoding would change are encoded too, so that `unescaped` restores every id; the empty id is "%".
 
     >>> [escaped(name) for name in ("doc-1", "a b", "50%20", "50 %")]
     ['doc-1', 'a%20b', '50%2520', '50%20%25']
@@ -53,7 +53,7 @@ def escaped(name: str) -> str:
 
 
 def unescaped(name: str) -> str:
-    """Return the id that `escaped` made this of."""
+    """Return the id that `escaped` encoded."""
     return "" if name == "%" else unquote(name)
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,10 @@ NEW = {f"f{i}": b"new" for i in range(4)} | {"runs/new.trec": b"new"}
 
 def held(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder but the manifest; a link is its target's name."""
-    found = (p for p in folder.rglob("*") if p.name != NAME and (p.is_file() or p.is_symlink()))
+    contents = (p for p in folder.rglob("*") if p.name != NAME and (p.is_file() or p.is_symlink()))
     return {
-        p.relative_to(folder).as_posix(): os.readlink(p).encode() if p.is_symlink() else p.read_bytes() for p in found
+        p.relative_to(folder).as_posix(): os.readlink(p).encode() if p.is_symlink() else p.read_bytes()
+        for p in contents
     }
 
 
@@ -32,8 +34,8 @@ def hidden(folder: Path) -> list[Path]:
     return list(folder.rglob(".*"))
 
 
-def put(files: dict[str, bytes], out: Path, of: dict[str, str] = OF, **more: object) -> None:
-    publish(FolderClaim(out, of, **more), files)  # type: ignore[arg-type]
+def put(files: dict[str, bytes], out: Path, of: dict[str, str] = OF, **more: Any) -> None:
+    publish(FolderClaim(out, of, **more), files)
 
 
 @pytest.mark.parametrize("name", ["out", "o" * 200, "a b", "é"])

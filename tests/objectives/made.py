@@ -55,10 +55,10 @@ def representations(part: Objective, form: Form, seed: int = 0, dtype: torch.dty
 def excluded(rng: np.random.Generator, form: Form) -> torch.Tensor:
     """Draw few distinct contents, and ask the trainer's own rule."""
     queries = [f"q{i}" for i in rng.integers(0, max(2, form.b - 1), form.b)]
-    rest = [f"d{i}" for i in rng.integers(0, 9, form.b * (form.k + form.n) + form.m)]
+    documents = [f"d{i}" for i in rng.integers(0, 9, form.b * (form.k + form.n) + form.m)]
     first, second = form.b * form.k, form.b * (form.k + form.n)
-    found = ContentKeys(queries, rest[:first], rest[first:second]).excluded(rest[second:])
-    return torch.from_numpy(found)
+    is_excluded = ContentKeys(queries, documents[:first], documents[first:second]).excluded(documents[second:])
+    return torch.from_numpy(is_excluded)
 
 
 def leaves(seen: Representations) -> dict[str, torch.Tensor]:
@@ -70,23 +70,23 @@ def value_and_gradients(loss: torch.Tensor, seen: Representations) -> dict[str, 
     """Return the loss, and its gradient by name; zeros where it does not depend on something."""
     held = leaves(seen)
     grads = torch.autograd.grad(loss, list(held.values()), allow_unused=True) if loss.requires_grad else [None] * len(held)  # fmt: skip
-    found = {name: torch.zeros_like(held[name]) if g is None else g for name, g in zip(held, grads, strict=True)}
-    return {"loss": loss.detach(), **found}
+    gradients = {name: torch.zeros_like(held[name]) if g is None else g for name, g in zip(held, grads, strict=True)}
+    return {"loss": loss.detach(), **gradients}
 
 
 def permuted(seen: Representations, order: np.ndarray) -> Representations:
     """Return the same batch with its queries, and all that is theirs, in another order."""
-    at, b, k = torch.from_numpy(order), len(seen.queries), seen.n_positives
-    documents = (at[:, None] * k + torch.arange(k)).flatten()
-    changed: dict[str, Any] = {"queries": seen.queries[at], "documents": seen.documents[documents]}
+    rows, b, k = torch.from_numpy(order), len(seen.queries), seen.n_positives
+    documents = (rows[:, None] * k + torch.arange(k)).flatten()
+    changed: dict[str, Any] = {"queries": seen.queries[rows], "documents": seen.documents[documents]}
     n = 0 if seen.negatives is None else seen.negatives.shape[1]
     if n:
-        changed["negatives"] = seen.negatives[at]
+        changed["negatives"] = seen.negatives[rows]
     if seen.targets is not None:
-        changed["targets"] = seen.targets[at]
+        changed["targets"] = seen.targets[rows]
     if seen.excluded is not None:
-        hard = (b * k + at[:, None] * n + torch.arange(n)).flatten()
+        hard = (b * k + rows[:, None] * n + torch.arange(n)).flatten()
         queue = torch.arange(b * (k + n), seen.excluded.shape[1])
-        changed["excluded"] = seen.excluded[at][:, torch.cat([documents, hard, queue])]
+        changed["excluded"] = seen.excluded[rows][:, torch.cat([documents, hard, queue])]
     tokens = torch.from_numpy(np.random.default_rng(0).permutation(len(seen.labels)))
     return replace(seen, **changed, logits=seen.logits[tokens], labels=seen.labels[tokens])

@@ -1,6 +1,7 @@
 """How batches are made: spans lie in their text, short texts are handled, pictures are refused, chances are the papers'."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,23 +19,24 @@ WORDS = st.text("ab .,!", max_size=60)
 
 
 def items(texts: list[str]) -> Pairs:
-    made = [Item(str(i), text) for i, text in enumerate(texts)]
-    return Pairs("made:items@train", "items", made, made, [str(i) for i in range(len(texts))])
+    listed = [Item(str(i), text) for i, text in enumerate(texts)]
+    return Pairs("made:items@train", "items", listed, listed, [str(i) for i in range(len(texts))])
 
 
-def batch_of(name: str, pairs: Pairs, seed: int = 0, **options: object) -> Batch:
+def batch_of(name: str, pairs: Pairs, seed: int = 0, **options: Any) -> Batch:
     part = registry.part("objectives", name)
     rows = np.arange(len(pairs))
-    return part.batch(pairs, rows, np.random.default_rng(seed), {**part.options, **options})  # type: ignore[no-any-return]
+    batch: Batch = part.batch(pairs, rows, np.random.default_rng(seed), {**part.options, **options})
+    return batch
 
 
 def is_subsequence(short: list[str], long: list[str]) -> bool:
-    rest = iter(long)
-    return all(word in rest for word in short)
+    remaining = iter(long)
+    return all(word in remaining for word in short)
 
 
 def is_span(short: list[str], long: list[str]) -> bool:
-    return any(long[at : at + len(short)] == short for at in range(len(long) - len(short) + 1))
+    return any(long[start : start + len(short)] == short for start in range(len(long) - len(short) + 1))
 
 
 @pytest.mark.parametrize("name", CUTTING)
@@ -96,16 +98,16 @@ def test_the_two_crops_of_a_text_are_independent() -> None:
 def test_a_tenth_of_the_words_is_deleted_from_a_crop_and_never_all() -> None:
     text = " ".join(f"w{i}" for i in range(200))
     batch = batch_of("crop", items([text] * 300), shortest=0.5, longest=0.5)
-    kept = np.mean([len(str(item.text).split()) for item in batch.queries]) / 100
-    assert kept == pytest.approx(0.9, abs=0.01)
+    share_kept = np.mean([len(str(item.text).split()) for item in batch.queries]) / 100
+    assert share_kept == pytest.approx(0.9, abs=0.01)
     assert all(item.text for item in batch_of("crop", items(["a b"] * 50), deleted=1.0).queries)
 
 
 def test_crops_of_a_long_text_come_from_one_window() -> None:
     batch = batch_of("crop", items([" ".join(f"w{i}" for i in range(5000))] * 20), window=100, longest=1.0)
     for pair in zip(batch.queries, batch.documents, strict=True):
-        seen = [int(word[1:]) for item in pair for word in str(item.text).split()]
-        assert max(seen) - min(seen) < 100
+        numbers = [int(word[1:]) for item in pair for word in str(item.text).split()]
+        assert max(numbers) - min(numbers) < 100
 
 
 # --- ict
@@ -149,9 +151,9 @@ def test_spans_of_each_granularity_have_its_length() -> None:
     assert {item.text for item in batch.queries} == {" ".join(words)}
     for place, item in enumerate(batch.documents):
         least, most = [(1, 1), (4, 16), (16, 64), (64, 128)][place % 20 // 5]
-        found = str(item.text).split()
-        assert least <= len(found) <= most
-        assert is_span(found, words)
+        span_words = str(item.text).split()
+        assert least <= len(span_words) <= most
+        assert is_span(span_words, words)
 
 
 def test_a_text_shorter_than_a_span_is_the_span() -> None:
@@ -172,21 +174,21 @@ def test_mlm_encodes_each_item_once() -> None:
     assert (len(batch.queries), batch.documents) == (2, ())
 
 
-def exact(**more: object) -> Pairs:
+def exact(**more: Any) -> Pairs:
     left, right = ([Item(f"{side}{i}", f"{side} {i}") for i in range(3)] for side in "qd")
-    return replace(Pairs("made@train", "exact", left, right, ["a", "b", "c"]), **more)  # type: ignore[arg-type]
+    return replace(Pairs("made@train", "exact", left, right, ["a", "b", "c"]), **more)
 
 
 def test_hard_negatives_follow_their_query_with_equal_numbers() -> None:
-    given = [[Item(f"n{i}{m}", f"n {i} {m}") for m in range(2 + i)] for i in range(3)]
-    batch = batch_of("infonce", exact(negatives=given))
+    negatives = [[Item(f"n{i}{m}", f"n {i} {m}") for m in range(2 + i)] for i in range(3)]
+    batch = batch_of("infonce", exact(negatives=negatives))
     assert [item.id for item in batch.negatives] == ["n00", "n01", "n10", "n11", "n20", "n21"]
     assert batch.targets is None
 
 
 def test_hard_negatives_without_target_are_left_out_if_targets_count() -> None:
-    given = [[Item(f"n{i}{m}", f"n {i} {m}") for m in range(2)] for i in range(3)]
-    pairs = exact(negatives=given, targets=[[1.0, 0.25], [0.5, 0.0], [1.0, 0.125]])
+    negatives = [[Item(f"n{i}{m}", f"n {i} {m}") for m in range(2)] for i in range(3)]
+    pairs = exact(negatives=negatives, targets=[[1.0, 0.25], [0.5, 0.0], [1.0, 0.125]])
     batch = batch_of("cosine", pairs)
     assert [item.id for item in batch.negatives] == ["n00", "n10", "n20"]
     assert batch.targets is not None

@@ -21,92 +21,96 @@ def nobody() -> torch.nn.Module:
     return sentence_transformers.SentenceTransformer(modules=[torch.nn.Identity()], device="cpu")
 
 
-def assert_same(found: torch.Tensor, wanted: torch.Tensor, seen: Representations) -> None:
-    ours, theirs = (value_and_gradients(loss, seen) for loss in (found, wanted))
+def assert_same(found: torch.Tensor, wanted: torch.Tensor, batch: Representations) -> None:
+    ours, theirs = (value_and_gradients(loss, batch) for loss in (found, wanted))
     for name, value in theirs.items():
         torch.testing.assert_close(ours[name], value, rtol=1e-10, atol=1e-10)
 
 
-def columns(seen: Representations) -> list[torch.Tensor]:
-    return [seen.queries, seen.documents, *([] if seen.negatives is None else seen.negatives.unbind(1))]
+def columns(batch: Representations) -> list[torch.Tensor]:
+    return [batch.queries, batch.documents, *([] if batch.negatives is None else batch.negatives.unbind(1))]
 
 
 @pytest.mark.parametrize("form", [Form(6), Form(5, n=2)])
 def test_infonce_equals_multiple_negatives_ranking(nobody: torch.nn.Module, form: Form) -> None:
     part = registry.part("objectives", "infonce")
-    seen = replace(representations(part, form), scale=torch.tensor(20.0, dtype=EXACT))
+    batch = replace(representations(part, form), scale=torch.tensor(20.0, dtype=EXACT))
     theirs = losses.MultipleNegativesRankingLoss(nobody, scale=20.0, similarity_fct=util.dot_score)
-    assert_same(part.loss(seen, {}), theirs.compute_loss_from_embeddings(columns(seen), None), seen)
+    assert_same(part.loss(batch, {}), theirs.compute_loss_from_embeddings(columns(batch), None), batch)
 
 
 def test_infonce_equals_cached_multiple_negatives_ranking(nobody: torch.nn.Module) -> None:
     part = registry.part("objectives", "infonce")
-    seen = replace(representations(part, Form(7, n=2)), scale=torch.tensor(20.0, dtype=EXACT))
+    batch = replace(representations(part, Form(7, n=2)), scale=torch.tensor(20.0, dtype=EXACT))
     theirs = losses.CachedMultipleNegativesRankingLoss(nobody, 20.0, util.dot_score, 3)
-    chunks = [list(column.split(3)) for column in columns(seen)]
-    assert_same(part.loss(seen, {}), theirs.calculate_loss(chunks), seen)
+    chunks = [list(column.split(3)) for column in columns(batch)]
+    assert_same(part.loss(batch, {}), theirs.calculate_loss(chunks), batch)
 
 
 @pytest.mark.parametrize("labels", [None, (0.875, 0.125, 0.5, 0.0)])
 def test_cosine_equals_cosine_similarity_loss(nobody: torch.nn.Module, labels: tuple[float, ...] | None) -> None:
     """The labels are exact in float32, to which theirs rounds them."""
     part = registry.part("objectives", "cosine")
-    seen = representations(part, Form(4))
+    batch = representations(part, Form(4))
     targets = None if labels is None else torch.tensor(labels, dtype=EXACT)[:, None]
     wanted = torch.ones(4, dtype=EXACT) if targets is None else targets[:, 0]
-    theirs = losses.CosineSimilarityLoss(nobody).compute_loss_from_embeddings([seen.queries, seen.documents], wanted)
-    assert_same(part.loss(replace(seen, targets=targets), {"negatives": 0}), theirs, seen)
+    theirs = losses.CosineSimilarityLoss(nobody).compute_loss_from_embeddings([batch.queries, batch.documents], wanted)
+    assert_same(part.loss(replace(batch, targets=targets), {"negatives": 0}), theirs, batch)
 
 
 def test_cosine_without_targets_equals_the_mean_loss_over_all_shuffles(nobody: torch.nn.Module) -> None:
     """Four pairs with target 1, and beside them the documents moved on by 1, 2 or 3 with target 0."""
     part = registry.part("objectives", "cosine")
-    seen = representations(part, Form(4))
+    batch = representations(part, Form(4))
     theirs, labels = losses.CosineSimilarityLoss(nobody), torch.tensor([1.0] * 4 + [0.0] * 4, dtype=EXACT)
     shuffled = [
         theirs.compute_loss_from_embeddings(
-            [seen.queries.repeat(2, 1), torch.cat([seen.documents, seen.documents.roll(by, 0)])], labels
+            [batch.queries.repeat(2, 1), torch.cat([batch.documents, batch.documents.roll(by, 0)])], labels
         )
         for by in (1, 2, 3)
     ]
-    assert_same(part.loss(seen, part.options), torch.stack(shuffled).mean(), seen)
+    assert_same(part.loss(batch, part.options), torch.stack(shuffled).mean(), batch)
 
 
 @pytest.mark.parametrize("n", [1, 3])
 def test_distill_equals_margin_mse(nobody: torch.nn.Module, n: int) -> None:
     part = registry.part("objectives", "distill")
-    seen = representations(part, Form(5, n=max(n, 2)))
-    seen = replace(seen, negatives=seen.negatives[:, :n].detach().requires_grad_(), targets=seen.targets[:, : 1 + n])
-    seen = replace(seen, scale=torch.tensor(1.0, dtype=EXACT))
-    theirs = losses.MarginMSELoss(nobody).compute_loss_from_embeddings(columns(seen), seen.targets)
-    assert_same(part.loss(seen, part.options), theirs, seen)
+    batch = representations(part, Form(5, n=max(n, 2)))
+    batch = replace(
+        batch, negatives=batch.negatives[:, :n].detach().requires_grad_(), targets=batch.targets[:, : 1 + n]
+    )
+    batch = replace(batch, scale=torch.tensor(1.0, dtype=EXACT))
+    theirs = losses.MarginMSELoss(nobody).compute_loss_from_embeddings(columns(batch), batch.targets)
+    assert_same(part.loss(batch, part.options), theirs, batch)
 
 
 def test_distill_by_kl_equals_distill_kl_div(nobody: torch.nn.Module) -> None:
     part = registry.part("objectives", "distill")
-    seen = replace(representations(part, Form(5, n=3)), scale=torch.tensor(0.5, dtype=EXACT))
-    theirs = losses.DistillKLDivLoss(nobody, temperature=2.0).compute_loss_from_embeddings(columns(seen), seen.targets)
-    ours = part.loss(seen, {"kind": "kl", "teacher_temperature": 2.0})
-    assert_same(ours * 2.0**2, theirs, seen)  # theirs is scaled by the square of its temperature
+    batch = replace(representations(part, Form(5, n=3)), scale=torch.tensor(0.5, dtype=EXACT))
+    theirs = losses.DistillKLDivLoss(nobody, temperature=2.0).compute_loss_from_embeddings(
+        columns(batch), batch.targets
+    )
+    ours = part.loss(batch, {"kind": "kl", "teacher_temperature": 2.0})
+    assert_same(ours * 2.0**2, theirs, batch)  # theirs is scaled by the square of its temperature
 
 
 def test_margin_equals_triplet_loss_by_cosine(nobody: torch.nn.Module) -> None:
     part = registry.part("objectives", "margin")
-    seen = representations(part, Form(6, n=2))
-    seen = replace(seen, negatives=seen.negatives[:, :1].detach().requires_grad_())
+    batch = representations(part, Form(6, n=2))
+    batch = replace(batch, negatives=batch.negatives[:, :1].detach().requires_grad_())
     metric = losses.TripletDistanceMetric.COSINE
     theirs = losses.TripletLoss(nobody, distance_metric=metric, triplet_margin=0.2)
-    value = theirs.compute_loss_from_embeddings(columns(seen), None)
-    torch.testing.assert_close(part.loss(seen, part.options), value, rtol=1e-10, atol=1e-10)
+    value = theirs.compute_loss_from_embeddings(columns(batch), None)
+    torch.testing.assert_close(part.loss(batch, part.options), value, rtol=1e-10, atol=1e-10)
 
 
 def test_clip_equals_transformers() -> None:
     from transformers.models.clip import modeling_clip as theirs
 
     part = registry.part("objectives", "clip")
-    seen = representations(part, Form(6))
+    batch = representations(part, Form(6))
     loss = getattr(theirs, "image_text_contrastive_loss", None) or theirs.clip_loss
-    assert_same(part.loss(seen, {}), loss(seen.queries @ seen.documents.T * seen.scale), seen)
+    assert_same(part.loss(batch, {}), loss(batch.queries @ batch.documents.T * batch.scale), batch)
 
 
 def test_siglip_equals_transformers() -> None:
@@ -124,10 +128,10 @@ def test_siglip_equals_transformers() -> None:
         model.logit_bias.fill_(-2.0)
         words, pixels = torch.randint(3, 20, (5, 6)), torch.randn(5, 3, 8, 8)
         theirs = model(input_ids=words, pixel_values=pixels, return_loss=True)
-    seen = Representations(
+    batch = Representations(
         theirs.text_embeds, theirs.image_embeds, scale=model.logit_scale.detach().exp(), bias=model.logit_bias.detach()
     )
-    torch.testing.assert_close(registry.part("objectives", "siglip").loss(seen, {}), theirs.loss, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(registry.part("objectives", "siglip").loss(batch, {}), theirs.loss, rtol=1e-5, atol=1e-5)
 
 
 def test_siglip_starts_with_the_paper_s_temperature_and_bias() -> None:
@@ -138,16 +142,16 @@ def test_siglip_starts_with_the_paper_s_temperature_and_bias() -> None:
 
 def test_mlm_equals_cross_entropy() -> None:
     part = registry.part("objectives", "mlm")
-    seen = representations(part, Form(4))
-    assert_same(part.loss(seen, {}), torch.nn.functional.cross_entropy(seen.logits, seen.labels), seen)
-    none = replace(seen, logits=seen.logits[:0], labels=seen.labels[:0])
+    batch = representations(part, Form(4))
+    assert_same(part.loss(batch, {}), torch.nn.functional.cross_entropy(batch.logits, batch.labels), batch)
+    none = replace(batch, logits=batch.logits[:0], labels=batch.labels[:0])
     assert part.loss(none, {}).item() == 0.0
 
 
 def test_align_uniform_equals_the_code_of_its_paper() -> None:
     part = registry.part("objectives", "align_uniform")
-    seen = representations(part, Form(6))
-    x, y = (torch.nn.functional.normalize(side, dim=1) for side in (seen.queries, seen.documents))
+    batch = representations(part, Form(6))
+    x, y = (torch.nn.functional.normalize(side, dim=1) for side in (batch.queries, batch.documents))
     align = (x - y).norm(dim=1).pow(2).mean()
     spread = [torch.pdist(side).pow(2).mul(-2).exp().mean().log() for side in (x, y)]
-    assert_same(part.loss(seen, part.options), align + sum(spread) / 2, seen)
+    assert_same(part.loss(batch, part.options), align + sum(spread) / 2, batch)

@@ -35,10 +35,10 @@ def test_checkpoint_spelling_opens_the_encoder_of_its_folder(folders: dict[str, 
     items = mixed_items() if name == "towers" else [Item(str(n), text) for n, text in enumerate(TEXTS)]
     outright = open_encoder(str(folders[name])).tower("query")
     for spelling in (f"checkpoint:{IDS[name]}", f"checkpoint:{IDS[name][:2]}"):
-        found = open_encoder(spelling)
-        assert found.name == spelling
-        assert found.tower("query").fingerprint == outright.fingerprint
-        vectors = found.tower("query").vectors(found.tower("query").prepare(items))
+        opened = open_encoder(spelling)
+        assert opened.name == spelling
+        assert opened.tower("query").fingerprint == outright.fingerprint
+        vectors = opened.tower("query").vectors(opened.tower("query").prepare(items))
         assert np.array_equal(vectors, outright.vectors(outright.prepare(items)))
 
 
@@ -68,8 +68,8 @@ def test_checkpoint_can_be_the_text_tower_of_an_architecture(folders: dict[str, 
     write_towers(
         {"text": {"kind": f"checkpoint:{IDS['text']}"}, "image": CONVNET, "n_dims": 8}, [], 0, tmp_path / "towers"
     )
-    found = open_encoder(str(tmp_path / "towers"))
-    assert found.tower("query").n_dims == 8
+    opened = open_encoder(str(tmp_path / "towers"))
+    assert opened.tower("query").n_dims == 8
     inner = open_encoder(f"checkpoint:{IDS['text']}").tower("query")
     items = [Item("a", TEXTS[0])]
-    assert np.array_equal(found.text.layers(found.text.prepare(items)), inner.layers(inner.prepare(items)))
+    assert np.array_equal(opened.text.layers(opened.text.prepare(items)), inner.layers(inner.prepare(items)))

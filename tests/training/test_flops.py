@@ -85,12 +85,12 @@ def test_two_towers_count_each_item_with_its_tower_and_a_frozen_tower_once(tmp_p
 
 def test_passes_grow_with_the_share_of_trained_weights(tmp_path: Path) -> None:
     encoder = opened(tmp_path, VIT, BERT)
-    weights, found = encoder.text.weights, {}
+    weights, n_passes = encoder.text.weights, {}
     for value in ("heads", "last:1", "last:2", "lora:1", "all"):
         with tuned(encoder, Recipe(tuned=value)):
-            found[value] = passes(weights)
-    assert 1 < found["heads"] < found["last:1"] < found["last:2"] == found["all"] == 3
-    assert 1.9 < found["lora:1"] < 2.3
+            n_passes[value] = passes(weights)
+    assert 1 < n_passes["heads"] < n_passes["last:1"] < n_passes["last:2"] == n_passes["all"] == 3
+    assert 1.9 < n_passes["lora:1"] < 2.3
 
 
 def test_flops_of_a_static_tower_are_those_of_its_projection(tmp_path: Path) -> None:

@@ -35,12 +35,12 @@ def near(one: str, other: str) -> bool:
 
 def test_equal_ignores_case_and_spaces_and_near_compares_shingles() -> None:
     long = "the quick brown fox jumps over the lazy dog and runs away into the deep dark forest"
-    seen = leak_counts(
+    counts = leak_counts(
         [trained("Open the  file", long)], collection_of("open the file", long + "s", "something else entirely", "x")
     )
-    assert seen == LeakCounts(n_equal=1, n_near=1, n_checked=5)
-    assert seen.sentence() == "1 of 5 test items equals a training item, 1 nearly equals one"
-    assert seen.to_json() == {"n_equal": 1, "n_near": 1, "n_checked": 5}
+    assert counts == LeakCounts(n_equal=1, n_near=1, n_checked=5)
+    assert counts.sentence() == "1 of 5 test items equals a training item, 1 nearly equals one"
+    assert counts.to_json() == {"n_equal": 1, "n_near": 1, "n_checked": 5}
 
 
 def test_irrelevant_documents_are_not_counted_as_leaks() -> None:
@@ -63,11 +63,11 @@ def test_leaked_queries_documents_and_pairs_are_counted_separately() -> None:
         (long, "never judged"),
     ]
     items = [[Item(f"{side}{n}", row[side]) for n, row in enumerate(rows)] for side in (0, 1)]
-    found = find_leaks([Pairs("made", "exact", *items, [str(n) for n in range(5)])], collection)
-    assert found.is_equal.tolist() == [True, True, False, False]
-    assert found.is_near.tolist() == [False, False, False, True]
-    assert (found.documents, found.pairs) == ((3, 0, 4), (1, 0, 4))
-    assert found.counts == LeakCounts(n_equal=5, n_near=1, n_checked=8)
+    leaks = find_leaks([Pairs("made", "exact", *items, [str(n) for n in range(5)])], collection)
+    assert leaks.is_equal.tolist() == [True, True, False, False]
+    assert leaks.is_near.tolist() == [False, False, False, True]
+    assert (leaks.documents, leaks.pairs) == ((3, 0, 4), (1, 0, 4))
+    assert leaks.counts == LeakCounts(n_equal=5, n_near=1, n_checked=8)
 
 
 def test_given_hard_negatives_count_as_training_items() -> None:
@@ -111,9 +111,9 @@ def test_training_glyphs_are_in_no_test_collection() -> None:
     pairs = [registry.pairs(f"glyphs/sans:{kind}@train") for kind in ("t2i", "views")]
     for style in ("sans", "serif", "mono", "stix"):
         (collection,) = registry.dataset(f"glyphs/{style}@test")[0].open(f"glyphs/{style}@test")
-        seen = leak_counts(pairs, collection)
-        assert seen.n_equal == 0, style
-        assert 0 < seen.n_near < 0.4 * seen.n_checked, (
+        counts = leak_counts(pairs, collection)
+        assert counts.n_equal == 0, style
+        assert 0 < counts.n_near < 0.4 * counts.n_checked, (
             "names of one system (braille dots 1, 12, 123 …) nearly equal each other"
         )
 

@@ -20,8 +20,8 @@ from evidense.values import Item, Pairs, Spelling
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     pytest.importorskip("wordllama")
-    part, rest = registry.system(Spelling.parse("wordllama"))
-    return part.open(rest)
+    part, spelling = registry.system(Spelling.parse("wordllama"))
+    return part.open(spelling)
 
 
 @pytest.fixture
@@ -57,47 +57,51 @@ def check(pairs: Pairs, n: int) -> None:
 def test_block_negatives_come_from_the_same_block_and_another_group(encoder: Encoder, store: Store) -> None:
     pairs = registry.pairs("icd10cm@test")
     recipe = Recipe(negatives="block", n_negatives=4, seed=3)
-    found = with_negatives(pairs, recipe, encoder, store)
-    check(found, 4)
+    with_block_negatives = with_negatives(pairs, recipe, encoder, store)
+    check(with_block_negatives, 4)
     blocks: dict[str, set[str]] = {}
     for document, block in zip(pairs.right, pairs.blocks, strict=True):
         blocks.setdefault(document.content_key(), set()).add(block)
-    at_home = sum(pairs.blocks[row] in blocks[n.content_key()] for row, ns in enumerate(found.negatives) for n in ns)
-    (note,) = [note for note in found.provenance.notes if "hard negatives" in note]
+    at_home = sum(
+        pairs.blocks[row] in blocks[n.content_key()]
+        for row, ns in enumerate(with_block_negatives.negatives)
+        for n in ns
+    )
+    (note,) = [note for note in with_block_negatives.provenance.notes if "hard negatives" in note]
     n_filled = 4 * len(pairs) - at_home
     assert f"{n_filled:,} were too few there" in note
     assert at_home > 0.4 * 4 * len(pairs)
-    assert with_negatives(pairs, recipe, encoder, store).checksum == found.checksum
-    assert with_negatives(pairs, replace(recipe, seed=4), encoder, store).checksum != found.checksum
-    assert texts(found.take(np.array([5])).negatives[0]) == texts(found.negatives[5])
+    assert with_negatives(pairs, recipe, encoder, store).checksum == with_block_negatives.checksum
+    assert with_negatives(pairs, replace(recipe, seed=4), encoder, store).checksum != with_block_negatives.checksum
+    assert texts(with_block_negatives.take(np.array([5])).negatives[0]) == texts(with_block_negatives.negatives[5])
 
 
 def test_given_negatives_that_are_positives_are_dropped_and_counted(encoder: Encoder, store: Store) -> None:
-    given = [[Item("x", f"answer {k ^ 1}"), Item("y", f"wrong {k}")] for k in range(6)]
-    found = with_negatives(made(negatives=given), Recipe(negatives="given", n_negatives=1), encoder, store)
-    check(found, 1)
-    assert [texts(one) for one in found.negatives] == [[f"wrong {k}"] for k in range(6)]
-    assert "6 of 12 that equal a positive" in found.provenance.notes[-1]
-    more = with_negatives(made(negatives=given), Recipe(negatives="given", n_negatives=2), encoder, store)
-    check(more, 2)
-    assert "6 were too few there and drawn from other groups at large" in more.provenance.notes[-1]
+    negatives = [[Item("x", f"answer {k ^ 1}"), Item("y", f"wrong {k}")] for k in range(6)]
+    with_one = with_negatives(made(negatives=negatives), Recipe(negatives="given", n_negatives=1), encoder, store)
+    check(with_one, 1)
+    assert [texts(items) for items in with_one.negatives] == [[f"wrong {k}"] for k in range(6)]
+    assert "6 of 12 that equal a positive" in with_one.provenance.notes[-1]
+    with_two = with_negatives(made(negatives=negatives), Recipe(negatives="given", n_negatives=2), encoder, store)
+    check(with_two, 2)
+    assert "6 were too few there and drawn from other groups at large" in with_two.provenance.notes[-1]
 
 
 def test_negatives_keep_their_targets(encoder: Encoder, store: Store) -> None:
-    given = [[Item("y", f"wrong {k}"), Item("x", "answer 0")] for k in range(6)]
-    pairs = made(negatives=given, targets=[[1.0, 0.1 * k, 0.5] for k in range(6)])
-    found = with_negatives(pairs, Recipe(negatives="given", n_negatives=2), encoder, store)
-    assert [list(row) for row in found.targets] == [[1.0, 0.1 * k, 0.5] for k in range(2, 6)], (
+    negatives = [[Item("y", f"wrong {k}"), Item("x", "answer 0")] for k in range(6)]
+    pairs = made(negatives=negatives, targets=[[1.0, 0.1 * k, 0.5] for k in range(6)])
+    with_given = with_negatives(pairs, Recipe(negatives="given", n_negatives=2), encoder, store)
+    assert [list(row) for row in with_given.targets] == [[1.0, 0.1 * k, 0.5] for k in range(2, 6)], (
         "answer 0 is no negative of g0"
     )
-    assert "2 pairs with fewer were left out" in found.provenance.notes[-1]
+    assert "2 pairs with fewer were left out" in with_given.provenance.notes[-1]
     with pytest.raises(InvalidInput, match="has targets, and negatives = 'block'"):
         with_negatives(pairs, Recipe(negatives="block", n_negatives=1), encoder, store)
 
 
 def test_unavailable_negatives_are_refused(encoder: Encoder, store: Store) -> None:
     positives = [[Item("x", f"answer {k}")] for k in range(6)]
-    for pairs, source, n, told in [
+    for pairs, source, n, message in [
         (made(), "given", 1, "names no hard negatives"),
         (made(negatives=positives), "given", 1, "all 6 hard negatives of 'made' equal a positive"),
         (made(), "block", 1, "has no blocks"),
@@ -105,28 +109,28 @@ def test_unavailable_negatives_are_refused(encoder: Encoder, store: Store) -> No
         (made(), "nowhere", 1, "expected given, block or mined"),
         (made(), "mined", 0, "n_negatives is 0"),
     ]:
-        with pytest.raises(InvalidInput, match=told):
+        with pytest.raises(InvalidInput, match=message):
             with_negatives(pairs, Recipe(negatives=source, n_negatives=n), encoder, store)
 
 
 def test_mined_negatives_are_near_the_query_and_never_positives(encoder: Encoder, store: Store) -> None:
     pairs = registry.pairs("weaknesses@test")
-    found = with_negatives(pairs, Recipe(negatives="mined", n_negatives=3), encoder, store)
-    check(found, 3)
+    mined = with_negatives(pairs, Recipe(negatives="mined", n_negatives=3), encoder, store)
+    check(mined, 3)
     drawn = with_negatives(pairs, Recipe(negatives="block", n_negatives=3), encoder, store)
-    assert any("suspected false negatives" in note for note in found.provenance.notes)
+    assert any("suspected false negatives" in note for note in mined.provenance.notes)
     tower = encoder.tower("document")
 
-    def likeness(one: Pairs) -> float:
-        queries = tower.vectors(tower.prepare(list(one.left)))
+    def likeness(sample: Pairs) -> float:
+        queries = tower.vectors(tower.prepare(list(sample.left)))
         near = [
             float(q @ v)
-            for q, ns in zip(queries, one.negatives, strict=True)
+            for q, ns in zip(queries, sample.negatives, strict=True)
             for v in tower.vectors(tower.prepare(list(ns)))
         ]
         return float(np.mean(near))
 
-    assert likeness(found) > likeness(drawn) + 0.05
+    assert likeness(mined) > likeness(drawn) + 0.05
 
 
 def by_hand(
@@ -134,10 +138,10 @@ def by_hand(
 ) -> list[list[int]]:
     """Sort everything, then filter: the reference."""
     rows = []
-    for query, own in zip(queries, positives, strict=True):
+    for query, positives_of_query in zip(queries, positives, strict=True):
         scores = documents @ query
-        limit = min(scores[own])
-        ranked = [d for d in np.argsort(-scores, kind="stable") if d not in own]
+        limit = min(scores[positives_of_query])
+        ranked = [d for d in np.argsort(-scores, kind="stable") if d not in positives_of_query]
         left = [d for d in ranked if scores[d] <= limit - abs(limit) * (settings.relative_margin or 0)]
         rows.append([int(d) for d in left[settings.range_min :][: settings.n_negatives]])
     return rows

@@ -37,10 +37,10 @@ class Double:
 
 @pytest.fixture
 def tower(tmp_path: Path) -> Double:
-    found = Double(open_bert(save_bert(tmp_path / "bert")).tower("query"))
-    module = found.weights["backbone"].double().requires_grad_(True)
+    double = Double(open_bert(save_bert(tmp_path / "bert")).tower("query"))
+    module = double.weights["backbone"].double().requires_grad_(True)
     module.train()
-    return found
+    return double
 
 
 def loss_of(leaves: list[Any], log_scale: Any) -> Any:
@@ -92,8 +92,8 @@ def test_one_padded_forward_pass_gives_the_same_gradients(tower: Double) -> None
     module.zero_grad(set_to_none=True)
     log_scale = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
     with keyed((1, 2), np.arange(2 * B, dtype=np.uint64) + 1000):
-        seen = tower.represent(tower.tower.prepare([*pairs.left, *pairs.right]))
-    loss = loss_of([seen], log_scale)
+        vectors = tower.represent(tower.tower.prepare([*pairs.left, *pairs.right]))
+    loss = loss_of([vectors], log_scale)
     loss.backward()
     plain = {name: weight.grad for name, weight in module.named_parameters() if weight.grad is not None}
     assert largest_difference({**plain, "loss": loss.detach(), "log_scale": log_scale.grad}, whole) < 1e-10
@@ -121,8 +121,8 @@ def test_nan_loss_leaves_no_gradients(tower: Double) -> None:
 
 def test_candidates_equal_to_a_positive_are_excluded() -> None:
     contents = ContentKeys(["q", "r", "q"], ["d", "e", "f"], ["d", "x", "f"])
-    found = contents.excluded(["e", "y"]).astype(int).tolist()
-    assert found == [
+    excluded = contents.excluded(["e", "y"]).astype(int).tolist()
+    assert excluded == [
         [
             0,
             0,

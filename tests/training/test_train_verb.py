@@ -51,10 +51,10 @@ def test_untrained_backbone_is_a_checkpoint_and_can_start_another_training(store
         Recipe(start=f"checkpoint:{backbone.id[:10]}", objective="infonce", data=(data,), n_steps=3, batch_size=8),
         store,
     )
-    made = store.get(tuned.parents[0])
-    assert isinstance(made, Recipe)
-    assert made.parents == (backbone.id,)
-    assert made.start == f"checkpoint:{backbone.id}"
+    recipe_of_tuned = store.get(tuned.parents[0])
+    assert isinstance(recipe_of_tuned, Recipe)
+    assert recipe_of_tuned.parents == (backbone.id,)
+    assert recipe_of_tuned.start == f"checkpoint:{backbone.id}"
     assert tuned.fingerprints != backbone.fingerprints
     assert tuned.weights_sha256 != backbone.weights_sha256
     assert tuned.n_pairs == 24
@@ -87,8 +87,8 @@ def test_trained_folder_opens_in_sentence_transformers_with_equal_vectors(store:
     from evidense import registry
     from evidense.values import Item, Spelling
 
-    made = train(recipe, store)
-    folder = store.folder(made.id)
+    checkpoint = train(recipe, store)
+    folder = store.folder(checkpoint.id)
     part, spelling = registry.system(Spelling(str(folder)))
     tower = part.open(spelling).tower("document")
     texts = ["the server is busy", "moved"]
@@ -116,22 +116,22 @@ def test_interrupted_training_resumes_to_the_same_weights(store: Store, recipe: 
 
 
 def test_budget_in_seconds_is_measured_once_and_recorded(store: Store, recipe: Recipe) -> None:
-    asked = replace(recipe, n_steps=0, budget={"seconds": 1.0})
-    first = resolved(asked, store)
+    in_seconds = replace(recipe, n_steps=0, budget={"seconds": 1.0})
+    first = resolved(in_seconds, store)
     assert first.n_steps >= 1
     assert first.budget["seconds_per_step"] > 0
-    assert resolved(asked, store) == first
+    assert resolved(in_seconds, store) == first
 
 
 def test_early_stopping_holds_out_a_tenth_of_the_groups(store: Store, recipe: Recipe) -> None:
-    made = train(replace(recipe, n_steps=6, early_stop={"every": 2, "patience": 1}), store)
-    held = [step["held_out"] for step in store.json(made.diagnostics) if step.get("held_out") is not None]
+    checkpoint = train(replace(recipe, n_steps=6, early_stop={"every": 2, "patience": 1}), store)
+    held = [step["held_out"] for step in store.json(checkpoint.diagnostics) if step.get("held_out") is not None]
     assert held
 
 
 def test_hard_negatives_are_mined_with_the_start_encoder(store: Store, recipe: Recipe) -> None:
-    made = train(replace(recipe, negatives="mined", n_negatives=2), store)
-    assert made.n_tokens > train(recipe, store).n_tokens
+    checkpoint = train(replace(recipe, negatives="mined", n_negatives=2), store)
+    assert checkpoint.n_tokens > train(recipe, store).n_tokens
 
 
 def wrong(**more: object) -> dict[str, object]:
@@ -251,6 +251,6 @@ def test_given_hard_negatives_are_unused_unless_requested(store: Store, recipe: 
         writer.writerows([s.phrase, s.description, 1] for s in said)
         writer.writerows([s.phrase, said[place - 1].description, 0] for place, s in enumerate(said))
     assert registry.pairs(judged).negatives
-    unasked = train(replace(recipe, data=(judged,)), store)
-    asked = train(replace(recipe, data=(judged,), negatives="given", n_negatives=1), store)
-    assert asked.n_tokens > 1.2 * unasked.n_tokens
+    without_negatives = train(replace(recipe, data=(judged,)), store)
+    with_negatives = train(replace(recipe, data=(judged,), negatives="given", n_negatives=1), store)
+    assert with_negatives.n_tokens > 1.2 * without_negatives.n_tokens

@@ -222,8 +222,8 @@ def test_warnings_name_collapse_standstill_and_false_negatives(change: dict[str,
     good = {"uniformity": -2.0, "cosine": 0.1, "false_negatives": 0.01}
     noise = np.random.default_rng(0).normal(0, 0.01, 50)
     steps = [{"loss_nats": 2.7 - row / 25, **good, **change} for row in range(50)]
-    for step, more in zip(steps, noise, strict=True):
-        step["loss_nats"] += more
-    found = warnings_of(steps, 16)
-    assert len(found) == bool(words)
-    assert words in "".join(found)
+    for step, jitter in zip(steps, noise, strict=True):
+        step["loss_nats"] += jitter
+    warnings = warnings_of(steps, 16)
+    assert len(warnings) == bool(words)
+    assert words in "".join(warnings)

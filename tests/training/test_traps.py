@@ -1,6 +1,8 @@
 """What in the texts of a collection makes scores mean something else: each trap with its share, and silence without it."""
 
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +19,19 @@ def text(seed: int, n: int = 30) -> str:
 
 
 def collection(
-    queries: dict[int, str] | None = None, more: dict[str, str] | None = None, **settings: object
+    queries: Mapping[int, str] = {},
+    more: Mapping[str, str] = {},
+    judged: Mapping[str, Mapping[str, int]] = {},
+    **settings: Any,
 ) -> Collection:
-    """40 queries of other words than their relevant documents; some of them given, with some more documents."""
-    asked = {i: f"ask for thing {i} {text(1000 + i, 5)}" for i in range(N)} | (queries or {})
-    corpus = [*(Item(f"d{i}", text(i)) for i in range(N)), *(Item(name, one) for name, one in (more or {}).items())]
-    qrels = {f"q{i}": {f"d{i}": 1} for i in range(N)}
-    return Collection("made", [Item(f"q{i}", asked[i]) for i in range(N)], corpus, qrels, **settings)  # type: ignore[arg-type]
+    """Return 40 queries in other words than their relevant documents, with given texts, further documents and judgements."""
+    query_texts = {i: f"ask for thing {i} {text(1000 + i, 5)}" for i in range(N)} | dict(queries)
+    corpus = [
+        *(Item(f"d{i}", text(i)) for i in range(N)),
+        *(Item(name, document_text) for name, document_text in more.items()),
+    ]
+    qrels = {f"q{i}": {f"d{i}": 1, **judged.get(f"q{i}", {})} for i in range(N)}
+    return Collection("made", [Item(f"q{i}", query_texts[i]) for i in range(N)], corpus, qrels, **settings)
 
 
 def test_clean_collection_has_no_traps() -> None:
@@ -34,10 +42,10 @@ def test_clean_collection_has_no_traps() -> None:
 def test_queries_contained_in_their_document_are_reported_from_five_percent(n: int) -> None:
     """2 of 40 are 5 %; case, spaces and the question mark do not hide them."""
     inside = {i: "  " + " ".join(text(i).split()[4:12]).upper() + "?" for i in range(n)}
-    found = traps(collection(inside))
-    assert len(found) == (n >= 2)
-    if found:
-        assert found[0].startswith(
+    sentences = traps(collection(inside))
+    assert len(sentences) == (n >= 2)
+    if sentences:
+        assert sentences[0].startswith(
             f"{n / N:.0%} of the queries ({n} of 40) stand word for word in a document that is relevant"
         )
 
@@ -49,15 +57,15 @@ def test_queries_of_one_or_two_words_contained_in_a_document_are_not_reported() 
 def test_query_equal_to_an_irrelevant_document_is_reported() -> None:
     plain = collection()
     twins = {f"t{i}": f"{plain.queries[i].text}!".upper() for i in range(4)}
-    (told,) = traps(collection(more=twins))
-    assert told.startswith("10% of the queries (4 of 40) equal a document that is not judged relevant to them")
+    (sentence,) = traps(collection(more=twins))
+    assert sentence.startswith("10% of the queries (4 of 40) equal a document that is not judged relevant to them")
 
 
 def test_self_match_is_no_trap_if_it_is_dropped() -> None:
     plain = collection()
-    own = {f"q{i}": plain.queries[i].text or "" for i in range(4)}
-    assert traps(collection(more=own, drop_self_matches=True)) == ()
-    assert len(traps(collection(more=own))) == 1
+    copies = {f"q{i}": plain.queries[i].text or "" for i in range(4)}
+    assert traps(collection(more=copies, drop_self_matches=True)) == ()
+    assert len(traps(collection(more=copies))) == 1
 
 
 @pytest.mark.parametrize(
@@ -65,24 +73,19 @@ def test_self_match_is_no_trap_if_it_is_dropped() -> None:
     [str.upper, lambda one: one.replace(" ", "  ") + ".", lambda one: one + " (copy)", lambda one: "a" + one],
     ids=["case", "spaces and full stop", "a word more", "a letter more"],
 )
-def test_unjudged_copies_of_relevant_documents_are_reported(copy) -> None:  # type: ignore[no-untyped-def]
-    (told,) = traps(collection(more={f"c{i}": copy(text(i)) for i in range(8)}))
-    assert told.startswith("20% of the queries (8 of 40) have a relevant document with a copy, or nearly one")
+def test_unjudged_copies_of_relevant_documents_are_reported(copy: Callable[[str], str]) -> None:
+    (sentence,) = traps(collection(more={f"c{i}": copy(text(i)) for i in range(8)}))
+    assert sentence.startswith("20% of the queries (8 of 40) have a relevant document with a copy, or nearly one")
 
 
 def test_judged_copies_and_copies_of_irrelevant_documents_are_not_reported() -> None:
     more = {"c0": text(0).upper(), "x1": text(500), "x2": text(500) + "."}
-    judged = collection(more=more)
-    judged.qrels["q0"]["c0"] = 0  # type: ignore[index]
-    assert traps(judged) == ()
+    assert traps(collection(more=more, judged={"q0": {"c0": 0}})) == ()
 
 
 def test_short_texts_that_differ_in_a_word_are_not_copies() -> None:
     docs = {f"c{i}": f"fracture of the {side} femur, first visit {i}" for i, side in enumerate(["left", "right"] * 20)}
-    made = collection(more=docs)
-    for i in range(N):
-        made.qrels[f"q{i}"][f"c{i}"] = 1  # type: ignore[index]
-    assert traps(made) == ()
+    assert traps(collection(more=docs, judged={f"q{i}": {f"c{i}": 1} for i in range(N)})) == ()
 
 
 def test_pictures_and_judgements_without_texts_are_skipped() -> None:
@@ -94,16 +97,16 @@ def test_pictures_and_judgements_without_texts_are_skipped() -> None:
 def test_twenty_thousand_documents_take_a_second() -> None:
     corpus = [Item(f"d{i}", text(i, 60)) for i in range(20_000)]
     queries = [Item(f"q{i}", text(30_000 + i, 8)) for i in range(1_000)]
-    made = Collection("large", queries, corpus, {f"q{i}": {f"d{i}": 1} for i in range(1_000)})
+    large = Collection("large", queries, corpus, {f"q{i}": {f"d{i}": 1} for i in range(1_000)})
     began = time.process_time()
-    assert traps(made) == ()
+    assert traps(large) == ()
     assert time.process_time() - began < 5, "about 0.5 s on an idle processor"
 
 
 def test_query_whose_relevant_documents_are_all_empty_is_reported() -> None:
     plain = collection()
     corpus = [Item(item.id, "  " if item.id == "d7" else item.text) for item in plain.corpus]
-    (told,) = traps(Collection("made", plain.queries, corpus, plain.qrels))
-    assert told.startswith("2% of the queries (1 of 40) have no relevant document with text")
+    (sentence,) = traps(Collection("made", plain.queries, corpus, plain.qrels))
+    assert sentence.startswith("2% of the queries (1 of 40) have no relevant document with text")
     judged = {**plain.qrels, "q7": {"d7": 1, "d8": 1}}
     assert traps(Collection("made", plain.queries, corpus, judged)) == ()

@@ -1,6 +1,8 @@
 """Building a Collection: what is refused, what is merged, what is kept, whatever the input."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,29 +14,29 @@ from evidense.values import Collection, Draft, Item, Picture, build, sample
 from evidense.values.build import MAX_TEXT_CHARACTERS, Chosen
 
 
-def draft(documents: list[Item], qrels: dict[str, dict[str, int]], **more: object) -> Draft:
+def draft(documents: list[Item], qrels: dict[str, dict[str, int]], **more: Any) -> Draft:
     queries = more.pop("queries", None) or [Item(query_id, f"query {query_id}") for query_id in qrels]
-    return Draft("c", queries, documents, qrels, **more)  # type: ignore[arg-type]
+    return Draft("c", queries, documents, qrels, **more)
 
 
 DOCUMENTS = [Item("a", "one"), Item("b", "two"), Item("c", "one")]
 
 
 def test_equal_documents_are_merged_and_their_judgements_follow() -> None:
-    made = build(draft(DOCUMENTS, {"q": {"b": 0, "c": 2}, "r": {"a": 1, "c": 3}}))
-    assert [item.id for item in made.corpus] == ["a", "b"]
-    assert made.qrels == {"q": {"b": 0, "a": 2}, "r": {"a": 3}}
-    assert made.aliases == {"c": "a"}
-    assert made.provenance.notes == ("1 documents equal to another were merged with it, judgements included",)
+    collection = build(draft(DOCUMENTS, {"q": {"b": 0, "c": 2}, "r": {"a": 1, "c": 3}}))
+    assert [item.id for item in collection.corpus] == ["a", "b"]
+    assert collection.qrels == {"q": {"b": 0, "a": 2}, "r": {"a": 3}}
+    assert collection.aliases == {"c": "a"}
+    assert collection.provenance.notes == ("1 documents equal to another were merged with it, judgements included",)
 
 
 def test_query_without_a_relevant_document_is_left_out_with_a_note() -> None:
-    made = build(
+    collection = build(
         draft(DOCUMENTS[:2], {"q": {"a": 1}, "r": {"a": 0}}, groups={"q": "g", "r": "g"}, columns={"kind": {"r": "x"}})
     )
-    assert made.query_ids == ("q",)
-    assert (made.groups, made.columns) == ({"q": "g"}, {"kind": {}})
-    assert "1 queries without a relevant document were left out" in made.provenance.notes[0]
+    assert collection.query_ids == ("q",)
+    assert (collection.groups, collection.columns) == ({"q": "g"}, {"kind": {}})
+    assert "1 queries without a relevant document were left out" in collection.provenance.notes[0]
 
 
 def test_collection_without_relevant_documents_is_refused() -> None:
@@ -90,8 +92,8 @@ def test_corpus_too_small_to_rank_is_refused(documents: list[Item], expected: st
 
 
 def test_longest_allowed_text_is_accepted() -> None:
-    made = build(draft([Item("a", "x" * MAX_TEXT_CHARACTERS), Item("b", "y")], {"q": {"a": 1}}))
-    assert len(made.corpus[0].text or "") == MAX_TEXT_CHARACTERS
+    collection = build(draft([Item("a", "x" * MAX_TEXT_CHARACTERS), Item("b", "y")], {"q": {"a": 1}}))
+    assert len(collection.corpus[0].text or "") == MAX_TEXT_CHARACTERS
 
 
 def test_missing_picture_and_lone_surrogate_are_mistakes_with_their_places(tmp_path: Path) -> None:
@@ -103,16 +105,16 @@ def test_missing_picture_and_lone_surrogate_are_mistakes_with_their_places(tmp_p
 
 
 def test_items_with_only_an_id_are_never_merged() -> None:
-    made = build(draft([Item("a"), Item("b")], {"q": {"a": 1}}, queries=[Item("q")]))
-    assert made.doc_ids == ("a", "b")
-    assert made.modalities == ("ids", "ids")
+    collection = build(draft([Item("a"), Item("b")], {"q": {"a": 1}}, queries=[Item("q")]))
+    assert collection.doc_ids == ("a", "b")
+    assert collection.modalities == ("ids", "ids")
 
 
 def test_documents_that_are_queries_are_not_merged_if_self_matches_are_dropped() -> None:
     documents = [Item("other", "same"), Item("q", "same"), Item("b", "two")]
-    made = build(draft(documents, {"q": {"q": 1, "b": 1}}, drop_self_matches=True))
-    assert made.doc_ids == ("other", "q", "b")
-    assert made.qrels == {"q": {"b": 1}}
+    collection = build(draft(documents, {"q": {"q": 1, "b": 1}}, drop_self_matches=True))
+    assert collection.doc_ids == ("other", "q", "b")
+    assert collection.qrels == {"q": {"b": 1}}
 
 
 IDS = st.text(min_size=1, max_size=4).filter(lambda text: text.strip() and text < "\ud800")
@@ -140,23 +142,23 @@ def built(one: Draft) -> Collection | None:
 
 @given(drafts())
 def test_merging_never_loses_a_judgement(one: Draft) -> None:
-    made = built(one)
-    if made is None:
+    collection = built(one)
+    if collection is None:
         return
-    stands = {doc_id: made.aliases.get(doc_id, doc_id) for doc_id in (item.id for item in one.corpus)}
-    assert set(stands.values()) == set(made.doc_ids)
+    stands = {doc_id: collection.aliases.get(doc_id, doc_id) for doc_id in (item.id for item in one.corpus)}
+    assert set(stands.values()) == set(collection.doc_ids)
     texts = {item.id: item.text for item in one.corpus}
-    assert all(texts[left] == texts[kept] for left, kept in stands.items())
+    assert all(texts[left] == texts[standing] for left, standing in stands.items())
     for query_id, gains in one.qrels.items():
-        wanted = {(d, g) for d, g in gains.items() if not (one.drop_self_matches and d == query_id)}
-        if any(gain > 0 for _, gain in wanted):
+        judged = {(d, g) for d, g in gains.items() if not (one.drop_self_matches and d == query_id)}
+        if any(gain > 0 for _, gain in judged):
             assert all(
-                made.qrels[query_id][stands[d]] >= g
-                for d, g in wanted
+                collection.qrels[query_id][stands[d]] >= g
+                for d, g in judged
                 if not (one.drop_self_matches and stands[d] == query_id)
             )
         else:
-            assert query_id not in made.query_ids
+            assert query_id not in collection.query_ids
 
 
 @given(drafts(), st.integers(1, 6), st.integers(1, 9), st.integers(0, 99))
@@ -209,12 +211,12 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_any_change_of_content_changes_the_checksum(change: object) -> None:
+def test_any_change_of_content_changes_the_checksum(change: Callable[[Draft], dict[str, Any]]) -> None:
     before = draft(DOCUMENTS[:2], {"q": {"a": 1}})
     parts = {
         name: getattr(before, name) for name in ("name", "queries", "corpus", "qrels", "groups", "drop_self_matches")
     }
-    after = Draft(**{**parts, **change(before)})  # type: ignore[operator]
+    after = Draft(**{**parts, **change(before)})
     assert build(before).checksum != build(after).checksum
     assert build(before).checksum == build(draft(DOCUMENTS[:2], {"q": {"a": 1}})).checksum
 
