@@ -100,3 +100,12 @@ def test_sides_share_one_tower_only_if_their_prompts_are_equal(tmp_path: Path) -
     assert apart.tower("query").fingerprint != apart.tower("document").fingerprint
     assert apart.tower("query").fingerprint == shared.tower("query").fingerprint
     assert apart.tower("query").backbone is apart.tower("document").backbone
+
+
+def test_a_prompt_stands_before_each_text_of_its_side(tmp_path: Path) -> None:
+    save(tmp_path, "BertModel", "bert")
+    plain, prompted = open_encoder(str(tmp_path)), open_encoder(f"{tmp_path}@query_prompt=w1 ")
+    typed = vectors(plain, ["w1 w2 w3"])
+    np.testing.assert_array_equal(vectors(prompted, ["w2 w3"]), typed)
+    np.testing.assert_array_equal(vectors(prompted, ["w2 w3"], "document"), vectors(plain, ["w2 w3"], "document"))
+    assert not np.allclose(vectors(plain, ["w2 w3"]), typed)

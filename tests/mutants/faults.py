@@ -119,6 +119,7 @@ _SEARCH = (
     Fault("mask dropped", "compute/pooling.py", ".unsqueeze(-1) == 0, float(\"-inf\")", ".unsqueeze(-1) == 2, float(\"-inf\")", _POOLING),
     Fault("unit changed", "compute/pooling.py", ".clamp(min=1e-9).sqrt()", ".clamp(min=1e-9)", _POOLING),
     Fault("prompt dropped", "compute/texts/text_tower.py", "prompted_texts(items, self.prompt)", "prompted_texts(items, '')", _POOLING),
+    Fault("prompt dropped", "compute/texts/plain_texts.py", "[prompt + (item", "[(item", ("encoders/test_python.py",)),
     Fault("prompt dropped", "compute/texts/open_text.py", "sha256_of([self.identity, prompt])", "sha256_of([self.identity])", _POOLING),
 )  # fmt: skip
 
