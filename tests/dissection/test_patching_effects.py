@@ -12,7 +12,8 @@ from encoders.opening import open_encoder
 from evidense import registry
 from evidense.compute.search.encode import encode
 from evidense.compute.search.scoring import score
-from evidense.dissection.patching.shares import IntervalSettings, shares
+from evidense.dissection.findings import IntervalSettings
+from evidense.dissection.patching.shares import shares
 from evidense.parts import Case, Subject
 from evidense.store import Store
 from evidense.values import Collection, Item

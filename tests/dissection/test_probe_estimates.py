@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dissection.probe_worlds import case, tuned_states
+from evidense.dissection.findings import IntervalSettings
 from evidense.dissection.probes.agreement import agreement
 from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, crossfit
 from evidense.dissection.probes.estimates import Probed, change, level
@@ -19,8 +20,7 @@ from evidense.stats import mean_intervals
 from evidense.values import Item
 
 N, N_FOLDS, N_CANDIDATES = 100, 5, 4
-HOW = (0.95, 400, 0)
-"""Confidence, resamples, seed."""
+HOW = IntervalSettings(n_resamples=400)
 TWO: Case = case({"base": "base", "tuned": "tuned"}, N, 400, {"n_candidates": [N_CANDIDATES]}, n_resamples=400)
 RIGHT = np.random.default_rng(1).random((3, N)) < 0.6
 """Which query is right at which of three layers."""

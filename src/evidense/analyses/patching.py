@@ -21,9 +21,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.dissection.candidates import Draw, candidates
-from evidense.dissection.findings import without_value
+from evidense.dissection.findings import IntervalSettings, without_value
 from evidense.dissection.patching.runs import MARGIN, ORDERS, PatchingTask, Runs
-from evidense.dissection.patching.shares import IntervalSettings, Share, both_orders, shares
+from evidense.dissection.patching.shares import Share, both_orders, shares
 from evidense.dissection.patching.sites import Site, halves, sites, unlike
 from evidense.errors import EvidenseError
 from evidense.parts import AnalysisWords, Bench, Capability, Case, Subject
@@ -90,7 +90,7 @@ class _Setting:
 
     @property
     def how(self) -> IntervalSettings:
-        return IntervalSettings(self.case.confidence, self.case.n_resamples, self.case.seed)
+        return IntervalSettings.of(self.case)
 
     def unit(self, place: Mapping[str, Json]) -> str:
         measure = str(place["measure"])

@@ -15,6 +15,20 @@ ALONE = "studentised cluster bootstrap"
 
 
 @dataclass(frozen=True)
+class IntervalSettings:
+    """Confidence, number of resamples and seed of the intervals."""
+
+    confidence: float = 0.95
+    n_resamples: int = 10_000
+    seed: int = 0
+
+    @classmethod
+    def of(cls, case: Case) -> "IntervalSettings":
+        """Return the settings of a case."""
+        return cls(case.confidence, case.n_resamples, case.seed)
+
+
+@dataclass(frozen=True)
 class Series:
     """One estimand at several sites: one row of per-query values per site. The sites form one family of tests."""
 

@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64, Int64
 from evidense.compute.models.modules import evaluating
 from evidense.compute.search.layer_states import half_of
 from evidense.dissection.attribution.dense_modules import DenseModule, DenseModules, dense_modules
-from evidense.dissection.attribution.path import integrate, weight_path
+from evidense.dissection.attribution.path import ModulePath, integrate, weight_path
 from evidense.dissection.attribution.suffix import Flow, flow_of, trace
 from evidense.dissection.attribution.targets import Target, refuse_constant_norm
 from evidense.errors import InvalidInput
@@ -106,7 +106,7 @@ def attributions(
         dense = dense_modules(flow.inner, n_layers, modules.pattern)
         recorded = trace(flow, dense)
         for module in chosen(dense, modules):
-            integral = integrate(flow, recorded, (dense, module), target)
+            integral = integrate(ModulePath(flow, recorded, dense, module), target)
             by_token = integral.attribution.sum(-1).cpu().numpy()
             summed = integral.attribution.sum(1).view(-1, target.rows_each, module.n_neurons).sum(1)
             yield Attribution(

@@ -9,7 +9,7 @@ Scaling a module's (W, b) by α from 0 to 1 scales its output z by α, since its
 Source: Sundararajan et al. 2017, eq. 2 (the path); Yao et al. 2025 (the weight path).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +49,26 @@ class Integral:
     """Number of points of the rule that was used."""
 
 
-def integrate(flow: Flow, recorded: Trace, where: tuple[DenseModules, DenseModule], target: Target) -> Integral:
+@dataclass(frozen=True, eq=False)
+class ModulePath:
+    """One module's path for one batch: the flow of the batch, its recorded pass, and the module among the dense modules."""
+
+    flow: Flow
+    recorded: Trace
+    dense: DenseModules
+    module: DenseModule
+
+    @property
+    def output(self) -> "Tensor":
+        """Return the module's recorded output [r, t, f]."""
+        return self.recorded.outputs[self.module.name]
+
+    def take(self, rows: Int64[np.ndarray, " r"]) -> "ModulePath":
+        """Return the path for these rows."""
+        return replace(self, flow=self.flow.take(rows), recorded=self.recorded.take(rows))
+
+
+def integrate(path: ModulePath, target: Target) -> Integral:
     """Integrate along one module's path. Examples whose attributions miss the change get more points.
 
     Raises:
@@ -57,19 +76,18 @@ def integrate(flow: Flow, recorded: Trace, where: tuple[DenseModules, DenseModul
     """
     import torch
 
-    examples = np.arange(flow.n_rows // target.rows_each)
-    start, end = _ends(flow, recorded, where, target)
+    examples = np.arange(path.flow.n_rows // target.rows_each)
+    start, end = _ends(path, target)
     change = end - start
-    gradient = torch.zeros_like(recorded.outputs[where[1].name])
+    gradient = torch.zeros_like(path.output)
     missed, n_nodes, unfinished = np.full(len(examples), np.inf), np.zeros(len(examples), np.int64), examples
     allowed = RELATIVE * np.abs(change) + ABSOLUTE
     sums: Tensor | None = None
     for level, count in enumerate(_COUNTS):
         all_left = len(unfinished) == len(examples)
-        rows = _rows(unfinished, target.rows_each)
-        part = (flow, recorded) if all_left else (flow.take(rows), recorded.take(rows))
-        sums = _summed_up(sums, part, where, target if all_left else target.take(unfinished), level)
-        by_how_much = np.abs(_summed(part[1].outputs[where[1].name] * sums[0], target.rows_each) - change[unfinished])
+        part = path if all_left else path.take(_rows(unfinished, target.rows_each))
+        sums = _summed_up(sums, part, target if all_left else target.take(unfinished), level)
+        by_how_much = np.abs(_summed(part.output * sums[0], target.rows_each) - change[unfinished])
         better = by_how_much <= missed[unfinished]
         gradient[_rows(unfinished[better], target.rows_each)] = sums[0][_rows(np.flatnonzero(better), target.rows_each)]
         missed[unfinished], n_nodes[unfinished] = (
@@ -80,8 +98,8 @@ def integrate(flow: Flow, recorded: Trace, where: tuple[DenseModules, DenseModul
         if not far.any():
             break
         unfinished, sums = unfinished[far], sums[1:, _rows(np.flatnonzero(far), target.rows_each)]
-    _refuse_incomplete(where[1], missed, change, allowed)
-    return Integral(recorded.outputs[where[1].name] * gradient, gradient, change, missed, n_nodes)
+    _refuse_incomplete(path.module, missed, change, allowed)
+    return Integral(path.output * gradient, gradient, change, missed, n_nodes)
 
 
 def _refuse_incomplete(module: DenseModule, missed: np.ndarray, change: np.ndarray, allowed: np.ndarray) -> None:
@@ -107,45 +125,35 @@ def weight_path(module: DenseModule, recorded: Trace, gradient: "Tensor", rows_e
     return np.asarray(strengths.numpy())
 
 
-def _ends(
-    flow: Flow, recorded: Trace, where: tuple[DenseModules, DenseModule], target: Target
-) -> tuple[Float64[np.ndarray, " x"], Float64[np.ndarray, " x"]]:
+def _ends(path: ModulePath, target: Target) -> tuple[Float64[np.ndarray, " x"], Float64[np.ndarray, " x"]]:
     """Return F with the module's output set to 0, and F of the unchanged encoder."""
     import torch
 
     with torch.no_grad():
-        nothing = torch.zeros_like(recorded.outputs[where[1].name])
-        with from_module(recorded, *where, nothing, 1):
-            start = target.values(flow.vectors().double(), 1)[0]
-        return start.cpu().numpy(), target.values(recorded.vectors.double(), 1)[0].cpu().numpy()
+        silent = torch.zeros_like(path.output)
+        with from_module(path.recorded, path.dense, path.module, silent, 1):
+            start = target.values(path.flow.vectors().double(), 1)[0]
+        return start.cpu().numpy(), target.values(path.recorded.vectors.double(), 1)[0].cpu().numpy()
 
 
-def _summed_up(
-    sums: "Tensor | None",
-    part: tuple[Flow, Trace],
-    where: tuple[DenseModules, DenseModule],
-    target: Target,
-    level: int,
-) -> "Tensor":
+def _summed_up(sums: "Tensor | None", path: ModulePath, target: Target, level: int) -> "Tensor":
     """Return δ̄ by this rule, followed by what its points contribute to each later rule that contains them: [l, r, t, f]."""
     if level >= len(NESTED):
         nodes, weights = rule(_COUNTS[level])
-        return _weighted(part, where, target, (nodes, weights[None]))
-    new = _weighted(part, where, target, added(level))
+        return _weighted(path, target, (nodes, weights[None]))
+    new = _weighted(path, target, added(level))
     return new if sums is None else new.add_(sums)
 
 
 def _weighted(
-    part: tuple[Flow, Trace],
-    where: tuple[DenseModules, DenseModule],
+    path: ModulePath,
     target: Target,
     points: tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "l k"]],
 ) -> "Tensor":
     """Return Σ_k w_lk δ(α_k) for every rule [l, r, t, f]. Evaluate as many points at once as memory allows."""
     import torch
 
-    flow, recorded = part
-    output = recorded.outputs[where[1].name]
+    output = path.output
     at_once = max(1, _TOKENS_AT_ONCE // max(1, output[..., 0].numel()))
     total = torch.zeros(len(points[1]), output.numel(), dtype=output.dtype, device=output.device)
     for start in range(0, len(points[0]), at_once):
@@ -154,8 +162,8 @@ def _weighted(
         )
         copies = len(alphas)
         scaled = (alphas.view(-1, 1, 1, 1) * output).flatten(0, 1).requires_grad_(True)
-        with torch.enable_grad(), from_module(recorded, *where, scaled, copies):
-            value = target.values(flow.vectors(copies), copies)
+        with torch.enable_grad(), from_module(path.recorded, path.dense, path.module, scaled, copies):
+            value = target.values(path.flow.vectors(copies), copies)
             (gradient,) = torch.autograd.grad(value.sum(), scaled)
         total.addmm_(shares, gradient.view(copies, -1))
     return total.view(-1, *output.shape)

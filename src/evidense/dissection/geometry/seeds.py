@@ -33,7 +33,7 @@ def over_seeds(
     out = []
     for index, finding in enumerate(rows):
         if finding.value is not None:
-            finding = _widened(finding, float(sd[index]) * float(np.sqrt(1 + 1 / k)), (k, n_layers))
+            finding = _widened(finding, float(sd[index]) * float(np.sqrt(1 + 1 / k)), k, n_layers)
             finding = replace(finding, details={**finding.details, "n_seeds": k, "sd_seeds": float(sd[index])})
         out.append(finding)
     return out
@@ -69,7 +69,7 @@ def beyond_seeds(
     each = np.stack([np.mean([x[0] for pair, x in floors.items() if i in pair], axis=0) for i in range(k)])
     spread = each.std(axis=0, ddof=1) * (k - 1) / (k - 2) * np.sqrt(1 + 1 / k)
     return [
-        finding if finding.value is None else _widened(finding, float(spread[index]), (k, len(places)))
+        finding if finding.value is None else _widened(finding, float(spread[index]), k, len(places))
         for index, finding in enumerate(rows)
     ]
 
@@ -80,9 +80,8 @@ def _unjudged(finding: Finding, words: str) -> Finding:
     )
 
 
-def _widened(finding: Finding, spread: float, counts: tuple[int, int]) -> Finding:
+def _widened(finding: Finding, spread: float, k: int, n_layers: int) -> Finding:
     """Widen the interval over items by a standard deviation over seeds with k − 1 degrees of freedom."""
-    k, n_layers = counts
     alpha = 1 - finding.confidence
     alone, together = (float(stdtrit(k - 1, 1 - a / 2)) for a in (alpha, unadjust(alpha, n_layers)))
     half = float(np.hypot(alone * spread, finding.high - finding.value))

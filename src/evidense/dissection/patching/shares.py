@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.stats import t as student
 
+from evidense.dissection.findings import IntervalSettings
 from evidense.errors import InvalidInput
 from evidense.stats import Differences
 
@@ -22,15 +23,6 @@ class Share:
     """An interval that holds for all shares of the family at once; None if the denominator is too uncertain."""
     reason: str = ""
     """The reason why there is no value."""
-
-
-@dataclass(frozen=True)
-class IntervalSettings:
-    """Confidence, number of resamples and seed of the intervals."""
-
-    confidence: float = 0.95
-    n_resamples: int = 10_000
-    seed: int = 0
 
 
 def shares(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from evidense.dissection.findings import IntervalSettings
+
 
 @dataclass(frozen=True)
 class KappaEstimates:
@@ -36,17 +38,19 @@ def kappa(
 def agreement(
     pairs: Sequence[tuple[Float64[np.ndarray, "l n"], Float64[np.ndarray, "l n"]]],
     clusters: Int64[np.ndarray, " n"],
-    how: tuple[float, int, int],
+    settings: IntervalSettings,
 ) -> KappaEstimates:
     """Return κ of a pair of encoders, layer by layer; of two pairs, the difference of their κ, from the same resamples.
 
-    `how` is confidence, number of resamples and seed. Intervals are basic bootstrap ones with bootstrap standard errors (normal); those
-    that hold together take the largest deviation over layers.
+    Intervals are the value ± a quantile of the bootstrap deviations in standard errors; joint ones use the largest deviation over layers.
     """
-    confidence, n_resamples, seed = how
     _, member = np.unique(clusters, return_inverse=True)
     g = int(member.max()) + 1
-    counts = np.random.default_rng([seed, 53]).multinomial(g, np.full(g, 1 / g), size=n_resamples).astype(np.float64)
+    counts = (
+        np.random.default_rng([settings.seed, 53])
+        .multinomial(g, np.full(g, 1 / g), size=settings.n_resamples)
+        .astype(np.float64)
+    )
     weights = np.vstack([np.ones(g), counts])
     sizes = np.bincount(member).astype(np.float64)
     total = weights @ sizes
@@ -58,8 +62,8 @@ def agreement(
     value, drawn = differences[0], differences[1:]
     error = drawn.std(axis=0, ddof=1)
     deviation = np.abs(np.divide(drawn - value, error, out=np.zeros_like(drawn), where=error > 0))
-    alone = np.quantile(deviation, confidence, axis=0) * error
-    joint = float(np.quantile(deviation.max(axis=1), confidence)) * error
+    alone = np.quantile(deviation, settings.confidence, axis=0) * error
+    joint = float(np.quantile(deviation.max(axis=1), settings.confidence)) * error
     return KappaEstimates(value, value - alone, value + alone, np.stack([value - joint, value + joint]))
 
 

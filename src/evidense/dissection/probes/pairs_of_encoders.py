@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from evidense.dissection.findings import Series, findings, without_value
+from evidense.dissection.findings import IntervalSettings, Series, findings, without_value
 from evidense.dissection.probes.agreement import agreement
 from evidense.dissection.probes.estimates import NONE, Probed
 from evidense.dissection.probes.features import PairStates
@@ -54,13 +54,13 @@ def _kappas(
     case: Case, both: tuple[Probed, Probed], name: str, right: tuple[list[Float64[np.ndarray, "l n"]], list[int]]
 ) -> list[Finding]:
     (probed, other), (rows, usable) = both, right
-    clusters, how = probed.probing.task.clusters, (case.confidence, case.n_resamples, case.seed)
+    clusters, settings = probed.probing.task.clusters, IntervalSettings.of(case)
     estimands = [("κ of correctness", [(rows[0], rows[1])])]
     if len(rows) == 4:
         estimands.append(("agreement", [(rows[0], rows[1]), (rows[2], rows[3])]))
     out = []
     for estimand, pairs in estimands:
-        estimates = agreement(pairs, clusters, how)
+        estimates = agreement(pairs, clusters, settings)
         for index, layer in enumerate(usable):
             out.append(Finding(
                 estimand=estimand, site=probed.site(case, layer, probe=name, control=NONE, against=other.subject.label),

@@ -13,6 +13,29 @@ _MOST_TRIALS = 24
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What a trial of step lengths gives."""
+
+    objective: Float64[np.ndarray, " k"]
+    slope: Float64[np.ndarray, " k"]
+    of_scores: Float32[np.ndarray, "n c k"]
+    """Gradient of the loss by scores."""
+
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "Trial":
+        """Return the trial of some of the problems."""
+        return self if keep.all() else Trial(self.objective[keep], self.slope[keep], self.of_scores[..., keep])
+
+
+@dataclass
+class Bracket:
+    """Between which step lengths each problem's minimum lies, with the slope at the lower one."""
+
+    low: Float64[np.ndarray, " k"]
+    high: Float64[np.ndarray, " k"]
+    low_slope: Float64[np.ndarray, " k"]
+
+
+@dataclass(frozen=True)
 class SearchLine:
     """The loss of some problems along their directions."""
 
@@ -44,15 +67,13 @@ class SearchLine:
         loss, slope = loss_and_slope(scores, self.labels)
         return loss + self.penalty[0] + t * self.penalty[1] + t.astype(np.float64) ** 2 * self.penalty[2], slope
 
-    def trial(
-        self, t: Float64[np.ndarray, " k"]
-    ) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, " k"], Float32[np.ndarray, "n c k"]]:
-        """Return objective and slope at these step lengths, and the gradient of the loss by scores."""
+    def trial(self, t: Float64[np.ndarray, " k"]) -> Trial:
+        """Return objective, slope and gradient at these step lengths."""
         short = t.astype(np.float32)
         value, of_scores = self.whole(short, self.scores(short))
         way = self.first if self.second is None else self.first + (2 * short) * self.second
         slope = np.einsum("nck,nck->k", of_scores, way).astype(np.float64)
-        return value, slope + self.penalty[1] + 2 * t * self.penalty[2], of_scores
+        return Trial(value, slope + self.penalty[1] + 2 * t * self.penalty[2], of_scores)
 
 
 @dataclass
@@ -63,12 +84,12 @@ class LineSearchResult:
     objective: Float64[np.ndarray, " k"]
     of_scores: Float32[np.ndarray, "n c k"]
 
-    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], trial: tuple[np.ndarray, ...]) -> None:
+    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], trial: Trial) -> None:
         """Record a trial of some of the problems."""
         if where.all():
-            self.lengths, self.objective, self.of_scores = t, trial[0], trial[2]
+            self.lengths, self.objective, self.of_scores = t, trial.objective, trial.of_scores
         elif where.any():
-            self.lengths[where], self.objective[where], self.of_scores[..., where] = t, trial[0], trial[2]
+            self.lengths[where], self.objective[where], self.of_scores[..., where] = t, trial.objective, trial.of_scores
 
 
 def search(
@@ -77,22 +98,22 @@ def search(
     """Find a step for every problem that fulfils Wolfe's conditions, or at least lowers the objective."""
     k = len(value_0)
     result = LineSearchResult(np.zeros(k), value_0.copy(), np.zeros_like(line.at))
-    t, low, high = np.ones(k), np.zeros(k), np.full(k, np.inf)
-    low_slope, open_ = slope_0.copy(), np.ones(k, bool)
+    t, is_open = np.ones(k), np.ones(k, bool)
+    bracket = Bracket(np.zeros(k), np.full(k, np.inf), slope_0.copy())
     for _ in range(_MOST_TRIALS):
-        trial = (line if open_.all() else line.part(open_)).trial(t[open_])
-        value, slope = _spread(trial[0], open_), _spread(trial[1], open_)
-        enough = open_ & (value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0))
+        trial = (line if is_open.all() else line.part(is_open)).trial(t[is_open])
+        value, slope = _spread(trial.objective, is_open), _spread(trial.slope, is_open)
+        enough = is_open & (value <= value_0 + _SUFFICIENT * t * slope_0 + _ROUNDING * np.abs(value_0))
         flat = np.abs(slope) <= _CURVATURE * np.abs(slope_0)
-        short, far = enough & ~flat & (slope < 0), open_ & ~(enough & (flat | (slope < 0)))
+        short, far = enough & ~flat & (slope < 0), is_open & ~(enough & (flat | (slope < 0)))
         down = enough & (flat | short)  # a step that is too short is kept until a better one is found
-        result.put(down, t[down], tuple(x[..., down[open_]] for x in trial) if not down.all() else trial)
-        open_ &= ~(enough & flat)
-        if not open_.any():
+        result.put(down, t[down], trial.part(down[is_open]))
+        is_open &= ~(enough & flat)
+        if not is_open.any():
             break
-        t_new = _next(t, (low, high, low_slope, slope), short, far)
-        low[short], low_slope[short], high[far] = t[short], slope[short], t[far]
-        t = np.where(open_, t_new, t)
+        t_new = _next(t, slope, bracket, short, far)
+        bracket.low[short], bracket.low_slope[short], bracket.high[far] = t[short], slope[short], t[far]
+        t = np.where(is_open, t_new, t)
     return result
 
 
@@ -104,17 +125,17 @@ def _spread(values: Float64[np.ndarray, " o"], where: Bool[np.ndarray, " k"]) ->
 
 def _next(
     t: Float64[np.ndarray, " k"],
-    known: tuple[Float64[np.ndarray, " k"], ...],
+    slope: Float64[np.ndarray, " k"],
+    bracket: Bracket,
     short: Bool[np.ndarray, " k"],
     far: Bool[np.ndarray, " k"],
 ) -> Float64[np.ndarray, " k"]:
     """Return the next trial: the zero of the slope's secant, kept inside the bracket, or at most eight times as far."""
-    low, high, low_slope, slope = known
-    rise = (slope - low_slope) / np.where(t > low, t - low, 1)
+    rise = (slope - bracket.low_slope) / np.where(t > bracket.low, t - bracket.low, 1)
     zero = t - slope / np.where(rise > 0, rise, np.inf)
     zero = np.where(rise > 0, zero, np.inf)
     out = t.copy()
-    a, b = np.where(short, t, low), np.where(far, t, high)
+    a, b = np.where(short, t, bracket.low), np.where(far, t, bracket.high)
     bounded = np.isfinite(b)
     width = np.where(bounded, b - a, 0)
     inside = np.clip(zero, a + 0.1 * width, b - 0.1 * width) if bounded.any() else zero
