@@ -198,7 +198,7 @@ def test_bad_input_is_refused_or_reported() -> None:
     states = tuned_states(120, 700, 0)
     with pytest.raises(InvalidInput, match="4 queries and 5 candidates"):
         probes.PART.examine(case({"a": "base"}, 4, 700, SMALL), Given({"a": states}))
-    with pytest.raises(InvalidInput, match="other documents"):
+    with pytest.raises(InvalidInput, match="further documents"):
         probes.PART.examine(case({"a": "base"}, 20, 30, {**SMALL, "n_candidates": [12]}), Given({"a": states}))
     broken = (states[0].copy(), states[1].copy())
     broken[0][1, :, 0] = np.nan
