@@ -137,8 +137,8 @@ class Contents:
 
     def worst_first(self, system: str) -> list[Verdict]:
         """Return a system's verdicts: harms before doubts before the rest, the lowest bound first."""
-        own = [v for (s, _), v in self.verdicts.items() if s == system]
-        return sorted(own, key=lambda v: (WORDS[v.verdict].rank, v.low, v.collection))
+        verdicts = [v for (s, _), v in self.verdicts.items() if s == system]
+        return sorted(verdicts, key=lambda v: (WORDS[v.verdict].rank, v.low, v.collection))
 
     def ranking_of(self, system: str) -> Ranking | None:
         """Return one ranking of a system (its set-up is the same on every collection)."""

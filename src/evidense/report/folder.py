@@ -36,12 +36,14 @@ def subject(study: Study) -> dict[str, Json]:
 
     Margin, measures, claims, slices, samples, seed and excluded queries may change: the page of the same study is written anew.
     """
-    said = study.content()
-    made = {key: said[key] for key in ("factorial", "arms") if said.get(key)}
-    if dissected := said.get("dissect"):
-        made["dissect"] = [{k: v for k, v in table.items() if k not in {"analyses", "options"}} for table in dissected]
-    own = {key: said[key] for key in ("name", "systems", "collections")}
-    return own | {key: sha256_of(value)[:12] for key, value in made.items()}
+    content = study.content()
+    trained = {key: content[key] for key in ("factorial", "arms") if content.get(key)}
+    if dissected := content.get("dissect"):
+        trained["dissect"] = [
+            {k: v for k, v in table.items() if k not in {"analyses", "options"}} for table in dissected
+        ]
+    identity = {key: content[key] for key in ("name", "systems", "collections")}
+    return identity | {key: sha256_of(value)[:12] for key, value in trained.items()}
 
 
 def claim_of(study: Study, out: Path) -> FolderClaim:

@@ -95,7 +95,7 @@ def read_labels(path: Path) -> dict[tuple[str, str], str]:
         raise InvalidInput(
             f"'{path}' has no column {named}; expected a losses.csv that a report wrote; fill the last column of one"
         )
-    found: dict[tuple[str, str], str] = {}
+    labels: dict[tuple[str, str], str] = {}
     mistakes: list[str] = []
     with foreign(str(path), _ADVICE):
         for line, row in enumerate(rows, 2):
@@ -103,14 +103,14 @@ def read_labels(path: Path) -> dict[tuple[str, str], str]:
                 mistakes.append(
                     f"row {line}: more cells than columns; expected {len(rows.fieldnames or ())}; quote cells that hold the separator"
                 )
-            elif wrong := _take(found, row):
+            elif wrong := _take(labels, row):
                 mistakes.append(f"row {line}: {wrong}")
     if mistakes:
         raise InvalidInput.all_of(str(path), mistakes)
-    return found
+    return labels
 
 
-def _take(found: dict[tuple[str, str], str], row: Mapping[str, str | None]) -> str | None:
+def _take(labels: dict[tuple[str, str], str], row: Mapping[str, str | None]) -> str | None:
     """Take the label of one row; return what is wrong with it."""
     word = (row[LABEL] or "").strip().lower()
     if not word:
@@ -119,7 +119,7 @@ def _take(found: dict[tuple[str, str], str], row: Mapping[str, str | None]) -> s
         return f"{LABEL} is '{shown_line((row[LABEL] or '')[:MOST])}'; expected yes, no, or nothing"
     key = live(row["collection"] or ""), live(row["query_id"] or "")
     label = "yes" if word in _YES else "no"
-    if found.setdefault(key, label) == label:
+    if labels.setdefault(key, label) == label:
         return None
     return f"the query '{shown_line(key[1])}' is labelled yes and no; expected one answer, for all systems alike"
 

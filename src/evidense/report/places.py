@@ -83,34 +83,39 @@ class Figure:
 
 def grouped(items: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
     """Return key → items, both in the order in which they came."""
-    found: dict[K, list[V]] = {}
+    groups: dict[K, list[V]] = {}
     for item in items:
-        found.setdefault(key(item), []).append(item)
-    return found
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 def figures(findings: Sequence[Finding]) -> list[Figure]:
     """Return the figures of one analysis on one collection, in the order of its findings."""
-    return [_figure(estimand, tuple(some)) for estimand, some in grouped(findings, lambda f: f.estimand).items()]
+    return [
+        _figure(estimand, tuple(findings_of_estimand))
+        for estimand, findings_of_estimand in grouped(findings, lambda f: f.estimand).items()
+    ]
 
 
 def _figure(estimand: str, findings: tuple[Finding, ...]) -> Figure:
     shown = [f for f in findings if is_number(f.value)] or list(findings)
     layered = [f for f in shown if f.site.get("layer") is not None]
     alone = [f for f in shown if f.site.get("layer") is None]
-    told = layered or shown
-    varying = tuple(k for k in _keys(told) if len({repr(f.site.get(k)) for f in told}) > 1)
-    common = tuple((k, told[0].site[k]) for k in _keys(told) if k not in varying and told[0].site.get(k) is not None)
+    captioned = layered or shown
+    varying = tuple(k for k in _keys(captioned) if len({repr(f.site.get(k)) for f in captioned}) > 1)
+    common = tuple(
+        (k, captioned[0].site[k]) for k in _keys(captioned) if k not in varying and captioned[0].site.get(k) is not None
+    )
     gaps = (
         [f for f in findings if not is_number(f.value) and f.site.get("layer") is not None]
         if len(shown) < len(findings)
         else []
     )
     panels = []
-    for values, some in grouped(layered, lambda f: tuple(_plain(f.site.get(k)) for k in varying)).items():
+    for values, panel_findings in grouped(layered, lambda f: tuple(_plain(f.site.get(k)) for k in varying)).items():
         empty = [f for f in gaps if tuple(_plain(f.site.get(k)) for k in varying) == values]
         key = tuple((k, v) for k, v in zip(varying, values, strict=True) if v is not None)
-        panels.append(FigurePanel(key, (*some, *empty), _beside(varying, some[0], alone)))
+        panels.append(FigurePanel(key, (*panel_findings, *empty), _beside(varying, panel_findings[0], alone)))
     return Figure(estimand, str(shown[0].site["analysis"]), findings, common, varying, _with_controls(panels))
 
 
@@ -120,11 +125,11 @@ def _with_controls(panels: Sequence[FigurePanel]) -> tuple[FigurePanel, ...]:
     others = [p for p in panels if p not in shared]
     if not others:
         return tuple(panels)
-    found = []
+    with_controls = []
     for panel in others:
-        rest = [f for p in shared if _without_probe(p.key) == _without_probe(panel.key) for f in p.findings]
-        found.append(replace(panel, findings=(*panel.findings, *rest)))
-    return tuple(found)
+        controls = [f for p in shared if _without_probe(p.key) == _without_probe(panel.key) for f in p.findings]
+        with_controls.append(replace(panel, findings=(*panel.findings, *controls)))
+    return tuple(with_controls)
 
 
 def is_control(finding: Finding) -> bool:
@@ -142,10 +147,12 @@ def _beside(varying: Sequence[str], first: Finding, alone: Sequence[Finding]) ->
 
 def _goes_with(key: str, alone: Finding, layered: Finding) -> bool:
     """Say whether a finding without layer belongs to a panel: final vectors to the encoder's own pooling, what no probe reads to all probes."""
-    own, theirs = alone.site.get(key), layered.site.get(key)
-    if own is None or own == theirs:
+    own_value, panel_value = alone.site.get(key), layered.site.get(key)
+    if own_value is None or own_value == panel_value:
         return True
-    return (key == "pooling" and own == FINAL and theirs == "own") or (key == "probe" and own == "lexical")
+    return (key == "pooling" and own_value == FINAL and panel_value == "own") or (
+        key == "probe" and own_value == "lexical"
+    )
 
 
 FINAL = "vectors"
@@ -153,8 +160,8 @@ FINAL = "vectors"
 
 
 def _keys(findings: Sequence[Finding]) -> list[str]:
-    seen = list(dict.fromkeys(k for f in findings for k in f.site if k not in WHO))
-    return sorted(seen, key=lambda k: FIRST.index(k) if k in FIRST else len(FIRST))
+    keys = list(dict.fromkeys(k for f in findings for k in f.site if k not in WHO))
+    return sorted(keys, key=lambda k: FIRST.index(k) if k in FIRST else len(FIRST))
 
 
 def _plain(value: Json) -> Json:

@@ -62,13 +62,13 @@ class Scale:
     def ticks(self) -> list[Tick]:
         """Return 0, both ends of the margin, and as many round numbers as have room."""
         steps = sorted((m * 10.0**e for e in range(-4, 2) for m in (1, 2, 5)), reverse=True)
-        found = [Tick(self.zero, "0")]
+        ticks = [Tick(self.zero, "0")]
         for x in (-self.margin, self.margin, *(sign * s for s in steps for sign in (-1, 1))):
-            gaps = [(abs(self.at(x) - t.at), t.always) for t in found]
+            gaps = [(abs(self.at(x) - t.at), t.always) for t in ticks]
             if abs(x) >= self.margin and self.low <= x <= self.high and min(gaps)[0] >= APART:
                 always = all(gap >= APART_NARROW for gap, shown in gaps if shown)
-                found.append(Tick(self.at(x), ("+" if x > 0 else "") + short(x), always))
-        return sorted(found, key=lambda t: t.at)
+                ticks.append(Tick(self.at(x), ("+" if x > 0 else "") + short(x), always))
+        return sorted(ticks, key=lambda t: t.at)
 
     @property
     def caption(self) -> str:

@@ -52,13 +52,13 @@ def documents_of(excerpt: Excerpt) -> Iterator[Mapping[str, Any]]:
 
 def n_texts(contents: Contents) -> tuple[int, int]:
     """Return how many distinct texts and pictures the excerpts hold: of the user's own collections, of public ones."""
-    own: set[tuple[str, str, str]] = set()
+    own_keys: set[tuple[str, str, str]] = set()
     public: set[tuple[str, str, str]] = set()
     for system, collection in contents.verdicts:
-        seen = own if _is_own(contents, collection) else public
+        keys = own_keys if _is_own(contents, collection) else public
         for excerpt in excerpts(contents, system, collection):
-            seen.update(_keys(collection, excerpt))
-    return len(own), len(public)
+            keys.update(_keys(collection, excerpt))
+    return len(own_keys), len(public)
 
 
 def _keys(collection: str, excerpt: Excerpt) -> Iterable[tuple[str, str, str]]:

@@ -160,12 +160,12 @@ def _warning(note: Note, n: int) -> Markup:
 
 def costs(contents: Contents, system: str) -> list[str]:
     """Return dimensions and size, baseline → system."""
-    base, own = (_cost(contents, s) for s in (contents.baseline, system))
-    return [_arrow(base[key], own[key]) for key in base if base[key] or own[key]]
+    base_cost, system_cost = (_cost(contents, s) for s in (contents.baseline, system))
+    return [_arrow(base_cost[key], system_cost[key]) for key in base_cost if base_cost[key] or system_cost[key]]
 
 
-def _arrow(base: str, own: str) -> str:
-    return f"{base or '—'} → {'same' if base == own else own or '—'}"
+def _arrow(base: str, system: str) -> str:
+    return f"{base or '—'} → {'same' if base == system else system or '—'}"
 
 
 def _cost(contents: Contents, system: str) -> dict[str, str]:

@@ -19,25 +19,25 @@ def sentences(study: Study) -> list[str]:
 
     They come from what was observed, and say nothing where this store has seen no other comparison.
     """
-    found = []
+    lines = []
     for name, facts in study.observed.get("looks", {}).items():
         where = shown_line(name)
         if facts["n_others"]:
-            found.append(_used(where, facts))
+            lines.append(_used(where, facts))
         if study.looks and facts["place"]:
-            found.append(_plan(where, study, facts))
-    return found
+            lines.append(_plan(where, study, facts))
+    return lines
 
 
 def observed_looks(study: Study) -> dict[str, float]:
     """Return for trackers, of each collection: comparisons and looks so far, the chance of a false verdict, looks of the plan made and left."""
     flat: dict[str, float] = {}
     for name, facts in study.observed.get("looks", {}).items():
-        at = f"looks/{name}"
-        flat |= {f"{at}/n_comparisons": facts["n_comparisons"], f"{at}/n_looks": facts["n_looks"]}
-        flat |= {f"{at}/chance_of_a_false_verdict": facts["chance"]}
+        prefix = f"looks/{name}"
+        flat |= {f"{prefix}/n_comparisons": facts["n_comparisons"], f"{prefix}/n_looks": facts["n_looks"]}
+        flat |= {f"{prefix}/chance_of_a_false_verdict": facts["chance"]}
         if study.looks:
-            flat |= {f"{at}/planned": study.looks, f"{at}/place": facts["place"]}
+            flat |= {f"{prefix}/planned": study.looks, f"{prefix}/place": facts["place"]}
     return flat
 
 

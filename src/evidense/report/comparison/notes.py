@@ -27,19 +27,19 @@ class Note:
 def notes_on(contents: Contents, system: str) -> list[Note]:
     """Return the notes that concern one comparison: those of the collections, the system, the baseline, the references."""
     others = [s for s in (contents.baseline, *contents.references) if s != system]
-    found = [
+    notes = [
         Note(c, text, tuple(contents.collections)) for c in contents.collections for text in _of_collection(contents, c)
     ]
-    found += [*_unseen(contents, system), *_unjudged(contents, system), *_prompts(contents, system)]
-    for one in (system, *others):
-        found += [Note(one, text, (c,)) for c in contents.collections for text in _own(contents, one, c)]
-    return _merged(found)
+    notes += [*_unseen(contents, system), *_unjudged(contents, system), *_prompts(contents, system)]
+    for name in (system, *others):
+        notes += [Note(name, text, (c,)) for c in contents.collections for text in _own(contents, name, c)]
+    return _merged(notes)
 
 
-def _merged(found: Sequence[Note]) -> list[Note]:
+def _merged(notes: Sequence[Note]) -> list[Note]:
     """Say once what holds on several collections."""
     where: dict[tuple[str, str], list[str]] = {}
-    for note in found:
+    for note in notes:
         where.setdefault((note.system, note.text), []).extend(note.collections)
     return [Note(system, text, tuple(dict.fromkeys(names))) for (system, text), names in where.items()]
 
@@ -48,13 +48,13 @@ def _of_collection(contents: Contents, collection: str) -> Iterator[str]:
     """What was noted of its texts, and how much of it stands in the training pairs that were named."""
     mean = contents.means.get((contents.baseline, collection, contents.study.primary))
     yield from (str(text) for text in (mean.details.get("traps") or () if mean is not None else ()))
-    seen = next((found[0].details for (_, c), found in contents.unseen.items() if c == collection), None)
-    if seen is not None:
+    overlap = next((findings[0].details for (_, c), findings in contents.unseen.items() if c == collection), None)
+    if overlap is not None:
         held = [
-            _held(seen[key], noun)
+            _held(overlap[key], noun)
             for key, noun in (("queries", "queries"), ("documents", "relevant documents"), ("pairs", "pairs"))
         ]
-        yield f"among the training pairs ({', '.join(map(str, seen['trained_on']))}) are {', '.join(held)}"
+        yield f"among the training pairs ({', '.join(map(str, overlap['trained_on']))}) are {', '.join(held)}"
 
 
 def _held(counts: Sequence[int], noun: str) -> str:
@@ -82,10 +82,10 @@ def _without(verdict: Verdict, finding: Finding, n_gone: int) -> str:
     gone = f"the {n_gone:,} queries that are {'' if d['left_out'] == 'equal' else 'or nearly are '}among the training pairs"
     if finding.value is None:
         return f"no query is left without {gone}: {verdict.verdict} says nothing of queries that were not trained on"
-    rest = f"{signed(finding.value)} {interval(finding.low, finding.high)}, n {finding.n:,}"
+    remaining = f"{signed(finding.value)} {interval(finding.low, finding.high)}, n {finding.n:,}"
     if d["verdict"] == verdict.verdict:
-        return f"{verdict.verdict} holds without {gone} ({rest})"
-    return f"{verdict.verdict} does not hold without {gone}: {d['verdict']} ({rest})"
+        return f"{verdict.verdict} holds without {gone} ({remaining})"
+    return f"{verdict.verdict} does not hold without {gone}: {d['verdict']} ({remaining})"
 
 
 def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:
@@ -99,10 +99,10 @@ def _own(contents: Contents, system: str, collection: str) -> Iterator[str]:
 def _unjudged(contents: Contents, system: str) -> Iterator[Note]:
     for verdict in contents.worst_first(system):
         judged = verdict.details.get("judged") or {}
-        base, own = (1 - judged.get(side, 1.0) for side in ("base", "system"))
-        if own - base < SURFACED:
+        base_unjudged, unjudged = (1 - judged.get(side, 1.0) for side in ("base", "system"))
+        if unjudged - base_unjudged < SURFACED:
             continue
-        text = f"{own:.0%} of its top 10 unjudged (baseline {base:.0%})"
+        text = f"{unjudged:.0%} of its top 10 unjudged (baseline {base_unjudged:.0%})"
         beside = contents.differences.get((system, verdict.collection, condensed(verdict.measure)))
         if beside is not None:
             text += f"; over judged documents only {signed(beside.value)} {interval(beside.low, beside.high)}"
@@ -112,9 +112,9 @@ def _unjudged(contents: Contents, system: str) -> Iterator[Note]:
 def _prompts(contents: Contents, system: str) -> Iterator[Note]:
     setups = [_setup(contents.ranking_of(s)) for s in (contents.baseline, system)]
     for field, side in (("query_prompt", "query"), ("document_prompt", "document")):
-        base, own = (setup.get(field) or "" for setup in setups)
-        if base != own:
-            text = f"{side} prompts differ: {quoted(own)} vs {quoted(base)} (baseline)"
+        base_prompt, prompt = (setup.get(field) or "" for setup in setups)
+        if base_prompt != prompt:
+            text = f"{side} prompts differ: {quoted(prompt)} vs {quoted(base_prompt)} (baseline)"
             yield Note(system, text, tuple(contents.collections))
 
 

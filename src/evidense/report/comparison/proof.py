@@ -40,43 +40,43 @@ def study_facts(contents: Contents) -> list[Fact]:
 
 def families(contents: Contents) -> list[str]:
     """Return the families that p-values and intervals are adjusted over."""
-    found = [f for f in contents.records if isinstance(f, Finding)]
-    return list(dict.fromkeys(f.family for f in found if f.family and not f.family.startswith("none")))
+    findings = [f for f in contents.records if isinstance(f, Finding)]
+    return list(dict.fromkeys(f.family for f in findings if f.family and not f.family.startswith("none")))
 
 
 def policies(contents: Contents) -> list[Fact]:
     """Return each policy once; where systems differ, with whom it is about."""
-    found: dict[tuple[str, str], list[str]] = {}
+    systems_of_policy: dict[tuple[str, str], list[str]] = {}
     for (system, _), ranking in contents.rankings.items():
         for name, sentence in ranking.policies.items():
-            users = found.setdefault((name.replace("_", " "), sentence), [])
+            users = systems_of_policy.setdefault((name.replace("_", " "), sentence), [])
             users += [system] if system not in users else []
     everyone = len(contents.everyone)
     return [
         (name, sentence if len(users) == everyone else f"{sentence} ({', '.join(users)})")
-        for (name, sentence), users in sorted(found.items())
+        for (name, sentence), users in sorted(systems_of_policy.items())
     ]
 
 
 def checksums(contents: Contents) -> list[Fact]:
     """Return collection → sha256 over ids, contents and judgements."""
-    return [(c, next(str(r.collection["checksum"]) for (_, at), r in contents.rankings.items() if at == c)) for c in contents.collections
-            if any(at == c for _, at in contents.rankings)]  # fmt: skip
+    return [(c, next(str(r.collection["checksum"]) for (_, collection), r in contents.rankings.items() if collection == c)) for c in contents.collections
+            if any(collection == c for _, collection in contents.rankings)]  # fmt: skip
 
 
 def pooled(contents: Contents) -> list[Fact]:
     """Return the estimates for new collections, with how much collections differ."""
-    found = []
+    facts = []
     for system, f in contents.beyond.items():
         d = f.details
         words = f"{signed(f.value)} {interval(f.low, f.high)}, expected in a new one {interval(d.get('prediction_low'), d.get('prediction_high'))}"
-        found.append(
+        facts.append(
             (
                 f"{system}: a new collection like these",
                 f"{words}; τ² {plain(d.get('tau2'), 5)}, I² {plain(d.get('i2'), 2)}",
             )
         )
-    return found
+    return facts
 
 
 def lines(contents: Contents) -> list[RecordLine]:

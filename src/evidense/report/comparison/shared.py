@@ -14,20 +14,20 @@ NAMED = 5
 def shared_sentences(contents: Contents) -> list[str]:
     """Return a sentence for each family of several collections, and one that says why nothing is said of a new collection, if sharing is why."""
     families = _distinct(contents, "family")
-    found = [_same(contents, names) for names in _distinct(contents, "same_queries") if len(names) > 1]
-    found += [
+    sentences = [_same(contents, names) for names in _distinct(contents, "same_queries") if len(names) > 1]
+    sentences += [
         _family(contents, names) for names in families if len(names) > 1 and list(names) not in _same_queries(contents)
     ]
     n = len(contents.shared)
     if n >= MIN_COLLECTIONS > len(families):
-        found.append(
+        sentences.append(
             f"nothing is said of a new collection: these {count(n)} are {count(len(families))} independent "
             f"famil{'y' if len(families) == 1 else 'ies'} of collections, and it takes {MIN_COLLECTIONS}"
         )
     left_out = sorted({str(name) for f in contents.new_collections for name in f.details.get("left_out") or ()})
     if left_out:
-        found.append(f"a new collection: {_named(left_out)} left out, without any difference or a bound of it")
-    return found
+        sentences.append(f"a new collection: {_named(left_out)} left out, without any difference or a bound of it")
+    return sentences
 
 
 def _distinct(contents: Contents, key: str) -> list[tuple[str, ...]]:
@@ -54,6 +54,6 @@ def _family(contents: Contents, names: Sequence[str]) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    some = [shown_line(name) for name in names[: NAMED if len(names) > NAMED + 1 else NAMED + 1]]
-    left = len(names) - len(some)
-    return ", ".join(some) + (f" and {count(left)} more" if left else "")
+    shown_names = [shown_line(name) for name in names[: NAMED if len(names) > NAMED + 1 else NAMED + 1]]
+    left = len(names) - len(shown_names)
+    return ", ".join(shown_names) + (f" and {count(left)} more" if left else "")

@@ -46,9 +46,9 @@ def verdict_lines(v: Verdict, width: int = 100) -> list[str]:
     room = width - len(head) - len(right) - 2
     wide = room >= LEAST_NAME
     name = _shortened(shown_line(v.collection), room if wide else width - len(head))
-    found = [f"{head}{name:<{room}}  {right}"] if wide else [f"{head}{name}", f"{'':13}{right}"]
+    lines = [f"{head}{name:<{room}}  {right}"] if wide else [f"{head}{name}", f"{'':13}{right}"]
     more = textwrap.wrap(note(v), width - 13) if v.verdict == "UNDECIDED" else []
-    return [*found, *(" " * 13 + line for line in more)]
+    return [*lines, *(" " * 13 + line for line in more)]
 
 
 def _shortened(name: str, room: int) -> str:

@@ -38,25 +38,25 @@ class TrainedArm:
 
 def arms(effects: Effects, records: Iterable[Record]) -> list[TrainedArm]:
     """Find the checkpoints of every cell by the rankings that used them."""
-    found: dict[str, dict[str, None]] = {}
+    checkpoints_of_cell: dict[str, dict[str, None]] = {}
     for record in records:
         if isinstance(record, Ranking) and record.spelling.startswith(PREFIX):
             cell = record.system.rpartition(" #")[0] or record.system
-            found.setdefault(cell, {})[record.spelling.removeprefix(PREFIX).split("@")[0]] = None
-    names = [*(c for c in CELLS if c in found), *(c for c in found if c not in CELLS)]
-    return [_arm(effects, name, [c for c in found[name] if c in effects.checkpoints]) for name in names]
+            checkpoints_of_cell.setdefault(cell, {})[record.spelling.removeprefix(PREFIX).split("@")[0]] = None
+    names = [*(c for c in CELLS if c in checkpoints_of_cell), *(c for c in checkpoints_of_cell if c not in CELLS)]
+    return [_arm(effects, name, [c for c in checkpoints_of_cell[name] if c in effects.checkpoints]) for name in names]
 
 
 def _arm(effects: Effects, name: str, checkpoints: list[str]) -> TrainedArm:
     arm, n = TrainedArm(name, checkpoints), max(1, len(checkpoints))
     for checkpoint_id in checkpoints:
         chain = _chain(effects, checkpoint_id)
-        for _, made in chain:
-            arm.n_pairs += made.n_pairs / n
-            arm.n_tokens += made.n_tokens / n
-            arm.n_pixels += made.n_pixels / n
-            arm.flops += made.flops / n
-            arm.warnings += [w for w in made.warnings if w not in arm.warnings]
+        for _, checkpoint in chain:
+            arm.n_pairs += checkpoint.n_pairs / n
+            arm.n_tokens += checkpoint.n_tokens / n
+            arm.n_pixels += checkpoint.n_pixels / n
+            arm.flops += checkpoint.flops / n
+            arm.warnings += [w for w in checkpoint.warnings if w not in arm.warnings]
         arm.stages = arm.stages or [_words(recipe) for recipe, _ in chain]
     return arm
 
@@ -64,13 +64,15 @@ def _arm(effects: Effects, name: str, checkpoints: list[str]) -> TrainedArm:
 def _chain(effects: Effects, checkpoint_id: str) -> list[tuple[Recipe, Checkpoint]]:
     """Return the stages that led to a checkpoint, the first one first."""
     chain: list[tuple[Recipe, Checkpoint]] = []
-    at = effects.checkpoints.get(checkpoint_id)
-    while at is not None:
-        recipe = next((effects.recipes[p] for p in at.parents if p in effects.recipes), None)
+    checkpoint = effects.checkpoints.get(checkpoint_id)
+    while checkpoint is not None:
+        recipe = next((effects.recipes[p] for p in checkpoint.parents if p in effects.recipes), None)
         if recipe is None:
             break
-        chain.insert(0, (recipe, at))
-        at = effects.checkpoints.get(recipe.start.removeprefix(PREFIX)) if recipe.start.startswith(PREFIX) else None
+        chain.insert(0, (recipe, checkpoint))
+        checkpoint = (
+            effects.checkpoints.get(recipe.start.removeprefix(PREFIX)) if recipe.start.startswith(PREFIX) else None
+        )
     return chain
 
 

@@ -54,18 +54,18 @@ class Effects:
     @classmethod
     def of(cls, study: Study, records: Iterable[Record]) -> "Effects":
         """Sort the records of a factorial into place."""
-        found = cls(study)
+        effects = cls(study)
         for record in records:
             match record:
                 case Recipe():
-                    found.recipes[record.id] = record
+                    effects.recipes[record.id] = record
                 case Checkpoint():
-                    found.checkpoints[record.id] = record
+                    effects.checkpoints[record.id] = record
                 case Verdict() | Check(about="effect"):
-                    found.verdicts[record.system, record.collection] = record
+                    effects.verdicts[record.system, record.collection] = record
                 case Finding():
-                    found._place(record)
-        return found
+                    effects._place(record)
+        return effects
 
     def _place(self, finding: Finding) -> None:
         site = finding.site
@@ -93,26 +93,26 @@ class Effects:
     @property
     def collections(self) -> list[EffectPlace]:
         """Return the collections: in-domain before near before far, else as they came."""
-        order = {name: at for at, name in enumerate(self.places)}
+        order = {name: index for index, name in enumerate(self.places)}
         return sorted(self.places.values(), key=lambda p: (_rank(p.role), order[p.name]))
 
     @property
     def cell_names(self) -> list[str]:
         """Return the four cells, then control arms, then other arms, as they came."""
-        seen = list(dict.fromkeys(cell for cell, _, _ in self.cells))
-        return [*(c for c in CELLS if c in seen), *(c for c in seen if c not in CELLS)]
+        cells = list(dict.fromkeys(cell for cell, _, _ in self.cells))
+        return [*(c for c in CELLS if c in cells), *(c for c in cells if c not in CELLS)]
 
     def names(self, group: str) -> list[str]:
         """Return the effects of one group, the three of the factorial in their own order."""
-        seen = list(
+        effects = list(
             dict.fromkeys(e for (e, _, _), f in self.effects.items() if str(f.site.get("group", "factorial")) == group)
         )
-        return [e for e in EFFECTS if e in seen] if group == "factorial" else seen
+        return [e for e in EFFECTS if e in effects] if group == "factorial" else effects
 
     def of_effect(self, effect: str, measure: str) -> list[Finding]:
         """Return one effect on every collection, in the order of the page."""
-        found = (self.effects.get((effect, place.name, measure)) for place in self.collections)
-        return [f for f in found if f is not None]
+        findings = (self.effects.get((effect, place.name, measure)) for place in self.collections)
+        return [f for f in findings if f is not None]
 
     @property
     def n_seeds(self) -> int:

@@ -55,14 +55,18 @@ class InteractionPlot:
 
 def plots(effects: Effects, measure: str) -> list[InteractionPlot]:
     """Draw every collection, those of one direction on one scale."""
-    found = {
+    cells_of_collection = {
         p.name: {c: f for c in CELLS if (f := effects.cells.get((c, p.name, measure)))} for p in effects.collections
     }
     tops: dict[str, float] = {}
     for p in effects.collections:
-        highest = max((_highest(f) for f in found[p.name].values()), default=0.0)
+        highest = max((_highest(f) for f in cells_of_collection[p.name].values()), default=0.0)
         tops[p.direction] = max(tops.get(p.direction, 0.1), _round_up(highest))
-    return [_plot(p, found[p.name], tops[p.direction]) for p in effects.collections if found[p.name]]
+    return [
+        _plot(p, cells_of_collection[p.name], tops[p.direction])
+        for p in effects.collections
+        if cells_of_collection[p.name]
+    ]
 
 
 def _plot(place: EffectPlace, cells: dict[str, Finding], top: float) -> InteractionPlot:

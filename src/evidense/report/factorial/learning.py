@@ -39,14 +39,14 @@ class Curves:
 
 def curves(effects: Effects, arms: Sequence[TrainedArm], store: Store) -> list[Curves]:
     """Draw the last stage of every cell and arm that was trained."""
-    found = []
+    trainings = []
     for arm in arms:
         logs = [store.json(effects.checkpoints[c].diagnostics) for c in arm.checkpoints]
         logs = [log for log in logs if log]
         panels = tuple(p for key, what in WHAT.items() if (p := _panel(what, [_series(log, key) for log in logs])))
         if panels:
-            found.append(Curves(arm.name, len(logs), panels))
-    return found
+            trainings.append(Curves(arm.name, len(logs), panels))
+    return trainings
 
 
 def _series(log: Sequence[Mapping[str, float]], key: str) -> Float64[np.ndarray, "s 2"]:

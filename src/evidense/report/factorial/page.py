@@ -79,11 +79,15 @@ def _leads(groups: dict[str, list[effect_rows.EffectGroup]]) -> list[effect_rows
 def _values(effects: Effects, measure: str) -> list[ValueLine]:
     lines = []
     for place in effects.collections:
-        found = [effects.cells.get((cell, place.name, measure)) for cell in effects.cell_names]
-        known = [f for f in found if f is not None]
-        if known:
+        means = [effects.cells.get((cell, place.name, measure)) for cell in effects.cell_names]
+        known_means = [f for f in means if f is not None]
+        if known_means:
             tags = tuple(t for t in (place.role, place.direction) if t)
-            lines.append(ValueLine(place.name, tags, count(known[0].n), tuple(_value(f) for f in found), _leaks(known)))
+            lines.append(
+                ValueLine(
+                    place.name, tags, count(known_means[0].n), tuple(_value(f) for f in means), _leaks(known_means)
+                )
+            )
     return lines
 
 
@@ -93,12 +97,12 @@ def _value(finding: Finding | None) -> CellValue:
     return CellValue(plain(finding.value), interval(finding.low, finding.high, sign=False))
 
 
-def _leaks(found: list[Finding]) -> str:
+def _leaks(means: list[Finding]) -> str:
     """Return how many test items equal or nearly equal a training item; the most that any cell has."""
-    seen: list[dict[str, Any]] = [f.details["near_duplicates"] for f in found if f.details.get("near_duplicates")]
-    if not seen:
+    duplicates: list[dict[str, Any]] = [f.details["near_duplicates"] for f in means if f.details.get("near_duplicates")]
+    if not duplicates:
         return "—"
-    most = max(seen, key=lambda d: (d["n_equal"] + d["n_near"], d["n_checked"]))
+    most = max(duplicates, key=lambda d: (d["n_equal"] + d["n_near"], d["n_checked"]))
     return f"{count(most['n_equal'])} equal, {count(most['n_near'])} near of {count(most['n_checked'])}"
 
 
@@ -107,11 +111,11 @@ def _warnings(trained: list[TrainedArm]) -> list[tuple[str, str]]:
 
 
 def _roles(effects: Effects) -> list[tuple[str, list[str]]]:
-    found: dict[str, list[str]] = {}
+    names_of_role: dict[str, list[str]] = {}
     for place in effects.collections:
         if place.role:
-            found.setdefault(place.role, []).append(place.name)
-    return list(found.items())
+            names_of_role.setdefault(place.role, []).append(place.name)
+    return list(names_of_role.items())
 
 
 def _homes(declared: Any) -> dict[str, str]:

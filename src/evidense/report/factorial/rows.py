@@ -48,16 +48,18 @@ class EffectGroup:
 
 def scale_of(effects: Effects, measure: str) -> Scale:
     """Return the scale that holds every interval of the page."""
-    own = [f for (_, _, m), f in effects.effects.items() if m == measure]
-    over = [f for (_, m, _), found in (*effects.means.items(), *effects.beyond.items()) if m == measure for f in found]
-    return Scale.over([x for f in (*own, *over) for x in (f.value, f.low, f.high)], effects.study.margin)
+    single = [f for (_, _, m), f in effects.effects.items() if m == measure]
+    pooled = [
+        f for (_, m, _), findings in (*effects.means.items(), *effects.beyond.items()) if m == measure for f in findings
+    ]
+    return Scale.over([x for f in (*single, *pooled) for x in (f.value, f.low, f.high)], effects.study.margin)
 
 
 def group(effects: Effects, effect: str, measure: str, scale: Scale) -> EffectGroup:
     """Return all that is said about one effect."""
-    found = effects.of_effect(effect, measure)
-    rows = tuple(_row(effects, f, scale) for f in found)
-    verdicts = [v for f in found if (v := effects.verdicts.get((effect, f.site["collection"])))]
+    findings = effects.of_effect(effect, measure)
+    rows = tuple(_row(effects, f, scale) for f in findings)
+    verdicts = [v for f in findings if (v := effects.verdicts.get((effect, f.site["collection"])))]
     title = f"{NAMES[effect]}" if effect in EFFECTS else effect
     lead = word_of(_overall(verdicts)) if verdicts else None
     return EffectGroup(effect, title, lead, sentence(verdicts), rows, tuple(_summary(effects, effect, measure, scale)))
@@ -115,12 +117,12 @@ def _note(verdict: Outcome | None, details: dict[str, object] | object) -> str:
 
 def _summary(effects: Effects, effect: str, measure: str, scale: Scale) -> Iterator[EffectRow]:
     """Yield the means over collections and, from five collections on, what a new one would show."""
-    for (name, unit, role), found in effects.means.items():
+    for (name, unit, role), findings in effects.means.items():
         if (name, unit) == (effect, measure):
-            yield from (_over(effects, f, role, scale) for f in found)
-    for (name, unit, role), found in effects.beyond.items():
+            yield from (_over(effects, f, role, scale) for f in findings)
+    for (name, unit, role), findings in effects.beyond.items():
         if (name, unit) == (effect, measure):
-            yield from (_beyond(f, role, scale) for f in found)
+            yield from (_beyond(f, role, scale) for f in findings)
 
 
 def _over(effects: Effects, finding: Finding, role: str, scale: Scale) -> EffectRow:

@@ -82,16 +82,16 @@ class Stars:
 
 def stars(pairs: Sequence[Contrast]) -> list[Stars]:
     """Count tests, stars, recomputed decisions that agree, and stars that survive clustering."""
-    found: dict[tuple[str, str], list[Contrast]] = {}
-    for one in pairs:
-        found.setdefault((one.tuned.dataset, one.tuned.model), []).append(one)
+    contrasts_of_model: dict[tuple[str, str], list[Contrast]] = {}
+    for contrast in pairs:
+        contrasts_of_model.setdefault((contrast.tuned.dataset, contrast.tuned.model), []).append(contrast)
     return [
         Stars(
-            TITLES[dataset], model, sum(c.tuned.n_layers for c in some), sum(sum(c.tuned.starred) for c in some),
-            sum(int((c.stars_recomputed == c.tuned.starred).sum()) for c in some), sum(int(c.stars_survive.sum()) for c in some),
-            plain(some[0].design_effect, 2),
+            TITLES[dataset], model, sum(c.tuned.n_layers for c in model_contrasts), sum(sum(c.tuned.starred) for c in model_contrasts),
+            sum(int((c.stars_recomputed == c.tuned.starred).sum()) for c in model_contrasts), sum(int(c.stars_survive.sum()) for c in model_contrasts),
+            plain(model_contrasts[0].design_effect, 2),
         )
-        for (dataset, model), some in found.items()
+        for (dataset, model), model_contrasts in contrasts_of_model.items()
     ]  # fmt: skip
 
 
@@ -110,27 +110,27 @@ class Blind:
 
 def blindness(findings: Sequence[Finding]) -> list[Blind]:
     """Return paired − context, the mean over layers 1 to 12, with an interval that no correlation of layers can exceed."""
-    found: dict[tuple[str, int], list[Finding]] = {}
+    by_panel: dict[tuple[str, int], list[Finding]] = {}
     for f in findings:
         if f.estimand == "change in accuracy" and (f.site["subject"], f.site["against"]) == (
             "dpr-paired",
             "dpr-context",
         ):
-            found.setdefault((f.site["collection"].rpartition("/")[2], f.site["n_candidates"]), []).append(f)
-    out = []
-    for (dataset, n), some in found.items():
+            by_panel.setdefault((f.site["collection"].rpartition("/")[2], f.site["n_candidates"]), []).append(f)
+    rows = []
+    for (dataset, n), layers in by_panel.items():
         e, low, high = (
-            sum(x) / 12 for x in zip(*((f.value, f.low, f.high) for f in some if f.site["layer"]), strict=True)
+            sum(x) / 12 for x in zip(*((f.value, f.low, f.high) for f in layers if f.site["layer"]), strict=True)
         )
-        out.append(Blind(TITLES[dataset], n, signed(e), interval(low, high), *(_SCALE.at(x) for x in (e, low, high))))
-    return out
+        rows.append(Blind(TITLES[dataset], n, signed(e), interval(low, high), *(_SCALE.at(x) for x in (e, low, high))))
+    return rows
 
 
 def kappas(study: Published) -> list[tuple[str, str, str, list[tuple[str, str, str]]]]:
     """Return data set, pooling, model → accuracy, κ and d′ of the last layer, N = 2 to 5."""
     from evidense.stats import above_chance, discriminability
 
-    found: dict[tuple[str, str, str], list[tuple[str, str, str]]] = {}
+    rows_of_model: dict[tuple[str, str, str], list[tuple[str, str, str]]] = {}
     for c in study.curves:
         last, n = c.accuracy[-1:], c.n_passages
         row = (
@@ -138,8 +138,8 @@ def kappas(study: Published) -> list[tuple[str, str, str, list[tuple[str, str, s
             plain(float(above_chance(last, n)[0]), 2),
             plain(float(discriminability(last, n)[0]), 2),
         )
-        found.setdefault((TITLES[c.dataset], POOLINGS[c.pooling], c.model), []).append(row)
-    return [(*key, rows) for key, rows in found.items()]
+        rows_of_model.setdefault((TITLES[c.dataset], POOLINGS[c.pooling], c.model), []).append(row)
+    return [(*key, rows) for key, rows in rows_of_model.items()]
 
 
 def randomness(study: Published) -> list[tuple[str, int, str, list[tuple[str, str]]]]:
@@ -154,18 +154,18 @@ def randomness(study: Published) -> list[tuple[str, int, str, list[tuple[str, st
 
 def _zero(study: Published) -> list[tuple[str, int, list[str], list[tuple[str, str]]]]:
     """Return data set, N, the label frequencies, and each curve's right answers at layer 0."""
-    found: dict[tuple[str, int], list[LayerZero]] = {}
+    by_panel: dict[tuple[str, int], list[LayerZero]] = {}
     for z in layer_zero(study):
-        found.setdefault((TITLES[z.curve.dataset], z.curve.n_passages), []).append(z)
+        by_panel.setdefault((TITLES[z.curve.dataset], z.curve.n_passages), []).append(z)
     return [
-        (d, n, [count(f) for f in some[0].frequencies], [(z.curve.model, _where(z)) for z in some])
-        for (d, n), some in found.items()
+        (d, n, [count(f) for f in curves[0].frequencies], [(z.curve.model, _where(z)) for z in curves])
+        for (d, n), curves in by_panel.items()
     ]
 
 
 def _where(z: LayerZero) -> str:
-    at = min(range(len(z.frequencies)), key=lambda i: abs(z.frequencies[i] - z.curve.correct[0]))
-    return f"slot {at + 1}" if z.apart == 0 else f"slot {at + 1}, {z.apart} apart"
+    slot = min(range(len(z.frequencies)), key=lambda i: abs(z.frequencies[i] - z.curve.correct[0]))
+    return f"slot {slot + 1}" if z.apart == 0 else f"slot {slot + 1}, {z.apart} apart"
 
 
 def latex(material: Material) -> str:
@@ -198,11 +198,17 @@ def table(findings: Sequence[Finding]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for f in findings:
-        own: Mapping[str, Json] = {**f.site, "estimand": f.estimand, "n": f.n, "n_clusters": f.n_clusters, "id": f.id}
+        columns: Mapping[str, Json] = {
+            **f.site,
+            "estimand": f.estimand,
+            "n": f.n,
+            "n_clusters": f.n_clusters,
+            "id": f.id,
+        }
         numbers = {
             k: "" if x is None else f"{x:.6f}" for k, x in (("value", f.value), ("low", f.low), ("high", f.high))
         }
-        writer.writerow([{**own, **numbers}.get(c, "") for c in _COLUMNS])
+        writer.writerow([{**columns, **numbers}.get(c, "") for c in _COLUMNS])
     return out.getvalue()
 
 

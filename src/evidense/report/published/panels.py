@@ -65,12 +65,12 @@ def curves(study: Published, findings: Sequence[Finding]) -> list[AccuracyPanels
         (f.site["collection"].rpartition("/")[2], f.site["pooling"], f.site["subject"], f.site["n_candidates"], f.site["layer"]): (f.low, f.high)
         for f in findings if f.estimand == "accuracy" and f.low is not None and f.high is not None
     }  # fmt: skip
-    found: dict[tuple[str, str], list[tuple[PublishedCurve, ...]]] = {}
+    groups_of_data: dict[tuple[str, str], list[tuple[PublishedCurve, ...]]] = {}
     for group in study.groups():
-        found.setdefault((group[0].dataset, group[0].pooling), []).append(group)
+        groups_of_data.setdefault((group[0].dataset, group[0].pooling), []).append(group)
     return [
         AccuracyPanels(d, p, tuple((c.model, _css(c.model)) for c in groups[0]), tuple(_panel(g, ends) for g in groups))
-        for (d, p), groups in found.items()
+        for (d, p), groups in groups_of_data.items()
     ]
 
 
@@ -91,12 +91,14 @@ def _panel(
 
 
 def _line(curve: PublishedCurve, ends: dict[tuple[str, str, str, int, int], tuple[float, float]]) -> AccuracyLine:
-    own = [ends[curve.dataset, curve.pooling, curve.model, curve.n_passages, layer] for layer in range(curve.n_layers)]
+    intervals = [
+        ends[curve.dataset, curve.pooling, curve.model, curve.n_passages, layer] for layer in range(curve.n_layers)
+    ]
     last = curve.n_layers - 1
     start = 0 if curve.pooling == "mean" else 1
     xs = [_x(layer, last) for layer in range(start, last + 1)]
     ys = [_y(float(a), curve) for a in curve.accuracy[start:]]
-    low, high = ([_y(e[i], curve) for e in own[start:]] for i in (0, 1))
+    low, high = ([_y(e[i], curve) for e in intervals[start:]] for i in (0, 1))
     zero = (_x(0, last), round(_y(float(curve.accuracy[0]), curve), 1)) if start else None
     return AccuracyLine(curve.model, _css(curve.model), _points(xs, ys), _points([*xs, *xs[::-1]], [*high, *low[::-1]]), zero,
                 plain(float(curve.accuracy[-1])))  # fmt: skip
@@ -132,7 +134,7 @@ class Equivalence:
 
 def equivalence(findings: Sequence[Finding]) -> list[Equivalence]:
     """Draw the equivalence curve of each tuned model: as if all examples were independent, and in the worst case."""
-    found: dict[tuple[str, str, str], list[Finding]] = {}
+    changes: dict[tuple[str, str, str], list[Finding]] = {}
     for f in findings:
         if (
             f.estimand == "change in accuracy"
@@ -140,21 +142,21 @@ def equivalence(findings: Sequence[Finding]) -> list[Equivalence]:
             and not f.details.get("failed")
             and f.site["layer"] > 0
         ):
-            found.setdefault(
+            changes.setdefault(
                 (f.site["collection"].rpartition("/")[2], f.site["subject"], f.site["against"]), []
             ).append(f)
-    out = []
-    for (dataset, subject, against), some in found.items():
+    drawn = []
+    for (dataset, subject, against), pair_changes in changes.items():
         naive, worst = (
-            np.sort([f.details[k] for f in some]) for k in ("smallest_margin_independent", "smallest_margin")
+            np.sort([f.details[k] for f in pair_changes]) for k in ("smallest_margin_independent", "smallest_margin")
         )
-        out.append(
+        drawn.append(
             Equivalence(
                 f"{subject} and {against}", dataset, _steps(naive), _steps(worst),
                 (f"{np.mean(naive <= 0.02) * 100:.0f} %", f"{np.mean(worst <= 0.02) * 100:.0f} %"), (plain(naive[-1]), plain(worst[-1])),
             )
         )  # fmt: skip
-    return out
+    return drawn
 
 
 def _steps(margins: Float[np.ndarray, " k"]) -> str:

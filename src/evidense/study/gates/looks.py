@@ -47,19 +47,22 @@ def planned(study: Study, baseline: Any) -> Study:
 def looked(study: Study, scored: ScoredSystems, store: Store, baseline: Any) -> Study:
     """Note in the store that a collection was looked at, and return the study with all looks at it among what was observed."""
     name, checksum = scored.collection.name, scored.collection.checksum
-    now = _look(study, scored)
+    current = _look(study, scored)
     saved = getattr(baseline, "looks", {}).get(name, ())
     before = {look.look_id: look for look in (*saved, *_noted(store, checksum))}
-    if now is not None:
-        was = before.get(now.look_id, now)
-        first = now.first if now.planned and not was.planned else was.first  # the plan counts from when it was made
-        now = replace(now, first=first, error=max(now.error, was.error), planned=now.planned or was.planned)
-        if now != before.get(now.look_id):
-            store.note(ROOM, f"{checksum}-{now.look_id}", now.to_json())
-        before[now.look_id] = now
-    seen = sorted(before.values(), key=lambda look: (look.first, look.look_id))
-    mine = _facts(study, seen, now) | {"is_from_file": bool(saved)}
-    facts = {**dict(study.observed.get("looks", {})), name: mine}
+    if current is not None:
+        was = before.get(current.look_id, current)
+        # The plan counts from the look at which it was made.
+        first = current.first if current.planned and not was.planned else was.first
+        current = replace(
+            current, first=first, error=max(current.error, was.error), planned=current.planned or was.planned
+        )
+        if current != before.get(current.look_id):
+            store.note(ROOM, f"{checksum}-{current.look_id}", current.to_json())
+        before[current.look_id] = current
+    looks = sorted(before.values(), key=lambda look: (look.first, look.look_id))
+    own_facts = _facts(study, looks, current) | {"is_from_file": bool(saved)}
+    facts = {**dict(study.observed.get("looks", {})), name: own_facts}
     return replace(study, observed={**study.observed, "looks": facts})
 
 
@@ -67,7 +70,11 @@ def _look(study: Study, scored: ScoredSystems) -> Look | None:
     """Return what is looked at now; nothing where all systems score alike, so that nothing can be found."""
     values = [scored.scores[label, study.primary].values for label in scored.labels]
     pairs = sorted(
-        {sha256_of([study.primary, *sorted((values[0], own))])[:32] for own in values[1:] if own != values[0]}
+        {
+            sha256_of([study.primary, *sorted((values[0], values_of_system))])[:32]
+            for values_of_system in values[1:]
+            if values_of_system != values[0]
+        }
     )
     if not pairs:
         return None
@@ -78,21 +85,21 @@ def _look(study: Study, scored: ScoredSystems) -> Look | None:
 
 
 def _noted(store: Store, checksum: str) -> list[Look]:
-    found = []
+    looks = []
     for note in store.notes(ROOM, f"{checksum}-"):
         with suppress(KeyError, TypeError):
-            found.append(Look.of(note))
-    return found
+            looks.append(Look.of(note))
+    return looks
 
 
 def _facts(study: Study, seen: Sequence[Look], now: Look | None) -> dict[str, Json]:
     """Return what is said of the looks at one collection, and the looks themselves for the baseline file."""
-    own = set(now.comparisons) if now is not None else set()
+    current_pairs = set(now.comparisons) if now is not None else set()
     every = {pair for look in seen for pair in look.comparisons}
     plan = [look for look in seen if look.planned]
     place = plan.index(now) + 1 if now in plan else 0
     return {
-        "n_comparisons": len(every), "n_others": len(every - own), "n_looks": len(seen), "since": seen[0].first[:10] if seen else "",
+        "n_comparisons": len(every), "n_others": len(every - current_pairs), "n_looks": len(seen), "since": seen[0].first[:10] if seen else "",
         "chance": stats.chance_of_an_error(look.error for look in seen), "planned": study.looks, "place": place,
         "used_up": _spent(plan[:place]) > 1, "seen": [look.to_json() for look in seen],
     }  # fmt: skip
