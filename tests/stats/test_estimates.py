@@ -57,7 +57,7 @@ def test_a_system_against_itself_needs_no_resampling() -> None:
     assert e.test == "none needed: every difference is zero"
 
 
-def test_an_identical_system_takes_nothing_from_the_others() -> None:
+def test_an_identical_system_does_not_widen_the_intervals_of_others() -> None:
     d = np.random.default_rng(0).normal(0.05, 0.2, (1, 100))
     alone = simultaneous([Differences(d, np.arange(100))], n_resamples=999, seed=0)[0][0]
     beside = simultaneous([Differences(np.vstack([d, 0 * d]), np.arange(100))], n_resamples=999, seed=0)[0][0]
@@ -83,7 +83,7 @@ def test_few_differences_are_enumerated() -> None:
     assert e.high == pytest.approx(poisson_upper(7, 0.025) * 0.4 * (1 + 1 / 9) / 300)  # 7 up of 9; the largest is .4
 
 
-def test_a_verdict_that_one_more_query_would_overturn_is_none() -> None:
+def test_a_verdict_that_one_more_query_would_overturn_is_withheld() -> None:
     """Seven gains of seven: p = 2/2⁷ by themselves; with one more like the largest against them, 10 of 256 sums are as large."""
     values = np.zeros((1, 300))
     values[0, :7] = 0.3
@@ -98,7 +98,9 @@ def test_a_verdict_that_one_more_query_would_overturn_is_none() -> None:
 
 
 @pytest.mark.parametrize(("n", "n_collections", "n_systems"), [(50, 1, 1), (50, 4, 3)])
-def test_rare_large_losses_against_small_gains_seldom_read_as_help(n: int, n_collections: int, n_systems: int) -> None:
+def test_rare_large_losses_beside_small_gains_are_rarely_called_helps(
+    n: int, n_collections: int, n_systems: int
+) -> None:
     """3 % lose .4 and 12 % gain .1, so the mean is 0: without the further query .13 and .27 of samples read HELPS somewhere."""
     wrong = []
     for seed in range(100):
@@ -179,20 +181,20 @@ def test_the_mean_over_collections_weighs_them_equally() -> None:
         (lambda d: mean_over([d, Differences(d.values[:1], d.clusters)], seed=0), "expected the same systems"),
     ],
 )
-def test_what_cannot_be_estimated_is_refused(call: object, message: str) -> None:
+def test_invalid_input_is_refused(call: object, message: str) -> None:
     d = Differences(np.random.default_rng(0).normal(0, 1, (3, 30)), np.arange(30))
     with pytest.raises(InvalidInput, match=message):
         call(d)  # type: ignore[operator]
 
 
-def test_an_estimate_is_a_value() -> None:
+def test_estimates_are_frozen() -> None:
     e = simultaneous([Differences(np.ones((1, 30)), np.arange(30))], n_resamples=99, seed=0)[0][0]
     assert isinstance(e, Estimate)
     with pytest.raises(AttributeError):
         e.effect = 0.0  # type: ignore[misc]
 
 
-def test_with_enough_draws_no_seed_is_worth_shopping_for() -> None:
+def test_with_enough_draws_the_seed_hardly_changes_an_interval() -> None:
     """Half-widths differ by less than 1 % (standard deviation) between seeds; with 10,000 draws by up to 2 %."""
     values = np.random.default_rng(0).normal(0.02, 0.25, (1, 200))
     one = [Differences(values, np.arange(200))]

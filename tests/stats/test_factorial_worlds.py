@@ -33,7 +33,7 @@ def upheld(name: str, seed: int) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_what_is_planted_is_found_and_nothing_else(name: str) -> None:
+def test_planted_effects_are_found_and_no_others(name: str) -> None:
     planted = {effect for effect, gain in zip(EFFECTS, WORLDS[name], strict=True) if gain}
     for effect in planted:
         assert sum(effect in upheld(name, seed) for seed in SEEDS) >= 16, effect
@@ -41,7 +41,7 @@ def test_what_is_planted_is_found_and_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_the_worlds_are_what_they_say(name: str) -> None:
+def test_simulated_worlds_have_their_stated_effects(name: str) -> None:
     gains = WORLDS[name]
     assert contrasts(means(gains)[:, None, None], FACTORIAL).ravel() == pytest.approx(gains)
     tables = np.stack([scores(gains, seed) for seed in range(40)])
@@ -104,7 +104,7 @@ SCALES = {
 
 
 @pytest.mark.parametrize("cells", SCALES)
-def test_an_interaction_that_depends_on_the_scale_is_called_so(cells: tuple[float, ...]) -> None:
+def test_an_interaction_that_depends_on_the_scale_is_reported(cells: tuple[float, ...]) -> None:
     verdict, on_measure, on_logits = SCALES[cells]
     noise = 0.01 * np.random.default_rng(0).standard_normal((4, 5, 400))
     table = np.array(cells)[:, None, None] + noise

@@ -72,7 +72,7 @@ def test_one_query_leaves_nearly_everything_possible() -> None:
     assert (mean, low, high) == (0.5, pytest.approx(0.0125), pytest.approx(0.9875))
 
 
-def test_identical_systems_on_few_queries_have_width_and_no_word() -> None:
+def test_identical_systems_on_few_queries_are_undecided_with_a_wide_interval() -> None:
     few, enough = (estimate(np.full(n, 0.5), np.full(n, 0.5)) for n in (19, 20))
     assert few.low < 0 < few.high
     assert label(few, 0.02) == "UNDECIDED"

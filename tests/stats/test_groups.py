@@ -39,6 +39,6 @@ def test_one_system_has_one_letter() -> None:
     assert group_letters(np.zeros((1, 30)), np.arange(30), ["only"], seed=0) == {"only": "a"}
 
 
-def test_names_must_fit() -> None:
+def test_letters_refuse_names_that_do_not_fit_the_rows() -> None:
     with pytest.raises(InvalidInput, match="2 names for 3 systems"):
         group_letters(np.zeros((3, 30)), np.arange(30), ["a", "b"], seed=0)

@@ -108,7 +108,7 @@ def test_equal_clusters_have_the_cluster_robust_error() -> None:
     assert overlap.effective == 12
 
 
-def test_flips_are_those_of_the_slow_way() -> None:
+def test_overlap_flips_equal_a_slow_reference() -> None:
     overlap = partly(3)
     x = np.random.default_rng(0).standard_normal((2, len(overlap)))
     mean, se = overlap_flips(x, overlap, 4000, np.random.default_rng(5))

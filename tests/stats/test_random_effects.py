@@ -64,7 +64,7 @@ def test_exact_effects_give_the_interval_of_t_with_one_degree_given_up() -> None
         ([0.1, 0.1, 0.1, 0.1, float("nan")], [0.1] * 5, "finite effects"),
     ],
 )
-def test_what_cannot_be_pooled_is_refused(effects: list[float], errors: list[float], message: str) -> None:
+def test_pooling_refuses_invalid_input(effects: list[float], errors: list[float], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         random_effects(effects, errors)
 

@@ -25,7 +25,7 @@ BASE = Estimate(0.0, -0.01, 0.01, 0.5, 0.5, 0.005, 200, 200, "made by hand", 60,
         (-0.05, 0.05, "UNDECIDED"),
     ],
 )
-def test_the_rule(low: float, high: float, expected: str) -> None:
+def test_label_follows_the_rule(low: float, high: float, expected: str) -> None:
     assert label(replace(BASE, effect=(low + high) / 2, low=low, high=high), 0.02) == expected
 
 
@@ -38,7 +38,7 @@ def test_fewer_than_twenty_clusters_decide_nothing() -> None:
     assert label(replace(BASE, n_clusters=20, win=0, tie=200, loss=0), 0.02) == "IDENTICAL"
 
 
-def test_the_same_wants_enough_queries_to_have_seen_every_kind_that_could_matter() -> None:
+def test_same_requires_enough_queries_to_contain_every_kind_that_matters() -> None:
     """Of 182 queries a kind that makes up 2.007 % is missing in 2.5 % of samples: .98^182 = .0253, .98^183 = .0248."""
     assert [label(replace(BASE, n_clusters=n), 0.02) for n in (182, 183)] == ["UNDECIDED", "SAME"]
     assert [label(replace(BASE, n_clusters=n, low=-0.1, high=0.1), 0.1) for n in (35, 36)] == ["UNDECIDED", "SAME"]
@@ -53,12 +53,12 @@ def test_the_same_wants_enough_queries_to_have_seen_every_kind_that_could_matter
     ("low", "n", "passes"),
     [(-0.01, 100, False), (-0.01, 183, True), (0.001, 30, True), (0.0, 60, False), (-0.03, 500, False)],
 )
-def test_no_harm_wants_a_gain_or_enough_queries(low: float, n: int, passes: bool) -> None:
+def test_no_harm_requires_a_gain_or_enough_queries(low: float, n: int, passes: bool) -> None:
     assert rules_out_loss(low, 0.5, n, 0.02) == passes
     assert sees_all(n, 0.02) == (n >= 183)
 
 
-def test_baseline_with_nothing_to_lose_gives_no_all_clear() -> None:
+def test_baseline_with_nothing_to_lose_is_undecided() -> None:
     at_zero = replace(BASE, effect=0.0, low=0.0, high=0.0, win=0, tie=200, loss=0, least=0.0, most=1.0)
     nearly = replace(BASE, effect=0.001, low=-0.015, high=0.01, least=-0.015, most=0.985)
     assert [label(e, 0.02) for e in (at_zero, nearly)] == ["UNDECIDED", "UNDECIDED"]
@@ -74,7 +74,7 @@ def test_a_margin_below_zero_is_refused() -> None:
         label(BASE, float("nan"))
 
 
-def test_advice_is_none_where_nothing_is_open_or_nothing_would_do() -> None:
+def test_advice_is_none_if_decided_or_if_no_number_would_decide() -> None:
     undecided = replace(BASE, effect=-0.013, low=-0.055, high=0.029, standard_error=0.021, n=96, n_clusters=96)
     assert advice(BASE, 0.02) is None
     assert advice(replace(undecided, effect=0.0, standard_error=0.0), 0.0) is None
@@ -83,7 +83,7 @@ def test_advice_is_none_where_nothing_is_open_or_nothing_would_do() -> None:
     assert found.low <= found.about <= found.high
 
 
-def test_a_decision_wants_twenty_clusters_and_the_same_wants_more() -> None:
+def test_advice_allows_for_twenty_clusters_and_more_for_same() -> None:
     gain = replace(BASE, effect=0.2, low=0.15, high=0.25, standard_error=0.025, n=100, n_clusters=10)
     found = advice(gain, 0.02)
     assert found is not None

@@ -77,7 +77,7 @@ def test_swapping_the_sides_mirrors_everything(family: list[Seeded]) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(families())
-def test_seeds_only_ever_widen_what_queries_alone_say(family: list[Seeded]) -> None:
+def test_seeds_never_narrow_the_interval_over_queries(family: list[Seeded]) -> None:
     alone = [Differences(one.values.mean(axis=1), one.clusters) for one in family]
     for wide, narrow in zip(
         seeded(family, n_resamples=199, seed=0), simultaneous(alone, n_resamples=199, seed=0), strict=True
@@ -90,7 +90,7 @@ def test_seeds_only_ever_widen_what_queries_alone_say(family: list[Seeded]) -> N
 
 
 @pytest.mark.parametrize("world", [Crossed(3, 40, 0.05), Crossed(5, 60, 0.0, 0.2), Crossed(10, 30, 0.02, 1.0)])
-def test_it_equals_the_formulas_written_out(world: Crossed) -> None:
+def test_seeded_interval_equals_the_formulas_written_out(world: Crossed) -> None:
     x = 0.03 + world.draw(np.random.default_rng(4))
     s, q = x.shape
     seeds, queries, rest = anova(x)
@@ -142,7 +142,7 @@ def test_copies_of_a_query_add_nothing() -> None:
         assert (a.low, a.high, a.standard_error) == pytest.approx((b.low, b.high, b.standard_error))
 
 
-def test_a_contrast_that_never_differs_takes_nothing_from_the_others() -> None:
+def test_a_contrast_without_differences_does_not_widen_the_others() -> None:
     x = np.random.default_rng(0).normal(0.05, 0.2, (1, 4, 100))
     alone = seeded([Seeded(x, np.arange(100))], n_resamples=999, seed=0)[0][0]
     beside, nothing = seeded([Seeded(np.vstack([x, 0 * x]), np.arange(100))], n_resamples=999, seed=0)[0]
@@ -205,7 +205,7 @@ def test_the_number_of_threads_changes_no_bit() -> None:
     assert len(digests.pop()) > 1000
 
 
-def test_what_cannot_be_estimated_is_refused(shapes_unchecked: None) -> None:
+def test_invalid_input_is_refused(shapes_unchecked: None) -> None:
     with pytest.raises(InvalidInput, match=r"shape \(2, 30\)"):
         Seeded(np.zeros((2, 30)), np.arange(30))
     with pytest.raises(InvalidInput, match="no query"):
@@ -222,7 +222,7 @@ def test_what_cannot_be_estimated_is_refused(shapes_unchecked: None) -> None:
     assert resample([Differences(one.values[:, 0], one.clusters)], n_resamples=9, seed=0)
 
 
-def test_where_nothing_varies_the_interval_is_a_point_and_p_says_so() -> None:
+def test_without_variation_the_interval_is_a_point() -> None:
     """Of a share that errs so small that Student's t is infinite, 0 times it is 0."""
     squares = Squares(np.array([0.2, 0.0]), np.zeros(2), np.zeros((2, 2)), np.zeros(2), 2, np.array([3.0, 3.0]))
     assert squares.half(np.array([0.0, 0.05])).tolist() == [0.0, 0.0]

@@ -37,7 +37,7 @@ def test_collections_that_share_nothing_are_resampled_as_before() -> None:
 
 
 @pytest.mark.parametrize("kind", ["continuous", "few differences", "no difference", "all equal"])
-def test_copies_of_one_collection_say_what_one_says(kind: str) -> None:
+def test_copies_of_one_collection_give_the_estimate_of_one(kind: str) -> None:
     one = normal(n_systems=1)
     if kind != "continuous":
         row = np.zeros(N) if kind != "all equal" else np.full(N, 0.3)
@@ -98,7 +98,7 @@ def test_families_are_those_that_share_more_than_a_tenth() -> None:
     assert Sharing.nothing(3).families(sizes) == ((0,), (1,), (2,))
 
 
-def test_some_collections_keep_what_they_share() -> None:
+def test_a_selection_of_collections_keeps_its_sharing() -> None:
     sharing = Sharing((LinkedCollections((0, 2), np.array([0, 1, 1, 5])), LinkedCollections((1,))))
     some = sharing.of([2, 0, 1], [2, 3, 2])
     assert [part.members for part in some.parts] == [(1, 0), (2,)]
@@ -139,7 +139,7 @@ def test_collections_without_any_difference_take_part() -> None:
     assert found.pooled.low < 0.057 < found.pooled.high
 
 
-def test_what_has_no_bound_and_no_difference_is_named_as_left_out() -> None:
+def test_collections_without_bound_and_difference_are_listed_as_left_out() -> None:
     rows = [bounded(at, 0.1) for at in range(5)] + [replace(bounded(9, 0.0), bounds=None)]
     found = new(rows, Sharing.nothing(6))
     assert found is not None
@@ -153,7 +153,7 @@ def test_the_mean_over_collections_that_share_queries_is_covered(world: SharedWo
     assert world.coverage(250, is_joined=True) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 250)
 
 
-def test_joining_is_what_covers_it() -> None:
+def test_without_joining_the_interval_does_not_cover() -> None:
     assert SharedWorld(200, 0.9).coverage(150, is_joined=False) < 0.80
 
 

@@ -14,7 +14,7 @@ def best_of(values: np.ndarray, errors: np.ndarray) -> object:
     return winner(resample([one], n_resamples=999, seed=0), values.mean(axis=1), errors)
 
 
-def test_the_best_of_twenty_equal_checkpoints_seldom_helps_and_is_worth_about_nothing() -> None:
+def test_the_best_of_twenty_equal_checkpoints_is_shrunk_to_about_zero() -> None:
     found = name_best(Checkpoints(WORLDS["continuous"], 100, "all equal", 20), RUNS, 499)
     assert found.alone > 0.1  # what naming only the best does
     assert at_most(found.helps, 0.05, RUNS)
