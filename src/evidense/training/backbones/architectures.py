@@ -15,7 +15,7 @@ from typing import Any
 
 from evidense.compute.images.two_towers import is_two_towers
 from evidense.compute.models.locate import peek
-from evidense.errors import InvalidInput, UnknownName, did_you_mean
+from evidense.errors import Mistakes, did_you_mean
 from evidense.records import Json
 from evidense.training.backbones import vocabulary
 
@@ -114,62 +114,51 @@ def design(architecture: Mapping[str, Json]) -> Design:
     >>> design({"text": {"kind": "bert"}}).text["width"]
     128
     """
-    names = [*_unknown("key", architecture, ["text", "image", *SHARED])]
-    mistakes: list[str] = []
-    parts: dict[str, Any] = {}
-    for part, kinds in (("text", TEXT), ("image", IMAGE)):
-        parts[part] = architecture.get(part)
-        if parts[part] is None:
-            continue
-        if not isinstance(parts[part], Mapping) or not isinstance(parts[part].get("kind"), str):
-            mistakes.append(
-                f'{part} is {parts[part]!r}; expected a mapping with a kind, as {{"kind": "{next(iter(kinds))}"}}'
-            )
-            continue
-        parts[part] = _filled(part, parts[part], kinds, names, mistakes)
-    if architecture.get("text") is None:
-        mistakes.append('there is no text tower; expected "text": {"kind": "bert"}, with or without an image tower')
+    mistakes = Mistakes()
+    mistakes.note_unknown("key", architecture, ["text", "image", *SHARED])
+    text, image = (
+        _tower(part, architecture.get(part), kinds, mistakes) for part, kinds in (("text", TEXT), ("image", IMAGE))
+    )
+    if text is None:
+        mistakes.others.append(
+            'there is no text tower; expected "text": {"kind": "bert"}, with or without an image tower'
+        )
     shared = {name: architecture.get(name, key.default) for name, key in SHARED.items()}
-    mistakes += _misfits("", shared, SHARED)
-    if not mistakes and not names:
-        mistakes += _together(parts["text"], parts["image"], shared)
-    if mistakes:
-        raise InvalidInput.all_of("this architecture cannot be built", [*names, *mistakes])
-    if names:
-        raise UnknownName("; ".join(names))
-    n_dims = shared["n_dims"] or (N_DIMS if parts["image"] or parts["text"]["kind"] == "static" else None)
-    return Design(parts["text"], parts["image"], n_dims, bool(shared["shared_projection"]), float(shared["dropout"]))
+    mistakes.others += _misfits("", shared, SHARED)
+    if text is not None and not mistakes.others and not mistakes.names:
+        mistakes.others += _together(text, image, shared)
+    mistakes.raise_if_any("this architecture cannot be built")
+    tower = text or {}
+    n_dims = shared["n_dims"] or (N_DIMS if image or tower["kind"] == "static" else None)
+    return Design(tower, image, n_dims, bool(shared["shared_projection"]), float(shared["dropout"]))
 
 
-def _filled(
-    part: str,
-    tower: Mapping[str, Any],
-    kinds: Mapping[str, Mapping[str, Key]],
-    names: list[str],
-    mistakes: list[str],
-) -> dict[str, Any]:
-    """Return one tower with its defaults; add its mistakes to the lists."""
+def _tower(
+    part: str, tower: Any, kinds: Mapping[str, Mapping[str, Key]], mistakes: Mistakes
+) -> Mapping[str, Any] | None:
+    """Return one tower with its defaults, None if there is none; note its mistakes."""
+    if tower is None:
+        return None
+    if not isinstance(tower, Mapping) or not isinstance(tower.get("kind"), str):
+        mistakes.others.append(
+            f'{part} is {tower!r}; expected a mapping with a kind, as {{"kind": "{next(iter(kinds))}"}}'
+        )
+        return {}
     kind = tower["kind"]
     if kind not in kinds and not _is_spelling(kind):
-        names.append(
+        mistakes.names.append(
             f"unknown kind of {part} tower '{kind}':{did_you_mean(kind, kinds)} Known: {', '.join(kinds)}, or the folder or pip:… of a model"
         )
-        return dict(tower)
+        return tower
     keys = kinds.get(kind, {})
-    names += _unknown(f"key of the {part} tower '{kind}'", tower, ["kind", *keys])
+    mistakes.note_unknown(f"key of the {part} tower '{kind}'", tower, ["kind", *keys])
     filled = {"kind": kind, **{name: tower.get(name, key.default) for name, key in keys.items()}}
-    mistakes += _misfits(f"{part}.", filled, keys)
+    mistakes.others += _misfits(f"{part}.", filled, keys)
     return filled
 
 
 def _is_spelling(kind: str) -> bool:
     return kind.startswith(("pip:", "checkpoint:")) or "/" in kind or peek(kind) is not None
-
-
-def _unknown(what: str, mapping: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
-    for name in mapping:
-        if name not in known:
-            yield f"unknown {what} '{name}':{did_you_mean(name, known)} Known: {', '.join(known)}"
 
 
 def _misfits(prefix: str, values: Mapping[str, Any], keys: Mapping[str, Key]) -> list[str]:
