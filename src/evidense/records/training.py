@@ -17,7 +17,7 @@ class Recipe(Record):
     start_sha256: str = ""
     """Fingerprints of the start's towers; "" without a start."""
     architecture: Mapping[str, Json] = field(default_factory=dict)
-    """What is built where there is no start: see `training.architectures`."""
+    """What is built where there is no start: see `training.backbones.architectures`."""
     objective: str = ""
     """Name of the part; "" with `n_steps` 0: the architecture as initialised."""
     objective_options: Mapping[str, Json] = field(default_factory=dict)

@@ -35,7 +35,7 @@ class Factorial:
 
     seeds: tuple[int, ...]
     backbone: Mapping[str, Json]
-    """An architecture (see `training.architectures`), or `start` = the spelling of a ready encoder."""
+    """An architecture (see `training.backbones.architectures`), or `start` = the spelling of a ready encoder."""
     pretraining: Mapping[str, Json]
     """Keys of a recipe, with one budget."""
     finetuning: Mapping[str, Json]

@@ -1,8 +1,8 @@
 """Hard-negative mining: finds documents that rank high for a query and are not its positives, in bounded memory.
 
-The candidates of a query are its best documents by the encoder's similarity (`compute.topk`: blocks of documents, a running shortlist, exact). Its positives,
-documents of its own group and suspected false negatives (too close to the positive) are removed. The rest, from rank `range_min` on, are
-its hard negatives.
+The candidates of a query are its best documents by the encoder's similarity (`compute.search.topk`: blocks of documents, a running shortlist,
+exact). Its positives, documents of its own group and suspected false negatives (too close to the positive) are removed. The rest, from rank
+`range_min` on, are its hard negatives.
 """
 
 from collections.abc import Sequence
