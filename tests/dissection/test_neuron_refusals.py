@@ -23,7 +23,7 @@ def bert(tmp_path: Path) -> Any:
 
 def test_a_pattern_that_matches_nothing_lists_the_available_modules(bert: Any) -> None:
     tower = bert.tower("query")
-    with pytest.raises(UnknownName, match=r"your pattern ffn.*it has .*intermediate\.dense"):
+    with pytest.raises(UnknownName, match=r"your pattern ffn.*the model has .*intermediate\.dense"):
         attribute(tower, items(QUERIES), query_margin(tower), ModuleSelection(pattern=(r"ffn\.up", r"ffn\.down")))
 
 
