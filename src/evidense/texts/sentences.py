@@ -1,0 +1,64 @@
+"""Sentences: where each begins and ends in a text, with abbreviations, citations, numbers and initials kept whole."""
+
+import re
+from collections.abc import Iterator
+
+from evidense.values import Span
+
+_ABBREVIATIONS = frozenset(
+    (
+        "al cf ca e.g eg i.e ie etc vs viz resp approx fig figs eq eqs sec secs ch chap tab alg thm def prop ref refs no nos vol pp p ed eds "
+        "dr mr mrs ms prof st jr sr inc ltd co corp dept univ jan feb mar apr jun jul aug sep sept oct nov dec proc trans conf w.r.t "
+        "a.k.a u.s u.k ph.d m.sc b.sc"
+    ).split()
+)
+_END = re.compile(r"[.!?…]+(?:[\"'”’)\]]+|\[\d[\d,\s–-]*\])*(?=\s|$)|\n\s*\n")
+_OPENERS = "\"'“‘([{"
+
+
+def sentences(text: str) -> list[Span]:
+    """Return the sentences of a text in order; each quote is the text between its ends, without spaces around it.
+
+    >>> [s.quote for s in sentences("See Smith et al. (2020), Fig. 3. It gains 3.2 points! Why?")]
+    ['See Smith et al. (2020), Fig. 3.', 'It gains 3.2 points!', 'Why?']
+    """
+    return [
+        Span(begin, end, text[begin:end])
+        for begin, end in (_trimmed(text, *ends) for ends in _pieces(text))
+        if begin < end
+    ]
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _END.finditer(text):
+        if match[0].isspace():
+            yield start, match.start()
+        elif _ends_here(text, match):
+            yield start, match.end()
+        else:
+            continue
+        start = match.end()
+    yield start, len(text)
+
+
+def _ends_here(text: str, match: re.Match[str]) -> bool:
+    """A full stop ends a sentence unless it belongs to an abbreviation or an initial, or a small letter follows."""
+    following = text[match.end() :].lstrip()
+    if following and following[0].islower() and not match[0].startswith(("!", "?")):
+        return False
+    if not match[0].startswith("."):
+        return True
+    word = re.search(r"(\S+)$", text[: match.start()])
+    last = word[1].lstrip(_OPENERS) if word else ""
+    if last.lower() in _ABBREVIATIONS:
+        return last.lower() in ("etc", "al") and following[:1].isupper() and not re.match(r"[A-Z]\.|\(|\[", following)
+    return not re.fullmatch(r"[A-Z](?:\.[A-Z])*", last) or not following[:1].isupper()
+
+
+def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:
+    while begin < end and text[begin].isspace():
+        begin += 1
+    while end > begin and text[end - 1].isspace():
+        end -= 1
+    return begin, end
