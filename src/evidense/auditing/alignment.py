@@ -39,7 +39,7 @@ def align(statement: str, passage: str) -> Alignment:
     """
     left, right = _WORD.findall(statement), _WORD.findall(passage)
     cut = _cut(left, right, statement)
-    keys, passage_keys = _keys(left[:-1] + [cut] if cut else left), _keys(right)
+    keys, passage_keys = _keys([*left[:-1], cut] if cut else left), _keys(right)
     blocks = _blocks(keys, passage_keys)
     common = 2 * sum(_weight(keys[i]) for a, _, n in blocks for i in range(a, a + n))
     total = sum(map(_weight, keys)) + sum(map(_weight, passage_keys))
