@@ -1,4 +1,4 @@
-"""Place: where a study's page goes. A page is replaced only by the same study; another one gets a folder of its own."""
+"""Folder: where a study's page goes. Only the same study replaces a page; another study gets its own folder."""
 
 import os
 import re

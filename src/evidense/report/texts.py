@@ -1,4 +1,4 @@
-"""Texts: what of the user's own data a page shows, how much of it, and how to leave it all out."""
+"""Texts: which texts and pictures of the user a page shows, how much of each, and how to leave all of them out."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -22,7 +22,7 @@ class Word:
 
 _COMPARED = (
     Word("✖", "HARMS", 0, "is-harms", "the whole interval lies below 0, and not all of it inside the margin"),
-    Word("?", "UNDECIDED", 1, "is-undecided", "these queries cannot tell; the note says how large a loss could hide and how many queries would do"),
+    Word("?", "UNDECIDED", 1, "is-undecided", "too few queries to decide; the note says which loss is still possible and how many queries would decide"),
     Word("=", "SAME", 2, "is-same", "the whole interval lies inside the margin: no difference that matters"),
     Word("✔", "HELPS", 3, "is-helps", "the whole interval lies above 0, and not all of it inside the margin"),
     Word("≡", "IDENTICAL", 4, "is-identical", "every query has the same value with both"),
@@ -32,7 +32,7 @@ WORDS = {w.word: w for w in _COMPARED}
 _CLAIMED = (
     Word("✔", "HOLDS", 3, "is-helps", "the whole interval lies on the claimed side of the margin, and every control passed"),
     Word("✖", "FAILS", 0, "is-harms", "the whole interval lies on the other side of it, and every control passed"),
-    Word("?", "UNDECIDED", 1, "is-undecided", "neither: too few data, a control that did not pass, or no evidence here; the reason stands beside it"),
+    Word("?", "UNDECIDED", 1, "is-undecided", "neither: too few data, a failed control, or no evidence here; the reason stands beside it"),
     Word("–", "NOT TESTABLE", 5, "is-none", "no experiment can test this sentence; the reason stands beside it"),
 )  # fmt: skip
 CLAIM_WORDS = {w.word.replace(" ", "_"): w for w in _CLAIMED}

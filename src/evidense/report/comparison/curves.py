@@ -1,4 +1,4 @@
-"""Curves: the differences of every query, sorted, as one small picture that shows who pays for the mean."""
+"""Curves: the differences of every query, sorted, as one small picture: it shows which queries lose and which gain."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Forest: the rows of the first screen, each an effect with its interval on the one scale of the page."""
+"""Forest: the rows of the first screen. Each row is one effect with its interval, and all rows share one scale."""
 
 from dataclasses import dataclass, replace
 

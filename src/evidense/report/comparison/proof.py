@@ -1,4 +1,4 @@
-"""Proof: what a reviewer asks for: policies, family, hashes, and every record by its id."""
+"""Proof: what a reviewer asks for: policies, families of comparisons, checksums, and the id of every record."""
 
 from dataclasses import dataclass
 

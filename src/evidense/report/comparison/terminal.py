@@ -1,4 +1,4 @@
-"""Terminal: the first screen in letters."""
+"""Terminal: the first screen of the page as plain text."""
 
 import textwrap
 

@@ -1,4 +1,4 @@
-"""Factorial: the page of a study that trains its own systems: the question answered in miniature, and what it cost."""
+"""Factorial: the page of a study that trains its own systems: the effects, the cells, the trainings and their costs."""
 
 from dataclasses import dataclass
 from typing import Any
