@@ -158,7 +158,7 @@ def wrong(**more: object) -> dict[str, object]:
         (wrong(data=("nowhere.csv",)), "nowhere.csv"),
         (wrong(architecture={}), "neither a start nor an architecture"),
         (wrong(start="checkpoint:abc"), "unknown checkpoint 'abc'"),
-        (wrong(start="bm25", architecture={}), "expected an encoder"),
+        (wrong(start="bm25", architecture={}), "Expected an encoder"),
         (wrong(objective=""), "no objective"),
         (wrong(schedule="linaer"), "did you mean 'linear'"),
         (wrong(dtype="fp16"), "dtype is 'fp16'"),

@@ -1,8 +1,7 @@
 """Train: a Recipe → Checkpoint. Fine-tuning is the same verb with a start; a killed run continues where it stopped."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,19 +9,19 @@ from typing import TYPE_CHECKING, Any, cast
 from evidense import registry
 from evidense.boundary.disk import remove
 from evidense.boundary.manifest import damaged, reseal, seal
-from evidense.compute.environment import environment
-from evidense.compute.models.checkpoint import weights_sha256_of
 from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder
 from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Objective, TrainableEncoder, fingerprints
 from evidense.reading.training_pairs import joined
-from evidense.records import Checkpoint, Recipe, canonical_json, sha256_of
+from evidense.records import Checkpoint, Recipe, sha256_of
 from evidense.store import Store
+from evidense.training.checkpoints import checkpoint_of
 from evidense.training.data.portions import drawn, held_out, texts_of
 from evidense.training.loop import budget
-from evidense.training.loop.processes import n_processes, of_first, rank, wait
+from evidense.training.loop.processes import n_processes, of_first, rank, step_folder, wait
 from evidense.training.readiness import check
+from evidense.training.starts import architecture_of, check_architecture, check_backbone
 from evidense.values import Pairs, Spelling
 
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ ALGORITHM = 2
 CARD = "README.md"
 """The only file of a checkpoint that is written again: what was decided about it goes there."""
 
-Opened = dict[str, Pairs]
+OpenPairs = dict[str, Pairs]
 """Pairs that are open already, by spelling."""
 
 
 def train(
-    recipe: Recipe, store: Store, callbacks: "Callbacks | None" = None, given: Opened | None = None
+    recipe: Recipe, store: Store, callbacks: "Callbacks | None" = None, given: OpenPairs | None = None
 ) -> Checkpoint:
     """Train what a recipe says, or return the record of having done so before.
 
@@ -55,10 +54,10 @@ def train(
     key = step_key(recipe)
     if done := recalled(recipe, store):
         return done
-    with quiet(), _partial(store, key) as folder:
+    with quiet(), step_folder(store, key) as folder:
         if done := recalled(recipe, store):  # another process was first
             return done
-        made = _trained(recipe, store, folder, _Run(given, callbacks))
+        made = _trained(recipe, store, folder, given, callbacks)
     return made if made is not None else _of_first_process(recipe, store)
 
 
@@ -82,7 +81,7 @@ def recalled(recipe: Recipe, store: Store) -> Checkpoint | None:
     return checkpoint
 
 
-def resolved(recipe: Recipe, store: Store, given: Opened | None = None) -> Recipe:
+def resolved(recipe: Recipe, store: Store, given: OpenPairs | None = None) -> Recipe:
     """Return the recipe with what its data, start and budget come to: checksums, fingerprints, parents, number of steps.
 
     A budget in seconds or FLOPs is measured once a store: the same recipe, resolved again, has the same steps.
@@ -95,7 +94,7 @@ def resolved(recipe: Recipe, store: Store, given: Opened | None = None) -> Recip
     recipe = replace(recipe, data_sha256=tuple(pairs.checksum for pairs in opened))
     recipe = _with_start(recipe, store)
     if not recipe.objective:
-        _check_backbone(recipe)
+        check_backbone(recipe)
         return recipe
     if budget.needs_measuring(recipe):
         return _measured(recipe, store, given)
@@ -105,7 +104,7 @@ def resolved(recipe: Recipe, store: Store, given: Opened | None = None) -> Recip
 # --- what a recipe names ---------------------------------------------------------------------------------------------
 
 
-def open_pairs(spelling: str, given: Opened) -> Pairs:
+def open_pairs(spelling: str, given: OpenPairs) -> Pairs:
     """Open the data of a spelling, or take them from what is open."""
     if spelling not in given:
         given[spelling] = registry.pairs(spelling)
@@ -124,7 +123,7 @@ def _with_start(recipe: Recipe, store: Store) -> Recipe:
     if spelling.head.startswith(PREFIX):
         checkpoint_id = checkpoint_folder(spelling.head, store).name
         spelling, parents = Spelling(f"{PREFIX}{checkpoint_id}", spelling.options), (checkpoint_id,)
-    _check_architecture(recipe, _architecture_of(parents[0], store) if parents else {})
+    check_architecture(recipe, architecture_of(parents[0], store) if parents else {})
     recipe = replace(recipe, start=str(spelling), architecture={}, parents=parents)
     return replace(recipe, start_sha256=sha256_of(_start_fingerprints(recipe, spelling, store)))
 
@@ -134,39 +133,6 @@ def _start_fingerprints(recipe: Recipe, spelling: Spelling, store: Store) -> lis
     if recipe.parents and not spelling.options:
         return list(cast(Checkpoint, store.get(recipe.parents[0])).fingerprints)
     return list(fingerprints(_start(recipe, store)))
-
-
-def _architecture_of(checkpoint_id: str, store: Store) -> Mapping[str, Any]:
-    """Return the architecture that the first recipe of a checkpoint's line names; {} where it began with a ready model."""
-    while True:
-        checkpoint = store.get(checkpoint_id)
-        recipe = cast(Recipe, store.get(checkpoint.parents[0]))
-        if not recipe.parents:
-            return recipe.architecture
-        checkpoint_id = recipe.parents[0]
-
-
-def _check_architecture(recipe: Recipe, built: Mapping[str, Any]) -> None:
-    """Refuse a start of another architecture than the recipe names; where it names none, any start will do."""
-    if not recipe.architecture or canonical_json(dict(recipe.architecture)) == canonical_json(dict(built)):
-        return
-    keys = [key for key in {**recipe.architecture, **built} if recipe.architecture.get(key) != built.get(key)]
-    is_not = f"was built as {dict(built)!r}" if built else "is a ready model, for which no architecture was named"
-    raise InvalidInput(
-        f"the recipe's architecture differs from its start in {', '.join(sorted(keys))}: '{recipe.start[:40]}' {is_not}; "
-        "expected the same; leave the architecture out, or start from another checkpoint"
-    )
-
-
-def _check_backbone(recipe: Recipe) -> None:
-    if recipe.n_steps or recipe.budget:
-        raise InvalidInput(
-            f"the recipe has {recipe.n_steps or dict(recipe.budget)} steps and no objective; expected the name of one; see `evidense list objectives`"
-        )
-    if recipe.start:
-        raise InvalidInput(
-            f"the recipe starts from '{recipe.start}' and trains nothing; expected an objective and steps, or an architecture to build"
-        )
 
 
 def _start(recipe: Recipe, store: Store) -> Encoder:
@@ -186,14 +152,6 @@ def _prompted(spelling: Spelling, recipe: Recipe) -> Spelling:
 
 
 @dataclass
-class _Run:
-    """What is at hand while one recipe is trained."""
-
-    given: Opened
-    callbacks: "Callbacks | None" = None
-
-
-@dataclass
 class Ready:
     """Everything that a run is made from, checked."""
 
@@ -202,7 +160,7 @@ class Ready:
     pairs: Pairs
 
 
-def ready(recipe: Recipe, store: Store, folder: Path, given: Opened) -> Ready:
+def ready(recipe: Recipe, store: Store, folder: Path, given: OpenPairs) -> Ready:
     """Open encoder, objective and data of a resolved recipe; an architecture is built in the folder.
 
     Raises:
@@ -233,7 +191,7 @@ def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
     return replace(pairs, negatives=(), targets=[target[:1] for target in pairs.targets], unused=unused)
 
 
-def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
+def _built(recipe: Recipe, folder: Path, given: OpenPairs) -> Path:
     """Build the architecture in the folder of the step, once; its vocabulary comes from the texts of the data."""
     from evidense.training.backbones import architectures, new_towers
 
@@ -250,7 +208,7 @@ def _built(recipe: Recipe, folder: Path, given: Opened) -> Path:
     return target
 
 
-def _build_together(recipe: Recipe, folder: Path, given: Opened) -> None:
+def _build_together(recipe: Recipe, folder: Path, given: OpenPairs) -> None:
     """Let the first process build the architecture where all of them will open it."""
     if n_processes() > 1 and not recipe.start:
         if rank() == 0:
@@ -258,21 +216,23 @@ def _build_together(recipe: Recipe, folder: Path, given: Opened) -> None:
         wait()
 
 
-def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoint | None:
+def _trained(
+    recipe: Recipe, store: Store, folder: Path, given: OpenPairs, callbacks: "Callbacks | None"
+) -> Checkpoint | None:
     """Train and put away; None in all processes but the first, which do not write."""
     from evidense.training.loop.trainer import Callbacks, Job
     from evidense.training.loop.trainer import run as train_steps
 
     is_first = rank() == 0
     if not recipe.objective:
-        return _put(recipe, store, _built(recipe, folder, run.given), None) if is_first else None
-    _build_together(recipe, folder, run.given)
-    found = ready(recipe, store, folder, run.given)
+        return _put(recipe, store, _built(recipe, folder, given), None) if is_first else None
+    _build_together(recipe, folder, given)
+    found = ready(recipe, store, folder, given)
     pairs, held = _with_negatives(found, recipe, store), None
     if recipe.early_stop:
         pairs, held = held_out(pairs, recipe.seed)
     job = Job(found.encoder, found.objective, pairs, recipe, folder / "state", held)
-    trained = train_steps(job, run.callbacks or Callbacks())
+    trained = train_steps(job, callbacks or Callbacks())
     if not is_first:
         return None
     done = folder / "checkpoint"
@@ -287,21 +247,7 @@ def _trained(recipe: Recipe, store: Store, folder: Path, run: _Run) -> Checkpoin
 
 def _put(recipe: Recipe, store: Store, folder: Path, trained: "TrainingResult | None") -> Checkpoint:
     """Open what was saved, describe it, and give it to the store."""
-    encoder = registry.open_encoder(Spelling(str(folder)))
-    checkpoint = Checkpoint(
-        parents=(recipe.id,),
-        weights_sha256=weights_sha256_of(encoder),
-        fingerprints=fingerprints(encoder),
-        n_steps=trained.n_steps if trained else 0,
-        n_pairs=trained.n_pairs if trained else 0,
-        n_tokens=trained.n_tokens if trained else 0,
-        n_pixels=trained.n_pixels if trained else 0,
-        flops=float(trained.flops) if trained else 0.0,
-        stopped=trained.stopped if trained else "",
-        warnings=trained.warnings if trained else (),
-        diagnostics=store.put_json(trained.diagnostics if trained else []),
-        observed=_observed(recipe, trained),
-    )
+    checkpoint = checkpoint_of(recipe, registry.open_encoder(Spelling(str(folder))), trained, store)
     store.put(recipe)
     store.put(checkpoint)
     _write_card(folder, recipe, checkpoint, trained.diagnostics if trained else ())
@@ -309,22 +255,6 @@ def _put(recipe: Recipe, store: Store, folder: Path, trained: "TrainingResult | 
     shutil.rmtree(folder, ignore_errors=True)  # still there only if another store of the same disk was first
     store.remember(step_key(recipe), [checkpoint.id])
     return checkpoint
-
-
-def _observed(recipe: Recipe, trained: "TrainingResult | None") -> dict[str, Any]:
-    """Return wall time, and how near to the machine's own speed in matrix products the steps came."""
-    if trained is None:
-        return {"environment": environment()}
-    peak = budget.peak_flops_per_second(recipe.dtype)
-    achieved = trained.flops / trained.wall_s if trained.wall_s else 0.0
-    return {
-        "wall_s": round(trained.wall_s, 3),
-        "flops_per_s": float(f"{achieved:.4g}"),
-        "peak_flops_per_s": float(f"{peak:.4g}"),
-        "achieved_to_peak": round(achieved / peak, 4),
-        "n_processes": n_processes(),
-        "environment": environment(),
-    }
 
 
 def _write_card(folder: Path, recipe: Recipe, checkpoint: Checkpoint, diagnostics: Sequence[Mapping[str, Any]]) -> None:
@@ -336,11 +266,11 @@ def _write_card(folder: Path, recipe: Recipe, checkpoint: Checkpoint, diagnostic
 # --- seconds and FLOPs → steps --------------------------------------------------------------------------------------
 
 
-def _measured(recipe: Recipe, store: Store, given: Opened) -> Recipe:
+def _measured(recipe: Recipe, store: Store, given: OpenPairs) -> Recipe:
     key = sha256_of(["budget", ALGORITHM, recipe.id])
     if done := store.recall(key):
         return cast(Recipe, store.get(done[0]))
-    with quiet(), _partial(store, key) as folder:
+    with quiet(), step_folder(store, key) as folder:
         found = budget.fixed(recipe, lambda: _speed(recipe, store, folder, given))
         if rank() == 0:
             shutil.rmtree(folder, ignore_errors=True)
@@ -349,7 +279,7 @@ def _measured(recipe: Recipe, store: Store, given: Opened) -> Recipe:
     return of_first(found)
 
 
-def _speed(recipe: Recipe, store: Store, folder: Path, given: Opened) -> budget.Speed:
+def _speed(recipe: Recipe, store: Store, folder: Path, given: OpenPairs) -> budget.Speed:
     trial = replace(recipe, n_steps=budget.N_MEASURED, budget={})
     _build_together(trial, folder, given)
     found = ready(trial, store, folder, given)
@@ -358,24 +288,6 @@ def _speed(recipe: Recipe, store: Store, folder: Path, given: Opened) -> budget.
 
 
 # --- several processes ----------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _partial(store: Store, key: str) -> Iterator[Path]:
-    """Hold the folder of a step in progress in the first process; the others look at it once it is there, and leave first."""
-    if n_processes() == 1:
-        with store.partial(key) as folder:
-            yield folder
-        return
-    if rank() == 0:
-        with store.partial(key) as folder:
-            wait()
-            yield folder
-            wait()
-    else:
-        wait()
-        yield store.root / "partial" / key
-        wait()
 
 
 def _of_first_process(recipe: Recipe, store: Store) -> Checkpoint:

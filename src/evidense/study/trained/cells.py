@@ -109,7 +109,7 @@ def run_cells(
     in_process = any(not at[0] for at, _ in collections)
     n = 0 if in_process else n_cores() if watch.n_workers is None else watch.n_workers
     with Workers(n, store.root) as workers:
-        run = _Run(study, cells, collections, store, workers, watch)
+        run = _StudyRun(study, cells, collections, store, workers, watch)
         checkpoints = run.train()
         records: list[Record] = [*_lines(checkpoints, store)]
         places = []
@@ -143,11 +143,11 @@ def train_some(study: Study, wanted: Sequence[str], store: Store, watch: Watch) 
             label = _before(known[label]) if known[label].after else ""
     some = replace(cells, stages=tuple(stage for stage in cells.stages if stage.label in kept))
     with Workers(n_cores() if watch.n_workers is None else watch.n_workers, store.root) as workers:
-        return _Run(study, some, (), store, workers, watch).train()
+        return _StudyRun(study, some, (), store, workers, watch).train()
 
 
 @dataclass
-class _Run:
+class _StudyRun:
     """One study under way."""
 
     study: Study

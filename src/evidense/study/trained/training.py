@@ -19,7 +19,7 @@ from evidense.report.folder import paths_in
 from evidense.store import Store
 from evidense.training.loop.budget import pairs_per_step
 from evidense.training.loop.processes import rank
-from evidense.verbs.train import Opened, open_pairs, ready, recalled, resolved, train
+from evidense.verbs.train import OpenPairs, open_pairs, ready, recalled, resolved, train
 
 if TYPE_CHECKING:
     from evidense.training.loop.trainer import Callbacks
@@ -64,7 +64,7 @@ class Training:
         return f"{self.recipe.objective or 'initialised'}: {c.n_steps:,} steps, {c.n_pairs:,} pairs\n{self.folder}"
 
 
-def recipe_of(settings: Mapping[str, Any], source: str, given: Opened | None = None) -> Recipe:
+def recipe_of(settings: Mapping[str, Any], source: str, given: OpenPairs | None = None) -> Recipe:
     """Make a Recipe from its keys and the budgets' short names (steps, pairs, seconds, flops, epochs); None = not set.
 
     Without any budget the data are seen once.
@@ -119,7 +119,7 @@ def train_into(
     store: Store,
     out: Path | None = None,
     callbacks: "Callbacks | None" = None,
-    given: Opened | None = None,
+    given: OpenPairs | None = None,
 ) -> Training:
     """Train a recipe; with `out`, put the checkpoint and its recipe into that folder, all or nothing.
 
@@ -174,7 +174,7 @@ class TrainingPlan:
         return [*(f"{key} = {_short(value)}" for key, value in keys.items()), self.line()]
 
 
-def plan_of(recipe: Recipe, store: Store, given: Opened | None = None) -> TrainingPlan:
+def plan_of(recipe: Recipe, store: Store, given: OpenPairs | None = None) -> TrainingPlan:
     """Check that a recipe can be trained, and estimate what it takes.
 
     Raises:
@@ -240,7 +240,7 @@ def _content(path: Path) -> dict[str, Json]:
         ) from None
 
 
-def _with_budget(recipe: Recipe, asked: Mapping[str, Any], given: Opened) -> Recipe:
+def _with_budget(recipe: Recipe, asked: Mapping[str, Any], given: OpenPairs) -> Recipe:
     if not asked:
         return recipe
     (kind, amount), *_ = asked.items()

@@ -3,7 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
+
+from evidense.store import Store
 
 T = TypeVar("T")
 
@@ -58,3 +61,21 @@ def of_first(value: T) -> T:
     shared = [value]
     dist.broadcast_object_list(shared, src=0)
     return shared[0]
+
+
+@contextmanager
+def step_folder(store: Store, key: str) -> Iterator[Path]:
+    """Hold the folder of a step in progress in the first process; the others look at it once it is there, and leave first."""
+    if n_processes() == 1:
+        with store.partial(key) as folder:
+            yield folder
+        return
+    if rank() == 0:
+        with store.partial(key) as folder:
+            wait()
+            yield folder
+            wait()
+    else:
+        wait()
+        yield store.root / "partial" / key
+        wait()
