@@ -9,7 +9,7 @@ import pytest
 from dissection.probe_worlds import case, tuned_states
 from evidense.dissection.findings import IntervalSettings
 from evidense.dissection.probes.agreement import agreement
-from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, crossfit
+from evidense.dissection.probes.cross_fit import CrossFitTask, ProbeOutcome, crossfit
 from evidense.dissection.probes.estimates import Probed, change, level
 from evidense.dissection.probes.layers import ABLATED
 from evidense.dissection.probes.pairs_of_encoders import agreements, transfers
@@ -43,7 +43,7 @@ def probed(subject: int, layers: list[Mapping[str, np.ndarray]], clusters: np.nd
     probing = ProbingTask(
         items[0][:n], items[1], np.arange(n * N_CANDIDATES).reshape(n, N_CANDIDATES), task, "random", 0
     )
-    outcomes = tuple({name: Outcome(values) for name, values in layer.items()} for layer in layers)
+    outcomes = tuple({name: ProbeOutcome(values) for name, values in layer.items()} for layer in layers)
     return Probed(TWO.subjects[subject], "own", outcomes, probing)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
-from evidense.dissection.probes.cross_fit import CrossFitTask, Outcome, convergence_of
+from evidense.dissection.probes.cross_fit import CrossFitTask, ProbeOutcome, convergence_of
 from evidense.dissection.probes.features import PairStates, standardised
 from evidense.dissection.probes.scores import bits, credit
 from evidense.dissection.solver.lbfgs import SolverSettings, minimise
@@ -22,7 +22,7 @@ class _Data:
     held: Bilinear
 
 
-def crossfit_bilinear(pairs: PairStates, task: CrossFitTask, rank: int, n_starts: int) -> Outcome:
+def crossfit_bilinear(pairs: PairStates, task: CrossFitTask, rank: int, n_starts: int) -> ProbeOutcome:
     """Train from several starts on each fold's complement and keep the start with the lowest training objective.
 
     λ is chosen on one of the training folds, with the first start.
@@ -50,7 +50,7 @@ def crossfit_bilinear(pairs: PairStates, task: CrossFitTask, rank: int, n_starts
             control[~train] = held_scores[..., -1]
             memorised.append(credit(data.train.scores(solved.theta[:, -1:])[..., 0], task.control[train]).mean())
         parts.append((penalty, solved))
-    return Outcome(scores, convergence_of(parts), control, float(np.mean(memorised)) if memorised else None)
+    return ProbeOutcome(scores, convergence_of(parts), control, float(np.mean(memorised)) if memorised else None)
 
 
 def _data(pairs: PairStates, train: Bool[np.ndarray, " n"], rank: int) -> _Data:

@@ -52,7 +52,7 @@ class Convergence:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProbeOutcome:
     """Scores of every query's candidates by probes trained on other folds."""
 
     scores: Float32[np.ndarray, "n c"]
@@ -73,7 +73,7 @@ class Outcome:
         return bits(self.scores if self.calibrated is None else self.calibrated)
 
 
-def crossfit(featured: Featured, task: CrossFitTask) -> Outcome:
+def crossfit(featured: Featured, task: CrossFitTask) -> ProbeOutcome:
     """Train probes on the complement of each fold and score the fold with them.
 
     Source: methods as Cawley and Talbot 2010 (nested selection); Hewitt and Liang 2019 for the control task.
@@ -91,7 +91,7 @@ def crossfit(featured: Featured, task: CrossFitTask) -> Outcome:
     )  # fmt: skip
     has_control = task.control is not None
     memorised = float(np.mean([p.memorised for p in parts])) if has_control else None
-    return Outcome(scores, convergence, control if has_control else None, memorised, _curve(parts))
+    return ProbeOutcome(scores, convergence, control if has_control else None, memorised, _curve(parts))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.dissection.findings import Series, findings
-from evidense.dissection.probes.cross_fit import Outcome
+from evidense.dissection.probes.cross_fit import ProbeOutcome
 from evidense.dissection.probes.layers import ABLATED, PERMUTED, Outcomes
 from evidense.dissection.probes.scores import credit, reciprocal_rank
 from evidense.dissection.probes.task import ProbingTask
@@ -71,7 +71,7 @@ class Probed:
         return np.asarray(mean + np.sqrt(1 + k / (k - 1)) * (values - mean))
 
     @staticmethod
-    def _missing(layer: Mapping[str, Outcome] | str, needs: tuple[str, ...]) -> str:
+    def _missing(layer: Mapping[str, ProbeOutcome] | str, needs: tuple[str, ...]) -> str:
         if isinstance(layer, str):
             return layer
         for name in needs:
@@ -88,7 +88,7 @@ class Quantity:
 
     estimand: str
     unit: str
-    of: Callable[[Mapping[str, Outcome]], Float64[np.ndarray, " n"]]
+    of: Callable[[Mapping[str, ProbeOutcome]], Float64[np.ndarray, " n"]]
     needs: tuple[str, ...]
     site: Mapping[str, Json]
     null: float = 0.0
@@ -172,20 +172,20 @@ def quantities(probed: Probed) -> Iterator[Quantity]:
         )
 
 
-def _accuracy(name: str) -> Callable[[Mapping[str, Outcome]], Float64[np.ndarray, " n"]]:
+def _accuracy(name: str) -> Callable[[Mapping[str, ProbeOutcome]], Float64[np.ndarray, " n"]]:
     return lambda layer: credit(layer[name].scores)
 
 
-def _gain(name: str) -> Callable[[Mapping[str, Outcome]], Float64[np.ndarray, " n"]]:
+def _gain(name: str) -> Callable[[Mapping[str, ProbeOutcome]], Float64[np.ndarray, " n"]]:
     return lambda layer: credit(layer[name].scores) - credit(layer[ABLATED].scores)
 
 
-def _bits(name: str) -> Callable[[Mapping[str, Outcome]], Float64[np.ndarray, " n"]]:
+def _bits(name: str) -> Callable[[Mapping[str, ProbeOutcome]], Float64[np.ndarray, " n"]]:
     return lambda layer: layer[name].bits
 
 
-def _selectivity(name: str, control: np.ndarray) -> Callable[[Mapping[str, Outcome]], Float64[np.ndarray, " n"]]:
-    def of(layer: Mapping[str, Outcome]) -> Float64[np.ndarray, " n"]:
+def _selectivity(name: str, control: np.ndarray) -> Callable[[Mapping[str, ProbeOutcome]], Float64[np.ndarray, " n"]]:
+    def of(layer: Mapping[str, ProbeOutcome]) -> Float64[np.ndarray, " n"]:
         control_scores = layer[name].control
         return credit(layer[name].scores) - (credit(control_scores, control) if control_scores is not None else 0)
 

@@ -13,7 +13,7 @@ _MOST_TRIALS = 24
 
 
 @dataclass(frozen=True)
-class Trial:
+class LineTrial:
     """What a trial of step lengths gives."""
 
     objective: Float64[np.ndarray, " k"]
@@ -21,9 +21,9 @@ class Trial:
     of_scores: Float32[np.ndarray, "n c k"]
     """Gradient of the loss by scores."""
 
-    def part(self, keep: Bool[np.ndarray, " k"]) -> "Trial":
+    def part(self, keep: Bool[np.ndarray, " k"]) -> "LineTrial":
         """Return the trial of some of the problems."""
-        return self if keep.all() else Trial(self.objective[keep], self.slope[keep], self.of_scores[..., keep])
+        return self if keep.all() else LineTrial(self.objective[keep], self.slope[keep], self.of_scores[..., keep])
 
 
 @dataclass
@@ -67,13 +67,13 @@ class SearchLine:
         loss, slope = loss_and_slope(scores, self.labels)
         return loss + self.penalty[0] + t * self.penalty[1] + t.astype(np.float64) ** 2 * self.penalty[2], slope
 
-    def trial(self, t: Float64[np.ndarray, " k"]) -> Trial:
+    def trial(self, t: Float64[np.ndarray, " k"]) -> LineTrial:
         """Return objective, slope and gradient at these step lengths."""
         short = t.astype(np.float32)
         value, of_scores = self.whole(short, self.scores(short))
         way = self.first if self.second is None else self.first + (2 * short) * self.second
         slope = np.einsum("nck,nck->k", of_scores, way).astype(np.float64)
-        return Trial(value, slope + self.penalty[1] + 2 * t * self.penalty[2], of_scores)
+        return LineTrial(value, slope + self.penalty[1] + 2 * t * self.penalty[2], of_scores)
 
 
 @dataclass
@@ -84,7 +84,7 @@ class LineSearchResult:
     objective: Float64[np.ndarray, " k"]
     of_scores: Float32[np.ndarray, "n c k"]
 
-    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], trial: Trial) -> None:
+    def put(self, where: Bool[np.ndarray, " k"], t: Float64[np.ndarray, " o"], trial: LineTrial) -> None:
         """Record a trial of some of the problems."""
         if where.all():
             self.lengths, self.objective, self.of_scores = t, trial.objective, trial.of_scores
