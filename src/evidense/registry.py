@@ -98,8 +98,8 @@ def dataset(spelling: str) -> tuple[Dataset, str]:
     name, colon, rest = spelling.partition(":")
     if colon and name in summaries("datasets"):
         return _outright("datasets", name, rest, spelling)
-    found = [p for p in parts("datasets") if means(p, spelling)] if spelling.strip() else []
-    return cast(Dataset, _only("collection", spelling, found, "datasets")), spelling
+    answering = [p for p in parts("datasets") if means(p, spelling)] if spelling.strip() else []
+    return cast(Dataset, _only("collection", spelling, answering, "datasets")), spelling
 
 
 def collections(spelling: str) -> tuple[Collection, ...]:
@@ -123,18 +123,18 @@ def pairs(spelling: str) -> Pairs:
     """
     bare, kind = kind_of(spelling)
     source, rest = dataset(bare)
-    own = source.kinds if isinstance(source, PairSource) else frozenset[str]()
-    if kind in own:
+    own_kinds = source.kinds if isinstance(source, PairSource) else frozenset[str]()
+    if kind in own_kinds:
         with foreign(spelling, "Expected data of the form that its name says; check them."):
             return cast(PairSource, source).pairs(with_kind(rest, kind))
     if kind not in ("exact", "items"):
-        known = ", ".join(sorted({"exact", "items", *own}))
+        known = ", ".join(sorted({"exact", "items", *own_kinds}))
         raise InvalidInput(f"'{spelling}': {source.name} makes no '{kind}' pairs; expected {known}; correct the kind")
-    found = collections(bare)
-    if len(found) != 1:
-        names = ", ".join(one.name for one in found)
-        raise InvalidInput(f"'{spelling}' means {len(found)} collections ({names}); expected one to train on; name it")
-    return pairs_of(found[0], kind)
+    opened = collections(bare)
+    if len(opened) != 1:
+        names = ", ".join(collection.name for collection in opened)
+        raise InvalidInput(f"'{spelling}' means {len(opened)} collections ({names}); expected one to train on; name it")
+    return pairs_of(opened[0], kind)
 
 
 def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
@@ -148,8 +148,8 @@ def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
     for shelf in ("encoders", "rankers"):
         if colon and name in summaries(shelf):
             return _outright(shelf, name, Spelling(rest, spelling.options), spelling)
-    found = [p for shelf in ("encoders", "rankers") for p in parts(shelf) if means(p, spelling)]
-    return cast("EncoderPart | RankerPart", _only("system", spelling.head, found, "encoders", "rankers")), spelling
+    answering = [p for shelf in ("encoders", "rankers") for p in parts(shelf) if means(p, spelling)]
+    return cast("EncoderPart | RankerPart", _only("system", spelling.head, answering, "encoders", "rankers")), spelling
 
 
 def open_system(spelling: Spelling) -> Encoder | Ranker:
@@ -229,12 +229,14 @@ def _outright(shelf: str, name: str, rest: Any, whole: Any) -> tuple[Any, Any]:
     return named, rest
 
 
-def _only(what: str, spelling: str, found: list[Any], *shelves: str) -> Any:
-    if len(found) == 1:
-        return found[0]
-    if found:
-        clear = "  or  ".join(f"'{p.name}:{spelling}'" for p in found)
-        raise AmbiguousName(f"{what} '{spelling}' could mean {len(found)} things; expected a clear name; write {clear}")
+def _only(what: str, spelling: str, answering: list[Any], *shelves: str) -> Any:
+    if len(answering) == 1:
+        return answering[0]
+    if answering:
+        clear = "  or  ".join(f"'{p.name}:{spelling}'" for p in answering)
+        raise AmbiguousName(
+            f"{what} '{spelling}' could mean {len(answering)} things; expected a clear name; write {clear}"
+        )
     with foreign(spelling, "Expected a readable path; check it."):
         raise unread(what, spelling, summaries_of(shelves), shelves)
 

@@ -93,19 +93,19 @@ def sides_of(case: Case) -> tuple[Side, ...]:
 
 def _findings(case: Case, who: Mapping[str, Json], changes: list[WeightChange]) -> list[Finding]:
     parts: dict[tuple[int, str], list[WeightChange]] = defaultdict(list)
-    for one in changes:
-        parts[one.layer, "all"].append(one)
-        parts[one.layer, one.kind].append(one)
+    for change in changes:
+        parts[change.layer, "all"].append(change)
+        parts[change.layer, change.kind].append(change)
     out = []
-    for (layer, module), some in sorted(parts.items()):
+    for (layer, module), group in sorted(parts.items()):
         site = {**who, "layer": layer, "module": module}
-        square = sum(m.square for m in some)
-        value = float(np.sqrt(sum(m.square_change for m in some) / square)) if square else None
-        details: dict[str, Json] = {"n_weights": int(sum(np.prod(m.shape) for m in some))}
+        square = sum(m.square for m in group)
+        value = float(np.sqrt(sum(m.square_change for m in group) / square)) if square else None
+        details: dict[str, Json] = {"n_weights": int(sum(np.prod(m.shape) for m in group))}
         if value is None:
             details["reason"] = "the base's weights are all 0 here, so that there is no share of them"
         out.append(_finding(case, "drift", site, (value, "‖ΔW‖/‖W‖"), details))
-        ranks = [(m.rank, min(m.shape), m.name) for m in some if m.rank is not None]
+        ranks = [(m.rank, min(m.shape), m.name) for m in group if m.rank is not None]
         if ranks:
             share = float(np.mean([rank / most for rank, most, _ in ranks]))
             least = min(ranks, key=lambda r: r[0] / r[1])

@@ -105,7 +105,9 @@ class Editing:
             site = case.site("editing", subject=case.base.label, role=case.base.role)
             return [without_value("difference in differences", site, "", reason)]
         dealt = split(there, facts, options["n_removed"], options["n_added"], case.seed)
-        setting = _Setting(case, bench, options, TrialSetting(there, dealt, encoder, options["layer"], case.seed))
+        setting = _EditingSetting(
+            case, bench, options, TrialSetting(there, dealt, encoder, options["layer"], case.seed)
+        )
         return list(_found(setting))
 
 
@@ -115,19 +117,19 @@ def _known(encoder: Encoder, whose: str, there: World, n_needed: int) -> tuple[l
     if "train" not in encoder.can or not isinstance(tower, TokenPredictor) or not hasattr(tower, "backbone"):
         return [], f"{whose} cannot predict masked tokens, so that nobody can say which facts it knows"
     try:
-        found = known(cast(Any, tower), there.told)
+        facts_told = known(cast(Any, tower), there.told)
     except InvalidInput as error:
         return [], str(error)
-    if len(found) < n_needed:
+    if len(facts_told) < n_needed:
         return [], (
-            f"{whose} tells {len(found)} of {len(there.told)} facts right in every statement; at least {n_needed} are needed; "
+            f"{whose} tells {len(facts_told)} of {len(there.told)} facts right in every statement; at least {n_needed} are needed; "
             "pre-train it on them for longer (backbone = 'built' with more backbone_steps), or edit fewer facts"
         )
-    return found, ""
+    return facts_told, ""
 
 
 @dataclass(frozen=True)
-class _Setting:
+class _EditingSetting:
     case: Case
     bench: Bench
     options: Mapping[str, Any]
@@ -138,9 +140,9 @@ class _Setting:
         return self.case.site("editing", subject=base.label, role=base.role, **where)
 
     def score(self, encoder: Encoder, facts: Sequence[Fact]) -> dict[str, Float64[np.ndarray, " f"]]:
-        asked = questions(self.bed.world, facts)
-        lists = self.bench.rank(encoder, asked, 100)
-        return {measure: self.bench.score(lists, asked, measure) for measure in self.options["measures"]}
+        collection = questions(self.bed.world, facts)
+        lists = self.bench.rank(encoder, collection, 100)
+        return {measure: self.bench.score(lists, collection, measure) for measure in self.options["measures"]}
 
     def mean(self, estimand: str, where: Mapping[str, Json], values: Float64[np.ndarray, " f"], unit: str, **details: Json) -> Finding:  # fmt: skip
         case = self.case
@@ -153,20 +155,24 @@ class _Setting:
         )  # fmt: skip
 
 
-def _found(setting: _Setting) -> Iterator[Finding]:
-    wanted = {d: [m for m in some if m in setting.options["methods"]] for d, some in METHODS.items()}
-    made = trials(setting.bed, wanted)
-    for trial in made:
+def _found(setting: _EditingSetting) -> Iterator[Finding]:
+    methods_of_direction = {
+        d: [m for m in methods if m in setting.options["methods"]] for d, methods in METHODS.items()
+    }
+    edits = trials(setting.bed, methods_of_direction)
+    for trial in edits:
         yield from _of_edit(setting, trial)
     tuning = Tuning(setting.options["seeds"], setting.options["steps"])
     tuned = TunedCopies(setting.bed, setting.bench.train, tuning, setting.score)
-    copies = {UNEDITED: setting.bed.encoder} | {_key(t): t.encoder for t in made}
+    copies = {UNEDITED: setting.bed.encoder} | {_key(t): t.encoder for t in edits}
     trainings = [t for t in TRAININGS if t in setting.options["trainings"]]
     tuned.run(copies, trainings, lambda done, total: setting.bench.tell("fine-tuning edited copies", done, total))
     for measure in setting.options["measures"]:
         yield from _levels(setting, tuned, trainings, measure)
         for direction in METHODS:
-            yield from _differences(setting, tuned, [t for t in made if t.direction == direction], (trainings, measure))
+            yield from _differences(
+                setting, tuned, [t for t in edits if t.direction == direction], (trainings, measure)
+            )
 
 
 def _key(trial: Trial) -> str:
@@ -178,7 +184,7 @@ def _where(trial: Trial) -> dict[str, Json]:
     return {"direction": trial.direction, "method": trial.method, **layer}
 
 
-def _of_edit(setting: _Setting, trial: Trial) -> Iterator[Finding]:
+def _of_edit(setting: _EditingSetting, trial: Trial) -> Iterator[Finding]:
     """Efficacy, paraphrases, neighbours, unrelated rankings: before any fine-tuning."""
     bed, dealt = setting.bed, setting.bed.split
     facts = dealt.removed if trial.direction == "removed" else dealt.added
@@ -197,23 +203,23 @@ def _of_edit(setting: _Setting, trial: Trial) -> Iterator[Finding]:
     yield setting.mean("edit locality", where, common, "share of documents", n_documents=n_documents)
 
 
-def _places(setting: _Setting, direction: str) -> tuple[slice, slice]:
+def _places(setting: _EditingSetting, direction: str) -> tuple[slice, slice]:
     """Where edited facts and their controls stand among the asked ones."""
     n, m = len(setting.bed.split.removed), len(setting.bed.split.added)
     return (slice(0, n), slice(n, 2 * n)) if direction == "removed" else (slice(2 * n, 2 * n + m), slice(2 * n + m, None))  # fmt: skip
 
 
-def _levels(setting: _Setting, tuned: TunedCopies, trainings: Sequence[str], measure: str) -> Iterator[Finding]:
+def _levels(setting: _EditingSetting, tuned: TunedCopies, trainings: Sequence[str], measure: str) -> Iterator[Finding]:
     chance = _chance(setting, measure)
     for training in trainings:
         values = tuned.table(UNEDITED, training, measure).mean(axis=0)
         for facts, direction in (("known", "removed"), ("untold", "added")):
-            own = values[_places(setting, direction)[1]]
+            control_values = values[_places(setting, direction)[1]]
             where = {"facts": facts, "training": training, "measure": measure}
-            yield setting.mean("closed-book retrieval", where, own, measure, chance=chance, seeds=list(setting.options["seeds"]))  # fmt: skip
+            yield setting.mean("closed-book retrieval", where, control_values, measure, chance=chance, seeds=list(setting.options["seeds"]))  # fmt: skip
 
 
-def _chance(setting: _Setting, measure: str) -> Json:
+def _chance(setting: _EditingSetting, measure: str) -> Json:
     """Return what a random order gives: of reciprocal ranks the mean of 1/rank, of recall k over the documents."""
     n = len(questions(setting.bed.world, setting.bed.split.taught[:1]).corpus)
     name, _, cutoff = measure.partition("@")
@@ -223,7 +229,7 @@ def _chance(setting: _Setting, measure: str) -> Json:
 
 
 def _differences(
-    setting: _Setting, tuned: TunedCopies, some: Sequence[Trial], how: tuple[Sequence[str], str]
+    setting: _EditingSetting, tuned: TunedCopies, some: Sequence[Trial], how: tuple[Sequence[str], str]
 ) -> Iterator[Finding]:
     trainings, measure = how
     contrasts = [(trial, training) for trial in some for training in trainings]
@@ -234,15 +240,15 @@ def _differences(
     copies.append(np.stack([tuned.table(UNEDITED, training, measure) for _, training in contrasts]))
     table = FourCells(*(copy[:, :, place] for copy in copies for place in (edited, controls)))
     case = setting.case
-    found = effects(table, case.confidence, case.n_resamples, case.seed)
-    for k, ((trial, training), effect) in enumerate(zip(contrasts, found, strict=True)):
+    differences = effects(table, case.confidence, case.n_resamples, case.seed)
+    for k, ((trial, training), effect) in enumerate(zip(contrasts, differences, strict=True)):
         cells = [float(part[k].mean()) for part in table.parts]
         where = {**_where(trial), "training": training, "measure": measure}
         yield _difference(setting, where, effect, cells)
 
 
 def _difference(
-    setting: _Setting, where: Mapping[str, Json], effect: ContrastEffect, cells: Sequence[float]
+    setting: _EditingSetting, where: Mapping[str, Json], effect: ContrastEffect, cells: Sequence[float]
 ) -> Finding:
     e = effect.alone
     named = (

@@ -82,34 +82,38 @@ class Gap:
             return [nothing.without_value(reason)]
         measure = str({**self.options, **case.options}["measure"])
         try:
-            seen = sample(
+            queries = sample(
                 case, bench, SampleRequest("query", (VECTORS,), len(case.collection.queries), keep_equal=True)
             )
-            found = sample(
+            documents = sample(
                 case, bench, SampleRequest("document", (VECTORS,), len(case.collection.corpus), keep_equal=True)
             )
         except InvalidInput as error:
             return [nothing.without_value(str(error))]
-        refused = {**seen.refused, **found.refused}
+        refused = {**queries.refused, **documents.refused}
         out = [
             replace(nothing, site={**nothing.site, "subject": label}).without_value(why)
             for (label, _), why in refused.items()
         ]
-        kept = {key: x for key, x in seen.states.items() if key in found.states}
-        seen = replace(seen, states=kept)
-        if (case.base.label, VECTORS) not in kept:
+        query_states = {key: x for key, x in queries.states.items() if key in documents.states}
+        queries = replace(queries, states=query_states)
+        if (case.base.label, VECTORS) not in query_states:
             return out
         first = np.array([rows[0] for rows in relevant_rows(case)])
         units = {**STATISTICS, **_effects(measure)}
         rows: dict[str, tuple[LayerStatistics | None, ...]] = {}
         similarities = {subject.label: str(subject.encoder.setup.similarity) for subject in case.subjects}
-        for number, (label, _) in enumerate(kept):
-            bench.tell(f"modality gap of {label}", number, len(kept))
-            q, d = kept[label, VECTORS][0], found.states[label, VECTORS][0]
-            told = gap(q, d[first], seen.groups) | _retrieval(case, bench, (measure, similarities[label]), (q, d), seen)
-            rows[label] = (LayerStatistics(told),)
+        for number, (label, _) in enumerate(query_states):
+            bench.tell(f"modality gap of {label}", number, len(query_states))
+            q, d = query_states[label, VECTORS][0], documents.states[label, VECTORS][0]
+            statistics = gap(q, d[first], queries.groups) | _retrieval(
+                case, bench, (measure, similarities[label]), (q, d), queries
+            )
+            rows[label] = (LayerStatistics(statistics),)
         return out + list(
-            StatisticsTable(case, "gap", seen, site, units, rows).findings(compared(case, "gap", seen, VECTORS).pairs)
+            StatisticsTable(case, "gap", queries, site, units, rows).findings(
+                compared(case, "gap", queries, VECTORS).pairs
+            )
         )
 
 
@@ -146,13 +150,13 @@ def _retrieval(
     for collection, is_mixed in ((case.collection, False), (mixed, True)):
         for queries, documents in ((q, d), centred):
             pool = np.vstack([documents, queries]) if is_mixed else documents
-            own = np.arange(n, n + len(queries), dtype=np.int32) if is_mixed else self_matches(collection)
-            lists = _ranked(collection, (queries, pool), Search(similarity, excluded=own))
+            excluded_document = np.arange(n, n + len(queries), dtype=np.int32) if is_mixed else self_matches(collection)
+            lists = _ranked(collection, (queries, pool), Search(similarity, excluded=excluded_document))
             values.append(bench.score(lists, collection, measure))
     plain, better, mixed_plain, mixed_better = values
     columns = np.stack([plain, better - plain, mixed_plain, mixed_better - mixed_plain], axis=1)
     whole, left = means(columns, seen.groups)
-    return {name: (float(whole[at]), left[:, at]) for at, name in enumerate(_effects(measure))}
+    return {name: (float(whole[column]), left[:, column]) for column, name in enumerate(_effects(measure))}
 
 
 def mixed_pool(collection: Collection) -> Collection:
@@ -175,8 +179,8 @@ def mixed_pool(collection: Collection) -> Collection:
 
 def _ranked(collection: Collection, vectors: tuple[Vectors, Vectors], search: Search) -> RankedLists:
     depth = min(100, len(vectors[1]) - 1)
-    found, scores = top_k(*vectors, depth, doc_order=id_order(collection.doc_ids), search=search)
-    return RankedLists(collection.query_ids, collection.doc_ids, found, scores)
+    ranked, scores = top_k(*vectors, depth, doc_order=id_order(collection.doc_ids), search=search)
+    return RankedLists(collection.query_ids, collection.doc_ids, ranked, scores)
 
 
 PART = Gap()

@@ -94,37 +94,37 @@ class Neurons:
             n = int(options["n_queries" if side == "query" else "n_queries_document"])
             draw = Draw(int(options["n_candidates"]), 2, n, str(options["negatives"]), case.seed)
             out += _side(case, bench, (side, draw), options)
-        if all(one.value is None for one in out):
+        if all(finding.value is None for finding in out):
             raise InvalidInput(str(out[0].details["reason"]))
         return out
 
 
 def _side(case: Case, bench: Bench, what: tuple[Side, Draw], options: Mapping[str, Json]) -> Iterator[Finding]:
     side, draw = what
-    some = examples(case, bench, draw)
-    where = {"negatives": some.negatives, "n_candidates": some.n_candidates}
-    table = SideFindings(case, side, str(options["target"]), some.clusters, where, float(options["top"]))
+    drawn = examples(case, bench, draw)
+    where = {"negatives": drawn.negatives, "n_candidates": drawn.n_candidates}
+    table = SideFindings(case, side, str(options["target"]), drawn.clusters, where, float(options["top"]))
     pattern = tuple(options["pattern"])
-    wanted = AttributionSettings(
+    settings = AttributionSettings(
         side, options["target"], ModuleSelection(pattern=(pattern[0], pattern[1]) if pattern else None)
     )
-    seen: dict[str, SubjectAttributions] = {}
+    attributions: dict[str, SubjectAttributions] = {}
     for number, subject in enumerate(case.subjects):
         bench.tell(f"neurons of the {side} side", number, len(case.subjects))
         try:
-            seen[subject.label] = SubjectAttributions(subject, attributed(subject, bench, some, wanted))
+            attributions[subject.label] = SubjectAttributions(subject, attributed(subject, bench, drawn, settings))
         except (InvalidInput, UnknownName) as error:
             yield table.without_value("effective neurons", {"subject": subject.label, "role": subject.role}, str(error))
             continue
-        yield from of_subject(table, seen[subject.label])
+        yield from of_subject(table, attributions[subject.label])
     for pair in comparisons(case, "tuned and seed"):
         against, other = pair.against.label, pair.subject.label
         is_of_another_tuning = pair.is_floor and pair.against is not case.of("tuned")[0]
-        if against in seen and other in seen and not is_of_another_tuning:
-            yield from of_pair(table, seen[against], seen[other], pair.role)
+        if against in attributions and other in attributions and not is_of_another_tuning:
+            yield from of_pair(table, attributions[against], attributions[other], pair.role)
     if case.beside is not None:
         there = examples(replace(case, collection=case.beside), bench, draw)
-        yield from _beside(table, bench, (case.beside.name, there, wanted), seen)
+        yield from _beside(table, bench, (case.beside.name, there, settings), attributions)
 
 
 def _beside(
@@ -134,11 +134,13 @@ def _beside(
     seen: Mapping[str, SubjectAttributions],
 ) -> Iterator[Finding]:
     """The same neurons on another collection, of this name."""
-    name, there, wanted = what
-    for number, one in enumerate(seen.values()):
+    name, there, settings = what
+    for number, subject_attributions in enumerate(seen.values()):
         bench.tell(f"neurons on {name}", number, len(seen))
-        other = SubjectAttributions(one.subject, attributed(one.subject, bench, there, wanted))
-        yield from between_collections(table, one, (name, other, there.clusters))
+        other = SubjectAttributions(
+            subject_attributions.subject, attributed(subject_attributions.subject, bench, there, settings)
+        )
+        yield from between_collections(table, subject_attributions, (name, other, there.clusters))
 
 
 PART = Neurons()

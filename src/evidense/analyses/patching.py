@@ -76,13 +76,13 @@ class Patching:
         """
         options = {**self.options, **case.options}
         small = sample(case.collection, options["n_queries"], options["n_documents"], case.seed)
-        found = candidates(small, Draw(n_candidates=options["n_candidates"], n_folds=1, seed=case.seed))
-        task = PatchingTask(small, found, options["measure"])
-        return [finding for tuned in case.of("tuned") for finding in _of_tuned(_Setting(case, bench, options, task), tuned)]  # fmt: skip
+        drawn = candidates(small, Draw(n_candidates=options["n_candidates"], n_folds=1, seed=case.seed))
+        task = PatchingTask(small, drawn, options["measure"])
+        return [finding for tuned in case.of("tuned") for finding in _of_tuned(_PatchingSetting(case, bench, options, task), tuned)]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Setting:
+class _PatchingSetting:
     case: Case
     bench: Bench
     options: Mapping[str, Any]
@@ -102,20 +102,20 @@ class _Setting:
         return {"n": len(clusters), "n_clusters": len(np.unique(clusters)), "confidence": self.case.confidence}
 
     def simultaneous(self, values: Float64[np.ndarray, "k q"]) -> list[Estimate]:
-        one = Differences(values, self.task.candidates.clusters)
-        return simultaneous([one], confidence=self.case.confidence, n_resamples=self.case.n_resamples, seed=self.case.seed)[0]  # fmt: skip
+        differences = Differences(values, self.task.candidates.clusters)
+        return simultaneous([differences], confidence=self.case.confidence, n_resamples=self.case.n_resamples, seed=self.case.seed)[0]  # fmt: skip
 
 
-def _of_tuned(setting: _Setting, tuned: Subject) -> Iterator[Finding]:
+def _of_tuned(setting: _PatchingSetting, tuned: Subject) -> Iterator[Finding]:
     base, where = setting.case.base, {"subject": tuned.label, "against": setting.case.base.label, "role": tuned.role}
     try:
         mine, theirs = halves(base.encoder), halves(tuned.encoder)
     except EvidenseError as error:
         yield _without(setting, where, str(error))
         return
-    wanted = setting.options["halves"] or list(mine)
+    half_names = setting.options["halves"] or list(mine)
     for name in mine:
-        if name not in wanted:
+        if name not in half_names:
             continue
         place = {**where, "half": name}
         reason = unlike(mine[name], theirs[name]) if name in theirs else f"{tuned.label} has no {name} half"
@@ -126,14 +126,14 @@ def _of_tuned(setting: _Setting, tuned: Subject) -> Iterator[Finding]:
         yield from _whole(setting, runs, place)
         for module in setting.options["modules"]:
             try:
-                at = sites(mine[name], module)
+                places = sites(mine[name], module)
             except EvidenseError as error:
                 yield _without(setting, {**place, "module": module}, str(error))
                 continue
-            yield from _of_module(_Family(setting, runs, {**place, "module": module}), at)
+            yield from _of_module(_Family(setting, runs, {**place, "module": module}), places)
 
 
-def _whole(setting: _Setting, runs: Runs, place: Mapping[str, Json]) -> Iterator[Finding]:
+def _whole(setting: _PatchingSetting, runs: Runs, place: Mapping[str, Json]) -> Iterator[Finding]:
     base, tuned = runs.plain()
     for measure in setting.task.measures:
         e = setting.simultaneous((tuned[measure] - base[measure])[None])[0]
@@ -145,7 +145,7 @@ def _whole(setting: _Setting, runs: Runs, place: Mapping[str, Json]) -> Iterator
 class _Family:
     """The sites of one kind in one half: intervals `together` hold over them."""
 
-    setting: _Setting
+    setting: _PatchingSetting
     runs: Runs
     place: Mapping[str, Json]
 
@@ -162,7 +162,7 @@ def _of_module(family: _Family, at: Sequence[Site]) -> Iterator[Finding]:
     base, tuned = runs.plain()
     by_order = {order: runs.effects(at, order, _teller(setting, family, at)) for order in ORDERS}
     for measure in setting.task.measures:
-        tables: dict[str, Any] = {order: found[measure] for order, found in by_order.items()}
+        tables: dict[str, Any] = {order: effects[measure] for order, effects in by_order.items()}
         for order, values in tables.items():
             for site, e in zip(at, setting.simultaneous(values), strict=True):
                 yield _finding(setting, "patching difference", family.site(site, order, measure), e, {"n_tensors": len(site.names)})  # fmt: skip
@@ -175,13 +175,13 @@ def _of_module(family: _Family, at: Sequence[Site]) -> Iterator[Finding]:
                 yield _shared(setting, family.site(site, order, measure), share)
 
 
-def _teller(setting: _Setting, family: _Family, at: Sequence[Site]) -> Callable[[], None]:
+def _teller(setting: _PatchingSetting, family: _Family, at: Sequence[Site]) -> Callable[[], None]:
     done = iter(range(1, 2 * len(at) + 1))
     return lambda: setting.bench.tell(f"patching {family.place['module']}", next(done, len(at)), len(at))
 
 
 def _finding(
-    setting: _Setting,
+    setting: _PatchingSetting,
     estimand: str,
     place: Mapping[str, Json],
     e: Estimate,
@@ -204,7 +204,7 @@ def _finding(
     )
 
 
-def _shared(setting: _Setting, place: Mapping[str, Json], share: Share) -> Finding:
+def _shared(setting: _PatchingSetting, place: Mapping[str, Json], share: Share) -> Finding:
     details: dict[str, Json] = {"together": list(share.together) if share.together else None}
     return Finding(
         estimand="patching effect",
@@ -220,7 +220,7 @@ def _shared(setting: _Setting, place: Mapping[str, Json], share: Share) -> Findi
     )
 
 
-def _without(setting: _Setting, place: Mapping[str, Json], reason: str) -> Finding:
+def _without(setting: _PatchingSetting, place: Mapping[str, Json], reason: str) -> Finding:
     return without_value("patching effect", setting.case.site("patching", **place), "share", reason)
 
 

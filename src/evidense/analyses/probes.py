@@ -156,31 +156,31 @@ class Probes:
 
 
 def _pooling(case: Case, bench: Bench, asked: ProbingTask, pooling: str) -> Iterator[Finding]:
-    seen: dict[str, Probed] = {}
+    probed_subjects: dict[str, Probed] = {}
     states: dict[str, States] = {}
-    for at, subject in enumerate(case.subjects):
-        bench.tell(f"probing {subject.label}", at, len(case.subjects))
+    for number, subject in enumerate(case.subjects):
+        bench.tell(f"probing {subject.label}", number, len(case.subjects))
         where = (subject, pooling)
         try:
             states[subject.label] = _states(bench, asked, where)
-            one = _probed(case, asked, where, states[subject.label])
+            probed = _probed(case, asked, where, states[subject.label])
         except InvalidInput as error:
             site = asked.site(case, ANALYSIS, subject=subject.label, role=subject.role, pooling=pooling)
             yield without_value("accuracy", site, "accuracy", str(error))
             continue
-        seen[subject.label] = one
-        yield from level(case, one)
-        yield from outputs(case, bench, one)
-        yield from _depths(case, bench, one, states[subject.label])
+        probed_subjects[subject.label] = probed
+        yield from level(case, probed)
+        yield from outputs(case, bench, probed)
+        yield from _depths(case, bench, probed, states[subject.label])
         if n_orders := int(case.options["n_orders"]):
-            yield from codes(case, one, states[subject.label], n_orders)
+            yield from codes(case, probed, states[subject.label], n_orders)
         for other in _compared_with(case, subject):
-            if other.label in seen:
-                yield from change(case, one, seen[other.label])
-                yield from transfers(case, one, seen[other.label], states)
-    for one in seen.values():
-        yield from _agreements(case, one, seen)
-    yield from governs(case, bench, seen)
+            if other.label in probed_subjects:
+                yield from change(case, probed, probed_subjects[other.label])
+                yield from transfers(case, probed, probed_subjects[other.label], states)
+    for probed in probed_subjects.values():
+        yield from _agreements(case, probed, probed_subjects)
+    yield from governs(case, bench, probed_subjects)
     yield from _words(case, asked)
 
 
@@ -208,10 +208,10 @@ def _states(bench: Bench, asked: ProbingTask, where: tuple[Subject, str]) -> Sta
 def _probed(case: Case, asked: ProbingTask, where: tuple[Subject, str], states: States) -> Probed:
     """Probe all layers that both sides have; towers of different depth are probed at their last layers too, by the grid."""
     options = case.options
-    wanted = ProbeSettings(tuple(options["probes"]), int(options["rank"]), int(options["n_starts"]))
+    settings = ProbeSettings(tuple(options["probes"]), int(options["rank"]), int(options["n_starts"]))
     queries, documents = states
     n = min(len(queries), len(documents))
-    outcomes = probe_layers(queries[:n], documents[:n], asked.places, asked.task, wanted)
+    outcomes = probe_layers(queries[:n], documents[:n], asked.places, asked.task, settings)
     return Probed(*where, outcomes, asked)
 
 
@@ -228,12 +228,14 @@ def _depths(case: Case, bench: Bench, one: Probed, states: States) -> Iterator[F
 def _words(case: Case, asked: ProbingTask) -> Iterator[Finding]:
     site = asked.site(case, ANALYSIS, probe="linear", control="lexical")
     try:
-        made = lexical_features(asked.queries, asked.documents, asked.places)
+        features = lexical_features(asked.queries, asked.documents, asked.places)
     except InvalidInput as error:
         yield without_value("accuracy", site, "accuracy", str(error))
         return
-    found = crossfit(lambda train: made * FeatureScale.of(made[train].reshape(-1, made.shape[2])).inverse, asked.task)
-    right, chance = credit(found.scores)[None], 1 / asked.n_candidates
+    fitted = crossfit(
+        lambda train: features * FeatureScale.of(features[train].reshape(-1, features.shape[2])).inverse, asked.task
+    )
+    right, chance = credit(fitted.scores)[None], 1 / asked.n_candidates
     series = Series("accuracy", "accuracy", right, asked.task.clusters, [site], chance, [{"chance": chance}])
     yield from findings(case, series, "lexical")
 

@@ -78,9 +78,9 @@ class Pruning:
             raise InvalidInput(
                 f"parts are {parts}; expected at least two growing shares, above 0 and at most 0.5; correct them"
             )
-        some = examples(case, bench, Draw(2, 2, int(options["n_queries"]), str(options["negatives"]), case.seed))
-        first = np.flatnonzero(some.folds == 0)[: int(options["n_attributed"])]
-        held = some.take(np.flatnonzero(some.folds == 1))
+        drawn = examples(case, bench, Draw(2, 2, int(options["n_queries"]), str(options["negatives"]), case.seed))
+        first = np.flatnonzero(drawn.folds == 0)[: int(options["n_attributed"])]
+        held = drawn.take(np.flatnonzero(drawn.folds == 1))
         ground = _ground(case, bench, held, options)
         out: list[Finding] = []
         base: tuple[Attribution, ...] | None = None
@@ -88,10 +88,10 @@ class Pruning:
             bench.tell("pruning of neurons", number, len(case.subjects))
             try:
                 how = AttributionSettings("query", "margin", ModuleSelection(kinds=(str(options["module"]),)))
-                own = attributed(subject, bench, some.take(first), how)
-                base = own if subject is case.base else base
-                outputs = mean_outputs(subject.encoder.tower("query"), some.take(first).queries, how.how.kinds)
-                out += _subject(ground, (subject, own, base), outputs, options)
+                attributions = attributed(subject, bench, drawn.take(first), how)
+                base = attributions if subject is case.base else base
+                outputs = mean_outputs(subject.encoder.tower("query"), drawn.take(first).queries, how.how.kinds)
+                out += _subject(ground, (subject, attributions, base), outputs, options)
             except InvalidInput as error:
                 site = case.site("pruning", subject=subject.label, role=subject.role)
                 out.append(without_value("pruning", site, "", str(error)))
@@ -103,10 +103,10 @@ def _ground(case: Case, bench: Bench, held: Examples, options: Mapping[str, Json
     whole = case.collection
     rows = {doc_id: row for row, doc_id in enumerate(whole.doc_ids)}
     qrels = {query.id: whole.qrels[query.id] for query in held.queries}
-    some = replace(whole, queries=list(held.queries), qrels=qrels)
+    held_out = replace(whole, queries=list(held.queries), qrels=qrels)
     gold = [[rows[d] for d, gain in qrels[query.id].items() if gain > 0 and d in rows] for query in held.queries]
     depth = min(100, len(whole.corpus))
-    return RetrievalTask(case, bench, some, held, str(options["measure"]), depth, gold)
+    return RetrievalTask(case, bench, held_out, held, str(options["measure"]), depth, gold)
 
 
 def _subject(
@@ -158,11 +158,14 @@ def _compared(
         control: np.mean([curve(ground, pruned, o, way) for o in drawn], axis=0) for control, drawn in controls.items()
     }
     sign = 1.0 if way == "deletion" else -1.0
-    for at, measure in enumerate(MEASURES):
+    for row, measure in enumerate(MEASURES):
         rows = np.stack(
-            [sign * (area(other[at], pruned.parts) - area(attributed_[at], pruned.parts)) for other in others.values()]
+            [
+                sign * (area(other[row], pruned.parts) - area(attributed_[row], pruned.parts))
+                for other in others.values()
+            ]
         )
-        curves = {"parts": list(pruned.parts), "attributed": _listed(attributed_[at])}
+        curves = {"parts": list(pruned.parts), "attributed": _listed(attributed_[row])}
         for control, numbers in zip(others, _estimates(ground, rows), strict=True):
             site = {
                 "subject": pruned.subject.label, "role": pruned.subject.role, "side": "query", "module": pruned.modules[0].kind,
@@ -177,38 +180,39 @@ def _compared(
                 "magnitude",
                 True,
             )
-            details = {**curves, "control": _listed(others[control][at]), "n_neurons": pruned.n_neurons}
+            details = {**curves, "control": _listed(others[control][row]), "n_neurons": pruned.n_neurons}
             yield _finding(ground, ("pruning" if is_main else way, site, numbers), details)
 
 
 def _estimates(ground: RetrievalTask, rows: Float64[np.ndarray, "c q"]) -> list[dict[str, Json]]:
     """Own interval and p, and what holds together over the controls."""
     case, clusters = ground.case, ground.examples.clusters
-    own = mean_intervals(rows, clusters, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)
+    alone = mean_intervals(rows, clusters, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)
     family = [Differences(rows, clusters)]
     both = simultaneous(family, confidence=case.confidence, n_resamples=case.n_resamples, seed=case.seed)[0]
     return [
-        {"numbers": numbers, "p": one.p, "p_adjusted": one.p_adjusted, "test": one.test, "together": [one.low, one.high], "standard_error": one.standard_error}
-        for numbers, one in zip(own, both, strict=True)
+        {"numbers": numbers, "p": joint.p, "p_adjusted": joint.p_adjusted, "test": joint.test, "together": [joint.low, joint.high],
+         "standard_error": joint.standard_error}
+        for numbers, joint in zip(alone, both, strict=True)
     ]  # fmt: skip
 
 
 def _finding(
     ground: RetrievalTask, what: tuple[str, Mapping[str, Json], Mapping[str, Json]], details: Mapping[str, Json]
 ) -> Finding:
-    estimand, site, found = what
-    value, low, high = found["numbers"]
+    estimand, site, numbers = what
+    value, low, high = numbers["numbers"]
     clusters = ground.examples.clusters
     return Finding(
         estimand=estimand, site=ground.case.site("pruning", negatives=ground.examples.negatives, **site), value=value, low=low, high=high,
-        n=len(clusters), n_clusters=len(np.unique(clusters)), unit=str(site["measure"]), confidence=ground.case.confidence, p=found["p"],
-        p_adjusted=found["p_adjusted"], test=found["test"], family=f"pruning: {estimand} of {site['subject']}, over controls",
-        details={"together": found["together"], "standard_error": found["standard_error"], **details},
+        n=len(clusters), n_clusters=len(np.unique(clusters)), unit=str(site["measure"]), confidence=ground.case.confidence, p=numbers["p"],
+        p_adjusted=numbers["p_adjusted"], test=numbers["test"], family=f"pruning: {estimand} of {site['subject']}, over controls",
+        details={"together": numbers["together"], "standard_error": numbers["standard_error"], **details},
     )  # fmt: skip
 
 
 def _alike(a: Sequence[Attribution], b: Sequence[Attribution]) -> bool:
-    shapes = [[(one.name, one.activation_path.shape[1]) for one in some] for some in (a, b)]
+    shapes = [[(module.name, module.activation_path.shape[1]) for module in modules] for modules in (a, b)]
     return shapes[0] == shapes[1]
 
 

@@ -67,8 +67,8 @@ class PublishedProbe:
         """Train the published probe on every subject and layer, and compare each with the base."""
         out: list[Finding] = []
         for negatives in case.options["negatives"]:
-            asked = ask(case, bench, negatives)
-            run = PublishedRun.of(case, asked)
+            probing = ask(case, bench, negatives)
+            run = PublishedRun.of(case, probing)
             for pooling in case.options["poolings"]:
                 out += _pooling(case, bench, run, pooling)
         return out
@@ -76,8 +76,8 @@ class PublishedProbe:
 
 def _pooling(case: Case, bench: Bench, run: PublishedRun, pooling: str) -> Iterator[Finding]:
     base: Mapping[Cell, list[Float64[np.ndarray, " m"]]] = {}
-    for at, subject in enumerate(case.subjects):
-        bench.tell(f"published probe of {subject.label}", at, len(case.subjects))
+    for number, subject in enumerate(case.subjects):
+        bench.tell(f"published probe of {subject.label}", number, len(case.subjects))
         where = (subject, pooling)
         try:
             queries = bench.states(subject, "query", run.probing.queries, (pooling,))[pooling]
@@ -109,13 +109,17 @@ def _levels(
     for cell, rows in cells.items():
         probe, control, n = cell
         chance = 1 / n
-        sites = [_site(case, run.probing, where, cell, layer=at) for at in range(len(rows))]
+        sites = [_site(case, run.probing, where, cell, layer=layer) for layer in range(len(rows))]
         values = np.stack(rows)
         details: list[dict[str, Json]] = [
-            {"chance": chance, "kappa": float((row.mean() - chance) / (1 - chance)), **run.solved.get((*cell, at), {})}
-            for at, row in enumerate(rows)
+            {
+                "chance": chance,
+                "kappa": float((row.mean() - chance) / (1 - chance)),
+                **run.solved.get((*cell, layer), {}),
+            }
+            for layer, row in enumerate(rows)
         ]
-        bad = {at: str(one["reason"]) for at, one in enumerate(details) if "reason" in one}
+        bad = {layer: str(detail["reason"]) for layer, detail in enumerate(details) if "reason" in detail}
         family = f"accuracy, {probe}, {control}, N={n}, {where[1]}, {where[0].label}"
         yield from findings(
             case, Series("accuracy", "accuracy", values, run.clusters, sites, chance, details, {}, bad), family
@@ -139,7 +143,7 @@ def _changes(
             continue
         n = min(len(cells[cell]), len(base[cell]))
         values = np.stack(cells[cell][:n]) - np.stack(base[cell][:n])
-        sites = [_site(case, run.probing, where, cell, layer=at, against=case.base.label) for at in range(n)]
+        sites = [_site(case, run.probing, where, cell, layer=layer, against=case.base.label) for layer in range(n)]
         family = f"change in accuracy, {cell[0]}, {cell[1]}, N={cell[2]}, {where[1]}, {where[0].label}"
         yield from findings(case, Series("change in accuracy", "accuracy", values, run.clusters, sites), family)
 

@@ -104,30 +104,30 @@ class Rankings:
             case, self.name, "RBO", UNITS["RBO"], {"subject": case.base.label, "side": "both", "pooling": VECTORS}, 0, 0
         )
         try:
-            seen = sample(case, bench, SampleRequest("query", (VECTORS,), n_rows, keep_equal=True))
-            found = sample(
+            queries = sample(case, bench, SampleRequest("query", (VECTORS,), n_rows, keep_equal=True))
+            documents = sample(
                 case, bench, SampleRequest("document", (VECTORS,), len(case.collection.corpus), keep_equal=True)
             )
         except InvalidInput as error:
             return [nothing.without_value(str(error))]
-        refused = {**seen.refused, **found.refused}
+        refused = {**queries.refused, **documents.refused}
         out = [
             replace(nothing, site={**nothing.site, "subject": label}).without_value(why)
             for (label, _), why in refused.items()
         ]
-        seen = replace(seen, states={key: x for key, x in seen.states.items() if key in found.states})
-        if (case.base.label, VECTORS) not in seen.states:
+        queries = replace(queries, states={key: x for key, x in queries.states.items() if key in documents.states})
+        if (case.base.label, VECTORS) not in queries.states:
             return out
         answers = relevant_rows(case)
         task = SearchTask(
-            [answers[int(q)] for q in seen.rows], id_order(case.collection.doc_ids), _excluded(case)[seen.rows]
+            [answers[int(q)] for q in queries.rows], id_order(case.collection.doc_ids), _excluded(case)[queries.rows]
         )
         similarities = {subject.label: str(subject.encoder.setup.similarity) for subject in case.subjects}
         searched = {
-            label: search(q[0], found.states[label, VECTORS][0], task, similarities[label])
-            for (label, _), q in seen.states.items()
+            label: search(q[0], documents.states[label, VECTORS][0], task, similarities[label])
+            for (label, _), q in queries.states.items()
         }
-        return out + list(_pairs(compared(case, self.name, seen, VECTORS), searched, task))
+        return out + list(_pairs(compared(case, self.name, queries, VECTORS), searched, task))
 
 
 def _excluded(case: Case) -> np.ndarray:
@@ -137,28 +137,30 @@ def _excluded(case: Case) -> np.ndarray:
 
 
 def _pairs(of: Compared, searched: Mapping[str, Searched], task: SearchTask) -> Iterator[Finding]:
-    told: dict[tuple[str, str], dict[str, Statistic]] = {}
+    statistics_of_pair: dict[tuple[str, str], dict[str, Statistic]] = {}
     for pair in of.pairs:
         before, after = searched[pair.one.label], searched[pair.other.label]
         values = compare(before, after, task)
         values = np.hstack([values, values[:, -2:].sum(axis=1, keepdims=True)])
         whole, left = means(values, of.seen.groups)
-        found = {name: (float(whole[at]), left[:, at]) for at, name in enumerate([*STATISTICS, FLIPS])}
-        found[MARGIN] = margin_correlation(before, after, of.seen.groups)
-        told[pair.one.label, pair.other.label] = found
+        statistics = {name: (float(whole[column]), left[:, column]) for column, name in enumerate([*STATISTICS, FLIPS])}
+        statistics[MARGIN] = margin_correlation(before, after, of.seen.groups)
+        statistics_of_pair[pair.one.label, pair.other.label] = statistics
         counts = _counts(before, after)
-        for name, (value, dropped) in found.items():
+        for name, (value, dropped) in statistics.items():
             yield _finding(of, pair, name, (value, dropped), counts.get(name, {}))
     tunings = [p for p in of.pairs if p.one is of.case.base and p.other.role in ("tuned", "seed")]
     names = [p.other.label for p in tunings]
-    floors = {(names.index(a), names.index(b)): x for (a, b), x in told.items() if a in names and b in names}
+    floors = {
+        (names.index(a), names.index(b)): x for (a, b), x in statistics_of_pair.items() if a in names and b in names
+    }
     for name in UNITS if floors else ():
         yield from _over(
             of,
             tunings,
             name,
-            [told[of.case.base.label, label][name] for label in names],
-            {at: x[name] for at, x in floors.items()},
+            [statistics_of_pair[of.case.base.label, label][name] for label in names],
+            {column: x[name] for column, x in floors.items()},
         )
 
 
@@ -171,7 +173,7 @@ def _over(
         changes = np.array([[x[0]] for x in own]), np.stack([x[1][:, None] for x in own])
         return over_seeds(family, [{}], changes, of.seen)
     family = _family(of, tunings[0], f"{name} beyond seeds")
-    return beyond_seeds(family, [{}], [_row(x) for x in own], {at: _row(x) for at, x in floors.items()}, of.seen)
+    return beyond_seeds(family, [{}], [_row(x) for x in own], {seeds: _row(x) for seeds, x in floors.items()}, of.seen)
 
 
 def _row(one: Statistic) -> LayerStatistic:

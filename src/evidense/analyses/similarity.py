@@ -115,15 +115,15 @@ class Similarity:
         out: list[Finding] = []
         for number, side in enumerate(SIDES):
             bench.tell(f"similarity of {side} states", number, len(SIDES))
-            wanted = SampleRequest(side, tuple(options["poolings"]), int(options["n_rows"]))
+            request = SampleRequest(side, tuple(options["poolings"]), int(options["n_rows"]))
             try:
-                seen = sample(case, bench, wanted)
+                row_sample = sample(case, bench, request)
             except InvalidInput as error:
                 nothing = FindingFamily(case, self.name, "CKA", "CKA", {"subject": case.base.label, "side": side}, 0, 0)
                 out.append(nothing.without_value(str(error)))
                 continue
-            for pooling in wanted.poolings:
-                of = compared(case, self.name, seen, pooling)
+            for pooling in request.poolings:
+                of = compared(case, self.name, row_sample, pooling)
                 out += of.refusals("CKA", "CKA")
                 out += [*_cka(of, int(options["n_shuffles"])), *_rsa(of), *_procrustes(of)]
                 out += _neighbours(of, [int(k) for k in options["neighbours"]])
@@ -137,19 +137,21 @@ def _cka(of: Compared, n_shuffles: int) -> Iterator[Finding]:
         products = hsic(stack, of.seen.groups)
         whole, dropped = products.cka(), products.cka_dropped()
         null = shuffled(stack, n_shuffles, of.case.seed) if measure == "CKA" and n_shuffles else None
-        told: dict[tuple[str, str], LayerStatistic] = {}
+        cka_of_pair: dict[tuple[str, str], LayerStatistic] = {}
         for pair in of.pairs:
             rows, columns = pair.columns(places)
-            told[pair.one.label, pair.other.label] = whole[rows, columns], dropped[:, rows, columns]
+            cka_of_pair[pair.one.label, pair.other.label] = whole[rows, columns], dropped[:, rows, columns]
             family = of.family("CKA", "CKA", pair, measure)
-            found = findings(family, pair.places, whole[rows, columns], dropped[:, rows, columns], of.seen)
+            layer_findings = findings(family, pair.places, whole[rows, columns], dropped[:, rows, columns], of.seen)
             if null is not None:
                 p = null.p(whole[rows, columns], (rows, columns))
                 drawn = null.draws[:, rows, columns]
-                found = [_with_null(f, p[:, i], drawn[:, i], null.n_rows) for i, f in enumerate(found)]
-            yield from found
+                layer_findings = [
+                    _with_null(f, p[:, i], drawn[:, i], null.n_rows) for i, f in enumerate(layer_findings)
+                ]
+            yield from layer_findings
             yield _map(of, pair, measure, (whole, dropped), places)
-        yield from _beyond(of, "CKA", measure, told, of.seen)
+        yield from _beyond(of, "CKA", measure, cka_of_pair, of.seen)
 
 
 def _with_null(one: Finding, p: Float64[np.ndarray, " 2"], drawn: Float64[np.ndarray, " r"], n_rows: int) -> Finding:
@@ -181,25 +183,31 @@ def _map(
 
 
 def _beyond(
-    of: Compared, estimand: str, measure: str, told: Mapping[tuple[str, str], LayerStatistic], seen: RowSample
+    of: Compared,
+    estimand: str,
+    measure: str,
+    statistic_of_pair: Mapping[tuple[str, str], LayerStatistic],
+    seen: RowSample,
 ) -> Iterator[Finding]:
     """How much less alike base and tunings are than two tunings that differ in their seed alone."""
     tunings = [p for p in of.pairs if p.one is of.case.base and p.other.role in ("tuned", "seed")]
     names = [p.other.label for p in tunings]
-    floors = {(names.index(a), names.index(b)): x for (a, b), x in told.items() if a in names and b in names}
+    floors = {
+        (names.index(a), names.index(b)): x for (a, b), x in statistic_of_pair.items() if a in names and b in names
+    }
     if floors and len({p.n_layers for p in tunings}) == 1:
         family = of.family(f"{estimand} beyond seeds", "difference of similarities", tunings[0], measure)
-        own = [told[of.case.base.label, name] for name in names]
-        yield from beyond_seeds(family, tunings[0].places, own, floors, seen)
+        of_base = [statistic_of_pair[of.case.base.label, name] for name in names]
+        yield from beyond_seeds(family, tunings[0].places, of_base, floors, seen)
 
 
 def _rsa(of: Compared) -> Iterator[Finding]:
     keep = of.some(rsa.N_ROWS)
     few = replace(of.seen, rows=of.seen.rows[keep], clusters=of.seen.clusters[keep], groups=of.seen.groups[keep])
     ranks = {key: rsa.ranked(layer[keep], few.groups) for key, layer in of.layers() if not is_constant(layer[keep])}
-    told: dict[tuple[str, str], LayerStatistic] = {}
+    rsa_of_pair: dict[tuple[str, str], LayerStatistic] = {}
     for pair in of.pairs:
-        found = [
+        correlations = [
             rsa.correlations(ranks[a], ranks[b])
             if a in ranks and b in ranks
             else (np.nan, np.full(len(few.sizes), np.nan))
@@ -208,12 +216,12 @@ def _rsa(of: Compared) -> Iterator[Finding]:
         family = replace(
             of.family("RSA", "Spearman's correlation", pair, "RSA"), n=len(few.rows), n_clusters=few.n_clusters
         )
-        told[pair.one.label, pair.other.label] = (
-            np.array([f[0] for f in found]),
-            np.stack([f[1] for f in found], axis=1),
+        rsa_of_pair[pair.one.label, pair.other.label] = (
+            np.array([f[0] for f in correlations]),
+            np.stack([f[1] for f in correlations], axis=1),
         )
-        yield from findings(family, pair.places, *told[pair.one.label, pair.other.label], few)
-    yield from _beyond(of, "RSA", "RSA", told, few)
+        yield from findings(family, pair.places, *rsa_of_pair[pair.one.label, pair.other.label], few)
+    yield from _beyond(of, "RSA", "RSA", rsa_of_pair, few)
 
 
 def _procrustes(of: Compared) -> Iterator[Finding]:
@@ -262,7 +270,7 @@ def _parts(
     whole: Float64[np.ndarray, "s 3"], dropped: Float64[np.ndarray, "g s 3"], alike: bool
 ) -> dict[str, LayerStatistic]:
     """What each estimand is of the three R²: as it is, rotated, mapped."""
-    still, turned, mapped = ((whole[..., at], dropped[..., at]) for at in range(3))
+    still, turned, mapped = ((whole[..., step], dropped[..., step]) for step in range(3))
     before = turned if alike else (np.zeros_like(turned[0]), np.zeros_like(turned[1]))
     return {
         "Procrustes": turned,
@@ -285,7 +293,7 @@ def _neighbours(of: Compared, depths: list[int]) -> Iterator[Finding]:
     lists = {key: neighbours.nearest(layer, max(depths)) for key, layer in of.layers() if not is_constant(layer)}
     n_others = len(of.seen.rows) - 1
     for k in depths:
-        told: dict[tuple[str, str], LayerStatistic] = {}
+        shared_of_pair: dict[tuple[str, str], LayerStatistic] = {}
         for pair in of.pairs:
             family = of.family("mutual neighbours", "shared neighbours, adjusted for chance", pair, f"k={k}")
             family = replace(family, details={**family.details, "chance": min(1.0, k / n_others)})
@@ -300,10 +308,10 @@ def _neighbours(of: Compared, depths: list[int]) -> Iterator[Finding]:
                 else np.full(n_others + 1, np.nan)
                 for a, b in pair.keys
             ]
-            told[pair.one.label, pair.other.label] = of.means(np.stack(values, axis=1))
-            yield from findings(family, pair.places, *told[pair.one.label, pair.other.label], of.seen)
-        if told:
-            yield from _beyond(of, "mutual neighbours", f"k={k}", told, of.seen)
+            shared_of_pair[pair.one.label, pair.other.label] = of.means(np.stack(values, axis=1))
+            yield from findings(family, pair.places, *shared_of_pair[pair.one.label, pair.other.label], of.seen)
+        if shared_of_pair:
+            yield from _beyond(of, "mutual neighbours", f"k={k}", shared_of_pair, of.seen)
 
 
 PART = Similarity()

@@ -84,7 +84,7 @@ class Space:
             bench.tell(f"space of {side} states", number, 3)
             for pooling in options["poolings"]:
                 try:
-                    seen = sample(case, bench, SampleRequest(side, (pooling,), int(options["n_rows"])))
+                    row_sample = sample(case, bench, SampleRequest(side, (pooling,), int(options["n_rows"])))
                 except InvalidInput as error:
                     nothing = FindingFamily(
                         case,
@@ -97,7 +97,7 @@ class Space:
                     )
                     out.append(nothing.without_value(str(error)))
                     continue
-                out += _shapes(case, seen, pooling)
+                out += _shapes(case, row_sample, pooling)
         bench.tell("queries among documents", 2, 3)
         for pooling in options["poolings"]:
             out += _both(case, bench, pooling, int(options["n_rows"]))
@@ -112,8 +112,10 @@ def _shapes(case: Case, seen: RowSample, pooling: str) -> Iterator[Finding]:
     rows = {case.base.label: first}
     for label in of.labels[1:]:
         rows[label] = tuple(
-            first[at] if at < len(base) and np.array_equal(layer, base[at]) else shape(layer, seen.groups)
-            for at, layer in enumerate(seen.states[label, pooling])
+            first[layer_number]
+            if layer_number < len(base) and np.array_equal(layer, base[layer_number])
+            else shape(layer, seen.groups)
+            for layer_number, layer in enumerate(seen.states[label, pooling])
         )
     site = {"side": seen.side, "pooling": pooling}
     yield from StatisticsTable(case, "space", seen, site, STATISTICS, rows).findings(of.pairs)
@@ -123,9 +125,9 @@ def _both(case: Case, bench: Bench, pooling: str, n_rows: int) -> Iterator[Findi
     site: dict[str, Json] = {"side": "both", "pooling": pooling}
     answers = relevant_rows(case)
     try:
-        asked = sample(case, bench, SampleRequest("query", (pooling,), n_rows, keep_equal=True))
-        judged = np.unique(np.concatenate([answers[int(query)] for query in asked.rows]))
-        found = sample(
+        queries = sample(case, bench, SampleRequest("query", (pooling,), n_rows, keep_equal=True))
+        judged = np.unique(np.concatenate([answers[int(query)] for query in queries.rows]))
+        documents = sample(
             case, bench, SampleRequest("document", (pooling,), 5 * n_rows, True, tuple(int(d) for d in judged))
         )
     except InvalidInput as error:
@@ -133,25 +135,29 @@ def _both(case: Case, bench: Bench, pooling: str, n_rows: int) -> Iterator[Findi
             str(error)
         )
         return
-    task = hubs.JudgedQueries([np.searchsorted(found.rows, answers[int(query)]) for query in asked.rows], asked.groups)
+    task = hubs.JudgedQueries(
+        [np.searchsorted(documents.rows, answers[int(query)]) for query in queries.rows], queries.groups
+    )
     fits = {
         label: q
-        for (label, _), q in asked.states.items()
-        if (label, pooling) in found.states and _fit(q.shape, found.states[label, pooling].shape)
+        for (label, _), q in queries.states.items()
+        if (label, pooling) in documents.states and _fit(q.shape, documents.states[label, pooling].shape)
     }
     for subject in case.subjects:
         if subject.label not in fits:
             reason = "queries and documents go through towers of different depth or width here; see the final vectors"
-            reason = asked.refused.get((subject.label, pooling), found.refused.get((subject.label, pooling), reason))
+            reason = queries.refused.get(
+                (subject.label, pooling), documents.refused.get((subject.label, pooling), reason)
+            )
             yield FindingFamily(case, "space", "alignment", "", {"subject": subject.label, **site}, 0, 0).without_value(
                 reason
             )
     if case.base.label not in fits:
         return
-    asked = replace(asked, states={(label, pooling): q for label, q in fits.items()})
-    rows = _among(fits, {label: found.states[label, pooling] for label in fits}, task)
-    yield from StatisticsTable(case, "space", asked, site, hubs.STATISTICS, rows).findings(
-        compared(case, "space", asked, pooling).pairs
+    queries = replace(queries, states={(label, pooling): q for label, q in fits.items()})
+    rows = _among(fits, {label: documents.states[label, pooling] for label in fits}, task)
+    yield from StatisticsTable(case, "space", queries, site, hubs.STATISTICS, rows).findings(
+        compared(case, "space", queries, pooling).pairs
     )
 
 
@@ -168,14 +174,18 @@ def _among(
     rows: dict[str, tuple[LayerStatistics | None, ...]] = {}
     first = next(iter(queries))
     for label, q in queries.items():
-        told: list[LayerStatistics | None] = []
-        for at, (x, y) in enumerate(zip(q, documents[label], strict=True)):
+        statistics: list[LayerStatistics | None] = []
+        for layer, (x, y) in enumerate(zip(q, documents[label], strict=True)):
             known = rows.get(first, ())
-            if at < len(known) and np.array_equal(x, queries[first][at]) and np.array_equal(y, documents[first][at]):
-                told.append(known[at])
+            if (
+                layer < len(known)
+                and np.array_equal(x, queries[first][layer])
+                and np.array_equal(y, documents[first][layer])
+            ):
+                statistics.append(known[layer])
             else:
-                told.append(None if is_constant(x) or is_constant(y) else LayerStatistics(hubs.among(x, y, task)))
-        rows[label] = tuple(told)
+                statistics.append(None if is_constant(x) or is_constant(y) else LayerStatistics(hubs.among(x, y, task)))
+        rows[label] = tuple(statistics)
     return rows
 
 

@@ -21,7 +21,7 @@ MOST_LINES = 6
 
 
 @dataclass(frozen=True)
-class Say:
+class AnswerLine:
     """One line of the box."""
 
     lead: str
@@ -29,13 +29,13 @@ class Say:
     text: Markup
 
 
-def box(contents: Contents) -> list[Say]:
+def box(contents: Contents) -> list[AnswerLine]:
     """Return the lines of the box: retrieval, inside, claims."""
     return [*_retrieval(contents), *_inside(contents.inside), *_claims(contents.ledger)]
 
 
-def _retrieval(contents: Contents) -> list[Say]:
-    found = []
+def _retrieval(contents: Contents) -> list[AnswerLine]:
+    lines = []
     for system in contents.systems:
         verdicts = contents.worst_first(system)
         said = compared.answer(contents, system)
@@ -45,11 +45,11 @@ def _retrieval(contents: Contents) -> list[Say]:
         text = Markup('{}{} <span class="sub">{} {}{}</span>').format(
             who, said.sentence, contents.study.primary, numbers, more
         )
-        found.append(Say(_changed([v.verdict for v in verdicts]), said.tone, text))
-    if found:
-        return found
+        lines.append(AnswerLine(_changed([v.verdict for v in verdicts]), said.tone, text))
+    if lines:
+        return lines
     what = "what training did to it is on the page beside this one." if contents.is_trained else "was not compared."
-    return [Say("Retrieval", "none", Markup("{}").format(what))]
+    return [AnswerLine("Retrieval", "none", Markup("{}").format(what))]
 
 
 def _changed(words: Sequence[str]) -> str:
@@ -72,24 +72,30 @@ def _numbers(v: Verdict, several: bool) -> Markup:
     return where + values
 
 
-def _inside(findings: Sequence[Finding]) -> list[Say]:
+def _inside(findings: Sequence[Finding]) -> list[AnswerLine]:
     tuned = [f for f in findings if f.site.get("role") == "tuned" and is_number(f.value) and f.site.get("against")]
     places = grouped(tuned, lambda f: (str(f.site["subject"]), str(f.site["collection"])))
-    found = []
-    for (subject, collection), some in places.items():
-        if sentence := told(some):
-            found.append((Markup("<bdi>{}</bdi> on <bdi>{}</bdi>").format(subject, collection), sentence))
-    said = [Say("Inside", "inside", (where + ": " if len(places) > 1 else Markup("")) + s) for where, s in found]
-    if left := [where for where, _ in found[MOST_LINES:]]:
-        return [*said[:MOST_LINES], Say("Inside", "inside", Markup("{} more below: {}.").format(len(left), Markup(", ").join(left)))]  # fmt: skip
+    sentences = []
+    for (subject, collection), changes in places.items():
+        if sentence := told(changes):
+            sentences.append((Markup("<bdi>{}</bdi> on <bdi>{}</bdi>").format(subject, collection), sentence))
+    said = [
+        AnswerLine("Inside", "inside", (where + ": " if len(places) > 1 else Markup("")) + s) for where, s in sentences
+    ]
+    if left := [where for where, _ in sentences[MOST_LINES:]]:
+        return [*said[:MOST_LINES], AnswerLine("Inside", "inside", Markup("{} more below: {}.").format(len(left), Markup(", ").join(left)))]  # fmt: skip
     return said
 
 
-def _claims(verdicts: Sequence[Check]) -> list[Say]:
+def _claims(verdicts: Sequence[Check]) -> list[AnswerLine]:
     if not verdicts:
         return []
     shape = Markup('<span class="word {}"><span class="icon" aria-hidden="true">{}</span> {}</span> {}')
     parts = [shape.format(t.word.css, t.word.icon, t.word.word, ", ".join(t.codes)) for t in tally(verdicts)]
     n = len({v.details["code"] for v in verdicts})
     more = Markup('<a href="#ledger">The ledger</a> says why; a claim stands twice where its levels differ.')
-    return [Say(f"{n} claim{'s' if n != 1 else ''}", "claims", Markup(" <i>·</i> ").join(parts) + Markup(". ") + more)]
+    return [
+        AnswerLine(
+            f"{n} claim{'s' if n != 1 else ''}", "claims", Markup(" <i>·</i> ").join(parts) + Markup(". ") + more
+        )
+    ]

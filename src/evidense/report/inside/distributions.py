@@ -11,7 +11,7 @@ from evidense.report.places import Figure, grouped, said, who
 
 
 @dataclass(frozen=True)
-class Curve:
+class DistributionCurve:
     """One line of a distribution."""
 
     name: str
@@ -20,13 +20,13 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Spread:
+class DistributionPanel:
     """One panel of curves."""
 
     title: str
     across: str
     up: str
-    curves: tuple[Curve, ...]
+    curves: tuple[DistributionCurve, ...]
     xs: tuple[tuple[float, str], ...]
     ys: tuple[tuple[float, str], ...]
     even: str
@@ -34,37 +34,40 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Spreads:
+class Distribution:
     """The curves of one figure, with what they are."""
 
     title: str
     see: str
-    panels: tuple[Spread, ...]
-    more: tuple[Spread, ...]
+    panels: tuple[DistributionPanel, ...]
+    more: tuple[DistributionPanel, ...]
     """Panels that are folded away: the layers between."""
     legend: tuple[tuple[str, str], ...]
 
 
-def lorenz(figure: Figure, colours: Colours) -> Spreads | None:
+def lorenz(figure: Figure, colours: Colours) -> Distribution | None:
     """Return the Lorenz curves of a figure's neurons, the first and the last layer in sight."""
     having = [f for f in figure.measured if _listed(f.details.get("lorenz"))]
     if not having:
         return None
     layers = sorted({int(f.site["layer"]) for f in having})
     near = {layers[0], layers[-1]}
-    panels: list[Spread] = []
-    more: list[Spread] = []
-    for (layer, *_), some in grouped(
+    panels: list[DistributionPanel] = []
+    more: list[DistributionPanel] = []
+    for (layer, *_), findings in grouped(
         having, lambda f: (int(f.site["layer"]), str(f.site.get("module", "")), str(f.site.get("side", "")))
     ).items():
         title = " · ".join(
             x
-            for x in (f"layer {layer}", *(said(k, some[0].site[k]) for k in ("module", "side") if k in some[0].site))
+            for x in (
+                f"layer {layer}",
+                *(said(k, findings[0].site[k]) for k in ("module", "side") if k in findings[0].site),
+            )
             if x
         )
-        (panels if layer in near else more).append(_lorenz(title, some, colours))
+        (panels if layer in near else more).append(_lorenz(title, findings, colours))
     legend = dict.fromkeys((c.css, c.name) for p in panels for c in p.curves)
-    return Spreads("Lorenz curves", _LORENZ, tuple(panels), tuple(more), tuple(legend))
+    return Distribution("Lorenz curves", _LORENZ, tuple(panels), tuple(more), tuple(legend))
 
 
 _LORENZ = (
@@ -77,14 +80,15 @@ def _listed(value: Json) -> bool:
     return isinstance(value, list | tuple) and len(value) > 1
 
 
-def _lorenz(title: str, findings: Sequence[Finding], colours: Colours) -> Spread:
+def _lorenz(title: str, findings: Sequence[Finding], colours: Colours) -> DistributionPanel:
     curves = tuple(
-        Curve(who(f), colours.of(f), _within(_pairs(f.details["lorenz"]), (Axis(0, 1), Axis(0, 1)))) for f in findings
+        DistributionCurve(who(f), colours.of(f), _within(_pairs(f.details["lorenz"]), (Axis(0, 1), Axis(0, 1))))
+        for f in findings
     )
     even = points([(LEFT, BOTTOM), (RIGHT, TOP)])
     ends = tuple((round(LEFT + (RIGHT - LEFT) * x, 1), t) for x, t in ((0.0, "0"), (0.5, ".5"), (1.0, "1")))
     ups = tuple((Axis(0, 1).y(x), t) for x, t in ((0.0, "0"), (0.5, ".5"), (1.0, "1")))
-    return Spread(title, "share of neurons", "share of attribution", curves, ends, ups, even)
+    return DistributionPanel(title, "share of neurons", "share of attribution", curves, ends, ups, even)
 
 
 def _pairs(value: Json) -> list[tuple[float, float]]:
@@ -101,7 +105,7 @@ def _within(pairs: Sequence[tuple[float, float]], axes: tuple[Axis, Axis]) -> st
     return points(places)
 
 
-def learning(figure: Figure, colours: Colours) -> Spreads | None:
+def learning(figure: Figure, colours: Colours) -> Distribution | None:
     """Return the learning curves of probes in their last layer: whether more queries would have helped."""
     having = [
         f
@@ -115,9 +119,11 @@ def learning(figure: Figure, colours: Colours) -> Spreads | None:
         [f for f in having if int(f.site.get("layer") or 0) == last],
         lambda f: tuple((k, f.site[k]) for k in ("probe", "pooling") if k in f.site),
     )
-    panels = tuple(_learned(" · ".join(said(k, v) for k, v in key), some, colours) for key, some in groups.items())
+    panels = tuple(
+        _learned(" · ".join(said(k, v) for k, v in key), findings, colours) for key, findings in groups.items()
+    )
     legend = dict.fromkeys((c.css, c.name) for p in panels for c in p.curves)
-    return Spreads(f"Learning curves, layer {last}", _LEARNING, panels, (), tuple(legend))
+    return Distribution(f"Learning curves, layer {last}", _LEARNING, panels, (), tuple(legend))
 
 
 _LEARNING = (
@@ -126,7 +132,7 @@ _LEARNING = (
 )
 
 
-def _learned(title: str, findings: Sequence[Finding], colours: Colours) -> Spread:
+def _learned(title: str, findings: Sequence[Finding], colours: Colours) -> DistributionPanel:
     curves = [
         (f, [(float(p[0]), float(p[1])) for p in f.details["learning_curve"] if is_number(p[0]) and is_number(p[1])])
         for f in findings
@@ -134,7 +140,9 @@ def _learned(title: str, findings: Sequence[Finding], colours: Colours) -> Sprea
     return spread((title, "queries trained on", "accuracy"), [(who(f), colours.of(f), pairs) for f, pairs in curves])
 
 
-def spread(names: tuple[str, str, str], curves: Sequence[tuple[str, str, Sequence[tuple[float, float]]]]) -> Spread:
+def spread(
+    names: tuple[str, str, str], curves: Sequence[tuple[str, str, Sequence[tuple[float, float]]]]
+) -> DistributionPanel:
     """Return a panel of curves (name, class, points) with its title and what its axes are."""
     xs, ys = ([p[i] for _, _, pairs in curves for p in pairs] for i in (0, 1))
     across, up = Axis(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1), Axis.over(ys)
@@ -143,11 +151,11 @@ def spread(names: tuple[str, str, str], curves: Sequence[tuple[str, str, Sequenc
         (round(LEFT + (RIGHT - LEFT) * (x - across.low) / (across.high - across.low), 1), numeral(x, _step(across)))
         for x in (across.low, middle, across.high)
     )
-    return Spread(
+    return DistributionPanel(
         names[0],
         names[1],
         names[2],
-        tuple(Curve(n, c, _within(p, (across, up))) for n, c, p in curves),
+        tuple(DistributionCurve(n, c, _within(p, (across, up))) for n, c, p in curves),
         marks,
         tuple(up.ticks),
         "",
@@ -158,7 +166,7 @@ def _step(axis: Axis) -> float:
     return 1.0 if axis.high - axis.low >= 4 else 0.01
 
 
-def pruned(figure: Figure, colours: Colours) -> Spreads | None:
+def pruned(figure: Figure, colours: Colours) -> Distribution | None:
     """Return what retrieval loses as neurons are silenced: the attributed ones beside each control."""
     having = [f for f in figure.measured if _listed(f.details.get("attributed")) and _listed(f.details.get("parts"))]
     if not having:
@@ -169,24 +177,24 @@ def pruned(figure: Figure, colours: Colours) -> Spreads | None:
         if len({repr(f.site.get(k)) for f in having}) > 1
     )
     panels = []
-    for values, some in grouped(having, lambda f: tuple(f.site.get(k) for k in keys)).items():
+    for values, findings in grouped(having, lambda f: tuple(f.site.get(k) for k in keys)).items():
         title = " · ".join(
             str(v) if k == "subject" else said(k, v) for k, v in zip(keys, values, strict=True) if v is not None
         )
-        parts = some[0].details["parts"]
-        curves = [("attributed neurons", colours.of(some[0]), _along(parts, some[0].details["attributed"]))]
+        parts = findings[0].details["parts"]
+        curves = [("attributed neurons", colours.of(findings[0]), _along(parts, findings[0].details["attributed"]))]
         curves += [
             (
                 f"{f.site['control']} neurons",
                 f"is-other control-{f.site['control']}",
                 _along(parts, f.details["control"]),
             )
-            for f in some
+            for f in findings
             if _listed(f.details.get("control"))
         ]
-        panels.append(spread((title, "share of neurons", some[0].unit), curves))
+        panels.append(spread((title, "share of neurons", findings[0].unit), curves))
     legend = dict.fromkeys((c.css, c.name) for p in panels for c in p.curves)
-    return Spreads("Curves", _PRUNED, tuple(panels[:MOST_PRUNED]), tuple(panels[MOST_PRUNED:]), tuple(legend))
+    return Distribution("Curves", _PRUNED, tuple(panels[:MOST_PRUNED]), tuple(panels[MOST_PRUNED:]), tuple(legend))
 
 
 MOST_PRUNED = 6
@@ -200,12 +208,12 @@ def _along(parts: Json, values: Json) -> list[tuple[float, float]]:
     return [(float(p), float(v)) for p, v in zip(parts, values, strict=True)]
 
 
-def spreads(figure: Figure, colours: Colours) -> list[Spreads]:
+def spreads(figure: Figure, colours: Colours) -> list[Distribution]:
     """Return every distribution that a figure's findings hold."""
-    return [found for make in (lorenz, learning, pruned) if (found := make(figure, colours)) is not None]
+    return [curves for make in (lorenz, learning, pruned) if (curves := make(figure, colours)) is not None]
 
 
-def summaries(findings: Sequence[Finding]) -> list[Spreads]:
+def summaries(findings: Sequence[Finding]) -> list[Distribution]:
     """Return the curves that several estimands of an analysis make together."""
     shares = [
         f
@@ -217,13 +225,13 @@ def summaries(findings: Sequence[Finding]) -> list[Spreads]:
     ]
     panels = []
     keys = ("subject", "against", "side", "pooling")
-    for values, some in grouped(shares, lambda f: tuple(f.site.get(k) for k in keys)).items():
-        by_step = [{int(f.site["layer"]): float(f.value) for f in some if f.estimand == step} for step in _STEPS]
+    for values, group in grouped(shares, lambda f: tuple(f.site.get(k) for k in keys)).items():
+        by_step = [{int(f.site["layer"]): float(f.value) for f in group if f.estimand == step} for step in _STEPS]
         layers = sorted(set.intersection(*(set(x) for x in by_step)))
         if len(layers) < 2:
             continue
         sums = [
-            (name, css, [(float(at), sum(x[at] for x in by_step[: k + 1])) for at in layers])
+            (name, css, [(float(layer), sum(x[layer] for x in by_step[: k + 1])) for layer in layers])
             for k, (name, css) in enumerate(_STEPS.values())
         ]
         subject, against, side, pooling = values
@@ -242,7 +250,7 @@ def summaries(findings: Sequence[Finding]) -> list[Spreads]:
             )
         )
     legend = tuple((css, name) for name, css in _STEPS.values())
-    return [Spreads("Moved, rotated, re-mapped, new", _MOVED, tuple(panels), (), legend)] if panels else []
+    return [Distribution("Moved, rotated, re-mapped, new", _MOVED, tuple(panels), (), legend)] if panels else []
 
 
 FLOOR = -0.2

@@ -9,11 +9,11 @@ from evidense.report.contents import Contents
 
 def paragraph(contents: Contents) -> str:
     """Return the methods in words, each number of it from the records."""
-    study, found = contents.study, contents.inside
-    analyses = list(dict.fromkeys(str(f.site["analysis"]) for f in found))
-    collections = list(dict.fromkeys(str(f.site.get("collection", "")) for f in found))
-    subjects = list(dict.fromkeys(str(f.site["subject"]) for f in found if f.site.get("subject")))
-    sizes = [f.n for f in found if f.n and f.low != f.high]
+    study, findings = contents.study, contents.inside
+    analyses = list(dict.fromkeys(str(f.site["analysis"]) for f in findings))
+    collections = list(dict.fromkeys(str(f.site.get("collection", "")) for f in findings))
+    subjects = list(dict.fromkeys(str(f.site["subject"]) for f in findings if f.site.get("subject")))
+    sizes = [f.n for f in findings if f.n and f.low != f.high]
     n = (
         f"{count(min(sizes))} to {count(max(sizes))}"
         if sizes and min(sizes) != max(sizes)

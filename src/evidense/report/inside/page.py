@@ -11,11 +11,11 @@ from evidense.report.comparison import proof, setup_table
 from evidense.report.comparison.proof import RecordLine
 from evidense.report.contents import Contents
 from evidense.report.inside import answer
-from evidense.report.inside.distributions import Spreads, spreads, summaries
-from evidense.report.inside.heat import Heats, heats
+from evidense.report.inside.distributions import Distribution, spreads, summaries
+from evidense.report.inside.heat import HeatMaps, heats
 from evidense.report.inside.methods import bibtex, paragraph
-from evidense.report.inside.plots import Colours, Drawn, draw
-from evidense.report.inside.tables import Estimates, Table, estimates, missing, table
+from evidense.report.inside.plots import Colours, LayerPlots, draw
+from evidense.report.inside.tables import Estimates, FindingsTable, estimates, missing, table
 from evidense.report.ledger.entries import entries, tally
 from evidense.report.ledger.latex import latex
 from evidense.report.places import Figure, figures, grouped, said
@@ -27,45 +27,45 @@ MOST_LINES = 600
 
 
 @dataclass(frozen=True)
-class Shown:
+class FigureView:
     """One figure with everything that is drawn of it."""
 
     anchor: str
     title: str
     common: str
     see: str
-    drawn: Drawn | None
-    heats: Heats | None
-    spreads: tuple[Spreads, ...]
+    drawn: LayerPlots | None
+    heats: HeatMaps | None
+    spreads: tuple[Distribution, ...]
     estimates: Estimates | None
-    table: Table | None
+    table: FindingsTable | None
     n_rows: int
 
 
 @dataclass(frozen=True)
-class Part:
+class AnalysisSection:
     """One analysis on one collection."""
 
     anchor: str
     about: AnalysisWords
     analysis: str
-    summary: tuple[Spreads, ...]
+    summary: tuple[Distribution, ...]
     """Curves that several figures make together."""
-    leads: tuple[Shown, ...]
-    scalars: tuple[Shown, ...]
+    leads: tuple[FigureView, ...]
+    scalars: tuple[FigureView, ...]
     """Those of the leads that have no layers: one table."""
-    others: tuple[Shown, ...]
+    others: tuple[FigureView, ...]
     missing: tuple[tuple[str, str, int], ...]
     n_findings: int
 
     @property
-    def figures(self) -> tuple[Shown, ...]:
+    def figures(self) -> tuple[FigureView, ...]:
         """Return all of its figures."""
         return (*self.leads, *self.scalars, *self.others)
 
 
 @dataclass(frozen=True)
-class Ground:
+class CollectionSection:
     """One collection of one dissection."""
 
     anchor: str
@@ -73,7 +73,7 @@ class Ground:
     collection: str
     subjects: tuple[tuple[str, str, str], ...]
     """(name, role, class)"""
-    parts: tuple[Part, ...]
+    parts: tuple[AnalysisSection, ...]
 
 
 def is_dissection(contents: Contents) -> bool:
@@ -81,17 +81,20 @@ def is_dissection(contents: Contents) -> bool:
     return bool(contents.inside)
 
 
-def grounds(contents: Contents) -> list[Ground]:
+def grounds(contents: Contents) -> list[CollectionSection]:
     """Return every collection of every dissection with its analyses and figures."""
-    found = []
+    sections = []
     places = grouped(contents.inside, lambda f: (str(f.site.get("dissection", "")), str(f.site.get("collection", ""))))
-    for number, ((dissection, collection), some) in enumerate(places.items(), 1):
-        colours = Colours(some)
+    for number, ((dissection, collection), findings) in enumerate(places.items(), 1):
+        colours = Colours(findings)
         parts = [
-            _part(f"d{number}-a{at}", analysis, own, colours) for at, (analysis, own) in enumerate(_in_order(some), 1)
+            _part(f"d{number}-a{place}", analysis, group, colours)
+            for place, (analysis, group) in enumerate(_in_order(findings), 1)
         ]
-        found.append(Ground(f"d{number}", dissection, collection, _subjects(some, colours), tuple(parts)))
-    return found
+        sections.append(
+            CollectionSection(f"d{number}", dissection, collection, _subjects(findings, colours), tuple(parts))
+        )
+    return sections
 
 
 def _in_order(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
@@ -112,19 +115,19 @@ def _subjects(findings: Sequence[Finding], colours: Colours) -> tuple[tuple[str,
     ]
     rows = [(name, _ROLES[str(f.site["role"])], colours.of(f)) for name, f in firsts.items()]
     known = {r[0] for r in rows}
-    found = dict.fromkeys([*(a for a in against if a[0] not in known), *rows])
-    return tuple(sorted(found, key=lambda r: list(_ROLES.values()).index(r[1])))
+    subjects = dict.fromkeys([*(a for a in against if a[0] not in known), *rows])
+    return tuple(sorted(subjects, key=lambda r: list(_ROLES.values()).index(r[1])))
 
 
-def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colours) -> Part:
+def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colours) -> AnalysisSection:
     about = words_of(analysis)
-    shown = [_shown(f"{anchor}-f{i}", one, colours) for i, one in enumerate(figures(findings), 1)]
+    shown = [_shown(f"{anchor}-f{i}", figure, colours) for i, figure in enumerate(figures(findings), 1)]
     shown = [s for s in shown if s.n_rows or s.heats]
     leads = sorted((s for s in shown if s.title in about.leads), key=lambda s: about.leads.index(s.title)) or shown[:4]
     scalars = [s for s in leads if s.estimates is not None]
     others = [s for s in shown if s not in leads]
     leads = [s for s in leads if s not in scalars]
-    return Part(
+    return AnalysisSection(
         anchor,
         about,
         analysis,
@@ -137,12 +140,12 @@ def _part(anchor: str, analysis: str, findings: Sequence[Finding], colours: Colo
     )
 
 
-def _shown(anchor: str, figure: Figure, colours: Colours) -> Shown:
+def _shown(anchor: str, figure: Figure, colours: Colours) -> FigureView:
     common = " · ".join(said(k, v) for k, v in figure.common)
     maps = heats(figure)
-    made = draw(figure, colours)
-    return Shown(
-        anchor=anchor, title=figure.estimand, common=common, see=estimand_of(figure.analysis, figure.estimand).see, drawn=made, heats=maps,
+    plots = draw(figure, colours)
+    return FigureView(
+        anchor=anchor, title=figure.estimand, common=common, see=estimand_of(figure.analysis, figure.estimand).see, drawn=plots, heats=maps,
         spreads=tuple(spreads(figure, colours)), estimates=estimates(figure) if not maps else None, table=table(figure), n_rows=len(figure.measured),
     )  # fmt: skip
 
@@ -175,6 +178,3 @@ def lines(contents: Contents) -> list[RecordLine]:
         return proof.lines(contents)
     inside = {f.id for f in contents.inside}
     return [line for line in proof.lines(contents) if line.id not in inside]
-
-
-__all__ = ["Ground", "context", "grounds", "is_compared", "is_dissection"]

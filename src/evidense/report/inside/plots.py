@@ -14,7 +14,7 @@ NONE = ("none", "", None)
 
 
 @dataclass(frozen=True)
-class Mark:
+class LayerMark:
     """One value: a dot, with its interval for whoever points at it."""
 
     x: float
@@ -29,7 +29,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Line:
+class LayerLine:
     """One checkpoint, or one of its controls."""
 
     name: str
@@ -40,17 +40,17 @@ class Line:
     pieces: tuple[str, ...]
     """The line, broken where a layer has no value."""
     bands: tuple[str, ...]
-    marks: tuple[Mark, ...]
+    marks: tuple[LayerMark, ...]
     level: float | None = None
     """Of a control without layers: one height."""
 
 
 @dataclass(frozen=True)
-class Plot:
+class LayerPlot:
     """One panel, ready to draw."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[LayerLine, ...]
     ticks: tuple[tuple[float, str], ...]
     layers: tuple[tuple[float, str], ...]
     chance: str
@@ -60,10 +60,10 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class LayerPlots:
     """A figure's panels on one scale, and the lines that its legend names."""
 
-    plots: tuple[Plot, ...]
+    plots: tuple[LayerPlot, ...]
     legend: tuple[tuple[str, str, bool], ...]
     """(css, name, is_control)"""
     chance: str
@@ -97,7 +97,7 @@ class Colours:
         )
 
 
-def draw(figure: Figure, colours: Colours) -> Drawn | None:
+def draw(figure: Figure, colours: Colours) -> LayerPlots | None:
     """Draw all panels of a figure on one scale; None where it has no layers."""
     shown = [f for p in figure.panels for f in (*p.findings, *p.beside) if is_number(f.value)]
     layers = sorted({int(f.site["layer"]) for f in shown if f.site.get("layer") is not None})
@@ -109,7 +109,7 @@ def draw(figure: Figure, colours: Colours) -> Drawn | None:
         _plot(p, (axes[_own(p)], Layers(tuple(layers), has_final)), figure.is_change, colours) for p in figure.panels
     ]
     has_chance = any(p.chance for p in plots)
-    return Drawn(
+    return LayerPlots(
         tuple(plots),
         _legend(plots),
         _chance_name(figure) if has_chance else "",
@@ -128,14 +128,14 @@ def _is_grid(shown: Sequence[Finding]) -> bool:
     return len({layer for layer, _ in pairs}) < len(pairs)
 
 
-def _legend(plots: Sequence[Plot]) -> tuple[tuple[str, str, bool], ...]:
+def _legend(plots: Sequence[LayerPlot]) -> tuple[tuple[str, str, bool], ...]:
     """Return checkpoints by colour, then controls by dash: a control has its checkpoint's colour."""
     lines = [line for p in plots for line in p.lines]
-    own = dict.fromkeys((line.css, line.name, False) for line in lines if not line.is_control)
+    checkpoints = dict.fromkeys((line.css, line.name, False) for line in lines if not line.is_control)
     controls = dict.fromkeys(
         (f"is-other {line.css.partition(' ')[2]}", line.control, True) for line in lines if line.is_control
     )
-    return (*own, *controls)
+    return (*checkpoints, *controls)
 
 
 APART = 0.35
@@ -150,14 +150,14 @@ def _axes(figure: Figure, shown: Sequence[Finding]) -> tuple[dict[str, Axis], tu
     """Return the scale of each kind of panel, one for all unless one kind would be flat on it, and the lines that leave their scale."""
     common, beyond = _axis(shown, figure.is_change)
     kinds = {
-        kind: [f for p in some for f in (*p.findings, *p.beside) if is_number(f.value)]
-        for kind, some in grouped(figure.panels, _own).items()
+        kind: [f for p in group for f in (*p.findings, *p.beside) if is_number(f.value)]
+        for kind, group in grouped(figure.panels, _own).items()
     }
-    own = {kind: _axis(some, figure.is_change) for kind, some in kinds.items()}
-    if min(axis.high - axis.low for axis, _ in own.values()) >= APART * (common.high - common.low):
+    axis_of_kind = {kind: _axis(group, figure.is_change) for kind, group in kinds.items()}
+    if min(axis.high - axis.low for axis, _ in axis_of_kind.values()) >= APART * (common.high - common.low):
         return {kind: _within(common, shown, figure.is_change) for kind in kinds}, beyond
-    out = dict.fromkeys(name for _, names in own.values() for name in names)
-    return {kind: _within(axis, kinds[kind], figure.is_change) for kind, (axis, _) in own.items()}, tuple(out)
+    out = dict.fromkeys(name for _, names in axis_of_kind.values() for name in names)
+    return {kind: _within(axis, kinds[kind], figure.is_change) for kind, (axis, _) in axis_of_kind.items()}, tuple(out)
 
 
 MOST_WIDER = 1.5
@@ -169,7 +169,8 @@ def _axis(shown: Sequence[Finding], is_change: bool) -> tuple[Axis, tuple[str, .
     also = [*(x for f in shown if (x := chance_of(f)) is not None), *([0.0] if is_change else [])]
     real = [f for f in shown if f.site.get("role") != "random"] or list(shown)
     all_of_it, narrow = (
-        Axis.over([x for f in some for x in (f.value, f.low, f.high) if is_number(x)], also) for some in (shown, real)
+        Axis.over([x for f in findings for x in (f.value, f.low, f.high) if is_number(x)], also)
+        for findings in (shown, real)
     )
     if all_of_it.high - all_of_it.low <= MOST_WIDER * (narrow.high - narrow.low):
         return all_of_it, ()
@@ -211,47 +212,52 @@ def _chance_name(figure: Figure) -> str:
     return f"chance{f' ({values.pop()})' if len(values) == 1 else ''}"
 
 
-def _plot(panel: FigurePanel, scales: tuple[Axis, Layers], is_change: bool, colours: Colours) -> Plot:
+def _plot(panel: FigurePanel, scales: tuple[Axis, Layers], is_change: bool, colours: Colours) -> LayerPlot:
     axis, layers = scales
     final = {who(f): f for f in panel.beside if _is_final(f) and is_number(f.value)}
     lines = [
-        _line(some, scales, is_change, colours, final.get(name)) for name, some in grouped(panel.findings, who).items()
+        _line(group, scales, is_change, colours, final.get(name))
+        for name, group in grouped(panel.findings, who).items()
     ]
     lines += [_level(f, axis, colours) for f in panel.beside if is_number(f.value) and not _is_final(f)]
     lines.sort(key=lambda x: not x.is_control)
     chance = {int(f.site["layer"]): axis.y(x) for f in panel.findings if (x := chance_of(f)) is not None}
     flat = [(layers.x(layer), y) for layer, y in sorted(chance.items())]
     zero = axis.y(0.0) if axis.low < 0 < axis.high else None
-    return Plot(panel.title, tuple(lines), tuple(axis.ticks), tuple(layers.ticks), points(flat), zero, _spoken(panel))
+    return LayerPlot(
+        panel.title, tuple(lines), tuple(axis.ticks), tuple(layers.ticks), points(flat), zero, _spoken(panel)
+    )
 
 
 def _spoken(panel: FigurePanel) -> str:
-    found = []
-    for name, some in grouped(panel.findings, who).items():
-        f = max(some, key=lambda f: int(f.site["layer"]))
-        found.append(f"{name} at layer {f.site['layer']}: {plain(f.value)} {interval(f.low, f.high, sign=False)}")
-    return "; ".join(found)
+    sentences = []
+    for name, group in grouped(panel.findings, who).items():
+        f = max(group, key=lambda f: int(f.site["layer"]))
+        sentences.append(f"{name} at layer {f.site['layer']}: {plain(f.value)} {interval(f.low, f.high, sign=False)}")
+    return "; ".join(sentences)
 
 
 def _line(
     findings: Sequence[Finding], scales: tuple[Axis, Layers], is_change: bool, colours: Colours, final: Finding | None
-) -> Line:
+) -> LayerLine:
     axis, layers = scales
     by_layer = {int(f.site["layer"]): f for f in findings}
     runs = _runs(by_layer, axis)
     is_control = findings[0].site.get("control") not in NONE
-    marks = [_mark((layers.x(at), f"layer {at}"), f, axis, is_change) for run in runs for at, f in run]
+    marks = [_mark((layers.x(layer), f"layer {layer}"), f, axis, is_change) for run in runs for layer, f in run]
     marks += (
         [_mark((layers.final, "final vectors"), final, axis, is_change, reach=True)]
         if final and not _is_outside(final, axis)
         else []
     )
-    return Line(
+    return LayerLine(
         name=who(findings[0]),
         css=colours.of(findings[0]) + (f" control-{_slug(findings[0].site['control'])}" if is_control else ""),
         is_control=is_control,
         control=f"control: {findings[0].site['control']}" if is_control else "",
-        pieces=tuple(points([(layers.x(at), axis.y(float(f.value))) for at, f in run]) for run in runs if len(run) > 1),
+        pieces=tuple(
+            points([(layers.x(layer), axis.y(float(f.value))) for layer, f in run]) for run in runs if len(run) > 1
+        ),
         bands=() if is_control else tuple(_band(run, axis, layers) for run in runs if len(run) > 1),
         marks=() if is_control else tuple(marks),
     )
@@ -277,21 +283,21 @@ def _runs(by_layer: Mapping[int, Finding], axis: Axis) -> list[list[tuple[int, F
 
 
 def _band(run: Sequence[tuple[int, Finding]], axis: Axis, layers: Layers) -> str:
-    known = [(at, f) for at, f in run if f.low is not None and f.high is not None]
-    up: list[Point] = [(layers.x(at), axis.y(float(f.high or 0))) for at, f in known]
-    down: list[Point] = [(layers.x(at), axis.y(float(f.low or 0))) for at, f in known[::-1]]
+    known = [(layer, f) for layer, f in run if f.low is not None and f.high is not None]
+    up: list[Point] = [(layers.x(layer), axis.y(float(f.high or 0))) for layer, f in known]
+    down: list[Point] = [(layers.x(layer), axis.y(float(f.low or 0))) for layer, f in known[::-1]]
     return points([*up, *down])
 
 
-def _mark(place: tuple[float, str], finding: Finding, axis: Axis, is_change: bool, reach: bool = False) -> Mark:
+def _mark(place: tuple[float, str], finding: Finding, axis: Axis, is_change: bool, reach: bool = False) -> LayerMark:
     value = float(finding.value)
     low, high = (axis.y(value if x is None else x) for x in (finding.low, finding.high))
     text = f"{place[1]}: {number(finding.value)} {interval(finding.low, finding.high, sign=False)}"
-    return Mark(place[0], axis.y(value), low, high, not is_change or differs(finding), reach, text)
+    return LayerMark(place[0], axis.y(value), low, high, not is_change or differs(finding), reach, text)
 
 
-def _level(finding: Finding, axis: Axis, colours: Colours) -> Line:
+def _level(finding: Finding, axis: Axis, colours: Colours) -> LayerLine:
     css = f"{colours.of(finding)} control-{_slug(finding.site.get('control') or 'level')}"
     name = who(finding) if finding.site.get("control") not in NONE else f"{who(finding)}, without layer"
     control = f"control: {finding.site.get('control') or 'without layer'}"
-    return Line(name, css, True, control, (), (), (), axis.y(float(finding.value)))
+    return LayerLine(name, css, True, control, (), (), (), axis.y(float(finding.value)))

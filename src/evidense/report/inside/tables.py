@@ -13,7 +13,7 @@ from evidense.report.scale import Scale
 
 
 @dataclass(frozen=True)
-class TableRow:
+class FindingRow:
     """One finding."""
 
     anchor: str
@@ -31,10 +31,10 @@ class TableRow:
 
 
 @dataclass(frozen=True)
-class Table:
+class FindingsTable:
     """The findings of one figure."""
 
-    rows: tuple[TableRow, ...]
+    rows: tuple[FindingRow, ...]
     tests: tuple[tuple[str, str], ...]
     unit: str
     has_together: bool
@@ -43,12 +43,12 @@ class Table:
     has_layer: bool
 
 
-def table(figure: Figure) -> Table:
+def table(figure: Figure) -> FindingsTable:
     """Return the table behind a figure."""
     tests = {t: _letter(i) for i, t in enumerate(dict.fromkeys(f.test for f in figure.measured if f.test))}
     constant = dict(figure.common)
     rows = tuple(_row(f, tests, constant) for f in figure.measured)
-    return Table(
+    return FindingsTable(
         rows, tuple((letter, t) for t, letter in tests.items()), ", ".join(dict.fromkeys(f.unit for f in figure.measured if f.unit)),
         any(r.together for r in rows), any(r.p != "—" for r in rows), any(r.place for r in rows), any(r.layer for r in rows),
     )  # fmt: skip
@@ -61,7 +61,7 @@ def _letter(i: int) -> str:
 _LINE = ("analysis", "collection", "dissection", "subject", "against", "role", "control", "layer")
 
 
-def _row(f: Finding, tests: dict[str, str], constant: dict[str, object]) -> TableRow:
+def _row(f: Finding, tests: dict[str, str], constant: dict[str, object]) -> FindingRow:
     low, high = together(f)
     joint = bounds(low, high) if f.details.get("together") else ""
     place = " · ".join(
@@ -70,7 +70,7 @@ def _row(f: Finding, tests: dict[str, str], constant: dict[str, object]) -> Tabl
     layer = "" if f.site.get("layer") is None else str(f.site["layer"])
     p = f.p_adjusted if f.p_adjusted is not None else f.p
     clusters = count(f.n_clusters) if f.n_clusters != f.n else ""
-    return TableRow(
+    return FindingRow(
         anchor(f),
         who(f),
         place,
@@ -91,7 +91,7 @@ def bounds(low: float | None, high: float | None) -> str:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class EstimateRow:
     """One estimate without layer, drawn on the scale of its figure."""
 
     anchor: str
@@ -111,7 +111,7 @@ class Drawn:
 class Estimates:
     """The estimates of a figure that has no layers."""
 
-    rows: tuple[Drawn, ...]
+    rows: tuple[EstimateRow, ...]
     scale: Scale
 
 
@@ -125,12 +125,12 @@ def estimates(figure: Figure) -> Estimates | None:
     return Estimates(tuple(_drawn(f, scale, constant, figure.is_change) for f in figure.measured), scale)
 
 
-def _drawn(f: Finding, scale: Scale, constant: dict[str, object], is_change: bool) -> Drawn:
+def _drawn(f: Finding, scale: Scale, constant: dict[str, object], is_change: bool) -> EstimateRow:
     low, high = (x if x is not None else f.value for x in (f.low, f.high))
     place = " · ".join(
         said(k, v) for k, v in f.site.items() if k not in _LINE and constant.get(k) != v and v is not None
     )
-    return Drawn(
+    return EstimateRow(
         anchor(f),
         who(f),
         place,
@@ -146,9 +146,9 @@ def _drawn(f: Finding, scale: Scale, constant: dict[str, object], is_change: boo
 
 def missing(findings: Sequence[Finding]) -> list[tuple[str, str, int]]:
     """Return (what, reason, how often) of findings without value, each reason once."""
-    found: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for f in findings:
         if not is_number(f.value) and f.details.get("reason"):
             key = (f"{f.estimand}, {who(f)}", str(f.details["reason"]))
-            found[key] = found.get(key, 0) + 1
-    return [(what, reason, n) for (what, reason), n in found.items()]
+            counts[key] = counts.get(key, 0) + 1
+    return [(what, reason, n) for (what, reason), n in counts.items()]

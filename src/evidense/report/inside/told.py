@@ -10,7 +10,7 @@ from evidense.report.places import grouped
 def told(findings: Sequence[Finding]) -> str:
     """Return one sentence about a tuned encoder on a collection, in the order of the analyses' sentences; "" where none can be said."""
     by_analysis = grouped(findings, lambda f: str(f.site.get("analysis", "")))
-    sentences = [(words.sentence, own) for name, own in by_analysis.items() if (words := words_of(name)).sentence]
+    sentences = [(words.sentence, group) for name, group in by_analysis.items() if (words := words_of(name)).sentence]
     sentences.sort(key=lambda pair: pair[0].place)
-    parts = [text for sentence, own in sentences if (text := sentence.of(own))]
+    parts = [text for sentence, group in sentences if (text := sentence.of(group))]
     return f"{'; '.join(parts)}." if parts else ""
