@@ -7,7 +7,8 @@ from typing import Literal
 
 from evidense.texts.letters import fold
 
-Kind = Literal["VERBATIM", "NEAR", "NOT LOCATED"]
+Kind = Literal["VERBATIM", "NEAR", "NOT LOCATED", "NO TEXT"]
+"""Word for word; with words lost or added; not in any text of the sources; no source has a text."""
 NEAR = 0.5
 """The least share of a statement's words, weighed by rarity, that stand in the passage in their order."""
 _WORD = re.compile(r"\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]")
@@ -29,6 +30,10 @@ class Alignment:
     """Runs of words of the statement that the passage lacks."""
     is_cut: bool = False
     """The statement breaks off in the middle of the passage, or of a word of it."""
+
+
+NO_TEXT = Alignment("NO TEXT", 0.0)
+"""The alignment of a statement whose sources have no text."""
 
 
 def align(statement: str, passage: str) -> Alignment:

@@ -59,7 +59,7 @@ def losses(alignment: Alignment) -> tuple[Loss, ...]:
     Lost words are looked at before added ones. A run of lost words is a condition where it is a clause or a phrase that
     says under which circumstances, and no other rule names it.
     """
-    if alignment.kind == "NOT LOCATED":
+    if alignment.kind in ("NOT LOCATED", "NO TEXT"):
         return ()
     named: dict[Rule, Loss] = {}
     lost = alignment.lost[:-1] if alignment.is_cut else alignment.lost

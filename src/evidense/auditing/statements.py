@@ -1,0 +1,53 @@
+"""Statements: each sentence that a report or a citing paper makes, beside the passage of its source that is closest to it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from evidense.auditing.alignment import NO_TEXT, Alignment
+from evidense.auditing.losses import Loss
+from evidense.values import Span
+
+StatementKind = Literal["finding", "method", "definition", "aim", "background", "premise"]
+"""What a sentence does: reports a result, says what was done, defines a word, asks, tells what is known, or sets up an inference."""
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A passage of a source: `source.text[span.start:span.end] == span.quote`."""
+
+    span: Span
+    source: str
+    """The key of the reference that cites the source, or the source's identifier: `arxiv:2505.07166`."""
+    section: str = ""
+    """The heading that the passage stands under; "abstract" for an abstract."""
+    sentence: int | None = None
+    """The number of the passage's first sentence in its section, from 1."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of an audited document with where it comes from."""
+
+    text: str
+    place: Span
+    """Where it stands in the canonical text of the audited document."""
+    kind: StatementKind
+    source: str = ""
+    """Key or identifier of the source that is closest, or of what the sentence cites; "" where there is none."""
+    quote: Quote | None = None
+    """The closest passage; None where nothing was located or no source has a text."""
+    alignment: Alignment = NO_TEXT
+    losses: tuple[Loss, ...] = ()
+    """The changes of meaning, each with its rule; the worst first."""
+    cites: tuple[str, ...] = ()
+    """Keys of the references that the sentence cites."""
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Runs of words of the passage that the statement lacks."""
+        return self.alignment.lost
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Runs of words of the statement that the passage lacks."""
+        return self.alignment.added
