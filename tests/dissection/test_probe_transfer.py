@@ -7,7 +7,7 @@ from dissection.probe_worlds import interaction
 from evidense.dissection.probes.cross_fit import CrossFitTask
 from evidense.dissection.probes.features import PairStates
 from evidense.dissection.probes.scores import credit
-from evidense.dissection.probes.transfer import transferred
+from evidense.dissection.probes.transfer import _sides, transferred
 
 
 @pytest.mark.parametrize("one_map", [True, False])
@@ -39,3 +39,19 @@ def _padded(turn: np.ndarray) -> np.ndarray:
     whole = np.eye(66, dtype=np.float32)
     whole[:64, :64] = turn
     return whole
+
+
+@pytest.mark.parametrize("one_map", [True, False])
+def test_the_map_is_fitted_without_the_documents_of_the_fold_that_is_tested(one_map):
+    """Whatever the held-out documents become, nothing that is trained on moves."""
+    trained, read = interaction(60, 0.8, width=6), interaction(60, 0.8, seed=1, width=6)
+    train = np.arange(60) % 5 != 0
+    before = _sides(trained, read, train, one_map)
+    for pairs in (trained, read):
+        pairs.documents[pairs.places[~train]] *= -7
+        pairs.queries[~train] += 3
+    after = _sides(trained, read, train, one_map)
+    kept = np.unique(trained.places[train])
+    for one, other in zip(before, after, strict=True):
+        assert np.array_equal(one.documents[kept], other.documents[kept])
+        assert np.array_equal(one.queries[train], other.queries[train])

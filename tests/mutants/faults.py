@@ -139,7 +139,7 @@ _TRAINING = (
     Fault("unit changed", "training/loop/learner.py", "leaves) / self.recipe.accumulate", "leaves)", _KNOWN_STEPS),
     Fault("silence", "training/loop/learner.py", "recipe.max_grad_norm or math.inf", "math.inf", _KNOWN_STEPS),
     Fault("fold leaked", "training/data/portions.py", "np.flatnonzero(~is_held)", "np.arange(len(is_held))", _KNOWN_STEPS),
-    Fault("silence", "training/data/negatives.py", "if document not in positives and", "if", ("training/test_negatives.py",)),
+    Fault("silence", "training/data/negatives.py", "if document not in positives and", "if", _KNOWN_STEPS),
 )  # fmt: skip
 
 _DISSECTION = (
@@ -157,7 +157,7 @@ _DISSECTION = (
     Fault("unit changed", "dissection/probes/scores.py", "nats / np.log(2)", "nats", _PROBES),
     Fault("fold leaked", "dissection/probes/features.py", "Scale.of(pairs.queries[train])(pairs.queries)", "Scale.of(pairs.queries)(pairs.queries)", _PLANTED),
     Fault("fold leaked", "dissection/probes/controls.py", "np.flatnonzero(folds == fold)", "np.flatnonzero(folds >= fold)", _PLANTED),
-    Fault("fold leaked", "dissection/probes/transfer.py", "rows = np.unique(trained.places[train])", "rows = np.unique(trained.places)", _PLANTED),
+    Fault("fold leaked", "dissection/probes/transfer.py", "rows = np.unique(trained.places[train])", "rows = np.unique(trained.places)", ("dissection/test_probe_transfer.py",)),
 )  # fmt: skip
 
 FAULTS = (*_VERDICTS, *_STATISTICS, *_SEARCH, *_TRAINING, *_DISSECTION)

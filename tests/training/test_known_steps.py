@@ -9,6 +9,8 @@ import pytest
 
 from evidense.parts import Representations
 from evidense.records import Recipe
+from evidense.store import Store
+from evidense.training.data.negatives import with_negatives
 from evidense.training.data.portions import drawn, held_out
 from evidense.training.loop import schedule
 from evidense.training.loop.batches import PairOrder
@@ -102,3 +104,18 @@ def test_what_torch_draws_differs_from_seed_to_seed(bert: Path, tmp_path: Path) 
 def test_the_order_of_pairs_depends_on_the_seed() -> None:
     first, again, other = (PairOrder(40, 8, seed).rows(0).tolist() for seed in (0, 0, 1))
     assert first == again != other
+
+
+def test_a_positive_of_an_equal_query_is_no_negative_even_from_another_group(tmp_path: Path) -> None:
+    """Pairs 0 and 1 ask the same; of their block only the document of pair 2 may stand against them."""
+    pairs = pairs_of(3)
+    pairs = replace(pairs, left=[pairs.left[0], pairs.left[0], pairs.left[2]], blocks=["one"] * 3)
+    for seed in range(8):
+        recipe = Recipe(negatives="block", n_negatives=1, seed=seed)
+        made = with_negatives(pairs, recipe, NO_ENCODER, Store(tmp_path))
+        assert [made.negatives[row][0].id for row in (0, 1)] == ["d2", "d2"]
+        assert made.negatives[2][0].id in ("d0", "d1")
+
+
+NO_ENCODER: Any = None
+"""Block negatives ask no encoder."""
