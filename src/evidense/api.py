@@ -145,16 +145,19 @@ def train(
         EvidenseError: what is wrong, what was expected, what to do.
     """
     named = [data] if isinstance(data, str | Path | Pairs) else data
-    given = {pairs.name: pairs for pairs in named if isinstance(pairs, Pairs)}
-    wanted = start if isinstance(start, Recipe) else str(start)
-    if not isinstance(wanted, Recipe):
+    pairs_by_spelling = {pairs.name: pairs for pairs in named if isinstance(pairs, Pairs)}
+    if isinstance(start, Recipe):
+        full_recipe = start
+    else:
         keys: dict[str, Any] = read_recipe(Path(recipe)) if recipe else {}
-        keys |= {"start": wanted} if wanted else {}
-        keys |= {"data": [one.name if isinstance(one, Pairs) else str(one) for one in named]} if named else {}
+        keys |= {"start": str(start)} if str(start) else {}
+        keys |= (
+            {"data": [source.name if isinstance(source, Pairs) else str(source) for source in named]} if named else {}
+        )
         keys |= {"objective": objective} if objective else {}
-        wanted = recipe_of(keys | settings, "train", given)
-    with consenting([wanted.start]):
-        return train_into(wanted, Store(), Path(out) if out else None, given=given)
+        full_recipe = recipe_of(keys | settings, "train", pairs_by_spelling)
+    with consenting([full_recipe.start]):
+        return train_into(full_recipe, Store(), Path(out) if out else None, pairs_by_spelling=pairs_by_spelling)
 
 
 def demo(*, out: str | Path | None = None) -> Result:

@@ -227,8 +227,8 @@ class Store:
         """Return the files of a record's folder that are damaged or gone; its manifest where nothing is there."""
         if record_id in self._checked:
             return []
-        if found := damaged(self.folder(record_id), {"record": record_id}):
-            return found
+        if damaged_files := damaged(self.folder(record_id), {"record": record_id}):
+            return damaged_files
         self._checked.add(record_id)
         return []
 
@@ -308,12 +308,12 @@ class Store:
         if name in self._checked:
             return
         try:
-            found = sha256_of_file(self._path("blobs", name))
+            sha256 = sha256_of_file(self._path("blobs", name))
         except OSError as error:
             raise self._unreadable("blobs", name, error) from None
-        if found != name:
+        if sha256 != name:
             raise StoreError(
-                f"blob {name[:12]} in the store '{self.root}' has the sha256 {found[:12]}; expected its own name: it was "
+                f"blob {name[:12]} in the store '{self.root}' has the sha256 {sha256[:12]}; expected its own name: it was "
                 f"altered or cut; {_AGAIN}"
             )
         self._checked.add(name)

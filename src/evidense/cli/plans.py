@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from evidense.boundary.numerals import duration, size
 from evidense.store import Store
 from evidense.study.plan import Plan, Step
-from evidense.study.trained.costs import Training
+from evidense.study.trained.costs import TrainingCost
 
 
 def estimate_line(plan: Plan) -> str:
@@ -37,13 +37,13 @@ def plan_text(plan: Plan, store: Store) -> str:
 
 
 def _by_collection(steps: Sequence[Step]) -> dict[str, list[Step]]:
-    found: dict[str, list[Step]] = {}
+    by_collection: dict[str, list[Step]] = {}
     for step in steps:
-        found.setdefault(step.collection, []).append(step)
-    return found
+        by_collection.setdefault(step.collection, []).append(step)
+    return by_collection
 
 
-def _trainings(trainings: Sequence[Training]) -> list[str]:
+def _trainings(trainings: Sequence[TrainingCost]) -> list[str]:
     """Return one line a training, under what it trains on."""
     lines: list[str] = []
     width = max((len(t.label) for t in trainings), default=0)

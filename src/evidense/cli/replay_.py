@@ -25,14 +25,14 @@ def command(folder: Path, allow_code: bool) -> None:
     page = read_page(folder)
     print(page.sentence(), flush=True)
     with consenting(everything=allow_code):
-        found = replay(page, progress=say_progress, line=say_step)
-    if found.same:
+        outcome = replay(page, progress=say_progress, line=say_step)
+    if outcome.same:
         print("recomputed from nothing: the same records, byte for byte")
     else:
-        print(f"recomputed from nothing: largest difference {found.largest:.2g} (tolerance {TOLERANCE:g})")
-    for sentence in found.environment:
+        print(f"recomputed from nothing: largest difference {outcome.largest:.2g} (tolerance {TOLERANCE:g})")
+    for sentence in outcome.environment:
         print(f"  {sentence}")
-    for sentence in found.changed:
+    for sentence in outcome.changed:
         print(f"✖ {sentence}")
-    if not found.held:
+    if not outcome.held:
         raise click.exceptions.Exit(1)

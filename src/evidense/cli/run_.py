@@ -44,9 +44,9 @@ def command(study: str | None, is_toy: bool, is_full: bool, listing: bool, no_te
     if study and templates.is_template(study):
         _show_template(templates.read_template(study), bool(order["plan"]))
         return
-    wanted = Order(**order, text=not no_text)  # type: ignore[arg-type]
-    for at, chosen in enumerate(_chosen(study, is_toy, is_full)):
-        execute(chosen, wanted if at == 0 else _for_the_next(wanted, chosen))
+    first_order = Order(**order, text=not no_text)  # type: ignore[arg-type]
+    for index, chosen in enumerate(_chosen(study, is_toy, is_full)):
+        execute(chosen, first_order if index == 0 else _for_the_next(first_order, chosen))
 
 
 def _chosen(study: str | None, is_toy: bool, is_full: bool) -> Iterator["Study"]:

@@ -69,18 +69,18 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
     from evidense.training.loop.trainer import Callbacks
 
     written = read_recipe(recipe_file) if recipe_file else {}
-    given: dict[str, Any] = {}
+    pairs_by_spelling: dict[str, Any] = {}
     with together() as is_first, consenting([start]):
-        recipe = recipe_of(written | _keys(start, settings, written), "train", given)
+        recipe = recipe_of(written | _keys(start, settings, written), "train", pairs_by_spelling)
         store = Store()
-        planned = plan_of(recipe, store, given)
+        planned = plan_of(recipe, store, pairs_by_spelling)
         if is_first:
             print("\n".join(planned.lines()) if plan else planned.line(), file=sys.stdout if plan else sys.stderr)
         if plan:
             return
-        made = train_into(recipe, store, out, Callbacks(progress=_say if is_first else None), given)
+        training = train_into(recipe, store, out, Callbacks(progress=_say if is_first else None), pairs_by_spelling)
         if is_first:
-            _end(made)
+            _end(training)
 
 
 def _keys(start: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,18 +125,18 @@ def _say(done: int, total: int, left_s: float) -> None:
         replace_line(f"training: step {count(done)} of {count(total)}{left}")
 
 
-def _end(made: "Training") -> None:
+def _end(training: "Training") -> None:
     """Say how it ended: warnings loudly, what to do next, and as the last line the folder."""
     if sys.stderr.isatty():
         replace_line("")
-    checkpoint = made.checkpoint
+    checkpoint = training.checkpoint
     if checkpoint.stopped:
         print(f"stopped: {checkpoint.stopped}", file=sys.stderr)
     for warning in checkpoint.warnings:
         print(f"WARNING: {warning}", file=sys.stderr)
-    base = made.recipe.start or "bm25"
+    base = training.recipe.start or "bm25"
     print(
-        f"did it help?  evidense compare {base} {made.folder} --on {made.test_data or 'YOUR-TEST-DATA'}",
+        f"did it help?  evidense compare {base} {training.folder} --on {training.test_data or 'YOUR-TEST-DATA'}",
         file=sys.stderr,
     )
-    print(str(made.folder))
+    print(str(training.folder))

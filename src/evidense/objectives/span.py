@@ -15,7 +15,7 @@ from evidense.values import Batch, Kind, Pairs
 
 
 @dataclass(frozen=True)
-class Span:
+class SpanObjective:
     """Group-wise InfoNCE: a text against each of its spans; other texts and their spans are the negatives."""
 
     name: str = "span"
@@ -63,4 +63,4 @@ def _length(least: int, most: int, rng: np.random.Generator) -> int:
     return round(least + (most - least) * rng.beta(4, 2))
 
 
-PART = Span()
+PART = SpanObjective()

@@ -75,8 +75,8 @@ class Published:
 
     def groups(self) -> Iterator[tuple[PublishedCurve, ...]]:
         """Yield the curves that share data set, pooling and N: the backbone first, then what was tuned from it."""
-        for _, some in groupby(self.curves, key=lambda c: (c.dataset, c.pooling, c.n_passages)):
-            yield tuple(sorted(some, key=lambda c: c.model not in BACKBONES))
+        for _, curves in groupby(self.curves, key=lambda c: (c.dataset, c.pooling, c.n_passages)):
+            yield tuple(sorted(curves, key=lambda c: c.model not in BACKBONES))
 
 
 BACKBONES = ("bert-base-uncased", "llama")
@@ -110,10 +110,10 @@ def read(name: str) -> Published:
         raise UnknownName.among("published study", name, _KNOWN)
     text = (resources.files("evidense.published") / f"{name}.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
-    found: dict[tuple[str, str, str, int], list[dict[str, str]]] = {}
+    rows_of_curve: dict[tuple[str, str, str, int], list[dict[str, str]]] = {}
     for row in rows:
-        found.setdefault((row["dataset"], row["pooling"], row["model"], int(row["n_passages"])), []).append(row)
-    order = sorted(found, key=lambda k: (k[0] != "nq", ("cls", "mean", "eos").index(k[1]), k[3]))
+        rows_of_curve.setdefault((row["dataset"], row["pooling"], row["model"], int(row["n_passages"])), []).append(row)
+    order = sorted(rows_of_curve, key=lambda k: (k[0] != "nq", ("cls", "mean", "eos").index(k[1]), k[3]))
     known = _KNOWN[name]
     return Published(
         known.name,
@@ -121,7 +121,7 @@ def read(name: str) -> Published:
         known.citation,
         known.provenance,
         known.datasets,
-        tuple(_curve(k, found[k]) for k in order),
+        tuple(_curve(k, rows_of_curve[k]) for k in order),
     )
 
 

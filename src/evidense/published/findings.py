@@ -79,20 +79,20 @@ def accuracies(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
 
 def changes(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
     """Yield each tuned model against its backbone, and the context encoder against the question encoder."""
-    for one in [*contrasts(study), *encoders_apart(study)]:
-        yield from _change(study, one, parents)
+    for contrast in [*contrasts(study), *encoders_apart(study)]:
+        yield from _change(study, contrast, parents)
 
 
 def encoders_apart(study: Published) -> list[Contrast]:
     """Return DPR's context encoder, and the pair, against its question encoder."""
-    found = []
+    pairs_apart = []
     for group in study.groups():
         by_name = {c.model: c for c in group}
         if "dpr-question" in by_name:
             known = study.dataset(group[0].dataset)
-            found += [Contrast(by_name["dpr-question"], by_name[m], known) for m in _UNLOADED_MODELS]
-            found.append(Contrast(by_name["dpr-context"], by_name["dpr-paired"], known))
-    return found
+            pairs_apart += [Contrast(by_name["dpr-question"], by_name[m], known) for m in _UNLOADED_MODELS]
+            pairs_apart.append(Contrast(by_name["dpr-context"], by_name["dpr-paired"], known))
+    return pairs_apart
 
 
 def _change(study: Published, one: Contrast, parents: tuple[str, ...]) -> Iterator[Finding]:
@@ -121,20 +121,20 @@ def _change(study: Published, one: Contrast, parents: tuple[str, ...]) -> Iterat
 
 
 def _relative(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
-    for one in contrasts(study):
-        if one.tuned.pooling != "eos":
+    for contrast in contrasts(study):
+        if contrast.tuned.pooling != "eos":
             continue
-        p, q, n = one.tuned.accuracy, one.backbone.accuracy, one.tuned.n_eval
+        p, q, n = contrast.tuned.accuracy, contrast.backbone.accuracy, contrast.tuned.n_eval
         gain = p / q - 1
-        error = np.sqrt((p * (1 - p) / q**2 + p**2 * q * (1 - q) / q**4) / n * one.design_effect)
-        yield from _series(parents, _site(study, one.tuned, against=one.backbone.model), (gain, error),
-                           (n, one.dataset.n_questions), ("relative gain in accuracy", "share"))  # fmt: skip
+        error = np.sqrt((p * (1 - p) / q**2 + p**2 * q * (1 - q) / q**4) / n * contrast.design_effect)
+        yield from _series(parents, _site(study, contrast.tuned, against=contrast.backbone.model), (gain, error),
+                           (n, contrast.dataset.n_questions), ("relative gain in accuracy", "share"))  # fmt: skip
 
 
 def _kappas(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
     ordered = sorted(study.curves, key=lambda c: (c.dataset, c.pooling, c.model, c.n_passages))
-    for _, some in groupby(ordered, key=lambda c: (c.dataset, c.pooling, c.model)):
-        curves = list(some)
+    for _, grouped in groupby(ordered, key=lambda c: (c.dataset, c.pooling, c.model)):
+        curves = list(grouped)
         few, many = curves[0], curves[-1]
         known = study.dataset(few.dataset)
         effect = above_chance(many.accuracy, many.n_passages) - above_chance(few.accuracy, few.n_passages)
@@ -159,9 +159,9 @@ def _easier(
     """Return d′ of many minus d′ of few, with its standard error by the delta method."""
     values, parts = [], []
     for curve in (few, many):
-        at = discriminability(curve.accuracy, curve.n_passages)
-        slope = (discriminability(curve.accuracy + 1e-3, curve.n_passages) - at) / 1e-3
-        values.append(at)
+        d_prime = discriminability(curve.accuracy, curve.n_passages)
+        slope = (discriminability(curve.accuracy + 1e-3, curve.n_passages) - d_prime) / 1e-3
+        values.append(d_prime)
         parts.append(slope**2 * curve.accuracy * (1 - curve.accuracy) / n_questions)
     return values[1] - values[0], np.sqrt(parts[0] + parts[1])
 
@@ -191,11 +191,11 @@ def _together(effect: Float[np.ndarray, " l"], error: Float[np.ndarray, " l"], n
 
 def _profiles(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
     """Yield the rank correlation of a model's profile on one data set with that on the other; neighbouring layers count as few."""
-    found: dict[tuple[str, int], list[Contrast]] = {}
-    for one in contrasts(study):
-        found.setdefault((one.tuned.model, one.tuned.n_passages), []).append(one)
-    for pair in found.values():
-        ranks = [rankdata(one.effect[1:]) for one in pair]
+    by_model: dict[tuple[str, int], list[Contrast]] = {}
+    for contrast in contrasts(study):
+        by_model.setdefault((contrast.tuned.model, contrast.tuned.n_passages), []).append(contrast)
+    for pair in by_model.values():
+        ranks = [rankdata(contrast.effect[1:]) for contrast in pair]
         rho, n = float(np.corrcoef(*ranks)[0, 1]), len(ranks[0])
         few = effective_n(ranks)
         half = 1.96 / np.sqrt(max(few - 3, 0.1))
@@ -205,7 +205,7 @@ def _profiles(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
         if pair[0].tuned.model in _UNLOADED_MODELS:
             details["failed"] = [UNLOADED]
         yield _finding(
-            parents, {**site, "collection": " and ".join(f"{study.name}/{one.tuned.dataset}" for one in pair)}, (n, int(few)),
+            parents, {**site, "collection": " and ".join(f"{study.name}/{contrast.tuned.dataset}" for contrast in pair)}, (n, int(few)),
             estimand="correlation of profiles", unit="ρ", value=rho, low=low, high=high, details=details,
             test="Fisher's z, with Bartlett's effective number of layers", family="none: one a model and N",
         )  # fmt: skip

@@ -40,7 +40,7 @@ def one_against(pool: Pool, j: int, n_off: int) -> OneAgainst:
 
     `n_off` is the number of groups that differ. Fewer than ten are enumerated by all their sign-flips.
     """
-    plain = [cluster_sums(one.values[j : j + 1], one.labels) for one in pool.at_zero]
+    plain = [cluster_sums(part.values[j : j + 1], part.labels) for part in pool.at_zero]
     mean, _ = _mean(plain)
     largest = int(np.argmax([np.abs(sums.sums).max() / sums.n_queries for sums in plain]))
     against = list(plain)
@@ -59,7 +59,7 @@ def n_deciding(parts: Sequence[Differences], j: int, critical: float) -> int | N
 
     None if |t| does not exceed it with them, or if `CARRY` groups or more are needed.
     """
-    sums = [cluster_sums(one.values[j : j + 1], one.labels) for one in parts]
+    sums = [cluster_sums(part.values[j : j + 1], part.labels) for part in parts]
     mean, _ = _mean(sums)
     shares = np.concatenate([s.sums[:, 0] / s.n_queries for s in sums]) * np.sign(mean)
     largest_first = np.argsort(-shares, kind="stable")

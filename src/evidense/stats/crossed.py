@@ -205,9 +205,9 @@ def variances(table: Seeded) -> list[Variances]:
         return [Variances(0.0, float(np.sqrt(q * n)), 0.0, 0.0, float(np.sqrt(q))) for q in doubled.queries]
     components = squares(table)
     results = []
-    for seeds, queries, rest in zip(components.seeds, components.queries, components.rest, strict=True):
-        seed, query = max(seeds - rest, 0.0), max(queries - rest, 0.0)
-        roots = np.sqrt([seed * s, query * n, rest * s * n, seed, queries])
+    for seeds, queries, residual in zip(components.seeds, components.queries, components.rest, strict=True):
+        seed, query = max(seeds - residual, 0.0), max(queries - residual, 0.0)
+        roots = np.sqrt([seed * s, query * n, residual * s * n, seed, queries])
         results.append(Variances(*(float(x) for x in roots)))
     return results
 

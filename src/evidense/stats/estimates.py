@@ -113,9 +113,9 @@ def mean_over(
         InvalidInput: as `simultaneous`, or collections with different numbers of systems.
     """
     _check(family, confidence)
-    if len({one.n_systems for one in family}) > 1:
+    if len({differences.n_systems for differences in family}) > 1:
         raise InvalidInput(
-            f"collections have {[one.n_systems for one in family]} systems → expected the same systems everywhere "
+            f"collections have {[differences.n_systems for differences in family]} systems → expected the same systems everywhere "
             "→ leave out the systems that miss a collection"
         )
     pool = Pool(family, Sharing.nothing(len(family)) if sharing is None else sharing)
@@ -139,14 +139,14 @@ def _estimates(pool: Pool, draws: Sequence[Draws], confidence: float, n_families
 def _described(pool: Pool, j: int, inference: Inference) -> Estimate:
     """Add the plain descriptions of the differences to what was inferred."""
     parts = pool.given
-    rows = [one.values[j] for one in parts]
+    rows = [part.values[j] for part in parts]
     win, loss = (sum(int(x.sum()) for x in side) for side in ([r > 0 for r in rows], [r < 0 for r in rows]))
     n = sum(len(r) for r in rows)
     better = float(np.mean([np.mean(r > 0) + np.mean(r == 0) / 2 for r in rows]))
     effect = float(np.mean([r.mean() for r in rows]))
     spread = float(np.sqrt(np.mean([r.var(ddof=1) if len(r) > 1 else 0.0 for r in rows])))
     spread = max(spread, 1e-3 * abs(effect))
-    least, most = (float(np.mean(ends)) for ends in zip(*(one.mean_bounds(j) for one in parts), strict=True))
+    least, most = (float(np.mean(ends)) for ends in zip(*(part.mean_bounds(j) for part in parts), strict=True))
     return Estimate(
         effect=effect,
         low=float(inference.low),
@@ -155,7 +155,7 @@ def _described(pool: Pool, j: int, inference: Inference) -> Estimate:
         p_adjusted=float(inference.p_adjusted),
         standard_error=float(inference.standard_error),
         n=n,
-        n_clusters=sum(one.n_clusters for one in pool.at_means),
+        n_clusters=sum(part.n_clusters for part in pool.at_means),
         test=inference.test,
         is_carried=inference.is_carried,
         n_deciding=inference.n_deciding,
@@ -164,8 +164,8 @@ def _described(pool: Pool, j: int, inference: Inference) -> Estimate:
         loss=loss,
         probability_of_improvement=better,
         d_z=effect / spread if spread > 0 else 0.0,
-        n_groups=sum(one.n_groups for one in pool.at_means),
-        is_overlapping=any(one.overlap is not None for one in pool.at_means),
+        n_groups=sum(part.n_groups for part in pool.at_means),
+        is_overlapping=any(part.overlap is not None for part in pool.at_means),
         least=least,
         most=most,
     ).within_bounds()

@@ -53,7 +53,7 @@ class Few:
     def standard_error(self, mean: float, parts: Sequence[Differences], se: float) -> float:
         """Return the standard error behind the enumerated statistics, which differs from `se` if queries overlap."""
         t_observed = float(self.statistics[-1])  # of the pattern that keeps every sign
-        return abs(mean) / t_observed if t_observed > 0 and any(one.overlap is not None for one in parts) else se
+        return abs(mean) / t_observed if t_observed > 0 and any(part.overlap is not None for part in parts) else se
 
     def widen(self, low: float, high: float, alpha: float, exponent: float) -> tuple[float, float]:
         """Keep the side of 0 that the exact test found, if any, and widen the interval to that of `interval`."""
@@ -83,24 +83,24 @@ def poisson_lower(count: int, tail: float) -> float:
 
 def few_nonzero(parts: Sequence[Differences], j: int) -> Few:
     """Count system j's clusters with a non-zero difference, and enumerate their sign-flips if they are fewer than `FEW`."""
-    n = sum(len(np.unique(one.labels[one.values[j] != 0])) for one in parts)
+    n = sum(len(np.unique(part.labels[part.values[j] != 0])) for part in parts)
     if n == 0 or n >= FEW:
         return Few(n)
-    sums = [cluster_sums(one.values[j : j + 1], one.labels) for one in parts]
+    sums = [cluster_sums(part.values[j : j + 1], part.labels) for part in parts]
     n_signs = sum(s.n_active for s in sums)
     return replace(
-        _tally([one.values[j] for one in parts], parts), n_signs=n_signs, statistics=every_flip(sums, n_signs)
+        _tally([part.values[j] for part in parts], parts), n_signs=n_signs, statistics=every_flip(sums, n_signs)
     )
 
 
 def _tally(rows: Sequence[Float[np.ndarray, "..."]], parts: Sequence[Differences]) -> Few:
     """Count the non-zero clusters by sign, and find the largest and smallest share of one in the mean over `parts`."""
     n, up, down, largest, smallest = 0, 0, 0, 0.0, np.inf
-    for row, one in zip(rows, parts, strict=True):
-        signed, size = (cluster_sums(x[None], one.labels).sums[:, 0] for x in (row, np.abs(row)))
+    for row, part in zip(rows, parts, strict=True):
+        signed, size = (cluster_sums(x[None], part.labels).sums[:, 0] for x in (row, np.abs(row)))
         off = size > 0
         n, up, down = n + int(off.sum()), up + int((off & (signed >= 0)).sum()), down + int((off & (signed <= 0)).sum())
-        whole = one.n_queries * len(parts)
+        whole = part.n_queries * len(parts)
         largest = max(largest, float(size.max()) / whole)
         smallest = min(smallest, float(size[off].min(initial=np.inf)) / whole)
     return Few(n, n_up=up, n_down=down, largest=largest, smallest=smallest)

@@ -114,18 +114,18 @@ def jackknife(
     unmoved = (dropped == whole).all(axis=0)
     influence = np.where(unmoved, 0.0, influence)
     se = np.sqrt((influence**2).sum(axis=0))
-    one, all_ = _critical(influence, se, confidence, seed)
+    critical, of_all = _critical(influence, se, confidence, seed)
     t = np.divide(np.abs(whole), se, out=np.where(whole == 0, 0.0, np.inf), where=se > 0)
     p = 2 * stdtr(g - 1, -t)
     return Jackknifed(
         value=whole,
         standard_error=se,
-        low=whole - one * se,
-        high=whole + one * se,
-        together_low=whole - all_[0] * se,
-        together_high=whole + all_[0] * se,
+        low=whole - critical * se,
+        high=whole + critical * se,
+        together_low=whole - of_all[0] * se,
+        together_high=whole + of_all[0] * se,
         p=p,
-        p_adjusted=np.maximum(p, (1 + (all_[1][:, None] >= t).sum(axis=0)) / (1 + len(all_[1]))),
+        p_adjusted=np.maximum(p, (1 + (of_all[1][:, None] >= t).sum(axis=0)) / (1 + len(of_all[1]))),
         n_groups=g,
     )
 
@@ -135,12 +135,12 @@ def _critical(
 ) -> tuple[float, tuple[float, Float64[np.ndarray, " r"]]]:
     """The critical value of one statistic, that of the largest of all, and the draws of the largest."""
     g, live = len(influence), se > 0
-    one = float(stdtrit(g - 1, (1 + confidence) / 2))
+    critical = float(stdtrit(g - 1, (1 + confidence) / 2))
     if not live.any():
-        return one, (one, np.zeros(1))
+        return critical, (critical, np.zeros(1))
     weights, chi = _draws(g, seed)
     largest = np.abs(weights @ (influence[:, live] / se[live])).max(axis=1) / chi
-    return one, (max(one, float(np.quantile(largest, confidence))), largest)
+    return critical, (max(critical, float(np.quantile(largest, confidence))), largest)
 
 
 @lru_cache(maxsize=4)

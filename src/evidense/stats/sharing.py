@@ -168,13 +168,13 @@ def _by_part(
 def _joined_differences(
     centre: Centre, several: Sequence[Differences], clusters: Grouping, scale: float
 ) -> Differences:
-    centres = [centre(one.values) for one in several]
-    values = _beside([one.values for one in several], centres, scale)
-    return Differences(values, clusters, _bounds([one.bounds for one in several], centres, scale))
+    centres = [centre(table.values) for table in several]
+    values = _beside([table.values for table in several], centres, scale)
+    return Differences(values, clusters, _bounds([table.bounds for table in several], centres, scale))
 
 
 def _joined_seeded(several: Sequence[Seeded], clusters: Grouping, scale: float) -> Seeded:
-    values = _beside([one.values for one in several], [one.values.mean(axis=-1) for one in several], scale)
+    values = _beside([table.values for table in several], [table.values.mean(axis=-1) for table in several], scale)
     return Seeded(values, clusters)
 
 

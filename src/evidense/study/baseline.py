@@ -72,8 +72,8 @@ def _looks(study: Study) -> dict[str, Any]:
     """Return how many looks are planned, and which were made; nothing without a plan, so that the same lists make the same file."""
     if not study.looks:
         return {}
-    seen = {name: facts["seen"] for name, facts in study.observed.get("looks", {}).items()}
-    return {"looks": {"planned": study.looks, "seen": seen}}
+    looks_seen = {name: facts["seen"] for name, facts in study.observed.get("looks", {}).items()}
+    return {"looks": {"planned": study.looks, "seen": looks_seen}}
 
 
 def _write(path: Path, held: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def _lists(ranking: Ranking, depth: int, store: Store) -> dict[str, Any]:
     lists, n_documents = load_lists(ranking, store), int(ranking.collection["n_documents"])
     cut = lists.documents[:, :depth]
     beyond = sorted({int(d) for d in cut[cut >= n_documents]})  # a run file also names documents that nobody judged
-    places = {d: n_documents + at for at, d in enumerate(beyond)}
+    places = {d: n_documents + index for index, d in enumerate(beyond)}
     rows = [
         [
             [places.get(int(d), int(d)) for d in documents if d >= 0],

@@ -32,11 +32,11 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
     """
     check_settings(settings, *SETTINGS, "dissect")
     names = [label_of(s) for s in (base, *others)]
-    wanted = {
+    keys = {
         key: list(value) if isinstance(value, tuple) else value for key, value in settings.items() if value is not None
     }
-    if any(key.startswith("sample_") for key in wanted) and "dissect" not in wanted:
-        wanted.setdefault("drawn_by", "name")
+    if any(key.startswith("sample_") for key in keys) and "dissect" not in keys:
+        keys.setdefault("drawn_by", "name")
     data = {
         "name": slug(f"{names[1] if len(names) > 1 else ''}-vs-{names[0]}"),
         "question": f"Did {', '.join(names[1:])} change what {names[0]} retrieves?",
@@ -44,7 +44,7 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
         "systems": [base, *others],
         "collections": list(on),
         "n_resamples": min(steady_draws(len(on)), MOST_RESAMPLES),
-        **wanted,
+        **keys,
     }
     return study_from(data, "compare")
 
@@ -78,14 +78,14 @@ def dissection(
     check_settings({**settings, **table}, *SETTINGS, "n_random", *IN_TABLE)
     base = Spelling.parse(systems[0])
     random = [f"random-init:{Spelling(base.head, {**base.options, 'seed': str(seed)})}" for seed in range(n_random)]
-    own = {"name": "inside", "random": random, **{key: value for key, value in table.items() if value}}
+    row = {"name": "inside", "random": random, **{key: value for key, value in table.items() if value}}
     names = [label_of(s) for s in systems]
-    given = {
+    keys = {
         "name": slug(f"{names[-1]}-vs-{names[0]}-inside"),
         "question": f"What changed inside {names[0]} when {', '.join(names[1:])} came of it?",
     }
-    given |= {key: value for key, value in settings.items() if value is not None}
-    return comparison(systems[0], systems[1:], on, **given, dissect=[own])
+    keys |= {key: value for key, value in settings.items() if value is not None}
+    return comparison(systems[0], systems[1:], on, **keys, dissect=[row])
 
 
 def toy(study: Study) -> Study:
@@ -93,15 +93,15 @@ def toy(study: Study) -> Study:
 
     A study that trains says in [factorial.toy] what else is smaller: seeds, budgets, collections.
     """
-    own = study.factorial.get("toy", {}) if study.factorial else {}
-    changes: dict[str, Any] = {**TOY, **{key: own[key] for key in TOY_STUDY if key in own}}
+    miniature = study.factorial.get("toy", {}) if study.factorial else {}
+    changes: dict[str, Any] = {**TOY, **{key: miniature[key] for key in TOY_STUDY if key in miniature}}
     changes = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
     small = replace(study, name=f"{study.name}-toy", dissect=toy_rows(study.dissect), **changes)
     if not study.factorial:
         return small
-    factorial = laid_over(study.factorial, own)
+    factorial = laid_over(study.factorial, miniature)
     factorial["roles"] = {c: role for c, role in factorial.get("roles", {}).items() if c in small.collections}
-    return replace(small, factorial=factorial, arms=toy_arms(study.arms, own.get("arms", {})))
+    return replace(small, factorial=factorial, arms=toy_arms(study.arms, miniature.get("arms", {})))
 
 
 def full(study: Study) -> Study:

@@ -66,9 +66,9 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "
             self.result = _compare(baseline, now, collections, store, settings)
             if base is None and self.kept is None:
                 self.kept = _keep(self.result, store)
-            found = _metrics(self.result, name)
-            self.primary_metric = next(iter(found))
-            return found
+            metrics = _metrics(self.result, name)
+            self.primary_metric = next(iter(metrics))
+            return metrics
 
     return EvidenseEvaluator()
 
@@ -106,7 +106,9 @@ def _compare(
 def _keep(result: Result, store: Store) -> Kept:
     first = [r for r in result.of(Ranking) if r.system == "start"]
     lists = {r.collection["name"]: load_lists(r, store) for r in first}
-    return Kept("start", {name: _in_memory(found) for name, found in lists.items()}, fingerprint=first[0].id)
+    return Kept(
+        "start", {name: _in_memory(ranked_lists) for name, ranked_lists in lists.items()}, fingerprint=first[0].id
+    )
 
 
 def _in_memory(lists: RankedLists) -> RankedLists:
@@ -114,19 +116,19 @@ def _in_memory(lists: RankedLists) -> RankedLists:
 
 
 def _metrics(result: Result, name: str) -> dict[str, float]:
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for verdict in result.verdicts:
         stem = f"{name}_{verdict.collection}_{verdict.measure}"
         mean = next(
-            f
-            for f in result.findings
-            if f.estimand == "mean"
-            and f.site == {"system": verdict.system, "collection": verdict.collection, "measure": verdict.measure}
+            finding
+            for finding in result.findings
+            if finding.estimand == "mean"
+            and finding.site == {"system": verdict.system, "collection": verdict.collection, "measure": verdict.measure}
         )
-        found |= {stem: mean.value, f"{stem}_low": mean.low or 0.0, f"{stem}_high": mean.high or 0.0}
-        found |= {
+        metrics |= {stem: mean.value, f"{stem}_low": mean.low or 0.0, f"{stem}_high": mean.high or 0.0}
+        metrics |= {
             f"{stem}_difference": verdict.effect,
             f"{stem}_difference_low": verdict.low,
             f"{stem}_difference_high": verdict.high,
         }
-    return found
+    return metrics

@@ -18,12 +18,13 @@ def collections_of(study: Study, spelling: str, values: Mapping[str, Collection]
         UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
     """
     if values and spelling in values:
-        found: tuple[Collection, ...] = (values[spelling],)
+        collections: tuple[Collection, ...] = (values[spelling],)
     else:
-        found = registry.collections(spelling)
-    seeds = [(study.seed, c.name) if study.drawn_by else study.seed for c in found]
+        collections = registry.collections(spelling)
+    seeds = [(study.seed, c.name) if study.drawn_by else study.seed for c in collections]
     drawn = [
-        sample(c, study.sample_queries, study.sample_documents, seed) for c, seed in zip(found, seeds, strict=True)
+        sample(c, study.sample_queries, study.sample_documents, seed)
+        for c, seed in zip(collections, seeds, strict=True)
     ]
     return [_without(c, _excluded(study, shown(c.name))) for c in drawn]
 

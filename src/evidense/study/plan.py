@@ -9,7 +9,7 @@ from evidense.parts import Ranker, Tower
 from evidense.store import Store
 from evidense.study.run import RANKED_BYTES, Opened
 from evidense.study.trained.cells import Cells
-from evidense.study.trained.costs import Training, cost_of_cells
+from evidense.study.trained.costs import TrainingCost, cost_of_cells
 from evidense.study.trained.workers import n_cores
 from evidense.values import Collection, Item
 from evidense.verbs.retrieve import System, step_key
@@ -35,7 +35,7 @@ class Plan:
     """Every step of a study, in the order in which they run."""
 
     steps: tuple[Step, ...]
-    trainings: tuple[Training, ...] = ()
+    trainings: tuple[TrainingCost, ...] = ()
     n_workers: int = 1
     """Processes that share the work."""
     inside: Mapping[str, int] = field(default_factory=dict)
@@ -60,17 +60,21 @@ class Plan:
 
 def plan(opened: Opened, store: Store) -> Plan:
     """Find out which steps are done, and estimate the others; texts that two systems share are encoded once."""
-    inside = {one.name: len(one.analyses) * len(one.collections) for one in opened.dissections if one.analyses}
+    inside = {
+        dissection.name: len(dissection.analyses) * len(dissection.collections)
+        for dissection in opened.dissections
+        if dissection.analyses
+    }
     if opened.cells is not None:
         return replace(_of_cells(opened, opened.cells, store), inside=inside)
-    seen: set[tuple[str, str, str]] = set()
+    encoded: set[tuple[str, str, str]] = set()
     steps = []
     for collection in opened.collections:
         for system in (*opened.systems, *opened.references):
             if store.recall(step_key(system, collection, opened.study.depth)):
                 steps.append(_step(system, collection, True, 0.0, 0))
                 continue
-            seconds, size = _cost(system, collection, store, seen)
+            seconds, size = _cost(system, collection, store, encoded)
             size += len(collection.queries) * opened.study.depth * RANKED_BYTES
             steps.append(_step(system, collection, False, seconds, size))
         steps += [_of_code(label, collection) for label in opened.unopened]
@@ -79,13 +83,13 @@ def plan(opened: Opened, store: Store) -> Plan:
 
 def _of_cells(opened: Opened, cells: Cells, store: Store) -> Plan:
     """Return the plan of a study that trains: what a checkpoint will retrieve costs what its start would."""
-    found = cost_of_cells(opened.study, cells, store)
+    costs = cost_of_cells(opened.study, cells, store)
     steps = [
         Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code)
         for c in opened.collections
-        for r in found.rankings(c)
+        for r in costs.rankings(c)
     ]
-    return Plan(tuple(steps), tuple(found.trainings), n_cores())
+    return Plan(tuple(steps), tuple(costs.trainings), n_cores())
 
 
 def _step(system: System, collection: Collection, cached: bool, seconds: float, size_bytes: int) -> Step:
@@ -98,7 +102,9 @@ def _of_code(label: str, collection: Collection) -> Step:
     return Step(label, collection.name, len(collection.queries), len(collection.corpus), False, 0.0, 0, is_code=True)
 
 
-def _cost(system: System, collection: Collection, store: Store, seen: set[tuple[str, str, str]]) -> tuple[float, int]:
+def _cost(
+    system: System, collection: Collection, store: Store, encoded: set[tuple[str, str, str]]
+) -> tuple[float, int]:
     if isinstance(system.engine, Ranker):
         return 0.0, 0
     seconds, size = 0.0, 0
@@ -108,8 +114,8 @@ def _cost(system: System, collection: Collection, store: Store, seen: set[tuple[
     )
     for side, tower, items in sides:
         key = (tower.fingerprint, collection.checksum, side)
-        if key not in seen and not is_cached(tower, items, store):
+        if key not in encoded and not is_cached(tower, items, store):
             needed = estimate(tower, items)
             seconds, size = seconds + needed.seconds, size + needed.size_bytes
-        seen.add(key)
+        encoded.add(key)
     return seconds, size

@@ -25,14 +25,14 @@ def published_page(name: str, out: Path) -> Path:
     published = read(name)
     claim = FolderClaim(out, {"name": name, "kind": "published numbers"})
     prepare(claim, list(_NAMES))
-    study, found, verdicts = decided(published)
-    material = report.Material(published, found, verdicts, f"evidense dissect --published {name}")
+    study, published_findings, verdicts = decided(published)
+    material = report.Material(published, published_findings, verdicts, f"evidense dissect --published {name}")
     files = {
         "report.html": report.page(material).encode(),
-        "findings.csv": report.table(found).encode(),
+        "findings.csv": report.table(published_findings).encode(),
         "claims.tex": report.latex(material).encode(),
         "verdicts.json": exports.pretty([v.to_json()["content"] for v in verdicts]),
-        "records.json": exports.pretty([r.to_json() for r in (study, *found, *verdicts)]),
+        "records.json": exports.pretty([r.to_json() for r in (study, *published_findings, *verdicts)]),
     }
     publish(claim, files)
     return out / "report.html"
@@ -46,5 +46,5 @@ def decided(published: Published) -> tuple[Study, list[Finding], list[Check]]:
         collections=tuple(f"{published.name}/{d.name}" for d in published.datasets), measures=("accuracy",), claims=claims,
         dissect=({"published": published.name},), registered=registered(claims),
     )  # fmt: skip
-    found = findings(published, study.id)
-    return study, found, decide_claims(study, found)
+    published_findings = findings(published, study.id)
+    return study, published_findings, decide_claims(study, published_findings)

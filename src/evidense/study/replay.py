@@ -83,8 +83,8 @@ class Page:
         Raises:
             InvalidInput: neither; says which paths, and where to type what.
         """
-        made = [self.folder.resolve() / self.inputs_from] if self.inputs_from else []
-        for place in (*made, Path.cwd()):
+        made_in = [self.folder.resolve() / self.inputs_from] if self.inputs_from else []
+        for place in (*made_in, Path.cwd()):
             if len(existing(self.inputs, place)) == len(self.inputs):
                 return place
         missing = sorted(set(self.inputs) - set(existing(self.inputs)))
@@ -153,10 +153,10 @@ def read_page(folder: Path) -> Page:
     held = read_as(StoredPage, read_bytes(path, "the records of a page"), str(path))
     manifest = Manifest.read(folder)
     guarded = {name: said for name, said in manifest.files.items() if name != LOSSES} if manifest else {}
-    found = {name: _sha256(folder, name) for name in {**held.files, **guarded}}
+    current_sha256 = {name: _sha256(folder, name) for name in {**held.files, **guarded}}
     altered = [
         f"'{name}' {'is gone' if sha256 == NOTHING else 'was changed since it was written'}"
-        for name, sha256 in sorted(found.items())
+        for name, sha256 in sorted(current_sha256.items())
         if {sha256} != {said[name] for said in (held.files, guarded) if name in said}
     ]
     if altered:
@@ -217,18 +217,18 @@ def compare_records(then: list[Record], now: list[Record]) -> Replay:
 
 
 def _numbers(records: list[Record]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for r in records:
         if isinstance(r, Score):
-            found[f"{r.system} on {r.collection}, mean {r.measure}"] = r.mean
+            numbers[f"{r.system} on {r.collection}, mean {r.measure}"] = r.mean
         elif isinstance(r, Finding):
             where = ", ".join(f"{k} {v}" for k, v in sorted(r.site.items()))
-            found |= {
+            numbers |= {
                 f"{r.estimand} ({where}), {end}": v
                 for end, v in (("effect", r.value), ("low", r.low), ("high", r.high))
                 if v is not None
             }
-    return found
+    return numbers
 
 
 def _changed_words(then: list[Record], now: list[Record]) -> list[str]:
@@ -261,14 +261,18 @@ def _setups(then: list[Record], now: list[Record]) -> list[str]:
 
 def _unapplied(then: list[Record]) -> list[str]:
     """Say which systems were ranked before similarity was applied, in one sentence."""
-    found = [r for r in then if isinstance(r, Ranking) and unapplied(r.setup, r.policies)]
-    said = dict.fromkeys(f"{r.system} (set up as {r.setup['similarity']})" for r in found)
+    rankings = [r for r in then if isinstance(r, Ranking) and unapplied(r.setup, r.policies)]
+    said = dict.fromkeys(f"{r.system} (set up as {r.setup['similarity']})" for r in rankings)
     return [f"{', '.join(said)}: {UNAPPLIED}"] if said else []
 
 
 def _environment(then: list[Record], now: list[Record]) -> list[str]:
     """Compare where the first ranking of each was made (of a study that trains, in a worker)."""
-    seen = [
+    environments = [
         [dict(r.observed.get("environment", {})) for r in records if isinstance(r, Ranking)] for records in (then, now)
     ]
-    return differences(seen[0][0], (seen[1][0] if seen[1] else {}) or environment()) if seen[0] else []
+    return (
+        differences(environments[0][0], (environments[1][0] if environments[1] else {}) or environment())
+        if environments[0]
+        else []
+    )

@@ -23,7 +23,9 @@ from evidense.study.gates.unseen import training_pairs, unseen
 from evidense.study.opened_collections import collections_of
 from evidense.study.result import Result
 from evidense.study.run_dissections import InProcess, open_dissections, run_dissections
-from evidense.study.trained.cells import At, Cells, Watch, cells_of, run_cells
+from evidense.study.trained.cells import Cells, Watch, cells_of
+from evidense.study.trained.run_cells import run_cells
+from evidense.study.trained.tasks import CollectionAddress
 from evidense.values import Collection, Pairs
 from evidense.verbs.decide import decide_collection, decide_over
 from evidense.verbs.decide_claims import decide_claims, literature, registered
@@ -71,7 +73,7 @@ class Opened:
     systems: tuple[System, ...]
     references: tuple[System, ...]
     collections: tuple[Collection, ...]
-    origins: tuple[At, ...]
+    origins: tuple[CollectionAddress, ...]
     """Of each collection: its spelling in the study and which of those that it means; "" where it exists in this process only."""
     dissections: tuple[Dissection, ...] = ()
     engines: dict[str, Encoder | Ranker] = field(default_factory=dict)
@@ -99,10 +101,10 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(wishes)})), claims=_claims(study.claims))
     study = replace(study, registered=registered(study.claims))
     engines = dict(wishes.engines)
-    found = _collections(study, wishes, engines)
-    collections = tuple(c for _, several in found for c in several)
+    by_spelling = _collections(study, wishes, engines)
+    collections = tuple(c for _, several in by_spelling for c in several)
     origins = tuple(
-        ("" if name in wishes.values else name, at) for name, several in found for at in range(len(several))
+        ("" if name in wishes.values else name, index) for name, several in by_spelling for index in range(len(several))
     )
     twice = sorted({c.name for c in collections if sum(o.name == c.name for o in collections) > 1})
     if twice:
@@ -134,17 +136,17 @@ def _collections(
     Raises:
         MissingExtra: everything that is missing.
     """
-    found, missing = [], list[MissingExtra]()
+    by_spelling, missing = [], list[MissingExtra]()
     for spelling in study.collections:
         with gathered(missing):
-            found.append((spelling, collections_of(study, spelling, wishes.values)))
+            by_spelling.append((spelling, collections_of(study, spelling, wishes.values)))
     if missing and (study.factorial or study.arms):
         with gathered(missing):
             require_transformers(study.name)
     if missing:
         _systems(study, engines, missing)
         raise MissingExtra.all_of(missing)
-    return found
+    return by_spelling
 
 
 def _systems(study: Study, engines: dict[str, Encoder | Ranker], missing: list[MissingExtra]) -> dict[int, System]:
@@ -173,11 +175,11 @@ def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
     store.sweep()
     store.put(opened.study)
     if opened.cells is None:
-        study, made = _compared(opened, store, wishes)
+        study, records = _compared(opened, store, wishes)
     else:
-        study, made = opened.study, _trained(opened, opened.cells, store, wishes)
-    made += _dissected(opened, made, store, wishes)
-    result = Result(study, (study, *made), store, command=wishes.command)
+        study, records = opened.study, _trained(opened, opened.cells, store, wishes)
+    records += _dissected(opened, records, store, wishes)
+    result = Result(study, (study, *records), store, command=wishes.command)
     return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
 
 
@@ -187,36 +189,36 @@ def _trained(opened: Opened, cells: Cells, store: Store, wishes: Wishes) -> list
     return run_cells(opened.study, cells, named, store, watch)
 
 
-def _dissected(opened: Opened, made: Sequence[Record], store: Store, wishes: Wishes) -> list[Record]:
+def _dissected(opened: Opened, records: Sequence[Record], store: Store, wishes: Wishes) -> list[Record]:
     """Look inside, then decide the claims of the literature from all that was found, effects of trained cells among it."""
     watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
     in_process = InProcess(wishes.values, wishes.engines, wishes.progress)
-    records = run_dissections(opened.study, opened.dissections, in_process, store, watch)
-    found = [record for record in (*made, *records) if isinstance(record, Finding)]
-    ledger: list[Record] = list(decide_claims(opened.study, found, store))
+    dissected = run_dissections(opened.study, opened.dissections, in_process, store, watch)
+    findings = [record for record in (*records, *dissected) if isinstance(record, Finding)]
+    ledger: list[Record] = list(decide_claims(opened.study, findings, store))
     if ledger and wishes.ready:
         wishes.ready(opened.study, ledger)
-    return [*records, *ledger]
+    return [*dissected, *ledger]
 
 
 def _claims(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names of claims, each once; LITERATURE stands for all that are of the literature."""
-    every = [tuple(literature()) if name == LITERATURE else (name,) for name in names]
-    return tuple(dict.fromkeys(name for some in every for name in some))
+    groups = [tuple(literature()) if name == LITERATURE else (name,) for name in names]
+    return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
 def _compared(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list[Record]]:
     study = opened.study
     records: list[Record] = []
     all_scored = []
-    for scored, made in _scored(opened, store, wishes.progress):
+    for scored, new_records in _scored(opened, store, wishes.progress):
         all_scored.append(scored)
         decided = decide_collection(study, scored, store)
         decided += unseen(study, scored, opened.trained_on, store)
-        records += [*made, *decided]
+        records += [*new_records, *decided]
         study = looked(study, scored, store, opened.systems[0].engine)
         if wishes.ready:
-            wishes.ready(study, [*made, *decided])
+            wishes.ready(study, [*new_records, *decided])
     shared = Shared(opened.collections, study.clusters)
     records += [*decide_queries(study, shared, store), *decide_over(study, all_scored, shared.sharing, store)]
     if study.best_of:
@@ -228,10 +230,10 @@ def _compared(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list
 def _scored(opened: Opened, store: Store, progress: Progress | None) -> Iterator[tuple[ScoredSystems, list[Record]]]:
     everyone = (*opened.systems, *opened.references)
     for index, collection in enumerate(opened.collections):
-        wanted = with_judged(opened.study.measures, collection)
+        measures = with_judged(opened.study.measures, collection)
         rankings = {s.label: retrieve(s, collection, opened.study.depth, store, progress) for s in everyone}
         scores = {
-            (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, wanted, store)
+            (s.label, x.measure): x for s in everyone for x in score(rankings[s.label], collection, measures, store)
         }
         scored = ScoredSystems(
             index=index,

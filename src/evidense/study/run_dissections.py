@@ -17,8 +17,9 @@ from evidense.store import Store
 from evidense.study.files.dissect_tables import SAMPLES, TRAINED, Dissection, dissections_of
 from evidense.study.opened_collections import collections_of
 from evidense.study.shipped import named
-from evidense.study.trained.cells import Watch, train_some
+from evidense.study.trained.cells import Watch
 from evidense.study.trained.lending import trainer
+from evidense.study.trained.run_cells import train_stages
 from evidense.study.trained.workers import Say, Task, Workers, n_cores, tell
 from evidense.values import Collection
 from evidense.verbs.dissect import Lent, Registered, dissect, refused
@@ -83,7 +84,7 @@ class InProcess:
 
 
 @dataclass(frozen=True)
-class Job:
+class AnalysisJob:
     """One analysis of one table on what one spelling of a collection means."""
 
     dissection: Dissection
@@ -118,7 +119,7 @@ class JobRunner:
     engines: Engines = field(default_factory=dict)
     collections: dict[tuple[str, int | None, int | None], list[Collection]] = field(default_factory=dict)
 
-    def run(self, job: Job, trained: Mapping[str, str]) -> JobResult:
+    def run(self, job: AnalysisJob, trained: Mapping[str, str]) -> JobResult:
         """Run one analysis. What it refuses to examine becomes a finding without value."""
         dissection = job.dissection
         subjects = _subjects(dissection, trained, self.engines)
@@ -156,7 +157,7 @@ _RUNNERS: dict[str, JobRunner] = {}
 """Of a worker process: study id → its runner."""
 
 
-def run_in_worker(study: Study, job: Job, trained: Mapping[str, str]) -> JobResult:
+def run_in_worker(study: Study, job: AnalysisJob, trained: Mapping[str, str]) -> JobResult:
     """Run one analysis in a worker, with the store of its environment."""
     return _RUNNERS.setdefault(study.id, JobRunner(study, Store())).run(job, trained)
 
@@ -177,9 +178,11 @@ def run_dissections(
     if not dissections:
         return []
     trained = {
-        d.name: train_some(named(d.trained_by), d.trained, store, watch) if d.trained else {} for d in dissections
+        d.name: train_stages(named(d.trained_by), d.trained, store, watch) if d.trained else {} for d in dissections
     }
-    jobs = [Job(d, spelling, analysis) for d in dissections for spelling in d.collections for analysis in d.analyses]
+    jobs = [
+        AnalysisJob(d, spelling, analysis) for d in dissections for spelling in d.collections for analysis in d.analyses
+    ]
     n_workers = n_cores() if watch.n_workers is None else watch.n_workers
     n_workers = 0 if len(jobs) < 2 * _TASKS_A_WORKER else min(n_workers, len(jobs) // _TASKS_A_WORKER)
     if any(in_process.holds_any_of(dissection) for dissection in dissections):
@@ -199,7 +202,7 @@ def run_dissections(
     return findings
 
 
-def _in_turns(jobs: Sequence[Job]) -> list[Job]:
+def _in_turns(jobs: Sequence[AnalysisJob]) -> list[AnalysisJob]:
     """Take the first job of each table, then the second …: two analyses of one table would wait for the same vectors."""
     n_before = Counter[str]()
     turns = []
@@ -209,7 +212,7 @@ def _in_turns(jobs: Sequence[Job]) -> list[Job]:
     return [jobs[index] for index in sorted(range(len(jobs)), key=lambda index: turns[index])]
 
 
-def _task(runner: JobRunner | None, study: Study, job: Job, trained: Mapping[str, str]) -> Task:
+def _task(runner: JobRunner | None, study: Study, job: AnalysisJob, trained: Mapping[str, str]) -> Task:
     if runner is not None:
         return Task(job.key, lambda _: (runner.run, (job, trained)))
     return Task(job.key, lambda _: (run_in_worker, (study, job, trained)))

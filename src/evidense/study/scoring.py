@@ -27,7 +27,7 @@ class Scored:
 
 
 def score_run(
-    run: str, qrels: str, wanted: Sequence[str] | None = None, *, confidence: float = 0.95, seed: int = 0
+    run: str, qrels: str, measure_names: Sequence[str] | None = None, *, confidence: float = 0.95, seed: int = 0
 ) -> list[Scored]:
     """Score a run file against judgements. A judged query that the run lacks counts 0. `run` may end in `@form=ranks`, `scores` or `trec`.
 
@@ -35,9 +35,9 @@ def score_run(
         InvalidInput: a file that is not what it should be, with every mistake and its line.
         UnknownName: a measure that is not known.
     """
-    names = [measures.canonical(m) for m in wanted or measures.DEFAULT[:3]]
-    part, rest = registry.dataset(f"trec:{qrels}")
-    (collection,) = part.open(rest)
+    names = [measures.canonical(m) for m in measure_names or measures.DEFAULT[:3]]
+    part, path = registry.dataset(f"trec:{qrels}")
+    (collection,) = part.open(path)
     ranker = registry.part("rankers", "trec_run").open(_spelling(run))
     lists = ranker.rank(collection, DEPTH)
     values = score(lists, collection, names).values

@@ -93,10 +93,10 @@ def _words_of_other_groupings(
     for how in (COMPONENTS, QUERIES):
         regrouped = replace(differences, clusters=grouping_of(scored.collection, how))
         others = simultaneous(study, regrouped, scored.index, scored.n_collections)
-        for own, word, other in zip(details, words, others, strict=True):
+        for detail, word, other in zip(details, words, others, strict=True):
             other_word = stats.label(other, study.margin)
             if other_word != word:
-                own["otherwise"] = {**own.get("otherwise", {}), how: other_word}
+                detail["otherwise"] = {**detail.get("otherwise", {}), how: other_word}
     return details
 
 
@@ -184,10 +184,10 @@ def _system_details(study: Study, scored: ScoredSystems, store: Store) -> dict[s
     if len(scored.labels) > 2:
         for label, letters in _letters(study, scored, store).items():
             details[label]["letters"] = letters
-    for label, own in details.items():
+    for label, system_details in details.items():
         lists = load_lists(scored.rankings[label], store)
         if notes := list_notes(lists, scored.collection, study.measures, study.depth):
-            own["notes"] = list(notes)
+            system_details["notes"] = list(notes)
     if traps := traps_of(scored.collection, store):
         details[scored.labels[0]]["traps"] = list(traps)
     return details

@@ -146,7 +146,7 @@ def _is(site: Mapping[str, Json], key: str, wanted: Json) -> bool:
 
 
 @dataclass(frozen=True)
-class _Checked:
+class _CheckedControl:
     """A control with the findings that decide it and the result; `joined` is None if nothing was measured."""
 
     control: Control
@@ -165,7 +165,7 @@ class _Checked:
                 "findings": [f.id for f in self.findings]}  # fmt: skip
 
 
-def _check(control: Control, findings: Sequence[Finding], pair: _Pair) -> _Checked:
+def _check(control: Control, findings: Sequence[Finding], pair: _Pair) -> _CheckedControl:
     """Check a control on the findings of this pair's collection; of this pair only, unless the control names another role."""
     names_a_role = "role" in control.sought.site and control.sought.site["role"] not in ("base", "tuned")
     subjects = ("", pair.subject, pair.against)
@@ -175,9 +175,9 @@ def _check(control: Control, findings: Sequence[Finding], pair: _Pair) -> _Check
         if (of := _Pair.of(f)).is_beside(pair) and (names_a_role or of.subject in subjects) and _is_estimated(f)
     )
     if not deciding:
-        return _Checked(control, False, (), None)
+        return _CheckedControl(control, False, (), None)
     joined = join(sited(deciding), control.joined, control.relation, control.least)
-    return _Checked(control, joined.word == "HOLDS", deciding, joined)
+    return _CheckedControl(control, joined.word == "HOLDS", deciding, joined)
 
 
 def sited(findings: Sequence[Finding]) -> list[Sited]:
@@ -193,7 +193,7 @@ def _end(value: float | None) -> float:
 
 
 def _decided(
-    question: _Question, hypothesis: Hypothesis, findings: Sequence[Finding], checked: Sequence[_Checked]
+    question: _Question, hypothesis: Hypothesis, findings: Sequence[Finding], checked: Sequence[_CheckedControl]
 ) -> Check:
     """Return the check of a hypothesis on the findings of one pair."""
     sites, pair = sited(findings), _Pair.of(findings[0])
@@ -216,7 +216,7 @@ def _decided(
 
 
 def _word(
-    hypothesis: Hypothesis, joined: Joined, findings: Sequence[Finding], checked: Sequence[_Checked]
+    hypothesis: Hypothesis, joined: Joined, findings: Sequence[Finding], checked: Sequence[_CheckedControl]
 ) -> tuple[str, str]:
     """Return the word and its reason."""
     failed = [control.sentence for control in checked if not control.passed]
@@ -255,11 +255,11 @@ def _empty(question: _Question, word: str, reason: str, relevant: Sequence[Findi
 
 def _registration(hypothesis: Hypothesis) -> dict[str, Json]:
     """Return what a hypothesis registers: everything but its worlds."""
-    h, wanted = hypothesis, hypothesis.sought
+    h, sought = hypothesis, hypothesis.sought
     return {
         "level": h.level, "estimand": h.estimand, "comparator": h.comparator, "relation": h.relation, "joined": h.joined,
         "margin": h.margin, "margin_reason": h.margin_reason, "family": h.family, "refuted_by": h.refuted_by,
-        "sought": {"estimand": wanted.estimand, "site": _json(wanted.site), "depth": list(wanted.depth)},
+        "sought": {"estimand": sought.estimand, "site": _json(sought.site), "depth": list(sought.depth)},
         "required": [
             {"sentence": c.sentence, "estimand": c.sought.estimand, "site": _json(c.sought.site), "depth": list(c.sought.depth),
              "least": c.least, "relation": c.relation, "joined": c.joined} for c in h.controls

@@ -76,13 +76,13 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
     )
     key = step_key(analysis, case)
     if done := lent.store.recall(key):
-        found = [cast(Finding, lent.store.get(i)) for i in done]
+        findings = [cast(Finding, lent.store.get(i)) for i in done]
     elif reason := unfit(analysis, case):
-        found = [_unexamined(analysis, case, reason)]
+        findings = [_unexamined(analysis, case, reason)]
     else:
-        found = list(analysis.examine(case, StoreBench(case, lent)))
-        lent.store.remember(key, [lent.store.put(one) for one in found])
-    return _kept(found, lent, registered)
+        findings = list(analysis.examine(case, StoreBench(case, lent)))
+        lent.store.remember(key, [lent.store.put(finding) for finding in findings])
+    return _kept(findings, lent, registered)
 
 
 def refused(name: str, case: Case, reason: str, to: tuple[Lent, Registered]) -> list[Finding]:
@@ -90,11 +90,13 @@ def refused(name: str, case: Case, reason: str, to: tuple[Lent, Registered]) -> 
     return _kept([_unexamined(cast(Analysis, registry.part("analyses", name)), case, reason)], *to)
 
 
-def _kept(found: Sequence[Finding], lent: Lent, registered: Registered) -> list[Finding]:
-    own = [replace(one, parents=(registered.study,), site=_site(one, registered)) for one in found]
-    for one in own:
-        lent.store.put(one)
-    return own
+def _kept(findings: Sequence[Finding], lent: Lent, registered: Registered) -> list[Finding]:
+    registered_findings = [
+        replace(finding, parents=(registered.study,), site=_site(finding, registered)) for finding in findings
+    ]
+    for finding in registered_findings:
+        lent.store.put(finding)
+    return registered_findings
 
 
 def _site(one: Finding, registered: Registered) -> dict[str, Json]:
@@ -124,7 +126,7 @@ def options_of(analysis: Analysis, wanted: Mapping[str, Json]) -> dict[str, Json
 def step_key(analysis: Analysis, case: Case) -> str:
     """Return the key under which an analysis's findings are remembered."""
     who = [[s.label, s.role, *fingerprints(s.encoder), str(s.encoder.setup.similarity)] for s in case.subjects]
-    where = [_data(one) for one in (case.collection, case.beside) if one is not None]
+    where = [_data(collection) for collection in (case.collection, case.beside) if collection is not None]
     numbers = [case.seed, case.confidence, case.n_resamples, dict(case.options)]
     return sha256_of(["dissect", ALGORITHM, analysis.name, analysis.version, who, where, numbers])
 

@@ -81,8 +81,8 @@ def label_of(text: str) -> str:
     spelling = Spelling.parse(text)
     if "label" in spelling.options:
         return spelling.options["label"]
-    scheme, colon, rest = spelling.head.rpartition("pip:")
-    stem = rest.split("/")[0] if colon else spelling.head.rstrip("/").rsplit("/", 1)[-1]
+    scheme, colon, path = spelling.head.rpartition("pip:")
+    stem = path.split("/")[0] if colon else spelling.head.rstrip("/").rsplit("/", 1)[-1]
     kind = f"{scheme.rstrip(':')}:" if scheme else ""
     shown = [v if k in {"bits", "revision"} else f"{k}={v}" for k, v in sorted(spelling.options.items())]
     return " ".join([kind + stem, *shown])
@@ -124,7 +124,7 @@ def retrieve(
         assert isinstance(record, Ranking)  # noqa: S101  (the key is of this kind)
         return record
     started = time.perf_counter()
-    lists, setup, searched, seen = _rank(system, collection, depth, store, progress)
+    lists, setup, searched, observed = _rank(system, collection, depth, store, progress)
     blobs = save_lists(lists, store)
     ranking = Ranking(
         system=system.label,
@@ -137,7 +137,7 @@ def retrieve(
         doc_ids=blobs.doc_ids,
         documents=blobs.documents,
         scores=blobs.scores,
-        observed={"wall_s": round(time.perf_counter() - started, 3), **seen, "environment": environment()},
+        observed={"wall_s": round(time.perf_counter() - started, 3), **observed, "environment": environment()},
     )
     store.put(ranking)
     store.remember(key, [ranking.id])
@@ -169,8 +169,11 @@ def _rank(
     """Return the lists, the set-up, how was searched, and what was observed."""
     engine = system.engine
     if isinstance(engine, Ranker):
-        lists, own = engine.rank(collection, depth), engine.policies if isinstance(engine, WithPolicies) else {}
-        return lists, engine.setup, {"search": "as the ranker returns it", **own}, {}
+        lists, ranker_policies = (
+            engine.rank(collection, depth),
+            engine.policies if isinstance(engine, WithPolicies) else {},
+        )
+        return lists, engine.setup, {"search": "as the ranker returns it", **ranker_policies}, {}
     checked(engine.setup.similarity, f"'{system.spelling}'")
     started = time.perf_counter()
     documents = encode(engine.tower("document"), collection.corpus, store, progress=progress)
@@ -187,8 +190,8 @@ def _rank(
 
 def _compressed(system: System, q: Vectors, d: Vectors) -> tuple[Compressed, Setup]:
     """Cut and compress both sides where the spelling asks for it; the set-up says what a vector then is."""
-    setup, asked = system.engine.setup, system.compression or Compression()
-    small = asked.apply(q, d, str(setup.similarity))
+    setup, compression = system.engine.setup, system.compression or Compression()
+    small = compression.apply(q, d, str(setup.similarity))
     if system.compression is None:
         return small, setup
     n_dims = int(small.documents.shape[1])

@@ -38,27 +38,27 @@ OpenPairs = dict[str, Pairs]
 
 
 def train(
-    recipe: Recipe, store: Store, callbacks: "Callbacks | None" = None, given: OpenPairs | None = None
+    recipe: Recipe, store: Store, callbacks: "Callbacks | None" = None, pairs_by_spelling: OpenPairs | None = None
 ) -> Checkpoint:
     """Train what a recipe says, or return the record of having done so before.
 
-    Data that `given` holds are taken from there, and what is opened is added.
+    Data that `pairs_by_spelling` holds are taken from there, and what is opened is added.
 
     Raises:
         InvalidInput: a recipe, data and encoder that do not go together, found before the first step; a loss that is no number.
         UnknownName, AmbiguousName: no start, data or objective of this name, or several.
         StoreError: the disk is full; the next run continues.
     """
-    given = {} if given is None else given
-    recipe = resolved(recipe, store, given)
+    pairs_by_spelling = {} if pairs_by_spelling is None else pairs_by_spelling
+    recipe = resolved(recipe, store, pairs_by_spelling)
     key = step_key(recipe)
     if done := recalled(recipe, store):
         return done
     with quiet(), step_folder(store, key) as folder:
         if done := recalled(recipe, store):  # another process was first
             return done
-        made = _trained(recipe, store, folder, given, callbacks)
-    return made if made is not None else _of_first_process(recipe, store)
+        checkpoint = _trained(recipe, store, folder, pairs_by_spelling, callbacks)
+    return checkpoint if checkpoint is not None else _of_first_process(recipe, store)
 
 
 def step_key(recipe: Recipe) -> str:
@@ -81,7 +81,7 @@ def recalled(recipe: Recipe, store: Store) -> Checkpoint | None:
     return checkpoint
 
 
-def resolved(recipe: Recipe, store: Store, given: OpenPairs | None = None) -> Recipe:
+def resolved(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs | None = None) -> Recipe:
     """Return the recipe with what its data, start and budget come to: checksums, fingerprints, parents, number of steps.
 
     A budget in seconds or FLOPs is measured once a store: the same recipe, resolved again, has the same steps.
@@ -89,26 +89,26 @@ def resolved(recipe: Recipe, store: Store, given: OpenPairs | None = None) -> Re
     Raises:
         InvalidInput, UnknownName, AmbiguousName: as `train`.
     """
-    given = {} if given is None else given
-    opened = [open_pairs(spelling, given) for spelling in recipe.data]
+    pairs_by_spelling = {} if pairs_by_spelling is None else pairs_by_spelling
+    opened = [open_pairs(spelling, pairs_by_spelling) for spelling in recipe.data]
     recipe = replace(recipe, data_sha256=tuple(pairs.checksum for pairs in opened))
     recipe = _with_start(recipe, store)
     if not recipe.objective:
         check_backbone(recipe)
         return recipe
     if budget.needs_measuring(recipe):
-        return _measured(recipe, store, given)
+        return _measured(recipe, store, pairs_by_spelling)
     return budget.fixed(recipe, lambda: budget.Speed(0, 0))
 
 
 # --- what a recipe names ---------------------------------------------------------------------------------------------
 
 
-def open_pairs(spelling: str, given: OpenPairs) -> Pairs:
+def open_pairs(spelling: str, pairs_by_spelling: OpenPairs) -> Pairs:
     """Open the data of a spelling, or take them from what is open."""
-    if spelling not in given:
-        given[spelling] = registry.pairs(spelling)
-    return given[spelling]
+    if spelling not in pairs_by_spelling:
+        pairs_by_spelling[spelling] = registry.pairs(spelling)
+    return pairs_by_spelling[spelling]
 
 
 def _with_start(recipe: Recipe, store: Store) -> Recipe:
@@ -160,7 +160,7 @@ class Ready:
     pairs: Pairs
 
 
-def ready(recipe: Recipe, store: Store, folder: Path, given: OpenPairs) -> Ready:
+def ready(recipe: Recipe, store: Store, folder: Path, pairs_by_spelling: OpenPairs) -> Ready:
     """Open encoder, objective and data of a resolved recipe; an architecture is built in the folder.
 
     Raises:
@@ -171,11 +171,13 @@ def ready(recipe: Recipe, store: Store, folder: Path, given: OpenPairs) -> Ready
         raise InvalidInput(
             f"the recipe names no data for the objective {recipe.objective}; expected training pairs (--data), as docstrings@train"
         )
-    pairs = drawn(joined([open_pairs(spelling, given) for spelling in recipe.data]), recipe.n_pairs, recipe.seed)
+    pairs = drawn(
+        joined([open_pairs(spelling, pairs_by_spelling) for spelling in recipe.data]), recipe.n_pairs, recipe.seed
+    )
     encoder = (
         _start(recipe, store)
         if recipe.start
-        else registry.open_encoder(_prompted(Spelling(str(_built(recipe, folder, given))), recipe))
+        else registry.open_encoder(_prompted(Spelling(str(_built(recipe, folder, pairs_by_spelling))), recipe))
     )
     check(recipe, objective, pairs, encoder)
     return Ready(encoder, objective, pairs)
@@ -191,7 +193,7 @@ def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
     return replace(pairs, negatives=(), targets=[target[:1] for target in pairs.targets], unused=unused)
 
 
-def _built(recipe: Recipe, folder: Path, given: OpenPairs) -> Path:
+def _built(recipe: Recipe, folder: Path, pairs_by_spelling: OpenPairs) -> Path:
     """Build the architecture in the folder of the step, once; its vocabulary comes from the texts of the data."""
     from evidense.training.backbones import architectures, new_towers
 
@@ -201,23 +203,23 @@ def _built(recipe: Recipe, folder: Path, given: OpenPairs) -> Path:
         remove(target)
         remove(draft)
         draft.mkdir(parents=True)
-        texts = [text for spelling in recipe.data for text in texts_of(open_pairs(spelling, given))]
+        texts = [text for spelling in recipe.data for text in texts_of(open_pairs(spelling, pairs_by_spelling))]
         new_towers.write(architectures.design(recipe.architecture), texts, recipe.seed, draft)
         seal(draft, of)
         draft.rename(target)
     return target
 
 
-def _build_together(recipe: Recipe, folder: Path, given: OpenPairs) -> None:
+def _build_together(recipe: Recipe, folder: Path, pairs_by_spelling: OpenPairs) -> None:
     """Let the first process build the architecture where all of them will open it."""
     if n_processes() > 1 and not recipe.start:
         if rank() == 0:
-            _built(recipe, folder, given)
+            _built(recipe, folder, pairs_by_spelling)
         wait()
 
 
 def _trained(
-    recipe: Recipe, store: Store, folder: Path, given: OpenPairs, callbacks: "Callbacks | None"
+    recipe: Recipe, store: Store, folder: Path, pairs_by_spelling: OpenPairs, callbacks: "Callbacks | None"
 ) -> Checkpoint | None:
     """Train and put away; None in all processes but the first, which do not write."""
     from evidense.training.loop.trainer import Callbacks, Job
@@ -225,13 +227,13 @@ def _trained(
 
     is_first = rank() == 0
     if not recipe.objective:
-        return _put(recipe, store, _built(recipe, folder, given), None) if is_first else None
-    _build_together(recipe, folder, given)
-    found = ready(recipe, store, folder, given)
-    pairs, held = _with_negatives(found, recipe, store), None
+        return _put(recipe, store, _built(recipe, folder, pairs_by_spelling), None) if is_first else None
+    _build_together(recipe, folder, pairs_by_spelling)
+    prepared = ready(recipe, store, folder, pairs_by_spelling)
+    pairs, held = _with_negatives(prepared, recipe, store), None
     if recipe.early_stop:
         pairs, held = held_out(pairs, recipe.seed)
-    job = Job(found.encoder, found.objective, pairs, recipe, folder / "state", held)
+    job = Job(prepared.encoder, prepared.objective, pairs, recipe, folder / "state", held)
     trained = train_steps(job, callbacks or Callbacks())
     if not is_first:
         return None
@@ -239,10 +241,10 @@ def _trained(
     shutil.rmtree(done, ignore_errors=True)
     done.mkdir(parents=True)
     cast(TrainableEncoder, trained.encoder).save(done)
-    made = _put(recipe, store, done, trained)
+    checkpoint = _put(recipe, store, done, trained)
     shutil.rmtree(folder / "state", ignore_errors=True)
     shutil.rmtree(folder / "start", ignore_errors=True)
-    return made
+    return checkpoint
 
 
 def _put(recipe: Recipe, store: Store, folder: Path, trained: "TrainingResult | None") -> Checkpoint:
@@ -266,25 +268,25 @@ def _write_card(folder: Path, recipe: Recipe, checkpoint: Checkpoint, diagnostic
 # --- seconds and FLOPs → steps --------------------------------------------------------------------------------------
 
 
-def _measured(recipe: Recipe, store: Store, given: OpenPairs) -> Recipe:
+def _measured(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs) -> Recipe:
     key = sha256_of(["budget", ALGORITHM, recipe.id])
     if done := store.recall(key):
         return cast(Recipe, store.get(done[0]))
     with quiet(), step_folder(store, key) as folder:
-        found = budget.fixed(recipe, lambda: _speed(recipe, store, folder, given))
+        with_steps = budget.fixed(recipe, lambda: _speed(recipe, store, folder, pairs_by_spelling))
         if rank() == 0:
             shutil.rmtree(folder, ignore_errors=True)
-            store.put(found)
-            store.remember(key, [found.id])
-    return of_first(found)
+            store.put(with_steps)
+            store.remember(key, [with_steps.id])
+    return of_first(with_steps)
 
 
-def _speed(recipe: Recipe, store: Store, folder: Path, given: OpenPairs) -> budget.Speed:
+def _speed(recipe: Recipe, store: Store, folder: Path, pairs_by_spelling: OpenPairs) -> budget.Speed:
     trial = replace(recipe, n_steps=budget.N_MEASURED, budget={})
-    _build_together(trial, folder, given)
-    found = ready(trial, store, folder, given)
-    pairs = _with_negatives(found, trial, store)
-    return budget.measured(found.encoder, found.objective, pairs, trial, folder / "state")
+    _build_together(trial, folder, pairs_by_spelling)
+    prepared = ready(trial, store, folder, pairs_by_spelling)
+    pairs = _with_negatives(prepared, trial, store)
+    return budget.measured(prepared.encoder, prepared.objective, pairs, trial, folder / "state")
 
 
 # --- several processes ----------------------------------------------------------------------------------------------

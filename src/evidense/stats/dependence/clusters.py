@@ -41,8 +41,8 @@ def connected(n: int, pairs: Iterable[tuple[int, int]]) -> Int[np.ndarray, " n"]
             i = parent[i]
         return i
 
-    for one, other in pairs:
-        a, b = root(one), root(other)
+    for left, right in pairs:
+        a, b = root(left), root(right)
         parent[max(a, b)] = min(a, b)
     labels: dict[int, int] = {}
-    return np.array([labels.setdefault(root(at), len(labels)) for at in range(n)], dtype=np.int64)
+    return np.array([labels.setdefault(root(index), len(labels)) for index in range(n)], dtype=np.int64)

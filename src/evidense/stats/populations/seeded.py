@@ -84,14 +84,18 @@ def seeded_mean_over(
     Raises:
         InvalidInput: as `mean_over`, or collections with different numbers of seeds.
     """
-    n_seeds = sorted({one.n_seeds for one in family})
+    n_seeds = sorted({table.n_seeds for table in family})
     if len(n_seeds) > 1:
         raise InvalidInput(
             f"collections have {n_seeds} seeds → expected the same seeds everywhere "
             "→ leave out the seeds that miss a collection"
         )
     estimates = mean_over(
-        [one.over_seeds() for one in family], confidence=confidence, n_resamples=n_resamples, seed=seed, sharing=sharing
+        [table.over_seeds() for table in family],
+        confidence=confidence,
+        n_resamples=n_resamples,
+        seed=seed,
+        sharing=sharing,
     )
     if n_seeds == [1]:
         return [_one_seed(e) for e in estimates]

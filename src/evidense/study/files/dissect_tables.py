@@ -110,11 +110,11 @@ def _dissection(keys: Mapping[str, Any], number: int, mistakes: Mistakes) -> Dis
         return None
     plain = {key: str(keys[key]) for key in _NAMES if key in keys}
     lists = {key: tuple(keys[key]) for key in _LISTS if key in keys}
-    given: dict[str, Any] = {"name": f"dissection {number}", **plain, **lists, **sizes}
-    made = Dissection(**given, options=options)
-    mistakes.others += _mistakes(made, where)
+    settings: dict[str, Any] = {"name": f"dissection {number}", **plain, **lists, **sizes}
+    dissection = Dissection(**settings, options=options)
+    mistakes.others += _mistakes(dissection, where)
     known = registry.summaries("analyses")
-    for name in dict.fromkeys((*made.analyses, *options)):
+    for name in dict.fromkeys((*dissection.analyses, *options)):
         if name not in known:
             mistakes.note_unknown("analysis", [name], list(known))
     for name, values in options.items():
@@ -123,17 +123,17 @@ def _dissection(keys: Mapping[str, Any], number: int, mistakes: Mistakes) -> Dis
                 options_of(registry.part("analyses", name), values)
             except EvidenseError as error:
                 mistakes.note_error(where, error)
-    return made
+    return dissection
 
 
 def _texts(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
 
 
-def _mistakes(made: Dissection, where: str) -> Iterator[str]:
-    if not made.systems:
+def _mistakes(dissection: Dissection, where: str) -> Iterator[str]:
+    if not dissection.systems:
         yield f"{where} names no system; expected a base, and what was made of it"
-    if not made.collections:
+    if not dissection.collections:
         yield f"{where} names no collection; expected one at least"
-    if made.trained and not made.trained_by:
-        yield f"{where}: '{TRAINED}{made.trained[0]}' is trained by no study; expected trained_by = \"NAME\""
+    if dissection.trained and not dissection.trained_by:
+        yield f"{where}: '{TRAINED}{dissection.trained[0]}' is trained by no study; expected trained_by = \"NAME\""

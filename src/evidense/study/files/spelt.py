@@ -45,15 +45,15 @@ def collections_given(
     """
     named = [on] if is_path(on) or isinstance(on, Collection) else _each(on)
     judged = [] if qrels is None else [qrels] if is_path(qrels) else _each(qrels)
-    values = {one.name: one for one in named if isinstance(one, Collection)}
-    spellings = [one.name if isinstance(one, Collection) else _text(one) for one in named]
+    values = {item.name: item for item in named if isinstance(item, Collection)}
+    spellings = [item.name if isinstance(item, Collection) else _text(item) for item in named]
     return [*spellings, *(f"trec:{_text(path)}" for path in judged)], values
 
 
 def texts(values: object) -> list[object]:
     """Return the values of a setting that may be one or several, paths as texts."""
     several = [values] if is_path(values) or not isinstance(values, Iterable) else list(values)
-    return [os.fspath(one) if is_path(one) else one for one in several]
+    return [os.fspath(value) if is_path(value) else value for value in several]
 
 
 def _each(values: object) -> list[Any]:

@@ -45,11 +45,11 @@ def is_template(name: str | None) -> bool:
 def names() -> dict[str, str]:
     """Return name → question of every template."""
     files = (f for f in resources.files("evidense.study.shipped").joinpath(ROOM).iterdir() if f.name.endswith(".toml"))
-    found = {
+    questions = {
         f"{ROOM}/{f.name.removesuffix('.toml')}": tomllib.loads(f.read_text(encoding="utf-8"))["question"]
         for f in files
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(questions.items()))
 
 
 def read_template(name: str) -> Template:
@@ -71,24 +71,24 @@ def template_from(data: Mapping[str, Any], name: str) -> Template:
     Raises:
         UnknownName, InvalidInput: a key or value that the form does not have.
     """
-    rest = {key: value for key, value in data.items() if key != "template"}
-    own = data.get("template", {})
-    _refuse_unknown(own, _OWN, f"[template] of {name}")
+    study_keys = {key: value for key, value in data.items() if key != "template"}
+    table = data.get("template", {})
+    _refuse_unknown(table, _OWN, f"[template] of {name}")
     for key, known in (
         ("recipes", _RECIPE_KEYS),
         ("expected", _EXPECTED_KEYS),
         ("models", {f.name for f in fields(Facts)}),
     ):
-        for entry in own.get(key, []):
+        for entry in table.get(key, []):
             _refuse_unknown(entry, known, f"[[template.{key}]] of {name}")
     return Template(
         name=name,
-        study=study_from(rest, name),
-        why=own["why"],
-        notes=tuple(own.get("notes", ())),
-        models=tuple(Facts(**entry) for entry in own["models"]),
-        recipes=tuple(own.get("recipes", ())),
-        expected=tuple(own.get("expected", ())),
+        study=study_from(study_keys, name),
+        why=table["why"],
+        notes=tuple(table.get("notes", ())),
+        models=tuple(Facts(**entry) for entry in table["models"]),
+        recipes=tuple(table.get("recipes", ())),
+        expected=tuple(table.get("expected", ())),
     )
 
 

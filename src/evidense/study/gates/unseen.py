@@ -36,48 +36,50 @@ def unseen(study: Study, scored: ScoredSystems, pairs: Sequence[Pairs], store: S
     """
     if not pairs:
         return []
-    found = find_leaks(pairs, scored.collection)
-    left_out = {EQUAL: found.is_equal}
-    if found.is_near.any():
-        left_out[NEAR] = found.is_equal | found.is_near
-    made = []
-    for name, gone in left_out.items():
-        details = {"left_out": name, **_counts(found, pairs)}
-        estimates = _estimates(study, scored, ~gone, store)
-        made += [_finding(study, scored, at, (e, details)) for at, e in enumerate(estimates)]
-    for finding in made:
+    leaks = find_leaks(pairs, scored.collection)
+    left_out = {EQUAL: leaks.is_equal}
+    if leaks.is_near.any():
+        left_out[NEAR] = leaks.is_equal | leaks.is_near
+    findings = []
+    for name, is_left_out in left_out.items():
+        details = {"left_out": name, **_counts(leaks, pairs)}
+        estimates = _estimates(study, scored, ~is_left_out, store)
+        findings += [_finding(study, scored, index, (estimate, details)) for index, estimate in enumerate(estimates)]
+    for finding in findings:
         store.put(finding)
-    return made
+    return findings
 
 
 def _estimates(
-    study: Study, scored: ScoredSystems, kept: Bool[np.ndarray, " q"], store: Store
+    study: Study, scored: ScoredSystems, is_unseen: Bool[np.ndarray, " q"], store: Store
 ) -> Sequence[stats.Estimate | None]:
-    if not kept.any():
+    if not is_unseen.any():
         return [None] * (len(scored.labels) - 1)
-    return simultaneous(study, scored.differences(study.primary, store).of(kept), scored.index, scored.n_collections)
+    return simultaneous(
+        study, scored.differences(study.primary, store).of(is_unseen), scored.index, scored.n_collections
+    )
 
 
-def _counts(found: Leaks, pairs: Sequence[Pairs]) -> dict[str, Json]:
+def _counts(leaks: Leaks, pairs: Sequence[Pairs]) -> dict[str, Json]:
     """Of queries, relevant documents, and pairs of the two: how many are equal, how many nearly, and all."""
-    queries = [int(found.is_equal.sum()), int(found.is_near.sum()), len(found.is_equal)]
-    counts = {"queries": queries, "documents": list(found.documents), "pairs": list(found.pairs)}
-    return {**counts, "trained_on": [one.name for one in pairs], "sha256": [one.checksum for one in pairs]}
+    queries = [int(leaks.is_equal.sum()), int(leaks.is_near.sum()), len(leaks.is_equal)]
+    counts = {"queries": queries, "documents": list(leaks.documents), "pairs": list(leaks.pairs)}
+    return {**counts, "trained_on": [source.name for source in pairs], "sha256": [source.checksum for source in pairs]}
 
 
 def _finding(
-    study: Study, scored: ScoredSystems, at: int, found: tuple[stats.Estimate | None, dict[str, Json]]
+    study: Study, scored: ScoredSystems, index: int, estimate_and_counts: tuple[stats.Estimate | None, dict[str, Json]]
 ) -> Finding:
-    e, counts = found
-    base, label = scored.labels[0], scored.labels[at + 1]
+    estimate, counts = estimate_and_counts
+    base, label = scored.labels[0], scored.labels[index + 1]
     empty = Finding(
         parents=(study.id, scored.scores[base, study.primary].id, scored.scores[label, study.primary].id),
         estimand=ESTIMAND, value=None, low=None, high=None, n=0, n_clusters=0, unit=study.primary, confidence=study.confidence,
         site={"system": label, "baseline": base, "collection": scored.collection.name, "measure": study.primary}, details=counts,
     )  # fmt: skip
-    if e is None:
+    if estimate is None:
         return empty
     return replace(
-        empty, value=e.effect, low=e.low, high=e.high, n=e.n, n_clusters=e.n_clusters, p=e.p, p_adjusted=e.p_adjusted,
-        test=e.test, details={**counts, "verdict": stats.label(e, study.margin)},
+        empty, value=estimate.effect, low=estimate.low, high=estimate.high, n=estimate.n, n_clusters=estimate.n_clusters,
+        p=estimate.p, p_adjusted=estimate.p_adjusted, test=estimate.test, details={**counts, "verdict": stats.label(estimate, study.margin)},
     )  # fmt: skip

@@ -18,8 +18,8 @@ MINIATURES = ("multimodal_factorial", "inside")
 def names() -> dict[str, str]:
     """Return name → question of every shipped study."""
     files = (f for f in resources.files(__name__).iterdir() if f.name.endswith(".toml"))
-    found = {f.name.removesuffix(".toml"): tomllib.loads(f.read_text(encoding="utf-8"))["question"] for f in files}
-    return dict(sorted(found.items()))
+    questions = {f.name.removesuffix(".toml"): tomllib.loads(f.read_text(encoding="utf-8"))["question"] for f in files}
+    return dict(sorted(questions.items()))
 
 
 def shipped(name: str) -> Study:

@@ -134,9 +134,9 @@ def _cell_seeds(
             f"{where} starts from the cell '{keys['start']}'; expected a [factorial] that trains it; add one"
         )
         return ()
-    given = keys.get("seeds", factorial.seeds)
-    if not isinstance(given, list | tuple) or tuple(given) != factorial.seeds:
+    seeds = keys.get("seeds", factorial.seeds)
+    if not isinstance(seeds, list | tuple) or tuple(seeds) != factorial.seeds:
         mistakes.others.append(
-            f"{where} has seeds {given!r} and starts from a cell; expected those of [factorial]; leave 'seeds' out"
+            f"{where} has seeds {seeds!r} and starts from a cell; expected those of [factorial]; leave 'seeds' out"
         )
     return factorial.seeds

@@ -1,4 +1,4 @@
-"""Costs: what the trainings of a study will take, before their first step: steps, pairs, FLOPs and time."""
+"""Costs: the steps, pairs, FLOPs and seconds that the trainings of a study will take, estimated before the first step."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,8 +12,9 @@ from evidense.parts import Encoder, Objective, Ranker, Tower
 from evidense.records import Recipe, Study
 from evidense.store import Store
 from evidense.study.trained.arms import bare
-from evidense.study.trained.cells import Cells, ranking_key
+from evidense.study.trained.cells import Cells
 from evidense.study.trained.factorial import Stage
+from evidense.study.trained.tasks import ranking_key
 from evidense.training.backbones import architectures, new_towers
 from evidense.training.data.portions import texts_of
 from evidense.training.loop import budget
@@ -25,15 +26,15 @@ _SAMPLE, _TEXTS = 64, 4000
 _EFFICIENCY = 0.3
 """Share of the speed in matrix products that small models reach on one thread, training and encoding (measured on the shipped studies)."""
 _PASSES = 3
-"""A backward pass is two forward ones."""
+"""Forward passes that a training step costs: a backward pass costs two."""
 _RANKING_S = 0.3
-"""What a ranking takes beside encoding: opening, searching, scoring."""
+"""Seconds that a ranking takes apart from encoding: opening, searching, scoring."""
 _FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
-class Training:
-    """One stage of one seed; `words` say what is done."""
+class TrainingCost:
+    """Cost of one stage with one seed. `words` describe the training; `cached` means that the checkpoint is in the store."""
 
     label: str
     words: str
@@ -45,8 +46,8 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """One system on one collection."""
+class RankingCost:
+    """Cost of ranking one collection with one system."""
 
     label: str
     seconds: float
@@ -57,39 +58,41 @@ class Ranking:
 
 @dataclass
 class Costs:
-    """What a study trains, what of it is in the store, and encoders that stand for those that are not trained yet."""
+    """Estimates the costs of a study that trains. Untrained encoders are estimated by the encoder that they start from."""
 
     study: Study
     cells: Cells
     store: Store
-    trainings: list[Training] = field(default_factory=list)
+    trainings: list[TrainingCost] = field(default_factory=list)
     checkpoints: dict[str, str] = field(default_factory=dict)
-    """Label → id of what is trained already."""
+    """Label → id of the checkpoint, for stages that are trained already."""
     pairs: dict[str, Pairs] = field(default_factory=dict)
     opened: dict[str, Encoder | Ranker] = field(default_factory=dict)
 
-    def rankings(self, collection: Collection) -> Iterator[Ranking]:
-        """Yield what everything that ranks takes on a collection; a checkpoint as much as its start."""
+    def rankings(self, collection: Collection) -> Iterator[RankingCost]:
+        """Yield the cost of each system on a collection. A checkpoint costs as much as its start."""
         for label in self.cells.labels:
-            made = self.checkpoints.get(label)
-            if made and self.store.recall(ranking_key(self.study, collection, label, f"checkpoint:{made}")):
-                yield Ranking(label, 0.0, 0, True)
+            checkpoint_id = self.checkpoints.get(label)
+            if checkpoint_id and self.store.recall(
+                ranking_key(self.study, collection, label, f"checkpoint:{checkpoint_id}")
+            ):
+                yield RankingCost(label, 0.0, 0, True)
                 continue
-            if label in self.cells.given and stays_shut(bare(self.cells.given[label])):
-                yield Ranking(label, 0.0, 0, False, is_code=True)
+            if label in self.cells.ready_made and stays_shut(bare(self.cells.ready_made[label])):
+                yield RankingCost(label, 0.0, 0, False, is_code=True)
                 continue
             engine = self._stand_in(label)
             if isinstance(engine, Ranker):
-                yield Ranking(label, _RANKING_S, 0, False)
+                yield RankingCost(label, _RANKING_S, 0, False)
                 continue
             sides = ((engine.tower("query"), collection.queries), (engine.tower("document"), collection.corpus))
             flops = sum(_per_item(tower, items) * len(items) for tower, items in sides)
             size = sum(tower.n_dims * len(items) for tower, items in sides) * _FLOAT_BYTES
-            yield Ranking(label, _RANKING_S + _seconds(flops), size, False)
+            yield RankingCost(label, _RANKING_S + _seconds(flops), size, False)
 
     def _stand_in(self, label: str) -> Encoder | Ranker:
-        if label in self.cells.given:
-            return self._open(bare(self.cells.given[label]))
+        if label in self.cells.ready_made:
+            return self._open(bare(self.cells.ready_made[label]))
         return self._of_stage(next(stage for stage in self.cells.stages if stage.label == label))
 
     def _of_stage(self, stage: Stage) -> Encoder | Ranker:
@@ -105,7 +108,7 @@ class Costs:
         return self.opened[spelling]
 
     def _built(self) -> Encoder | Ranker:
-        """Build the backbone in passing, its vocabulary from some of the texts only."""
+        """Build the backbone in a temporary folder, with a vocabulary from a sample of the texts."""
         recipe = next(stage.recipe for stage in self.cells.stages if stage.recipe.architecture)
         every = [texts_of(open_pairs(spelling, self.pairs)) for spelling in recipe.data]
         texts = [text for several in every for text in several[:: max(1, len(several) // _TEXTS)]]
@@ -113,24 +116,24 @@ class Costs:
             new_towers.write(architectures.design(recipe.architecture), texts, recipe.seed, folder)
             return self._open(str(folder))
 
-    def add(self, stage: Stage) -> Training:
-        """Find out whether a stage is done, or estimate it."""
+    def add(self, stage: Stage) -> TrainingCost:
+        """Return the cost of a stage; 0 seconds if its checkpoint is in the store."""
         before = self.checkpoints.get(f"{stage.after} #{stage.seed}", "") if stage.after else ""
         recipe = replace(stage.recipe, start=f"checkpoint:{before}") if before else stage.recipe
         done = recalled(resolved(recipe, self.store, self.pairs), self.store) if before or not stage.after else None
         if done is not None:
             self.checkpoints[stage.label] = done.id
-            return Training(stage.label, _words(recipe), done.n_steps, done.n_pairs, done.flops, 0.0, True)
+            return TrainingCost(stage.label, _words(recipe), done.n_steps, done.n_pairs, done.flops, 0.0, True)
         if not recipe.objective:
-            return Training(stage.label, _words(recipe), 0, 0, 0.0, 1.0, False)
+            return TrainingCost(stage.label, _words(recipe), 0, 0, 0.0, 1.0, False)
         n_pairs = budget.pairs_per_step(recipe)
-        flops = n_pairs * self._a_pair(stage)
+        flops = n_pairs * self._flops_per_pair(stage)
         recipe = budget.fixed(recipe, lambda: budget.Speed(_seconds(flops), flops))
         n, total = recipe.n_steps, flops * recipe.n_steps
-        return Training(stage.label, _words(recipe), n, n * n_pairs, total, _seconds(total), False)
+        return TrainingCost(stage.label, _words(recipe), n, n * n_pairs, total, _seconds(total), False)
 
-    def _a_pair(self, stage: Stage) -> float:
-        """Return the FLOPs of a pair with its hard negatives, forward and backward, from a batch of the objective's own."""
+    def _flops_per_pair(self, stage: Stage) -> float:
+        """Return the FLOPs of one pair with its hard negatives, forward and backward, measured on a batch of the objective."""
         engine, recipe = self._of_stage(stage), stage.recipe
         if isinstance(engine, Ranker):
             return 0.0
@@ -148,7 +151,7 @@ class Costs:
 
 
 def cost_of_cells(study: Study, cells: Cells, store: Store) -> Costs:
-    """Find out which trainings of a study are done, and estimate the others.
+    """Find the trainings of a study that are in the store, and estimate the others.
 
     Raises:
         EvidenseError: a start, data or an architecture that cannot be opened.
@@ -171,11 +174,11 @@ def _seconds(flops: float) -> float:
 
 
 def _per_item(tower: Tower, items: Sequence[Item]) -> float:
-    """Return the FLOPs of a forward pass of one item, from a sample, each kind of item by its own tower."""
+    """Return the mean FLOPs of a forward pass of one item, from a sample. Each modality goes through its own tower."""
     sample = [items[int(i)] for i in np.unique(np.linspace(0, len(items) - 1, _SAMPLE).astype(int))]
     total = 0.0
     for modality in {item.modality for item in sample}:
-        own = [item for item in sample if item.modality == modality]
+        of_modality = [item for item in sample if item.modality == modality]
         half = getattr(tower, modality, tower)  # a tower of two modalities has one for each
-        total += float(getattr(half, "flops_per_token", 0.0)) * float(np.sum(half.prepare(own).sizes))
+        total += float(getattr(half, "flops_per_token", 0.0)) * float(np.sum(half.prepare(of_modality).sizes))
     return total / len(sample)

@@ -200,15 +200,17 @@ def _of_seed(factorial: Factorial, seed: int, pre: Recipe, fine: Recipe) -> list
         return Stage(cell, seed, replace(recipe, seed=seed, start=start), "" if start else after)
 
     total, narrow = CONTROLS[:2], CONTROLS[2]
-    wanted = [
+    candidates = [
         stage(PRE, pre, NEITHER), stage(FINE, fine, NEITHER), stage(BOTH, fine, PRE),
         stage(total[0], _with_amount(pre, _amount(fine)), PRE),
         stage(total[1], _with_amount(fine, _amount(fine) + _amount(pre)), NEITHER),
         stage(narrow, _unlabelled(fine, pre), PRE),
     ]  # fmt: skip
-    kept = [one for one in wanted if one.cell in CELLS or one.cell in factorial.controls]
+    stages = [candidate for candidate in candidates if candidate.cell in CELLS or candidate.cell in factorial.controls]
     return (
-        kept if factorial.start else [Stage(NEITHER, seed, replace(_backbone(factorial, pre, fine), seed=seed)), *kept]
+        stages
+        if factorial.start
+        else [Stage(NEITHER, seed, replace(_backbone(factorial, pre, fine), seed=seed)), *stages]
     )
 
 

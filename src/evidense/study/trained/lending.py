@@ -24,8 +24,8 @@ def trainer(store: Store) -> Train:
     def lend(recipe: Recipe, pairs: Mapping[str, Pairs], start: Encoder | None = None) -> Encoder:
         if start is not None:
             recipe = replace(recipe, start=f"{PREFIX}{keep(start, store).id}")
-        made = train(recipe, store, given=dict(pairs))
-        return registry.open_encoder(Spelling(str(store.folder(made.id))))
+        checkpoint = train(recipe, store, pairs_by_spelling=dict(pairs))
+        return registry.open_encoder(Spelling(str(store.folder(checkpoint.id))))
 
     return lend
 
@@ -47,14 +47,14 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
         remove(target)
         encoder.save(target)
         saved = registry.open_encoder(Spelling(str(target)))
-        made = Checkpoint(
+        checkpoint = Checkpoint(
             parents=(recipe.id,), weights_sha256=weights_sha256_of(saved),
             fingerprints=fingerprints(saved), n_steps=0, n_pairs=0, n_tokens=0, n_pixels=0,
             flops=0.0, stopped="", warnings=(), diagnostics=store.put_json([]),
         )  # fmt: skip
         store.put(recipe)
-        store.put(made)
-        store.adopt_folder(made.id, target)
+        store.put(checkpoint)
+        store.adopt_folder(checkpoint.id, target)
         remove(target)
-        store.remember(key, [made.id])
-    return made
+        store.remember(key, [checkpoint.id])
+    return checkpoint

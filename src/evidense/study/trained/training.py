@@ -64,7 +64,7 @@ class Training:
         return f"{self.recipe.objective or 'initialised'}: {c.n_steps:,} steps, {c.n_pairs:,} pairs\n{self.folder}"
 
 
-def recipe_of(settings: Mapping[str, Any], source: str, given: OpenPairs | None = None) -> Recipe:
+def recipe_of(settings: Mapping[str, Any], source: str, pairs_by_spelling: OpenPairs | None = None) -> Recipe:
     """Make a Recipe from its keys and the budgets' short names (steps, pairs, seconds, flops, epochs); None = not set.
 
     Without any budget the data are seen once.
@@ -76,24 +76,24 @@ def recipe_of(settings: Mapping[str, Any], source: str, given: OpenPairs | None 
     >>> recipe_of({"start": "model", "objective": "infonce", "pairs": 640}, "here").budget
     {'pairs': 640}
     """
-    wanted = {key: value for key, value in settings.items() if value is not None}
-    for key in wanted:
+    keys = {key: value for key, value in settings.items() if value is not None}
+    for key in keys:
         if key not in _FIELDS and key not in BUDGETS:
             raise UnknownName.among(f"key of {source}", key, [*_FIELDS, *BUDGETS])
-    asked = {key: wanted.pop(key) for key in BUDGETS if key in wanted}
-    for key in _LISTS & set(wanted):
-        wanted[key] = (wanted[key],) if isinstance(wanted[key], str) else tuple(wanted[key])
-    if mistakes := [m for key, value in wanted.items() if (m := _mistake(key, value))]:
+    budgets = {key: keys.pop(key) for key in BUDGETS if key in keys}
+    for key in _LISTS & set(keys):
+        keys[key] = (keys[key],) if isinstance(keys[key], str) else tuple(keys[key])
+    if mistakes := [m for key, value in keys.items() if (m := _mistake(key, value))]:
         raise InvalidInput.all_of(source, mistakes)
-    n_budgets = len(asked) + bool(wanted.get("budget")) + bool(wanted.get("n_steps"))
+    n_budgets = len(budgets) + bool(keys.get("budget")) + bool(keys.get("n_steps"))
     if n_budgets > 1:
         raise InvalidInput(
-            f"{source} names {n_budgets} budgets ({', '.join(asked)} …); expected one; leave the others out"
+            f"{source} names {n_budgets} budgets ({', '.join(budgets)} …); expected one; leave the others out"
         )
-    if n_budgets == 0 and wanted.get("objective"):
-        asked = {"epochs": 1}
-    recipe = Recipe(**wanted)
-    return _with_budget(recipe, asked, {} if given is None else given)
+    if n_budgets == 0 and keys.get("objective"):
+        budgets = {"epochs": 1}
+    recipe = Recipe(**keys)
+    return _with_budget(recipe, budgets, {} if pairs_by_spelling is None else pairs_by_spelling)
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -119,22 +119,22 @@ def train_into(
     store: Store,
     out: Path | None = None,
     callbacks: "Callbacks | None" = None,
-    given: OpenPairs | None = None,
+    pairs_by_spelling: OpenPairs | None = None,
 ) -> Training:
     """Train a recipe; with `out`, put the checkpoint and its recipe into that folder, all or nothing.
 
     Raises:
         InvalidInput: the folder holds files in the way, or another recipe's checkpoint (says in what); and as `train`.
     """
-    given = {} if given is None else given
-    recipe = resolved(recipe, store, given)
+    pairs_by_spelling = {} if pairs_by_spelling is None else pairs_by_spelling
+    recipe = resolved(recipe, store, pairs_by_spelling)
     is_written = out is not None and rank() == 0
     if out is not None and is_written:
         _check_recipe(out, recipe)
         prepare(_claim(out, recipe), [_OWN, "README.md", "config.json", "model.safetensors", "modules.json"])
     if rank() == 0:
         store.sweep()
-    checkpoint = train(recipe, store, callbacks, given)
+    checkpoint = train(recipe, store, callbacks, pairs_by_spelling)
     folder = store.folder(checkpoint.id)
     if out is not None and is_written:
         publish(_claim(out, recipe), _files(folder, recipe))
@@ -174,27 +174,29 @@ class TrainingPlan:
         return [*(f"{key} = {_short(value)}" for key, value in keys.items()), self.line()]
 
 
-def plan_of(recipe: Recipe, store: Store, given: OpenPairs | None = None) -> TrainingPlan:
+def plan_of(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs | None = None) -> TrainingPlan:
     """Check that a recipe can be trained, and estimate what it takes.
 
     Raises:
         InvalidInput: as `train`.
     """
-    given = {} if given is None else given
-    recipe = resolved(recipe, store, given)
+    pairs_by_spelling = {} if pairs_by_spelling is None else pairs_by_spelling
+    recipe = resolved(recipe, store, pairs_by_spelling)
     is_done = recalled(recipe, store) is not None
-    n_pairs = sum(len(open_pairs(spelling, given)) for spelling in recipe.data)
+    n_pairs = sum(len(open_pairs(spelling, pairs_by_spelling)) for spelling in recipe.data)
     n_pairs = n_pairs if recipe.n_pairs is None else min(n_pairs, recipe.n_pairs)
     if is_done or not recipe.objective or rank():  # of several processes, the first plans
         return TrainingPlan(recipe, n_pairs, 0.0, is_done)
     with quiet(), Scratch() as folder:
-        found = ready(recipe, store, folder, given)
-        forward_s = estimate(found.encoder.tower("query"), found.pairs.left).seconds
-        if found.pairs.kind != "items":
-            forward_s += estimate(found.encoder.tower("document"), found.pairs.right).seconds * (1 + recipe.n_negatives)
+        prepared = ready(recipe, store, folder, pairs_by_spelling)
+        forward_s = estimate(prepared.encoder.tower("query"), prepared.pairs.left).seconds
+        if prepared.pairs.kind != "items":
+            forward_s += estimate(prepared.encoder.tower("document"), prepared.pairs.right).seconds * (
+                1 + recipe.n_negatives
+            )
     passes = 4 if recipe.chunk else 3  # backward is twice forward; in chunks, forward is done twice
     return TrainingPlan(
-        recipe, n_pairs, passes * forward_s * recipe.n_steps * pairs_per_step(recipe) / len(found.pairs), False
+        recipe, n_pairs, passes * forward_s * recipe.n_steps * pairs_per_step(recipe) / len(prepared.pairs), False
     )
 
 
@@ -240,14 +242,14 @@ def _content(path: Path) -> dict[str, Json]:
         ) from None
 
 
-def _with_budget(recipe: Recipe, asked: Mapping[str, Any], given: OpenPairs) -> Recipe:
-    if not asked:
+def _with_budget(recipe: Recipe, budgets: Mapping[str, Any], pairs_by_spelling: OpenPairs) -> Recipe:
+    if not budgets:
         return recipe
-    (kind, amount), *_ = asked.items()
+    (kind, amount), *_ = budgets.items()
     if isinstance(amount, bool) or not isinstance(amount, int | float) or amount <= 0:
         raise InvalidInput(f"{kind} is {amount!r}; expected a number above 0")
     if kind == "epochs":
-        n = sum(len(open_pairs(spelling, given)) for spelling in recipe.data)
+        n = sum(len(open_pairs(spelling, pairs_by_spelling)) for spelling in recipe.data)
         n = n if recipe.n_pairs is None else min(n, recipe.n_pairs)
         return replace(recipe, budget={"pairs": round(amount * n)})
     return replace(recipe, budget={kind: amount})

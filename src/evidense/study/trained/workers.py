@@ -204,11 +204,11 @@ def _variables(values: Mapping[str, str]) -> Iterator[None]:
 def _hidden_main() -> Iterator[None]:
     """Keep new processes from running the user's script again: workers import what they need by its own name."""
     main = sys.modules["__main__"]
-    kept = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
-    for name in kept:
+    attributes = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
+    for name in attributes:
         setattr(main, name, None)
     try:
         yield
     finally:
-        for name, value in kept.items():
+        for name, value in attributes.items():
             setattr(main, name, value)

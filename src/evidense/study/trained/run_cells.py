@@ -1,0 +1,229 @@
+"""Run cells: train a study's systems side by side in worker processes, then retrieve, score and decide."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from evidense.boundary.manifest import reseal
+from evidense.compute.comparison.scored import CollectionSet, ScoredCells
+from evidense.compute.comparison.sharing import Shared
+from evidense.errors import UnknownName
+from evidense.records import Checkpoint, Outcome, Recipe, Record, Score, Study
+from evidense.store import Store
+from evidense.study.trained.cells import Cells, Watch, cells_of
+from evidense.study.trained.clock import StudyClock
+from evidense.study.trained.factorial import Stage
+from evidense.study.trained.tasks import CollectionAddress, count_leaks, rank, train_stage
+from evidense.study.trained.workers import Task, Workers, n_cores
+from evidense.training.card import write_card
+from evidense.values import Collection
+from evidense.verbs.decide_effects import decide_effects, decide_effects_over
+from evidense.verbs.decide_queries import decide_queries
+from evidense.verbs.train import CARD
+
+
+def run_cells(
+    study: Study, cells: Cells, collections: Sequence[tuple[CollectionAddress, Collection]], store: Store, watch: Watch
+) -> list[Record]:
+    """Train, retrieve, score and decide; store and return every record.
+
+    If a collection exists in this process only (its spelling is ""), everything runs in this process.
+
+    Raises:
+        EvidenseError: a training, a part or the store refuses something; WorkerLost: a process was killed. The next run continues.
+    """
+    in_process = any(not address[0] for address, _ in collections)
+    n = 0 if in_process else n_cores() if watch.n_workers is None else watch.n_workers
+    with Workers(n, store.root) as workers:
+        run = _StudyRun(study, cells, collections, store, workers, watch)
+        checkpoints = run.train()
+        records: list[Record] = [*_training_records(checkpoints, store)]
+        scored_collections = []
+        for scored, new_records in run.scored_collections(checkpoints):
+            scored_collections.append(scored)
+            decided = decide_effects(study, cells.lineup, scored, store)
+            records += [*new_records, *decided]
+            if watch.ready:
+                watch.ready(study, decided)
+    shared = Shared(tuple(c for _, c in collections), study.clusters)
+    records += decide_queries(study, shared, store)
+    records += decide_effects_over(study, cells.lineup, CollectionSet(scored_collections, shared.sharing), store)
+    _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Outcome)], store)
+    return records
+
+
+def train_stages(study: Study, stage_labels: Sequence[str], store: Store, watch: Watch) -> dict[str, str]:
+    """Train the named stages of a study and the stages that they start from; return label → id of the checkpoint.
+
+    Raises:
+        UnknownName: the study trains no stage of this label.
+    """
+    cells = cells_of(study)
+    known = {stage.label: stage for stage in cells.stages}
+    needed: dict[str, Stage] = {}
+    for label in stage_labels:
+        if label not in known:
+            raise UnknownName.among(f"training of {study.name}", label, known)
+        while label:
+            needed[label] = known[label]
+            label = _before(known[label]) if known[label].after else ""
+    needed_cells = replace(cells, stages=tuple(stage for stage in cells.stages if stage.label in needed))
+    with Workers(n_cores() if watch.n_workers is None else watch.n_workers, store.root) as workers:
+        return _StudyRun(study, needed_cells, (), store, workers, watch).train()
+
+
+@dataclass
+class _StudyRun:
+    """One study while it runs."""
+
+    study: Study
+    cells: Cells
+    collections: Sequence[tuple[CollectionAddress, Collection]]
+    store: Store
+    workers: Workers
+    watch: Watch
+    spent: StudyClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = [
+            *(s.label for s in self.cells.stages),
+            *(_ranking_task(label, c) for _, c in self.collections for label in self.cells.labels),
+        ]
+        self.spent = StudyClock(names, self.watch)
+
+    def train(self) -> dict[str, str]:
+        """Return label → id of the checkpoint of every stage."""
+        stages = self.cells.stages
+        tasks = [Task(s.label, self._training(s), (_before(s),) if s.after else ()) for s in stages]
+        done: dict[str, str] = {}
+        for label, checkpoint_id in self.workers.run(tasks, self.spent.step):
+            done[label] = checkpoint_id
+            self.spent.finish(label, f"{len(done)} of {len(tasks)} trained")
+        return {stage.label: done[stage.label] for stage in stages}
+
+    def _training(
+        self, stage: Stage
+    ) -> "Callable[[Mapping[str, object]], tuple[Callable[..., str], tuple[object, ...]]]":
+        def call(results: Mapping[str, object]) -> tuple[Callable[..., str], tuple[object, ...]]:
+            start = f"checkpoint:{results[_before(stage)]}" if stage.after else stage.recipe.start
+            return train_stage, (self.store.root, replace(stage.recipe, start=start), stage.label)
+
+        return call
+
+    def scored_collections(self, checkpoints: Mapping[str, str]) -> Iterator[tuple[ScoredCells, list[Record]]]:
+        """Yield every collection with its scores once all systems have ranked it, in the order of the study."""
+        spellings = {
+            **self.cells.ready_made,
+            **{label: f"checkpoint:{checkpoint_id}" for label, checkpoint_id in checkpoints.items()},
+        }
+        tasks, results = [], dict[str, object]()
+        for address, collection in self.collections:
+            where = address if address[0] else collection
+            tasks += [
+                Task(
+                    _ranking_task(label, collection),
+                    _fixed(rank, self.store.root, self.study, where, label, spellings[label]),
+                )
+                for label in self.cells.labels
+            ]
+            tasks += [
+                Task(_leak_task(data, collection), _fixed(count_leaks, self.study, where, data))
+                for data in self._trained_on()
+            ]
+        waiting = list(enumerate(self.collections))
+        for n_done, (key, result) in enumerate(self.workers.run(tasks, self.spent.step), 1):
+            results[key] = result
+            self.spent.finish(key, f"{n_done} of {len(tasks)} rankings done")
+            while waiting and all(key in results for key in self._needed(waiting[0][1][1])):
+                number, (address, collection) = waiting.pop(0)
+                yield self._scored(number, address, collection, results)
+
+    def _trained_on(self) -> list[tuple[str, ...]]:
+        return list(dict.fromkeys(data for c in self.cells.lineup.cells if (data := self.cells.data_of(c.name))))
+
+    def _needed(self, collection: Collection) -> list[str]:
+        return [
+            *(_ranking_task(label, collection) for label in self.cells.labels),
+            *(_leak_task(d, collection) for d in self._trained_on()),
+        ]
+
+    def _scored(
+        self, number: int, address: CollectionAddress, collection: Collection, results: Mapping[str, object]
+    ) -> tuple[ScoredCells, list[Record]]:
+        records = [
+            self.store.get(i)
+            for label in self.cells.labels
+            for i in cast(list[str], results[_ranking_task(label, collection)])
+        ]
+        spelling = address[0] or collection.name
+        leaks = {
+            c.name: results[_leak_task(data, collection)] if (data := self.cells.data_of(c.name)) else _NO_LEAKS
+            for c in self.cells.lineup.cells
+        }
+        scored = ScoredCells(
+            index=number,
+            n_collections=len(self.collections),
+            collection=collection,
+            direction=direction_of(collection),
+            grouped_by=self.study.clusters,
+            scores={(r.system, r.measure): r for r in records if isinstance(r, Score)},
+            role=self.cells.tables.factorial.roles.get(spelling, "") if self.cells.tables.factorial else "",
+            arm_roles={arm.label: arm.role(spelling) for arm in self.cells.tables.arms},
+            near_duplicates=cast(
+                "dict[str, dict[str, int]]", {k: v for k, v in leaks.items() if k not in self.cells.ready_made}
+            ),
+        )
+        return scored, records
+
+
+_NO_LEAKS = {"n_equal": 0, "n_near": 0, "n_checked": 0}
+
+
+def direction_of(collection: Collection) -> str:
+    """Return the direction of a search: t→t, t→i, i→t, i→i, or mixed if a side has several modalities."""
+    letters = {"text": "t", "image": "i"}
+    sides = [letters.get(str(modality), "") for modality in collection.modalities]
+    return "→".join(sides) if all(sides) else "mixed"
+
+
+def _before(stage: Stage) -> str:
+    return f"{stage.after} #{stage.seed}"
+
+
+def _ranking_task(label: str, collection: Collection) -> str:
+    return f"{label} on {collection.name}"
+
+
+def _leak_task(data: tuple[str, ...], collection: Collection) -> str:
+    return f"leaks of {', '.join(data)} into {collection.name}"
+
+
+def _fixed(
+    function: Callable[..., object], *arguments: object
+) -> Callable[[Mapping[str, object]], tuple[Callable[..., object], tuple[object, ...]]]:
+    return lambda _: (function, arguments)
+
+
+def _write_cards(cells: Cells, checkpoints: Mapping[str, str], verdicts: Sequence[Outcome], store: Store) -> None:
+    """Write a model card into the folder of every checkpoint, with the verdicts on its cell."""
+    cells_of_effect = {effect.name: set(effect.weights) for effect in cells.lineup.effects}
+    for stage in cells.stages:
+        checkpoint = cast(Checkpoint, store.get(checkpoints[stage.label]))
+        verdicts_on_cell = [v for v in verdicts if stage.cell in cells_of_effect[v.system]]
+        write_card(
+            store.folder(checkpoint.id),
+            cast(Recipe, store.get(checkpoint.parents[0])),
+            checkpoint,
+            verdicts_on_cell,
+            store.json(checkpoint.diagnostics),
+        )
+        reseal(store.folder(checkpoint.id), CARD)
+
+
+def _training_records(checkpoints: Mapping[str, str], store: Store) -> list[Record]:
+    """Return the recipe and the checkpoint of every stage, each once."""
+    records: dict[str, Record] = {}
+    for checkpoint_id in checkpoints.values():
+        checkpoint = cast(Checkpoint, store.get(checkpoint_id))
+        records |= {checkpoint.parents[0]: store.get(checkpoint.parents[0]), checkpoint.id: checkpoint}
+    return list(records.values())
