@@ -9,15 +9,20 @@ import importlib
 import operator
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
+from evidense.boundary.files import opened
 from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
-from evidense.parts import SHELVES, Dataset, Encoder, EncoderPart, Named, PairSource, Ranker, RankerPart
+from evidense.parts import SHELVES, Dataset, Encoder, EncoderPart, Named, PairSource, Ranker, RankerPart, Reader
 from evidense.parts.discovery import PartFile, part_files
 from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
 from evidense.reading.unread import unread
-from evidense.values import Collection, Pairs, Spelling
+from evidense.values import Collection, Pairs, ReadDocument, Spelling
+
+HEAD_BYTES = 4096
+"""Bytes of a file that readers are shown."""
 
 
 @cache
@@ -112,6 +117,37 @@ def collections(spelling: str) -> tuple[Collection, ...]:
     source, rest = dataset(spelling)
     with foreign(spelling, "Expected data of the form that its name says; check them."):
         return source.open(rest)
+
+
+def reader(path: Path) -> Reader:
+    """Find the one reader that a file is for, by its content before its name.
+
+    Raises:
+        InvalidInput: no such file, or it has no format that a reader knows.
+        AmbiguousName: several readers recognise it.
+    """
+    with opened(path, "a document or a bibliography") as file:
+        head = file.read(HEAD_BYTES)
+    found = [one for one in parts("readers") if one.recognises(path, head)]
+    if not found:
+        raise InvalidInput(
+            f"'{path}' has no format that is read here. Expected one of: {', '.join(summaries('readers'))}; convert it to one of these."
+        )
+    if len(found) > 1:
+        raise AmbiguousName(
+            f"'{path}' could be {len(found)} formats ({', '.join(one.name for one in found)}). Expected one; give the file the ending of its format."
+        )
+    return cast(Reader, found[0])
+
+
+def read(path: Path) -> ReadDocument:
+    """Read a document or a bibliography with the reader that it is for.
+
+    Raises:
+        InvalidInput, UnsafeInput, AmbiguousName: as `reader` and `Reader.read`.
+    """
+    with foreign(str(path), "Expected what its name says; write or download it again."):
+        return reader(path).read(path)
 
 
 def pairs(spelling: str) -> Pairs:

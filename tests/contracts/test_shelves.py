@@ -14,7 +14,9 @@ from evidense.parts import SHELVES, Dataset, Encoder, LayeredTower, Tower
 from evidense.values import Collection, Item, Picture, Spelling
 
 EVERY = [(shelf, name) for shelf in SHELVES for name in registry.summaries(shelf)]
-SPELLED = [(shelf, name) for shelf, name in EVERY if shelf not in {"claims", "objectives", "analyses"}]
+SPELLED = [
+    (shelf, name) for shelf, name in EVERY if shelf not in {"claims", "objectives", "analyses", "sources", "readers"}
+]
 BUILT_IN = [name for name in registry.summaries("datasets") if registry.part("datasets", name).recognises(name)]
 BARE_ENCODERS = [
     name for name in registry.summaries("encoders") if registry.part("encoders", name).recognises(Spelling(name))

@@ -1,0 +1,178 @@
+"""Printed references: what a line of a bibliography says, taken apart: authors, year, title, identifiers.
+
+What is not sure stays empty: a wrong guess would accuse its author.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from evidense.readers._people import people
+from evidense.texts.identifiers import identifiers_of, normal_arxiv, normal_doi
+from evidense.texts.venues import is_known_venue
+from evidense.values import Reference, Span
+
+_YEAR = r"(?:1[5-9]\d\d|20\d\d)"
+_YEAR_FIRST = re.compile(
+    rf"^(?P<authors>\S.{{0,1500}}?[^\s,(])[.,]?\s+(?:\((?P<bracketed>{_YEAR})[a-z]?(?:,\s[^)]{{3,20}})?\)[.,:]?|(?P<plain>{_YEAR})[a-z]?\.)\s+(?=\S)"
+)
+_QUOTED = re.compile(r"[“\"„«](?P<title>[^“”\"„«»]{4,400}?)[,.]?[”\"»“]")
+_NUMBER = re.compile(r"^\s*(?:\[(?P<label>[^\]\s]{1,24})\]|(?P<number>\d{1,4})[.)])\s+")
+_URL = re.compile(
+    r"https?:\s?/\s?/[^\s<>\"“”]+(?:\s(?=[^\s<>\"“”]*[/.=_-][^\s<>\"“”]*)(?<=[/.=_-]\s)[^\s<>\"“”]+)*", re.IGNORECASE
+)
+_TITLE_END = re.compile(
+    r"(?<!\b[A-Z])(?<!\bvs)(?<!\bSt)(?<!\bDr)(?<!\bal)(?<!\bNo)(?<!\bVol)(?<!\bed)(?<!\b[0-9](?:st|nd|rd|th))(?:[.](?=\s+(?:(?![a-z])|arXiv|bioRxiv|medRxiv|doi)|$)|[?!](?=\s+[A-Z“\"(]|$))"
+)
+_PART = re.compile(r"\s*(?:[IVX]{1,5}|Part [IVX\d]+)[.](?=\s|$)")
+_EDITION = re.compile(
+    r",\s*\d+(?:st|nd|rd|th)\.?\s+ed\b.*$|,\s*Vol\.?\s*\d+$|\s*\((?:\d+\w*\.?|[Ff]irst|[Ss]econd|[Tt]hird|[Rr]ev(?:ised|\.)?)\s*(?:ed(?:ition|n)?\.?)\)"
+)
+_CUT_DOI = re.compile(r"(\b10\.\d{4,9}/(?:\S*[./_-])?)\s+(?=\d)(?!(?:19|20)\d\d[.,;)]?(?:\s|$))")
+"""A DOI that a line break divides behind a mark; a year behind it is none of it."""
+_LOOSE_ACCENT = re.compile(r"[¨´˜ˇ¯˘˙˚˝]")
+_ACCENTS = dict(zip("¨´˜ˇ¯˘˙˚˝", "\u0308\u0301\u0303\u030c\u0304\u0306\u0307\u030a\u030b", strict=True))
+_NOT_TITLES = re.compile(
+    r"^(?:in\b|ed(?:s|itors?)?\b|vol\b|pp?\b|https?:|doi\b|arxiv\b|e-?print\b|ph\.?\s?d|m\.?\s?s\.?c?\b|master|see\b|private|personal"
+    r"|url\b|and\b|proc\b|[a-z-]+/\d)",
+    re.IGNORECASE,
+)
+_SOFTWARE = re.compile(r"\bR package\b|\bsoftware\b|\[computer program\]", re.IGNORECASE)
+_PAGE = re.compile(r"\b(?:retrieved|accessed|last visited|available (?:at|from))\b", re.IGNORECASE)
+
+
+def printed(text: str, key: str, span: Span | None = None) -> Reference:
+    """Return a printed reference as a Reference; `key` names it where it has no label of its own.
+
+    >>> one = printed("[2] P. Abril and R. Plant. 2007. The patent holder’s dilemma: Buy or troll? Commun. ACM 50, 1. doi:10.1145/1188913.1188915", "")
+    >>> one.key, one.authors, one.year, one.title, one.identifiers["doi"]
+    ('2', ('P. Abril', 'R. Plant'), 2007, 'The patent holder’s dilemma: Buy or troll?', '10.1145/1188913.1188915')
+    """
+    label = _NUMBER.match(text)
+    body = text[label.end() :].strip() if label else text.strip()
+    found = _identifiers(body)
+    plain = " ".join(_with_accents(_URL.sub(" ", body).replace("<>", " ")).split())
+    authors, year, title, rest = _divided(plain)
+    names, has_more = people(authors)
+    return Reference(
+        ((label["label"] or label["number"]) if label else "") or key, _kind(plain, found, title), title, names, has_more,
+        year or _last_year(plain), _venue(rest), found, {}, text, None, span,
+    )  # fmt: skip
+
+
+def _with_accents(text: str) -> str:
+    """Put accents that stand before their letter on it, as TeX's old fonts print them; loose ones are dropped."""
+    if not _LOOSE_ACCENT.search(text):
+        return text
+    adjacent = re.sub(r"([¨´˜ˇ¯˘˙˚˝])([^\W\d_])", lambda match: match[2] + _ACCENTS[match[1]], text)
+    return unicodedata.normalize("NFC", re.sub(r"[¨´˜ˇ¯˘˙˚˝] ?", "", adjacent))
+
+
+def _divided(text: str) -> tuple[str, int | None, str, str]:
+    """Return (authors, year, title, what follows the title)."""
+    first = _YEAR_FIRST.match(text)
+    quoted = _QUOTED.search(text)
+    if first and (quoted is None or first.end() <= quoted.start() + 1) and people(first["authors"])[0]:
+        year, body = int(first["bracketed"] or first["plain"]), text[first.end() :]
+        opening = _QUOTED.match(body)
+        if opening:
+            return first["authors"], year, opening["title"], body[opening.end() :]
+        title, rest = _until_title_end(body)
+        return first["authors"], year, title, rest
+    if quoted:
+        return text[: quoted.start()], None, quoted["title"], text[quoted.end() :]
+    return _without_marks(text)
+
+
+def _until_title_end(body: str) -> tuple[str, str]:
+    match = _TITLE_END.search(body)
+    end = match.end() if match else len(body)
+    if match and (part := _PART.match(body, match.end())):
+        end = part.end()
+    title = _EDITION.sub("", body[:end]).strip().rstrip(".").strip()
+    return title, body[end:]
+
+
+def _without_marks(text: str) -> tuple[str, int | None, str, str]:
+    """Divide "Authors. Title. Venue", "Authors: Title. Venue" and "Authors, Title, Venue 5, 1 (1983)"."""
+    if colon := re.match(r"^(?P<authors>[^:]{3,600}(?:\.|\w\)?)):\s+(?=[A-Z0-9“])", text):
+        names, _ = people(colon["authors"])
+        if names and re.search(r"\.$|\b[A-Z]\b|\(eds?\.\)$", colon["authors"]):
+            title, rest = _until_title_end(text[colon.end() :])
+            return colon["authors"], None, title, rest
+    is_surname_first = re.match(r"^[^\W\d_][\w’'`-]+(?: [\w’'`-]+)?, (?:[A-Z]\.|[A-Z][\w’'-]+)", text) is not None
+    for match in re.finditer(r"\.\s+(?=[^\W\d_a-z]|[“(\d])", text):
+        ends_in_initial = re.search(r"(?:^|[\s.-])[A-Z]$", text[: match.start()]) is not None
+        if ends_in_initial and not (is_surname_first and not re.match(r"(?:and|&|[A-Z]\.)", text[match.end() :])):
+            continue
+        names, _ = people(text[: match.start() + 1])
+        if names:
+            title, rest = _until_title_end(text[match.end() :])
+            if len(title.split()) >= 2 and not _NOT_TITLES.match(title):
+                return text[: match.start() + 1], None, title, rest
+        break
+    return _by_commas(text)
+
+
+def _by_commas(text: str) -> tuple[str, int | None, str, str]:
+    """Divide "A. Author and B. Author, Title, Journal 88, 445 (1983)" and "A. Author, Title (Publisher, 1982)"; titles may be missing."""
+    text = re.sub(r"(?<=[^\W\d_A-Z])and (?=[A-Z]\.|[A-Z][a-z]+ )", " and ", text)
+    pieces = list(re.finditer(r"[^,]+(?:,|$)", text))
+    n_names = 0
+    while n_names < len(pieces) and people(re.sub(r"^\s*and\s", "", pieces[n_names][0]).strip(" ,"), is_strict=True)[0]:
+        n_names += 1
+    if not 0 < n_names < len(pieces):
+        return "", None, "", ""
+    authors, begin = text[: pieces[n_names - 1].end()].rstrip(" ,"), pieces[n_names].start()
+    rest = text[begin:].strip()
+    if _NOT_TITLES.match(rest):
+        return authors, None, "", rest
+    book = re.match(r"(?P<title>[^()]{4,300}?)\s*\((?:[^()]*,\s*)?(?:" + _YEAR + r")\)", rest)
+    title = pieces[n_names][0].strip(" ,")
+    if book and "," not in book["title"]:
+        title = book["title"]
+    title = re.sub(r"\s*\(" + _YEAR + r"\)$", "", title)
+    if re.search(r"\s\d+$|[^\s.]\.$", title) or re.search(r"\b[A-Z][a-z]*\.\s", title) or len(title.split()) < 2:
+        return authors, None, "", rest  # a journal with its volume, or abbreviated
+    return authors, None, title, rest[len(title) :]
+
+
+def _identifiers(body: str) -> Mapping[str, str]:
+    urls = [re.sub(r"\s", "", match[0]).rstrip(".,;)>") for match in _URL.finditer(body)]
+    fields = {"url": next((url for url in urls if "doi.org" not in url), "")}
+    joined = _CUT_DOI.sub(r"\1", re.sub(r"(\b10\.)\s+(?=\d{4,9}/)", r"\1", body))
+    if doi := normal_doi(joined):
+        fields["doi"] = doi
+    if re.search(r"arxiv|corr\b|e-?print", body, re.IGNORECASE) or re.search(r"\b[a-z-]+/\d{7}\b", body):
+        arxiv, version = normal_arxiv(body)
+        fields["arxiv"] = arxiv + version
+    for name, pattern in (
+        ("pmid", r"PMID:?\s*(\d{4,9})"),
+        ("pmcid", r"(PMC\d{4,9})"),
+        ("isbn", r"ISBN:?\s*([\dXx-]{10,17})"),
+    ):
+        if match := re.search(pattern, body):
+            fields[name] = match[1]
+    return identifiers_of(fields)
+
+
+def _last_year(text: str) -> int | None:
+    bracketed = re.findall(rf"\((?:[^()]*\s)?({_YEAR})\)", text)
+    plain = re.findall(rf"(?<![\d./:–-])({_YEAR})(?![\d/–-])", text)
+    years = bracketed or plain
+    return int(years[-1]) if years else None
+
+
+def _venue(rest: str) -> str:
+    """Return the venue where it is one that is known; "" otherwise."""
+    match = re.match(r"[\s.,”\"]*(?:In:?\s+)?(?P<venue>[^\d(,.]{3,160}?)\s*(?:[\d(,.]|$)", rest)
+    venue = match["venue"].strip() if match else ""
+    return venue if venue and is_known_venue(venue) else ""
+
+
+def _kind(text: str, identifiers: Mapping[str, str], title: str) -> str:
+    if any(name in identifiers for name in ("doi", "arxiv", "acl", "pmid", "pmcid")):
+        return "misc"
+    if _SOFTWARE.search(text):
+        return "software"
+    return "webpage" if "url" in identifiers and (_PAGE.search(text) or not title) else "misc"

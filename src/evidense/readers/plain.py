@@ -1,0 +1,154 @@
+"""Plain reports: title, sections, tables of claims, lists, and the references below their heading."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidense.boundary.strangers import foreign
+from evidense.readers._bibliography import BULLET, is_heading, listed
+from evidense.readers._files import nothing_in, text_of
+from evidense.readers._printed import printed
+from evidense.readers._signs import format_of
+from evidense.texts.canonical import vocabulary
+from evidense.texts.manuscript import BRACKETS, Manuscript, Written, numbers_of
+from evidense.values import ReadDocument, Reference
+
+WHAT = "a report in plain text"
+_NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]{1,5}\.|[A-Z]\.)\s+[A-Z][^.!?:;]{1,90}$")
+_UNNUMBERED = re.compile(r"^[A-Z][^.!?:;]{1,90}$")
+_KNOWN_HEADING = re.compile(
+    r"^(?:abstract|summary|introduction|background|methods?|methodology|results|discussion|limitations|conclusions?|appendix.*|acknowledge?ments?)\s*:?$",
+    re.IGNORECASE,
+)
+_CELLS = re.compile(r"\t+|\s*\|\s*")
+_RULE = re.compile(r"^[\s|:+=_-]+$")
+_STATEMENT = re.compile(r"claim|statement|finding|assertion|sentence", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Reads text without markup."""
+
+    name: str = "plain"
+    suffixes: tuple[str, ...] = (".txt", ".text")
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Say whether a file is text without the signs of another format."""
+        return format_of(path, head) == self.name
+
+    def read(self, path: Path) -> ReadDocument:
+        """Read title, sections, tables, lists and references.
+
+        Raises:
+            InvalidInput: it is empty or binary.
+        """
+        text, mistakes = text_of(path, WHAT)
+        with foreign(str(path), "Expected text; check the file."):
+            document = plain_document(self.name, text, tuple(mistakes))
+        if not document.text:
+            raise nothing_in(path, "text", mistakes)
+        return document
+
+
+def plain_document(name: str, text: str, mistakes: tuple[str, ...]) -> ReadDocument:
+    """Return a text without markup as a document."""
+    manuscript = Manuscript(vocabulary(text))
+    body, bibliography = _divided(text.split("\n"))
+    _write_body(manuscript, body)
+    references = tuple(_references(manuscript, bibliography))
+    title = next((block.span.quote for block in manuscript.blocks if block.kind == "title"), "")
+    return ReadDocument(
+        name, manuscript.text, title, tuple(manuscript.blocks), references, tuple(manuscript.citations), tuple(manuscript.hidden), mistakes
+    )  # fmt: skip
+
+
+def _divided(lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Divide the lines at the last heading of a list of references, which belongs to the list."""
+    place = next((n for n in range(len(lines) - 1, -1, -1) if is_heading(lines[n])), len(lines))
+    return lines[:place], lines[place:]
+
+
+def _write_body(manuscript: Manuscript, lines: Sequence[str]) -> None:
+    is_numbered = any(_NUMBERED.match(line.strip()) for line in lines)
+    for number, block in enumerate(_blocks(lines)):
+        if len(_cells(block[0])) > 1:
+            _write_table(manuscript, block)
+        elif len(block) == 1 and number == 0 and len(block[0]) <= 300:
+            manuscript.add("title", block[0])
+        elif BULLET.match(block[0]) and not _is_heading(block, is_numbered):
+            _write_list(manuscript, block)
+        elif _is_heading(block, is_numbered):
+            manuscript.add("heading", block[0])
+        else:
+            _cite(manuscript, manuscript.add("paragraph", "\n".join(block)))
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Yield runs of lines without a blank one; the lines of a table make a block of their own."""
+    block: list[str] = []
+    for line in lines:
+        is_table = len(_cells(line)) > 1
+        if block and (not line.strip() or is_table != (len(_cells(block[-1])) > 1)):
+            yield block
+            block = []
+        if line.strip():
+            block.append(line)
+    if block:
+        yield block
+
+
+def _is_heading(block: Sequence[str], is_numbered: bool) -> bool:
+    """Say whether a block is a heading; a report that numbers its headings has no others but the usual ones, as "Abstract"."""
+    line = block[0].strip()
+    if len(block) > 1 or len(line.split()) > 12:
+        return False
+    if _NUMBERED.match(line) or _KNOWN_HEADING.match(line):
+        return True
+    return not is_numbered and _UNNUMBERED.match(line) is not None
+
+
+def _cells(line: str) -> list[str]:
+    is_row = "\t" in line or line.count("|") >= 2
+    return [cell for cell in (cell.strip() for cell in _CELLS.split(line)) if cell] if is_row else [line]
+
+
+def _write_table(manuscript: Manuscript, rows: Sequence[str]) -> None:
+    """Write a table: where a column holds statements, each of them is an item, and the rest of its row stands behind it."""
+    rows = [row for row in rows if not _RULE.match(row)]
+    header = _cells(rows[0]) if rows else []
+    column = next((n for n, cell in enumerate(header) if _STATEMENT.search(cell) and len(cell) < 40), None)
+    for number, row in enumerate(rows):
+        cells = _cells(row)
+        if column is None or number == 0 or column >= len(cells):
+            manuscript.add("table", " | ".join(cells))
+            continue
+        _cite(manuscript, manuscript.add("item", cells.pop(column)))
+        manuscript.add("table", " | ".join(cells))
+
+
+def _write_list(manuscript: Manuscript, block: Sequence[str]) -> None:
+    for item in listed(block):
+        _cite(manuscript, manuscript.add("item", BULLET.sub("", item, count=1)))
+
+
+def _cite(manuscript: Manuscript, written: Written | None) -> None:
+    if written is not None:
+        text = written.canonical.text
+        manuscript.cite(
+            written,
+            [(written.canonical.raw_place(match.start()), numbers_of(match[1])) for match in BRACKETS.finditer(text)],
+        )
+
+
+def _references(manuscript: Manuscript, lines: Sequence[str]) -> Iterator[Reference]:
+    if not lines:
+        return
+    manuscript.add("heading", lines[0])
+    for number, raw in enumerate(listed(lines[1:]), 1):
+        if written := manuscript.add(None, re.sub(r"^\s*[-*•–·]\s+", "", raw)):
+            text = written.canonical.text
+            yield printed(text, str(number), written.span(0, len(text)))
+
+
+PART = Plain()

@@ -1,0 +1,78 @@
+"""The promise of every reader: light to import, only one answers for a file, whatever is in it is read or refused in words."""
+
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evidense import registry
+from evidense.errors import EvidenseError, InvalidInput
+from evidense.parts import Reader
+from evidense.values import ReadDocument
+
+NAMES = list(registry.summaries("readers"))
+HEAVY = ["lxml", "selectolax", "pypdfium2", "bibtexparser", "rispy", "rapidfuzz", "httpx", "pylatexenc"]
+IMPORT_ALL = "import sys; from evidense import registry; registry.parts('readers'); print(*sys.modules)"
+SMALL = {
+    "a.bib": "@misc{k, title={T}}",
+    "b.txt": "@misc{k,\n title={T}}",
+    "c.txt": "Title\n\nText of a report.",
+    "e.md": "# Title\n\nText",
+}
+MEANT = {"a.bib": "bibtex", "b.txt": "bibtex", "c.txt": "plain", "e.md": "markdown"}
+
+
+@pytest.fixture(params=NAMES)
+def reader(request: pytest.FixtureRequest) -> Reader:
+    part: Reader = registry.part("readers", request.param)
+    return part
+
+
+def test_importing_every_reader_loads_nothing_heavy() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=True)
+    assert not set(HEAVY) & set(done.stdout.split())
+
+
+def test_it_keeps_the_contract(reader: Reader) -> None:
+    assert reader.suffixes
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in reader.suffixes)
+
+
+@pytest.mark.parametrize("name", [name for name, part in MEANT.items() if part in NAMES])
+def test_each_file_is_for_one_reader_by_its_content_first(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(SMALL[name])
+    assert registry.reader(tmp_path / name).name == MEANT[name]
+    assert isinstance(registry.read(tmp_path / name), ReadDocument)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(head=st.binary(max_size=200), suffix=st.sampled_from(["", ".bib", ".pdf", ".txt", ".xml", ".json", ".md"]))
+def test_at_most_one_reader_answers_for_any_bytes(head: bytes, suffix: str) -> None:
+    assert sum(part.recognises(Path(f"f{suffix}"), head) for part in registry.parts("readers")) <= 1
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused_in_words(reader: Reader, tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / f"f{reader.suffixes[0]}"
+    path.write_bytes(data)
+    with contextlib.suppress(EvidenseError):
+        document = reader.read(path)
+        assert document.format == reader.name
+        assert all(document.text[b.span.start : b.span.end] == b.span.quote for b in document.blocks)
+
+
+def test_what_is_not_there_or_no_file_is_refused(reader: Reader, tmp_path: Path) -> None:
+    for path in (tmp_path / "no" / "such", tmp_path):
+        with pytest.raises(InvalidInput, match="Expected"):
+            reader.read(path)
+
+
+def test_a_file_of_no_known_format_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(b"\x00\x01\x02")
+    with pytest.raises(InvalidInput, match="no format that is read here"):
+        registry.reader(tmp_path / "x.bin")
