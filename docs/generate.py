@@ -103,6 +103,11 @@ def _prose(thing: object) -> str:
     return re.sub(r"\nRaises:\n\s+(.*)", r"\nRaises \1", inspect.getdoc(thing) or "")
 
 
+_COLUMNS = {
+    "claims": "sentence", "objectives": "source", "analyses": "source", "sources": "covers", "readers": "suffixes",
+}  # fmt: skip
+
+
 def _catalogue() -> Iterator[str]:
     yield from [
         "## Catalogue of parts",
@@ -111,11 +116,12 @@ def _catalogue() -> Iterator[str]:
         "",
     ]
     for shelf in SHELVES:
-        column = {"claims": "sentence", "objectives": "source", "analyses": "source"}.get(shelf, "spelled")
+        column = _COLUMNS.get(shelf, "spelled")
         yield from [f"### {SHELF_TITLES.get(shelf, shelf)}", "", f"| name | what it is | {column} |", "|---|---|---|"]
         for name, line in registry.summaries(shelf).items():
             part = registry.part(shelf, name)
-            said = getattr(part, column) if column != "spelled" else ", ".join(f"`{s}`" for s in part.spellings)
+            said = getattr(part, "spellings" if column == "spelled" else column)
+            said = said if isinstance(said, str) else ", ".join(f"`{s}`" for s in said)
             said = re.sub(r"cpython-\d+\.\d+\.\d+", "cpython-3.x.y", said)
             yield f"| `{name}` | {line} | {said} |".replace("||", "|")
         yield ""
