@@ -5,6 +5,8 @@ blobs/ab/abcd…             bytes: arrays (.npy format), JSON lists, run files
 looks/ab/abcd….json        checksum of a collection and what was compared on it → when, and with what error
 steps/ab/abcd….json        key of a step (verb and inputs) → ids of the records that it made
 vectors/ab/abcd….json      key of an encoding → blob of its vectors
+answers/ab/abcd….json      key of a question to an index → its answer, with the blob of the body
+limits/HOST.json           how fast an index may be asked, shared by all processes
 folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes
 partial/KEY/               a step in progress: what a killed process left, for the next one to continue; KEY.lock beside it
 
@@ -256,7 +258,7 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what killed processes left and nobody will continue: temporary files, and steps that were finished after all."""
-        for room in ("records", "blobs", "looks", "steps", "vectors"):
+        for room in ("records", "blobs", "looks", "steps", "vectors", "answers"):
             for shard in self._entries(room):
                 disk.sweep(shard)
         for left in self._entries("partial"):

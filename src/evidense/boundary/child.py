@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from evidense import errors
+from evidense.boundary.offline import obey
 from evidense.boundary.strangers import reason
 from evidense.errors import EvidenseError, InvalidInput, WorkerLost
 
@@ -174,6 +175,7 @@ def _name(code: int) -> str:
 def serve(task: str, cpu_s: str, memory_bytes: str) -> None:
     """Answer calls from stdin on the original stdout until stdin ends; what libraries print is discarded."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends this one
+    obey()
     parent = os.getppid()
     answers = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
