@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from evidense.texts.canonical import canonical, unseen, vocabulary
@@ -16,6 +16,7 @@ RAW = st.text(
 
 
 @settings(max_examples=500, deadline=None)
+@example("\x1f\x020")
 @given(RAW)
 def test_the_text_is_in_one_form_and_places_lead_back_in_order(raw: str) -> None:
     text = canonical(raw)

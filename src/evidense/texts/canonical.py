@@ -96,9 +96,11 @@ def _cleaned(raw: str, known_words: frozenset[str]) -> Iterator[tuple[int, str]]
         begin = match.end()
         if match.lastgroup == "space":
             space = match.start() if space < 0 else space
-        elif match.lastgroup == "hyphen" and _keeps_hyphen(raw, match, known_words):
-            yield match.start(), "-"
-            has_text = True
+        elif match.lastgroup == "hyphen":
+            space = -1
+            if _keeps_hyphen(raw, match, known_words):
+                yield match.start(), "-"
+                has_text = True
 
 
 def _keeps_hyphen(raw: str, match: re.Match[str], known_words: frozenset[str]) -> bool:
