@@ -133,7 +133,7 @@ _TRAINING = (
     Fault("mask dropped", "training/loop/batches.py", "codes[: b * k]] = True", "codes[: b * k]] = False", _STEP),
     Fault("off by one", "training/loop/queue.py", "1 - self.momentum", "self.momentum", _TRAINER),
     Fault("comparison flipped", "training/loop/queue.py", "held[-self.size :]", "held[: self.size]", _TRAINER),
-    Fault("seed ignored", "training/loop/trainer.py", "(self.job.recipe.seed << 32) + self.step", "(self.job.recipe.seed << 32)", _KNOWN_STEPS),
+    Fault("seed ignored", "training/loop/trainer.py", "step_seed(self.job.recipe.seed, self.step)", "step_seed(self.job.recipe.seed, 0)", _KNOWN_STEPS),
     Fault("seed ignored", "training/loop/batches.py", '(seed, "pair", epoch)', '(0, "pair", epoch)', _KNOWN_STEPS),
     Fault("comparison flipped", "training/loop/trainer.py", "or loss < self.best_loss:", "or loss > self.best_loss:", _TRAINER),
     Fault("unit changed", "training/loop/learner.py", "leaves) / self.recipe.accumulate", "leaves)", _KNOWN_STEPS),

@@ -24,6 +24,11 @@ def purpose_rng(seed: int, name: str, number: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=[seed % (1 << 64), (purpose << 32) + number]))
 
 
+def step_seed(seed: int, step: int) -> int:
+    """Return the seed of what torch itself draws in one step: 32 bits, all that torch's CPU generator reads, of both numbers."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+
+
 @dataclass(frozen=True)
 class PairOrder:
     """The order in which pairs are trained on: a permutation per epoch. An incomplete last batch is left out."""
