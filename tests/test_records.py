@@ -13,11 +13,15 @@ from evidense.records import (
     KINDS,
     Check,
     Checkpoint,
+    Document,
     Finding,
+    Paper,
     Ranking,
     Recipe,
     Record,
     Score,
+    SourceCheck,
+    Statement,
     Study,
     Verdict,
     canonical_json,
@@ -72,7 +76,19 @@ CHECKPOINT = Checkpoint(
     diagnostics="d" * 64,
 )
 CHECK = Check(about="comparison", **{name: getattr(VERDICT, name) for name in VERDICT.content()})
-EVERY_KIND = [STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, FINDING, VERDICT, CHECK]
+DOCUMENT = Document(name="paper.bib", sha256="a" * 64, format="bibtex", text="b" * 64, n_references=3)
+PAPER = Paper(title="A title", authors=("Ada Lovelace",), year=1843, provenance={"title": ["crossref"]})
+STATEMENT = Statement(text="It holds.", place="sentence 2", says="finding", parents=(DOCUMENT.id,))
+SOURCE_CHECK = SourceCheck(
+    about="reference",
+    subject="lovelace1843",
+    verdict="WRONG FIELD",
+    fields=({"name": "year", "cited": "1943", "found": "1843", "by": ["crossref"]},),
+    parents=(DOCUMENT.id, PAPER.id),
+)
+EVERY_KIND = [
+    STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, FINDING, VERDICT, CHECK, DOCUMENT, PAPER, STATEMENT, SOURCE_CHECK,
+]  # fmt: skip
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -2,6 +2,7 @@
 
 from evidense.records.findings import Finding
 from evidense.records.form import Json, Record, canonical_json, sha256_of
+from evidense.records.literature import Document, Paper, SourceCheck, Statement
 from evidense.records.rankings import Ranking, Score
 from evidense.records.reading import KINDS, from_json
 from evidense.records.studies import Study
@@ -12,13 +13,17 @@ __all__ = [
     "KINDS",
     "Check",
     "Checkpoint",
+    "Document",
     "Finding",
     "Json",
     "Outcome",
+    "Paper",
     "Ranking",
     "Recipe",
     "Record",
     "Score",
+    "SourceCheck",
+    "Statement",
     "Study",
     "Verdict",
     "canonical_json",

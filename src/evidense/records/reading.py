@@ -3,13 +3,28 @@
 from evidense.errors import InvalidInput
 from evidense.records.findings import Finding
 from evidense.records.form import Json, Record
+from evidense.records.literature import Document, Paper, SourceCheck, Statement
 from evidense.records.rankings import Ranking, Score
 from evidense.records.studies import Study
 from evidense.records.training import Checkpoint, Recipe
 from evidense.records.verdicts import About, Check, Verdict
 
 KINDS: dict[str, type[Record]] = {
-    cls.kind: cls for cls in (Study, Recipe, Checkpoint, Ranking, Score, Finding, Verdict, Check)
+    cls.kind: cls
+    for cls in (
+        Study,
+        Recipe,
+        Checkpoint,
+        Ranking,
+        Score,
+        Finding,
+        Verdict,
+        Check,
+        Document,
+        Paper,
+        Statement,
+        SourceCheck,
+    )
 }
 
 

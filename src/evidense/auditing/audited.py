@@ -1,0 +1,108 @@
+"""Audited: what an audit comes to: every reference with its answers, every statement with its passage, and who was asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evidense.auditing.references import Decision
+from evidense.auditing.statements import Statement
+from evidense.values import Answer, ReadDocument, Reference
+from evidense.values.literature import ANSWERED, State
+
+BEST_FIRST: tuple[State, ...] = (
+    "found", "not there", "blocked", "refused", "budget spent", "unreachable", "not asked",
+)  # fmt: skip
+"""States, the one that says most first: a source that was asked twice is shown by it."""
+
+
+@dataclass(frozen=True)
+class AuditedReference:
+    """One reference, what it comes to, and the answers that this rests on."""
+
+    reference: Reference
+    decision: Decision
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Answer, ...]:
+        """One answer a source, the one that says most, in the order of the sources' names."""
+        best: dict[str, Answer] = {}
+        for answer in self.answers:
+            held = best.get(answer.source)
+            if held is None or BEST_FIRST.index(answer.state) < BEST_FIRST.index(held.state):
+                best[answer.source] = answer
+        return tuple(best[name] for name in sorted(best))
+
+    @property
+    def place(self) -> str:
+        """Where it stands in its file, in words; "" where that is not known."""
+        if self.reference.line is not None:
+            return f"line {self.reference.line}"
+        page = self.reference.span.page if self.reference.span else None
+        return f"page {page}" if page else ""
+
+
+@dataclass(frozen=True)
+class AskedSource:
+    """One source, what it holds, and how often it answered in which way."""
+
+    name: str
+    covers: str = ""
+    states: Mapping[State, int] = field(default_factory=dict)
+    detail: str = ""
+    """Why it did not answer, in words."""
+
+    @property
+    def has_answered(self) -> bool:
+        """Say whether it answered at least once."""
+        return any(n and state in ANSWERED for state, n in self.states.items())
+
+    @property
+    def is_asked(self) -> bool:
+        """Say whether anything was asked of it."""
+        return any(n and state != "not asked" for state, n in self.states.items())
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Everything that the page of an audit shows."""
+
+    name: str
+    """Name of the file."""
+    document: ReadDocument
+    references: tuple[AuditedReference, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    sources: tuple[AskedSource, ...] = ()
+    n_requests: int = 0
+    is_offline: bool = False
+    policy: str = ""
+    gate: tuple[str, ...] = ()
+    """Verdicts that the gate does not let pass; empty without a gate."""
+    remarks: tuple[str, ...] = ()
+    """What a report says of itself beside what is found, a sentence each."""
+
+    @property
+    def failing(self) -> tuple[AuditedReference, ...]:
+        """References that the gate does not let pass."""
+        return tuple(audited for audited in self.references if audited.decision.verdict in self.gate)
+
+    @property
+    def missing_keys(self) -> tuple[str, ...]:
+        """Keys that the text cites and that no reference has, in the order of the text."""
+        held = {audited.reference.key for audited in self.references}
+        cited = dict.fromkeys(key for citation in self.document.citations for key in citation.keys)
+        return tuple(key for key in cited if key not in held)
+
+    @property
+    def uncited_keys(self) -> tuple[str, ...]:
+        """Keys of references that the text never cites; none where the file has no text that cites."""
+        if not self.document.citations:
+            return ()
+        cited = {key for citation in self.document.citations for key in citation.keys}
+        return tuple(a.reference.key for a in self.references if a.reference.key not in cited)
+
+
+def tally(name: str, covers: str, answers: Sequence[Answer]) -> AskedSource:
+    """Count how often a source answered in which way."""
+    states = {state: n for state in BEST_FIRST if (n := sum(answer.state == state for answer in answers))}
+    silent = [answer.detail for answer in answers if not answer.has_answered and answer.detail]
+    return AskedSource(name, covers, states, max(set(silent), key=lambda d: (silent.count(d), d), default=""))
