@@ -12,6 +12,8 @@ from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
 from evidense.records import Check, Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict
 from evidense.store import Store
+from evidense.study.audit.audit import AuditResult, run_audit
+from evidense.study.audit.order import Order, gate_of
 from evidense.study.compare import IN_TABLE, comparison, dissection
 from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
 from evidense.study.files.toml import read_study
@@ -26,6 +28,7 @@ System = str | Path | Encoder | Ranker | Function
 """A spelling or a path, an open encoder or ranker, or a function from texts to an array of vectors."""
 
 __all__ = [
+    "AuditResult",
     "Check",
     "Checkpoint",
     "Collection",
@@ -44,6 +47,7 @@ __all__ = [
     "Study",
     "Training",
     "Verdict",
+    "audit",
     "compare",
     "demo",
     "dissect",
@@ -158,6 +162,29 @@ def train(
         full_recipe = recipe_of(keys | settings, "train", pairs_by_spelling)
     with consenting([full_recipe.start]):
         return train_into(full_recipe, Store(), Path(out) if out else None, pairs_by_spelling=pairs_by_spelling)
+
+
+def audit(
+    file: str | Path,
+    sources: str | Sequence[str] = (),
+    *,
+    out: str | Path | None = None,
+    gate: bool | Sequence[str] = False,
+    **settings: Any,
+) -> AuditResult:
+    """Say of every reference of a file whether it exists and is right, and of every statement where it comes from.
+
+    `sources` takes names of indexes and folders (`folder:PATH`); none: every index. `gate` takes verdicts that must not be there (True: OTHER
+    WORK, RETRACTED, NOT FOUND), and `result.passes` says whether it is met. `settings`: offline, policy, fix, max_requests, max_seconds,
+    max_usd. A page is written only where `out` names a folder.
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    named = [sources] if isinstance(sources, str) else sources
+    verdicts = gate_of(gate) if isinstance(gate, bool) else gate_of(True, ",".join(gate))
+    order = Order(Path(file), tuple(named), gate=verdicts, **settings)
+    return run_audit(order, Store(), Path(out) if out else None)
 
 
 def demo(*, out: str | Path | None = None) -> Result:

@@ -73,7 +73,7 @@ class Audit:
     statements: tuple[Statement, ...] = ()
     sources: tuple[AskedSource, ...] = ()
     n_requests: int = 0
-    is_offline: bool = False
+    """Questions to indexes, those whose answer was kept from before too."""
     policy: str = ""
     gate: tuple[str, ...] = ()
     """Verdicts that the gate does not let pass; empty without a gate."""

@@ -5,12 +5,8 @@ from typing import Any
 
 import click
 
+from evidense.cli.options import split
 from evidense.cli.running import Order, execute
-
-
-def split(values: tuple[str, ...]) -> list[str]:
-    """Return the comma-separated parts of an option that may be repeated."""
-    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 @click.command("compare")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.compare_ import split
+from evidense.cli.options import split
 from evidense.cli.running import Order, execute
 
 

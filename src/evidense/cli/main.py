@@ -12,7 +12,7 @@ from evidense.boundary.streams import visible_streams
 from evidense.cli.faults import fault_sentence, show_traceback
 from evidense.errors import EvidenseError, StoreError, missing_extra
 
-FIRST = ("demo", "compare", "dissect", "run", "train", "score", "list")
+FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "list")
 """What a newcomer needs, in this order."""
 MORE = ("replay", "completion")
 
@@ -56,6 +56,7 @@ SUMMARIES = {
     "run": "Run a study file, or a shipped study.",
     "train": "Train an encoder: pre-training or fine-tuning, one verb.",
     "score": "Score anybody's run file, with intervals.",
+    "audit": "Is every reference real and right? Where is each sentence from?",
     "list": "What can be compared, and on what.",
     "replay": "Recompute what a page claims.",
     "completion": "Print the line that switches on completion in a shell.",

@@ -10,7 +10,7 @@ import click
 
 from evidense.boundary.numerals import count, duration
 from evidense.boundary.streams import replace_line
-from evidense.cli.compare_ import split
+from evidense.cli.options import split
 
 if TYPE_CHECKING:
     from evidense.study.trained.training import Training

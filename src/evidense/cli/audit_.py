@@ -1,0 +1,73 @@
+"""evidense audit."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evidense.cli.options import split
+
+if TYPE_CHECKING:
+    from evidense.study.audit.audit import AuditResult
+
+
+@click.command("audit")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--sources",
+    multiple=True,
+    metavar="NAME,folder:PATH,…",
+    help="Whom to ask: indexes (evidense list sources), or folders with BibTeX, RIS or CSL-JSON. Default: every index.",
+)
+@click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used.")
+@click.option(
+    "--policy", metavar="NAME", default="", help="Say which verdicts a venue's criteria would count: neurips2026."
+)
+@click.option("--gate", is_flag=True, help="Exit with 1 on OTHER WORK, RETRACTED or NOT FOUND.")
+@click.option(
+    "--gate-on",
+    metavar="VERDICT,…",
+    default="",
+    help="Exit with 1 on these verdicts instead, as 'NOT FOUND,WRONG FIELD'.",
+)
+@click.option(
+    "--fix", is_flag=True, help="Also write corrected.bib: only fields on which two indexes agree. FILE stays as it is."
+)
+@click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together.")
+@click.option(
+    "--max-seconds", type=float, metavar="S", help="Budget: at most so many seconds of waiting for each index."
+)
+@click.option("--max-usd", type=float, metavar="USD", help="Budget: at most so much money at indexes that charge.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/audit-FILE.")
+def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **options: Any) -> None:
+    """Is every reference of FILE real and right, and where does each of its sentences come from?
+
+    FILE is a bibliography (BibTeX, RIS, CSL-JSON), a paper (PDF, LaTeX, JATS, TEI, HTML, Markdown), or a report. Nothing of it
+    is changed or run. Exit codes: 0; 1 = the gate is not met; 2 = could not.
+
+    \b
+    evidense audit references.bib
+    evidense audit references.bib --sources crossref,arxiv,folder:library --gate
+    evidense audit report.txt --offline
+    """
+    from evidense.report.audit.screen import screen
+    from evidense.store import Store
+    from evidense.study.audit.audit import folder_for, run_audit
+    from evidense.study.audit.order import Order, gate_of
+
+    out = options.pop("out") or folder_for(file)
+    order = Order(file, tuple(split(sources)), gate=gate_of(gate, gate_on), **options)
+    result = run_audit(order, Store(), out)
+    print(screen(result.audit, [*_fix_words(result), str(result.page)]))
+    if result.fixed is not None and result.fixed.shown.diff:
+        print(result.fixed.shown.diff, end="")
+    if not result.passes:
+        raise click.exceptions.Exit(1)
+
+
+def _fix_words(result: "AuditResult") -> list[str]:
+    """Say what --fix did."""
+    if result.fixed is None:
+        return []
+    n = result.fixed.shown.n_changes
+    return [f"--fix wrote {n} change{'s' if n != 1 else ''} to corrected.bib"]

@@ -1,0 +1,68 @@
+"""Page: an audit → one HTML file that needs nothing else; every text of the file and of the indexes is escaped."""
+
+from dataclasses import dataclass
+
+import evidense
+from evidense.auditing.audited import Audit, AuditedReference
+from evidense.auditing.policies import EXPLAINED, POLICIES
+from evidense.auditing.statements import Statement
+from evidense.report.audit import summary
+from evidense.report.audit.statement_lines import quote_place, rule_words
+from evidense.report.audit.words import REFERENCE_WORDS, STATEMENT_WORDS, index_name, index_names
+from evidense.report.rendering import asset, assets, environment
+from evidense.values import Answer
+
+NEAR_WORDS = 60
+"""Words that stand in a quotation of a source at most; the rest is left out."""
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What --fix wrote."""
+
+    diff: str = ""
+    n_changes: int = 0
+    left: tuple[str, ...] = ()
+    """Wrong fields that were left, each with its reason."""
+
+
+def page_html(audit: Audit, corrected: Corrected | None = None, files: tuple[str, ...] = ()) -> str:
+    """Return the page; `files` are the names of what lies beside it."""
+    return environment().get_template("audit.html.j2").render(_context(audit, corrected, files))
+
+
+def _context(audit: Audit, corrected: Corrected | None, files: tuple[str, ...]) -> dict[str, object]:
+    tally = summary.counts(audit)
+    return {
+        **assets(), "audit_css": asset("audit.css"), "version": evidense.__version__, "audit": audit, "answer": summary.answer(audit),
+        "heading": summary.heading(audit), "asked": summary.asked_sentence(audit), "not_asked": summary.not_asked_sentence(audit),
+        "closing": list(summary.closing(audit)), "problems": summary.problems(audit), "quiet": summary.quiet(audit),
+        "words": REFERENCE_WORDS, "statement_words": STATEMENT_WORDS, "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],
+        "reason": summary.reason, "index_name": index_name, "index_names": index_names, "answer_words": answer_words, "ruling": _ruling(audit),
+        "policy_text": EXPLAINED.get(audit.policy, ""), "quote_place": quote_place, "rule_words": rule_words, "quoted": quoted,
+        "corrected": corrected, "files": files, "failing": {id(a) for a in audit.failing}, "identity": id,
+    }  # fmt: skip
+
+
+def _ruling(audit: Audit) -> object:
+    """Return what the policy says of a reference, as a function of it; "" without a policy."""
+
+    def words(audited: AuditedReference) -> str:
+        if not audit.policy:
+            return ""
+        ruling = POLICIES[audit.policy](audited.decision)
+        return "" if ruling.weight == "no matter" else f"{audit.policy}: {ruling.weight}, {ruling.reason}"
+
+    return words
+
+
+def answer_words(answer: Answer) -> str:
+    """Say how a source answered: "found by title", "blocked: HTML where JSON was asked"."""
+    way = f" by {answer.by}" if answer.by and answer.state == "found" else ""
+    return f"{answer.state}{way}" + (f": {answer.detail}" if answer.detail else "")
+
+
+def quoted(statement: Statement) -> str:
+    """Return the passage of the source, at most so many words of it."""
+    words = statement.quote.span.quote.split() if statement.quote else []
+    return " ".join(words[:NEAR_WORDS]) + (" …" if len(words) > NEAR_WORDS else "")

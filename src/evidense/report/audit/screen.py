@@ -1,0 +1,76 @@
+"""Screen: what the terminal says of an audit, the answer first, then problems with their lines, at most 100 columns."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from evidense.auditing.audited import Audit, AuditedReference
+from evidense.auditing.policies import POLICIES
+from evidense.boundary.shown import shown_line
+from evidense.report.audit import summary
+from evidense.report.audit.statement_lines import statement_lines
+from evidense.report.audit.words import REFERENCE_WORDS
+
+WIDTH = 100
+_MOST_KEY = 28
+_MOST_LINES = 40
+"""Problems that are printed; the page has all."""
+
+
+def screen(audit: Audit, last: Sequence[str] = ()) -> str:
+    """Return the first screen; `last` are further things to say in its last line."""
+    lines = [*_wrapped(f"{summary.heading(audit)} · {summary.asked_sentence(audit)}"), *_box(audit)]
+    lines += [line for remark in audit.remarks[1:] for line in _wrapped(remark, "   ")]
+    lines += statement_lines(audit)
+    lines += _problem_lines(audit)
+    if silent := summary.not_asked_sentence(audit):
+        lines += _wrapped(f"not asked: {silent}")
+    lines += _wrapped(" · ".join([*summary.closing(audit), *last]))
+    lines += [line for mistake in audit.document.mistakes[:5] for line in _wrapped(f"⚠ {mistake}", " ")]
+    return "\n".join(lines)
+
+
+def _box(audit: Audit) -> list[str]:
+    answer = summary.answer(audit)
+    gate = f"gate: {answer.gate}" if answer.gate else ""
+    inner = WIDTH - 6
+    lines = textwrap.wrap(shown_line(answer.sentence), inner - len(gate) - 2 * bool(gate)) or [""]
+    width = max(max(map(len, lines)) + (len(gate) + 4 if gate else 0), 40)
+    rows = [f" │ {line:<{width}} │" for line in lines]
+    if gate:
+        rows[0] = f" │ {lines[0]:<{width - len(gate)}}{gate} │"
+    return [f" ┌{'─' * (width + 2)}┐", *rows, f" └{'─' * (width + 2)}┘"]
+
+
+def _problem_lines(audit: Audit) -> Iterator[str]:
+    told = summary.problems(audit)
+    shown = told[:_MOST_LINES]
+    if not shown:
+        return
+    word_width = max(len(a.decision.verdict) for a in shown) + 2
+    key_width = min(max(len(shown_line(a.reference.key)) for a in shown), _MOST_KEY)
+    place_width = max(len(a.place) for a in shown)
+    for audited in shown:
+        yield from _lines(audited, audit.policy, (word_width, key_width, place_width))
+    if len(told) > len(shown):
+        yield f"   … and {len(told) - len(shown):,} more on the page"
+
+
+def _lines(audited: AuditedReference, policy: str, widths: tuple[int, int, int]) -> Iterator[str]:
+    """Yield one problem: icon, word, key, reason over as many lines as it needs, place at the right end of the first."""
+    word_width, key_width, place_width = widths
+    word = REFERENCE_WORDS[audited.decision.verdict]
+    key = shown_line(audited.reference.key)
+    key = key if len(key) <= key_width else f"{key[: key_width - 1]}…"
+    head = f" {word.icon + ' ' + word.word:<{word_width}} {key:<{key_width}}  "
+    room = max(WIDTH - len(head) - place_width - 2, 24)
+    first, *rest = textwrap.wrap(shown_line(summary.reason(audited)), room) or [""]
+    yield f"{head}{first:<{room}}  {audited.place}".rstrip()
+    yield from (f"{'':<{len(head)}}{line}" for line in rest)
+    if policy and (ruling := POLICIES[policy](audited.decision)).weight != "no matter":
+        yield f"{'':<{len(head)}}{policy}: {ruling.weight}, {ruling.reason}"
+
+
+def _wrapped(text: str, indent: str = " ") -> list[str]:
+    return (
+        textwrap.wrap(shown_line(text), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ") if text else []
+    )

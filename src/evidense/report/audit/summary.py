@@ -1,0 +1,159 @@
+"""Summary: the answer of an audit in one sentence, its lines, the worst first, and who was asked; the terminal and the page print the same."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from evidense.auditing.audited import AskedSource, Audit, AuditedReference
+from evidense.report.audit.words import REFERENCE_WORDS, index_name, index_names
+
+TO_REPLACE = frozenset({"RETRACTED"})
+TO_CORRECT = frozenset({"OTHER WORK", "WRONG FIELD"})
+TO_READ = frozenset({"CONCERN", "CORRECTED", "OLDER VERSION", "INDEXES DISAGREE"})
+_QUIET = frozenset({"OK", "NOT A PAPER"})
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The one box: what it comes to, and its tone."""
+
+    sentence: str
+    tone: str
+    """harms, undecided, helps."""
+    gate: str = ""
+    """"PASS" or "FAIL"; "" without a gate."""
+
+
+def counts(audit: Audit) -> Counter[str]:
+    """Count verdicts."""
+    return Counter(audited.decision.verdict for audited in audit.references)
+
+
+def answer(audit: Audit) -> Answered:
+    """Return the one sentence of the box."""
+    gate = "" if not audit.gate else "FAIL" if audit.failing else "PASS"
+    if audit.remarks:
+        return Answered(audit.remarks[0], "harms", gate)
+    n = counts(audit)
+    parts = [
+        f"{amount} {words}"
+        for amount, words in (
+            (sum(n[verdict] for verdict in TO_CORRECT), "to correct"),
+            (sum(n[verdict] for verdict in TO_REPLACE), "to replace"),
+            (n["NOT FOUND"], "not found"),
+            (sum(n[verdict] for verdict in TO_READ), "to look at"),
+            (n["NOT ASKED"], "not decided, since fewer than two indexes answered"),
+        )
+        if amount
+    ]
+    if not audit.references:
+        return Answered("No references in this file.", "undecided", gate)
+    if not parts:
+        return Answered(f"Nothing to correct: {_right(n)}.", "helps", gate)
+    is_wrong = any(n[verdict] for verdict in (*TO_CORRECT, *TO_REPLACE))
+    return Answered(f"{', '.join(parts)}.", "harms" if is_wrong else "undecided", gate)
+
+
+def _right(n: Counter[str]) -> str:
+    n_others = n["NOT A PAPER"]
+    others = f"; {n_others} {'is' if n_others == 1 else 'are'} no paper" if n_others else ""
+    return f"{n['OK']} {'entry exists as it is' if n['OK'] == 1 else 'entries exist as they are'} cited{others}"
+
+
+def heading(audit: Audit) -> str:
+    """Say what was read: "references.bib · 61 entries"."""
+    n = len(audit.references)
+    title = f' · "{audit.document.title}"' if audit.document.title else ""
+    noun = "entry" if n == 1 else "entries"
+    return f"{audit.name}{title} · {n:,} {noun if not audit.document.text else 'reference' + 's' * (n != 1)}"
+
+
+def asked_sentence(audit: Audit) -> str:
+    """Say who was asked and who did not answer: "asked Crossref, arXiv; DBLP blocked · 11 requests"."""
+    answered = [source.name for source in audit.sources if source.has_answered]
+    said = [f"asked {index_names(answered)}"] if answered else ["asked nobody"]
+    for source in audit.sources:
+        if source.is_asked and (silence := silences(source)):
+            said.append(f"{index_name(source.name)} {silence}")
+    requests = f" · {audit.n_requests:,} request{'s' if audit.n_requests != 1 else ''}" if audit.n_requests else ""
+    return "; ".join(said) + requests
+
+
+def silences(source: AskedSource) -> str:
+    """Say how a source did not answer: "refused 3 of 5"."""
+    total = sum(source.states.values())
+    silent = {s: n for s, n in source.states.items() if s not in {"found", "not there", "not asked"} and n}
+    return ", ".join(state if n == total else f"{state} {n} of {total}" for state, n in silent.items())
+
+
+def not_asked_sentence(audit: Audit) -> str:
+    """Say which indexes were not asked, and why; "" where all were."""
+    silent = [source for source in audit.sources if not source.is_asked and "not asked" in source.states]
+    silent += [source for source in audit.sources if not source.states]
+    by_reason: dict[str, list[str]] = {}
+    for source in silent:
+        by_reason.setdefault(source.detail, []).append(source.name)
+    return "; ".join(
+        f"{index_names(names)}{f' ({reason})' if reason else ''}" for reason, names in sorted(by_reason.items())
+    )
+
+
+def problems(audit: Audit) -> list[AuditedReference]:
+    """Return the references that something is to be said of, the worst first, then by their place."""
+    told = [audited for audited in audit.references if audited.decision.verdict not in _QUIET]
+    return sorted(told, key=_rank)
+
+
+def quiet(audit: Audit) -> list[AuditedReference]:
+    """Return the references that are right, and those that are no papers, by their place."""
+    return [audited for audited in audit.references if audited.decision.verdict in _QUIET]
+
+
+def _rank(audited: AuditedReference) -> tuple[int, int]:
+    line = audited.reference.line
+    start = audited.reference.span.start if audited.reference.span else 0
+    return REFERENCE_WORDS[audited.decision.verdict].rank, line if line is not None else start
+
+
+def reason(audited: AuditedReference) -> str:
+    """Return what is said of a reference in its line, names of indexes as people write them."""
+    decision = audited.decision
+    wrong = [check for check in decision.fields if check.is_wrong]
+    if decision.verdict == "WRONG FIELD" and wrong:
+        return "; ".join(_field_sentence(check.sentence, check.by) for check in wrong)
+    if decision.verdict == "NOT FOUND":
+        return not_found(audited)
+    return decision.reason
+
+
+def _field_sentence(sentence: str, by: Sequence[str]) -> str:
+    named = f"({', '.join(by)})"
+    return f"{sentence.removesuffix(named)}({index_names(list(by))})" if by and sentence.endswith(named) else sentence
+
+
+def not_found(audited: AuditedReference) -> str:
+    """Say who answered that it is not there."""
+    answered = [index_name(answer.source) for answer in audited.asked if answer.has_answered]
+    silent = [
+        f"{index_name(a.source)} {a.state}" for a in audited.asked if not a.has_answered and a.state != "not asked"
+    ]
+    others = f"; {', '.join(silent)}" if silent else ""
+    return f"{', '.join(answered)} answered: no work of this title{others}; a workshop paper or a thesis may be missing there"
+
+
+def closing(audit: Audit) -> Iterator[str]:
+    """Yield what stands under the lines: right ones, no papers, keys that do not meet."""
+    n = counts(audit)
+    if audit.references:
+        yield f"{n['OK']:,} OK"
+    if n["NOT A PAPER"]:
+        kinds = sorted({a.reference.kind for a in audit.references if a.decision.verdict == "NOT A PAPER"})
+        yield f"{n['NOT A PAPER']} not paper{'s' if n['NOT A PAPER'] != 1 else ''} ({', '.join(kinds)})"
+    if missing := audit.missing_keys:
+        yield f"{len(missing)} cited key{'s are' if len(missing) != 1 else ' is'} not in this file"
+    if uncited := audit.uncited_keys:
+        yield f"{len(uncited)} never cited"
+    if mistakes := audit.document.mistakes:
+        yield f"{len(mistakes)} part{'s' if len(mistakes) != 1 else ''} of it could not be read"
+    if hidden := audit.document.hidden:
+        yield f"{len(hidden)} hidden text{'s' if len(hidden) != 1 else ''} left out"

@@ -1,0 +1,82 @@
+"""Asked: which sources an audit asks, under which names."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from evidense import registry
+from evidense.auditing.audited import AskedSource, AuditedReference, tally
+from evidense.auditing.references_of import NamedSource
+from evidense.errors import InvalidInput, UnknownName
+from evidense.parts import Source
+from evidense.study.audit.order import FOLDER, Order
+from evidense.values import Answer
+
+
+def sources_of(order: Order) -> list[NamedSource]:
+    """Return the sources that an order names, each once; without any named, every index of the shelf.
+
+    Raises:
+        UnknownName: no source has this name.
+        InvalidInput: a folder is named without its path, or twice.
+    """
+    indexes = [name for name in registry.summaries("sources") if name != FOLDER]
+    spellings = list(dict.fromkeys(order.sources)) or indexes
+    labels = _labels(spellings)
+    return [NamedSource(labels[text], _part(text), text) for text in spellings]
+
+
+def silent_of(sources: Sequence[NamedSource]) -> list[AskedSource]:
+    """Return the indexes of the shelf that are not among the sources of an audit."""
+    named = {source.part.name for source in sources}
+    parts: list[Source] = [
+        registry.part("sources", n) for n in registry.summaries("sources") if n not in {*named, FOLDER}
+    ]
+    return [AskedSource(part.name, part.covers, {}, "not named by --sources") for part in parts]
+
+
+def counted(sources: Sequence[NamedSource], audited: Sequence[AuditedReference]) -> list[AskedSource]:
+    """Count how each source answered, over all references."""
+    answers: dict[str, list[Answer]] = {source.label: [] for source in sources}
+    for reference in audited:
+        for answer in reference.asked:
+            answers[answer.source].append(answer)
+    return [tally(source.label, source.part.covers, answers[source.label]) for source in sources]
+
+
+def paths_of(order: Order) -> list[Path]:
+    """Return the files and folders that an audit reads: the file, and those of its sources."""
+    prefix = f"{FOLDER}:"
+    return [
+        order.file,
+        *(Path(text.removeprefix(prefix)).expanduser() for text in order.sources if text.startswith(prefix)),
+    ]
+
+
+def _part(spelling: str) -> Source:
+    name, colon, rest = spelling.partition(":")
+    known = registry.summaries("sources")
+    if name not in known:
+        raise UnknownName.among("source", name, known)
+    if name == FOLDER and not rest:
+        raise InvalidInput(
+            "'folder' names no place; expected folder:PATH, with BibTeX, RIS or CSL-JSON files in it; add the path"
+        )
+    if name != FOLDER and colon:
+        raise InvalidInput(
+            f"'{spelling}' has a part after '{name}:'; expected '{name}' alone; only a folder takes a path"
+        )
+    part: Source = registry.part("sources", name)
+    return part
+
+
+def _labels(spellings: Sequence[str]) -> dict[str, str]:
+    """Name each source for people: a folder by its own name, with a number where two are alike; never its whole path."""
+    seen: Counter[str] = Counter()
+    labels = {}
+    for text in spellings:
+        name, _, rest = text.partition(":")
+        label = f"{name}:{Path(rest).name or rest}" if rest else name
+        seen[label] += 1
+        labels[text] = f"{label} {seen[label]}" if seen[label] > 1 else label
+    return labels

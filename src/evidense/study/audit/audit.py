@@ -1,0 +1,95 @@
+"""Audit: reads a file, asks the sources for its references, keeps the records, and writes the page."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidense import registry
+from evidense.auditing.audited import Audit, AuditedReference
+from evidense.auditing.references_of import ask
+from evidense.boundary.claim import FolderClaim
+from evidense.boundary.files import read_bytes
+from evidense.boundary.folder import prepare
+from evidense.boundary.inputs import Inputs
+from evidense.records import Record
+from evidense.report.audit.write import NAMES, Fixed, write
+from evidense.report.folder import ROOT, folder_name
+from evidense.store import Store
+from evidense.study.audit.asked import counted, paths_of, silent_of, sources_of
+from evidense.study.audit.fixing import fixed_of
+from evidense.study.audit.order import Order
+from evidense.study.audit.wires import wire_of
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """What an audit came to."""
+
+    audit: Audit
+    records: tuple[Record, ...]
+    page: Path | None = None
+    """None where no folder was named."""
+    fixed: Fixed | None = None
+    """What --fix would write, or has written."""
+
+    @property
+    def passes(self) -> bool:
+        """Say whether the gate lets it pass; True without a gate."""
+        return not self.audit.failing
+
+    def _repr_html_(self) -> str:
+        """Return the first screen for a notebook."""
+        from html import escape
+
+        from evidense.report.audit.screen import screen
+
+        return f"<pre>{escape(screen(self.audit))}</pre>"
+
+
+def run_audit(order: Order, store: Store, out: Path | None = None) -> AuditResult:
+    """Audit a file; write a page where `out` names a folder.
+
+    Raises:
+        InvalidInput: the file cannot be read, or the folder cannot be written to.
+        UnknownName: a source, a policy or a verdict that there is not.
+    """
+    from evidense.study.audit.kept import keep
+
+    claim = claim_of(order, out) if out is not None else None
+    if claim is not None:
+        prepare(claim, list(NAMES))
+    data = read_bytes(order.file, "a file to audit")
+    audit = _audit(order, store)
+    records = tuple(keep(audit, data, store))
+    fixed = fixed_of(order, audit, data) if order.fix else None
+    page = write(audit, records, claim, fixed) if claim is not None else None
+    return AuditResult(audit, records, page, fixed)
+
+
+def _audit(order: Order, store: Store) -> Audit:
+    document = registry.read(order.file)
+    sources = sources_of(order)
+    with wire_of(order, store, sources) as wire:
+        asked = ask(document.references, sources, wire)
+        n_requests = wire.n_asked
+    references = tuple(
+        AuditedReference(reference, decision, answers)
+        for reference, (decision, answers) in zip(document.references, asked, strict=True)
+    )
+    return Audit(
+        order.file.name, document, references, (), (*counted(sources, references), *silent_of(sources)),
+        n_requests, order.policy, order.gate,
+    )  # fmt: skip
+
+
+def claim_of(order: Order, out: Path) -> FolderClaim:
+    """Return the claim of an audit's page on a folder: only a page on a file of the same name is replaced."""
+    return FolderClaim(out, {"kind": "audit", "name": order.file.name}, Inputs.of(paths_of(order)))
+
+
+def folder_for(file: Path) -> Path:
+    """Return the folder of an audit that names none.
+
+    >>> folder_for(Path("thesis/references.bib")).as_posix()
+    'evidense-out/audit-references.bib'
+    """
+    return ROOT / folder_name(f"audit-{file.name}")

@@ -1,0 +1,56 @@
+"""Order: what an audit is asked to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from evidense.auditing.policies import POLICIES
+from evidense.auditing.references import GATE, Verdict
+from evidense.errors import InvalidInput, UnknownName
+
+FOLDER = "folder"
+
+
+@dataclass(frozen=True)
+class Order:
+    """A file to audit, whom to ask, and what to write."""
+
+    file: Path
+    sources: tuple[str, ...] = ()
+    """Spellings; empty: every index of the shelf."""
+    offline: bool = False
+    policy: str = ""
+    gate: tuple[str, ...] = ()
+    """Verdicts that the gate does not let pass; empty: no gate."""
+    fix: bool = False
+    max_requests: int | None = None
+    """At most so many requests, all indexes together."""
+    max_seconds: float | None = None
+    """At most so many seconds of waiting for indexes."""
+    max_usd: float | None = None
+    """At most so many US dollars at indexes that charge."""
+
+    def __post_init__(self) -> None:
+        """Refuse a policy or a verdict that there is not."""
+        if self.policy and self.policy not in POLICIES:
+            raise UnknownName.among("policy", self.policy, POLICIES)
+        for verdict in self.gate:
+            if verdict not in get_args(Verdict):
+                raise UnknownName.among("verdict", verdict, get_args(Verdict))
+        for name, value in (
+            ("max_requests", self.max_requests),
+            ("max_seconds", self.max_seconds),
+            ("max_usd", self.max_usd),
+        ):
+            if value is not None and value < 0:
+                raise InvalidInput(f"{name} is {value}; expected 0 or more; correct the budget")
+
+
+def gate_of(is_gated: bool, verdicts: str = "") -> tuple[str, ...]:
+    """Return the verdicts of a gate: those that are named, else the usual ones.
+
+    >>> gate_of(True), gate_of(False), gate_of(False, "wrong field, not found")
+    (('OTHER WORK', 'RETRACTED', 'NOT FOUND'), (), ('WRONG FIELD', 'NOT FOUND'))
+    """
+    named = tuple(" ".join(part.upper().replace("_", " ").split()) for part in verdicts.split(",") if part.strip())
+    return named or (GATE if is_gated else ())
