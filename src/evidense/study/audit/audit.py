@@ -10,6 +10,7 @@ from evidense.boundary.claim import FolderClaim
 from evidense.boundary.files import read_bytes
 from evidense.boundary.folder import prepare
 from evidense.boundary.inputs import Inputs
+from evidense.boundary.offline import without_network
 from evidense.records import Record
 from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
@@ -58,7 +59,8 @@ def run_audit(order: Order, store: Store, out: Path | None = None) -> AuditResul
     if claim is not None:
         prepare(claim, list(NAMES))
     data = read_bytes(order.file, "a file to audit")
-    audit = _audit(order, store)
+    with without_network(order.offline):
+        audit = _audit(order, store)
     records = tuple(keep(audit, data, store))
     fixed = fixed_of(order, audit, data) if order.fix else None
     page = write(audit, records, claim, fixed) if claim is not None else None
@@ -68,9 +70,9 @@ def run_audit(order: Order, store: Store, out: Path | None = None) -> AuditResul
 def _audit(order: Order, store: Store) -> Audit:
     document = registry.read(order.file)
     sources = sources_of(order)
-    with wire_of(order, store, sources) as wire:
+    with wire_of(order, store) as wire:
         asked = ask(document.references, sources, wire)
-        n_requests = wire.n_asked
+        n_requests = len(wire.log)
     references = tuple(
         AuditedReference(reference, decision, answers)
         for reference, (decision, answers) in zip(document.references, asked, strict=True)

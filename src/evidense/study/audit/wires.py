@@ -1,28 +1,12 @@
-"""Wires: how an audit reaches its indexes; one that asks only folders needs none."""
+"""Wires: how an audit reaches its indexes, within its budgets."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-
-from evidense.auditing.references_of import NamedSource
-from evidense.parts import Manners, Reply, Request
+from evidense.fetching.patience import Patience
+from evidense.fetching.wire import IndexWire, Terms
 from evidense.store import Store
 from evidense.study.audit.order import Order
 
 
-@dataclass
-class NoWire:
-    """A wire of an audit that asks only what lies in this machine."""
-
-    n_asked: int = 0
-    why: str = field(default="only folders are asked")
-
-    def ask(self, request: Request, manners: Manners) -> Reply:
-        """Say that nothing is asked."""
-        return Reply("not asked", detail=self.why)
-
-
-@contextmanager
-def wire_of(order: Order, store: Store, sources: Sequence[NamedSource]) -> Iterator[NoWire]:
-    """Open the wire of an audit."""
-    yield NoWire()
+def wire_of(order: Order, store: Store) -> IndexWire:
+    """Return the wire of an audit, to be used in a `with` block; offline it gives only answers that are kept."""
+    patience = Patience() if order.max_seconds is None else Patience(total_wait_s=order.max_seconds)
+    return IndexWire(store, Terms(order.offline, order.max_requests, order.max_usd, patience=patience))

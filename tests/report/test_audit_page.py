@@ -1,0 +1,103 @@
+"""The page and the first screen of an audit: the answer first, problems with lines, who was not asked; inert to hostile texts."""
+
+import re
+
+import pytest
+
+from evidense.auditing.references import GATE
+from evidense.report.audit import summary
+from evidense.report.audit.page import Corrected, page_html
+from evidense.report.audit.screen import WIDTH, screen
+from evidense.report.audit.words import REFERENCE_WORDS
+from report.audits import audit, hostile, statement
+
+
+def test_the_box_counts_what_to_do_and_says_whether_the_gate_is_met() -> None:
+    answer = summary.answer(audit(gate=GATE))
+    assert answer.sentence == (
+        "2 to correct, 1 to replace, 1 not found, 1 to look at, 1 not decided, since fewer than two indexes answered."
+    )
+    assert answer.gate == "FAIL"
+    assert summary.answer(audit(gate=("CONCERN",))).gate == "PASS"
+    assert summary.answer(audit()).gate == ""
+
+
+def test_a_right_bibliography_has_nothing_to_correct() -> None:
+    right = audit(references=tuple(a for a in audit().references if a.decision.verdict == "OK"))
+    assert summary.answer(right).sentence == "Nothing to correct: 1 entry exists as it is cited."
+
+
+def test_a_file_without_references_says_so() -> None:
+    assert summary.answer(audit(references=())).sentence == "No references in this file."
+
+
+def test_the_screen_shows_the_worst_first_with_their_lines() -> None:
+    lines = screen(audit(gate=GATE)).splitlines()
+    told = [line.split()[1] for line in lines if re.match(r" [✖?!↑–] [A-Z]", line)]
+    assert told == ["RETRACTED", "OTHER", "NOT", "WRONG", "OLDER", "NOT"]
+    assert "year 2013 → 2017 (arXiv, Crossref)" in next(line for line in lines if "year2013" in line)
+    assert next(line for line in lines if "retracted2017" in line).endswith("line 25")
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_what_was_not_asked_or_did_not_answer_stands_on_the_first_screen() -> None:
+    said = " ".join(screen(audit()).split())
+    assert "asked arXiv, Crossref; DBLP blocked" in said
+    assert "not asked: OpenAlex (offline)" in said
+    assert "Crossref, arXiv" not in said.split("┌")[0]
+
+
+def test_the_policy_says_what_would_count() -> None:
+    said = " ".join(screen(audit(policy="neurips2026")).split())
+    assert "neurips2026: counts, the title cannot be found" in said
+    assert "neurips2026: error to report, wrong: year" in said
+
+
+def test_a_statement_stands_beside_its_passage_with_what_was_lost() -> None:
+    said = " ".join(
+        screen(
+            audit(statements=(statement("Dense models gain little.", "We ask whether dense models gain little."),))
+        ).split()
+    )
+    assert "a question or an aim told as a finding" in said
+    assert "lost: We ask whether" in said
+    assert "§4, sentence 2, page 4" in said
+
+
+@pytest.mark.parametrize("word", ["fake", "fabricated", "hallucinated"])
+def test_no_word_of_accusation_is_printed(word: str) -> None:
+    shown = screen(audit(policy="neurips2026")) + page_html(audit(policy="neurips2026"))
+    assert word not in shown.lower()
+
+
+def test_the_page_shows_every_reference_once_with_who_was_asked() -> None:
+    html = page_html(audit(policy="neurips2026"), Corrected("--- a\n+++ b\n-x\n+y\n", 1, ("k, year: no",)))
+    for audited in audit().references:
+        assert html.count(f'<bdi class="key-of">{audited.reference.key}') == 1
+    assert "a challenge page" in html
+    assert "not asked:</b> OpenAlex (offline)" in html
+    assert "1 change written by --fix" in html
+
+
+def test_equal_audits_make_equal_bytes() -> None:
+    assert page_html(audit()) == page_html(audit())
+
+
+def test_a_hostile_text_stays_text() -> None:
+    html = page_html(hostile())
+    body = re.sub(r"<script>.*?</script>", "", html[: html.rindex("<script>")], flags=re.DOTALL)
+    assert "<script" not in body
+    assert "<img" not in html
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+    assert 'href="javascript' not in html
+    assert "49" not in re.findall(r"\{\{7\*7\}\}|49", html)
+
+
+def test_a_hostile_text_cannot_steer_a_terminal_or_begin_a_line() -> None:
+    said = screen(hostile())
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", said)
+
+
+def test_every_verdict_has_a_word() -> None:
+    assert {a.decision.verdict for a in audit().references} <= set(REFERENCE_WORDS)
