@@ -5,21 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evidense.texts.letters import fold
+from evidense.texts.tokens import Token, rejoin, tokens, value
 
 Kind = Literal["VERBATIM", "NEAR", "NOT LOCATED", "NO TEXT"]
 """Word for word; with words lost or added; not in any text of the sources; no source has a text."""
 NEAR = 0.5
 """The least share of a statement's words, weighed by rarity, that stand in the passage in their order."""
-_WORD = re.compile(r"\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]")
 _COMMON = frozenset(
-    "a an the of in on at to for by with and or is are was were be been that this these those it its we our as from their they".split()
+    (
+        "a an the of in on at to for by with and or is are was were be been that this these those it its we our as from their they "
+        "if when under during among without only not no than which who i e g"
+    ).split()
 )
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """One statement beside one passage."""
+    """One statement beside one passage. What is lost is quoted from the passage, what is added from the statement."""
 
     kind: Kind
     similarity: float
@@ -28,8 +30,17 @@ class Alignment:
     """Runs of words of the passage that the statement lacks, in order; what stands before and after it included."""
     added: tuple[str, ...] = ()
     """Runs of words of the statement that the passage lacks."""
-    is_cut: bool = False
-    """The statement breaks off in the middle of the passage, or of a word of it."""
+    rest: str = ""
+    """What follows in the passage where the statement breaks off, from the middle of a word too; "" where it does not."""
+    is_end_lost: bool = False
+    """The last run of `lost` is the end of the passage."""
+    replaced: tuple[tuple[str, str], ...] = ()
+    """Runs that stand in each other's place, (lost, added)."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Say whether the statement breaks off in the middle of the passage."""
+        return bool(self.rest)
 
 
 NO_TEXT = Alignment("NO TEXT", 0.0)
@@ -42,57 +53,63 @@ def align(statement: str, passage: str) -> Alignment:
     >>> align("Dense models gain little.", "We ask whether dense models gain little.").lost
     ('We ask whether',)
     """
-    left, right = _WORD.findall(statement), _WORD.findall(passage)
-    cut = _cut(left, right, statement)
-    keys, passage_keys = _keys([*left[:-1], cut] if cut else left), _keys(right)
+    left, right = _beside(statement, passage)
+    left, missing = _completed(left, right, statement)
+    keys, passage_keys = [value(t.key) for t in left], [value(t.key) for t in right]
     blocks = _blocks(keys, passage_keys)
-    common = 2 * sum(_weight(keys[i]) for a, _, n in blocks for i in range(a, a + n))
-    total = sum(map(_weight, keys)) + sum(map(_weight, passage_keys))
-    located = sum(_weight(keys[i]) for a, _, n in blocks for i in range(a, a + n)) / max(sum(map(_weight, keys)), 1e-9)
-    lost = _gaps(right, [(b, b + n) for _, b, n in blocks])
-    added = _gaps(left, [(a, a + n) for a, _, n in blocks])
-    similarity = common / total if total else 0.0
-    if (
-        not added
-        and len(lost) <= (1 if cut or _breaks_off(statement) else 0)
-        and (not lost or passage.rstrip().endswith(lost[-1]))
-    ):
-        kind: Kind = "VERBATIM"
-    else:
-        kind = "NEAR" if located >= NEAR else "NOT LOCATED"
-    ends_inside = (
-        bool(blocks) and blocks[-1][0] + blocks[-1][2] == len(keys) and blocks[-1][1] + blocks[-1][2] < len(right)
-    )
-    return Alignment(kind, round(similarity, 4), lost, added, bool(cut) or (ends_inside and _breaks_off(statement)))
+    gaps = [_slid(gap, keys, passage_keys) for gap in _gaps(blocks, len(keys), len(passage_keys))]
+    lost = [_words(right[g.b : g.b_end], passage) for g in gaps]
+    added = [_words(left[g.a : g.a_end], statement) for g in gaps]
+    is_end_lost = bool(gaps and lost[-1] and not added[-1] and not any(t.tells for t in right[gaps[-1].b_end :]))
+    rest = ((lost[-1] if is_end_lost else "") or missing) if missing or _breaks_off(statement) else ""
+    whole = [run for run in (lost[:-1] if is_end_lost and rest else lost) if run]
+    return Alignment(
+        _kind(blocks, keys, whole, any(added)), _similarity(blocks, keys, passage_keys),
+        tuple(filter(None, lost)), tuple(filter(None, added)), rest, is_end_lost,
+        tuple((a, b) for a, b in zip(lost, added, strict=True) if a and b),
+    )  # fmt: skip
 
 
-def _keys(words: Sequence[str]) -> list[str]:
-    return [fold(word) for word in words]
+@dataclass(frozen=True)
+class _Gap:
+    """Tokens between two common runs: of the statement [a, a_end), of the passage [b, b_end)."""
+
+    a: int
+    a_end: int
+    b: int
+    b_end: int
 
 
-def _weight(key: str) -> float:
-    if not re.match(r"\w", key):
-        return 0.0
-    return 1.0 if key in _COMMON else 3.0
+def _beside(statement: str, passage: str) -> tuple[list[Token], list[Token]]:
+    """Return the tokens of both: halves of words joined, and without citation marks that only one of them has."""
+    left, right = tokens(statement), tokens(passage)
+    left, right = rejoin(left, {t.key for t in right}), rejoin(right, {t.key for t in left})
+    cited, cited_there = ({t.key for t in side if t.kind == "citation"} for side in (left, right))
+    left, right = ([t for t in side if t.key not in cited ^ cited_there] for side in (left, right))
+    return left, right
+
+
+def _completed(left: list[Token], right: Sequence[Token], statement: str) -> tuple[list[Token], str]:
+    """Complete the last word of a statement that breaks off within it; return the letters that were missing too."""
+    ended = _breaks_off(statement)
+    while left and left[-1].key in (".", "…", ",") and (ended or (len(left) > 1 and left[-2].kind == "number")):
+        left, ended = left[:-1], True
+    if not left or not ended or left[-1].kind in ("sign", "citation"):
+        return left, ""
+    last = left[-1]
+    before = [t.key for t in left[-3:-1]]
+    follows = [t.key for i, t in enumerate(right) if [o.key for o in right[max(0, i - len(before)) : i]] == before]
+    if last.key in follows:
+        return left, ""
+    whole = next((key for key in follows if key.startswith(last.key)), "")
+    if not whole:
+        return left, ""
+    return [*left[:-1], Token(whole, "word", last.start, last.end)], whole.removeprefix(last.key)
 
 
 def _breaks_off(statement: str) -> bool:
     """It ends without a full stop, or in dots."""
     return not re.search(r"[.!?][\"'”’)\]]*$", statement.rstrip()) or statement.rstrip().endswith(("...", "…"))
-
-
-def _cut(left: Sequence[str], right: Sequence[str], statement: str) -> str:
-    """The word of the passage whose beginning the statement's last word is; "" where it is whole."""
-    if not left or not _breaks_off(statement) or not re.match(r"\w", left[-1]):
-        return ""
-    last, whole = fold(left[-1]), {fold(word) for word in right}
-    if last in whole:
-        return ""
-    before = fold(left[-2]) if len(left) > 1 else None
-    for i, word in enumerate(right):
-        if fold(word).startswith(last) and (before is None or (i > 0 and fold(right[i - 1]) == before)):
-            return word
-    return ""
 
 
 def _blocks(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int, int]]:
@@ -108,18 +125,59 @@ def _blocks(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int, i
     return kept
 
 
-def _gaps(words: Sequence[str], covered: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Join the words between the covered runs; gaps without a letter or digit are none."""
-    gaps, place = [], 0
-    for begin, end in [*covered, (len(words), len(words))]:
-        gap = _joined(words[place:begin])
-        if re.search(r"\w", gap):
-            gaps.append(gap)
-        place = end
-    return tuple(gaps)
+def _gaps(blocks: Sequence[tuple[int, int, int]], n_left: int, n_right: int) -> list[_Gap]:
+    gaps, a, b = [], 0, 0
+    for a_next, b_next, n in [*blocks, (n_left, n_right, 0)]:
+        if a_next > a or b_next > b:
+            gaps.append(_Gap(a, a_next, b, b_next))
+        a, b = a_next + n, b_next + n
+    return gaps
 
 
-def _joined(words: Sequence[str]) -> str:
-    text = " ".join(words)
-    text = re.sub(r"\s+([,.;:!?%)\]])", r"\1", text)
-    return re.sub(r"([(\[])\s+", r"\1", text).strip(" ,;:")
+def _slid(gap: _Gap, left: Sequence[str], right: Sequence[str]) -> _Gap:
+    """Move lost words to where a phrase begins: of "grows in vitro in mice" less "vitro in" it is "in vitro" that is lost."""
+    if gap.a != gap.a_end:
+        return gap
+    places = [gap]
+    first = gap
+    while (
+        first.a
+        and first.b
+        and first.b_end > first.b
+        and right[first.b - 1] == right[first.b_end - 1] == left[first.a - 1]
+    ):
+        first = _Gap(first.a - 1, first.a - 1, first.b - 1, first.b_end - 1)
+        places.append(first)
+    begins = [p for p in places if right[p.b] in _COMMON and right[p.b_end - 1] not in _COMMON]
+    return begins[-1] if begins else gap
+
+
+def _words(run: Sequence[Token], text: str) -> str:
+    """Quote a run from its first word to its last; "" where it has none."""
+    places = [i for i, token in enumerate(run) if token.tells]
+    if not places:
+        return ""
+    begin, end = run[places[0]].start, run[places[-1]].end
+    quote = text[begin:end]
+    if places[-1] + 1 < len(run) and quote.count("(") > quote.count(")"):
+        quote = text[begin : run[places[-1] + 1].end]
+    return " ".join(quote.split())
+
+
+def _kind(blocks: Sequence[tuple[int, int, int]], keys: Sequence[str], lost: Sequence[str], has_added: bool) -> Kind:
+    if blocks and not has_added and not lost:
+        return "VERBATIM"
+    located = sum(_weight(key) for a, _, n in blocks for key in keys[a : a + n])
+    return "NEAR" if located >= NEAR * max(sum(map(_weight, keys)), 1e-9) else "NOT LOCATED"
+
+
+def _similarity(blocks: Sequence[tuple[int, int, int]], keys: Sequence[str], passage_keys: Sequence[str]) -> float:
+    common = 2 * sum(_weight(key) for a, _, n in blocks for key in keys[a : a + n])
+    total = sum(map(_weight, keys)) + sum(map(_weight, passage_keys))
+    return round(common / total, 4) if total else 0.0
+
+
+def _weight(key: str) -> float:
+    if not re.match(r"\w", key):
+        return 0.0
+    return 1.0 if key in _COMMON else 3.0

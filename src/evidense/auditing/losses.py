@@ -1,46 +1,22 @@
 """Losses: by which rule the words that a statement lost, or gained, change what it says."""
 
-import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from evidense.auditing import markers
 from evidense.auditing.alignment import Alignment
+from evidense.texts.tokens import tokens, value
 
-Rule = Literal["aim", "hedge", "negation", "number", "condition", "cut"]
-"""A question or an aim told as a finding; a hedge, a negation, a number or a condition dropped, added or changed; the end cut off."""
-
-_AIM = re.compile(
-    r"\bwhether\b|\b(?:we|this (?:paper|work|study)|the (?:paper|study)|our (?:goal|aim|objective)s?|the (?:goal|aim|objective)s?|it)\b[^.]{0,40}?"
-    r"\b(?:aims?|seeks?|ask|investigate|examine|explore|test|study|want|wish|hypothesi[sz]e|hope|plan|intend|is to|are to|try|attempt)\b"
-    r"|\b(?:research question|hypothesis|remains? (?:open|unclear|unknown))\b|\b(?:aims?|seeks?|intends?) to\b",
-    re.IGNORECASE,
-)
-_HEDGE = re.compile(
-    r"\b(?:may|might|could|can|would|should|possibly|perhaps|probably|likely|unlikely|potentially|presumably|apparently|seemingly|suggest(?:s|ed|ing)?|"
-    r"appear(?:s|ed)?|seem(?:s|ed)?|indicate(?:s|d)?|tend(?:s|ed)? to|in part|partly|partially|some(?:times|what)?|often|generally|mostly|largely|"
-    r"usually|typically|roughly|about|approximately|around|nearly|almost|up to|at least|at most|preliminary|hint(?:s|ed)?|arguably|in principle|"
-    r"we (?:believe|think|speculate|conjecture|suspect))\b",
-    re.IGNORECASE,
-)
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|cannot|without|fail(?:s|ed|ing)? to|lack(?:s|ed|ing)?|hardly|barely|rarely|nothing|nobody|absence of|"
-    r"unable|insufficient|contrary)\b|n['’]t\b|\bnon-?(?=\w)",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million|billion|half|twice|double[sd]?|percent|%)\b",
-    re.IGNORECASE,
-)
-_CONDITION = re.compile(
-    r"\b(?:if|when|whenever|where|only|unless|except|provided|assuming|given|under|while|although|though|however|but|despite|in case|as long as|"
-    r"until|after|before|during|with(?:in)?|among|for|on|in|such as|compared (?:to|with)|relative to|at|this is different|limited to|especially|i\.e)\b",
-    re.IGNORECASE,
-)
-_STRONG_CONDITION = re.compile(
-    r"\b(?:if|when|whenever|only|unless|except|provided|assuming|as long as|under|although|though|however|but|despite|different from|limited to)\b",
-    re.IGNORECASE,
-)
+Rule = Literal["aim", "negation", "number", "hedge", "condition", "weaker", "cut"]
+"""The worst first: a question or an aim told as a finding; a negation or a number dropped, added or changed; a hedge or a condition
+dropped; several words told as a part of one of them; the end cut off."""
+_ORDER: tuple[Rule, ...] = ("aim", "negation", "number", "hedge", "condition", "weaker", "cut")
+_SHORT = 8
+"""Words of a run up to which a negation or a hedge anywhere in it concerns what was kept."""
+_NEAR_EDGE = 4
+"""In a longer run it must stand among so many words at its begin or end."""
 
 
 @dataclass(frozen=True)
@@ -49,54 +25,105 @@ class Loss:
 
     rule: Rule
     words: str
-    """What was lost, or "− lost + added" where it was changed."""
+    """What was lost, or added where `is_added`; of "cut", the rest of the passage."""
     is_added: bool = False
+    instead: str = ""
+    """What the statement says in its place."""
 
 
 def losses(alignment: Alignment) -> tuple[Loss, ...]:
-    """Name every change of meaning between a passage and the statement that was taken from it; each rule at most once.
+    """Name every change of meaning between a passage and the statement that was taken from it, the worst first.
 
-    Lost words are looked at before added ones. A run of lost words is a condition where it is a clause or a phrase that
-    says under which circumstances, and no other rule names it.
+    Each rule is named at most once. Words that the statement has elsewhere, or says in another way ("insignificant" for "not
+    significant", "two" for "2"), are not lost.
     """
     if alignment.kind in ("NOT LOCATED", "NO TEXT"):
         return ()
     named: dict[Rule, Loss] = {}
-    lost = alignment.lost[:-1] if alignment.is_cut else alignment.lost
-    for words in lost:
-        for rule in _rules(words, alignment.added):
-            named.setdefault(rule, Loss(rule, words))
-    for words in alignment.added:
-        for rule in _rules_of_added(words, lost):
-            named.setdefault(rule, Loss(rule, words, is_added=True))
-    if alignment.is_cut:
-        named.setdefault("cut", Loss("cut", alignment.lost[-1] if alignment.lost else ""))
-    return tuple(named.values())
+    for loss in _named(alignment):
+        named.setdefault(loss.rule, loss)
+    return tuple(sorted(named.values(), key=lambda loss: _ORDER.index(loss.rule)))
 
 
-def _rules(words: str, added: Sequence[str]) -> list[Rule]:
-    """The rules that name lost words; what the statement says elsewhere in other words is not lost."""
-    rules: list[Rule] = []
-    rest = " ".join(added)
-    if _AIM.search(words) and not _AIM.search(rest):
-        rules.append("aim")
-    if _NEGATION.search(words) and not _NEGATION.search(rest):
-        rules.append("negation")
-    if _HEDGE.search(words) and not _HEDGE.search(rest) and "aim" not in rules:
-        rules.append("hedge")
-    if _NUMBER.search(words):
-        rules.append("number")
-    is_condition = _STRONG_CONDITION.search(words) or (_CONDITION.match(words) and len(words.split()) > 1)
-    if is_condition and not rules:
-        rules.append("condition")
-    return rules
+def _named(alignment: Alignment) -> Iterator[Loss]:
+    lost, added = list(alignment.lost), list(alignment.added)
+    instead = dict(alignment.replaced)
+    end = lost.pop() if alignment.is_end_lost else ""
+    if not any(map(markers.is_aim, added)):
+        yield from (Loss("aim", run, instead=instead.get(run, "")) for run in lost if markers.is_aim(run))
+    parts = {run: _edges(run) for run in lost}
+    if end and not alignment.rest:
+        parts[end] = _edges(end)[:1]
+    runs = list(parts)
+    yield from _negations(parts, added, instead)
+    yield from _numbers(runs, added, instead)
+    if not any(map(markers.is_hedge, added)):
+        yield from (Loss("hedge", run, instead=instead.get(run, "")) for run in lost if _is_hedge(run))
+    yield from (Loss("condition", run) for run in runs if run not in instead and markers.is_condition(run))
+    yield from (Loss("weaker", run, instead=said) for run, said in alignment.replaced if _is_weaker(run, said))
+    yield from _end(alignment, end)
 
 
-def _rules_of_added(words: str, lost: Sequence[str]) -> list[Rule]:
-    rest = " ".join(lost)
-    rules: list[Rule] = []
-    if _NEGATION.search(words) and not _NEGATION.search(rest):
-        rules.append("negation")
-    if _NUMBER.search(words) and _NUMBER.search(rest) is None and re.search(r"\d", words):
-        rules.append("number")
-    return rules
+def _end(alignment: Alignment, end: str) -> Iterator[Loss]:
+    """A statement that breaks off is cut; so is one that ends early where no other rule says what its source goes on to say."""
+    if alignment.rest:
+        yield Loss("cut", alignment.rest)
+        if alignment.rest == end and markers.begins_clause(end):
+            yield Loss("condition", end)
+    elif end and len(end.split()) > _NEAR_EDGE and not markers.is_condition(end):
+        yield Loss("cut", end)
+
+
+def _is_hedge(run: str) -> bool:
+    return not markers.is_aim(run) and any(markers.is_hedge(part) for part in _edges(run))
+
+
+def _edges(run: str) -> list[str]:
+    """Return the parts of a run that concern what stands before and after it: all of a short one, both ends of a long one."""
+    words = run.split()
+    return [run] if len(words) <= _SHORT else [" ".join(words[:_NEAR_EDGE]), " ".join(words[-_NEAR_EDGE:])]
+
+
+def _negations(lost: Mapping[str, Sequence[str]], added: Sequence[str], instead: Mapping[str, str]) -> Iterator[Loss]:
+    """Compare how often both sides deny; a prefix denies where the other side has the word without it."""
+    denials = {run: sum(_denials(part, added) for part in parts) for run, parts in lost.items()}
+    denials_added = {run: _denials(run, list(lost)) for run in added}
+    if sum(denials.values()) > sum(denials_added.values()):
+        yield from (Loss("negation", run, instead=instead.get(run, "")) for run, n in denials.items() if n)
+    elif sum(denials_added.values()) > sum(denials.values()):
+        yield from (Loss("negation", run, is_added=True) for run, n in denials_added.items() if n)
+
+
+def _denials(run: str, others: Sequence[str]) -> int:
+    words = {token.key for other in others for token in tokens(other) if token.kind == "word"}
+    prefixed = sum(markers.denies_by_prefix(t.key, words) for t in tokens(run) if t.kind == "word")
+    return prefixed + markers.n_negations(run)
+
+
+def _numbers(lost: Sequence[str], added: Sequence[str], instead: Mapping[str, str]) -> Iterator[Loss]:
+    """A number is lost where the statement has it nowhere, and changed where a new one or another sign stands in its place."""
+    gone, new = _values(lost), _values(added)
+    for run in lost:
+        if any(number not in new for number in markers.numbers(run)):
+            yield Loss("number", run, instead=instead.get(run, ""))
+    for run in added:
+        if any(number not in gone for number in markers.numbers(run)):
+            yield Loss("number", run, is_added=True)
+    for run, said in instead.items():
+        if markers.digits_in_names(run) != markers.digits_in_names(said) and markers.without_digits(
+            run
+        ) == markers.without_digits(said):
+            yield Loss("number", run, instead=said)
+
+
+def _values(runs: Sequence[str]) -> Counter[str]:
+    return Counter(number for run in runs for number in markers.numbers(run))
+
+
+def _is_weaker(lost: str, added: str) -> bool:
+    """Several words became a part of one of them: "structured and meaningful knowledge" → "structure"."""
+    before, after = (
+        [value(t.key) for t in tokens(run) if t.kind == "word" and len(t.key) > 3] for run in (lost, added)
+    )
+    kept = {word for word in before if any(word[:6] == said[:6] for said in after)}
+    return 0 < len(after) <= len(kept) and len(before) - len(kept) >= 2 and not markers.is_aim(lost)

@@ -1,14 +1,11 @@
 """Statements: each sentence that a report or a citing paper makes, beside the passage of its source that is closest to it."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from evidense.auditing.alignment import NO_TEXT, Alignment
+from evidense.auditing.kinds import StatementKind
 from evidense.auditing.losses import Loss
 from evidense.values import Span
-
-StatementKind = Literal["finding", "method", "definition", "aim", "background", "premise"]
-"""What a sentence does: reports a result, says what was done, defines a word, asks, tells what is known, or sets up an inference."""
 
 
 @dataclass(frozen=True)

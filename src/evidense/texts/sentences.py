@@ -13,6 +13,9 @@ _ABBREVIATIONS = frozenset(
     ).split()
 )
 _END = re.compile(r"[.!?…]+(?:[\"'”’)\]]+|\[\d[\d,\s–-]*\])*(?=\s|$)|\n\s*\n")
+_FIRST_WORDS = frozenset(
+    "A An The It Its This These That Those We Our They Their There He She You In On At For If When While But And However Thus".split()
+)
 _OPENERS = "\"'“‘([{"
 
 
@@ -45,7 +48,7 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 def _ends_here(text: str, match: re.Match[str]) -> bool:
     """A full stop ends a sentence unless it belongs to an abbreviation or an initial, or a small letter follows."""
     following = text[match.end() :].lstrip()
-    if following and following[0].islower() and not match[0].startswith(("!", "?")):
+    if following[:1].islower() and (not match[0].startswith(("!", "?")) or match[0].endswith(("”", '"', "’"))):
         return False
     if not match[0].startswith("."):
         return True
@@ -53,7 +56,8 @@ def _ends_here(text: str, match: re.Match[str]) -> bool:
     last = word[1].lstrip(_OPENERS) if word else ""
     if last.lower() in _ABBREVIATIONS:
         return last.lower() in ("etc", "al") and following[:1].isupper() and not re.match(r"[A-Z]\.|\(|\[", following)
-    return not re.fullmatch(r"[A-Z](?:\.[A-Z])*", last) or not following[:1].isupper()
+    is_initial = re.fullmatch(r"[A-Z](?:\.[A-Z])*", last) and following[:1].isupper()
+    return not is_initial or following.split()[0] in _FIRST_WORDS
 
 
 def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:
