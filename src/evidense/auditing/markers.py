@@ -35,7 +35,8 @@ _HEDGE = re.compile(
     r"\b(?:may|might|could|can|would|should|possibl[ey]|perhaps|probabl[ey]|likely|unlikely|potential(?:ly)?|presumabl[ey]|apparent(?:ly)?|"
     r"seeming(?:ly)?|putative(?:ly)?|suggest(?:s|ed|ing|ive)?|appear(?:s|ed|ing)?|seem(?:s|ed)?|indicat(?:es?|ed|ing)|tend(?:s|ed)? to|in part|"
     r"partly|partial(?:ly)?|some(?:times|what)?|often|generally|in general|mostly|largely|mainly|usually|typically|frequently|commonly|roughly|"
-    r"about|approximately|around|nearly|almost|up to|at least|at most|preliminary|hint(?:s|ed)?|arguabl[ey]|in principle|to some extent|in (?:most|many|some) cases|on average|to our knowledge|relatively|"
+    r"about|approximately|around|nearly|almost|up to|at least|at most|preliminary|hint(?:s|ed)?|arguabl[ey]|in principle|to some extent|"
+    r"in (?:most|many|some) cases|on average|to our knowledge|relatively|"
     r"tentative(?:ly)?|suspected|assumed?|hypothesi[sz]ed?|speculat\w+|postulat\w+|implicat(?:es?|ed)|"
     r"(?:we|i|authors|they) (?:believe|think|suspect|conjecture|propose|argue|assume|expect|estimate)d?|"
     r"(?:is|are|was|were) (?:thought|believed|expected|considered|estimated|supposed|said|reported) to|consistent with|probability|"
@@ -43,13 +44,15 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|cannot|without|fail(?:s|ed|ing|ure)? (?:to|of)|lack(?:s|ed|ing)?|hardly|barely|rarely|scarcely|false|untrue|seldom|nothing|nobody|"
+    r"\b(?:not|no|never|none|neither|nor|cannot|without|fail(?:s|ed|ing|ure)? (?:to|of)|lack(?:s|ed|ing)?|hardly|barely|rarely|scarcely|"
+    r"false|untrue|seldom|nothing|nobody|"
     r"nowhere|absence|absent|devoid|free of|non|instead of|rather than|contrary to|except|den(?:y|ies|ied))\b|n['’]t\b",
     re.IGNORECASE,
 )  # fmt: skip
 _PREFIX = re.compile(r"(?:un|in|im|il|ir|dis|non|in)(?=\w{4})")
 _CLAUSE = re.compile(
-    r"\b(?:if|when|whenever|only|solely|exclusively|unless|except|provid(?:ed|ing) that|assuming|(?:as|so) long as|according to|under|although|though|"
+    r"\b(?:if|when|whenever|only|solely|exclusively|unless|except|provid(?:ed|ing) that|assuming|(?:as|so) long as|according to|under|"
+    r"although|though|"
     r"however|but|despite|"
     r"in spite of|even|different from|limited to|restricted to|where|whereas|while|until|in case|in the (?:absence|presence|context|case|setting) of|"
     r"depend(?:s|ent|ing)? (?:up)?on|conditional (?:up)?on|subject to|given that|once)\b",
