@@ -21,6 +21,8 @@ class AuditedReference:
     reference: Reference
     decision: Decision
     answers: tuple[Answer, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What else is to be said of it, a clause each: "about images: no"."""
 
     @property
     def asked(self) -> tuple[Answer, ...]:
@@ -63,6 +65,16 @@ class AskedSource:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a report says of itself, beside what is found."""
+
+    what: str
+    """"papers", "claims", "confidence" …"""
+    says: str
+    found: str
+
+
+@dataclass(frozen=True)
 class Audit:
     """Everything that the page of an audit shows."""
 
@@ -78,7 +90,8 @@ class Audit:
     gate: tuple[str, ...] = ()
     """Verdicts that the gate does not let pass; empty without a gate."""
     remarks: tuple[str, ...] = ()
-    """What a report says of itself beside what is found, a sentence each."""
+    """What the whole comes to, a sentence each; the first stands in the box. Empty where the references say it."""
+    said: tuple[Said, ...] = ()
 
     @property
     def failing(self) -> tuple[AuditedReference, ...]:

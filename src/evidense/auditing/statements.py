@@ -38,6 +38,12 @@ class Statement:
     """The changes of meaning, each with its rule; the worst first."""
     cites: tuple[str, ...] = ()
     """Keys of the references that the sentence cites."""
+    others: tuple[Quote, ...] = ()
+    """Passages elsewhere that qualify it."""
+    notes: tuple[str, ...] = ()
+    """What else is to be said of it, a clause each: "the cited work is not among the references"."""
+    experiment: str = ""
+    """What experiments of our own say of it: "S2 UNDECIDED, 5 levels"."""
 
     @property
     def lost(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def audit_json(audit: Audit) -> dict[str, Json]:
         "title": document.title,
         "answer": answer(audit).sentence,
         "remarks": list(audit.remarks),
+        "said": [{"what": said.what, "says": said.says, "found": said.found} for said in audit.said],
         "policy": audit.policy,
         "gate": {"verdicts": list(audit.gate), "met": not audit.failing} if audit.gate else None,
         "counts": dict(counts(audit)),
@@ -71,6 +72,7 @@ def reference_json(audited: AuditedReference, policy: str = "") -> dict[str, Jso
         "newer": dict(decision.newer) if decision.newer else None,
         "place": audited.place,
         "line": reference.line,
+        "notes": list(audited.notes),
         "work": work_json(decision.work) if decision.work else None,
     }  # fmt: skip
     if policy:
@@ -103,8 +105,14 @@ def statement_json(statement: Statement) -> dict[str, Json]:
         "cut": statement.alignment.is_cut,
         "lost": list(statement.lost),
         "added": list(statement.added),
-        "rules": [{"rule": loss.rule, "words": loss.words, "added": loss.is_added} for loss in statement.losses],
+        "rules": [
+            {"rule": loss.rule, "words": loss.words, "instead": loss.instead, "added": loss.is_added}
+            for loss in statement.losses
+        ],
         "cites": list(statement.cites),
+        "others": [{"quote": other.span.quote, "place": quote_place(other)} for other in statement.others],
+        "notes": list(statement.notes),
+        "experiment": statement.experiment,
     }
 
 

@@ -7,7 +7,7 @@ from evidense.auditing.audited import Audit, AuditedReference
 from evidense.auditing.policies import POLICIES
 from evidense.boundary.shown import shown_line
 from evidense.report.audit import summary
-from evidense.report.audit.statement_lines import statement_lines
+from evidense.report.audit.statement_lines import said_lines, statement_lines
 from evidense.report.audit.words import REFERENCE_WORDS
 
 WIDTH = 100
@@ -20,7 +20,7 @@ def screen(audit: Audit, last: Sequence[str] = ()) -> str:
     """Return the first screen; `last` are further things to say in its last line."""
     lines = [*_wrapped(f"{summary.heading(audit)} · {summary.asked_sentence(audit)}"), *_box(audit)]
     lines += [line for remark in audit.remarks[1:] for line in _wrapped(remark, "   ")]
-    lines += statement_lines(audit)
+    lines += [*said_lines(audit), *statement_lines(audit)]
     lines += _problem_lines(audit)
     if silent := summary.not_asked_sentence(audit):
         lines += _wrapped(f"not asked: {silent}")
@@ -66,6 +66,8 @@ def _lines(audited: AuditedReference, policy: str, widths: tuple[int, int, int])
     first, *rest = textwrap.wrap(shown_line(summary.reason(audited)), room) or [""]
     yield f"{head}{first:<{room}}  {audited.place}".rstrip()
     yield from (f"{'':<{len(head)}}{line}" for line in rest)
+    for note in audited.notes:
+        yield f"{'':<{len(head)}}{shown_line(note)}"
     if policy and (ruling := POLICIES[policy](audited.decision)).weight != "no matter":
         yield f"{'':<{len(head)}}{policy}: {ruling.weight}, {ruling.reason}"
 

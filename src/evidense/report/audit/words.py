@@ -30,9 +30,10 @@ STATEMENT_WORDS: Mapping[str, Word] = {word.word: word for word in _ON_STATEMENT
 RULES: Mapping[str, str] = {
     "aim": "a question or an aim told as a finding",
     "hedge": "a hedge dropped",
-    "negation": "a negation dropped or added",
-    "number": "a number dropped or changed",
+    "negation": "a negation dropped, added or changed",
+    "number": "a number dropped, added or changed",
     "condition": "a condition dropped",
+    "weaker": "told as a part of it",
     "cut": "cut off in the middle",
 }
 """Rule of a loss → what it says."""
