@@ -8,7 +8,7 @@ from evidense.records import Check
 from evidense.report.latex import LatexTable, effect_cell, escape_latex
 from evidense.report.ledger.words import pair_of
 
-HEADS = ("Claim", "Level", "Contrast", "Effect [interval]", "$n$", "Clusters", "Check")
+HEADS = ("Claim", "Level", "Contrast", "Effect [interval]", "$n$", "Clusters", "Verdict")
 
 
 def latex(verdicts: Sequence[Check], caption: str, title_of: Callable[[str], str] = str) -> str:
