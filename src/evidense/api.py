@@ -1,4 +1,4 @@
-"""The public names. `import evidense as ev; ev.compare("base", "tuned", on="pairs.csv")`."""
+"""The public functions and types: `import evidense as ev; ev.compare("base", "tuned", on="pairs.csv")`."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from evidense.study.compare import IN_TABLE, comparison, dissection
 from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
 from evidense.study.files.toml import read_study
 from evidense.study.result import Result
-from evidense.study.run import Wishes, run_study
+from evidense.study.run import RunOptions, run_study
 from evidense.study.scoring import Scored, score_run
 from evidense.study.shipped import BUILT_IN, shipped
 from evidense.study.trained.training import Training, read_recipe, recipe_of, train_into
@@ -69,12 +69,12 @@ def compare(
 ) -> Result:
     """Compare systems with a baseline on collections: did it help, where did it harm, how sure can you be?
 
-    `on` takes spellings (files, folders, names of built-in collections), paths or Collections; `qrels` stands in for it where
-    the systems are run files. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, trained_on,
-    depth, sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name. A page is written only where `out` names a folder.
+    `on` takes spellings (files, folders, names of built-in collections), paths or Collections. If the systems are run files, `qrels`
+    replaces it. `settings` are keys of a study file: margin, measures, slices, seed, claims, references, trained_on,
+    depth, sample_queries, sample_documents, confidence, n_resamples, best_of, looks, name. A page is written only if `out` names a folder.
 
     Raises:
-        EvidenseError: what is wrong, what was expected, what to do.
+        EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     spellings, values = collections_given(on, qrels)
     if not spellings:
@@ -88,7 +88,7 @@ def compare(
             settings[key] = texts(settings[key])
     study = comparison(names[0], names[1:], spellings, **settings)
     with consenting([*names, *study.references]):
-        return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
+        return run_study(study, Store(), RunOptions(out=Path(out) if out else None, engines=engines, values=values))
 
 
 def dissect(
@@ -98,13 +98,13 @@ def dissect(
     out: str | Path | None = None,
     **settings: Any,
 ) -> Result:
-    """Say what changed inside between encoders: layers, geometry, neurons; `result.findings` holds every estimate.
+    """Find what changed inside between encoders: layers, geometry, neurons. `result.findings` holds every estimate.
 
-    `settings`: analyses (names; default: the quick ones), options (analysis → its options), seeds (spellings of the tuning again with other
-    seeds), n_random (copies of the base with random weights, 1), claims, and keys of a study file as in `compare`.
+    `settings`: analyses (names; default: the quick ones), options (analysis → its options), seeds (encoders tuned in the same way with other
+    seeds), n_random (number of copies of the base with random weights; default 1), claims, and keys of a study file as in `compare`.
 
     Raises:
-        EvidenseError: what is wrong, what was expected, what to do.
+        EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     engines, names = _engines((base, *others))
     spellings, values = collections_given(on)
@@ -112,21 +112,21 @@ def dissect(
     settings["table"] = {key: settings.pop(key) for key in IN_TABLE if key in settings}
     study = dissection(names, spellings, **settings)
     with consenting([*names, *study.references, *settings["table"].get("seeds", ())]):
-        return run_study(study, Store(), Wishes(out=Path(out) if out else None, engines=engines, values=values))
+        return run_study(study, Store(), RunOptions(out=Path(out) if out else None, engines=engines, values=values))
 
 
 def run(study: str | Path | Study = BUILT_IN, *, out: str | Path | None = None, allow_code: bool = False) -> Result:
-    """Run a study: a TOML file, the name of a shipped one, or a Study. A page is written only where `out` names a folder.
+    """Run a study: a TOML file, the name of a shipped study, or a Study. A page is written only if `out` names a folder.
 
-    Python functions that it names (`python:module:function`) are code that came with it: they run only where `allow_code` says so.
+    Python functions that the study names (`python:module:function`) run only if `allow_code` is true.
 
     Raises:
-        EvidenseError: what is wrong, what was expected, what to do.
+        EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     if not isinstance(study, Study):
         study = read_study(Path(study)) if str(study).endswith(".toml") else shipped(str(study))
     with consenting(everything=allow_code):
-        return run_study(study, Store(), Wishes(out=Path(out) if out else None))
+        return run_study(study, Store(), RunOptions(out=Path(out) if out else None))
 
 
 def train(
@@ -138,15 +138,15 @@ def train(
     recipe: str | Path | None = None,
     **settings: Any,
 ) -> Training:
-    """Train an encoder on pairs: a start, or a new one where `architecture` describes it.
+    """Train an encoder on pairs. It starts from `start`, or is a new one that `architecture` describes.
 
-    `start` takes a spelling, or a whole Recipe. `data` takes spellings (files, built-in names as docstrings@train) or Pairs. `settings` are keys
+    `start` takes a spelling or a whole Recipe. `data` takes spellings (files, built-in names such as docstrings@train) or Pairs. `settings` are keys
     of a Recipe (batch_size, learning_rate, negatives, n_negatives, tuned, temperature, chunk, early_stop, architecture, seed …) and one budget:
-    steps, pairs, epochs, seconds or flops (default: the data once). What was trained before is found; what was killed continues. The checkpoint
-    lies in the store, or in the folder that `out` names.
+    steps, pairs, epochs, seconds or flops (default: the data once). An equal training that is done is not repeated; a killed one continues.
+    The checkpoint is written to the store, or to the folder that `out` names.
 
     Raises:
-        EvidenseError: what is wrong, what was expected, what to do.
+        EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     named = [data] if isinstance(data, str | Path | Pairs) else data
     pairs_by_spelling = {pairs.name: pairs for pairs in named if isinstance(pairs, Pairs)}
@@ -195,18 +195,18 @@ def demo(*, out: str | Path | None = None) -> Result:
 def score(
     run: str | Path, qrels: str | Path, measures: Sequence[str] | None = None, **settings: Any
 ) -> Sequence[Scored]:
-    """Score a run file against judgements: one row a measure, with interval and per-query values. No torch is needed.
+    """Score a run file against judgements: one row per measure, with interval and per-query values. Needs no torch.
 
     `settings`: confidence (.95), seed (0).
 
     Raises:
-        EvidenseError: what is wrong, what was expected, what to do.
+        EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     return score_run(str(run), str(qrels), measures, **settings)
 
 
 def _engines(systems: Sequence[System]) -> tuple[dict[str, Encoder | Ranker], Sequence[str]]:
-    """Give systems that exist only in this process a spelling, and open the functions among them."""
+    """Return the systems that exist in this process only, by a new spelling, and the spellings of all systems."""
     engines: dict[str, Encoder | Ranker] = {}
     names = []
     for system in systems:
@@ -228,13 +228,13 @@ def _function_encoder(function: Function) -> Encoder:
 
 
 def _unused(name: str, taken: Mapping[str, Any]) -> str:
-    """Two functions may have one name: the second gets a number."""
+    """Return the name, with a number if another system has the same name."""
     again = sum(other.split("@")[0] == name for other in taken)
     return f"{name}@revision={again + 1}" if again else name
 
 
 def evaluator(on: str | Path | Sequence[str | Path], *, base: str | Path | None = None, **settings: Any) -> Any:
-    """Return an evaluator for a sentence-transformers trainer: value and interval at each step, against `base` or the start.
+    """Return an evaluator for a sentence-transformers trainer. It logs each measure with its interval, compared with `base` or with the start.
 
     Raises:
         MissingExtra: sentence-transformers is not installed.

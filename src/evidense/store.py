@@ -1,17 +1,17 @@
-"""Store: records and blobs under their own hashes, written atomically, shared by any number of processes.
+"""Store: records and blobs, named by their hashes, written atomically, shared by any number of processes.
 
 records/ab/abcd….json      one record
 blobs/ab/abcd…             bytes: arrays (.npy format), JSON lists, run files
-looks/ab/abcd….json        checksum of a collection and what was compared on it → when, and with what error
-steps/ab/abcd….json        key of a step (verb and inputs) → ids of the records that it made
+looks/ab/abcd….json        checksum of a collection and the comparisons on it → time and allowed error
+steps/ab/abcd….json        key of a step (verb and inputs) → ids of its records
 vectors/ab/abcd….json      key of an encoding → blob of its vectors
 answers/ab/abcd….json      key of a question to an index → its answer, with the blob of the body
 limits/HOST.json           how fast an index may be asked, shared by all processes
 folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes
-partial/KEY/               a step in progress: what a killed process left, for the next one to continue; KEY.lock beside it
+partial/KEY/               a step in progress; if its process is killed, the next one continues it; KEY.lock beside it
 
-Every file is named by its content or carries a hash of it. What is damaged is never used: a step that meets it is done again,
-and what it makes replaces the damaged file.
+Every file is named by its content or carries a hash of it. Damaged files are never used: a step that meets one runs again, and
+its result replaces the damaged file.
 """
 
 import errno
@@ -37,7 +37,7 @@ _AGAIN = "run what made it again (the study, or the training of a checkpoint): i
 
 
 def default_root() -> Path:
-    """Return `$EVIDENSE_STORE`, else the user's cache folder."""
+    """Return `$EVIDENSE_STORE`, or else a folder in the user's cache folder."""
     if chosen := os.environ.get("EVIDENSE_STORE"):
         return Path(chosen).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME")
@@ -45,7 +45,7 @@ def default_root() -> Path:
 
 
 def sealed(value: Mapping[str, Json]) -> bytes:
-    """Return JSON that carries its own hash, so that `unsealed` notices any damage.
+    """Return JSON with its own hash, so that `unsealed` notices any damage.
 
     >>> unsealed(sealed({"blob": "ab"}))
     {'blob': 'ab'}
@@ -54,15 +54,15 @@ def sealed(value: Mapping[str, Json]) -> bytes:
 
 
 def unsealed(data: bytes) -> dict[str, Json]:
-    """Return what was sealed.
+    """Return the sealed value.
 
     Raises:
-        StoreError: it is not what was written.
+        StoreError: the bytes are not those that were written.
     """
     try:
         value = json.loads(data)
-        said = value.pop("sha256")
-        is_same = sha256_of(value) == said
+        stated = value.pop("sha256")
+        is_same = sha256_of(value) == stated
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise StoreError(f"no sealed JSON ({error!r})") from None
     if not is_same:
@@ -71,7 +71,7 @@ def unsealed(data: bytes) -> dict[str, Json]:
 
 
 class Store:
-    """A folder of records and blobs. What is read is checked against its name, once an instance."""
+    """A folder of records and blobs. Every file that is read is checked against its name, once per instance."""
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or default_root()
@@ -80,7 +80,7 @@ class Store:
     # --- records
 
     def put(self, record: Record) -> str:
-        """Store a record and return its id; a record that is there already and whole is left as it is."""
+        """Store a record and return its id. An undamaged record that is there already stays as it is."""
         try:
             self.get(record.id)
         except StoreError:
@@ -91,7 +91,7 @@ class Store:
         """Return a record.
 
         Raises:
-            StoreError: it is not there, or what is there was altered.
+            StoreError: the record is missing or was altered.
         """
         data = self._read("records", record_id, ".json")
         try:
@@ -129,7 +129,7 @@ class Store:
         return self.put_blob(buffer.getvalue())
 
     def adopt_file(self, path: Path) -> str:
-        """Move a finished file of this disk into the blobs and return its sha256."""
+        """Move a finished file into the blobs and return its sha256. The file must be on the disk of the store."""
         name = sha256_of_file(path)
         target = self._path("blobs", name)
         with disk_errors(target):
@@ -141,7 +141,7 @@ class Store:
         """Return the bytes stored under a sha256.
 
         Raises:
-            StoreError: they are not there, or have another sha256.
+            StoreError: the blob is missing, or has another sha256.
         """
         self._check_blob(name)
         return self._read("blobs", name)
@@ -154,7 +154,7 @@ class Store:
         """Return an array blob as a read-only memory map.
 
         Raises:
-            StoreError: it is not there, or has another sha256.
+            StoreError: the blob is missing, or has another sha256.
         """
         self._check_blob(name)
         return cast(np.ndarray, np.load(self._path("blobs", name), mmap_mode="r", allow_pickle=False))
@@ -162,11 +162,11 @@ class Store:
     # --- steps
 
     def remember(self, key: str, record_ids: Sequence[str]) -> None:
-        """Note that the step of this key made these records."""
+        """Remember that the step of this key made these records."""
         self.note("steps", key, {"records": list(record_ids)})
 
     def recall(self, key: str) -> list[str] | None:
-        """Return the records that a step of this key made, if it was done and all of them, with their blobs, are still there and whole."""
+        """Return the ids of a step's records if the step is done and all records and blobs are there and undamaged; else None."""
         try:
             ids = cast(list[str], self.noted("steps", key)["records"])
             for record_id in ids:
@@ -178,14 +178,14 @@ class Store:
         return ids
 
     def note(self, room: str, key: str, value: Mapping[str, Json]) -> None:
-        """Write a small value under a key, with the key in it: two notes that have changed places are noticed."""
+        """Write a small value under a key. The file also holds the key, so that swapped files are noticed."""
         write_atomically(self._path(room, key, ".json"), sealed({"key": key, **value}))
 
     def noted(self, room: str, key: str) -> dict[str, Json]:
-        """Return what was noted.
+        """Return the value noted under a key.
 
         Raises:
-            StoreError: nothing, or it is damaged.
+            StoreError: the note is missing or damaged.
         """
         try:
             value = unsealed(self._path(room, key, ".json").read_bytes())
@@ -196,7 +196,7 @@ class Store:
         return value
 
     def notes(self, room: str, beginning: str) -> Iterator[dict[str, Json]]:
-        """Yield what was noted under every key with this beginning (of at least two letters), in order; damaged notes are passed over."""
+        """Yield the notes of all keys with this beginning (at least two letters), in order of the keys. Damaged notes are skipped."""
         for path in sorted((self.root / room / beginning[:2]).glob(f"{beginning}*.json")):
             with suppress(StoreError):
                 yield self.noted(room, path.stem)
@@ -204,7 +204,7 @@ class Store:
     # --- folders
 
     def adopt_folder(self, record_id: str, folder: Path) -> Path:
-        """Move a finished folder of this disk to where this record's files lie, and return that place; a damaged one there is replaced."""
+        """Move a finished folder to the folder of a record and return its path. A damaged folder there is replaced."""
         target = self.folder(record_id)
         with disk_errors(target):
             if self.has_folder(record_id):
@@ -222,11 +222,11 @@ class Store:
         return target
 
     def has_folder(self, record_id: str) -> bool:
-        """Say whether the files of a record are there and whole; they are hashed once an instance."""
+        """Say whether all files of a record are there and undamaged. They are hashed once per instance."""
         return not self.damaged_in_folder(record_id)
 
     def damaged_in_folder(self, record_id: str) -> list[str]:
-        """Return the files of a record's folder that are damaged or gone; its manifest where nothing is there."""
+        """Return the damaged and missing files of a record's folder. If the folder is missing, that is its manifest."""
         if record_id in self._checked:
             return []
         if damaged_files := damaged(self.folder(record_id), {"record": record_id}):
@@ -235,15 +235,15 @@ class Store:
         return []
 
     def folder(self, record_id: str) -> Path:
-        """Return where the files of a record lie (a checkpoint's weights), whether or not they are there."""
+        """Return the path of a record's folder (a checkpoint's weights). The folder need not exist."""
         return self.root / "folders" / record_id
 
     @contextmanager
     def partial(self, key: str) -> Iterator[Path]:
-        """Hold the folder of a step in progress; a second process waits until the first is done.
+        """Lock the folder of a step in progress and yield its path. A second process waits until the first is done.
 
-        The folder stays when the block raises or the process dies, so that the next run continues; the block itself
-        removes what it has finished (the folder too, if it likes; an empty one goes by itself).
+        The folder stays if the block raises or the process dies, so that the next run can continue. The block removes the files that
+        it no longer needs, and may remove the folder. An empty folder is removed at the end.
         """
         folder = self.root / "partial" / key
         with disk_errors(folder):
@@ -257,7 +257,7 @@ class Store:
                 _tidy(folder, self.root / "partial" / f"{key}.lock")
 
     def sweep(self) -> None:
-        """Remove what killed processes left and nobody will continue: temporary files, and steps that were finished after all."""
+        """Remove the remains of killed processes that no run will continue: temporary files, and folders of finished steps."""
         for room in ("records", "blobs", "looks", "steps", "vectors", "answers"):
             for shard in self._entries(room):
                 disk.sweep(shard)
@@ -326,7 +326,10 @@ def _locked(path: Path) -> IO[bytes]: ...
 @overload
 def _locked(path: Path, *, wait: bool) -> IO[bytes] | None: ...
 def _locked(path: Path, *, wait: bool = True) -> IO[bytes] | None:
-    """Open and lock a file, and make sure that the file which is locked is still the one at this path; None where another holds it and `wait` is off."""
+    """Open and lock the file at a path. Without `wait`, return None if another process holds it.
+
+    The holder may have removed the file in the meantime, so the locked file is compared with the one at the path.
+    """
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -347,7 +350,7 @@ def _locked(path: Path, *, wait: bool = True) -> IO[bytes] | None:
 
 
 def _tidy(folder: Path, lock: Path) -> None:
-    """Remove an empty step and its lock; the caller holds the lock, and who waits for it will see that it is gone."""
+    """Remove the folder of a step, if it is empty, and its lock. The caller holds the lock; waiting processes notice that it is gone."""
     try:
         folder.rmdir()
     except FileNotFoundError:

@@ -100,7 +100,7 @@ def test_two_workers_find_what_one_process_finds(models, few_csv, tmp_path):
     """Six analyses are worth two workers; every record of the page is the same, in the same order."""
     from evidense.store import Store
     from evidense.study.compare import dissection
-    from evidense.study.run import Wishes, run_study
+    from evidense.study.run import RunOptions, run_study
 
     other = tmp_path / "other.csv"
     other.write_text(few_csv.read_text(encoding="utf-8").replace("the", "a"), encoding="utf-8")
@@ -108,6 +108,6 @@ def test_two_workers_find_what_one_process_finds(models, few_csv, tmp_path):
         [f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean"], [str(few_csv), str(other)], n_random=0, n_resamples=999,
         table={"analyses": ["similarity", "drift", "rankings"], "options": {"similarity": {"poolings": ["own"], "n_shuffles": 19}}},
     )  # fmt: skip
-    made = [run_study(study, Store(tmp_path / str(n)), Wishes(n_workers=n)).records for n in (0, 2)]
+    made = [run_study(study, Store(tmp_path / str(n)), RunOptions(n_workers=n)).records for n in (0, 2)]
     assert [r.id for r in made[0]] == [r.id for r in made[1]]
     assert len({r.site["collection"] for r in made[0] if hasattr(r, "site") and "analysis" in r.site}) == 2

@@ -7,7 +7,7 @@ import pytest
 from evidense.records import Checkpoint, Recipe
 from evidense.store import Store
 from evidense.study.result import Result
-from evidense.study.run import Wishes, run_study
+from evidense.study.run import RunOptions, run_study
 from factorial.world import study_of, write_world
 
 pytest.importorskip("torch")
@@ -25,7 +25,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def result(place: Path) -> Result:
-    return run_study(study_of(place / "world.csv", SEEDS), Store(place / "store"), Wishes(n_workers=0))
+    return run_study(study_of(place / "world.csv", SEEDS), Store(place / "store"), RunOptions(n_workers=0))
 
 
 def mean(result: Result, cell: str) -> float:
@@ -79,7 +79,7 @@ def test_a_second_run_trains_nothing_and_says_the_same(result: Result, place: Pa
     n_folders = len(list((place / "store" / "folders").iterdir()))
     heard: list[str] = []
     again = run_study(
-        result.study, Store(place / "store"), Wishes(n_workers=0, line=lambda words, _: heard.append(words))
+        result.study, Store(place / "store"), RunOptions(n_workers=0, line=lambda words, _: heard.append(words))
     )
     assert [r.id for r in again.records] == [r.id for r in result.records]
     assert not [words for words in heard if ", step " in words]

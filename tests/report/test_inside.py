@@ -23,7 +23,7 @@ from evidense.report.page import MOST_BYTES
 from evidense.report.places import figures
 from evidense.store import Store
 from evidense.study.compare import dissection
-from evidense.study.run import Wishes, run_study
+from evidense.study.run import RunOptions, run_study
 from evidense.verbs.decide_claims import literature
 from report.browser import Browser
 from report.sample import Sample
@@ -51,7 +51,7 @@ def dissected(tmp_path_factory: pytest.TempPathFactory) -> Sample:
         claims=names,
     )
     store = Store(tmp_path_factory.mktemp("store"))
-    result = run_study(study, store, Wishes())
+    result = run_study(study, store, RunOptions())
     return Sample(result.study, list(result.records), store)
 
 

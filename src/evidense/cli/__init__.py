@@ -1,1 +1,1 @@
-"""Command line: argv to one api call to text."""
+"""Command line: turns argv into one call of the API, and prints the result."""

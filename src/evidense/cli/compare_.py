@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from evidense.cli.options import split
-from evidense.cli.running import Order, execute
+from evidense.cli.running import RunRequest, execute
 
 
 @click.command("compare")
@@ -22,7 +22,7 @@ from evidense.cli.running import Order, execute
     "--qrels",
     multiple=True,
     type=click.Path(),
-    help="Judgements, where the systems are run files and no collection is needed. Repeatable.",
+    help="Judgements, if the systems are run files: no collection is needed then. Repeatable.",
 )
 @click.option(
     "--margin",
@@ -32,15 +32,23 @@ from evidense.cli.running import Order, execute
     help="Smallest difference that matters, in units of the measure.",
 )
 @click.option(
-    "--measure", "measures", multiple=True, metavar="M,…", help="The first gets verdicts. Default: nDCG@10,RR@10,R@100."
+    "--measure",
+    "measures",
+    multiple=True,
+    metavar="M,…",
+    help="Measures. The first one gets verdicts. Default: nDCG@10,RR@10,R@100.",
 )
 @click.option(
-    "--slice", "slices", multiple=True, metavar="COLUMN,…", help="Slices named beforehand: tested, not only shown."
+    "--slice",
+    "slices",
+    multiple=True,
+    metavar="COLUMN,…",
+    help="Columns whose slices are tested. Other slices are only shown.",
 )
 @click.option(
     "--clusters",
     metavar="components|queries|COLUMN",
-    help="Which queries belong together. Default: in proportion to the relevant documents that they share.",
+    help="How queries are grouped. Default: in proportion to the relevant documents that they share.",
 )
 @click.option(
     "--claim", "claims", multiple=True, metavar="CLAIM,…", help="Further claims to decide (evidense list claims)."
@@ -50,54 +58,65 @@ from evidense.cli.running import Order, execute
     "references",
     multiple=True,
     metavar="SYSTEM,…",
-    help="Systems shown as lines without a verdict, as bm25.",
+    help="Systems that are shown without a verdict, for example bm25.",
 )
 @click.option(
     "--best-of",
     is_flag=True,
-    help="The systems are candidates: name the best, and what its effect is worth after having been chosen. The gate is then about it.",
+    help="TUNED are candidates: name the best one, with its effect corrected for the choice. The gate then checks that one.",
 )
 @click.option(
     "--looks",
     type=int,
     metavar="N",
-    help="These queries will be looked at N times: share the error among all looks. A baseline file saved with it counts them.",
+    help="Plan N looks at these queries: all looks share the allowed error. A baseline file saved with this option counts them.",
 )
 @click.option(
     "--trained-on",
     "trained_on",
     multiple=True,
     metavar="FILE,…",
-    help="Training pairs of TUNED: says how many test queries are among them, and whether the verdict holds without those.",
+    help="Training pairs of TUNED. The page says how many test queries are among them and whether the verdict holds without those.",
 )
 @click.option("--queries", "sample_queries", type=int, help="Draw at most this many queries of each collection.")
 @click.option(
-    "--documents", "sample_documents", type=int, help="Draw at most this many documents, all judged ones among them."
+    "--documents",
+    "sample_documents",
+    type=int,
+    help="Draw at most this many documents. All judged documents are included.",
 )
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of samples and resamples: equal seeds, equal bytes."
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of samples and resamples. Equal seeds give equal bytes.",
 )
 @click.option(
-    "--confidence", type=float, default=0.95, show_default=True, help="Of all intervals of the command together."
+    "--confidence",
+    type=float,
+    default=0.95,
+    show_default=True,
+    help="Confidence level of all intervals of the command together.",
 )
 @click.option("--depth", type=int, default=100, show_default=True, help="Documents kept for each query.")
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
-@click.option("--gate", type=click.Choice(["no-harm", "helps"]), help="Exit with 1 unless met.")
+@click.option("--gate", type=click.Choice(["no-harm", "helps"]), help="Exit with 1 unless this gate is met.")
 @click.option("--allow-undecided", is_flag=True, help="Let UNDECIDED pass the gate.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Also write the summary as Markdown, for CI logs.")
 @click.option(
     "--save-baseline",
     type=click.Path(path_type=Path),
-    help="Write BASE's lists to NAME.baseline.json.gz: small enough to commit.",
+    help="Write the ranked lists of BASE to NAME.baseline.json.gz, small enough to commit.",
 )
-@click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
-@click.option("--plan", is_flag=True, help="Show steps, what is cached, estimated time and disk; run nothing.")
+@click.option("--no-text", is_flag=True, help="Keep your texts out of all files that are written.")
+@click.option("--plan", is_flag=True, help="Show the steps, the cached ones, the estimated time and disk. Run nothing.")
 def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple[str, ...], **options: Any) -> None:
     """Compare TUNED (one or more) with BASE.
 
-    A system is a hub id, a local folder, pip:PACKAGE/FOLDER, a TREC run file, bm25 …; with @dim=256, @int8 or @binary it is
-    cut or compressed. Exit codes: 0; 1 = the gate is not met; 2 = could not.
+    A system is a hub id, a local folder, pip:PACKAGE/FOLDER, a TREC run file, bm25 …; @dim=256, @int8 or @binary cut or
+    compress its vectors. Exit codes: 0 = done; 1 = the gate is not met; 2 = an error.
 
     \b
     evidense compare BASE TUNED --on pairs.csv,phenotypes,my-beir-folder --margin 0.02
@@ -113,7 +132,7 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
             "no collection is named; expected --on with files, folders or names, or --qrels with run files; "
             "`evidense list datasets` shows what is built in"
         )
-    order = Order(
+    request = RunRequest(
         **{key: options.pop(key) for key in ("out", "plan", "gate", "allow_undecided", "markdown", "save_baseline")},
         text=not options.pop("no_text"),
         named=(base, *tuned, *split(options["references"])),
@@ -121,4 +140,4 @@ def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple
     for key in ("measures", "slices", "claims", "references", "trained_on"):
         options[key] = split(options[key]) or None
     options["best_of"] = options["best_of"] or None
-    execute(comparison(base, tuned, where, **options), order)
+    execute(comparison(base, tuned, where, **options), request)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from evidense.cli.options import split
-from evidense.cli.running import Order, execute
+from evidense.cli.running import RunRequest, execute
 
 
 @click.command("dissect")
@@ -18,14 +18,14 @@ from evidense.cli.running import Order, execute
     "analyses",
     multiple=True,
     metavar="A,…",
-    help="What to look at (evidense list analyses). Default: the quick ones.",
+    help="Analyses to run (evidense list analyses). Default: the quick ones.",
 )
 @click.option(
     "--seed-of-tuned",
     "seeds",
     multiple=True,
     metavar="MODEL",
-    help="TUNED again with another seed: what differs is noise. Repeatable.",
+    help="An encoder tuned like TUNED with another seed: differences between the two are noise. Repeatable.",
 )
 @click.option(
     "--random",
@@ -33,7 +33,7 @@ from evidense.cli.running import Order, execute
     type=int,
     default=1,
     show_default=True,
-    help="How many times BASE's architecture with random weights.",
+    help="Number of copies of BASE with random weights.",
 )
 @click.option(
     "--claim",
@@ -56,24 +56,34 @@ from evidense.cli.running import Order, execute
     type=int,
     default=2000,
     show_default=True,
-    help="Draw at most this many documents, all judged ones among them.",
+    help="Draw at most this many documents. All judged documents are included.",
 )
 @click.option(
     "--margin", type=float, default=0.02, show_default=True, help="Smallest difference in retrieval that matters."
 )
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of samples and resamples: equal seeds, equal bytes."
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of samples and resamples. Equal seeds give equal bytes.",
 )
 @click.option(
-    "--confidence", type=float, default=0.95, show_default=True, help="Of all intervals of the command together."
+    "--confidence",
+    type=float,
+    default=0.95,
+    show_default=True,
+    help="Confidence level of all intervals of the command together.",
 )
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
-@click.option("--no-text", is_flag=True, help="Keep all your texts out of what is written.")
-@click.option("--plan", is_flag=True, help="Show steps, what is cached, estimated time and disk; run nothing.")
-@click.option("--published", metavar="STUDY", help="Instead: a page of a published study's own numbers, as yao2025.")
+@click.option("--no-text", is_flag=True, help="Keep your texts out of all files that are written.")
+@click.option("--plan", is_flag=True, help="Show the steps, the cached ones, the estimated time and disk. Run nothing.")
+@click.option(
+    "--published", metavar="STUDY", help="Write a page of a published study's own numbers instead, for example yao2025."
+)
 def command(base: str | None, tuned: tuple[str, ...], published: str | None, **options: Any) -> None:
-    """Say what changed inside between BASE and TUNED: which layers, how the space moved, which neurons carry the score.
+    """Find what changed inside between BASE and TUNED: which layers changed, how the space moved, which neurons carry the score.
 
     \b
     evidense dissect BASE TUNED --on phenotypes
@@ -94,7 +104,7 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
             "BASE, TUNED and --on are needed; expected two encoders and a collection, as: evidense dissect BASE TUNED --on phenotypes; "
             "or a published study: evidense dissect --published yao2025"
         )
-    order = Order(
+    request = RunRequest(
         out=options.pop("out"),
         plan=options.pop("plan"),
         text=not options.pop("no_text"),
@@ -102,4 +112,4 @@ def command(base: str | None, tuned: tuple[str, ...], published: str | None, **o
     )
     options["claims"] = split(options["claims"])
     table = {"analyses": split(options.pop("analyses")), "seeds": list(options.pop("seeds"))}
-    execute(dissection((base, *tuned), where, table=table, **options), order)
+    execute(dissection((base, *tuned), where, table=table, **options), request)

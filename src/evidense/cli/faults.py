@@ -1,4 +1,4 @@
-"""Faults: what an error that nobody foresaw comes to: one sentence, a traceback for whoever mends it, exit code 2."""
+"""Unforeseen errors: print one sentence, save the traceback for the developers, and exit with 2."""
 
 import os
 import sys
@@ -9,11 +9,11 @@ from pathlib import Path
 from evidense.boundary.strangers import reason
 
 SHOW = "EVIDENSE_TRACEBACK"
-"""Environment variable: where it is set, the traceback of every error is shown."""
+"""Environment variable: if it is set, the traceback of every error is shown."""
 
 
 def fault_sentence(error: BaseException) -> str:
-    """Say what happened, that it is our fault, and where the traceback lies."""
+    """Return the sentence on an unforeseen error: what happened, that it is our fault, and where the traceback is."""
     if isinstance(error, MemoryError):
         return f"the memory is full ({reason(error)}); take smaller samples (--queries, --documents), fewer resamples or a larger machine"
     if os.environ.get(SHOW):
@@ -28,7 +28,7 @@ def fault_sentence(error: BaseException) -> str:
 
 
 def show_traceback(error: BaseException) -> None:
-    """Print the traceback where the user asked for tracebacks."""
+    """Print the traceback if the user asked for tracebacks."""
     if os.environ.get(SHOW):
         print(_text(error), file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""Lines: what the terminal says while a study runs. Verdicts to stdout as they are ready, progress to stderr."""
+"""Lines of the terminal while a study runs: verdicts go to stdout as soon as they are ready, progress goes to stderr."""
 
 import shutil
 import sys
@@ -9,13 +9,13 @@ from evidense.boundary.streams import replace_line
 from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study
 
 MEASURED_TEXTS, MEASURED_S = 1_000, 2.0
-"""What must have been encoded, and for how many seconds, before a speed says something of the next run."""
+"""Fewest texts and seconds of encoding for a speed that predicts the next run."""
 CLAIMED = {
     "pretraining_adds": "pre-training adds",
     "finetuning_adds": "fine-tuning adds",
     "they_interact": "they interact",
 }
-"""Claim → how it is named in a line."""
+"""Claim → its name in a line."""
 
 
 def verdict_line(verdict: Outcome, width: int) -> str:
@@ -32,7 +32,7 @@ def verdict_line(verdict: Outcome, width: int) -> str:
 
 
 def say_collection(study: Study, records: Sequence[Record]) -> None:
-    """Print the verdicts of one collection, or what an analysis found, or what came of claims."""
+    """Print the verdicts of one collection, the findings of one analysis, or the verdicts on claims of the literature."""
     _clear()
     if say_inside(records):
         return
@@ -49,7 +49,7 @@ def say_collection(study: Study, records: Sequence[Record]) -> None:
 
 
 def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
-    """Return a line for everything to beware of on one collection, each once: what its page says on the first screen."""
+    """Return one line for each note on one collection. The first screen of its page holds the same notes."""
     from evidense.report.comparison.notes import notes_on
     from evidense.report.contents import Contents
 
@@ -59,9 +59,9 @@ def note_lines(study: Study, records: Sequence[Record]) -> list[str]:
 
 
 def say_speeds(records: Sequence[Record]) -> None:
-    """Say to stderr how fast systems encoded here and how long trainings took: luck, which stays out of every file.
+    """Print to stderr how fast systems encoded and how long trainings took. This varies between runs, so no file holds it.
 
-    A speed is told where enough was encoded for it to be one: MEASURED_TEXTS in MEASURED_S, over all collections.
+    A speed is printed if at least MEASURED_TEXTS were encoded in at least MEASURED_S seconds, over all collections.
     """
     spent: dict[str, list[tuple[float, float]]] = {}
     for record in records:
@@ -74,14 +74,14 @@ def say_speeds(records: Sequence[Record]) -> None:
     }
     speeds = {s: n / wall_s for s, (n, wall_s) in totals.items() if n >= MEASURED_TEXTS and wall_s >= MEASURED_S}
     trained_s = sum(float(r.observed.get("wall_s", 0)) for r in records if isinstance(r, Checkpoint))
-    said = [f"{system} {speed:,.0f} texts/s" for system, speed in speeds.items()]
-    said += [f"trainings {duration(trained_s)}"] if trained_s else []
-    if said:
-        print(f"speed here: {', '.join(said)}", file=sys.stderr)
+    phrases = [f"{system} {speed:,.0f} texts/s" for system, speed in speeds.items()]
+    phrases += [f"trainings {duration(trained_s)}"] if trained_s else []
+    if phrases:
+        print(f"speed here: {', '.join(phrases)}", file=sys.stderr)
 
 
 def say_best(records: Sequence[Record]) -> None:
-    """Print which of several candidates is best, and what it is worth."""
+    """Print which of several candidates is best, with its corrected effect."""
     from evidense.report.comparison.looks import best_sentence
     from evidense.report.words import word_of
 
@@ -92,7 +92,7 @@ def say_best(records: Sequence[Record]) -> None:
 
 
 def say_shared(study: Study, records: Sequence[Record]) -> None:
-    """Print which collections hold the same queries or share what these are about."""
+    """Print which collections hold the same queries or share relevant documents."""
     from evidense.report.comparison.shared import shared_sentences
     from evidense.report.contents import Contents
 
@@ -102,7 +102,7 @@ def say_shared(study: Study, records: Sequence[Record]) -> None:
 
 
 def say_looks(study: Study) -> None:
-    """Say to stderr how often these queries were looked at: it depends on what this store has seen, not on the study."""
+    """Print to stderr how often these queries were used. This depends on the store, not on the study."""
     from evidense.report.comparison.looks import sentences
 
     for sentence in sentences(study):
@@ -110,7 +110,7 @@ def say_looks(study: Study) -> None:
 
 
 def say_effects(study: Study, records: Sequence[Record]) -> None:
-    """Print, of a collection of a study that trained its systems, the three claims, then what each stage and arm did."""
+    """Print one collection of a study that trained its systems: the three claims, then the effect of each stage and arm."""
     _clear()
     if say_inside(records):
         return
@@ -126,7 +126,7 @@ def say_effects(study: Study, records: Sequence[Record]) -> None:
 
 
 def say_inside(records: Sequence[Record]) -> bool:
-    """Print one line for what an analysis found, and one for each verdict on a claim of the literature; say whether there was any."""
+    """Print one line for the findings of an analysis and one for each verdict on a claim of the literature. Say whether there were any."""
     findings = [r for r in records if isinstance(r, Finding) and "analysis" in r.site]
     ledger = [r for r in records if isinstance(r, Check) and r.about == "literature"]
     if findings:
@@ -141,7 +141,7 @@ def say_inside(records: Sequence[Record]) -> bool:
 
 
 def finding_line(findings: Sequence[Finding]) -> str:
-    """Return what one analysis found on one collection as a line: how many findings, and what could not be estimated."""
+    """Return one line on an analysis and a collection: the number of findings, a summary, and what could not be estimated."""
     site, missing = findings[0].site, [f for f in findings if f.value is None]
     summary = _told(findings)
     reasons = list(dict.fromkeys(str(f.details["reason"]) for f in missing if f.details.get("reason")))
@@ -159,7 +159,7 @@ def _told(findings: Sequence[Finding]) -> str:
 
 
 def ledger_line(verdict: Check) -> str:
-    """Return one verdict of the ledger as a line: word, code, level, effect [interval], n, and the claim."""
+    """Return one verdict of the ledger as a line: word, code, level, effect [interval], n, sentence of the claim."""
     d = verdict.details
     known = verdict.effect is not None
     effect = f" {signed(verdict.effect)} {interval(verdict.low, verdict.high)}  n {verdict.n:,} " if known else " "
@@ -169,7 +169,7 @@ def ledger_line(verdict: Check) -> str:
 
 
 def _badge(verdict: str, width: int = 12) -> str:
-    """Return icon and word of a verdict, padded to a width."""
+    """Return the icon and the word of a verdict, padded to a width."""
     from evidense.report.words import word_of
 
     word = word_of(verdict)
@@ -177,7 +177,7 @@ def _badge(verdict: str, width: int = 12) -> str:
 
 
 def _empty_lines(ledger: Sequence[Check]) -> list[str]:
-    """Return one line for all claims that nothing here speaks of, and one for those that no experiment can test."""
+    """Return one line on the claims without evidence, and one on the claims that no experiment can test."""
     why = {
         "UNDECIDED": "no evidence here; the page names what would decide each",
         "NOT_TESTABLE": "no experiment can test them; the page says why",
@@ -189,7 +189,7 @@ def _empty_lines(ledger: Sequence[Check]) -> list[str]:
 
 
 def effect_line(verdict: Outcome, width: int) -> str:
-    """Return one effect as a line: word, effect [interval], the values on both sides, and why it is not decided."""
+    """Return one effect as a line: word, effect [interval], the means of both sides, and the reason if it is undecided."""
     effect = f"{signed(verdict.effect)} {interval(verdict.low, verdict.high)}"
     sides = f"{plain(verdict.base_mean)} → {plain(verdict.system_mean)}" if verdict.system != "interaction" else ""
     note = f"  {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
@@ -201,7 +201,7 @@ def _name(verdict: Outcome) -> str:
 
 
 def say_step(words: str, left_s: float) -> None:
-    """Show what a study that trains is doing, on a line that the next one replaces; silent where nobody watches."""
+    """Show the current step of a study that trains on a line that the next one replaces. Print nothing unless stderr is a terminal."""
     if sys.stderr.isatty():
         left = f", about {duration(left_s)} left" if left_s > 0 else ""
         room = max(20, shutil.get_terminal_size().columns - 1)
@@ -209,7 +209,7 @@ def say_step(words: str, left_s: float) -> None:
 
 
 def say_progress(done: int, total: int, left_s: float) -> None:
-    """Show how far encoding is, on a line that the next one replaces; silent where nobody watches."""
+    """Show the progress of encoding on a line that the next one replaces. Print nothing unless stderr is a terminal."""
     if sys.stderr.isatty():
         replace_line(f"encoding {count(done)} of {count(total)} items, about {duration(left_s)} left")
 

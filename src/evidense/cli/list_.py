@@ -7,7 +7,7 @@ from evidense.parts import SHELVES
 
 @click.command(
     "list",
-    help=f"Print the parts of SHELF, one a line; without SHELF, of every shelf under its name.\n\nShelves: {', '.join(SHELVES)}.",
+    help=f"Print the parts of SHELF, one per line. Without SHELF, print the parts of all shelves.\n\nShelves: {', '.join(SHELVES)}.",
 )
 @click.argument("shelf", required=False)
 def command(shelf: str | None) -> None:

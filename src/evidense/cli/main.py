@@ -1,4 +1,4 @@
-"""The `evidense` command: argv → one api call → text. Commands are imported when they are called."""
+"""The `evidense` command. Each command is imported only when it is called."""
 
 import importlib
 import os
@@ -13,19 +13,19 @@ from evidense.cli.faults import fault_sentence, show_traceback
 from evidense.errors import EvidenseError, StoreError, missing_extra
 
 FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "list")
-"""What a newcomer needs, in this order."""
+"""Commands that a newcomer needs, in this order."""
 MORE = ("replay", "completion")
 
 
 class Commands(click.Group):
-    """A group whose commands live one a file in evidense.cli and are found by name."""
+    """A group that finds its commands by name. Each command is one file in evidense.cli."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, the newcomer's first."""
+        """Return the names of the commands, those for newcomers first."""
         return [*FIRST, *MORE]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command, or return None where there is none of this name."""
+        """Import one command; None if there is none of this name."""
         if cmd_name not in (*FIRST, *MORE):
             return None
         command: click.Command = importlib.import_module(f"evidense.cli.{cmd_name}_").command
@@ -34,7 +34,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Say the nearest name where a command is misspelt."""
+        """Refuse a misspelt command, and name the nearest one."""
         from evidense.errors import UnknownName
 
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
@@ -42,7 +42,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands in two groups."""
+        """Print the commands in two groups."""
         for title, names in (("Start here", FIRST), ("More", MORE)):
             rows = [(name, SUMMARIES[name]) for name in names]
             with formatter.section(title):
@@ -54,12 +54,12 @@ SUMMARIES = {
     "compare": "Did my fine-tuning help, where did it harm, how sure?",
     "dissect": "What changed inside: layers, geometry, neurons?",
     "run": "Run a study file, or a shipped study.",
-    "train": "Train an encoder: pre-training or fine-tuning, one verb.",
-    "score": "Score anybody's run file, with intervals.",
+    "train": "Train an encoder: pre-training or fine-tuning.",
+    "score": "Score a run file, with intervals.",
     "audit": "Is every reference real and right? Where is each sentence from?",
-    "list": "What can be compared, and on what.",
-    "replay": "Recompute what a page claims.",
-    "completion": "Print the line that switches on completion in a shell.",
+    "list": "List datasets, encoders, analyses, claims and other parts.",
+    "replay": "Recompute the numbers of a page and compare.",
+    "completion": "Print the line that turns on completion in a shell.",
 }
 
 
@@ -74,20 +74,18 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line; exit 0, 1 (a gate is not met, a claim did not come out again) or 2 (could not)."""
-    os.environ.setdefault(
-        "PYTHONSAFEPATH", "1"
-    )  # of processes that this one starts: what lies in the working folder is no module
+    """Run the command line. Exit with 0 (done), 1 (a gate is not met, a replay differs) or 2 (an error)."""
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # keeps child processes from importing modules of the working folder
     try:
         with visible_streams():
             code = _code(argv)
-    except StoreError:  # the last words went to a full disk
+    except StoreError:  # the output went to a full disk
         code = 2
     sys.exit(code)
 
 
 def _code(argv: Sequence[str] | None) -> int:
-    """Run the command and say in words what went wrong; whatever it was, nobody sees a traceback unasked."""
+    """Run the command and return its exit code. Every error is printed as a sentence; a traceback is shown on request only."""
     try:
         code = cli.main(args=None if argv is None else list(argv), prog_name="evidense", standalone_mode=False)
         return code if isinstance(code, int) else 0

@@ -1,4 +1,4 @@
-"""Plans: how a plan reads in a terminal."""
+"""Text of a plan in the terminal."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from evidense.study.trained.costs import TrainingCost
 
 
 def estimate_line(plan: Plan) -> str:
-    """Return the one line that stands before the first batch: of the long work, without what opening and deciding take."""
+    """Return the line that is printed before the first batch. It covers the long work, without opening and deciding."""
     n = sum(plan.inside.values())
     inside = f", then {n} {'analysis' if n == 1 else 'analyses'} inside, whose time is not estimated" if n else ""
     work = "training and encoding" if plan.trainings else "encoding"
@@ -17,7 +17,7 @@ def estimate_line(plan: Plan) -> str:
 
 
 def plan_text(plan: Plan, store: Store) -> str:
-    """Return every step with what it will take, and the sum."""
+    """Return every step with its estimated cost, and the total."""
     width = max(len(s.system) for s in plan.steps)
     lines = _trainings(plan.trainings)
     for name, steps in _by_collection(plan.steps).items():
@@ -44,7 +44,7 @@ def _by_collection(steps: Sequence[Step]) -> dict[str, list[Step]]:
 
 
 def _trainings(trainings: Sequence[TrainingCost]) -> list[str]:
-    """Return one line a training, under what it trains on."""
+    """Return one line per training, below a line on its objective and data."""
     lines: list[str] = []
     width = max((len(t.label) for t in trainings), default=0)
     for words in dict.fromkeys(t.words for t in trainings):

@@ -7,16 +7,14 @@ import click
 
 @click.command("replay")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--allow-code", is_flag=True, help="Run the Python functions that the study names: code that came with it."
-)
+@click.option("--allow-code", is_flag=True, help="Allow the study to run the Python functions that it names.")
 def command(folder: Path, allow_code: bool) -> None:
-    """Hash the records in FOLDER again, recompute everything its page claims, and compare.
+    """Check the hashes of the page in FOLDER, recompute all of its records, and compare.
 
-    Its data are looked for where the page was made, if it lies there still, else in the folder where this is typed.
+    The data are read from the folder where the page was made, if the page is still there; else from the working folder.
 
-    Same machine: the same bytes. Another machine: within .001 of the measure, and what differs there is named. Exit 1 where
-    a claim did not come out again.
+    On the same machine the bytes are the same. On another machine, numbers agree within .001, and differences of the
+    environment are named. The exit code is 1 if a verdict or number did not come out again.
     """
     from evidense.boundary.consent import consenting
     from evidense.cli.lines import say_progress, say_step

@@ -10,13 +10,15 @@ import click
 @click.argument("qrels", type=click.Path(exists=True, dir_okay=False))
 @click.argument("measures", nargs=-1)
 @click.option("--per-query", is_flag=True, help="Print each query's value: query, measure, value.")
-@click.option("--confidence", type=float, default=0.95, show_default=True, help="Of each interval.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples: equal seeds, equal intervals.")
+@click.option("--confidence", type=float, default=0.95, show_default=True, help="Confidence level of each interval.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of the resamples. Equal seeds give equal intervals."
+)
 def command(run: str, qrels: str, measures: tuple[str, ...], per_query: bool, confidence: float, seed: int) -> None:
     """Score RUN (a run file in any usual form) against QRELS with MEASURES (default: nDCG@10 RR@10 R@100).
 
-    Every spelling of a measure is read: nDCG@10, ndcg_cut_10, mrr@10, recall_100. Each mean has its interval. As what RUN was
-    read is said; RUN@form=ranks, @form=scores or @form=trec decides.
+    MEASURES take any usual spelling: nDCG@10, ndcg_cut_10, mrr@10, recall_100. Each mean has its interval. The command says in
+    which form it read RUN; RUN@form=ranks, RUN@form=scores or RUN@form=trec sets the form.
     """
     from evidense.api import score
     from evidense.boundary.shown import shown_line

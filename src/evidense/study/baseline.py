@@ -1,4 +1,4 @@
-"""Save what the baseline put first, in a file small enough to be committed: the next comparison need not encode it."""
+"""Save the ranked lists of the baseline in a file that is small enough to commit. The next comparison reads it and encodes nothing for the baseline."""
 
 import gzip
 import json
@@ -17,10 +17,10 @@ ENDING = ".baseline.json.gz"
 
 
 def save_baseline(result: Result, path: Path) -> None:
-    """Write the baseline's lists as deep as the primary measure looks; read back by the ranker part `baseline`.
+    """Write the baseline's ranked lists, cut at the depth of the primary measure. The ranker part `baseline` reads them back.
 
     Raises:
-        InvalidInput: the name does not end in .baseline.json.gz.
+        InvalidInput: the file name does not end in .baseline.json.gz.
     """
     check_ending(path)
     if is_own(path, result.study):
@@ -29,7 +29,7 @@ def save_baseline(result: Result, path: Path) -> None:
     base = result.rankings[0].system
     rankings = [r for r in result.rankings if r.system == base]
     depth = measures.cutoff(result.study.primary) or result.study.depth
-    held = {
+    content = {
         "label": base,
         "spelling": rankings[0].spelling,
         "setup": dict(rankings[0].setup),
@@ -37,21 +37,21 @@ def save_baseline(result: Result, path: Path) -> None:
         "depth": depth,
         "collections": {r.collection["name"]: _lists(r, depth, result.store) for r in rankings},
     }
-    _write(path, held | _looks(result.study))
+    _write(path, content | _looks(result.study))
 
 
 def is_own(path: Path, study: Study) -> bool:
-    """Say whether a file to be written is the baseline that the study compares with: its lists stay, and looks are counted in it."""
+    """Say whether `path` is the baseline file that the study itself reads. Its lists then stay, and only the looks in it are counted."""
     return (
         path.name.endswith(ENDING) and path.exists() and Path(study.baseline).expanduser().resolve() == path.resolve()
     )
 
 
 def check_own(study: Study) -> None:
-    """Refuse to write over the baseline of a study where there is nothing to count.
+    """Refuse to overwrite the baseline file that a study reads, unless the study counts looks in it.
 
     Raises:
-        InvalidInput: no looks are planned.
+        InvalidInput: the study plans no looks.
     """
     if not study.looks:
         raise InvalidInput(
@@ -61,30 +61,30 @@ def check_own(study: Study) -> None:
 
 
 def _count(result: Result, path: Path) -> None:
-    """Write the looks that were made into a baseline file, and leave all else in it as it is."""
-    held = json.loads(gzip.decompress(path.read_bytes()))
-    saved = held.get("looks", {}).get("seen", {})
+    """Update the looks in a baseline file. Everything else in the file stays as it is."""
+    content = json.loads(gzip.decompress(path.read_bytes()))
+    saved = content.get("looks", {}).get("seen", {})
     looks = _looks(result.study)["looks"]
-    _write(path, held | {"looks": {**looks, "seen": {**saved, **looks["seen"]}}})
+    _write(path, content | {"looks": {**looks, "seen": {**saved, **looks["seen"]}}})
 
 
 def _looks(study: Study) -> dict[str, Any]:
-    """Return how many looks are planned, and which were made; nothing without a plan, so that the same lists make the same file."""
+    """Return the planned and the past looks; an empty dict without a plan, so that equal lists give equal files."""
     if not study.looks:
         return {}
     looks_seen = {name: facts["seen"] for name, facts in study.observed.get("looks", {}).items()}
     return {"looks": {"planned": study.looks, "seen": looks_seen}}
 
 
-def _write(path: Path, held: dict[str, Any]) -> None:
-    write_named(path, gzip.compress(canonical_json(held).encode(), mtime=0))
+def _write(path: Path, content: dict[str, Any]) -> None:
+    write_named(path, gzip.compress(canonical_json(content).encode(), mtime=0))
 
 
 def check_ending(path: Path) -> None:
-    """Refuse a name that would not be read back, before anything is computed.
+    """Refuse a file name that could not be read back, before anything is computed.
 
     Raises:
-        InvalidInput: the name does not end in .baseline.json.gz.
+        InvalidInput: the file name does not end in .baseline.json.gz.
     """
     if not path.name.endswith(ENDING):
         raise InvalidInput(f"baseline file '{path}' has another ending; expected NAME{ENDING}; rename it")
@@ -93,8 +93,8 @@ def check_ending(path: Path) -> None:
 def _lists(ranking: Ranking, depth: int, store: Store) -> dict[str, Any]:
     lists, n_documents = load_lists(ranking, store), int(ranking.collection["n_documents"])
     cut = lists.documents[:, :depth]
-    beyond = sorted({int(d) for d in cut[cut >= n_documents]})  # a run file also names documents that nobody judged
-    places = {d: n_documents + index for index, d in enumerate(beyond)}
+    unjudged = sorted({int(d) for d in cut[cut >= n_documents]})  # a run file also names documents that nobody judged
+    places = {d: n_documents + index for index, d in enumerate(unjudged)}
     rows = [
         [
             [places.get(int(d), int(d)) for d in documents if d >= 0],
@@ -102,5 +102,5 @@ def _lists(ranking: Ranking, depth: int, store: Store) -> dict[str, Any]:
         ]
         for documents, scores in zip(cut, lists.scores[:, :depth], strict=True)
     ]
-    held: dict[str, Any] = {"checksum": ranking.collection["checksum"], "lists": rows}
-    return held | ({"others": [lists.doc_ids[d] for d in beyond]} if beyond else {})
+    content: dict[str, Any] = {"checksum": ranking.collection["checksum"], "lists": rows}
+    return content | ({"others": [lists.doc_ids[d] for d in unjudged]} if unjudged else {})

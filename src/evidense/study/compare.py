@@ -1,4 +1,4 @@
-"""Compare: the everyday use, as a Study. What `evidense compare` writes is a study file that runs the same again."""
+"""Build the Study of `evidense compare` and `evidense dissect`. The study file beside the page repeats the same run."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,14 +18,14 @@ from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 
 IN_TABLE = ("analyses", "options", "seeds")
-"""Settings of a dissection that stand in its table of the study file."""
+"""Settings of `dissect` that belong into the table [[dissect]] of the study file."""
 TOY = {"sample_queries": 60, "sample_documents": 200, "n_resamples": 2000}
 
 
 def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: object) -> Study:
     """Return the study that compares some systems with a baseline on some collections.
 
-    `settings` are keys of a study file; those that are None take their defaults.
+    `settings` are keys of a study file. A key whose value is None takes its default.
 
     Raises:
         InvalidInput, UnknownName: as `study_from`.
@@ -49,13 +49,13 @@ def comparison(base: str, others: Sequence[str], on: Sequence[str], **settings: 
     return study_from(data, "compare")
 
 
-def check_settings(given: Iterable[str], *known: str) -> None:
-    """Find a misspelt setting.
+def check_settings(settings: Iterable[str], *known: str) -> None:
+    """Refuse unknown settings.
 
     Raises:
-        UnknownName: with the nearest one; lists those that can be given.
+        UnknownName: a setting is unknown. The message names the nearest known setting and lists all of them.
     """
-    for key in given:
+    for key in settings:
         if key not in known:
             raise UnknownName.among("setting", key, set(known) - {"dissect"})
 
@@ -68,9 +68,9 @@ def dissection(
     table: Mapping[str, Any] = MappingProxyType({}),
     **settings: Any,
 ) -> Study:
-    """Return the study that compares some encoders with the first and looks inside.
+    """Return the study that compares some encoders with the first one and runs analyses inside all of them.
 
-    `n_random` copies of the base get random weights; `table` are keys of [[dissect]]: seeds, analyses, options; `settings` those of a study file.
+    `n_random` copies of the base get random weights. `table` holds keys of [[dissect]]: seeds, analyses, options. `settings` are keys of a study file.
 
     Raises:
         InvalidInput, UnknownName: as `study_from`.
@@ -89,9 +89,9 @@ def dissection(
 
 
 def toy(study: Study) -> Study:
-    """Return the same study on small samples with few resamples: to see that it runs, not to believe it.
+    """Return the miniature of a study: small samples and few resamples. It shows that the study runs; its results mean nothing.
 
-    A study that trains says in [factorial.toy] what else is smaller: seeds, budgets, collections.
+    For a study that trains, [factorial.toy] also sets seeds, budgets and collections.
     """
     miniature = study.factorial.get("toy", {}) if study.factorial else {}
     changes: dict[str, Any] = {**TOY, **{key: miniature[key] for key in TOY_STUDY if key in miniature}}
@@ -105,12 +105,12 @@ def toy(study: Study) -> Study:
 
 
 def full(study: Study) -> Study:
-    """Return the same study on everything: no samples."""
+    """Return the same study on whole collections, without samples."""
     return replace(study, name=f"{study.name}-full", sample_queries=None, sample_documents=None)
 
 
 def slug(text: str) -> str:
-    """Return a name that is safe as a folder on every system.
+    """Return a name that is a valid folder name on every operating system.
 
     >>> slug("../My tuned (v2)-vs-e5")
     'my-tuned-v2-vs-e5'

@@ -1,4 +1,4 @@
-"""Evaluator: one line in a sentence-transformers trainer that logs value and interval, and the difference from the start."""
+"""Evaluator for a sentence-transformers trainer: logs each measure with its interval, and the difference from the start of the training."""
 
 import importlib
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from evidense.records import Ranking
 from evidense.store import Store
 from evidense.study.compare import comparison
 from evidense.study.result import Result
-from evidense.study.run import Wishes, run_study
+from evidense.study.run import RunOptions, run_study
 from evidense.values import Collection, RankedLists
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a model retrieved when the evaluator first saw it: the baseline of all later steps."""
+class FrozenBaseline:
+    """The ranked lists of a model at the evaluator's first call: the baseline of all later calls."""
 
     name: str
     lists: dict[str, RankedLists]
@@ -29,7 +29,7 @@ class Kept:
     setup: Setup = field(default_factory=Setup)
 
     def rank(self, collection: Collection, depth: int) -> RankedLists:
-        """Return the lists that were kept."""
+        """Return the frozen lists of a collection."""
         return self.lists[collection.name]
 
 
@@ -45,14 +45,14 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "
     """
     parent = _sentence_evaluator()
     collections = [on] if isinstance(on, str) else [*on]
-    scratch = Scratch()  # vectors of a step are of no use after it
+    scratch = Scratch()  # the vectors of one step are not needed at the next
 
     class EvidenseEvaluator(parent):  # type: ignore[misc, valid-type]
-        """Value and interval at each evaluation step."""
+        """Logs each measure with its interval at each evaluation step."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.kept: Kept | None = None
+            self.frozen_baseline: FrozenBaseline | None = None
             self.result: Result | None = None
             self.primary_metric: str | None = None
             self.folder = scratch
@@ -62,10 +62,10 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "
         ) -> dict[str, float]:
             store = Store(scratch.path)
             now = _encoder(model, f"step {steps}" if steps >= 0 else "model")
-            baseline: Encoder | Ranker | str = base or self.kept or now
+            baseline: Encoder | Ranker | str = base or self.frozen_baseline or now
             self.result = _compare(baseline, now, collections, store, settings)
-            if base is None and self.kept is None:
-                self.kept = _keep(self.result, store)
+            if base is None and self.frozen_baseline is None:
+                self.frozen_baseline = _freeze(self.result, store)
             metrics = _metrics(self.result, name)
             self.primary_metric = next(iter(metrics))
             return metrics
@@ -74,7 +74,7 @@ def evaluator(on: str | Sequence[str], *, base: str | None = None, name: str = "
 
 
 def _sentence_evaluator() -> Any:
-    """Import the class that a trainer expects from where version 6, or an earlier one, keeps it."""
+    """Import the base class that a trainer expects; version 6 of the library keeps it in another module than earlier ones."""
     for module in ("sentence_transformers.sentence_transformer.evaluation", "sentence_transformers.evaluation"):
         try:
             return importlib.import_module(module).SentenceEvaluator
@@ -88,8 +88,8 @@ def _encoder(model: Any, name: str) -> Encoder:
         encode = model.encode_query if side == "query" else model.encode_document
         return encode(texts, convert_to_numpy=True, show_progress_bar=False)
 
-    said = getattr(model, "similarity_fn_name", None)
-    return cast(Encoder, from_function(embed, name, {"similarity": str(said)} if said else None))
+    similarity = getattr(model, "similarity_fn_name", None)
+    return cast(Encoder, from_function(embed, name, {"similarity": str(similarity)} if similarity else None))
 
 
 def _compare(
@@ -100,13 +100,13 @@ def _compare(
         engines["start"] = base
     study = comparison(base if isinstance(base, str) else "start", ["now"], on, **settings)
     with consenting([*study.systems, *study.references]):
-        return run_study(study, store, Wishes(engines=engines))
+        return run_study(study, store, RunOptions(engines=engines))
 
 
-def _keep(result: Result, store: Store) -> Kept:
+def _freeze(result: Result, store: Store) -> FrozenBaseline:
     first = [r for r in result.of(Ranking) if r.system == "start"]
     lists = {r.collection["name"]: load_lists(r, store) for r in first}
-    return Kept(
+    return FrozenBaseline(
         "start", {name: _in_memory(ranked_lists) for name, ranked_lists in lists.items()}, fingerprint=first[0].id
     )
 

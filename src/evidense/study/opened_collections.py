@@ -1,4 +1,4 @@
-"""Collections: those that a study names, opened, sampled, and without the queries that it leaves out."""
+"""Open the collections that a study names: draw their samples and leave out the excluded queries."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,9 +10,9 @@ from evidense.values import Collection, sample
 
 
 def collections_of(study: Study, spelling: str, values: Mapping[str, Collection] | None = None) -> list[Collection]:
-    """Return what a spelling of the study means; the same in every process.
+    """Return the collections that a spelling of the study means. Every process gets the same samples.
 
-    `values` are collections that exist in this process only, by their spelling.
+    `values` maps spellings to collections that exist in this process only.
 
     Raises:
         UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
@@ -30,16 +30,16 @@ def collections_of(study: Study, spelling: str, values: Mapping[str, Collection]
 
 
 def _excluded(study: Study, name: str) -> set[str]:
-    """Return ids as files show them: losses.csv, which a user fills in, holds no control characters."""
+    """Return the excluded query ids of a collection as losses.csv shows them, without control characters."""
     return {e.removeprefix(f"{name}\t") for e in map(shown, study.excluded) if e.startswith(f"{name}\t")}
 
 
 def _without(collection: Collection, query_ids: set[str]) -> Collection:
-    """Leave out queries whose label somebody marked as wrong in losses.csv, for all systems alike."""
-    gone = {query_id for query_id in collection.query_ids if shown(query_id) in query_ids}
-    if not gone:
+    """Leave out the queries that a user marked as wrongly labelled in losses.csv, for all systems alike."""
+    excluded = {query_id for query_id in collection.query_ids if shown(query_id) in query_ids}
+    if not excluded:
         return collection
-    queries = [item for item in collection.queries if item.id not in gone]
-    qrels = {q: g for q, g in collection.qrels.items() if q not in gone}
-    note = f"{len(gone):,} queries marked 'label wrong?' in losses.csv were left out, for all systems alike"
+    queries = [item for item in collection.queries if item.id not in excluded]
+    qrels = {q: g for q, g in collection.qrels.items() if q not in excluded}
+    note = f"{len(excluded):,} queries marked 'label wrong?' in losses.csv were left out, for all systems alike"
     return replace(collection, queries=queries, qrels=qrels).with_notes(note)

@@ -1,4 +1,4 @@
-"""Plan: the steps of a study, what the store already holds, and what the rest will take."""
+"""Plan: the steps of a study, which of them the store already holds, and what the others will take."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ from evidense.compute.progress import estimate
 from evidense.compute.search.encode import is_cached
 from evidense.parts import Ranker, Tower
 from evidense.store import Store
-from evidense.study.run import RANKED_BYTES, Opened
+from evidense.study.run import RANKED_BYTES, OpenedStudy
 from evidense.study.trained.cells import Cells
 from evidense.study.trained.costs import TrainingCost, cost_of_cells
 from evidense.study.trained.workers import n_cores
@@ -27,39 +27,39 @@ class Step:
     seconds: float
     size_bytes: int
     is_code: bool = False
-    """What it takes is unknown until it runs: a plan runs no code."""
+    """The system is the user's code. A plan runs no code, so the cost is unknown."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every step of a study, in the order in which they run."""
+    """Every step of a study, in the order of the run."""
 
     steps: tuple[Step, ...]
     trainings: tuple[TrainingCost, ...] = ()
     n_workers: int = 1
-    """Processes that share the work."""
+    """Number of processes that share the work."""
     inside: Mapping[str, int] = field(default_factory=dict)
-    """Dissection → how many analyses look inside; what they take is not estimated."""
+    """Dissection → number of its analyses. Their cost is not estimated."""
 
     @property
     def seconds(self) -> float:
-        """Estimated time of what is not cached."""
+        """Estimated seconds of all steps that are not cached."""
         return (sum(t.seconds for t in self.trainings) + sum(s.seconds for s in self.steps)) / self.n_workers
 
     @property
     def by_task(self) -> dict[str, float]:
-        """Return task → estimated time, as a study that trains names its tasks."""
+        """Return task → estimated seconds. The tasks have the names of `run_cells`."""
         trained = {training.label: training.seconds for training in self.trainings}
         return trained | {f"{step.system} on {step.collection}": step.seconds for step in self.steps}
 
     @property
     def size_bytes(self) -> int:
-        """Estimated disk of what is not cached."""
+        """Estimated bytes on disk of all steps that are not cached."""
         return sum(s.size_bytes for s in self.steps)
 
 
-def plan(opened: Opened, store: Store) -> Plan:
-    """Find out which steps are done, and estimate the others; texts that two systems share are encoded once."""
+def plan(opened: OpenedStudy, store: Store) -> Plan:
+    """Find the steps that are done, and estimate the others. Vectors that two systems share are counted once."""
     inside = {
         dissection.name: len(dissection.analyses) * len(dissection.collections)
         for dissection in opened.dissections
@@ -81,8 +81,8 @@ def plan(opened: Opened, store: Store) -> Plan:
     return Plan(tuple(steps), inside=inside)
 
 
-def _of_cells(opened: Opened, cells: Cells, store: Store) -> Plan:
-    """Return the plan of a study that trains: what a checkpoint will retrieve costs what its start would."""
+def _of_cells(opened: OpenedStudy, cells: Cells, store: Store) -> Plan:
+    """Return the plan of a study that trains. Ranking with a checkpoint costs as much as ranking with its start."""
     costs = cost_of_cells(opened.study, cells, store)
     steps = [
         Step(r.label, c.name, len(c.queries), len(c.corpus), r.cached, r.seconds, r.size_bytes, r.is_code)

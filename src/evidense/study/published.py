@@ -1,4 +1,4 @@
-"""Published: a page made of a published study's own numbers, with the claims of the literature decided by them."""
+"""Page of a published study: its own numbers, and the claims of the literature decided from them."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def published_page(name: str, out: Path) -> Path:
 
     Raises:
         UnknownName: no published study of this name ships.
-        InvalidInput: `out` is a file, holds something else, or files in the way.
+        InvalidInput: `out` is a file, or holds files of somebody else.
         StoreError: the disk is full or the folder cannot be written.
     """
     published = read(name)
@@ -39,7 +39,7 @@ def published_page(name: str, out: Path) -> Path:
 
 
 def decided(published: Published) -> tuple[Study, list[Finding], list[Check]]:
-    """Return what was registered, every finding, and the verdicts on all claims of the literature."""
+    """Return the registered study, all findings, and the verdicts on all claims of the literature."""
     claims = tuple(literature())
     study = Study(
         name=published.name, question=published.title, systems=tuple(dict.fromkeys(c.model for c in published.curves)),

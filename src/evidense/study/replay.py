@@ -1,4 +1,4 @@
-"""Replay: does a page still say what its records say, and do the records still come out of the same study?"""
+"""Replay: check that the files of a page are unchanged, then recompute its records from the study and compare."""
 
 import hashlib
 import shlex
@@ -23,65 +23,65 @@ from evidense.records import Check, Finding, Outcome, Ranking, Record, Score, ca
 from evidense.report.folder import LOSSES
 from evidense.store import Store
 from evidense.study.files.toml import read_study
-from evidense.study.run import Wishes, run_study
+from evidense.study.run import RunOptions, run_study
 
 TOLERANCE = 0.001
-"""Largest difference of a mean or an interval's end, in units of the measure, that counts as the same on another machine.
+"""Largest difference between two machines, of a mean or of an end of an interval, that counts as none. In units of the measure.
 
-Vectors agree to 1e-6 across machines; a rank can turn where two scores are that close, and one query of a few hundred then
-moves a mean by less than this.
+Vectors agree to 1e-6 across machines. If two scores are closer than that, two documents can change places; one such query among a
+few hundred moves a mean by less than this.
 """
 
 
 MOST_MISSING = 5
-"""Paths that a message names."""
+"""Most paths that a message lists."""
 NOTHING = ""
-"""The hash of a file that is not there."""
+"""Stands for the hash of a missing file."""
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What a replay found. `same` = every record has the id that it had: the same bytes."""
+    """The result of a replay. `same`: every record has the same id as before, so the bytes are the same."""
 
     same: bool
     largest: float
-    """Largest absolute difference of an effect, an end of an interval or a mean."""
+    """Largest absolute difference of an effect, an end of an interval, or a mean."""
     changed: tuple[str, ...]
-    """One sentence for each verdict whose word changed, or number beyond the tolerance."""
+    """One sentence for each changed verdict and for each number that moved by more than the tolerance."""
     environment: tuple[str, ...]
-    """What is not as it was: versions, threads, processor, set-up."""
+    """One sentence for each difference of versions, threads, processor or set-up."""
 
     @property
     def held(self) -> bool:
-        """Whether the page's claims came out again, within the tolerance."""
+        """Whether all verdicts and numbers of the page came out again, within the tolerance."""
         return not self.changed
 
 
 @dataclass(frozen=True)
 class Page:
-    """A folder whose records and files hash to what they say."""
+    """A page's folder after its records and files were checked against their hashes."""
 
     folder: Path
     records: list[Record]
     is_guarded: bool
-    """Whether evidense.json is there, which says what page.json itself hashes to."""
+    """Whether evidense.json is there. It holds the hash of page.json."""
     inputs: Sequence[str] = ()
-    """Paths that the study reads, as it spells them."""
+    """Paths that the study reads, as spelt in the study."""
     inputs_from: str = ""
-    """The way up from the page to where these paths were typed; empty where the page lay elsewhere."""
+    """Relative path from the page's folder to the folder in which these paths were typed; empty if there is none."""
 
     def sentence(self) -> str:
-        """Say what the hashes prove."""
+        """Return one sentence on the result of the hash check."""
         n = f"{len(self.records):,} records"
         if self.is_guarded:
             return f"{n} and the page hash to what they say"
         return f"{n} hash to what they say; {NAME} is gone, so the files of the page are unguarded: a changed one may go unnoticed"
 
     def place_of_inputs(self) -> Path:
-        """Return the folder in which the study's paths name something: where it was made, else here.
+        """Return the folder in which all of the study's paths exist: where the page was made, else the working folder.
 
         Raises:
-            InvalidInput: neither; says which paths, and where to type what.
+            InvalidInput: paths are missing in both. The message names them and the command to type.
         """
         made_in = [self.folder.resolve() / self.inputs_from] if self.inputs_from else []
         for place in (*made_in, Path.cwd()):
@@ -106,22 +106,22 @@ def replay(
     progress: Callable[[int, int, float], None] | None = None,
     line: Callable[[str, float], None] | None = None,
 ) -> Replay:
-    """Recompute all records of a page in an empty store and compare; what was trained is trained again.
+    """Recompute all records of a page in an empty store and compare them. Checkpoints are trained again.
 
-    `progress` hears of encoding, `line` of a study that trains.
+    `progress` is called during encoding, `line` while a study trains.
 
     Raises:
-        InvalidInput: the study cannot be read, or its data are not there.
+        InvalidInput: the study cannot be read, or its data are missing.
     """
     study = read_study(page.folder / "study.toml")
     with Scratch() as scratch, chdir(page.place_of_inputs()):
-        now = run_study(study, Store(scratch), Wishes(progress=progress, line=line)).records
+        now = run_study(study, Store(scratch), RunOptions(progress=progress, line=line)).records
     with foreign(str(page.folder / "page.json"), "Expected what evidense wrote there; run the study again."):
         return compare_records(page.records, list(now))
 
 
 class StoredRecord(Form):
-    """A record as page.json holds it; `content` is checked by its own hash."""
+    """A record in page.json. The hash of `content` is checked later."""
 
     kind: str
     id: str
@@ -132,22 +132,22 @@ class StoredRecord(Form):
 
 
 class StoredPage(Form):
-    """What a replay reads of page.json."""
+    """The part of page.json that a replay reads."""
 
     files: dict[str, str]
-    """File of the folder → its sha256."""
+    """File name → its sha256."""
     records: list[StoredRecord]
     inputs: list[str] = Field(default_factory=list)
     inputs_from: str = Field("", pattern=r"^(\.|\.\.(/\.\.)*)?$")
 
 
 def read_page(folder: Path) -> Page:
-    """Read what lies beside a page; each record is hashed again, and so is every file of the folder.
+    """Read the records beside a page. Every record and every file of the folder is hashed again and compared.
 
-    Findings whose texts were kept out of the folder cannot be hashed and are left to the recomputation.
+    Findings whose texts were left out of the folder cannot be hashed; only the recomputation checks them.
 
     Raises:
-        InvalidInput: no records there, or something was altered, or a file is listed that does not lie in the folder.
+        InvalidInput: there are no records, a record or file was changed, or a listed file lies outside the folder.
     """
     path = _records_of(folder)
     held = read_as(StoredPage, read_bytes(path, "the records of a page"), str(path))
@@ -167,10 +167,10 @@ def read_page(folder: Path) -> Page:
 
 
 def _records_of(folder: Path) -> Path:
-    """Return the file of the records.
+    """Return the path of page.json.
 
     Raises:
-        InvalidInput: there is none; says which folder is meant where a file of the page was named.
+        InvalidInput: there is none. If a file of a page was named, the message says which folder to name.
     """
     path = folder / "page.json"
     if path.exists():
@@ -185,10 +185,10 @@ def _records_of(folder: Path) -> Path:
 
 
 def _sha256(folder: Path, name: str) -> str:
-    """Return the hash of a file of the folder; NOTHING where there is none.
+    """Return the hash of a file of the folder; NOTHING if it is missing.
 
     Raises:
-        InvalidInput: the name leads out of the folder, or to something else than a file.
+        InvalidInput: the name leads out of the folder, or to something that is not a file.
     """
     with foreign(name, "Expected the name of a file of the page."):
         path = (folder / name).resolve()
@@ -203,7 +203,7 @@ def _sha256(folder: Path, name: str) -> str:
 
 
 def compare_records(then: list[Record], now: list[Record]) -> Replay:
-    """Compare two sets of records of one study by what they are about."""
+    """Compare two sets of records of one study, matched by what each record is about."""
     numbers_then, numbers_now = _numbers(then), _numbers(now)
     gone = [f"{site}: not recomputed" for site in numbers_then if site not in numbers_now]
     moved = {s: abs(v - numbers_now[s]) for s, v in numbers_then.items() if s in numbers_now}
@@ -248,7 +248,7 @@ def _changed_words(then: list[Record], now: list[Record]) -> list[str]:
 
 
 def _setups(then: list[Record], now: list[Record]) -> list[str]:
-    """Say which cell of a system's set-up (prompt, pooling, length, weights …) is not as it was."""
+    """Return a sentence for each changed field of a system's set-up (prompt, pooling, length, weights …)."""
     tables = [{r.system: dict(r.setup) for r in records if isinstance(r, Ranking)} for records in (then, now)]
     return [
         f"{system}: {cell} was {value!r}, is {tables[1][system].get(cell)!r}"
@@ -260,14 +260,14 @@ def _setups(then: list[Record], now: list[Record]) -> list[str]:
 
 
 def _unapplied(then: list[Record]) -> list[str]:
-    """Say which systems were ranked before similarity was applied, in one sentence."""
+    """Return a sentence that names the systems ranked by a version that did not apply their similarity; nothing if there are none."""
     rankings = [r for r in then if isinstance(r, Ranking) and unapplied(r.setup, r.policies)]
     said = dict.fromkeys(f"{r.system} (set up as {r.setup['similarity']})" for r in rankings)
     return [f"{', '.join(said)}: {UNAPPLIED}"] if said else []
 
 
 def _environment(then: list[Record], now: list[Record]) -> list[str]:
-    """Compare where the first ranking of each was made (of a study that trains, in a worker)."""
+    """Compare the environments in which the first ranking of each set was made; in a study that trains, that of a worker."""
     environments = [
         [dict(r.observed.get("environment", {})) for r in records if isinstance(r, Ranking)] for records in (then, now)
     ]

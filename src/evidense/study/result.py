@@ -1,4 +1,4 @@
-"""Result: the records that a study made, with the few things that one does with them."""
+"""Result: the records of a study, with its gate, its page and a data frame."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,27 +20,27 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """What `compare` and `run` return. Its table shows in a notebook; nothing is printed unasked."""
+    """What `compare` and `run` return. A notebook shows it as a table. It prints nothing by itself."""
 
     study: Study
     records: tuple[Record, ...]
     store: Store
     page: Path | None = None
-    """The report that was written, if one was asked for."""
+    """Path of the page; None if none was asked for."""
     command: str = ""
 
     def of(self, kind: type[R]) -> list[R]:
-        """Return the records of one kind, in the order in which they were made."""
+        """Return the records of one kind, in order of creation."""
         return [r for r in self.records if isinstance(r, kind)]
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """What each comparison comes to: one Verdict per system and collection."""
+        """The verdict of each comparison, one per system and collection."""
         return self.of(Verdict)
 
     @property
     def checks(self) -> list[Check]:
-        """What each claim comes to that the study names: one Check per claim, system and collection."""
+        """The check of each claim that the study names, one per claim, system and collection."""
         return self.of(Check)
 
     @property
@@ -50,18 +50,18 @@ class Result:
 
     @property
     def scores(self) -> list[Score]:
-        """Per-query values, one record a system, collection and measure."""
+        """Per-query values, one record per system, collection and measure."""
         return self.of(Score)
 
     @property
     def rankings(self) -> list[Ranking]:
-        """Ranked lists, one record a system and collection."""
+        """Ranked lists, one record per system and collection."""
         return self.of(Ranking)
 
     def gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
-        """Hold the verdicts against a gate: the result is true where it is met, and prints as the failing rows and the table.
+        """Check the verdicts against a gate. The result is true if the gate is met; it prints the failing rows and the table.
 
-        Of several candidates (`best_of`) the best is held against it. Where all planned looks are used up it is not met.
+        With several candidates (`best_of`), only the best one is checked. The gate is not met if all planned looks are used up.
         """
         m = self.study.margin if margin is None else margin
         best = [f.site["system"] for f in self.findings if f.estimand == "winner"]
@@ -71,10 +71,10 @@ class Result:
         return replace(held, passed=held.passed and not spent, failures=(*held.failures, *spent))
 
     def assert_gate(self, name: str = "no-harm", *, margin: float | None = None, allow_undecided: bool = False) -> Gate:
-        """Return the gate where it is met: the one line of a test, in pytest or without.
+        """Return the gate if it is met. Use it as the one line of a test, with or without pytest.
 
         Raises:
-            AssertionError: it is not; the message is the failing rows and the verdict table.
+            AssertionError: the gate is not met. The message holds the failing rows and the verdict table.
         """
         __tracebackhide__ = True  # pytest shows the line of the test
         held = self.gate(name, margin=margin, allow_undecided=allow_undecided)
@@ -86,7 +86,7 @@ class Result:
         """Write the page and its companions into a folder and return the page's path.
 
         Raises:
-            InvalidInput: the folder holds another study, or files in the way.
+            InvalidInput: the folder holds another study, or files of somebody else.
             StoreError: the disk is full or the folder cannot be written.
         """
         return report.write(
@@ -100,7 +100,7 @@ class Result:
         )
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Return a data frame with one row per verdict and per check, in the order in which they were made.
+        """Return a data frame with one row per verdict and per check, in order of creation.
 
         Raises:
             MissingExtra: pandas is not installed.

@@ -1,4 +1,4 @@
-"""Run: a Study, step by step, to its records and its page. A killed run continues where it stopped."""
+"""Run a Study step by step to its records and its page. A killed run continues where it stopped."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,19 +35,19 @@ from evidense.verbs.retrieve import System, labels, open_system, retrieve, stays
 from evidense.verbs.score import score, with_judged
 
 LITERATURE = "literature"
-"""Among a study's claims: all that are of the literature."""
+"""In a study's claims, this name stands for all claims of the literature."""
 RANKED_BYTES = 8
-"""Bytes that a ranked document takes: an index and a score."""
+"""Bytes per ranked document: an index and a score."""
 MOST_BYTES = 2 << 30
-"""Of the ranked lists of one system on one collection."""
+"""Largest size of the ranked lists of one system on one collection."""
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """How a study is run: nothing here changes a number.
+class RunOptions:
+    """How a study is run. No option changes a number.
 
-    `engines` are systems and `values` collections that exist in this process only, by the spelling that the study gives
-    them. `ready` hears of each collection as soon as it is decided; `progress` of the encoding.
+    `engines` and `values` are systems and collections that exist in this process only, by their spelling in the study.
+    `ready` is called with the records of each collection as soon as it is decided, `progress` during encoding.
     """
 
     out: Path | None = None
@@ -58,62 +58,63 @@ class Wishes:
     ready: Callable[[Study, Sequence[Record]], None] | None = None
     progress: Progress | None = None
     line: Callable[[str, float], None] | None = None
-    """Of a study that trains: hears what is being done, and about how many seconds are left."""
+    """For a study that trains: called with a sentence on the current step and the estimated seconds left."""
     n_workers: int | None = None
-    """Of a study that trains: None is one a processor, 0 everything in this process."""
+    """For a study that trains: number of worker processes. None: one per processor. 0: everything runs in this process."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Of a study that trains: task → its estimated time."""
+    """For a study that trains: task → its estimated seconds."""
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A study whose systems and collections have been found: what runs, or is planned."""
+class OpenedStudy:
+    """A study with its systems and collections opened, ready to run or to plan."""
 
     study: Study
     systems: tuple[System, ...]
     references: tuple[System, ...]
     collections: tuple[Collection, ...]
     origins: tuple[CollectionAddress, ...]
-    """Of each collection: its spelling in the study and which of those that it means; "" where it exists in this process only."""
+    """The address of each collection. Its spelling is "" if the collection exists in this process only."""
     dissections: tuple[Dissection, ...] = ()
     engines: dict[str, Encoder | Ranker] = field(default_factory=dict)
-    """What is open, by spelling."""
+    """Open systems by spelling."""
     unopened: tuple[str, ...] = ()
-    """Of a plan, which runs no code: labels of systems that are code."""
+    """In a plan, labels of the systems that are code: a plan runs no code."""
     trained_on: tuple[Pairs, ...] = ()
-    """What the systems were trained on."""
+    """The training data of the systems."""
     cells: Cells | None = None
     """What the study trains; None if its systems are ready."""
 
 
-def open_study(study: Study, wishes: Wishes) -> Opened:
+def open_study(study: Study, options: RunOptions) -> OpenedStudy:
     """Open every system and collection before anything is computed, so that a misspelling costs no time.
 
-    Queries that losses.csv in the page's folder marks as wrongly labelled are excluded from here on: the study that comes
-    back says which.
+    Queries that losses.csv in the page's folder marks as wrongly labelled are excluded. The returned study names them.
 
     Raises:
         UnknownName, AmbiguousName, InvalidInput, MissingExtra: as the parts say.
-        InvalidInput, StoreError: the page's folder holds another study or files in the way, or cannot be written.
+        InvalidInput, StoreError: the page's folder holds another study or somebody's files, or cannot be written.
     """
-    if wishes.out is not None:
-        prepare(claim_of(study, wishes.out), names_of(study))
-    study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(wishes)})), claims=_claims(study.claims))
+    if options.out is not None:
+        prepare(claim_of(study, options.out), names_of(study))
+    study = replace(study, excluded=tuple(sorted({*study.excluded, *_marked(options)})), claims=_claims(study.claims))
     study = replace(study, registered=registered(study.claims))
-    engines = dict(wishes.engines)
-    by_spelling = _collections(study, wishes, engines)
+    engines = dict(options.engines)
+    by_spelling = _collections(study, options, engines)
     collections = tuple(c for _, several in by_spelling for c in several)
     origins = tuple(
-        ("" if name in wishes.values else name, index) for name, several in by_spelling for index in range(len(several))
+        ("" if name in options.values else name, index)
+        for name, several in by_spelling
+        for index in range(len(several))
     )
     twice = sorted({c.name for c in collections if sum(o.name == c.name for o in collections) > 1})
     if twice:
         raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
     _check_names(study, collections)
     _check_depth(study, collections)
-    dissections = open_dissections(study, engines, wishes.values)
+    dissections = open_dissections(study, engines, options.values)
     if study.factorial or study.arms:
-        return Opened(study, (), (), collections, origins, dissections, engines, cells=cells_of(study))
+        return OpenedStudy(study, (), (), collections, origins, dissections, engines, cells=cells_of(study))
     names = labels((*study.systems, *study.references))
     missing: list[MissingExtra] = []
     opened = _systems(study, engines, missing)
@@ -123,23 +124,23 @@ def open_study(study: Study, wishes: Wishes) -> Opened:
     systems, references = (tuple(opened[i] for i in opened if (i < n) == is_first) for is_first in (True, False))
     unopened = tuple(name for i, name in names.items() if i not in opened)
     study = planned(study, opened[0].engine if 0 in opened else None)
-    return Opened(
+    return OpenedStudy(
         study, systems, references, collections, origins, dissections, engines, unopened, training_pairs(study)
     )
 
 
 def _collections(
-    study: Study, wishes: Wishes, engines: dict[str, Encoder | Ranker]
+    study: Study, options: RunOptions, engines: dict[str, Encoder | Ranker]
 ) -> list[tuple[str, list[Collection]]]:
-    """Open the collections; where a library is missing, say what the systems lack, too.
+    """Open the collections.
 
     Raises:
-        MissingExtra: everything that is missing.
+        MissingExtra: libraries are missing. The message also names those that the systems need.
     """
     by_spelling, missing = [], list[MissingExtra]()
     for spelling in study.collections:
         with gathered(missing):
-            by_spelling.append((spelling, collections_of(study, spelling, wishes.values)))
+            by_spelling.append((spelling, collections_of(study, spelling, options.values)))
     if missing and (study.factorial or study.arms):
         with gathered(missing):
             require_transformers(study.name)
@@ -150,7 +151,7 @@ def _collections(
 
 
 def _systems(study: Study, engines: dict[str, Encoder | Ranker], missing: list[MissingExtra]) -> dict[int, System]:
-    """Open the systems and references by their place; those that run code in a plan stay shut."""
+    """Return index → opened system, for systems and references. In a plan, systems that are code are not opened."""
     spellings = (*study.systems, *study.references)
     names = labels(spellings)
     opened = {}
@@ -161,64 +162,64 @@ def _systems(study: Study, engines: dict[str, Encoder | Ranker], missing: list[M
     return opened
 
 
-def run_study(study: Study, store: Store, wishes: Wishes) -> Result:
-    """Run a study and write its page, if `wishes.out` names a folder.
+def run_study(study: Study, store: Store, options: RunOptions) -> Result:
+    """Run a study and write its page, if `options.out` names a folder.
 
     Raises:
-        EvidenseError: whatever a part, the store or the statistics refuse, before the page is touched.
+        EvidenseError: a part, the store or the statistics refuse something. The page is then unchanged.
     """
-    return run_opened(open_study(study, wishes), store, wishes)
+    return run_opened(open_study(study, options), store, options)
 
 
-def run_opened(opened: Opened, store: Store, wishes: Wishes) -> Result:
-    """Run a study whose systems and collections are open already; see `run_study`."""
+def run_opened(opened: OpenedStudy, store: Store, options: RunOptions) -> Result:
+    """Run a study whose systems and collections are open; see `run_study`."""
     store.sweep()
     store.put(opened.study)
     if opened.cells is None:
-        study, records = _compared(opened, store, wishes)
+        study, records = _compared(opened, store, options)
     else:
-        study, records = opened.study, _trained(opened, opened.cells, store, wishes)
-    records += _dissected(opened, records, store, wishes)
-    result = Result(study, (study, *records), store, command=wishes.command)
-    return result if wishes.out is None else replace(result, page=result.report(wishes.out, text=wishes.text))
+        study, records = opened.study, _trained(opened, opened.cells, store, options)
+    records += _dissected(opened, records, store, options)
+    result = Result(study, (study, *records), store, command=options.command)
+    return result if options.out is None else replace(result, page=result.report(options.out, text=options.text))
 
 
-def _trained(opened: Opened, cells: Cells, store: Store, wishes: Wishes) -> list[Record]:
-    watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
+def _trained(opened: OpenedStudy, cells: Cells, store: Store, options: RunOptions) -> list[Record]:
+    watch = Watch(options.ready, options.line, options.n_workers, options.seconds)
     named = list(zip(opened.origins, opened.collections, strict=True))
     return run_cells(opened.study, cells, named, store, watch)
 
 
-def _dissected(opened: Opened, records: Sequence[Record], store: Store, wishes: Wishes) -> list[Record]:
-    """Look inside, then decide the claims of the literature from all that was found, effects of trained cells among it."""
-    watch = Watch(wishes.ready, wishes.line, wishes.n_workers, wishes.seconds)
-    in_process = InProcess(wishes.values, wishes.engines, wishes.progress)
+def _dissected(opened: OpenedStudy, records: Sequence[Record], store: Store, options: RunOptions) -> list[Record]:
+    """Run the dissections, then decide the claims of the literature from all findings, including the effects of trained cells."""
+    watch = Watch(options.ready, options.line, options.n_workers, options.seconds)
+    in_process = InProcess(options.values, options.engines, options.progress)
     dissected = run_dissections(opened.study, opened.dissections, in_process, store, watch)
     findings = [record for record in (*records, *dissected) if isinstance(record, Finding)]
     ledger: list[Record] = list(decide_claims(opened.study, findings, store))
-    if ledger and wishes.ready:
-        wishes.ready(opened.study, ledger)
+    if ledger and options.ready:
+        options.ready(opened.study, ledger)
     return [*dissected, *ledger]
 
 
 def _claims(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of claims, each once; LITERATURE stands for all that are of the literature."""
+    """Return the names of the claims, each once. LITERATURE is replaced by all claims of the literature."""
     groups = [tuple(literature()) if name == LITERATURE else (name,) for name in names]
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
-def _compared(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list[Record]]:
+def _compared(opened: OpenedStudy, store: Store, options: RunOptions) -> tuple[Study, list[Record]]:
     study = opened.study
     records: list[Record] = []
     all_scored = []
-    for scored, new_records in _scored(opened, store, wishes.progress):
+    for scored, new_records in _scored(opened, store, options.progress):
         all_scored.append(scored)
         decided = decide_collection(study, scored, store)
         decided += unseen(study, scored, opened.trained_on, store)
         records += [*new_records, *decided]
         study = looked(study, scored, store, opened.systems[0].engine)
-        if wishes.ready:
-            wishes.ready(study, [*new_records, *decided])
+        if options.ready:
+            options.ready(study, [*new_records, *decided])
     shared = Shared(opened.collections, study.clusters)
     records += [*decide_queries(study, shared, store), *decide_over(study, all_scored, shared.sharing, store)]
     if study.best_of:
@@ -227,7 +228,9 @@ def _compared(opened: Opened, store: Store, wishes: Wishes) -> tuple[Study, list
     return study, records
 
 
-def _scored(opened: Opened, store: Store, progress: Progress | None) -> Iterator[tuple[ScoredSystems, list[Record]]]:
+def _scored(
+    opened: OpenedStudy, store: Store, progress: Progress | None
+) -> Iterator[tuple[ScoredSystems, list[Record]]]:
     everyone = (*opened.systems, *opened.references)
     for index, collection in enumerate(opened.collections):
         measures = with_judged(opened.study.measures, collection)
@@ -248,15 +251,15 @@ def _scored(opened: Opened, store: Store, progress: Progress | None) -> Iterator
         yield scored, [*rankings.values(), *scores.values()]
 
 
-def _marked(wishes: Wishes) -> list[str]:
-    if wishes.out is None or not (wishes.out / "losses.csv").exists():
+def _marked(options: RunOptions) -> list[str]:
+    if options.out is None or not (options.out / "losses.csv").exists():
         return []
-    labels = report.read_labels(wishes.out / "losses.csv")
+    labels = report.read_labels(options.out / "losses.csv")
     return [f"{name}\t{query}" for (name, query), label in labels.items() if label == "yes"]
 
 
 def _check_names(study: Study, collections: Sequence[Collection]) -> None:
-    """Find a misspelt claim or slice before anything is computed."""
+    """Refuse unknown claims, slices and groupings before anything is computed."""
     for claim in study.claims:
         registry.part("claims", claim)
     columns = {column for c in collections for column in columns_of(c)}
@@ -268,7 +271,7 @@ def _check_names(study: Study, collections: Sequence[Collection]) -> None:
 
 
 def _check_depth(study: Study, collections: Sequence[Collection]) -> None:
-    """Refuse ranked lists that no memory holds."""
+    """Refuse ranked lists that would not fit into memory."""
     for c in collections:
         size = study.depth * len(c.queries) * RANKED_BYTES
         if size > MOST_BYTES:

@@ -1,6 +1,6 @@
-"""Run dissections: the analyses of a study's [[dissect]] tables, side by side in worker processes, to their findings.
+"""Run the analyses of a study's [[dissect]] tables side by side in worker processes, and return their findings.
 
-Every process computes on one thread, so that the bytes do not depend on how many processors there are.
+Every process computes on one thread, so that the bytes do not depend on the number of processors.
 """
 
 from collections import Counter
@@ -26,16 +26,16 @@ from evidense.verbs.dissect import Lent, Registered, dissect, refused
 from evidense.verbs.retrieve import Engines, labels, open_system, stays_shut
 
 _TASKS_A_WORKER = 3
-"""A worker takes seconds to start: fewer analyses than this are not worth one."""
+"""Fewest analyses per worker. A worker takes seconds to start, so it is not worth it for fewer."""
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------
 
 
 def open_dissections(study: Study, engines: Engines, in_process: Container[str] = ()) -> tuple[Dissection, ...]:
-    """Read a study's tables and open every encoder that does not have to be trained first, so that a misspelling costs no time.
+    """Read a study's tables and open every encoder that is not trained by a study, so that a misspelling costs no time.
 
-    `in_process` are the collections that exist in this process only.
+    `in_process` holds the spellings of collections that exist in this process only.
 
     Raises:
         EvidenseError: as `dissections_of` and the parts say.
@@ -70,14 +70,14 @@ def _open_encoder(spelling: str, engines: Engines) -> Encoder:
 
 @dataclass(frozen=True)
 class InProcess:
-    """Collections and systems that exist in this process only, by spelling, and who hears of the encoding here."""
+    """Collections and systems that exist in this process only, by spelling, and the progress callback of the encoding."""
 
     values: Mapping[str, Collection] = field(default_factory=dict)
     engines: Mapping[str, Encoder | Ranker] = field(default_factory=dict)
     progress: Progress | None = None
 
     def holds_any_of(self, dissection: Dissection) -> bool:
-        """Say whether a table names something that no other process can open."""
+        """Say whether a table names a collection or system that no other process can open."""
         return any(name in self.values for name in dissection.collections) or any(
             spelling in self.engines for spelling in dissection.spellings
         )
@@ -85,7 +85,7 @@ class InProcess:
 
 @dataclass(frozen=True)
 class AnalysisJob:
-    """One analysis of one table on what one spelling of a collection means."""
+    """One analysis of one table on the collections that one spelling means."""
 
     dissection: Dissection
     collection: str
@@ -99,7 +99,7 @@ class AnalysisJob:
 
 @dataclass(frozen=True)
 class JobResult:
-    """The ids of a job's findings, and why it could not examine something; "" if it could."""
+    """The ids of a job's findings. `refusal` says why the analysis could not examine a collection; "" if it could."""
 
     finding_ids: tuple[str, ...]
     refusal: str = ""
@@ -111,7 +111,7 @@ class JobResult:
 
 @dataclass
 class JobRunner:
-    """Runs the jobs of one process. The encoders and collections that it has opened stay open."""
+    """Runs the jobs of one process. Encoders and collections stay open between jobs."""
 
     study: Study
     store: Store
@@ -120,7 +120,7 @@ class JobRunner:
     collections: dict[tuple[str, int | None, int | None], list[Collection]] = field(default_factory=dict)
 
     def run(self, job: AnalysisJob, trained: Mapping[str, str]) -> JobResult:
-        """Run one analysis. What it refuses to examine becomes a finding without value."""
+        """Run one analysis. If it refuses to examine a collection, the result holds a finding without a value."""
         dissection = job.dissection
         subjects = _subjects(dissection, trained, self.engines)
         lent = Lent(self.store, trainer(self.store), self.in_process.progress, tell)
@@ -154,7 +154,7 @@ class JobRunner:
 
 
 _RUNNERS: dict[str, JobRunner] = {}
-"""Of a worker process: study id → its runner."""
+"""Study id → runner, in a worker process."""
 
 
 def run_in_worker(study: Study, job: AnalysisJob, trained: Mapping[str, str]) -> JobResult:
@@ -168,11 +168,11 @@ def run_in_worker(study: Study, job: AnalysisJob, trained: Mapping[str, str]) ->
 def run_dissections(
     study: Study, dissections: Sequence[Dissection], in_process: InProcess, store: Store, watch: Watch
 ) -> list[Finding]:
-    """Return the findings of every table, in its order; what a table needs to be trained is trained first.
+    """Return the findings of all tables, in their order. Checkpoints that a table needs are trained first.
 
     Raises:
-        InvalidInput: no analysis could examine anything.
-        EvidenseError: what a part or the store refuses; WorkerLost where a process was killed. The next run continues.
+        InvalidInput: no analysis could examine any collection.
+        EvidenseError: a part or the store refuses something; WorkerLost: a process was killed. The next run continues.
     """
     dissections = [dissection for dissection in dissections if dissection.analyses]
     if not dissections:
@@ -203,7 +203,7 @@ def run_dissections(
 
 
 def _in_turns(jobs: Sequence[AnalysisJob]) -> list[AnalysisJob]:
-    """Take the first job of each table, then the second …: two analyses of one table would wait for the same vectors."""
+    """Sort jobs: the first of each table, then the second of each, and so on. Two analyses of one table would wait for the same vectors."""
     n_before = Counter[str]()
     turns = []
     for job in jobs:

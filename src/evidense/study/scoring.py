@@ -1,4 +1,4 @@
-"""Scoring: one run file against judgements, with intervals; no study, no store, no model."""
+"""Score one run file against judgements, with intervals. Needs no study, no store and no model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ class Scored:
     per_query: Mapping[str, float]
     warnings: tuple[str, ...] = ()
     form: str = ""
-    """As what the run file was read, in one line."""
+    """The form in which the run file was read, in one line."""
 
 
 def score_run(
     run: str, qrels: str, measure_names: Sequence[str] | None = None, *, confidence: float = 0.95, seed: int = 0
 ) -> list[Scored]:
-    """Score a run file against judgements. A judged query that the run lacks counts 0. `run` may end in `@form=ranks`, `scores` or `trec`.
+    """Score a run file against judgements. A judged query that the run lacks scores 0. `run` may end in `@form=ranks`, `@form=scores` or `@form=trec`.
 
     Raises:
-        InvalidInput: a file that is not what it should be, with every mistake and its line.
-        UnknownName: a measure that is not known.
+        InvalidInput: a file cannot be read. The message lists every mistake with its line.
+        UnknownName: a measure is unknown.
     """
     names = [measures.canonical(m) for m in measure_names or measures.DEFAULT[:3]]
     part, path = registry.dataset(f"trec:{qrels}")
@@ -64,9 +64,9 @@ def score_run(
 
 
 DEPTH = 1000
-"""Documents of each query that are looked at, as trec_eval does by default."""
+"""Number of documents per query that are scored, as in trec_eval."""
 
 
 def _spelling(run: str) -> Spelling:
-    """Return the spelling of a run file; the name of a file that is there is no spelling, whatever signs it has."""
+    """Return the spelling of a run file. The name of an existing file is taken literally, whatever characters it has."""
     return Spelling(run) if Path(run).is_file() else Spelling.parse(run)

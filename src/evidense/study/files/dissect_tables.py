@@ -1,4 +1,4 @@
-"""Dissect tables: [[dissect]] of a study file, read and checked. `study.run_dissections` runs them."""
+"""Read and check the tables [[dissect]] of a study file. `study.run_dissections` runs them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from evidense.records import Json, Study
 from evidense.verbs.dissect import options_of
 
 TRAINED = "trained:"
-"""`trained:both #0` is what another study's training of this name gave."""
+"""Prefix of a checkpoint that another study trains: `trained:both #0` is its training `both #0`."""
 
 DEFAULT = ("similarity", "space", "drift", "rankings", "probes", "neurons", "patching", "pruning")
-"""What `dissect` looks at where nothing is named, quickest first."""
+"""The analyses that `dissect` runs by default, quickest first."""
 
 _LISTS = ("systems", "seeds", "random", "collections", "analyses")
 SAMPLES = ("sample_queries", "sample_documents")
@@ -24,65 +24,65 @@ KEYS = (*_LISTS, "options", *_NAMES, *SAMPLES, "toy")
 
 @dataclass(frozen=True)
 class Dissection:
-    """One table: which encoders, on which collections, by which analyses."""
+    """One table [[dissect]]: its encoders, collections and analyses."""
 
     name: str
     systems: tuple[str, ...]
-    """Spellings; the base first."""
+    """Spellings of the encoders; the base is the first."""
     seeds: tuple[str, ...] = ()
-    """The tuning again, with other seeds: what differs among them is noise."""
+    """Encoders tuned in the same way with other seeds. Differences among them are noise."""
     random: tuple[str, ...] = ()
     """The base's architecture with random weights."""
     collections: tuple[str, ...] = ()
     analyses: tuple[str, ...] = DEFAULT
     options: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    """Analysis → its options."""
+    """Name of an analysis → its options."""
     trained_by: str = ""
-    """Study whose trainings `trained:LABEL` names; NAME-toy is its miniature."""
+    """Name of the study that trains `trained:LABEL`; NAME-toy is its miniature."""
     tuned_on: str = ""
-    """What the tuning saw where it matters to a claim and weights do not tell: "text", of an image-text encoder."""
+    """Modality of the tuning data, if a claim needs it: "text" for an image-text encoder that was tuned on text only."""
     sample_queries: int | None = None
-    """None: as many as the study draws."""
+    """None: the sample sizes of the study."""
     sample_documents: int | None = None
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Every encoder, in order, each once."""
+        """Spellings of all encoders in order, each once."""
         return tuple(dict.fromkeys((*self.systems, *self.seeds, *self.random)))
 
     @property
     def trained(self) -> tuple[str, ...]:
-        """Labels of what another study trains."""
+        """Labels of the trainings of another study."""
         return tuple(s.removeprefix(TRAINED) for s in self.spellings if s.startswith(TRAINED))
 
     def role(self, spelling: str) -> Role:
-        """Return what an encoder is in this table."""
+        """Return the role of an encoder in this table."""
         if spelling in self.systems:
             return "base" if spelling == self.systems[0] else "tuned"
         return "seed" if spelling in self.seeds else "random"
 
 
 def dissections_of(study: Study, source: str) -> tuple[Dissection, ...]:
-    """Read the tables [[dissect]] of a study. A table that names no systems or no collections has those of the study.
+    """Read the tables [[dissect]] of a study. A table without systems or collections takes those of the study.
 
     Raises:
-        UnknownName: their only mistakes are names that there are not.
-        InvalidInput: any others, with all mistakes at once.
+        UnknownName: all mistakes are unknown names.
+        InvalidInput: there are other mistakes. The message lists all of them.
     """
     mistakes = Mistakes()
     rows = [{"systems": list(study.systems), "collections": list(study.collections), **row} for row in study.dissect]
     tables = [_dissection(row, number, mistakes) for number, row in enumerate(rows, 1)]
     names = [table.name for table in tables if table is not None]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     mistakes.others += [
-        f"the name '{name}' stands for two tables; expected distinct names; rename one" for name in twice
+        f"the name '{name}' stands for two tables; expected distinct names; rename one" for name in repeated
     ]
     mistakes.raise_if_any(f"[[dissect]] of {source}")
     return tuple(table for table in tables if table is not None)
 
 
 def toy_rows(rows: Sequence[Mapping[str, Json]]) -> tuple[Mapping[str, Json], ...]:
-    """Return the tables of the miniature: each with the values of its `toy` in place of its own. Options are replaced one by one."""
+    """Return the tables of the miniature: the values of each table's `toy` replace its own. Options are replaced one by one."""
     return tuple(_laid_over(row, row.get("toy", {})) for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""Form: the keys of a study file, what kind each value is, and between which bounds it lies."""
+"""Form of a study file: its keys, with the kind and the bounds of each value."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -10,12 +10,12 @@ from evidense.boundary.shown import shown_line
 from evidense.errors import InvalidInput
 
 MOST_SEED = 2**63 - 1
-"""Seeds are kept in 64 bits, by torch too."""
+"""Largest seed: seeds are stored in 64 bits, by torch too."""
 MOST_RESAMPLES = 1_000_000
 MOST_DEPTH = 100_000
 MOST_LOOKS = 1_000
 MOST_NAME_BYTES = 200
-"""A file system's names end at 255 bytes, and `-toy` or a temporary ending may follow."""
+"""Longest name in bytes. File systems allow 255, and `-toy` or a temporary ending may follow."""
 
 
 def _printable(text: str) -> str:
@@ -38,7 +38,7 @@ Sample = Annotated[int, Field(ge=20)]
 
 
 class ArmForm(Form):
-    """Keys of [[arms]] that are not of a recipe."""
+    """Keys of [[arms]] that are not keys of a recipe."""
 
     label: Text = ""
     start: Text = ""
@@ -48,7 +48,7 @@ class ArmForm(Form):
 
 
 class DissectForm(Form):
-    """Keys of [[dissect]] but for its lists, which its reader checks."""
+    """Keys of [[dissect]], without its lists: their reader checks them."""
 
     name: Name = ""
     trained_by: Text = ""
@@ -70,7 +70,7 @@ class FactorialForm(Form):
 
 
 class StudyForm(Form):
-    """A study file. What is not named here is refused by its reader, with the nearest name."""
+    """Keys of a study file. The reader refuses other keys and names the nearest."""
 
     name: Name
     question: Text
@@ -99,7 +99,7 @@ class StudyForm(Form):
 
 
 def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
-    """Yield what is wrong with a study whose values are all of the right kind."""
+    """Yield the mistakes of a study whose values are all of the right kind."""
     is_trained = bool(data.get("factorial") or data.get("arms"))
     if len(form.systems) < 2 and not is_trained:
         yield f"'systems' names {len(form.systems)}; expected a baseline and at least one more"

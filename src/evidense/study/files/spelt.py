@@ -1,4 +1,4 @@
-"""Spelt: what Python code hands over (texts, paths, objects) as the spellings of a study; anything else is refused in a line."""
+"""Turn the arguments of the Python functions (texts, paths, objects) into the spellings of a study, or refuse them in one line."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -21,12 +21,12 @@ _ADVICE = {
 
 
 def is_path(value: object) -> TypeGuard[Path]:
-    """Say whether a value is spelt already, or is a path."""
+    """Say whether a value is a text or a path."""
     return isinstance(value, str | os.PathLike)
 
 
 def not_a_system(value: object) -> InvalidInput:
-    """Return the error for what cannot be a system.
+    """Return the error for a value that cannot be a system.
 
     >>> print(not_a_system(7))
     a system is a string, a path, an open encoder or ranker, or a function from texts to vectors; this is a int; name one
@@ -38,10 +38,10 @@ def not_a_system(value: object) -> InvalidInput:
 def collections_given(
     on: Where | Iterable[Where], qrels: Path | Sequence[Path] | None = None
 ) -> tuple[list[str], dict[str, Collection]]:
-    """Return the spellings of collections, and those that exist in this process only by theirs.
+    """Return the spellings of collections, and a map from spelling to Collection for those that are objects of this process.
 
     Raises:
-        InvalidInput: something else than a text, a path or a Collection.
+        InvalidInput: a value is not a text, a path or a Collection.
     """
     named = [on] if is_path(on) or isinstance(on, Collection) else _each(on)
     judged = [] if qrels is None else [qrels] if is_path(qrels) else _each(qrels)
@@ -51,7 +51,7 @@ def collections_given(
 
 
 def texts(values: object) -> list[object]:
-    """Return the values of a setting that may be one or several, paths as texts."""
+    """Return the values of a setting as a list, with paths as texts. A single value becomes a list of one."""
     several = [values] if is_path(values) or not isinstance(values, Iterable) else list(values)
     return [os.fspath(value) if is_path(value) else value for value in several]
 

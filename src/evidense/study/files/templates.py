@@ -1,4 +1,4 @@
-"""Templates: studies at the scale of papers, which are not run here; what can be checked without the weights is checked."""
+"""Templates: studies at the scale of papers. They are not run here; everything that needs no weights is checked."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -25,12 +25,12 @@ _EXPECTED_KEYS = {"model", "collection", "values", "source"}
 
 @dataclass(frozen=True)
 class Template:
-    """A study file with what is known of its models, trainings and published numbers."""
+    """A study file with facts on its models, trainings and published numbers."""
 
     name: str
     study: Study
     why: str
-    """Why it is not run here."""
+    """The reason why it is not run here."""
     notes: tuple[str, ...]
     models: tuple[Facts, ...]
     recipes: tuple[Mapping[str, Any], ...]
@@ -38,7 +38,7 @@ class Template:
 
 
 def is_template(name: str | None) -> bool:
-    """Say whether a study's name is that of a template."""
+    """Say whether a name is that of a template."""
     return (name or "").startswith(f"{ROOM}/")
 
 
@@ -57,7 +57,7 @@ def read_template(name: str) -> Template:
 
     Raises:
         UnknownName: with the nearest names.
-        InvalidInput: it does not keep the form of templates.
+        InvalidInput: the file does not have the form of a template.
     """
     if name not in names():
         raise UnknownName.among("template", name, names())
@@ -69,7 +69,7 @@ def template_from(data: Mapping[str, Any], name: str) -> Template:
     """Make a Template from the keys of its file.
 
     Raises:
-        UnknownName, InvalidInput: a key or value that the form does not have.
+        UnknownName, InvalidInput: a key or value is not of the form.
     """
     study_keys = {key: value for key, value in data.items() if key != "template"}
     table = data.get("template", {})
@@ -93,7 +93,7 @@ def template_from(data: Mapping[str, Any], name: str) -> Template:
 
 
 def refusal(template: Template) -> InvalidInput:
-    """Return the error of running a template."""
+    """Return the error that is raised if somebody runs a template."""
     return InvalidInput(
         f"{template.name} is a template, not run here ({template.why}); expected --plan, which checks it; to run it: download "
         f"{', '.join(m.id for m in template.models)}, heed the template's notes, save the file without its [template] tables as STUDY.toml, "
@@ -102,7 +102,7 @@ def refusal(template: Template) -> InvalidInput:
 
 
 def check(template: Template) -> tuple[list[str], list[str]]:
-    """Check everything that can be checked without the weights and the data; return the plan's lines and the mistakes.
+    """Check everything that needs no weights and no data. Return the lines of the plan and the mistakes.
 
     Raises:
         MissingExtra: torch or transformers is not installed.
@@ -118,17 +118,18 @@ def check(template: Template) -> tuple[list[str], list[str]]:
     return lines, mistakes
 
 
-Found = Iterator[tuple[str, list[str]]]
+CheckedLines = Iterator[tuple[str, list[str]]]
+"""Lines of the plan, each with the mistakes that belong to it."""
 
 
-def _models(template: Template) -> Found:
+def _models(template: Template) -> CheckedLines:
     for facts in template.models:
         checked = check_model(facts)
         yield f"model {facts.id}: not reachable, not checked ({facts.source})", []
         yield f"  its class: {checked.line}", list(checked.mistakes)
 
 
-def _systems(template: Template) -> Found:
+def _systems(template: Template) -> CheckedLines:
     for text in (*template.study.systems, *template.study.references):
         try:
             spelling = Spelling.parse(text)
@@ -141,7 +142,7 @@ def _systems(template: Template) -> Found:
             yield f"system {text}: cannot be opened", [str(error)]
 
 
-def _collections(template: Template) -> Found:
+def _collections(template: Template) -> CheckedLines:
     for text in template.study.collections:
         try:
             part, _ = registry.dataset(text)
@@ -150,7 +151,7 @@ def _collections(template: Template) -> Found:
             yield f"collection {text}: cannot be read", [str(error)]
 
 
-def _recipes(template: Template) -> Found:
+def _recipes(template: Template) -> CheckedLines:
     for entry in template.recipes:
         label, stated = entry["label"], entry.get("n_steps")
         try:
@@ -173,13 +174,13 @@ def _recipes(template: Template) -> Found:
 
 
 def _budget(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return pairs where the number of them is known; else no budget (a single step stands in while it is checked)."""
+    """Return the budget in pairs if their number is published; else one step, so that the recipe can be checked."""
     if "n_training_pairs" in entry:
         return {"pairs": entry["n_training_pairs"] * entry["epochs"]}
     return {"steps": 1}
 
 
-def _expected(template: Template) -> Found:
+def _expected(template: Template) -> CheckedLines:
     known = {facts.id for facts in template.models}
     for entry in template.expected:
         wrong = (

@@ -1,4 +1,4 @@
-"""Study files: TOML to a Study and back. An unknown key is an error with the nearest name."""
+"""Study files: read TOML into a Study, and write a Study as TOML. An unknown key is an error that names the nearest key."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from evidense.study.trained.tables import training_tables
 KEYS = {f.name: f for f in fields(Study) if f.name not in {"parents", "observed", "registered"}}
 TABLES = ("factorial", "arms", "dissect")
 SETTINGS = tuple(key for key in KEYS if key not in {"systems", "collections", *TABLES})
-"""What can be set of a comparison beside its systems and collections."""
+"""Keys of a comparison that can be set, apart from its systems and collections."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -28,8 +28,8 @@ def read_study(path: Path) -> Study:
     """Read a study file.
 
     Raises:
-        InvalidInput: no TOML, a missing key, or a value of the wrong kind: all of them at once.
-        UnknownName: an unknown key, with the nearest.
+        InvalidInput: the file is no TOML, lacks a key, or has a value of the wrong kind. The message lists all mistakes.
+        UnknownName: a key is unknown. The message names the nearest key.
     """
     if not path.exists():
         raise InvalidInput(
@@ -72,7 +72,7 @@ def write_study(study: Study) -> str:
 
 
 def _section(name: str, table: Mapping[str, Any]) -> list[str]:
-    """Return a table, its own tables as sections of their own and what lies deeper inline."""
+    """Return the lines of a table. Its direct sub-tables become sections; deeper tables are written inline."""
     tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
     plain = [f"{_key(key)} = {_toml(value)}" for key, value in table.items() if key not in tables]
     lines = ["", f"[{name}]", *plain] if table else []
@@ -82,7 +82,7 @@ def _section(name: str, table: Mapping[str, Any]) -> list[str]:
 
 
 def _toml(value: Any) -> str:
-    """JSON's numbers, strings and lists of them are TOML's too; tables are written inline."""
+    """Return a value as TOML. Numbers, strings and lists are written as in JSON; tables are written inline."""
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
     if isinstance(value, list | tuple):
@@ -95,7 +95,7 @@ def _key(name: str) -> str:
 
 
 def _quoted(value: Any) -> str:
-    return STEERING.sub(lambda found: f"\\U{ord(found[0]):08x}", json.dumps(value, ensure_ascii=False))
+    return STEERING.sub(lambda match: f"\\U{ord(match[0]):08x}", json.dumps(value, ensure_ascii=False))
 
 
 def _is_trained(data: Mapping[str, Any]) -> bool:

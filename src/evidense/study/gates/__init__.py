@@ -1,1 +1,1 @@
-"""Gates: may a system ship, and how often its queries were used."""
+"""Gates: whether a system may ship, how often its test queries were used, and whether it was trained on them."""

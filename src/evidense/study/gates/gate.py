@@ -1,4 +1,4 @@
-"""Gate: may it ship? Passed or not, with the rows that say why."""
+"""Gate: may a system ship? It is met or not, with the rows that fail."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ LABELS = frozenset(get_args(Label))
 
 @dataclass(frozen=True)
 class Gate:
-    """Whether a gate is met; false in a boolean context where it is not. `str` is the verdict table, `repr` one line."""
+    """The result of a gate; true in a boolean context if the gate is met. `str` gives the verdict table, `repr` one line."""
 
     name: str
     margin: float
     passed: bool
     failures: tuple[str, ...]
-    """One sentence a row that fails."""
+    """One sentence per failing row."""
     table: str
 
     def __bool__(self) -> bool:
@@ -30,12 +30,12 @@ class Gate:
         return self.passed
 
     def __repr__(self) -> str:
-        """Return the gate's word and the first failing row on one line: pytest cuts longer ones, and shows line ends as \\n."""
+        """Return the result and the first failing row on one line. pytest cuts longer lines and shows line ends as \\n."""
         more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
         return f"<{self._word()}{f': {self.failures[0]}{more}' if self.failures else ''}>"
 
     def __str__(self) -> str:
-        """Return the gate's word, the failing rows and the verdict table: what `Result.assert_gate` shows."""
+        """Return the result, the failing rows and the verdict table. `Result.assert_gate` shows this text."""
         return "\n".join([self._word(), *self.failures, self.table])
 
     def _word(self) -> str:
@@ -45,15 +45,15 @@ class Gate:
 def gate(
     verdicts: Sequence[Outcome], name: str, margin: float, *, allow_undecided: bool = False, table: str = ""
 ) -> Gate:
-    """Hold every comparison against a gate.
+    """Check every comparison against a gate.
 
-    `no-harm`: met only where a loss beyond the margin is ruled out on every collection (low > −margin), from at least 20
-    independent groups of queries, not merely because the baseline has nothing to lose (`stats.rule.is_at_floor`), and, unless it
-    gains, from enough groups to have seen any kind of query that could lose as much (`stats.rule.sees_all`: 183 at .02).
-    `helps`: met only where every collection HELPS. With `allow_undecided` only what is decided to the contrary fails.
+    `no-harm` is met if a loss beyond the margin is ruled out on every collection (low > −margin). This needs at least 20 independent
+    groups of queries and a baseline that has something to lose (`stats.rule.is_at_floor`). A system that does not gain also needs
+    enough groups to have seen every kind of query that could lose as much (`stats.rule.sees_all`: 183 groups at a margin of .02).
+    `helps` is met if the verdict on every collection is HELPS. With `allow_undecided`, only rows decided to the contrary fail.
 
     Raises:
-        UnknownName: no such gate.
+        UnknownName: there is no gate of this name.
     """
     if name not in _REFUSALS:
         raise UnknownName.among("gate", name, _REFUSALS)

@@ -1,6 +1,6 @@
-"""Looks: how often the queries of a collection were used, in this store and by whoever wrote the baseline file.
+"""Looks: how often the queries of a collection were used, in this store and by the author of the baseline file.
 
-What a look is made of is content: the same comparisons again are one look, on any machine. That it was made, and when, is observed:
+A look is named by its comparisons: the same comparisons again are the same look, on any machine. Its time is observed only:
 it stands beside the records (`Study.observed`) and changes none of them.
 """
 
@@ -21,16 +21,16 @@ from evidense.store import Store
 from evidense.values import Look
 
 ROOM = "looks"
-"""Of the store: one note a collection and look."""
+"""Folder of the store with one note per collection and look."""
 MOST_TIMES = 10
-"""As many resamples as usual: the smaller error of each look lies farther out in the tail."""
+"""Largest factor on the usual number of resamples. The smaller error of each look lies farther out in the tail."""
 
 
 def planned(study: Study, baseline: Any) -> Study:
-    """Return the study with its plan of looks: its own, else that of the baseline file; and with enough resamples for it.
+    """Return the study with its plan of looks, and with enough resamples for it. The plan is the study's own, else that of the baseline file.
 
     Raises:
-        InvalidInput: they say different things.
+        InvalidInput: the two plans differ.
     """
     saved = int(getattr(baseline, "planned", 0))
     if study.looks and saved and study.looks != saved:
@@ -45,17 +45,17 @@ def planned(study: Study, baseline: Any) -> Study:
 
 
 def looked(study: Study, scored: ScoredSystems, store: Store, baseline: Any) -> Study:
-    """Note in the store that a collection was looked at, and return the study with all looks at it among what was observed."""
+    """Note in the store that a collection was looked at. Return the study with all looks at that collection in `observed`."""
     name, checksum = scored.collection.name, scored.collection.checksum
     current = _look(study, scored)
     saved = getattr(baseline, "looks", {}).get(name, ())
     before = {look.look_id: look for look in (*saved, *_noted(store, checksum))}
     if current is not None:
-        was = before.get(current.look_id, current)
+        earlier = before.get(current.look_id, current)
         # The plan counts from the look at which it was made.
-        first = current.first if current.planned and not was.planned else was.first
+        first = current.first if current.planned and not earlier.planned else earlier.first
         current = replace(
-            current, first=first, error=max(current.error, was.error), planned=current.planned or was.planned
+            current, first=first, error=max(current.error, earlier.error), planned=current.planned or earlier.planned
         )
         if current != before.get(current.look_id):
             store.note(ROOM, f"{checksum}-{current.look_id}", current.to_json())
@@ -67,7 +67,7 @@ def looked(study: Study, scored: ScoredSystems, store: Store, baseline: Any) -> 
 
 
 def _look(study: Study, scored: ScoredSystems) -> Look | None:
-    """Return what is looked at now; nothing where all systems score alike, so that nothing can be found."""
+    """Return the current look; None if all systems have equal scores, since such a comparison cannot find anything."""
     values = [scored.scores[label, study.primary].values for label in scored.labels]
     pairs = sorted(
         {
@@ -92,26 +92,26 @@ def _noted(store: Store, checksum: str) -> list[Look]:
     return looks
 
 
-def _facts(study: Study, seen: Sequence[Look], now: Look | None) -> dict[str, Json]:
-    """Return what is said of the looks at one collection, and the looks themselves for the baseline file."""
+def _facts(study: Study, looks: Sequence[Look], now: Look | None) -> dict[str, Json]:
+    """Return the facts on the looks at one collection, and the looks themselves for the baseline file."""
     current_pairs = set(now.comparisons) if now is not None else set()
-    every = {pair for look in seen for pair in look.comparisons}
-    plan = [look for look in seen if look.planned]
+    all_pairs = {pair for look in looks for pair in look.comparisons}
+    plan = [look for look in looks if look.planned]
     place = plan.index(now) + 1 if now in plan else 0
     return {
-        "n_comparisons": len(every), "n_others": len(every - current_pairs), "n_looks": len(seen), "since": seen[0].first[:10] if seen else "",
-        "chance": stats.chance_of_an_error(look.error for look in seen), "planned": study.looks, "place": place,
-        "used_up": _spent(plan[:place]) > 1, "seen": [look.to_json() for look in seen],
+        "n_comparisons": len(all_pairs), "n_others": len(all_pairs - current_pairs), "n_looks": len(looks), "since": looks[0].first[:10] if looks else "",
+        "chance": stats.chance_of_an_error(look.error for look in looks), "planned": study.looks, "place": place,
+        "used_up": _spent(plan[:place]) > 1, "seen": [look.to_json() for look in looks],
     }  # fmt: skip
 
 
 def _spent(looks: Iterable[Look]) -> Fraction:
-    """Return the share of the error that planned looks have spent."""
+    """Return the share of the allowed error that the planned looks have spent."""
     return sum((Fraction(1, look.planned) for look in looks), Fraction())
 
 
 def spent_plans(study: Study) -> list[str]:
-    """Return a sentence for each collection on which all planned looks are used up."""
+    """Return one sentence for each collection on which all planned looks are used up."""
     looks = study.observed.get("looks", {})
     return [
         f"{name}: this is look {looks[name]['place']}, and {study.looks} were planned; the error of {1 - study.confidence:.2g} is spent. "

@@ -1,4 +1,4 @@
-"""Unseen: what is left of a comparison without the queries that the systems were trained on (`--trained-on`)."""
+"""Unseen queries: repeat a comparison without the queries that the systems were trained on (`--trained-on`)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,23 +16,24 @@ from evidense.verbs.decide import simultaneous
 
 ESTIMAND = "difference on unseen queries"
 EQUAL, NEAR = "equal", "equal or nearly equal"
-"""Which queries are left out."""
+"""Names of the left-out queries: equal to a training item, or nearly equal as well."""
 
 
 def training_pairs(study: Study) -> tuple[Pairs, ...]:
-    """Open what the study says that its systems were trained on.
+    """Open the pairs on which the systems were trained, as the study names them.
 
     Raises:
-        UnknownName, AmbiguousName, InvalidInput: no pairs, as the parts say.
+        UnknownName, AmbiguousName, InvalidInput: they are no pairs, as the parts say.
     """
     return tuple(registry.pairs(spelling) for spelling in study.trained_on)
 
 
 def unseen(study: Study, scored: ScoredSystems, pairs: Sequence[Pairs], store: Store) -> list[Finding]:
-    """Return, for every system, its difference on the queries that no training pair holds, stored; nothing without pairs.
+    """Return the difference of every system on the queries that are in no training pair, stored. Without `pairs`, return nothing.
 
-    Once without the queries that equal an item of any pair and, where there are some that nearly do, once without those too. `details` say
-    how many queries, relevant documents and pairs were held, and what the rule says of the rest; without a query left there is no value.
+    One finding leaves out the queries that equal an item of a pair. If other queries nearly equal one, a second finding leaves out
+    those too. `details` count the leaked queries, relevant documents and pairs, and hold the verdict on the remaining queries. If no
+    query remains, the finding has no value.
     """
     if not pairs:
         return []
@@ -61,7 +62,7 @@ def _estimates(
 
 
 def _counts(leaks: Leaks, pairs: Sequence[Pairs]) -> dict[str, Json]:
-    """Of queries, relevant documents, and pairs of the two: how many are equal, how many nearly, and all."""
+    """Count the equal, the nearly equal and all queries, relevant documents, and pairs of the two."""
     queries = [int(leaks.is_equal.sum()), int(leaks.is_near.sum()), len(leaks.is_equal)]
     counts = {"queries": queries, "documents": list(leaks.documents), "pairs": list(leaks.pairs)}
     return {**counts, "trained_on": [source.name for source in pairs], "sha256": [source.checksum for source in pairs]}

@@ -1,4 +1,4 @@
-"""Studies that travel with the package: `evidense run NAME`."""
+"""Studies that ship with the package; `evidense run NAME` runs one."""
 
 import tomllib
 from importlib import resources
@@ -10,9 +10,9 @@ from evidense.study.compare import toy
 from evidense.study.files.toml import read_study, study_from
 
 BUILT_IN = "minilm"
-"""What `evidense run` runs when it is told nothing, followed by …"""
+"""Name of the study that `evidense run` runs by default, before the MINIATURES."""
 MINIATURES = ("multimodal_factorial", "inside")
-"""… the toys of these; the second looks into what the first has trained."""
+"""Names of the studies whose toys follow it. The second study dissects the checkpoints of the first."""
 
 
 def names() -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Trained: studies that train their own systems, their cells, costs and worker processes."""
+"""Studies that train their own systems: their cells, costs and worker processes."""

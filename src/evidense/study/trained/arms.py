@@ -1,4 +1,4 @@
-"""Arms: [[arms]] of a study file: further trained systems, each against the encoder that it starts from."""
+"""Read the tables [[arms]] of a study file: further trainings, each compared with the encoder that it starts from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,46 +20,46 @@ from evidense.study.trained.factorial import (
 from evidense.values import Spelling
 from evidense.verbs.retrieve import label_of
 
-_OWN = ("label", "start", "seeds", "home", "roles")
+_ARM_KEYS = ("label", "start", "seeds", "home", "roles")
 _STARTS = tuple(cell for cell in CELLS if cell != NEITHER)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm: a ready encoder, or a cell of the study's factorial, trained further with several seeds."""
+    """One arm: a ready encoder, or a cell of the study's factorial, is trained further with several seeds."""
 
     label: str
     start: str
-    """Spelling of the encoder that is trained on, and that it is compared with; or the cell, each seed from that of the same seed."""
+    """Spelling of the encoder that the arm starts from and is compared with; or a cell, where each seed starts from the same seed."""
     seeds: tuple[int, ...]
     recipe: Recipe
-    """Without start and seed."""
+    """The recipe without start and seed."""
     home: str = ""
-    """Spelling of the collection that it is trained for: in-domain."""
+    """Spelling of the in-domain collection: the one that the arm is trained for."""
     roles: Mapping[str, str] = field(default_factory=dict)
-    """Of the other collections; far unless it says otherwise."""
+    """Spelling → role of the other collections; the default role is far."""
 
     @property
     def after(self) -> str:
-        """Return the cell that it starts from; "" for a ready encoder."""
+        """Return the cell that the arm starts from; "" if it starts from a ready encoder."""
         return self.start if self.start in _STARTS else ""
 
     @property
     def start_label(self) -> str:
-        """Return the name of the start on the page."""
+        """Return the label of the start on the page."""
         return self.after or label_of(self.start)
 
     def role(self, spelling: str) -> str:
-        """Return what a collection is for this arm."""
+        """Return the role of a collection for this arm."""
         return "in-domain" if spelling == self.home else self.roles.get(spelling, "far")
 
 
 def arms_of(rows: Sequence[Mapping[str, Json]], source: str, factorial: Factorial | None = None) -> tuple[Arm, ...]:
-    """Read the tables [[arms]]; an arm that starts from a cell has the seeds of the factorial, and its roles where it names none.
+    """Read the tables [[arms]]. An arm that starts from a cell takes the seeds of the factorial, and the roles that it does not name.
 
     Raises:
-        UnknownName: their only mistakes are names that there are not.
-        InvalidInput: any others, with all mistakes at once.
+        UnknownName: all mistakes are unknown names.
+        InvalidInput: there are other mistakes. The message lists all of them.
     """
     mistakes = Mistakes()
     arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, factorial, mistakes)) is not None]
@@ -75,7 +75,7 @@ def arms_of(rows: Sequence[Mapping[str, Json]], source: str, factorial: Factoria
 
 
 def stages_of_arms(arms: Sequence[Arm]) -> list[Stage]:
-    """Return every training of the arms."""
+    """Return all trainings of the arms."""
     return [
         Stage(arm.label, seed, replace(arm.recipe, start="" if arm.after else bare(arm.start), seed=seed), arm.after)
         for arm in arms
@@ -84,14 +84,14 @@ def stages_of_arms(arms: Sequence[Arm]) -> list[Stage]:
 
 
 def toy_arms(rows: Sequence[Mapping[str, Json]], toy: Mapping[str, Json]) -> tuple[Mapping[str, Json], ...]:
-    """Return the arms with what [factorial.toy] says of all of them; its `labels` names those that stay."""
+    """Return the arms of the miniature. The keys of `toy` replace those of every arm; its `labels` names the arms that remain."""
     labels = toy.get("labels")
     keys = {key: value for key, value in toy.items() if key != "labels"}
     return tuple(over(row, keys) for row in rows if labels is None or row.get("label") in labels)
 
 
 def bare(spelling: str) -> str:
-    """Return a spelling without the label, which is no matter of weights.
+    """Return a spelling without its label. The label does not change the weights.
 
     >>> bare("pip:model@label=My model@max_length=128")
     'pip:model@max_length=128'
@@ -102,7 +102,8 @@ def bare(spelling: str) -> str:
 
 def _arm(keys: Mapping[str, Any], row: int, factorial: Factorial | None, mistakes: Mistakes) -> Arm | None:
     where = f"arm {row}" + (f" '{keys['label']}'" if isinstance(keys.get("label"), str) else "")
-    mistakes.note_unknown(f"key of {where}", [key for key in keys if key not in _OWN], [*STAGE_KEYS, "pairs", "steps", "flops", "seconds", *_OWN])  # fmt: skip
+    known = [*STAGE_KEYS, "pairs", "steps", "flops", "seconds", *_ARM_KEYS]
+    mistakes.note_unknown(f"key of {where}", [key for key in keys if key not in _ARM_KEYS], known)
     missing = [name for name in ("label", "start") if not isinstance(keys.get(name), str) or not keys[name]]
     mistakes.others += [f"{where}: '{name}' is missing; expected a text" for name in missing]
     is_further = keys.get("start") in _STARTS
@@ -112,7 +113,7 @@ def _arm(keys: Mapping[str, Any], row: int, factorial: Factorial | None, mistake
     roles = keys.get("roles", {})
     mistakes.others += [f"{where}: the role of '{c}' is {role!r}; expected {', '.join(ROLES)}" for c, role in roles.items() if role not in ROLES]  # fmt: skip
     inner = Mistakes()  # unknown keys are noted above, with the arm's own keys among the known
-    recipe = stage_recipe({key: value for key, value in keys.items() if key not in _OWN}, where, inner)
+    recipe = stage_recipe({key: value for key, value in keys.items() if key not in _ARM_KEYS}, where, inner)
     mistakes.others += inner.others
     mistakes.names += [name for name in inner.names if not name.startswith(f"unknown key of {where}")]
     if missing or recipe is None:

@@ -1,4 +1,4 @@
-"""Factorial: [factorial] of a study file → the four cells and their control arms, as stages that chain from one backbone."""
+"""Read [factorial] of a study file and expand it into trainings: four cells and their control arms, chained from one backbone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -19,23 +19,23 @@ NEITHER, PRE, FINE, BOTH = CELLS
 _TABLES = ("backbone", "pretraining", "finetuning", "roles", "toy")
 _SECTIONS = ("seeds", "controls", *_TABLES)
 TOY_STUDY = ("collections", "measures", "references", "sample_queries", "sample_documents", "n_resamples")
-"""What [factorial.toy] may say of the study."""
+"""Keys of the study that [factorial.toy] may replace."""
 TOY_KEYS = ("seeds", "controls", "backbone", "pretraining", "finetuning", "roles", "arms", *TOY_STUDY)
-"""What it may say in all: tables are laid over their own sections, `arms` over every arm."""
+"""All keys of [factorial.toy]. A table replaces keys of the section of its name; `arms` replaces keys of every arm."""
 _BUDGETS = budget.KINDS
 _DERIVED = {"start_sha256", "data_sha256", "budget", "parents", "observed"}
 _GIVEN = {"start", "architecture", "seed"}
-"""Keys of a recipe that a stage takes from its place in the factorial."""
+"""Keys of a recipe that a stage may name. It gets the other keys from its place in the factorial."""
 STAGE_KEYS = tuple(f.name for f in fields(Recipe) if f.name not in _DERIVED | _GIVEN | {"n_steps"})
 
 
 @dataclass(frozen=True)
 class Factorial:
-    """Two factors of two levels (pre-training, fine-tuning: without, with), the seeds, and what every stage is."""
+    """Two factors with two levels each (without and with pre-training, without and with fine-tuning), the seeds, and the stages."""
 
     seeds: tuple[int, ...]
     backbone: Mapping[str, Json]
-    """An architecture (see `training.backbones.architectures`), or `start` = the spelling of a ready encoder."""
+    """Keys of an architecture (see `training.backbones.architectures`), or `start`, the spelling of a ready encoder."""
     pretraining: Mapping[str, Json]
     """Keys of a recipe, with one budget."""
     finetuning: Mapping[str, Json]
@@ -45,13 +45,13 @@ class Factorial:
 
     @property
     def start(self) -> str:
-        """Spelling of the ready backbone; "" where one is built."""
+        """Spelling of the ready backbone; "" if the study builds one."""
         return str(self.backbone.get("start", ""))
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One training in one seed: its recipe, and the cell of the same seed whose checkpoint it starts from ("" = none)."""
+    """One training with one seed. `after` is the cell whose checkpoint of the same seed it starts from; "" if none."""
 
     cell: str
     seed: int
@@ -60,7 +60,7 @@ class Stage:
 
     @property
     def label(self) -> str:
-        """Return the name of what comes of it, as 'both #3'."""
+        """Return the label of the resulting system, for example 'both #3'."""
         return f"{self.cell} #{self.seed}"
 
 
@@ -68,11 +68,11 @@ class Stage:
 
 
 def factorial_of(data: Mapping[str, Any], source: str) -> Factorial:
-    """Read the section [factorial]; what `toy` says is checked as well, not applied.
+    """Read the section [factorial]. Its `toy` is checked too, but not applied.
 
     Raises:
-        UnknownName: its only mistakes are names that there are not.
-        InvalidInput: any others, with all mistakes at once.
+        UnknownName: all mistakes are unknown names.
+        InvalidInput: there are other mistakes. The message lists all of them.
     """
     mistakes = Mistakes()
     read = _read(data, source, mistakes)
@@ -84,7 +84,7 @@ def factorial_of(data: Mapping[str, Any], source: str) -> Factorial:
 
 
 def laid_over(data: Mapping[str, Any], toy: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the section with what `toy` says instead; a stage has one budget, so the toy's takes the place of its own.
+    """Return the section with the values of `toy` in place of its own. A stage has one budget, so the toy's budget replaces it.
 
     >>> laid_over({"seeds": [0, 1], "pretraining": {"pairs": 10, "data": "d"}}, {"pretraining": {"steps": 2}})
     {'seeds': [0, 1], 'pretraining': {'data': 'd', 'steps': 2}}
@@ -99,7 +99,7 @@ def laid_over(data: Mapping[str, Any], toy: Mapping[str, Any]) -> dict[str, Any]
 
 
 def over(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay keys over others; a budget takes the place of another one."""
+    """Return the old keys, replaced by the new ones. A new budget replaces an old budget of another kind."""
     gone = set(_BUDGETS) if set(_BUDGETS) & set(new) else set[str]()
     return {**{k: v for k, v in old.items() if k not in gone}, **new}
 
@@ -135,7 +135,7 @@ def seeds_of(value: Any, where: str, mistakes: Mistakes) -> tuple[int, ...]:
 
 
 def stage_recipe(keys: Mapping[str, Any], where: str, mistakes: Mistakes) -> Recipe | None:
-    """Return the recipe of a stage without its start and seed, or None after noting what is wrong with it."""
+    """Return the recipe of a stage, without start and seed; None if it has mistakes, which are noted."""
     mistakes.note_unknown(f"key of {where}", keys, [*STAGE_KEYS, *_BUDGETS])
     known = {key: value for key, value in keys.items() if key in STAGE_KEYS or key in _BUDGETS}
     if len(named := set(known) & set(_BUDGETS)) != 1:
@@ -184,7 +184,7 @@ def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], mistakes: Mis
 
 
 def stages_of(factorial: Factorial) -> list[Stage]:
-    """Return every training of a factorial, each after the one that it starts from; what cells share is there once."""
+    """Return all trainings of a factorial, each after the one that it starts from. A stage that several cells share is listed once."""
     mistakes = Mistakes()
     pre = stage_recipe(factorial.pretraining, "[factorial.pretraining]", mistakes)
     fine = stage_recipe(factorial.finetuning, "[factorial.finetuning]", mistakes)
@@ -215,7 +215,7 @@ def _of_seed(factorial: Factorial, seed: int, pre: Recipe, fine: Recipe) -> list
 
 
 def _backbone(factorial: Factorial, pre: Recipe, fine: Recipe) -> Recipe:
-    """Return the recipe that builds the architecture; its vocabulary comes from the data of both stages."""
+    """Return the recipe that builds the backbone. Its vocabulary comes from the data of both stages."""
     architecture = {key: value for key, value in factorial.backbone.items() if key != "data"}
     named = factorial.backbone.get("data") or list(dict.fromkeys([*pre.data, *fine.data]))
     return Recipe(architecture=architecture, data=(named,) if isinstance(named, str) else tuple(named))
@@ -232,9 +232,9 @@ def _with_amount(recipe: Recipe, amount: float) -> Recipe:
 
 
 def _unlabelled(fine: Recipe, pre: Recipe) -> Recipe:
-    """Return fine-tuning with the loss of pre-training: same data, budget and batches, without hard negatives.
+    """Return fine-tuning with the loss of pre-training: same data, budget and batches, no hard negatives.
 
-    Where that loss does not take the kind of the data, it gets the same collections in the kind that it takes.
+    If that loss does not take this kind of pairs, it gets the same collections in a kind that it takes.
     """
     feeds_on = registry.part("objectives", pre.objective).feeds_on
     data = tuple(

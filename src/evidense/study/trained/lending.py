@@ -1,4 +1,4 @@
-"""Lending: what a study lends to its analyses; above all, training from an encoder that exists in this process only."""
+"""Training for analyses, also from an encoder that exists in this process only."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ from evidense.verbs.train import train
 
 
 def trainer(store: Store) -> Train:
-    """Return what trains for analyses: checkpoints are kept in the store, so equal work is done once."""
+    """Return the function that trains for analyses. Checkpoints are kept in the store, so equal work is done once."""
 
     def lend(recipe: Recipe, pairs: Mapping[str, Pairs], start: Encoder | None = None) -> Encoder:
         if start is not None:
@@ -31,10 +31,10 @@ def trainer(store: Store) -> Train:
 
 
 def keep(encoder: Encoder, store: Store) -> Checkpoint:
-    """Put an encoder that exists in this process only into the store, under the id of its weights.
+    """Store an encoder that exists in this process only, under the id of its weights.
 
     Raises:
-        InvalidInput: it cannot be written.
+        InvalidInput: the encoder cannot be saved.
     """
     if not isinstance(encoder, TrainableEncoder):
         raise InvalidInput(f"'{encoder.name}' cannot be written; expected an encoder that can be trained; open another")

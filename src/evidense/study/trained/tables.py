@@ -1,4 +1,4 @@
-"""Training tables: [factorial] and [[arms]] of a study, read into frozen values. The record keeps their JSON."""
+"""Read [factorial] and [[arms]] of a study into frozen values. The record of the study keeps their JSON."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from evidense.study.trained.factorial import Factorial, factorial_of
 
 @dataclass(frozen=True)
 class TrainingTables:
-    """What a study trains, as its file says it."""
+    """The factorial and the arms of a study."""
 
     factorial: Factorial | None
     arms: tuple[Arm, ...]
 
 
 def training_tables(study: Study, source: str = "") -> TrainingTables:
-    """Read [factorial] and [[arms]] of a study; `source` is named in errors, by default the study.
+    """Read [factorial] and [[arms]] of a study; Errors name `source`, by default the name of the study.
 
     Raises:
         UnknownName, InvalidInput: as `factorial_of` and `arms_of`.

@@ -1,4 +1,4 @@
-"""Training by name: settings, as one types them, to a Recipe; and a checkpoint in a folder of one's own."""
+"""Make a Recipe from typed settings, train it, and write the checkpoint into a folder of the user."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _DERIVED = {"parents", "observed", "data_sha256", "start_sha256"}
 _FIELDS = {f.name for f in fields(Recipe)} - _DERIVED
 BUDGETS = ("steps", "pairs", "seconds", "flops", "epochs")
-"""Short names of a budget; one of them, or none: the data once."""
+"""Short names of a budget. A recipe names one of them; without any, the data are seen once."""
 _LISTS = {"data"}
 _TABLES = {"architecture", "objective_options", "early_stop", "budget"}
 _OWN = "recipe.json"
@@ -35,43 +35,43 @@ _OWN = "recipe.json"
 
 @dataclass(frozen=True, repr=False)
 class Training:
-    """What `train` returns: the checkpoint, the recipe that made it, and the folder where it lies."""
+    """What `train` returns: the checkpoint, its recipe, and its folder."""
 
     checkpoint: Checkpoint
     recipe: Recipe
     folder: Path
-    """Opens in Evidense, and in sentence-transformers or transformers."""
+    """Evidense, sentence-transformers and transformers can open this folder."""
     store: Store
 
     @property
     def spelling(self) -> str:
-        """How the other commands name it: `checkpoint:` and the first letters of its id."""
+        """Spelling for the other commands: `checkpoint:` and the first 12 characters of the id."""
         return f"checkpoint:{self.checkpoint.id[:12]}"
 
     @property
     def diagnostics(self) -> list[dict[str, Json]]:
-        """What was measured at each step: loss in nats, accuracy, alignment, uniformity, gradient norm and others."""
+        """Measurements of each step: loss in nats, accuracy, alignment, uniformity, gradient norm and others."""
         return cast(list[dict[str, Json]], self.store.json(self.checkpoint.diagnostics))
 
     @property
     def test_data(self) -> str:
-        """Spellings on which to look for what the training did: the data's test side; "" where that is not known."""
+        """Spellings of the test side of the training data; "" if none is known."""
         return ",".join(s.replace("@train", "@test") for s in self.recipe.data if s.endswith("@train"))
 
     def __repr__(self) -> str:
-        """Return two lines: what was trained, and where it lies."""
+        """Return two lines: the training in numbers, and the folder."""
         c = self.checkpoint
         return f"{self.recipe.objective or 'initialised'}: {c.n_steps:,} steps, {c.n_pairs:,} pairs\n{self.folder}"
 
 
 def recipe_of(settings: Mapping[str, Any], source: str, pairs_by_spelling: OpenPairs | None = None) -> Recipe:
-    """Make a Recipe from its keys and the budgets' short names (steps, pairs, seconds, flops, epochs); None = not set.
+    """Make a Recipe from its keys and the budgets' short names (steps, pairs, seconds, flops, epochs). A key whose value is None is not set.
 
-    Without any budget the data are seen once.
+    Without a budget, the data are seen once.
 
     Raises:
-        UnknownName: an unknown key, with the nearest.
-        InvalidInput: a value of the wrong kind, or two budgets.
+        UnknownName: a key is unknown. The message names the nearest key.
+        InvalidInput: a value is of the wrong kind, or there are two budgets.
 
     >>> recipe_of({"start": "model", "objective": "infonce", "pairs": 640}, "here").budget
     {'pairs': 640}
@@ -100,7 +100,7 @@ def read_recipe(path: Path) -> dict[str, Any]:
     """Return the keys of a recipe file (TOML).
 
     Raises:
-        InvalidInput: it does not exist or is no TOML.
+        InvalidInput: the file does not exist or is no TOML.
     """
     return read_toml(path, "recipe")
 
@@ -109,7 +109,7 @@ def read_architecture(path: Path) -> dict[str, Any]:
     """Return the tables of an architecture file (TOML).
 
     Raises:
-        InvalidInput: it does not exist or is no TOML.
+        InvalidInput: the file does not exist or is no TOML.
     """
     return read_toml(path, "architecture")
 
@@ -121,10 +121,10 @@ def train_into(
     callbacks: "Callbacks | None" = None,
     pairs_by_spelling: OpenPairs | None = None,
 ) -> Training:
-    """Train a recipe; with `out`, put the checkpoint and its recipe into that folder, all or nothing.
+    """Train a recipe. With `out`, write the checkpoint and its recipe into that folder, all or nothing.
 
     Raises:
-        InvalidInput: the folder holds files in the way, or another recipe's checkpoint (says in what); and as `train`.
+        InvalidInput: the folder holds files of somebody else, or the checkpoint of another recipe; and as `train`.
     """
     pairs_by_spelling = {} if pairs_by_spelling is None else pairs_by_spelling
     recipe = resolved(recipe, store, pairs_by_spelling)
@@ -142,23 +142,23 @@ def train_into(
 
 
 def _files(folder: Path, recipe: Recipe) -> dict[str, bytes | Path]:
-    """Return the files of a checkpoint's folder, with its recipe."""
+    """Return the files of a checkpoint's folder, and its recipe as a further file."""
     files: dict[str, bytes | Path] = {name: folder / name for name in plain_files(folder)}
     return files | {_OWN: json.dumps(recipe.to_json(), indent=1, ensure_ascii=False, sort_keys=True).encode()}
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What a training will take, before its first step."""
+    """The estimated cost of a training, before its first step."""
 
     recipe: Recipe
     n_pairs: int
     seconds: float
-    """Estimated from the machine's speed and the lengths of a sample; 0 where the checkpoint is in the store."""
+    """Estimated from the machine's speed and the lengths of a sample; 0 if the checkpoint is in the store."""
     is_done: bool
 
     def line(self) -> str:
-        """Return it in one line."""
+        """Return the plan in one line."""
         r = self.recipe
         head = (
             f"{r.objective}: {r.n_steps:,} steps of {pairs_per_step(r):,}, {self.n_pairs:,} pairs"
@@ -168,14 +168,14 @@ class TrainingPlan:
         return f"{head}; {'in the store already' if self.is_done else f'about {max(1, round(self.seconds)):,} s'}"
 
     def lines(self) -> list[str]:
-        """Return it with every key of the recipe that is set."""
+        """Return every key of the recipe that is set, then the plan in one line."""
         plain = Recipe().content()
         keys = {k: v for k, v in self.recipe.content().items() if v != plain[k] and not k.endswith("_sha256")}
         return [*(f"{key} = {_short(value)}" for key, value in keys.items()), self.line()]
 
 
 def plan_of(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs | None = None) -> TrainingPlan:
-    """Check that a recipe can be trained, and estimate what it takes.
+    """Check that a recipe can be trained, and estimate its cost.
 
     Raises:
         InvalidInput: as `train`.
@@ -185,7 +185,7 @@ def plan_of(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs | None = 
     is_done = recalled(recipe, store) is not None
     n_pairs = sum(len(open_pairs(spelling, pairs_by_spelling)) for spelling in recipe.data)
     n_pairs = n_pairs if recipe.n_pairs is None else min(n_pairs, recipe.n_pairs)
-    if is_done or not recipe.objective or rank():  # of several processes, the first plans
+    if is_done or not recipe.objective or rank():  # only the first of several processes plans
         return TrainingPlan(recipe, n_pairs, 0.0, is_done)
     with quiet(), Scratch() as folder:
         prepared = ready(recipe, store, folder, pairs_by_spelling)
@@ -201,7 +201,7 @@ def plan_of(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs | None = 
 
 
 def changed(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
-    """Return one sentence for each field of a recipe that is not as it was.
+    """Return one sentence for each changed field of a recipe.
 
     >>> changed({"seed": 0, "n_steps": 5}, {"seed": 1, "n_steps": 5})
     ['seed was 0, is 1']
@@ -211,12 +211,12 @@ def changed(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
 
 
 def _claim(out: Path, recipe: Recipe) -> FolderClaim:
-    """Return the claim of a checkpoint on a folder: one that is free, or holds what the same recipe made."""
+    """Return the claim on an output folder. The folder must be free, or hold a checkpoint of the same recipe."""
     return FolderClaim(out, {"name": "a checkpoint", "recipe": recipe.id}, paths_in([recipe.start, list(recipe.data)]))
 
 
 def _check_recipe(out: Path, recipe: Recipe) -> None:
-    """Refuse a folder of somebody else, or one that another recipe made, and say in what it differs."""
+    """Refuse a folder with files of somebody else, or with the checkpoint of another recipe; name the differences."""
     held = Manifest.read(out)
     if held is None and out.is_dir() and any(not p.name.startswith(".evidense-") for p in out.iterdir()):
         raise InvalidInput(
@@ -256,7 +256,7 @@ def _with_budget(recipe: Recipe, budgets: Mapping[str, Any], pairs_by_spelling: 
 
 
 def _mistake(key: str, value: Any) -> str:
-    """Return what is wrong with the kind of a value; '' if nothing."""
+    """Return the mistake if a value is of the wrong kind; '' otherwise."""
     default = {f.name: f for f in fields(Recipe)}[key]
     if key in _TABLES:
         return "" if isinstance(value, Mapping) else f"'{key}' is {value!r}; expected a table of keys and values"

@@ -1,4 +1,4 @@
-"""Workers: tasks that wait for each other, spread over processes of one thread each; the same results as one after the other."""
+"""Workers: run tasks that depend on each other in processes with one thread each. The results equal those of a single process."""
 
 import multiprocessing
 import os
@@ -21,26 +21,26 @@ from evidense.compute.threads import one_thread
 from evidense.errors import WorkerLost
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
-"""A function of a module (it travels by its name) and its arguments."""
+"""A function and its arguments. The function is sent to the worker by name, so it must belong to a module."""
 Say = Callable[[str, int, int], None]
-"""Told by a task how far it is: its name, steps done, steps in all."""
+"""Progress callback of a task: its name, steps done, steps in all."""
 
 _LOOK_EVERY_S = 0.2
 _AHEAD = 2
-"""Tasks a worker is given at a time, so that it has the next one while its parent is busy with what is done."""
+"""Tasks per worker that are submitted at a time, so that it has the next one while the parent handles a result."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 _QUIET = {"TOKENIZERS_PARALLELISM": "false"}
 _SAFE = {"PYTHONSAFEPATH": "1"}
-"""A new process finds no modules in the working folder while it starts; then it looks where its parent does."""
+"""Keeps a starting process from importing modules of the working folder. Afterwards it uses the path of its parent."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do once others are done."""
+    """A call that runs after the tasks that it needs."""
 
     key: str
     call: Callable[[Mapping[str, Any]], Call]
-    """Makes the call from the results of what was waited for."""
+    """Makes the call from the results of the tasks in `needs`."""
     needs: tuple[str, ...] = ()
 
 
@@ -50,16 +50,16 @@ def n_cores() -> int:
 
 
 class Workers:
-    """Processes that live as long as the block; with `n` 0 the tasks run in this one, on one thread too.
+    """Worker processes that live as long as the block. If `n` is 0, the tasks run in this process, also on one thread.
 
-    Every worker opens the store at `root`, under whose name `checkpoint:ID` is found. Workers end with their parent, however that ends.
+    Every worker uses the store at `root`, which holds the weights of `checkpoint:ID`. Workers end with their parent, however that ends.
     """
 
     def __init__(self, n: int, root: Path) -> None:
         self.n, self.root = n, root
         self._stack = ExitStack()
         self._pool: ProcessPoolExecutor | None = None
-        self._said: Any = None
+        self._progress_queue: Any = None
 
     def __enter__(self) -> "Workers":
         """Start the processes."""
@@ -69,14 +69,14 @@ class Workers:
             return self
         context = multiprocessing.get_context("spawn")
         with _variables({**_ONE_THREAD, **_QUIET, **_SAFE}), _hidden_main():
-            self._said = context.SimpleQueue()
-            self._pool = ProcessPoolExecutor(self.n, context, _begin, (str(self.root), self._said, consent()))
+            self._progress_queue = context.SimpleQueue()
+            self._pool = ProcessPoolExecutor(self.n, context, _begin, (str(self.root), self._progress_queue, consent()))
             for started in [self._pool.submit(os.getpid) for _ in range(self.n)]:
                 self._outcome("starting", started)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """End them; what they have not begun is not done."""
+        """End the processes. Tasks that have not begun are cancelled."""
         if self._pool is not None:
             self._pool.shutdown(wait=exc[0] is None, cancel_futures=True)
             if exc[0] is not None:
@@ -85,11 +85,11 @@ class Workers:
         self._stack.close()
 
     def run(self, tasks: Sequence[Task], say: Say | None = None) -> Iterator[tuple[str, Any]]:
-        """Yield (key, result) of every task as it is done; earlier tasks of the list go first where several could.
+        """Yield (key, result) of every task as soon as it is done. Among tasks that can run, those earlier in the list go first.
 
         Raises:
-            WorkerLost: a process ended without a word.
-            EvidenseError: whatever a task refuses.
+            WorkerLost: a process ended without an error.
+            EvidenseError: a task refuses something.
         """
         results: dict[str, Any] = {}
         waiting = list(tasks)
@@ -128,14 +128,14 @@ class Workers:
             raise _lost(key, error) from None
 
     def _hear(self, say: Say | None) -> None:
-        while self._said is not None and not self._said.empty():
-            said = self._said.get()
+        while self._progress_queue is not None and not self._progress_queue.empty():
+            progress = self._progress_queue.get()
             if say is not None:
-                say(*said)
+                say(*progress)
 
 
 def tell(name: str, done: int, total: int) -> None:
-    """Say, from inside a task, how far it is."""
+    """Report the progress of a task, from inside the task."""
     if _SAY is not None:
         _SAY(name, done, total)
 
@@ -158,10 +158,10 @@ def _lost(key: str, error: BaseException) -> WorkerLost:
 # --- in a worker -----------------------------------------------------------------------------------------------------
 
 
-def _begin(root: str, said: Any, given: Consent) -> None:
-    """Set a new worker up: its store, whom it tells, whose code it may run, and that it ends with its parent."""
+def _begin(root: str, progress_queue: Any, parent_consent: Consent) -> None:
+    """Set up a new worker: its store, its progress queue, its consent to run code. The worker ends with its parent."""
     make_visible()
-    accept(given)
+    accept(parent_consent)
     os.environ["EVIDENSE_STORE"] = root
     last: dict[str, float] = {}
 
@@ -169,7 +169,7 @@ def _begin(root: str, said: Any, given: Consent) -> None:
         now = time.monotonic()
         if done == total or now - last.get(name, 0.0) > _LOOK_EVERY_S:
             last[name] = now
-            said.put((name, done, total))
+            progress_queue.put((name, done, total))
 
     _listen(say)
     share_pictures()
@@ -202,7 +202,7 @@ def _variables(values: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _hidden_main() -> Iterator[None]:
-    """Keep new processes from running the user's script again: workers import what they need by its own name."""
+    """Keep new processes from running the user's script again. Workers import the functions that they need by name."""
     main = sys.modules["__main__"]
     attributes = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
     for name in attributes:
