@@ -65,22 +65,22 @@ def test_one_layer_beyond_the_margin_fails_by_intervals_that_hold_together() -> 
 
 
 @pytest.mark.parametrize("gain", [0.04, 0.0])
-def test_a_control_that_fails_leaves_it_undecided_and_is_named(gain: float) -> None:
+def test_a_failed_control_leaves_the_claim_undecided_and_is_named(gain: float) -> None:
     one = verdict([finding(1, 0.0), *controls(gain)])
     assert one.verdict == "UNDECIDED"
     assert "the probe reads the query" in one.reason
 
 
-def test_a_control_that_was_not_measured_is_named() -> None:
+def test_an_unmeasured_control_is_named() -> None:
     assert "not measured" in verdict([finding(1, 0.0)]).reason
 
 
-def test_what_failed_where_a_finding_was_made_decides_nothing() -> None:
+def test_a_finding_with_a_failed_check_decides_nothing() -> None:
     one = verdict([finding(1, 0.0, details={"failed": ["weights were read"]}), *controls()])
     assert (one.verdict, one.reason) == ("UNDECIDED", "a control did not pass: weights were read")
 
 
-def test_without_evidence_the_command_that_makes_it_is_named() -> None:
+def test_without_evidence_the_deciding_command_is_named() -> None:
     for name, claim in literature().items():
         for one in decide_claims(STUDY, [], names=[name]):
             assert one.verdict == ("NOT_TESTABLE" if claim.untestable else "UNDECIDED")
@@ -94,7 +94,7 @@ def test_a_finding_without_value_gives_its_reason() -> None:
     assert "widths 64 and 96" in verdict([nothing]).reason
 
 
-def test_few_groups_decide_nothing() -> None:
+def test_too_few_groups_decide_nothing() -> None:
     assert "too few" in verdict([finding(1, 0.0, n_clusters=19), *controls()]).reason
 
 
@@ -108,7 +108,7 @@ def test_each_pair_and_collection_has_its_own_verdict() -> None:
     }
 
 
-def test_depth_is_a_share_of_the_layers() -> None:
+def test_depth_is_relative_to_the_last_layer() -> None:
     rows = [finding(x, 0.0) for x in range(13)]
     assert [f.site["layer"] for f in sought(rows, Sought("change in accuracy", {}, (0.5, 1.0)))] == list(range(6, 13))
     assert sought(rows, Sought("change in accuracy", {"probe": ("cosine", "hadamard")})) == rows
@@ -123,7 +123,7 @@ def test_only_claims_of_the_literature_are_decided_and_verdicts_are_records(tmp_
     assert [store.get(v.id) for v in found] == found
 
 
-def test_what_is_registered_changes_with_the_margin(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_registration_changes_with_the_margin(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "probe_accuracy_is_equal"
     before, part = registered([name]), registry.part("claims", name)
     first: Hypothesis = part.hypotheses[0]
@@ -134,7 +134,7 @@ def test_what_is_registered_changes_with_the_margin(monkeypatch: pytest.MonkeyPa
     assert registered([]) == {}
 
 
-def test_a_control_of_another_role_is_asked_of_that_role() -> None:
+def test_a_control_of_another_role_is_checked_on_that_role() -> None:
     part = registry.part("claims", "high_accuracy_suggests_structure")
     control = Control("random weights stay below", Sought("accuracy", {"role": "random"}), 0.2, relation="below")
     assert control.joined == "any"

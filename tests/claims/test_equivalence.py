@@ -48,14 +48,14 @@ def test_equality_is_the_two_one_sided_tests_of_statsmodels() -> None:
     assert p == pytest.approx(0.05, abs=0.002)
 
 
-def test_nothing_to_join_is_refused() -> None:
+def test_joining_no_sites_is_refused() -> None:
     with pytest.raises(InvalidInput, match="no site"):
         join([], "every", "above", 0.1)
     with pytest.raises(InvalidInput, match="margin"):
         three_way("within", (0, 0), -0.1)
 
 
-def test_wilson_holds_what_it_says_with_clusters_too() -> None:
+def test_the_wilson_interval_covers_with_clusters_too() -> None:
     rng = np.random.default_rng(2)
     right = np.repeat(rng.random((1000, 60)) < 0.3, 8, axis=1).mean(axis=1)
     low, high = wilson(right, 480, design_effect=8)
@@ -65,7 +65,7 @@ def test_wilson_holds_what_it_says_with_clusters_too() -> None:
 
 
 @pytest.mark.parametrize("n", [2, 5])
-def test_discriminability_is_what_made_the_choices(n: int) -> None:
+def test_discriminability_recovers_the_simulated_one(n: int) -> None:
     rng = np.random.default_rng(3)
     scores = rng.standard_normal((200_000, n))
     scores[:, 0] += 0.4

@@ -38,5 +38,5 @@ def sought() -> list[object]:
 
 
 @pytest.mark.parametrize("estimand", sought())
-def test_what_a_claim_seeks_is_declared_where_it_is_estimated(estimand: str) -> None:
+def test_every_estimand_that_a_claim_seeks_is_declared_by_an_analysis(estimand: str) -> None:
     assert estimand in declared() or _DERIVED.sub("", estimand) in declared()

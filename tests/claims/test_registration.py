@@ -69,11 +69,11 @@ def test_the_registration_is_the_hash_of_this_content(monkeypatch: pytest.Monkey
         replace(LEVEL, sought=replace(LEVEL.sought, site={"role": "tuned"})),
     ],
 )
-def test_nothing_can_be_bent_without_another_hash(bent: Hypothesis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_change_of_a_hypothesis_changes_the_hash(bent: Hypothesis, monkeypatch: pytest.MonkeyPatch) -> None:
     assert hashes(replace(CLAIM, hypotheses=(bent,)), monkeypatch) != {"planted/1 level": sha256(CONTENT)}
 
 
-def test_worlds_are_no_part_of_the_registration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worlds_do_not_change_the_registration(monkeypatch: pytest.MonkeyPatch) -> None:
     other = replace(CLAIM, hypotheses=(replace(LEVEL, true_world=lambda seed: None),))  # type: ignore[arg-type, return-value]
     assert hashes(other, monkeypatch) == {"planted/1 level": sha256(CONTENT)}
 

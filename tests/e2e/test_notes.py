@@ -37,7 +37,7 @@ SAID = (
 )
 
 
-def test_compare_says_on_terminal_and_page_what_to_beware_of(files):
+def test_compare_prints_the_same_notes_on_terminal_and_page(files):
     result = ev.compare(str(files / "whole.trec"), str(files / "lacking.trec"), qrels=str(files / "qrels.txt"),
                         measures=["nDCG@10", "R@100"], out=files / "page")  # fmt: skip
     contents = Contents.of(result.study, result.records)
@@ -52,14 +52,14 @@ def test_compare_says_on_terminal_and_page_what_to_beware_of(files):
     assert not any("whole.trec" in line for line in on_terminal)
 
 
-def test_score_says_the_same(files):
+def test_score_prints_the_same_notes(files):
     (row,) = ev.score(files / "lacking.trec", files / "qrels.txt", ["R@100"])
     assert any(text.startswith(SAID[0]) for text in row.warnings)
     assert any(text.startswith(SAID[1]) for text in row.warnings)
     assert "no list holds more than 2 documents, and R@100 looks deeper" in row.warnings
 
 
-def test_a_run_less_deep_than_asked_for_is_told(files):
+def test_a_run_shallower_than_the_depth_is_noted(files):
     result = ev.compare(str(files / "lacking.trec"), str(files / "whole.trec"), qrels=str(files / "qrels.txt"),
                         measures=["RR@2"], depth=50)  # fmt: skip
     lines = note_lines(result.study, result.records)
@@ -89,7 +89,7 @@ def judged_run_pair(folder, negatives):
 
 
 @pytest.mark.parametrize("negatives", [0, 1])
-def test_unjudged_is_not_told_where_only_positives_are_judged(tmp_path, negatives):
+def test_unjudged_documents_are_not_noted_if_only_positives_are_judged(tmp_path, negatives):
     """There "unjudged" is the share that is not relevant, and over judged documents only every list is perfect."""
     result = judged_run_pair(tmp_path, negatives)
     assert not any("judged" in line for line in note_lines(result.study, result.records))
@@ -100,7 +100,7 @@ def test_unjudged_is_not_told_where_only_positives_are_judged(tmp_path, negative
     assert result.verdicts[0].effect == pytest.approx(1 / np.log2(11) - 1)
 
 
-def test_unjudged_is_told_where_negatives_are_judged(tmp_path):
+def test_unjudged_documents_are_noted_if_negatives_are_judged(tmp_path):
     """Hand-computed: 2 of 10 judged with one, 1 of 10 with the other; its only judged document is relevant: 1 − 1 = 0."""
     result = judged_run_pair(tmp_path, N)
     (line,) = [line for line in note_lines(result.study, result.records) if "judged" in line]

@@ -47,7 +47,7 @@ def page(tmp_path: Path, own_store: Path) -> Path:
     return tmp_path / "page"
 
 
-def test_no_file_holds_them_raw(page: Path) -> None:
+def test_no_written_file_holds_raw_control_characters(page: Path) -> None:
     files = [path for path in page.rglob("*") if path.is_file()]
     assert len(files) > 8
     for path in [*files, page.parent / "summary.md", page.parent / "step.md"]:
@@ -56,7 +56,7 @@ def test_no_file_holds_them_raw(page: Path) -> None:
     assert all(re.fullmatch(r"[\w.-]+", path.name) for path in files)
 
 
-def test_ids_come_back_from_the_files_that_other_programs_read(page: Path) -> None:
+def test_ids_with_control_characters_survive_in_csv_json_and_run_files(page: Path) -> None:
     held = json.loads((page / "page.json").read_text())["records"]
     assert any(BAD in str(record["content"].get("spelling", "")) for record in held), "JSON holds them, escaped"
     with (page / "scores.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -66,7 +66,7 @@ def test_ids_come_back_from_the_files_that_other_programs_read(page: Path) -> No
     assert {unquote(line.split()[0]) for line in lines} == {f"q{n}{BAD}" for n in range(30)}
 
 
-def test_a_query_with_such_an_id_can_be_marked_as_wrongly_labelled(page: Path) -> None:
+def test_a_query_whose_id_has_control_characters_can_be_marked_as_wrongly_labelled(page: Path) -> None:
     with (page / "scores.csv").open(encoding="utf-8-sig", newline="") as file:
         row = next(csv.DictReader(file))
     with (page / "losses.csv").open("a", encoding="utf-8", newline="") as file:

@@ -34,7 +34,7 @@ def pairs(tmp_path: Path, own_store: Path) -> Path:
         {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
     ],
 )
-def test_signs_have_a_plain_form_where_the_stream_cannot_hold_them(pairs: Path, variables: dict[str, str]) -> None:
+def test_symbols_are_replaced_by_ascii_if_the_stream_cannot_encode_them(pairs: Path, variables: dict[str, str]) -> None:
     words = ("compare", "bm25", "char_ngrams", "--on", "p.csv", "--depth", "10", "--gate", "no-harm")
     done = run(*words, cwd=pairs, **variables)
     assert done.returncode in (0, 1), done.stderr
@@ -66,14 +66,14 @@ def test_a_usage_error_and_a_help_page_print_in_ascii(pairs: Path) -> None:
         ("\x1b[31mcompare",),
     ],
 )
-def test_no_escape_reaches_the_terminal(pairs: Path, words: tuple[str, ...]) -> None:
+def test_no_escape_sequence_reaches_the_terminal(pairs: Path, words: tuple[str, ...]) -> None:
     done = run(*words, cwd=pairs)
     said = (done.stdout + done.stderr).decode("utf-8")
     assert not [sign for sign in RAW if sign in said]
     assert "␛" in said or r"\x1b" in said
 
 
-def test_a_reader_that_goes_away_does_not_stop_the_command(pairs: Path) -> None:
+def test_a_closed_pipe_does_not_stop_the_command(pairs: Path) -> None:
     line = (
         f"{sys.executable} -m evidense compare bm25 char_ngrams --on p.csv --out page | true; echo ${{PIPESTATUS[0]}}"
     )
@@ -83,7 +83,7 @@ def test_a_reader_that_goes_away_does_not_stop_the_command(pairs: Path) -> None:
     assert (pairs / "page" / "report.html").is_file()
 
 
-def test_a_full_device_is_said_and_exits_with_two(pairs: Path) -> None:
+def test_a_full_device_is_reported_with_exit_code_2(pairs: Path) -> None:
     line = f"{sys.executable} -m evidense list > /dev/full"
     done = subprocess.run(["bash", "-c", line], cwd=pairs, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
@@ -99,7 +99,7 @@ main(["list"])
 """
 
 
-def test_an_error_that_nobody_foresaw_is_one_sentence_and_exits_with_two(tmp_path: Path) -> None:
+def test_an_unforeseen_error_is_one_sentence_with_exit_code_2(tmp_path: Path) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", FAULT], env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2

@@ -23,7 +23,7 @@ def letters(texts):
     return out / np.maximum(1e-9, np.linalg.norm(out, axis=1, keepdims=True))
 
 
-def test_functions_are_systems(pairs_csv):
+def test_functions_can_be_compared_as_systems(pairs_csv):
     result = ev.compare(words, letters, on=str(pairs_csv))
     assert result.verdicts[0].verdict == "HARMS"
     assert "HARMS" in result._repr_html_()
@@ -31,12 +31,12 @@ def test_functions_are_systems(pairs_csv):
     assert list(result.to_frame()["system"]) == [result.verdicts[0].system]
 
 
-def test_two_functions_of_one_name_are_two_systems(pairs_csv):
+def test_two_functions_of_the_same_name_are_two_systems(pairs_csv):
     result = ev.compare(lambda texts: words(texts), lambda texts: letters(texts), on=str(pairs_csv))
     assert result.verdicts[0].verdict == "HARMS"
 
 
-def test_an_evaluator_logs_value_and_interval(pairs_csv):
+def test_an_evaluator_logs_each_measure_with_its_interval(pairs_csv):
     evaluation = pytest.importorskip("sentence_transformers.sentence_transformer.evaluation")
     import torch
 

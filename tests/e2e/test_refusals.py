@@ -14,7 +14,7 @@ import pytest
         (["compare", "bm25", "ViT-B-32,laion2b_s34b_b79k", "--on", "docstrings"], "open_clip"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--claim", "help"], "did you mean 'helps'?"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--slice", "lenght"], "did you mean 'length'?"),
-        (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--save-baseline", "b.json"], "another ending"),
+        (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--save-baseline", "b.json"], "does not end in"),
         (["compair", "a", "b"], "did you mean 'compare'?"),
         (["dissect", "bm25"], "two encoders and a collection"),
         (["dissect", "bm25", "char_ngrams", "--on", "docstrings", "--random", "0"], "ranks without vectors"),
@@ -45,7 +45,7 @@ def test_an_unknown_key_of_a_study_names_the_nearest(evidense, tmp_path):
     assert "did you mean 'collections'?" in result.stderr
 
 
-def test_all_mistakes_of_a_study_come_at_once(evidense, tmp_path):
+def test_all_mistakes_of_a_study_are_reported_at_once(evidense, tmp_path):
     study = tmp_path / "mine.toml"
     study.write_text('name = "mine"\nquestion = "?"\nsystems = ["bm25"]\ncollections = []\nmargin = -1\n')
     result = evidense("run", study)

@@ -18,36 +18,34 @@ def page(evidense, own_store: Path, tmp_path: Path) -> Path:
     return tmp_path / Path(made.stdout.splitlines()[-1]).parent
 
 
-def test_the_line_on_the_page_works_in_the_folder_of_the_page(evidense, page, monkeypatch):
+def test_the_replay_command_on_the_page_works_in_its_folder(evidense, page, monkeypatch):
     assert "evidense replay ." in (page / "report.html").read_text(encoding="utf-8")
     monkeypatch.chdir(page)
     done = evidense("replay", ".")
     assert (done.exit_code, "byte for byte" in done.stdout) == (0, True), done.output
 
 
-def test_a_page_is_replayed_from_any_folder(evidense, page, monkeypatch):
+def test_a_page_can_be_replayed_from_any_folder(evidense, page, monkeypatch):
     monkeypatch.chdir("/")
     done = evidense("replay", page)
     assert (done.exit_code, "byte for byte" in done.stdout) == (0, True), done.output
 
 
-def test_a_page_away_from_its_data_reports_its_hashes_and_says_which_command_works_where(
-    evidense, page, tmp_path, monkeypatch
-):
+def test_a_page_without_its_data_reports_its_hashes_and_where_to_replay_it(evidense, page, tmp_path, monkeypatch):
     moved = tmp_path / "a" / "b" / "c" / "page"
     shutil.copytree(page, moved)
     monkeypatch.chdir(moved)
     refused = evidense("replay", ".")
     assert refused.exit_code == 2
     assert "records and the page hash to what they say" in refused.stdout
-    assert "semi.csv are not here" in refused.stderr
+    assert "semi.csv are missing" in refused.stderr
     assert f"evidense replay {moved}" in refused.stderr
     assert "unknown collection" not in refused.stderr
     monkeypatch.chdir(tmp_path)
     assert evidense("replay", moved).exit_code == 0
 
 
-def test_run_files_and_judgements_are_found_from_the_page_too(evidense, own_store, tmp_path, monkeypatch):
+def test_replay_finds_run_files_and_judgements_from_the_page(evidense, own_store, tmp_path, monkeypatch):
     (tmp_path / "qrels.txt").write_text("".join(f"q{n} 0 d{n} 1\n" for n in range(24)))
     for name, shift in (("a.trec", 0), ("b.trec", 1)):
         lines = [f"q{n} Q0 d{n + shift * (n % 2)} 1 1.0 x\n" for n in range(24)]
@@ -60,7 +58,7 @@ def test_run_files_and_judgements_are_found_from_the_page_too(evidense, own_stor
     assert evidense("replay", ".").exit_code == 0
 
 
-def test_every_file_of_a_spelling_is_found_from_the_page(evidense, own_store, tmp_path, monkeypatch):
+def test_replay_finds_every_file_of_a_spelling_from_the_page(evidense, own_store, tmp_path, monkeypatch):
     (tmp_path / "qrels.txt").write_text("".join(f"q{n} 0 d{n} 1\n" for n in range(24)))
     (tmp_path / "topics.tsv").write_text("".join(f"q{n}\tword {n}\n" for n in range(24)))
     (tmp_path / "docs.tsv").write_text("".join(f"d{n}\tthe word {n}\n" for n in range(24)))
@@ -72,7 +70,7 @@ def test_every_file_of_a_spelling_is_found_from_the_page(evidense, own_store, tm
     assert evidense("replay", ".").exit_code == 0
 
 
-def test_no_page_says_where_on_the_machine_it_was_made(evidense, page, tmp_path, tmp_path_factory):
+def test_no_page_holds_an_absolute_path(evidense, page, tmp_path, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "page"
     made = evidense("compare", "bm25", "char_ngrams", "--on", "semi.csv", "--out", elsewhere)
     assert made.exit_code == 0, made.output
@@ -83,7 +81,7 @@ def test_no_page_says_where_on_the_machine_it_was_made(evidense, page, tmp_path,
 
 
 @pytest.mark.parametrize("name", ["report.html", "page.json", "table.md"])
-def test_a_file_that_was_changed_or_is_gone_is_named(evidense, page, name):
+def test_changed_and_missing_files_are_named(evidense, page, name):
     with (page / name).open("a", encoding="utf-8") as file:
         file.write("\n")
     refused = evidense("replay", page)
@@ -94,20 +92,20 @@ def test_a_file_that_was_changed_or_is_gone_is_named(evidense, page, name):
         assert f"'{name}' is gone" in evidense("replay", page).stderr
 
 
-def test_marks_in_losses_csv_are_no_damage(evidense, page):
+def test_marks_in_losses_csv_do_not_count_as_damage(evidense, page):
     with (page / "losses.csv").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert evidense("replay", page).exit_code == 0
 
 
-def test_a_page_without_its_manifest_is_called_unguarded(evidense, page):
+def test_a_page_without_manifest_is_reported_as_unguarded(evidense, page):
     (page / "evidense.json").unlink()
     said = evidense("replay", page).stdout
     assert "unguarded" in said
     assert "and the page hash" not in said
 
 
-def test_a_file_of_the_page_leads_to_its_folder(evidense, page):
+def test_naming_a_file_of_the_page_suggests_its_folder(evidense, page):
     refused = evidense("replay", page / "report.html")
     assert refused.exit_code == 2
     assert f"type: evidense replay {page}" in refused.stderr

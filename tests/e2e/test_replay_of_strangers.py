@@ -100,7 +100,7 @@ WRONG: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_page_that_is_not_what_was_written_is_one_error(
+def test_an_altered_page_gives_one_error(
     written: Callable[[Path], Path], tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = written(tmp_path / "page")
@@ -114,7 +114,7 @@ def test_a_page_that_is_not_what_was_written_is_one_error(
     assert "root:" not in said
 
 
-def test_the_page_as_it_was_written_is_replayed(
+def test_an_unaltered_page_is_replayed(
     written: Callable[[Path], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:

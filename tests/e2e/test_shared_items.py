@@ -51,7 +51,7 @@ def compared(evidense: Callable[..., Result], names: list[str], out: str) -> tup
     return result, [r["content"] for r in records if r["kind"] == "finding"]
 
 
-def test_five_copies_of_one_file_say_what_one_says(evidense: Callable[..., Result], copies: list[str]) -> None:
+def test_five_copies_of_a_file_give_the_verdict_of_one(evidense: Callable[..., Result], copies: list[str]) -> None:
     result, found = compared(evidense, copies, "five")
     _, alone = compared(evidense, copies[:1], "one")
     (mean,) = [f for f in found if f["estimand"] == "mean over collections"]
@@ -88,7 +88,7 @@ def test_every_interval_can_be_recomputed_from_scores_csv(evidense: Callable[...
     assert e.n_clusters == mean["n_clusters"] == len(np.unique(joint))
 
 
-def test_samples_of_collections_of_one_length_are_of_different_rows(
+def test_samples_of_equally_long_collections_take_different_rows(
     evidense: Callable[..., Result], copies: list[str]
 ) -> None:
     result = evidense("compare", *SYSTEMS, "--on", ",".join(copies[:2]), "--queries", "30", "--out", "page")

@@ -40,7 +40,7 @@ def compared(given: Path, *systems: str) -> ev.Result:
     return ev.compare(*(str(given / system) for system in systems), on=str(given / "pairs.csv"), measures=["RR@10"])
 
 
-def test_length_is_no_part_of_a_cosine(given: Path) -> None:
+def test_vector_length_does_not_change_a_cosine_ranking(given: Path) -> None:
     found = compared(given, "unit", "scaled", "scaled@similarity=cosine", "scaled@normalize", "scaled@int8@similarity=cosine", "unit@int8")  # fmt: skip
     words = [verdict.verdict for verdict in found.verdicts]
     assert words[0] == "HARMS"
@@ -51,7 +51,7 @@ def test_length_is_no_part_of_a_cosine(given: Path) -> None:
     assert said[5][:2] == ("cosine of float queries and int8 documents", False)
 
 
-def test_replay_says_which_rankings_were_made_before_similarity_was_applied(given: Path) -> None:
+def test_replay_names_the_rankings_made_before_similarity_was_applied(given: Path) -> None:
     now = list(compared(given, "unit", "scaled@similarity=cosine", "scaled@similarity=euclidean").records)
     then = [
         replace(r, policies={k: v for k, v in r.policies.items() if k != "similarity"}) if isinstance(r, Ranking) else r
@@ -65,7 +65,7 @@ def test_replay_says_which_rankings_were_made_before_similarity_was_applied(give
     assert not [line for line in compare_records(now, now).environment if "inner product" in line]
 
 
-def test_a_baseline_that_was_saved_before_says_so(given: Path, tmp_path: Path) -> None:
+def test_a_baseline_saved_before_similarity_was_applied_is_noted(given: Path, tmp_path: Path) -> None:
     place = tmp_path / "base.baseline.json.gz"
     save_baseline(compared(given, "scaled@similarity=cosine", "unit"), place)
     assert not [w for w in _warnings(place) if "inner product" in w]
@@ -80,7 +80,7 @@ def _warnings(place: Path) -> tuple[str, ...]:
     return tuple(part.open(spelling).setup.warnings)
 
 
-def test_an_evaluator_scores_by_the_models_similarity(given: Path) -> None:
+def test_an_evaluator_uses_the_similarity_of_the_model(given: Path) -> None:
     pytest.importorskip("sentence_transformers")
     from evidense.study.evaluator import _encoder
 

@@ -14,17 +14,17 @@ def ranking(system: str, collection: str, encode_s: float, texts_per_s: float) -
     )  # fmt: skip
 
 
-def test_a_speed_of_few_texts_or_little_time_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_speed_of_few_texts_or_little_time_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     say_speeds([ranking("few", "a", 5.0, 100.0), ranking("short", "a", 1.0, 5000.0)])
     assert capsys.readouterr().err == ""
 
 
-def test_a_speed_is_that_of_all_collections_together(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_speed_covers_all_collections_together(capsys: pytest.CaptureFixture[str]) -> None:
     say_speeds([ranking("m", "a", 2.0, 300.0), ranking("m", "b", 2.0, 500.0), ranking("few", "a", 0.1, 9.0)])
     assert capsys.readouterr().err == "speed here: m 400 texts/s\n"
 
 
-def test_a_plan_says_what_its_time_is_the_time_of(evidense, pairs_csv, own_store) -> None:
+def test_a_plan_says_which_work_its_time_covers(evidense, pairs_csv, own_store) -> None:
     plan = evidense("compare", "bm25", "char_ngrams", "--on", pairs_csv, "--plan")
     assert "of encoding, " in plan.stdout.splitlines()[-1]
     assert "(opening models and deciding apart)" in plan.stdout

@@ -58,7 +58,7 @@ def folder(tmp_path: Path, own_store: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("\ufeff\x00", "not TOML"),
     ],
 )
-def test_a_wrong_value_at_any_depth_is_one_error(folder: Path, text: str, said: str) -> None:
+def test_a_wrong_value_at_any_depth_gives_one_error(folder: Path, text: str, said: str) -> None:
     (folder / "s.toml").write_text(text, encoding="utf-8")
     with pytest.raises(EvidenseError) as refusal:
         read_study(folder / "s.toml")
@@ -66,13 +66,13 @@ def test_a_wrong_value_at_any_depth_is_one_error(folder: Path, text: str, said: 
     assert len(str(refusal.value)) < 2000
 
 
-def test_mistakes_of_kind_come_all_at_once(folder: Path) -> None:
+def test_all_values_of_the_wrong_kind_are_reported_at_once(folder: Path) -> None:
     (folder / "s.toml").write_text(HEAD + 'systems = [1, "x"]\ncollections = "p.csv"\nseed = -1\n', encoding="utf-8")
     with pytest.raises(InvalidInput, match="3 mistakes"):
         read_study(folder / "s.toml")
 
 
-def test_what_is_no_file_is_no_study(folder: Path) -> None:
+def test_a_path_that_is_no_readable_file_is_refused_as_a_study(folder: Path) -> None:
     (folder / "folder.toml").mkdir()
     os.mkfifo(folder / "pipe.toml")
     (folder / "bytes.toml").write_bytes(b"\xff\xfe\x00\x80")
@@ -99,7 +99,7 @@ def test_an_option_out_of_bounds_is_refused_or_harmless(folder: Path, option: st
     assert {path.name for path in folder.iterdir()} <= {"p.csv", "store", "evidense-out"}
 
 
-def test_lists_that_no_memory_holds_are_refused(folder: Path) -> None:
+def test_ranked_lists_that_exceed_memory_are_refused(folder: Path) -> None:
     rows = "".join(f"query {n},document {n}\n" for n in range(4000))
     (folder / "many.csv").write_text(f"query,document\n{rows}", encoding="utf-8")
     with pytest.raises(InvalidInput, match="'depth' is 100,000"):
@@ -109,6 +109,6 @@ def test_lists_that_no_memory_holds_are_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     "settings", [{"seed": -1}, {"seed": 2**70}, {"depth": 10**9}, {"margin": "x"}, {"name": "a\0"}, {"slices": [1]}]
 )
-def test_the_api_refuses_what_a_study_file_may_not_say(folder: Path, settings: dict[str, object]) -> None:
+def test_the_api_refuses_the_same_values_as_a_study_file(folder: Path, settings: dict[str, object]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(settings))):
         ev.compare("bm25", "char_ngrams", on="p.csv", **settings)

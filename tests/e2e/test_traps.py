@@ -48,7 +48,7 @@ def first_screen(folder):
     return html.unescape(page[: page.index('<nav class="jump"')])
 
 
-def test_a_verdict_that_rests_on_training_queries_does_not_hold_without_them(files):
+def test_a_gain_on_training_queries_does_not_hold_without_them(files):
     """50 of 80 queries were trained on, and only these are found: +50/80 with them, 0 (of a base that has nothing to lose) without."""
     train = write_pairs(files / "train.csv", [(q.upper(), d) for q, d in zip(QUERIES[:50], DOCUMENTS, strict=False)])
     result = compared(files, train)
@@ -64,7 +64,7 @@ def test_a_verdict_that_rests_on_training_queries_does_not_hold_without_them(fil
         assert text in first_screen(files / "page")
 
 
-def test_a_verdict_that_holds_without_them_is_said_to_hold(files):
+def test_a_verdict_that_holds_without_training_queries_is_reported_as_such(files):
     """10 of the 50 that are found were trained on: 40 of 70 are left."""
     train = write_pairs(files / "train.csv", zip(QUERIES[:10], DOCUMENTS[10:20], strict=True))
     result = compared(files, train)
@@ -77,7 +77,7 @@ def test_a_verdict_that_holds_without_them_is_said_to_hold(files):
     assert any("10 of 80 queries, 10 of 80 relevant documents, 0 of 80 pairs" in line for line in lines)
 
 
-def test_nearly_equal_queries_are_counted_apart(files):
+def test_nearly_equal_queries_are_counted_separately(files):
     rows = [*zip(QUERIES[:10], DOCUMENTS, strict=False), *((f"{q} x", "new") for q in QUERIES[10:50])]
     result = compared(files, write_pairs(files / "train.csv", rows))
     found = {f.details["left_out"]: f for f in result.findings if f.estimand == "difference on unseen queries"}
@@ -87,14 +87,14 @@ def test_nearly_equal_queries_are_counted_apart(files):
     assert any("10 (and nearly 40 more) of 80 queries" in line for line in lines), lines
 
 
-def test_where_no_query_is_left_it_is_said(files):
+def test_the_page_says_if_no_unseen_query_remains(files):
     lines = note_lines(*(lambda r: (r.study, r.records))(compared(files, files / "pairs.csv")))
     assert any("no query is left without the 80 queries that are among the training pairs" in line for line in lines), (
         lines
     )
 
 
-def test_where_nothing_was_trained_on_the_counts_say_so(files):
+def test_counts_are_zero_if_no_test_query_was_trained_on(files):
     rows = [("quite another question", "quite another document"), ("and one more", "with its document")]
     train = write_pairs(files / "train.csv", rows)
     result = compared(files, train)
@@ -103,7 +103,7 @@ def test_where_nothing_was_trained_on_the_counts_say_so(files):
     assert "0 of 80 queries, 0 of 80 relevant documents, 0 of 80 pairs" in lines[0]
 
 
-def test_the_command_takes_the_file_and_the_page_can_be_replayed(files, evidense):
+def test_trained_on_takes_a_file_and_the_page_can_be_replayed(files, evidense):
     train = write_pairs(files / "train.csv", zip(QUERIES[:50], DOCUMENTS, strict=False))
     said = evidense("compare", files / "base.trec", files / "tuned.trec", "--on", files / "pairs.csv", "--trained-on", train,
                     "--out", files / "page")  # fmt: skip
@@ -129,7 +129,7 @@ def test_a_file_that_holds_no_pairs_is_refused(files, evidense):
     assert "bad.csv" in said.stderr
 
 
-def test_queries_that_stand_in_their_documents_are_said(tmp_path):
+def test_queries_contained_in_their_documents_are_reported(tmp_path):
     rows = [(" ".join(d.split()[3:9]), d) for d in DOCUMENTS]
     write_pairs(tmp_path / "copied.csv", rows)
     result = ev.compare("char_ngrams", "bm25", on=str(tmp_path / "copied.csv"), out=tmp_path / "page", n_resamples=999)

@@ -123,7 +123,7 @@ def test_planted_gains_are_found_on_every_collection(both: World) -> None:
 
 
 @pytest.mark.parametrize(("n_seeds", "is_said"), [(1, False), (2, True), (3, False)])
-def test_two_training_seeds_are_said_to_decide_nothing(tmp_path: Path, n_seeds: int, is_said: bool) -> None:
+def test_two_training_seeds_are_too_few_to_decide(tmp_path: Path, n_seeds: int, is_said: bool) -> None:
     """On the page's first screen and in the reason of every UNDECIDED; five such seeds find the same gain."""
     world = World(Store(tmp_path / "store"), [(0.2, 0.25, 0.0)], range(n_seeds))
     (page, *_) = report.write(world.study, world.records, world.store, tmp_path / "page").parent.glob("report.html")
@@ -180,7 +180,7 @@ def test_secondary_measures_have_findings_without_p_or_verdict(both: World) -> N
     assert {r.measure for r in both.records if isinstance(r, Outcome)} == {"nDCG@10"}
 
 
-def test_means_are_taken_over_all_and_over_each_role_and_direction(both: World) -> None:
+def test_means_cover_all_collections_and_each_role_and_direction(both: World) -> None:
     found = [f for f in both.findings("effect, mean over collections") if f.site["effect"] == "pretraining"]
     sizes = {(f.site["role"], f.site["direction"]): len(f.site["collections"]) for f in found}
     assert sizes == {
@@ -194,7 +194,7 @@ def test_means_are_taken_over_all_and_over_each_role_and_direction(both: World) 
     assert found[0].value == pytest.approx(np.mean(alone))
 
 
-def test_random_effects_begin_with_five_collections(both: World, mixed: World) -> None:
+def test_random_effects_need_five_collections(both: World, mixed: World) -> None:
     found = next(f for f in both.findings("effect, random effects") if f.site["effect"] == "finetuning")
     assert found.details["n_collections"] == 5
     assert found.low < 0.25 < found.high
@@ -212,7 +212,7 @@ def test_the_same_scores_make_the_same_records(mixed: World, tmp_path: Path) -> 
     assert all(mixed.store.get(r.id) == r for r in mixed.records)
 
 
-def test_the_report_makes_a_page_of_it(both: World, tmp_path: Path) -> None:
+def test_the_report_writes_a_page_of_the_effects(both: World, tmp_path: Path) -> None:
     everything = [*(s for place in both.places for s in place.scores.values()), *both.records]
     page = report.write(both.study, everything, both.store, tmp_path / "out").read_text(encoding="utf-8")
     for words in ("Contrastive pre-training adds", "Alignment fine-tuning adds", "They interact", "made/4", TOTAL,

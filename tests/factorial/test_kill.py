@@ -55,7 +55,7 @@ def records(folder: Path) -> list[dict]:
 
 
 @pytest.mark.calibrate
-def test_killed_twice_it_ends_in_the_same_records(tmp_path: Path) -> None:
+def test_a_study_killed_twice_ends_in_the_same_records(tmp_path: Path) -> None:
     world = write_world(tmp_path / "world.csv", n_train=300, n_test=60)
     study = tmp_path / "world.toml"
     study.write_text(write_study(study_of(world, [0])), encoding="utf-8")

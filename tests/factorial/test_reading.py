@@ -102,7 +102,7 @@ def test_a_ready_backbone_is_the_cell_neither_and_is_not_trained() -> None:
     assert next(cell for cell in found.lineup.cells if cell.name == "neither").labels == ("neither",)
 
 
-def test_every_mistake_is_said_at_once() -> None:
+def test_all_mistakes_of_a_factorial_are_reported_at_once() -> None:
     wrong = section(
         seeds=[1, 1],
         backbone={"text": {"kind": "brt"}},
@@ -125,7 +125,7 @@ def test_every_mistake_is_said_at_once() -> None:
         assert said in str(refusal.value)
 
 
-def test_a_misspelt_key_gets_the_nearest() -> None:
+def test_a_misspelt_key_names_the_nearest() -> None:
     with pytest.raises(UnknownName, match="did you mean 'finetuning'"):
         factorial_of(section(finetunning={}), "my.toml")
     with pytest.raises(UnknownName, match="did you mean 'learning_rate'"):
@@ -134,9 +134,9 @@ def test_a_misspelt_key_gets_the_nearest() -> None:
         factorial_of(section(toy={"samplequeries": 9}), "my.toml")
 
 
-def test_budgets_of_two_kinds_have_no_total() -> None:
+def test_budgets_of_two_kinds_cannot_be_added() -> None:
     mixed = section(finetuning={**laid_over(section(), {"finetuning": {"steps": 5}})["finetuning"]})
-    with pytest.raises(InvalidInput, match="no total"):
+    with pytest.raises(InvalidInput, match="cannot be added"):
         factorial_of(mixed, "x")
     assert factorial_of({**mixed, "controls": [CONTROLS[2]]}, "x").controls == (CONTROLS[2],)
 
@@ -151,7 +151,7 @@ def arm(**changes: Any) -> dict[str, Any]:
             "data": "docstrings@train", "pairs": 64, "home": "docstrings@test", **changes}  # fmt: skip
 
 
-def test_an_arm_is_set_against_its_start() -> None:
+def test_an_arm_is_compared_with_its_start() -> None:
     (one,) = arms_of([arm(roles={"icd10cm@test": "near"})], "x")
     assert one.start_label == "MiniLM"
     assert [one.role(c) for c in ("docstrings@test", "icd10cm@test", "weaknesses@test")] == ["in-domain", "near", "far"]
@@ -176,20 +176,23 @@ def test_an_arm_may_start_from_a_cell_of_the_same_seed() -> None:
     cells = factorial_of(section(), "x")
     for same in ([3, 7], (3, 7)):
         assert arms_of([arm(start="pre-trained", seeds=same)], "x", cells)[0].seeds == (3, 7)
-    for factorial, expected in ((None, "expected a \\[factorial\\] that trains it"), (cells, "leave 'seeds' out")):
+    for factorial, expected in (
+        (None, "expected a \\[factorial\\] that trains this cell"),
+        (cells, "leave 'seeds' out"),
+    ):
         with pytest.raises(InvalidInput, match=expected):
             arms_of([arm(start="pre-trained")], "x", factorial)
 
 
-def test_mistakes_of_arms_are_said_at_once() -> None:
+def test_all_mistakes_of_arms_are_reported_at_once() -> None:
     with pytest.raises(InvalidInput) as refusal:
         arms_of(
             [arm(), arm(), arm(label="both", seeds=[]), {"label": "x", "objective": "cosine", "data": "d", "pairs": 1}],
             "x",
         )
     for said in (
-        "'tuned' stands for something else",
-        "'both' stands for something else",
+        "'tuned' is taken already",
+        "'both' is taken already",
         "seeds of arm 3",
         "'start' is missing",
     ):
@@ -198,7 +201,7 @@ def test_mistakes_of_arms_are_said_at_once() -> None:
         arms_of([arm(hom="d")], "x")
 
 
-def test_a_study_that_trains_needs_no_systems_and_comes_back_from_its_file() -> None:
+def test_a_study_that_trains_needs_no_systems_and_survives_a_round_trip() -> None:
     data = study(section(roles={"glyphs/sans:t2i@test": "in-domain"}), arms=[arm()], references=["bm25"])
     one = study_from(data, "x")
     assert one.systems == ()
@@ -210,7 +213,7 @@ def test_a_study_that_trains_needs_no_systems_and_comes_back_from_its_file() -> 
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_the_shipped_studies_are_read_and_their_toys_are_smaller(name: str) -> None:
+def test_shipped_studies_can_be_read_and_their_toys_are_smaller(name: str) -> None:
     whole = shipped(name)
     small = toy(whole)
     assert small.name == f"{name}-toy"

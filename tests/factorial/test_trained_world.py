@@ -37,7 +37,7 @@ def mean(result: Result, cell: str) -> float:
     return found.value
 
 
-def test_each_regime_adds_and_both_are_best(result: Result) -> None:
+def test_each_training_stage_gains_and_both_together_gain_most(result: Result) -> None:
     neither, pre, fine, both = (mean(result, cell) for cell in CELLS)
     assert neither < 0.1 < min(pre, fine)
     assert both > max(pre, fine) + 0.1
@@ -67,7 +67,7 @@ def test_cells_share_the_stages_that_they_have_in_common(result: Result) -> None
     assert starts == sorted([("crop", (backbone,)), ("infonce", (backbone,)), ("infonce", (pretrained,))])
 
 
-def test_the_card_of_a_checkpoint_has_the_verdicts(result: Result) -> None:
+def test_the_model_card_of_a_checkpoint_lists_the_verdicts(result: Result) -> None:
     recipes = {r.id: r for r in result.of(Recipe)}
     best = next(c for c in result.of(Checkpoint) if recipes[c.parents[0]].objective == "infonce")
     card = (result.store.folder(best.id) / "README.md").read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def test_the_card_of_a_checkpoint_has_the_verdicts(result: Result) -> None:
     assert "infonce" in card
 
 
-def test_a_second_run_trains_nothing_and_says_the_same(result: Result, place: Path) -> None:
+def test_a_second_run_trains_nothing_and_gives_the_same_records(result: Result, place: Path) -> None:
     n_folders = len(list((place / "store" / "folders").iterdir()))
     heard: list[str] = []
     again = run_study(

@@ -27,7 +27,7 @@ with Workers(2, Path(sys.argv[1])) as workers:
 
 
 @pytest.mark.parametrize("n", [0, 2])
-def test_a_task_gets_the_results_of_those_that_it_waits_for(tmp_path: Path, n: int) -> None:
+def test_a_task_gets_the_results_of_the_tasks_it_needs(tmp_path: Path, n: int) -> None:
     tasks = [
         Task("third", lambda done: (math.pow, (done["second"], 2)), ("second",)),
         Task("second", lambda done: (math.pow, (done["first"], 3)), ("first",)),
@@ -58,14 +58,14 @@ with threadpool_limits(2):
 """
 
 
-def test_work_in_this_process_has_one_thread_too_and_gives_the_others_back(tmp_path: Path) -> None:
+def test_tasks_in_this_process_use_one_thread_and_restore_the_others(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", IN_THIS_PROCESS], cwd=tmp_path, capture_output=True, text=True, env={
         **os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"})  # fmt: skip
     assert done.stdout == "{1} {2}\n", done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("n", [0, 1])
-def test_what_a_task_refuses_is_raised_here(tmp_path: Path, n: int) -> None:
+def test_an_error_of_a_task_is_raised_in_the_parent(tmp_path: Path, n: int) -> None:
     with Workers(n, tmp_path) as workers, pytest.raises(InvalidInput, match="seeds"):
         list(workers.run([Task("read", lambda _: (factorial_of, ({"seeds": "all"}, "x")))]))
 

@@ -27,7 +27,7 @@ def everything():
     return decided(read("yao2025"))
 
 
-def test_the_numbers_that_ship_are_those_recovered(shared_data) -> None:
+def test_the_shipped_numbers_equal_the_recovered_ones(shared_data) -> None:
     with (shared_data / "yao2025_probe_accuracies.csv").open() as file:
         rows = {
             (r["dataset"], r["pooling"], r["model"], int(r["n_passages"]), int(r["layer"])): r
@@ -75,7 +75,7 @@ def test_p_values_are_those_of_scipy_on_the_answers_themselves() -> None:
         assert p[layer] == pytest.approx(min(1, ttest_ind(a.astype(float), b.astype(float)).pvalue * 13), rel=1e-6)
 
 
-def test_derived_summaries_are_the_known_ones() -> None:
+def test_derived_summaries_equal_the_known_ones() -> None:
     by = {(c.tuned.dataset, c.tuned.model, c.tuned.n_passages): c for c in contrasts(read("yao2025"))}
     known = {
         ("nq", "dpr-question", 2): (0.37, -0.84),
@@ -102,7 +102,7 @@ def test_the_right_question_encoder_adds_nothing(everything) -> None:
     )
 
 
-def test_findings_have_intervals_and_know_what_was_wrong(everything) -> None:
+def test_findings_have_intervals_and_name_known_errors_of_the_study(everything) -> None:
     found = everything[1]
     assert sum(f.estimand == "accuracy" for f in found) == 1152
     assert all(f.low <= f.value <= f.high for f in found)
@@ -110,7 +110,7 @@ def test_findings_have_intervals_and_know_what_was_wrong(everything) -> None:
     assert failed == {"dpr-context", "dpr-paired"}
 
 
-def test_what_the_claims_come_to(everything) -> None:
+def test_the_claims_have_the_known_verdicts(everything) -> None:
     words = {(v.details["code"], v.measure, v.system, v.collection[8:]): v.verdict for v in everything[2]}
     assert words["B1", "change in accuracy", "dpr-question", "msmarco"] == "FAILS"
     assert words["B1", "change in accuracy", "dpr-question", "nq"] == "UNDECIDED"
@@ -121,13 +121,13 @@ def test_what_the_claims_come_to(everything) -> None:
     assert all(v.reason for v in everything[2])
 
 
-def test_neighbouring_layers_count_as_few() -> None:
+def test_correlated_layers_reduce_the_effective_number() -> None:
     rng = np.random.default_rng(0)
     assert effective_n([rng.standard_normal(400), rng.standard_normal(400)]) > 380
     assert effective_n([np.cumsum(rng.standard_normal(400)), np.cumsum(rng.standard_normal(400))]) < 20
 
 
-def test_the_page_is_a_function_of_its_records_and_says_everything(tmp_path) -> None:
+def test_the_page_is_a_function_of_its_records_and_shows_the_known_numbers(tmp_path) -> None:
     first, second = (published_page("yao2025", tmp_path / name) for name in ("a", "b"))
     assert first.read_bytes() == second.read_bytes()
     html = first.read_text()
@@ -146,7 +146,7 @@ def test_the_page_is_a_function_of_its_records_and_says_everything(tmp_path) -> 
     }
 
 
-def test_a_study_that_does_not_ship_is_named(tmp_path) -> None:
+def test_an_unknown_published_study_is_refused_by_name(tmp_path) -> None:
     with pytest.raises(UnknownName, match="yao2025"):
         published_page("yao2024", tmp_path / "x")
     (tmp_path / "file").write_text("")

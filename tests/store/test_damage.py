@@ -91,12 +91,12 @@ def check(whole: Path, place: Path, seeds: range) -> dict[str, int]:
     return counts
 
 
-def test_damaged_store_is_repaired_or_refused(whole: Path, tmp_path: Path) -> None:
+def test_a_damaged_store_is_repaired_or_refused(whole: Path, tmp_path: Path) -> None:
     assert sum(check(whole, tmp_path, range(6)).values()) == 6
 
 
 @pytest.mark.calibrate
-def test_hundred_damaged_stores_are_repaired_or_refused(whole: Path, tmp_path: Path) -> None:
+def test_a_hundred_damaged_stores_are_repaired_or_refused(whole: Path, tmp_path: Path) -> None:
     counts = check(whole, tmp_path, range(100))
     print(counts)
     assert sum(counts.values()) == 100

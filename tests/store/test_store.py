@@ -41,7 +41,7 @@ def snapshot(root: Path) -> dict[str, bytes]:
     return {str(p.relative_to(root)): p.read_bytes() for p in files(root)}
 
 
-def test_records_and_blobs_come_back(own_store: Path) -> None:
+def test_records_and_blobs_are_read_back_unchanged(own_store: Path) -> None:
     store = Store()
     assert store.root == own_store
     record = study()
@@ -55,7 +55,7 @@ def test_records_and_blobs_come_back(own_store: Path) -> None:
     assert not back.flags.writeable
 
 
-def test_a_blob_is_named_by_its_sha256_and_equal_work_is_one_file(own_store: Path) -> None:
+def test_a_blob_is_named_by_its_sha256_and_equal_blobs_share_a_file(own_store: Path) -> None:
     store = Store()
     name = store.put_blob(b"abc")
     assert name == hashlib.sha256(b"abc").hexdigest()
@@ -101,7 +101,7 @@ def test_a_damaged_record_is_refused_and_named(damage: Callable[[bytes], bytes],
         Store().get(name)
 
 
-def test_a_record_under_another_s_name_is_refused(own_store: Path) -> None:
+def test_a_record_under_the_name_of_another_is_refused(own_store: Path) -> None:
     store = Store()
     one, two = store.put(study("one")), store.put(study("two"))
     (own_store / "records" / one[:2] / f"{one}.json").write_bytes(
@@ -111,13 +111,13 @@ def test_a_record_under_another_s_name_is_refused(own_store: Path) -> None:
         store.get(one)
 
 
-def test_what_is_not_there_is_named_with_its_store(own_store: Path) -> None:
+def test_a_missing_record_or_blob_is_named_with_its_store(own_store: Path) -> None:
     for read in (Store().get, Store().blob, Store().array, Store().json):
         with pytest.raises(StoreError, match=f"{'0' * 12} is not in the store '{own_store}'"):
             read("0" * 64)
 
 
-def test_a_step_is_recalled_only_while_all_that_it_made_is_there(own_store: Path) -> None:
+def test_a_step_is_recalled_only_if_all_its_records_and_blobs_are_there(own_store: Path) -> None:
     store = Store()
     assert store.recall("k" * 64) is None
     record: Record = score(store)
@@ -143,7 +143,7 @@ def _write_many(root: Path, own: int) -> None:
         store.remember("s" * 64, [study("shared 0").id])
 
 
-def test_processes_that_write_one_store_at_once_leave_it_whole(own_store: Path) -> None:
+def test_concurrent_writers_leave_the_store_undamaged(own_store: Path) -> None:
     writers = [SPAWN.Process(target=_write_many, args=(own_store, own)) for own in range(3)]
     for writer in writers:
         writer.start()
@@ -184,7 +184,7 @@ def test_a_killed_writer_leaves_nothing_half_written(own_store: Path) -> None:
         assert Store(own_store).blob(path.name), "a file under a final name is complete"
 
 
-def test_what_a_killed_writer_left_is_swept_away_by_the_next_and_a_living_one_is_not_disturbed(tmp_path: Path) -> None:
+def test_remains_of_killed_writers_are_swept_and_running_writers_are_not_disturbed(tmp_path: Path) -> None:
     dead, living, other = tmp_path / f"{HALF}dead", tmp_path / f"{HALF}living", tmp_path / ".unrelated"
     for path in (dead, living, other):
         path.write_bytes(b"half")
@@ -203,7 +203,7 @@ def _write_with_a_limit(root: Path, limit: int, said: "multiprocessing.Queue[str
         said.put(str(error))
 
 
-def test_a_full_disk_is_said_in_words_and_leaves_nothing(own_store: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_file(own_store: Path) -> None:
     said: multiprocessing.Queue[str] = SPAWN.Queue()
     writer = SPAWN.Process(target=_write_with_a_limit, args=(own_store, 10_000, said))
     writer.start()
@@ -230,7 +230,7 @@ def tiny_disk(tmp_path: Path) -> Path:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_really_full_disk_then_a_larger_one_ends_in_the_same_bytes(tiny_disk: Path, own_store: Path) -> None:
+def test_a_run_after_a_full_disk_ends_in_the_same_bytes(tiny_disk: Path, own_store: Path) -> None:
     blobs = [bytes([i]) * 60_000 for i in range(8)]
     store = Store(tiny_disk)
     with pytest.raises(StoreError, match="the disk is full"):
@@ -244,14 +244,14 @@ def test_a_really_full_disk_then_a_larger_one_ends_in_the_same_bytes(tiny_disk: 
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_store_that_may_not_be_written_is_said_in_words(own_store: Path) -> None:
+def test_a_read_only_store_is_reported(own_store: Path) -> None:
     own_store.mkdir()
     own_store.chmod(stat.S_IRUSR | stat.S_IXUSR)
     with pytest.raises(StoreError, match="set EVIDENSE_STORE"):
         Store().put(study())
 
 
-def test_a_file_where_the_store_should_be_is_said_in_words(own_store: Path) -> None:
+def test_a_file_in_place_of_the_store_is_reported(own_store: Path) -> None:
     own_store.write_text("not a folder")
     with pytest.raises(StoreError, match="cannot be written"):
         Store().put(study())
@@ -261,7 +261,7 @@ def test_a_file_where_the_store_should_be_is_said_in_words(own_store: Path) -> N
         Store().blob("0" * 64)
 
 
-def test_other_trouble_of_the_system_is_not_swallowed() -> None:
+def test_other_system_errors_are_raised() -> None:
     with pytest.raises(InterruptedError), disk_errors(Path("x")):
         raise InterruptedError(4, "Interrupted system call")
 
@@ -275,7 +275,7 @@ def _count_alone(root: Path) -> None:
             counter.write_text(str(seen + 1))
 
 
-def test_one_process_at_a_time_holds_a_step(own_store: Path) -> None:
+def test_only_one_process_at_a_time_holds_a_step(own_store: Path) -> None:
     workers = [SPAWN.Process(target=_count_alone, args=(own_store,)) for _ in range(3)]
     for worker in workers:
         worker.start()
@@ -316,7 +316,7 @@ def test_a_step_that_fails_leaves_its_folder_for_the_next_run(own_store: Path) -
         assert (folder / "half").read_text() == "done so far"
 
 
-def test_the_place_of_the_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_store_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("EVIDENSE_STORE", "~/mine")
     assert default_root() == tmp_path / "mine"

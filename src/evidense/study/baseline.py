@@ -55,8 +55,8 @@ def check_own(study: Study) -> None:
     """
     if not study.looks:
         raise InvalidInput(
-            f"--save-baseline names '{study.baseline}', which is an input of this command; expected another file, or a plan of looks to "
-            "count in this one; name another, or say how many looks are planned (--looks)"
+            f"--save-baseline names '{study.baseline}', which is an input of this command; expected another file, or a plan of looks that "
+            "this file counts; name another file, or plan looks (--looks)"
         )
 
 
@@ -87,7 +87,7 @@ def check_ending(path: Path) -> None:
         InvalidInput: the file name does not end in .baseline.json.gz.
     """
     if not path.name.endswith(ENDING):
-        raise InvalidInput(f"baseline file '{path}' has another ending; expected NAME{ENDING}; rename it")
+        raise InvalidInput(f"baseline file '{path}' does not end in {ENDING}; expected NAME{ENDING}; rename it")
 
 
 def _lists(ranking: Ranking, depth: int, store: Store) -> dict[str, Any]:

@@ -90,8 +90,8 @@ class Page:
         missing = sorted(set(self.inputs) - set(existing(self.inputs)))
         more = f" and {len(missing) - MOST_MISSING:,} more" if len(missing) > MOST_MISSING else ""
         raise InvalidInput(
-            f"the hashes agree; the data {', '.join(missing[:MOST_MISSING])}{more} are not here, so nothing was recomputed. "
-            f"Expected the files that the page was made from; run it in the folder where the page was made: "
+            f"the hashes agree; the data {', '.join(missing[:MOST_MISSING])}{more} are missing, so nothing was recomputed. "
+            f"Expected the files that the page was made from; type this in the folder where the page was made: "
             f"{_command(self.folder.resolve())}"
         )
 

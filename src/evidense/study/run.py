@@ -109,7 +109,9 @@ def open_study(study: Study, options: RunOptions) -> OpenedStudy:
     )
     twice = sorted({c.name for c in collections if sum(o.name == c.name for o in collections) > 1})
     if twice:
-        raise InvalidInput(f"the collection {', '.join(twice)} is named twice; expected distinct ones; leave one out")
+        raise InvalidInput(
+            f"the collection {', '.join(twice)} is named twice; expected distinct collections; leave one out"
+        )
     _check_names(study, collections)
     _check_depth(study, collections)
     dissections = open_dissections(study, engines, options.values)

@@ -101,7 +101,7 @@ def _dissection(keys: Mapping[str, Any], number: int, mistakes: Mistakes) -> Dis
     mistakes.others += [f"{where}: '{key}' is {keys[key]!r}; expected a list of texts" for key in wrong]
     options = keys.get("options", {})
     if not isinstance(options, Mapping) or not all(isinstance(v, Mapping) for v in options.values()):
-        mistakes.others.append(f"{where}: 'options' is {options!r}; expected a table an analysis")
+        mistakes.others.append(f"{where}: 'options' is {options!r}; expected one table per analysis")
         return None
     sizes = {key: keys[key] for key in SAMPLES if key in keys}
     few = [key for key, n in sizes.items() if not isinstance(n, int) or n < 20]
@@ -132,8 +132,8 @@ def _texts(value: Any) -> bool:
 
 def _mistakes(dissection: Dissection, where: str) -> Iterator[str]:
     if not dissection.systems:
-        yield f"{where} names no system; expected a base, and what was made of it"
+        yield f"{where} names no system; expected a base and at least one tuned encoder"
     if not dissection.collections:
-        yield f"{where} names no collection; expected one at least"
+        yield f"{where} names no collection; expected at least one"
     if dissection.trained and not dissection.trained_by:
-        yield f"{where}: '{TRAINED}{dissection.trained[0]}' is trained by no study; expected trained_by = \"NAME\""
+        yield f"{where}: '{TRAINED}{dissection.trained[0]}' names no study that trains it; expected trained_by = \"NAME\""

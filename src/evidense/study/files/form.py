@@ -102,7 +102,7 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
     """Yield the mistakes of a study whose values are all of the right kind."""
     is_trained = bool(data.get("factorial") or data.get("arms"))
     if len(form.systems) < 2 and not is_trained:
-        yield f"'systems' names {len(form.systems)}; expected a baseline and at least one more"
+        yield f"'systems' names {len(form.systems)}; expected a baseline and at least one other system"
     if not form.collections:
         yield "'collections' is empty; expected at least one (--on)"
     if not 0 < form.margin < 1:
@@ -114,7 +114,7 @@ def mistakes_of(data: Mapping[str, Any], form: StudyForm) -> Iterator[str]:
     if is_trained and (form.best_of or form.looks):
         yield "'best_of' and 'looks' are for systems that are compared with a baseline; a study that trains cannot use them; leave them out"
     if is_trained and form.trained_on:
-        yield "'trained_on' is for systems that are ready; a study that trains counts leaks itself; leave it out"
+        yield "'trained_on' is for systems that are not trained here; a study that trains counts leaks itself; leave it out"
     if is_trained and form.claims:
         claims = ", ".join(map(shown_line, form.claims))
-        yield f"'claims' names {claims}; a study that trains decides its own three; leave it out"
+        yield f"'claims' names {claims}; a study that trains always decides its own three claims; leave the key out"

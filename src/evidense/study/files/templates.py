@@ -96,8 +96,8 @@ def refusal(template: Template) -> InvalidInput:
     """Return the error that is raised if somebody runs a template."""
     return InvalidInput(
         f"{template.name} is a template, not run here ({template.why}); expected --plan, which checks it; to run it: download "
-        f"{', '.join(m.id for m in template.models)}, heed the template's notes, save the file without its [template] tables as STUDY.toml, "
-        "and `evidense run STUDY.toml`"
+        f"{', '.join(m.id for m in template.models)}, follow the template's notes, save the file without its [template] tables as STUDY.toml, "
+        "and type `evidense run STUDY.toml`"
     )
 
 

@@ -35,7 +35,7 @@ def planned(study: Study, baseline: Any) -> Study:
     saved = int(getattr(baseline, "planned", 0))
     if study.looks and saved and study.looks != saved:
         raise InvalidInput(
-            f"'looks' is {study.looks}, but the baseline '{study.baseline}' was saved for {saved} looks; expected one plan for all of them; "
+            f"'looks' is {study.looks}, but the baseline '{study.baseline}' was saved for {saved} looks; expected the same plan in both; "
             "leave --looks out, or begin a new plan on fresh queries and save its baseline (--save-baseline)"
         )
     looks = study.looks or saved

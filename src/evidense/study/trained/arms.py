@@ -67,9 +67,7 @@ def arms_of(rows: Sequence[Mapping[str, Json]], source: str, factorial: Factoria
     taken = {*CELLS, *CONTROLS, *(arm.start_label for arm in arms)}
     for label in dict.fromkeys(labels):
         if labels.count(label) > 1 or label in taken:
-            mistakes.others.append(
-                f"the label '{label}' stands for something else too; expected a name of its own; rename the arm"
-            )
+            mistakes.others.append(f"the label '{label}' is taken already; expected a distinct label; rename the arm")
     mistakes.raise_if_any(f"[[arms]] of {source}")
     return tuple(arms)
 
@@ -132,7 +130,7 @@ def _cell_seeds(
 ) -> tuple[int, ...]:
     if factorial is None:
         mistakes.others.append(
-            f"{where} starts from the cell '{keys['start']}'; expected a [factorial] that trains it; add one"
+            f"{where} starts from the cell '{keys['start']}'; expected a [factorial] that trains this cell; add one"
         )
         return ()
     seeds = keys.get("seeds", factorial.seeds)

@@ -128,7 +128,7 @@ def seeds_of(value: Any, where: str, mistakes: Mistakes) -> tuple[int, ...]:
     good = isinstance(value, list | tuple) and all(isinstance(s, int) and not isinstance(s, bool) and s >= 0 for s in value)  # fmt: skip
     if not good or not value or len(set(value)) < len(value):
         mistakes.others.append(
-            f"seeds of {where} are {value!r}; expected a list of distinct whole numbers, as [0, 1, 2]"
+            f"seeds of {where} are {value!r}; expected a list of distinct whole numbers, such as [0, 1, 2]"
         )
         return ()
     return tuple(value)
@@ -166,7 +166,7 @@ def _check_backbone(keys: Mapping[str, Any], mistakes: Mistakes) -> None:
 
 def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], mistakes: Mistakes) -> tuple[str, ...]:
     if not isinstance(named, list | tuple):
-        mistakes.others.append(f"controls is {named!r}; expected a list of control arms, [] for none")
+        mistakes.others.append(f"controls is {named!r}; expected a list of control arms, or [] for none")
         return ()
     for name in named:
         if name not in CONTROLS:
@@ -174,8 +174,8 @@ def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], mistakes: Mis
     kinds = [next((k for k in _BUDGETS if k in tables[stage]), "") for stage in ("pretraining", "finetuning")]
     if any("total" in name for name in named) and "" not in kinds and kinds[0] != kinds[1]:
         mistakes.others.append(
-            f"pre-training has a budget of {kinds[0]} and fine-tuning one of {kinds[1]}, which have no total; expected the same kind; "
-            "name it, or leave the arms at the total budget out: controls = []"
+            f"pre-training has a budget of {kinds[0]} and fine-tuning one of {kinds[1]}, which cannot be added; expected budgets of the same kind; "
+            "change one, or leave out the arms at the total budget: controls = []"
         )
     return tuple(name for name in named if name in CONTROLS)
 

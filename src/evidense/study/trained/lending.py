@@ -37,7 +37,9 @@ def keep(encoder: Encoder, store: Store) -> Checkpoint:
         InvalidInput: the encoder cannot be saved.
     """
     if not isinstance(encoder, TrainableEncoder):
-        raise InvalidInput(f"'{encoder.name}' cannot be written; expected an encoder that can be trained; open another")
+        raise InvalidInput(
+            f"'{encoder.name}' cannot be saved; expected an encoder that can be trained; open another encoder"
+        )
     recipe = Recipe(architecture={"changed_in_memory": fingerprints(encoder)})
     key = sha256_of(["keep", recipe.id])
     if (done := store.recall(key)) and store.has_folder(done[0]):

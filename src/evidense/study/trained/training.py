@@ -220,14 +220,14 @@ def _check_recipe(out: Path, recipe: Recipe) -> None:
     held = Manifest.read(out)
     if held is None and out.is_dir() and any(not p.name.startswith(".evidense-") for p in out.iterdir()):
         raise InvalidInput(
-            f"'{out}' holds files, and no checkpoint of Evidense; expected an empty or new folder, since files of another model "
-            f"would become part of this one; name another, as --out {next_free(out)}"
+            f"'{out}' holds files, but no checkpoint of Evidense; expected an empty or new folder, since files of another model "
+            f"would become part of this one; name another folder, such as --out {next_free(out)}"
         )
     if held is not None and held.state(out, _OWN) is FileState.OURS:
         now = recipe.content() | {"parents": list(recipe.parents)}
         if differences := changed(_content(out / _OWN), now):
             raise InvalidInput(
-                f"'{out}' holds what another recipe made: {'; '.join(differences)}; expected the same; name another folder, as "
+                f"'{out}' holds a checkpoint of another recipe: {'; '.join(differences)}; expected the same recipe; name another folder, such as "
                 f"--out {next_free(out)}, or delete this one"
             )
 
@@ -238,7 +238,7 @@ def _content(path: Path) -> dict[str, Json]:
         return {**data["content"], "parents": data["parents"]}
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInput(
-            f"'{path}' is no recipe ({error!r}); expected what train wrote there; delete the folder"
+            f"'{path}' is no recipe ({error!r}); expected the file that train writes; delete the folder"
         ) from None
 
 

@@ -150,8 +150,8 @@ def _listen(say: Say | None) -> None:
 
 def _lost(key: str, error: BaseException) -> WorkerLost:
     return WorkerLost(
-        f"a worker process ended without a word while '{key}' was running ({error}); expected it to finish: was it killed, or is the "
-        "memory full? Run the same command again: it continues where this one was"
+        f"a worker process ended while '{key}' was running ({error}); expected it to finish. Was it killed, or is the memory full? "
+        "Run the same command again: it continues where this one stopped"
     )
 
 
