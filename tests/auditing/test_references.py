@@ -36,6 +36,11 @@ def test_a_right_reference_is_ok() -> None:
     assert decide(RIGHT, answers(KNOWN)).verdict == "OK"
 
 
+def test_a_reference_that_is_an_identifier_alone_means_what_the_identifier_means() -> None:
+    bare = Reference("1", identifiers={"doi": "10.1/x"})
+    assert decide(bare, answers(KNOWN, by="identifier")).verdict == "OK"
+
+
 def test_the_wrong_field_is_named_with_what_the_indexes_have() -> None:
     decision = decide(replace(RIGHT, year=2013), answers(KNOWN, replace(KNOWN, source="b")))
     assert decision.verdict == "WRONG FIELD"

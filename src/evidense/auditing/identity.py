@@ -67,10 +67,15 @@ def identify(reference: Reference, answers: Sequence[Answer]) -> Identified:
 
 
 def _candidate(reference: Reference, work: Work, by_identifier: bool) -> _Candidate:
-    title, similarity = compare_titles(reference.title, work.title)
+    title: Likeness
+    is_known_by_identifier = by_identifier or _shares_identifier(reference, work)
+    if is_known_by_identifier and not reference.title:
+        title, similarity = "same", 1.0  # a reference that is an identifier alone means what the identifier means
+    else:
+        title, similarity = compare_titles(reference.title, work.title)
     names_both = bool(reference.authors and work.authors)
     authors = compare_authors(reference.authors, work.authors).share_known if names_both else 0.5
-    return _Candidate(work, by_identifier or _shares_identifier(reference, work), title, similarity, authors)
+    return _Candidate(work, is_known_by_identifier, title, similarity, authors)
 
 
 def _shares_identifier(reference: Reference, work: Work) -> bool:

@@ -35,7 +35,7 @@ class Part:
     start: int
     end: int
     first: int | None = None
-    """The number of its first sentence in the section, from 1; None: counted on from the part before."""
+    """The number of its first sentence in the section, from 1; 0: unknown; None: counted on from the part before."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Passages:
         window, alignment = located.window, located.alignment
         if alignment.kind == "NOT LOCATED":
             return Statement(text, place, kind, known, None, alignment, (), tuple(cites))
-        quote = Quote(window.span, window.source, window.section, window.number)
+        quote = Quote(window.span, window.source, window.section, window.number or None)
         return Statement(text, place, kind, window.source, quote, alignment, losses(alignment), tuple(cites))
 
     def _closest(self, text: str, names: Sequence[str]) -> _Located | None:
@@ -150,11 +150,10 @@ def windows(source: SourceText) -> Iterator[Window]:
         before = n_of_section.get(part.section, 0) if part.first is None else part.first - 1
         n_of_section[part.section] = before + len(spans)
         for i in range(len(spans)):
+            number = 0 if part.first == 0 else before + i + 1
             for length in range(1, min(LONGEST, len(spans) - i) + 1):
                 start, end = spans[i].start, spans[i + length - 1].end
-                yield Window(
-                    source.name, part.section, before + i + 1, Span(start, end, source.text[start:end]), length
-                )
+                yield Window(source.name, part.section, number, Span(start, end, source.text[start:end]), length)
 
 
 def _around(source: SourceText, singles: Sequence[Window], start: int, end: int) -> Window:
