@@ -52,6 +52,7 @@ USES = {
     "pictures": Use("-c", program=f"{OPEN.format('icons')}; {OPEN.format('glyphs')}"),
     "hub": Use(f"{PAIRS} hf:hub"),
     "ir-datasets": Use(f"{PAIRS} irds:no-such-set", exits_with=2),
+    "literature": Use("-m evidense audit refs.bib --offline"),
     "notebook": Use(
         "-c", program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
     ),
@@ -74,6 +75,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for shade in (0, 100, 200):
         (at / "photos" / f"shade {shade}").mkdir(parents=True)
         Image.new("L", (8, 8), shade).save(at / "photos" / f"shade {shade}" / "a.png")
+    (at / "refs.bib").write_text(
+        "@article{a, title={Attention Is All You Need}, author={Vaswani, A. and others}, year={2017}}"
+    )
     (at / "hub").mkdir()
     card = ["---", "configs:"]
     for config, table in HUB.items():
