@@ -76,6 +76,11 @@ class Source(Named, Protocol):
         ...
 
     @property
+    def spellings(self) -> tuple[str, ...]:
+        """How `--sources` names it: its name, or `folder:PATH`."""
+        ...
+
+    @property
     def manners(self) -> Manners | None:
         """How it is asked over the network; None for one that needs none."""
         ...
