@@ -1,4 +1,4 @@
-"""arXiv: preprints with their versions, withdrawals and published forms."""
+"""Preprints of arXiv, with their versions, withdrawals and published forms."""
 
 import re
 from collections.abc import Sequence
