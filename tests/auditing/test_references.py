@@ -66,6 +66,12 @@ def test_an_index_with_a_wrong_title_accuses_nobody() -> None:
     assert decision.verdict == "INDEXES DISAGREE"
 
 
+def test_a_page_of_the_web_is_no_paper_and_a_misc_with_a_venue_is() -> None:
+    page = Reference("tool", "misc", "A Tool", year=2021, identifiers={"url": "https://example.org"})
+    assert decide(page, not_there("a", "b")).verdict == "NOT A PAPER"
+    assert decide(replace(page, venue="Nature"), not_there("a", "b")).verdict == "NOT FOUND"
+
+
 def test_nothing_is_not_found_on_one_index() -> None:
     assert decide(RIGHT, not_there("a")).verdict == "NOT ASKED"
     assert decide(RIGHT, not_there("a", "b")).verdict == "NOT FOUND"

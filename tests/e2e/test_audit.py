@@ -62,13 +62,13 @@ def test_every_entry_has_its_verdict_and_its_line(evidense, library: Path) -> No
     assert said.exit_code == 0, said.output
     found = rows(library)
     assert {key: row["verdict"] for key, row in found.items()} == {
-        "owls2018": "OK", "water": "WRONG FIELD", "trains": "OTHER WORK", "nowhere": "NOT FOUND", "tool": "NOT FOUND",
+        "owls2018": "OK", "water": "WRONG FIELD", "trains": "OTHER WORK", "nowhere": "NOT FOUND", "tool": "NOT A PAPER",
     }  # fmt: skip
     field = {name: found["water"]["fields"][0][name] for name in ("name", "cited", "found", "by")}
     assert field == {"name": "year", "cited": "2009", "found": "2015", "by": ["folder:one", "folder:two"]}
     assert [found[key]["place"] for key in ("owls2018", "water", "nowhere")] == ["line 4", "line 5", "line 7"]
     assert [a["answer"] for a in found["nowhere"]["asked"]] == ["not there", "not there"]
-    assert "2 to correct, 2 not found." in said.stdout
+    assert "2 to correct, 1 not found." in said.stdout
     assert "year 2009 → 2015 (folder one, folder two)" in " ".join(said.stdout.split())
 
 

@@ -64,6 +64,8 @@ def decide(reference: Reference, answers: Sequence[Answer]) -> Decision:
 def _without_work(reference: Reference, answered: Sequence[str]) -> Decision:
     if reference.kind in NO_PAPERS:
         return Decision("NOT A PAPER", f"a {reference.kind}; indexes of papers need not hold it")
+    if _is_page(reference):
+        return Decision("NOT A PAPER", "a page of the web; indexes of papers need not hold it")
     if reference.kind == "book" and "doi" not in reference.identifiers:
         return Decision("NOT A PAPER", "a book without a DOI; indexes of papers need not hold it")
     if not answered:
@@ -76,6 +78,11 @@ def _without_work(reference: Reference, answered: Sequence[str]) -> Decision:
         "NOT FOUND",
         f"{', '.join(answered)} answered; none holds a work of this title. A workshop paper or a thesis may be missing there",
     )
+
+
+def _is_page(reference: Reference) -> bool:
+    """Say whether it names a page of the web and nothing else: no venue, and no identifier but its URL."""
+    return reference.kind == "misc" and not reference.venue and set(reference.identifiers) == {"url"}
 
 
 def _of_work(reference: Reference, identified: Identified, checks: tuple[FieldCheck, ...]) -> Decision:
