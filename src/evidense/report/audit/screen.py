@@ -14,6 +14,8 @@ WIDTH = 100
 _MOST_KEY = 28
 _MOST_LINES = 40
 """Problems that are printed; the page has all."""
+_MOST_SILENT = 5
+"""References printed that nothing is known of."""
 
 
 def screen(audit: Audit, last: Sequence[str] = ()) -> str:
@@ -43,11 +45,12 @@ def _box(audit: Audit) -> list[str]:
 
 def _problem_lines(audit: Audit) -> Iterator[str]:
     told = summary.problems(audit)
-    shown = told[:_MOST_LINES]
+    silent = [a for a in told if a.decision.verdict == "NOT ASKED"]
+    shown = [a for a in told if a.decision.verdict != "NOT ASKED" or a in silent[:_MOST_SILENT]][:_MOST_LINES]
     if not shown:
         return
     word_width = max(len(a.decision.verdict) for a in shown) + 2
-    key_width = min(max(len(shown_line(a.reference.key)) for a in shown), _MOST_KEY)
+    key_width = min(max(len(shown_line(summary.label(a))) for a in shown), _MOST_KEY)
     place_width = max(len(a.place) for a in shown)
     for audited in shown:
         yield from _lines(audited, audit.policy, (word_width, key_width, place_width))
@@ -59,7 +62,7 @@ def _lines(audited: AuditedReference, policy: str, widths: tuple[int, int, int])
     """Yield one problem: icon, word, key, reason over as many lines as it needs, place at the right end of the first."""
     word_width, key_width, place_width = widths
     word = REFERENCE_WORDS[audited.decision.verdict]
-    key = shown_line(audited.reference.key)
+    key = shown_line(summary.label(audited))
     key = key if len(key) <= key_width else f"{key[: key_width - 1]}…"
     head = f" {word.icon + ' ' + word.word:<{word_width}} {key:<{key_width}}  "
     room = max(WIDTH - len(head) - place_width - 2, 24)

@@ -14,15 +14,26 @@ _WIDTH = 100
 
 
 def statement_lines(audit: Audit) -> Iterator[str]:
-    """Yield the statements, each with its kind, how it stands to its passage, and what was lost."""
-    told = [s for s in audit.statements if s.alignment.kind != "NO TEXT"] or list(audit.statements)
-    if not told:
+    """Yield the statements, each with its kind, how it stands to its passage, and what was lost; of many the altered ones."""
+    numbered = list(enumerate(audit.statements, 1))
+    if not numbered:
         return
-    yield f" {len(audit.statements):,} statement{'s' if len(audit.statements) != 1 else ''} beside their sources"
-    for n, statement in enumerate(told[:_MOST], 1):
+    located = [(n, s) for n, s in numbered if s.alignment.kind != "NO TEXT"]
+    noun = "citing sentence" if audit.document.citations else "statement"
+    silent = f"; {len(numbered) - len(located):,} without a text to look in" if len(located) < len(numbered) else ""
+    yield f" {len(numbered):,} {noun}{'s' if len(numbered) != 1 else ''} beside {'their' if len(numbered) != 1 else 'its'} sources{silent}"
+    told = located if audit.document.citations else numbered
+    shown = told if len(told) <= _MOST else sorted(sorted(told, key=_calm)[:_MOST], key=lambda pair: pair[0])
+    for n, statement in shown:
         yield from _lines(n, statement)
-    if len(told) > _MOST:
-        yield f"   … and {len(told) - _MOST:,} more on the page"
+    if len(told) > len(shown):
+        yield f"   … and {len(told) - len(shown):,} more on the page"
+
+
+def _calm(numbered: tuple[int, Statement]) -> tuple[bool, int, int]:
+    """Sort key by which statements that lost something come first."""
+    number, statement = numbered
+    return not statement.losses, STATEMENT_WORDS[statement.alignment.kind].rank, number
 
 
 def said_lines(audit: Audit) -> Iterator[str]:

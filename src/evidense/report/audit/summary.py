@@ -115,6 +115,17 @@ def _rank(audited: AuditedReference) -> tuple[int, int]:
     return REFERENCE_WORDS[audited.decision.verdict].rank, line if line is not None else start
 
 
+def label(audited: AuditedReference) -> str:
+    """Return the key of a reference; where that is a number only, what it is too: "[3] Attention Is All You Need"."""
+    reference = audited.reference
+    if not reference.key.strip("[]").isdigit():
+        return reference.key
+    identifier = next(
+        (reference.identifiers[k] for k in ("doi", "arxiv", "acl", "url") if reference.identifiers.get(k)), ""
+    )
+    return f"[{reference.key.strip('[]')}] {reference.title or identifier or reference.raw}".strip()
+
+
 def reason(audited: AuditedReference) -> str:
     """Return what is said of a reference in its line, names of indexes as people write them."""
     decision = audited.decision

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from evidense import registry
@@ -11,6 +12,8 @@ from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Source
 from evidense.study.audit.order import FOLDER, Order
 from evidense.values import Answer
+
+_NOTHING = "no reference has an identifier or a title that it could be asked for"
 
 
 def sources_of(order: Order) -> list[NamedSource]:
@@ -41,7 +44,8 @@ def counted(sources: Sequence[NamedSource], audited: Sequence[AuditedReference])
     for reference in audited:
         for answer in reference.asked:
             answers[answer.source].append(answer)
-    return [tally(source.label, source.part.covers, answers[source.label]) for source in sources]
+    counts = [tally(source.label, source.part.covers, answers[source.label]) for source in sources]
+    return [count if count.states else replace(count, detail=_NOTHING) for count in counts]
 
 
 def paths_of(order: Order) -> list[Path]:

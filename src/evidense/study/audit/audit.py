@@ -18,7 +18,10 @@ from evidense.store import Store
 from evidense.study.audit.asked import counted, paths_of, silent_of, sources_of
 from evidense.study.audit.fixing import fixed_of
 from evidense.study.audit.order import Order
+from evidense.study.audit.told import statements_of
 from evidense.study.audit.wires import wire_of
+
+_UNSENT = frozenset({"not asked", "budget spent"})
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,14 @@ def _audit(order: Order, store: Store) -> Audit:
     sources = sources_of(order)
     with wire_of(order, store) as wire:
         asked = ask(document.references, sources, wire)
-        n_requests = len(wire.log)
-    references = tuple(
-        AuditedReference(reference, decision, answers)
-        for reference, (decision, answers) in zip(document.references, asked, strict=True)
-    )
+        references = tuple(
+            AuditedReference(reference, decision, answers)
+            for reference, (decision, answers) in zip(document.references, asked, strict=True)
+        )
+        statements = statements_of(document, references, sources, wire)
+        n_requests = sum(asked.state not in _UNSENT for asked in wire.log)
     return Audit(
-        order.file.name, document, references, (), (*counted(sources, references), *silent_of(sources)),
+        order.file.name, document, references, statements, (*counted(sources, references), *silent_of(sources)),
         n_requests, order.policy, order.gate,
     )  # fmt: skip
 

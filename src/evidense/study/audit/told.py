@@ -1,0 +1,53 @@
+"""Told: the statements of a document, each beside the closest passage of the texts that its sources have."""
+
+from collections.abc import Sequence
+
+from evidense.auditing.audited import AuditedReference
+from evidense.auditing.passages import SourceText, trace
+from evidense.auditing.references_of import NamedSource
+from evidense.auditing.statements import Statement
+from evidense.parts import Wire
+from evidense.values import ReadDocument, Work
+
+
+def statements_of(
+    document: ReadDocument, references: Sequence[AuditedReference], sources: Sequence[NamedSource], wire: Wire
+) -> tuple[Statement, ...]:
+    """Return every statement of a document beside its source; a bibliography has none."""
+    if not document.text:
+        return ()
+    texts = {
+        audited.reference.key: text for audited in references if (text := _text(audited, sources, wire)) is not None
+    }
+    return trace(document, texts)
+
+
+def _text(audited: AuditedReference, sources: Sequence[NamedSource], wire: Wire) -> SourceText | None:
+    """Return the full text of the work that a reference means, else its longest abstract."""
+    key = audited.reference.key
+    if audited.decision.work is None:
+        return None
+    works = _works(audited)
+    for source in sources:
+        mine = next((work for work in works if work.source == source.label), None)
+        if mine is not None and "full text" in source.part.offers:
+            text = source.part.full_text(mine, wire, source.spelling)
+            if isinstance(text, ReadDocument) and text.text:
+                return SourceText.of_document(key, text)
+    abstract = max((work.abstract for work in works), key=len, default="")
+    return SourceText.of_abstract(key, abstract) if abstract else None
+
+
+def _works(audited: AuditedReference) -> list[Work]:
+    """Return the works of all answers that are the one that is meant: those that share an identifier, or the title."""
+    from evidense.texts.titles import title_key
+
+    meant = audited.decision.work
+    assert meant is not None  # noqa: S101  (the caller has looked)
+    return [
+        work
+        for answer in audited.answers
+        for work in answer.works
+        if title_key(work.title) == title_key(meant.title)
+        or set(work.identifiers.items()) & set(meant.identifiers.items())
+    ]
