@@ -102,6 +102,12 @@ def test_every_index_is_asked_before_a_work_is_not_found() -> None:
     assert [len(shelf.titles) for shelf in shelves] == [1, 1, 1]
 
 
+def test_software_is_looked_for_in_two_indexes_only() -> None:
+    shelves = Shelf("a", KNOWN), Shelf("b", KNOWN), Shelf("c", KNOWN)
+    assert asked([cited(KNOWN[0], kind="software", title="A Tool", identifiers={})], *shelves) == ["NOT A PAPER"]
+    assert [len(shelf.titles) for shelf in shelves] == [1, 1, 0]
+
+
 def test_a_list_of_retractions_is_no_index_that_a_work_is_missing_from() -> None:
     retractions = Shelf("r", (), frozenset({"identifiers", "retractions"}))
     assert asked([cited(KNOWN[0])], Shelf("a", ()), retractions) == ["NOT ASKED"]

@@ -37,6 +37,7 @@ def test_the_screen_shows_the_worst_first_with_their_lines() -> None:
     assert told == ["RETRACTED", "OTHER", "NOT", "WRONG", "OLDER", "NOT"]
     assert "year 2013 → 2017 (arXiv, Crossref)" in next(line for line in lines if "year2013" in line)
     assert next(line for line in lines if "retracted2017" in line).endswith("line 25")
+    assert "2024-03-02, data integrity (arXiv, Crossref)" in " ".join(" ".join(lines).split())
     assert max(map(len, lines)) <= WIDTH
 
 

@@ -7,7 +7,7 @@ settled the reference; a work that was found by its title is then looked up by i
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evidense.auditing.references import Decision, decide
+from evidense.auditing.references import MIN_ANSWERS, Decision, decide
 from evidense.parts import Source, Wire
 from evidense.values import Answer, Reference, Work
 
@@ -58,7 +58,10 @@ class _Asking:
         return held
 
     def is_open(self, i: int) -> bool:
-        return self.decision(i).verdict in _OPEN
+        """Say whether a further index may change the verdict; of what is no paper two answers are enough."""
+        verdict = self.decision(i).verdict
+        n_answered = len({answer.source for answer in self.answers[i] if answer.has_answered})
+        return verdict in _OPEN and (verdict != "NOT A PAPER" or n_answered < MIN_ANSWERS)
 
 
 def counted(answers: Iterable[Answer], lists: frozenset[str]) -> list[Answer]:

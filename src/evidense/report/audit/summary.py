@@ -10,6 +10,7 @@ from evidense.report.audit.words import REFERENCE_WORDS, index_name, index_names
 TO_REPLACE = frozenset({"RETRACTED"})
 TO_CORRECT = frozenset({"OTHER WORK", "WRONG FIELD"})
 TO_READ = frozenset({"CONCERN", "CORRECTED", "OLDER VERSION", "INDEXES DISAGREE"})
+_NOTICED = frozenset({"RETRACTED", "CONCERN", "CORRECTED"})
 _QUIET = frozenset({"OK", "NOT A PAPER"})
 
 
@@ -134,7 +135,14 @@ def reason(audited: AuditedReference) -> str:
         return "; ".join(_field_sentence(check.sentence, check.by) for check in wrong)
     if decision.verdict == "NOT FOUND":
         return not_found(audited)
+    if decision.verdict in _NOTICED and (by := _noticing(audited)):
+        return f"{decision.reason} ({index_names(by)})"
     return decision.reason
+
+
+def _noticing(audited: AuditedReference) -> list[str]:
+    """Return the sources that know of a notice."""
+    return sorted({work.source for answer in audited.answers for work in answer.works if work.notices})
 
 
 def _field_sentence(sentence: str, by: Sequence[str]) -> str:

@@ -13,20 +13,26 @@ from evidense.parts import Source
 from evidense.study.audit.order import FOLDER, Order
 from evidense.values import Answer
 
+_BROAD_FIRST = ("crossref", "openalex", "semantic_scholar", "datacite", "europepmc", "arxiv")
+"""Whom a title is asked for first: most are settled by one answer. arXiv wants three seconds between two requests."""
 _NOTHING = "no reference has an identifier or a title that it could be asked for"
 
 
 def sources_of(order: Order) -> list[NamedSource]:
-    """Return the sources that an order names, each once; without any named, every index of the shelf.
+    """Return the sources that an order names, each once, in its order; without any named every index of the shelf, those that hold most first.
 
     Raises:
         UnknownName: no source has this name.
-        InvalidInput: a folder is named without its path, or twice.
+        InvalidInput: a folder is named without its path, or an index with one that it does not take.
     """
-    indexes = [name for name in registry.summaries("sources") if name != FOLDER]
+    indexes = sorted((name for name in registry.summaries("sources") if name != FOLDER), key=_breadth)
     spellings = list(dict.fromkeys(order.sources)) or indexes
     labels = _labels(spellings)
     return [NamedSource(labels[text], _part(text), text) for text in spellings]
+
+
+def _breadth(name: str) -> tuple[int, str]:
+    return (_BROAD_FIRST.index(name) if name in _BROAD_FIRST else len(_BROAD_FIRST)), name
 
 
 def silent_of(sources: Sequence[NamedSource]) -> list[AskedSource]:
@@ -50,27 +56,19 @@ def counted(sources: Sequence[NamedSource], audited: Sequence[AuditedReference])
 
 def paths_of(order: Order) -> list[Path]:
     """Return the files and folders that an audit reads: the file, and those of its sources."""
-    prefix = f"{FOLDER}:"
-    return [
-        order.file,
-        *(Path(text.removeprefix(prefix)).expanduser() for text in order.sources if text.startswith(prefix)),
-    ]
+    named = (text.partition(":")[2].strip() for text in order.sources)
+    return [order.file, *(Path(path).expanduser() for path in named if path)]
 
 
 def _part(spelling: str) -> Source:
-    name, colon, rest = spelling.partition(":")
+    name, _, _ = spelling.partition(":")
     known = registry.summaries("sources")
     if name not in known:
         raise UnknownName.among("source", name, known)
-    if name == FOLDER and not rest:
-        raise InvalidInput(
-            "'folder' names no place; expected folder:PATH, with BibTeX, RIS or CSL-JSON files in it; add the path"
-        )
-    if name != FOLDER and colon:
-        raise InvalidInput(
-            f"'{spelling}' has a part after '{name}:'; expected '{name}' alone; only a folder takes a path"
-        )
     part: Source = registry.part("sources", name)
+    if not part.recognises(spelling):
+        forms = " or ".join(f"'{form}'" for form in getattr(part, "spellings", (name,)))
+        raise InvalidInput(f"'{spelling}' is no spelling of the source {name}; expected {forms}; correct it")
     return part
 
 
@@ -80,7 +78,7 @@ def _labels(spellings: Sequence[str]) -> dict[str, str]:
     labels = {}
     for text in spellings:
         name, _, rest = text.partition(":")
-        label = f"{name}:{Path(rest).name or rest}" if rest else name
+        label = f"{name}:{Path(rest).name or rest}" if name == FOLDER else name
         seen[label] += 1
         labels[text] = f"{label} {seen[label]}" if seen[label] > 1 else label
     return labels
