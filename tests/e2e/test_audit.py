@@ -201,3 +201,29 @@ def test_the_help_brings_no_reader_no_wire_and_no_numbers() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_seed_report_is_audited_without_a_network(evidense, shared_data: Path, tmp_path: Path) -> None:
+    said = evidense("audit", str(shared_data / "seed_report.txt"), "--offline", "--out", str(tmp_path / "seed"))
+    assert said.exit_code == 0
+    found = json.loads((tmp_path / "seed/audit.json").read_text())
+    assert [row["verdict"] for row in found["references"]] == ["OLDER VERSION"] * 3
+    statements = found["statements"]
+    assert [s["kind"] for s in statements] == ["aim", "finding", "method", "definition", "method", "premise"]
+    assert [s["quote_place"].rpartition(" ")[2] for s in statements] == list("123456")
+    rules = [[rule["rule"] for rule in s["rules"] if rule["rule"] != "cut"] for s in statements]
+    assert (rules[1], rules[5]) == (["aim"], ["weaker"])
+    assert statements[1]["lost"] == ["Specifically, we aim to determine whether"]
+    assert "a question or an aim told as a finding" in said.stdout
+
+
+def test_an_abstract_of_a_folder_is_a_text_that_statements_are_held_against(evidense, library: Path) -> None:
+    entry = "@article{x, title = {Owls at Night}, author = {Kay, Lee}, year = {2019}, doi = {10.1234/night}, abstract = {%s}}"
+    with (library / "one/works.bib").open("a") as file:
+        file.write(entry % "We ask whether owls see at night.")
+    body = "On owls\n\n1 Results\n\nOwls see at night [1].\n\nReferences\n\n[1] Lee Kay. Owls at Night. 2019. doi:10.1234/night\n"
+    (library / "report.txt").write_text(body)
+    where = f"folder:{library / 'one'}"
+    evidense("audit", str(library / "report.txt"), "--sources", where, "--offline", "--out", str(library / "out"))
+    (statement,) = json.loads((library / "out/audit.json").read_text())["statements"]
+    assert (statement["alignment"], statement["lost"], statement["cites"]) == ("NEAR", ["We ask whether"], ["1"])

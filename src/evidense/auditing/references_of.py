@@ -70,11 +70,15 @@ def counted(answers: Iterable[Answer], lists: frozenset[str]) -> list[Answer]:
 
 
 def ask(
-    references: Sequence[Reference], sources: Sequence[NamedSource], wire: Wire
+    references: Sequence[Reference], sources: Sequence[NamedSource], wire: Wire, known: Sequence[Answer | None] = ()
 ) -> list[tuple[Decision, tuple[Answer, ...]]]:
-    """Ask the sources, cheapest first, and return for every reference what it comes to with all answers."""
+    """Ask the sources, cheapest first, and return for every reference what it comes to with all answers.
+
+    `known` holds an answer that is at hand for each reference, or None.
+    """
     lists = frozenset(source.label for source in sources if not source.is_index)
-    asking = _Asking(references, [[] for _ in references], lists=lists)
+    at_hand = known or [None] * len(references)
+    asking = _Asking(references, [[answer] if answer else [] for answer in at_hand], lists=lists)
     _identifiers(asking, sources, wire)
     for source in (s for s in sources if s.is_local and "title" in s.part.offers):
         _titles(asking, source, range(len(references)), wire)

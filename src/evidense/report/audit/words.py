@@ -40,6 +40,7 @@ RULES: Mapping[str, str] = {
 INDEX_NAMES: Mapping[str, str] = {
     "crossref": "Crossref", "datacite": "DataCite", "arxiv": "arXiv", "openalex": "OpenAlex", "semantic_scholar": "Semantic Scholar",
     "europepmc": "Europe PMC", "acl": "ACL Anthology", "retraction_watch": "Retraction Watch", "dblp": "DBLP", "openreview": "OpenReview",
+    "shipped": "records shipped with Evidense",
 }  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from evidense import registry
 from evidense.auditing.audited import AskedSource, AuditedReference, tally
 from evidense.auditing.references_of import NamedSource
+from evidense.auditing.shipped_works import shipped_answer
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Source
 from evidense.study.audit.order import FOLDER, Order
-from evidense.values import Answer
+from evidense.values import Answer, ReadDocument
 
 _BROAD_FIRST = ("crossref", "openalex", "semantic_scholar", "datacite", "europepmc", "arxiv")
 """Whom a title is asked for first: most are settled by one answer. arXiv wants three seconds between two requests."""
@@ -35,6 +36,11 @@ def _breadth(name: str) -> tuple[int, str]:
     return (_BROAD_FIRST.index(name) if name in _BROAD_FIRST else len(_BROAD_FIRST)), name
 
 
+def at_hand(order: Order, document: ReadDocument) -> list[Answer | None]:
+    """Return what the records that ship with Evidense say of each reference; nothing where sources are named."""
+    return [None if order.sources else shipped_answer(reference) for reference in document.references]
+
+
 def silent_of(sources: Sequence[NamedSource]) -> list[AskedSource]:
     """Return the indexes of the shelf that are not among the sources of an audit."""
     named = {source.part.name for source in sources}
@@ -45,12 +51,15 @@ def silent_of(sources: Sequence[NamedSource]) -> list[AskedSource]:
 
 
 def counted(sources: Sequence[NamedSource], audited: Sequence[AuditedReference]) -> list[AskedSource]:
-    """Count how each source answered, over all references."""
+    """Count how each source answered, over all references; the records that ship among them where they said something."""
     answers: dict[str, list[Answer]] = {source.label: [] for source in sources}
     for reference in audited:
         for answer in reference.asked:
-            answers[answer.source].append(answer)
-    counts = [tally(source.label, source.part.covers, answers[source.label]) for source in sources]
+            answers.setdefault(answer.source, []).append(answer)
+    covers = {source.label: source.part.covers for source in sources}
+    counts = [
+        tally(name, covers.get(name, "records that ship with Evidense"), given) for name, given in answers.items()
+    ]
     return [count if count.states else replace(count, detail=_NOTHING) for count in counts]
 
 

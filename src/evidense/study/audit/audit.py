@@ -15,7 +15,7 @@ from evidense.records import Record
 from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
 from evidense.store import Store
-from evidense.study.audit.asked import counted, paths_of, silent_of, sources_of
+from evidense.study.audit.asked import at_hand, counted, paths_of, silent_of, sources_of
 from evidense.study.audit.fixing import fixed_of
 from evidense.study.audit.order import Order
 from evidense.study.audit.told import statements_of
@@ -74,7 +74,7 @@ def _audit(order: Order, store: Store) -> Audit:
     document = registry.read(order.file)
     sources = sources_of(order)
     with wire_of(order, store) as wire:
-        asked = ask(document.references, sources, wire)
+        asked = ask(document.references, sources, wire, at_hand(order, document))
         references = tuple(
             AuditedReference(reference, decision, answers)
             for reference, (decision, answers) in zip(document.references, asked, strict=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from evidense.auditing.audited import AuditedReference
 from evidense.auditing.passages import SourceText, trace
 from evidense.auditing.references_of import NamedSource
+from evidense.auditing.shipped_works import SOURCE, shipped_for
 from evidense.auditing.statements import Statement
 from evidense.parts import Wire
 from evidense.values import ReadDocument, Work
@@ -25,6 +26,8 @@ def statements_of(
 def _text(audited: AuditedReference, sources: Sequence[NamedSource], wire: Wire) -> SourceText | None:
     """Return the full text of the work that a reference means, else its longest abstract."""
     key = audited.reference.key
+    if any(answer.source == SOURCE for answer in audited.answers) and (shipped := shipped_for(audited.reference)):
+        return shipped.text
     if audited.decision.work is None:
         return None
     works = _works(audited)
