@@ -124,7 +124,7 @@ def _named() -> list[Case]:
         _ids("esc", "txt", "\n".join([ESCAPE, BIDI, *IDS[2:]]), says=""),
         _ids("bytes", "txt", b"\xff\xfe\n" * 12),
         _ids("empty", "txt", "", says="ids"),
-        _ids("twice", "txt", "\n".join(IDS[:1] * len(IDS)), says="once"),
+        _ids("twice", "txt", "\n".join(IDS[:1] * len(IDS)), says="repeated"),
     ]  # fmt: skip
 
 
