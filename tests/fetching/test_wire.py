@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -233,12 +234,10 @@ def test_the_key_travels_in_its_header_and_is_nowhere_else(
 ) -> None:
     secret = "s3cr3t-of-mine"
     monkeypatch.setenv("EVIDENSE_KEY_TRIAL", secret)
-    monkeypatch.setenv("EVIDENSE_MAILTO", "me@example.org")
     loopback.answering = lambda seen: Said(json.dumps({"echo": seen.headers.get("x-api-key", "")}).encode())
     with open_wire(terms=Terms(patience=QUICK)) as wire:
         reply = ask(wire)
     assert loopback.seen[0].headers["x-api-key"] == secret
-    assert "mailto:me@example.org" in loopback.seen[0].headers["user-agent"]
     assert secret not in str(loopback.seen[0].query) + loopback.seen[0].path
     assert secret.encode() not in reply.body
     assert secret not in str(wire.log) + str(reply) + "".join(capfd.readouterr())
@@ -297,6 +296,20 @@ def test_offline_makes_any_connection_an_error(loopback: Loopback) -> None:
 def test_offline_holds_in_child_processes_too() -> None:
     with without_network(), pytest.raises(EvidenseError, match="offline"):
         in_child("fetching.calling:work", b"127.0.0.1")
+
+
+def test_an_offline_wire_forbids_connections_in_its_block() -> None:
+    with open_wire(terms=Terms(is_offline=True)), pytest.raises(EvidenseError, match="offline"):
+        socket.create_connection(("127.0.0.1", 9))
+
+
+def test_the_address_for_complaints_goes_only_to_an_index_that_takes_it(
+    loopback: Loopback, wire: IndexWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVIDENSE_MAILTO", "me@example.org")
+    ask(wire)
+    wire.ask(Request("trial", "other"), replace(MANNERS, takes_mailto=True))
+    assert ["me@example.org" in seen.headers["user-agent"] for seen in loopback.seen] == [False, True]
 
 
 def test_without_offline_a_connection_is_nobody_s_error(loopback: Loopback, wire: IndexWire) -> None:

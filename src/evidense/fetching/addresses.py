@@ -58,6 +58,11 @@ class Place:
     origin: Origin
     is_from_environment: bool
 
+    @property
+    def shared_name(self) -> str:
+        """Return the name under which limits are shared: the host; on this machine, where one server may play several indexes, the whole URL."""
+        return self.url.partition("//")[2] if self.origin.is_loopback else self.origin.netloc
+
     def below(self, path: str) -> str:
         """Return the URL of a path below the base; dots in it lead nowhere else."""
         steps = [quote(step, safe=_PATH) for step in path.strip("/").split("/")]

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from urllib.parse import urljoin
@@ -25,10 +25,11 @@ class Call:
     url: str
     """With its query."""
     headers: Mapping[str, str]
-    secret_headers: Mapping[str, str]
-    """Sent to the origin of the place only, never to where it redirects."""
     body: bytes | None
     most_bytes: int
+    agent: str = "evidense"
+    secret_headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent, like the agent's address, to the origin of the place only, never to where it redirects."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ class Connections:
         import httpx
 
         client = self._client(origin, address)
-        headers = {**call.headers, **(call.secret_headers if is_home else {}), "host": origin.netloc}
+        own = {**call.secret_headers, "user-agent": call.agent} if is_home else {"user-agent": "evidense"}
+        headers = {**call.headers, **own, "host": origin.netloc}
         url = httpx.URL(call.url).copy_with(host=address)
         request = client.build_request(
             call.method, url, headers=headers, content=call.body, extensions={"sni_hostname": origin.host}

@@ -4,12 +4,14 @@ import os
 import threading
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from types import TracebackType
 from urllib.parse import urlencode
 
 from evidense.boundary.offline import is_offline as is_offline_everywhere
+from evidense.boundary.offline import without_network
 from evidense.fetching.addresses import Place, place_of
 from evidense.fetching.connection import Call, Connections
 from evidense.fetching.failures import NotAnswered
@@ -78,6 +80,7 @@ class IndexWire:
         self._spent_usd = 0.0
         self._n_sent = 0
         self._lock = threading.Lock()
+        self._forbidden = ExitStack()
 
     @property
     def n_requests(self) -> int:
@@ -111,9 +114,12 @@ class IndexWire:
 
     def close(self) -> None:
         """Close all connections."""
+        self._forbidden.close()
         self._connections.close()
 
     def __enter__(self) -> "IndexWire":
+        """Begin; offline, any connection of this process and its children is an error until the end of the block."""
+        self._forbidden.enter_context(without_network(self.terms.is_offline))
         return self
 
     def __exit__(
@@ -124,19 +130,19 @@ class IndexWire:
     def _asked(self, request: Request, manners: Manners, place: Place, kept: Kept | None) -> Reply:
         try:
             secrets = key_headers(request.source, manners)
-            return self._over_network(request, place, Pace(manners.per_second, manners.at_once), secrets, kept)
+            return self._over_network(request, place, manners, secrets, kept)
         except NotAnswered as failure:
             return Reply(failure.state, failure.status, failure.body, detail=failure.detail)
 
     def _over_network(
-        self, request: Request, place: Place, pace: Pace, secrets: dict[str, str], kept: Kept | None
+        self, request: Request, place: Place, manners: Manners, secrets: dict[str, str], kept: Kept | None
     ) -> Reply:
         """Try, wait and try again, as the index and our patience allow."""
-        host, patience = place.origin.netloc, self.terms.patience
-        pace = Pace(None, None) if place.origin.is_loopback else pace
+        host, patience = place.shared_name, self.terms.patience
+        pace = Pace(None, None) if place.origin.is_loopback else Pace(manners.per_second, manners.at_once)
         limits, meter, health = HostLimits(self._folder, host, pace), self._meters[host], self._health[host]
         _check_rest(health)
-        call = _call(request, place, secrets, kept, patience)
+        call = replace(_call(request, place, kept, patience), secret_headers=secrets, agent=user_agent(manners))
         for attempt in range(patience.n_tries):
             try:
                 reply = self._once(request, call, place, limits, meter)
@@ -245,24 +251,28 @@ def _check_rest(health: _Health) -> None:
         raise again
 
 
-def _call(request: Request, place: Place, secrets: dict[str, str], kept: Kept | None, patience: Patience) -> Call:
+def _call(request: Request, place: Place, kept: Kept | None, patience: Patience) -> Call:
     url = place.below(request.path) + (f"?{urlencode(request.query)}" if request.query else "")
-    headers = {"user-agent": user_agent(), "accept": _ACCEPT[request.expects], "accept-encoding": "gzip"}
+    headers = {"accept": _ACCEPT[request.expects], "accept-encoding": "gzip"}
     body = None if request.body is None else canonical_json(request.body).encode()
     if body is not None:
         headers["content-type"] = "application/json"
     if kept is not None:
         headers |= kept.validators
     most = patience.max_body_bytes * (4 if request.expects in _LARGE else 1)
-    return Call("GET" if body is None else "POST", url, headers, secrets, body, most)
+    return Call("GET" if body is None else "POST", url, headers, body, most)
 
 
-def user_agent() -> str:
-    """Return who asks: the program and, if EVIDENSE_MAILTO names one, an address for complaints."""
+def user_agent(manners: Manners) -> str:
+    """Return who asks: the program and, for an index that takes it and if EVIDENSE_MAILTO names one, an address for complaints."""
     try:
         version = metadata.version("evidense")
     except metadata.PackageNotFoundError:
         version = "0"
     mailto = os.environ.get("EVIDENSE_MAILTO", "").strip()
-    contact = f"; mailto:{mailto}" if mailto.isascii() and mailto.isprintable() and "@" in mailto else ""
+    contact = (
+        f"; mailto:{mailto}"
+        if manners.takes_mailto and mailto.isascii() and mailto.isprintable() and "@" in mailto
+        else ""
+    )
     return f"evidense/{version} (https://github.com/evidense/evidense{contact})"
