@@ -14,7 +14,8 @@ _NEVER = frozenset(
     "patent report no. proc proceedings eds ed vol volume journal press trans manual version available".split()
 )
 _INITIALS_FIRST = re.compile(
-    r"^(?:[^\W\d_]\.[ -]?)+ ?(?:[^\W\d_][^\W\d_'’`´-]*(?:[-'’`´ ][^\W\d_'’`´-]+){0,3})(?:,? (?:Jr|Sr|II|III)\.?)?$"
+    r"^(?:[^\W\d_]\.[ -]?)+ ?(?:(?:van|von|der|den|de|del|di|da|dos|du|la|le|ten|ter|el|al) ?)*"
+    r"(?:[^\W\d_a-z][^\W\d_'’`´-]*(?:[-'’`´ ][^\W\d_'’`´-]+){0,3})(?:,? (?:Jr|Sr|II|III)\.?)?$"
 )
 _INSTITUTION = re.compile(r"^[A-Z][\w.&-]{2,}(?: (?:[A-Z][\w.&-]*|of|for|the|and|on)){0,7}$")
 _MOST_WORDS = 6

@@ -14,7 +14,7 @@ from evidense.values import Reference, Span
 
 _YEAR = r"(?:1[5-9]\d\d|20\d\d)"
 _YEAR_FIRST = re.compile(
-    rf"^(?P<authors>\S.{{0,1500}}?[^\s,(])[.,]?\s+(?:\((?P<bracketed>{_YEAR})[a-z]?(?:,\s[^)]{{3,20}})?\)[.,:]?|(?P<plain>{_YEAR})[a-z]?\.)\s+(?=\S)"
+    rf"^(?P<authors>\S.{{0,1500}}?[^\s,(])[.,]?\s+(?:\((?P<bracketed>{_YEAR})[a-z]?(?:,\s[^)]{{3,20}})?\)[.:]?|(?P<plain>{_YEAR})[a-z]?\.)\s+(?=[^\s,;])"
 )
 _QUOTED = re.compile(r"[“\"„«](?P<title>[^“”\"„«»]{4,400}?)[,.]?[”\"»“]")
 _NUMBER = re.compile(r"^\s*(?:\[(?P<label>[^\]\s]{1,24})\]|(?P<number>\d{1,4})[.)])\s+")
@@ -22,8 +22,11 @@ _URL = re.compile(
     r"https?:\s?/\s?/[^\s<>\"“”]+(?:\s(?=[^\s<>\"“”]*[/.=_-][^\s<>\"“”]*)(?<=[/.=_-]\s)[^\s<>\"“”]+)*", re.IGNORECASE
 )
 _TITLE_END = re.compile(
-    r"(?<!\b[A-Z])(?<!\bvs)(?<!\bSt)(?<!\bDr)(?<!\bal)(?<!\bNo)(?<!\bVol)(?<!\bed)(?<!\b[0-9](?:st|nd|rd|th))(?:[.](?=\s+(?:(?![a-z])|arXiv|bioRxiv|medRxiv|doi)|$)|[?!](?=\s+[A-Z“\"(]|$))"
+    r"(?:(?<!\b[A-Z])|(?<=with [A-Z])|(?<=in [A-Z])|(?<=for [A-Z])|(?<=from [A-Z])|(?<=of [A-Z])|(?<=using [A-Z])|(?<=ing [A-Z]))"
+    r"(?<!\bvs)(?<!\bSt)(?<!\bDr)(?<!\bal)(?<!\bNo)(?<!\bVol)(?<!\bed)(?<!\b[0-9](?:st|nd|rd|th))"
+    r"(?:[.](?=\s+(?:(?![a-z])|arXiv|bioRxiv|medRxiv|doi)|$)|[?!](?=\s+[A-Z“\"(]|$))"
 )
+"""A full stop that is none of an initial or abbreviation ("with R." ends), or a question or exclamation mark."""
 _PART = re.compile(r"\s*(?:[IVX]{1,5}|Part [IVX\d]+)[.](?=\s|$)")
 _EDITION = re.compile(
     r",\s*\d+(?:st|nd|rd|th)\.?\s+ed\b.*$|,\s*Vol\.?\s*\d+$|\s*\((?:\d+\w*\.?|[Ff]irst|[Ss]econd|[Tt]hird|[Rr]ev(?:ised|\.)?)\s*(?:ed(?:ition|n)?\.?)\)"
@@ -33,10 +36,14 @@ _CUT_DOI = re.compile(r"(\b10\.\d{4,9}/(?:\S*[./_-])?)\s+(?=\d)(?!(?:19|20)\d\d[
 _LOOSE_ACCENT = re.compile(r"[¨´˜ˇ¯˘˙˚˝]")
 _ACCENTS = dict(zip("¨´˜ˇ¯˘˙˚˝", "\u0308\u0301\u0303\u030c\u0304\u0306\u0307\u030a\u030b", strict=True))
 _NOT_TITLES = re.compile(
-    r"^(?:in\b|ed(?:s|itors?)?\b|vol\b|pp?\b|https?:|doi\b|arxiv\b|e-?print\b|ph\.?\s?d|m\.?\s?s\.?c?\b|master|see\b|private|personal"
+    r"^(?:in\b|ed(?:s|itors?)?\b|vol\b|pp?\b|https?:|doi\b|arxiv\b|e-?print\b|ph\.?\s?d|m\.?\s?s\.?c?\b|master[’']?s?\b|see\b|private|personal"
     r"|url\b|and\b|proc\b|[a-z-]+/\d)",
     re.IGNORECASE,
 )
+_PROCEEDINGS = re.compile(
+    r"(?P<title>(?:[^,()]{8,200}, )?Proceedings of [^()]{8,200}?)(?=\s*[,(]?\s*\(|,\s[^,()]*[^\W\d_]\.? \d+,)"
+)
+"""A volume of proceedings with its place, up to the publisher in brackets or a journal with its volume."""
 _SOFTWARE = re.compile(r"\bR package\b|\bsoftware\b|\[computer program\]", re.IGNORECASE)
 _PAGE = re.compile(r"\b(?:retrieved|accessed|last visited|available (?:at|from))\b", re.IGNORECASE)
 
@@ -89,7 +96,7 @@ def _until_title_end(body: str) -> tuple[str, str]:
     end = match.end() if match else len(body)
     if match and (part := _PART.match(body, match.end())):
         end = part.end()
-    title = _EDITION.sub("", body[:end]).strip().rstrip(".").strip()
+    title = _EDITION.sub("", body[:end].strip().rstrip(".")).strip()
     return title, body[end:]
 
 
@@ -125,10 +132,17 @@ def _by_commas(text: str) -> tuple[str, int | None, str, str]:
         return "", None, "", ""
     authors, begin = text[: pieces[n_names - 1].end()].rstrip(" ,"), pieces[n_names].start()
     rest = text[begin:].strip()
+    if editors := re.match(r"eds?\.,\s+(?=\S)", rest):
+        rest = rest[editors.end() :]
+    if editors and not _PROCEEDINGS.match(rest):
+        title = re.split(r",\s", rest, maxsplit=1)[0].strip(" ,")
+        return authors, None, title, rest[len(title) :]
+    if proceedings := _PROCEEDINGS.match(rest):
+        return authors, None, proceedings["title"], rest[proceedings.end() :]
     if _NOT_TITLES.match(rest):
         return authors, None, "", rest
     book = re.match(r"(?P<title>[^()]{4,300}?)\s*\((?:[^()]*,\s*)?(?:" + _YEAR + r")\)", rest)
-    title = pieces[n_names][0].strip(" ,")
+    title = re.split(r",\s", rest, maxsplit=1)[0].strip(" ,")
     if book and "," not in book["title"]:
         title = book["title"]
     title = re.sub(r"\s*\(" + _YEAR + r"\)$", "", title)

@@ -10,6 +10,8 @@ UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef]+"
 )
 """Characters that take no room on a page, or turn its direction."""
+_OF_TYPESETTING = "\u00ad\ufeff\u200c\u200d\u2060\u2061\u2062\u2063\u2064" + "".join(map(chr, range(0xFE00, 0xFE10)))
+"""Soft hyphens, joiners, invisible operators, variants of letters."""
 _TOKEN = re.compile(
     "(?P<hyphen>[ \t]*[\ufffe\x02]\\s*|(?<=[^\\W\\d_])-[ \t]*\\r?\\n[ \t]*(?=[^\\W\\d_]))"
     "|(?P<space>[\\s\x1c-\x1f\x85]+)"
@@ -64,8 +66,8 @@ def canonical(raw: str, known_words: frozenset[str] = frozenset()) -> Canonical:
 
 
 def unseen(raw: str) -> list[str]:
-    """Return the runs of characters in a text that nobody sees, of two or more, or that turn its direction; accents and soft hyphens are no matter."""
-    return [match[0] for match in UNSEEN.finditer(raw) if match[0].strip("\u00ad\ufeff\ufe0e\ufe0f\u200d\u200c")]
+    """Return the runs of unseen characters in a text, but for those that typesetting needs."""
+    return [match[0] for match in UNSEEN.finditer(raw) if match[0].strip(_OF_TYPESETTING)]
 
 
 def _joined(pieces: Iterable[tuple[int, str]]) -> Canonical:

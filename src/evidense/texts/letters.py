@@ -20,7 +20,8 @@ _ACCENTS = {
 _ACCENT = re.compile(r"\\([`'^~\"=.])\s*\{?\s*(\\?[A-Za-z])\s*\}?|\\([uvHrckdbt])(?:\s+|\s*\{\s*)(\\?[A-Za-z])\s*\}?")
 _COMMAND = re.compile(r"\\(ss|ae|AE|oe|OE|o|O|l|L|i|j|dj|DJ|aa|AA|dh|th|TH|ng)(?![A-Za-z])\s*(?:\{\})?")
 _STYLE = re.compile(
-    r"\\(?:emph|textit|textbf|textsc|texttt|textrm|mathrm|mathbf|mathcal|mathbb|mbox|text|url|href)\s*(?=\{)"
+    r"\\(?:emph|text(?:it|bf|sc|tt|rm|sf|sl|up|md|normal|superscript|subscript)|math(?:rm|bf|cal|bb|sf|it|tt)|mbox|text|url|href)\s*(?=\{)"
+    r"|\\(?:it|bf|em|sl|tt|rm|sc|sf|(?:it|sl|up|sc)shape|(?:rm|sf|tt)family|(?:bf|md)series|relax)(?![A-Za-z])\s*"
 )
 _ESCAPED = re.compile(r"\\([&%$#_{} ])")
 

@@ -1,0 +1,47 @@
+"""Cites: the places of a text that cite, by numbers in brackets or by surname and year."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from evidense.texts.letters import fold
+from evidense.texts.manuscript import BRACKETS, Manuscript, Written, numbers_of
+from evidense.texts.names import Name
+from evidense.values import Reference
+
+_SURNAME_YEAR = re.compile(
+    r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:[-’'][^\W\d_]+)*)(?P<more>(?:\s+et\s+al\.?|(?:,?\s+(?:and|&)\s+|,\s+)[^\W\d_a-z][\w’'-]+)*),?\s*[(\[]?(?P<years>(?:1[5-9]|20)\d\d[a-z]?(?:,\s*(?:1[5-9]|20)\d\d[a-z]?)*)"
+)  # fmt: skip
+
+
+def cite_numbers(manuscript: Manuscript, written: Written | None, known: frozenset[str] | None = None) -> None:
+    """Note the sentences of a block that cite by numbers; `known` are the numbers that the list has."""
+    if written is None:
+        return
+    places = []
+    for match in BRACKETS.finditer(written.canonical.text):
+        keys = tuple(key for key in numbers_of(match[1]) if known is None or key in known)
+        if keys:
+            places.append((written.canonical.raw_place(match.start()), keys))
+    manuscript.cite(written, places)
+
+
+def cite_names(manuscript: Manuscript, blocks: Iterable[Written], references: Sequence[Reference]) -> None:
+    """Note the sentences that cite by surname and year, as "Efron (1979)"; those alone that the list has."""
+    keys = defaultdict(list)
+    for reference in references:
+        if reference.authors and reference.year:
+            family = " ".join(Name.of(reference.authors[0]).family)
+            for word in {family, family.split(" ")[-1], fold(reference.authors[0].split(",")[0]).split(" ")[0]}:
+                keys[word, str(reference.year)].append(reference.key)
+    for written in blocks:
+        places = []
+        for match in _SURNAME_YEAR.finditer(written.canonical.text):
+            cited = [
+                key
+                for year in re.findall(r"\d{4}", match["years"])
+                for key in keys.get((fold(match["name"]), year), ())
+            ]
+            if cited:
+                places.append((written.canonical.raw_place(match.start()), tuple(dict.fromkeys(cited))))
+        manuscript.cite(written, places)
