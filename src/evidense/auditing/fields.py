@@ -1,19 +1,14 @@
 """Fields: which fields of a reference the indexes confirm, contradict or do not know."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from evidense.texts.names import compare_authors
 from evidense.texts.titles import compare_titles
 from evidense.texts.venues import is_known_venue, is_preprint, same_venue
 from evidense.values import Answer, Reference, Work
-
-if TYPE_CHECKING:
-    from evidense.auditing.identity import Identified
 
 State = Literal["confirmed", "wrong", "unknown"]
 
@@ -50,9 +45,8 @@ class FieldCheck:
         return f"{self.name} {self.cited or 'none'} → {self.known or 'none'}{named}"
 
 
-def check_fields(reference: Reference, identified: Identified, answers: Sequence[Answer]) -> tuple[FieldCheck, ...]:
+def check_fields(reference: Reference, works: Sequence[Work], answers: Sequence[Answer]) -> tuple[FieldCheck, ...]:
     """Compare title, authors, year, venue and identifiers with every work that the reference means."""
-    works = identified.works
     checks = [
         _title(reference, works),
         _authors(reference, works),

@@ -57,7 +57,7 @@ def decide(reference: Reference, answers: Sequence[Answer]) -> Decision:
         )
     if not identified.works:
         return _without_work(reference, answered)
-    checks = check_fields(reference, identified, answers)
+    checks = check_fields(reference, identified.works, answers)
     return _of_work(reference, identified, checks)
 
 

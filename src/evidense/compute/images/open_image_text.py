@@ -17,8 +17,8 @@ from evidense.compute.models.folder import ModelFolder, listed_modules, read_fol
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.models.locate import folder_of, peek, peek_json, require_transformers
 from evidense.compute.models.precision import dtype_name, is_emulated
-from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import load_tokenizer, save_tokenizer, tokenizer_files
+from evidense.compute.models.trial_run import refuse_unusable
 from evidense.compute.pictures.pixels import load_picture_reader
 from evidense.compute.quiet import quiet
 from evidense.compute.similarity import chosen, normalises

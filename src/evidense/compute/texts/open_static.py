@@ -8,8 +8,8 @@ import numpy as np
 from evidense.compute.models.checkpoint import read_arrays, sha256_of_files, weight_files
 from evidense.compute.models.folder import ModelFolder, listed_modules, read_settings
 from evidense.compute.models.locate import folder_of
-from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import raw_tokenizer
+from evidense.compute.models.trial_run import refuse_unusable
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.compute.texts.static_tower import EmbeddingTable, StaticTower

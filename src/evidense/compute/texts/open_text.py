@@ -16,8 +16,8 @@ from evidense.compute.models.gguf.unpacking import gguf_doubts
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.models.locate import folder_of, require_transformers
 from evidense.compute.models.precision import dtype_name, is_emulated
-from evidense.compute.models.smoke_test import refuse_unusable
 from evidense.compute.models.tokens import TextReader, load_tokenizer, tokenizer_doubts, tokenizer_files
+from evidense.compute.models.trial_run import refuse_unusable
 from evidense.compute.quiet import quiet
 from evidense.compute.similarity import DEFAULT, chosen, normalises
 from evidense.compute.texts.backbone import DECODERS, Backbone, build
