@@ -21,7 +21,7 @@ HEAVY = ["lxml", "selectolax", "pypdfium2", "bibtexparser", "rispy", "rapidfuzz"
 IMPORT_ALL = "import sys; from evidense import registry; registry.parts('sources'); print(*sys.modules)"
 KNOWN = Reference(
     "k", "article", "A study of everything that is known", ("Ada Lovelace",), year=2021,
-    identifiers={"doi": "10.1234/abc(1)2", "arxiv": "2101.00001", "pmid": "123456", "pmcid": "PMC123456", "acl": "2021.acl-long.1"},
+    identifiers={"doi": "10.1234/abc(1)2", "arxiv": "2101.00001", "pmid": "123456", "pmcid": "PMC123456", "acl": "2021.acl-long.1", "isbn": "9780262033848"},
 )  # fmt: skip
 BARE = Reference("b", title="")
 JSON = st.recursive(

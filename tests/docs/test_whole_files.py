@@ -18,6 +18,7 @@ PAGES = {
     "docs/add-an-analysis.md": "analyses",
     "docs/add-a-claim.md": "claims",
     "docs/add-a-literature-claim.md": "claims",
+    "docs/add-a-source.md": "sources",
 }
 """Page → the shelf of its whole file."""
 
