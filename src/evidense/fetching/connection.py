@@ -82,9 +82,10 @@ class Connections:
         for address in addresses[:3]:
             try:
                 return self._within(partial(self._once, call, origin, address, is_home), origin, address)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if address == addresses[:3][-1]:
-                    raise NotAnswered("unreachable", f"no connection to '{origin.netloc}'", may_retry=True) from None
+                    said = f"no connection to '{origin.netloc}' ({_said(error)})"
+                    raise NotAnswered("unreachable", said, may_retry=True) from None
             except httpx.TimeoutException:
                 raise NotAnswered(
                     "unreachable", f"no answer within {self._patience.silence_s:.0f} s", may_retry=True
@@ -144,7 +145,7 @@ class Connections:
         with self._lock:
             if (origin, address) not in self._clients:
                 if self._tls is None:
-                    self._tls = httpx.create_ssl_context(trust_env=False)
+                    self._tls = httpx.create_ssl_context()
                 times = httpx.Timeout(self._patience.silence_s, connect=min(10.0, self._patience.silence_s))
                 self._clients[origin, address] = httpx.Client(
                     verify=self._tls, trust_env=False, follow_redirects=False, timeout=times,
