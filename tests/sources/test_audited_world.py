@@ -1,0 +1,118 @@
+"""An audit over the wire, from end to end: how much is asked, and that what was asked is never asked again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import evidense as ev
+from evidense.values import Work
+from sources.world import everywhere, invented, retracted, world
+
+pytest.importorskip("httpx")
+
+
+def bibliography(path: Path, works: list[Work], with_identifiers: bool) -> Path:
+    entries = []
+    for n, work in enumerate(works):
+        names = {"doi": "doi", "arxiv": "eprint"} if with_identifiers else {}
+        ids = "".join(
+            f", {field} = {{{work.identifiers[kind]}}}" for kind, field in names.items() if kind in work.identifiers
+        )
+        people = " and ".join(work.authors)
+        entries.append(
+            f"@article{{k{n}, title = {{{work.title}}}, author = {{{people}}}, year = {{{work.year}}}, journal = {{{work.venue}}}{ids}}}"
+        )
+    path.write_text("\n".join(entries))
+    return path
+
+
+def verdicts(result: ev.AuditResult) -> set[str]:
+    return {audited.decision.verdict for audited in result.audit.references}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_sixty_entries_with_identifiers_cost_few_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = invented(60)
+    cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=True)
+    with world(everywhere(works), monkeypatch) as served:
+        result = ev.audit(cited)
+        assert verdicts(result) <= {"OK", "OLDER VERSION"}
+        assert len(served.requests()) <= 12, [seen.path for seen in served.requests()]
+
+
+def test_sixty_entries_without_identifiers_cost_two_requests_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = invented(60)
+    cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=False)
+    with world(everywhere(works), monkeypatch) as served:
+        result = ev.audit(cited)
+        assert verdicts(result) <= {"OK", "OLDER VERSION"}
+        assert len(served.requests()) <= 2 * len(works)
+
+
+def test_offline_the_kept_answers_make_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = [retracted(work) if n == 3 else work for n, work in enumerate(invented(12))]
+    cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=True)
+    with world(everywhere(works), monkeypatch) as served:
+        ev.audit(cited, out=tmp_path / "online")
+        asked = len(served.requests())
+        ev.audit(cited, out=tmp_path / "offline", offline=True)
+        assert len(served.requests()) == asked
+    assert files(tmp_path / "online") == files(tmp_path / "offline")
+
+
+@pytest.mark.parametrize("fault", ["429 with Retry-After", "a challenge page with 200"])
+def test_an_index_that_does_not_answer_accuses_nobody_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    works = invented(6)
+    cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=True)
+    with world(everywhere(works), monkeypatch) as served:
+        served.faults = dict.fromkeys(
+            ("crossref", "openalex", "datacite", "arxiv", "semantic_scholar", "europepmc"), fault
+        )
+        result = ev.audit(cited, max_seconds=1)
+    assert verdicts(result) == {"NOT ASKED"}
+    from evidense.report.audit.summary import asked_sentence
+
+    assert "Crossref" in asked_sentence(result.audit)
+
+
+def test_a_budget_of_no_requests_asks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = invented(3)
+    cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=True)
+    with world(everywhere(works), monkeypatch) as served:
+        result = ev.audit(cited, max_requests=0)
+        assert served.requests() == []
+    assert verdicts(result) == {"NOT ASKED"}
+
+
+def test_killed_and_run_again_nothing_is_asked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = invented(40)
+    cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=False)
+    command = [sys.executable, "-m", "evidense", "audit", str(cited), "--sources", "crossref,openalex", "--out"]
+    with world(everywhere(works), monkeypatch) as served:
+        undisturbed = dict(os.environ, EVIDENSE_STORE=str(tmp_path / "other-store"))
+        subprocess.run([*command, str(tmp_path / "undisturbed")], env=undisturbed, check=True, capture_output=True)
+        n_undisturbed = len(served.requests())
+        served.loopback.seen.clear()
+        running = subprocess.Popen([*command, str(tmp_path / "again")], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while len(served.requests()) < n_undisturbed // 3 and time.monotonic() < deadline and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        before = len(served.requests())
+        subprocess.run([*command, str(tmp_path / "again")], check=True, capture_output=True)
+        assert before < n_undisturbed
+        assert len(served.requests()) <= n_undisturbed + 1  # the one that was on its way when the process was killed
+    assert files(tmp_path / "again") == files(tmp_path / "undisturbed")
