@@ -97,4 +97,12 @@ def hostile() -> Audit:
     )  # fmt: skip
     sources = (AskedSource(f"folder:{HOSTILE}", HOSTILE, {"blocked": 1}, HOSTILE),)
     said = (statement(HOSTILE, f"We ask whether {HOSTILE}"),)
-    return Audit(f"{HOSTILE}.bib", document, tuple(bad), said, sources, remarks=(HOSTILE, HOSTILE))
+    return Audit(
+        f"{HOSTILE}.bib",
+        document,
+        tuple(bad),
+        said,
+        sources,
+        questions=((HOSTILE, f"https://example.org/{HOSTILE}"),),
+        remarks=(HOSTILE, HOSTILE),
+    )

@@ -84,14 +84,19 @@ class Audit:
     references: tuple[AuditedReference, ...] = ()
     statements: tuple[Statement, ...] = ()
     sources: tuple[AskedSource, ...] = ()
-    n_requests: int = 0
-    """Questions to indexes, those whose answer was kept from before too."""
+    questions: tuple[tuple[str, str], ...] = ()
+    """Source and URL of every question to an index, without secrets; those whose answer was kept from before too."""
     policy: str = ""
     gate: tuple[str, ...] = ()
     """Verdicts that the gate does not let pass; empty without a gate."""
     remarks: tuple[str, ...] = ()
     """What the whole comes to, a sentence each; the first stands in the box. Empty where the references say it."""
     said: tuple[Said, ...] = ()
+
+    @property
+    def n_requests(self) -> int:
+        """Return the number of questions to indexes."""
+        return len(self.questions)
 
     @property
     def failing(self) -> tuple[AuditedReference, ...]:

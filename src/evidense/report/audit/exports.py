@@ -37,6 +37,7 @@ def audit_json(audit: Audit) -> dict[str, Json]:
         "gate": {"verdicts": list(audit.gate), "met": not audit.failing} if audit.gate else None,
         "counts": dict(counts(audit)),
         "requests": audit.n_requests,
+        "questions": [{"source": source, "url": url} for source, url in audit.questions],
         "sources": [
             {"source": s.name, "covers": s.covers, "answers": dict(s.states), "detail": s.detail} for s in audit.sources
         ],

@@ -80,10 +80,10 @@ def _audit(order: Order, store: Store) -> Audit:
             for reference, (decision, answers) in zip(document.references, asked, strict=True)
         )
         statements = statements_of(document, references, sources, wire)
-        n_requests = sum(asked.state not in _UNSENT for asked in wire.log)
+        questions = tuple((asked.source, asked.url) for asked in wire.log if asked.state not in _UNSENT)
     return Audit(
         order.file.name, document, references, statements, (*counted(sources, references), *silent_of(sources)),
-        n_requests, order.policy, order.gate,
+        questions, order.policy, order.gate,
     )  # fmt: skip
 
 
