@@ -215,6 +215,13 @@ def test_the_seed_report_is_audited_without_a_network(evidense, shared_data: Pat
     assert (rules[1], rules[5]) == (["aim"], ["weaker"])
     assert statements[1]["lost"] == ["Specifically, we aim to determine whether"]
     assert "a question or an aim told as a finding" in said.stdout
+    assert (
+        "DO NOT RELY ON IT: no finding in it, no source on its question, one question told as a finding." in said.stdout
+    )
+    assert found["said"][0] == {
+        "what": "papers", "says": "16, peer-reviewed", "found": "3 listed, all cited as preprints (each has a published version)",
+    }  # fmt: skip
+    assert max(map(len, said.stdout.splitlines())) <= 100
 
 
 def test_an_abstract_of_a_folder_is_a_text_that_statements_are_held_against(evidense, library: Path) -> None:

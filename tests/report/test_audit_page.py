@@ -55,14 +55,23 @@ def test_the_policy_says_what_would_count() -> None:
 
 
 def test_a_statement_stands_beside_its_passage_with_what_was_lost() -> None:
-    said = " ".join(
-        screen(
-            audit(statements=(statement("Dense models gain little.", "We ask whether dense models gain little."),))
-        ).split()
-    )
-    assert "a question or an aim told as a finding" in said
-    assert "lost: We ask whether" in said
-    assert "§4, sentence 2, page 4" in said
+    asked = statement("Dense models gain little.", "We ask whether dense models gain little.")
+    copied = statement("Owls see at night.", "Owls see at night.")
+    lines = screen(audit(statements=(asked, copied))).splitlines()
+    said = " ".join(" ".join(lines).split())
+    assert "✖ a question or an aim told as a finding: − “We ask whether”" in said
+    assert "source: “We ask whether dense models gain little.” yao2025, §4, sentence 2, page 4" in said
+    assert next(line for line in lines if "Owls" in line).split()[-3:] == ["finding", "says", "so"]
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_of_many_statements_those_that_lost_something_are_shown() -> None:
+    copies = tuple(statement(f"Owl {n} sees.", f"Owl {n} sees.") for n in range(30))
+    asked = statement("Dense models gain little.", "We ask whether dense models gain little.")
+    said = screen(audit(statements=(*copies, asked)))
+    assert "31 statements" in said
+    assert "31 “Dense models gain little.”" in said
+    assert "and 19 more on the page" in said
 
 
 @pytest.mark.parametrize("word", ["fake", "fabricated", "hallucinated"])

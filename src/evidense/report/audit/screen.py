@@ -34,7 +34,7 @@ def screen(audit: Audit, last: Sequence[str] = ()) -> str:
 def _box(audit: Audit) -> list[str]:
     answer = summary.answer(audit)
     gate = f"gate: {answer.gate}" if answer.gate else ""
-    inner = WIDTH - 6
+    inner = WIDTH - 5
     lines = textwrap.wrap(shown_line(answer.sentence), inner - len(gate) - 2 * bool(gate)) or [""]
     width = max(max(map(len, lines)) + (len(gate) + 4 if gate else 0), 40)
     rows = [f" │ {line:<{width}} │" for line in lines]
@@ -69,8 +69,8 @@ def _lines(audited: AuditedReference, policy: str, widths: tuple[int, int, int])
     first, *rest = textwrap.wrap(shown_line(summary.reason(audited)), room) or [""]
     yield f"{head}{first:<{room}}  {audited.place}".rstrip()
     yield from (f"{'':<{len(head)}}{line}" for line in rest)
-    for note in audited.notes:
-        yield f"{'':<{len(head)}}{shown_line(note)}"
+    notes = textwrap.wrap(shown_line(" · ".join(audited.notes)), WIDTH - word_width - 2)
+    yield from (f"{'':<{word_width + 2}}{line}" for line in notes)
     if policy and (ruling := POLICIES[policy](audited.decision)).weight != "no matter":
         yield f"{'':<{len(head)}}{policy}: {ruling.weight}, {ruling.reason}"
 

@@ -1,16 +1,60 @@
 """Lines of statements: each beside the passage that it was taken from, and what was lost on the way."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from evidense.auditing.audited import Audit
 from evidense.auditing.losses import Loss
 from evidense.auditing.statements import Quote, Statement
 from evidense.boundary.shown import shown_line
-from evidense.report.audit.words import RULES, STATEMENT_WORDS
+from evidense.report.audit.words import RULES, SAYS, STATEMENT_WORDS
 
 _MOST = 12
 _WIDTH = 100
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Widths of the columns of statements; 0 where nothing stands in one."""
+
+    kind: int
+    source: int
+    others: int
+    experiment: int
+
+    @classmethod
+    def of(cls, statements: Sequence[Statement]) -> "_Columns":
+        experiment = max(len(s.experiment) for s in statements)
+        return cls(
+            max(len("kind"), *(len(s.kind) for s in statements)) + 2,
+            max(len("its source"), *(len(source_word(s)) for s in statements)) + 2,
+            len("qualified") + 2 if any(s.others for s in statements) else 0,
+            max(len("our experiment"), experiment) if experiment else 0,
+        )
+
+    @property
+    def text(self) -> int:
+        """What is left for the statement itself."""
+        return _WIDTH - 4 - self.kind - self.source - self.others - self.experiment
+
+    def headings(self, first: str) -> Iterator[str]:
+        """Yield the line of headings; a first one that is too long gets a line of its own."""
+        names = ("kind", "its source", "others", "our experiment")
+        if len(first) > self.text + 2:
+            yield f" {first}"
+            first = ""
+        yield f" {first:<{self.text + 3}}" + self.row("", *names)[self.text :]
+
+    def row(self, text: str, kind: str, source: str, others: str, experiment: str) -> str:
+        cells = (
+            (text, self.text),
+            (kind, self.kind),
+            (source, self.source),
+            (others, self.others),
+            (experiment, self.experiment),
+        )
+        return "".join(f"{cell:<{width}}" if width else "" for cell, width in cells).rstrip()
 
 
 def statement_lines(audit: Audit) -> Iterator[str]:
@@ -20,12 +64,17 @@ def statement_lines(audit: Audit) -> Iterator[str]:
         return
     located = [(n, s) for n, s in numbered if s.alignment.kind != "NO TEXT"]
     noun = "citing sentence" if audit.document.citations else "statement"
-    silent = f"; {len(numbered) - len(located):,} without a text to look in" if len(located) < len(numbered) else ""
-    yield f" {len(numbered):,} {noun}{'s' if len(numbered) != 1 else ''} beside {'their' if len(numbered) != 1 else 'its'} sources{silent}"
+    silent = f", {len(numbered) - len(located):,} without a text to look in" if len(located) < len(numbered) else ""
     told = located if audit.document.citations else numbered
+    heading = f"{len(numbered):,} {noun}{'s' if len(numbered) != 1 else ''}{silent}"
+    if not told:
+        yield f" {heading}"
+        return
     shown = told if len(told) <= _MOST else sorted(sorted(told, key=_calm)[:_MOST], key=lambda pair: pair[0])
+    columns = _Columns.of([statement for _, statement in shown])
+    yield from columns.headings(heading)
     for n, statement in shown:
-        yield from _lines(n, statement)
+        yield from _lines(n, statement, columns, audit.remarks)
     if len(told) > len(shown):
         yield f"   … and {len(told) - len(shown):,} more on the page"
 
@@ -52,28 +101,41 @@ def said_lines(audit: Audit) -> Iterator[str]:
             yield f"   {cells[0]:<{first}}   {cells[1]:<{second}}   {cells[2]}".rstrip()
 
 
-def _lines(n: int, statement: Statement) -> Iterator[str]:
-    word = STATEMENT_WORDS[statement.alignment.kind]
-    text = textwrap.shorten(shown_line(statement.text), 52, placeholder=" …")
-    named = "; ".join(rule_words(statement))
-    yield (
-        f" {n:>2} “{text}”".ljust(60)
-        + f"{statement.kind:<11} {word.icon} {word.word}{' ✂' if statement.alignment.is_cut else ''}"
+def _lines(n: int, statement: Statement, columns: _Columns, remarks: Sequence[str]) -> Iterator[str]:
+    """Yield one statement; where its meaning was changed, its source and what was lost."""
+    text = textwrap.shorten(shown_line(statement.text), columns.text - 4, placeholder=" …")
+    others = "qualified" if statement.others else "–"
+    yield f" {n:>2} " + columns.row(
+        f"“{text}”", statement.kind, source_word(statement), others, shown_line(statement.experiment)
     )
-    if named:
-        yield from textwrap.wrap(shown_line(named), _WIDTH, initial_indent="     ✖ ", subsequent_indent="       ")
-    if statement.quote is not None and statement.alignment.kind != "VERBATIM":
-        quote = textwrap.shorten(shown_line(statement.quote.span.quote), 160, placeholder=" …")
-        yield from _labelled("source:", f"“{quote}”  {quote_place(statement.quote)}")
-    for label, runs in (("lost:", statement.lost), ("added:", statement.added)):
-        if runs and statement.alignment.kind == "NEAR":
-            yield from _labelled(label, shown_line(" … ".join(runs)))
+    if rules := rule_words(statement):
+        yield from textwrap.wrap(
+            shown_line("; ".join(rules)), _WIDTH, initial_indent="    ✖ ", subsequent_indent="      "
+        )
+        if statement.quote is not None:
+            quote = textwrap.shorten(shown_line(statement.quote.span.quote), 160, placeholder=" …")
+            yield from _labelled("source:", f"“{quote}”  {quote_place(statement.quote)}")
     for other in statement.others:
         yield from _labelled(
-            "but:", shown_line(f"“{textwrap.shorten(other.span.quote, 160, placeholder=' …')}”  {quote_place(other)}")
+            "but:", f"“{textwrap.shorten(shown_line(other.span.quote), 160, placeholder=' …')}”  {quote_place(other)}"
         )
-    for text in (*statement.notes, *([f"our experiment: {statement.experiment}"] if statement.experiment else [])):
-        yield from _labelled("", shown_line(text))
+    for note in statement.notes:
+        if not any(note in remark for remark in remarks):
+            yield from _labelled("note:", shown_line(note))
+
+
+def source_word(statement: Statement) -> str:
+    """Say in two words how the source stands to a statement: "says so", "✖ asks it"; ✂ where it was cut.
+
+    >>> from evidense.values import Span
+    >>> source_word(Statement("It may.", Span(0, 7, "It may."), "finding"))
+    '– no text'
+    """
+    kind = statement.alignment.kind
+    if kind in ("NO TEXT", "NOT LOCATED"):
+        return f"{STATEMENT_WORDS[kind].icon} {kind.lower()}"
+    changed = next((SAYS[loss.rule] for loss in statement.losses if loss.rule in SAYS), "says so")
+    return f"{changed} ✂" if statement.alignment.is_cut else changed
 
 
 def _labelled(label: str, text: str) -> list[str]:

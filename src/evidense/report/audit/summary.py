@@ -124,7 +124,8 @@ def label(audited: AuditedReference) -> str:
     identifier = next(
         (reference.identifiers[k] for k in ("doi", "arxiv", "acl", "url") if reference.identifiers.get(k)), ""
     )
-    return f"[{reference.key.strip('[]')}] {reference.title or identifier or reference.raw}".strip()
+    title = reference.title or (audited.decision.work.title if audited.decision.work else "")
+    return f"[{reference.key.strip('[]')}] {title or identifier or reference.raw}".strip()
 
 
 def reason(audited: AuditedReference) -> str:

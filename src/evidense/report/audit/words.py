@@ -37,6 +37,15 @@ RULES: Mapping[str, str] = {
     "cut": "cut off in the middle",
 }
 """Rule of a loss → what it says."""
+SAYS: Mapping[str, str] = {
+    "aim": "✖ asks it",
+    "negation": "✖ denies it",
+    "number": "✖ other number",
+    "hedge": "✖ hedges it",
+    "condition": "✖ if …",
+    "weaker": "✖ says more",
+}
+"""Rule of a loss → how the source stands to the statement."""
 INDEX_NAMES: Mapping[str, str] = {
     "crossref": "Crossref", "datacite": "DataCite", "arxiv": "arXiv", "openalex": "OpenAlex", "semantic_scholar": "Semantic Scholar",
     "europepmc": "Europe PMC", "acl": "ACL Anthology", "retraction_watch": "Retraction Watch", "dblp": "DBLP", "openreview": "OpenReview",

@@ -1,6 +1,6 @@
 """Audit: reads a file, asks the sources for its references, keeps the records, and writes the page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evidense import registry
@@ -18,7 +18,7 @@ from evidense.store import Store
 from evidense.study.audit.asked import at_hand, counted, paths_of, silent_of, sources_of
 from evidense.study.audit.fixing import fixed_of
 from evidense.study.audit.order import Order
-from evidense.study.audit.told import statements_of
+from evidense.study.audit.told import told_of
 from evidense.study.audit.wires import wire_of
 
 _UNSENT = frozenset({"not asked", "budget spent"})
@@ -79,11 +79,12 @@ def _audit(order: Order, store: Store) -> Audit:
             AuditedReference(reference, decision, answers)
             for reference, (decision, answers) in zip(document.references, asked, strict=True)
         )
-        statements = statements_of(document, references, sources, wire)
+        told = told_of(document, references, sources, wire)
         questions = tuple((asked.source, asked.url) for asked in wire.log if asked.state not in _UNSENT)
+    references = tuple(replace(a, notes=told.notes.get(a.reference.key, ())) for a in references)
     return Audit(
-        order.file.name, document, references, statements, (*counted(sources, references), *silent_of(sources)),
-        questions, order.policy, order.gate,
+        order.file.name, document, references, told.statements, (*counted(sources, references), *silent_of(sources)),
+        questions, order.policy, order.gate, told.remarks, told.said,
     )  # fmt: skip
 
 

@@ -1,26 +1,47 @@
 """Told: the statements of a document, each beside the closest passage of the texts that its sources have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from evidense.auditing.audited import AuditedReference
-from evidense.auditing.passages import SourceText, trace
+from evidense.auditing.audited import AuditedReference, Said
+from evidense.auditing.passages import SourceText, claims_of, trace
 from evidense.auditing.references_of import NamedSource
+from evidense.auditing.reports import audit_report, is_report
 from evidense.auditing.shipped_works import SOURCE, shipped_for
 from evidense.auditing.statements import Statement
 from evidense.parts import Wire
+from evidense.study.audit.experiments import experiments_for
 from evidense.values import ReadDocument, Work
 
 
-def statements_of(
+@dataclass(frozen=True)
+class Told:
+    """What the text of a document comes to."""
+
+    statements: tuple[Statement, ...] = ()
+    said: tuple[Said, ...] = ()
+    remarks: tuple[str, ...] = ()
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Key of a reference → what else is to be said of it."""
+
+
+def told_of(
     document: ReadDocument, references: Sequence[AuditedReference], sources: Sequence[NamedSource], wire: Wire
-) -> tuple[Statement, ...]:
-    """Return every statement of a document beside its source; a bibliography has none."""
+) -> Told:
+    """Return every statement of a document beside its source, and what a report says of itself; a bibliography says nothing."""
     if not document.text:
-        return ()
+        return Told()
     texts = {
         audited.reference.key: text for audited in references if (text := _text(audited, sources, wire)) is not None
     }
-    return trace(document, texts)
+    if not is_report(document):
+        return Told(trace(document, texts))
+    works = {
+        audited.reference.key: audited.decision.work for audited in references if audited.decision.work is not None
+    }
+    experiments = experiments_for([" ".join(span.quote.split()) for span in claims_of(document)])
+    report = audit_report(document, works, texts, experiments)
+    return Told(report.statements, report.said, report.remarks, report.notes)
 
 
 def _text(audited: AuditedReference, sources: Sequence[NamedSource], wire: Wire) -> SourceText | None:
