@@ -7,7 +7,7 @@ from evidense.auditing.audited import Audit, AuditedReference
 from evidense.auditing.policies import EXPLAINED, POLICIES
 from evidense.auditing.statements import Statement
 from evidense.report.audit import summary
-from evidense.report.audit.statement_lines import quote_place, rule_words
+from evidense.report.audit.statement_lines import quote_place, rule_words, source_word
 from evidense.report.audit.words import REFERENCE_WORDS, STATEMENT_WORDS, index_name, index_names
 from evidense.report.rendering import asset, assets, environment
 from evidense.values import Answer
@@ -39,7 +39,7 @@ def _context(audit: Audit, corrected: Corrected | None, files: tuple[str, ...]) 
         "closing": list(summary.closing(audit)), "problems": summary.problems(audit), "quiet": summary.quiet(audit),
         "words": REFERENCE_WORDS, "statement_words": STATEMENT_WORDS, "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],
         "reason": summary.reason, "index_name": index_name, "index_names": index_names, "answer_words": answer_words, "ruling": _ruling(audit),
-        "policy_text": EXPLAINED.get(audit.policy, ""), "quote_place": quote_place, "rule_words": rule_words, "quoted": quoted,
+        "policy_text": EXPLAINED.get(audit.policy, ""), "quote_place": quote_place, "rule_words": rule_words, "source_word": source_word, "quoted": quoted,
         "corrected": corrected, "files": files, "failing": {id(a) for a in audit.failing}, "identity": id,
     }  # fmt: skip
 

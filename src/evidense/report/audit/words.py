@@ -21,7 +21,7 @@ REFERENCE_WORDS: Mapping[str, Word] = {word.word: word for word in _ON_REFERENCE
 """Verdict on a reference → its word, the worst first."""
 _ON_STATEMENTS = (
     Word("✖", "NOT LOCATED", 0, "is-undecided", "no passage of its sources holds half of its words in their order"),
-    Word("~", "NEAR", 1, "is-harms", "a passage that differs: what was lost and what was added stands beside it"),
+    Word("~", "NEAR", 1, "is-same", "a passage that differs: what was lost and what was added stands beside it"),
     Word("–", "NO TEXT", 2, "is-none", "the text of its source is not at hand"),
     Word("=", "VERBATIM", 3, "is-same", "copied word for word"),
 )
