@@ -61,7 +61,7 @@ def _replaced(sentence: str, swaps: object) -> list[str]:
 
 
 def _changed_number(sentence: str, draw: random.Random) -> list[str]:
-    places = list(re.finditer(r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w-])", sentence))
+    places = list(re.finditer(r"(?<![\w.,[–-])\d+(?:\.\d+)?(?![\w-])", sentence))
     if not places:
         return []
     place = draw.choice(places)

@@ -135,6 +135,22 @@ def test_planted_copies_are_found_in_their_abstract_and_named(shared_data: Path)
     assert named / cases >= 0.95
 
 
+def test_claims_that_experts_wrote_from_an_abstract_are_seldom_accused(shared_data: Path) -> None:
+    rows = [json.loads(line) for line in (shared_data / "scifact" / "corpus.jsonl").open()]
+    abstracts = {str(row["doc_id"]): " ".join(row["abstract"]) for row in rows}
+    claims = [json.loads(line) for line in (shared_data / "scifact" / "claims_dev.jsonl").open()]
+    supported = [
+        (c["claim"], name) for c in claims for name, given in c["evidence"].items() if given[0]["label"] == "SUPPORT"
+    ]
+    accused = []
+    for claim, name in supported:
+        found = Passages([SourceText.of_abstract(name, abstracts[name])]).statement(Span(0, len(claim), claim))
+        if {"negation", "number", "aim"} & {loss.rule for loss in found.losses}:
+            accused.append((claim, found.losses))
+    assert len(supported) > 100
+    assert len(accused) / len(supported) <= 0.06, accused
+
+
 def test_annotated_evidence_is_located_in_articles(shared_data: Path) -> None:
     jats = pytest.importorskip("evidense.readers.jats")
     files = {path.stem.removeprefix("PMC"): path for path in (shared_data / "jats").glob("*.nxml")}

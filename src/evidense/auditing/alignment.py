@@ -34,6 +34,8 @@ class Alignment:
     """What follows in the passage where the statement breaks off, from the middle of a word too; "" where it does not."""
     is_end_lost: bool = False
     """The last run of `lost` is the end of the passage."""
+    located: float = 0.0
+    """The share of the statement's words, weighed by rarity, that stand in the passage in their order."""
     replaced: tuple[tuple[str, str], ...] = ()
     """Runs that stand in each other's place, (lost, added)."""
 
@@ -63,9 +65,14 @@ def align(statement: str, passage: str) -> Alignment:
     is_end_lost = bool(gaps and lost[-1] and not added[-1] and not any(t.tells for t in right[gaps[-1].b_end :]))
     rest = ((lost[-1] if is_end_lost else "") or missing) if missing or _breaks_off(statement) else ""
     whole = [run for run in (lost[:-1] if is_end_lost and rest else lost) if run]
+    located = _located(
+        blocks, keys, [p for g in gaps for p in _inflected(keys[g.a : g.a_end], passage_keys[g.b : g.b_end])]
+    )
+    kind: Kind = "NEAR" if located >= NEAR else "NOT LOCATED"
+    if blocks and not any(added) and not whole:
+        kind = "VERBATIM"
     return Alignment(
-        _kind(blocks, keys, whole, any(added)), _similarity(blocks, keys, passage_keys),
-        tuple(filter(None, lost)), tuple(filter(None, added)), rest, is_end_lost,
+        kind, _similarity(blocks, keys, passage_keys), tuple(filter(None, lost)), tuple(filter(None, added)), rest, is_end_lost, located,
         tuple((a, b) for a, b in zip(lost, added, strict=True) if a and b),
     )  # fmt: skip
 
@@ -164,11 +171,15 @@ def _words(run: Sequence[Token], text: str) -> str:
     return " ".join(quote.split())
 
 
-def _kind(blocks: Sequence[tuple[int, int, int]], keys: Sequence[str], lost: Sequence[str], has_added: bool) -> Kind:
-    if blocks and not has_added and not lost:
-        return "VERBATIM"
-    located = sum(_weight(key) for a, _, n in blocks for key in keys[a : a + n])
-    return "NEAR" if located >= NEAR * max(sum(map(_weight, keys)), 1e-9) else "NOT LOCATED"
+def _inflected(keys: Sequence[str], passage_keys: Sequence[str]) -> list[str]:
+    """Return the words that stand in place of another form of the same word: "improves" for "may improve"."""
+    stems = {key[:5] for key in passage_keys if len(key) >= 5}
+    return [key for key in keys if key[:5] in stems]
+
+
+def _located(blocks: Sequence[tuple[int, int, int]], keys: Sequence[str], inflected: Sequence[str]) -> float:
+    located = sum(_weight(key) for a, _, n in blocks for key in keys[a : a + n]) + sum(map(_weight, inflected))
+    return round(located / max(sum(map(_weight, keys)), 1e-9), 4)
 
 
 def _similarity(blocks: Sequence[tuple[int, int, int]], keys: Sequence[str], passage_keys: Sequence[str]) -> float:

@@ -13,6 +13,8 @@ Rule = Literal["aim", "negation", "number", "hedge", "condition", "weaker", "cut
 """The worst first: a question or an aim told as a finding; a negation or a number dropped, added or changed; a hedge or a condition
 dropped; several words told as a part of one of them; the end cut off."""
 _ORDER: tuple[Rule, ...] = ("aim", "negation", "number", "hedge", "condition", "weaker", "cut")
+COPY = 0.7
+"""The least share of its words that a statement has from the passage to be a copy of it, of which losses can be named."""
 _SHORT = 8
 """Words of a run up to which a negation or a hedge anywhere in it concerns what was kept."""
 _NEAR_EDGE = 4
@@ -34,10 +36,11 @@ class Loss:
 def losses(alignment: Alignment) -> tuple[Loss, ...]:
     """Name every change of meaning between a passage and the statement that was taken from it, the worst first.
 
-    Each rule is named at most once. Words that the statement has elsewhere, or says in another way ("insignificant" for "not
+    Losses are named of copies alone: a free paraphrase may say the same in words that no rule knows. Each rule is named at most
+    once. Words that the statement has elsewhere, or says in another way ("insignificant" for "not
     significant", "two" for "2"), are not lost.
     """
-    if alignment.kind in ("NOT LOCATED", "NO TEXT"):
+    if alignment.kind not in ("VERBATIM", "NEAR") or alignment.located < COPY:
         return ()
     named: dict[Rule, Loss] = {}
     for loss in _named(alignment):
@@ -104,7 +107,7 @@ def _numbers(lost: Sequence[str], added: Sequence[str], instead: Mapping[str, st
     """A number is lost where the statement has it nowhere, and changed where a new one or another sign stands in its place."""
     gone, new = _values(lost), _values(added)
     for run in lost:
-        if any(number not in new for number in markers.numbers(run)):
+        if (run in instead or len(run.split()) <= _SHORT) and any(number not in new for number in markers.numbers(run)):
             yield Loss("number", run, instead=instead.get(run, ""))
     for run in added:
         if any(number not in gone for number in markers.numbers(run)):

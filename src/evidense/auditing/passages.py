@@ -21,8 +21,8 @@ LONGEST = 3
 """Sentences of a window."""
 CANDIDATES = 12
 """Windows that are aligned for a statement, of each way of searching."""
-MAX_WORDS = 500
-"""A window or a statement with more words is cut there before it is aligned."""
+MAX_TOKENS = 500
+"""A window or a statement with more words and signs is cut there before it is aligned."""
 Embed = Callable[[Sequence[str]], Float32[np.ndarray, "texts width"]]
 """Texts → unit vectors, by an encoder of ours."""
 
@@ -119,7 +119,8 @@ class Passages:
                 )
 
     def _candidates(self, text: str, names: Sequence[str]) -> list[int]:
-        wanted = np.array([window.source in set(names) for window in self._windows], dtype=bool)
+        asked = set(names)
+        wanted = np.array([window.source in asked for window in self._windows], dtype=bool)
         rankings = [self._bm25.scores(text)]
         if self._embed is not None and len(self._windows):
             rankings.append(self._vectors @ self._embed([text])[0])
@@ -171,8 +172,8 @@ def _rank(located: _Located) -> tuple[bool, float]:
 
 
 def _short(text: str) -> str:
-    words = text.split()
-    return text if len(words) <= MAX_WORDS else " ".join(words[:MAX_WORDS])
+    found = tokens(text)
+    return text if len(found) <= MAX_TOKENS else text[: found[MAX_TOKENS - 1].end]
 
 
 @dataclass

@@ -18,11 +18,11 @@ from evidense.texts.tokens import tokens
 from evidense.values import ReadDocument, Reference, Span, Work
 
 _PAPERS = re.compile(
-    r"\b(\d[\d,]*) ((?:peer[- ]reviewed |scientific |relevant |published )*)(?:papers|studies|articles|publications|sources)\b",
+    r"\b(\d[\d,]{0,12}) ((?:peer[- ]reviewed |scientific |relevant |published )*)(?:papers|studies|articles|publications|sources)\b",
     re.IGNORECASE,
 )
-_EXTRACTED = re.compile(r"\b(\d[\d,]*) claims? (?:were |was )?extracted\b", re.IGNORECASE)
-_VERIFIED = re.compile(r"\b(\d[\d,]*) (?:were |was |are )?(?:independently )?verified\b", re.IGNORECASE)
+_EXTRACTED = re.compile(r"\b(\d[\d,]{0,12}) claims? (?:were |was )?extracted\b", re.IGNORECASE)
+_VERIFIED = re.compile(r"\b(\d[\d,]{0,12}) (?:were |was |are )?(?:independently )?verified\b", re.IGNORECASE)
 _SCORE = re.compile(r"\b(\d{1,2}(?:\.\d+)?) ?/ ?(10|100|5)\b(?! mg)")
 _VOTES = re.compile(r"\b(?:votes?|reviewer [1-9A-C]|reviewed by [A-Z]|scores? of each reviewer)\b", re.IGNORECASE)
 _QUESTION = re.compile(r"\bresearch question\w*(?: is)?\s*:\s*(.+?)(?:[.?](?:\s|$)|$)", re.IGNORECASE | re.DOTALL)
