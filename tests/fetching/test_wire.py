@@ -8,6 +8,8 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from evidense.boundary.child import in_child
 from evidense.boundary.offline import without_network
 from evidense.errors import EvidenseError, InvalidInput
 from evidense.fetching import IndexWire, Patience, Terms, open_wire
+from evidense.fetching.limits import retry_after_s
 from evidense.parts import Manners, Reply, Request
 from evidense.store import Store
 from fetching.loopback import Answering, Loopback, Said, in_turn, serving
@@ -169,6 +172,20 @@ def test_a_host_that_fails_again_and_again_is_left_alone(loopback: Loopback, wir
     details = [ask(wire, str(i)).detail for i in range(6)]
     assert len(loopback.seen) == QUICK.n_failures
     assert "left alone after 3 failures" in details[-1]
+
+
+def test_an_index_that_refuses_again_and_again_is_left_alone_too(loopback: Loopback, wire: IndexWire) -> None:
+    loopback.answering = lambda _: Said(b"{}", 429)
+    replies = [ask(wire, str(i)) for i in range(6)]
+    assert {reply.state for reply in replies} == {"refused"}
+    assert len(loopback.seen) == QUICK.n_failures * QUICK.n_tries
+    assert "left alone" in replies[-1].detail
+
+
+def test_a_pause_may_be_named_by_a_date() -> None:
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    assert 3_500 < (retry_after_s({"retry-after": in_an_hour}) or 0) <= 3_600
+    assert retry_after_s({"retry-after": "soon"}) is None
 
 
 def test_limits_are_taken_from_the_headers_and_shared_by_processes(loopback: Loopback) -> None:

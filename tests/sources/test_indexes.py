@@ -190,18 +190,22 @@ def test_offline_the_same_audit_has_the_same_answers(served: World, wire: IndexW
 
 KILLED = """
 import sys
-sys.path[:0] = sys.argv[1:]
+out, *paths = sys.argv[1:]
+sys.path[:0] = paths
 from sources.test_indexes import QUICK, WORKS, named, reference_to
 from evidense.auditing.references_of import ask
 from evidense.fetching import open_wire
 with open_wire(terms=QUICK) as wire:
-    ask([reference_to(work, identifiers={}) for work in WORKS[:20]], named(), wire)
+    decided = ask([reference_to(work, identifiers={}) for work in WORKS[:20]], named(), wire)
+open(out, "w").write(repr(decided))
 """
 
 
-def test_a_killed_run_asks_nothing_twice(served: World, tmp_path: Path) -> None:
-    arguments = [sys.executable, "-c", KILLED, str(Path(__file__).parents[1])]
-    first = subprocess.Popen(arguments, env=os.environ)
+def test_a_killed_run_asks_nothing_twice_and_ends_as_an_undisturbed_one(served: World, tmp_path: Path) -> None:
+    def arguments(out: str) -> list[str]:
+        return [sys.executable, "-c", KILLED, str(tmp_path / out), str(Path(__file__).parents[1])]
+
+    first = subprocess.Popen(arguments("killed"), env=os.environ)
     until = time.monotonic() + 30
     while len(served.loopback.seen) < 8 and time.monotonic() < until:
         time.sleep(0.005)
@@ -209,8 +213,19 @@ def test_a_killed_run_asks_nothing_twice(served: World, tmp_path: Path) -> None:
     first.wait()
     n_before = len(served.loopback.seen)
     assert 8 <= n_before < 20
-    subprocess.run(arguments, env=os.environ, check=True, timeout=60)
+    subprocess.run(arguments("continued"), env=os.environ, check=True, timeout=60)
     asked = [(seen.path, tuple(seen.query.items()), seen.body) for seen in served.loopback.seen]
     assert len(asked) > n_before
-    repeated = len(asked) - len(set(asked))
-    assert repeated <= 1, "only the request that the kill interrupted may be asked again"
+    assert len(asked) - len(set(asked)) <= 1, "only the request that the kill interrupted may be asked again"
+    subprocess.run(
+        arguments("undisturbed"), env={**os.environ, "EVIDENSE_STORE": str(tmp_path / "other")}, check=True, timeout=60
+    )
+    assert (tmp_path / "continued").read_bytes() == (tmp_path / "undisturbed").read_bytes()
+    assert not (tmp_path / "killed").exists()
+
+
+def test_a_title_that_says_so_is_a_retraction(monkeypatch: pytest.MonkeyPatch) -> None:
+    pulled = replace(WORKS[1], title=f"RETRACTED: {WORKS[1].title}")
+    with world(everywhere([pulled]), monkeypatch), open_wire(terms=QUICK) as wire:
+        (work,) = client("crossref").by_identifiers([reference_to(WORKS[1])], wire, "crossref")[0].works
+        assert [n.relation for n in work.notices] == ["retraction"]

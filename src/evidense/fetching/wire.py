@@ -167,7 +167,7 @@ class IndexWire:
 
     def _failed(self, health: _Health, failure: NotAnswered) -> NotAnswered:
         """Count a failure of a host; after several in a row it is left alone for a while."""
-        if failure.state in ("blocked", "unreachable") and failure.status != 400:
+        if failure.status != 400 and (failure.state in ("blocked", "unreachable") or failure.status == 429):
             with self._lock:
                 health.n_failures += 1
                 health.last = failure

@@ -1,5 +1,6 @@
 """Crossref: DOIs of publishers, with retractions and corrections."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ _RELATIONS: dict[str, Relation] = {
     "correction": "correction", "corrigendum": "correction", "erratum": "correction", "addendum": "correction",
     "expression_of_concern": "concern",
 }  # fmt: skip
+_RETRACTED = re.compile(r"\s*RETRACTED(?: ARTICLE)?\s*:")
 
 
 class Crossref(Index):
@@ -77,12 +79,12 @@ def _author(author: dict[str, Any]) -> str:
 
 def _notices(item: dict[str, Any]) -> tuple[Notice, ...]:
     """Return what was published about the work; `update-to` is the other direction: this item is itself a notice."""
-    found = []
+    found = [Notice("retraction", reason="its title says so")] if _RETRACTED.match(text(item, "title", 0)) else []
     for update in rows(item, "updated-by"):
         relation = _RELATIONS.get(text(update, "type").lower().replace("-", "_").replace(" ", "_"))
         if relation is not None:
             found.append(Notice(relation, _date(update), text(update, "label"), normal_doi(text(update, "DOI"))))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda notice: not notice.date))
 
 
 def _date(update: dict[str, Any]) -> str:
