@@ -16,7 +16,7 @@ from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
 from evidense.store import Store
 from evidense.study.audit.asked import at_hand, counted, paths_of, silent_of, sources_of
-from evidense.study.audit.fixing import fixed_of
+from evidense.study.audit.fixing import check_fixable, fixed_of
 from evidense.study.audit.order import Order
 from evidense.study.audit.told import told_of
 from evidense.study.audit.wires import wire_of
@@ -65,13 +65,15 @@ def run_audit(order: Order, store: Store, out: Path | None = None) -> AuditResul
     with without_network(order.offline):
         audit = _audit(order, store)
     records = tuple(keep(audit, data, store))
-    fixed = fixed_of(order, audit, data) if order.fix else None
+    fixed = fixed_of(audit, data) if order.fix else None
     page = write(audit, records, claim, fixed) if claim is not None else None
     return AuditResult(audit, records, page, fixed)
 
 
 def _audit(order: Order, store: Store) -> Audit:
     document = registry.read(order.file)
+    if order.fix:
+        check_fixable(order, document)
     sources = sources_of(order)
     with wire_of(order, store) as wire:
         asked = ask(document.references, sources, wire, at_hand(order, document))

@@ -7,18 +7,21 @@ from evidense.errors import InvalidInput
 from evidense.report.audit.page import Corrected
 from evidense.report.audit.write import Fixed
 from evidense.study.audit.order import Order
+from evidense.values import ReadDocument
 
 
-def fixed_of(order: Order, audit: Audit, data: bytes) -> Fixed:
-    """Correct the file of an audit.
+def check_fixable(order: Order, document: ReadDocument) -> None:
+    """Refuse to correct what is no BibTeX file, before anything is asked.
 
     Raises:
-        InvalidInput: it is no BibTeX file.
+        InvalidInput: it is none.
     """
-    if audit.document.format != "bibtex":
-        raise InvalidInput(
-            f"'{order.file}' is read as {audit.document.format}; expected BibTeX for --fix; leave --fix out"
-        )
+    if document.format != "bibtex":
+        raise InvalidInput(f"'{order.file}' is read as {document.format}; expected BibTeX for --fix; leave --fix out")
+
+
+def fixed_of(audit: Audit, data: bytes) -> Fixed:
+    """Correct the BibTeX file of an audit."""
     encoding = _encoding(data)
     before = data.removeprefix(BOM).decode(encoding)
     result = correct(before, audit.references, audit.name)
