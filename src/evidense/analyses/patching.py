@@ -92,6 +92,12 @@ class _PatchingSetting:
     def how(self) -> IntervalSettings:
         return IntervalSettings.of(self.case)
 
+    def site(self, place: Mapping[str, Json]) -> dict[str, Json]:
+        return self.case.site("patching", **place)
+
+    def without_value(self, place: Mapping[str, Json], reason: str) -> Finding:
+        return without_value("patching effect", self.site(place), "share", reason)
+
     def unit(self, place: Mapping[str, Json]) -> str:
         measure = str(place["measure"])
         tuned = next(s for s in self.case.subjects if s.label == place["subject"])
@@ -111,7 +117,7 @@ def _of_tuned(setting: _PatchingSetting, tuned: Subject) -> Iterator[Finding]:
     try:
         mine, theirs = halves(base.encoder), halves(tuned.encoder)
     except EvidenseError as error:
-        yield _without(setting, where, str(error))
+        yield setting.without_value(where, str(error))
         return
     half_names = setting.options["halves"] or list(mine)
     for name in mine:
@@ -120,7 +126,7 @@ def _of_tuned(setting: _PatchingSetting, tuned: Subject) -> Iterator[Finding]:
         place = {**where, "half": name}
         reason = unlike(mine[name], theirs[name]) if name in theirs else f"{tuned.label} has no {name} half"
         if reason:
-            yield _without(setting, place, reason)
+            yield setting.without_value(place, reason)
             continue
         runs = Runs(setting.task, setting.bench, base, tuned, name)
         yield from _whole(setting, runs, place)
@@ -128,7 +134,7 @@ def _of_tuned(setting: _PatchingSetting, tuned: Subject) -> Iterator[Finding]:
             try:
                 places = sites(mine[name], module)
             except EvidenseError as error:
-                yield _without(setting, {**place, "module": module}, str(error))
+                yield setting.without_value({**place, "module": module}, str(error))
                 continue
             yield from _of_module(_Family(setting, runs, {**place, "module": module}), places)
 
@@ -154,30 +160,30 @@ class _Family:
         return {**self.place, **layer, "order": order, "measure": measure}
 
 
-def _of_module(family: _Family, at: Sequence[Site]) -> Iterator[Finding]:
+def _of_module(family: _Family, places: Sequence[Site]) -> Iterator[Finding]:
     setting, runs = family.setting, family.runs
-    if not at:
-        yield _without(setting, family.place, "there is nothing of the kind in this half")
+    if not places:
+        yield setting.without_value(family.place, "there is nothing of the kind in this half")
         return
     base, tuned = runs.plain()
-    by_order = {order: runs.effects(at, order, _teller(setting, family, at)) for order in ORDERS}
+    by_order = {order: runs.effects(places, order, _teller(setting, family, len(places))) for order in ORDERS}
     for measure in setting.task.measures:
         tables: dict[str, Any] = {order: effects[measure] for order, effects in by_order.items()}
         for order, values in tables.items():
-            for site, e in zip(at, setting.simultaneous(values), strict=True):
+            for site, e in zip(places, setting.simultaneous(values), strict=True):
                 yield _finding(setting, "patching difference", family.site(site, order, measure), e, {"n_tensors": len(site.names)})  # fmt: skip
         tables |= {"mean of both": both_orders(list(tables.values()))}
         whole = tuned[measure] - base[measure]
         for order, values in tables.items():
             for site, share in zip(
-                at, shares(values, whole, setting.task.candidates.clusters, setting.how), strict=True
+                places, shares(values, whole, setting.task.candidates.clusters, setting.how), strict=True
             ):
                 yield _shared(setting, family.site(site, order, measure), share)
 
 
-def _teller(setting: _PatchingSetting, family: _Family, at: Sequence[Site]) -> Callable[[], None]:
-    done = iter(range(1, 2 * len(at) + 1))
-    return lambda: setting.bench.tell(f"patching {family.place['module']}", next(done, len(at)), len(at))
+def _teller(setting: _PatchingSetting, family: _Family, n_sites: int) -> Callable[[], None]:
+    done = iter(range(1, 2 * n_sites + 1))
+    return lambda: setting.bench.tell(f"patching {family.place['module']}", next(done, n_sites), n_sites)
 
 
 def _finding(
@@ -190,7 +196,7 @@ def _finding(
     more = {"together": [e.low, e.high], "standard_error": e.standard_error, "win": e.win, "tie": e.tie, "loss": e.loss}
     return Finding(
         estimand=estimand,
-        site=setting.case.site("patching", **place),
+        site=setting.site(place),
         value=e.effect,
         low=e.low,
         high=e.high,
@@ -208,7 +214,7 @@ def _shared(setting: _PatchingSetting, place: Mapping[str, Json], share: Share) 
     details: dict[str, Json] = {"together": list(share.together) if share.together else None}
     return Finding(
         estimand="patching effect",
-        site=setting.case.site("patching", **place),
+        site=setting.site(place),
         value=share.value,
         low=share.low,
         high=share.high,
@@ -218,10 +224,6 @@ def _shared(setting: _PatchingSetting, place: Mapping[str, Json], share: Share) 
         details=details | ({"reason": share.reason} if share.reason else {}),
         **setting.numbers(),
     )
-
-
-def _without(setting: _PatchingSetting, place: Mapping[str, Json], reason: str) -> Finding:
-    return without_value("patching effect", setting.case.site("patching", **place), "share", reason)
 
 
 PART = Patching()

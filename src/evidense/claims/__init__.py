@@ -1,1 +1,1 @@
-"""Claims: one part a file; sentences that can be decided."""
+"""Claims: sentences that can be decided, one part per file."""

@@ -8,16 +8,16 @@ from evidense.parts import Decision, Evidence
 from evidense.stats import EFFECTS, FACTORIAL, Seeded, contrasts, logit_contrasts, seeded, too_few
 
 MARGIN = 0.04
-"""Of the two gains: what N_SEEDS and N_QUERIES can decide; docs/statistics.md shows the power at other sizes."""
+"""Margin of the two gains, which N_SEEDS and N_QUERIES can decide. docs/statistics.md shows the power at other sizes."""
 INTERACTION_MARGIN = 2 * MARGIN
-"""A difference of two gains has twice the standard error of their mean."""
+"""Margin of the interaction. A difference of two gains has twice the standard error of their mean."""
 N_SEEDS, N_QUERIES = 5, 200
 SEED_SD = 0.01
-"""Of a cell's true mean between seeds, as `multimodal_factorial` has it: root mean square of the trained cells over its collections (0 to .028)."""
+"""Standard deviation of a cell's true mean between seeds, measured in `multimodal_factorial`: root mean square over cells and collections (0 to .028)."""
 QUERY_SD = 0.35
-"""Of one query's score in one cell and seed, as that study's home collection has it."""
+"""Standard deviation of one query's score in one cell and seed, measured on the home collection of that study."""
 SHARES = (0.14, 0.34, 0.52)
-"""Of that variance, measured there too: the query in all cells; the query in one cell, all seeds; the query in one cell and seed."""
+"""Shares of that variance, measured there too: of the query in all cells, of the query in one cell over all seeds, of the query in one cell and seed."""
 _MIDDLE = 0.4
 
 
@@ -64,12 +64,12 @@ def world(gains: tuple[float, float, float], seed: int) -> dict[str, Evidence]:
 
 
 def few_clusters(evidence: Evidence) -> Decision | None:
-    """Return the decision that nothing can be said, where fewer than 20 groups of queries stand behind the estimate."""
+    """Return UNDECIDED if the estimate rests on fewer than 20 groups of queries; else None."""
     few = too_few(evidence.estimate.n_clusters)
     return Decision("UNDECIDED", few) if few else None
 
 
 def over(evidence: Evidence) -> str:
-    """Say which seeds the interval is about, to end a reason with."""
+    """Return the end of a reason: which seeds the interval covers."""
     n = evidence.estimate.n_seeds
     return f", over {n} seeds and all queries" if n > 1 else "; one seed, which says nothing of other seeds"

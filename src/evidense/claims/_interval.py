@@ -7,12 +7,12 @@ NO_DIFFERENCE = "every difference is zero"
 
 
 def interval_words(estimate: Estimate) -> str:
-    """Return the interval as a reason names it."""
+    """Return the interval in the words of a reason."""
     return f"the interval [{estimate.low:+.3f}, {estimate.high:+.3f}]"
 
 
 def decide_gain(evidence: Evidence, over: str = "") -> Decision:
-    """Decide whether there is a gain; `over` ends the reason and says which seeds it is about.
+    """Decide whether there is a gain. `over` ends the reason and says which seeds the interval covers.
 
     The claim holds where the rule says HELPS. It fails where no value of the interval lies above the margin.
     """

@@ -23,9 +23,9 @@ SEED_REPORT = (
 READING: Mapping[str, Json] = {"probe": "hadamard", "control": "none"}
 """The probe of these claims: wᵀ(q ⊙ p), shared by all candidates, which can see relevance."""
 AS_PUBLISHED: Mapping[str, Json] = {"probe": "published", "control": "none"}
-"""One linear layer over [q; p1 … pN], which cannot."""
+"""The published probe: one linear layer over [q; p1 … pN], which cannot see relevance."""
 HIDDEN = (0.01, 1.0)
-"""Every layer but the embeddings."""
+"""All layers except the embeddings."""
 LAST = (1.0, 1.0)
 """The last layer."""
 
@@ -52,7 +52,7 @@ SELECTS = Control(
 
 @dataclass(frozen=True)
 class Literature:
-    """A sentence of the literature with the levels at which it can be true, or the reason why none can be tested."""
+    """A sentence of the literature, with the levels at which it can be true, or the reason why it cannot be tested."""
 
     name: str
     code: str
@@ -63,7 +63,7 @@ class Literature:
     decided_by: str = ""
 
     def decide(self, evidence: Evidence) -> Decision:
-        """Decide the first level; the others are asked for by `decide_level`."""
+        """Decide the first level. `decide_level` decides the others."""
         return (
             Decision("NOT_TESTABLE", self.untestable) if self.untestable else decide_level(self.hypotheses[0], evidence)
         )
@@ -94,7 +94,7 @@ class Literature:
 
 
 def decide_level(hypothesis: Hypothesis, evidence: Evidence) -> Decision:
-    """Decide one level from one interval: a failed control or too few groups decide nothing; else `stats.three_way`."""
+    """Decide one level from one interval by `stats.three_way`. With a failed control or too few groups, it is UNDECIDED."""
     e = evidence.estimate
     if evidence.failed:
         return Decision("UNDECIDED", f"a control did not pass: {'; '.join(evidence.failed)}")

@@ -18,7 +18,7 @@ N_RESAMPLES = 399
 
 @dataclass(frozen=True)
 class Kind:
-    """What is observed of one query at one site, and of how many."""
+    """The kind and the number of the observations that a world draws."""
 
     what: Literal["answers", "numbers", "products", "seeds"]
     """answers: right or wrong of two models, subtracted; numbers: any difference, normal; products of two standard normals, whose mean
@@ -26,9 +26,9 @@ class Kind:
     n_queries: int
     n_sites: int
     spread: float
-    """answers: the share on which the models differ; else the standard deviation."""
+    """For answers, the share on which the models differ; for other kinds, the standard deviation."""
     per_query: int = 1
-    """Examples of one query, averaged."""
+    """Number of examples per query; their mean is taken."""
 
 
 PAPER = Kind("answers", 6_515, 12, 0.2, 8)
@@ -51,7 +51,7 @@ FACTS = Kind("seeds", 300, 1, 0.5)
 
 @dataclass(frozen=True)
 class Planted:
-    """A world of one hypothesis: seed → evidence."""
+    """A world of one hypothesis. Called with a seed, it returns evidence."""
 
     kind: Kind
     relation: Relation
@@ -60,14 +60,14 @@ class Planted:
     truth: Truth
 
     def __call__(self, seed: int) -> Evidence:
-        """Draw the world at a seed and estimate it; worlds that claims share are drawn once."""
+        """Draw and estimate the world at a seed. A world that several claims share is drawn once."""
         return _evidence(self, seed)
 
     def effects(self, seed: int) -> Float[np.ndarray, " s"]:
         """Return each site's true effect.
 
-        Twice the margin where the claim is true, none where it is false (a claim of equivalence or of no great loss: the other
-        way about); of "every", one site alone makes it false; of "any", one alone makes it true.
+        It is twice the margin if the claim is true, and 0 if it is false; the reverse for claims of equivalence or of no great loss.
+        In a false world of "every", a single site makes the claim false. In a true world of "any", a single site makes it true.
 
         >>> Planted(PROBE, "within", 0.02, "every", "false").effects(1)[:3] + 0.0
         array([-0.04,  0.  ,  0.  ])
@@ -117,7 +117,7 @@ def _evidence(world: Planted, seed: int) -> Evidence:
 
 
 def _clusters(n: int, rng: np.random.Generator) -> Int[np.ndarray, " q"]:
-    """Put queries into groups of one to three."""
+    """Return the group of each query. Groups hold one to three queries."""
     labels: Int[np.ndarray, " q"] = np.repeat(np.arange(n), rng.integers(1, 4, n))[:n]
     return labels
 
@@ -125,7 +125,7 @@ def _clusters(n: int, rng: np.random.Generator) -> Int[np.ndarray, " q"]:
 def _values(
     kind: Kind, effects: Float[np.ndarray, " s"], clusters: Int[np.ndarray, " q"], rng: np.random.Generator
 ) -> Float[np.ndarray, "s q"]:
-    """Draw what is observed: a fifth of its variance is the group's, a fifth the query's at all sites, the rest chance."""
+    """Draw the observations. A fifth of the variance belongs to the group, a fifth to the query at all sites, the remainder is noise."""
     shape = (kind.n_sites, kind.n_queries, kind.per_query)
     shared = np.sqrt(0.2) * (rng.standard_normal(kind.n_queries)[clusters] + rng.standard_normal(kind.n_queries))
     latent = shared[None, :, None] + np.sqrt(0.6) * rng.standard_normal(shape, dtype=np.float32)
@@ -143,7 +143,7 @@ def _values(
 
 
 def _limit(share: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """Return what a standard normal exceeds with this probability."""
+    """Return the value that a standard normal variable exceeds with this probability."""
     return np.asarray(-ndtri(np.clip(share, 1e-9, 1)))
 
 

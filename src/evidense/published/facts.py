@@ -1,4 +1,4 @@
-"""Facts: published numbers as they ship, one curve over layers for each model, data set, pooling and N."""
+"""Published numbers that ship with the package: one curve over layers per model, data set, pooling and N."""
 
 import csv
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from evidense.errors import UnknownName
 
 @dataclass(frozen=True)
 class DataSet:
-    """What is known of the examples behind the numbers."""
+    """Facts on the examples behind the numbers."""
 
     name: str
     title: str
     n_questions: int
-    """How many questions the examples come from: the number of clusters, were a question's examples all alike."""
+    """Number of questions that the examples come from. This is the number of clusters if all examples of a question are alike."""
     source: str
-    """Where that is written, and how sure it is."""
+    """Source of the number of questions, and how sure it is."""
 
 
 @dataclass(frozen=True)
 class PublishedCurve:
-    """Right answers of one probe family, layer 0 (embeddings) first."""
+    """Numbers of right answers of the probes of one model, one per layer. Layer 0 (embeddings) comes first."""
 
     dataset: str
     pooling: str
@@ -39,28 +39,28 @@ class PublishedCurve:
 
     @property
     def accuracy(self) -> Float[np.ndarray, " l"]:
-        """Return the shares of right answers."""
+        """Return the share of right answers at each layer."""
         return np.array(self.correct) / self.n_eval
 
     @property
     def chance(self) -> float:
-        """Return 1 / N."""
+        """Return the accuracy of guessing: 1 / N."""
         return 1 / self.n_passages
 
     @property
     def n_layers(self) -> int:
-        """Return how many layers there are, the embeddings included."""
+        """Return the number of layers, including the embeddings."""
         return len(self.correct)
 
     @property
     def stars(self) -> Int[np.ndarray, " k"]:
-        """Return the layers that were published as significantly different from the backbone."""
+        """Return the layers that the study reports as significantly different from the backbone."""
         return np.flatnonzero(self.starred)
 
 
 @dataclass(frozen=True)
 class Published:
-    """A published study's numbers."""
+    """The numbers of a published study."""
 
     name: str
     title: str
@@ -74,7 +74,7 @@ class Published:
         return next(d for d in self.datasets if d.name == name)
 
     def groups(self) -> Iterator[tuple[PublishedCurve, ...]]:
-        """Yield the curves that share data set, pooling and N: the backbone first, then what was tuned from it."""
+        """Yield the curves that share data set, pooling and N. The backbone comes first, then its tuned models."""
         for _, curves in groupby(self.curves, key=lambda c: (c.dataset, c.pooling, c.n_passages)):
             yield tuple(sorted(curves, key=lambda c: c.model not in BACKBONES))
 
@@ -97,10 +97,10 @@ _KNOWN = {"yao2025": _YAO}
 
 @cache
 def read(name: str) -> Published:
-    """Return a published study's numbers.
+    """Return the numbers of a published study.
 
     Raises:
-        UnknownName: with the nearest name.
+        UnknownName: no study of this name ships. The message names the nearest.
 
     >>> study = read("yao2025")
     >>> len(study.curves), sum(c.n_layers for c in study.curves), study.curves[0].correct[0]
@@ -126,7 +126,7 @@ def read(name: str) -> Published:
 
 
 def names() -> tuple[str, ...]:
-    """Return the published studies that ship."""
+    """Return the names of the published studies that ship."""
     return tuple(_KNOWN)
 
 

@@ -1,4 +1,4 @@
-"""Findings of published numbers, in the words of the analyses: what a claim about them is decided from.
+"""Findings of published numbers, with the estimands of the analyses. Claims of the literature are decided from them.
 
 | estimand | site beside collection, subject, role, pooling, n_candidates | unit | details |
 |---|---|---|---|
@@ -9,8 +9,8 @@
 | change in discriminability | layer; from N = 2 to 5 | d′ | together |
 | correlation of profiles | against | ρ | n_layers |
 
-`probe` is "published" everywhere, `low` and `high` are of the worst case of clustering, `together` holds over layers and N; `failed` names what
-was wrong with a model, so that a claim does not rest on it.
+`probe` is always "published". `low` and `high` assume the worst case of clustering; `together` holds over layers and N. `failed` names an
+error in a model, so that no claim rests on its numbers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,14 +28,14 @@ from evidense.stats import above_chance, discriminability, smallest_margin, wils
 
 ANALYSIS = "published"
 N_SIZES = 4
-"""Numbers of passages: with the layers they make the family."""
+"""How many values of N were published. Layers × N is the size of a family."""
 TEST = "two shares of n answers as if independent, their variance times the examples of a question"
 UNLOADED = "the context encoder's own weights were read (by the released code they were not, and random ones stood in for them)"
 _UNLOADED_MODELS = ("dpr-context", "dpr-paired")
 
 
 def findings(study: Published, parent: str = "") -> list[Finding]:
-    """Return all findings of a published study; `parent` is the study record that registered the claims."""
+    """Return all findings of a published study. `parent` is the id of the study record that registered the claims."""
     parents = (parent,) if parent else ()
     return [*accuracies(study, parents), *changes(study, parents), *_relative(study, parents), *_kappas(study, parents),
             *_profiles(study, parents)]  # fmt: skip
@@ -59,7 +59,7 @@ def _finding(parents: tuple[str, ...], site: dict[str, Json], shape: tuple[int, 
 
 
 def accuracies(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield every published accuracy with Wilson's interval for questions (and, in the details, for examples)."""
+    """Yield every published accuracy with Wilson's interval, for as many answers as questions; in the details, as many as examples."""
     for curve in study.curves:
         known = study.dataset(curve.dataset)
         low, high = wilson(curve.accuracy, curve.n_eval, design_effect=curve.n_eval / known.n_questions)
@@ -78,43 +78,43 @@ def accuracies(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def changes(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield each tuned model against its backbone, and the context encoder against the question encoder."""
-    for contrast in [*contrasts(study), *encoders_apart(study)]:
+    """Yield the change of each tuned model from its backbone, and of the context encoder from the question encoder."""
+    for contrast in [*contrasts(study), *between_encoders(study)]:
         yield from _change(study, contrast, parents)
 
 
-def encoders_apart(study: Published) -> list[Contrast]:
-    """Return DPR's context encoder, and the pair, against its question encoder."""
-    pairs_apart = []
+def between_encoders(study: Published) -> list[Contrast]:
+    """Return the contrasts between DPR's question encoder, context encoder, and the pair of both."""
+    contrasts_of_encoders = []
     for group in study.groups():
         by_name = {c.model: c for c in group}
         if "dpr-question" in by_name:
             known = study.dataset(group[0].dataset)
-            pairs_apart += [Contrast(by_name["dpr-question"], by_name[m], known) for m in _UNLOADED_MODELS]
-            pairs_apart.append(Contrast(by_name["dpr-context"], by_name["dpr-paired"], known))
-    return pairs_apart
+            contrasts_of_encoders += [Contrast(by_name["dpr-question"], by_name[m], known) for m in _UNLOADED_MODELS]
+            contrasts_of_encoders.append(Contrast(by_name["dpr-context"], by_name["dpr-paired"], known))
+    return contrasts_of_encoders
 
 
-def _change(study: Published, one: Contrast, parents: tuple[str, ...]) -> Iterator[Finding]:
-    published = one.backbone.model in BACKBONES
-    low, high = one.interval()
-    together = _together(one.effect, one.worst_error, one.tuned.n_layers * N_SIZES)
-    alone = 1.96 * one.standard_error
-    p_published, p_worst = one.p_published(), one.p_worst()
-    for layer, effect in enumerate(one.effect):
+def _change(study: Published, contrast: Contrast, parents: tuple[str, ...]) -> Iterator[Finding]:
+    published = contrast.backbone.model in BACKBONES
+    low, high = contrast.interval()
+    together = _together(contrast.effect, contrast.worst_error, contrast.tuned.n_layers * N_SIZES)
+    alone = 1.96 * contrast.standard_error
+    p_published, p_worst = contrast.p_published(), contrast.p_worst()
+    for layer, effect in enumerate(contrast.effect):
         details: dict[str, Json] = {
             "together": together[layer], "independent": [float(effect - alone[layer]), float(effect + alone[layer])],
             "p_published": float(p_published[layer]), "p_worst": float(p_worst[layer]),
-            "smallest_margin": smallest_margin(float(effect), float(one.worst_error[layer]), alpha=0.025),
-            "smallest_margin_independent": smallest_margin(float(effect), float(one.standard_error[layer]), alpha=0.025),
-            "standard_error": float(one.worst_error[layer]),
+            "smallest_margin": smallest_margin(float(effect), float(contrast.worst_error[layer]), alpha=0.025),
+            "smallest_margin_independent": smallest_margin(float(effect), float(contrast.standard_error[layer]), alpha=0.025),
+            "standard_error": float(contrast.worst_error[layer]),
         }  # fmt: skip
         if published:
-            details |= {"starred": one.tuned.starred[layer], "survives": bool(one.stars_survive[layer])}
-        if one.tuned.model in _UNLOADED_MODELS:
+            details |= {"starred": contrast.tuned.starred[layer], "survives": bool(contrast.stars_survive[layer])}
+        if contrast.tuned.model in _UNLOADED_MODELS:
             details["failed"] = [UNLOADED]
         yield _finding(
-            parents, _site(study, one.tuned, against=one.backbone.model, layer=layer), (one.tuned.n_eval, one.dataset.n_questions),
+            parents, _site(study, contrast.tuned, against=contrast.backbone.model, layer=layer), (contrast.tuned.n_eval, contrast.dataset.n_questions),
             estimand="change in accuracy", value=float(effect), low=float(low[layer]), high=float(high[layer]), unit="accuracy",
             p_adjusted=float(p_worst[layer]), test=TEST, family="together: the layers and N of a model, Bonferroni", details=details,
         )  # fmt: skip
@@ -138,8 +138,8 @@ def _kappas(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
         few, many = curves[0], curves[-1]
         known = study.dataset(few.dataset)
         effect = above_chance(many.accuracy, many.n_passages) - above_chance(few.accuracy, few.n_passages)
-        parts = [c.accuracy * (1 - c.accuracy) / c.n_eval / (1 - c.chance) ** 2 for c in (few, many)]
-        error = np.sqrt(sum(parts) * few.n_eval / known.n_questions)
+        variances = [c.accuracy * (1 - c.accuracy) / c.n_eval / (1 - c.chance) ** 2 for c in (few, many)]
+        error = np.sqrt(sum(variances) * few.n_eval / known.n_questions)
         shape = (few.n_eval, known.n_questions)
         yield from _series(
             parents, _site(study, many), (effect, error), shape, ("change in chance-corrected accuracy", "κ")
@@ -156,14 +156,14 @@ def _kappas(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
 def _easier(
     few: PublishedCurve, many: PublishedCurve, n_questions: int
 ) -> tuple[Float[np.ndarray, " l"], Float[np.ndarray, " l"]]:
-    """Return d′ of many minus d′ of few, with its standard error by the delta method."""
-    values, parts = [], []
+    """Return the difference of d′ between many and few passages, and its standard error by the delta method."""
+    values, variances = [], []
     for curve in (few, many):
         d_prime = discriminability(curve.accuracy, curve.n_passages)
         slope = (discriminability(curve.accuracy + 1e-3, curve.n_passages) - d_prime) / 1e-3
         values.append(d_prime)
-        parts.append(slope**2 * curve.accuracy * (1 - curve.accuracy) / n_questions)
-    return values[1] - values[0], np.sqrt(parts[0] + parts[1])
+        variances.append(slope**2 * curve.accuracy * (1 - curve.accuracy) / n_questions)
+    return values[1] - values[0], np.sqrt(variances[0] + variances[1])
 
 
 def _series(
@@ -171,14 +171,14 @@ def _series(
     site: dict[str, Json],
     estimated: tuple[Float[np.ndarray, " l"], Float[np.ndarray, " l"]],
     shape: tuple[int, int],
-    what: tuple[str, str],
+    estimand_and_unit: tuple[str, str],
 ) -> Iterator[Finding]:
     effect, error = estimated
     together = _together(effect, error, len(effect) * N_SIZES)
     failed: dict[str, Json] = {"failed": [UNLOADED]} if site["subject"] in _UNLOADED_MODELS else {}
     for layer, value in enumerate(effect):
         yield _finding(
-            parents, {**site, "layer": layer}, shape, estimand=what[0], unit=what[1], value=float(value),
+            parents, {**site, "layer": layer}, shape, estimand=estimand_and_unit[0], unit=estimand_and_unit[1], value=float(value),
             low=float(value - 1.96 * error[layer]), high=float(value + 1.96 * error[layer]), test=TEST,
             family="together: the layers and N of a model, Bonferroni", details={"together": together[layer], **failed},
         )  # fmt: skip
@@ -190,7 +190,7 @@ def _together(effect: Float[np.ndarray, " l"], error: Float[np.ndarray, " l"], n
 
 
 def _profiles(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield the rank correlation of a model's profile on one data set with that on the other; neighbouring layers count as few."""
+    """Yield the rank correlation between a model's profiles on the two data sets. Correlated neighbouring layers reduce the effective n."""
     by_model: dict[tuple[str, int], list[Contrast]] = {}
     for contrast in contrasts(study):
         by_model.setdefault((contrast.tuned.model, contrast.tuned.n_passages), []).append(contrast)
@@ -212,9 +212,9 @@ def _profiles(study: Published, parents: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def effective_n(series: Sequence[Float[np.ndarray, " l"]]) -> float:
-    """Return as how many independent points two series count whose neighbours are alike.
+    """Return the effective number of independent points of two autocorrelated series.
 
-    Source: Bartlett 1935: n (1 − r₁r₂) / (1 + r₁r₂), r the correlations of each with itself one step on.
+    Source: Bartlett 1935: n (1 − r₁r₂) / (1 + r₁r₂), r are their autocorrelations at lag 1.
 
     >>> round(effective_n([np.arange(12.0), np.arange(12.0)]), 1)  # r₁ = r₂ = 1
     0.0

@@ -1,7 +1,7 @@
-"""Labels: how often the right passage stood in each slot, replayed from the authors' seed.
+"""Label frequencies: how often each slot held the right passage, recomputed from the authors' seed.
 
-The embedding of a `[CLS]` token is the same for every text, so a probe on layer 0 can only ever name one slot: its accuracy is the
-frequency of that slot among the labels. That makes layer 0 a check of the whole chain, to the single example.
+The embedding of a `[CLS]` token is the same for every text, so a probe on layer 0 always names the same slot. Its accuracy is the
+frequency of that slot among the labels. So layer 0 checks the recovered numbers to the single example.
 """
 
 import random
@@ -14,7 +14,7 @@ from evidense.published.facts import Published, PublishedCurve
 
 @cache
 def label_frequencies(n: int, n_passages: int, *, seed: int = 42) -> tuple[int, ...]:
-    """Return how often each slot holds the positive, where `random` draws the negatives and shuffles the slots of n examples.
+    """Return how often each slot holds the positive in n examples, for which `random` draws negatives and shuffles slots.
 
     Source: the authors' `train_probe_multi.py`: `random.seed(42)`, then for each example `random.sample` of N − 1 of the 4
     negatives and `random.shuffle` of the N passages.
@@ -32,19 +32,19 @@ def label_frequencies(n: int, n_passages: int, *, seed: int = 42) -> tuple[int, 
 
 @dataclass(frozen=True)
 class LayerZero:
-    """One curve's layer 0 beside the frequencies of the labels."""
+    """Layer 0 of one curve, with the label frequencies."""
 
     curve: PublishedCurve
     frequencies: tuple[int, ...]
 
     @property
     def apart(self) -> int:
-        """Return how many examples lie between the accuracy and the nearest frequency; 0 = it is one of them."""
+        """Return the number of examples between the accuracy and the nearest label frequency; 0 if they are equal."""
         return min(abs(self.curve.correct[0] - f) for f in self.frequencies)
 
 
 def layer_zero(study: Published) -> Iterator[LayerZero]:
-    """Yield the check of every curve whose layer 0 is one vector for all texts: CLS and EOS."""
+    """Yield layer 0 of every curve whose layer 0 is the same vector for all texts: CLS and EOS."""
     known: dict[tuple[int, int], tuple[int, ...]] = {}
     for curve in study.curves:
         if curve.pooling == "mean":

@@ -150,20 +150,20 @@ def read_page(folder: Path) -> Page:
         InvalidInput: there are no records, a record or file was changed, or a listed file lies outside the folder.
     """
     path = _records_of(folder)
-    held = read_as(StoredPage, read_bytes(path, "the records of a page"), str(path))
+    stored_page = read_as(StoredPage, read_bytes(path, "the records of a page"), str(path))
     manifest = Manifest.read(folder)
-    guarded = {name: said for name, said in manifest.files.items() if name != LOSSES} if manifest else {}
-    current_sha256 = {name: _sha256(folder, name) for name in {**held.files, **guarded}}
+    guarded = {name: state for name, state in manifest.files.items() if name != LOSSES} if manifest else {}
+    current_sha256 = {name: _sha256(folder, name) for name in {**stored_page.files, **guarded}}
     altered = [
         f"'{name}' {'is gone' if sha256 == NOTHING else 'was changed since it was written'}"
         for name, sha256 in sorted(current_sha256.items())
-        if {sha256} != {said[name] for said in (held.files, guarded) if name in said}
+        if {sha256} != {stated[name] for stated in (stored_page.files, guarded) if name in stated}
     ]
     if altered:
         raise InvalidInput.all_of(f"'{folder}' is not what was written; run the study again", altered)
     with foreign(str(path), "Expected what evidense wrote there; run the study again."):
-        records = [from_json(r.model_dump()) for r in held.records if not r.redacted]
-    return Page(folder, records, bool(guarded), held.inputs, held.inputs_from)
+        records = [from_json(r.model_dump()) for r in stored_page.records if not r.redacted]
+    return Page(folder, records, bool(guarded), stored_page.inputs, stored_page.inputs_from)
 
 
 def _records_of(folder: Path) -> Path:
@@ -262,8 +262,8 @@ def _setups(then: list[Record], now: list[Record]) -> list[str]:
 def _unapplied(then: list[Record]) -> list[str]:
     """Return a sentence that names the systems ranked by a version that did not apply their similarity; nothing if there are none."""
     rankings = [r for r in then if isinstance(r, Ranking) and unapplied(r.setup, r.policies)]
-    said = dict.fromkeys(f"{r.system} (set up as {r.setup['similarity']})" for r in rankings)
-    return [f"{', '.join(said)}: {UNAPPLIED}"] if said else []
+    systems = dict.fromkeys(f"{r.system} (set up as {r.setup['similarity']})" for r in rankings)
+    return [f"{', '.join(systems)}: {UNAPPLIED}"] if systems else []
 
 
 def _environment(then: list[Record], now: list[Record]) -> list[str]:

@@ -15,7 +15,7 @@ from evidense.claims._worlds import PAPER, TEXTS, planted
 from evidense.parts import Hypothesis, Sought
 
 _DEEP = (0.374, 1.0)
-"""Of 33 layers, 12 and deeper."""
+"""Relative depth of the deeper layers: layer 12 and deeper of 33."""
 _WHERE = {**AS_PUBLISHED, "subject": ("repllama",), "against": "llama"}
 
 PART = Literature(

@@ -110,10 +110,10 @@ class Costs:
     def _built(self) -> Encoder | Ranker:
         """Build the backbone in a temporary folder, with a vocabulary from a sample of the texts."""
         recipe = next(stage.recipe for stage in self.cells.stages if stage.recipe.architecture)
-        every = [texts_of(open_pairs(spelling, self.pairs)) for spelling in recipe.data]
-        texts = [text for several in every for text in several[:: max(1, len(several) // _TEXTS)]]
+        texts_of_data = [texts_of(open_pairs(spelling, self.pairs)) for spelling in recipe.data]
+        sample = [text for texts in texts_of_data for text in texts[:: max(1, len(texts) // _TEXTS)]]
         with Scratch() as folder:
-            new_towers.write(architectures.design(recipe.architecture), texts, recipe.seed, folder)
+            new_towers.write(architectures.design(recipe.architecture), sample, recipe.seed, folder)
             return self._open(str(folder))
 
     def add(self, stage: Stage) -> TrainingCost:
