@@ -50,25 +50,25 @@ def verdict(findings, name="probe_accuracy_is_equal"):
 
 def test_equal_at_every_layer_holds_and_the_embeddings_do_not_count() -> None:
     rows = [finding(0, 0.4), finding(1, 0.01), finding(2, -0.02), *controls()]
-    one = verdict(rows)
-    assert (one.verdict, one.system, one.baseline, one.effect) == ("HOLDS", "tuned", "base", -0.02)
-    assert set(one.parents) == {STUDY.id, *(f.id for f in rows if f.site["layer"] > 0)}
-    assert one.details["smallest_margin"] == pytest.approx(0.03)
-    assert [c["passed"] for c in one.details["controls"]] == [True, True]
+    check = verdict(rows)
+    assert (check.verdict, check.system, check.baseline, check.effect) == ("HOLDS", "tuned", "base", -0.02)
+    assert set(check.parents) == {STUDY.id, *(f.id for f in rows if f.site["layer"] > 0)}
+    assert check.details["smallest_margin"] == pytest.approx(0.03)
+    assert [c["passed"] for c in check.details["controls"]] == [True, True]
 
 
 def test_one_layer_beyond_the_margin_fails_by_intervals_that_hold_together() -> None:
-    own = [finding(1, 0.0), finding(2, 0.065)]
-    assert verdict([*own, *controls()]).verdict == "FAILS"
-    wide = [replace(f, details={"together": [f.value - 0.02, f.value + 0.02]}) for f in own]
+    layers = [finding(1, 0.0), finding(2, 0.065)]
+    assert verdict([*layers, *controls()]).verdict == "FAILS"
+    wide = [replace(f, details={"together": [f.value - 0.02, f.value + 0.02]}) for f in layers]
     assert verdict([*wide, *controls()]).verdict == "UNDECIDED"
 
 
 @pytest.mark.parametrize("gain", [0.04, 0.0])
 def test_a_failed_control_leaves_the_claim_undecided_and_is_named(gain: float) -> None:
-    one = verdict([finding(1, 0.0), *controls(gain)])
-    assert one.verdict == "UNDECIDED"
-    assert "the probe reads the query" in one.reason
+    check = verdict([finding(1, 0.0), *controls(gain)])
+    assert check.verdict == "UNDECIDED"
+    assert "the probe reads the query" in check.reason
 
 
 def test_an_unmeasured_control_is_named() -> None:
@@ -76,17 +76,17 @@ def test_an_unmeasured_control_is_named() -> None:
 
 
 def test_a_finding_with_a_failed_check_decides_nothing() -> None:
-    one = verdict([finding(1, 0.0, details={"failed": ["weights were read"]}), *controls()])
-    assert (one.verdict, one.reason) == ("UNDECIDED", "a control did not pass: weights were read")
+    check = verdict([finding(1, 0.0, details={"failed": ["weights were read"]}), *controls()])
+    assert (check.verdict, check.reason) == ("UNDECIDED", "a control did not pass: weights were read")
 
 
 def test_without_evidence_the_deciding_command_is_named() -> None:
     for name, claim in literature().items():
-        for one in decide_claims(STUDY, [], names=[name]):
-            assert one.verdict == ("NOT_TESTABLE" if claim.untestable else "UNDECIDED")
-            assert one.reason
-            assert one.effect is None
-            assert claim.untestable or claim.decided_by in one.reason
+        for check in decide_claims(STUDY, [], names=[name]):
+            assert check.verdict == ("NOT_TESTABLE" if claim.untestable else "UNDECIDED")
+            assert check.reason
+            assert check.effect is None
+            assert claim.untestable or claim.decided_by in check.reason
 
 
 def test_a_finding_without_value_gives_its_reason() -> None:
@@ -100,8 +100,8 @@ def test_too_few_groups_decide_nothing() -> None:
 
 def test_each_pair_and_collection_has_its_own_verdict() -> None:
     rows = [finding(1, 0.0), finding(1, 0.0, subject="other"), finding(1, 0.0, collection="d")]
-    found = decide_claims(STUDY, rows, names=["probe_accuracy_is_equal"])
-    assert {(v.system, v.collection) for v in found if v.effect is not None} == {
+    checks = decide_claims(STUDY, rows, names=["probe_accuracy_is_equal"])
+    assert {(v.system, v.collection) for v in checks if v.effect is not None} == {
         ("tuned", "c"),
         ("other", "c"),
         ("tuned", "d"),
@@ -118,9 +118,9 @@ def test_depth_is_relative_to_the_last_layer() -> None:
 def test_only_claims_of_the_literature_are_decided_and_verdicts_are_records(tmp_path) -> None:
     store = Store(tmp_path)
     study = replace(STUDY, claims=("helps", "probe_accuracy_is_equal"))
-    found = decide_claims(study, [finding(1, 0.0), *controls()], store)
-    assert {v.claim for v in found} == {"probe_accuracy_is_equal"}
-    assert [store.get(v.id) for v in found] == found
+    checks = decide_claims(study, [finding(1, 0.0), *controls()], store)
+    assert {v.claim for v in checks} == {"probe_accuracy_is_equal"}
+    assert [store.get(v.id) for v in checks] == checks
 
 
 def test_the_registration_changes_with_the_margin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,10 +151,10 @@ def test_an_undecided_control_has_not_passed() -> None:
     open_control = [
         replace(f, value=0.06, low=0.04, high=0.08) if f.estimand == "relevance gain" else f for f in controls()
     ]
-    one = verdict([finding(1, 0.0), *open_control])
-    assert one.verdict == "UNDECIDED"
-    assert [c["passed"] for c in one.details["controls"]] == [False, True]
-    assert one.reason.startswith("a control did not pass: the probe reads the query")
+    check = verdict([finding(1, 0.0), *open_control])
+    assert check.verdict == "UNDECIDED"
+    assert [c["passed"] for c in check.details["controls"]] == [False, True]
+    assert check.reason.startswith("a control did not pass: the probe reads the query")
 
 
 def test_controls_of_another_collection_or_pair_do_not_count() -> None:

@@ -22,8 +22,8 @@ def test_below_mirrors_above(effect: float, half: float, margin: float) -> None:
        st.sampled_from(["above", "below", "within"]), st.floats(0.001, 0.5))  # fmt: skip
 def test_the_deciding_interval_says_the_same_word(rows, how, relation, margin) -> None:
     sites = [Sited(e, (e - h, e + h), (e - h - more, e + h + more)) for e, h, more in rows]
-    one = join(sites, how, relation, margin)
-    assert three_way(relation, (one.low, one.high), margin) == one.word
+    joined = join(sites, how, relation, margin)
+    assert three_way(relation, (joined.low, joined.high), margin) == joined.word
 
 
 def test_a_mean_of_correlated_layers_is_never_given_too_narrow_an_interval() -> None:
@@ -33,8 +33,8 @@ def test_a_mean_of_correlated_layers_is_never_given_too_narrow_an_interval() -> 
         x = rng.standard_normal((6, 1)) * 0 + rng.standard_normal((1, 50)) + 0.2 * rng.standard_normal((6, 50))
         se = x.std(axis=1, ddof=1) / np.sqrt(50)
         sites = [Sited(m, (m - 2.01 * s, m + 2.01 * s), (m, m)) for m, s in zip(x.mean(axis=1), se, strict=True)]
-        one = join(sites, "mean", "within", 1.0)
-        missed += not one.low <= 0 <= one.high
+        joined = join(sites, "mean", "within", 1.0)
+        missed += not joined.low <= 0 <= joined.high
     assert missed / 400 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 400)
 
 

@@ -28,13 +28,13 @@ def declared() -> frozenset[str]:
 
 def sought() -> list[object]:
     """Return each estimand that a hypothesis or one of its controls seeks, once a claim."""
-    found = {
-        (name, one.estimand)
+    estimands = {
+        (name, part.estimand)
         for name, claim in literature().items()
         for h in claim.hypotheses
-        for one in (h.sought, *(c.sought for c in h.controls))
+        for part in (h.sought, *(c.sought for c in h.controls))
     }
-    return [pytest.param(estimand, id=f"{name}: {estimand}") for name, estimand in sorted(found)]
+    return [pytest.param(estimand, id=f"{name}: {estimand}") for name, estimand in sorted(estimands)]
 
 
 @pytest.mark.parametrize("estimand", sought())

@@ -77,6 +77,6 @@ def test_identical_systems_neither_gain_nor_lose(name: str) -> None:
 def test_an_interaction_needs_the_same_side_on_both_scales(
     interval: tuple[float, float], logit: tuple[float, float] | None, expected: str
 ) -> None:
-    given = evidence(interval)
-    on_logits = None if logit is None else replace(given.estimate, low=logit[0], high=logit[1])
-    assert word("they_interact", replace(given, logit=on_logits)) == expected
+    plain = evidence(interval)
+    on_logits = None if logit is None else replace(plain.estimate, low=logit[0], high=logit[1])
+    assert word("they_interact", replace(plain, logit=on_logits)) == expected

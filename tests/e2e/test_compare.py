@@ -168,11 +168,11 @@ def test_queries_marked_as_wrongly_labelled_are_excluded_for_all_systems(compare
 
 def test_named_slices_are_tested_and_others_exploratory(pairs_csv):
     result = ev.compare("bm25", "char_ngrams", on=str(pairs_csv), slices=["module"])
-    found = [f for f in result.findings if f.estimand == "slice"]
-    named = [f for f in found if f.site["named"]]
+    slices = [f for f in result.findings if f.estimand == "slice"]
+    named = [f for f in slices if f.site["named"]]
     assert {f.site["column"] for f in named} == {"module"}
     assert all(f.p_adjusted is not None for f in named)
-    exploratory = [f for f in found if not f.site["named"]]
+    exploratory = [f for f in slices if not f.site["named"]]
     assert {f.site["column"] for f in exploratory} == {"length"}
     assert all(f.p is None and "exploratory" in f.family for f in exploratory)
 
@@ -206,8 +206,8 @@ def test_run_files_are_compared_by_judgements_without_a_collection(compared, evi
     (collection,) = registry.dataset(str(pairs_csv))[0].open(str(pairs_csv))
     qrels.write_text("\n".join(f"{q} 0 {d} {g}" for q, gains in collection.qrels.items() for d, g in gains.items()))
     old, new = runs
-    said = evidense("compare", old, new, "--qrels", qrels, "--out", tmp_path / "t")
-    assert said.exit_code == 0, said.output
+    done = evidense("compare", old, new, "--qrels", qrels, "--out", tmp_path / "t")
+    assert done.exit_code == 0, done.output
     assert rows(tmp_path / "t")[0]["effect"] == pytest.approx(rows(folder)[0]["effect"], abs=1e-9)
     few = dict(list(collection.qrels.items())[:40])  # most documents of the runs are then unjudged, as in life
     qrels.write_text("\n".join(f"{q} 0 {d} {g}" for q, gains in few.items() for d, g in gains.items()))
@@ -259,7 +259,7 @@ def test_systems_that_both_score_zero_pass_no_gate(tmp_path):
 
 def test_identical_systems_have_no_interval_on_any_measure(evidense, pairs_csv, tmp_path):
     assert evidense("compare", "bm25", "bm25@label=copy", "--on", pairs_csv, "--out", tmp_path / "out").exit_code == 0
-    found = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    ends = [value for name, value in found.items() if "/difference/" in name and name.endswith(("low", "high"))]
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    ends = [value for name, value in metrics.items() if "/difference/" in name and name.endswith(("low", "high"))]
     assert len(ends) >= 4
     assert not any(ends)

@@ -33,8 +33,8 @@ def few_csv(first_lines):
 
 
 def records(out: Path) -> list[dict]:
-    found = json.loads((out / "page.json").read_text())["records"]
-    return [{key: value for key, value in record.items() if key != "observed"} for record in found]
+    records_of_page = json.loads((out / "page.json").read_text())["records"]
+    return [{key: value for key, value in record.items() if key != "observed"} for record in records_of_page]
 
 
 def test_the_command_writes_the_page_and_a_second_run_computes_nothing(evidense, models, few_csv, tmp_path):
@@ -49,8 +49,8 @@ def test_the_command_writes_the_page_and_a_second_run_computes_nothing(evidense,
     again = evidense(*argv, tmp_path / "again")
     assert again.exit_code == 0
     assert records(tmp_path / "again") == records(tmp_path / "first")
-    found = [r["content"] for r in records(tmp_path / "first") if r["kind"] == "finding"]
-    assert {f["site"]["analysis"] for f in found if "analysis" in f["site"]} == {"drift", "rankings", "probes"}
+    findings = [r["content"] for r in records(tmp_path / "first") if r["kind"] == "finding"]
+    assert {f["site"]["analysis"] for f in findings if "analysis" in f["site"]} == {"drift", "rankings", "probes"}
 
 
 def test_the_registration_is_part_of_the_study(evidense, models, few_csv, tmp_path):
@@ -84,16 +84,16 @@ def test_a_refusal_by_one_analysis_does_not_stop_the_others(models, few_csv, tmp
     import evidense as ev
 
     monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / "store"))
-    asked = {"on": str(few_csv), "n_random": 0, "options": {"probes": {"n_candidates": [500]}}}
+    settings = {"on": str(few_csv), "n_random": 0, "options": {"probes": {"n_candidates": [500]}}}
     pair = f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean"
-    result = ev.dissect(*pair, analyses=["drift", "probes"], **asked)
+    result = ev.dissect(*pair, analyses=["drift", "probes"], **settings)
     inside = [f for f in result.findings if "analysis" in f.site]
     (refused,) = [f for f in inside if f.site["analysis"] == "probes"]
     assert refused.value is None
     assert "500 candidates" in refused.details["reason"]
     assert any(f.site["analysis"] == "drift" and f.value is not None for f in inside)
     with pytest.raises(InvalidInput, match="500 candidates"):
-        ev.dissect(*pair, analyses=["probes"], **asked)
+        ev.dissect(*pair, analyses=["probes"], **settings)
 
 
 def test_two_workers_give_the_findings_of_one_process(models, few_csv, tmp_path):
@@ -108,6 +108,6 @@ def test_two_workers_give_the_findings_of_one_process(models, few_csv, tmp_path)
         [f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean"], [str(few_csv), str(other)], n_random=0, n_resamples=999,
         table={"analyses": ["similarity", "drift", "rankings"], "options": {"similarity": {"poolings": ["own"], "n_shuffles": 19}}},
     )  # fmt: skip
-    made = [run_study(study, Store(tmp_path / str(n)), RunOptions(n_workers=n)).records for n in (0, 2)]
-    assert [r.id for r in made[0]] == [r.id for r in made[1]]
-    assert len({r.site["collection"] for r in made[0] if hasattr(r, "site") and "analysis" in r.site}) == 2
+    records_of_run = [run_study(study, Store(tmp_path / str(n)), RunOptions(n_workers=n)).records for n in (0, 2)]
+    assert [r.id for r in records_of_run[0]] == [r.id for r in records_of_run[1]]
+    assert len({r.site["collection"] for r in records_of_run[0] if hasattr(r, "site") and "analysis" in r.site}) == 2

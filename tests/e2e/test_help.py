@@ -19,5 +19,5 @@ def test_every_option_has_a_help_text(name: str) -> None:
 
 
 def test_the_help_of_list_names_every_shelf(evidense) -> None:
-    said = evidense("list", "--help").stdout
-    assert all(shelf in said for shelf in SHELVES)
+    text = evidense("list", "--help").stdout
+    assert all(shelf in text for shelf in SHELVES)

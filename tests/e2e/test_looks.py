@@ -43,14 +43,14 @@ def metrics(folder: Path) -> dict[str, float]:
 def test_store_counts_comparisons_of_the_same_queries_and_a_repeated_one_once(evidense, few_csv, build, tmp_path):
     words = ("compare", "bm25", "char_ngrams", "--on", few_csv, "--out", tmp_path / "first")
     assert USED not in evidense(*words).output  # the same comparison again
-    said = evidense("compare", "bm25", build(0), "--on", few_csv, "--out", tmp_path / "second")
-    assert f"{USED} 2 comparisons of this store since " in said.stderr
-    assert "is up to .10" in said.stderr
-    assert USED not in said.stdout
+    second = evidense("compare", "bm25", build(0), "--on", few_csv, "--out", tmp_path / "second")
+    assert f"{USED} 2 comparisons of this store since " in second.stderr
+    assert "is up to .10" in second.stderr
+    assert USED not in second.stdout
     assert USED in (tmp_path / "second" / "report.html").read_text()
-    found = metrics(tmp_path / "second")
-    assert found["looks/pairs.csv/n_comparisons"] == 2
-    assert found["looks/pairs.csv/chance_of_a_false_verdict"] == pytest.approx(1 - 0.95**2)
+    numbers = metrics(tmp_path / "second")
+    assert numbers["looks/pairs.csv/n_comparisons"] == 2
+    assert numbers["looks/pairs.csv/chance_of_a_false_verdict"] == pytest.approx(1 - 0.95**2)
     assert USED not in evidense("compare", build(0), build(0), "--on", few_csv).stdout  # alike: no look
 
 
@@ -109,9 +109,9 @@ def test_baseline_file_carries_plan_and_count_to_a_machine_without_the_store(
     words = ("--on", few_csv, "--margin", "0.9", "--gate", "no-harm")
     for n, code in enumerate((0, 0, 1)):
         monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / f"machine{n}"))
-        said = evidense("compare", saved, builds[n], *words, "--save-baseline", saved)
-        assert f"look {n + 1} of 2 planned" in said.stderr
-        assert said.exit_code == code, said.output
+        done = evidense("compare", saved, builds[n], *words, "--save-baseline", saved)
+        assert f"look {n + 1} of 2 planned" in done.stderr
+        assert done.exit_code == code, done.output
     after = json.loads(gzip.decompress(saved.read_bytes()))
     assert {key for key in after if after[key] != before[key]} == {"looks"}
     other = evidense("compare", saved, builds[0], *words, "--looks", 5)
@@ -123,28 +123,28 @@ def test_a_baseline_without_planned_looks_is_not_overwritten(evidense, few_csv, 
     saved = tmp_path / "old.baseline.json.gz"
     assert evidense("compare", "bm25", "bm25", "--on", few_csv, "--save-baseline", saved).exit_code == 0
     before = saved.read_bytes()
-    said = evidense("compare", saved, "char_ngrams", "--on", few_csv, "--save-baseline", saved)
-    assert said.exit_code == 2
-    assert "--looks" in said.stderr
+    refused = evidense("compare", saved, "char_ngrams", "--on", few_csv, "--save-baseline", saved)
+    assert refused.exit_code == 2
+    assert "--looks" in refused.stderr
     assert saved.read_bytes() == before
 
 
 def test_best_of_several_is_named_with_the_interval_of_the_family(evidense, few_csv, build, tmp_path):
     builds = [build(n) for n in range(3)]
-    said = evidense(
+    done = evidense(
         "compare", "bm25", *builds, "--on", few_csv, "--best-of", "--gate", "helps", "--out", tmp_path / "p"
     )
-    assert "best of 3: build" in said.stdout
+    assert "best of 3: build" in done.stdout
     result = ev.compare("bm25", *map(str, builds), on=str(few_csv), best_of=True)
-    (found,) = [f for f in result.findings if f.estimand == "winner"]
+    (winner,) = [f for f in result.findings if f.estimand == "winner"]
     best = max(result.verdicts, key=lambda v: v.effect)
-    assert (found.site["system"], found.details["observed"], found.low) == (best.system, best.effect, best.low)
-    assert found.low <= found.value <= found.details["observed"]
+    assert (winner.site["system"], winner.details["observed"], winner.low) == (best.system, best.effect, best.low)
+    assert winner.low <= winner.value <= winner.details["observed"]
     assert len(result.gate("helps").failures) <= 1
     page = (tmp_path / "p" / "report.html").read_text()
     assert "after allowing for its having been chosen" in page
     name = f"best-of/{best.system}/nDCG@10/difference"
-    assert metrics(tmp_path / "p")[f"{name}/shrunken"] == found.value
+    assert metrics(tmp_path / "p")[f"{name}/shrunken"] == winner.value
     assert "byte for byte" in evidense("replay", tmp_path / "p").stdout
 
 
@@ -152,10 +152,10 @@ def test_best_of_several_collections_is_chosen_by_their_mean(few_csv, pairs_csv,
     pairs = tmp_path / "more.csv"
     pairs.write_bytes(pairs_csv.read_bytes())
     result = ev.compare("bm25", "char_ngrams", "char_ngrams@label=again", on=[str(few_csv), str(pairs)], best_of=True)
-    (found,) = [f for f in result.findings if f.estimand == "winner"]
+    (winner,) = [f for f in result.findings if f.estimand == "winner"]
     means = {f.site["system"]: f.value for f in result.findings if f.estimand == "mean over collections"}
-    assert found.details["observed"] == max(means.values())
-    assert found.site["collections"] == ["pairs.csv", "more.csv"]
+    assert winner.details["observed"] == max(means.values())
+    assert winner.site["collections"] == ["pairs.csv", "more.csv"]
 
 
 def test_best_of_one_and_a_plan_without_looks_are_refused(few_csv):
@@ -178,12 +178,12 @@ def test_a_plan_counts_looks_from_its_start(evidense, few_csv, build, tmp_path):
     """A build that was looked at before the plan is a look of the plan when it is looked at again, and the last one."""
     assert evidense("compare", "bm25", build(1), "--on", few_csv, "--out", tmp_path / "before").exit_code == 0
     for n, k in enumerate((0, 1), 1):
-        said = evidense("compare", "bm25", build(k), "--on", few_csv, "--looks", 3, "--out", tmp_path / str(n))
-        assert f"look {n} of 3 planned" in said.stderr
+        done = evidense("compare", "bm25", build(k), "--on", few_csv, "--looks", 3, "--out", tmp_path / str(n))
+        assert f"look {n} of 3 planned" in done.stderr
 
 
 def test_a_comparison_without_any_difference_is_not_counted_among_the_looks(evidense, few_csv, build, tmp_path):
     assert evidense("compare", "bm25", build(0), "--on", few_csv, "--out", tmp_path / "a").exit_code == 0
-    said = evidense("compare", "bm25", "bm25@label=copy", "--on", few_csv, "--out", tmp_path / "b")
-    assert "this one among them" not in said.stderr
-    assert "1 comparisons" not in said.stderr
+    done = evidense("compare", "bm25", "bm25@label=copy", "--on", few_csv, "--out", tmp_path / "b")
+    assert "this one among them" not in done.stderr
+    assert "1 comparisons" not in done.stderr

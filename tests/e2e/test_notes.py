@@ -72,9 +72,9 @@ def test_a_note_on_one_of_two_collections_names_it(files):
     (files / "b.txt").write_text((files / "b.txt").read_text() + "more 0 d1 1\n")
     result = ev.compare(str(files / "whole.trec"), str(files / "whole.trec") + "@label=again",
                         on=[f"trec:{files}/a.txt", f"trec:{files}/b.txt"])  # fmt: skip
-    found = warnings(Contents.of(result.study, result.records), "again")
-    told = [re.sub("<.*?>", "", text) for text in found if "no results" in text]
-    assert told[0] == "again on b.txt: 1 of 31 queries have no results and count as 0"
+    notes = warnings(Contents.of(result.study, result.records), "again")
+    missing_results = [re.sub("<.*?>", "", text) for text in notes if "no results" in text]
+    assert missing_results[0] == "again on b.txt: 1 of 31 queries have no results and count as 0"
 
 
 def judged_run_pair(folder, negatives):

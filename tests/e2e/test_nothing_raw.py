@@ -51,14 +51,14 @@ def test_no_written_file_holds_raw_control_characters(page: Path) -> None:
     files = [path for path in page.rglob("*") if path.is_file()]
     assert len(files) > 8
     for path in [*files, page.parent / "summary.md", page.parent / "step.md"]:
-        found = RAW.search(path.read_text(encoding="utf-8-sig"))
-        assert not found, f"{path.name}: {found}"
+        raw = RAW.search(path.read_text(encoding="utf-8-sig"))
+        assert not raw, f"{path.name}: {raw}"
     assert all(re.fullmatch(r"[\w.-]+", path.name) for path in files)
 
 
 def test_ids_with_control_characters_survive_in_csv_json_and_run_files(page: Path) -> None:
-    held = json.loads((page / "page.json").read_text())["records"]
-    assert any(BAD in str(record["content"].get("spelling", "")) for record in held), "JSON holds them, escaped"
+    records = json.loads((page / "page.json").read_text())["records"]
+    assert any(BAD in str(record["content"].get("spelling", "")) for record in records), "JSON holds them, escaped"
     with (page / "scores.csv").open(encoding="utf-8-sig", newline="") as file:
         ids = [row["query_id"] for row in csv.DictReader(file)]
     assert len(set(ids)) == 30

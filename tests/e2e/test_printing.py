@@ -68,9 +68,9 @@ def test_a_usage_error_and_a_help_page_print_in_ascii(pairs: Path) -> None:
 )
 def test_no_escape_sequence_reaches_the_terminal(pairs: Path, words: tuple[str, ...]) -> None:
     done = run(*words, cwd=pairs)
-    said = (done.stdout + done.stderr).decode("utf-8")
-    assert not [sign for sign in RAW if sign in said]
-    assert "␛" in said or r"\x1b" in said
+    printed = (done.stdout + done.stderr).decode("utf-8")
+    assert not [sign for sign in RAW if sign in printed]
+    assert "␛" in printed or r"\x1b" in printed
 
 
 def test_a_closed_pipe_does_not_stop_the_command(pairs: Path) -> None:

@@ -13,9 +13,9 @@ ROWS = "".join(f"word {n} of the query,the document that word {n} means\n" for n
 def page(evidense, own_store: Path, tmp_path: Path) -> Path:
     """A page in its usual place, of data that are named by a relative path."""
     (tmp_path / "semi.csv").write_text(f"query,document\n{ROWS}", encoding="utf-8")
-    made = evidense("compare", "bm25", "char_ngrams", "--on", "semi.csv")
-    assert made.exit_code == 0, made.output
-    return tmp_path / Path(made.stdout.splitlines()[-1]).parent
+    done = evidense("compare", "bm25", "char_ngrams", "--on", "semi.csv")
+    assert done.exit_code == 0, done.output
+    return tmp_path / Path(done.stdout.splitlines()[-1]).parent
 
 
 def test_the_replay_command_on_the_page_works_in_its_folder(evidense, page, monkeypatch):
@@ -50,10 +50,10 @@ def test_replay_finds_run_files_and_judgements_from_the_page(evidense, own_store
     for name, shift in (("a.trec", 0), ("b.trec", 1)):
         lines = [f"q{n} Q0 d{n + shift * (n % 2)} 1 1.0 x\n" for n in range(24)]
         (tmp_path / name).write_text("".join(lines))
-    made = evidense("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--out", "lists")
-    assert made.exit_code == 0, made.output
-    held = json.loads((tmp_path / "lists" / "page.json").read_text())
-    assert (held["inputs"], held["inputs_from"]) == (["a.trec", "b.trec", "qrels.txt"], "..")
+    done = evidense("compare", "a.trec", "b.trec", "--qrels", "qrels.txt", "--out", "lists")
+    assert done.exit_code == 0, done.output
+    content = json.loads((tmp_path / "lists" / "page.json").read_text())
+    assert (content["inputs"], content["inputs_from"]) == (["a.trec", "b.trec", "qrels.txt"], "..")
     monkeypatch.chdir(tmp_path / "lists")
     assert evidense("replay", ".").exit_code == 0
 
@@ -62,20 +62,20 @@ def test_replay_finds_every_file_of_a_spelling_from_the_page(evidense, own_store
     (tmp_path / "qrels.txt").write_text("".join(f"q{n} 0 d{n} 1\n" for n in range(24)))
     (tmp_path / "topics.tsv").write_text("".join(f"q{n}\tword {n}\n" for n in range(24)))
     (tmp_path / "docs.tsv").write_text("".join(f"d{n}\tthe word {n}\n" for n in range(24)))
-    made = evidense("compare", "bm25", "char_ngrams", "--on", "qrels.txt+topics.tsv+docs.tsv", "--out", "three")
-    assert made.exit_code == 0, made.output
-    held = json.loads((tmp_path / "three" / "page.json").read_text())
-    assert held["inputs"] == ["docs.tsv", "qrels.txt", "topics.tsv"]
+    done = evidense("compare", "bm25", "char_ngrams", "--on", "qrels.txt+topics.tsv+docs.tsv", "--out", "three")
+    assert done.exit_code == 0, done.output
+    content = json.loads((tmp_path / "three" / "page.json").read_text())
+    assert content["inputs"] == ["docs.tsv", "qrels.txt", "topics.tsv"]
     monkeypatch.chdir(tmp_path / "three")
     assert evidense("replay", ".").exit_code == 0
 
 
 def test_no_page_holds_an_absolute_path(evidense, page, tmp_path, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "page"
-    made = evidense("compare", "bm25", "char_ngrams", "--on", "semi.csv", "--out", elsewhere)
-    assert made.exit_code == 0, made.output
-    held = json.loads((elsewhere / "page.json").read_text())
-    assert held["inputs_from"] == ""
+    done = evidense("compare", "bm25", "char_ngrams", "--on", "semi.csv", "--out", elsewhere)
+    assert done.exit_code == 0, done.output
+    content = json.loads((elsewhere / "page.json").read_text())
+    assert content["inputs_from"] == ""
     assert str(tmp_path) not in (elsewhere / "page.json").read_text()
     assert str(tmp_path) not in (page / "page.json").read_text()
 
@@ -100,9 +100,9 @@ def test_marks_in_losses_csv_do_not_count_as_damage(evidense, page):
 
 def test_a_page_without_manifest_is_reported_as_unguarded(evidense, page):
     (page / "evidense.json").unlink()
-    said = evidense("replay", page).stdout
-    assert "unguarded" in said
-    assert "and the page hash" not in said
+    printed = evidense("replay", page).stdout
+    assert "unguarded" in printed
+    assert "and the page hash" not in printed
 
 
 def test_naming_a_file_of_the_page_suggests_its_folder(evidense, page):

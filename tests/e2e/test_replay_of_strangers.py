@@ -33,8 +33,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
 
 
 def changed(page: Path, **changes: Any) -> None:
-    held = json.loads((page / "page.json").read_text())
-    (page / "page.json").write_text(json.dumps(held | changes))
+    content = json.loads((page / "page.json").read_text())
+    (page / "page.json").write_text(json.dumps(content | changes))
 
 
 def deep(page: Path) -> None:
@@ -65,11 +65,11 @@ def score_of_text(page: Path) -> None:
     """A record whose id is right and whose values are not of their kind."""
     from evidense.records import Score
 
-    held = json.loads((page / "page.json").read_text())
-    old = next(r for r in held["records"] if r["kind"] == "score")
+    content = json.loads((page / "page.json").read_text())
+    old = next(r for r in content["records"] if r["kind"] == "score")
     bad = Score(parents=tuple(old["parents"]), **{**old["content"], "mean": "x"})
-    held["records"] = [bad.to_json() if r is old else r for r in held["records"]]
-    (page / "page.json").write_text(json.dumps(held))
+    content["records"] = [bad.to_json() if r is old else r for r in content["records"]]
+    (page / "page.json").write_text(json.dumps(content))
 
 
 WRONG: dict[str, Callable[[Path], object]] = {
@@ -107,11 +107,11 @@ def test_an_altered_page_gives_one_error(
     WRONG[what](page)
     with pytest.raises(SystemExit) as stop:
         main(["replay", str(page)])
-    said = capsys.readouterr().err
-    assert stop.value.code == 2, said
-    assert "fault of Evidense" not in said
-    assert said.startswith("evidense: ")
-    assert "root:" not in said
+    printed = capsys.readouterr().err
+    assert stop.value.code == 2, printed
+    assert "fault of Evidense" not in printed
+    assert printed.startswith("evidense: ")
+    assert "root:" not in printed
 
 
 def test_an_unaltered_page_is_replayed(

@@ -41,14 +41,16 @@ def compared(given: Path, *systems: str) -> ev.Result:
 
 
 def test_vector_length_does_not_change_a_cosine_ranking(given: Path) -> None:
-    found = compared(given, "unit", "scaled", "scaled@similarity=cosine", "scaled@normalize", "scaled@int8@similarity=cosine", "unit@int8")  # fmt: skip
-    words = [verdict.verdict for verdict in found.verdicts]
+    result = compared(given, "unit", "scaled", "scaled@similarity=cosine", "scaled@normalize", "scaled@int8@similarity=cosine", "unit@int8")  # fmt: skip
+    words = [verdict.verdict for verdict in result.verdicts]
     assert words[0] == "HARMS"
     assert words[1:3] == ["IDENTICAL", "IDENTICAL"]
-    assert found.verdicts[3].effect == found.verdicts[4].effect
-    said = [(r.setup["similarity"], r.setup["normalised"], r.policies["similarity"].split()[0]) for r in found.rankings]
-    assert said[:4] == [("cosine", True, "cosine"), ("dot", False, "inner"), ("cosine", False, "cosine"), ("cosine", True, "cosine")]  # fmt: skip
-    assert said[5][:2] == ("cosine of float queries and int8 documents", False)
+    assert result.verdicts[3].effect == result.verdicts[4].effect
+    similarities = [
+        (r.setup["similarity"], r.setup["normalised"], r.policies["similarity"].split()[0]) for r in result.rankings
+    ]
+    assert similarities[:4] == [("cosine", True, "cosine"), ("dot", False, "inner"), ("cosine", False, "cosine"), ("cosine", True, "cosine")]  # fmt: skip
+    assert similarities[5][:2] == ("cosine of float queries and int8 documents", False)
 
 
 def test_replay_names_the_rankings_made_before_similarity_was_applied(given: Path) -> None:
@@ -57,11 +59,11 @@ def test_replay_names_the_rankings_made_before_similarity_was_applied(given: Pat
         replace(r, policies={k: v for k, v in r.policies.items() if k != "similarity"}) if isinstance(r, Ranking) else r
         for r in now
     ]
-    said = [line for line in compare_records(then, now).environment if "inner product" in line]
-    assert len(said) == 1
-    assert "scaled similarity=cosine (set up as cosine)" in said[0]
-    assert "scaled similarity=euclidean (set up as euclidean)" in said[0]
-    assert "unit" not in said[0].split(":")[0]
+    lines = [line for line in compare_records(then, now).environment if "inner product" in line]
+    assert len(lines) == 1
+    assert "scaled similarity=cosine (set up as cosine)" in lines[0]
+    assert "scaled similarity=euclidean (set up as euclidean)" in lines[0]
+    assert "unit" not in lines[0].split(":")[0]
     assert not [line for line in compare_records(now, now).environment if "inner product" in line]
 
 
@@ -69,9 +71,9 @@ def test_a_baseline_saved_before_similarity_was_applied_is_noted(given: Path, tm
     place = tmp_path / "base.baseline.json.gz"
     save_baseline(compared(given, "scaled@similarity=cosine", "unit"), place)
     assert not [w for w in _warnings(place) if "inner product" in w]
-    held = json.loads(gzip.decompress(place.read_bytes()))
-    del held["policies"]
-    place.write_bytes(gzip.compress(canonical_json(held).encode()))
+    content = json.loads(gzip.decompress(place.read_bytes()))
+    del content["policies"]
+    place.write_bytes(gzip.compress(canonical_json(content).encode()))
     assert [w for w in _warnings(place) if "inner product" in w]
 
 

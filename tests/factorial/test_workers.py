@@ -35,8 +35,8 @@ def test_a_task_gets_the_results_of_the_tasks_it_needs(tmp_path: Path, n: int) -
         Task("store", lambda _: (os.getenv, ("EVIDENSE_STORE",))),
     ]
     with Workers(n, tmp_path) as workers:
-        found = dict(workers.run(tasks))
-    assert found == {"first": 2.0, "second": 8.0, "third": 64.0, "store": str(tmp_path)}
+        results = dict(workers.run(tasks))
+    assert results == {"first": 2.0, "second": 8.0, "third": 64.0, "store": str(tmp_path)}
 
 
 def test_workers_have_one_thread_each(tmp_path: Path) -> None:

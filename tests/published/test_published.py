@@ -34,9 +34,9 @@ def test_the_shipped_numbers_equal_the_recovered_ones(shared_data) -> None:
             for r in csv.DictReader(file)
         }
     study = read("yao2025")
-    seen = {(c.dataset, c.pooling, c.model, c.n_passages, layer): (n, c.n_eval, c.starred[layer])
+    shipped = {(c.dataset, c.pooling, c.model, c.n_passages, layer): (n, c.n_eval, c.starred[layer])
             for c in study.curves for layer, n in enumerate(c.correct)}  # fmt: skip
-    assert seen == {k: (int(r["correct"]), int(r["n_eval"]), r["starred"] == "1") for k, r in rows.items()}
+    assert shipped == {k: (int(r["correct"]), int(r["n_eval"]), r["starred"] == "1") for k, r in rows.items()}
 
 
 def test_label_frequencies_from_seed_42_are_the_known_table() -> None:
@@ -68,10 +68,10 @@ def test_every_star_is_recomputed_and_the_known_numbers_survive_clustering() -> 
 def test_p_values_are_those_of_scipy_on_the_answers_themselves() -> None:
     from scipy.stats import ttest_ind
 
-    one = contrasts(read("yao2025"))[0]
-    p = one.p_published()
+    contrast = contrasts(read("yao2025"))[0]
+    p = contrast.p_published()
     for layer in (6, 12):
-        a, b = (np.arange(c.n_eval) < c.correct[layer] for c in (one.tuned, one.backbone))
+        a, b = (np.arange(c.n_eval) < c.correct[layer] for c in (contrast.tuned, contrast.backbone))
         assert p[layer] == pytest.approx(min(1, ttest_ind(a.astype(float), b.astype(float)).pvalue * 13), rel=1e-6)
 
 
@@ -103,10 +103,10 @@ def test_the_right_question_encoder_adds_nothing(everything) -> None:
 
 
 def test_findings_have_intervals_and_name_known_errors_of_the_study(everything) -> None:
-    found = everything[1]
-    assert sum(f.estimand == "accuracy" for f in found) == 1152
-    assert all(f.low <= f.value <= f.high for f in found)
-    failed = {f.site["subject"] for f in found if f.details.get("failed")}
+    findings = everything[1]
+    assert sum(f.estimand == "accuracy" for f in findings) == 1152
+    assert all(f.low <= f.value <= f.high for f in findings)
+    failed = {f.site["subject"] for f in findings if f.details.get("failed")}
     assert failed == {"dpr-context", "dpr-paired"}
 
 

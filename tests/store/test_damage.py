@@ -51,11 +51,11 @@ def damage(store: Path, rng: random.Random) -> str:
         files = sorted(path for path in store.rglob("*") if path.is_file())
         path, other = rng.choice(files), rng.choice(files)
         data = path.read_bytes()
-        at = rng.randrange(len(data) + 1)
+        position = rng.randrange(len(data) + 1)
         way = rng.choice(("flip", "cut", "delete", "swap", "zero", "append", "empty", "json", "double"))
         changed = {
-            "flip": data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1 :] if at < len(data) else data + b"\0",
-            "cut": data[:at], "zero": bytes(len(data)), "append": data + b"x", "empty": b"", "json": b'{"a": 1}', "double": data * 2,
+            "flip": data[:position] + bytes([data[position] ^ (1 << rng.randrange(8))]) + data[position + 1 :] if position < len(data) else data + b"\0",
+            "cut": data[:position], "zero": bytes(len(data)), "append": data + b"x", "empty": b"", "json": b'{"a": 1}', "double": data * 2,
         }.get(way)  # fmt: skip
         if way == "delete":
             path.unlink()

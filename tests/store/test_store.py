@@ -68,12 +68,12 @@ def test_a_blob_is_named_by_its_sha256_and_equal_blobs_share_a_file(own_store: P
 
 
 def test_a_finished_file_is_adopted_under_its_hash(own_store: Path, tmp_path: Path) -> None:
-    made = tmp_path / "made.npy"
-    np.save(made, np.ones(5))
-    content = made.read_bytes()
+    finished = tmp_path / "made.npy"
+    np.save(finished, np.ones(5))
+    content = finished.read_bytes()
     store = Store()
-    name = store.adopt_file(made)
-    assert not made.exists()
+    name = store.adopt_file(finished)
+    assert not finished.exists()
     assert name == hashlib.sha256(content).hexdigest()
     assert np.array_equal(store.array(name), np.ones(5))
 
@@ -103,12 +103,12 @@ def test_a_damaged_record_is_refused_and_named(damage: Callable[[bytes], bytes],
 
 def test_a_record_under_the_name_of_another_is_refused(own_store: Path) -> None:
     store = Store()
-    one, two = store.put(study("one")), store.put(study("two"))
-    (own_store / "records" / one[:2] / f"{one}.json").write_bytes(
-        (own_store / "records" / two[:2] / f"{two}.json").read_bytes()
+    first, second = store.put(study("one")), store.put(study("two"))
+    (own_store / "records" / first[:2] / f"{first}.json").write_bytes(
+        (own_store / "records" / second[:2] / f"{second}.json").read_bytes()
     )
     with pytest.raises(StoreError, match="under the name"):
-        store.get(one)
+        store.get(first)
 
 
 def test_a_missing_record_or_blob_is_named_with_its_store(own_store: Path) -> None:
@@ -144,7 +144,7 @@ def _write_many(root: Path, own: int) -> None:
 
 
 def test_concurrent_writers_leave_the_store_undamaged(own_store: Path) -> None:
-    writers = [SPAWN.Process(target=_write_many, args=(own_store, own)) for own in range(3)]
+    writers = [SPAWN.Process(target=_write_many, args=(own_store, number)) for number in range(3)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -188,8 +188,8 @@ def test_remains_of_killed_writers_are_swept_and_running_writers_are_not_disturb
     dead, living, other = tmp_path / f"{HALF}dead", tmp_path / f"{HALF}living", tmp_path / ".unrelated"
     for path in (dead, living, other):
         path.write_bytes(b"half")
-    with living.open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with living.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         write_atomically(tmp_path / "abcdef", b"all")
     assert sorted(p.name for p in tmp_path.iterdir()) == [living.name, ".unrelated", "abcdef"]
 
@@ -204,10 +204,10 @@ def _write_with_a_limit(root: Path, limit: int, said: "multiprocessing.Queue[str
 
 
 def test_a_full_disk_is_reported_and_leaves_no_file(own_store: Path) -> None:
-    said: multiprocessing.Queue[str] = SPAWN.Queue()
-    writer = SPAWN.Process(target=_write_with_a_limit, args=(own_store, 10_000, said))
+    messages: multiprocessing.Queue[str] = SPAWN.Queue()
+    writer = SPAWN.Process(target=_write_with_a_limit, args=(own_store, 10_000, messages))
     writer.start()
-    text = said.get(timeout=30)
+    text = messages.get(timeout=30)
     writer.join(30)
     assert text.startswith("the disk is full while writing")
     assert "it continues where it stopped" in text
@@ -236,11 +236,11 @@ def test_a_run_after_a_full_disk_ends_in_the_same_bytes(tiny_disk: Path, own_sto
     with pytest.raises(StoreError, match="the disk is full"):
         for blob in blobs:
             store.put_blob(blob)
-    kept = snapshot(tiny_disk)
-    assert 0 < len(kept) < 8
+    files_before = snapshot(tiny_disk)
+    assert 0 < len(files_before) < 8
     for data in blobs:
         Store(own_store).put_blob(data)
-    assert kept.items() <= snapshot(own_store).items(), "what was kept is whole"
+    assert files_before.items() <= snapshot(own_store).items(), "what was kept is whole"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -270,9 +270,9 @@ def _count_alone(root: Path) -> None:
     for _ in range(30):
         with Store(root).partial("step") as folder:
             counter = folder / "counter"
-            seen = int(counter.read_text()) if counter.exists() else 0
+            count = int(counter.read_text()) if counter.exists() else 0
             time.sleep(0.0005)
-            counter.write_text(str(seen + 1))
+            counter.write_text(str(count + 1))
 
 
 def test_only_one_process_at_a_time_holds_a_step(own_store: Path) -> None:
@@ -297,11 +297,11 @@ def _remove_the_folder(root: Path, said: "multiprocessing.Queue[int]") -> None:
 
 
 def test_a_step_may_remove_its_own_folder_while_others_wait(own_store: Path) -> None:
-    said: multiprocessing.Queue[int] = SPAWN.Queue()
-    workers = [SPAWN.Process(target=_remove_the_folder, args=(own_store, said)) for _ in range(3)]
+    counts: multiprocessing.Queue[int] = SPAWN.Queue()
+    workers = [SPAWN.Process(target=_remove_the_folder, args=(own_store, counts)) for _ in range(3)]
     for worker in workers:
         worker.start()
-    together = [said.get(timeout=30) for _ in range(3 * 40)]
+    together = [counts.get(timeout=30) for _ in range(3 * 40)]
     for worker in workers:
         worker.join(30)
     assert sum(together) == 0, "two processes were in one folder"

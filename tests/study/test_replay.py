@@ -19,15 +19,15 @@ THEN: list[Record] = [SCORE, FINDING, VERDICT]
 
 
 def test_the_same_records_are_the_same() -> None:
-    found = compare_records(THEN, THEN)
-    assert (found.same, found.held, found.largest, found.changed) == (True, True, 0.0, ())
+    result = compare_records(THEN, THEN)
+    assert (result.same, result.held, result.largest, result.changed) == (True, True, 0.0, ())
 
 
 def test_a_finding_that_was_not_recomputed_is_reported() -> None:
-    found = compare_records(THEN, [SCORE, VERDICT])
-    assert not found.same
-    assert not found.held
-    assert [line for line in found.changed if "not recomputed" in line and "difference" in line]
+    result = compare_records(THEN, [SCORE, VERDICT])
+    assert not result.same
+    assert not result.held
+    assert [line for line in result.changed if "not recomputed" in line and "difference" in line]
 
 
 def test_a_score_that_was_not_recomputed_is_reported() -> None:
@@ -41,10 +41,10 @@ def test_a_number_is_reported_when_it_moved_by_more_than_a_thousandth(
     end: str, moved: float, is_reported: bool
 ) -> None:
     now = replace(FINDING, **{end: getattr(FINDING, end) + moved})
-    found = compare_records(THEN, [SCORE, now, VERDICT])
-    assert found.largest == pytest.approx(abs(moved))
-    assert (bool(found.changed), found.held) == (is_reported, not is_reported)
-    assert not found.same
+    result = compare_records(THEN, [SCORE, now, VERDICT])
+    assert result.largest == pytest.approx(abs(moved))
+    assert (bool(result.changed), result.held) == (is_reported, not is_reported)
+    assert not result.same
 
 
 def test_a_mean_that_moved_is_reported() -> None:
@@ -53,8 +53,8 @@ def test_a_mean_that_moved_is_reported() -> None:
 
 
 def test_a_verdict_that_changed_is_reported_with_both_words() -> None:
-    found = compare_records(THEN, [SCORE, FINDING, replace(VERDICT, verdict="SAME")])
-    assert found.changed == ("new on c: was HELPS, is SAME",)
+    result = compare_records(THEN, [SCORE, FINDING, replace(VERDICT, verdict="SAME")])
+    assert result.changed == ("new on c: was HELPS, is SAME",)
 
 
 def test_a_verdict_that_was_not_recomputed_is_reported() -> None:

@@ -48,18 +48,18 @@ def collection(name: str, n: int, columns: Mapping[str, Sequence[str]] | None = 
 def compared(collections: Sequence[Collection], *ranks: Sequence[Sequence[int]], **more: Any) -> Any:
     """Compare systems of these ranks, the first the baseline; `ranks` are one a system, each one a collection."""
     systems = [
-        Planted(f"s{at}", {c.name: row for c, row in zip(collections, rows, strict=True)})
-        for at, rows in enumerate(ranks)
+        Planted(f"s{index}", {c.name: row for c, row in zip(collections, rows, strict=True)})
+        for index, rows in enumerate(ranks)
     ]
     return ev.compare(*systems, on=tuple(collections), measures=MEASURES, **{"n_resamples": 999, **more})
 
 
 def difference(result: Any, name: str = "made/0", system: str = "python:s1") -> Finding:
-    (found,) = [
+    (finding,) = [
         f for f in result.findings
         if f.estimand == "difference" and f.unit == "RR@10" and (f.site["collection"], f.site["system"]) == (name, system)
     ]  # fmt: skip
-    return found
+    return finding
 
 
 def sidak(p: float, n: int) -> float:
@@ -72,22 +72,22 @@ BETTER = np.where(NOISE.random(120) < 0.25, np.maximum(BASE - 1, 1), BASE)  # so
 
 
 def test_the_difference_is_that_of_the_planted_ranks() -> None:
-    found = difference(compared([collection("made/0", 120)], [BASE], [BETTER]))
+    finding = difference(compared([collection("made/0", 120)], [BASE], [BETTER]))
     gain = 1 / BETTER - 1 / BASE
-    assert found.value == pytest.approx(gain.mean())
-    assert (found.n, found.n_clusters) == (120, 120)
-    assert (found.details["win"], found.details["loss"]) == (int((gain > 0).sum()), 0)
-    assert found.details["standard_error"] == pytest.approx(gain.std(ddof=1) / math.sqrt(120), rel=1e-6)
+    assert finding.value == pytest.approx(gain.mean())
+    assert (finding.n, finding.n_clusters) == (120, 120)
+    assert (finding.details["win"], finding.details["loss"]) == (int((gain > 0).sum()), 0)
+    assert finding.details["standard_error"] == pytest.approx(gain.std(ddof=1) / math.sqrt(120), rel=1e-6)
 
 
 def test_queries_of_one_group_count_as_one() -> None:
     """Thirty groups of four queries that do alike: the standard error is that of thirty."""
     base, better = np.repeat(BASE[:30], 4), np.repeat(BETTER[:30], 4)
     groups = [f"g{i // 4}" for i in range(120)]
-    found = difference(compared([collection("made/0", 120, {"author": groups})], [base], [better], clusters="author"))
+    finding = difference(compared([collection("made/0", 120, {"author": groups})], [base], [better], clusters="author"))
     gain = (1 / better - 1 / base)[::4]
-    assert (found.n, found.n_clusters) == (120, 30)
-    assert found.details["standard_error"] == pytest.approx(gain.std(ddof=1) / math.sqrt(30), rel=1e-6)
+    assert (finding.n, finding.n_clusters) == (120, 30)
+    assert finding.details["standard_error"] == pytest.approx(gain.std(ddof=1) / math.sqrt(30), rel=1e-6)
 
 
 def test_means_count_groups_too() -> None:
@@ -99,11 +99,11 @@ def test_means_count_groups_too() -> None:
 @pytest.mark.parametrize("n", [1, 3])
 def test_the_family_counts_every_collection(n: int) -> None:
     """Collections are independent: Šidák over their number."""
-    collections = [collection(f"made/{at}", 120) for at in range(n)]
-    found = difference(compared(collections, [BASE] * n, [BETTER] * n))
-    assert found.p_adjusted == pytest.approx(sidak(found.p, n))
+    collections = [collection(f"made/{index}", 120) for index in range(n)]
+    finding = difference(compared(collections, [BASE] * n, [BETTER] * n))
+    assert finding.p_adjusted == pytest.approx(sidak(finding.p, n))
     size = {1: "1 comparison: 1 system × 1 collection", 3: "3 comparisons: 1 system × 3 collections"}
-    assert found.family.startswith(size[n])
+    assert finding.family.startswith(size[n])
 
 
 def test_the_family_counts_every_system() -> None:
@@ -116,12 +116,12 @@ def test_the_family_counts_every_system() -> None:
 @pytest.mark.parametrize(("n_collections", "named"), [(1, ["kind"]), (2, ["kind"]), (2, ["kind", "half"])])
 def test_the_family_of_named_slices_counts_values_columns_and_collections(n_collections: int, named: list[str]) -> None:
     columns = {"kind": ["a", "b", "c"] * 40, "half": ["x"] * 60 + ["y"] * 60}
-    collections = [collection(f"made/{at}", 120, columns) for at in range(n_collections)]
+    collections = [collection(f"made/{index}", 120, columns) for index in range(n_collections)]
     result = compared(collections, [BASE] * n_collections, [BETTER] * n_collections, slices=named)
     n_values = {"kind": 3, "half": 2}
-    found = [f for f in result.findings if f.estimand == "slice" and f.site["named"]]
-    assert len(found) == n_collections * sum(n_values[name] for name in named)
-    for f in found:
+    slices = [f for f in result.findings if f.estimand == "slice" and f.site["named"]]
+    assert len(slices) == n_collections * sum(n_values[name] for name in named)
+    for f in slices:
         size = n_values[f.site["column"]] * len(named) * n_collections
         assert f.p_adjusted == pytest.approx(sidak(f.p, size))
         assert f"about {size} slices" in f.family
@@ -142,20 +142,20 @@ def test_a_slice_keeps_the_groups_of_its_queries() -> None:
 def test_a_share_that_is_the_same_for_all_queries_may_still_be_another(rank: int) -> None:
     """Of 25 queries that are all right, .025^(1/25) of all may be right at least, and no more than all."""
     result = compared([collection("made/0", 25)], [[rank] * 25], [[rank] * 25])
-    found = next(f for f in result.findings if f.estimand == "mean" and f.unit == "R@2")
+    mean = next(f for f in result.findings if f.estimand == "mean" and f.unit == "R@2")
     least = 0.025 ** (1 / 25)
-    assert (found.low, found.high) == pytest.approx((least, 1) if rank == 1 else (0, 1 - least))
+    assert (mean.low, mean.high) == pytest.approx((least, 1) if rank == 1 else (0, 1 - least))
 
 
 @pytest.mark.parametrize("rank", [1, 3])
 def test_the_interval_of_a_share_stays_between_0_and_1(rank: int) -> None:
     """One group holds most queries, so that the interval by groups alone would leave what a share can be."""
     ranks = [rank] * 100 + [rank, 4 - rank] * 10
-    made = collection("made/0", 120, {"author": ["one"] * 100 + [f"g{i}" for i in range(20)]})
-    result = compared([made], [ranks], [ranks], clusters="author")
-    found = next(f for f in result.findings if f.estimand == "mean" and f.unit == "R@2")
-    assert found.value == pytest.approx(110 / 120 if rank == 1 else 10 / 120)
-    assert (found.high if rank == 1 else found.low) == (1 if rank == 1 else 0)
+    authors = collection("made/0", 120, {"author": ["one"] * 100 + [f"g{i}" for i in range(20)]})
+    result = compared([authors], [ranks], [ranks], clusters="author")
+    mean = next(f for f in result.findings if f.estimand == "mean" and f.unit == "R@2")
+    assert mean.value == pytest.approx(110 / 120 if rank == 1 else 10 / 120)
+    assert (mean.high if rank == 1 else mean.low) == (1 if rank == 1 else 0)
 
 
 def test_the_verdict_follows_the_planted_difference() -> None:
@@ -176,49 +176,49 @@ def test_the_mean_over_collections_weighs_each_alike_and_counts_all_queries() ->
     """Gains of 1/2 on 120 queries and of 0 on 60 make 1/4, not 1/3."""
     collections = [collection("made/0", 120), collection("made/1", 60)]
     result = compared(collections, [[2] * 120, [2] * 60], [[1] * 120, [2] * 60])
-    (found,) = [f for f in result.findings if f.estimand == "mean over collections"]
-    assert found.value == pytest.approx(0.25)
-    assert (found.n, found.n_clusters) == (180, 180)
-    assert found.site["collections"] == ["made/0", "made/1"]
+    (mean,) = [f for f in result.findings if f.estimand == "mean over collections"]
+    assert mean.value == pytest.approx(0.25)
+    assert (mean.n, mean.n_clusters) == (180, 180)
+    assert mean.site["collections"] == ["made/0", "made/1"]
 
 
 def test_queries_that_two_collections_share_count_once() -> None:
     twins = [replace(collection("made/0", 120), name=name) for name in ("made/0", "made/1")]
     result = compared(twins, [[2] * 120] * 2, [[1] * 120] * 2)
-    (found,) = [f for f in result.findings if f.estimand == "mean over collections"]
-    assert (found.n, found.n_clusters) == (240, 120)
+    (mean,) = [f for f in result.findings if f.estimand == "mean over collections"]
+    assert (mean.n, mean.n_clusters) == (240, 120)
 
 
 def test_random_effects_begin_with_five_collections_and_are_their_plain_mean() -> None:
     rng = np.random.default_rng(1)
-    for n, n_found in ((4, 0), (5, 1)):
-        collections = [collection(f"made/{at}", 40) for at in range(n)]
+    for n, n_expected in ((4, 0), (5, 1)):
+        collections = [collection(f"made/{index}", 40) for index in range(n)]
         base = [rng.integers(1, 4, 40) for _ in range(n)]
         other = [rng.integers(1, 4, 40) for _ in range(n)]
-        found = [f for f in compared(collections, base, other).findings if f.estimand == "random effects"]
-        assert len(found) == n_found
+        random_effects = [f for f in compared(collections, base, other).findings if f.estimand == "random effects"]
+        assert len(random_effects) == n_expected
     gains = [(1 / o - 1 / b).mean() for b, o in zip(base, other, strict=True)]
-    assert found[0].value == pytest.approx(np.mean(gains))
-    assert found[0].low < found[0].value < found[0].high
-    assert found[0].details["n_collections"] == found[0].details["n_families"] == 5
+    assert random_effects[0].value == pytest.approx(np.mean(gains))
+    assert random_effects[0].low < random_effects[0].value < random_effects[0].high
+    assert random_effects[0].details["n_collections"] == random_effects[0].details["n_families"] == 5
 
 
 def test_the_best_of_several_is_the_one_with_the_largest_planted_gain() -> None:
     rng = np.random.default_rng(2)
     base, weak, strong = rng.integers(1, 4, 120), rng.integers(1, 4, 120), np.where(np.arange(120) % 3, 1, 3)
     result = compared([collection("made/0", 120)], [base], [weak], [strong], best_of=True)
-    (found,) = [f for f in result.findings if f.estimand == "winner"]
+    (winner,) = [f for f in result.findings if f.estimand == "winner"]
     gain = float((1 / strong - 1 / base).mean())
-    assert found.site["system"] == "python:s2"
-    assert found.details["observed"] == pytest.approx(gain)
-    assert found.details["n_candidates"] == 2
-    assert found.low <= found.value <= gain
+    assert winner.site["system"] == "python:s2"
+    assert winner.details["observed"] == pytest.approx(gain)
+    assert winner.details["n_candidates"] == 2
+    assert winner.low <= winner.value <= gain
 
 
 def test_another_measure_has_a_difference_without_p_or_family() -> None:
     result = compared([collection("made/0", 120)], [[3] * 120], [[1] * 60 + [3] * 60])
-    (found,) = [f for f in result.findings if f.estimand == "difference" and f.unit == "R@2"]
-    assert found.value == pytest.approx(0.5)
-    assert (found.p, found.p_adjusted) == (None, None)
-    assert found.family.startswith("none")
-    assert (found.details["win"], found.details["tie"], found.details["loss"]) == (60, 60, 0)
+    (finding,) = [f for f in result.findings if f.estimand == "difference" and f.unit == "R@2"]
+    assert finding.value == pytest.approx(0.5)
+    assert (finding.p, finding.p_adjusted) == (None, None)
+    assert finding.family.startswith("none")
+    assert (finding.details["win"], finding.details["tie"], finding.details["loss"]) == (60, 60, 0)

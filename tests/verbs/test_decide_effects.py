@@ -71,12 +71,12 @@ def verdicts(records: list[Record]) -> dict[str, Verdict | Check]:
 
 
 def test_each_effect_is_the_contrast_of_its_planted_cells(tmp_path: Path) -> None:
-    found = effects(decided(tmp_path, noise=np.zeros((4, N_SEEDS, N_QUERIES))))
+    findings = effects(decided(tmp_path, noise=np.zeros((4, N_SEEDS, N_QUERIES))))
     planted: dict[str, Any] = {
         "pretraining": 0.1, "finetuning": 0.2, "interaction": 0.0, "pretraining alone": 0.1, "finetuning alone": 0.2,
         "finetuning after pretraining": 0.2, "pretraining before finetuning": 0.1,
     }  # fmt: skip
-    assert {name: f.value for name, f in found.items()} == pytest.approx(planted)
+    assert {name: f.value for name, f in findings.items()} == pytest.approx(planted)
 
 
 @pytest.mark.parametrize(("grouped_by", "n_groups"), [("", N_QUERIES), ("author", 30)])
@@ -90,13 +90,13 @@ def test_the_family_counts_every_collection(tmp_path: Path) -> None:
     """Collections are independent: Šidák over their number, beside the effects of a group."""
     by_query = 0.3 * np.random.default_rng(3).choice([-1.0, 1.0], (4, 1, N_QUERIES))
     weak = np.broadcast_to(by_query, (4, N_SEEDS, N_QUERIES))
-    one, four = (effects(decided(tmp_path / str(n), n_collections=n, noise=weak)) for n in (1, 4))
-    assert one.keys() == four.keys()
-    for name, found in four.items():
-        assert found.p_adjusted == pytest.approx(1 - (1 - one[name].p_adjusted) ** 4)
-        assert found.p == pytest.approx(one[name].p)
-        assert found.low < one[name].low
-        assert found.high > one[name].high
+    single, four = (effects(decided(tmp_path / str(n), n_collections=n, noise=weak)) for n in (1, 4))
+    assert single.keys() == four.keys()
+    for name, finding in four.items():
+        assert finding.p_adjusted == pytest.approx(1 - (1 - single[name].p_adjusted) ** 4)
+        assert finding.p == pytest.approx(single[name].p)
+        assert finding.low < single[name].low
+        assert finding.high > single[name].high
     assert four["pretraining"].family.startswith("12 intervals: 3 factorial effects × 4 collections")
     assert four["finetuning alone"].family.startswith("16 intervals: 4 stage effects × 4 collections")
 
@@ -108,10 +108,10 @@ def test_the_margin_of_an_interaction_is_twice_that_of_a_gain(tmp_path: Path) ->
 
 
 def test_each_verdict_holds_its_two_sides_and_word(tmp_path: Path) -> None:
-    found = verdicts(decided(tmp_path))
-    sides = {name: (v.base_mean, v.system_mean) for name, v in found.items()}
+    verdict_of_effect = verdicts(decided(tmp_path))
+    sides = {name: (v.base_mean, v.system_mean) for name, v in verdict_of_effect.items()}
     assert sides["pretraining"] == pytest.approx((0.4, 0.5), abs=0.02)
     assert sides["finetuning after pretraining"] == pytest.approx((0.4, 0.6), abs=0.02)
-    words = {name: v.verdict for name, v in found.items()}
+    words = {name: v.verdict for name, v in verdict_of_effect.items()}
     assert (words["pretraining"], words["finetuning"], words["finetuning alone"]) == ("HOLDS", "HOLDS", "HELPS")
     assert words["interaction"] != "HOLDS"
