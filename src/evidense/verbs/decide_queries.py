@@ -1,4 +1,4 @@
-"""Decide which queries count as one: a Finding a collection, with the group of each query, numbered over all collections."""
+"""Decide which queries count as one: one Finding per collection, with the group of each query, numbered over all collections."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from evidense.store import Store
 
 
 def decide_queries(study: Study, shared: Shared, store: Store) -> list[Finding]:
-    """Return one Finding a collection, stored: how many groups of queries it has, and which collections share them."""
+    """Return one Finding per collection, stored: its number of groups of queries, and the collections that share them."""
     findings = [_finding(study, shared, index, store) for index in range(len(shared.collections))]
     for finding in findings:
         store.put(finding)

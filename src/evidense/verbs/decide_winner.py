@@ -1,4 +1,4 @@
-"""Decide which of several candidates is best, and what its effect is once the choice is allowed for."""
+"""Decide which of several candidates is best, with its effect corrected for the choice."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Dissect: one analysis of encoders on a collection → Findings; what was found before is not looked for again."""
+"""Dissect: run one analysis of encoders on a collection → Findings. Findings that are in the store are not computed again."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,24 +23,24 @@ from evidense.store import Store
 from evidense.values import Collection, Item, Pairs, RankedLists
 
 ALGORITHM = 3
-"""Raised when a change makes other findings from the same inputs, whatever the analysis."""
+"""Version of the algorithm. It is raised if a change gives other findings for the same inputs, in any analysis."""
 
 _CHUNK = 1024
-"""Items that are prepared together where nothing is kept."""
+"""Number of items that are prepared together if their vectors are not stored."""
 Tell = Callable[[str, int, int], None]
 
 
 class Train(Protocol):
-    """Trains a recipe, from an encoder that exists in this process only where one is given."""
+    """Trains a recipe. `start` may be an encoder that exists in this process only."""
 
     def __call__(self, recipe: Recipe, pairs: Mapping[str, Pairs], start: Encoder | None) -> Encoder:
-        """Return what was trained."""
+        """Return the trained encoder."""
         ...
 
 
 @dataclass(frozen=True)
 class Lent:
-    """What a study lends to its analyses."""
+    """The store and the callbacks that a study lends to its analyses."""
 
     store: Store
     train: Train
@@ -50,18 +50,18 @@ class Lent:
 
 @dataclass(frozen=True)
 class Registered:
-    """Where a dissection was registered before data were read."""
+    """The study and the table in which a dissection was registered before data were read."""
 
     study: str
-    """Id of the Study: a parent of every finding."""
+    """Id of the Study; it is a parent of every finding."""
     dissection: str
-    """Name of the table: the site of every finding says it."""
+    """Name of the table; the site of every finding holds it."""
     tuned_on: str = ""
-    """What the tuning saw, where the table says it: so do the sites of changes."""
+    """Modality of the tuning data if the table names it; the sites of changes hold it."""
 
 
 def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[Finding]:
-    """Return the findings of one analysis, from the store where it was made before.
+    """Return the findings of one analysis; from the store if the same analysis is done.
 
     Raises:
         UnknownName: no analysis of this name, or an option that it does not have.
@@ -86,7 +86,7 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
 
 
 def refused(name: str, case: Case, reason: str, to: tuple[Lent, Registered]) -> list[Finding]:
-    """Return the one finding that says why an analysis could not examine this, stored but not remembered."""
+    """Return a finding without value that says why an analysis refused a case. It is stored, but the step is not remembered."""
     return _kept([_unexamined(cast(Analysis, registry.part("analyses", name)), case, reason)], *to)
 
 
@@ -99,19 +99,19 @@ def _kept(findings: Sequence[Finding], lent: Lent, registered: Registered) -> li
     return registered_findings
 
 
-def _site(one: Finding, registered: Registered) -> dict[str, Json]:
-    more = {"tuned_on": registered.tuned_on} if registered.tuned_on and one.site.get("against") else {}
-    return {**one.site, "dissection": registered.dissection, **more}
+def _site(finding: Finding, registered: Registered) -> dict[str, Json]:
+    more = {"tuned_on": registered.tuned_on} if registered.tuned_on and finding.site.get("against") else {}
+    return {**finding.site, "dissection": registered.dissection, **more}
 
 
-def options_of(analysis: Analysis, wanted: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the analysis's options with what is wanted in their place.
+def options_of(analysis: Analysis, chosen: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the options of an analysis, with the chosen values in place of the defaults.
 
     Raises:
-        UnknownName: an option that it does not have.
-        InvalidInput: a value of another kind than the default.
+        UnknownName: the analysis has no such option.
+        InvalidInput: a value is of another kind than the default.
     """
-    for key, value in wanted.items():
+    for key, value in chosen.items():
         if key not in analysis.options:
             raise UnknownName.among(f"option of the analysis {analysis.name}", key, analysis.options)
         default = analysis.options[key]
@@ -120,11 +120,11 @@ def options_of(analysis: Analysis, wanted: Mapping[str, Json]) -> dict[str, Json
             raise InvalidInput(
                 f"'{key}' of the analysis {analysis.name} is {value!r}; expected a value like {default!r}; correct it"
             )
-    return {**analysis.options, **wanted}
+    return {**analysis.options, **chosen}
 
 
 def step_key(analysis: Analysis, case: Case) -> str:
-    """Return the key under which an analysis's findings are remembered."""
+    """Return the step key of an analysis."""
     who = [[s.label, s.role, *fingerprints(s.encoder), str(s.encoder.setup.similarity)] for s in case.subjects]
     where = [_data(collection) for collection in (case.collection, case.beside) if collection is not None]
     numbers = [case.seed, case.confidence, case.n_resamples, dict(case.options)]
@@ -132,7 +132,7 @@ def step_key(analysis: Analysis, case: Case) -> str:
 
 
 def unfit(analysis: Analysis, case: Case) -> str:
-    """Say why the base cannot be examined at all; "" where it can."""
+    """Return the reason why the base cannot be examined at all; "" if it can."""
     missing = sorted(analysis.needs - case.base.encoder.can)
     if not missing:
         return ""
@@ -157,11 +157,11 @@ class StoreBench:
     def states(
         self, subject: Subject, side: Side, items: Sequence[Item], poolings: Sequence[str] = (OWN_POOLING,)
     ) -> LayerStates:
-        """Return pooling → every layer's pooled states, of one pass."""
+        """Return pooling → the pooled states of every layer, from one forward pass."""
         return layer_states(subject.encoder.tower(side), items, self.lent.store, poolings, self.lent.progress)
 
     def vectors(self, subject: Subject, side: Side, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
-        """Return final vectors."""
+        """Return the final vectors."""
         return self._vectors(subject.encoder.tower(side), items)
 
     def rank(self, system: Encoder | Ranker, collection: Collection, depth: int) -> RankedLists:
@@ -174,11 +174,11 @@ class StoreBench:
         return rank_vectors(collection, queries, documents, depth, similarity)
 
     def score(self, lists: RankedLists, collection: Collection, measure: str) -> Float64[np.ndarray, " q"]:
-        """Return a measure's value of every query."""
+        """Return the value of a measure for every query."""
         return scoring.score(lists, collection, [measure]).values[measure]
 
     def train(self, recipe: Recipe, pairs: Mapping[str, Pairs], start: Encoder | None = None) -> Encoder:
-        """Train, or find what was trained."""
+        """Return the trained encoder; an equal training that is done is not repeated."""
         return self.lent.train(recipe, pairs, start)
 
     def part(self, shelf: str, name: str) -> Any:
@@ -186,7 +186,7 @@ class StoreBench:
         return registry.part(shelf, name)
 
     def tell(self, what: str, done: int, total: int) -> None:
-        """Say how far the analysis is."""
+        """Report the progress of the analysis."""
         if self.lent.tell:
             self.lent.tell(what, done, total)
 
@@ -197,7 +197,7 @@ class StoreBench:
 
 
 def _unkept(tower: Tower, items: Sequence[Item]) -> Float32[np.ndarray, "n e"]:
-    """Encode by the same plan as `encode`, and keep nothing: a changed encoder is looked at once."""
+    """Encode by the same plan as `encode`, and store nothing: a changed encoder is used once."""
     out = np.empty((len(items), tower.n_dims), np.float32)
     for start in range(0, len(items), _CHUNK):
         prepared = tower.prepare(items[start : start + _CHUNK])

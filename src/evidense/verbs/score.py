@@ -1,4 +1,4 @@
-"""Score: a Ranking against the judgements of its collection → one Score a measure, per-query values kept."""
+"""Score: a Ranking against the judgements of its collection → one Score per measure, with per-query values."""
 
 from collections.abc import Sequence
 
@@ -12,30 +12,30 @@ from evidense.store import Store
 from evidense.values import Collection
 
 ALGORITHM = 1
-"""Raised when a change makes other values from the same inputs."""
+"""Version of the algorithm. It is raised if a change gives other values for the same inputs."""
 
 
-def with_judged(wanted: Sequence[str], collection: Collection) -> list[str]:
-    """Return the measures to compute: those wanted and, where negatives are judged, Judged@10 and the primary over judged documents only.
+def with_judged(measure_names: Sequence[str], collection: Collection) -> list[str]:
+    """Return the measures to compute. If negatives are judged, add Judged@10 and the primary measure over judged documents only.
 
     >>> from evidense.values import Item
     >>> texts = [Item("a", "one"), Item("b", "two")]
     >>> with_judged(["nDCG@10"], Collection("x", texts, texts, {"a": {"a": 1, "b": 0}}))
     ['nDCG@10', 'Judged@10', 'nDCG(judged_only=True)@10']
     """
-    names = [measures.canonical(m) for m in wanted]
+    names = [measures.canonical(m) for m in measure_names]
     if not scoring.judges_negatives(collection):
         return list(dict.fromkeys(names))
     return list(dict.fromkeys([*names, "Judged@10", measures.condensed(names[0])]))
 
 
-def score(ranking: Ranking, collection: Collection, wanted: Sequence[str], store: Store) -> list[Score]:
-    """Return the Scores of one Ranking, one a measure, in the order of `wanted`.
+def score(ranking: Ranking, collection: Collection, measure_names: Sequence[str], store: Store) -> list[Score]:
+    """Return the Scores of one Ranking, one per measure, in the order of `measure_names`.
 
     Raises:
-        UnknownName: a measure that is not known.
+        UnknownName: a measure is unknown.
     """
-    names = [measures.canonical(m) for m in wanted]
+    names = [measures.canonical(m) for m in measure_names]
     key = sha256_of(["score", ALGORITHM, ranking.id, collection.checksum, names])
     if done := store.recall(key):
         return [record for i in done if isinstance(record := store.get(i), Score)]

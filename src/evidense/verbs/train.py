@@ -1,4 +1,4 @@
-"""Train: a Recipe → Checkpoint. Fine-tuning is the same verb with a start; a killed run continues where it stopped."""
+"""Train: a Recipe → Checkpoint. Fine-tuning is training with a start. A killed run continues where it stopped."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from evidense.training.loop.trainer import Callbacks, TrainingResult
 
 ALGORITHM = 2
-"""Raised when a change makes other weights from the same recipe."""
+"""Version of the algorithm. It is raised if a change gives other weights for the same recipe."""
 
 CARD = "README.md"
-"""The only file of a checkpoint that is written again: what was decided about it goes there."""
+"""The model card. It is the only file of a checkpoint that is rewritten: verdicts on the checkpoint are added to it."""
 
 OpenPairs = dict[str, Pairs]
-"""Pairs that are open already, by spelling."""
+"""Spelling → opened pairs."""
 
 
 def train(
     recipe: Recipe, store: Store, callbacks: "Callbacks | None" = None, pairs_by_spelling: OpenPairs | None = None
 ) -> Checkpoint:
-    """Train what a recipe says, or return the record of having done so before.
+    """Train a recipe and return its checkpoint. An equal training that is done is not repeated.
 
-    Data that `pairs_by_spelling` holds are taken from there, and what is opened is added.
+    Pairs in `pairs_by_spelling` are used from there; other pairs are opened and added to it.
 
     Raises:
         InvalidInput: a recipe, data and encoder that do not go together, found before the first step; a loss that is no number.
@@ -62,12 +62,12 @@ def train(
 
 
 def step_key(recipe: Recipe) -> str:
-    """Return the key under which the checkpoint of a resolved recipe is remembered."""
+    """Return the step key of a resolved recipe."""
     return sha256_of(["train", ALGORITHM, recipe.id])
 
 
 def recalled(recipe: Recipe, store: Store) -> Checkpoint | None:
-    """Return the checkpoint that a resolved recipe has made already, if it and its folder are still there and whole."""
+    """Return the checkpoint of a resolved recipe if the store holds it and its undamaged folder; else None."""
     done = store.recall(step_key(recipe))
     if not done:
         return None
@@ -82,7 +82,7 @@ def recalled(recipe: Recipe, store: Store) -> Checkpoint | None:
 
 
 def resolved(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs | None = None) -> Recipe:
-    """Return the recipe with what its data, start and budget come to: checksums, fingerprints, parents, number of steps.
+    """Return the recipe with the checksums of its data, the fingerprint and parents of its start, and its number of steps.
 
     A budget in seconds or FLOPs is measured once a store: the same recipe, resolved again, has the same steps.
 
@@ -105,7 +105,7 @@ def resolved(recipe: Recipe, store: Store, pairs_by_spelling: OpenPairs | None =
 
 
 def open_pairs(spelling: str, pairs_by_spelling: OpenPairs) -> Pairs:
-    """Open the data of a spelling, or take them from what is open."""
+    """Return the pairs of a spelling. Open and add them if they are not in `pairs_by_spelling`."""
     if spelling not in pairs_by_spelling:
         pairs_by_spelling[spelling] = registry.pairs(spelling)
     return pairs_by_spelling[spelling]
@@ -129,14 +129,14 @@ def _with_start(recipe: Recipe, store: Store) -> Recipe:
 
 
 def _start_fingerprints(recipe: Recipe, spelling: Spelling, store: Store) -> list[str]:
-    """Return those that a checkpoint's record holds; with options, or of a ready model, those of the opened one."""
+    """Return the fingerprints of the start: those in the record of a checkpoint without options, else those of the opened encoder."""
     if recipe.parents and not spelling.options:
         return list(cast(Checkpoint, store.get(recipe.parents[0])).fingerprints)
     return list(fingerprints(_start(recipe, store)))
 
 
 def _start(recipe: Recipe, store: Store) -> Encoder:
-    """Open the encoder that is trained on, with the recipe's prompts, which are saved with it."""
+    """Open the encoder that the training starts from, with the prompts of the recipe. They are saved with the checkpoint."""
     spelling = Spelling.parse(recipe.start)
     if spelling.head.startswith(PREFIX):
         spelling = Spelling(str(checkpoint_folder(spelling.head, store)), spelling.options)
@@ -153,7 +153,7 @@ def _prompted(spelling: Spelling, recipe: Recipe) -> Spelling:
 
 @dataclass
 class Ready:
-    """Everything that a run is made from, checked."""
+    """The encoder, objective and data of a run, checked to fit each other."""
 
     encoder: Encoder
     objective: Objective
@@ -161,15 +161,15 @@ class Ready:
 
 
 def ready(recipe: Recipe, store: Store, folder: Path, pairs_by_spelling: OpenPairs) -> Ready:
-    """Open encoder, objective and data of a resolved recipe; an architecture is built in the folder.
+    """Open the encoder, objective and data of a resolved recipe. A new architecture is built in the folder.
 
     Raises:
-        InvalidInput: they do not go together; with all mistakes at once.
+        InvalidInput: they do not fit each other. The message lists all mistakes.
     """
     objective = cast(Objective, registry.part("objectives", recipe.objective))
     if not recipe.data:
         raise InvalidInput(
-            f"the recipe names no data for the objective {recipe.objective}; expected training pairs (--data), as docstrings@train"
+            f"the recipe names no data for the objective {recipe.objective}; expected training pairs (--data), for example docstrings@train"
         )
     pairs = drawn(
         joined([open_pairs(spelling, pairs_by_spelling) for spelling in recipe.data]), recipe.n_pairs, recipe.seed
@@ -183,18 +183,18 @@ def ready(recipe: Recipe, store: Store, folder: Path, pairs_by_spelling: OpenPai
     return Ready(encoder, objective, pairs)
 
 
-def _with_negatives(found: Ready, recipe: Recipe, store: Store) -> Pairs:
+def _with_negatives(prepared: Ready, recipe: Recipe, store: Store) -> Pairs:
     from evidense.training.data.negatives import with_negatives
 
     if recipe.negatives:
-        return with_negatives(found.pairs, recipe, found.encoder, store)
-    pairs, said = found.pairs, ("hard negatives (negatives = given takes them)",)
-    unused = (*pairs.unused, *(said if pairs.negatives and pairs.provenance.is_user_data else ()))
+        return with_negatives(prepared.pairs, recipe, prepared.encoder, store)
+    pairs, notes = prepared.pairs, ("hard negatives (negatives = given takes them)",)
+    unused = (*pairs.unused, *(notes if pairs.negatives and pairs.provenance.is_user_data else ()))
     return replace(pairs, negatives=(), targets=[target[:1] for target in pairs.targets], unused=unused)
 
 
 def _built(recipe: Recipe, folder: Path, pairs_by_spelling: OpenPairs) -> Path:
-    """Build the architecture in the folder of the step, once; its vocabulary comes from the texts of the data."""
+    """Build the architecture in the folder of the step, once. Its vocabulary comes from the texts of the data."""
     from evidense.training.backbones import architectures, new_towers
 
     target, of = folder / "start", {"architecture": dict(recipe.architecture), "seed": recipe.seed}
@@ -211,7 +211,7 @@ def _built(recipe: Recipe, folder: Path, pairs_by_spelling: OpenPairs) -> Path:
 
 
 def _build_together(recipe: Recipe, folder: Path, pairs_by_spelling: OpenPairs) -> None:
-    """Let the first process build the architecture where all of them will open it."""
+    """Let the first process build the architecture; all processes open it afterwards."""
     if n_processes() > 1 and not recipe.start:
         if rank() == 0:
             _built(recipe, folder, pairs_by_spelling)
@@ -221,7 +221,7 @@ def _build_together(recipe: Recipe, folder: Path, pairs_by_spelling: OpenPairs) 
 def _trained(
     recipe: Recipe, store: Store, folder: Path, pairs_by_spelling: OpenPairs, callbacks: "Callbacks | None"
 ) -> Checkpoint | None:
-    """Train and put away; None in all processes but the first, which do not write."""
+    """Train and store the checkpoint. Only the first process writes; the others return None."""
     from evidense.training.loop.trainer import Callbacks, Job
     from evidense.training.loop.trainer import run as train_steps
 
@@ -248,7 +248,7 @@ def _trained(
 
 
 def _put(recipe: Recipe, store: Store, folder: Path, trained: "TrainingResult | None") -> Checkpoint:
-    """Open what was saved, describe it, and give it to the store."""
+    """Open the saved encoder, write its model card, and store the checkpoint."""
     checkpoint = checkpoint_of(recipe, registry.open_encoder(Spelling(str(folder))), trained, store)
     store.put(recipe)
     store.put(checkpoint)
