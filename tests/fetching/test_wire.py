@@ -78,6 +78,7 @@ def test_an_answer_is_found_and_its_bytes_are_a_blob(loopback: Loopback, wire: I
         (Said(b"{}", 429), "refused", "429"),
         (Said(b"{}", 429, headers={"x-ratelimit-remaining-usd": "0", "retry-after": "53578"}), "budget spent", "budget is spent until"),
         (Said(b"{}", 429, headers={"x-ratelimit-remaining": "4", "x-ratelimit-credits-required": "10"}), "budget spent", "until"),
+        (Said(b"{}", 429, headers={"x-ratelimit-remaining": "0", "retry-after": "40"}), "refused", "Retry-After 40 s"),
         (Said(b'{"error": "Insufficient budget"}', 429), "budget spent", "until"),
         (Said(b'{"a": [1, 2'), "unreachable", "broken JSON"),
         (Said(b'{"a": 1}', length=100), "unreachable", "broken"),

@@ -206,13 +206,14 @@ def is_budget_spent(headers: Mapping[str, str], body: bytes) -> bool:
 
     Source: OpenAlex, whose answers carry `X-RateLimit-Remaining` (-USD) and what the request would have cost.
     """
-    for left, needed in (
-        ("x-ratelimit-remaining-usd", "x-ratelimit-cost-required-usd"),
-        ("x-ratelimit-remaining", "x-ratelimit-credits-required"),
-    ):
-        remaining, required = finite_number(headers.get(left)), finite_number(headers.get(needed))
-        if remaining is not None and (remaining <= 0 or (required is not None and remaining < required)):
-            return True
+    usd = finite_number(headers.get("x-ratelimit-remaining-usd"))
+    credit = finite_number(headers.get("x-ratelimit-remaining"))
+    usd_needed = finite_number(headers.get("x-ratelimit-cost-required-usd"))
+    credit_needed = finite_number(headers.get("x-ratelimit-credits-required"))
+    if usd is not None and (usd <= 0 or (usd_needed is not None and usd < usd_needed)):
+        return True
+    if credit is not None and credit_needed is not None and credit < credit_needed:
+        return True  # a remainder of 0 alone may be one of requests a minute
     return b"insufficient budget" in body[:4096].lower() or b"daily budget" in body[:4096].lower()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from evidense.parts.literature import Manners, Reply, Request
 from evidense.sources._index import Index, Page, doi_or_arxiv, json_of, search_words
-from evidense.sources._shapes import OtherForm, count, first, kept, needed_rows, rows, text, year
+from evidense.sources._shapes import OtherForm, at, count, first, kept, rows, text, year
 from evidense.texts.identifiers import normal_doi
 from evidense.texts.venues import is_preprint
 from evidense.values import Reference, Work
@@ -53,10 +53,9 @@ class SemanticScholar(Index):
         if isinstance(data, list):
             return Page([_work(item) for item in data if isinstance(item, dict)])
         total = count(data, "total")
-        if total is None:
+        if total is None and not isinstance(at(data, "data"), list):
             raise OtherForm("neither a list nor a total")
-        items = needed_rows(data, "data") if total else []
-        return Page([_work(item) for item in items], total)
+        return Page([_work(item) for item in rows(data, "data")], total)
 
     def none_known(self, reply: Reply) -> bool:
         """Read the 400 with which it answers a batch of which it knows nothing."""
