@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from hostile import (
+    audited_files,
     given_results,
     model_folders,
     picture_files,
@@ -23,6 +24,7 @@ FAMILIES: tuple[Family, ...] = (
     study_files.FAMILY,
     replayed_pages.FAMILY,
     model_folders.FAMILY,
+    audited_files.FAMILY,
 )
 
 

@@ -174,8 +174,9 @@ def _written(place: Path, folder: Path, before: dict[str, str]) -> list[str]:
 
 
 def _half_written(page: Path) -> list[str]:
+    is_audit = (page / "audit.json").is_file()
     try:
-        listed = json.loads((page / "page.json").read_bytes())["files"]
+        listed = json.loads((page / ("evidense.json" if is_audit else "page.json")).read_bytes())["files"]
         missing = [name for name in (*listed, "report.html") if not (page / name).is_file()]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"half a page in '{page.name}': {error}"]

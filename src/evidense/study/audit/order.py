@@ -42,7 +42,7 @@ class Order:
             ("max_seconds", self.max_seconds),
             ("max_usd", self.max_usd),
         ):
-            if value is not None and value < 0:
+            if value is not None and not value >= 0:  # NaN is refused too
                 raise InvalidInput(f"{name} is {value}; expected 0 or more; correct the budget")
 
 
