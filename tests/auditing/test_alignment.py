@@ -1,5 +1,8 @@
 """Alignment: what is lost is quoted from the passage, what is added from the statement."""
 
+import time
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,3 +44,18 @@ def test_a_citation_mark_is_no_loss_and_a_changed_interval_is_a_change() -> None
 
 def test_other_words_are_not_located() -> None:
     assert align("Plants need light.", "The encoder has six layers.").kind == "NOT LOCATED"
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    ["a " * 20_000, "(" * 20_000, "[1, " * 8_000, "(Lee, " * 5_000, "A.B." * 8_000, "a-" * 15_000, "1," * 15_000],
+)
+def test_a_text_that_repeats_itself_is_aligned_in_no_time(bomb: str) -> None:
+    begin = time.process_time()
+    align(bomb[:5_000], bomb + "x")
+    assert time.process_time() - begin < 5
+
+
+def test_a_closing_bracket_belongs_to_what_is_lost() -> None:
+    lost = align("The task is simple.", "The task is simple, i.e. a choice (as in a quiz).").lost
+    assert lost == ("i.e. a choice (as in a quiz)",)

@@ -1,6 +1,7 @@
 """Alignment: a statement beside the passage that it was taken from, word by word: what was lost, and what was added."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,9 @@ Kind = Literal["VERBATIM", "NEAR", "NOT LOCATED", "NO TEXT"]
 """Word for word; with words lost or added; not in any text of the sources; no source has a text."""
 NEAR = 0.5
 """The least share of a statement's words, weighed by rarity, that stand in the passage in their order."""
+MOST_PAIRS = 20_000
+"""Pairs of equal words from which on only the first words are aligned: nothing but a bomb repeats itself so often."""
+FEWER = 120
 _COMMON = frozenset(
     (
         "a an the of in on at to for by with and or is are was were be been that this these those it its we our as from their they "
@@ -62,7 +66,7 @@ def align(statement: str, passage: str) -> Alignment:
     gaps = [_slid(gap, keys, passage_keys) for gap in _gaps(blocks, len(keys), len(passage_keys))]
     lost = [_words(right[g.b : g.b_end], passage) for g in gaps]
     added = [_words(left[g.a : g.a_end], statement) for g in gaps]
-    is_end_lost = bool(gaps and lost[-1] and not added[-1] and not any(t.tells for t in right[gaps[-1].b_end :]))
+    is_end_lost = bool(gaps and lost[-1] and not added[-1] and gaps[-1].b_end == len(right))
     rest = ((lost[-1] if is_end_lost else "") or missing) if missing or _breaks_off(statement) else ""
     whole = [run for run in (lost[:-1] if is_end_lost and rest else lost) if run]
     located = _located(
@@ -88,20 +92,22 @@ class _Gap:
 
 
 def _beside(statement: str, passage: str) -> tuple[list[Token], list[Token]]:
-    """Return the tokens of both: halves of words joined, and without citation marks that only one of them has."""
+    """Return what tells of both, without commas and citation marks, halves of words joined."""
     left, right = tokens(statement), tokens(passage)
     left, right = rejoin(left, {t.key for t in right}), rejoin(right, {t.key for t in left})
-    cited, cited_there = ({t.key for t in side if t.kind == "citation"} for side in (left, right))
-    left, right = ([t for t in side if t.key not in cited ^ cited_there] for side in (left, right))
-    return left, right
+    left, right = ([token for token in side if token.tells] for side in (left, right))
+    return (left, right) if _pairs(left, right) <= MOST_PAIRS else (left[:FEWER], right[:FEWER])
+
+
+def _pairs(left: Sequence[Token], right: Sequence[Token]) -> int:
+    """Count pairs of equal words, which the time of an alignment grows with."""
+    counts = Counter(token.key for token in right)
+    return sum(counts[token.key] for token in left)
 
 
 def _completed(left: list[Token], right: Sequence[Token], statement: str) -> tuple[list[Token], str]:
     """Complete the last word of a statement that breaks off within it; return the letters that were missing too."""
-    ended = _breaks_off(statement)
-    while left and left[-1].key in (".", "…", ",") and (ended or (len(left) > 1 and left[-2].kind == "number")):
-        left, ended = left[:-1], True
-    if not left or not ended or left[-1].kind in ("sign", "citation"):
+    if not left or not (_breaks_off(statement) or left[-1].kind == "number"):
         return left, ""
     last = left[-1]
     before = [t.key for t in left[-3:-1]]
@@ -160,15 +166,13 @@ def _slid(gap: _Gap, left: Sequence[str], right: Sequence[str]) -> _Gap:
 
 
 def _words(run: Sequence[Token], text: str) -> str:
-    """Quote a run from its first word to its last; "" where it has none."""
-    places = [i for i, token in enumerate(run) if token.tells]
-    if not places:
+    """Quote a run, with the bracket that closes one within it; "" where it is empty."""
+    if not run:
         return ""
-    begin, end = run[places[0]].start, run[places[-1]].end
-    quote = text[begin:end]
-    if places[-1] + 1 < len(run) and quote.count("(") > quote.count(")"):
-        quote = text[begin : run[places[-1] + 1].end]
-    return " ".join(quote.split())
+    begin, end = run[0].start, run[-1].end
+    if text[begin:end].count("(") > text[begin:end].count(")") and text[end : end + 1] == ")":
+        end += 1
+    return " ".join(text[begin:end].split())
 
 
 def _inflected(keys: Sequence[str], passage_keys: Sequence[str]) -> list[str]:
