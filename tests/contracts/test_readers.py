@@ -18,12 +18,21 @@ NAMES = list(registry.summaries("readers"))
 HEAVY = ["lxml", "selectolax", "pypdfium2", "bibtexparser", "rispy", "rapidfuzz", "httpx", "pylatexenc"]
 IMPORT_ALL = "import sys; from evidense import registry; registry.parts('readers'); print(*sys.modules)"
 SMALL = {
-    "a.bib": "@misc{k, title={T}}",
-    "b.txt": "@misc{k,\n title={T}}",
-    "c.txt": "Title\n\nText of a report.",
-    "e.md": "# Title\n\nText",
+    "a.bib": ("bibtex", "@misc{k, title={T}}"),
+    "b.txt": ("bibtex", "@misc{k,\n title={T}}"),
+    "c.txt": ("plain", "Title\n\nText of a report."),
+    "d": ("plain", "Title\n\nText of a report."),
+    "e.md": ("markdown", "# Title\n\nText"),
+    "f.txt": ("markdown", "# Title\n\nText"),
+    "g.txt": ("ris", "TY  - JOUR\nTI  - T\nER  - \n"),
+    "h.json": ("csl_json", '[{"title": "T"}]'),
+    "i.xml": ("jats", "<article><front/></article>"),
+    "j.xml": ("tei", "<TEI><text/></TEI>"),
+    "k.bib": ("html", "<!doctype html><html><body><p>Sign in</p></body></html>"),
+    "l.tex": ("latex", "Text \\cite{x}."),
+    "m.txt": ("latex", "\\section{A} Text \\cite{x}."),
 }
-MEANT = {"a.bib": "bibtex", "b.txt": "bibtex", "c.txt": "plain", "e.md": "markdown"}
+"""File name → the reader that it is for, and what it holds."""
 
 
 @pytest.fixture(params=NAMES)
@@ -42,11 +51,16 @@ def test_it_keeps_the_contract(reader: Reader) -> None:
     assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in reader.suffixes)
 
 
-@pytest.mark.parametrize("name", [name for name, part in MEANT.items() if part in NAMES])
+@pytest.mark.parametrize("name", SMALL)
 def test_each_file_is_for_one_reader_by_its_content_first(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text(SMALL[name])
-    assert registry.reader(tmp_path / name).name == MEANT[name]
+    meant, text = SMALL[name]
+    (tmp_path / name).write_text(text)
+    assert registry.reader(tmp_path / name).name == meant
     assert isinstance(registry.read(tmp_path / name), ReadDocument)
+
+
+def test_every_reader_is_tried_here() -> None:
+    assert {meant for meant, _ in SMALL.values()} | {"pdf"} == set(NAMES)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

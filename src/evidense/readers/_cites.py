@@ -14,11 +14,17 @@ _SURNAME_YEAR = re.compile(
 )  # fmt: skip
 
 
-def cite_numbers(manuscript: Manuscript, written: Written | None, known: frozenset[str] | None = None) -> None:
-    """Note the sentences of a block that cite by numbers; `known` are the numbers that the list has."""
+Place = tuple[int, tuple[str, ...]]
+"""A place in the raw text of a block, and the keys that are cited there."""
+
+
+def cite_numbers(
+    manuscript: Manuscript, written: Written | None, known: frozenset[str] | None = None, others: Sequence[Place] = ()
+) -> None:
+    """Note the sentences of a block that cite by numbers; `known` are the numbers that the list has, `others` places found already."""
     if written is None:
         return
-    places = []
+    places = list(others)
     for match in BRACKETS.finditer(written.canonical.text):
         keys = tuple(key for key in numbers_of(match[1]) if known is None or key in known)
         if keys:

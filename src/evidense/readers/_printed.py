@@ -44,6 +44,8 @@ _PROCEEDINGS = re.compile(
     r"(?P<title>(?:[^,()]{8,200}, )?Proceedings of [^()]{8,200}?)(?=\s*[,(]?\s*\(|,\s[^,()]*[^\W\d_]\.? \d+,)"
 )
 """A volume of proceedings with its place, up to the publisher in brackets or a journal with its volume."""
+_SURNAME_FIRST = re.compile(r"[^\W\d_][\w’'`-]+(?: [\w’'`-]+){0,2}, (?:[A-Z]\.|[A-Z][\w’'-]+)")
+_INITIALS_LAST = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+)? [A-Z]{1,3}(?:,|\. )")
 _SOFTWARE = re.compile(r"\bR package\b|\bsoftware\b|\[computer program\]", re.IGNORECASE)
 _PAGE = re.compile(r"\b(?:retrieved|accessed|last visited|available (?:at|from))\b", re.IGNORECASE)
 
@@ -107,17 +109,23 @@ def _without_marks(text: str) -> tuple[str, int | None, str, str]:
         if names and re.search(r"\.$|\b[A-Z]\b|\(eds?\.\)$", colon["authors"]):
             title, rest = _until_title_end(text[colon.end() :])
             return colon["authors"], None, title, rest
-    is_surname_first = re.match(r"^[^\W\d_][\w’'`-]+(?: [\w’'`-]+)?, (?:[A-Z]\.|[A-Z][\w’'-]+)", text) is not None
+    is_surname_first = _SURNAME_FIRST.match(text) is not None
+    is_initials_last = _INITIALS_LAST.match(text) is not None
     for match in re.finditer(r"\.\s+(?=[^\W\d_a-z]|[“(\d])", text):
-        ends_in_initial = re.search(r"(?:^|[\s.-])[A-Z]$", text[: match.start()]) is not None
-        if ends_in_initial and not (is_surname_first and not re.match(r"(?:and|&|[A-Z]\.)", text[match.end() :])):
+        before = text[: match.start()]
+        ends_in_initial = re.search(r"(?:^|[\s.-])[A-Z]$", before) is not None
+        may_end = is_surname_first and not re.match(r"(?:and|&|[A-Z]\.)", text[match.end() :])
+        if ends_in_initial and not may_end and not (is_initials_last and re.search(r"[^\W\d_]{2} [A-Z]$", before)):
             continue
-        names, _ = people(text[: match.start() + 1])
-        if names:
-            title, rest = _until_title_end(text[match.end() :])
-            if len(title.split()) >= 2 and not _NOT_TITLES.match(title):
-                return text[: match.start() + 1], None, title, rest
-        break
+        title, rest = _until_title_end(text[match.end() :])
+        if not people(before + ".")[0]:
+            break
+        if ends_in_initial and not may_end and people(title)[0]:  # "Donald E. Knuth and John B. Smith. …"
+            continue
+        if len(title.split()) >= 2 and not _NOT_TITLES.match(title):
+            return before + ".", None, title, rest
+        if not ends_in_initial:
+            break
     return _by_commas(text)
 
 

@@ -8,7 +8,7 @@ from evidense.boundary.files import BOM, plain_name
 
 _BY_SUFFIX = {
     ".pdf": "pdf", ".bib": "bibtex", ".bibtex": "bibtex", ".ris": "ris", ".tex": "latex", ".bbl": "latex", ".ltx": "latex", ".md": "markdown",
-    ".markdown": "markdown", ".json": "csl_json", ".nxml": "jats", ".htm": "html", ".html": "html", ".xhtml": "html",
+    ".markdown": "markdown", ".json": "csl_json", ".nxml": "jats", ".tei": "tei", ".htm": "html", ".html": "html", ".xhtml": "html",
 }  # fmt: skip
 _JATS = re.compile(r"<!doctype\s+(?:\w+:)?article\b|<(?:\w+:)?(?:article|pmc-articleset)[\s>]", re.IGNORECASE)
 _TEI = re.compile(r"<(?:tei:)?TEI(?:\.2)?[\s>]")

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from evidense.boundary.strangers import foreign
 from evidense.readers._bibliography import BULLET, is_heading, listed
+from evidense.readers._cites import cite_numbers
 from evidense.readers._files import nothing_in, text_of
 from evidense.readers._printed import printed
 from evidense.readers._signs import format_of
+from evidense.readers._tables import cells_of, write_table
 from evidense.texts.canonical import vocabulary
-from evidense.texts.manuscript import BRACKETS, Manuscript, Written, numbers_of
+from evidense.texts.manuscript import Manuscript
 from evidense.values import ReadDocument, Reference
 
 WHAT = "a report in plain text"
@@ -21,9 +23,6 @@ _KNOWN_HEADING = re.compile(
     r"^(?:abstract|summary|introduction|background|methods?|methodology|results|discussion|limitations|conclusions?|appendix.*|acknowledge?ments?)\s*:?$",
     re.IGNORECASE,
 )
-_CELLS = re.compile(r"\t+|\s*\|\s*")
-_RULE = re.compile(r"^[\s|:+=_-]+$")
-_STATEMENT = re.compile(r"claim|statement|finding|assertion|sentence", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def _divided(lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
 def _write_body(manuscript: Manuscript, lines: Sequence[str]) -> None:
     is_numbered = any(_NUMBERED.match(line.strip()) for line in lines)
     for number, block in enumerate(_blocks(lines)):
-        if len(_cells(block[0])) > 1:
-            _write_table(manuscript, block)
+        if len(cells_of(block[0])) > 1:
+            write_table(block, manuscript, lambda kind, text: cite_numbers(manuscript, manuscript.add(kind, text)))
         elif len(block) == 1 and number == 0 and len(block[0]) <= 300:
             manuscript.add("title", block[0])
         elif BULLET.match(block[0]) and not _is_heading(block, is_numbered):
@@ -81,15 +80,15 @@ def _write_body(manuscript: Manuscript, lines: Sequence[str]) -> None:
         elif _is_heading(block, is_numbered):
             manuscript.add("heading", block[0])
         else:
-            _cite(manuscript, manuscript.add("paragraph", "\n".join(block)))
+            cite_numbers(manuscript, manuscript.add("paragraph", "\n".join(block)))
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
     """Yield runs of lines without a blank one; the lines of a table make a block of their own."""
     block: list[str] = []
     for line in lines:
-        is_table = len(_cells(line)) > 1
-        if block and (not line.strip() or is_table != (len(_cells(block[-1])) > 1)):
+        is_table = len(cells_of(line)) > 1
+        if block and (not line.strip() or is_table != (len(cells_of(block[-1])) > 1)):
             yield block
             block = []
         if line.strip():
@@ -108,37 +107,9 @@ def _is_heading(block: Sequence[str], is_numbered: bool) -> bool:
     return not is_numbered and _UNNUMBERED.match(line) is not None
 
 
-def _cells(line: str) -> list[str]:
-    is_row = "\t" in line or line.count("|") >= 2
-    return [cell for cell in (cell.strip() for cell in _CELLS.split(line)) if cell] if is_row else [line]
-
-
-def _write_table(manuscript: Manuscript, rows: Sequence[str]) -> None:
-    """Write a table: where a column holds statements, each of them is an item, and the rest of its row stands behind it."""
-    rows = [row for row in rows if not _RULE.match(row)]
-    header = _cells(rows[0]) if rows else []
-    column = next((n for n, cell in enumerate(header) if _STATEMENT.search(cell) and len(cell) < 40), None)
-    for number, row in enumerate(rows):
-        cells = _cells(row)
-        if column is None or number == 0 or column >= len(cells):
-            manuscript.add("table", " | ".join(cells))
-            continue
-        _cite(manuscript, manuscript.add("item", cells.pop(column)))
-        manuscript.add("table", " | ".join(cells))
-
-
 def _write_list(manuscript: Manuscript, block: Sequence[str]) -> None:
     for item in listed(block):
-        _cite(manuscript, manuscript.add("item", BULLET.sub("", item, count=1)))
-
-
-def _cite(manuscript: Manuscript, written: Written | None) -> None:
-    if written is not None:
-        text = written.canonical.text
-        manuscript.cite(
-            written,
-            [(written.canonical.raw_place(match.start()), numbers_of(match[1])) for match in BRACKETS.finditer(text)],
-        )
+        cite_numbers(manuscript, manuscript.add("item", BULLET.sub("", item, count=1)))
 
 
 def _references(manuscript: Manuscript, lines: Sequence[str]) -> Iterator[Reference]:

@@ -1,0 +1,216 @@
+"""Markdown reports: headings, lists, tables of claims, footnotes, links to papers, and the references below their heading."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evidense.boundary.strangers import foreign
+from evidense.readers._bibliography import BULLET, is_heading, listed
+from evidense.readers._cites import cite_numbers
+from evidense.readers._files import nothing_in, text_of
+from evidense.readers._printed import printed
+from evidense.readers._signs import format_of
+from evidense.readers._tables import cells_of, write_table
+from evidense.texts.canonical import vocabulary
+from evidense.texts.identifiers import identifiers_of
+from evidense.texts.manuscript import BlockKind, Manuscript
+from evidense.values import Hidden, ReadDocument, Reference
+
+WHAT = "a Markdown file"
+_FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
+_FRONT = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
+_COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
+_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+_NOTE = re.compile(r"^\[\^([^\]\s]{1,40})\]:\s+", re.MULTILINE)
+_INLINE = re.compile(
+    r"!\[(?P<alt>[^\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^)\n]*\)"
+    r"|\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\])+)\]\((?P<url>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)[^)\n]*\)"
+    r"|\[\^(?P<note>[^\]\s]{1,40})\]"
+    r"|\[(?P<keys>[^\[\]\n]*?@[^\[\]\n]+)\]"
+    r"|<(?P<auto>https?://[^<>\s]+)>"
+    r"|</?[A-Za-z][^<>\n]{0,200}>"
+    r"|(?P<mark>\*{1,3}|_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|`+|~~)"
+    r"|\\(?P<escaped>[\\`*_{}\[\]()#+.!|<>~-])"
+)
+_KEY = re.compile(r"@([\w:.#$%&+?<>~/-]*\w)")
+
+
+@dataclass
+class _Reading:
+    manuscript: Manuscript
+    links: dict[str, Reference] = field(default_factory=dict)
+    """Address of a paper → the reference that a link to it stands for."""
+    notes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Markdown:
+    """Reads `.md`."""
+
+    name: str = "markdown"
+    suffixes: tuple[str, ...] = (".md", ".markdown")
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Say whether a file is Markdown, by its name or by its headings and links."""
+        return format_of(path, head) == self.name
+
+    def read(self, path: Path) -> ReadDocument:
+        """Read text and references; comments, which no page shows, are hidden text, and code is left out.
+
+        Raises:
+            InvalidInput: it is empty, binary, or holds no text.
+        """
+        text, mistakes = text_of(path, WHAT)
+        with foreign(str(path), f"Expected {WHAT}; correct the file."):
+            document = markdown_document(self.name, text, tuple(mistakes))
+        if not document.text:
+            raise nothing_in(path, "text", mistakes)
+        return document
+
+
+def markdown_document(name: str, text: str, mistakes: tuple[str, ...] = ()) -> ReadDocument:
+    """Return Markdown as a document."""
+    text = _FRONT.sub("", text)
+    hidden = [
+        Hidden(" ".join(match[1].split())[:400], "comment") for match in _COMMENT.finditer(text) if match[1].strip()
+    ]
+    text = _FENCE.sub("", _COMMENT.sub("", text))
+    notes = [match[1] for match in _NOTE.finditer(text)]
+    reading = _Reading(Manuscript(vocabulary(text)), notes=frozenset(notes))
+    lines = text.split("\n")
+    place = next(
+        (n for n in range(len(lines) - 1, -1, -1) if is_heading(_HEADING.sub(r"\2", lines[n]).strip("*: "))), len(lines)
+    )
+    _write_body(reading, lines[:place])
+    references = [*_listed(reading, lines[place:]), *_of_notes(reading, lines[:place])]
+    known = {frozenset(reference.identifiers.items()) for reference in references}
+    references += [
+        one for one in reading.links.values() if not any(set(one.identifiers.items()) & ids for ids in known)
+    ]
+    manuscript = reading.manuscript
+    title = next((block.span.quote for block in manuscript.blocks if block.kind == "title"), "")
+    return ReadDocument(
+        name, manuscript.text, title, tuple(manuscript.blocks), tuple(references), tuple(manuscript.citations),
+        (*hidden, *manuscript.hidden), mistakes,
+    )  # fmt: skip
+
+
+def _write_body(reading: _Reading, lines: Sequence[str]) -> None:
+    for block in _blocks(lines):
+        first = block[0]
+        if heading := _HEADING.match(first):
+            has_title = any(one.kind == "title" for one in reading.manuscript.blocks)
+            _write(reading, "heading" if has_title or len(heading[1]) > 1 else "title", heading[2])
+        elif _NOTE.match(first):
+            continue
+        elif len(cells_of(first)) > 1:
+            write_table(
+                [_shown(row) for row in block], reading.manuscript, lambda kind, text: _write(reading, kind, text)
+            )
+        elif BULLET.match(first) or re.match(r"^\s*[+*-] ", first):
+            for item in listed([re.sub(r"^(\s*)[+] ", r"\1- ", line) for line in block]):
+                _write(reading, "item", BULLET.sub("", item, count=1))
+        elif first.startswith(">"):
+            _write(reading, "quote", "\n".join(line.lstrip("> ") for line in block))
+        elif not re.fullmatch(r"[\s=*_-]+", first):
+            _write(reading, "paragraph", "\n".join(block))
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Yield runs of lines of one kind: a heading alone, a table, a list, a quotation, a paragraph."""
+    block: list[str] = []
+    for line in lines:
+        kind = _kind(line)
+        if block and (
+            not line.strip()
+            or kind == "heading"
+            or _kind(block[0]) == "heading"
+            or (kind != "text" and kind != _kind(block[0]))
+        ):
+            yield block
+            block = []
+        if line.strip():
+            block.append(line)
+    if block:
+        yield block
+
+
+def _kind(line: str) -> str:
+    if _HEADING.match(line):
+        return "heading"
+    if len(cells_of(line)) > 1:
+        return "table"
+    if BULLET.match(line):
+        return "list"
+    return "quote" if line.startswith(">") else "text"
+
+
+def _shown(text: str) -> str:
+    """Return a line of a table without the marks of Markdown; its bars stay."""
+    return _INLINE.sub(lambda match: match["text"] or match["alt"] or match["auto"] or match["escaped"] or "", text)
+
+
+def _write(reading: _Reading, kind: BlockKind, source: str) -> None:
+    """Write a block without the marks of Markdown, and note what it cites."""
+    raw, places, begin = "", [], 0
+    for match in _INLINE.finditer(source):
+        raw += source[begin : match.start()]
+        begin = match.end()
+        keys = _keys(reading, match)
+        if keys:
+            places.append((max(len(raw.rstrip()) - 1, 0) if match["note"] else len(raw), keys))
+        raw += (
+            match["text"]
+            or match["alt"]
+            or match["auto"]
+            or match["escaped"]
+            or (f"[{match['keys']}]" if match["keys"] else "")
+        )
+    written = reading.manuscript.add(kind, raw + source[begin:])
+    cite_numbers(reading.manuscript, written, others=places)
+
+
+def _keys(reading: _Reading, match: re.Match[str]) -> tuple[str, ...]:
+    if match["keys"]:
+        return tuple(_KEY.findall(match["keys"]))
+    if match["note"]:
+        return (match["note"],) if match["note"] in reading.notes else ()
+    url = match["url"] or match["auto"] or ""
+    identifiers = identifiers_of({"url": url}) if url.startswith("http") else {}
+    if not identifiers.keys() & {"doi", "arxiv", "acl", "pmid", "pmcid"}:
+        return ()
+    if url not in reading.links:
+        reading.links[url] = Reference(url, "misc", identifiers=identifiers, raw=match[0])
+    return (url,)
+
+
+def _listed(reading: _Reading, lines: Sequence[str]) -> Iterator[Reference]:
+    if not lines:
+        return
+    reading.manuscript.add("heading", _HEADING.sub(r"\2", lines[0]).strip("*: "))
+    for number, source in enumerate(listed([line for line in lines[1:] if not _HEADING.match(line)]), 1):
+        yield from _reference(reading, re.sub(r"^\s*(?:[-*+•]|(?=\[\^)\[\^[^\]]*\]:)\s+", "", source), str(number))
+
+
+def _of_notes(reading: _Reading, lines: Sequence[str]) -> Iterator[Reference]:
+    """Yield the footnotes of the text that look like references: they have an identifier, an address or a year."""
+    for block in re.split(r"\n(?=\[\^)|\n\s*\n", "\n".join(lines)):
+        if (match := _NOTE.match(block)) and re.search(r"https?://|10\.\d{4}|\b(?:19|20)\d\d\b", block):
+            yield from _reference(reading, block[match.end() :], match[1])
+
+
+def _reference(reading: _Reading, source: str, key: str) -> Iterator[Reference]:
+    text = _INLINE.sub(_with_address, source)
+    if written := reading.manuscript.add(None, text):
+        text = written.canonical.text
+        yield printed(text, key, written.span(0, len(text)))
+
+
+def _with_address(match: re.Match[str]) -> str:
+    if match["url"] and match["url"].startswith("http"):
+        return match["text"] if match["text"] == match["url"] else f"{match['text']} {match['url']}"
+    return match["text"] or match["auto"] or match["escaped"] or ""
+
+
+PART = Markdown()
