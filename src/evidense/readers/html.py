@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from evidense.boundary.strangers import foreign
-from evidense.readers._bibliography import is_heading
-from evidense.readers._cites import cite_numbers
 from evidense.readers._files import missing, nothing_in, text_of
-from evidense.readers._printed import printed
 from evidense.readers._signs import format_of
+from evidense.texts.bibliography import is_heading
+from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import BlockKind, Manuscript
+from evidense.texts.printed import printed
 from evidense.values import Hidden, ReadDocument, Reference
 
 WHAT = "an HTML page"

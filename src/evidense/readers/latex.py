@@ -9,10 +9,10 @@ from evidense.boundary.strangers import foreign
 from evidense.errors import EvidenseError
 from evidense.readers._bib import references_of
 from evidense.readers._files import nothing_in, text_of
-from evidense.readers._printed import printed
 from evidense.readers._signs import format_of
 from evidense.texts.letters import decode_latex
 from evidense.texts.manuscript import BlockKind, Manuscript
+from evidense.texts.printed import printed
 from evidense.values import ReadDocument, Reference
 
 WHAT = "a LaTeX file"

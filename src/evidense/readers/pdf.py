@@ -12,12 +12,12 @@ from evidense.boundary.child import ChildLimits, in_child
 from evidense.boundary.files import Budget, read_bytes
 from evidense.errors import InvalidInput, UnsafeInput
 from evidense.readers import _pages
-from evidense.readers._cites import cite_names, cite_numbers
 from evidense.readers._pages import Line
-from evidense.readers._printed import printed
 from evidense.readers._signs import format_of
 from evidense.texts.canonical import vocabulary
+from evidense.texts.cites import cite_names, cite_numbers
 from evidense.texts.manuscript import BlockKind, Manuscript, Written
+from evidense.texts.printed import printed
 from evidense.values import Hidden, ReadDocument, Reference
 
 WHAT = "a PDF"

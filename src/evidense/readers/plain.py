@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidense.boundary.strangers import foreign
-from evidense.readers._bibliography import BULLET, is_heading, listed
-from evidense.readers._cites import cite_numbers
 from evidense.readers._files import nothing_in, text_of
-from evidense.readers._printed import printed
 from evidense.readers._signs import format_of
 from evidense.readers._tables import cells_of, write_table
+from evidense.texts.bibliography import BULLET, is_heading, listed
 from evidense.texts.canonical import vocabulary
+from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import Manuscript
+from evidense.texts.printed import printed
 from evidense.values import ReadDocument, Reference
 
 WHAT = "a report in plain text"

@@ -7,8 +7,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from evidense.readers._people import people
 from evidense.texts.identifiers import identifiers_of, normal_arxiv, normal_doi
+from evidense.texts.people import people
 from evidense.texts.venues import is_known_venue
 from evidense.values import Reference, Span
 

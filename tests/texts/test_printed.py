@@ -2,9 +2,9 @@
 
 import pytest
 
-from evidense.readers._bibliography import listed
-from evidense.readers._people import people
-from evidense.readers._printed import printed
+from evidense.texts.bibliography import listed
+from evidense.texts.people import people
+from evidense.texts.printed import printed
 
 
 @pytest.mark.parametrize(
