@@ -84,13 +84,13 @@ def _notices(item: dict[str, Any]) -> tuple[Notice, ...]:
         relation = _RELATIONS.get(text(update, "type").lower().replace("-", "_").replace(" ", "_"))
         if relation is not None:
             found.append(Notice(relation, _date(update), text(update, "label"), normal_doi(text(update, "DOI"))))
-    return tuple(sorted(found, key=lambda notice: not notice.date))
+    return tuple(sorted(dict.fromkeys(found), key=lambda notice: not notice.date))
 
 
 def _date(update: dict[str, Any]) -> str:
     parts = at(update, "updated", "date-parts", 0)
     numbers = [part for part in parts if isinstance(part, int)] if isinstance(parts, list) else []
-    return "-".join(f"{number:02d}" for number in numbers[:3])
+    return "-".join(f"{number:02d}" for number in numbers[:3]) or text(update, "updated", "date-time")[:10]
 
 
 PART = Crossref()
