@@ -126,3 +126,14 @@ def test_the_seed_report(shared_data: Path) -> None:
     assert [bool(s.notes) for s in audited.statements] == [False, False, True, False, True, False]
     assert not any(found.is_about for found in audited.topics.values())
     assert topic(question_of(document), "Multimodal retrieval", "").is_about
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["France and Germany water twice.", "PHC3 and E2F6 bind in the dark.", "Doe and others, as John Doe, water."],
+)
+def test_names_that_are_not_cited_are_not_called_missing(report: ReadDocument, claim: str) -> None:
+    first = next(block for block in report.blocks if block.kind == "item")
+    blocks = tuple(replace(b, span=replace(b.span, quote=claim)) if b.kind == "item" else b for b in report.blocks)
+    assert first.span.quote
+    assert audit_report(replace(report, blocks=blocks), WORKS, TEXTS).missing == ()

@@ -62,7 +62,10 @@ def _named(alignment: Alignment) -> Iterator[Loss]:
     yield from _numbers(runs, added, instead)
     if not any(map(markers.is_hedge, added)):
         yield from (Loss("hedge", run, instead=instead.get(run, "")) for run in lost if _is_hedge(run))
-    yield from (Loss("condition", run) for run in runs if run not in instead and markers.is_condition(run))
+    conditions = [run for run in runs if run not in instead and markers.is_condition(run)]
+    if end in runs and markers.begins_condition(end):
+        conditions.append(end)
+    yield from (Loss("condition", run) for run in conditions)
     yield from (Loss("weaker", run, instead=said) for run, said in alignment.replaced if _is_weaker(run, said))
     yield from _end(alignment, end)
 
@@ -73,7 +76,7 @@ def _end(alignment: Alignment, end: str) -> Iterator[Loss]:
         yield Loss("cut", alignment.rest)
         if alignment.rest == end and markers.begins_clause(end):
             yield Loss("condition", end)
-    elif end and len(end.split()) > _NEAR_EDGE and not markers.is_condition(end):
+    elif end and len(end.split()) > _NEAR_EDGE and not (markers.is_condition(end) or markers.begins_condition(end)):
         yield Loss("cut", end)
 
 

@@ -82,6 +82,11 @@ def is_condition(run: str) -> bool:
     return begins_clause(run) or (bool(_CLAUSE.search(run) or _PHRASE.match(run)) and not is_aim(run))
 
 
+def begins_condition(run: str) -> bool:
+    """Say whether a run begins as a clause or a phrase of condition, whatever it goes on to ask."""
+    return bool(_CLAUSE.match(run) or _PHRASE.match(run))
+
+
 def begins_clause(run: str) -> bool:
     """Say whether a run begins with a clause of condition or contrast: "if …", ", but …"."""
     return bool(_CLAUSE.match(run))
