@@ -5,6 +5,8 @@ import json
 import multiprocessing
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -333,3 +335,22 @@ def test_the_address_for_complaints_goes_only_to_an_index_that_takes_it(
 def test_without_offline_a_connection_is_nobody_s_error(loopback: Loopback, wire: IndexWire) -> None:
     with without_network(is_offline=False):
         assert ask(wire).state == "found"
+
+
+WITHOUT = """
+import sys
+sys.modules["httpx"] = None
+from evidense.errors import MissingExtra
+from evidense.fetching import open_wire
+from evidense.parts import Manners, Request
+with open_wire() as wire:
+    try:
+        wire.ask(Request("trial", "works"), Manners("https://index.example"))
+    except MissingExtra as error:
+        print(error)
+"""
+
+
+def test_without_httpx_it_says_what_to_install(loopback: Loopback) -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True)
+    assert "asking an index needs httpx" in done.stdout

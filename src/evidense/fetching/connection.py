@@ -77,8 +77,7 @@ class Connections:
 
     def _to_any(self, call: Call, origin: Origin, addresses: list[str], is_home: bool) -> Raw:
         """Try the addresses of a host in turn; only one that cannot be connected leads to the next."""
-        import httpx
-
+        httpx = _httpx()
         for address in addresses[:3]:
             try:
                 return self._within(partial(self._once, call, origin, address, is_home), origin, address)
@@ -119,8 +118,7 @@ class Connections:
         raise NotAnswered("unreachable", f"no whole answer within {self._patience.request_s:.0f} s")
 
     def _once(self, call: Call, origin: Origin, address: str, is_home: bool) -> Raw:
-        import httpx
-
+        httpx = _httpx()
         client = self._client(origin, address)
         own = {**call.secret_headers, "user-agent": call.agent} if is_home else {"user-agent": "evidense"}
         headers = {**call.headers, **own, "host": origin.netloc}
@@ -138,10 +136,7 @@ class Connections:
             client.cookies.clear()
 
     def _client(self, origin: Origin, address: str) -> Any:
-        try:
-            import httpx
-        except ImportError:
-            raise MissingExtra.named("literature", "asking an index", "httpx") from None
+        httpx = _httpx()
         with self._lock:
             if (origin, address) not in self._clients:
                 if self._tls is None:
@@ -151,6 +146,14 @@ class Connections:
                     verify=self._tls, trust_env=False, follow_redirects=False, timeout=times,
                 )  # fmt: skip
             return self._clients[origin, address]
+
+
+def _httpx() -> Any:
+    try:
+        import httpx
+    except ImportError:
+        raise MissingExtra.named("literature", "asking an index", "httpx") from None
+    return httpx
 
 
 def _chunks(response: Any, until: float) -> Iterator[bytes]:

@@ -86,8 +86,9 @@ class Index:
             among = frozenset(identifiers)
             reply = wire.ask(self.batch_request(identifiers), self.manners)
             page, failed = self._read(reply, "identifier")
+            works = by_identifier(page.works)
             for i in (i for i, identifier in wanted.items() if identifier in among):
-                answer = failed or self._identified(wanted[i], page, reply)
+                answer = failed or self._identified(wanted[i], works, page, reply)
                 if answer is not None:
                     answers[i] = answer
         return answers
@@ -128,8 +129,8 @@ class Index:
             detail = f"an answer of another form ({error})"
             return Page(()), Answer(self.name, "blocked", by=by, detail=detail, blobs=_blobs(reply))
 
-    def _identified(self, identifier: str, page: Page, reply: Reply) -> Answer | None:
-        works = tuple(work for work in page.works if identifier in identifiers_of_work(work))[:MOST_WORKS]
+    def _identified(self, identifier: str, held: Mapping[str, list[Work]], page: Page, reply: Reply) -> Answer | None:
+        works = tuple(held.get(identifier, ())[:MOST_WORKS])
         if works:
             return Answer(self.name, "found", works, "identifier", blobs=_blobs(reply))
         if page.total is not None and page.total > len(page.works):
@@ -169,6 +170,15 @@ def identifiers_of_work(work: Work) -> frozenset[str]:
     if arxiv := work.identifiers.get("arxiv"):
         own.add(f"doi:10.48550/arxiv.{arxiv}")
     return frozenset(own)
+
+
+def by_identifier(works: Iterable[Work]) -> dict[str, list[Work]]:
+    """Return the works under every `kind:value` that they have."""
+    held: dict[str, list[Work]] = {}
+    for work in works:
+        for identifier in identifiers_of_work(work):
+            held.setdefault(identifier, []).append(work)
+    return held
 
 
 def nearest_titles(title: str, works: Iterable[Work]) -> tuple[Work, ...]:
