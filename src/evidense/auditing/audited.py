@@ -112,11 +112,10 @@ class Audit:
 
     @property
     def uncited_keys(self) -> tuple[str, ...]:
-        """Keys of references that the text never cites; none where the file has no text that cites."""
-        if not self.document.citations:
-            return ()
+        """Keys of references that the text never cites; none where fewer than half are cited: then citations were not recognised."""
         cited = {key for citation in self.document.citations for key in citation.keys}
-        return tuple(a.reference.key for a in self.references if a.reference.key not in cited)
+        uncited = tuple(a.reference.key for a in self.references if a.reference.key not in cited)
+        return uncited if 2 * len(uncited) < len(self.references) else ()
 
 
 def tally(name: str, covers: str, answers: Sequence[Answer]) -> AskedSource:

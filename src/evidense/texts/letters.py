@@ -23,22 +23,26 @@ _STYLE = re.compile(
     r"\\(?:emph|text(?:it|bf|sc|tt|rm|sf|sl|up|md|normal|superscript|subscript)|math(?:rm|bf|cal|bb|sf|it|tt)|mbox|text|url|href)\s*(?=\{)"
     r"|\\(?:it|bf|em|sl|tt|rm|sc|sf|(?:it|sl|up|sc)shape|(?:rm|sf|tt)family|(?:bf|md)series|relax)(?![A-Za-z])\s*"
 )
+_OTHER = re.compile(r"\\[A-Za-z]+\s*(?=\{[^}])")
+"""A command of the author's own, as \\pkg{Rcpp}: what it is applied to is text."""
 _ESCAPED = re.compile(r"\\([&%$#_{} ])")
 
 
 def decode_latex(text: str) -> str:
-    r"""Return LaTeX as plain text: accents and letters decoded, braces and styles dropped; other commands lose their backslash.
+    r"""Return LaTeX as plain text: accents and letters decoded, braces and styles dropped; of others what they are applied to stays.
 
     >>> decode_latex(r"P{\'e}ter {Heged{\H u}s}")
     'Péter Hegedűs'
     >>> decode_latex(r"{\o}stergaard {\&} {BERT}")
     'østergaard & BERT'
+    >>> decode_latex(r"{\pkg{Rcpp}} and \LaTeX{}")
+    'Rcpp and LaTeX'
     """
     if "\\" not in text and "{" not in text and "$" not in text and "~" not in text:
         return " ".join(text.split())
     text = _ACCENT.sub(_with_accent, text)
     text = _COMMAND.sub(lambda match: _COMMANDS[match[1]], text)
-    text = _STYLE.sub("", text).replace("---", "—").replace("--", "–").replace("~", " ")
+    text = _OTHER.sub("", _STYLE.sub("", text)).replace("---", "—").replace("--", "–").replace("~", " ")
     text = _ESCAPED.sub(r"\1", text).replace("{", "").replace("}", "").replace("$", "").replace("\\", "")
     return " ".join(unicodedata.normalize("NFC", text).split())
 

@@ -10,6 +10,10 @@ _PREFIX = re.compile(
     r"^\s*(?:extended abstract|retracted(?: article)?|retraction(?: note)?|withdrawn|poster|demo|short paper|correction(?: to)?|erratum)\s*:\s*",
     re.IGNORECASE,
 )
+_EDITION = re.compile(
+    r"\s*[,(\[]\s*(?:\d+(?:st|nd|rd|th)?|first|second|third|fourth|fifth|revised|international)\.?\s+ed(?:\.|n\.?|ition)?\s*[)\]]?[\s.]*$",
+    re.IGNORECASE,
+)
 Likeness = Literal["same", "near", "other"]
 NEAR = 0.72
 """The least similarity of titles that may be one title in two wordings."""
@@ -17,12 +21,14 @@ NEAR = 0.72
 
 @lru_cache(maxsize=1 << 14)
 def title_words(title: str) -> tuple[str, ...]:
-    """Return the words of a title by which it is compared; LaTeX, case, punctuation and prefixes such as "Extended abstract:" dropped.
+    """Return the words of a title by which it is compared; LaTeX, case, punctuation, prefixes such as "Extended abstract:" and the edition dropped.
 
     >>> title_words("{BERT}: Pre-training of Deep Bidirectional Transformers")[:3]
     ('bert', 'pre', 'training')
+    >>> title_words("The Art of Programming (3rd. ed.)")
+    ('the', 'art', 'of', 'programming')
     """
-    plain = _PREFIX.sub("", decode_latex(title)).replace("&", " and ")
+    plain = _EDITION.sub("", _PREFIX.sub("", decode_latex(title))).replace("&", " and ")
     return tuple(words(plain))
 
 

@@ -136,6 +136,8 @@ def reason(audited: AuditedReference) -> str:
         return "; ".join(_field_sentence(check.sentence, check.by) for check in wrong)
     if decision.verdict == "NOT FOUND":
         return not_found(audited)
+    if decision.verdict == "NOT ASKED" and not audited.reference.title and not audited.reference.identifiers:
+        return "neither a title nor an identifier of it could be read"
     if decision.verdict in _NOTICED and (by := _noticing(audited)):
         return f"{decision.reason} ({index_names(by)})"
     return decision.reason
