@@ -9,6 +9,8 @@ from evidense.report.audit import summary
 from evidense.report.audit.page import Corrected, page_html
 from evidense.report.audit.screen import WIDTH, screen
 from evidense.report.audit.words import REFERENCE_WORDS
+from evidense.values import ReadDocument
+from evidense.values.literature import Citation, Span
 from report.audits import audit, hostile, statement
 
 
@@ -107,6 +109,23 @@ def test_a_hostile_text_stays_text() -> None:
 def test_a_hostile_text_cannot_steer_a_terminal_or_begin_a_line() -> None:
     said = screen(hostile())
     assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", said)
+
+
+def test_a_key_that_is_cited_without_an_entry_is_named() -> None:
+    citation = Citation(Span(0, 4, "Owls"), ("right2017", "nobody1999"))
+    right = tuple(a for a in audit().references if a.decision.verdict == "OK")
+    paper = audit(references=right, document=ReadDocument("latex", "Owls", citations=(citation,)))
+    assert summary.answer(paper).sentence == "1 cited without an entry."
+    assert "1 cited key is not in this file (nobody1999)" in screen(paper)
+    assert "nobody1999" in page_html(paper)
+
+
+def test_citations_that_were_hardly_recognised_leave_no_entry_uncited() -> None:
+    citation = Citation(Span(0, 4, "Owls"), ("right2017",))
+    hardly = audit(document=ReadDocument("pdf", "Owls", citations=(citation,)))
+    assert hardly.uncited_keys == ()
+    mostly = Citation(Span(0, 4, "Owls"), tuple(a.reference.key for a in audit().references[1:]))
+    assert audit(document=ReadDocument("pdf", "Owls", citations=(mostly,))).uncited_keys == ("right2017",)
 
 
 def test_every_verdict_has_a_word() -> None:

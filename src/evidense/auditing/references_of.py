@@ -4,7 +4,7 @@ A source in this machine (a folder) is asked for everything. An index over the n
 settled the reference; a work that was found by its title is then looked up by its identifier elsewhere, in one batch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from evidense.auditing.references import MIN_ANSWERS, Decision, decide
@@ -14,6 +14,12 @@ from evidense.values import Answer, Reference, Work
 _IDENTIFIERS = ("doi", "arxiv", "acl", "pmid", "pmcid")
 _OPEN = frozenset({"NOT ASKED", "NOT FOUND", "WRONG FIELD", "OTHER WORK", "INDEXES DISAGREE", "NOT A PAPER"})
 """Verdicts that a further index may change."""
+Tell = Callable[[str], None]
+"""Hears what is asked at the moment, in words."""
+
+
+def tell_nobody(words: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class _Asking:
     references: Sequence[Reference]
     answers: list[list[Answer]] = field(default_factory=list)
     decided: dict[int, tuple[int, Decision]] = field(default_factory=dict)
+    tell: Tell = tell_nobody
     lists: frozenset[str] = frozenset()
     """Names of sources whose "not there" says nothing about whether a work exists."""
 
@@ -70,7 +77,11 @@ def counted(answers: Iterable[Answer], lists: frozenset[str]) -> list[Answer]:
 
 
 def ask(
-    references: Sequence[Reference], sources: Sequence[NamedSource], wire: Wire, known: Sequence[Answer | None] = ()
+    references: Sequence[Reference],
+    sources: Sequence[NamedSource],
+    wire: Wire,
+    known: Sequence[Answer | None] = (),
+    tell: Tell = tell_nobody,
 ) -> list[tuple[Decision, tuple[Answer, ...]]]:
     """Ask the sources, cheapest first, and return for every reference what it comes to with all answers.
 
@@ -78,7 +89,7 @@ def ask(
     """
     lists = frozenset(source.label for source in sources if not source.is_index)
     at_hand = known or [None] * len(references)
-    asking = _Asking(references, [[answer] if answer else [] for answer in at_hand], lists=lists)
+    asking = _Asking(references, [[answer] if answer else [] for answer in at_hand], tell=tell, lists=lists)
     _identifiers(asking, sources, wire)
     for source in (s for s in sources if s.is_local and "title" in s.part.offers):
         _titles(asking, source, range(len(references)), wire)
@@ -95,13 +106,15 @@ def _identifiers(asking: _Asking, sources: Sequence[NamedSource], wire: Wire) ->
         return
     for source in sources:
         if source.part.offers & {"identifiers", "retractions"}:
+            asking.tell(f"asking {source.label} for {len(wanted):,} references by their identifiers")
             answered = source.part.by_identifiers([asking.references[i] for i in wanted], wire, source.spelling)
             for at, answer in sorted(answered.items()):
                 asking.answers[wanted[at]].append(replace(source.marked(answer), by="identifier"))
 
 
-def _titles(asking: _Asking, source: NamedSource, wanted: Iterable[int], wire: Wire) -> None:
-    for i in wanted:
+def _titles(asking: _Asking, source: NamedSource, wanted: Collection[int], wire: Wire) -> None:
+    for n, i in enumerate(wanted, 1):
+        asking.tell(f"asking {source.label} for titles, {n:,} of {len(wanted):,}")
         if asking.references[i].title:
             answer = source.part.by_title(asking.references[i], wire, source.spelling)
             asking.answers[i].append(replace(source.marked(answer), by="title"))

@@ -50,6 +50,7 @@ def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **op
     evidense audit references.bib --sources crossref,arxiv,folder:library --gate
     evidense audit report.txt --offline
     """
+    from evidense.cli.lines import clear, say_step
     from evidense.report.audit.screen import screen
     from evidense.store import Store
     from evidense.study.audit.audit import folder_for, run_audit
@@ -57,7 +58,8 @@ def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **op
 
     out = options.pop("out") or folder_for(file)
     order = Order(file, tuple(split(sources)), gate=gate_of(gate, gate_on), **options)
-    result = run_audit(order, Store(), out)
+    result = run_audit(order, Store(), out, lambda words: say_step(words, 0))
+    clear()
     print(screen(result.audit, [*_fix_words(result), str(result.page)]))
     if result.fixed is not None and result.fixed.shown.diff:
         print(result.fixed.shown.diff, end="")

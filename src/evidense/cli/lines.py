@@ -33,7 +33,7 @@ def verdict_line(verdict: Outcome, width: int) -> str:
 
 def say_collection(study: Study, records: Sequence[Record]) -> None:
     """Print the verdicts of one collection, the findings of one analysis, or the verdicts on claims of the literature."""
-    _clear()
+    clear()
     if say_inside(records):
         return
     verdicts = [r for r in records if isinstance(r, Outcome)]
@@ -111,7 +111,7 @@ def say_looks(study: Study) -> None:
 
 def say_effects(study: Study, records: Sequence[Record]) -> None:
     """Print one collection of a study that trained its systems: the three claims, then the effect of each stage and arm."""
-    _clear()
+    clear()
     if say_inside(records):
         return
     verdicts = [r for r in records if isinstance(r, Outcome)]
@@ -214,6 +214,7 @@ def say_progress(done: int, total: int, left_s: float) -> None:
         replace_line(f"encoding {count(done)} of {count(total)} items, about {duration(left_s)} left")
 
 
-def _clear() -> None:
+def clear() -> None:
+    """Empty the line of progress."""
     if sys.stderr.isatty():
         replace_line("")

@@ -11,6 +11,8 @@ TO_REPLACE = frozenset({"RETRACTED"})
 TO_CORRECT = frozenset({"OTHER WORK", "WRONG FIELD"})
 TO_READ = frozenset({"CONCERN", "CORRECTED", "OLDER VERSION", "INDEXES DISAGREE"})
 _NOTICED = frozenset({"RETRACTED", "CONCERN", "CORRECTED"})
+_WITH_KEYS = frozenset({"latex", "markdown"})
+"""Formats whose citations name the keys of entries."""
 _QUIET = frozenset({"OK", "NOT A PAPER"})
 
 
@@ -47,6 +49,8 @@ def answer(audit: Audit) -> Answered:
         )
         if amount
     ]
+    if audit.missing_keys and audit.document.format in _WITH_KEYS:
+        parts.append(f"{len(audit.missing_keys)} cited without an entry")
     if not audit.references:
         return Answered("No references in this file.", "undecided", gate)
     if not parts:
@@ -172,7 +176,8 @@ def closing(audit: Audit) -> Iterator[str]:
         kinds = sorted({a.reference.kind for a in audit.references if a.decision.verdict == "NOT A PAPER"})
         yield f"{n['NOT A PAPER']} not paper{'s' if n['NOT A PAPER'] != 1 else ''} ({', '.join(kinds)})"
     if missing := audit.missing_keys:
-        yield f"{len(missing)} cited key{'s are' if len(missing) != 1 else ' is'} not in this file"
+        named = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        yield f"{len(missing)} cited key{'s are' if len(missing) != 1 else ' is'} not in this file ({named})"
     if uncited := audit.uncited_keys:
         yield f"{len(uncited)} never cited"
     if mistakes := audit.document.mistakes:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from evidense import registry
 from evidense.auditing.audited import Audit, AuditedReference
-from evidense.auditing.references_of import ask
+from evidense.auditing.references_of import Tell, ask, tell_nobody
 from evidense.boundary.claim import FolderClaim
 from evidense.boundary.files import read_bytes
 from evidense.boundary.folder import prepare
@@ -49,8 +49,8 @@ class AuditResult:
         return f"<pre>{escape(screen(self.audit))}</pre>"
 
 
-def run_audit(order: Order, store: Store, out: Path | None = None) -> AuditResult:
-    """Audit a file; write a page where `out` names a folder.
+def run_audit(order: Order, store: Store, out: Path | None = None, tell: Tell = tell_nobody) -> AuditResult:
+    """Audit a file; write a page where `out` names a folder. `tell` hears what is being asked.
 
     Raises:
         InvalidInput: the file cannot be read, or the folder cannot be written to.
@@ -63,20 +63,20 @@ def run_audit(order: Order, store: Store, out: Path | None = None) -> AuditResul
         prepare(claim, list(NAMES))
     data = read_bytes(order.file, "a file to audit")
     with without_network(order.offline):
-        audit = _audit(order, store)
+        audit = _audit(order, store, tell)
     records = tuple(keep(audit, data, store))
     fixed = fixed_of(audit, data) if order.fix else None
     page = write(audit, records, claim, fixed) if claim is not None else None
     return AuditResult(audit, records, page, fixed)
 
 
-def _audit(order: Order, store: Store) -> Audit:
+def _audit(order: Order, store: Store, tell: Tell) -> Audit:
     document = registry.read(order.file)
     if order.fix:
         check_fixable(order, document)
     sources = sources_of(order)
     with wire_of(order, store) as wire:
-        asked = ask(document.references, sources, wire, at_hand(order, document))
+        asked = ask(document.references, sources, wire, at_hand(order, document), tell)
         references = tuple(
             AuditedReference(reference, decision, answers)
             for reference, (decision, answers) in zip(document.references, asked, strict=True)
