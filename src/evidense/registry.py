@@ -129,6 +129,7 @@ def reader(path: Path) -> Reader:
     with opened(path, "a document or a bibliography") as file:
         head = file.read(HEAD_BYTES)
     found = [one for one in parts("readers") if one.recognises(path, head)]
+    found = [one for one in found if one.name != "plain"] or found  # which reads what no other one recognises
     if not found:
         raise InvalidInput(
             f"'{path}' has no format that is read here. Expected one of: {', '.join(summaries('readers'))}; convert it to one of these."

@@ -60,13 +60,16 @@ def test_each_file_is_for_one_reader_by_its_content_first(tmp_path: Path, name: 
 
 
 def test_every_reader_is_tried_here() -> None:
-    assert {meant for meant, _ in SMALL.values()} | {"pdf"} == set(NAMES)
+    assert {meant for meant, _ in SMALL.values()} | {"pdf"} >= set(NAMES) - {
+        "refer"
+    }  # the example of docs/add-a-reader.md
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(head=st.binary(max_size=200), suffix=st.sampled_from(["", ".bib", ".pdf", ".txt", ".xml", ".json", ".md"]))
 def test_at_most_one_reader_answers_for_any_bytes(head: bytes, suffix: str) -> None:
-    assert sum(part.recognises(Path(f"f{suffix}"), head) for part in registry.parts("readers")) <= 1
+    found = [part.name for part in registry.parts("readers") if part.recognises(Path(f"f{suffix}"), head)]
+    assert len([name for name in found if name != "plain"]) <= 1
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

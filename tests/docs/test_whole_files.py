@@ -19,6 +19,7 @@ PAGES = {
     "docs/add-a-claim.md": "claims",
     "docs/add-a-literature-claim.md": "claims",
     "docs/add-a-source.md": "sources",
+    "docs/add-a-reader.md": "readers",
 }
 """Page → the shelf of its whole file."""
 

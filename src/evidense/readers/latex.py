@@ -24,7 +24,7 @@ _SECTION = re.compile(r"\\(?:part|chapter|(?:sub)*section|paragraph)\*?\s*(?:\[[
 _BIB = re.compile(r"\\(?:bibliography|addbibresource(?:\[[^\]]*\])?)\s*\{([^{}]*)\}")
 _BIBITEM = re.compile(r"\\bibitem\s*(?:\[(?P<label>(?:[^\[\]{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\])?\s*\{(?P<key>[^{}]*)\}")
 _LEFT_OUT = re.compile(
-    r"\\begin\{(equation|align|gather|multline|eqnarray|displaymath|tikzpicture|lstlisting|verbatim|minted|tabular|algorithmic|filecontents|CCSXML)\*?\}.*?\\end\{\1\*?\}",
+    r"\\begin\{(equation|align|gather|multline|eqnarray|displaymath|tikzpicture|lstlisting|verbatim|minted|tabular|algorithmic|filecontents|CCSXML)\*?\}.{0,20000}?\\end\{\1\*?\}",
     re.DOTALL,
 )
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}(?:\s*\[[^\]]*\])?")

@@ -12,6 +12,8 @@ from evidense.texts.people import people
 from evidense.texts.venues import is_known_venue
 from evidense.values import Reference, Span
 
+LONGEST = 3_000
+"""Characters of a reference that are taken apart; what is longer is no reference."""
 _YEAR = r"(?:1[5-9]\d\d|20\d\d)"
 _YEAR_FIRST = re.compile(
     rf"^(?P<authors>\S.{{0,1500}}?[^\s,(])[.,]?\s+(?:\((?P<bracketed>{_YEAR})[a-z]?(?:,\s[^)]{{3,20}})?\)[.:]?|(?P<plain>{_YEAR})[a-z]?\.)\s+(?=[^\s,;])"
@@ -58,7 +60,7 @@ def printed(text: str, key: str, span: Span | None = None) -> Reference:
     ('2', ('P. Abril', 'R. Plant'), 2007, 'The patent holder’s dilemma: Buy or troll?', '10.1145/1188913.1188915')
     """
     label = _NUMBER.match(text)
-    body = text[label.end() :].strip() if label else text.strip()
+    body = (text[label.end() :] if label else text).strip()[:LONGEST]
     found = _identifiers(body)
     plain = " ".join(_with_accents(_URL.sub(" ", body).replace("<>", " ")).split())
     authors, year, title, rest = _divided(plain)
