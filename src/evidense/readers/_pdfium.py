@@ -102,7 +102,7 @@ class _Page:
         doubts, is_scan = self._doubts()
         if len(text) != self.textpage.count_chars() or (not text.isascii() and max(text) > "\uffff"):
             text = "".join(map(self._character, range(self.textpage.count_chars())))
-        hidden = list(self._hidden(doubts)) if doubts else []
+        hidden = list(self._hidden(text, doubts)) if doubts else []
         return {
             "size": list(self.page.get_size()),
             "lines": list(self._lines(text, frozenset(place for place, _ in hidden))),
@@ -155,17 +155,19 @@ class _Page:
 
     def _doubt(self, holder: Any, level: int, surfaces: Sequence[tuple[tuple[int, ...], Box]]) -> str:
         """Return what must be looked at in a text object; "" where it is plainly visible."""
-        mode = self.raw.FPDFTextObj_GetTextRenderMode(holder)
+        raw, page = self.raw, self.box
+        mode = raw.FPDFTextObj_GetTextRenderMode(holder)
         if mode in _INVISIBLE_MODES:
             return f"render mode {mode}"
         red, green, blue, alpha = self._colour(holder)
         if alpha < _OPAQUE:
             return "transparent"
         left, bottom, right, top = box = self._bounds(holder)
-        colour = (red, green, blue)
-        if min(colour) >= _LIGHT or (surfaces and any(_is_on(box, colour, surface) for surface in surfaces)):
+        if red >= _LIGHT and green >= _LIGHT and blue >= _LIGHT:
             return "colour"
-        if level > 0 or left < self.box[0] or bottom < self.box[1] or right > self.box[2] or top > self.box[3]:
+        if surfaces and any(_is_on(box, (red, green, blue), surface) for surface in surfaces):
+            return "colour"
+        if level > 0 or left < page[0] or bottom < page[1] or right > page[2] or top > page[3]:
             return "place"
         return "place" if top - bottom < SMALLEST_PT and self._size(holder) < SMALLEST_PT else ""
 
@@ -195,19 +197,27 @@ class _Page:
         size = float(self.raw.FPDFText_GetFontSize(self.textpage, place))
         return size if 0.4 * height < size < 1.7 * height else height
 
-    def _hidden(self, doubts: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    def _hidden(self, text: str, doubts: Mapping[int, str]) -> Iterator[tuple[int, str]]:
         """Yield the places of characters that nobody can see, with the reason."""
-        picture, holder_of = _Picture(self.page), self.raw.FPDFText_GetTextObject
-        for place in range(self.textpage.count_chars()):
-            doubt = doubts.get(_address(holder_of(self.textpage, place)), "")
-            if not doubt or self._character(place).isspace():
+        picture, addresses = _Picture(self.page), self._addresses()
+        for place in (place for place, address in enumerate(addresses) if address in doubts):
+            if text[place].isspace():
                 continue
-            box = self._loose_box(place)
+            doubt, box = doubts[addresses[place]], self._loose_box(place)
             if doubt in ("colour", "place"):
-                colour = self._colour(holder_of(self.textpage, place)) if doubt == "colour" else None
-                doubt = self._reason_of_place(box) or (picture.reason(box, colour) if colour else "")
+                is_colour = doubt == "colour"
+                doubt = self._reason_of_place(box)
+                if is_colour and not doubt:
+                    doubt = picture.reason(box, self._colour(self.raw.FPDFText_GetTextObject(self.textpage, place)))
             if doubt:
                 yield place, doubt
+
+    def _addresses(self) -> list[int]:
+        """Return for each character the address of its text object; declared anew, since a pointer object for each is slow."""
+        function = ctypes.cast(self.raw.FPDFText_GetTextObject, ctypes.c_void_p).value
+        address_of = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(function or 0)
+        textpage = ctypes.cast(self.textpage.raw, ctypes.c_void_p)
+        return [address_of(textpage, place) or 0 for place in range(self.textpage.count_chars())]
 
     def _reason_of_place(self, box: Box) -> str:
         left, bottom, right, top = box
@@ -231,7 +241,7 @@ class _Page:
                 last = self._loose_box(places[offset + len(line.rstrip("\ufffe")) - 1])
                 box = [left, min(bottom, last[1]), max(left, last[2]), max(top, last[3])]
                 size = self._set_size(places[offset], top - bottom)
-                yield [line, *(round(edge, 1) for edge in box), round(size, 1)]
+                yield [line, *[int(edge * 10) / 10 for edge in box], round(size, 1)]
             begin = end + 1
 
 
