@@ -38,16 +38,28 @@ class Line:
     column: Column = "wide"
 
 
-def lines_of(page: Mapping[str, Any], number: int) -> tuple[list[Line], bool]:
+def has_columns(pages: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether a paper is set in two columns: a third of its pages are; on one page alone, tables and formulas look so too."""
+    n_pages = sum(1 for page in pages if page.get("lines"))
+    return 3 * sum(_is_two_column(_lines(page, 1)) for page in pages if "lines" in page) >= n_pages
+
+
+def lines_of(page: Mapping[str, Any], number: int, may_have_columns: bool = True) -> tuple[list[Line], bool]:
     """Return the lines of a page in reading order, and whether that order is sure: at most three changes of column."""
-    width = float(page["size"][0]) or 1.0
-    lines = [
-        Line(text, x0, y0, x1, y1, size, number, _column(x0, x1, width)) for text, x0, y0, x1, y1, size in page["lines"]
-    ]
-    if not _is_two_column(lines) or changes(lines) <= MOST_CHANGES:
-        return [line if _is_two_column(lines) else _wide(line) for line in lines], True
+    lines = _lines(page, number)
+    if not may_have_columns or not _is_two_column(lines):
+        return [_wide(line) for line in lines], True
+    if changes(lines) <= MOST_CHANGES:
+        return lines, True
     ordered = _by_place(lines)
     return ordered, changes(ordered) <= MOST_CHANGES
+
+
+def _lines(page: Mapping[str, Any], number: int) -> list[Line]:
+    width = float(page["size"][0]) or 1.0
+    return [
+        Line(text, x0, y0, x1, y1, size, number, _column(x0, x1, width)) for text, x0, y0, x1, y1, size in page["lines"]
+    ]
 
 
 def changes(lines: Sequence[Line]) -> int:

@@ -93,6 +93,7 @@ class _Page:
         self._uint_refs = [ctypes.byref(value) for value in self._uints]
         self._mode, self._stroke = ctypes.c_int(), ctypes.c_int()
         self._mode_ref, self._stroke_ref = ctypes.byref(self._mode), ctypes.byref(self._stroke)
+        self._size_of_height: dict[float, float] = {}
         self._rect, self._matrix = raw.FS_RECTF(), raw.FS_MATRIX()
         self._rect_ref, self._matrix_ref = ctypes.byref(self._rect), ctypes.byref(self._matrix)
 
@@ -194,8 +195,12 @@ class _Page:
 
     def _set_size(self, place: int, height: float) -> float:
         """Return the size that a character is set in; its height where a matrix scales it."""
-        size = float(self.raw.FPDFText_GetFontSize(self.textpage, place))
-        return size if 0.4 * height < size < 1.7 * height else height
+        known = self._size_of_height.get(height)
+        if known is None:
+            size = float(self.raw.FPDFText_GetFontSize(self.textpage, place))
+            known = round(size if 0.4 * height < size < 1.7 * height else height, 1)
+            self._size_of_height[height] = known
+        return known
 
     def _hidden(self, text: str, doubts: Mapping[int, str]) -> Iterator[tuple[int, str]]:
         """Yield the places of characters that nobody can see, with the reason."""
@@ -240,8 +245,8 @@ class _Page:
                 left, bottom, _, top = self._loose_box(places[offset])
                 last = self._loose_box(places[offset + len(line.rstrip("\ufffe")) - 1])
                 box = [left, min(bottom, last[1]), max(left, last[2]), max(top, last[3])]
-                size = self._set_size(places[offset], top - bottom)
-                yield [line, *[int(edge * 10) / 10 for edge in box], round(size, 1)]
+                size = self._set_size(places[offset], round(top - bottom, 2))
+                yield [line, *[int(edge * 10) / 10 for edge in box], size]
             begin = end + 1
 
 

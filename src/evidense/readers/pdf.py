@@ -70,7 +70,11 @@ def _document(name: str, path: Path, answer: Mapping[str, Any]) -> ReadDocument:
     hidden = [
         Hidden(text, reason, number) for number, page in enumerate(pages, 1) for text, reason in page.get("hidden", ())
     ]
-    read = [_pages.lines_of(page, number) if "lines" in page else ([], True) for number, page in enumerate(pages, 1)]
+    may_have_columns = _pages.has_columns(pages)
+    read = [
+        _pages.lines_of(page, number, may_have_columns) if "lines" in page else ([], True)
+        for number, page in enumerate(pages, 1)
+    ]
     mistakes += [
         f"page {number}: the order of its columns is not sure; sentences may be torn apart"
         for number, (_, is_sure) in enumerate(read, 1)
