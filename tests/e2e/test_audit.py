@@ -117,6 +117,14 @@ def test_the_gate_exits_with_1_on_what_it_names(evidense, library: Path) -> None
     assert json.loads((library / "out/audit.json").read_text())["gate"]["met"] is False
 
 
+def test_a_gate_on_nothing_known_is_not_held(evidense, library: Path) -> None:
+    refused = evidense("audit", str(library / "references.bib"), "--offline", "--gate", "--out", str(library / "out"))
+    assert refused.exit_code == 2
+    assert "gate: NOT DECIDED" in refused.stdout
+    assert "the gate cannot be held" in refused.output
+    assert json.loads((library / "out/audit.json").read_text())["gate"]["met"] is False
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

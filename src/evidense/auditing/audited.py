@@ -104,6 +104,12 @@ class Audit:
         return tuple(audited for audited in self.references if audited.decision.verdict in self.gate)
 
     @property
+    def is_undecided(self) -> bool:
+        """Say whether there are references and none was decided: a gate then says nothing."""
+        verdicts = {audited.decision.verdict for audited in self.references}
+        return "NOT ASKED" in verdicts and verdicts <= {"NOT ASKED", "NOT A PAPER"}
+
+    @property
     def missing_keys(self) -> tuple[str, ...]:
         """Keys that the text cites and that no reference has, in the order of the text."""
         held = {audited.reference.key for audited in self.references}

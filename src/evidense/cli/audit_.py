@@ -51,6 +51,7 @@ def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **op
     evidense audit report.txt --offline
     """
     from evidense.cli.lines import clear, say_step
+    from evidense.errors import InvalidInput
     from evidense.report.audit.screen import screen
     from evidense.store import Store
     from evidense.study.audit.audit import folder_for, run_audit
@@ -63,6 +64,11 @@ def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **op
     print(screen(result.audit, [*_fix_words(result), str(result.page)]))
     if result.fixed is not None and result.fixed.shown.diff:
         print(result.fixed.shown.diff, end="")
+    if order.gate and result.audit.is_undecided:
+        raise InvalidInput(
+            "the gate cannot be held: of no reference is anything known; expected at least two indexes that answer; "
+            "try again later, or name others with --sources"
+        )
     if not result.passes:
         raise click.exceptions.Exit(1)
 

@@ -34,7 +34,9 @@ def audit_json(audit: Audit) -> dict[str, Json]:
         "remarks": list(audit.remarks),
         "said": [{"what": said.what, "says": said.says, "found": said.found} for said in audit.said],
         "policy": audit.policy,
-        "gate": {"verdicts": list(audit.gate), "met": not audit.failing} if audit.gate else None,
+        "gate": {"verdicts": list(audit.gate), "met": not audit.failing and not audit.is_undecided}
+        if audit.gate
+        else None,
         "counts": dict(counts(audit)),
         "requests": audit.n_requests,
         "questions": [{"source": source, "url": url} for source, url in audit.questions],

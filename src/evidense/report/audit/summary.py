@@ -24,7 +24,7 @@ class Answered:
     tone: str
     """harms, undecided, helps."""
     gate: str = ""
-    """"PASS" or "FAIL"; "" without a gate."""
+    """"PASS", "FAIL", or "NOT DECIDED" where no reference was; "" without a gate."""
 
 
 def counts(audit: Audit) -> Counter[str]:
@@ -34,7 +34,7 @@ def counts(audit: Audit) -> Counter[str]:
 
 def answer(audit: Audit) -> Answered:
     """Return the one sentence of the box."""
-    gate = "" if not audit.gate else "FAIL" if audit.failing else "PASS"
+    gate = "" if not audit.gate else "FAIL" if audit.failing else "NOT DECIDED" if audit.is_undecided else "PASS"
     if audit.remarks:
         return Answered(audit.remarks[0], "harms", gate)
     n = counts(audit)
