@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from evidense import registry
 from evidense.auditing.passages import SourceText
 from evidense.auditing.reports import audit_report, is_report, question_of
 from evidense.auditing.shipped_works import shipped_for
@@ -137,3 +138,9 @@ def test_names_that_are_not_cited_are_not_called_missing(report: ReadDocument, c
     blocks = tuple(replace(b, span=replace(b.span, quote=claim)) if b.kind == "item" else b for b in report.blocks)
     assert first.span.quote
     assert audit_report(replace(report, blocks=blocks), WORKS, TEXTS).missing == ()
+
+
+def test_a_page_with_a_table_of_claims_is_no_report_of_claims(tmp_path: Path) -> None:
+    page = "# What we found\n\n## Claims that were tested\n\n- A tuned retriever encodes what its backbone does.\n\nWe read 20 papers.\n"
+    (tmp_path / "page.md").write_text(page)
+    assert not is_report(registry.read(tmp_path / "page.md"))

@@ -75,10 +75,11 @@ class AuditedReport:
 
 
 def is_report(document: ReadDocument) -> bool:
-    """Say whether a document is a synthesis that lists claims, not a paper that cites."""
-    return not document.citations and bool(document.text) and (
-        bool(_EXTRACTED.search(document.text)) or any(b.kind == "item" and "claim" in b.section.lower() for b in document.blocks)
-    )  # fmt: skip
+    """Say whether a document is a synthesis: it cites nothing in its sentences, and says how many claims it extracted, or lists claims under a question."""
+    if document.citations or not document.text:
+        return False
+    lists_claims = any(block.kind == "item" and "claim" in block.section.lower() for block in document.blocks)
+    return bool(_EXTRACTED.search(document.text)) or (lists_claims and bool(question_of(document)))
 
 
 def audit_report(
