@@ -16,11 +16,12 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZ
 SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test_scoring.py tests/compute/test_compress.py \
           --deselect tests/stats/test_calibration.py
 
-.PHONY: help setup check test coverage demo bench calibrate mutants fuzz docs
+.PHONY: help setup check test coverage demo demo-literature bench calibrate mutants fuzz docs
 
 help:
 	@echo "make setup      .venv with the extras of demo and tests"
 	@echo "make demo       install, run the built-in study on real models and data, print where its page is"
+	@echo "make demo-literature  audit a bibliography, a paper and a report against indexes served on this machine"
 	@echo "make test       the whole default suite, install included"
 	@echo "make check      lint, types, floors, and whether the generated docs are fresh"
 	@echo "make coverage   the suite again, with the share of lines and branches that it runs"
@@ -79,6 +80,9 @@ demo: .venv/demo-$(KEY)
 coverage: setup .venv/coverage-$(KEY)
 	$(ONE_THREAD) $(BIN)/pytest $(PYTEST_ARGS) --cov --cov-report=json:.coverage.json --cov-report=
 	$(BIN)/python docs/coverage.py .coverage.json
+
+demo-literature: setup
+	PYTHONPATH=tests $(BIN)/python -m sources.demo
 
 bench: setup .venv/bench-$(KEY)
 	$(ONE_THREAD) $(BIN)/python -m bench

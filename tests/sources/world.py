@@ -185,6 +185,8 @@ def _datacite_item(work: Work) -> dict[str, Any]:
 
 
 def _arxiv(shelf: Shelf, seen: Seen) -> Said:
+    if not {"id_list", "search_query"} & set(seen.query):
+        return Said(b"no text here", 404, kind="text/plain")
     if "id_list" in seen.query:
         works = shelf.known(f"arxiv:{i}" for i in seen.query["id_list"].split(","))
     else:
