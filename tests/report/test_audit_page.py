@@ -4,10 +4,13 @@ import re
 
 import pytest
 
+from evidense.auditing.alignment import align
 from evidense.auditing.references import GATE
+from evidense.auditing.statements import Statement
 from evidense.report.audit import summary
 from evidense.report.audit.page import Corrected, page_html
 from evidense.report.audit.screen import WIDTH, screen
+from evidense.report.audit.statement_lines import source_word
 from evidense.report.audit.words import REFERENCE_WORDS
 from evidense.values import ReadDocument
 from evidense.values.literature import Citation, Span
@@ -130,3 +133,13 @@ def test_citations_that_were_hardly_recognised_leave_no_entry_uncited() -> None:
 
 def test_every_verdict_has_a_word() -> None:
     assert {a.decision.verdict for a in audit().references} <= set(REFERENCE_WORDS)
+
+
+def test_a_source_that_has_a_part_of_a_statement_does_not_say_so() -> None:
+    quote = "Shade may lower the yield of tomatoes if it lasts all day."
+    for text, word in (
+        (quote, "says so"),
+        ("Shade may lower the yield of tomatoes if warm, and dew does not matter.", "~ in part"),
+    ):
+        statement = Statement(text, Span(0, len(text), text), "finding", alignment=align(text, quote))
+        assert source_word(statement) == word

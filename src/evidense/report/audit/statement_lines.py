@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evidense.auditing.audited import Audit
-from evidense.auditing.losses import Loss
+from evidense.auditing.losses import COPY, Loss
 from evidense.auditing.statements import Quote, Statement
 from evidense.boundary.shown import shown_line
 from evidense.report.audit.words import RULES, SAYS, STATEMENT_WORDS
@@ -125,7 +125,7 @@ def _lines(n: int, statement: Statement, columns: _Columns, remarks: Sequence[st
 
 
 def source_word(statement: Statement) -> str:
-    """Say in two words how the source stands to a statement: "says so", "✖ asks it"; ✂ where it was cut.
+    """Say in two words how the source stands to a statement: "says so", "✖ asks it"; ✂ where it was cut; "~ in part" where less of it is copied.
 
     >>> from evidense.values import Span
     >>> source_word(Statement("It may.", Span(0, 7, "It may."), "finding"))
@@ -134,7 +134,8 @@ def source_word(statement: Statement) -> str:
     kind = statement.alignment.kind
     if kind in ("NO TEXT", "NOT LOCATED"):
         return f"{STATEMENT_WORDS[kind].icon} {kind.lower()}"
-    changed = next((SAYS[loss.rule] for loss in statement.losses if loss.rule in SAYS), "says so")
+    unchanged = "says so" if statement.alignment.located >= COPY else "~ in part"
+    changed = next((SAYS[loss.rule] for loss in statement.losses if loss.rule in SAYS), unchanged)
     return f"{changed} ✂" if statement.alignment.is_cut else changed
 
 
