@@ -128,17 +128,17 @@ def reader(path: Path) -> Reader:
     """
     with opened(path, "a document or a bibliography") as file:
         head = file.read(HEAD_BYTES)
-    found = [one for one in parts("readers") if one.recognises(path, head)]
-    found = [one for one in found if one.name != "plain"] or found  # which reads what no other one recognises
-    if not found:
+    recognising = [reader for reader in parts("readers") if reader.recognises(path, head)]
+    readers = [reader for reader in recognising if not getattr(reader, "is_last_resort", False)] or recognising
+    if not readers:
         raise InvalidInput(
             f"'{path}' has no format that is read here. Expected one of: {', '.join(summaries('readers'))}; convert it to one of these."
         )
-    if len(found) > 1:
+    if len(readers) > 1:
         raise AmbiguousName(
-            f"'{path}' could be {len(found)} formats ({', '.join(one.name for one in found)}). Expected one; give the file the ending of its format."
+            f"'{path}' could be {len(readers)} formats ({', '.join(reader.name for reader in readers)}). Expected one; give the file the ending of its format."
         )
-    return cast(Reader, found[0])
+    return cast(Reader, readers[0])
 
 
 def read(path: Path) -> ReadDocument:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from evidense.errors import EvidenseError
+from evidense.errors import UnsafeInput
 
 VARIABLE = "EVIDENSE_OFFLINE"
 """Set in the environment of every child process while connections are forbidden."""
@@ -18,7 +18,7 @@ def without_network(is_offline: bool = True) -> Iterator[None]:
     """Forbid connections in this block, also to child processes that import Evidense; does nothing unless `is_offline`.
 
     Raises:
-        EvidenseError: something tried to open one.
+        UnsafeInput: something tried to open one.
     """
     before = os.environ.get(VARIABLE)
     if is_offline:
@@ -56,6 +56,6 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
         return
     if event in ("socket.connect", "socket.bind") and isinstance(arguments[1], str | bytes):
         return
-    raise EvidenseError(
+    raise UnsafeInput(
         f"a network connection was tried ({event}) while working offline; expected none; run without --offline to ask indexes"
     )

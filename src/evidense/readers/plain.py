@@ -31,6 +31,8 @@ class Plain:
 
     name: str = "plain"
     suffixes: tuple[str, ...] = (".txt", ".text")
+    is_last_resort: bool = True
+    """It gives way to any other reader that recognises the file."""
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Say whether a file is text without the signs of another format."""
