@@ -103,7 +103,7 @@ def xml_root(body: bytes) -> Any:
     """Return the root of an XML answer: no entities, no network, no huge trees.
 
     Raises:
-        ValueError: it is not well-formed, or declares entities.
+        InvalidInput: it is not well-formed, or declares entities.
         MissingExtra: lxml is not installed.
     """
     try:
@@ -116,9 +116,11 @@ def xml_root(body: bytes) -> Any:
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
-        raise ValueError(str(error)) from None
+        raise InvalidInput(
+            f"an answer is no well-formed XML ({_short(error)}); expected XML; ask again later"
+        ) from None
     if root.getroottree().docinfo.internalDTD is not None and b"<!ENTITY" in body:
-        raise ValueError("it declares entities")
+        raise InvalidInput("an answer declares XML entities; expected none; ask another index")
     return root
 
 
