@@ -11,6 +11,7 @@ import pytest
 
 import evidense as ev
 from evidense.values import Work
+from fetching.loopback import Said
 from sources.world import everywhere, invented, retracted, world
 
 pytest.importorskip("httpx")
@@ -116,3 +117,44 @@ def test_killed_and_run_again_nothing_is_asked_twice(tmp_path: Path, monkeypatch
         assert before < n_undisturbed
         assert len(served.requests()) <= n_undisturbed + 1  # the one that was on its way when the process was killed
     assert files(tmp_path / "again") == files(tmp_path / "undisturbed")
+
+
+ARTICLE = b"""<?xml version="1.0"?><article><front><article-meta><title-group><article-title>Watering Twice a Day</article-title></title-group>
+</article-meta></front><body><sec><title>Results</title><p>We watered all plots.
+Watering twice a day cuts leaf rot by 12 % in June.</p></sec></body></article>"""
+PAPER = """# Read again
+
+Watering twice a day cuts leaf rot by 12 % [1].
+
+## References
+
+1. Lee, A. (2020). Watering Twice a Day. Journal of Botany. doi:10.5555/water.
+2. Cho, D. (2019). Shade and Yield of Tomatoes. Journal of Botany. doi:10.5555/shade.
+"""
+
+
+def test_a_citing_sentence_stands_beside_the_full_text_of_what_it_cites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The uncited work's text is not fetched."""
+    water = Work(
+        "", {"doi": "10.5555/water", "pmcid": "PMC7"}, "Watering Twice a Day", ("Ara Lee",), 2020, "Journal of Botany"
+    )
+    shade = Work(
+        "",
+        {"doi": "10.5555/shade", "pmcid": "PMC8"},
+        "Shade and Yield of Tomatoes",
+        ("Dain Cho",),
+        2019,
+        "Journal of Botany",
+    )
+    (tmp_path / "paper.md").write_text(PAPER)
+    with world(everywhere([water, shade]), monkeypatch) as served:
+        served.texts["PMC7/fullTextXML"] = Said(ARTICLE, kind="application/xml")
+        result = ev.audit(tmp_path / "paper.md")
+        assert [seen.path for seen in served.requests() if "fullText" in seen.path] == ["/europepmc/PMC7/fullTextXML"]
+    (statement,) = result.audit.statements
+    assert statement.quote is not None
+    assert statement.quote.section == "Results"
+    assert statement.quote.span.quote == "Watering twice a day cuts leaf rot by 12 % in June."
+    assert [loss.rule for loss in statement.losses] == ["condition"]

@@ -54,6 +54,8 @@ class World:
     loopback: Loopback
     shelves: dict[str, Shelf]
     faults: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, Said] = field(default_factory=dict)
+    """End of a path → the full text that stands there: `PMC7/fullTextXML`."""
 
     def requests(self, index: str = "") -> list[Seen]:
         return [seen for seen in self.loopback.seen if seen.path.startswith(f"/{index}")]
@@ -66,7 +68,8 @@ def world(holdings: Mapping[str, Sequence[Work]], patch: pytest.MonkeyPatch) -> 
 
     def answer(seen: Seen) -> Said:
         name = seen.path.split("/")[1]
-        said = SPOKEN[name](shelves[name], seen)
+        full_text = next((text for end, text in running.texts.items() if seen.path.endswith(end)), None)
+        said = full_text or SPOKEN[name](shelves[name], seen)
         return FAULTS[running.faults[name]](said) if name in running.faults else said
 
     with serving(answer) as loopback:
@@ -259,6 +262,8 @@ def _s2_item(work: Work) -> dict[str, Any]:
 
 
 def _europepmc(shelf: Shelf, seen: Seen) -> Said:
+    if "query" not in seen.query:
+        return Said(b"<error/>", 404, kind="application/xml")
     query = seen.query["query"]
     asked = re.findall(r'(DOI|EXT_ID|PMCID):"([^"]+)"', query)
     kinds = {"DOI": "doi", "EXT_ID": "pmid", "PMCID": "pmcid"}

@@ -102,8 +102,8 @@ class Source(Named, Protocol):
         """Look up one reference by title, first author and year; up to five works, best first."""
         ...
 
-    def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer | ReadDocument:
-        """Return the text of a work, or why there is none."""
+    def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
+        """Fetch the text of a work, whose bytes are the answer's blob in the store, or say why there is none."""
         ...
 
 

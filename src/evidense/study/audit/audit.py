@@ -81,7 +81,7 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
             AuditedReference(reference, decision, answers)
             for reference, (decision, answers) in zip(document.references, asked, strict=True)
         )
-        told = told_of(document, references, sources, wire)
+        told = told_of(document, references, sources, wire, store)
         questions = tuple((asked.source, asked.url) for asked in wire.log if asked.state not in _UNSENT)
     references = tuple(replace(a, notes=told.notes.get(a.reference.key, ())) for a in references)
     return Audit(
