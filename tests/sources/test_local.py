@@ -134,7 +134,9 @@ def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
     [
         ("a.jsonl", '{"title": "x"}\n[1]\n', "line 2"),
         ("a.jsonl", '{"title": ', "line 1"),
-        ("a.json", '{"title": "x"}', "no list of works"),
+        ("a.json", "5", "holds no list"),
+        ("a.json", '[{"nothing": 1}, 2]', "item 2: no title"),
+        ("a.bib", "@article{a, title = {no end", "line 1: the entry 'a' is not closed"),
         ("a.bib", "\xff\xfe", "UTF-8"),
     ],
 )
@@ -223,3 +225,21 @@ def test_two_thousand_references_among_fifty_thousand_works_take_seconds(tmp_pat
             n_right += answer.works[0].title == title
     assert time.process_time() - begun < 12.0
     assert n_right >= 1_995
+
+
+def test_a_folder_reads_a_file_as_a_reader_does(tmp_path: Path) -> None:
+    """Beside broken entries, with inherited fields and strings, and with the years and venues that a reader finds."""
+    (tmp_path / "a.bib").write_text(
+        '@string{j = "Annals"}\n@article{broken, title = {No end\n@inproceedings{c, title = {Kelp and fog}, date = {in 2011}, crossref = {P}}\n'
+        "@proceedings{p, title = {Shores}}\n@article{d, title = {Owls}, subtitle = {a study}, journal = j # {, new}}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "b.ris").write_text(RIS.replace("ER  -", "TY  - BOOK\nT1  - Moth books\nPY  - 2018//\nER  - "))
+    for file in sorted(tmp_path.iterdir()):
+        read = registry.read(file).references
+        assert len(read) > 1
+        for reference in read:
+            work = by_title(f"folder:{file}", reference.title).works[0]
+            assert (work.title, work.authors, work.year, work.venue, work.identifiers, work.kind) == (
+                reference.title, reference.authors, reference.year, reference.venue, reference.identifiers, reference.kind,
+            )  # fmt: skip

@@ -2,9 +2,9 @@
 
 import pytest
 
-from evidense.texts.bibliography import listed
 from evidense.texts.people import people
 from evidense.texts.printed import printed
+from evidense.texts.reference_list import listed
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-from evidense.texts.bibliography import is_heading
+from evidense.texts.reference_list import is_heading
 
 MOST_CHANGES = 3
 """Changes of column on a page up to which the order of its lines is believed."""

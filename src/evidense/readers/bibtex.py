@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidense.readers._bib import references_of
+from evidense.readers._bibliographies import bibtex_of
 from evidense.readers._signs import format_of
 from evidense.values import ReadDocument
 
@@ -26,8 +26,8 @@ class BibTeX:
             InvalidInput: it is empty, binary, or holds no entry.
             MissingExtra: bibtexparser is not installed.
         """
-        references, mistakes = references_of(path)
-        return ReadDocument(self.name, references=references, mistakes=mistakes)
+        read = bibtex_of(path)
+        return ReadDocument(self.name, references=read.references, mistakes=read.mistakes)
 
 
 PART = BibTeX()

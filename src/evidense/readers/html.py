@@ -9,10 +9,10 @@ from typing import Any
 from evidense.boundary.strangers import foreign
 from evidense.readers._files import missing, nothing_in, text_of
 from evidense.readers._signs import format_of
-from evidense.texts.bibliography import is_heading
 from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.printed import printed
+from evidense.texts.reference_list import is_heading
 from evidense.values import Hidden, ReadDocument, Reference
 
 WHAT = "an HTML page"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evidense.boundary.strangers import foreign
 from evidense.errors import EvidenseError
-from evidense.readers._bib import references_of
+from evidense.readers._bibliographies import bibtex_of
 from evidense.readers._files import nothing_in, text_of
 from evidense.readers._signs import format_of
 from evidense.texts.letters import decode_latex
@@ -167,12 +167,12 @@ def _beside(path: Path, text: str, mistakes: list[str]) -> Sequence[Reference]:
             )
             continue
         try:
-            found, more = references_of(file)
+            found = bibtex_of(file)
         except EvidenseError as error:
             mistakes.append(f"the bibliography '{name}': {error}")
             continue
-        references += found
-        mistakes += [f"{file.name} {mistake}" for mistake in more]
+        references += found.references
+        mistakes += [f"{file.name} {mistake}" for mistake in found.mistakes]
     bbl = path.with_suffix(".bbl")
     if not references and bbl != path and bbl.is_file() and _is_inside(bbl, path.parent):
         return _own(_COMMENT.sub("", text_of(bbl, "a .bbl file")[0]))

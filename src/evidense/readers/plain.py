@@ -9,11 +9,11 @@ from evidense.boundary.strangers import foreign
 from evidense.readers._files import nothing_in, text_of
 from evidense.readers._signs import format_of
 from evidense.readers._tables import cells_of, write_table
-from evidense.texts.bibliography import BULLET, is_heading, listed
 from evidense.texts.canonical import vocabulary
 from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import Manuscript
 from evidense.texts.printed import printed
+from evidense.texts.reference_list import BULLET, is_heading, listed
 from evidense.values import ReadDocument, Reference
 
 WHAT = "a report in plain text"

@@ -7,9 +7,9 @@ from typing import Any
 
 from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput
-from evidense.readers._entries import year_of
 from evidense.readers._signs import format_of
 from evidense.readers._xml import Flow, entity, plain_text, xml_tree
+from evidense.texts.bibliographies.entries import year_of
 from evidense.texts.identifiers import identifiers_of
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.printed import printed

@@ -7,8 +7,9 @@ from typing import Any
 from evidense.parts.literature import Manners, Offer, Reply, Request
 from evidense.sources._agencies import may_be_crossref
 from evidense.sources._index import Index, Page, bare, json_of, search_words
-from evidense.sources._shapes import at, count, first, kept, needed_rows, rows, text, year
+from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.texts.identifiers import normal_arxiv, normal_doi
+from evidense.texts.loose_json import at, first, rows, text
 from evidense.values import Notice, Reference, Work
 from evidense.values.literature import Relation
 

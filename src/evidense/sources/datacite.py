@@ -6,8 +6,9 @@ from typing import Any
 from evidense.parts.literature import Manners, Reply, Request
 from evidense.sources._agencies import may_be_datacite
 from evidense.sources._index import Index, Page, bare, json_of, search_words
-from evidense.sources._shapes import count, first, kept, needed_rows, rows, text, year
+from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.texts.identifiers import normal_arxiv, normal_doi
+from evidense.texts.loose_json import first, rows, text
 from evidense.values import Reference, Work
 
 _VERSIONS = frozenset(["isversionof", "ispreviousversionof", "isvariantformof", "isidenticalto"])

@@ -11,8 +11,9 @@ from evidense.boundary.strangers import foreign
 from evidense.errors import MissingExtra
 from evidense.parts.literature import Offer, Wire
 from evidense.sources._held import Files, Held, answers_of, held, rest_of
-from evidense.sources._shapes import first, year
+from evidense.sources._shapes import year
 from evidense.texts.identifiers import identifiers_of
+from evidense.texts.loose_json import first
 from evidense.values import Answer, Reference, Work
 
 _BLOCKED = "it asks for a proof of work since 2026; give its dump: dblp:PATH"

@@ -5,8 +5,9 @@ from typing import Any
 
 from evidense.parts.literature import Manners, Offer, Reply, Request, Wire
 from evidense.sources._index import Index, Page, json_of, search_words
-from evidense.sources._shapes import count, first, kept, needed_rows, rows, text, year
+from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.texts.identifiers import normal_doi
+from evidense.texts.loose_json import first, rows, text
 from evidense.values import Answer, Notice, Reference, Work
 from evidense.values.literature import Relation
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from evidense.parts.literature import Manners, Reply, Request
 from evidense.sources._index import Index, Page, doi_or_arxiv, json_of, search_words
-from evidense.sources._shapes import OtherForm, at, count, first, kept, rows, text, year
+from evidense.sources._shapes import OtherForm, count, kept, year
 from evidense.texts.identifiers import normal_doi
+from evidense.texts.loose_json import at, first, rows, text
 from evidense.texts.venues import is_preprint
 from evidense.values import Reference, Work
 

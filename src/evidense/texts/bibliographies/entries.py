@@ -14,7 +14,15 @@ _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 
 
 @dataclass(frozen=True)
-class Entry:
+class Bibliography:
+    """The references of a text, and what in it could not be read, each with its place in words."""
+
+    references: tuple[Reference, ...]
+    mistakes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BibEntry:
     """One entry as its file has it."""
 
     key: str

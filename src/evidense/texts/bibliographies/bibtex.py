@@ -1,18 +1,14 @@
-"""BibTeX: the entries of a file with their lines, beside broken, doubled and undefined ones; shared by the readers of .bib and .tex."""
+"""BibTeX: the entries of a text with their lines, beside broken, doubled and undefined ones."""
 
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from evidense.boundary.strangers import foreign
-from evidense.readers._entries import Entry
-from evidense.readers._files import missing, nothing_in, text_of
-from evidense.values import Reference
+from evidense.errors import MissingExtra
+from evidense.texts.bibliographies.entries import BibEntry, Bibliography
 
-WHAT = "a BibTeX file"
 _KEY = re.compile(r"@\s*\w+\s*[{(]\s*([^\s,={}\"]+)")
 _MONTHS = dict(
     zip(
@@ -32,23 +28,18 @@ class _File:
     strings: dict[str, str] = field(default_factory=lambda: dict(_MONTHS))
     line_of_string: dict[str, int] = field(default_factory=dict)
     line_of_key: dict[str, int] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[BibEntry] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
 
 
-def references_of(path: Path) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
-    """Return the references of a BibTeX file, and its mistakes.
+def read_bibtex(text: str) -> Bibliography:
+    """Return the entries of BibTeX.
 
     Raises:
-        InvalidInput: it is empty, binary, or holds no entry.
         MissingExtra: bibtexparser is not installed.
     """
-    text, mistakes = text_of(path, WHAT)
-    with foreign(str(path), "Expected BibTeX; correct the file."):
-        file = _read(text)
-    if not file.entries:
-        raise nothing_in(path, "BibTeX entry", [*mistakes, *file.mistakes])
-    return tuple(entry.reference() for entry in _inherited(file.entries)), (*mistakes, *file.mistakes)
+    file = _read(text)
+    return Bibliography(tuple(entry.reference() for entry in _inherited(file.entries)), tuple(file.mistakes))
 
 
 def _read(text: str) -> _File:
@@ -71,7 +62,7 @@ def _blocks(text: str) -> list[Any]:
     try:
         from bibtexparser.splitter import Splitter
     except ModuleNotFoundError:
-        raise missing("BibTeX", "bibtexparser") from None
+        raise MissingExtra.named("literature", "reading BibTeX", "bibtexparser") from None
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what it warns of is among the mistakes
     return list(Splitter(text).split().blocks)
 
@@ -101,7 +92,7 @@ def _note_entry(file: _File, block: Any) -> None:
             f"line {line}: the key '{key}' is used again (first on line {file.line_of_key[key]}); expected one entry a key; both were read"
         )
     file.line_of_key.setdefault(key, line)
-    file.entries.append(Entry(key, block.entry_type.strip(), _fields(file, block, key), block.raw, line))
+    file.entries.append(BibEntry(key, block.entry_type.strip(), _fields(file, block, key), block.raw, line))
 
 
 def _fields(file: _File, block: Any, key: str) -> dict[str, str]:
@@ -161,7 +152,7 @@ def _broken(block: Any) -> str:
     return f"line {block.start_line + 1}: {which} cannot be read ({' '.join(reason.split())[:160]}); it was left out"
 
 
-def _inherited(entries: Iterable[Entry]) -> Iterator[Entry]:
+def _inherited(entries: Iterable[BibEntry]) -> Iterator[BibEntry]:
     """Give entries with `crossref` what they lack of the entry that they name."""
     entries = list(entries)
     by_key = {entry.key.lower(): entry for entry in entries}
@@ -170,10 +161,10 @@ def _inherited(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry if parent is None or parent is entry else _child(entry, parent.fields)
 
 
-def _child(entry: Entry, of_parent: Mapping[str, str]) -> Entry:
+def _child(entry: BibEntry, of_parent: Mapping[str, str]) -> BibEntry:
     shared = {name: text for name, text in of_parent.items() if name in _OF_PARENT}
     if entry.kind.lower().startswith("software"):
         shared = dict(of_parent)  # a version has the title and authors of its software
     elif booktitle := of_parent.get("booktitle") or of_parent.get("title"):
         shared["booktitle"] = booktitle
-    return Entry(entry.key, entry.kind, {**shared, **entry.fields}, entry.raw, entry.line)
+    return BibEntry(entry.key, entry.kind, {**shared, **entry.fields}, entry.raw, entry.line)

@@ -1,4 +1,4 @@
-"""Bibliography: where a text's list of references begins, and where each of them ends."""
+"""List of references: where a text's list of references begins, and where each of them ends."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
