@@ -1,14 +1,10 @@
 """Held: works in memory, found by identifier, or by the words of a title in an inverted index."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
-from evidense.errors import InvalidInput
 from evidense.sources._index import nearest_titles
 from evidense.texts.titles import title_words
 from evidense.values import Answer, Reference, Work
@@ -70,55 +66,3 @@ def _postings(works: Sequence[Work]) -> dict[str, np.ndarray]:
         for word in set(title_words(work.title)):
             lists.setdefault(word, []).append(i)
     return {word: np.asarray(postings, dtype=np.int64) for word, postings in lists.items()}
-
-
-@dataclass(frozen=True)
-class Files:
-    """Files as they are now: names with sizes and times, so that a changed one is read again."""
-
-    paths: tuple[Path, ...]
-    stamps: tuple[tuple[int, int], ...]
-
-    @classmethod
-    def below(cls, path: Path, suffixes: Sequence[str], what: str) -> "Files":
-        """Return a file, or every file of these endings in a folder, packed ones too.
-
-        Raises:
-            InvalidInput: there is none.
-        """
-        path = path.expanduser()
-        endings = tuple(suffix + packing for suffix in suffixes for packing in ("", ".gz", ".bz2", ".xz", ".zst"))
-        try:
-            within = (
-                sorted(p for p in path.rglob("*") if p.name.lower().endswith(endings) and p.is_file())
-                if path.is_dir()
-                else [path]
-            )
-            stamps = tuple((p.stat().st_size, p.stat().st_mtime_ns) for p in within)
-        except (OSError, ValueError) as error:
-            raise InvalidInput(
-                f"'{path}' cannot be read ({getattr(error, 'strerror', None) or error}); expected {what}; check the path"
-            ) from None
-        if not within:
-            raise InvalidInput(f"'{path}' holds no file that can be read; expected {what}; name another folder")
-        return cls(tuple(within), stamps)
-
-
-Read = Callable[[Path, str], Sequence[Work]]
-
-
-@lru_cache(maxsize=8)
-def held(files: Files, source: str, read: Read) -> Held:
-    """Read files into an index; the same files are read once a process."""
-    return Held(source, [work for path in files.paths for work in read(path, source)])
-
-
-def answers_of(index: Held, references: Sequence[Reference]) -> Mapping[int, Answer]:
-    """Look up references by identifier."""
-    found = {i: index.by_identifier(reference) for i, reference in enumerate(references)}
-    return {i: answer for i, answer in found.items() if answer is not None}
-
-
-def rest_of(name: str, spelling: str) -> str:
-    """Return what stands behind `name:` in a spelling; "" for the bare name."""
-    return spelling.removeprefix(f"{name}:") if spelling != name else ""

@@ -7,7 +7,8 @@ from typing import Any
 
 from evidense.boundary.documents import parsed
 from evidense.errors import InvalidInput
-from evidense.parts.literature import Manners, Offer, Reply, Request, Wire
+from evidense.parts.literature import Manners, Reply, Request, Wire
+from evidense.sources._part import SourcePart
 from evidense.sources._shapes import OtherForm
 from evidense.texts.titles import compare_titles, title_words
 from evidense.values import Answer, Reference, Work
@@ -27,24 +28,12 @@ class Page:
     """How many works the index says that it has; more than were sent means that the rest is unknown."""
 
 
-class Index:
+class Index(SourcePart):
     """One index over the network. A part names its requests and reads its answers; the rest is here."""
 
-    name: str
-    covers: str
-    offers: frozenset[Offer] = frozenset({"identifiers", "title"})
     manners: Manners
     batch: int = 50
     """Identifiers in one request."""
-
-    @property
-    def spellings(self) -> tuple[str, ...]:
-        """Return how it is named."""
-        return (self.name,)
-
-    def recognises(self, spelling: str) -> bool:
-        """Say whether its name was given."""
-        return spelling == self.name
 
     # --- of the part
 
@@ -105,10 +94,6 @@ class Index:
             return Answer(self.name, "unreachable", by="title", detail=_cut(page), blobs=_blobs(reply))
         nearest = nearest_titles(reference.title, page.works)
         return Answer(self.name, "found" if nearest else "not there", nearest, "title", blobs=_blobs(reply))
-
-    def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
-        """Say that the index holds no texts."""
-        return Answer(self.name, "not asked", detail="it holds no full texts")
 
     # --- inside
 

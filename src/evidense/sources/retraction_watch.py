@@ -11,7 +11,8 @@ from pathlib import Path
 from evidense.boundary.files import Budget, read_bytes
 from evidense.errors import InvalidInput
 from evidense.parts.literature import Manners, Offer, Request, Wire
-from evidense.sources._held import rest_of
+from evidense.sources._files import rest_of
+from evidense.sources._part import SourcePart
 from evidense.sources._shapes import kept, year
 from evidense.texts.identifiers import normal_doi
 from evidense.values import Answer, Notice, Reference, Work
@@ -36,15 +37,18 @@ class Table:
     blobs: tuple[str, ...] = field(default=())
 
 
-@dataclass(frozen=True)
-class RetractionWatch:
+class RetractionWatch(SourcePart):
     """Notices about works; it says nothing about whether a work exists."""
 
     name: str = "retraction_watch"
     covers: str = "retractions, corrections, expressions of concern"
     offers: frozenset[Offer] = frozenset({"retractions"})
     manners: Manners = _MANNERS
-    spellings: tuple[str, ...] = ("retraction_watch", "retraction_watch:FILE.csv")
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Return how it is named: the table of the network, or one in a file."""
+        return (self.name, f"{self.name}:FILE.csv")
 
     def recognises(self, spelling: str) -> bool:
         """Say whether its name was given, with or without a file."""
@@ -72,10 +76,6 @@ class RetractionWatch:
     def by_title(self, reference: Reference, wire: Wire, spelling: str) -> Answer:
         """Say that it is asked by identifier only."""
         return Answer(self.name, "not asked", by="title", detail="it is asked by identifier only")
-
-    def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
-        """Say that it holds no texts."""
-        return Answer(self.name, "not asked", detail="it holds no full texts")
 
     def _table(self, wire: Wire, spelling: str) -> Table | Answer:
         if rest := rest_of(self.name, spelling):

@@ -1,0 +1,25 @@
+"""Part: what every source has unless it says otherwise: it is named by its name, and holds no full texts."""
+
+from evidense.parts.literature import Offer, Wire
+from evidense.values import Answer, Work
+
+
+class SourcePart:
+    """A source of works."""
+
+    name: str
+    covers: str
+    offers: frozenset[Offer] = frozenset({"identifiers", "title"})
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Return how it is named."""
+        return (self.name,)
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether its name was given."""
+        return spelling == self.name
+
+    def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
+        """Say that it holds no texts."""
+        return Answer(self.name, "not asked", detail="it holds no full texts")
