@@ -59,6 +59,28 @@ def test_an_identifier_of_another_work_is_named_with_the_right_one() -> None:
     assert decision.reason == "doi 10.1/y is 'On the Origin of Species'; this title is 10.1/x"
 
 
+def test_a_nearly_right_title_by_others_under_the_right_identifier_is_wrong_in_both_fields() -> None:
+    cited = replace(RIGHT, title="Attention Is All You Want", authors=("Lovelace, Ada",), identifiers={"doi": "10.1/x"})
+    decision = decide(cited, [*answers(KNOWN, by="identifier"), *not_there("b")])
+    assert decision.verdict == "WRONG FIELD"
+    assert {c.name for c in decision.fields if c.is_wrong} == {"title", "authors"}
+
+
+def test_the_identifier_of_a_comment_on_the_cited_paper_is_another_work() -> None:
+    cited = replace(RIGHT, identifiers={"doi": "10.1/y"})
+    comment = Work("a", {"doi": "10.1/y"}, "Comment on: Attention Is All You Need", ("Ada Lovelace",), 2018)
+    decision = decide(cited, [*answers(comment, by="identifier"), *answers(KNOWN)])
+    assert decision.verdict == "OTHER WORK"
+
+
+@pytest.mark.parametrize(
+    ("silent", "verdict"), [(("openalex", "crossref"), "OK"), (("arxiv", "crossref"), "WRONG FIELD")]
+)
+def test_a_preprint_number_is_wrong_only_where_its_registry_lacks_it(silent: tuple[str, ...], verdict: str) -> None:
+    cited = replace(RIGHT, identifiers={"arxiv": "1706.03762"})
+    assert decide(cited, [*not_there(*silent, by="identifier"), *answers(KNOWN)]).verdict == verdict
+
+
 def test_an_index_with_a_wrong_title_accuses_nobody() -> None:
     cited = replace(RIGHT, identifiers={"doi": "10.1/x"})
     corrupted = replace(KNOWN, source="b", title="Pointer Networks")

@@ -11,6 +11,8 @@ from evidense.texts.venues import is_known_venue, is_preprint, same_venue
 from evidense.values import Answer, Reference, Work
 
 State = Literal["confirmed", "wrong", "unknown"]
+_REGISTRIES = {"arxiv": frozenset({"arxiv", "datacite"})}
+"""The sources that must know a number of this kind if there is one; other indexes take up new preprints late, or under the published version."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,10 @@ def _unheard_of(venue: str, works: Sequence[Work]) -> tuple[tuple[str, ...], Sta
 
 
 def _identifier(reference: Reference, works: Sequence[Work], answers: Sequence[Answer], kind: str) -> FieldCheck | None:
-    """An identifier is confirmed by a work that has it; wrong where works have another, or where two indexes know none of this number."""
+    """An identifier is confirmed by a work that has it; wrong where works have another, or where two indexes know none of this number.
+
+    Where a registry holds every number of the kind, it must be one of the two.
+    """
     cited = reference.identifiers.get(kind, "")
     if not cited or (kind == "doi" and cited.startswith("10.48550/")):
         return None
@@ -128,7 +133,8 @@ def _identifier(reference: Reference, works: Sequence[Work], answers: Sequence[A
     lacking = _sources(a.source for a in answers if a.by == "identifier" and a.state == "not there")
     if others and lacking:
         return FieldCheck(kind, cited, _most(others), _sources(s for _, s in others), "wrong")
-    return FieldCheck(kind, cited, "", lacking, "wrong" if len(lacking) > 1 else "unknown")
+    is_unregistered = kind not in _REGISTRIES or bool(_REGISTRIES[kind] & set(lacking))
+    return FieldCheck(kind, cited, "", lacking, "wrong" if len(lacking) > 1 and is_unregistered else "unknown")
 
 
 def _compared(

@@ -60,8 +60,9 @@ def identify(reference: Reference, answers: Sequence[Answer]) -> Identified:
         disagreement = _disagreement(reference, strangers) if strangers else ""
         return Identified(works, disagreement=disagreement)
     if strangers:
-        if all(c.authors > 0.5 for c in strangers):
-            return Identified(_one_each(sorted(strangers, key=_rank)))  # the same people, under another title
+        if all(c.authors > 0.5 or c.title == "near" for c in strangers):
+            # the same people under another title, or nearly the title where no index has the title itself
+            return Identified(_one_each(sorted(strangers, key=_rank)))
         return _other(reference, strangers, ())
     return Identified()
 

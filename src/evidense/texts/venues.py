@@ -88,6 +88,8 @@ _SERIES = re.compile(
     r"advances in intelligent systems|^ieee$|^acm$|springer|elsevier|curran associates|association for computational linguistics$|openreview",
     re.IGNORECASE,
 )
+_PERIODICAL = re.compile(r"\b(?:journal|transactions|letters|magazine)\b", re.IGNORECASE)
+_MEETING = re.compile(r"\b(?:conference|symposium|workshop|meeting|congress)\b", re.IGNORECASE)
 _EMPTY = frozenset(
     (
         "a an and annual at conf conference de edition endow endowment european for ieee cvf acm in int "
@@ -112,6 +114,8 @@ def same_venue(cited: str, known: str) -> bool | None:
     True
     >>> same_venue("Mach. Learn.", "Machine Learning"), same_venue("ICML", "ICLR"), same_venue("CVPR", "arXiv")
     (True, False, None)
+    >>> same_venue("Journal of Machine Learning Theory", "International Conference on Machine Learning")
+    False
     """
     cited, known = decode_latex(cited), decode_latex(known)
     if not words(cited) or not words(known) or is_preprint(cited) or is_preprint(known):
@@ -119,9 +123,16 @@ def same_venue(cited: str, known: str) -> bool | None:
     names, known_names = _conferences(cited), _conferences(known)
     if names and known_names:
         return bool(names & known_names)
-    if _agree(_significant(cited), _significant(known)) or _is_acronym(cited, known) or _is_acronym(known, cited):
+    has_alike_words = _agree(_significant(cited), _significant(known)) and not _is_journal_and_meeting(cited, known)
+    if has_alike_words or _is_acronym(cited, known) or _is_acronym(known, cited):
         return True
     return None if _SERIES.search(cited) or _SERIES.search(known) else False
+
+
+def _is_journal_and_meeting(one: str, other: str) -> bool:
+    """One is called a journal, the other a conference: of the same words they are still two venues."""
+    signs = [(bool(_PERIODICAL.search(name)), bool(_MEETING.search(name))) for name in (one, other)]
+    return set(signs) == {(True, False), (False, True)}
 
 
 def is_known_venue(venue: str) -> bool:
