@@ -21,6 +21,12 @@ _NUMBERED = re.compile(
     r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z](?:\.\d{1,2})?\.?|[IVX]{1,5}\.)\s+[^\W\d_a-z][^.(]{2,70}$"
 )
 _CAPTION = re.compile(r"^(?:Figure|Fig\.|FIG\.|Table|TABLE|Algorithm|Listing)\s*[\dA-Z]")
+_END_MATTER = re.compile(
+    r"^(?:affiliations?|(?:author|contact|correspondence|corresponding author)s?(?:[’']s?)?(?: (?:affiliations?|address(?:es)?|biograph(?:y|ies)|information))?"
+    r"|about the authors?|(?:received|submitted|accepted)\b.{0,60})\s*:?$",
+    re.IGNORECASE,
+)
+"""A line that opens what stands behind a list of references."""
 Column = Literal["left", "right", "wide"]
 
 
@@ -192,7 +198,9 @@ def bibliography(lines: Sequence[Line], body: float) -> tuple[int, int]:
 
 
 def _ends_list(line: Line, size: float) -> bool:
-    """Say whether a line is the heading of what follows the list of references."""
+    """Say whether a line opens what follows the list of references."""
+    if _END_MATTER.match(line.text.strip()):
+        return True
     return line.size > size + 1.2 and is_head(line, size) and not re.search(r"\d{3}|https?:|doi", line.text)
 
 

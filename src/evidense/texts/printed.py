@@ -27,6 +27,7 @@ _TITLE_END = re.compile(
     r"(?:(?<!\b[A-Z])|(?<=with [A-Z])|(?<=in [A-Z])|(?<=for [A-Z])|(?<=from [A-Z])|(?<=of [A-Z])|(?<=using [A-Z])|(?<=ing [A-Z]))"
     r"(?<!\bvs)(?<!\bSt)(?<!\bDr)(?<!\bal)(?<!\bNo)(?<!\bVol)(?<!\bed)(?<!\b[0-9](?:st|nd|rd|th))"
     r"(?:[.](?=\s+(?:(?![a-z])|arXiv|bioRxiv|medRxiv|doi)|$)|[?!](?=\s+[A-Z“\"(]|$))"
+    r"|[.](?=\s+(?:R package|Retrieved|URL|https?:))"
 )
 """A full stop that is none of an initial or abbreviation ("with R." ends), or a question or exclamation mark."""
 _PART = re.compile(r"\s*(?:[IVX]{1,5}|Part [IVX\d]+)[.](?=\s|$)")
@@ -90,6 +91,13 @@ def _divided(text: str) -> tuple[str, int | None, str, str]:
             return first["authors"], year, opening["title"], body[opening.end() :]
         title, rest = _until_title_end(body)
         return first["authors"], year, title, rest
+    if quoted and not text[quoted.end() :].strip(
+        " ."
+    ):  # a note at the end: "… Boston (1948): Chap. 5. “The Locust Years”."
+        before = text[: quoted.start()]
+        authors, year, title, rest = _without_marks(before)
+        if title and re.search(_YEAR, before):
+            return authors, year, title, rest
     if quoted:
         return text[: quoted.start()], None, quoted["title"], text[quoted.end() :]
     return _without_marks(text)

@@ -11,7 +11,8 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _EDITION = re.compile(
-    r"\s*[,(\[]\s*(?:\d+(?:st|nd|rd|th)?|first|second|third|fourth|fifth|revised|international)\.?\s+ed(?:\.|n\.?|ition)?\s*[)\]]?[\s.]*$",
+    r"\s*[,(\[]\s*(?:(?:\d+(?:st|nd|rd|th)?|first|second|third|fourth|fifth|revised|international)\.?\s+ed(?:\.|n\.?|ition)?"
+    r"|(?:release|version|ver\.|v\.) ?\d[\w.-]*)\s*[)\]]?[\s.]*$",
     re.IGNORECASE,
 )
 Likeness = Literal["same", "near", "other"]
@@ -21,12 +22,14 @@ NEAR = 0.72
 
 @lru_cache(maxsize=1 << 14)
 def title_words(title: str) -> tuple[str, ...]:
-    """Return the words of a title by which it is compared; LaTeX, case, punctuation, prefixes such as "Extended abstract:" and the edition dropped.
+    """Return the words of a title by which it is compared; LaTeX, case, punctuation, prefixes such as "Extended abstract:", edition and version dropped.
 
     >>> title_words("{BERT}: Pre-training of Deep Bidirectional Transformers")[:3]
     ('bert', 'pre', 'training')
     >>> title_words("The Art of Programming (3rd. ed.)")
     ('the', 'art', 'of', 'programming')
+    >>> title_words("GNU Scientific Library, Release 2.4")
+    ('gnu', 'scientific', 'library')
     """
     plain = _EDITION.sub("", _PREFIX.sub("", decode_latex(title))).replace("&", " and ")
     return tuple(words(plain))
