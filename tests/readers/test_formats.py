@@ -149,6 +149,54 @@ def test_any_markdown_has_spans_that_hold(text: str) -> None:
     assert spans_hold(markdown_document("markdown", text))
 
 
+REAL = "What is said here was shown by others [2]."
+LISTINGS = [
+    "res\n# [1] 104.5",
+    "v[0] = 1; v[1] = 2;",
+    "[1] 1 4 10 16",
+    '> x[1]\n[1] "a" "b"',
+    "f <- function(x) { x[[1]] }",
+]
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+@pytest.mark.parametrize(
+    "fence", ["```r\n{}\n```", "  ~~~\n  {}\n  ~~~", "    {}", "{}"], ids=["fenced", "in a fence", "indented", "plain"]
+)  # fmt: skip
+def test_markdown_code_cites_nothing(listing: str, fence: str) -> None:
+    shown = fence.format(listing.replace("\n", "\n    ") if fence.startswith("    ") else listing)
+    document = markdown_document(
+        "markdown", f"# A\n\n{REAL}\n\n{shown}\n\n## References\n\n1. Smith J. Study. 2010.\n2. Lee K. Work. 2011.\n"
+    )
+    assert [c.keys for c in document.citations] == [("2",)]
+    assert len(document.references) == 2
+
+
+def test_inline_code_cites_nothing_and_stands_in_the_text() -> None:
+    text = "The call `rank[3]` and ``a`` give x[1], as others say [2] and numbers do[4]; `print(y)` [5] and the chain (PCR)[6] [7][8] too, not z[9][10].\n"
+    document = markdown_document("markdown", text)
+    assert "call rank[3] and a give" in document.text
+    assert [c.keys for c in document.citations] == [("2", "4", "5", "6", "7", "8")]
+
+
+def test_a_fence_that_is_never_closed_hides_no_text() -> None:
+    document = markdown_document("markdown", f"# A\n\n```r\nx <- 1\n\n{REAL}\n")
+    assert REAL in document.text
+
+
+def test_lines_that_continue_an_item_are_no_code() -> None:
+    document = markdown_document("markdown", f"- one\n\n    {REAL}\n\nText.\n\n    x[1] <- 2\n")
+    assert REAL in document.text
+    assert "x[1]" not in document.text
+
+
+def test_html_code_cites_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("selectolax")
+    page = "<h1>A</h1><pre><code>rank[3]</code> and more [4]</pre><p>So <code><var>row</var>[5]</code> is, by others [6].</p>"
+    document = read(tmp_path, "a.html", f"<html><body>{page}</body></html>")
+    assert [c.keys for c in document.citations] == [("6",)]
+
+
 def test_html_is_read_as_it_is_shown(tmp_path: Path) -> None:
     document = read(
         tmp_path, "a.html",

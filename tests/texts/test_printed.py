@@ -23,7 +23,7 @@ from evidense.texts.reference_list import listed
         ("J. S. Smith and G. W. Johnson, Philos. Trans. R. Soc. London, Ser. B 777, 1395 (2005).", "", ("J. S. Smith", "G. W. Johnson"), 2005),
         ("van den Oord, A., Li, Y. & Vinyals, O. Good learning. arXiv (2018).", "Good learning", ("van den Oord, A.", "Li, Y.", "Vinyals, O."), 2018),
         ("World Health Organization. Guidelines on things. Geneva: WHO; 2010.", "Guidelines on things", ("World Health Organization",), 2010),
-        ("Shaw, Winnie S. The Calm Sea, 1st ed. Houghton Co., Boston (1948): Chap. 5, pp. 66–89. “The Quiet Years”.", "The Calm Sea", ("Shaw, Winnie S.",), 1948),
+        ("Shaw, Winnie S. The Calm Sea, 1st ed. Houghton Co., Boston (1948): Chap. 5, p. 6. “Quiet Years”.", "The Calm Sea", ("Shaw, Winnie S.",), 1948),
         ("Bell D, Walk S (2013). plain: Models in Pure R. R package version 0.1-0, URL https://x.org.", "plain: Models in Pure R", ("Bell D", "Walk S"), 2013),
         ("", "", (), None),
     ],

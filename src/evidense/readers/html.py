@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _BLOCKS: dict[str, BlockKind] = {
     "h1": "heading", "h2": "heading", "h3": "heading", "h4": "heading", "h5": "heading", "h6": "heading", "p": "paragraph", "li": "item",
     "tr": "table", "blockquote": "quote", "figcaption": "caption", "caption": "caption", "dd": "item", "dt": "item", "pre": "paragraph",
 }  # fmt: skip
+_CODE = frozenset("pre code kbd samp tt var".split())
 _BREAKS = frozenset(
     [
         *_BLOCKS,
@@ -92,6 +94,9 @@ class _Reading:
     hidden: list[Hidden] = field(default_factory=list)
     kind: BlockKind = "paragraph"
     pieces: list[str] = field(default_factory=list)
+    code_pieces: list[int] = field(default_factory=list)
+    """Which pieces of the block are set as code."""
+    code_depth: int = 0
     listed: list[tuple[str, str]] = field(default_factory=list)
     """(text, address) of what stands below the heading of the references."""
     is_listing: bool = False
@@ -104,11 +109,13 @@ class _Reading:
         while stack and n_nodes < MOST_NODES:
             node, is_end = stack.pop()
             n_nodes += 1
-            if is_end:
-                self.flush()
-                continue
             tag = (node.tag or "").lower()
+            if is_end:
+                self._leave(tag)
+                continue
             if tag == "-text":
+                if self.code_depth:
+                    self.code_pieces.append(len(self.pieces))
                 self.pieces.append(node.text_content or "")
             elif tag == "-comment" or tag in _SKIPPED:
                 continue
@@ -125,6 +132,10 @@ class _Reading:
             self.kind = _BLOCKS.get(
                 tag, self.kind if tag in ("div", "section") and self.kind == "item" else "paragraph"
             )
+        if tag in _CODE:
+            self.code_depth += 1
+            if tag not in _BREAKS:
+                stack.append((node, True))
         elif tag in ("br", "td", "th"):
             self.pieces.append(" | " if tag != "br" and "".join(self.pieces).strip() else "\n")
         elif tag == "a" and (node.attributes.get("href") or "").startswith("http"):
@@ -136,10 +147,18 @@ class _Reading:
             child = child.next
         stack += reversed(children)
 
+    def _leave(self, tag: str) -> None:
+        if tag in _CODE:
+            self.code_depth -= 1
+        if tag in _BREAKS:
+            self.flush()
+
     def flush(self) -> None:
         """Write the block that was read."""
         text, kind, address = "".join(self.pieces), self.kind, self.address
-        self.pieces, self.kind, self.address = [], "paragraph", ""
+        ends = [0, *accumulate(map(len, self.pieces))]
+        code = [(ends[piece], ends[piece + 1]) for piece in self.code_pieces]
+        self.pieces, self.code_pieces, self.kind, self.address = [], [], "paragraph", ""
         if not text.strip():
             return
         if kind == "heading":
@@ -149,7 +168,7 @@ class _Reading:
             return
         written = self.manuscript.add(kind, text)
         if written is not None:
-            cite_numbers(self.manuscript, written)
+            cite_numbers(self.manuscript, written, code=code)
 
     def references(self) -> Iterator[Reference]:
         """Yield what stands below the heading of the references."""

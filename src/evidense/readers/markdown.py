@@ -18,13 +18,15 @@ from evidense.texts.reference_list import BULLET, is_heading, listed
 from evidense.values import Hidden, ReadDocument, Reference
 
 WHAT = "a Markdown file"
-_FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"[ \t>]*(?P<marks>`{3,}|~{3,})(?P<rest>[^`]*)$")
+_INDENT = ("    ", "\t")
 _FRONT = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 _NOTE = re.compile(r"^\[\^([^\]\s]{1,40})\]:\s+", re.MULTILINE)
 _INLINE = re.compile(
-    r"!\[(?P<alt>[^\]\n]{0,500})\]\([^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,200}){0,5}[^()\n]{0,300}\)"
+    r"(?P<ticks>(?<!`)`{1,3}(?!`))(?P<code>[^`\n]{1,500})(?P=ticks)(?!`)"
+    r"|!\[(?P<alt>[^\]\n]{0,500})\]\([^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,200}){0,5}[^()\n]{0,300}\)"
     r"|\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,500})\]\((?P<url>[^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,200}){0,5})[^()\n]{0,300}\)"
     r"|\[\^(?P<note>[^\]\s]{1,40})\]"
     r"|\[(?P<keys>[^\[\]\n]{0,300}?@[^\[\]\n]{1,500})\]"
@@ -75,7 +77,7 @@ def markdown_document(name: str, text: str, mistakes: tuple[str, ...] = ()) -> R
     hidden = [
         Hidden(" ".join(match[1].split())[:400], "comment") for match in _COMMENT.finditer(text) if match[1].strip()
     ]
-    text = _FENCE.sub("", _COMMENT.sub("", text))
+    text = "\n".join(_without_code(_COMMENT.sub("", text).split("\n")))
     notes = [match[1] for match in _NOTE.finditer(text)]
     reading = _Reading(Manuscript(vocabulary(text)), notes=frozenset(notes))
     lines = text.split("\n")
@@ -94,6 +96,37 @@ def markdown_document(name: str, text: str, mistakes: tuple[str, ...] = ()) -> R
         name, manuscript.text, title, tuple(manuscript.blocks), tuple(references), tuple(manuscript.citations),
         (*hidden, *manuscript.hidden), mistakes,
     )  # fmt: skip
+
+
+def _without_code(lines: Sequence[str]) -> list[str]:
+    """Leave out blocks of code, fenced or indented."""
+    kept: list[str] = []
+    opened_at, marks = 0, ""
+    for number, line in enumerate(lines):
+        fence = _FENCE.match(line)
+        if marks:
+            if fence and fence["marks"].startswith(marks) and not fence["rest"].strip():
+                marks = ""
+        elif fence:
+            opened_at, marks = number, fence["marks"]
+        else:
+            kept.append(line)
+    if marks:  # never closed: a slip, and the text goes on
+        kept += lines[opened_at + 1 :]
+    return list(_without_indented(kept))
+
+
+def _without_indented(lines: Sequence[str]) -> Iterator[str]:
+    """Leave out lines that are indented by four spaces behind a blank one, unless an item of a list or a note goes on."""
+    may_begin, is_code, was_blank = True, False, True
+    for line in lines:
+        is_blank, is_indented = not line.strip(), line.startswith(_INDENT)
+        is_code = is_indented and may_begin and (is_code or was_blank) if not is_blank else is_code
+        if not is_blank and not is_indented:
+            may_begin = not (BULLET.match(line) or _NOTE.match(line) or line.startswith((" ", "+ ")))
+        was_blank = is_blank
+        if not is_code or is_blank:
+            yield line
 
 
 def _write_body(reading: _Reading, lines: Sequence[str]) -> None:
@@ -148,15 +181,20 @@ def _kind(line: str) -> str:
 
 def _shown(text: str) -> str:
     """Return a line of a table without the marks of Markdown; its bars stay."""
-    return _INLINE.sub(lambda match: match["text"] or match["alt"] or match["auto"] or match["escaped"] or "", text)
+    return _INLINE.sub(
+        lambda match: match["text"] or match["alt"] or match["auto"] or match["escaped"] or match["code"] or "", text
+    )
 
 
 def _write(reading: _Reading, kind: BlockKind, source: str) -> None:
     """Write a block without the marks of Markdown, and note what it cites."""
     raw, places, begin = "", [], 0
+    code: list[tuple[int, int]] = []
     for match in _INLINE.finditer(source):
         raw += source[begin : match.start()]
         begin = match.end()
+        if match["code"]:
+            code.append((len(raw), len(raw) + len(match["code"])))
         keys = _keys(reading, match)
         if keys:
             places.append((max(len(raw.rstrip()) - 1, 0) if match["note"] else len(raw), keys))
@@ -165,10 +203,11 @@ def _write(reading: _Reading, kind: BlockKind, source: str) -> None:
             or match["alt"]
             or match["auto"]
             or match["escaped"]
+            or match["code"]
             or (f"[{match['keys']}]" if match["keys"] else "")
         )
     written = reading.manuscript.add(kind, raw + source[begin:])
-    cite_numbers(reading.manuscript, written, others=places)
+    cite_numbers(reading.manuscript, written, others=places, code=code)
 
 
 def _keys(reading: _Reading, match: re.Match[str]) -> tuple[str, ...]:
@@ -210,7 +249,7 @@ def _reference(reading: _Reading, source: str, key: str) -> Iterator[Reference]:
 def _with_address(match: re.Match[str]) -> str:
     if match["url"] and match["url"].startswith("http"):
         return match["text"] if match["text"] == match["url"] else f"{match['text']} {match['url']}"
-    return match["text"] or match["auto"] or match["escaped"] or ""
+    return match["text"] or match["auto"] or match["escaped"] or match["code"] or ""
 
 
 PART = Markdown()

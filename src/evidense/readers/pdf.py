@@ -17,7 +17,7 @@ from evidense.readers._signs import format_of
 from evidense.texts.canonical import vocabulary
 from evidense.texts.cites import cite_names, cite_numbers
 from evidense.texts.manuscript import BlockKind, Manuscript, Written
-from evidense.texts.printed import printed
+from evidense.texts.printed import is_numbered, printed
 from evidense.values import Hidden, ReadDocument, Reference
 
 WHAT = "a PDF"
@@ -126,12 +126,22 @@ def _written(manuscript: Manuscript, lines: Sequence[Line], metadata_title: str)
     blocks = _write(manuscript, lines[:begin], body, _title(lines, body, metadata_title))
     references = tuple(_references(manuscript, lines[begin:end]))
     blocks += _write(manuscript, lines[end:], body, frozenset())
-    known = frozenset(reference.key for reference in references)
-    for written in blocks:
-        cite_numbers(manuscript, written, known)
-    if not manuscript.citations:
-        cite_names(manuscript, blocks, references)
+    _cite(manuscript, blocks, references)
     return references
+
+
+def _cite(manuscript: Manuscript, blocks: Sequence[Written], references: Sequence[Reference]) -> None:
+    """Note what cites: by the printed numbers of the references, else by names; by their order where neither is found."""
+    for known in (
+        frozenset(reference.key for reference in references if is_numbered(reference.raw)),
+        frozenset(reference.key for reference in references),
+    ):
+        for written in blocks:
+            cite_numbers(manuscript, written, known)
+        if not manuscript.citations:
+            cite_names(manuscript, blocks, references)
+        if manuscript.citations:
+            return
 
 
 def _title(lines: Sequence[Line], body: float, metadata_title: str) -> frozenset[int]:

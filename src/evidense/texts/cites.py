@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from evidense.texts.letters import fold
+from evidense.texts.listings import is_element, is_listing
 from evidense.texts.manuscript import BRACKETS, Manuscript, Written, numbers_of
 from evidense.texts.names import Name
 from evidense.values import Reference
@@ -19,16 +20,26 @@ Place = tuple[int, tuple[str, ...]]
 
 
 def cite_numbers(
-    manuscript: Manuscript, written: Written | None, known: frozenset[str] | None = None, others: Sequence[Place] = ()
+    manuscript: Manuscript,
+    written: Written | None,
+    known: frozenset[str] | None = None,
+    others: Sequence[Place] = (),
+    code: Sequence[tuple[int, int]] = (),
 ) -> None:
-    """Note the sentences of a block that cite by numbers; `known` are the numbers that the list has, `others` places found already."""
+    """Note the sentences of a block that cite by numbers.
+
+    `known` are the numbers that the list has, `others` places found already, `code` the stretches of the raw text set as code.
+    Program text, elements such as x[1] and what consoles print cite nothing.
+    """
     if written is None:
         return
     places = list(others)
-    for match in BRACKETS.finditer(written.canonical.text):
+    text = written.canonical.text
+    for match in BRACKETS.finditer(text) if not is_listing(text) else ():
+        place = written.canonical.raw_place(match.start())
         keys = tuple(key for key in numbers_of(match[1]) if known is None or key in known)
-        if keys:
-            places.append((written.canonical.raw_place(match.start()), keys))
+        if keys and not is_element(text, *match.span()) and not any(begin <= place < end for begin, end in code):
+            places.append((place, keys))
     manuscript.cite(written, places)
 
 

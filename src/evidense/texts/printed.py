@@ -72,6 +72,15 @@ def printed(text: str, key: str, span: Span | None = None) -> Reference:
     )  # fmt: skip
 
 
+def is_numbered(text: str) -> bool:
+    """Say whether a printed reference begins with a label.
+
+    >>> is_numbered("[2] P. Abril. 2007."), is_numbered("12. Abril P."), is_numbered("Abril P (2007).")
+    (True, True, False)
+    """
+    return _NUMBER.match(text) is not None
+
+
 def _with_accents(text: str) -> str:
     """Put accents that stand before their letter on it, as TeX's old fonts print them; loose ones are dropped."""
     if not _LOOSE_ACCENT.search(text):
@@ -95,9 +104,9 @@ def _divided(text: str) -> tuple[str, int | None, str, str]:
         " ."
     ):  # a note at the end: "… Boston (1948): Chap. 5. “The Locust Years”."
         before = text[: quoted.start()]
-        authors, year, title, rest = _without_marks(before)
-        if title and re.search(_YEAR, before):
-            return authors, year, title, rest
+        divided = _without_marks(before)
+        if divided[2] and re.search(_YEAR, before):
+            return divided
     if quoted:
         return text[: quoted.start()], None, quoted["title"], text[quoted.end() :]
     return _without_marks(text)
