@@ -1,6 +1,7 @@
 """Names say what a thing is; whatever is public is described."""
 
 import ast
+from collections import defaultdict
 
 import pytest
 
@@ -14,6 +15,16 @@ def test_no_module_is_named_after_nothing() -> None:
         s.module for s in sources() if FORBIDDEN & {word for piece in s.module.split(".") for word in piece.split("_")}
     ]
     assert not found, f"modules whose names say nothing: {found}"
+
+
+def test_no_two_modules_define_a_class_of_one_name() -> None:
+    modules = defaultdict(list)
+    for s in sources():
+        for node in s.tree.body:
+            if isinstance(node, ast.ClassDef):
+                modules[node.name].append(s.module)
+    twice = {name: where for name, where in modules.items() if len(where) > 1}
+    assert not twice
 
 
 def test_every_module_and_public_function_and_class_has_a_docstring() -> None:

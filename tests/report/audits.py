@@ -4,7 +4,7 @@ from evidense.auditing.alignment import align
 from evidense.auditing.audited import AskedSource, Audit, AuditedReference
 from evidense.auditing.losses import losses
 from evidense.auditing.references import decide
-from evidense.auditing.statements import Quote, Statement
+from evidense.auditing.statements import Quote, TracedStatement
 from evidense.values import Answer, Notice, ReadDocument, Reference, Work
 from evidense.values.literature import Citation, Hidden, Span
 
@@ -62,10 +62,10 @@ def every_verdict() -> list[AuditedReference]:
     ]  # fmt: skip
 
 
-def statement(text: str, passage: str) -> Statement:
+def statement(text: str, passage: str) -> TracedStatement:
     aligned = align(text, passage)
     quote = Quote(Span(0, len(passage), passage, page=4), "yao2025", "§4", 2)
-    return Statement(text, Span(10, 10 + len(text), text), "finding", "yao2025", quote, aligned, losses(aligned))
+    return TracedStatement(text, Span(10, 10 + len(text), text), "finding", "yao2025", quote, aligned, losses(aligned))
 
 
 def audit(**changes: object) -> Audit:

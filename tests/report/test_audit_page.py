@@ -6,7 +6,7 @@ import pytest
 
 from evidense.auditing.alignment import align
 from evidense.auditing.references import GATE
-from evidense.auditing.statements import Statement
+from evidense.auditing.statements import TracedStatement
 from evidense.report.audit import summary
 from evidense.report.audit.page import Corrected, page_html
 from evidense.report.audit.screen import WIDTH, screen
@@ -141,5 +141,5 @@ def test_a_source_that_has_a_part_of_a_statement_does_not_say_so() -> None:
         (quote, "says so"),
         ("Shade may lower the yield of tomatoes if warm, and dew does not matter.", "~ in part"),
     ):
-        statement = Statement(text, Span(0, len(text), text), "finding", alignment=align(text, quote))
+        statement = TracedStatement(text, Span(0, len(text), text), "finding", alignment=align(text, quote))
         assert source_word(statement) == word

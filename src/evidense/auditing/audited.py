@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evidense.auditing.references import Decision
-from evidense.auditing.statements import Statement
+from evidense.auditing.references import ReferenceDecision
+from evidense.auditing.statements import TracedStatement
 from evidense.values import Answer, ReadDocument, Reference
 from evidense.values.literature import ANSWERED, State
 
@@ -19,7 +19,7 @@ class AuditedReference:
     """One reference, what it comes to, and the answers that this rests on."""
 
     reference: Reference
-    decision: Decision
+    decision: ReferenceDecision
     answers: tuple[Answer, ...] = ()
     notes: tuple[str, ...] = ()
     """What else is to be said of it, a clause each: "about images: no"."""
@@ -82,7 +82,7 @@ class Audit:
     """Name of the file."""
     document: ReadDocument
     references: tuple[AuditedReference, ...] = ()
-    statements: tuple[Statement, ...] = ()
+    statements: tuple[TracedStatement, ...] = ()
     sources: tuple[AskedSource, ...] = ()
     questions: tuple[tuple[str, str], ...] = ()
     """Source and URL of every question to an index, without secrets; those whose answer was kept from before too."""

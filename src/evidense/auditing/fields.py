@@ -10,7 +10,7 @@ from evidense.texts.titles import compare_titles
 from evidense.texts.venues import is_known_venue, is_preprint, same_venue
 from evidense.values import Answer, Reference, Work
 
-State = Literal["confirmed", "wrong", "unknown"]
+FieldState = Literal["confirmed", "wrong", "unknown"]
 _REGISTRIES = {"arxiv": frozenset({"arxiv", "datacite"})}
 """The sources that must know a number of this kind if there is one; other indexes take up new preprints late, or under the published version."""
 
@@ -25,7 +25,7 @@ class FieldCheck:
     """What the indexes have instead; the value that most of them have."""
     by: tuple[str, ...]
     """The indexes that say so, in alphabetical order."""
-    state: State
+    state: FieldState
     missing: tuple[str, ...] = ()
     """Authors that the reference leaves out."""
     foreign: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ def _venue(reference: Reference, works: Sequence[Work]) -> FieldCheck | None:
     return FieldCheck("venue", reference.venue, _most(contradicting), _sources(s for _, s in contradicting), "wrong")
 
 
-def _unheard_of(venue: str, works: Sequence[Work]) -> tuple[tuple[str, ...], State]:
+def _unheard_of(venue: str, works: Sequence[Work]) -> tuple[tuple[str, ...], FieldState]:
     """Nobody names a venue. One of a name that nobody knows is wrong where two indexes hold the work; others may be right."""
     holders = _sources(work.source for work in works)
     is_doubtful = len(holders) > 1 and not is_preprint(venue) and not is_known_venue(venue)

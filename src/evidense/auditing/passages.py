@@ -11,7 +11,7 @@ from jaxtyping import Float32
 from evidense.auditing.alignment import NO_TEXT, Alignment, align
 from evidense.auditing.kinds import kind_of
 from evidense.auditing.losses import losses
-from evidense.auditing.statements import Quote, Statement
+from evidense.auditing.statements import Quote, TracedStatement
 from evidense.texts.sentences import sentences
 from evidense.texts.squeezed import Squeezed
 from evidense.texts.tokens import tokens, value
@@ -85,7 +85,7 @@ class Passages:
         self._windows = [window for source in self.sources.values() for window in windows(source)]
         self._squeezed = {name: Squeezed(source.text) for name, source in self.sources.items()}
 
-    def statement(self, place: Span, cites: Sequence[str] = (), among: Sequence[str] = ()) -> Statement:
+    def statement(self, place: Span, cites: Sequence[str] = (), among: Sequence[str] = ()) -> TracedStatement:
         """Return a statement beside its closest passage.
 
         `among` names the sources that it may come from; without it, every source.
@@ -95,12 +95,12 @@ class Passages:
         located = self._closest(text, names)
         kind, known = kind_of(text), next(iter(cites or among), "")
         if located is None:
-            return Statement(text, place, kind, known, None, NO_TEXT, (), tuple(cites))
+            return TracedStatement(text, place, kind, known, None, NO_TEXT, (), tuple(cites))
         window, alignment = located.window, located.alignment
         if alignment.kind == "NOT LOCATED":
-            return Statement(text, place, kind, known, None, alignment, (), tuple(cites))
+            return TracedStatement(text, place, kind, known, None, alignment, (), tuple(cites))
         quote = Quote(window.span, window.source, window.section, window.number or None)
-        return Statement(text, place, kind, window.source, quote, alignment, losses(alignment), tuple(cites))
+        return TracedStatement(text, place, kind, window.source, quote, alignment, losses(alignment), tuple(cites))
 
     def _closest(self, text: str, names: Sequence[str]) -> _Located | None:
         """Return the window that shares most with a statement; of equal ones the first."""
@@ -220,7 +220,7 @@ class _Bm25:
 
 def trace(
     document: ReadDocument, sources: Mapping[str, SourceText], embed: Embed | None = None
-) -> tuple[Statement, ...]:
+) -> tuple[TracedStatement, ...]:
     """Return every statement of a document beside the closest passage of its sources.
 
     The statements of a paper are its citing sentences, each beside what it cites; those of a report its claims, or else its

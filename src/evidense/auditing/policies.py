@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidense.auditing.fields import FieldCheck
-from evidense.auditing.references import Decision
+from evidense.auditing.references import ReferenceDecision
 
 Weight = Literal["counts", "error to report", "no matter"]
 
@@ -21,7 +21,7 @@ class Ruling:
     reason: str = ""
 
 
-def _neurips2026(decision: Decision) -> Ruling:
+def _neurips2026(decision: ReferenceDecision) -> Ruling:
     """Count what cannot be found, author lists that are mostly another's, and venues of which no index knows anything."""
     if decision.verdict == "NOT FOUND":
         return Ruling("counts", "the title cannot be found")
@@ -41,7 +41,7 @@ def is_mostly_foreign(check: FieldCheck) -> bool:
     return bool(check.foreign) and 2 * len(check.foreign) >= n_cited
 
 
-POLICIES: Mapping[str, Callable[[Decision], Ruling]] = {"neurips2026": _neurips2026}
+POLICIES: Mapping[str, Callable[[ReferenceDecision], Ruling]] = {"neurips2026": _neurips2026}
 """Name → what it says of a decision."""
 EXPLAINED: Mapping[str, str] = {
     "neurips2026": (

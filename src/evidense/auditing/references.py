@@ -13,16 +13,16 @@ from evidense.auditing.identity import Identified, identify
 from evidense.texts.venues import is_preprint
 from evidense.values import Answer, Notice, Reference, Relation, Work
 
-Verdict = Literal[
+ReferenceVerdict = Literal[
     "OK", "WRONG FIELD", "OTHER WORK", "OLDER VERSION", "RETRACTED", "CORRECTED", "CONCERN", "INDEXES DISAGREE", "NOT FOUND", "NOT A PAPER",
     "NOT ASKED",
 ]  # fmt: skip
 """What a reference comes to."""
-GATE: tuple[Verdict, ...] = ("OTHER WORK", "RETRACTED", "NOT FOUND")
+GATE: tuple[ReferenceVerdict, ...] = ("OTHER WORK", "RETRACTED", "NOT FOUND")
 """Verdicts that `--gate` does not let pass, unless others are named."""
 MIN_ANSWERS = 2
 """Indexes that must have answered before a reference is NOT FOUND."""
-_OF_NOTICE: Mapping[Relation, Verdict] = {
+_OF_NOTICE: Mapping[Relation, ReferenceVerdict] = {
     "retraction": "RETRACTED", "withdrawal": "RETRACTED", "concern": "CONCERN", "correction": "CORRECTED",
 }  # fmt: skip
 """The worst first."""
@@ -30,10 +30,10 @@ NO_PAPERS = frozenset(["software", "webpage", "online", "electronic", "dataset",
 
 
 @dataclass(frozen=True)
-class Decision:
+class ReferenceDecision:
     """A verdict on one reference with what it rests on."""
 
-    verdict: Verdict
+    verdict: ReferenceVerdict
     reason: str
     """One sentence for people."""
     fields: tuple[FieldCheck, ...] = ()
@@ -44,7 +44,7 @@ class Decision:
     """A published version of the preprint that is cited."""
 
 
-def decide(reference: Reference, answers: Sequence[Answer]) -> Decision:
+def decide(reference: Reference, answers: Sequence[Answer]) -> ReferenceDecision:
     """Decide one reference; the same answers in any order give the same decision.
 
     Source: the kinds of wrong references are those of HALLMARK (arXiv 2607.18360).
@@ -52,7 +52,7 @@ def decide(reference: Reference, answers: Sequence[Answer]) -> Decision:
     answered = sorted({answer.source for answer in answers if answer.has_answered})
     identified = identify(reference, answers)
     if identified.is_other_work:
-        return Decision(
+        return ReferenceDecision(
             "OTHER WORK", identified.reason, identified.fields, identified.works[0] if identified.works else None
         )
     if not identified.works:
@@ -61,20 +61,20 @@ def decide(reference: Reference, answers: Sequence[Answer]) -> Decision:
     return _of_work(reference, identified, checks)
 
 
-def _without_work(reference: Reference, answered: Sequence[str]) -> Decision:
+def _without_work(reference: Reference, answered: Sequence[str]) -> ReferenceDecision:
     if reference.kind in NO_PAPERS:
-        return Decision("NOT A PAPER", f"a {reference.kind}; indexes of papers need not hold it")
+        return ReferenceDecision("NOT A PAPER", f"a {reference.kind}; indexes of papers need not hold it")
     if _is_page(reference):
-        return Decision("NOT A PAPER", "a page of the web; indexes of papers need not hold it")
+        return ReferenceDecision("NOT A PAPER", "a page of the web; indexes of papers need not hold it")
     if reference.kind == "book" and "doi" not in reference.identifiers:
-        return Decision("NOT A PAPER", "a book without a DOI; indexes of papers need not hold it")
+        return ReferenceDecision("NOT A PAPER", "a book without a DOI; indexes of papers need not hold it")
     if not answered:
-        return Decision("NOT ASKED", "no index answered")
+        return ReferenceDecision("NOT ASKED", "no index answered")
     if len(answered) < MIN_ANSWERS:
-        return Decision(
+        return ReferenceDecision(
             "NOT ASKED", f"only {answered[0]} answered and does not hold it; expected at least {MIN_ANSWERS} answers"
         )
-    return Decision(
+    return ReferenceDecision(
         "NOT FOUND",
         f"{', '.join(answered)} answered; none holds a work of this title. A workshop paper or a thesis may be missing there",
     )
@@ -85,25 +85,29 @@ def _is_page(reference: Reference) -> bool:
     return reference.kind == "misc" and not reference.venue and set(reference.identifiers) == {"url"}
 
 
-def _of_work(reference: Reference, identified: Identified, checks: tuple[FieldCheck, ...]) -> Decision:
+def _of_work(reference: Reference, identified: Identified, checks: tuple[FieldCheck, ...]) -> ReferenceDecision:
     work = identified.works[0]
     wrong = [check for check in checks if check.is_wrong]
     if notice := _worst_notice(identified.works):
         dated = f"{notice.date}, " if notice.date else ""
-        return Decision(_OF_NOTICE[notice.relation], f"{dated}{notice.reason or notice.relation}", checks, work)
+        return ReferenceDecision(
+            _OF_NOTICE[notice.relation], f"{dated}{notice.reason or notice.relation}", checks, work
+        )
     if wrong:
-        return Decision("WRONG FIELD", "; ".join(check.sentence for check in wrong), checks, work)
+        return ReferenceDecision("WRONG FIELD", "; ".join(check.sentence for check in wrong), checks, work)
     if identified.disagreement:
-        return Decision("INDEXES DISAGREE", identified.disagreement, checks, work)
+        return ReferenceDecision("INDEXES DISAGREE", identified.disagreement, checks, work)
     if newer := _newer(reference, identified.works):
-        return Decision(
+        return ReferenceDecision(
             "OLDER VERSION",
             f"published as {newer.get('doi') or newer.get('venue') or 'another version'}",
             checks,
             work,
             newer,
         )
-    return Decision("OK", f"confirmed by {', '.join(sorted({w.source for w in identified.works}))}", checks, work)
+    return ReferenceDecision(
+        "OK", f"confirmed by {', '.join(sorted({w.source for w in identified.works}))}", checks, work
+    )
 
 
 def _worst_notice(works: Sequence[Work]) -> Notice | None:

@@ -7,7 +7,7 @@ settled the reference; a work that was found by its title is then looked up by i
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evidense.auditing.references import MIN_ANSWERS, Decision, decide
+from evidense.auditing.references import MIN_ANSWERS, ReferenceDecision, decide
 from evidense.parts import Source, Wire
 from evidense.values import Answer, Reference, Work
 
@@ -51,12 +51,12 @@ class _Asking:
 
     references: Sequence[Reference]
     answers: list[list[Answer]] = field(default_factory=list)
-    decided: dict[int, tuple[int, Decision]] = field(default_factory=dict)
+    decided: dict[int, tuple[int, ReferenceDecision]] = field(default_factory=dict)
     tell: Tell = tell_nobody
     lists: frozenset[str] = frozenset()
     """Names of sources whose "not there" says nothing about whether a work exists."""
 
-    def decision(self, i: int) -> Decision:
+    def decision(self, i: int) -> ReferenceDecision:
         """Decide on the answers so far; the same number of answers is decided once."""
         n, held = self.decided.get(i, (-1, None))
         if held is None or n != len(self.answers[i]):
@@ -82,7 +82,7 @@ def ask(
     wire: Wire,
     known: Sequence[Answer | None] = (),
     tell: Tell = tell_nobody,
-) -> list[tuple[Decision, tuple[Answer, ...]]]:
+) -> list[tuple[ReferenceDecision, tuple[Answer, ...]]]:
     """Ask the sources, cheapest first, and return for every reference what it comes to with all answers.
 
     `known` holds an answer that is at hand for each reference, or None.

@@ -9,7 +9,7 @@ from evidense.auditing.audited import Said
 from evidense.auditing.markers import n_negations
 from evidense.auditing.passages import Embed, Passages, SourceText, claims_of
 from evidense.auditing.shipped_works import ShippedWork, shipped_works
-from evidense.auditing.statements import Quote, Statement
+from evidense.auditing.statements import Quote, TracedStatement
 from evidense.auditing.topics import Topic, topic
 from evidense.texts.letters import fold
 from evidense.texts.names import Name
@@ -62,7 +62,7 @@ class Missing:
 class AuditedReport:
     """What a report comes to."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[TracedStatement, ...]
     said: tuple[Said, ...] = ()
     """What it says of itself, beside what is found."""
     remarks: tuple[str, ...] = ()
@@ -121,12 +121,12 @@ def question_of(document: ReadDocument) -> str:
     return " ".join(found[1].split()) if found else ""
 
 
-def findings_of(statements: Sequence[Statement]) -> list[Statement]:
+def findings_of(statements: Sequence[TracedStatement]) -> list[TracedStatement]:
     """Return the statements that report a finding, without those whose source asks what they tell."""
     return [s for s in statements if s.kind == "finding" and not _has(s, "aim")]
 
 
-def origin(statements: Sequence[Statement]) -> str:
+def origin(statements: Sequence[TracedStatement]) -> str:
     """Say where statements come from, as closely as they come from one place."""
     quotes = [s.quote for s in statements if s.quote is not None]
     if not quotes:
@@ -160,7 +160,9 @@ def _said(document: ReadDocument, works: Mapping[str, Work], report: AuditedRepo
     yield from _self_assessment(document, statements, int(verified[1].replace(",", "")) if verified else None)
 
 
-def _self_assessment(document: ReadDocument, statements: Sequence[Statement], n_verified: int | None) -> Iterator[Said]:
+def _self_assessment(
+    document: ReadDocument, statements: Sequence[TracedStatement], n_verified: int | None
+) -> Iterator[Said]:
     claims = {block.section for block in document.blocks if block.kind == "item"}
     cells = [b.span.quote for b in document.blocks if b.kind == "table" and b.section in claims]
     values = [float(value) for cell in cells for value in _CELL.findall(cell)]
@@ -222,7 +224,7 @@ def _remarks(report: AuditedReport) -> Iterator[str]:
         yield from _cut_remark(statements)
 
 
-def _cut_remark(statements: Sequence[Statement]) -> Iterator[str]:
+def _cut_remark(statements: Sequence[TracedStatement]) -> Iterator[str]:
     """Several claims that break off after the same number of characters were cut by a program."""
     lengths = Counter(len(s.text) for s in statements if s.alignment.is_cut)
     for length, n in lengths.most_common(1):
@@ -231,7 +233,7 @@ def _cut_remark(statements: Sequence[Statement]) -> Iterator[str]:
 
 
 def _missing(
-    statements: Sequence[Statement], references: Sequence[Reference], works: Mapping[str, Work]
+    statements: Sequence[TracedStatement], references: Sequence[Reference], works: Mapping[str, Work]
 ) -> Iterator[Missing]:
     """Yield works that statements name by their authors and that no reference has."""
     authors = [
@@ -254,7 +256,7 @@ def _shipped(names: tuple[str, ...]) -> ShippedWork | None:
     return next((s for s in shipped_works() if s.surnames[: len(names)] == names), None)
 
 
-def _qualifying(statement: Statement, texts: Mapping[str, SourceText]) -> Iterator[Quote]:
+def _qualifying(statement: TracedStatement, texts: Mapping[str, SourceText]) -> Iterator[Quote]:
     """Yield sentences of the source that begin with a contrast, deny, and speak of what a question or a finding speaks of."""
     source = next((t for t in texts.values() if t.name == statement.source), None)
     if source is None or not (_has(statement, "aim") or statement.kind == "finding"):
@@ -274,7 +276,7 @@ def _rare(text: str) -> set[str]:
     return {token.key[:5] for token in tokens(text) if token.kind == "word" and len(token.key) > 3}
 
 
-def _has(statement: Statement, rule: str) -> bool:
+def _has(statement: TracedStatement, rule: str) -> bool:
     return any(loss.rule == rule for loss in statement.losses)
 
 

@@ -22,7 +22,7 @@ class Quote:
 
 
 @dataclass(frozen=True)
-class Statement:
+class TracedStatement:
     """One statement of an audited document with where it comes from."""
 
     text: str

@@ -51,7 +51,7 @@ def xml_tree(path: Path, what: str) -> Any:
 
 
 @dataclass
-class Flow:
+class CitingFlow:
     """Text flattened from an element, with the places that cite."""
 
     pieces: list[str] = field(default_factory=list)

@@ -74,7 +74,7 @@ class HTML:
             raise missing("HTML", "selectolax") from None
         with foreign(str(path), f"Expected {WHAT}; check the file."):
             page = LexborHTMLParser(text)
-            reading = _Reading()
+            reading = _HtmlReading()
             reading.walk(page.root)
             references = tuple(reading.references())
         if not reading.manuscript.text:
@@ -89,7 +89,7 @@ class HTML:
 
 
 @dataclass
-class _Reading:
+class _HtmlReading:
     manuscript: Manuscript = field(default_factory=Manuscript)
     hidden: list[Hidden] = field(default_factory=list)
     kind: BlockKind = "paragraph"

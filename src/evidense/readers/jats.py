@@ -9,7 +9,7 @@ from typing import Any
 from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput
 from evidense.readers._signs import format_of
-from evidense.readers._xml import Flow, entity, plain_text, xml_tree
+from evidense.readers._xml import CitingFlow, entity, plain_text, xml_tree
 from evidense.texts.bibliographies.entries import year_of
 from evidense.texts.identifiers import identifiers_of
 from evidense.texts.manuscript import BlockKind, Manuscript
@@ -147,7 +147,7 @@ def _write_block(reading: _Article, kind: BlockKind, element: Any) -> None:
 
 def _write_float(reading: _Article, element: Any) -> None:
     """Write the caption of a figure or table, and the rows of a table."""
-    flow = Flow()
+    flow = CitingFlow()
     for child in (element.find("label"), element.find("caption")):
         if child is not None:
             flow.write(" " if flow.n_written else "")
@@ -162,13 +162,13 @@ def _write_float(reading: _Article, element: Any) -> None:
             _write_block(reading, "paragraph", paragraph)
 
 
-def _flow(reading: _Article, element: Any) -> Flow:
-    flow = Flow()
+def _flow(reading: _Article, element: Any) -> CitingFlow:
+    flow = CitingFlow()
     _flatten(reading, element, flow)
     return flow
 
 
-def _flatten(reading: _Article, element: Any, flow: Flow, is_raised: bool = False) -> None:
+def _flatten(reading: _Article, element: Any, flow: CitingFlow, is_raised: bool = False) -> None:
     """Write the text of an element without the blocks in it; numbers of citations that stand above the line are noted, not written."""
     if not is_raised:
         flow.write(element.text)

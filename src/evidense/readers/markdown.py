@@ -39,7 +39,7 @@ _KEY = re.compile(r"@([\w:.#$%&+?<>~/-]*\w)")
 
 
 @dataclass
-class _Reading:
+class _MarkdownReading:
     manuscript: Manuscript
     links: dict[str, Reference] = field(default_factory=dict)
     """Address of a paper → the reference that a link to it stands for."""
@@ -79,7 +79,7 @@ def markdown_document(name: str, text: str, mistakes: tuple[str, ...] = ()) -> R
     ]
     text = "\n".join(_without_code(_COMMENT.sub("", text).split("\n")))
     notes = [match[1] for match in _NOTE.finditer(text)]
-    reading = _Reading(Manuscript(vocabulary(text)), notes=frozenset(notes))
+    reading = _MarkdownReading(Manuscript(vocabulary(text)), notes=frozenset(notes))
     lines = text.split("\n")
     place = next(
         (n for n in range(len(lines) - 1, -1, -1) if is_heading(_HEADING.sub(r"\2", lines[n]).strip("*: "))), len(lines)
@@ -129,7 +129,7 @@ def _without_indented(lines: Sequence[str]) -> Iterator[str]:
             yield line
 
 
-def _write_body(reading: _Reading, lines: Sequence[str]) -> None:
+def _write_body(reading: _MarkdownReading, lines: Sequence[str]) -> None:
     for block in _blocks(lines):
         first = block[0]
         if heading := _HEADING.match(first):
@@ -186,7 +186,7 @@ def _shown(text: str) -> str:
     )
 
 
-def _write(reading: _Reading, kind: BlockKind, source: str) -> None:
+def _write(reading: _MarkdownReading, kind: BlockKind, source: str) -> None:
     """Write a block without the marks of Markdown, and note what it cites."""
     raw, places, begin = "", [], 0
     code: list[tuple[int, int]] = []
@@ -210,7 +210,7 @@ def _write(reading: _Reading, kind: BlockKind, source: str) -> None:
     cite_numbers(reading.manuscript, written, others=places, code=code)
 
 
-def _keys(reading: _Reading, match: re.Match[str]) -> tuple[str, ...]:
+def _keys(reading: _MarkdownReading, match: re.Match[str]) -> tuple[str, ...]:
     if match["keys"]:
         return tuple(_KEY.findall(match["keys"]))
     if match["note"]:
@@ -224,7 +224,7 @@ def _keys(reading: _Reading, match: re.Match[str]) -> tuple[str, ...]:
     return (url,)
 
 
-def _listed(reading: _Reading, lines: Sequence[str]) -> Iterator[Reference]:
+def _listed(reading: _MarkdownReading, lines: Sequence[str]) -> Iterator[Reference]:
     if not lines:
         return
     reading.manuscript.add("heading", _HEADING.sub(r"\2", lines[0]).strip("*: "))
@@ -232,14 +232,14 @@ def _listed(reading: _Reading, lines: Sequence[str]) -> Iterator[Reference]:
         yield from _reference(reading, re.sub(r"^\s*(?:[-*+•]|(?=\[\^)\[\^[^\]]*\]:)\s+", "", source), str(number))
 
 
-def _of_notes(reading: _Reading, lines: Sequence[str]) -> Iterator[Reference]:
+def _of_notes(reading: _MarkdownReading, lines: Sequence[str]) -> Iterator[Reference]:
     """Yield the footnotes of the text that look like references: they have an identifier, an address or a year."""
     for block in re.split(r"\n(?=\[\^)|\n\s*\n", "\n".join(lines)):
         if (match := _NOTE.match(block)) and re.search(r"https?://|10\.\d{4}|\b(?:19|20)\d\d\b", block):
             yield from _reference(reading, block[match.end() :], match[1])
 
 
-def _reference(reading: _Reading, source: str, key: str) -> Iterator[Reference]:
+def _reference(reading: _MarkdownReading, source: str, key: str) -> Iterator[Reference]:
     text = _INLINE.sub(_with_address, source)
     if written := reading.manuscript.add(None, text):
         text = written.canonical.text

@@ -8,7 +8,7 @@ from typing import Any
 from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput
 from evidense.readers._signs import format_of
-from evidense.readers._xml import Flow, entity, plain_text, xml_tree
+from evidense.readers._xml import CitingFlow, entity, plain_text, xml_tree
 from evidense.texts.bibliographies.entries import year_of
 from evidense.texts.identifiers import identifiers_of
 from evidense.texts.manuscript import BlockKind, Manuscript
@@ -75,7 +75,7 @@ def _document(name: str, root: Any) -> ReadDocument:
 def _write(manuscript: Manuscript, element: Any, order: Mapping[str, int]) -> None:
     for child in element:
         if child.tag in _BLOCKS:
-            flow = Flow()
+            flow = CitingFlow()
             _flatten(child, flow, order)
             if written := manuscript.add(_BLOCKS[child.tag], flow.text):
                 manuscript.cite(written, flow.places)
@@ -83,7 +83,7 @@ def _write(manuscript: Manuscript, element: Any, order: Mapping[str, int]) -> No
             _write(manuscript, child, order)
 
 
-def _flatten(element: Any, flow: Flow, order: Mapping[str, int]) -> None:
+def _flatten(element: Any, flow: CitingFlow, order: Mapping[str, int]) -> None:
     flow.write(element.text)
     for child in element:
         if not isinstance(child.tag, str):

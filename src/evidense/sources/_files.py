@@ -15,14 +15,14 @@ from evidense.values import Answer, Reference, State, Work
 
 
 @dataclass(frozen=True)
-class Files:
+class StampedFiles:
     """Files as they are now: names with sizes and times, so that a changed one is read again."""
 
     paths: tuple[Path, ...]
     stamps: tuple[tuple[int, int], ...]
 
     @classmethod
-    def below(cls, path: Path, suffixes: Sequence[str], what: str) -> "Files":
+    def below(cls, path: Path, suffixes: Sequence[str], what: str) -> "StampedFiles":
         """Return a file, or every file of these endings in a folder, packed ones too.
 
         Raises:
@@ -50,7 +50,7 @@ Read = Callable[[Path, str], Sequence[Work]]
 
 
 @lru_cache(maxsize=8)
-def held(files: Files, source: str, read: Read) -> Held:
+def held(files: StampedFiles, source: str, read: Read) -> Held:
     """Read files into an index; the same files are read once a process."""
     return Held(source, [work for path in files.paths for work in read(path, source)])
 
@@ -117,7 +117,7 @@ class FileSource(SourcePart):
     def _index(self, spelling: str) -> Held | None:
         if not (rest := rest_of(self.name, spelling).strip()):
             return None
-        return held(Files.below(Path(rest), self.suffixes, self.what), self.label(Path(rest)), self.read)
+        return held(StampedFiles.below(Path(rest), self.suffixes, self.what), self.label(Path(rest)), self.read)
 
     def _silent(self, by: Literal["identifier", "title"]) -> Answer:
         state, detail = self.unnamed

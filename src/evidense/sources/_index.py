@@ -20,7 +20,7 @@ MOST_WORDS = 24
 
 
 @dataclass(frozen=True)
-class Page:
+class ResultPage:
     """What one answer holds."""
 
     works: Sequence[Work]
@@ -50,7 +50,7 @@ class Index(SourcePart):
         """Return the request for works by title."""
 
     @abstractmethod
-    def page(self, reply: Reply) -> Page:
+    def page(self, reply: Reply) -> ResultPage:
         """Read an answer.
 
         Raises:
@@ -97,24 +97,26 @@ class Index(SourcePart):
 
     # --- inside
 
-    def _read(self, reply: Reply, by: Any) -> tuple[Page, Answer | None]:
+    def _read(self, reply: Reply, by: Any) -> tuple[ResultPage, Answer | None]:
         """Return the page of an answer, or an Answer that says why there is none.
 
         A search always has a list, if an empty one: a 404 there is no answer of the index.
         """
         if self.none_known(reply):
-            return Page(()), None
+            return ResultPage(()), None
         if reply.state != "found":
             state = "blocked" if reply.state == "not there" else reply.state
             detail = f"{reply.status} where a list was asked" if reply.state == "not there" else reply.detail
-            return Page(()), Answer(self.name, state, by=by, detail=detail, blobs=_blobs(reply))
+            return ResultPage(()), Answer(self.name, state, by=by, detail=detail, blobs=_blobs(reply))
         try:
             return self.page(reply), None
         except OtherForm as error:
             detail = f"an answer of another form ({error})"
-            return Page(()), Answer(self.name, "blocked", by=by, detail=detail, blobs=_blobs(reply))
+            return ResultPage(()), Answer(self.name, "blocked", by=by, detail=detail, blobs=_blobs(reply))
 
-    def _identified(self, identifier: str, held: Mapping[str, list[Work]], page: Page, reply: Reply) -> Answer | None:
+    def _identified(
+        self, identifier: str, held: Mapping[str, list[Work]], page: ResultPage, reply: Reply
+    ) -> Answer | None:
         works = tuple(held.get(identifier, ())[:MOST_WORKS])
         if works:
             return Answer(self.name, "found", works, "identifier", blobs=_blobs(reply))
@@ -191,7 +193,7 @@ def doi_or_arxiv(reference: Reference) -> str:
     return f"arxiv:{arxiv}" if arxiv else (f"doi:{doi}" if doi else "")
 
 
-def _cut(page: Page) -> str:
+def _cut(page: ResultPage) -> str:
     return f"it sent {len(page.works)} of the {page.total} works that it says it has"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from evidense.fetching.bodies import xml_root
 from evidense.parts.literature import Manners, Offer, Reply, Request, Wire
-from evidense.sources._index import Index, Page, bare
+from evidense.sources._index import Index, ResultPage, bare
 from evidense.sources._shapes import OtherForm, kept, year
 from evidense.texts.identifiers import normal_arxiv, normal_doi
 from evidense.texts.titles import title_words
@@ -44,7 +44,7 @@ class Arxiv(Index):
         query = " AND ".join(f"ti:{word}" for word in longest)
         return Request(self.name, "api/query", {"search_query": query, "max_results": "5"}, expects="xml")
 
-    def page(self, reply: Reply) -> Page:
+    def page(self, reply: Reply) -> ResultPage:
         """Read the Atom feed; an entry that reports an error is no work."""
         try:
             feed = xml_root(reply.body)
@@ -54,7 +54,7 @@ class Arxiv(Index):
             raise OtherForm("no Atom feed")
         works = [work for entry in feed.iter(f"{_ATOM}entry") if (work := _work(entry)) is not None]
         total = _text(feed, f"{_SEARCH}totalResults")
-        return Page(works, int(total) if total.isdecimal() and len(total) < 12 and not works else None)
+        return ResultPage(works, int(total) if total.isdecimal() and len(total) < 12 and not works else None)
 
     def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
         """Fetch the PDF of a preprint; its bytes are the blob of the answer."""

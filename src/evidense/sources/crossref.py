@@ -6,7 +6,7 @@ from typing import Any
 
 from evidense.parts.literature import Manners, Offer, Reply, Request
 from evidense.sources._agencies import may_be_crossref
-from evidense.sources._index import Index, Page, bare, json_of, search_words
+from evidense.sources._index import Index, ResultPage, bare, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.texts.identifiers import normal_arxiv, normal_doi
 from evidense.texts.loose_json import at, first, rows, text
@@ -48,11 +48,11 @@ class Crossref(Index):
         author = reference.authors[0].split(",")[0] if reference.authors else ""
         return Request(self.name, "works", {"query.bibliographic": f"{words} {author}".strip(), "rows": "5"})
 
-    def page(self, reply: Reply) -> Page:
+    def page(self, reply: Reply) -> ResultPage:
         """Read `message.items`."""
         data = json_of(reply)
         items = needed_rows(data, "message", "items")
-        return Page([_work(item) for item in items], count(data, "message", "total-results"))
+        return ResultPage([_work(item) for item in items], count(data, "message", "total-results"))
 
 
 def _work(item: dict[str, Any]) -> Work:

@@ -5,7 +5,7 @@ from typing import Any
 
 from evidense.parts.literature import Manners, Reply, Request
 from evidense.sources._agencies import may_be_datacite
-from evidense.sources._index import Index, Page, bare, json_of, search_words
+from evidense.sources._index import Index, ResultPage, bare, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.texts.identifiers import normal_arxiv, normal_doi
 from evidense.texts.loose_json import first, rows, text
@@ -38,11 +38,11 @@ class DataCite(Index):
         """Ask for the words of a title."""
         return Request(self.name, "dois", {"query": f"titles.title:({search_words(reference)})", "page[size]": "5"})
 
-    def page(self, reply: Reply) -> Page:
+    def page(self, reply: Reply) -> ResultPage:
         """Read `data`."""
         data = json_of(reply)
         items = needed_rows(data, "data")
-        return Page([_work(item.get("attributes") or {}) for item in items], count(data, "meta", "total"))
+        return ResultPage([_work(item.get("attributes") or {}) for item in items], count(data, "meta", "total"))
 
 
 def _work(item: dict[str, Any]) -> Work:

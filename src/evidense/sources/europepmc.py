@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidense.parts.literature import Manners, Offer, Reply, Request, Wire
-from evidense.sources._index import Index, Page, json_of, search_words
+from evidense.sources._index import Index, ResultPage, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.texts.identifiers import normal_doi
 from evidense.texts.loose_json import first, rows, text
@@ -48,11 +48,11 @@ class EuropePmc(Index):
         """Ask for the words of a title."""
         return self._search(f"TITLE:({search_words(reference)})", 5)
 
-    def page(self, reply: Reply) -> Page:
+    def page(self, reply: Reply) -> ResultPage:
         """Read `resultList.result`."""
         data = json_of(reply)
         items = needed_rows(data, "resultList", "result")
-        return Page([_work(item) for item in items], count(data, "hitCount"))
+        return ResultPage([_work(item) for item in items], count(data, "hitCount"))
 
     def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
         """Fetch the JATS of an open paper; its bytes are the blob of the answer."""

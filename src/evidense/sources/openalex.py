@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidense.parts.literature import Manners, Offer, Reply, Request
-from evidense.sources._index import Index, Page, bare, doi_or_arxiv, json_of, search_words
+from evidense.sources._index import Index, ResultPage, bare, doi_or_arxiv, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.texts.identifiers import normal_arxiv, normal_doi
 from evidense.texts.loose_json import at, first, rows, text
@@ -46,11 +46,11 @@ class OpenAlex(Index):
         query = {"filter": f"title.search:{search_words(reference)}", "per-page": "5", "select": _FIELDS}
         return Request(self.name, "works", query, cost_usd=SEARCH_USD)
 
-    def page(self, reply: Reply) -> Page:
+    def page(self, reply: Reply) -> ResultPage:
         """Read `results`."""
         data = json_of(reply)
         items = needed_rows(data, "results")
-        return Page([_work(item) for item in items], count(data, "meta", "count"))
+        return ResultPage([_work(item) for item in items], count(data, "meta", "count"))
 
 
 def _work(item: dict[str, Any]) -> Work:

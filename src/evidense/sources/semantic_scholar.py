@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidense.parts.literature import Manners, Reply, Request
-from evidense.sources._index import Index, Page, doi_or_arxiv, json_of, search_words
+from evidense.sources._index import Index, ResultPage, doi_or_arxiv, json_of, search_words
 from evidense.sources._shapes import OtherForm, count, kept, year
 from evidense.texts.identifiers import normal_doi
 from evidense.texts.loose_json import at, first, rows, text
@@ -48,15 +48,15 @@ class SemanticScholar(Index):
         query = {"query": search_words(reference), "limit": "5", "fields": _FIELDS}
         return Request(self.name, "graph/v1/paper/search", query)
 
-    def page(self, reply: Reply) -> Page:
+    def page(self, reply: Reply) -> ResultPage:
         """Read the list of a batch, or `data` of a search, which is missing where nothing was found."""
         data = json_of(reply)
         if isinstance(data, list):
-            return Page([_work(item) for item in data if isinstance(item, dict)])
+            return ResultPage([_work(item) for item in data if isinstance(item, dict)])
         total = count(data, "total")
         if total is None and not isinstance(at(data, "data"), list):
             raise OtherForm("neither a list nor a total")
-        return Page([_work(item) for item in rows(data, "data")], total)
+        return ResultPage([_work(item) for item in rows(data, "data")], total)
 
     def none_known(self, reply: Reply) -> bool:
         """Read the 400 with which it answers a batch of which it knows nothing."""

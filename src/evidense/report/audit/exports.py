@@ -6,7 +6,7 @@ from urllib.parse import quote
 import evidense
 from evidense.auditing.audited import Audit, AuditedReference
 from evidense.auditing.policies import POLICIES
-from evidense.auditing.statements import Statement
+from evidense.auditing.statements import TracedStatement
 from evidense.records import Json
 from evidense.report.audit.statement_lines import quote_place
 from evidense.report.audit.summary import answer, counts, problems, reason
@@ -92,7 +92,7 @@ def work_json(work: Work) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def statement_json(statement: Statement) -> dict[str, Json]:
+def statement_json(statement: TracedStatement) -> dict[str, Json]:
     """Return one statement with its passage; `rules` name the changes of meaning."""
     quote, place = statement.quote, statement.place
     return {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import evidense
 from evidense.auditing.audited import Audit, AuditedReference
 from evidense.auditing.policies import EXPLAINED, POLICIES
-from evidense.auditing.statements import Statement
+from evidense.auditing.statements import TracedStatement
 from evidense.report.audit import summary
 from evidense.report.audit.statement_lines import quote_place, rule_words, source_word
 from evidense.report.audit.words import REFERENCE_WORDS, STATEMENT_WORDS, index_name, index_names
@@ -62,7 +62,7 @@ def answer_words(answer: Answer) -> str:
     return f"{answer.state}{way}" + (f": {answer.detail}" if answer.detail else "")
 
 
-def quoted(statement: Statement) -> str:
+def quoted(statement: TracedStatement) -> str:
     """Return the passage of the source, at most so many words of it."""
     words = statement.quote.span.quote.split() if statement.quote else []
     return " ".join(words[:NEAR_WORDS]) + (" …" if len(words) > NEAR_WORDS else "")

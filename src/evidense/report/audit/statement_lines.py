@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from evidense.auditing.audited import Audit
 from evidense.auditing.losses import COPY, Loss
-from evidense.auditing.statements import Quote, Statement
+from evidense.auditing.statements import Quote, TracedStatement
 from evidense.boundary.shown import shown_line
 from evidense.report.audit.words import RULES, SAYS, STATEMENT_WORDS
 
@@ -24,7 +24,7 @@ class _Columns:
     experiment: int
 
     @classmethod
-    def of(cls, statements: Sequence[Statement]) -> "_Columns":
+    def of(cls, statements: Sequence[TracedStatement]) -> "_Columns":
         experiment = max(len(s.experiment) for s in statements)
         return cls(
             max(len("kind"), *(len(s.kind) for s in statements)) + 2,
@@ -79,7 +79,7 @@ def statement_lines(audit: Audit) -> Iterator[str]:
         yield f"   … and {len(told) - len(shown):,} more on the page"
 
 
-def _calm(numbered: tuple[int, Statement]) -> tuple[bool, int, int]:
+def _calm(numbered: tuple[int, TracedStatement]) -> tuple[bool, int, int]:
     """Sort key by which statements that lost something come first."""
     number, statement = numbered
     return not statement.losses, STATEMENT_WORDS[statement.alignment.kind].rank, number
@@ -101,7 +101,7 @@ def said_lines(audit: Audit) -> Iterator[str]:
             yield f"   {cells[0]:<{first}}   {cells[1]:<{second}}   {cells[2]}".rstrip()
 
 
-def _lines(n: int, statement: Statement, columns: _Columns, remarks: Sequence[str]) -> Iterator[str]:
+def _lines(n: int, statement: TracedStatement, columns: _Columns, remarks: Sequence[str]) -> Iterator[str]:
     """Yield one statement; where its meaning was changed, its source and what was lost."""
     text = textwrap.shorten(shown_line(statement.text), columns.text - 4, placeholder=" …")
     others = "qualified" if statement.others else "–"
@@ -124,11 +124,11 @@ def _lines(n: int, statement: Statement, columns: _Columns, remarks: Sequence[st
             yield from _labelled("note:", shown_line(note))
 
 
-def source_word(statement: Statement) -> str:
+def source_word(statement: TracedStatement) -> str:
     """Say in two words how the source stands to a statement: "says so", "✖ asks it"; ✂ where it was cut; "~ in part" where less of it is copied.
 
     >>> from evidense.values import Span
-    >>> source_word(Statement("It may.", Span(0, 7, "It may."), "finding"))
+    >>> source_word(TracedStatement("It may.", Span(0, 7, "It may."), "finding"))
     '– no text'
     """
     kind = statement.alignment.kind
@@ -145,7 +145,7 @@ def _labelled(label: str, text: str) -> list[str]:
     )
 
 
-def rule_words(statement: Statement) -> list[str]:
+def rule_words(statement: TracedStatement) -> list[str]:
     """Say each change of meaning in words, the worst first, with the words that changed where there are few."""
     return [f"{RULES[loss.rule]}{_changed(loss)}" for loss in statement.losses if loss.rule != "cut"]
 

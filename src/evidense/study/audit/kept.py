@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from evidense.auditing.audited import Audit, AuditedReference
-from evidense.records import Document, Json, Paper, Record, SourceCheck, sha256_of
-from evidense.records import Statement as StatementRecord
+from evidense.records import Document, Json, Paper, Record, SourceCheck, Statement, sha256_of
 from evidense.report.audit.exports import reference_json, statement_json
 from evidense.store import Store
 from evidense.values import Work
@@ -29,7 +28,7 @@ def _records(audit: Audit, data: bytes, store: Store) -> Iterator[Record]:
         yield _reference_check(audited, [document, *papers])
     for statement in audit.statements:
         place = f"characters {statement.place.start} to {statement.place.end}"
-        made = StatementRecord(text=statement.text, place=place, says=statement.kind, parents=(document.id,))
+        made = Statement(text=statement.text, place=place, says=statement.kind, parents=(document.id,))
         yield made
         yield SourceCheck(
             about="statement", subject=statement.text, verdict=statement.alignment.kind, place=place,

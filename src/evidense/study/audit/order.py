@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 from evidense.auditing.policies import POLICIES
-from evidense.auditing.references import GATE, Verdict
+from evidense.auditing.references import GATE, ReferenceVerdict
 from evidense.errors import InvalidInput, UnknownName
 
 FOLDER = "folder"
@@ -35,8 +35,8 @@ class Order:
         if self.policy and self.policy not in POLICIES:
             raise UnknownName.among("policy", self.policy, POLICIES)
         for verdict in self.gate:
-            if verdict not in get_args(Verdict):
-                raise UnknownName.among("verdict", verdict, get_args(Verdict))
+            if verdict not in get_args(ReferenceVerdict):
+                raise UnknownName.among("verdict", verdict, get_args(ReferenceVerdict))
         for name, value in (
             ("max_requests", self.max_requests),
             ("max_seconds", self.max_seconds),

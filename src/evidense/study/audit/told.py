@@ -9,7 +9,7 @@ from evidense.auditing.passages import SourceText, claims_of, trace
 from evidense.auditing.references_of import NamedSource
 from evidense.auditing.reports import audit_report, is_report
 from evidense.auditing.shipped_works import SOURCE, shipped_for
-from evidense.auditing.statements import Statement
+from evidense.auditing.statements import TracedStatement
 from evidense.boundary.scratch import Scratch
 from evidense.errors import AmbiguousName, InvalidInput, UnsafeInput
 from evidense.parts import Wire
@@ -23,7 +23,7 @@ from evidense.values import ReadDocument, Work
 class Told:
     """What the text of a document comes to."""
 
-    statements: tuple[Statement, ...] = ()
+    statements: tuple[TracedStatement, ...] = ()
     said: tuple[Said, ...] = ()
     remarks: tuple[str, ...] = ()
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
