@@ -41,6 +41,10 @@ class Shelf:
     batches: list[int] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
 
+    @property
+    def display_name(self) -> str:
+        return self.name
+
     def recognises(self, spelling: str) -> bool:
         return spelling == self.name
 

@@ -44,7 +44,7 @@ def test_a_reference_that_is_an_identifier_alone_means_what_the_identifier_means
 def test_the_wrong_field_is_named_with_what_the_indexes_have() -> None:
     decision = decide(replace(RIGHT, year=2013), answers(KNOWN, replace(KNOWN, source="b")))
     assert decision.verdict == "WRONG FIELD"
-    assert [c.sentence for c in decision.fields if c.is_wrong] == ["year 2013 → 2017 (a, b)"]
+    assert [(c.sentence, c.by) for c in decision.fields if c.is_wrong] == [("year 2013 → 2017", ("a", "b"))]
 
 
 def test_a_field_that_one_index_confirms_is_right() -> None:

@@ -62,6 +62,7 @@ def test_none_imports_a_library_before_it_is_asked() -> None:
 def test_it_keeps_the_contract(source: Source) -> None:
     assert isinstance(source, Source)
     assert source.covers
+    assert source.display_name
     assert source.offers <= {"identifiers", "title", "topic", "full text", "retractions"}
     assert source.offers
     assert source.spellings

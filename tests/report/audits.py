@@ -10,6 +10,7 @@ from evidense.values.literature import Citation, Hidden, Span
 
 HOSTILE = "</script><script>window.hacked=1</script>{{7*7}}<img src=x onerror=window.hacked=1>\u202e\x1b[31m"
 TITLE = "Attention Is All You Need"
+NAMES = {"arxiv": "arXiv", "crossref": "Crossref", "dblp": "DBLP", "openalex": "OpenAlex"}
 AUTHORS = ("Vaswani, Ashish", "Shazeer, Noam")
 KNOWN = Work("crossref", {"doi": "10.1/x"}, TITLE, AUTHORS, 2017, "NeurIPS")
 
@@ -35,7 +36,7 @@ def reference(key: str, line: int, **changes: object) -> Reference:
 
 
 def audited(cited: Reference, answers: list[Answer]) -> AuditedReference:
-    return AuditedReference(cited, decide(cited, answers), tuple(answers))
+    return AuditedReference(cited, decide(cited, answers), tuple(answers), names=NAMES)
 
 
 def twice(work: Work) -> list[Answer]:
@@ -70,10 +71,10 @@ def statement(text: str, passage: str) -> TracedStatement:
 
 def audit(**changes: object) -> Audit:
     sources = (
-        AskedSource("arxiv", "preprints", {"found": 5, "not there": 2}),
-        AskedSource("crossref", "DOIs", {"found": 5, "not there": 3}),
-        AskedSource("dblp", "computer science", {"blocked": 1}, "a challenge page"),
-        AskedSource("openalex", "works", {"not asked": 8}, "offline"),
+        AskedSource("arxiv", NAMES["arxiv"], "preprints", {"found": 5, "not there": 2}),
+        AskedSource("crossref", NAMES["crossref"], "DOIs", {"found": 5, "not there": 3}),
+        AskedSource("dblp", NAMES["dblp"], "computer science", {"blocked": 1}, "a challenge page"),
+        AskedSource("openalex", NAMES["openalex"], "works", {"not asked": 8}, "offline"),
     )
     fields: dict = {
         "name": "references.bib",
@@ -95,7 +96,7 @@ def hostile() -> Audit:
         "bibtex", HOSTILE, HOSTILE, mistakes=(HOSTILE,), hidden=(Hidden(HOSTILE, "white on white", 1),),
         citations=(Citation(Span(0, 1, "A"), (HOSTILE,)),),
     )  # fmt: skip
-    sources = (AskedSource(f"folder:{HOSTILE}", HOSTILE, {"blocked": 1}, HOSTILE),)
+    sources = (AskedSource(f"folder:{HOSTILE}", f"folder {HOSTILE}", HOSTILE, {"blocked": 1}, HOSTILE),)
     said = (statement(HOSTILE, f"We ask whether {HOSTILE}"),)
     return Audit(
         f"{HOSTILE}.bib",

@@ -1,20 +1,23 @@
 """The page and the first screen of an audit: the answer first, problems with lines, who was not asked; inert to hostile texts."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from evidense import registry
 from evidense.auditing.alignment import align
 from evidense.auditing.references import GATE
+from evidense.auditing.references_of import NamedSource
 from evidense.auditing.statements import TracedStatement
 from evidense.report.audit import summary
 from evidense.report.audit.page import Corrected, page_html
 from evidense.report.audit.screen import WIDTH, screen
 from evidense.report.audit.statement_lines import source_word
 from evidense.report.audit.words import REFERENCE_WORDS
-from evidense.values import ReadDocument
+from evidense.values import Notice, ReadDocument
 from evidense.values.literature import Citation, Span
-from report.audits import audit, hostile, statement
+from report.audits import KNOWN, audit, audited, every_verdict, found, hostile, reference, silent, statement
 
 
 def test_the_box_counts_what_to_do_and_says_whether_the_gate_is_met() -> None:
@@ -87,8 +90,8 @@ def test_no_word_of_accusation_is_printed(word: str) -> None:
 
 def test_the_page_shows_every_reference_once_with_who_was_asked() -> None:
     html = page_html(audit(policy="neurips2026"), Corrected("--- a\n+++ b\n-x\n+y\n", 1, ("k, year: no",)))
-    for audited in audit().references:
-        assert html.count(f'<bdi class="key-of">{audited.reference.key}') == 1
+    for one in audit().references:
+        assert html.count(f'<bdi class="key-of">{one.reference.key}') == 1
     assert "a challenge page" in html
     assert "not asked:</b> OpenAlex (offline)" in html
     assert "1 change written by --fix" in html
@@ -143,3 +146,31 @@ def test_a_source_that_has_a_part_of_a_statement_does_not_say_so() -> None:
     ):
         statement = TracedStatement(text, Span(0, len(text), text), "finding", alignment=align(text, quote))
         assert source_word(statement) == word
+
+
+def test_whoever_is_named_is_named_as_people_write_it() -> None:
+    """A disagreement, a notice, a wrong field beside it, an answer: no part name is printed."""
+    cited = reference("kept2017", 3, identifiers={"doi": "10.1/x"}, year=2013)
+    strange = replace(KNOWN, source="openalex", title="On the Origin of Species")
+    known, retracted = found(KNOWN), found(replace(KNOWN, notices=(Notice("retraction", "2024-03-02", "data"),)))
+    dissent = audited(replace(cited, year=2017), [*known, *found(strange, by="identifier")])
+    wrong = audited(cited, [*retracted, *silent("openalex")])
+    shown = audit(references=(dissent, wrong, *every_verdict()))
+    said, html = " ".join(screen(shown).split()), page_html(shown)
+    assert dissent.decision.verdict == "INDEXES DISAGREE"
+    assert summary.reason(dissent).startswith("OpenAlex has another title under this identifier ('On the Origin of")
+    assert "kept2017 OpenAlex has another title" in said
+    assert "OpenAlex has another title" in html
+    assert "year 2013 → 2017 (Crossref)" in html
+    texts = re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]*>", " ", html, flags=re.DOTALL)
+    for text in (said, texts):
+        assert not re.search(r"\b(arxiv|crossref|dblp|openalex)\b", text)
+
+
+def test_a_source_is_named_by_its_part_and_a_folder_by_its_own_name() -> None:
+    def named(label: str, spelling: str) -> str:
+        return NamedSource(label, registry.part("sources", spelling.partition(":")[0]), spelling).display_name
+
+    assert named("semantic_scholar", "semantic_scholar") == "Semantic Scholar"
+    assert named("folder:library 2", "folder:/a/library") == "folder library 2"
+    assert named("acl 2", "acl:/b") == "ACL Anthology 2"

@@ -1,7 +1,7 @@
 """Audited: what an audit comes to: every reference with its answers, every statement with its passage, and who was asked."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from evidense.auditing.references import ReferenceDecision
 from evidense.auditing.statements import TracedStatement
@@ -23,6 +23,8 @@ class AuditedReference:
     answers: tuple[Answer, ...] = ()
     notes: tuple[str, ...] = ()
     """What else is to be said of it, a clause each: "about images: no"."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Source → how people write its name."""
 
     @property
     def asked(self) -> tuple[Answer, ...]:
@@ -33,6 +35,10 @@ class AuditedReference:
             if held is None or BEST_FIRST.index(answer.state) < BEST_FIRST.index(held.state):
                 best[answer.source] = answer
         return tuple(best[name] for name in sorted(best))
+
+    def named(self, sources: Iterable[str]) -> str:
+        """Return the names of sources as people write them, with commas."""
+        return ", ".join(self.names.get(source, source) for source in sources)
 
     @property
     def place(self) -> str:
@@ -48,10 +54,18 @@ class AskedSource:
     """One source, what it holds, and how often it answered in which way."""
 
     name: str
+    """Its part, or the part with what stands behind it: "folder:library"."""
+    display_name: str = ""
+    """How people write it; the name itself where nothing is given."""
     covers: str = ""
     states: Mapping[State, int] = field(default_factory=dict)
     detail: str = ""
     """Why it did not answer, in words."""
+
+    @property
+    def shown(self) -> str:
+        """Return its name as people write it."""
+        return self.display_name or self.name
 
     @property
     def has_answered(self) -> bool:
@@ -93,6 +107,10 @@ class Audit:
     """What the whole comes to, a sentence each; the first stands in the box. Empty where the references say it."""
     said: tuple[Said, ...] = ()
 
+    def named(self, source: str) -> str:
+        """Return the name of a source as people write it."""
+        return next((asked.shown for asked in self.sources if asked.name == source), source)
+
     @property
     def n_requests(self) -> int:
         """Return the number of questions to indexes."""
@@ -124,8 +142,9 @@ class Audit:
         return uncited if 2 * len(uncited) < len(self.references) else ()
 
 
-def tally(name: str, covers: str, answers: Sequence[Answer]) -> AskedSource:
+def tally(source: AskedSource, answers: Sequence[Answer]) -> AskedSource:
     """Count how often a source answered in which way."""
     states = {state: n for state in BEST_FIRST if (n := sum(answer.state == state for answer in answers))}
     silent = [answer.detail for answer in answers if not answer.has_answered and answer.detail]
-    return AskedSource(name, covers, states, max(set(silent), key=lambda d: (silent.count(d), d), default=""))
+    detail = max(set(silent), key=lambda d: (silent.count(d), d), default="")
+    return replace(source, states=states, detail=detail)

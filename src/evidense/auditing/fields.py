@@ -38,13 +38,12 @@ class FieldCheck:
 
     @property
     def sentence(self) -> str:
-        """Say what is wrong: "year 2019 → 2018 (arxiv, crossref)"."""
-        named = f" ({', '.join(self.by)})" if self.by else ""
+        """Say what is wrong, without who says so: "year 2019 → 2018"."""
         if self.name == "authors":
             parts = [f"missing {', '.join(self.missing)}"] if self.missing else []
             parts += [f"not among them: {', '.join(self.foreign)}"] if self.foreign else []
-            return f"authors: {'; '.join(parts)}{named}"
-        return f"{self.name} {self.cited or 'none'} → {self.known or 'none'}{named}"
+            return f"authors: {'; '.join(parts)}"
+        return f"{self.name} {self.cited or 'none'} → {self.known or 'none'}"
 
 
 def check_fields(reference: Reference, works: Sequence[Work], answers: Sequence[Answer]) -> tuple[FieldCheck, ...]:

@@ -21,8 +21,8 @@ class Identified:
     is_other_work: bool = False
     reason: str = ""
     fields: tuple[FieldCheck, ...] = ()
-    disagreement: str = ""
-    """Set where indexes contradict each other and one of them agrees with the reference."""
+    dissenting: tuple[Work, ...] = ()
+    """Works of another title under the reference's identifier, where other indexes agree with the reference."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,9 @@ def identify(reference: Reference, answers: Sequence[Answer]) -> Identified:
         works = _one_each(agreeing)
         if strangers and not any(c.by_identifier for c in agreeing):
             if all(c.authors > 0.5 for c in strangers):
-                return Identified(works, disagreement=_disagreement(reference, strangers))
+                return Identified(works, dissenting=tuple(c.work for c in strangers))
             return _other(reference, strangers, works)
-        disagreement = _disagreement(reference, strangers) if strangers else ""
-        return Identified(works, disagreement=disagreement)
+        return Identified(works, dissenting=tuple(c.work for c in strangers))
     if strangers:
         if all(c.authors > 0.5 or c.title == "near" for c in strangers):
             # the same people under another title, or nearly the title where no index has the title itself
@@ -104,11 +103,6 @@ def _one_each(ranked: Sequence[_Candidate]) -> tuple[Work, ...]:
         if (c.title == best.title and (c.authors > 0.5) == (best.authors > 0.5)) or c.by_identifier
     ]
     return tuple(work for i, work in enumerate(kept) if work not in kept[:i])
-
-
-def _disagreement(reference: Reference, strangers: Sequence[_Candidate]) -> str:
-    names = ", ".join(sorted({c.work.source for c in strangers}))
-    return f"{names} has another title under this identifier ('{strangers[0].work.title}'); the others agree with the reference"
 
 
 def _other(reference: Reference, strangers: Sequence[_Candidate], works: tuple[Work, ...]) -> Identified:

@@ -4,7 +4,7 @@ A field is wrong only where no index confirms it. Nothing is NOT FOUND on fewer 
 contradict each other about one work, and one of them agrees with the reference, the indexes disagree; the reference is right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,13 +35,15 @@ class ReferenceDecision:
 
     verdict: ReferenceVerdict
     reason: str
-    """One sentence for people."""
+    """Why, in words for people; which sources say so stands in `by`, or in the `by` of a field."""
     fields: tuple[FieldCheck, ...] = ()
     """Every field that was compared: confirmed ones, wrong ones, and those that nobody knows."""
     work: Work | None = None
     """The work that the reference means, as the index that agrees best has it."""
     newer: Mapping[str, str] | None = None
     """A published version of the preprint that is cited."""
+    by: tuple[str, ...] = ()
+    """The sources that say so, in alphabetical order."""
 
 
 def decide(reference: Reference, answers: Sequence[Answer]) -> ReferenceDecision:
@@ -52,9 +54,9 @@ def decide(reference: Reference, answers: Sequence[Answer]) -> ReferenceDecision
     answered = sorted({answer.source for answer in answers if answer.has_answered})
     identified = identify(reference, answers)
     if identified.is_other_work:
-        return ReferenceDecision(
-            "OTHER WORK", identified.reason, identified.fields, identified.works[0] if identified.works else None
-        )
+        meant = identified.works[0] if identified.works else None
+        by = identified.fields[0].by
+        return ReferenceDecision("OTHER WORK", identified.reason, identified.fields, meant, by=by)
     if not identified.works:
         return _without_work(reference, answered)
     checks = check_fields(reference, identified.works, answers)
@@ -72,11 +74,12 @@ def _without_work(reference: Reference, answered: Sequence[str]) -> ReferenceDec
         return ReferenceDecision("NOT ASKED", "no index answered")
     if len(answered) < MIN_ANSWERS:
         return ReferenceDecision(
-            "NOT ASKED", f"only {answered[0]} answered and does not hold it; expected at least {MIN_ANSWERS} answers"
+            "NOT ASKED",
+            f"only one index answered and does not hold it; expected at least {MIN_ANSWERS} answers",
+            by=tuple(answered),
         )
     return ReferenceDecision(
-        "NOT FOUND",
-        f"{', '.join(answered)} answered; none holds a work of this title. A workshop paper or a thesis may be missing there",
+        "NOT FOUND", "no work of this title; a workshop paper or a thesis may be missing there", by=tuple(answered)
     )
 
 
@@ -90,13 +93,14 @@ def _of_work(reference: Reference, identified: Identified, checks: tuple[FieldCh
     wrong = [check for check in checks if check.is_wrong]
     if notice := _worst_notice(identified.works):
         dated = f"{notice.date}, " if notice.date else ""
-        return ReferenceDecision(
-            _OF_NOTICE[notice.relation], f"{dated}{notice.reason or notice.relation}", checks, work
-        )
+        knowing = _sources(known for known in identified.works if known.notices)
+        reason = f"{dated}{notice.reason or notice.relation}"
+        return ReferenceDecision(_OF_NOTICE[notice.relation], reason, checks, work, by=knowing)
     if wrong:
         return ReferenceDecision("WRONG FIELD", "; ".join(check.sentence for check in wrong), checks, work)
-    if identified.disagreement:
-        return ReferenceDecision("INDEXES DISAGREE", identified.disagreement, checks, work)
+    if dissenting := identified.dissenting:
+        reason = f"another title under this identifier ('{dissenting[0].title}'); the others agree with the reference"
+        return ReferenceDecision("INDEXES DISAGREE", reason, checks, work, by=_sources(dissenting))
     if newer := _newer(reference, identified.works):
         return ReferenceDecision(
             "OLDER VERSION",
@@ -104,10 +108,13 @@ def _of_work(reference: Reference, identified: Identified, checks: tuple[FieldCh
             checks,
             work,
             newer,
+            _sources(known for known in identified.works if known.published_as),
         )
-    return ReferenceDecision(
-        "OK", f"confirmed by {', '.join(sorted({w.source for w in identified.works}))}", checks, work
-    )
+    return ReferenceDecision("OK", "confirmed", checks, work, by=_sources(identified.works))
+
+
+def _sources(works: Iterable[Work]) -> tuple[str, ...]:
+    return tuple(sorted({work.source for work in works}))
 
 
 def _worst_notice(works: Sequence[Work]) -> Notice | None:

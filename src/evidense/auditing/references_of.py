@@ -31,6 +31,11 @@ class NamedSource:
     spelling: str
 
     @property
+    def display_name(self) -> str:
+        """How people write its name: "arXiv", "folder library"."""
+        return self.part.display_name + self.label.removeprefix(self.part.name).replace(":", " ", 1)
+
+    @property
     def is_local(self) -> bool:
         """Say whether it is asked without a network, at no cost."""
         return self.part.manners is None
@@ -106,7 +111,7 @@ def _identifiers(asking: _Asking, sources: Sequence[NamedSource], wire: Wire) ->
         return
     for source in sources:
         if source.part.offers & {"identifiers", "retractions"}:
-            asking.tell(f"asking {source.label} for {len(wanted):,} references by their identifiers")
+            asking.tell(f"asking {source.display_name} for {len(wanted):,} references by their identifiers")
             answered = source.part.by_identifiers([asking.references[i] for i in wanted], wire, source.spelling)
             for at, answer in sorted(answered.items()):
                 asking.answers[wanted[at]].append(replace(source.marked(answer), by="identifier"))
@@ -114,7 +119,7 @@ def _identifiers(asking: _Asking, sources: Sequence[NamedSource], wire: Wire) ->
 
 def _titles(asking: _Asking, source: NamedSource, wanted: Collection[int], wire: Wire) -> None:
     for n, i in enumerate(wanted, 1):
-        asking.tell(f"asking {source.label} for titles, {n:,} of {len(wanted):,}")
+        asking.tell(f"asking {source.display_name} for titles, {n:,} of {len(wanted):,}")
         if asking.references[i].title:
             answer = source.part.by_title(asking.references[i], wire, source.spelling)
             asking.answers[i].append(replace(source.marked(answer), by="title"))

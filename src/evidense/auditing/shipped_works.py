@@ -12,6 +12,7 @@ from evidense.texts.titles import title_key
 from evidense.values import Answer, Reference, Work
 
 SOURCE = "shipped"
+DISPLAY_NAME = "records shipped with Evidense"
 
 
 @dataclass(frozen=True)

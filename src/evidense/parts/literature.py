@@ -71,6 +71,11 @@ class Source(Named, Protocol):
     """An index or a folder of works."""
 
     @property
+    def display_name(self) -> str:
+        """How people write its name: "Semantic Scholar"; its part name is for files and options."""
+        ...
+
+    @property
     def offers(self) -> frozenset[Offer]:
         """What it can be asked for."""
         ...

@@ -8,6 +8,7 @@ class SourcePart:
     """A source of works."""
 
     name: str
+    display_name: str
     covers: str
     offers: frozenset[Offer] = frozenset({"identifiers", "title"})
 

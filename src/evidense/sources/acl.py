@@ -17,6 +17,7 @@ class Acl(FileSource):
     """The Anthology of the Association for Computational Linguistics."""
 
     name: str = "acl"
+    display_name: str = "ACL Anthology"
     covers: str = "papers of the ACL Anthology, from the user's files"
     offers: frozenset[Offer] = frozenset({"identifiers", "title", "retractions"})
     suffixes: tuple[str, ...] = (".xml",)

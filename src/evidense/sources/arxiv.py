@@ -23,6 +23,7 @@ class Arxiv(Index):
     """The export interface of arXiv."""
 
     name: str = "arxiv"
+    display_name: str = "arXiv"
     covers: str = "arXiv preprints"
     offers: frozenset[Offer] = frozenset({"identifiers", "title", "full text"})
     manners: Manners = Manners("https://export.arxiv.org", 1 / 3, 1)

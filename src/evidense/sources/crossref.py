@@ -25,6 +25,7 @@ class Crossref(Index):
     """The index of Crossref."""
 
     name: str = "crossref"
+    display_name: str = "Crossref"
     covers: str = "DOIs of Crossref's members"
     offers: frozenset[Offer] = frozenset({"identifiers", "title", "retractions"})
     manners: Manners = Manners(

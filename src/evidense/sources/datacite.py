@@ -18,6 +18,7 @@ class DataCite(Index):
     """The index of DataCite."""
 
     name: str = "datacite"
+    display_name: str = "DataCite"
     covers: str = "DOIs of DataCite's members: arXiv, Zenodo, Dagstuhl, repositories"
     manners: Manners = Manners("https://api.datacite.org", 3.0, 2, takes_mailto=True)
     batch: int = 50

@@ -22,6 +22,7 @@ class Dblp(FileSource):
     """The bibliography of computer science."""
 
     name: str = "dblp"
+    display_name: str = "DBLP"
     covers: str = "computer science, from the user's dump"
     suffixes: tuple[str, ...] = (".xml",)
     what: str = "a dump of DBLP (dblp.xml.gz)"

@@ -22,6 +22,7 @@ class EuropePmc(Index):
     """The search of Europe PMC."""
 
     name: str = "europepmc"
+    display_name: str = "Europe PMC"
     covers: str = "biomedical papers, preprints of the life sciences, open full texts"
     offers: frozenset[Offer] = frozenset({"identifiers", "title", "full text", "retractions"})
     manners: Manners = Manners("https://www.ebi.ac.uk/europepmc/webservices/rest", 5.0, 2)

@@ -11,6 +11,7 @@ class Folder(FileSource):
     """Files of works, searched without a network."""
 
     name: str = "folder"
+    display_name: str = "folder"
     covers: str = "the works in these files"
     suffixes: tuple[str, ...] = SUFFIXES
     what: str = "BibTeX, RIS, CSL-JSON or JSON lines (.bib, .ris, .json, .jsonl)"

@@ -20,6 +20,7 @@ class OpenAlex(Index):
     """The index of OpenAlex."""
 
     name: str = "openalex"
+    display_name: str = "OpenAlex"
     covers: str = "works of all fields, gathered from Crossref and repositories"
     offers: frozenset[Offer] = frozenset({"identifiers", "title", "retractions"})
     manners: Manners = Manners("https://api.openalex.org", 5.0, 2, "EVIDENSE_KEY_OPENALEX", "authorization")

@@ -41,6 +41,7 @@ class RetractionWatch(SourcePart):
     """Notices about works; it says nothing about whether a work exists."""
 
     name: str = "retraction_watch"
+    display_name: str = "Retraction Watch"
     covers: str = "retractions, corrections, expressions of concern"
     offers: frozenset[Offer] = frozenset({"retractions"})
     manners: Manners = _MANNERS

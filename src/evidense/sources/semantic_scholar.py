@@ -19,6 +19,7 @@ class SemanticScholar(Index):
     """The academic graph of Semantic Scholar."""
 
     name: str = "semantic_scholar"
+    display_name: str = "Semantic Scholar"
     covers: str = "papers of all fields, with identifiers of arXiv, the ACL Anthology and PubMed"
     manners: Manners = Manners("https://api.semanticscholar.org", 0.5, 1, "EVIDENSE_KEY_SEMANTIC_SCHOLAR", "x-api-key")
     batch: int = 500

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evidense.auditing.audited import AskedSource, Audit, AuditedReference
-from evidense.report.audit.words import REFERENCE_WORDS, index_name, index_names
+from evidense.auditing.fields import FieldCheck
+from evidense.report.audit.words import REFERENCE_WORDS
 
 TO_REPLACE = frozenset({"RETRACTED"})
 TO_CORRECT = frozenset({"OTHER WORK", "WRONG FIELD"})
 TO_READ = frozenset({"CONCERN", "CORRECTED", "OLDER VERSION", "INDEXES DISAGREE"})
-_NOTICED = frozenset({"RETRACTED", "CONCERN", "CORRECTED"})
 _WITH_KEYS = frozenset({"latex", "markdown"})
 """Formats whose citations name the keys of entries."""
 _QUIET = frozenset({"OK", "NOT A PAPER"})
@@ -75,11 +75,11 @@ def heading(audit: Audit) -> str:
 
 def asked_sentence(audit: Audit) -> str:
     """Say who was asked and who did not answer: "asked Crossref, arXiv; DBLP blocked · 11 requests"."""
-    answered = [source.name for source in audit.sources if source.has_answered]
-    said = [f"asked {index_names(answered)}"] if answered else ["asked nobody"]
+    answered = [source.shown for source in audit.sources if source.has_answered]
+    said = [f"asked {', '.join(answered)}"] if answered else ["asked nobody"]
     for source in audit.sources:
         if source.is_asked and (silence := silences(source)):
-            said.append(f"{index_name(source.name)} {silence}")
+            said.append(f"{source.shown} {silence}")
     requests = f" · {audit.n_requests:,} request{'s' if audit.n_requests != 1 else ''}" if audit.n_requests else ""
     return "; ".join(said) + requests
 
@@ -97,9 +97,9 @@ def not_asked_sentence(audit: Audit) -> str:
     silent += [source for source in audit.sources if not source.states]
     by_reason: dict[str, list[str]] = {}
     for source in silent:
-        by_reason.setdefault(source.detail, []).append(source.name)
+        by_reason.setdefault(source.detail, []).append(source.shown)
     return "; ".join(
-        f"{index_names(names)}{f' ({reason})' if reason else ''}" for reason, names in sorted(by_reason.items())
+        f"{', '.join(names)}{f' ({reason})' if reason else ''}" for reason, names in sorted(by_reason.items())
     )
 
 
@@ -137,34 +137,33 @@ def reason(audited: AuditedReference) -> str:
     decision = audited.decision
     wrong = [check for check in decision.fields if check.is_wrong]
     if decision.verdict == "WRONG FIELD" and wrong:
-        return "; ".join(_field_sentence(check.sentence, check.by) for check in wrong)
+        return "; ".join(field_sentence(audited, check) for check in wrong)
     if decision.verdict == "NOT FOUND":
         return not_found(audited)
     if decision.verdict == "NOT ASKED" and not audited.reference.title and not audited.reference.identifiers:
         return "neither a title nor an identifier of it could be read"
-    if decision.verdict in _NOTICED and (by := _noticing(audited)):
-        return f"{decision.reason} ({index_names(by)})"
-    return decision.reason
+    if decision.verdict == "INDEXES DISAGREE":
+        return f"{audited.named(decision.by)} {'has' if len(decision.by) == 1 else 'have'} {decision.reason}"
+    return _with_names(audited, decision.reason, decision.by)
 
 
-def _noticing(audited: AuditedReference) -> list[str]:
-    """Return the sources that know of a notice."""
-    return sorted({work.source for answer in audited.answers for work in answer.works if work.notices})
+def field_sentence(audited: AuditedReference, check: FieldCheck) -> str:
+    """Say what is wrong with a field, and who says so: "year 2019 → 2018 (arXiv, Crossref)"."""
+    return _with_names(audited, check.sentence, check.by)
 
 
-def _field_sentence(sentence: str, by: Sequence[str]) -> str:
-    named = f"({', '.join(by)})"
-    return f"{sentence.removesuffix(named)}({index_names(list(by))})" if by and sentence.endswith(named) else sentence
+def _with_names(audited: AuditedReference, sentence: str, by: Sequence[str]) -> str:
+    return f"{sentence} ({audited.named(by)})" if by else sentence
 
 
 def not_found(audited: AuditedReference) -> str:
     """Say who answered that it is not there."""
-    answered = [index_name(answer.source) for answer in audited.asked if answer.has_answered]
+    answered = audited.named(answer.source for answer in audited.asked if answer.has_answered)
     silent = [
-        f"{index_name(a.source)} {a.state}" for a in audited.asked if not a.has_answered and a.state != "not asked"
+        f"{audited.named([a.source])} {a.state}" for a in audited.asked if not a.has_answered and a.state != "not asked"
     ]
     others = f"; {', '.join(silent)}" if silent else ""
-    return f"{', '.join(answered)} answered: no work of this title{others}; a workshop paper or a thesis may be missing there"
+    return f"{answered} answered: no work of this title{others}; a workshop paper or a thesis may be missing there"
 
 
 def closing(audit: Audit) -> Iterator[str]:

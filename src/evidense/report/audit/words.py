@@ -46,22 +46,3 @@ SAYS: Mapping[str, str] = {
     "weaker": "✖ says more",
 }
 """Rule of a loss → how the source stands to the statement."""
-INDEX_NAMES: Mapping[str, str] = {
-    "crossref": "Crossref", "datacite": "DataCite", "arxiv": "arXiv", "openalex": "OpenAlex", "semantic_scholar": "Semantic Scholar",
-    "europepmc": "Europe PMC", "acl": "ACL Anthology", "retraction_watch": "Retraction Watch", "dblp": "DBLP", "openreview": "OpenReview",
-    "shipped": "records shipped with Evidense",
-}  # fmt: skip
-
-
-def index_name(source: str) -> str:
-    """Return how people write the name of a source.
-
-    >>> index_name("arxiv"), index_name("folder:library")
-    ('arXiv', 'folder library')
-    """
-    return INDEX_NAMES.get(source, source.replace("folder:", "folder ", 1))
-
-
-def index_names(sources: "tuple[str, ...] | list[str]") -> str:
-    """Return the names of several sources with commas."""
-    return ", ".join(index_name(source) for source in sources)

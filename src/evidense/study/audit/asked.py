@@ -8,7 +8,7 @@ from pathlib import Path
 from evidense import registry
 from evidense.auditing.audited import AskedSource, AuditedReference, tally
 from evidense.auditing.references_of import NamedSource
-from evidense.auditing.shipped_works import shipped_answer
+from evidense.auditing.shipped_works import DISPLAY_NAME, SOURCE, shipped_answer
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Source
 from evidense.study.audit.order import FOLDER, Order
@@ -47,7 +47,7 @@ def silent_of(sources: Sequence[NamedSource]) -> list[AskedSource]:
     parts: list[Source] = [
         registry.part("sources", n) for n in registry.summaries("sources") if n not in {*named, FOLDER}
     ]
-    return [AskedSource(part.name, part.covers, {}, "not named by --sources") for part in parts]
+    return [AskedSource(part.name, part.display_name, part.covers, {}, "not named by --sources") for part in parts]
 
 
 def counted(sources: Sequence[NamedSource], audited: Sequence[AuditedReference]) -> list[AskedSource]:
@@ -56,11 +56,15 @@ def counted(sources: Sequence[NamedSource], audited: Sequence[AuditedReference])
     for reference in audited:
         for answer in reference.asked:
             answers.setdefault(answer.source, []).append(answer)
-    covers = {source.label: source.part.covers for source in sources}
-    counts = [
-        tally(name, covers.get(name, "records that ship with Evidense"), given) for name, given in answers.items()
-    ]
+    known = {s.label: AskedSource(s.label, s.display_name, s.part.covers) for s in sources}
+    shipped = AskedSource(SOURCE, DISPLAY_NAME, "works of the seed report")
+    counts = [tally(known.get(name, shipped), given) for name, given in answers.items()]
     return [count if count.states else replace(count, detail=_NOTHING) for count in counts]
+
+
+def names_of(sources: Sequence[NamedSource]) -> dict[str, str]:
+    """Return how people write the names of the sources that answers bear."""
+    return {source.label: source.display_name for source in sources} | {SOURCE: DISPLAY_NAME}
 
 
 def paths_of(order: Order) -> list[Path]:

@@ -15,7 +15,7 @@ from evidense.records import Record
 from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
 from evidense.store import Store
-from evidense.study.audit.asked import at_hand, counted, paths_of, silent_of, sources_of
+from evidense.study.audit.asked import at_hand, counted, names_of, paths_of, silent_of, sources_of
 from evidense.study.audit.fixing import check_fixable, fixed_of
 from evidense.study.audit.order import Order
 from evidense.study.audit.told import told_of
@@ -75,10 +75,11 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
     if order.fix:
         check_fixable(order, document)
     sources = sources_of(order)
+    names = names_of(sources)
     with wire_of(order, store) as wire:
         asked = ask(document.references, sources, wire, at_hand(order, document), tell)
         references = tuple(
-            AuditedReference(reference, decision, answers)
+            AuditedReference(reference, decision, answers, names=names)
             for reference, (decision, answers) in zip(document.references, asked, strict=True)
         )
         told = told_of(document, references, sources, wire, store)
