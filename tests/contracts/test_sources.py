@@ -1,9 +1,11 @@
 """The promise of every source: light to import, asked offline it says so, whatever comes back is an answer and never an error."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -131,3 +133,11 @@ def test_no_request_carries_a_secret_or_leaves_its_base(name: str, monkeypatch: 
         assert "s3cr3t" not in repr(request)
         assert "me@example.org" not in repr(request)
         assert ".." not in request.path
+
+
+def test_every_key_is_described_and_travels_in_a_header() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
+    keyed = [source.manners for name in NAMES if (source := registry.part("sources", name)).manners]
+    variables = {manners.key_variable for manners in keyed if manners.key_variable}
+    assert variables == set(re.findall(r"EVIDENSE_KEY_[A-Z_]+", page))
+    assert registry.part("sources", "openalex").manners.key_header == "authorization"

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import pytest
 
@@ -249,15 +248,16 @@ def test_the_user_s_own_budget_ends_the_asking(loopback: Loopback) -> None:
     assert len(loopback.seen) == 1
 
 
+@pytest.mark.parametrize(("header", "before"), [("x-api-key", ""), ("authorization", "Bearer ")])
 def test_the_key_travels_in_its_header_and_is_nowhere_else(
-    loopback: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], header: str, before: str
 ) -> None:
     secret = "s3cr3t-of-mine"
     monkeypatch.setenv("EVIDENSE_KEY_TRIAL", secret)
-    loopback.answering = lambda seen: Said(json.dumps({"echo": seen.headers.get("x-api-key", "")}).encode())
+    loopback.answering = lambda seen: Said(json.dumps({"echo": seen.headers.get(header, "")}).encode())
     with open_wire(terms=Terms(patience=QUICK)) as wire:
-        reply = ask(wire)
-    assert loopback.seen[0].headers["x-api-key"] == secret
+        reply = wire.ask(Request("trial", "works", {}), replace(MANNERS, key_header=header))
+    assert loopback.seen[0].headers[header] == before + secret
     assert secret not in str(loopback.seen[0].query) + loopback.seen[0].path
     assert secret.encode() not in reply.body
     assert secret not in str(wire.log) + str(reply) + "".join(capfd.readouterr())

@@ -17,7 +17,11 @@ LIST_USD, SEARCH_USD = 0.0001, 0.001
 
 
 class OpenAlex(Index):
-    """The index of OpenAlex."""
+    """The index of OpenAlex.
+
+    Its guide shows a key as `?api_key=` only; its servers take `Authorization: Bearer` too, which keeps it out of addresses.
+    Source: getApiKeyFromRequest in github.com/ourresearch/openalex-api-proxy (August 2026); pyalex pull request 30.
+    """
 
     name: str = "openalex"
     display_name: str = "OpenAlex"
