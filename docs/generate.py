@@ -105,6 +105,7 @@ def _prose(thing: object) -> str:
 
 _COLUMNS = {
     "claims": "sentence", "objectives": "source", "analyses": "source", "sources": "covers", "readers": "suffixes",
+    "entailers": "spellings", "reviewers": "asks",
 }  # fmt: skip
 
 

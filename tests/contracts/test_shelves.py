@@ -15,7 +15,9 @@ from evidense.values import Collection, Item, Picture, Spelling
 
 EVERY = [(shelf, name) for shelf in SHELVES for name in registry.summaries(shelf)]
 SPELLED = [
-    (shelf, name) for shelf, name in EVERY if shelf not in {"claims", "objectives", "analyses", "sources", "readers"}
+    (shelf, name)
+    for shelf, name in EVERY
+    if shelf not in {"claims", "objectives", "analyses", "sources", "readers", "entailers", "reviewers"}
 ]
 BUILT_IN = [name for name in registry.summaries("datasets") if registry.part("datasets", name).recognises(name)]
 BARE_ENCODERS = [

@@ -7,6 +7,7 @@ torch, transformers or anything else that is slow: those imports belong inside i
 from collections.abc import Mapping
 
 from evidense.parts.analyses import Analysis, AnalysisWords, Bench, Case, Role, Sentence, Subject
+from evidense.parts.checking import Entailer, EntailerPart, Reviewer
 from evidense.parts.claims import (
     Claim,
     ClaimVerdict,
@@ -58,6 +59,8 @@ __all__ = [
     "Decision",
     "Encoder",
     "EncoderPart",
+    "Entailer",
+    "EntailerPart",
     "Estimand",
     "Evidence",
     "Hypothesis",
@@ -77,6 +80,7 @@ __all__ = [
     "Reply",
     "Representations",
     "Request",
+    "Reviewer",
     "Role",
     "Sentence",
     "Setup",
@@ -105,5 +109,7 @@ SHELVES: Mapping[str, type] = {
     "claims": Claim,
     "sources": Source,
     "readers": Reader,
+    "entailers": EntailerPart,
+    "reviewers": Reviewer,
 }
 """Every shelf with the contract that its parts keep."""

@@ -1,6 +1,17 @@
 """Values: what passes between parts. Frozen, plain, free of torch."""
 
 from evidense.values.build import Draft, build, sample
+from evidense.values.checking import (
+    STANCES,
+    CheckWord,
+    EvidencePair,
+    Passage,
+    Stance,
+    Synthesis,
+    SynthesisSource,
+    SynthesisStatement,
+    Vote,
+)
 from evidense.values.collection import Collection, Provenance, Qrels
 from evidense.values.item import Item, Modality, Picture
 from evidense.values.literature import (
@@ -22,12 +33,15 @@ from evidense.values.ranking import RankedLists
 from evidense.values.spelling import Spelling
 
 __all__ = [
+    "STANCES",
     "Answer",
     "Batch",
     "Block",
+    "CheckWord",
     "Citation",
     "Collection",
     "Draft",
+    "EvidencePair",
     "Hidden",
     "Item",
     "Kind",
@@ -35,6 +49,7 @@ __all__ = [
     "Modality",
     "Notice",
     "Pairs",
+    "Passage",
     "Picture",
     "Provenance",
     "Qrels",
@@ -44,7 +59,12 @@ __all__ = [
     "Relation",
     "Span",
     "Spelling",
+    "Stance",
     "State",
+    "Synthesis",
+    "SynthesisSource",
+    "SynthesisStatement",
+    "Vote",
     "Work",
     "build",
     "sample",

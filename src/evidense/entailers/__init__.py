@@ -1,0 +1,1 @@
+"""Entailers: one part a file; how a passage stands to a statement."""
