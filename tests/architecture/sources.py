@@ -8,7 +8,18 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "evidense"
-SHELVES = ("datasets", "encoders", "rankers", "objectives", "analyses", "claims", "sources", "readers", "entailers", "reviewers")
+SHELVES = (
+    "datasets",
+    "encoders",
+    "rankers",
+    "objectives",
+    "analyses",
+    "claims",
+    "sources",
+    "readers",
+    "entailers",
+    "reviewers",
+)
 
 
 class Source(NamedTuple):

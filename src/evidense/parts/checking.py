@@ -54,7 +54,7 @@ class Reviewer(Named, Protocol):
 
     @property
     def dimension(self) -> str:
-        """What it scores: "citation grounding", "numerical consistency", "relevance" …"""
+        """What it scores, as "citation grounding", "numerical consistency" or "relevance"."""
         ...
 
     @property
