@@ -1,9 +1,18 @@
 """Whom an audit asks: identifiers in one batch a source, titles only for what these leave open, nothing twice."""
 
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evidense.auditing.references_of import NamedSource, ask
+import pytest
+
+from evidense.auditing.references_of import Conduct, NamedSource, ask
+from evidense.errors import InvalidInput
 from evidense.parts import Manners, Reply, Request
 from evidense.texts.titles import compare_titles
 from evidense.values import Answer, Notice, Reference, Work
@@ -135,3 +144,78 @@ def test_answers_bear_the_name_that_the_source_was_given() -> None:
     sources = [NamedSource("folder:mine", shelf, "folder:mine"), NamedSource("folder:hers", shelf, "folder:hers")]
     ((_, answers),) = ask([cited(KNOWN[0])], sources, Silence())
     assert {work.source for answer in answers for work in answer.works} == {"folder:mine", "folder:hers"}
+
+
+class Slow(Shelf):
+    """An index that takes its time, another one each time."""
+
+    def by_title(self, reference: Reference, wire: object, spelling: str) -> Answer:
+        time.sleep(random.random() / 300)
+        return super().by_title(reference, wire, spelling)
+
+
+def slow_shelves() -> list[Shelf]:
+    return [
+        Slow("a", KNOWN[:2]),
+        Slow("b", KNOWN[:3]),
+        Slow("c"),
+        Shelf("f", KNOWN[4:], manners=None),
+        Slow("d", KNOWN),
+    ]
+
+
+def test_asked_at_once_every_index_gets_the_same_questions_and_gives_the_same_answers() -> None:
+    references = [cited(work, identifiers={}) for work in KNOWN] + [cited(KNOWN[0], title="Nothing of the Kind")]
+    references += [cited(KNOWN[1], identifiers={"doi": "10.1/2"}), cited(KNOWN[3])]
+
+    def asked_of(at_once: bool) -> tuple[object, ...]:
+        shelves = slow_shelves()
+        decided = ask(
+            references, [NamedSource(s.name, s, s.name) for s in shelves], Silence(), (), Conduct(at_once=at_once)
+        )
+        return decided, [(shelf.batches, shelf.titles) for shelf in shelves]
+
+    one_by_one = asked_of(False)
+    assert all(asked_of(True) == one_by_one for _ in range(5))
+
+
+def test_indexes_are_really_asked_at_the_same_time() -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    second_was_asked = threading.Event()
+
+    class Meeting(Shelf):
+        def by_identifiers(self, references: Sequence[Reference], wire: object, spelling: str) -> Mapping[int, Answer]:
+            meeting.wait()
+            return super().by_identifiers(references, wire, spelling)
+
+        def by_title(self, reference: Reference, wire: object, spelling: str) -> Answer:
+            if self.name == "b":
+                second_was_asked.set()
+            elif self.titles:  # the first one is asked for its second title while the second one has the first title
+                assert second_was_asked.wait(10)
+            return super().by_title(reference, wire, spelling)
+
+    shelves = Meeting("a"), Meeting("b")
+    named = [NamedSource(s.name, s, s.name) for s in shelves]
+    decided = ask([cited(work) for work in KNOWN], named, Silence(), (), Conduct(at_once=True))
+    assert [decision.verdict for decision, _ in decided] == ["NOT FOUND"] * len(KNOWN)
+
+
+def test_what_one_index_raises_is_raised_and_nobody_waits_for_it() -> None:
+    class Broken(Shelf):
+        def by_title(self, reference: Reference, wire: object, spelling: str) -> Answer:
+            raise InvalidInput("its address is wrong")
+
+    named = [NamedSource(s.name, s, s.name) for s in (Shelf("a"), Broken("b"), Shelf("c"))]
+    with pytest.raises(InvalidInput, match="its address"):
+        ask([cited(work, identifiers={}) for work in KNOWN], named, Silence(), (), Conduct(at_once=True))
+
+
+def test_whoever_interrupts_is_not_kept_waiting() -> None:
+    code = "import time; from evidense.auditing.at_once import at_once; print('on', flush=True); at_once([lambda: time.sleep(60)] * 2)"
+    waiting = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert waiting.stdout is not None
+    waiting.stdout.readline()
+    time.sleep(0.2)
+    waiting.send_signal(signal.SIGINT)
+    assert waiting.wait(20) != 0

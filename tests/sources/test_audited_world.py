@@ -12,7 +12,7 @@ import pytest
 import evidense as ev
 from evidense.values import Work
 from fetching.loopback import Said
-from sources.world import everywhere, invented, retracted, world
+from sources.world import INDEXES, everywhere, invented, retracted, world
 
 pytest.importorskip("httpx")
 
@@ -71,6 +71,24 @@ def test_offline_the_kept_answers_make_the_same_bytes(tmp_path: Path, monkeypatc
     assert files(tmp_path / "online") == files(tmp_path / "offline")
 
 
+@pytest.mark.parametrize("with_identifiers", [True, False])
+def test_asked_at_once_or_one_by_one_the_questions_and_the_bytes_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_identifiers: bool
+) -> None:
+    works = [retracted(work) if n == 3 else work for n, work in enumerate(invented(12))]
+    cited = bibliography(tmp_path / "cited.bib", works, with_identifiers)
+    holdings = {name: works[n::2] if n else works[:9] for n, name in enumerate(INDEXES)}
+    asked = {}
+    with world(holdings, monkeypatch) as served:
+        for name, budget in (("at-once", None), ("one-by-one", 10_000)):
+            served.loopback.seen.clear()
+            monkeypatch.setenv("EVIDENSE_STORE", str(tmp_path / f"store-{name}"))
+            ev.audit(cited, max_requests=budget, out=tmp_path / name)
+            asked[name] = sorted((seen.path, str(seen.query)) for seen in served.requests())
+    assert asked["at-once"] == asked["one-by-one"]
+    assert files(tmp_path / "at-once") == files(tmp_path / "one-by-one")
+
+
 @pytest.mark.parametrize("fault", ["429 with Retry-After", "a challenge page with 200"])
 def test_an_index_that_does_not_answer_accuses_nobody_and_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
@@ -97,11 +115,15 @@ def test_a_budget_of_no_requests_asks_nothing(tmp_path: Path, monkeypatch: pytes
     assert verdicts(result) == {"NOT ASKED"}
 
 
-def test_killed_and_run_again_nothing_is_asked_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("indexes", ["crossref,openalex", "crossref,openalex,semantic_scholar,europepmc"])
+def test_killed_and_run_again_nothing_is_asked_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indexes: str
+) -> None:
     works = invented(40)
     cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=False)
-    command = [sys.executable, "-m", "evidense", "audit", str(cited), "--sources", "crossref,openalex", "--out"]
-    with world(everywhere(works), monkeypatch) as served:
+    command = [sys.executable, "-m", "evidense", "audit", str(cited), "--sources", indexes, "--out"]
+    holdings = everywhere(works) | {"crossref": works[::3]}  # the others are asked for titles too, at the same time
+    with world(holdings, monkeypatch) as served:
         undisturbed = dict(os.environ, EVIDENSE_STORE=str(tmp_path / "other-store"))
         subprocess.run([*command, str(tmp_path / "undisturbed")], env=undisturbed, check=True, capture_output=True)
         n_undisturbed = len(served.requests())
@@ -115,7 +137,8 @@ def test_killed_and_run_again_nothing_is_asked_twice(tmp_path: Path, monkeypatch
         before = len(served.requests())
         subprocess.run([*command, str(tmp_path / "again")], check=True, capture_output=True)
         assert before < n_undisturbed
-        assert len(served.requests()) <= n_undisturbed + 1  # the one that was on its way when the process was killed
+        on_their_way = len(indexes.split(","))  # at most one of each index when the process was killed
+        assert len(served.requests()) <= n_undisturbed + on_their_way
     assert files(tmp_path / "again") == files(tmp_path / "undisturbed")
 
 

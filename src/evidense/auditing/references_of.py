@@ -2,11 +2,19 @@
 
 A source in this machine (a folder) is asked for everything. An index over the network is asked for a title only where no identifier
 settled the reference; a work that was found by its title is then looked up by its identifier elsewhere, in one batch.
+
+Different indexes may be asked at the same time. Each gets the same questions in the same order as if they were asked one after another:
+an index sees the title of a reference only after all indexes before it are done with that reference.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from queue import SimpleQueue
+from typing import TypeAlias
 
+from evidense.auditing.at_once import at_once
 from evidense.auditing.references import MIN_ANSWERS, ReferenceDecision, decide
 from evidense.parts import Source, Wire
 from evidense.values import Answer, Reference, Work
@@ -50,6 +58,20 @@ class NamedSource:
         return replace(answer, source=self.label, works=tuple(replace(w, source=self.label) for w in answer.works))
 
 
+_LookUp: TypeAlias = Callable[[NamedSource], Mapping[int, Answer]]
+_Queue: TypeAlias = "SimpleQueue[int | None]"
+"""Positions of references; None at the end."""
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How sources are asked."""
+
+    tell: Tell = tell_nobody
+    at_once: bool = False
+    """Ask different indexes at the same time."""
+
+
 @dataclass
 class _Asking:
     """References with the answers so far, and what is decided on them."""
@@ -57,9 +79,23 @@ class _Asking:
     references: Sequence[Reference]
     answers: list[list[Answer]] = field(default_factory=list)
     decided: dict[int, tuple[int, ReferenceDecision]] = field(default_factory=dict)
-    tell: Tell = tell_nobody
+    conduct: Conduct = Conduct()
     lists: frozenset[str] = frozenset()
     """Names of sources whose "not there" says nothing about whether a work exists."""
+    one_speaks: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, words: str) -> None:
+        """Tell what is asked at the moment."""
+        with self.one_speaks:
+            self.conduct.tell(words)
+
+    def each(self, sources: Sequence[NamedSource], look_up: _LookUp) -> list[Mapping[int, Answer]]:
+        """Look up at every source: files one after another, indexes at once if that is allowed; return the answers in the order of the sources."""
+        distant = [source for source in sources if not source.is_local]
+        answered = {source.label: look_up(source) for source in sources if source.is_local}
+        over_network = at_once([partial(look_up, source) for source in distant], self.conduct.at_once)
+        answered |= {source.label: answers for source, answers in zip(distant, over_network, strict=True)}
+        return [answered[source.label] for source in sources]
 
     def decision(self, i: int) -> ReferenceDecision:
         """Decide on the answers so far; the same number of answers is decided once."""
@@ -86,7 +122,7 @@ def ask(
     sources: Sequence[NamedSource],
     wire: Wire,
     known: Sequence[Answer | None] = (),
-    tell: Tell = tell_nobody,
+    conduct: Conduct = Conduct(),
 ) -> list[tuple[ReferenceDecision, tuple[Answer, ...]]]:
     """Ask the sources, cheapest first, and return for every reference what it comes to with all answers.
 
@@ -94,12 +130,12 @@ def ask(
     """
     lists = frozenset(source.label for source in sources if not source.is_index)
     at_hand = known or [None] * len(references)
-    asking = _Asking(references, [[answer] if answer else [] for answer in at_hand], tell=tell, lists=lists)
+    asking = _Asking(references, [[answer] if answer else [] for answer in at_hand], conduct=conduct, lists=lists)
     _identifiers(asking, sources, wire)
     for source in (s for s in sources if s.is_local and "title" in s.part.offers):
-        _titles(asking, source, range(len(references)), wire)
-    for source in (s for s in sources if not s.is_local and "title" in s.part.offers):
-        _titles(asking, source, [i for i in range(len(references)) if asking.is_open(i)], wire)
+        for i in range(len(references)):
+            _title(asking, source, i, wire)
+    _open_titles(asking, [s for s in sources if not s.is_local and "title" in s.part.offers], wire)
     _found_elsewhere(asking, [source for source in sources if not source.is_local], wire)
     return [(asking.decision(i), tuple(answers)) for i, answers in enumerate(asking.answers)]
 
@@ -109,20 +145,47 @@ def _identifiers(asking: _Asking, sources: Sequence[NamedSource], wire: Wire) ->
     wanted = [i for i, r in enumerate(asking.references) if any(r.identifiers.get(kind) for kind in _IDENTIFIERS)]
     if not wanted:
         return
-    for source in sources:
-        if source.part.offers & {"identifiers", "retractions"}:
-            asking.tell(f"asking {source.display_name} for {len(wanted):,} references by their identifiers")
-            answered = source.part.by_identifiers([asking.references[i] for i in wanted], wire, source.spelling)
-            for at, answer in sorted(answered.items()):
-                asking.answers[wanted[at]].append(replace(source.marked(answer), by="identifier"))
+
+    def look_up(source: NamedSource) -> Mapping[int, Answer]:
+        asking.tell(f"asking {source.display_name} for {len(wanted):,} references by their identifiers")
+        return source.part.by_identifiers([asking.references[i] for i in wanted], wire, source.spelling)
+
+    able = [source for source in sources if source.part.offers & {"identifiers", "retractions"}]
+    for source, answered in zip(able, asking.each(able, look_up), strict=True):
+        for at, answer in sorted(answered.items()):
+            asking.answers[wanted[at]].append(replace(source.marked(answer), by="identifier"))
 
 
-def _titles(asking: _Asking, source: NamedSource, wanted: Collection[int], wire: Wire) -> None:
-    for n, i in enumerate(wanted, 1):
-        asking.tell(f"asking {source.display_name} for titles, {n:,} of {len(wanted):,}")
-        if asking.references[i].title:
-            answer = source.part.by_title(asking.references[i], wire, source.spelling)
-            asking.answers[i].append(replace(source.marked(answer), by="title"))
+def _title(asking: _Asking, source: NamedSource, i: int, wire: Wire) -> None:
+    """Ask a source for the title of one reference."""
+    asking.tell(f"asking {source.display_name} for titles, reference {i + 1:,} of {len(asking.references):,}")
+    if asking.references[i].title:
+        answer = source.part.by_title(asking.references[i], wire, source.spelling)
+        asking.answers[i].append(replace(source.marked(answer), by="title"))
+
+
+def _open_titles(asking: _Asking, sources: Sequence[NamedSource], wire: Wire) -> None:
+    """Ask indexes for the titles that are open; references go from one index to the next, as through a line of desks."""
+    queues: list[_Queue] = [SimpleQueue() for _ in range(len(sources) + 1)]
+    for i in (*range(len(asking.references)), None):
+        queues[0].put(i)
+    desks = [
+        partial(_desk, asking, source, wire, queues[n : n + 2])  # what comes in, what goes out
+        for n, source in enumerate(sources)
+    ]
+    at_once(desks, asking.conduct.at_once)
+
+
+def _desk(asking: _Asking, source: NamedSource, wire: Wire, queues: Sequence[_Queue]) -> None:
+    """Ask one index for the titles that are still open as references arrive; None ends the line."""
+    arriving, leaving = queues
+    try:
+        for i in iter(arriving.get, None):
+            if asking.is_open(i):
+                _title(asking, source, i, wire)
+            leaving.put(i)
+    finally:
+        leaving.put(None)
 
 
 def _found_elsewhere(asking: _Asking, sources: Sequence[NamedSource], wire: Wire) -> None:
@@ -131,16 +194,20 @@ def _found_elsewhere(asking: _Asking, sources: Sequence[NamedSource], wire: Wire
     What comes back counts as an answer to the title: the reference itself cites no such identifier.
     """
     found = {i: known for i in range(len(asking.references)) if (known := _known(asking, i))}
-    for source in sources:
-        if not source.part.offers & {"identifiers", "retractions"}:
-            continue
-        silent = [i for i in found if not any(a.source == source.label for a in asking.answers[i])]
-        if not silent:
-            continue
-        borrowed = [replace(asking.references[i], identifiers=found[i]) for i in silent]
-        for at, answer in sorted(source.part.by_identifiers(borrowed, wire, source.spelling).items()):
+    silent = {
+        source.label: [i for i in found if not any(a.source == source.label for a in asking.answers[i])]
+        for source in sources
+    }
+
+    def look_up(source: NamedSource) -> Mapping[int, Answer]:
+        borrowed = [replace(asking.references[i], identifiers=found[i]) for i in silent[source.label]]
+        return source.part.by_identifiers(borrowed, wire, source.spelling)
+
+    able = [s for s in sources if silent[s.label] and s.part.offers & {"identifiers", "retractions"}]
+    for source, answered in zip(able, asking.each(able, look_up), strict=True):
+        for at, answer in sorted(answered.items()):
             if answer.state != "not there":
-                asking.answers[silent[at]].append(replace(source.marked(answer), by="title"))
+                asking.answers[silent[source.label][at]].append(replace(source.marked(answer), by="title"))
 
 
 def _known(asking: _Asking, i: int) -> Mapping[str, str]:

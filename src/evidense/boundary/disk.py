@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,6 +21,7 @@ FORBIDDEN = {
 }  # fmt: skip
 HALF = ".evidense-half-"
 """Prefix of temporary files. Their writer holds a lock on them; one without a lock was left by a killed process."""
+_one_asks = threading.Lock()
 _IN_STORE = "set EVIDENSE_STORE to a folder that can"
 
 
@@ -158,6 +160,7 @@ def lock_new(handle: int) -> bool:
 @cache
 def _file_mode() -> int:
     """Return the mode that the user's umask gives a new file; mkstemp makes private files."""
-    mask = os.umask(0o077)
-    os.umask(mask)
+    with _one_asks:  # the umask is changed for a moment, for all threads
+        mask = os.umask(0o077)
+        os.umask(mask)
     return 0o666 & ~mask

@@ -40,7 +40,6 @@ class Asked:
     state: State
     is_kept: bool
     """The answer came from the store; the index was not asked."""
-    n_tries: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class IndexWire:
     def __init__(self, store: Store, terms: Terms) -> None:
         self.terms = terms
         self.log: list[Asked] = []
-        """Every request in order, kept ones too."""
+        """Every request, kept ones too, in the order of the answers."""
         self._kept = KeptAnswers(store)
         self._folder = store.root / "limits"
         self._connections = Connections(terms.patience)
@@ -81,6 +80,7 @@ class IndexWire:
         self._n_sent = 0
         self._lock = threading.Lock()
         self._forbidden = ExitStack()
+        self._is_closed = False
 
     @property
     def n_requests(self) -> int:
@@ -96,13 +96,13 @@ class IndexWire:
         """
         place, question = place_of(request.source, manners), Question.of(request)
         kept = self._kept.get(question)
-        if self.terms.is_offline or is_offline_everywhere():
-            reply = kept.reply if kept else Reply("not asked", detail="offline, and no answer is kept")
+        if self.terms.is_offline or is_offline_everywhere() or self._is_closed:
+            why = "the audit was stopped" if self._is_closed else "offline, and no answer is kept"
+            reply = kept.reply if kept else Reply("not asked", detail=why)
             return self._noted(request, place, reply, is_kept=True)
         usable = kept if kept is not None and kept.is_good and kept.place == place.url else None
         if usable is not None and usable.is_fresh(self.terms.max_age_s):
             return self._noted(request, place, usable.reply, is_kept=True)
-        before = self._n_sent
         reply = self._asked(request, manners, place, usable)
         if reply.status == 304 and usable is not None:
             reply = self._kept.touch(question, usable)
@@ -110,10 +110,11 @@ class IndexWire:
             reply = self._kept.put(question, reply, place.url)
         else:
             reply = usable.reply
-        return self._noted(request, place, reply, is_kept=False, n_tries=self._n_sent - before)
+        return self._noted(request, place, reply, is_kept=False)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; whoever asks from now on, a thread left behind, gets no new answer."""
+        self._is_closed = True
         self._forbidden.close()
         self._connections.close()
 
@@ -140,7 +141,8 @@ class IndexWire:
         """Try, wait and try again, as the index and our patience allow."""
         host, patience = place.shared_name, self.terms.patience
         pace = Pace(None, None) if place.origin.is_loopback else Pace(manners.per_second, manners.at_once)
-        limits, meter, health = HostLimits(self._folder, host, pace), self._meters[host], self._health[host]
+        with self._lock:
+            limits, meter, health = HostLimits(self._folder, host, pace), self._meters[host], self._health[host]
         _check_rest(health)
         call = replace(_call(request, place, kept, patience), secret_headers=secrets, agent=user_agent(manners))
         for attempt in range(patience.n_tries):
@@ -208,10 +210,10 @@ class IndexWire:
             self._n_sent += 1
             self._spent_usd += request.cost_usd
 
-    def _noted(self, request: Request, place: Place, reply: Reply, *, is_kept: bool, n_tries: int = 0) -> Reply:
+    def _noted(self, request: Request, place: Place, reply: Reply, *, is_kept: bool) -> Reply:
         url, method = shown_url(request, place), "GET" if request.body is None else "POST"
         with self._lock:
-            self.log.append(Asked(request.source, method, url, reply.state, is_kept, n_tries))
+            self.log.append(Asked(request.source, method, url, reply.state, is_kept))
         return reply
 
 

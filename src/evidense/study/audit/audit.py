@@ -1,16 +1,18 @@
 """Audit: reads a file, asks the sources for its references, keeps the records, and writes the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evidense import registry
 from evidense.auditing.audited import Audit, AuditedReference
-from evidense.auditing.references_of import Tell, ask, tell_nobody
+from evidense.auditing.references_of import Conduct, NamedSource, Tell, ask, tell_nobody
 from evidense.boundary.claim import FolderClaim
 from evidense.boundary.files import read_bytes
 from evidense.boundary.folder import prepare
 from evidense.boundary.inputs import Inputs
 from evidense.boundary.offline import without_network
+from evidense.fetching.wire import Asked
 from evidense.records import Record
 from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
@@ -77,18 +79,25 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
     sources = sources_of(order)
     names = names_of(sources)
     with wire_of(order, store) as wire:
-        asked = ask(document.references, sources, wire, at_hand(order, document), tell)
+        asked = ask(document.references, sources, wire, at_hand(order, document), Conduct(tell, order.may_ask_at_once))
         references = tuple(
             AuditedReference(reference, decision, answers, names=names)
             for reference, (decision, answers) in zip(document.references, asked, strict=True)
         )
         told = told_of(document, references, sources, wire, store)
-        questions = tuple((asked.source, asked.url) for asked in wire.log if asked.state not in _UNSENT)
+        questions = _questions(wire.log, sources)
     references = tuple(replace(a, notes=told.notes.get(a.reference.key, ())) for a in references)
     return Audit(
         order.file.name, document, references, told.statements, (*counted(sources, references), *silent_of(sources)),
         questions, order.policy, order.gate, told.remarks, told.said,
     )  # fmt: skip
+
+
+def _questions(log: Sequence[Asked], sources: Sequence[NamedSource]) -> tuple[tuple[str, str], ...]:
+    """Return what was asked, source by source: each source was asked in this order, whatever others were asked meanwhile."""
+    rank = {source.part.name: n for n, source in enumerate(sources)}
+    sent = [asked for asked in log if asked.state not in _UNSENT]
+    return tuple((asked.source, asked.url) for asked in sorted(sent, key=lambda asked: rank[asked.source]))
 
 
 def claim_of(order: Order, out: Path) -> FolderClaim:

@@ -30,6 +30,11 @@ class Order:
     max_usd: float | None = None
     """At most so many US dollars at indexes that charge."""
 
+    @property
+    def may_ask_at_once(self) -> bool:
+        """Say whether different indexes may be asked at the same time; not within a budget, which then ends at the same question in every run."""
+        return not self.offline and self.max_requests is None and self.max_usd is None
+
     def __post_init__(self) -> None:
         """Refuse a policy or a verdict that there is not."""
         if self.policy and self.policy not in POLICIES:
