@@ -4,7 +4,8 @@ import re
 
 _OTHERS = re.compile(r",?\s*(?:and |& )?(?:et\s+al\.?|and others|…|\.\.\.)\s*$", re.IGNORECASE)
 _EDITORS = re.compile(r",?\s*\(?\b(?:[Ee]ds?|[Ee]ditors?)\b\.?\)?[.,]?\s*$")
-_INITIALS = re.compile(r"^(?:[A-Z][a-z]?\.?[\s-]*){1,4}$")
+_IS_INITIALS = re.compile(r"^[A-Z]{2,3}\.?$")
+_INITIALS = re.compile(r"^(?:[A-Z](?:[a-z]?\.)?[\s-]*){1,4}$")
 _CAPITALS = re.compile(r"^[^\W\d_]+(?:[ '’-][^\W\d_]+){0,3} (?:[A-Z]{1,3}|[A-Z](?:-[A-Z]))$")
 _WORD = re.compile(r"^(?:[^\W\d_]\.?(?:-?[^\W\d_]\.)*|[^\W\d_][^\W\d_'’`´.-]*(?:[-'’`´][^\W\d_'’`´]+)*\.?)$")
 _SMALL = frozenset("van von der den de del della di da dos du la le ten ter el al bin ibn zu y e und st".split())
@@ -17,6 +18,8 @@ _INITIALS_FIRST = re.compile(
     r"^(?:[^\W\d_]\.[ -]?)+ ?(?:(?:van|von|der|den|de|del|di|da|dos|du|la|le|ten|ter|el|al) ?)*"
     r"(?:[^\W\d_a-z][^\W\d_'’`´-]*(?:[-'’`´ ][^\W\d_'’`´-]+){0,3})(?:,? (?:Jr|Sr|II|III)\.?)?$"
 )
+_GIVEN_FIRST = re.compile(r"^(?:[^\W\d_]{2,} )?(?:[^\W\d_]\.[ -]?)+ ?[^\W\d_][\w'’`-]+")
+"""A name that begins with given names and initials: the second of "Manning, W. D., P. C. Giordano"."""
 _INSTITUTION = re.compile(r"^[A-Z][\w.&-]{2,}(?: (?:[A-Z][\w.&-]*|of|for|the|and|on)){0,7}$")
 _MOST_WORDS = 6
 
@@ -42,7 +45,8 @@ def _paired(text: str, pieces: list[str]) -> list[str]:
     if _is_surname_first(text, pieces):
         names: list[str] = []
         for piece in pieces:
-            if (_SUFFIX.match(piece) and names) or (names and "," not in names[-1]):
+            is_open = bool(names) and "," not in names[-1] and not _GIVEN_FIRST.match(names[-1])
+            if (_SUFFIX.match(piece) and names) or is_open:
                 names[-1] += f", {piece}"
             else:
                 names.append(piece)
@@ -75,7 +79,8 @@ def _is_name(name: str, is_strict: bool) -> bool:
     if (
         not 0 < len(words) <= _MOST_WORDS + 2
         or words[0].lower() in ("the", "a", "an")
-        or _NEVER & {*folded, *map(str.lower, words)}
+        or _NEVER
+        & {form for word in words if not _IS_INITIALS.match(word) for form in (word.lower(), word.lower().strip("."))}
     ):
         return False
     if is_strict:

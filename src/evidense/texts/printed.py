@@ -5,7 +5,7 @@ What is not sure stays empty: a wrong guess would accuse its author.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from evidense.texts.identifiers import identifiers_of, normal_arxiv, normal_doi
 from evidense.texts.people import people
@@ -18,7 +18,10 @@ _YEAR = r"(?:1[5-9]\d\d|20\d\d)"
 _YEAR_FIRST = re.compile(
     rf"^(?P<authors>\S.{{0,1500}}?[^\s,(])[.,]?\s+(?:\((?P<bracketed>{_YEAR})[a-z]?(?:,\s[^)]{{3,20}})?\)[.:]?|(?P<plain>{_YEAR})[a-z]?\.)\s+(?=[^\s,;])"
 )
-_QUOTED = re.compile(r"[“\"„«](?P<title>[^“”\"„«»]{4,400}?)[,.]?[”\"»“]")
+_QUOTED = re.compile(
+    r"(?:“(?P<curly>[^“”]{4,400}?)|[“\"„«](?P<straight>[^“”\"„«»]{4,400}?))(?P<mark>[,.]?)(?:(?(curly)”|[”\"»“]))"
+)
+_GOES_ON = re.compile(r"\s+(?!(?:in|pp?|vol|doi|presented|to|ed|available|accessed)\b)[a-z]{2}")
 _NUMBER = re.compile(r"^\s*(?:\[(?P<label>[^\]\s]{1,24})\]|(?P<number>\d{1,4})[.)])\s+")
 _URL = re.compile(
     r"https?:\s?/\s?/[^\s<>\"“”]+(?:\s(?=[^\s<>\"“”]*[/.=_-][^\s<>\"“”]*)(?<=[/.=_-]\s)[^\s<>\"“”]+)*", re.IGNORECASE
@@ -39,7 +42,7 @@ _CUT_DOI = re.compile(r"(\b10\.\d{4,9}/(?:\S*[./_-])?)\s+(?=\d)(?!(?:19|20)\d\d[
 _LOOSE_ACCENT = re.compile(r"[¨´˜ˇ¯˘˙˚˝]")
 _ACCENTS = dict(zip("¨´˜ˇ¯˘˙˚˝", "\u0308\u0301\u0303\u030c\u0304\u0306\u0307\u030a\u030b", strict=True))
 _NOT_TITLES = re.compile(
-    r"^(?:in\b|ed(?:s|itors?)?\b|vol\b|pp?\b|https?:|doi\b|arxiv\b|e-?print\b|ph\.?\s?d|m\.?\s?s\.?c?\b|master[’']?s?\b|see\b|private|personal"
+    r"^(?:(?-i:[Ii]n(?:[:.]|\s+(?:[A-Z0-9“]|(?:the\s+)?[Pp]roc|press\b|preparation\b|print\b|review\b))|[Ee]ds?\b(?=[.,)])|[Ee]ditors?\b)|vol\b|pp?\b|https?:|doi\b|arxiv\b|e-?print\b|ph\.?\s?d|m\.?\s?s\.?c?\b|master[’']?s?\b|see\b|private|personal"
     r"|url\b|and\b|proc\b|[a-z-]+/\d)",
     re.IGNORECASE,
 )
@@ -48,7 +51,14 @@ _PROCEEDINGS = re.compile(
 )
 """A volume of proceedings with its place, up to the publisher in brackets or a journal with its volume."""
 _SURNAME_FIRST = re.compile(r"[^\W\d_][\w’'`-]+(?: [\w’'`-]+){0,2}, (?:[A-Z]\.|[A-Z][\w’'-]+)")
-_INITIALS_LAST = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+)? [A-Z]{1,3}(?:,|\. )")
+_INITIALS_LAST = re.compile(
+    r"(?:(?:van|von|der|den|de|del|di|da|du|la|le|ten|ter|el|al) )*[^\W\d_a-z][\w'’-]+(?: [^\W\d_][\w'’-]+){0,3} [A-Z]{1,3}(?:,|\. )"
+)
+_JOURNAL = re.compile(
+    rf",\s(?=[^\W\d_a-z])[^,(]{{2,90}}(?:, (?:Ser|Sect|Part)\b[^,(]{{1,30}})?\s\w?\d+\w?"
+    rf"(?:,\s\w{{0,3}}\d[^,(]{{0,20}}\((?:[^()]{{0,20}}\s)?{_YEAR}\)|\s\({_YEAR}\)\s\w{{0,3}}\d)"
+)
+"""A journal with its volume, behind a title: ", Phys. Rev. 88, 445 (1983)", ", NeuroImage 17 (2002) 967"."""
 _SOFTWARE = re.compile(r"\bR package\b|\bsoftware\b|\[computer program\]", re.IGNORECASE)
 _PAGE = re.compile(r"\b(?:retrieved|accessed|last visited|available (?:at|from))\b", re.IGNORECASE)
 
@@ -96,20 +106,35 @@ def _divided(text: str) -> tuple[str, int | None, str, str]:
     if first and (quoted is None or first.end() <= quoted.start() + 1) and people(first["authors"])[0]:
         year, body = int(first["bracketed"] or first["plain"]), text[first.end() :]
         opening = _QUOTED.match(body)
-        if opening:
-            return first["authors"], year, opening["title"], body[opening.end() :]
+        if opening and not _is_phrase(opening):
+            return first["authors"], year, _quoted_title(opening), body[opening.end() :]
         title, rest = _until_title_end(body)
         return first["authors"], year, title, rest
-    if quoted and not text[quoted.end() :].strip(
-        " ."
-    ):  # a note at the end: "… Boston (1948): Chap. 5. “The Locust Years”."
-        before = text[: quoted.start()]
-        divided = _without_marks(before)
-        if divided[2] and re.search(_YEAR, before):
+    return _by_quotes(text, quoted) if quoted else _without_marks(text)
+
+
+def _by_quotes(text: str, quoted: re.Match[str]) -> tuple[str, int | None, str, str]:
+    """Take the quoted words as the title, unless they are a phrase of one, or a note at the end: "… (1948): Chap. 5. “The Locust Years”."."""
+    before = text[: quoted.start()]
+    if _is_phrase(quoted):
+        divided = _without_marks(text)
+        if divided[2]:
             return divided
-    if quoted:
-        return text[: quoted.start()], None, quoted["title"], text[quoted.end() :]
-    return _without_marks(text)
+    if not text[quoted.end() :].strip(" .") and re.search(_YEAR, before):
+        divided = _without_marks(before)
+        if divided[2]:
+            return divided
+    return before, None, _quoted_title(quoted), text[quoted.end() :]
+
+
+def _quoted_title(quoted: re.Match[str]) -> str:
+    return quoted["curly"] or quoted["straight"]
+
+
+def _is_phrase(quoted: re.Match[str]) -> bool:
+    """Say whether quotation marks hold a few words of a title that goes on, not a title."""
+    is_short = not quoted["mark"] and len(_quoted_title(quoted).split()) <= 5
+    return is_short and _GOES_ON.match(quoted.string, quoted.end()) is not None
 
 
 def _until_title_end(body: str) -> tuple[str, str]:
@@ -123,14 +148,14 @@ def _until_title_end(body: str) -> tuple[str, str]:
 
 def _without_marks(text: str) -> tuple[str, int | None, str, str]:
     """Divide "Authors. Title. Venue", "Authors: Title. Venue" and "Authors, Title, Venue 5, 1 (1983)"."""
-    if colon := re.match(r"^(?P<authors>[^:]{3,600}(?:\.|\w\)?)):\s+(?=[A-Z0-9“])", text):
+    if colon := re.match(r"^(?P<authors>[^:]{3,600}(?:\.|\w\)?)):\s+(?=[A-Z0-9“\[]|[a-z]+[A-Z])", text):
         names, _ = people(colon["authors"])
-        if names and re.search(r"\.$|\b[A-Z]\b|\(eds?\.\)$", colon["authors"]):
+        if names and _are_alike(names) and re.search(r"\.$|\b[A-Z]\b|\(eds?\.\)$", colon["authors"]):
             title, rest = _until_title_end(text[colon.end() :])
             return colon["authors"], None, title, rest
     is_surname_first = _SURNAME_FIRST.match(text) is not None
     is_initials_last = _INITIALS_LAST.match(text) is not None
-    for match in re.finditer(r"\.\s+(?=[^\W\d_a-z]|[“(\d])", text):
+    for match in re.finditer(r"\.\s+(?=[^\W\d_a-z]|[“\"\[(\d]|[a-z]+[A-Z])", text):
         before = text[: match.start()]
         ends_in_initial = re.search(r"(?:^|[\s.-])[A-Z]$", before) is not None
         may_end = is_surname_first and not re.match(r"(?:and|&|[A-Z]\.)", text[match.end() :])
@@ -146,6 +171,13 @@ def _without_marks(text: str) -> tuple[str, int | None, str, str]:
         if not ends_in_initial:
             break
     return _by_commas(text)
+
+
+def _are_alike(names: Sequence[str]) -> bool:
+    """Say whether all names have initials or none has, and no more than one word stands behind initials."""
+    has_initials = {re.search(r"\b[A-Z]\b", name) is not None for name in names}
+    has_title = any(re.search(r", (?:[A-Z]\. ?)+[^\W\d_]{2,} [^\W\d_]{2,}", name) for name in names)
+    return len(has_initials) == 1 and not has_title
 
 
 def _by_commas(text: str) -> tuple[str, int | None, str, str]:
@@ -170,6 +202,8 @@ def _by_commas(text: str) -> tuple[str, int | None, str, str]:
         return authors, None, "", rest
     book = re.match(r"(?P<title>[^()]{4,300}?)\s*\((?:[^()]*,\s*)?(?:" + _YEAR + r")\)", rest)
     title = re.split(r",\s", rest, maxsplit=1)[0].strip(" ,")
+    if journal := _JOURNAL.search(rest, len(title)):
+        title = rest[: journal.start()]
     if book and "," not in book["title"]:
         title = book["title"]
     title = re.sub(r"\s*\(" + _YEAR + r"\)$", "", title)

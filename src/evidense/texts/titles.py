@@ -72,7 +72,7 @@ def title_similarity(key: str, known_key: str, one: tuple[str, ...], other: tupl
 def _is_main_title(cited: str, known: str) -> bool:
     """One is the other without its subtitle, and has at least three words."""
     for short, long in ((cited, known), (known, cited)):
-        main = re.split(r"\s*(?::|\?|\s[-–—]\s)\s*", decode_latex(long), maxsplit=1)[0]
+        main = re.split(r"\s*(?::|\?|\.\s|\s[-–—]\s)\s*", decode_latex(long), maxsplit=1)[0]
         if len(title_words(main)) >= 3 and title_key(main) == title_key(short):
             return True
     return False
