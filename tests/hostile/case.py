@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,10 @@ class Case:
     """refused: exit 2; read: exit 0 or 1; either: any of them."""
     says: str = ""
     """What the message of a refusal must name: a file, an option, a value."""
+    shows: str = ""
+    """What the first screen must say where the command ends with 0 or 1."""
+    env: Mapping[str, str | Callable[[], str]] = field(default_factory=dict)
+    """Variables of its environment; a function is called when the case runs."""
     torch: bool = False
     """Whether it opens a model: such cases share a server that has imported torch."""
 

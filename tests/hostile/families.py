@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from hostile import (
     audited_files,
+    audited_papers,
     given_results,
     model_folders,
     picture_files,
@@ -25,6 +26,7 @@ FAMILIES: tuple[Family, ...] = (
     replayed_pages.FAMILY,
     model_folders.FAMILY,
     audited_files.FAMILY,
+    audited_papers.FAMILY,
 )
 
 

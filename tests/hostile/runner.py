@@ -110,6 +110,7 @@ def run(case: Case, place: Path, servers: Servers) -> tuple[Outcome, list[str]]:
     before = _hashes(folder)
     streams = {name: str(place / name) for name in ("stdout", "stderr")}
     env = {"EVIDENSE_STORE": str(place / "store"), "TMPDIR": str(place / "temp")}
+    env |= {name: value() if callable(value) else value for name, value in case.env.items()}
     limits = {"cpu_s": CPU_S, "wall_s": WALL_S, "memory_kib": MEMORY_KIB}
     order = {"folder": str(folder), "argv": case.argv, "env": env, **streams, **limits}
     answer = servers.of(case.torch).ask(order)
@@ -138,6 +139,8 @@ def _ending(case: Case, outcome: Outcome) -> list[str]:
         wrong.append(f"expected to be read, exit {outcome.exit}: {said.strip()[:300]}")
     if outcome.exit == 2 and case.says and case.says not in said:
         wrong.append(f"the refusal does not name {case.says!r}: {said.strip()[:300]}")
+    if outcome.exit in (0, 1) and case.shows not in (screen := " ".join(outcome.stdout.decode("utf-8").split())):
+        wrong.append(f"the first screen does not say {case.shows!r}: {screen[:2_000]}")
     return wrong
 
 

@@ -20,7 +20,9 @@ from typing import Any, BinaryIO
 LIGHT = ("evidense.cli.main", "evidense.cli.compare_", "evidense.cli.score_", "evidense.cli.replay_", "evidense.cli.run_",
          "evidense.study.compare", "evidense.study.plan", "evidense.study.run", "evidense.study.baseline", "evidense.report",
          "evidense.registry", "evidense.report.write", "evidense.report.page", "numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s",
-         "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image")  # fmt: skip
+         "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image", "evidense.cli.audit_", "evidense.study.audit.audit",
+         *(f"evidense.readers.{name}" for name in ("bibtex", "csl_json", "html", "jats", "latex", "markdown", "pdf", "plain", "ris", "tei")),
+         "evidense.sources.folder", "bibtexparser", "rispy", "lxml.etree", "selectolax.lexbor", "pylatexenc.latex2text", "rapidfuzz.fuzz")  # fmt: skip
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert",
          "transformers.tokenization_utils_fast", "safetensors.torch", "tokenizers", "evidense.compute.texts.open_text",
          "evidense.compute.texts.text_tower", "transformers.models.auto.tokenization_auto", "transformers.models.gemma3")  # fmt: skip

@@ -14,10 +14,10 @@ from evidense.readers.bibtex import PART as BIBTEX
 from evidense.readers.pdf import LIMITS, PART
 from evidense.texts.titles import title_key
 from evidense.values import Reference
+from readers.pdfs import IMAGE, LOCKED, SHOWN
 
 pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed (extra: literature)")
 Make = Callable[..., Path]
-SHOWN = b"BT /F1 12 Tf 72 700 Td (Visible text is here.) Tj ET\n"
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,6 @@ def test_a_page_that_cannot_be_checked_is_not_read(make_pdf: Make, monkeypatch: 
     assert page == {"failed": "ValueError: no such object"}
 
 
-IMAGE = b"q 612 0 0 792 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80 EI Q "
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -85,10 +82,8 @@ def test_a_pdf_without_visible_text_is_refused_in_words(make_pdf: Make, content:
 
 
 def test_an_encrypted_pdf_is_refused(make_pdf: Make) -> None:
-    secret = b"<" + b"ab" * 32 + b">"
-    lock = b"/Encrypt<</Filter/Standard/V 1/R 2/O %s/U %s/P -4>>/ID[<00><00>]" % (secret, secret)
     with pytest.raises(InvalidInput, match="is encrypted"):
-        PART.read(make_pdf(SHOWN, trailer=lock))
+        PART.read(make_pdf(SHOWN, trailer=LOCKED))
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,14 @@ class FolderClaim:
 
 
 def next_free(out: Path) -> Path:
-    """Return the first of OUT-2, OUT-3 … that does not exist."""
+    """Return the first of OUT-2, OUT-3 … that does not exist.
+
+    >>> next_free(Path(".")).name == f"{Path().resolve().name}-2", next_free(Path("/")).as_posix()
+    (True, '/evidense-out-2')
+    """
+    if out.name in ("", ".."):  # '.', 'a/..': it has no name of its own
+        out = out.resolve()
+    out = out if out.name else out / "evidense-out"
     n = 2
     while os.path.lexists(out.with_name(f"{out.name}-{n}")):
         n += 1

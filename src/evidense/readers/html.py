@@ -9,6 +9,7 @@ from typing import Any
 
 from evidense.boundary.strangers import foreign
 from evidense.readers._files import missing, nothing_in, text_of
+from evidense.readers._nesting import check_nesting
 from evidense.readers._signs import format_of
 from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import BlockKind, Manuscript
@@ -65,9 +66,11 @@ class HTML:
 
         Raises:
             InvalidInput: it is empty, binary, or shows no text.
+            UnsafeInput: its elements are nested too deeply.
             MissingExtra: selectolax is not installed.
         """
         text, mistakes = text_of(path, WHAT)
+        check_nesting(path, text)
         try:
             from selectolax.lexbor import LexborHTMLParser
         except ModuleNotFoundError:
