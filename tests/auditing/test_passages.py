@@ -87,7 +87,7 @@ def test_claims_of_a_report_are_its_items_or_else_its_sentences() -> None:
 
 
 def test_an_encoder_finds_what_shares_no_word() -> None:
-    def embed(texts: object) -> np.ndarray:
+    def embed(texts: object, side: str) -> np.ndarray:
         return np.array(
             [[1.0, 0.0] if "bypass" in t or "Zirkumvention" in t else [0.0, 1.0] for t in texts], np.float32
         )  # type: ignore[attr-defined]

@@ -213,7 +213,7 @@ def _broken_works() -> list[Case]:
         return Case(f"audit_beside_{name}", built, ("audit", "c.bib", *OPTIONS), expected, says, "" if expected == "refused" else says)  # fmt: skip
 
     return [
-        beside("lib/open.bib", "@article{lost, title = {On Trains}, year = 2000", "read", "open.bib line 1"),
+        beside("lib/open.bib", OWLS + "@article{lost, title = {On Trains}, year = 2000", "read", "open.bib line 2"),
         beside("lib/cut.json", '[{"title": "On', "refused", "cut.json"),
         beside("lib/cut.jsonl", '{"title": "On"}\n{"title"', "refused", "cut.jsonl line 2"),
         beside("lib/zeros.ris", b"\0" * 5_000, "read", "zeros.ris holds no work"),

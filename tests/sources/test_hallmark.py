@@ -9,7 +9,7 @@ from indexes import lines, reference_of
 from evidense import registry
 from evidense.auditing.references_of import NamedSource, ask
 from evidense.fetching import Terms, open_wire
-from evidense.sources._bibliographies import read_works
+from evidense.sources._bibliographies import read_bibliography, work_of
 from evidense.values import Work
 from sources.world import world
 
@@ -27,7 +27,7 @@ def hallmark(shared_data: Path) -> Path:
 
 @cache
 def held_in(path: Path) -> tuple[Work, ...]:
-    return tuple(read_works(path, "held"))
+    return tuple(work_of(reference, "held") for reference in read_bibliography(path).references)
 
 
 def folders(hallmark: Path) -> list[NamedSource]:

@@ -61,6 +61,8 @@ class AskedSource:
     states: Mapping[State, int] = field(default_factory=dict)
     detail: str = ""
     """Why it did not answer, in words."""
+    flaws: tuple[str, ...] = ()
+    """What of its files could not be read: a work there is not found."""
 
     @property
     def shown(self) -> str:
@@ -89,6 +91,15 @@ class Said:
 
 
 @dataclass(frozen=True)
+class SearchedWith:
+    """The encoder that passages were searched with, beside BM25."""
+
+    name: str
+    fingerprints: tuple[str, ...] = ()
+    """Of both its towers, the query tower first."""
+
+
+@dataclass(frozen=True)
 class Audit:
     """Everything that the page of an audit shows."""
 
@@ -106,6 +117,7 @@ class Audit:
     remarks: tuple[str, ...] = ()
     """What the whole comes to, a sentence each; the first stands in the box. Empty where the references say it."""
     said: tuple[Said, ...] = ()
+    encoder: SearchedWith | None = None
 
     def named(self, source: str) -> str:
         """Return the name of a source as people write it."""

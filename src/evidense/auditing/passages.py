@@ -1,4 +1,4 @@
-"""Passages: for each statement the closest passage of its sources, by BM25 over windows of sentences, aligned word by word."""
+"""Passages: for each statement the closest passage of its sources, by BM25 and an encoder over windows of sentences, aligned word by word."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from evidense.auditing.alignment import NO_TEXT, Alignment, align
 from evidense.auditing.kinds import kind_of
 from evidense.auditing.losses import losses
 from evidense.auditing.statements import Quote, TracedStatement
+from evidense.parts.encoders import Side
 from evidense.texts.sentences import sentences
 from evidense.texts.squeezed import Squeezed
 from evidense.texts.tokens import tokens, value
@@ -23,8 +24,8 @@ CANDIDATES = 12
 """Windows that are aligned for a statement, of each way of searching."""
 MAX_TOKENS = 500
 """A window or a statement with more words and signs is cut there before it is aligned."""
-Embed = Callable[[Sequence[str]], Float32[np.ndarray, "texts width"]]
-"""Texts → unit vectors, by an encoder of ours."""
+Embed = Callable[[Sequence[str], Side], Float32[np.ndarray, "texts width"]]
+"""Texts → unit vectors, by an encoder of ours: statements as queries, passages as documents."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Passages:
         wanted = np.array([window.source in asked for window in self._windows], dtype=bool)
         rankings = [self._bm25.scores(text)]
         if self._embed is not None and len(self._windows):
-            rankings.append(self._vectors @ self._embed([text])[0])
+            rankings.append(self._vectors @ self._embed([text], "query")[0])
         chosen: dict[int, None] = {}
         for scores in rankings:
             order = np.argsort(-np.where(wanted, scores, -np.inf), kind="stable")[:CANDIDATES]
@@ -137,7 +138,7 @@ class Passages:
     @cached_property
     def _vectors(self) -> Float32[np.ndarray, "windows width"]:
         assert self._embed is not None  # noqa: S101
-        return self._embed([window.span.quote for window in self._windows])
+        return self._embed([window.span.quote for window in self._windows], "document")
 
 
 def windows(source: SourceText) -> Iterator[Window]:

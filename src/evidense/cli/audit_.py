@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     "--sources",
     multiple=True,
     metavar="NAME,folder:PATH,…",
-    help="Whom to ask: indexes (evidense list sources), or folders with BibTeX, RIS or CSL-JSON. Default: every index.",
+    help="Whom to ask: indexes (evidense list sources), or folders with BibTeX, RIS, CSL-JSON, and PDFs. Default: every index.",
 )
 @click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used.")
 @click.option(
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--fix", is_flag=True, help="Also write corrected.bib: only fields on which two indexes agree. FILE stays as it is."
+)
+@click.option(
+    "--encoder",
+    metavar="MODEL",
+    default="",
+    help="Also search passages with an encoder (evidense list encoders). Default: BM25 alone.",
 )
 @click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together.")
 @click.option(

@@ -108,7 +108,7 @@ class Source(Named, Protocol):
         ...
 
     def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
-        """Fetch the text of a work, whose bytes are the answer's blob in the store, or say why there is none."""
+        """Fetch the text of a work, whose bytes are the answer's blob in the store or one of its files, or say why there is none."""
         ...
 
 

@@ -20,8 +20,8 @@ _WHAT = "BibTeX, RIS, CSL-JSON or JSON lines"
 _BUDGET = Budget(free_bytes=1 << 29)
 
 
-def read_works(path: Path, source: str) -> list[Work]:
-    """Return the works of a file; of one that is broken in places, those that can be read.
+def read_bibliography(path: Path) -> Bibliography:
+    """Return the references of a file; of one that is broken in places, those that can be read, and what cannot.
 
     Raises:
         InvalidInput: it cannot be read, is of another format, or is broken everywhere.
@@ -32,7 +32,7 @@ def read_works(path: Path, source: str) -> list[Work]:
         read = _read(content, path)
     if read.mistakes and not read.references:
         raise InvalidInput.all_of(f"'{path}' holds no work that can be read", read.mistakes)
-    return [_work(reference, source) for reference in read.references]
+    return read
 
 
 def _read(content: str, path: Path) -> Bibliography:
@@ -54,7 +54,8 @@ def _lines(content: str, path: Path) -> Iterator[Any]:
         yield row
 
 
-def _work(reference: Reference, source: str) -> Work:
+def work_of(reference: Reference, source: str) -> Work:
+    """Return what an entry says of its work."""
     fields = reference.fields
     return Work(
         source, reference.identifiers, reference.title, reference.authors, reference.year, reference.venue, reference.kind,

@@ -101,6 +101,8 @@ class Answer:
     """Why, in words, where it did not answer: "429, Retry-After 3600 s", "HTML where JSON was asked"."""
     blobs: tuple[str, ...] = ()
     """sha256 of the raw answers that this rests on."""
+    files: tuple[str, ...] = ()
+    """Of a full text: paths of the user's files that may hold it. Found by identifier: these are it; by title: whoever reads them compares titles."""
 
     @property
     def has_answered(self) -> bool:

@@ -41,10 +41,20 @@ def audit_json(audit: Audit) -> dict[str, Json]:
         "requests": audit.n_requests,
         "questions": [{"source": source, "url": url} for source, url in audit.questions],
         "sources": [
-            {"source": s.name, "covers": s.covers, "answers": dict(s.states), "detail": s.detail} for s in audit.sources
+            {
+                "source": s.name,
+                "covers": s.covers,
+                "answers": dict(s.states),
+                "detail": s.detail,
+                "unread": list(s.flaws),
+            }
+            for s in audit.sources
         ],
         "references": [reference_json(audited, audit.policy) for audited in audit.references],
         "statements": [statement_json(statement) for statement in audit.statements],
+        "encoder": {"name": audit.encoder.name, "fingerprints": list(audit.encoder.fingerprints)}
+        if audit.encoder
+        else None,
         "missing_keys": list(audit.missing_keys),
         "uncited_keys": list(audit.uncited_keys),
         "mistakes": list(document.mistakes),

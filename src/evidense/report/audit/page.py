@@ -40,7 +40,7 @@ def _context(audit: Audit, corrected: Corrected | None, files: tuple[str, ...]) 
         "words": REFERENCE_WORDS, "statement_words": STATEMENT_WORDS, "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],
         "reason": summary.reason, "field_sentence": summary.field_sentence, "answer_words": answer_words, "ruling": _ruling(audit),
         "policy_text": EXPLAINED.get(audit.policy, ""), "quote_place": quote_place, "rule_words": rule_words, "source_word": source_word, "quoted": quoted,
-        "corrected": corrected, "files": files, "failing": {id(a) for a in audit.failing}, "identity": id,
+        "corrected": corrected, "files": files, "unread": summary.unread(audit), "failing": {id(a) for a in audit.failing}, "identity": id,
     }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def screen(audit: Audit, last: Sequence[str] = ()) -> str:
     if silent := summary.not_asked_sentence(audit):
         lines += _wrapped(f"not asked: {silent}")
     lines += _wrapped(" · ".join([*summary.closing(audit), *last]))
-    lines += [line for mistake in audit.document.mistakes[:5] for line in _wrapped(f"⚠ {mistake}", " ")]
+    lines += [line for mistake in summary.unread(audit)[:5] for line in _wrapped(f"⚠ {mistake}", " ")]
     return "\n".join(lines)
 
 

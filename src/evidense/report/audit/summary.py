@@ -103,6 +103,12 @@ def not_asked_sentence(audit: Audit) -> str:
     )
 
 
+def unread(audit: Audit) -> list[str]:
+    """Return what could not be read: parts of the file, then parts of what it is compared with."""
+    of_sources = [f"{source.shown}: {flaw}" for source in audit.sources for flaw in source.flaws]
+    return [*audit.document.mistakes, *of_sources]
+
+
 def problems(audit: Audit) -> list[AuditedReference]:
     """Return the references that something is to be said of, the worst first, then by their place."""
     told = [audited for audited in audit.references if audited.decision.verdict not in _QUIET]
@@ -181,5 +187,7 @@ def closing(audit: Audit) -> Iterator[str]:
         yield f"{len(uncited)} never cited"
     if mistakes := audit.document.mistakes:
         yield f"{len(mistakes)} part{'s' if len(mistakes) != 1 else ''} of it could not be read"
+    if n_flaws := sum(len(source.flaws) for source in audit.sources):
+        yield f"{n_flaws} part{'s' if n_flaws != 1 else ''} of the sources could not be read"
     if hidden := audit.document.hidden:
         yield f"{len(hidden)} hidden text{'s' if len(hidden) != 1 else ''} left out"

@@ -1,9 +1,10 @@
 """Asked: which sources an audit asks, under which names."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from evidense import registry
 from evidense.auditing.audited import AskedSource, AuditedReference, tally
@@ -50,8 +51,15 @@ def silent_of(sources: Sequence[NamedSource]) -> list[AskedSource]:
     return [AskedSource(part.name, part.display_name, part.covers, {}, "not named by --sources") for part in parts]
 
 
-def counted(sources: Sequence[NamedSource], audited: Sequence[AuditedReference]) -> list[AskedSource]:
-    """Count how each source answered, over all references; the records that ship among them where they said something."""
+def counted(
+    sources: Sequence[NamedSource],
+    audited: Sequence[AuditedReference],
+    unread: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[AskedSource]:
+    """Count how each source answered, over all references; the records that ship among them where they said something.
+
+    `unread` says of each source which texts in it could not be read.
+    """
     answers: dict[str, list[Answer]] = {source.label: [] for source in sources}
     for reference in audited:
         for answer in reference.asked:
@@ -59,7 +67,15 @@ def counted(sources: Sequence[NamedSource], audited: Sequence[AuditedReference])
     known = {s.label: AskedSource(s.label, s.display_name, s.part.covers) for s in sources}
     shipped = AskedSource(SOURCE, DISPLAY_NAME, "works of the seed report")
     counts = [tally(known.get(name, shipped), given) for name, given in answers.items()]
+    flaws = {source.label: (*_flaws(source), *unread.get(source.label, ())) for source in sources}
+    counts = [replace(count, flaws=flaws.get(count.name, ())) for count in counts]
     return [count if count.states else replace(count, detail=_NOTHING) for count in counts]
+
+
+def _flaws(source: NamedSource) -> tuple[str, ...]:
+    """Return what of a source's files could not be read; a source over the network has none."""
+    flaws = getattr(source.part, "flaws", None)
+    return tuple(flaws(source.spelling)) if flaws is not None else ()
 
 
 def names_of(sources: Sequence[NamedSource]) -> dict[str, str]:

@@ -18,7 +18,9 @@ from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
 from evidense.store import Store
 from evidense.study.audit.asked import at_hand, counted, names_of, paths_of, silent_of, sources_of
+from evidense.study.audit.encoders import encoder_of
 from evidense.study.audit.fixing import check_fixable, fixed_of
+from evidense.study.audit.library import Library
 from evidense.study.audit.order import Order
 from evidense.study.audit.told import told_of
 from evidense.study.audit.wires import wire_of
@@ -78,18 +80,20 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
         check_fixable(order, document)
     sources = sources_of(order)
     names = names_of(sources)
+    embed, encoder = encoder_of(order, store)
     with wire_of(order, store) as wire:
         asked = ask(document.references, sources, wire, at_hand(order, document), Conduct(tell, order.may_ask_at_once))
         references = tuple(
             AuditedReference(reference, decision, answers, names=names)
             for reference, (decision, answers) in zip(document.references, asked, strict=True)
         )
-        told = told_of(document, references, sources, wire, store)
+        library = Library(sources, wire, store, tell)
+        told = told_of(document, references, library, embed)
         questions = _questions(wire.log, sources)
     references = tuple(replace(a, notes=told.notes.get(a.reference.key, ())) for a in references)
     return Audit(
-        order.file.name, document, references, told.statements, (*counted(sources, references), *silent_of(sources)),
-        questions, order.policy, order.gate, told.remarks, told.said,
+        order.file.name, document, references, told.statements, (*counted(sources, references, library.unread), *silent_of(sources)),
+        questions, order.policy, order.gate, told.remarks, told.said, encoder,
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ class Order:
     gate: tuple[str, ...] = ()
     """Verdicts that the gate does not let pass; empty: no gate."""
     fix: bool = False
+    encoder: str = ""
+    """Spelling of an encoder that searches passages beside BM25; empty: BM25 alone."""
     max_requests: int | None = None
     """At most so many requests, all indexes together."""
     max_seconds: float | None = None
