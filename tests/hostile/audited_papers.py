@@ -139,6 +139,7 @@ def _bibliographies() -> list[Case]:
         _case("values.json", json.dumps([{"title": nested, "author": 5, "issued": {"date-parts": {}}, "DOI": ["10.1/x"]}, None, "x"])),
         _case("no_bytes.json", b"", "refused", "is empty"),
         _case("no_end.ris", RECORD.replace("ER  - \n", "") * 2, "read"),
+        _case("words.ris", "Owls see at night.\n", "refused", "words.ris"),
         _case("no_tags.ris", "TY  - \n" + "XX  - y\n" * 20_000),
         _case("no_bytes.ris", b"", "refused", "is empty"),
         Case(

@@ -50,7 +50,7 @@ def works(tmp_path: Path) -> Path:
     ("field", "name"),
     [
         ("", "Water2020.pdf"),  # as the key
-        (", file = {Full Text:/home/ada/Zotero/storage/K3/Lee - 2020.pdf:application/pdf}", "Lee - 2020.pdf"),
+        (", file = {Full Text:storage/K3/Lee - 2020.pdf:application/pdf}", "Lee - 2020.pdf"),
         ("", "no_such_key.pdf"),  # by its title
     ],
 )
@@ -92,8 +92,9 @@ def test_a_text_that_cannot_be_read_is_said(works: Path) -> None:
 def test_a_folder_of_texts_alone_knows_no_work_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(pdf())
     answer = PART.by_title(Reference("k", title=TITLE), None, f"folder:{tmp_path}")  # type: ignore[arg-type]
-    assert (answer.state, answer.detail) == ("not asked", "it holds no bibliography that could be read")
-    assert PART.by_identifiers([Reference("k", identifiers={"doi": "10.5555/water"})], None, f"folder:{tmp_path}") == {}  # type: ignore[arg-type]
+    assert (answer.state, answer.detail) == ("not asked", "no bibliography is in it; name one: folder:PATH")
+    answers = PART.by_identifiers([Reference("k", identifiers={"doi": "10.5555/water"})], None, f"folder:{tmp_path}")  # type: ignore[arg-type]
+    assert answers[0].state == "not asked"
     answer = PART.full_text(Work("x", {}, TITLE), None, f"folder:{tmp_path}")  # type: ignore[arg-type]
     assert (answer.state, answer.by, [Path(path).name for path in answer.files]) == ("found", "title", ["a.pdf"])
 
@@ -103,7 +104,7 @@ def test_an_entry_that_cannot_be_read_is_named(works: Path) -> None:
         WATER % "" + "@article{lost, title = {x\n" + WATER.replace("water2020", "again") % ""
     )
     (flaw,) = PART.flaws(f"folder:{works}")
-    assert flaw.startswith("mine.bib line 2: the entry 'lost' cannot be read")
+    assert flaw.startswith("mine.bib line 2: the entry 'lost' is not closed")
 
 
 def test_an_encoder_searches_beside_bm25(works: Path) -> None:

@@ -47,7 +47,7 @@ def _records(text: str, mistakes: list[str]) -> Iterator[tuple[int, str]]:
     """Yield each record with its first line; one that is not closed ends where the next one begins."""
     begins = [match.start() for match in _BEGIN.finditer(text)]
     line, place = 1, 0
-    for begin, following in zip(begins, [*begins[1:], len(text)], strict=True):
+    for begin, following in zip(begins, [*begins, len(text)][1:], strict=True):
         line, place = line + text.count("\n", place, begin), begin
         end = _END.search(text, begin, following)
         if end is None:
