@@ -1,9 +1,8 @@
 """Passages: for each statement the closest passage of its sources, by BM25 and an encoder over windows of sentences, aligned word by word."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -12,10 +11,11 @@ from evidense.auditing.alignment import NO_TEXT, Alignment, align
 from evidense.auditing.kinds import kind_of
 from evidense.auditing.losses import losses
 from evidense.auditing.statements import Quote, TracedStatement
+from evidense.compute.search.word_index import WordIndex
 from evidense.parts.encoders import Side
 from evidense.texts.sentences import sentences
 from evidense.texts.squeezed import Squeezed
-from evidense.texts.tokens import tokens, value
+from evidense.texts.tokens import tokens
 from evidense.values import ReadDocument, Span
 
 LONGEST = 3
@@ -132,8 +132,8 @@ class Passages:
         return list(chosen)
 
     @cached_property
-    def _bm25(self) -> "_Bm25":
-        return _Bm25([window.span.quote for window in self._windows])
+    def _bm25(self) -> WordIndex:
+        return WordIndex([window.span.quote for window in self._windows])
 
     @cached_property
     def _vectors(self) -> Float32[np.ndarray, "windows width"]:
@@ -175,48 +175,6 @@ def _rank(located: _Located) -> tuple[bool, float]:
 def _short(text: str) -> str:
     found = tokens(text)
     return text if len(found) <= MAX_TOKENS else text[: found[MAX_TOKENS - 1].end]
-
-
-@dataclass
-class _Bm25:
-    """BM25 in Lucene's variant over stems; no word is left out, because "no" and "not" carry meaning.
-
-    Source: Robertson and Zaragoza 2009; bm25s (Lù 2024).
-    """
-
-    texts: Sequence[str]
-    _numbers: dict[str, int] = field(default_factory=dict)
-
-    def scores(self, text: str) -> Float32[np.ndarray, " windows"]:
-        """Return the score of every window."""
-        index, n_known = self._index
-        known = [number for number in self._words(text) if number < n_known]
-        if index is None or not known:
-            return np.zeros(len(self.texts), dtype=np.float32)
-        return np.asarray(index.get_scores_from_ids(known), dtype=np.float32)
-
-    @cached_property
-    def _index(self) -> tuple[Any, int]:
-        import bm25s
-
-        words = [self._words(text) for text in self.texts]
-        if not self._numbers:
-            return None, 0
-        index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
-        index.index((words, dict(self._numbers)), show_progress=False)
-        return index, len(self._numbers)
-
-    def _words(self, text: str) -> list[int]:
-        return [
-            self._numbers.setdefault(stem, len(self._numbers))
-            for stem in self._stem([value(t.key) for t in tokens(text) if t.kind in ("word", "number")])
-        ]
-
-    @cached_property
-    def _stem(self) -> Callable[[Sequence[str]], list[str]]:
-        import Stemmer
-
-        return Stemmer.Stemmer("english").stemWords  # type: ignore[no-any-return]
 
 
 def trace(
