@@ -84,6 +84,7 @@ def test_offline_it_says_that_it_was_not_asked(source: Source) -> None:
             *source.by_identifiers([KNOWN, BARE], wire, source.name).items(),
             (0, source.by_title(KNOWN, wire, source.name)),
         ]
+        on_topic = source.by_topic("lakes", 3, wire, source.name)
         silent = source.full_text(Work(source.name, KNOWN.identifiers), wire, source.name)
     for position, answer in answers:
         assert position == 0 or source.manners is None
@@ -92,6 +93,9 @@ def test_offline_it_says_that_it_was_not_asked(source: Source) -> None:
         assert answer.detail
     assert isinstance(silent, Answer)
     assert silent.state == "not asked"
+    assert on_topic.state == ("blocked" if source.name == "dblp" else "not asked")
+    assert on_topic.detail
+    assert bool(source.topic_query([["glacial lakes"]])) == ("topic" in source.offers)
 
 
 @pytest.mark.parametrize("name", OVER_NETWORK)
@@ -105,6 +109,8 @@ def test_what_the_wire_says_is_what_it_answers(name: str, state: str) -> None:
     assert found[0].state == expected
     if "title" in source.offers:
         assert source.by_title(KNOWN, wire, name).state == expected
+    if "topic" in source.offers:
+        assert source.by_topic("lakes", 3, wire, name).state == expected
 
 
 @pytest.mark.parametrize("name", OVER_NETWORK)
@@ -113,7 +119,9 @@ def test_what_the_wire_says_is_what_it_answers(name: str, state: str) -> None:
 def test_no_answer_of_another_form_is_an_error_or_an_absence(name: str, value: object) -> None:
     source: Source = registry.part("sources", name)
     wire = Said(Reply("found", 200, json.dumps(value).encode(), "application/json"))
-    for answer in [*source.by_identifiers([KNOWN], wire, name).values(), source.by_title(KNOWN, wire, name)]:
+    for answer in [
+        *source.by_identifiers([KNOWN], wire, name).values(), source.by_title(KNOWN, wire, name), source.by_topic("lakes", 300, wire, name)
+    ]:  # fmt: skip
         assert isinstance(answer, Answer)
         if not isinstance(value, dict | list):
             assert answer.state not in ANSWERED

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from evidense.texts.letters import words
 from evidense.texts.titles import title_words
 from evidense.values import Notice, Work
 from fetching.loopback import Loopback, Said, Seen, serving
@@ -43,6 +44,16 @@ class Shelf:
                 weight[i] += 1 / len(self.with_word[word])
         return [self.works[i] for i, _ in weight.most_common(n)]
 
+    def topic(self, query: str) -> list[Work]:
+        """Answer a Boolean query: works of which title and abstract hold a quoted phrase of each group."""
+        groups = [re.findall(r'"([^"]+)"', group) for group in query.split(" AND ")]
+        found = []
+        for work in self.works:
+            text = f" {' '.join(words(f'{work.title} {work.abstract}'))} "
+            if all(any(f" {' '.join(words(term))} " in text for term in group) for group in groups):
+                found.append(work)
+        return found
+
     def known(self, identifiers: Iterable[str]) -> list[Work]:
         return [self.of_identifier[i] for i in dict.fromkeys(identifiers) if i in self.of_identifier]
 
@@ -54,6 +65,8 @@ class World:
     loopback: Loopback
     shelves: dict[str, Shelf]
     faults: dict[str, str] = field(default_factory=dict)
+    healthy: Counter[str] = field(default_factory=Counter)
+    """Index → how many requests it still answers before its fault sets in."""
     texts: dict[str, Said] = field(default_factory=dict)
     """End of a path → the full text that stands there: `PMC7/fullTextXML`."""
 
@@ -70,7 +83,8 @@ def world(holdings: Mapping[str, Sequence[Work]], patch: pytest.MonkeyPatch) -> 
         name = seen.path.split("/")[1]
         full_text = next((text for end, text in running.texts.items() if seen.path.endswith(end)), None)
         said = full_text or SPOKEN[name](shelves[name], seen)
-        return FAULTS[running.faults[name]](said) if name in running.faults else said
+        running.healthy[name] -= 1
+        return FAULTS[running.faults[name]](said) if name in running.faults and running.healthy[name] < 0 else said
 
     with serving(answer) as loopback:
         running = World(loopback, shelves)
@@ -142,14 +156,23 @@ def _names(work: Work) -> list[tuple[str, str]]:
 
 
 def _crossref(shelf: Shelf, seen: Seen) -> Said:
-    works = (
-        shelf.known(seen.query["filter"].split(","))
-        if "filter" in seen.query
-        else shelf.search(seen.query["query.bibliographic"])
-    )
-    message = {"total-results": len(works), "items": [_crossref_item(work) for work in works]}
+    if "offset" in seen.query:
+        found = shelf.search(seen.query["query.bibliographic"], len(shelf.works))
+        works, total = _part(found, int(seen.query["offset"]), int(seen.query["rows"])), len(found)
+    else:
+        works = (
+            shelf.known(seen.query["filter"].split(","))
+            if "filter" in seen.query
+            else shelf.search(seen.query["query.bibliographic"])
+        )
+        total = len(works)
+    message = {"total-results": total, "items": [_crossref_item(work) for work in works]}
     limits = {"x_rate_limit_limit": "50", "x_rate_limit_interval": "1s", "x_concurrency_limit": "5"}
     return _json({"status": "ok", "message-type": "work-list", "message": message}, **limits)
+
+
+def _part(works: Sequence[Work], start: int, size: int) -> list[Work]:
+    return list(works[start : start + size])
 
 
 def _crossref_item(work: Work) -> dict[str, Any]:
@@ -157,6 +180,7 @@ def _crossref_item(work: Work) -> dict[str, Any]:
         "DOI": work.identifiers.get("doi", ""), "title": [work.title.replace("&", "&amp;")], "type": work.kind or "journal-article",
         "author": [{"given": given, "family": family} for given, family in _names(work)],
         "issued": {"date-parts": [[work.year] if work.year else [None]]}, "container-title": [work.venue] if work.venue else [],
+        "abstract": f"<jats:p>{escape(work.abstract)}</jats:p>" if work.abstract else "",
         "updated-by": [
             {"type": {"concern": "expression_of_concern"}.get(n.relation, n.relation), "label": n.reason, "DOI": n.identifier,
              "updated": {"date-parts": [[int(part) for part in n.date.split("-")]]}}
@@ -167,14 +191,13 @@ def _crossref_item(work: Work) -> dict[str, Any]:
 
 def _datacite(shelf: Shelf, seen: Seen) -> Said:
     query = seen.query["query"]
-    works = (
-        shelf.known(f"doi:{d}" for d in re.findall(r'"([^"]+)"', query))
-        if query.startswith("doi:")
-        else shelf.search(query[13:])
-    )
-    return _json(
-        {"data": [{"type": "dois", "attributes": _datacite_item(w)} for w in works], "meta": {"total": len(works)}}
-    )
+    if query.startswith("doi:"):
+        works = shelf.known(f"doi:{d}" for d in re.findall(r'"([^"]+)"', query))
+    else:
+        works = shelf.topic(query) if '"' in query else shelf.search(query[13:])
+    total, size = len(works), int(seen.query["page[size]"])
+    works = _part(works, (int(seen.query.get("page[number]", 1)) - 1) * size, size)
+    return _json({"data": [{"type": "dois", "attributes": _datacite_item(w)} for w in works], "meta": {"total": total}})
 
 
 def _datacite_item(work: Work) -> dict[str, Any]:
@@ -182,7 +205,7 @@ def _datacite_item(work: Work) -> dict[str, Any]:
     return {
         "doi": work.identifiers["doi"].upper(), "titles": [{"title": work.title}], "publicationYear": work.year, "publisher": work.venue or "arXiv",
         "creators": [{"name": f"{family}, {given}", "givenName": given, "familyName": family} for given, family in _names(work)],
-        "types": {"resourceTypeGeneral": "Preprint"},
+        "types": {"resourceTypeGeneral": "Preprint"}, "descriptions": [{"description": work.abstract, "descriptionType": "Abstract"}],
         "relatedIdentifiers": [{"relationType": "IsVersionOf", "relatedIdentifier": related}] if related else [],
     }  # fmt: skip
 
@@ -192,10 +215,13 @@ def _arxiv(shelf: Shelf, seen: Seen) -> Said:
         return Said(b"no text here", 404, kind="text/plain")
     if "id_list" in seen.query:
         works = shelf.known(f"arxiv:{i}" for i in seen.query["id_list"].split(","))
+    elif "start" in seen.query:
+        works = shelf.topic(seen.query["search_query"])
     else:
         words = re.findall(r"ti:(\w+)", seen.query["search_query"])
         works = [w for w in shelf.search(" ".join(words), 50) if set(words) <= set(title_words(w.title))][:5]
-    entries = "".join(_arxiv_entry(work) for work in works)
+    shown = _part(works, int(seen.query.get("start", 0)), int(seen.query.get("max_results", 10)))
+    entries = "".join(_arxiv_entry(work) for work in shown)
     head = (
         '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" xmlns:arxiv="http://arxiv.org/schemas/atom" '
         f'xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/"><opensearch:totalResults>{len(works)}</opensearch:totalResults>'
@@ -223,7 +249,17 @@ def _arxiv_entry(work: Work) -> str:
 
 def _openalex(shelf: Shelf, seen: Seen) -> Said:
     kind, _, rest = seen.query["filter"].partition(":")
-    works = shelf.known(f"doi:{doi}" for doi in rest.split("|")) if kind == "doi" else shelf.search(rest)
+    if kind == "doi":
+        works = shelf.known(f"doi:{doi}" for doi in rest.split("|"))
+    elif "cursor" in seen.query:
+        works = shelf.topic(rest)
+    else:
+        works = shelf.search(rest)
+    meta: dict[str, Any] = {"count": len(works), "page": 1}
+    if "cursor" in seen.query:
+        start, size = int(seen.query["cursor"].replace("*", "0")), int(seen.query["per-page"])
+        meta |= {"page": None, "next_cursor": str(start + size) if start < len(works) else None}
+        works = _part(works, start, size)
     results = [
         {
             "id": f"https://openalex.org/W{i}", "doi": f"https://doi.org/{w.identifiers['doi']}" if "doi" in w.identifiers else None,
@@ -231,18 +267,28 @@ def _openalex(shelf: Shelf, seen: Seen) -> Said:
             "authorships": [{"author": {"display_name": f"{given} {family}".strip()}} for given, family in _names(w)],
             "primary_location": {"source": {"display_name": w.venue}} if w.venue else None,
             "locations": [{"landing_page_url": f"http://arxiv.org/abs/{w.identifiers['arxiv']}"}] if "arxiv" in w.identifiers else [],
-            "abstract_inverted_index": {word: [n] for n, word in enumerate(dict.fromkeys(w.abstract.split()))} or None,
+            "abstract_inverted_index": _inverted(w.abstract) or None,
         }
         for i, w in enumerate(works)
     ]  # fmt: skip
     left = {"x_ratelimit_remaining_usd": "0.9", "x_ratelimit_limit": "1000", "x_ratelimit_reset": "4000"}
-    return _json({"meta": {"count": len(works), "page": 1}, "results": results}, **left)
+    return _json({"meta": meta, "results": results}, **left)
+
+
+def _inverted(abstract: str) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(abstract.split()):
+        places.setdefault(word, []).append(place)
+    return places
 
 
 def _semantic_scholar(shelf: Shelf, seen: Seen) -> Said:
     if not seen.path.endswith("/batch"):
-        works = shelf.search(seen.query["query"])
-        return _json({"total": len(works), "offset": 0, **({"data": [_s2_item(w) for w in works]} if works else {})})
+        start = int(seen.query.get("offset", 0))
+        found = shelf.search(seen.query["query"], len(shelf.works) if "offset" in seen.query else 5)
+        works = _part(found, start, int(seen.query["limit"]))
+        data = {"data": [_s2_item(w) for w in works]} if works else {}
+        return _json({"total": len(found), "offset": start, **data})
     wanted = [
         re.sub(r"^pmcid:", "pmcid:PMC", f"{k.lower()}:{v}")
         for k, _, v in (i.partition(":") for i in json.loads(seen.body)["ids"])
@@ -258,6 +304,7 @@ def _s2_item(work: Work) -> dict[str, Any]:
     return {
         "paperId": "p" + work.title[:8], "externalIds": {names[k]: v for k, v in work.identifiers.items() if k in names}, "title": work.title,
         "authors": [{"authorId": "1", "name": f"{given} {family}".strip()} for given, family in _names(work)], "year": work.year, "venue": work.venue,
+        "abstract": work.abstract or None,
     }  # fmt: skip
 
 
@@ -267,20 +314,28 @@ def _europepmc(shelf: Shelf, seen: Seen) -> Said:
     query = seen.query["query"]
     asked = re.findall(r'(DOI|EXT_ID|PMCID):"([^"]+)"', query)
     kinds = {"DOI": "doi", "EXT_ID": "pmid", "PMCID": "pmcid"}
-    works = shelf.known(f"{kinds[k]}:{v}" for k, v in asked) if asked else shelf.search(query[6:])
+    cursor, size = seen.query.get("cursorMark", "*"), int(seen.query["pageSize"])
+    if "cursorMark" in seen.query:
+        works = shelf.topic(query)
+    elif asked:
+        works = shelf.known(f"{kinds[k]}:{v}" for k, v in asked)
+    else:
+        works = shelf.search(query[6:])
+    total, start = len(works), int(cursor.replace("*", "0"))
+    works = _part(works, start, size) if "cursorMark" in seen.query else works
     results = [
         {
             "id": str(i), "source": "MED", "doi": w.identifiers.get("doi"), "pmid": w.identifiers.get("pmid"), "pmcid": w.identifiers.get("pmcid"),
             "title": f"{w.title}.", "pubYear": str(w.year or ""), "journalInfo": {"journal": {"title": w.venue}},
             "authorList": {"author": [{"firstName": given, "lastName": family} for given, family in _names(w)]},
+            "abstractText": w.abstract,
             "commentCorrectionList": {"commentCorrection": [{"type": f"{n.relation.capitalize()} in", "reference": n.reason} for n in w.notices]},
         }
         for i, w in enumerate(works)
     ]  # fmt: skip
     # its cursor never ends: the last page names itself as the next one
-    return _json(
-        {"hitCount": len(works), "nextCursorMark": seen.query.get("cursorMark", "*"), "resultList": {"result": results}}
-    )
+    following = str(start + size) if start + size < total else cursor
+    return _json({"hitCount": total, "nextCursorMark": following, "resultList": {"result": results}})
 
 
 def _retraction_watch(shelf: Shelf, seen: Seen) -> Said:

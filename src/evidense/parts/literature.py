@@ -107,6 +107,14 @@ class Source(Named, Protocol):
         """Look up one reference by title, first author and year; up to five works, best first."""
         ...
 
+    def topic_query(self, facets: Sequence[Sequence[str]]) -> str:
+        """Write a question in the language of the source: per facet its terms, any of which will do; "" where it is not searched by topic."""
+        ...
+
+    def by_topic(self, query: str, limit: int, wire: Wire, spelling: str) -> Answer:
+        """Search for works on a topic by a query in the language of the source; at most `limit` works, the best first."""
+        ...
+
     def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
         """Fetch the text of a work, whose bytes are the answer's blob in the store or one of its files, or say why there is none."""
         ...

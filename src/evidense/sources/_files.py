@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from evidense.errors import InvalidInput
-from evidense.parts.literature import Wire
+from evidense.parts.literature import Offer, Wire
 from evidense.sources._held import Held
 from evidense.sources._part import SourcePart
+from evidense.sources._topics import clean_term
 from evidense.values import Answer, Reference, State, Work
 
 
@@ -59,6 +60,7 @@ class FileSource(SourcePart):
     """Works in files that the user has, named `name:PATH`. A part says how a file is read; the rest is here."""
 
     manners: None = None
+    offers: frozenset[Offer] = frozenset({"identifiers", "title", "topic"})
     suffixes: tuple[str, ...]
     what: str
     """What the files are, in words: "XML files of the ACL Anthology"."""
@@ -114,12 +116,28 @@ class FileSource(SourcePart):
         index = self._index(spelling)
         return self._silent("title") if index is None else index.by_title(reference.title)
 
+    def topic_query(self, facets: Sequence[Sequence[str]]) -> str:
+        """Write the words of all terms: works are ranked by them."""
+        return " ".join(dict.fromkeys(clean_term(term) for facet in facets for term in facet))
+
+    def by_topic(self, query: str, limit: int, wire: Wire, spelling: str) -> Answer:
+        """Rank the works of the files for the words of a query.
+
+        Raises:
+            InvalidInput: a file cannot be read.
+        """
+        if (index := self._index(spelling)) is None:
+            return self._silent("topic")
+        if not query.strip() or limit < 1:
+            return Answer(index.source, "not asked", by="topic", detail="the query is empty")
+        return index.by_topic(query, limit)
+
     def _index(self, spelling: str) -> Held | None:
         if not (rest := rest_of(self.name, spelling).strip()):
             return None
         return held(StampedFiles.below(Path(rest), self.suffixes, self.what), self.label(Path(rest)), self.read)
 
-    def _silent(self, by: Literal["identifier", "title"]) -> Answer:
+    def _silent(self, by: Literal["identifier", "title", "topic"]) -> Answer:
         state, detail = self.unnamed
         return Answer(self.name, state, by=by, detail=detail)
 

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
+from evidense.compute.search.word_index import WordIndex
 from evidense.sources._index import nearest_titles
 from evidense.texts.titles import title_words
 from evidense.values import Answer, Reference, Work
@@ -38,6 +40,18 @@ class Held:
         """Return up to five works of like titles, the likest first."""
         nearest = nearest_titles(title, [self.works[i] for i in self._candidates(title)])
         return Answer(self.source, "found" if nearest else "not there", nearest, "title")
+
+    def by_topic(self, query: str, limit: int) -> Answer:
+        """Return the works whose titles and abstracts rank best for the words of a query, by BM25."""
+        scores = self._texts.scores(query)
+        ranked = [int(i) for i in np.argsort(-scores, kind="stable") if scores[i] > 0]
+        works = tuple(self.works[i] for i in ranked[:limit])
+        detail = f"{len(works):,} of {len(ranked):,}" if len(ranked) > len(works) else ""
+        return Answer(self.source, "found" if works else "not there", works, "topic", detail, total=len(ranked))
+
+    @cached_property
+    def _texts(self) -> WordIndex:
+        return WordIndex([f"{work.title} {work.abstract}" for work in self.works])
 
     def _candidates(self, title: str) -> list[int]:
         """Return the works that share the weightiest words, the best first."""

@@ -26,6 +26,8 @@ class ResultPage:
     works: Sequence[Work]
     total: int | None = None
     """How many works the index says that it has; more than were sent means that the rest is unknown."""
+    n_found: int | None = None
+    """How many works a search by topic has in all, where `total` does not say so."""
 
 
 class Index(SourcePart):

@@ -19,7 +19,7 @@ class Acl(FileSource):
     name: str = "acl"
     display_name: str = "ACL Anthology"
     covers: str = "papers of the ACL Anthology, from the user's files"
-    offers: frozenset[Offer] = frozenset({"identifiers", "title", "retractions"})
+    offers: frozenset[Offer] = frozenset({"identifiers", "title", "topic", "retractions"})
     suffixes: tuple[str, ...] = (".xml",)
     what: str = "XML files of the ACL Anthology"
     unnamed: tuple[State, str] = ("not asked", "name its files: acl:PATH (the folder data/xml of the Anthology)")

@@ -6,8 +6,9 @@ from typing import Any
 
 from evidense.fetching.bodies import xml_root
 from evidense.parts.literature import Manners, Offer, Reply, Request, Wire
-from evidense.sources._index import Index, ResultPage, bare
+from evidense.sources._index import ResultPage, bare
 from evidense.sources._shapes import OtherForm, kept, year
+from evidense.sources._topics import Facets, TopicIndex, TopicPage, boolean
 from evidense.texts.identifiers import normal_arxiv, normal_doi
 from evidense.texts.titles import title_words
 from evidense.values import Answer, Notice, Reference, Work
@@ -19,13 +20,13 @@ _WITHDRAWN = re.compile(r"\bwithdrawn\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(19\d\d|20\d\d)(?!\d)")
 
 
-class Arxiv(Index):
+class Arxiv(TopicIndex):
     """The export interface of arXiv."""
 
     name: str = "arxiv"
     display_name: str = "arXiv"
     covers: str = "arXiv preprints"
-    offers: frozenset[Offer] = frozenset({"identifiers", "title", "full text"})
+    offers: frozenset[Offer] = frozenset({"identifiers", "title", "topic", "full text"})
     manners: Manners = Manners("https://export.arxiv.org", 1 / 3, 1)
     batch: int = 100
 
@@ -45,6 +46,20 @@ class Arxiv(Index):
         query = " AND ".join(f"ti:{word}" for word in longest)
         return Request(self.name, "api/query", {"search_query": query, "max_results": "5"}, expects="xml")
 
+    def topic_query(self, facets: Facets) -> str:
+        """Write a Boolean query over all fields."""
+        return boolean(facets, 'all:"{}"'.format)
+
+    def topic_request(self, query: str, page: TopicPage) -> Request:
+        """Ask for works from a place on, the best first."""
+        query_fields = {
+            "search_query": query,
+            "start": str(page.start),
+            "max_results": str(page.size),
+            "sortBy": "relevance",
+        }
+        return Request(self.name, "api/query", query_fields, expects="xml")
+
     def page(self, reply: Reply) -> ResultPage:
         """Read the Atom feed; an entry that reports an error is no work."""
         try:
@@ -55,7 +70,8 @@ class Arxiv(Index):
             raise OtherForm("no Atom feed")
         works = [work for entry in feed.iter(f"{_ATOM}entry") if (work := _work(entry)) is not None]
         total = _text(feed, f"{_SEARCH}totalResults")
-        return ResultPage(works, int(total) if total.isdecimal() and len(total) < 12 and not works else None)
+        n_found = int(total) if total.isdecimal() and len(total) < 12 else None
+        return ResultPage(works, None if works else n_found, n_found)
 
     def full_text(self, work: Work, wire: Wire, spelling: str) -> Answer:
         """Fetch the PDF of a preprint; its bytes are the blob of the answer."""

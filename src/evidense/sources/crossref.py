@@ -6,8 +6,9 @@ from typing import Any
 
 from evidense.parts.literature import Manners, Offer, Reply, Request
 from evidense.sources._agencies import may_be_crossref
-from evidense.sources._index import Index, ResultPage, bare, json_of, search_words
+from evidense.sources._index import ResultPage, bare, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
+from evidense.sources._topics import Facets, TopicIndex, TopicPage, plain
 from evidense.texts.identifiers import normal_arxiv, normal_doi
 from evidense.texts.loose_json import at, first, rows, text
 from evidense.values import Notice, Reference, Work
@@ -21,13 +22,13 @@ _RELATIONS: dict[str, Relation] = {
 _RETRACTED = re.compile(r"\s*RETRACTED(?: ARTICLE)?\s*:")
 
 
-class Crossref(Index):
+class Crossref(TopicIndex):
     """The index of Crossref."""
 
     name: str = "crossref"
     display_name: str = "Crossref"
     covers: str = "DOIs of Crossref's members"
-    offers: frozenset[Offer] = frozenset({"identifiers", "title", "retractions"})
+    offers: frozenset[Offer] = frozenset({"identifiers", "title", "topic", "retractions"})
     manners: Manners = Manners(
         "https://api.crossref.org", 3.0, 1, "EVIDENSE_KEY_CROSSREF", "crossref-plus-api-token", takes_mailto=True
     )
@@ -48,6 +49,16 @@ class Crossref(Index):
         words = search_words(reference)
         author = reference.authors[0].split(",")[0] if reference.authors else ""
         return Request(self.name, "works", {"query.bibliographic": f"{words} {author}".strip(), "rows": "5"})
+
+    def topic_query(self, facets: Facets) -> str:
+        """Write plain words: it ranks by them, and knows no operators."""
+        return plain(facets)
+
+    def topic_request(self, query: str, page: TopicPage) -> Request:
+        """Ask by offset: a cursor lives five minutes, and a search that was killed goes on later."""
+        return Request(
+            self.name, "works", {"query.bibliographic": query, "rows": str(page.size), "offset": str(page.start)}
+        )
 
     def page(self, reply: Reply) -> ResultPage:
         """Read `message.items`."""

@@ -5,8 +5,9 @@ from typing import Any
 
 from evidense.parts.literature import Manners, Reply, Request
 from evidense.sources._agencies import may_be_datacite
-from evidense.sources._index import Index, ResultPage, bare, json_of, search_words
+from evidense.sources._index import ResultPage, bare, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
+from evidense.sources._topics import Facets, TopicIndex, TopicPage, boolean
 from evidense.texts.identifiers import normal_arxiv, normal_doi
 from evidense.texts.loose_json import first, rows, text
 from evidense.values import Reference, Work
@@ -14,7 +15,7 @@ from evidense.values import Reference, Work
 _VERSIONS = frozenset(["isversionof", "ispreviousversionof", "isvariantformof", "isidenticalto"])
 
 
-class DataCite(Index):
+class DataCite(TopicIndex):
     """The index of DataCite."""
 
     name: str = "datacite"
@@ -38,6 +39,16 @@ class DataCite(Index):
     def title_request(self, reference: Reference) -> Request:
         """Ask for the words of a title."""
         return Request(self.name, "dois", {"query": f"titles.title:({search_words(reference)})", "page[size]": "5"})
+
+    def topic_query(self, facets: Facets) -> str:
+        """Write a Boolean query over titles and abstracts."""
+        return boolean(facets, '(titles.title:"{0}" OR descriptions.description:"{0}")'.format)
+
+    def topic_request(self, query: str, page: TopicPage) -> Request:
+        """Ask by page number: with a cursor it does not rank."""
+        return Request(
+            self.name, "dois", {"query": query, "page[size]": str(page.size), "page[number]": str(page.number + 1)}
+        )
 
     def page(self, reply: Reply) -> ResultPage:
         """Read `data`."""

@@ -1,11 +1,13 @@
 """Europe PMC: biomedical papers and preprints, with notices and open full texts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from evidense.parts.literature import Manners, Offer, Reply, Request, Wire
-from evidense.sources._index import Index, ResultPage, json_of, search_words
+from evidense.sources._index import ResultPage, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
+from evidense.sources._topics import Facets, TopicIndex, TopicPage, boolean
 from evidense.texts.identifiers import normal_doi
 from evidense.texts.loose_json import first, rows, text
 from evidense.values import Answer, Notice, Reference, Work
@@ -18,15 +20,16 @@ _RELATIONS: dict[str, Relation] = {
 _FIELD = {"doi": "DOI", "pmid": "EXT_ID", "pmcid": "PMCID"}
 
 
-class EuropePmc(Index):
+class EuropePmc(TopicIndex):
     """The search of Europe PMC."""
 
     name: str = "europepmc"
     display_name: str = "Europe PMC"
     covers: str = "biomedical papers, preprints of the life sciences, open full texts"
-    offers: frozenset[Offer] = frozenset({"identifiers", "title", "full text", "retractions"})
+    offers: frozenset[Offer] = frozenset({"identifiers", "title", "topic", "full text", "retractions"})
     manners: Manners = Manners("https://www.ebi.ac.uk/europepmc/webservices/rest", 5.0, 2)
     batch: int = 60
+    first_cursor: str = "*"
 
     def identifier_of(self, reference: Reference) -> str:
         """Return the PubMed Central or PubMed id, else a DOI that is not arXiv's."""
@@ -48,6 +51,19 @@ class EuropePmc(Index):
     def title_request(self, reference: Reference) -> Request:
         """Ask for the words of a title."""
         return self._search(f"TITLE:({search_words(reference)})", 5)
+
+    def topic_query(self, facets: Facets) -> str:
+        """Write a Boolean query over titles and abstracts."""
+        return boolean(facets, 'TITLE_ABS:"{}"'.format)
+
+    def topic_request(self, query: str, page: TopicPage) -> Request:
+        """Ask with a cursor."""
+        search = self._search(query, page.size)
+        return replace(search, query={**search.query, "cursorMark": page.cursor})
+
+    def next_cursor(self, reply: Reply) -> str:
+        """Return the cursor of the next page; the last page names itself."""
+        return text(json_of(reply), "nextCursorMark")
 
     def page(self, reply: Reply) -> ResultPage:
         """Read `resultList.result`."""

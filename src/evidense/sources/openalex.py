@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidense.parts.literature import Manners, Offer, Reply, Request
-from evidense.sources._index import Index, ResultPage, bare, doi_or_arxiv, json_of, search_words
+from evidense.sources._index import ResultPage, bare, doi_or_arxiv, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
+from evidense.sources._topics import Facets, TopicIndex, TopicPage, boolean
 from evidense.texts.identifiers import normal_arxiv, normal_doi
 from evidense.texts.loose_json import at, first, rows, text
 from evidense.values import Notice, Reference, Work
@@ -16,7 +17,7 @@ _FIELDS = (
 LIST_USD, SEARCH_USD = 0.0001, 0.001
 
 
-class OpenAlex(Index):
+class OpenAlex(TopicIndex):
     """The index of OpenAlex.
 
     Its guide shows a key as `?api_key=` only; its servers take `Authorization: Bearer` too, which keeps it out of addresses.
@@ -26,9 +27,10 @@ class OpenAlex(Index):
     name: str = "openalex"
     display_name: str = "OpenAlex"
     covers: str = "works of all fields, gathered from Crossref and repositories"
-    offers: frozenset[Offer] = frozenset({"identifiers", "title", "retractions"})
+    offers: frozenset[Offer] = frozenset({"identifiers", "title", "topic", "retractions"})
     manners: Manners = Manners("https://api.openalex.org", 5.0, 2, "EVIDENSE_KEY_OPENALEX", "authorization")
     batch: int = 50
+    first_cursor: str = "*"
 
     def identifier_of(self, reference: Reference) -> str:
         """Return the DOI, else that of the arXiv id; one with a comma or a bar cannot stand in a list."""
@@ -50,6 +52,20 @@ class OpenAlex(Index):
         """Ask for the words of a title."""
         query = {"filter": f"title.search:{search_words(reference)}", "per-page": "5", "select": _FIELDS}
         return Request(self.name, "works", query, cost_usd=SEARCH_USD)
+
+    def topic_query(self, facets: Facets) -> str:
+        """Write a Boolean query over titles and abstracts."""
+        return boolean(facets)
+
+    def topic_request(self, query: str, page: TopicPage) -> Request:
+        """Ask with a cursor; a comma or a bar would end the filter."""
+        terms = query.replace(",", " ").replace("|", " ")
+        search = {"filter": f"title_and_abstract.search:{terms}", "per-page": str(page.size), "cursor": page.cursor}
+        return Request(self.name, "works", search | {"select": _FIELDS}, cost_usd=SEARCH_USD)
+
+    def next_cursor(self, reply: Reply) -> str:
+        """Return the cursor of the next page; null at the end."""
+        return text(json_of(reply), "meta", "next_cursor")
 
     def page(self, reply: Reply) -> ResultPage:
         """Read `results`."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidense.parts.literature import Manners, Reply, Request
-from evidense.sources._index import Index, ResultPage, doi_or_arxiv, json_of, search_words
+from evidense.sources._index import ResultPage, doi_or_arxiv, json_of, search_words
 from evidense.sources._shapes import OtherForm, count, kept, year
+from evidense.sources._topics import Facets, TopicIndex, TopicPage, plain
 from evidense.texts.identifiers import normal_doi
 from evidense.texts.loose_json import at, first, rows, text
 from evidense.texts.venues import is_preprint
@@ -15,7 +16,7 @@ _FIELDS = "title,authors,year,venue,publicationVenue,journal,externalIds,publica
 _PREFIX = {"doi": "DOI", "arxiv": "ARXIV", "acl": "ACL", "pmid": "PMID", "pmcid": "PMCID"}
 
 
-class SemanticScholar(Index):
+class SemanticScholar(TopicIndex):
     """The academic graph of Semantic Scholar."""
 
     name: str = "semantic_scholar"
@@ -23,6 +24,8 @@ class SemanticScholar(Index):
     covers: str = "papers of all fields, with identifiers of arXiv, the ACL Anthology and PubMed"
     manners: Manners = Manners("https://api.semanticscholar.org", 0.5, 1, "EVIDENSE_KEY_SEMANTIC_SCHOLAR", "x-api-key")
     batch: int = 500
+
+    deepest: int = 1_000
 
     def identifier_of(self, reference: Reference) -> str:
         """Return the DOI, else the arXiv id, else one of the ACL Anthology or PubMed."""
@@ -48,6 +51,20 @@ class SemanticScholar(Index):
         """Ask for the words of a title."""
         query = {"query": search_words(reference), "limit": "5", "fields": _FIELDS}
         return Request(self.name, "graph/v1/paper/search", query)
+
+    def topic_query(self, facets: Facets) -> str:
+        """Write plain words: its ranked search knows no operators, and finds nothing for hyphens."""
+        return plain(facets)
+
+    def topic_request(self, query: str, page: TopicPage) -> Request:
+        """Ask by offset; its search with operators pages by tokens and does not rank."""
+        search = {
+            "query": query.replace("-", " "),
+            "offset": str(page.start),
+            "limit": str(page.size),
+            "fields": _FIELDS,
+        }
+        return Request(self.name, "graph/v1/paper/search", search)
 
     def page(self, reply: Reply) -> ResultPage:
         """Read the list of a batch, or `data` of a search, which is missing where nothing was found."""

@@ -103,6 +103,8 @@ class Answer:
     """sha256 of the raw answers that this rests on."""
     files: tuple[str, ...] = ()
     """Of a full text: paths of the user's files that may hold it. Found by identifier: these are it; by title: whoever reads them compares titles."""
+    total: int | None = None
+    """How many works a search by topic has in all; None where the source does not say."""
 
     @property
     def has_answered(self) -> bool:
