@@ -88,7 +88,9 @@ class TopicIndex(Index):
         works, total = tuple(search.works[:wanted]), search.total
         why = f", then {stopped.state}: {stopped.detail}" if stopped is not None else ""
         state: State = "found" if works else "not there"
-        return Answer(self.name, state, works, "topic", _share(len(works), total, why), tuple(search.blobs), total=total)
+        return Answer(
+            self.name, state, works, "topic", _share(len(works), total, why), tuple(search.blobs), total=total
+        )
 
     def _pages(self, query: str, wanted: int, search: _Search, wire: Wire) -> Answer | None:
         """Ask for pages until enough works are there; return why it stopped before that, None at the end."""
