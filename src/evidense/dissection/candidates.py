@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float, Int64
 
 from evidense.errors import InvalidInput
 from evidense.parts import Bench, Case
-from evidense.stats import cluster_queries
-from evidense.stats.jackknife import deal_largest_first
+from evidense.stats import cluster_queries, fold_rows
 from evidense.values import Collection, RankedLists, Spelling
 
 
@@ -72,7 +71,7 @@ def candidates(collection: Collection, draw: Draw, ranked: RankedLists | None = 
     clusters = cluster_queries(collection.query_ids, collection.qrels, collection.groups)
     rng = np.random.default_rng([draw.seed, 17])
     rows = _some_queries(len(clusters), draw.n_queries, rng)
-    folds = _folds(clusters, rows, draw.n_folds, rng)
+    folds = fold_rows(clusters[rows], draw.n_folds, rng)
     doc_rows = {doc_id: row for row, doc_id in enumerate(collection.doc_ids)}
     fold_of_document = _document_folds(collection, rows, folds, doc_rows, draw.n_folds)
     pools = [np.flatnonzero(fold_of_document == fold) for fold in range(draw.n_folds)]
@@ -119,19 +118,6 @@ def _some_queries(total: int, n_wanted: int | None, rng: np.random.Generator) ->
     if n_wanted is None or n_wanted >= total:
         return np.arange(total)
     return np.sort(rng.choice(total, size=n_wanted, replace=False))
-
-
-def _folds(
-    clusters: Int64[np.ndarray, " q"], rows: Int64[np.ndarray, " n"], n_folds: int, rng: np.random.Generator
-) -> Int64[np.ndarray, " n"]:
-    """Deal the clusters of these queries to folds: largest first, each to the fold with the fewest queries."""
-    labels, member, sizes = np.unique(clusters[rows], return_inverse=True, return_counts=True)
-    if len(labels) < n_folds:
-        raise InvalidInput(
-            f"{len(rows)} queries in {len(labels)} independent clusters; expected at least {n_folds}, one per fold; take more queries"
-        )
-    folds: Int64[np.ndarray, " n"] = deal_largest_first(sizes, n_folds, rng)[member]
-    return folds
 
 
 def _document_folds(

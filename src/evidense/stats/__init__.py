@@ -1,6 +1,9 @@
 """Intervals, tests, equivalence and pooling of paired per-query differences."""
 
 from evidense.stats.advice import Advice, advice
+from evidense.stats.agreement.alpha import Agreement, Scale, krippendorff_alpha
+from evidense.stats.agreement.kappa import above_chance, discriminability, wilson
+from evidense.stats.agreement.raters import EffectiveRaters, effective_raters
 from evidense.stats.bounds import Bounds
 from evidense.stats.crossed import Seeded, Variances, variances
 from evidense.stats.dependence.clusters import cluster_queries
@@ -8,7 +11,10 @@ from evidense.stats.dependence.overlap import Grouping, Overlap, effective, labe
 from evidense.stats.differences import MIN_CLUSTERS, Differences
 from evidense.stats.equivalence import Joined, Sited, join, smallest_margin, three_way
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
-from evidense.stats.kappa import above_chance, discriminability, wilson
+from evidense.stats.forecasts.abstaining import RiskCoverage, Threshold, risk_coverage, safe_threshold
+from evidense.stats.forecasts.calibration_error import Brier, brier, expected_calibration_error
+from evidense.stats.forecasts.calibrators import IsotonicRegression, TemperatureScaling, fit_isotonic, fit_temperature
+from evidense.stats.forecasts.folds import cross_fitted, fold_rows
 from evidense.stats.letters import group_letters
 from evidense.stats.many_looks.looks import chance_of_an_error, level, over_looks
 from evidense.stats.many_looks.winner import Winner, winner
@@ -29,11 +35,15 @@ __all__ = [
     "MIN_CLUSTERS",
     "MIN_COLLECTIONS",
     "Advice",
+    "Agreement",
     "Bounds",
+    "Brier",
     "Differences",
     "Draws",
+    "EffectiveRaters",
     "Estimate",
     "Grouping",
+    "IsotonicRegression",
     "Joined",
     "Label",
     "LinkedCollections",
@@ -41,22 +51,34 @@ __all__ = [
     "Overlap",
     "Pool",
     "Pooled",
+    "RiskCoverage",
+    "Scale",
     "Seeded",
     "Sharing",
     "Sited",
+    "TemperatureScaling",
+    "Threshold",
     "Variances",
     "Winner",
     "above_chance",
     "advice",
+    "brier",
     "chance_of_an_error",
     "cluster_queries",
     "contrasts",
+    "cross_fitted",
     "discriminability",
     "doubt",
     "effective",
+    "effective_raters",
+    "expected_calibration_error",
     "few_seeds",
+    "fit_isotonic",
+    "fit_temperature",
+    "fold_rows",
     "group_letters",
     "join",
+    "krippendorff_alpha",
     "label",
     "labels_of",
     "level",
@@ -74,6 +96,8 @@ __all__ = [
     "random_effects",
     "resample",
     "reservation",
+    "risk_coverage",
+    "safe_threshold",
     "seeded",
     "seeded_mean_over",
     "sign_flips",
