@@ -189,9 +189,13 @@ def _listed(references: Sequence[Reference], works: Mapping[str, Work]) -> str:
     said = f"{len(references)} listed"
     if preprints:
         all_of = "all" if len(preprints) == len(references) else str(len(preprints))
-        said += f", {all_of} cited as preprints"
+        said += f", {all_of} cited as {'a preprint' if all_of == '1' else 'preprints'}"
     if published:
-        each = "each has" if len(published) == len(references) else f"{len(published)} of them have"
+        each = (
+            "each has"
+            if len(published) == len(references)
+            else f"{len(published)} of them {'has' if len(published) == 1 else 'have'}"
+        )
         said += f" ({each} a published version)"
     return said
 

@@ -77,5 +77,9 @@ def _lines(audited: AuditedReference, policy: str, widths: tuple[int, int, int])
 
 def _wrapped(text: str, indent: str = " ") -> list[str]:
     return (
-        textwrap.wrap(shown_line(text), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ") if text else []
+        textwrap.wrap(
+            shown_line(text), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+        )
+        if text
+        else []
     )

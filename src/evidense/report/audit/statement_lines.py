@@ -65,7 +65,7 @@ def statement_lines(audit: Audit) -> Iterator[str]:
     located = [(n, s) for n, s in numbered if s.alignment.kind != "NO TEXT"]
     noun = "citing sentence" if audit.document.citations else "statement"
     silent = f", {len(numbered) - len(located):,} without a text to look in" if len(located) < len(numbered) else ""
-    told = located if audit.document.citations else numbered
+    told = located if audit.document.citations or not located else numbered
     heading = f"{len(numbered):,} {noun}{'s' if len(numbered) != 1 else ''}{silent}"
     if not told:
         yield f" {heading}"

@@ -17,7 +17,7 @@ from evidense.values import Answer, ReadDocument
 
 _BROAD_FIRST = ("crossref", "openalex", "semantic_scholar", "datacite", "europepmc", "arxiv")
 """Whom a title is asked for first: most are settled by one answer. arXiv wants three seconds between two requests."""
-_NOTHING = "no reference has an identifier or a title that it could be asked for"
+_NOTHING = "no reference was left that it could be asked for"
 
 
 def sources_of(order: Order) -> list[NamedSource]:
@@ -69,7 +69,16 @@ def counted(
     counts = [tally(known.get(name, shipped), given) for name, given in answers.items()]
     flaws = {source.label: (*_flaws(source), *unread.get(source.label, ())) for source in sources}
     counts = [replace(count, flaws=flaws.get(count.name, ())) for count in counts]
-    return [count if count.states else replace(count, detail=_NOTHING) for count in counts]
+    lists = {source.label for source in sources if source.part.offers == {"retractions"}}
+    n_known = sum(any(a.reference.identifiers.get(kind) for kind in ("doi", "pmid")) for a in audited)
+    return [count if count.states else _unanswering(count, n_known if count.name in lists else 0) for count in counts]
+
+
+def _unanswering(source: AskedSource, n_without_notice: int) -> AskedSource:
+    """Say of a source that gave no answer what that means: a list of notices was read and has none, of an index nothing was asked."""
+    if n_without_notice:
+        return replace(source, states={"not there": n_without_notice}, detail="no notice about these works")
+    return replace(source, detail=_NOTHING)
 
 
 def _flaws(source: NamedSource) -> tuple[str, ...]:
