@@ -24,7 +24,7 @@ class Folder(FileSource):
     name: str = "folder"
     display_name: str = "folder"
     covers: str = "the works in these files"
-    offers: frozenset[Offer] = frozenset({"identifiers", "title", "full text"})
+    offers: frozenset[Offer] = frozenset({"identifiers", "title", "topic", "full text"})
     suffixes: tuple[str, ...] = (*SUFFIXES, *TEXTS)
     what: str = (
         "BibTeX, RIS, CSL-JSON or JSON lines (.bib, .ris, .json, .jsonl), or texts of works (.pdf, .nxml, .xml, .tei)"
