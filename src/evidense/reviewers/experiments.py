@@ -1,0 +1,30 @@
+"""Experiments: which share of the findings was tested here, and not refuted."""
+
+from dataclasses import dataclass
+
+from evidense.reviewers._shares import Counted, share_vote
+from evidense.values import Synthesis, SynthesisStatement, Vote
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """Counts findings with an experiment of ours: one that fails them counts nothing, an undecided one half."""
+
+    name: str = "experiments"
+    dimension: str = "tested by experiment"
+    asks: str = "Was each finding put to the test, and what came of it?"
+
+    def vote(self, synthesis: Synthesis) -> Vote:
+        """Score ten times the share of findings that an experiment upholds."""
+        counted = [Counted(s.text, _worth(s)) for s in synthesis.statements if s.kind == "finding"]
+        return share_vote(self, counted, "findings are upheld by an experiment", "it states no finding")
+
+
+def _worth(statement: SynthesisStatement) -> float:
+    words = set(statement.tested.replace("_", " ").split())
+    if not words or words & {"FAILS", "REFUTED", "HARMS"} or "NOT" in words:
+        return 0.0
+    return 0.5 if "UNDECIDED" in words else 1.0
+
+
+PART = Experiments()

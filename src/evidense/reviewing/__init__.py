@@ -1,0 +1,1 @@
+"""Reviewing: votes of reviewers joined, and whether each reviewer notices what it is for."""
