@@ -22,7 +22,7 @@ _LIMITING = re.compile(
 
 
 @dataclass(frozen=True)
-class Limits:
+class DisclosedLimits:
     """Looks for sentences of the limitations that limit something: the search, the texts, the amount, the judging, the reach."""
 
     name: str = "limits"
@@ -41,4 +41,4 @@ class Limits:
         )
 
 
-PART = Limits()
+PART = DisclosedLimits()
