@@ -8,6 +8,7 @@ import jaxtyping
 import pytest
 
 import shapes
+from warm.client import Warm, warm_commands
 
 if os.environ.get("EVIDENSE_SHAPES"):  # make check sets it: the checks make array code several times slower
     jaxtyping.install_import_hook(shapes.ROOMS, "shapes.checked")
@@ -38,6 +39,13 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "store"
     monkeypatch.setenv("EVIDENSE_STORE", str(root))
     return root
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Start commands in processes of their own that have everything imported."""
+    with warm_commands() as commands:
+        yield commands
 
 
 @pytest.fixture

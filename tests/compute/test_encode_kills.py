@@ -2,13 +2,15 @@
 
 import json
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from encoders.text_models import save
+from warm.client import Warm
+
+Run = Callable[..., tuple[int, dict[str, object]]]
 
 ROOT = Path(__file__).parents[2]
 CHILD = """
@@ -45,23 +47,26 @@ except StoreError as error:
 """
 
 
-def run(**job: object) -> tuple[int, dict[str, object]]:
+@pytest.fixture(scope="module")
+def run(warm: Warm) -> Run:
     """Encode in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, json.dumps(job)], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return done.returncode, json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
+
+    def encoded(**job: object) -> tuple[int, dict[str, object]]:
+        done = warm.run([json.dumps(job)], ROOT, code=CHILD)
+        assert done.returncode in {0, -signal.SIGKILL}, done.stderr
+        return done.returncode, json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
+
+    return encoded
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, run: Run) -> dict[str, object]:
     return run(encoder="wordllama", store=str(tmp_path_factory.mktemp("undisturbed")))[1]
 
 
 @pytest.mark.parametrize("kill_at", [1, 2, 9, "last"])
 def test_encoding_killed_at_any_batch_continues_to_the_same_bytes(
-    tmp_path: Path, undisturbed: dict[str, object], kill_at: int | str
+    tmp_path: Path, undisturbed: dict[str, object], run: Run, kill_at: int | str
 ) -> None:
     at = undisturbed["n_calls"] if kill_at == "last" else kill_at
     assert run(encoder="wordllama", store=str(tmp_path), kill_at=at)[0] == -signal.SIGKILL
@@ -71,13 +76,15 @@ def test_encoding_killed_at_any_batch_continues_to_the_same_bytes(
     assert not list((tmp_path / "partial").glob("*/vectors.npy"))
 
 
-def test_encoding_killed_twice_continues_to_the_same_bytes(tmp_path: Path, undisturbed: dict[str, object]) -> None:
+def test_encoding_killed_twice_continues_to_the_same_bytes(
+    tmp_path: Path, undisturbed: dict[str, object], run: Run
+) -> None:
     for at in (5, 3):
         assert run(encoder="wordllama", store=str(tmp_path), kill_at=at)[0] == -signal.SIGKILL
     assert run(encoder="wordllama", store=str(tmp_path))[1]["blob"] == undisturbed["blob"]
 
 
-def test_killed_encoding_of_all_layers_continues_to_the_same_bytes(tmp_path: Path) -> None:
+def test_killed_encoding_of_all_layers_continues_to_the_same_bytes(tmp_path: Path, run: Run) -> None:
     save(tmp_path / "model", "BertModel", "bert")
     job = {"encoder": f"{tmp_path / 'model'}@pooling=mean", "layers": True}
     assert run(**job, store=str(tmp_path / "killed"), kill_at=6)[0] == -signal.SIGKILL
@@ -88,7 +95,7 @@ def test_killed_encoding_of_all_layers_continues_to_the_same_bytes(tmp_path: Pat
 
 @pytest.mark.parametrize("how", [{"full_from_the_start": True}, {"fill_at": 5}])
 def test_a_full_disk_is_reported_and_the_next_run_ends_in_the_same_bytes(
-    tmp_path: Path, undisturbed: dict[str, object], how: dict[str, object]
+    tmp_path: Path, undisturbed: dict[str, object], run: Run, how: dict[str, object]
 ) -> None:
     code, result = run(encoder="wordllama", store=str(tmp_path), **how)
     assert code == 0
@@ -97,11 +104,8 @@ def test_a_full_disk_is_reported_and_the_next_run_ends_in_the_same_bytes(
     assert run(encoder="wordllama", store=str(tmp_path))[1]["blob"] == undisturbed["blob"]
 
 
-def test_two_processes_encode_into_one_store(tmp_path: Path, undisturbed: dict[str, object]) -> None:
+def test_two_processes_encode_into_one_store(tmp_path: Path, undisturbed: dict[str, object], warm: Warm) -> None:
     job = json.dumps({"encoder": "wordllama", "store": str(tmp_path)})
-    both = [
-        subprocess.Popen([sys.executable, "-c", CHILD, job], stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        for _ in range(2)
-    ]
-    found = [json.loads(one.communicate()[0].splitlines()[-1]) for one in both]
-    assert {one["blob"] for one in found} == {undisturbed["blob"]}
+    both = [warm.start([job], ROOT, code=CHILD) for _ in range(2)]
+    results = [json.loads(child.communicate()[0].splitlines()[-1]) for child in both]
+    assert {result["blob"] for result in results} == {undisturbed["blob"]}

@@ -4,12 +4,9 @@ The default suite kills each command a few times; `make calibrate` kills a hundr
 """
 
 import hashlib
-import os
 import random
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +16,7 @@ import pytest
 pytest.importorskip("torch")
 
 from encoders import text_models
+from warm.client import Child, Warm
 
 STUDY = """
 name = "toy"
@@ -61,24 +59,15 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, first_lines) -> Path:
     return folder
 
 
-def started(command: Command, room: Path) -> subprocess.Popen[str]:
-    env = {
-        **os.environ,
-        "EVIDENSE_STORE": str(room / "store"),
-        "OMP_NUM_THREADS": "1",
-        "HF_HUB_OFFLINE": "1",
-        "TMPDIR": str(room / "temp"),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "evidense", *command.argv], cwd=room / "work", env=env,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+def started(command: Command, room: Path, warm: Warm) -> Child:
+    settings = {"EVIDENSE_STORE": str(room / "store"), "TMPDIR": str(room / "temp")}
+    return warm.start(command.argv, room / "work", **settings)
 
 
-def finished(command: Command, room: Path) -> float:
+def finished(command: Command, room: Path, warm: Warm) -> float:
     began = time.monotonic()
-    process = started(command, room)
-    out, err = process.communicate(timeout=300)
+    process = started(command, room, warm)
+    out, err = process.communicate()
     assert process.returncode == 0, out + err
     return time.monotonic() - began
 
@@ -101,43 +90,43 @@ def left_over(room: Path) -> list[str]:
     return [name for name in names if "partial/" in name or "/." in name or name.startswith("temp/") or ".tmp" in name]
 
 
-def killed(command: Command, room: Path, after_s: float) -> None:
-    process = started(command, room)
+def killed(command: Command, room: Path, after_s: float, warm: Warm) -> None:
+    process = started(command, room, warm)
     try:
         process.wait(after_s)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+        process.kill()
+    process.wait()
 
 
-def check(name: str, inputs: Path, place: Path, kills: range) -> None:
+def check(name: str, inputs: Path, place: Path, kills: range, warm: Warm) -> None:
     command = COMMANDS[name]
     whole = room_of(place / "whole", inputs)
-    took_s = finished(command, whole)
+    took_s = finished(command, whole, warm)
     expected = hashes(whole / "work")
     for seed in kills:
         room = room_of(place / str(seed), inputs)
         if command.warm:
-            finished(command, room)
+            finished(command, room, warm)
             shutil.rmtree(room / "work" / command.out)
         share = random.Random(f"{name}:{seed}").uniform(0.6 if command.warm else 0.2, 1.0)
-        killed(command, room, share * took_s)
+        killed(command, room, share * took_s, warm)
         half = hashes(room / "work" / command.out) if (room / "work" / command.out).exists() else {}
         assert not half or set(half) == {n.partition("/")[2] for n in expected if n.startswith(command.out + "/")}, (
             f"seed {seed}: half a result"
         )
-        finished(command, room)
+        finished(command, room, warm)
         assert hashes(room / "work") == expected, f"seed {seed}"
         assert not left_over(room), f"seed {seed}"
         shutil.rmtree(room)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_killed_command_ends_in_the_same_bytes(name: str, inputs: Path, tmp_path: Path) -> None:
-    check(name, inputs, tmp_path, range(1))
+def test_a_killed_command_ends_in_the_same_bytes(name: str, inputs: Path, tmp_path: Path, warm: Warm) -> None:
+    check(name, inputs, tmp_path, range(1), warm)
 
 
 @pytest.mark.calibrate
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_hundred_killed_commands_end_in_the_same_bytes(name: str, inputs: Path, tmp_path: Path) -> None:
-    check(name, inputs, tmp_path, range(1, 1 + COMMANDS[name].n_kills))
+def test_a_hundred_killed_commands_end_in_the_same_bytes(name: str, inputs: Path, tmp_path: Path, warm: Warm) -> None:
+    check(name, inputs, tmp_path, range(1, 1 + COMMANDS[name].n_kills), warm)

@@ -1,11 +1,6 @@
 """A run that is killed anywhere, or meets a full disk, ends in the same bytes when it is run again."""
 
 import json
-import os
-import resource
-import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +8,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("torch")
+
+from warm.client import Child, Warm
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +35,9 @@ def few_csv(first_lines):
     return first_lines(161)
 
 
-def start(model: Path, data: Path, out: Path, store: Path, **settings) -> subprocess.Popen:
-    env = {**os.environ, "EVIDENSE_STORE": str(store), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    argv = [
-        sys.executable,
-        "-m",
-        "evidense",
-        "compare",
-        "bm25",
-        f"{model}@pooling=mean",
-        "--on",
-        str(data),
-        "--out",
-        str(out),
-    ]
-    return subprocess.Popen(
-        argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=out.parent, **settings
-    )
+def start(warm: Warm, model: Path, data: Path, out: Path, store: Path, **settings) -> Child:
+    argv = ["compare", "bm25", f"{model}@pooling=mean", "--on", str(data), "--out", str(out)]
+    return warm.start(argv, out.parent, EVIDENSE_STORE=str(store), **settings)
 
 
 def without_observed(folder: Path) -> list:
@@ -62,44 +45,39 @@ def without_observed(folder: Path) -> list:
     return [{k: v for k, v in record.items() if k != "observed"} for record in records]
 
 
-def finish(process: subprocess.Popen) -> None:
+def finish(process: Child) -> None:
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
 
 
-def test_a_run_killed_at_any_time_ends_in_the_same_records(model, few_csv, tmp_path):
+def test_a_run_killed_at_any_time_ends_in_the_same_records(warm, model, few_csv, tmp_path):
     began = time.monotonic()
-    finish(start(model, few_csv, tmp_path / "whole", tmp_path / "store1"))
+    finish(start(warm, model, few_csv, tmp_path / "whole", tmp_path / "store1"))
     whole_s = time.monotonic() - began
     for share in (0.6, 0.8):
-        process = start(model, few_csv, tmp_path / "killed", tmp_path / "store2")
+        process = start(warm, model, few_csv, tmp_path / "killed", tmp_path / "store2")
         time.sleep(share * whole_s)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
-        process.communicate()
         assert not list(tmp_path.glob("killed/*.tmp*"))
-    finish(start(model, few_csv, tmp_path / "killed", tmp_path / "store2"))
+    finish(start(warm, model, few_csv, tmp_path / "killed", tmp_path / "store2"))
     assert without_observed(tmp_path / "killed") == without_observed(tmp_path / "whole")
     assert (tmp_path / "killed" / "verdicts.json").read_bytes() == (tmp_path / "whole" / "verdicts.json").read_bytes()
 
 
-def test_two_processes_can_write_one_store(model, few_csv, tmp_path):
-    processes = [start(model, few_csv, tmp_path / name, tmp_path / "store") for name in ("a", "b")]
+def test_two_processes_can_write_one_store(warm, model, few_csv, tmp_path):
+    processes = [start(warm, model, few_csv, tmp_path / name, tmp_path / "store") for name in ("a", "b")]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(finish, processes))
     assert without_observed(tmp_path / "a") == without_observed(tmp_path / "b")
 
 
-def test_a_full_disk_is_reported_and_the_next_run_continues(model, few_csv, tmp_path):
-    def small_files() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
-
-    process = start(model, few_csv, tmp_path / "page", tmp_path / "store", preexec_fn=small_files)
+def test_a_full_disk_is_reported_and_the_next_run_continues(warm, model, few_csv, tmp_path):
+    process = start(warm, model, few_csv, tmp_path / "page", tmp_path / "store", file_bytes=40_000)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 2, err
     assert "Traceback" not in err
     assert "run the same command again" in err
     assert not (tmp_path / "page").exists()
-    finish(start(model, few_csv, tmp_path / "page", tmp_path / "store"))
+    finish(start(warm, model, few_csv, tmp_path / "page", tmp_path / "store"))
     assert (tmp_path / "page" / "report.html").exists()

@@ -6,21 +6,20 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hostile.case import Case
+from warm.client import Server
 
 CPU_S = 20
 """CPU seconds of a command: the machine may be busy, and wall time would say so."""
 WALL_S = 90
 """A command that waits for ever uses no CPU."""
 MEMORY_KIB = 2 << 20
+FILE_BYTES = 1 << 30
 _RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Controls, escapes and what turns the direction of text around."""
 _PAPER = {".csv", ".md", ".tex"}
@@ -43,52 +42,25 @@ class Outcome:
     stderr: bytes
 
 
-class Server:
-    """A fork server (server.py), started when it is first needed."""
-
-    def __init__(self, torch: bool) -> None:
-        home = tempfile.mkdtemp(prefix="evidense-hostile-home-")
-        more = {"HOME": home, "HF_HOME": home, "HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "utf-8", "MPLCONFIGDIR": home}
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        self.home = home
-        self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("server.py")), *(["torch"] if torch else [])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **more, **threads, "TOKENIZERS_PARALLELISM": "false"},
-        )
-
-    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Run one command line."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(order).encode() + b"\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        """End it."""
-        self.process.communicate()
-        shutil.rmtree(self.home, ignore_errors=True)
-
-
 class Servers:
     """The two servers, without and with torch."""
 
     def __init__(self) -> None:
         self._started: dict[bool, Server] = {}
+        self._homes: dict[bool, Path] = {}
 
     def of(self, torch: bool) -> Server:
         """Return the server, started now or before."""
         if torch not in self._started:
-            self._started[torch] = Server(torch)
+            self._homes[torch] = Path(tempfile.mkdtemp(prefix="evidense-hostile-home-"))
+            self._started[torch] = Server(torch, self._homes[torch])
         return self._started[torch]
 
     def close(self) -> None:
         """End those that were started."""
-        for server in self._started.values():
+        for torch, server in self._started.items():
             server.close()
+            shutil.rmtree(self._homes[torch], ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -112,7 +84,15 @@ def run(case: Case, place: Path, servers: Servers) -> tuple[Outcome, list[str]]:
     env = {"EVIDENSE_STORE": str(place / "store"), "TMPDIR": str(place / "temp")}
     env |= {name: value() if callable(value) else value for name, value in case.env.items()}
     limits = {"cpu_s": CPU_S, "wall_s": WALL_S, "memory_kib": MEMORY_KIB}
-    order = {"folder": str(folder), "argv": case.argv, "env": env, **streams, **limits}
+    order = {
+        "do": "watch",
+        "folder": str(folder),
+        "argv": case.argv,
+        "env": env,
+        "file_bytes": FILE_BYTES,
+        **streams,
+        **limits,
+    }
     answer = servers.of(case.torch).ask(order)
     outcome = Outcome(**answer, **{name: Path(path).read_bytes() for name, path in streams.items()})
     return outcome, [*_ending(case, outcome), *_printed(outcome), *_written(place, folder, before)]

@@ -4,27 +4,24 @@ The default suite damages a dozen stores; `make calibrate` a hundred.
 """
 
 import hashlib
-import os
 import random
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 pytest.importorskip("torch")
 
 from encoders import text_models
+from warm.client import Warm
 
 PAIRS = [(f"what is thing {i} of {i * 7}", f"thing {i} is the answer that stands in text {i * 7}") for i in range(40)]
 COMPARE = ("compare", "bm25", "model", "--on", "pairs.csv", "--out", "page")
 
 
-def typed(room: Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "EVIDENSE_STORE": str(room / "store"), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    argv = [sys.executable, "-m", "evidense", *COMPARE]
-    return subprocess.run(argv, cwd=room / "work", env=env, capture_output=True, text=True, timeout=300)
+def typed(room: Path, warm: Warm) -> CompletedProcess[str]:
+    return warm.run(COMPARE, room / "work", EVIDENSE_STORE=str(room / "store"))
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -33,13 +30,13 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
     room = tmp_path_factory.mktemp("whole")
     (room / "work").mkdir()
     lines = ["query,document", *(f"{query},{document}" for query, document in PAIRS)]
     (room / "work" / "pairs.csv").write_text("\n".join(lines) + "\n")
     text_models.save(room / "work" / "model", "BertModel", "bert")
-    done = typed(room)
+    done = typed(room, warm)
     assert done.returncode == 0, done.stderr
     return room
 
@@ -69,7 +66,7 @@ def damage(store: Path, rng: random.Random) -> str:
     return "; ".join(done)
 
 
-def check(whole: Path, place: Path, seeds: range) -> dict[str, int]:
+def check(whole: Path, place: Path, seeds: range, warm: Warm) -> dict[str, int]:
     expected, counts = hashes(whole / "work"), {"repaired": 0, "refused": 0}
     for seed in seeds:
         room = place / str(seed)
@@ -77,26 +74,26 @@ def check(whole: Path, place: Path, seeds: range) -> dict[str, int]:
         what = damage(room / "store", random.Random(seed))
         if seed % 2:
             shutil.rmtree(room / "work" / "page")
-        done = typed(room)
+        done = typed(room, warm)
         counts["repaired" if done.returncode == 0 else "refused"] += 1
         if done.returncode:  # the advice: delete the store, or name another
             assert done.returncode == 2, what
             assert "Traceback" not in done.stderr, what
             assert "store" in done.stderr, what
             shutil.rmtree(room / "store")
-            done = typed(room)
+            done = typed(room, warm)
         assert done.returncode == 0, f"seed {seed}: {what}\n{done.stderr}"
         assert hashes(room / "work") == expected, f"seed {seed}: {what}"
         shutil.rmtree(room)
     return counts
 
 
-def test_a_damaged_store_is_repaired_or_refused(whole: Path, tmp_path: Path) -> None:
-    assert sum(check(whole, tmp_path, range(6)).values()) == 6
+def test_a_damaged_store_is_repaired_or_refused(whole: Path, tmp_path: Path, warm: Warm) -> None:
+    assert sum(check(whole, tmp_path, range(6), warm).values()) == 6
 
 
 @pytest.mark.calibrate
-def test_a_hundred_damaged_stores_are_repaired_or_refused(whole: Path, tmp_path: Path) -> None:
-    counts = check(whole, tmp_path, range(100))
+def test_a_hundred_damaged_stores_are_repaired_or_refused(whole: Path, tmp_path: Path, warm: Warm) -> None:
+    counts = check(whole, tmp_path, range(100), warm)
     print(counts)
     assert sum(counts.values()) == 100

@@ -1,11 +1,8 @@
 """A killed training goes on as if nothing had happened."""
 
 import json
-import os
 import resource
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,10 +13,13 @@ from evidense.errors import InvalidInput, StoreError
 from evidense.training.loop import state, trainer
 from evidense.training.loop.trainer import Callbacks, run
 from training.text_world import job, save_bert, weights_of
+from warm.client import Warm
 
+TESTS = Path(__file__).parents[1]
 RECIPE = {"n_steps": 40, "queue": 12, "chunk": 5, "accumulate": 2, "batch_size": 8}
 CHILD = """
 import sys, os, json, signal
+sys.path.insert(0, ".")
 from pathlib import Path
 from evidense.training.loop import trainer
 from evidense.training.loop.trainer import Callbacks, run
@@ -39,25 +39,18 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_bert(tmp_path_factory.mktemp("resume") / "bert")
 
 
-def killed_at(step: int, bert: Path, folder: Path) -> None:
+def killed_at(step: int, bert: Path, folder: Path, warm: Warm) -> None:
     """Train in a process of its own, which is killed by SIGKILL at this step."""
-    tests = str(Path(__file__).parents[1])
-    child = subprocess.run(
-        [sys.executable, "-c", CHILD, str(bert), str(folder), str(step), json.dumps(RECIPE)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([tests, *sys.path])},
-        capture_output=True,
-        check=False,
-        text=True,
-    )
+    child = warm.run([str(bert), str(folder), str(step), json.dumps(RECIPE)], TESTS, code=CHILD)
     assert child.returncode == -signal.SIGKILL, child.stderr
 
 
-def test_training_killed_twice_ends_with_equal_weights(bert: Path, tmp_path: Path) -> None:
+def test_training_killed_twice_ends_with_equal_weights(bert: Path, tmp_path: Path, warm: Warm) -> None:
     import torch
 
     whole = run(job(bert, tmp_path / "whole", **RECIPE), Callbacks())
     for step in (17, 33):
-        killed_at(step, bert, tmp_path / "state")
+        killed_at(step, bert, tmp_path / "state", warm)
     begun = state.load(tmp_path / "state", job(bert, tmp_path, **RECIPE).recipe)
     assert begun is not None
     assert 7 <= begun.step <= 33

@@ -1,6 +1,8 @@
-"""A process that has imported evidense and forks once per command line: a case costs what the command does, not the imports.
+"""A process that has imported evidense and forks once per command: a command costs what it does, not the imports.
 
-Reads one JSON order a line from stdin, answers one JSON outcome a line. Run as a script: `python server.py [torch]`.
+Reads one JSON order a line from stdin, answers one JSON object a line. An order says what to `do`: `watch` runs a command within
+limits and answers with its outcome, `start` answers with the id of its process, `wait` with its exit code or null. Run as a
+script: `python server.py [torch]`.
 """
 
 import contextlib
@@ -14,7 +16,6 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 LIGHT = ("evidense.cli.main", "evidense.cli.compare_", "evidense.cli.score_", "evidense.cli.replay_", "evidense.cli.run_",
@@ -40,17 +41,25 @@ def serve(with_torch: bool) -> None:
             importlib.import_module(name)
     gc.freeze()
     for line in orders:
-        answers.write(json.dumps(_outcome(json.loads(line), orders, answers)).encode() + b"\n")
+        order = json.loads(line)
+        answer = _exit_of(order) if order["do"] == "wait" else _begun(order, orders, answers)
+        answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
 
 
-def _outcome(order: dict[str, Any], *mine: BinaryIO) -> dict[str, Any]:
+def _begun(order: dict[str, Any], *mine: BinaryIO) -> dict[str, Any]:
     pid = os.fork()
     if pid == 0:
         for file in mine:
             os.close(file.fileno())
         os._exit(_command(order))
-    return _watched(pid, order)
+    return _watched(pid, order) if order["do"] == "watch" else {"pid": pid}
+
+
+def _exit_of(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the exit code of a command that was started; None while it runs."""
+    ended, status = os.waitpid(order["pid"], os.WNOHANG)
+    return {"exit": os.waitstatus_to_exitcode(status) if ended else None}
 
 
 def _command(order: dict[str, Any]) -> int:
@@ -61,19 +70,22 @@ def _command(order: dict[str, Any]) -> int:
     os.environ.update(order["env"])
     os.chdir(order["folder"])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
-    sys.argv = ["evidense", *order["argv"]]
-    code = _exit_code(order["argv"])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_bytes"], order["file_bytes"]))
+    sys.argv = ["-c" if "code" in order else "evidense", *order["argv"]]
+    code = _exit_code(order)
     with contextlib.suppress(Exception):
         _ended()
     return code
 
 
-def _exit_code(argv: Sequence[str]) -> int:
+def _exit_code(order: dict[str, Any]) -> int:
     from evidense.cli.main import main
 
     try:
-        main(argv)
+        if "code" in order:
+            exec(compile(order["code"], "<string>", "exec"), {"__name__": "__main__"})
+        else:
+            main(order["argv"])
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BaseException:

@@ -1,0 +1,1 @@
+"""Commands that start warm: forked from a process that has everything imported."""

@@ -1,0 +1,133 @@
+"""Start commands in processes of their own, without paying for imports each time."""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+NO_LIMIT = -1
+
+
+class Server:
+    """A fork server (server.py), started at once."""
+
+    def __init__(self, torch: bool, home: Path | None = None) -> None:
+        """Start it; with a `home` of its own, its commands see no other."""
+        settings = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        if home is not None:
+            settings |= {
+                "HOME": str(home),
+                "HF_HOME": str(home),
+                "PYTHONIOENCODING": "utf-8",
+                "MPLCONFIGDIR": str(home),
+            }
+        settings |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        self._turn = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("server.py")), *(["torch"] if torch else [])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **settings},
+        )  # fmt: skip
+
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Send one order, and return its answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._turn:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+            answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+@dataclass
+class Child:
+    """A command that runs, as `subprocess.Popen` has it. It leads a process group of its own."""
+
+    pid: int
+    server: Server
+    stdout: Path
+    stderr: Path
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit code; None while it runs."""
+        if self.returncode is None:
+            self.returncode = self.server.ask({"do": "wait", "pid": self.pid})["exit"]
+        return self.returncode
+
+    def wait(self, timeout: float = 300.0) -> int:
+        """Wait for its end.
+
+        Raises:
+            TimeoutExpired: it still runs.
+        """
+        until = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired("evidense", timeout)
+            time.sleep(0.004)
+        assert self.returncode is not None
+        return self.returncode
+
+    def kill(self) -> None:
+        """Kill it and what it started, by SIGKILL."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:  # it does not lead its group yet
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def communicate(self, timeout: float = 300.0) -> tuple[str, str]:
+        """Wait for its end, and return what it printed."""
+        self.wait(timeout)
+        return self.stdout.read_text(), self.stderr.read_text()
+
+
+@dataclass
+class Warm:
+    """Starts commands of Evidense, or Python code, in forked processes."""
+
+    server: Server
+    place: Path
+    """Where their streams are written."""
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def start(self, argv: Sequence[str], cwd: Path, *, code: str = "", file_bytes: int = NO_LIMIT, **env: str) -> Child:
+        """Start a command line of Evidense, or `code` with these arguments; `file_bytes` limits the size of a file."""
+        n = next(self._numbers)
+        streams = {name: self.place / f"{n}.{name}" for name in ("stdout", "stderr")}
+        order = {"do": "start", "folder": str(cwd), "argv": list(argv), "env": env, "file_bytes": file_bytes}
+        order |= {name: str(path) for name, path in streams.items()} | ({"code": code} if code else {})
+        return Child(self.server.ask(order)["pid"], self.server, **streams)
+
+    def run(self, argv: Sequence[str], cwd: Path, **settings: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, as `start` says."""
+        child = self.start(argv, cwd, **settings)
+        out, err = child.communicate()
+        assert child.returncode is not None
+        return subprocess.CompletedProcess(list(argv), child.returncode, out, err)
+
+
+@contextlib.contextmanager
+def warm_commands() -> Iterator[Warm]:
+    """Return what starts commands warm; its server ends with the block."""
+    server = Server(torch=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="evidense-warm-") as place:
+            yield Warm(server, Path(place))
+    finally:
+        server.close()
