@@ -43,6 +43,7 @@ try:
     found = module.encode(tower, items, Store(Path(job["store"])), progress=watch, layers=job.get("layers", False))
     print(json.dumps({"blob": found.blob, "first": calls[0] if calls else None, "n_calls": len(calls)}))
 except StoreError as error:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     print(json.dumps({"error": str(error)}))
 """
 
