@@ -63,7 +63,7 @@ def test_a_page_that_cannot_be_checked_is_not_read(make_pdf: Make, monkeypatch: 
         raise ValueError("no such object")
 
     read = _pdfium.reading()
-    monkeypatch.setattr(_pdfium._Page, "_doubt", fails)
+    monkeypatch.setattr(_pdfium._Page, "_doubts", fails)
     page = json.loads(read(make_pdf(SHOWN).read_bytes()))["pages"][0]
     assert page == {"failed": "ValueError: no such object"}
 

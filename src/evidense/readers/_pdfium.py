@@ -6,8 +6,12 @@ Pages whose text objects are all plainly visible are read at once; on the others
 import ctypes
 import json
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
+
+import numpy as np
 
 from evidense.boundary.child import Work
 from evidense.errors import InvalidInput
@@ -15,6 +19,8 @@ from evidense.readers._files import missing
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in points."""
+Colour = tuple[int, int, int]
+"""Red, green, blue, to 255."""
 MOST_PAGES = 300
 SMALLEST_PT = 1.5
 _LIGHT = 225
@@ -28,6 +34,7 @@ _DEEPEST = 4
 _INVISIBLE_MODES = (3, 7)
 MOST_HIDDEN = 400
 """Characters of one hidden text that are listed."""
+_NO_CHARACTERS = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")
 
 
 _SMALL = (
@@ -51,6 +58,8 @@ def reading() -> Work:
     except ModuleNotFoundError:
         raise missing("PDF", "pypdfium2") from None
 
+    calls = _Calls()
+
     def work(data: bytes) -> bytes:
         try:
             document = pypdfium2.PdfDocument(data)
@@ -61,7 +70,7 @@ def reading() -> Work:
                 ) from None
             raise InvalidInput(f"is a damaged PDF ({error}). Expected a whole one; download it again") from None
         n_pages = len(document)
-        pages = [_page_or_reason(document, number) for number in range(min(n_pages, MOST_PAGES))]
+        pages = [_page_or_reason(calls, document, number) for number in range(min(n_pages, MOST_PAGES))]
         title = str(document.get_metadata_dict().get("Title", ""))[:500]
         return json.dumps({"n_pages": n_pages, "pages": pages, "title": title}).encode("utf-8", "replace")
 
@@ -69,40 +78,96 @@ def reading() -> Work:
     return work
 
 
-def _page_or_reason(document: Any, number: int) -> dict[str, Any]:
+def _page_or_reason(calls: "_Calls", document: Any, number: int) -> dict[str, Any]:
     """Return what a page shows; where that cannot be told, why, and nothing of its text."""
     try:
         page = document[number]
-        return _Page(page, page.get_textpage()).shown()
+        return _Page(calls, page, page.get_textpage()).shown()
     except Exception as error:
         return {"failed": f"{type(error).__name__}: {error}"[:200]}
 
 
-class _Page:
-    """One page with the buffers that pdfium fills."""
+class _Calls:
+    """The functions of pdfium that are called for each object, line or character.
 
-    def __init__(self, page: Any, textpage: Any) -> None:
+    Declared anew with addresses for pointers: a pointer object for each argument and result would take longer than the calls.
+    """
+
+    def __init__(self) -> None:
         from pypdfium2 import raw
 
-        self.raw, self.page, self.textpage = raw, page, textpage
+        address, whole, number = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint
+
+        def declared(name: str, result: Any, *arguments: Any) -> Any:
+            return ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(getattr(raw, name), address).value or 0)
+
+        self.count = declared("FPDFPage_CountObjects", whole, address)
+        self.get = declared("FPDFPage_GetObject", address, address, whole)
+        self.count_in_form = declared("FPDFFormObj_CountObjects", whole, address)
+        self.get_in_form = declared("FPDFFormObj_GetObject", address, address, number)
+        self.kind = declared("FPDFPageObj_GetType", whole, address)
+        self.mode = declared("FPDFTextObj_GetTextRenderMode", whole, address)
+        self.colour = declared("FPDFPageObj_GetFillColor", whole, address, *[address] * 4)
+        self.bounds = declared("FPDFPageObj_GetBounds", whole, address, *[address] * 4)
+        self.drawn = declared("FPDFPath_GetDrawMode", whole, address, address, address)
+        self.object_size = declared("FPDFTextObj_GetFontSize", whole, address, address)
+        self.matrix = declared("FPDFPageObj_GetMatrix", whole, address, address)
+        self.character = declared("FPDFText_GetUnicode", number, address, whole)
+        self.object_of = declared("FPDFText_GetTextObject", address, address, whole)
+        self.loose_box = declared("FPDFText_GetLooseCharBox", whole, address, whole, address)
+        self.character_size = declared("FPDFText_GetFontSize", ctypes.c_double, address, whole)
+        self.text, self.path = raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_PATH
+        self.picture, self.form = raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM
+
+
+class _Objects:
+    """Objects of a page by their addresses, in the order in which they are drawn, those inside forms among them."""
+
+    def __init__(self, calls: _Calls, page: int) -> None:
+        self._calls = calls
+        self.addresses: list[int] = []
+        self.kinds: list[int] = []
+        self.levels: list[int] = []
+        """0 on the page itself, 1 in a form of it …"""
+        self._add(page, 0)
+
+    def _add(self, holder: int, level: int) -> None:
+        calls = self._calls
+        count, get = (calls.count_in_form, calls.get_in_form) if level else (calls.count, calls.get)
+        addresses = list(map(get, repeat(holder), range(count(holder))))
+        kinds = list(map(calls.kind, addresses))
+        begin = 0
+        for end in (place for place, kind in enumerate(kinds) if kind == calls.form and level < _DEEPEST):
+            self._extend(addresses[begin:end], kinds[begin:end], level)
+            self._add(addresses[end], level + 1)
+            begin = end + 1
+        self._extend(addresses[begin:], kinds[begin:], level)
+
+    def _extend(self, addresses: list[int], kinds: list[int], level: int) -> None:
+        self.addresses += addresses
+        self.kinds += kinds
+        self.levels += [level] * len(kinds)
+
+
+class _Page:
+    """One page, and what pdfium says of its objects and characters."""
+
+    def __init__(self, calls: _Calls, page: Any, textpage: Any) -> None:
+        self.calls, self.page, self.textpage = calls, page, textpage
+        self._address, self._characters = _address(page), _address(textpage)
         crop = page.get_cropbox()
         self.box: Box = (crop[0], crop[1], crop[2], crop[3])
-        self._floats = [ctypes.c_float() for _ in range(4)]
-        self._float_refs = [ctypes.byref(value) for value in self._floats]
-        self._uints = [ctypes.c_uint() for _ in range(4)]
-        self._uint_refs = [ctypes.byref(value) for value in self._uints]
-        self._mode, self._stroke = ctypes.c_int(), ctypes.c_int()
-        self._mode_ref, self._stroke_ref = ctypes.byref(self._mode), ctypes.byref(self._stroke)
+        self._matrix, self._size_of = (ctypes.c_float * 6)(), ctypes.c_float()
+        self._matrix_at, self._size_at = ctypes.addressof(self._matrix), ctypes.addressof(self._size_of)
         self._size_of_height: dict[float, float] = {}
-        self._rect, self._matrix = raw.FS_RECTF(), raw.FS_MATRIX()
-        self._rect_ref, self._matrix_ref = ctypes.byref(self._rect), ctypes.byref(self._matrix)
 
     def shown(self) -> dict[str, Any]:
         """Return size, lines `[text, x0, y0, x1, y1, size]`, hidden texts `[text, reason]`, and whether a picture covers the page."""
-        text = self.textpage.get_text_range()
+        text, n_characters = self.textpage.get_text_range(), self.textpage.count_chars()
         doubts, is_scan = self._doubts()
-        if len(text) != self.textpage.count_chars() or (not text.isascii() and max(text) > "\uffff"):
-            text = "".join(map(self._character, range(self.textpage.count_chars())))
+        if len(text) != n_characters or (not text.isascii() and max(text) > "\uffff"):
+            codes = map(self.calls.character, repeat(self._characters), range(n_characters))
+            text = "".join([chr(code) if code < 0x110000 else "\ufffd" for code in codes]).translate(_NO_CHARACTERS)
         hidden = list(self._hidden(text, doubts)) if doubts else []
         return {
             "size": list(self.page.get_size()),
@@ -111,118 +176,115 @@ class _Page:
             "is_scan": is_scan,
         }
 
-    def _character(self, place: int) -> str:
-        code = self.raw.FPDFText_GetUnicode(self.textpage, place)
-        return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-
     def _doubts(self) -> tuple[dict[int, str], bool]:
         """Return what must be looked at, and whether a picture covers the page.
 
         Address of a text object → a reason that is sure, "colour" or "place".
         """
-        raw, is_scan = self.raw, False
-        doubts: dict[int, str] = {}
-        kind_of, text = raw.FPDFPageObj_GetType, raw.FPDF_PAGEOBJ_TEXT
-        picture, path = raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH
-        surfaces: list[tuple[tuple[int, ...], Box]] = []
+        calls, objects = self.calls, _Objects(self.calls, self._address)
+        kinds, levels = np.array(objects.kinds, np.int64), np.array(objects.levels, np.int64)
+        texts = np.flatnonzero(kinds == calls.text)
+        others = np.flatnonzero((levels == 0) & ((kinds == calls.picture) | (kinds == calls.path)))
+        surfaces, is_scan = self._surfaces(
+            [(place, objects.addresses[place], kinds[place]) for place in others.tolist()]
+        )
+        addresses = [objects.addresses[place] for place in texts.tolist()]
+        return self._doubts_of(addresses, texts, levels[texts], surfaces), is_scan
+
+    def _surfaces(self, others: Sequence[tuple[int, int, int]]) -> tuple[list[tuple[int, Colour, Box]], bool]:
+        """Return the filled surfaces on which text can stand, each with its place in the order, and whether a picture covers the page."""
         width, height = self.page.get_size()
-        for holder, level in self._every(self.page, 0):
-            kind = kind_of(holder)
-            if kind == text:
-                if doubt := self._doubt(holder, level, surfaces):
-                    doubts[_address(holder)] = doubt
-            elif level == 0 and (kind == picture or (kind == path and self._is_filled(holder))):
-                left, bottom, right, top = box = self._bounds(holder)
-                is_scan = is_scan or (kind == picture and (right - left) * (top - bottom) > _SCAN * width * height)
-                if kind == path and right - left > 8 and top - bottom > 4:
-                    surfaces.append((self._colour(holder)[:3], box))
-        return doubts, is_scan
+        is_scan, surfaces = False, []
+        for place, address, kind in others:
+            is_path = kind == self.calls.path
+            if is_path and not self._is_filled(address):
+                continue
+            left, bottom, right, top = (float(edge) for edge in self._bounds([address])[0])
+            is_scan = is_scan or (not is_path and (right - left) * (top - bottom) > _SCAN * width * height)
+            if is_path and right - left > 8 and top - bottom > 4:
+                red, green, blue, _ = self._colours([address])[0].tolist()
+                surfaces.append((place, (red, green, blue), (left, bottom, right, top)))
+        return surfaces, is_scan
 
-    def _is_filled(self, holder: Any) -> bool:
-        self.raw.FPDFPath_GetDrawMode(holder, self._mode_ref, self._stroke_ref)
-        return bool(self._mode.value)
+    def _is_filled(self, address: int) -> bool:
+        mode, stroke = ctypes.c_int(), ctypes.c_int()
+        self.calls.drawn(address, ctypes.addressof(mode), ctypes.addressof(stroke))
+        return bool(mode.value)
 
-    def _every(self, holder: Any, level: int) -> Iterator[tuple[Any, int]]:
-        raw = self.raw
-        count, get = raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject
-        if level > 0:
-            count, get = raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject
-        for number in range(count(holder)):
-            one = get(holder, number)
-            if raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_FORM and level < _DEEPEST:
-                yield from self._every(one, level + 1)
-            else:
-                yield one, level
+    def _doubts_of(
+        self,
+        addresses: Sequence[int],
+        places: np.ndarray,
+        levels: np.ndarray,
+        surfaces: Sequence[tuple[int, Colour, Box]],
+    ) -> dict[int, str]:
+        """Return the text objects that must be looked at, with what is doubtful; a later reason stands for an earlier one."""
+        modes = list(map(self.calls.mode, addresses))
+        colours, bounds, page = self._colours(addresses), self._bounds(addresses), self.box
+        is_outside = (bounds[:, :2] < page[:2]).any(axis=1) | (bounds[:, 2:] > page[2:]).any(axis=1)
+        is_low = bounds[:, 3] - bounds[:, 1] < SMALLEST_PT
+        is_low[is_low] = [self._size(addresses[i]) < SMALLEST_PT for i in np.flatnonzero(is_low).tolist()]
+        is_coloured = (colours[:, :3] >= _LIGHT).all(axis=1)
+        for place, colour, box in surfaces:
+            is_coloured |= (places > place) & _are_on(bounds, colours, colour, box)
+        doubts: dict[int, str] = {}
+        for is_doubtful, reason in (
+            ((levels > 0) | is_outside | is_low, "place"), (is_coloured, "colour"), (colours[:, 3] < _OPAQUE, "transparent"),
+        ):  # fmt: skip
+            doubts.update((addresses[i], reason) for i in np.flatnonzero(is_doubtful).tolist())
+        invisible = (
+            (address, mode) for address, mode in zip(addresses, modes, strict=True) if mode in _INVISIBLE_MODES
+        )
+        return doubts | {address: f"render mode {mode}" for address, mode in invisible}
 
-    def _doubt(self, holder: Any, level: int, surfaces: Sequence[tuple[tuple[int, ...], Box]]) -> str:
-        """Return what must be looked at in a text object; "" where it is plainly visible."""
-        raw, page = self.raw, self.box
-        mode = raw.FPDFTextObj_GetTextRenderMode(holder)
-        if mode in _INVISIBLE_MODES:
-            return f"render mode {mode}"
-        red, green, blue, alpha = self._colour(holder)
-        if alpha < _OPAQUE:
-            return "transparent"
-        left, bottom, right, top = box = self._bounds(holder)
-        if red >= _LIGHT and green >= _LIGHT and blue >= _LIGHT:
-            return "colour"
-        if surfaces and any(_is_on(box, (red, green, blue), surface) for surface in surfaces):
-            return "colour"
-        if level > 0 or left < page[0] or bottom < page[1] or right > page[2] or top > page[3]:
-            return "place"
-        return "place" if top - bottom < SMALLEST_PT and self._size(holder) < SMALLEST_PT else ""
+    def _size(self, address: int) -> float:
+        self.calls.object_size(address, self._size_at)
+        self.calls.matrix(address, self._matrix_at)
+        return abs(self._size_of.value) * math.hypot(self._matrix[2], self._matrix[3])
 
-    def _size(self, holder: Any) -> float:
-        self.raw.FPDFTextObj_GetFontSize(holder, self._float_refs[0])
-        self.raw.FPDFPageObj_GetMatrix(holder, self._matrix_ref)
-        return abs(float(self._floats[0].value)) * math.hypot(self._matrix.c, self._matrix.d)
+    def _bounds(self, addresses: Sequence[int]) -> np.ndarray:
+        """Return left, bottom, right and top of each object."""
+        bounds = np.zeros((len(addresses), 4), np.float32)
+        _fill(self.calls.bounds, addresses, bounds)
+        return bounds
 
-    def _bounds(self, holder: Any) -> Box:
-        self.raw.FPDFPageObj_GetBounds(holder, *self._float_refs)
-        left, bottom, right, top = self._floats
-        return left.value, bottom.value, right.value, top.value
+    def _colours(self, addresses: Sequence[int]) -> np.ndarray:
+        """Return red, green, blue and alpha of each object; black where it has none."""
+        colours = np.zeros((len(addresses), 4), np.uint32)
+        colours[np.flatnonzero(np.array(_fill(self.calls.colour, addresses, colours)) == 0)] = 0, 0, 0, 255
+        return colours.astype(np.int64)
 
-    def _colour(self, holder: Any) -> tuple[int, int, int, int]:
-        if not self.raw.FPDFPageObj_GetFillColor(holder, *self._uint_refs):
-            return 0, 0, 0, 255
-        red, green, blue, alpha = self._uints
-        return red.value, green.value, blue.value, alpha.value
-
-    def _loose_box(self, place: int) -> Box:
-        self.raw.FPDFText_GetLooseCharBox(self.textpage, place, self._rect_ref)
-        rect = self._rect
-        return rect.left, rect.bottom, rect.right, rect.top
+    def _loose_boxes(self, places: Sequence[int]) -> np.ndarray:
+        """Return left, bottom, right and top of characters, each as high as its font."""
+        boxes = np.zeros((len(places), 4), np.float32)
+        rows = range(boxes.ctypes.data, boxes.ctypes.data + boxes.nbytes, 4 * boxes.itemsize)
+        deque(map(self.calls.loose_box, repeat(self._characters), places, rows), maxlen=0)
+        return boxes[:, [0, 3, 2, 1]].astype(np.float64)  # pdfium writes left, top, right, bottom
 
     def _set_size(self, place: int, height: float) -> float:
         """Return the size that a character is set in; its height where a matrix scales it."""
         known = self._size_of_height.get(height)
         if known is None:
-            size = float(self.raw.FPDFText_GetFontSize(self.textpage, place))
+            size = float(self.calls.character_size(self._characters, place))
             known = round(size if 0.4 * height < size < 1.7 * height else height, 1)
             self._size_of_height[height] = known
         return known
 
     def _hidden(self, text: str, doubts: Mapping[int, str]) -> Iterator[tuple[int, str]]:
         """Yield the places of characters that nobody can see, with the reason."""
-        picture, addresses = _Picture(self.page), self._addresses()
-        for place in (place for place, address in enumerate(addresses) if address in doubts):
-            if text[place].isspace():
-                continue
-            doubt, box = doubts[addresses[place]], self._loose_box(place)
+        picture = _Picture(self.page)
+        addresses = list(map(self.calls.object_of, repeat(self._characters), range(len(text))))
+        places = [i for i, address in enumerate(addresses) if address in doubts and not text[i].isspace()]
+        for place, (left, bottom, right, top) in zip(places, self._loose_boxes(places).tolist(), strict=True):
+            doubt, box = doubts[addresses[place]], (left, bottom, right, top)
             if doubt in ("colour", "place"):
                 is_colour = doubt == "colour"
                 doubt = self._reason_of_place(box)
                 if is_colour and not doubt:
-                    doubt = picture.reason(box, self._colour(self.raw.FPDFText_GetTextObject(self.textpage, place)))
+                    red, green, blue, _ = self._colours([addresses[place]])[0].tolist()
+                    doubt = picture.reason(box, (red, green, blue))
             if doubt:
                 yield place, doubt
-
-    def _addresses(self) -> list[int]:
-        """Return for each character the address of its text object; declared anew, since a pointer object for each is slow."""
-        function = ctypes.cast(self.raw.FPDFText_GetTextObject, ctypes.c_void_p).value
-        address_of = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(function or 0)
-        textpage = ctypes.cast(self.textpage.raw, ctypes.c_void_p)
-        return [address_of(textpage, place) or 0 for place in range(self.textpage.count_chars())]
 
     def _reason_of_place(self, box: Box) -> str:
         left, bottom, right, top = box
@@ -233,21 +295,25 @@ class _Page:
         return ""
 
     def _lines(self, text: str, hidden: frozenset[int]) -> Iterator[list[Any]]:
+        lines, ends = [], []
         begin = 0
         for piece in text.replace("\n", "\r").split("\r"):
             end = begin + len(piece)
             places: Sequence[int] = range(begin, end)
-            if hidden:
+            if hidden and not hidden.isdisjoint(places):
                 places = [place for place in places if place not in hidden]
                 piece = "".join(text[place] for place in places)
             if line := piece.strip():
                 offset = len(piece) - len(piece.lstrip())
-                left, bottom, _, top = self._loose_box(places[offset])
-                last = self._loose_box(places[offset + len(line.rstrip("\ufffe")) - 1])
-                box = [left, min(bottom, last[1]), max(left, last[2]), max(top, last[3])]
-                size = self._set_size(places[offset], round(top - bottom, 2))
-                yield [line, *[int(edge * 10) / 10 for edge in box], size]
+                lines.append(line)
+                ends += [places[offset], places[offset + len(line.rstrip("\ufffe")) - 1]]
             begin = end + 1
+        boxes = self._loose_boxes(ends)
+        (left, bottom, _, top), (_, low, right, high) = boxes[::2].T, boxes[1::2].T
+        edges = np.stack([left, np.minimum(bottom, low), np.maximum(left, right), np.maximum(top, high)], axis=1)
+        edges, heights = np.trunc(edges * 10) / 10, (top - bottom).tolist()
+        for line, first, edge, height in zip(lines, ends[::2], edges.tolist(), heights, strict=True):
+            yield [line, *edge, self._set_size(first, round(height, 2))]
 
 
 class _Picture:
@@ -257,17 +323,17 @@ class _Picture:
         self._page = page
         self._bitmap: Any = None
 
-    def reason(self, box: tuple[float, float, float, float], colour: tuple[int, int, int, int]) -> str:
+    def reason(self, box: Box, colour: Colour) -> str:
         """Return why nothing can be seen in a box; "" where something can."""
         if self._bitmap is None:
             self._bitmap = self._page.render(scale=_SCALE, grayscale=True).to_numpy()
         shades = self._shades(box)
         if shades.size and int(shades.max()) - int(shades.min()) >= _LEAST_CONTRAST:
             return ""
-        is_white = min(colour[:3]) >= _LIGHT and (not shades.size or int(shades.max()) >= _LIGHT)
+        is_white = min(colour) >= _LIGHT and (not shades.size or int(shades.max()) >= _LIGHT)
         return "white on white" if is_white else "in the colour of its background"
 
-    def _shades(self, box: tuple[float, float, float, float]) -> Any:
+    def _shades(self, box: Box) -> Any:
         crop, height = self._page.get_cropbox(), self._bitmap.shape[0]
         columns = slice(max(int((box[0] - crop[0]) * _SCALE), 0), max(int((box[2] - crop[0]) * _SCALE) + 1, 0))
         rows = slice(
@@ -276,19 +342,24 @@ class _Picture:
         return self._bitmap[rows, columns]
 
 
-def _is_on(box: Box, colour: tuple[int, int, int], surface: tuple[tuple[int, ...], Box]) -> bool:
-    """Say whether the middle of a text lies on a surface of nearly its colour."""
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    left, bottom, right, top = surface[1]
-    return (
-        left <= x <= right
-        and bottom <= y <= top
-        and all(abs(a - b) < _LEAST_CONTRAST for a, b in zip(colour, surface[0], strict=True))
-    )
+def _are_on(bounds: np.ndarray, colours: np.ndarray, colour: Colour, box: Box) -> np.ndarray:
+    """Say of each text whether its middle lies on a surface of nearly its colour."""
+    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    left, bottom, right, top = box
+    is_inside = (left <= x) & (x <= right) & (bottom <= y) & (y <= top)
+    is_alike = np.all(abs(colours[:, :3] - colour) < _LEAST_CONTRAST, axis=1)
+    return np.logical_and(is_inside, is_alike)
+
+
+def _fill(function: Any, addresses: Sequence[int], numbers: np.ndarray) -> list[int]:
+    """Let pdfium write four numbers of each object into a row, and return what it answers."""
+    begin, width, n_bytes = numbers.ctypes.data, 4 * numbers.itemsize, numbers.nbytes
+    cells = (range(at, at + n_bytes, width) for at in range(begin, begin + width, numbers.itemsize))
+    return list(map(function, addresses, *cells))
 
 
 def _address(holder: Any) -> int:
-    return ctypes.addressof(holder.contents) if holder else 0
+    return ctypes.cast(holder.raw, ctypes.c_void_p).value or 0
 
 
 def _runs(text: str, hidden: Sequence[tuple[int, str]]) -> Iterator[tuple[str, str]]:
