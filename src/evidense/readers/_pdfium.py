@@ -348,7 +348,7 @@ def _are_on(bounds: np.ndarray, colours: np.ndarray, colour: Colour, box: Box) -
     left, bottom, right, top = box
     is_inside = (left <= x) & (x <= right) & (bottom <= y) & (y <= top)
     is_alike = np.all(abs(colours[:, :3] - colour) < _LEAST_CONTRAST, axis=1)
-    return np.logical_and(is_inside, is_alike)
+    return np.asarray(is_inside & is_alike)
 
 
 def _fill(function: Any, addresses: Sequence[int], numbers: np.ndarray) -> list[int]:

@@ -58,6 +58,8 @@ def fold(text: str) -> str:
     >>> fold("Łukasz Kaiser"), fold("Müller-Straße")
     ('lukasz kaiser', 'muller-strasse')
     """
+    if text.isascii():
+        return text.replace("`", "'").lower()
     decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
