@@ -15,6 +15,8 @@ _EDITION = re.compile(
     r"|(?:release|version|ver\.|v\.) ?\d[\w.-]*)\s*[)\]]?[\s.]*$",
     re.IGNORECASE,
 )
+_SUBTITLE = re.compile(r"\s*(?::|\?|\.\s|\s[-–—]\s)\s*")
+_ROMAN = frozenset("i ii iii iv v vi vii viii ix x xi xii".split())
 Likeness = Literal["same", "near", "other"]
 NEAR = 0.72
 """The least similarity of titles that may be one title in two wordings."""
@@ -69,11 +71,36 @@ def title_similarity(key: str, known_key: str, one: tuple[str, ...], other: tupl
     return max(ratio(key, known_key) / 100, 2 * shared / (len(set(one)) + len(set(other))))
 
 
+def main_title_words(title: str) -> tuple[str, ...]:
+    """Return the words of a title without its subtitle, which stands behind a colon, a question mark, a full stop or a dash.
+
+    >>> main_title_words("BERT: Pre-training of Transformers")
+    ('bert',)
+    """
+    plain = decode_latex(title)
+    subtitle = _SUBTITLE.search(plain)
+    return title_words(plain[: subtitle.start()] if subtitle else title)
+
+
+def is_numeral(word: str) -> bool:
+    """Say whether a folded word holds a digit, or is a Roman numeral as parts of a work have it.
+
+    >>> is_numeral("2019"), is_numeral("iv"), is_numeral("mix")
+    (True, True, False)
+    """
+    return word.isdigit() or (not word.isalpha() and any(map(str.isdigit, word))) or word in _ROMAN
+
+
+def one_letter_apart(one: str, other: str) -> bool:
+    """Say whether two words of at least six letters differ by one letter that is left out, added, exchanged or swapped."""
+    return min(len(one), len(other)) >= 6 and _one_letter(one, other)
+
+
 def _is_main_title(cited: str, known: str) -> bool:
     """One is the other without its subtitle, and has at least three words."""
     for short, long in ((cited, known), (known, cited)):
-        main = re.split(r"\s*(?::|\?|\.\s|\s[-–—]\s)\s*", decode_latex(long), maxsplit=1)[0]
-        if len(title_words(main)) >= 3 and title_key(main) == title_key(short):
+        main = main_title_words(long)
+        if len(main) >= 3 and "".join(main) == title_key(short):
             return True
     return False
 
@@ -84,7 +111,7 @@ def _only_slips(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         return False
     differing = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
     return len(differing) <= len(one) / 5 and all(
-        min(len(a), len(b)) >= 6 and _one_letter(a, b) and a + "s" != b and b + "s" != a for a, b in differing
+        one_letter_apart(a, b) and a + "s" != b and b + "s" != a for a, b in differing
     )
 
 

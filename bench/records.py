@@ -1,0 +1,84 @@
+"""Bibliographic records of an invented literature: words as frequent as in English, each work in the dialects of up to three indexes."""
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+
+import numpy as np
+
+from bench.texts import MODEL
+from evidense.values import Work
+
+_FIRST_WORD = 1_996
+"""MiniLM's vocabulary from here on is whole words, the frequent ones first."""
+_SOUNDS = ("ka", "lo", "mi", "ren", "ta", "su", "vel", "no", "zhi", "bar", "ed", "ing", "or", "shi", "wen", "hal")
+_VENUES = (("NeurIPS", "Advances in Neural Information Processing Systems"), ("Mach. Learn.", "Machine Learning"))
+
+
+def works(n: int, seed: int = 0) -> list[tuple[str, tuple[tuple[str, str], ...], int]]:
+    """Return (title, authors, year) of n works; no two titles are equal."""
+    rng = np.random.default_rng(seed)
+    words = vocabulary()
+    chance = 1 / np.arange(10, len(words) + 10)
+    lengths = rng.integers(5, 15, n)
+    stops = np.cumsum(lengths)
+    drawn = words[rng.choice(len(words), stops[-1], p=chance / chance.sum())]
+    families, given = _names(4_000), _names(600)
+    by = [
+        (families[f].title(), given[g].title())
+        for f, g in zip(rng.zipf(1.2, 4 * n) % len(families), rng.zipf(1.2, 4 * n) % len(given), strict=True)
+    ]
+    counts, years = rng.integers(1, 5, n), rng.integers(2005, 2026, n)
+    return [
+        (" ".join(drawn[stop - size : stop]).capitalize(), tuple(by[4 * i : 4 * i + counts[i]]), int(years[i]))
+        for i, (stop, size) in enumerate(zip(stops, lengths, strict=True))
+    ]
+
+
+def records(n: int, seed: int = 0) -> list[Work]:
+    """Return n records of about n / 2 works."""
+    rng = np.random.default_rng(seed + 1)
+    made: list[Work] = []
+    for number, (title, authors, year) in enumerate(works(n, seed)):
+        made += _records_of(number, title, authors, year, rng)
+        if len(made) >= n:
+            break
+    order = rng.permutation(n)
+    return [made[i] for i in order]
+
+
+def vocabulary() -> np.ndarray:
+    """Return English words, the frequent ones first."""
+    package, _, inside = MODEL.partition("/")
+    tokens = json.loads((resources.files(package) / inside / "tokenizer.json").read_text(encoding="utf-8"))["model"][
+        "vocab"
+    ]
+    return np.array(
+        [
+            t
+            for t in sorted(tokens, key=tokens.get)
+            if tokens[t] >= _FIRST_WORD and t.isalpha() and t.isascii() and len(t) > 2
+        ]
+    )
+
+
+def _records_of(
+    number: int, title: str, authors: tuple[tuple[str, str], ...], year: int, rng: np.random.Generator
+) -> Iterator[Work]:
+    """Yield a work as one to three indexes have it: full names, initials, an arXiv id for half; one in ten has a slip in its title."""
+    short, long = _VENUES[number % 2]
+    doi, arxiv = f"10.1234/work.{number}", f"{year % 100:02d}{number % 12 + 1:02d}.{number:05d}"
+    full = tuple(f"{given} {family}" for family, given in authors)
+    initials = tuple(f"{family}, {given[0]}." for family, given in authors)
+    n_indexes = int(rng.integers(1, 4))
+    yield Work("index_a", {"doi": doi} if rng.random() < 0.9 else {}, title, full, year, long)
+    if n_indexes > 1:
+        slipped = title[:-2] + title[-1] if rng.random() < 0.1 else title.lower()
+        off = int(rng.choice([-1, 0, 0, 0, 1]))
+        yield Work("index_b", {"doi": doi} if rng.random() < 0.6 else {}, slipped, initials, year + off, short)
+    if n_indexes > 2:
+        yield Work("index_c", {"arxiv": arxiv}, f"{title}.", full, year - 1, "arXiv", "preprint")
+
+
+def _names(n: int) -> list[str]:
+    return [_SOUNDS[i % 16] + _SOUNDS[i // 16 % 16] + _SOUNDS[i // 256 % 16] * (i >= 256) for i in range(n)]
