@@ -65,19 +65,22 @@ def vocabulary() -> np.ndarray:
 def _records_of(
     number: int, title: str, authors: tuple[tuple[str, str], ...], year: int, rng: np.random.Generator
 ) -> Iterator[Work]:
-    """Yield a work as one to three indexes have it: full names, initials, an arXiv id for half; one in ten has a slip in its title."""
-    short, long = _VENUES[number % 2]
-    doi, arxiv = f"10.1234/work.{number}", f"{year % 100:02d}{number % 12 + 1:02d}.{number:05d}"
+    """Yield a work as one to three indexes have it: full names, initials, a preprint; one title in ten has a slip there.
+
+    Its number stands in the URL, by which nothing is compared.
+    """
+    n_indexes, url = int(rng.integers(1, 4)), str(number)
+    doi, short, long = f"10.1234/work.{number}", *_VENUES[number % 2]
     full = tuple(f"{given} {family}" for family, given in authors)
-    initials = tuple(f"{family}, {given[0]}." for family, given in authors)
-    n_indexes = int(rng.integers(1, 4))
-    yield Work("index_a", {"doi": doi} if rng.random() < 0.9 else {}, title, full, year, long)
+    yield Work("index_a", {"doi": doi} if rng.random() < 0.9 else {}, title, full, year, long, url=url)
     if n_indexes > 1:
-        slipped = title[:-2] + title[-1] if rng.random() < 0.1 else title.lower()
-        off = int(rng.choice([-1, 0, 0, 0, 1]))
-        yield Work("index_b", {"doi": doi} if rng.random() < 0.6 else {}, slipped, initials, year + off, short)
+        written = title[:-2] + title[-1] if rng.random() < 0.1 else title.lower()
+        initials = tuple(f"{family}, {given[0]}." for family, given in authors)
+        identifiers = {"doi": doi} if rng.random() < 0.6 else {}
+        yield Work("index_b", identifiers, written, initials, year + int(rng.choice([0, 0, 1])), short, url=url)
     if n_indexes > 2:
-        yield Work("index_c", {"arxiv": arxiv}, f"{title}.", full, year - 1, "arXiv", "preprint")
+        arxiv = f"{year % 100:02d}{number % 12 + 1:02d}.{number:05d}"
+        yield Work("index_c", {"arxiv": arxiv}, f"{title}.", full, year, "arXiv", "preprint", url=url)
 
 
 def _names(n: int) -> list[str]:

@@ -64,7 +64,8 @@ def lines_of(page: Mapping[str, Any], number: int, may_have_columns: bool = True
 def _lines(page: Mapping[str, Any], number: int) -> list[Line]:
     width = float(page["size"][0]) or 1.0
     return [
-        Line(text, x0, y0, x1, y1, size, number, _column(x0, x1, width)) for text, x0, y0, x1, y1, size in page["lines"]
+        Line(text, x0 / 10, y0 / 10, x1 / 10, y1 / 10, size / 10, number, _column(x0 / 10, x1 / 10, width))
+        for text, x0, y0, x1, y1, size in page["lines"]
     ]
 
 

@@ -6,7 +6,7 @@ Pages whose text objects are all plainly visible are read at once; on the others
 import ctypes
 import json
 import math
-from collections import deque
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any
@@ -31,9 +31,15 @@ _OPAQUE = 40
 _SCAN = 0.6
 """Part of a page that a picture must cover to be a scan."""
 _DEEPEST = 4
+_AT_ONCE = 1_024
+"""Objects or characters that pdfium is asked about in one go."""
+_FARTHEST = 1e9
+"""Tenths of a point; nothing farther out is told apart."""
 _INVISIBLE_MODES = (3, 7)
 MOST_HIDDEN = 400
 """Characters of one hidden text that are listed."""
+_LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
+"""A line without the space around it."""
 _NO_CHARACTERS = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")
 
 
@@ -87,66 +93,99 @@ def _page_or_reason(calls: "_Calls", document: Any, number: int) -> dict[str, An
         return {"failed": f"{type(error).__name__}: {error}"[:200]}
 
 
+class _Handle(ctypes.c_void_p):
+    """Something of pdfium's: a page, its text, an object on it."""
+
+
 class _Calls:
     """The functions of pdfium that are called for each object, line or character.
 
-    Declared anew with addresses for pointers: a pointer object for each argument and result would take longer than the calls.
+    Their arguments are not declared, since checking them takes longer than the calls: handles, whole numbers and references only.
     """
 
     def __init__(self) -> None:
         from pypdfium2 import raw
 
-        address, whole, number = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint
+        def declared(name: str, result: Any = ctypes.c_int) -> Any:
+            return ctypes.PYFUNCTYPE(result)(ctypes.cast(getattr(raw, name), ctypes.c_void_p).value or 0)
 
-        def declared(name: str, result: Any, *arguments: Any) -> Any:
-            return ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(getattr(raw, name), address).value or 0)
+        self.count, self.get = declared("FPDFPage_CountObjects"), declared("FPDFPage_GetObject", _Handle)
+        self.count_in_form = declared("FPDFFormObj_CountObjects")
+        self.get_in_form = declared("FPDFFormObj_GetObject", _Handle)
+        self.kind, self.mode = declared("FPDFPageObj_GetType"), declared("FPDFTextObj_GetTextRenderMode")
+        self.drawn = declared("FPDFPath_GetDrawMode")
+        self.object_size, self.matrix = declared("FPDFTextObj_GetFontSize"), declared("FPDFPageObj_GetMatrix")
+        self.character = declared("FPDFText_GetUnicode", ctypes.c_uint)
+        self.object_of = declared("FPDFText_GetTextObject", ctypes.c_void_p)
+        self.character_size = declared("FPDFText_GetFontSize", ctypes.c_double)
+        self.bounds = _Rows(declared("FPDFPageObj_GetBounds"), ctypes.c_float, 4)
+        self.colours = _Rows(declared("FPDFPageObj_GetFillColor"), ctypes.c_uint, 4, (0, 0, 0, 255))
+        self.loose_boxes = _Rows(declared("FPDFText_GetLooseCharBox"), ctypes.c_float, 1)
+        self.path, self.picture, self.form = raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM
 
-        self.count = declared("FPDFPage_CountObjects", whole, address)
-        self.get = declared("FPDFPage_GetObject", address, address, whole)
-        self.count_in_form = declared("FPDFFormObj_CountObjects", whole, address)
-        self.get_in_form = declared("FPDFFormObj_GetObject", address, address, number)
-        self.kind = declared("FPDFPageObj_GetType", whole, address)
-        self.mode = declared("FPDFTextObj_GetTextRenderMode", whole, address)
-        self.colour = declared("FPDFPageObj_GetFillColor", whole, address, *[address] * 4)
-        self.bounds = declared("FPDFPageObj_GetBounds", whole, address, *[address] * 4)
-        self.drawn = declared("FPDFPath_GetDrawMode", whole, address, address, address)
-        self.object_size = declared("FPDFTextObj_GetFontSize", whole, address, address)
-        self.matrix = declared("FPDFPageObj_GetMatrix", whole, address, address)
-        self.character = declared("FPDFText_GetUnicode", number, address, whole)
-        self.object_of = declared("FPDFText_GetTextObject", address, address, whole)
-        self.loose_box = declared("FPDFText_GetLooseCharBox", whole, address, whole, address)
-        self.character_size = declared("FPDFText_GetFontSize", ctypes.c_double, address, whole)
-        self.text, self.path = raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_PATH
-        self.picture, self.form = raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM
+
+class _Rows:
+    """Rows of four numbers that a function of pdfium writes, one of each thing that it is called for."""
+
+    def __init__(self, function: Any, kind: Any, n_references: int, otherwise: Sequence[int] = (0, 0, 0, 0)) -> None:
+        self._function, self._otherwise, size = function, otherwise, ctypes.sizeof(kind)
+        buffer = (kind * (4 * _AT_ONCE))()
+        self._written = np.frombuffer(buffer, kind).reshape(_AT_ONCE, 4)
+        self._references = [
+            [ctypes.byref(buffer, size * (4 * row + column)) for row in range(_AT_ONCE)]
+            for column in range(n_references)
+        ]
+
+    def of(self, things: Sequence[Any], *before: Any) -> np.ndarray:
+        """Return a row of each thing, or what stands for it where pdfium has none; `before` are arguments that stand before it."""
+        rows = np.zeros((len(things), 4), self._written.dtype)
+        for begin in range(0, len(things), _AT_ONCE):
+            some = things[begin : begin + _AT_ONCE]
+            has_any = list(map(self._function, *map(repeat, before), some, *self._references))
+            rows[begin : begin + len(some)] = self._written[: len(some)]
+            if 0 in has_any:
+                rows[begin : begin + len(some)][np.array(has_any) == 0] = self._otherwise
+        return rows
 
 
 class _Objects:
-    """Objects of a page by their addresses, in the order in which they are drawn, those inside forms among them."""
+    """Objects of a page in the order in which they are drawn, those inside forms among them."""
 
-    def __init__(self, calls: _Calls, page: int) -> None:
-        self._calls = calls
-        self.addresses: list[int] = []
-        self.kinds: list[int] = []
+    def __init__(self, calls: _Calls, page: _Handle) -> None:
+        self._calls, self._n_objects = calls, 0
+        self.texts: list[_Handle] = []
+        self.modes: list[int] = []
+        """How each text is drawn."""
+        self.places: list[int] = []
+        """Of each text among all objects."""
         self.levels: list[int] = []
-        """0 on the page itself, 1 in a form of it …"""
+        """Of each text: 0 on the page itself, 1 in a form of it …"""
+        self.others: list[tuple[int, int, _Handle]] = []
+        """Place, kind and handle of each other object of the page itself."""
         self._add(page, 0)
 
-    def _add(self, holder: int, level: int) -> None:
+    def _add(self, holder: _Handle, level: int) -> None:
         calls = self._calls
         count, get = (calls.count_in_form, calls.get_in_form) if level else (calls.count, calls.get)
-        addresses = list(map(get, repeat(holder), range(count(holder))))
-        kinds = list(map(calls.kind, addresses))
+        handles = list(map(get, repeat(holder), range(count(holder))))
+        modes = list(map(calls.mode, handles))
         begin = 0
-        for end in (place for place, kind in enumerate(kinds) if kind == calls.form and level < _DEEPEST):
-            self._extend(addresses[begin:end], kinds[begin:end], level)
-            self._add(addresses[end], level + 1)
-            begin = end + 1
-        self._extend(addresses[begin:], kinds[begin:], level)
+        for end in [place for place, mode in enumerate(modes) if mode < 0]:
+            self._add_texts(handles[begin:end], modes[begin:end], level)
+            kind, begin = calls.kind(handles[end]), end + 1
+            if kind == calls.form and level < _DEEPEST:
+                self._add(handles[end], level + 1)
+            elif level == 0:
+                self.others.append((self._n_objects, kind, handles[end]))
+            self._n_objects += 1
+        self._add_texts(handles[begin:], modes[begin:], level)
 
-    def _extend(self, addresses: list[int], kinds: list[int], level: int) -> None:
-        self.addresses += addresses
-        self.kinds += kinds
-        self.levels += [level] * len(kinds)
+    def _add_texts(self, handles: list[_Handle], modes: list[int], level: int) -> None:
+        self.texts += handles
+        self.modes += modes
+        self.places += range(self._n_objects, self._n_objects + len(handles))
+        self.levels += [level] * len(handles)
+        self._n_objects += len(handles)
 
 
 class _Page:
@@ -154,15 +193,14 @@ class _Page:
 
     def __init__(self, calls: _Calls, page: Any, textpage: Any) -> None:
         self.calls, self.page, self.textpage = calls, page, textpage
-        self._address, self._characters = _address(page), _address(textpage)
+        self._handle, self._characters = _handle(page), _handle(textpage)
         crop = page.get_cropbox()
         self.box: Box = (crop[0], crop[1], crop[2], crop[3])
         self._matrix, self._size_of = (ctypes.c_float * 6)(), ctypes.c_float()
-        self._matrix_at, self._size_at = ctypes.addressof(self._matrix), ctypes.addressof(self._size_of)
-        self._size_of_height: dict[float, float] = {}
+        self._size_of_height: dict[float, int] = {}
 
     def shown(self) -> dict[str, Any]:
-        """Return size, lines `[text, x0, y0, x1, y1, size]`, hidden texts `[text, reason]`, and whether a picture covers the page."""
+        """Return size, lines `[text, x0, y0, x1, y1, size]` in tenths of a point, hidden texts `[text, reason]`, and whether a picture covers the page."""
         text, n_characters = self.textpage.get_text_range(), self.textpage.count_chars()
         doubts, is_scan = self._doubts()
         if len(text) != n_characters or (not text.isascii() and max(text) > "\uffff"):
@@ -181,92 +219,69 @@ class _Page:
 
         Address of a text object → a reason that is sure, "colour" or "place".
         """
-        calls, objects = self.calls, _Objects(self.calls, self._address)
-        kinds, levels = np.array(objects.kinds, np.int64), np.array(objects.levels, np.int64)
-        texts = np.flatnonzero(kinds == calls.text)
-        others = np.flatnonzero((levels == 0) & ((kinds == calls.picture) | (kinds == calls.path)))
-        surfaces, is_scan = self._surfaces(
-            [(place, objects.addresses[place], kinds[place]) for place in others.tolist()]
-        )
-        addresses = [objects.addresses[place] for place in texts.tolist()]
-        return self._doubts_of(addresses, texts, levels[texts], surfaces), is_scan
+        objects = _Objects(self.calls, self._handle)
+        surfaces, is_scan = self._surfaces(objects.others)
+        return self._doubts_of(objects, surfaces) if objects.texts else {}, is_scan
 
-    def _surfaces(self, others: Sequence[tuple[int, int, int]]) -> tuple[list[tuple[int, Colour, Box]], bool]:
+    def _surfaces(self, others: Sequence[tuple[int, int, _Handle]]) -> tuple[list[tuple[int, Colour, Box]], bool]:
         """Return the filled surfaces on which text can stand, each with its place in the order, and whether a picture covers the page."""
         width, height = self.page.get_size()
-        is_scan, surfaces = False, []
-        for place, address, kind in others:
-            is_path = kind == self.calls.path
-            if is_path and not self._is_filled(address):
-                continue
-            left, bottom, right, top = (float(edge) for edge in self._bounds([address])[0])
-            is_scan = is_scan or (not is_path and (right - left) * (top - bottom) > _SCAN * width * height)
-            if is_path and right - left > 8 and top - bottom > 4:
-                red, green, blue, _ = self._colours([address])[0].tolist()
-                surfaces.append((place, (red, green, blue), (left, bottom, right, top)))
+        is_scan, surfaces, path, picture = False, [], self.calls.path, self.calls.picture
+        seen = [other for other in others if other[1] == picture or (other[1] == path and self._is_filled(other[2]))]
+        bounds = self.calls.bounds.of([handle for _, _, handle in seen]).tolist()
+        for (place, kind, handle), (left, bottom, right, top) in zip(seen, bounds, strict=True):
+            is_scan = is_scan or (kind == picture and (right - left) * (top - bottom) > _SCAN * width * height)
+            if kind == path and right - left > 8 and top - bottom > 4:
+                surfaces.append((place, self._colour(handle), (left, bottom, right, top)))
         return surfaces, is_scan
 
-    def _is_filled(self, address: int) -> bool:
+    def _is_filled(self, handle: _Handle) -> bool:
         mode, stroke = ctypes.c_int(), ctypes.c_int()
-        self.calls.drawn(address, ctypes.addressof(mode), ctypes.addressof(stroke))
+        self.calls.drawn(handle, ctypes.byref(mode), ctypes.byref(stroke))
         return bool(mode.value)
 
-    def _doubts_of(
-        self,
-        addresses: Sequence[int],
-        places: np.ndarray,
-        levels: np.ndarray,
-        surfaces: Sequence[tuple[int, Colour, Box]],
-    ) -> dict[int, str]:
+    def _doubts_of(self, objects: _Objects, surfaces: Sequence[tuple[int, Colour, Box]]) -> dict[int, str]:
         """Return the text objects that must be looked at, with what is doubtful; a later reason stands for an earlier one."""
-        modes = list(map(self.calls.mode, addresses))
-        colours, bounds, page = self._colours(addresses), self._bounds(addresses), self.box
-        is_outside = (bounds[:, :2] < page[:2]).any(axis=1) | (bounds[:, 2:] > page[2:]).any(axis=1)
-        is_low = bounds[:, 3] - bounds[:, 1] < SMALLEST_PT
-        is_low[is_low] = [self._size(addresses[i]) < SMALLEST_PT for i in np.flatnonzero(is_low).tolist()]
-        is_coloured = (colours[:, :3] >= _LIGHT).all(axis=1)
+        texts, page = objects.texts, self.box
+        colours, bounds = self.calls.colours.of(texts).astype(np.int64), self.calls.bounds.of(texts)
+        is_doubtful = np.any((bounds[:, :2] < page[:2]) | (bounds[:, 2:] > page[2:]), axis=1)
+        if any(objects.levels):
+            is_doubtful |= np.array(objects.levels) > 0
+        is_low = np.flatnonzero(bounds[:, 3] - bounds[:, 1] < SMALLEST_PT).tolist()
+        is_doubtful[[i for i in is_low if self._size(texts[i]) < SMALLEST_PT]] = True
+        is_coloured = colours[:, :3].min(axis=1) >= _LIGHT
+        places = np.array(objects.places)
         for place, colour, box in surfaces:
             is_coloured |= (places > place) & _are_on(bounds, colours, colour, box)
+        is_invisible = [mode in _INVISIBLE_MODES for mode in objects.modes]
         doubts: dict[int, str] = {}
-        for is_doubtful, reason in (
-            ((levels > 0) | is_outside | is_low, "place"), (is_coloured, "colour"), (colours[:, 3] < _OPAQUE, "transparent"),
+        for which, reason in (
+            (is_doubtful, "place"), (is_coloured, "colour"), (colours[:, 3] < _OPAQUE, "transparent"), (is_invisible, "render mode"),
         ):  # fmt: skip
-            doubts.update((addresses[i], reason) for i in np.flatnonzero(is_doubtful).tolist())
-        invisible = (
-            (address, mode) for address, mode in zip(addresses, modes, strict=True) if mode in _INVISIBLE_MODES
-        )
-        return doubts | {address: f"render mode {mode}" for address, mode in invisible}
+            for i in np.flatnonzero(which).tolist():
+                doubts[texts[i].value or 0] = f"{reason} {objects.modes[i]}" if reason == "render mode" else reason
+        return doubts
 
-    def _size(self, address: int) -> float:
-        self.calls.object_size(address, self._size_at)
-        self.calls.matrix(address, self._matrix_at)
+    def _size(self, handle: _Handle) -> float:
+        self.calls.object_size(handle, ctypes.byref(self._size_of))
+        self.calls.matrix(handle, ctypes.byref(self._matrix))
         return abs(self._size_of.value) * math.hypot(self._matrix[2], self._matrix[3])
 
-    def _bounds(self, addresses: Sequence[int]) -> np.ndarray:
-        """Return left, bottom, right and top of each object."""
-        bounds = np.zeros((len(addresses), 4), np.float32)
-        _fill(self.calls.bounds, addresses, bounds)
-        return bounds
-
-    def _colours(self, addresses: Sequence[int]) -> np.ndarray:
-        """Return red, green, blue and alpha of each object; black where it has none."""
-        colours = np.zeros((len(addresses), 4), np.uint32)
-        colours[np.flatnonzero(np.array(_fill(self.calls.colour, addresses, colours)) == 0)] = 0, 0, 0, 255
-        return colours.astype(np.int64)
+    def _colour(self, handle: _Handle) -> Colour:
+        red, green, blue, _ = self.calls.colours.of([handle])[0].tolist()
+        return red, green, blue
 
     def _loose_boxes(self, places: Sequence[int]) -> np.ndarray:
         """Return left, bottom, right and top of characters, each as high as its font."""
-        boxes = np.zeros((len(places), 4), np.float32)
-        rows = range(boxes.ctypes.data, boxes.ctypes.data + boxes.nbytes, 4 * boxes.itemsize)
-        deque(map(self.calls.loose_box, repeat(self._characters), places, rows), maxlen=0)
+        boxes = self.calls.loose_boxes.of(places, self._characters)
         return boxes[:, [0, 3, 2, 1]].astype(np.float64)  # pdfium writes left, top, right, bottom
 
-    def _set_size(self, place: int, height: float) -> float:
-        """Return the size that a character is set in; its height where a matrix scales it."""
+    def _set_size(self, place: int, height: float) -> int:
+        """Return the size that a character is set in, in tenths of a point; its height where a matrix scales it."""
         known = self._size_of_height.get(height)
         if known is None:
             size = float(self.calls.character_size(self._characters, place))
-            known = round(size if 0.4 * height < size < 1.7 * height else height, 1)
+            known = round(10 * round(size if 0.4 * height < size < 1.7 * height else height, 1))
             self._size_of_height[height] = known
         return known
 
@@ -281,8 +296,7 @@ class _Page:
                 is_colour = doubt == "colour"
                 doubt = self._reason_of_place(box)
                 if is_colour and not doubt:
-                    red, green, blue, _ = self._colours([addresses[place]])[0].tolist()
-                    doubt = picture.reason(box, (red, green, blue))
+                    doubt = picture.reason(box, self._colour(_Handle(addresses[place])))
             if doubt:
                 yield place, doubt
 
@@ -295,25 +309,22 @@ class _Page:
         return ""
 
     def _lines(self, text: str, hidden: frozenset[int]) -> Iterator[list[Any]]:
+        seen = [place for place in range(len(text)) if place not in hidden] if hidden else range(len(text))
+        shown = "".join([text[place] for place in seen]) if hidden else text
         lines, ends = [], []
-        begin = 0
-        for piece in text.replace("\n", "\r").split("\r"):
-            end = begin + len(piece)
-            places: Sequence[int] = range(begin, end)
-            if hidden and not hidden.isdisjoint(places):
-                places = [place for place in places if place not in hidden]
-                piece = "".join(text[place] for place in places)
-            if line := piece.strip():
-                offset = len(piece) - len(piece.lstrip())
-                lines.append(line)
-                ends += [places[offset], places[offset + len(line.rstrip("\ufffe")) - 1]]
-            begin = end + 1
+        for match in _LINE.finditer(shown):
+            line, start = match[0], match.start()
+            length = len(line.rstrip("\ufffe")) if line[-1] == "\ufffe" else len(line)
+            lines.append(line)
+            ends += [seen[start], seen[start + max(length, 1) - 1]]
         boxes = self._loose_boxes(ends)
         (left, bottom, _, top), (_, low, right, high) = boxes[::2].T, boxes[1::2].T
         edges = np.stack([left, np.minimum(bottom, low), np.maximum(left, right), np.maximum(top, high)], axis=1)
-        edges, heights = np.trunc(edges * 10) / 10, (top - bottom).tolist()
-        for line, first, edge, height in zip(lines, ends[::2], edges.tolist(), heights, strict=True):
-            yield [line, *edge, self._set_size(first, round(height, 2))]
+        heights = np.round(top - bottom, 2).tolist()
+        tenths = np.trunc(np.clip(edges * 10, -_FARTHEST, _FARTHEST)).astype(np.int64).tolist()
+        for line, place, edge, height in zip(lines, ends[::2], tenths, heights, strict=True):
+            edge.append(self._set_size(place, height))
+            yield [line, *edge]
 
 
 class _Picture:
@@ -351,15 +362,8 @@ def _are_on(bounds: np.ndarray, colours: np.ndarray, colour: Colour, box: Box) -
     return np.asarray(is_inside & is_alike)
 
 
-def _fill(function: Any, addresses: Sequence[int], numbers: np.ndarray) -> list[int]:
-    """Let pdfium write four numbers of each object into a row, and return what it answers."""
-    begin, width, n_bytes = numbers.ctypes.data, 4 * numbers.itemsize, numbers.nbytes
-    cells = (range(at, at + n_bytes, width) for at in range(begin, begin + width, numbers.itemsize))
-    return list(map(function, addresses, *cells))
-
-
-def _address(holder: Any) -> int:
-    return ctypes.cast(holder.raw, ctypes.c_void_p).value or 0
+def _handle(holder: Any) -> _Handle:
+    return _Handle(ctypes.cast(holder.raw, ctypes.c_void_p).value)
 
 
 def _runs(text: str, hidden: Sequence[tuple[int, str]]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from evidense.texts.letters import decode_latex, fold
 
@@ -27,6 +27,18 @@ class Name:
     def words(self) -> tuple[str, ...]:
         """Return all words, family name first."""
         return (*self.family, *self.given)
+
+    @cached_property
+    def _sorted_words(self) -> list[str]:
+        return sorted(self.words)
+
+    @cached_property
+    def _initials(self) -> str:
+        return "".join(word[0] for word in self._sorted_words)
+
+    @cached_property
+    def _is_only_initials(self) -> bool:
+        return all(len(word) == 1 for word in self.words)
 
     @classmethod
     @lru_cache(maxsize=1 << 14)
@@ -60,7 +72,7 @@ def same_person(cited: Name, known: Name) -> bool:
     is_one_family = _families_agree(cited.family, known.family)
     if is_one_family and _given_agree(cited.given, known.given):
         return True
-    if sorted(cited.words) == sorted(known.words) or _only_initials(cited, known) or _lost_letters(cited, known):
+    if cited._sorted_words == known._sorted_words or _only_initials(cited, known) or _lost_letters(cited, known):
         return True
     return not is_one_family and (_one_inside_other(cited, known) or _swapped(cited, known))
 
@@ -113,6 +125,7 @@ def split_authors(text: str) -> tuple[tuple[str, ...], bool]:
     return tuple(kept), len(kept) < len(names)
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_others(name: str) -> bool:
     return fold(name).strip(" ,.") in _OTHERS
 
@@ -169,12 +182,8 @@ def _word_agrees(one: str, other: str) -> bool:
 
 def _only_initials(cited: Name, known: Name) -> bool:
     """One name is nothing but initials, and they are the other's."""
-    initials = ["".join(sorted(word[0] for word in name.words)) for name in (cited, known)]
-    return (
-        initials[0] == initials[1]
-        and len(initials[0]) > 1
-        and any(all(len(w) == 1 for w in n.words) for n in (cited, known))
-    )
+    is_either = cited._is_only_initials or known._is_only_initials
+    return is_either and len(cited._initials) > 1 and cited._initials == known._initials
 
 
 def _lost_letters(cited: Name, known: Name) -> bool:

@@ -99,9 +99,11 @@ def one_letter_apart(one: str, other: str) -> bool:
 def _is_main_title(cited: str, known: str) -> bool:
     """One is the other without its subtitle, and has at least three words."""
     for short, long in ((cited, known), (known, cited)):
-        main = main_title_words(long)
-        if len(main) >= 3 and "".join(main) == title_key(short):
-            return True
+        key = title_key(short)
+        if title_key(long).startswith(key):
+            main = main_title_words(long)
+            if len(main) >= 3 and "".join(main) == key:
+                return True
     return False
 
 
