@@ -5,8 +5,9 @@ Records that share an identifier or a title stand in one block. Of titles that a
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from evidense.auditing.duplicates.cards import Card
 from evidense.auditing.duplicates.pairs import ALIKE
@@ -19,21 +20,25 @@ _LEAST = ALIKE / (2 - ALIKE)
 
 def pairs_of(cards: Sequence[Card]) -> set[tuple[int, int]]:
     """Return the pairs of places that are worth comparing; of ordered cards, so that full blocks are cut alike."""
-    blocks: dict[object, list[int]] = defaultdict(list)
+    first: dict[str, int] = {}
+    blocks: dict[str, list[int]] = {}
+    for place, name in chain(_names(cards), _signatures(cards)):
+        if first.setdefault(name, place) != place:
+            blocks.setdefault(name, [first[name]]).append(place)
+    return {pair for block in blocks.values() for pair in _within(block)}
+
+
+def _names(cards: Sequence[Card]) -> Iterator[tuple[int, str]]:
+    """Yield for each place what its record shares with another of its work: identifiers, titles."""
     for place, card in enumerate(cards):
-        for name in _names(card):
-            blocks[name].append(place)
-    for place, signature in _signatures(cards):
-        blocks[signature].append(place)
-    return {pair for block in blocks.values() if len(block) > 1 for pair in _within(block)}
+        for identifier in {*card.identifiers, *card.published_as}:
+            yield place, identifier
+        for title in (card.key, card.main):
+            if title:
+                yield place, title
 
 
-def _names(card: Card) -> set[object]:
-    """Return what a record shares with another of its work: identifiers, titles."""
-    return {*card.identifiers, *card.published_as, *(title for title in (card.key, card.main) if title)}
-
-
-def _signatures(cards: Sequence[Card]) -> Iterator[tuple[int, tuple[str, str]]]:
+def _signatures(cards: Sequence[Card]) -> Iterator[tuple[int, str]]:
     """Yield for each place a rare word of the title with a word of the first author's name."""
     n_titles = Counter(word for bag in {card.bag for card in cards} for word in bag)
     for place, card in enumerate(cards):
@@ -42,7 +47,7 @@ def _signatures(cards: Sequence[Card]) -> Iterator[tuple[int, tuple[str, str]]]:
         n_rare = len(card.bag) - math.ceil(_LEAST * len(card.bag) - 1e-9) + 1
         for _, word in sorted([(n_titles[word], word) for word in card.bag])[:n_rare]:
             for name in card.first_words:
-                yield place, (word, name)
+                yield place, f"{word} {name}"
 
 
 def _within(block: Sequence[int]) -> Iterator[tuple[int, int]]:

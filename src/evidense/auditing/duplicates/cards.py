@@ -1,7 +1,7 @@
 """Cards: a record reduced to what tells it from others: words of its title, identifiers, first author, kind of version."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +21,6 @@ _NOTICE = re.compile(
     r"\s*(?:correction(?: to)?|corrigendum(?: to)?|erratum(?: to)?|addendum(?: to)?|retraction(?: note)?(?: to)?|expression of concern|reply(?: to)?)\s*:",
     re.IGNORECASE,
 )
-Identifier = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,10 @@ class Card:
     """The words of the title joined; "" where it has none."""
     main: str
     """The same without the subtitle; "" where there is none, or fewer than three words are left."""
-    identifiers: frozenset[Identifier]
-    published_as: frozenset[Identifier]
+    identifiers: frozenset[str]
+    """`kind:value` of each."""
+    published_as: frozenset[str]
+    """Those of a later version."""
     first: Name | None
     """The first author."""
     first_words: frozenset[str]
@@ -53,20 +54,16 @@ class Card:
         first = Name.of(work.authors[0]) if work.authors else None
         return cls(
             work, words, _bag(words), "".join(words), "".join(main) if len(main) >= 3 and main != words else "",
-            _identifiers(work.identifiers.items()), _identifiers(work.published_as.items()), first,
+            _identifiers(work.identifiers), _identifiers(work.published_as), first,
             frozenset(word for word in first.words if len(word) > 1) if first else frozenset(),
             bool(_NOTICE.match(work.title)), version_of(work),
         )  # fmt: skip
 
     @property
-    def order(self) -> tuple[object, ...]:
+    def order(self) -> tuple[str, str, int, str]:
         """Return what cards are ordered by; only those of equal records are equal."""
-        return (
-            self.key,
-            self.first.words if self.first else (),
-            -1 if self.work.year is None else self.work.year,
-            *_content(self.work),
-        )
+        year = -1 if self.work.year is None else self.work.year
+        return self.key, " ".join(self.first.words) if self.first else "", year, _content(self.work)
 
 
 def sorted_cards(works: Iterable[Work]) -> list[Card]:
@@ -99,14 +96,13 @@ def _bag(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(f"{word} {words[:i].count(word)}" if word in words[:i] else word for i, word in enumerate(words))
 
 
-def _identifiers(pairs: Iterable[Identifier]) -> frozenset[Identifier]:
-    return frozenset((kind, value) for kind, value in pairs if kind in KINDS and value)
+def _identifiers(value_of_kind: Mapping[str, str]) -> frozenset[str]:
+    return frozenset([f"{kind}:{value}" for kind, value in value_of_kind.items() if kind in KINDS and value])
 
 
-def _content(work: Work) -> Sequence[object]:
-    """Everything that a record says, in a form that has an order."""
-    return (
-        work.source, sorted(work.identifiers.items()), work.title, work.authors, work.venue, work.kind, sorted(work.published_as.items()),
-        [(notice.relation, notice.date, notice.reason, notice.identifier) for notice in work.notices], work.abstract, work.text_url,
-        work.licence, work.url,
-    )  # fmt: skip
+def _content(work: Work) -> str:
+    """Return everything that a record says; one text, since many small objects would keep the garbage collector busy."""
+    notices = [(notice.relation, notice.date, notice.reason, notice.identifier) for notice in work.notices]
+    mappings = sorted(work.identifiers.items()), sorted(work.published_as.items())
+    texts = work.title, work.authors, work.venue, work.kind, work.abstract, work.text_url, work.licence, work.url
+    return repr((work.source, mappings, texts, notices))

@@ -54,7 +54,7 @@ def are_alike(one: Card, other: Card) -> bool:
 
 
 def _of_identifier(one: Card, other: Card) -> Relation:
-    shared = {kind for kind, _ in one.identifiers & other.identifiers}
+    shared = {identifier.partition(":")[0] for identifier in one.identifiers & other.identifiers}
     kind = next(kind for kind in KINDS if kind in shared)
     if one.is_notice != other.is_notice:
         return Relation(False, 0, f"same {kind}, but one is a notice about the other")
