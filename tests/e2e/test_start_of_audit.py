@@ -3,7 +3,18 @@
 import subprocess
 import sys
 
-HEAVY = ("lxml", "httpx", "pypdfium2", "bibtexparser", "rapidfuzz", "selectolax", "pylatexenc", "rispy", "torch", "numpy")
+HEAVY = (
+    "lxml",
+    "httpx",
+    "pypdfium2",
+    "bibtexparser",
+    "rapidfuzz",
+    "selectolax",
+    "pylatexenc",
+    "rispy",
+    "torch",
+    "numpy",
+)
 PROGRAM = f"""
 import sys
 from evidense.cli.main import main

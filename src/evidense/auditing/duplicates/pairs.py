@@ -25,7 +25,7 @@ _EXCLUSIVE = ("arxiv", "acl", "pmid", "pmcid")
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class PairRelation:
     """What two records are to each other."""
 
     is_same: bool
@@ -35,12 +35,12 @@ class Relation:
     reason: str
 
 
-def compare(one: Card, other: Card) -> Relation | None:
+def compare(one: Card, other: Card) -> PairRelation | None:
     """Return what two records are to each other, in either order; None where they are of two works."""
     if one.identifiers & other.identifiers:
         return _of_identifier(one, other)
     if _are_linked(one, other):
-        return Relation(True, 1, "one names the other as its published version")
+        return PairRelation(True, 1, "one names the other as its published version")
     if one.key and one.key == other.key:
         return _of_title(one, other, "same title")
     if one.key and other.key and (one.main == other.key or other.main == one.key):
@@ -53,42 +53,42 @@ def are_alike(one: Card, other: Card) -> bool:
     return 2 * len(one.bag & other.bag) >= ALIKE * (len(one.bag) + len(other.bag)) > 0
 
 
-def _of_identifier(one: Card, other: Card) -> Relation:
+def _of_identifier(one: Card, other: Card) -> PairRelation:
     shared = {identifier.partition(":")[0] for identifier in one.identifiers & other.identifiers}
     kind = next(kind for kind in KINDS if kind in shared)
     if one.is_notice != other.is_notice:
-        return Relation(False, 0, f"same {kind}, but one is a notice about the other")
+        return PairRelation(False, 0, f"same {kind}, but one is a notice about the other")
     is_one_title = not one.key or not other.key or one.main == other.key or other.main == one.key
     if is_one_title or title_similarity(one.key, other.key, one.words, other.words) >= NEAR:
-        return Relation(True, 0, f"same {kind}")
-    return Relation(False, 0, f"same {kind}, other title")
+        return PairRelation(True, 0, f"same {kind}")
+    return PairRelation(False, 0, f"same {kind}, other title")
 
 
 def _are_linked(one: Card, other: Card) -> bool:
     return bool(one.published_as & other.identifiers or other.published_as & one.identifiers)
 
 
-def _of_title(one: Card, other: Card, reason: str) -> Relation | None:
+def _of_title(one: Card, other: Card, reason: str) -> PairRelation | None:
     """Two records of one title: the reason against it that weighs most, or the same work."""
     is_short = min(len(one.words), len(other.words)) < _SHORT
     if one.is_notice != other.is_notice:
-        return Relation(False, 2, f"{reason}, but one is a notice about the other")
+        return PairRelation(False, 2, f"{reason}, but one is a notice about the other")
     if one.first is None or other.first is None:
-        return None if is_short else Relation(False, 2, f"{reason}; one names no authors")
+        return None if is_short else PairRelation(False, 2, f"{reason}; one names no authors")
     is_one_first = same_person(*sorted((one.first, other.first), key=lambda name: name.shown))
     if not is_one_first and _share(one, other) <= 0.5:
-        return None if is_short else Relation(False, 2, f"{reason}, other authors")
+        return None if is_short else PairRelation(False, 2, f"{reason}, other authors")
     if against := _against(one, other):
-        return Relation(False, 2, f"{reason}, same authors, {against}")
+        return PairRelation(False, 2, f"{reason}, same authors, {against}")
     if is_short and not (len(one.work.authors) > 1 and _is_one_list(one, other)):
-        return Relation(False, 2, f"{reason} of {min(len(one.words), len(other.words))} words, same first author")
+        return PairRelation(False, 2, f"{reason} of {min(len(one.words), len(other.words))} words, same first author")
     is_whole = one.key == other.key
     if not is_whole and _share(one, other) <= 0.5:
-        return Relation(False, 3, f"{reason}, same first author, other coauthors")
-    return Relation(True, 2 if is_whole else 3, reason)
+        return PairRelation(False, 3, f"{reason}, same first author, other coauthors")
+    return PairRelation(True, 2 if is_whole else 3, reason)
 
 
-def _of_near_title(one: Card, other: Card) -> Relation | None:
+def _of_near_title(one: Card, other: Card) -> PairRelation | None:
     """Two records whose titles are nearly alike, by the same people; a number that differs makes them two works."""
     if one.first is None or other.first is None or one.is_notice != other.is_notice or not are_alike(one, other):
         return None
@@ -99,14 +99,14 @@ def _of_near_title(one: Card, other: Card) -> Relation | None:
     if not same_person(*sorted((one.first, other.first), key=lambda name: name.shown)) or _share(one, other) < 0.5:
         return None
     if against := _against(one, other):
-        return Relation(False, 4, f"nearly the same title, same authors, {against}")
+        return PairRelation(False, 4, f"nearly the same title, same authors, {against}")
     if (
         min(len(one.words), len(other.words)) > _SHORT
         and _differ_little(one.words, other.words)
         and _is_one_list(one, other)
     ):
-        return Relation(True, 4, "nearly the same title, same authors")
-    return Relation(False, 4, "nearly the same title, same authors")
+        return PairRelation(True, 4, "nearly the same title, same authors")
+    return PairRelation(False, 4, "nearly the same title, same authors")
 
 
 def _against(one: Card, other: Card) -> str:

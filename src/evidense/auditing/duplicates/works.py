@@ -11,7 +11,7 @@ from typing import get_args
 
 from evidense.auditing.duplicates.blocks import pairs_of
 from evidense.auditing.duplicates.cards import Card, VersionKind, sorted_cards
-from evidense.auditing.duplicates.pairs import Relation, compare
+from evidense.auditing.duplicates.pairs import PairRelation, compare
 from evidense.values import Work
 
 Pair = tuple[int, int]
@@ -71,7 +71,7 @@ def deduplicate(records: Iterable[Work]) -> Works:
     return joined(cards, related)
 
 
-def joined(cards: Sequence[Card], related: Mapping[Pair, Relation]) -> Works:
+def joined(cards: Sequence[Card], related: Mapping[Pair, PairRelation]) -> Works:
     """Join ordered cards by what pairs of them are to each other, the surest pairs first."""
     groups, open_pairs = _Groups(len(cards)), []
     for rank in sorted({relation.rank for relation in related.values()}):
