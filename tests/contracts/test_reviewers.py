@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evidense import registry
 from evidense.parts import Reviewer
-from evidense.reviewing.defects import NEUTRAL, defects_of
+from evidense.reviewing.defects import NEUTRAL, ORDER, PRAISE, defects_of
 from evidense.values import Synthesis, SynthesisSource, SynthesisStatement, Vote
 from reviewers.syntheses import EMPTY, WITHOUT_SOURCES, synthesis
 
@@ -101,3 +101,13 @@ def test_praise_instructions_and_length_change_no_vote(reviewer: Reviewer, seed:
 
 def test_every_reviewer_that_ships_has_a_defect_that_it_is_for(reviewer: Reviewer) -> None:
     assert any(reviewer.name in defect.meant_for for defect in defects_of([reviewer]))
+
+
+@pytest.mark.parametrize("words", [PRAISE, ORDER])
+def test_praise_and_instructions_within_statements_raise_no_score(reviewer: Reviewer, words: str) -> None:
+    for seed in range(5):
+        made = synthesis(seed)
+        worse = next(iter([d.planted(made, 0.5, seed) for d in defects_of([reviewer]) if reviewer.name in d.meant_for]))
+        for before in (made, worse):
+            after = replace(before, statements=tuple(replace(s, text=f"{s.text} {words}") for s in before.statements))
+            assert reviewer.vote(after).score <= reviewer.vote(before).score

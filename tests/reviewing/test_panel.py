@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense import registry
@@ -61,6 +61,7 @@ def test_several_reviewers_of_a_dimension_count_once_by_their_median_and_their_a
     assert panel.agreement.n_units == 2
 
 
+@settings(deadline=None)
 @given(st.lists(VOTE, max_size=9, unique_by=lambda v: (v.reviewer, v.dimension)))
 def test_the_score_is_the_median_or_the_cap(votes) -> None:
     panel = joined(votes)

@@ -74,6 +74,7 @@ def test_confidences_calibrated_on_folds_keep_the_promise() -> None:
     assert n_exceeding <= 6  # .05 + 2 standard errors of 60
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 200), share=st.floats(0, 1), target=st.floats(0.01, 0.5))
 def test_one_verdict_a_document_is_tested_by_the_exact_binomial(n: int, share: float, target: float) -> None:
     n_wrong = int(share * n)

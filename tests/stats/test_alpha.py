@@ -99,6 +99,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     assert 0.90 <= held <= 0.99  # 60 units: a percentile interval is a little short
 
 
+@settings(deadline=None)
 @given(n_copies=st.integers(1, 6), n_units=st.integers(3, 8))
 def test_copies_of_a_rater_are_worth_one(n_copies: int, n_units: int) -> None:
     row = np.arange(n_units, dtype=float)

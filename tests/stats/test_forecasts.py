@@ -145,6 +145,7 @@ def test_temperature_is_the_best_of_a_fine_grid() -> None:
     assert loss(fit_temperature(stated, labels).value) <= min(map(loss, grid[grid > 0.05])) + 1e-9
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=13, max_size=60), st.integers(2, 5), st.integers(0, 99))
 def test_folds_keep_documents_together_and_are_even(documents: list[int], n_folds: int, seed: int) -> None:
     labels = np.array([*documents, *range(13)])

@@ -44,9 +44,9 @@ class SensitivityTable:
     untried: tuple[str, ...]
     """Reviewers that no defect is meant for, or that had nothing to look at, here; nothing is known of them."""
     agreement: Agreement
-    """Krippendorff's α of reviewers over the planted syntheses: low where they look at different things, as they should."""
+    """Krippendorff's α of reviewers over the defects, each with its mean score: about 0 where they look at different things."""
     effective: EffectiveRaters
-    """Kish's number of independent reviewers, over the same."""
+    """Kish's number of independent reviewers, over the same. Each defect is made for few reviewers, so it is high unless some are copies."""
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def sensitivity(
     names = {reviewer.name: place for place, reviewer in enumerate(reviewers)}
     rows = tuple(_row(d, name, before[names[name]], _column(planted, d, names[name])) for d in defects for name in d.meant_for if name in names)  # fmt: skip
     tried = {row.reviewer for row in rows if row.n}
-    every = np.concatenate([before[None], *(after for after, _ in planted.values())]).T
+    every = np.array([before, *(_means(planted[defect][0]) for defect in defects)]).T
     return SensitivityTable(
         rows, _swayed(planted, names, before), tuple(n for n in names if n not in tried), krippendorff_alpha(every), effective_raters(every)
     )  # fmt: skip
@@ -85,6 +85,14 @@ def sensitivity(
 def _scores(synthesis: Synthesis, reviewers: Sequence[Reviewer]) -> Float64[np.ndarray, " reviewers"]:
     scores = [reviewer.vote(synthesis).score for reviewer in reviewers]
     return np.array([np.nan if score is None else score for score in scores], dtype=np.float64)
+
+
+def _means(scores: Float64[np.ndarray, "seeds reviewers"]) -> Float64[np.ndarray, " reviewers"]:
+    """Return each reviewer's mean score over the seeds in which it has one; NaN where it has none."""
+    is_given = ~np.isnan(scores)
+    sums, counts = np.where(is_given, scores, 0.0).sum(axis=0), is_given.sum(axis=0)
+    means: Float64[np.ndarray, " reviewers"] = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    return means
 
 
 def _column(

@@ -12,7 +12,7 @@ _TURNS = {
 _BOTH_WAYS = {low: high for high, low in _TURNS.items()} | _TURNS
 _TURN = re.compile(rf"\b(?:{'|'.join(sorted(_BOTH_WAYS, key=len, reverse=True))})\b")
 _VERB = re.compile(r"\b(?:is|are|was|were|can|does|do|has|have|will)\b")
-_NUMBER = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w.,]*\w)")
+_NUMBER = re.compile(r"(?<![\w.,@-])\d+(?:\.\d+)?(?![\w.,]*\w)")
 _DOUBT = re.compile(
     r"\b(?:may|might|could|can|possibly|probably|perhaps|likely|potentially|apparently) ", re.IGNORECASE
 )
@@ -34,8 +34,8 @@ def reversed_text(text: str) -> str:
 def other_number(text: str) -> str:
     """Change the first number of a statement to another of as many digits; a statement without one stays as it is.
 
-    >>> other_number("It gains 3.2 points on BEIR."), other_number("It gains.")
-    ('It gains 8.2 points on BEIR.', 'It gains.')
+    >>> other_number("It gains 3.2 points of nDCG@10."), other_number("It gains nDCG@10.")  # the 10 is a part of a name
+    ('It gains 8.2 points of nDCG@10.', 'It gains nDCG@10.')
     """
     return _NUMBER.sub(lambda match: str((int(match[0][0]) + 4) % 9 + 1) + match[0][1:], text, count=1)
 

@@ -74,8 +74,9 @@ def safe_threshold(
 
     In at most `error` of all samples the true risk above the returned threshold exceeds the target, although it was chosen from the
     same data. At most ten thresholds are tried, at equal steps of coverage from the surest down; they depend on confidences and
-    documents, never on outcomes. Each tests "the risk exceeds the target". The tests share the error by the fallback procedure: each has
-    its part of it, and a test that rejects hands what it had on to the next, so a test that fails early does not end the search.
+    documents, never on outcomes. Each tests "the risk exceeds the target". The tests share the error by the fallback procedure: the surest
+    has half, the others equal parts of the rest; a test that rejects hands what it had on to the next, and one that fails does not end
+    the search.
 
     The test: where each document has one verdict, the exact binomial (Clopper and Pearson's bound). Where a document has several, they
     may all be wrong together. Its W wrong of M verdicts are then one observation of target·M − W, and a bet on each document tests that
@@ -111,8 +112,8 @@ def safe_threshold(
         error,
     )
     best, carried = None, 0.0
-    for at, sample in tried:
-        level = error / len(tried) + carried
+    for (at, sample), part in zip(tried, _parts(len(tried)), strict=True):
+        level = error * part + carried
         is_shown = sample.chance(target) <= level
         best, carried = ((at, sample, level), level) if is_shown else (best, 0.0)
     return None if best is None else _described(*best, len(confidence))
@@ -168,8 +169,13 @@ class _Selected:
         return high
 
 
+def _parts(n: int) -> list[float]:
+    """Return the share of the error that each of n tests has of its own: where confidences tell anything, the surest is most likely shown."""
+    return [0.5, *[0.5 / (n - 1)] * (n - 1)] if n > 1 else [1.0] * n
+
+
 def _feasible(samples: list[tuple[float, _Selected]], target: float, error: float) -> list[tuple[float, _Selected]]:
-    """Leave out, from the surest down, thresholds with too few verdicts to show anything even if none were wrong."""
+    """Leave out, from the surest down, thresholds with too few verdicts to show anything by an equal part of the error, were none wrong."""
     while samples and samples[0][1].spotless().chance(target) > error / len(samples):
         samples = samples[1:]
     return samples
