@@ -14,6 +14,8 @@ from evidense.records import Check, Checkpoint, Finding, Ranking, Recipe, Record
 from evidense.store import Store
 from evidense.study.audit.audit import AuditResult, run_audit
 from evidense.study.audit.order import Order, gate_of
+from evidense.study.check.check import CheckResult, run_check
+from evidense.study.check.order import CheckOrder
 from evidense.study.compare import IN_TABLE, comparison, dissection
 from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
 from evidense.study.files.toml import read_study
@@ -30,6 +32,7 @@ System = str | Path | Encoder | Ranker | Function
 __all__ = [
     "AuditResult",
     "Check",
+    "CheckResult",
     "Checkpoint",
     "Collection",
     "EvidenseError",
@@ -48,6 +51,7 @@ __all__ = [
     "Training",
     "Verdict",
     "audit",
+    "check",
     "compare",
     "demo",
     "dissect",
@@ -185,6 +189,22 @@ def audit(
     verdicts = gate_of(gate) if isinstance(gate, bool) else gate_of(True, ",".join(gate))
     order = Order(Path(file), tuple(named), gate=verdicts, **settings)
     return run_audit(order, Store(), Path(out) if out else None)
+
+
+def check(
+    subject: str | Path, inside: str | Path | Sequence[str | Path], *, out: str | Path | None = None, **settings: Any
+) -> CheckResult:
+    """Say of a statement, or of every statement of a file, what its sources and other works say: a verdict, or the passage to read.
+
+    `inside` takes papers, folders, bibliographies with abstracts, or a corpus of JSON lines. `settings`: risk (.10), entailer ("features"),
+    encoder, offline. A page is written only where `out` names a folder.
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    named = [inside] if isinstance(inside, str | Path) else inside
+    order = CheckOrder(str(subject), tuple(map(Path, named)), **settings)
+    return run_check(order, Store(), Path(out) if out else None)
 
 
 def demo(*, out: str | Path | None = None) -> Result:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hostile import (
     audited_files,
     audited_papers,
+    checked_files,
     given_results,
     model_folders,
     picture_files,
@@ -26,6 +27,7 @@ FAMILIES: tuple[Family, ...] = (
     replayed_pages.FAMILY,
     model_folders.FAMILY,
     audited_files.FAMILY,
+    checked_files.FAMILY,
     audited_papers.FAMILY,
 )
 

@@ -157,9 +157,9 @@ def _written(place: Path, folder: Path, before: dict[str, str]) -> list[str]:
 
 
 def _half_written(page: Path) -> list[str]:
-    is_audit = (page / "audit.json").is_file()
+    is_of_literature = any((page / name).is_file() for name in ("audit.json", "checks.json"))
     try:
-        listed = json.loads((page / ("evidense.json" if is_audit else "page.json")).read_bytes())["files"]
+        listed = json.loads((page / ("evidense.json" if is_of_literature else "page.json")).read_bytes())["files"]
         missing = [name for name in (*listed, "report.html") if not (page / name).is_file()]
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"half a page in '{page.name}': {error}"]

@@ -1,6 +1,6 @@
 """Experiments beside the claims of a report."""
 
-from evidense.study.audit.experiments import experiments_for
+from evidense.study.experiments import experiments_for
 
 STRUCTURE = "If a linear classifier achieves high accuracy, it suggests that the embeddings contain structure."
 TASK = "The task considered by Reichman and Heck is that of distinguishing relevant and irrelevant documents with respect to a q"

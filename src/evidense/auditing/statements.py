@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from evidense.auditing.alignment import NO_TEXT, Alignment
 from evidense.auditing.kinds import StatementKind
 from evidense.auditing.losses import Loss
-from evidense.values import Span
+from evidense.values import CheckWord, Span
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,13 @@ class TracedStatement:
     """What else is to be said of it, a clause each: "the cited work is not among the references"."""
     experiment: str = ""
     """What experiments of our own say of it: "S2 UNDECIDED, 5 levels"."""
+    verdict: CheckWord = "NOT CHECKED"
+    """What it comes to beside the texts that it cites; NOT CHECKED where none is at hand."""
+    confidence: float | None = None
+    """How often such verdicts are right, measured; None where there is none, or it is by rules."""
+    entailer: str = ""
+    calibrator: str = ""
+    """The id of the measured outcomes that the confidence rests on."""
 
     @property
     def lost(self) -> tuple[str, ...]:

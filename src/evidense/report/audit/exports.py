@@ -126,6 +126,10 @@ def statement_json(statement: TracedStatement) -> dict[str, Json]:
         "others": [{"quote": other.span.quote, "place": quote_place(other)} for other in statement.others],
         "notes": list(statement.notes),
         "experiment": statement.experiment,
+        "verdict": statement.verdict,
+        "confidence": statement.confidence,
+        "entailer": statement.entailer,
+        "calibrator": statement.calibrator,
     }
 
 

@@ -9,6 +9,7 @@ from evidense.auditing.statements import TracedStatement
 from evidense.report.audit import summary
 from evidense.report.audit.statement_lines import quote_place, rule_words, source_word
 from evidense.report.audit.words import REFERENCE_WORDS, STATEMENT_WORDS
+from evidense.report.check.words import CHECK_WORDS
 from evidense.report.rendering import asset, assets, environment
 from evidense.values import Answer
 
@@ -37,7 +38,8 @@ def _context(audit: Audit, corrected: Corrected | None, files: tuple[str, ...]) 
         **assets(), "audit_css": asset("audit.css"), "version": evidense.__version__, "audit": audit, "answer": summary.answer(audit),
         "heading": summary.heading(audit), "asked": summary.asked_sentence(audit), "not_asked": summary.not_asked_sentence(audit),
         "closing": list(summary.closing(audit)), "problems": summary.problems(audit), "quiet": summary.quiet(audit),
-        "words": REFERENCE_WORDS, "statement_words": STATEMENT_WORDS, "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],
+        "words": REFERENCE_WORDS, "statement_words": STATEMENT_WORDS, "check_words": CHECK_WORDS,
+        "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],
         "reason": summary.reason, "field_sentence": summary.field_sentence, "answer_words": answer_words, "ruling": _ruling(audit),
         "policy_text": EXPLAINED.get(audit.policy, ""), "quote_place": quote_place, "rule_words": rule_words, "source_word": source_word, "quoted": quoted,
         "corrected": corrected, "files": files, "unread": summary.unread(audit), "failing": {id(a) for a in audit.failing}, "identity": id,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from evidense.auditing.audited import AskedSource, Audit, AuditedReference
 from evidense.auditing.fields import FieldCheck
 from evidense.report.audit.words import REFERENCE_WORDS
+from evidense.report.check.words import CHECK_WORDS
 
 TO_REPLACE = frozenset({"RETRACTED"})
 TO_CORRECT = frozenset({"OTHER WORK", "WRONG FIELD"})
@@ -175,6 +176,9 @@ def not_found(audited: AuditedReference) -> str:
 def closing(audit: Audit) -> Iterator[str]:
     """Yield what stands under the lines: right ones, no papers, keys that do not meet."""
     n = counts(audit)
+    judged: Counter[str] = Counter(s.verdict for s in audit.statements if s.verdict != "NOT CHECKED")
+    if judged:
+        yield f"beside their sources: {', '.join(f'{judged[word]} {word}' for word in CHECK_WORDS if judged[word])}"
     if audit.references:
         yield f"{n['OK']:,} OK"
     if n["NOT A PAPER"]:

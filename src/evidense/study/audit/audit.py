@@ -18,12 +18,12 @@ from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
 from evidense.store import Store
 from evidense.study.audit.asked import at_hand, counted, names_of, paths_of, silent_of, sources_of
-from evidense.study.audit.encoders import encoder_of
 from evidense.study.audit.fixing import check_fixable, fixed_of
 from evidense.study.audit.library import Library
 from evidense.study.audit.order import Order
 from evidense.study.audit.told import told_of
 from evidense.study.audit.wires import wire_of
+from evidense.study.text_encoders import encoder_of
 
 _UNSENT = frozenset({"not asked", "budget spent"})
 
@@ -80,7 +80,7 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
         check_fixable(order, document)
     sources = sources_of(order)
     names = names_of(sources)
-    embed, encoder = encoder_of(order, store)
+    embed, encoder = encoder_of(order.encoder, store)
     with wire_of(order, store) as wire:
         asked = ask(document.references, sources, wire, at_hand(order, document), Conduct(tell, order.may_ask_at_once))
         references = tuple(

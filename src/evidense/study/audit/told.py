@@ -7,8 +7,9 @@ from evidense.auditing.audited import AuditedReference, Said
 from evidense.auditing.passages import Embed, claims_of, trace
 from evidense.auditing.reports import audit_report, is_report
 from evidense.auditing.statements import TracedStatement
-from evidense.study.audit.experiments import experiments_for
 from evidense.study.audit.library import Library
+from evidense.study.audit.verdicts import with_verdicts
+from evidense.study.experiments import experiments_for
 from evidense.values import ReadDocument
 
 
@@ -40,10 +41,10 @@ def told_of(
         if (is_synthesis or audited.reference.key in cited) and (text := library.text(audited)) is not None
     }
     if not is_synthesis:
-        return Told(trace(document, texts, embed))
+        return Told(with_verdicts(trace(document, texts, embed), texts, bool(document.citations)))
     works = {
         audited.reference.key: audited.decision.work for audited in references if audited.decision.work is not None
     }
     experiments = experiments_for([" ".join(span.quote.split()) for span in claims_of(document)])
     report = audit_report(document, works, texts, experiments, embed)
-    return Told(report.statements, report.said, report.remarks, report.notes)
+    return Told(with_verdicts(report.statements, texts, False), report.said, report.remarks, report.notes)

@@ -1,4 +1,4 @@
-"""Encoders: the encoder that an audit may search passages with, beside BM25."""
+"""Text encoders: the encoder that an audit or a check may search texts with, beside BM25."""
 
 from collections.abc import Sequence
 
@@ -13,30 +13,29 @@ from evidense.errors import InvalidInput
 from evidense.parts import Encoder
 from evidense.parts.encoders import SIDES, Side, fingerprints
 from evidense.store import Store
-from evidense.study.audit.order import Order
 from evidense.values import Item, Spelling
 from evidense.verbs.retrieve import label_of
 
 
-def encoder_of(order: Order, store: Store) -> tuple[Embed | None, SearchedWith | None]:
-    """Open the encoder that an order names, and return how it embeds texts, and what the page says of it; None where it names none.
+def encoder_of(spelling: str, store: Store) -> tuple[Embed | None, SearchedWith | None]:
+    """Open an encoder, and return how it embeds texts, and what the page says of it; None where the spelling is empty.
 
     Raises:
         UnknownName, AmbiguousName: no part, or several parts, recognise the spelling.
         InvalidInput: it makes no vectors of texts.
         EvidenseError: the part cannot open it.
     """
-    if not order.encoder:
+    if not spelling:
         return None, None
-    with consenting([order.encoder]):
-        encoder = registry.open_encoder(Spelling.parse(order.encoder))
+    with consenting([spelling]):
+        encoder = registry.open_encoder(Spelling.parse(spelling))
     for side in SIDES:
         tower = encoder.tower(side)
         if "text" not in tower.modalities or tower.identity != "content":
             raise InvalidInput(
-                f"'{order.encoder}' makes no vectors of texts; expected an encoder of texts; name another with --encoder"
+                f"'{spelling}' makes no vectors of texts; expected an encoder of texts; name another with --encoder"
             )
-    return _embedder(encoder, store), SearchedWith(label_of(order.encoder), fingerprints(encoder))
+    return _embedder(encoder, store), SearchedWith(label_of(spelling), fingerprints(encoder))
 
 
 def _embedder(encoder: Encoder, store: Store) -> Embed:

@@ -1,0 +1,111 @@
+"""Checkable: whether a text is one statement that passages can bear out, and if not, why."""
+
+import re
+from collections.abc import Mapping
+
+MOST_WORDS = 400
+"""Words of a statement at most; of 3,563 claims and citing sentences that experts labelled all but one have fewer."""
+MOST_CHARACTERS = 10_000
+_ENGLISH = frozenset(
+    "the a an of in on at to for by with and or is are was were be been that this these those it its from as not no than which who has have had do does".split()
+)
+_OTHERS: Mapping[str, frozenset[str]] = {
+    "German": frozenset("der die das und ist ein eine nicht mit von den dem des für auf im zu sich wird werden durch bei sind oder auch als".split()),
+    "French": frozenset("le la les des est une et dans pour que qui avec sur par plus ne pas aux du au ont sont cette ce entre".split()),
+    "Spanish": frozenset("el la los las es una y en de que por con para del se al un como más son entre sobre".split()),
+    "Italian": frozenset("il lo la gli è una e di che per con del della dei non sono nel più tra come".split()),
+    "Portuguese": frozenset("o a os as é uma e de que por com para do da em não são mais entre como dos das".split()),
+    "Dutch": frozenset("de het een en van is dat niet met voor op zijn wordt door bij ook als naar".split()),
+    "Polish": frozenset("i w z na jest nie się do że o od przez dla jak są oraz po".split()),
+}  # fmt: skip
+_AUXILIARY = frozenset(
+    "is are was were be been being am has have had do does did can could may might must shall should will would cannot isn't aren't don't doesn't".split()
+)
+_VERBS = frozenset(
+    (
+        "accompany account act affect aid allow alter appear arise ask associate attract avoid beat became began bind block bore break bring came "
+        "carry cause change come comprise confer confirm consist contain contribute control correlate cost create cut decrease delay demonstrate "
+        "depend deplete derive determine develop differ display double drink drive drop drove eat elicit employ enable encode enhance enter exceed "
+        "exhibit exist explain express extend fail fall favor favour fell felt find follow form found function gain gave generate give go grew grow "
+        "halve harm held help hit hold improve include increase indicate induce influence inhibit interact involve keep kept kill knew know lack laid "
+        "lead learn leave led left let lie limit live look lose lost lower made maintain make match meant mediate met migrate modulate move need "
+        "occur originate outperform outweigh paid participate perform permit play point possess predict present prevent produce promote protect prove "
+        "provide put raise ran range reach read receive recruit reduce refer regulate relate rely remain remove replace repress require resist "
+        "respond result retain reveal rise rose run said save saw say see seem sense sent serve set share shift show showed slow speed spend spread "
+        "stabilize stand start stay stimulate stood stop store suggest support suppress survive sustain switch take target tell tend thought told "
+        "took transfer transform transmit treat trigger undergo underlie understood use vary went win won work wrote yield"
+    ).split()
+)  # fmt: skip
+_SHAPED = re.compile(r"[a-z]{2,}(?:ed|i[sz]e[sd]?|ify|ifies|ates?)$")
+"""Words that are verbs by their ending; participles pass too, so that only what surely lacks a verb is refused."""
+_SHORT = 3
+"""Words of a sentence whose last word may be its verb: "Ice floats."."""
+_NAMES_FOLLOW = frozenset(
+    "a an the of in on at to for by with from and or between among under over as its their our his her this these that those no any some all many most".split()
+)
+"""What follows these is a noun: "of models"."""
+_QUESTION = re.compile(
+    r"^(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|do|does|did|can|could|should|will|would|has|have)\b[^.]*\?\s*$"
+    r"|^(?:does|do|did)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+def objection(text: str) -> str:
+    """Say why a text cannot be checked; "" where it can.
+
+    >>> objection("Does fine-tuning help?")
+    'it is a question; write the statement that would answer it'
+    >>> objection("Fine-tuning helps."), objection("Die Feinabstimmung ist nicht besser.")[:17]
+    ('', 'it is not English')
+    """
+    if (n_words := len(text.split())) > MOST_WORDS:
+        return f"it has {n_words:,} words, and a statement has at most {MOST_WORDS}; put each sentence on a line of its own"
+    if len(text) > MOST_CHARACTERS:
+        return f"it has {len(text):,} characters in {n_words} word{'s' if n_words != 1 else ''}; write a sentence"
+    words = re.findall(r"[^\W_]*[^\W\d_][^\W_]*(?:['’][^\W\d_]+)?", text)
+    lower = [word.lower().replace("’", "'") for word in words]
+    if not words:
+        return "it has no words; write a sentence that says something"
+    if text.rstrip().endswith("?") or _QUESTION.match(text.strip()):
+        return "it is a question; write the statement that would answer it"
+    if language := _language(text, lower):
+        return f"it is not English but {language}; only English is read here, so translate it"
+    if not _has_verb(lower):
+        return "it has no verb, so that it says nothing; write a sentence"
+    return ""
+
+
+def _language(text: str, words: list[str]) -> str:
+    letters = [c for c in text if c.isalpha()]
+    foreign = sum(ord(c) > 0x24F and not 0x370 <= ord(c) < 0x400 and not 0x1E00 <= ord(c) < 0x2000 for c in letters)
+    if 2 * foreign > len(letters):
+        return "in another script"
+    english = sum(word in _ENGLISH for word in words)
+    known = {name: sum(word in marks for word in words) for name, marks in _OTHERS.items()}
+    name = max(known, key=lambda key: known[key])
+    return name if known[name] >= 2 and known[name] > 2 * english else ""
+
+
+def _has_verb(words: list[str]) -> bool:
+    return any(_is_verb(words, place) for place in range(len(words)))
+
+
+def _is_verb(words: list[str], place: int) -> bool:
+    """Say whether a word may be a verb: an auxiliary anywhere, a known verb or the ending of one where no noun must stand."""
+    word, before = words[place], words[place - 1] if place else ""
+    if word in _AUXILIARY:
+        return True
+    if before in _NAMES_FOLLOW and before != "to":
+        return _follows_plural(words, place)
+    if word in _VERBS or word.removesuffix("s") in _VERBS or word.removesuffix("es") in _VERBS or _SHAPED.search(word):
+        return True
+    after = words[place + 1] if place + 1 < len(words) else ""
+    is_s_form = bool(re.search(r"[^su'i]s$", word)) and (after != "" or len(words) <= _SHORT)
+    return is_s_form and (place > 0 or after not in _NAMES_FOLLOW)
+
+
+def _follows_plural(words: list[str], place: int) -> bool:
+    """Say whether a plural is followed by what may be its verb: "the isoforms mirror"."""
+    after = words[place + 1] if place + 1 < len(words) else ""
+    return words[place].endswith("s") and after != "" and after not in _NAMES_FOLLOW

@@ -1,0 +1,42 @@
+"""Page: a check → one HTML file that needs nothing else; every text of works and statements is escaped."""
+
+import evidense
+from evidense.checking.aggregate import Checked, Evidence
+from evidense.report.check import summary
+from evidense.report.check.statements import CheckedStatements
+from evidense.report.check.words import CHECK_WORDS, SAYS
+from evidense.report.rendering import asset, assets, environment
+
+MOST_SHOWN = 3
+"""Passages of a statement that are open; the rest is folded."""
+QUOTE_WORDS = 60
+"""Words of a passage at most; checks.json has the whole."""
+
+
+def page_html(told: CheckedStatements) -> str:
+    """Return the page."""
+    return environment().get_template("check.html.j2").render(
+        **assets(), audit_css=asset("audit.css"), version=evidense.__version__, told=told, answer=summary.answer(told),
+        heading=summary.heading(told), coverage=summary.coverage(told), limits=list(summary.limits(told)), by_rules=summary.by_rules(told),
+        words=CHECK_WORDS, says=SAYS, ordered=_ordered(told), quoted=quoted, place=place, most=MOST_SHOWN,
+        tally=[(CHECK_WORDS[word], told.counts[word]) for word in CHECK_WORDS if told.counts[word]],
+    )  # fmt: skip
+
+
+def _ordered(told: CheckedStatements) -> list[Checked]:
+    """Return the statements, the worst word first, then as they stood."""
+    return sorted(told.checked, key=lambda checked: CHECK_WORDS[checked.word].rank)
+
+
+def quoted(evidence: Evidence) -> str:
+    """Return a passage, at most so many words of it."""
+    words = evidence.passage.span.quote.split()
+    return " ".join(words[:QUOTE_WORDS]) + (" …" if len(words) > QUOTE_WORDS else "")
+
+
+def place(evidence: Evidence) -> str:
+    """Say where a passage stands: source, section, page, characters."""
+    passage = evidence.passage
+    page = f"page {passage.span.page}" if passage.span.page else ""
+    characters = f"characters {passage.span.start:,} to {passage.span.end:,}"
+    return ", ".join(part for part in (passage.source, passage.title, passage.section, page, characters) if part)

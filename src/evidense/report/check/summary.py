@@ -1,0 +1,94 @@
+"""Summary: the answer of a check in one sentence, its coverage beside its risk, and what the entailer may say; terminal and page print the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evidense.checking.aggregate import Checked
+from evidense.report.check.statements import CheckedStatements, TextMeasured
+
+
+@dataclass(frozen=True)
+class CheckAnswer:
+    """The one box: what it comes to, and its tone."""
+
+    sentence: str
+    tone: str
+    """harms, undecided, helps."""
+
+
+def answer(told: CheckedStatements) -> CheckAnswer:
+    """Return the sentence of the box."""
+    n = told.counts
+    if len(told.checked) == 1:
+        return _of_one(told.checked[0])
+    parts = [
+        f"{n[word]} {words}"
+        for word, words in (
+            ("SUPPORTED", "supported"), ("QUALIFIED", "qualified"), ("REFUTED", "refuted"), ("MIXED", "mixed"),
+            ("SCOPE DIFFERS", "of another scope"), ("NOT SURE", "NOT SURE"), ("NOT ENOUGH", "without a passage"), ("NOT CHECKED", "not checked"),
+        )
+        if n[word]
+    ]  # fmt: skip
+    tone = "harms" if n["REFUTED"] or n["MIXED"] else "helps" if n["SUPPORTED"] == len(told.checked) else "undecided"
+    return CheckAnswer(f"{len(told.checked):,} statements: {', '.join(parts)}.", tone)
+
+
+def _of_one(checked: Checked) -> CheckAnswer:
+    said = {
+        "SUPPORTED": ("SUPPORTED: its source says so.", "helps"), "REFUTED": ("REFUTED: its source says the opposite.", "harms"),
+        "QUALIFIED": ("QUALIFIED: its source says it under a condition that the statement dropped.", "undecided"),
+        "MIXED": ("MIXED: some works say so, others the opposite.", "harms"),
+        "SCOPE DIFFERS": ("SCOPE DIFFERS: the passage speaks of another thing.", "undecided"),
+        "NOT SURE": ("NOT SURE: read the passage.", "undecided"), "NOT ENOUGH": ("NOT ENOUGH: nothing that was read speaks of it.", "undecided"),
+        "NOT CHECKED": ("NOT CHECKED.", "undecided"),
+    }  # fmt: skip
+    return CheckAnswer(*said[checked.word])
+
+
+def heading(told: CheckedStatements) -> str:
+    """Say what was checked, and in what: "claims.jsonl · 300 statements · in 5,183 works of corpus.jsonl"."""
+    n, works = len(told.checked), f"{told.n_works:,} work{'s' if told.n_works != 1 else ''}"
+    ranked = f" · ranked by BM25 and {told.encoder}" if told.encoder else ""
+    return f"{told.name} · {n:,} statement{'s' if n != 1 else ''} · in {works} of {', '.join(told.inside)}{ranked}"
+
+
+def coverage(told: CheckedStatements) -> str:
+    """Say how many statements have a verdict, beside the risk that was asked for: coverage never stands without it."""
+    n = len(told.checked)
+    return f"verdicts on {told.n_decided:,} of {n:,} statement{'s' if n != 1 else ''} ({_share(told.coverage)}) · target risk {_share(told.risk)}"
+
+
+def limits(told: CheckedStatements) -> Iterator[str]:
+    """Say for each kind of text whether the entailer may give verdicts, and why not."""
+    yield from (_limit(told, measured) for measured in told.measured)
+
+
+def _limit(told: CheckedStatements, measured: TextMeasured) -> str:
+    kind, calibration, threshold = f"{measured.kind}s", measured.calibration, measured.threshold
+    if calibration is None:
+        return f"{told.entailer} gives no verdict on {kind}: how often it is right on them was never measured"
+    n = f"{len(calibration.stated):,} pairs"
+    if threshold is None:
+        return (
+            f"{told.entailer} gives no verdict on {kind}, only passages: on {n} no share of its verdicts had a risk within {_share(told.risk)} "
+            "at the 95 % upper bound"
+        )
+    return (
+        f"{told.entailer} on {kind}: risk {_share(threshold.risk)}, at most {_share(threshold.upper)}, on {_share(threshold.coverage)} of {n} "
+        f"({calibration.data})"
+    )
+
+
+def by_rules(told: CheckedStatements) -> str:
+    """Say how many verdicts are of rules alone; "" where none is."""
+    n = sum(checked.entailer == "rules" for checked in told.checked)
+    return f"{n:,} verdict{'s' if n != 1 else ''} by rules, on statements that copy a sentence" if n else ""
+
+
+def _share(value: float) -> str:
+    """Return a share as whole percents, or with a digit where that is less than ten.
+
+    >>> _share(0.1), _share(0.025), _share(1)
+    ('10 %', '2.5 %', '100 %')
+    """
+    return f"{100 * value:.3g} %" if value < 0.1 else f"{100 * value:.0f} %"

@@ -1,0 +1,130 @@
+"""Check: reads statements and works, decides each statement, keeps the records, and writes the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evidense import registry
+from evidense.boundary.claim import FolderClaim
+from evidense.boundary.folder import prepare
+from evidense.boundary.inputs import Inputs
+from evidense.boundary.offline import without_network
+from evidense.checking.aggregate import Checked
+from evidense.checking.checkable import objection
+from evidense.checking.decide import Bench, decide
+from evidense.checking.library import Library
+from evidense.errors import InvalidInput
+from evidense.records import Record
+from evidense.report.check.statements import CheckedStatements, TextMeasured
+from evidense.report.check.write import NAMES, write
+from evidense.report.folder import ROOT, folder_name
+from evidense.store import Store
+from evidense.study.check.corpus import is_lines, read_claims
+from evidense.study.check.kept import keep
+from evidense.study.check.order import CheckOrder
+from evidense.study.check.shelf import Shelf, shelf_of
+from evidense.study.check.statements import AskedStatement, statements_of
+from evidense.study.experiments import experiments_for
+from evidense.study.text_encoders import encoder_of
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check came to."""
+
+    told: CheckedStatements
+    records: tuple[Record, ...]
+    page: Path | None = None
+    """None where no folder was named."""
+
+    @property
+    def statements(self) -> tuple[Checked, ...]:
+        """Return what each statement came to, in order."""
+        return self.told.checked
+
+    def _repr_html_(self) -> str:
+        """Return the first screen for a notebook."""
+        from html import escape
+
+        from evidense.report.check.screen import screen
+
+        return f"<pre>{escape(screen(self.told))}</pre>"
+
+
+def run_check(order: CheckOrder, store: Store, out: Path | None = None) -> CheckResult:
+    """Check statements; write a page where `out` names a folder.
+
+    Raises:
+        InvalidInput: a file that cannot be read, a single statement that cannot be checked, or a folder that cannot be written to.
+        UnknownName: no such entailer.
+    """
+    claim = claim_of(order, out) if out is not None else None
+    if claim is not None:
+        prepare(claim, list(NAMES))
+    with without_network(order.offline):
+        told = _told(order, store)
+    records = tuple(keep(told, store))
+    page = write(told, claim) if claim is not None else None
+    return CheckResult(told, records, page)
+
+
+def _told(order: CheckOrder, store: Store) -> CheckedStatements:
+    if order.file is None:
+        _refuse(order.subject)
+    entailer = order.open_entailer()
+    asked_lines = read_claims(order.file) if order.file is not None and is_lines(order.file) else None
+    shelf = shelf_of(order)
+    asked = asked_lines if asked_lines is not None else _asked(order, shelf)
+    embed, encoder = encoder_of(order.encoder, store)
+    bench = Bench(
+        Library(tuple(shelf.works), embed), entailer, order.risk, experiments_for([one.text for one in asked])
+    )
+    checked = tuple(replace(decide(one.text, one.cites, one.kind, bench), id=one.id) for one in asked)
+    return CheckedStatements(
+        _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
+        encoder.name if encoder else "", _measured(asked, bench), tuple(shelf.remarks),
+    )  # fmt: skip
+
+
+def _refuse(statement: str) -> None:
+    if reason := objection(statement):
+        short = statement if len(statement) <= 60 else f"{statement[:60]}…"
+        raise InvalidInput(f"'{short}' cannot be checked: {reason}")
+
+
+def _asked(order: CheckOrder, shelf: Shelf) -> Sequence[AskedStatement]:
+    if order.file is None:
+        return (AskedStatement(" ".join(order.subject.split()), "1"),)
+    asked = statements_of(registry.read(order.file), shelf.works)
+    if not asked:
+        raise InvalidInput(f"'{order.file}' has no sentence of five words or more; expected statements; check the file")
+    return asked
+
+
+def _measured(asked: Sequence[AskedStatement], bench: Bench) -> tuple[TextMeasured, ...]:
+    """Return for each kind of text at hand what is known of the entailer's verdicts."""
+    found = []
+    for kind in sorted({one.kind for one in asked}):
+        calibration, threshold = bench.calibration(kind), bench.threshold(kind)
+        found.append(TextMeasured(kind, sum(one.kind == kind for one in asked), calibration, threshold))
+    return tuple(found)
+
+
+def _name(order: CheckOrder) -> str:
+    return order.file.name if order.file is not None else "one statement"
+
+
+def claim_of(order: CheckOrder, out: Path) -> FolderClaim:
+    """Return the claim of a check's page on a folder: only a page on a file of the same name, or on a statement, is replaced."""
+    files = [*order.inside, *([order.file] if order.file is not None else [])]
+    return FolderClaim(out, {"kind": "check", "name": _name(order)}, Inputs.of(files))
+
+
+def folder_for(subject: str) -> Path:
+    """Return the folder of a check that names none.
+
+    >>> folder_for("claims.jsonl").as_posix(), folder_for("Dense models gain little.").as_posix()
+    ('evidense-out/check-claims.jsonl', 'evidense-out/check-statement')
+    """
+    is_file = len(subject.split()) == 1
+    return ROOT / folder_name(f"check-{Path(subject).name if is_file else 'statement'}")
