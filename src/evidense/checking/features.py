@@ -61,7 +61,7 @@ _CONCLUDES = re.compile(
 
 def features(pair: EvidencePair, rarity: Rarity | None = None) -> tuple[float, ...]:
     """Return the features of a pair, in the order of `FEATURES`; all of them are finite."""
-    measured = _Pair(pair, rarity or shipped_rarity())
+    measured = _MeasuredPair(pair, rarity or shipped_rarity())
     return (*measured.overlaps(), *measured.words_lost(), *measured.polarity())
 
 
@@ -74,7 +74,7 @@ def closest(claim: str, candidates: Sequence[str], rarity: Rarity | None = None)
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _MeasuredPair:
     pair: EvidencePair
     rarity: Rarity
 

@@ -63,7 +63,7 @@ class RankedWork:
 
 
 @dataclass(frozen=True)
-class Library:
+class WorkLibrary:
     """Works that can be searched."""
 
     works: tuple[LibraryWork, ...]

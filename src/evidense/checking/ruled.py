@@ -6,7 +6,7 @@ from functools import lru_cache
 from evidense.auditing.losses import COPY, Loss
 from evidense.auditing.passages import Passages, SourceText
 from evidense.auditing.statements import TracedStatement
-from evidense.checking.aggregate import Evidence, OneWork, stance_of
+from evidense.checking.aggregate import StancedPassage, WorkCheck, stance_of
 from evidense.checking.library import LibraryWork
 from evidense.values import CheckWord, Passage, Span
 
@@ -21,7 +21,7 @@ _SAID = {
 }  # fmt: skip
 
 
-def ruled(statement: str, work: LibraryWork) -> OneWork | None:
+def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
     """Return what a statement comes to beside the sentences of a work that it copies; None where it copies none.
 
     Word for word: SUPPORTED. A condition or a hedge dropped: QUALIFIED. What else changes the meaning is named and left to the reader: NOT SURE.
@@ -41,8 +41,8 @@ def ruled(statement: str, work: LibraryWork) -> OneWork | None:
     return None
 
 
-def _one(word: CheckWord, passage: Passage, reasons: tuple[str, ...]) -> OneWork:
-    return OneWork(word, (Evidence(passage, stance_of(word), RULES),), by=RULES, reasons=reasons)
+def _one(word: CheckWord, passage: Passage, reasons: tuple[str, ...]) -> WorkCheck:
+    return WorkCheck(word, (StancedPassage(passage, stance_of(word), RULES),), by=RULES, reasons=reasons)
 
 
 def _reason(loss: Loss) -> str:

@@ -1,7 +1,7 @@
 """Exports of a check: checks.json."""
 
 import evidense
-from evidense.checking.aggregate import Checked, Evidence
+from evidense.checking.aggregate import CheckedStatement, StancedPassage
 from evidense.records import Json
 from evidense.report.check import summary
 from evidense.report.check.statements import CheckedStatements
@@ -28,7 +28,7 @@ def checks_json(told: CheckedStatements) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def checked_json(checked: Checked) -> dict[str, Json]:
+def checked_json(checked: CheckedStatement) -> dict[str, Json]:
     """Return one statement."""
     return {
         "id": checked.id, "text": checked.statement, "verdict": checked.word, "confidence": checked.confidence, "entailer": checked.entailer,
@@ -38,7 +38,7 @@ def checked_json(checked: Checked) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def _evidence_json(evidence: Evidence) -> dict[str, Json]:
+def _evidence_json(evidence: StancedPassage) -> dict[str, Json]:
     passage = evidence.passage
     return {
         "source": passage.source, "quote": passage.span.quote, "start": passage.span.start, "end": passage.span.end,

@@ -1,7 +1,7 @@
 """Page: a check → one HTML file that needs nothing else; every text of works and statements is escaped."""
 
 import evidense
-from evidense.checking.aggregate import Checked, Evidence
+from evidense.checking.aggregate import CheckedStatement, StancedPassage
 from evidense.report.check import summary
 from evidense.report.check.statements import CheckedStatements
 from evidense.report.check.words import CHECK_WORDS, SAYS
@@ -23,18 +23,18 @@ def page_html(told: CheckedStatements) -> str:
     )  # fmt: skip
 
 
-def _ordered(told: CheckedStatements) -> list[Checked]:
+def _ordered(told: CheckedStatements) -> list[CheckedStatement]:
     """Return the statements, the worst word first, then as they stood."""
     return sorted(told.checked, key=lambda checked: CHECK_WORDS[checked.word].rank)
 
 
-def quoted(evidence: Evidence) -> str:
+def quoted(evidence: StancedPassage) -> str:
     """Return a passage, at most so many words of it."""
     words = evidence.passage.span.quote.split()
     return " ".join(words[:QUOTE_WORDS]) + (" …" if len(words) > QUOTE_WORDS else "")
 
 
-def place(evidence: Evidence) -> str:
+def place(evidence: StancedPassage) -> str:
     """Say where a passage stands: source, section, page, characters."""
     passage = evidence.passage
     page = f"page {passage.span.page}" if passage.span.page else ""

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from evidense.boundary.shown import shown_line
-from evidense.checking.aggregate import DECIDED, Checked
+from evidense.checking.aggregate import DECIDED, CheckedStatement
 from evidense.report.check import summary
 from evidense.report.check.page import quoted
 from evidense.report.check.statements import CheckedStatements
@@ -37,7 +37,7 @@ def _box(told: CheckedStatements) -> list[str]:
     return [f" ┌{'─' * (width + 2)}┐", *(f" │ {line:<{width}} │" for line in lines), f" └{'─' * (width + 2)}┘"]
 
 
-def _statement(checked: Checked) -> Iterator[str]:
+def _statement(checked: CheckedStatement) -> Iterator[str]:
     word = CHECK_WORDS[checked.word]
     head = f" {word.icon} {word.word:<13} "
     number = f"{checked.id} " if checked.id else ""
@@ -55,7 +55,7 @@ def _statement(checked: Checked) -> Iterator[str]:
         yield from _labelled("lost" if "−" in reason else "why", reason, len(head))
 
 
-def _columns(checked: Checked) -> str:
+def _columns(checked: CheckedStatement) -> str:
     columns = (
         ("its source", SAYS[checked.grounded]),
         ("others", SAYS[checked.corroborated]),

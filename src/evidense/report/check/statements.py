@@ -1,9 +1,9 @@
-"""Checked statements: everything that the page of a check shows."""
+"""CheckedStatement statements: everything that the page of a check shows."""
 
 from collections import Counter
 from dataclasses import dataclass
 
-from evidense.checking.aggregate import DECIDED, Checked
+from evidense.checking.aggregate import DECIDED, CheckedStatement
 from evidense.checking.calibration import Calibration, TextKind
 from evidense.stats.forecasts.abstaining import Threshold
 
@@ -25,7 +25,7 @@ class CheckedStatements:
     """Statements, what they come to, and by whom."""
 
     name: str
-    checked: tuple[Checked, ...]
+    checked: tuple[CheckedStatement, ...]
     inside: tuple[str, ...]
     """Names of the files and folders of works."""
     n_works: int

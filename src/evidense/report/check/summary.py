@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evidense.checking.aggregate import Checked
+from evidense.checking.aggregate import CheckedStatement
 from evidense.report.check.statements import CheckedStatements, TextMeasured
 
 
@@ -33,7 +33,7 @@ def answer(told: CheckedStatements) -> CheckAnswer:
     return CheckAnswer(f"{len(told.checked):,} statements: {', '.join(parts)}.", tone)
 
 
-def _of_one(checked: Checked) -> CheckAnswer:
+def _of_one(checked: CheckedStatement) -> CheckAnswer:
     said = {
         "SUPPORTED": ("SUPPORTED: its source says so.", "helps"), "REFUTED": ("REFUTED: its source says the opposite.", "harms"),
         "QUALIFIED": ("QUALIFIED: its source says it under a condition that the statement dropped.", "undecided"),

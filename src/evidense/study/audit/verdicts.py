@@ -6,8 +6,8 @@ from dataclasses import replace
 from evidense import registry
 from evidense.auditing.passages import SourceText
 from evidense.auditing.statements import TracedStatement
-from evidense.checking.decide import Bench, decide
-from evidense.checking.library import Library, LibraryWork
+from evidense.checking.decide import Judges, decide
+from evidense.checking.library import LibraryWork, WorkLibrary
 from evidense.values import Work
 
 ENTAILER = "features"
@@ -18,16 +18,16 @@ def with_verdicts(
 ) -> tuple[TracedStatement, ...]:
     """Return the statements with their verdicts. A citing sentence is checked beside what it cites, a claim beside the source that is closest."""
     works = tuple(LibraryWork(text.name, Work("audit"), text, names=(key,)) for key, text in texts.items())
-    bench = Bench(Library(works), registry.part("entailers", ENTAILER).open(ENTAILER), n_others=0)
-    return tuple(_with_verdict(statement, bench, is_citing) for statement in statements)
+    judges = Judges(WorkLibrary(works), registry.part("entailers", ENTAILER).open(ENTAILER), n_others=0)
+    return tuple(_with_verdict(statement, judges, is_citing) for statement in statements)
 
 
-def _with_verdict(statement: TracedStatement, bench: Bench, is_citing: bool) -> TracedStatement:
+def _with_verdict(statement: TracedStatement, judges: Judges, is_citing: bool) -> TracedStatement:
     named = statement.cites if is_citing else (statement.source,)
-    cites = [key for key in named if bench.library.get(key) is not None]
+    cites = [key for key in named if judges.library.get(key) is not None]
     if not cites:
         return statement
-    checked = decide(statement.text, cites, "citing sentence" if is_citing else "claim", bench)
+    checked = decide(statement.text, cites, "citing sentence" if is_citing else "claim", judges)
     return replace(
         statement,
         verdict=checked.grounded,

@@ -9,10 +9,10 @@ from evidense.boundary.claim import FolderClaim
 from evidense.boundary.folder import prepare
 from evidense.boundary.inputs import Inputs
 from evidense.boundary.offline import without_network
-from evidense.checking.aggregate import Checked
+from evidense.checking.aggregate import CheckedStatement
 from evidense.checking.checkable import objection
-from evidense.checking.decide import Bench, decide
-from evidense.checking.library import Library
+from evidense.checking.decide import Judges, decide
+from evidense.checking.library import WorkLibrary
 from evidense.errors import InvalidInput
 from evidense.records import Record
 from evidense.report.check.statements import CheckedStatements, TextMeasured
@@ -22,7 +22,7 @@ from evidense.store import Store
 from evidense.study.check.corpus import is_lines, read_claims
 from evidense.study.check.kept import keep
 from evidense.study.check.order import CheckOrder
-from evidense.study.check.shelf import Shelf, shelf_of
+from evidense.study.check.shelf import WorkShelf, shelf_of
 from evidense.study.check.statements import AskedStatement, statements_of
 from evidense.study.experiments import experiments_for
 from evidense.study.text_encoders import encoder_of
@@ -38,7 +38,7 @@ class CheckResult:
     """None where no folder was named."""
 
     @property
-    def statements(self) -> tuple[Checked, ...]:
+    def statements(self) -> tuple[CheckedStatement, ...]:
         """Return what each statement came to, in order."""
         return self.told.checked
 
@@ -76,13 +76,13 @@ def _told(order: CheckOrder, store: Store) -> CheckedStatements:
     shelf = shelf_of(order)
     asked = asked_lines if asked_lines is not None else _asked(order, shelf)
     embed, encoder = encoder_of(order.encoder, store)
-    bench = Bench(
-        Library(tuple(shelf.works), embed), entailer, order.risk, experiments_for([one.text for one in asked])
+    judges = Judges(
+        WorkLibrary(tuple(shelf.works), embed), entailer, order.risk, experiments_for([one.text for one in asked])
     )
-    checked = tuple(replace(decide(one.text, one.cites, one.kind, bench), id=one.id) for one in asked)
+    checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
     return CheckedStatements(
         _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
-        encoder.name if encoder else "", _measured(asked, bench), tuple(shelf.remarks),
+        encoder.name if encoder else "", _measured(asked, judges), tuple(shelf.remarks),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _refuse(statement: str) -> None:
         raise InvalidInput(f"'{short}' cannot be checked: {reason}")
 
 
-def _asked(order: CheckOrder, shelf: Shelf) -> Sequence[AskedStatement]:
+def _asked(order: CheckOrder, shelf: WorkShelf) -> Sequence[AskedStatement]:
     if order.file is None:
         return (AskedStatement(" ".join(order.subject.split()), "1"),)
     asked = statements_of(registry.read(order.file), shelf.works)
@@ -101,11 +101,11 @@ def _asked(order: CheckOrder, shelf: Shelf) -> Sequence[AskedStatement]:
     return asked
 
 
-def _measured(asked: Sequence[AskedStatement], bench: Bench) -> tuple[TextMeasured, ...]:
+def _measured(asked: Sequence[AskedStatement], judges: Judges) -> tuple[TextMeasured, ...]:
     """Return for each kind of text at hand what is known of the entailer's verdicts."""
     found = []
     for kind in sorted({one.kind for one in asked}):
-        calibration, threshold = bench.calibration(kind), bench.threshold(kind)
+        calibration, threshold = judges.calibration(kind), judges.threshold(kind)
         found.append(TextMeasured(kind, sum(one.kind == kind for one in asked), calibration, threshold))
     return tuple(found)
 

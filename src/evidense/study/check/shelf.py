@@ -18,7 +18,7 @@ MOST_FILES = 10_000
 
 
 @dataclass
-class Shelf:
+class WorkShelf:
     """What was read."""
 
     works: list[LibraryWork] = field(default_factory=list)
@@ -26,13 +26,13 @@ class Shelf:
     """What could not be read, or only in part, each with its file."""
 
 
-def shelf_of(order: CheckOrder) -> Shelf:
+def shelf_of(order: CheckOrder) -> WorkShelf:
     """Read every work that an order names; a file of a folder that cannot be read is remarked on, one that is named is refused.
 
     Raises:
         InvalidInput: a named file that cannot be read, or no work with a text at all.
     """
-    shelf = Shelf()
+    shelf = WorkShelf()
     for path in order.inside:
         if path.is_dir():
             for file in _files(path):
@@ -55,7 +55,7 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from (p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
 
 
-def _try(file: Path, shelf: Shelf) -> None:
+def _try(file: Path, shelf: WorkShelf) -> None:
     try:
         _read(file, shelf)
     except (InvalidInput, UnsafeInput, AmbiguousName) as error:
@@ -67,7 +67,7 @@ def _short(error: EvidenseError) -> str:
     return words if len(words) <= 200 else f"{words[:200]}…"
 
 
-def _read(file: Path, shelf: Shelf) -> None:
+def _read(file: Path, shelf: WorkShelf) -> None:
     if is_lines(file):
         shelf.works.extend(read_corpus(file))
         return
