@@ -20,6 +20,8 @@ from evidense.records import (
     Recipe,
     Record,
     Score,
+    Screening,
+    SearchPlan,
     SourceCheck,
     Statement,
     Study,
@@ -86,8 +88,20 @@ SOURCE_CHECK = SourceCheck(
     fields=({"name": "year", "cited": "1943", "found": "1843", "by": ["crossref"]},),
     parents=(DOCUMENT.id, PAPER.id),
 )
+SEARCH_PLAN = SearchPlan(
+    question="Do moths travel?",
+    facets=({"name": "moths", "terms": ["moths"]},),
+    queries={"arxiv": {"query": "moths", "limit": 9}},
+)
+SCREENING = Screening(
+    events="e" * 64,
+    numbers={"included": 0},
+    criteria=("exclude: year < 2018",),
+    passed=("doi:10.1/1",),
+    parents=(SEARCH_PLAN.id,),
+)
 EVERY_KIND = [
-    STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, FINDING, VERDICT, CHECK, DOCUMENT, PAPER, STATEMENT, SOURCE_CHECK,
+    STUDY, RECIPE, CHECKPOINT, RANKING, SCORE, FINDING, VERDICT, CHECK, DOCUMENT, PAPER, STATEMENT, SOURCE_CHECK, SEARCH_PLAN, SCREENING,
 ]  # fmt: skip
 
 JSON_VALUES = st.recursive(

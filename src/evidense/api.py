@@ -22,6 +22,8 @@ from evidense.study.files.toml import read_study
 from evidense.study.result import Result
 from evidense.study.run import RunOptions, run_study
 from evidense.study.scoring import Scored, score_run
+from evidense.study.search.order import SearchOrder
+from evidense.study.search.search import SearchResult, run_search
 from evidense.study.shipped import BUILT_IN, shipped
 from evidense.study.trained.training import Training, read_recipe, recipe_of, train_into
 from evidense.values import Collection, Item, Pairs, Picture
@@ -46,6 +48,7 @@ __all__ = [
     "Result",
     "Score",
     "Scored",
+    "SearchResult",
     "Store",
     "Study",
     "Training",
@@ -59,6 +62,7 @@ __all__ = [
     "list",
     "run",
     "score",
+    "search",
     "train",
 ]
 
@@ -205,6 +209,24 @@ def check(
     named = [inside] if isinstance(inside, str | Path) else inside
     order = CheckOrder(str(subject), tuple(map(Path, named)), **settings)
     return run_check(order, Store(), Path(out) if out else None)
+
+
+def search(
+    question: str, sources: str | Sequence[str] = (), *, out: str | Path | None = None, **settings: Any
+) -> SearchResult:
+    """Find the works on a question, join what several sources found, and screen them by criteria and labels.
+
+    `sources` takes names of indexes and folders (`folder:PATH`); none: every index. `settings`: criteria, plan, labels (paths), limit,
+    recall, offline, max_requests, max_seconds, max_usd. A page is written only where `out` names a folder.
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    named = [sources] if isinstance(sources, str) else sources
+    settings |= {
+        name: Path(settings[name]) for name in ("criteria", "plan", "labels") if settings.get(name) is not None
+    }
+    return run_search(SearchOrder(question, tuple(named), **settings), Store(), Path(out) if out else None)
 
 
 def demo(*, out: str | Path | None = None) -> Result:

@@ -1,9 +1,10 @@
-"""The three audits of `make demo-literature`: a bibliography, a paper and a report, against indexes that this machine serves itself.
+"""`make demo-literature`: audits of a bibliography, a paper and a report, and a search, against indexes that this machine serves itself.
 
 The clients are the real ones. The indexes hold a few known papers and some invented ones: one has a wrong title in one index,
 one is retracted, one was published since.
 """
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,12 @@ from evidense.values import Notice, Work
 from sources.world import world
 
 FILES = Path(__file__).with_name("demo")
+COMMANDS = (
+    ("audit", "references.bib", "--fix"),
+    ("audit", "paper.md"),
+    ("audit", "report.txt"),
+    ("search", "What harms tomatoes?", "--criteria", "criteria.txt", "--out", "evidense-out/search-tomatoes"),
+)
 JOURNAL = "Journal of Invented Botany"
 
 
@@ -32,7 +39,7 @@ PREPRINTS = (
     Work(
         "", {"arxiv": "2001.09999"}, "Watering Twice a Day", ("Ara Lee", "Dain Cho"), 2020, "arXiv",
         published_as={"doi": "10.5555/water.2021", "venue": JOURNAL, "year": "2021"},
-        abstract="We ask how often to water. Watering twice a day cuts leaf rot by 12 % in June.",
+        abstract="We ask how often to water tomatoes. Watering twice a day cuts leaf rot by 12 % in June.",
     ),
 )  # fmt: skip
 PUBLISHED = (
@@ -55,14 +62,27 @@ PUBLISHED = (
 )  # fmt: skip
 
 
+ON_TOMATOES = (
+    Work(
+        "", {"doi": "10.5555/water.2021"}, "Watering Twice a Day", ("Ara Lee", "Dain Cho"), 2021, JOURNAL,
+        abstract="We ask how often to water tomatoes. Watering twice a day cuts leaf rot by 12 %.",
+    ),
+    _botany("mildew.2022", "Mildew of Tomatoes in Wet Summers", "Bora Kim", 2022, abstract="Mildew takes a third of the tomatoes in wet summers."),
+    _botany("guild.2009", "Tomatoes in the Books of a Gardeners' Guild", "Hana Seo", 2009, abstract="We read what the guild wrote of tomatoes and rot."),
+    _botany("price.2019", "The Price of Tomatoes in Three Harbours", "Ivo Linden", 2019, abstract="Prices of tomatoes follow the ships."),
+    _botany("letter.2023", "Tomatoes: A Letter", "Jun Baek", 2023),
+)  # fmt: skip
+"""Works that the search finds beside those of the audits."""
+
+
 def holdings() -> dict[str, tuple[Work, ...]]:
     """Return what each index holds; OpenAlex has a wrong title for one work."""
-    everything = (*PUBLISHED, *PREPRINTS)
+    everything = (*PUBLISHED, *PREPRINTS, *ON_TOMATOES)
     registered = tuple(
         replace(w, identifiers={**w.identifiers, "doi": f"10.48550/arxiv.{w.identifiers['arxiv']}"}) for w in PREPRINTS
     )
     return {
-        "crossref": (*PUBLISHED, HAIL),
+        "crossref": (*PUBLISHED, *ON_TOMATOES, HAIL),
         "openalex": (*everything, replace(HAIL, title="Glass Houses of the North")),
         "semantic_scholar": (*everything, HAIL),
         "arxiv": PREPRINTS,
@@ -71,17 +91,15 @@ def holdings() -> dict[str, tuple[Work, ...]]:
 
 
 def main(folder: Path) -> int:
-    """Write the three files, serve the indexes, and run the three commands; return the worst exit code."""
+    """Write the files, serve the indexes, and run the commands; return the worst exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in FILES.iterdir():
         shutil.copy(file, folder)
     codes = []
     with pytest.MonkeyPatch.context() as patch, world(holdings(), patch):
-        for words in (["references.bib", "--fix"], ["paper.md"], ["report.txt"]):
-            print(f"\n$ evidense audit {' '.join(words)}\n", flush=True)
-            codes.append(
-                subprocess.run([sys.executable, "-m", "evidense", "audit", *words], cwd=folder, check=False).returncode
-            )
+        for words in COMMANDS:
+            print(f"\n$ evidense {shlex.join(words)}\n", flush=True)
+            codes.append(subprocess.run([sys.executable, "-m", "evidense", *words], cwd=folder, check=False).returncode)
     return max(codes)
 
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -262,14 +263,14 @@ def _openalex(shelf: Shelf, seen: Seen) -> Said:
         works = _part(works, start, size)
     results = [
         {
-            "id": f"https://openalex.org/W{i}", "doi": f"https://doi.org/{w.identifiers['doi']}" if "doi" in w.identifiers else None,
+            "id": f"https://openalex.org/W{_own(w)}", "doi": f"https://doi.org/{w.identifiers['doi']}" if "doi" in w.identifiers else None,
             "title": w.title, "publication_year": w.year, "is_retracted": any(n.relation == "retraction" for n in w.notices), "type": "article",
             "authorships": [{"author": {"display_name": f"{given} {family}".strip()}} for given, family in _names(w)],
             "primary_location": {"source": {"display_name": w.venue}} if w.venue else None,
             "locations": [{"landing_page_url": f"http://arxiv.org/abs/{w.identifiers['arxiv']}"}] if "arxiv" in w.identifiers else [],
             "abstract_inverted_index": _inverted(w.abstract) or None,
         }
-        for i, w in enumerate(works)
+        for w in works
     ]  # fmt: skip
     left = {"x_ratelimit_remaining_usd": "0.9", "x_ratelimit_limit": "1000", "x_ratelimit_reset": "4000"}
     return _json({"meta": meta, "results": results}, **left)
@@ -299,10 +300,15 @@ def _semantic_scholar(shelf: Shelf, seen: Seen) -> Said:
     return _json(items)
 
 
+def _own(work: Work) -> int:
+    """Return the number that an index gives a work."""
+    return zlib.crc32(work.title.encode())
+
+
 def _s2_item(work: Work) -> dict[str, Any]:
     names = {"doi": "DOI", "arxiv": "ArXiv", "acl": "ACL", "pmid": "PubMed"}
     return {
-        "paperId": "p" + work.title[:8], "externalIds": {names[k]: v for k, v in work.identifiers.items() if k in names}, "title": work.title,
+        "paperId": f"p{_own(work)}", "externalIds": {names[k]: v for k, v in work.identifiers.items() if k in names}, "title": work.title,
         "authors": [{"authorId": "1", "name": f"{given} {family}".strip()} for given, family in _names(work)], "year": work.year, "venue": work.venue,
         "abstract": work.abstract or None,
     }  # fmt: skip

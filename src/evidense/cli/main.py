@@ -12,7 +12,7 @@ from evidense.boundary.streams import visible_streams
 from evidense.cli.faults import fault_sentence, show_traceback
 from evidense.errors import EvidenseError, StoreError, missing_extra
 
-FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check", "list")
+FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check", "search", "list")
 """Commands that a newcomer needs, in this order."""
 MORE = ("replay", "completion")
 
@@ -58,6 +58,7 @@ SUMMARIES = {
     "score": "Score a run file, with intervals.",
     "audit": "Is every reference real and right? Where is each sentence from?",
     "check": "Do the sources say it? Or NOT SURE, with the passage to read.",
+    "search": "Which works are there on a question, and which of them count?",
     "list": "List datasets, encoders, analyses, claims and other parts.",
     "replay": "Recompute the numbers of a page and compare.",
     "completion": "Print the line that turns on completion in a shell.",

@@ -5,6 +5,7 @@ from evidense.records.form import Json, Record, canonical_json, sha256_of
 from evidense.records.literature import Document, Paper, SourceCheck, Statement
 from evidense.records.rankings import Ranking, Score
 from evidense.records.reading import KINDS, from_json
+from evidense.records.searching import Screening, SearchPlan
 from evidense.records.studies import Study
 from evidense.records.training import Checkpoint, Recipe
 from evidense.records.verdicts import Check, Outcome, Verdict
@@ -22,6 +23,8 @@ __all__ = [
     "Recipe",
     "Record",
     "Score",
+    "Screening",
+    "SearchPlan",
     "SourceCheck",
     "Statement",
     "Study",

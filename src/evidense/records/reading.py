@@ -5,6 +5,7 @@ from evidense.records.findings import Finding
 from evidense.records.form import Json, Record
 from evidense.records.literature import Document, Paper, SourceCheck, Statement
 from evidense.records.rankings import Ranking, Score
+from evidense.records.searching import Screening, SearchPlan
 from evidense.records.studies import Study
 from evidense.records.training import Checkpoint, Recipe
 from evidense.records.verdicts import About, Check, Verdict
@@ -24,6 +25,8 @@ KINDS: dict[str, type[Record]] = {
         Paper,
         Statement,
         SourceCheck,
+        SearchPlan,
+        Screening,
     )
 }
 

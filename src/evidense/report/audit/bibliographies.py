@@ -37,7 +37,12 @@ def _found(audit: Audit) -> Iterator[tuple[Reference, Work]]:
 
 
 def _entry(reference: Reference, work: Work) -> str:
-    kind = reference.kind if _BIBTEX_TYPES.fullmatch(reference.kind) else "misc"
+    return entry_of(reference.key, reference.kind, work)
+
+
+def entry_of(key: str, kind: str, work: Work) -> str:
+    """Return the BibTeX entry of a work under a key."""
+    kind = kind if _BIBTEX_TYPES.fullmatch(kind) else "misc"
     venue = (
         "journal" if kind == "article" else "booktitle" if kind in {"inproceedings", "incollection"} else "howpublished"
     )
@@ -47,7 +52,7 @@ def _entry(reference: Reference, work: Work) -> str:
         "eprint": escaped(work.identifiers.get("arxiv", "")), "archiveprefix": "arXiv" if work.identifiers.get("arxiv") else "",
     }  # fmt: skip
     rows = [f"  {name} = {{{value}}}," for name, value in fields.items() if value and value != "{}"]
-    return "\n".join([f"@{kind}{{{safe_key(reference.key)},", *rows, "}", ""])
+    return "\n".join([f"@{kind}{{{safe_key(key)},", *rows, "}", ""])
 
 
 def escaped(text: str) -> str:

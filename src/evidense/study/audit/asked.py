@@ -21,14 +21,23 @@ _NOTHING = "no reference was left that it could be asked for"
 
 
 def sources_of(order: Order) -> list[NamedSource]:
-    """Return the sources that an order names, each once, in its order; without any named every index of the shelf, those that hold most first.
+    """Return the sources of an audit.
+
+    Raises:
+        UnknownName, InvalidInput: as `named_sources`.
+    """
+    return named_sources(order.sources)
+
+
+def named_sources(named: Sequence[str]) -> list[NamedSource]:
+    """Return the sources that are named, each once, in their order; without any named every index of the shelf, those that hold most first.
 
     Raises:
         UnknownName: no source has this name.
         InvalidInput: a folder is named without its path, or an index with one that it does not take.
     """
     indexes = sorted((name for name in registry.summaries("sources") if name != FOLDER), key=_breadth)
-    spellings = list(dict.fromkeys(order.sources)) or indexes
+    spellings = list(dict.fromkeys(named)) or indexes
     labels = _labels(spellings)
     return [NamedSource(labels[text], _part(text), text) for text in spellings]
 

@@ -44,13 +44,18 @@ class Order:
         for verdict in self.gate:
             if verdict not in get_args(ReferenceVerdict):
                 raise UnknownName.among("verdict", verdict, get_args(ReferenceVerdict))
-        for name, value in (
-            ("max_requests", self.max_requests),
-            ("max_seconds", self.max_seconds),
-            ("max_usd", self.max_usd),
-        ):
-            if value is not None and not value >= 0:  # NaN is refused too
-                raise InvalidInput(f"{name} is {value}; expected 0 or more; correct the budget")
+        check_budgets(max_requests=self.max_requests, max_seconds=self.max_seconds, max_usd=self.max_usd)
+
+
+def check_budgets(**budgets: float | None) -> None:
+    """Refuse a budget that is no amount.
+
+    Raises:
+        InvalidInput: it is below 0, or not a number.
+    """
+    for name, value in budgets.items():
+        if value is not None and not value >= 0:  # NaN is refused too
+            raise InvalidInput(f"{name} is {value}; expected 0 or more; correct the budget")
 
 
 def gate_of(is_gated: bool, verdicts: str = "") -> tuple[str, ...]:

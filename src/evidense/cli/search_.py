@@ -1,0 +1,69 @@
+"""evidense search."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evidense.cli.options import split
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("search")
+@click.argument("question", default="")
+@click.option(
+    "--sources",
+    multiple=True,
+    metavar="NAME,folder:PATH,…",
+    help="Whom to ask: indexes (evidense list sources), or folders with BibTeX, RIS or CSL-JSON. Default: every index.",
+)
+@click.option("--criteria", type=_FILE, help="What to include and exclude, one a line: 'exclude: year < 2018'.")
+@click.option("--plan", type=_FILE, help="Facets and queries that you have edited: a copy of plan.json, or TOML.")
+@click.option("--labels", type=_FILE, help="Your decisions: a copy of to_screen.csv with its labels filled in.")
+@click.option(
+    "--limit", type=int, default=200, metavar="N", show_default=True, help="Works that each source is asked for."
+)
+@click.option(
+    "--recall",
+    type=float,
+    default=0.95,
+    metavar="SHARE",
+    show_default=True,
+    help="Share of the relevant works to find before you stop.",
+)
+@click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used.")
+@click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together.")
+@click.option(
+    "--max-seconds", type=float, metavar="S", help="Budget: at most so many seconds of waiting for each index."
+)
+@click.option("--max-usd", type=float, metavar="USD", help="Budget: at most so much money at indexes that charge.")
+@click.option("--out", type=_FILE, help="Folder of the page. Default: evidense-out/search-QUESTION.")
+def command(question: str, sources: tuple[str, ...], **options: Any) -> None:
+    """Which works are there on QUESTION, and which of them count?
+
+    Every source is asked in its own language, what they find is joined to works, and these are screened by written criteria and
+    by your labels. It stops there. Exit codes: 0; 2 = could not, or no source answered.
+
+    \b
+    evidense search "What do hard negatives add to dense retrieval?"
+    evidense search "dense retrieval of images" --sources arxiv,folder:library --criteria criteria.txt
+    evidense search --plan my-plan.json --labels labels.csv --offline
+    """
+    from evidense.cli.lines import clear, say_step
+    from evidense.errors import InvalidInput
+    from evidense.report.search.screen import screen_of
+    from evidense.store import Store
+    from evidense.study.search.order import SearchOrder
+    from evidense.study.search.search import folder_for, run_search
+
+    out = options.pop("out")
+    order = SearchOrder(question, tuple(split(sources)), **options)
+    out = out or folder_for(question or (order.plan.stem if order.plan else ""))
+    result = run_search(order, Store(), out, lambda words: say_step(words, 0))
+    clear()
+    print(screen_of(result.outcome, [str(result.page)]))
+    if not result.outcome.n_answered:
+        raise InvalidInput(
+            "no source answered; expected one at least; the list above says why: try again later, name others with --sources, or leave out --offline"
+        )

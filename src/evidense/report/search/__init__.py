@@ -1,0 +1,1 @@
+"""Search: the page, the flow and the files of a search."""
