@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidense.texts.tokens import Token, rejoin, tokens, value
+from evidense.values.literature import Span
 
 Kind = Literal["VERBATIM", "NEAR", "NOT LOCATED", "NO TEXT"]
 """Word for word; with words lost or added; not in any text of the sources; no source has a text."""
@@ -79,6 +80,39 @@ def align(statement: str, passage: str) -> Alignment:
         kind, _similarity(blocks, keys, passage_keys), tuple(filter(None, lost)), tuple(filter(None, added)), rest, is_end_lost, located,
         tuple((a, b) for a, b in zip(lost, added, strict=True) if a and b),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Runs of words that stand in each other's place; one of them may be empty, at the place where it would stand."""
+
+    lost: Span
+    """Of the passage."""
+    added: Span
+    """Of the statement."""
+
+
+def differences(statement: str, passage: str) -> tuple[Difference, ...]:
+    """Return where a statement and a passage differ, with places in both.
+
+    >>> [(d.lost.quote, d.added.quote) for d in differences("Pruning helps here.", "Pruning rarely helps there.")]
+    [('rarely', ''), ('there', 'here')]
+    """
+    left, right = _beside(statement, passage)
+    keys, passage_keys = [value(t.key) for t in left], [value(t.key) for t in right]
+    gaps = _gaps(_blocks(keys, passage_keys), len(keys), len(passage_keys))
+    slid = [_slid(gap, keys, passage_keys) for gap in gaps]
+    return tuple(
+        Difference(_place(right, g.b, g.b_end, passage), _place(left, g.a, g.a_end, statement)) for g in slid
+    )
+
+
+def _place(side: Sequence[Token], begin: int, end: int, text: str) -> Span:
+    if begin == end:
+        place = side[begin].start if begin < len(side) else len(text)
+        return Span(place, place, "")
+    start, stop = side[begin].start, side[end - 1].end
+    return Span(start, stop, text[start:stop])
 
 
 @dataclass(frozen=True)
