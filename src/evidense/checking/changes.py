@@ -9,6 +9,9 @@ from evidense.checking.wordings import is_function, say_same
 from evidense.texts.tokens import Token, tokens
 from evidense.values.literature import Span
 
+MOST_WORDS = 5
+"""Words of a thing that is swapped: "National Health Interview Survey" has four."""
+
 
 @dataclass(frozen=True)
 class Word:
@@ -32,6 +35,18 @@ class Change:
     """Words that the statement says nowhere, not even as a synonym."""
     added_words: tuple[Word, ...]
     """Words that the sentence says nowhere."""
+
+    @property
+    def is_local(self) -> bool:
+        """Say whether a few words stand for a few: one thing put in place of another, no new wording of a whole clause."""
+        n_lost, n_added = _n_things(self.lost_words), _n_things(self.added_words)
+        return 0 < n_lost <= MOST_WORDS and 0 < n_added <= MOST_WORDS and abs(n_lost - n_added) <= 3
+
+
+def _n_things(words: Sequence[Word]) -> int:
+    """Count words, a run of words with capitals, which is one name, once."""
+    names = ["A" if word.text[:1].isupper() and not word.is_first else "a" for word in words]
+    return len(re.findall(r"A+|a", "".join(names)))
 
 
 def changes(statement: str, sentence: str) -> tuple[Change, ...]:

@@ -22,12 +22,16 @@ FRAME = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 """Words that lead in and say nothing of what follows."""
+_TOLD = re.compile(rf"^[^,;]{{0,150}}?\b{_SAYS} (?:here |clearly |also )?that\b\W*", re.IGNORECASE)
+"""Whoever, or whatever, tells it."""
 _ASIDE = re.compile(
     r"^\W*(?:(?:fig(?:ure|s)?|tables?|see|supplementary|refs?|appendix|section|ci|95 ?%|[pnt]\s?[=<>≤]|or|hr|rr|i\.e|e\.g|mean|median|sd|range|r\s?=|r2|chi|respectively)\b|[\d.,%<>=\s]+$)",
     re.IGNORECASE,
 )  # fmt: skip
 _NO_CONDITION = re.compile(
-    r"^\W*(?:by|via|through|using|because|since|due to|owing to|as well as|as (?:a|an|the|measured|assessed|determined|judged|revealed|shown|evidenced)|and|which|from|of|or|to|that|than)\b", re.IGNORECASE
+    r"^\W*(?:by|via|through|using|because|since|due to|owing to|as well as|as (?:a|an|the|measured|assessed|determined|judged|revealed|shown|evidenced)|and|which|from|of|or|to|that|than|whereas|"
+    r"(?:thereby |thus )?(?:suggest|indicat|support|imply|demonstrat|show|reveal|highlight|confirm|lead|provid)ing)\b",
+    re.IGNORECASE,
 )  # fmt: skip
 _STRONG = r"only(?: if| when| in| for| at| on| under| among| within| with| after)?|if|when|whenever|unless|except(?: for| in| when)?|provided(?: that)?|assuming|as long as|so long as|in the (?:absence|presence) of|depending on|limited to|restricted to|once|solely|exclusively|under|without|after|before|during|until"
 _PLACED = r"in|among|amongst|on|for|at|with|within|across|from|over|between|throughout|of"
@@ -41,6 +45,10 @@ _HEADS = re.compile(
 )  # fmt: skip
 
 
+_LONG = 8
+"""Words of a run from which on only its ends concern what was kept."""
+
+
 def dropped(change: Change, statement: str, sentence: str) -> str:
     """Return the condition that a change drops, or ""."""
     if any(not is_function(word.key) for word in change.added_words) or not change.lost_words:
@@ -48,15 +56,19 @@ def dropped(change: Change, statement: str, sentence: str) -> str:
     run = _without_frame(change, sentence)
     if not re.search(r"\w", run) or _ASIDE.match(run):
         return ""
-    if not markers.is_aim(run) and any(map(markers.is_hedge, _edges(run))) and not markers.is_hedge(statement):
-        return run
     limits = [place for place in named(run) if place.field in _LIMITS]
     said = {place.name for place in named(statement)}
     if limits and not any(place.name in said for place in limits):
         return run
     if _limits_head(change, sentence):
         return run
-    return run if markers.is_condition(run) and not _NO_CONDITION.match(run) else ""
+    if _NO_CONDITION.match(run):
+        return ""
+    if not markers.is_aim(run) and any(map(markers.is_hedge, _edges(run, change, sentence))) and not markers.is_hedge(statement):  # fmt: skip
+        return run
+    if len(run.split()) > _LONG and not re.search(r"\w", sentence[change.lost.end :]):
+        return run if markers.begins_condition(run) or _CLAUSES.match(run) else ""
+    return run if markers.is_condition(run) or _CLAUSES.search(run) else ""
 
 
 def dropped_from(statement: str, sentence: str) -> Iterator[str]:
@@ -88,12 +100,21 @@ def _without_frame(change: Change, sentence: str) -> str:
     run = " ".join(change.lost.quote.split())
     if re.search(r"\w", sentence[: change.lost.start]):
         return run
-    return FRAME.sub("", run, count=1)
+    rest = FRAME.sub("", run, count=1)
+    told = _TOLD.match(rest)
+    return rest[told.end() :] if told and not {p.field for p in named(told[0])} & _LIMITS else rest
 
 
-def _edges(run: str) -> list[str]:
+def _edges(run: str, change: Change, sentence: str) -> list[str]:
+    """Return the words of a run beside what was kept."""
     words = run.split()
-    return [run] if len(words) <= 8 else [" ".join(words[:4]), " ".join(words[-4:])]
+    if len(words) <= _LONG:
+        return [run]
+    begins, ends = (" ".join(words[:4]), " ".join(words[-4:]))
+    is_first, is_last = (
+        not re.search(r"\w", part) for part in (sentence[: change.lost.start], sentence[change.lost.end :])
+    )
+    return [edge for edge, is_outer in ((begins, is_first), (ends, is_last)) if not is_outer]
 
 
 def _limits_head(change: Change, sentence: str) -> bool:

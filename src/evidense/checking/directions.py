@@ -52,6 +52,8 @@ def denies(one: str, other: str) -> bool:
     (True, True, False)
     """
     short, long = sorted((one.casefold(), other.casefold()), key=len)
+    if re.search(r"\d", long):
+        return False
     for prefix in _DENYING:
         rest = long.removeprefix(prefix).lstrip("-")
         if long.startswith(prefix) and len(rest) >= 4 and (rest == short or (len(prefix) > 1 and stem(rest) == stem(short))):

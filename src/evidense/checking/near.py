@@ -1,21 +1,27 @@
 """Near statements: what the rules alone say of a statement that is a copy of a sentence of its source, if for a few words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidense.auditing.alignment import Alignment, align
 from evidense.auditing.losses import losses
-from evidense.checking.changes import Change, changes
+from evidense.checking.changes import Change, Word, changes
 from evidense.checking.conditions import FRAME
-from evidense.checking.rules import COPIED, ORDER, Mismatch, MismatchRule, of_copy
+from evidense.checking.rules import COPIED, ORDER, Mismatch, MismatchRule, of_copy, rank, stretches
 from evidense.checking.wordings import is_function, is_general
 from evidense.texts.sentences import sentences
+from evidense.texts.tokens import tokens
 from evidense.values.checking import CheckWord
 from evidense.values.literature import Span
 
 REFUTING: frozenset[MismatchRule] = frozenset({"negation", "direction", "number"})
 """Rules by which a copy says the contrary. By every other but "condition" it speaks of something else."""
-ENOUGH = 0.7
-"""The least share of a statement's words that its sentence has, in order, for rules alone to call it supported."""
+ENOUGH = 0.8
+"""The least share of a statement's words that its sentence says, less those that stand in place of others."""
+ALIKE = 0.5
+"""The least similarity of a sentence to a statement that names another thing than it; a sentence about much else may name both."""
+MOST_SWAPS = 2
+"""Things of a copy that may be swapped; with more it is no copy, but another sentence."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ def near_verdict(statement: str, passage: str) -> NearVerdict | None:
     True
     """
     statement = " ".join(statement.split())
-    best = max((_beside(statement, span) for span in sentences(passage)), key=lambda pair: _rank(pair[0]), default=None)
+    spans = stretches(passage, len(sentences(statement)))
+    best = max((_beside(statement, span) for span in spans), key=lambda pair: rank(pair[0]), default=None)
     if best is None or best[0].located < COPIED:
         return None
     alignment, span = best
@@ -57,27 +64,35 @@ def _beside(statement: str, span: Span) -> tuple[Alignment, Span]:
     return align(statement, " ".join(span.quote.split())), span
 
 
-def _rank(alignment: Alignment) -> tuple[float, float]:
-    return alignment.located, alignment.similarity
-
-
 def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mismatch, ...]) -> CheckWord | None:
-    """Choose the word; a statement that only adds something to its sentence gets none."""
+    """Choose the word; a statement that is no copy, or that only adds something to its sentence, gets none."""
+    made = changes(statement, sentence)
+    if not _is_copy(statement, made):
+        return None
     if any(loss.rule == "aim" for loss in losses(alignment)):
         return "NOT ENOUGH"
     if any(m.rule in REFUTING and (m.evidence or m.rule == "negation") for m in found):
         return "REFUTED"
     others = [mismatch for mismatch in found if not mismatch.qualifies]
     if any(mismatch.evidence for mismatch in others):
-        return "SCOPE DIFFERS"
-    if others or alignment.located < ENOUGH or _says_more(statement, changes(statement, sentence)):
+        return "SCOPE DIFFERS" if alignment.similarity >= ALIKE else None
+    if others or any(not is_general(word.key) for word in _added(statement, made)):
         return None
     return "QUALIFIED" if found else "SUPPORTED"
 
 
-def _says_more(statement: str, found: tuple[Change, ...]) -> bool:
-    """Say whether words were added that are more than a lead-in ("We found that") or join others."""
+def _is_copy(statement: str, made: Sequence[Change]) -> bool:
+    """Say whether a statement is a sentence with at most two things swapped."""
+    words = [token for token in tokens(statement) if token.kind in ("word", "number") and not is_function(token.key)]
+    swapped = [change for change in made if change.is_local and any(not is_function(w.key) for w in change.added_words)]
+    in_place = [word for change in swapped for word in change.added_words if not is_function(word.key)]
+    more = [word for word in _added(statement, made) if word not in in_place]
+    n_said = len(words) - len(in_place) - len(more)
+    return len(swapped) <= MOST_SWAPS and n_said > len(in_place) and n_said >= ENOUGH * (len(words) - len(in_place))
+
+
+def _added(statement: str, made: Sequence[Change]) -> list[Word]:
+    """Return the words that were added, without a lead-in ("We found that") and words that join others."""
     lead = FRAME.match(statement)
     end = lead.end() if lead else 0
-    words = [word for change in found for word in change.added_words if word.start >= end and not is_function(word.key)]
-    return len(words) > 1 or any(not is_general(word.key) for word in words)
+    return [word for change in made for word in change.added_words if word.start >= end and not is_function(word.key)]

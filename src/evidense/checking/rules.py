@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidense.auditing import markers
-from evidense.auditing.alignment import align
+from evidense.auditing.alignment import Alignment, align
 from evidense.checking import conditions
 from evidense.checking.changes import Change, Word, changes, spelled_out, words_of
 from evidense.checking.directions import are_opposite, denies, sides
@@ -67,8 +67,20 @@ def mismatches(claim: str, evidence: str) -> tuple[Mismatch, ...]:
 
 def closest(claim: str, evidence: str) -> str:
     """Return the sentence of a passage that shares most with a statement."""
-    parts = [span.quote for span in sentences(evidence)] or [evidence]
-    return max(parts, key=lambda part: (align(claim, part).located, align(claim, part).similarity)) if len(parts) > 1 else parts[0]
+    parts = [span.quote for span in stretches(evidence, len(sentences(claim)))] or [evidence]
+    return max(parts, key=lambda part: rank(align(claim, part))) if len(parts) > 1 else parts[0]
+
+
+def stretches(evidence: str, n: int) -> list[Span]:
+    """Return every run of n sentences of a text, or all of it where it has fewer."""
+    spans = sentences(evidence)
+    runs = [(spans[i], spans[min(i + n, len(spans)) - 1]) for i in range(max(1, len(spans) - n + 1))] if spans else []
+    return [Span(a.start, b.end, evidence[a.start : b.end]) for a, b in runs]
+
+
+def rank(alignment: Alignment) -> tuple[float, float]:
+    """Return what the closest sentence has most of: the statement's words, then few others."""
+    return alignment.located, alignment.similarity
 
 
 def is_copied(claim: str, sentence: str) -> bool:
@@ -106,11 +118,16 @@ def _negation(found: Sequence[Change]) -> Iterator[Mismatch]:
 
 
 def _denials(words: Sequence[Word], change: Change, is_lost: bool = False) -> int:
-    run = change.lost.quote if is_lost else change.added.quote
-    if is_lost and not change.added_words and (len(run.split()) > _EDGE or markers.begins_clause(run)) and not re.match(r"(?:did|does|do|was|were|is|are|can|could)\b", run):  # fmt: skip
+    run = change.lost.quote
+    if is_lost and not change.added_words and len(run.split()) > 1 and _stands_apart(run):
         return 0
     kept = " ".join(word.text for word in words)
     return len(_DENYING.findall(kept))
+
+
+def _stands_apart(run: str) -> bool:
+    """Say whether a run is long, or a phrase or clause of its own, so that a denial in it concerns nothing that was kept."""
+    return len(run.split()) > _EDGE or markers.begins_condition(run)
 
 
 _DENYING = re.compile(
@@ -121,8 +138,10 @@ _DENYING = re.compile(
 
 
 def _direction(change: Change) -> Iterator[Mismatch]:
-    for word in change.added_words:
+    for word in change.added_words if change.is_local else ():
         for other in change.lost_words:
+            if is_function(word.key) or is_function(other.key):
+                continue
             if are_opposite(word.key, other.key) and not _both_deny(word, other):
                 yield Mismatch("direction", word.text, other.text)
 
@@ -204,12 +223,21 @@ def _entity(change: Change, evidence: str) -> Iterator[Mismatch]:
     lost, added = [list(filter(_names, words)) for words in (change.lost_words, change.added_words)]
     said = {token.key for token in tokens(evidence)}
     new = [word for word in added if not any(word.key == key or say_same(word.key, key) for key in said)]
+    squeezed = _squeezed(evidence)
+    new = [word for word in new if _squeezed(word.chunk) not in squeezed]
+    added = [word for word in added if not lost or _squeezed(word.chunk) not in {_squeezed(w.chunk) for w in lost}]
     new = [word for word in new if not spelled_out(word.text, words_of(evidence, Span(0, len(evidence), evidence)))]
+    if lost and not change.is_local:
+        return
     for word in added if lost else new:
         if any(are_opposite(word.key, other.key) for other in change.lost_words) or _is_digit(word, lost):
             continue
         yield Mismatch("entity", word.chunk, lost[0].chunk if lost else "")
         return
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())
 
 
 def _is_digit(word: Word, lost: Sequence[Word]) -> bool:

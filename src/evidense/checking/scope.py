@@ -20,7 +20,7 @@ _VARIANT = r"(?:[- ](?:base|large|small|tiny|mini|medium|xl|xxl|xlarge|uncased|c
 _AT = r"(?:@\d+)?"
 _NAME = r"(?:[A-Z][\w+.-]*|\d{3,4})(?: (?:[A-Z][\w+.-]*|of|and|\d+))*?"
 _CALLED: dict[ScopeField, re.Pattern[str]] = {
-    "dataset": re.compile(rf"\b(?!(?:The|This|These|Our|Each|A|An|In|On|For|All|Both|We|Test|Training) )({_NAME}) (?:data ?sets?|corpus|corpora|benchmarks?|collections?|test collection|cohort|database|registry)\b"),
+    "dataset": re.compile(rf"\b(?!(?:The|This|These|Our|Each|A|An|In|On|For|All|Both|We|Test|Training) )({_NAME}) (?:data ?sets?|corpus|corpora|benchmarks?|collections?|test collection|[Cc]ohort|[Dd]atabase|[Rr]egistry|[Ss]tudy|[Tt]rial|[Ss]urvey|[Bb]iobank|test set)\b"),
     "population": re.compile(r"\b((?:patients|individuals|people|adults|children|women|men|subjects|participants|those) (?:with|without|undergoing|receiving|aged|over|under|older than|younger than|at (?:high|low) risk of|who (?:have|had)) (?:[\w-]+)(?: (?!and\b|or\b|in\b|who\b|was\b|were\b|is\b|are\b|but\b|the\b|to\b|had\b|have\b|from\b|on\b|with\b)[\w-]+){0,2})"),
 }  # fmt: skip
 """Names that stand beside the word for what they are: "the Foo corpus", "patients with asthma"."""
