@@ -102,9 +102,7 @@ def differences(statement: str, passage: str) -> tuple[Difference, ...]:
     keys, passage_keys = [value(t.key) for t in left], [value(t.key) for t in right]
     gaps = _gaps(_blocks(keys, passage_keys), len(keys), len(passage_keys))
     slid = [_slid(gap, keys, passage_keys) for gap in gaps]
-    return tuple(
-        Difference(_place(right, g.b, g.b_end, passage), _place(left, g.a, g.a_end, statement)) for g in slid
-    )
+    return tuple(Difference(_place(right, g.b, g.b_end, passage), _place(left, g.a, g.a_end, statement)) for g in slid)
 
 
 def _place(side: Sequence[Token], begin: int, end: int, text: str) -> Span:

@@ -1,10 +1,13 @@
 """Changes: where a statement differs from a sentence, less what only says the same in other words or in another place."""
 
 import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from evidense.auditing.alignment import differences
+from evidense.checking.directions import denies
 from evidense.checking.wordings import is_function, say_same
 from evidense.texts.tokens import Token, tokens
 from evidense.values.literature import Span
@@ -23,6 +26,11 @@ class Word:
     start: int
     is_first: bool
     """It begins its sentence, where a capital says nothing."""
+
+    @property
+    def tells(self) -> bool:
+        """Say whether it does more than join others; "ON" and "US" do."""
+        return not is_function(self.key) or (len(self.text) > 1 and self.text.isupper())
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class Change:
 
 def _n_things(words: Sequence[Word]) -> int:
     """Count words, a run of words with capitals, which is one name, once."""
-    names = ["A" if word.text[:1].isupper() and not word.is_first else "a" for word in words]
+    telling = [word for word in words if word.tells] or list(words)
+    names = ["A" if word.text[:1].isupper() and not word.is_first else "a" for word in telling]
     return len(re.findall(r"A+|a", "".join(names)))
 
 
@@ -65,32 +74,58 @@ def changes(statement: str, sentence: str) -> tuple[Change, ...]:
     return tuple(change for change in settled if change.lost_words or change.added_words or _has_sign(change))
 
 
-def words_of(text: str, span: Span) -> list[Word]:
-    """Return the words of a stretch of a text."""
-    return [_word(text, token, span.start) for token in tokens(span.quote) if token.kind in ("word", "number")]
+def words_of(text: str, span: Span | None = None) -> list[Word]:
+    """Return the words of a stretch of a text, or of the whole."""
+    begin, end = (span.start, span.end) if span else (0, len(text))
+    words = _all_words(text)
+    return [word for word in words if begin <= word.start < end]
 
 
-def _word(text: str, token: Token, offset: int) -> Word:
-    start, end = token.start + offset, token.end + offset
-    before = re.search(r"[^\s()\[\],;:/]*$", text[:start])
-    after = re.match(r"[^\s()\[\],;:/]*", text[end:])
-    chunk = (before[0] if before else "") + text[start:end] + (after[0] if after else "")
-    is_first = not re.search(r"\w", re.split(r"[.!?:]\s", text[:start])[-1])
-    return Word(token.key, text[start:end], chunk.strip(".!?\"'“”‘’"), start, is_first)
+@lru_cache(maxsize=4096)
+def _all_words(text: str) -> tuple[Word, ...]:
+    chunks = [match.span() for match in re.finditer(r"[^\s()\[\],;:/]+", text)]
+    starts = [start for start, _ in chunks]
+    return tuple(
+        _word(text, token, chunks[max(0, bisect_right(starts, token.start) - 1)])
+        for token in tokens(text)
+        if token.kind in ("word", "number")
+    )
 
 
-def _cancelled(
-    lost: Sequence[Word], added: Sequence[Word], same: Callable[[str, str], bool] = say_same
-) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+def _word(text: str, token: Token, chunk: tuple[int, int]) -> Word:
+    written = text[token.start : token.end]
+    around = text[min(chunk[0], token.start) : max(chunk[1], token.end)]
+    before = text[max(0, token.start - 6) : token.start].rstrip(" \"'“‘([")
+    is_first = before[-1:] in (".", "!", "?", ":") or (not before and token.start <= 6)
+    return Word(token.key, written, around.strip(".!?\"'“”‘’"), token.start, is_first)
+
+
+def _cancelled(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
     """Take away the words that both sides say, each once; an acronym says what its long form says."""
     kept, rest = [], list(added)
     for word in lost:
-        partner = next((i for i, other in enumerate(rest) if same(word.key, other.key)), None)
+        partner = next((i for i, other in enumerate(rest) if say_same(word.key, other.key)), None)
         if partner is None:
             kept.append(word)
         else:
             del rest[partner]
-    return _without_acronyms(kept, rest)
+    return _without_denied(*_without_acronyms(kept, rest))
+
+
+def _without_denied(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+    """Take away a word with "not", and on the other side the word that has it as a prefix: "not significant", "insignificant"."""
+    for one, other in ((lost, added), (added, lost)):
+        denial = next((word for word in one if word.key in ("not", "no", "cannot")), None)
+        pair = next(
+            ((a, b) for a in one for b in other if denial and len(a.key) < len(b.key) and denies(a.key, b.key)), None
+        )
+        if pair:
+            rest, rest_other = (
+                tuple(w for w in one if w not in (denial, pair[0])),
+                tuple(w for w in other if w is not pair[1]),
+            )
+            return (rest, rest_other) if one is lost else (rest_other, rest)
+    return tuple(lost), tuple(added)
 
 
 def _without_acronyms(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
@@ -110,7 +145,7 @@ def spelled_out(acronym: str, words: Sequence[Word]) -> tuple[Word, ...]:
     letters = "".join(re.findall(r"[A-Z]", acronym)).lower()
     if len(letters) < 2 or len(letters) > 8:
         return ()
-    telling = [w for w in words if not is_function(w.key)]
+    telling = [w for w in words if w.tells]
     for pool in (telling, list(words)):
         for i in range(len(pool) - len(letters) + 1):
             run = pool[i : i + len(letters)]
@@ -122,10 +157,10 @@ def spelled_out(acronym: str, words: Sequence[Word]) -> tuple[Word, ...]:
 def _without_moved(found: Sequence[Change]) -> list[Change]:
     """Take away the words that only stand elsewhere."""
     settled = list(found)
-    for i, change in enumerate(settled):
+    for i in range(len(settled)):
         for j in range(len(settled)):
             if i != j and settled[i].lost_words and settled[j].added_words:
-                lost, added = _cancelled(settled[i].lost_words, settled[j].added_words, lambda a, b: a == b)
+                lost, added = _cancelled(settled[i].lost_words, settled[j].added_words)
                 settled[i] = replace(settled[i], lost_words=lost)
                 settled[j] = replace(settled[j], added_words=added)
     return settled

@@ -10,37 +10,58 @@ from evidense.checking.scope import ScopeField, named
 from evidense.checking.wordings import is_function, is_general, say_same
 from evidense.texts.tokens import tokens
 
-_US = r"(?:we|i|they|the authors?|our (?:\w+ )?\w+|(?:the|these|this|those|present|current|the present|the current) (?:\w+ )?(?:results?|data|findings?|stud(?:y|ies)|work|paper|analys[ie]s|experiments?|observations?|evidence|article|report|trial))"
-_SAYS = r"(?:show|demonstrat|reveal|find|found|observ|report|conclud|confirm|establish|not|prov|identif|document|see|saw|discover|describ|present|propos|introduc|highlight|indicat|provid\w* evidence)\w*"
+_US = (
+    r"(?:we|i|they|the authors?|our (?:\w+ )?\w+|(?:the|these|this|those|present|current|the present|"
+    r"the current) (?:\w+ )?(?:results?|data|findings?|stud(?:y|ies)|work|paper|analys[ie]s|experiments?|observations?|"
+    r"evidence|article|report|trial))"
+)
+_SAYS = (
+    r"(?:show|demonstrat|reveal|find|found|observ|report|conclud|confirm|establish|not|prov|identif|document|see|saw|"
+    r"discover|describ|present|propos|introduc|highlight|indicat|provid\w* evidence)\w*"
+)
 FRAME = re.compile(
     rf"^\W*(?:(?:and|but|however|moreover|furthermore|additionally|interestingly|importantly|notably|surprisingly|remarkably|strikingly|thus|therefore|hence|"
-    r"consequently|finally|overall|together|conversely|specifically|similarly|likewise|also|first|second|third|lastly|here|herein|indeed|accordingly|in (?:addition|contrast|conclusion|summary|fact|turn|particular|"
-    r"this (?:study|paper|work|article|report|review|issue|context|trial|analysis)|the (?:present|current) (?:study|work|paper|trial|analysis)|our (?:study|experiments?|work|analysis|results))|"
-    rf"taken together|as (?:expected|a result|shown)|on the other hand|to our knowledge|background|methods?|results?|conclusions?|findings|objectives?|interpretation|significance)\b\W*)*"
-    rf"(?:{_US}(?: (?:have|has|also|further|now|then|here|previously|recently|clearly|therefore|thus|were|was|is|are))* {_SAYS}(?: (?:here|also|evidence|clearly|for the first time))*(?:,? that)?\b\W*"
-    r"|it (?:is|was|has been) (?:also )?(?:shown|found|demonstrated|observed|reported|established|known|well known|clear|noted)(?: that)?\b\W*|there (?:is|was|are|were)\b\W*)?",
+    r"consequently|finally|overall|together|conversely|specifically|similarly|likewise|also|first|second|third|lastly|here|"
+        r"herein|indeed|accordingly|in (?:addition|contrast|conclusion|summary|fact|turn|particular|"
+    r"this (?:study|paper|work|article|report|review|issue|context|trial|analysis)|the (?:present|current) (?:study|work|"
+        r"paper|trial|analysis)|our (?:study|experiments?|work|analysis|results))|"
+    rf"taken together|as (?:expected|a result|shown)|on the other hand|to our knowledge|background|methods?|results?|"
+        rf"conclusions?|findings|objectives?|interpretation|significance)\b\W*)*"
+    rf"(?:{_US}(?: (?:have|has|also|further|now|then|here|previously|recently|clearly|therefore|thus|were|was|is|"
+        rf"are))* {_SAYS}(?: (?:here|also|evidence|clearly|for the first time))*(?:,? that)?\b\W*"
+    r"|it (?:is|was|has been) (?:also )?(?:shown|found|demonstrated|observed|reported|established|known|well known|clear|"
+        r"noted)(?: that)?\b\W*|there (?:is|was|are|were)\b\W*)?",
     re.IGNORECASE,
 )  # fmt: skip
 """Words that lead in and say nothing of what follows."""
 _TOLD = re.compile(rf"^[^,;]{{0,150}}?\b{_SAYS} (?:here |clearly |also )?that\b\W*", re.IGNORECASE)
 """Whoever, or whatever, tells it."""
 _ASIDE = re.compile(
-    r"^\W*(?:(?:fig(?:ure|s)?|tables?|see|supplementary|refs?|appendix|section|ci|95 ?%|[pnt]\s?[=<>≤]|or|hr|rr|i\.e|e\.g|mean|median|sd|range|r\s?=|r2|chi|respectively)\b|[\d.,%<>=\s]+$)",
+    r"^\W*(?:(?:fig(?:ure|s)?|tables?|see|supplementary|refs?|appendix|section|ci|95 ?%|[pnt]\s?[=<>≤]|or|hr|rr|i\.e|e\.g|"
+        r"mean|median|sd|range|r\s?=|r2|chi|respectively)\b|[\d.,%<>=\s]+$)",
     re.IGNORECASE,
 )  # fmt: skip
 _NO_CONDITION = re.compile(
-    r"^\W*(?:by|via|through|using|because|since|due to|owing to|as well as|as (?:a|an|the|measured|assessed|determined|judged|revealed|shown|evidenced)|and|which|from|of|or|to|that|than|whereas|"
+    r"^\W*(?:by|via|through|using|because|since|due to|owing to|as well as|as (?:a|an|the|measured|assessed|determined|"
+        r"judged|revealed|shown|evidenced)|and|which|from|of|or|to|that|than|whereas|"
     r"(?:thereby |thus )?(?:suggest|indicat|support|imply|demonstrat|show|reveal|highlight|confirm|lead|provid)ing)\b",
     re.IGNORECASE,
 )  # fmt: skip
-_STRONG = r"only(?: if| when| in| for| at| on| under| among| within| with| after)?|if|when|whenever|unless|except(?: for| in| when)?|provided(?: that)?|assuming|as long as|so long as|in the (?:absence|presence) of|depending on|limited to|restricted to|once|solely|exclusively|under|without|after|before|during|until"
+_STRONG = (
+    r"only(?: if| when| in| for| at| on| under| among| within| with| after)?|if|when|whenever|unless|except(?: for| in|"
+    r" when)?|provided(?: that)?|assuming|as long as|so long as|in the (?:absence|presence) of|depending on|limited to|"
+    r"restricted to|once|solely|exclusively|under|without|after|before|during|until"
+)
 _PLACED = r"in|among|amongst|on|for|at|with|within|across|from|over|between|throughout|of"
 _CLAUSES = re.compile(rf"\b(?P<strong>{_STRONG})\b(?P<rest>[^,;.()]{{3,80}})", re.IGNORECASE)
-_PHRASES = re.compile(rf"\b(?:{_PLACED}) (?P<rest>[^,;.()]{{3,60}}?)(?=$|[,;.()]| (?:{_PLACED}|was|were|is|are|and|but|by|to|than|that|which|who|has|have|had|did|does|do|may|can|could)\b)", re.IGNORECASE)  # fmt: skip
+_PHRASES = re.compile(rf"\b(?:{_PLACED}) (?P<rest>[^,;.()]{{3,60}}?)(?=$|[,;.()]| (?:{_PLACED}|was|were|is|are|and|but|by|to|than|that|which|"
+    rf"who|has|have|had|did|does|do|may|can|could)\b)", re.IGNORECASE)  # fmt: skip
 _LIMITS: frozenset[ScopeField] = frozenset({"dataset", "split", "population", "place", "model", "task"})
 _HEADS = re.compile(
-    r"^\W*(?:\w+ )?(?:patients?|adults?|children|women|men|individuals|people|subjects|participants|populations?|users|cells?|mice|rats|animals|tumou?rs?|samples|queries|documents|passages|models|retrievers?|"
-    r"encoders?|rankers?|languages|datasets|collections|corpora|domains|tasks|networks|settings?|conditions?|cohorts?|cases|infants|strains?|lines|tissues?|countries|schools|hospitals|species|plants)\b",
+    r"^\W*(?:\w+ )?(?:patients?|adults?|children|women|men|individuals|people|subjects|participants|populations?|users|"
+        r"cells?|mice|rats|animals|tumou?rs?|samples|queries|documents|passages|models|retrievers?|"
+    r"encoders?|rankers?|languages|datasets|collections|corpora|domains|tasks|networks|settings?|conditions?|cohorts?|cases|"
+        r"infants|strains?|lines|tissues?|countries|schools|hospitals|species|plants)\b",
     re.IGNORECASE,
 )  # fmt: skip
 
@@ -51,10 +72,12 @@ _LONG = 8
 
 def dropped(change: Change, statement: str, sentence: str) -> str:
     """Return the condition that a change drops, or ""."""
-    if any(not is_function(word.key) for word in change.added_words) or not change.lost_words:
+    if any(word.tells for word in change.added_words) or not change.lost_words:
         return ""
     run = _without_frame(change, sentence)
     if not re.search(r"\w", run) or _ASIDE.match(run):
+        return ""
+    if not any(word.tells for word in change.lost_words) and not markers.is_hedge(run):
         return ""
     limits = [place for place in named(run) if place.field in _LIMITS]
     said = {place.name for place in named(statement)}

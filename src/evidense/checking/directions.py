@@ -5,14 +5,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 
-from evidense.checking.opposites import TABLE
+from evidense.checking.lexicon.opposites import TABLE
 from evidense.texts.tokens import tokens
 
 _LESS_AND_WORSE = 2
 """The first lines of the table: more and less, better and worse."""
 _PREFIXES = (
     ("hyper", "hypo"), ("hyper", "normo"), ("normo", "hypo"), ("over", "under"), ("up", "down"), ("intra", "extra"), ("pro", "anti"), ("pre", "post"),
-    ("homo", "hetero"), ("mono", "poly"), ("uni", "multi"), ("uni", "bi"), ("in", "ex"), ("in", "out"), ("en", "ex"), ("endo", "exo"), ("endo", "ecto"), ("macro", "micro"),
+    ("homo", "hetero"), ("mono", "poly"), ("uni", "multi"), ("uni", "bi"), ("in", "ex"), ("in", "out"), ("en", "ex"),
+    ("endo", "exo"), ("endo", "ecto"), ("macro", "micro"),
     ("eu", "dys"), ("brady", "tachy"), ("inter", "intra"), ("ante", "post"), ("out", "under"), ("super", "sub"), ("supra", "infra"), ("bene", "male"),
 )  # fmt: skip
 _DENYING = ("counter", "anti", "dis", "mal", "mis", "non", "dys", "un", "in", "im", "ir", "il", "de", "an", "a")
@@ -56,7 +57,11 @@ def denies(one: str, other: str) -> bool:
         return False
     for prefix in _DENYING:
         rest = long.removeprefix(prefix).lstrip("-")
-        if long.startswith(prefix) and len(rest) >= 4 and (rest == short or (len(prefix) > 1 and stem(rest) == stem(short))):
+        if (
+            long.startswith(prefix)
+            and len(rest) >= 4
+            and (rest == short or (len(prefix) > 1 and stem(rest) == stem(short)))
+        ):
             return True
     stripped = re.sub(r"-?(?:less|free)$", "", long)
     return stripped != long and len(stripped) > 2 and stripped in (short, short.removesuffix("ful"), stem(short))

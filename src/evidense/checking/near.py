@@ -7,8 +7,9 @@ from evidense.auditing.alignment import Alignment, align
 from evidense.auditing.losses import losses
 from evidense.checking.changes import Change, Word, changes
 from evidense.checking.conditions import FRAME
-from evidense.checking.rules import COPIED, ORDER, Mismatch, MismatchRule, of_copy, rank, stretches
-from evidense.checking.wordings import is_function, is_general
+from evidense.checking.copies import is_copied, of_copy, rank, stretches, telling_words
+from evidense.checking.mismatch import DENYING, ORDER, Mismatch, MismatchRule
+from evidense.checking.wordings import is_function, plain
 from evidense.texts.sentences import sentences
 from evidense.texts.tokens import tokens
 from evidense.values.checking import CheckWord
@@ -18,6 +19,8 @@ REFUTING: frozenset[MismatchRule] = frozenset({"negation", "direction", "number"
 """Rules by which a copy says the contrary. By every other but "condition" it speaks of something else."""
 ENOUGH = 0.8
 """The least share of a statement's words that its sentence says, less those that stand in place of others."""
+IN_ORDER = 0.65
+"""The least share of a statement's words that its sentence has in their order, for it to be supported, or qualified."""
 ALIKE = 0.5
 """The least similarity of a sentence to a statement that names another thing than it; a sentence about much else may name both."""
 MOST_SWAPS = 2
@@ -46,22 +49,24 @@ def near_verdict(statement: str, passage: str) -> NearVerdict | None:
     >>> near_verdict("Pruning is a kind of gardening.", passage) is None
     True
     """
-    statement = " ".join(statement.split())
+    statement = plain(statement)
     spans = stretches(passage, len(sentences(statement)))
     best = max((_beside(statement, span) for span in spans), key=lambda pair: rank(pair[0]), default=None)
-    if best is None or best[0].located < COPIED:
+    if best is None or not is_copied(statement, plain(best[1].quote)):
         return None
     alignment, span = best
-    sentence = " ".join(span.quote.split())
+    sentence = plain(span.quote)
     found = tuple(
-        sorted(dict.fromkeys(of_copy(statement, sentence, passage)), key=lambda mismatch: ORDER.index(mismatch.rule))
+        sorted(
+            dict.fromkeys(of_copy(statement, sentence, plain(passage))), key=lambda mismatch: ORDER.index(mismatch.rule)
+        )
     )
     word = _word(statement, sentence, alignment, found)
     return NearVerdict(word, found, span) if word else None
 
 
 def _beside(statement: str, span: Span) -> tuple[Alignment, Span]:
-    return align(statement, " ".join(span.quote.split())), span
+    return align(statement, plain(span.quote)), span
 
 
 def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mismatch, ...]) -> CheckWord | None:
@@ -76,7 +81,8 @@ def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mism
     others = [mismatch for mismatch in found if not mismatch.qualifies]
     if any(mismatch.evidence for mismatch in others):
         return "SCOPE DIFFERS" if alignment.similarity >= ALIKE else None
-    if others or any(not is_general(word.key) for word in _added(statement, made)):
+    is_in_order = alignment.located >= IN_ORDER or telling_words(statement) == telling_words(sentence)
+    if others or _added(statement, made) or not is_in_order:
         return None
     return "QUALIFIED" if found else "SUPPORTED"
 
@@ -84,9 +90,9 @@ def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mism
 def _is_copy(statement: str, made: Sequence[Change]) -> bool:
     """Say whether a statement is a sentence with at most two things swapped."""
     words = [token for token in tokens(statement) if token.kind in ("word", "number") and not is_function(token.key)]
-    swapped = [change for change in made if change.is_local and any(not is_function(w.key) for w in change.added_words)]
-    in_place = [word for change in swapped for word in change.added_words if not is_function(word.key)]
-    more = [word for word in _added(statement, made) if word not in in_place]
+    swapped = [change for change in made if change.is_local and any(w.tells for w in change.added_words)]
+    in_place = [word for change in swapped for word in change.added_words if word.tells]
+    more = [w for w in _added(statement, made) if w not in in_place and not DENYING.fullmatch(w.text)]
     n_said = len(words) - len(in_place) - len(more)
     return len(swapped) <= MOST_SWAPS and n_said > len(in_place) and n_said >= ENOUGH * (len(words) - len(in_place))
 
@@ -95,4 +101,4 @@ def _added(statement: str, made: Sequence[Change]) -> list[Word]:
     """Return the words that were added, without a lead-in ("We found that") and words that join others."""
     lead = FRAME.match(statement)
     end = lead.end() if lead else 0
-    return [word for change in made for word in change.added_words if word.start >= end and not is_function(word.key)]
+    return [word for change in made for word in change.added_words if word.start >= end and word.tells]

@@ -43,16 +43,18 @@ _TIMES = {
     "triples": 3.0, "quadrupled": 4.0, "halved": 0.5, "halving": 0.5, "halves": 0.5,
 }  # fmt: skip
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12.0}
+_LETTERS = {"K": 1e3, "M": 1e6, "B": 1e9}
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _WORD = "|".join(sorted(_NAMED, key=len, reverse=True))
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?![\d.])|\d+)?(?:[.·]\d+)|\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?![\d.])|\d+"
 _NUMBER = (
     rf"(?:(?P<sign@>(?<![\w)\]%/.-])[-−–])?(?P<digits@>{_DIGITS})(?:\s?[×x]\s?10\s?\^?\{{?(?P<power@>[-−–]?\d+|[⁻⁰¹²³⁴-⁹]+)\}}?)?"
-    rf"|\b(?P<word@>(?:{_WORD})(?:[- ](?:{'|'.join(_SMALL[1:10])}))?)\b)"
-    rf"(?:[ -]?(?P<scale@>{'|'.join(_SCALES)})s?\b)?"
+    rf"|\b(?P<word@>(?:{_WORD})(?:[- ](?:{'|'.join(_SMALL[1:10])}))?)(?:\b|(?=fold\b)))"
+    rf"(?:[ -]?(?P<scale@>{'|'.join(_SCALES)})s?\b|(?<=\d)(?P<letter@>(?-i:[KMB]))\b)?"
 )
 _UNITS = (
-    r"%|percent(?:age)?(?: points?)?|per ?cent|pp\b|fold\b|times\b|×|[µμ]g|[µμ]mol|[µμ]m\b|[µμ]M\b|[µμ]l\b|mg|kg|ng|pg|g\b|mmol|nmol|mol\b|nM\b|mM\b|ml\b|mL\b|dl\b|"
+    r"%|percent(?:age)?(?: points?)?|per ?cent|pp\b|fold\b|times\b|×|[µμ]g|[µμ]mol|[µμ]m\b|[µμ]M\b|[µμ]l\b|mg|kg|ng|pg|g\b|"
+    r"mmol|nmol|mol\b|nM\b|mM\b|ml\b|mL\b|dl\b|"
     r"dL\b|L\b|mm\b|cm\b|nm\b|km\b|mmHg|mm Hg|kDa|kb\b|bp\b|Hz\b|kHz|MHz|GHz|GB|MB|°C|ms\b|s\b|h\b|min\b|seconds?|minutes?|hours?|days?|weeks?|months?|"
     r"years?|decades?|points?\b|patients?|participants?|subjects?|children|adults|women|men|mice|rats|people|persons?|individuals?|cases|controls|"
     r"deaths|studies|trials|queries|documents|passages|layers|dimensions|tokens|parameters|epochs|steps|pairs|languages|datasets|models"
@@ -62,8 +64,14 @@ _LONG_FORMS = {
     "fold": "times", "×": "times", "mm hg": "mmhg", "h": "hour", "min": "minute", "s": "second", "person": "people", "individual": "people",
     "μg": "µg",
 }  # fmt: skip
-_LESS = r"(?:less|fewer|lower|smaller|younger|shorter|earlier) than(?: or equal to)?|no more than|not more than|at most|up to|under|below|maximum of|<|≤|<=|⩽|within"
-_MORE = r"(?:more|greater|higher|larger|older|longer|later) than(?: or equal to)?|no (?:less|fewer) than|at least|over|above|exceed(?:s|ing|ed)?|minimum of|>|≥|>=|⩾"
+_LESS = (
+    r"(?:less|fewer|lower|smaller|younger|shorter|earlier) than(?: or equal to)?|no more than|not more than|at most|up to|"
+    r"under|below|maximum of|<|≤|<=|⩽|within"
+)
+_MORE = (
+    r"(?:more|greater|higher|larger|older|longer|later) than(?: or equal to)?|no (?:less|fewer) than|at least|over|above|"
+    r"exceed(?:s|ing|ed)?|minimum of|>|≥|>=|⩾"
+)
 _ABOUT = r"about|approximately|around|roughly|nearly|almost|some|circa|ca\.?|~|≈|∼|close to|an estimated"
 _BEFORE = rf"(?:\b(?P<p>p)(?:[- ]?values?)?\s?(?:of |was |were |is )?)?(?:(?P<less>{_LESS})|(?P<more>{_MORE})|(?P<about>{_ABOUT})|=|:)?\s?"
 _PATTERN = re.compile(
@@ -72,7 +80,8 @@ _PATTERN = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _PART = re.compile(rf"\b(?:{'|'.join(sorted(_PARTS, key=len, reverse=True))})\b(?!-life)", re.IGNORECASE)
-_TIME = re.compile(rf"\b(?:{'|'.join(sorted(_TIMES, key=len, reverse=True))})\b(?![ -](?:blind|strand|bond|mutant|knockout|dissoc|label|helix))", re.IGNORECASE)  # fmt: skip
+_TIME = re.compile(rf"\b(?:{'|'.join(sorted(_TIMES, key=len, reverse=True))})\b(?![ -](?:blind|strand|bond|mutant|knockout|dissoc|label|"
+    rf"helix))", re.IGNORECASE)  # fmt: skip
 _IN_NAME = re.compile(r"[^\W\d_]['’]?[-‐‑–/@]?$|@$")
 _NOT_ONE = re.compile(r"^\s?(?:of (?:the|these|those|them|us)|another|or more)\b", re.IGNORECASE)
 
@@ -113,7 +122,11 @@ def is_bound_dropped(claim: Quantity, evidence: Quantity) -> bool:
 
 
 def _numbers(text: str) -> Iterator[Quantity]:
-    for match in _PATTERN.finditer(text):
+    place = 0
+    while match := _PATTERN.search(text, place):
+        if match["joint"] and not _is_range(match):
+            match = _PATTERN.search(text[: match.start("joint")], match.start()) or match
+        place = max(match.end(), place + 1)
         start = match.start("digits1") if match["digits1"] else match.start("word1")
         if _IN_NAME.search(text[max(0, start - 3) : start]) or _continues(text, match):
             continue
@@ -122,26 +135,33 @@ def _numbers(text: str) -> Iterator[Quantity]:
         yield _quantity(match)
 
 
+def _is_range(match: re.Match[str]) -> bool:
+    """Say whether two numbers are a range or a value with its ±; "19 to 23" is one, "1990 to 17.6" is none."""
+    return match["joint"][0] in "±+" or _value(match, "2")[0] > _value(match, "1")[0]
+
+
 def _continues(text: str, match: re.Match[str]) -> bool:
     """Say whether letters follow the digits directly, as in "3D" or "5th", and are no unit."""
     end = match.end("power1") if match["power1"] else match.end("digits1")
-    return bool(match["digits1"] and not match["unit"] and not match["joint"] and re.match(r"[^\W\d_]", text[end : end + 1]) and not match["scale1"])  # fmt: skip
+    is_counted = any(match[group] for group in ("unit", "joint", "scale1", "letter1"))
+    return bool(match["digits1"] and not is_counted and re.match(r"[^\W\d_]", text[end : end + 1]))
 
 
 def _quantity(match: re.Match[str]) -> Quantity:
     low, step = _value(match, "1")
     kind: QuantityKind = "p" if match["p"] else "value"
     high = low
-    if match["joint"] and (match["digits2"] or match["word2"]):
+    if match["joint"]:
         second, second_step = _value(match, "2")
         is_spread = match["joint"][0] in "±+"
-        if is_spread or second > low:
-            kind, step = "interval", max(step, second_step)
-            low, high = (low - second, low + second) if is_spread else (low, second)
+        kind, step = "interval", max(step, second_step)
+        low, high = (low - second, low + second) if is_spread else (low, second)
     start = match.start()
     while match.string[start] in " \u00a0\t\n=:":
         start += 1
-    return Quantity(low, high, _unit(match), _comparator(match), step, kind, start, match.end(), match.string[start : match.end()])
+    return Quantity(
+        low, high, _unit(match), _comparator(match), step, kind, start, match.end(), match.string[start : match.end()]
+    )
 
 
 def _value(match: re.Match[str], which: str) -> tuple[float, float]:
@@ -154,7 +174,7 @@ def _value(match: re.Match[str], which: str) -> tuple[float, float]:
             value, step = value * 10.0**power, step * 10.0**power
     else:
         value, step = sum(_NAMED[word] for word in re.split(r"[- ]", match["word" + which].lower())), 1.0
-    factor = _SCALES.get((match["scale" + which] or "").lower(), 1.0)
+    factor = _SCALES.get((match["scale" + which] or "").lower(), _LETTERS.get(match["letter" + which] or "", 1.0))
     return (-value if match["sign" + which] else value) * factor, step * factor
 
 
@@ -186,7 +206,20 @@ def _units_agree(one: Quantity, other: Quantity) -> bool:
     if one.unit == other.unit or not (one.unit and other.unit):
         return True
     shares = {"%", "part"}
-    people = {"patient", "participant", "subject", "people", "children", "adult", "women", "men", "case", "control", "trial", "studie"}
+    people = {
+        "patient",
+        "participant",
+        "subject",
+        "people",
+        "children",
+        "adult",
+        "women",
+        "men",
+        "case",
+        "control",
+        "trial",
+        "studie",
+    }
     return {one.unit, other.unit} <= shares or {one.unit, other.unit} <= people
 
 
@@ -206,7 +239,10 @@ def _same_number(one: Quantity, other: Quantity, scale: tuple[float, float]) -> 
     if step >= 1 and scale == (1.0, 1.0) and one.step == other.step:
         return one.low == other.low and one.high == other.high
     slack = step * 0.5 * (1 + 1e-6) if one.step * scale[0] != other.step * scale[1] else step * 1e-6
-    return abs(one.low * scale[0] - other.low * scale[1]) <= slack and abs(one.high * scale[0] - other.high * scale[1]) <= slack
+    return (
+        abs(one.low * scale[0] - other.low * scale[1]) <= slack
+        and abs(one.high * scale[0] - other.high * scale[1]) <= slack
+    )
 
 
 def _is_middle(one: Quantity, other: Quantity) -> bool:

@@ -6,25 +6,35 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
 
-from evidense.checking import scope_words
+from evidense.checking.lexicon import scopes
 from evidense.values.literature import Span
 
 ScopeField = Literal["dataset", "split", "metric", "model", "task", "population", "place"]
 FIELDS: tuple[ScopeField, ...] = get_args(ScopeField)
 """What a statement may hold for."""
 _KNOWN: dict[ScopeField, str] = {
-    "dataset": scope_words.DATASETS, "split": scope_words.SPLITS, "metric": scope_words.METRICS, "model": scope_words.MODELS,
-    "task": scope_words.TASKS, "population": scope_words.POPULATIONS, "place": scope_words.PLACES,
+    "dataset": scopes.DATASETS, "split": scopes.SPLITS, "metric": scopes.METRICS, "model": scopes.MODELS,
+    "task": scopes.TASKS, "population": scopes.POPULATIONS, "place": scopes.PLACES,
 }  # fmt: skip
-_VARIANT = r"(?:[- ](?:base|large|small|tiny|mini|medium|xl|xxl|xlarge|uncased|cased|multilingual|distilled|[BLHSG]/\d{1,2}|\d{1,4}[MBK]\b|v\d(?:\.\d)?|\d{2,3}\b))*(?:\+\+|v\d)?"
+_VARIANT = (
+    r"(?:[- ](?:base|large|small|tiny|mini|medium|xl|xxl|xlarge|uncased|cased|multilingual|distilled|[BLHSG]/\d{1,2}|"
+    r"\d{1,4}[MBK]\b|v\d(?:\.\d)?|\d{2,3}\b))*(?:\+\+|v\d)?"
+)
 _AT = r"(?:@\d+)?"
 _NAME = r"(?:[A-Z][\w+.-]*|\d{3,4})(?: (?:[A-Z][\w+.-]*|of|and|\d+))*?"
+_SETS = (
+    r"data ?sets?|corpus|corpora|benchmarks?|collections?|test collection|test set|[Cc]ohort|[Dd]atabase|[Rr]egistry|[Ss]tudy|[Tt]rial|[Ss]urvey|"
+    r"[Bb]iobank"
+)
+_NO_NAME = "The|This|These|Our|Each|A|An|In|On|For|All|Both|We|Test|Training"
+_PEOPLE = "patients|individuals|people|adults|children|women|men|subjects|participants|those"
+_WHO = r"with|without|undergoing|receiving|aged|over|under|older than|younger than|at (?:high|low) risk of|who (?:have|had)"
+_GOES_ON = r"(?!(?:and|or|in|who|was|were|is|are|but|the|to|had|have|from|on|with)\b)"
 _CALLED: dict[ScopeField, re.Pattern[str]] = {
-    "dataset": re.compile(rf"\b(?!(?:The|This|These|Our|Each|A|An|In|On|For|All|Both|We|Test|Training) )({_NAME}) (?:data ?sets?|corpus|corpora|benchmarks?|collections?|test collection|[Cc]ohort|[Dd]atabase|[Rr]egistry|[Ss]tudy|[Tt]rial|[Ss]urvey|[Bb]iobank|test set)\b"),
-    "population": re.compile(r"\b((?:patients|individuals|people|adults|children|women|men|subjects|participants|those) (?:with|without|undergoing|receiving|aged|over|under|older than|younger than|at (?:high|low) risk of|who (?:have|had)) (?:[\w-]+)(?: (?!and\b|or\b|in\b|who\b|was\b|were\b|is\b|are\b|but\b|the\b|to\b|had\b|have\b|from\b|on\b|with\b)[\w-]+){0,2})"),
-}  # fmt: skip
+    "dataset": re.compile(rf"\b(?!(?:{_NO_NAME}) )({_NAME}) (?:{_SETS})\b"),
+    "population": re.compile(rf"\b((?:{_PEOPLE}) (?:{_WHO}) [\w-]+(?: {_GOES_ON}[\w-]+){{0,2}})"),
+}
 """Names that stand beside the word for what they are: "the Foo corpus", "patients with asthma"."""
-_WHOLE_WORDS_ONLY = frozenset({"FIRE", "ALIGN", "MAP", "EM", "ERR", "MAE", "GPT", "COCO", "NQ", "WIT", "BRIGHT", "SICK", "PLAID", "RAG", "HyDE", "Duet", "Claude", "Instructor", "Amazon", "Reddit", "TREC", "SEER", "ENCODE", "Condenser", "Nomic", "Jina", "Gemini", "Swin", "USA", "UK", "Turkey", "Chile"})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,6 @@ def _patterns() -> Mapping[ScopeField, tuple[re.Pattern[str], Mapping[str, str]]
 
 
 def _either(name: str) -> str:
-    """Return a pattern for a name: its case counts where it is an acronym that is also a word, or has capitals within."""
+    """Return a pattern for a name; its case counts where it begins with a capital: "MAP" is no map."""
     spaced = re.escape(name).replace(r"\ ", "[ -]")
-    return spaced if name in _WHOLE_WORDS_ONLY or (name.isupper() and len(name) < 5) or name[:1].isupper() else f"(?i:{spaced})"
+    return spaced if name[:1].isupper() else f"(?i:{spaced})"

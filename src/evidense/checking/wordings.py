@@ -1,23 +1,35 @@
 """Wordings: whether two words say the same, in British or American spelling, in another form, or as synonyms; and which words name something."""
 
-import os
 import re
 from functools import lru_cache
 
 from evidense.checking.directions import denies, stem
-from evidense.checking.plain_words import GENERAL, SAME
+from evidense.checking.lexicon.plain import GENERAL, SAME
 from evidense.texts.tokens import value
 
 _SPELLINGS = (
-    (r"isation", "ization"), (r"is(e|ed|es|ing|er|ers)$", r"iz\1"), (r"ys(e|ed|es|ing|er|ers)$", r"yz\1"), (r"(?<=[lmnbvtd])our", "or"), (r"aem", "em"), (r"paed", "ped"),
-    (r"oe(?=[dsmt])", "e"), (r"aet", "et"), (r"([bt])re(s?)$", r"\1er\2"), (r"ll(?=ed$|ing$|er$)", "l"), (r"ogue$", "og"), (r"ence$", "ense"), (r"ageing", "aging"), (r"programme(s?)$", r"program\1"),
-    (r"sulph", "sulf"), (r"aes", "es"), (r"gement$", "gment"), (r"grey", "gray"), (r"yr(?=e$)", "ir"),
+    (r"isation", "ization"), (r"is(e|ed|es|ing|er|ers)$", r"iz\1"), (r"ys(e|ed|es|ing|er|ers)$", r"yz\1"), (r"(?<=[lmnbvtd])our", "or"),
+    (r"aem", "em"), (r"paed", "ped"), (r"oe(?=[dsmt])", "e"), (r"aet", "et"), (r"([bt])re(s?)$", r"\1er\2"), (r"ll(?=ed$|ing$|er$)", "l"),
+    (r"ogue$", "og"), (r"ence$", "ense"), (r"ageing", "aging"), (r"programme(s?)$", r"program\1"), (r"sulph", "sulf"), (r"aes", "es"),
+    (r"gement$", "gment"), (r"grey", "gray"), (r"yr(?=e$)", "ir"),
 )  # fmt: skip
 _FUNCTION = frozenset(
-    "a an the of in on at to for by with and or is are was were be been being am that this these those it its we our us as from their they them he she his her i you your "
-    "if when than which who whom whose there here then so such both either all any each every some can could may might will would shall should must do does did "
-    "has have had having into onto upon about between among during through per via also both et al".split()
-)  # fmt: skip
+    (
+        "a an the of in on at to for by with and or is are was were be been being am that this these those it its we our us as from their they them he "
+        "she his her i you your if when than which who whom whose there here then so such both either all any each every some can could may might will "
+        "would shall should must do does did has have had having into onto upon about between among during through per via also et al"
+    ).split()
+)
+
+
+def plain(text: str) -> str:
+    """Return a text with single spaces, and "not" for what is left of it.
+
+    >>> plain("It doesn't,  it can’t.")
+    'It does not, it cannot.'
+    """
+    text = re.sub(r"\b(?:can['’]t|can not)\b", "cannot", " ".join(text.split()))
+    return re.sub(r"(?<=[a-z])n['’]t\b", " not", re.sub(r"\bwon['’]t\b", "will not", text))
 
 
 @lru_cache(maxsize=65_536)
@@ -45,7 +57,10 @@ def say_same(one: str, other: str) -> bool:
     if denies(one, other):
         return False
     first, second = stem(american(one)), stem(american(other))
-    shared = len(os.path.commonprefix([one.casefold(), other.casefold()]))
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(one.casefold(), other.casefold(), strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
     if shared >= 6 and shared >= 0.65 * max(len(one), len(other)) and not re.search(r"\d", one + other):
         return True
     return first == second or bool(_groups().get(first, frozenset()) & _groups().get(second, frozenset()))
@@ -68,7 +83,10 @@ def is_function(word: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _general() -> frozenset[str]:
-    return frozenset(stem(american(word)) for word in [*GENERAL.split(), *(w for line in SAME.splitlines()[:60] for w in line.split())])
+    return frozenset(
+        stem(american(word))
+        for word in [*GENERAL.split(), *(w for line in SAME.splitlines()[:60] for w in line.split())]
+    )
 
 
 @lru_cache(maxsize=1)

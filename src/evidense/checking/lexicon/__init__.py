@@ -1,0 +1,1 @@
+"""Lexicon: the words that the rules know."""
