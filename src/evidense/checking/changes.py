@@ -17,7 +17,7 @@ MOST_WORDS = 5
 
 
 @dataclass(frozen=True)
-class Word:
+class PlacedWord:
     """A word as its text writes it, with the whole of what it is a part of: "6" of "IL-6"."""
 
     key: str
@@ -39,9 +39,9 @@ class Change:
 
     lost: Span
     added: Span
-    lost_words: tuple[Word, ...]
+    lost_words: tuple[PlacedWord, ...]
     """Words that the statement says nowhere, not even as a synonym."""
-    added_words: tuple[Word, ...]
+    added_words: tuple[PlacedWord, ...]
     """Words that the sentence says nowhere."""
 
     @property
@@ -51,7 +51,7 @@ class Change:
         return 0 < n_lost <= MOST_WORDS and 0 < n_added <= MOST_WORDS and abs(n_lost - n_added) <= 3
 
 
-def _n_things(words: Sequence[Word]) -> int:
+def _n_things(words: Sequence[PlacedWord]) -> int:
     """Count words, a run of words with capitals, which is one name, once."""
     telling = [word for word in words if word.tells] or list(words)
     names = ["A" if word.text[:1].isupper() and not word.is_first else "a" for word in telling]
@@ -74,7 +74,7 @@ def changes(statement: str, sentence: str) -> tuple[Change, ...]:
     return tuple(change for change in settled if change.lost_words or change.added_words or _has_sign(change))
 
 
-def words_of(text: str, span: Span | None = None) -> list[Word]:
+def words_of(text: str, span: Span | None = None) -> list[PlacedWord]:
     """Return the words of a stretch of a text, or of the whole."""
     begin, end = (span.start, span.end) if span else (0, len(text))
     words = _all_words(text)
@@ -82,7 +82,7 @@ def words_of(text: str, span: Span | None = None) -> list[Word]:
 
 
 @lru_cache(maxsize=4096)
-def _all_words(text: str) -> tuple[Word, ...]:
+def _all_words(text: str) -> tuple[PlacedWord, ...]:
     chunks = [match.span() for match in re.finditer(r"[^\s()\[\],;:/]+", text)]
     starts = [start for start, _ in chunks]
     return tuple(
@@ -92,15 +92,17 @@ def _all_words(text: str) -> tuple[Word, ...]:
     )
 
 
-def _word(text: str, token: Token, chunk: tuple[int, int]) -> Word:
+def _word(text: str, token: Token, chunk: tuple[int, int]) -> PlacedWord:
     written = text[token.start : token.end]
     around = text[min(chunk[0], token.start) : max(chunk[1], token.end)]
     before = text[max(0, token.start - 6) : token.start].rstrip(" \"'“‘([")
     is_first = before[-1:] in (".", "!", "?", ":") or (not before and token.start <= 6)
-    return Word(token.key, written, around.strip(".!?\"'“”‘’"), token.start, is_first)
+    return PlacedWord(token.key, written, around.strip(".!?\"'“”‘’"), token.start, is_first)
 
 
-def _cancelled(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+def _cancelled(
+    lost: Sequence[PlacedWord], added: Sequence[PlacedWord]
+) -> tuple[tuple[PlacedWord, ...], tuple[PlacedWord, ...]]:
     """Take away the words that both sides say, each once; an acronym says what its long form says."""
     kept, rest = [], list(added)
     for word in lost:
@@ -112,7 +114,9 @@ def _cancelled(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tuple[Word,
     return _without_denied(*_without_acronyms(kept, rest))
 
 
-def _without_denied(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+def _without_denied(
+    lost: Sequence[PlacedWord], added: Sequence[PlacedWord]
+) -> tuple[tuple[PlacedWord, ...], tuple[PlacedWord, ...]]:
     """Take away a word with "not", and on the other side the word that has it as a prefix: "not significant", "insignificant"."""
     for one, other in ((lost, added), (added, lost)):
         denial = next((word for word in one if word.key in ("not", "no", "cannot")), None)
@@ -128,7 +132,9 @@ def _without_denied(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tuple[
     return tuple(lost), tuple(added)
 
 
-def _without_acronyms(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+def _without_acronyms(
+    lost: Sequence[PlacedWord], added: Sequence[PlacedWord]
+) -> tuple[tuple[PlacedWord, ...], tuple[PlacedWord, ...]]:
     """Take away an acronym and, on the other side, the words that it stands for."""
     for short, long in ((lost, added), (added, lost)):
         for word in short:
@@ -140,7 +146,7 @@ def _without_acronyms(lost: Sequence[Word], added: Sequence[Word]) -> tuple[tupl
     return tuple(lost), tuple(added)
 
 
-def spelled_out(acronym: str, words: Sequence[Word]) -> tuple[Word, ...]:
+def spelled_out(acronym: str, words: Sequence[PlacedWord]) -> tuple[PlacedWord, ...]:
     """Return the words whose initials make up an acronym, or none."""
     letters = "".join(re.findall(r"[A-Z]", acronym)).lower()
     if len(letters) < 2 or len(letters) > 8:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from evidense.auditing import markers
 from evidense.auditing.alignment import Alignment, align
 from evidense.checking import conditions
-from evidense.checking.changes import Change, Word, changes, spelled_out, words_of
+from evidense.checking.changes import Change, PlacedWord, changes, spelled_out, words_of
 from evidense.checking.directions import are_opposite, denies, sides
 from evidense.checking.exchanges import exchange
 from evidense.checking.mismatch import DENYING, RULE_OF, Mismatch
-from evidense.checking.quantities import Quantity, agree, is_bound_dropped, quantities
-from evidense.checking.scope import Named, named
+from evidense.checking.quantities import StatedQuantity, agree, is_bound_dropped, quantities
+from evidense.checking.scope import ScopeName, named
 from evidense.checking.wordings import is_general, say_same
 from evidense.texts.sentences import sentences
 from evidense.texts.tokens import tokens
@@ -82,7 +82,7 @@ def _negation(found: Sequence[Change]) -> Iterator[Mismatch]:
             return
 
 
-def _denials(words: Sequence[Word], change: Change, is_lost: bool = False) -> int:
+def _denials(words: Sequence[PlacedWord], change: Change, is_lost: bool = False) -> int:
     run = change.lost.quote
     if is_lost and not change.added_words and len(run.split()) > 1 and _stands_apart(run):
         return 0
@@ -102,7 +102,7 @@ def _direction(change: Change) -> Iterator[Mismatch]:
                 yield Mismatch("direction", word.text, other.text)
 
 
-def _both_deny(word: Word, other: Word) -> bool:
+def _both_deny(word: PlacedWord, other: PlacedWord) -> bool:
     """ "no" and "absence" are for the rule of negation."""
     return bool(DENYING.fullmatch(word.text) or DENYING.fullmatch(other.text)) and not denies(word.key, other.key)
 
@@ -125,7 +125,7 @@ def _number(change: Change, claim: str, sentence: str, evidence: str) -> Iterato
             yield Mismatch("condition", quantity.quote, bounds[0].quote)
 
 
-def _within(found: Sequence[Quantity], span: Span) -> list[Quantity]:
+def _within(found: Sequence[StatedQuantity], span: Span) -> list[StatedQuantity]:
     return [q for q in found if q.start < span.end and span.start < q.end]
 
 
@@ -140,7 +140,7 @@ def _scope(change: Change, claim: str, sentence: str) -> Iterator[Mismatch]:
                 yield Mismatch(RULE_OF[place.field], place.span.quote, other.span.quote)
 
 
-def _overlapping(found: Sequence[Named], span: Span) -> list[Named]:
+def _overlapping(found: Sequence[ScopeName], span: Span) -> list[ScopeName]:
     return [place for place in found if place.span.start < span.end and span.start < place.span.end]
 
 
@@ -172,12 +172,12 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def _is_digit(word: Word, lost: Sequence[Word]) -> bool:
+def _is_digit(word: PlacedWord, lost: Sequence[PlacedWord]) -> bool:
     """Say whether a number stands in a number's place, which the rule of numbers looks at."""
     return word.chunk[:1].isdigit() and (not lost or lost[0].chunk[:1].isdigit())
 
 
-def _names(word: Word) -> bool:
+def _names(word: PlacedWord) -> bool:
     """Say whether a word names something: a capital within or before it, digits and letters, or a term of some science."""
     if re.search(r"[^\W\d_]", word.chunk) and re.search(r"\d", word.chunk) and not quantities(word.chunk):
         return True

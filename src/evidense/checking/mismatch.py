@@ -18,7 +18,7 @@ RULE_OF: dict[ScopeField, MismatchRule] = {
     "dataset": "dataset", "metric": "metric", "split": "split", "model": "model", "population": "population", "place": "entity", "task": "entity",
 }  # fmt: skip
 """The rule by which another name of a field is told."""
-NEAR_ONLY: frozenset[MismatchRule] = frozenset(ORDER) - {"negation", "direction"}
+NEAR_ONLY: frozenset[MismatchRule] = frozenset(ORDER) - {"direction"}
 """Rules that say nothing of a statement in other words: they fire as often on what is supported there as on what is refuted."""
 DENYING = re.compile(
     r"\b(?:not|no|never|none|neither|cannot|without|fail(?:s|ed|ing|ure)?|lack(?:s|ed|ing)?|hardly|barely|rarely|scarcely|seldom|nothing|nobody|"

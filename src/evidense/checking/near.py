@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from evidense.auditing.alignment import Alignment, align
 from evidense.auditing.losses import losses
-from evidense.checking.changes import Change, Word, changes
+from evidense.checking.changes import Change, PlacedWord, changes
 from evidense.checking.conditions import FRAME
 from evidense.checking.copies import is_copied, of_copy, rank, stretches, telling_words
 from evidense.checking.mismatch import DENYING, ORDER, Mismatch, MismatchRule
@@ -97,7 +97,7 @@ def _is_copy(statement: str, made: Sequence[Change]) -> bool:
     return len(swapped) <= MOST_SWAPS and n_said > len(in_place) and n_said >= ENOUGH * (len(words) - len(in_place))
 
 
-def _added(statement: str, made: Sequence[Change]) -> list[Word]:
+def _added(statement: str, made: Sequence[Change]) -> list[PlacedWord]:
     """Return the words that were added, without a lead-in ("We found that") and words that join others."""
     lead = FRAME.match(statement)
     end = lead.end() if lead else 0

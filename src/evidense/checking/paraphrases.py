@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from evidense.checking import conditions
-from evidense.checking.changes import Word, spelled_out, words_of
+from evidense.checking.changes import PlacedWord, spelled_out, words_of
 from evidense.checking.copies import closest
 from evidense.checking.directions import are_opposite, sides
 from evidense.checking.mismatch import DENYING, RULE_OF, Mismatch
@@ -65,5 +65,5 @@ def _names_elsewhere(claim: str, evidence: str) -> Iterator[Mismatch]:
             yield Mismatch("entity", word.chunk, theirs[0].chunk)
 
 
-def _is_mixed(word: Word) -> bool:
+def _is_mixed(word: PlacedWord) -> bool:
     return bool(re.search(r"[A-Z].*[A-Z]|[A-Z].*\d|\d.*[A-Z]|[a-z][A-Z]", word.chunk))

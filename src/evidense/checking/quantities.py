@@ -12,7 +12,7 @@ QuantityKind = Literal["value", "p", "interval"]
 
 
 @dataclass(frozen=True)
-class Quantity:
+class StatedQuantity:
     """A number, or a range of numbers, as a text states it."""
 
     low: float
@@ -38,6 +38,8 @@ _PARTS = {
     "a quarter": 0.25, "one quarter": 0.25, "one-quarter": 0.25, "one-fourth": 0.25, "three quarters": 0.75, "three-quarters": 0.75,
     "one fifth": 0.2, "one-fifth": 0.2, "a fifth": 0.2,
 }  # fmt: skip
+_ROUGH = 0.012
+"""How exact a share in words is taken to be: a third is 33%, and no 34%."""
 _TIMES = {
     "twice": 2.0, "thrice": 3.0, "doubled": 2.0, "doubling": 2.0, "doubles": 2.0, "double": 2.0, "tripled": 3.0, "tripling": 3.0, "triple": 3.0,
     "triples": 3.0, "quadrupled": 4.0, "halved": 0.5, "halving": 0.5, "halves": 0.5,
@@ -86,17 +88,17 @@ _IN_NAME = re.compile(r"[^\W\d_]['’]?[-‐‑–/@]?$|@$")
 _NOT_ONE = re.compile(r"^\s?(?:of (?:the|these|those|them|us)|another|or more)\b", re.IGNORECASE)
 
 
-def quantities(text: str) -> tuple[Quantity, ...]:
+def quantities(text: str) -> tuple[StatedQuantity, ...]:
     """Return the quantities of a text in order; digits within names ("IL-6", "p53", "BM25") are none.
 
     >>> [(q.low, q.unit, q.comparator) for q in quantities("At least 45 percent of 1,200 patients gained ·5 kg (p < 0.01).")]
     [(45.0, '%', '>'), (1200.0, 'patient', '='), (0.5, 'kg', '='), (0.01, '', '<')]
     """
-    found = sorted([*_numbers(text), *_shares(text)], key=lambda quantity: quantity.start)
+    found = sorted([*_numbers(text), *_shares(text)], key=lambda quantity: (quantity.start, -quantity.end))
     return tuple(q for i, q in enumerate(found) if not i or q.start >= found[i - 1].end)
 
 
-def agree(one: Quantity, other: Quantity) -> bool:
+def agree(one: StatedQuantity, other: StatedQuantity) -> bool:
     """Say whether two quantities can be the same: one may be the other rounded, or written in another way.
 
     >>> a, b, c = quantities("45 %, 0.451 and 0.46")
@@ -112,7 +114,7 @@ def agree(one: Quantity, other: Quantity) -> bool:
     return _implied(one, other)
 
 
-def is_bound_dropped(claim: Quantity, evidence: Quantity) -> bool:
+def is_bound_dropped(claim: StatedQuantity, evidence: StatedQuantity) -> bool:
     """Say whether a claim states as the value what its evidence states as a bound.
 
     >>> is_bound_dropped(*quantities("45 % and up to 45 %"))
@@ -121,7 +123,7 @@ def is_bound_dropped(claim: Quantity, evidence: Quantity) -> bool:
     return agree(claim, evidence) and claim.comparator == "=" and evidence.comparator in "<>" and claim.kind != "p"
 
 
-def _numbers(text: str) -> Iterator[Quantity]:
+def _numbers(text: str) -> Iterator[StatedQuantity]:
     place = 0
     while match := _PATTERN.search(text, place):
         if match["joint"] and not _is_range(match):
@@ -147,7 +149,7 @@ def _continues(text: str, match: re.Match[str]) -> bool:
     return bool(match["digits1"] and not is_counted and re.match(r"[^\W\d_]", text[end : end + 1]))
 
 
-def _quantity(match: re.Match[str]) -> Quantity:
+def _quantity(match: re.Match[str]) -> StatedQuantity:
     low, step = _value(match, "1")
     kind: QuantityKind = "p" if match["p"] else "value"
     high = low
@@ -159,7 +161,7 @@ def _quantity(match: re.Match[str]) -> Quantity:
     start = match.start()
     while match.string[start] in " \u00a0\t\n=:":
         start += 1
-    return Quantity(
+    return StatedQuantity(
         low, high, _unit(match), _comparator(match), step, kind, start, match.end(), match.string[start : match.end()]
     )
 
@@ -195,14 +197,14 @@ def _comparator(match: re.Match[str]) -> Comparator:
     return "~" if match["about"] else "="
 
 
-def _shares(text: str) -> Iterator[Quantity]:
+def _shares(text: str) -> Iterator[StatedQuantity]:
     for pattern, values, unit in ((_PART, _PARTS, "part"), (_TIME, _TIMES, "times")):
         for match in pattern.finditer(text):
             value = values[match[0].lower()]
-            yield Quantity(value, value, unit, "=", 0.01, "value", match.start(), match.end(), match[0])
+            yield StatedQuantity(value, value, unit, "=", _ROUGH, "value", match.start(), match.end(), match[0])
 
 
-def _units_agree(one: Quantity, other: Quantity) -> bool:
+def _units_agree(one: StatedQuantity, other: StatedQuantity) -> bool:
     if one.unit == other.unit or not (one.unit and other.unit):
         return True
     shares = {"%", "part"}
@@ -223,7 +225,7 @@ def _units_agree(one: Quantity, other: Quantity) -> bool:
     return {one.unit, other.unit} <= shares or {one.unit, other.unit} <= people
 
 
-def _scales(one: Quantity, other: Quantity) -> list[tuple[float, float]]:
+def _scales(one: StatedQuantity, other: StatedQuantity) -> list[tuple[float, float]]:
     """By which factors both are compared: a share may be written in hundredths."""
     scales = [(1.0, 1.0)]
     if one.unit == "%" and other.unit != "%" and other.high <= 1:
@@ -233,7 +235,7 @@ def _scales(one: Quantity, other: Quantity) -> list[tuple[float, float]]:
     return scales
 
 
-def _same_number(one: Quantity, other: Quantity, scale: tuple[float, float]) -> bool:
+def _same_number(one: StatedQuantity, other: StatedQuantity, scale: tuple[float, float]) -> bool:
     """Compare at the precision of the coarser one; a half may be rounded either way."""
     step = max(one.step * scale[0], other.step * scale[1])
     if step >= 1 and scale == (1.0, 1.0) and one.step == other.step:
@@ -245,14 +247,14 @@ def _same_number(one: Quantity, other: Quantity, scale: tuple[float, float]) -> 
     )
 
 
-def _is_middle(one: Quantity, other: Quantity) -> bool:
+def _is_middle(one: StatedQuantity, other: StatedQuantity) -> bool:
     """Say whether one is the value and the other the same value with its ±."""
     spread, value = (one, other) if one.kind == "interval" else (other, one)
     is_spread = spread.kind == "interval" and re.search("[±+]", spread.quote) and value.kind == "value"
     return bool(is_spread) and abs((spread.low + spread.high) / 2 - value.low) <= value.step * 0.5001
 
 
-def _implied(claim: Quantity, evidence: Quantity) -> bool:
+def _implied(claim: StatedQuantity, evidence: StatedQuantity) -> bool:
     """Say whether the value lies where the claim's bound, or its about, allows: "more than 40" of 45; "about 45" of 44.6."""
     if claim.comparator == evidence.comparator:
         return False

@@ -15,6 +15,15 @@ def mismatches(claim: str, evidence: str) -> tuple[Mismatch, ...]:
     (Mismatch(rule='direction', claim='raised', evidence='lowered'),
     Mismatch(rule='number', claim='12%', evidence='15%'),
     Mismatch(rule='condition', claim='', evidence='In adults'))
+    >>> pairs = [
+    ...     ("Recall rose by 12%.", "Recall rose by 15%."), ("Smoking causes cancer.", "Cancer causes smoking."),
+    ...     ("Pruning helps recall.", "Pruning does not help recall."), ("It gains 3 points on NQ.", "It gains 3 points on TriviaQA."),
+    ...     ("We report MRR on all tasks.", "We report MAP on all tasks."), ("Scores on the dev set are low.", "Scores on the test set are low."),
+    ...     ("BERT-base gains little here.", "BERT-large gains little here."), ("It extends life in mice.", "It extends life in rats."),
+    ...     ("Aspirin prevents stroke.", "Ibuprofen prevents stroke."), ("Pruning helps recall.", "Pruning helps recall if queries are long."),
+    ... ]
+    >>> [mismatches(claim, passage)[0].rule for claim, passage in pairs]
+    ['number', 'direction', 'negation', 'dataset', 'metric', 'split', 'model', 'population', 'entity', 'condition']
     """
     claim, evidence = plain(claim), plain(evidence)
     sentence = closest(claim, evidence)

@@ -38,7 +38,7 @@ _CALLED: dict[ScopeField, re.Pattern[str]] = {
 
 
 @dataclass(frozen=True)
-class Named:
+class ScopeName:
     """Something that a text names as its scope."""
 
     field: ScopeField
@@ -47,7 +47,7 @@ class Named:
     span: Span
 
 
-def named(text: str) -> tuple[Named, ...]:
+def named(text: str) -> tuple[ScopeName, ...]:
     """Return what a text names as its scope, in order.
 
     >>> [(n.field, n.name) for n in named("BERT-large gains nDCG@10 on MS MARCO, not in mice.")]
@@ -67,15 +67,15 @@ def scope(text: str) -> Mapping[ScopeField, frozenset[str]]:
     return {field: frozenset(p.name for p in places if p.field == field) for field in FIELDS}
 
 
-def _named(text: str, field: ScopeField) -> list[Named]:
+def _named(text: str, field: ScopeField) -> list[ScopeName]:
     pattern, canonical = _patterns()[field]
     found = []
     for match in pattern.finditer(text):
         key = _key(match[0])
-        found.append(Named(field, canonical.get(key, key), Span(match.start(), match.end(), match[0])))
+        found.append(ScopeName(field, canonical.get(key, key), Span(match.start(), match.end(), match[0])))
     for match in _CALLED[field].finditer(text) if field in _CALLED else ():
         if not any(p.span.start <= match.start() and match.end(1) <= p.span.end for p in found):
-            found.append(Named(field, _key(match[1]), Span(match.start(1), match.end(1), match[1])))
+            found.append(ScopeName(field, _key(match[1]), Span(match.start(1), match.end(1), match[1])))
     return found
 
 
