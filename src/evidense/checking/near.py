@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from evidense.auditing.alignment import Alignment, align
 from evidense.auditing.losses import losses
-from evidense.checking.changes import Change, PlacedWord, changes
-from evidense.checking.conditions import FRAME
-from evidense.checking.copies import is_copied, of_copy, rank, stretches, telling_words
-from evidense.checking.mismatch import DENYING, ORDER, Mismatch, MismatchRule
-from evidense.checking.wordings import is_function, plain
+from evidense.checking.comparing.changes import Change, PlacedWord, changes
+from evidense.checking.comparing.conditions import FRAME
+from evidense.checking.comparing.copies import is_copied, of_copy, rank, stretches, telling_words
+from evidense.checking.comparing.mismatch import DENYING, ORDER, Mismatch, MismatchRule
+from evidense.checking.comparing.wordings import is_function, plain
 from evidense.texts.sentences import sentences
 from evidense.texts.tokens import tokens
 from evidense.values.checking import CheckWord

@@ -1,9 +1,9 @@
 """Rules: what a statement says otherwise than one passage: another number, direction, denial, name or scope, or without its condition."""
 
-from evidense.checking.copies import closest, is_copied, of_copy
-from evidense.checking.mismatch import NEAR_ONLY, ORDER, Mismatch, MismatchRule
-from evidense.checking.paraphrases import of_paraphrase
-from evidense.checking.wordings import plain
+from evidense.checking.comparing.copies import closest, is_copied, of_copy
+from evidense.checking.comparing.mismatch import NEAR_ONLY, ORDER, Mismatch, MismatchRule
+from evidense.checking.comparing.paraphrases import of_paraphrase
+from evidense.checking.comparing.wordings import plain
 
 __all__ = ["NEAR_ONLY", "Mismatch", "MismatchRule", "mismatches"]
 

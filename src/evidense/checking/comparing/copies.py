@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 
 from evidense.auditing import markers
 from evidense.auditing.alignment import Alignment, align
-from evidense.checking import conditions
-from evidense.checking.changes import Change, PlacedWord, changes, spelled_out, words_of
+from evidense.checking.comparing import conditions
+from evidense.checking.comparing.changes import Change, PlacedWord, changes, spelled_out, words_of
+from evidense.checking.comparing.exchanges import exchange
+from evidense.checking.comparing.mismatch import DENYING, RULE_OF, Mismatch
+from evidense.checking.comparing.wordings import is_general, say_same
 from evidense.checking.directions import are_opposite, denies, sides
-from evidense.checking.exchanges import exchange
-from evidense.checking.mismatch import DENYING, RULE_OF, Mismatch
 from evidense.checking.quantities import StatedQuantity, agree, is_bound_dropped, quantities
 from evidense.checking.scope import ScopeName, named
-from evidense.checking.wordings import is_general, say_same
 from evidense.texts.sentences import sentences
 from evidense.texts.tokens import tokens
 from evidense.values.literature import Span

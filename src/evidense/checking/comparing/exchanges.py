@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
-from evidense.checking.wordings import is_function, is_general, say_same
+from evidense.checking.comparing.wordings import is_function, is_general, say_same
 from evidense.texts.tokens import Token, tokens
 
 MOST = 24

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from evidense.checking import conditions
-from evidense.checking.changes import PlacedWord, spelled_out, words_of
-from evidense.checking.copies import closest
+from evidense.checking.comparing import conditions
+from evidense.checking.comparing.changes import PlacedWord, spelled_out, words_of
+from evidense.checking.comparing.copies import closest
+from evidense.checking.comparing.mismatch import DENYING, RULE_OF, Mismatch
+from evidense.checking.comparing.wordings import say_same
 from evidense.checking.directions import are_opposite, sides
-from evidense.checking.mismatch import DENYING, RULE_OF, Mismatch
 from evidense.checking.quantities import agree, quantities
 from evidense.checking.scope import named
-from evidense.checking.wordings import say_same
 from evidense.texts.tokens import tokens
 
 

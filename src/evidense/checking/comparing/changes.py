@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evidense.auditing.alignment import differences
+from evidense.checking.comparing.wordings import is_function, say_same
 from evidense.checking.directions import denies
-from evidense.checking.wordings import is_function, say_same
 from evidense.texts.tokens import Token, tokens
 from evidense.values.literature import Span
 

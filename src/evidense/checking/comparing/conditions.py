@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from evidense.auditing import markers
-from evidense.checking.changes import Change
+from evidense.checking.comparing.changes import Change
+from evidense.checking.comparing.wordings import is_function, is_general, say_same
 from evidense.checking.directions import sides
 from evidense.checking.scope import ScopeField, named
-from evidense.checking.wordings import is_function, is_general, say_same
 from evidense.texts.tokens import tokens
 
 _US = (

@@ -1,0 +1,1 @@
+"""Comparing: a statement and a sentence, word by word."""
