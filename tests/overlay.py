@@ -24,9 +24,14 @@ class Overlay:
         """Write one file of the package, as `datasets/mine.py`."""
         (self.folder / "evidense" / path).write_text(text, encoding="utf-8")
 
+    @property
+    def path(self) -> str:
+        """PYTHONPATH with this copy in front."""
+        return os.pathsep.join([str(self.folder), str(ROOT / "tests")])
+
     def run(self, *argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run `python ARGV…` with this copy in front."""
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT / "tests")])}
+        env = {**os.environ, "PYTHONPATH": self.path}
         return subprocess.run(
             [sys.executable, *argv], env=env, cwd=cwd or self.folder, capture_output=True, text=True, timeout=120
         )

@@ -12,15 +12,16 @@ from typing import NamedTuple
 
 import pytest
 
+from docs.conftest import Typed
 from docs.pages import PYTHON, extras_of, fenced
 
 SMALL = (
     'text = { kind = "bert", n_layers = 1, width = 32, n_heads = 2, max_length = 32, vocabulary = 500, pooling = "mean" }\n'
     "n_dims = 32\n"
 )
-TRAIN = "-m evidense train --architecture small.toml --data pairs.csv --objective infonce --steps 1 --batch-size 4"
+TRAIN = "train --architecture small.toml --data pairs.csv --objective infonce --steps 1 --batch-size 4"
 OPEN = "from evidense import registry; part, rest = registry.dataset('{0}'); print(part.open(rest)[0].name)"
-PAIRS = "-m evidense compare bm25 char_ngrams --on"
+PAIRS = "compare bm25 char_ngrams --on"
 
 
 HUB = {
@@ -34,7 +35,7 @@ HUB = {
 class Use(NamedTuple):
     """What somebody types who needs the extra."""
 
-    words: str
+    words: str = ""
     also: tuple[str, ...] = ()
     """Other extras that it needs."""
     program: str = ""
@@ -45,18 +46,18 @@ class Use(NamedTuple):
 USES = {
     "encoders": Use(TRAIN),
     "lora": Use(f"{TRAIN} --tuned lora:2", ("encoders",)),
-    "static": Use("-m evidense compare bm25 wordllama --on pairs.csv", ("encoders",)),
+    "static": Use("compare bm25 wordllama --on pairs.csv", ("encoders",)),
     "parquet": Use(f"{PAIRS} p.parquet"),
     "builtin": Use(f"{PAIRS} phenotypes,icd10cm,weaknesses --queries 40 --documents 100"),
-    "images": Use("-c", program=OPEN.format("photos")),
-    "pictures": Use("-c", program=f"{OPEN.format('icons')}; {OPEN.format('glyphs')}"),
+    "images": Use(program=OPEN.format("photos")),
+    "pictures": Use(program=f"{OPEN.format('icons')}; {OPEN.format('glyphs')}"),
     "hub": Use(f"{PAIRS} hf:hub"),
     "ir-datasets": Use(f"{PAIRS} irds:no-such-set", exits_with=2),
-    "literature": Use("-m evidense audit refs.bib --offline"),
+    "literature": Use("audit refs.bib --offline"),
     "notebook": Use(
-        "-c", program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
+        program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
     ),
-    "sentence-transformers": Use("-c", ("encoders",), "import evidense as ev; ev.evaluator('pairs.csv')"),
+    "sentence-transformers": Use("", ("encoders",), "import evidense as ev; ev.evaluator('pairs.csv')"),
 }
 
 
@@ -88,10 +89,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("extra", USES)
-def test_it_runs_or_says_the_line_to_type(folder: Path, extra: str) -> None:
+def test_it_runs_or_says_the_line_to_type(folder: Path, extra: str, typed: Typed) -> None:
     use = USES[extra]
-    words = [*use.words.split(), *([use.program] if use.program else [])]
-    done = subprocess.run([PYTHON, *words], cwd=folder, capture_output=True, text=True, timeout=300)
+    words = use.program or use.words
+    done = typed.python(use.program, folder) if use.program else typed.evidense(use.words.split(), folder)
     said = f"{words}\n{done.stdout}{done.stderr}"
     if {extra, *use.also} <= extras_of(PYTHON):
         assert done.returncode == use.exits_with, said

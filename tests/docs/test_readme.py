@@ -4,25 +4,22 @@ import re
 import subprocess
 from pathlib import Path
 
-from docs.pages import PYTHON, ROOT, commands, fenced, read
+from docs.conftest import Typed
+from docs.pages import ROOT, commands, fenced, read
 
 STANDS_FOR = {"BASE": "bm25", "TUNED": "char_ngrams", "pairs.csv,phenotypes,my-beir-folder": "pairs.csv"}
 """What the reader puts there → what the test does."""
 
 
-def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PYTHON, *words], cwd=folder, capture_output=True, text=True, timeout=120)
-
-
-def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
-    assert run(["-c", fenced("docs/tutorial.md", "python")[0]], tmp_path).returncode == 0
-    run(["-m", "evidense", "compare", "bm25", "char_ngrams", "--on", "pairs.csv", "--out", "first"], tmp_path)
+def test_every_command_of_the_readme_runs(tmp_path: Path, typed: Typed) -> None:
+    assert typed.python(fenced("docs/tutorial.md", "python")[0], tmp_path).returncode == 0
+    typed.evidense(["compare", "bm25", "char_ngrams", "--on", "pairs.csv", "--out", "first"], tmp_path)
     for new, pattern in (("old.trec", "bm25__*.trec"), ("new.trec", "char*__*.trec")):
         (found,) = (tmp_path / "first" / "runs").glob(pattern)
         found.rename(tmp_path / new)
     said = {}
     for _, *words in commands("README.md"):
-        done = run(["-m", "evidense", *(STANDS_FOR.get(word, word) for word in words)], tmp_path)
+        done = typed.evidense([STANDS_FOR.get(word, word) for word in words], tmp_path)
         said[" ".join(words)] = done
         expected = 1 if "--gate" in words else 0
         assert done.returncode == expected, f"{words}: {done.stdout}{done.stderr}"
@@ -30,7 +27,7 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     page = tmp_path / said["demo"].stdout.strip().splitlines()[-1]
     assert page.is_file(), "the last line is the page"
     for block in fenced("README.md", "python"):
-        done = run(["-c", block], tmp_path)
+        done = typed.python(block, tmp_path)
         assert done.returncode == 0, done.stderr
         assert not done.stdout, "nothing is printed unasked"
 

@@ -2,14 +2,20 @@
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
+from docs.conftest import Typed
 from docs.pages import PYTHON, extras_of, read
 
 BLOCK = re.compile(r"^```(bash|python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEEDS_MODELS = re.compile(r"^## 4\. .*?(?=^## )", re.MULTILINE | re.DOTALL)
 """The one step that needs torch."""
+
+
+PLAIN = re.compile(r"evidense [^|;&<>$`*~()]*(?:#.*)?$")
+"""A command that needs no shell."""
 
 
 def shape(line: str) -> str:
@@ -23,7 +29,7 @@ def run(command: list[str], folder: Path, own_store: Path) -> subprocess.Complet
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=240)
 
 
-def test_the_tutorial(tmp_path: Path, own_store: Path) -> None:
+def test_the_tutorial(tmp_path: Path, own_store: Path, typed: Typed) -> None:
     page = read("docs/tutorial.md")
     if not {"encoders"} <= extras_of(PYTHON):
         page, n_steps = NEEDS_MODELS.subn("", page)
@@ -33,13 +39,17 @@ def test_the_tutorial(tmp_path: Path, own_store: Path) -> None:
     folder.mkdir()
     for language, text in BLOCK.findall(page):
         if language == "python":
-            done = run([PYTHON, "-c", text], folder, own_store)
+            done = typed.python(text, folder)
             assert done.returncode == 0, f"{text}\n{done.stderr}"
         elif language == "bash":
             said = ""
             for line in text.splitlines():
                 expected = int(found[1]) if (found := re.search(r"# exits with (\d)", line)) else 0
-                done = run(["bash", "-c", line], folder, own_store)
+                done = (
+                    typed.evidense(shlex.split(line, comments=True)[1:], folder)
+                    if PLAIN.match(line)
+                    else run(["bash", "-c", line], folder, own_store)
+                )
                 said += done.stdout
                 n_commands += 1
                 assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"

@@ -3,12 +3,14 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from docs.pages import ROOT, commands, fenced, whole_files
 from overlay import Overlay
+from warm.client import Warm, warm_commands
 
 PAGES = {
     "docs/add-a-dataset.md": "datasets",
@@ -35,6 +37,13 @@ def overlay(tmp_path_factory: pytest.TempPathFactory) -> Overlay:
     return made
 
 
+@pytest.fixture(scope="module")
+def with_overlay(overlay: Overlay) -> Iterator[Warm]:
+    """Start commands that know the files of the pages."""
+    with warm_commands(overlay.path) as commands_of_overlay:
+        yield commands_of_overlay
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_the_page_has_one_whole_file_for_its_shelf_and_it_is_clean(page: str) -> None:
     (file,) = whole_files(page)
@@ -52,18 +61,18 @@ def test_the_page_has_one_whole_file_for_its_shelf_and_it_is_clean(page: str) ->
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_one_file_is_enough_to_be_listed(overlay: Overlay) -> None:
-    done = overlay.run("-m", "evidense", "list")
+def test_one_file_is_enough_to_be_listed(overlay: Overlay, with_overlay: Warm) -> None:
+    done = with_overlay.run(["list"], overlay.folder)
     assert done.returncode == 0, done.stderr
     listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
     assert {Path(whole_files(page)[0].path).stem for page in PAGES} <= listed
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_of_the_page_runs(page: str, overlay: Overlay) -> None:
+def test_every_command_of_the_page_runs(page: str, overlay: Overlay, with_overlay: Warm) -> None:
     for program, *words in commands(page):
         assert program == "evidense"
-        done = overlay.run("-m", "evidense", *words)
+        done = with_overlay.run(words, overlay.folder)
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         if words[0] in ("compare", "dissect"):
             assert page_of(overlay, done).is_file(), "the last line is the page"

@@ -21,8 +21,8 @@ NO_LIMIT = -1
 class Server:
     """A fork server (server.py), started at once."""
 
-    def __init__(self, torch: bool, home: Path | None = None) -> None:
-        """Start it; with a `home` of its own, its commands see no other."""
+    def __init__(self, torch: bool, home: Path | None = None, path: str | None = None) -> None:
+        """Start it; with a `home` of its own, its commands see no other; `path` stands for PYTHONPATH."""
         settings = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         if home is not None:
             settings |= {
@@ -31,6 +31,8 @@ class Server:
                 "PYTHONIOENCODING": "utf-8",
                 "MPLCONFIGDIR": str(home),
             }
+        if path is not None:
+            settings["PYTHONPATH"] = path
         settings |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self._turn = threading.Lock()
         self._process = subprocess.Popen(
@@ -107,7 +109,12 @@ class Warm:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def start(self, argv: Sequence[str], cwd: Path, *, code: str = "", file_bytes: int = NO_LIMIT, **env: str) -> Child:
-        """Start a command line of Evidense, or `code` with these arguments; `file_bytes` limits the size of a file."""
+        """Start a command line of Evidense, or `code` with these arguments; `file_bytes` limits the size of a file.
+
+        The store is that of the test, unless `env` names another.
+        """
+        if "EVIDENSE_STORE" in os.environ:
+            env = {"EVIDENSE_STORE": os.environ["EVIDENSE_STORE"], **env}
         n = next(self._numbers)
         streams = {name: self.place / f"{n}.{name}" for name in ("stdout", "stderr")}
         order = {"do": "start", "folder": str(cwd), "argv": list(argv), "env": env, "file_bytes": file_bytes}
@@ -123,9 +130,9 @@ class Warm:
 
 
 @contextlib.contextmanager
-def warm_commands() -> Iterator[Warm]:
-    """Return what starts commands warm; its server ends with the block."""
-    server = Server(torch=True)
+def warm_commands(path: str | None = None) -> Iterator[Warm]:
+    """Return what starts commands warm; its server ends with the block. `path` stands for PYTHONPATH."""
+    server = Server(torch=True, path=path)
     try:
         with tempfile.TemporaryDirectory(prefix="evidense-warm-") as place:
             yield Warm(server, Path(place))

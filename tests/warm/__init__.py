@@ -1,1 +1,0 @@
-"""Commands that start warm: forked from a process that has everything imported."""
