@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidense.auditing.passages import SourceText
-from evidense.checking.library import BM25_WEIGHT, RRF_K, LibraryWork, WorkLibrary, closest_sentences, evidence_pair
+from evidense.checking.library import (
+    BM25_WEIGHT,
+    RRF_K,
+    LibraryWork,
+    WorkLibrary,
+    _first,
+    closest_sentences,
+    evidence_pair,
+)
 from evidense.study.check.corpus import read_corpus
 from evidense.values import Work
 
@@ -69,6 +77,13 @@ def test_every_passage_is_where_it_says(texts: list[str], statement: str) -> Non
     for ranked in WorkLibrary(works).ranked(statement):
         for passage in closest_sentences(ranked.work, statement):
             assert ranked.work.text.text[passage.span.start : passage.span.end] == passage.span.quote
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0]), min_size=1, max_size=30), st.integers(1, 12))
+def test_the_first_scores_are_those_of_a_whole_stable_sort(scores: list[float], n: int) -> None:
+    values = np.array(scores, np.float32)
+    np.testing.assert_array_equal(_first(values, n), np.argsort(-values, kind="stable")[:n])
 
 
 def retrieval(library: WorkLibrary, claims: Path) -> tuple[float, float]:

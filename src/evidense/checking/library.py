@@ -88,8 +88,7 @@ class WorkLibrary:
         if self.embed is not None and len(self.works):
             dense = self._vectors @ self.embed([statement], "query")[0]
             scores = BM25_WEIGHT * _reciprocal(scores, only_positive=True) + _reciprocal(dense)
-        order = np.argsort(-scores, kind="stable")[:n]
-        return [RankedWork(self.works[i], float(scores[i])) for i in order if scores[i] > 0]
+        return [RankedWork(self.works[i], float(scores[i])) for i in _first(scores, n) if scores[i] > 0]
 
     @cached_property
     def _bm25(self) -> Bm25Index:
@@ -99,6 +98,15 @@ class WorkLibrary:
     def _vectors(self) -> Float32[np.ndarray, "works width"]:
         assert self.embed is not None  # noqa: S101
         return self.embed([f"{work.work.title} {work.text.text[:MOST_EMBEDDED]}" for work in self.works], "document")
+
+
+def _first(scores: Float32[np.ndarray, " works"], n: int) -> Int64[np.ndarray, " n"]:
+    """Return the places of the n best scores, best first, of equal ones the first, without sorting them all."""
+    if n >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    least = np.partition(scores, -n)[-n]
+    kept = np.flatnonzero(scores >= least)
+    return kept[np.argsort(-scores[kept], kind="stable")][:n]
 
 
 def _reciprocal(scores: Float32[np.ndarray, " works"], only_positive: bool = False) -> Float32[np.ndarray, " works"]:
