@@ -39,6 +39,8 @@ def checked(statement: str, *works: LibraryWork, cites: tuple[str, ...] = (), ri
     [
         ("Barn owls hunt mice at night.", "SUPPORTED"),
         ("Barn owls hunt voles at dusk.", "QUALIFIED"),
+        ("Barn owls do not hunt mice at night.", "REFUTED"),
+        ("Owls were watched for two years.", "NOT SURE"),
         ("Owls prefer snow.", "NOT SURE"),
         ("Hawks are said to hunt owls.", "NOT SURE"),
         ("Owls are often the prey of bigger birds.", "NOT SURE"),
