@@ -22,6 +22,7 @@ PAGES = {
     "docs/add-a-literature-claim.md": "claims",
     "docs/add-a-source.md": "sources",
     "docs/add-a-reader.md": "readers",
+    "docs/add-an-entailer.md": "entailers",
     "docs/add-a-reviewer.md": "reviewers",
 }
 """Page → the shelf of its whole file."""

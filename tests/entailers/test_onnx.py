@@ -1,5 +1,6 @@
 """Graphs run by onnxruntime: the logits of the model that they were exported from, no file but the graph opened."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,10 @@ def exported(folder: Path) -> None:
     names = ["input_ids", "attention_mask", "token_type_ids"]
     example = tuple(torch.ones((2, 32), dtype=torch.int64) for _ in names)
     model.config._attn_implementation = "eager"
-    torch.onnx.export(Logits(), example, str(folder / "model.onnx"), input_names=names, output_names=["logits"], dynamo=False,
-                      opset_version=17, dynamic_axes={name: {0: "b", 1: "t"} for name in names})  # fmt: skip
+    with warnings.catch_warnings():  # the tracer of torch, whose successor needs another library
+        warnings.simplefilter("ignore")
+        torch.onnx.export(Logits(), example, str(folder / "model.onnx"), input_names=names, output_names=["logits"], dynamo=False,
+                          opset_version=17, dynamic_axes={name: {0: "b", 1: "t"} for name in names})  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def test_logits_equal_those_of_the_cross_encoder(folder: Path) -> None:
     graph, model = onnx.PART.open(f"onnx:{folder}"), cross_encoder.PART.open(f"cross_encoder:{folder}")
     assert isinstance(graph, PairModel)
     assert isinstance(model, PairModel)
-    assert np.abs(graph.logits(PAIRS) - model.logits(PAIRS)).max() < 1e-4
+    assert np.abs(graph.logits(PAIRS) - model.logits(PAIRS)).max() < 1e-5
     assert graph.identity != model.identity, "each is calibrated for itself"
 
 

@@ -17,7 +17,7 @@ SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "stance": {"type": "string", "enum": ["supports", "refutes", "neither"]},
-        "quote": {"type": "string", "maxLength": 1000},
+        "quote": {"type": "string", "maxLength": 600},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
     },
     "required": ["stance", "quote", "confidence"],
@@ -25,7 +25,7 @@ SCHEMA: dict[str, Any] = {
 }
 MOST_EVIDENCE, MOST_CLAIM = 12_000, 2_000
 """Characters that are sent; the evidence is cut at its end, a longer claim is not asked about."""
-MOST_TOKENS = 400
+MOST_TOKENS = 300
 """Of an answer."""
 _ROLE_MARK = re.compile(
     r"<(?=[|｜])|<(?=/?<?/?(?:s|pad|unk|bos|eos|sys|\w+_of_(?:turn|text)|im_\w+)>)"

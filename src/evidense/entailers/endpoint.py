@@ -32,7 +32,7 @@ PATIENCE = Patience(request_s=180.0, silence_s=180.0, max_body_bytes=_MIB)
 
 
 @dataclass(frozen=True)
-class Agreement:
+class SelfAgreement:
     """How often a model gave the same stance twice, asked with two seeds."""
 
     share: float
@@ -91,7 +91,7 @@ class Endpoint:
         return judgement_of(self.wire.ask(request, manners_of(self.url)), pair, self.model)
 
 
-def self_agreement(endpoint: Endpoint, pairs: Sequence[EvidencePair]) -> Agreement:
+def self_agreement(endpoint: Endpoint, pairs: Sequence[EvidencePair]) -> SelfAgreement:
     """Ask a model about the same pairs with its seed and the next one, and return how often its stance stays the same.
 
     Raises:
@@ -109,7 +109,7 @@ def self_agreement(endpoint: Endpoint, pairs: Sequence[EvidencePair]) -> Agreeme
         )
     share = np.array([sum(first == second for first, second in both) / len(both)])
     low, high = wilson(share, len(both))
-    return Agreement(float(share[0]), float(low[0]), float(high[0]), len(both), len(pairs))
+    return SelfAgreement(float(share[0]), float(low[0]), float(high[0]), len(both), len(pairs))
 
 
 def manners_of(url: str) -> Manners:
