@@ -70,7 +70,8 @@ def test_a_graph_that_names_other_files_or_is_none_is_refused(folder: Path, tmp_
         onnx.PART.open(f"onnx:{tmp_path}")
 
 
-def test_without_onnxruntime_the_line_to_type_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_onnxruntime_the_line_to_type_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
     monkeypatch.setattr(onnx, "find_spec", lambda library: None)
     with pytest.raises(MissingExtra, match="onnxruntime"):
-        onnx.PART.open("onnx:folder")
+        onnx.PART.open(f"onnx:{tmp_path}")

@@ -47,8 +47,8 @@ class CrossEncoderPart:
             IncompleteWeights: the weights do not fill the model.
             MissingExtra: torch or transformers is not installed.
         """
-        require_transformers(spelling)
         folder = folder_of_spelling(spelling, self.name)
+        require_transformers(spelling)
         settings = read_json(folder / "config.json")
         stances = stances_of(folder / "config.json", settings)
         max_length = max_length_of(folder, settings)

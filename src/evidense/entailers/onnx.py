@@ -48,10 +48,10 @@ class OnnxPart:
             UnsafeInput: code of the model, or a graph that names other files.
             MissingExtra: onnxruntime or transformers is not installed.
         """
+        folder = folder_of_spelling(spelling, self.name)
         for library in ("onnxruntime", "transformers"):
             if find_spec(library) is None:
                 raise MissingExtra.named("onnx", f"judging with '{spelling[:100]}'", library)
-        folder = folder_of_spelling(spelling, self.name)
         settings = read_json(folder / "config.json")
         stances = stances_of(folder / "config.json", settings)
         max_length, graph = max_length_of(folder, settings), _graph_file(folder)
