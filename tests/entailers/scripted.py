@@ -14,9 +14,9 @@ from evidense.store import Store
 from fetching.loopback import Loopback, Said, Seen, serving
 
 MODEL = "scripted-1"
-QUICK = Patience(
-    total_wait_s=2, request_s=0.4, silence_s=0.3, n_tries=2, first_wait_s=0.01, n_failures=3, max_body_bytes=1 << 20
-)
+PATIENT = Patience(total_wait_s=30, request_s=30, silence_s=30, n_tries=2, first_wait_s=0.01, max_body_bytes=1 << 20)
+QUICK = Patience(total_wait_s=2, request_s=0.4, silence_s=0.3, n_tries=2, first_wait_s=0.01, max_body_bytes=1 << 20)
+"""For the one that is too slow."""
 ORDER = re.compile(r"(?i)ignore (?:all |your )?(?:previous )?instructions[^.]*\.")
 
 
@@ -92,5 +92,5 @@ def endpoint_of(
     with serving(MODES[mode] if isinstance(mode, str) else mode) as server:
         url = f"{server.url}/v1"
         patch.setenv("EVIDENSE_URL_ENDPOINT", url)
-        with open_wire(store, Terms(max_age_s=1e12, patience=QUICK)) as wire:
+        with open_wire(store, Terms(max_age_s=1e12, patience=QUICK if mode == "slow" else PATIENT)) as wire:
             yield open_endpoint(url, MODEL, wire), server

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from evidense.boundary.documents import Form, checked, parsed
 from evidense.entailers._prompts import MOST_EVIDENCE
-from evidense.entailers._quotes import is_order, located
+from evidense.entailers._quotes import LEAST_WORDS, is_order, is_short, located
 from evidense.errors import InvalidInput
 from evidense.parts.literature import Reply
 from evidense.texts.letters import words
@@ -16,7 +16,8 @@ from evidense.values import EvidencePair, Span
 from evidense.values.checking import Stance
 
 Reason = Literal[
-    "", "not answered", "another model", "refused", "no JSON of the schema", "quote not in the passage", "quote about something else",
+    "", "not answered", "another model", "refused", "no JSON of the schema", "quote too short",
+    "quote not in the passage", "quote about something else",
     "quote is an instruction",
     "claim too long",
 ]  # fmt: skip
@@ -92,6 +93,8 @@ def _answer_of(content: str) -> _Answer:
 
 
 def _quote_of(answer: _Answer, pair: EvidencePair) -> Span:
+    if is_short(answer.quote):
+        raise _Refused("quote too short", f"'{answer.quote:.200}' has fewer than {LEAST_WORDS} words")
     span = located(answer.quote, pair.evidence[:MOST_EVIDENCE])
     if span is None:
         raise _Refused("quote not in the passage", f"'{answer.quote:.200}' does not stand in the passage")

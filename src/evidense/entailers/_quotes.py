@@ -39,7 +39,7 @@ def located(quote: str, text: str) -> Span | None:
     True
     """
     sought = quote.strip()
-    if len(_WORD.findall(sought)) < LEAST_WORDS:
+    if is_short(sought):
         return None
     letters, places = _spaceless(text)
     sought_letters = _spaceless(sought)[0]
@@ -50,6 +50,11 @@ def located(quote: str, text: str) -> Span | None:
             return span
         begin = letters.find(sought_letters, begin + 1)
     return _nearly(sought_letters, letters, places, text, sought)
+
+
+def is_short(quote: str) -> bool:
+    """Say whether a quotation has fewer words than any text may have by chance."""
+    return len(_WORD.findall(quote)) < LEAST_WORDS
 
 
 def is_order(quote: str) -> bool:
