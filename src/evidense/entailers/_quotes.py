@@ -20,7 +20,7 @@ _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _JOINED = re.compile(r"[^\W_]{2}$|\d[.,]\d$|^[^\W_]{2}|^\d[.,]\d")
 """Two characters of one word or number."""
 _ORDER = re.compile(
-    r"(?i)\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions|prompts?|rules|guidelines)\b"
+    r"(?i)(?<!\bwe )(?<!\bthey )\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions|prompts?|rules|guidelines)\b"
     r"|\b(?:answer|say|reply|respond|output|return|write)\b\W{0,3}(?:with |that it |only )?\W{0,3}(?:supports?|supported|refutes?|refuted|yes)\b"
     r"|\b(?:give|assign|award)\b.{0,30}\b(?:a|the|full|highest|maximum)\b.{0,12}(?:\b10\b|\bten\b|scores?|marks?|ratings?)"
     r"|\b(?:reviewers?|language models?|LLMs?|assistants?)\b.{0,20}\b(?:must|should|shall)\b"
