@@ -12,6 +12,8 @@ from evidense.errors import EvidenseError, InvalidInput
 from evidense.parts import Encoder, Ranker
 from evidense.records import Check, Checkpoint, Finding, Ranking, Recipe, Record, Score, Study, Verdict
 from evidense.store import Store
+from evidense.study.ask.ask import AskResult, run_ask
+from evidense.study.ask.order import AskOrder
 from evidense.study.audit.audit import AuditResult, run_audit
 from evidense.study.audit.order import Order, gate_of
 from evidense.study.check.check import CheckResult, run_check
@@ -32,6 +34,7 @@ System = str | Path | Encoder | Ranker | Function
 """A spelling or a path, an open encoder or ranker, or a function from texts to an array of vectors."""
 
 __all__ = [
+    "AskResult",
     "AuditResult",
     "Check",
     "CheckResult",
@@ -53,6 +56,7 @@ __all__ = [
     "Study",
     "Training",
     "Verdict",
+    "ask",
     "audit",
     "check",
     "compare",
@@ -227,6 +231,26 @@ def search(
         name: Path(settings[name]) for name in ("criteria", "plan", "labels") if settings.get(name) is not None
     }
     return run_search(SearchOrder(question, tuple(named), **settings), Store(), Path(out) if out else None)
+
+
+def ask(
+    question: str, sources: str | Sequence[str] = (), *, out: str | Path | None = None, **settings: Any
+) -> AskResult:
+    """Answer a question from works: search, screen, read, check each finding, review, report.
+
+    `sources` as in `search`. `settings`: risk (.10), entailer ("features"), encoder, and those of `search`; without criteria and labels
+    a work passes that holds a term of each facet of the question. A report is written only where `out` names a folder.
+
+    Raises:
+        EvidenseError: what is wrong, what was expected, what to do.
+    """
+    named = [sources] if isinstance(sources, str) else sources
+    checking = {name: settings.pop(name) for name in ("risk", "entailer", "encoder") if name in settings}
+    settings |= {
+        name: Path(settings[name]) for name in ("criteria", "plan", "labels") if settings.get(name) is not None
+    }
+    search_order = SearchOrder(question, tuple(named), passes_by_facets=True, **settings)
+    return run_ask(AskOrder(search_order, **checking), Store(), Path(out) if out else None)
 
 
 def demo(*, out: str | Path | None = None) -> Result:

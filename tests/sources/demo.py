@@ -1,4 +1,4 @@
-"""`make demo-literature`: audits of a bibliography, a paper and a report, and a search, against indexes that this machine serves itself.
+"""`make demo-literature`: audits of a bibliography, a paper and a report, a search, and two questions, against indexes that this machine serves itself.
 
 The clients are the real ones. The indexes hold a few known papers and some invented ones: one has a wrong title in one index,
 one is retracted, one was published since.
@@ -17,11 +17,15 @@ from evidense.values import Notice, Work
 from sources.world import world
 
 FILES = Path(__file__).with_name("demo")
+SHADE = "folder:shade/ada,folder:shade/bob,retraction_watch:shade/retractions.csv"
+"""Sources in files: works that contradict each other, two versions, one retracted, one with an order to machines."""
 COMMANDS = (
     ("audit", "references.bib", "--fix"),
     ("audit", "paper.md"),
     ("audit", "report.txt"),
     ("search", "What harms tomatoes?", "--criteria", "criteria.txt", "--out", "evidense-out/search-tomatoes"),
+    ("ask", "What harms tomatoes?", "--criteria", "criteria.txt", "--out", "evidense-out/ask-tomatoes"),
+    ("ask", "Does shade harm tomatoes?", "--sources", SHADE, "--offline", "--out", "evidense-out/ask-shade"),
 )
 JOURNAL = "Journal of Invented Botany"
 
@@ -93,8 +97,7 @@ def holdings() -> dict[str, tuple[Work, ...]]:
 def main(folder: Path) -> int:
     """Write the files, serve the indexes, and run the commands; return the worst exit code."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in FILES.iterdir():
-        shutil.copy(file, folder)
+    shutil.copytree(FILES, folder, dirs_exist_ok=True)
     codes = []
     with pytest.MonkeyPatch.context() as patch, world(holdings(), patch):
         for words in COMMANDS:

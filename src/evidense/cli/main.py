@@ -12,7 +12,7 @@ from evidense.boundary.streams import visible_streams
 from evidense.cli.faults import fault_sentence, show_traceback
 from evidense.errors import EvidenseError, StoreError, missing_extra
 
-FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check", "search", "list")
+FIRST = ("demo", "compare", "dissect", "run", "train", "score", "audit", "check", "search", "ask", "list")
 """Commands that a newcomer needs, in this order."""
 MORE = ("replay", "completion")
 
@@ -59,6 +59,7 @@ SUMMARIES = {
     "audit": "Is every reference real and right? Where is each sentence from?",
     "check": "Do the sources say it? Or NOT SURE, with the passage to read.",
     "search": "Which works are there on a question, and which of them count?",
+    "ask": "What do the works on a question say, and do others bear it out?",
     "list": "List datasets, encoders, analyses, claims and other parts.",
     "replay": "Recompute the numbers of a page and compare.",
     "completion": "Print the line that turns on completion in a shell.",

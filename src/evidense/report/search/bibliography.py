@@ -19,13 +19,18 @@ _EMPTY = frozenset("a an the of on in for and to with from what how is are do do
 
 def bibtex_of(hits: Sequence[Hit]) -> str:
     """Return one entry a work; keys are made of first author, year and the first word of the title."""
+    return "\n".join(entry_of(key, _kind(hit.work), hit.work) for key, hit in zip(keys_of(hits), hits, strict=True))
+
+
+def keys_of(hits: Sequence[Hit]) -> list[str]:
+    """Return the key of each work, each once."""
     seen: Counter[str] = Counter()
-    entries = []
+    keys = []
     for hit in hits:
         key = key_of(hit.work)
         seen[key] += 1
-        entries.append(entry_of(key if seen[key] == 1 else f"{key}{seen[key]}", _kind(hit.work), hit.work))
-    return "\n".join(entries)
+        keys.append(key if seen[key] == 1 else f"{key}{seen[key]}")
+    return keys
 
 
 def _kind(work: Work) -> str:

@@ -42,12 +42,18 @@ class Library:
         if meant is None:
             return None
         works = _same(meant, audited)
-        for source in self._full_texts:
-            mine = next((work for work in works if work.source == source.label), meant if source.is_local else None)
-            if mine is not None and (document := self._document(source, mine)):
-                return SourceText.of_document(key, document)
+        if document := self.document(meant, works):
+            return SourceText.of_document(key, document)
         abstract = max((work.abstract for work in works), key=len, default="")
         return SourceText.of_abstract(key, abstract) if abstract else None
+
+    def document(self, meant: Work, records: Sequence[Work]) -> ReadDocument | None:
+        """Return the full text of a work as it was read; None where no source has one. `records` are what indexes say of it."""
+        for source in self._full_texts:
+            mine = next((work for work in records if work.source == source.label), meant if source.is_local else None)
+            if mine is not None and (document := self._document(source, mine)):
+                return document
+        return None
 
     @cached_property
     def _full_texts(self) -> list[NamedSource]:

@@ -82,7 +82,7 @@ def _told(order: CheckOrder, store: Store) -> CheckedStatements:
     checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
     return CheckedStatements(
         _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
-        encoder.name if encoder else "", _measured(asked, judges), tuple(shelf.remarks),
+        encoder.name if encoder else "", measured_of(asked, judges), tuple(shelf.remarks),
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def _asked(order: CheckOrder, shelf: WorkShelf) -> Sequence[AskedStatement]:
     return asked
 
 
-def _measured(asked: Sequence[AskedStatement], judges: Judges) -> tuple[TextMeasured, ...]:
+def measured_of(asked: Sequence[AskedStatement], judges: Judges) -> tuple[TextMeasured, ...]:
     """Return for each kind of text at hand what is known of the entailer's verdicts."""
     found = []
     for kind in sorted({one.kind for one in asked}):

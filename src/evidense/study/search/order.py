@@ -25,6 +25,8 @@ class SearchOrder:
     """Works that each source is asked for, where the plan names no other number."""
     recall: float = TARGET
     """Share of the relevant works that are to be found before people stop screening."""
+    passes_by_facets: bool = False
+    """Without criteria and labels, a work passes whose title or abstract holds a term of each facet."""
     max_requests: int | None = None
     max_seconds: float | None = None
     max_usd: float | None = None

@@ -14,7 +14,7 @@ from evidense.fetching.wire import IndexWire, Terms
 from evidense.records import Record, Screening, SearchPlan
 from evidense.report.folder import ROOT, folder_name
 from evidense.report.search.write import NAMES, write
-from evidense.searching.criteria import Criteria, read_criteria
+from evidense.searching.criteria import Criteria, Criterion, read_criteria
 from evidense.searching.hits import joined
 from evidense.searching.labels import HumanLabel, read_labels
 from evidense.searching.outcome import SearchOutcome, logged
@@ -55,7 +55,7 @@ def run_search(order: SearchOrder, store: Store, out: Path | None = None, tell: 
         UnknownName: a source that there is not.
     """
     plan = _plan(order)
-    criteria = read_criteria(order.criteria) if order.criteria is not None else Criteria()
+    criteria = _criteria(order, plan)
     labels = read_labels(order.labels) if order.labels is not None else ()
     sources = [s for s in named_sources(order.sources) if order.sources or s.part.offers & {"topic", "retractions"}]
     plan = complete(plan, sources, order.limit)
@@ -85,6 +85,14 @@ def folder_for(question: str) -> Path:
 
 def _plan(order: SearchOrder) -> QueryPlan:
     return read_plan(order.plan, order.question) if order.plan is not None else plan_of(order.question)
+
+
+def _criteria(order: SearchOrder, plan: QueryPlan) -> Criteria:
+    if order.criteria is not None:
+        return read_criteria(order.criteria)
+    if order.passes_by_facets and order.labels is None:
+        return Criteria(tuple(Criterion("include", f"about {f.name}", 0, f.terms) for f in plan.facets))
+    return Criteria()
 
 
 def _searched(

@@ -1,0 +1,82 @@
+"""evidense ask."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evidense.cli.options import split
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("ask")
+@click.argument("question", default="")
+@click.option(
+    "--sources",
+    multiple=True,
+    metavar="NAME,folder:PATH,…",
+    help="Whom to ask: indexes (evidense list sources), or folders with BibTeX, RIS, CSL-JSON and PDFs. Default: every index.",
+)
+@click.option("--criteria", type=_FILE, help="What to include and exclude, one a line. Default: a term of each facet.")
+@click.option("--plan", type=_FILE, help="Facets and queries that you have edited: a copy of plan.json, or TOML.")
+@click.option("--labels", type=_FILE, help="Your decisions: a copy of to_screen.csv with its labels filled in.")
+@click.option(
+    "--limit", type=int, default=200, metavar="N", show_default=True, help="Works that each source is asked for."
+)
+@click.option(
+    "--risk",
+    type=float,
+    default=0.10,
+    show_default=True,
+    metavar="SHARE",
+    help="Print a verdict only where at most this share of such verdicts is wrong, at the 95 % upper bound.",
+)
+@click.option(
+    "--encoder",
+    default="",
+    metavar="MODEL",
+    help="Also rank works by an encoder (evidense list encoders). Default: BM25 alone.",
+)
+@click.option(
+    "--entailer",
+    default="features",
+    show_default=True,
+    metavar="NAME",
+    help="Who judges passages (evidense list entailers).",
+)
+@click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used.")
+@click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together.")
+@click.option(
+    "--max-seconds", type=float, metavar="S", help="Budget: at most so many seconds of waiting for each index."
+)
+@click.option("--max-usd", type=float, metavar="USD", help="Budget: at most so much money at indexes that charge.")
+@click.option("--out", type=_FILE, help="Folder of the report. Default: evidense-out/ask-QUESTION.")
+def command(question: str, sources: tuple[str, ...], risk: float, encoder: str, entailer: str, **options: Any) -> None:
+    """What do the works on QUESTION say, and do others bear it out?
+
+    It searches, screens, reads, checks every finding beside its own work, independent works and our experiments, lets reviewers look at
+    the whole, and writes a report of quotations. Exit codes: 0; 2 = could not, or no source answered.
+
+    \b
+    evidense ask "What do hard negatives add to dense retrieval?"
+    evidense ask "Does shade harm tomatoes?" --sources folder:library --offline
+    """
+    from evidense.cli.lines import clear, say_step
+    from evidense.errors import InvalidInput
+    from evidense.report.ask.screen import screen_of
+    from evidense.store import Store
+    from evidense.study.ask.ask import folder_for, run_ask
+    from evidense.study.ask.order import AskOrder
+    from evidense.study.search.order import SearchOrder
+
+    out = options.pop("out")
+    search = SearchOrder(question, tuple(split(sources)), passes_by_facets=True, **options)
+    out = out or folder_for(question or (search.plan.stem if search.plan else ""))
+    result = run_ask(AskOrder(search, risk, entailer, encoder), Store(), out, lambda words: say_step(words, 0))
+    clear()
+    print(screen_of(result.outcome, [str(result.page)]))
+    if not result.outcome.search.n_answered:
+        raise InvalidInput(
+            "no source answered; expected one at least; the page says why: try again later, name others with --sources, or leave out --offline"
+        )

@@ -1,0 +1,195 @@
+"""Summary: the answer to a question in one sentence and the numbers beside it; terminal, page and Markdown print the same.
+
+The rule: ANSWERED where each facet of the question has a finding that stands in its own work, that an independent work says too, and
+that none contradicts. PARTLY ANSWERED where there is a finding, but not that. NOT ANSWERED where there is none.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from evidense.checking.aggregate import DECIDED
+from evidense.report.ask.told import AskedFinding, AskOutcome
+from evidense.report.check.words import CHECK_WORDS
+from evidense.report.search import summary as searching
+from evidense.report.search.summary import count
+from evidense.reviewing.panel import Panel
+from evidense.reviewing.sensitivity import SensitivityTable
+
+AnswerWord = Literal["ANSWERED", "PARTLY ANSWERED", "NOT ANSWERED"]
+RULE = (
+    "ANSWERED: each facet of the question has a finding that stands in its own work and that an independent work says too, and none is contradicted. "
+    "PARTLY ANSWERED: there is a finding, but not that. NOT ANSWERED: there is none."
+)
+MADE = "A machine chose, quoted and checked every sentence; none is written by it."
+COLUMNS = ("its source", "other works", "our experiment")
+
+
+@dataclass(frozen=True)
+class AskAnswer:
+    """The one box."""
+
+    word: AnswerWord
+    sentence: str
+    tone: str
+    """helps, undecided, harms."""
+
+
+def answer(told: AskOutcome) -> AskAnswer:
+    """Return what a question comes to, by the rule."""
+    if why := _why_not(told):
+        return AskAnswer("NOT ANSWERED", f"NOT ANSWERED: {why}", "harms")
+    answered = [facet for facet in told.facets if told.borne_out(facet)]
+    n_against = sum(f.is_contradicted for f in told.findings)
+    works = len(told.included)
+    if told.facets and len(answered) == len(told.facets) and not n_against:
+        n = sum(f.is_borne_out for f in told.findings)
+        said = f"{count(n, 'finding')} of {count(works, 'work')} {_verb(n, 'is', 'are')} borne out by independent works"
+        return AskAnswer("ANSWERED", f"ANSWERED: {said}, on every facet of the question.", "helps")
+    lacking = [facet for facet in told.facets if facet not in answered]
+    parts = [f"{count(len(told.findings), 'finding')} of {count(works, 'work')}"]
+    n_borne = sum(f.is_borne_out for f in told.findings)
+    if n_borne:
+        parts.append(f"{n_borne:,} {_verb(n_borne, 'is', 'are')} borne out by independent works")
+    if n_against:
+        parts.append(f"{n_against:,} {_verb(n_against, 'is', 'are')} contradicted")
+    if lacking:
+        parts.append(f"none is borne out on {', '.join(lacking)}")
+    return AskAnswer("PARTLY ANSWERED", f"PARTLY ANSWERED: {'; '.join(parts)}.", "undecided")
+
+
+def _why_not(told: AskOutcome) -> str:
+    """Say why there is no answer; "" where there is a finding."""
+    if told.findings:
+        return ""
+    search, flow = told.search, told.search.prisma
+    if not search.n_answered or not search.found.hits or all(hit.is_retracted for hit in search.found.hits):
+        said = searching.answer(search).sentence
+        return said[0].lower() + said[1:]
+    n = len(search.found.hits)
+    if not flow.sought:
+        waiting = (
+            f" {count(flow.waiting, 'work')} {_verb(flow.waiting, 'waits', 'wait')} for a person."
+            if flow.waiting
+            else ""
+        )
+        return f"of {count(n, 'work')} none passes screening.{waiting}"
+    if not flow.assessed:
+        return f"of {count(flow.sought, 'work')} that {_verb(flow.sought, 'passes', 'pass')} screening none has a text or an abstract at hand."
+    return f"of {count(flow.assessed, 'work')} that {_verb(flow.assessed, 'was', 'were')} read none states a finding of its own on the question."
+
+
+def _verb(n: int, one: str, several: str) -> str:
+    return one if n == 1 else several
+
+
+def flow(told: AskOutcome) -> str:
+    """Say how many records, works, read and used: "found 12 → 9 works → 7 read → 5 used"."""
+    numbers = told.search.prisma
+    silent = sum(not source.has_answered for source in told.search.sources)
+    read = f"found {numbers.n_identified:,} → {count(len(told.search.found.hits), 'work')} → {numbers.assessed:,} read → {numbers.included:,} used"
+    parts = [read, f"{count(silent, 'source')} did not answer" if silent else "", recall(told)]
+    return " · ".join(part for part in parts if part)
+
+
+def recall(told: AskOutcome) -> str:
+    """Say what is known of the recall of the screening."""
+    known = told.search.screened.following.recall
+    if known is None or not told.search.n_labels:
+        return "recall of screening not known: no labels"
+    return f"recall of screening ≥ {known.least:.2f} [{known.least:.2f}, 1.00]"
+
+
+def removed(told: AskOutcome) -> str:
+    """Say what was left out, with the reasons; "" where nothing was."""
+    numbers = told.search.prisma
+    out = dict(numbers.ineligible)
+    for counts in (*numbers.screened_out.values(), numbers.not_retrieved, numbers.excluded):
+        for reason, n in counts.items():
+            out[reason] = out.get(reason, 0) + n
+    return f"left out: {searching.reasons(out)}" if out else ""
+
+
+def set_aside(told: AskOutcome) -> str:
+    """Say what text was set aside, by its reason; "" where none was."""
+    reasons: dict[str, int] = {}
+    for one in told.aside:
+        why = one.why.partition(":")[0]
+        reasons[why] = reasons.get(why, 0) + 1
+    words = {
+        "hidden": "hidden from readers",
+        "an order to readers by machine": "telling machines what to do",
+        "reports others": "reporting others",
+    }
+    said = ", ".join(f"{n:,} {words.get(why, why)}" for why, n in sorted(reasons.items()))
+    return f"sentences set aside: {said}" if said else ""
+
+
+def columns(finding: AskedFinding) -> tuple[str, str, str]:
+    """Return the three columns: its source, other works, our experiment."""
+    checked = finding.checked
+    n_same = len({same.source for same in finding.same})
+    also = f", {n_same + 1} works" if n_same else ""
+    return _column(checked.grounded), f"{_column(checked.corroborated)}{also}", checked.tested or "–"
+
+
+def _column(word: str) -> str:
+    if word in ("NOT ENOUGH", "NOT CHECKED"):
+        return "–"
+    known = CHECK_WORDS[word]
+    return f"{known.icon} {known.word.lower() if word != 'NOT SURE' else known.word}"
+
+
+def tally(told: AskOutcome) -> str:
+    """Say what the findings come to: "12 statements: 5 borne out by others, 1 contradicted, 6 that one work says alone"."""
+    n = len(told.findings)
+    borne = sum(f.is_borne_out for f in told.findings)
+    against = sum(f.is_contradicted for f in told.findings)
+    unsure = sum(f.checked.corroborated == "NOT SURE" for f in told.findings)
+    tested = sum(bool(f.checked.tested) for f in told.findings)
+    alone = n - borne - against - unsure
+    parts = [
+        (borne, "borne out by others"), (against, "contradicted"), (unsure, "NOT SURE of others: read the passages"),
+        (alone, "that no other work speaks of"),
+    ]  # fmt: skip
+    said = ", ".join(f"{k:,} {words}" for k, words in parts if k)
+    more = f" · {told.n_unchecked:,} more were not checked" if told.n_unchecked else ""
+    return f"{count(n, 'statement')}: {said} · {tested:,} tested here{more}" if n else ""
+
+
+def coverage(told: AskOutcome) -> str:
+    """Say on how many statements other works come to a verdict, beside the risk that was asked for."""
+    n = len(told.findings)
+    decided = sum(f.checked.corroborated in DECIDED for f in told.findings)
+    return f"other works decide {decided:,} of {count(n, 'statement')} · target risk {100 * told.checks.risk:.3g} %"
+
+
+def review(told: AskOutcome) -> str:
+    """Say what the reviewers come to, in one line."""
+    panel, table = told.panel, told.table
+    lenses = sum(vote.score is not None for vote in panel.votes)
+    score = f"median {panel.score:.1f} of 10" if panel.score is not None else "no score"
+    given = [(vote.score, vote.dimension) for vote in panel.votes if vote.score is not None]
+    lowest = f", lowest {min(given)[1]} {min(given)[0]:.1f}" if given else ""
+    capped = f" (at most 4: {'; '.join(panel.capped)})" if panel.capped else ""
+    return f"reviewers: {count(lenses, 'lens').replace('lenss', 'lenses')}, {score}{capped}{lowest} · {independent(panel, table)} · {noticed(table)}"
+
+
+def independent(panel: Panel, table: SensitivityTable) -> str:
+    """Say how far reviewers agree over planted defects, and how many independent ones they are worth."""
+    agreed = table.agreement
+    alpha = (
+        f"α {agreed.alpha:.2f} [{agreed.low:.2f}, {agreed.high:.2f}]"
+        if agreed.alpha is not None and agreed.low is not None and agreed.high is not None
+        else "α not defined"
+    )
+    effective = (
+        f"{table.effective.n:.1f} effective" if table.effective.n is not None else "effective number not defined"
+    )
+    return f"{alpha}, {effective}"
+
+
+def noticed(table: SensitivityTable) -> str:
+    """Say how many of the planted defects their reviewers noticed."""
+    tried = [row for row in table.rows if row.n]
+    failed = f", failed: {', '.join(table.failed)}" if table.failed else ""
+    return f"planted defects noticed {sum(row.is_noticed for row in tried):,} of {len(tried):,}{failed}"

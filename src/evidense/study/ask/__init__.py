@@ -1,0 +1,1 @@
+"""Ask: a question → a search, works read, findings checked, a review, and a report."""
