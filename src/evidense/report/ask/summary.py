@@ -75,7 +75,7 @@ def _why_not(told: AskOutcome) -> str:
         return f"of {count(n, 'work')} none passes screening.{waiting}"
     if not flow.assessed:
         return f"of {count(flow.sought, 'work')} that {_verb(flow.sought, 'passes', 'pass')} screening none has a text or an abstract at hand."
-    return f"of {count(flow.assessed, 'work')} that {_verb(flow.assessed, 'was', 'were')} read none states a finding of its own on the question."
+    return f"of {count(flow.assessed, 'work')} that {_verb(flow.assessed, 'was', 'were')} read none has a finding that names a facet of the question."
 
 
 def _verb(n: int, one: str, several: str) -> str:

@@ -37,7 +37,7 @@ from evidense.study.experiments import experiments_for
 from evidense.study.search.search import run_search
 from evidense.study.text_encoders import encoder_of
 
-_NONE = "states no finding of its own on the question"
+_NONE = "no finding of its own names a facet of the question"
 
 
 @dataclass(frozen=True)
