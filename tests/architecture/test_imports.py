@@ -29,7 +29,17 @@ HUB_LIBRARIES = {
     "mteb": {"evidense.datasets.mteb"},
 }
 """Libraries that fetch by themselves → the modules that may import them."""
-TENSOR_ROOMS = {"compute", "training", "dissection", "datasets", "encoders", "rankers", "objectives", "analyses", "entailers"}
+TENSOR_ROOMS = {
+    "compute",
+    "training",
+    "dissection",
+    "datasets",
+    "encoders",
+    "rankers",
+    "objectives",
+    "analyses",
+    "entailers",
+}
 
 IMPORT_ALL = f"""
 import sys

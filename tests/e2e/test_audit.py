@@ -242,3 +242,18 @@ def test_an_abstract_of_a_folder_is_a_text_that_statements_are_held_against(evid
     evidense("audit", str(library / "report.txt"), "--sources", where, "--offline", "--out", str(library / "out"))
     (statement,) = json.loads((library / "out/audit.json").read_text())["statements"]
     assert (statement["alignment"], statement["lost"], statement["cites"]) == ("NEAR", ["We ask whether"], ["1"])
+
+
+def test_a_year_one_off_is_ok_and_never_said_to_be_confirmed(evidense, library: Path) -> None:
+    bibliography = library / "references.bib"
+    bibliography.write_text(CITED.replace("year = 2018", "year = 2017").replace("year = {2009}", "year = {2015}"))
+    said = audited(evidense, library)
+    owls, water = (rows(library)[key] for key in ("owls2018", "water"))
+    note = "year: 2017 here, 2018 in folder one, folder two; one year off is not counted as wrong"
+    assert (owls["verdict"], owls["notes"], water["verdict"], water["notes"]) == ("OK", [note], "OK", [])
+    assert "year" not in owls["confirmed"]
+    assert water["confirmed"]["year"] == ["folder:one", "folder:two"]
+    assert note in " ".join(said.stdout.split())
+    page = (library / "out" / "report.html").read_text()
+    assert note in page
+    assert "confirmed but for the year" in page

@@ -41,6 +41,11 @@ class AuditedReference:
         return ", ".join(self.names.get(source, source) for source in sources)
 
     @property
+    def near_notes(self) -> tuple[str, ...]:
+        """Say of each field that is near what the indexes have, and not counted as wrong, how it differs."""
+        return tuple(c.near_sentence(self.named(c.by)) for c in self.decision.fields if c.state == "near")
+
+    @property
     def place(self) -> str:
         """Where it stands in its file, in words; "" where that is not known."""
         if self.reference.line is not None:

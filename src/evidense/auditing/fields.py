@@ -10,7 +10,8 @@ from evidense.texts.titles import compare_titles
 from evidense.texts.venues import is_known_venue, is_preprint, same_venue
 from evidense.values import Answer, Reference, Work
 
-FieldState = Literal["confirmed", "wrong", "unknown"]
+FieldState = Literal["confirmed", "near", "wrong", "unknown"]
+"""near: a year that no index has, one off what one of them has: a preprint and its print often differ by that, so it is not counted as wrong."""
 _REGISTRIES = {"arxiv": frozenset({"arxiv", "datacite"})}
 """The sources that must know a number of this kind if there is one; other indexes take up new preprints late, or under the published version."""
 
@@ -44,6 +45,10 @@ class FieldCheck:
             parts += [f"not among them: {', '.join(self.foreign)}"] if self.foreign else []
             return f"authors: {'; '.join(parts)}"
         return f"{self.name} {self.cited or 'none'} → {self.known or 'none'}"
+
+    def near_sentence(self, by: str) -> str:
+        """Say that a year is one off what the indexes `by` have."""
+        return f"{self.name}: {self.cited} here, {self.known} in {by}; one year off is not counted as wrong"
 
 
 def check_fields(reference: Reference, works: Sequence[Work], answers: Sequence[Answer]) -> tuple[FieldCheck, ...]:
@@ -90,8 +95,13 @@ def _year(reference: Reference, works: Sequence[Work]) -> FieldCheck | None:
     if reference.year is None:
         return None
     known = [(str(w.year), w.source) for w in works if w.year is not None]
-    return _compared("year", str(reference.year), known, lambda a, b: abs(int(a) - int(b)) <= 1) or FieldCheck(
-        "year", str(reference.year), "", (), "wrong" if reference.year > date.today().year + 1 else "unknown"
+    cited = str(reference.year)
+    near = [(year, source) for year, source in known if abs(int(year) - reference.year) == 1]
+    if near and cited not in dict(known):
+        closest = _most(near)
+        return FieldCheck("year", cited, closest, _sources(s for year, s in near if year == closest), "near")
+    return _compared("year", cited, known, str.__eq__) or FieldCheck(
+        "year", cited, "", (), "wrong" if reference.year > date.today().year + 1 else "unknown"
     )
 
 

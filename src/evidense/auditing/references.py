@@ -110,7 +110,9 @@ def _of_work(reference: Reference, identified: Identified, checks: tuple[FieldCh
             newer,
             _sources(known for known in identified.works if known.published_as),
         )
-    return ReferenceDecision("OK", "confirmed", checks, work, by=_sources(identified.works))
+    is_near = any(check.state == "near" for check in checks)
+    reason = "confirmed but for the year" if is_near else "confirmed"
+    return ReferenceDecision("OK", reason, checks, work, by=_sources(identified.works))
 
 
 def _sources(works: Iterable[Work]) -> tuple[str, ...]:

@@ -181,6 +181,9 @@ def closing(audit: Audit) -> Iterator[str]:
         yield f"beside their sources: {', '.join(f'{judged[word]} {word}' for word in CHECK_WORDS if judged[word])}"
     if audit.references:
         yield f"{n['OK']:,} OK"
+    if near := [a for a in audit.references if a.near_notes]:
+        first = f"{label(near[0])}, {near[0].near_notes[0]}" if len(near) == 1 else "not counted as wrong; see the page"
+        yield f"{len(near)} of a year one off ({first})"
     if n["NOT A PAPER"]:
         kinds = sorted({a.reference.kind for a in audit.references if a.decision.verdict == "NOT A PAPER"})
         yield f"{n['NOT A PAPER']} not paper{'s' if n['NOT A PAPER'] != 1 else ''} ({', '.join(kinds)})"

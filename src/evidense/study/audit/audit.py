@@ -90,7 +90,7 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
         library = Library(sources, wire, store, tell)
         told = told_of(document, references, library, embed)
         questions = _questions(wire.log, sources)
-    references = tuple(replace(a, notes=told.notes.get(a.reference.key, ())) for a in references)
+    references = tuple(replace(a, notes=(*told.notes.get(a.reference.key, ()), *a.near_notes)) for a in references)
     return Audit(
         order.file.name, document, references, told.statements, (*counted(sources, references, library.unread), *silent_of(sources)),
         questions, order.policy, order.gate, told.remarks, told.said, encoder,
