@@ -257,3 +257,21 @@ def test_a_year_one_off_is_ok_and_never_said_to_be_confirmed(evidense, library: 
     page = (library / "out" / "report.html").read_text()
     assert note in page
     assert "confirmed but for the year" in page
+
+
+def test_a_gate_names_what_it_could_not_decide_and_what_it_cannot_see(evidense, library: Path) -> None:
+    (library / "references.bib").write_text(
+        "\n".join(line for line in CITED.splitlines() if "{water" not in line and "{trains" not in line)
+    )
+    one = f"folder:{library / 'one'}"
+    said = evidense(
+        "audit", str(library / "references.bib"), "--sources", one, "--offline", "--gate", "--out", str(library / "out")
+    )
+    assert said.exit_code == 0, said.output
+    assert "gate: PASS, 1 not decided" in said.stdout
+    assert "the gate cannot see NOT FOUND" in said.stdout
+    assert "the gate cannot see NOT FOUND" in (library / "out" / "report.html").read_text()
+    gate = json.loads((library / "out" / "audit.json").read_text())["gate"]
+    assert gate["not_decided"] == 1
+    assert audited(evidense, library, "--gate").exit_code == 1
+    assert "cannot see" not in audited(evidense, library, "--gate-on", "NOT FOUND").stdout

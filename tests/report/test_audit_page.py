@@ -26,7 +26,7 @@ def test_the_box_counts_what_to_do_and_says_whether_the_gate_is_met() -> None:
         "2 to correct, 1 to replace, 1 not found, 1 to look at, 1 not decided, since fewer than two indexes answered."
     )
     assert answer.gate == "FAIL"
-    assert summary.answer(audit(gate=("CONCERN",))).gate == "PASS"
+    assert summary.answer(audit(gate=("CONCERN",))).gate == "PASS, 1 not decided"
     assert summary.answer(audit()).gate == ""
 
 
@@ -174,3 +174,14 @@ def test_a_source_is_named_by_its_part_and_a_folder_by_its_own_name() -> None:
     assert named("semantic_scholar", "semantic_scholar") == "Semantic Scholar"
     assert named("folder:library 2", "folder:/a/library") == "folder library 2"
     assert named("acl 2", "acl:/b") == "ACL Anthology 2"
+
+
+def test_the_box_names_references_and_statements() -> None:
+    said = replace(statement("Owls sleep.", "Owls never sleep."), verdict="REFUTED")
+    assert summary.answer(audit(statements=(said, said))).sentence.startswith("2 references to correct, 1 to replace")
+    assert summary.answer(audit(statements=(said, said))).sentence.endswith(
+        "; 2 statements that their source contradicts."
+    )
+    right = audit(references=audit().references[:1], statements=(said,))
+    assert summary.answer(right).sentence.endswith("; 1 statement that its source contradicts.")
+    assert summary.answer(right).tone == "harms"

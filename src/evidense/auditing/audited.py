@@ -123,6 +123,8 @@ class Audit:
     """What the whole comes to, a sentence each; the first stands in the box. Empty where the references say it."""
     said: tuple[Said, ...] = ()
     encoder: SearchedWith | None = None
+    gate_remark: str = ""
+    """Why the gate cannot see all that it names; "" where it can."""
 
     def named(self, source: str) -> str:
         """Return the name of a source as people write it."""

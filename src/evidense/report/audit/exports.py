@@ -34,7 +34,12 @@ def audit_json(audit: Audit) -> dict[str, Json]:
         "remarks": list(audit.remarks),
         "said": [{"what": said.what, "says": said.says, "found": said.found} for said in audit.said],
         "policy": audit.policy,
-        "gate": {"verdicts": list(audit.gate), "met": not audit.failing and not audit.is_undecided}
+        "gate": {
+            "verdicts": list(audit.gate),
+            "met": not audit.failing and not audit.is_undecided,
+            "not_decided": counts(audit)["NOT ASKED"],
+            "remark": audit.gate_remark,
+        }
         if audit.gate
         else None,
         "counts": dict(counts(audit)),

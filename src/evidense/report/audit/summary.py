@@ -25,7 +25,7 @@ class Answered:
     tone: str
     """harms, undecided, helps."""
     gate: str = ""
-    """"PASS", "FAIL", or "NOT DECIDED" where no reference was; "" without a gate."""
+    """"PASS", "PASS, 1 not decided", "FAIL", or "NOT DECIDED" where no reference was; "" without a gate."""
 
 
 def counts(audit: Audit) -> Counter[str]:
@@ -35,14 +35,16 @@ def counts(audit: Audit) -> Counter[str]:
 
 def answer(audit: Audit) -> Answered:
     """Return the one sentence of the box."""
-    gate = "" if not audit.gate else "FAIL" if audit.failing else "NOT DECIDED" if audit.is_undecided else "PASS"
+    gate = _gate(audit)
     if audit.remarks:
         return Answered(audit.remarks[0], "harms", gate)
     n = counts(audit)
+    n_correct, refuted = sum(n[verdict] for verdict in TO_CORRECT), _refuted(audit)
+    nouns = f"reference{'s' * (n_correct != 1)} " if refuted else ""
     parts = [
         f"{amount} {words}"
         for amount, words in (
-            (sum(n[verdict] for verdict in TO_CORRECT), "to correct"),
+            (n_correct, f"{nouns}to correct"),
             (sum(n[verdict] for verdict in TO_REPLACE), "to replace"),
             (n["NOT FOUND"], "not found"),
             (sum(n[verdict] for verdict in TO_READ), "to look at"),
@@ -53,11 +55,28 @@ def answer(audit: Audit) -> Answered:
     if audit.missing_keys and audit.document.format in _WITH_KEYS:
         parts.append(f"{len(audit.missing_keys)} cited without an entry")
     if not audit.references:
-        return Answered("No references in this file.", "undecided", gate)
-    if not parts:
+        sentence = "; ".join(["No references in this file", *refuted])
+        return Answered(f"{sentence}.", "harms" if refuted else "undecided", gate)
+    if not parts and not refuted:
         return Answered(f"Nothing to correct: {_right(n)}.", "helps", gate)
-    is_wrong = any(n[verdict] for verdict in (*TO_CORRECT, *TO_REPLACE))
-    return Answered(f"{', '.join(parts)}.", "harms" if is_wrong else "undecided", gate)
+    is_wrong = bool(refuted) or any(n[verdict] for verdict in (*TO_CORRECT, *TO_REPLACE))
+    told = ", ".join(parts) or f"No reference to correct: {_right(n)}"
+    return Answered(f"{'; '.join([told, *refuted])}.", "harms" if is_wrong else "undecided", gate)
+
+
+def _refuted(audit: Audit) -> list[str]:
+    """Say how many statements the source contradicts; nothing where it contradicts none."""
+    n = sum(statement.verdict == "REFUTED" for statement in audit.statements)
+    return [f"{n} statement{'s' if n != 1 else ''} that {'their' if n != 1 else 'its'} source contradicts"] if n else []
+
+
+def _gate(audit: Audit) -> str:
+    if not audit.gate:
+        return ""
+    if audit.failing:
+        return "FAIL"
+    n_undecided = counts(audit)["NOT ASKED"]
+    return "NOT DECIDED" if audit.is_undecided else f"PASS, {n_undecided} not decided" if n_undecided else "PASS"
 
 
 def _right(n: Counter[str]) -> str:

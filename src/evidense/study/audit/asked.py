@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from evidense import registry
 from evidense.auditing.audited import AskedSource, AuditedReference, tally
+from evidense.auditing.references import MIN_ANSWERS
 from evidense.auditing.references_of import NamedSource
 from evidense.auditing.shipped_works import DISPLAY_NAME, SOURCE, shipped_answer
 from evidense.errors import InvalidInput, UnknownName
@@ -58,6 +59,14 @@ def silent_of(sources: Sequence[NamedSource]) -> list[AskedSource]:
         registry.part("sources", n) for n in registry.summaries("sources") if n not in {*named, FOLDER}
     ]
     return [AskedSource(part.name, part.display_name, part.covers, {}, "not named by --sources") for part in parts]
+
+
+def gate_remark(gate: Sequence[str], sources: Sequence[NamedSource]) -> str:
+    """Say why a gate on NOT FOUND cannot see it; "" where it can, or does not name it."""
+    n_sources = sum(source.part.offers != {"retractions"} for source in sources)
+    if "NOT FOUND" not in gate or n_sources >= MIN_ANSWERS:
+        return ""
+    return f"the gate cannot see NOT FOUND: that needs {MIN_ANSWERS} sources that answer, and {n_sources} was named; name another with --sources"
 
 
 def counted(

@@ -17,7 +17,7 @@ from evidense.records import Record
 from evidense.report.audit.write import NAMES, Fixed, write
 from evidense.report.folder import ROOT, folder_name
 from evidense.store import Store
-from evidense.study.audit.asked import at_hand, counted, names_of, paths_of, silent_of, sources_of
+from evidense.study.audit.asked import at_hand, counted, gate_remark, names_of, paths_of, silent_of, sources_of
 from evidense.study.audit.fixing import check_fixable, fixed_of
 from evidense.study.audit.library import Library
 from evidense.study.audit.order import Order
@@ -93,7 +93,7 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
     references = tuple(replace(a, notes=(*told.notes.get(a.reference.key, ()), *a.near_notes)) for a in references)
     return Audit(
         order.file.name, document, references, told.statements, (*counted(sources, references, library.unread), *silent_of(sources)),
-        questions, order.policy, order.gate, told.remarks, told.said, encoder,
+        questions, order.policy, order.gate, told.remarks, told.said, encoder, gate_remark(order.gate, sources),
     )  # fmt: skip
 
 
