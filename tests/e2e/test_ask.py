@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,10 @@ def test_every_number_of_the_flow_is_in_the_log_and_conserved(evidense, here: Pa
 def test_every_quotation_stands_where_it_says(evidense, here: Path) -> None:
     evidense("ask", QUESTION, "--sources", SOURCES, "--offline", "--out", "out")
     told = report(here)
-    texts = {work["key"]: work["text"] for work in told["works"]}
+    read = ev.ask(QUESTION, SOURCES.split(","), offline=True).outcome.works
+    texts = {work.key: work.whole.text for work in read if work.whole}
+    hashes = {work["key"]: work["text_sha256"] for work in told["works"] if work["text_sha256"]}
+    assert {key: sha256(text.encode()).hexdigest() for key, text in texts.items()} == hashes
     places = [p for row in told["statements"] for p in (row["place"], *row["says_the_same"], *row["evidence"])]
     assert len(places) > 10
     assert all(texts[p["source"]][p["start"] : p["end"]] == p["quote"] for p in places)

@@ -1,6 +1,7 @@
 """Exports of a question: report.json."""
 
 from dataclasses import asdict
+from hashlib import sha256
 
 import evidense
 from evidense.records import Json
@@ -55,7 +56,7 @@ def _work(work: AskedWork) -> dict[str, Json]:
     return {
         "key": work.key, "work": work.hit.name, "title": meant.title, "authors": list(meant.authors), "year": meant.year, "venue": meant.venue,
         "read_as": work.read_as, "facets": sorted(work.facets), "outcome": work.outcome, "reason": work.reason, "versions": list(work.hit.versions),
-        "text": work.whole.text if work.whole else "",
+        "text_sha256": sha256(work.whole.text.encode("utf-8", "replace")).hexdigest() if work.whole else "",
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ def limitations(search: SearchOutcome, works: Sequence[AskedWork], checks: Check
 def _sentences(search: SearchOutcome, works: Sequence[AskedWork], checks: CheckedStatements) -> Iterator[str]:
     silent = [source.display_name for source in search.sources if not source.has_answered]
     n_answered = len(search.sources) - len(silent)
-    yield f"Searched {'was' if n_answered == 1 else 'were'} only {count(n_answered, 'source')}, with an English question."
+    yield f"Only {count(n_answered, 'source')} {'was' if n_answered == 1 else 'were'} searched, with an English question."
     if silent:
         yield f"Not searched: {', '.join(silent)}."
     if not search.n_labels:
