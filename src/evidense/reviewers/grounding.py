@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from evidense.reviewers._shares import Counted, share_vote
 from evidense.values import Synthesis, Vote
+
+_WORTH = {"SUPPORTED": 1.0, "QUALIFIED": 0.5}
 
 
 @dataclass(frozen=True)
@@ -15,19 +18,8 @@ class Grounding:
 
     def vote(self, synthesis: Synthesis) -> Vote:
         """Score ten times the share of statements that are grounded; a qualified one counts half."""
-        worth = {"SUPPORTED": 1.0, "QUALIFIED": 0.5}
-        scores = {s.text: worth.get(s.grounded, 0.0) if s.is_span_right else 0.0 for s in synthesis.statements}
-        if not scores:
-            return Vote(self.name, self.dimension, None, "it makes no statement")
-        score = 10 * sum(scores.values()) / len(scores)
-        lacking = tuple(text for text, worth_of in scores.items() if worth_of < 1)
-        return Vote(
-            self.name,
-            self.dimension,
-            score,
-            f"{len(scores) - len(lacking)} of {len(scores)} statements stand in their source",
-            lacking,
-        )
+        counted = [Counted(s.text, _WORTH.get(s.grounded, 0.0) * s.is_span_right) for s in synthesis.statements]
+        return share_vote(self, counted, "statements stand in their source", "it makes no statement")
 
 
 PART = Grounding()
