@@ -1,5 +1,7 @@
 """Verdicts: calibrations, independence of works, what several come to together, and what cannot be checked."""
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,10 @@ from evidense.auditing.passages import SourceText
 from evidense.checking.aggregate import combined
 from evidense.checking.calibration import Calibration, calibration_for, verdict_of
 from evidense.checking.checkable import objection
-from evidense.checking.decide import Judges, decide
+from evidense.checking.decide import WITHHELD, Judges, decide
 from evidense.checking.independence import dependence, not_citing
 from evidense.checking.library import LibraryWork, WorkLibrary, closest_sentences
+from evidense.checking.rule_outcomes import SHIPPED, RuleOutcomes, outcomes_json, rule_risk, rule_risks
 from evidense.values import Citation, Reference, Span, Work
 
 TEXT = (
@@ -72,6 +75,30 @@ def test_a_source_that_is_not_at_hand_is_named_and_a_statement_without_any_is_no
     assert found.grounded == "NOT CHECKED"
     assert found.corroborated == "SUPPORTED"
     assert found.reasons == ("no text of 'gone' is at hand",)
+
+
+@pytest.mark.parametrize(
+    ("statement", "word"),
+    [
+        ("Barn owls hunt mice at night.", "SUPPORTED"),
+        ("Barn owls hunt voles at dusk.", "QUALIFIED"),
+        ("Barn owls do not hunt mice at night.", "REFUTED"),
+    ],
+)
+def test_rules_give_no_verdict_whose_risk_may_be_above_the_target(statement: str, word) -> None:
+    upper = rule_risk(word).upper
+    assert rule_risk(word).n_wrong / rule_risk(word).n < upper < 0.10
+    assert checked(statement, risk=1.001 * upper).word == word
+    found = checked(statement, risk=0.999 * upper)
+    assert (found.word, found.reasons[-1]) == ("NOT SURE", WITHHELD)
+    assert {(e.stance, e.by) for e in found.evidence} == {("not sure", "")}
+
+
+def test_outcomes_of_rules_are_written_as_they_ship() -> None:
+    shipped = files("evidense.checking") / "shipped" / SHIPPED
+    assert outcomes_json([o for risk in rule_risks().values() for o in risk.outcomes]) == shipped.read_text("utf-8")
+    assert rule_risk("NOT SURE").upper == 1.0
+    assert RuleOutcomes("QUALIFIED", "statements written by hand", 60, 0) in rule_risk("QUALIFIED").outcomes
 
 
 @pytest.mark.parametrize(

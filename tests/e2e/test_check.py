@@ -62,6 +62,7 @@ def test_a_claim_beside_one_paper_is_supported_by_its_sentence(evidense, works: 
     assert said.exit_code == 0
     assert "SUPPORTED: its source says so." in said.output
     assert "target risk 10 %" in said.output
+    assert said.output.splitlines()[0] == " one statement · in 1 work of owls.txt"
     (statement,) = written(works)["statements"]
     assert statement.keys() >= KEYS
     assert (statement["verdict"], statement["grounded"], statement["corroborated"], statement["entailer"]) == (
@@ -171,7 +172,36 @@ def test_a_statement_that_repeats_a_claim_of_the_literature_takes_our_verdict(wo
         "Fine-tuned dense retrieval models encode knowledge in a manner consistent with their pre-trained counterparts."
     )
     (checked,) = ev.check(claim, works / "lib/owls.txt").statements
-    assert checked.tested == "" or "UNDECIDED" in checked.tested
+    assert checked.tested == "S2: UNDECIDED at 5 levels"
+
+
+def test_a_verdict_of_rules_is_printed_only_where_its_risk_is_within_the_target(evidense, works: Path) -> None:
+    for risk, word, printed in (("0.01", "SUPPORTED", True), ("0.001", "NOT SURE", False)):
+        said = evidense(
+            "check", "Barn owls hunt mice at night.", "--in", "lib/owls.txt", "--risk", risk, "--out", "out"
+        )
+        table = written(works)
+        (statement,) = table["statements"]
+        assert statement["verdict"] == word
+        assert statement["evidence"][0]["stance"] == ("supports" if printed else "not sure")
+        rules = {row["verdict"]: row for row in table["rules"]}
+        assert rules["SUPPORTED"]["printed"] == printed
+        assert 0.001 < rules["SUPPORTED"]["risk_upper"] < 0.01
+        assert not rules["QUALIFIED"]["printed"]
+        assert ("rules print no SUPPORTED" in " ".join(said.output.split())) == (not printed)
+        assert "contrast pairs" in (works / "out/report.html").read_text()
+
+
+def test_an_encoder_ranks_the_works_too(evidense, works: Path) -> None:
+    """With wordllama from its package, whose name stands on screen and page."""
+    pytest.importorskip("wordllama")
+    said = evidense("check", "claims.jsonl", "--in", "corpus.jsonl", "--encoder", "wordllama", "--out", "out")
+    assert said.exit_code == 0
+    table = written(works)
+    assert "wordllama" in table["encoder"]
+    assert f"ranked by BM25 and {table['encoder']}" in " ".join(said.output.split())
+    rows = {row["id"]: row["verdict"] for row in table["statements"]}
+    assert rows == {"7": "SUPPORTED", "8": "NOT SURE", "9": "SUPPORTED", "10": "NOT CHECKED"}
 
 
 def test_a_risk_that_is_none_is_refused(capsys, works: Path) -> None:

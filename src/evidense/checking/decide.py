@@ -12,6 +12,7 @@ from evidense.checking.checkable import objection
 from evidense.checking.independence import independent, not_citing
 from evidense.checking.library import LibraryWork, WorkLibrary, closest_sentences, evidence_pair
 from evidense.checking.rarity import shipped_rarity, stems
+from evidense.checking.rule_outcomes import rule_risk
 from evidense.checking.ruled import ruled
 from evidense.parts import Entailer
 from evidense.stats.forecasts.abstaining import Threshold
@@ -21,6 +22,8 @@ N_OTHERS = 5
 """Other works that a statement is laid beside, the best first."""
 MOST_OWN = 20
 """Sources of its own that a statement is laid beside."""
+WITHHELD = "it copies a sentence, but verdicts of rules may be wrong more often than the target risk"
+"""Why a statement that copies a sentence has no verdict."""
 _WORTH_ALIGNING = 0.5
 """The least share of a statement's rare words that the closest sentences of a work have, so that one of them may be its copy."""
 
@@ -96,7 +99,7 @@ def _beside(
     pairs = [evidence_pair(statement, work.work.title, passages[work.key]) for work in (*own, *others)]
     rows = judges.entailer.entail(pairs) if pairs else np.empty((0, 3))
     judged = [
-        _one_work(statement, work, passages[work.key], _entailed(row, kind, judges))
+        _one_work(statement, work, passages[work.key], _entailed(row, kind, judges), judges.risk)
         for work, row in zip((*own, *others), rows, strict=True)
     ]
     return judged[: len(own)], judged[len(own) :]
@@ -120,11 +123,13 @@ def _entailed(row: Float64[np.ndarray, " stances"], kind: TextKind, judges: Judg
     return _Entailed(word, calibration.share_right(stated), judges.entailer.name, calibration.id)
 
 
-def _one_work(statement: str, work: LibraryWork, passages: Sequence[Passage], entailed: _Entailed) -> WorkCheck:
+def _one_work(
+    statement: str, work: LibraryWork, passages: Sequence[Passage], entailed: _Entailed, risk: float
+) -> WorkCheck:
     """Return the word of rules where they have one; else the entailer's where its risk is known; else the passages to read."""
     if not passages:
         return WorkCheck("NOT ENOUGH")
-    by_rules = ruled(statement, work) if _may_be_copied(statement, passages) else None
+    by_rules = _within(ruled(statement, work), risk) if _may_be_copied(statement, passages) else None
     if by_rules is not None and by_rules.word in DECIDED:
         return by_rules
     if by_rules is None and entailed.confidence is not None:
@@ -134,6 +139,14 @@ def _one_work(statement: str, work: LibraryWork, passages: Sequence[Passage], en
     rest = tuple(StancedPassage(passage, "not sure") for passage in passages if not _overlap(passage, first))
     reasons = by_rules.reasons if by_rules else ()
     return WorkCheck("NOT SURE", (*first, *rest)[: len(passages)], calibrator=entailed.calibrator, reasons=reasons)
+
+
+def _within(by_rules: WorkCheck | None, risk: float) -> WorkCheck | None:
+    """Return a verdict of rules; NOT SURE, with the passage alone, where verdicts with its word may be wrong more often than the target."""
+    if by_rules is None or by_rules.word not in DECIDED or rule_risk(by_rules.word).is_within(risk):
+        return by_rules
+    evidence = tuple(replace(one, stance="not sure", by="") for one in by_rules.evidence)
+    return replace(by_rules, word="NOT SURE", evidence=evidence, reasons=(*by_rules.reasons, WITHHELD))
 
 
 def _overlap(passage: Passage, among: Sequence[StancedPassage]) -> bool:

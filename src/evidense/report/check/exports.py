@@ -2,6 +2,7 @@
 
 import evidense
 from evidense.checking.aggregate import CheckedStatement, StancedPassage
+from evidense.checking.rule_outcomes import RuleRisk, rule_risks
 from evidense.records import Json
 from evidense.report.check import summary
 from evidense.report.check.statements import CheckedStatements
@@ -24,8 +25,22 @@ def checks_json(told: CheckedStatements) -> dict[str, Json]:
             }
             for m in told.measured
         ],
+        "rules": [_rules_json(risk, told.risk) for risk in rule_risks().values()],
         "statements": [checked_json(checked) for checked in told.checked],
     }  # fmt: skip
+
+
+def _rules_json(risk: RuleRisk, target: float) -> dict[str, Json]:
+    """Return on what the verdicts of rules with one word rest, and whether they are printed at the target."""
+    rests_on: list[Json] = [{"data": o.data, "n": o.n, "wrong": o.n_wrong} for o in risk.outcomes]
+    return {
+        "verdict": risk.word,
+        "printed": risk.is_within(target),
+        "n": risk.n,
+        "wrong": risk.n_wrong,
+        "risk_upper": risk.upper,
+        "rests_on": rests_on,
+    }
 
 
 def checked_json(checked: CheckedStatement) -> dict[str, Json]:

@@ -2,6 +2,7 @@
 
 import evidense
 from evidense.checking.aggregate import CheckedStatement, StancedPassage
+from evidense.checking.rule_outcomes import rule_risks
 from evidense.report.check import summary
 from evidense.report.check.statements import CheckedStatements
 from evidense.report.check.words import CHECK_WORDS, SAYS
@@ -18,6 +19,7 @@ def page_html(told: CheckedStatements) -> str:
     return environment().get_template("check.html.j2").render(
         **assets(), audit_css=asset("audit.css"), version=evidense.__version__, told=told, answer=summary.answer(told),
         heading=summary.heading(told), coverage=summary.coverage(told), limits=list(summary.limits(told)), by_rules=summary.by_rules(told),
+        rules=summary.rules(told), rests_on=[summary.rests_on(risk) for risk in rule_risks().values()],
         words=CHECK_WORDS, says=SAYS, ordered=_ordered(told), quoted=quoted, place=place, most=MOST_SHOWN,
         tally=[(CHECK_WORDS[word], told.counts[word]) for word in CHECK_WORDS if told.counts[word]],
     )  # fmt: skip

@@ -18,7 +18,7 @@ _MOST = 12
 def screen(told: CheckedStatements, last: Sequence[str] = ()) -> str:
     """Return the first screen; `last` are further things to say in its last line."""
     lines = [*_wrapped(summary.heading(told)), *_box(told), *_wrapped(summary.coverage(told))]
-    lines += [line for limit in summary.limits(told) for line in _wrapped(f"· {limit}", " ")]
+    lines += [line for limit in (summary.rules(told), *summary.limits(told)) for line in _wrapped(f"· {limit}", " ")]
     shown = sorted(told.checked, key=lambda checked: (checked.word not in DECIDED, CHECK_WORDS[checked.word].rank))[
         :_MOST
     ]

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evidense.checking.aggregate import CheckedStatement
+from evidense.checking.rule_outcomes import RuleRisk, rule_risks
 from evidense.report.check.statements import CheckedStatements, TextMeasured
+
+ONE_STATEMENT = "one statement"
+"""The name of a check that was given a sentence instead of a file."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,11 @@ def _of_one(checked: CheckedStatement) -> CheckAnswer:
 
 
 def heading(told: CheckedStatements) -> str:
-    """Say what was checked, and in what: "claims.jsonl · 300 statements · in 5,183 works of corpus.jsonl"."""
+    """Say what was checked, and in what: "claims.jsonl · 300 statements · in 5,183 works of corpus.jsonl"; "one statement · in 1 work of owls.txt"."""
     n, works = len(told.checked), f"{told.n_works:,} work{'s' if told.n_works != 1 else ''}"
+    what = told.name if told.name == ONE_STATEMENT else f"{told.name} · {n:,} statement{'s' if n != 1 else ''}"
     ranked = f" · ranked by BM25 and {told.encoder}" if told.encoder else ""
-    return f"{told.name} · {n:,} statement{'s' if n != 1 else ''} · in {works} of {', '.join(told.inside)}{ranked}"
+    return f"{what} · in {works} of {', '.join(told.inside)}{ranked}"
 
 
 def coverage(told: CheckedStatements) -> str:
@@ -85,10 +90,32 @@ def by_rules(told: CheckedStatements) -> str:
     return f"{n:,} verdict{'s' if n != 1 else ''} by rules, on statements that copy a sentence" if n else ""
 
 
+def rules(told: CheckedStatements) -> str:
+    """Say which verdicts the rules may give at the target, and how often each may be wrong."""
+    risks = rule_risks().values()
+    kept = [f"{_share(risk.upper)} of {risk.word}" for risk in risks if risk.is_within(told.risk)]
+    lost = [f"{risk.word} ({_share(risk.upper)})" for risk in risks if not risk.is_within(told.risk)]
+    may = (
+        f"rules, on statements that copy a sentence: at the 95 % upper bound, wrong in {', '.join(kept)}"
+        if kept
+        else ""
+    )
+    may_not = (
+        f"rules print no {', no '.join(lost)}, because that may be wrong more often than the target" if lost else ""
+    )
+    return "; ".join(part for part in (may, may_not) if part)
+
+
+def rests_on(risk: RuleRisk) -> str:
+    """Say on what the risk of a word rests: "SUPPORTED: at most 0.45 % wrong, at 95 %: 4 of 1,999 wrong on contrast pairs; …"."""
+    parts = [f"{o.n_wrong:,} of {o.n:,} wrong on {o.data}" for o in risk.outcomes]
+    return f"{risk.word}: at most {_share(risk.upper)} wrong, at 95 %: {'; '.join(parts)}"
+
+
 def _share(value: float) -> str:
     """Return a share as whole percents, or with a digit where that is less than ten.
 
     >>> _share(0.1), _share(0.025), _share(1)
     ('10 %', '2.5 %', '100 %')
     """
-    return f"{100 * value:.3g} %" if value < 0.1 else f"{100 * value:.0f} %"
+    return f"{100 * value:.2g} %" if value < 0.1 else f"{100 * value:.0f} %"

@@ -16,6 +16,7 @@ from evidense.checking.library import WorkLibrary
 from evidense.errors import InvalidInput
 from evidense.records import Record
 from evidense.report.check.statements import CheckedStatements, TextMeasured
+from evidense.report.check.summary import ONE_STATEMENT
 from evidense.report.check.write import NAMES, write
 from evidense.report.folder import ROOT, folder_name
 from evidense.store import Store
@@ -111,7 +112,7 @@ def measured_of(asked: Sequence[AskedStatement], judges: Judges) -> tuple[TextMe
 
 
 def _name(order: CheckOrder) -> str:
-    return order.file.name if order.file is not None else "one statement"
+    return order.file.name if order.file is not None else ONE_STATEMENT
 
 
 def claim_of(order: CheckOrder, out: Path) -> FolderClaim:
