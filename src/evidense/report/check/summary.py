@@ -96,7 +96,7 @@ def rules(told: CheckedStatements) -> str:
     kept = [f"{_share(risk.upper)} of {risk.word}" for risk in risks if risk.is_within(told.risk)]
     lost = [f"{risk.word} ({_share(risk.upper)})" for risk in risks if not risk.is_within(told.risk)]
     may = (
-        f"rules, on statements that copy a sentence: at the 95 % upper bound, wrong in {', '.join(kept)}"
+        f"rules, on statements that copy a sentence: at most so many are wrong (95 % upper bound): {', '.join(kept)}"
         if kept
         else ""
     )
