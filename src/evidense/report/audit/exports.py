@@ -8,7 +8,7 @@ from evidense.auditing.audited import Audit, AuditedReference
 from evidense.auditing.policies import POLICIES
 from evidense.auditing.statements import TracedStatement
 from evidense.records import Json
-from evidense.report.audit.statement_lines import quote_place
+from evidense.report.audit.statement_lines import quote_place, source_word
 from evidense.report.audit.summary import answer, counts, problems, reason
 from evidense.report.audit.words import REFERENCE_WORDS
 from evidense.report.labels import table
@@ -131,6 +131,7 @@ def statement_json(statement: TracedStatement) -> dict[str, Json]:
         "others": [{"quote": other.span.quote, "place": quote_place(other)} for other in statement.others],
         "notes": list(statement.notes),
         "experiment": statement.experiment,
+        "says": source_word(statement),
         "verdict": statement.verdict,
         "confidence": statement.confidence,
         "entailer": statement.entailer,

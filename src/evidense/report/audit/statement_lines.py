@@ -8,7 +8,7 @@ from evidense.auditing.audited import Audit
 from evidense.auditing.losses import COPY, Loss
 from evidense.auditing.statements import Quote, TracedStatement
 from evidense.boundary.shown import shown_line
-from evidense.report.audit.words import RULES, SAYS, STATEMENT_WORDS
+from evidense.report.audit.words import RULES, SAYS, STATEMENT_WORDS, VERDICT_SAYS
 
 _MOST = 12
 _WIDTH = 100
@@ -125,7 +125,9 @@ def _lines(n: int, statement: TracedStatement, columns: _Columns, remarks: Seque
 
 
 def source_word(statement: TracedStatement) -> str:
-    """Say in two words how the source stands to a statement: "says so", "✖ asks it"; ✂ where it was cut; "~ in part" where less of it is copied.
+    """Say in two words how the source stands to a statement: what was lost, "✖ asks it", else its verdict, else "says so" of a copy, or "~ in part".
+
+    ✂ stands where it was cut.
 
     >>> from evidense.values import Span
     >>> source_word(TracedStatement("It may.", Span(0, 7, "It may."), "finding"))
@@ -133,9 +135,14 @@ def source_word(statement: TracedStatement) -> str:
     """
     kind = statement.alignment.kind
     if kind in ("NO TEXT", "NOT LOCATED"):
-        return f"{STATEMENT_WORDS[kind].icon} {kind.lower()}"
-    unchanged = "says so" if statement.alignment.located >= COPY else "~ in part"
-    changed = next((SAYS[loss.rule] for loss in statement.losses if loss.rule in SAYS), unchanged)
+        unlocated = f"{STATEMENT_WORDS[kind].icon} {kind.lower()}"
+        return VERDICT_SAYS["REFUTED"] if statement.verdict == "REFUTED" else unlocated
+    copied = "says so" if statement.alignment.located >= COPY else "~ in part"
+    unchanged = VERDICT_SAYS.get(statement.verdict, copied)
+    rules = [loss.rule for loss in statement.losses if loss.rule in SAYS]
+    changed = SAYS[rules[0]] if rules else unchanged
+    if statement.verdict == "REFUTED" and not {"negation", "number"} & set(rules[:1]):
+        changed = unchanged
     return f"{changed} ✂" if statement.alignment.is_cut else changed
 
 

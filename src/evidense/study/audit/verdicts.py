@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from evidense import registry
+from evidense.auditing.losses import COPY
 from evidense.auditing.passages import SourceText
 from evidense.auditing.statements import TracedStatement
 from evidense.checking.decide import Judges, decide
 from evidense.checking.library import LibraryWork, WorkLibrary
-from evidense.values import Work
+from evidense.values import CheckWord, Work
 
 ENTAILER = "features"
 
@@ -28,10 +29,23 @@ def _with_verdict(statement: TracedStatement, judges: Judges, is_citing: bool) -
     if not cites:
         return statement
     checked = decide(statement.text, cites, "citing sentence" if is_citing else "claim", judges)
+    verdict = _agreed(checked.grounded, statement)
+    if verdict != checked.grounded:
+        return replace(statement, verdict=verdict)
     return replace(
         statement,
-        verdict=checked.grounded,
+        verdict=verdict,
         confidence=checked.confidence,
         entailer=checked.entailer,
         calibrator=checked.calibrator,
     )
+
+
+def _agreed(verdict: CheckWord, statement: TracedStatement) -> CheckWord:
+    """Return the weaker of a verdict and of what its passage says: nothing is SUPPORTED beside a loss or without a passage, and no copy has NOT ENOUGH."""
+    aligned = statement.alignment
+    is_shown = aligned.kind not in ("NO TEXT", "NOT LOCATED")
+    has_lost = any(loss.rule != "cut" for loss in statement.losses)
+    if verdict == "SUPPORTED" and (has_lost or not is_shown):
+        return "NOT SURE"
+    return "NOT SURE" if verdict == "NOT ENOUGH" and is_shown and aligned.located >= COPY else verdict

@@ -1,0 +1,56 @@
+"""Verdicts of an audit: screen, page and JSON say one thing of a statement, the weaker where two ways of looking differ."""
+
+from dataclasses import replace
+
+import pytest
+
+from evidense.auditing.alignment import align
+from evidense.auditing.losses import losses
+from evidense.auditing.passages import SourceText
+from evidense.auditing.statements import Quote, TracedStatement
+from evidense.report.audit.exports import statement_json
+from evidense.report.audit.statement_lines import source_word
+from evidense.study.audit.verdicts import with_verdicts
+from evidense.values import Span
+
+CLAIM = "Watering tomatoes twice a day cuts leaf rot by 12 percent."
+HEDGED = f"It is possible that {CLAIM[0].lower()}{CLAIM[1:]}"
+
+
+def judged(text: str, passage: str, source: str = "") -> TracedStatement:
+    """Trace a statement to a passage, and judge it beside the whole source."""
+    aligned = align(text, passage)
+    quote = Quote(Span(0, len(passage), passage), "key")
+    traced = TracedStatement(
+        text, Span(0, len(text), text), "finding", "key", quote, aligned, losses(aligned), cites=("key",)
+    )
+    return with_verdicts([traced], {"key": SourceText.of_abstract("key", source or passage)}, True)[0]
+
+
+def test_nothing_is_supported_beside_a_loss() -> None:
+    said = judged(CLAIM, HEDGED, f"{HEDGED} {CLAIM}")
+    assert [loss.rule for loss in said.losses] == ["hedge"]
+    assert (said.verdict, said.confidence, source_word(said)) == ("NOT SURE", None, "✖ hedges it")
+
+
+@pytest.mark.parametrize(
+    ("text", "passage", "verdict", "word"),
+    [
+        (CLAIM, CLAIM, "SUPPORTED", "says so"),
+        (CLAIM, HEDGED, "QUALIFIED", "✖ hedges it"),
+        (CLAIM.replace("12", "14"), CLAIM, "REFUTED", "✖ other number"),
+        ("Owls sleep by day in old barns.", "Owls never sleep by day in old barns.", "REFUTED", "✖ denies it"),
+    ],
+)
+def test_the_word_and_the_verdict_agree(text: str, passage: str, verdict: str, word: str) -> None:
+    said = judged(text, passage)
+    row = statement_json(said)
+    assert (row["verdict"], row["says"]) == (verdict, word)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"), [("NOT SURE", "? not sure"), ("REFUTED", "✖ denies it"), ("QUALIFIED", "~ if …")]
+)
+def test_a_copy_does_not_say_so_where_its_verdict_does_not(verdict: str, word: str) -> None:
+    assert source_word(replace(judged(CLAIM, CLAIM), verdict=verdict)) == word
+    assert source_word(replace(judged(CLAIM, HEDGED), verdict="REFUTED")) == "✖ denies it"
