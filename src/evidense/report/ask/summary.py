@@ -7,6 +7,7 @@ that none contradicts. PARTLY ANSWERED where there is a finding, but not that. N
 from dataclasses import dataclass
 from typing import Literal
 
+from evidense.boundary.numerals import plain
 from evidense.checking.aggregate import DECIDED
 from evidense.report.ask.told import AskedFinding, AskOutcome
 from evidense.report.check.words import CHECK_WORDS
@@ -178,7 +179,7 @@ def independent(panel: Panel, table: SensitivityTable) -> str:
     """Say how far reviewers agree over planted defects, and how many independent ones they are worth."""
     agreed = table.agreement
     alpha = (
-        f"α {agreed.alpha:.2f} [{agreed.low:.2f}, {agreed.high:.2f}]"
+        f"α {plain(agreed.alpha, 2)} [{plain(agreed.low, 2)}, {plain(agreed.high, 2)}]"
         if agreed.alpha is not None and agreed.low is not None and agreed.high is not None
         else "α not defined"
     )
