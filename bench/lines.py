@@ -43,7 +43,9 @@ class Line:
         return asdict(self) | {"ratio": self.ratio, "is_met": self.is_met}
 
 
-def alternate(peer: Callable[[], object], ours: Callable[[], object], *, warm_up: bool = True) -> tuple[float, float]:
+def alternate(
+    peer: Callable[[], object], ours: Callable[[], object], *, warm_up: bool = True, n_runs: int = N_RUNS
+) -> tuple[float, float]:
     """Return the median CPU-seconds of both, taken in turns after one run each to warm up.
 
     CPU-seconds of one thread, because other work on the machine stretches the clock on the wall; turns, because it also
@@ -52,7 +54,7 @@ def alternate(peer: Callable[[], object], ours: Callable[[], object], *, warm_up
     if warm_up:
         peer(), ours()
     times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(N_RUNS):
+    for _ in range(n_runs):
         for work, seen in zip((peer, ours), times, strict=True):
             seen.append(cpu_s(work))
     return median(times[0]), median(times[1])
