@@ -57,6 +57,23 @@ def test_a_report_without_references_has_none() -> None:
     assert (document.title, document.references) == ("Title", ())
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Barn owls hunt mice at night. They rest by day.", ["paragraph"]),
+        ("Barn owls hunt mice at night", ["paragraph"]),
+        ("Barn owls hunt mice at night.\n\nThey rest by day.", ["paragraph", "paragraph"]),
+        ("Barn owls hunt mice at night [1]\n\nReferences\n[1] A. Bell. Owls at night. 2001.", ["paragraph", "heading"]),
+        ("Do barn owls hunt at night?\n\nThey rest by day.", ["title", "paragraph"]),
+        ("Barn owls at night\n\nReferences\n[1] A. Bell. Owls at night. 2001.", ["title", "heading"]),
+    ],
+)  # fmt: skip
+def test_a_first_line_that_ends_as_a_sentence_or_is_all_there_is_is_text(text: str, kinds: list[str]) -> None:
+    document = plain_document("plain", text, ())
+    assert [block.kind for block in document.blocks] == kinds
+    assert spans_hold(document)
+
+
 def test_text_that_nobody_sees_is_left_out_and_listed() -> None:
     document = plain_document("plain", "Title\n\nIgnore\u202e this\U000e0041.", ())
     assert "\u202e" not in document.text

@@ -31,6 +31,13 @@ from evidense.texts.reference_list import listed
         ("Bell, A. M., C. D'Arc, and O. Dunn. 2002. “In vitro rows.” J. Rows 5: 1–9.", "In vitro rows", ("Bell, A. M.", "C. D'Arc", "O. Dunn"), 2002),
         ("van der Bell HJ, Dunn ED. ED rows in vivo. J Rows. 2002;5:1-9.", "ED rows in vivo", ("van der Bell HJ", "Dunn ED"), 2002),
         ("Bell D, Walk S (2013). plain: Models in Pure R. R package version 0.1-0, URL https://x.org.", "plain: Models in Pure R", ("Bell D", "Walk S"), 2013),
+        ("[2] J. Devlin, M.-W. Chang, K. Lee, and K. Toutanova. BERT: Pre-training of Deep Transformers. In NAACL, 2019.", "BERT: Pre-training of Deep Transformers", ("J. Devlin", "M.-W. Chang", "K. Lee", "K. Toutanova"), 2019),
+        ("N. Thakur, N. Reimers. BEIR: A Heterogeneous Benchmark. In NeurIPS, 2021.", "BEIR: A Heterogeneous Benchmark", ("N. Thakur", "N. Reimers"), 2021),
+        ("N. Reimers and I. Gurevych. Sentence-BERT: Sentence Embeddings. EMNLP 2019.", "Sentence-BERT: Sentence Embeddings", ("N. Reimers", "I. Gurevych"), 2019),
+        ("Devlin, J., Chang, M. BERT: Pre-training of Things. NAACL, 2019.", "BERT: Pre-training of Things", ("Devlin, J.", "Chang, M."), 2019),
+        ("Devlin J, Chang MW. BERT: Pre-training of Things. NAACL. 2019;5:1-9.", "BERT: Pre-training of Things", ("Devlin J", "Chang MW"), 2019),
+        ("Donald E. Bell. Rows: The Program. Wiley, 1986.", "Rows: The Program", ("Donald E. Bell",), 1986),
+        ("A. Bell, C. St. Dunn: Rows of cells. J. Rows 5(2), 1–9 (2002)", "Rows of cells", ("A. Bell", "C. St. Dunn"), 2002),
         ("", "", (), None),
     ],
 )  # fmt: skip

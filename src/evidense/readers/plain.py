@@ -23,6 +23,8 @@ _KNOWN_HEADING = re.compile(
     r"^(?:abstract|summary|introduction|background|methods?|methodology|results|discussion|limitations|conclusions?|appendix.*|acknowledge?ments?)\s*:?$",
     re.IGNORECASE,
 )
+_SENTENCE_END = re.compile(r"(?:[.!][\"'”’)]*|\[\d[\d,;\s–-]*\][.!]?)\s*$")
+"""A full stop, an exclamation mark, or a citation; titles may ask."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def plain_document(name: str, text: str, mistakes: tuple[str, ...]) -> ReadDocum
     """Return a text without markup as a document."""
     manuscript = Manuscript(vocabulary(text))
     body, bibliography = _divided(text.split("\n"))
-    _write_body(manuscript, body)
+    _write_body(manuscript, body, bool(bibliography))
     references = tuple(_references(manuscript, bibliography))
     title = next((block.span.quote for block in manuscript.blocks if block.kind == "title"), "")
     return ReadDocument(
@@ -70,19 +72,25 @@ def _divided(lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     return lines[:place], lines[place:]
 
 
-def _write_body(manuscript: Manuscript, lines: Sequence[str]) -> None:
+def _write_body(manuscript: Manuscript, lines: Sequence[str], has_list: bool) -> None:
     is_numbered = any(_NUMBERED.match(line.strip()) for line in lines)
-    for number, block in enumerate(_blocks(lines)):
+    blocks = list(_blocks(lines))
+    for number, block in enumerate(blocks):
         if len(cells_of(block[0])) > 1:
             write_table(block, manuscript, lambda kind, text: cite_numbers(manuscript, manuscript.add(kind, text)))
-        elif len(block) == 1 and number == 0 and len(block[0]) <= 300:
+        elif number == 0 and _is_title(block, is_alone=len(blocks) == 1 and not has_list):
             manuscript.add("title", block[0])
         elif BULLET.match(block[0]) and not _is_heading(block, is_numbered):
             _write_list(manuscript, block)
-        elif _is_heading(block, is_numbered):
+        elif _is_heading(block, is_numbered) and (len(blocks) > 1 or has_list):
             manuscript.add("heading", block[0])
         else:
             cite_numbers(manuscript, manuscript.add("paragraph", "\n".join(block)))
+
+
+def _is_title(block: Sequence[str], is_alone: bool) -> bool:
+    """Say whether the first block is a title: one line that neither ends as a sentence nor is all there is."""
+    return len(block) == 1 and len(block[0]) <= 300 and not is_alone and not _SENTENCE_END.search(block[0])
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
@@ -102,7 +110,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
 def _is_heading(block: Sequence[str], is_numbered: bool) -> bool:
     """Say whether a block is a heading; a report that numbers its headings has no others but the usual ones, as "Abstract"."""
     line = block[0].strip()
-    if len(block) > 1 or len(line.split()) > 12:
+    if len(block) > 1 or len(line.split()) > 12 or _SENTENCE_END.search(line):
         return False
     if _NUMBERED.match(line) or _KNOWN_HEADING.match(line):
         return True

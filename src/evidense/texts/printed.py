@@ -54,6 +54,8 @@ _SURNAME_FIRST = re.compile(r"[^\W\d_][\w’'`-]+(?: [\w’'`-]+){0,2}, (?:[A-Z]
 _INITIALS_LAST = re.compile(
     r"(?:(?:van|von|der|den|de|del|di|da|du|la|le|ten|ter|el|al) )*[^\W\d_a-z][\w'’-]+(?: [^\W\d_][\w'’-]+){0,3} [A-Z]{1,3}(?:,|\. )"
 )
+_STOP_BEHIND_WORD = re.compile(r"(?<=[^\W\d_]{2})(?<!\b[JS]r)(?<!\bSt)\.\s+(?!and\b|&)(?=\w)")
+_SURNAME_FIRST_AND_WORD = re.compile(r", (?:[A-Z]\.[ -]?)+(?<=\s)(?![JS]r\b|[IVX]+\b)[^\W\d_a-z][\w-]+$")
 _JOURNAL = re.compile(
     rf",\s(?=[^\W\d_a-z])[^,(]{{2,90}}(?:, (?:Ser|Sect|Part)\b[^,(]{{1,30}})?\s\w?\d+\w?"
     rf"(?:,\s\w{{0,3}}\d[^,(]{{0,20}}\((?:[^()]{{0,20}}\s)?{_YEAR}\)|\s\({_YEAR}\)\s\w{{0,3}}\d)"
@@ -150,7 +152,8 @@ def _without_marks(text: str) -> tuple[str, int | None, str, str]:
     """Divide "Authors. Title. Venue", "Authors: Title. Venue" and "Authors, Title, Venue 5, 1 (1983)"."""
     if colon := re.match(r"^(?P<authors>[^:]{3,600}(?:\.|\w\)?)):\s+(?=[A-Z0-9“\[]|[a-z]+[A-Z])", text):
         names, _ = people(colon["authors"])
-        if names and _are_alike(names) and re.search(r"\.$|\b[A-Z]\b|\(eds?\.\)$", colon["authors"]):
+        is_list = names and _are_alike(names) and not _holds_title(colon["authors"], names)
+        if is_list and re.search(r"\.$|\b[A-Z]\b|\(eds?\.\)$", colon["authors"]):
             title, rest = _until_title_end(text[colon.end() :])
             return colon["authors"], None, title, rest
     is_surname_first = _SURNAME_FIRST.match(text) is not None
@@ -171,6 +174,18 @@ def _without_marks(text: str) -> tuple[str, int | None, str, str]:
         if not ends_in_initial:
             break
     return _by_commas(text)
+
+
+def _holds_title(authors: str, names: Sequence[str]) -> bool:
+    """Say whether the names end before a colon, which is then one of the title: "K. Lee and K. Toutanova. BERT", "Devlin, J. BERT".
+
+    >>> _holds_title("K. Lee. BERT", ("K. Lee. BERT",)), _holds_title("K. Lee, Chr. Bell", ("K. Lee", "Chr. Bell"))
+    (True, False)
+    """
+    if _SURNAME_FIRST_AND_WORD.search(names[-1]):
+        return True
+    found = (people(authors[: stop.start()])[0] for stop in _STOP_BEHIND_WORD.finditer(authors))
+    return any(before and len(before[-1].split()) > 1 for before in found)
 
 
 def _are_alike(names: Sequence[str]) -> bool:
