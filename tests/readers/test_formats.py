@@ -11,6 +11,7 @@ from evidense import registry
 from evidense.errors import InvalidInput
 from evidense.readers.latex import PART as LATEX
 from evidense.readers.markdown import markdown_document
+from evidense.texts.tokens import tokens
 from evidense.values import ReadDocument
 
 
@@ -243,12 +244,25 @@ def test_latex_is_read_with_its_bib_and_nothing_outside_its_folder(tmp_path: Pat
     document = read(folder, "p.tex", PAPER)
     assert document.title == "A nice Paper"
     assert [(c.sentence.quote, c.keys) for c in document.citations] == [
-        ("We ask [a, b].", ("a", "b")), ("As [a] says.", ("a",)), ("See [gone].", ("gone",)), ("One [b]", ("b",)),
+        ("We ask [@a; @b].", ("a", "b")), ("As [@a] says.", ("a",)), ("See [@gone].", ("gone",)), ("One [@b]", ("b",)),
     ]  # fmt: skip
     assert [r.key for r in document.references] == ["a", "b", "c"]
     assert document.mistakes == (
         "the bibliography '../other' is outside the paper's folder; expected a file in it; it was not read",
     )
+
+
+def test_keys_are_no_words_of_a_statement_and_latex_has_the_sentences_of_markdown(tmp_path: Path) -> None:
+    cited = "Owls hunt mice at night {}. As {} say, they rest by day."
+    latex = read(
+        tmp_path, "p.tex", "\\documentclass{x}\\begin{document}" + cited.format("\\citep{a20,b21}", "\\citet{c}")
+    )
+    markdown = read(tmp_path, "p.md", "# Owls\n\n" + cited.format("[@a20; @b21]", "[@c]"))
+    assert latex.citations and [(c.sentence.quote, c.keys) for c in latex.citations] == [
+        (c.sentence.quote, c.keys) for c in markdown.citations
+    ]
+    words = [token.key for c in latex.citations for token in tokens(c.sentence.quote) if token.kind == "word"]
+    assert words == "owls hunt mice at night as say they rest by day".split()
 
 
 def test_a_bbl_is_read_alone_and_beside_its_paper(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def _write(manuscript: Manuscript, body: str) -> None:
 
 
 def _write_block(manuscript: Manuscript, kind: BlockKind, source: str) -> None:
-    """Write a block without its commands; a citation stands in it as its keys in brackets."""
+    """Write a block without its commands; a citation stands in it as Markdown has it, [@a; @b], which is no word of a statement."""
     raw, places, begin = "", [], 0
     for match in _CITE.finditer(source):
         raw += _plain(source[begin : match.start()])
@@ -120,7 +120,7 @@ def _write_block(manuscript: Manuscript, kind: BlockKind, source: str) -> None:
         if keys:
             places.append((max(len(raw.rstrip()) - 1, 0) if match["name"] == "nocite" else len(raw), keys))
         if match["name"] != "nocite":
-            raw += f"{' ' if match[0].startswith('~') else ''}[{', '.join(keys)}]"
+            raw += f"{' ' if match[0].startswith('~') else ''}[{'; '.join(f'@{key}' for key in keys)}]" if keys else ""
         begin = match.end()
     written = manuscript.add(kind, raw + _plain(source[begin:]))
     if written is not None:
