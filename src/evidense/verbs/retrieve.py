@@ -18,6 +18,7 @@ from evidense.compute.search.rankings import save_lists
 from evidense.compute.search.scoring import policies
 from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import APPLIED, MEANING, checked
+from evidense.errors import InvalidInput
 from evidense.parts import Encoder, Ranker, Setup, WithPolicies, fingerprints
 from evidense.records import Json, Ranking, sha256_of
 from evidense.store import Store
@@ -51,6 +52,7 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
 
     Raises:
         UnknownName, AmbiguousName: no part, or several parts, recognise the spelling.
+        InvalidInput: the spelling cuts or compresses vectors, and the system has none.
         EvidenseError: the part cannot open it.
     """
     engines = {} if engines is None else engines
@@ -60,7 +62,13 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
     model = Spelling(spelling.head, {k: v for k, v in spelling.options.items() if k not in _OURS})
     if str(model) not in engines:
         engines[str(model)] = registry.open_system(model)
-    return System(label or label_of(text), str(spelling), engines[str(model)], Compression.of(spelling.options))
+    engine, compression = engines[str(model)], Compression.of(spelling.options)
+    if compression is not None and isinstance(engine, Ranker):
+        given = f"@dim={spelling.options['dim']}" if compression.n_dims else f"@{compression.bits}"
+        raise InvalidInput(
+            f"'{text}' asks for {given}, and '{model}' has no vectors to cut or compress; expected an encoder; leave {given} out"
+        )
+    return System(label or label_of(text), str(spelling), engine, compression)
 
 
 def stays_shut(text: str) -> bool:
