@@ -142,3 +142,14 @@ def test_what_cannot_be_done_is_refused(evidense, here: Path, risk: str, entaile
     said = evidense("ask", QUESTION, "--sources", SOURCES, "--risk", risk, "--entailer", entailer, "--out", "out")
     assert said.exit_code == 2
     assert not (here / "out").exists()
+
+
+def test_labels_of_works_that_were_not_found_change_nothing(evidense, here: Path) -> None:
+    (here / "labels.csv").write_text("work,label\ndoi:10.9999/nobody,include\n")
+    evidense("ask", QUESTION, "--sources", SOURCES, "--offline", "--out", "out")
+    said = evidense("ask", QUESTION, "--sources", SOURCES, "--labels", "labels.csv", "--offline", "--out", "labelled")
+    assert said.exit_code == 0, said.output
+    numbers = [json.loads((here / out / "prisma.json").read_text()) for out in ("out", "labelled")]
+    assert numbers[1].pop("labels_of_unknown_works") == ["doi:10.9999/nobody"]
+    assert numbers[0].pop("labels_of_unknown_works") == []
+    assert numbers[0] == numbers[1]

@@ -183,3 +183,13 @@ def test_labels_that_cannot_be_used_are_refused_with_their_lines(tmp_path, text:
     with pytest.raises(InvalidInput) as refused:
         read_labels(path)
     assert words in str(refused.value)
+
+
+def test_labels_of_unknown_works_change_no_outcome() -> None:
+    rules = "include: moths: moth*\nexclude: year < 2005\n"
+    _, without = screened(works(), rules)
+    _, stranger = screened(works(), rules, (HumanLabel("doi:10.9/9", True),))
+    assert stranger.decisions == without.decisions
+    assert outcomes(stranger)["passed"] == 30
+    _, known = screened(works(), rules, (HumanLabel(without.order[0], True),))
+    assert outcomes(known) == {"ineligible": 30, "passed": 1, "screened out": 60, "waiting": 29}

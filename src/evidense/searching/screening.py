@@ -87,7 +87,7 @@ def screen(
             decisions[name] = ScreeningDecision(
                 outcome, "person", "" if label.is_included else label.reason or "no reason given"
             )
-        elif labels and machine[name].outcome != "screened out":
+        elif label_of and machine[name].outcome != "screened out":
             decisions[name] = (
                 ScreeningDecision("screened out", reason=BELOW)
                 if following.kind == "stop"

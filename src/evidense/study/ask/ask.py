@@ -87,7 +87,7 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
     outcome = _reviewed(_logged(found.outcome, works), works, kept, checks, unchecked)
     outcome = replace(
         outcome,
-        by_facets=order.search.passes_by_facets and order.search.criteria is None and order.search.labels is None,
+        by_facets=order.search.passes_by_facets and order.search.criteria is None and not found.outcome.n_labels,
     )
     all_records = (*found.records, *records)
     page = write(outcome, all_records, claim) if claim is not None else None

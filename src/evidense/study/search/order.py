@@ -26,7 +26,7 @@ class SearchOrder:
     recall: float = TARGET
     """Share of the relevant works that are to be found before people stop screening."""
     passes_by_facets: bool = False
-    """Without criteria and labels, a work passes whose title or abstract holds a term of each facet."""
+    """Without criteria and labels of works that were found, a work passes whose title or abstract holds a term of each facet."""
     max_requests: int | None = None
     max_seconds: float | None = None
     max_usd: float | None = None

@@ -15,7 +15,7 @@ from evidense.records import Record, Screening, SearchPlan
 from evidense.report.folder import ROOT, folder_name
 from evidense.report.search.write import NAMES, write
 from evidense.searching.criteria import Criteria, Criterion, read_criteria
-from evidense.searching.hits import joined
+from evidense.searching.hits import Hits, joined
 from evidense.searching.labels import HumanLabel, read_labels
 from evidense.searching.outcome import SearchOutcome, logged
 from evidense.searching.plans import QueryPlan, plan_of, read_plan
@@ -55,7 +55,7 @@ def run_search(order: SearchOrder, store: Store, out: Path | None = None, tell: 
         UnknownName: a source that there is not.
     """
     plan = _plan(order)
-    criteria = _criteria(order, plan)
+    criteria = read_criteria(order.criteria) if order.criteria is not None else None
     labels = read_labels(order.labels) if order.labels is not None else ()
     sources = [s for s in named_sources(order.sources) if order.sources or s.part.offers & {"topic", "retractions"}]
     plan = complete(plan, sources, order.limit)
@@ -87,10 +87,10 @@ def _plan(order: SearchOrder) -> QueryPlan:
     return read_plan(order.plan, order.question) if order.plan is not None else plan_of(order.question)
 
 
-def _criteria(order: SearchOrder, plan: QueryPlan) -> Criteria:
-    if order.criteria is not None:
-        return read_criteria(order.criteria)
-    if order.passes_by_facets and order.labels is None:
+def _criteria_of(order: SearchOrder, plan: QueryPlan, found: Hits, labels: Sequence[HumanLabel]) -> Criteria:
+    """Return the criteria of a search that names none: the facets, where they may be and no work that was found has a label."""
+    labelled = {label.work for label in labels}
+    if order.passes_by_facets and not any(hit.name in labelled for hit in found.hits):
         return Criteria(tuple(Criterion("include", f"about {f.name}", 0, f.terms) for f in plan.facets))
     return Criteria()
 
@@ -99,7 +99,7 @@ def _searched(
     order: SearchOrder,
     plan: QueryPlan,
     sources: Sequence[NamedSource],
-    rules: tuple[Criteria, Sequence[HumanLabel]],
+    rules: tuple[Criteria | None, Sequence[HumanLabel]],
     means: tuple[Store, Tell],
 ) -> tuple[SearchOutcome, tuple[str, ...]]:
     (criteria, labels), (store, tell) = rules, means
@@ -111,6 +111,8 @@ def _searched(
         found, lists = with_notices(found, sources, wire)
         sent = [(asked.source, asked.url) for asked in wire.log if asked.state not in _UNSENT]
     tell("screening")
+    if criteria is None:
+        criteria = _criteria_of(order, plan, found, labels)
     screened = screen(found.hits, plan.facets, criteria, labels, order.recall)
     told = [lists.get(source.label, answer) for source, answer in zip(sources, answers, strict=True)]
     outcome = SearchOutcome(
