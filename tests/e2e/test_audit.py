@@ -275,3 +275,10 @@ def test_a_gate_names_what_it_could_not_decide_and_what_it_cannot_see(evidense, 
     assert gate["not_decided"] == 1
     assert audited(evidense, library, "--gate").exit_code == 1
     assert "cannot see" not in audited(evidense, library, "--gate-on", "NOT FOUND").stdout
+
+
+def test_a_folder_that_is_named_without_its_kind_is_recognised(evidense, library: Path, monkeypatch) -> None:
+    monkeypatch.chdir(library)
+    refused = evidense("audit", "references.bib", "--sources", "one,two", "--offline", "--out", "out")
+    assert refused.exit_code == 2
+    assert "write folder:one" in " ".join(refused.output.split())

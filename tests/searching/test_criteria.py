@@ -1,5 +1,6 @@
 """Criteria: what each line means, what records do not tell, and which lines contradict each other."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,19 @@ def test_a_file_is_named_in_its_refusal(tmp_path: Path) -> None:
     path.write_text("what?")
     with pytest.raises(InvalidInput, match=r"mine\.txt"):
         read_criteria(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("exclude: yer < 3", "line 1: unknown field 'yer' in 'yer < 3'; only year is compared"),
+        ("exclude: year < 3", "line 1: 'year < 3' compares the year with no year of four digits"),
+    ],
+)
+def test_a_comparison_that_there_is_not_is_named(line: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(words)):
+        criteria_of(line)
+
+
+def test_a_name_may_hold_a_sign_of_comparison() -> None:
+    assert criteria_of("include: p < .05: significant").lines[0].terms == ("significant",)

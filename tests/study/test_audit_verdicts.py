@@ -11,7 +11,7 @@ from evidense.auditing.statements import Quote, TracedStatement
 from evidense.report.audit.exports import statement_json
 from evidense.report.audit.statement_lines import source_word
 from evidense.study.audit.verdicts import with_verdicts
-from evidense.values import Span
+from evidense.values import CheckWord, Span
 
 CLAIM = "Watering tomatoes twice a day cuts leaf rot by 12 percent."
 HEDGED = f"It is possible that {CLAIM[0].lower()}{CLAIM[1:]}"
@@ -51,6 +51,6 @@ def test_the_word_and_the_verdict_agree(text: str, passage: str, verdict: str, w
 @pytest.mark.parametrize(
     ("verdict", "word"), [("NOT SURE", "? not sure"), ("REFUTED", "✖ denies it"), ("QUALIFIED", "~ if …")]
 )
-def test_a_copy_does_not_say_so_where_its_verdict_does_not(verdict: str, word: str) -> None:
+def test_a_copy_does_not_say_so_where_its_verdict_does_not(verdict: CheckWord, word: str) -> None:
     assert source_word(replace(judged(CLAIM, CLAIM), verdict=verdict)) == word
     assert source_word(replace(judged(CLAIM, HEDGED), verdict="REFUTED")) == "✖ denies it"

@@ -21,6 +21,7 @@ from evidense.values import Work
 Effect = Literal["include", "exclude"]
 Flag = Literal["retracted", "no abstract"]
 _YEAR = re.compile(r"year\s*(<=|>=|<|>|==|=)\s*(\d{4})")
+_COMPARED = re.compile(r"([^:<>=]+?)\s*(?:<=|>=|<|>|==|=)[^:]*")
 _FLAGS: dict[str, Flag] = {"retracted": "retracted", "no abstract": "no abstract"}
 _FORMS = "'include: NAME: word | other words', 'exclude: year < 2018', 'exclude: retracted', 'exclude: no abstract' or 'exclude: kind: dataset'"
 _FIRST_YEAR, _LAST_YEAR = 1500, 2100
@@ -124,6 +125,8 @@ def _criterion(line: str, number: int) -> Criterion | str:
     word: Effect = "include" if effect.lower() == "include" else "exclude"
     if match := _YEAR.fullmatch(rest.lower()):
         return Criterion(word, " ".join(rest.split()), number, years=_years(match[1], int(match[2])))
+    if match := _COMPARED.fullmatch(rest):
+        return _uncompared(match[1], rest, number)
     if (flag := _FLAGS.get(rest.lower())) is not None:
         return Criterion(word, flag, number, flag=flag)
     name, colon, terms = (part.strip() for part in rest.partition(":"))
@@ -133,6 +136,13 @@ def _criterion(line: str, number: int) -> Criterion | str:
     if name.lower() == "kind":
         return Criterion(word, f"kind: {', '.join(listed)}", number, kinds=tuple(term.lower() for term in listed))
     return Criterion(word, name, number, terms=listed)
+
+
+def _uncompared(field: str, rest: str, number: int) -> str:
+    """Say why a comparison cannot be used."""
+    if field.lower() == "year":
+        return f"line {number}: '{rest[:60]}' compares the year with no year of four digits"
+    return f"line {number}: unknown field '{field[:40]}' in '{rest[:60]}'; only year is compared, as year < 2018"
 
 
 def _years(sign: str, year: int) -> tuple[int, int]:

@@ -120,7 +120,9 @@ def _part(spelling: str) -> Source:
     name, _, _ = spelling.partition(":")
     known = registry.summaries("sources")
     if name not in known:
-        raise UnknownName.among("source", name, known)
+        is_path = bool(spelling) and Path(spelling).expanduser().exists()
+        hint = f"There is a folder or file of this name: write {FOLDER}:{spelling}." if is_path else ""
+        raise UnknownName.among("source", name, known, hint)
     part: Source = registry.part("sources", name)
     if not part.recognises(spelling):
         forms = " or ".join(f"'{form}'" for form in getattr(part, "spellings", (name,)))
