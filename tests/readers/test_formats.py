@@ -258,11 +258,39 @@ def test_keys_are_no_words_of_a_statement_and_latex_has_the_sentences_of_markdow
         tmp_path, "p.tex", "\\documentclass{x}\\begin{document}" + cited.format("\\citep{a20,b21}", "\\citet{c}")
     )
     markdown = read(tmp_path, "p.md", "# Owls\n\n" + cited.format("[@a20; @b21]", "[@c]"))
-    assert latex.citations and [(c.sentence.quote, c.keys) for c in latex.citations] == [
+    assert len(latex.citations) == 2
+    assert [(c.sentence.quote, c.keys) for c in latex.citations] == [
         (c.sentence.quote, c.keys) for c in markdown.citations
     ]
     words = [token.key for c in latex.citations for token in tokens(c.sentence.quote) if token.kind == "word"]
     assert words == "owls hunt mice at night as say they rest by day".split()
+
+
+@pytest.mark.parametrize(
+    ("head", "keys", "n_mistakes"),
+    [
+        ("", ["a", "b"], 0),
+        ("---\ntitle: x\nbibliography: more.bib\n---\n", ["c"], 0),
+        ("---\nbibliography: [references.bib, 'more.bib']\n---\n", ["a", "b", "c"], 0),
+        ("---\nbibliography:\n  - references.bib\n  - more.bib\n---\n", ["a", "b", "c"], 0),
+        ("---\nbibliography: ../other.bib\n---\n", [], 1),
+        ("---\nbibliography: none.bib\n---\n", [], 1),
+    ],
+)  # fmt: skip
+def test_markdown_is_read_with_its_bib_and_nothing_outside_its_folder(
+    tmp_path: Path, head: str, keys: list[str], n_mistakes: int
+) -> None:
+    pytest.importorskip("bibtexparser")
+    folder = tmp_path / "paper"
+    folder.mkdir()
+    (tmp_path / "other.bib").write_text("@misc{outside, title={No}}")
+    (folder / "references.bib").write_text("@misc{a,title={A}}\n@misc{b,title={B}}")
+    (folder / "more.bib").write_text("@misc{c,title={C}}")
+    document = read(folder, "p.md", f"{head}# Owls\n\nOwls hunt [@a]. As @b says, mail x@c.org or @user.\n")
+    assert [r.key for r in document.references] == keys
+    assert len(document.mistakes) == n_mistakes
+    bare = [("As [@b] says, mail x@c.org or @user.", ("b",))] if "b" in keys else []
+    assert [(c.sentence.quote, c.keys) for c in document.citations] == [("Owls hunt [@a].", ("a",)), *bare]
 
 
 def test_a_bbl_is_read_alone_and_beside_its_paper(tmp_path: Path) -> None:

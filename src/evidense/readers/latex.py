@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evidense.boundary.strangers import foreign
-from evidense.errors import EvidenseError
-from evidense.readers._bibliographies import bibtex_of
+from evidense.readers._bibliographies import bibtex_beside, is_inside
 from evidense.readers._files import nothing_in, text_of
 from evidense.readers._signs import format_of
 from evidense.texts.letters import decode_latex
@@ -158,32 +157,12 @@ def _own(text: str) -> list[Reference]:
 
 def _beside(path: Path, text: str, mistakes: list[str]) -> Sequence[Reference]:
     """Return the references of the .bib files that it names, else of the .bbl of its name; files outside its folder are not read."""
-    references: list[Reference] = []
-    for name in (name.strip() for match in _BIB.finditer(text) for name in match[1].split(",") if name.strip()):
-        file = path.parent / (name if name.endswith(".bib") else f"{name}.bib")
-        if not _is_inside(file, path.parent):
-            mistakes.append(
-                f"the bibliography '{name}' is outside the paper's folder; expected a file in it; it was not read"
-            )
-            continue
-        try:
-            found = bibtex_of(file)
-        except EvidenseError as error:
-            mistakes.append(f"the bibliography '{name}': {error}")
-            continue
-        references += found.references
-        mistakes += [f"{file.name} {mistake}" for mistake in found.mistakes]
+    names = (name.strip() for match in _BIB.finditer(text) for name in match[1].split(",") if name.strip())
+    references = bibtex_beside(path, names, mistakes)
     bbl = path.with_suffix(".bbl")
-    if not references and bbl != path and bbl.is_file() and _is_inside(bbl, path.parent):
+    if not references and bbl != path and bbl.is_file() and is_inside(bbl, path.parent):
         return _own(_COMMENT.sub("", text_of(bbl, "a .bbl file")[0]))
     return references
-
-
-def _is_inside(file: Path, folder: Path) -> bool:
-    try:
-        return file.resolve().is_relative_to(folder.resolve())
-    except (OSError, ValueError, RuntimeError):
-        return False
 
 
 PART = LaTeX()

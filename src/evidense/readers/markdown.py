@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from evidense.boundary.strangers import foreign
+from evidense.readers._bibliographies import bibtex_beside
 from evidense.readers._files import nothing_in, text_of
 from evidense.readers._signs import format_of
 from evidense.readers._tables import cells_of, write_table
@@ -30,11 +32,17 @@ _INLINE = re.compile(
     r"|\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,500})\]\((?P<url>[^()\s]{0,2000}(?:\([^()\s]{0,200}\)[^()\s]{0,200}){0,5})[^()\n]{0,300}\)"
     r"|\[\^(?P<note>[^\]\s]{1,40})\]"
     r"|\[(?P<keys>[^\[\]\n]{0,300}?@[^\[\]\n]{1,500})\]"
+    r"|(?<![\w@/.\[-])@(?P<bare>[^\W\d](?:[\w:.#$%&+?~/-]{0,200}\w)?)"
     r"|<(?P<auto>https?://[^<>\s]+)>"
     r"|</?[A-Za-z][^<>\n]{0,200}>"
     r"|(?P<mark>\*{1,3}|_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|`+|~~)"
     r"|\\(?P<escaped>[\\`*_{}\[\]()#+.!|<>~-])"
 )
+_BIB = re.compile(
+    r"^bibliography:[ \t]*(?:\[(?P<list>[^\]\n]*)\]|(?P<one>[^\s\[][^\n]*)|(?P<items>(?:\n[ \t]*-[ \t]+[^\n]+)+))",
+    re.MULTILINE,
+)
+"""The files that the head names: one, [a.bib, b.bib], or one a line."""
 _KEY = re.compile(r"@([\w:.#$%&+?<>~/-]*\w)")
 
 
@@ -44,6 +52,13 @@ class _MarkdownReading:
     links: dict[str, Reference] = field(default_factory=dict)
     """Address of a paper → the reference that a link to it stands for."""
     notes: frozenset[str] = frozenset()
+    entries: Sequence[Reference] = ()
+    """What the bibliographies beside the file hold."""
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Return the keys that the text may cite without brackets."""
+        return frozenset(entry.key for entry in self.entries)
 
 
 @dataclass(frozen=True)
@@ -60,32 +75,53 @@ class Markdown:
     def read(self, path: Path) -> ReadDocument:
         """Read text and references; comments, which no page shows, are hidden text, and code is left out.
 
+        References are also those of the .bib files that its head names; else, where it cites keys, of `references.bib` beside it.
+
         Raises:
             InvalidInput: it is empty, binary, or holds no text.
         """
         text, mistakes = text_of(path, WHAT)
         with foreign(str(path), f"Expected {WHAT}; correct the file."):
-            document = markdown_document(self.name, text, tuple(mistakes))
+            entries = _beside(path, text, mistakes)
+            document = markdown_document(self.name, text, tuple(mistakes), entries)
         if not document.text:
             raise nothing_in(path, "text", mistakes)
         return document
 
 
-def markdown_document(name: str, text: str, mistakes: tuple[str, ...] = ()) -> ReadDocument:
-    """Return Markdown as a document."""
+def _beside(path: Path, text: str, mistakes: list[str]) -> Sequence[Reference]:
+    """Return the references of the bibliographies that the head names; of `references.bib` where it names none and keys are cited."""
+    front = _FRONT.match(text)
+    if front and (named := _BIB.search(front[0])):
+        pieces = (
+            re.split(r"\n[ \t]*-[ \t]+", named["items"])
+            if named["items"]
+            else (named["list"] or named["one"] or "").split(",")
+        )
+        return bibtex_beside(path, filter(None, (piece.strip(" \t'\"") for piece in pieces)), mistakes)
+    is_cited = any(match["keys"] or match["bare"] for match in _INLINE.finditer(text))
+    return (
+        bibtex_beside(path, ["references"], mistakes) if is_cited and path.with_name("references.bib").is_file() else ()
+    )
+
+
+def markdown_document(
+    name: str, text: str, mistakes: tuple[str, ...] = (), entries: Sequence[Reference] = ()
+) -> ReadDocument:
+    """Return Markdown as a document; `entries` are those of the bibliographies beside it."""
     text = _FRONT.sub("", text)
     hidden = [
         Hidden(" ".join(match[1].split())[:400], "comment") for match in _COMMENT.finditer(text) if match[1].strip()
     ]
     text = "\n".join(_without_code(_COMMENT.sub("", text).split("\n")))
     notes = [match[1] for match in _NOTE.finditer(text)]
-    reading = _MarkdownReading(Manuscript(vocabulary(text)), notes=frozenset(notes))
+    reading = _MarkdownReading(Manuscript(vocabulary(text)), notes=frozenset(notes), entries=entries)
     lines = text.split("\n")
     place = next(
         (n for n in range(len(lines) - 1, -1, -1) if is_heading(_HEADING.sub(r"\2", lines[n]).strip("*: "))), len(lines)
     )
     _write_body(reading, lines[:place])
-    references = [*_listed(reading, lines[place:]), *_of_notes(reading, lines[:place])]
+    references = [*_listed(reading, lines[place:]), *_of_notes(reading, lines[:place]), *entries]
     known = {frozenset(reference.identifiers.items()) for reference in references}
     references += [
         one for one in reading.links.values() if not any(set(one.identifiers.items()) & ids for ids in known)
@@ -182,7 +218,10 @@ def _kind(line: str) -> str:
 def _shown(text: str) -> str:
     """Return a line of a table without the marks of Markdown; its bars stay."""
     return _INLINE.sub(
-        lambda match: match["text"] or match["alt"] or match["auto"] or match["escaped"] or match["code"] or "", text
+        lambda match: (
+            match["text"] or match["alt"] or match["auto"] or match["escaped"] or match["code"] or _as_cited(match)
+        ),
+        text,
     )
 
 
@@ -204,7 +243,7 @@ def _write(reading: _MarkdownReading, kind: BlockKind, source: str) -> None:
             or match["auto"]
             or match["escaped"]
             or match["code"]
-            or (f"[{match['keys']}]" if match["keys"] else "")
+            or (f"[{match[0]}]" if match["bare"] in reading.known else _as_cited(match))
         )
     written = reading.manuscript.add(kind, raw + source[begin:])
     cite_numbers(reading.manuscript, written, others=places, code=code)
@@ -213,6 +252,8 @@ def _write(reading: _MarkdownReading, kind: BlockKind, source: str) -> None:
 def _keys(reading: _MarkdownReading, match: re.Match[str]) -> tuple[str, ...]:
     if match["keys"]:
         return tuple(_KEY.findall(match["keys"]))
+    if match["bare"]:
+        return (match["bare"],) if match["bare"] in reading.known else ()
     if match["note"]:
         return (match["note"],) if match["note"] in reading.notes else ()
     url = match["url"] or match["auto"] or ""
@@ -249,7 +290,12 @@ def _reference(reading: _MarkdownReading, source: str, key: str) -> Iterator[Ref
 def _with_address(match: re.Match[str]) -> str:
     if match["url"] and match["url"].startswith("http"):
         return match["text"] if match["text"] == match["url"] else f"{match['text']} {match['url']}"
-    return match["text"] or match["auto"] or match["escaped"] or match["code"] or ""
+    return match["text"] or match["auto"] or match["escaped"] or match["code"] or _as_cited(match)
+
+
+def _as_cited(match: re.Match[str]) -> str:
+    """Return keys as they stand in the text, with their brackets if any."""
+    return match[0] if match["keys"] or match["bare"] else ""
 
 
 PART = Markdown()
