@@ -54,3 +54,8 @@ def test_the_word_and_the_verdict_agree(text: str, passage: str, verdict: str, w
 def test_a_copy_does_not_say_so_where_its_verdict_does_not(verdict: CheckWord, word: str) -> None:
     assert source_word(replace(judged(CLAIM, CLAIM), verdict=verdict)) == word
     assert source_word(replace(judged(CLAIM, HEDGED), verdict="REFUTED")) == "✖ denies it"
+
+
+def test_the_mark_of_a_citation_is_no_word_of_a_statement() -> None:
+    said = judged(CLAIM.replace(".", " [@key]."), CLAIM)
+    assert (said.verdict, source_word(said)) == ("SUPPORTED", "says so")
