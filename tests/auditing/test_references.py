@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from indexes import HALLMARK, Index, lines, needs_hallmark, reference_of
 
+from evidense.auditing.policies import POLICIES
 from evidense.auditing.references import decide
 from evidense.values import Answer, Notice, Reference, Work
 
@@ -86,6 +87,13 @@ def test_an_index_with_a_wrong_title_accuses_nobody() -> None:
     corrupted = replace(KNOWN, source="b", title="Pointer Networks")
     decision = decide(cited, [*answers(KNOWN, by="identifier"), *answers(corrupted, by="identifier")])
     assert decision.verdict == "INDEXES DISAGREE"
+
+
+@pytest.mark.parametrize("kind", ["phdthesis", "mastersthesis", "inproceedings"])
+def test_a_thesis_that_no_index_has_is_not_counted(kind: str) -> None:
+    decision = decide(replace(RIGHT, kind=kind), not_there("a", "b"))
+    assert decision.verdict == "NOT FOUND"
+    assert POLICIES["neurips2026"](decision).weight == ("counts" if kind == "inproceedings" else "no matter")
 
 
 def test_a_page_of_the_web_is_no_paper_and_a_misc_with_a_venue_is() -> None:

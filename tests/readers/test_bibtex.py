@@ -6,6 +6,7 @@ import pytest
 
 from evidense.errors import InvalidInput
 from evidense.readers.bibtex import PART
+from evidense.texts.bibliographies.bibtex import read_bibtex
 from evidense.values import ReadDocument
 
 
@@ -121,3 +122,17 @@ def test_hallmark_round_trips(shared_data: Path, tmp_path: Path) -> None:
     references = PART.read(path).references
     assert [r.key for r in references] == [e["bibtex_key"] for e in entries]
     assert [r.fields["title"] for r in references] == [e["fields"]["title"].strip() for e in entries]
+
+
+@pytest.mark.parametrize(
+    ("field", "venue"),
+    [
+        (r"howpublished={\url{https://github.com/a/b\_c}}", ""),
+        ("note={Code: https://github.com/a/b_c.}", ""),
+        ("howpublished={Blog}, url={https://github.com/a/b_c}", "Blog"),
+    ],
+)  # fmt: skip
+def test_an_address_is_its_url_whichever_field_holds_it_and_no_venue(field: str, venue: str) -> None:
+    pytest.importorskip("bibtexparser")
+    (reference,) = read_bibtex(f"@misc{{tool, title={{A Tool}}, year=2021, {field}}}").references
+    assert (reference.identifiers, reference.venue) == ({"url": "https://github.com/a/b_c"}, venue)

@@ -148,6 +148,17 @@ def test_a_file_that_cannot_be_read_is_the_user_s_mistake(tmp_path: Path, name: 
         by_title(f"folder:{tmp_path / 'nowhere'}", "x")
 
 
+@pytest.mark.parametrize("content", ['{"name": "app", "version": "1.0"}', "5", '{"name": '])
+def test_json_that_is_no_bibliography_is_left_out_of_a_folder_and_said(library: Path, content: str) -> None:
+    (library / "package.json").write_text(content, encoding="utf-8")
+    assert by_title(f"folder:{library}", "Lichen growth on old archives").state == "found"
+    said = [flaw for flaw in source("folder").flaws(f"folder:{library}") if "package.json" in flaw]
+    assert len(said) == 1
+    assert said[0].startswith("package.json is no CSL-JSON (")
+    with pytest.raises(InvalidInput, match="package"):
+        by_title(f"folder:{library / 'package.json'}", "x")
+
+
 def test_the_acl_anthology_is_read_from_its_xml(tmp_path: Path) -> None:
     (tmp_path / "2021.acl.xml").write_text(ACL, encoding="utf-8")
     answer = by_identifier(f"acl:{tmp_path}", acl="2021.acl-long.1")

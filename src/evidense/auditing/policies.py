@@ -22,7 +22,9 @@ class Ruling:
 
 
 def _neurips2026(decision: ReferenceDecision) -> Ruling:
-    """Count what cannot be found, author lists that are mostly another's, and venues of which no index knows anything."""
+    """Count what cannot be found, unless it is a thesis, author lists that are mostly another's, and venues of which no index knows anything."""
+    if decision.verdict == "NOT FOUND" and decision.may_be_missing:
+        return Ruling("no matter")
     if decision.verdict == "NOT FOUND":
         return Ruling("counts", "the title cannot be found")
     wrong = {check.name: check for check in decision.fields if check.is_wrong}

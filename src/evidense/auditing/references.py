@@ -26,6 +26,7 @@ _OF_NOTICE: Mapping[Relation, ReferenceVerdict] = {
     "retraction": "RETRACTED", "withdrawal": "RETRACTED", "concern": "CONCERN", "correction": "CORRECTED",
 }  # fmt: skip
 """The worst first."""
+THESES = frozenset(["phdthesis", "mastersthesis", "thesis"])
 NO_PAPERS = frozenset(["software", "webpage", "online", "electronic", "dataset", "manual", "patent", "standard"])
 
 
@@ -44,6 +45,8 @@ class ReferenceDecision:
     """A published version of the preprint that is cited."""
     by: tuple[str, ...] = ()
     """The sources that say so, in alphabetical order."""
+    may_be_missing: bool = False
+    """Whether it was not found and is of a kind that indexes of papers need not hold: a thesis."""
 
 
 def decide(reference: Reference, answers: Sequence[Answer]) -> ReferenceDecision:
@@ -78,9 +81,8 @@ def _without_work(reference: Reference, answered: Sequence[str]) -> ReferenceDec
             f"only one index answered and does not hold it; expected at least {MIN_ANSWERS} answers",
             by=tuple(answered),
         )
-    return ReferenceDecision(
-        "NOT FOUND", "no work of this title; a workshop paper or a thesis may be missing there", by=tuple(answered)
-    )
+    reason = "no work of this title; a workshop paper or a thesis may be missing there"
+    return ReferenceDecision("NOT FOUND", reason, by=tuple(answered), may_be_missing=reference.kind in THESES)
 
 
 def _is_page(reference: Reference) -> bool:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from evidense.boundary.files import plain_name
+from evidense.errors import InvalidInput
 from evidense.parts.literature import Offer, Wire
 from evidense.sources._bibliographies import SUFFIXES, read_bibliography, work_of
 from evidense.sources._files import FileSource, StampedFiles, rest_of
@@ -74,7 +75,8 @@ class Folder(FileSource):
     def _shelf(self, spelling: str) -> "_Shelf | None":
         if not (rest := rest_of(self.name, spelling).strip()):
             return None
-        return _shelf(StampedFiles.below(Path(rest), self.suffixes, self.what), self.label(Path(rest)))
+        is_folder = Path(rest).expanduser().is_dir()
+        return _shelf(StampedFiles.below(Path(rest), self.suffixes, self.what), self.label(Path(rest)), is_folder)
 
 
 @dataclass(frozen=True)
@@ -101,19 +103,29 @@ class _Shelf:
 
 
 @lru_cache(maxsize=8)
-def _shelf(files: StampedFiles, source: str) -> _Shelf:
-    """Read a folder; the same files are read once a process."""
+def _shelf(files: StampedFiles, source: str, is_folder: bool) -> _Shelf:
+    """Read a folder; the same files are read once a process. JSON that is no bibliography is left out of a folder, unless nothing else is there."""
     texts = tuple(path for path in files.paths if plain_name(path).suffix.lower() in TEXTS)
     works: list[Work] = []
     names: list[frozenset[str]] = []
     flaws: list[str] = []
     for path in (path for path in files.paths if path not in texts):
-        read = read_bibliography(path)
+        try:
+            read = read_bibliography(path)
+        except InvalidInput as error:
+            if not is_folder or len(files.paths) == 1 or plain_name(path).suffix.lower() != ".json":
+                raise
+            flaws.append(f"{path.name} is no CSL-JSON ({_first_line(error)}); it was {_LOST}")
+            continue
         works += [work_of(reference, source) for reference in read.references]
         names += [_named_by(reference) for reference in read.references]
         flaws += [f"{path.name} {mistake}" for mistake in read.mistakes if mistake.endswith(_LOST)]
         flaws += [] if read.references else [f"{path.name} holds no work that could be read"]
     return _Shelf(Held(source, works), tuple(names), texts, tuple(flaws))
+
+
+def _first_line(error: InvalidInput) -> str:
+    return str(error).partition("\n")[0][:160].rstrip(" .:")
 
 
 def _named_by(reference: Reference) -> frozenset[str]:

@@ -12,6 +12,7 @@ _ARXIV_OLD = re.compile(
     re.IGNORECASE,
 )
 _ACL = re.compile(r"(?<![\w.])([A-Z]\d{2}-\d{4}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+)(?![\w])", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s{}\\<>\"]+")
 _PMCID = re.compile(r"\bPMC\s?(\d{4,9})\b", re.IGNORECASE)
 
 
@@ -79,9 +80,22 @@ def identifiers_of(fields: Mapping[str, str]) -> dict[str, str]:
         by_kind["pmcid"] = f"PMC{pmcid[1]}"
     if isbn := re.sub(r"[^\dXx]", "", lower.get("isbn", ""))[:13]:
         by_kind["isbn"] = isbn.upper()
-    if (url := lower.get("url", "")) and re.match(r"https?://", url):
+    if url := _url_of(lower):
         by_kind["url"] = url
     return by_kind
+
+
+def _url_of(fields: Mapping[str, str]) -> str:
+    r"""Return the URL of an entry, else the first one in how it was published or in its note.
+
+    >>> _url_of({"howpublished": r"\url{https://github.com/a/b\_c}"})
+    'https://github.com/a/b_c'
+    """
+    if re.match(r"https?://", url := fields.get("url", "")):
+        return url
+    written = f"{fields.get('howpublished', '')} {fields.get('note', '')}"
+    match = _URL.search(re.sub(r"\\([_%&#~])", r"\1", written))
+    return match[0].rstrip(".,;:)") if match else ""
 
 
 def _arxiv_of(fields: Mapping[str, str], doi: str) -> tuple[str, str]:

@@ -39,11 +39,16 @@ class BibEntry:
         title = decode_latex(self.fields.get("title", ""))
         if subtitle := decode_latex(self.fields.get("subtitle", "")):
             title = f"{title}: {subtitle}"
-        venue = next((decode_latex(self.fields[name]) for name in VENUES if self.fields.get(name)), "")
+        venue = next((decode_latex(self.fields[name]) for name in VENUES if self._names_venue(name)), "")
         return Reference(
             self.key, _kind(self.kind), title, authors, has_more, year_of(self.fields), venue,
             identifiers_of(self.fields), dict(self.fields), self.raw, self.line,
         )  # fmt: skip
+
+    def _names_venue(self, name: str) -> bool:
+        """Say whether a field holds a venue: an address under which something was published is none."""
+        value = self.fields.get(name, "")
+        return bool(value) and not (name == "howpublished" and re.search(r"https?://", value))
 
 
 def _kind(text: str) -> str:
