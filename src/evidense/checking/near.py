@@ -1,5 +1,6 @@
 """Near statements: what the rules alone say of a statement that is a copy of a sentence of its source, if for a few words."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,9 @@ from evidense.auditing.losses import losses
 from evidense.checking.comparing.changes import Change, PlacedWord, changes
 from evidense.checking.comparing.conditions import FRAME
 from evidense.checking.comparing.copies import is_copied, of_copy, rank, stretches, telling_words
+from evidense.checking.comparing.doubts import is_doubted
 from evidense.checking.comparing.mismatch import DENYING, ORDER, Mismatch, MismatchRule
+from evidense.checking.comparing.places import are_misplaced
 from evidense.checking.comparing.wordings import is_function, plain
 from evidense.texts.sentences import sentences
 from evidense.texts.tokens import tokens
@@ -26,6 +29,16 @@ ALIKE = 0.5
 MOST_SWAPS = 2
 """Things of a copy that may be swapped; with more it is no copy, but another sentence."""
 
+_ALL, _SOME = (
+    ("all", "every", "each", "both", "always"),
+    ("some", "several", "sometimes", "occasionally", "most", "majority"),
+)
+_DEGREES = [{one, other} for one in _ALL for other in _SOME]
+_TERM = re.compile(
+    r"[A-Z\d]|(?:in|ine|ol|ase|itis|oma|osis|ogen|cytes?|ide|ate|emia|virus|pathy|one|en|an|um|us|ics?|al|ia|s)$"
+)
+"""A capital or a digit, or an ending of the names of drugs, enzymes, illnesses and living beings."""
+
 
 @dataclass(frozen=True)
 class NearVerdict:
@@ -33,7 +46,7 @@ class NearVerdict:
 
     word: CheckWord
     """SUPPORTED; REFUTED; QUALIFIED: it dropped a condition; SCOPE DIFFERS: the sentence speaks of another thing; NOT ENOUGH: the sentence
-    only asks what the statement tells."""
+    only asks what the statement tells; NOT SURE: it reports or doubts it, or a number, a name or an ordinary word stands in another's place."""
     mismatches: tuple[Mismatch, ...]
     """What the word rests on first; empty where it is supported."""
     span: Span
@@ -76,15 +89,32 @@ def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mism
         return None
     if any(loss.rule == "aim" for loss in losses(alignment)):
         return "NOT ENOUGH"
-    if any(m.rule in REFUTING and (m.evidence or m.rule == "negation") for m in found):
-        return "REFUTED"
+    if is_doubted(statement, sentence, made):
+        return "NOT SURE"
+    refuting = [m for m in found if m.rule in REFUTING and (m.evidence or m.rule == "negation")]
+    if refuting:
+        return "NOT SURE" if all(map(_differs_in_degree, refuting)) else "REFUTED"
     others = [mismatch for mismatch in found if not mismatch.qualifies]
     if any(mismatch.evidence for mismatch in others):
+        if not any(mismatch.evidence and _is_scope(mismatch) for mismatch in others):
+            return "NOT SURE"
         return "SCOPE DIFFERS" if alignment.similarity >= ALIKE else None
+    if are_misplaced(statement, sentence):
+        return "NOT SURE"
     is_in_order = alignment.located >= IN_ORDER or telling_words(statement) == telling_words(sentence)
     if others or _added(statement, made) or not is_in_order:
         return None
     return "QUALIFIED" if found else "SUPPORTED"
+
+
+def _differs_in_degree(mismatch: Mismatch) -> bool:
+    """Say whether only "all" stands for "some", or "always" for "sometimes", which need not contradict each other."""
+    return {mismatch.claim.lower(), mismatch.evidence.lower()} in _DEGREES
+
+
+def _is_scope(mismatch: Mismatch) -> bool:
+    """Say whether names or terms stand in each other's place, and no ordinary words ("comma", "colon")."""
+    return mismatch.rule != "entity" or any(_TERM.search(word) for word in (mismatch.claim, mismatch.evidence))
 
 
 def _is_copy(statement: str, made: Sequence[Change]) -> bool:

@@ -17,6 +17,7 @@ RULES = "rules"
 _OWN = re.compile(r"\b(?:we|our|ours|this (?:paper|work|study|article|report)|the present)\b", re.IGNORECASE)
 _ASKS = "its source asks this, and does not say it"
 _REPORTS = "its source reports this of others"
+_DOUBTS = "its source reports, doubts or limits this, or says it of something else"
 
 
 def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
@@ -37,6 +38,8 @@ def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
         word, reasons = "NOT SURE", (*reasons, _REPORTS)
     elif word == "NOT ENOUGH":
         word, reasons = "NOT SURE", (*reasons, _ASKS)
+    elif word == "NOT SURE":
+        reasons = (*reasons, _DOUBTS)
     elif word == "REFUTED" and align(plain(statement), plain(span.quote)).located < COPY:
         word = "NOT SURE"
     passage = Passage(work.key, span, "", work.work.title)

@@ -9,6 +9,7 @@ from evidense.checking.comparing import conditions
 from evidense.checking.comparing.changes import Change, PlacedWord, changes, spelled_out, words_of
 from evidense.checking.comparing.exchanges import exchange
 from evidense.checking.comparing.mismatch import DENYING, RULE_OF, Mismatch
+from evidense.checking.comparing.places import swapped_numbers
 from evidense.checking.comparing.wordings import is_general, say_same
 from evidense.checking.directions import are_opposite, denies, sides
 from evidense.checking.quantities import StatedQuantity, agree, is_bound_dropped, quantities
@@ -58,6 +59,8 @@ def of_copy(claim: str, sentence: str, evidence: str) -> Iterator[Mismatch]:
     yield from _negation(found)
     if places := exchange(claim, sentence):
         yield Mismatch("direction", *places)
+    if numbers := swapped_numbers(claim, sentence):
+        yield Mismatch("number", *numbers)
     for change in found:
         yield from _direction(change)
         yield from _number(change, claim, sentence, evidence)

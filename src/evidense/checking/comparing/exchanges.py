@@ -28,7 +28,7 @@ def exchange(claim: str, sentence: str) -> tuple[str, str] | None:
     True
     """
     here, there = _telling(claim), _telling(sentence)
-    mine, theirs = _places(here), _places(there)
+    mine, theirs = _places(here, claim), _places(there, sentence)
     shared = [key for key in mine if key in theirs][:MOST]
     for one, other in combinations(shared, 2):
         if (mine[one] < mine[other]) == (theirs[one] < theirs[other]):
@@ -43,11 +43,14 @@ def _telling(text: str) -> list[Token]:
     return [token for token in tokens(text) if token.kind in ("word", "number") or token.key in ",;:()"]
 
 
-def _places(found: Sequence[Token]) -> dict[str, int]:
-    """Return where the names stand that a text has once."""
-    counts = Counter(token.key for token in found)
-    names = {t.key: i for i, t in enumerate(found) if t.kind == "word" and counts[t.key] == 1}
-    return {key: i for key, i in names.items() if not is_general(key)}
+def _places(found: Sequence[Token], text: str) -> dict[str, int]:
+    """Return where the names stand that a text has once; a capital alone is one: "A outperforms B"."""
+    keys = [text[t.start] if t.end - t.start == 1 and text[t.start].isupper() else t.key for t in found]
+    counts = Counter(keys)
+    names = {
+        key: i for i, (key, t) in enumerate(zip(keys, found, strict=True)) if t.kind == "word" and counts[key] == 1
+    }
+    return {key: i for key, i in names.items() if key == "A" or not is_general(key.lower())}
 
 
 def _between(found: Sequence[Token], one: int, other: int) -> list[Token]:

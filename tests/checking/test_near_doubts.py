@@ -1,0 +1,66 @@
+"""Near statements that are not to be supported: numbers and names that changed places, and what a sentence reports, doubts or supposes."""
+
+import pytest
+
+from evidense.checking.near import near_verdict
+
+
+def _word(statement: str, passage: str) -> str | None:
+    verdict = near_verdict(statement, passage)
+    return verdict.word if verdict else None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Accuracy rose from 71 to 78 percent on SQuAD.", "Accuracy rose from 78 to 71 percent on SQuAD."),
+        ("We enrolled 40 women and 60 men.", "We enrolled 60 women and 40 men."),
+        ("Precision was 90 percent and recall was 60.", "Precision was 60 percent and recall was 90."),
+        ("The error decreased from 5 to 3.", "The error decreased from 3 to 5."),
+        ("Group A scored 12 and group B scored 15.", "Group A scored 15 and group B scored 12."),
+        ("A outperforms B.", "B outperforms A."),
+        ("Model A outperforms model B.", "Model B outperforms model A."),
+    ],
+)
+def test_numbers_and_names_that_changed_places_are_refuted(one: str, other: str) -> None:
+    assert _word(one, other) == _word(other, one) == "REFUTED"
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage"),
+    [
+        ("Treatment came before surgery.", "Surgery came before treatment."),
+        ("Precision was 60 percent.", "Precision was 90 percent and recall was 60 percent."),
+        ("Recall rose by 7 percent.", "Recall rose by 7 percentage points."),
+        ("Recall rose by 7 percentage points.", "Recall rose by 7 percent."),
+        ("Fine-tuning improves recall.", "Smith et al. report that fine-tuning improves recall."),
+        ("Fine-tuning improves recall.", "Smith and Jones found that fine-tuning improves recall."),
+        ("Fine-tuning improves recall.", "Earlier studies suggested that fine-tuning improves recall."),
+        ("Fine-tuning improves recall.", "Fine-tuning improves recall, we thought."),
+        ("Fine-tuning improves recall.", "Fine-tuning improves recall less than pruning does."),
+        ("Fine-tuning improves recall.", "We doubt that fine-tuning improves recall."),
+        ("Fine-tuning improves recall.", "Does fine-tuning improve recall?"),
+        ("Patients improved.", "Few patients improved."),
+        ("All patients improved.", "Some patients improved."),
+        ("Vitamin D prevents colds.", "Contrary to popular belief, vitamin D prevents colds only rarely."),
+        ("Vitamin D prevents colds.", "It is often claimed that vitamin D prevents colds."),
+        ("Vitamin D prevents colds.", "If vitamin D prevented colds, costs would fall."),
+        ("The values are separated by a comma.", "The values are separated by a colon."),
+    ],
+)
+def test_what_a_sentence_does_not_hold_is_not_sure(statement: str, passage: str) -> None:
+    assert _word(statement, passage) == "NOT SURE"
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage"),
+    [
+        ("Accuracy rose to 78 percent.", "Accuracy rose from 71 to 78 percent."),
+        ("60 men and 40 women were enrolled.", "40 women and 60 men were enrolled."),
+        ("Precision and recall matter.", "Recall and precision matter."),
+        ("Fine-tuning improves recall.", "Experiments show that fine-tuning improves recall."),
+        ("Fine-tuning improves recall.", "Our results show that fine-tuning improves recall."),
+    ],
+)
+def test_what_a_sentence_holds_stays_supported(statement: str, passage: str) -> None:
+    assert _word(statement, passage) == "SUPPORTED"
