@@ -1,5 +1,6 @@
 """Losses: by which rule the words that a statement lost, or gained, change what it says."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def _end(alignment: Alignment, end: str) -> Iterator[Loss]:
 
 
 def _is_hedge(run: str) -> bool:
-    return not markers.is_aim(run) and any(markers.is_hedge(part) for part in _edges(run))
+    return not (markers.is_aim(run) or markers.is_own_clause(run)) and any(map(markers.is_hedge, _edges(run)))
 
 
 def _edges(run: str) -> list[str]:
@@ -111,7 +112,7 @@ def _numbers(lost: Sequence[str], added: Sequence[str], instead: Mapping[str, st
     gone, new = _values(lost), _values(added)
     for run in lost:
         if (run in instead or len(run.split()) <= _SHORT) and any(number not in new for number in markers.numbers(run)):
-            yield Loss("number", run, instead=instead.get(run, ""))
+            yield Loss("number", run, instead=_new_number(instead.get(run, ""), added, gone))
     for run in added:
         if any(number not in gone for number in markers.numbers(run)):
             yield Loss("number", run, is_added=True)
@@ -120,6 +121,13 @@ def _numbers(lost: Sequence[str], added: Sequence[str], instead: Mapping[str, st
             run
         ) == markers.without_digits(said):
             yield Loss("number", run, instead=said)
+
+
+def _new_number(said: str, added: Sequence[str], gone: Mapping[str, int]) -> str:
+    """Return what stands in a number's place; where only "by" or the like does, the run with a new number, or nothing."""
+    if markers.numbers(said) or re.search(r"\w{4}", said):
+        return said
+    return next((run for run in added if any(number not in gone for number in markers.numbers(run))), "")
 
 
 def _values(runs: Sequence[str]) -> Counter[str]:

@@ -38,7 +38,7 @@ _HEDGE = re.compile(
     r"about|approximately|around|nearly|almost|up to|at least|at most|preliminary|hint(?:s|ed)?|arguabl[ey]|in principle|to some extent|"
     r"in (?:most|many|some) cases|on average|to our knowledge|relatively|"
     r"tentative(?:ly)?|suspected|assumed?|hypothesi[sz]ed?|speculat\w+|postulat\w+|implicat(?:es?|ed)|"
-    r"(?:we|i|authors|they) (?:believe|think|suspect|conjecture|propose|argue|assume|expect|estimate)d?|"
+    r"(?:we|i|authors|they) (?:(?:believe|think|suspect|conjecture|assume|expect|estimate)d?\b|(?:propose|argue)d? that)|"
     r"(?:is|are|was|were) (?:thought|believed|expected|considered|estimated|supposed|said|reported) to|consistent with|probability|"
     r"possibility|chance)\b",
     re.IGNORECASE,
@@ -64,6 +64,24 @@ _PHRASE = re.compile(
     r"regardless|irrespective|independent(?:ly)?|beyond|above|below|against|per|who|whose|which|of|without|ex|only)\b.*\w",
     re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
+_OWN_CLAUSE = re.compile(
+    r"^\W*and (?!(?:given|after|before|during|with|within|without|among|for|on|in|at|by|only|if|when|whenever|unless|except|provided|assuming|under|"
+    r"although|though|where|while|until|once|because|since|as|not|even|especially|particularly|also|thus|to|than|then|therefore|hence|that|which|who)\b)"
+    r"(?:[\w'’-]+,? ){1,12}?(?<!to )(?:is|are|was|were|has|have|had|does|do|did|can|could|may|might|will|would|should|must|"
+    r"(?:achiev|improv|increas|reduc|decreas|outperform|perform|show|demonstrat|provid|yield|remain|requir|need|us|help|gain|los|obtain|produc|reach|"
+    r"work|fail|caus|affect|depend|contain|includ|exceed|match|lead|mak|tak|giv|allow|enabl|suffer|benefit|rank|retriev|learn|differ|vary|vari|"
+    r"appear|seem|tend|contribut|prevent|promot|inhibit|induc)(?:e|es|s|d|ed|ies)?|rose|fell|grew|made|gave|took|led|lost|kept|became)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+def is_own_clause(run: str) -> bool:
+    """Say whether a run is "and" with a subject and a verb of its own, which sets what stands before it no condition.
+
+    >>> is_own_clause("and late interaction on average achieves more"), is_own_clause("and only if it rains"), is_own_clause("and saves time")
+    (True, False, False)
+    """
+    return bool(_OWN_CLAUSE.match(run))
 
 
 def is_aim(run: str) -> bool:
@@ -79,6 +97,8 @@ def is_hedge(run: str) -> bool:
 
 def is_condition(run: str) -> bool:
     """Say whether a run is a clause or a phrase that says under which circumstances."""
+    if is_own_clause(run):
+        return False
     return begins_clause(run) or (bool(_CLAUSE.search(run) or _PHRASE.match(run)) and not is_aim(run))
 
 

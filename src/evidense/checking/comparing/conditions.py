@@ -75,7 +75,7 @@ def dropped(change: Change, statement: str, sentence: str) -> str:
     if any(word.tells for word in change.added_words) or not change.lost_words:
         return ""
     run = _without_frame(change, sentence)
-    if not re.search(r"\w", run) or _ASIDE.match(run):
+    if not re.search(r"\w", run) or _ASIDE.match(run) or markers.is_own_clause(run):
         return ""
     if not any(word.tells for word in change.lost_words) and not markers.is_hedge(run):
         return ""
