@@ -53,6 +53,18 @@ class NearVerdict:
     """The sentence, in the passage."""
 
 
+def without_cut_word(statement: str, passage: str) -> str:
+    """Return a statement without a last word that was cut off: one that only begins as a word of the passage does.
+
+    >>> without_cut_word("The study looks at backbone coun", "We look at backbone counterparts.")
+    'The study looks at backbone'
+    """
+    cut = re.search(r"\s+([^\W\d_]{2,})$", statement)
+    if cut is None or re.search(rf"\b{cut[1]}\b", passage) or not re.search(rf"\b{cut[1]}\w", passage):
+        return statement
+    return statement[: cut.start()]
+
+
 def near_verdict(statement: str, passage: str) -> NearVerdict | None:
     """Return what the rules alone say of a statement, or None where it is near no sentence of the passage or says more than it.
 
@@ -62,7 +74,7 @@ def near_verdict(statement: str, passage: str) -> NearVerdict | None:
     >>> near_verdict("Pruning is a kind of gardening.", passage) is None
     True
     """
-    statement = plain(statement)
+    statement = plain(without_cut_word(statement, passage))
     spans = stretches(passage, len(sentences(statement)))
     best = max((_beside(statement, span) for span in spans), key=lambda pair: rank(pair[0]), default=None)
     if best is None or not is_copied(statement, plain(best[1].quote)):
