@@ -51,6 +51,13 @@ def whole_files(page: str) -> list[WholeFile]:
     return [WholeFile(*pair) for pair in found]
 
 
+def write_files(page: str, folder: Path) -> None:
+    """Write every file of a page where it says."""
+    for file in whole_files(page):
+        (folder / file.path).parent.mkdir(exist_ok=True)
+        (folder / file.path).write_text(file.text)
+
+
 def commands(page: str) -> Iterator[list[str]]:
     """Yield the words of every indented `evidense` command of a page, without its comment."""
     for line in read(page).splitlines():

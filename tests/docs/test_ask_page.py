@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.pages import read, whole_files
+from docs.pages import read, write_files
 from evidense.cli.main import main
 
 pytest.importorskip("bibtexparser")
@@ -19,9 +19,7 @@ def test_the_command_of_the_page_on_questions_does_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for file in whole_files(PAGE):
-        (tmp_path / file.path).parent.mkdir(exist_ok=True)
-        (tmp_path / file.path).write_text(file.text)
+    write_files(PAGE, tmp_path)
     line = next(re.finditer(r"^```bash\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL))[1]
     with pytest.raises(SystemExit) as stop:
         main(shlex.split(line)[1:])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.pages import read, whole_files
+from docs.pages import read, write_files
 from evidense.cli.main import main
 
 PAGE = "docs/audit.md"
@@ -16,9 +16,7 @@ def test_the_commands_of_the_page_on_audits_do_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for file in whole_files(PAGE):
-        (tmp_path / file.path).parent.mkdir(exist_ok=True)
-        (tmp_path / file.path).write_text(file.text)
+    write_files(PAGE, tmp_path)
     block = next(
         text
         for text in re.findall(r"^```bash\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import split
+from evidense.cli.options import ENTAILER, RANKED_BY, RISK, WIRE, split
 
 _FILE = click.Path(path_type=Path)
 
@@ -24,33 +24,10 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--limit", type=int, default=200, metavar="N", show_default=True, help="Works that each source is asked for."
 )
-@click.option(
-    "--risk",
-    type=float,
-    default=0.10,
-    show_default=True,
-    metavar="SHARE",
-    help="Print a verdict only where at most this share of such verdicts is wrong, at the 95 % upper bound.",
-)
-@click.option(
-    "--encoder",
-    default="",
-    metavar="MODEL",
-    help="Also rank works by an encoder (evidense list encoders). Default: BM25 alone.",
-)
-@click.option(
-    "--entailer",
-    default="features",
-    show_default=True,
-    metavar="NAME",
-    help="Who judges passages (evidense list entailers).",
-)
-@click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used.")
-@click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together.")
-@click.option(
-    "--max-seconds", type=float, metavar="S", help="Budget: at most so many seconds of waiting for each index."
-)
-@click.option("--max-usd", type=float, metavar="USD", help="Budget: at most so much money at indexes that charge.")
+@RISK
+@RANKED_BY
+@ENTAILER
+@WIRE
 @click.option("--out", type=_FILE, help="Folder of the report. Default: evidense-out/ask-QUESTION.")
 def command(question: str, sources: tuple[str, ...], risk: float, encoder: str, entailer: str, **options: Any) -> None:
     """What do the works on QUESTION say, and do others bear it out?

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evidense.cli.options import split
+from evidense.cli.options import WIRE, split
 
 if TYPE_CHECKING:
     from evidense.study.audit.audit import AuditResult
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     metavar="NAME,folder:PATH,…",
     help="Whom to ask: indexes (evidense list sources), or folders with BibTeX, RIS, CSL-JSON, and PDFs. Default: every index.",
 )
-@click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used.")
 @click.option(
     "--policy", metavar="NAME", default="", help="Say which verdicts a venue's criteria would count: neurips2026."
 )
@@ -39,11 +38,7 @@ if TYPE_CHECKING:
     default="",
     help="Also search passages with an encoder (evidense list encoders). Default: BM25 alone.",
 )
-@click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together.")
-@click.option(
-    "--max-seconds", type=float, metavar="S", help="Budget: at most so many seconds of waiting for each index."
-)
-@click.option("--max-usd", type=float, metavar="USD", help="Budget: at most so much money at indexes that charge.")
+@WIRE
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/audit-FILE.")
 def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **options: Any) -> None:
     """Is every reference of FILE real and right, and where does each of its sentences come from?

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import split
+from evidense.cli.options import ENTAILER, RANKED_BY, RISK, split
 
 
 @click.command("check")
@@ -17,27 +17,9 @@ from evidense.cli.options import split
     metavar="PATH[,PATH]",
     help="Works to look in: papers (PDF, JATS, LaTeX …), folders, bibliographies with abstracts, or a corpus (.jsonl with doc_id, title, abstract).",
 )
-@click.option(
-    "--risk",
-    type=float,
-    default=0.10,
-    show_default=True,
-    metavar="SHARE",
-    help="Print a verdict only where at most this share of such verdicts is wrong, at the 95 % upper bound.",
-)
-@click.option(
-    "--entailer",
-    default="features",
-    show_default=True,
-    metavar="NAME",
-    help="Who judges passages (evidense list entailers).",
-)
-@click.option(
-    "--encoder",
-    default="",
-    metavar="MODEL",
-    help="Also rank works by an encoder (evidense list encoders). Default: BM25 alone.",
-)
+@RISK
+@ENTAILER
+@RANKED_BY
 @click.option("--offline", is_flag=True, help="Open no connection.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/check-FILE.")
 def command(subject: str, inside: tuple[str, ...], out: Path | None, **options: Any) -> None:

@@ -1,4 +1,42 @@
-"""Options: how the values of options are read."""
+"""Options: how the values of options are read, and those that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What puts options on a command."""
+
+
+def _several(*options: Decorator) -> Decorator:
+    """Return what puts options on a command, in their order."""
+
+    def on(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return on
+
+
+WIRE = _several(
+    click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used."),
+    click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together."),
+    click.option("--max-seconds", type=float, metavar="S", help="Budget: at most so many seconds of waiting for each index."),
+    click.option("--max-usd", type=float, metavar="USD", help="Budget: at most so much money at indexes that charge."),
+)  # fmt: skip
+"""How the indexes may be asked."""
+RISK = click.option(
+    "--risk", type=float, default=0.10, show_default=True, metavar="SHARE",
+    help="Print a verdict only where at most this share of such verdicts is wrong, at the 95 % upper bound.",
+)  # fmt: skip
+ENTAILER = click.option(
+    "--entailer", default="features", show_default=True, metavar="NAME", help="Who judges passages (evidense list entailers).",
+)  # fmt: skip
+RANKED_BY = click.option(
+    "--encoder", default="", metavar="MODEL", help="Also rank works by an encoder (evidense list encoders). Default: BM25 alone.",
+)  # fmt: skip
 
 
 def split(values: tuple[str, ...]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import split
+from evidense.cli.options import WIRE, split
 
 _FILE = click.Path(path_type=Path)
 
@@ -32,12 +32,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="Share of the relevant works to find before you stop.",
 )
-@click.option("--offline", is_flag=True, help="Open no connection; answers that are kept from before are used.")
-@click.option("--max-requests", type=int, metavar="N", help="Budget: at most so many requests, all indexes together.")
-@click.option(
-    "--max-seconds", type=float, metavar="S", help="Budget: at most so many seconds of waiting for each index."
-)
-@click.option("--max-usd", type=float, metavar="USD", help="Budget: at most so much money at indexes that charge.")
+@WIRE
 @click.option("--out", type=_FILE, help="Folder of the page. Default: evidense-out/search-QUESTION.")
 def command(question: str, sources: tuple[str, ...], **options: Any) -> None:
     """Which works are there on QUESTION, and which of them count?
