@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from evidense.checking.lexicon.opposites import TABLE
+from evidense.texts.stems import stem
 from evidense.texts.tokens import tokens
 
 _LESS_AND_WORSE = 2
@@ -78,23 +79,6 @@ def polarity(text: str) -> int:
         return 0
     signs = {side for word in words for line, side in sides(word) if line < _LESS_AND_WORSE}
     return 1 - 2 * signs.pop() if len(signs) == 1 else 0
-
-
-@lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """Return the stem that all forms of a word share.
-
-    >>> stem("increases") == stem("increasing")
-    True
-    """
-    return str(_stemmer().stemWord(word.casefold()))
-
-
-@lru_cache(maxsize=1)
-def _stemmer():  # type: ignore[no-untyped-def]
-    import Stemmer
-
-    return Stemmer.Stemmer("english")
 
 
 @lru_cache(maxsize=1)

@@ -1,12 +1,13 @@
 """Rarity: how much a word tells, by the share of abstracts that have it; words are stems."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from math import log
 
+from evidense.texts.stems import stem
 from evidense.texts.tokens import tokens, value
 
 
@@ -45,16 +46,4 @@ def stems(text: str) -> list[str]:
     >>> stems("Two models gained 1,000 points.")
     ['2', 'model', 'gain', '1000', 'point']
     """
-    return [_stem(value(token.key)) for token in tokens(text) if token.kind in ("word", "number")]
-
-
-@lru_cache(maxsize=65_536)
-def _stem(word: str) -> str:
-    return _stemmer()(word)
-
-
-@cache
-def _stemmer() -> Callable[[str], str]:
-    import Stemmer
-
-    return Stemmer.Stemmer("english").stemWord  # type: ignore[no-any-return]
+    return [stem(value(token.key)) for token in tokens(text) if token.kind in ("word", "number")]

@@ -3,8 +3,9 @@
 import re
 from functools import lru_cache
 
-from evidense.checking.directions import denies, stem
+from evidense.checking.directions import denies
 from evidense.checking.lexicon.plain import GENERAL, SAME
+from evidense.texts.stems import stem
 from evidense.texts.tokens import value
 
 _SPELLINGS = (
