@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evidense.checking.quantities import agree, is_bound_dropped, quantities
@@ -58,6 +58,9 @@ def test_a_number_after_a_year_is_read() -> None:
     assert [q.low for q in quantities("from 26.5% in 1990 to 17.6% in 2015")] == [26.5, 1990, 17.6, 2015]
 
 
+@example("0±–1")
+@example("1 × 10^99999999")
+@example("9" * 400 + " ± " + "9" * 400)
 @given(st.text("0123456789.,%±<>-–×^ eEpmgk()half to", max_size=60))
 def test_every_quantity_is_a_stretch_of_its_text(text: str) -> None:
     found = quantities(text)

@@ -1,5 +1,6 @@
 """Quantities: the numbers of a text with unit, comparator and precision, and whether two of them can be the same."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ _TIMES = {
     "twice": 2.0, "thrice": 3.0, "doubled": 2.0, "doubling": 2.0, "doubles": 2.0, "double": 2.0, "tripled": 3.0, "tripling": 3.0, "triple": 3.0,
     "triples": 3.0, "quadrupled": 4.0, "halved": 0.5, "halving": 0.5, "halves": 0.5,
 }  # fmt: skip
+_MOST_POWER = 300
+"""The greatest power of ten that a number is read with, either way."""
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12.0}
 _LETTERS = {"K": 1e3, "M": 1e6, "B": 1e9}
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -134,7 +137,9 @@ def _numbers(text: str) -> Iterator[StatedQuantity]:
             continue
         if match["word1"] and match["word1"].lower() in ("one", "zero") and not (match["unit"] or match["scale1"]):
             continue
-        yield _quantity(match)
+        quantity = _quantity(match)
+        if math.isfinite(quantity.low) and math.isfinite(quantity.high):
+            yield quantity
 
 
 def _is_range(match: re.Match[str]) -> bool:
@@ -157,7 +162,7 @@ def _quantity(match: re.Match[str]) -> StatedQuantity:
         second, second_step = _value(match, "2")
         is_spread = match["joint"][0] in "±+"
         kind, step = "interval", max(step, second_step)
-        low, high = (low - second, low + second) if is_spread else (low, second)
+        low, high = (low - abs(second), low + abs(second)) if is_spread else (low, second)
     start = match.start()
     while match.string[start] in " \u00a0\t\n=:":
         start += 1
@@ -172,8 +177,9 @@ def _value(match: re.Match[str], which: str) -> tuple[float, float]:
         digits = re.sub(r"[, ]", "", match["digits" + which].replace("·", "."))
         value, step = float(digits), 10.0 ** -len(digits.partition(".")[2])
         if match["power" + which]:
-            power = int(match["power" + which].translate(_RAISED).replace("−", "-").replace("–", "-"))
-            value, step = value * 10.0**power, step * 10.0**power
+            power = int(match["power" + which].translate(_RAISED).replace("−", "-").replace("–", "-")[:5])
+            scale = 10.0 ** max(-_MOST_POWER, min(power, _MOST_POWER))
+            value, step = value * scale, step * scale
     else:
         value, step = sum(_NAMED[word] for word in re.split(r"[- ]", match["word" + which].lower())), 1.0
     factor = _SCALES.get((match["scale" + which] or "").lower(), _LETTERS.get(match["letter" + which] or "", 1.0))

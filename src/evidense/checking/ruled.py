@@ -15,9 +15,9 @@ from evidense.values import CheckWord, Passage, Span
 
 RULES = "rules"
 _OWN = re.compile(r"\b(?:we|our|ours|this (?:paper|work|study|article|report)|the present)\b", re.IGNORECASE)
-_ASKS = "its source asks this, and does not say it"
-_REPORTS = "its source reports this of others"
-_DOUBTS = "its source reports, doubts or limits this, or says it of something else"
+_ASKS = "the passage asks this, and does not say it"
+_REPORTS = "the passage reports this of others"
+_DOUBTS = "the passage reports, doubts or limits this, or says it of something else"
 
 
 def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
@@ -40,19 +40,25 @@ def ruled(statement: str, work: LibraryWork) -> WorkCheck | None:
         word, reasons = "NOT SURE", (*reasons, _ASKS)
     elif word == "NOT SURE":
         reasons = (*reasons, _DOUBTS)
-    elif word == "REFUTED" and align(plain(statement), plain(span.quote)).located < COPY:
+    elif word == "REFUTED" and not _is_copy(plain(statement), plain(span.quote)):
         word = "NOT SURE"
     passage = Passage(work.key, span, "", work.work.title)
     return WorkCheck(word, (StancedPassage(passage, stance_of(word), RULES),), by=RULES, reasons=reasons)
 
 
 def _reason(mismatch: Mismatch) -> str:
-    """Say what differs: "number: its source “12 %”, here “15 %”"."""
+    """Say what differs: "number: the passage has “12 %”, the statement “15 %”"."""
     if mismatch.qualifies:
-        return f"its source says it under a condition: − “{mismatch.evidence}”"
-    sides = [f"its source “{mismatch.evidence}”"] if mismatch.evidence else []
-    sides += [f"here “{mismatch.claim}”"] if mismatch.claim else []
-    return f"{mismatch.rule}: {', '.join(sides)}"
+        return f"the passage says it under a condition: “{mismatch.evidence}”"
+    if not mismatch.evidence:
+        return f"{mismatch.rule}: the statement has “{mismatch.claim}”"
+    claimed = f", the statement “{mismatch.claim}”" if mismatch.claim else ""
+    return f"{mismatch.rule}: the passage has “{mismatch.evidence}”{claimed}"
+
+
+def _is_copy(statement: str, sentence: str) -> bool:
+    """Say whether most words of one stand in the other in their order, whichever denies: a denial adds words to its side."""
+    return max(align(statement, sentence).located, align(sentence, statement).located) >= COPY
 
 
 def _reports(work: LibraryWork, span: Span) -> bool:
