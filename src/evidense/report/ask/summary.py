@@ -23,6 +23,8 @@ RULE = (
 )
 MADE = "A machine chose, quoted and checked every sentence; none is written by it."
 COLUMNS = ("its source", "other works", "our experiment")
+MOST, N_LOWEST = 10.0, 2
+"""What a reviewer gives that finds nothing, and how many of the lowest scores are named."""
 
 
 @dataclass(frozen=True)
@@ -165,14 +167,16 @@ def coverage(told: AskOutcome) -> str:
 
 
 def review(told: AskOutcome) -> str:
-    """Say what the reviewers come to, in one line."""
+    """Say what the reviewers come to, in one line: the lowest scores first, since a median hides what is missing."""
     panel, table = told.panel, told.table
-    lenses = sum(vote.score is not None for vote in panel.votes)
-    score = f"median {panel.score:.1f} of 10" if panel.score is not None else "no score"
-    given = [(vote.score, vote.dimension) for vote in panel.votes if vote.score is not None]
-    lowest = f", lowest {min(given)[1]} {min(given)[0]:.1f}" if given else ""
-    capped = f" (at most 4: {'; '.join(panel.capped)})" if panel.capped else ""
-    return f"reviewers: {count(lenses, 'lens').replace('lenss', 'lenses')}, {score}{capped}{lowest} · {independent(panel, table)} · {noticed(table)}"
+    given = sorted((vote.score, vote.dimension) for vote in panel.votes if vote.score is not None)
+    if not given:
+        return f"reviewers: no score · {independent(panel, table)} · {noticed(table)}"
+    content = sum(score == MOST for score, _ in given)
+    low = ", ".join(f"{dimension} {score:.1f}" for score, dimension in given[:N_LOWEST] if score < MOST)
+    capped = f" (at most 4 in all: {'; '.join(panel.capped)})" if panel.capped else ""
+    said = f"{content} of {len(given)} find nothing to object to{f'; lowest of 10: {low}' if low else ''}{capped}"
+    return f"reviewers: {said} · {independent(panel, table)} · {noticed(table)}"
 
 
 def independent(panel: Panel, table: SensitivityTable) -> str:
