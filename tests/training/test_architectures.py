@@ -1,9 +1,6 @@
 """Architectures: every mistake said at once; equal seeds and texts give equal bytes; what is written opens elsewhere."""
 
 import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from evidense.errors import EvidenseError, InvalidInput, UnknownName
 from evidense.training.backbones import vocabulary
 from evidense.training.backbones.architectures import design
 from training.towers import write_towers
+from warm.client import Warm
 
 TEXTS = [f"{size} {colour} {thing}" for size in ("small", "large", "tiny") for colour in ("red", "blue", "dark green")
          for thing in ("arrow", "house", "letter a", "letter b", "circle")]  # fmt: skip
@@ -108,15 +106,16 @@ def test_kind_that_is_not_a_model_is_refused(tmp_path: Path) -> None:
         write_towers({"text": BERT, "image": {"kind": MINILM}}, TEXTS, 0, tmp_path / "b")
 
 
-def test_equal_seeds_and_texts_give_equal_bytes_in_any_process(tmp_path: Path) -> None:
+def test_equal_seeds_and_texts_give_equal_bytes_in_any_process(tmp_path: Path, warm: Warm) -> None:
     import torch
 
     code = (
-        "import sys; from pathlib import Path; from training.test_architectures import SMALL, TEXTS;"
-        "from training.towers import write_towers; write_towers(SMALL, TEXTS, 7, Path(sys.argv[1]))"
+        "import sys; sys.path.insert(0, '.'); from pathlib import Path\n"
+        "from training.test_architectures import SMALL, TEXTS; from training.towers import write_towers\n"
+        "write_towers(SMALL, TEXTS, 7, Path(sys.argv[1]))"
     )
-    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True, env=environment)
+    done = warm.run([str(tmp_path / "there")], Path(__file__).parents[1], code=code)
+    assert done.returncode == 0, done.stderr
     torch.manual_seed(5)
     write_towers(SMALL, TEXTS, 7, tmp_path / "here")
     assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")

@@ -1,19 +1,19 @@
 """Two processes with half of each batch train the weights of one process with the whole."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from evidense.training.loop.trainer import Callbacks, run
 from training.text_world import job, save_bert, weights_of
+from warm.client import Warm
 
+TESTS = Path(__file__).parents[1]
 CHILD = """
 import sys, json
+sys.path.insert(0, ".")
 from pathlib import Path
 import torch, torch.distributed as dist
 from safetensors.torch import save_file
@@ -34,10 +34,10 @@ CASES = {"plain": COMMON, "all at once": {**COMMON, "chunk": 2, "queue": 10, "ac
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
     """Folder with a model, and what two processes made of it in each case."""
     folder = tmp_path_factory.mktemp("two")
-    start(save_bert(folder / "bert"), folder)
+    start(save_bert(folder / "bert"), folder, warm)
     return folder
 
 
@@ -59,18 +59,14 @@ def test_two_processes_train_like_one(trained: Path, case: str, tmp_path: Path) 
         assert ours == pytest.approx(theirs, rel=1e-4)  # the norm of the gradient too, which Adam would not show
 
 
-def start(bert: Path, folder: Path) -> None:
+def start(bert: Path, folder: Path, warm: Warm) -> None:
     """Run two gloo processes as torchrun would, to their end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
-    common = {**os.environ, "PYTHONPATH": paths, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}  # fmt: skip
-    command = [sys.executable, "-c", CHILD, str(bert), str(folder), json.dumps(CASES)]
-    children = [
-        subprocess.Popen(command, env={**common, "RANK": str(rank)}, stderr=subprocess.PIPE, text=True)
-        for rank in (0, 1)
-    ]
+    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    words = [str(bert), str(folder), json.dumps(CASES)]
+    children = [warm.start(words, TESTS, code=CHILD, **common, RANK=str(rank)) for rank in (0, 1)]
     for child in children:
         _, errors = child.communicate(timeout=240)
         assert child.returncode == 0, errors

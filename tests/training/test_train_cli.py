@@ -1,13 +1,8 @@
 """The command: its plan, its last line, its folder, its refusals, and two processes that give the weights of one."""
 
-import contextlib
 import csv
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -16,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from evidense.cli.main import main
+from warm.client import Warm
 
 pytest.importorskip("torch")
 
@@ -34,10 +30,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 BASE = ["--architecture", "small.toml", "--data", "pairs.csv", "--objective", "infonce", "--batch-size", "8"]
-
-
-def environment(store: Path) -> dict[str, str]:
-    return {**os.environ, "EVIDENSE_STORE": str(store), "OMP_NUM_THREADS": "1"}
 
 
 class Done(NamedTuple):
@@ -112,27 +104,57 @@ def test_mistakes_are_reported_without_a_traceback(run: Callable[..., Done], pla
         assert "Traceback" not in done.stderr
 
 
-def test_killed_training_resumes(run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path) -> None:
-    words = [*BASE, "--steps", "400", "--out", str(tmp_path / "out")]
-    whole = run([*BASE, "--steps", "400", "--out", str(tmp_path / "whole")], place, tmp_path / "other-store")
+KILLED = """
+import os, signal, sys
+from evidense.cli.main import main
+from evidense.training.loop import state, trainer
+
+trainer._SAVED_STEPS, trainer._SAVING_SHARE = 7, 1e9  # a state every 7 steps, whatever it costs
+save, saved = state.save, []
+def save_twice(*whole):
+    if len(saved) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    saved.append(save(*whole))
+state.save = save_twice
+main(["train", *sys.argv[1:]])
+"""
+
+
+def test_killed_training_resumes(
+    run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path, warm: Warm
+) -> None:
+    words = [*BASE, "--steps", "30", "--out", str(tmp_path / "out")]
+    whole = run([*BASE, "--steps", "30", "--out", str(tmp_path / "whole")], place, tmp_path / "other-store")
     assert whole.returncode == 0, whole.stderr
-    killed = subprocess.Popen([sys.executable, "-m", "evidense", "train", *words], cwd=place, env=environment(own_store),
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not list(own_store.glob("partial/*/state/*")) and killed.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    was_running = killed.poll() is None
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    assert was_running, "killed too late: nothing was interrupted"
+    killed = warm.run(words, place, code=KILLED, EVIDENSE_STORE=str(own_store))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert len(list(own_store.glob("partial/*/state/*"))) == 2
     done = run(words, place, own_store)
     assert done.returncode == 0, done.stderr
     weights = [next((tmp_path / name).glob("**/model.safetensors")).read_bytes() for name in ("out", "whole")]
     assert weights[0] == weights[1]
 
 
+TORCHRUN = """
+import sys
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+from evidense.cli.main import main
+
+def train(*words):
+    try:
+        main(["train", *words])
+    except SystemExit as stop:
+        assert stop.code in (None, 0), stop.code
+
+same_as_standalone = {"rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0", "run_id": "two"}
+launch = LaunchConfig(1, 1, nproc_per_node=2, start_method="fork", monitor_interval=0.05, **same_as_standalone)
+elastic_launch(launch, train)(*sys.argv[1:])
+"""
+"""What `torchrun --standalone --nproc-per-node 2` does, with processes that are forked: they have everything imported."""
+
+
 def test_two_processes_train_the_same_weights_as_one(
-    run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path
+    run: Callable[..., Done], place: Path, own_store: Path, tmp_path: Path, warm: Warm
 ) -> None:
     import numpy as np
     from safetensors.numpy import load_file
@@ -140,25 +162,8 @@ def test_two_processes_train_the_same_weights_as_one(
     words = [*BASE, "--steps", "3"]
     one = run([*words, "--out", str(tmp_path / "one")], place, own_store)
     assert one.returncode == 0, one.stderr
-    launcher = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        "-m",
-        "evidense",
-        "train",
-    ]
-    processes = subprocess.Popen([*launcher, *words, "--out", str(tmp_path / "two")], cwd=place, env=environment(tmp_path / "store-of-two"),
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)  # fmt: skip
-    try:
-        said, complaint = processes.communicate(timeout=120)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(processes.pid, signal.SIGKILL)
-    two = Done(processes.returncode, said, complaint)
+    store = str(tmp_path / "store-of-two")
+    two = warm.run([*words, "--out", str(tmp_path / "two")], place, code=TORCHRUN, EVIDENSE_STORE=store)
     assert two.returncode == 0, two.stderr[-3000:]
     assert two.stdout.splitlines() == [str(tmp_path / "two")]
     left, right = (load_file(next((tmp_path / name).glob("**/model.safetensors"))) for name in ("one", "two"))
