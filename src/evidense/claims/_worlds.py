@@ -100,20 +100,31 @@ def planted(kind: Kind, relation: Relation, margin: float, joined: Join = "every
 
 @lru_cache(maxsize=4096)
 def _evidence(world: Planted, seed: int) -> Evidence:
-    rng = np.random.default_rng([seed, 7, {"true": 0, "false": 1, "boundary": 2}[world.truth]])
-    effects = world.effects(seed)
+    effects = tuple(world.effects(seed).tolist())
     if world.kind.what == "seeds":
-        return Evidence(_over_seeds(world.kind, float(effects[0]), rng, seed), world.margin)
-    clusters = _clusters(world.kind.n_queries, rng)
-    values = _values(world.kind, effects, clusters, rng)
+        return Evidence(_over_seeds(world.kind, effects[0], _rng(world.truth, seed), seed), world.margin)
+    seen = _sites(world.kind, effects, world.truth, seed)
+    sites = [Sited(e.effect, interval, (e.low, e.high)) for e, interval in seen]
+    joined = join(sites, world.joined, world.relation, world.margin)
+    deciding = replace(seen[max(joined.at, 0)][0], effect=joined.effect, low=joined.low, high=joined.high)
+    return Evidence(deciding, world.margin)
+
+
+@lru_cache(maxsize=4096)
+def _sites(
+    kind: Kind, effects: tuple[float, ...], truth: Truth, seed: int
+) -> list[tuple[Estimate, tuple[float, float]]]:
+    """Draw and estimate each site; return also its interval that holds alone. Hypotheses with the same effects share them."""
+    rng = _rng(truth, seed)
+    clusters = _clusters(kind.n_queries, rng)
+    values = _values(kind, np.array(effects), clusters, rng)
     estimates = simultaneous([Differences(values, clusters)], n_resamples=N_RESAMPLES, seed=seed)[0]
     intervals = mean_intervals(values, clusters, n_resamples=N_RESAMPLES, seed=seed)
-    sites = [
-        Sited(e.effect, (low, high), (e.low, e.high)) for e, (_, low, high) in zip(estimates, intervals, strict=True)
-    ]
-    joined = join(sites, world.joined, world.relation, world.margin)
-    deciding = replace(estimates[max(joined.at, 0)], effect=joined.effect, low=joined.low, high=joined.high)
-    return Evidence(deciding, world.margin)
+    return [(e, (low, high)) for e, (_, low, high) in zip(estimates, intervals, strict=True)]
+
+
+def _rng(truth: Truth, seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, 7, {"true": 0, "false": 1, "boundary": 2}[truth]])
 
 
 def _clusters(n: int, rng: np.random.Generator) -> Int[np.ndarray, " q"]:

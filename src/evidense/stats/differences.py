@@ -1,6 +1,7 @@
 """Paired differences, their sums over clusters, and the grid on which sums do not depend on the order of adding."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -59,7 +60,7 @@ class Differences:
         """Return the number of queries."""
         return int(self.values.shape[1])
 
-    @property
+    @cached_property
     def n_clusters(self) -> int:
         """Return the number of independent groups of queries; with an overlap, the number of effective queries."""
         return effective(self.clusters)
@@ -69,7 +70,7 @@ class Differences:
         """Return one label a query, for methods that count groups."""
         return labels_of(self.clusters)
 
-    @property
+    @cached_property
     def n_groups(self) -> int:
         """Return the number of different labels."""
         return len(np.unique(self.labels))

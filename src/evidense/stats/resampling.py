@@ -125,11 +125,12 @@ def stream(seed: int, *path: int) -> np.random.Generator:
 
 def observed(sums: ClusterSums) -> tuple[Float[np.ndarray, " s"], Float[np.ndarray, " s"]]:
     """Return the mean over queries and its cluster-robust standard error, by the formulas that the resamples use."""
-    ones = np.ones((1, sums.n_active), dtype=np.uint8)
-    mean, se = flip_moments(sums, iter([ones]), 1)
+    square, total = on_grid(sums.sums**2).sum(axis=0), sums.sums.sum(axis=0)
+    cross = [total, *(column.sum(axis=0) for column in _cross(sums))][-1]
+    mean, se = _moments(sums, square, total, cross)
     if len(sums.sizes) == 1:  # one cluster has no spread of its own: its size is all that is known
-        return mean[0], np.abs(mean[0])
-    return mean[0], se[0]
+        return mean, np.abs(mean)
+    return mean, se
 
 
 def random_signs(g: int, n_resamples: int, rng: np.random.Generator) -> Iterator[UInt8[np.ndarray, "b a"]]:
@@ -151,7 +152,7 @@ def flip_moments(
     sums: ClusterSums, signs: Iterator[UInt8[np.ndarray, "b a"]], n_resamples: int
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
     """Return mean and standard error after each flip of the active clusters; a sign is coded 1 (kept) or 0 (flipped)."""
-    sizes, s = sums.sizes, sums.sums.shape[1]
+    s = sums.sums.shape[1]
     columns = np.hstack([sums.sums, *_cross(sums)])[sums.active]
     total, square = columns.sum(axis=0), on_grid(sums.sums**2).sum(axis=0)
     flipped = np.empty((n_resamples, columns.shape[1]))
@@ -159,8 +160,15 @@ def flip_moments(
     for block in signs:
         flipped[start : start + len(block)] = 2.0 * (block.astype(np.float64) @ columns) - total
         start += len(block)
-    mean = flipped[:, :s] / sums.n_queries
-    scatter = square - 2.0 * mean * flipped[:, -s:] + mean**2 * (sizes**2).sum()
+    return _moments(sums, square, flipped[:, :s], flipped[:, -s:])
+
+
+def _moments(
+    sums: ClusterSums, square: Float[np.ndarray, " s"], total: Float[np.ndarray, "*r s"], cross: Float[np.ndarray, "*r s"]
+) -> tuple[Float[np.ndarray, "*r s"], Float[np.ndarray, "*r s"]]:
+    """Return mean and standard error from sums over clusters: of squares, of values, and of values times sizes."""
+    mean = total / sums.n_queries
+    scatter = square - 2.0 * mean * cross + mean**2 * (sums.sizes**2).sum()
     spread = np.maximum(scatter, LEAST_SPREAD * square)
     return mean, np.sqrt(spread * sums.inflation) / sums.n_queries
 
