@@ -13,7 +13,9 @@ from warm.client import Warm, warm_commands
 
 if os.environ.get("EVIDENSE_SHAPES"):  # make check sets it: the checks make array code several times slower
     jaxtyping.install_import_hook(shapes.ROOMS, "shapes.checked")
-gc.set_threshold(50_000, 20, 1_000)  # torch and whole collections stay in memory: walking them all took a third of the time
+gc.set_threshold(
+    50_000, 20, 1_000
+)  # torch and whole collections stay in memory: walking them all took a third of the time
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

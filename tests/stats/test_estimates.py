@@ -26,7 +26,7 @@ def families(draw: st.DrawFn) -> list[Differences]:
     return out
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(families(), st.sampled_from([0.8, 0.95]), st.integers(0, 99))
 def test_interval_and_p_never_disagree(family: list[Differences], confidence: float, seed: int) -> None:
     every = [e for row in simultaneous(family, confidence=confidence, n_resamples=399, seed=seed) for e in row]

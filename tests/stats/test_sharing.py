@@ -17,6 +17,7 @@ from evidense.stats import (
     simultaneous,
 )
 from stats.sharing_worlds import SharedWorld
+from worlds import seldom
 
 N = 120
 
@@ -150,13 +151,13 @@ def test_collections_without_bound_and_difference_are_listed_as_left_out() -> No
     "world", [SharedWorld(200, 0.9), SharedWorld(60, 0.5), SharedWorld(200, 0.9, is_skewed=True)], ids=str
 )
 def test_the_mean_over_collections_that_share_queries_is_covered(world: SharedWorld) -> None:
-    assert world.coverage(250, is_joined=True) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 250)
+    assert seldom(1 - world.coverage(100, is_joined=True), 0.05, 100)
 
 
 def test_without_joining_the_interval_does_not_cover() -> None:
-    assert SharedWorld(200, 0.9).coverage(150, is_joined=False) < 0.80
+    assert SharedWorld(200, 0.9).coverage(60, is_joined=False) < 0.80
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_effects_over_seeds_are_covered_where_collections_share_queries(share: float) -> None:
-    assert SharedWorld(200, share).seeded_coverage(150, 0.0, is_joined=True) >= 0.93 - 3 * np.sqrt(0.06 * 0.94 / 150)
+    assert seldom(1 - SharedWorld(200, share).seeded_coverage(60, 0.0, is_joined=True), 0.06, 60)

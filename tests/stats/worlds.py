@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.stats
 
 from evidense.stats import Differences, Estimate, label, simultaneous
 
@@ -120,3 +121,8 @@ def _look(estimates: Sequence[Sequence[Estimate]], truth: np.ndarray, margin: fl
 def at_most(rate: float, nominal: float, runs: int) -> bool:
     """Within two Monte-Carlo standard errors of at most `nominal`."""
     return rate <= nominal + 2 * np.sqrt(nominal * (1 - nominal) / runs)
+
+
+def seldom(rate: float, nominal: float, runs: int) -> bool:
+    """Say whether so many errors happen to a rule with this error in more than one of a thousand sets of runs."""
+    return rate * runs <= scipy.stats.binom.ppf(0.999, runs, nominal) + 1e-9

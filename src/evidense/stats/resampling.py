@@ -164,7 +164,10 @@ def flip_moments(
 
 
 def _moments(
-    sums: ClusterSums, square: Float[np.ndarray, " s"], total: Float[np.ndarray, "*r s"], cross: Float[np.ndarray, "*r s"]
+    sums: ClusterSums,
+    square: Float[np.ndarray, " s"],
+    total: Float[np.ndarray, "*r s"],
+    cross: Float[np.ndarray, "*r s"],
 ) -> tuple[Float[np.ndarray, "*r s"], Float[np.ndarray, "*r s"]]:
     """Return mean and standard error from sums over clusters: of squares, of values, and of values times sizes."""
     mean = total / sums.n_queries
