@@ -1,20 +1,29 @@
 """A real small language model on this machine: SmolLM2-135M-Instruct behind /v1/chat/completions, held to the asked JSON schema.
 
-Needs the extra `llm-test`. It invents its quotations: the adversary that the quote check is for.
+Needs the extra `llm-test`. It invents its quotations: the adversary that the quote check is for. Requests that are announced are answered many
+at a time. Every answer is kept under the sha256 of its request in the folder EVIDENSE_LLM_KEPT, if that is named: a killed run goes on where it was.
 """
 
+import hashlib
 import json
+import os
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evidense.records import canonical_json
 from fetching.loopback import Said, Seen
 
 MODEL = "SmolLM2-135M-Instruct.Q4_1"
+AT_ONCE = 8
+"""Requests that are answered together: reading the weights once for all of them is what makes it fast."""
+Written = tuple[str, bool]
+"""An answer, and whether it is whole."""
 
 
 def weights() -> Path:
@@ -28,16 +37,19 @@ def weights() -> Path:
 
 @dataclass
 class SmallModel:
-    """The model with its tokeniser; answers one request at a time."""
+    """The model with its tokeniser; `temperature` draws tokens by the seed of each request, 0 takes the likeliest."""
 
     model: Any
     tokenizer: Any
     guide: Any
-    lock: threading.Lock
+    temperature: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    written: dict[str, Written] = field(default_factory=dict)
+    """sha256 of a request → its answer."""
 
     @classmethod
-    def loaded(cls) -> "SmallModel":
-        """Read the weights as float32."""
+    def loaded(cls, temperature: float = 0.0) -> "SmallModel":
+        """Read the weights as bfloat16, in which the model was published."""
         import llguidance.hf
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -45,15 +57,15 @@ class SmallModel:
         file = weights()
         place = {"gguf_file": file.name, "local_files_only": True}
         tokenizer = AutoTokenizer.from_pretrained(str(file.parent), **place)
-        model = AutoModelForCausalLM.from_pretrained(str(file.parent), **place, dtype=torch.float32).eval()
+        model = AutoModelForCausalLM.from_pretrained(str(file.parent), **place, dtype=torch.bfloat16).eval()
         guide = llguidance.hf.from_tokenizer(tokenizer, n_vocab=model.config.vocab_size)
-        return cls(model, tokenizer, guide, threading.Lock())
+        return cls(model, tokenizer, guide, temperature)
 
     def answer(self, seen: Seen) -> Said:
         """Answer a request of the chat interface."""
-        body = json.loads(seen.body)
         with self.lock:
-            text, is_whole = self._written(body)
+            self._write([seen.body])
+            text, is_whole = self.written[self._name(seen.body)]
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": text},
@@ -61,29 +73,93 @@ class SmallModel:
         }
         return Said(json.dumps({"object": "chat.completion", "model": MODEL, "choices": [choice]}).encode())
 
-    def _written(self, body: dict[str, Any]) -> tuple[str, bool]:
-        """Write greedily what the schema allows, token by token."""
+    def announce(self, bodies: Iterable[Any]) -> None:
+        """Write the answers to requests that will come, many at a time, those of like length together."""
+        requests = sorted(dict.fromkeys(canonical_json(body).encode() for body in bodies), key=len)
+        for first in range(0, len(requests), AT_ONCE):
+            self._write(requests[first : first + AT_ONCE])
+
+    def _name(self, request: bytes) -> str:
+        return hashlib.sha256(f"{self.temperature:g} ".encode() + request).hexdigest()
+
+    def _write(self, requests: Sequence[bytes]) -> None:
+        """Write the answers that are not there yet, and keep them."""
+        folder = os.environ.get("EVIDENSE_LLM_KEPT")
+        for request in requests:
+            if folder and (file := Path(folder) / f"{self._name(request)}.json").exists():
+                self.written[self._name(request)] = tuple(json.loads(file.read_text(encoding="utf-8")))
+        left = [request for request in requests if self._name(request) not in self.written]
+        for request, written in zip(left, self._answers([json.loads(r) for r in left]) if left else (), strict=True):
+            self.written[self._name(request)] = written
+            if folder:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                part = Path(folder) / f"{self._name(request)}.part"
+                part.write_text(json.dumps(written), encoding="utf-8")
+                part.replace(part.with_suffix(".json"))
+
+    def _answers(self, bodies: Sequence[dict[str, Any]]) -> list[Written]:
+        """Write what the schema allows, token by token, for all requests together."""
+        import torch
+
+        rows = [_Row.of(self, body) for body in bodies]
+        prompts = [self.tokenizer.apply_chat_template(b["messages"], add_generation_prompt=True, tokenize=False) for b in bodies]
+        self.tokenizer.padding_side = "left"
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        coded = self.tokenizer(prompts, return_tensors="pt", add_special_tokens=False, padding=True)
+        ids, seen = coded["input_ids"], coded["attention_mask"]
+        places, kept = (seen.cumsum(1) - 1).clamp(min=0), None
+        with torch.inference_mode():
+            while any(row.goes_on for row in rows):
+                step = self.model(
+                    input_ids=ids, attention_mask=seen, position_ids=places, past_key_values=kept, use_cache=True, logits_to_keep=1
+                )  # fmt: skip
+                kept = step.past_key_values
+                ids = torch.tensor([[row.next_token(logits[-1:].float())] for row, logits in zip(rows, step.logits, strict=True)])
+                seen, places = torch.cat([seen, torch.ones_like(ids)], dim=1), places[:, -1:] + 1
+        return [(self.tokenizer.decode(row.tokens, skip_special_tokens=True), row.matcher.is_stopped()) for row in rows]
+
+
+@dataclass
+class _Row:
+    """One answer that is being written."""
+
+    matcher: Any
+    mask: Any
+    most: int
+    temperature: float
+    dice: Any
+    tokens: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, small: SmallModel, body: dict[str, Any]) -> "_Row":
         import llguidance
         import llguidance.torch
         import torch
 
-        grammar = llguidance.LLMatcher.grammar_from_json_schema(
-            json.dumps(body["response_format"]["json_schema"]["schema"])
-        )
-        matcher = llguidance.LLMatcher(self.guide, grammar)
-        mask = llguidance.torch.allocate_token_bitmask(1, self.model.config.vocab_size)
-        prompt = self.tokenizer.apply_chat_template(body["messages"], add_generation_prompt=True, tokenize=False)
-        ids = self.tokenizer(prompt, return_tensors="pt", add_special_tokens=False)["input_ids"]
-        written: list[int] = []
-        kept = None
-        with torch.inference_mode():
-            while len(written) < int(body["max_tokens"]) and not matcher.is_stopped():
-                step = self.model(input_ids=ids, past_key_values=kept, use_cache=True, logits_to_keep=1)
-                kept, logits = step.past_key_values, step.logits[:, -1].float()
-                llguidance.torch.fill_next_token_bitmask(matcher, mask, 0)
-                llguidance.torch.apply_token_bitmask_inplace(logits, mask)
-                token = int(logits.argmax())
-                matcher.consume_token(token)
-                written.append(token)
-                ids = torch.tensor([[token]])
-        return self.tokenizer.decode(written, skip_special_tokens=True), matcher.is_stopped()
+        schema = json.dumps(body["response_format"]["json_schema"]["schema"])
+        matcher = llguidance.LLMatcher(small.guide, llguidance.LLMatcher.grammar_from_json_schema(schema))
+        mask = llguidance.torch.allocate_token_bitmask(1, small.model.config.vocab_size)
+        dice = torch.Generator().manual_seed(int(body["seed"]))
+        return cls(matcher, mask, int(body["max_tokens"]), small.temperature, dice)
+
+    @property
+    def goes_on(self) -> bool:
+        return len(self.tokens) < self.most and not self.matcher.is_stopped()
+
+    def next_token(self, logits: Any) -> int:
+        """Take the next token that the schema allows; 0 where the answer has ended."""
+        import llguidance.torch
+        import torch
+
+        if not self.goes_on:
+            return 0
+        llguidance.torch.fill_next_token_bitmask(self.matcher, self.mask, 0)
+        llguidance.torch.apply_token_bitmask_inplace(logits, self.mask)
+        if self.temperature:
+            token = int(torch.multinomial((logits[0] / self.temperature).softmax(0), 1, generator=self.dice))
+        else:
+            token = int(logits.argmax())
+        self.matcher.consume_token(token)
+        self.tokens.append(token)
+        return token

@@ -135,6 +135,14 @@ def test_nothing_is_asked_twice_while_the_answer_is_fresh(loopback: Loopback) ->
     assert wire.n_requests == 0
 
 
+def test_pages_that_are_named_by_a_token_are_different_answers(loopback: Loopback, wire: IndexWire) -> None:
+    loopback.answering = lambda seen: Said(json.dumps({"data": seen.query.get("token", "first")}).encode())
+    pages = [ask(wire, q="x"), ask(wire, q="x", token="a1"), ask(wire, q="x", token="b2"), ask(wire, q="x", token="a1")]
+    assert [json.loads(page.body)["data"] for page in pages] == ["first", "a1", "b2", "a1"]
+    assert len(loopback.seen) == 3
+    assert "token=b2" in wire.log[2].url
+
+
 def test_an_old_answer_is_asked_for_again_with_its_validator(loopback: Loopback) -> None:
     etag = {"etag": '"1"'}
     loopback.answering = lambda seen: (

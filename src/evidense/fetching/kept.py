@@ -12,8 +12,8 @@ from evidense.store import Store
 from evidense.values.literature import ANSWERED, State
 
 ROOM = "answers"
-SECRETS = frozenset(["api_key", "apikey", "key", "token", "access_token", "mailto", "email"])
-"""Names of query fields that are no part of what was asked."""
+SECRETS = frozenset(["api_key", "apikey", "key", "access_token", "mailto", "email"])
+"""Names of query fields that are no part of what was asked. `token` is not among them: Semantic Scholar's bulk search names its next page by it."""
 _HEADERS = ("etag", "last-modified", "retry-after", "content-type")
 
 
