@@ -21,7 +21,7 @@ SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test
 help:
 	@echo "make setup      .venv with the extras of demo and tests"
 	@echo "make demo       install, run the built-in study on real models and data, print where its page is"
-	@echo "make demo-literature  three audits, a search and two questions against indexes served on this machine"
+	@echo "make demo-literature  four audits, a search and three questions against indexes served on this machine"
 	@echo "make test       the whole default suite, install included"
 	@echo "make check      lint, types, floors, and whether the generated docs are fresh"
 	@echo "make coverage   the suite again, with the share of lines and branches that it runs"

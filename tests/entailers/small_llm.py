@@ -102,7 +102,10 @@ class SmallModel:
         import torch
 
         rows = [_Row.of(self, body) for body in bodies]
-        prompts = [self.tokenizer.apply_chat_template(b["messages"], add_generation_prompt=True, tokenize=False) for b in bodies]
+        prompts = [
+            self.tokenizer.apply_chat_template(b["messages"], add_generation_prompt=True, tokenize=False)
+            for b in bodies
+        ]
         self.tokenizer.padding_side = "left"
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
@@ -115,7 +118,9 @@ class SmallModel:
                     input_ids=ids, attention_mask=seen, position_ids=places, past_key_values=kept, use_cache=True, logits_to_keep=1
                 )  # fmt: skip
                 kept = step.past_key_values
-                ids = torch.tensor([[row.next_token(logits[-1:].float())] for row, logits in zip(rows, step.logits, strict=True)])
+                ids = torch.tensor(
+                    [[row.next_token(logits[-1:].float())] for row, logits in zip(rows, step.logits, strict=True)]
+                )
                 seen, places = torch.cat([seen, torch.ones_like(ids)], dim=1), places[:, -1:] + 1
         return [(self.tokenizer.decode(row.tokens, skip_special_tokens=True), row.matcher.is_stopped()) for row in rows]
 
@@ -156,10 +161,8 @@ class _Row:
             return 0
         llguidance.torch.fill_next_token_bitmask(self.matcher, self.mask, 0)
         llguidance.torch.apply_token_bitmask_inplace(logits, self.mask)
-        if self.temperature:
-            token = int(torch.multinomial((logits[0] / self.temperature).softmax(0), 1, generator=self.dice))
-        else:
-            token = int(logits.argmax())
+        shares = (logits[0] / self.temperature).softmax(0) if self.temperature else logits[0].softmax(0)
+        token = int(torch.multinomial(shares, 1, generator=self.dice) if self.temperature else shares.argmax())
         self.matcher.consume_token(token)
         self.tokens.append(token)
         return token

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from evidense.errors import InvalidInput, UnknownName
+from evidense.published.claim_verdicts import shipped, verdicts_of, written
 from evidense.published.contrasts import contrasts
 from evidense.published.facts import read
 from evidense.published.findings import effective_n, findings
@@ -169,3 +170,10 @@ def test_a_claim_of_any_code_sorts_and_shows(everything, tmp_path) -> None:
     assert [entry.code for entry in claims_of(material)] == ["B1", "A2", "A10", "L1", "S3b", "X"]
     assert all(code in page(material) for code in codes)
     assert "L1 &" in latex(material)
+
+
+def test_the_verdicts_that_ship_are_those_of_the_numbers(everything) -> None:
+    checks = [check.to_json()["content"] for check in everything[2]]
+    of_numbers = {verdict for verdict in shipped() if verdict.scope == "published numbers"}
+    assert set(verdicts_of(checks, "published numbers")) == of_numbers
+    assert written(shipped()).splitlines()[0].startswith("code,level,scope,subject")

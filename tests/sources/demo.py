@@ -1,4 +1,4 @@
-"""`make demo-literature`: audits of a bibliography, a paper and a report, a search, and two questions, against indexes that this machine serves itself.
+"""`make demo-literature`: audits of a bibliography, a paper and two reports, a search, and three questions, against indexes that this machine serves itself.
 
 The clients are the real ones. The indexes hold a few known papers and some invented ones: one has a wrong title in one index,
 one is retracted, one was published since.
@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from docs.pages import whole_files
 from evidense.values import Notice, Work
 from sources.world import world
 
 FILES = Path(__file__).with_name("demo")
 SHADE = "folder:shade/ada,folder:shade/bob,retraction_watch:shade/retractions.csv"
 """Sources in files: works that contradict each other, two versions, one retracted, one with an order to machines."""
+SEED_QUESTION = "What does alignment-driven fine-tuning add to contrastive pre-training in multimodal dense retrieval?"
 COMMANDS = (
     ("audit", "references.bib", "--fix"),
     ("audit", "paper.md"),
@@ -26,6 +28,16 @@ COMMANDS = (
     ("search", "What harms tomatoes?", "--criteria", "criteria.txt", "--out", "evidense-out/search-tomatoes"),
     ("ask", "What harms tomatoes?", "--criteria", "criteria.txt", "--out", "evidense-out/ask-tomatoes"),
     ("ask", "Does shade harm tomatoes?", "--sources", SHADE, "--offline", "--out", "evidense-out/ask-shade"),
+    ("audit", "seed_report.txt", "--offline"),
+    (
+        "ask",
+        SEED_QUESTION,
+        "--sources",
+        "folder:evidense-out/audit-seed_report.txt/found.csl.json",
+        "--offline",
+        "--out",
+        "evidense-out/ask-seed",
+    ),
 )
 JOURNAL = "Journal of Invented Botany"
 
@@ -98,6 +110,7 @@ def main(folder: Path) -> int:
     """Write the files, serve the indexes, and run the commands; return the worst exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(FILES, folder, dirs_exist_ok=True)
+    (folder / "seed_report.txt").write_text(whole_files("docs/seed-report.md")[0].text, encoding="utf-8")
     codes = []
     with pytest.MonkeyPatch.context() as patch, world(holdings(), patch):
         for words in COMMANDS:

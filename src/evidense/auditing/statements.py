@@ -43,7 +43,7 @@ class TracedStatement:
     notes: tuple[str, ...] = ()
     """What else is to be said of it, a clause each: "the cited work is not among the references"."""
     experiment: str = ""
-    """What experiments of our own say of it: "S2 UNDECIDED, 5 levels"."""
+    """What experiments of our own say of it: "S5 on analogues: FAILS 2, UNDECIDED 1"."""
     verdict: CheckWord = "NOT CHECKED"
     """What it comes to beside the texts that it cites; NOT CHECKED where none is at hand."""
     confidence: float | None = None

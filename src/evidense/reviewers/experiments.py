@@ -1,5 +1,6 @@
 """Experiments: which share of the findings was tested here, and not refuted."""
 
+import re
 from dataclasses import dataclass
 
 from evidense.reviewers._shares import Counted, share_vote
@@ -8,7 +9,7 @@ from evidense.values import Synthesis, SynthesisStatement, Vote
 
 @dataclass(frozen=True)
 class Experiments:
-    """Counts findings with an experiment of ours: one that fails them counts nothing, an undecided one half."""
+    """Counts findings with an experiment of ours: one that fails them counts nothing, one with an undecided part half."""
 
     name: str = "experiments"
     dimension: str = "tested by experiment"
@@ -21,8 +22,9 @@ class Experiments:
 
 
 def _worth(statement: SynthesisStatement) -> float:
-    words = set(statement.tested.replace("_", " ").split())
-    if not words or words & {"FAILS", "REFUTED", "HARMS"} or "NOT" in words:
+    """Return what experiments make of a statement: one that fails outweighs all; where nothing was tested nothing counts."""
+    words = set(re.findall(r"\w+", statement.tested))
+    if words & {"FAILS", "REFUTED", "HARMS"} or not words & {"HOLDS", "UNDECIDED"}:
         return 0.0
     return 0.5 if "UNDECIDED" in words else 1.0
 

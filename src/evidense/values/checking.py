@@ -74,7 +74,7 @@ class SynthesisStatement:
     corroborated: CheckWord = "NOT CHECKED"
     """Beside works that are independent of its source."""
     tested: str = ""
-    """What an experiment of ours says: "S2 UNDECIDED at 5 levels"; "" where there is none."""
+    """What an experiment of ours says: "S5 on analogues: FAILS 2, UNDECIDED 1"; "" where there is none."""
     facets: frozenset[str] = frozenset()
 
 

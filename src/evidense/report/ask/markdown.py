@@ -45,9 +45,9 @@ def _lines(told: AskOutcome) -> Iterator[str]:
 
 
 def _statement(finding: AskedFinding) -> Iterator[str]:
-    source, others, ours = summary.columns(finding)
+    source, others, _ = summary.columns(finding)
     yield f"- “{plain(finding.checked.statement)}” ({_place(finding.place)})"
-    yield f"  - its source: {source} · other works: {others} · our experiment: {plain(ours)}"
+    yield f"  - its source: {source} · other works: {others} · our experiment: {plain(finding.checked.tested) or '–'}"
     for same in finding.same:
         yield f"  - says the same: “{plain(same.span.quote)}” ({_place(same)})"
     for evidence in finding.beside:

@@ -11,6 +11,7 @@ from evidense.boundary.numerals import plain
 from evidense.checking.aggregate import DECIDED
 from evidense.report.ask.told import AskedFinding, AskOutcome
 from evidense.report.check.words import CHECK_WORDS
+from evidense.report.experiments import brief, was_tested
 from evidense.report.search import summary as searching
 from evidense.report.search.summary import count
 from evidense.reviewing.panel import Panel
@@ -132,7 +133,7 @@ def columns(finding: AskedFinding) -> tuple[str, str, str]:
     checked = finding.checked
     n_same = len({same.source for same in finding.same})
     also = f", {n_same + 1} works" if n_same else ""
-    return _column(checked.grounded), f"{_column(checked.corroborated)}{also}", checked.tested or "–"
+    return _column(checked.grounded), f"{_column(checked.corroborated)}{also}", brief(checked.tested)
 
 
 def _column(word: str) -> str:
@@ -148,7 +149,7 @@ def tally(told: AskOutcome) -> str:
     borne = sum(f.is_borne_out for f in told.findings)
     against = sum(f.is_contradicted for f in told.findings)
     unsure = sum(f.checked.corroborated == "NOT SURE" for f in told.findings)
-    tested = sum(bool(f.checked.tested) for f in told.findings)
+    tested = sum(was_tested(f.checked.tested) for f in told.findings)
     alone = n - borne - against - unsure
     parts = [
         (borne, "borne out by others"), (against, "contradicted"), (unsure, "NOT SURE of others: read the passages"),

@@ -80,7 +80,12 @@ def _item(reference: Reference, work: Work) -> dict[str, Json]:
         "title": work.title,
         "author": [_name(name) for name in work.authors],
     }
-    optional = {"container-title": work.venue, "DOI": work.identifiers.get("doi", ""), "URL": work.url}
+    optional = {
+        "container-title": work.venue,
+        "DOI": work.identifiers.get("doi", ""),
+        "URL": work.url,
+        "abstract": work.abstract,
+    }
     item |= {name: value for name, value in optional.items() if value}
     if work.year:
         item["issued"] = {"date-parts": [[work.year]]}

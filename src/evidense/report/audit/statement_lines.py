@@ -9,6 +9,7 @@ from evidense.auditing.losses import COPY, Loss
 from evidense.auditing.statements import Quote, TracedStatement
 from evidense.boundary.shown import shown_line
 from evidense.report.audit.words import RULES, SAYS, STATEMENT_WORDS, VERDICT_SAYS
+from evidense.report.experiments import brief
 
 _MOST = 12
 _WIDTH = 100
@@ -25,7 +26,7 @@ class _Columns:
 
     @classmethod
     def of(cls, statements: Sequence[TracedStatement]) -> "_Columns":
-        experiment = max(len(s.experiment) for s in statements)
+        experiment = max((len(brief(s.experiment)) for s in statements if s.experiment), default=0)
         return cls(
             max(len("kind"), *(len(s.kind) for s in statements)) + 2,
             max(len("its source"), *(len(source_word(s)) for s in statements)) + 2,
@@ -106,7 +107,11 @@ def _lines(n: int, statement: TracedStatement, columns: _Columns, remarks: Seque
     text = textwrap.shorten(shown_line(statement.text), columns.text - 4, placeholder=" …")
     others = "qualified" if statement.others else "–"
     yield f" {n:>2} " + columns.row(
-        f"“{text}”", statement.kind, source_word(statement), others, shown_line(statement.experiment)
+        f"“{text}”",
+        statement.kind,
+        source_word(statement),
+        others,
+        shown_line(brief(statement.experiment)) if columns.experiment else "",
     )
     if rules := rule_words(statement):
         yield from textwrap.wrap(

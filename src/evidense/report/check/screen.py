@@ -9,6 +9,7 @@ from evidense.report.check import summary
 from evidense.report.check.page import quoted
 from evidense.report.check.statements import CheckedStatements
 from evidense.report.check.words import CHECK_WORDS, SAYS
+from evidense.report.experiments import brief
 
 WIDTH = 100
 _MOST = 12
@@ -59,7 +60,7 @@ def _columns(checked: CheckedStatement) -> str:
     columns = (
         ("its source", SAYS[checked.grounded]),
         ("others", SAYS[checked.corroborated]),
-        ("our experiment", checked.tested or "–"),
+        ("our experiment", brief(checked.tested)),
     )
     return " · ".join(f"{name}: {said}" for name, said in columns)
 

@@ -1,0 +1,62 @@
+"""Verdicts on claims of the literature that ship: what the built-in study `inside` and the published numbers came to.
+
+`docs/claim_verdicts.py PAGE` writes them anew from a page of `evidense run inside`.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+Scope = Literal["analogue", "published numbers"]
+"""Other models or data than the claim is about; or the numbers that its authors printed. Neither reproduces it."""
+
+
+@dataclass(frozen=True)
+class ClaimVerdict:
+    """One verdict on a claim at one level, of one pair of encoders on one collection."""
+
+    code: str
+    level: str
+    scope: Scope
+    subject: str
+    against: str
+    collection: str
+    verdict: str
+    effect: str
+    low: str
+    high: str
+    n: str
+    registration: str
+    """Hash of what was registered: claim, level, estimand, margin, controls."""
+
+
+@cache
+def shipped() -> tuple[ClaimVerdict, ...]:
+    """Return every verdict that ships, in the order of the claims."""
+    text = resources.files("evidense.published").joinpath("claim_verdicts.csv").read_text(encoding="utf-8")
+    return tuple(ClaimVerdict(**row) for row in csv.DictReader(io.StringIO(text)))
+
+
+def verdicts_of(checks: Iterable[Mapping[str, Any]], scope: Scope) -> list[ClaimVerdict]:
+    """Return the verdicts of checks on claims as a page has them; those without evidence say nothing."""
+    return [
+        ClaimVerdict(
+            check["details"]["code"], check["details"]["level"], scope, check["system"], check["baseline"], check["collection"],
+            check["verdict"], *(f"{check[name]:.3f}" for name in ("effect", "low", "high")), str(check["n"]), check["details"]["registration"],
+        )
+        for check in checks
+        if "code" in check["details"] and check["effect"] is not None
+    ]  # fmt: skip
+
+
+def written(verdicts: Iterable[ClaimVerdict]) -> str:
+    """Return verdicts as the CSV that ships."""
+    out = io.StringIO()
+    table = csv.DictWriter(out, [field.name for field in fields(ClaimVerdict)], lineterminator="\n")
+    table.writeheader()
+    table.writerows(asdict(verdict) for verdict in verdicts)
+    return out.getvalue()
