@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 Scope = Literal["analogue", "published numbers"]
 """Other models or data than the claim is about; or the numbers that its authors printed. Neither reproduces it."""
@@ -38,15 +38,15 @@ class ClaimVerdict:
 def shipped() -> tuple[ClaimVerdict, ...]:
     """Return every verdict that ships, in the order of the claims."""
     text = resources.files("evidense.published").joinpath("claim_verdicts.csv").read_text(encoding="utf-8")
-    return tuple(ClaimVerdict(**row) for row in csv.DictReader(io.StringIO(text)))
+    return tuple(ClaimVerdict(**cast(dict[str, Any], row)) for row in csv.DictReader(io.StringIO(text)))
 
 
 def verdicts_of(checks: Iterable[Mapping[str, Any]], scope: Scope) -> list[ClaimVerdict]:
     """Return the verdicts of checks on claims as a page has them; those without evidence say nothing."""
     return [
         ClaimVerdict(
-            check["details"]["code"], check["details"]["level"], scope, check["system"], check["baseline"], check["collection"],
-            check["verdict"], *(f"{check[name]:.3f}" for name in ("effect", "low", "high")), str(check["n"]), check["details"]["registration"],
+            check["details"]["code"], check["details"]["level"], scope, check["system"], check["baseline"], check["collection"], check["verdict"],
+            f"{check['effect']:.3f}", f"{check['low']:.3f}", f"{check['high']:.3f}", str(check["n"]), check["details"]["registration"],
         )
         for check in checks
         if "code" in check["details"] and check["effect"] is not None
