@@ -347,9 +347,9 @@ def lightly(text: str, draw: random.Random, ways: Sequence[Callable[[str, random
 # The sets.
 
 
-def pool_of(kind: str, data: Path, draw: random.Random) -> list[str]:
+def pool_of(kind: str, data: Path, draw: random.Random, without: frozenset[str] = frozenset()) -> list[str]:
     """Return sentences in which a kind can be swapped, shuffled; those of data sets say on which one, half of them in words of ours."""
-    pool = list(corpus(data))
+    pool = [sentence for sentence in corpus(data) if sentence not in without]
     if kind == "dataset":
         named = [
             s for s in (*pool, *claims_on_tables(data)) if any(not _NO_NAME.match(m[0]) for m in _STUDY.finditer(s))
@@ -364,11 +364,13 @@ def pool_of(kind: str, data: Path, draw: random.Random) -> list[str]:
     return pool
 
 
-def swapped(kind: str, data: Path, n: int = 200, seed: int = 0) -> list[Contrast]:
-    """Return pairs with one thing swapped: half in the statement, half in the sentence."""
+def swapped(
+    kind: str, data: Path, n: int = 200, seed: int = 0, without: frozenset[str] = frozenset()
+) -> list[Contrast]:
+    """Return pairs with one thing swapped: half in the statement, half in the sentence; none is made of a sentence of `without`."""
     draw = random.Random(f"{kind}-{seed}")
     made: list[Contrast] = []
-    for sentence in pool_of(kind, data, draw):
+    for sentence in pool_of(kind, data, draw, without):
         other = (
             _swap_set(sentence, draw)
             if kind == "dataset" and any(name in sentence for name in SETS)
@@ -388,8 +390,11 @@ def _swap_set(sentence: str, draw: random.Random) -> str:
     return sentence.replace(name, draw.choice([other for other in SETS if other != name]))
 
 
-def untouched(kind: str, data: Path, n: int = 200, seed: int = 0) -> list[Contrast]:
+def untouched(
+    kind: str, data: Path, n: int = 200, seed: int = 0, without: frozenset[str] = frozenset()
+) -> list[Contrast]:
     """Return pairs of a sentence and what says the same, from the sentences in which a kind could be swapped."""
     draw = random.Random(f"untouched-{kind}-{seed}")
-    chosen = [s for s in pool_of(kind, data, draw)[: 10 * n] if kind == "dataset" or SWAPS[kind](s, draw, data)][:n]
+    pool = pool_of(kind, data, draw, without)[: 10 * n]
+    chosen = [s for s in pool if kind == "dataset" or SWAPS[kind](s, draw, data)][:n]
     return [Contrast(kind, lightly(s, draw), s) for s in chosen]

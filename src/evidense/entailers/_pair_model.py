@@ -51,7 +51,7 @@ class PairModel:
         rows = np.zeros((len(pairs), 3))
         rows[:, STANCES.index("neither")] = 1.0
         asked = [i for i, pair in enumerate(pairs) if pair.evidence.strip() and pair.claim.strip()]
-        windows = self._windows([pairs[i] for i in asked])
+        windows = self.windows([pairs[i] for i in asked])
         judged = [(i, window) for i, window in zip(asked, windows, strict=True) if window is not None]
         if judged:
             probabilities = softmax(self._by_length([window for _, window in judged]), axis=1)
@@ -63,15 +63,15 @@ class PairModel:
 
     def logits(self, pairs: Sequence[EvidencePair]) -> Float64[np.ndarray, "pairs labels"]:
         """Return the logits of the model itself, in the order of its labels; NaN where a claim leaves no room for its evidence."""
-        windows = self._windows(pairs)
+        windows = self.windows(pairs)
         rows = np.full((len(pairs), len(self.stances)), np.nan)
         there = [i for i, window in enumerate(windows) if window is not None]
         if there:
             rows[there] = self._by_length([window for window in windows if window is not None])
         return rows
 
-    def _windows(self, pairs: Sequence[EvidencePair]) -> "list[Window | None]":
-        """Tokenise pairs; None where a claim leaves no room."""
+    def windows(self, pairs: Sequence[EvidencePair]) -> "list[Window | None]":
+        """Return the tokens of pairs, as they are judged; None where a claim leaves no room for its evidence."""
         if not pairs:
             return []
         with foreign(f"{self.source}: its tokeniser", _ADVICE):
@@ -121,7 +121,7 @@ class PairModel:
         Raises:
             InvalidInput: tokeniser, weights and labels do not fit.
         """
-        self._by_length([window for window in self._windows([_PROBE]) if window is not None])
+        self._by_length([window for window in self.windows([_PROBE]) if window is not None])
         return self
 
 
