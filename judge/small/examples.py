@@ -19,7 +19,9 @@ N_CONTRAST = 60
 """Swapped pairs of a kind, and as many untouched ones."""
 OF_SWAP = {"number": REFUTES, "direction": REFUTES, "negation": REFUTES, "entity": NEITHER, "dataset": NEITHER}
 """What is swapped → the stance: another number, direction or denial contradicts; another name speaks of something else."""
-_ASKS = re.compile(r"^(?:is|are|was|were|do|does|did|can|could|has|have|should|will|may|might)\s+(?:there\s+)?", re.IGNORECASE)
+_ASKS = re.compile(
+    r"^(?:is|are|was|were|do|does|did|can|could|has|have|should|will|may|might)\s+(?:there\s+)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

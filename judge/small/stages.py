@@ -1,5 +1,6 @@
 """Stages: what is trained on which examples, from which weights."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from evidense.boundary.disk import sha256_of_file, write_atomically
+from evidense.compute.models.architecture import config_of
 from evidense.compute.models.checkpoint import read_safetensors, read_weights
 from evidense.compute.models.files import read_json
 from evidense.compute.models.guard import load_guarded
 from evidense.compute.models.locate import local_folder, package_folder
 from evidense.compute.models.tokens import load_tokenizer
-from evidense.compute.models.architecture import config_of
 from evidense.entailers._judge_net import built_net, on_device, pooled
 from evidense.entailers._pair_model import PairModel
 from evidense.errors import InvalidInput
 from evidense.records import Recipe, sha256_of
 from evidense.stats.forecasts.folds import fold_rows
-from evidense.training.loop.state import _pieces
+from evidense.training.loop.state import pieces
 from evidense.values import STANCES, EvidencePair
 from judge.pairs import Pairs
 from judge.small import examples
@@ -31,6 +32,15 @@ BATCH = 16
 N_FOLDS = 2
 RATES = {"directions": 1e-4, "questions": 6e-5, "scifact": 6e-5}
 EPOCHS = {"directions": 1, "questions": 1, "scifact": 3}
+DATA = (
+    "scifact/*.jsonl",
+    "citint/*.jsonl",
+    "evidence_inference/*.json",
+    "jats/*.nxml",
+    "scitab.json",
+    "pubmedqa_labelled.json",
+)
+"""Files that examples are made of."""
 Tell = Callable[[str], None]
 
 
@@ -42,14 +52,15 @@ class Build:
     out: Path
     start: str
     seed: int
-    n_scifact_epochs: int = EPOCHS["scifact"]
 
     @cached_property
     def start_folder(self) -> Path:
         """Return the folder of the encoder that training starts from."""
         found = package_folder(self.start) if self.start.startswith("pip:") else local_folder(self.start)
         if found is None or not (found / "config.json").is_file():
-            raise InvalidInput(f"'{self.start}' is no encoder. Expected a folder with config.json, or pip:PACKAGE/FOLDER.")
+            raise InvalidInput(
+                f"'{self.start}' is no encoder. Expected a folder with config.json, or pip:PACKAGE/FOLDER."
+            )
         return found
 
     @cached_property
@@ -78,7 +89,8 @@ class Build:
         load_guarded(net["encoder"], tensors, str(self.start_folder))
         if stage:
             missing, strange = net.load_state_dict(read_safetensors(self.weights(stage)), strict=False)
-            assert not strange and all(".embeddings." in name for name in missing), (missing, strange)
+            assert not strange, strange
+            assert all(".embeddings." in name for name in missing), missing
         return net.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def weights(self, stage: str) -> Path:
@@ -110,9 +122,14 @@ def plans(build: Build) -> list[Plan]:
     return [
         Plan("directions", "", lambda b: examples.directions(b.data, b.seed)),
         Plan("questions", "directions", lambda b: examples.questions(b.data, b.seed)),
-        *(Plan(f"scifact-without-{fold}", "questions", without(fold)) for fold in range(N_FOLDS)),
+        *(Plan(fold_stage(fold), "questions", without(fold)) for fold in range(N_FOLDS)),
         Plan("scifact", "questions", without(None)),
     ]
+
+
+def fold_stage(fold: int) -> str:
+    """Return the name of the stage that is trained without a fold of SciFact's training pairs."""
+    return f"scifact-without-{fold}"
 
 
 def without(fold: int | None) -> Callable[[Build], examples.Examples]:
@@ -128,12 +145,29 @@ def without(fold: int | None) -> Callable[[Build], examples.Examples]:
 def run_all(build: Build, until: str, tell: Tell) -> None:
     """Train every stage that is not done yet."""
     (build.out / "stages").mkdir(parents=True, exist_ok=True)
+    refuse_another(build)
     for plan in plans(build):
         if not build.weights(plan.name).is_file():
             train(build, plan, tell)
         if plan.name == until:
             return
     tell("all stages are trained")
+
+
+def refuse_another(build: Build) -> None:
+    """Refuse to go on with the stages of another start, seed, recipe or data; write down which they are."""
+    files = [path for name in DATA for path in sorted(build.data.glob(name))]
+    said = {
+        "start": sha256_of_file(build.start_folder / "model.safetensors"), "seed": build.seed, "rates": RATES, "epochs": EPOCHS, "folds": N_FOLDS,
+        "batch": BATCH, "max_length": MAX_LENGTH, "data": {str(f.relative_to(build.data)): sha256_of_file(f) for f in files},
+    }  # fmt: skip
+    path = build.out / "stages" / "build.json"
+    begun = json.loads(path.read_text("utf-8")) if path.is_file() else said
+    if changed := [key for key in said if begun.get(key) != said[key]]:
+        raise InvalidInput(
+            f"'{build.out}' holds stages of another build ({', '.join(changed)} differ). Expected the one that was begun; name another folder."
+        )
+    write_atomically(path, [json.dumps(said, indent=1).encode()])
 
 
 def train(build: Build, plan: Plan, tell: Tell) -> None:
@@ -156,7 +190,7 @@ def train(build: Build, plan: Plan, tell: Tell) -> None:
 
     trained(net, stage, told)
     tensors = {name: weight.detach().cpu().contiguous() for name, weight in trained_weights(net).items()}
-    write_atomically(build.weights(plan.name), _pieces(tensors, {"recipe": recipe.id}))
+    write_atomically(build.weights(plan.name), pieces(tensors, {"recipe": recipe.id}))
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
@@ -166,9 +200,8 @@ def recipe_of(build: Build, plan: Plan, pairs: list[EvidencePair], n: int) -> Re
     """Return the record of everything that the weights of a stage follow from."""
     kind = plan.name.partition("-")[0]
     after = build.weights(plan.after) if plan.after else build.start_folder / "model.safetensors"
-    n_epochs = build.n_scifact_epochs if kind == "scifact" else EPOCHS[kind]
     return Recipe(
         start=plan.after or build.start, start_sha256=sha256_of_file(after), objective="log loss of three stances", data=(plan.name,),
-        data_sha256=(sha256_of([[pair.evidence, pair.claim] for pair in pairs]),), n_steps=n_epochs * n_batches(n, BATCH), batch_size=BATCH,
+        data_sha256=(sha256_of([[pair.evidence, pair.claim] for pair in pairs]),), n_steps=EPOCHS[kind] * n_batches(n, BATCH), batch_size=BATCH,
         learning_rate=RATES[kind], tuned="all layers and the head; no embeddings", seed=build.seed,
     )  # fmt: skip

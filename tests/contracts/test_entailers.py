@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from entailers.pair_models import save_classifier
 from entailers.scripted import endpoint_of
+from entailers.small_judges import save_judge
 from entailers.test_onnx import exported
 from evidense import registry
 from evidense.boundary.offline import without_network
@@ -60,7 +61,7 @@ def entailer(part: EntailerPart, models: Path, monkeypatch: pytest.MonkeyPatch) 
     if part.name == "onnx":
         pytest.importorskip("onnxruntime", reason="onnxruntime (the extra onnx) is not installed")
         pytest.importorskip("onnx", reason="the library onnx, which writes graphs, is not installed")
-    make = {"cross_encoder": save_classifier, "onnx": exported}.get(part.name)
+    make = {"cross_encoder": save_classifier, "onnx": exported, "judge": save_judge}.get(part.name)
     if make is not None and not (models / part.name).is_dir():
         make(models / part.name)
     yield part.open(f"{part.name}:{models / part.name}" if make else part.spellings[0])

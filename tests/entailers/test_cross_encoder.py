@@ -92,7 +92,7 @@ def test_the_order_of_pairs_changes_no_bit(tmp_path: Path) -> None:
 def test_the_evidence_is_truncated_and_never_the_claim(tmp_path: Path) -> None:
     save_classifier(tmp_path)
     entailer = opened(tmp_path)
-    window = entailer._windows([PAIRS[1]])[0]
+    window = entailer.windows([PAIRS[1]])[0]
     assert window is not None
     assert len(window["input_ids"]) == entailer.max_length
     claim = pair_tokenizer()(PAIRS[1].claim, add_special_tokens=False)["input_ids"]
@@ -104,7 +104,7 @@ def test_the_evidence_is_truncated_and_never_the_claim(tmp_path: Path) -> None:
 
 def test_a_separator_in_the_text_is_text(tmp_path: Path) -> None:
     save_classifier(tmp_path)
-    window = opened(tmp_path)._windows([EvidencePair("w1 [SEP] w2 [CLS]", "w3")])[0]
+    window = opened(tmp_path).windows([EvidencePair("w1 [SEP] w2 [CLS]", "w3")])[0]
     assert window is not None
     assert window["input_ids"].count(3) == 2
     assert window["input_ids"].count(2) == 1

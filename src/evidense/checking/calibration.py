@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -80,6 +80,16 @@ class Calibration:
     @property
     def _clusters(self) -> Int64[np.ndarray, " n"]:
         return np.array(self.clusters, np.int64)
+
+
+@runtime_checkable
+class BringsCalibrations(Protocol):
+    """An entailer whose weights do not ship, and that was calibrated when they were made."""
+
+    @property
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """Of exactly these weights, for the kinds of text that they were measured on."""
+        ...
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from evidense.checking.aggregate import DECIDED, CheckedStatement, StancedPassage, WorkCheck, combined, stance_of
-from evidense.checking.calibration import Calibration, TextKind, calibration_for, verdict_of
+from evidense.checking.calibration import BringsCalibrations, Calibration, TextKind, calibration_for, verdict_of
 from evidense.checking.checkable import objection
 from evidense.checking.independence import independent, not_citing
 from evidense.checking.library import LibraryWork, WorkLibrary, closest_sentences, evidence_pair
@@ -41,7 +41,9 @@ class Judges:
 
     def calibration(self, kind: TextKind) -> Calibration | None:
         """Return how often the entailer's verdicts are right on a kind of text; None where that was never measured."""
-        return calibration_for(self.entailer.identity, kind)
+        brought = self.entailer.calibrations if isinstance(self.entailer, BringsCalibrations) else ()
+        own = (one for one in brought if one.kind == kind and one.entailer == self.entailer.identity)
+        return next(own, None) or calibration_for(self.entailer.identity, kind)
 
     def threshold(self, kind: TextKind) -> Threshold | None:
         """Return from which probability on the entailer's verdicts may be printed; None where they may not."""

@@ -1,6 +1,5 @@
 """Judge net: an encoder that reads evidence and claim together, and a small head over its first token and its mean."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,12 +61,4 @@ def on_device(net: "torch.nn.ModuleDict", batch: Mapping[str, Any]) -> "dict[str
     import torch
 
     device = next(net.parameters()).device
-    return {
-        field: torch.from_numpy(np.asarray(values, dtype=np.int64)).to(device) for field, values in batch.items()
-    }
-
-
-def read_table(path: Path) -> dict[str, Any]:
-    """Return a JSON object."""
-    table: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return table
+    return {field: torch.from_numpy(np.asarray(values, dtype=np.int64)).to(device) for field, values in batch.items()}

@@ -49,7 +49,7 @@ def save(state: TrainingState, folder: Path) -> None:
     )
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors.items()}
     metadata = {"state": content, "step": str(state.step), "sha256": _sha256(content, tensors)}
-    write_atomically(folder / target, _pieces(tensors, metadata))
+    write_atomically(folder / target, pieces(tensors, metadata))
 
 
 def _sha256(words: str, tensors: "Mapping[str, Tensor]") -> str:
@@ -63,7 +63,7 @@ def _sha256(words: str, tensors: "Mapping[str, Tensor]") -> str:
     return digest.hexdigest()
 
 
-def _pieces(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+def pieces(tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
     """Yield a safetensors file in pieces; the library's writer would copy all tensors twice before it writes any."""
     import torch
 

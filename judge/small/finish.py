@@ -1,0 +1,166 @@
+"""Finish: what the stages left is stacked with the counted features, calibrated on documents that were not trained on, and written as a judge."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evidense.boundary.disk import write_atomically
+from evidense.checking.calibration import TextKind
+from evidense.checking.softmax import Softmax, fit_softmax
+from evidense.compute.models.tokens import save_tokenizer
+from evidense.entailers import judge as part
+from evidense.entailers._judge_net import on_device, pooled
+from evidense.entailers._judge_table import TABLE, read_table, stacked, table_json
+from evidense.entailers._pair_model import PairModel
+from evidense.stats.forecasts.folds import fold_rows
+from evidense.training.loop.state import pieces
+from evidense.values import EvidencePair
+from judge.__main__ import N_FOLDS as STACK_FOLDS
+from judge.__main__ import STRENGTH, calibration, macro_f1, measure
+from judge.pairs import Pairs, pairs_of
+from judge.small.stages import MAX_LENGTH, Build, Tell, fold_stage
+
+HEAD_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
+"""Of the head for citing sentences; the one with the least log loss over folds of the training sentences is taken."""
+CARD = {
+    "what": "a cross-encoder (evidence before claim), whose probabilities and the counted features go into one softmax regression",
+    "stages": {
+        "directions": "Evidence Inference 2.0 (MIT), templated directions; contrast pairs of our own, made of JATS articles (CC BY) and "
+        "SciFact abstracts (ODC-By 1.0) that no development claim cites",
+        "questions": "PubMedQA, labelled (MIT): yes supports, no refutes; maybe is left out",
+        "scifact": "SciFact training claims (CC BY 4.0) beside the sentences that a check picks",
+        "citing sentences": "Citation-Integrity (MIT): a linear head of its own over the frozen net; its REFUTE means 'not accurate'",
+    },
+    "licence": "the start's: all-MiniLM-L6-v2 is Apache-2.0",
+    "by": "make judge-model",
+}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A last regression, and the probabilities that such regressions gave to pairs that they were not fitted on."""
+
+    stack: Softmax
+    held_out: np.ndarray
+    of: Pairs
+
+
+def finish(build: Build, tell: Tell) -> None:
+    """Write the folder of the judge."""
+    claims = claims_fitted(build, tell)
+    head, citing = citing_fitted(build, tell)
+    write_net(build)
+    stacks = {"claim": claims.stack, "citing sentence": citing.stack}
+    card = {**CARD, "start": build.start, "seed": build.seed}
+    table = table_json({"stacks": stacks, "head": head, "max_length": MAX_LENGTH, "card": card})
+    write_table(build.out, table)
+    rows = [
+        calibration_of(build.out, "claim", "SciFact training claims beside the abstracts that they cite, by folds of documents", claims),
+        calibration_of(build.out, "citing sentence", "Citation-Integrity training sentences beside what they cite, by folds of documents", citing),
+    ]  # fmt: skip
+    write_table(build.out, {**table, "calibrations": rows})
+    tell(f"written: {build.out}")
+
+
+def claims_fitted(build: Build, tell: Tell) -> Fitted:
+    """Stack the net's probabilities for SciFact's training pairs, each from the net that was trained without its fold."""
+    stated = np.empty((len(build.scifact.pairs), 3))
+    for fold in np.unique(build.folds):
+        rows = np.flatnonzero(build.folds == fold)
+        stated[rows] = kept_probabilities(build, fold_stage(int(fold)), "train", [build.scifact.pairs[i] for i in rows])
+    tell(f"net alone, folds of train: macro-F1 {macro_f1(build.scifact.stances, stated.argmax(axis=1)):.3f}")
+    return stack_of(build, build.scifact, stated, tell)
+
+
+def stack_of(build: Build, of: Pairs, stated: np.ndarray, tell: Tell) -> Fitted:
+    """Fit the last regression on all pairs, and by folds of documents what it would say of others."""
+    inputs = stacked(measure(of.pairs), stated)
+    folds = fold_rows(of.clusters, STACK_FOLDS, np.random.default_rng(build.seed))
+    held_out = np.empty((len(folds), 3))
+    for fold in range(STACK_FOLDS):
+        out = folds == fold
+        held_out[out] = fit_softmax(inputs[~out], of.stances[~out], STRENGTH)(inputs[out])
+    tell(f"stacked, folds of train: macro-F1 {macro_f1(of.stances, held_out.argmax(axis=1)):.3f}")
+    return Fitted(fit_softmax(inputs, of.stances, STRENGTH), held_out, of)
+
+
+def kept_probabilities(build: Build, stage: str, name: str, pairs: list[EvidencePair]) -> np.ndarray:
+    """Return what the net of a stage says of pairs; computed once and kept beside the stages."""
+    path = build.out / "stages" / f"{stage}-{name}.npy"
+    if not path.is_file():
+        net = build.net(stage)
+        net.eval()
+        save_array(path, build.model(net).entail(pairs))
+    stated: np.ndarray = np.load(path, allow_pickle=False)
+    return stated
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Write an array under its name only once it is whole."""
+    being_written = path.with_suffix(".partial.npy")
+    np.save(being_written, array)
+    being_written.replace(path)
+
+
+def citing_fitted(build: Build, tell: Tell) -> tuple[Softmax, Fitted]:
+    """Fit the head of citing sentences over the frozen net, and its stack."""
+    of = pairs_of(build.data / "citint", "train")
+    path = build.out / "stages" / "scifact-citing.npy"
+    if not path.is_file():
+        save_array(path, vectors(build, of.pairs))
+    pooled_train = np.load(path, allow_pickle=False).astype(np.float64)
+    folds = fold_rows(of.clusters, 5, np.random.default_rng(build.seed))
+    tried = {strength: head_across(pooled_train, of, folds, strength) for strength in HEAD_STRENGTHS}
+    losses = {s: -np.log(rows[np.arange(len(rows)), of.stances] + 1e-12).mean() for s, rows in tried.items()}
+    best = min(losses, key=lambda strength: losses[strength])
+    tell(f"citing sentences: head of strength {best}, macro-F1 {macro_f1(of.stances, tried[best].argmax(axis=1)):.3f}")
+    return fit_softmax(pooled_train, of.stances, best), stack_of(build, of, tried[best], tell)
+
+
+def head_across(pooled_train: np.ndarray, of: Pairs, folds: np.ndarray, strength: float) -> np.ndarray:
+    """Return each sentence's probabilities by a head that was fitted on other documents."""
+    stated = np.empty((len(folds), 3))
+    for fold in np.unique(folds):
+        out = folds == fold
+        stated[out] = fit_softmax(pooled_train[~out], of.stances[~out], strength)(pooled_train[out])
+    return stated
+
+
+def vectors(build: Build, pairs: list[EvidencePair]) -> np.ndarray:
+    """Return the pooled vectors of pairs; zeros where there is nothing to read."""
+    import torch
+
+    net = build.net("scifact")
+    net.eval()
+    width = net["head"][1].in_features
+
+    def forward(batch: Any) -> np.ndarray:
+        with torch.inference_mode():
+            return np.asarray(pooled(net, on_device(net, batch)).cpu().numpy())
+
+    # as many "labels" as numbers of a vector
+    model = PairModel("judge", "", str(build.out), build.tokenizer, MAX_LENGTH, ("neither",) * width, forward)
+    return np.nan_to_num(model.logits(pairs)).astype(np.float32)
+
+
+def write_net(build: Build) -> None:
+    """Write the trained net with its config and tokeniser."""
+    tensors = {name: t.detach().cpu().contiguous() for name, t in build.net("scifact").state_dict().items()}
+    write_atomically(build.out / "model.safetensors", pieces(tensors, {"format": "pt"}))
+    shutil.copyfile(build.start_folder / "config.json", build.out / "config.json")
+    save_tokenizer(build.tokenizer, build.out)
+
+
+def write_table(out: Path, table: dict[str, Any]) -> None:
+    """Write judge.json."""
+    write_atomically(out / TABLE, [(json.dumps(table, separators=(",", ":"), sort_keys=True) + "\n").encode()])
+
+
+def calibration_of(out: Path, kind: TextKind, data: str, fitted: Fitted) -> dict[str, Any]:
+    """Return what ships of a calibration, under the identity of the judge as it was just written."""
+    identity, _ = part.net_of(out, read_table(out), kind)
+    return calibration(identity, kind, data, fitted.held_out, fitted.of).to_json()
