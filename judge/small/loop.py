@@ -132,7 +132,5 @@ def _resumed(stage: Stage, named: dict[str, Any], optimiser: Any) -> int:
     for name, weight in named.items():
         weight.data.copy_(last.tensors[f"weight/{name}"])
         moments = {key: last.tensors[f"{key}/{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-        optimiser.state[weight] = {
-            key: value.clone() if key == "step" else value.to(weight.device) for key, value in moments.items()
-        }
+        optimiser.state[weight] = {key: value.to(weight.device, copy=True) for key, value in moments.items()}
     return last.step

@@ -30,7 +30,7 @@ from judge.small.loop import Stage, n_batches, trained, trained_weights
 MAX_LENGTH = 192
 BATCH = 16
 N_FOLDS = 2
-RATES = {"directions": 1e-4, "questions": 6e-5, "scifact": 6e-5}
+RATE = 1e-4
 EPOCHS = {"directions": 1, "questions": 1, "scifact": 3}
 DATA = (
     "scifact/*.jsonl",
@@ -158,7 +158,7 @@ def refuse_another(build: Build) -> None:
     """Refuse to go on with the stages of another start, seed, recipe or data; write down which they are."""
     files = [path for name in DATA for path in sorted(build.data.glob(name))]
     said = {
-        "start": sha256_of_file(build.start_folder / "model.safetensors"), "seed": build.seed, "rates": RATES, "epochs": EPOCHS, "folds": N_FOLDS,
+        "start": sha256_of_file(build.start_folder / "model.safetensors"), "seed": build.seed, "rate": RATE, "epochs": EPOCHS, "folds": N_FOLDS,
         "batch": BATCH, "max_length": MAX_LENGTH, "data": {str(f.relative_to(build.data)): sha256_of_file(f) for f in files},
     }  # fmt: skip
     path = build.out / "stages" / "build.json"
@@ -203,5 +203,5 @@ def recipe_of(build: Build, plan: Plan, pairs: list[EvidencePair], n: int) -> Re
     return Recipe(
         start=plan.after or build.start, start_sha256=sha256_of_file(after), objective="log loss of three stances", data=(plan.name,),
         data_sha256=(sha256_of([[pair.evidence, pair.claim] for pair in pairs]),), n_steps=EPOCHS[kind] * n_batches(n, BATCH), batch_size=BATCH,
-        learning_rate=RATES[kind], tuned="all layers and the head; no embeddings", seed=build.seed,
+        learning_rate=RATE, tuned="all layers and the head; no embeddings", seed=build.seed,
     )  # fmt: skip
