@@ -238,14 +238,15 @@ def ask(
 ) -> AskResult:
     """Answer a question from works: search, screen, read, check each finding, review, report.
 
-    `sources` as in `search`. `settings`: risk (.10), entailer ("features"), encoder, and those of `search`; without criteria and labels
-    a work passes that holds a term of each facet of the question. A report is written only where `out` names a folder.
+    `sources` as in `search`. `settings`: risk (.10), entailer ("features"), encoder, gate (the least tier, for `result.passes`), and those of
+    `search`; without criteria and labels a work passes that holds a term of each facet of the question. A report is written only where `out`
+    names a folder.
 
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.
     """
     named = [sources] if isinstance(sources, str) else sources
-    checking = {name: settings.pop(name) for name in ("risk", "entailer", "encoder") if name in settings}
+    checking = {name: settings.pop(name) for name in ("risk", "entailer", "encoder", "gate") if name in settings}
     settings |= {
         name: Path(settings[name]) for name in ("criteria", "plan", "labels") if settings.get(name) is not None
     }

@@ -26,6 +26,7 @@ SMALL = {
     "f.txt": ("markdown", "# Title\n\nText"),
     "g.txt": ("ris", "TY  - JOUR\nTI  - T\nER  - \n"),
     "h.json": ("csl_json", '[{"title": "T"}]'),
+    "hh.json": ("public_records", '{"claim_summary": {"aggregate_claim_records": 2}}'),
     "i.xml": ("jats", "<article><front/></article>"),
     "j.xml": ("tei", "<TEI><text/></TEI>"),
     "k.bib": ("html", "<!doctype html><html><body><p>Sign in</p></body></html>"),

@@ -153,3 +153,11 @@ def test_labels_of_works_that_were_not_found_change_nothing(evidense, here: Path
     assert numbers[1].pop("labels_of_unknown_works") == ["doi:10.9999/nobody"]
     assert numbers[0].pop("labels_of_unknown_works") == []
     assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize(("tier", "code"), [("doi-grade", 0), ("FLAGSHIP_CANDIDATE", 1), ("gold", 2)])
+def test_the_gate_is_the_tier(evidense, here: Path, tier: str, code: int) -> None:
+    said = evidense("ask", QUESTION, "--sources", SOURCES, "--offline", "--gate", tier, "--out", "out")
+    assert said.exit_code == code, said.output
+    assert (here / "out").exists() == (code < 2)
+    assert ("met, the tier is doi-grade" in said.output) == (code < 2)

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from evidense.auditing.aside import is_order, reports_others
 from evidense.auditing.passages import SourceText, windows
+from evidense.checking.own_words import without
 from evidense.searching.hits import Hit
 from evidense.searching.questions import SearchFacet
 from evidense.study.ask.findings import grouped, stated
-from evidense.study.ask.reading import read_work, without
+from evidense.study.ask.reading import read_work
 from evidense.values import Block, Citation, Hidden, ReadDocument, Span, Work
 
 SHADE = (SearchFacet("shade", ("shade",)),)

@@ -22,7 +22,7 @@ LIGHT = ("evidense.cli.main", "evidense.cli.compare_", "evidense.cli.score_", "e
          "evidense.study.compare", "evidense.study.plan", "evidense.study.run", "evidense.study.baseline", "evidense.report",
          "evidense.registry", "evidense.report.write", "evidense.report.page", "numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s",
          "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image", "evidense.cli.audit_", "evidense.study.audit.audit",
-         *(f"evidense.readers.{name}" for name in ("bibtex", "csl_json", "html", "jats", "latex", "markdown", "pdf", "plain", "ris", "tei")),
+         *(f"evidense.readers.{name}" for name in ("bibtex", "csl_json", "html", "jats", "latex", "markdown", "pdf", "plain", "public_records", "ris", "tei")),
          "evidense.sources.folder", "bibtexparser", "rispy", "lxml.etree", "selectolax.lexbor", "pylatexenc.latex2text", "rapidfuzz.fuzz")  # fmt: skip
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert",
          "transformers.tokenization_utils_fast", "safetensors.torch", "tokenizers", "evidense.compute.texts.open_text",

@@ -93,6 +93,8 @@ class Said:
     """"papers", "claims", "confidence" …"""
     says: str
     found: str
+    agrees: bool | None = None
+    """Whether both are the same; None where that cannot be said."""
 
 
 @dataclass(frozen=True)

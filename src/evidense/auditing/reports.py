@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from evidense.auditing.audited import Said
 from evidense.auditing.markers import n_negations
 from evidense.auditing.passages import Embed, Passages, SourceText, claims_of
+from evidense.auditing.public_records.prose import SCORE, n_verified, wrong_clause
 from evidense.auditing.shipped_works import ShippedWork, shipped_works
 from evidense.auditing.statements import Quote, TracedStatement
 from evidense.auditing.topics import Topic, topic
@@ -18,14 +19,13 @@ from evidense.texts.tokens import tokens
 from evidense.values import ReadDocument, Reference, Span, Work
 
 _PAPERS = re.compile(
-    r"\b(\d[\d,]{0,12}) ((?:peer[- ]reviewed |scientific |relevant |published )*)(?:papers|studies|articles|publications|sources)\b",
+    r"\b(\d[\d,]{0,12}) ((?:peer[- ]reviewed |scientific |relevant |published )*)(?:papers?|study|studies|articles?|publications?|sources?)\b",
     re.IGNORECASE,
 )
 _EXTRACTED = re.compile(r"\b(\d[\d,]{0,12}) claims? (?:were |was )?extracted\b", re.IGNORECASE)
-_VERIFIED = re.compile(r"\b(\d[\d,]{0,12}) (?:were |was |are )?(?:independently )?verified\b", re.IGNORECASE)
-_SCORE = re.compile(r"\b(\d{1,2}(?:\.\d+)?) ?/ ?(10|100|5)\b(?! mg)")
 _VOTES = re.compile(r"\b(?:votes?|reviewer [1-9A-C]|reviewed by [A-Z]|scores? of each reviewer)\b", re.IGNORECASE)
 _QUESTION = re.compile(r"\bresearch question\w*(?: is)?\s*:\s*(.+?)(?:[.?](?:\s|$)|$)", re.IGNORECASE | re.DOTALL)
+_IS_QUESTION = re.compile(r"[\d.\s]*research questions?\W*", re.IGNORECASE)
 _CELL = re.compile(r"(?<![\d./])(?:0?\.\d+|1\.0+|0\.0+)(?![\d/])")
 _NAME = r"[A-Z][a-zß-ÿ][\w'’-]*"
 _NAMES = re.compile(
@@ -76,6 +76,8 @@ class AuditedReport:
 
 def is_report(document: ReadDocument) -> bool:
     """Say whether a document is a synthesis: it cites nothing in its sentences, and says how many claims it extracted, or lists claims under a question."""
+    if document.stated is not None:
+        return True
     if document.citations or not document.text:
         return False
     lists_claims = any(block.kind == "item" and "claim" in block.section.lower() for block in document.blocks)
@@ -117,8 +119,11 @@ def audit_report(
 
 def question_of(document: ReadDocument) -> str:
     """Return the research question that a report says it answers; "" where it names none."""
+    if document.stated is not None:
+        return document.stated.question
+    headed = (b for b in document.blocks if b.kind == "paragraph" and _IS_QUESTION.fullmatch(b.section))
     found = _QUESTION.search(document.text)
-    return " ".join(found[1].split()) if found else ""
+    return " ".join(found[1].split()) if found else next((" ".join(b.span.quote.split()) for b in headed), "")
 
 
 def findings_of(statements: Sequence[TracedStatement]) -> list[TracedStatement]:
@@ -142,9 +147,10 @@ def origin(statements: Sequence[TracedStatement]) -> str:
 
 def _said(document: ReadDocument, works: Mapping[str, Work], report: AuditedReport) -> Iterator[Said]:
     text, statements = document.text, report.statements
-    if papers := _PAPERS.search(text):
+    if (papers := _PAPERS.search(text)) and document.stated is None:
         adjective = f", {papers[2].strip()}" if papers[2].strip() else ""
-        yield Said("papers", papers[1] + adjective, _listed(document.references, works))
+        is_listed = int(papers[1].replace(",", "")) == len(document.references)
+        yield Said("papers", papers[1] + adjective, _listed(document.references, works), is_listed)
     if report.topics:
         n = sum(found.is_about for found in report.topics.values())
         yield Said(
@@ -152,12 +158,18 @@ def _said(document: ReadDocument, works: Mapping[str, Work], report: AuditedRepo
             "–",
             f"{n} of {len(report.topics)} by title and abstract{'' if n else _lacking(report)}",
         )
-    extracted, verified = _EXTRACTED.search(text), _VERIFIED.search(text)
-    if statements:
+    extracted, verified = _EXTRACTED.search(text), n_verified(text)
+    if statements and document.stated is None:
         n = len(findings_of(statements))
-        says = ", ".join(f"{m[1]} {word}" for m, word in ((extracted, "extracted"), (verified, "verified")) if m) or "–"
-        yield Said("claims", says, f"{origin(statements)}; {n} {'is a finding' if n == 1 else 'are findings'}")
-    yield from _self_assessment(document, statements, int(verified[1].replace(",", "")) if verified else None)
+        said = [f"{extracted[1]} extracted"] if extracted else []
+        said += [f"{verified} verified"] if verified is not None else []
+        are_listed = int(extracted[1].replace(",", "")) == len(statements) if extracted else None
+        listed = "" if are_listed is not False else f"{_number(len(statements), 'claim')} listed; "
+        yield Said(
+            "claims", ", ".join(said) or "–", f"{listed}{origin(statements)}; {n} {'is a finding' if n == 1 else 'are findings'}", are_listed
+        )  # fmt: skip
+    if document.stated is None:
+        yield from _self_assessment(document, statements, verified)
 
 
 def _self_assessment(
@@ -173,7 +185,7 @@ def _self_assessment(
         if n_verified == 0 and len(located) == len(statements) <= 2 * copies:
             found += "; its verifier failed, not the source"
         yield Said("confidence", f"{_short(min(values))} to {_short(max(values))}", found)
-    if score := _SCORE.search(document.text):
+    if score := SCORE.search(document.text):
         is_shown = bool(_VOTES.search(document.text))
         named = "" if is_shown else ", reviewers not named"
         yield Said(
@@ -226,6 +238,16 @@ def _remarks(report: AuditedReport) -> Iterator[str]:
         yield f"{'DO NOT RELY ON IT' if is_hopeless else 'READ IT BESIDE ITS SOURCES'}: {told}."
         yield from (f"missing: {m.sentence}" for m in report.missing)
         yield from _cut_remark(statements)
+
+
+def with_wrong(remarks: Sequence[str], said: Sequence[Said], *, is_record: bool = False) -> list[str]:
+    """Add to the box how many things a report states of itself that are not so; a text whose claims are warned of already says enough."""
+    clause = wrong_clause(said)
+    if not clause or (remarks and not is_record):
+        return list(remarks)
+    if not remarks:
+        return [f"READ IT BESIDE ITS SOURCES: {clause}."]
+    return [f"{remarks[0].removesuffix('.')}, {clause}.", *remarks[1:]]
 
 
 def _cut_remark(statements: Sequence[TracedStatement]) -> Iterator[str]:

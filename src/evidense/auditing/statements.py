@@ -46,6 +46,8 @@ class TracedStatement:
     """What experiments of our own say of it: "S5 on analogues: FAILS 2, UNDECIDED 1"."""
     verdict: CheckWord = "NOT CHECKED"
     """What it comes to beside the texts that it cites; NOT CHECKED where none is at hand."""
+    corroborated: CheckWord = "NOT CHECKED"
+    """Of a report's claim: what sources say that are independent of its own; NOT CHECKED where there is none."""
     confidence: float | None = None
     """How often such verdicts are right, measured; None where there is none, or it is by rules."""
     entailer: str = ""

@@ -27,13 +27,19 @@ _FILE = click.Path(path_type=Path)
 @RISK
 @RANKED_BY
 @ENTAILER
+@click.option(
+    "--gate",
+    default="",
+    metavar="TIER",
+    help="Exit with 1 where the report's tier is below: watchlist, public-record, doi-grade, flagship-candidate.",
+)
 @WIRE
 @click.option("--out", type=_FILE, help="Folder of the report. Default: evidense-out/ask-QUESTION.")
 def command(question: str, sources: tuple[str, ...], risk: float, encoder: str, entailer: str, **options: Any) -> None:
     """What do the works on QUESTION say, and do others bear it out?
 
     It searches, screens, reads, checks every finding beside its own work, independent works and our experiments, lets reviewers look at
-    the whole, and writes a report of quotations. Exit codes: 0; 2 = could not, or no source answered.
+    the whole, and writes a report of quotations. Exit codes: 0; 1 = the gate is not met; 2 = could not, or no source answered.
 
     \b
     evidense ask "What do hard negatives add to dense retrieval?"
@@ -43,17 +49,19 @@ def command(question: str, sources: tuple[str, ...], risk: float, encoder: str, 
     from evidense.errors import InvalidInput
     from evidense.report.ask.screen import screen_of
     from evidense.store import Store
-    from evidense.study.ask.ask import folder_for, run_ask
+    from evidense.study.ask.ask import folder_for, gate_words, run_ask
     from evidense.study.ask.order import AskOrder
     from evidense.study.search.order import SearchOrder
 
-    out = options.pop("out")
+    out, gate = options.pop("out"), options.pop("gate")
     search = SearchOrder(question, tuple(split(sources)), passes_by_facets=True, **options)
     out = out or folder_for(question or (search.plan.stem if search.plan else ""))
-    result = run_ask(AskOrder(search, risk, entailer, encoder), Store(), out, lambda words: say_step(words, 0))
+    result = run_ask(AskOrder(search, risk, entailer, encoder, gate), Store(), out, lambda words: say_step(words, 0))
     clear()
-    print(screen_of(result.outcome, [str(result.page)]))
+    print(screen_of(result.outcome, [*gate_words(result), str(result.page)]))
     if not result.outcome.search.n_answered:
         raise InvalidInput(
             "no source answered; expected one at least; the page says why: try again later, name others with --sources, or leave out --offline"
         )
+    if not result.passes:
+        raise click.exceptions.Exit(1)

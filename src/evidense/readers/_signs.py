@@ -17,6 +17,8 @@ _RIS = re.compile(r"^TY {1,2}- ?\w+", re.MULTILINE)
 _BIBTEX = re.compile(r"^[ \t]*@[ \t]*[A-Za-z]+[ \t\n\r]*[{(]", re.MULTILINE)
 _LATEX = re.compile(r"\\(?:documentclass|begin\{(?:document|thebibliography)\}|bibitem|(?:sub)*section\*?\{)")
 _MARKDOWN = re.compile(r"^#{1,6} \S|\[[^\]\n]+\]\(https?://|^```", re.MULTILINE)
+_PUBLIC = re.compile(r"\"(?:contract_version|claim_summary|per_claim_public_records)\"\s*:")
+"""Keys of public records of a synthesis; no item of CSL has them."""
 _JSON = re.compile(r"\s*[\[{]\s*[\"{\]}]")
 
 
@@ -61,6 +63,8 @@ def _by_markup(text: str, suffix: str) -> str:
             return "jats"
         if suffix not in _BY_SUFFIX and re.search(r"<(?:p|div|h[1-6]|ul|table)[\s>]", text, re.IGNORECASE):
             return "html"
+    if text.lstrip().startswith("{") and _PUBLIC.search(text):
+        return "public_records"
     return "ris" if _RIS.match(text.lstrip()) else ""
 
 

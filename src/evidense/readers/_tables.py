@@ -6,24 +6,39 @@ from typing import Any
 
 from evidense.texts.manuscript import BlockKind, Manuscript
 
-_CELLS = re.compile(r"\t+|\s*\|\s*")
+_CELLS = re.compile(r"\t+|\s*(?<!\\)\|\s*")
+_BAR = re.compile(r"(?<!\\)\|")
+"""Of Markdown: an escaped one is a letter of its cell."""
 _RULE = re.compile(r"^[\s|:+=_-]+$")
 _STATEMENT = re.compile(r"claim|statement|finding|assertion|sentence", re.IGNORECASE)
 
 
 def cells_of(line: str) -> list[str]:
     """Return the cells of a row; the line itself where it is none."""
-    is_row = "\t" in line.strip() or line.count("|") >= 2
+    is_row = "\t" in line.strip() or len(_BAR.findall(line)) >= 2
     return [cell for cell in (cell.strip() for cell in _CELLS.split(line)) if cell] if is_row else [line]
 
 
-def write_table(rows: Sequence[str], manuscript: Manuscript, write: Callable[[BlockKind, str], Any]) -> None:
-    """Write a table: where a column holds statements, each of them is an item, and the rest of its row stands behind it."""
+def statement_column(header: Sequence[str]) -> int | None:
+    """Return the column of a table that holds statements, by its header; None where none does."""
+    return next((n for n, cell in enumerate(header) if _STATEMENT.search(cell) and len(cell) < 40), None)
+
+
+def write_table(
+    rows: Sequence[str],
+    manuscript: Manuscript,
+    write: Callable[[BlockKind, str], Any],
+    shown: Callable[[str], str] = str,
+) -> None:
+    """Write a table: where a column holds statements, each of them is an item, and the rest of its row stands behind it.
+
+    `write` writes a statement as its format marks it, `shown` takes the marks out of any other cell.
+    """
     rows = [row for row in rows if not _RULE.match(row)]
     header = cells_of(rows[0]) if rows else []
-    column = next((n for n, cell in enumerate(header) if _STATEMENT.search(cell) and len(cell) < 40), None)
+    column = statement_column(header)
     for number, row in enumerate(rows):
         cells = cells_of(row)
         if column is not None and number > 0 and column < len(cells):
             write("item", cells.pop(column))
-        manuscript.add("table", " | ".join(cells))
+        manuscript.add("table", " | ".join(map(shown, cells)))

@@ -11,6 +11,7 @@ from evidense.boundary.strangers import foreign
 from evidense.readers._files import missing, nothing_in, text_of
 from evidense.readers._nesting import check_nesting
 from evidense.readers._signs import format_of
+from evidense.readers._tables import statement_column
 from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.printed import printed
@@ -31,6 +32,8 @@ _BREAKS = frozenset(
         *"div section article main body html ul ol dl table tbody thead header footer aside figure address hr center details".split(),
     ]
 )
+_CELL, _BAR = " \x1f ", " | "
+"""What divides the cells of a row while it is read, and then."""
 _HIDDEN = (
     ("display:none", re.compile(r"display\s*:\s*none", re.IGNORECASE)),
     ("visibility:hidden", re.compile(r"visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)),
@@ -104,6 +107,9 @@ class _HtmlReading:
     """(text, address) of what stands below the heading of the references."""
     is_listing: bool = False
     address: str = ""
+    column: int | None = None
+    """Which column of the table holds statements, by its first row; None where none does, or no row was read."""
+    is_first_row: bool = True
 
     def walk(self, root: Any) -> None:
         """Write everything that is shown, in the order of the page, without recursion."""
@@ -135,12 +141,14 @@ class _HtmlReading:
             self.kind = _BLOCKS.get(
                 tag, self.kind if tag in ("div", "section") and self.kind == "item" else "paragraph"
             )
+        if tag == "table":
+            self.column, self.is_first_row = None, True
         if tag in _CODE:
             self.code_depth += 1
             if tag not in _BREAKS:
                 stack.append((node, True))
         elif tag in ("br", "td", "th"):
-            self.pieces.append(" | " if tag != "br" and "".join(self.pieces).strip() else "\n")
+            self.pieces.append(_CELL if tag != "br" and "".join(self.pieces).strip() else "\n")
         elif tag == "a" and (node.attributes.get("href") or "").startswith("http"):
             self.address = self.address or node.attributes["href"]
         children = []
@@ -169,9 +177,21 @@ class _HtmlReading:
         if self.is_listing and kind != "heading":
             self.listed.append((text, address))
             return
+        if kind == "table" and _CELL in text:
+            text = self._without_statement([cell.strip() for cell in text.split(_CELL)]) or text.replace(_CELL, _BAR)
         written = self.manuscript.add(kind, text)
         if written is not None:
             cite_numbers(self.manuscript, written, code=code)
+
+    def _without_statement(self, cells: list[str]) -> str:
+        """Write the statement of a row as an item, and return the rest; "" where the table has no column of statements."""
+        if self.is_first_row:
+            self.column, self.is_first_row = statement_column(cells), False
+            return ""
+        if self.column is None or self.column >= len(cells):
+            return ""
+        cite_numbers(self.manuscript, self.manuscript.add("item", cells.pop(self.column)))
+        return _BAR.join(cells)
 
     def references(self) -> Iterator[Reference]:
         """Yield what stands below the heading of the references."""

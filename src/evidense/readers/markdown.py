@@ -36,7 +36,7 @@ _INLINE = re.compile(
     r"|<(?P<auto>https?://[^<>\s]+)>"
     r"|</?[A-Za-z][^<>\n]{0,200}>"
     r"|(?P<mark>\*{1,3}|_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|`+|~~)"
-    r"|\\(?P<escaped>[\\`*_{}\[\]()#+.!|<>~-])"
+    r"|\\(?P<escaped>[!-/:-@\[-`{-~])"
 )
 _BIB = re.compile(
     r"^bibliography:[ \t]*(?:\[(?P<list>[^\]\n]*)\]|(?P<one>[^\s\[][^\n]*)|(?P<items>(?:\n[ \t]*-[ \t]+[^\n]+)+))",
@@ -174,9 +174,7 @@ def _write_body(reading: _MarkdownReading, lines: Sequence[str]) -> None:
         elif _NOTE.match(first):
             continue
         elif len(cells_of(first)) > 1:
-            write_table(
-                [_shown(row) for row in block], reading.manuscript, lambda kind, text: _write(reading, kind, text)
-            )
+            write_table(block, reading.manuscript, lambda kind, text: _write(reading, kind, text), _shown)
         elif BULLET.match(first) or re.match(r"^\s*[+*-] ", first):
             for item in listed([re.sub(r"^(\s*)[+] ", r"\1- ", line) for line in block]):
                 _write(reading, "item", BULLET.sub("", item, count=1))
@@ -216,7 +214,7 @@ def _kind(line: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return a line of a table without the marks of Markdown; its bars stay."""
+    """Return a cell of a table without the marks of Markdown."""
     return _INLINE.sub(
         lambda match: (
             match["text"] or match["alt"] or match["auto"] or match["escaped"] or match["code"] or _as_cited(match)

@@ -29,6 +29,15 @@ from evidense.values.literature import (
 )
 from evidense.values.looks import Look
 from evidense.values.pairs import Batch, Kind, Pairs
+from evidense.values.public_records import (
+    StatedBenchmark,
+    StatedClaim,
+    StatedDimension,
+    StatedQuote,
+    StatedRecords,
+    StatedSource,
+    StatedVote,
+)
 from evidense.values.ranking import RankedLists
 from evidense.values.spelling import Spelling
 
@@ -61,6 +70,13 @@ __all__ = [
     "Spelling",
     "Stance",
     "State",
+    "StatedBenchmark",
+    "StatedClaim",
+    "StatedDimension",
+    "StatedQuote",
+    "StatedRecords",
+    "StatedSource",
+    "StatedVote",
     "Synthesis",
     "SynthesisSource",
     "SynthesisStatement",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from evidense.values.public_records import StatedRecords
+
 Relation = Literal["retraction", "correction", "concern", "withdrawal"]
 """What was published about a work afterwards: three words for three things, and arXiv's withdrawals."""
 
@@ -161,3 +163,5 @@ class ReadDocument:
     licence: str = ""
     is_order_sure: bool = True
     """False where the order of columns could not be confirmed."""
+    stated: StatedRecords | None = None
+    """What it states of itself in fields, where it is a public record of a synthesis."""

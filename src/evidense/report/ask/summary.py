@@ -7,8 +7,10 @@ that none contradicts. PARTLY ANSWERED where there is a finding, but not that. N
 from dataclasses import dataclass
 from typing import Literal
 
+from evidense.auditing.public_records.levels import LEVELS, counted, paper_level
 from evidense.boundary.numerals import plain
 from evidense.checking.aggregate import DECIDED
+from evidense.report.ask.tiers import columns_of, tier
 from evidense.report.ask.told import AskedFinding, AskOutcome
 from evidense.report.check.words import CHECK_WORDS
 from evidense.report.experiments import brief, was_tested
@@ -126,6 +128,25 @@ def set_aside(told: AskOutcome) -> str:
     }
     said = ", ".join(f"{n:,} {words.get(why, why)}" for why, n in sorted(reasons.items()))
     return f"sentences set aside: {said}" if said else ""
+
+
+def stated(told: AskOutcome) -> str:
+    """Say what the report claims of itself, so that an audit can count it again: claims, papers, score, level, tier."""
+    found = [columns_of(finding) for finding in told.findings]
+    counts = counted(found)
+    level, score = LEVELS[paper_level(counts)], told.panel.score
+    n, verified = len(found), counts["cross_source_corroborated_claims"]
+    claims = f"{count(n, 'claim')} {_verb(n, 'was', 'were')} extracted from {count(len(told.included), 'paper')}"
+    grounded = counts["source_grounded_claims"]
+    own, other = _verb(grounded, "stands in its", "stand in their"), _verb(verified, "was", "were")
+    borne_out = f"{grounded:,} {own} own source, {verified:,} {other} verified by an independent one"
+    lowest = min((vote.score for vote in told.panel.votes if vote.score is not None), default=0.0)
+    reviewed = (
+        f"review score {score:.1f}/10, the median of dimensions (lowest {lowest:.1f})"
+        if score is not None
+        else "no review score"
+    )
+    return f"{claims}; {borne_out}; {reviewed}. Verification level {level.number}: {level.label}. Tier: {tier(told)}."
 
 
 def columns(finding: AskedFinding) -> tuple[str, str, str]:

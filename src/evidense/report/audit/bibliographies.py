@@ -27,7 +27,7 @@ def bibtex(audit: Audit) -> str:
 
 def csl_json(audit: Audit) -> list[dict[str, Json]]:
     """Return the same works for reference managers."""
-    return [_item(reference, work) for reference, work in _found(audit)]
+    return [item_of(reference.key, reference.kind, work) for reference, work in _found(audit)]
 
 
 def _found(audit: Audit) -> Iterator[tuple[Reference, Work]]:
@@ -73,19 +73,23 @@ def safe_key(key: str) -> str:
     return re.sub(r"[\s,{}()\"'#%\\=~@\x00-\x1f\x7f]", "", shown_line(key)) or "unnamed"
 
 
-def _item(reference: Reference, work: Work) -> dict[str, Json]:
+def item_of(key: str, kind: str, work: Work) -> dict[str, Json]:
+    """Return the CSL-JSON item of a work under a key; `kind` is what BibTeX calls it, for a work whose index has no name for it.
+
+    >>> item_of("lee", "misc", Work("x", {"arxiv": "2001.09990"}, "Shade", ("Lee, Ara",), 2020))["issued"]
+    {'date-parts': [[2020]]}
+    """
     item: dict[str, Json] = {
-        "id": reference.key,
-        "type": _CSL_TYPES.get(work.kind, _CSL_TYPES.get(reference.kind, "document")),
+        "id": key,
+        "type": _CSL_TYPES.get(work.kind, _CSL_TYPES.get(kind, "document")),
         "title": work.title,
         "author": [_name(name) for name in work.authors],
     }
+    arxiv = work.identifiers.get("arxiv", "")
     optional = {
-        "container-title": work.venue,
-        "DOI": work.identifiers.get("doi", ""),
-        "URL": work.url,
-        "abstract": work.abstract,
-    }
+        "container-title": work.venue, "DOI": work.identifiers.get("doi", ""), "number": f"arXiv:{arxiv}" if arxiv else "",
+        "URL": work.url or (f"https://arxiv.org/abs/{arxiv}" if arxiv else ""), "PMID": work.identifiers.get("pmid", ""), "abstract": work.abstract,
+    }  # fmt: skip
     item |= {name: value for name, value in optional.items() if value}
     if work.year:
         item["issued"] = {"date-parts": [[work.year]]}
@@ -95,6 +99,8 @@ def _item(reference: Reference, work: Work) -> dict[str, Json]:
 def _name(name: str) -> dict[str, Json]:
     family, comma, given = name.partition(",")
     if comma:
-        return {"family": family.strip(), "given": given.strip()}
+        suffix, second, first = given.partition(",")
+        parts = {"family": family, "suffix": suffix, "given": first} if second else {"family": family, "given": given}
+        return {part: text.strip() for part, text in parts.items() if text.strip()}
     given, _, family = name.rpartition(" ")
     return {"family": family, "given": given} if given else {"literal": name}

@@ -32,7 +32,9 @@ def audit_json(audit: Audit) -> dict[str, Json]:
         "title": document.title,
         "answer": answer(audit).sentence,
         "remarks": list(audit.remarks),
-        "said": [{"what": said.what, "says": said.says, "found": said.found} for said in audit.said],
+        "said": [
+            {"what": said.what, "says": said.says, "found": said.found, "agrees": said.agrees} for said in audit.said
+        ],
         "policy": audit.policy,
         "gate": {
             "verdicts": list(audit.gate),
@@ -133,6 +135,7 @@ def statement_json(statement: TracedStatement) -> dict[str, Json]:
         "experiment": statement.experiment,
         "says": source_word(statement),
         "verdict": statement.verdict,
+        "corroborated": statement.corroborated,
         "confidence": statement.confidence,
         "entailer": statement.entailer,
         "calibrator": statement.calibrator,

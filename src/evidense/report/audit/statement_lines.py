@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evidense.auditing.audited import Audit
+from evidense.auditing.audited import Audit, Said
 from evidense.auditing.losses import COPY, Loss
 from evidense.auditing.statements import Quote, TracedStatement
 from evidense.boundary.shown import shown_line
@@ -90,7 +90,10 @@ def said_lines(audit: Audit) -> Iterator[str]:
     """Yield what a report says of itself beside what is found."""
     if not audit.said:
         return
-    rows = [(shown_line(said.what), shown_line(said.says), shown_line(said.found)) for said in audit.said]
+    rows = [
+        (shown_line(said.what), shown_line(said.says), f"{said_mark(said)}{shown_line(said.found)}")
+        for said in audit.said
+    ]
     first = min(max(len(what) for what, _, _ in rows), 18)
     second = min(max(len(says) for _, says, _ in rows), 30)
     yield f"   {'':<{first}}   {'it says':<{second}}   we find"
@@ -100,6 +103,11 @@ def said_lines(audit: Audit) -> Iterator[str]:
         for n in range(max(len(left), len(right))):
             cells = (what if n == 0 else "", left[n] if n < len(left) else "", right[n] if n < len(right) else "")
             yield f"   {cells[0]:<{first}}   {cells[1]:<{second}}   {cells[2]}".rstrip()
+
+
+def said_mark(said: Said) -> str:
+    """Return what stands before what is found where it is not what a report says."""
+    return "≠ " if said.agrees is False else ""
 
 
 def _lines(n: int, statement: TracedStatement, columns: _Columns, remarks: Sequence[str]) -> Iterator[str]:

@@ -58,7 +58,8 @@ def answer(audit: Audit) -> Answered:
         sentence = "; ".join(["No references in this file", *refuted])
         return Answered(f"{sentence}.", "harms" if refuted else "undecided", gate)
     if not parts and not refuted:
-        return Answered(f"Nothing to correct: {_right(n)}.", "helps", gate)
+        counted = "; what it states of itself is what we count" if audit.document.stated and audit.said else ""
+        return Answered(f"Nothing to correct: {_right(n)}{counted}.", "helps", gate)
     is_wrong = bool(refuted) or any(n[verdict] for verdict in (*TO_CORRECT, *TO_REPLACE))
     told = ", ".join(parts) or f"No reference to correct: {_right(n)}"
     return Answered(f"{'; '.join([told, *refuted])}.", "harms" if is_wrong else "undecided", gate)

@@ -47,13 +47,14 @@ def checked_json(checked: CheckedStatement) -> dict[str, Json]:
     """Return one statement."""
     return {
         "id": checked.id, "text": checked.statement, "verdict": checked.word, "confidence": checked.confidence, "entailer": checked.entailer,
-        "calibrator": checked.calibrator, "evidence": [_evidence_json(evidence) for evidence in checked.evidence],
+        "calibrator": checked.calibrator, "evidence": [evidence_json(evidence) for evidence in checked.evidence],
         "grounded": checked.grounded, "corroborated": checked.corroborated, "tested": checked.tested,
         "reasons": list(checked.reasons), "cites": list(checked.cites),
     }  # fmt: skip
 
 
-def _evidence_json(evidence: StancedPassage) -> dict[str, Json]:
+def evidence_json(evidence: StancedPassage) -> dict[str, Json]:
+    """Return a passage with its stance."""
     passage = evidence.passage
     return {
         "source": passage.source, "quote": passage.span.quote, "start": passage.span.start, "end": passage.span.end,

@@ -1,9 +1,10 @@
-"""Bibliography: the works that passed screening, in BibTeX."""
+"""Bibliography: the works that passed screening, in BibTeX and CSL-JSON."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from evidense.report.audit.bibliographies import entry_of
+from evidense.records import Json
+from evidense.report.audit.bibliographies import entry_of, item_of
 from evidense.searching.hits import Hit
 from evidense.texts.letters import words
 from evidense.texts.titles import title_words
@@ -20,6 +21,11 @@ _EMPTY = frozenset("a an the of on in for and to with from what how is are do do
 def bibtex_of(hits: Sequence[Hit]) -> str:
     """Return one entry a work; keys are made of first author, year and the first word of the title."""
     return "\n".join(entry_of(key, _kind(hit.work), hit.work) for key, hit in zip(keys_of(hits), hits, strict=True))
+
+
+def csl_of(hits: Sequence[Hit]) -> list[dict[str, Json]]:
+    """Return one item of CSL-JSON a work, under the keys of `bibtex_of`."""
+    return [item_of(key, _kind(hit.work), hit.work) for key, hit in zip(keys_of(hits), hits, strict=True)]
 
 
 def keys_of(hits: Sequence[Hit]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evidense.auditing.public_records.tiers import is_at_least, tier_named
 from evidense.auditing.references_of import Tell, tell_nobody
 from evidense.boundary.claim import FolderClaim
 from evidense.boundary.folder import prepare
@@ -15,6 +16,7 @@ from evidense.fetching.patience import Patience
 from evidense.fetching.wire import IndexWire, Terms
 from evidense.records import Record
 from evidense.report.ask.limits import limitations
+from evidense.report.ask.tiers import tier
 from evidense.report.ask.told import AskedFinding, AskedWork, AskOutcome
 from evidense.report.ask.write import NAMES, write
 from evidense.report.check.statements import CheckedStatements
@@ -48,6 +50,18 @@ class AskResult:
     records: tuple[Record, ...]
     page: Path | None = None
     """None where no folder was named."""
+    gate: str = ""
+    """The least tier that was asked for; "" without a gate."""
+
+    @property
+    def tier(self) -> str:
+        """Return the tier of the report: "PUBLIC_RECORD"."""
+        return tier(self.outcome)
+
+    @property
+    def passes(self) -> bool:
+        """Say whether the tier is the one that was asked for, or a better one; True without a gate."""
+        return not self.gate or is_at_least(self.tier, tier_named(self.gate))
 
     def _repr_html_(self) -> str:
         """Return the first screen for a notebook."""
@@ -91,7 +105,7 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
     )
     all_records = (*found.records, *records)
     page = write(outcome, all_records, claim) if claim is not None else None
-    return AskResult(outcome, all_records, page)
+    return AskResult(outcome, all_records, page, order.gate)
 
 
 def folder_for(question: str) -> Path:
@@ -102,6 +116,15 @@ def folder_for(question: str) -> Path:
     """
     words = "-".join(question.lower().split())[:60]
     return ROOT / folder_name(f"ask-{''.join(letter for letter in words if letter.isalnum() or letter == '-')}")
+
+
+def gate_words(result: AskResult) -> list[str]:
+    """Say whether the gate is met; nothing without a gate."""
+    if not result.gate:
+        return []
+    return [
+        f"gate {result.gate}: {'met' if result.passes else 'NOT met'}, the tier is {result.tier.lower().replace('_', '-')}"
+    ]
 
 
 def claim_of(order: AskOrder, out: Path) -> FolderClaim:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from evidense.auditing.public_records.tiers import tier_named
 from evidense.errors import InvalidInput
 from evidense.study.check.order import ENTAILER
 from evidense.study.search.order import SearchOrder
@@ -16,8 +17,12 @@ class AskOrder:
     entailer: str = ENTAILER
     encoder: str = ""
     """The spelling of an encoder, whose vectors help to rank works; "": words alone."""
+    gate: str = ""
+    """The least tier, as "public-record"; "": no gate."""
 
     def __post_init__(self) -> None:
-        """Refuse a risk that is none."""
+        """Refuse a risk that is none, and a tier that there is not."""
         if not 0 < self.risk < 1:  # NaN is refused too
             raise InvalidInput(f"risk is {self.risk}; expected a number between 0 and 1, as .10; correct --risk")
+        if self.gate:
+            tier_named(self.gate)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from evidense import registry
 from evidense.auditing.audited import Audit, AuditedReference
+from evidense.auditing.public_records.forms import FILE_OF, FOLDER
 from evidense.auditing.references_of import Conduct, NamedSource, Tell, ask, tell_nobody
 from evidense.boundary.claim import FolderClaim
 from evidense.boundary.files import read_bytes
 from evidense.boundary.folder import prepare
 from evidense.boundary.inputs import Inputs
 from evidense.boundary.offline import without_network
+from evidense.errors import InvalidInput
 from evidense.fetching.wire import Asked
 from evidense.records import Record
 from evidense.report.audit.write import NAMES, Fixed, write
@@ -25,6 +27,8 @@ from evidense.study.audit.told import told_of
 from evidense.study.audit.wires import wire_of
 from evidense.study.text_encoders import encoder_of
 
+_WITH_RECORDS = frozenset({"report.html", "report.json"})
+"""Files of a report that are audited by the public records beside them; report.md is read as it is."""
 _UNSENT = frozenset({"not asked", "budget spent"})
 
 
@@ -65,6 +69,7 @@ def run_audit(order: Order, store: Store, out: Path | None = None, tell: Tell = 
     claim = claim_of(order, out) if out is not None else None
     if claim is not None:
         prepare(claim, list(NAMES))
+    order = replace(order, file=subject_of(order.file))
     data = read_bytes(order.file, "a file to audit")
     with without_network(order.offline):
         audit = _audit(order, store, tell)
@@ -72,6 +77,26 @@ def run_audit(order: Order, store: Store, out: Path | None = None, tell: Tell = 
     fixed = fixed_of(audit, data) if order.fix else None
     page = write(audit, records, claim, fixed) if claim is not None else None
     return AuditResult(audit, records, page, fixed)
+
+
+def subject_of(file: Path) -> Path:
+    """Return the file to read: of a folder of public records, or of a report with them beside it, their manifest or else a record.
+
+    Raises:
+        InvalidInput: a folder without public records.
+    """
+    if not file.is_dir():
+        manifest = file.parent / FOLDER / FILE_OF["paper-manifest-v1"]
+        return manifest if file.name in _WITH_RECORDS and file.is_file() and manifest.is_file() else file
+    names = [FILE_OF["paper-manifest-v1"], *FILE_OF.values()]
+    found = next(
+        (path for folder in (file, file / FOLDER) for name in names if (path := folder / name).is_file()), None
+    )
+    if found is None:
+        raise InvalidInput(
+            f"'{file}' is a folder without public records; expected a file, or a folder with {', '.join(names[1:4])} …; name a file in it"
+        )
+    return found
 
 
 def _audit(order: Order, store: Store, tell: Tell) -> Audit:

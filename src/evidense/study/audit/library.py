@@ -22,6 +22,14 @@ MOST_FILES = 200
 
 
 @dataclass(frozen=True)
+class ReadText:
+    """The text of a work, and the document where it is a full text that was read."""
+
+    text: SourceText
+    document: ReadDocument | None = None
+
+
+@dataclass(frozen=True)
 class Library:
     """Where the texts of works come from."""
 
@@ -34,18 +42,18 @@ class Library:
     _read: dict[str, ReadDocument | None] = field(default_factory=dict)
     """Path → the user's file as it was read; None where it cannot be."""
 
-    def text(self, audited: AuditedReference) -> SourceText | None:
-        """Return the full text of the work that a reference means, else its longest abstract."""
+    def text(self, audited: AuditedReference) -> ReadText | None:
+        """Return the full text of the work that a reference means, else its longest abstract; None where there is none."""
         key, meant = audited.reference.key, audited.decision.work
         if any(answer.source == SOURCE for answer in audited.answers) and (shipped := shipped_for(audited.reference)):
-            return shipped.text
+            return ReadText(shipped.text)
         if meant is None:
             return None
         works = _same(meant, audited)
         if document := self.document(meant, works):
-            return SourceText.of_document(key, document)
-        abstract = max((work.abstract for work in works), key=len, default="")
-        return SourceText.of_abstract(key, abstract) if abstract else None
+            return ReadText(SourceText.of_document(key, document), document)
+        abstract = " ".join(max((work.abstract for work in works), key=len, default="").split())
+        return ReadText(SourceText.of_abstract(key, abstract)) if abstract else None
 
     def document(self, meant: Work, records: Sequence[Work]) -> ReadDocument | None:
         """Return the full text of a work as it was read; None where no source has one. `records` are what indexes say of it."""

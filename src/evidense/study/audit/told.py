@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 
 from evidense.auditing.audited import AuditedReference, Said
 from evidense.auditing.passages import Embed, claims_of, trace
-from evidense.auditing.reports import audit_report, is_report
+from evidense.auditing.public_records.prose import prose_rows, votes_in
+from evidense.auditing.reports import audit_report, is_report, with_wrong
 from evidense.auditing.statements import TracedStatement
-from evidense.study.audit.library import Library
+from evidense.reviewing.panel import joined
+from evidense.study.audit.library import Library, ReadText
+from evidense.study.audit.recheck import RISK, Recheck, records_beside
 from evidense.study.audit.verdicts import with_verdicts
 from evidense.study.experiments import experiments_for
-from evidense.values import ReadDocument
+from evidense.values import ReadDocument, Vote
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,33 @@ def told_of(
         return Told()
     is_synthesis = is_report(document)
     cited = {key for citation in document.citations for key in citation.keys}
-    texts = {
+    read = {
         audited.reference.key: text
         for audited in references
         if (is_synthesis or audited.reference.key in cited) and (text := library.text(audited)) is not None
     }
+    texts = {key: one.text for key, one in read.items()}
     if not is_synthesis:
         return Told(with_verdicts(trace(document, texts, embed), texts, bool(document.citations)))
-    works = {
-        audited.reference.key: audited.decision.work for audited in references if audited.decision.work is not None
-    }
+    return _of_synthesis(document, references, read, embed)
+
+
+def _of_synthesis(
+    document: ReadDocument, references: Sequence[AuditedReference], read: Mapping[str, ReadText], embed: Embed | None
+) -> Told:
+    """Return the claims of a synthesis beside their sources and independent ones, and what it states of itself beside what is found."""
+    works = {a.reference.key: a.decision.work for a in references if a.decision.work is not None}
+    texts = {key: one.text for key, one in read.items()}
     experiments = experiments_for([" ".join(span.quote.split()) for span in claims_of(document)])
     report = audit_report(document, works, texts, experiments, embed)
-    return Told(with_verdicts(report.statements, texts, False), report.said, report.remarks, report.notes)
+    stated = document.stated
+    recheck = Recheck(references, read, experiments, stated.risk or RISK if stated else RISK)
+    statements = recheck.corroborated(with_verdicts(report.statements, texts, False))
+    if stated is not None:
+        said = [*report.said, *records_beside(stated, recheck)]
+        return Told(statements, tuple(said), tuple(with_wrong(report.remarks, said, is_record=True)), report.notes)
+    votes = votes_in(document)
+    score = joined([Vote(vote.reviewer, vote.dimension, vote.score, "") for vote in votes]).score
+    said = [row for row in report.said if not (votes and row.what == "quality")]
+    said += prose_rows(document, statements, score)
+    return Told(statements, tuple(said), tuple(with_wrong(report.remarks, said)), report.notes)
