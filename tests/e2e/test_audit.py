@@ -227,7 +227,7 @@ def test_the_seed_report_is_audited_without_a_network(evidense, shared_data: Pat
         "DO NOT RELY ON IT: no finding in it, no source on its question, one question told as a finding." in said.stdout
     )
     assert found["said"][0] == {
-        "what": "papers", "says": "16, peer-reviewed", "found": "3 listed, all cited as preprints (each has a published version)",
+        "what": "papers", "says": "16, peer-reviewed", "found": "3 listed, all cited as preprints (each has a published version)", "agrees": False,
     }  # fmt: skip
     assert max(map(len, said.stdout.splitlines())) <= 100
 

@@ -174,7 +174,7 @@ LIES: dict[str, tuple[Plant, dict[str, tuple[str, str]]]] = {
     "a vote changed": (_set("quality.json", "votes", 1, "score", to=9.0), {"vote of corroboration": ("9.00", "0.83: 0 of 6")}),
     "a dimension raised": (_set("quality.json", "dimensions", "novelty", to={"score": 9, "level": "HIGH"}), {"novelty": ("HIGH 9.00", "cannot be recomputed")}),
     "the level raised": (_set("verification.json", "paper_level", to=5), {"level": ("5, Sandbox-executed claims", "3, Cross-source")}),
-    "the gate passed": (_set("gate.json", "status", to="VERIFIED"), {"gate": ("VERIFIED", "UNVERIFIED: No claim of 6")}),
+    "the gate passed": (_set("gate.json", "status", to="VERIFIED"), {"gate": ("VERIFIED", "UNVERIFIED: 0 of 6 claims")}),
 }  # fmt: skip
 
 
