@@ -21,6 +21,6 @@ def test_a_replay_without_a_network_gives_the_same_bytes(tmp_path: Path, monkeyp
         ev.ask("What harms tomatoes?", INDEXES, out=tmp_path / "two", offline=True, **settings)
     assert first.findings
     assert first.search.prisma.ineligible["retracted"] == 1
-    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    names = sorted(p.relative_to(tmp_path / "one").as_posix() for p in (tmp_path / "one").rglob("*.*"))
     assert {"report.html", "report.md", "report.json", "references.bib"} <= set(names)
     assert [n for n in names if (tmp_path / "one" / n).read_bytes() != (tmp_path / "two" / n).read_bytes()] == []
