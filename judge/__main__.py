@@ -13,11 +13,11 @@ import numpy as np
 
 from evidense.checking import features as lexical
 from evidense.checking.calibration import Calibration, TextKind, calibrations_json
-from evidense.checking.rarity import stems
 from evidense.checking.softmax import Softmax, fit_softmax
 from evidense.records import sha256_of
 from evidense.stats.forecasts.folds import fold_rows
 from evidense.study.check.corpus import read_corpus
+from evidense.texts.stems import stems
 from evidense.values import EvidencePair
 from judge.pairs import Pairs, pairs_of
 

@@ -1,21 +1,20 @@
 """Passages: for each statement the closest passage of its sources, by BM25 and an encoder over windows of sentences, aligned word by word."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32
 
 from evidense.auditing.alignment import NO_TEXT, Alignment, align
 from evidense.auditing.kinds import kind_of
 from evidense.auditing.losses import losses
 from evidense.auditing.statements import Quote, TracedStatement
-from evidense.compute.search.word_index import WordIndex
-from evidense.parts.encoders import Side
+from evidense.compute.search.bm25 import Bm25Index
+from evidense.compute.search.vector_index import Embed, VectorIndex
 from evidense.texts.sentences import sentences
 from evidense.texts.squeezed import Squeezed
-from evidense.texts.tokens import tokens
+from evidense.texts.tokens import tokens, words_and_numbers
 from evidense.values import ReadDocument, Span
 
 LONGEST = 3
@@ -24,8 +23,6 @@ CANDIDATES = 12
 """Windows that are aligned for a statement, of each way of searching."""
 MAX_TOKENS = 500
 """A window or a statement with more words and signs is cut there before it is aligned."""
-Embed = Callable[[Sequence[str], Side], Float32[np.ndarray, "texts width"]]
-"""Texts → unit vectors, by an encoder of ours: statements as queries, passages as documents."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +79,8 @@ class Passages:
 
     def __init__(self, sources: Sequence[SourceText], embed: Embed | None = None) -> None:
         self.sources = {source.name: source for source in sources if source.parts}
-        self._embed = embed
         self._windows = [window for source in self.sources.values() for window in windows(source)]
+        self._dense = VectorIndex([window.span.quote for window in self._windows], embed) if embed else None
         self._squeezed = {name: Squeezed(source.text) for name, source in self.sources.items()}
 
     def statement(self, place: Span, cites: Sequence[str] = (), among: Sequence[str] = ()) -> TracedStatement:
@@ -123,8 +120,8 @@ class Passages:
         asked = set(names)
         wanted = np.array([window.source in asked for window in self._windows], dtype=bool)
         rankings = [self._bm25.scores(text)]
-        if self._embed is not None and len(self._windows):
-            rankings.append(self._vectors @ self._embed([text], "query")[0])
+        if self._dense is not None and len(self._windows):
+            rankings.append(self._dense.scores(text))
         chosen: dict[int, None] = {}
         for scores in rankings:
             order = np.argsort(-np.where(wanted, scores, -np.inf), kind="stable")[:CANDIDATES]
@@ -132,13 +129,8 @@ class Passages:
         return list(chosen)
 
     @cached_property
-    def _bm25(self) -> WordIndex:
-        return WordIndex([window.span.quote for window in self._windows])
-
-    @cached_property
-    def _vectors(self) -> Float32[np.ndarray, "windows width"]:
-        assert self._embed is not None  # noqa: S101
-        return self._embed([window.span.quote for window in self._windows], "document")
+    def _bm25(self) -> Bm25Index:
+        return Bm25Index([window.span.quote for window in self._windows], words_and_numbers)
 
 
 def windows(source: SourceText) -> Iterator[Window]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from evidense.auditing.audited import Said
 from evidense.auditing.markers import n_negations
-from evidense.auditing.passages import Embed, Passages, SourceText, claims_of
+from evidense.auditing.passages import Passages, SourceText, claims_of
 from evidense.auditing.public_records.prose import SCORE, n_verified, wrong_clause
 from evidense.auditing.shipped_works import ShippedWork, shipped_works
 from evidense.auditing.statements import Quote, TracedStatement
 from evidense.auditing.topics import Topic, topic
+from evidense.compute.search.vector_index import Embed
 from evidense.texts.letters import fold
 from evidense.texts.names import Name
 from evidense.texts.sentences import sentences

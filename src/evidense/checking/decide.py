@@ -11,11 +11,12 @@ from evidense.checking.calibration import BringsCalibrations, Calibration, TextK
 from evidense.checking.checkable import objection
 from evidense.checking.independence import independent, not_citing
 from evidense.checking.library import LibraryWork, WorkLibrary, closest_sentences, evidence_pair
-from evidense.checking.rarity import shipped_rarity, stems
+from evidense.checking.rarity import shipped_rarity
 from evidense.checking.rule_outcomes import rule_risk
 from evidense.checking.ruled import ruled
 from evidense.parts import Entailer
 from evidense.stats.forecasts.abstaining import Threshold
+from evidense.texts.stems import stems
 from evidense.values import CheckWord, Passage
 
 N_OTHERS = 5

@@ -7,8 +7,10 @@ from functools import cached_property
 from itertools import pairwise
 
 from evidense.auditing.markers import is_hedge, n_negations, numbers
-from evidense.checking.rarity import Rarity, shipped_rarity, stems
+from evidense.checking.lexicon.polarity import CONCLUDES, DOWN, NULL, PAIRS_OF_STEMS, UP
+from evidense.checking.rarity import Rarity, shipped_rarity
 from evidense.texts.sentences import sentences
+from evidense.texts.stems import stems
 from evidense.values import EvidencePair
 
 VERSION = 1
@@ -21,42 +23,6 @@ FEATURES = (
     "differ_and_overlap", "opposite_and_overlap", "null_and_direction",
 )  # fmt: skip
 """Names, in the order of the columns."""
-_UP = re.compile(
-    r"\b(?:increas|rais|ris(?:e|ing)|rose|elevat|enhanc|improv|promot|stimulat|upregulat|up-regulat|activat|induc|augment|boost|accelerat|"
-    r"amplif|strengthen|facilitat|grow|gain|expand|higher|greater|more|larger|longer|better|stronger|exceed|positiv|benefi|overexpress|"
-    r"superior|above|high)\w*",
-    re.IGNORECASE,
-)  # fmt: skip
-_DOWN = re.compile(
-    r"\b(?:decreas|reduc|lower|declin|diminish|inhibit|suppress|impair|attenuat|downregulat|down-regulat|prevent|block|abolish|abrogat|"
-    r"deplet|limit|weaken|worsen|los[st]|fewer|less|smaller|shorter|worse|weaker|negativ|harm|inferior|deficien|disrupt|loss|lack|"
-    r"reject|inactivat|repress|below|low|protect|knockout|knockdown|silenc|delay|slow)\w*",
-    re.IGNORECASE,
-)  # fmt: skip
-_NULL = re.compile(
-    r"\b(?:no (?:\w+ ){0,3}(?:difference|effect|association|change|evidence|correlation|impact|influence|relationship|benefit)s?|"
-    r"not (?:\w+ ){0,2}(?:differ|associated|affect|change|correlate|increase|decrease|reduce|improve|alter|significant|significantly)\w*|"
-    r"(?:un(?:changed|affected|altered|related)|similar|equal|comparable|independent|irrespective|regardless|non-?significant))\b",
-    re.IGNORECASE,
-)  # fmt: skip
-_OPPOSITES = tuple(
-    (frozenset(one.split()), frozenset(other.split()))
-    for one, other in (
-        ("activ induc stimul promot upregul trigger enabl", "inhibit suppress inactiv repress downregul block prevent abolish"),
-        ("increas higher high more greater elev rais rise enhanc improv", "decreas lower low less fewer reduc declin impair diminish"),
-        ("posit", "negat invers"), ("present presenc gain express", "absent absenc loss lack defici deplet"),
-        ("benefici benefit protect effect efficaci", "harm detriment ineffect risk advers"), ("always all everi", "never none rare seldom some"),
-        ("long longer prolong earli", "short shorter late delay"), ("before", "after"), ("better superior", "wors poorer inferior"),
-        ("strong stronger", "weak weaker"), ("necessari essenti requir need", "dispens unnecessari independ redund"),
-        ("common frequent preval", "rare uncommon infrequ"), ("major most", "minor few minim"), ("success", "fail failur unsuccess"),
-        ("resist", "sensit suscept"), ("upstream", "downstream"), ("acut", "chronic"), ("intern", "extern"), ("same similar ident", "differ distinct opposit"),
-    )
-)  # fmt: skip
-_CONCLUDES = re.compile(
-    r"\b(?:conclu\w+|in summary|these (?:results|data|findings)|our (?:results|data|findings)|we (?:show|found|find|demonstrate|report|"
-    r"conclude|identified)|suggest\w*|indicat\w*|demonstrat\w*|therefore|thus)\b",
-    re.IGNORECASE,
-)  # fmt: skip
 
 
 def features(pair: EvidencePair, rarity: Rarity | None = None) -> tuple[float, ...]:
@@ -130,20 +96,20 @@ class _MeasuredPair:
 
     def polarity(self) -> tuple[float, ...]:
         claim, best = self.pair.claim, self.parts[self.best]
-        up, down, best_up, best_down = (bool(p.search(t)) for t in (claim, best) for p in (_UP, _DOWN))
+        up, down, best_up, best_down = (bool(p.search(t)) for t in (claim, best) for p in (UP, DOWN))
         denies, best_denies = n_negations(claim) % 2, min(n_negations(best), 2)
         same = float((up and best_up) or (down and best_down))
         opposite = float(
             (up and not down and best_down and not best_up) or (down and not up and best_up and not best_down)
         )
         differ = float(denies != best_denies % 2)
-        null = float(bool(_NULL.search(best)))
+        null = float(bool(NULL.search(best)))
         share = self.shares[self.best]
         named = _opposites(set(self.claim), set(self.part_stems[self.best]))
         return (
-            float(denies), best_denies / 2, differ, float(up), float(down), same, opposite, named, null, float(bool(_NULL.search(claim))),
+            float(denies), best_denies / 2, differ, float(up), float(down), same, opposite, named, null, float(bool(NULL.search(claim))),
             float(is_hedge(claim)), float(is_hedge(best)), min(len(self.claim), 40) / 40, self.best / len(self.parts),
-            float(bool(_CONCLUDES.search(best))), differ * share, (opposite or named) * share, null * float(up or down),
+            float(bool(CONCLUDES.search(best))), differ * share, (opposite or named) * share, null * float(up or down),
         )  # fmt: skip
 
 
@@ -175,7 +141,7 @@ def _in_order(claim: Sequence[str], passage: Sequence[str]) -> int:
 
 def _opposites(claim: set[str], passage: set[str]) -> float:
     """Say whether the claim has a word of one side of a pair and the passage only words of the other."""
-    for one, other in _OPPOSITES:
+    for one, other in PAIRS_OF_STEMS:
         for left, right in ((one, other), (other, one)):
             if claim & left and passage & right and not (passage & left) and not (claim & right):
                 return 1.0

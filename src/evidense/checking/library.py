@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from evidense.auditing.passages import Embed, SourceText, windows
+from evidense.auditing.passages import SourceText, windows
 from evidense.checking.features import closest
 from evidense.compute.search.bm25 import Bm25Index
+from evidense.compute.search.vector_index import Embed, VectorIndex
 from evidense.values import Citation, EvidencePair, Passage, Reference, Work
 
 RRF_K = 60
@@ -85,9 +86,9 @@ class WorkLibrary:
     def ranked(self, statement: str, n: int = 10) -> list[RankedWork]:
         """Return the first works for a statement, best first; of equal ones the first in the library."""
         scores = self._bm25.scores(statement)
-        if self.embed is not None and len(self.works):
-            dense = self._vectors @ self.embed([statement], "query")[0]
-            scores = BM25_WEIGHT * _reciprocal(scores, only_positive=True) + _reciprocal(dense)
+        if self._dense is not None and len(self.works):
+            by_vectors = _reciprocal(self._dense.scores(statement))
+            scores = BM25_WEIGHT * _reciprocal(scores, only_positive=True) + by_vectors
         return [RankedWork(self.works[i], float(scores[i])) for i in _first(scores, n) if scores[i] > 0]
 
     @cached_property
@@ -95,9 +96,9 @@ class WorkLibrary:
         return Bm25Index([work.indexed for work in self.works])
 
     @cached_property
-    def _vectors(self) -> Float32[np.ndarray, "works width"]:
-        assert self.embed is not None  # noqa: S101
-        return self.embed([f"{work.work.title} {work.text.text[:MOST_EMBEDDED]}" for work in self.works], "document")
+    def _dense(self) -> VectorIndex | None:
+        texts = [f"{work.work.title} {work.text.text[:MOST_EMBEDDED]}" for work in self.works]
+        return VectorIndex(texts, self.embed) if self.embed else None
 
 
 def _first(scores: Float32[np.ndarray, " works"], n: int) -> Int64[np.ndarray, " n"]:

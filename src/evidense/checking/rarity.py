@@ -7,9 +7,6 @@ from functools import cache
 from importlib.resources import files
 from math import log
 
-from evidense.texts.stems import stem
-from evidense.texts.tokens import tokens, value
-
 
 @dataclass(frozen=True)
 class Rarity:
@@ -38,12 +35,3 @@ def shipped_rarity() -> Rarity:
     """Return the counts that ship: stems of the abstracts of SciFact (ODC-By 1.0), the frequent ones alone."""
     table = json.loads((files("evidense.checking") / "shipped" / "rarity.json").read_text("utf-8"))
     return Rarity(table["n_documents"], table["counts"], table["n_unlisted"])
-
-
-def stems(text: str) -> list[str]:
-    """Return the stems of the words and numbers of a text, in order; number words are digits.
-
-    >>> stems("Two models gained 1,000 points.")
-    ['2', 'model', 'gain', '1000', 'point']
-    """
-    return [stem(value(token.key)) for token in tokens(text) if token.kind in ("word", "number")]

@@ -1,9 +1,9 @@
 """Ruled: the verdict of rules alone, on a statement that is a sentence of a work, or nearly one."""
 
-import re
 from functools import lru_cache
 
 from evidense.auditing.alignment import align
+from evidense.auditing.aside import speaks_of_itself
 from evidense.auditing.losses import COPY
 from evidense.auditing.passages import Passages, SourceText
 from evidense.checking.aggregate import StancedPassage, WorkCheck, stance_of
@@ -14,7 +14,6 @@ from evidense.checking.near import near_verdict
 from evidense.values import CheckWord, Passage, Span
 
 RULES = "rules"
-_OWN = re.compile(r"\b(?:we|our|ours|this (?:paper|work|study|article|report)|the present)\b", re.IGNORECASE)
 _ASKS = "the passage asks this, and does not say it"
 _REPORTS = "the passage reports this of others"
 _DOUBTS = "the passage reports, doubts or limits this, or says it of something else"
@@ -64,7 +63,7 @@ def _is_copy(statement: str, sentence: str) -> bool:
 def _reports(work: LibraryWork, span: Span) -> bool:
     """Say whether a passage cites others for what it says, and does not speak of the work itself."""
     cites = any(c.sentence.start < span.end and c.sentence.end > span.start for c in work.citations)
-    return cites and not _OWN.search(span.quote)
+    return cites and not speaks_of_itself(span.quote)
 
 
 def _closest(statement: str, text: SourceText) -> Span | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import ENTAILER, RANKED_BY, RISK, WIRE, split
+from evidense.cli.options import ENTAILER, RANKED_BY, RISK, SCREENED, WIRE, split
 
 _FILE = click.Path(path_type=Path)
 
@@ -19,11 +19,7 @@ _FILE = click.Path(path_type=Path)
     help="Whom to ask: indexes (evidense list sources), or folders with BibTeX, RIS, CSL-JSON and PDFs. Default: every index.",
 )
 @click.option("--criteria", type=_FILE, help="What to include and exclude, one a line. Default: a term of each facet.")
-@click.option("--plan", type=_FILE, help="Facets and queries that you have edited: a copy of plan.json, or TOML.")
-@click.option("--labels", type=_FILE, help="Your decisions: a copy of to_screen.csv with its labels filled in.")
-@click.option(
-    "--limit", type=int, default=200, metavar="N", show_default=True, help="Works that each source is asked for."
-)
+@SCREENED
 @RISK
 @RANKED_BY
 @ENTAILER

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import split
+from evidense.cli.options import DRAWS, NO_TEXT_OR_PLAN, split
 from evidense.cli.running import RunRequest, execute
 
 
@@ -85,20 +85,7 @@ from evidense.cli.running import RunRequest, execute
     type=int,
     help="Draw at most this many documents. All judged documents are included.",
 )
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Seed of samples and resamples. Equal seeds give equal bytes.",
-)
-@click.option(
-    "--confidence",
-    type=float,
-    default=0.95,
-    show_default=True,
-    help="Confidence level of all intervals of the command together.",
-)
+@DRAWS
 @click.option("--depth", type=int, default=100, show_default=True, help="Documents kept for each query.")
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
@@ -110,8 +97,7 @@ from evidense.cli.running import RunRequest, execute
     type=click.Path(path_type=Path),
     help="Write the ranked lists of BASE to NAME.baseline.json.gz, small enough to commit.",
 )
-@click.option("--no-text", is_flag=True, help="Keep your texts out of all files that are written.")
-@click.option("--plan", is_flag=True, help="Show the steps, the cached ones, the estimated time and disk. Run nothing.")
+@NO_TEXT_OR_PLAN
 def command(base: str, tuned: tuple[str, ...], on: tuple[str, ...], qrels: tuple[str, ...], **options: Any) -> None:
     """Compare TUNED (one or more) with BASE.
 

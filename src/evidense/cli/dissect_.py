@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import split
+from evidense.cli.options import DRAWS, NO_TEXT_OR_PLAN, split
 from evidense.cli.running import RunRequest, execute
 
 
@@ -61,24 +61,10 @@ from evidense.cli.running import RunRequest, execute
 @click.option(
     "--margin", type=float, default=0.02, show_default=True, help="Smallest difference in retrieval that matters."
 )
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Seed of samples and resamples. Equal seeds give equal bytes.",
-)
-@click.option(
-    "--confidence",
-    type=float,
-    default=0.95,
-    show_default=True,
-    help="Confidence level of all intervals of the command together.",
-)
+@DRAWS
 @click.option("--name", help="Name of the study. Default: TUNED-vs-BASE-inside.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/NAME.")
-@click.option("--no-text", is_flag=True, help="Keep your texts out of all files that are written.")
-@click.option("--plan", is_flag=True, help="Show the steps, the cached ones, the estimated time and disk. Run nothing.")
+@NO_TEXT_OR_PLAN
 @click.option(
     "--published", metavar="STUDY", help="Write a page of a published study's own numbers instead, for example yao2025."
 )

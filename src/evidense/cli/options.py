@@ -1,6 +1,7 @@
 """Options: how the values of options are read, and those that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -37,6 +38,27 @@ ENTAILER = click.option(
 RANKED_BY = click.option(
     "--encoder", default="", metavar="MODEL", help="Also rank works by an encoder (evidense list encoders). Default: BM25 alone.",
 )  # fmt: skip
+
+SCREENED = _several(
+    click.option("--plan", type=click.Path(path_type=Path), help="Facets and queries that you have edited: a copy of plan.json, or TOML."),
+    click.option("--labels", type=click.Path(path_type=Path), help="Your decisions: a copy of to_screen.csv with its labels filled in."),
+    click.option("--limit", type=int, default=200, metavar="N", show_default=True, help="Works that each source is asked for."),
+)  # fmt: skip
+"""How works are searched and screened."""
+DRAWS = _several(
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Seed of samples and resamples. Equal seeds give equal bytes.",
+    ),
+    click.option(
+        "--confidence", type=float, default=0.95, show_default=True, help="Confidence level of all intervals of the command together.",
+    ),
+)  # fmt: skip
+"""How samples are drawn, and how sure intervals are."""
+NO_TEXT_OR_PLAN = _several(
+    click.option("--no-text", is_flag=True, help="Keep your texts out of all files that are written."),
+    click.option("--plan", is_flag=True, help="Show the steps, the cached ones, the estimated time and disk. Run nothing."),
+)  # fmt: skip
+"""What a study writes, or that it only plans."""
 
 
 def split(values: tuple[str, ...]) -> list[str]:

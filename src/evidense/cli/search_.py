@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import WIRE, split
+from evidense.cli.options import SCREENED, WIRE, split
 
 _FILE = click.Path(path_type=Path)
 
@@ -19,11 +19,7 @@ _FILE = click.Path(path_type=Path)
     help="Whom to ask: indexes (evidense list sources), or folders with BibTeX, RIS or CSL-JSON. Default: every index.",
 )
 @click.option("--criteria", type=_FILE, help="What to include and exclude, one a line: 'exclude: year < 2018'.")
-@click.option("--plan", type=_FILE, help="Facets and queries that you have edited: a copy of plan.json, or TOML.")
-@click.option("--labels", type=_FILE, help="Your decisions: a copy of to_screen.csv with its labels filled in.")
-@click.option(
-    "--limit", type=int, default=200, metavar="N", show_default=True, help="Works that each source is asked for."
-)
+@SCREENED
 @click.option(
     "--recall",
     type=float,

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from evidense.auditing.aside import is_order
 from evidense.boundary.documents import Form, checked, parsed
 from evidense.entailers._prompts import MOST_EVIDENCE
-from evidense.entailers._quotes import LEAST_WORDS, is_order, is_short, located
+from evidense.entailers._quotes import LEAST_WORDS, is_short, located
 from evidense.errors import InvalidInput
 from evidense.parts.literature import Reply
 from evidense.texts.letters import words

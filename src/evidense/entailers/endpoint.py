@@ -20,7 +20,7 @@ from evidense.records import sha256_of
 from evidense.stats.agreement.kappa import wilson
 from evidense.values import STANCES, EvidencePair
 
-VERSION = 1
+VERSION = 2
 """Rises with every change that changes a probability."""
 SOURCE, KEY, VARIABLE = "endpoint", "EVIDENSE_KEY_ENDPOINT", "EVIDENSE_URL_ENDPOINT"
 SHARE = 0.9

@@ -174,13 +174,12 @@ def _contradictions(criteria: Sequence[Criterion]) -> Iterable[str]:
     included = [c for c in criteria if c.effect == "include"]
     excluded = [c for c in criteria if c.effect == "exclude"]
     left = set(range(_FIRST_YEAR, _LAST_YEAR + 1))
-    of_years = [c for c in criteria if c.years is not None]
-    for criterion in of_years:
-        assert criterion.years is not None  # noqa: S101
-        named = set(range(criterion.years[0], criterion.years[1] + 1))
+    of_years = [(criterion, criterion.years) for criterion in criteria if criterion.years]
+    for criterion, (first, last) in of_years:
+        named = set(range(first, last + 1))
         left = left & named if criterion.effect == "include" else left - named
         if not left:
-            lines = " and ".join(str(c.line) for c in of_years if c.line <= criterion.line)
+            lines = " and ".join(str(c.line) for c, _ in of_years if c.line <= criterion.line)
             yield f"lines {lines} leave no year"
             return
     for one in included:

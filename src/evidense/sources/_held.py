@@ -6,9 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from evidense.compute.search.word_index import WordIndex
+from evidense.compute.search.bm25 import Bm25Index
 from evidense.sources._index import nearest_titles
 from evidense.texts.titles import title_words
+from evidense.texts.tokens import words_and_numbers
 from evidense.values import Answer, Reference, Work
 
 KINDS = ("doi", "arxiv", "acl", "pmid", "pmcid")
@@ -50,8 +51,8 @@ class Held:
         return Answer(self.source, "found" if works else "not there", works, "topic", detail, total=len(ranked))
 
     @cached_property
-    def _texts(self) -> WordIndex:
-        return WordIndex([f"{work.title} {work.abstract}" for work in self.works])
+    def _texts(self) -> Bm25Index:
+        return Bm25Index([f"{work.title} {work.abstract}" for work in self.works], words_and_numbers)
 
     def _candidates(self, title: str) -> list[int]:
         """Return the works that share the weightiest words, the best first."""

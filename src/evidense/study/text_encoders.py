@@ -7,8 +7,8 @@ from jaxtyping import Float32
 
 from evidense import registry
 from evidense.auditing.audited import SearchedWith
-from evidense.auditing.passages import Embed
 from evidense.boundary.consent import consenting
+from evidense.compute.search.vector_index import Embed
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder
 from evidense.parts.encoders import SIDES, Side, fingerprints

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import cache, lru_cache
 
+from evidense.texts.tokens import words_and_numbers
+
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
@@ -12,6 +14,15 @@ def stem(word: str) -> str:
     True
     """
     return _stemmer()(word.casefold())
+
+
+def stems(text: str) -> list[str]:
+    """Return the stems of the words and numbers of a text, in order; number words are digits.
+
+    >>> stems("Two models gained 1,000 points.")
+    ['2', 'model', 'gain', '1000', 'point']
+    """
+    return [stem(word) for word in words_and_numbers(text)]
 
 
 @cache

@@ -74,6 +74,15 @@ def value(key: str) -> str:
     return _VALUES.get(key, key)
 
 
+def words_and_numbers(text: str) -> list[str]:
+    """Return the keys of the words and numbers of a text, in order; number words are digits.
+
+    >>> words_and_numbers("Two models gained 1,000 points [3].")
+    ['2', 'models', 'gained', '1000', 'points']
+    """
+    return [value(token.key) for token in tokens(text) if token.kind in ("word", "number")]
+
+
 @lru_cache(maxsize=65_536)
 def _key(text: str, is_number: bool) -> str:
     if not is_number:

@@ -127,9 +127,7 @@ def retrieve(
         StoreError: the disk is full; the next run continues.
     """
     key = step_key(system, collection, depth)
-    if done := store.recall(key):
-        record = store.get(done[0])
-        assert isinstance(record, Ranking)  # noqa: S101  (the key is of this kind)
+    if (done := store.recall(key)) and isinstance(record := store.get(done[0]), Ranking):
         return record
     started = time.perf_counter()
     lists, setup, searched, observed = _rank(system, collection, depth, store, progress)

@@ -1,7 +1,7 @@
-"""BM25 index: Lucene's variant over English stems, for rankers and for the check of statements."""
+"""BM25 index: Lucene's variant over English stems, for the ranker, for works, and for the sentences of a work."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,31 @@ K1, B = 1.2, 0.75
 """Lucene's own defaults (BM25Similarity)."""
 TOKEN = r"(?u)\b\w+\b"
 """Words of one letter count as words, as in Lucene's StandardTokenizer."""
+_FIND = re.compile(TOKEN).findall
+WordsOf = Callable[[str], list[str]]
+"""What divides a text into words, before they are stemmed."""
+
+
+def lower_words(text: str) -> list[str]:
+    """Return the words of a text in lower case, as the ranker `bm25` divides it.
+
+    >>> lower_words("A 3-layer model")
+    ['a', '3', 'layer', 'model']
+    """
+    return _FIND(text.lower())
 
 
 class Bm25Index:
     """BM25 by bm25s (Lù 2024). Stop words are kept, because "no" and "not" carry meaning.
 
+    `words_of` divides texts: `lower_words`, or `texts.tokens.words_and_numbers`, for which "two" is 2 and 1,000 is one number.
+
     Source: Robertson and Zaragoza 2009, equation 3.15; the variant 'lucene' of Kamphuis et al. 2020.
     """
 
-    def __init__(self, documents: Sequence[str]) -> None:
+    def __init__(self, documents: Sequence[str], words_of: WordsOf = lower_words) -> None:
         self.n_documents = len(documents)
-        self._words = _Words()
+        self._words = _Words(words_of)
         words_of_documents = [self._words.of(text) for text in documents]
         self._n_known = len(self._words.stems)
         self._index = _built(words_of_documents, self._words.stems) if self._n_known else None
@@ -45,12 +59,12 @@ def _built(words_of_documents: list[list[int]], stems: dict[str, int]) -> Any:
 class _Words(dict[str, int]):
     """Word → number of its stem. Each word is stemmed once."""
 
-    def __init__(self) -> None:
+    def __init__(self, words_of: WordsOf) -> None:
         import Stemmer
 
         self.stem = Stemmer.Stemmer("english").stemWord
         self.stems: dict[str, int] = {}
-        self.find = re.compile(TOKEN).findall
+        self.words_of = words_of
 
     def __missing__(self, word: str) -> int:
         self[word] = number = self.stems.setdefault(self.stem(word), len(self.stems))
@@ -58,4 +72,4 @@ class _Words(dict[str, int]):
 
     def of(self, text: str) -> list[int]:
         """Return the numbers of a text's words, in order."""
-        return [self[word] for word in self.find(text.lower())]
+        return [self[word] for word in self.words_of(text)]

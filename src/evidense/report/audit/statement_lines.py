@@ -8,7 +8,8 @@ from evidense.auditing.audited import Audit, Said
 from evidense.auditing.losses import COPY, Loss
 from evidense.auditing.statements import Quote, TracedStatement
 from evidense.boundary.shown import shown_line
-from evidense.report.audit.words import RULES, SAYS, STATEMENT_WORDS, VERDICT_SAYS
+from evidense.report.audit.words import RULES, SAYS, STATEMENT_WORDS
+from evidense.report.check.words import SAYS_IN_SHORT
 from evidense.report.experiments import brief
 
 _MOST = 12
@@ -149,9 +150,9 @@ def source_word(statement: TracedStatement) -> str:
     kind = statement.alignment.kind
     if kind in ("NO TEXT", "NOT LOCATED"):
         unlocated = f"{STATEMENT_WORDS[kind].icon} {kind.lower()}"
-        return VERDICT_SAYS["REFUTED"] if statement.verdict == "REFUTED" else unlocated
+        return SAYS_IN_SHORT["REFUTED"] if statement.verdict == "REFUTED" else unlocated
     copied = "says so" if statement.alignment.located >= COPY else "~ in part"
-    unchanged = VERDICT_SAYS.get(statement.verdict, copied)
+    unchanged = SAYS_IN_SHORT.get(statement.verdict, copied)
     rules = [loss.rule for loss in statement.losses if loss.rule in SAYS]
     changed = SAYS[rules[0]] if rules else unchanged
     if statement.verdict == "REFUTED" and not {"negation", "number"} & set(rules[:1]):

@@ -46,13 +46,3 @@ SAYS: Mapping[str, str] = {
     "weaker": "✖ says more",
 }
 """Rule of a loss → how the source stands to the statement."""
-VERDICT_SAYS: Mapping[str, str] = {
-    "SUPPORTED": "says so",
-    "REFUTED": "✖ denies it",
-    "MIXED": "≷ both",
-    "QUALIFIED": "~ if …",
-    "SCOPE DIFFERS": "≠ other thing",
-    "NOT SURE": "? not sure",
-    "NOT ENOUGH": "– silent",
-}
-"""Verdict of a statement that lost nothing → how the source stands to it."""

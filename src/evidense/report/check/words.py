@@ -21,3 +21,14 @@ SAYS: Mapping[str, str] = {
     "SCOPE DIFFERS": "speaks of another thing", "NOT SURE": "NOT SURE (read: passage)", "NOT ENOUGH": "says nothing of it", "NOT CHECKED": "–",
 }  # fmt: skip
 """A word → how a source stands to the statement, in a column of its own."""
+SAYS_IN_SHORT: Mapping[str, str] = {
+    "SUPPORTED": SAYS["SUPPORTED"],
+    **{
+        word: f"{CHECK_WORDS[word].icon} {short}"
+        for word, short in (
+            ("REFUTED", "denies it"), ("MIXED", "both"), ("QUALIFIED", "if …"), ("SCOPE DIFFERS", "other thing"), ("NOT SURE", "not sure"),
+            ("NOT ENOUGH", "silent"),
+        )
+    },
+}  # fmt: skip
+"""The same with its icon, for a column of few characters."""

@@ -23,7 +23,7 @@ def _records(audit: Audit, data: bytes, store: Store) -> Iterator[Record]:
     document = _document(audit, data, store)
     yield document
     for audited in audit.references:
-        papers = [_paper(audited)] if audited.decision.work else []
+        papers = [_paper(work, audited)] if (work := audited.decision.work) else []
         yield from papers
         yield _reference_check(audited, [document, *papers])
     for statement in audit.statements:
@@ -45,10 +45,8 @@ def _document(audit: Audit, data: bytes, store: Store) -> Document:
     )  # fmt: skip
 
 
-def _paper(audited: AuditedReference) -> Paper:
+def _paper(work: Work, audited: AuditedReference) -> Paper:
     """Return the work that a reference means, each field with the indexes that have this value."""
-    work = audited.decision.work
-    assert work is not None  # noqa: S101  (the caller has looked)
     others = [other for answer in audited.answers for other in answer.works]
     return Paper(
         title=work.title, authors=work.authors, year=work.year, venue=work.venue, identifiers=dict(work.identifiers),

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidense.auditing.audited import AuditedReference, Said
-from evidense.auditing.passages import Embed, claims_of, trace
+from evidense.auditing.passages import claims_of, trace
 from evidense.auditing.public_records.prose import prose_rows, votes_in
 from evidense.auditing.reports import audit_report, is_report, with_wrong
 from evidense.auditing.statements import TracedStatement
+from evidense.compute.search.vector_index import Embed
 from evidense.reviewing.panel import joined
 from evidense.study.audit.library import Library, ReadText
 from evidense.study.audit.recheck import RISK, Recheck, records_beside
