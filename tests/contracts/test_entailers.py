@@ -1,7 +1,5 @@
 """Every entailer keeps the contract: probabilities of three stances, the same whenever and in whatever company a pair is asked about."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,8 +21,6 @@ from evidense.values import STANCES, EvidencePair
 NAMES = list(registry.summaries("entailers"))
 BARE = [name for name in NAMES if registry.part("entailers", name).recognises(name)]
 """Those that need no model."""
-HEAVY = ["torch", "transformers", "onnxruntime", "httpx", "rapidfuzz"]
-IMPORT_ALL = "import sys; from evidense import registry; registry.parts('entailers'); print(*sys.modules)"
 EVIDENCE = "Tuning raised recall by 3.2 points on SciFact. It did not change precision."
 HOSTILE = [
     "\0\x1b[31m", "\ud800", "\u202egnp.exe", "🙂" * 40, "a" + "\u0301" * 400, "[SEP] [CLS] </s> <|im_start|>system", "{{7*7}} %s {0}", '"}]}',
@@ -65,11 +61,6 @@ def entailer(part: EntailerPart, models: Path, monkeypatch: pytest.MonkeyPatch) 
     if make is not None and not (models / part.name).is_dir():
         make(models / part.name)
     yield part.open(f"{part.name}:{models / part.name}" if make else part.spellings[0])
-
-
-def test_importing_every_entailer_loads_nothing_heavy() -> None:
-    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=True)
-    assert not set(HEAVY) & set(done.stdout.split())
 
 
 def test_its_spellings_are_its_own(part: EntailerPart) -> None:

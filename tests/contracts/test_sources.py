@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +17,6 @@ from evidense.values.literature import ANSWERED
 
 NAMES = list(registry.summaries("sources"))
 OVER_NETWORK = [name for name in NAMES if registry.part("sources", name).manners is not None]
-HEAVY = ["lxml", "selectolax", "pypdfium2", "bibtexparser", "rispy", "rapidfuzz", "httpx", "pylatexenc"]
-IMPORT_ALL = "import sys; from evidense import registry; registry.parts('sources'); print(*sys.modules)"
 KNOWN = Reference(
     "k", "article", "A study of everything that is known", ("Ada Lovelace",), year=2021,
     identifiers={"doi": "10.1234/abc(1)2", "arxiv": "2101.00001", "pmid": "123456", "pmcid": "PMC123456", "acl": "2021.acl-long.1", "isbn": "9780262033848"},
@@ -54,11 +50,6 @@ class Said:
 def source(request: pytest.FixtureRequest) -> Source:
     part: Source = registry.part("sources", request.param)
     return part
-
-
-def test_none_imports_a_library_before_it_is_asked() -> None:
-    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=True)
-    assert not set(HEAVY) & set(done.stdout.split())
 
 
 def test_it_keeps_the_contract(source: Source) -> None:

@@ -12,7 +12,7 @@ import pytest
 import evidense as ev
 from evidense.values import Work
 from fetching.loopback import Said
-from sources.world import INDEXES, everywhere, invented, retracted, world
+from sources.world import CLIENTS, INDEXES, everywhere, invented, retracted, world
 
 pytest.importorskip("httpx")
 
@@ -96,9 +96,7 @@ def test_an_index_that_does_not_answer_accuses_nobody_and_is_named(
     works = invented(6)
     cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=True)
     with world(everywhere(works), monkeypatch) as served:
-        served.faults = dict.fromkeys(
-            ("crossref", "openalex", "datacite", "arxiv", "semantic_scholar", "europepmc"), fault
-        )
+        served.faults = dict.fromkeys(CLIENTS, fault)
         result = ev.audit(cited, max_seconds=1)
     assert verdicts(result) == {"NOT ASKED"}
     from evidense.report.audit.summary import asked_sentence

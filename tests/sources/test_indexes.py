@@ -13,15 +13,13 @@ import pytest
 
 from evidense import registry
 from evidense.auditing.references_of import NamedSource, ask
-from evidense.fetching import IndexWire, Patience, Terms, open_wire
+from evidense.fetching import IndexWire, Terms, open_wire
 from evidense.parts import Source
 from evidense.values import Answer, Notice, Reference, Work
-from sources.world import FAULTS, STATES, World, everywhere, invented, retracted, world
+from sources.world import CLIENTS, FAULTS, QUICK, STATES, World, everywhere, invented, retracted, world
 
 pytest.importorskip("httpx")
 pytest.importorskip("lxml")
-CLIENTS = ("crossref", "datacite", "arxiv", "openalex", "semantic_scholar", "europepmc")
-QUICK = Terms(patience=Patience(5.0, 1.0, 0.4, n_tries=2, first_wait_s=0.01, max_body_bytes=1 << 20))
 WORKS = invented()
 
 
@@ -41,12 +39,6 @@ def client(name: str) -> Source:
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with world(everywhere(WORKS), monkeypatch) as running:
         yield running
-
-
-@pytest.fixture
-def wire(served: World) -> Iterator[IndexWire]:
-    with open_wire(terms=QUICK) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("name", CLIENTS)

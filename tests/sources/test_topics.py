@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 
 from evidense import registry
-from evidense.fetching import IndexWire, Patience, Terms, open_wire
+from evidense.fetching import IndexWire, Terms, open_wire
 from evidense.parts import Source
 from evidense.sources._topics import TopicIndex
-from sources.world import FAULTS, STATES, World, everywhere, invented, world
+from sources.world import CLIENTS, FAULTS, QUICK, STATES, World, everywhere, invented, world
 
 pytest.importorskip("httpx")
 pytest.importorskip("lxml")
-CLIENTS = ("crossref", "datacite", "arxiv", "openalex", "semantic_scholar", "europepmc")
 BOOLEAN = ("datacite", "arxiv", "openalex", "europepmc")
-QUICK = Terms(patience=Patience(5.0, 1.0, 0.4, n_tries=2, first_wait_s=0.01, max_body_bytes=1 << 20))
 FACETS = (("glacial lakes", "ice-dammed lakes"), ("survey", "census"))
 WORKS = [
     replace(w, identifiers={**w.identifiers, "arxiv": f"2101.{i:05d}"}, abstract=f"We say {i} new things of it.")
@@ -36,12 +34,6 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setattr(client(name), "topic_size", 7, raising=False)
     with world(everywhere(WORKS), monkeypatch) as running:
         yield running
-
-
-@pytest.fixture
-def wire(served: World) -> Iterator[IndexWire]:
-    with open_wire(terms=QUICK) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("name", CLIENTS)

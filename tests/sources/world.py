@@ -13,12 +13,15 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from evidense.fetching import Patience, Terms
 from evidense.texts.letters import words
 from evidense.texts.titles import title_words
 from evidense.values import Notice, Work
 from fetching.loopback import Loopback, Said, Seen, serving
 
-INDEXES = ("crossref", "datacite", "arxiv", "openalex", "semantic_scholar", "europepmc", "retraction_watch")
+CLIENTS = ("crossref", "datacite", "arxiv", "openalex", "semantic_scholar", "europepmc")
+INDEXES = (*CLIENTS, "retraction_watch")
+QUICK = Terms(patience=Patience(5.0, 1.0, 0.4, n_tries=2, first_wait_s=0.01, max_body_bytes=1 << 20))
 CHALLENGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>captcha</body></html>"
 PAGE = "text/html; charset=utf-8"
 

@@ -37,6 +37,14 @@ _ENDINGS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "zip", ".zst": 
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError)
 
 
+def exists(path: str | Path) -> bool:
+    """Say whether a path exists; a name that no file system allows does not."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 @dataclass(frozen=True)
 class Budget:
     """Size limit of an unpacked file: `free_bytes`, plus `ratio` bytes for each packed byte.

@@ -20,7 +20,7 @@ _ENDS = re.compile(r"[.!?:;][\"”’)\]]*$")
 _NUMBERED = re.compile(
     r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z](?:\.\d{1,2})?\.?|[IVX]{1,5}\.)\s+[^\W\d_a-z][^.(]{2,70}$"
 )
-_CAPTION = re.compile(r"^(?:Figure|Fig\.|FIG\.|Table|TABLE|Algorithm|Listing)\s*[\dA-Z]")
+CAPTION = re.compile(r"^(?:Figure|Fig\.|FIG\.|Table|TABLE|Algorithm|Listing)\s*[\dA-Z]")
 _END_MATTER = re.compile(
     r"^(?:affiliations?|(?:author|contact|correspondence|corresponding author)s?(?:[’']s?)?(?: (?:affiliations?|address(?:es)?|biograph(?:y|ies)|information))?"
     r"|about the authors?|(?:received|submitted|accepted)\b.{0,60})\s*:?$",
@@ -141,7 +141,7 @@ def body_size(lines: Sequence[Line]) -> float:
 def is_head(line: Line, body: float) -> bool:
     """Say whether a line looks like a heading: larger than the text, numbered, or in capitals."""
     text = line.text.strip()
-    if not 2 < len(text) <= 110 or _CAPTION.match(text) or not re.search(r"[^\W\d_]{3}", text):
+    if not 2 < len(text) <= 110 or CAPTION.match(text) or not re.search(r"[^\W\d_]{3}", text):
         return False
     if line.size > body + 0.9 and not _ENDS.search(text):
         return True
@@ -171,7 +171,7 @@ def _is_new(block: Sequence[Line], line: Line, leading: float, body: float) -> b
     has_moved = line.page != last.page or line.column != last.column or line.y1 > last.y1 + 2
     gap = last.y0 - line.y0
     has_ended = bool(_ENDS.search(last.text)) or gap > 1.2 * leading or has_moved or abs(line.size - last.size) > 0.4
-    if (is_head(line, body) and not is_head(last, body) and has_ended) or _CAPTION.match(line.text):
+    if (is_head(line, body) and not is_head(last, body) and has_ended) or CAPTION.match(line.text):
         return True
     if is_head(last, body) and all(is_head(one, body) for one in block) and not is_head(line, body):
         return True

@@ -23,7 +23,6 @@ from evidense.values import Hidden, ReadDocument, Reference
 WHAT = "a PDF"
 LIMITS = ChildLimits(cpu_s=40.0, wall_s=120.0, memory_bytes=1 << 30)
 _BUDGET = Budget(free_bytes=200 << 20, ratio=4)
-_CAPTION = re.compile(r"^(?:Figure|Fig\.|FIG\.|Table|TABLE|Algorithm|Listing)\s*[\dA-Z]")
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,7 @@ def _write(manuscript: Manuscript, lines: Sequence[Line], body: float, title: fr
 def _kind(block: Sequence[Line], body: float) -> BlockKind:
     if len(block) <= 3 and all(_pages.is_head(line, body) for line in block):
         return "heading"
-    return "caption" if _CAPTION.match(block[0].text) else "paragraph"
+    return "caption" if _pages.CAPTION.match(block[0].text) else "paragraph"
 
 
 def _references(manuscript: Manuscript, lines: Sequence[Line]) -> Iterator[Reference]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidense.boundary.files import exists
 from evidense.errors import InvalidInput
 
 _DIRECTION = re.compile(r"^((t|i|it)2(t|i|it)|mixed|exact|cheap|views|items)$")
@@ -20,14 +21,6 @@ def expanded(spelling: str) -> Path:
         return Path(spelling).expanduser()
     except (RuntimeError, ValueError):
         return Path(spelling)
-
-
-def _exists(path: str | Path) -> bool:
-    """Say whether a path exists; False for a name that no file system allows."""
-    try:
-        return Path(path).exists()
-    except (OSError, ValueError):
-        return False
 
 
 @dataclass(frozen=True)
@@ -51,12 +44,12 @@ class DatasetSpelling:
     @classmethod
     def parse(cls, spelling: str) -> "DatasetSpelling":
         """Parse a spelling; the path of an existing file keeps its '@' and ':'."""
-        if _exists(spelling):
+        if exists(spelling):
             return cls(spelling)
         head, sign, split = spelling.rpartition("@")
         if not sign or not head or not _SPLIT.match(split):
             head, split = spelling, ""
-        if not _exists(head):
+        if not exists(head):
             before, colon, direction = head.rpartition(":")
             if colon and before and _DIRECTION.match(direction):
                 return cls(before, direction, split or None)
@@ -70,7 +63,7 @@ class DatasetSpelling:
     @property
     def name(self) -> str:
         """Canonical name: the last part of the path, with direction and split."""
-        stem = self.path.resolve().name if _exists(self.path) else self.head
+        stem = self.path.resolve().name if exists(self.path) else self.head
         return stem + (f":{self.direction}" if self.direction else "") + (f"@{self.split}" if self.split else "")
 
     def refuse_direction(self, why: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
+from evidense.boundary.files import exists
 from evidense.errors import UnknownName, nearest
 from evidense.reading.dataset_spelling import DatasetSpelling, expanded
 from evidense.reading.runs.files import kind
@@ -32,9 +33,9 @@ def unread(what: str, spelling: str, names: Iterable[str], shelves: Sequence[str
     if not spelling.strip():
         return UnknownName(f"a {what} without a name; expected {_EXPECTED[what]}; name one")
     path = DatasetSpelling.parse(spelling).path
-    if _exists(path):
+    if exists(path):
         return UnknownName(f"{_why_not(what, spelling, path)}. Expected {_EXPECTED[what]}.")
-    missing = [piece for piece in spelling.split("+") if not _exists(expanded(piece))]
+    missing = [piece for piece in spelling.split("+") if not exists(expanded(piece))]
     if _is_path(missing[0]):
         hint = (
             f"; a data set of the hub is spelled hf:{spelling}"
@@ -97,10 +98,3 @@ def _near(path: Path) -> str:
         return ""
     closest = nearest(path.name, neighbours, cutoff=0.75)
     return f" (did you mean '{path.parent / closest}'?)" if closest else ""
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False

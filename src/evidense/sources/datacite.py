@@ -8,7 +8,7 @@ from evidense.sources._agencies import may_be_datacite
 from evidense.sources._index import ResultPage, bare, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.sources._topics import Facets, TopicIndex, TopicPage, boolean
-from evidense.texts.identifiers import normal_arxiv, normal_doi
+from evidense.texts.identifiers import arxiv_of_doi, normal_doi
 from evidense.texts.loose_json import first, rows, text
 from evidense.values import Reference, Work
 
@@ -59,7 +59,7 @@ class DataCite(TopicIndex):
 
 def _work(item: dict[str, Any]) -> Work:
     doi = normal_doi(text(item, "doi"))
-    arxiv = normal_arxiv(doi.removeprefix("10.48550/arxiv."))[0] if doi.startswith("10.48550/arxiv.") else ""
+    arxiv = arxiv_of_doi(doi)
     titles = [text(t, "title") for t in rows(item, "titles") if not text(t, "titleType")]
     abstract = [text(d, "description") for d in rows(item, "descriptions") if text(d, "descriptionType") == "Abstract"]
     return Work(

@@ -7,7 +7,7 @@ from evidense.parts.literature import Manners, Offer, Reply, Request
 from evidense.sources._index import ResultPage, bare, doi_or_arxiv, json_of, search_words
 from evidense.sources._shapes import count, kept, needed_rows, year
 from evidense.sources._topics import Facets, TopicIndex, TopicPage, boolean
-from evidense.texts.identifiers import normal_arxiv, normal_doi
+from evidense.texts.identifiers import arxiv_of_doi, normal_arxiv, normal_doi
 from evidense.texts.loose_json import at, first, rows, text
 from evidense.values import Notice, Reference, Work
 
@@ -76,8 +76,7 @@ class OpenAlex(TopicIndex):
 
 def _work(item: dict[str, Any]) -> Work:
     doi, places = normal_doi(text(item, "doi")), rows(item, "locations")
-    arxiv = normal_arxiv(doi.removeprefix("10.48550/arxiv."))[0] if doi.startswith("10.48550/arxiv.") else ""
-    arxiv = arxiv or first(
+    arxiv = arxiv_of_doi(doi) or first(
         [normal_arxiv(url)[0] for p in places if "arxiv.org" in (url := text(p, "landing_page_url"))]
     )
     names = [text(a, "author", "display_name") or text(a, "raw_author_name") for a in rows(item, "authorships")]

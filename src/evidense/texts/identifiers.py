@@ -51,6 +51,16 @@ def normal_arxiv(text: str) -> tuple[str, str]:
     return re.sub(r"\.[A-Z]{2}/", "/", match[1]).lower(), (match[2] or "").lower()
 
 
+def arxiv_of_doi(doi: str) -> str:
+    """Return the arXiv id of a DOI that arXiv gave out; "" for every other.
+
+    >>> arxiv_of_doi("10.48550/arxiv.2505.07166"), arxiv_of_doi("10.1000/182")
+    ('2505.07166', '')
+    """
+    prefix = "10.48550/arxiv."
+    return normal_arxiv(doi.removeprefix(prefix))[0] if doi.startswith(prefix) else ""
+
+
 def identifiers_of(fields: Mapping[str, str]) -> dict[str, str]:
     """Return every identifier that the fields of an entry name, by kind: `doi`, `arxiv`, `arxiv_version`, `acl`, `pmid`, `pmcid`, `isbn`, `url`.
 

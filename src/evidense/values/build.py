@@ -258,7 +258,7 @@ def _survey(
 def _content(item: Item, place: str, mistakes: list[str]) -> bytes:
     if item.text is None and item.picture is None:
         return _NOTHING
-    if _is_empty(item):
+    if item.is_empty:
         return _EMPTY
     try:
         return bytes.fromhex(item.content_key())[:16]
@@ -272,16 +272,12 @@ def _content(item: Item, place: str, mistakes: list[str]) -> bytes:
     return _NOTHING
 
 
-def _is_empty(item: Item) -> bool:
-    return item.text is not None and not item.text.strip() and item.picture is None
-
-
 def _item_mistakes(item: Item, what: str) -> Iterable[str]:
     if not item.id.strip():
         yield "the id is empty; expected some text; fill it"
     if _HALF_PAIR.search(item.id):
         yield "the id holds half of a surrogate pair; expected whole characters; repair the escapes (\\ud800 …)"
-    if what == "query" and _is_empty(item):
+    if what == "query" and item.is_empty:
         yield f"(id '{item.id}') the text is empty; expected some text; fill it or remove the row"
     if item.text is not None and len(item.text) > MAX_TEXT_CHARACTERS:
         yield (

@@ -61,6 +61,11 @@ class Item:
                 return "image+text"
         raise InvalidInput(f"item '{self.id}' has neither text nor picture; expected one or both; drop it or fill it")
 
+    @property
+    def is_empty(self) -> bool:
+        """Say whether it has a text of nothing but white space, and no picture."""
+        return self.text is not None and not self.text.strip() and self.picture is None
+
     def content_key(self) -> str:
         """Return a sha256 of what is encoded (not of the id): equal keys are encoded once."""
         digest = hashlib.sha256()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from evidense.boundary.documents import checked, parsed
-from evidense.boundary.files import MIB, read_bytes
+from evidense.boundary.files import MIB, exists, read_bytes
 from evidense.boundary.strangers import reason
 from evidense.errors import InvalidInput, UnsafeInput
 
@@ -88,14 +88,6 @@ def read_head(path: Path, n_bytes: int) -> str:
         return ""
     with path.open("rb") as file:
         return file.read(n_bytes).decode("utf-8", errors="replace")
-
-
-def exists(path: Path) -> bool:
-    """Say whether a path exists; a name that can be no path does not."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _data(path: Path) -> bytes:

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from evidense.compute.models.files import exists, read_json
+from evidense.boundary.files import exists
+from evidense.compute.models.files import read_json
 from evidense.errors import InvalidInput, MissingExtra, Need, gathered
 from evidense.values.spelling import FLAGS
 

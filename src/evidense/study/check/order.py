@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidense import registry
+from evidense.boundary.files import exists
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Entailer
 
@@ -46,7 +47,7 @@ class CheckOrder:
             if not self.subject.startswith("~") or "/" in self.subject
             else Path(self.subject)
         )
-        if _stands(path):
+        if exists(path):
             return path
         if len(self.subject.split()) == 1 and (path.suffix or "/" in self.subject):
             raise InvalidInput(
@@ -66,10 +67,3 @@ class CheckOrder:
             raise UnknownName.among("entailer", self.entailer, registry.summaries("entailers"))
         entailer: Entailer = found[0].open(self.entailer)
         return entailer
-
-
-def _stands(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError, RuntimeError):  # a name that no path can have
-        return False

@@ -9,8 +9,6 @@ from evidense.boundary.claim import FolderClaim
 from evidense.boundary.folder import prepare
 from evidense.boundary.inputs import Inputs
 from evidense.boundary.offline import without_network
-from evidense.fetching.patience import Patience
-from evidense.fetching.wire import IndexWire, Terms
 from evidense.records import Record, Screening, SearchPlan
 from evidense.report.folder import ROOT, folder_name
 from evidense.report.search.write import NAMES, write
@@ -22,6 +20,7 @@ from evidense.searching.plans import QueryPlan, plan_of, read_plan
 from evidense.searching.screening import screen
 from evidense.store import Store
 from evidense.study.audit.asked import named_sources
+from evidense.study.audit.wires import wire_of
 from evidense.study.search.asking import ask_all, complete, searched, with_notices
 from evidense.study.search.order import SearchOrder
 from evidense.values import Answer
@@ -104,8 +103,7 @@ def _searched(
 ) -> tuple[SearchOutcome, tuple[str, ...]]:
     (criteria, labels), (store, tell) = rules, means
     has_budget = order.max_requests is not None or order.max_usd is not None
-    patience = Patience() if order.max_seconds is None else Patience(total_wait_s=order.max_seconds)
-    with IndexWire(store, Terms(order.offline, order.max_requests, order.max_usd, patience=patience)) as wire:
+    with wire_of(order, store) as wire:
         answers = ask_all(plan, sources, wire, tell, are_together=not has_budget)
         found = joined(work for answer in answers for work in answer.works)
         found, lists = with_notices(found, sources, wire)

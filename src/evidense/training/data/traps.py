@@ -114,7 +114,7 @@ def _empty(collection: Collection, without_text: set[str]) -> Iterator[str]:
     """Yield a note on queries whose relevant documents are all empty."""
     if not without_text:
         return
-    empty_by_id = {item.id: _is_empty(item) for item in collection.corpus if item.id in without_text}
+    empty_by_id = {item.id: item.is_empty for item in collection.corpus if item.id in without_text}
     n = 0
     for query_id in collection.qrels:
         is_empty = [empty_by_id.get(d, False) for d in _relevant(collection, query_id)]
@@ -124,10 +124,6 @@ def _empty(collection: Collection, without_text: set[str]) -> Iterator[str]:
             f"{n / len(collection.queries):.0%} of the queries ({n:,} of {len(collection.queries):,}) have no relevant document with text: "
             "an empty one is found by chance only"
         )
-
-
-def _is_empty(item: Item) -> bool:
-    return item.text is not None and not item.text.strip() and item.picture is None
 
 
 def _copies_of(relevant: Sequence[str], documents: Texts) -> dict[str, list[str]]:
