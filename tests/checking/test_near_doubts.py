@@ -64,7 +64,26 @@ def test_what_a_sentence_does_not_hold_is_not_sure(statement: str, passage: str)
         ("Precision and recall matter.", "Recall and precision matter."),
         ("Fine-tuning improves recall.", "Experiments show that fine-tuning improves recall."),
         ("Fine-tuning improves recall.", "Our results show that fine-tuning improves recall."),
+        ("COX–2 rose in two lines of cells.", "COX-2 rose in two lines of cells."),
     ],
 )
 def test_what_a_sentence_holds_stays_supported(statement: str, passage: str) -> None:
     assert _word(statement, passage) == "SUPPORTED"
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage"),
+    [
+        ("Effects of caspase on soluble cyclase in mice are well established.", "Effects of NO on soluble cyclase in mice are well established."),
+        ("Symptoms were computed according to the non-GH formula of last year.", "Symptoms were computed according to the Weir formula of last year."),
+    ],
+)  # fmt: skip
+def test_a_name_that_looks_like_a_denial_denies_nothing(statement: str, passage: str) -> None:
+    assert _word(statement, passage) == "SCOPE DIFFERS"
+
+
+def test_as_long_as_is_a_condition_and_no_comparison() -> None:
+    assert (
+        _word("A larger batch raises recall.", "A larger batch raises recall as long as the rate is scaled with it.")
+        == "QUALIFIED"
+    )

@@ -89,8 +89,15 @@ def _denials(words: Sequence[PlacedWord], change: Change, is_lost: bool = False)
     run = change.lost.quote
     if is_lost and not change.added_words and len(run.split()) > 1 and _stands_apart(run):
         return 0
-    kept = " ".join(word.text for word in words)
+    kept = " ".join(word.text for word in words if not _is_of_a_name(word, words))
     return len(DENYING.findall(kept))
+
+
+def _is_of_a_name(word: PlacedWord, words: Sequence[PlacedWord]) -> bool:
+    """Say whether a word denies nothing: NO, nitric oxide; "non" of "non-Finnish" where the other side has no "Finnish" either."""
+    return word.text == "NO" or (
+        word.key == "non" and any(other is not word and other.chunk == word.chunk for other in words)
+    )
 
 
 def _stands_apart(run: str) -> bool:

@@ -57,9 +57,9 @@ def _words(text: str) -> list[Token]:
 
 
 def _number(token: Token, text: str) -> str:
-    """Return a number as its digits; "" for a word and for the digits of a name ("IL-6")."""
+    """Return a number as its digits; "" for a word and for the digits of a name ("IL-6", "COX–2")."""
     digits = value(token.key).replace(",", "")
-    if not re.fullmatch(r"\d*\.?\d+", digits) or re.search(r"[^\W\d_][-‐‑]?$", text[: token.start]):
+    if not re.fullmatch(r"\d*\.?\d+", digits) or re.search(r"[^\W\d_][-‐‑–−]?$", text[: token.start]):
         return ""
     return f"{float(digits):g}"
 
