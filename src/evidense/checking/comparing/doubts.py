@@ -35,7 +35,8 @@ _FEW = re.compile(
     r"\W*(?:only |very |a |but )*(?:few|fewer|hardly(?: any| ever)?|rarely|seldom|scarcely|barely|little)(?: of(?: the)?)?\W*", re.IGNORECASE
 )  # fmt: skip
 _LESS_THAN = re.compile(
-    r"^\W*(?!(?:as|so) (?:long|far|soon) as\b)(?:(?:much|far|slightly|even) )?(?:more|less|fewer|worse|better|\w{3,}er|(?:not )?(?:as|so) \w+)\b[^,;.]*\b(?:than|as)\b", re.IGNORECASE
+    r"^\W*(?!(?:as|so) (?:long|far|soon) as\b)"
+    r"(?:(?:much|far|slightly|even) )?(?:more|less|fewer|worse|better|\w{3,}er|(?:not )?(?:as|so) \w+)\b[^,;.]*\b(?:than|as)\b", re.IGNORECASE
 )  # fmt: skip
 
 
