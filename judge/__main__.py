@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from evidense.checking import features as lexical
-from evidense.checking.calibration import Calibration, TextKind, calibrations_json
+from evidense.checking.calibration import calibrations_json
+from evidense.checking.labelled import calibration_of
 from evidense.checking.softmax import Softmax, fit_softmax
 from evidense.records import sha256_of
 from evidense.stats.forecasts.folds import fold_rows
@@ -54,19 +55,13 @@ def main(folder: Path) -> None:
     citing = pairs_of(folder / "citint", "train")
     stated = model(measure(citing.pairs))
     print(f"citing sentences, train: macro-F1 {macro_f1(citing.stances, stated.argmax(axis=1)):.3f}")
+    folds = "SciFact training claims beside the abstracts that they cite, ten folds by document"
+    sentences = "Citation-Integrity training sentences beside what they cite"
     rows = [
-        calibration(
-            identity,
-            "claim",
-            "SciFact training claims beside the abstracts that they cite, ten folds by document",
-            held_out,
-            train,
-        ),
-        calibration(
-            identity, "citing sentence", "Citation-Integrity training sentences beside what they cite", stated, citing
-        ),
+        calibration_of(identity, "claim", folds, held_out, train),
+        calibration_of(identity, "citing sentence", sentences, stated, citing),
     ]
-    write("calibrations.json", calibrations_json(rows))
+    write("calibrations.json", calibrations_json([row.rounded(4) for row in rows]))
 
 
 def rarity_json(corpus: Path) -> str:
@@ -92,13 +87,6 @@ def across_folds(measured: np.ndarray, train: Pairs) -> np.ndarray:
         model: Softmax = fit_softmax(measured[~out], train.stances[~out], STRENGTH)
         stated[out] = model(measured[out])
     return stated
-
-
-def calibration(identity: str, kind: TextKind, data: str, stated: np.ndarray, of: Pairs) -> Calibration:
-    """Return the larger of "supports" and "refutes" of every pair, and whether it was right."""
-    is_right = stated[:, :2].argmax(axis=1) == of.stances
-    rounded = tuple(round(float(value), 4) for value in stated[:, :2].max(axis=1))
-    return Calibration(identity, kind, data, rounded, tuple(map(bool, is_right)), tuple(map(int, of.clusters)))
 
 
 def macro_f1(truth: np.ndarray, said: np.ndarray) -> float:

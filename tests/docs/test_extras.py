@@ -54,6 +54,7 @@ USES = {
     "hub": Use(f"{PAIRS} hf:hub"),
     "ir-datasets": Use(f"{PAIRS} irds:no-such-set", exits_with=2),
     "literature": Use("audit refs.bib --offline"),
+    "onnx": Use("check owls.jsonl --in owls.jsonl --entailer onnx:classifier --offline"),
     "notebook": Use(
         program="import evidense as ev; print(ev.compare('bm25', 'char_ngrams', on='pairs.csv').to_frame())"
     ),
@@ -79,6 +80,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (at / "refs.bib").write_text(
         "@article{a, title={Attention Is All You Need}, author={Vaswani, A. and others}, year={2017}}"
     )
+    owls = {"id": 1, "claim": "Owls hunt mice.", "cited_doc_ids": [1], "doc_id": 1, "abstract": ["Mice are hunted."]}
+    (at / "owls.jsonl").write_text(json.dumps(owls) + "\n")
+    _classifier(at / "classifier")
     (at / "hub").mkdir()
     card = ["---", "configs:"]
     for config, table in HUB.items():
@@ -86,6 +90,38 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (at / "hub" / f"{config}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in table))
     (at / "hub" / "README.md").write_text("\n".join([*card, "---", ""]))
     return at
+
+
+def _classifier(at: Path) -> None:
+    """Write a classifier of pairs that finds everything equally probable: a graph of three nodes, and a tokeniser of one word."""
+    onnx, tokenizers = pytest.importorskip("onnx"), pytest.importorskip("tokenizers")
+    make = onnx.helper
+    ids = make.make_tensor_value_info("input_ids", onnx.TensorProto.INT64, ["b", "t"])
+    logits = make.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["b", 3])
+    weights = make.make_tensor("weights", onnx.TensorProto.FLOAT, [1, 3], [0.0, 0.0, 0.0])
+    nodes = [
+        make.make_node("Cast", ["input_ids"], ["numbers"], to=onnx.TensorProto.FLOAT),
+        make.make_node("ReduceMax", ["numbers"], ["largest"], axes=[1], keepdims=1),
+        make.make_node("MatMul", ["largest", "weights"], ["logits"]),
+    ]
+    graph = make.make_graph(nodes, "classifier", [ids], [logits], [weights])
+    at.mkdir()
+    onnx.save(make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8), str(at / "model.onnx"))
+    words = tokenizers.models.WordLevel({"[UNK]": 0, "[PAD]": 1}, unk_token="[UNK]")
+    tokenizer = tokenizers.Tokenizer(words)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.save(str(at / "tokenizer.json"))
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "unk_token": "[UNK]",
+        "pad_token": "[PAD]",
+        "model_max_length": 64,
+    }
+    (at / "tokenizer_config.json").write_text(json.dumps(settings))
+    labels = {"0": "entailment", "1": "neutral", "2": "contradiction"}
+    (at / "config.json").write_text(
+        json.dumps({"model_type": "bert", "id2label": labels, "max_position_embeddings": 64})
+    )
 
 
 @pytest.mark.parametrize("extra", USES)

@@ -14,6 +14,7 @@ from evidense.stats import (
     cross_fitted,
     expected_calibration_error,
     fit_isotonic,
+    fit_logistic,
     fit_temperature,
     fold_rows,
 )
@@ -120,6 +121,20 @@ def test_pooling_equals_the_largest_least_mean(values: np.ndarray, seed: int) ->
 
     slow = [max(min(mean(a, b) for b in range(i, n)) for a in range(i + 1)) for i in range(n)]
     assert pool_adjacent_violators(values, weights) == pytest.approx(np.array(slow), abs=1e-9)
+
+
+def test_logistic_scaling_is_that_of_scikit_learn_and_never_falls() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(2)
+    stated = rng.uniform(0.02, 0.98, 300)
+    came_true = rng.random(300) < stated**2
+    odds = np.log(stated / (1 - stated))[:, None]
+    peer = LogisticRegression(C=np.inf, tol=1e-10).fit(odds, came_true).predict_proba(odds)[:, 1]
+    assert fit_logistic(stated, came_true)(stated) == pytest.approx(peer, abs=1e-5)
+    falling = fit_logistic(stated, rng.random(300) > stated)
+    assert falling.slope == 0.0
+    assert (np.diff(fit_logistic(np.array([0.0, 1.0]), np.array([False, True]))(np.linspace(0, 1, 9))) >= 0).all()
 
 
 def test_temperature_finds_what_sharpened_the_probabilities() -> None:

@@ -1,23 +1,29 @@
 """Calibration: how often the verdicts of an entailer were right on folds of labelled documents, and from which confidence on they may be printed."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float, Float64, Int64
 
 from evidense.records import sha256_of
 from evidense.stats.forecasts.abstaining import Threshold, safe_threshold
-from evidense.stats.forecasts.calibrators import IsotonicRegression, fit_isotonic
+from evidense.stats.forecasts.calibration_error import expected_calibration_error
+from evidense.stats.forecasts.calibrators import fit_isotonic, fit_logistic
+from evidense.stats.forecasts.folds import Calibrator, Outcomes, cross_fitted, fold_rows
 from evidense.values import CheckWord
 
 TextKind = Literal["claim", "citing sentence"]
 """A sentence that stands for itself, or one that cites its source in a paper."""
+Fit = Callable[[Float[np.ndarray, "..."], Outcomes], Calibrator]
+"""Confidences and outcomes → how often each confidence is right."""
 SHIPPED = "calibrations.json"
+N_FOLDS = 10
+"""Folds by cluster, of which each is calibrated by the others, to tell how far stated confidences are off."""
 _VERDICTS: tuple[CheckWord, CheckWord] = ("SUPPORTED", "REFUTED")
 
 
@@ -56,14 +62,35 @@ class Calibration:
             table["entailer"], table["kind"], table["data"], tuple(table["stated"]), right, tuple(table["clusters"])
         )
 
+    def rounded(self, n_digits: int) -> "Calibration":
+        """Return it with its confidences rounded, as it ships."""
+        return replace(self, stated=tuple(round(value, n_digits) for value in self.stated))
+
     @cached_property
-    def isotonic(self) -> IsotonicRegression:
-        """Return the share of right verdicts at each stated probability."""
-        return fit_isotonic(self._stated, self._is_right)
+    def calibrator(self) -> Calibrator:
+        """Return the share of right verdicts at each stated probability: a logistic or an isotonic curve, whichever foresees other clusters better."""
+        return self._chosen[0](self._stated, self._is_right)
 
     def share_right(self, stated: float) -> float:
         """Return how often a verdict of this stated probability is right."""
-        return float(self.isotonic(np.array([stated]))[0])
+        return float(self.calibrator(np.array([stated]))[0])
+
+    def error(self) -> float:
+        """Return the calibration error of `share_right`, each pair by a fit on other clusters; noise is taken off.
+
+        Raises:
+            InvalidInput: a single cluster.
+        """
+        return expected_calibration_error(self._chosen[1], self._is_right)
+
+    @cached_property
+    def _chosen(self) -> tuple[Fit, Float64[np.ndarray, " n"]]:
+        """Return the way to fit that has the lower Brier score over folds by cluster, and its shares there."""
+        n_folds = max(2, min(N_FOLDS, len(set(self.clusters))))
+        folds = fold_rows(self._clusters, n_folds, np.random.default_rng(0))
+        fits: tuple[Fit, ...] = (fit_logistic, fit_isotonic)
+        tried = [(fit, cross_fitted(fit, self._stated, self._is_right, folds)) for fit in fits]
+        return min(tried, key=lambda pair: float(((pair[1] - self._is_right) ** 2).mean()))
 
     def threshold(self, risk: float) -> Threshold | None:
         """Return from which stated probability on verdicts have at most this risk at its 95 % upper bound; None where none has."""

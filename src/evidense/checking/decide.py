@@ -39,11 +39,14 @@ class Judges:
     experiments: Mapping[str, str] = field(default_factory=dict)
     """What experiments of ours say, by the text of a statement."""
     n_others: int = N_OTHERS
+    measured: tuple[Calibration, ...] = ()
+    """Calibrations of the entailer that come before those that ship."""
 
     def calibration(self, kind: TextKind) -> Calibration | None:
         """Return how often the entailer's verdicts are right on a kind of text; None where that was never measured."""
         brought = self.entailer.calibrations if isinstance(self.entailer, BringsCalibrations) else ()
-        own = (one for one in brought if one.kind == kind and one.entailer == self.entailer.identity)
+        known = (*self.measured, *brought)
+        own = (one for one in known if one.kind == kind and one.entailer == self.entailer.identity)
         return next(own, None) or calibration_for(self.entailer.identity, kind)
 
     def threshold(self, kind: TextKind) -> Threshold | None:

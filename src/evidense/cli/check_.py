@@ -20,6 +20,12 @@ from evidense.cli.options import ENTAILER, RANKED_BY, RISK, split
 @RISK
 @ENTAILER
 @RANKED_BY
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    help="First measure the entailer on the labels of FILE (`evidence`, as in SciFact) and keep that for later checks. "
+    "Each claim is laid beside its own sources alone.",
+)
 @click.option("--offline", is_flag=True, help="Open no connection.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/check-FILE.")
 def command(subject: str, inside: tuple[str, ...], out: Path | None, **options: Any) -> None:

@@ -13,7 +13,14 @@ from evidense.stats.equivalence import Joined, Sited, join, smallest_margin, thr
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.forecasts.abstaining import RiskCoverage, Threshold, risk_coverage, safe_threshold
 from evidense.stats.forecasts.calibration_error import Brier, brier, expected_calibration_error
-from evidense.stats.forecasts.calibrators import IsotonicRegression, TemperatureScaling, fit_isotonic, fit_temperature
+from evidense.stats.forecasts.calibrators import (
+    IsotonicRegression,
+    LogisticScaling,
+    TemperatureScaling,
+    fit_isotonic,
+    fit_logistic,
+    fit_temperature,
+)
 from evidense.stats.forecasts.folds import cross_fitted, fold_rows
 from evidense.stats.letters import group_letters
 from evidense.stats.many_looks.looks import chance_of_an_error, level, over_looks
@@ -47,6 +54,7 @@ __all__ = [
     "Joined",
     "Label",
     "LinkedCollections",
+    "LogisticScaling",
     "NewCollection",
     "Overlap",
     "Pool",
@@ -74,6 +82,7 @@ __all__ = [
     "expected_calibration_error",
     "few_seeds",
     "fit_isotonic",
+    "fit_logistic",
     "fit_temperature",
     "fold_rows",
     "group_letters",

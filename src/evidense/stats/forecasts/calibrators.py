@@ -1,15 +1,20 @@
-"""Calibrators: temperature scaling of class probabilities, and isotonic regression of a confidence."""
+"""Calibrators: temperature scaling of class probabilities; logistic and isotonic regression of a confidence."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
+from scipy.special import expit, logit
 
 from evidense.errors import InvalidInput
 from evidense.stats.forecasts.calibration_error import check
 
 _LEAST = 1e-12  # probabilities below are raised to it: log 0 would rule a class out at every temperature
 _COLDEST, _HOTTEST = -3.0, 3.0  # log10 of temperatures
+_FARTHEST = (
+    1e-6  # confidences nearer to 0 or 1 count as this far from it: one wrong one among them would rule the curve
+)
+_STEEPEST = 100.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,18 @@ class TemperatureScaling:
         """Return calibrated class probabilities; rows sum to one."""
         calibrated: Float64[np.ndarray, "n c"] = np.exp(_logs(stated, 1 / self.value))
         return calibrated
+
+
+@dataclass(frozen=True)
+class LogisticScaling:
+    """A logistic curve of the confidence's log-odds: slope 1 and offset 0 leave it as it is."""
+
+    slope: float
+    offset: float
+
+    def __call__(self, stated: Float[np.ndarray, " n"], /) -> Float64[np.ndarray, " n"]:
+        """Return the share that comes true at each confidence."""
+        return np.asarray(expit(self.slope * _log_odds(stated) + self.offset))
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,36 @@ def fit_temperature(stated: Float[np.ndarray, "n c"], labels: Int[np.ndarray, " 
     return TemperatureScaling(float(10.0**best.x))
 
 
+def fit_logistic(stated: Float[np.ndarray, " n"], came_true: Bool[np.ndarray, " n"]) -> LogisticScaling:
+    """Find the rising logistic curve with the largest likelihood of the outcomes.
+
+    Source: Platt 1999, over log-odds as in Guo and others 2017; without his prior counts.
+
+    Raises:
+        InvalidInput: no confidences, confidences outside 0 to 1, or not one outcome each.
+
+    >>> sure, came_true = np.array([0.99] * 4 + [0.5] * 4), np.array([True, True, True, False, True, False, True, False])
+    >>> fit_logistic(sure, came_true)(np.array([0.99, 0.5])).round(3).tolist()
+    [0.75, 0.5]
+    """
+    from scipy.optimize import minimize
+
+    came_true = np.asarray(came_true, dtype=bool)
+    check(stated, came_true)
+    odds = _log_odds(stated)
+
+    def loss(parameters: Float64[np.ndarray, " 2"]) -> tuple[float, Float64[np.ndarray, " 2"]]:
+        logits = parameters[0] * odds + parameters[1]
+        slope = expit(logits) - came_true
+        return float((np.logaddexp(0, logits) - came_true * logits).mean()), np.array(
+            [(slope * odds).mean(), slope.mean()]
+        )
+
+    start, bounds = np.array([1.0, 0.0]), [(0.0, _STEEPEST), (-_STEEPEST, _STEEPEST)]
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-10})
+    return LogisticScaling(float(best.x[0]), float(best.x[1]))
+
+
 def fit_isotonic(stated: Float[np.ndarray, " n"], came_true: Bool[np.ndarray, " n"]) -> IsotonicRegression:
     """Find the rising function of the confidence that is closest to the outcomes, by pooling adjacent violators.
 
@@ -106,6 +153,11 @@ def pool_adjacent_violators(
         held.append(weight)
         sizes.append(size)
     return np.repeat(np.array(means, np.float64), sizes)
+
+
+def _log_odds(stated: Float[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    odds: Float64[np.ndarray, " n"] = logit(np.clip(stated.astype(np.float64), _FARTHEST, 1 - _FARTHEST))
+    return odds
 
 
 def _logs(stated: Float[np.ndarray, "n c"], power: float) -> Float64[np.ndarray, "n c"]:

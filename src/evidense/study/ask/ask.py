@@ -32,6 +32,7 @@ from evidense.study.ask.reading import read_all
 from evidense.study.ask.review import reviewed, synthesis_of
 from evidense.study.audit.asked import named_sources
 from evidense.study.audit.library import Library
+from evidense.study.check.calibrated import kept_calibrations
 from evidense.study.check.check import measured_of
 from evidense.study.check.order import CheckOrder
 from evidense.study.check.statements import AskedStatement
@@ -90,7 +91,10 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
         tell("checking findings")
         findings, unchecked, works = _stated(works, found.outcome)
         library = WorkLibrary(tuple(w.shelf for w in works if w.shelf and w.outcome == "included"), embed)
-        judges = Judges(library, entailer, order.risk, experiments_for([finding.text for finding in findings]))
+        experiments = experiments_for([finding.text for finding in findings])
+        judges = Judges(
+            library, entailer, order.risk, experiments, measured=kept_calibrations(entailer.identity, store)
+        )
         kept, records = keep(checked(findings, judges), store)
     asked = [AskedStatement(f.checked.statement, f.checked.id) for f in kept]
     checks = CheckedStatements(

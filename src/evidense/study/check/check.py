@@ -14,13 +14,21 @@ from evidense.checking.checkable import objection
 from evidense.checking.decide import Judges, decide
 from evidense.checking.library import WorkLibrary
 from evidense.errors import InvalidInput
+from evidense.parts import Entailer
 from evidense.records import Record
 from evidense.report.check.statements import CheckedStatements, TextMeasured
 from evidense.report.check.summary import ONE_STATEMENT
 from evidense.report.check.write import NAMES, write
 from evidense.report.folder import ROOT, folder_name
 from evidense.store import Store
-from evidense.study.check.corpus import is_lines, read_claims
+from evidense.study.check.calibrated import (
+    RememberingEntailer,
+    calibrated,
+    keep_calibrations,
+    kept_calibrations,
+    remark_on,
+)
+from evidense.study.check.corpus import is_lines, read_claims, read_labelled
 from evidense.study.check.kept import keep
 from evidense.study.check.order import CheckOrder
 from evidense.study.check.shelf import WorkShelf, shelf_of
@@ -77,14 +85,27 @@ def _told(order: CheckOrder, store: Store) -> CheckedStatements:
     shelf = shelf_of(order)
     asked = asked_lines if asked_lines is not None else _asked(order, shelf)
     embed, encoder = encoder_of(order.encoder, store)
-    judges = Judges(
-        WorkLibrary(tuple(shelf.works), embed), entailer, order.risk, experiments_for([one.text for one in asked])
-    )
+    judges, measures = _judges(order, asked, WorkLibrary(tuple(shelf.works), embed), entailer, store)
     checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
     return CheckedStatements(
         _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
-        encoder.name if encoder else "", measured_of(asked, judges), tuple(shelf.remarks),
+        encoder.name if encoder else "", measured_of(asked, judges), (*measures, *shelf.remarks),
     )  # fmt: skip
+
+
+def _judges(
+    order: CheckOrder, asked: Sequence[AskedStatement], library: WorkLibrary, entailer: Entailer, store: Store
+) -> tuple[Judges, list[str]]:
+    """Return by whom statements are judged, and remarks on the calibration if there is one to make; a claim with labels is laid beside its own sources."""
+    experiments = experiments_for([one.text for one in asked])
+    if not order.calibrate or order.file is None:
+        measured = kept_calibrations(entailer.identity, store)
+        return Judges(library, entailer, order.risk, experiments, measured=measured), []
+    entailer = RememberingEntailer(entailer)
+    measured = calibrated(read_labelled(order.file), library, entailer, order.file.name)
+    keep_calibrations(measured, store)
+    remarks = [remark_on(one, entailer.name) for one in measured]
+    return Judges(library, entailer, order.risk, experiments, 0, measured), remarks
 
 
 def _refuse(statement: str) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -11,11 +11,13 @@ from evidense.auditing.passages import Part, SourceText
 from evidense.boundary.documents import Form, read_as
 from evidense.boundary.files import plain_name
 from evidense.checking.calibration import TextKind
+from evidense.checking.labelled import LabelledClaim
 from evidense.checking.library import LibraryWork
 from evidense.errors import InvalidInput
 from evidense.reading.lines import text_lines
 from evidense.study.check.statements import AskedStatement
 from evidense.values import Work
+from evidense.values.checking import Stance
 
 _MARK = re.compile(r"\s*[\[(]?\s*(?:<\|\w*cit\|>[\s,;]*)+[\])]?")
 """Where Citation-Integrity took a citation out."""
@@ -30,6 +32,16 @@ class _Claim(Form):
     cited_doc_ids: list[_Id] = Field(default_factory=list)
 
 
+class _Label(Form):
+    label: Literal["SUPPORT", "SUPPORTS", "REFUTE", "REFUTES", "CONTRADICT", "CONTRADICTS"]
+
+
+class _LabelledClaim(_Claim):
+    """One line of claims with labels: `evidence` names the cited documents that support or refute; the others do neither."""
+
+    evidence: dict[str, list[_Label]]
+
+
 class _Document(Form):
     """One line of a corpus."""
 
@@ -38,8 +50,8 @@ class _Document(Form):
     abstract: list[str] | str
 
 
-AnyLine = TypeVar("AnyLine", _Claim, _Document)
-AnyRow = TypeVar("AnyRow", AskedStatement, LibraryWork)
+AnyLine = TypeVar("AnyLine", _Claim, _LabelledClaim, _Document)
+AnyRow = TypeVar("AnyRow", AskedStatement, LabelledClaim, LibraryWork)
 
 
 def is_lines(path: Path) -> bool:
@@ -54,6 +66,16 @@ def read_claims(path: Path) -> tuple[AskedStatement, ...]:
         InvalidInput: every broken line at once; an id twice; no claim at all.
     """
     return tuple(_rows(path, _Claim, _statement, "claims: one JSON object a line with id and claim"))
+
+
+def read_labelled(path: Path) -> tuple[LabelledClaim, ...]:
+    """Read one claim a line with `evidence`: document → labels SUPPORT, REFUTE or CONTRADICT, of which the first counts; {} for neither.
+
+    Raises:
+        InvalidInput: every broken line at once, a line without `evidence` among them; an id twice; no claim at all.
+    """
+    what = 'claims with labels: one JSON object a line with id, claim, cited_doc_ids and evidence ({} or {"ID": [{"label": "SUPPORT"}]})'
+    return tuple(_rows(path, _LabelledClaim, _labelled, what))
 
 
 def read_corpus(path: Path) -> tuple[LibraryWork, ...]:
@@ -99,6 +121,18 @@ def _statement(line: _Claim) -> AskedStatement:
     text = " ".join(_MARK.sub("", line.claim).split())
     kind: TextKind = "citing sentence" if _MARK.search(line.claim) else "claim"
     return AskedStatement(text, str(line.id), tuple(dict.fromkeys(map(str, line.cited_doc_ids))), kind)
+
+
+def _labelled(line: _LabelledClaim) -> LabelledClaim:
+    asked = _statement(line)
+    stance_of = {key: _stance(line.evidence.get(key, [])) for key in asked.cites}
+    return LabelledClaim(asked.id, asked.text, asked.kind, stance_of)
+
+
+def _stance(labels: list[_Label]) -> Stance:
+    if not labels:
+        return "neither"
+    return "supports" if labels[0].label.startswith("SUPPORT") else "refutes"
 
 
 def _work(line: _Document) -> LibraryWork:

@@ -7,6 +7,7 @@ from evidense import registry
 from evidense.boundary.files import exists
 from evidense.errors import InvalidInput, UnknownName
 from evidense.parts import Entailer
+from evidense.study.check.corpus import is_lines
 
 ENTAILER = "features"
 """The entailer that ships; it needs no model."""
@@ -25,6 +26,8 @@ class CheckOrder:
     encoder: str = ""
     """The spelling of an encoder, whose vectors help to rank works; "": words alone."""
     offline: bool = False
+    calibrate: bool = False
+    """Measure the entailer on the labels of the file first, and keep the result."""
 
     def __post_init__(self) -> None:
         """Refuse an order without works, and a risk that is none."""
@@ -32,6 +35,11 @@ class CheckOrder:
             raise InvalidInput("no works are named; expected papers, folders or a corpus; name them with --in")
         if not 0 < self.risk < 1:  # NaN is refused too
             raise InvalidInput(f"risk is {self.risk}; expected a number between 0 and 1, as .10; correct --risk")
+        if self.calibrate and (self.file is None or not is_lines(self.file)):
+            raise InvalidInput(
+                f"'{self.subject[:60]}' has no labels to calibrate on; expected JSON lines of claims with their evidence; name such a file, or leave "
+                "out --calibrate"
+            )
 
     @property
     def file(self) -> Path | None:
