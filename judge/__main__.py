@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from evidense.checking import features as lexical
-from evidense.checking.calibration import calibrations_json
+from evidense.checking.calibration import Calibration, calibrations_json
 from evidense.checking.labelled import calibration_of
 from evidense.checking.softmax import Softmax, fit_softmax
 from evidense.records import sha256_of
+from evidense.stats.forecasts.calibration_error import expected_calibration_error
 from evidense.stats.forecasts.folds import fold_rows
 from evidense.study.check.corpus import read_corpus
 from evidense.texts.stems import stems
@@ -61,7 +62,11 @@ def main(folder: Path) -> None:
         calibration_of(identity, "claim", folds, held_out, train),
         calibration_of(identity, "citing sentence", sentences, stated, citing),
     ]
-    write("calibrations.json", calibrations_json([row.rounded(4) for row in rows]))
+    rows = [row.rounded(4) for row in rows]
+    write("calibrations.json", calibrations_json(rows))
+    for row, name in zip(rows, ("scifact", "citint"), strict=True):
+        held = pairs_of(folder / name, "dev")
+        told(row, calibration_of(identity, row.kind, "", model(measure(held.pairs)), held))
 
 
 def rarity_json(corpus: Path) -> str:
@@ -93,6 +98,19 @@ def macro_f1(truth: np.ndarray, said: np.ndarray) -> float:
     """Return the mean of the three stances' F1."""
     of = [2 * ((truth == c) & (said == c)).sum() / max(1, (truth == c).sum() + (said == c).sum()) for c in range(3)]
     return float(np.mean(of))
+
+
+def told(fitted: Calibration, held: Calibration) -> None:
+    """Print how far the stated confidences of a calibration are off, across its folds and on a development fold."""
+    sure, is_right = np.array(held.stated), np.array(held.is_right)
+    error = expected_calibration_error(fitted.calibrator(sure), is_right)
+    tenth = np.argsort(-sure, kind="stable")[: len(sure) // 10]
+    print(
+        f"{fitted.kind}s: {type(fitted.calibrator).__name__}, calibration error {fitted.error():.3f} by folds, {error:.3f} on dev"
+    )
+    print(
+        f"{fitted.kind}s, dev: {(~is_right[tenth]).mean():.3f} of the surest {len(tenth)} wrong; threshold at .10: {fitted.threshold(0.10)}"
+    )
 
 
 def write(name: str, text: str) -> None:

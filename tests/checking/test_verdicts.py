@@ -14,6 +14,7 @@ from evidense.checking.decide import WITHHELD, Judges, decide
 from evidense.checking.independence import dependence, not_citing
 from evidense.checking.library import LibraryWork, WorkLibrary, closest_sentences
 from evidense.checking.rule_outcomes import SHIPPED, RuleOutcomes, outcomes_json, rule_risk, rule_risks
+from evidense.stats import IsotonicRegression, LogisticScaling
 from evidense.values import Citation, Reference, Span, Work
 
 TEXT = (
@@ -165,6 +166,17 @@ def test_a_verdict_is_printed_only_above_the_confidence_whose_risk_is_within_the
     assert chosen.upper <= 0.10
     assert good.share_right(0.99) > 0.9 > 0.5 > good.share_right(0.4)
     assert calibration(0.8).threshold(0.10) is None
+
+
+@pytest.mark.parametrize(
+    ("shares", "curve"), [(lambda stated: stated, LogisticScaling), (lambda stated: 0.02 + 0.96 * (stated > 0.4), IsotonicRegression)]
+)  # fmt: skip
+def test_the_curve_that_foresees_other_documents_better_is_taken(shares, curve) -> None:
+    stated = np.linspace(0.02, 0.98, 600)
+    right = np.random.default_rng(1).random(600) < shares(stated)
+    measured = Calibration("e", "claim", "made", tuple(stated.tolist()), tuple(right.tolist()), tuple(range(600)))
+    assert isinstance(measured.calibrator, curve)
+    assert measured.error() < 0.05
 
 
 def test_a_measured_entailer_decides_what_rules_leave_open(monkeypatch: pytest.MonkeyPatch) -> None:
