@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from evidense.boundary.disk import write_atomically
+from evidense.checking import labelled
 from evidense.checking.calibration import TextKind
 from evidense.checking.softmax import Softmax, fit_softmax
 from evidense.compute.models.tokens import save_tokenizer
@@ -20,7 +21,7 @@ from evidense.stats.forecasts.folds import fold_rows
 from evidense.training.loop.state import pieces
 from evidense.values import EvidencePair
 from judge.__main__ import N_FOLDS as STACK_FOLDS
-from judge.__main__ import STRENGTH, calibration, macro_f1, measure
+from judge.__main__ import STRENGTH, macro_f1, measure
 from judge.pairs import Pairs, pairs_of
 from judge.small.stages import MAX_LENGTH, Build, Tell, fold_stage
 
@@ -163,4 +164,4 @@ def write_table(out: Path, table: dict[str, Any]) -> None:
 def calibration_of(out: Path, kind: TextKind, data: str, fitted: Fitted) -> dict[str, Any]:
     """Return what ships of a calibration, under the identity of the judge as it was just written."""
     identity, _ = part.net_of(out, read_table(out), kind)
-    return calibration(identity, kind, data, fitted.held_out, fitted.of).to_json()
+    return labelled.calibration_of(identity, kind, data, fitted.held_out, fitted.of).rounded(4).to_json()

@@ -101,7 +101,7 @@ def verdicts(dev: Pairs, stated: np.ndarray, calibration: Calibration | None) ->
     risks = {f"{share:.2f}": float(curve.risk[np.searchsorted(curve.coverage, share)]) for share in SURE}
     table: dict[str, Any] = {"risk_of_surest": risks}
     if calibration is not None:
-        forecast = np.asarray(calibration.isotonic(sure))
+        forecast = np.asarray(calibration.calibrator(sure))
         threshold = calibration.threshold(0.10)
         table |= {
             "ece": expected_calibration_error(sure, ~is_wrong),
