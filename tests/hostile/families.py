@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from hostile import (
+    asked_questions,
     audited_files,
     audited_papers,
     checked_files,
@@ -29,6 +30,7 @@ FAMILIES: tuple[Family, ...] = (
     audited_files.FAMILY,
     checked_files.FAMILY,
     audited_papers.FAMILY,
+    asked_questions.FAMILY,
 )
 
 

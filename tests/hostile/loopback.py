@@ -19,6 +19,12 @@ def no_key_is_good() -> str:
     return _serve(401, "application/json", b'{"error": "invalid key"}')
 
 
+@cache
+def too_many_requests() -> str:
+    """Return the address of an index that says 429 to every request."""
+    return _serve(429, "application/json", b"{}")
+
+
 def _serve(status: int, kind: str, body: bytes) -> str:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

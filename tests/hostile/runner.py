@@ -157,7 +157,7 @@ def _written(place: Path, folder: Path, before: dict[str, str]) -> list[str]:
 
 
 def _half_written(page: Path) -> list[str]:
-    is_of_literature = any((page / name).is_file() for name in ("audit.json", "checks.json"))
+    is_of_literature = any((page / name).is_file() for name in ("audit.json", "checks.json", "prisma.json"))
     try:
         listed = json.loads((page / ("evidense.json" if is_of_literature else "page.json")).read_bytes())["files"]
         missing = [name for name in (*listed, "report.html") if not (page / name).is_file()]

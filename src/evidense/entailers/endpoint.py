@@ -57,6 +57,20 @@ class Endpoint:
     """Reason → how many answers it rejected so far, of all calls together."""
     n_accepted: Counter[str] = field(default_factory=Counter)
     """Stance → how many answers were accepted so far."""
+    examples: dict[str, str] = field(default_factory=dict)
+    """Reason → what was wrong with the first answer that it rejected, in words."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return one sentence on the answers that were not taken in; none where all were."""
+        n_out, n_in = self.rejected.total(), self.n_accepted.total()
+        if not n_out:
+            return ()
+        why = "; ".join(f"{reason} {n:,}, as {self.examples[reason]}" for reason, n in self.rejected.most_common(2))
+        return (
+            f"{self.name}: {n_out:,} of {n_out + n_in:,} answers not taken in ({why}). Expected JSON of the schema with a quotation from the "
+            "passage; look at the endpoint, or name another with --entailer",
+        )  # fmt: skip
 
     @property
     def identity(self) -> str:
@@ -75,6 +89,8 @@ class Endpoint:
                 (self.rejected, judgement.rejected) if judgement.rejected else (self.n_accepted, judgement.stance)
             )
             counted[word] += 1
+            if judgement.rejected:
+                self.examples.setdefault(judgement.rejected, judgement.detail)
         return tuple(judgements[pair] for pair in pairs)
 
     def _judgement(self, pair: EvidencePair) -> Judgement:

@@ -30,6 +30,7 @@ def _sentences(search: SearchOutcome, works: Sequence[AskedWork], checks: Checke
     yield f"The answer rests on only {count(n_included, 'work')}."
     n, n_open = len(checks.checked), sum(c.corroborated not in DECIDED for c in checks.checked)
     yield f"Statements are quotations that a machine chose and checked by rules and {checks.entailer}; no person did."
+    yield from (f"{remark}." for remark in checks.remarks)
     yield f"On {n_open:,} of {count(n, 'statement')} other works say nothing for sure."
     yield "It cannot say more than these works: other tasks, data, models and populations are beyond its scope."
 

@@ -33,7 +33,7 @@ from evidense.study.ask.review import reviewed, synthesis_of
 from evidense.study.audit.asked import named_sources
 from evidense.study.audit.library import Library
 from evidense.study.check.calibrated import kept_calibrations
-from evidense.study.check.check import measured_of
+from evidense.study.check.check import measured_of, remarks_of
 from evidense.study.check.order import CheckOrder
 from evidense.study.check.statements import AskedStatement
 from evidense.study.experiments import experiments_for
@@ -99,7 +99,7 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
     asked = [AskedStatement(f.checked.statement, f.checked.id) for f in kept]
     checks = CheckedStatements(
         found.outcome.plan.question, tuple(f.checked for f in kept), tuple(s.display_name for s in found.outcome.sources), len(library.works),
-        order.risk, entailer.name, encoder.name if encoder else "", measured_of(asked, judges),
+        order.risk, entailer.name, encoder.name if encoder else "", measured_of(asked, judges), remarks_of(entailer),
     )  # fmt: skip
     tell("reviewing")
     outcome = _reviewed(_logged(found.outcome, works), works, kept, checks, unchecked)

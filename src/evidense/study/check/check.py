@@ -89,7 +89,7 @@ def _told(order: CheckOrder, store: Store) -> CheckedStatements:
     checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
     return CheckedStatements(
         _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
-        encoder.name if encoder else "", measured_of(asked, judges), (*measures, *shelf.remarks),
+        encoder.name if encoder else "", measured_of(asked, judges), (*measures, *shelf.remarks, *remarks_of(entailer)),
     )  # fmt: skip
 
 
@@ -130,6 +130,11 @@ def measured_of(asked: Sequence[AskedStatement], judges: Judges) -> tuple[TextMe
         calibration, threshold = judges.calibration(kind), judges.threshold(kind)
         found.append(TextMeasured(kind, sum(one.kind == kind for one in asked), calibration, threshold))
     return tuple(found)
+
+
+def remarks_of(entailer: Entailer) -> tuple[str, ...]:
+    """Return what an entailer has to say of its own answers, as that some were not taken in; most have nothing."""
+    return tuple(getattr(entailer, "remarks", ()))
 
 
 def _name(order: CheckOrder) -> str:
