@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from indexes import lines, reference_of
 
+import evidense as ev
 from evidense import registry
 from evidense.auditing.references_of import NamedSource, ask
 from evidense.fetching import Terms, open_wire
+from evidense.report.audit.screen import screen
 from evidense.sources._bibliographies import read_bibliography, work_of
 from evidense.values import Work
 from sources.world import world
@@ -46,6 +48,29 @@ def test_two_folders_decide_as_two_indexes_in_memory_do(hallmark: Path) -> None:
         flagged[is_wrong][1] += 1
     assert flagged[True][0] / flagged[True][1] >= 0.96, flagged
     assert flagged[False][0] / flagged[False][1] <= 0.01, flagged
+
+
+def test_references_of_neurips_papers_that_nobody_wrote_are_found_and_real_ones_stay(
+    hallmark: Path, tmp_path: Path
+) -> None:
+    entries = lines("hallmark_dev.jsonl")
+    wrong = [entry for entry in entries if entry["source"] == "gptzero_neurips2025"]
+    right = [entry for entry in entries if entry["label"] == "VALID"][: len(wrong)]
+    bibliography = tmp_path / "neurips.bib"
+    bibliography.write_text("\n".join(map(as_bibtex, [*wrong, *right])), encoding="utf-8")
+    result = ev.audit(bibliography, [source.spelling for source in folders(hallmark)], offline=True)
+    verdicts = {audited.reference.key: audited.decision.verdict for audited in result.audit.references}
+    assert len(wrong) == 38
+    assert {verdicts[entry["bibtex_key"]] for entry in wrong} == {"NOT FOUND"}
+    assert {verdicts[entry["bibtex_key"]] for entry in right} <= OK
+    shown = screen(result.audit).splitlines()
+    assert sum("as above: “" in line for line in shown) == 37
+    assert len(shown) <= 60
+
+
+def as_bibtex(entry: dict) -> str:
+    fields = "".join(f"  {name} = {{{value}}},\n" for name, value in entry["fields"].items())
+    return f"@{entry['bibtex_type']}{{{entry['bibtex_key']},\n{fields}}}\n"
 
 
 def test_served_in_two_dialects_they_decide_the_same(hallmark: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Letters: text folded for comparison, without accents, case, LaTeX or punctuation."""
 
+import html
 import re
 import unicodedata
 
@@ -25,6 +26,7 @@ _STYLE = re.compile(
 )
 _OTHER = re.compile(r"\\[A-Za-z]+\s*(?=\{[^}])")
 """A command of the author's own, as \\pkg{Rcpp}: what it is applied to is text."""
+_ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,6}|#[xX][0-9A-Fa-f]{1,5});")
 _ESCAPED = re.compile(r"\\([&%$#_{} ])")
 
 
@@ -37,14 +39,23 @@ def decode_latex(text: str) -> str:
     'østergaard & BERT'
     >>> decode_latex(r"{\pkg{Rcpp}} and \LaTeX{}")
     'Rcpp and LaTeX'
+
+    Entities of HTML, which exports of indexes leave in BibTeX, are letters too:
+
+    >>> decode_latex("Francesco d&apos;Amore, Q{\\&}amp;A")
+    "Francesco d'Amore, Q&A"
     """
     if "\\" not in text and "{" not in text and "$" not in text and "~" not in text:
-        return " ".join(text.split())
+        return " ".join(_without_entities(text).split())
     text = _ACCENT.sub(_with_accent, text)
     text = _COMMAND.sub(lambda match: _COMMANDS[match[1]], text)
     text = _OTHER.sub("", _STYLE.sub("", text)).replace("---", "—").replace("--", "–").replace("~", " ")
     text = _ESCAPED.sub(r"\1", text).replace("{", "").replace("}", "").replace("$", "").replace("\\", "")
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(unicodedata.normalize("NFC", _without_entities(text)).split())
+
+
+def _without_entities(text: str) -> str:
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
 
 
 def _with_accent(match: re.Match[str]) -> str:

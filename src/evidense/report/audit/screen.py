@@ -53,13 +53,25 @@ def _problem_lines(audit: Audit) -> Iterator[str]:
     word_width = max(len(a.decision.verdict) for a in shown) + 2
     key_width = min(max(len(shown_line(summary.label(a))) for a in shown), _MOST_KEY)
     place_width = max(len(a.place) for a in shown)
+    said = ""
     for audited in shown:
-        yield from _lines(audited, audit.policy, (word_width, key_width, place_width))
+        told_again = summary.reason(audited) == said
+        said = summary.reason(audited)
+        yield from _lines(
+            audited, audit.policy, (word_width, key_width, place_width), _again(audited) if told_again else said
+        )
     if len(told) > len(shown):
         yield f"   … and {len(told) - len(shown):,} more on the page"
 
 
-def _lines(audited: AuditedReference, policy: str, widths: tuple[int, int, int]) -> Iterator[str]:
+def _again(audited: AuditedReference) -> str:
+    """Return what stands in place of a reason that is that of the problem above: the title, where the key is all that names the work."""
+    named_by_title = audited.reference.title and audited.reference.title[:12] in summary.label(audited)
+    title = textwrap.shorten(shown_line(audited.reference.title), 44, placeholder="…")
+    return "as above" if named_by_title or not title else f"as above: “{title}”"
+
+
+def _lines(audited: AuditedReference, policy: str, widths: tuple[int, int, int], reason: str) -> Iterator[str]:
     """Yield one problem: icon, word, key, reason over as many lines as it needs, place at the right end of the first."""
     word_width, key_width, place_width = widths
     word = REFERENCE_WORDS[audited.decision.verdict]
@@ -67,7 +79,7 @@ def _lines(audited: AuditedReference, policy: str, widths: tuple[int, int, int])
     key = key if len(key) <= key_width else f"{key[: key_width - 1]}…"
     head = f" {word.icon + ' ' + word.word:<{word_width}} {key:<{key_width}}  "
     room = max(WIDTH - len(head) - place_width - 2, 24)
-    first, *rest = textwrap.wrap(shown_line(summary.reason(audited)), room) or [""]
+    first, *rest = textwrap.wrap(shown_line(reason), room) or [""]
     yield f"{head}{first:<{room}}  {audited.place}".rstrip()
     yield from (f"{'':<{len(head)}}{line}" for line in rest)
     notes = textwrap.wrap(shown_line(" · ".join(audited.notes)), WIDTH - word_width - 2)
