@@ -14,6 +14,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from evidense.records import canonical_json
@@ -139,12 +140,12 @@ class _Row:
     @classmethod
     def of(cls, small: SmallModel, body: dict[str, Any]) -> "_Row":
         import llguidance
-        import llguidance.torch
+        import llguidance.numpy
         import torch
 
         schema = json.dumps(body["response_format"]["json_schema"]["schema"])
         matcher = llguidance.LLMatcher(small.guide, llguidance.LLMatcher.grammar_from_json_schema(schema))
-        mask = llguidance.torch.allocate_token_bitmask(1, small.model.config.vocab_size)
+        mask = llguidance.numpy.allocate_token_bitmask(1, small.model.config.vocab_size)
         dice = torch.Generator().manual_seed(int(body["seed"]))
         return cls(matcher, mask, int(body["max_tokens"]), small.temperature, dice)
 
@@ -154,13 +155,14 @@ class _Row:
 
     def next_token(self, logits: Any) -> int:
         """Take the next token that the schema allows; 0 where the answer has ended."""
-        import llguidance.torch
+        import llguidance.numpy
         import torch
 
         if not self.goes_on:
             return 0
-        llguidance.torch.fill_next_token_bitmask(self.matcher, self.mask, 0)
-        llguidance.torch.apply_token_bitmask_inplace(logits, self.mask)
+        llguidance.numpy.fill_next_token_bitmask(self.matcher, self.mask, 0)
+        may_follow = np.unpackbits(self.mask[0].view(np.uint8), bitorder="little")[: logits.shape[1]]
+        logits = logits.masked_fill(torch.from_numpy(may_follow == 0), -torch.inf)
         shares = (logits[0] / self.temperature).softmax(0) if self.temperature else logits[0].softmax(0)
         token = int(torch.multinomial(shares, 1, generator=self.dice) if self.temperature else shares.argmax())
         self.matcher.consume_token(token)
