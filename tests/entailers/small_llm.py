@@ -21,7 +21,7 @@ from evidense.records import canonical_json
 from fetching.loopback import Said, Seen
 
 MODEL = "SmolLM2-135M-Instruct.Q4_1"
-AT_ONCE = 8
+AT_ONCE = 16
 """Requests that are answered together: reading the weights once for all of them is what makes it fast."""
 Written = tuple[str, bool]
 """An answer, and whether it is whole."""
