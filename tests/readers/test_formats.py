@@ -293,6 +293,20 @@ def test_markdown_is_read_with_its_bib_and_nothing_outside_its_folder(
     assert [(c.sentence.quote, c.keys) for c in document.citations] == [("Owls hunt [@a].", ("a",)), *bare]
 
 
+@pytest.mark.parametrize(
+    ("opening", "entry", "keys"),
+    [
+        ("```bibtex", "@misc{a, title = {A}}", ["a"]), ("~~~ BibTeX", "% mine\n@misc{a, title = {A}}", ["a"]), ("```", "\n@misc{a, title = {A}}", ["a"]),
+        ("```python", "@decorator", []), ("```text", "see @misc{a, title = {A}}", []), ("```bib", "@misc{a, title = {A", []),
+    ],
+)  # fmt: skip
+def test_bibtex_in_a_fence_is_a_bibliography(tmp_path: Path, opening: str, entry: str, keys: list[str]) -> None:
+    document = read(tmp_path, "p.md", f"# T\n\nShade harms [@a].\n\n{opening}\n{entry}\n{opening[:3]}\n")
+    assert [r.key for r in document.references] == keys
+    assert entry.strip() not in document.text
+    assert bool(document.mistakes) == (opening == "```bib")
+
+
 def test_a_bbl_is_read_alone_and_beside_its_paper(tmp_path: Path) -> None:
     bbl = (
         "\\begin{thebibliography}{9}\n\\bibitem[Smith et~al.(2010)Smith, Jones]{smith10}\nJ.~Smith and K.~Jones.\n\\newblock A study of {BERT} and things.\n"

@@ -9,7 +9,7 @@ from evidense.auditing.losses import losses
 from evidense.auditing.passages import SourceText
 from evidense.auditing.statements import Quote, TracedStatement
 from evidense.report.audit.exports import statement_json
-from evidense.report.audit.statement_lines import source_word
+from evidense.report.audit.statement_lines import rule_words, source_word
 from evidense.study.audit.verdicts import with_verdicts
 from evidense.values import CheckWord, Span
 
@@ -40,6 +40,12 @@ def test_nothing_is_supported_beside_a_loss() -> None:
         (CLAIM, HEDGED, "QUALIFIED", "✖ hedges it"),
         (CLAIM.replace("12", "14"), CLAIM, "REFUTED", "✖ other number"),
         ("Owls sleep by day in old barns.", "Owls never sleep by day in old barns.", "REFUTED", "✖ denies it"),
+        (
+            "Yield fell from 3 to 8 percent in the shade.",
+            "Yield fell from 8 to 3 percent in the shade.",
+            "REFUTED",
+            "✖ other number",
+        ),
     ],
 )
 def test_the_word_and_the_verdict_agree(text: str, passage: str, verdict: str, word: str) -> None:
@@ -54,6 +60,13 @@ def test_the_word_and_the_verdict_agree(text: str, passage: str, verdict: str, w
 def test_a_copy_does_not_say_so_where_its_verdict_does_not(verdict: CheckWord, word: str) -> None:
     assert source_word(replace(judged(CLAIM, CLAIM), verdict=verdict)) == word
     assert source_word(replace(judged(CLAIM, HEDGED), verdict="REFUTED")) == "✖ denies it"
+
+
+def test_numbers_that_changed_places_are_named() -> None:
+    said = judged("Yield fell from 3 to 8 percent in the shade.", "Yield fell from 8 to 3 percent in the shade.")
+    assert rule_words(said) == ["number: the passage has “8, 3”, the statement “3, 8”"]
+    named = judged(CLAIM.replace("12", "14"), CLAIM)
+    assert [text.partition(":")[0] for text in rule_words(named)] == ["a number dropped, added or changed"]
 
 
 def test_the_mark_of_a_citation_is_no_word_of_a_statement() -> None:

@@ -46,6 +46,8 @@ class TracedStatement:
     """What experiments of our own say of it: "S5 on analogues: FAILS 2, UNDECIDED 1"."""
     verdict: CheckWord = "NOT CHECKED"
     """What it comes to beside the texts that it cites; NOT CHECKED where none is at hand."""
+    reasons: tuple[str, ...] = ()
+    """Of REFUTED: what differs, in words: "number: the passage has “8, 3”, the statement “3, 8”"."""
     corroborated: CheckWord = "NOT CHECKED"
     """Of a report's claim: what sources say that are independent of its own; NOT CHECKED where there is none."""
     confidence: float | None = None

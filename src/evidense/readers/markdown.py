@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from evidense.boundary.strangers import foreign
+from evidense.errors import EvidenseError
 from evidense.readers._bibliographies import bibtex_beside
 from evidense.readers._files import nothing_in, text_of
 from evidense.readers._signs import format_of
 from evidense.readers._tables import cells_of, write_table
+from evidense.texts.bibliographies.bibtex import read_bibtex
 from evidense.texts.canonical import vocabulary
 from evidense.texts.cites import cite_numbers
 from evidense.texts.identifiers import identifiers_of
@@ -21,6 +23,10 @@ from evidense.values import Hidden, ReadDocument, Reference
 
 WHAT = "a Markdown file"
 _FENCE = re.compile(r"[ \t>]*(?P<marks>`{3,}|~{3,})(?P<rest>[^`]*)$")
+_ENTRY = re.compile(
+    r"\s*@(?:article|book|in\w+|misc|phdthesis|mastersthesis|techreport|online|software|proceedings)\s*\{",
+    re.IGNORECASE,
+)
 _INDENT = ("    ", "\t")
 _FRONT = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
@@ -75,14 +81,15 @@ class Markdown:
     def read(self, path: Path) -> ReadDocument:
         """Read text and references; comments, which no page shows, are hidden text, and code is left out.
 
-        References are also those of the .bib files that its head names; else, where it cites keys, of `references.bib` beside it.
+        References are also those of BibTeX in fences, and of the .bib files that its head names; else, where it cites keys, of `references.bib`
+        beside it.
 
         Raises:
             InvalidInput: it is empty, binary, or holds no text.
         """
         text, mistakes = text_of(path, WHAT)
         with foreign(str(path), f"Expected {WHAT}; correct the file."):
-            entries = _beside(path, text, mistakes)
+            entries = [*_beside(path, text, mistakes), *_fenced(text, mistakes)]
             document = markdown_document(self.name, text, tuple(mistakes), entries)
         if not document.text:
             raise nothing_in(path, "text", mistakes)
@@ -103,6 +110,39 @@ def _beside(path: Path, text: str, mistakes: list[str]) -> Sequence[Reference]:
     return (
         bibtex_beside(path, ["references"], mistakes) if is_cited and path.with_name("references.bib").is_file() else ()
     )
+
+
+def _fenced(text: str, mistakes: list[str]) -> list[Reference]:
+    """Return the references of BibTeX that stands in fences; those of one key once."""
+    written = "\n".join(_fences(text.split("\n")))
+    if not written:
+        return []
+    try:
+        found = read_bibtex(written)
+    except EvidenseError as error:
+        mistakes.append(f"BibTeX in a fence: {error}")
+        return []
+    mistakes += [f"BibTeX in a fence, {mistake}" for mistake in found.mistakes]
+    return list({reference.key: replace(reference, line=None) for reference in reversed(found.references)}.values())[
+        ::-1
+    ]
+
+
+def _fences(lines: Sequence[str]) -> Iterator[str]:
+    """Yield what stands in fences that are called BibTeX, or whose first line begins an entry."""
+    inside: list[str] = []
+    marks, is_called = "", False
+    for line in lines:
+        fence = _FENCE.match(line)
+        if marks and fence and fence["marks"].startswith(marks) and not fence["rest"].strip():
+            first = next((one for one in inside if one.strip()), "")
+            if is_called or _ENTRY.match(first):
+                yield from inside
+            inside, marks = [], ""
+        elif marks:
+            inside.append(line)
+        elif fence:
+            marks, is_called = fence["marks"], fence["rest"].strip().lower() in ("bib", "bibtex", "biblatex")
 
 
 def markdown_document(

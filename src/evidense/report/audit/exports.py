@@ -136,6 +136,7 @@ def statement_json(statement: TracedStatement) -> dict[str, Json]:
         "says": source_word(statement),
         "verdict": statement.verdict,
         "corroborated": statement.corroborated,
+        "reasons": list(statement.reasons),
         "confidence": statement.confidence,
         "entailer": statement.entailer,
         "calibrator": statement.calibrator,

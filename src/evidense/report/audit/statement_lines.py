@@ -150,14 +150,20 @@ def source_word(statement: TracedStatement) -> str:
     kind = statement.alignment.kind
     if kind in ("NO TEXT", "NOT LOCATED"):
         unlocated = f"{STATEMENT_WORDS[kind].icon} {kind.lower()}"
-        return SAYS_IN_SHORT["REFUTED"] if statement.verdict == "REFUTED" else unlocated
+        return _unchanged(statement, unlocated) if statement.verdict == "REFUTED" else unlocated
     copied = "says so" if statement.alignment.located >= COPY else "~ in part"
-    unchanged = SAYS_IN_SHORT.get(statement.verdict, copied)
+    unchanged = _unchanged(statement, copied)
     rules = [loss.rule for loss in statement.losses if loss.rule in SAYS]
     changed = SAYS[rules[0]] if rules else unchanged
     if statement.verdict == "REFUTED" and not {"negation", "number"} & set(rules[:1]):
         changed = unchanged
     return f"{changed} ✂" if statement.alignment.is_cut else changed
+
+
+def _unchanged(statement: TracedStatement, copied: str) -> str:
+    """Return the word of a verdict where no loss is named: numbers that changed places are "other number"."""
+    differs = {reason.partition(":")[0] for reason in statement.reasons}
+    return SAYS["number"] if differs == {"number"} else SAYS_IN_SHORT.get(statement.verdict, copied)
 
 
 def _labelled(label: str, text: str) -> list[str]:
@@ -168,7 +174,9 @@ def _labelled(label: str, text: str) -> list[str]:
 
 def rule_words(statement: TracedStatement) -> list[str]:
     """Say each change of meaning in words, the worst first, with the words that changed where there are few."""
-    return [f"{RULES[loss.rule]}{_changed(loss)}" for loss in statement.losses if loss.rule != "cut"]
+    told = [f"{RULES[loss.rule]}{_changed(loss)}" for loss in statement.losses if loss.rule != "cut"]
+    named = {loss.rule for loss in statement.losses}
+    return told + [reason for reason in statement.reasons if reason.partition(":")[0] not in named]
 
 
 def _changed(loss: Loss) -> str:

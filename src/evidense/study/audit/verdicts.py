@@ -35,6 +35,7 @@ def _with_verdict(statement: TracedStatement, judges: Judges, is_citing: bool) -
     return replace(
         statement,
         verdict=verdict,
+        reasons=checked.reasons if verdict == "REFUTED" else (),
         confidence=checked.confidence,
         entailer=checked.entailer,
         calibrator=checked.calibrator,
