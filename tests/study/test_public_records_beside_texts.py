@@ -18,6 +18,7 @@ from evidense.auditing.passages import SourceText
 from evidense.auditing.public_records.forms import form_of, schema_of
 from evidense.auditing.references import ReferenceDecision
 from evidense.auditing.reports import with_wrong
+from evidense.errors import InvalidInput
 from evidense.readers.public_records import PART
 from evidense.study.audit.library import ReadText
 from evidense.study.audit.recheck import Recheck, records_beside
@@ -120,6 +121,39 @@ def test_an_audit_of_the_report_counts_what_its_records_state(here: Path) -> Non
     ]
     assert [statement.alignment.kind for statement in audit.statements] == ["VERBATIM"] * 6
     assert audit.remarks == ()
+
+
+def test_an_audit_of_the_text_of_the_report_counts_what_it_states(here: Path) -> None:
+    audit = ev.audit("answer/report.md", SOURCES, offline=True).audit
+    rows = {row.what: (row.says, row.agrees) for row in audit.said if row.what != "about its question"}
+    level = "3, Cross-source corroborated claims"
+    assert rows == {
+        "papers": ("4", True), "claims": ("6 extracted, 1 verified", True), "verified claims": ("1", True), "quality": ("10.0/10", True),
+        "level": (level, True), "tier": ("DOI_GRADE", True),
+    }  # fmt: skip
+    told = json.loads((here / "answer/report.json").read_text())
+    assert {s.text for s in audit.statements} == {row["text"] for row in told["statements"]}
+    assert {s.alignment.kind for s in audit.statements} == {"VERBATIM"}
+
+
+def test_a_page_of_others_is_counted(here: Path) -> None:
+    audit = ev.audit(Path(__file__).with_name("synthesis.html"), SOURCES, offline=True).audit
+    rows = {row.what: (row.says, row.found, row.agrees) for row in audit.said}
+    assert rows["papers"] == ("16, peer-reviewed", "2 listed", False)
+    assert rows["claims"][0] == "9 extracted, 9 verified"
+    assert rows["claims"][1].startswith("3 claims listed; ")
+    assert rows["verified claims"] == ("9", "0 borne out by an independent source, 2 by their own", False)
+    assert rows["quality"] == ("8.80/10, reviewers not named", "cannot be recomputed: no votes, no records", None)
+    assert rows["tier"] == ("FLAGSHIP_CANDIDATE", "WATCHLIST by the rule: score 8.8, 0 verified", False)
+    assert [(s.text, s.verdict) for s in audit.statements] == [
+        ("Shade keeps tomatoes free of cracks.", "SUPPORTED"), ("Shade delays the red of tomatoes.", "QUALIFIED"),
+        ("Shade doubles the sweetness of tomatoes.", "NOT SURE"),
+    ]  # fmt: skip
+
+
+def test_a_folder_without_records_is_refused_in_a_line(here: Path) -> None:
+    with pytest.raises(InvalidInput, match="is a folder without public records"):
+        ev.audit("ada", SOURCES, offline=True)
 
 
 @pytest.fixture(scope="module")
