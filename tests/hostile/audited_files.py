@@ -20,6 +20,13 @@ WORKS: list[dict[str, Any]] = [
 ]  # fmt: skip
 RIS = "TY  - JOUR\nTI  - A Study of Owls\nAU  - Smith, Ada\nPY  - 2018\nDO  - 10.1234/owls\nER  - \n"
 REPORT = "On owls\n\n1 Results\n\nOwls see at night [1]. 6 claims were extracted.\n\nClaims\n\n- Owls see.\n\nReferences\n\n[1] Ada Smith. A Study of Owls. 2018.\n"
+RECORD: dict[str, Any] = {
+    "contract_version": ESCAPE, "paper_level": 10**400, "question": f"Do {BIDI} owls </script><script>x()</script> see?", "new": {"key": [None] * 9},
+    "claim_summary": {
+        "aggregate_claim_records": -1, "source_grounded_claims": None,
+        "per_claim_public_records": [None, {"text": f"Owls <img src=x onerror=x()> {ESCAPE} see.", "verdict": ESCAPE, "quotes": [{"quote": BIDI, "start": 1e308}]}],
+    },
+}  # fmt: skip
 OPTIONS = ("--sources", "folder:lib", "--offline", "--fix", "--policy", "neurips2026", "--gate", "--out", "out")
 
 
@@ -56,6 +63,7 @@ def _named() -> list[Case]:
         _case("years", "\n".join(entry % (f"k{n}", "A Study of Owls", "Smith, Ada", year, "") for n, year in enumerate(("-5", "9" * 400, "٢٠١٨", "NaN", "2018a", "")))),
         _case("report", REPORT, "read", "r.txt"),
         _case("report_without_references", "Owls see at night.\n", "read", "r.txt"),
+        _case("records", json.dumps(RECORD), "read", "verification.json"),
         _case("html_as_pdf", "<html>log in</html>", "refused", "p.pdf"),
         _case("half_pdf", b"%PDF-1.7\n1 0 obj\n<<", "refused", "p.pdf"),
         _case("unknown_format", b"\x7fELF\x02\x01\0\0\0", "refused", "x.bin"),

@@ -19,10 +19,10 @@ from evidense.texts.sentences import sentences
 from evidense.texts.tokens import tokens
 from evidense.values import ReadDocument, Reference, Span, Work
 
-_PAPERS = re.compile(
-    r"\b(\d[\d,]{0,12}) ((?:peer[- ]reviewed |scientific |relevant |published )*)(?:papers?|study|studies|articles?|publications?|sources?)\b",
-    re.IGNORECASE,
-)
+_COUNTED = r"(\d[\d,]{0,12}) ((?:peer[- ]reviewed |scientific |relevant |published )*)(?:papers?|study|studies|articles?|publications?|sources?)\b"
+_PAPERS = re.compile(rf"\b{_COUNTED}", re.IGNORECASE)
+_FROM = re.compile(rf"\bextracted from {_COUNTED}", re.IGNORECASE)
+"""Of several counts the one that claims were taken from."""
 _EXTRACTED = re.compile(r"\b(\d[\d,]{0,12}) claims? (?:were |was )?extracted\b", re.IGNORECASE)
 _VOTES = re.compile(r"\b(?:votes?|reviewer [1-9A-C]|reviewed by [A-Z]|scores? of each reviewer)\b", re.IGNORECASE)
 _QUESTION = re.compile(r"\bresearch question\w*(?: is)?\s*:\s*(.+?)(?:[.?](?:\s|$)|$)", re.IGNORECASE | re.DOTALL)
@@ -98,7 +98,7 @@ def audit_report(
     """
     passages = Passages(list(texts.values()), embed)
     question = question_of(document)
-    statements = tuple(passages.statement(span) for span in claims_of(document))
+    statements = tuple(passages.statement(span) for span in stated_claims(document))
     missing = tuple(_missing(statements, document.references, works))
     statements = tuple(
         replace(
@@ -116,6 +116,16 @@ def audit_report(
         question=question,
     )
     return replace(report, said=tuple(_said(document, works, report)), remarks=tuple(_remarks(report)))
+
+
+def stated_claims(document: ReadDocument) -> list[Span]:
+    """Return the claims of a report; none where it says that it extracted none and lists none."""
+    extracted = _EXTRACTED.search(document.text)
+    lists_claims = any(
+        b.kind == "item" and re.search("claim|statement", b.section, re.IGNORECASE) for b in document.blocks
+    )
+    says_none = extracted is not None and not int(extracted[1].replace(",", ""))
+    return [] if says_none and not lists_claims else claims_of(document)
 
 
 def question_of(document: ReadDocument) -> str:
@@ -148,7 +158,7 @@ def origin(statements: Sequence[TracedStatement]) -> str:
 
 def _said(document: ReadDocument, works: Mapping[str, Work], report: AuditedReport) -> Iterator[Said]:
     text, statements = document.text, report.statements
-    if (papers := _PAPERS.search(text)) and document.stated is None:
+    if (papers := _FROM.search(text) or _PAPERS.search(text)) and document.stated is None:
         adjective = f", {papers[2].strip()}" if papers[2].strip() else ""
         is_listed = int(papers[1].replace(",", "")) == len(document.references)
         yield Said("papers", papers[1] + adjective, _listed(document.references, works), is_listed)

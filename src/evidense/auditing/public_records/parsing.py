@@ -64,7 +64,8 @@ class _Fields:
         return None
 
     def _wrong(self, path: tuple[str | int, ...], value: Any, expected: str) -> None:
-        shown = type(value).__name__ if isinstance(value, dict | list) or _is_long(value) else repr(value)
+        known = {dict: "an object", list: "a list"}.get(type(value), "")
+        shown = known or ("a giant number" if _is_long(value) else repr(value))
         self.mistakes.append(
             f"{self.name}: '{'.'.join(map(str, path))}' is {shown[:60]}; expected {expected}; it was left out"
         )

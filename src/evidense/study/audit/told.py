@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidense.auditing.audited import AuditedReference, Said
-from evidense.auditing.passages import claims_of, trace
+from evidense.auditing.passages import trace
 from evidense.auditing.public_records.prose import prose_rows, votes_in
-from evidense.auditing.reports import audit_report, is_report, with_wrong
+from evidense.auditing.reports import audit_report, is_report, stated_claims, with_wrong
 from evidense.auditing.statements import TracedStatement
 from evidense.compute.search.vector_index import Embed
 from evidense.reviewing.panel import joined
@@ -56,7 +56,7 @@ def _of_synthesis(
     """Return the claims of a synthesis beside their sources and independent ones, and what it states of itself beside what is found."""
     works = {a.reference.key: a.decision.work for a in references if a.decision.work is not None}
     texts = {key: one.text for key, one in read.items()}
-    experiments = experiments_for([" ".join(span.quote.split()) for span in claims_of(document)])
+    experiments = experiments_for([" ".join(span.quote.split()) for span in stated_claims(document)])
     report = audit_report(document, works, texts, experiments, embed)
     stated = document.stated
     recheck = Recheck(references, read, experiments, stated.risk or RISK if stated else RISK)
