@@ -20,6 +20,7 @@ from evidense.auditing.references import ReferenceDecision
 from evidense.auditing.reports import with_wrong
 from evidense.errors import InvalidInput
 from evidense.readers.public_records import PART
+from evidense.report.audit.summary import answer
 from evidense.study.audit.library import ReadText
 from evidense.study.audit.recheck import Recheck, records_beside
 from evidense.values import Work
@@ -121,6 +122,7 @@ def test_an_audit_of_the_report_counts_what_its_records_state(here: Path) -> Non
     ]
     assert [statement.alignment.kind for statement in audit.statements] == ["VERBATIM"] * 6
     assert audit.remarks == ()
+    assert answer(audit).sentence.endswith("as they are cited; what it states of itself is what we count.")
 
 
 def test_an_audit_of_the_text_of_the_report_counts_what_it_states(here: Path) -> None:

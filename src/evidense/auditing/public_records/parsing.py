@@ -64,7 +64,7 @@ class _Fields:
         return None
 
     def _wrong(self, path: tuple[str | int, ...], value: Any, expected: str) -> None:
-        known = {dict: "an object", list: "a list"}.get(type(value), "")
+        known = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else ""
         shown = known or ("a giant number" if _is_long(value) else repr(value))
         self.mistakes.append(
             f"{self.name}: '{'.'.join(map(str, path))}' is {shown[:60]}; expected {expected}; it was left out"

@@ -58,11 +58,17 @@ def answer(audit: Audit) -> Answered:
         sentence = "; ".join(["No references in this file", *refuted])
         return Answered(f"{sentence}.", "harms" if refuted else "undecided", gate)
     if not parts and not refuted:
-        counted = "; what it states of itself is what we count" if audit.document.stated and audit.said else ""
+        counted = "; what it states of itself is what we count" if audit.document.stated and _is_counted(audit) else ""
         return Answered(f"Nothing to correct: {_right(n)}{counted}.", "helps", gate)
     is_wrong = bool(refuted) or any(n[verdict] for verdict in (*TO_CORRECT, *TO_REPLACE))
     told = ", ".join(parts) or f"No reference to correct: {_right(n)}"
     return Answered(f"{'; '.join([told, *refuted])}.", "harms" if is_wrong else "undecided", gate)
+
+
+def _is_counted(audit: Audit) -> bool:
+    """Say whether all that a report states of itself was counted again, and came out so."""
+    counted = [row.agrees for row in audit.said if row.what != "about its question"]
+    return bool(counted) and all(counted)
 
 
 def _refuted(audit: Audit) -> list[str]:
