@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import built_in
 from evidense import registry
 from evidense.errors import EvidenseError, InvalidInput, UnknownName
-from evidense.parts import SHELVES, Dataset, Encoder, LayeredTower, Tower
+from evidense.parts import SHELVES, Encoder, LayeredTower, Tower
 from evidense.values import Collection, Item, Picture, Spelling
 
 HEAVY = set(
@@ -123,8 +124,7 @@ def test_a_name_longer_than_any_file_s_is_an_unknown_name(shelf: str) -> None:
 
 @pytest.fixture(scope="module", params=BUILT_IN)
 def collections(request: pytest.FixtureRequest) -> tuple[Collection, ...]:
-    part: Dataset = registry.part("datasets", request.param)
-    opened = part.open(request.param)
+    opened = built_in.every(request.param)
     assert opened
     return opened
 

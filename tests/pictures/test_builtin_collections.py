@@ -7,17 +7,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from evidense import registry
+from built_in import every, opened, opened_anew
 from evidense.compute.pictures.decoding import decode
 from evidense.errors import InvalidInput, UnknownName
 from evidense.reading.glyph_drawing import drawing
-from evidense.values import Collection
-
-
-def opened(spelling: str) -> Collection:
-    part, rest = registry.dataset(spelling)
-    (collection,) = part.open(rest)
-    return collection
 
 
 def test_icons_have_the_known_counts() -> None:
@@ -62,8 +55,7 @@ def test_variants_of_an_icon_are_one_group_and_never_split() -> None:
 
 
 def test_glyphs_have_the_known_counts() -> None:
-    part, rest = registry.dataset("glyphs")
-    collections = part.open(rest)
+    collections = every("glyphs")
     known = {"sans": (5810, 61), "serif": (3401, 58), "mono": (3313, 20), "stix": (3290, 3)}
     assert [c.name for c in collections] == [f"glyphs/{style}:t2i" for style in known]
     names = [set(c.query_ids) for c in collections]
@@ -78,7 +70,7 @@ def test_glyphs_have_the_known_counts() -> None:
 def test_the_largest_font_is_drawn_in_five_seconds() -> None:
     drawing.cache_clear()
     began = time.process_time()
-    opened("glyphs/sans")
+    opened_anew("glyphs/sans")
     assert time.process_time() - began < 5
 
 
@@ -114,7 +106,7 @@ def test_compatibility_forms_are_one_group() -> None:
 
 @pytest.mark.parametrize("spelling", ["icons/regular:i2t@test", "glyphs/mono:t2i@test"])
 def test_equal_spellings_have_equal_checksums_and_provenance(spelling: str) -> None:
-    once, again = opened(spelling), opened(spelling)
+    once, again = opened(spelling), opened_anew(spelling)
     assert once.name == spelling
     assert once.checksum == again.checksum
     card = once.provenance

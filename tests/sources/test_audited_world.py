@@ -1,9 +1,6 @@
 """An audit over the wire, from end to end: how much is asked, and that what was asked is never asked again."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import evidense as ev
 from evidense.values import Work
 from fetching.loopback import Said
 from sources.world import CLIENTS, INDEXES, everywhere, invented, retracted, world
+from warm.client import Warm
 
 pytest.importorskip("httpx")
 
@@ -115,25 +113,26 @@ def test_a_budget_of_no_requests_asks_nothing(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("indexes", ["crossref,openalex", "crossref,openalex,semantic_scholar,europepmc"])
 def test_killed_and_run_again_nothing_is_asked_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indexes: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: Warm, indexes: str
 ) -> None:
     works = invented(40)
     cited = bibliography(tmp_path / "cited.bib", works, with_identifiers=False)
-    command = [sys.executable, "-m", "evidense", "audit", str(cited), "--sources", indexes, "--out"]
+    command = ["audit", str(cited), "--sources", indexes, "--out"]
     holdings = everywhere(works) | {"crossref": works[::3]}  # the others are asked for titles too, at the same time
     with world(holdings, monkeypatch) as served:
-        undisturbed = dict(os.environ, EVIDENSE_STORE=str(tmp_path / "other-store"))
-        subprocess.run([*command, str(tmp_path / "undisturbed")], env=undisturbed, check=True, capture_output=True)
+        env = {name: value for name, value in os.environ.items() if name.startswith("EVIDENSE_")}
+        other = env | {"EVIDENSE_STORE": str(tmp_path / "other-store")}
+        assert warm.run([*command, str(tmp_path / "undisturbed")], tmp_path, **other).returncode == 0
         n_undisturbed = len(served.requests())
         served.loopback.seen.clear()
-        running = subprocess.Popen([*command, str(tmp_path / "again")], stdout=subprocess.DEVNULL)
+        running = warm.start([*command, str(tmp_path / "again")], tmp_path, **env)
         deadline = time.monotonic() + 60
         while len(served.requests()) < n_undisturbed // 3 and time.monotonic() < deadline and running.poll() is None:
             time.sleep(0.01)
-        running.send_signal(signal.SIGKILL)
+        running.kill()
         running.wait()
         before = len(served.requests())
-        subprocess.run([*command, str(tmp_path / "again")], check=True, capture_output=True)
+        assert warm.run([*command, str(tmp_path / "again")], tmp_path, **env).returncode == 0
         assert before < n_undisturbed
         on_their_way = len(indexes.split(","))  # at most one of each index when the process was killed
         assert len(served.requests()) <= n_undisturbed + on_their_way

@@ -1,9 +1,6 @@
 """The clients of the indexes against a server that speaks their protocols: what is found, what is absent, what failed and why."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +14,7 @@ from evidense.fetching import IndexWire, Terms, open_wire
 from evidense.parts import Source
 from evidense.values import Answer, Notice, Reference, Work
 from sources.world import CLIENTS, FAULTS, QUICK, STATES, World, everywhere, invented, retracted, world
+from warm.client import Child, Warm
 
 pytest.importorskip("httpx")
 pytest.importorskip("lxml")
@@ -182,8 +180,8 @@ def test_offline_the_same_audit_has_the_same_answers(served: World, wire: IndexW
 
 KILLED = """
 import sys
-out, *paths = sys.argv[1:]
-sys.path[:0] = paths
+out, here = sys.argv[1:]
+sys.path.insert(0, here)
 from sources.test_indexes import QUICK, WORKS, named, reference_to
 from evidense.auditing.references_of import ask
 from evidense.fetching import open_wire
@@ -193,25 +191,26 @@ open(out, "w").write(repr(decided))
 """
 
 
-def test_a_killed_run_asks_nothing_twice_and_ends_as_an_undisturbed_one(served: World, tmp_path: Path) -> None:
-    def arguments(out: str) -> list[str]:
-        return [sys.executable, "-c", KILLED, str(tmp_path / out), str(Path(__file__).parents[1])]
+def test_a_killed_run_asks_nothing_twice_and_ends_as_an_undisturbed_one(
+    served: World, tmp_path: Path, warm: Warm
+) -> None:
+    def start(out: str, **more: str) -> Child:
+        env = {name: value for name, value in os.environ.items() if name.startswith("EVIDENSE_")}
+        return warm.start([str(tmp_path / out), str(Path(__file__).parents[1])], tmp_path, code=KILLED, **env | more)
 
-    first = subprocess.Popen(arguments("killed"), env=os.environ)
+    first = start("killed")
     until = time.monotonic() + 30
     while len(served.loopback.seen) < 8 and time.monotonic() < until:
         time.sleep(0.005)
-    first.send_signal(signal.SIGKILL)
+    first.kill()
     first.wait()
     n_before = len(served.loopback.seen)
     assert 8 <= n_before < 20
-    subprocess.run(arguments("continued"), env=os.environ, check=True, timeout=60)
+    assert start("continued").wait(60) == 0
     asked = [(seen.path, tuple(seen.query.items()), seen.body) for seen in served.loopback.seen]
     assert len(asked) > n_before
     assert len(asked) - len(set(asked)) <= 1, "only the request that the kill interrupted may be asked again"
-    subprocess.run(
-        arguments("undisturbed"), env={**os.environ, "EVIDENSE_STORE": str(tmp_path / "other")}, check=True, timeout=60
-    )
+    assert start("undisturbed", EVIDENSE_STORE=str(tmp_path / "other")).wait(60) == 0
     assert (tmp_path / "continued").read_bytes() == (tmp_path / "undisturbed").read_bytes()
     assert not (tmp_path / "killed").exists()
 

@@ -5,9 +5,6 @@ import io
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +18,7 @@ from evidense.report.search.screen import screen_of
 from evidense.study.search.search import SearchResult
 from evidense.values import Work
 from sources.world import World, everywhere, invented, retracted, world
+from warm.client import Child, Warm
 
 pytest.importorskip("httpx")
 pytest.importorskip("rapidfuzz")
@@ -115,33 +113,33 @@ def test_the_same_search_has_the_same_bytes_and_so_has_its_replay(served: World,
 
 KILLED = """
 import sys
-out, criteria, *paths = sys.argv[1:]
-sys.path[:0] = paths
+out, criteria = sys.argv[1:]
 import evidense as ev
 ev.search({question!r}, {sources!r}, criteria=criteria, out=out, max_requests=1000)
 """
 
 
-def test_a_killed_search_goes_on_and_ends_as_an_undisturbed_one(served: World, rules: Path, tmp_path: Path) -> None:
+def test_a_killed_search_goes_on_and_ends_as_an_undisturbed_one(
+    served: World, rules: Path, tmp_path: Path, warm: Warm
+) -> None:
     code = KILLED.format(question=QUESTION, sources=INDEXES)
 
-    def arguments(out: str) -> list[str]:
-        return [sys.executable, "-c", code, str(tmp_path / out), str(rules), str(Path(__file__).parents[1])]
+    def start(out: str, **more: str) -> Child:
+        env = {name: value for name, value in os.environ.items() if name.startswith("EVIDENSE_")}
+        return warm.start([str(tmp_path / out), str(rules)], tmp_path, code=code, **env | more)
 
-    first = subprocess.Popen(arguments("killed"), env=os.environ)
+    first = start("killed")
     until = time.monotonic() + 60
     while len(served.loopback.seen) < 3 and time.monotonic() < until:
         time.sleep(0.005)
-    first.send_signal(signal.SIGKILL)
+    first.kill()
     first.wait()
     n_before = len(served.loopback.seen)
-    subprocess.run(arguments("killed"), env=os.environ, check=True, timeout=120)
+    assert start("killed").wait(120) == 0
     asked = [(seen.path, tuple(seen.query.items())) for seen in served.loopback.seen]
     assert n_before >= 3
     assert len(asked) - len(set(asked)) <= 1, "only the request that the kill interrupted may be asked again"
-    subprocess.run(
-        arguments("undisturbed"), env={**os.environ, "EVIDENSE_STORE": str(tmp_path / "other")}, check=True, timeout=120
-    )
+    assert start("undisturbed", EVIDENSE_STORE=str(tmp_path / "other")).wait(120) == 0
     assert files(tmp_path / "killed") == files(tmp_path / "undisturbed")
 
 

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidense import registry
+import built_in
 from evidense.training.data.copies import SHINGLE, near_copies
 from evidense.training.data.leaks import NEAR, LeakCounts, find_leaks, leak_counts
 from evidense.values import Collection, Draft, Item, Pairs, Picture, build
@@ -108,20 +109,27 @@ def test_pictures_are_compared_by_their_pixels_and_by_an_average_hash() -> None:
 
 
 def test_training_glyphs_are_in_no_test_collection() -> None:
-    pairs = [registry.pairs(f"glyphs/sans:{kind}@train") for kind in ("t2i", "views")]
-    for style in ("sans", "serif", "mono", "stix"):
-        (collection,) = registry.dataset(f"glyphs/{style}@test")[0].open(f"glyphs/{style}@test")
-        counts = leak_counts(pairs, collection)
-        assert counts.n_equal == 0, style
-        assert 0 < counts.n_near < 0.4 * counts.n_checked, (
-            "names of one system (braille dots 1, 12, 123 …) nearly equal each other"
-        )
+    trained_on = [built_in.pairs(f"glyphs/sans:{kind}@train") for kind in ("t2i", "views")]
+    tested = [built_in.opened(f"glyphs/{style}@test") for style in ("sans", "serif", "mono", "stix")]
+    queries = {
+        f"{c.name} {q.id}": (replace(q, id=f"{c.name} {q.id}"), c.qrels[q.id]) for c in tested for q in c.queries
+    }
+    relevant = {doc_id for _, gains in queries.values() for doc_id in gains}
+    corpus = {d.id: d for c in tested for d in c.corpus if d.id in relevant}
+    all_styles = Draft(
+        "all", [q for q, _ in queries.values()], list(corpus.values()), {q: g for q, (_, g) in queries.items()}
+    )
+    counts = leak_counts(trained_on, build(all_styles))
+    assert counts.n_equal == 0
+    assert 0 < counts.n_near < 0.4 * counts.n_checked, (
+        "names of one system (braille dots 1, 12, 123 …) nearly equal each other"
+    )
 
 
-def test_comparing_five_thousand_texts_with_five_thousand_takes_seconds() -> None:
+def test_comparing_a_thousand_texts_with_a_thousand_takes_a_second() -> None:
     rng = np.random.default_rng(0)
     words = ["".join(map(chr, row)) for row in rng.integers(97, 113, (20_000, 6)).tolist()]
-    texts = [" ".join(words[n] for n in row) for row in rng.integers(20_000, size=(10_000, 40)).tolist()]
+    texts = [" ".join(words[n] for n in row) for row in rng.integers(20_000, size=(2_000, 40)).tolist()]
     began = time.process_time()
-    assert len(near_copies(texts[:5_000], [*texts[5_000:], texts[0] + " end"], NEAR)[0]) == 1
-    assert time.process_time() - began < 15, "about 3 s on an idle processor"
+    assert len(near_copies(texts[:1_000], [*texts[1_000:], texts[0] + " end"], NEAR)[0]) == 1
+    assert time.process_time() - began < 3, "about .5 s on an idle processor; all pairs in Python take far longer"

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
+import built_in
 from evidense import registry
 from evidense.errors import InvalidInput
 from evidense.parts import Encoder
@@ -55,7 +57,7 @@ def check(pairs: Pairs, n: int) -> None:
 
 
 def test_block_negatives_come_from_the_same_block_and_another_group(encoder: Encoder, store: Store) -> None:
-    pairs = registry.pairs("icd10cm@test")
+    pairs = built_in.pairs("icd10cm@test")
     recipe = Recipe(negatives="block", n_negatives=4, seed=3)
     with_block_negatives = with_negatives(pairs, recipe, encoder, store)
     check(with_block_negatives, 4)
@@ -114,7 +116,7 @@ def test_unavailable_negatives_are_refused(encoder: Encoder, store: Store) -> No
 
 
 def test_mined_negatives_are_near_the_query_and_never_positives(encoder: Encoder, store: Store) -> None:
-    pairs = registry.pairs("weaknesses@test")
+    pairs = built_in.pairs("weaknesses@test")
     mined = with_negatives(pairs, Recipe(negatives="mined", n_negatives=3), encoder, store)
     check(mined, 3)
     drawn = with_negatives(pairs, Recipe(negatives="block", n_negatives=3), encoder, store)
@@ -178,6 +180,37 @@ def test_mining_settings_without_candidates_are_refused() -> None:
         mine(vectors, vectors, [[0], [1], [2]], Mining(n_negatives=5, range_min=2, range_max=4))
 
 
+class PeerWorld(NamedTuple):
+    """Texts that stand in pairs, and their vectors by a table of words in sentence-transformers."""
+
+    left: list[str]
+    right: list[str]
+    queries: list[str]
+    documents: list[str]
+    positives: list[list[int]]
+    table: Any
+
+
+@pytest.fixture(scope="module")
+def peer_world() -> PeerWorld:
+    pytest.importorskip("sentence_transformers")
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    pairs = built_in.pairs("weaknesses@test").take(np.arange(150))
+    left, right = [i.text or "" for i in pairs.left], [i.text or "" for i in pairs.right]
+    words = sorted({word for text in left + right for word in text.split()})
+    tokens = Tokenizer(models.WordLevel({word: n for n, word in enumerate(["[UNK]", *words])}, unk_token="[UNK]"))
+    tokens.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    weights = np.random.default_rng(0).normal(size=(len(words) + 1, 48)).astype(np.float32)
+    queries, documents = list(dict.fromkeys(left)), list(dict.fromkeys(right))
+    row_of, of_query = {d: n for n, d in enumerate(documents)}, {q: dict[int, None]() for q in queries}
+    for q, d in zip(left, right, strict=True):
+        of_query[q][row_of[d]] = None
+    table = StaticEmbedding(tokens, embedding_weights=weights)
+    return PeerWorld(left, right, queries, documents, [list(rows) for rows in of_query.values()], table)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -187,24 +220,16 @@ def test_mining_settings_without_candidates_are_refused() -> None:
     ],
 )
 @pytest.mark.parametrize("similarity", ["cosine", "dot", "euclidean", "manhattan"])
-def test_mining_equals_sentence_transformers(options: dict[str, float], similarity: str) -> None:
-    peer = pytest.importorskip("sentence_transformers")
-    from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
+def test_mining_equals_sentence_transformers(options: dict[str, float], similarity: str, peer_world: PeerWorld) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize
     from sentence_transformers.util import mine_hard_negatives
-    from tokenizers import Tokenizer, models, pre_tokenizers
 
     from datasets import Dataset
 
-    pairs = registry.pairs("weaknesses@test")
-    left, right = [i.text or "" for i in pairs.left], [i.text or "" for i in pairs.right]
-    words = sorted({word for text in left + right for word in text.split()})
-    tokens = Tokenizer(models.WordLevel({word: n for n, word in enumerate(["[UNK]", *words])}, unk_token="[UNK]"))
-    tokens.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    weights = np.random.default_rng(0).normal(size=(len(words) + 1, 48)).astype(np.float32)
-    modules = [StaticEmbedding(tokens, embedding_weights=weights)]
-    if similarity != "cosine":  # theirs is of unit vectors, whatever the similarity
-        modules.append(Normalize())
-    model = peer.SentenceTransformer(modules=modules, device="cpu", similarity_fn_name=similarity)
+    left, right, queries, documents, positives, table = peer_world
+    modules = [table] if similarity == "cosine" else [table, Normalize()]  # theirs is of unit vectors in any case
+    model = SentenceTransformer(modules=modules, device="cpu", similarity_fn_name=similarity)
     theirs = mine_hard_negatives(
         Dataset.from_dict({"a": left, "p": right}), model, output_format="triplet", verbose=False, **options
     )
@@ -212,11 +237,6 @@ def test_mining_equals_sentence_transformers(options: dict[str, float], similari
     for anchor, negative in zip(theirs["a"], theirs["negative"], strict=True):
         if negative not in expected.setdefault(anchor, []):
             expected[anchor].append(negative)
-    queries, documents = list(dict.fromkeys(left)), list(dict.fromkeys(right))
-    positives = [
-        [documents.index(d) for d in dict.fromkeys(d for q, d in zip(left, right, strict=True) if q == one)]
-        for one in queries
-    ]
     names = {"num_negatives": "n_negatives"}
     settings = Mining(
         similarity=similarity,

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import built_in
+from built_in import opened
 from evidense import registry
 from evidense.compute.pictures.decoding import decode
 from evidense.datasets.glyphs import cheap_text
@@ -31,8 +33,8 @@ def test_exact_pairs_are_judgements_above_zero(tmp_path: Path) -> None:
 
 
 def test_exact_pairs_combine_each_query_with_each_relevant_document() -> None:
-    pairs = registry.pairs("weaknesses@train")
-    (collection,) = registry.dataset("weaknesses@train")[0].open("weaknesses@train")
+    pairs = built_in.pairs("weaknesses@train")
+    collection = opened("weaknesses@train")
     expected = {(q, d) for q, gains in collection.qrels.items() for d in gains}
     assert {(q.id, d.id) for q, d in zip(pairs.left, pairs.right, strict=True)} == expected
     assert len(pairs) == len(expected)
@@ -61,7 +63,7 @@ def test_cheap_texts_never_contain_the_name() -> None:
         assert not set(name) <= told, (name, told)
     pairs = registry.pairs("glyphs/sans:cheap@train")
     assert (pairs.name, pairs.kind) == ("glyphs/sans:cheap@train", "cheap")
-    exact = registry.pairs("glyphs/sans:t2i@train")
+    exact = built_in.pairs("glyphs/sans:t2i@train")
     assert [item.id for item in pairs.right] == [item.id for item in exact.right], "the same pictures"
     assert len({item.text for item in pairs.left}) < 0.2 * len(pairs), "texts that many share"
     assert pairs.blocks == exact.blocks
@@ -69,7 +71,7 @@ def test_cheap_texts_never_contain_the_name() -> None:
 
 
 def test_views_draw_one_character_twice_in_one_font() -> None:
-    pairs = registry.pairs("glyphs/sans:views@train")
+    pairs = built_in.pairs("glyphs/sans:views@train")
     assert pairs.checksum == registry.pairs("glyphs/sans:views@train").checksum
     assert len({item.id for item in pairs.left}) == len(pairs) > 3_000
     smaller = 0
@@ -86,7 +88,7 @@ def test_views_draw_one_character_twice_in_one_font() -> None:
 
 
 def test_views_of_names_have_no_pictures() -> None:
-    pairs, exact = registry.pairs("glyphs/names:views@train"), registry.pairs("glyphs/sans:t2i@train")
+    pairs, exact = registry.pairs("glyphs/names:views@train"), built_in.pairs("glyphs/sans:t2i@train")
     assert (pairs.name, pairs.kind) == ("glyphs/names:views@train", "views")
     assert [item.text for item in pairs.right] == [item.text for item in exact.left], "names"
     assert pairs.groups == exact.groups, "so that no character is on two sides of a split"
@@ -104,15 +106,15 @@ def test_views_of_icons_are_two_drawings() -> None:
 
 
 def test_i2i_queries_are_pictures_of_the_same_character_in_another_style() -> None:
-    (collection,) = registry.dataset("glyphs/serif:i2i@test")[0].open("glyphs/serif:i2i@test")
+    collection = opened("glyphs/serif:i2i@test")
     assert collection.modalities == ("image", "image")
     assert collection.name == "glyphs/serif:i2i@test"
     assert all(
         q.startswith("serif/") and all(d.startswith("sans/") for d in gains) for q, gains in collection.qrels.items()
     )
-    (whole,) = registry.dataset("glyphs/serif:i2i")[0].open("glyphs/serif:i2i")
+    whole = opened("glyphs/serif:i2i")
     assert whole.qrels["serif/U+0061"] == {"sans/U+0061": 1}
-    assert len(whole.corpus) == len(registry.dataset("glyphs/sans")[0].open("glyphs/sans")[0].corpus)
+    assert len(whole.corpus) == len(opened("glyphs/sans").corpus)
     assert (
         "a picture in DejaVuSerif looks for the same character among all pictures in DejaVuSans"
         in whole.provenance.notes
@@ -120,8 +122,8 @@ def test_i2i_queries_are_pictures_of_the_same_character_in_another_style() -> No
 
 
 def test_mixed_corpus_holds_pictures_and_names_and_leaves_out_the_query_s_name() -> None:
-    (mixed,) = registry.dataset("glyphs/mono:mixed@test")[0].open("glyphs/mono:mixed@test")
-    (there,) = registry.dataset("glyphs/mono:t2i@test")[0].open("glyphs/mono:t2i@test")
+    mixed = opened("glyphs/mono:mixed@test")
+    there = opened("glyphs/mono:t2i@test")
     assert mixed.modalities == ("text", "mixed")
     assert mixed.drop_self_matches
     assert set(mixed.query_ids) <= set(mixed.doc_ids), "each name is there, and taken out by its id"
@@ -152,7 +154,7 @@ def test_unavailable_kinds_of_pairs_are_refused(spelling: str, error: type[Excep
 
 
 def test_pairs_of_several_collections_are_concatenated() -> None:
-    one, other = registry.pairs("weaknesses:items@test"), registry.pairs("weaknesses:items@dev")
+    one, other = built_in.pairs("weaknesses:items@test"), built_in.pairs("weaknesses:items@dev")
     both = joined([one, other])
     assert both.name == "weaknesses:items@test + weaknesses:items@dev"
     assert len(both) == len(one) + len(other)
@@ -163,6 +165,6 @@ def test_pairs_of_several_collections_are_concatenated() -> None:
 
 
 def test_kind_that_a_collection_lacks_is_refused() -> None:
-    (collection,) = registry.dataset("weaknesses@test")[0].open("weaknesses@test")
+    collection = opened("weaknesses@test")
     with pytest.raises(InvalidInput, match="makes no pairs of the kind 'cheap'; expected exact or items"):
         pairs_of(collection, "cheap")

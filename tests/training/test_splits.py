@@ -1,29 +1,16 @@
 """Splits without leaks: one character on one side in every style, a branch or a module on one side, items of their side only."""
 
-from functools import cache
 from itertools import combinations
 
 import pytest
 
-from evidense import registry
+from built_in import opened, pairs
 from evidense.reading.glyph_drawing import FONTS, drawing, group_of, look_alikes
 from evidense.reading.splits import SHARES, only_split, split_of
 from evidense.reading.training_pairs import pairs_of
-from evidense.values import Collection, Draft, Item, Pairs, build
+from evidense.values import Collection, Draft, Item, build
 
 SPLITS = tuple(SHARES)
-
-
-@cache
-def opened(spelling: str) -> Collection:
-    part, rest = registry.dataset(spelling)
-    (collection,) = part.open(rest)
-    return collection
-
-
-@cache
-def pairs(spelling: str) -> Pairs:
-    return registry.pairs(spelling)
 
 
 def characters(items: list[Item] | tuple[Item, ...]) -> set[str]:

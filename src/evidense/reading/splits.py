@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,6 +40,7 @@ def chosen_split(table: DataTable, split: str | None) -> DataTable:
     return replace(table, rows=rows)
 
 
+@lru_cache(maxsize=1 << 16)
 def split_of(group: str) -> str:
     """Return the split of a group, which depends on the group's name alone.
 
