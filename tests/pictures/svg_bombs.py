@@ -61,7 +61,7 @@ def groups(n: int = 95_000) -> bytes:
 
 
 def path_bomb() -> bytes:
-    return svg('<path stroke="red" stroke-dasharray=".0001 .0001" d="M0 0' + "L64 64L0 0" * 100_000 + '"/>')
+    return svg('<path stroke="red" stroke-dasharray=".0001 .0001" d="M0 0' + "L64 64L0 0" * 30_000 + '"/>')
 
 
 def spaces() -> bytes:

@@ -99,7 +99,7 @@ def _rotation(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"]) -> F
     noise = float(np.linalg.norm(a) * np.linalg.norm(b)) / np.sqrt(a.size)
     still = np.eye(a.shape[1])
     least_error, best_turn = float(((b[test] - a[test]) ** 2).sum()), still
-    for pull in (1e-9, 1.0):
+    for pull in (1e-9, 1.0) if least_error > 0 else ():
         turn = nearest_rotation(product + pull * noise * still)
         error = float(((b[test] - a[test] @ turn) ** 2).sum())
         if error < least_error:
@@ -109,6 +109,8 @@ def _rotation(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"]) -> F
 
 def _ridge(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "e f"]:
     """Return the ridge map whose strength has the least leave-one-out error."""
+    if not b.any():
+        return np.zeros((a.shape[1], b.shape[1]))
     values, vectors = np.linalg.eigh(a.T @ a)
     values = np.maximum(values, 0)
     along = a @ vectors
