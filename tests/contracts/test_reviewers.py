@@ -24,7 +24,7 @@ KEYS = st.sampled_from(["a", "b", "c"])
 FACETS = st.frozensets(st.sampled_from(["x", "y"]))
 STATEMENT = st.builds(
     SynthesisStatement, TEXT, st.sampled_from(["finding", "method"]), st.lists(KEYS, max_size=3).map(tuple), TEXT, st.booleans(),
-    WORDS, WORDS, st.sampled_from(["", "S1 HOLDS", "S2 UNDECIDED at 5 levels", "S3 FAILS"]), FACETS,
+    WORDS, WORDS, st.sampled_from(["", "S1 HOLDS", "S2 on analogues: UNDECIDED 5", "S3 FAILS"]), FACETS,
 )  # fmt: skip
 SOURCE = st.builds(SynthesisSource, KEYS, TEXT, TEXT, st.booleans(), st.booleans(), FACETS)
 SYNTHESIS = st.builds(
@@ -53,6 +53,16 @@ def test_any_synthesis_gets_a_score_from_0_to_10_or_none_twice_the_same(reviewer
     assert vote.score is None or 0 <= vote.score <= 10
     assert vote.reason
     assert reviewer.vote(made) == vote
+
+
+@pytest.mark.parametrize(
+    ("tested", "score"),
+    [("S6 on analogues: HOLDS 4", 10), ("S6 on analogues: HOLDS 4, UNDECIDED 1", 5), ("S2 on analogues: HOLDS 7, FAILS 2", 0),
+     ("S1: nothing to test", 0), ("A6: not tested here", 0), ("", 0)],
+)  # fmt: skip
+def test_what_was_not_tested_is_not_upheld(tested: str, score: float) -> None:
+    made = replace(EMPTY, statements=(SynthesisStatement("Shade helps.", "finding", tested=tested),))
+    assert registry.part("reviewers", "experiments").vote(made).score == score
 
 
 def test_an_empty_synthesis_and_one_without_sources_are_borne(reviewer: Reviewer) -> None:
