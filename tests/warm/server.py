@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import resource
 import select
 import signal
@@ -18,12 +19,8 @@ import time
 import traceback
 from typing import Any, BinaryIO
 
-LIGHT = ("evidense.cli.main", "evidense.cli.compare_", "evidense.cli.score_", "evidense.cli.replay_", "evidense.cli.run_",
-         "evidense.study.compare", "evidense.study.plan", "evidense.study.run", "evidense.study.baseline", "evidense.report",
-         "evidense.registry", "evidense.report.write", "evidense.report.page", "numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s",
-         "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image", "evidense.cli.audit_", "evidense.study.audit.audit",
-         *(f"evidense.readers.{name}" for name in ("bibtex", "csl_json", "html", "jats", "latex", "markdown", "pdf", "plain", "public_records", "ris", "tei")),
-         "evidense.sources.folder", "bibtexparser", "rispy", "lxml.etree", "selectolax.lexbor", "pylatexenc.latex2text", "rapidfuzz.fuzz")  # fmt: skip
+LIGHT = ("numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s", "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image",
+         "bibtexparser", "rispy", "lxml.etree", "selectolax.lexbor", "pylatexenc.latex2text", "rapidfuzz.fuzz", "evidense.cli.main")  # fmt: skip
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert",
          "transformers.tokenization_utils_fast", "safetensors.torch", "tokenizers", "evidense.compute.texts.open_text",
          "evidense.compute.texts.text_tower", "transformers.models.auto.tokenization_auto", "transformers.models.gemma3")  # fmt: skip
@@ -36,15 +33,32 @@ def serve(with_torch: bool) -> None:
     orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)
-    for name in (*LIGHT, *(HEAVY if with_torch else ())):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    _import(with_torch)
     gc.freeze()
     for line in orders:
         order = json.loads(line)
         answer = _exit_of(order) if order["do"] == "wait" else _begun(order, orders, answers)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
+
+
+def _import(with_torch: bool) -> None:
+    """Import the libraries and every module of evidense (they bring nothing heavy), find the parts, compile the templates."""
+    for name in (*LIGHT, *(HEAVY if with_torch else ())):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    import evidense
+
+    for module in pkgutil.walk_packages(evidense.__path__, "evidense."):
+        if not module.name.endswith("__main__"):
+            with contextlib.suppress(Exception):
+                importlib.import_module(module.name)
+    from evidense import registry
+    from evidense.report.rendering import environment
+
+    registry.listing()
+    for name in environment().list_templates(extensions=["j2"]):
+        environment().get_template(name)
 
 
 def _begun(order: dict[str, Any], *mine: BinaryIO) -> dict[str, Any]:
