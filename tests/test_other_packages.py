@@ -1,8 +1,6 @@
 """Parts that other packages bring by entry points: listed, used, refused in words; nothing of them runs before it is used."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 
 from evidense.parts import SHELVES
 from test_registry import DATASET
+from warm.client import Warm
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Install = Callable[..., Run]
@@ -18,20 +17,20 @@ LOUD = 'print("imported")\n'
 """What a module says when it is run."""
 
 
+WITH_THEM = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from evidense.cli.main import main
+main(sys.argv[1:])
+"""
+
+
 @pytest.fixture
-def install(tmp_path: Path) -> Install:
+def install(tmp_path: Path, warm: Warm) -> Install:
     """Install packages as a folder with their metadata on the path; return what runs the command line with them."""
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "evidense", *words],
-            env={**os.environ, "PYTHONPATH": path, "EVIDENSE_STORE": str(tmp_path / "store")},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return warm.run([str(tmp_path), *words], tmp_path, code=WITH_THEM)
 
     def install(package: str, entry_points: Mapping[str, str], files: Mapping[str, str]) -> Run:
         (tmp_path / package).mkdir()

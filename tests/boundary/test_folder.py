@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from evidense.boundary.folder import prepare, publish
 from evidense.boundary.inputs import Inputs
 from evidense.boundary.manifest import NAME, Manifest
 from evidense.errors import InvalidInput, StoreError
+from warm.client import Warm
 
 OF = {"name": "a study"}
 OLD = {f"f{i}": b"old" for i in range(4)} | {"runs/old.trec": b"old"}
@@ -190,7 +189,9 @@ folder.publish(FolderClaim(Path(sys.argv[1]), {"name": "a study"}), new)
 
 
 @pytest.mark.parametrize("kind", ["free", "ours", "mixed"])
-def test_kill_at_any_step_leaves_the_old_or_new_files_and_the_next_run_sweeps(tmp_path: Path, kind: str) -> None:
+def test_kill_at_any_step_leaves_the_old_or_new_files_and_the_next_run_sweeps(
+    tmp_path: Path, kind: str, warm: Warm
+) -> None:
     others = {"notes.txt": b"mine"} if kind == "mixed" else {}
     before = {"free": {}, "ours": OLD, "mixed": {**OLD, **others}}[kind]
     for step in range(0, 400, 1 if os.environ.get("EVIDENSE_KILLS") else 3):
@@ -200,7 +201,7 @@ def test_kill_at_any_step_leaves_the_old_or_new_files_and_the_next_run_sweeps(tm
             for name, data in others.items():
                 (out / name).write_bytes(data)
         out.parent.mkdir(exist_ok=True)
-        done = subprocess.run([sys.executable, "-c", KILLED, str(out), str(step)], timeout=60)
+        done = warm.run([str(out), str(step)], tmp_path, code=KILLED)
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL

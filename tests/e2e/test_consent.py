@@ -1,14 +1,15 @@
 """Code runs only when asked: a study, a page or a folder that somebody sent brings none to life."""
 
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import evidense as ev
 from evidense.errors import UnsafeInput
+from warm.client import Warm
 
 EVIL = """
 from pathlib import Path
@@ -33,11 +34,13 @@ analyses = ["similarity"]
 """
 
 
-def evidense(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "evidense", *words]
-    return subprocess.run(
-        command, cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, timeout=120
-    )
+Evidense = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def evidense(warm: Warm) -> Evidense:
+    """Run a command line in a folder."""
+    return lambda *words, cwd: warm.run(words, cwd)
 
 
 @pytest.fixture
@@ -51,14 +54,14 @@ def folder(tmp_path: Path, own_store: Path) -> Path:
 
 
 @pytest.fixture
-def page(folder: Path) -> Path:
+def page(folder: Path, evidense: Evidense) -> Path:
     done = evidense("run", "s.toml", "--allow-code", "--out", ".", cwd=folder)
     assert done.returncode == 0, done.stderr
     (folder / "it-ran").unlink()
     return folder
 
 
-def test_replay_runs_the_code_of_a_page_only_if_allowed(page: Path) -> None:
+def test_replay_runs_the_code_of_a_page_only_if_allowed(page: Path, evidense: Evidense) -> None:
     refused = evidense("replay", ".", cwd=page)
     assert refused.returncode == 2
     assert "'python:evil:f' would run evil.py" in refused.stderr
@@ -70,7 +73,7 @@ def test_replay_runs_the_code_of_a_page_only_if_allowed(page: Path) -> None:
 
 
 @pytest.mark.parametrize("study", ["s.toml", "inside.toml"])
-def test_run_runs_the_code_of_a_study_file_only_if_allowed(folder: Path, study: str) -> None:
+def test_run_runs_the_code_of_a_study_file_only_if_allowed(folder: Path, study: str, evidense: Evidense) -> None:
     refused = evidense("run", study, cwd=folder)
     assert refused.returncode == 2
     assert "evil.py" in refused.stderr
@@ -87,14 +90,14 @@ def test_run_runs_the_code_of_a_study_file_only_if_allowed(folder: Path, study: 
         ("dissect", "python:evil:f", "python:evil:f@normalize", "--on", "p.csv", "--random", "0"),
     ],
 )
-def test_a_plan_runs_no_code_whoever_names_it(folder: Path, words: tuple[str, ...]) -> None:
+def test_a_plan_runs_no_code_whoever_names_it(folder: Path, words: tuple[str, ...], evidense: Evidense) -> None:
     done = evidense(*words, "--plan", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "unknown until it runs" in done.stdout
     assert not (folder / "it-ran").exists()
 
 
-def test_code_named_on_the_command_line_runs(folder: Path) -> None:
+def test_code_named_on_the_command_line_runs(folder: Path, evidense: Evidense) -> None:
     done = evidense("compare", "bm25", "python:evil:f", "--on", "p.csv", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (folder / "it-ran").exists()
@@ -113,10 +116,13 @@ def test_the_api_runs_code_named_in_the_call_and_refuses_code_named_in_a_study(
     assert sys.path == before
 
 
-@pytest.mark.parametrize("name", ["numpy", "json", "torch", "pydantic", "pickle", "signal", "socket", "random"])
-def test_a_file_of_the_working_folder_never_shadows_a_library(folder: Path, name: str) -> None:
-    (folder / f"{name}.py").write_text(EVIL)
-    assert evidense("compare", "bm25", "char_ngrams", "--on", "p.csv", cwd=folder).returncode == 0
+def test_a_file_of_the_working_folder_never_shadows_a_library(folder: Path) -> None:
+    """The process starts cold: it imports all of them."""
+    for name in ("numpy", "json", "torch", "pydantic", "pickle", "signal", "socket", "random"):
+        (folder / f"{name}.py").write_text(EVIL)
+    words = ("compare", "bm25", "char_ngrams", "--on", "p.csv")
+    done = subprocess.run([sys.executable, "-m", "evidense", *words], cwd=folder, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
     assert not (folder / "it-ran").exists()
 
 
@@ -134,7 +140,7 @@ def test_a_worker_imports_no_module_from_the_working_folder(folder: Path) -> Non
     assert not (folder / "it-ran").exists()
 
 
-def test_a_name_without_python_prefix_is_never_imported(folder: Path) -> None:
+def test_a_name_without_python_prefix_is_never_imported(folder: Path, evidense: Evidense) -> None:
     for words in (
         ("bm25", "evil", "--on", "p.csv"),
         ("bm25", "char_ngrams", "--on", "evil"),
@@ -144,7 +150,7 @@ def test_a_name_without_python_prefix_is_never_imported(folder: Path) -> None:
         assert not (folder / "it-ran").exists()
 
 
-def test_a_function_can_import_modules_beside_its_file(folder: Path) -> None:
+def test_a_function_can_import_modules_beside_its_file(folder: Path, evidense: Evidense) -> None:
     (folder / "mine").mkdir()
     (folder / "mine" / "__init__.py").write_text("")
     (folder / "mine" / "model.py").write_text(
@@ -170,7 +176,9 @@ def test_a_function_can_import_modules_beside_its_file(folder: Path) -> None:
         ("evil", "names no function"),
     ],
 )
-def test_a_function_that_is_no_encoder_gives_one_error(folder: Path, function: str, said: str) -> None:
+def test_a_function_that_is_no_encoder_gives_one_error(
+    folder: Path, function: str, said: str, evidense: Evidense
+) -> None:
     (folder / "broken.py").write_text("def f(:\n")
     (folder / "quits.py").write_text("import sys\nsys.exit(1)\n")
     done = evidense("compare", "bm25", f"python:{function}", "--on", "p.csv", cwd=folder)

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from warm.client import Warm
+
 PAIRS = "query,document\n" + "".join(f"word {n} of the query,the document that word {n} means\n" for n in range(24))
 RAW = ("\x1b", "\x07", "\u202e", "\x9b")
 
 
-def run(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
+def run_cold(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "evidense", *words],
-        cwd=cwd, env={**os.environ, **variables}, capture_output=True, timeout=120,
+        cwd=cwd, env={**os.environ, **variables}, capture_output=True, timeout=120, encoding="latin-1",
     )  # fmt: skip
 
 
@@ -34,24 +36,30 @@ def pairs(tmp_path: Path, own_store: Path) -> Path:
         {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
     ],
 )
-def test_symbols_are_replaced_by_ascii_if_the_stream_cannot_encode_them(pairs: Path, variables: dict[str, str]) -> None:
+def test_symbols_are_replaced_by_ascii_if_the_stream_cannot_encode_them(
+    pairs: Path, variables: dict[str, str], warm: Warm
+) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        is_of_locale = "LC_ALL" in variables  # which Python reads when it starts
+        return run_cold(*words, cwd=pairs, **variables) if is_of_locale else warm.run(words, pairs, **variables)
+
     words = ("compare", "bm25", "char_ngrams", "--on", "p.csv", "--depth", "10", "--gate", "no-harm")
-    done = run(*words, cwd=pairs, **variables)
+    done = run(*words)
     assert done.returncode in (0, 1), done.stderr
-    assert b"bm25: 1.000" in done.stdout
-    assert b"UnicodeEncodeError" not in done.stderr
-    refused = run("compare", "bm25", "模型", "--on", "p.csv", **variables, cwd=pairs)
+    assert "bm25: 1.000" in done.stdout
+    assert "UnicodeEncodeError" not in done.stderr
+    refused = run("compare", "bm25", "模型", "--on", "p.csv")
     assert refused.returncode == 2
     assert (
-        b"unknown system" in refused.stderr or b"'systems[1]' is" in refused.stderr
+        "unknown system" in refused.stderr or "'systems[1]' is" in refused.stderr
     )  # bytes that are no text in this locale
 
 
-def test_a_usage_error_and_a_help_page_print_in_ascii(pairs: Path) -> None:
-    refused = run("compare", "bm25", "char_ngrams", "--gäte", cwd=pairs, PYTHONIOENCODING="ascii")
+def test_a_usage_error_and_a_help_page_print_in_ascii(pairs: Path, warm: Warm) -> None:
+    refused = warm.run(("compare", "bm25", "char_ngrams", "--gäte"), pairs, PYTHONIOENCODING="ascii")
     assert refused.returncode == 2
-    assert rb"g\xe4te" in refused.stderr
-    assert b"A,B,..." in run("compare", "--help", cwd=pairs, PYTHONIOENCODING="ascii").stdout
+    assert r"g\xe4te" in refused.stderr
+    assert "A,B,..." in warm.run(("compare", "--help"), pairs, PYTHONIOENCODING="ascii").stdout
 
 
 @pytest.mark.parametrize(
@@ -66,9 +74,9 @@ def test_a_usage_error_and_a_help_page_print_in_ascii(pairs: Path) -> None:
         ("\x1b[31mcompare",),
     ],
 )
-def test_no_escape_sequence_reaches_the_terminal(pairs: Path, words: tuple[str, ...]) -> None:
-    done = run(*words, cwd=pairs)
-    printed = (done.stdout + done.stderr).decode("utf-8")
+def test_no_escape_sequence_reaches_the_terminal(pairs: Path, words: tuple[str, ...], warm: Warm) -> None:
+    done = warm.run(words, pairs)
+    printed = done.stdout + done.stderr
     assert not [sign for sign in RAW if sign in printed]
     assert "␛" in printed or r"\x1b" in printed
 
@@ -99,18 +107,14 @@ main(["list"])
 """
 
 
-def test_an_unforeseen_error_is_one_sentence_with_exit_code_2(tmp_path: Path) -> None:
-    env = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", FAULT], env=env, capture_output=True, text=True, timeout=60)
+def test_an_unforeseen_error_is_one_sentence_with_exit_code_2(tmp_path: Path, warm: Warm) -> None:
+    done = warm.run([], tmp_path, code=FAULT, TMPDIR=str(tmp_path))
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "IndexError: list index out of range. This is a fault of Evidense" in done.stderr
     (saved,) = tmp_path.glob("evidense-traceback-*.txt")
     assert str(saved) in done.stderr
     assert "in fails" in saved.read_text()
-    shown = subprocess.run(
-        [sys.executable, "-c", FAULT],
-        env={**env, "EVIDENSE_TRACEBACK": "1"}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    shown = warm.run([], tmp_path, code=FAULT, TMPDIR=str(tmp_path), EVIDENSE_TRACEBACK="1")
     assert shown.returncode == 2
     assert "in fails" in shown.stderr

@@ -15,6 +15,7 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from typing import Any, BinaryIO
@@ -43,7 +44,7 @@ def serve(with_torch: bool) -> None:
 
 
 def _import(with_torch: bool) -> None:
-    """Import the libraries and every module of evidense (they bring nothing heavy), find the parts, compile the templates."""
+    """Import the libraries and every module of evidense (they bring nothing heavy), compile the templates."""
     for name in (*LIGHT, *(HEAVY if with_torch else ())):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -53,10 +54,8 @@ def _import(with_torch: bool) -> None:
         if not module.name.endswith("__main__"):
             with contextlib.suppress(Exception):
                 importlib.import_module(module.name)
-    from evidense import registry
     from evidense.report.rendering import environment
 
-    registry.listing()
     for name in environment().list_templates(extensions=["j2"]):
         environment().get_template(name)
 
@@ -82,6 +81,10 @@ def _command(order: dict[str, Any]) -> int:
     for name, at in (("stdout", 1), ("stderr", 2)):
         os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), at)
     os.environ.update(order["env"])
+    tempfile.tempdir = None  # TMPDIR may have changed
+    if encoding := order["env"].get("PYTHONIOENCODING"):
+        sys.stdout.reconfigure(encoding=encoding)  # type: ignore[union-attr]
+        sys.stderr.reconfigure(encoding=encoding, errors="backslashreplace")  # type: ignore[union-attr]
     os.chdir(order["folder"])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_bytes"], order["file_bytes"]))

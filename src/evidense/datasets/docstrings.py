@@ -139,6 +139,8 @@ def _may_document(raw: bytes) -> bool:
 
 def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, Function]]:
     for node in body:
+        if not hasattr(node, "body"):  # most statements hold no others
+            continue
         if isinstance(node, Function):
             yield prefix + node.name, node
         inner = f"{prefix}{node.name}." if isinstance(node, Function | ast.ClassDef) else prefix
