@@ -50,7 +50,9 @@ print(*sorted(name for name in {HEAVY!r} if name in sys.modules))
 
 IMPORT_EACH_ALONE = """
 import os, sys
-import numpy, scipy.stats, ir_measures, click, jinja2, pydantic, jaxtyping
+import html, shlex, tomllib, zoneinfo
+import numpy, scipy.stats, ir_measures, click, jinja2, jaxtyping
+import pydantic.json_schema, pydantic.main, pydantic.root_model, pydantic.types
 broken = 0
 for module in sys.argv[1:]:
     child = os.fork()

@@ -8,16 +8,16 @@ import pytest
     [
         (["compare", "bm25", "char_ngrams"], "no collection is named"),
         (["compare", "bm25", "char_ngrams", "--on", "docstring"], "did you mean 'docstrings'?"),
-        (["compare", "bm25", "char_ngram", "--on", "docstrings"], "did you mean 'char_ngrams'?"),
+        (["compare", "bm25", "char_ngram", "--on", "p.csv"], "did you mean 'char_ngrams'?"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--measure", "nGCD@10"], "unknown measure 'nGCD@10'"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--margin", "2"], "'margin' is 2.0"),
-        (["compare", "bm25", "ViT-B-32,laion2b_s34b_b79k", "--on", "docstrings"], "open_clip"),
+        (["compare", "bm25", "ViT-B-32,laion2b_s34b_b79k", "--on", "p.csv"], "open_clip"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--claim", "help"], "did you mean 'helps'?"),
-        (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--slice", "lenght"], "did you mean 'length'?"),
+        (["compare", "bm25", "char_ngrams", "--on", "p.csv", "--slice", "lenght"], "did you mean 'length'?"),
         (["compare", "bm25", "char_ngrams", "--on", "docstrings", "--save-baseline", "b.json"], "does not end in"),
         (["compair", "a", "b"], "did you mean 'compare'?"),
         (["dissect", "bm25"], "two encoders and a collection"),
-        (["dissect", "bm25", "char_ngrams", "--on", "docstrings", "--random", "0"], "ranks without vectors"),
+        (["dissect", "bm25", "char_ngrams", "--on", "p.csv", "--random", "0"], "ranks without vectors"),
         (["dissect", "bm25", "char_ngrams", "--on", "docstrings", "--analysis", "probe"], "did you mean 'probes'?"),
         (
             ["dissect", "bm25", "char_ngrams", "--on", "docstrings", "--random", "0", "--claim", "litterature"],
@@ -30,6 +30,7 @@ import pytest
     ],
 )
 def test_refused(evidense, argv, said, tmp_path):
+    (tmp_path / "p.csv").write_text("query,document\n" + "".join(f"word {n},a text on word {n}\n" for n in range(24)))
     result = evidense(*argv)
     assert result.exit_code == 2
     assert said in result.stderr
