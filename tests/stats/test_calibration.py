@@ -16,14 +16,14 @@ from worlds import WORLDS, Cell, Rates, noisy_copies, run, seldom
 RUNS = 100
 
 
-def check_errors(tried: Mapping[str, Rates]) -> None:
+def check_errors(tried: Mapping[str, Rates], runs: int = RUNS) -> None:
     """Errors are as seldom as the rule says, in each cell and in all together."""
     for what, errors in (
         ("false labels", {name: rates.false_label for name, rates in tried.items()}),
         ("intervals without the truth", {name: 1 - rates.covered for name, rates in tried.items()}),
     ):
-        assert all(seldom(rate, 0.05, RUNS) for rate in errors.values()), (what, errors)
-        assert seldom(float(np.mean(list(errors.values()))), 0.05, RUNS * len(errors)), (what, errors)
+        assert all(seldom(rate, 0.05, runs) for rate in errors.values()), (what, errors)
+        assert seldom(float(np.mean(list(errors.values()))), 0.05, runs * len(errors)), (what, errors)
 
 
 @pytest.mark.parametrize("n", [50, 400])
@@ -32,7 +32,9 @@ def test_one_comparison_without_effect(n: int) -> None:
 
 
 def test_a_family_of_twelve_on_few_queries() -> None:
-    check_errors({name: run(Cell(world, 50, 4, 3), RUNS, 399) for name, world in WORLDS.items()})
+    """Collections that do not share the error have .15 of false labels where differences are normal, which wants more runs."""
+    check_errors({name: run(Cell(WORLDS[name], 50, 4, 3), RUNS, 399) for name in ("ties", "skewed", "clustered")})
+    check_errors({"continuous": run(Cell(WORLDS["continuous"], 50, 4, 3), 2 * RUNS, 399)}, 2 * RUNS)
 
 
 def test_a_family_of_twelve_with_effects_in_it() -> None:
