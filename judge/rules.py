@@ -6,12 +6,12 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from evidense.auditing.passages import SourceText
 from evidense.checking.library import LibraryWork
-from evidense.checking.rule_outcomes import SHIPPED, RuleOutcomes, outcomes_json
+from evidense.checking.rule_outcomes import SHIPPED, RuleOutcomes, RulesOn, outcomes_json
 from evidense.checking.ruled import ruled
 from evidense.study.check.corpus import read_corpus
 from evidense.values import CheckWord, Work
@@ -28,19 +28,25 @@ Said = Iterator[tuple[CheckWord, bool]]
 
 def main(folder: Path) -> None:
     """Write what every word of the rules rests on."""
+    from checking.cell_pairs import outcomes
+
     sets = {
         "contrast pairs (sentences of papers with one thing swapped, and untouched)": contrast(folder),
         "statements written by hand": by_hand(),
         "SciFact's claims beside the abstracts that they cite": scifact(folder / "scifact"),
     }
     counted = {data: Counter(said) for data, said in sets.items()}
-    outcomes = [
-        RuleOutcomes(word, data, n[word, True] + n[word, False], n[word, False])
-        for word in WORDS
-        for data, n in counted.items()
-        if n[word, True] + n[word, False]
-    ]
-    write(SHIPPED, outcomes_json(outcomes))
+    on_tables = {
+        "statements about cells of real tables (as they are, and with one thing swapped)": Counter(outcomes(folder))
+    }
+    write(SHIPPED, outcomes_json([*_counted(counted, "sentence"), *_counted(on_tables, "cell")]))
+
+
+def _counted(counted: Mapping[str, Counter[tuple[CheckWord, bool]]], on: RulesOn) -> Iterator[RuleOutcomes]:
+    for word in WORDS:
+        for data, n in counted.items():
+            if n[word, True] + n[word, False]:
+                yield RuleOutcomes(word, data, n[word, True] + n[word, False], n[word, False], on)
 
 
 def contrast(folder: Path) -> Said:

@@ -91,15 +91,21 @@ def test_rules_give_no_verdict_whose_risk_may_be_above_the_target(statement: str
     assert rule_risk(word).n_wrong / rule_risk(word).n < upper < 0.10
     assert checked(statement, risk=1.001 * upper).word == word
     found = checked(statement, risk=0.999 * upper)
-    assert (found.word, found.reasons[-1]) == ("NOT SURE", WITHHELD)
+    assert (found.word, found.reasons[-1]) == ("NOT SURE", WITHHELD["sentence"])
     assert {(e.stance, e.by) for e in found.evidence} == {("not sure", "")}
 
 
 def test_outcomes_of_rules_are_written_as_they_ship() -> None:
     shipped = files("evidense.checking") / "shipped" / SHIPPED
-    assert outcomes_json([o for risk in rule_risks().values() for o in risk.outcomes]) == shipped.read_text("utf-8")
+    both = [*rule_risks().values(), *rule_risks("cell").values()]
+    assert outcomes_json([o for risk in both for o in risk.outcomes]) == shipped.read_text("utf-8")
     assert rule_risk("NOT SURE").upper == 1.0
     assert RuleOutcomes("QUALIFIED", "statements written by hand", 60, 0) in rule_risk("QUALIFIED").outcomes
+
+
+def test_passages_that_share_too_little_with_a_statement_are_not_shown() -> None:
+    found = checked("Insulin lowers glucose in adults.")
+    assert (found.word, found.grounded, found.evidence) == ("NOT ENOUGH", "NOT ENOUGH", ())
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,16 @@ def test_a_world_of_files_is_answered_in_part_with_every_trap_named(evidense, he
     aside = {one["why"] for one in told["set_aside"]}
     assert aside == {"reports others", "an order to readers by machine"}
     assert not any("claim" in e["quote"] for row in told["statements"] for e in row["evidence"])
+    (facts,) = [row for row in told["statements"] if row["text"] == YIELD]
+    assert [(n["low"], n["unit"], n["comparator"]) for n in facts["numbers"]] == [(12.0, "%", "=")]
+    assert (facts["of"], facts["own"], facts["cites"], facts["hedges"], facts["scope"]["dataset"]) == (
+        "sentence",
+        True,
+        False,
+        [],
+        [],
+    )
+    assert [row["hedges"] for row in told["statements"] if "may" in row["text"]] == [["may"]]
     (same,) = [row["says_the_same"] for row in told["statements"] if row["text"] == YIELD]
     assert len(same) == 1
     assert [w["versions"] for w in told["works"] if w["key"] == "lee2021shade"] == [["published", "preprint"]]

@@ -93,7 +93,7 @@ def test_lines_of_claims_are_checked_in_a_corpus(evidense, works: Path) -> None:
             assert corpus[evidence["source"]][evidence["start"] : evidence["end"]] == evidence["quote"]
     assert "features gives no verdict on claims" in said.output
     page = (works / "out/report.html").read_text()
-    assert "NOT SURE (read: passage)" in page
+    assert "NOT SURE: read the passage" in page
 
 
 def test_a_folder_of_papers_corroborates_a_text(evidense, works: Path) -> None:

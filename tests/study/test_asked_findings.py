@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from evidense.auditing.aside import is_order, reports_others
 from evidense.auditing.passages import SourceText, windows
 from evidense.checking.own_words import without
+from evidense.readers.markdown import markdown_document
 from evidense.searching.hits import Hit
 from evidense.searching.questions import SearchFacet
-from evidense.study.ask.findings import grouped, stated
+from evidense.study.ask.findings import MOST_CELLS_OF_WORK, grouped, stated, stated_cells
 from evidense.study.ask.reading import read_work
 from evidense.values import Block, Citation, Hidden, ReadDocument, Span, Work
 
@@ -114,3 +115,34 @@ def test_findings_on_most_facets_come_first_whatever_the_order_of_works() -> Non
     for order in ([0, 1], [1, 0]):
         assert [len(f.facets) for f in stated([works[i] for i in order], facets)] == [2, 1]
     assert np.all([work.outcome == "included" for work in works])
+
+
+TABLE = """# On shade
+
+Table 1: Accuracy on MNLI of models that see shade.
+
+| Model | Accuracy | Size |
+|---|---|---|
+| Shady | 84.6 | 110M |
+| Twin | 80.1 | 110M |
+| Twin | 81.2 | 90M |
+| Sunny [3] | 76.4 | 90M |
+"""
+
+
+def test_cells_that_name_a_facet_are_findings_but_for_cited_rows_and_rows_that_are_not_told_apart() -> None:
+    work = read_work(hit("a", ""), "a", markdown_document("markdown", TABLE))
+    (found,) = stated_cells([work], SHADE)
+    said = "Shady has 84.6 Accuracy on MNLI (Table 1: Accuracy on MNLI of models that see shade.)"
+    assert (found.text, found.facets, found.place.says, found.place.span.quote) == (said, ("shade",), said, "84.6")
+    assert work.whole.text[found.place.span.start : found.place.span.end] == "84.6"
+    assert stated([work], SHADE) == []
+    assert stated_cells([work], (SearchFacet("moon", ("moon",)),)) == []
+
+
+def test_a_large_table_gives_few_findings() -> None:
+    rows = "".join(f"| Shady{chr(97 + n)} | {60 + n}.5 |\n" for n in range(20))
+    page = f"Table 1: Shade.\n\n| Model | Accuracy |\n|---|---|\n{rows}"
+    works = [read_work(hit(str(n), ""), f"k{n}", markdown_document("markdown", page)) for n in range(5)]
+    assert len(stated_cells(works[:1], SHADE)) == MOST_CELLS_OF_WORK
+    assert len(stated_cells(works, SHADE)) == 10

@@ -95,6 +95,15 @@ def is_hedge(run: str) -> bool:
     return bool(_HEDGE.search(run))
 
 
+def hedges(text: str) -> tuple[str, ...]:
+    """Return the words that hedge a text, in order, each once.
+
+    >>> hedges("It may help, or may partly harm.")
+    ('may', 'partly')
+    """
+    return tuple(dict.fromkeys(match[0].lower() for match in _HEDGE.finditer(text)))
+
+
 def is_condition(run: str) -> bool:
     """Say whether a run is a clause or a phrase that says under which circumstances."""
     if is_own_clause(run):

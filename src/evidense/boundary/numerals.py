@@ -99,3 +99,12 @@ def duration(seconds: float) -> str:
     if s < 3600:
         return f"{s // 60} min {s % 60} s" if s < 600 else f"{round(s / 60)} min"
     return f"{s // 3600} h {s % 3600 // 60} min"
+
+
+def percent(share: float) -> str:
+    """Return a share as whole percents, or with two digits where it is less than ten percent.
+
+    >>> percent(0.1), percent(0.025), percent(1), percent(0)
+    ('10 %', '2.5 %', '100 %', '0 %')
+    """
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"

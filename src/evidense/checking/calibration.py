@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 
 from evidense.records import sha256_of
-from evidense.stats.forecasts.abstaining import Threshold, safe_threshold
+from evidense.stats.forecasts.abstaining import RiskCoverage, Threshold, bounded_risks, risk_coverage, safe_threshold
 from evidense.stats.forecasts.calibration_error import expected_calibration_error
 from evidense.stats.forecasts.calibrators import fit_isotonic, fit_logistic
 from evidense.stats.forecasts.folds import Calibrator, Outcomes, cross_fitted, fold_rows
@@ -95,6 +95,14 @@ class Calibration:
     def threshold(self, risk: float) -> Threshold | None:
         """Return from which stated probability on verdicts have at most this risk at its 95 % upper bound; None where none has."""
         return _threshold(self, risk)
+
+    def curve(self) -> RiskCoverage:
+        """Return the risk of giving a verdict at each stated probability and above, by the share of pairs that then have one."""
+        return risk_coverage(self._stated, ~self._is_right)
+
+    def bounded(self) -> tuple[Threshold, ...]:
+        """Return the risk, with its upper end, at each of ten equal steps of coverage."""
+        return bounded_risks(self._stated, ~self._is_right, self._clusters)
 
     @property
     def _stated(self) -> Float64[np.ndarray, " n"]:

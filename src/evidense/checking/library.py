@@ -9,9 +9,10 @@ from jaxtyping import Float32, Int64
 
 from evidense.auditing.passages import SourceText, windows
 from evidense.checking.features import closest
+from evidense.checking.tables.cells import CellStatement, cell_statements
 from evidense.compute.search.bm25 import Bm25Index
 from evidense.compute.search.vector_index import Embed, VectorIndex
-from evidense.values import Citation, EvidencePair, Passage, Reference, Work
+from evidense.values import Citation, DocumentTable, EvidencePair, Passage, Reference, Work
 
 RRF_K = 60
 """Constant of reciprocal rank fusion. Source: Cormack, Clarke and Büttcher 2009."""
@@ -38,6 +39,7 @@ class LibraryWork:
     """The sentences of the text that cite."""
     names: tuple[str, ...] = ()
     """Further keys by which a statement may cite it."""
+    tables: tuple[DocumentTable, ...] = ()
 
     @cached_property
     def sentences(self) -> tuple[Passage, ...]:
@@ -47,6 +49,12 @@ class LibraryWork:
             for window in windows(self.text)
             if window.length == 1
         )
+
+    @cached_property
+    def cells(self) -> tuple[CellStatement, ...]:
+        """Return what the cells of its tables say; of those whose text was set aside, nothing."""
+        text = self.text.text
+        return tuple(c for c in cell_statements(self.tables) if text[c.span.start : c.span.end] == c.span.quote)
 
     @property
     def indexed(self) -> str:

@@ -16,9 +16,10 @@ def own_words(
     cited = [citation.sentence for citation in document.citations] if document is not None else []
     left_out = list(_aside(whole, cited))
     text = without(whole, [span for span, _ in left_out])
-    if document is None or not cited:
+    if document is None:
         return LibraryWork(key, work, text, names=tuple(names)), left_out
-    return LibraryWork(key, work, text, document.references, document.citations, tuple(names)), left_out
+    references, citations = (document.references, document.citations) if cited else ((), ())
+    return LibraryWork(key, work, text, references, citations, tuple(names), document.tables), left_out
 
 
 def _aside(text: SourceText, cited: Sequence[Span]) -> Iterator[tuple[Span, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from evidense.stats.flat import at_most
 from evidense.values import CheckWord
@@ -12,6 +13,10 @@ from evidense.values import CheckWord
 SHIPPED = "rule_outcomes.json"
 TAIL = 0.05
 """What the upper end of an interval leaves above it."""
+
+
+RulesOn = Literal["sentence", "cell"]
+"""What rules compare a statement with: a sentence that it copies, or the cell of a table."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class RuleOutcomes:
     """What was judged, in words for the page."""
     n: int
     n_wrong: int
+    on: RulesOn = "sentence"
 
 
 @dataclass(frozen=True)
@@ -56,25 +62,28 @@ class RuleRisk:
         return self.upper <= risk
 
 
-def rule_risk(word: CheckWord) -> RuleRisk:
+def rule_risk(word: CheckWord, on: RulesOn = "sentence") -> RuleRisk:
     """Return what the verdicts of rules with this word rest on; a word that was never measured has the risk 1.
 
     >>> rule_risk("MIXED").upper
     1.0
     """
-    return rule_risks().get(word, RuleRisk(word, ()))
+    return rule_risks(on).get(word, RuleRisk(word, ()))
 
 
 @cache
-def rule_risks() -> Mapping[CheckWord, RuleRisk]:
-    """Return every word that rules may say with what it rests on."""
+def rule_risks(on: RulesOn = "sentence") -> Mapping[CheckWord, RuleRisk]:
+    """Return every word that rules may say of sentences, or of cells, with what it rests on."""
     table = json.loads((files("evidense.checking") / "shipped" / SHIPPED).read_text("utf-8"))
-    shipped = [RuleOutcomes(row["word"], row["data"], row["n"], row["n_wrong"]) for row in table["outcomes"]]
+    rows = [RuleOutcomes(row["word"], row["data"], row["n"], row["n_wrong"], row["on"]) for row in table["outcomes"]]
+    shipped = [outcome for outcome in rows if outcome.on == on]
     words = dict.fromkeys(outcome.word for outcome in shipped)
     return {word: RuleRisk(word, tuple(o for o in shipped if o.word == word)) for word in words}
 
 
 def outcomes_json(outcomes: Iterable[RuleOutcomes]) -> str:
     """Return the file that ships."""
-    rows = ",\n".join(json.dumps({"word": o.word, "data": o.data, "n": o.n, "n_wrong": o.n_wrong}) for o in outcomes)
+    rows = ",\n".join(
+        json.dumps({"on": o.on, "word": o.word, "data": o.data, "n": o.n, "n_wrong": o.n_wrong}) for o in outcomes
+    )
     return f'{{"outcomes": [\n{rows}\n]}}\n'

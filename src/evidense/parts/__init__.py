@@ -7,7 +7,7 @@ torch, transformers or anything else that is slow: those imports belong inside i
 from collections.abc import Mapping
 
 from evidense.parts.analyses import Analysis, AnalysisWords, Bench, Case, Role, Sentence, Subject
-from evidense.parts.checking import Entailer, EntailerPart, Reviewer
+from evidense.parts.checking import AnswerCounts, Entailer, EntailerPart, Reviewer
 from evidense.parts.claims import (
     Claim,
     ClaimVerdict,
@@ -48,6 +48,7 @@ __all__ = [
     "SIDES",
     "Analysis",
     "AnalysisWords",
+    "AnswerCounts",
     "Bench",
     "Capability",
     "Case",

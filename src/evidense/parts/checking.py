@@ -1,6 +1,6 @@
 """Entailers and reviewers: how a passage stands to a statement, and what a synthesis is worth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -21,6 +21,21 @@ class Entailer(Named, Protocol):
 
     def entail(self, pairs: Sequence[EvidencePair]) -> Float64[np.ndarray, "pairs 3"]:
         """Return the probability of each stance, in the order of `values.STANCES`; rows sum to one. Not calibrated."""
+        ...
+
+
+@runtime_checkable
+class AnswerCounts(Protocol):
+    """Of an entailer that asks a model in words: how many of its answers were accepted, and why others were not."""
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """Reason → answers that were rejected so far."""
+        ...
+
+    @property
+    def n_accepted(self) -> Mapping[str, int]:
+        """Stance → answers that were accepted so far."""
         ...
 
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from evidense.texts.manuscript import BlockKind, Manuscript
+from evidense.texts.tables.grids import RawCell, write_rows
 
 _CELLS = re.compile(r"\t+|\s*(?<!\\)\|\s*")
 _BAR = re.compile(r"(?<!\\)\|")
 """Of Markdown: an escaped one is a letter of its cell."""
+_EDGE = re.compile(r"\t|(?<!\\)\|")
 _RULE = re.compile(r"^[\s|:+=_-]+$")
 _STATEMENT = re.compile(r"claim|statement|finding|assertion|sentence", re.IGNORECASE)
 
@@ -34,11 +36,22 @@ def write_table(
 
     `write` writes a statement as its format marks it, `shown` takes the marks out of any other cell.
     """
+    n_above = next((n for n, row in enumerate(rows) if _RULE.match(row)), 1)
     rows = [row for row in rows if not _RULE.match(row)]
     header = cells_of(rows[0]) if rows else []
     column = statement_column(header)
+    if column is None:
+        write_rows(manuscript, [_raw_cells(row, number < n_above, shown) for number, row in enumerate(rows)])
+        return
     for number, row in enumerate(rows):
         cells = cells_of(row)
-        if column is not None and number > 0 and column < len(cells):
+        if number > 0 and column < len(cells):
             write("item", cells.pop(column))
         manuscript.add("table", " | ".join(map(shown, cells)))
+
+
+def _raw_cells(row: str, is_header: bool, shown: Callable[[str], str]) -> list[RawCell]:
+    """Return all cells of a row, empty ones too, without the bars at its ends."""
+    cells = _EDGE.split(row.strip(" ").removeprefix("|"))
+    cells = cells[:-1] if len(cells) > 1 and not cells[-1].strip() and row.rstrip().endswith("|") else cells
+    return [RawCell(shown(cell.strip()), is_header=is_header) for cell in cells]

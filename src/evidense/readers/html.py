@@ -16,6 +16,8 @@ from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.printed import printed
 from evidense.texts.reference_list import is_heading
+from evidense.texts.tables.elements import HtmlTable
+from evidense.texts.tables.grids import captioned
 from evidense.values import Hidden, ReadDocument, Reference
 
 WHAT = "an HTML page"
@@ -91,6 +93,7 @@ class HTML:
         return ReadDocument(
             self.name, manuscript.text, heading or (" ".join(title.text().split()) if title else ""), tuple(manuscript.blocks), references,
             tuple(manuscript.citations), (*reading.hidden, *manuscript.hidden), tuple(mistakes),
+            tables=captioned(manuscript),
         )  # fmt: skip
 
 
@@ -110,6 +113,7 @@ class _HtmlReading:
     column: int | None = None
     """Which column of the table holds statements, by its first row; None where none does, or no row was read."""
     is_first_row: bool = True
+    table: HtmlTable = field(default_factory=HtmlTable)
 
     def walk(self, root: Any) -> None:
         """Write everything that is shown, in the order of the page, without recursion."""
@@ -138,6 +142,7 @@ class _HtmlReading:
         if tag in _BREAKS:
             self.flush()
             stack.append((node, True))
+            self._open(tag)
             self.kind = _BLOCKS.get(
                 tag, self.kind if tag in ("div", "section") and self.kind == "item" else "paragraph"
             )
@@ -149,6 +154,8 @@ class _HtmlReading:
                 stack.append((node, True))
         elif tag in ("br", "td", "th"):
             self.pieces.append(_CELL if tag != "br" and "".join(self.pieces).strip() else "\n")
+            if tag != "br":
+                self.table.open_cell(node, sum(map(len, self.pieces)))
         elif tag == "a" and (node.attributes.get("href") or "").startswith("http"):
             self.address = self.address or node.attributes["href"]
         children = []
@@ -163,6 +170,15 @@ class _HtmlReading:
             self.code_depth -= 1
         if tag in _BREAKS:
             self.flush()
+        if tag == "table":
+            self.table.close(self.manuscript)
+
+    def _open(self, tag: str) -> None:
+        """Begin a table, or a row of it."""
+        if tag == "table":
+            self.table.begin()
+        elif tag == "tr":
+            self.table.open_row()
 
     def flush(self) -> None:
         """Write the block that was read."""
@@ -171,6 +187,7 @@ class _HtmlReading:
         code = [(ends[piece], ends[piece + 1]) for piece in self.code_pieces]
         self.pieces, self.code_pieces, self.kind, self.address = [], [], "paragraph", ""
         if not text.strip():
+            self.table.carry()
             return
         if kind == "heading":
             self.is_listing = is_heading(" ".join(text.split()))
@@ -178,10 +195,13 @@ class _HtmlReading:
             self.listed.append((text, address))
             return
         if kind == "table" and _CELL in text:
-            text = self._without_statement([cell.strip() for cell in text.split(_CELL)]) or text.replace(_CELL, _BAR)
+            rest = self._without_statement([cell.strip() for cell in text.split(_CELL)])
+            self.table.starts = [] if rest else self.table.starts
+            text = rest or text.replace(_CELL, _BAR)
         written = self.manuscript.add(kind, text)
         if written is not None:
             cite_numbers(self.manuscript, written, code=code)
+            self.table.locate(written, text)
 
     def _without_statement(self, cells: list[str]) -> str:
         """Write the statement of a row as an item, and return the rest; "" where the table has no column of statements."""

@@ -14,6 +14,7 @@ from evidense.texts.bibliographies.entries import year_of
 from evidense.texts.identifiers import identifiers_of
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.printed import printed
+from evidense.texts.tables.grids import MOST_COLUMNS, MOST_ROWS, RawCell, spanned, write_rows
 from evidense.values import ReadDocument, Reference, Span
 
 WHAT = "a JATS article (.nxml)"
@@ -111,7 +112,7 @@ def _document(name: str, article: Any) -> ReadDocument:
     manuscript = reading.manuscript
     return ReadDocument(
         name, manuscript.text, plain_text(title), tuple(manuscript.blocks), references, tuple(manuscript.citations),
-        tuple(manuscript.hidden), licence=_licence(article),
+        tuple(manuscript.hidden), licence=_licence(article), tables=tuple(manuscript.tables),
     )  # fmt: skip
 
 
@@ -154,12 +155,22 @@ def _write_float(reading: _Article, element: Any) -> None:
             _flatten(reading, child, flow)
     if written := reading.manuscript.add("caption", flow.text):
         reading.manuscript.cite(written, flow.places)
-    for row in element.iter("tr"):
-        cells = [plain_text(cell) for cell in row.iterchildren("td", "th")]
-        reading.manuscript.add("table", " | ".join(cell for cell in cells if cell))
+    for table in element.iter("table"):
+        rows = (_cells(row) for row in table.iter("tr") if next(row.iterancestors("table")) is table)
+        write_rows(reading.manuscript, rows, written.span(0, len(written.canonical.text)) if written else None)
     for note in element.iterfind("table-wrap-foot"):
         for paragraph in note.iter("p"):
             _write_block(reading, "paragraph", paragraph)
+
+
+def _cells(row: Any) -> list[RawCell]:
+    is_head = row.getparent().tag == "thead"
+    return [
+        RawCell(
+            plain_text(cell), spanned(cell.get("rowspan"), MOST_ROWS), spanned(cell.get("colspan"), MOST_COLUMNS), is_head or cell.tag == "th"
+        )
+        for cell in row.iterchildren("td", "th")
+    ]  # fmt: skip
 
 
 def _flow(reading: _Article, element: Any) -> CitingFlow:

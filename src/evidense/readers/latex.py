@@ -12,6 +12,8 @@ from evidense.readers._signs import format_of
 from evidense.texts.letters import decode_latex
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.printed import printed
+from evidense.texts.tables.grids import captioned, write_rows
+from evidense.texts.tables.tabulars import rows_of, without_tabulars
 from evidense.values import ReadDocument, Reference
 
 WHAT = "a LaTeX file"
@@ -31,6 +33,8 @@ _NO_TEXT = re.compile(
     r"\\(?:label|ref|eqref|autoref|cref|Cref|pageref|includegraphics|vspace|hspace|input|include|usepackage|bibliographystyle|thanks|footnotemark)\*?\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}"
     r"|\\(?:maketitle|centering|noindent|newpage|clearpage|tableofcontents|item|par|medskip|bigskip|smallskip|newblock|printbibliography|small|footnotesize|large|Large)(?![A-Za-z])"
 )  # fmt: skip
+_SCALED = re.compile(r"\\(?:resizebox\*?\s*\{[^{}]*\}\s*\{[^{}]*\}|scalebox\s*\{[^{}]*\})\s*\{")
+_TABLE = re.compile(r"\\evidensetable\{(\d{1,5})\}")
 _ITEM = re.compile(r"\\item(?![A-Za-z])\s*(?:\[[^\]]*\])?")
 
 
@@ -62,7 +66,7 @@ class LaTeX:
         title = next((block.span.quote for block in manuscript.blocks if block.kind == "title"), "")
         return ReadDocument(
             self.name, manuscript.text, title, tuple(manuscript.blocks), tuple(references), tuple(manuscript.citations),
-            tuple(manuscript.hidden), tuple(mistakes),
+            tuple(manuscript.hidden), tuple(mistakes), tables=captioned(manuscript),
         )  # fmt: skip
 
 
@@ -91,12 +95,17 @@ def _argument(text: str, opening: re.Match[str] | None) -> str:
 
 
 def _write(manuscript: Manuscript, body: str) -> None:
+    body, tables = without_tabulars(_SCALED.sub("{", body))
     body = _LEFT_OUT.sub("\n\n", body)
     body = _SECTION.sub(lambda match: "\n\n" + match[0], body)
     body = re.sub(r"\\caption\s*(?:\[[^\]]*\])?\s*\{", "\n\n\\\\caption{", body)
     body = _ITEM.sub("\n\n\\\\item ", re.sub(r"\\begin\{abstract\}", "\n\n\\\\section{Abstract}\n\n", body))
     for raw in re.split(r"\n\s*\n", body):
         block = raw.strip()
+        if table := _TABLE.fullmatch(block):
+            write_rows(manuscript, rows_of(tables[int(table[1])], _cited))
+            continue
+        block = block.replace("}", "", 1) if block.count("}") > block.count("{") else block
         for opening, kind in (
             (r"\\evidensetitle\{", "title"),
             (_SECTION.pattern, "heading"),
@@ -124,6 +133,13 @@ def _write_block(manuscript: Manuscript, kind: BlockKind, source: str) -> None:
     written = manuscript.add(kind, raw + _plain(source[begin:]))
     if written is not None:
         manuscript.cite(written, places)
+
+
+def _cited(cell: str) -> str:
+    """Return a cell of a table as plain text, with its citations as they stand in the text."""
+    return _plain(
+        _CITE.sub(lambda match: f" [{'; '.join(f'@{key.strip()}' for key in match['keys'].split(','))}]", cell)
+    )
 
 
 def _plain(source: str) -> str:

@@ -19,6 +19,7 @@ from evidense.texts.identifiers import identifiers_of
 from evidense.texts.manuscript import BlockKind, Manuscript
 from evidense.texts.printed import printed
 from evidense.texts.reference_list import BULLET, is_heading, listed
+from evidense.texts.tables.grids import captioned
 from evidense.values import Hidden, ReadDocument, Reference
 
 WHAT = "a Markdown file"
@@ -170,7 +171,7 @@ def markdown_document(
     title = next((block.span.quote for block in manuscript.blocks if block.kind == "title"), "")
     return ReadDocument(
         name, manuscript.text, title, tuple(manuscript.blocks), tuple(references), tuple(manuscript.citations),
-        (*hidden, *manuscript.hidden), mistakes,
+        (*hidden, *manuscript.hidden), mistakes, tables=captioned(manuscript),
     )  # fmt: skip
 
 

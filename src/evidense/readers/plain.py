@@ -14,6 +14,7 @@ from evidense.texts.cites import cite_numbers
 from evidense.texts.manuscript import Manuscript
 from evidense.texts.printed import printed
 from evidense.texts.reference_list import BULLET, is_heading, listed
+from evidense.texts.tables.grids import captioned
 from evidense.values import ReadDocument, Reference
 
 WHAT = "a report in plain text"
@@ -62,7 +63,8 @@ def plain_document(name: str, text: str, mistakes: tuple[str, ...]) -> ReadDocum
     references = tuple(_references(manuscript, bibliography))
     title = next((block.span.quote for block in manuscript.blocks if block.kind == "title"), "")
     return ReadDocument(
-        name, manuscript.text, title, tuple(manuscript.blocks), references, tuple(manuscript.citations), tuple(manuscript.hidden), mistakes
+        name, manuscript.text, title, tuple(manuscript.blocks), references, tuple(manuscript.citations), tuple(manuscript.hidden), mistakes,
+        tables=captioned(manuscript),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from evidense.texts.canonical import Canonical, canonical, unseen
 from evidense.texts.sentences import sentences
-from evidense.values import Block, Citation, Hidden, Span
+from evidense.values import Block, Citation, DocumentTable, Hidden, Span
 
 BlockKind = Literal["title", "heading", "paragraph", "caption", "item", "table", "quote"]
 _BETWEEN = "\n\n"
@@ -40,6 +40,7 @@ class Manuscript:
     blocks: list[Block] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     hidden: list[Hidden] = field(default_factory=list)
+    tables: list[DocumentTable] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
     n_written: int = 0
 

@@ -18,6 +18,7 @@ from evidense.values.literature import (
     Answer,
     Block,
     Citation,
+    DocumentTable,
     Hidden,
     Notice,
     ReadDocument,
@@ -25,6 +26,7 @@ from evidense.values.literature import (
     Relation,
     Span,
     State,
+    TableCell,
     Work,
 )
 from evidense.values.looks import Look
@@ -49,6 +51,7 @@ __all__ = [
     "CheckWord",
     "Citation",
     "Collection",
+    "DocumentTable",
     "Draft",
     "EvidencePair",
     "Hidden",
@@ -80,6 +83,7 @@ __all__ = [
     "Synthesis",
     "SynthesisSource",
     "SynthesisStatement",
+    "TableCell",
     "Vote",
     "Work",
     "build",

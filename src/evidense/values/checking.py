@@ -33,6 +33,8 @@ class Passage:
     section: str = ""
     title: str = ""
     """Of the source."""
+    says: str = ""
+    """Of the cell of a table: what it says, by template; "" of running text."""
 
 
 @dataclass(frozen=True)

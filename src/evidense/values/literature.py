@@ -143,6 +143,30 @@ class Block:
 
 
 @dataclass(frozen=True)
+class TableCell:
+    """A cell of a table that holds text, with its place in the grid; a cell may cover several rows and columns."""
+
+    span: Span
+    row: int
+    """Of its upper edge, from 0."""
+    column: int
+    """Of its left edge, from 0."""
+    n_rows: int = 1
+    n_columns: int = 1
+    is_header: bool = False
+    """The file says that it heads rows or columns."""
+
+
+@dataclass(frozen=True)
+class DocumentTable:
+    """A table of a document. Every cell is a stretch of the document's text; empty ones are left out."""
+
+    cells: tuple[TableCell, ...]
+    """Row by row, left to right."""
+    caption: Span | None = None
+
+
+@dataclass(frozen=True)
 class ReadDocument:
     """A file as a reader has read it: one canonical text, and everything that was found in it.
 
@@ -165,3 +189,5 @@ class ReadDocument:
     """False where the order of columns could not be confirmed."""
     stated: StatedRecords | None = None
     """What it states of itself in fields, where it is a public record of a synthesis."""
+    tables: tuple[DocumentTable, ...] = ()
+    """Those whose rows and columns are marked in the file; a PDF has none."""

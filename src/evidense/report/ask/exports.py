@@ -4,6 +4,8 @@ from dataclasses import asdict
 from hashlib import sha256
 
 import evidense
+from evidense.checking.facts import facts_of
+from evidense.checking.scope import FIELDS
 from evidense.records import Json
 from evidense.report.ask import summary
 from evidense.report.ask.told import AskedFinding, AskedWork, AskOutcome
@@ -19,7 +21,7 @@ def report_json(told: AskOutcome) -> dict[str, Json]:
     return {
         "schema": SCHEMA, "version": evidense.__version__, "question": told.question, "facets": list(told.facets),
         "answer": {"word": answer.word, "sentence": answer.sentence, "rule": summary.RULE},
-        "written_by": summary.MADE, "limitations": told.limitations, "screened_by_facets": told.by_facets,
+        "written_by": summary.made(told), "limitations": told.limitations, "screened_by_facets": told.by_facets,
         "counts": {
             "records": told.search.prisma.n_identified, "works": len(told.search.found.hits), "read": told.search.prisma.assessed,
             "used": len(told.included), "statements": len(told.findings), "not_checked": told.n_unchecked,
@@ -35,8 +37,21 @@ def report_json(told: AskOutcome) -> dict[str, Json]:
 
 def _statement(finding: AskedFinding) -> dict[str, Json]:
     return {
-        **checked_json(finding.checked), "facets": list(finding.facets), "place": _passage(finding.place),
+        **checked_json(finding.checked), "facets": list(finding.facets), "place": _passage(finding.place), **_facts(finding),
         "says_the_same": [_passage(same) for same in finding.same], "record": finding.record,
+    }  # fmt: skip
+
+
+def _facts(finding: AskedFinding) -> dict[str, Json]:
+    """Return what rules read in a statement: what it is of, whose, its hedges, its numbers and its scope; a cell's by its headings."""
+    text = finding.checked.statement
+    facts = facts_of(text if finding.kind == "sentence" else text.rpartition(f" ({finding.place.section}")[0])
+    return {
+        "of": finding.kind, "kind": "finding", "own": True, "cites": finding.cites_others, "hedges": list(facts.hedges),
+        "numbers": [
+            {"quote": q.quote.strip(), "low": q.low, "high": q.high, "unit": q.unit, "comparator": q.comparator, "kind": q.kind} for q in facts.numbers
+        ],
+        "scope": {field: list(facts.scope.get(field, ())) for field in FIELDS},
     }  # fmt: skip
 
 
@@ -48,6 +63,7 @@ def _passage(passage: Passage) -> dict[str, Json]:
         "start": span.start,
         "end": span.end,
         "section": passage.section,
+        "says": passage.says,
     }
 
 

@@ -25,7 +25,8 @@ def _sentences(search: SearchOutcome, works: Sequence[AskedWork], checks: Checke
         yield "No person labelled a work, so that the recall of the screening is not known."
     n_abstracts = sum(work.read_as == "abstract" for work in works)
     n_texts = sum(work.read_as == "full text" for work in works)
-    yield f"Of {count(n_texts, 'work')} the full text was read, of {n_abstracts:,} only the abstract; tables and figures were not read."
+    yield f"Of {count(n_texts, 'work')} the full text was read, of {n_abstracts:,} only the abstract; figures were not read."
+    yield f"Of tables, {count(checks.n_cells, 'cell')} under a named measure {'was' if checks.n_cells == 1 else 'were'} read; tables of PDFs were not."
     n_included = sum(work.outcome == "included" for work in works)
     yield f"The answer rests on only {count(n_included, 'work')}."
     n, n_open = len(checks.checked), sum(c.corroborated not in DECIDED for c in checks.checked)

@@ -23,7 +23,7 @@ def _lines(told: AskOutcome) -> Iterator[str]:
     for said in (summary.flow(told), summary.removed(told), summary.set_aside(told), summary.tally(told)):
         if said:
             yield f"- {plain(said)}"
-    yield from ("", plain(summary.MADE), "")
+    yield from ("", plain(summary.made(told)), "")
     ordered = sorted(told.findings, key=rank)
     if ordered:
         yield from _statements(ordered)
@@ -54,13 +54,19 @@ def _statements(findings: Sequence[AskedFinding]) -> Iterator[str]:
         source, others, _ = summary.columns(finding)
         columns = " | ".join(plain(column) for column in (source, others, finding.checked.tested or "–"))
         yield f"| {number} | {plain(finding.checked.statement)} | {_place(finding.place)} | {columns} |"
-    yield from ("", "Each statement is a quotation. What stands in other works:", "", "### Beside them", "")
+    yield from (
+        "",
+        "Each statement is a quotation, or says the value of a cell. What stands in other works:",
+        "",
+        "### Beside them",
+        "",
+    )
     for number, finding in enumerate(findings, 1):
         for same in finding.same:
             yield f"- {number}, says the same: “{plain(same.span.quote)}” ({_place(same)})"
         for evidence in finding.beside:
             stance = evidence.stance if evidence.stance != "not sure" else "read"
-            yield f"- {number}, {stance}: “{plain(evidence.passage.span.quote)}” ({_place(evidence.passage)})"
+            yield f"- {number}, {stance}: “{plain(evidence.passage.span.quote)}”{_saying(evidence.passage)} ({_place(evidence.passage)})"
     yield ""
 
 
@@ -89,6 +95,10 @@ def printed_work(work: Work) -> str:
 
 def _place(passage: Passage) -> str:
     return f"{plain(passage.source)}, characters {passage.span.start:,} to {passage.span.end:,}"
+
+
+def _saying(passage: Passage) -> str:
+    return f": {plain(passage.says)}" if passage.says else ""
 
 
 def plain(text: str) -> str:

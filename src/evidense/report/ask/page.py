@@ -5,7 +5,7 @@ from evidense.report.ask import summary
 from evidense.report.ask.limits import verdict_limits
 from evidense.report.ask.screen import rank
 from evidense.report.ask.told import AskOutcome
-from evidense.report.check.page import place, quoted
+from evidense.report.check.page import place, quote
 from evidense.report.check.words import CHECK_WORDS, SAYS
 from evidense.report.rendering import asset, assets, environment
 from evidense.report.search.flow import flow_of
@@ -22,7 +22,7 @@ def page_html(told: AskOutcome, files: tuple[str, ...] = ()) -> str:
     context = {
         **assets(), "audit_css": asset("audit.css"), "version": evidense.__version__, "told": told, "summary": summary, "answer": summary.answer(told),
         "flow": flow_of(told.search.prisma, names), "ordered": sorted(told.findings, key=rank), "words": CHECK_WORDS, "says": SAYS,
-        "quoted": quoted, "place": place, "files": files, "removed": removed, "waiting": told.search.works("waiting"),
+        "quote": quote, "place": place, "files": files, "removed": removed, "waiting": told.search.works("waiting"),
         "coverage": summary.coverage(told) if told.findings else "", "verdict_limits": verdict_limits(told.checks),
         "fell": [row for row in told.table.rows if row.n],
     }  # fmt: skip

@@ -19,7 +19,7 @@ def screen_of(told: AskOutcome, last: Sequence[str] = ()) -> str:
     above = [*_wrapped(told.question, 2), *_box(summary.answer(told).sentence), *_wrapped(summary.flow(told), 2)]
     above += [*_wrapped(summary.removed(told), 2), *_wrapped(summary.set_aside(told), 1)]
     below = [*_wrapped(summary.tally(told), 2), *_wrapped(summary.review(told), 2)]
-    below += [f" {summary.MADE}", *(f" {shown_line(text)}" for text in last)]
+    below += [f" {summary.made(told)}", *(f" {shown_line(text)}" for text in last)]
     room = max(_LEAST, MOST_LINES - len(above) - len(below) - 1)
     return "\n".join([*above, *_table(told, room), *below])
 

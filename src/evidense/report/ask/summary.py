@@ -25,6 +25,7 @@ RULE = (
     "PARTLY ANSWERED: there is a finding, but not that. NOT ANSWERED: there is none."
 )
 MADE = "A machine chose, quoted and checked every sentence; none is written by it."
+MADE_WITH_CELLS = "A machine chose, quoted and checked every sentence; it says values of tables by template."
 COLUMNS = ("its source", "other works", "our experiment")
 MOST, N_LOWEST = 10.0, 2
 """What a reviewer gives that finds nothing, and how many of the lowest scores are named."""
@@ -95,6 +96,11 @@ def flow(told: AskOutcome) -> str:
     read = f"found {numbers.n_identified:,} → {count(len(told.search.found.hits), 'work')} → {numbers.assessed:,} read → {numbers.included:,} used"
     parts = [read, f"{count(silent, 'source')} did not answer" if silent else "", recall(told)]
     return " · ".join(part for part in parts if part)
+
+
+def made(told: AskOutcome) -> str:
+    """Say who made the report."""
+    return MADE_WITH_CELLS if any(finding.kind == "cell" for finding in told.findings) else MADE
 
 
 def recall(told: AskOutcome) -> str:

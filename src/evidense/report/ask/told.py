@@ -63,6 +63,13 @@ class AskedFinding:
     """Sentences of other works that say just the same."""
     record: str = ""
     """Id of the SourceCheck that it rests on."""
+    cites_others: bool = False
+    """Its sentence cites other works, though it speaks of its own."""
+
+    @property
+    def kind(self) -> Literal["sentence", "cell"]:
+        """Return of what it is: a sentence as it stands, or the cell of a table, said by template."""
+        return "cell" if self.place.says else "sentence"
 
     @property
     def is_borne_out(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from evidense.boundary.shown import shown_line
 from evidense.checking.aggregate import DECIDED, CheckedStatement
 from evidense.report.check import summary
-from evidense.report.check.page import quoted
+from evidense.report.check.page import quote
 from evidense.report.check.statements import CheckedStatements
 from evidense.report.check.words import CHECK_WORDS, SAYS
 from evidense.report.experiments import brief
@@ -19,7 +19,7 @@ _MOST = 12
 def screen(told: CheckedStatements, last: Sequence[str] = ()) -> str:
     """Return the first screen; `last` are further things to say in its last line."""
     lines = [*_wrapped(summary.heading(told)), *_box(told), *_wrapped(summary.coverage(told))]
-    lines += [line for limit in (summary.rules(told), *summary.limits(told)) for line in _wrapped(f"· {limit}", " ")]
+    lines += [line for limit in _limits(told) for line in _wrapped(f"· {limit}", " ")]
     shown = sorted(told.checked, key=lambda checked: (checked.word not in DECIDED, CHECK_WORDS[checked.word].rank))[
         :_MOST
     ]
@@ -30,6 +30,11 @@ def screen(told: CheckedStatements, last: Sequence[str] = ()) -> str:
     lines += [line for remark in told.remarks[:5] for line in _wrapped(f"⚠ {remark}", " ")]
     lines += _wrapped(" · ".join(part for part in (summary.by_rules(told), *last) if part))
     return "\n".join(lines)
+
+
+def _limits(told: CheckedStatements) -> list[str]:
+    said = [summary.rules(told), summary.rules(told, "cell"), *summary.limits(told)]
+    return list(filter(None, said))
 
 
 def _box(told: CheckedStatements) -> list[str]:
@@ -51,7 +56,7 @@ def _statement(checked: CheckedStatement) -> Iterator[str]:
         yield from _labelled("says", _columns(checked), len(head))
     for evidence in checked.evidence[:1]:
         label = "where" if checked.word == "SUPPORTED" else "read" if evidence.stance == "not sure" else "source"
-        yield from _labelled(label, f"“{quoted(evidence)}” {evidence.passage.source}", len(head))
+        yield from _labelled(label, f"{quote(evidence)} {evidence.passage.source}", len(head))
     for reason in checked.reasons[:2]:
         yield from _labelled("lost" if "−" in reason else "why", reason, len(head))
 

@@ -1,6 +1,7 @@
 """CheckedStatement statements: everything that the page of a check shows."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidense.checking.aggregate import DECIDED, CheckedStatement
@@ -21,6 +22,20 @@ class TextMeasured:
 
 
 @dataclass(frozen=True)
+class AnswersCounted:
+    """What became of the answers of a model in words."""
+
+    n_accepted: int
+    rejected: Mapping[str, int]
+    """Reason → answers."""
+
+    @property
+    def n_rejected(self) -> int:
+        """Count the answers that were not taken in."""
+        return sum(self.rejected.values())
+
+
+@dataclass(frozen=True)
 class CheckedStatements:
     """Statements, what they come to, and by whom."""
 
@@ -34,6 +49,10 @@ class CheckedStatements:
     encoder: str
     measured: tuple[TextMeasured, ...]
     remarks: tuple[str, ...] = ()
+    answers: AnswersCounted | None = None
+    """None where the entailer asks no model that answers in words."""
+    n_cells: int = 0
+    """Cells of tables that statements were laid beside."""
 
     @property
     def counts(self) -> Counter[str]:

@@ -1,12 +1,20 @@
 """Summary: the answer of a check in one sentence, its coverage beside its risk, and what the entailer may say; terminal and page print the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from evidense.boundary.numerals import percent
 from evidense.checking.aggregate import CheckedStatement
-from evidense.checking.rule_outcomes import RuleRisk, rule_risks
+from evidense.checking.celled import TABLES
+from evidense.checking.rule_outcomes import RuleRisk, RulesOn, rule_risks
+from evidense.checking.ruled import RULES
 from evidense.report.check.statements import CheckedStatements, TextMeasured
 
+WHOSE: Mapping[RulesOn, str] = {
+    "sentence": "rules, on statements that copy a sentence",
+    "cell": "rules on tables, on statements with a value of a cell",
+}
+"""What rules compare statements with → how they are called."""
 ONE_STATEMENT = "one statement"
 """The name of a check that was given a sentence instead of a file."""
 
@@ -60,7 +68,7 @@ def heading(told: CheckedStatements) -> str:
 def coverage(told: CheckedStatements) -> str:
     """Say how many statements have a verdict, beside the risk that was asked for: coverage never stands without it."""
     n = len(told.checked)
-    return f"verdicts on {told.n_decided:,} of {n:,} statement{'s' if n != 1 else ''} ({_share(told.coverage)}) · target risk {_share(told.risk)}"
+    return f"verdicts on {told.n_decided:,} of {n:,} statement{'s' if n != 1 else ''} ({percent(told.coverage)}) · target risk {percent(told.risk)}"
 
 
 def limits(told: CheckedStatements) -> Iterator[str]:
@@ -75,33 +83,39 @@ def _limit(told: CheckedStatements, measured: TextMeasured) -> str:
     n = f"{len(calibration.stated):,} pairs"
     if threshold is None:
         return (
-            f"{told.entailer} gives no verdict on {kind}, only passages: on {n} no share of its verdicts had a risk within {_share(told.risk)} "
+            f"{told.entailer} gives no verdict on {kind}, only passages: on {n} no share of its verdicts had a risk within {percent(told.risk)} "
             "at the 95 % upper bound"
         )
     return (
-        f"{told.entailer} on {kind}: risk {_share(threshold.risk)}, at most {_share(threshold.upper)}, on {_share(threshold.coverage)} of {n} "
+        f"{told.entailer} on {kind}: risk {percent(threshold.risk)}, at most {percent(threshold.upper)}, on {percent(threshold.coverage)} of {n} "
         f"({calibration.data})"
     )
 
 
 def by_rules(told: CheckedStatements) -> str:
     """Say how many verdicts are of rules alone; "" where none is."""
-    n = sum(checked.entailer == "rules" for checked in told.checked)
-    return f"{n:,} verdict{'s' if n != 1 else ''} by rules, on statements that copy a sentence" if n else ""
+    found = [
+        (
+            sum(RULES in checked.entailer.split(", ") for checked in told.checked),
+            "by rules, on statements that copy a sentence",
+        ),
+        (sum(TABLES in checked.entailer.split(", ") for checked in told.checked), "by rules on tables"),
+    ]
+    return " · ".join(f"{n:,} verdict{'s' if n != 1 else ''} {by}" for n, by in found if n)
 
 
-def rules(told: CheckedStatements) -> str:
-    """Say which verdicts the rules may give at the target, and how often each may be wrong."""
-    risks = rule_risks().values()
-    kept = [f"{_share(risk.upper)} of {risk.word}" for risk in risks if risk.is_within(told.risk)]
-    lost = [f"{risk.word} ({_share(risk.upper)})" for risk in risks if not risk.is_within(told.risk)]
-    may = (
-        f"rules, on statements that copy a sentence: at most so many are wrong (95 % upper bound): {', '.join(kept)}"
-        if kept
-        else ""
-    )
+def rules(told: CheckedStatements, on: RulesOn = "sentence") -> str:
+    """Say which verdicts the rules may give at the target, and how often each may be wrong; of tables, "" where no work has one."""
+    if on == "cell" and not told.n_cells:
+        return ""
+    risks = rule_risks(on).values()
+    kept = [f"{percent(risk.upper)} of {risk.word}" for risk in risks if risk.is_within(told.risk)]
+    lost = [f"{risk.word} ({percent(risk.upper)})" for risk in risks if not risk.is_within(told.risk)]
+    may = f"{WHOSE[on]}: at most so many are wrong (95 % upper bound): {', '.join(kept)}" if kept else ""
     may_not = (
-        f"rules print no {', no '.join(lost)}, because that may be wrong more often than the target" if lost else ""
+        f"{WHOSE[on].partition(',')[0]} print no {', no '.join(lost)}, because that may be wrong more often than the target"
+        if lost
+        else ""
     )
     return "; ".join(part for part in (may, may_not) if part)
 
@@ -109,13 +123,4 @@ def rules(told: CheckedStatements) -> str:
 def rests_on(risk: RuleRisk) -> str:
     """Say on what the risk of a word rests: "SUPPORTED: at most 0.45 % wrong, at 95 %: 4 of 1,999 wrong on contrast pairs; …"."""
     parts = [f"{o.n_wrong:,} of {o.n:,} wrong on {o.data}" for o in risk.outcomes]
-    return f"{risk.word}: at most {_share(risk.upper)} wrong, at 95 %: {'; '.join(parts)}"
-
-
-def _share(value: float) -> str:
-    """Return a share as whole percents, or with a digit where that is less than ten.
-
-    >>> _share(0.1), _share(0.025), _share(1)
-    ('10 %', '2.5 %', '100 %')
-    """
-    return f"{100 * value:.2g} %" if value < 0.1 else f"{100 * value:.0f} %"
+    return f"{risk.word}: at most {percent(risk.upper)} wrong, at 95 %: {'; '.join(parts)}"

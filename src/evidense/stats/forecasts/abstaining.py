@@ -119,6 +119,32 @@ def safe_threshold(
     return None if best is None else _described(*best, len(confidence))
 
 
+def bounded_risks(
+    confidence: Float[np.ndarray, " n"],
+    is_wrong: Bool[np.ndarray, " n"],
+    documents: Int[np.ndarray, " n"] | None = None,
+    *,
+    error: float = 0.05,
+) -> tuple[Threshold, ...]:
+    """Return the risk at each threshold that is tried, from the surest down, each with its upper end.
+
+    All upper ends hold at once in at least 1 − `error` of all samples: each has an equal part of the error (Bonferroni). `safe_threshold`
+    divides the error otherwise, so it may show a threshold whose upper end here is just above the target, and the other way round.
+
+    Raises:
+        InvalidInput: as `safe_threshold`.
+
+    >>> confidence = np.linspace(1, 0, 400)
+    >>> [(t.coverage, round(t.risk, 2), round(t.upper, 2)) for t in bounded_risks(confidence, confidence < 0.5)[3:6]]
+    [(0.4, 0.0, 0.03), (0.5, 0.0, 0.03), (0.6, 0.17, 0.24)]
+    """
+    documents = np.arange(len(confidence)) if documents is None else documents
+    _check(confidence, is_wrong, documents)
+    tried = thresholds_to_try(confidence)
+    samples = [(at, _Selected.of(confidence >= at, is_wrong, documents)) for at in tried]
+    return tuple(_described(at, sample, error / len(tried), len(confidence)) for at, sample in samples)
+
+
 def thresholds_to_try(confidence: Float[np.ndarray, " n"]) -> list[float]:
     """Return at most ten thresholds, from the surest down, each just above the confidence at an equal step of coverage.
 

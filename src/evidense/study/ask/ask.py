@@ -25,7 +25,7 @@ from evidense.searching.events import Event, EventLog, read_log
 from evidense.searching.hits import record_names
 from evidense.searching.outcome import SearchOutcome
 from evidense.store import Store
-from evidense.study.ask.findings import MOST, StatedFinding, checked, grouped, named, stated
+from evidense.study.ask.findings import MOST, StatedFinding, checked, grouped, named, stated, stated_cells
 from evidense.study.ask.kept import keep
 from evidense.study.ask.order import AskOrder
 from evidense.study.ask.reading import read_all
@@ -33,7 +33,7 @@ from evidense.study.ask.review import reviewed, synthesis_of
 from evidense.study.audit.asked import named_sources
 from evidense.study.audit.library import Library
 from evidense.study.check.calibrated import kept_calibrations
-from evidense.study.check.check import measured_of, remarks_of
+from evidense.study.check.check import answers_of, cells_of, measured_of, remarks_of
 from evidense.study.check.order import CheckOrder
 from evidense.study.check.statements import AskedStatement
 from evidense.study.experiments import experiments_for
@@ -99,7 +99,8 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
     asked = [AskedStatement(f.checked.statement, f.checked.id) for f in kept]
     checks = CheckedStatements(
         found.outcome.plan.question, tuple(f.checked for f in kept), tuple(s.display_name for s in found.outcome.sources), len(library.works),
-        order.risk, entailer.name, encoder.name if encoder else "", measured_of(asked, judges), remarks_of(entailer),
+        order.risk, entailer.name, encoder.name if encoder else "", measured_of(asked, judges), remarks_of(entailer), answers_of(entailer),
+        cells_of(judges),
     )  # fmt: skip
     tell("reviewing")
     outcome = _reviewed(_logged(found.outcome, works), works, kept, checks, unchecked)
@@ -149,13 +150,13 @@ def _read(order: AskOrder, search: SearchOutcome, store: Store, tell: Tell) -> l
 def _stated(works: Sequence[AskedWork], search: SearchOutcome) -> tuple[list[StatedFinding], int, list[AskedWork]]:
     """Return the findings to check, how many are left, and the works: one without a finding on the question is excluded."""
     facets = search.plan.facets
-    found = stated(works, facets)
+    found, cells = stated(works, facets), stated_cells(works, facets)
     leads = grouped(found)
-    speaking = {finding.place.source for finding in found}
+    speaking = {finding.place.source for finding in (*found, *cells)}
     done = []
     for work in works:
         about = frozenset(named(f"{work.hit.work.title}. {work.hit.work.abstract}", facets))
-        about |= {facet for finding in found if finding.place.source == work.key for facet in finding.facets}
+        about |= {facet for finding in (*found, *cells) if finding.place.source == work.key for facet in finding.facets}
         is_out = work.outcome == "included" and work.key not in speaking
         done.append(
             replace(
@@ -165,7 +166,7 @@ def _stated(works: Sequence[AskedWork], search: SearchOutcome) -> tuple[list[Sta
                 reason=_NONE if is_out else work.reason,
             )
         )
-    return leads[:MOST], max(0, len(leads) - MOST), done
+    return [*leads[:MOST], *cells], max(0, len(leads) - MOST), done
 
 
 def _logged(search: SearchOutcome, works: Sequence[AskedWork]) -> SearchOutcome:

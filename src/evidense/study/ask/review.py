@@ -32,7 +32,8 @@ def _statement(finding: AskedFinding) -> SynthesisStatement:
     place, checked = finding.place, finding.checked
     sources = tuple(dict.fromkeys([place.source, *(same.source for same in finding.same)]))
     return SynthesisStatement(
-        checked.statement, "finding", sources, place.span.quote, True, checked.grounded, checked.corroborated, checked.tested, frozenset(finding.facets)
+        checked.statement, "finding", sources, place.says or place.span.quote, True, checked.grounded, checked.corroborated, checked.tested,
+        frozenset(finding.facets),
     )  # fmt: skip
 
 

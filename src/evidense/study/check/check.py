@@ -14,9 +14,9 @@ from evidense.checking.checkable import objection
 from evidense.checking.decide import Judges, decide
 from evidense.checking.library import WorkLibrary
 from evidense.errors import InvalidInput
-from evidense.parts import Entailer
+from evidense.parts import AnswerCounts, Entailer
 from evidense.records import Record
-from evidense.report.check.statements import CheckedStatements, TextMeasured
+from evidense.report.check.statements import AnswersCounted, CheckedStatements, TextMeasured
 from evidense.report.check.summary import ONE_STATEMENT
 from evidense.report.check.write import NAMES, write
 from evidense.report.folder import ROOT, folder_name
@@ -89,7 +89,8 @@ def _told(order: CheckOrder, store: Store) -> CheckedStatements:
     checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
     return CheckedStatements(
         _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
-        encoder.name if encoder else "", measured_of(asked, judges), (*measures, *shelf.remarks, *remarks_of(entailer)),
+        encoder.name if encoder else "", measured_of(asked, judges), (*measures, *shelf.remarks, *remarks_of(entailer)), answers_of(entailer),
+        cells_of(judges),
     )  # fmt: skip
 
 
@@ -135,6 +136,18 @@ def measured_of(asked: Sequence[AskedStatement], judges: Judges) -> tuple[TextMe
 def remarks_of(entailer: Entailer) -> tuple[str, ...]:
     """Return what an entailer has to say of its own answers, as that some were not taken in; most have nothing."""
     return tuple(getattr(entailer, "remarks", ()))
+
+
+def answers_of(entailer: Entailer) -> AnswersCounted | None:
+    """Return what became of the answers of a model in words; None of other entailers."""
+    if not isinstance(entailer, AnswerCounts):
+        return None
+    return AnswersCounted(sum(entailer.n_accepted.values()), dict(entailer.rejected))
+
+
+def cells_of(judges: Judges) -> int:
+    """Count the cells of tables that say something."""
+    return sum(len(work.cells) for work in judges.library.works if work.tables)
 
 
 def _name(order: CheckOrder) -> str:

@@ -89,7 +89,7 @@ def _read(file: Path, shelf: WorkShelf) -> None:
 def _paper(file: Path, document: ReadDocument) -> LibraryWork:
     work = Work("file", title=document.title or file.stem)
     return LibraryWork(
-        file.stem, work, SourceText.of_document(file.stem, document), document.references, document.citations, (file.name,)
+        file.stem, work, SourceText.of_document(file.stem, document), document.references, document.citations, (file.name,), document.tables
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Tables in texts: cells in rows and columns, each with its place."""
