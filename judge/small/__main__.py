@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from judge.small.finish import finish
-from judge.small.measured import measure_all
+from judge.small.measured import look, measure_all
 from judge.small.stages import Build, run_all
 
 
@@ -26,10 +26,19 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--until", default="", help="stop after this stage")
+    parser.add_argument(
+        "--only", default="", help="train this stage alone, whose start is there, as on another machine"
+    )
+    parser.add_argument(
+        "--look", default="", help="say what this stage is worth on training pairs that it has not seen; trains nothing"
+    )
     chosen = parser.parse_args(arguments)
     build, tell = Build(chosen.data, chosen.out, chosen.start, chosen.seed), teller()
-    run_all(build, chosen.until, tell)
-    if not chosen.until:
+    if chosen.look:
+        look(build, chosen.look, tell)
+        return
+    run_all(build, tell, chosen.until, chosen.only)
+    if not chosen.until and not chosen.only:
         finish(build, tell)
         measure_all(build, tell)
 

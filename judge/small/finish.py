@@ -69,24 +69,39 @@ def finish(build: Build, tell: Tell) -> None:
 
 def claims_fitted(build: Build, tell: Tell) -> Fitted:
     """Stack the net's probabilities for SciFact's training pairs, each from the net that was trained without its fold."""
-    stated = np.empty((len(build.scifact.pairs), 3))
-    for fold in np.unique(build.folds):
-        rows = np.flatnonzero(build.folds == fold)
-        stated[rows] = kept_probabilities(build, fold_stage(int(fold)), "train", [build.scifact.pairs[i] for i in rows])
+    stated = held_out_by_net(build, "scifact")
     tell(f"net alone, folds of train: macro-F1 {macro_f1(build.scifact.stances, stated.argmax(axis=1)):.3f}")
     return stack_of(build, build.scifact, stated, tell)
+
+
+def held_out_by_net(build: Build, stage: str) -> np.ndarray:
+    """Return probabilities of SciFact's training pairs by nets of a stage that have not seen them."""
+    pairs = build.scifact.pairs
+    if stage != "scifact":
+        return kept_probabilities(build, stage, "train", pairs)
+    stated = np.empty((len(pairs), 3))
+    for fold in np.unique(build.folds):
+        rows = np.flatnonzero(build.folds == fold)
+        stated[rows] = kept_probabilities(build, fold_stage(int(fold)), "train", [pairs[i] for i in rows])
+    return stated
 
 
 def stack_of(build: Build, of: Pairs, stated: np.ndarray, tell: Tell) -> Fitted:
     """Fit the last regression on all pairs, and by folds of documents what it would say of others."""
     inputs = stacked(measure(of.pairs), stated)
-    folds = fold_rows(of.clusters, STACK_FOLDS, np.random.default_rng(build.seed))
+    held_out = held_out_by_regression(inputs, of, build.seed)
+    tell(f"stacked, folds of train: macro-F1 {macro_f1(of.stances, held_out.argmax(axis=1)):.3f}")
+    return Fitted(fit_softmax(inputs, of.stances, STRENGTH), held_out, of)
+
+
+def held_out_by_regression(inputs: np.ndarray, of: Pairs, seed: int) -> np.ndarray:
+    """Return each pair's probabilities by a regression that was fitted on other documents and claims."""
+    folds = fold_rows(of.clusters, STACK_FOLDS, np.random.default_rng(seed))
     held_out = np.empty((len(folds), 3))
     for fold in range(STACK_FOLDS):
         out = folds == fold
         held_out[out] = fit_softmax(inputs[~out], of.stances[~out], STRENGTH)(inputs[out])
-    tell(f"stacked, folds of train: macro-F1 {macro_f1(of.stances, held_out.argmax(axis=1)):.3f}")
-    return Fitted(fit_softmax(inputs, of.stances, STRENGTH), held_out, of)
+    return held_out
 
 
 def kept_probabilities(build: Build, stage: str, name: str, pairs: list[EvidencePair]) -> np.ndarray:

@@ -8,10 +8,12 @@ import numpy as np
 
 from evidense import registry
 from evidense.checking.calibration import Calibration, TextKind, calibration_for
+from evidense.entailers._judge_table import stacked
 from evidense.stats.forecasts.abstaining import risk_coverage
 from evidense.stats.forecasts.calibration_error import expected_calibration_error
-from judge.__main__ import macro_f1
+from judge.__main__ import macro_f1, measure
 from judge.pairs import Pairs, pairs_of
+from judge.small.finish import held_out_by_net, held_out_by_regression
 from judge.small.stages import Build, Tell
 
 MARGIN = 0.02
@@ -36,6 +38,21 @@ def measure_all(build: Build, tell: Tell) -> None:
     (build.out / "measured.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for kind, table in found.items():
         tell(f"{kind}: {json.dumps(table)}")
+
+
+def look(build: Build, stage: str, tell: Tell) -> None:
+    """Say what a stage is worth on SciFact's training pairs, by nets and regressions that have not seen them; development stays closed."""
+    of, counted = build.scifact, measure(build.scifact.pairs)
+    net = held_out_by_net(build, stage)
+    rows = {
+        "net": net,
+        "features": held_out_by_regression(counted, of, build.seed),
+        "stacked": held_out_by_regression(stacked(counted, net), of, build.seed),
+    }
+    for name, stated in rows.items():
+        found = {"macro_f1": macro_f1(of.stances, stated.argmax(axis=1)), **verdicts(of, stated, None)}
+        tell(f"{stage}, training pairs, {name}: {json.dumps(found)}")
+    tell(f"{stage}, training pairs, stacked − features: {vars(gained(of, rows['stacked'], rows['features']))}")
 
 
 def measured(build: Build, kind: TextKind) -> dict[str, Any]:

@@ -142,16 +142,15 @@ def without(fold: int | None) -> Callable[[Build], examples.Examples]:
     return drawn
 
 
-def run_all(build: Build, until: str, tell: Tell) -> None:
-    """Train every stage that is not done yet."""
+def run_all(build: Build, tell: Tell, until: str = "", only: str = "") -> None:
+    """Train every stage that is not done yet: all, those up to one, or one alone."""
     (build.out / "stages").mkdir(parents=True, exist_ok=True)
     refuse_another(build)
     for plan in plans(build):
-        if not build.weights(plan.name).is_file():
+        if only in ("", plan.name) and not build.weights(plan.name).is_file():
             train(build, plan, tell)
         if plan.name == until:
             return
-    tell("all stages are trained")
 
 
 def refuse_another(build: Build) -> None:
