@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from judge.small.finish import finish
-from judge.small.measured import look, measure_all
+from judge.small.measured import look, measure_kind
 from judge.small.stages import Build, run_all
 
 
@@ -39,8 +39,8 @@ def main(arguments: list[str]) -> None:
         return
     run_all(build, tell, chosen.until, chosen.only)
     if not chosen.until and not chosen.only:
-        finish(build, tell)
-        measure_all(build, tell)
+        for kind in finish(build, tell):
+            measure_kind(build, kind, tell)
 
 
 def teller() -> Callable[[str], None]:

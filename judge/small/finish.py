@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,12 @@ from judge.__main__ import STRENGTH, macro_f1, measure
 from judge.pairs import Pairs, pairs_of
 from judge.small.stages import MAX_LENGTH, Build, Tell, fold_stage
 
-HEAD_STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
+KINDS: tuple[TextKind, TextKind] = ("claim", "citing sentence")
+DATA_OF: dict[TextKind, str] = {
+    "claim": "SciFact training claims beside the abstracts that they cite, by folds of documents",
+    "citing sentence": "Citation-Integrity training sentences beside what they cite, by folds of documents",
+}
+HEAD_STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2)
 """Of the head for citing sentences; the one with the least log loss over folds of the training sentences is taken."""
 CARD = {
     "what": "a cross-encoder (evidence before claim), whose probabilities and the counted features go into one softmax regression",
@@ -50,28 +56,29 @@ class Fitted:
     of: Pairs
 
 
-def finish(build: Build, tell: Tell) -> None:
-    """Write the folder of the judge."""
-    claims = claims_fitted(build, tell)
-    head, citing = citing_fitted(build, tell)
+def finish(build: Build, tell: Tell) -> Iterator[TextKind]:
+    """Write the folder of the judge; yield each kind of text as soon as the folder judges it."""
     write_net(build)
-    stacks = {"claim": claims.stack, "citing sentence": citing.stack}
-    card = {**CARD, "start": build.start, "seed": build.seed}
-    table = table_json({"stacks": stacks, "head": head, "max_length": MAX_LENGTH, "card": card})
-    write_table(build.out, table)
-    rows = [
-        calibration_of(build.out, "claim", "SciFact training claims beside the abstracts that they cite, by folds of documents", claims),
-        calibration_of(build.out, "citing sentence", "Citation-Integrity training sentences beside what they cite, by folds of documents", citing),
-    ]  # fmt: skip
-    write_table(build.out, {**table, "calibrations": rows})
-    tell(f"written: {build.out}")
+    table = table_json(
+        {"stacks": {}, "max_length": MAX_LENGTH, "card": {**CARD, "start": build.start, "seed": build.seed}}
+    )
+    table["calibrations"] = []
+    for kind, fitted in ((KINDS[0], claims_fitted), (KINDS[1], citing_fitted)):
+        head, of_kind = fitted(build, tell)
+        table["stacks"][kind] = of_kind.stack.to_json()
+        table["head"] = head.to_json() if head else table["head"]
+        write_table(build.out, table)
+        table["calibrations"].append(calibration_of(build.out, kind, of_kind))
+        write_table(build.out, table)
+        tell(f"written: {kind} in {build.out}")
+        yield kind
 
 
-def claims_fitted(build: Build, tell: Tell) -> Fitted:
+def claims_fitted(build: Build, tell: Tell) -> tuple[Softmax | None, Fitted]:
     """Stack the net's probabilities for SciFact's training pairs, each from the net that was trained without its fold."""
     stated = held_out_by_net(build, "scifact")
     tell(f"net alone, folds of train: macro-F1 {macro_f1(build.scifact.stances, stated.argmax(axis=1)):.3f}")
-    return stack_of(build, build.scifact, stated, tell)
+    return None, stack_of(build, build.scifact, stated, tell)
 
 
 def held_out_by_net(build: Build, stage: str) -> np.ndarray:
@@ -122,7 +129,7 @@ def save_array(path: Path, array: np.ndarray) -> None:
     being_written.replace(path)
 
 
-def citing_fitted(build: Build, tell: Tell) -> tuple[Softmax, Fitted]:
+def citing_fitted(build: Build, tell: Tell) -> tuple[Softmax | None, Fitted]:
     """Fit the head of citing sentences over the frozen net, and its stack."""
     of = pairs_of(build.data / "citint", "train")
     path = build.out / "stages" / "scifact-citing.npy"
@@ -176,7 +183,7 @@ def write_table(out: Path, table: dict[str, Any]) -> None:
     write_atomically(out / TABLE, [(json.dumps(table, separators=(",", ":"), sort_keys=True) + "\n").encode()])
 
 
-def calibration_of(out: Path, kind: TextKind, data: str, fitted: Fitted) -> dict[str, Any]:
+def calibration_of(out: Path, kind: TextKind, fitted: Fitted) -> dict[str, Any]:
     """Return what ships of a calibration, under the identity of the judge as it was just written."""
     identity, _ = part.net_of(out, read_table(out), kind)
-    return labelled.calibration_of(identity, kind, data, fitted.held_out, fitted.of).rounded(4).to_json()
+    return labelled.calibration_of(identity, kind, DATA_OF[kind], fitted.held_out, fitted.of).rounded(4).to_json()

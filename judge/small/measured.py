@@ -32,12 +32,13 @@ class Gain:
     high: float
 
 
-def measure_all(build: Build, tell: Tell) -> None:
-    """Measure on both development folds; writes measured.json beside the judge."""
-    found = {kind: measured(build, kind) for kind in DEV}
-    (build.out / "measured.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    for kind, table in found.items():
-        tell(f"{kind}: {json.dumps(table)}")
+def measure_kind(build: Build, kind: TextKind, tell: Tell) -> None:
+    """Measure on the development fold of a kind of text; adds it to measured.json beside the judge."""
+    path = build.out / "measured.json"
+    known = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    known[kind] = measured(build, kind)
+    path.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    tell(f"{kind}: {json.dumps(known[kind])}")
 
 
 def look(build: Build, stage: str, tell: Tell) -> None:

@@ -1,7 +1,9 @@
 """Stages: what is trained on which examples, from which weights."""
 
+import fcntl
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -147,10 +149,20 @@ def run_all(build: Build, tell: Tell, until: str = "", only: str = "") -> None:
     (build.out / "stages").mkdir(parents=True, exist_ok=True)
     refuse_another(build)
     for plan in plans(build):
-        if only in ("", plan.name) and not build.weights(plan.name).is_file():
-            train(build, plan, tell)
+        if only in ("", plan.name):
+            with alone(build.weights(plan.name).with_suffix(".lock")):
+                if not build.weights(plan.name).is_file():
+                    train(build, plan, tell)
         if plan.name == until:
             return
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process trains this stage."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def refuse_another(build: Build) -> None:

@@ -70,6 +70,12 @@ class JudgeTable(Form):
             )
         return regression(found, N_INPUTS, place)
 
+    def said(self, kind: TextKind) -> dict[str, Any]:
+        """Return everything that changes a probability of this kind of text."""
+        dumped = self.model_dump(exclude={"calibrations", "card"})
+        head = dumped["head"] if kind == "citing sentence" else None
+        return {**dumped, "stacks": dumped["stacks"].get(kind), "head": head}
+
     def calibrated(self, identity: str, kind: TextKind) -> tuple[Calibration, ...]:
         """Return the calibrations that were measured with exactly this judge on this kind of text."""
         return tuple(

@@ -99,8 +99,7 @@ def net_of(folder: Path, table: JudgeTable, kind: TextKind) -> tuple[str, PairMo
     settings = read_json(folder / "config.json")
     weights = read_weights(folder)
     hashes = [weights.sha256, sha256_of_files(tokenizer_files(folder)), sha256_of(vector_settings(settings))]
-    said = table.model_dump(exclude={"calibrations", "card"})
-    identity = sha256_of(["judge", kind, *hashes, said])
+    identity = sha256_of(["judge", kind, *hashes, table.said(kind)])
     net = loaded_net(folder, settings, weights.tensors)
     forward = _claim_logits(net) if kind == "claim" else _citing_logits(net, table, str(folder))
     max_length = min(table.max_length, max_length_of(folder, settings))
