@@ -92,3 +92,19 @@ def test_odd_statements_get_no_verdict_and_break_nothing(statement: str) -> None
     assert near_verdict("Pruning helps.", statement) is None
     mismatches(statement, passage)
     mismatches(passage, statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage", "word"),
+    [
+        ("Shade lowers the yield by 15 percent.", "Shade lowers the yield by 12 percent.", "REFUTED"),
+        ("Shade raises the yield by 12 percent.", "Shade lowers the yield by 12 percent.", "REFUTED"),
+        ("Shade does not lower the yield.", "Shade lowers the yield.", "REFUTED"),
+        ("Shade lowers the yield by 12%.", "Shade lowers the yield by 12 percent.", "SUPPORTED"),
+        ("Shade lowers the yield.", "Shade may lower the yield.", "QUALIFIED"),
+    ],
+)
+def test_each_rule_gives_its_own_word(statement: str, passage: str, word: str) -> None:
+    verdict = near_verdict(statement, passage)
+    assert verdict is not None
+    assert verdict.word == word

@@ -142,6 +142,31 @@ _TRAINING = (
     Fault("silence", "training/data/negatives.py", "if document not in positives and", "if", _KNOWN_STEPS),
 )  # fmt: skip
 
+_NEAR = ("checking/test_near.py", "checking/test_verdicts.py")
+_VERDICTS_OF_SOURCES = ("checking/test_verdicts.py", "study/test_asked_findings.py")
+_REFERENCES = ("auditing/test_references.py",)
+_ABSTAINING = ("stats/test_abstaining.py",)
+_STOPPING = ("searching/test_stopping.py",)
+_PANEL = ("reviewing/test_panel.py",)
+
+_LITERATURE = (
+    Fault("silence", "checking/near.py", 'frozenset({"negation", "direction", "number"})', 'frozenset({"negation", "direction"})', _NEAR),
+    Fault("silence", "checking/near.py", 'return "QUALIFIED" if found else "SUPPORTED"', 'return "SUPPORTED"', _NEAR),
+    Fault("comparison flipped", "checking/ruled.py", "align(sentence, statement).located) >= COPY", "align(sentence, statement).located) < COPY", _NEAR),
+    Fault("silence", "checking/ruled.py", "if _reports(work, span):", "if False:", _VERDICTS_OF_SOURCES),
+    Fault("silence", "checking/aggregate.py", 'said >= {"SUPPORTED", "REFUTED"} or ', "", _VERDICTS_OF_SOURCES),
+    Fault("cluster key ignored", "checking/independence.py", "return not any(dependence(source, other) for source in sources)", "return True", _VERDICTS_OF_SOURCES),
+    Fault("silence", "checking/independence.py", "return tuple(p for p in passages if not any(", "return tuple(p for p in passages if True or any(", _VERDICTS_OF_SOURCES),
+    Fault("unit changed", "checking/quantities.py", "scales.append((0.01, 1.0))", "scales.append((1.0, 1.0))", ("checking/test_quantities.py",)),
+    Fault("family ignored", "stats/forecasts/abstaining.py", "level = error * part + carried", "level = error", _ABSTAINING),
+    Fault("cluster key ignored", "stats/forecasts/abstaining.py", "[(at, _Selected.of(confidence >= at, is_wrong, documents))", "[(at, _Selected.of(confidence >= at, is_wrong, np.arange(len(confidence))))", _ABSTAINING),
+    Fault("family ignored", "searching/stopping.py", "return ERROR / 2.0**number", "return ERROR", _STOPPING),
+    Fault("off by one", "searching/stopping.py", "most - n_hits), error, n_found + n_hits, most - n_hits, len(left)", "most), error, n_found + n_hits, most - n_hits, len(left)", _STOPPING),
+    Fault("off by one", "auditing/references.py", "MIN_ANSWERS = 2", "MIN_ANSWERS = 1", _REFERENCES),
+    Fault("margin ignored", "reviewing/panel.py", "score = min(middle, CAP) if", "score = middle if", _PANEL),
+    Fault("comparison flipped", "auditing/public_records/tiers.py", "n_verified >= threshold.verified", "n_verified > threshold.verified", ("auditing/test_public_records.py",)),
+)  # fmt: skip
+
 _DISSECTION = (
     Fault("sign", "dissection/probes/agreement.py", "kappas[0] - kappas[1]", "kappas[0] + kappas[1]", _PROBES),
     Fault("cluster key ignored", "dissection/probes/agreement.py", "np.unique(clusters, ", "np.unique(np.arange(len(clusters)), ", _PROBES),
@@ -160,4 +185,4 @@ _DISSECTION = (
     Fault("fold leaked", "dissection/probes/transfer.py", "rows = np.unique(trained.places[train])", "rows = np.unique(trained.places)", ("dissection/test_probe_transfer.py",)),
 )  # fmt: skip
 
-FAULTS = (*_VERDICTS, *_STATISTICS, *_SEARCH, *_TRAINING, *_DISSECTION)
+FAULTS = (*_VERDICTS, *_STATISTICS, *_SEARCH, *_TRAINING, *_DISSECTION, *_LITERATURE)
