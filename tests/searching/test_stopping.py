@@ -96,3 +96,14 @@ def test_everything_screened_is_a_recall_of_one() -> None:
     assert step.recall is not None
     assert step.recall.least == 1.0
     assert next_step([], [], 0.9) == NextStep("all", recall=next_step([], [], 0.9).recall)
+
+
+def test_the_first_sample_has_half_of_the_error_and_what_it_found_counts_as_found() -> None:
+    labelled = [Labelled(work, i < 40) for i, work in enumerate(ORDER[:90])]
+    step = next_step(ORDER, labelled, 0.9)
+    recall = next_step(ORDER, labelled + [Labelled(work, i < 2, 1) for i, work in enumerate(step.works)], 0.9).recall
+    assert recall is not None
+    most = most_relevant(110, len(step.works), 2, ERROR / 2)
+    assert recall.error == ERROR / 2
+    assert (recall.n_found, recall.n_left_most) == (42, most - 2)
+    assert recall.least == 42 / (40 + most)
