@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import evidense as ev
+from evidense.errors import InvalidInput
 
 PAPER = """A study of owls
 
@@ -210,3 +211,12 @@ def test_a_risk_that_is_none_is_refused(capsys, works: Path) -> None:
     for risk in (0, 1, float("nan")):
         with pytest.raises(ev.EvidenseError, match="risk is"):
             ev.check("Owls see.", works / "lib/owls.txt", risk=risk)
+
+
+def test_a_text_that_is_among_the_works_bears_nothing_of_itself_out(works: Path) -> None:
+    (works / "lib/own.txt").write_text(CITING)
+    result = ev.check(works / "lib/own.txt", works / "lib")
+    assert {e.passage.source for s in result.statements for e in s.evidence} <= {"owls", "field"}
+    assert any("own.txt is among the works" in remark for remark in result.told.remarks)
+    with pytest.raises(InvalidInput, match="does not bear itself out"):
+        ev.check(works / "lib/own.txt", works / "lib/own.txt")

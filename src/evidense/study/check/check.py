@@ -84,6 +84,10 @@ def _told(order: CheckOrder, store: Store) -> CheckedStatements:
     asked_lines = read_claims(order.file) if order.file is not None and is_lines(order.file) else None
     shelf = shelf_of(order)
     asked = asked_lines if asked_lines is not None else _asked(order, shelf)
+    if not shelf.works:
+        raise InvalidInput(
+            f"--in holds '{order.subject}' alone, and a text does not bear itself out; expected other works; name them with --in"
+        )
     embed, encoder = encoder_of(order.encoder, store)
     judges, measures = _judges(order, asked, WorkLibrary(tuple(shelf.works), embed), entailer, store)
     checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
@@ -116,9 +120,12 @@ def _refuse(statement: str) -> None:
 
 
 def _asked(order: CheckOrder, shelf: WorkShelf) -> Sequence[AskedStatement]:
+    """Return the statements of a text, which is itself taken off the shelf: it bears nothing out."""
     if order.file is None:
         return (AskedStatement(" ".join(order.subject.split()), "1"),)
-    asked = statements_of(registry.read(order.file), shelf.works)
+    document = registry.read(order.file)
+    shelf.leave_out(document, order.file)
+    asked = statements_of(document, shelf.works)
     if not asked:
         raise InvalidInput(f"'{order.file}' has no sentence of five words or more; expected statements; check the file")
     return asked

@@ -11,6 +11,7 @@ from evidense.checking.library import LibraryWork
 from evidense.errors import AmbiguousName, EvidenseError, InvalidInput, UnsafeInput
 from evidense.study.check.corpus import is_lines, read_corpus
 from evidense.study.check.order import CheckOrder
+from evidense.texts.titles import title_key
 from evidense.values import ReadDocument, Reference, Work
 
 MOST_FILES = 10_000
@@ -24,6 +25,18 @@ class WorkShelf:
     works: list[LibraryWork] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """What could not be read, or only in part, each with its file."""
+
+    def leave_out(self, document: ReadDocument, file: Path) -> None:
+        """Take a document that is checked off the shelf: every work with its text or its title."""
+        key = title_key(document.title)
+        others = [
+            work
+            for work in self.works
+            if work.text.text != document.text and not (key and title_key(work.work.title) == key)
+        ]
+        if len(others) < len(self.works):
+            self.remarks.append(f"{file.name} is among the works; it does not bear itself out and was left out")
+        self.works = others
 
 
 def shelf_of(order: CheckOrder) -> WorkShelf:
