@@ -28,6 +28,15 @@ TEMPLATE = frozenset(
 _NAMED = re.compile(r" \((Table [^\s:()]+): .*\)\.?$", re.DOTALL)
 """Where a statement by template says which table it is of."""
 _TABLE = re.compile(rf"{_NAMED.pattern}|\(?\b[Tt]able \w{{1,5}}\b\)?", re.DOTALL)
+_COMPARES = re.compile(
+    r"\b(?:over|above|below|under|beyond|past|exceed\w*|surpass\w*|than|least|most|up to|nearly|almost|about|approximately|around|roughly|circa|"
+    r"close to|within|between|near|some|minimum|maximum|only|just|barely|reduced|lower|higher|more|less)\b|[<>≤≥~≈∼]",
+    re.IGNORECASE,
+)
+"""Words beside a value that make it a bound, or rough."""
+_BEFORE, _AFTER = 30, 16
+"""Characters around a value that are searched for them."""
+COMPARES = "the statement gives a bound or a rough value: compare it with the cell"
 REPORTS = "the row of this table cites another work: it reports that work"
 SEVERAL = "several cells fit, and they differ"
 
@@ -55,6 +64,8 @@ class _ValueReading:
     in_order: str
     told: frozenset[str]
     """Its words without names, value and words that tell nothing."""
+    is_exact: bool
+    """Its value is no bound, no range and not rough."""
 
 
 def beside_cells(statement: str, cells: Sequence[CellStatement]) -> CellVerdict | None:
@@ -88,8 +99,16 @@ def _readings(statement: str) -> Iterator[_ValueReading]:
     for value in values if len(values) <= MOST_NUMBERS else ():
         rest = f"{statement[: value.start]} {statement[value.end :]}"
         yield _ValueReading(
-            rest, value, names_of(rest), words(rest), in_order(rest), words(rest) - name_words(rest) - TEMPLATE
-        )
+            rest, value, names_of(rest), words(rest), in_order(rest), words(rest) - name_words(rest) - TEMPLATE,
+            _is_exact(statement, value),
+        )  # fmt: skip
+
+
+def _is_exact(statement: str, value: StatedQuantity) -> bool:
+    """Say whether a value is no bound, no range and not rough: "84.6", "84.6 ± 0.3", not "over 80", "80 to 85"."""
+    beside = statement[max(0, value.start - _BEFORE) : value.start] + " " + statement[value.end :][:_AFTER]
+    is_range = value.kind == "interval" and not re.search("[±+]", value.quote)
+    return value.comparator == "=" and not is_range and not _COMPARES.search(beside)
 
 
 def _near(claim: _ValueReading, cells: Sequence[CellStatement]) -> list[CellStatement]:
@@ -103,6 +122,9 @@ def _of(claim: _ValueReading, near: Sequence[CellStatement]) -> CellVerdict | No
     told = [cell for cell in near if claim.told <= cell.all_words]
     fitting = _fitting(claim, [cell for cell in told if not _differing(claim, cell)])
     agreeing = [cell for cell in near if _agrees(claim.value, cell.value)]
+    if not claim.is_exact:
+        read = fitting or agreeing
+        return CellVerdict("NOT SURE", tuple(read[:MOST_READ]), reason=COMPARES) if read else None
     if fitting:
         return _by_value(claim, fitting)
     elsewhere = [cell for cell in told if cell in agreeing and len(_differing(claim, cell)) == 1]
