@@ -92,7 +92,7 @@ def test_a_statement_with_a_value_is_compared_with_its_cell(statement: str, word
 def test_a_bound_or_a_rough_value_is_not_sure_with_the_cell_to_read(bound: str) -> None:
     found = celled(f"BERT-large reaches {bound} accuracy on MNLI.", work())
     assert (found.word, found.reasons) == ("NOT SURE", (COMPARES,))
-    assert found.evidence[0].passage.span.quote == "**86.7**"
+    assert found.evidence[0].passage.span.quote == "86.7"
     exceeds = celled(f"BERT-large exceeds {bound} accuracy on MNLI.", work())
     assert exceeds is None or exceeds.word == "NOT SURE"
 
