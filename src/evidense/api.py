@@ -186,8 +186,8 @@ def audit(
 ) -> AuditResult:
     """Say of every reference of a file whether it exists and is right, and of every statement where it comes from.
 
-    `sources` takes names of indexes and folders (`folder:PATH`); none: every index. `gate` takes verdicts that must not be there (True: OTHER
-    WORK, RETRACTED, NOT FOUND), and `result.passes` says whether it is met. `settings`: offline, policy, fix, encoder, max_requests,
+    `sources` takes names of indexes and folders (`folder:PATH`); none: every index. `gate` takes words that must not be there (True: OTHER
+    WORK, RETRACTED, NOT FOUND, REFUTED, CHANGED, DIFFERS), and `result.passes` says whether it is met. `settings`: offline, policy, fix, encoder, max_requests,
     max_seconds, max_usd. A page is written only where `out` names a folder.
 
     Raises:

@@ -1,17 +1,25 @@
 """Audited: what an audit comes to: every reference with its answers, every statement with its passage, and who was asked."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
-from evidense.auditing.references import ReferenceDecision
+from evidense.auditing.references import GATE, ReferenceDecision, ReferenceVerdict
 from evidense.auditing.statements import TracedStatement
-from evidense.values import Answer, ReadDocument, Reference
+from evidense.values import Answer, CheckWord, ReadDocument, Reference
 from evidense.values.literature import ANSWERED, State
 
 BEST_FIRST: tuple[State, ...] = (
     "found", "not there", "blocked", "refused", "budget spent", "unreachable", "not asked",
 )  # fmt: skip
 """States, the one that says most first: a source that was asked twice is shown by it."""
+CHANGED, DIFFERS = "CHANGED", "DIFFERS"
+"""A claim of a report that its source has with another meaning, and what a report says of itself that is not so: words that a gate may name."""
+USUAL_GATE = (*GATE, "REFUTED", CHANGED, DIFFERS)
+"""What `--gate` does not let pass, unless other words are named."""
+GATE_WORDS = (*get_args(ReferenceVerdict), *get_args(CheckWord), CHANGED, DIFFERS)
+"""Every word that a gate may name: of references, of statements, and of what a report says of itself."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +128,7 @@ class Audit:
     """Source and URL of every question to an index, without secrets; those whose answer was kept from before too."""
     policy: str = ""
     gate: tuple[str, ...] = ()
-    """Verdicts that the gate does not let pass; empty without a gate."""
+    """Words of `GATE_WORDS` that the gate does not let pass; empty without a gate."""
     remarks: tuple[str, ...] = ()
     """What the whole comes to, a sentence each; the first stands in the box. Empty where the references say it."""
     said: tuple[Said, ...] = ()
@@ -138,9 +146,16 @@ class Audit:
         return len(self.questions)
 
     @property
-    def failing(self) -> tuple[AuditedReference, ...]:
-        """References that the gate does not let pass."""
-        return tuple(audited for audited in self.references if audited.decision.verdict in self.gate)
+    def stopping(self) -> dict[str, int]:
+        """How often each word of the gate stands here, of those that do: of references, of statements, of what it says of itself."""
+        found: Counter[str] = Counter(audited.decision.verdict for audited in self.references)
+        found.update(statement.verdict for statement in self.statements)
+        if (
+            not self.document.citations
+        ):  # a citing sentence may say less than it cites; a claim of a report is its source's
+            found[CHANGED] = sum(statement.is_changed for statement in self.statements)
+        found[DIFFERS] = sum(row.agrees is False for row in self.said)
+        return {word: found[word] for word in self.gate if found[word]}
 
     @property
     def is_undecided(self) -> bool:

@@ -57,6 +57,11 @@ class TracedStatement:
     """The id of the measured outcomes that the confidence rests on."""
 
     @property
+    def is_changed(self) -> bool:
+        """Say whether a rule names words that were lost or added and change its meaning; to be cut alone changes none."""
+        return any(loss.rule != "cut" for loss in self.losses)
+
+    @property
     def lost(self) -> tuple[str, ...]:
         """Runs of words of the passage that the statement lacks."""
         return self.alignment.lost

@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 @click.option(
     "--policy", metavar="NAME", default="", help="Say which verdicts a venue's criteria would count: neurips2026."
 )
-@click.option("--gate", is_flag=True, help="Exit with 1 on OTHER WORK, RETRACTED or NOT FOUND.")
+@click.option(
+    "--gate",
+    is_flag=True,
+    help="Exit with 1 on a reference that is OTHER WORK, RETRACTED or NOT FOUND, a statement that its source says is REFUTED or CHANGED in "
+    "meaning, and whatever a report says of itself and is not so (DIFFERS).",
+)
 @click.option(
     "--gate-on",
-    metavar="VERDICT,…",
+    metavar="WORD,…",
     default="",
-    help="Exit with 1 on these verdicts instead, as 'NOT FOUND,WRONG FIELD'.",
+    help="Exit with 1 on these words instead, of references, of statements, or DIFFERS: 'NOT FOUND,WRONG FIELD,NOT SURE'.",
 )
 @click.option(
     "--fix", is_flag=True, help="Also write corrected.bib: only fields on which two indexes agree. FILE stays as it is."
@@ -65,7 +70,7 @@ def command(file: Path, sources: tuple[str, ...], gate: bool, gate_on: str, **op
     print(screen(result.audit, [*_fix_words(result), str(result.page)]))
     if result.fixed is not None and result.fixed.shown.diff:
         print(result.fixed.shown.diff, end="")
-    if order.gate and result.audit.is_undecided:
+    if order.gate and result.audit.is_undecided and not result.audit.stopping:
         raise InvalidInput(
             "the gate cannot be held: of no reference is anything known; expected at least two indexes that answer; "
             "try again later, or name others with --sources"

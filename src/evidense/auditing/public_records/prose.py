@@ -42,14 +42,19 @@ def votes_in(document: ReadDocument) -> tuple[StatedVote, ...]:
     return tuple(votes)
 
 
-def prose_rows(document: ReadDocument, statements: Sequence[TracedStatement], score: float | None) -> Iterator[Said]:
-    """Yield what a report says of itself beside what is found; `score` is that of the votes that it shows, None where it shows none."""
+def prose_rows(
+    document: ReadDocument, statements: Sequence[TracedStatement], score: float | None, *, are_all_read: bool = True
+) -> Iterator[Said]:
+    """Yield what a report says of itself beside what is found; `score` is that of the votes that it shows, None where it shows none.
+
+    Where a text is not at hand, to find less than a report says is no difference: `agrees` is None then.
+    """
     says_verified = n_verified(document.text)
     counts = counted([_columns(statement) for statement in statements])
     verified = counts["cross_source_corroborated_claims"]
     if says_verified is not None and (says_verified or verified) and statements:
         found = f"{verified} borne out by an independent source, {counts['source_grounded_claims']} by their own"
-        yield Said("verified claims", f"{says_verified:,}", found, says_verified == verified)
+        yield Said("verified claims", f"{says_verified:,}", found, _is_reached(says_verified, verified, are_all_read))
     stated = SCORE.search(document.text)
     if stated and score is not None:
         says = 10 * float(stated[1]) / float(stated[2])
@@ -57,19 +62,26 @@ def prose_rows(document: ReadDocument, statements: Sequence[TracedStatement], sc
             "quality", stated[0], f"{score:.1f} from its {len(votes_in(document))} votes", abs(says - score) <= _ROUNDED
         )
     if level := _LEVEL.search(document.text):
-        yield _level(int(level[1]), statements)
+        yield _level(int(level[1]), statements, are_all_read)
     if (tier := _TIER.search(document.text)) and stated:
         again = score if score is not None else 10 * float(stated[1]) / float(stated[2])
-        n = verified if statements else says_verified or 0
+        is_open = says_verified is not None and _is_reached(says_verified, verified, are_all_read) is None
+        n = verified if statements and not is_open else says_verified or 0
         meant = re.sub(r"[ -]", "_", tier[1].upper())
         by_rule = tier_of(again, n, "HIGH" if meant == TIERS[0] else "")
         yield Said("tier", meant, f"{by_rule} by the rule: score {again:.1f}, {n} verified", meant == by_rule)
 
 
-def _level(says: int, statements: Sequence[TracedStatement]) -> Said:
+def _is_reached(says: int, found: int, are_all_read: bool) -> bool | None:
+    """Say whether both are the same; None where less was found than is said, and not every text is at hand."""
+    return None if says > found and not are_all_read else says == found
+
+
+def _level(says: int, statements: Sequence[TracedStatement], are_all_read: bool) -> Said:
     """Return the level that a report says it has beside that of its claims: those in a source, borne out by it, and by others."""
     reached = paper_level(counted([_columns(statement) for statement in statements]))
-    return Said("level", f"{says}, {LEVELS[says].label}", f"{reached}, {LEVELS[reached].label}", says == reached)
+    agrees = _is_reached(says, reached, are_all_read)
+    return Said("level", f"{says}, {LEVELS[says].label}", f"{reached}, {LEVELS[reached].label}", agrees)
 
 
 def _columns(statement: TracedStatement) -> Columns:

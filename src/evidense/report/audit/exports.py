@@ -38,7 +38,8 @@ def audit_json(audit: Audit) -> dict[str, Json]:
         "policy": audit.policy,
         "gate": {
             "verdicts": list(audit.gate),
-            "met": not audit.failing and not audit.is_undecided,
+            "met": not audit.stopping and not audit.is_undecided,
+            "stopping": dict(audit.stopping),
             "not_decided": counts(audit)["NOT ASKED"],
             "remark": audit.gate_remark,
         }

@@ -39,10 +39,10 @@ def _context(audit: Audit, corrected: Corrected | None, files: tuple[str, ...]) 
         "heading": summary.heading(audit), "asked": summary.asked_sentence(audit), "not_asked": summary.not_asked_sentence(audit),
         "closing": list(summary.closing(audit)), "problems": summary.problems(audit), "quiet": summary.quiet(audit),
         "words": REFERENCE_WORDS, "statement_words": STATEMENT_WORDS, "check_words": CHECK_WORDS,
-        "said_mark": said_mark, "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],
+        "said_mark": said_mark, "gate_sentence": summary.gate_sentence, "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],
         "reason": summary.reason, "field_sentence": summary.field_sentence, "answer_words": answer_words, "ruling": _ruling(audit),
         "policy_text": EXPLAINED.get(audit.policy, ""), "quote_place": quote_place, "rule_words": rule_words, "source_word": source_word, "quoted": quoted,
-        "corrected": corrected, "files": files, "unread": summary.unread(audit), "failing": {id(a) for a in audit.failing}, "identity": id,
+        "corrected": corrected, "files": files, "unread": summary.unread(audit),
     }  # fmt: skip
 
 

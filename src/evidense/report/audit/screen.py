@@ -21,6 +21,7 @@ _MOST_SILENT = 5
 def screen(audit: Audit, last: Sequence[str] = ()) -> str:
     """Return the first screen; `last` are further things to say in its last line."""
     lines = [*_wrapped(f"{summary.heading(audit)} · {summary.asked_sentence(audit)}"), *_box(audit)]
+    lines += _wrapped(summary.gate_sentence(audit))
     lines += _wrapped(f"⚠ {audit.gate_remark}" if audit.gate_remark else "")
     lines += [line for remark in audit.remarks[1:] for line in _wrapped(remark, "   ")]
     lines += [*said_lines(audit), *statement_lines(audit)]

@@ -80,10 +80,16 @@ def _refuted(audit: Audit) -> list[str]:
 def _gate(audit: Audit) -> str:
     if not audit.gate:
         return ""
-    if audit.failing:
+    if audit.stopping:
         return "FAIL"
     n_undecided = counts(audit)["NOT ASKED"]
     return "NOT DECIDED" if audit.is_undecided else f"PASS, {n_undecided} not decided" if n_undecided else "PASS"
+
+
+def gate_sentence(audit: Audit) -> str:
+    """Say what the gate does not let pass, by its words: "the gate fails on 1 REFUTED, 14 DIFFERS"; "" where it fails on nothing."""
+    told = ", ".join(f"{n:,} {word}" for word, n in audit.stopping.items())
+    return f"the gate fails on {told}" if told else ""
 
 
 def _right(n: Counter[str]) -> str:

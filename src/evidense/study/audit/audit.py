@@ -46,7 +46,7 @@ class AuditResult:
     @property
     def passes(self) -> bool:
         """Say whether the gate lets it pass; True without a gate. A gate lets nothing pass of which no reference was decided."""
-        return not self.audit.failing and not (self.audit.gate and self.audit.is_undecided)
+        return not self.audit.stopping and not (self.audit.gate and self.audit.is_undecided)
 
     def _repr_html_(self) -> str:
         """Return the first screen for a notebook."""

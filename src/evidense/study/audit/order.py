@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
+from evidense.auditing.audited import GATE_WORDS, USUAL_GATE
 from evidense.auditing.policies import POLICIES
-from evidense.auditing.references import GATE, ReferenceVerdict
 from evidense.errors import InvalidInput, UnknownName
 
 FOLDER = "folder"
@@ -21,7 +20,7 @@ class Order:
     offline: bool = False
     policy: str = ""
     gate: tuple[str, ...] = ()
-    """Verdicts that the gate does not let pass; empty: no gate."""
+    """Words that the gate does not let pass; empty: no gate."""
     fix: bool = False
     encoder: str = ""
     """Spelling of an encoder that searches passages beside BM25; empty: BM25 alone."""
@@ -42,8 +41,8 @@ class Order:
         if self.policy and self.policy not in POLICIES:
             raise UnknownName.among("policy", self.policy, POLICIES)
         for verdict in self.gate:
-            if verdict not in get_args(ReferenceVerdict):
-                raise UnknownName.among("verdict", verdict, get_args(ReferenceVerdict))
+            if verdict not in GATE_WORDS:
+                raise UnknownName.among("verdict", verdict, GATE_WORDS)
         check_budgets(max_requests=self.max_requests, max_seconds=self.max_seconds, max_usd=self.max_usd)
 
 
@@ -59,10 +58,12 @@ def check_budgets(**budgets: float | None) -> None:
 
 
 def gate_of(is_gated: bool, verdicts: str = "") -> tuple[str, ...]:
-    """Return the verdicts of a gate: those that are named, else the usual ones.
+    """Return the words of a gate: those that are named, else the usual ones.
 
-    >>> gate_of(True), gate_of(False), gate_of(False, "wrong field, not found")
-    (('OTHER WORK', 'RETRACTED', 'NOT FOUND'), (), ('WRONG FIELD', 'NOT FOUND'))
+    >>> gate_of(True)
+    ('OTHER WORK', 'RETRACTED', 'NOT FOUND', 'REFUTED', 'CHANGED', 'DIFFERS')
+    >>> gate_of(False), gate_of(False, "wrong field, not found")
+    ((), ('WRONG FIELD', 'NOT FOUND'))
     """
     named = tuple(" ".join(part.upper().replace("_", " ").split()) for part in verdicts.split(",") if part.strip())
-    return named or (GATE if is_gated else ())
+    return named or (USUAL_GATE if is_gated else ())

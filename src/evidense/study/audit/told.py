@@ -67,5 +67,5 @@ def _of_synthesis(
     votes = votes_in(document)
     score = joined([Vote(vote.reviewer, vote.dimension, vote.score, "") for vote in votes]).score
     said = [row for row in report.said if not (votes and row.what == "quality")]
-    said += prose_rows(document, statements, score)
+    said += prose_rows(document, statements, score, are_all_read=len(read) == len(references))
     return Told(statements, tuple(said), tuple(with_wrong(report.remarks, said)), report.notes)
