@@ -123,3 +123,34 @@ def test_what_is_no_encoder_is_refused_before_anything_is_asked(works: Path, spe
     (works.parent / "paper.md").write_text(PAPER)
     with pytest.raises(EvidenseError, match=words):
         ev.audit(works.parent / "paper.md", f"folder:{works}", offline=True, encoder=spelling)
+
+
+HEAD = """<article><front><journal-meta><journal-title>Journal of Botany</journal-title></journal-meta><article-meta>
+<article-id pub-id-type="doi">10.5555/Water</article-id><title-group><article-title>Watering Twice a Day</article-title></title-group>
+<contrib-group><contrib contrib-type="author"><name><surname>Lee</surname><given-names>Ara</given-names></name></contrib></contrib-group>
+<pub-date><year>2020</year></pub-date><abstract><title>Aims</title><p>We water tomatoes.</p><p>Rot falls.</p></abstract></article-meta></front></article>"""
+
+
+def test_papers_without_a_bibliography_are_works_of_a_search(tmp_path: Path) -> None:
+    (tmp_path / "works").mkdir()
+    (tmp_path / "works/a.nxml").write_text(HEAD)
+    (tmp_path / "works/broken.nxml").write_text("<article>")
+    (tmp_path / "works/b.pdf").write_bytes(pdf("Tomatoes in June", "Abstract. Tomatoes rot in June."))
+    outcome = ev.search("Do tomatoes rot?", [f"folder:{tmp_path / 'works'}"], offline=True).outcome
+    (first, second) = sorted((hit.work for hit in outcome.found.hits), key=lambda work: work.title)
+    assert (second.title, second.authors, second.year, second.venue) == (
+        TITLE,
+        ("Lee, Ara",),
+        2020,
+        "Journal of Botany",
+    )
+    assert (second.identifiers["doi"], second.abstract) == ("10.5555/water", "We water tomatoes. Rot falls.")
+    assert (first.title, first.abstract) == ("Tomatoes in June", "Tomatoes rot in June.")
+    assert outcome.sources[0].detail == "2; could not be read: broken.nxml"
+
+
+def test_an_entry_without_an_abstract_takes_that_of_its_text(works: Path) -> None:
+    (works / "a.nxml").write_text(HEAD)
+    outcome = ev.search("Do tomatoes rot?", [f"folder:{works}"], offline=True).outcome
+    (hit,) = outcome.found.hits
+    assert hit.work.abstract == "We water tomatoes. Rot falls."

@@ -141,3 +141,16 @@ class Reader(Named, Protocol):
             UnsafeInput: a bomb, or something that reaches outside the file.
         """
         ...
+
+
+@runtime_checkable
+class PaperShelf(Protocol):
+    """A source of files that may be whole papers, which somebody else reads for it."""
+
+    def papers(self, spelling: str) -> tuple[str, ...]:
+        """Return the paths of the papers."""
+        ...
+
+    def by_topic_with(self, query: str, limit: int, spelling: str, heads: Mapping[str, Reference]) -> Answer:
+        """Rank works for a query; `heads` says of each path of a paper that was read what its head says, the abstract among the fields."""
+        ...

@@ -8,6 +8,7 @@ from typing import Any
 
 from evidense.boundary.strangers import foreign
 from evidense.errors import InvalidInput
+from evidense.readers._jats_head import head_of
 from evidense.readers._signs import format_of
 from evidense.readers._xml import CitingFlow, entity, plain_text, xml_tree
 from evidense.texts.bibliographies.entries import year_of
@@ -112,7 +113,7 @@ def _document(name: str, article: Any) -> ReadDocument:
     manuscript = reading.manuscript
     return ReadDocument(
         name, manuscript.text, plain_text(title), tuple(manuscript.blocks), references, tuple(manuscript.citations),
-        tuple(manuscript.hidden), licence=_licence(article), tables=tuple(manuscript.tables),
+        tuple(manuscript.hidden), licence=_licence(article), tables=tuple(manuscript.tables), head=head_of(article),
     )  # fmt: skip
 
 

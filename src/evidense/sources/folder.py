@@ -1,7 +1,8 @@
 """Folder: bibliographies of the user (BibTeX, RIS, CSL-JSON, JSON lines), and PDF, JATS and TEI files as the texts of works."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from evidense.texts.titles import title_key
 from evidense.values import Answer, Reference, State, Work
 
 TEXTS = (".pdf", ".nxml", ".xml", ".tei")
+_NO_WORK = "no bibliography and no paper that could be read is in it; name another: folder:PATH"
 _LOST = "left out"
 """How a mistake ends by which something is missing."""
 
@@ -62,6 +64,29 @@ class Folder(FileSource):
             return Answer(self.name, "not asked", detail="it holds no text of this work")
         return Answer(self.name, "found", by="identifier" if named else "title", files=files)
 
+    def papers(self, spelling: str) -> tuple[str, ...]:
+        """Return the texts of works; none where no folder is named.
+
+        Raises:
+            InvalidInput: a file cannot be read.
+        """
+        shelf = self._shelf(spelling)
+        return tuple(map(str, shelf.texts)) if shelf else ()
+
+    def by_topic_with(self, query: str, limit: int, spelling: str, heads: Mapping[str, Reference]) -> Answer:
+        """Rank the works of the bibliographies, which take missing abstracts from the texts that are theirs, and the other texts as works of their own.
+
+        Raises:
+            InvalidInput: a file cannot be read.
+        """
+        shelf = self._shelf(spelling)
+        works = shelf.with_papers(heads) if shelf else []
+        if not works:
+            return Answer(self.name, "not asked", by="topic", detail=_NO_WORK)
+        if not query.strip() or limit < 1:
+            return Answer(self.name, "not asked", by="topic", detail="the query is empty")
+        return Held(works[0].source, works).by_topic(query, limit)
+
     def flaws(self, spelling: str) -> tuple[str, ...]:
         """Return what of the bibliographies could not be read, each with its file and line."""
         shelf = self._shelf(spelling)
@@ -100,6 +125,20 @@ class _Shelf:
         pairs = zip(self.index.works, self.file_names, strict=True)
         names = frozenset[str]().union(*(of_entry for other, of_entry in pairs if _is_same(work, other)))
         return tuple(str(path) for path in self.texts if _names(path) & names)
+
+    def with_papers(self, heads: Mapping[str, Reference]) -> list[Work]:
+        """Return the works of the entries, each with an abstract if its text has one, then the papers that belong to no entry."""
+        left = dict(heads)
+        works = []
+        for work, names in zip(self.index.works, self.file_names, strict=True):
+            own = [
+                path for path, head in heads.items() if _names(Path(path)) & names or _is_same(work, work_of(head, ""))
+            ]
+            for path in own:
+                left.pop(path, None)
+            abstracts = (heads[path].fields.get("abstract", "") for path in own)
+            works.append(work if work.abstract else replace(work, abstract=next(filter(None, abstracts), "")))
+        return works + [work_of(head, self.index.source) for head in left.values()]
 
 
 @lru_cache(maxsize=8)

@@ -191,3 +191,5 @@ class ReadDocument:
     """What it states of itself in fields, where it is a public record of a synthesis."""
     tables: tuple[DocumentTable, ...] = ()
     """Those whose rows and columns are marked in the file; a PDF has none."""
+    head: Reference | None = None
+    """What its head says of the document itself, the abstract among the fields; None where the format marks no head."""

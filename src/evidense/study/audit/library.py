@@ -10,6 +10,7 @@ from evidense.auditing.audited import AuditedReference
 from evidense.auditing.passages import SourceText
 from evidense.auditing.references_of import NamedSource, Tell, tell_nobody
 from evidense.auditing.shipped_works import SOURCE, shipped_for
+from evidense.boundary.files import plain_name
 from evidense.boundary.scratch import Scratch
 from evidense.errors import AmbiguousName, InvalidInput, UnsafeInput
 from evidense.parts import Wire
@@ -85,7 +86,10 @@ class Library:
             if (
                 document
                 and document.text
-                and (answer.by != "title" or compare_titles(work.title, document.title)[0] == "same")
+                and (
+                    answer.by != "title"
+                    or compare_titles(work.title, document.title or plain_name(Path(path)).stem)[0] == "same"
+                )
             ):
                 return document
         return None

@@ -7,9 +7,11 @@ from functools import partial
 from evidense.auditing.at_once import at_once
 from evidense.auditing.references_of import NamedSource, Tell
 from evidense.parts import Wire
+from evidense.parts.literature import PaperShelf
 from evidense.searching.hits import Hit, Hits
 from evidense.searching.outcome import SearchedSource
 from evidense.searching.plans import IndexQuery, QueryPlan, spelt_facets
+from evidense.study.search.papers import by_topic
 from evidense.values import Answer, Reference
 
 
@@ -38,6 +40,8 @@ def ask_all(
         if query is None:
             return source.marked(source.part.by_topic("", 0, wire, source.spelling))
         tell(f"searching {source.display_name}")
+        if isinstance(source.part, PaperShelf) and source.part.papers(source.spelling):
+            return source.marked(by_topic(source, source.part, query, tell))
         return source.marked(source.part.by_topic(query.query, query.limit, wire, source.spelling))
 
     return at_once([partial(ask, source) for source in sources], are_together)
