@@ -205,11 +205,13 @@ def check(
     """Say of a statement, or of every statement of a file, what its sources and other works say: a verdict, or the passage to read.
 
     `inside` takes papers, folders, bibliographies with abstracts, or a corpus of JSON lines. `settings`: risk (.10), entailer ("features"),
-    encoder, offline. A page is written only where `out` names a folder.
+    encoder, offline, calibrate, calibration (a path). A page is written only where `out` names a folder.
 
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.
     """
+    if settings.get("calibration") is not None:
+        settings["calibration"] = Path(settings["calibration"])
     named = [inside] if isinstance(inside, str | Path) else inside
     order = CheckOrder(str(subject), tuple(map(Path, named)), **settings)
     return run_check(order, Store(), Path(out) if out else None)
@@ -238,15 +240,19 @@ def ask(
 ) -> AskResult:
     """Answer a question from works: search, screen, read, check each finding, review, report.
 
-    `sources` as in `search`. `settings`: risk (.10), entailer ("features"), encoder, gate (the least tier, for `result.passes`), and those of
-    `search`; without criteria and labels a work passes that holds a term of each facet of the question. A report is written only where `out`
-    names a folder.
+    `sources` as in `search`. `settings`: risk (.10), entailer ("features"), calibration (a path), encoder, gate (the least tier, for
+    `result.passes`), and those of `search`; without criteria and labels a work passes that holds a term of each facet of the question. A report
+    is written only where `out` names a folder.
 
     Raises:
         EvidenseError: what is wrong, what was expected, what to do.
     """
     named = [sources] if isinstance(sources, str) else sources
-    checking = {name: settings.pop(name) for name in ("risk", "entailer", "encoder", "gate") if name in settings}
+    checking = {
+        name: settings.pop(name) for name in ("risk", "entailer", "encoder", "gate", "calibration") if name in settings
+    }
+    if checking.get("calibration") is not None:
+        checking["calibration"] = Path(checking["calibration"])
     settings |= {
         name: Path(settings[name]) for name in ("criteria", "plan", "labels") if settings.get(name) is not None
     }

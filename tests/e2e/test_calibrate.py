@@ -1,18 +1,20 @@
 """Calibrating somebody's own entailer on claims with labels: what is kept, what later checks print, and what is refused."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import evidense as ev
 from evidense.auditing.passages import SourceText
+from evidense.checking.calibration import Calibration
+from evidense.checking.decide import Judges, _entailed
 from evidense.checking.labelled import LabelledClaim, labelled_pairs
-from evidense.checking.library import LibraryWork
+from evidense.checking.library import LibraryWork, WorkLibrary
 from evidense.errors import InvalidInput
-from evidense.store import Store
-from evidense.study.check.calibrated import kept_calibrations
 from evidense.values import Work
 
 N = 60
@@ -44,15 +46,15 @@ def labelled(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_calibrated_entailer_gives_verdicts_in_later_checks_and_not_before(evidense, labelled: Path) -> None:
+def test_a_calibration_is_used_where_it_is_named_and_nowhere_else(evidense, labelled: Path) -> None:
     (labelled / "one.jsonl").write_text(json.dumps(row(1)[0]) + "\n")
     later = ("check", "one.jsonl", "--in", "corpus.jsonl", "--entailer", ENTAILER, "--out", "later")
 
-    def verdict() -> dict:
-        assert evidense(*later).exit_code == 0
+    def verdict(*more: str) -> dict:
+        said = evidense(*later, *more)
+        assert said.exit_code == 0, said.output
         return json.loads((labelled / "later/checks.json").read_text())
 
-    assert verdict()["statements"][0]["grounded"] == "NOT SURE"
     said = evidense(
         "check", "claims.jsonl", "--in", "corpus.jsonl", "--entailer", ENTAILER, "--calibrate", "--out", "first"
     )
@@ -60,17 +62,40 @@ def test_a_calibrated_entailer_gives_verdicts_in_later_checks_and_not_before(evi
     words = " ".join(said.output.split())
     assert f"lexical was calibrated on the labels of claims.jsonl: {N} claims beside works, {N} groups" in words
     assert "lexical on claims: risk 0 %" in words
-    after = verdict()
+    assert "too few" not in words
+    (kept,) = json.loads((labelled / "first/calibration.json").read_text())["calibrations"]
+    data = sha256((labelled / "claims.jsonl").read_bytes()).hexdigest()
+    assert (kept["sha256_of_data"], kept["n_pairs"], kept["n_groups"], kept["kind"]) == (data, N, N, "claim")
+    assert verdict()["statements"][0]["grounded"] == "NOT SURE"  # measured in this store, and not named
+    after = verdict("--calibration", "first/calibration.json")
     assert (after["statements"][0]["grounded"], after["statements"][0]["entailer"]) == ("SUPPORTED", "lexical")
-    (kept,) = kept_calibrations(ev_identity(), Store())
-    assert after["statements"][0]["calibrator"] == after["calibrations"][0]["id"] == kept.id
-    assert after["calibrations"][0]["risk_upper"] <= 0.10
+    assert after["statements"][0]["calibrator"] == after["calibrations"][0]["id"]
+    assert (after["calibrations"][0]["data"], after["calibrations"][0]["risk_upper"] <= 0.10) == ("claims.jsonl", True)
+    other = evidense(*later, "--entailer", "features", "--calibration", "first/calibration.json")
+    assert (other.exit_code, "another entailer" in other.output) == (2, True)
 
 
-def ev_identity() -> str:
-    from evidense import registry
+def test_the_run_says_when_there_are_too_few_groups_for_any_verdict(labelled: Path) -> None:
+    few = labelled / "few.jsonl"
+    few.write_text("".join(json.dumps(row(n)[0]) + "\n" for n in range(20)))
+    told = ev.check(few, labelled / "corpus.jsonl", entailer=ENTAILER, calibrate=True).told
+    assert "20 groups are too few for any verdict at a risk of 10 %: 29 are needed" in " ".join(told.remarks)
+    assert told.measured[0].threshold is None
 
-    return str(registry.part("entailers", ENTAILER).open(ENTAILER).identity)
+
+class FallingCalibration(Calibration):
+    """A curve that falls where it should rise, as a logistic one may beyond what was measured."""
+
+    def share_right(self, stated: float) -> float:
+        """Return a share that is far below a half from .9 on."""
+        return 7e-07 if stated > 0.9 else 0.97
+
+
+def test_no_verdict_is_printed_that_is_more_likely_wrong_than_right() -> None:
+    right = FallingCalibration("x", "claim", "d", tuple(np.linspace(0.5, 0.8, 100)), (True,) * 100, tuple(range(100)))
+    judges = Judges(WorkLibrary(()), SimpleNamespace(identity="x", name="x"), 0.10, measured=(right,))
+    assert _entailed(np.array([0.7, 0.1, 0.2]), "claim", judges).word == "SUPPORTED"
+    assert _entailed(np.array([0.99, 0.0, 0.01]), "claim", judges).word == "NOT SURE"
 
 
 def test_claims_that_share_a_work_are_one_group() -> None:
@@ -88,7 +113,12 @@ def test_claims_that_share_a_work_are_one_group() -> None:
 
 @pytest.mark.parametrize(
     ("subject", "says"),
-    [("Owls hunt mice.", "no labels"), ("unlabelled.jsonl", "evidence"), ("few.jsonl", "20 groups at least")],
+    [
+        ("Owls hunt mice.", "no labels"),
+        ("unlabelled.jsonl", "evidence"),
+        ("few.jsonl", "20 groups at least"),
+        ("alike.jsonl", "one label alone"),
+    ],
 )
 def test_what_cannot_be_calibrated_on_is_refused(
     labelled: Path, monkeypatch: pytest.MonkeyPatch, subject: str, says: str
@@ -96,5 +126,7 @@ def test_what_cannot_be_calibrated_on_is_refused(
     monkeypatch.chdir(labelled)
     (labelled / "unlabelled.jsonl").write_text('{"id": 1, "claim": "Owls hunt mice.", "cited_doc_ids": [1]}\n')
     (labelled / "few.jsonl").write_text("".join(json.dumps(row(n)[0]) + "\n" for n in range(9)))
+    alike = [{**row(n)[0], "evidence": {}} for n in range(N)]
+    (labelled / "alike.jsonl").write_text("".join(json.dumps(claim) + "\n" for claim in alike))
     with pytest.raises(InvalidInput, match=says):
         ev.check(subject, "corpus.jsonl", entailer=ENTAILER, calibrate=True)

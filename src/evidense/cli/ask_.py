@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import ENTAILER, RANKED_BY, RISK, SCREENED, WIRE, split
+from evidense.cli.options import CALIBRATION, ENTAILER, RANKED_BY, RISK, SCREENED, WIRE, split
 
 _FILE = click.Path(path_type=Path)
 
@@ -23,6 +23,7 @@ _FILE = click.Path(path_type=Path)
 @RISK
 @RANKED_BY
 @ENTAILER
+@CALIBRATION
 @click.option(
     "--gate",
     default="",
@@ -49,10 +50,12 @@ def command(question: str, sources: tuple[str, ...], risk: float, encoder: str, 
     from evidense.study.ask.order import AskOrder
     from evidense.study.search.order import SearchOrder
 
-    out, gate = options.pop("out"), options.pop("gate")
+    out, gate, calibration = (options.pop(name) for name in ("out", "gate", "calibration"))
     search = SearchOrder(question, tuple(split(sources)), passes_by_facets=True, **options)
     out = out or folder_for(question or (search.plan.stem if search.plan else ""))
-    result = run_ask(AskOrder(search, risk, entailer, encoder, gate), Store(), out, lambda words: say_step(words, 0))
+    result = run_ask(
+        AskOrder(search, risk, entailer, encoder, gate, calibration), Store(), out, lambda words: say_step(words, 0)
+    )
     clear()
     print(screen_of(result.outcome, [*gate_words(result), str(result.page)]))
     if not result.outcome.search.n_answered:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from evidense.cli.options import ENTAILER, RANKED_BY, RISK, split
+from evidense.cli.options import CALIBRATION, ENTAILER, RANKED_BY, RISK, split
 
 
 @click.command("check")
@@ -23,9 +23,10 @@ from evidense.cli.options import ENTAILER, RANKED_BY, RISK, split
 @click.option(
     "--calibrate",
     is_flag=True,
-    help="First measure the entailer on the labels of FILE (`evidence`, as in SciFact) and keep that for later checks. "
+    help="First measure the entailer on the labels of FILE (`evidence`, as in SciFact), and write calibration.json, which later checks may name. "
     "Each claim is laid beside its own sources alone.",
 )
+@CALIBRATION
 @click.option("--offline", is_flag=True, help="Open no connection.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the page. Default: evidense-out/check-FILE.")
 def command(subject: str, inside: tuple[str, ...], out: Path | None, **options: Any) -> None:

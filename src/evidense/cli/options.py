@@ -35,6 +35,10 @@ RISK = click.option(
 ENTAILER = click.option(
     "--entailer", default="features", show_default=True, metavar="NAME", help="Who judges passages (evidense list entailers).",
 )  # fmt: skip
+CALIBRATION = click.option(
+    "--calibration", type=click.Path(path_type=Path), metavar="FILE",
+    help="A calibration.json of `check --calibrate`: verdicts at its risk, on texts like its own. Default: the one that ships with the entailer, if any.",
+)  # fmt: skip
 RANKED_BY = click.option(
     "--encoder", default="", metavar="MODEL", help="Also rank works by an encoder (evidense list encoders). Default: BM25 alone.",
 )  # fmt: skip

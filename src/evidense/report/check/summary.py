@@ -88,7 +88,7 @@ def _limit(told: CheckedStatements, measured: TextMeasured) -> str:
         )
     return (
         f"{told.entailer} on {kind}: risk {percent(threshold.risk)}, at most {percent(threshold.upper)}, on {percent(threshold.coverage)} of {n} "
-        f"({calibration.data})"
+        f"({calibration.data}); it holds for texts like these"
     )
 
 

@@ -32,7 +32,7 @@ from evidense.study.ask.reading import read_all
 from evidense.study.ask.review import reviewed, synthesis_of
 from evidense.study.audit.asked import named_sources
 from evidense.study.audit.library import Library
-from evidense.study.check.calibrated import kept_calibrations
+from evidense.study.check.calibrated import read_calibrations
 from evidense.study.check.check import answers_of, cells_of, measured_of, remarks_of
 from evidense.study.check.order import CheckOrder
 from evidense.study.check.statements import AskedStatement
@@ -81,6 +81,7 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
         UnknownName: a source or an entailer that there is not.
     """
     entailer = CheckOrder("-", (Path(),), order.risk, order.entailer).open_entailer()
+    measured = read_calibrations(order.calibration, entailer.identity)
     embed, encoder = encoder_of(order.encoder, store)
     claim = claim_of(order, out) if out is not None else None
     if claim is not None:
@@ -92,9 +93,7 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
         findings, unchecked, works = _stated(works, found.outcome)
         library = WorkLibrary(tuple(w.shelf for w in works if w.shelf and w.outcome == "included"), embed)
         experiments = experiments_for([finding.text for finding in findings])
-        judges = Judges(
-            library, entailer, order.risk, experiments, measured=kept_calibrations(entailer.identity, store)
-        )
+        judges = Judges(library, entailer, order.risk, experiments, measured=measured)
         kept, records = keep(checked(findings, judges), store)
     asked = [AskedStatement(f.checked.statement, f.checked.id) for f in kept]
     checks = CheckedStatements(

@@ -1,6 +1,7 @@
 """Order: what `ask` is asked to do."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from evidense.auditing.public_records.tiers import tier_named
 from evidense.errors import InvalidInput
@@ -19,6 +20,8 @@ class AskOrder:
     """The spelling of an encoder, whose vectors help to rank works; "": words alone."""
     gate: str = ""
     """The least tier, as "public-record"; "": no gate."""
+    calibration: Path | None = None
+    """A calibration.json by which the entailer's verdicts are given; None: the one that ships with it, if any."""
 
     def __post_init__(self) -> None:
         """Refuse a risk that is none, and a tier that there is not."""

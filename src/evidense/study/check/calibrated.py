@@ -1,26 +1,48 @@
-"""Calibrated: an entailer measured on claims with labels, and kept in the store for later checks."""
+"""Calibrated: an entailer measured on claims with labels, and the file by which other checks use that, where it is named."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import get_args
+from math import ceil, log, log1p
+from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float64
+from pydantic import Field
 
+from evidense.boundary.documents import Form, read_as
+from evidense.boundary.files import read_bytes
+from evidense.boundary.numerals import percent
 from evidense.checking.calibration import Calibration, TextKind
 from evidense.checking.labelled import LabelledClaim, calibration_of, labelled_pairs
 from evidense.checking.library import WorkLibrary
-from evidense.errors import InvalidInput, StoreError
+from evidense.errors import InvalidInput
 from evidense.parts import Entailer
-from evidense.records import Json, sha256_of
-from evidense.store import Store
-from evidense.values import EvidencePair
+from evidense.records import Json
+from evidense.values import STANCES, EvidencePair
 
-ROOM = "calibrations"
-"""Of the store: one note for each entailer and kind of text."""
+SCHEMA = "evidense/calibration-1"
+WHAT = "a calibration.json that --calibrate wrote"
 LEAST_CLUSTERS = 20
 """Groups of pairs that share no document and no claim. With fewer hardly any risk can be shown: 28 right verdicts of 28 still allow .10."""
+_ERROR = 0.05
+
+
+class _CalibratedTexts(Form):
+    """One kind of text in a calibration.json."""
+
+    entailer: str
+    kind: TextKind
+    data: str
+    stated: list[Annotated[float, Field(ge=0, le=1)]] = Field(min_length=2)
+    is_right: Annotated[str, Field(pattern="^[01]+$")]
+    clusters: list[int]
+
+
+class _CalibrationFile(Form):
+    """A calibration.json."""
+
+    calibrations: list[_CalibratedTexts] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -54,7 +76,7 @@ def calibrated(
     """Measure an entailer on claims with labels, each kind of text by itself; `data` names them for the page.
 
     Raises:
-        InvalidInput: too few claims whose works are at hand.
+        InvalidInput: too few claims whose works are at hand, or all with one label.
     """
     return tuple(
         _measured(kind, [claim for claim in claims if claim.kind == kind], library, entailer, data)
@@ -72,34 +94,64 @@ def _measured(
             f"{data} has {len(labelled.pairs):,} {kind}s beside works that are at hand, in {n_clusters:,} groups that share no work. Expected "
             f"{LEAST_CLUSTERS} groups at least; some hundred show more. Name the works with --in, or label more claims."
         )
+    if len(set(labelled.stances.tolist())) == 1:
+        raise InvalidInput(
+            f"{data} has one label alone for its {kind}s: '{STANCES[labelled.stances[0]]}'. Expected two at least, or nothing is learned of what an "
+            "entailer confuses. Label claims of another kind too."
+        )
     return calibration_of(entailer.identity, kind, data, entailer.entail(labelled.pairs), labelled)
 
 
-def keep_calibrations(calibrations: Iterable[Calibration], store: Store) -> None:
-    """Put calibrations into the store; one of the same entailer and kind of text is replaced."""
-    for calibration in calibrations:
-        note: dict[str, Json] = {"calibration": calibration.to_json()}
-        store.note(ROOM, _key(calibration.entailer, calibration.kind), note)
+def calibration_json(calibrations: Sequence[Calibration], data_sha256: str) -> dict[str, Json]:
+    """Return the file that a calibration is handed on as; it names the data that it was measured on."""
+    rows = [
+        {**one.to_json(), "n_pairs": len(one.stated), "n_groups": len(set(one.clusters)), "sha256_of_data": data_sha256}
+        for one in calibrations
+    ]
+    return {"schema": SCHEMA, "calibrations": rows}
 
 
-def kept_calibrations(identity: str, store: Store) -> tuple[Calibration, ...]:
-    """Return the calibrations of an entailer that were kept; a damaged one is as good as none."""
+def read_calibrations(path: Path | None, identity: str) -> tuple[Calibration, ...]:
+    """Return what a file that `--calibrate` wrote says of an entailer; nothing where no file is named.
+
+    Raises:
+        InvalidInput: it is no such file, or was measured on another entailer.
+    """
+    if path is None:
+        return ()
+    kept = read_as(_CalibrationFile, read_bytes(path, WHAT), str(path))
     found = []
-    for kind in get_args(TextKind):
-        with suppress(StoreError):
-            found.append(Calibration.of_json(store.noted(ROOM, _key(identity, kind))["calibration"]))
+    for row in kept.calibrations:
+        if not len(row.stated) == len(row.is_right) == len(row.clusters):
+            raise InvalidInput(
+                f"'{path}' has not one outcome and one group for each confidence; expected {WHAT}; write it again"
+            )
+        if row.entailer != identity:
+            raise InvalidInput(
+                f"'{path}' was measured on another entailer, or on other weights or settings of it; expected the one in use; name it with --entailer, "
+                "or measure this one with --calibrate"
+            )
+        found.append(Calibration.of_json(row.model_dump()))
     return tuple(found)
 
 
-def _key(identity: str, kind: TextKind) -> str:
-    return sha256_of(["calibration", identity, kind])
+def n_needed(risk: float) -> int:
+    """Return how many groups a verdict wants at least, all of them right, for a risk to be shown.
+
+    >>> n_needed(0.10), n_needed(0.05)
+    (29, 59)
+    """
+    return ceil(log(_ERROR) / log1p(-risk))
 
 
-def remark_on(calibration: Calibration, name: str) -> str:
-    """Say for the page on what an entailer was calibrated, and how far its confidences are off."""
+def remark_on(calibration: Calibration, name: str, risk: float) -> str:
+    """Say for the page on what an entailer was calibrated, how far its confidences are off, and where it can show no risk at all."""
     n, n_clusters = len(calibration.stated), len(set(calibration.clusters))
+    needed = n_needed(risk)
+    few = f". {n_clusters:,} groups are too few for any verdict at a risk of {percent(risk)}: {needed:,} are needed at least, all of them right"
     return (
         f"{name} was calibrated on the labels of {calibration.data}: {n:,} {calibration.kind}s beside works, {n_clusters:,} groups that share none; its "
         f"confidences are off by {calibration.error():.3f} on average, across folds of these groups. The risk holds for other documents of this kind, "
-        "if the model was trained on none of these"
+        "if the model was trained on none of these; other checks use it only where --calibration names calibration.json, which lies beside this page"
+        f"{few if n_clusters < needed else ''}"
     )

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from evidense import registry
 from evidense.boundary.claim import FolderClaim
+from evidense.boundary.files import read_bytes
 from evidense.boundary.folder import prepare
 from evidense.boundary.inputs import Inputs
 from evidense.boundary.offline import without_network
 from evidense.checking.aggregate import CheckedStatement
+from evidense.checking.calibration import Calibration
 from evidense.checking.checkable import objection
 from evidense.checking.decide import Judges, decide
 from evidense.checking.library import WorkLibrary
 from evidense.errors import InvalidInput
 from evidense.parts import AnswerCounts, Entailer
-from evidense.records import Record
+from evidense.records import Json, Record
 from evidense.report.check.statements import AnswersCounted, CheckedStatements, TextMeasured
 from evidense.report.check.summary import ONE_STATEMENT
 from evidense.report.check.write import NAMES, write
@@ -24,8 +27,8 @@ from evidense.store import Store
 from evidense.study.check.calibrated import (
     RememberingEntailer,
     calibrated,
-    keep_calibrations,
-    kept_calibrations,
+    calibration_json,
+    read_calibrations,
     remark_on,
 )
 from evidense.study.check.corpus import is_lines, read_claims, read_labelled
@@ -45,6 +48,8 @@ class CheckResult:
     records: tuple[Record, ...]
     page: Path | None = None
     """None where no folder was named."""
+    calibrations: tuple[Calibration, ...] = ()
+    """What was measured, of an order that calibrates."""
 
     @property
     def statements(self) -> tuple[CheckedStatement, ...]:
@@ -71,13 +76,21 @@ def run_check(order: CheckOrder, store: Store, out: Path | None = None) -> Check
     if claim is not None:
         prepare(claim, list(NAMES))
     with without_network(order.offline):
-        told = _told(order, store)
+        told, measured = _told(order, store)
     records = tuple(keep(told, store))
-    page = write(told, claim) if claim is not None else None
-    return CheckResult(told, records, page)
+    page = write(told, claim, _handed_on(order, measured)) if claim is not None else None
+    return CheckResult(told, records, page, measured)
 
 
-def _told(order: CheckOrder, store: Store) -> CheckedStatements:
+def _handed_on(order: CheckOrder, measured: Sequence[Calibration]) -> dict[str, Json] | None:
+    """Return the calibration.json of an order that calibrates; None of any other."""
+    if not measured or order.file is None:
+        return None
+    return calibration_json(measured, sha256(read_bytes(order.file)).hexdigest())
+
+
+def _told(order: CheckOrder, store: Store) -> tuple[CheckedStatements, tuple[Calibration, ...]]:
+    """Return what the statements come to, and the calibrations that were made for it."""
     if order.file is None:
         _refuse(order.subject)
     entailer = order.open_entailer()
@@ -89,27 +102,27 @@ def _told(order: CheckOrder, store: Store) -> CheckedStatements:
             f"--in holds '{order.subject}' alone, and a text does not bear itself out; expected other works; name them with --in"
         )
     embed, encoder = encoder_of(order.encoder, store)
-    judges, measures = _judges(order, asked, WorkLibrary(tuple(shelf.works), embed), entailer, store)
+    judges, measures = _judges(order, asked, WorkLibrary(tuple(shelf.works), embed), entailer)
     checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
-    return CheckedStatements(
+    told = CheckedStatements(
         _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
         encoder.name if encoder else "", measured_of(asked, judges), (*measures, *shelf.remarks, *remarks_of(entailer)), answers_of(entailer),
         cells_of(judges),
     )  # fmt: skip
+    return told, judges.measured if order.calibrate else ()
 
 
 def _judges(
-    order: CheckOrder, asked: Sequence[AskedStatement], library: WorkLibrary, entailer: Entailer, store: Store
+    order: CheckOrder, asked: Sequence[AskedStatement], library: WorkLibrary, entailer: Entailer
 ) -> tuple[Judges, list[str]]:
     """Return by whom statements are judged, and remarks on the calibration if there is one to make; a claim with labels is laid beside its own sources."""
     experiments = experiments_for([one.text for one in asked])
     if not order.calibrate or order.file is None:
-        measured = kept_calibrations(entailer.identity, store)
+        measured = read_calibrations(order.calibration, entailer.identity)
         return Judges(library, entailer, order.risk, experiments, measured=measured), []
     entailer = RememberingEntailer(entailer)
     measured = calibrated(read_labelled(order.file), library, entailer, order.file.name)
-    keep_calibrations(measured, store)
-    remarks = [remark_on(one, entailer.name) for one in measured]
+    remarks = [remark_on(one, entailer.name, order.risk) for one in measured]
     return Judges(library, entailer, order.risk, experiments, 0, measured), remarks
 
 
@@ -163,7 +176,7 @@ def _name(order: CheckOrder) -> str:
 
 def claim_of(order: CheckOrder, out: Path) -> FolderClaim:
     """Return the claim of a check's page on a folder: only a page on a file of the same name, or on a statement, is replaced."""
-    files = [*order.inside, *([order.file] if order.file is not None else [])]
+    files = [*order.inside, *(file for file in (order.file, order.calibration) if file is not None)]
     return FolderClaim(out, {"kind": "check", "name": _name(order)}, Inputs.of(files))
 
 

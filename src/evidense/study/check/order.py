@@ -27,7 +27,9 @@ class CheckOrder:
     """The spelling of an encoder, whose vectors help to rank works; "": words alone."""
     offline: bool = False
     calibrate: bool = False
-    """Measure the entailer on the labels of the file first, and keep the result."""
+    """Measure the entailer on the labels of the file first, and write the result as calibration.json."""
+    calibration: Path | None = None
+    """A calibration.json by which the entailer's verdicts are given; None: the one that ships with it, if any."""
 
     def __post_init__(self) -> None:
         """Refuse an order without works, and a risk that is none."""
@@ -39,6 +41,11 @@ class CheckOrder:
             raise InvalidInput(
                 f"'{self.subject[:60]}' has no labels to calibrate on; expected JSON lines of claims with their evidence; name such a file, or leave "
                 "out --calibrate"
+            )
+
+        if self.calibrate and self.calibration is not None:
+            raise InvalidInput(
+                "--calibrate and --calibration are both given; expected one: measure anew, or use what was measured; leave one out"
             )
 
     @property
