@@ -1,7 +1,8 @@
 """Checkable: whether a text is one statement that passages can bear out, and if not, why."""
 
 import re
-from collections.abc import Mapping
+
+from evidense.texts.languages import SMALL_WORDS
 
 MOST_WORDS = 400
 """Words of a statement at most; of 3,563 claims and citing sentences that experts labelled all but one have fewer."""
@@ -9,15 +10,6 @@ MOST_CHARACTERS = 10_000
 _ENGLISH = frozenset(
     "the a an of in on at to for by with and or is are was were be been that this these those it its from as not no than which who has have had do does".split()
 )
-_OTHERS: Mapping[str, frozenset[str]] = {
-    "German": frozenset("der die das und ist ein eine nicht mit von den dem des für auf im zu sich wird werden durch bei sind oder auch als".split()),
-    "French": frozenset("le la les des est une et dans pour que qui avec sur par plus ne pas aux du au ont sont cette ce entre".split()),
-    "Spanish": frozenset("el la los las es una y en de que por con para del se al un como más son entre sobre".split()),
-    "Italian": frozenset("il lo la gli è una e di che per con del della dei non sono nel più tra come".split()),
-    "Portuguese": frozenset("o a os as é uma e de que por com para do da em não são mais entre como dos das".split()),
-    "Dutch": frozenset("de het een en van is dat niet met voor op zijn wordt door bij ook als naar".split()),
-    "Polish": frozenset("i w z na jest nie się do że o od przez dla jak są oraz po".split()),
-}  # fmt: skip
 _AUXILIARY = frozenset(
     "is are was were be been being am has have had do does did can could may might must shall should will would cannot isn't aren't don't doesn't".split()
 )
@@ -82,7 +74,7 @@ def _language(text: str, words: list[str]) -> str:
     if 2 * foreign > len(letters):
         return "in another script"
     english = sum(word in _ENGLISH for word in words)
-    known = {name: sum(word in marks for word in words) for name, marks in _OTHERS.items()}
+    known = {name: sum(word in marks for word in words) for name, marks in SMALL_WORDS.items()}
     name = max(known, key=lambda key: known[key])
     return name if known[name] >= 2 and known[name] > 2 * english else ""
 

@@ -41,6 +41,8 @@ class Criterion:
     """First and last year that it is true of."""
     flag: Flag | None = None
     kinds: tuple[str, ...] = ()
+    is_apart: bool = False
+    """The words of a term may stand apart; else they are a phrase."""
 
     @property
     def is_about_text(self) -> bool:
@@ -57,7 +59,9 @@ class Criterion:
             return not work.abstract
         if self.kinds:
             return work.kind.lower() in self.kinds if work.kind else None
-        found = any(_within(term, words(f"{work.title} . {work.abstract}")) for term in self.terms)
+        text = words(f"{work.title} . {work.abstract}")
+        pieces = (term.split() if self.is_apart else [term] for term in self.terms)
+        found = any(all(_within(piece, text) for piece in term) for term in pieces)
         return True if found else (False if work.abstract else None)
 
 

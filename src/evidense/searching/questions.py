@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evidense.errors import InvalidInput
+from evidense.texts.languages import SMALL_WORDS
 
 MOST_WORDS = 100
 _LONGEST_PHRASE = 3
@@ -39,8 +40,18 @@ _VERB_OR_NOUN = frozenset(
     "change changes move moves travel travels travelling spread spreads grow grows rise rises fall falls".split()
 )
 """Verbs where a question with an auxiliary has no other: "How do lakes change?"."""
+_PREDICATES = frozenset(
+    (
+        "necessary unnecessary needed required useful useless effective ineffective efficient worse worst bad safe unsafe dangerous harmful harmless "
+        "beneficial helpful important possible impossible feasible sufficient insufficient enough superior inferior appropriate reliable unreliable "
+        "accurate valid true false worthwhile worth advisable justified recommended suitable preferable desirable successful likely unlikely "
+        "different similar equal equivalent"
+    ).split()
+)
+"""What a question asks of a thing: at the end of a phrase it is no word of the topic ("are devices necessary?")."""
 _OTHER_LANGUAGES = {
-    "German": "der die das und ist ein eine wie was welche warum für mit von auf zwischen nicht bei dem den durch",
+    "German": "der die das und ist ein eine wie was wer wo wann welche welcher welches warum für mit von auf zwischen nicht bei dem den durch am an vom zum "
+    "zur meisten mehr mehrere gegen gibt hilft schadet hängt kann können man es wirkt wirken wirksam",
     "French": "le la les des une et est comment quel quelle pourquoi pour avec dans sur entre du au aux que qui ne pas",
     "Spanish": "el los las una y es cómo qué cuál por para con en sobre entre del que no se",
     "Italian": "il lo gli una e è come quale perché per con nel sulla tra del della che non di",
@@ -143,9 +154,13 @@ def language_of(words: Sequence[str]) -> str:
     if letters and sum(ord(letter) > 0x24F for letter in letters) > len(letters) / 2:
         return "another script"
     n_english = sum(word in _ENGLISH for word in words)
-    counts = Counter({name: sum(word in table.split() for word in words) for name, table in _OTHER_LANGUAGES.items()})
+    counts = Counter({name: sum(word in table for word in words) for name, table in _small_words().items()})
     name, n_words = counts.most_common(1)[0]
     return name if n_words >= 2 and n_words > n_english else ""
+
+
+def _small_words() -> dict[str, frozenset[str]]:
+    return {name: known | set(_OTHER_LANGUAGES.get(name, "").split()) for name, known in SMALL_WORDS.items()}
 
 
 def _noun_phrases(text: str) -> Iterator[list[str]]:
@@ -155,13 +170,15 @@ def _noun_phrases(text: str) -> Iterator[list[str]]:
         words = [word.lower() for word in _WORD.findall(clause)]
         is_verb = bool(_AUXILIARY & set(words)) and not _SAYING & set(words)
         for word in [*_WORD.findall(clause), ""]:
-            if word.lower() in _VERB_OR_NOUN and is_verb and run:
-                continue
-            if word and word.lower() not in _ENGLISH and word.lower() not in _SAYING:
+            divides = word.lower() in _VERB_OR_NOUN and is_verb and run
+            if word and not divides and word.lower() not in _ENGLISH and word.lower() not in _SAYING:
                 run.append(word)
-            elif run:
+                continue
+            while run and run[-1].lower() in _PREDICATES:
+                run.pop()
+            if run:
                 yield run
-                run = []
+            run = []
 
 
 def _divided(words: Sequence[str]) -> list[str]:

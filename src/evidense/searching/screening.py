@@ -119,7 +119,12 @@ def ranked(
 
 def n_held(hit: Hit, facets: Sequence[SearchFacet]) -> int:
     """Return how many facets a work's title and abstract hold a term of."""
-    return sum(Criterion("include", facet.name, 0, facet.terms).holds(hit.work) is True for facet in facets)
+    return sum(about(facet).holds(hit.work) is True for facet in facets)
+
+
+def about(facet: SearchFacet) -> Criterion:
+    """Return the criterion that a work is about a facet: title and abstract hold all words of one of its terms."""
+    return Criterion("include", f"about {facet.name}", 0, facet.terms, is_apart=True)
 
 
 def _taught(

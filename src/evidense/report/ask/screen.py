@@ -16,8 +16,12 @@ _LEAST = 2
 
 def screen_of(told: AskOutcome, last: Sequence[str] = ()) -> str:
     """Return the first screen; `last` are further things to say in its last lines."""
-    above = [*_wrapped(told.question, 2), *_box(summary.answer(told).sentence), *_wrapped(summary.flow(told), 2)]
-    above += [*_wrapped(summary.removed(told), 2), *_wrapped(summary.set_aside(told), 1)]
+    above = [*_wrapped(told.question, 2), *_box(summary.answer(told).sentence), *_wrapped(summary.plan(told), 1)]
+    above += [
+        *_wrapped(summary.flow(told), 2),
+        *_wrapped(summary.removed(told), 2),
+        *_wrapped(summary.set_aside(told), 1),
+    ]
     below = [*_wrapped(summary.tally(told), 2), *_wrapped(summary.review(told), 2)]
     below += [f" {summary.made(told)}", *(f" {shown_line(text)}" for text in last)]
     room = max(_LEAST, MOST_LINES - len(above) - len(below) - 1)

@@ -98,6 +98,11 @@ def flow(told: AskOutcome) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def plan(told: AskOutcome) -> str:
+    """Say what the question was divided into."""
+    return f"facets: {' · '.join(told.facets)}" if told.facets else "queries written by hand"
+
+
 def made(told: AskOutcome) -> str:
     """Say who made the report."""
     return MADE_WITH_CELLS if any(finding.kind == "cell" for finding in told.findings) else MADE

@@ -15,8 +15,8 @@ from evidense.checking.library import LibraryWork
 from evidense.checking.rules import mismatches
 from evidense.checking.tables.beside import is_told
 from evidense.report.ask.told import AskedFinding, AskedWork
-from evidense.searching.criteria import Criterion
 from evidense.searching.questions import SearchFacet
+from evidense.searching.screening import about
 from evidense.texts.tokens import tokens
 from evidense.values import Passage, Work
 
@@ -55,7 +55,7 @@ def named(text: str, facets: Sequence[SearchFacet]) -> tuple[str, ...]:
     ('dense retrieval',)
     """
     work = Work("", title=text, abstract=text)
-    return tuple(f.name for f in facets if Criterion("include", f.name, 0, f.terms).holds(work))
+    return tuple(f.name for f in facets if about(f).holds(work))
 
 
 def stated(works: Sequence[AskedWork], facets: Sequence[SearchFacet]) -> list[StatedFinding]:

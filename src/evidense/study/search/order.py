@@ -1,5 +1,6 @@
 """Order: what a search is asked to do."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,11 @@ class SearchOrder:
         if not 0 < self.recall < 1:
             raise InvalidInput(
                 f"the target recall is {self.recall}; expected a share between 0 and 1, as 0.95; correct --recall"
+            )
+        if os.path.isfile(self.question.strip()):  # Path.is_file raises where a question is too long for a path
+            raise InvalidInput(
+                f"'{self.question.strip()}' is a file; expected a question in words; give criteria with --criteria, a plan with --plan, labels with "
+                "--labels, and works with --sources folder:PATH"
             )
         if not self.question.strip() and self.plan is None:
             raise InvalidInput(

@@ -12,12 +12,12 @@ from evidense.boundary.offline import without_network
 from evidense.records import Record, Screening, SearchPlan
 from evidense.report.folder import ROOT, folder_name
 from evidense.report.search.write import NAMES, write
-from evidense.searching.criteria import Criteria, Criterion, read_criteria
+from evidense.searching.criteria import Criteria, read_criteria
 from evidense.searching.hits import Hits, joined
 from evidense.searching.labels import HumanLabel, read_labels
 from evidense.searching.outcome import SearchOutcome, logged
 from evidense.searching.plans import QueryPlan, plan_of, read_plan
-from evidense.searching.screening import screen
+from evidense.searching.screening import about, screen
 from evidense.store import Store
 from evidense.study.audit.asked import named_sources
 from evidense.study.audit.wires import wire_of
@@ -90,7 +90,7 @@ def _criteria_of(order: SearchOrder, plan: QueryPlan, found: Hits, labels: Seque
     """Return the criteria of a search that names none: the facets, where they may be and no work that was found has a label."""
     labelled = {label.work for label in labels}
     if order.passes_by_facets and not any(hit.name in labelled for hit in found.hits):
-        return Criteria(tuple(Criterion("include", f"about {f.name}", 0, f.terms) for f in plan.facets))
+        return Criteria(tuple(about(facet) for facet in plan.facets))
     return Criteria()
 
 
