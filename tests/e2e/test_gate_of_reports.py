@@ -48,6 +48,7 @@ CLAIM = '"text": "Shade lowers the yield of tomatoes by {}'
 TAMPERED = {
     "a claim's number": replaced(VERIFICATION, CLAIM.format(12), CLAIM.format(82)),
     "a column": replaced(VERIFICATION, '"corroborated": "REFUTED"', '"corroborated": "SUPPORTED"'),
+    "a threshold": replaced("public_records/tier.json", '"review_score": 8.5', '"review_score": 1.5'),
     "the page": replaced("report.html", "Shade keeps tomatoes", "Shade never keeps tomatoes"),
 }
 
@@ -56,6 +57,35 @@ def test_an_honest_report_passes(world: Path) -> None:
     result = gated(world / "honest", world)
     assert result.passes
     assert result.audit.stopping == {}
+    beside = gated(world / "honest/report.md", world).audit
+    assert (beside.stopping, [row.found for row in beside.said if row.what == "files"]) == ({}, ["unchanged"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("✖ refuted", "✔ supported"),
+        ("PARTLY ANSWERED", "ANSWERED"),
+        ("refutes: “Shade does not", "refutes: “Shade does"),
+    ],
+)
+def test_a_text_beside_its_records_is_held_against_them_unasked(
+    world: Path, tmp_path: Path, old: str, new: str
+) -> None:
+    shutil.copytree(world / "honest", tmp_path / "forged")
+    replaced("report.md", old, new)(tmp_path / "forged")
+    result = gated(tmp_path / "forged/report.md", world)
+    assert not result.passes
+    assert "report.md changed since" in next(row.found for row in result.audit.said if row.what == "files")
+
+
+def test_offline_without_sources_it_says_which_to_name_and_counts_no_request(world: Path) -> None:
+    from evidense.report.audit.screen import screen
+
+    told = " ".join(screen(ev.audit(world / "honest", offline=True).audit).split())
+    assert "texts of 4 of 4 sources are not at hand" in told
+    assert "name with --sources" in told
+    assert "1 request" not in told
 
 
 @pytest.mark.parametrize("what", TAMPERED)

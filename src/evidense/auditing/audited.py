@@ -135,6 +135,10 @@ class Audit:
     encoder: SearchedWith | None = None
     gate_remark: str = ""
     """Why the gate cannot see all that it names; "" where it can."""
+    is_offline: bool = False
+    """No question was sent: those that were asked are answered by what was kept."""
+    unread: str = ""
+    """Of public records: which texts are not at hand, and what to do; "" where all are."""
 
     def named(self, source: str) -> str:
         """Return the name of a source as people write it."""
@@ -142,7 +146,7 @@ class Audit:
 
     @property
     def n_requests(self) -> int:
-        """Return the number of questions to indexes."""
+        """Return the number of questions to indexes; offline all of them are answered by what was kept."""
         return len(self.questions)
 
     @property

@@ -96,6 +96,8 @@ class StatedRecords:
     """From 0 to 7."""
     tier: str = ""
     tier_inputs: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: tuple[tuple[str, float | None, int | None, str], ...] = ()
+    """Of the tiers: name, least score, least number of verified claims, level of reproducibility; empty where no record says."""
     gate: str = ""
     risk: float | None = None
     """The share of wrong verdicts that was the target."""

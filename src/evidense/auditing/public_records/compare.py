@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evidense.auditing.audited import Said
 from evidense.auditing.public_records.dimensions import DIMENSIONS, level_of, scored
 from evidense.auditing.public_records.levels import LEVELS, Columns, counted, gate_status, paper_level
-from evidense.auditing.public_records.tiers import tier_of
+from evidense.auditing.public_records.tiers import THRESHOLDS, tier_of
 from evidense.values import StatedClaim, StatedRecords, Vote
 
 _LABELS = {
@@ -180,10 +180,21 @@ def _tier(stated: StatedRecords, found: Recounted, n_counted: int) -> Iterator[S
     tier = tier_of(score, n_verified, reproduced)
     shown = "no score" if score is None else f"score {score:.2f}"
     yield Said("tier", stated.tier, f"{tier}: {shown}, {n_verified} verified", stated.tier == tier)
+    known = {t.tier: (t.tier, t.score, t.verified, t.reproducibility) for t in THRESHOLDS}
+    for row in stated.thresholds:
+        if row[0] in known and row != known[row[0]]:
+            wants = f"{_threshold(*known[row[0]][1:])} by the rule"
+            yield Said("tier, threshold", f"{row[0]}: {_threshold(*row[1:])}", wants, False)
     if found.claims and (says := inputs.get("verified_claim_count")) not in (None, n_verified):
         yield Said("tier, verified claims", f"{says:,}", f"{n_verified:,}", False)
     if stated.votes and "review_score" in inputs and not _is_same(inputs["review_score"], found.score):
         yield Said("tier, review score", f"{inputs['review_score']:.2f}", shown, False)
+
+
+def _threshold(score: float | None, n_verified: int | None, level: str) -> str:
+    """Say what a tier wants: "score 8.5, 5 verified, reproducibility HIGH"."""
+    shown = "–" if score is None else f"{score:g}"
+    return f"score {shown}, {n_verified if n_verified is not None else '–'} verified{f', reproducibility {level}' if level else ''}"
 
 
 def _benchmarks(stated: StatedRecords) -> Iterator[Said]:

@@ -91,6 +91,7 @@ def stated_in(raw: Mapping[str, Any], mistakes: list[str]) -> StatedRecords:
         counts=dict(_counts(levels, sources)), sources=tuple(_sources(sources)),
         score=score if score is not None else tier.number(0, 10, "inputs", "review_score"), votes=tuple(_votes(quality)),
         dimensions=dict(_dimensions(quality)), level=levels.whole(7, "paper_level"), tier=tier.text("tier"), tier_inputs=_inputs(tier),
+        thresholds=tuple(_thresholds(tier)),
         gate=gate.text("status"), risk=levels.number(1e-9, 1, "risk"), benchmarks=tuple(_benchmarks(raw, mistakes)),
         files=_hashes(manifest, "files"), report_files=_hashes(manifest, "report_files"), raw=dict(raw),
     )  # fmt: skip
@@ -160,6 +161,13 @@ def _dimensions(quality: _Fields) -> Iterator[tuple[str, StatedDimension]]:
         if isinstance(at(quality.record, "dimensions", key), dict):
             score = quality.number(0, 10, "dimensions", key, "score")
             yield key, StatedDimension(score, quality.text("dimensions", key, "level"))
+
+
+def _thresholds(tier: _Fields) -> Iterator[tuple[str, float | None, int | None, str]]:
+    for n, row in enumerate(rows(tier.record, "thresholds")):
+        score = tier.number(0, 10, "thresholds", n, "review_score")
+        n_verified = tier.whole(_MOST, "thresholds", n, "verified_claim_count")
+        yield text(row, "tier"), score, n_verified, text(row, "reproducibility_level")
 
 
 def _inputs(tier: _Fields) -> dict[str, Any]:

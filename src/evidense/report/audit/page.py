@@ -36,7 +36,7 @@ def _context(audit: Audit, corrected: Corrected | None, files: tuple[str, ...]) 
     tally = summary.counts(audit)
     return {
         **assets(), "audit_css": asset("audit.css"), "version": evidense.__version__, "audit": audit, "answer": summary.answer(audit),
-        "heading": summary.heading(audit), "asked": summary.asked_sentence(audit), "not_asked": summary.not_asked_sentence(audit),
+        "heading": summary.heading(audit), "asked": summary.asked_sentence(audit, is_on_page=True), "not_asked": summary.not_asked_sentence(audit),
         "closing": list(summary.closing(audit)), "problems": summary.problems(audit), "quiet": summary.quiet(audit),
         "words": REFERENCE_WORDS, "statement_words": STATEMENT_WORDS, "check_words": CHECK_WORDS,
         "said_mark": said_mark, "gate_sentence": summary.gate_sentence, "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],

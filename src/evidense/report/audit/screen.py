@@ -23,6 +23,7 @@ def screen(audit: Audit, last: Sequence[str] = ()) -> str:
     lines = [*_wrapped(f"{summary.heading(audit)} · {summary.asked_sentence(audit)}"), *_box(audit)]
     lines += _wrapped(summary.gate_sentence(audit))
     lines += _wrapped(f"⚠ {audit.gate_remark}" if audit.gate_remark else "")
+    lines += _wrapped(f"⚠ {audit.unread}" if audit.unread else "")
     lines += [line for remark in audit.remarks[1:] for line in _wrapped(remark, "   ")]
     lines += [*said_lines(audit), *statement_lines(audit)]
     lines += _problem_lines(audit)

@@ -106,15 +106,24 @@ def heading(audit: Audit) -> str:
     return f"{audit.name}{title} · {n:,} {noun if not audit.document.text else 'reference' + 's' * (n != 1)}"
 
 
-def asked_sentence(audit: Audit) -> str:
-    """Say who was asked and who did not answer: "asked Crossref, arXiv; DBLP blocked · 11 requests"."""
+def asked_sentence(audit: Audit, *, is_on_page: bool = False) -> str:
+    """Say who was asked and who did not answer: "asked Crossref, arXiv; DBLP blocked · 11 requests".
+
+    The page counts questions, since it is the same whether they were sent or answered by what was kept; the terminal says that none was sent.
+    """
     answered = [source.shown for source in audit.sources if source.has_answered]
     said = [f"asked {', '.join(answered)}"] if answered else ["asked nobody"]
     for source in audit.sources:
         if source.is_asked and (silence := silences(source)):
             said.append(f"{source.shown} {silence}")
-    requests = f" · {audit.n_requests:,} request{'s' if audit.n_requests != 1 else ''}" if audit.n_requests else ""
-    return "; ".join(said) + requests
+    return "; ".join(said) + (f" · {_sent(audit, is_on_page)}" if audit.n_requests else "")
+
+
+def _sent(audit: Audit, is_on_page: bool) -> str:
+    n, s = audit.n_requests, "s" * (audit.n_requests != 1)
+    if is_on_page:
+        return f"{n:,} question{s}"
+    return f"no request, {n:,} kept answer{s}" if audit.is_offline else f"{n:,} request{s}"
 
 
 def silences(source: AskedSource) -> str:

@@ -27,8 +27,8 @@ from evidense.study.audit.told import told_of
 from evidense.study.audit.wires import wire_of
 from evidense.study.text_encoders import encoder_of
 
-_WITH_RECORDS = frozenset({"report.html", "report.json"})
-"""Files of a report that are audited by the public records beside them; report.md is read as it is."""
+_WITH_RECORDS = frozenset({"report.html", "report.json", "report.md"})
+"""Files of a report that are audited by the public records beside them, which have their hashes; one that stands alone is read as it is."""
 _UNSENT = frozenset({"not asked", "budget spent"})
 
 
@@ -118,7 +118,7 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
     references = tuple(replace(a, notes=(*told.notes.get(a.reference.key, ()), *a.near_notes)) for a in references)
     return Audit(
         order.file.name, document, references, told.statements, (*counted(sources, references, library.unread), *silent_of(sources)),
-        questions, order.policy, order.gate, told.remarks, told.said, encoder, gate_remark(order.gate, sources),
+        questions, order.policy, order.gate, told.remarks, told.said, encoder, gate_remark(order.gate, sources), order.offline, told.unread,
     )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ class Told:
     remarks: tuple[str, ...] = ()
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Key of a reference → what else is to be said of it."""
+    unread: str = ""
+    """Which texts are not at hand, and what to do; "" where all are, or nothing rests on them."""
 
 
 def told_of(
@@ -50,6 +52,16 @@ def told_of(
     return _of_synthesis(document, references, read, embed)
 
 
+def _unread(n_read: int, n: int) -> str:
+    """Say how a record can be checked again whose sources are not at hand; "" where all are."""
+    if n_read == n:
+        return ""
+    return (
+        f"texts of {n - n_read} of {n} sources are not at hand, so that what rests on them was not checked again: name with --sources those that the "
+        "report was made from (folder:PATH, or indexes without --offline)"
+    )
+
+
 def _of_synthesis(
     document: ReadDocument, references: Sequence[AuditedReference], read: Mapping[str, ReadText], embed: Embed | None
 ) -> Told:
@@ -63,7 +75,8 @@ def _of_synthesis(
     statements = recheck.corroborated(with_verdicts(report.statements, texts, False))
     if stated is not None:
         said = [*report.said, *records_beside(stated, recheck)]
-        return Told(statements, tuple(said), tuple(with_wrong(report.remarks, said, is_record=True)), report.notes)
+        remarks = with_wrong(report.remarks, said, is_record=True)
+        return Told(statements, tuple(said), tuple(remarks), report.notes, _unread(len(read), len(references)))
     votes = votes_in(document)
     score = joined([Vote(vote.reviewer, vote.dimension, vote.score, "") for vote in votes]).score
     said = [row for row in report.said if not (votes and row.what == "quality")]
