@@ -87,3 +87,60 @@ def test_as_long_as_is_a_condition_and_no_comparison() -> None:
         _word("A larger batch raises recall.", "A larger batch raises recall as long as the rate is scaled with it.")
         == "QUALIFIED"
     )
+
+
+CANAGLIFLOZIN = (
+    "Both drug A 100 and 300 mg reduced HbA1c from baseline compared with placebo at week 26 (–0.33, –0.44 and –0.03%)."
+)
+POTS = "Growth was slower in red pots than in green pots and faster than in blue pots."
+RATES = (
+    "Complication rates were 68 per 1,000 days (clinically indicated) and 66 per 1,000 days with routine replacement."
+)
+GLICLAZIDE = (
+    "Risk was lower with gliclazide relative to the other agents and similar to that observed with sitagliptin."
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage"),
+    [
+        ("Drug A 100 mg reduced HbA1c from baseline compared with placebo at week 26 by 0.33%.", CANAGLIFLOZIN),
+        ("Drug A 300 mg reduced HbA1c from baseline by 0.44%.", CANAGLIFLOZIN),
+        ("More reached it with 100 mg than with placebo (27.3 and 17.2%).", "More reached it with 100 and 300 mg than with placebo (27.3, 33.7 and 17.2%)."),
+        ("Of the 40 plots, three quarters were shaded.", "Of the 40 plots, 30 were shaded."),
+        ("Of the 40 plots, 10 were not shaded.", "Of the 40 plots, 30 were shaded."),
+        ("Weight fell by 26 % in both groups of patients.", "Weight fell by 12 kg in both groups of patients."),
+        ("Mortality is not lower in treated patients.", "Mortality is higher in treated patients."),
+    ],
+)  # fmt: skip
+def test_a_number_of_something_else_refutes_nothing(statement: str, passage: str) -> None:
+    assert _word(statement, passage) in ("NOT SURE", None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage"),
+    [
+        ("Risk was lower with gliclazide relative to sitagliptin and similar to that observed with the other agents.", GLICLAZIDE),
+        ("Risk was lower with sitagliptin relative to the other agents and similar to that observed with gliclazide.", GLICLAZIDE),
+        ("Growth was slower in red pots than in blue pots and faster than in green pots.", POTS),
+        ("Shade lowers the yield of all tomatoes by 12 percent.", "Shade lowers the yield of tomatoes by 12 percent."),
+        ("Shade lowers the yield of every tomato.", "Shade lowers the yield of tomatoes."),
+        ("Shade always lowers the yield of tomatoes by 12 percent.", "Shade lowers the yield of tomatoes by 12 percent."),
+        ("Complication rates were 66 per 1,000 days with routine replacement.", RATES),
+    ],
+)  # fmt: skip
+def test_what_adds_to_its_sentence_or_mixes_its_things_is_never_supported(statement: str, passage: str) -> None:
+    assert _word(statement, passage) in ("NOT SURE", "REFUTED", None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The drug was well tolerated in subjects with Stage 3 disease.", "The drug was well tolerated in subjects with Stage 4 disease."),
+        ("Fasting is safe in patients with type 1 diabetes.", "Fasting is safe in patients with type 2 diabetes."),
+        ("The drug reduced weight compared with placebo at week 26.", "The drug reduced weight compared with placebo at week 52."),
+        ("Fasting raises the risk of hyperglycaemia in adults.", "Fasting raises the risk of hypoglycaemia in adults."),
+    ],
+)  # fmt: skip
+def test_another_index_or_another_state_is_something_else_and_refutes_nothing(one: str, other: str) -> None:
+    assert {_word(one, other), _word(other, one)} <= {"SCOPE DIFFERS", "NOT SURE"}

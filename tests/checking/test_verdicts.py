@@ -209,6 +209,9 @@ def test_the_likelier_verdict_is_taken_whatever_the_probability_of_neither() -> 
     ("text", "says"),
     [
         ("The role of dense retrieval in question answering", "no verb"),
+        ("Owls.", "no verb"),
+        ("Barn owls.", "no verb"),
+        ("Eurasian barn owls.", "no verb"),
         ("Does fine-tuning help?", "a question"),
         ("Die Feinabstimmung verbessert die Suche und ist nicht teuer.", "German"),
         ("密集检索比稀疏检索有效", "another script"),

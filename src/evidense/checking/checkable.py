@@ -31,7 +31,16 @@ _VERBS = frozenset(
 _SHAPED = re.compile(r"[a-z]{2,}(?:ed|i[sz]e[sd]?|ify|ifies|ates?)$")
 """Words that are verbs by their ending; participles pass too, so that only what surely lacks a verb is refused."""
 _SHORT = 3
-"""Words of a sentence whose last word may be its verb: "Ice floats."."""
+"""Words of a sentence that must have a verb that is known: "Ice floats.", not "Barn owls."; of so few no ending tells a verb from a plural."""
+_INTRANSITIVE = frozenset(
+    (
+        "bark bite bleed bloom breathe burn chase cheat climb converge cook crash crawl crystallize dance decay die dissolve diverge erode evolve "
+        "explode fade fight flash float flow fly forget freeze germinate glow hallucinate hatch heal help hibernate hunt jump kick kiss laugh love hate "
+        "matter melt mutate overfit rain recur remember ripen rot rust save scale scream shine shrink sing sink sleep smell smile "
+        "spin succeed suffer sweat swim think tire transfer travel vanish vote wait walk warm wilt worsen learn generalise generalize"
+    ).split()
+)
+"""Verbs of short sentences."""
 _NAMES_FOLLOW = frozenset(
     "a an the of in on at to for by with from and or between among under over as its their our his her this these that those no any some all many most".split()
 )
@@ -80,7 +89,16 @@ def _language(text: str, words: list[str]) -> str:
 
 
 def _has_verb(words: list[str]) -> bool:
+    """Say whether words have a verb; of a few words only a known one counts, and a word alone says nothing."""
+    if len(words) <= _SHORT:
+        is_s_form = bool(re.search(r"[^su'i]s$", " ".join(words[1:-1])))
+        return any(map(_is_known, words[1:])) or is_s_form or (len(words) == _SHORT and _follows_plural(words, 0))
     return any(_is_verb(words, place) for place in range(len(words)))
+
+
+def _is_known(word: str) -> bool:
+    stems = {word, word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word)}
+    return word in _AUXILIARY or bool(stems & (_VERBS | _INTRANSITIVE)) or bool(_SHAPED.search(word))
 
 
 def _is_verb(words: list[str], place: int) -> bool:
@@ -93,7 +111,7 @@ def _is_verb(words: list[str], place: int) -> bool:
     if word in _VERBS or word.removesuffix("s") in _VERBS or word.removesuffix("es") in _VERBS or _SHAPED.search(word):
         return True
     after = words[place + 1] if place + 1 < len(words) else ""
-    is_s_form = bool(re.search(r"[^su'i]s$", word)) and (after != "" or len(words) <= _SHORT)
+    is_s_form = bool(re.search(r"[^su'i]s$", word)) and after != ""
     return is_s_form and (place > 0 or after not in _NAMES_FOLLOW)
 
 

@@ -12,6 +12,7 @@ from evidense.checking.comparing.copies import is_copied, of_copy, rank, stretch
 from evidense.checking.comparing.doubts import is_doubted
 from evidense.checking.comparing.mismatch import DENYING, ORDER, Mismatch, MismatchRule
 from evidense.checking.comparing.places import are_misplaced
+from evidense.checking.comparing.unsure import is_unsure_refutation, is_unsure_support
 from evidense.checking.comparing.wordings import is_function, plain
 from evidense.texts.sentences import sentences
 from evidense.texts.tokens import tokens
@@ -87,6 +88,10 @@ def near_verdict(statement: str, passage: str) -> NearVerdict | None:
         )
     )
     word = _word(statement, sentence, alignment, found)
+    if word == "REFUTED" and is_unsure_refutation(_refuting(found), statement, sentence, plain(passage)):
+        word = "NOT SURE"
+    if word in ("SUPPORTED", "QUALIFIED") and is_unsure_support(found, statement, sentence):
+        word = "NOT SURE"
     return NearVerdict(word, found, span) if word else None
 
 
@@ -103,8 +108,7 @@ def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mism
         return "NOT ENOUGH"
     if is_doubted(statement, sentence, made):
         return "NOT SURE"
-    refuting = [m for m in found if m.rule in REFUTING and (m.evidence or m.rule == "negation")]
-    if refuting:
+    if refuting := _refuting(found):
         return "NOT SURE" if all(map(_differs_in_degree, refuting)) else "REFUTED"
     others = [mismatch for mismatch in found if not mismatch.qualifies]
     if any(mismatch.evidence for mismatch in others):
@@ -117,6 +121,10 @@ def _word(statement: str, sentence: str, alignment: Alignment, found: tuple[Mism
     if others or _added(statement, made) or not is_in_order:
         return None
     return "QUALIFIED" if found else "SUPPORTED"
+
+
+def _refuting(found: Sequence[Mismatch]) -> list[Mismatch]:
+    return [m for m in found if m.rule in REFUTING and (m.evidence or m.rule == "negation")]
 
 
 def _differs_in_degree(mismatch: Mismatch) -> bool:

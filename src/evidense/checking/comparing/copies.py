@@ -10,6 +10,7 @@ from evidense.checking.comparing.changes import Change, PlacedWord, changes, spe
 from evidense.checking.comparing.exchanges import exchange
 from evidense.checking.comparing.mismatch import DENYING, RULE_OF, Mismatch
 from evidense.checking.comparing.places import swapped_numbers
+from evidense.checking.comparing.unsure import is_index
 from evidense.checking.comparing.wordings import is_general, say_same
 from evidense.checking.directions import are_opposite, denies, sides
 from evidense.checking.quantities import StatedQuantity, agree, is_bound_dropped, quantities
@@ -126,7 +127,9 @@ def _number(change: Change, claim: str, sentence: str, evidence: str) -> Iterato
     unsaid = [q for q in lost if not any(agree(other, q) for other in added)]
     for i, quantity in enumerate(alone):
         if unsaid:
-            yield Mismatch("number", quantity.quote, unsaid[min(i, len(unsaid) - 1)].quote)
+            other = unsaid[min(i, len(unsaid) - 1)]
+            of_names = is_index(claim, quantity) and is_index(sentence, other)
+            yield Mismatch("entity" if of_names else "number", quantity.quote, other.quote)
         elif not any(agree(quantity, other) for other in quantities(evidence)):
             yield Mismatch("number", quantity.quote, "")
     for quantity in added:
