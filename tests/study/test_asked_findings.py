@@ -146,3 +146,11 @@ def test_a_large_table_gives_few_findings() -> None:
     works = [read_work(hit(str(n), ""), f"k{n}", markdown_document("markdown", page)) for n in range(5)]
     assert len(stated_cells(works[:1], SHADE)) == MOST_CELLS_OF_WORK
     assert len(stated_cells(works, SHADE)) == 10
+
+
+def test_interests_thanks_and_what_a_thing_is_are_no_findings() -> None:
+    said = findings(
+        "Shade lowers yield by 3 percent. A. B. has received research support from the shade industry. "
+        "This study of shade was previously presented, in part, in abstract form at a meeting. Shade is a cloth-based cooling agent in development."
+    )
+    assert said == ["Shade lowers yield by 3 percent."]

@@ -45,6 +45,7 @@ def command(question: str, sources: tuple[str, ...], risk: float, encoder: str, 
     from evidense.cli.lines import clear, say_step
     from evidense.errors import InvalidInput
     from evidense.report.ask.screen import screen_of
+    from evidense.report.search.summary import silent_words
     from evidense.store import Store
     from evidense.study.ask.ask import folder_for, gate_words, run_ask
     from evidense.study.ask.order import AskOrder
@@ -60,7 +61,8 @@ def command(question: str, sources: tuple[str, ...], risk: float, encoder: str, 
     print(screen_of(result.outcome, [*gate_words(result), str(result.page)]))
     if not result.outcome.search.n_answered:
         raise InvalidInput(
-            "no source answered; expected one at least; the page says why: try again later, name others with --sources, or leave out --offline"
+            f"no source answered ({silent_words(result.outcome.search)}); expected one at least; try again later, name others with --sources, or leave out "
+            "--offline"
         )
     if not result.passes:
         raise click.exceptions.Exit(1)

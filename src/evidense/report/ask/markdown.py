@@ -33,8 +33,9 @@ def _lines(told: AskOutcome) -> Iterator[str]:
         yield from ("## Set aside", "")
         yield from (f"- {plain(one.work)}, {plain(one.why)}: “{plain(one.quote)}”" for one in told.aside)
         yield ""
-    yield from ("## Review", "", plain(summary.review(told)), "", "| reviewer | score | |", "|---|---|---|")
-    for vote in told.panel.votes:
+    if told.findings:
+        yield from ("## Review", "", plain(summary.review(told)), "", "| reviewer | score | |", "|---|---|---|")
+    for vote in told.panel.votes if told.findings else ():
         yield f"| {plain(vote.dimension)} | {'–' if vote.score is None else f'{vote.score:.1f}'} | {plain(vote.reason)} |"
     yield from ("", "## Limits", "", plain(told.limitations), "", plain(summary.RULE), "")
     if told.included:

@@ -22,7 +22,7 @@ def screen_of(told: AskOutcome, last: Sequence[str] = ()) -> str:
         *_wrapped(summary.removed(told), 2),
         *_wrapped(summary.set_aside(told), 1),
     ]
-    below = [*_wrapped(summary.tally(told), 2), *_wrapped(summary.review(told), 2)]
+    below = [*_wrapped(summary.tally(told), 2), *_wrapped(summary.review(told) if told.findings else "", 2)]
     below += [f" {summary.made(told)}", *(f" {shown_line(text)}" for text in last)]
     room = max(_LEAST, MOST_LINES - len(above) - len(below) - 1)
     return "\n".join([*above, *_table(told, room), *below])

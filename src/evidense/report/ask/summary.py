@@ -27,6 +27,10 @@ RULE = (
 MADE = "A machine chose, quoted and checked every sentence; none is written by it."
 MADE_WITH_CELLS = "A machine chose, quoted and checked every sentence; it says values of tables by template."
 COLUMNS = ("its source", "other works", "our experiment")
+AGREEMENT = (
+    "α says how alike the reviewers' scores fall when defects are planted: 1 would be always together; it is near 0 since each looks at another thing. "
+    "The effective number is how many independent reviewers they are worth"
+)
 MOST, N_LOWEST = 10.0, 2
 """What a reviewer gives that finds nothing, and how many of the lowest scores are named."""
 
@@ -164,7 +168,7 @@ def columns(finding: AskedFinding) -> tuple[str, str, str]:
     """Return the three columns: its source, other works, our experiment."""
     checked = finding.checked
     n_same = len({same.source for same in finding.same})
-    also = f", {n_same + 1} works" if n_same else ""
+    also = f", its own and {n_same} other{'s' if n_same > 1 else ''}" if n_same else ""
     return _column(checked.grounded), f"{_column(checked.corroborated)}{also}", brief(checked.tested)
 
 
@@ -204,12 +208,12 @@ def review(told: AskOutcome) -> str:
     panel, table = told.panel, told.table
     given = sorted((vote.score, vote.dimension) for vote in panel.votes if vote.score is not None)
     if not given:
-        return f"reviewers: no score · {independent(panel, table)} · {noticed(table)}"
+        return f"reviewers: no score · {noticed(table)}"
     content = sum(score == MOST for score, _ in given)
     low = ", ".join(f"{dimension} {score:.1f}" for score, dimension in given[:N_LOWEST] if score < MOST)
     capped = f" (at most 4 in all: {'; '.join(panel.capped)})" if panel.capped else ""
     said = f"{content} of {len(given)} find nothing to object to{f'; lowest of 10: {low}' if low else ''}{capped}"
-    return f"reviewers: {said} · {independent(panel, table)} · {noticed(table)}"
+    return f"reviewers: {said} · {noticed(table)}"
 
 
 def independent(panel: Panel, table: SensitivityTable) -> str:

@@ -115,6 +115,13 @@ def source_words(source: SearchedSource) -> str:
     )
 
 
+def silent_words(outcome: SearchOutcome, most: int = 2) -> str:
+    """Say of the first sources that did not answer why."""
+    silent = [source for source in outcome.sources if not source.has_answered]
+    more = f", and {len(silent) - most:,} more on the page" if len(silent) > most else ""
+    return f"{'; '.join(source_words(source) for source in silent[:most])}{more}"
+
+
 def reasons(counts: Mapping[str, int]) -> str:
     """List reasons, the most frequent first."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from evidense.auditing.alignment import align
+from evidense.auditing.back_matter import is_back_matter, says_what_it_is
 from evidense.auditing.kinds import kind_of
 from evidense.auditing.losses import losses
 from evidense.checking.celled import passage_of
@@ -75,6 +76,8 @@ def _own(work: AskedWork, facets: Sequence[SearchFacet]) -> Iterator[StatedFindi
         text = " ".join(passage.span.quote.split())
         key = _key(text)
         if key in seen or _FLOAT.match(text) or kind_of(text) != "finding" or objection(text):
+            continue
+        if is_back_matter(text, passage.section) or says_what_it_is(text):
             continue
         seen.add(key)
         if on := named(text, facets):
