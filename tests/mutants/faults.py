@@ -159,7 +159,7 @@ _LITERATURE = (
     Fault("silence", "checking/independence.py", "return tuple(p for p in passages if not any(", "return tuple(p for p in passages if True or any(", _VERDICTS_OF_SOURCES),
     Fault("unit changed", "checking/quantities.py", "scales.append((0.01, 1.0))", "scales.append((1.0, 1.0))", ("checking/test_quantities.py",)),
     Fault("family ignored", "stats/forecasts/abstaining.py", "level = error * part + carried", "level = error", _ABSTAINING),
-    Fault("cluster key ignored", "stats/forecasts/abstaining.py", "[(at, _Selected.of(confidence >= at, is_wrong, documents))", "[(at, _Selected.of(confidence >= at, is_wrong, np.arange(len(confidence))))", _ABSTAINING),
+    Fault("cluster key ignored", "stats/forecasts/abstaining.py", "is_wrong, documents)) for at in thresholds_to_try(confidence)]", "is_wrong, np.arange(len(confidence)))) for at in thresholds_to_try(confidence)]", _ABSTAINING),
     Fault("family ignored", "searching/stopping.py", "return ERROR / 2.0**number", "return ERROR", _STOPPING),
     Fault("off by one", "searching/stopping.py", "most - n_hits), error, n_found + n_hits, most - n_hits, len(left)", "most), error, n_found + n_hits, most - n_hits, len(left)", _STOPPING),
     Fault("off by one", "auditing/references.py", "MIN_ANSWERS = 2", "MIN_ANSWERS = 1", _REFERENCES),
