@@ -126,7 +126,9 @@ def test_an_audit_of_the_report_counts_what_its_records_state(here: Path) -> Non
 
 
 def test_an_audit_of_the_text_of_the_report_counts_what_it_states(here: Path) -> None:
-    audit = ev.audit("answer/report.md", SOURCES, offline=True).audit
+    (here / "alone").mkdir(exist_ok=True)
+    shutil.copy(here / "answer/report.md", here / "alone/report.md")
+    audit = ev.audit("alone/report.md", SOURCES, offline=True).audit
     rows = {row.what: (row.says, row.agrees) for row in audit.said if row.what != "about its question"}
     level = "3, Cross-source corroborated claims"
     assert rows == {

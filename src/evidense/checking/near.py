@@ -27,6 +27,8 @@ IN_ORDER = 0.65
 """The least share of a statement's words that its sentence has in their order, for it to be supported, or qualified."""
 ALIKE = 0.5
 """The least similarity of a sentence to a statement that names another thing than it; a sentence about much else may name both."""
+LONGEST = 10_000
+"""Letters of a sentence beyond which it is none, and no statement is near it."""
 MOST_SWAPS = 2
 """Things of a copy that may be swapped; with more it is no copy, but another sentence."""
 
@@ -76,7 +78,7 @@ def near_verdict(statement: str, passage: str) -> NearVerdict | None:
     True
     """
     statement = plain(without_cut_word(statement, passage))
-    spans = stretches(passage, len(sentences(statement)))
+    spans = [span for span in stretches(passage, len(sentences(statement))) if len(span.quote) <= LONGEST]
     best = max((_beside(statement, span) for span in spans), key=lambda pair: rank(pair[0]), default=None)
     if best is None or not is_copied(statement, plain(best[1].quote)):
         return None
