@@ -212,7 +212,10 @@ def test_what_one_index_raises_is_raised_and_nobody_waits_for_it() -> None:
 
 
 def test_whoever_interrupts_is_not_kept_waiting() -> None:
-    code = "import time; from evidense.auditing.at_once import at_once; print('on', flush=True); at_once([lambda: time.sleep(60)] * 2)"
+    code = (
+        "import signal, time; from evidense.auditing.at_once import at_once; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "print('on', flush=True); at_once([lambda: time.sleep(60)] * 2)"
+    )  # a shell starts background processes with SIGINT ignored
     waiting = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert waiting.stdout is not None
     waiting.stdout.readline()
