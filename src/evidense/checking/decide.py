@@ -33,7 +33,7 @@ ENOUGH_SHARED = 0.18
 """The least share of a statement's words, weighed by rarity, that the passages of a work have, so that they are shown to be read. Of the 564 abstracts that
 bear on SciFact's training claims 4 have less, of 2,427 drawn at random 2,330."""
 _AS_A_COIN = 0.5
-"""No verdict is printed that is more likely wrong than right."""
+"""No verdict is printed that is more likely wrong than right, whatever the risk of all verdicts together."""
 _WORTH_ALIGNING = 0.5
 """The least share of a statement's rare words that the closest sentences of a work have, so that one of them may be its copy."""
 
@@ -136,9 +136,7 @@ def _entailed(row: Float64[np.ndarray, " stances"], kind: TextKind, judges: Judg
     if calibration is None or threshold is None or stated < threshold.at:
         return _Entailed(calibrator=calibration.id if calibration else "")
     share = calibration.share_right(stated)
-    if (
-        share < _AS_A_COIN
-    ):  # surer than most of what was measured, and such were wrong: the risk of all of them is no excuse
+    if share < _AS_A_COIN:
         return _Entailed(calibrator=calibration.id)
     return _Entailed(word, share, judges.entailer.name, calibration.id)
 

@@ -85,7 +85,7 @@ def _counts(stated: StatedRecords, found: Recounted) -> Iterator[Said]:
         elif name != "per_claim_public_record_count" or says != n:
             part = (
                 ""
-                if n_checked == n or (name in again and name in ("source_count", "aggregate_claim_records"))
+                if n_checked == n or name in ("source_count", "aggregate_claim_records")
                 else f"; {n_checked} of {n} checked again"
             )
             listed = " listed" if name == "source_count" else ""
