@@ -37,8 +37,8 @@ def report_json(told: AskOutcome) -> dict[str, Json]:
 
 def _statement(finding: AskedFinding) -> dict[str, Json]:
     return {
-        **checked_json(finding.checked), "facets": list(finding.facets), "place": _passage(finding.place), **_facts(finding),
-        "says_the_same": [_passage(same) for same in finding.same], "record": finding.record,
+        **checked_json(finding.checked), "facets": list(finding.facets), "place": passage_json(finding.place), **_facts(finding),
+        "says_the_same": [passage_json(same) for same in finding.same], "record": finding.record,
     }  # fmt: skip
 
 
@@ -55,7 +55,8 @@ def _facts(finding: AskedFinding) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def _passage(passage: Passage) -> dict[str, Json]:
+def passage_json(passage: Passage) -> dict[str, Json]:
+    """Return a passage with its place; `says` is what a cell of a table states."""
     span = passage.span
     return {
         "source": passage.source,

@@ -9,6 +9,7 @@ from evidense.auditing.public_records.levels import LEVELS, counted, gate_status
 from evidense.auditing.public_records.tiers import THRESHOLDS
 from evidense.records import Json
 from evidense.report.ask import benchmarks, summary
+from evidense.report.ask.exports import passage_json
 from evidense.report.ask.public_heads import head_of
 from evidense.report.ask.tiers import columns_of, tier
 from evidense.report.ask.told import AskedFinding, AskOutcome
@@ -121,14 +122,7 @@ def _claim(finding: AskedFinding) -> dict[str, Json]:
 
 
 def _quote(passage: Passage) -> dict[str, Json]:
-    span = passage.span
-    return {
-        "source": passage.source,
-        "quote": span.quote,
-        "start": span.start,
-        "end": span.end,
-        "section": passage.section,
-    }
+    return {key: value for key, value in passage_json(passage).items() if key != "says"}
 
 
 def _gate(told: AskOutcome) -> dict[str, Json]:
