@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evidense import registry
+import built_in
 from evidense.parts import Case, Role, Subject
 from evidense.store import Store
 from evidense.values import Collection
@@ -18,8 +18,7 @@ TUNED = "pip:sre_embedding_model/model_weights"
 
 def texts(n_queries: int = 60, n_documents: int = 120, name: str = "weaknesses") -> Collection:
     """Return a small collection of texts."""
-    dataset, spelling = registry.dataset(name)
-    return sample(dataset.open(spelling)[0], n_queries, n_documents, 0)
+    return sample(built_in.opened(name), n_queries, n_documents, 0)
 
 
 def subject(label: str, spelling: str, role: Role) -> Subject:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import built_in
 from dissection.geometry_cases import BASE, TUNED, bench_of, case_of, subject, texts
 from evidense import registry
 from evidense.dissection.geometry.findings import FindingFamily
@@ -27,7 +28,7 @@ ONE_WHERE_EQUAL = ("CKA", "RSA", "Procrustes", "moved", "mutual", "score", "top-
 def text_case() -> Case:
     base = subject("base", BASE, "base")
     others = (subject("tuned", TUNED, "tuned"), replace(base, label="same", role="seed"))
-    return case_of((base, *others), texts(40, 60), n_rows=60, poolings=["own"], n_shuffles=5)
+    return case_of((base, *others), texts(30, 44), n_rows=60, poolings=["own"], n_shuffles=5)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def test_a_collection_of_one_modality_gives_a_gap_finding_with_the_reason(found:
 
 
 def test_two_towers_have_a_gap_and_the_effect_of_closing_it_is_scored(tmp_path: Path) -> None:
-    collection = sample(registry.dataset("glyphs/sans:t2i@test")[0].open("glyphs/sans:t2i@test")[0], 40, 60, 0)
+    collection = sample(built_in.opened("glyphs/sans:t2i@test"), 40, 60, 0)
     base, other = (Subject(name, name, opened(tmp_path / name, n_dims=dims), role)  # type: ignore[arg-type]
                    for name, dims, role in (("base", 24, "base"), ("other", 16, "tuned")))  # fmt: skip
     case = case_of((base, other), collection)
@@ -104,14 +105,13 @@ def test_two_towers_have_a_gap_and_the_effect_of_closing_it_is_scored(tmp_path: 
 
 
 def test_an_encoder_with_nan_states_is_refused_and_the_others_are_compared(tmp_path: Path) -> None:
-    glyphs = registry.dataset("glyphs/sans:t2i@test")
     base, other, broken = (
         Subject(name, name, opened(tmp_path / name, text={**BERT, "n_layers": depth}), role)  # type: ignore[arg-type]
         for name, role, depth in (("base", "base", 2), ("other", "tuned", 3), ("broken", "tuned", 1))
     )
     weights = broken.encoder.tower("query").text.backbone.inner.encoder.layer[0].output.dense.weight  # type: ignore[attr-defined]
     weights.data[0, 0] = np.nan
-    case = case_of((base, other, broken), sample(glyphs[0].open(glyphs[1])[0], 30, 40, 0))
+    case = case_of((base, other, broken), sample(built_in.opened("glyphs/sans:t2i@test"), 30, 40, 0))
     found = registry.part("analyses", "similarity").examine(case, bench_of(case, tmp_path / "store"))
     refusals = [f for f in found if f.site["subject"] == "broken" and f.site["side"] == "query"]
     assert refusals

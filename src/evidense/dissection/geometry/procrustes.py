@@ -72,6 +72,8 @@ def distance(x: Layer, y: Layer) -> float:
     0.0
     """
     a, b = (z / np.linalg.norm(z) for z in (layer - layer.mean(axis=0, dtype=np.float64) for layer in (x, y)))
+    if len(a) < min(a.shape[1], b.shape[1]):  # the same singular values, of a smaller matrix
+        a, b = (np.linalg.qr(z.T, mode="r").T for z in (a, b))
     return float(2 - 2 * np.linalg.svd(a.T @ b, compute_uv=False).sum())
 
 
@@ -95,31 +97,51 @@ def _rotation(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"]) -> F
     With fewer rows than dimensions a rotation is not determined in the other dimensions; the pull keeps it at the identity there.
     """
     test = np.arange(len(a)) % 4 == 3
-    product = a[~test].T @ b[~test]
     noise = float(np.linalg.norm(a) * np.linalg.norm(b)) / np.sqrt(a.size)
-    still = np.eye(a.shape[1])
-    least_error, best_turn = float(((b[test] - a[test]) ** 2).sum()), still
+    least_error, best_turn = float(((b[test] - a[test]) ** 2).sum()), np.eye(a.shape[1])
     for pull in (1e-9, 1.0) if least_error > 0 else ():
-        turn = nearest_rotation(product + pull * noise * still)
+        turn = _pulled_rotation(a[~test], b[~test], pull * noise)
         error = float(((b[test] - a[test] @ turn) ** 2).sum())
         if error < least_error:
             least_error, best_turn = error, turn
     return best_turn
 
 
+def _pulled_rotation(
+    a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n e"], pull: float
+) -> Float64[np.ndarray, "e e"]:
+    """Return the rotation nearest to `aᵀ · b + pull · identity`; it is the identity where no row reaches, so few rows need a small matrix."""
+    width = a.shape[1]
+    if 2 * len(a) >= width:
+        return nearest_rotation(a.T @ b + pull * np.eye(width))
+    reached = np.linalg.qr(np.concatenate([a, b]).T)[0]
+    still = np.eye(reached.shape[1])
+    inner = nearest_rotation((a @ reached).T @ (b @ reached) + pull * still)
+    return np.eye(width) + reached @ (inner - still) @ reached.T
+
+
 def _ridge(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "e f"]:
     """Return the ridge map whose strength has the least leave-one-out error."""
     if not b.any():
         return np.zeros((a.shape[1], b.shape[1]))
-    values, vectors = np.linalg.eigh(a.T @ a)
-    values = np.maximum(values, 0)
+    values, vectors = _axes(a)
+    mean = max(float(values.sum()) / a.shape[1], 1e-30)
     along = a @ vectors
     target = along.T @ b
     least_error, best_map = np.inf, np.zeros((a.shape[1], b.shape[1]))
     for strength in _STRENGTHS:
-        shrunk = 1 / (values + strength * max(float(values.mean()), 1e-30))
+        shrunk = 1 / (values + strength * mean)
         leverage = (along**2 * shrunk).sum(axis=1) + 1 / len(a)
         error = float((((b - along @ (shrunk[:, None] * target)) / (1 - leverage)[:, None]) ** 2).sum())
         if error < least_error:
             least_error, best_map = error, vectors @ (shrunk[:, None] * target)
     return best_map
+
+
+def _axes(a: Float64[np.ndarray, "n e"]) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "e k"]]:
+    """Return eigenvalues and eigenvectors of `aᵀ · a`; with fewer rows than dimensions, without those that are 0 for want of rows."""
+    if len(a) < a.shape[1]:
+        _, lengths, vectors = np.linalg.svd(a, full_matrices=False)
+        return lengths**2, vectors.T
+    values, vectors = np.linalg.eigh(a.T @ a)
+    return np.maximum(values, 0), vectors

@@ -29,6 +29,19 @@ def step_seed(seed: int, step: int) -> int:
     return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
 
 
+def seed_torch(seed: int) -> None:
+    """Seed the generators of torch that are in use.
+
+    `torch.manual_seed` also notes the seed, with a written stack of calls, for accelerators that nobody uses: a millisecond a step.
+    """
+    import torch
+
+    if torch.cuda.is_initialized():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)
+
+
 @dataclass(frozen=True)
 class PairOrder:
     """The order in which pairs are trained on: a permutation per epoch. An incomplete last batch is left out."""

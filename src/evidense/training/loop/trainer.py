@@ -12,7 +12,7 @@ from evidense.parts import SIDES, Encoder, Objective, TrainableTower
 from evidense.records import Json, Recipe
 from evidense.training.data.portions import drawn
 from evidense.training.loop import dropout, gather, processes, state
-from evidense.training.loop.batches import Keys, n_false_negatives, step_seed
+from evidense.training.loop.batches import Keys, n_false_negatives, seed_torch, step_seed
 from evidense.training.loop.costs import TrainingCosts
 from evidense.training.loop.diagnostics import warnings_of
 from evidense.values import Pairs
@@ -158,14 +158,12 @@ class _Training:
 
     def go(self) -> None:
         """Take the remaining steps."""
-        import torch
-
         self.resume()
         self.learner.mode(True)
         n_steps, self.began = self.job.recipe.n_steps, time.perf_counter()
         first, self.saved = self.step, (self.step, self.began, 0.0)
         while self.step < n_steps and not self.stopped:
-            torch.manual_seed(step_seed(self.job.recipe.seed, self.step))
+            seed_torch(step_seed(self.job.recipe.seed, self.step))
             diagnostics = self.learner.step(self.step)
             if diagnostics["loss_nats"] is None or diagnostics["grad_norm"] is None:
                 self._refuse(diagnostics)
