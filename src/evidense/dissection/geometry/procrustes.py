@@ -117,7 +117,8 @@ def _pulled_rotation(
     reached = np.linalg.qr(np.concatenate([a, b]).T)[0]
     still = np.eye(reached.shape[1])
     inner = nearest_rotation((a @ reached).T @ (b @ reached) + pull * still)
-    return np.eye(width) + reached @ (inner - still) @ reached.T
+    turn: Float64[np.ndarray, "e e"] = np.eye(width) + reached @ (inner - still) @ reached.T
+    return turn
 
 
 def _ridge(a: Float64[np.ndarray, "n e"], b: Float64[np.ndarray, "n f"]) -> Float64[np.ndarray, "e f"]:
