@@ -73,7 +73,7 @@ def distance(x: Layer, y: Layer) -> float:
     """
     a, b = (z / np.linalg.norm(z) for z in (layer - layer.mean(axis=0, dtype=np.float64) for layer in (x, y)))
     if len(a) < min(a.shape[1], b.shape[1]):  # the same singular values, of a smaller matrix
-        a, b = (np.linalg.qr(z.T, mode="r").T for z in (a, b))
+        a, b = (np.linalg.qr(z.T).R.T for z in (a, b))
     return float(2 - 2 * np.linalg.svd(a.T @ b, compute_uv=False).sum())
 
 
