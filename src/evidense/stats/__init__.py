@@ -27,6 +27,16 @@ from evidense.stats.many_looks.looks import chance_of_an_error, level, over_look
 from evidense.stats.many_looks.winner import Winner, winner
 from evidense.stats.means import mean_interval, mean_intervals
 from evidense.stats.planted import planted, planted_estimate
+from evidense.stats.populations.budgets import (
+    BudgetCurve,
+    CellTables,
+    Inversion,
+    change_of_gain,
+    crossing,
+    equivalent_budget,
+    exchange_rate,
+    gain_a_doubling,
+)
 from evidense.stats.populations.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
 from evidense.stats.populations.families import NewCollection, new_collection
 from evidense.stats.populations.pooling import MIN_COLLECTIONS, Pooled, random_effects
@@ -45,11 +55,14 @@ __all__ = [
     "Agreement",
     "Bounds",
     "Brier",
+    "BudgetCurve",
+    "CellTables",
     "Differences",
     "Draws",
     "EffectiveRaters",
     "Estimate",
     "Grouping",
+    "Inversion",
     "IsotonicRegression",
     "Joined",
     "Label",
@@ -72,19 +85,24 @@ __all__ = [
     "advice",
     "brier",
     "chance_of_an_error",
+    "change_of_gain",
     "cluster_queries",
     "contrasts",
     "cross_fitted",
+    "crossing",
     "discriminability",
     "doubt",
     "effective",
     "effective_raters",
+    "equivalent_budget",
+    "exchange_rate",
     "expected_calibration_error",
     "few_seeds",
     "fit_isotonic",
     "fit_logistic",
     "fit_temperature",
     "fold_rows",
+    "gain_a_doubling",
     "group_letters",
     "join",
     "krippendorff_alpha",

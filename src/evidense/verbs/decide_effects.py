@@ -246,33 +246,12 @@ def decide_effects_over(study: Study, lineup: Lineup, collections: CollectionSet
     """
     records: list[Record] = []
     for family in lineup.families:
-        for selection in _selections(family, collections):
+        for selection in collections.selections(by_role=family[0].group != "arm"):
             tables = [_CellTable(lineup, scored, study.primary, family, store) for scored in selection.members]
             records += _over(study, tables, selection)
     for record in records:
         store.put(record)
     return records
-
-
-def _selections(family: Sequence[Effect], collections: CollectionSet) -> list[CollectionSet]:
-    """Return all collections, those of each role, and those of each direction; no selection of fewer than two, and none twice.
-
-    Arms differ in which collections are at home, so their effects are not averaged by role.
-    """
-    members = list(collections.members)
-    roles = [] if family[0].group == "arm" else [role for role in dict.fromkeys(m.role for m in members) if role]
-    selections = [("all", "all", members)]
-    selections += [(role, "all", [m for m in members if m.role == role]) for role in roles]
-    selections += [
-        ("all", direction, [m for m in members if m.direction == direction])
-        for direction in dict.fromkeys(m.direction for m in members)
-    ]
-    sizes = [len(m.collection.query_ids) for m in members]
-    return [
-        CollectionSet(selected, collections.sharing.of([members.index(m) for m in selected], sizes), role, direction)
-        for role, direction, selected in selections
-        if len(selected) > 1 and (len(selected) < len(members) or role == direction == "all")
-    ]
 
 
 def _over(study: Study, tables: Sequence[_CellTable], selection: CollectionSet) -> list[Record]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidense import stats
+from evidense.compute.comparison.budget_grid import BudgetGrid
 
 Group = Literal["factorial", "stage", "total", "arm"]
 ROLES = ("in-domain", "near", "far")
@@ -58,6 +59,8 @@ class Lineup:
 
     cells: tuple[Cell, ...]
     effects: tuple[Effect, ...]
+    grid: BudgetGrid | None = None
+    """Further budgets of the stages, whose cells are among `cells`."""
 
     @property
     def families(self) -> list[list[Effect]]:

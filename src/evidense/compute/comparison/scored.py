@@ -122,3 +122,23 @@ class CollectionSet:
     sharing: stats.Sharing
     role: str = "all"
     direction: str = "all"
+
+    def selections(self, *, by_role: bool) -> "list[CollectionSet]":
+        """Return all collections, those of each role, and those of each direction; no selection of fewer than two, and none twice.
+
+        `by_role` is False for arms, which differ in which collections are at home.
+        """
+        members = list(self.members)
+        roles = [role for role in dict.fromkeys(m.role for m in members) if role] if by_role else []
+        selections = [("all", "all", members)]
+        selections += [(role, "all", [m for m in members if m.role == role]) for role in roles]
+        selections += [
+            ("all", direction, [m for m in members if m.direction == direction])
+            for direction in dict.fromkeys(m.direction for m in members)
+        ]
+        sizes = [len(m.collection.query_ids) for m in members]
+        return [
+            CollectionSet(selected, self.sharing.of([members.index(m) for m in selected], sizes), role, direction)
+            for role, direction, selected in selections
+            if len(selected) > 1 and (len(selected) < len(members) or role == direction == "all")
+        ]

@@ -72,4 +72,6 @@ def cells_of(study: Study) -> Cells:
         *effects_of(all_cells),
         *(Effect(a.label, "arm", {a.label: 1.0, a.start_label: -1.0}, a.start) for a in arms),
     ]
-    return Cells(tuple(stages), ready_made, Lineup(all_cells, tuple(effects)), tables)
+    return Cells(
+        tuple(stages), ready_made, Lineup(all_cells, tuple(effects), factorial.grid if factorial else None), tables
+    )

@@ -1,26 +1,28 @@
 """Read [factorial] of a study file and expand it into trainings: four cells and their control arms, chained from one backbone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from evidense import registry
+from evidense.compute.comparison.budget_grid import BudgetGrid
 from evidense.compute.comparison.lineup import CONTROLS, ROLES
 from evidense.errors import EvidenseError, InvalidInput, Mistakes
 from evidense.reading.training_pairs import KINDS, kind_of, with_kind
 from evidense.records import Json, Recipe
 from evidense.stats import CELLS
+from evidense.study.trained.budgets import budget_grid
 from evidense.study.trained.training import recipe_of
 from evidense.training.backbones.architectures import design
 from evidense.training.loop import budget
 from evidense.training.readiness import recipe_mistakes
 
 NEITHER, PRE, FINE, BOTH = CELLS
-_TABLES = ("backbone", "pretraining", "finetuning", "roles", "toy")
+_TABLES = ("backbone", "pretraining", "finetuning", "budgets", "roles", "toy")
 _SECTIONS = ("seeds", "controls", *_TABLES)
 TOY_STUDY = ("collections", "measures", "references", "sample_queries", "sample_documents", "n_resamples")
 """Keys of the study that [factorial.toy] may replace."""
-TOY_KEYS = ("seeds", "controls", "backbone", "pretraining", "finetuning", "roles", "arms", *TOY_STUDY)
+TOY_KEYS = ("seeds", "controls", "backbone", "pretraining", "finetuning", "budgets", "roles", "arms", *TOY_STUDY)
 """All keys of [factorial.toy]. A table replaces keys of the section of its name; `arms` replaces keys of every arm."""
 _BUDGETS = budget.KINDS
 _DERIVED = {"start_sha256", "data_sha256", "budget", "parents", "observed"}
@@ -42,6 +44,8 @@ class Factorial:
     controls: tuple[str, ...] = CONTROLS
     roles: Mapping[str, str] = field(default_factory=dict)
     """Spelling of a collection → in-domain, near or far."""
+    grid: BudgetGrid | None = None
+    """Further budgets of the stages, each combined with each; None: every stage has its one budget."""
 
     @property
     def start(self) -> str:
@@ -112,15 +116,17 @@ def _read(data: Mapping[str, Any], source: str, mistakes: Mistakes) -> Factorial
         if not isinstance(value, Mapping):
             mistakes.others.append(f"'{key}' is {value!r}; expected a table [factorial.{key}]")
         tables[key] = value if isinstance(value, Mapping) else {}
-    for key in ("pretraining", "finetuning"):
-        stage_recipe(tables[key], f"[factorial.{key}]", mistakes)
+    pre, fine = (stage_recipe(tables[key], f"[factorial.{key}]", mistakes) for key in ("pretraining", "finetuning"))
+    grid = budget_grid(tables["budgets"], pre, fine, mistakes)
     _check_backbone(tables["backbone"], mistakes)
     controls = _controls(data.get("controls", CONTROLS), tables, mistakes)
     for spelling, role in tables["roles"].items():
         if role not in ROLES:
             mistakes.others.append(f"the role of '{spelling}' is {role!r}; expected {', '.join(ROLES)}")
     seeds = seeds_of(data.get("seeds"), "[factorial]", mistakes)
-    return Factorial(seeds, tables["backbone"], tables["pretraining"], tables["finetuning"], controls, tables["roles"])
+    return Factorial(
+        seeds, tables["backbone"], tables["pretraining"], tables["finetuning"], controls, tables["roles"], grid
+    )
 
 
 def seeds_of(value: Any, where: str, mistakes: Mistakes) -> tuple[int, ...]:
@@ -207,11 +213,24 @@ def _of_seed(factorial: Factorial, seed: int, pre: Recipe, fine: Recipe) -> list
         stage(narrow, _unlabelled(fine, pre), PRE),
     ]  # fmt: skip
     stages = [candidate for candidate in candidates if candidate.cell in CELLS or candidate.cell in factorial.controls]
+    if factorial.grid:
+        stages += [stage(*of_point) for of_point in _of_grid(factorial.grid, pre, fine)]
     return (
         stages
         if factorial.start
         else [Stage(NEITHER, seed, replace(_backbone(factorial, pre, fine), seed=seed)), *stages]
     )
+
+
+def _of_grid(grid: BudgetGrid, pre: Recipe, fine: Recipe) -> Iterator[tuple[str, Recipe, str]]:
+    """Yield cell, recipe and the cell that it starts from, of each point of the grid that is none of the four cells."""
+    for point in grid.points:
+        cell = grid.cell(point)
+        if cell in CELLS:
+            continue
+        before = (point[0], 0.0) if point[1] else (0.0, 0.0)
+        recipe = _with_amount(fine, point[1]) if point[1] else _with_amount(pre, point[0])
+        yield cell, recipe, grid.cell(before)
 
 
 def _backbone(factorial: Factorial, pre: Recipe, fine: Recipe) -> Recipe:

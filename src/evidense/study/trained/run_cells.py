@@ -17,6 +17,7 @@ from evidense.study.trained.tasks import CollectionAddress, count_leaks, rank, t
 from evidense.study.trained.workers import Task, Workers, n_cores
 from evidense.training.card import write_card
 from evidense.values import Collection
+from evidense.verbs.decide_budgets import decide_budgets
 from evidense.verbs.decide_effects import decide_effects, decide_effects_over
 from evidense.verbs.decide_queries import decide_queries
 from evidense.verbs.train import CARD
@@ -47,7 +48,9 @@ def run_cells(
                 watch.ready(study, decided)
     shared = Shared(tuple(c for _, c in collections), study.clusters)
     records += decide_queries(study, shared, store)
-    records += decide_effects_over(study, cells.lineup, CollectionSet(scored_collections, shared.sharing), store)
+    all_collections = CollectionSet(scored_collections, shared.sharing)
+    records += decide_effects_over(study, cells.lineup, all_collections, store)
+    records += decide_budgets(study, cells.lineup, all_collections, store)
     _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Outcome)], store)
     return records
 
