@@ -50,5 +50,15 @@ class BudgetGrid:
         return _NEITHER if not fine else _FINE if fine == self.own[1] else f"{_FINE}, {amounts[1]}"
 
 
+def is_grid_cell(name: str) -> bool:
+    """Say whether a cell stands at a further budget, by its name.
+
+    >>> is_grid_cell("both, 1000 and 50 pairs"), is_grid_cell("both"), is_grid_cell("pre-trained, total budget")
+    (True, False, False)
+    """
+    stage, comma, amount = name.partition(", ")
+    return bool(comma) and stage in stats.CELLS and amount[:1].isdigit()
+
+
 def _plain(amount: float) -> str:
     return f"{amount:.0f}" if float(amount).is_integer() else f"{amount:g}"

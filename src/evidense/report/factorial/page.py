@@ -1,15 +1,17 @@
 """Factorial: the page of a study that trains its own systems: the effects, the cells, the trainings and their costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import evidense
 from evidense.boundary.numerals import count, interval, plain
+from evidense.compute.comparison.budget_grid import is_grid_cell
 from evidense.records import Finding
 from evidense.report.comparison import proof
 from evidense.report.comparison.shared import shared_sentences
 from evidense.report.contents import Contents
-from evidense.report.factorial import interaction
+from evidense.report.factorial import budgets, interaction
 from evidense.report.factorial import rows as effect_rows
 from evidense.report.factorial.arms import TrainedArm, arms
 from evidense.report.factorial.effects import GROUPS, Effects
@@ -55,11 +57,14 @@ def context(contents: Contents, store: Store) -> dict[str, object]:
         if effects.names(key)
     }
     trained = arms(effects, contents.records)
+    single = [arm for arm in trained if not is_grid_cell(arm.name)]
+    cell_names = [name for name in effects.cell_names if not is_grid_cell(name)]
     return {
         "study": study, "primary": primary, "margin": margin_text(study.margin), "scale": scale, "groups": groups, "group_titles": GROUPS,
         "leads": _leads(groups), "plots": interaction.plots(effects, primary), "box": interaction, "n_seeds": effects.n_seeds,
-        "few_seeds": _few_seeds(effects), "cell_names": effects.cell_names, "values": {m: _values(effects, m) for m in study.measures}, "arms": trained,
-        "curves": curves(effects, trained, store), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
+        "few_seeds": _few_seeds(effects), "cell_names": cell_names, "values": {m: _values(effects, m, cell_names) for m in study.measures}, "arms": trained,
+        "curves": curves(effects, single, store), "budget_parts": budgets.budget_parts(contents.records), "budget_box": budgets,
+        "is_one_budget": bool(study.factorial) and not study.factorial.get("budgets"), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
         "words": list(WORDS.values()), "proof": proof, "contents": contents, "version": evidense.__version__,
         "confidence": f"{study.confidence * 100:.0f}\u202f%", "roles": _roles(effects), "homes": _homes(study.arms),
         "question": study.question, "shared": shared_sentences(contents),
@@ -76,10 +81,10 @@ def _leads(groups: dict[str, list[effect_rows.EffectGroup]]) -> list[effect_rows
     return [g for g in groups.get("factorial", []) if g.effect in EFFECTS]
 
 
-def _values(effects: Effects, measure: str) -> list[ValueLine]:
+def _values(effects: Effects, measure: str, cell_names: Sequence[str]) -> list[ValueLine]:
     lines = []
     for place in effects.collections:
-        means = [effects.cells.get((cell, place.name, measure)) for cell in effects.cell_names]
+        means = [effects.cells.get((cell, place.name, measure)) for cell in cell_names]
         known_means = [f for f in means if f is not None]
         if known_means:
             tags = tuple(t for t in (place.role, place.direction) if t)
