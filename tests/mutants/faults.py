@@ -32,6 +32,7 @@ _CANDIDATES = ("dissection/test_candidates.py",)
 _RULE = ("stats/test_rule.py",)
 _RESAMPLING = ("stats/test_resampling.py", "stats/test_estimates.py")
 _SEEDED = ("stats/test_seeded.py",)
+_BUDGETS = ("stats/test_budgets.py",)
 _OVERLAP = ("stats/test_overlap.py",)
 _SCORING = ("compute/test_scoring.py",)
 _TOPK = ("compute/test_topk.py",)
@@ -97,6 +98,9 @@ _STATISTICS = (
     Fault("cluster key ignored", "stats/dependence/clusters.py", "if query in groups else []", "if query not in groups else []", ("stats/test_clusters.py",)),
     Fault("cluster key ignored", "stats/dependence/overlap.py", "i for i, g in enumerate(groups)", "i for i, g in enumerate([None] * len(groups))", _OVERLAP),
     Fault("off by one", "stats/populations/pooling.py", "chdtri(k - 2,", "chdtri(k - 1,", _KNOWN),
+    Fault("comparison flipped", "stats/populations/budgets.py", "np.where(np.abs(mean) > half,", "np.where(np.abs(mean) > 0,", _BUDGETS),
+    Fault("unit changed", "stats/populations/budgets.py", "bought.local_slope(at[0]) / at[0],", "bought.local_slope(at[0]),", _BUDGETS),
+    Fault("sign", "stats/populations/budgets.py", "upper.at(asked) - lower.at(asked)", "lower.at(asked) - upper.at(asked)", _BUDGETS),
     Fault("family ignored", "stats/many_looks/looks.py", "1 - (1 - confidence) / looks", "1 - (1 - confidence)", ("stats/test_looks.py",)),
     Fault("sign", "stats/many_looks/winner.py", "float(effects[best]) - max(bias, 0.0)", "float(effects[best]) + max(bias, 0.0)", ("stats/test_winner.py",)),
     Fault("off by one", "stats/jackknife.py", "stdtrit(g - 1, (1", "stdtrit(g, (1", _KNOWN),
