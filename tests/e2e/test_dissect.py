@@ -96,18 +96,31 @@ def test_a_refusal_by_one_analysis_does_not_stop_the_others(models, few_csv, tmp
         ev.dissect(*pair, analyses=["probes"], **settings)
 
 
-def test_two_workers_give_the_findings_of_one_process(models, few_csv, tmp_path):
+LETTERS = """
+def by_form(texts):
+    return [[text.count(letter) + 0.1 for letter in "abcdefghijklmnop"] for text in texts]
+def by_length(texts):
+    return [[len(word) % 7 + 0.1 for word in (text.split() + [""] * 16)[:16]] for text in texts]
+"""
+
+
+def test_two_workers_give_the_findings_of_one_process(few_csv, tmp_path, monkeypatch):
     """Six analyses are worth two workers; every record of the page is the same, in the same order."""
+    from evidense.boundary.consent import consenting
     from evidense.store import Store
     from evidense.study.compare import dissection
     from evidense.study.run import RunOptions, run_study
 
     other = tmp_path / "other.csv"
     other.write_text(few_csv.read_text(encoding="utf-8").replace("the", "a"), encoding="utf-8")
+    (tmp_path / "letters.py").write_text(LETTERS, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    systems = ["python:letters:by_form", "python:letters:by_length"]
     study = dissection(
-        [f"{models}/base@pooling=mean", f"{models}/tuned@pooling=mean"], [str(few_csv), str(other)], n_random=0, n_resamples=999,
+        systems, [str(few_csv), str(other)], n_random=0, n_resamples=999,
         table={"analyses": ["similarity", "drift", "rankings"], "options": {"similarity": {"poolings": ["own"], "n_shuffles": 19}}},
     )  # fmt: skip
-    records_of_run = [run_study(study, Store(tmp_path / str(n)), RunOptions(n_workers=n)).records for n in (0, 2)]
+    with consenting(systems):
+        records_of_run = [run_study(study, Store(tmp_path / str(n)), RunOptions(n_workers=n)).records for n in (0, 2)]
     assert [r.id for r in records_of_run[0]] == [r.id for r in records_of_run[1]]
     assert len({r.site["collection"] for r in records_of_run[0] if hasattr(r, "site") and "analysis" in r.site}) == 2

@@ -2,21 +2,20 @@
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+
+from warm.client import Warm
 
 RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]")
 BAD = "\x1b[31mred\x07\u202etxt.exe\x9b2J"
 
 
 @pytest.fixture
-def page(tmp_path: Path, own_store: Path) -> Path:
+def page(tmp_path: Path, own_store: Path, warm: Warm) -> Path:
     folder = tmp_path / f"c{BAD}"
     (folder / "qrels").mkdir(parents=True)
     with (folder / "corpus.jsonl").open("w") as corpus, (folder / "queries.jsonl").open("w") as queries:
@@ -38,12 +37,9 @@ def page(tmp_path: Path, own_store: Path) -> Path:
         "--markdown",
         "summary.md",
     ]
-    env = {**os.environ, "GITHUB_STEP_SUMMARY": str(tmp_path / "step.md")}
-    done = subprocess.run(
-        [sys.executable, "-m", "evidense", *words], cwd=tmp_path, env=env, capture_output=True, timeout=120
-    )
+    done = warm.run(words, tmp_path, GITHUB_STEP_SUMMARY=str(tmp_path / "step.md"))
     assert done.returncode == 0, done.stderr
-    assert not RAW.search((done.stdout + done.stderr).decode())
+    assert not RAW.search(done.stdout + done.stderr)
     return tmp_path / "page"
 
 
@@ -66,14 +62,12 @@ def test_ids_with_control_characters_survive_in_csv_json_and_run_files(page: Pat
     assert {unquote(line.split()[0]) for line in lines} == {f"q{n}{BAD}" for n in range(30)}
 
 
-def test_a_query_whose_id_has_control_characters_can_be_marked_as_wrongly_labelled(page: Path) -> None:
+def test_a_query_whose_id_has_control_characters_can_be_marked_as_wrongly_labelled(page: Path, warm: Warm) -> None:
     with (page / "scores.csv").open(encoding="utf-8-sig", newline="") as file:
         row = next(csv.DictReader(file))
     with (page / "losses.csv").open("a", encoding="utf-8", newline="") as file:
         csv.writer(file).writerow([row["collection"], row["query_id"], "", "", "", "", "", "yes"])
     words = ["compare", "bm25", f"char_ngrams@label={BAD}", "--on", f"c{BAD}", "--out", "page"]
-    done = subprocess.run(
-        [sys.executable, "-m", "evidense", *words], cwd=page.parent, capture_output=True, text=True, timeout=120
-    )
+    done = warm.run(words, page.parent)
     assert done.returncode == 0, done.stderr
     assert "n 29" in done.stdout

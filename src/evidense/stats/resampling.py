@@ -15,7 +15,7 @@ from evidense.errors import InvalidInput
 from evidense.stats.dependence.overlap import LEAST_SPREAD, Overlap
 from evidense.stats.differences import ClusterSums, Differences, cluster_sums, on_grid
 
-_BLOCK = 1 << 18  # weights in memory at once: 2 MiB of float64, which stays in a core's cache
+_BLOCK = 1 << 16  # weights in memory at once: half a MiB of float64, which stays in a core's cache
 _FLIP, _BOOTSTRAP = 0, 1
 
 
