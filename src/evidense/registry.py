@@ -33,12 +33,24 @@ def summaries(shelf: str) -> dict[str, str]:
         UnknownName: there is no such shelf.
         AmbiguousName: two packages bring a part of the same name.
     """
-    if shelf not in SHELVES:
-        raise UnknownName.among("shelf", shelf, SHELVES)
     return {name: part_file.summary for name, part_file in _part_files(shelf).items()}
 
 
-_part_files = cache(part_files)
+def names(shelf: str) -> list[str]:
+    """Return the names of every part of a shelf, without reading any.
+
+    Raises:
+        UnknownName: there is no such shelf.
+        AmbiguousName: two packages bring a part of the same name.
+    """
+    return list(_part_files(shelf))
+
+
+@cache
+def _part_files(shelf: str) -> dict[str, PartFile]:
+    if shelf not in SHELVES:
+        raise UnknownName.among("shelf", shelf, SHELVES)
+    return part_files(shelf)
 
 
 def listing(shelf: str | None = None) -> Mapping[str, Any]:
@@ -57,9 +69,9 @@ def part(shelf: str, name: str) -> Any:
         UnknownName: with the nearest names.
         InvalidInput: another package's part that cannot be imported, or does not keep the contract of its shelf.
     """
-    if name not in summaries(shelf):
-        raise UnknownName.among(shelf.removesuffix("s"), name, summaries(shelf))
-    part_file = _part_files(shelf)[name]
+    part_file = _part_files(shelf).get(name)
+    if part_file is None:
+        raise UnknownName.among(shelf.removesuffix("s"), name, names(shelf))
     if not part_file.package:
         return importlib.import_module(part_file.module).PART
     return _installed(shelf, part_file)
@@ -88,7 +100,7 @@ def _installed(shelf: str, part_file: PartFile) -> Any:
 
 def parts(shelf: str) -> list[Any]:
     """Import and return every part of a shelf, by name."""
-    return [part(shelf, name) for name in summaries(shelf)]
+    return [part(shelf, name) for name in names(shelf)]
 
 
 def dataset(spelling: str) -> tuple[Dataset, str]:
@@ -101,7 +113,7 @@ def dataset(spelling: str) -> tuple[Dataset, str]:
         AmbiguousName: several do; says the spellings that would be clear.
     """
     name, colon, rest = spelling.partition(":")
-    if colon and name in summaries("datasets"):
+    if colon and name in names("datasets"):
         return _outright("datasets", name, rest, spelling)
     answering = [p for p in parts("datasets") if means(p, spelling)] if spelling.strip() else []
     return cast(Dataset, _only("collection", spelling, answering, "datasets")), spelling
@@ -132,7 +144,7 @@ def reader(path: Path) -> Reader:
     readers = [reader for reader in recognising if not getattr(reader, "is_last_resort", False)] or recognising
     if not readers:
         raise InvalidInput(
-            f"'{path}' has no format that is read here. Expected one of: {', '.join(summaries('readers'))}; convert it to one of these."
+            f"'{path}' has no format that is read here. Expected one of: {', '.join(names('readers'))}; convert it to one of these."
         )
     if len(readers) > 1:
         raise AmbiguousName(
@@ -183,7 +195,7 @@ def system(spelling: Spelling) -> tuple[EncoderPart | RankerPart, Spelling]:
     """
     name, colon, rest = spelling.head.partition(":")
     for shelf in ("encoders", "rankers"):
-        if colon and name in summaries(shelf):
+        if colon and name in names(shelf):
             return _outright(shelf, name, Spelling(rest, spelling.options), spelling)
     answering = [p for shelf in ("encoders", "rankers") for p in parts(shelf) if means(p, spelling)]
     return cast("EncoderPart | RankerPart", _only("system", spelling.head, answering, "encoders", "rankers")), spelling
@@ -280,4 +292,4 @@ def _only(what: str, spelling: str, answering: list[Any], *shelves: str) -> Any:
 
 def summaries_of(shelves: Iterable[str]) -> list[str]:
     """Return the names of all parts on these shelves."""
-    return [name for shelf in shelves for name in summaries(shelf)]
+    return [name for shelf in shelves for name in names(shelf)]

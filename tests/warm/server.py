@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 import traceback
+import weakref
+from importlib import metadata
 from typing import Any, BinaryIO
 
 LIGHT = ("numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s", "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image",
@@ -58,6 +60,8 @@ def _import(with_torch: bool) -> None:
 
     for name in environment().list_templates(extensions=["j2"]):
         environment().get_template(name)
+    metadata.entry_points()  # keeps what is installed where, until a folder changes
+    weakref.finalize._registry.clear()  # type: ignore[attr-defined]  # what libraries undo at exit is not the command's
 
 
 def _begun(order: dict[str, Any], *mine: BinaryIO) -> dict[str, Any]:

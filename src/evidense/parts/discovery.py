@@ -2,15 +2,17 @@
 
 import ast
 import importlib.util
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, resources
 from importlib.machinery import PathFinder
 from importlib.resources.abc import Traversable
+from itertools import takewhile
 from pathlib import Path
-from typing import cast
 
 from evidense.errors import AmbiguousName, InvalidInput
 
@@ -47,19 +49,25 @@ class PartFile:
             return ""
         try:
             return first_line(self.file.read_text(encoding="utf-8"))
-        except (OSError, SyntaxError, ValueError):
+        except (OSError, SyntaxError, ValueError, tokenize.TokenError):
             if not self.package:
                 raise
             return ""
 
 
 def first_line(source: str) -> str:
-    """Return the first line of a module's docstring.
+    """Return the first line of a module's docstring; what stands below the docstring is not read.
 
-    >>> first_line('\"\"\"One thing.\\n\\nMore of it.\"\"\"')
+    >>> first_line('# x\\n\"\"\"One thing.\\n\\nMore of it.\"\"\"\\nimport ast')
     'One thing.'
     """
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    tokens = (
+        t
+        for t in tokenize.generate_tokens(io.StringIO(source).readline)
+        if t.type not in {tokenize.COMMENT, tokenize.NL}
+    )
+    docstring = " ".join(token.string for token in takewhile(lambda token: token.type == tokenize.STRING, tokens))
+    return (ast.get_docstring(ast.parse(docstring)) or "").partition("\n")[0]
 
 
 def part_files(shelf: str) -> dict[str, PartFile]:
@@ -98,7 +106,9 @@ def _shipped(shelf: str) -> Iterator[PartFile]:
 
 def _installed(shelf: str) -> Iterator[PartFile]:
     """Yield the parts that other packages name in their entry points."""
-    for entry in _entry_points().select(group=f"{GROUP}.{shelf}"):
+    for entry in _entry_points():
+        if entry.group != f"{GROUP}.{shelf}":
+            continue
         package = entry.dist.name if entry.dist else "of an unknown name"
         if not re.fullmatch(r"[a-z][a-z0-9_]*", entry.name):
             raise InvalidInput(
@@ -109,10 +119,14 @@ def _installed(shelf: str) -> Iterator[PartFile]:
 
 
 @cache
-def _entry_points() -> metadata.EntryPoints:
-    return cast(
-        metadata.EntryPoints, metadata.entry_points()
-    )  # read once for all shelves; 3.11 gives a class of its own with the same select
+def _entry_points() -> list[metadata.EntryPoint]:
+    """Return the entry points of the packages that name a part; of each package those of the first folder of the path that has it."""
+    naming = [
+        found for found in metadata.distributions() if f"[{GROUP}." in (found.read_text("entry_points.txt") or "")
+    ]
+    return [
+        entry for name in sorted({found.name for found in naming}) for entry in metadata.distribution(name).entry_points
+    ]
 
 
 def _file_of(module: str) -> Path | None:

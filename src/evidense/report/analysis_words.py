@@ -11,7 +11,7 @@ from evidense.parts.estimands import declared
 @cache
 def words_of(analysis: str) -> AnalysisWords:
     """Return the words that an analysis brings; of one that is not on the shelf (its package is gone), its name alone."""
-    if analysis not in registry.summaries("analyses"):
+    if analysis not in registry.names("analyses"):
         return AnalysisWords(analysis.replace("_", " "), "", "", ())
     words: AnalysisWords = registry.part("analyses", analysis).words
     return words

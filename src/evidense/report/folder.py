@@ -117,7 +117,7 @@ def where_inputs_lie(study: Study, out: Path) -> dict[str, Json]:
 
 
 def _possible(value: Json) -> Iterator[str]:
-    parts = {name for shelf in ("datasets", "encoders", "rankers") for name in registry.summaries(shelf)}
+    parts = {name for shelf in ("datasets", "encoders", "rankers") for name in registry.names(shelf)}
     return (text for text in _spelt(value) if text not in parts)
 
 

@@ -55,7 +55,7 @@ class _Question:
 
 def literature() -> dict[str, LiteratureClaim]:
     """Return the claims of the literature by name, in the order of their codes."""
-    parts = (registry.part("claims", name) for name in registry.summaries("claims"))
+    parts = (registry.part("claims", name) for name in registry.names("claims"))
     claims = [part for part in parts if isinstance(part, LiteratureClaim)]
     return {claim.name: claim for claim in sorted(claims, key=lambda claim: code_order(claim.code))}
 

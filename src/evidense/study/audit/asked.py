@@ -37,7 +37,7 @@ def named_sources(named: Sequence[str]) -> list[NamedSource]:
         UnknownName: no source has this name.
         InvalidInput: a folder is named without its path, or an index with one that it does not take.
     """
-    indexes = sorted((name for name in registry.summaries("sources") if name != FOLDER), key=_breadth)
+    indexes = sorted((name for name in registry.names("sources") if name != FOLDER), key=_breadth)
     spellings = list(dict.fromkeys(named)) or indexes
     labels = _labels(spellings)
     return [NamedSource(labels[text], _part(text), text) for text in spellings]
@@ -55,9 +55,7 @@ def at_hand(order: Order, document: ReadDocument) -> list[Answer | None]:
 def silent_of(sources: Sequence[NamedSource]) -> list[AskedSource]:
     """Return the indexes of the shelf that are not among the sources of an audit."""
     named = {source.part.name for source in sources}
-    parts: list[Source] = [
-        registry.part("sources", n) for n in registry.summaries("sources") if n not in {*named, FOLDER}
-    ]
+    parts: list[Source] = [registry.part("sources", n) for n in registry.names("sources") if n not in {*named, FOLDER}]
     return [AskedSource(part.name, part.display_name, part.covers, {}, "not named by --sources") for part in parts]
 
 
@@ -118,7 +116,7 @@ def paths_of(order: Order) -> list[Path]:
 
 def _part(spelling: str) -> Source:
     name, _, _ = spelling.partition(":")
-    known = registry.summaries("sources")
+    known = registry.names("sources")
     if name not in known:
         is_path = bool(spelling) and Path(spelling).expanduser().exists()
         hint = f"There is a folder or file of this name: write {FOLDER}:{spelling}." if is_path else ""

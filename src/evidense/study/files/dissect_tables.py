@@ -113,7 +113,7 @@ def _dissection(keys: Mapping[str, Any], number: int, mistakes: Mistakes) -> Dis
     settings: dict[str, Any] = {"name": f"dissection {number}", **plain, **lists, **sizes}
     dissection = Dissection(**settings, options=options)
     mistakes.others += _mistakes(dissection, where)
-    known = registry.summaries("analyses")
+    known = registry.names("analyses")
     for name in dict.fromkeys((*dissection.analyses, *options)):
         if name not in known:
             mistakes.note_unknown("analysis", [name], list(known))
