@@ -232,5 +232,5 @@ FAMILY = Family(
     "given results",
     lambda: [*_baselines(), *_predictions(), *_labels()],
     {"baseline": _mutated_baseline, "mteb": _mutated_mteb, "st": _mutated_st, "losses": _mutated_losses},
-    seeds=6,
+    seeds=2,
 )

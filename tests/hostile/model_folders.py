@@ -262,4 +262,4 @@ def _mutated_bytes(seed: int) -> Case:
     return _case(f"weights:{seed}", build, GGUF if rng.choice(FORMS) == "gguf" else COMPARE, expected="either")
 
 
-FAMILY = Family("models", _named, {"model": _mutated_json, "weights": _mutated_bytes}, seeds=6)
+FAMILY = Family("models", _named, {"model": _mutated_json, "weights": _mutated_bytes}, seeds=2)

@@ -45,6 +45,8 @@ def _picture(name: str, content: Content, ending: str = "svg", **more: Any) -> C
 
 _DRAWN = ("dashes", "spaces", "huge", "tiny", "nan_size")
 """Bombs that are none: drawn within their time."""
+_TIMED = {"attr_bomb", "groups", "mask_laughs", "pattern_laughs", "css_bomb"}
+"""Ended after the same seconds as the two that are tried here; tests/pictures draws every one."""
 _REACHING = {
     "file": '<image width="9" height="9" xlink:href="file:///etc/passwd"/>',
     "web": '<image width="9" height="9" href="http://127.0.0.1:9/a.png"/>',
@@ -102,7 +104,7 @@ def _named() -> list[Case]:
     esc = f"{ESCAPE[:4]}.svg"
     return [
         Case("image_folder", files(around()), COMPARE, "read"),
-        *(_picture(name, make, **({"expected": "read", "says": ""} if name in _DRAWN else {})) for name, make in BOMBS.items()),
+        *(_picture(name, make, **({"expected": "read", "says": ""} if name in _DRAWN else {})) for name, make in BOMBS.items() if name not in _TIMED),
         *(_picture(f"reach_{name}", svg(inside)) for name, inside in _REACHING.items()),
         _picture("entity_laughs", _doctype('<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">')),
         _picture("entity_file", _doctype('<!ENTITY b SYSTEM "file:///etc/passwd">')),
@@ -123,7 +125,7 @@ def _named() -> list[Case]:
         *(_picture(f"bomb_{side}", png_header(side, side), "png") for side in (9_500, 60_000, 2_000_000_000)),
         _picture("text_bomb", _with_chunk(b"zTXt", b"k\0\0" + zlib.compress(b"a" * 90_000_000)), "png"),
         _picture("profile_bomb", _with_chunk(b"iCCP", b"k\0\0" + zlib.compress(b"a" * 90_000_000)), "png", expected="either", says=""),
-        _picture("grey16", lambda: _grey16(9_000), "png", expected="read", says=""),
+        _picture("grey16", lambda: _grey16(5_000), "png", expected="read", says=""),
         _picture("thin", lambda: encoded(photo(1, 500), "PNG"), "png"),
         _picture("cut", lambda: encoded(photo(), "PNG")[:60], "png"),
         _picture("larger_inside", _icon, "ico"),
@@ -290,5 +292,5 @@ FAMILY = Family(
     "pictures",
     _named,
     {"svg": _mutated_svg, "png": _mutated_png, **{kind.lower(): _mutated_raster(kind) for kind in ("JPEG", "GIF", "TIFF", "WEBP")}},
-    seeds=4,
+    seeds=2,
 )  # fmt: skip

@@ -92,4 +92,4 @@ def _mutated_page(seed: int) -> Case:
     return Case(f"page:{seed}", build, REPLAY)
 
 
-FAMILY = Family("pages", _named, {"page": _mutated_page}, seeds=8)
+FAMILY = Family("pages", _named, {"page": _mutated_page}, seeds=3)

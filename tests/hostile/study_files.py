@@ -225,4 +225,4 @@ def _mutated_words(seed: int) -> Case:
     return Case(f"argv:{seed}", files({"p.csv": made.PAIRS}), tuple(words))
 
 
-FAMILY = Family("studies", _named, {"toml": _mutated_study, "argv": _mutated_words}, seeds=8)
+FAMILY = Family("studies", _named, {"toml": _mutated_study, "argv": _mutated_words}, seeds=3)

@@ -170,4 +170,4 @@ def _mutated_folder(seed: int) -> Case:
 
 
 _MAKERS: dict[str, Callable[[int], Case]] = {"npy": _mutated_npy, "ids": _mutated_ids, "vectors": _mutated_folder}
-FAMILY = Family("vectors", _named, _MAKERS, seeds=6)
+FAMILY = Family("vectors", _named, _MAKERS, seeds=2)
