@@ -154,7 +154,7 @@ def of_all_pairs(records: list[Work]) -> Works:
     return joined(cards, {pair: found for pair in pairs if (found := compare(*(cards[place] for place in pair)))})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(records(), st.randoms(use_true_random=False))
 def test_works_are_those_of_all_pairs_whatever_the_order(records: list[Work], random: object) -> None:
     found = deduplicate(records)
@@ -175,7 +175,7 @@ def are_linked(cards: list[Card], one: int, two: int, below: int) -> bool:
     return two in reached
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(records())
 def test_each_record_is_in_one_work_and_a_doubt_inside_it_is_settled_by_surer_evidence(records: list[Work]) -> None:
     found = deduplicate(records)

@@ -122,7 +122,7 @@ def test_planted_copies_are_found_in_their_abstract_and_named(shared_data: Path)
     sources = [SourceText.of_abstract(str(r["doc_id"]), " ".join(r["abstract"])) for r in rows[:40]]
     passages = Passages(sources)
     cases, right, named = 0, 0, 0
-    for row in rows[:40:2]:
+    for row in rows[:40:4]:
         kept = [s.strip() for s in row["abstract"] if s.strip().endswith(".") and 60 < len(s) < 400][:4]
         for rule, copy, source in plants(kept):
             if source in kept:
@@ -130,7 +130,7 @@ def test_planted_copies_are_found_in_their_abstract_and_named(shared_data: Path)
                 cases += 1
                 right += found.source == str(row["doc_id"])
                 named += rule in [loss.rule for loss in found.losses]
-    assert cases > 60
+    assert cases > 30
     assert right / cases >= 0.98
     assert named / cases >= 0.95
 
@@ -143,12 +143,12 @@ def test_claims_that_experts_wrote_from_an_abstract_are_seldom_accused(shared_da
         (c["claim"], name) for c in claims for name, given in c["evidence"].items() if given[0]["label"] == "SUPPORT"
     ]
     accused = []
-    for claim, name in supported:
+    for claim, name in supported[::2]:
         found = Passages([SourceText.of_abstract(name, abstracts[name])]).statement(Span(0, len(claim), claim))
         if {"negation", "number", "aim"} & {loss.rule for loss in found.losses}:
             accused.append((claim, found.losses))
     assert len(supported) > 100
-    assert len(accused) / len(supported) <= 0.06, accused
+    assert len(accused) / len(supported[::2]) <= 0.06, accused
 
 
 def test_annotated_evidence_is_located_in_articles(shared_data: Path) -> None:
@@ -159,9 +159,9 @@ def test_annotated_evidence_is_located_in_articles(shared_data: Path) -> None:
         for row in csv.DictReader(table):
             if row["PMCID"] in files and row["Annotations"].strip():
                 evidence[row["PMCID"]].add(row["Annotations"])
-    foreign = sorted(evidence)
+    foreign = sorted(evidence)[::2]
     kinds, of_others = [], []
-    for number, (name, quotes) in enumerate(sorted(evidence.items())):
+    for number, (name, quotes) in enumerate((name, evidence[name]) for name in foreign):
         document = jats.PART.read(files[name])
         passages = Passages([SourceText.of_document(name, document)])
         found = [passages.statement(Span(0, len(quote), quote)) for quote in sorted(quotes)]

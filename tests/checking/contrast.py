@@ -48,6 +48,11 @@ def claims_on_tables(data: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(r["claim"] for r in rows if 8 <= len(r["claim"].split()) <= 40))
 
 
+@cache
+def _all_sentences(data: Path) -> tuple[str, ...]:
+    return (*corpus(data), *claims_on_tables(data))
+
+
 # What is swapped in.
 
 Swap = Callable[[str, random.Random, Path], str | None]
@@ -205,7 +210,7 @@ SETS = (
 
 def swap_dataset(sentence: str, draw: random.Random, data: Path) -> str | None:
     """Put the data of another study in place of those that a sentence names."""
-    return _swapped(sentence, _STUDY, draw, (*corpus(data), *claims_on_tables(data)))
+    return _swapped(sentence, _STUDY, draw, _all_sentences(data))
 
 
 def _swapped(sentence: str, pattern: re.Pattern[str], draw: random.Random, pool: Sequence[str]) -> str | None:

@@ -22,20 +22,20 @@ def _is_flagged(claim: str, evidence: str) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nine_in_ten_swaps_are_flagged_and_one_in_twenty_untouched_statements(kind: str, shared_data: Path) -> None:
-    changed, same = swapped(kind, shared_data), untouched(kind, shared_data)
-    assert (len(changed), len(same)) == (200, 200)
+    changed, same = swapped(kind, shared_data, 100), untouched(kind, shared_data, 100)
+    assert (len(changed), len(same)) == (100, 100)
     flagged = [_is_flagged(pair.claim, pair.evidence) for pair in changed]
-    assert sum(flagged) >= 180
-    assert sum(bool(mismatches(pair.claim, pair.evidence)) for pair in same) <= 10
+    assert sum(flagged) >= 90
+    assert sum(bool(mismatches(pair.claim, pair.evidence)) for pair in same) <= 5
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_verdicts_of_near_statements_follow_the_rules(kind: str, shared_data: Path) -> None:
-    verdicts = [near_verdict(pair.claim, pair.evidence) for pair in swapped(kind, shared_data, 100, seed=1)]
-    assert sum(verdict is not None and verdict.word in FLAGS for verdict in verdicts) >= 85
-    assert sum(verdict is not None and verdict.word == "SUPPORTED" for verdict in verdicts) <= 5
-    verdicts = [near_verdict(pair.claim, pair.evidence) for pair in untouched(kind, shared_data, 100, seed=1)]
-    assert sum(verdict is not None and verdict.word == "SUPPORTED" for verdict in verdicts) >= 90
+    verdicts = [near_verdict(pair.claim, pair.evidence) for pair in swapped(kind, shared_data, 60, seed=1)]
+    assert sum(verdict is not None and verdict.word in FLAGS for verdict in verdicts) >= 51
+    assert sum(verdict is not None and verdict.word == "SUPPORTED" for verdict in verdicts) <= 3
+    verdicts = [near_verdict(pair.claim, pair.evidence) for pair in untouched(kind, shared_data, 60, seed=1)]
+    assert sum(verdict is not None and verdict.word == "SUPPORTED" for verdict in verdicts) >= 54
 
 
 @pytest.mark.parametrize("dropped", ["condition", "population", "dataset"])

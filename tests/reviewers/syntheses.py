@@ -1,6 +1,7 @@
 """Invented syntheses: a question of several facets, sources about them, and statements that quote these sources."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -37,6 +38,7 @@ def statement(rng: np.random.Generator, keys: list[str], number: int) -> Synthes
     )  # fmt: skip
 
 
+@cache
 def synthesis(seed: int, n_statements: int = 12, n_sources: int = 8) -> Synthesis:
     """Make a synthesis without a defect: everything cited, resolved, grounded and about the question."""
     rng = np.random.default_rng(seed)

@@ -32,15 +32,15 @@ def test_praise_length_and_instructions_change_nothing_and_every_reviewer_was_tr
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda d: d.name)
-def test_a_small_dose_is_noticed_in_95_of_100_syntheses(defect) -> None:
+def test_a_small_dose_is_noticed_in_38_of_40_syntheses(defect) -> None:
     """One of twelve statements, or one source or facet."""
     for name in defect.meant_for:
         reviewer = registry.part("reviewers", name)
         fell = 0
-        for seed in range(100):
+        for seed in range(40):
             made = synthesis(seed)
             fell += reviewer.vote(defect.planted(made, 0.01, seed)).score < reviewer.vote(made).score
-        assert fell >= 95, name
+        assert fell >= 38, name
 
 
 def test_reviewers_look_at_different_things(table: SensitivityTable) -> None:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from evidense.texts.tokens import Token, rejoin, tokens, value
@@ -54,6 +55,7 @@ NO_TEXT = Alignment("NO TEXT", 0.0)
 """The alignment of a statement whose sources have no text."""
 
 
+@lru_cache(maxsize=1_024)
 def align(statement: str, passage: str) -> Alignment:
     """Align a statement with a passage, usually a sentence.
 

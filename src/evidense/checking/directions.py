@@ -47,6 +47,7 @@ def are_opposite(one: str, other: str) -> bool:
     return by_table or _by_prefix(one.casefold(), other.casefold()) or denies(one, other)
 
 
+@lru_cache(maxsize=65_536)
 def denies(one: str, other: str) -> bool:
     """Say whether one of two words is the other with a prefix, or an ending, that denies it.
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from evidense.checking.comparing.copies import closest, is_copied
 from evidense.checking.comparing.wordings import plain
-from evidense.checking.quantities import agree, quantities
+from evidense.checking.quantities import StatedQuantity, agree, quantities
 from evidense.checking.rules import NEAR_ONLY, Mismatch, mismatches
 from evidense.texts.sentences import sentences
 
@@ -17,15 +17,15 @@ def missing_numbers(statement: str, passage: str) -> list[str]:
     >>> missing_numbers("It gains 3 points on 7 sets.", "")
     ['3 points', '7']
     """
-    there = quantities(plain(passage))
-    lacking = [q.quote for q in quantities(plain(statement)) if not any(agree(q, other) for other in there)]
+    there = _numbers(passage)
+    lacking = [q.quote for q in _numbers(statement) if not any(agree(q, other) for other in there)]
     swapped = [m.claim for m in _differences(statement, passage) if m.rule == "number" and m.claim]
     return lacking or list(dict.fromkeys(swapped))
 
 
 def has_numbers(statement: str) -> bool:
     """Say whether a statement gives a number."""
-    return bool(quantities(plain(statement)))
+    return bool(_numbers(statement))
 
 
 def is_turned(statement: str, passage: str) -> bool:
@@ -37,9 +37,15 @@ def is_turned(statement: str, passage: str) -> bool:
     return any(m.rule in ("direction", "negation") for m in _differences(statement, passage))
 
 
-def _differences(statement: str, passage: str) -> list[Mismatch]:
+@lru_cache(maxsize=4_096)
+def _numbers(text: str) -> tuple[StatedQuantity, ...]:
+    return quantities(plain(text))
+
+
+@lru_cache(maxsize=4_096)
+def _differences(statement: str, passage: str) -> tuple[Mismatch, ...]:
     """Return how each sentence of a statement differs from its passage."""
-    return [m for span in sentences(statement) for m in _of_sentence(span.quote, passage)]
+    return tuple(m for span in sentences(statement) for m in _of_sentence(span.quote, passage))
 
 
 @lru_cache(maxsize=4_096)

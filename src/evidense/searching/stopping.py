@@ -10,6 +10,7 @@ repeated looks (a union bound) is ours.
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -102,16 +103,29 @@ def sample_size(n_left: int, n_found: int, target: float, error: float) -> int:
 
 def most_relevant(n_left: int, n_sample: int, n_hits: int, error: float) -> int:
     """Return how many of `n_left` works can be relevant at most, where a random sample of them held `n_hits`."""
-    from scipy.stats import hypergeom
-
     low, high = n_hits, n_left - (n_sample - n_hits)
     while low < high:
         middle = (low + high + 1) // 2
-        if hypergeom.cdf(n_hits, n_left, middle, n_sample) > error:
+        if _chance_of_so_few(n_left, n_sample, n_hits, middle) > error:
             low = middle
         else:
             high = middle - 1
     return low
+
+
+def _chance_of_so_few(n_left: int, n_sample: int, n_hits: int, n_relevant: int) -> float:
+    """Return how likely a random sample holds at most `n_hits` of the relevant works (hypergeometric)."""
+    fewest = max(0, n_sample - (n_left - n_relevant))
+    ways = [
+        _log_ways(n_relevant, hits) + _log_ways(n_left - n_relevant, n_sample - hits)
+        for hits in range(fewest, min(n_hits, n_relevant) + 1)
+    ]
+    every = _log_ways(n_left, n_sample)
+    return math.fsum(math.exp(way - every) for way in ways)
+
+
+def _log_ways(n: int, n_chosen: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(n_chosen + 1) - math.lgamma(n - n_chosen + 1)
 
 
 def _judged(

@@ -16,6 +16,7 @@ _END = re.compile(r"[.!?…]+(?:[\"'”’)\]]+|\[\d[\d,\s–-]*\])*(?=\s|$)|\n\
 _FIRST_WORDS = frozenset(
     "A An The It Its This These That Those We Our They Their There He She You In On At For If When While But And However Thus".split()
 )
+_NEXT_WORD = re.compile(r"\s*(\S*)")
 _OPENERS = "\"'“‘([{"
 
 
@@ -47,17 +48,25 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 
 def _ends_here(text: str, match: re.Match[str]) -> bool:
     """A full stop ends a sentence unless it belongs to an abbreviation or an initial, or a small letter follows."""
-    following = text[match.end() :].lstrip()
+    following = _NEXT_WORD.match(text, match.end())[1]  # type: ignore[index]
     if following[:1].islower() and (not match[0].startswith(("!", "?")) or match[0].endswith(("”", '"', "’"))):
         return False
     if not match[0].startswith("."):
         return True
-    word = re.search(r"(\S+)$", text[: match.start()])
-    last = word[1].lstrip(_OPENERS) if word else ""
+    last = _word_before(text, match.start()).lstrip(_OPENERS)
     if last.lower() in _ABBREVIATIONS:
         return last.lower() in ("etc", "al") and following[:1].isupper() and not re.match(r"[A-Z]\.|\(|\[", following)
     is_initial = re.fullmatch(r"[A-Z](?:\.[A-Z])*", last) and following[:1].isupper()
-    return not is_initial or following.split()[0] in _FIRST_WORDS
+    return not is_initial or following in _FIRST_WORDS
+
+
+def _word_before(text: str, end: int) -> str:
+    """Return the letters up to a place, back to a space; one line may end between them and the place."""
+    end -= text[max(0, end - 1) : end] == "\n"
+    begin = end
+    while begin and not text[begin - 1].isspace():
+        begin -= 1
+    return text[begin:end]
 
 
 def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:

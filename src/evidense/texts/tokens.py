@@ -32,6 +32,8 @@ _VALUES = {
     for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 } | {"percent": "%", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "hundred": "100", "thousand": "1000", "million": "1000000"}  # fmt: skip
 _DASHES = dict.fromkeys(map(ord, "‐‑–−"), "-")
+_SHORT = 2_000
+"""Letters up to which the tokens of a text are kept."""
 _JOINTS = "-­￾\u200b"
 """What may stand between two halves of one word."""
 
@@ -58,11 +60,19 @@ def tokens(text: str) -> list[Token]:
     >>> [t.key for t in tokens("Two models gain 1,000 points (Lee et al., 2020) or ·5% [3, 4].")]
     ['two', 'models', 'gain', '1000', 'points', '(lee et al., 2020)', 'or', '0.5', '%', '[3, 4]', '.']
     """
+    return list(_short(text) if len(text) <= _SHORT else _found(text))
+
+
+def _found(text: str) -> tuple[Token, ...]:
     found = []
     for match in _TOKEN.finditer(text.translate(_DASHES)):
         kind: TokenKind = match.lastgroup  # type: ignore[assignment]
         found.append(Token(_key(match[0], kind == "number"), kind, match.start(), match.end()))
-    return found
+    return tuple(found)
+
+
+_short = lru_cache(maxsize=4_096)(_found)
+"""The tokens of a sentence, which many rules look at one after the other."""
 
 
 def value(key: str) -> str:
