@@ -79,11 +79,11 @@ def test_the_published_training_equals_torch_up_to_rounding() -> None:
 
 
 def test_only_interaction_probes_read_pure_interaction() -> None:
-    drawn, is_train = SlotDraws.of(6_500, (2, 3, 4, 5), 5, PublishedRecipe()), np.arange(6_500) >= 5_000
+    drawn, is_train = SlotDraws.of(3_500, (2, 5), 5, PublishedRecipe()), np.arange(3_500) >= 2_000
     for corr, within in ((0.5, 0.02), (0.9, 0.04)):
-        pairs = interaction(6_500, corr)
+        pairs = interaction(3_500, corr)
         right = train(pairs, is_train, drawn, PublishedRecipe()).right
-        for n in (2, 3, 4, 5):
+        for n in (2, 5):
             assert abs(right[n, "none"].mean() - 1 / n) <= within
             assert right[n, "none"].mean() <= right[n, "queries permuted"].mean() + 0.03
         ends = {twin: converge(pairs, is_train, drawn.test[5], twin, (100.0, 1e4)) for twin in TWINS}

@@ -57,7 +57,7 @@ def test_a_picture_is_drawn_once_and_none_is_kept_beyond_the_memory(monkeypatch:
 @pytest.mark.parametrize("name", [name for name in BOMBS if name not in FINE])
 def test_a_bomb_is_one_error_that_names_the_picture(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quickly = partial(
-        in_child, limits=ChildLimits(cpu_s=0.4)
+        in_child, limits=ChildLimits(cpu_s=0.2)
     )  # of the 3 seconds that it may take, which bombs all take
     monkeypatch.setattr("evidense.compute.pictures.svg.in_child", quickly)
     path = tmp_path / "bomb.svg"
