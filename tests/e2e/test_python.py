@@ -8,6 +8,11 @@ import pytest
 import evidense as ev
 
 
+@pytest.fixture(scope="module")
+def few_csv(first_lines):
+    return first_lines(121)
+
+
 def words(texts):
     """Hash words into 512 dimensions: a real, if humble, encoder."""
     out = np.zeros((len(texts), 512), dtype=np.float32)
@@ -23,20 +28,20 @@ def letters(texts):
     return out / np.maximum(1e-9, np.linalg.norm(out, axis=1, keepdims=True))
 
 
-def test_functions_can_be_compared_as_systems(pairs_csv):
-    result = ev.compare(words, letters, on=str(pairs_csv))
+def test_functions_can_be_compared_as_systems(few_csv):
+    result = ev.compare(words, letters, on=str(few_csv))
     assert result.verdicts[0].verdict == "HARMS"
     assert "HARMS" in result._repr_html_()
     assert "HARMS" in repr(result)
     assert list(result.to_frame()["system"]) == [result.verdicts[0].system]
 
 
-def test_two_functions_of_the_same_name_are_two_systems(pairs_csv):
-    result = ev.compare(lambda texts: words(texts), lambda texts: letters(texts), on=str(pairs_csv))
+def test_two_functions_of_the_same_name_are_two_systems(few_csv):
+    result = ev.compare(lambda texts: words(texts), lambda texts: letters(texts), on=str(few_csv))
     assert result.verdicts[0].verdict == "HARMS"
 
 
-def test_an_evaluator_logs_each_measure_with_its_interval(pairs_csv):
+def test_an_evaluator_logs_each_measure_with_its_interval(few_csv):
     evaluation = pytest.importorskip("sentence_transformers.sentence_transformer.evaluation")
     import torch
 
@@ -50,7 +55,7 @@ def test_an_evaluator_logs_each_measure_with_its_interval(pairs_csv):
 
         encode_document = encode_query
 
-    model, evaluator = Words(), ev.evaluator(str(pairs_csv))
+    model, evaluator = Words(), ev.evaluator(str(few_csv))
     assert isinstance(evaluator, evaluation.SentenceEvaluator)
     first = evaluator(model, steps=0)
     assert first["evidense_pairs.csv_nDCG@10_difference"] == 0
