@@ -12,6 +12,7 @@ from evidense.claims._literature import decide_level
 from evidense.errors import InvalidInput
 from evidense.parts import Claim, ClaimVerdict, Decision, Hypothesis, LiteratureClaim
 
+N_SEEDS = 10
 EVERY = list(registry.summaries("claims"))
 LITERATURE = [n for n in EVERY if isinstance(registry.part("claims", n), LiteratureClaim)]
 UNTESTABLE = [n for n in LITERATURE if registry.part("claims", n).untestable]
@@ -40,13 +41,13 @@ def test_it_keeps_the_contract(claim: Claim) -> None:
 
 
 def test_what_is_planted_is_found(claim: Claim) -> None:
-    found = [claim.decide(claim.true_world(seed)).verdict for seed in range(20)]
-    assert found.count("HOLDS") >= 16
-    assert found.count("FAILS") <= 1
+    found = [claim.decide(claim.true_world(seed)).verdict for seed in range(N_SEEDS)]
+    assert found.count("HOLDS") >= 0.8 * N_SEEDS
+    assert "FAILS" not in found
 
 
 def test_what_is_not_there_is_not_upheld(claim: Claim) -> None:
-    assert [claim.decide(claim.false_world(seed)).verdict for seed in range(20)].count("HOLDS") <= 1
+    assert [claim.decide(claim.false_world(seed)).verdict for seed in range(N_SEEDS)].count("HOLDS") <= 1
 
 
 def test_a_decision_gives_its_reason(claim: Claim) -> None:
@@ -129,14 +130,14 @@ def test_a_level_is_registered_in_full(level: Hypothesis) -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_level_finds_its_planted_truth(level: Hypothesis) -> None:
-    found = [decide_level(level, level.true_world(seed)).verdict for seed in range(20)]
-    assert found.count("HOLDS") >= 16
-    assert found.count("FAILS") <= 1
+    found = [decide_level(level, level.true_world(seed)).verdict for seed in range(N_SEEDS)]
+    assert found.count("HOLDS") >= 0.8 * N_SEEDS
+    assert "FAILS" not in found
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_level_does_not_uphold_its_planted_falsehood(level: Hypothesis) -> None:
-    found = [decide_level(level, level.false_world(seed)).verdict for seed in range(20)]
+    found = [decide_level(level, level.false_world(seed)).verdict for seed in range(N_SEEDS)]
     assert found.count("HOLDS") <= 1
 
 
