@@ -11,6 +11,7 @@ import pytest
 
 import shapes
 from warm.client import Warm, warm_commands
+from warm.disk import stay_in_memory
 
 if os.environ.get("EVIDENSE_SHAPES"):  # make check sets it: the checks make array code several times slower
     jaxtyping.install_import_hook(shapes.ROOMS, "shapes.checked")
@@ -19,6 +20,7 @@ gc.set_threshold(
 )  # torch and whole collections stay in memory: walking them all took a third of the time
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.fsync = stay_in_memory
 _NUMBERS = itertools.count()
 
 

@@ -22,6 +22,8 @@ import weakref
 from importlib import metadata
 from typing import Any, BinaryIO
 
+from disk import stay_in_memory
+
 LIGHT = ("numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s", "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image",
          "bibtexparser", "rispy", "lxml.etree", "selectolax.lexbor", "pylatexenc.latex2text", "rapidfuzz.fuzz", "evidense.cli.main")  # fmt: skip
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert",
@@ -36,6 +38,7 @@ def serve(with_torch: bool) -> None:
     orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)
+    os.fsync = stay_in_memory
     _import(with_torch)
     gc.freeze()
     for line in orders:
