@@ -133,7 +133,7 @@ def test_an_audit_of_the_text_of_the_report_counts_what_it_states(here: Path) ->
     level = "3, Cross-source corroborated claims"
     assert rows == {
         "papers": ("4", True), "claims": ("6 extracted, 1 verified", True), "verified claims": ("1", True), "quality": ("10.0/10", True),
-        "level": (level, True), "tier": ("DOI_GRADE", True),
+        "level": (level, True), "tier": ("DOI_GRADE", True), "its own counts": ("17 in its text", True),
     }  # fmt: skip
     told = json.loads((here / "answer/report.json").read_text())
     assert {s.text for s in audit.statements} == {row["text"] for row in told["statements"]}

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from evidense.auditing.audited import AuditedReference, Said
 from evidense.auditing.passages import trace
+from evidense.auditing.public_records.own_table import count_rows, verdict_rows
 from evidense.auditing.public_records.prose import prose_rows, votes_in
 from evidense.auditing.reports import audit_report, is_report, stated_claims, with_wrong
 from evidense.auditing.statements import TracedStatement
 from evidense.compute.search.vector_index import Embed
+from evidense.report.experiments import brief
 from evidense.reviewing.panel import joined
 from evidense.study.audit.library import Library, ReadText
 from evidense.study.audit.recheck import RISK, Recheck, records_beside
@@ -48,7 +50,8 @@ def told_of(
     }
     texts = {key: one.text for key, one in read.items()}
     if not is_synthesis:
-        return Told(with_verdicts(trace(document, texts, embed), texts, bool(document.citations)))
+        said = () if document.citations or document.references else tuple(count_rows(document))
+        return Told(with_verdicts(trace(document, texts, embed), texts, bool(document.citations)), said)
     return _of_synthesis(document, references, read, embed)
 
 
@@ -81,4 +84,5 @@ def _of_synthesis(
     score = joined([Vote(vote.reviewer, vote.dimension, vote.score, "") for vote in votes]).score
     said = [row for row in report.said if not (votes and row.what == "quality")]
     said += prose_rows(document, statements, score, are_all_read=len(read) == len(references))
+    said += [*count_rows(document), *verdict_rows(document, statements, [brief(s.experiment) for s in statements])]
     return Told(statements, tuple(said), tuple(with_wrong(report.remarks, said)), report.notes)
