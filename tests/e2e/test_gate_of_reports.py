@@ -3,11 +3,15 @@
 import json
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import evidense as ev
+from evidense.auditing.public_records.beside import report_rows
+from evidense.readers.public_records import PART
 
 pytest.importorskip("bibtexparser")
 pytest.importorskip("rapidfuzz")
@@ -97,16 +101,84 @@ def test_a_changed_report_does_not_pass(world: Path, tmp_path: Path, what: str) 
     assert result.audit.stopping["DIFFERS"]
 
 
+def forge(report: Path, file: str, change: Callable[[list[Any]], object]) -> None:
+    """Change what a file of a report has of its statements, and make every hash right again."""
+    lists = {
+        "report.json": ("statements",), VERIFICATION: ("claim_summary", "per_claim_public_records"), "records.json": (),
+    }  # fmt: skip
+    told = inside = json.loads((report / file).read_text("utf-8"))
+    for key in lists[file]:
+        inside = inside[key]
+    change(inside)
+    (report / file).write_text(json.dumps(told), "utf-8")
+    hash_again(report)
+
+
+def hash_again(report: Path) -> None:
+    manifest = json.loads((report / "public_records/manifest.json").read_text("utf-8"))
+    for of, folder in (("files", report / "public_records"), ("report_files", report)):
+        manifest[of] = {name: sha256((folder / name).read_bytes()).hexdigest() for name in manifest[of]}
+    (report / "public_records/manifest.json").write_text(json.dumps(manifest), "utf-8")
+
+
+def put(number: int, *path: Any) -> Callable[[list[Any]], object]:
+    *path, key, value = path
+
+    def change(rows: list[Any]) -> None:
+        inside = rows[number]
+        for step in path:
+            inside = inside[step]
+        inside[key] = value
+
+    return change
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "word"),
+    ("file", "change", "what", "found"),
     [
-        ("yield of tomatoes by 12 percent. | cho", "yield of tomatoes by 82 percent. | cho", "REFUTED"),
-        ("Shade may delay the red", "Shade delays the red", "CHANGED"),
-        ("1 was verified", "4 were verified", "DIFFERS"),
+        ("report.json", put(1, "verdict", "SUPPORTED"), "report.json, statement 2, verdict", "MIXED in verification.json"),
+        ("report.json", put(1, "corroborated", "SUPPORTED"), "report.json, contradicted", "1 in its statements"),
+        ("report.json", lambda rows: rows.pop(1), "report.json", "“Shade keeps tomatoes free of cracks.” in verification.json"),
+        ("report.json", put(0, "place", "quote", "Shade lowers it by 82."), "report.json, statement 1, quotations", "place: “Shade lowers the yield"),
+        ("report.json", put(0, "evidence", 0, "start", 9), "report.json, statement 1, quotations", "supports: “Shade lowers the yield"),
+        ("report.json", put(0, "confidence", 0.99), "report.json, statement 1, confidence", "none in verification.json"),
+        (VERIFICATION, put(0, "confidence", 0.99), "claim 1, confidence", "none"),
+        (VERIFICATION, lambda rows: rows.pop(1), "report.json, statement 2", "not in verification.json"),
+        ("records.json", put(3, "content", "verdict", "REFUTED"), "records.json", "its content has the id "),
+        ("records.json", lambda rows: rows.pop(3), "report.json, statement 1", "not in records.json"),
+    ],
+)  # fmt: skip
+def test_a_forgery_whose_hashes_are_right_is_named(
+    world: Path, tmp_path: Path, file: str, change: Callable[[list[Any]], object], what: str, found: str
+) -> None:
+    shutil.copytree(world / "honest", tmp_path / "forged")
+    forge(tmp_path / "forged", file, change)
+    stated = PART.read(tmp_path / "forged/public_records/manifest.json").stated
+    assert stated.changed == ()
+    rows = [*report_rows(stated)] if what.startswith("re") else gated(tmp_path / "forged", world).audit.said
+    assert [row for row in rows if row.what == what and row.found.startswith(found) and row.agrees is False]
+
+
+def test_a_text_that_was_changed_with_its_hash_is_named(world: Path, tmp_path: Path) -> None:
+    shutil.copytree(world / "honest", tmp_path / "forged")
+    replaced("report.md", "✖ refuted", "✔ supported")(tmp_path / "forged")
+    hash_again(tmp_path / "forged")
+    result = gated(tmp_path / "forged/report.md", world)
+    named = {row.what: row.found for row in result.audit.said if row.agrees is False}
+    assert not result.passes
+    assert named["report.md, statement 1, other works"] == "REFUTED"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word", "n"),
+    [
+        ("yield of tomatoes by 12 percent. | cho", "yield of tomatoes by 82 percent. | cho", "REFUTED", 1),
+        ("Shade may delay the red", "Shade delays the red", "CHANGED", 1),
+        ("1 was verified", "4 were verified", "DIFFERS", 2),
     ],
 )
 def test_a_text_alone_that_was_changed_does_not_pass_and_the_answer_says_on_what(
-    world: Path, tmp_path: Path, evidense, old: str, new: str, word: str
+    world: Path, tmp_path: Path, evidense, old: str, new: str, word: str, n: int
 ) -> None:
     text = (world / "honest/report.md").read_text("utf-8")
     assert old in text
@@ -116,8 +188,8 @@ def test_a_text_alone_that_was_changed_does_not_pass_and_the_answer_says_on_what
     named = ",".join(sources(world))
     said = evidense("audit", str(tmp_path / "report.md"), "--sources", named, "--offline", "--gate", "--out", str(tmp_path / "out"))  # fmt: skip
     assert said.exit_code == 1
-    assert f"1 {word}" in said.stdout
-    assert json.loads((tmp_path / "out/audit.json").read_text("utf-8"))["gate"]["stopping"][word] == 1
+    assert f"{n} {word}" in said.stdout
+    assert json.loads((tmp_path / "out/audit.json").read_text("utf-8"))["gate"]["stopping"][word] == n
 
 
 def test_what_could_not_be_read_is_no_difference(world: Path, tmp_path: Path) -> None:

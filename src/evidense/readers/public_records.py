@@ -6,7 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from evidense.auditing.public_records.forms import BENCHMARKS, FILE_OF, form_of
+from evidense.auditing.public_records.beside import RECORDS, REPORT
+from evidense.auditing.public_records.forms import BENCHMARKS, FILE_OF, FOLDER, form_of
 from evidense.auditing.public_records.parsing import stated_in
 from evidense.boundary.documents import parsed
 from evidense.boundary.files import read_bytes
@@ -53,9 +54,12 @@ class PublicRecords:
             document = _document(self.name, stated_in(raw, mistakes), raw, mistakes)
             stated = document.stated or StatedRecords()
             changed = [*_changed(path, stated, data), *_changed_report(path, stated)]
+            above = _above(path, mistakes)
         if not document.text:
             raise nothing_in(path, "question or claim", mistakes)
-        return replace(document, stated=replace(stated, changed=tuple(changed)))
+        return replace(
+            document, stated=replace(stated, changed=tuple(changed), raw={**raw, **above}), mistakes=tuple(mistakes)
+        )
 
 
 def _name(path: Path) -> str:
@@ -76,6 +80,20 @@ def _add_beside(path: Path, data: dict[str, bytes], raw: dict[str, Any], mistake
             raw[name] = parsed(data[name], file.name)
         except EvidenseError as error:
             mistakes.append(" ".join(str(error).replace(str(file), file.name).split()))
+
+
+def _above(path: Path, mistakes: list[str]) -> dict[str, Any]:
+    """Return report.json and records.json of the folder above, where the records lie in a folder of a report."""
+    folder = path.parent.parent if path.parent.name == BENCHMARKS else path.parent
+    found: dict[str, Any] = {}
+    for name in (REPORT, RECORDS) if folder.name == FOLDER else ():
+        file = folder / name
+        if file.is_file() and is_inside(file, folder.parent):
+            try:
+                found[name] = parsed(read_bytes(file, "a file of a report"), file.name)
+            except EvidenseError as error:
+                mistakes.append(" ".join(str(error).replace(str(file), file.name).split()))
+    return found
 
 
 def _document(form: str, stated: StatedRecords, raw: dict[str, Any], mistakes: list[str]) -> ReadDocument:

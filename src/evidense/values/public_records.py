@@ -31,6 +31,9 @@ class StatedClaim:
     tested: str = ""
     quotes: tuple[StatedQuote, ...] = ()
     facets: tuple[str, ...] = ()
+    confidence: float | None = None
+    entailer: str = ""
+    """Who gave the verdict, as the record says."""
 
     @property
     def place(self) -> StatedQuote | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evidense.auditing.audited import Said
+from evidense.auditing.public_records.beside import report_rows
 from evidense.auditing.public_records.dimensions import DIMENSIONS, level_of, scored
 from evidense.auditing.public_records.levels import LEVELS, Columns, counted, gate_status, paper_level
 from evidense.auditing.public_records.tiers import THRESHOLDS, tier_of
@@ -30,6 +31,8 @@ class RecheckedClaim:
     corroborated: str = ""
     verdict: str = ""
     tested: str = ""
+    confidence: float | None = None
+    entailer: str = ""
     wrong_quotes: tuple[tuple[str, str], ...] = ()
     """Quotations that do not stand where they are said to, each with what is found."""
     is_located: bool = True
@@ -67,7 +70,7 @@ def compared(stated: StatedRecords, found: Recounted) -> list[Said]:
     """Return what is stated beside what is found: counts, then what is wrong with single claims, then scores, level, tier and gate."""
     return [
         *_counts(stated, found), *(row for claim in found.claims for row in _of_claim(claim, stated, found.are_texts_same)),
-        *_scores(stated, found), *_conclusions(stated, found), *_benchmarks(stated), *_files(stated),
+        *_scores(stated, found), *_conclusions(stated, found), *_benchmarks(stated), *_files(stated), *report_rows(stated),
     ]  # fmt: skip
 
 
@@ -110,6 +113,17 @@ def _of_claim(claim: RecheckedClaim, stated: StatedRecords, are_texts_same: bool
         if (says or column == "experiment") and says != again:
             note = "" if are_texts_same else f"; {ANOTHER}"
             yield Said(f"{name}, {column}", says or "–", f"{again or '–'}{note}", False if are_texts_same else None)
+    yield from _of_confidence(name, claim, are_texts_same)
+
+
+def _of_confidence(name: str, claim: RecheckedClaim, are_texts_same: bool) -> Iterator[Said]:
+    """Yield a confidence that does not come out again beside the same verdict; that of another entailer cannot be recomputed."""
+    said = claim.stated
+    if said.verdict == claim.verdict and not _is_same(said.confidence, claim.confidence):
+        shown = ["none" if n is None else f"{n:.3g}" for n in (said.confidence, claim.confidence)]
+        is_known = are_texts_same and said.entailer in ("", claim.entailer)
+        by = "" if said.entailer in ("", claim.entailer) else f"; {said.entailer} was not asked again"
+        yield Said(f"{name}, confidence", shown[0], f"{shown[1]}{by}", False if is_known else None)
 
 
 def _scores(stated: StatedRecords, found: Recounted) -> Iterator[Said]:

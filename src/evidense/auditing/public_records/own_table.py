@@ -9,7 +9,7 @@ from evidense.auditing.audited import Said
 from evidense.auditing.public_records.levels import GROUNDED
 from evidense.auditing.public_records.prose import votes_in
 from evidense.auditing.statements import TracedStatement
-from evidense.values import CheckWord, ReadDocument
+from evidense.values import CheckWord, ReadDocument, StatedClaim
 
 HEADS = ("its source", "other works")
 """Columns that a table of statements has; the experiment's stands behind them."""
@@ -147,6 +147,24 @@ def _answered(document: ReadDocument, rows: Sequence[OwnRow]) -> Iterator[Said]:
         yield Said("its answer", found[1], f"{n_verified} borne out, {n_against} contradicted in its own table", False)
     if found[1] == "NOT ANSWERED" and rows:
         yield Said("its answer", found[1], f"{len(rows)} statements in its own table", False)
+
+
+def table_rows(document: ReadDocument, claims: Sequence[StatedClaim]) -> Iterator[Said]:
+    """Yield the rows of a report's table that its claim records have otherwise, or not at all, and the claims that no row has."""
+    rows = {row.statement: row for row in own_rows(document) or ()}
+    known = {" ".join(claim.text.split()): claim for claim in claims}
+    for said, row in rows.items():
+        if (claim := known.get(said)) is None:
+            yield Said(f"report.md, statement {row.number}", said, "no claim record", False)
+            continue
+        for what, says, found in zip(
+            HEADS, (row.grounded, row.corroborated), (claim.grounded, claim.corroborated), strict=True
+        ):
+            if says != _dashed(found):
+                yield Said(f"report.md, statement {row.number}, {what}", says or "–", _dashed(found) or "–", False)
+    for said, claim in known.items() if rows else ():
+        if said not in rows:
+            yield Said("report.md", f"no statement of claim {claim.id}", said, False)
 
 
 def verdict_rows(

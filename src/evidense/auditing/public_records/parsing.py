@@ -126,7 +126,8 @@ def _claims(levels: _Fields) -> Iterator[StatedClaim]:
         words = {name: text(row, "columns", name) or text(row, name) for name in ("grounded", "corroborated", "tested")}
         fields = _Fields(f"{levels.name}, claim {n}", row, levels.mistakes)
         yield StatedClaim(
-            text(row, "id") or str(n), said, text(row, "verdict"), **words, quotes=tuple(_quotes(fields)), facets=_texts(row, "facets")
+            text(row, "id") or str(n), said, text(row, "verdict"), **words, quotes=tuple(_quotes(fields)), facets=_texts(row, "facets"),
+            confidence=fields.number(0, 1, "confidence"), entailer=text(row, "entailer"),
         )  # fmt: skip
 
 

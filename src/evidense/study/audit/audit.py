@@ -13,7 +13,7 @@ from evidense.boundary.files import read_bytes
 from evidense.boundary.folder import prepare
 from evidense.boundary.inputs import Inputs
 from evidense.boundary.offline import without_network
-from evidense.errors import InvalidInput
+from evidense.errors import AmbiguousName, InvalidInput, UnsafeInput
 from evidense.fetching.wire import Asked
 from evidense.records import Record
 from evidense.report.audit.write import NAMES, Fixed, write
@@ -26,6 +26,7 @@ from evidense.study.audit.order import Order
 from evidense.study.audit.told import told_of
 from evidense.study.audit.wires import wire_of
 from evidense.study.text_encoders import encoder_of
+from evidense.values import ReadDocument
 
 _WITH_RECORDS = frozenset({"report.html", "report.json", "report.md"})
 """Files of a report that are audited by the public records beside them, which have their hashes; one that stands alone is read as it is."""
@@ -113,13 +114,24 @@ def _audit(order: Order, store: Store, tell: Tell) -> Audit:
             for reference, (decision, answers) in zip(document.references, asked, strict=True)
         )
         library = Library(sources, wire, store, tell)
-        told = told_of(document, references, library, embed)
+        told = told_of(document, references, library, embed, text_beside(order.file, document))
         questions = _questions(wire.log, sources)
     references = tuple(replace(a, notes=(*told.notes.get(a.reference.key, ()), *a.near_notes)) for a in references)
     return Audit(
         order.file.name, document, references, told.statements, (*counted(sources, references, library.unread), *silent_of(sources)),
         questions, order.policy, order.gate, told.remarks, told.said, encoder, gate_remark(order.gate, sources), order.offline, told.unread,
     )  # fmt: skip
+
+
+def text_beside(file: Path, document: ReadDocument) -> ReadDocument | None:
+    """Return the text of the report that public records are of; None where none lies beside them, or it cannot be read."""
+    path = file.parent.parent / "report.md"
+    if document.stated is None or file.parent.name != FOLDER or not path.is_file() or path.is_symlink():
+        return None
+    try:
+        return registry.read(path)
+    except (InvalidInput, UnsafeInput, AmbiguousName):
+        return None
 
 
 def _questions(log: Sequence[Asked], sources: Sequence[NamedSource]) -> tuple[tuple[str, str], ...]:

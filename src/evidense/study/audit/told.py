@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from evidense.auditing.audited import AuditedReference, Said
 from evidense.auditing.passages import trace
-from evidense.auditing.public_records.own_table import count_rows, verdict_rows
+from evidense.auditing.public_records.own_table import count_rows, table_rows, verdict_rows
 from evidense.auditing.public_records.prose import prose_rows, votes_in
 from evidense.auditing.reports import audit_report, is_report, stated_claims, with_wrong
 from evidense.auditing.statements import TracedStatement
@@ -33,9 +33,15 @@ class Told:
 
 
 def told_of(
-    document: ReadDocument, references: Sequence[AuditedReference], library: Library, embed: Embed | None = None
+    document: ReadDocument,
+    references: Sequence[AuditedReference],
+    library: Library,
+    embed: Embed | None = None,
+    beside: ReadDocument | None = None,
 ) -> Told:
     """Return every statement of a document beside its source, and what a report says of itself; a bibliography says nothing.
+
+    `beside` is the text of the report that public records are of.
 
     Of a paper's references only those that a sentence cites are fetched. With an encoder, passages that share no word are found too.
     """
@@ -52,7 +58,7 @@ def told_of(
     if not is_synthesis:
         said = () if document.citations or document.references else tuple(count_rows(document))
         return Told(with_verdicts(trace(document, texts, embed), texts, bool(document.citations)), said)
-    return _of_synthesis(document, references, read, embed)
+    return _of_synthesis(document, references, read, embed, beside)
 
 
 def _unread(n_read: int, n: int) -> str:
@@ -66,7 +72,11 @@ def _unread(n_read: int, n: int) -> str:
 
 
 def _of_synthesis(
-    document: ReadDocument, references: Sequence[AuditedReference], read: Mapping[str, ReadText], embed: Embed | None
+    document: ReadDocument,
+    references: Sequence[AuditedReference],
+    read: Mapping[str, ReadText],
+    embed: Embed | None,
+    beside: ReadDocument | None,
 ) -> Told:
     """Return the claims of a synthesis beside their sources and independent ones, and what it states of itself beside what is found."""
     works = {a.reference.key: a.decision.work for a in references if a.decision.work is not None}
@@ -77,7 +87,8 @@ def _of_synthesis(
     recheck = Recheck(references, read, experiments, stated.risk or RISK if stated else RISK)
     statements = recheck.corroborated(with_verdicts(report.statements, texts, False))
     if stated is not None:
-        said = [*report.said, *records_beside(stated, recheck)]
+        of_text = () if beside is None else (*count_rows(beside), *table_rows(beside, stated.claims))
+        said = [*report.said, *records_beside(stated, recheck), *(row for row in of_text if row.agrees is False)]
         remarks = with_wrong(report.remarks, said, is_record=True)
         return Told(statements, tuple(said), tuple(remarks), report.notes, _unread(len(read), len(references)))
     votes = votes_in(document)
