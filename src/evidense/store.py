@@ -107,6 +107,15 @@ class Store:
             )
         return record
 
+    def of_kinds(self, *kinds: str) -> Iterator[Record]:
+        """Yield the records of some kinds in order of their ids. Damaged ones are skipped."""
+        marks = [f'"kind":"{kind}"'.encode() for kind in kinds]
+        for path in sorted(path for folder in self._entries("records") for path in folder.glob("*.json")):
+            with suppress(OSError, StoreError):
+                data = path.read_bytes()
+                if any(mark in data for mark in marks) and (record := self.get(path.stem)).kind in kinds:
+                    yield record
+
     # --- blobs
 
     def put_blob(self, data: bytes) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evidense.auditing.audited import Said
 from evidense.auditing.public_records.beside import report_rows
 from evidense.auditing.public_records.dimensions import DIMENSIONS, level_of, scored
-from evidense.auditing.public_records.levels import LEVELS, Columns, counted, gate_status, paper_level
+from evidense.auditing.public_records.levels import LEVELS, Columns, counted, gate_status, paper_level, that_ships
 from evidense.auditing.public_records.tiers import THRESHOLDS, tier_of
 from evidense.values import StatedClaim, StatedRecords, Vote
 
@@ -49,7 +49,8 @@ class RecheckedClaim:
         stated = self.stated
         if not self.is_checked:
             return Columns(self.is_located, stated.grounded, stated.corroborated, stated.tested)
-        return Columns(self.is_located, self.grounded, self.corroborated, self.tested)
+        is_same = that_ships(self.tested) == that_ships(stated.tested)  # those of the store that it was made with stay
+        return Columns(self.is_located, self.grounded, self.corroborated, stated.tested if is_same else self.tested)
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ def _of_claim(claim: RecheckedClaim, stated: StatedRecords, are_texts_same: bool
         ("verdict", said.verdict, claim.verdict), ("experiment", said.tested, claim.tested),
     )  # fmt: skip
     for column, says, again in pairs:
+        if column == "experiment":
+            says, again = that_ships(says), that_ships(again)
         if (says or column == "experiment") and says != again:
             note = "" if are_texts_same else f"; {ANOTHER}"
             yield Said(f"{name}, {column}", says or "–", f"{again or '–'}{note}", False if are_texts_same else None)

@@ -21,6 +21,18 @@ class VerificationLevel:
     """Its name in `claim_summary`; "" where every claim reaches it."""
 
 
+_OF_STORE = re.compile(r"(?:; |^[^;:]+ )in the store (?:on )?analogues:? [^;(]*(?:\([^()]*\))?|^\S+: not tested here$")
+
+
+def that_ships(tested: str) -> str:
+    """Return what experiments say without those of the store that a report was made with: another store has others.
+
+    >>> that_ships("S6 on analogues: HOLDS 4; in the store on analogues: FAILS 1"), that_ships("S9 in the store on analogues: HOLDS 2")
+    ('S6 on analogues: HOLDS 4', '')
+    """
+    return _OF_STORE.sub("", tested).strip()
+
+
 LEVELS = (
     VerificationLevel(0, "unverified", "Unverified", "A claim is stated."),
     VerificationLevel(1, "located", "Located claims", "The claim stands in a source, at a place that is stated.", "located_claims"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from evidense.auditing.audited import Said
-from evidense.auditing.public_records.levels import GROUNDED
+from evidense.auditing.public_records.levels import GROUNDED, that_ships
 from evidense.auditing.public_records.prose import votes_in
 from evidense.auditing.statements import TracedStatement
 from evidense.values import CheckWord, ReadDocument, StatedClaim
@@ -180,9 +180,9 @@ def verdict_rows(
         if row is None or statement.quote is None:
             continue
         is_there = row.place == (statement.quote.span.start, statement.quote.span.end)
-        again = (statement.verdict, statement.corroborated, said)
+        again = (statement.verdict, statement.corroborated, that_ships(said))
         for what, says, found in zip(
-            (*HEADS, "our experiment"), (row.grounded, row.corroborated, row.tested), again, strict=True
+            (*HEADS, "our experiment"), (row.grounded, row.corroborated, that_ships(row.tested)), again, strict=True
         ):
             if says != _dashed(found):
                 note = "" if is_there else f"; {_UNLIKE}"

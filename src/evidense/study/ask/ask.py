@@ -92,7 +92,7 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
         tell("checking findings")
         findings, unchecked, works = _stated(works, found.outcome)
         library = WorkLibrary(tuple(w.shelf for w in works if w.shelf and w.outcome == "included"), embed)
-        experiments = experiments_for([finding.text for finding in findings])
+        experiments = experiments_for([finding.text for finding in findings], store)
         judges = Judges(library, entailer, order.risk, experiments, measured=measured)
         kept, records = keep(checked(findings, judges), store)
     asked = [AskedStatement(f.checked.statement, f.checked.id) for f in kept]

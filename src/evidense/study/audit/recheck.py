@@ -90,10 +90,10 @@ def _again(claim: StatedClaim, stated: StatedRecords, recheck: Recheck, judges: 
     told = tuple(dict.fromkeys((f"“{_short(quote.quote)}”", found) for quote, found in wrong))
     if said is None:
         return RecheckedClaim(claim, wrong_quotes=told, is_located=is_located)
-    found = RecheckedClaim(
+    again = RecheckedClaim(
         claim, said.grounded, said.corroborated, said.word, said.tested, said.confidence, said.entailer
     )
-    return replace(found, wrong_quotes=told, is_located=is_located)
+    return replace(again, wrong_quotes=told, is_located=is_located)
 
 
 def _misplaced(quote: StatedQuote, texts: Mapping[str, ReadText], hashes: Mapping[str, str]) -> str:

@@ -102,7 +102,7 @@ def _told(order: CheckOrder, store: Store) -> tuple[CheckedStatements, tuple[Cal
             f"--in holds '{order.subject}' alone, and a text does not bear itself out; expected other works; name them with --in"
         )
     embed, encoder = encoder_of(order.encoder, store)
-    judges, measures = _judges(order, asked, WorkLibrary(tuple(shelf.works), embed), entailer)
+    judges, measures = _judges(order, asked, WorkLibrary(tuple(shelf.works), embed), entailer, store)
     checked = tuple(replace(decide(one.text, one.cites, one.kind, judges), id=one.id) for one in asked)
     told = CheckedStatements(
         _name(order), checked, tuple(path.name for path in order.inside), len(shelf.works), order.risk, entailer.name,
@@ -113,10 +113,10 @@ def _told(order: CheckOrder, store: Store) -> tuple[CheckedStatements, tuple[Cal
 
 
 def _judges(
-    order: CheckOrder, asked: Sequence[AskedStatement], library: WorkLibrary, entailer: Entailer
+    order: CheckOrder, asked: Sequence[AskedStatement], library: WorkLibrary, entailer: Entailer, store: Store
 ) -> tuple[Judges, list[str]]:
     """Return by whom statements are judged, and remarks on the calibration if there is one to make; a claim with labels is laid beside its own sources."""
-    experiments = experiments_for([one.text for one in asked])
+    experiments = experiments_for([one.text for one in asked], store)
     if not order.calibrate or order.file is None:
         measured = read_calibrations(order.calibration, entailer.identity)
         return Judges(library, entailer, order.risk, experiments, measured=measured), []
