@@ -1,15 +1,18 @@
 """Verdicts of an audit: screen, page and JSON say one thing of a statement, the weaker where two ways of looking differ."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from evidense import registry
 from evidense.auditing.alignment import align
 from evidense.auditing.losses import losses
 from evidense.auditing.passages import SourceText
 from evidense.auditing.statements import Quote, TracedStatement
 from evidense.report.audit.exports import statement_json
 from evidense.report.audit.statement_lines import rule_words, source_word
+from evidense.study.audit.library import ReadText
 from evidense.study.audit.verdicts import with_verdicts
 from evidense.values import CheckWord, Span
 
@@ -24,7 +27,7 @@ def judged(text: str, passage: str, source: str = "") -> TracedStatement:
     traced = TracedStatement(
         text, Span(0, len(text), text), "finding", "key", quote, aligned, losses(aligned), cites=("key",)
     )
-    return with_verdicts([traced], {"key": SourceText.of_abstract("key", source or passage)}, True)[0]
+    return with_verdicts([traced], {"key": ReadText(SourceText.of_abstract("key", source or passage))}, True)[0]
 
 
 def test_nothing_is_supported_beside_a_loss() -> None:
@@ -72,3 +75,30 @@ def test_numbers_that_changed_places_are_named() -> None:
 def test_the_mark_of_a_citation_is_no_word_of_a_statement() -> None:
     said = judged(CLAIM.replace(".", " [@key]."), CLAIM)
     assert (said.verdict, source_word(said)) == ("SUPPORTED", "says so")
+
+
+PAPER = """# Two encoders
+
+We train two encoders and print their scores.
+
+Table 1: Accuracy on the test sets.
+
+| Model | MNLI (accuracy) | SNLI (accuracy) |
+|---|---|---|
+| BERT | 84.6 | 90.7 |
+| ELMo | 76.4 | 88.1 |
+"""
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("84.6", "SUPPORTED"), ("94.6", "REFUTED")])
+def test_a_cell_of_a_table_is_evidence_for_a_citing_sentence(tmp_path: Path, value: str, verdict: str) -> None:
+    (tmp_path / "paper.md").write_text(PAPER, "utf-8")
+    document = registry.read(tmp_path / "paper.md")
+    text = f"BERT has {value} accuracy on MNLI."
+    traced = TracedStatement(text, Span(0, len(text), text), "finding", "key", cites=("key",))
+    read = {"key": ReadText(SourceText.of_document("key", document), document)}
+    (said,) = with_verdicts([traced], read, True)
+    assert said.verdict == verdict
+    assert [note for note in said.notes if "84.6" in note]
+    (without,) = with_verdicts([traced], {"key": ReadText(read["key"].text)}, True)
+    assert without.verdict not in ("SUPPORTED", "REFUTED")

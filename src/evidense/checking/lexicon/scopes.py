@@ -9,7 +9,14 @@ Flickr8k, ImageNet, CIFAR-10, CIFAR-100, MNIST, CC3M, CC12M, Conceptual Captions
 M-BEIR, MMEB, ViDoRe, DocVQA, Visual Genome, RefCOCO, Wikipedia, CommonCrawl, Common Crawl, C4, The Pile, GLUE, SuperGLUE, BookCorpus, WikiText-103,
 CNN/DailyMail, XSum, CoNLL-2003, OntoNotes, SemEval, Reddit, StackExchange, Stack Overflow, S2ORC, PubMedQA, HealthVer, CLEF, INEX, ClueWeb, ClueWeb09,
 ClueWeb12, ClueWeb22, Gov2, GOV2, WT10g, TREC, NTCIR, FIRE, Cranfield, LETOR, Yelp, Amazon, MovieLens, LibriSpeech, AudioCaps, MSR-VTT, UK Biobank, NHANES,
-TCGA, MIMIC-III, MIMIC-IV, ADNI, GTEx, ENCODE, 1000 Genomes, gnomAD, ClinVar, Framingham, MEDLINE, PubMed, EMBASE, Cochrane, SEER
+TCGA, MIMIC-III, MIMIC-IV, ADNI, GTEx, ENCODE, 1000 Genomes, gnomAD, ClinVar, Framingham, MEDLINE, PubMed, EMBASE, Cochrane, SEER,
+QQP, Quora Question Pairs=QQP, QuoraRetrieval=Quora, DBPedia=DBpedia-Entity, DBPedia-Entity=DBpedia-Entity, DBpedia=DBpedia-Entity,
+ClimateFEVER=Climate-FEVER, CLIMATE-FEVER=Climate-FEVER, FiQA2018=FiQA, FiQA-2018=FiQA, Touche-2020=Touché-2020, Touche2020=Touché-2020,
+Touché2020=Touché-2020, Touche=Touché, TREC-NEWS=TREC News, TRECCOVID=TREC-COVID, SciDocs=SCIDOCS, Arguana=ArguAna, CQADupstack=CQADupStack,
+CQADupstackRetrieval=CQADupStack, Signal1M=Signal-1M, Robust-04=Robust04, HotPotQA=HotpotQA, Mr. TyDI=Mr. TyDi, MrTidy=Mr. TyDi, MrTyDi=Mr. TyDi,
+NarrativeQA, QMSum, SummScreenFD, 2WikiMultihopQA, MuSiQue, StrategyQA, MLDR, Belebele, StackOverflowQA, GermanQuAD, GermanDPR, DuRetrieval, T2Retrieval,
+MMarcoRetrieval=mMARCO, CMedQA, CmedqaRetrieval=CMedQA, CovidRetrieval, EcomRetrieval, MedicalRetrieval, VideoRetrieval, AILACasedocs, LegalBench,
+TREC-QA, WikiQA, ELI5, ReQA, CosQA, AppsRetrieval, FaithDial, FeedbackQA, MedicalQA, HellaSwag, PIQA, SpartQA, TempReason, WinoGrande, ARC-Challenge
 """
 SPLITS = """
 training set, training split, training data, train set, train split, development set, dev set, dev split, validation set, validation split, validation data,

@@ -57,7 +57,7 @@ def told_of(
     texts = {key: one.text for key, one in read.items()}
     if not is_synthesis:
         said = () if document.citations or document.references else tuple(count_rows(document))
-        return Told(with_verdicts(trace(document, texts, embed), texts, bool(document.citations)), said)
+        return Told(with_verdicts(trace(document, texts, embed), read, bool(document.citations)), said)
     return _of_synthesis(document, references, read, embed, beside)
 
 
@@ -85,7 +85,7 @@ def _of_synthesis(
     report = audit_report(document, works, texts, experiments, embed)
     stated = document.stated
     recheck = Recheck(references, read, experiments, stated.risk or RISK if stated else RISK)
-    statements = recheck.corroborated(with_verdicts(report.statements, texts, False))
+    statements = recheck.corroborated(with_verdicts(report.statements, read, False))
     if stated is not None:
         of_text = () if beside is None else (*count_rows(beside), *table_rows(beside, stated.claims))
         said = [*report.said, *records_beside(stated, recheck), *(row for row in of_text if row.agrees is False)]

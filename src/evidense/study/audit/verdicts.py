@@ -5,20 +5,28 @@ from dataclasses import replace
 
 from evidense import registry
 from evidense.auditing.losses import COPY
-from evidense.auditing.passages import SourceText
 from evidense.auditing.statements import TracedStatement
 from evidense.checking.decide import Judges, decide
 from evidense.checking.library import LibraryWork, WorkLibrary
+from evidense.study.audit.library import ReadText
 from evidense.values import CheckWord, Work
 
 ENTAILER = "features"
 
 
 def with_verdicts(
-    statements: Sequence[TracedStatement], texts: Mapping[str, SourceText], is_citing: bool
+    statements: Sequence[TracedStatement], read: Mapping[str, ReadText], is_citing: bool
 ) -> tuple[TracedStatement, ...]:
-    """Return the statements with their verdicts. A citing sentence is checked beside what it cites, a claim beside the source that is closest."""
-    works = tuple(LibraryWork(text.name, Work("audit"), text, names=(key,)) for key, text in texts.items())
+    """Return the statements with their verdicts. A citing sentence is checked beside what it cites, a claim beside the source that is closest.
+
+    Sentences of a text are evidence, and cells of its tables.
+    """
+    works = tuple(
+        LibraryWork(
+            one.text.name, Work("audit"), one.text, names=(key,), tables=one.document.tables if one.document else ()
+        )
+        for key, one in read.items()
+    )
     judges = Judges(WorkLibrary(works), registry.part("entailers", ENTAILER).open(ENTAILER), n_others=0)
     return tuple(_with_verdict(statement, judges, is_citing) for statement in statements)
 
@@ -29,7 +37,12 @@ def _with_verdict(statement: TracedStatement, judges: Judges, is_citing: bool) -
     if not cites:
         return statement
     checked = decide(statement.text, cites, "citing sentence" if is_citing else "claim", judges)
-    verdict = _agreed(checked.grounded, statement)
+    cell = next((e.passage for e in checked.evidence if e.passage.says and e.stance != "not sure"), None)
+    if cell is not None:
+        statement = replace(statement, notes=(*statement.notes, f"a table of its source says: {cell.says}"))
+    verdict = (
+        checked.grounded if cell is not None and not _has_lost(statement) else _agreed(checked.grounded, statement)
+    )
     if verdict != checked.grounded:
         return replace(statement, verdict=verdict)
     return replace(
@@ -46,7 +59,10 @@ def _agreed(verdict: CheckWord, statement: TracedStatement) -> CheckWord:
     """Return the weaker of a verdict and of what its passage says: nothing is SUPPORTED beside a loss or without a passage, and no copy has NOT ENOUGH."""
     aligned = statement.alignment
     is_shown = aligned.kind not in ("NO TEXT", "NOT LOCATED")
-    has_lost = any(loss.rule != "cut" for loss in statement.losses)
-    if verdict == "SUPPORTED" and (has_lost or not is_shown):
+    if verdict == "SUPPORTED" and (_has_lost(statement) or not is_shown):
         return "NOT SURE"
     return "NOT SURE" if verdict == "NOT ENOUGH" and is_shown and aligned.located >= COPY else verdict
+
+
+def _has_lost(statement: TracedStatement) -> bool:
+    return any(loss.rule != "cut" for loss in statement.losses)
