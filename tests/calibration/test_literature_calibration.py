@@ -25,5 +25,6 @@ def test_a_level_at_its_margin_is_seldom_upheld(world: Planted) -> None:
     boundary = replace(world, truth="boundary")
     words = [decide_level(LEVELS[world], boundary(seed)).verdict for seed in SEEDS]
     assert at_most(words.count("HOLDS") / len(SEEDS), 0.05, len(SEEDS))
-    assert at_most(words.count("FAILS") / len(SEEDS), 0.05, len(SEEDS))
+    if world.relation != "raises":  # which turns false at 0 and is refuted at its margin
+        assert at_most(words.count("FAILS") / len(SEEDS), 0.05, len(SEEDS))
     assert N_RESAMPLES >= 399

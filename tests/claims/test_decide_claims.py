@@ -77,7 +77,10 @@ def test_an_unmeasured_control_is_named() -> None:
 
 def test_a_finding_with_a_failed_check_decides_nothing() -> None:
     check = verdict([finding(1, 0.0, details={"failed": ["weights were read"]}), *controls()])
-    assert (check.verdict, check.reason) == ("UNDECIDED", "a control did not pass: weights were read")
+    assert (check.verdict, check.reason) == (
+        "UNDECIDED",
+        "an analogue of B1: a control did not pass: weights were read",
+    )
 
 
 def test_without_evidence_the_deciding_command_is_named() -> None:
@@ -142,7 +145,7 @@ def test_a_control_of_another_role_is_checked_on_that_role() -> None:
 
 
 def test_codes_are_those_of_the_literature() -> None:
-    assert [c.code for c in literature().values()] == [*(f"A{i}" for i in range(1, 11)), *(f"B{i}" for i in range(1, 6)),
+    assert [c.code for c in literature().values()] == [*(f"A{i}" for i in range(1, 11)), *(f"B{i}" for i in range(1, 6)), "E1",
                                                        *(f"S{i}" for i in range(1, 7)), *(f"V{i}" for i in range(1, 4))]  # fmt: skip
 
 
@@ -154,7 +157,7 @@ def test_an_undecided_control_has_not_passed() -> None:
     check = verdict([finding(1, 0.0), *open_control])
     assert check.verdict == "UNDECIDED"
     assert [c["passed"] for c in check.details["controls"]] == [False, True]
-    assert check.reason.startswith("a control did not pass: the probe reads the query")
+    assert check.reason.startswith("an analogue of B1: a control did not pass: the probe reads the query")
 
 
 def test_controls_of_another_collection_or_pair_do_not_count() -> None:

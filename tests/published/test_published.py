@@ -113,11 +113,23 @@ def test_findings_have_intervals_and_name_known_errors_of_the_study(everything) 
 
 def test_the_claims_have_the_known_verdicts(everything) -> None:
     words = {(v.details["code"], v.measure, v.system, v.collection[8:]): v.verdict for v in everything[2]}
+    gains = {
+        (v.collection[8:], v.details["apart"]["n_candidates"]): v.verdict
+        for v in everything[2]
+        if v.measure.startswith("relative")
+    }
     assert words["B1", "change in accuracy", "dpr-question", "msmarco"] == "FAILS"
     assert words["B1", "change in accuracy", "dpr-question", "nq"] == "UNDECIDED"
-    assert words["A5", "relative gain in accuracy", "repllama", "nq"] == "FAILS"
+    assert [gains["nq", n] for n in (2, 3, 4, 5)] == ["FAILS", "FAILS", "FAILS", "UNDECIDED"]
+    assert [gains["msmarco", n] for n in (2, 3, 4, 5)] == ["FAILS", "UNDECIDED", "HOLDS", "HOLDS"]
+    kappas = [v for v in everything[2] if v.details["code"] == "A2" and v.system == "bert-base-uncased"]
+    assert sorted({v.details["apart"]["pooling"] for v in kappas}) == ["cls", "mean"]
+    assert len(kappas) == 2 * 2 * 2  # two poolings, two data sets, κ and d′
+    layers = [v.reason for v in everything[2] if v.details["code"] == "A3" and v.system == "repllama"]
+    assert "32 count as" in layers[0]
+    assert "can never have" in layers[0]
     assert {w for (code, *_), w in words.items() if code in ("A1", "B4")} == {"UNDECIDED"}
-    assert {w for (code, *_), w in words.items() if code in ("S1", "S3", "S4")} == {"NOT_TESTABLE"}
+    assert {w for (code, *_), w in words.items() if code in ("S1", "S3", "S4", "S5")} == {"NOT_TESTABLE"}
     assert {v.claim for v in everything[2]} == set(literature())
     assert all(v.reason for v in everything[2])
 

@@ -34,9 +34,16 @@ BY_READING = "by the probe wᵀ(q ⊙ p)"
 BY_PUBLISHED = "by the published probe, a linear layer over [q; p1 … pN]"
 BASE = "the backbone, on the same queries and candidates"
 LAYERS = "the layers of a pair on a collection: to hold, each by its own interval; to fail, one by intervals that hold together"
+LAYERS_AND_N = "the layers and N of a pair on a data set: to hold, each by its own interval; to fail, one by intervals that hold together"
 ONE = "one interval a pair and collection"
 TWO_POINTS = "2 points: a fifth of what the backbone's best layer gains over chance with N = 2, and less than 210 more training steps change"
+STUDY_MARGIN = "the study's, as for its other effects: what raises a score lies above 0, and what fails to leaves no gain of that size"
 FIVE_POINTS = "5 points: the least that 2,000 queries can decide at all of six layers; what the published probe's training alone changes"
+
+DPR = ("dpr-question", "dpr-context", "dpr-paired")
+"""Labels of the encoders that claims about DPR speak of; a verdict on another tuning is one on an analogue."""
+
+PROBED_BY_YAO = (*DPR, "bert-base-uncased", "contriever", "llama", "repllama")
 
 READS = Control(
     "the probe reads the query: its relevance gain over its query-ablated twin",
@@ -61,6 +68,7 @@ class Literature:
     hypotheses: tuple[Hypothesis, ...] = ()
     untestable: str = ""
     decided_by: str = ""
+    about: tuple[str, ...] = ()
 
     def decide(self, evidence: Evidence) -> Decision:
         """Decide the first level. `decide_level` decides the others."""

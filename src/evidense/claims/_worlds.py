@@ -67,6 +67,7 @@ class Planted:
         """Return each site's true effect.
 
         It is twice the margin if the claim is true, and 0 if it is false; the reverse for claims of equivalence or of no great loss.
+        A claim that says "raises" turns false at 0.
         In a false world of "every", a single site makes the claim false. In a true world of "any", a single site makes it true.
 
         >>> Planted(PROBE, "within", 0.02, "every", "false").effects(1)[:3] + 0.0
@@ -75,7 +76,8 @@ class Planted:
         side = -1 if self.relation == "below" else (-1) ** seed if self.relation == "within" else 1
         holding = 0.0 if self.relation == "within" or self.margin < 0 else 2 * self.margin
         failing = 2 * self.margin - holding
-        odd = {"true": holding, "false": failing, "boundary": self.margin}[self.truth]
+        edge = 0.0 if self.relation == "raises" else self.margin
+        odd = {"true": holding, "false": failing, "boundary": edge}[self.truth]
         others = {"every": holding, "any": failing, "mean": odd}[self.joined]
         others = self.margin if self.truth == "boundary" and self.joined == "any" else others
         return np.array([odd] + [others] * (self.kind.n_sites - 1)) * side + 0.0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from evidense.boundary.numerals import count, duration, interval, plain, signed
 from evidense.boundary.streams import replace_line
+from evidense.published.claim_verdicts import apart_words
 from evidense.records import Check, Checkpoint, Finding, Outcome, Ranking, Record, Study
 
 MEASURED_TEXTS, MEASURED_S = 1_000, 2.0
@@ -163,7 +164,9 @@ def ledger_line(verdict: Check) -> str:
     d = verdict.details
     known = verdict.effect is not None
     effect = f" {signed(verdict.effect)} {interval(verdict.low, verdict.high)}  n {verdict.n:,} " if known else " "
-    where = f" ({verdict.system}, {verdict.collection})" if known and verdict.system else ""
+    of = f"an analogue of {d['code']}: " if d.get("analogue") else ""
+    about = ", ".join(text for text in (verdict.system, verdict.collection, apart_words(d.get("apart", {}))) if text)
+    where = f" ({of}{about})" if known and verdict.system else ""
     why = f": {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
     return f"  {_badge(verdict.verdict)} {d['code']!s:<4} {d.get('level', ''):<9}{effect} {str(d['sentence']).rstrip('.')}{where}{why}"
 

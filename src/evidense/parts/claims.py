@@ -85,6 +85,30 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """What the site of a finding must say before a hypothesis is decided by it."""
+
+    key: str
+    wanted: Json
+    sentence: str
+
+
+@dataclass(frozen=True)
+class MarginRule:
+    """How a margin follows from what was measured: the registered one, but at most a share of what training adds, and at least what seeds differ by.
+
+    Both are means over layers, by the ends of their intervals: the least that training may add, the most that two seeds may differ.
+    Where seeds differ by more than that share, no margin can be set.
+    """
+
+    trained: Sought
+    """Random weights minus the backbone."""
+    seeds: Sought
+    """Another seed of the tuning minus the tuning; where none is there, the margin has no lower bound."""
+    share: float = 0.2
+
+
+@dataclass(frozen=True)
 class Hypothesis:
     """A sentence at one level, as it is registered before test data are read."""
 
@@ -97,9 +121,10 @@ class Hypothesis:
     joined: Literal["every", "any", "mean"]
     """How findings of several sites (layers) are one answer: every one must clear the margin (each by its own interval); any one may (by
     intervals that hold together); or their mean."""
-    relation: Literal["above", "below", "within"]
-    """The claimed side of the margin: effect > margin, effect < −margin, |effect| < margin."""
+    relation: Literal["above", "below", "within", "raises"]
+    """The claimed side of the margin: effect > margin, effect < −margin, |effect| < margin; raises: effect > 0, and not all below the margin."""
     margin: float
+    """In its worlds, and where it is registered; in a study, that of the study or of `rule`, where the hypothesis says so."""
     margin_reason: str
     family: str
     """Over what the intervals hold together."""
@@ -110,6 +135,11 @@ class Hypothesis:
     false_world: Callable[[int], Evidence]
     """Seed → evidence from data where it is not (a claim of equivalence: with twice the margin)."""
     controls: tuple[Control, ...] = ()
+    apart: tuple[str, ...] = ()
+    """Keys of the sites at which findings are not joined: one verdict for each of their values, as one for each N."""
+    needs: tuple[Condition, ...] = ()
+    margin_of: Literal["claim", "study"] = "claim"
+    rule: MarginRule | None = None
 
 
 @runtime_checkable
@@ -129,6 +159,11 @@ class LiteratureClaim(Named, Protocol):
     @property
     def source(self) -> str:
         """Who claims it, and where."""
+        ...
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Names of the encoders that the sentence speaks of: a verdict on another one is on an analogue, and says so. () where it names none."""
         ...
 
     @property

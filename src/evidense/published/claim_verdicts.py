@@ -25,6 +25,8 @@ class ClaimVerdict:
     subject: str
     against: str
     collection: str
+    apart: str
+    """What sets it apart from others of the same pair and collection: "N = 5", or a pooling."""
     verdict: str
     effect: str
     low: str
@@ -41,11 +43,21 @@ def shipped() -> tuple[ClaimVerdict, ...]:
     return tuple(ClaimVerdict(**cast(dict[str, Any], row)) for row in csv.DictReader(io.StringIO(text)))
 
 
+def apart_words(apart: Mapping[str, object]) -> str:
+    """Say what sets a verdict apart from others of its pair and collection.
+
+    >>> apart_words({"n_candidates": 5}), apart_words({"pooling": "mean"}), apart_words({})
+    ('N = 5', 'mean', '')
+    """
+    return ", ".join(f"N = {value}" if key == "n_candidates" else str(value) for key, value in apart.items())
+
+
 def verdicts_of(checks: Iterable[Mapping[str, Any]], scope: Scope) -> list[ClaimVerdict]:
     """Return the verdicts of checks on claims as a page has them; those without evidence say nothing."""
     return [
         ClaimVerdict(
-            check["details"]["code"], check["details"]["level"], scope, check["system"], check["baseline"], check["collection"], check["verdict"],
+            check["details"]["code"], check["details"]["level"], scope, check["system"], check["baseline"], check["collection"],
+            apart_words(check["details"].get("apart", {})), check["verdict"],
             f"{check['effect']:.3f}", f"{check['low']:.3f}", f"{check['high']:.3f}", str(check["n"]), check["details"]["registration"],
         )
         for check in checks

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from evidense.errors import InvalidInput
 
-Relation = Literal["above", "below", "within"]
+Relation = Literal["above", "below", "within", "raises"]
 Join = Literal["every", "any", "mean"]
 ThreeWay = Literal["HOLDS", "FAILS", "UNDECIDED"]
 Interval = tuple[float, float]
@@ -40,7 +40,8 @@ def three_way(relation: Relation, interval: Interval, margin: float) -> ThreeWay
 
     above: HOLDS where low > margin, FAILS where high ≤ margin. below: the same of the negative. within: HOLDS where
     −margin ≤ low and high ≤ margin, FAILS where low > margin or high < −margin. Else UNDECIDED. A negative margin
-    asks that a loss stays smaller (non-inferiority); "within" needs 0 or more.
+    asks that a loss stays smaller (non-inferiority); "within" needs 0 or more. raises: superiority over 0, as the rule
+    says HELPS: HOLDS where low > 0 < margin < high, FAILS where high ≤ margin (no gain that matters is left).
 
     Source: two one-sided tests, Schuirmann 1987; here by the 95 % interval, which is stricter than his 90 %.
 
@@ -49,8 +50,12 @@ def three_way(relation: Relation, interval: Interval, margin: float) -> ThreeWay
 
     >>> three_way("within", (-0.01, 0.015), 0.02), three_way("above", (0.01, 0.04), 0.02), three_way("below", (-0.01, 0.3), 0.02)
     ('HOLDS', 'UNDECIDED', 'FAILS')
+    >>> [three_way("raises", interval, 0.02) for interval in ((0.01, 0.04), (-0.01, 0.04), (0.01, 0.02))]
+    ['HOLDS', 'UNDECIDED', 'FAILS']
     """
     low, high = interval
+    if relation == "raises":
+        return "FAILS" if high <= margin else "HOLDS" if low > 0 else "UNDECIDED"
     if relation == "below":
         return three_way("above", (-high, -low), margin)
     if relation == "above":
@@ -104,7 +109,32 @@ def _by(sites: Sequence[Sited], index: int, word: ThreeWay, interval: Interval) 
 
 def _score(site: Sited, relation: Relation) -> float:
     """Return how strongly a site supports the claim: higher is stronger."""
-    return -abs(site.effect) if relation == "within" else site.effect if relation == "above" else -site.effect
+    return {"within": -abs(site.effect), "below": -site.effect}.get(relation, site.effect)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The verdict of a claim of equivalence against its margin: FAILS below one margin, HOLDS from another on, UNDECIDED between."""
+
+    fails_below: float
+    holds_from: float
+
+    def at(self, margin: float) -> ThreeWay:
+        """Return the verdict at a margin."""
+        return "FAILS" if margin < self.fails_below else "HOLDS" if margin >= self.holds_from else "UNDECIDED"
+
+
+def curve(sites: Sequence[Sited], how: Join) -> Curve:
+    """Return the equivalence curve of sites joined by "every" or "mean": what `join` says within every margin.
+
+    >>> curve([Sited(0.0, (-0.01, 0.01), (-0.02, 0.02)), Sited(0.03, (0.018, 0.04), (0.012, 0.05))], "every")
+    Curve(fails_below=0.012, holds_from=0.04)
+    """
+    if how == "mean":
+        low, high = (sum(ends) / len(sites) for ends in zip(*(site.own for site in sites), strict=True))
+        sites = [Sited((low + high) / 2, (low, high), (low, high))]
+    beyond = max(max(site.together[0], -site.together[1], 0.0) for site in sites)
+    return Curve(beyond, max(abs(end) for site in sites for end in site.own))
 
 
 def smallest_margin(effect: float, standard_error: float, *, alpha: float = 0.05) -> float:
@@ -127,6 +157,13 @@ def said(relation: Relation, interval: Interval, margin: float) -> str:
     if relation == "within":
         lies = {"HOLDS": "lies within", "FAILS": "lies beyond", "UNDECIDED": "reaches over the margin of"}[word]
         return f"{shown} {lies} ±{margin:g}"
+    if relation == "raises":
+        gains = {
+            "HOLDS": "lies above 0",
+            "FAILS": f"leaves no gain above {margin:g}, the margin",
+            "UNDECIDED": "leaves gain and no gain possible",
+        }
+        return f"{shown} {gains[word]}"
     edge, sides = (margin, ("above", "not above")) if relation == "above" else (-margin, ("below", "not below"))
     if word == "UNDECIDED":
         return f"{shown} holds {edge:g}, the margin"

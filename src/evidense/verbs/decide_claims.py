@@ -1,17 +1,19 @@
 """Decide claims: Findings and claims of the literature → Checks, one for each level and each pair of encoders.
 
 The findings that a hypothesis seeks are grouped by pair and collection, and their layers are joined. The joined interval is compared
-with the margin (`stats.three_way`). The check is UNDECIDED if a control fails or was not measured, or if the details of a finding name
-something that `failed` where the finding was made.
+with the margin (`stats.three_way`). Findings that a hypothesis holds apart (by N, by pooling) get a check each. The check is UNDECIDED if
+a control fails or was not measured, if a finding's site lacks what the hypothesis needs, or if the details of a finding name something
+that `failed` where the finding was made.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evidense import registry
-from evidense.parts import Control, Hypothesis, LiteratureClaim, Sought, code_order
-from evidense.records import Check, Finding, Json, Study, sha256_of
-from evidense.stats import MIN_CLUSTERS, Joined, Sited, join
+from evidense.parts import Condition, Control, Hypothesis, LiteratureClaim, Sought, code_order
+from evidense.parts.registration import registered_hash, registration
+from evidense.records import Check, Finding, Json, Study
+from evidense.stats import MIN_CLUSTERS, Joined, Sited, curve, join, three_way
 from evidense.stats.equivalence import apart, said
 from evidense.store import Store
 
@@ -35,6 +37,22 @@ class _Pair:
 
 
 @dataclass(frozen=True)
+class _Case:
+    """What one check is about: a pair, and what sets its findings apart from others of the pair."""
+
+    pair: _Pair
+    apart: tuple[tuple[str, Json], ...] = ()
+
+    @classmethod
+    def of(cls, finding: Finding, keys: Sequence[str]) -> "_Case":
+        return cls(_Pair.of(finding), tuple((key, finding.site[key]) for key in keys if key in finding.site))
+
+    def holds(self, finding: Finding) -> bool:
+        """Say whether a finding comes from the same collection and dissection, and does not differ where findings are held apart."""
+        return _Pair.of(finding).is_beside(self.pair) and all(finding.site.get(k, v) == v for k, v in self.apart)
+
+
+@dataclass(frozen=True)
 class _Question:
     """A claim of the literature at one level; a claim that cannot be tested has no hypothesis."""
 
@@ -48,9 +66,9 @@ class _Question:
         claim = self.claim
         details: dict[str, Json] = {
             "code": claim.code, "sentence": claim.sentence, "source": claim.source, "decided_by": claim.decided_by,
-            "registration": _sha256(claim, self.hypothesis),
+            "registration": registered_hash(claim, self.hypothesis),
         }  # fmt: skip
-        return details if self.hypothesis is None else details | _registration(self.hypothesis)
+        return details if self.hypothesis is None else details | registration(self.hypothesis)
 
 
 def literature() -> dict[str, LiteratureClaim]:
@@ -73,8 +91,8 @@ def registered(names: Sequence[str]) -> dict[str, str]:
     for name in names:
         claim = registry.part("claims", name)
         if isinstance(claim, LiteratureClaim):
-            levels = {f"{name}/{n} {h.level}": _sha256(claim, h) for n, h in enumerate(claim.hypotheses, 1)}
-            hashes |= levels or {name: _sha256(claim, None)}
+            levels = {f"{name}/{n} {h.level}": registered_hash(claim, h) for n, h in enumerate(claim.hypotheses, 1)}
+            hashes |= levels or {name: registered_hash(claim, None)}
     return hashes
 
 
@@ -107,18 +125,22 @@ def _claim(study: Study, claim: LiteratureClaim, findings: Sequence[Finding]) ->
 def _level(question: _Question, hypothesis: Hypothesis, findings: Sequence[Finding]) -> list[Check]:
     """Return one check for each pair that has findings, or a single empty one."""
     relevant = sought(findings, hypothesis.sought)
-    by_pair: dict[_Pair, list[Finding]] = {}
+    by_case: dict[_Case, list[Finding]] = {}
     for finding in relevant:
         if _is_estimated(finding):
-            by_pair.setdefault(_Pair.of(finding), []).append(finding)
-    if not by_pair:
+            by_case.setdefault(_Case.of(finding, hypothesis.apart), []).append(finding)
+    if not by_case:
         why = next((str(f.details["reason"]) for f in relevant if f.details.get("reason")), "")
         decided_by = question.claim.decided_by
         reason = f"could not be estimated: {why}" if why else f"no evidence here; {decided_by} would decide it"
         return [_empty(question, "UNDECIDED", reason, relevant)]
     return [
-        _decided(question, hypothesis, of_pair, [_check(control, findings, pair) for control in hypothesis.controls])
-        for pair, of_pair in by_pair.items()
+        _decided(
+            _Asked(question, hypothesis, case, _margin(question, hypothesis, case, findings)),
+            of_case,
+            [_check(control, findings, case) for control in hypothesis.controls],
+        )
+        for case, of_case in by_case.items()
     ]
 
 
@@ -165,14 +187,14 @@ class _CheckedControl:
                 "findings": [f.id for f in self.findings]}  # fmt: skip
 
 
-def _check(control: Control, findings: Sequence[Finding], pair: _Pair) -> _CheckedControl:
+def _check(control: Control, findings: Sequence[Finding], case: _Case) -> _CheckedControl:
     """Check a control on the findings of this pair's collection; of this pair only, unless the control names another role."""
     names_a_role = "role" in control.sought.site and control.sought.site["role"] not in ("base", "tuned")
-    subjects = ("", pair.subject, pair.against)
+    subjects = ("", case.pair.subject, case.pair.against)
     deciding = tuple(
         f
         for f in sought(findings, control.sought)
-        if (of := _Pair.of(f)).is_beside(pair) and (names_a_role or of.subject in subjects) and _is_estimated(f)
+        if case.holds(f) and (names_a_role or _Pair.of(f).subject in subjects) and _is_estimated(f)
     )
     if not deciding:
         return _CheckedControl(control, False, (), None)
@@ -192,42 +214,138 @@ def _end(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _decided(
-    question: _Question, hypothesis: Hypothesis, findings: Sequence[Finding], checked: Sequence[_CheckedControl]
-) -> Check:
-    """Return the check of a hypothesis on the findings of one pair."""
-    sites, pair = sited(findings), _Pair.of(findings[0])
-    joined = join(sites, hypothesis.joined, hypothesis.relation, hypothesis.margin)
-    word, reason = _word(hypothesis, joined, findings, checked)
+@dataclass(frozen=True)
+class _Margin:
+    """The margin of one check, and where it comes from."""
+
+    value: float
+    said: str = ""
+    failed: str = ""
+    """Why no margin can be set."""
+    most: float | None = None
+    """The largest that the rule allows, where the seeds' noise was not measured: only beyond it is a difference surely none of seeds."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A hypothesis asked of one case, with its margin."""
+
+    question: _Question
+    hypothesis: Hypothesis
+    case: _Case
+    margin: _Margin
+
+    @property
+    def is_analogue(self) -> bool:
+        """Say whether the claim names its encoders, and this is none of them."""
+        about, subject = self.question.claim.about, self.case.pair.subject
+        return bool(about and subject) and subject not in about
+
+
+def _margin(question: _Question, hypothesis: Hypothesis, case: _Case, findings: Sequence[Finding]) -> _Margin:
+    """Return the margin: the registered one, the study's, or the one that the hypothesis' rule comes to."""
+    registered = question.study.margin if hypothesis.margin_of == "study" else hypothesis.margin
+    if (rule := hypothesis.rule) is None:
+        return _Margin(registered)
+    trained = [f for f in sought(findings, rule.trained) if case.holds(f) and _Pair.of(f).against == case.pair.against]
+    seeds = [f for f in sought(findings, rule.seeds) if case.holds(f) and _Pair.of(f).against == case.pair.subject]
+    trained, seeds = ([f for f in some if _is_estimated(f)] for some in (trained, seeds))
+    if not trained:
+        return _Margin(
+            registered, failed="a margin is at most a fifth of what training adds to random weights (not measured)"
+        )
+    most = -rule.share * join(sited(trained), "mean", "below", 0.0).high
+    noise = join(sited(seeds), "mean", "within", 0.0) if seeds else None
+    least = max(abs(noise.low), abs(noise.high)) if noise else 0.0
+    rests = (*trained, *seeds)
+    if most <= 0 or most < least:
+        seed_words = f"seeds differ by up to {least:.3f}, " if noise else ""
+        return _Margin(
+            registered,
+            "",
+            f"no margin can be set: {seed_words}a fifth of what training adds is at least {most:.3f}",
+            None,
+            rests,
+        )
+    words = f"at most a fifth of what training adds ({most:.3f})"
+    words += f", at least what seeds differ by ({least:.3f})" if noise else "; another seed was not measured"
+    return _Margin(round(min(max(registered, least), most), 4), words, "", None if noise else most, rests)
+
+
+def _decided(asked: _Asked, findings: Sequence[Finding], checked: Sequence[_CheckedControl]) -> Check:
+    """Return the check of a hypothesis on the findings of one case."""
+    question, hypothesis, pair, margin = asked.question, asked.hypothesis, asked.case.pair, asked.margin
+    sites = sited(findings)
+    joined = join(sites, hypothesis.joined, hypothesis.relation, margin.value)
+    steps = curve(sites, hypothesis.joined) if hypothesis.relation == "within" else None
+    word, reason = _word(asked, joined, findings, checked)
     deciding = findings[max(joined.at, 0)]
     about_sites: dict[str, Json] = {"n_sites": len(findings), "joined": hypothesis.joined}
     if joined.at >= 0:
         about_sites["site"] = dict(deciding.site)
-    if hypothesis.relation == "within":
-        about_sites["smallest_margin"] = max(abs(end) for site in sites for end in site.own)
-    evidence = [*findings, *(f for control in checked for f in control.findings)]
+    if steps is not None:
+        about_sites |= {"smallest_margin": steps.holds_from, "fails_below": steps.fails_below}
+    if asked.case.apart:
+        about_sites["apart"] = dict(asked.case.apart)
+    if margin.said:
+        about_sites["margin_found"] = margin.said
+    if asked.is_analogue:
+        about_sites["analogue"] = True
+        reason = f"an analogue of {question.claim.code}: {reason}"
+    evidence = [*findings, *(f for control in checked for f in control.findings), *margin.findings]
     return Check(
         parents=tuple(dict.fromkeys([question.study.id, *(f.id for f in evidence)])), about="literature", claim=question.claim.name,
         verdict=word, system=pair.subject, baseline=pair.against, collection=pair.collection, measure=hypothesis.sought.estimand,
         effect=joined.effect, low=joined.low, high=joined.high, n=deciding.n, n_clusters=deciding.n_clusters,
-        margin=hypothesis.margin, base_mean=None, system_mean=None, reason=reason,
+        margin=margin.value, base_mean=None, system_mean=None, reason=reason,
         details={**question.details, **about_sites, "controls": [control.json() for control in checked]},
     )  # fmt: skip
 
 
 def _word(
-    hypothesis: Hypothesis, joined: Joined, findings: Sequence[Finding], checked: Sequence[_CheckedControl]
+    asked: _Asked, joined: Joined, findings: Sequence[Finding], checked: Sequence[_CheckedControl]
 ) -> tuple[str, str]:
     """Return the word and its reason."""
+    hypothesis, margin = asked.hypothesis, asked.margin
     failed = [control.sentence for control in checked if not control.passed]
     failed += dict.fromkeys(str(why) for f in findings for why in f.details.get("failed", ()))
+    failed += [
+        _unmet(need, findings)
+        for need in hypothesis.needs
+        if any(f.site.get(need.key) != need.wanted for f in findings)
+    ]
+    failed += [margin.failed] if margin.failed else []
     if failed:
         return "UNDECIDED", f"a control did not pass: {'; '.join(failed)}"
     fewest = min(f.n_clusters for f in findings)
     if fewest < MIN_CLUSTERS:
-        return "UNDECIDED", f"{fewest} independent groups are too few to say; {MIN_CLUSTERS} are needed"
-    reason = said(hypothesis.relation, (joined.low, joined.high), hypothesis.margin)
-    return joined.word, f"{reason}{_which_site(joined, findings)}"
+        return "UNDECIDED", _too_few(fewest, findings)
+    interval = (joined.low, joined.high)
+    reason = f"{said(hypothesis.relation, interval, margin.value)}{_which_site(joined, findings)}"
+    reason += f"; the margin: {margin.said}" if margin.said else ""
+    if (
+        joined.word == "FAILS"
+        and margin.most is not None
+        and three_way(hypothesis.relation, interval, margin.most) != "FAILS"
+    ):
+        return "UNDECIDED", f"{reason}; two seeds may differ as much"
+    return joined.word, reason
+
+
+def _unmet(need: Condition, findings: Sequence[Finding]) -> str:
+    found = next((f.site[need.key] for f in findings if f.site.get(need.key) not in (None, need.wanted)), "not known")
+    return f"{need.sentence} (here: {found})"
+
+
+def _too_few(fewest: int, findings: Sequence[Finding]) -> str:
+    """Say that there are too few groups; of layers, that there can never be enough."""
+    if layers := max(int(f.details.get("n_layers", 0)) for f in findings):
+        return (
+            f"layers are what is counted, neighbours depend on each other, and {layers} count as {fewest}: "
+            f"a verdict needs {MIN_CLUSTERS}, which this encoder can never have"
+        )
+    return f"{fewest} independent groups are too few to say; {MIN_CLUSTERS} are needed"
 
 
 def _which_site(joined: Joined, findings: Sequence[Finding]) -> str:
@@ -251,28 +369,3 @@ def _empty(question: _Question, word: str, reason: str, relevant: Sequence[Findi
         high=None, n=0, n_clusters=0, margin=hypothesis.margin if hypothesis else 0.0, base_mean=None, system_mean=None,
         reason=reason, details=question.details,
     )  # fmt: skip
-
-
-def _registration(hypothesis: Hypothesis) -> dict[str, Json]:
-    """Return what a hypothesis registers: everything but its worlds."""
-    h, sought = hypothesis, hypothesis.sought
-    return {
-        "level": h.level, "estimand": h.estimand, "comparator": h.comparator, "relation": h.relation, "joined": h.joined,
-        "margin": h.margin, "margin_reason": h.margin_reason, "family": h.family, "refuted_by": h.refuted_by,
-        "sought": {"estimand": sought.estimand, "site": _json(sought.site), "depth": list(sought.depth)},
-        "required": [
-            {"sentence": c.sentence, "estimand": c.sought.estimand, "site": _json(c.sought.site), "depth": list(c.sought.depth),
-             "least": c.least, "relation": c.relation, "joined": c.joined} for c in h.controls
-        ],
-    }  # fmt: skip
-
-
-def _json(site: Mapping[str, Json]) -> dict[str, Json]:
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in site.items()}
-
-
-def _sha256(claim: LiteratureClaim, hypothesis: Hypothesis | None) -> str:
-    content: Json = {"sentence": claim.sentence, "untestable": claim.untestable}
-    if hypothesis is not None:
-        content |= _registration(hypothesis)
-    return sha256_of(content)

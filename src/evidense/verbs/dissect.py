@@ -57,7 +57,7 @@ class Registered:
     dissection: str
     """Name of the table; the site of every finding holds it."""
     tuned_on: str = ""
-    """Modality of the tuning data if the table names it; the sites of changes hold it."""
+    """Modality of the tuning data if the table names it; the sites of changes hold it, and whether one tower encodes both sides."""
 
 
 def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[Finding]:
@@ -82,25 +82,32 @@ def dissect(name: str, case: Case, lent: Lent, registered: Registered) -> list[F
     else:
         findings = list(analysis.examine(case, StoreBench(case, lent)))
         lent.store.remember(key, [lent.store.put(finding) for finding in findings])
-    return _kept(findings, lent, registered)
+    return _kept(findings, lent, registered, _towers(case))
 
 
 def refused(name: str, case: Case, reason: str, to: tuple[Lent, Registered]) -> list[Finding]:
     """Return a finding without value that says why an analysis refused a case. It is stored, but the step is not remembered."""
-    return _kept([_unexamined(cast(Analysis, registry.part("analyses", name)), case, reason)], *to)
+    return _kept([_unexamined(cast(Analysis, registry.part("analyses", name)), case, reason)], *to, _towers(case))
 
 
-def _kept(findings: Sequence[Finding], lent: Lent, registered: Registered) -> list[Finding]:
+def _towers(case: Case) -> str:
+    """Say whether one tower encodes both sides of every encoder, or some have two."""
+    shared = all(s.encoder.tower("query") is s.encoder.tower("document") for s in case.subjects)
+    return "one" if shared else "two separate ones"
+
+
+def _kept(findings: Sequence[Finding], lent: Lent, registered: Registered, towers: str) -> list[Finding]:
     registered_findings = [
-        replace(finding, parents=(registered.study,), site=_site(finding, registered)) for finding in findings
+        replace(finding, parents=(registered.study,), site=_site(finding, registered, towers)) for finding in findings
     ]
     for finding in registered_findings:
         lent.store.put(finding)
     return registered_findings
 
 
-def _site(finding: Finding, registered: Registered) -> dict[str, Json]:
-    more = {"tuned_on": registered.tuned_on} if registered.tuned_on and finding.site.get("against") else {}
+def _site(finding: Finding, registered: Registered, towers: str) -> dict[str, Json]:
+    is_told = registered.tuned_on and finding.site.get("against")
+    more = {"tuned_on": registered.tuned_on, "towers": towers} if is_told else {}
     return {**finding.site, "dissection": registered.dissection, **more}
 
 

@@ -1,6 +1,14 @@
 """B4: the question encoder and the context encoder of DPR behave alike."""
 
-from evidense.claims._literature import AS_PUBLISHED, HIDDEN, LAYERS, PAPER_SCALE, REICHMAN, TWO_POINTS, Literature
+from evidense.claims._literature import (
+    AS_PUBLISHED,
+    HIDDEN,
+    LAYERS_AND_N,
+    PAPER_SCALE,
+    REICHMAN,
+    TWO_POINTS,
+    Literature,
+)
 from evidense.claims._worlds import PAPER, planted
 from evidense.parts import Hypothesis, Sought
 
@@ -19,7 +27,7 @@ PART = Literature(
                 "change in accuracy", {**AS_PUBLISHED, "subject": ("dpr-context",), "against": "dpr-question"}, HIDDEN
             ),
             margin_reason=TWO_POINTS,
-            family=LAYERS,
+            family=LAYERS_AND_N,
             refuted_by="a layer at which the encoders differ by 2 points, both read with their own weights",
             **planted(PAPER, "within", 0.02),
         ),

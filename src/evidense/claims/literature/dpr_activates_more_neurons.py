@@ -1,6 +1,6 @@
 """B2: DPR training raises the number of active neurons in the intermediate layer of every block."""
 
-from evidense.claims._literature import DISSECT, LAYERS, REICHMAN, Literature
+from evidense.claims._literature import DISSECT, DPR, LAYERS, PAPER_SCALE, REICHMAN, Literature
 from evidense.claims._worlds import TEXTS, planted
 from evidense.parts import Hypothesis, Sought
 
@@ -9,7 +9,8 @@ PART = Literature(
     code="B2",
     sentence="DPR training activates more neurons in the intermediate layer of every transformer block than pre-trained BERT does.",
     source=REICHMAN,
-    decided_by=DISSECT,
+    about=DPR,
+    decided_by=f"{PAPER_SCALE}; of another tuning, as an analogue, {DISSECT}",
     hypotheses=(
         Hypothesis(
             level="level",

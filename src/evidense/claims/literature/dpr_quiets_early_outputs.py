@@ -1,6 +1,6 @@
 """B3: DPR training lowers the number of active neurons in the output layers of the early blocks."""
 
-from evidense.claims._literature import DISSECT, REICHMAN, Literature
+from evidense.claims._literature import DISSECT, DPR, PAPER_SCALE, REICHMAN, Literature
 from evidense.claims._worlds import TEXTS, planted
 from evidense.parts import Hypothesis, Sought
 
@@ -9,7 +9,8 @@ PART = Literature(
     code="B3",
     sentence="DPR training lowers the number of active neurons in the output layers of the early blocks.",
     source=REICHMAN,
-    decided_by=DISSECT,
+    about=DPR,
+    decided_by=f"{PAPER_SCALE}; of another tuning, as an analogue, {DISSECT}",
     hypotheses=(
         Hypothesis(
             level="level",

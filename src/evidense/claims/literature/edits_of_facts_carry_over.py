@@ -25,6 +25,7 @@ PART = Literature(
     code="B5",
     sentence="Facts removed from the pre-trained backbone stay unretrievable after DPR training, and facts added to it become retrievable.",
     source=REICHMAN,
+    about=("bert-base-uncased",),
     decided_by=f"{DISSECT} --analysis editing",
     hypotheses=(
         Hypothesis(

@@ -6,7 +6,7 @@ from evidense.claims._literature import (
     BASE,
     BY_PUBLISHED,
     HIDDEN,
-    LAYERS,
+    LAYERS_AND_N,
     PAPER_SCALE,
     TWO_POINTS,
     YAO,
@@ -20,6 +20,7 @@ PART = Literature(
     code="A4",
     sentence="With mean pooling the difference in probing accuracy between BERT and Contriever is small.",
     source=YAO,
+    about=("contriever",),
     decided_by=PAPER_SCALE,
     hypotheses=(
         Hypothesis(
@@ -28,7 +29,7 @@ PART = Literature(
             comparator=BASE,
             sought=Sought("change in accuracy", {**AS_PUBLISHED, "role": "tuned", "pooling": "mean"}, HIDDEN),
             margin_reason=TWO_POINTS,
-            family=LAYERS,
+            family=LAYERS_AND_N,
             refuted_by="a layer at which the interval lies wholly beyond 2 points; that none differs significantly does not show it",
             **planted(PAPER, "within", 0.02),
         ),

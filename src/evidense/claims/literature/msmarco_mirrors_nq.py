@@ -1,4 +1,4 @@
-"""A3: layer trends on MS MARCO mirror those on Natural Questions, with larger fluctuation between layers."""
+"""A3: layer trends on MS MARCO mirror those on Natural Questions, with larger fluctuation between layers. Twelve layers can never decide it."""
 
 from evidense.claims._literature import AS_PUBLISHED, PUBLISHED, YAO, Literature
 from evidense.claims._worlds import NEURONS, planted
@@ -9,9 +9,7 @@ PART = Literature(
     code="A3",
     sentence="Trends over layers on MS MARCO mirror those on Natural Questions, with larger fluctuation across layers.",
     source=YAO,
-    decided_by=f"{PUBLISHED} shows it; {'{}'}".format(
-        "evidense run paper_scale/yao2025 with several trainings of each probe would decide it"
-    ),
+    decided_by=f"nothing can: layers are what is counted, a verdict needs twenty that are independent, and BERT has twelve; {PUBLISHED} shows the estimate",
     hypotheses=(
         Hypothesis(
             level="geometry",
@@ -19,7 +17,7 @@ PART = Literature(
             comparator="none: unrelated profiles correlate by 0; neighbouring layers depend on each other, so layers count as few",
             sought=Sought("correlation of profiles", AS_PUBLISHED),
             margin_reason=".3: a tenth of shared variance, the least that 'mirrors' can mean",
-            family="one interval a model",
+            family="one interval a model: the mean over N",
             refuted_by="profiles that correlate by less than .3",
             **planted(NEURONS, "above", 0.3, "mean"),
         ),

@@ -1,6 +1,6 @@
 """A9: patterns of active neurons do not depend on the data set."""
 
-from evidense.claims._literature import DISSECT, ONE, YAO, Literature
+from evidense.claims._literature import DISSECT, ONE, PROBED_BY_YAO, YAO, Literature
 from evidense.claims._worlds import NEURONS, planted
 from evidense.parts import Hypothesis, Sought
 
@@ -9,6 +9,7 @@ PART = Literature(
     code="A9",
     sentence="Patterns of neuron activation are consistent across data sets.",
     source=f"{YAO}, where it is said and not quantified",
+    about=PROBED_BY_YAO,
     decided_by=f"{DISSECT},ANOTHER --analysis neurons",
     hypotheses=(
         Hypothesis(

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evidense.boundary.numerals import count, interval, plain, signed
+from evidense.boundary.numerals import count, interval, signed
 from evidense.parts import code_order
+from evidense.published.claim_verdicts import apart_words
 from evidense.records import Check, Finding, Json
+from evidense.report.ledger.strips import EquivalenceStrip, equivalence_strip
 from evidense.report.ledger.words import NO_EVIDENCE, REGISTERED, anchor, command, margin_of, name_of, pair_of
 from evidense.report.places import grouped
 from evidense.report.words import CLAIM_WORDS, Word
@@ -24,13 +26,18 @@ class ClaimRow:
     measure: str
     pair: str
     collection: str
+    apart: str
+    """What sets it apart from others of the same pair and collection: "N = 5", or a pooling."""
+    analogue: str
+    """"an analogue of B2", where the claim names its encoders and this is none of them; else empty."""
     effect: str
     """Empty where there is no evidence, as are interval, n and clusters."""
     interval: str
     ends: tuple[float, float, float] | None
     """(effect, low, high), for a drawing."""
     margin: str
-    smallest_margin: str
+    curve: EquivalenceStrip | None
+    """Of a claim of equivalence: its verdict at every margin."""
     n: str
     n_clusters: str
     controls: tuple[tuple[bool, str], ...]
@@ -48,8 +55,8 @@ class ClaimRow:
 
     @property
     def about(self) -> str:
-        """Return the pair and the collection."""
-        return " · ".join(text for text in (self.pair, self.collection) if text)
+        """Return the pair, the collection and what sets the verdict apart, after the words that it is on an analogue."""
+        return " · ".join(text for text in (self.analogue, self.pair, self.collection, self.apart) if text)
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,6 @@ def _entry(code: str, verdicts: Sequence[Check], finding_of_id: dict[str, Findin
 def _row(verdict: Check, finding_of_id: dict[str, Finding]) -> ClaimRow:
     details, is_estimated = verdict.details, verdict.effect is not None
     is_open = verdict.verdict == "UNDECIDED" and not is_estimated
-    smallest: Json = details.get("smallest_margin")
     return ClaimRow(
         word=CLAIM_WORDS[verdict.verdict],
         level=str(details.get("level", "")),
@@ -131,11 +137,13 @@ def _row(verdict: Check, finding_of_id: dict[str, Finding]) -> ClaimRow:
         measure=verdict.measure,
         pair=pair_of(verdict),
         collection=verdict.collection,
+        apart=apart_words(details.get("apart", {})),
+        analogue=f"an analogue of {details['code']}" if details.get("analogue") else "",
         effect=signed(verdict.effect) if is_estimated else "",
         interval=interval(verdict.low, verdict.high) if is_estimated else "",
         ends=(verdict.effect, verdict.low, verdict.high) if is_estimated else None,
         margin=margin_of(verdict),
-        smallest_margin="" if smallest is None else f"±{plain(smallest)}",
+        curve=_strip(verdict),
         n=count(verdict.n) if is_estimated else "",
         n_clusters=count(verdict.n_clusters) if is_estimated else "",
         controls=tuple((bool(control["passed"]), str(control["found"])) for control in details.get("controls", ())),
@@ -146,6 +154,13 @@ def _row(verdict: Check, finding_of_id: dict[str, Finding]) -> ClaimRow:
         registered=tuple((label, str(details[key])) for label, key in REGISTERED if details.get(key)),
         id=verdict.id,
     )
+
+
+def _strip(verdict: Check) -> EquivalenceStrip | None:
+    if "fails_below" not in verdict.details:
+        return None
+    fails_below, holds_from = (float(verdict.details[key]) for key in ("fails_below", "smallest_margin"))
+    return equivalence_strip(fails_below, holds_from, verdict.margin)
 
 
 def _links(verdict: Check, finding_of_id: dict[str, Finding]) -> tuple[tuple[str, str], ...]:

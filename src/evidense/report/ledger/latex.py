@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from evidense.boundary.numerals import count
 from evidense.parts import code_order
+from evidense.published.claim_verdicts import apart_words
 from evidense.records import Check
 from evidense.report.latex import LatexTable, effect_cell, escape_latex
 from evidense.report.ledger.words import pair_of
@@ -19,7 +20,9 @@ def latex(verdicts: Sequence[Check], caption: str, title_of: Callable[[str], str
 
 def _row(verdict: Check, collection: str) -> tuple[str, ...]:
     code, level = (escape_latex(str(verdict.details.get(key, ""))) for key in ("code", "level"))
-    where = ", ".join(text for text in (pair_of(verdict), collection) if text)
+    of = f"an analogue of {code}" if verdict.details.get("analogue") else ""
+    apart = apart_words(verdict.details.get("apart", {}))
+    where = ", ".join(text for text in (of, pair_of(verdict), collection, apart) if text)
     contrast = escape_latex(": ".join(text for text in (where, verdict.measure) if text))
     word = escape_latex(verdict.verdict.replace("_", " "))
     if verdict.effect is None:

@@ -32,6 +32,7 @@ def margin_of(verdict: Check) -> str:
         "within": f"within ±{short(margin)}",
         "above": f"above {short(margin)}",
         "below": f"below {short(-margin)}",
+        "raises": f"above 0; a gain of {short(margin)} matters",
     }.get(relation, short(margin))
 
 
