@@ -75,7 +75,7 @@ def test_every_n_has_a_verdict_of_its_own() -> None:
         profile(0.3, 5),
         profile(0.3, 5, layer=32),
     )
-    assert {(c.details["apart"]["n_candidates"], c.verdict) for c in found} == {(2, "FAILS"), (5, "HOLDS")}
+    assert {(c.details["at"]["n_candidates"], c.verdict) for c in found} == {(2, "FAILS"), (5, "HOLDS")}
 
 
 def neurons(subject: str) -> Finding:

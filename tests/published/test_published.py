@@ -114,7 +114,7 @@ def test_findings_have_intervals_and_name_known_errors_of_the_study(everything) 
 def test_the_claims_have_the_known_verdicts(everything) -> None:
     words = {(v.details["code"], v.measure, v.system, v.collection[8:]): v.verdict for v in everything[2]}
     gains = {
-        (v.collection[8:], v.details["apart"]["n_candidates"]): v.verdict
+        (v.collection[8:], v.details["at"]["n_candidates"]): v.verdict
         for v in everything[2]
         if v.measure.startswith("relative")
     }
@@ -123,7 +123,7 @@ def test_the_claims_have_the_known_verdicts(everything) -> None:
     assert [gains["nq", n] for n in (2, 3, 4, 5)] == ["FAILS", "FAILS", "FAILS", "UNDECIDED"]
     assert [gains["msmarco", n] for n in (2, 3, 4, 5)] == ["FAILS", "UNDECIDED", "HOLDS", "HOLDS"]
     kappas = [v for v in everything[2] if v.details["code"] == "A2" and v.system == "bert-base-uncased"]
-    assert sorted({v.details["apart"]["pooling"] for v in kappas}) == ["cls", "mean"]
+    assert sorted({v.details["at"]["pooling"] for v in kappas}) == ["cls", "mean"]
     assert len(kappas) == 2 * 2 * 2  # two poolings, two data sets, κ and d′
     layers = [v.reason for v in everything[2] if v.details["code"] == "A3" and v.system == "repllama"]
     assert "32 count as" in layers[0]

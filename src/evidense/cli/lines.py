@@ -165,7 +165,7 @@ def ledger_line(verdict: Check) -> str:
     known = verdict.effect is not None
     effect = f" {signed(verdict.effect)} {interval(verdict.low, verdict.high)}  n {verdict.n:,} " if known else " "
     of = f"an analogue of {d['code']}: " if d.get("analogue") else ""
-    about = ", ".join(text for text in (verdict.system, verdict.collection, apart_words(d.get("apart", {}))) if text)
+    about = ", ".join(text for text in (verdict.system, verdict.collection, apart_words(d.get("at", {}))) if text)
     where = f" ({of}{about})" if known and verdict.system else ""
     why = f": {verdict.reason}" if verdict.verdict == "UNDECIDED" else ""
     return f"  {_badge(verdict.verdict)} {d['code']!s:<4} {d.get('level', ''):<9}{effect} {str(d['sentence']).rstrip('.')}{where}{why}"

@@ -57,7 +57,7 @@ def verdicts_of(checks: Iterable[Mapping[str, Any]], scope: Scope) -> list[Claim
     return [
         ClaimVerdict(
             check["details"]["code"], check["details"]["level"], scope, check["system"], check["baseline"], check["collection"],
-            apart_words(check["details"].get("apart", {})), check["verdict"],
+            apart_words(check["details"].get("at", {})), check["verdict"],
             f"{check['effect']:.3f}", f"{check['low']:.3f}", f"{check['high']:.3f}", str(check["n"]), check["details"]["registration"],
         )
         for check in checks

@@ -287,7 +287,7 @@ def _decided(asked: _Asked, findings: Sequence[Finding], checked: Sequence[_Chec
     if steps is not None:
         about_sites |= {"smallest_margin": steps.holds_from, "fails_below": steps.fails_below}
     if asked.case.apart:
-        about_sites["apart"] = dict(asked.case.apart)
+        about_sites["at"] = dict(asked.case.apart)
     if margin.said:
         about_sites["margin_found"] = margin.said
     if asked.is_analogue:

@@ -137,7 +137,7 @@ def _row(verdict: Check, finding_of_id: dict[str, Finding]) -> ClaimRow:
         measure=verdict.measure,
         pair=pair_of(verdict),
         collection=verdict.collection,
-        apart=apart_words(details.get("apart", {})),
+        apart=apart_words(details.get("at", {})),
         analogue=f"an analogue of {details['code']}" if details.get("analogue") else "",
         effect=signed(verdict.effect) if is_estimated else "",
         interval=interval(verdict.low, verdict.high) if is_estimated else "",

@@ -21,7 +21,7 @@ def latex(verdicts: Sequence[Check], caption: str, title_of: Callable[[str], str
 def _row(verdict: Check, collection: str) -> tuple[str, ...]:
     code, level = (escape_latex(str(verdict.details.get(key, ""))) for key in ("code", "level"))
     of = f"an analogue of {code}" if verdict.details.get("analogue") else ""
-    apart = apart_words(verdict.details.get("apart", {}))
+    apart = apart_words(verdict.details.get("at", {}))
     where = ", ".join(text for text in (of, pair_of(verdict), collection, apart) if text)
     contrast = escape_latex(": ".join(text for text in (where, verdict.measure) if text))
     word = escape_latex(verdict.verdict.replace("_", " "))
