@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from evidense import registry
-from evidense.claims._worlds import FACTS, Planted
 from evidense.parts import Evidence
 from evidense.records import Finding, Study
-from evidense.stats import Estimate, Sited, curve, join, three_way
+from evidense.stats import Estimate, Sited, curve, join
 from evidense.verbs.decide_claims import decide_claims
 
 STUDY = Study(name="s", question="q", systems=("base", "tuned"), collections=("c",), margin=0.02)
@@ -44,14 +43,6 @@ def test_the_margin_of_a_gain_is_that_of_the_study() -> None:
         for s in (STUDY, wide)
     ]
     assert words == ["HOLDS", "FAILS"]
-
-
-def test_no_gain_is_seldom_called_one() -> None:
-    """At 0, where the sentence turns false, it is upheld in at most one world of forty and its error."""
-    world = Planted(FACTS, "raises", 0.04, "mean", "boundary")
-    estimates = [world(seed).estimate for seed in range(60)]
-    words = [three_way("raises", (e.low, e.high), 0.04) for e in estimates]
-    assert words.count("HOLDS") <= 4
 
 
 def profile(value: float, n: int, **more) -> Finding:
@@ -120,3 +111,55 @@ def test_the_curve_is_the_verdict_at_every_margin() -> None:
             steps = curve(sites, how)
             margins = np.linspace(0, 0.2, 41)
             assert [steps.at(m) for m in margins] == [join(sites, how, "within", m).word for m in margins]
+
+
+def choice(value: float, half: float = 0.01, n: int = 5, **more) -> Finding:
+    site = {"subject": "tuned", "against": "base", "role": "tuned", "collection": "c", "probe": "shrunk", "control": "none",
+            "n_candidates": n, "layer": 1}  # fmt: skip
+    estimand = more.pop("estimand", "change in accuracy")
+    return finding(estimand, value, half, site | more)
+
+
+def beside(trained: float | None = 0.5, seeds: float | None = 0.0, n: int = 5) -> list[Finding]:
+    """Controls: the probe reads the query; random weights choose less often by `trained`; another seed differs by `seeds`."""
+    rows = [choice(0.4, estimand="relevance gain", n=n, against="")]
+    rows += [] if trained is None else [choice(-trained, n=n, subject="random", role="random")]
+    rows += [] if seeds is None else [choice(seeds, n=n, subject="another seed", role="seed", against="tuned")]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("effect", "trained", "seeds", "word", "margin"),
+    [
+        (0.03, 0.50, 0.00, "HOLDS", 0.05),  # .05 as registered: a fifth of what training adds is .098, seeds differ by .01
+        (0.03, 0.11, 0.00, "FAILS", 0.02),  # training adds .10 at least: a fifth is .02
+        (0.07, 0.50, 0.08, "HOLDS", 0.09),  # seeds differ by .09
+        (0.03, 0.30, 0.08, "UNDECIDED", 0.05),  # seeds differ by more than a fifth of what training adds: no margin
+        (0.03, 0.00, 0.00, "UNDECIDED", 0.05),  # training adds nothing
+        (0.03, None, 0.00, "UNDECIDED", 0.05),  # random weights were not measured
+        (0.03, 0.50, None, "HOLDS", 0.05),  # without seeds there is no lower bound, and what holds within .05 holds within more
+        (0.08, 0.50, None, "UNDECIDED", 0.05),  # beyond .05, but seeds may differ by as much as .098
+        (0.12, 0.50, None, "FAILS", 0.05),  # beyond every margin that the rule allows
+    ],
+)  # fmt: skip
+def test_a_margin_is_at_most_a_fifth_of_what_training_adds_and_at_least_what_seeds_differ_by(
+    effect: float, trained: float | None, seeds: float | None, word: str, margin: float
+) -> None:
+    half = 0.005 if trained == 0.11 else 0.01
+    found = checks("finetuning_keeps_knowledge", choice(effect, half), *beside(trained, seeds))
+    assert {(c.verdict, round(c.margin, 3)) for c in found} == {(word, margin)}
+    assert all(c.details["fails_below"] == pytest.approx(effect - half) for c in found)
+
+
+def test_a_ceiling_hides_at_five_what_shows_among_all() -> None:
+    """Planted: the tuning loses nothing among 5 and .36 among 190; each N has its verdict, at every layer and in the mean."""
+    rows = [choice(0.0), choice(-0.36, n=190), *beside(), *beside(n=190)]
+    found = checks("finetuning_keeps_knowledge", *rows)
+    said = {(c.details["joined"], c.details["at"]["n_candidates"]): c.verdict for c in found}
+    assert said == {("every", 5): "HOLDS", ("every", 190): "FAILS", ("mean", 5): "HOLDS", ("mean", 190): "FAILS"}
+
+
+def test_one_layer_that_loses_shows_at_every_layer_and_not_in_the_mean() -> None:
+    rows = [*(choice(0.01, layer=layer) for layer in range(1, 6)), choice(-0.12, layer=6), *beside()]
+    found = checks("finetuning_keeps_knowledge", *rows)
+    assert {c.details["joined"]: c.verdict for c in found} == {"every": "FAILS", "mean": "HOLDS"}

@@ -23,6 +23,7 @@ CLAIMS = [n for n in registry.summaries("claims") if isinstance(registry.part("c
 
 SMALL: dict[str, dict[str, Any]] = {
     "probes": {"n_candidates": [2], "probes": ["cosine", "hadamard"], "n_folds": 3, "n_starts": 1, "n_orders": 1},
+    "choices": {"n_candidates": [3, "all"], "n_trained": 3, "n_folds": 3, "negatives": ["random"]},
     "published_probe": {"n_candidates": [2], "n_folds": 3, "n_test_folds": 1, "converged": [2], "n_epochs": 2},
     "similarity": {"n_shuffles": 3, "neighbours": [1]},
     "neurons": {"n_queries": 8, "n_queries_document": 4},

@@ -68,12 +68,7 @@ def candidates(collection: Collection, draw: Draw, ranked: RankedLists | None = 
     """
     if draw.n_candidates < 2:
         raise InvalidInput(f"n_candidates is {draw.n_candidates}; expected at least 2, one of them relevant")
-    clusters = cluster_queries(collection.query_ids, collection.qrels, collection.groups)
-    rng = np.random.default_rng([draw.seed, 17])
-    rows = _some_queries(len(clusters), draw.n_queries, rng)
-    folds = fold_rows(clusters[rows], draw.n_folds, rng)
-    doc_rows = {doc_id: row for row, doc_id in enumerate(collection.doc_ids)}
-    fold_of_document = _document_folds(collection, rows, folds, doc_rows, draw.n_folds)
+    clusters, rng, rows, folds, doc_rows, fold_of_document = _deal(collection, draw)
     pools = [np.flatnonzero(fold_of_document == fold) for fold in range(draw.n_folds)]
     lists = {} if ranked is None else _ranked_rows(ranked, doc_rows)
     documents, n_filled = np.empty((len(rows), draw.n_candidates), np.int64), 0
@@ -90,6 +85,30 @@ def candidates(collection: Collection, draw: Draw, ranked: RankedLists | None = 
         n_filled += more if ranked is not None else 0
         documents[index, 1:] = [*chosen, *_others(pools[fold], {*relevant, *chosen}, more, rng)]
     return Candidates(rows, documents, clusters[rows], folds, draw.negatives, n_filled)
+
+
+def most_candidates(collection: Collection, draw: Draw) -> int:
+    """Return the largest number of candidates that every query's fold can give: the relevant one and all others of the fold."""
+    _, _, rows, folds, _, fold_of_document = _deal(collection, draw)
+    sizes = np.bincount(fold_of_document, minlength=draw.n_folds)
+    n_relevant = [sum(gain > 0 for gain in collection.qrels[collection.query_ids[row]].values()) for row in rows]
+    return int((sizes[folds] - np.array(n_relevant)).min()) + 1
+
+
+_Dealt = tuple[
+    Int64[np.ndarray, " q"], np.random.Generator, Int64[np.ndarray, " n"], Int64[np.ndarray, " n"], dict[str, int],
+    Int64[np.ndarray, " d"],
+]  # fmt: skip
+"""Cluster of each query, the generator after the deal, rows of the queries drawn, their folds, row of each document, its fold."""
+
+
+def _deal(collection: Collection, draw: Draw) -> _Dealt:
+    clusters = cluster_queries(collection.query_ids, collection.qrels, collection.groups)
+    rng = np.random.default_rng([draw.seed, 17])
+    rows = _some_queries(len(clusters), draw.n_queries, rng)
+    folds = fold_rows(clusters[rows], draw.n_folds, rng)
+    doc_rows = {doc_id: row for row, doc_id in enumerate(collection.doc_ids)}
+    return clusters, rng, rows, folds, doc_rows, _document_folds(collection, rows, folds, doc_rows, draw.n_folds)
 
 
 def ranked_for_negatives(case: Case, bench: Bench, draw: Draw, per_candidate: int) -> RankedLists | None:

@@ -1,9 +1,7 @@
 """S2, of the seed report: fine-tuned retrievers encode knowledge as their backbone does. True or false at five levels."""
 
 from evidense.claims._literature import (
-    ACCURACY,
     BASE,
-    BY_READING,
     DISSECT,
     FIVE_POINTS,
     HIDDEN,
@@ -16,28 +14,49 @@ from evidense.claims._literature import (
     Literature,
 )
 from evidense.claims._worlds import ITEMS, ONE_PROBE, PROBE, planted
-from evidense.parts import Hypothesis, Sought
+from evidense.parts import Control, Hypothesis, MarginRule, Sought
+from evidense.stats.equivalence import Join
 
 _SEEDS = "two seeds of the same fine-tuning: as far apart as they are, any two encoders may be"
+
+_SHRUNK = {"probe": "shrunk", "control": "none"}
+"""a·cos(q, p) + wᵀ(q ⊙ p), of which only w is penalised: it reads no layer worse than the cosine by shrinking."""
+_AT_N = (
+    "mean over queries of right(tuned) − right(base) in choosing the relevant passage of N (5, 50, all of a fold; the hardest first), "
+    "by the probe wᵀ(q ⊙ p) shrunk towards the cosine, {}"
+)
+_READS = Control(READS.sentence, Sought("relevance gain", _SHRUNK, HIDDEN), READS.least)
+_RULE = MarginRule(
+    Sought("change in accuracy", {**_SHRUNK, "role": "random"}, HIDDEN),
+    Sought("change in accuracy", {**_SHRUNK, "role": "seed"}, HIDDEN),
+)
+
+
+def _level(joined: Join, estimand: str, family: str) -> Hypothesis:
+    return Hypothesis(
+        level="level",
+        estimand=estimand,
+        comparator=f"{BASE}; random weights set the largest margin, another seed of the tuning the least",
+        sought=Sought("change in accuracy", {**_SHRUNK, "role": "tuned"}, HIDDEN),
+        margin_reason="5 points, but at most a fifth of what training adds to random weights, and at least what two seeds differ by",
+        family=family,
+        refuted_by="one encoder finds the relevant passage more often by more than the margin",
+        controls=(_READS,),
+        apart=("n_candidates",),
+        rule=_RULE,
+        **planted(PROBE, "within", 0.05, joined),
+    )
+
 
 PART = Literature(
     name="finetuning_keeps_knowledge",
     code="S2",
     sentence="Fine-tuned dense retrieval models encode knowledge in a manner consistent with their pre-training initialization.",
     source=SEED_REPORT.format(2, 0.14),
-    decided_by=f"{DISSECT} --seed-of-tuned OTHER_SEED",
+    decided_by=f"{DISSECT} --seed-of-tuned OTHER_SEED; at level, with --analysis choices",
     hypotheses=(
-        Hypothesis(
-            level="level",
-            estimand=ACCURACY.format(BY_READING),
-            comparator=BASE,
-            sought=Sought("change in accuracy", {**READING, "role": "tuned"}, HIDDEN),
-            margin_reason=FIVE_POINTS,
-            family=LAYERS,
-            refuted_by="a layer at which one encoder finds the relevant passage more often by 5 points",
-            controls=(READS, SELECTS),
-            **planted(PROBE, "within", 0.05),
-        ),
+        _level("every", _AT_N.format("at a layer"), f"{LAYERS}; one verdict each N"),
+        _level("mean", _AT_N.format("mean over layers"), "one interval a pair, collection and N: the mean over layers"),
         Hypothesis(
             level="instance",
             estimand="agreement (κ) of per-query correctness of base and tuned, minus that of two seeds of the tuning",

@@ -1,12 +1,12 @@
 """The probing task of a collection: candidates drawn, items gathered once, folds and control labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
-from evidense.dissection.candidates import Candidates, Draw, candidates, ranked_for_negatives
+from evidense.dissection.candidates import Candidates, Draw, candidates, most_candidates, ranked_for_negatives
 from evidense.dissection.probes.controls import hashed_labels
 from evidense.dissection.probes.cross_fit import LAMBDAS, CrossFitTask
 from evidense.dissection.solver.lbfgs import SolverSettings
@@ -15,6 +15,8 @@ from evidense.parts import Bench, Case
 from evidense.values import Item
 
 _PER_CANDIDATE = 4
+ALL = "all"
+"""In place of a number of candidates: as many as every fold has."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,13 @@ def ask(case: Case, bench: Bench, negatives: str) -> ProbingTask:
     """
     options = case.options
     n_queries = options.get("n_queries")
+    numbers = [int(n) for n in options["n_candidates"] if n != ALL]
     draw = Draw(
-        n_candidates=max(int(n) for n in options["n_candidates"]), n_folds=int(options["n_folds"]),
+        n_candidates=max(numbers, default=2), n_folds=int(options["n_folds"]),
         n_queries=None if n_queries is None else int(n_queries), negatives=negatives, seed=case.seed,
     )  # fmt: skip
+    if ALL in options["n_candidates"]:
+        draw = replace(draw, n_candidates=max(draw.n_candidates, most_candidates(case.collection, draw)))
     n = len(case.collection.queries)
     if n < draw.n_candidates:
         raise InvalidInput(

@@ -12,6 +12,8 @@ class Linear:
 
     features: Float32[np.ndarray, "n c e"]
     has_intercept: bool = False
+    n_free: int = 0
+    """How many of the last features are not penalised."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -25,9 +27,9 @@ class Linear:
 
     @property
     def penalised(self) -> Float32[np.ndarray, " p"]:
-        """Return 1 for all parameters but the intercept."""
+        """Return 1 for all parameters but the free features and the intercept."""
         ones = np.ones(self.n_parameters, np.float32)
-        ones[self.features.shape[2] :] = 0
+        ones[self.features.shape[2] - self.n_free :] = 0
         return ones
 
     @property
@@ -66,7 +68,7 @@ class Linear:
         moment = (flat.T @ flat).astype(np.float32) / np.float32(len(flat) * (4 if rows.shape[1] == 1 else 1))
         free = 4.0 if self.has_intercept else None
         if len(np.unique(near(shifts))) <= _MOST_FACTORS:
-            return Cholesky.of(moment, shifts, free)
+            return Cholesky.of(moment, shifts, free, self.n_free)
         values, vectors = np.linalg.eigh(moment)
         return Spectrum(np.maximum(values, 0), vectors, shifts.astype(np.float32), free)
 
@@ -93,15 +95,21 @@ class Cholesky:
 
     @classmethod
     def of(
-        cls, moment: Float32[np.ndarray, "e e"], shifts: Float64[np.ndarray, " k"], free: float | None
+        cls, moment: Float32[np.ndarray, "e e"], shifts: Float64[np.ndarray, " k"], free: float | None, n_free: int = 0
     ) -> "Cholesky":
-        """Factor the second moment plus each distinct shift."""
+        """Factor the second moment plus each distinct shift, which the last `n_free` features do not get."""
         from scipy.linalg import cholesky
 
         distinct, which = np.unique(near(shifts), return_inverse=True)
         least, eye = _FLOOR * float(np.trace(moment)) / len(moment) + 1e-12, np.eye(len(moment), dtype=np.float32)
+        held = np.arange(len(moment)) < len(moment) - n_free
         factors = [
-            cholesky(moment + np.float32(max(d, least)) * eye, lower=True, overwrite_a=True, check_finite=False)
+            cholesky(
+                moment + np.where(held, np.float32(max(d, least)), np.float32(least)) * eye,
+                lower=True,
+                overwrite_a=True,
+                check_finite=False,
+            )
             for d in distinct
         ]
         return cls(tuple(factors), which.astype(np.int64), free)
