@@ -8,7 +8,7 @@ import pytest
 from evidense import registry
 from evidense.parts import Evidence
 from evidense.records import Finding, Study
-from evidense.stats import Estimate, Sited, curve, join
+from evidense.stats import Estimate, Sited, equivalence_curve, join
 from evidense.verbs.decide_claims import decide_claims
 
 STUDY = Study(name="s", question="q", systems=("base", "tuned"), collections=("c",), margin=0.02)
@@ -108,7 +108,7 @@ def test_the_curve_is_the_verdict_at_every_margin() -> None:
         for _ in range(20):
             values, halves = rng.normal(0, 0.05, 4), rng.uniform(0.005, 0.05, 4)
             sites = [Sited(v, (v - h, v + h), (v - 1.3 * h, v + 1.3 * h)) for v, h in zip(values, halves, strict=True)]
-            steps = curve(sites, how)
+            steps = equivalence_curve(sites, how)
             margins = np.linspace(0, 0.2, 41)
             assert [steps.at(m) for m in margins] == [join(sites, how, "within", m).word for m in margins]
 

@@ -9,7 +9,15 @@ from evidense.stats.crossed import Seeded, Variances, variances
 from evidense.stats.dependence.clusters import cluster_queries
 from evidense.stats.dependence.overlap import Grouping, Overlap, effective, labels_of, overlap_of, part_of
 from evidense.stats.differences import MIN_CLUSTERS, Differences
-from evidense.stats.equivalence import Curve, Joined, Sited, curve, join, smallest_margin, three_way
+from evidense.stats.equivalence import (
+    EquivalenceCurve,
+    Joined,
+    Sited,
+    equivalence_curve,
+    join,
+    smallest_margin,
+    three_way,
+)
 from evidense.stats.estimates import Estimate, mean_over, simultaneous
 from evidense.stats.forecasts.abstaining import RiskCoverage, Threshold, risk_coverage, safe_threshold
 from evidense.stats.forecasts.calibration_error import Brier, brier, expected_calibration_error
@@ -57,10 +65,10 @@ __all__ = [
     "Brier",
     "BudgetCurve",
     "CellTables",
-    "Curve",
     "Differences",
     "Draws",
     "EffectiveRaters",
+    "EquivalenceCurve",
     "Estimate",
     "Grouping",
     "Inversion",
@@ -91,11 +99,11 @@ __all__ = [
     "contrasts",
     "cross_fitted",
     "crossing",
-    "curve",
     "discriminability",
     "doubt",
     "effective",
     "effective_raters",
+    "equivalence_curve",
     "equivalent_budget",
     "exchange_rate",
     "expected_calibration_error",

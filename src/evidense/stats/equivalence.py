@@ -113,7 +113,7 @@ def _score(site: Sited, relation: Relation) -> float:
 
 
 @dataclass(frozen=True)
-class Curve:
+class EquivalenceCurve:
     """The verdict of a claim of equivalence against its margin: FAILS below one margin, HOLDS from another on, UNDECIDED between."""
 
     fails_below: float
@@ -124,17 +124,17 @@ class Curve:
         return "FAILS" if margin < self.fails_below else "HOLDS" if margin >= self.holds_from else "UNDECIDED"
 
 
-def curve(sites: Sequence[Sited], how: Join) -> Curve:
+def equivalence_curve(sites: Sequence[Sited], how: Join) -> EquivalenceCurve:
     """Return the equivalence curve of sites joined by "every" or "mean": what `join` says within every margin.
 
-    >>> curve([Sited(0.0, (-0.01, 0.01), (-0.02, 0.02)), Sited(0.03, (0.018, 0.04), (0.012, 0.05))], "every")
-    Curve(fails_below=0.012, holds_from=0.04)
+    >>> equivalence_curve([Sited(0.0, (-0.01, 0.01), (-0.02, 0.02)), Sited(0.03, (0.018, 0.04), (0.012, 0.05))], "every")
+    EquivalenceCurve(fails_below=0.012, holds_from=0.04)
     """
     if how == "mean":
         low, high = (sum(ends) / len(sites) for ends in zip(*(site.own for site in sites), strict=True))
         sites = [Sited((low + high) / 2, (low, high), (low, high))]
     beyond = max(max(site.together[0], -site.together[1], 0.0) for site in sites)
-    return Curve(beyond, max(abs(end) for site in sites for end in site.own))
+    return EquivalenceCurve(beyond, max(abs(end) for site in sites for end in site.own))
 
 
 def smallest_margin(effect: float, standard_error: float, *, alpha: float = 0.05) -> float:

@@ -13,7 +13,7 @@ from evidense import registry
 from evidense.parts import Condition, Control, Hypothesis, LiteratureClaim, Sought, code_order
 from evidense.parts.registration import registered_hash, registration
 from evidense.records import Check, Finding, Json, Study
-from evidense.stats import MIN_CLUSTERS, Joined, Sited, curve, join, three_way
+from evidense.stats import MIN_CLUSTERS, Joined, Sited, equivalence_curve, join, three_way
 from evidense.stats.equivalence import apart, said
 from evidense.store import Store
 
@@ -278,7 +278,7 @@ def _decided(asked: _Asked, findings: Sequence[Finding], checked: Sequence[_Chec
     question, hypothesis, pair, margin = asked.question, asked.hypothesis, asked.case.pair, asked.margin
     sites = sited(findings)
     joined = join(sites, hypothesis.joined, hypothesis.relation, margin.value)
-    steps = curve(sites, hypothesis.joined) if hypothesis.relation == "within" else None
+    steps = equivalence_curve(sites, hypothesis.joined) if hypothesis.relation == "within" else None
     word, reason = _word(asked, joined, findings, checked)
     deciding = findings[max(joined.at, 0)]
     about_sites: dict[str, Json] = {"n_sites": len(findings), "joined": hypothesis.joined}
