@@ -11,7 +11,7 @@ import pytest
 
 import shapes
 from warm.client import Warm, warm_commands
-from warm.disk import stay_in_memory
+from warm.server import stay_in_memory
 
 if os.environ.get("EVIDENSE_SHAPES"):  # make check sets it: the checks make array code several times slower
     jaxtyping.install_import_hook(shapes.ROOMS, "shapes.checked")

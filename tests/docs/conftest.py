@@ -15,8 +15,9 @@ Done = subprocess.CompletedProcess[str]
 class Typed:
     """Types commands as a reader does: in a process each, which starts warm where the interpreter is that of the tests."""
 
-    def __init__(self, warm: Warm | None) -> None:
+    def __init__(self, warm: Warm | None, python: str = PYTHON) -> None:
         self._warm = warm
+        self._python = python
 
     def evidense(self, words: list[str], folder: Path) -> Done:
         """Type `evidense WORDS`."""
@@ -27,7 +28,7 @@ class Typed:
         return self._warm.run([], folder, code=code) if self._warm else self._cold(["-c", code], folder)
 
     def _cold(self, words: list[str], folder: Path) -> Done:
-        return subprocess.run([PYTHON, *words], cwd=folder, capture_output=True, text=True, timeout=240)
+        return subprocess.run([self._python, *words], cwd=folder, capture_output=True, text=True, timeout=240)
 
 
 @pytest.fixture

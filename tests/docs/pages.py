@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = os.environ.get("EVIDENSE_PYTHON", sys.executable)
-"""The interpreter that runs what the pages say: `.ci/without-extras` names one that has no extras, or a single one."""
+"""The interpreter that runs what the pages say: `.ci/without-extras` names one that has no extras."""
+ALONE = os.environ.get("EVIDENSE_PYTHONS")
+"""A folder of environments, each of the name of the only extra that it holds: `.ci/without-extras` makes them."""
 
 _MODULES = {
     "encoders": ("torch", "transformers", "tokenizers", "safetensors"), "lora": ("peft",), "static": ("wordllama",), "parquet": ("pyarrow",),

@@ -1,19 +1,22 @@
 """Each extra has a command that needs it: it runs where the extra is installed, else it says which line to type.
 
-`.ci/without-extras` runs this with environments that hold one extra, or none; the suite with its own, which holds them all.
+`.ci/without-extras` runs this with environments that hold one extra, or none; the suite with its own, which holds them all, without
+those that other tests show.
 """
 
 import csv
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from docs.conftest import Typed
-from docs.pages import PYTHON, extras_of, fenced
+from docs.pages import ALONE, PYTHON, ROOT, extras_of, fenced
+from warm.client import Warm
 
 SMALL = (
     'text = { kind = "bert", n_layers = 1, width = 32, n_heads = 2, max_length = 32, vocabulary = 500, pooling = "mean" }\n'
@@ -60,6 +63,18 @@ USES = {
     ),
     "sentence-transformers": Use("", ("encoders",), "import evidense as ev; ev.evaluator('pairs.csv')"),
 }
+
+SHOWN_ELSEWHERE = {
+    "encoders": "training/test_train_cli.py",
+    "lora": "training/test_tuned.py",
+    "static": "encoders/test_static.py",
+    "builtin": "datasets/test_builtin.py",
+    "pictures": "contracts/test_shelves.py",
+    "hub": "datasets/test_hub.py",
+    "sentence-transformers": "e2e/test_python.py",
+}
+"""Extra → the tests that use it where all are installed."""
+IS_SUITE = sys.executable == PYTHON and not ALONE
 
 
 @pytest.fixture(scope="module")
@@ -124,13 +139,21 @@ def _classifier(at: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("extra", USES)
-def test_it_runs_or_says_the_line_to_type(folder: Path, extra: str, typed: Typed) -> None:
+def test_other_tests_show_the_others() -> None:
+    for file in SHOWN_ELSEWHERE.values():
+        assert (ROOT / "tests" / file).is_file()
+
+
+@pytest.mark.parametrize("extra", [extra for extra in USES if not IS_SUITE or extra not in SHOWN_ELSEWHERE])
+def test_it_runs_or_says_the_line_to_type(folder: Path, extra: str, request: pytest.FixtureRequest) -> None:
     use = USES[extra]
+    python = str(Path(ALONE, extra, "bin", "python")) if ALONE else PYTHON
+    warm: Warm | None = request.getfixturevalue("warm") if IS_SUITE else None
+    typed = Typed(warm, python)
     words = use.program or use.words
     done = typed.python(use.program, folder) if use.program else typed.evidense(use.words.split(), folder)
     said = f"{words}\n{done.stdout}{done.stderr}"
-    if {extra, *use.also} <= extras_of(PYTHON):
+    if {extra, *use.also} <= extras_of(python):
         assert done.returncode == use.exits_with, said
         assert "not installed" not in done.stderr, said
         return
