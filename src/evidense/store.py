@@ -6,6 +6,8 @@ looks/ab/abcd….json        checksum of a collection and the comparisons on it 
 steps/ab/abcd….json        key of a step (verb and inputs) → ids of its records
 vectors/ab/abcd….json      key of an encoding → blob of its vectors
 answers/ab/abcd….json      key of a question to an index → its answer, with the blob of the body
+packages/ab/abcd….json     a package of a public registry → blob of the files that are read from it
+appearances/ab/abcd….json  key of many pictures → how each looks
 limits/HOST.json           how fast an index may be asked, shared by all processes
 folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes
 partial/KEY/               a step in progress; if its process is killed, the next one continues it; KEY.lock beside it
@@ -267,7 +269,7 @@ class Store:
 
     def sweep(self) -> None:
         """Remove the remains of killed processes that no run will continue: temporary files, and folders of finished steps."""
-        for room in ("records", "blobs", "looks", "steps", "vectors", "answers"):
+        for room in ("records", "blobs", "looks", "steps", "vectors", "answers", "packages", "appearances"):
             for shard in self._entries(room):
                 disk.sweep(shard)
         for left in self._entries("partial"):

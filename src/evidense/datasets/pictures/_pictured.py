@@ -1,0 +1,254 @@
+"""Collections of pictures with captions in several languages, read from packages: directions, pools, families."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from evidense.compute.pictures.appearances import appearances, joined
+from evidense.errors import InvalidInput, UnknownName
+from evidense.fetching.packages.kept import Files, needed
+from evidense.reading.dataset_spelling import DatasetSpelling
+from evidense.reading.directions import Pair, direction_of, placed
+from evidense.reading.pairing import Pairing
+from evidense.reading.splits import only_split
+from evidense.store import Store, default_root
+from evidense.values import Collection, Item, Package, Picture, Provenance, build
+
+ENGLISH = "en"
+LEAST_CAPTIONS = 50
+"""Fewest captions in a language from which a collection is made: fewer queries decide nothing."""
+_NAMED_FLAWS = 3
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture and what is known of it."""
+
+    id: str
+    picture: Picture
+    caption: str
+    """In English."""
+    family: str
+    """Pictures of one family stand on one side of every split."""
+    thing: str
+    """What it shows: pictures of one thing are variants of each other."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    flaw: str = ""
+    """Why it cannot be used; "" if nothing is known against it."""
+
+
+def spelled_language(locale: str) -> str:
+    """Return a locale as spellings write it: an '@' would begin a split.
+
+    >>> spelled_language("ca@valencia"), spelled_language("pt_BR")
+    ('ca_valencia', 'pt_BR')
+    """
+    return locale.replace("@", "_")
+
+
+class Pictured:
+    """Opens `NAME[/STYLE][:LANGUAGE][:t2i|:i2t|:i2i|:mixed][@split]`."""
+
+    name: ClassVar[str]
+    spellings: ClassVar[tuple[str, ...]]
+    styles: ClassVar[tuple[str, ...]] = ("",)
+    """Kinds of pictures; the first is the default. `i2i` goes between all of them."""
+    shares: ClassVar[str]
+    provenance: ClassVar[Provenance]
+
+    def __init__(self, packages: tuple[Package, ...]) -> None:
+        self.packages = packages
+
+    def recognises(self, spelling: str) -> bool:
+        """Say whether this is the name, with or without style, language, direction and split."""
+        head = DatasetSpelling.parse(spelling).head
+        return head.partition(":")[0].partition("/")[0] == self.name
+
+    def open(self, spelling: str) -> tuple[Collection, ...]:
+        """Read pictures and captions from the packages. Nothing is downloaded.
+
+        Raises:
+            InvalidInput: the packages are not here (the message says which command gets them), or the direction or split does not exist.
+            UnknownName: the style or language does not exist.
+            MissingExtra: Pillow or resvg-py is not installed.
+        """
+        order = self._order(spelling)
+        pool = _pool(self, order.styles, default_root())
+        pairing = Pairing(order.name, shares=self.shares, join_groups=False)
+        if order.direction == "i2i":
+            notes = tuple(_variants(pool, pairing))
+        else:
+            captions = self._captions(order.language, pool)
+            notes = (*_captioned(pool, captions, order, pairing), *_language_notes(pool, captions, order))
+        told = replace(self.provenance, source=self._source(), notes=(*self.provenance.notes, *pool.notes, *notes))
+        draft = pairing.draft(order.name, told, drop_self_matches=order.direction in ("i2i", "mixed"))
+        return (only_split(build(draft), order.split),)
+
+    def files(self) -> tuple[Files, ...]:
+        """Return the files of each package.
+
+        Raises:
+            InvalidInput: a package is not here.
+        """
+        return tuple(needed(package, self.name) for package in self.packages)
+
+    def pictures(self, styles: Sequence[str]) -> Iterator[Shown]:
+        """Yield the pictures of these styles."""
+        raise NotImplementedError
+
+    def languages(self) -> Sequence[str]:
+        """Return the languages that have captions, beside English."""
+        raise NotImplementedError
+
+    def captions(self, language: str, shown: Sequence[Shown]) -> Mapping[str, str]:
+        """Return picture id → caption in a language, for the pictures that have one."""
+        raise NotImplementedError
+
+    def _order(self, spelling: str) -> "_Order":
+        spelled = placed(spelling, self.name)
+        head, _, language = spelled.head.removeprefix(f"{self.name}:").partition(":")
+        style = head.removeprefix(self.name).removeprefix("/")
+        if style and style not in self.styles and not language and "/" not in head:
+            style, language = "", style
+        if style and style not in self.styles:
+            raise UnknownName.among(f"style of {self.name}", style, [s for s in self.styles if s], f"'{self.name}' is the first.")  # fmt: skip
+        direction = (
+            spelled.direction if spelled.direction in ("i2i", "mixed") else direction_of(spelled, ("i2i", "mixed"))
+        )
+        styles = self.styles if direction == "i2i" and not style else (style or self.styles[0],)
+        return _Order(self.name, style, styles, language or ENGLISH, direction or "t2i", spelled.split)
+
+    def _captions(self, language: str, pool: "_Pool") -> Mapping[str, str]:
+        if language == ENGLISH:
+            return {shown.id: shown.caption for shown in pool.shown}
+        known = self.languages()
+        if language not in known:
+            raise UnknownName.among(f"language of {self.name}", language, [ENGLISH, *known])
+        captions = self.captions(language, pool.shown)
+        if len(captions) < LEAST_CAPTIONS:
+            raise InvalidInput(
+                f"{self.name} has {len(captions)} captions in the language '{language}'; expected at least {LEAST_CAPTIONS}, since fewer queries "
+                "decide nothing; take another language"
+            )
+        return captions
+
+    def _source(self) -> str:
+        clients = {"apt-get": "Debian", "npm": "npm"}
+        return ", ".join(f"{p.title} ({clients[p.client]}, sha256 {p.sha256[:12]})" for p in self.packages)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What a spelling asks for."""
+
+    part: str
+    style: str
+    styles: tuple[str, ...]
+    language: str
+    direction: str
+    split: str | None
+
+    @property
+    def name(self) -> str:
+        """Canonical name, without the split."""
+        language = "" if self.language == ENGLISH or self.direction == "i2i" else f":{self.language}"
+        return f"{self.part}{f'/{self.style}' if self.style else ''}{language}:{self.direction}"
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """The pictures that can be used, with the same pixels as one item, and their families."""
+
+    shown: tuple[Shown, ...]
+    items: Mapping[str, Item]
+    """Picture id → the item of the first picture with the same pixels."""
+    families: Mapping[str, str]
+    """Picture id → family, joined where pictures of two families look alike or have one caption."""
+    notes: tuple[str, ...]
+
+
+@cache
+def _pool(part: Pictured, styles: tuple[str, ...], root: Path) -> _Pool:
+    """Read the pictures of some styles, once a process."""
+    shown = {one.id: one for one in part.pictures(styles)}
+    looks = appearances({one.id: one.picture for one in shown.values()}, Store(root))
+    flaws = {id_: flaw for id_, one in shown.items() if (flaw := one.flaw or looks[id_].flaw)}
+    usable = tuple(one for one in shown.values() if one.id not in flaws and one.caption)
+    if not usable:
+        raise InvalidInput(
+            f"no picture of {part.name} can be used; expected pictures with captions; fetch the data again"
+        )
+    first: dict[str, Item] = {}
+    for one in usable:
+        first.setdefault(looks[one.id].first, Item(one.id, picture=one.picture))
+    families = _families(usable, {one.id: looks[one.id].family for one in usable})
+    items = {one.id: first[looks[one.id].first] for one in usable}
+    return _Pool(usable, items, families, tuple(_pool_notes(shown, flaws, len(usable), len(first))))
+
+
+def _families(shown: Sequence[Shown], look_of: Mapping[str, str]) -> dict[str, str]:
+    """Return picture id → family; families are joined where pictures look alike or have one caption, and bear the smallest name."""
+    signs = {one.id: (f"looks {look_of[one.id]}", f"said {one.caption.casefold()}") for one in shown}
+    tops = joined((f"family {one.family}", sign) for one in shown for sign in signs[one.id])
+    names: dict[str, str] = {}
+    for one in sorted(shown, key=lambda one: one.family):
+        names.setdefault(tops[f"family {one.family}"], one.family)
+    return {one.id: names[tops[f"family {one.family}"]] for one in shown}
+
+
+def _pool_notes(shown: Mapping[str, Shown], flaws: Mapping[str, str], n_usable: int, n_items: int) -> Iterator[str]:
+    if flaws:
+        named = "; ".join(f"{id_} ({flaw[-90:]})" for id_, flaw in list(flaws.items())[:_NAMED_FLAWS])
+        yield f"{len(flaws):,} pictures that cannot be read or have one colour were left out: {named}{' …' if len(flaws) > _NAMED_FLAWS else ''}"
+    if bare := len(shown) - len(flaws) - n_usable:
+        yield f"{bare:,} pictures without a caption were left out"
+    if n_usable > n_items:
+        yield f"{n_usable - n_items:,} pictures are pixel for pixel like another: one item, for which all their captions are relevant"
+
+
+def _captioned(pool: _Pool, captions: Mapping[str, str], order: _Order, pairing: Pairing) -> Iterator[str]:
+    """Enter the captions and their pictures in one direction; pictures without a caption in this language stay in the corpus."""
+    mixed = order.direction == "mixed"
+    text_ids: dict[str, str] = {}
+    english = {shown.id: shown.caption for shown in pool.shown}
+    for shown in pool.shown:
+        picture, family = pool.items[shown.id], pool.families[shown.id]
+        caption = captions.get(shown.id)
+        if caption is not None:
+            columns = dict(shown.columns)
+            if order.language != ENGLISH:
+                columns["same_as_english"] = "yes" if caption.casefold() == english[shown.id].casefold() else "no"
+            text = Item(text_ids.setdefault(caption, f"{order.language}:{shown.id}"), caption)
+            pair = Pair(text, picture, f"picture '{shown.id}'", family, columns, columns, family)
+            pair.enter(pairing, "i2t" if order.direction == "i2t" else "t2i")
+            if mixed:
+                pairing.document(text, pair.place, group=family)
+        elif order.direction != "i2t":
+            pairing.document(picture, f"picture '{shown.id}'", group=family)
+    if mixed:
+        yield "the corpus holds all pictures and all captions; a query's own caption is taken out of its ranking, only its pictures are relevant"
+
+
+def _variants(pool: _Pool, pairing: Pairing) -> Iterator[str]:
+    """Enter every picture that has variants as a query for them, and all pictures as corpus."""
+    variants: dict[str, dict[str, None]] = {}
+    for shown in pool.shown:
+        variants.setdefault(shown.thing, {})[pool.items[shown.id].id] = None
+    for shown in pool.shown:
+        picture, family, place = pool.items[shown.id], pool.families[shown.id], f"picture '{shown.id}'"
+        pairing.document(picture, place, group=family)
+        others = [id_ for id_ in variants[shown.thing] if id_ != picture.id]
+        if others:
+            query_id = pairing.query(picture, place, group=family, columns=shown.columns)
+            for other in others:
+                pairing.judge(query_id, other, 1)
+    yield "a picture looks for the other pictures of the same thing among all pictures; it is taken out of its own ranking"
+
+
+def _language_notes(pool: _Pool, captions: Mapping[str, str], order: _Order) -> Iterator[str]:
+    if order.language == ENGLISH:
+        return
+    same = sum(captions[one.id].casefold() == one.caption.casefold() for one in pool.shown if one.id in captions)
+    yield f"{len(captions):,} of {len(pool.shown):,} pictures have a caption in '{order.language}'; {same:,} of these are the same in English"
