@@ -3,6 +3,7 @@
 import io
 import lzma
 import os
+import re
 import struct
 import tarfile
 import zlib
@@ -14,11 +15,11 @@ import tiny_packages
 from evidense.boundary import archives
 from evidense.boundary.archives import members
 from evidense.boundary.files import Budget
-from evidense.errors import EvidenseError, InvalidInput, UnsafeInput
+from evidense.cli.main import cli
+from evidense.errors import EvidenseError, InvalidInput, UnknownName, UnsafeInput
 from evidense.fetching.packages.kept import _installed, fetch, needed, there
 from evidense.study.fetch import fetch_dataset
 from tiny_packages import deb, tar
-from warm.client import Warm
 
 PACKAGE = tiny_packages.part("stamps").packages[0]
 (ARCHIVE,) = tiny_packages.archives("stamps")
@@ -128,14 +129,14 @@ def test_what_dpkg_has_installed_serves_if_it_is_the_same(tmp_path: Path) -> Non
     assert found(PACKAGE.version) is None, "images of containers leave files out"
 
 
-def test_the_command_lists_and_refuses(warm: Warm, tmp_path: Path) -> None:
-    listed = warm.run(["fetch"], tmp_path)
-    assert listed.returncode == 0
-    assert "not here  tuxpaint-stamps-default 2022.06.04-1" in listed.stdout
-    assert warm.run(["fetch", "stamp"], tmp_path).stderr.startswith(
-        "evidense: unknown dataset to fetch 'stamp': did you mean 'stamps'?"
+def test_the_command_lists_and_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["fetch"], standalone_mode=False)
+    assert re.search(
+        r"stamps +not here +tuxpaint-stamps-default 2022.06.04-1 +160.9 MB +apt-get +GPL-2", capsys.readouterr().out
     )
-    with pytest.raises(EvidenseError, match="Others are read from your files"):
+    with pytest.raises(UnknownName, match="unknown dataset to fetch 'stamp': did you mean 'stamps'"):
+        cli.main(["fetch", "stamp"], standalone_mode=False)
+    with pytest.raises(UnknownName, match="Others are read from your files"):
         fetch_dataset("glyphs", print)
 
 

@@ -69,7 +69,7 @@ def _tar(path: Path) -> Iterator[BinaryIO]:
         return
     with regular(path, "a package") as raw:
         packing, size = _data_of(path, raw)
-        piece = _Piece(raw, size)
+        piece = _Section(raw, size)
         most = BUDGET.of(size)
         yield cast(BinaryIO, _Unpacked(piece, path, most) if packing == "xz" else io.BufferedReader(piece))
 
@@ -101,7 +101,7 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise InvalidInput(f"'{path}' is a damaged package ({error}); expected a whole one; fetch it again") from None
 
 
-class _Piece(io.RawIOBase):
+class _Section(io.RawIOBase):
     """The next bytes of a file, as a file of their own."""
 
     def __init__(self, raw: BinaryIO, size: int) -> None:
@@ -120,7 +120,7 @@ class _Piece(io.RawIOBase):
 class _Unpacked(io.RawIOBase):
     """An xz stream, unpacked within limits of memory and size."""
 
-    def __init__(self, packed: _Piece, path: Path, most: int) -> None:
+    def __init__(self, packed: _Section, path: Path, most: int) -> None:
         self._packed, self._path, self._most, self._n_read = packed, path, most, 0
         self._decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MOST_DECODER_BYTES)
 
