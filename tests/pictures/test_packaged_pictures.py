@@ -3,12 +3,17 @@
 import pytest
 
 import tiny_packages
+from evidense import registry
 from evidense.datasets.pictures import flags, game_icons, maps, stamps
 from evidense.datasets.pictures._messages import messages
 from evidense.errors import InvalidInput, UnknownName
+from evidense.store import default_root
 from evidense.study.fetch import fetchables
 from evidense.values import Collection
 from tiny_packages import opened
+
+USERS_STORE = default_root()
+"""Looked up here, since each test has a store of its own."""
 
 
 def texts(collection: Collection) -> dict[str, str]:
@@ -133,6 +138,23 @@ def test_what_the_parts_say_of_their_packages() -> None:
             assert package.size_bytes > 1_000_000
             assert package.licence in part.provenance.licence
             assert package.file.endswith(".tgz" if package.client == "npm" else "_all.deb")
+
+
+WHOLE = {
+    "stamps": (803, 957, 79),
+    "flags": (249, 237, 235),
+    "maps": (4_061, 4_054, 112),
+    "game_icons": (3_994, 3_994, 2_159),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_whole_packages_hold_what_the_page_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVIDENSE_STORE", str(USERS_STORE))
+    if fetchables()[name].missing:
+        pytest.skip(f"needs the data: evidense fetch {name}")
+    ((whole,)) = registry.part("datasets", name).open(name)
+    assert (len(whole.queries), len(whole.corpus), len(set(whole.groups.values()))) == WHOLE[name]
 
 
 def test_a_catalogue_of_translations_that_is_none_is_refused() -> None:
