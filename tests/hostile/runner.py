@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hostile.case import Case
-from warm.client import Server
+from warm.client import Server, settings_of
 
 CPU_S = 20
 """CPU seconds of a command: the machine may be busy, and wall time would say so."""
@@ -43,30 +43,33 @@ class Outcome:
 
 
 class Servers:
-    """The two servers, without and with torch."""
+    """The two servers, without and with torch, and the home that their commands see."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_torch: Server | None = None) -> None:
+        """`with_torch` is a server that runs already; it is left running."""
+        self._given = {True: with_torch} if with_torch else {}
         self._started: dict[bool, Server] = {}
-        self._homes: dict[bool, Path] = {}
+        self.home = Path(tempfile.mkdtemp(prefix="evidense-hostile-home-"))
 
     def of(self, torch: bool) -> Server:
         """Return the server, started now or before."""
+        if torch in self._given:
+            return self._given[torch]
         if torch not in self._started:
-            self._homes[torch] = Path(tempfile.mkdtemp(prefix="evidense-hostile-home-"))
-            self._started[torch] = Server(torch, self._homes[torch])
+            self._started[torch] = Server(torch, self.home)
         return self._started[torch]
 
     def close(self) -> None:
         """End those that were started."""
-        for torch, server in self._started.items():
+        for server in self._started.values():
             server.close()
-            shutil.rmtree(self._homes[torch], ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Servers]:
-    """Return servers that end with the block."""
-    servers = Servers()
+def serving(with_torch: Server | None = None) -> Iterator[Servers]:
+    """Return servers that end with the block, but for the one that is given."""
+    servers = Servers(with_torch)
     try:
         yield servers
     finally:
@@ -81,7 +84,7 @@ def run(case: Case, place: Path, servers: Servers) -> tuple[Outcome, list[str]]:
     case.build(folder)
     before = _hashes(folder)
     streams = {name: str(place / name) for name in ("stdout", "stderr")}
-    env = {"EVIDENSE_STORE": str(place / "store"), "TMPDIR": str(place / "temp")}
+    env = {"EVIDENSE_STORE": str(place / "store"), "TMPDIR": str(place / "temp"), **settings_of(servers.home)}
     env |= {name: value() if callable(value) else value for name, value in case.env.items()}
     limits = {"cpu_s": CPU_S, "wall_s": WALL_S, "memory_kib": MEMORY_KIB}
     order = {

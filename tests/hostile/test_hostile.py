@@ -11,13 +11,14 @@ import pytest
 from hostile.case import Case
 from hostile.families import FAMILIES, fixed
 from hostile.runner import Servers, run, serving
+from warm.client import Warm
 
 CASES = fixed()
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[Servers]:
-    with serving() as started:
+def servers(warm: Warm) -> Iterator[Servers]:
+    with serving(warm.server) as started:
         yield started
 
 

@@ -63,7 +63,7 @@ _VERDICTS = (
     Fault("margin ignored", "verbs/decide_effects.py", "2 * study.margin if", "study.margin if", _EFFECTS),
     Fault("sign", "compute/comparison/lineup.py", '"stage", {_FINE: 1, _NEITHER: -1}', '"stage", {_FINE: -1, _NEITHER: 1}', _EFFECTS),
     Fault("comparison flipped", "verbs/decide_claims.py", 'joined.word == "HOLDS"', 'joined.word != "FAILS"', _CLAIMS),
-    Fault("silence", "verbs/decide_claims.py", "for c in h.controls\n", "for c in ()\n", _CLAIMS),
+    Fault("silence", "parts/registration.py", "for c in h.controls\n", "for c in ()\n", _CLAIMS),
     Fault("off by one", "verbs/decide_claims.py", "least <= layer / last", "least < layer / last", _CLAIMS),
     Fault("cluster key ignored", "verbs/decide_claims.py", "if fewest < MIN_CLUSTERS:", "if fewest < 1:", _CLAIMS),
     Fault("silence", "claims/seed_report/finetuning_keeps_knowledge.py", '"CKA beyond seeds"', '"CKA beyond seed"', _CLAIMS),

@@ -18,6 +18,11 @@ from typing import Any
 NO_LIMIT = -1
 
 
+def settings_of(home: Path) -> dict[str, str]:
+    """Return the variables of a command that sees no other home than this."""
+    return {"HOME": str(home), "HF_HOME": str(home), "PYTHONIOENCODING": "utf-8", "MPLCONFIGDIR": str(home)}
+
+
 class Server:
     """A fork server (server.py), started at once."""
 
@@ -25,12 +30,7 @@ class Server:
         """Start it; with a `home` of its own, its commands see no other; `path` stands for PYTHONPATH."""
         settings = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         if home is not None:
-            settings |= {
-                "HOME": str(home),
-                "HF_HOME": str(home),
-                "PYTHONIOENCODING": "utf-8",
-                "MPLCONFIGDIR": str(home),
-            }
+            settings |= settings_of(home)
         if path is not None:
             settings["PYTHONPATH"] = path
         settings |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
