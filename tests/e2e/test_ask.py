@@ -10,6 +10,7 @@ import pytest
 
 import evidense as ev
 from entailers.scripted import endpoint_of
+from evidense import registry
 from evidense.report.ask.told import AskOutcome
 from evidense.searching.events import Prisma, read_log
 
@@ -76,10 +77,17 @@ def test_every_number_of_the_flow_is_in_the_log_and_conserved(evidense, here: Pa
     assert (written["sought"], written["included"]) == (6, 4)
 
 
-def test_every_quotation_stands_where_it_says(evidense, here: Path) -> None:
+def test_every_quotation_stands_where_it_says_and_no_paper_is_read_twice(
+    evidense, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     evidense("ask", QUESTION, "--sources", SOURCES, "--offline", "--out", "out")
     told = report(here)
+    opened: list[str] = []
+    whole = registry.read
+    monkeypatch.setattr(registry, "read", lambda path: opened.append(path.name) or whole(path))
     read = ev.ask(QUESTION, SOURCES.split(","), offline=True).outcome.works
+    assert opened.count("seo.xml") == 1
+    assert len(opened) == len(set(opened))
     texts = {work.key: work.whole.text for work in read if work.whole}
     hashes = {work["key"]: work["text_sha256"] for work in told["works"] if work["text_sha256"]}
     assert {key: sha256(text.encode()).hexdigest() for key, text in texts.items()} == hashes

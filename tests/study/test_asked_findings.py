@@ -1,5 +1,7 @@
 """Findings of a question: what is a work's own, what is set aside, what is joined; and the rule of the answer."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from evidense.searching.hits import Hit
 from evidense.searching.questions import SearchFacet
 from evidense.study.ask.findings import MOST_CELLS_OF_WORK, grouped, stated, stated_cells
 from evidense.study.ask.reading import read_work
+from evidense.study.documents import each_read_once, read_document
 from evidense.values import Block, Citation, Hidden, ReadDocument, Span, Work
 
 SHADE = (SearchFacet("shade", ("shade",)),)
@@ -154,3 +157,18 @@ def test_interests_thanks_and_what_a_thing_is_are_no_findings() -> None:
         "This study of shade was previously presented, in part, in abstract form at a meeting. Shade is a cloth-based cooling agent in development."
     )
     assert said == ["Shade lowers yield by 3 percent."]
+
+
+def test_a_paper_is_read_once_while_a_question_is_answered_and_again_where_it_changed(tmp_path: Path) -> None:
+    paper = tmp_path / "shade.txt"
+    paper.write_text("Shade lowers yield.", encoding="utf-8")
+    assert read_document(paper) is not read_document(paper)
+    with each_read_once():
+        with each_read_once():
+            first = read_document(paper)
+        assert read_document(paper) is first
+        paper.write_text("Shade lowers the yield of tomatoes.", encoding="utf-8")
+        assert "tomatoes" in read_document(paper).text
+        now = read_document(paper)
+    with each_read_once():
+        assert read_document(paper) is not now

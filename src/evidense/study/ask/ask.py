@@ -36,6 +36,7 @@ from evidense.study.check.calibrated import read_calibrations
 from evidense.study.check.check import answers_of, cells_of, measured_of, remarks_of
 from evidense.study.check.order import CheckOrder
 from evidense.study.check.statements import AskedStatement
+from evidense.study.documents import each_read_once
 from evidense.study.experiments import experiments_for
 from evidense.study.search.search import run_search
 from evidense.study.text_encoders import encoder_of
@@ -86,9 +87,11 @@ def run_ask(order: AskOrder, store: Store, out: Path | None = None, tell: Tell =
     claim = claim_of(order, out) if out is not None else None
     if claim is not None:
         prepare(claim, list(NAMES))
-    found = run_search(order.search, store, None, tell)
+    with each_read_once():
+        found = run_search(order.search, store, None, tell)
+        with without_network(order.search.offline):
+            works = _read(order, found.outcome, store, tell)
     with without_network(order.search.offline):
-        works = _read(order, found.outcome, store, tell)
         tell("checking findings")
         findings, unchecked, works = _stated(works, found.outcome)
         library = WorkLibrary(tuple(w.shelf for w in works if w.shelf and w.outcome == "included"), embed)

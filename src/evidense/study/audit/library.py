@@ -15,6 +15,7 @@ from evidense.boundary.scratch import Scratch
 from evidense.errors import AmbiguousName, InvalidInput, UnsafeInput
 from evidense.parts import Wire
 from evidense.store import Store
+from evidense.study.documents import read_document
 from evidense.texts.titles import compare_titles, title_key
 from evidense.values import Answer, ReadDocument, Work
 
@@ -96,7 +97,7 @@ class Library:
 
     def _document_of(self, source: NamedSource, path: Path) -> ReadDocument | None:
         try:
-            return registry.read(path)
+            return read_document(path)
         except (InvalidInput, UnsafeInput, AmbiguousName) as error:
             said = str(error).replace(f"'{path}'", f"'{path.name}'")
             self.unread.setdefault(source.label, []).append(" ".join(said.split()))

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from evidense import registry
 from evidense.auditing.references_of import NamedSource, Tell
 from evidense.boundary.files import plain_name
 from evidense.errors import AmbiguousName, InvalidInput, UnsafeInput
 from evidense.parts.literature import PaperShelf
 from evidense.searching.plans import IndexQuery
+from evidense.study.documents import read_document
 from evidense.values import Answer, ReadDocument, Reference
 
 MOST_PAPERS = 200
@@ -29,7 +29,7 @@ def by_topic(source: NamedSource, shelf: PaperShelf, query: IndexQuery, tell: Te
     for n, path in enumerate(paths[:MOST_PAPERS], 1):
         tell(f"reading papers of {source.label}, {n:,} of {len(paths):,}")
         try:
-            heads[path] = head_of(registry.read(Path(path)), plain_name(Path(path)).stem)
+            heads[path] = head_of(read_document(Path(path)), plain_name(Path(path)).stem)
         except (InvalidInput, UnsafeInput, AmbiguousName):
             unread.append(Path(path).name)
     answer = shelf.by_topic_with(query.query, query.limit, source.spelling, heads)
