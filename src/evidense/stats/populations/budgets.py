@@ -237,6 +237,6 @@ def _root(x: Float[np.ndarray, " k"], y: Float[np.ndarray, " k"], place: int) ->
     return float(x0 if y0 == y1 else x0 - y0 * (x1 - x0) / (y1 - y0))
 
 
-def _twice_at_least(values: Float[np.ndarray, "k s q"]) -> Float[np.ndarray, "k s q"]:
+def _twice_at_least(values: Float[np.ndarray, "k s q"]) -> Float[np.ndarray, "k r q"]:
     """Return the values, with a single seed twice: it then varies not at all between seeds."""
     return np.repeat(values, 2, axis=1) if values.shape[1] == 1 else values
