@@ -247,6 +247,8 @@ def runs_code(text: str) -> bool:
 
 def means(candidate: Any, spelling: str | Spelling) -> bool:
     """Ask one part whether a spelling is meant for it; what no file system can hold is no file."""
+    if "\0" in str(spelling):
+        return False
     with foreign(str(spelling), "Expected a readable path; check it."):
         try:
             return bool(candidate.recognises(spelling))

@@ -58,7 +58,7 @@ def test_the_registration_is_part_of_the_study(evidense, models, few_csv, tmp_pa
             "--analysis", "drift", "--claim", "finetuning_keeps_knowledge", "--out", tmp_path / "out"]  # fmt: skip
     assert evidense(*argv).exit_code == 0
     (study,) = (r for r in records(tmp_path / "out") if r["kind"] == "study")
-    assert len(study["content"]["registered"]) == 5, "one hash a level"
+    assert len(study["content"]["registered"]) == 6, "one hash a level"
     checks = [r["content"] for r in records(tmp_path / "out") if r["kind"] == "check"]
     assert {c["about"] for c in checks} == {"literature"}
     assert {v["verdict"] for v in checks} == {"UNDECIDED"}

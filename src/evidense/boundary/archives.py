@@ -132,7 +132,7 @@ class _Unpacked(io.RawIOBase):
         while not data and not self._decoder.eof:
             packed = self._packed.read(MIB // 4) if self._decoder.needs_input else b""
             if self._decoder.needs_input and not packed:
-                raise EOFError("it ends too early")
+                raise lzma.LZMAError("it ends too early")
             data = self._decoder.decompress(packed or b"", len(buffer))
         self._n_read += len(data)
         if self._n_read > self._most:
