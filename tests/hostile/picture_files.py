@@ -98,7 +98,7 @@ def _tiff_circle() -> bytes:
 
 
 def _named() -> list[Case]:
-    bad: tuple[Content, ...] = (BOMBS["clip_laughs"], BOMBS["deep_g_100k"], b"<svg", BOMBS["css_bomb"])
+    bad: tuple[Content, ...] = (b"<svg", BOMBS["deep_g_100k"], b"", b"no picture")
     several = {f"photos/{colour}.svg": content for colour, content in zip(COLOURS, bad, strict=True)}
     without_grey = files({name: content for name, content in around().items() if name != "photos/grey.svg"})
     esc = f"{ESCAPE[:4]}.svg"
@@ -123,8 +123,8 @@ def _named() -> list[Case]:
         Case("svg_device", then(without_grey, link("photos/grey.svg", "/dev/zero")), COMPARE, "refused", "grey.svg"),
         Case("svg_outside", files(around(**{"photos/metadata.csv": "file_name,text\n../e.npy,a\n/etc/passwd,b\n"})), COMPARE, "refused", "metadata.csv"),
         *(_picture(f"bomb_{side}", png_header(side, side), "png") for side in (9_500, 60_000, 2_000_000_000)),
-        _picture("text_bomb", _with_chunk(b"zTXt", b"k\0\0" + zlib.compress(b"a" * 90_000_000)), "png"),
-        _picture("profile_bomb", _with_chunk(b"iCCP", b"k\0\0" + zlib.compress(b"a" * 90_000_000)), "png", expected="either", says=""),
+        _picture("text_bomb", lambda: _with_chunk(b"zTXt", b"k\0\0" + zlib.compress(b"a" * 90_000_000)), "png"),
+        _picture("profile_bomb", lambda: _with_chunk(b"iCCP", b"k\0\0" + zlib.compress(b"a" * 90_000_000)), "png", expected="either", says=""),
         _picture("grey16", lambda: _grey16(5_000), "png", expected="read", says=""),
         _picture("thin", lambda: encoded(photo(1, 500), "PNG"), "png"),
         _picture("cut", lambda: encoded(photo(), "PNG")[:60], "png"),
