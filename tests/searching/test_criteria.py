@@ -90,8 +90,9 @@ def test_what_cannot_be_met_or_read_is_refused_with_its_lines(text: str, words: 
 
 
 def test_criteria_that_only_overlap_are_taken() -> None:
-    criteria_of("include: dense: dense retrieval | embeddings\nexclude: retrieval: retrieval")
-    criteria_of("include: year >= 2018\nexclude: year > 2020")
+    words = criteria_of("include: dense: dense retrieval | embeddings\nexclude: retrieval: retrieval")
+    years = criteria_of("include: year >= 2018\nexclude: year > 2020")
+    assert [line.effect for line in (*words.lines, *years.lines)] == ["include", "exclude"] * 2
 
 
 @given(st.text(max_size=120), st.text(max_size=120))

@@ -3,7 +3,7 @@
 Each finding stands for one collection, or for the mean over several. Its interval holds by itself: they are read, not decided.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,12 +28,22 @@ def decide_budgets(study: Study, lineup: Lineup, collections: CollectionSet, sto
         CollectionSet([member], stats.Sharing.nothing(1), member.role, member.direction)
         for member in collections.members
     ]
+    by_name = {cell.name: cell for cell in lineup.cells}
+    cells = [by_name[lineup.grid.cell(point)] for point in lineup.grid.points]
+    table_of = {member.index: _table(member, cells, study.primary, store) for member in collections.members}
     records: list[Record] = []
     for selection in (*alone, *collections.selections(by_role=True)):
-        records += _GridScores(study, lineup.grid, lineup.cells, selection, store).findings()
+        records += _GridScores(study, lineup.grid, cells, selection, table_of).findings()
     for record in records:
         store.put(record)
     return records
+
+
+def _table(scored: ScoredCells, cells: Sequence[Cell], measure: str, store: Store) -> Seeded:
+    """Return the values of the cells on one collection; a cell that is the same in all seeds is repeated."""
+    rows = [scored.values(cell.labels, measure, store) for cell in cells]
+    n_seeds = max(len(row) for row in rows)
+    return Seeded(np.stack([np.broadcast_to(row, (n_seeds, row.shape[1])) for row in rows]), scored.clusters)
 
 
 @dataclass(frozen=True)
@@ -42,14 +52,11 @@ class _GridScores:
 
     study: Study
     grid: BudgetGrid
-    all_cells: Sequence[Cell]
+    cells: Sequence[Cell]
+    """In the order of the points of the grid."""
     selection: CollectionSet
-    store: Store
-
-    @cached_property
-    def cells(self) -> list[Cell]:
-        by_name = {cell.name: cell for cell in self.all_cells}
-        return [by_name[self.grid.cell(point)] for point in self.grid.points]
+    table_of: Mapping[int, Seeded]
+    """Index of a collection → the values of the cells on it."""
 
     @cached_property
     def rows(self) -> dict[Point, int]:
@@ -59,14 +66,8 @@ class _GridScores:
     @cached_property
     def tables(self) -> CellTables:
         several = self.selection.sharing if len(self.selection.members) > 1 else None
-        tables = [self._table(scored) for scored in self.selection.members]
+        tables = [self.table_of[scored.index] for scored in self.selection.members]
         return CellTables(tables, several, self.study.confidence)
-
-    def _table(self, scored: ScoredCells) -> Seeded:
-        rows = [scored.values(cell.labels, self.study.primary, self.store) for cell in self.cells]
-        n_seeds = max(len(row) for row in rows)
-        values = np.stack([np.broadcast_to(row, (n_seeds, row.shape[1])) for row in rows])
-        return Seeded(values, scored.clusters)
 
     def curve(self, stage: str, beside: float) -> BudgetCurve | None:
         """Return the curve of one stage at a budget of the other; None if the grid has one budget of this stage."""

@@ -31,11 +31,6 @@ class CellTables:
     sharing: Sharing | None = None
     confidence: float = 0.95
 
-    @property
-    def n_cells(self) -> int:
-        """Return the number of cells."""
-        return self.tables[0].n_contrasts
-
     def intervals(self, weights: Float[np.ndarray, "k c"]) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
         """Return the mean over collections of each weighted sum of cells, and half of its interval, each by itself.
 
