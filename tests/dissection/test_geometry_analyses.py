@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from evidense.dissection.geometry.seeds import beyond_seeds, over_seeds
 from evidense.parts import Case, Subject
 from evidense.records import Finding
 from evidense.stats.jackknife import deal
+from evidense.store import Store
 from evidense.values import Collection
 from evidense.values.build import sample
+from evidense.verbs.dissect import Lent, Registered, Train, dissect
 from training.towers import BERT, opened
 
 GEOMETRY = ("similarity", "space", "gap", "drift", "rankings")
@@ -102,6 +105,17 @@ def test_two_towers_have_a_gap_and_the_effect_of_closing_it_is_scored(tmp_path: 
     narrow = [f for f in similar if f.estimand == "rotated" and f.value is None]
     assert any("widths differ (24 and 16 dimensions)" in f.details["reason"] for f in narrow)
     assert any(f.estimand == "CKA" and f.value is not None and f.site["pooling"] == "vectors" for f in similar)
+
+
+def test_a_change_by_tuning_on_text_says_whether_one_model_reads_texts_and_pictures(
+    tmp_path: Path, text_case: Case
+) -> None:
+    pair = [Subject(role, role, opened(tmp_path / role, n_dims=8), role) for role in ("base", "tuned")]
+    case = case_of(tuple(pair), sample(built_in.opened("glyphs/sans:t2i@test"), 20, 30, 0))
+    store = Store(tmp_path / "store")
+    for examined, said in ((case, "two separate ones"), (replace(text_case, options={}), "one")):
+        findings = dissect("drift", examined, Lent(store, cast(Train, None)), Registered("0" * 64, "d", "text"))
+        assert {f.site["towers"] for f in findings if f.site.get("against")} == {said}
 
 
 def test_an_encoder_with_nan_states_is_refused_and_the_others_are_compared(tmp_path: Path) -> None:

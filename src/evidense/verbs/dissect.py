@@ -91,9 +91,14 @@ def refused(name: str, case: Case, reason: str, to: tuple[Lent, Registered]) -> 
 
 
 def _towers(case: Case) -> str:
-    """Say whether one tower encodes both sides of every encoder, or some have two."""
-    shared = all(s.encoder.tower("query") is s.encoder.tower("document") for s in case.subjects)
-    return "one" if shared else "two separate ones"
+    """Say whether one model encodes all items of each encoder, or queries and documents, or texts and pictures, have one each."""
+    return "one" if all(_is_one_model(s.encoder) for s in case.subjects) else "two separate ones"
+
+
+def _is_one_model(encoder: Encoder) -> bool:
+    query, document = encoder.tower("query"), encoder.tower("document")
+    has_halves = hasattr(query, "text") and hasattr(query, "image")  # CLIP, SigLIP, and two towers in one space
+    return query is document and not has_halves
 
 
 def _kept(findings: Sequence[Finding], lent: Lent, registered: Registered, towers: str) -> list[Finding]:
