@@ -174,7 +174,12 @@ def _seconds(flops: float) -> float:
 
 
 def _per_item(tower: Tower, items: Sequence[Item]) -> float:
-    """Return the mean FLOPs of a forward pass of one item, from a sample. Each modality goes through its own tower."""
+    """Return the mean FLOPs of a forward pass of one item, from a sample; 0 if an objective has no item on this side (masked words).
+
+    Each modality goes through its own tower.
+    """
+    if not items:
+        return 0.0
     sample = [items[int(i)] for i in np.unique(np.linspace(0, len(items) - 1, _SAMPLE).astype(int))]
     total = 0.0
     for modality in {item.modality for item in sample}:
