@@ -202,5 +202,5 @@ def test_the_page_draws_the_curves_and_prices_the_pairs(world: GridWorld, tmp_pa
     assert first.rate_columns == ["320", "640"]
     alone = replace(world.study, factorial=section({}))
     without = page_of(world, decided, alone, tmp_path / "one")
-    assert "At one budget, contrastive pre-training adds" in without
+    assert "At one budget, pre-training adds" in without
     assert "By budget" not in without

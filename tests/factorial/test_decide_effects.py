@@ -215,6 +215,6 @@ def test_the_same_scores_make_the_same_records(mixed: World, tmp_path: Path) -> 
 def test_the_report_writes_a_page_of_the_effects(both: World, tmp_path: Path) -> None:
     everything = [*(s for place in both.places for s in place.scores.values()), *both.records]
     page = report.write(both.study, everything, both.store, tmp_path / "out").read_text(encoding="utf-8")
-    for words in ("Contrastive pre-training adds", "Alignment fine-tuning adds", "They interact", "made/4", TOTAL,
+    for words in ("Pre-training adds", "Alignment fine-tuning adds", "They interact", "made/4", TOTAL,
                   "1 equal, 2 near of 400", "mean of these 5 collections"):  # fmt: skip
         assert words in page

@@ -13,7 +13,7 @@ class FinetuningAdds:
 
     name: str = "finetuning_adds"
     sentence: str = (
-        "Alignment fine-tuning raises the score, averaged over cells with and without contrastive pre-training."
+        "Alignment fine-tuning raises the score, averaged over cells with and without pre-training."
     )
     source: str = "Evidense: the rule of docs/statistics.md, for seeds and queries"
     boundary: float = 0.0

@@ -1,4 +1,4 @@
-"""Contrastive pre-training adds: cells with it score higher than cells without it, with and without fine-tuning on average."""
+"""Pre-training adds: cells with it score higher than cells without it, with and without fine-tuning on average."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class PretrainingAdds:
     """Holds where the rule says HELPS of the main effect; fails where a gain beyond the margin is ruled out."""
 
     name: str = "pretraining_adds"
-    sentence: str = "Contrastive pre-training raises the score, averaged over cells with and without fine-tuning."
+    sentence: str = "Pre-training raises the score, averaged over cells with and without fine-tuning."
     source: str = "Evidense: the rule of docs/statistics.md, for seeds and queries"
     boundary: float = 0.0
     """The effect, in margins, at which the sentence turns false."""

@@ -1,4 +1,4 @@
-"""They interact: fine-tuning gains more, or less, after contrastive pre-training than without it, on either scale."""
+"""They interact: fine-tuning gains more, or less, after pre-training than without it, on either scale."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class TheyInteract:
     """
 
     name: str = "they_interact"
-    sentence: str = "What alignment fine-tuning adds depends on whether contrastive pre-training came before it."
+    sentence: str = "What alignment fine-tuning adds depends on whether pre-training came before it."
     source: str = "Evidense: the rule of docs/statistics.md, for seeds and queries"
     boundary: float = 0.0
     """The effect, in margins, at which the sentence turns false."""

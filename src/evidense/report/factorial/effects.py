@@ -8,7 +8,7 @@ from evidense.records import Check, Checkpoint, Finding, Outcome, Recipe, Record
 from evidense.stats import CELLS, EFFECTS
 
 NAMES = {
-    "pretraining": "Contrastive pre-training adds",
+    "pretraining": "Pre-training adds",
     "finetuning": "Alignment fine-tuning adds",
     "interaction": "They interact",
 }
