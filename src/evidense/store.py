@@ -8,6 +8,7 @@ vectors/ab/abcd….json      key of an encoding → blob of its vectors
 answers/ab/abcd….json      key of a question to an index → its answer, with the blob of the body
 packages/ab/abcd….json     a package of a public registry → blob of the files that are read from it
 appearances/ab/abcd….json  key of many pictures → how each looks
+kinds/re/records.json      kind of a record → ids of those that were seen
 limits/HOST.json           how fast an index may be asked, shared by all processes
 folders/ID/                files of a record: a checkpoint's weights, with a manifest of their hashes
 partial/KEY/               a step in progress; if its process is killed, the next one continues it; KEY.lock beside it
@@ -35,6 +36,7 @@ from evidense.boundary.manifest import damaged, seal
 from evidense.errors import InvalidInput, StoreError
 from evidense.records import Json, Record, canonical_json, from_json, sha256_of
 
+_KINDS = "records"
 _AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"
 
 
@@ -111,12 +113,33 @@ class Store:
 
     def of_kinds(self, *kinds: str) -> Iterator[Record]:
         """Yield the records of some kinds in order of their ids. Damaged ones are skipped."""
-        marks = [f'"kind":"{kind}"'.encode() for kind in kinds]
-        for path in sorted(path for folder in self._entries("records") for path in folder.glob("*.json")):
+        for record_id, kind in sorted(self._kinds().items()):
+            if kind in kinds:
+                with suppress(StoreError):
+                    yield self.get(record_id)
+
+    def _kinds(self) -> dict[str, str]:
+        """Return the kind of each undamaged record by its id.
+
+        A record never changes its kind, so what was seen is noted: each file is read for its kind once, whoever wrote it.
+        """
+        there = {path.stem: path for folder in self._entries("records") for path in folder.glob("*.json")}
+        try:
+            noted = self.noted("kinds", _KINDS)
+        except StoreError:
+            noted = {}
+        known = {record_id: kind for kind, ids in noted.items() for record_id in str(ids).split()}
+        seen = dict(known)
+        for record_id in there.keys() - known.keys():
             with suppress(OSError, StoreError):
-                data = path.read_bytes()
-                if any(mark in data for mark in marks) and (record := self.get(path.stem)).kind in kinds:
-                    yield record
+                value = unsealed(there[record_id].read_bytes())
+                if value.get("id") == record_id:
+                    seen[record_id] = str(value["kind"])
+        if seen != known:
+            by_kind = {kind: " ".join(i for i in seen if seen[i] == kind) for kind in sorted(set(seen.values()))}
+            with suppress(OSError, StoreError):
+                self.note("kinds", _KINDS, by_kind)
+        return {record_id: kind for record_id, kind in seen.items() if record_id in there}
 
     # --- blobs
 
@@ -269,7 +292,7 @@ class Store:
 
     def sweep(self) -> None:
         """Remove the remains of killed processes that no run will continue: temporary files, and folders of finished steps."""
-        for room in ("records", "blobs", "looks", "steps", "vectors", "answers", "packages", "appearances"):
+        for room in ("records", "blobs", "looks", "steps", "vectors", "answers", "packages", "appearances", "kinds"):
             for shard in self._entries(room):
                 disk.sweep(shard)
         for left in self._entries("partial"):

@@ -80,6 +80,11 @@ class SmallModel:
         for first in range(0, len(requests), AT_ONCE):
             self._write(requests[first : first + AT_ONCE])
 
+    def stance_of(self, body: Any) -> str:
+        """Return the stance that it wrote to a request; "" where its answer is not whole."""
+        text, is_whole = self.written[self._name(canonical_json(body).encode())]
+        return str(json.loads(text)["stance"]) if is_whole else ""
+
     def _name(self, request: bytes) -> str:
         return hashlib.sha256(f"{self.temperature:g} ".encode() + request).hexdigest()
 
@@ -99,10 +104,11 @@ class SmallModel:
                 part.replace(part.with_suffix(".json"))
 
     def _answers(self, bodies: Sequence[dict[str, Any]]) -> list[Written]:
-        """Write what the schema allows, token by token, for all requests together."""
+        """Write what the schema allows, token by token, for all requests together; an answer that has ended costs no more."""
         import torch
 
         rows = [_Row.of(self, body) for body in bodies]
+        unended = [row for row in rows if row.goes_on]
         prompts = [
             self.tokenizer.apply_chat_template(b["messages"], add_generation_prompt=True, tokenize=False)
             for b in bodies
@@ -114,15 +120,20 @@ class SmallModel:
         ids, seen = coded["input_ids"], coded["attention_mask"]
         places, kept = (seen.cumsum(1) - 1).clamp(min=0), None
         with torch.inference_mode():
-            while any(row.goes_on for row in rows):
+            while unended:
                 step = self.model(
                     input_ids=ids, attention_mask=seen, position_ids=places, past_key_values=kept, use_cache=True, logits_to_keep=1
                 )  # fmt: skip
                 kept = step.past_key_values
                 ids = torch.tensor(
-                    [[row.next_token(logits[-1:].float())] for row, logits in zip(rows, step.logits, strict=True)]
+                    [[row.next_token(logits[-1:].float())] for row, logits in zip(unended, step.logits, strict=True)]
                 )
                 seen, places = torch.cat([seen, torch.ones_like(ids)], dim=1), places[:, -1:] + 1
+                left = torch.tensor([n for n, row in enumerate(unended) if row.goes_on], dtype=torch.long)
+                if len(left) < len(unended):
+                    kept.batch_select_indices(left)
+                    ids, seen, places = ids[left], seen[left], places[left]
+                    unended = [row for row in unended if row.goes_on]
         return [(self.tokenizer.decode(row.tokens, skip_special_tokens=True), row.matcher.is_stopped()) for row in rows]
 
 
@@ -154,12 +165,10 @@ class _Row:
         return len(self.tokens) < self.most and not self.matcher.is_stopped()
 
     def next_token(self, logits: Any) -> int:
-        """Take the next token that the schema allows; 0 where the answer has ended."""
+        """Take the next token that the schema allows."""
         import llguidance.numpy
         import torch
 
-        if not self.goes_on:
-            return 0
         llguidance.numpy.fill_next_token_bitmask(self.matcher, self.mask, 0)
         may_follow = np.unpackbits(self.mask[0].view(np.uint8), bitorder="little")[: logits.shape[1]]
         logits = logits.masked_fill(torch.from_numpy(may_follow == 0), -torch.inf)

@@ -111,6 +111,27 @@ def test_a_record_under_the_name_of_another_is_refused(own_store: Path) -> None:
         store.get(first)
 
 
+def test_records_of_a_kind_are_found_whoever_wrote_them_and_others_are_read_for_their_kind_once(own_store: Path) -> None:
+    store = Store()
+    a_score, one = store.put(score(store)), store.put(study("one"))
+    assert [record.id for record in store.of_kinds("study")] == [one]
+    (own_store / "records" / a_score[:2] / f"{a_score}.json").write_bytes(b"not read again")
+    two = Store().put(study("two"))
+    assert {record.id for record in store.of_kinds("study", "score")} == {one, two}
+    note = own_store / "kinds" / "re" / "records.json"
+    note.write_bytes(note.read_bytes().replace(b"study", b"score"))
+    assert {record.id for record in Store().of_kinds("study")} == {one, two}
+    path = own_store / "records" / one[:2] / f"{one}.json"
+    whole = path.read_bytes()
+    note.unlink()
+    path.write_bytes(whole.replace(b'"kind":"study"', b'"kind":"score"'))
+    assert [record.id for record in store.of_kinds("study", "score")] == [two]
+    path.write_bytes(whole)
+    assert {record.id for record in store.of_kinds("study")} == {one, two}
+    path.unlink()
+    assert [record.id for record in store.of_kinds("study")] == [two]
+
+
 def test_a_missing_record_or_blob_is_named_with_its_store(own_store: Path) -> None:
     for read in (Store().get, Store().blob, Store().array, Store().json):
         with pytest.raises(StoreError, match=f"{'0' * 12} is not in the store '{own_store}'"):
