@@ -20,7 +20,7 @@ def _one(text: str):  # type: ignore[no-untyped-def]
         ("45 %", "45 percent"), ("45%", ".45"), (".0451", ".045"), ("1,200 patients", "1200 participants"), ("half", "50%"), ("two-fold", "twice"),
         ("twofold", "2-fold"), ("fourteen mice", "14 mice"), ("1.5 million people", "1,500,000 people"), ("3 × 10⁻⁵", "0.00003"), ("110M", "110 million"),
         ("5.1 ± 0.3 mg", "5.1 mg"), ("12.5–14.0 mg", "12.5 to 14.0 mg"), ("p < 0.01", "P<.01"), ("about 45%", "44.6%"), ("·5 kg", "0.5 kg"),
-        ("two thirds", "67%"),
+        ("two thirds", "67%"), ("3 hrs", "3 hours"), ("1 hr", "1 h"), ("20 mins", "20 min"),
     ],
 )  # fmt: skip
 def test_equal_quantities_agree_in_both_orders(one: str, other: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import escape
 
 import pytest
 
@@ -95,6 +96,18 @@ def test_the_page_shows_every_reference_once_with_who_was_asked() -> None:
     assert "a challenge page" in html
     assert "not asked:</b> OpenAlex (offline)" in html
     assert "1 change written by --fix" in html
+
+
+def test_a_reason_that_most_of_a_verdict_share_stands_once_above_the_table_and_others_in_their_rows() -> None:
+    unknown = [audited(reference(f"n{n}", n, title=f"Title {n}"), silent("crossref", "arxiv")) for n in range(4)]
+    unknown.append(audited(reference("n9", 9, title="Title 9"), silent("crossref", "openalex")))
+    html = page_html(audit(references=tuple(unknown)))
+    assert html.count(escape(summary.reason(unknown[0]))) == 1
+    assert "4 of 5:" in html
+    assert html.count(escape(summary.reason(unknown[4]))) == 1
+    assert html.count('class="is-told"') == 4
+    few = page_html(audit(references=tuple(unknown[:2])))
+    assert few.count(escape(summary.reason(unknown[0]))) == 2
 
 
 def test_equal_audits_make_equal_bytes() -> None:

@@ -111,7 +111,9 @@ def test_a_record_under_the_name_of_another_is_refused(own_store: Path) -> None:
         store.get(first)
 
 
-def test_records_of_a_kind_are_found_whoever_wrote_them_and_others_are_read_for_their_kind_once(own_store: Path) -> None:
+def test_records_of_a_kind_are_found_whoever_wrote_them_and_others_are_read_for_their_kind_once(
+    own_store: Path,
+) -> None:
     store = Store()
     a_score, one = store.put(score(store)), store.put(study("one"))
     assert [record.id for record in store.of_kinds("study")] == [one]

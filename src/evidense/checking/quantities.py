@@ -60,14 +60,14 @@ _NUMBER = (
 _UNITS = (
     r"%|percent(?:age)?(?: points?)?|per ?cent|pp\b|fold\b|times\b|×|[µμ]g|[µμ]mol|[µμ]m\b|[µμ]M\b|[µμ]l\b|mg|kg|ng|pg|g\b|"
     r"mmol|nmol|mol\b|nM\b|mM\b|ml\b|mL\b|dl\b|"
-    r"dL\b|L\b|mm\b|cm\b|nm\b|km\b|mmHg|mm Hg|kDa|kb\b|bp\b|Hz\b|kHz|MHz|GHz|GB|MB|°C|ms\b|s\b|h\b|min\b|seconds?|minutes?|hours?|hrs?\b|mins?\b|days?|weeks?|months?|"
-    r"years?|decades?|points?\b|patients?|participants?|subjects?|children|adults|women|men|mice|rats|people|persons?|individuals?|cases|controls|"
+    r"dL\b|L\b|mm\b|cm\b|nm\b|km\b|mmHg|mm Hg|kDa|kb\b|bp\b|Hz\b|kHz|MHz|GHz|GB|MB|°C|ms\b|s\b|h(?:rs?)?\b|mins?\b|"
+    r"seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|points?\b|patients?|participants?|subjects?|children|adults|women|men|mice|rats|people|persons?|individuals?|cases|controls|"
     r"deaths|studies|trials|queries|documents|passages|layers|dimensions|tokens|parameters|epochs|steps|pairs|languages|datasets|models"
 )
 _LONG_FORMS = {
     "percent": "%", "per cent": "%", "percentage": "%", "percentage points": "%", "percentage point": "%", "percent points": "%", "pp": "%",
-    "fold": "times", "×": "times", "mm hg": "mmhg", "h": "hour", "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "s": "second", "person": "people", "individual": "people",
-    "μg": "µg",
+    "fold": "times", "×": "times", "mm hg": "mmhg", "h": "hour", "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute",
+    "s": "second", "person": "people", "individual": "people", "μg": "µg",
 }  # fmt: skip
 _LESS = (
     r"(?:less|fewer|lower|smaller|younger|shorter|earlier) than(?: or equal to)?|no more than|not more than|at most|up to|"

@@ -9,7 +9,7 @@ from evidense.auditing.statements import TracedStatement
 from evidense.report.audit import summary
 from evidense.report.audit.statement_lines import quote_place, rule_words, said_mark, source_word
 from evidense.report.audit.words import REFERENCE_WORDS, STATEMENT_WORDS
-from evidense.report.check.words import CHECK_WORDS
+from evidense.report.check.words import CHECK_WORDS, SAYS_IN_SHORT
 from evidense.report.rendering import asset, assets, environment
 from evidense.values import Answer
 
@@ -40,9 +40,9 @@ def _context(audit: Audit, corrected: Corrected | None, files: tuple[str, ...]) 
         "closing": list(summary.closing(audit)), "problems": summary.problems(audit), "quiet": summary.quiet(audit),
         "words": REFERENCE_WORDS, "statement_words": STATEMENT_WORDS, "check_words": CHECK_WORDS,
         "said_mark": said_mark, "gate_sentence": summary.gate_sentence, "tally": [(REFERENCE_WORDS[v], tally[v]) for v in REFERENCE_WORDS if tally[v]],
-        "reason": summary.reason, "field_sentence": summary.field_sentence, "answer_words": answer_words, "ruling": _ruling(audit),
-        "policy_text": EXPLAINED.get(audit.policy, ""), "quote_place": quote_place, "rule_words": rule_words, "source_word": source_word, "quoted": quoted,
-        "corrected": corrected, "files": files, "unread": summary.unread(audit),
+        "reason": summary.reason, "told_once": summary.told_once, "field_sentence": summary.field_sentence, "answer_words": answer_words,
+        "ruling": _ruling(audit), "policy_text": EXPLAINED.get(audit.policy, ""), "quote_place": quote_place, "rule_words": rule_words,
+        "beside_verdict": beside_verdict, "quoted": quoted, "corrected": corrected, "files": files, "unread": summary.unread(audit),
     }  # fmt: skip
 
 
@@ -62,6 +62,13 @@ def answer_words(answer: Answer) -> str:
     """Say how a source answered: "found by title", "blocked: HTML where JSON was asked"."""
     way = f" by {answer.by}" if answer.by and answer.state == "found" else ""
     return f"{answer.state}{way}" + (f": {answer.detail}" if answer.detail else "")
+
+
+def beside_verdict(statement: TracedStatement) -> str:
+    """Say how the source stands to a statement, as the terminal does; "" where the verdict beside it says the same."""
+    says, cut, _ = source_word(statement).partition(" ✂")
+    says = "" if statement.verdict != "NOT CHECKED" and says == SAYS_IN_SHORT.get(statement.verdict) else says
+    return " ".join(filter(None, (says, "✂ cut" if cut else "")))
 
 
 def quoted(statement: TracedStatement) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from evidense.auditing.audited import AskedSource, Audit, AuditedReference
 from evidense.auditing.fields import FieldCheck
+from evidense.auditing.references import ReferenceVerdict
 from evidense.report.audit.words import REFERENCE_WORDS
 from evidense.report.check.words import CHECK_WORDS
 
@@ -15,6 +16,8 @@ TO_READ = frozenset({"CONCERN", "CORRECTED", "OLDER VERSION", "INDEXES DISAGREE"
 _WITH_KEYS = frozenset({"latex", "markdown"})
 """Formats whose citations name the keys of entries."""
 _QUIET = frozenset({"OK", "NOT A PAPER"})
+LEAST_SHARED = 3
+"""References of one verdict from which on a reason that they share is said once."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,16 @@ class Answered:
     """harms, undecided, helps."""
     gate: str = ""
     """"PASS", "PASS, 1 not decided", "FAIL", or "NOT DECIDED" where no reference was; "" without a gate."""
+
+
+@dataclass(frozen=True)
+class SharedReason:
+    """What is said of most references of one verdict."""
+
+    text: str
+    n: int
+    """References of which it is said."""
+    n_of_verdict: int
 
 
 def counts(audit: Audit) -> Counter[str]:
@@ -193,6 +206,16 @@ def reason(audited: AuditedReference) -> str:
     if decision.verdict == "INDEXES DISAGREE":
         return f"{audited.named(decision.by)} {'has' if len(decision.by) == 1 else 'have'} {decision.reason}"
     return _with_names(audited, decision.reason, decision.by)
+
+
+def told_once(references: Sequence[AuditedReference]) -> dict[ReferenceVerdict, SharedReason]:
+    """Return for each verdict the reason that most of its references share, three at least: a table says it above its rows."""
+    reasons: dict[ReferenceVerdict, Counter[str]] = {}
+    for audited in references:
+        if audited.decision.verdict != "WRONG FIELD":
+            reasons.setdefault(audited.decision.verdict, Counter())[reason(audited)] += 1
+    most = {verdict: SharedReason(*counted.most_common(1)[0], counted.total()) for verdict, counted in reasons.items()}
+    return {v: shared for v, shared in most.items() if shared.n >= LEAST_SHARED and 2 * shared.n > shared.n_of_verdict}
 
 
 def field_sentence(audited: AuditedReference, check: FieldCheck) -> str:
