@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from evidense import registry
-from evidense.values import Collection
+from evidense.values import Collection, Pairs
 
 STAMPS = "usr/share/tuxpaint/stamps/"
 NOUNS = ("sword", "shield", "crown", "boat", "tree", "lamp")
@@ -234,3 +234,9 @@ def opened(spelling: str) -> Collection:
     with _in(Path(_store().name)):
         ((collection,)) = part(spelling.partition(":")[0].partition("/")[0]).open(spelling)
     return collection
+
+
+def tagged(spelling: str) -> Pairs:
+    """Return training pairs of these packages."""
+    with _in(Path(_store().name)):
+        return part(spelling.partition(":")[0]).pairs(spelling)

@@ -17,7 +17,7 @@ from evidense.boundary.strangers import foreign
 from evidense.errors import AmbiguousName, InvalidInput, UnknownName
 from evidense.parts import SHELVES, Dataset, Encoder, EncoderPart, Named, PairSource, Ranker, RankerPart, Reader
 from evidense.parts.discovery import PartFile, part_files
-from evidense.reading.training_pairs import kind_of, pairs_of, with_kind
+from evidense.reading.training_pairs import SHUFFLED, kind_of, pairs_of, shuffled, with_kind
 from evidense.reading.unread import unread
 from evidense.values import Collection, Pairs, ReadDocument, Spelling
 
@@ -166,10 +166,14 @@ def read(path: Path) -> ReadDocument:
 def pairs(spelling: str) -> Pairs:
     """Open training pairs: `docstrings@train` (exact), or a kind in the place of the direction, as `docstrings:items@train`.
 
+    `shuffled:docstrings@train` are the same with their left sides permuted: a control.
+
     Raises:
         UnknownName, AmbiguousName: no one dataset answers.
         InvalidInput: the data make no pairs of this kind, or the spelling means several collections.
     """
+    if spelling.startswith(SHUFFLED):
+        return shuffled(pairs(spelling.removeprefix(SHUFFLED)))
     bare, kind = kind_of(spelling)
     source, rest = dataset(bare)
     own_kinds = source.kinds if isinstance(source, PairSource) else frozenset[str]()

@@ -163,3 +163,23 @@ def test_a_catalogue_of_translations_that_is_none_is_refused() -> None:
     for broken in (b"", whole[:10], b"PK" + whole, whole[:30]):
         with pytest.raises(InvalidInput, match="x.mo"):
             messages(broken, "x.mo")
+
+
+def test_a_subset_has_its_pictures_and_the_families_of_all() -> None:
+    whole, photos = opened("stamps"), opened("stamps/photo")
+    assert set(photos.doc_ids) < set(whole.doc_ids)
+    assert set(photos.columns["kind"].values()) == {"photo"}
+    assert {photos.doc_groups[id_] for id_ in photos.doc_ids} <= set(whole.doc_groups.values())
+    assert all(photos.doc_groups[id_] == whole.doc_groups[id_] for id_ in photos.doc_ids)
+
+
+@pytest.mark.parametrize(("name", "tag"), [("stamps", "animals kind00"), ("maps", "Alfa"), ("game_icons", "Sword")])
+def test_cheap_pairs_are_pictures_with_words_that_others_share(name: str, tag: str) -> None:
+    pairs = tiny_packages.tagged(f"{name}:cheap@train")
+    captions = {text.casefold() for text in texts(opened(name)).values()}
+    assert tag in {item.text for item in pairs.left}
+    assert pairs.kind == "cheap"
+    assert not captions & {(item.text or "").casefold() for item in pairs.left}
+    assert set(pairs.groups) <= set(opened(f"{name}:t2i@train").doc_groups.values())
+    with pytest.raises(InvalidInput, match="names no pairs"):
+        tiny_packages.tagged(f"{name}:de:cheap@train")

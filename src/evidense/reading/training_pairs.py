@@ -17,6 +17,8 @@ from evidense.values import Collection, Item, Kind, Pairs, Provenance
 from evidense.values.build import Chosen
 
 KINDS: tuple[Kind, ...] = ("exact", "cheap", "views", "items")
+SHUFFLED = "shuffled:"
+"""Before the spelling of pairs: their left sides (captions, questions) are permuted among these pairs."""
 _SPELLED = re.compile(rf"^(?P<head>.+?):(?P<kind>{'|'.join(KINDS)})(?P<split>@[A-Za-z0-9_.-]+)?$")
 
 
@@ -42,6 +44,17 @@ def with_kind(spelling: str, kind: Kind) -> str:
         return spelling
     head, sign, split = spelling.rpartition("@")
     return f"{head}:{kind}@{split}" if sign else f"{spelling}:{kind}"
+
+
+def shuffled(pairs: Pairs) -> Pairs:
+    """Return the pairs with their left sides permuted, a control from which nothing can be learnt; documents keep their groups and negatives.
+
+    One fixed cyclic permutation of a random order: no pair keeps its own left side.
+    """
+    order = np.random.Generator(np.random.Philox(key=len(pairs))).permutation(len(pairs))
+    places = np.empty(len(pairs), np.int64)
+    places[order] = np.roll(order, 1)
+    return replace(pairs, name=f"{SHUFFLED}{pairs.name}", left=Chosen(pairs.left, places))
 
 
 def pairs_of(collection: Collection, kind: Kind) -> Pairs:

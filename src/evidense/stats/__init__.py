@@ -47,8 +47,9 @@ from evidense.stats.populations.budgets import (
 )
 from evidense.stats.populations.factorial import CELLS, EFFECTS, FACTORIAL, contrasts, logit_contrasts, logit_means
 from evidense.stats.populations.families import NewCollection, new_collection
+from evidense.stats.populations.moderators import MetaRegression, meta_regression
 from evidense.stats.populations.pooling import MIN_COLLECTIONS, Pooled, random_effects
-from evidense.stats.populations.seeded import few_seeds, seeded, seeded_mean_over
+from evidense.stats.populations.seeded import few_seeds, mean_and_error, seeded, seeded_mean_over
 from evidense.stats.resampling import Draws, resample, sign_flips
 from evidense.stats.rule import Label, doubt, label, reservation, too_few, unseen, unseen_sentence
 from evidense.stats.sharing import LinkedCollections, Pool, Sharing
@@ -77,6 +78,7 @@ __all__ = [
     "Label",
     "LinkedCollections",
     "LogisticScaling",
+    "MetaRegression",
     "NewCollection",
     "Overlap",
     "Pool",
@@ -121,9 +123,11 @@ __all__ = [
     "level",
     "logit_contrasts",
     "logit_means",
+    "mean_and_error",
     "mean_interval",
     "mean_intervals",
     "mean_over",
+    "meta_regression",
     "new_collection",
     "over_looks",
     "overlap_of",

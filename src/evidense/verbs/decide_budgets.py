@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from evidense import stats
 from evidense.compute.comparison.budget_grid import STAGES, BudgetGrid, Point
 from evidense.compute.comparison.lineup import Cell, Lineup
-from evidense.compute.comparison.scored import CollectionSet, ScoredCells
+from evidense.compute.comparison.scored import CollectionSet
 from evidense.records import Finding, Json, Record, Study
 from evidense.stats import BudgetCurve, CellTables, Inversion, Seeded
 from evidense.store import Store
@@ -30,20 +28,13 @@ def decide_budgets(study: Study, lineup: Lineup, collections: CollectionSet, sto
     ]
     by_name = {cell.name: cell for cell in lineup.cells}
     cells = [by_name[lineup.grid.cell(point)] for point in lineup.grid.points]
-    table_of = {member.index: _table(member, cells, study.primary, store) for member in collections.members}
+    table_of = {member.index: member.table(cells, study.primary, store) for member in collections.members}
     records: list[Record] = []
     for selection in (*alone, *collections.selections(by_role=True)):
         records += _GridScores(study, lineup.grid, cells, selection, table_of).findings()
     for record in records:
         store.put(record)
     return records
-
-
-def _table(scored: ScoredCells, cells: Sequence[Cell], measure: str, store: Store) -> Seeded:
-    """Return the values of the cells on one collection; a cell that is the same in all seeds is repeated."""
-    rows = [scored.values(cell.labels, measure, store) for cell in cells]
-    n_seeds = max(len(row) for row in rows)
-    return Seeded(np.stack([np.broadcast_to(row, (n_seeds, row.shape[1])) for row in rows]), scored.clusters)
 
 
 @dataclass(frozen=True)

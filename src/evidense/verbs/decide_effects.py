@@ -3,7 +3,7 @@
 A collection is decided as soon as its scores exist. Each group of effects forms one family over all collections.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -12,6 +12,7 @@ from jaxtyping import Float64
 
 from evidense import measures, registry, stats
 from evidense.compute.comparison.decision import estimate_fields, new_collection_fields, reason_over_seeds
+from evidense.compute.comparison.floor import floor_finding, floor_reason
 from evidense.compute.comparison.lineup import Cell, Effect, Lineup
 from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.parts import Evidence
@@ -39,9 +40,7 @@ class _CellTable:
     @cached_property
     def values(self) -> Float64[np.ndarray, "c s q"]:
         """Return the values of every cell in every seed; a cell that is the same in all seeds is repeated."""
-        rows = [self.scored.values(cell.labels, self.measure, self.store) for cell in self.cells]
-        n_seeds = max(len(row) for row in rows)
-        return np.stack([np.broadcast_to(row, (n_seeds, row.shape[1])) for row in rows])
+        return self.scored.table(self.cells, self.measure, self.store).values
 
     @property
     def weights(self) -> Float64[np.ndarray, "k c"]:
@@ -99,15 +98,22 @@ def decide_effects(study: Study, lineup: Lineup, scored: ScoredCells, store: Sto
     records: list[Record] = [
         _cell_mean(study, cell, scored, measure, store) for measure in study.measures for cell in lineup.cells
     ]
+    floor: Finding | None = None
     for measure in study.measures:
-        for family in lineup.families:
-            records += _family_records(study, _CellTable(lineup, scored, measure, family, store))
+        for family in sorted(lineup.families, key=lambda family: family[0].group != "control"):
+            why_not = "" if family[0].group in ("control", "arm") else floor_reason(floor)
+            decided = _family_records(study, _CellTable(lineup, scored, measure, family, store), why_not)
+            records += decided
+            if family[0].group == "control" and measure == study.primary:
+                floor = floor_finding(lineup, [r for r in decided if isinstance(r, Finding)], study.margin)
+                records += [floor] if floor else []
     for record in records:
         store.put(record)
     return records
 
 
-def _family_records(study: Study, table: _CellTable) -> list[Record]:
+def _family_records(study: Study, table: _CellTable, floor: str) -> list[Record]:
+    """Return the findings on a family of effects, and verdicts on the primary measure; on a floor nothing is decided, for the reason given."""
     is_primary = table.measure == study.primary
     n_collections = table.scored.n_collections if is_primary else 1
     estimates = _estimates(study, table.contrasts, table.scored.index, n_collections)
@@ -116,7 +122,7 @@ def _family_records(study: Study, table: _CellTable) -> list[Record]:
     for row, (effect, estimate) in enumerate(zip(table.family, estimates, strict=True)):
         decided = _DecidedEffect(effect, estimate, logits.get(effect.name), table.sides(effect))
         finding = _finding(study, table, row, decided)
-        records += [_outcome(study, decided, finding), finding] if is_primary else [finding]
+        records += [_outcome(study, decided, finding, floor), finding] if is_primary else [finding]
     return records
 
 
@@ -201,11 +207,13 @@ def _cell_mean(study: Study, cell: Cell, scored: ScoredCells, measure: str, stor
 # --- verdicts --------------------------------------------------------------------------------------------------------
 
 
-def _outcome(study: Study, decided: _DecidedEffect, finding: Finding) -> Outcome:
+def _outcome(study: Study, decided: _DecidedEffect, finding: Finding, floor: str = "") -> Outcome:
     """Return the check of the claim about one of the three effects; of another effect the verdict."""
     effect, e, margin = decided.effect, decided.estimate, _margin(study, decided.effect)
     claim, word, reason = _word(effect, Evidence(e, margin, decided.logit))
-    if word == "UNDECIDED" and (few := stats.few_seeds(e.n_seeds)):
+    if floor:
+        word, reason = "UNDECIDED", floor
+    elif word == "UNDECIDED" and (few := stats.few_seeds(e.n_seeds)):
         reason = f"{reason}; {few}"
     base_mean, system_mean = decided.sides
     verdict = Verdict(
@@ -237,8 +245,10 @@ def _word(effect: Effect, evidence: Evidence) -> tuple[str, str, str]:
 # --- several collections ---------------------------------------------------------------------------------------------
 
 
-def decide_effects_over(study: Study, lineup: Lineup, collections: CollectionSet, store: Store) -> list[Record]:
-    """Return the Findings and Verdicts on several collections together, stored.
+def decide_effects_over(
+    study: Study, lineup: Lineup, collections: CollectionSet, store: Store, floors: Container[str] = ()
+) -> list[Record]:
+    """Return the Findings and Verdicts on several collections together, stored. Collections named by `floors` enter the means of arms only.
 
     There are means over *these* collections: all, those of one role, those of one direction. With five or more independent families of
     collections there are random effects too: what a new collection would show, with these seeds. They treat the collections as independent,
@@ -246,7 +256,9 @@ def decide_effects_over(study: Study, lineup: Lineup, collections: CollectionSet
     """
     records: list[Record] = []
     for family in lineup.families:
-        for selection in collections.selections(by_role=family[0].group != "arm"):
+        is_arm = family[0].group == "arm"
+        members = collections if is_arm else collections.without(floors)
+        for selection in members.selections(by_role=not is_arm):
             tables = [_CellTable(lineup, scored, study.primary, family, store) for scored in selection.members]
             records += _over(study, tables, selection)
     for record in records:

@@ -12,6 +12,7 @@ from evidense.boundary.consent import consent
 from evidense.compute.comparison.truncation import truncation_notes
 from evidense.compute.environment import environment
 from evidense.compute.progress import Progress
+from evidense.compute.search.blind import OPTION, blinded, is_blind
 from evidense.compute.search.compress import Compressed, Compression
 from evidense.compute.search.encode import Encoded, encode
 from evidense.compute.search.rankings import save_lists
@@ -29,7 +30,7 @@ Vectors = Float32[np.ndarray, "n e"]
 ALGORITHM = 3
 """Version of the algorithm. It is raised if a change gives other rankings, or other notes on them, for the same inputs."""
 
-_OURS = {"dim", "bits", "label"}
+_OURS = {"dim", "bits", "label", OPTION}
 """Options of a spelling that concern the vectors or the page, not the model."""
 
 
@@ -41,6 +42,8 @@ class System:
     spelling: str
     engine: Encoder | Ranker
     compression: Compression | None = None
+    is_blind: bool = False
+    """Whether every picture looks the same to it."""
 
 
 Engines = dict[str, Encoder | Ranker]
@@ -68,7 +71,7 @@ def open_system(text: str, label: str | None = None, engines: Engines | None = N
         raise InvalidInput(
             f"'{text}' asks for {given}, and '{model}' has no vectors to cut or compress; expected an encoder; leave {given} out"
         )
-    return System(label or label_of(text), str(spelling), engine, compression)
+    return System(label or label_of(text), str(spelling), engine, compression, is_blind(spelling.options))
 
 
 def stays_shut(text: str) -> bool:
@@ -187,7 +190,10 @@ def _rank(
     wall_s = time.perf_counter() - started
     n_new = sum(len(e.vectors) for e in (documents, queries) if not e.was_cached)
     speed = {"encode_s": round(wall_s, 3), "texts_per_s": round(n_new / wall_s, 1)} if n_new else {}
-    small, setup = _compressed(system, _all(queries), _all(documents))
+    of_queries, of_documents = _all(queries), _all(documents)
+    if system.is_blind:
+        of_queries, of_documents = blinded((of_queries, collection.queries), (of_documents, collection.corpus))
+    small, setup = _compressed(system, of_queries, of_documents)
     setup = replace(setup, warnings=(*setup.warnings, *truncation_notes(engine, collection)))
     lists = rank_vectors(collection, small.queries, small.documents, depth, small.similarity)
     searched = {"search": "exact, over the whole corpus", APPLIED: MEANING.get(small.shown, small.shown)}

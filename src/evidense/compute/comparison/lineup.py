@@ -7,11 +7,14 @@ from typing import Literal
 from evidense import stats
 from evidense.compute.comparison.budget_grid import BudgetGrid
 
-Group = Literal["factorial", "stage", "total", "arm"]
+Group = Literal["factorial", "stage", "total", "control", "arm"]
 ROLES = ("in-domain", "near", "far")
 """What a collection can be for the training data of a cell."""
 CONTROLS = ("pre-trained, total budget", "fine-tuned, total budget", "pre-trained, fine-tuning pairs")
 """Arms at the total budget of "both": one stage alone, and the fine-tuning pairs under the loss of pre-training."""
+SHUFFLED_PAIRS, BLIND = "shuffled pairs", "blind to pictures"
+KNOW_NOTHING = (SHUFFLED_PAIRS, BLIND)
+"""Controls that cannot know an answer: trained on permuted pairs at the total budget; and "both", to which all pictures look the same."""
 _NEITHER, _PRE, _FINE, _BOTH = stats.CELLS
 
 
@@ -49,6 +52,9 @@ EFFECTS: tuple[Effect, ...] = (
     Effect("pretraining before finetuning", "stage", {_BOTH: 1, _FINE: -1}),
     *(Effect(f"both − {arm}", "total", {_BOTH: 1, arm: -1})
       for arm in CONTROLS),
+    *(Effect(f"{cell} − {control}", "control", {cell: 1, control: -1})
+      for control in KNOW_NOTHING for cell in stats.CELLS),
+    Effect(f"{_BOTH} − {_NEITHER}", "control", {_BOTH: 1, _NEITHER: -1}),
 )  # fmt: skip
 """What is asked of a factorial; those whose cells are not all there are left out."""
 
@@ -76,6 +82,7 @@ class Lineup:
 
 
 def effects_of(cells: Sequence[Cell]) -> list[Effect]:
-    """Return the effects of the factorial whose cells are all there."""
+    """Return the effects of the factorial whose cells are all there; comparisons with controls if one of these knows nothing."""
     names = {cell.name for cell in cells}
-    return [effect for effect in EFFECTS if set(effect.weights) <= names]
+    has_control = bool(names & set(KNOW_NOTHING))
+    return [e for e in EFFECTS if set(e.weights) <= names and (has_control or e.group != "control")]

@@ -1,6 +1,6 @@
 """Scored collections: one collection with the Scores on it, those of compared systems or those of trained cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from jaxtyping import Float64
 
 from evidense import measures, stats
 from evidense.compute.comparison.grouping import grouping_of
+from evidense.compute.comparison.lineup import Cell
 from evidense.records import Json, Ranking, Score, Study
 from evidense.store import Store
 from evidense.values import Collection
@@ -105,8 +106,16 @@ class ScoredCells(ScoredCollection):
     role: str = ""
     arm_roles: Mapping[str, str] = field(default_factory=dict)
     """Arm → what the collection is for it."""
+    strata: Mapping[str, Json] = field(default_factory=dict)
+    """Moderator → level of the collection, such as kind → photo."""
     near_duplicates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Cell → how many test items equal or nearly equal something that it was trained on."""
+
+    def table(self, cells: Sequence[Cell], measure: str, store: Store) -> stats.Seeded:
+        """Return the values of cells, one row each; a cell that is the same in all seeds is repeated."""
+        rows = [self.values(cell.labels, measure, store) for cell in cells]
+        n_seeds = max(len(row) for row in rows)
+        return stats.Seeded(np.stack([np.broadcast_to(row, (n_seeds, row.shape[1])) for row in rows]), self.clusters)
 
     def site(self, name: str, measure: str) -> dict[str, Json]:
         """Return the site of a finding on a cell or an effect of this name."""
@@ -123,6 +132,16 @@ class CollectionSet:
     role: str = "all"
     direction: str = "all"
 
+    def without(self, names: Container[str]) -> "CollectionSet":
+        """Return the collections that bear none of these names."""
+        kept = [m for m in self.members if m.collection.name not in names]
+        return self if len(kept) == len(self.members) else self._chosen(kept, self.role, self.direction)
+
+    def _chosen(self, chosen: Sequence[ScoredCells], role: str, direction: str) -> "CollectionSet":
+        members = list(self.members)
+        sizes = [len(m.collection.query_ids) for m in members]
+        return CollectionSet(chosen, self.sharing.of([members.index(m) for m in chosen], sizes), role, direction)
+
     def selections(self, *, by_role: bool) -> "list[CollectionSet]":
         """Return all collections, those of each role, and those of each direction; no selection of fewer than two, and none twice.
 
@@ -136,9 +155,8 @@ class CollectionSet:
             ("all", direction, [m for m in members if m.direction == direction])
             for direction in dict.fromkeys(m.direction for m in members)
         ]
-        sizes = [len(m.collection.query_ids) for m in members]
         return [
-            CollectionSet(selected, self.sharing.of([members.index(m) for m in selected], sizes), role, direction)
+            self._chosen(selected, role, direction)
             for role, direction, selected in selections
             if len(selected) > 1 and (len(selected) < len(members) or role == direction == "all")
         ]

@@ -12,14 +12,15 @@ from evidense.fetching.packages.kept import Files, needed
 from evidense.reading.dataset_spelling import DatasetSpelling
 from evidense.reading.directions import Pair, direction_of, placed
 from evidense.reading.pairing import Pairing
-from evidense.reading.splits import only_split
+from evidense.reading.splits import only_split, split_of
 from evidense.store import Store, default_root
-from evidense.values import Collection, Item, Package, Picture, Provenance, build
+from evidense.values import Collection, Item, Kind, Package, Pairs, Picture, Provenance, build
 
 ENGLISH = "en"
 LEAST_CAPTIONS = 50
 """Fewest captions in a language from which a collection is made: fewer queries decide nothing."""
 _NAMED_FLAWS = 3
+_CHEAP = ":cheap"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Shown:
     columns: Mapping[str, str] = field(default_factory=dict)
     flaw: str = ""
     """Why it cannot be used; "" if nothing is known against it."""
+    tag: str = ""
+    """Words that go with the picture, that others share and that do not name it, such as its folder; "" if there are none."""
 
 
 def spelled_language(locale: str) -> str:
@@ -55,8 +58,11 @@ class Pictured:
     spellings: ClassVar[tuple[str, ...]]
     styles: ClassVar[tuple[str, ...]] = ("",)
     """Kinds of pictures; the first is the default. `i2i` goes between all of them."""
+    subsets: ClassVar[tuple[str, ...]] = ()
+    """Values of the column `kind` that stand in the place of a style: only these pictures, with the families of all."""
     shares: ClassVar[str]
     provenance: ClassVar[Provenance]
+    kinds: ClassVar[frozenset[Kind]] = frozenset({"cheap"})
 
     def __init__(self, packages: tuple[Package, ...]) -> None:
         self.packages = packages
@@ -75,7 +81,7 @@ class Pictured:
             MissingExtra: Pillow or resvg-py is not installed.
         """
         order = self._order(spelling)
-        pool = _pool(self, order.styles, default_root())
+        pool = _pool(self, order.styles, default_root()).of_kind(order.subset)
         pairing = Pairing(order.name, shares=self.shares, join_groups=False)
         if order.direction == "i2i":
             notes = tuple(_variants(pool, pairing))
@@ -85,6 +91,32 @@ class Pictured:
         told = replace(self.provenance, source=self._source(), notes=(*self.provenance.notes, *pool.notes, *notes))
         draft = pairing.draft(order.name, told, drop_self_matches=order.direction in ("i2i", "mixed"))
         return (only_split(build(draft), order.split),)
+
+    def pairs(self, spelling: str) -> Pairs:
+        """Return the cheap pairs of a split: each picture with its tag, in English. A picture whose tag is its caption has none.
+
+        Raises:
+            InvalidInput: the spelling names a language or another kind of pairs; otherwise as `open`.
+        """
+        order = self._order(spelling.replace(_CHEAP, ""))
+        if _CHEAP not in spelling or order.language != ENGLISH:
+            raise InvalidInput(
+                f"'{spelling}' names no pairs of {self.name}; expected {self.name}{_CHEAP}[@split] (tags are English); correct it"
+            )
+        pool = _pool(self, order.styles, default_root()).of_kind(order.subset)
+        tagged = [one for one in pool.shown if one.tag and one.tag.casefold() != one.caption.casefold()]
+        families = [pool.families[one.id] for one in tagged]
+        kept = [one for one, family in zip(tagged, families, strict=True) if order.split in (None, split_of(family))]
+        return Pairs(
+            f"{spelling}",
+            "cheap",
+            tuple(Item(f"tag:{one.id}", one.tag) for one in kept),
+            tuple(pool.items[one.id] for one in kept),
+            tuple(pool.families[one.id] for one in kept),
+            provenance=replace(
+                self.provenance, source=self._source(), labels="none: a picture and a tag that others share"
+            ),
+        )
 
     def files(self) -> tuple[Files, ...]:
         """Return the files of each package.
@@ -110,15 +142,18 @@ class Pictured:
         spelled = placed(spelling, self.name)
         head, _, language = spelled.head.removeprefix(f"{self.name}:").partition(":")
         style = head.removeprefix(self.name).removeprefix("/")
-        if style and style not in self.styles and not language and "/" not in head:
+        known = (*self.styles, *self.subsets)
+        if style and style not in known and not language and "/" not in head:
             style, language = "", style
-        if style and style not in self.styles:
-            raise UnknownName.among(f"style of {self.name}", style, [s for s in self.styles if s], f"'{self.name}' is the first.")  # fmt: skip
+        if style and style not in known:
+            raise UnknownName.among(f"style of {self.name}", style, [s for s in known if s], f"'{self.name}' is the first.")  # fmt: skip
         direction = (
             spelled.direction if spelled.direction in ("i2i", "mixed") else direction_of(spelled, ("i2i", "mixed"))
         )
-        styles = self.styles if direction == "i2i" and not style else (style or self.styles[0],)
-        return _Order(self.name, style, styles, language or ENGLISH, direction or "t2i", spelled.split)
+        subset = style if style in self.subsets else ""
+        drawn = "" if subset else style
+        styles = self.styles if direction == "i2i" and not drawn else (drawn or self.styles[0],)
+        return _Order(self.name, style, styles, subset, language or ENGLISH, direction or "t2i", spelled.split)
 
     def _captions(self, language: str, pool: "_Pool") -> Mapping[str, str]:
         if language == ENGLISH:
@@ -146,6 +181,7 @@ class _Order:
     part: str
     style: str
     styles: tuple[str, ...]
+    subset: str
     language: str
     direction: str
     split: str | None
@@ -167,6 +203,10 @@ class _Pool:
     families: Mapping[str, str]
     """Picture id → family, joined where pictures of two families look alike or have one caption."""
     notes: tuple[str, ...]
+
+    def of_kind(self, kind: str) -> "_Pool":
+        """Return the pictures whose column `kind` has this value; all for ""."""
+        return replace(self, shown=tuple(one for one in self.shown if one.columns["kind"] == kind)) if kind else self
 
 
 @cache

@@ -45,7 +45,15 @@ class Flags(Pictured):
                 code = str(country["alpha_2"]).lower()
                 data = flags.get(f"{_FLAGS}{_FOLDERS[style]}/{code}.svg")
                 if data is not None:
-                    yield Shown(f"{style}/{code}", Picture(data), _name(country), code, code, {"shape": style})
+                    yield Shown(
+                        f"{style}/{code}",
+                        Picture(data),
+                        _name(country),
+                        code,
+                        code,
+                        {"shape": style},
+                        tag=_form(country),
+                    )
 
     def languages(self) -> Sequence[str]:
         """Return the languages into which names of countries are translated."""
@@ -64,6 +72,17 @@ class Flags(Pictured):
 
 def _name(country: Mapping[str, Any]) -> str:
     return str(country.get("common_name") or country["name"])
+
+
+def _form(country: Mapping[str, Any]) -> str:
+    """Return the form of a state: the words of its official name that its name has not.
+
+    >>> _form({"name": "Qatar", "official_name": "State of Qatar"}), _form({"name": "Japan"})
+    ('state', '')
+    """
+    name = _name(country).lower().replace(",", " ").split()
+    words = str(country.get("official_name", "")).lower().replace(",", " ").split()
+    return " ".join(word for word in words if word not in {*name, "of", "the", "and"})
 
 
 PART = Flags(

@@ -48,7 +48,8 @@ class GameIcons(Pictured):
             if numbered[_bare(name)] > 1 and _bare(name) != name:
                 continue
             thing = _singular(_bare(name).split("-")[-1], known)
-            yield Shown(name, _drawn(icon, book), name.replace("-", " ").capitalize(), thing, thing)
+            tag = thing.capitalize() if "-" in name else ""
+            yield Shown(name, _drawn(icon, book), name.replace("-", " ").capitalize(), thing, thing, tag=tag)
 
     def languages(self) -> Sequence[str]:
         """Return none: the names are English."""

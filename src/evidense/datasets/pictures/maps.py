@@ -173,7 +173,15 @@ def _drawn(atlas: _Atlas, files: Files, styles: Sequence[str]) -> Iterator[Shown
 def _shown(atlas: _Atlas, region: _Region, style: str, data: bytes) -> Shown:
     thing = f"{atlas.stem}/{region.name}"
     caption = f"{region.name}, {atlas.name}"
-    return Shown(f"{style}/{thing}", Picture(data), caption, atlas.family, thing, {"style": style, "map": atlas.stem})
+    return Shown(
+        f"{style}/{thing}",
+        Picture(data),
+        caption,
+        atlas.family,
+        thing,
+        {"style": style, "map": atlas.stem},
+        tag=atlas.name,
+    )
 
 
 PART = Maps(

@@ -19,18 +19,20 @@ _MOST_ENTITIES = 60
 
 
 class Stamps(Pictured):
-    """`stamps[:LANGUAGE][:t2i|:i2t|:i2i|:mixed][@split]`: a caption such as "A cow." looks for its picture, or the other way round.
+    """`stamps[/photo|/drawing|/symbol][:LANGUAGE][:t2i|:i2t|:i2i|:mixed][@split]`: a caption such as "A cow." looks for its picture, or the other way round.
 
     A stamp without a caption of its own (a mirrored one) has that of the stamp whose name it bears. Equal captions are one query, for which
     all their pictures are relevant. A folder of stamps is a family (`animals/mammals/cats` with its cartoons); folders are joined where
     captions are equal or pictures look almost the same.
 
     i2i: a stamp looks for the other stamps of the same caption: the photo of a strawberry for its cartoon. The column `kind` says symbol, drawing
-    (SVG, or in a folder of cartoons) or photo (the other PNGs, of which some are drawn, too), the column `topic` the first folder.
+    (SVG, or in a folder of cartoons) or photo (the other PNGs, of which some are drawn, too), the column `topic` the first folder;
+    `stamps/photo` has the photos alone.
     """
 
     name = "stamps"
-    spellings = ("stamps", "stamps:de", "stamps:i2t@test", "stamps:ja:t2i@test", "stamps:i2i", "stamps:mixed")
+    spellings = ("stamps", "stamps:de", "stamps:i2t@test", "stamps:ja:t2i@test", "stamps:i2i", "stamps/photo:mixed")
+    subsets = ("photo", "drawing", "symbol")
     shares = "folder of Tux Paint stamps"
     provenance = Provenance(
         licence="GPL-2 (Tux Paint stamps, Bill Kendrick and others)",
@@ -50,7 +52,16 @@ class Stamps(Pictured):
             name, (captions, flaw) = stem.removeprefix(_ROOT), _read(files, stem)
             caption = captions.get("", "")
             columns = {"topic": name.partition("/")[0], "kind": _kind(files, stem)}
-            yield Shown(name, _picture(files, stem), caption, _family(name), caption.casefold() or name, columns, flaw)
+            yield Shown(
+                name,
+                _picture(files, stem),
+                caption,
+                _family(name),
+                caption.casefold() or name,
+                columns,
+                flaw,
+                _tag(name),
+            )
 
     def languages(self) -> Sequence[str]:
         """Return the languages of all captions."""
@@ -85,6 +96,15 @@ def _family(name: str) -> str:
     """
     folders = [piece for piece in name.split("/")[:-1] if piece not in _LOOKS]
     return "/".join(folders[:2] if folders[:1] == ["symbols"] else folders)
+
+
+def _tag(name: str) -> str:
+    """Return the words of the folders of a stamp, as a page that shows it would have them in its address.
+
+    >>> _tag("animals/birds/cartoon/blue_tit")
+    'animals birds cartoon'
+    """
+    return " ".join(name.split("/")[:-1]).replace("_", " ")
 
 
 def _kind(files: Files, stem: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from evidense.compute.comparison import floor
 from evidense.compute.comparison.lineup import ROLES
 from evidense.records import Check, Checkpoint, Finding, Outcome, Recipe, Record, Study, Verdict
 from evidense.stats import CELLS, EFFECTS
@@ -17,8 +18,11 @@ GROUPS = {
     "factorial": "Main effects and interaction",
     "stage": "Stage by stage",
     "total": "At equal total budget",
+    "control": "Against controls that cannot know",
     "arm": "Trained further",
 }
+
+_WITH_FLOORS = ("control", "arm")
 
 CellKey = tuple[str, str, str]
 """(cell, collection, measure)"""
@@ -50,6 +54,8 @@ class Effects:
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     recipes: dict[str, Recipe] = field(default_factory=dict)
     places: dict[str, EffectPlace] = field(default_factory=dict)
+    floors: dict[str, Finding] = field(default_factory=dict)
+    """Collections on which no cell does more than the controls; they are listed apart."""
 
     @classmethod
     def of(cls, study: Study, records: Iterable[Record]) -> "Effects":
@@ -81,6 +87,8 @@ class Effects:
                 self.means.setdefault((site["effect"], measure, str(site.get("role", "all"))), []).append(finding)
             case "effect, random effects":
                 self.beyond.setdefault((site["effect"], measure, str(site.get("role", "all"))), []).append(finding)
+            case floor.ESTIMAND if finding.details["is_floor"]:
+                self.floors[site["collection"]] = finding
 
     def _note(self, finding: Finding) -> None:
         name = str(finding.site["collection"])
@@ -110,9 +118,13 @@ class Effects:
         return [e for e in EFFECTS if e in effects] if group == "factorial" else effects
 
     def of_effect(self, effect: str, measure: str) -> list[Finding]:
-        """Return one effect on every collection, in the order of the page."""
+        """Return one effect on every collection, in the order of the page. Floors are shown beside controls and for arms only."""
         findings = (self.effects.get((effect, place.name, measure)) for place in self.collections)
-        return [f for f in findings if f is not None]
+        return [
+            f
+            for f in findings
+            if f is not None and (f.site["group"] in _WITH_FLOORS or f.site["collection"] not in self.floors)
+        ]
 
     @property
     def n_seeds(self) -> int:

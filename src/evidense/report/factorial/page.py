@@ -6,6 +6,7 @@ from typing import Any
 
 import evidense
 from evidense.boundary.numerals import count, interval, plain
+from evidense.compute.comparison import floor
 from evidense.compute.comparison.budget_grid import is_grid_cell
 from evidense.records import Finding
 from evidense.report.comparison import proof
@@ -16,6 +17,7 @@ from evidense.report.factorial import rows as effect_rows
 from evidense.report.factorial.arms import TrainedArm, arms
 from evidense.report.factorial.effects import GROUPS, Effects
 from evidense.report.factorial.learning import curves
+from evidense.report.factorial.spread import spread_lines
 from evidense.report.words import WORDS, margin_text
 from evidense.stats import EFFECTS, few_seeds
 from evidense.store import Store
@@ -64,10 +66,11 @@ def context(contents: Contents, store: Store) -> dict[str, object]:
         "leads": _leads(groups), "plots": interaction.plots(effects, primary), "box": interaction, "n_seeds": effects.n_seeds,
         "few_seeds": _few_seeds(effects), "cell_names": cell_names, "values": {m: _values(effects, m, cell_names) for m in study.measures}, "arms": trained,
         "curves": curves(effects, single, store), "budget_parts": budgets.budget_parts(contents.records), "budget_box": budgets,
+        "spread": spread_lines(contents.records),
         "is_one_budget": bool(study.factorial) and not study.factorial.get("budgets"), "arm_warnings": _warnings(trained), "methods": paragraph(effects),
         "words": list(WORDS.values()), "proof": proof, "contents": contents, "version": evidense.__version__,
         "confidence": f"{study.confidence * 100:.0f}\u202f%", "roles": _roles(effects), "homes": _homes(study.arms),
-        "question": study.question, "shared": shared_sentences(contents),
+        "floors": [(name, floor.floor_reason(f)) for name, f in effects.floors.items()], "question": study.question, "shared": shared_sentences(contents),
     }  # fmt: skip
 
 

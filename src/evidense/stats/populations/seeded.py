@@ -105,6 +105,13 @@ def seeded_mean_over(
     )
 
 
+def mean_and_error(family: Sequence[Seeded], sharing: Sharing) -> tuple[float, float]:
+    """Return the plain mean of one contrast over these collections, and its standard error over seeds and queries; with one seed over queries."""
+    several = [Seeded(np.repeat(t.values, 2, axis=1), t.clusters) if t.n_seeds == 1 else t for t in family]
+    components = squares(several[0]) if len(several) == 1 else mean_squares(joined_seeded(several, sharing))
+    return float(components.mean[0]), float(components.standard_error[0])
+
+
 def few_seeds(n_seeds: int) -> str:
     """Say that two training seeds cannot decide, or nothing (of one seed, the test says that it speaks of no other).
 

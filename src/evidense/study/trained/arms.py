@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from evidense.compute.comparison.lineup import CONTROLS, ROLES
+from evidense.compute.comparison.lineup import CONTROLS, KNOW_NOTHING, ROLES
 from evidense.errors import EvidenseError, Mistakes
 from evidense.records import Json, Recipe
 from evidense.stats import CELLS
@@ -64,7 +64,7 @@ def arms_of(rows: Sequence[Mapping[str, Json]], source: str, factorial: Factoria
     mistakes = Mistakes()
     arms = [arm for row, keys in enumerate(rows, 1) if (arm := _arm(keys, row, factorial, mistakes)) is not None]
     labels = [arm.label for arm in arms]
-    taken = {*CELLS, *CONTROLS, *(arm.start_label for arm in arms)}
+    taken = {*CELLS, *CONTROLS, *KNOW_NOTHING, *(arm.start_label for arm in arms)}
     for label in dict.fromkeys(labels):
         if labels.count(label) > 1 or label in taken:
             mistakes.others.append(f"the label '{label}' is taken already; expected a distinct label; rename the arm")

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evidense.compute.comparison.lineup import Cell, Effect, Lineup, effects_of
+from evidense.compute.comparison.lineup import BLIND, Cell, Effect, Lineup, effects_of
 from evidense.records import Record, Study
 from evidense.study.trained.arms import stages_of_arms
-from evidense.study.trained.factorial import NEITHER, Stage, stages_of
+from evidense.study.trained.factorial import BOTH, NEITHER, Factorial, Stage, stages_of
 from evidense.study.trained.tables import TrainingTables, training_tables
 from evidense.verbs.retrieve import labels
 
@@ -34,6 +34,8 @@ class Cells:
     """Label → spelling of the systems that are not trained here: starts of arms, references, a ready backbone."""
     lineup: Lineup
     tables: TrainingTables
+    blinded: Mapping[str, str] = field(default_factory=dict)
+    """Label → label of the training that ranks under it, to which all pictures look the same."""
 
     @property
     def labels(self) -> list[str]:
@@ -67,11 +69,24 @@ def cells_of(study: Study) -> Cells:
     ready_made |= {arm.start_label: arm.start for arm in arms if not arm.after}
     spellings = tuple(s for s in dict.fromkeys((*study.systems, *study.references)) if s not in ready_made.values())
     ready_made |= {labels(spellings)[place]: spelling for place, spelling in enumerate(spellings)}
+    blinded = _blinded(factorial)
+    if blinded:
+        cells[BLIND] = Cell(BLIND, tuple(blinded))
     all_cells = (*cells.values(), *(Cell(label, (label,)) for label in ready_made))
     effects = [
         *effects_of(all_cells),
         *(Effect(a.label, "arm", {a.label: 1.0, a.start_label: -1.0}, a.start) for a in arms),
     ]
     return Cells(
-        tuple(stages), ready_made, Lineup(all_cells, tuple(effects), factorial.grid if factorial else None), tables
+        tuple(stages),
+        ready_made,
+        Lineup(all_cells, tuple(effects), factorial.grid if factorial else None),
+        tables,
+        blinded,
     )
+
+
+def _blinded(factorial: Factorial | None) -> dict[str, str]:
+    if factorial is None or BLIND not in factorial.controls:
+        return {}
+    return {f"{BLIND} #{seed}": f"{BOTH} #{seed}" for seed in factorial.seeds}

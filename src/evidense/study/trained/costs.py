@@ -8,6 +8,7 @@ import numpy as np
 from evidense import registry
 from evidense.boundary.scratch import Scratch
 from evidense.compute.progress import flops_per_second
+from evidense.compute.search.blind import SUFFIX
 from evidense.parts import Encoder, Objective, Ranker, Tower
 from evidense.records import Recipe, Study
 from evidense.store import Store
@@ -72,16 +73,16 @@ class Costs:
     def rankings(self, collection: Collection) -> Iterator[RankingCost]:
         """Yield the cost of each system on a collection. A checkpoint costs as much as its start."""
         for label in self.cells.labels:
-            checkpoint_id = self.checkpoints.get(label)
-            if checkpoint_id and self.store.recall(
-                ranking_key(self.study, collection, label, f"checkpoint:{checkpoint_id}")
-            ):
+            trained = self.cells.blinded.get(label, label)
+            checkpoint_id = self.checkpoints.get(trained)
+            spelling = f"checkpoint:{checkpoint_id}{'' if trained == label else SUFFIX}"
+            if checkpoint_id and self.store.recall(ranking_key(self.study, collection, label, spelling)):
                 yield RankingCost(label, 0.0, 0, True)
                 continue
             if label in self.cells.ready_made and stays_shut(bare(self.cells.ready_made[label])):
                 yield RankingCost(label, 0.0, 0, False, is_code=True)
                 continue
-            engine = self._stand_in(label)
+            engine = self._stand_in(trained)
             if isinstance(engine, Ranker):
                 yield RankingCost(label, _RANKING_S, 0, False)
                 continue

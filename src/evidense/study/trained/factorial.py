@@ -6,9 +6,9 @@ from typing import Any
 
 from evidense import registry
 from evidense.compute.comparison.budget_grid import BudgetGrid
-from evidense.compute.comparison.lineup import CONTROLS, ROLES
+from evidense.compute.comparison.lineup import BLIND, CONTROLS, KNOW_NOTHING, ROLES, SHUFFLED_PAIRS
 from evidense.errors import EvidenseError, InvalidInput, Mistakes
-from evidense.reading.training_pairs import KINDS, kind_of, with_kind
+from evidense.reading.training_pairs import KINDS, SHUFFLED, kind_of, with_kind
 from evidense.records import Json, Recipe
 from evidense.stats import CELLS
 from evidense.study.trained.budgets import budget_grid
@@ -18,7 +18,7 @@ from evidense.training.loop import budget
 from evidense.training.readiness import recipe_mistakes
 
 NEITHER, PRE, FINE, BOTH = CELLS
-_TABLES = ("backbone", "pretraining", "finetuning", "budgets", "roles", "toy")
+_TABLES = ("backbone", "pretraining", "finetuning", "budgets", "roles", "strata", "toy")
 _SECTIONS = ("seeds", "controls", *_TABLES)
 TOY_STUDY = ("collections", "measures", "references", "sample_queries", "sample_documents", "n_resamples")
 """Keys of the study that [factorial.toy] may replace."""
@@ -46,6 +46,8 @@ class Factorial:
     """Spelling of a collection → in-domain, near or far."""
     grid: BudgetGrid | None = None
     """Further budgets of the stages, each combined with each; None: every stage has its one budget."""
+    strata: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """Moderator → spelling of a collection → its level, a word or a number."""
 
     @property
     def start(self) -> str:
@@ -125,8 +127,32 @@ def _read(data: Mapping[str, Any], source: str, mistakes: Mistakes) -> Factorial
             mistakes.others.append(f"the role of '{spelling}' is {role!r}; expected {', '.join(ROLES)}")
     seeds = seeds_of(data.get("seeds"), "[factorial]", mistakes)
     return Factorial(
-        seeds, tables["backbone"], tables["pretraining"], tables["finetuning"], controls, tables["roles"], grid
+        seeds,
+        tables["backbone"],
+        tables["pretraining"],
+        tables["finetuning"],
+        controls,
+        tables["roles"],
+        grid,
+        _strata(tables["strata"], mistakes),
     )
+
+
+def _strata(named: Mapping[str, Any], mistakes: Mistakes) -> Mapping[str, Mapping[str, Json]]:
+    for name, levels in named.items():
+        where = f"[factorial.strata.{name}]"
+        if not isinstance(levels, Mapping):
+            mistakes.others.append(f"{where} is {levels!r}; expected a table of collections and their levels")
+            continue
+        bad = [
+            spelling
+            for spelling, level in levels.items()
+            if isinstance(level, bool) or not isinstance(level, str | int | float)
+        ]
+        mistakes.others += [f"{where}: the level of '{s}' is {levels[s]!r}; expected a word or a number" for s in bad]
+        if len({isinstance(level, str) for level in levels.values()}) > 1:
+            mistakes.others.append(f"{where} mixes words and numbers; expected one of both; correct it")
+    return {name: levels for name, levels in named.items() if isinstance(levels, Mapping)}
 
 
 def seeds_of(value: Any, where: str, mistakes: Mistakes) -> tuple[int, ...]:
@@ -174,16 +200,22 @@ def _controls(named: Any, tables: Mapping[str, Mapping[str, Any]], mistakes: Mis
     if not isinstance(named, list | tuple):
         mistakes.others.append(f"controls is {named!r}; expected a list of control arms, or [] for none")
         return ()
+    known = (*CONTROLS, *KNOW_NOTHING)
     for name in named:
-        if name not in CONTROLS:
-            mistakes.names.append(f"unknown control arm '{name}': expected some of {', '.join(map(repr, CONTROLS))}.")
+        if name not in known:
+            mistakes.names.append(f"unknown control arm '{name}': expected some of {', '.join(map(repr, known))}.")
+    backbone = tables["backbone"]
+    if BLIND in named and "image" not in backbone and "start" not in backbone:
+        mistakes.others.append(
+            f"'{BLIND}' is among the controls, and the backbone has no image tower; expected one, or nothing is hidden; leave this control out"
+        )
     kinds = [next((k for k in _BUDGETS if k in tables[stage]), "") for stage in ("pretraining", "finetuning")]
     if any("total" in name for name in named) and "" not in kinds and kinds[0] != kinds[1]:
         mistakes.others.append(
             f"pre-training has a budget of {kinds[0]} and fine-tuning one of {kinds[1]}, which cannot be added; expected budgets of the same kind; "
             "change one, or leave out the arms at the total budget: controls = []"
         )
-    return tuple(name for name in named if name in CONTROLS)
+    return tuple(name for name in named if name in known)
 
 
 # --- expansion -------------------------------------------------------------------------------------------------------
@@ -211,6 +243,7 @@ def _of_seed(factorial: Factorial, seed: int, pre: Recipe, fine: Recipe) -> list
         stage(total[0], _with_amount(pre, _amount(fine)), PRE),
         stage(total[1], _with_amount(fine, _amount(fine) + _amount(pre)), NEITHER),
         stage(narrow, _unlabelled(fine, pre), PRE),
+        stage(SHUFFLED_PAIRS, _shuffled(fine, pre), NEITHER),
     ]  # fmt: skip
     stages = [candidate for candidate in candidates if candidate.cell in CELLS or candidate.cell in factorial.controls]
     if factorial.grid:
@@ -248,6 +281,12 @@ def _amount(recipe: Recipe) -> float:
 def _with_amount(recipe: Recipe, amount: float) -> Recipe:
     (kind,) = recipe.budget
     return replace(recipe, budget={kind: int(amount) if float(amount).is_integer() else amount})
+
+
+def _shuffled(fine: Recipe, pre: Recipe) -> Recipe:
+    """Return fine-tuning on the same data with their questions permuted, each data by itself, at the total budget if there is one."""
+    total = _amount(fine) + (_amount(pre) if set(fine.budget) == set(pre.budget) else 0)
+    return replace(_with_amount(fine, total), data=tuple(f"{SHUFFLED}{spelling}" for spelling in fine.data))
 
 
 def _unlabelled(fine: Recipe, pre: Recipe) -> Recipe:

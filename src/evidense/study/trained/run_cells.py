@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from evidense.boundary.manifest import reseal
+from evidense.compute.comparison.floor import floors
 from evidense.compute.comparison.scored import CollectionSet, ScoredCells
 from evidense.compute.comparison.sharing import Shared
+from evidense.compute.search.blind import SUFFIX
 from evidense.errors import UnknownName
 from evidense.records import Checkpoint, Outcome, Recipe, Record, Score, Study
 from evidense.store import Store
@@ -20,6 +22,7 @@ from evidense.values import Collection
 from evidense.verbs.decide_budgets import decide_budgets
 from evidense.verbs.decide_effects import decide_effects, decide_effects_over
 from evidense.verbs.decide_queries import decide_queries
+from evidense.verbs.decide_spread import decide_spread
 from evidense.verbs.train import CARD
 
 
@@ -48,9 +51,10 @@ def run_cells(
                 watch.ready(study, decided)
     shared = Shared(tuple(c for _, c in collections), study.clusters)
     records += decide_queries(study, shared, store)
-    all_collections = CollectionSet(scored_collections, shared.sharing)
-    records += decide_effects_over(study, cells.lineup, all_collections, store)
-    records += decide_budgets(study, cells.lineup, all_collections, store)
+    all_collections, at_floor = CollectionSet(scored_collections, shared.sharing), floors(records)
+    records += decide_effects_over(study, cells.lineup, all_collections, store, at_floor)
+    able = all_collections.without(at_floor)
+    records += [*decide_budgets(study, cells.lineup, able, store), *decide_spread(study, cells.lineup, able, store)]
     _write_cards(cells, checkpoints, [r for r in records if isinstance(r, Outcome)], store)
     return records
 
@@ -118,6 +122,7 @@ class _StudyRun:
         spellings = {
             **self.cells.ready_made,
             **{label: f"checkpoint:{checkpoint_id}" for label, checkpoint_id in checkpoints.items()},
+            **{label: f"checkpoint:{checkpoints[both]}{SUFFIX}" for label, both in self.cells.blinded.items()},
         }
         tasks, results = [], dict[str, object]()
         for address, collection in self.collections:
@@ -158,7 +163,7 @@ class _StudyRun:
             for label in self.cells.labels
             for i in cast(list[str], results[_ranking_task(label, collection)])
         ]
-        spelling = address[0] or collection.name
+        spelling, factorial = address[0] or collection.name, self.cells.tables.factorial
         leaks = {
             c.name: results[_leak_task(data, collection)] if (data := self.cells.data_of(c.name)) else _NO_LEAKS
             for c in self.cells.lineup.cells
@@ -170,7 +175,8 @@ class _StudyRun:
             direction=direction_of(collection),
             grouped_by=self.study.clusters,
             scores={(r.system, r.measure): r for r in records if isinstance(r, Score)},
-            role=self.cells.tables.factorial.roles.get(spelling, "") if self.cells.tables.factorial else "",
+            role=factorial.roles.get(spelling, "") if factorial else "",
+            strata={name: of[spelling] for name, of in factorial.strata.items() if spelling in of} if factorial else {},
             arm_roles={arm.label: arm.role(spelling) for arm in self.cells.tables.arms},
             near_duplicates=cast(
                 "dict[str, dict[str, int]]", {k: v for k, v in leaks.items() if k not in self.cells.ready_made}
