@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from moderator_worlds import INTERCEPT, SLOPE, design, draw
+from moderator_worlds import INTERCEPT, SLOPE, TAU, design, draw
 from scipy.stats import binom
 
 from evidense.errors import InvalidInput
