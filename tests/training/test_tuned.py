@@ -53,12 +53,17 @@ def test_tuned_one_tower_heads_and_last_block_of_two_towers(two: Any) -> None:
     heads = trained(two, "heads")
     assert heads == {name for name in names if ".backbone." not in name}
     assert {name.partition(".")[0] for name in heads} == {"text", "image"}
+    assert trained(two, "text+heads") == {name for name in names if name.startswith("text.")} | heads
+    assert trained(two, "image:last:1+heads") == {n for n in trained(two, "last:1") if n.startswith("image.")} | heads
     last = trained(two, "last:1")
     assert heads < last < names
     assert not any("embeddings" in name or "layer.0." in name or "layers.0." in name for name in last)
 
 
-@pytest.mark.parametrize("value", ["", "last", "last:0", "last:-1", "lora:0", "lora", "head", "ALL", "last:1.5"])
+@pytest.mark.parametrize(
+    "value",
+    ["", "last", "last:0", "last:-1", "lora:0", "lora", "head", "ALL", "last:1.5", "text:", "text:image", "+heads"],
+)
 def test_wrong_value_of_tuned_is_refused_with_the_possible_values(bert: Path, value: str) -> None:
     with pytest.raises(InvalidInput, match=r"expected 'all', 'last:K'"), tuned(open_bert(bert), Recipe(tuned=value)):
         pass

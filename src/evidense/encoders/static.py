@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidense.compute.models.folder import ModelFolder, is_static
-from evidense.compute.models.locate import package_folder, peek
-from evidense.compute.texts.open_static import OPTIONS, StaticEncoder, open_static, opened
+from evidense.compute.models.folder import is_static
+from evidense.compute.models.locate import peek
+from evidense.compute.texts.open_static import OPTIONS, StaticEncoder, open_static, open_wordllama
 from evidense.compute.texts.open_text import refuse_unknown_options
-from evidense.errors import MissingExtra
 from evidense.values import Spelling
 
 
@@ -33,21 +32,7 @@ class StaticPart:
             InvalidInput: a file is not what it claims to be.
         """
         refuse_unknown_options(spelling, OPTIONS)
-        if spelling.head == "wordllama":
-            root = _wordllama_folder()
-            weights, tokenizer = (
-                root / "weights" / "l2_supercat_256.safetensors",
-                root / "tokenizers" / "l2_supercat_tokenizer_config.json",
-            )
-            return opened(spelling, ModelFolder(root, root, {}, licence="MIT"), weights, tokenizer, clamps=True)
-        return open_static(spelling)
-
-
-def _wordllama_folder() -> Path:
-    try:
-        return package_folder("pip:wordllama/")
-    except MissingExtra:
-        raise MissingExtra.named("static", "the system 'wordllama'", "wordllama") from None
+        return open_wordllama(spelling) if spelling.head == "wordllama" else open_static(spelling)
 
 
 PART = StaticPart()

@@ -53,7 +53,8 @@ class Recipe(Record):
     learn_temperature: bool | None = None
     """None = as the objective has it."""
     tuned: str = "all"
-    """'all', 'last:K' layers, 'heads' (projections only), 'text' or 'image' (the other tower is frozen: LiT), 'lora:R'."""
+    """'all', 'last:K' blocks, 'heads' (projections only), 'lora:R'; 'text' or 'image' (the other tower is frozen: LiT), 'text:last:K', 'image:lora:R' …;
+    with '+heads' at the end both projections too."""
     dropout: float | None = None
     """None = the model's own."""
     dtype: str = "float32"

@@ -57,8 +57,7 @@ def write_card(
         StoreError: the disk is full.
     """
     text = shown(card(recipe, checkpoint, verdicts, diagnostics, form_of(folder)))
-    known = read_json(folder / "two_towers.json").get("licence") or read_json(folder / "lite0.json").get("licence")
-    if known:
+    if known := read_json(folder / "two_towers.json").get("licence"):
         text = text.replace("license: unknown", f"license: {str(known).lower()}", 1)
     write_atomically(folder / "README.md", text.encode())
 

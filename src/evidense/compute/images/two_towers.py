@@ -2,7 +2,7 @@
 
 two_towers.json          format, n_dims, shared_projection
 text/                    a sentence-transformers folder: its final vector is the text's vector
-image/                   a vision folder of transformers with preprocessor_config.json (or lite0.json and its weights)
+image/                   a vision folder of transformers with preprocessor_config.json (or liteN.json and its weights)
 projection.safetensors   weight[n_dims, width] of the picture projection; absent if the pictures share the Dense layer of the texts
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidense.boundary.documents import Form
-from evidense.compute.images import lite0
+from evidense.compute.images import lite
 from evidense.compute.images.image_text_tower import ImageTextTower
 from evidense.compute.images.image_tower import ImageTower, n_tokens
 from evidense.compute.images.vision import Vision, VisionHalf, open_vision, pooling_of, save_vision
@@ -206,7 +206,7 @@ def _setup(folder: Path, texts: Any, vision: Vision, both: ImageTextTower, spell
     licences = [
         read_settings(folder).licence,
         text_setup.licence,
-        lite0.LICENCE if lite0.is_lite0(folder / "image") else None,
+        lite.LICENCE if lite.variant_in(folder / "image") else None,
     ]
     return Setup(
         query_prompt=text_setup.query_prompt,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidense.boundary.strangers import foreign
-from evidense.compute.images import lite0
+from evidense.compute.images import lite
 from evidense.compute.models.architecture import config_of, refuse_larger
 from evidense.compute.models.checkpoint import refuse_remote_code, sha256_of_files, shapes_of, weight_files
 from evidense.compute.models.files import read_json, refuse_irregular
@@ -32,7 +32,7 @@ POOLINGS = {
     "swin": "mean",
     "resnet": "mean",
     "regnet": "mean",
-    "lite0": "mean",
+    **dict.fromkeys(lite.VARIANTS, "mean"),
     "clip_vision_model": "class token, then the class's own norm",
     "siglip_vision_model": "the class's own attention head",
 }
@@ -127,13 +127,13 @@ class Vision:
 
 
 def open_vision(folder: Path) -> Vision:
-    """Open a folder of a vision model of transformers, or of EfficientNet-Lite0, under the loading guard.
+    """Open a folder of a vision model of transformers, or of EfficientNet-Lite, under the loading guard.
 
     Raises:
         IncompleteWeights, UnsafeInput, InvalidInput, MissingExtra.
     """
-    if lite0.is_lite0(folder):
-        model, scaling = lite0.load(folder)
+    if (variant := lite.variant_in(folder)) is not None:
+        model, scaling = lite.load(folder, variant)
         return Vision(model.requires_grad_(False), scaling, sha256_of_files(weight_files(folder)))
     config = read_json(folder / "config.json")
     if not config:
@@ -173,8 +173,8 @@ def _loaded(folder: Path, kind: str) -> "tuple[torch.nn.Module, tuple[str, ...]]
 
 def save_vision(model: Any, scaling: Scaling | Processed, folder: Path) -> None:
     """Write a folder that `open_vision` opens bit for bit, and that AutoModel and AutoImageProcessor of transformers open."""
-    if str(model.config.model_type) == "lite0" and isinstance(scaling, Scaling):
-        lite0.save(model, scaling.side, folder)
+    if str(model.config.model_type) in lite.VARIANTS and isinstance(scaling, Scaling):
+        lite.save(model, scaling.side, folder)
         return
     with quiet():
         model.save_pretrained(str(folder))

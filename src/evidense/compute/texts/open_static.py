@@ -7,14 +7,14 @@ import numpy as np
 
 from evidense.compute.models.checkpoint import read_arrays, sha256_of_files, weight_files
 from evidense.compute.models.folder import ModelFolder, listed_modules, read_settings
-from evidense.compute.models.locate import folder_of
+from evidense.compute.models.locate import folder_of, package_folder
 from evidense.compute.models.tokens import raw_tokenizer
 from evidense.compute.models.trial_run import refuse_unusable
 from evidense.compute.similarity import chosen, normalises
 from evidense.compute.texts.open_text import refuse_unknown_options
 from evidense.compute.texts.static_tower import EmbeddingTable, StaticTower
 from evidense.compute.two_sides import TwoSidedEncoder, shared_if_equal
-from evidense.errors import InvalidInput
+from evidense.errors import InvalidInput, MissingExtra
 from evidense.parts import SIDES, Capability, Setup
 from evidense.records import sha256_of
 from evidense.values import Spelling
@@ -51,6 +51,21 @@ def open_static(spelling: Spelling) -> StaticEncoder:
     _refuse_other_modules(root)
     folder = read_settings(root)
     return opened(spelling, folder, weight_files(folder.transformer)[0], folder.transformer / "tokenizer.json")
+
+
+def open_wordllama(spelling: Spelling) -> StaticEncoder:
+    """Open the table and the tokeniser of the package wordllama.
+
+    Raises:
+        MissingExtra: wordllama, tokenizers or safetensors is not installed.
+    """
+    try:
+        root = package_folder("pip:wordllama/")
+    except MissingExtra:
+        raise MissingExtra.named("static", "the system 'wordllama'", "wordllama") from None
+    weights = root / "weights" / "l2_supercat_256.safetensors"
+    vocabulary = root / "tokenizers" / "l2_supercat_tokenizer_config.json"
+    return opened(spelling, ModelFolder(root, root, {}, licence="MIT"), weights, vocabulary, clamps=True)
 
 
 def _refuse_other_modules(root: Path) -> None:

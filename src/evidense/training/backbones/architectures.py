@@ -5,14 +5,16 @@
      "n_dims": 128, "shared_projection": false, "dropout": 0.1}
 
 Without "image" it is a plain text encoder. Kinds of text: `bert` and `static` (from scratch, with a vocabulary learnt from the training
-texts), or the spelling of a text encoder. Kinds of image: `convnet` and `vit` (from scratch), `lite0` (EfficientNet-Lite0 with its
-ImageNet weights), or the folder of a vision model. Random weights depend on the seed alone.
+texts), or the spelling of a text encoder (a folder, `pip:…`, `gguf:…`, `wordllama`). Kinds of image: `convnet` and `vit` (from scratch),
+`lite0`, `lite1`, `lite2` (EfficientNet-Lite with its ImageNet weights), or the folder of a vision model. `random-init:` before a ready
+encoder or a lite keeps its architecture and vocabulary and draws its weights. Random weights depend on the seed alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evidense.compute.images import lite
 from evidense.compute.images.two_towers import is_two_towers
 from evidense.compute.models.locate import peek
 from evidense.errors import Mistakes, did_you_mean
@@ -21,6 +23,10 @@ from evidense.training.backbones import vocabulary
 
 N_DIMS = 128
 _POOLINGS = ("mean", "cls", "max")
+RANDOM = "random-init:"
+"""Before a kind: its architecture with drawn weights."""
+READY: Mapping[str, tuple[str, ...]] = {"text": ("wordllama",), "image": tuple(lite.VARIANTS)}
+"""Names of kinds that come with weights. Folders and the spellings of packages and files do too."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ IMAGE: Mapping[str, Mapping[str, Key]] = {
         "width": _whole(128, 8, 4096),
         "n_heads": _whole(4, 1, 64),
     },
-    "lite0": {"side": _whole(128, 32, 1024)},
+    **{variant: {"side": _whole(128, 32, 1024)} for variant in lite.VARIANTS},
 }
 SHARED: Mapping[str, Key] = {
     "n_dims": Key(None, "a whole number from 2 to 65,536", lambda v: v is None or _whole(None, 2, 1 << 16).fits(v)),
@@ -144,21 +150,31 @@ def _tower(
             f'{part} is {tower!r}; expected a mapping with a kind, as {{"kind": "{next(iter(kinds))}"}}'
         )
         return {}
-    kind = tower["kind"]
-    if kind not in kinds and not _is_spelling(kind):
+    named = tower["kind"]
+    kind = named.removeprefix(RANDOM)
+    if not _is_known(named, part, kinds):
+        names = dict.fromkeys((*kinds, *READY[part]))
         mistakes.names.append(
-            f"unknown kind of {part} tower '{kind}':{did_you_mean(kind, kinds)} Known: {', '.join(kinds)}, or the folder or pip:… of a model"
+            f"unknown kind of {part} tower '{named}':{did_you_mean(named, names)} Known: {', '.join(names)}, or the folder or pip:… of a "
+            f"model; {RANDOM} goes before {', '.join(READY[part])}{' or a ready encoder' if part == 'text' else ''}"
         )
         return tower
     keys = kinds.get(kind, {})
     mistakes.note_unknown(f"key of the {part} tower '{kind}'", tower, ["kind", *keys])
-    filled = {"kind": kind, **{name: tower.get(name, key.default) for name, key in keys.items()}}
+    filled = {"kind": named, **{name: tower.get(name, key.default) for name, key in keys.items()}}
     mistakes.others += _misfits(f"{part}.", filled, keys)
     return filled
 
 
+def _is_known(named: str, part: str, kinds: Mapping[str, Any]) -> bool:
+    kind = named.removeprefix(RANDOM)
+    if kind == named:
+        return kind in kinds or kind in READY[part] or _is_spelling(kind)
+    return kind in READY[part] or (part == "text" and kind not in kinds and _is_spelling(kind))
+
+
 def _is_spelling(kind: str) -> bool:
-    return kind.startswith(("pip:", "checkpoint:")) or "/" in kind or peek(kind) is not None
+    return kind.startswith(("pip:", "checkpoint:", "gguf:")) or "/" in kind or peek(kind) is not None
 
 
 def _misfits(prefix: str, values: Mapping[str, Any], keys: Mapping[str, Key]) -> list[str]:

