@@ -5,6 +5,7 @@ blobs/ab/abcd…             bytes: arrays (.npy format), JSON lists, run files
 looks/ab/abcd….json        checksum of a collection and the comparisons on it → time and allowed error
 steps/ab/abcd….json        key of a step (verb and inputs) → ids of its records
 vectors/ab/abcd….json      key of an encoding → blob of its vectors
+states/ab/abcd….json       key of a locked backbone and of some items → blob of their pooled states
 answers/ab/abcd….json      key of a question to an index → its answer, with the blob of the body
 packages/ab/abcd….json     a package of a public registry → blob of the files that are read from it
 appearances/ab/abcd….json  key of many pictures → how each looks
@@ -292,7 +293,7 @@ class Store:
 
     def sweep(self) -> None:
         """Remove the remains of killed processes that no run will continue: temporary files, and folders of finished steps."""
-        for room in ("records", "blobs", "looks", "steps", "vectors", "answers", "packages", "appearances", "kinds"):
+        for room in ("records", "blobs", "looks", "steps", "vectors", "states", "answers", "packages", "appearances", "kinds"):
             for shard in self._entries(room):
                 disk.sweep(shard)
         for left in self._entries("partial"):

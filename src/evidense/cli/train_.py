@@ -88,7 +88,13 @@ def command(start: str, out: Path | None, plan: bool, recipe_file: Path | None, 
             print("\n".join(planned.lines()) if plan else planned.line(), file=sys.stdout if plan else sys.stderr)
         if plan:
             return
-        training = train_into(recipe, store, out, Callbacks(progress=_say if is_first else None), pairs_by_spelling)
+        training = train_into(
+            recipe,
+            store,
+            out,
+            Callbacks(progress=_say, states=_say_states) if is_first else Callbacks(),
+            pairs_by_spelling,
+        )
         if is_first:
             _end(training)
 
@@ -133,6 +139,13 @@ def _say(done: int, total: int, left_s: float) -> None:
     if sys.stderr.isatty():
         left = f", about {duration(left_s)} left" if done < total else ""
         replace_line(f"training: step {count(done)} of {count(total)}{left}")
+
+
+def _say_states(done: int, total: int, left_s: float) -> None:
+    """Show how many items the locked towers have encoded, as `_say` shows steps."""
+    if sys.stderr.isatty():
+        left = f", about {duration(left_s)} left" if done < total else ""
+        replace_line(f"states of locked towers: item {count(done)} of {count(total)}{left}")
 
 
 def _end(training: "Training") -> None:

@@ -233,7 +233,7 @@ def _trained(
     pairs, held = _with_negatives(prepared, recipe, store), None
     if recipe.early_stop:
         pairs, held = held_out(pairs, recipe.seed)
-    job = Job(prepared.encoder, prepared.objective, pairs, recipe, folder / "state", held)
+    job = Job(prepared.encoder, prepared.objective, pairs, recipe, folder / "state", held, store)
     trained = train_steps(job, callbacks or Callbacks())
     if not is_first:
         return None

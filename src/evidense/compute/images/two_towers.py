@@ -1,6 +1,6 @@
 """Two towers in one space: a text encoder and a vision model with a projection each. This module reads and writes their folder.
 
-two_towers.json          format, n_dims, shared_projection
+two_towers.json          format, n_dims, shared_projection; built_with: sha256 of the weights of each ready backbone when it was taken
 text/                    a sentence-transformers folder: its final vector is the text's vector
 image/                   a vision folder of transformers with preprocessor_config.json (or liteN.json and its weights)
 projection.safetensors   weight[n_dims, width] of the picture projection; absent if the pictures share the Dense layer of the texts
@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from evidense.boundary.documents import Form
 from evidense.compute.images import lite
 from evidense.compute.images.image_text_tower import ImageTextTower
 from evidense.compute.images.image_tower import ImageTower, n_tokens
+from evidense.compute.images.locked import locked_half
 from evidense.compute.images.vision import Vision, VisionHalf, open_vision, pooling_of, save_vision
 from evidense.compute.models.architecture import vector_settings
 from evidense.compute.models.files import read_form, read_json
@@ -44,6 +47,8 @@ class _Settings(Form):
     format: int
     n_dims: int
     shared_projection: bool
+    built_with: dict[str, str] = Field(default_factory=dict)
+    """'text' or 'image' → sha256 of the weights of its backbone as it was taken; while they are the same, its states can be kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +129,15 @@ def open_two_towers(folder: Path, spelling: Spelling) -> TwoTowers:
             f"the text tower of '{folder}' gives {text.n_dims} dimensions, the image tower {image.n_dims}, and {SETTINGS} says "
             f"{settings['n_dims']}; expected equal numbers; take both towers from one checkpoint"
         )
+    built_with = settings.get("built_with", {})
+    locked = (locked_half(text, built_with.get("text")), locked_half(image, built_with.get("image")))
+    marks = [name for name, half in zip(("text", "image"), locked, strict=True) if half]
     both = ImageTextTower(
-        sha256_of(["two towers", _WORKING, text.fingerprint, image.fingerprint]),
+        sha256_of(["two towers", _WORKING, text.fingerprint, image.fingerprint, *marks]),
         text,
         image,
         prefixes=("text", "image"),
+        locked=locked,
     )
     can = frozenset[Capability]({"vectors", "train"})
     can |= {"layers", "gradients"} if isinstance(text, LayeredTower) else set()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -27,6 +27,15 @@ _CHUNK = 4096
 """Distinct items that are tokenised and sorted together; this bounds memory."""
 _SAVE_EVERY_S = 2.0
 _MODULUS = 1 << 128
+
+
+@runtime_checkable
+class KeepsStates(Protocol):
+    """A Tower that keeps the states of its locked parts in a store, so that they are computed once for all heads that follow."""
+
+    def keep_states(self, items: Sequence[Item], store: Store, progress: Progress | None = None) -> None:
+        """Have the states of these items at hand."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,8 @@ def encode(
     with store.partial(key) as folder:
         encoded = _recalled(store, key)  # another process may have finished while we waited
         if encoded is None:
+            if isinstance(tower, KeepsStates) and not layers:
+                tower.keep_states([items[int(first)] for first in distinct.firsts], store, progress)
             _finish(_EncodingRun(tower, items, distinct.firsts, layers, folder), progress)
             blob = store.adopt_file(folder / "vectors.npy")
             store.note("vectors", key, {"blob": blob})

@@ -114,6 +114,17 @@ class TextTower:
         device = device_of(self.backbone.inner)
         return ids.to(device), None if mask is None else mask.to(device)
 
+    @property
+    def body(self) -> "torch.nn.Module":
+        """The transformer, without heads."""
+        inner: torch.nn.Module = self.backbone.inner
+        return inner
+
+    @property
+    def how_pooled(self) -> list[Any]:
+        """What changes a pooled vector, beside the weights and the token ids: pooling, the tokens of the prompt that it skips, padding."""
+        return [list(self.modes), self.skip, self.reader.pad]
+
     @cached_property
     def weights(self) -> "Mapping[str, torch.nn.Module]":
         """The transformer as `backbone`, then each step after pooling that has weights outside of it."""

@@ -17,7 +17,10 @@ class StudyClock:
         self.words = ""
 
     def step(self, name: str, done: int, total: int) -> None:
-        """Note how far a training is, and report it."""
+        """Note how far a training is, and report it; what is no task of the study is only reported."""
+        if name not in self.weights:
+            self._say(f"{name}, {done:,} of {total:,}")
+            return
         cell, _, seed = name.rpartition(" #")
         self.done[name] = self.weights.get(name, 0.0) * done / max(1, total)
         self._say(f"seed {seed}: {cell}, step {done:,} of {total:,}{f' · {self.words}' if self.words else ''}")

@@ -28,7 +28,11 @@ def train_stage(root: Path, recipe: Recipe, label: str) -> str:
     """Train one stage and return the id of its checkpoint."""
     from evidense.training.loop.trainer import Callbacks
 
-    return train(recipe, Store(root), Callbacks(progress=lambda done, total, _: tell(label, done, total)), _PAIRS).id
+    callbacks = Callbacks(
+        progress=lambda done, total, _: tell(label, done, total),
+        states=lambda done, total, _: tell(f"{label}: states of locked towers", done, total),
+    )
+    return train(recipe, Store(root), callbacks, _PAIRS).id
 
 
 def rank(root: Path, study: Study, where: CollectionAddress | Collection, label: str, spelling: str) -> list[str]:

@@ -23,6 +23,8 @@ from evidense.training.backbones import vocabulary
 
 N_DIMS = 128
 _POOLINGS = ("mean", "cls", "max")
+FROM_SCRATCH = ("convnet", "vit")
+"""Kinds of image towers that are new; the others are ready."""
 RANDOM = "random-init:"
 """Before a kind: its architecture with drawn weights."""
 READY: Mapping[str, tuple[str, ...]] = {"text": ("wordllama",), "image": tuple(lite.VARIANTS)}

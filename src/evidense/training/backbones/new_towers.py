@@ -10,7 +10,8 @@ from typing import Any
 
 from evidense.boundary.scratch import Scratch
 from evidense.compute.images import lite
-from evidense.compute.images.two_towers import FORMAT, PROJECTION, SETTINGS
+from evidense.compute.images.locked import weights_sha256
+from evidense.compute.images.two_towers import FORMAT, PROJECTION, SETTINGS, open_two_towers
 from evidense.compute.images.vision import open_vision, save_vision
 from evidense.compute.models.checkpoint import weight_files
 from evidense.compute.models.folder import ModelFolder, is_static, read_folder
@@ -21,8 +22,9 @@ from evidense.compute.quiet import quiet
 from evidense.errors import InvalidInput, MissingExtra
 from evidense.records import canonical_json, sha256_of
 from evidense.training.backbones import vocabulary
-from evidense.training.backbones.architectures import RANDOM, Design
+from evidense.training.backbones.architectures import FROM_SCRATCH, RANDOM, TEXT, Design
 from evidense.training.backbones.ready_texts import place, static_table, text_folder
+from evidense.values import Spelling
 
 _MODULES = "sentence_transformers.models."
 _LAYER_SCALE = 1.0
@@ -244,7 +246,24 @@ def _write_image(design: Design, seed: int, folder: Path, text_width: int) -> No
     if not design.shared_projection:
         _write_projection(design, seed, folder, width)
     settings = {"format": FORMAT, "n_dims": design.n_dims, "shared_projection": design.shared_projection}
-    (folder / SETTINGS).write_text(canonical_json(settings) + "\n", encoding="utf-8")
+    _write_settings(settings, folder)
+    if built_with := _built_with(design, folder):
+        _write_settings({**settings, "built_with": built_with}, folder)
+
+
+def _write_settings(settings: Mapping[str, Any], folder: Path) -> None:
+    (folder / SETTINGS).write_text(canonical_json(dict(settings)) + "\n", encoding="utf-8")
+
+
+def _built_with(design: Design, folder: Path) -> dict[str, str]:
+    """Return the sha256 of the weights of each ready backbone, as it is opened; backbones from scratch are there to be trained."""
+    image: Mapping[str, Any] = design.image or {}
+    ready = [("text", TEXT, design.text["kind"]), ("image", FROM_SCRATCH, image["kind"])]
+    names = [name for name, scratch, kind in ready if kind not in scratch]
+    if not names:
+        return {}
+    towers = open_two_towers(folder, Spelling(str(folder)))
+    return {name: weights_sha256(tower) for name in names if hasattr(tower := getattr(towers, name), "body")}
 
 
 def _write_projection(design: Design, seed: int, folder: Path, width: int) -> None:
@@ -263,7 +282,7 @@ def _model(image: Mapping[str, Any], dropout: float) -> tuple[Any, Any]:
     if variant in lite.VARIANTS:
         make = lite.pretrained if variant == kind else lite.random
         return make(variant, image["side"]), lite.scaling(image["side"])
-    if kind not in {"convnet", "vit"}:
+    if kind not in FROM_SCRATCH:
         vision = open_vision(place(kind))
         return vision.model, vision.scaling
     half = (0.5,) * image["channels"]

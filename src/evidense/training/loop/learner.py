@@ -1,7 +1,7 @@
 """Learner: weights, temperature, optimiser and queue of one training, and the step that updates them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+KeepStates = Callable[[TrainableTower, Sequence[Item]], None]
+"""Called with a tower and the items of all steps, before the first step."""
 _SIDE_STRIDE = 1 << 40
 """Dropout places of documents in the joint batch begin here, those of the queue's keys at twice this."""
 
@@ -53,7 +55,9 @@ class _Turn:
 class Learner:
     """The trained weights with everything that a step updates."""
 
-    def __init__(self, encoder: Encoder, objective: Objective, pairs: Pairs, recipe: Recipe) -> None:
+    def __init__(
+        self, encoder: Encoder, objective: Objective, pairs: Pairs, recipe: Recipe, keep: KeepStates | None = None
+    ) -> None:
         from evidense.training.loop.dropout import has_dropout
 
         self.objective, self.recipe, self.pairs = objective, recipe, remembered(pairs)
@@ -75,7 +79,7 @@ class Learner:
         self.is_one = self.towers[0] is self.towers[1]
         shelf = Shelf(encoder.tower("query"), self.keys)
         self.shelves = [shelf, shelf if self.is_one else Shelf(encoder.tower("document"), self.keys)]
-        self._fill()
+        self._fill(keep)
 
     # --- one step
 
@@ -250,8 +254,8 @@ class Learner:
                 if isinstance(inside, _BatchNorm):
                     inside.eval()
 
-    def _fill(self) -> None:
-        """Prepare the items of all steps once, if the objective passes items on unchanged."""
+    def _fill(self, keep: KeepStates | None) -> None:
+        """Prepare the items of all steps once, if the objective passes items on unchanged; `keep` computes what frozen towers make of them."""
         n_batches = self.recipe.n_steps * self.recipe.accumulate
         rng = purpose_rng(self.recipe.seed, "cut")
         batch = self.objective.batch(self.pairs, self.order.rows(0), rng, self.options)
@@ -264,11 +268,11 @@ class Learner:
         left, right = ([side[row] for row in rows] for side in (self.pairs.left, self.pairs.right))
         negatives = [item for row in rows for item in self.pairs.negatives[row]] if batch.negatives else []
         right = right if batch.documents else []
-        if self.is_one:
-            self.shelves[0].fill([*left, *right, *negatives])
-        else:
-            self.shelves[0].fill(left)
-            self.shelves[1].fill([*right, *negatives])
+        shares = [[*left, *right, *negatives]] if self.is_one else [left, [*right, *negatives]]
+        for tower, shelf, items in zip(self.towers, self.shelves, shares, strict=False):
+            shelf.fill(items)
+            if keep is not None:
+                keep(tower, items)
 
     # --- what is put away
 

@@ -1,21 +1,23 @@
 """Trainer: the training loop, for contrastive pre-training and alignment-driven fine-tuning alike."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from evidense.compute.search.encode import KeepsStates
 from evidense.errors import InvalidInput
 from evidense.parts import SIDES, Encoder, Objective, TrainableTower
 from evidense.records import Json, Recipe
+from evidense.store import Store
 from evidense.training.data.portions import drawn
 from evidense.training.loop import dropout, gather, processes, state
 from evidense.training.loop.batches import Keys, n_false_negatives, seed_torch, step_seed
 from evidense.training.loop.costs import TrainingCosts
 from evidense.training.loop.diagnostics import warnings_of
-from evidense.values import Pairs
+from evidense.values import Item, Pairs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +42,8 @@ class Job:
     """Folder of the state, from which a killed training resumes."""
     held_out: Pairs | None = None
     """Held-out pairs for early stopping; none of their groups is trained on."""
+    store: Store | None = None
+    """Where the states of locked towers are kept; None: in memory, while this training lasts."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Callbacks:
     """Steps done, steps in all, seconds left."""
     diagnostics: Callable[[Mapping[str, Json]], None] | None = None
     """The diagnostics of each step."""
+    states: Callable[[int, int, float], None] | None = None
+    """Before the first step: items whose states are computed, items in all, seconds left."""
 
 
 @dataclass(frozen=True)
@@ -93,16 +99,20 @@ def run(job: Job, callbacks: Callbacks) -> TrainingResult:
         stack.enter_context(_as_before(job.encoder))
         stack.enter_context(dropout.rate(_modules(job.encoder), job.recipe.dropout))
         encoder = stack.enter_context(_tuned(job.encoder, job.recipe))
-        training = _Training(job, _learner(encoder, pairs, job), callbacks)
+        training = _Training(job, _learner(encoder, pairs, job, callbacks), callbacks)
         training.go()
         trained = training.result(notes)
     return trained  # noqa: RET504 (after the context, where adapters are merged)
 
 
-def _learner(encoder: Encoder, pairs: Pairs, job: Job) -> "Learner":
+def _learner(encoder: Encoder, pairs: Pairs, job: Job, callbacks: Callbacks) -> "Learner":
     from evidense.training.loop.learner import Learner
 
-    learner = Learner(encoder, job.objective, pairs, job.recipe)
+    def keep(tower: TrainableTower, items: Sequence[Item]) -> None:
+        if job.store is not None and isinstance(tower, KeepsStates):
+            tower.keep_states(items, job.store, callbacks.states)
+
+    learner = Learner(encoder, job.objective, pairs, job.recipe, keep)
     if not learner.named:
         raise InvalidInput(
             f"'{encoder.name}' has no weight that is trained with tuned = '{job.recipe.tuned}'; expected at least one; write tuned = 'all'"
