@@ -55,7 +55,7 @@ def data() -> tuple[list[str], list[str], np.ndarray]:
 def ours(queries: list[str], passages: list[str], places: np.ndarray, folder: Path) -> None:
     """Encode each text once for all layers and poolings, and train every probe and its twins."""
     from evidense import registry
-    from evidense.compute.search.layer_states import layer_states
+    from evidense.compute.layer_states import layer_states
     from evidense.store import Store
     from evidense.values import Spelling
 

@@ -38,6 +38,7 @@ from evidense.errors import InvalidInput, StoreError
 from evidense.records import Json, Record, canonical_json, from_json, sha256_of
 
 _KINDS = "records"
+_SWEPT = "records blobs looks steps vectors states answers packages appearances kinds".split()
 _AGAIN = "run what made it again (the study, or the training of a checkpoint): it is then made anew"
 
 
@@ -293,7 +294,7 @@ class Store:
 
     def sweep(self) -> None:
         """Remove the remains of killed processes that no run will continue: temporary files, and folders of finished steps."""
-        for room in ("records", "blobs", "looks", "steps", "vectors", "states", "answers", "packages", "appearances", "kinds"):
+        for room in _SWEPT:
             for shard in self._entries(room):
                 disk.sweep(shard)
         for left in self._entries("partial"):

@@ -20,7 +20,7 @@ from dissection.neuron_worlds import (
     query_margin,
     text_encoder,
 )
-from evidense.compute.search.layer_states import half_of
+from evidense.compute.layer_states import half_of
 from evidense.dissection.attribution import path
 from evidense.dissection.attribution.attribute import Attribution, ModuleSelection, attribute
 from evidense.dissection.attribution.dense_modules import dense_modules

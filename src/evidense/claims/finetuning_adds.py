@@ -12,9 +12,7 @@ class FinetuningAdds:
     """Holds where the rule says HELPS of the main effect; fails where a gain beyond the margin is ruled out."""
 
     name: str = "finetuning_adds"
-    sentence: str = (
-        "Alignment fine-tuning raises the score, averaged over cells with and without pre-training."
-    )
+    sentence: str = "Alignment fine-tuning raises the score, averaged over cells with and without pre-training."
     source: str = "Evidense: the rule of docs/statistics.md, for seeds and queries"
     boundary: float = 0.0
     """The effect, in margins, at which the sentence turns false."""

@@ -9,10 +9,10 @@ from jaxtyping import Float32, Float64
 
 from evidense import registry
 from evidense.compute.batches import plan
+from evidense.compute.layer_states import OWN_POOLING, LayerStates, layer_states
 from evidense.compute.progress import Progress
 from evidense.compute.search import scoring
 from evidense.compute.search.encode import encode
-from evidense.compute.search.layer_states import OWN_POOLING, LayerStates, layer_states
 from evidense.compute.search.topk import rank_vectors
 from evidense.compute.similarity import checked
 from evidense.dissection.findings import without_value

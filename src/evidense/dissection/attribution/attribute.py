@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
+from evidense.compute.layer_states import half_of
 from evidense.compute.models.modules import evaluating
-from evidense.compute.search.layer_states import half_of
 from evidense.dissection.attribution.dense_modules import DenseModule, DenseModules, dense_modules
 from evidense.dissection.attribution.path import ModulePath, integrate, weight_path
 from evidense.dissection.attribution.suffix import Flow, flow_of, trace

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from evidense.compute.search.layer_states import half_of
+from evidense.compute.layer_states import half_of
 from evidense.dissection.attribution.dense_modules import DenseModule, dense_modules
 from evidense.dissection.attribution.suffix import flow_of
 from evidense.errors import InvalidInput
