@@ -21,6 +21,8 @@ WITH_THEM = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
 from evidense.cli.main import main
+from evidense.parts.discovery import _entry_points
+_entry_points.cache_clear()  # the server knows those of its own path
 main(sys.argv[1:])
 """
 

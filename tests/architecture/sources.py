@@ -32,8 +32,7 @@ class Source(NamedTuple):
     @property
     def module(self) -> str:
         """Return the dotted name, as `evidense.stats.rule`."""
-        parts = self.path.relative_to(PACKAGE.parent).with_suffix("").parts
-        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        return dotted(self.path)
 
 
 class Function(NamedTuple):
@@ -88,7 +87,22 @@ def functions(source: Source) -> Iterator[Function]:
 
 def parts() -> list[Source]:
     """Return the files on the shelves that are parts."""
-    return [s for s in sources() if s.path.relative_to(PACKAGE).parts[0] in SHELVES and not s.path.name.startswith("_")]
+    return [s for s in sources() if _is_part(s.path)]
+
+
+def part_modules() -> list[str]:
+    """Return the dotted names of the parts, without reading them: every process of a run needs these."""
+    return [dotted(path) for path in sorted(PACKAGE.rglob("*.py")) if _is_part(path)]
+
+
+def _is_part(path: Path) -> bool:
+    return path.relative_to(PACKAGE).parts[0] in SHELVES and not path.name.startswith("_")
+
+
+def dotted(path: Path) -> str:
+    """Return the dotted name of a file, as `evidense.stats.rule`."""
+    names = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(names[:-1] if names[-1] == "__init__" else names)
 
 
 @cache

@@ -10,7 +10,10 @@ from dissection.neuron_worlds import QUERIES, document_margin, items, query_marg
 from evidense.dissection.attribution.attribute import ModuleSelection, attribute
 from evidense.dissection.attribution.suffix import flow_of
 
-captum = pytest.importorskip("captum.attr", reason="captum, the oracle, is not installed (pip install '.[test]')")
+
+@pytest.fixture(scope="module")
+def captum() -> Any:
+    return pytest.importorskip("captum.attr", reason="captum, the oracle, is not installed (pip install '.[test]')")
 
 
 def gated(original: Any, state: dict[str, Any]) -> Any:
@@ -34,7 +37,7 @@ def encoder(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["intermediate", "output"])
-def test_captum_agrees_if_the_documents_are_fixed(encoder: Any, kind: str) -> None:
+def test_captum_agrees_if_the_documents_are_fixed(encoder: Any, kind: str, captum: Any) -> None:
     import torch
 
     tower, query = encoder.tower("query"), items(QUERIES[1:2])
@@ -56,7 +59,7 @@ def test_captum_agrees_if_the_documents_are_fixed(encoder: Any, kind: str) -> No
     assert np.abs(ours.activation_path[0] - theirs).max() <= 1e-5 * np.abs(theirs).max()
 
 
-def test_captum_fails_completeness_with_a_shared_module_and_ours_does_not(encoder: Any) -> None:
+def test_captum_fails_completeness_with_a_shared_module_and_ours_does_not(encoder: Any, captum: Any) -> None:
     """Its hook hands the query's scaled output to the documents' pass as well; see captum's issues 794, 904, 956."""
     import torch
 

@@ -20,9 +20,6 @@ MODULES = (
     "pathlib",
     "json.decoder",
     "email.message",
-    "zipfile",
-    "tarfile",
-    "logging",
     "random",
     "string",
 )

@@ -117,13 +117,22 @@ def test_a_system_against_itself_is_identical(evidense, pairs_csv, tmp_path):
     assert again.exit_code == 0, again.output  # its losses.csv is empty
 
 
-def test_the_gate_decides_the_exit_code(evidense):
-    few = ("--on", "docstrings", "--queries", 300, "--documents", 800)
-    harm = evidense("compare", "char_ngrams", "bm25", *few, "--gate", "no-harm")
+@pytest.fixture
+def upside_down(compared, tmp_path):
+    """The run of bm25 with every list turned around: worse beyond doubt."""
+    (run,) = (compared[1] / "runs").glob("bm25__*.trec")
+    lines = [line.split() for line in run.read_text().splitlines()]
+    path = tmp_path / "upside_down.trec"
+    path.write_text("".join(f"{query} Q0 {doc} 1 {-float(score)} x\n" for query, _, doc, _, score, _ in lines))
+    return path
+
+
+def test_the_gate_decides_the_exit_code(evidense, pairs_csv, upside_down):
+    harm = evidense("compare", "bm25", upside_down, "--on", pairs_csv, "--gate", "no-harm")
     assert harm.exit_code == 1
     assert "gate no-harm: NOT met" in harm.stdout
     assert "✖ HARMS" in harm.stdout
-    help_ = evidense("compare", "bm25", "char_ngrams", *few, "--gate", "helps")
+    help_ = evidense("compare", upside_down, "bm25", "--on", pairs_csv, "--gate", "helps")
     assert help_.exit_code == 0, help_.output
 
 

@@ -62,6 +62,10 @@ def _set(key: str, new: Any) -> Callable[[dict[str, Any]], None]:
     return lambda value: value.__setitem__(key, new)
 
 
+def _bomb() -> bytes:
+    return tables.packed(b" " * (1 << 20), 512)
+
+
 def _baselines() -> list[Case]:
     one: dict[str, Any] = {"place_2_40": _first(2**40), "place_str": _first("x"), "place_neg": _first(-1), "place_beyond": _first(10_000), "place_half": _first(0.5), "place_null": _first(Raw("null")),
                            "score_str": _first(score="a"), "score_digits": _first(score=Raw("9" * 5000)), "score_nan": _first(score=float("nan")), "score_list": _first(score=[1]),
@@ -79,7 +83,7 @@ def _baselines() -> list[Case]:
         _baseline("gz_cut", packed[:-9]),
         _baseline("not_gz", b"{}"),
         _baseline("empty", b""),
-        _baseline("bomb", tables.packed(b" " * (1 << 20), 512)),
+        Case("baseline_bomb", files({"p.csv": made.PAIRS, BASELINE: _bomb}), against(BASELINE), "refused", "baseline"),
         Case(
             "baseline_fifo", then(files({"p.csv": made.PAIRS}), pipe(BASELINE)), against(BASELINE), "refused", BASELINE
         ),

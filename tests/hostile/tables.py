@@ -4,6 +4,8 @@ import csv
 import gzip
 import io
 import random
+import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -217,11 +219,12 @@ def _mutated_parquet(seed: int) -> Case:
 def packed(content: bytes | str, n_times: int) -> bytes:
     """Return gzip of content repeated: a bomb."""
     data = content.encode() if isinstance(content, str) else content
-    out = io.BytesIO()
-    with gzip.GzipFile(fileobj=out, mode="wb", mtime=0, compresslevel=6) as file:
-        for _ in range(n_times):
-            file.write(data)
-    return out.getvalue()
+    packer, checksum = zlib.compressobj(wbits=-zlib.MAX_WBITS), 0
+    block = packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)  # the next block would be the same bytes
+    for _ in range(n_times):
+        checksum = zlib.crc32(data, checksum)
+    head, size = gzip.compress(b"", mtime=0)[:10], len(data) * n_times
+    return head + block * n_times + packer.flush() + struct.pack("<LL", checksum, size & 0xFFFFFFFF)
 
 
 FAMILY = Family(

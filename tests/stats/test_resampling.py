@@ -110,6 +110,24 @@ def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
         assert getattr(whole, name).tobytes() == getattr(parts, name).tobytes()
 
 
+def test_draws_that_are_kept_give_the_bits_of_fresh_ones_and_stay_within_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values, clusters = one_collection()
+    kept = fast._SharedCounts()
+    monkeypatch.setattr(fast, "_SHARED_COUNTS", kept)
+    sums = cluster_sums(values, clusters)
+    g = len(sums.sizes)
+    monkeypatch.setattr(fast, "_KEPT_BYTES", 400 * g)
+    first, again = (np.stack(fast.shared_bootstrap_moments(sums, 300, seed=2)).tobytes() for _ in range(2))
+    assert first == again
+    assert list(kept._kept) == [(g, 300, 2)]
+    assert np.stack(fast.shared_bootstrap_moments(sums, 300, seed=3)).tobytes() != first
+    assert list(kept._kept) == [(g, 300, 3)]  # the older draws went: both do not fit
+    fast.shared_bootstrap_moments(sums, 500, seed=2)
+    assert list(kept._kept) == [(g, 300, 3)]  # draws that do not fit alone are not kept
+
+
 def test_p_is_never_zero_and_ties_count() -> None:
     p = sign_flips(np.full((1, 200), 0.1), n_resamples=999, seed=0)
     assert p[0] == 1 / 1000

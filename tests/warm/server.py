@@ -23,7 +23,9 @@ from importlib import metadata
 from typing import Any, BinaryIO
 
 LIGHT = ("numpy", "scipy.stats", "scipy.sparse", "pydantic", "bm25s", "Stemmer", "jinja2", "pytrec_eval", "ir_measures", "PIL.Image",
-         "bibtexparser", "rispy", "lxml.etree", "selectolax.lexbor", "pylatexenc.latex2text", "rapidfuzz.fuzz", "evidense.cli.main")  # fmt: skip
+         "bibtexparser", "rispy", "lxml.etree", "selectolax.lexbor", "pylatexenc.latex2text", "rapidfuzz.fuzz", "evidense.cli.main",
+         "importlib.readers", "importlib.resources.readers", "importlib.resources._itertools", "encodings.utf_8_sig", "encodings.cp1252",
+         "multiprocessing.synchronize", "PIL.ImageOps", "pyarrow.parquet")  # fmt: skip
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.bert.modeling_bert",
          "transformers.tokenization_utils_fast", "safetensors.torch", "tokenizers", "evidense.compute.texts.open_text",
          "evidense.compute.texts.text_tower", "transformers.models.auto.tokenization_auto", "transformers.models.gemma3")  # fmt: skip
@@ -65,6 +67,12 @@ def _import(with_torch: bool) -> None:
 
     for name in environment().list_templates(extensions=["j2"]):
         environment().get_template(name)
+    from evidense.compute.pictures.decoding import _pillow_with_formats
+    from evidense.parts.discovery import _entry_points
+
+    with contextlib.suppress(Exception):  # a library of pictures that is missing
+        _pillow_with_formats()
+    _entry_points()
     metadata.entry_points()  # keeps what is installed where, until a folder changes
     weakref.finalize._registry.clear()  # type: ignore[attr-defined]  # what libraries undo at exit is not the command's
 

@@ -10,9 +10,7 @@ from evidense.stats.dependence.overlap import Grouping
 from evidense.stats.differences import Differences, cluster_sums
 from evidense.stats.few import FEW, few_nonzero
 from evidense.stats.flat import commonest, flat
-from evidense.stats.resampling import bootstrap_moments, observed, overlap_observed, stream, studentise
-
-_MEAN = 2  # the stream of random numbers that is only for absolute values
+from evidense.stats.resampling import observed, overlap_observed, shared_bootstrap_moments, studentise
 
 
 def mean_interval(
@@ -60,7 +58,7 @@ def mean_intervals(
         raise InvalidInput(f"confidence is {confidence} → expected a number between 0 and 1 → use 0.95")
     boot = np.zeros((1, residuals.n_systems))
     if sums.n_active:
-        boot = np.abs(studentise(*bootstrap_moments(sums, n_resamples, stream(seed, 0, _MEAN), pool=False)))
+        boot = np.abs(studentise(*shared_bootstrap_moments(sums, n_resamples, seed)))
     intervals = []
     for j, row in enumerate(values):
         low, high = _around(residuals, j, (mean[j], se[j]), boot[:, j], alpha)

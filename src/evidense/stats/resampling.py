@@ -4,7 +4,8 @@ Both multiply random weights with cluster sums, in blocks of bounded memory. All
 largest statistic over systems has the right distribution.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,8 @@ from evidense.stats.dependence.overlap import LEAST_SPREAD, Overlap
 from evidense.stats.differences import ClusterSums, Differences, cluster_sums, on_grid
 
 _BLOCK = 1 << 16  # weights in memory at once: half a MiB of float64, which stays in a core's cache
-_FLIP, _BOOTSTRAP = 0, 1
+_KEPT_BYTES = 64 << 20  # of counts that are drawn again and again: 1,000 queries 55,000 times
+_FLIP, _BOOTSTRAP, _SHARED = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -177,19 +179,39 @@ def _moments(
 
 
 def bootstrap_moments(
-    sums: ClusterSums, n_resamples: int, rng: np.random.Generator, *, pool: bool = True
+    sums: ClusterSums, n_resamples: int, rng: np.random.Generator
 ) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
     """Return mean (less the observed one) and standard error of each resample of g clusters with replacement.
 
-    A resample whose clusters are all equal has no spread and gets the observed standard error. `pool` draws single queries without any
-    difference together, which is faster; the draws then depend on all systems.
+    A resample whose clusters are all equal has no spread and gets the observed standard error. Single queries without any difference
+    are drawn together, which is faster; the draws then depend on all systems.
     """
+    plain = ~sums.active & (sums.sizes == 1)  # single queries without a difference: only their number matters
+    return _moments_of_counts(sums, plain, _bootstrap_counts(plain, n_resamples, rng), n_resamples)
+
+
+def shared_bootstrap_moments(
+    sums: ClusterSums, n_resamples: int, seed: int
+) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
+    """Return the same, by draws that depend on the number of clusters, of resamples and the seed alone: no system changes another's.
+
+    A process keeps the latest of these draws, 64 MiB of them, since a collection needs them for every measure and comparison.
+    """
+    none_plain = np.zeros(len(sums.sizes), dtype=bool)
+    return _moments_of_counts(sums, none_plain, _SHARED_COUNTS.of(len(none_plain), n_resamples, seed), n_resamples)
+
+
+def _moments_of_counts(
+    sums: ClusterSums,
+    plain: Bool[np.ndarray, " g"],
+    blocks: Iterable[tuple[Float[np.ndarray, "b a"], Int[np.ndarray, " b"]]],
+    n_resamples: int,
+) -> tuple[Float[np.ndarray, "r s"], Float[np.ndarray, "r s"]]:
     sizes, s = sums.sizes, sums.sums.shape[1]
     columns = np.hstack([on_grid(sums.sums**2), sums.sums, *_cross(sums), sizes[:, None], sizes[:, None] ** 2])
-    plain = ~sums.active & (sizes == 1) & pool  # single queries without a difference: only their number matters
     drawn = np.empty((n_resamples, columns.shape[1]))
     start = 0
-    for counts, n_plain in _bootstrap_counts(plain, n_resamples, rng):
+    for counts, n_plain in blocks:
         block = counts @ columns[~plain]
         block[:, -2:] += n_plain[:, None]
         drawn[start : start + len(block)] = block
@@ -201,6 +223,40 @@ def bootstrap_moments(
     se = np.sqrt(np.maximum(scatter, 0.0) * sums.inflation) / n
     mean_0, se_0 = observed(sums)
     return mean - mean_0, np.where(scatter > LEAST_SPREAD * square, se, se_0)
+
+
+class _SharedCounts:
+    """How often each of g clusters is drawn, for every resample: the latest draws, as the smallest whole numbers, within the limit."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int, int, int], list[UInt8[np.ndarray, "b g"]]] = OrderedDict()
+
+    def of(
+        self, g: int, n_resamples: int, seed: int
+    ) -> Iterator[tuple[Float[np.ndarray, "b g"], Int[np.ndarray, " b"]]]:
+        """Yield the blocks as `_bootstrap_counts` does; draw them if they are not kept."""
+        key = g, n_resamples, seed
+        if blocks := self._kept.get(key):
+            self._kept.move_to_end(key)
+            for block in blocks:
+                yield block.astype(np.float64), np.zeros(len(block), dtype=np.int64)
+            return
+        drawn, fits = [], g * n_resamples <= _KEPT_BYTES
+        for counts, n_plain in _bootstrap_counts(np.zeros(g, dtype=bool), n_resamples, stream(seed, 0, _SHARED)):
+            fits = fits and counts.max() <= np.iinfo(np.uint8).max
+            if fits:
+                drawn.append(counts.astype(np.uint8))
+            yield counts, n_plain
+        if fits:
+            self._keep(key, drawn)
+
+    def _keep(self, key: tuple[int, int, int], blocks: list[UInt8[np.ndarray, "b g"]]) -> None:
+        self._kept[key] = blocks
+        while sum(g * n_resamples for g, n_resamples, _ in list(self._kept)) > _KEPT_BYTES:
+            self._kept.popitem(last=False)
+
+
+_SHARED_COUNTS = _SharedCounts()
 
 
 def _bootstrap_counts(

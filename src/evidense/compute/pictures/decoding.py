@@ -10,8 +10,10 @@ import io
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +33,8 @@ MAX_ASPECT = 100
 """Largest ratio of the sides: an encoder that scales the shorter side to 224 pixels would blow up a thin line."""
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "DIB", "TIFF", "PPM", "ICO")
 """Formats that Pillow may open; formats that run other programs (EPS) and rarely used ones are left out."""
+_PLUGINS = ("Png", "Jpeg", "Gif", "WebP", "Avif", "Bmp", "Tiff", "Ppm", "Ico")
+"""Pillow's modules for these formats. Pillow's own `init` imports four times as many."""
 _SAVES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("PNG", {"optimize": True}),
     *(("WEBP", {"quality": quality, "method": 4}) for quality in (80, 60, 40, 20)),
@@ -159,12 +163,11 @@ def _size_on_disk(path: Path) -> int:
 
 def _opened(data: bytes, picture: Picture) -> Any:
     """Open a picture without decoding it, and check its limits."""
-    pil = _pillow()
+    pil = _pillow_with_formats()
     if svg.is_svg(data):
         data = svg.drawn(data, _named(picture))
     with _damage_named(picture):
         try:
-            pil.init()
             image = pil.open(io.BytesIO(data), formats=[name for name in FORMATS if name in pil.OPEN])
         except pil.UnidentifiedImageError:
             raise InvalidInput(
@@ -217,6 +220,15 @@ def _pillow() -> Any:
     except ImportError:
         raise MissingExtra.named("images", "reading pictures", "pillow") from None
     return PIL.Image
+
+
+@cache
+def _pillow_with_formats() -> Any:
+    pil = _pillow()
+    for plugin in _PLUGINS:
+        with suppress(ImportError):  # a Pillow that was built without AVIF
+            import_module(f"PIL.{plugin}ImagePlugin")
+    return pil
 
 
 # --- pixels -----------------------------------------------------------------------------------------------------------
